@@ -1,0 +1,51 @@
+/**
+ * The import direction of docs/design.md, as a rule that fails the lint step:
+ * cli, local → api, activities → store, buyers, temporal → market; workflows → market and the shared names and types.
+ * Type-only imports are not edges: they vanish before anything runs.
+ */
+const only = (name, from, ...allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(src|workflows|activities)/', pathNot: [from, ...allowed] },
+});
+
+const market = '^src/market/';
+const config = '^src/(config|log)\\.ts$';
+const base = ['^src/store/', '^src/buyers/', '^src/temporal/', market, config];
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependency',
+      severity: 'error',
+      from: { path: '^(src|workflows|activities)/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    only('market-is-pure', market),
+    {
+      name: 'market-does-no-io',
+      severity: 'error',
+      from: { path: market },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?net$' },
+    },
+    only('workflows-know-market-and-names', '^workflows/', market, '^src/temporal/names\\.ts$'),
+    only('store-knows-market', '^src/store/', market, config),
+    only('buyers-know-market', '^src/buyers/', market, config),
+    only('temporal-knows-market', '^src/temporal/', market, config),
+    only('activities-use-store-buyers-temporal', '^activities/', ...base),
+    only('api-uses-store-buyers-temporal', '^src/api/', ...base),
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|\\.local)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
+  },
+};

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import Type from 'typebox';
+import Value from 'typebox/value';
+
+/**
+ * Every setting of Gavel, once: the schema checks it, its descriptions are the table in docs/settings.md (a test
+ * compares the two), and its static type is what the code receives.
+ */
+export const Settings = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address the API listens on' }),
+  PORT: Type.Integer({
+    default: 3000,
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port of the API; 0 takes a free one',
+  }),
+  MONGODB_URL: Type.String({
+    pattern: '^mongodb(\\+srv)?://',
+    description: 'MongoDB 8 or newer, a replica set. Unset: the local stack’s',
+  }),
+  MONGODB_DATABASE: Type.String({ default: 'gavel', minLength: 1, description: 'Name of the database' }),
+  REDIS_URL: Type.String({
+    pattern: '^rediss?://',
+    description: 'Redis or Valkey, where requests are counted. Unset: the local stack’s',
+  }),
+  TEMPORAL_ADDRESS: Type.String({
+    pattern: '^[^/\\s]+:\\d+$',
+    description: 'host:port of Temporal’s frontend. Unset: the local stack’s',
+  }),
+  TEMPORAL_NAMESPACE: Type.String({ default: 'default', minLength: 1, description: 'Temporal namespace' }),
+  TASK_QUEUE: Type.String({
+    default: 'gavel',
+    minLength: 1,
+    description: 'Temporal task queue of the leads’ workflows',
+  }),
+  ANSWER_WINDOW_MS: Type.Integer({
+    default: 3000,
+    minimum: 100,
+    maximum: 60000,
+    description: 'How long a source waits for `sold` before it is answered `pending`, ms',
+  }),
+  RATE_LIMIT_PER_MINUTE: Type.Integer({
+    default: 60,
+    minimum: 1,
+    description: 'Requests a minute for a key without a limit of its own, and failed keys for an address',
+  }),
+  LEADS_IN_FLIGHT: Type.Integer({
+    default: 200,
+    minimum: 1,
+    maximum: 5000,
+    description: 'Rounds that one worker holds at the same time',
+  }),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info', description: 'What is logged: fatal, error, warn, info, debug or silent' },
+  ),
+  TRUST_PROXY: Type.Boolean({
+    default: false,
+    description: 'Whether a proxy in front sets X-Forwarded-For (its address is then used for limits)',
+  }),
+});
+
+export type Settings = Type.Static<typeof Settings>;
+
+/** The local stack keeps the addresses of its servers here, so that commands run beside it find them. */
+export const ADDRESSES_FILE = '.local/addresses.json';
+
+/** A setting is missing or wrong; the message says which and what to write instead. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+/**
+ * The settings from the environment, then from the running local stack (for the servers' addresses), then the defaults.
+ * @throws SettingsError naming every setting at fault
+ */
+export function readSettings(
+  env: NodeJS.ProcessEnv = process.env,
+  local: Record<string, string> = runningStack(),
+): Settings {
+  const given = Object.fromEntries(
+    Object.keys(Settings.properties).flatMap((name) => {
+      const value = env[name] ?? local[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const settings: unknown = Value.Convert(Settings, Value.Default(Settings, given));
+  if (Value.Check(Settings, settings)) return settings;
+  throw new SettingsError(
+    Object.entries(Settings.properties)
+      .flatMap(([name, schema]) => fault(name, schema, settings))
+      .join('\n'),
+  );
+}
+
+function fault(name: string, schema: Type.TSchema, settings: unknown): string[] {
+  const value = (settings as Record<string, unknown>)[name];
+  if (Value.Check(schema, value)) return [];
+  const means = 'description' in schema ? String(schema.description) : '';
+  return value === undefined
+    ? [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`]
+    : [`${name} is "${String(value)}", which can't be used: ${means}.`];
+}
+
+function runningStack(): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(ADDRESSES_FILE, 'utf8')) as Record<string, string>;
+  } catch {
+    return {};
+  }
+}

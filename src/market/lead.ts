@@ -1,0 +1,21 @@
+/** `received` → `pending` → `sold`, `expired` or `withdrawn`. */
+export type LeadStatus = 'received' | 'pending' | 'sold' | 'expired' | 'withdrawn';
+
+export const ENDED: readonly LeadStatus[] = ['sold', 'expired', 'withdrawn'];
+
+/**
+ * What the workflow may know of a lead: ids and facts that name no person. It is kept in Temporal's histories, which
+ * are not erased with the person, so names, phones, e-mails and custom fields never enter it.
+ */
+export interface LeadFacts {
+  leadId: string;
+  /** The seller's code, e.g. `ACME1234`. */
+  seller: string;
+  /** The campaign's category as the seller writes it, e.g. `Auto Insurance`. */
+  category: string;
+  /** Two-letter code, where the campaign asks for one. */
+  state?: string;
+  /** UTC ms. */
+  receivedAt: number;
+  test: boolean;
+}

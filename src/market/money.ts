@@ -1,0 +1,40 @@
+/**
+ * Money is a whole number of the currency's minor units (cents, yen) everywhere inside; decimals exist only in
+ * JSON and in the market file, and are converted here.
+ */
+export type Minor = number;
+
+const digitsOf = new Map<string, number>();
+
+/** Decimal places of an ISO 4217 currency, as CLDR knows them: 2 for USD, 0 for JPY. */
+export function minorDigits(currency: string): number {
+  let digits = digitsOf.get(currency);
+  if (digits === undefined) {
+    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+    digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+    digitsOf.set(currency, digits);
+  }
+  return digits;
+}
+
+/**
+ * A decimal amount (45.5 USD) as minor units (4550), or undefined where it is not a finite amount that the
+ * currency can express: a tenth of a cent is nobody's price.
+ */
+export function toMinor(amount: number, currency: string): Minor | undefined {
+  const scaled = amount * 10 ** minorDigits(currency);
+  const minor = Math.round(scaled);
+  const close = Math.abs(scaled - minor) < 1e-6 * Math.max(1, Math.abs(scaled));
+  return Number.isSafeInteger(minor) && close ? minor : undefined;
+}
+
+/** Minor units as the decimal number that JSON carries. */
+export function toDecimal(minor: Minor, currency: string): number {
+  const digits = minorDigits(currency);
+  return Number((minor / 10 ** digits).toFixed(digits));
+}
+
+/** Minor units for people: "$45.00". */
+export function formatMoney(minor: Minor, currency: string): string {
+  return new Intl.NumberFormat('en-US', { style: 'currency', currency }).format(toDecimal(minor, currency));
+}

@@ -1,0 +1,27 @@
+/** Why a contract did not buy: the closed list of docs/design.md, in the order in which the checks are made. */
+export const REASONS = [
+  // before anybody is asked
+  'filtered',
+  'state',
+  'closed',
+  'capped',
+  'over_budget',
+  'no_balance',
+  'duplicate',
+  'paused',
+  'not_yet',
+  'circuit_open',
+  // the answer to the ping
+  'no_bid',
+  'below_floor',
+  'timeout',
+  'unreachable',
+  'http_error',
+  'invalid_response',
+  // the sale
+  'outbid',
+  'refused',
+  'uncertain',
+] as const;
+
+export type Reason = (typeof REASONS)[number];

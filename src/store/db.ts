@@ -1,0 +1,78 @@
+import { MongoClient, type Collection, type Db } from 'mongodb';
+import type { Settings } from '../config.js';
+import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
+import { keyIndexes, type KeyDocument } from './keys.js';
+import { leadIndexes, type LeadDocument } from './leads.js';
+import { ledgerIndexes, type EntryDocument } from './ledger.js';
+import { marketIndexes } from './market.js';
+import { saleIndexes, type SaleDocument } from './sales.js';
+
+/** What the market file says is stored under `_id` instead of `id` or `code`. */
+export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
+export type SellerDocument = Stored<Seller, 'code'>;
+/** `secret` signs what the buyer is sent (`whsec_…`, Standard Webhooks). */
+export type BuyerDocument = Stored<Buyer, 'id'> & { secret: string };
+/** `categoryKey` is what requests are matched by. */
+export type CampaignDocument = Stored<Campaign, 'id'> & { categoryKey: string };
+export type ContractDocument = Stored<Contract, 'id'>;
+
+/** The collections of one database, each described in the file that queries it. */
+export interface Database {
+  client: MongoClient;
+  db: Db;
+  sellers: Collection<SellerDocument>;
+  buyers: Collection<BuyerDocument>;
+  campaigns: Collection<CampaignDocument>;
+  contracts: Collection<ContractDocument>;
+  keys: Collection<KeyDocument>;
+  leads: Collection<LeadDocument>;
+  sales: Collection<SaleDocument>;
+  ledger: Collection<EntryDocument>;
+}
+
+/**
+ * A client of the database; it connects when first used and again whenever the connection was lost. Writes are
+ * acknowledged by a majority, so that what was answered survives the loss of a replica.
+ */
+export function openDatabase(
+  settings: Pick<Settings, 'MONGODB_URL' | 'MONGODB_DATABASE'>,
+  limits: { serverSelectionTimeoutMS?: number; maxPoolSize?: number } = {},
+): Database {
+  const client = new MongoClient(settings.MONGODB_URL, {
+    appName: 'gavel',
+    writeConcern: { w: 'majority' },
+    ignoreUndefined: true,
+    serverSelectionTimeoutMS: 2000,
+    ...limits,
+  });
+  const db = client.db(settings.MONGODB_DATABASE);
+  return {
+    client,
+    db,
+    sellers: db.collection('sellers'),
+    buyers: db.collection('buyers'),
+    campaigns: db.collection('campaigns'),
+    contracts: db.collection('contracts'),
+    keys: db.collection('keys'),
+    leads: db.collection('leads'),
+    sales: db.collection('sales'),
+    ledger: db.collection('ledger'),
+  };
+}
+
+/** Makes the indexes that are missing; every process does so when it starts. */
+export async function ensureIndexes(database: Database): Promise<void> {
+  await marketIndexes(database);
+  await keyIndexes(database);
+  await leadIndexes(database);
+  await saleIndexes(database);
+  await ledgerIndexes(database);
+}
+
+/** Whether an error is a unique index saying no, and to which one. */
+export function duplicateOf(error: unknown): string | undefined {
+  const isDuplicate = typeof error === 'object' && error !== null && 'code' in error && error.code === 11000;
+  if (!isDuplicate) return undefined;
+  const pattern = 'keyPattern' in error ? (error.keyPattern as Record<string, unknown>) : {};
+  return Object.keys(pattern).join(',') || ('message' in error ? String(error.message) : 'unknown');
+}

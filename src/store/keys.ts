@@ -1,0 +1,93 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Database } from './db.js';
+
+/**
+ * A source's API key as stored: never the key itself, only its SHA-256. A key has 160 random bits, so a fast hash is as
+ * good as a slow one: there is no dictionary to try.
+ */
+export interface KeyDocument {
+  /** `key_…`: names the key in lists, logs and limits. */
+  _id: string;
+  hash: string;
+  seller: string;
+  test: boolean;
+  /** Requests a minute; absent: the setting's. */
+  limit?: number;
+  createdAt: Date;
+  expiresAt?: Date;
+  revokedAt?: Date;
+}
+
+export async function keyIndexes({ keys }: Database): Promise<void> {
+  await keys.createIndex({ hash: 1 }, { unique: true });
+  await keys.createIndex({ seller: 1 });
+}
+
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+function base62(value: bigint, length: number): string {
+  let text = '';
+  for (let rest = value; text.length < length; rest /= 62n) text = (BASE62[Number(rest % 62n)] ?? '') + text;
+  return text;
+}
+
+const checksum = (text: string): string => base62(BigInt(crc32(text)), 6);
+
+/**
+ * A new key: `gvl_live_` or `gvl_test_`, 27 random characters, 6 of checksum (CRC-32 of all before it), base 62. The
+ * prefix lets people and secret scanners recognise it, the checksum lets a typo be told apart without asking the
+ * database (the form GitHub describes in "Behind GitHub's new authentication token formats").
+ */
+export function generateKey(test: boolean): string {
+  const body = `gvl_${test ? 'test' : 'live'}_${base62(BigInt(`0x${randomBytes(20).toString('hex')}`), 27)}`;
+  return body + checksum(body);
+}
+
+/** Whether a text is one of our keys by its form and checksum; says nothing about whether it is in force. */
+export function looksLikeKey(text: string): boolean {
+  if (!/^gvl_(live|test)_[0-9A-Za-z]{33}$/.test(text)) return false;
+  return checksum(text.slice(0, -6)) === text.slice(-6);
+}
+
+export const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex');
+
+/** Stores a new key and returns it; this is the only time it is seen. */
+export async function createKey(
+  { keys }: Database,
+  key: { seller: string; test: boolean; limit?: number; expiresAt?: Date },
+): Promise<{ key: string; document: KeyDocument }> {
+  const secret = generateKey(key.test);
+  const document: KeyDocument = {
+    _id: `key_${randomBytes(8).toString('hex')}`,
+    hash: hashKey(secret),
+    ...key,
+    createdAt: new Date(),
+  };
+  await keys.insertOne(document);
+  return { key: secret, document };
+}
+
+export async function findKey({ keys }: Database, key: string): Promise<KeyDocument | null> {
+  return keys.findOne({ hash: hashKey(key) });
+}
+
+export function inForce(key: KeyDocument, now: Date): boolean {
+  return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > now);
+}
+
+export async function listKeys({ keys }: Database, seller?: string): Promise<KeyDocument[]> {
+  return keys
+    .find(seller === undefined ? {} : { seller })
+    .sort({ createdAt: 1 })
+    .toArray();
+}
+
+/** Revokes a key by its id; false where there is none in force under it. */
+export async function revokeKey({ keys }: Database, id: string): Promise<boolean> {
+  const { modifiedCount } = await keys.updateOne(
+    { _id: id, revokedAt: { $exists: false } },
+    { $set: { revokedAt: new Date() } },
+  );
+  return modifiedCount === 1;
+}

@@ -1,0 +1,132 @@
+import type { LeadFacts, LeadStatus } from '../market/lead.js';
+import type { Minor } from '../market/money.js';
+import type { Reason } from '../market/reason.js';
+import type { Round } from '../market/round.js';
+import { duplicateOf, type Database } from './db.js';
+
+/** A post's state: `posting` → `accepted`, `refused` or `cancelled`. */
+export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled';
+
+/** A buyer's hold on the lead: made before the post is sent, found again by whoever repeats it. */
+export interface Claim {
+  /** Also the sale's id, where it comes to one. */
+  postId: string;
+  status: ClaimStatus;
+  round: number;
+  buyer: string;
+  price: Minor;
+  at: Date;
+  endedAt?: Date;
+  /** The buyer's own reference, or its reason for refusing. */
+  buyerLeadId?: string;
+  detail?: string;
+}
+
+/** What a request with an `Idempotency-Key` leaves in its lead; unique, so two requests make one lead. */
+export interface Idempotency {
+  /** API key id and the header's value. */
+  key: string;
+  /** Hash of the request's fields. */
+  fingerprint: string;
+  /** Until when the first request may still be waiting for its answer. */
+  answeringUntil: Date;
+}
+
+/** A lead with everything that happened to it. The person's data are in `fields` and `phoneE164`, and nowhere else. */
+export interface LeadDocument {
+  _id: string;
+  seller: string;
+  campaign: string;
+  category: string;
+  key: string;
+  test: boolean;
+  status: LeadStatus;
+  receivedAt: Date;
+  updatedAt: Date;
+  /** The sweep starts the lead's workflow where nothing has happened by then; absent once the lead has ended. */
+  dueAt?: Date;
+  /** Every field as posted, by name. */
+  fields: Record<string, string>;
+  /** Two-letter code. */
+  state?: string;
+  phoneE164?: string;
+  idempotency?: Idempotency;
+  /** By number. */
+  rounds: Record<string, Round>;
+  /** By contract. */
+  claims: Record<string, Claim>;
+  /** How many claims are `posting` or `accepted`: the campaign's `maxBuyers` at the most. */
+  held: number;
+  /** Why an unsold lead is so, in one word. */
+  reason?: LeadReason;
+  currency: string;
+  /** What the seller earns, the sum over buyers. */
+  price?: Minor;
+  buyerIds?: string[];
+}
+
+/** Why a lead is unsold, in one word: nobody was eligible, nobody bid, or a contract's own reason. */
+export type LeadReason = Reason | 'no_buyer_eligible' | 'withdrawn';
+
+export async function leadIndexes({ leads }: Database): Promise<void> {
+  await leads.createIndex({ dueAt: 1 }, { partialFilterExpression: { dueAt: { $exists: true } } });
+  await leads.createIndex(
+    { 'idempotency.key': 1 },
+    { unique: true, partialFilterExpression: { 'idempotency.key': { $exists: true } } },
+  );
+  await leads.createIndex({ seller: 1, receivedAt: -1 });
+}
+
+export const factsOf = (lead: LeadDocument): LeadFacts => ({
+  leadId: lead._id,
+  seller: lead.seller,
+  category: lead.category,
+  state: lead.state,
+  receivedAt: lead.receivedAt.getTime(),
+  test: lead.test,
+});
+
+/** Stores a new lead; `repeated` is the lead that already carries the same idempotency key. */
+export async function insertLead(
+  { leads }: Database,
+  lead: LeadDocument,
+): Promise<{ inserted: true } | { inserted: false; repeated: LeadDocument }> {
+  for (;;) {
+    try {
+      await leads.insertOne(lead);
+      return { inserted: true };
+    } catch (error) {
+      if (duplicateOf(error)?.includes('idempotency.key') !== true || lead.idempotency === undefined)
+        throw error;
+    }
+    const repeated = await leads.findOne({ 'idempotency.key': lead.idempotency.key });
+    if (repeated === null) continue;
+    if (repeated.receivedAt.getTime() > lead.receivedAt.getTime() - IDEMPOTENCY_KEPT_MS)
+      return { inserted: false, repeated };
+    await leads.updateOne(
+      { _id: repeated._id, 'idempotency.key': lead.idempotency.key },
+      { $unset: { idempotency: '' } },
+    );
+  }
+}
+
+/** How long an `Idempotency-Key` names the same lead: 24 h. */
+export const IDEMPOTENCY_KEPT_MS = 24 * 60 * 60 * 1000;
+
+export async function findLead({ leads }: Database, leadId: string): Promise<LeadDocument | null> {
+  return leads.findOne({ _id: leadId });
+}
+
+/** Stores a round; where one of that number is stored already, that one is returned: a repeat must decide the same. */
+export async function storeRound({ leads }: Database, leadId: string, round: Round): Promise<Round> {
+  const path = `rounds.${round.number}`;
+  const before = await leads.findOneAndUpdate(
+    { _id: leadId, [path]: { $exists: false } },
+    { $set: { [path]: round, updatedAt: new Date() } },
+    { projection: { _id: 1 } },
+  );
+  if (before !== null) return round;
+  const stored = (await findLead({ leads } as Database, leadId))?.rounds[String(round.number)];
+  if (stored === undefined) throw new Error(`Lead ${leadId} is gone`);
+  return stored;
+}

@@ -1,0 +1,48 @@
+import type { Buyer, Campaign, CampaignTerms, Contract, Seller } from '../market/terms.js';
+import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
+
+export async function marketIndexes({ sellers, campaigns, contracts }: Database): Promise<void> {
+  await sellers.createIndex({ slug: 1 }, { unique: true });
+  await campaigns.createIndex({ seller: 1, categoryKey: 1 }, { unique: true });
+  await contracts.createIndex({ campaign: 1 });
+}
+
+const sellerOf = ({ _id, ...rest }: SellerDocument): Seller => ({ code: _id, ...rest });
+const campaignOf = ({ _id, ...rest }: CampaignDocument): Campaign => ({ id: _id, ...rest });
+const contractOf = ({ _id, ...rest }: ContractDocument): Contract => ({ id: _id, ...rest });
+const buyerOf = ({ _id, ...rest }: BuyerDocument): Buyer & { secret: string } => ({ id: _id, ...rest });
+
+/** A seller by its code or its slug. */
+export async function findSeller({ sellers }: Database, codeOrSlug: string): Promise<Seller | undefined> {
+  const found = await sellers.findOne({ $or: [{ _id: codeOrSlug }, { slug: codeOrSlug }] });
+  return found ? sellerOf(found) : undefined;
+}
+
+/** A seller's campaign by `categoryKey(category)`, active or not. */
+export async function findCampaign(
+  { campaigns }: Database,
+  seller: string,
+  key: string,
+): Promise<Campaign | undefined> {
+  const found = await campaigns.findOne({ seller, categoryKey: key });
+  return found ? campaignOf(found) : undefined;
+}
+
+/** A campaign with its contracts and their buyers, in the order of the contracts' ids. */
+export async function loadTerms(database: Database, campaignId: string): Promise<CampaignTerms | undefined> {
+  const [campaign, contracts] = await Promise.all([
+    database.campaigns.findOne({ _id: campaignId }),
+    database.contracts.find({ campaign: campaignId }).sort({ _id: 1 }).toArray(),
+  ]);
+  if (campaign === null) return undefined;
+  const ids = [...new Set(contracts.map(({ buyer }) => buyer))];
+  const buyers = await database.buyers.find({ _id: { $in: ids } }).toArray();
+  const byId = new Map(buyers.map((buyer) => [buyer._id, buyerOf(buyer)]));
+  return {
+    campaign: campaignOf(campaign),
+    contracts: contracts.flatMap((contract) => {
+      const buyer = byId.get(contract.buyer);
+      return buyer ? [{ contract: contractOf(contract), buyer }] : [];
+    }),
+  };
+}

@@ -1,0 +1,26 @@
+import type { Minor } from '../market/money.js';
+import type { Database } from './db.js';
+
+/** An accepted post: who, for how much. Immutable. */
+export interface SaleDocument {
+  /** The post's id, made of lead and contract: a repeat can't make a second sale. */
+  _id: string;
+  lead: string;
+  seller: string;
+  campaign: string;
+  contract: string;
+  buyer: string;
+  /** What the buyer pays. */
+  price: Minor;
+  currency: string;
+  round: number;
+  test: boolean;
+  at: Date;
+  buyerLeadId?: string;
+}
+
+export async function saleIndexes({ sales }: Database): Promise<void> {
+  await sales.createIndex({ lead: 1 });
+  await sales.createIndex({ seller: 1, at: -1 });
+  await sales.createIndex({ buyer: 1, at: -1 });
+}

@@ -1,0 +1,35 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { LeadStatus } from '../market/lead.js';
+
+/** Names and types that both sides of the workflow share: the API and the CLI that talk to it, and the workflow itself. */
+
+export const WORKFLOW = 'distributeLead';
+
+/** The id under which ops find a lead's workflow. */
+export const workflowId = (leadId: string): string => `lead-${leadId}`;
+
+/** Update: what the source is told, as soon as the first round has ended. */
+export const OUTCOME = 'outcome';
+/** Signal: hold the next round now instead of at its time. */
+export const RETRY_NOW = 'retryNow';
+/** Update: take the lead off sale, with a reason in a few words; answers how the lead stands after it. */
+export const WITHDRAW = 'withdraw';
+
+/** The early answer. `price` is what the seller earns, minor units, the sum over buyers. */
+export interface OutcomeAnswer {
+  status: LeadStatus;
+  price?: number;
+  currency?: string;
+  buyerIds?: string[];
+}
+
+/** What ops can search and sort leads by; the worker registers them when it starts. */
+export const searchAttributes = {
+  status: defineSearchAttributeKey('LeadStatus', 'KEYWORD'),
+  seller: defineSearchAttributeKey('SellerCode', 'KEYWORD'),
+  category: defineSearchAttributeKey('Category', 'KEYWORD'),
+  state: defineSearchAttributeKey('State', 'KEYWORD'),
+  price: defineSearchAttributeKey('SalePrice', 'DOUBLE'),
+  buyers: defineSearchAttributeKey('BuyerIds', 'KEYWORD_LIST'),
+  round: defineSearchAttributeKey('Round', 'INT'),
+};
