@@ -126,7 +126,61 @@ export async function storeRound({ leads }: Database, leadId: string, round: Rou
     { projection: { _id: 1 } },
   );
   if (before !== null) return round;
-  const stored = (await findLead({ leads } as Database, leadId))?.rounds[String(round.number)];
+  const stored = (await leads.findOne({ _id: leadId }, { projection: { rounds: 1 } }))?.rounds[round.number];
   if (stored === undefined) throw new Error(`Lead ${leadId} is gone`);
   return stored;
+}
+
+/** Whether nothing has ended the lead yet. */
+const OPEN = { $in: ['received', 'pending'] satisfies LeadStatus[] };
+
+/**
+ * The lead waits for its next round at `until`; `reason` says why it is unsold. Returns how the lead stands: another
+ * hand may have ended it meanwhile, and then nothing is changed.
+ */
+export async function markPending(
+  { leads }: Database,
+  leadId: string,
+  until: Date,
+  reason: LeadReason,
+): Promise<LeadStatus | undefined> {
+  const found = await leads.findOneAndUpdate(
+    { _id: leadId, status: OPEN },
+    { $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date() } },
+    { returnDocument: 'after', projection: { status: 1 } },
+  );
+  return found?.status ?? (await statusOf({ leads }, leadId));
+}
+
+/** Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first. */
+export async function endLead(
+  { leads }: Database,
+  leadId: string,
+  status: 'expired' | 'withdrawn',
+  reason?: LeadReason,
+): Promise<LeadStatus | undefined> {
+  const found = await leads.findOneAndUpdate(
+    { _id: leadId, status: OPEN, held: 0 },
+    { $set: { status, reason, updatedAt: new Date() }, $unset: { dueAt: '' } },
+    { returnDocument: 'after', projection: { status: 1 } },
+  );
+  return found?.status ?? (await statusOf({ leads }, leadId));
+}
+
+async function statusOf({ leads }: Pick<Database, 'leads'>, leadId: string): Promise<LeadStatus | undefined> {
+  return (await leads.findOne({ _id: leadId }, { projection: { status: 1 } }))?.status;
+}
+
+/** Leads that should have moved on by `before` and did not, the oldest first. */
+export async function overdueLeads({ leads }: Database, before: Date, limit: number): Promise<LeadDocument[]> {
+  return leads
+    .find({ dueAt: { $lt: before } })
+    .sort({ dueAt: 1 })
+    .limit(limit)
+    .toArray();
+}
+
+/** Puts off the next look at leads whose workflows were just seen to. */
+export async function postponeSweep({ leads }: Database, leadIds: string[], dueAt: Date): Promise<void> {
+  await leads.updateMany({ _id: { $in: leadIds }, status: OPEN, dueAt: { $lt: dueAt } }, { $set: { dueAt } });
 }

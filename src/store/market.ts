@@ -1,4 +1,4 @@
-import type { Buyer, Campaign, CampaignTerms, Contract, Seller } from '../market/terms.js';
+import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
 
 export async function marketIndexes({ sellers, campaigns, contracts }: Database): Promise<void> {
@@ -7,10 +7,19 @@ export async function marketIndexes({ sellers, campaigns, contracts }: Database)
   await contracts.createIndex({ campaign: 1 });
 }
 
+/** A buyer with the secret that signs what it is sent; the secret stays out of the rules and of every result. */
+export type BuyerWithSecret = Buyer & { secret: string };
+
+/** Everything a round needs to know of the market. */
+export interface StoredTerms {
+  campaign: Campaign;
+  contracts: { contract: Contract; buyer: BuyerWithSecret }[];
+}
+
 const sellerOf = ({ _id, ...rest }: SellerDocument): Seller => ({ code: _id, ...rest });
 const campaignOf = ({ _id, ...rest }: CampaignDocument): Campaign => ({ id: _id, ...rest });
 const contractOf = ({ _id, ...rest }: ContractDocument): Contract => ({ id: _id, ...rest });
-const buyerOf = ({ _id, ...rest }: BuyerDocument): Buyer & { secret: string } => ({ id: _id, ...rest });
+const buyerOf = ({ _id, ...rest }: BuyerDocument): BuyerWithSecret => ({ id: _id, ...rest });
 
 /** A seller by its code or its slug. */
 export async function findSeller({ sellers }: Database, codeOrSlug: string): Promise<Seller | undefined> {
@@ -29,7 +38,7 @@ export async function findCampaign(
 }
 
 /** A campaign with its contracts and their buyers, in the order of the contracts' ids. */
-export async function loadTerms(database: Database, campaignId: string): Promise<CampaignTerms | undefined> {
+export async function loadTerms(database: Database, campaignId: string): Promise<StoredTerms | undefined> {
   const [campaign, contracts] = await Promise.all([
     database.campaigns.findOne({ _id: campaignId }),
     database.contracts.find({ campaign: campaignId }).sort({ _id: 1 }).toArray(),

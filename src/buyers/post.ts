@@ -1,0 +1,106 @@
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { toDecimal, type Minor } from '../market/money.js';
+import type { Reply, Send } from './send.js';
+
+/** The whole lead for the buyer who won. */
+export interface Post {
+  postId: string;
+  pingId?: string;
+  bidId?: string;
+  leadId: string;
+  price: Minor;
+  currency: string;
+  exclusive: boolean;
+  test: boolean;
+  /** Every field of the lead, by name. */
+  lead: Record<string, string>;
+}
+
+/** `uncertain` is everything that is neither a clear yes nor a clear no. `detail` is for ops. */
+export type PostResult = { ms: number } & (
+  | { answer: 'accepted'; buyerLeadId?: string }
+  | { answer: 'refused'; detail: string }
+  | { answer: 'uncertain'; detail: string; retryAfterMs?: number }
+);
+
+const PostAnswer = Compile(
+  Type.Object({
+    accepted: Type.Boolean(),
+    buyer_lead_id: Type.Optional(Type.String({ maxLength: 200 })),
+    reason: Type.Optional(Type.String()),
+  }),
+);
+
+interface PostEndpoint {
+  url: string;
+  timeoutMs: number;
+  secret: string;
+}
+
+export async function sendPost(send: Send, buyer: PostEndpoint, post: Post): Promise<PostResult> {
+  const payload = {
+    type: 'post',
+    post_id: post.postId,
+    ping_id: post.pingId,
+    bid_id: post.bidId,
+    lead_id: post.leadId,
+    price: toDecimal(post.price, post.currency),
+    currency: post.currency,
+    exclusive: post.exclusive,
+    test: post.test,
+    lead: post.lead,
+  };
+  const reply = await send({ ...buyer, id: post.postId, payload });
+  return { ms: reply.ms, ...readPostAnswer(reply) };
+}
+
+type Answer = { answer: 'accepted'; buyerLeadId?: string } | { answer: 'refused' | 'uncertain'; detail: string; retryAfterMs?: number };
+
+function readPostAnswer(reply: Reply): Answer {
+  switch (reply.kind) {
+    case 'timeout':
+      return { answer: 'uncertain', detail: 'no answer in time' };
+    case 'unreachable':
+      return { answer: 'uncertain', detail: reply.detail };
+    case 'oversized':
+      return { answer: 'uncertain', detail: 'answer over 64 KiB' };
+    case 'answer':
+      return readAnswer(reply);
+  }
+}
+
+/** The 4xx codes by which a server says "later", not "no" (buyer-protocol). */
+const LATER = [408, 425, 429];
+
+function readAnswer({ status, body, retryAfterMs }: Extract<Reply, { kind: 'answer' }>): Answer {
+  if (status >= 400 && status < 500 && !LATER.includes(status)) return { answer: 'refused', detail: `HTTP ${status}` };
+  if (status < 200 || status > 299) return { answer: 'uncertain', detail: `HTTP ${status}`, retryAfterMs };
+  // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
+  if (!PostAnswer.Check(body)) return { answer: 'uncertain', detail: 'not {"accepted": true or false}', retryAfterMs };
+  if (body.accepted) return { answer: 'accepted', buyerLeadId: body.buyer_lead_id };
+  return { answer: 'refused', detail: asReason(body.reason) };
+}
+
+/** A buyer's words may hold anything, the person's name too: only a plain code such as `duplicate` is kept. */
+function asReason(reason: string | undefined): string {
+  return reason !== undefined && /^[a-z][a-z0-9_]{0,39}$/.test(reason) ? reason : 'no reason given';
+}
+
+/**
+ * Tells a buyer that a post is called off: it was not sold the lead and is not billed. `final` is a no that asking
+ * again can't turn into a yes (a server that knows no such notice).
+ */
+export async function sendCancellation(
+  send: Send,
+  buyer: PostEndpoint,
+  notice: { postId: string; leadId: string },
+): Promise<{ delivered: boolean; final: boolean; detail: string }> {
+  const payload = { type: 'post_cancelled', post_id: notice.postId, lead_id: notice.leadId };
+  const reply = await send({ ...buyer, id: `${notice.postId}.cancelled`, payload });
+  if (reply.kind !== 'answer') return { delivered: false, final: false, detail: reply.kind };
+  const { status } = reply;
+  const delivered = status >= 200 && status < 300;
+  const final = delivered || (status >= 400 && status < 500 && !LATER.includes(status));
+  return { delivered, final, detail: `HTTP ${status}` };
+}

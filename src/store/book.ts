@@ -1,0 +1,82 @@
+import type { ClientBulkWriteModel } from 'mongodb';
+import type { Database } from './db.js';
+import { entriesOf, type EntryDocument } from './ledger.js';
+import type { Claim, LeadDocument } from './leads.js';
+import type { SaleDocument } from './sales.js';
+
+/** The claim was not `posting` when the sale was to be booked; what it was instead. */
+class NotPosting extends Error {}
+
+/**
+ * Books a sale: the lead's status, the sale and both sides of the ledger, in one transaction of two round trips.
+ * Idempotent: the condition on the claim lets the first booking through and no other. Returns the claim's state
+ * after it: `accepted`, or `cancelled` where the buyer's yes came after the post was called off.
+ */
+export async function bookSale(
+  database: Database,
+  lead: LeadDocument,
+  contract: string,
+  claim: Claim,
+  buyerLeadId: string | undefined,
+): Promise<Claim['status']> {
+  const sale: SaleDocument = {
+    _id: claim.postId,
+    lead: lead._id,
+    seller: lead.seller,
+    campaign: lead.campaign,
+    contract,
+    buyer: claim.buyer,
+    price: claim.price,
+    currency: lead.currency,
+    round: claim.round,
+    test: lead.test,
+    at: new Date(),
+    buyerLeadId,
+  };
+  const writes = booking(database, lead._id, contract, sale);
+  try {
+    await database.client.withSession((session) =>
+      session.withTransaction(async () => {
+        const { matchedCount } = await database.client.bulkWrite(writes, { session });
+        if (matchedCount !== 1) throw new NotPosting();
+      }),
+    );
+    return 'accepted';
+  } catch (error) {
+    if (!(error instanceof NotPosting)) throw error;
+    const now = await database.leads.findOne({ _id: lead._id }, { projection: { claims: 1 } });
+    return now?.claims[contract]?.status ?? 'cancelled';
+  }
+}
+
+/** The collections of one booking, by namespace: the client's bulkWrite reaches them all in one round trip. */
+interface Books {
+  [leads: `${string}.leads`]: LeadDocument;
+  [sales: `${string}.sales`]: SaleDocument;
+  [ledger: `${string}.ledger`]: EntryDocument;
+}
+
+function booking({ db }: Database, leadId: string, contract: string, sale: SaleDocument): ClientBulkWriteModel<Books>[] {
+  const path = `claims.${contract}`;
+  const buyerLeadId = sale.buyerLeadId === undefined ? {} : { [`${path}.buyerLeadId`]: sale.buyerLeadId };
+  const done = { [`${path}.status`]: 'accepted', [`${path}.endedAt`]: sale.at, ...buyerLeadId };
+  return [
+    {
+      name: 'updateOne',
+      namespace: `${db.databaseName}.leads`,
+      filter: { _id: leadId, [`${path}.status`]: 'posting' },
+      update: {
+        $set: { status: 'sold', updatedAt: sale.at, ...done },
+        $inc: { price: sale.price },
+        $push: { buyerIds: sale.buyer },
+        $unset: { dueAt: '', reason: '' },
+      },
+    },
+    { name: 'insertOne', namespace: `${db.databaseName}.sales`, document: sale },
+    ...entriesOf(sale).map((document) => ({
+      name: 'insertOne' as const,
+      namespace: `${db.databaseName}.ledger` as const,
+      document,
+    })),
+  ];
+}
