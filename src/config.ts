@@ -54,6 +54,13 @@ export const Settings = Type.Object({
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'What is logged: fatal, error, warn, info, debug or silent' },
   ),
+  TEMPORAL_UI_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description:
+        'Where Temporal’s UI is, for links to a lead’s workflow. Unset: the local stack’s, else no links',
+    }),
+  ),
   TRUST_PROXY: Type.Boolean({
     default: false,
     description: 'Whether a proxy in front sets X-Forwarded-For (its address is then used for limits)',
@@ -70,37 +77,52 @@ export class SettingsError extends Error {
   override name = 'SettingsError';
 }
 
+/** The names of all settings. */
+export const SETTINGS = Object.keys(Settings.properties) as (keyof Settings)[];
+
 /**
- * The settings from the environment, then from the running local stack (for the servers' addresses), then the defaults.
+ * All settings from the environment, then from the running local stack (for the servers' addresses), then the defaults.
  * @throws SettingsError naming every setting at fault
  */
-export function readSettings(
+export function readSettings(env?: NodeJS.ProcessEnv, local?: Record<string, string>): Settings {
+  return pickSettings(SETTINGS, env, local);
+}
+
+/**
+ * The settings that are named, and no demand for others: listing keys needs no Temporal.
+ * @throws SettingsError naming every setting at fault among those that are asked for
+ */
+export function pickSettings<Name extends keyof Settings>(
+  names: readonly Name[],
   env: NodeJS.ProcessEnv = process.env,
   local: Record<string, string> = runningStack(),
-): Settings {
+): Pick<Settings, Name> {
+  const schema: Type.TSchema = Type.Pick(Settings, names);
+  const isSettings = (value: unknown): value is Pick<Settings, Name> => Value.Check(schema, value);
   const given = Object.fromEntries(
-    Object.keys(Settings.properties).flatMap((name) => {
+    names.flatMap((name) => {
       const value = env[name] ?? local[name];
       return value === undefined || value === '' ? [] : [[name, value]];
     }),
   );
-  const settings: unknown = Value.Convert(Settings, Value.Default(Settings, given));
-  if (Value.Check(Settings, settings)) return settings;
+  const settings: unknown = Value.Convert(schema, Value.Default(schema, given));
+  if (isSettings(settings)) return settings;
   throw new SettingsError(
-    Object.entries(Settings.properties)
-      .flatMap(([name, schema]) => fault(name, schema, settings))
-      .join('\n'),
+    names.flatMap((name) => fault(name, Settings.properties[name], settings)).join('\n'),
   );
 }
 
 function fault(name: string, schema: Type.TSchema, settings: unknown): string[] {
   const value = (settings as Record<string, unknown>)[name];
-  if (Value.Check(schema, value)) return [];
+  if (Value.Check(schema, value) || (value === undefined && Type.IsOptional(schema))) return [];
   const means = 'description' in schema ? String(schema.description) : '';
   return value === undefined
     ? [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`]
-    : [`${name} is "${String(value)}", which can't be used: ${means}.`];
+    : [`${name} is "${withoutCredentials(String(value))}", which can't be used: ${means}.`];
 }
+
+/** An address as it may be shown and logged: "mongodb://user:secret@db/x" becomes "mongodb://…@db/x". */
+export const withoutCredentials = (address: string): string => address.replace(/\/\/[^/]*@/, '//…@');
 
 function runningStack(): Record<string, string> {
   try {
