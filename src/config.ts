@@ -114,7 +114,8 @@ export function pickSettings<Name extends keyof Settings>(
 
 function fault(name: string, schema: Type.TSchema, settings: unknown): string[] {
   const value = (settings as Record<string, unknown>)[name];
-  if (Value.Check(schema, value) || (value === undefined && Type.IsOptional(schema))) return [];
+  const right: boolean = Value.Check(schema, value);
+  if (right || (value === undefined && Type.IsOptional(schema))) return [];
   const means = 'description' in schema ? String(schema.description) : '';
   return value === undefined
     ? [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`]
