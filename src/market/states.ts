@@ -1,4 +1,4 @@
-/** The 50 states, the District of Columbia and the inhabited territories of the US, by their postal codes. */
+/** The 50 states, the District of Columbia and the five inhabited territories, by USPS code. */
 export const STATES: Readonly<Record<string, string>> = {
   AL: 'Alabama',
   AK: 'Alaska',
@@ -58,25 +58,23 @@ export const STATES: Readonly<Record<string, string>> = {
   VI: 'U.S. Virgin Islands',
 };
 
-const key = (text: string): string =>
-  text
-    .trim()
-    .replace(/[\s.]+/g, ' ')
-    .trim()
-    .toLowerCase();
+/** Other ways in which people write them: the names that forms and postal lists offer. */
+const ALSO: Readonly<Record<string, string>> = {
+  'washington dc': 'DC',
+  'virgin islands': 'VI',
+  'us virgin islands': 'VI',
+  'united states virgin islands': 'VI',
+  'commonwealth of the northern mariana islands': 'MP',
+};
 
-const codeOf = new Map(
-  Object.entries(STATES).flatMap(([code, name]) => [
-    [key(code), code],
-    [key(name), code],
-  ]),
-);
-codeOf.set('virgin islands', 'VI');
-codeOf.set('us virgin islands', 'VI');
-codeOf.set('washington dc', 'DC');
-codeOf.set('d c', 'DC');
+const codes = new Map<string, string>([
+  ...Object.keys(STATES).map((code) => [code.toLowerCase(), code] as const),
+  ...Object.entries(STATES).map(([code, name]) => [name.toLowerCase(), code] as const),
+  ...Object.entries(ALSO),
+]);
 
-/** The two-letter code of a state written as code or name, in any case ("tx", "New  York"); undefined where it is none. */
+/** The two-letter code that a text means ("tx", "Texas", "D.C."), or undefined where it means none. */
 export function stateCode(text: string): string | undefined {
-  return codeOf.get(key(text));
+  const plain = text.replace(/[.,]/g, '').trim().replace(/\s+/g, ' ').toLowerCase();
+  return codes.get(plain);
 }
