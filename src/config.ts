@@ -50,10 +50,10 @@ export const Settings = Type.Object({
     maximum: 5000,
     description: 'Rounds that one worker holds at the same time',
   }),
-  LOG_LEVEL: Type.Union(
-    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
-    { default: 'info', description: 'What is logged: fatal, error, warn, info, debug or silent' },
-  ),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
+    default: 'info',
+    description: 'What is logged: fatal, error, warn, info, debug or silent',
+  }),
   TEMPORAL_UI_URL: Type.Optional(
     Type.String({
       pattern: '^https?://',
@@ -113,13 +113,13 @@ export function pickSettings<Name extends keyof Settings>(
 }
 
 function fault(name: string, schema: Type.TSchema, settings: unknown): string[] {
-  const value = (settings as Record<string, unknown>)[name];
+  const value = (settings as Record<string, string | number | boolean | undefined>)[name];
   const right: boolean = Value.Check(schema, value);
   if (right || (value === undefined && Type.IsOptional(schema))) return [];
   const means = 'description' in schema ? String(schema.description) : '';
   return value === undefined
     ? [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`]
-    : [`${name} is "${withoutCredentials(String(value))}", which can't be used: ${means}.`];
+    : [`${name} is "${withoutCredentials(`${value}`)}", which can't be used: ${means}.`];
 }
 
 /** An address as it may be shown and logged: "mongodb://user:secret@db/x" becomes "mongodb://…@db/x". */

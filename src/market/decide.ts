@@ -1,4 +1,5 @@
 import type { Minor } from './money.js';
+import type { LeadReason, Reason } from './reason.js';
 import type { Bid, Entry, Outcome, Round } from './round.js';
 
 /** One bidder in the order in which the lead is offered. */
@@ -11,7 +12,7 @@ export interface Offer {
 /** What came of an offer; an offer never made has none. */
 export type Answer =
   | { contract: string; answer: 'accepted' }
-  | { contract: string; answer: 'refused' | 'uncertain'; detail?: string };
+  | { contract: string; answer: 'refused' | 'uncertain' | 'timeout'; detail?: string };
 
 /**
  * In which order the lead is offered: the highest bid at or above the floor first. Equal bids are ordered by a hash of
@@ -41,6 +42,17 @@ function outcome(entry: Entry, floor: Minor, answer: Answer | undefined): Outcom
     return { contract, buyer, ms, price, sold: false, reason: answer.answer, detail: answer.detail };
   return { contract, buyer, ms, price, sold: false, reason: price < floor ? 'below_floor' : 'outbid' };
 }
+
+/** Why a round sold the lead to nobody: what came closest to a sale says it. */
+export function unsoldReason(outcomes: Outcome[]): LeadReason {
+  const reasons = new Set(outcomes.map((outcome) => (outcome.sold ? undefined : outcome.reason)));
+  const closest = (['uncertain', 'refused', 'below_floor'] as const).find((reason) => reasons.has(reason));
+  if (closest !== undefined) return closest;
+  return ASKED.some((reason) => reasons.has(reason)) ? 'no_bid' : 'no_buyer_eligible';
+}
+
+/** Reasons of contracts that were eligible and asked. */
+const ASKED: Reason[] = ['no_bid', 'timeout', 'unreachable', 'http_error', 'invalid_response', 'outbid'];
 
 /** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): small, well spread, the same on every machine. */
 function fnv1a(text: string): number {

@@ -25,3 +25,7 @@ export const REASONS = [
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
+
+/** Why a lead is unsold, in one word for its seller: how far it came in its last round. */
+export type LeadReason =
+  'no_buyer_eligible' | 'no_bid' | Extract<Reason, 'below_floor' | 'refused' | 'uncertain'>;

@@ -55,12 +55,6 @@ export interface Contract {
   delay?: number;
 }
 
-/** Everything a round needs to know of the market. */
-export interface CampaignTerms {
-  campaign: Campaign;
-  contracts: { contract: Contract; buyer: Buyer }[];
-}
-
 /** "Auto Insurance" and " auto  insurance" are the same category. */
 export function categoryKey(category: string): string {
   return category.trim().replace(/\s+/g, ' ').toLowerCase();

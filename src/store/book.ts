@@ -37,7 +37,7 @@ export async function bookSale(
   try {
     await database.client.withSession((session) =>
       session.withTransaction(async () => {
-        const { matchedCount } = await database.client.bulkWrite(writes, { session });
+        const { matchedCount } = await database.client.bulkWrite<Books>(writes, { session });
         if (matchedCount !== 1) throw new NotPosting();
       }),
     );
@@ -49,14 +49,15 @@ export async function bookSale(
   }
 }
 
-/** The collections of one booking, by namespace: the client's bulkWrite reaches them all in one round trip. */
-interface Books {
-  [leads: `${string}.leads`]: LeadDocument;
-  [sales: `${string}.sales`]: SaleDocument;
-  [ledger: `${string}.ledger`]: EntryDocument;
-}
+/** What one booking writes: the client's bulkWrite reaches all of its collections in one round trip. */
+type Books = Record<string, LeadDocument | SaleDocument | EntryDocument>;
 
-function booking({ db }: Database, leadId: string, contract: string, sale: SaleDocument): ClientBulkWriteModel<Books>[] {
+function booking(
+  { db }: Database,
+  leadId: string,
+  contract: string,
+  sale: SaleDocument,
+): ClientBulkWriteModel<Books>[] {
   const path = `claims.${contract}`;
   const buyerLeadId = sale.buyerLeadId === undefined ? {} : { [`${path}.buyerLeadId`]: sale.buyerLeadId };
   const done = { [`${path}.status`]: 'accepted', [`${path}.endedAt`]: sale.at, ...buyerLeadId };
@@ -75,7 +76,7 @@ function booking({ db }: Database, leadId: string, contract: string, sale: SaleD
     { name: 'insertOne', namespace: `${db.databaseName}.sales`, document: sale },
     ...entriesOf(sale).map((document) => ({
       name: 'insertOne' as const,
-      namespace: `${db.databaseName}.ledger` as const,
+      namespace: `${db.databaseName}.ledger`,
       document,
     })),
   ];

@@ -21,7 +21,12 @@ export async function claimLead(
   const fresh: Claim = { ...claim, status: 'posting', at };
   const lead =
     (await leads.findOneAndUpdate(
-      { _id: leadId, status: { $nin: ['expired', 'withdrawn'] }, held: { $lt: maxBuyers }, [path]: { $exists: false } },
+      {
+        _id: leadId,
+        status: { $nin: ['expired', 'withdrawn'] },
+        held: { $lt: maxBuyers },
+        [path]: { $exists: false },
+      },
       { $set: { [path]: fresh, updatedAt: at }, $inc: { held: 1 } },
       { returnDocument: 'after', projection: { rounds: 0 } },
     )) ?? (await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } }));
@@ -46,7 +51,12 @@ export async function releaseClaim(
   const { modifiedCount } = await leads.updateOne(
     { _id: leadId, [`${path}.status`]: 'posting' },
     {
-      $set: { [`${path}.status`]: status, [`${path}.endedAt`]: now, [`${path}.detail`]: detail, updatedAt: now },
+      $set: {
+        [`${path}.status`]: status,
+        [`${path}.endedAt`]: now,
+        [`${path}.detail`]: detail,
+        updatedAt: now,
+      },
       $inc: { held: -1 },
     },
   );

@@ -1,6 +1,6 @@
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
-import type { Reason } from '../market/reason.js';
+import type { LeadReason } from '../market/reason.js';
 import type { Round } from '../market/round.js';
 import { duplicateOf, type Database } from './db.js';
 
@@ -64,9 +64,6 @@ export interface LeadDocument {
   price?: Minor;
   buyerIds?: string[];
 }
-
-/** Why a lead is unsold, in one word: nobody was eligible, nobody bid, or a contract's own reason. */
-export type LeadReason = Reason | 'no_buyer_eligible' | 'withdrawn';
 
 export async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ dueAt: 1 }, { partialFilterExpression: { dueAt: { $exists: true } } });
@@ -157,11 +154,10 @@ export async function endLead(
   { leads }: Database,
   leadId: string,
   status: 'expired' | 'withdrawn',
-  reason?: LeadReason,
 ): Promise<LeadStatus | undefined> {
   const found = await leads.findOneAndUpdate(
     { _id: leadId, status: OPEN, held: 0 },
-    { $set: { status, reason, updatedAt: new Date() }, $unset: { dueAt: '' } },
+    { $set: { status, updatedAt: new Date() }, $unset: { dueAt: '' } },
     { returnDocument: 'after', projection: { status: 1 } },
   );
   return found?.status ?? (await statusOf({ leads }, leadId));
@@ -172,7 +168,11 @@ async function statusOf({ leads }: Pick<Database, 'leads'>, leadId: string): Pro
 }
 
 /** Leads that should have moved on by `before` and did not, the oldest first. */
-export async function overdueLeads({ leads }: Database, before: Date, limit: number): Promise<LeadDocument[]> {
+export async function overdueLeads(
+  { leads }: Database,
+  before: Date,
+  limit: number,
+): Promise<LeadDocument[]> {
   return leads
     .find({ dueAt: { $lt: before } })
     .sort({ dueAt: 1 })

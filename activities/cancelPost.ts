@@ -1,0 +1,41 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { sendCancellation } from '../src/buyers/post.js';
+import { releaseClaim } from '../src/store/claims.js';
+import { findLead } from '../src/store/leads.js';
+import type { Deps } from './index.js';
+import { buyerOf } from './sellLead.js';
+
+/**
+ * Calls a post off: the claim is given up first, so that a yes that is still on its way can't be booked, then the
+ * buyer is told. Returns `accepted` where the yes was booked before. Throws until the buyer has heard it, for
+ * Temporal to try again; a server that knows no such notice answers 4xx, and asking it again is no use.
+ */
+export const cancelPost =
+  (deps: Deps) =>
+  async ({ leadId, contract }: { leadId: string; contract: string }): Promise<'cancelled' | 'accepted'> => {
+    const { database, send, log } = deps;
+    await releaseClaim(database, leadId, contract, 'cancelled', 'no clear answer to the post');
+    const lead = await findLead(database, leadId);
+    const claim = lead?.claims[contract];
+    if (lead === null || claim === undefined) return 'cancelled';
+    if (claim.status === 'accepted') return 'accepted';
+    const buyer = await buyerOf(deps, lead, contract);
+    if (buyer === undefined) return 'cancelled';
+    const notice = await sendCancellation(
+      send,
+      { ...buyer.post, secret: buyer.secret },
+      { postId: claim.postId, leadId },
+    );
+    log.info({
+      lead_id: leadId,
+      contract,
+      event: 'post_cancelled',
+      delivered: notice.delivered,
+      detail: notice.detail,
+    });
+    if (notice.final) return 'cancelled';
+    throw ApplicationFailure.create({
+      type: 'NoticeUndelivered',
+      message: `${claim.buyer} has not heard of the cancellation: ${notice.detail}`,
+    });
+  };

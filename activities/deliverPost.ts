@@ -1,0 +1,27 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { waitBefore } from '../src/market/delivery.js';
+import type { Deps } from './index.js';
+import { sellLead, type SaleAnswer, type SaleRequest } from './sellLead.js';
+
+/**
+ * The same step as `sellLead`, patiently and where ops can watch: an uncertain answer is thrown, so that Temporal
+ * shows the attempt, its error and when the next one is due. When the policy allows no further try, the answer is
+ * `uncertain` for good.
+ */
+export const deliverPost = (deps: Deps) => {
+  const sell = sellLead(deps);
+  return async (request: SaleRequest): Promise<SaleAnswer> => {
+    const answer = await sell(request);
+    if (answer.answer !== 'uncertain' || answer.final) return answer;
+    const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
+    const elapsed = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+    // The first try was the local one: this activity's attempt n is the post's n + 1, and the next one is n + 2.
+    const wait = waitBefore(attempt + 2, elapsed, answer.retryAfterMs);
+    if (wait === undefined) return answer;
+    throw ApplicationFailure.create({
+      type: 'Uncertain',
+      message: `${request.offer.buyer} gave no clear answer: ${answer.detail ?? 'unknown'}`,
+      nextRetryDelay: wait,
+    });
+  };
+};

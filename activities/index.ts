@@ -1,0 +1,33 @@
+import type { Send } from '../src/buyers/send.js';
+import type { Log } from '../src/log.js';
+import type { Database } from '../src/store/db.js';
+import type { StoredTerms } from '../src/store/market.js';
+import { cancelPost } from './cancelPost.js';
+import { deliverPost } from './deliverPost.js';
+import { endLead } from './endLead.js';
+import { markPending } from './markPending.js';
+import { runRound } from './runRound.js';
+import { sellLead } from './sellLead.js';
+
+/** What the steps need from the world; the worker provides it, a test its own. */
+export interface Deps {
+  database: Database;
+  /** A campaign with its contracts and buyers, at most 2 s old. */
+  terms: (campaign: string) => Promise<StoredTerms | undefined>;
+  send: Send;
+  log: Log;
+}
+
+/** The steps of a lead's life that touch the world, as plain functions for the worker to register. */
+export function createActivities(deps: Deps) {
+  return {
+    runRound: runRound(deps),
+    sellLead: sellLead(deps),
+    deliverPost: deliverPost(deps),
+    cancelPost: cancelPost(deps),
+    markPending: markPending(deps),
+    endLead: endLead(deps),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,15 @@
+import { v5 } from 'uuid';
+
+/**
+ * Ids of what is sent to buyers, made from what they name (RFC 9562, UUID version 5): a step that is repeated after a
+ * crash computes the same id, so a repeated ping or post is recognised, and a sale can't be booked twice.
+ */
+const NAMESPACE = 'b3f4a1d6-5d0e-4c55-9d2b-6f6a4c1d8a77';
+
+/** One question to one contract in one round. */
+export const pingId = (leadId: string, contract: string, round: number): string =>
+  v5(`ping/${leadId}/${contract}/${round}`, NAMESPACE);
+
+/** One lead's one post to one contract; also the id of the sale it may come to. */
+export const postId = (leadId: string, contract: string): string =>
+  v5(`post/${leadId}/${contract}`, NAMESPACE);

@@ -1,0 +1,61 @@
+import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
+import type { Settings } from '../config.js';
+import type { LeadFacts } from '../market/lead.js';
+import type { Log } from '../log.js';
+import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';
+import { startOptions } from './start.js';
+
+/** Begins leads' workflows for the API. */
+export interface LeadStarter {
+  /**
+   * Starts the lead's workflow and waits for its early answer, `answerWithinMs` at the most; 0 does not wait. Undefined
+   * when there is none in time: no worker is up, Temporal is down, or buyers are slow. The lead is stored either way,
+   * and the sweep starts it where this call could not. Never rejects.
+   */
+  start(lead: LeadFacts, answerWithinMs: number): Promise<OutcomeAnswer | undefined>;
+  /** Rejects when Temporal does not answer. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How long a start that nobody waits for may take, ms. */
+const UNWATCHED_MS = 10_000;
+
+type TemporalSettings = Pick<Settings, 'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE'>;
+
+/** Connects when first used, and again whenever the connection was lost. */
+export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
+  const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
+  const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
+
+  async function begin(lead: LeadFacts, answerWithinMs: number): Promise<OutcomeAnswer | undefined> {
+    const options = startOptions(lead, settings.TASK_QUEUE);
+    if (answerWithinMs > 0) {
+      return await client.withDeadline(Date.now() + answerWithinMs, () =>
+        client.workflow.executeUpdateWithStart<Workflow, OutcomeAnswer, []>(OUTCOME, {
+          startWorkflowOperation: new WithStartWorkflowOperation(WORKFLOW, options),
+        }),
+      );
+    }
+    await client.withDeadline(Date.now() + UNWATCHED_MS, () => client.workflow.start(WORKFLOW, options));
+    return undefined;
+  }
+
+  return {
+    async start(lead, answerWithinMs) {
+      const began = begin(lead, answerWithinMs).catch((error: unknown) => {
+        const why = error instanceof Error ? error.name : 'unknown';
+        log.warn({ lead_id: lead.leadId, event: 'no_early_answer', why });
+        return undefined;
+      });
+      return answerWithinMs > 0 ? await began : undefined;
+    },
+    async ready() {
+      await client.withDeadline(Date.now() + 1000, () =>
+        connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),
+      );
+    },
+    close: () => connection.close(),
+  };
+}

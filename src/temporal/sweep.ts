@@ -1,0 +1,85 @@
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import type { Log } from '../log.js';
+import type { LeadFacts } from '../market/lead.js';
+import { WORKFLOW } from './names.js';
+import { startOptions } from './start.js';
+
+/** Where the sweep finds leads that should have moved on and did not, and notes that it has seen to them. */
+export interface Overdue {
+  find(before: Date, limit: number): Promise<LeadFacts[]>;
+  seenTo(leadIds: string[], lookAgainAt: Date): Promise<void>;
+}
+
+/** A lead is overdue when it has not moved for this long after it should have, ms. */
+const GRACE_MS = 5_000;
+/** A lead that was seen to is not looked at again for this long, ms: it may be waiting for its turn. */
+const AGAIN_MS = 60_000;
+const EVERY_MS = 2_000;
+const BATCH = 100;
+/** At once, so that a backlog after an outage comes in order of age and without a stampede. */
+const AT_ONCE = 10;
+
+/**
+ * Starts stored leads that have no workflow, until stopped: Temporal was down, or a process died between storing and
+ * starting. It goes by the lead's own due time, because Temporal forgets finished ids after its retention.
+ */
+export function startSweep(
+  client: Client,
+  taskQueue: string,
+  overdue: Overdue,
+  log: Log,
+): { stop: () => Promise<void> } {
+  const stopping = new AbortController();
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      const started = await sweepOnce(client, taskQueue, overdue).catch((error: unknown) => {
+        log.warn({ event: 'sweep_failed', why: error instanceof Error ? error.name : 'unknown' });
+        return 0;
+      });
+      if (started > 0) log.info({ event: 'sweep', leads: started });
+      if (started < BATCH) await pause(EVERY_MS, stopping.signal);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await loop;
+    },
+  };
+}
+
+/** One pass over at most a batch; returns how many leads it saw to. */
+export async function sweepOnce(client: Client, taskQueue: string, overdue: Overdue): Promise<number> {
+  const leads = await overdue.find(new Date(Date.now() - GRACE_MS), BATCH);
+  for (let i = 0; i < leads.length; i += AT_ONCE) {
+    const some = leads.slice(i, i + AT_ONCE);
+    await Promise.all(some.map((lead) => ensureStarted(client, taskQueue, lead)));
+    await overdue.seenTo(
+      some.map(({ leadId }) => leadId),
+      new Date(Date.now() + AGAIN_MS),
+    );
+  }
+  return leads.length;
+}
+
+async function ensureStarted(client: Client, taskQueue: string, lead: LeadFacts): Promise<void> {
+  try {
+    await client.withDeadline(Date.now() + 10_000, () =>
+      client.workflow.start(WORKFLOW, startOptions(lead, taskQueue)),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,80 @@
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Settings } from '../config.js';
+import type { Log } from '../log.js';
+import { registerSearchAttributes } from './registerSearchAttributes.js';
+import { startSweep, type Overdue } from './sweep.js';
+
+export interface RunningWorker {
+  /** Finishes what is under way, takes nothing new, and lets go of the connections. */
+  stop(): Promise<void>;
+  /** Rejects when the worker dies by itself. */
+  ended: Promise<void>;
+}
+
+export interface WorkerParts {
+  activities: object;
+  workflowBundle: WorkflowBundleOption;
+  overdue: Overdue;
+}
+
+type WorkerSettings = Pick<
+  Settings,
+  'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'LEADS_IN_FLIGHT'
+>;
+
+/** How long steps under way may take to finish when the worker is told to stop. */
+const SHUTDOWN_GRACE = '15 s';
+
+/**
+ * Runs leads' workflows and their steps, and the sweep beside them. Waits for Temporal where it is not up yet.
+ *
+ * A workflow task is held while its local activities run, that is for as long as the slowest buyer takes, so the slots
+ * are counted in leads in flight and not in cores.
+ */
+export async function runWorker(
+  settings: WorkerSettings,
+  parts: WorkerParts,
+  log: Log,
+): Promise<RunningWorker> {
+  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: taskQueue } = settings;
+  const connection = await patiently(() => NativeConnection.connect({ address }), address, log);
+  const clientConnection = Connection.lazy({ address });
+  await patiently(() => registerSearchAttributes(clientConnection, namespace), address, log);
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    activities: parts.activities,
+    workflowBundle: parts.workflowBundle,
+    maxConcurrentWorkflowTaskExecutions: settings.LEADS_IN_FLIGHT,
+    maxConcurrentLocalActivityExecutions: settings.LEADS_IN_FLIGHT,
+    maxConcurrentActivityTaskExecutions: settings.LEADS_IN_FLIGHT,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+  });
+  const client = new Client({ connection: clientConnection, namespace });
+  const sweep = startSweep(client, taskQueue, parts.overdue, log);
+  const ended = worker.run();
+  return {
+    ended,
+    stop: async () => {
+      await sweep.stop();
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+      await Promise.all([connection.close(), clientConnection.close()]);
+    },
+  };
+}
+
+/** Repeats what needs Temporal until it is there; a worker that starts before its server is nobody's mistake. */
+async function patiently<T>(connect: () => Promise<T>, address: string, log: Log): Promise<T> {
+  for (let wait = 250; ; wait = Math.min(wait * 2, 5000)) {
+    try {
+      return await connect();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'unknown';
+      log.warn({ event: 'waiting_for_temporal', address, why });
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}

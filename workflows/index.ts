@@ -1,0 +1,2 @@
+/** The workflows that a worker runs. */
+export { distributeLead } from './distributeLead.js';
