@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import type { ServerAddresses } from '../../src/local/local-server.js';
+import { isAlive } from '../../src/local/lock.js';
+import { packageRoot } from '../../src/local/package-root.js';
+import { installPackages } from '../../src/local/python.js';
+import { packagesDir, startServers, type Servers } from '../../src/local/servers.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    stack: Required<ServerAddresses>;
+    timeSkippingServer: string;
+  }
+}
+
+const timeSkippingServer = join(packagesDir, 'bin', 'temporal-test-server');
+const runs = join(packageRoot, '.local', 'test');
+
+/** Every project loads this file anew, so what they share in vitest's one process hangs on `globalThis`. */
+const shared = globalThis as typeof globalThis & {
+  gavelTestStack?: Promise<Servers>;
+  gavelTestStackUsers?: number;
+};
+
+/**
+ * Starts the servers with empty databases in a folder of this run; the last project to finish ends them. Servers whose
+ * address is set in the environment are not used: tests never touch what may be somebody's data.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dir = join(runs, String(process.pid));
+  shared.gavelTestStackUsers = (shared.gavelTestStackUsers ?? 0) + 1;
+  shared.gavelTestStack ??= start(dir);
+  const servers = await shared.gavelTestStack;
+  const { MONGODB_URL = '', REDIS_URL = '', TEMPORAL_ADDRESS = '', TEMPORAL_UI_URL = '' } = servers.addresses;
+  project.provide('stack', { MONGODB_URL, REDIS_URL, TEMPORAL_ADDRESS, TEMPORAL_UI_URL });
+  project.provide('timeSkippingServer', timeSkippingServer);
+  return async () => {
+    shared.gavelTestStackUsers = (shared.gavelTestStackUsers ?? 1) - 1;
+    if (shared.gavelTestStackUsers > 0) return;
+    await servers.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+}
+
+async function start(dir: string): Promise<Servers> {
+  mkdirSync(runs, { recursive: true });
+  for (const run of readdirSync(runs)) {
+    if (!isAlive(Number(run))) rmSync(join(runs, run), { recursive: true, force: true });
+  }
+  const env = { ...process.env };
+  delete env.MONGODB_URL;
+  delete env.REDIS_URL;
+  delete env.TEMPORAL_ADDRESS;
+  const progress = (text: string): void => void process.stderr.write(`${text}\n`);
+  const servers = await startServers({ dir, env, progress });
+  // Not there yet where each of the servers was found on PATH.
+  if (!existsSync(timeSkippingServer)) await installPackages(packagesDir, env, ['workflow tests'], progress);
+  return servers;
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { inject } from 'vitest';
+import { readSettings, type Settings } from '../../src/config.js';
+import type { ServerAddresses } from '../../src/local/local-server.js';
+
+/** Where the servers of this test run answer. */
+export function stackAddresses(): Required<ServerAddresses> {
+  return inject('stack');
+}
+
+/** The program for `TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } })`. */
+export function timeSkippingServer(): string {
+  return inject('timeSkippingServer');
+}
+
+/**
+ * Settings that no other test shares: a MongoDB database, a Redis database and a Temporal task queue of their own, on
+ * the servers of the run. Call it once a test file, or once a test that must not see what another did.
+ */
+export async function isolatedSettings(overrides: Partial<Settings> = {}): Promise<Settings> {
+  const { MONGODB_URL, REDIS_URL, TEMPORAL_ADDRESS } = stackAddresses();
+  const name = `test-${randomBytes(6).toString('hex')}`;
+  const own: Partial<Settings> = {
+    MONGODB_URL,
+    TEMPORAL_ADDRESS,
+    REDIS_URL: `${REDIS_URL}/${await nextRedisDatabase(REDIS_URL)}`,
+    MONGODB_DATABASE: name,
+    TASK_QUEUE: name,
+    PORT: 0,
+    LOG_LEVEL: 'silent',
+  };
+  return { ...readSettings(asEnvironment(own), {}), ...overrides };
+}
+
+/** The settings as the environment of a child process. */
+export function asEnvironment(settings: Partial<Settings>): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
+}
+
+/** Each caller gets a database that nobody had before; database 0 counts them. The local server has 1,024. */
+async function nextRedisDatabase(url: string): Promise<number> {
+  const client = new Redis(url);
+  try {
+    return await client.incr('databases-given');
+  } finally {
+    client.disconnect();
+  }
+}
