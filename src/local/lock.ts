@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalStackError } from './local-stack-error.js';
+import { LocalStackError } from './localStackError.js';
 
 /** Whether a process with this id runs (also one of another user). */
 export function isAlive(pid: number): boolean {

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MongoClient, MongoServerError, type Db } from 'mongodb';
-import type { LocalServer } from './local-server.js';
-import { waitUntil } from './wait-until.js';
+import type { LocalServer } from './localServer.js';
+import { waitUntil } from './waitUntil.js';
 
 const SET = 'gavel';
 

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalStackError } from './local-stack-error.js';
-import { packageRoot } from './package-root.js';
+import { LocalStackError } from './localStackError.js';
+import { packageRoot } from './packageRoot.js';
 
 const reaper = join(packageRoot, 'src', 'local', 'reaper.mjs');
 /** How long a part may take to end by itself before it is killed, ms. */

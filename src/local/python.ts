@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { isAlive } from './lock.js';
-import { LocalStackError } from './local-stack-error.js';
-import { packageRoot } from './package-root.js';
+import { LocalStackError } from './localStackError.js';
+import { packageRoot } from './packageRoot.js';
 import { Processes } from './processes.js';
 import type { Progress } from './progress.js';
 

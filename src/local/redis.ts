@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { LocalServer, Program } from './local-server.js';
-import { waitUntil } from './wait-until.js';
+import type { LocalServer, Program } from './localServer.js';
+import { waitUntil } from './waitUntil.js';
 
 /** Redis or Valkey, keeping what it holds from one start to the next. */
 export const redis: LocalServer = {

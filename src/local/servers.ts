@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { findBinary } from './find-binary.js';
-import type { LocalServer, PortName, Program, ServerAddresses, ServerName } from './local-server.js';
+import { findBinary } from './findBinary.js';
+import type { LocalServer, PortName, Program, ServerAddresses, ServerName } from './localServer.js';
 import { takeLock } from './lock.js';
 import { mongodb } from './mongodb.js';
-import { packageRoot } from './package-root.js';
+import { packageRoot } from './packageRoot.js';
 import { choosePorts } from './ports.js';
 import { Processes } from './processes.js';
 import type { Progress } from './progress.js';

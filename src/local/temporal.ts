@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import type { LocalServer } from './local-server.js';
-import { waitUntil } from './wait-until.js';
+import type { LocalServer } from './localServer.js';
+import { waitUntil } from './waitUntil.js';
 
 /** At its own 20 polls a second and shard, and with one shard, every workflow task waits for the next 50 ms tick. */
 const dynamicConfig = [

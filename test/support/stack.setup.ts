@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import type { ServerAddresses } from '../../src/local/local-server.js';
+import type { ServerAddresses } from '../../src/local/localServer.js';
 import { isAlive } from '../../src/local/lock.js';
-import { packageRoot } from '../../src/local/package-root.js';
+import { packageRoot } from '../../src/local/packageRoot.js';
 import { installPackages } from '../../src/local/python.js';
 import { packagesDir, startServers, type Servers } from '../../src/local/servers.js';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { readSettings, type Settings } from '../../src/config.js';
-import type { ServerAddresses } from '../../src/local/local-server.js';
+import type { ServerAddresses } from '../../src/local/localServer.js';
 
 /** Where the servers of this test run answer. */
 export function stackAddresses(): Required<ServerAddresses> {

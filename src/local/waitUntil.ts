@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalStackError } from './local-stack-error.js';
+import { LocalStackError } from './localStackError.js';
 import { deathOf, type Part } from './processes.js';
 
 const PATIENCE_MS = 60_000;
