@@ -20,7 +20,7 @@ export interface KeyDocument {
 }
 
 export async function keyIndexes({ keys }: Database): Promise<void> {
-  await keys.createIndex({ hash: 1 }, { unique: true });
+  await keys.createIndex({ hash: 1 }, { unique: true }, {});
   await keys.createIndex({ seller: 1 });
 }
 

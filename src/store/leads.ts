@@ -2,7 +2,8 @@ import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
 import type { LeadReason } from '../market/reason.js';
 import type { Round } from '../market/round.js';
-import { duplicateOf, type Database } from './db.js';
+import type { Database } from './db.js';
+import { duplicateOf } from './duplicateOf.js';
 
 /** A post's state: `posting` → `accepted`, `refused` or `cancelled`. */
 export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled';
@@ -66,10 +67,11 @@ export interface LeadDocument {
 }
 
 export async function leadIndexes({ leads }: Database): Promise<void> {
-  await leads.createIndex({ dueAt: 1 }, { partialFilterExpression: { dueAt: { $exists: true } } });
+  await leads.createIndex({ dueAt: 1 }, { partialFilterExpression: { dueAt: { $exists: true } } }, {});
   await leads.createIndex(
     { 'idempotency.key': 1 },
     { unique: true, partialFilterExpression: { 'idempotency.key': { $exists: true } } },
+    {},
   );
   await leads.createIndex({ seller: 1, receivedAt: -1 });
 }

@@ -2,8 +2,8 @@ import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
 
 export async function marketIndexes({ sellers, campaigns, contracts }: Database): Promise<void> {
-  await sellers.createIndex({ slug: 1 }, { unique: true });
-  await campaigns.createIndex({ seller: 1, categoryKey: 1 }, { unique: true });
+  await sellers.createIndex({ slug: 1 }, { unique: true }, {});
+  await campaigns.createIndex({ seller: 1, categoryKey: 1 }, { unique: true }, {});
   await contracts.createIndex({ campaign: 1 });
 }
 

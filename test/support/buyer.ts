@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+
+/** What a buyer does with one request: answers after a while, with a status and a body, or hangs up. */
+export interface Behaviour {
+  /** Waits before it answers, ms. */
+  after?: number;
+  status?: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+  /** Sends these bytes instead of JSON. */
+  raw?: string;
+  /** Cuts the connection instead of answering. */
+  hangUp?: boolean;
+}
+
+/** Always the same, or one for each time it is asked (the last one repeats). */
+export type Behaviours = Behaviour | Behaviour[];
+
+export interface Received {
+  type: string;
+  at: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: Record<string, unknown>;
+  /** Whether the Standard Webhooks signature is right. */
+  signed: boolean;
+}
+
+export interface FakeBuyer {
+  url: string;
+  secret: string;
+  received: Received[];
+  of(type: 'ping' | 'post' | 'post_cancelled'): Received[];
+  /** Changes how it answers from now on. */
+  answer(kind: 'ping' | 'post' | 'post_cancelled', behaviours: Behaviours): void;
+  /** Called for each request before it is answered; a test can hold it there. */
+  onRequest?: (received: Received) => Promise<void> | void;
+  close(): Promise<void>;
+}
+
+/** A buyer for tests: a real HTTP server that remembers what it received. */
+export async function startBuyer(
+  answers: Partial<Record<'ping' | 'post' | 'post_cancelled', Behaviours>> = {},
+  secret = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`,
+): Promise<FakeBuyer> {
+  const behaviours = new Map<string, Behaviours>([
+    ['ping', { body: { bid: 20 } }],
+    ['post', { body: { accepted: true } }],
+    ['post_cancelled', { body: {} }],
+    ...Object.entries(answers),
+  ]);
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    void handle(request, response);
+  });
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const message = read(request, await bodyOf(request), secret);
+    received.push(message);
+    await buyer.onRequest?.(message);
+    const times = received.filter(({ type }) => type === message.type).length;
+    await respond(response, pick(behaviours.get(message.type) ?? { status: 404 }, times));
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const buyer: FakeBuyer = {
+    url: `http://127.0.0.1:${port}/`,
+    secret,
+    received,
+    of: (type) => received.filter((message) => message.type === type),
+    answer: (kind, next) => void behaviours.set(kind, next),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return buyer;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function read(request: IncomingMessage, text: string, secret: string): Received {
+  const body = JSON.parse(text) as Record<string, unknown>;
+  return {
+    type: String(body.type),
+    at: Date.now(),
+    headers: request.headers,
+    body,
+    signed: verify(request, text, secret),
+  };
+}
+
+function verify(request: IncomingMessage, text: string, secret: string): boolean {
+  try {
+    new Webhook(secret).verify(text, request.headers as Record<string, string>);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function pick(behaviours: Behaviours, times: number): Behaviour {
+  if (!Array.isArray(behaviours)) return behaviours;
+  return behaviours[Math.min(times, behaviours.length) - 1] ?? {};
+}
+
+async function respond(response: ServerResponse, behaviour: Behaviour): Promise<void> {
+  if (behaviour.after) await new Promise((resolve) => setTimeout(resolve, behaviour.after));
+  if (behaviour.hangUp) return void response.destroy();
+  response.writeHead(behaviour.status ?? 200, { 'content-type': 'application/json', ...behaviour.headers });
+  response.end(behaviour.raw ?? (behaviour.body === undefined ? '' : JSON.stringify(behaviour.body)));
+}

@@ -1,0 +1,90 @@
+import { WithStartWorkflowOperation, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { randomUUID } from 'node:crypto';
+import { createActivities } from '../../activities/index.js';
+import { openSender } from '../../src/buyers/send.js';
+import { createLog } from '../../src/log.js';
+import type { FinishedLead } from '../../src/market/story.js';
+import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
+import { factsOf, type LeadDocument } from '../../src/store/leads.js';
+import { loadTerms } from '../../src/store/market.js';
+import { OUTCOME, WORKFLOW, type OutcomeAnswer } from '../../src/temporal/names.js';
+import { indexedValues } from '../../src/temporal/registerSearchAttributes.js';
+import { startOptions } from '../../src/temporal/start.js';
+import { bundleWorkflows } from '../../src/temporal/workflowBundle.js';
+import { isolatedSettings, timeSkippingServer } from './stack.js';
+
+/** A lead's workflow on a server whose clock jumps over sleeps, with a real database and real buyers. */
+export interface LeadWorld {
+  database: Database;
+  env: TestWorkflowEnvironment;
+  /** Starts the lead as the API does; resolves with the early answer and the workflow's handle. */
+  submit(
+    lead: LeadDocument,
+  ): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandleWithFirstExecutionRunId<LeadWorkflow> }>;
+  close(): Promise<void>;
+}
+
+type LeadWorkflow = (lead: ReturnType<typeof factsOf>) => Promise<FinishedLead>;
+
+export async function openLeadWorld(): Promise<LeadWorld> {
+  quiet();
+  const settings = await isolatedSettings();
+  const database = openDatabase(settings);
+  await ensureIndexes(database);
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: timeSkippingServer() } },
+  });
+  await env.connection.operatorService.addSearchAttributes({
+    searchAttributes: Object.fromEntries(indexedValues),
+  });
+  const sender = openSender();
+  const log = createLog(settings, 'test');
+  const taskQueue = randomUUID();
+  const worker = await Worker.create({
+    connection: env.nativeConnection,
+    taskQueue,
+    workflowBundle: await bundleWorkflows(),
+    activities: createActivities({
+      database,
+      terms: (campaign) => loadTerms(database, campaign),
+      send: sender.send,
+      log,
+    }),
+  });
+  const running = worker.run();
+  return {
+    database,
+    env,
+    submit: async (lead) => {
+      const start = new WithStartWorkflowOperation<LeadWorkflow>(
+        WORKFLOW,
+        startOptions(factsOf(lead), taskQueue),
+      );
+      const answer = await env.client.workflow.executeUpdateWithStart<LeadWorkflow, OutcomeAnswer, []>(
+        OUTCOME,
+        {
+          startWorkflowOperation: start,
+        },
+      );
+      return { answer, handle: await start.workflowHandle() };
+    },
+    close: async () => {
+      worker.shutdown();
+      await running;
+      await env.teardown();
+      await sender.close();
+      await database.db.dropDatabase();
+      await database.client.close();
+    },
+  };
+}
+
+let isQuiet = false;
+
+/** Keeps the SDK's own log out of the tests' output; it can be set once in a process. */
+function quiet(): void {
+  if (!isQuiet) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  isQuiet = true;
+}
