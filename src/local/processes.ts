@@ -6,7 +6,7 @@ import { packageRoot } from './packageRoot.js';
 
 const reaper = join(packageRoot, 'src', 'local', 'reaper.mjs');
 /** How long a part may take to end by itself before it is killed, ms. */
-const GRACE_MS = 8000;
+const GRACE_MS = 20_000;
 
 /** A running part of the stack. */
 export interface Part {
@@ -27,6 +27,8 @@ export interface Command {
   cwd?: string;
   /** Opens a channel for messages (`process.send`). */
   ipc?: boolean;
+  /** Prints where we print, instead of into its log. */
+  output?: 'inherit';
 }
 
 /**
@@ -54,14 +56,15 @@ export class Processes {
     mkdirSync(this.logs, { recursive: true });
     const log = join(this.logs, `${command.name}.log`);
     if (existsSync(log)) renameSync(log, `${log}.1`);
-    const output = openSync(log, 'a');
+    const file = openSync(log, 'a');
+    const output = command.output ?? file;
     const child = spawn(command.command, command.args, {
       detached: true,
       stdio: ['ignore', output, output, ...(command.ipc === true ? (['ipc'] as const) : [])],
       ...(command.env ? { env: command.env } : {}),
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     });
-    closeSync(output);
+    closeSync(file);
     const { pid } = child;
     child.on('error', () => undefined);
     if (pid === undefined) throw new LocalStackError(`${command.name}: ${command.command} can't be run.`);

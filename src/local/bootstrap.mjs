@@ -1,0 +1,79 @@
+/**
+ * The way in for `npm start`, `npm test`, `npm run bench` and `npm run gavel`, also from a bare clone: plain JavaScript
+ * without a dependency, it checks Node, installs what package-lock.json names where that is not there yet, and
+ * goes on in TypeScript within this same process, so that a signal has no second process to reach.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const [node, , task, ...rest] = process.argv;
+
+const entries = {
+  start: ['src/cli/gavel.ts', 'stack', '--demo'],
+  test: ['src/local/checks.ts'],
+  bench: ['src/bench/bench.ts'],
+  gavel: ['src/cli/gavel.ts'],
+};
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  fail(
+    `Gavel needs Node 20.19 or newer; this is ${process.versions.node}. Install a newer one (nodejs.org) and try again.`,
+  );
+}
+
+/**
+ * Whether node_modules holds what package-lock.json names. npm writes its own list last, once every package is in
+ * place and built, so an install that was cut short has none.
+ */
+function isInstalled() {
+  const done = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(done)) return false;
+  const packagesIn = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
+  const installed = packagesIn(done);
+  return Object.entries(packagesIn(join(root, 'package-lock.json'))).every(
+    ([name, wanted]) =>
+      name === '' || wanted.optional === true || installed[name]?.version === wanted.version,
+  );
+}
+
+/** Runs `npm ci`, by the npm that started us where there is one. */
+function install() {
+  console.error('Installing packages (npm ci), once …');
+  const started = Date.now();
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const [command, before] = npm ? [node, [npm]] : ['npm', []];
+  const child = spawn(command, [...before, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+  const forward = (signal) => child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  return new Promise((resolve) => {
+    child.once('error', () => fail('npm can’t be run. Install npm, or put it on PATH.'));
+    child.once('exit', (code, signal) => {
+      for (const each of signals) process.off(each, forward);
+      if (signal) process.exit(130);
+      if (code !== 0)
+        fail(`npm ci failed (exit code ${code}); what it printed above says why. Nothing was started.`);
+      console.error(`Packages installed in ${Math.round((Date.now() - started) / 1000)} s.`);
+      resolve();
+    });
+  });
+}
+
+checkNode();
+const [entry, ...first] = entries[task] ?? fail(`bootstrap.mjs knows ${Object.keys(entries).join(', ')}.`);
+if (!isInstalled()) await install();
+const { register } = await import('tsx/esm/api');
+register();
+process.argv = [node, join(root, entry), ...first, ...rest];
+await import(pathToFileURL(join(root, entry)).href);

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pc from 'picocolors';
+import { findChromium } from './findChromium.js';
+import { packageRoot } from './packageRoot.js';
+import { Processes } from './processes.js';
+
+/** `npm test`: format, lint, types, dependency rules two at a time, then the tests by themselves, since they measure time. */
+
+interface Check {
+  name: string;
+  /** A package's program and its arguments. */
+  run: [program: string, ...args: string[]];
+  /** Printed as it comes; the others only when they fail. */
+  streamed?: boolean;
+}
+
+interface Result {
+  name: string;
+  ok: boolean;
+  seconds: string;
+}
+
+const lint: Check = { name: 'lint', run: ['eslint/bin/eslint.js', '.'] };
+const types: Check = { name: 'types', run: ['typescript/bin/tsc', '-p', '.'] };
+const format: Check = { name: 'format', run: ['prettier/bin/prettier.cjs', '--check', '.'] };
+const rules: Check = {
+  name: 'dependency rules',
+  run: ['dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'workflows', 'activities'],
+};
+const tests: Check = { name: 'tests', run: ['vitest/vitest.mjs', 'run'], streamed: true };
+
+const processes = new Processes(join(packageRoot, '.local', 'logs'));
+
+async function check({ name, run: [program, ...args], streamed = false }: Check): Promise<Result> {
+  const started = performance.now();
+  const part = processes.start({
+    name: `check-${name.replace(' ', '-')}`,
+    command: process.execPath,
+    args: [join(packageRoot, 'node_modules', program), ...args],
+    cwd: packageRoot,
+    env: { ...process.env, ...(pc.isColorSupported ? { FORCE_COLOR: '1' } : {}) },
+    ...(streamed ? { output: 'inherit' } : {}),
+  });
+  const ok = (await part.ended) === 'exit code 0';
+  const result = { name, ok, seconds: ((performance.now() - started) / 1000).toFixed(1) };
+  console.log(line(result));
+  if (!ok && !streamed) console.log(readFileSync(part.log, 'utf8'));
+  return result;
+}
+
+async function oneAfterAnother(checks: Check[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const each of checks) results.push(await check(each));
+  return results;
+}
+
+function line({ name, ok, seconds }: Result): string {
+  return `${ok ? pc.green('passed') : pc.red('FAILED')}  ${name.padEnd(18)} ${seconds.padStart(6)} s`;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    void processes.stop().then(() => process.exit(130));
+  });
+}
+
+const before = await Promise.all([oneAfterAnother([lint, rules]), oneAfterAnother([types, format])]);
+const results = [...before.flat(), await check(tests)];
+await processes.stop();
+const failed = results.filter(({ ok }) => !ok).map(({ name }) => name);
+console.log(`\n${results.map(line).join('\n')}`);
+if (findChromium() === undefined) {
+  console.log(pc.yellow('skipped the browser tests: no Chromium (install it, or set CHROMIUM_PATH)'));
+}
+console.log(
+  failed.length === 0 ? pc.green('\nAll checks passed.') : pc.red(`\nFailed: ${failed.join(', ')}.`),
+);
+process.exitCode = failed.length === 0 ? 0 : 1;
