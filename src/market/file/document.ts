@@ -1,0 +1,142 @@
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
+import type { Fault, Path, Position } from './fault.js';
+import { pathText } from './fault.js';
+
+/** A YAML text as plain values, with the way back to the place of each. */
+export interface MarketDocument {
+  value: unknown;
+  /** Where a path is in the text; of a path that is not there, where its nearest parent is. */
+  locate: (path: Path, at?: 'key' | 'value') => Position;
+  /** Keys that a map has twice. */
+  faults: Fault[];
+}
+
+/** A market of 10,000 contracts is a third of it; more is a mistake, or meant to fill the memory. */
+export const LONGEST_TEXT = 8 * 1024 * 1024;
+
+/** Reads a YAML text; what can't be read is returned as faults, and nothing is thrown, whatever the text. */
+export function readDocument(text: string): MarketDocument | { faults: Fault[] } {
+  if (text.length > LONGEST_TEXT) {
+    return whole(`is ${text.length} characters long; more than ${LONGEST_TEXT} are not read`);
+  }
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      schema: 'core',
+      uniqueKeys: false,
+    });
+    const unreadable = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
+      ...position(lines, pos[0]),
+      path: '',
+      message: message.startsWith('Maximum call stack') ? TOO_DEEP : `can't be read as YAML: ${message}`,
+    }));
+    const { repeated, dangling } = lookThrough(document, lines);
+    const faults = onePerPlace([...unreadable, ...dangling]);
+    if (faults.length > 0) return { faults };
+    // Aliases that multiply are refused here, before anything walks through them.
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return {
+      value,
+      locate: (path, at = 'value') => position(lines, offset(document, path, at)),
+      faults: repeated,
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return whole(TOO_DEEP);
+    return whole(`can't be read as YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const TOO_DEEP = 'is nested too deeply';
+
+const whole = (message: string): { faults: Fault[] } => ({
+  faults: [{ line: 1, column: 1, path: '', message }],
+});
+
+function position(lines: LineCounter, at: number): Position {
+  const { line, col } = lines.linePos(at);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+const keyOf = ({ key }: Pair): string => (isScalar(key) ? String(key.value) : String(key));
+
+const isNode = (node: unknown): node is Node => isScalar(node) || isMap(node) || isSeq(node) || isAlias(node);
+
+const start = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
+
+/** Where the path leads, as an offset in the text. */
+function offset(document: Document.Parsed, path: Path, at: 'key' | 'value'): number {
+  let found = start(document.contents) ?? 0;
+  let node: unknown = document.contents;
+  for (const [i, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    const pair = isMap(node) ? node.items.findLast((item) => keyOf(item) === String(step)) : undefined;
+    const next: unknown = isSeq(node) && typeof step === 'number' ? node.items[step] : pair?.value;
+    if (pair === undefined && next === undefined) return found;
+    const isEmpty = isScalar(next) && next.value === null && next.source === '';
+    const useKey = pair !== undefined && (isEmpty || (at === 'key' && i === path.length - 1));
+    found = start(useKey ? pair.key : next) ?? start(pair?.key) ?? found;
+    node = next;
+  }
+  return found;
+}
+
+/** Of several complaints about one place, the first says what is wrong, and the rest what it led to. */
+const onePerPlace = (faults: Fault[]): Fault[] =>
+  faults.filter((a, i) => faults.findIndex((b) => a.line === b.line && a.column === b.column) === i);
+
+/** Finds keys that a map has twice, and aliases of what no anchor before them has named. */
+function lookThrough(
+  document: Document.Parsed,
+  lines: LineCounter,
+): Record<'repeated' | 'dangling', Fault[]> {
+  const repeated: Fault[] = [];
+  const dangling: Fault[] = [];
+  const anchors = new Set<string>();
+  visit(document, (_, node, ancestors) => {
+    if (isAlias(node) && !anchors.has(node.source)) {
+      const message = `*${node.source} stands for nothing: write &${node.source} before what it repeats`;
+      dangling.push({ ...position(lines, start(node) ?? 0), path: '', message });
+    }
+    if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) anchors.add(node.anchor);
+    if (isMap(node)) repeated.push(...repeatedKeys(node, pathOf([...ancestors, node]), lines));
+  });
+  return { repeated, dangling };
+}
+
+function repeatedKeys(map: YAMLMap, path: Path, lines: LineCounter): Fault[] {
+  const seen = new Set<string>();
+  return map.items.flatMap((pair) => {
+    const key = keyOf(pair);
+    const repeats = seen.has(key);
+    seen.add(key);
+    const message = 'is here for the second time in its map; keep one of the two';
+    return repeats
+      ? [{ ...position(lines, start(pair.key) ?? 0), path: pathText([...path, key]), message }]
+      : [];
+  });
+}
+
+/** The path of a node by those above it, the node itself being the last. */
+function pathOf(nodes: readonly unknown[]): Path {
+  const path: (string | number)[] = [];
+  for (const [i, node] of nodes.entries()) {
+    if (isPair(node)) path.push(keyOf(node));
+    else if (isSeq(node) && i + 1 < nodes.length) path.push(node.items.indexOf(nodes[i + 1]));
+  }
+  return path;
+}

@@ -1,0 +1,26 @@
+import Type from 'typebox';
+import Value from 'typebox/value';
+
+/**
+ * What of a value has the right shape, with everything else left out: keys may be missing, entries of lists keep
+ * their place. Checks that look at several values run on a draft, so that one wrong value hides no other fault.
+ */
+export type Draft<T> = T extends readonly (infer Item)[]
+  ? (Draft<Item> | undefined)[]
+  : T extends object
+    ? { [Key in keyof T]?: Draft<T[Key]> | undefined }
+    : T;
+
+/** Whether everything that is there has the shape that the schema asks for. */
+export function isDraft<T extends Type.TSchema>(schema: T, value: unknown): value is Draft<Type.Static<T>> {
+  return Value.Check(draftOf(schema), value);
+}
+
+function draftOf(schema: Type.TSchema): Type.TSchema {
+  if (Type.IsArray(schema)) return Type.Array(Type.Union([draftOf(schema.items), Type.Undefined()]));
+  if (!Type.IsObject(schema)) return schema;
+  const properties = Object.entries<Type.TSchema>(schema.properties);
+  return Type.Object(
+    Object.fromEntries(properties.map(([key, property]) => [key, Type.Optional(draftOf(property))])),
+  );
+}

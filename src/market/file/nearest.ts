@@ -1,0 +1,27 @@
+/** Of the known words, the one that a mistyped one was probably meant to be; undefined where none is close. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > 64) return undefined;
+  const close = known
+    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter((one) => one.distance <= Math.max(1, Math.floor(one.candidate.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return close[0]?.candidate;
+}
+
+/** How many letters to insert, drop, change or swap with their neighbour (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      const costs = [(above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + change];
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        costs.push((before[j - 2] ?? 0) + 1);
+      row.push(Math.min(...costs));
+    }
+    [before, above] = [above, row];
+  }
+  return above[b.length] ?? 0;
+}

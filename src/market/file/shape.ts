@@ -1,0 +1,107 @@
+import Type from 'typebox';
+import Value from 'typebox/value';
+import type { Path, Report } from './fault.js';
+import { nearest } from './nearest.js';
+
+/**
+ * Reports every place where a value differs from its schema, and returns what is right of it (see draft.ts): keys of
+ * maps that are wrong are there with the value `undefined`, entries of lists keep their place.
+ */
+export function checkShape(schema: Type.TSchema, value: unknown, path: Path, report: Report): unknown {
+  if (Type.IsObject(schema)) return checkMap(schema, value, path, report);
+  if (Type.IsArray(schema)) return checkList(schema, value, path, report);
+  const right: boolean = Value.Check(schema, value);
+  if (right) return value;
+  report(path, wrong(schema, value));
+  return undefined;
+}
+
+function checkMap(schema: Type.TObject, value: unknown, path: Path, report: Report): unknown {
+  const title = option(schema, 'title') ?? 'a map';
+  const properties: Record<string, Type.TSchema> = schema.properties;
+  const known = Object.keys(properties);
+  if (!isMap(value)) {
+    report(path, `${show(value)} is not ${title}, which is a map with the keys ${known.join(', ')}`);
+    return undefined;
+  }
+  const given = Object.keys(value);
+  if ('minProperties' in schema && given.length === 0) report(path, `names none of ${known.join(', ')}`);
+  for (const key of given.filter((key) => !known.includes(key))) {
+    const meant = nearest(key, known);
+    const hint = meant === undefined ? `the keys are ${known.join(', ')}` : `did you mean ${meant}?`;
+    report([...path, key], `${title} has no key ${show(key)}; ${hint}`, 'key');
+  }
+  const kept: [string, unknown][] = [];
+  for (const [key, property] of Object.entries(properties)) {
+    const at = [...path, key];
+    if (Object.hasOwn(value, key)) {
+      kept.push([key, checkShape(property, value[key], at, report)]);
+      if ('notYet' in property) report(at, `${key} is not supported yet; remove it`, 'key');
+    } else if (!Type.IsOptional(property)) {
+      report(at, `is missing; ${title} needs it`);
+    }
+  }
+  return Object.fromEntries(kept);
+}
+
+function checkList(schema: Type.TArray, value: unknown, path: Path, report: Report): unknown {
+  const title = option(schema, 'title') ?? 'a list';
+  if (!Array.isArray(value)) {
+    report(path, `${show(value)} is not ${title}; write it in [ ], or with a dash before each entry`);
+    return undefined;
+  }
+  const items: unknown[] = value;
+  const { minItems, maxItems, uniqueItems } = limits(schema);
+  if (minItems !== undefined && items.length < minItems)
+    report(path, 'is empty; remove it, or name at least one');
+  if (maxItems !== undefined && items.length > maxItems) {
+    report(path, `has ${items.length} entries; at most ${maxItems} are taken`);
+  }
+  const seen = new Set<unknown>();
+  for (const [i, item] of items.entries()) {
+    if (uniqueItems === true && seen.has(item))
+      report([...path, i], `${show(item)} is in the list twice; remove one`);
+    seen.add(item);
+  }
+  return items.map((item, i) => checkShape(schema.items, item, [...path, i], report));
+}
+
+/** `"Mo-Fr 8-20" is not a time range; write it like "Mon-Fri 08:00-20:00"` */
+function wrong(schema: Type.TSchema, value: unknown): string {
+  const title = option(schema, 'title') ?? 'what belongs here';
+  if (value === null) return `has no value; it must be ${title}, like ${example(schema)}`;
+  const unquoted = typeof value === 'number' || typeof value === 'boolean';
+  if (unquoted && Value.Check(schema, String(value)))
+    return `is read as a ${typeof value}; put it in quotes: "${value}"`;
+  if (typeof value === 'string' && value.trim() !== '' && Value.Check(schema, Number(value))) {
+    return `is a text; write the number without quotes: ${value}`;
+  }
+  return `${show(value)} is not ${title}; write it like ${example(schema)}`;
+}
+
+/** An example as the file would hold it; texts in quotes, numbers as they are. */
+function example(schema: Type.TSchema): string {
+  const first: unknown =
+    'examples' in schema && Array.isArray(schema.examples) ? schema.examples[0] : undefined;
+  return Type.IsString(schema) && typeof first === 'string' && !first.startsWith('"')
+    ? `"${first}"`
+    : String(first);
+}
+
+const limits = (schema: Type.TArray): Type.TArrayOptions => ({ ...schema });
+
+function option(schema: Type.TSchema, name: 'title'): string | undefined {
+  return name in schema && typeof schema[name] === 'string' ? schema[name] : undefined;
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A value as the message quotes it; long ones are cut, maps and lists are named. */
+function show(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a map';
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

@@ -1,0 +1,128 @@
+import Type from 'typebox';
+import { stateCode } from '../states.js';
+import { categorySlug } from '../terms.js';
+import { parseDuration } from './duration.js';
+
+/*
+ * The single values of a market file. Each has a `title`, which completes "… is not", and an example, which completes
+ * "write it like"; together they are the message when a value is something else.
+ */
+
+/** A text that passes a test of its own beside its length. */
+function text(title: string, example: string, passes: (value: string) => boolean, maxLength = 2048) {
+  return Type.Refine(Type.String({ title, examples: [example], minLength: 1, maxLength }), passes);
+}
+
+const matching = (pattern: RegExp) => (value: string) => pattern.test(value);
+
+/** Printable, not blank, no space around it. */
+const isName = (value: string): boolean => value === value.trim() && !/\p{Cc}/u.test(value);
+
+export const SellerCode = text(
+  'a seller’s code (8 characters, A-Z and 0-9)',
+  'ACME1234',
+  matching(/^[A-Z0-9]{8}$/),
+);
+
+const hyphenated = matching(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+
+export const Slug = text(
+  'a slug (a-z, 0-9 and single hyphens, at most 64)',
+  'acme-insurance',
+  hyphenated,
+  64,
+);
+
+export const BuyerId = text(
+  'a buyer’s id (a-z, 0-9 and single hyphens, at most 64)',
+  'northwind',
+  hyphenated,
+  64,
+);
+
+export const Name = text('a name (1 to 100 characters on one line)', 'Acme Insurance', isName, 100);
+
+export const Category = text(
+  'a category (1 to 100 characters on one line, a letter a-z or a digit among them)',
+  'Auto Insurance',
+  (value) => isName(value) && categorySlug(value) !== '',
+  100,
+);
+
+export const FieldName = text(
+  'the name of a lead’s field (a letter first, then letters, digits, _ and -, at most 64)',
+  'firstName',
+  matching(/^[A-Za-z][A-Za-z0-9_-]*$/),
+  64,
+);
+
+export const State = text(
+  'a US state, district or territory',
+  'TX',
+  (value) => stateCode(value) !== undefined,
+  64,
+);
+
+export const Url = text(
+  'an http or https address without user name and password',
+  'https://buyer.example/leads',
+  (value) => {
+    if (!URL.canParse(value) || /\s/.test(value)) return false;
+    const { protocol, username, password } = new URL(value);
+    return /^https?:$/.test(protocol) && username === '' && password === '';
+  },
+);
+
+const currencies = new Set(Intl.supportedValuesOf('currency'));
+
+export const Currency = text('a currency’s code (ISO 4217)', 'USD', (value) => currencies.has(value), 3);
+
+export const TimeZone = text('an IANA time zone', 'America/Chicago', (value) => {
+  if (!/^[A-Za-z][\w+-]*(\/[\w+-]+)*$/.test(value)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+const DAY = '(Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const HOURS = /^(([01]\d|2[0-3]):[0-5]\d)-(([01]\d|2[0-3]):[0-5]\d|24:00)$/;
+const RANGE = new RegExp(`^${DAY}(-${DAY})? (\\S+)$`);
+
+export const TimeRange = text('a time range', 'Mon-Fri 08:00-20:00', (value) => {
+  const [, from = '', , to = ''] = HOURS.exec(RANGE.exec(value)?.[4] ?? '') ?? [];
+  return from < to;
+});
+
+/** A duration between two others, written like them. */
+export function duration(least: string, most: string, example: string) {
+  const [min = 0, max = 0] = [parseDuration(least), parseDuration(most)];
+  return text(`a duration from ${least} to ${most}`, example, (value) => {
+    const ms = parseDuration(value);
+    return ms !== undefined && ms >= min && ms <= max;
+  });
+}
+
+export function whole(title: string, minimum: number, maximum: number, example: number) {
+  const range = `${title} (a whole number from ${minimum} to ${maximum})`;
+  return Type.Integer({ title: range, examples: [example], minimum, maximum });
+}
+
+/** No sum in a market is larger; a larger one is a slip of the hand. */
+const MOST = 1_000_000_000;
+
+export const Amount = Type.Number({
+  title: `an amount of money (a number from 0 to ${MOST})`,
+  examples: ['10.00'],
+  minimum: 0,
+  maximum: MOST,
+});
+
+export const Price = Type.Number({
+  title: `a price (a number above 0, at most ${MOST})`,
+  examples: ['12.50'],
+  exclusiveMinimum: 0,
+  maximum: MOST,
+});
