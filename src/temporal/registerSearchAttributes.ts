@@ -16,7 +16,7 @@ export const indexedValues = new Map(
 export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   for (const [name, type] of indexedValues) {
-    const known = customAttributes[name];
+    const known: number | undefined = customAttributes[name];
     if (known !== undefined && known !== type) {
       throw new Error(
         `Temporal's namespace ${namespace} has a search attribute ${name} of another type; use a namespace of its own for Gavel`,

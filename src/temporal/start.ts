@@ -11,7 +11,7 @@ export function startOptions(lead: LeadFacts, taskQueue: string) {
   return {
     workflowId: workflowId(lead.leadId),
     taskQueue,
-    args: [lead],
+    args: [lead] as [LeadFacts],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
     staticSummary: [lead.category, lead.state, lead.seller, lead.test ? 'test' : undefined]

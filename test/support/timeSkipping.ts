@@ -1,4 +1,4 @@
-import { WithStartWorkflowOperation, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
@@ -20,9 +20,7 @@ export interface LeadWorld {
   database: Database;
   env: TestWorkflowEnvironment;
   /** Starts the lead as the API does; resolves with the early answer and the workflow's handle. */
-  submit(
-    lead: LeadDocument,
-  ): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandleWithFirstExecutionRunId<LeadWorkflow> }>;
+  submit(lead: LeadDocument): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
   close(): Promise<void>;
 }
 
