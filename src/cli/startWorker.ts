@@ -6,11 +6,13 @@ import { cached } from '../store/cache.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads.js';
 import { loadTerms } from '../store/market.js';
+import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
 import { workflowBundle } from '../temporal/workflowBundle.js';
 
 /** Wires a worker: the database, the way to the buyers, the steps, the workflows. */
 export async function startWorker(settings: Settings, log: Log): Promise<RunningWorker> {
+  logSdkMessages(log);
   const database = openDatabase(settings);
   const sender = openSender();
   const bundle = workflowBundle();

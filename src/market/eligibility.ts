@@ -10,7 +10,8 @@ export function ineligible(contract: Contract, lead: LeadFacts, now: number): No
   if (contract.states !== undefined && (lead.state === undefined || !contract.states.includes(lead.state))) {
     return { reason: 'state' };
   }
-  if (now < offeredFrom(contract, lead)) return { reason: 'not_yet' };
+  const from = offeredFrom(contract, lead);
+  if (now < from) return { reason: 'not_yet', detail: `offered from ${new Date(from).toISOString()}` };
   return undefined;
 }
 

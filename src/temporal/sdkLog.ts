@@ -1,0 +1,26 @@
+import { Runtime, type Logger, type LogLevel, type LogMetadata } from '@temporalio/worker';
+import type { Log } from '../log.js';
+
+/**
+ * Puts the Temporal SDK's own messages into our log, once a process, before anything else of the SDK is used. Of their
+ * data only names, ids and the error's words pass: payloads never do.
+ */
+export function logSdkMessages(log: Log): void {
+  const write = (level: LogLevel, message: string, metadata: LogMetadata = {}) => {
+    const { workflowId, activityType, attempt, isLocal, state, error } = metadata;
+    const why = error instanceof Error ? error.message : undefined;
+    const known = { event: 'temporal_sdk', workflowId, activityType, attempt, isLocal, state, why };
+    if (level === 'ERROR') log.error(known, message);
+    else if (level === 'WARN') log.warn(known, message);
+    else log.debug(known, message);
+  };
+  const logger: Logger = {
+    log: write,
+    trace: (message, metadata) => write('TRACE', message, metadata),
+    debug: (message, metadata) => write('DEBUG', message, metadata),
+    info: (message, metadata) => write('INFO', message, metadata),
+    warn: (message, metadata) => write('WARN', message, metadata),
+    error: (message, metadata) => write('ERROR', message, metadata),
+  };
+  Runtime.install({ logger });
+}
