@@ -1,4 +1,4 @@
-import { Runtime, type Logger, type LogLevel, type LogMetadata } from '@temporalio/worker';
+import { Runtime, type Logger, type LogLevel } from '@temporalio/worker';
 import type { Log } from '../log.js';
 
 /**
@@ -6,7 +6,7 @@ import type { Log } from '../log.js';
  * data only names, ids and the error's words pass: payloads never do.
  */
 export function logSdkMessages(log: Log): void {
-  const write = (level: LogLevel, message: string, metadata: LogMetadata = {}) => {
+  const write = (level: LogLevel, message: string, metadata: Partial<Record<string, unknown>> = {}) => {
     const { workflowId, activityType, attempt, isLocal, state, error } = metadata;
     const why = error instanceof Error ? error.message : undefined;
     const known = { event: 'temporal_sdk', workflowId, activityType, attempt, isLocal, state, why };
