@@ -111,14 +111,12 @@ function checkSale(sale: CampaignDraft['sale'], path: Path, report: Report): voi
 }
 
 function checkPending(pending: CampaignDraft['pending'], path: Path, report: Report): void {
-  const waits = (pending?.retryAfter ?? DEFAULTS.retryAfter).map(
-    (wait) => parseDuration(wait ?? '') ?? Infinity,
-  );
+  const waits = (pending?.retryAfter ?? DEFAULTS.retryAfter).map((wait) => parseDuration(wait ?? '') ?? NaN);
   const expireAfter = parseDuration(pending?.expireAfter ?? DEFAULTS.expireAfter) ?? 0;
-  const last = waits.at(-1) ?? Infinity;
   const rest = expireAfter - waits.reduce((sum, wait) => sum + wait, 0);
-  const rounds = 1 + waits.length + Math.max(0, Math.floor(rest / last));
-  if (rounds <= MOST_ROUNDS) return;
+  const rounds = 1 + waits.length + Math.max(0, Math.floor(rest / (waits.at(-1) ?? NaN)));
+  // Not a number where a wait can't be read, which is a fault already.
+  if (!(rounds > MOST_ROUNDS)) return;
   const message = `would offer an unsold lead ${rounds} times before it expires; at most ${MOST_ROUNDS} make sense: lengthen the last wait, which repeats`;
   report([...path, 'retryAfter'], message);
 }

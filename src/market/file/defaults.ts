@@ -1,8 +1,10 @@
+import { REQUIRED_BY_DEFAULT } from '../fields.js';
+
 /** What holds for a campaign where the file is silent, as the file would write it. */
 export const DEFAULTS = {
   active: true,
   currency: 'USD',
-  required: ['firstName', 'lastName', 'phone', 'state'],
+  required: [...REQUIRED_BY_DEFAULT],
   floor: 0,
   retryAfter: ['1m', '5m', '30m', '2h', '12h', '24h'],
   expireAfter: '72h',

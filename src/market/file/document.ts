@@ -4,12 +4,12 @@ import {
   isPair,
   isScalar,
   isSeq,
-  LineCounter,
   parseDocument,
   visit,
   type Document,
   type Node,
   type Pair,
+  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import type { Fault, Path, Position } from './fault.js';
@@ -32,18 +32,18 @@ export function readDocument(text: string): MarketDocument | { faults: Fault[] }
   if (text.length > LONGEST_TEXT) {
     return whole(`is ${text.length} characters long; more than ${LONGEST_TEXT} are not read`);
   }
-  const lines = new LineCounter();
+  const lines = lineStarts(text);
   try {
     const document = parseDocument(text, {
-      lineCounter: lines,
       prettyErrors: false,
       schema: 'core',
       uniqueKeys: false,
+      logLevel: 'error',
     });
-    const unreadable = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
-      ...position(lines, pos[0]),
+    const unreadable = [...document.errors, ...document.warnings].map((error) => ({
+      ...position(lines, error.pos[0]),
       path: '',
-      message: message.startsWith('Maximum call stack') ? TOO_DEEP : `can't be read as YAML: ${message}`,
+      message: inWords(error),
     }));
     const { repeated, dangling } = lookThrough(document, lines);
     const faults = onePerPlace([...unreadable, ...dangling]);
@@ -61,15 +61,33 @@ export function readDocument(text: string): MarketDocument | { faults: Fault[] }
   }
 }
 
+function inWords({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'begins a second document; a market is one: remove the line with ---';
+  return message.startsWith('Maximum call stack') ? TOO_DEEP : `can't be read as YAML: ${message}`;
+}
+
 const TOO_DEEP = 'is nested too deeply';
 
 const whole = (message: string): { faults: Fault[] } => ({
   faults: [{ line: 1, column: 1, path: '', message }],
 });
 
-function position(lines: LineCounter, at: number): Position {
-  const { line, col } = lines.linePos(at);
-  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+/** The offset at which each line begins. (The parser's own counter misses lines in texts that it can't read.) */
+type LineStarts = readonly number[];
+
+const lineStarts = (text: string): LineStarts => [
+  0,
+  ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1),
+];
+
+function position(lines: LineStarts, offset: number): Position {
+  let [low, high] = [0, lines.length];
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle] ?? 0) <= offset) low = middle;
+    else high = middle;
+  }
+  return { line: low + 1, column: offset - (lines[low] ?? 0) + 1 };
 }
 
 const keyOf = ({ key }: Pair): string => (isScalar(key) ? String(key.value) : String(key));
@@ -96,14 +114,13 @@ function offset(document: Document.Parsed, path: Path, at: 'key' | 'value'): num
 }
 
 /** Of several complaints about one place, the first says what is wrong, and the rest what it led to. */
-const onePerPlace = (faults: Fault[]): Fault[] =>
-  faults.filter((a, i) => faults.findIndex((b) => a.line === b.line && a.column === b.column) === i);
+function onePerPlace(faults: Fault[]): Fault[] {
+  const places = new Map(faults.toReversed().map((fault) => [`${fault.line}:${fault.column}`, fault]));
+  return [...places.values()].toReversed();
+}
 
 /** Finds keys that a map has twice, and aliases of what no anchor before them has named. */
-function lookThrough(
-  document: Document.Parsed,
-  lines: LineCounter,
-): Record<'repeated' | 'dangling', Fault[]> {
+function lookThrough(document: Document.Parsed, lines: LineStarts): Record<'repeated' | 'dangling', Fault[]> {
   const repeated: Fault[] = [];
   const dangling: Fault[] = [];
   const anchors = new Set<string>();
@@ -118,7 +135,7 @@ function lookThrough(
   return { repeated, dangling };
 }
 
-function repeatedKeys(map: YAMLMap, path: Path, lines: LineCounter): Fault[] {
+function repeatedKeys(map: YAMLMap, path: Path, lines: LineStarts): Fault[] {
   const seen = new Set<string>();
   return map.items.flatMap((pair) => {
     const key = keyOf(pair);

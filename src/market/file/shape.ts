@@ -101,7 +101,7 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
 function show(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'a map';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (isMap(value)) return 'a map';
+  const text = typeof value === 'number' ? `${value}` : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { ADDRESSING } from '../fields.js';
 import { stateCode } from '../states.js';
 import { categorySlug } from '../terms.js';
 import { parseDuration } from './duration.js';
@@ -49,10 +50,13 @@ export const Category = text(
   100,
 );
 
+/** Required of every lead; listing them is a misunderstanding. */
+const always = new Set<string>(ADDRESSING);
+
 export const FieldName = text(
-  'the name of a lead’s field (a letter first, then letters, digits, _ and -, at most 64)',
+  'the name of a lead’s field (a letter, then letters, digits, _ and -, at most 64; not seller or category)',
   'firstName',
-  matching(/^[A-Za-z][A-Za-z0-9_-]*$/),
+  (value) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(value) && !always.has(value),
   64,
 );
 

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isMap, isSeq, parseDocument, type Node } from 'yaml';
+import { parseMarket } from '../../../src/market/file/parseMarket.js';
+
+const MARKET = readFileSync(new URL('market.yaml', import.meta.url), 'utf8');
+
+/** Either a market, or faults that are all within the text. */
+function expectMarketOrFaults(text: string): void {
+  const parsed = parseMarket(text);
+  if ('market' in parsed) return;
+  const lines = text.split('\n');
+  expect(parsed.faults.length).toBeGreaterThan(0);
+  for (const { line, column, message } of parsed.faults) {
+    expect(line).toBeGreaterThanOrEqual(1);
+    expect(line).toBeLessThanOrEqual(lines.length);
+    expect(column).toBeGreaterThanOrEqual(1);
+    expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1);
+    expect(message).not.toMatch(/undefined|\[object|NaN/);
+  }
+}
+
+test('Any text is a market or faults at places of it', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), expectMarketOrFaults), { numRuns: 500 });
+  const pieces = fc.constantFrom(
+    ...Array.from('-:[]{},&*!|>#%@`"\'\n \t?ab1~'),
+    'sellers',
+    'buyers: ',
+    'campaigns:\n',
+    '  - ',
+    '\r\n',
+    '&a ',
+    '*a',
+    '<<: ',
+    '---\n',
+  );
+  fc.assert(
+    fc.property(
+      fc.array(pieces, { maxLength: 40 }).map((parts) => parts.join('')),
+      expectMarketOrFaults,
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+test('A market with any stretch cut out or overwritten is a market or faults', () => {
+  const within = fc.nat(MARKET.length);
+  const damage = fc.tuple(within, fc.nat(20), fc.string({ maxLength: 5 }));
+  fc.assert(
+    fc.property(damage, ([at, length, text]) => {
+      expectMarketOrFaults(MARKET.slice(0, at) + text + MARKET.slice(at + length));
+    }),
+    { numRuns: 600 },
+  );
+});
+
+test('A market with any value replaced by any other is a market or faults', () => {
+  fc.assert(
+    fc.property(fc.nat(10_000), fc.jsonValue(), (pick, value) => {
+      const document = parseDocument(MARKET);
+      const paths = pathsOf(document.contents, []);
+      document.setIn(paths[pick % paths.length] ?? [], value);
+      expectMarketOrFaults(String(document));
+    }),
+    { numRuns: 600 },
+  );
+});
+
+function pathsOf(node: unknown, path: (string | number)[]): (string | number)[][] {
+  const children: [string | number, Node | null][] = isMap<{ value: string }, Node | null>(node)
+    ? node.items.map(({ key, value }) => [key.value, value])
+    : isSeq<Node>(node)
+      ? node.items.map((item, i) => [i, item])
+      : [];
+  return children.flatMap(([step, child]) => [[...path, step], ...pathsOf(child, [...path, step])]);
+}
