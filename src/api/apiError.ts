@@ -1,0 +1,98 @@
+import type { FieldFault } from '../market/fields.js';
+
+/** Every error of the API, once: its status and the text that sources' programs may rely on. */
+export const ERRORS = {
+  missingField: {
+    status: 400,
+    error: 'Missing required field',
+    about: 'A required field is absent or blank',
+  },
+  noCampaign: {
+    status: 400,
+    error: 'No matching campaign',
+    about: 'The category matches no active campaign of the seller',
+  },
+  invalidField: {
+    status: 400,
+    error: 'Invalid field',
+    about: 'A value of the wrong form or type, a field given twice, a reserved name',
+  },
+  invalidRequest: {
+    status: 400,
+    error: 'Invalid request',
+    about: 'Unreadable JSON, a body that is not an object, a malformed request',
+  },
+  invalidKey: {
+    status: 401,
+    error: 'Invalid API Key',
+    about: 'The key is missing, malformed, unknown, revoked or expired, or is not one of the seller’s',
+  },
+  notFound: {
+    status: 404,
+    error: 'Not found',
+    about: 'No such address, or no such lead of the key’s seller',
+  },
+  wrongMethod: { status: 405, error: 'Method not allowed', about: 'The address exists, the method does not' },
+  inProgress: {
+    status: 409,
+    error: 'Request in progress',
+    about: 'The first request with this Idempotency-Key is still being answered',
+  },
+  tooLarge: {
+    status: 413,
+    error: 'Request too large',
+    about: 'A body over 64 KiB, over 100 fields, a name over 64 or a value over 2,000 characters',
+  },
+  wrongType: {
+    status: 415,
+    error: 'Unsupported content type',
+    about: 'Neither JSON, nor form, nor multipart; or a file',
+  },
+  keyReused: {
+    status: 422,
+    error: 'Idempotency key reused',
+    about: 'This Idempotency-Key was sent before, with other fields',
+  },
+  rateLimited: { status: 429, error: 'Rate limit exceeded', about: 'Over the key’s requests a minute' },
+  internal: { status: 500, error: 'Internal error', about: 'A fault of ours' },
+  unavailable: {
+    status: 503,
+    error: 'Service unavailable',
+    about: 'The lead could not be stored, or the process is shutting down; nothing was accepted',
+  },
+} as const;
+
+export type ErrorKind = keyof typeof ERRORS;
+
+interface Details {
+  /** The status where another than the kind's says it better, for requests that HTTP itself refuses. */
+  status?: number;
+  headers?: Record<string, string | number>;
+  fields?: FieldFault[];
+}
+
+/** Ends a request with one of the errors above; `message` tells the source what to do about it. */
+export class ApiError extends Error {
+  override name = 'ApiError';
+  readonly status: number;
+
+  constructor(
+    readonly kind: ErrorKind,
+    message: string,
+    readonly details: Details = {},
+  ) {
+    super(message);
+    this.status = details.status ?? ERRORS[kind].status;
+  }
+}
+
+/** What a failed request is answered with. */
+export function errorBody(error: ApiError, requestId: string) {
+  return {
+    success: false as const,
+    error: ERRORS[error.kind].error,
+    message: error.message,
+    request_id: requestId,
+    fields: error.details.fields,
+  };
+}

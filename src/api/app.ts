@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import fastify, { type FastifyInstance } from 'fastify';
+import { createLookups } from './lookups.js';
+import type { Parts } from './parts.js';
+import { bodies } from './plugins/bodies.js';
+import { closing } from './plugins/closing.js';
+import { docs } from './plugins/docs.js';
+import { errors, refuseMalformed, sendError } from './plugins/errors.js';
+import { methods } from './plugins/methods.js';
+import { requestForm } from './plugins/requestForm.js';
+import { requestLog } from './plugins/requestLog.js';
+import { securityHeaders } from './plugins/securityHeaders.js';
+import { createRateLimits } from './rateLimits.js';
+import { healthRoutes } from './routes/health.js';
+import { leads } from './routes/leads.js';
+
+/** Leads may come whole in the query string, so the request line may be as long as a body. */
+const MAX_HEADER_BYTES = 96 * 1024;
+
+/** The API, ready to listen or to be injected requests. Closing it closes none of its parts. */
+export async function buildApp(parts: Parts): Promise<FastifyInstance> {
+  const { settings, log } = parts;
+  const app = fastify({
+    logger: false,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: settings.TRUST_PROXY,
+    // Closing answers 503 in the API's own shape, see plugins/closing.ts.
+    return503OnClosing: false,
+    requestTimeout: 15_000,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false },
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      // The query is read by routes/leads.ts, where a name that is given twice is a fault.
+      querystringParser: () => ({}),
+    },
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply, log),
+    clientErrorHandler: refuseMalformed,
+  });
+  // Schemas describe and serialise; requests are checked by the rules of the market, which name every fault at once.
+  app.setValidatorCompiler(() => () => true);
+
+  const lookups = createLookups(parts.database);
+  const limits = createRateLimits(parts.redis);
+  await app.register(errors, { log });
+  await app.register(requestLog, { log });
+  await app.register(closing);
+  await app.register(methods);
+  await app.register(requestForm);
+  await app.register(securityHeaders);
+  await app.register(bodies);
+  await app.register(docs);
+  await app.register(healthRoutes, { parts });
+  await app.register(leads, { parts, lookups, limits });
+  await app.ready();
+  return app;
+}

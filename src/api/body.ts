@@ -1,0 +1,73 @@
+import { Busboy } from '@fastify/busboy';
+import { ApiError } from './apiError.js';
+import { wrongType } from './wrongType.js';
+
+/** Names and values in the order in which they came; a form may name a field twice. */
+export type Entries = (readonly [name: string, value: unknown])[];
+
+/** A query string or an urlencoded form, decoded as the URL standard says. */
+export function readForm(text: string): Entries {
+  return text === '' ? [] : [...new URLSearchParams(text)];
+}
+
+/** The fields of a body by its content type; one without a type is JSON. */
+export async function readBody(body: Buffer, contentType: string | undefined): Promise<Entries> {
+  if (body.length === 0) return [];
+  const [type = ''] = (contentType ?? 'application/json').split(';');
+  switch (type.trim().toLowerCase()) {
+    case 'application/json':
+      return readJson(body);
+    case 'application/x-www-form-urlencoded':
+      return readUrlencoded(body.toString('utf8'));
+    case 'multipart/form-data':
+      return readMultipart(body, contentType ?? '');
+    default:
+      throw wrongType();
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function readJson(body: Buffer): Entries {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(body));
+  } catch {
+    throw new ApiError('invalidRequest', 'The body is not JSON in UTF-8. Send one JSON object.');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
+  throw new ApiError('invalidRequest', 'The body is JSON, but no object. Send {"name": "value", …}.');
+}
+
+/** `curl -d '{…}'` sends JSON under a form's header, which would read it as one field with a strange name. */
+function readUrlencoded(text: string): Entries {
+  const entries = readForm(text);
+  if (!/^\s*[{[]/.test(entries[0]?.[0] ?? '')) return entries;
+  throw new ApiError(
+    'invalidRequest',
+    'The body is JSON, but its header says that it is a form. Send the header "Content-Type: application/json".',
+  );
+}
+
+function readMultipart(body: Buffer, contentType: string): Promise<Entries> {
+  return new Promise((resolve, reject) => {
+    const unreadable = (): void =>
+      reject(
+        new ApiError('invalidRequest', 'The multipart body is cut off, or its boundary is not as announced.'),
+      );
+    const entries: [string, string][] = [];
+    try {
+      const parser = new Busboy({ headers: { 'content-type': contentType } });
+      parser.on('field', (name, value) => entries.push([name, value]));
+      parser.on('file', (_name, file) => {
+        file.resume();
+        reject(wrongType());
+      });
+      parser.on('error', unreadable);
+      parser.on('finish', () => resolve(entries));
+      parser.end(body);
+    } catch {
+      unreadable();
+    }
+  });
+}

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { LeadDocument } from '../store/leads.js';
+import { ApiError } from './apiError.js';
+
+const MAX_LENGTH = 255;
+
+/** The value of `Idempotency-Key`, or undefined where the header was not sent. */
+export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const value = [header].flat().join(', ');
+  if (value.length > 0 && value.length <= MAX_LENGTH) return value;
+  throw new ApiError('invalidRequest', `Idempotency-Key must have 1 to ${MAX_LENGTH} characters.`);
+}
+
+/** Equal for requests with the same fields, in whatever order and by whatever way they were sent. */
+export function fingerprintOf(fields: ReadonlyMap<string, string>): string {
+  const sorted = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('base64url');
+}
+
+/**
+ * Whether the lead that a repeated key names may answer this request.
+ * @throws ApiError `keyReused` or `inProgress`
+ */
+export function assertRepeats(first: LeadDocument, fingerprint: string, now: Date): void {
+  if (first.idempotency?.fingerprint !== fingerprint) {
+    throw new ApiError(
+      'keyReused',
+      'This Idempotency-Key was sent with other fields. Use a new one for a new lead.',
+    );
+  }
+  if (first.status === 'received' && first.idempotency.answeringUntil > now) {
+    throw new ApiError('inProgress', 'The first request with this Idempotency-Key is still being answered.', {
+      headers: { 'retry-after': 1 },
+    });
+  }
+}

@@ -1,0 +1,14 @@
+import type { Redis } from 'ioredis';
+import type { Settings } from '../config.js';
+import type { Log } from '../log.js';
+import type { Database } from '../store/db.js';
+import type { LeadStarter } from '../temporal/starter.js';
+
+/** What the API is built of; a server file and a test both hand it in. */
+export interface Parts {
+  settings: Pick<Settings, 'ANSWER_WINDOW_MS' | 'RATE_LIMIT_PER_MINUTE' | 'TRUST_PROXY'>;
+  database: Database;
+  redis: Redis;
+  starter: LeadStarter;
+  log: Log;
+}

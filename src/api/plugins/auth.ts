@@ -1,0 +1,55 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import plugin from 'fastify-plugin';
+import { inForce, looksLikeKey, type KeyDocument } from '../../store/keys.js';
+import { ApiError } from '../apiError.js';
+import type { Lookups } from '../lookups.js';
+import type { RateLimits } from '../rateLimits.js';
+import { retryAfter } from './rateLimit.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    apiKey: KeyDocument | null;
+  }
+}
+
+/** The key of a request that has passed this plugin. */
+export function keyOf(request: FastifyRequest): KeyDocument {
+  if (request.apiKey === null) throw new Error('The route is not behind the key check');
+  return request.apiKey;
+}
+
+/** One answer for every way in which a key is no good, so that nothing can be learnt from it. */
+export function invalidKey(): ApiError {
+  return new ApiError(
+    'invalidKey',
+    'Send a valid key of this seller in the header "Authorization: Bearer KEY"; the seller hands it out.',
+    { headers: { 'www-authenticate': 'Bearer' } },
+  );
+}
+
+interface Options {
+  lookups: Lookups;
+  limits: RateLimits;
+  failuresPerMinute: number;
+}
+
+/**
+ * Lets requests with a key in force through, before a byte of the body is read. Form and checksum are looked at first:
+ * a typo or a guess costs the database nothing. Failures are limited by address, which slows no valid key.
+ */
+export const auth = plugin(async (app: FastifyInstance, { lookups, limits, failuresPerMinute }: Options) => {
+  app.decorateRequest('apiKey', null);
+  app.addHook('onRequest', async (request) => {
+    const text = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const key = text !== undefined && looksLikeKey(text) ? await lookups.key(text) : null;
+    if (key !== null && inForce(key, new Date())) {
+      request.apiKey = key;
+      return;
+    }
+    const window = await limits.take(`address:${request.ip}`, failuresPerMinute);
+    if (window.allowed) throw invalidKey();
+    throw new ApiError('rateLimited', 'Too many requests without a valid key came from this address.', {
+      headers: retryAfter(window),
+    });
+  });
+});

@@ -1,0 +1,16 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import plugin from 'fastify-plugin';
+import { readBody } from '../body.js';
+
+/** 64 KiB. */
+export const MAX_BODY_BYTES = 65_536;
+
+/** Every body becomes names and values, whatever its type; one that is too long is not read to its end. */
+export const bodies = plugin(async (app: FastifyInstance) => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
+    async (request: FastifyRequest, body: Buffer) => readBody(body, request.headers['content-type']),
+  );
+});

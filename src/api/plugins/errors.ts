@@ -1,0 +1,78 @@
+import type { Socket } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import plugin from 'fastify-plugin';
+import { MongoAPIError, MongoError } from 'mongodb';
+import type { Log } from '../../log.js';
+import { ApiError, errorBody } from '../apiError.js';
+import { faultForLog } from '../faultForLog.js';
+import { wrongType } from '../wrongType.js';
+
+/** What Fastify refuses by itself, in the API's own words. */
+const REFUSALS: Readonly<Record<string, () => ApiError>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new ApiError('tooLarge', 'A body may have 64 KiB at the most.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: wrongType,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new ApiError('invalidRequest', 'The body is not as long as its Content-Length says.'),
+  FST_ERR_BAD_URL: () =>
+    new ApiError('invalidRequest', 'The address has a percent sign that encodes nothing.'),
+};
+
+/** Any error as one that may be shown. Those of the database mean that the lead could not be stored. */
+function shown(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof MongoError && !(error instanceof MongoAPIError)) {
+    const message =
+      'The lead could not be stored. Send it again after Retry-After seconds, with an Idempotency-Key.';
+    return new ApiError('unavailable', message, { headers: { 'retry-after': 5 } });
+  }
+  const refusal = REFUSALS[(error as Partial<FastifyError>).code ?? ''];
+  return (
+    refusal?.() ?? new ApiError('internal', 'This is a fault of ours. Tell us the request_id if it stays.')
+  );
+}
+
+/** Sends any error in the one shape, and logs what is ours without the words that may hold people's data. */
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+): FastifyReply {
+  const answer = shown(error);
+  if (!(error instanceof ApiError) && answer.status >= 500) {
+    log.error({ event: 'request_failed', request_id: request.id, fault: faultForLog(error) });
+  }
+  return reply
+    .code(answer.status)
+    .headers(answer.details.headers ?? {})
+    .type('application/json; charset=utf-8')
+    .send(errorBody(answer, request.id));
+}
+
+export const errors = plugin(async (app: FastifyInstance, { log }: { log: Log }) => {
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
+});
+
+/** Answers what is no HTTP request at all, on the bare socket. */
+export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const id = randomUUID();
+  const answer = malformed(error.code);
+  const body = JSON.stringify(errorBody(answer, id));
+  socket.end(
+    `HTTP/1.1 ${answer.status} ${answer.status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}\r\n` +
+      `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+      `X-Request-Id: ${id}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function malformed(code: string | undefined): ApiError {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new ApiError('tooLarge', 'The request line and headers are too long.', { status: 431 });
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new ApiError('invalidRequest', 'The request did not arrive in time.', { status: 408 });
+  }
+  return new ApiError('invalidRequest', 'This is not an HTTP request.');
+}

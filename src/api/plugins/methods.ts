@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import plugin from 'fastify-plugin';
+import { ApiError } from '../apiError.js';
+import { pathOf } from '../requestTarget.js';
+
+/**
+ * Tells an address that does not exist (404) from one that does not take the method (405). Asked before the body is
+ * read: nobody needs the body of a request that goes nowhere.
+ */
+export const methods = plugin(async (app: FastifyInstance) => {
+  const routes = new Map<string, { address: RegExp; methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const address = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}/?$`);
+    const route = routes.get(url) ?? { address, methods: new Set<string>() };
+    for (const one of [method].flat()) route.methods.add(one);
+    routes.set(url, route);
+  });
+  app.addHook('onRequest', async (request) => {
+    if (!request.is404) return;
+    const path = pathOf(request.url);
+    const route = [...routes.values()].find(({ address }) => address.test(path));
+    if (route === undefined) throw new ApiError('notFound', 'There is nothing at this address. See /docs.');
+    const allow = [...route.methods].sort().join(', ');
+    throw new ApiError('wrongMethod', `Use ${allow} here.`, { headers: { allow } });
+  });
+});

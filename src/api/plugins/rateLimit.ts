@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../apiError.js';
+import type { RateLimits, RateWindow } from '../rateLimits.js';
+import { keyOf } from './auth.js';
+
+export const retryAfter = ({ endsAt }: RateWindow): Record<string, number> => ({
+  'retry-after': Math.max(1, Math.ceil((endsAt - Date.now()) / 1000)),
+});
+
+/**
+ * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit, `look` only tells how
+ * much is left. Both put the three headers on the answer, whatever becomes of the request.
+ */
+export function rateLimitHooks(limits: RateLimits, requestsPerMinute: number) {
+  async function tell(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    count: 'take' | 'look',
+  ): Promise<RateWindow> {
+    const key = keyOf(request);
+    const window = await limits[count](`key:${key._id}`, key.limit ?? requestsPerMinute);
+    reply.headers({
+      'x-ratelimit-limit': window.limit,
+      'x-ratelimit-remaining': window.remaining,
+      'x-ratelimit-reset': Math.ceil(window.endsAt / 1000),
+    });
+    return window;
+  }
+  return {
+    take: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      const window = await tell(request, reply, 'take');
+      if (window.allowed) return;
+      const message = `This key may send ${window.limit} leads a minute. Send the next one after Retry-After seconds.`;
+      throw new ApiError('rateLimited', message, { headers: retryAfter(window) });
+    },
+    look: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      await tell(request, reply, 'look');
+    },
+  };
+}

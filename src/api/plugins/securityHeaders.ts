@@ -1,0 +1,25 @@
+import helmet from '@fastify/helmet';
+import type { FastifyInstance } from 'fastify';
+import plugin from 'fastify-plugin';
+
+/**
+ * What browsers may do with our pages: load from this server alone, and frame nothing (https://helmetjs.github.io).
+ * There is no CORS: a key in a web page would be everybody's.
+ */
+export const securityHeaders = plugin(async (app: FastifyInstance) => {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // The proxy that ends TLS in front of us decides this for its whole domain.
+    strictTransportSecurity: false,
+  });
+});

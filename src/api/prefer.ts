@@ -1,0 +1,34 @@
+/** How long a source wants to wait, and what to tell it about its wish. */
+export interface Wait {
+  /** ms */
+  answerWithinMs: number;
+  /** For `Preference-Applied`; absent where nothing was asked for or applied. */
+  applied?: string;
+}
+
+/**
+ * `Prefer: wait=2` shortens the answer window, `Prefer: respond-async` makes it none; together (RFC 7240, 4.3) the
+ * answer may come within the wait, and is `pending` after it. Nothing lengthens the window.
+ */
+export function readPrefer(header: string | string[] | undefined, answerWindowMs: number): Wait {
+  const preferences = readPreferences([header ?? []].flat().join(','));
+  const isAsync = preferences.has('respond-async');
+  const seconds = preferences.get('wait') ?? '';
+  const waitMs = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : undefined;
+  const shortens = waitMs !== undefined && waitMs <= answerWindowMs;
+  const applied = [...(isAsync ? ['respond-async'] : []), ...(shortens ? [`wait=${Number(seconds)}`] : [])];
+  const answerWithinMs = Math.min(answerWindowMs, waitMs ?? (isAsync ? 0 : answerWindowMs));
+  return { answerWithinMs, applied: applied.length > 0 ? applied.join(', ') : undefined };
+}
+
+/** Preferences by lower-case name; of one that is repeated the first counts (RFC 7240, 2). Parameters are dropped. */
+function readPreferences(header: string): Map<string, string> {
+  const preferences = new Map<string, string>();
+  for (const preference of header.split(',')) {
+    const [token = ''] = preference.split(';');
+    const [name = '', value = ''] = token.split('=', 2);
+    const key = name.trim().toLowerCase();
+    if (key !== '' && !preferences.has(key)) preferences.set(key, value.trim().replace(/^"(.*)"$/, '$1'));
+  }
+  return preferences;
+}

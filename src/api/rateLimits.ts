@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+
+/** A minute's window of requests, as it stands after this one. */
+export interface RateWindow {
+  allowed: boolean;
+  limit: number;
+  remaining: number;
+  /** When the window ends, UTC ms. */
+  endsAt: number;
+}
+
+export interface RateLimits {
+  /** Counts one request; one Redis round trip, none once the window is used up. */
+  take(bucket: string, limit: number): Promise<RateWindow>;
+  /** The window without counting; one Redis round trip. */
+  look(bucket: string, limit: number): Promise<RateWindow>;
+}
+
+const WINDOW_S = 60;
+
+/**
+ * Requests counted in fixed windows of a minute that begin with their first request, atomically in Redis, so that all
+ * processes share the count. While Redis is down each process counts for itself.
+ */
+export function createRateLimits(redis: Redis): RateLimits {
+  const limiters = new Map<number, RateLimiterRedis>();
+
+  function limiterOf(limit: number): RateLimiterRedis {
+    const known = limiters.get(limit);
+    if (known !== undefined) return known;
+    const limiter = new RateLimiterRedis({
+      storeClient: redis,
+      keyPrefix: 'gavel:rate',
+      points: limit,
+      duration: WINDOW_S,
+      rejectIfRedisNotReady: true,
+      inMemoryBlockOnConsumed: limit,
+      insuranceLimiter: new RateLimiterMemory({ keyPrefix: 'gavel:rate', points: limit, duration: WINDOW_S }),
+    });
+    limiters.set(limit, limiter);
+    return limiter;
+  }
+
+  return {
+    async take(bucket, limit) {
+      try {
+        return windowOf(await limiterOf(limit).consume(bucket), limit, true);
+      } catch (refusal) {
+        if (refusal instanceof RateLimiterRes) return windowOf(refusal, limit, false);
+        throw refusal;
+      }
+    },
+    async look(bucket, limit) {
+      const window = await limiterOf(limit).get(bucket);
+      if (window === null)
+        return { allowed: true, limit, remaining: limit, endsAt: Date.now() + WINDOW_S * 1000 };
+      return windowOf(window, limit, window.consumedPoints <= limit);
+    },
+  };
+}
+
+function windowOf(window: RateLimiterRes, limit: number, allowed: boolean): RateWindow {
+  return {
+    allowed,
+    limit,
+    remaining: Math.max(0, window.remainingPoints),
+    endsAt: Date.now() + window.msBeforeNext,
+  };
+}

@@ -1,0 +1,110 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { findLead } from '../../store/leads.js';
+import { ApiError } from '../apiError.js';
+import { readForm, type Entries } from '../body.js';
+import { givenFields } from '../givenFields.js';
+import { readIdempotencyKey } from '../idempotency.js';
+import { leadView, newLeadAnswer, storedLeadAnswer } from '../leadAnswer.js';
+import type { Lookups } from '../lookups.js';
+import type { Parts } from '../parts.js';
+import { auth, keyOf } from '../plugins/auth.js';
+import { rateLimitHooks } from '../plugins/rateLimit.js';
+import { readPrefer } from '../prefer.js';
+import type { RateLimits } from '../rateLimits.js';
+import { queryOf } from '../requestTarget.js';
+import { failures } from '../schemas.js';
+import { takeLead } from '../takeLead.js';
+
+const security = [{ key: [] }];
+
+const post = {
+  operationId: 'sendLead',
+  summary: 'Send a lead',
+  tags: ['Leads'],
+  security,
+  consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+  headers: Type.Object({
+    'idempotency-key': Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: 'Makes sending twice safe, for 24 h' }),
+    ),
+    prefer: Type.Optional(
+      Type.String({ description: '`wait=N` (seconds) shortens the wait, `respond-async` ends it at once' }),
+    ),
+  }),
+  body: Type.Ref('LeadRequest'),
+  response: {
+    200: Type.Ref('LeadAnswer', { description: 'The lead was taken: `sold`, or `pending` for now' }),
+    ...failures(
+      ...([
+        'missingField',
+        'noCampaign',
+        'invalidField',
+        'invalidRequest',
+        'invalidKey',
+        'inProgress',
+      ] as const),
+      ...(['tooLarge', 'wrongType', 'keyReused', 'rateLimited', 'internal', 'unavailable'] as const),
+    ),
+  },
+};
+
+const get = {
+  operationId: 'showLead',
+  summary: 'Ask how a lead stands',
+  tags: ['Leads'],
+  security,
+  params: Type.Object({ lead_id: Type.String({ description: 'From the answer to the lead' }) }),
+  response: {
+    200: Type.Ref('LeadView', { description: 'The lead as it stands now' }),
+    ...failures('invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
+  },
+};
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+interface Options {
+  parts: Parts;
+  lookups: Lookups;
+  limits: RateLimits;
+}
+
+export async function leads(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
+  const { settings, database } = parts;
+  const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE);
+  await app.register(auth, { lookups, limits, failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE });
+
+  app.post<{ Body: Entries | undefined }>(
+    '/api/leads',
+    { schema: post, onRequest: rate.take },
+    async (request, reply) => {
+      const receivedAt = new Date();
+      const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+      const wait = readPrefer(request.headers.prefer, settings.ANSWER_WINDOW_MS);
+      const taken = await takeLead(parts, lookups, {
+        key: keyOf(request),
+        given: givenFields(readForm(queryOf(request.url)), request.body ?? []),
+        idempotencyKey,
+        answerWithinMs: wait.answerWithinMs,
+        receivedAt,
+      });
+      if ('repeated' in taken) {
+        reply.header('idempotent-replayed', 'true');
+        return storedLeadAnswer(taken.repeated);
+      }
+      if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
+      return newLeadAnswer(taken.lead, taken.outcome);
+    },
+  );
+
+  app.get<{ Params: { lead_id: string } }>(
+    '/api/leads/:lead_id',
+    { schema: get, onRequest: rate.look },
+    async (request) => {
+      const id = request.params.lead_id.toLowerCase();
+      const lead = UUID.test(id) ? await findLead(database, id) : null;
+      if (lead?.seller === keyOf(request).seller) return leadView(lead);
+      throw new ApiError('notFound', 'The seller of this key has no lead with this id.');
+    },
+  );
+}

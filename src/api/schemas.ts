@@ -1,0 +1,127 @@
+import Type from 'typebox';
+import { ADDRESSING, FIELDS } from '../market/fields.js';
+import { ERRORS, type ErrorKind } from './apiError.js';
+
+/** The shapes of everything the API answers: they serialise the answers and are the OpenAPI document. */
+
+const id = (description: string) => Type.String({ format: 'uuid', description });
+
+const outcome = {
+  reason: Type.Optional(
+    Type.String({
+      description: 'Why an unsold lead is so, in one word',
+      examples: ['no_bid', 'no_buyer_eligible'],
+    }),
+  ),
+  price: Type.Optional(
+    Type.Number({
+      description: 'What the seller earns, the sum over buyers, in the campaign’s currency',
+      examples: [45],
+    }),
+  ),
+  buyer_ids: Type.Optional(
+    Type.Array(Type.String(), { description: 'One id for each sale', examples: [['northwind']] }),
+  ),
+};
+
+const status = Type.Enum(['sold', 'pending', 'expired', 'withdrawn'], {
+  type: 'string',
+  description: '`pending` is never billable: the status that counts comes by asking later, or by postback',
+});
+
+export const LeadAnswer = Type.Object(
+  { success: Type.Literal(true), lead_id: id('The lead’s id'), status, ...outcome },
+  { $id: 'LeadAnswer', title: 'A lead that was taken' },
+);
+
+export const LeadView = Type.Object(
+  {
+    success: Type.Literal(true),
+    lead_id: id('The lead’s id'),
+    status,
+    ...outcome,
+    created_at: Type.String({ format: 'date-time' }),
+    updated_at: Type.String({ format: 'date-time' }),
+  },
+  { $id: 'LeadView', title: 'A lead as it stands' },
+);
+
+const errorTexts = [...new Set(Object.values(ERRORS).map(({ error }) => error))];
+
+export const ErrorAnswer = Type.Object(
+  {
+    success: Type.Literal(false),
+    error: Type.Enum(errorTexts, { type: 'string', description: 'One of the texts of the error table' }),
+    message: Type.String({ description: 'What to do about it' }),
+    request_id: id('Names the request in our logs; also the header X-Request-Id'),
+    fields: Type.Optional(
+      Type.Array(
+        Type.Object({
+          field: Type.String({ examples: ['lastName'] }),
+          problem: Type.String({ examples: ['missing'] }),
+        }),
+        { description: 'Every field at fault' },
+      ),
+    ),
+  },
+  { $id: 'ErrorAnswer', title: 'An error' },
+);
+
+const part = (description: string) => Type.String({ description, examples: ['ok'] });
+
+export const Readiness = Type.Object(
+  {
+    ready: Type.Boolean({ description: 'Whether leads are taken' }),
+    parts: Type.Object({
+      mongodb: part('`ok`, or what is wrong. Without it no lead is taken'),
+      redis: part('`ok`, or what is wrong. Without it each process counts requests for itself'),
+      temporal: part('`ok`, or what is wrong. Without it leads are answered `pending` and sold later'),
+    }),
+  },
+  { $id: 'Readiness', title: 'Whether leads are taken' },
+);
+
+export const Health = Type.Object(
+  { status: Type.Literal('up') },
+  { $id: 'Health', title: 'The process is up' },
+);
+
+const value = (about: string, example: string) =>
+  Type.Union([Type.String(), Type.Number(), Type.Boolean()], { description: about, examples: [example] });
+
+const isAlwaysRequired = (name: string): boolean => ADDRESSING.some((always) => always === name);
+
+/** What a source sends, for the docs: requests are checked by src/market/fields.ts, which names every fault. */
+export const LeadRequest = Type.Object(
+  Object.fromEntries(
+    Object.entries(FIELDS).map(([name, { about, example }]) => {
+      const schema = value(about, example);
+      return [name, isAlwaysRequired(name) ? schema : Type.Optional(schema)];
+    }),
+  ),
+  {
+    $id: 'LeadRequest',
+    title: 'A lead',
+    description: 'Which fields are required is the campaign’s. Any other name is a custom field.',
+    additionalProperties: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+    examples: [exampleLead()],
+  },
+);
+
+function exampleLead(): Record<string, string> {
+  const shown = ['seller', 'category', 'firstName', 'lastName', 'email', 'phone', 'state', 'zip', 'city'];
+  return Object.fromEntries(shown.map((name) => [name, FIELDS[name]?.example ?? '']));
+}
+
+/** The answers of a route that may fail in these ways, for its `response` schema. */
+export function failures(...kinds: ErrorKind[]) {
+  const byStatus = new Map<number, string[]>();
+  for (const kind of kinds) {
+    const { status, error, about } = ERRORS[kind];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${error}\`: ${about}.`]);
+  }
+  const answers = [...byStatus].map(([code, lines]) => {
+    return [code, Type.Ref('ErrorAnswer', { description: lines.join(' ') })] as const;
+  });
+  return Object.fromEntries(answers);
+}

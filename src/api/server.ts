@@ -1,0 +1,44 @@
+import { withoutCredentials, type Settings } from '../config.js';
+import type { Log } from '../log.js';
+import { ensureIndexes, openDatabase } from '../store/db.js';
+import { openStarter } from '../temporal/starter.js';
+import { buildApp } from './app.js';
+import { openRedis } from './openRedis.js';
+
+/** A running API. */
+export interface RunningApi {
+  /** `http://127.0.0.1:3000` */
+  address: string;
+  /** Ends open requests as they would have ended, then every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the API on the servers that the settings name.
+ * @throws Error where the database does not answer, or the port is taken
+ */
+export async function startApi(settings: Settings, log: Log): Promise<RunningApi> {
+  const database = openDatabase(settings);
+  const redis = await openRedis(settings.REDIS_URL, log);
+  const starter = openStarter(settings, log);
+  const closeParts = async (): Promise<void> => {
+    redis.disconnect();
+    await Promise.all([starter.close(), database.client.close()]);
+  };
+  try {
+    await ensureIndexes(database).catch((cause: unknown) => {
+      const where = withoutCredentials(settings.MONGODB_URL);
+      throw new Error(`The database at ${where} does not answer. Start it, or set MONGODB_URL.`, { cause });
+    });
+    const app = await buildApp({ settings, database, redis, starter, log });
+    const address = await app.listen({ host: settings.HOST, port: settings.PORT });
+    const close = async (): Promise<void> => {
+      await app.close();
+      await closeParts();
+    };
+    return { address, close };
+  } catch (error) {
+    await closeParts();
+    throw error;
+  }
+}

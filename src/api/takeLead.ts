@@ -1,0 +1,111 @@
+import { v7 } from 'uuid';
+import { fieldFaults, leadFields, MISSING, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
+import { categoryKey, type Campaign } from '../market/terms.js';
+import type { KeyDocument } from '../store/keys.js';
+import { factsOf, insertLead, type LeadDocument } from '../store/leads.js';
+import type { OutcomeAnswer } from '../temporal/names.js';
+import { ApiError } from './apiError.js';
+import { assertRepeats, fingerprintOf } from './idempotency.js';
+import type { GivenFields } from './givenFields.js';
+import type { Lookups } from './lookups.js';
+import type { Parts } from './parts.js';
+import { invalidKey } from './plugins/auth.js';
+
+/** A request for a lead, after its key, its rate and the form of its body were found good. */
+export interface LeadRequest {
+  key: KeyDocument;
+  given: GivenFields;
+  idempotencyKey?: string;
+  /** How long the source waits for the outcome, ms. */
+  answerWithinMs: number;
+  receivedAt: Date;
+}
+
+/** A lead that was taken now, with its outcome where there was one in time, or the one that this request repeats. */
+export type Taken = { lead: LeadDocument; outcome: OutcomeAnswer | undefined } | { repeated: LeadDocument };
+
+/**
+ * Takes one lead: checks it, stores it, starts its workflow, and waits for the outcome. Once it is stored it is
+ * accepted: whatever happens after that, the lead's workflow is run.
+ * @throws ApiError for what the source did wrong; a database error where the lead could not be stored
+ */
+export async function takeLead(
+  { settings, database, starter }: Pick<Parts, 'settings' | 'database' | 'starter'>,
+  lookups: Lookups,
+  request: LeadRequest,
+): Promise<Taken> {
+  const campaign = await campaignOf(lookups, request);
+  const lead = newLead(request, campaign, settings.ANSWER_WINDOW_MS);
+  const stored = await insertLead(database, lead);
+  if (!stored.inserted) {
+    assertRepeats(stored.repeated, lead.idempotency?.fingerprint ?? '', new Date());
+    return { repeated: stored.repeated };
+  }
+  const waited = Date.now() - request.receivedAt.getTime();
+  const outcome = await starter.start(factsOf(lead), Math.max(0, request.answerWithinMs - waited));
+  return { lead, outcome };
+}
+
+/** The campaign that takes the lead, after a look at everything that the request says. */
+async function campaignOf(lookups: Lookups, { key, given }: LeadRequest): Promise<Campaign> {
+  const { values, faults } = given;
+  const named = values.get('seller');
+  if (named !== undefined && (await lookups.seller(named))?.code !== key.seller) throw invalidKey();
+  const category = values.get('category');
+  const campaign =
+    category === undefined ? undefined : await lookups.campaign(key.seller, categoryKey(category));
+  if (category !== undefined && campaign?.active !== true) throw noCampaign();
+
+  const unread = new Set(faults.map(({ field }) => field));
+  const absentOrMalformed = fieldFaults(values, campaign?.required ?? REQUIRED_BY_DEFAULT);
+  const all = [...faults, ...absentOrMalformed.filter(({ field }) => !unread.has(field))];
+  if (campaign !== undefined && all.length === 0) return campaign;
+  throw faulty(all);
+}
+
+const noCampaign = (): ApiError =>
+  new ApiError(
+    'noCampaign',
+    'This category is not one of the seller’s active campaigns. Ask the seller for their names.',
+  );
+
+function faulty(fields: FieldFault[]): ApiError {
+  const isMissing = fields.some(({ problem }) => problem === MISSING);
+  const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
+  return new ApiError(
+    isMissing ? 'missingField' : 'invalidField',
+    `Correct these fields and send it again: ${names}.`,
+    {
+      fields,
+    },
+  );
+}
+
+function newLead(request: LeadRequest, campaign: Campaign, answerWindowMs: number): LeadDocument {
+  const { key, given, receivedAt, idempotencyKey } = request;
+  const after = (ms: number): Date => new Date(receivedAt.getTime() + ms);
+  return {
+    _id: v7(),
+    seller: key.seller,
+    campaign: campaign.id,
+    category: campaign.category,
+    key: key._id,
+    test: key.test,
+    status: 'received',
+    receivedAt,
+    updatedAt: receivedAt,
+    dueAt: after(answerWindowMs),
+    ...leadFields(given.values),
+    ...(idempotencyKey !== undefined && {
+      idempotency: {
+        key: `${key._id}/${idempotencyKey}`,
+        fingerprint: fingerprintOf(given.values),
+        answeringUntil: after(request.answerWithinMs),
+      },
+    }),
+    rounds: {},
+    claims: {},
+    held: 0,
+    currency: campaign.currency,
+  };
+}
