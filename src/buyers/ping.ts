@@ -47,7 +47,13 @@ export async function sendPing(
     test: ping.test,
     fields: {},
   };
-  const reply = await send({ url: buyer.url, id: ping.pingId, secret: buyer.secret, payload, timeoutMs: buyer.timeoutMs });
+  const reply = await send({
+    url: buyer.url,
+    id: ping.pingId,
+    secret: buyer.secret,
+    payload,
+    timeoutMs: buyer.timeoutMs,
+  });
   return { ms: reply.ms, ...readPingAnswer(reply, ping) };
 }
 
@@ -67,7 +73,8 @@ function readPingAnswer(reply: Reply, ping: Ping): { bid: Bid } | { noBid: NoBid
 function readAnswer(status: number, body: unknown, ping: Ping): { bid: Bid } | { noBid: NoBid } {
   if (status === 204) return { noBid: { reason: 'no_bid' } };
   if (status < 200 || status > 299) return { noBid: { reason: 'http_error', detail: `HTTP ${status}` } };
-  if (!PingAnswer.Check(body)) return { noBid: { reason: 'invalid_response', detail: 'not {"bid": amount}' } };
+  if (!PingAnswer.Check(body))
+    return { noBid: { reason: 'invalid_response', detail: 'not {"bid": amount}' } };
   if (body.bid === null || body.bid === 0) return { noBid: { reason: 'no_bid' } };
   const price = toMinor(body.bid, ping.currency);
   if (price === undefined) {

@@ -55,7 +55,9 @@ export async function sendPost(send: Send, buyer: PostEndpoint, post: Post): Pro
   return { ms: reply.ms, ...readPostAnswer(reply) };
 }
 
-type Answer = { answer: 'accepted'; buyerLeadId?: string } | { answer: 'refused' | 'uncertain'; detail: string; retryAfterMs?: number };
+type Answer =
+  | { answer: 'accepted'; buyerLeadId?: string }
+  | { answer: 'refused' | 'uncertain'; detail: string; retryAfterMs?: number };
 
 function readPostAnswer(reply: Reply): Answer {
   switch (reply.kind) {
@@ -74,10 +76,12 @@ function readPostAnswer(reply: Reply): Answer {
 const LATER = [408, 425, 429];
 
 function readAnswer({ status, body, retryAfterMs }: Extract<Reply, { kind: 'answer' }>): Answer {
-  if (status >= 400 && status < 500 && !LATER.includes(status)) return { answer: 'refused', detail: `HTTP ${status}` };
+  if (status >= 400 && status < 500 && !LATER.includes(status))
+    return { answer: 'refused', detail: `HTTP ${status}` };
   if (status < 200 || status > 299) return { answer: 'uncertain', detail: `HTTP ${status}`, retryAfterMs };
   // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
-  if (!PostAnswer.Check(body)) return { answer: 'uncertain', detail: 'not {"accepted": true or false}', retryAfterMs };
+  if (!PostAnswer.Check(body))
+    return { answer: 'uncertain', detail: 'not {"accepted": true or false}', retryAfterMs };
   if (body.accepted) return { answer: 'accepted', buyerLeadId: body.buyer_lead_id };
   return { answer: 'refused', detail: asReason(body.reason) };
 }

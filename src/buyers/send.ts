@@ -45,7 +45,11 @@ async function sendSigned(agent: Agent, message: Message): Promise<Reply> {
     const response = await request(message.url, {
       dispatcher: agent,
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...signature(message, body) },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...signature(message, body),
+      },
       body,
       signal: AbortSignal.timeout(message.timeoutMs),
     });
@@ -87,7 +91,9 @@ function retryAfter(header: string | string[] | undefined): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-function failure(error: unknown): { kind: 'timeout' } | { kind: 'oversized' } | { kind: 'unreachable'; detail: string } {
+function failure(
+  error: unknown,
+): { kind: 'timeout' } | { kind: 'oversized' } | { kind: 'unreachable'; detail: string } {
   if (error instanceof errors.ResponseExceededMaxSizeError) return { kind: 'oversized' };
   if (error instanceof Error && error.name === 'TimeoutError') return { kind: 'timeout' };
   // The error's code says enough ("ECONNREFUSED"); its message may quote the address.
