@@ -30,7 +30,7 @@ const rules: Check = {
 };
 const tests: Check = { name: 'tests', run: ['vitest/vitest.mjs', 'run'], streamed: true };
 
-const processes = new Processes(join(packageRoot, '.local', 'logs'));
+const processes = new Processes(join(packageRoot, '.local', 'test', String(process.pid)));
 
 async function check({ name, run: [program, ...args], streamed = false }: Check): Promise<Result> {
   const started = performance.now();
@@ -39,6 +39,7 @@ async function check({ name, run: [program, ...args], streamed = false }: Check)
     command: process.execPath,
     args: [join(packageRoot, 'node_modules', program), ...args],
     cwd: packageRoot,
+    passing: true,
     env: { ...process.env, ...(pc.isColorSupported ? { FORCE_COLOR: '1' } : {}) },
     ...(streamed ? { output: 'inherit' } : {}),
   });

@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalStackError } from './localStackError.js';
 
 /** Whether a process with this id runs (also one of another user). */
@@ -12,32 +13,41 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+export interface Lock {
+  /** Names a process that also holds the lock, for as long as it lives: the one that cleans up after us. */
+  share(pid: number): void;
+  release(): void;
+}
+
 /**
- * Takes a directory's lock, so that two stacks never share one state. A lock whose process is gone is taken over.
- * @returns a function that gives it back
+ * Takes a directory's lock, so that two stacks never share one state. A lock whose process is gone is taken over, once
+ * the parts that it left behind have been ended. However we end (but for kill -9), it is given back.
  * @throws LocalStackError when a running process holds it
  */
-export function takeLock(dir: string): () => void {
+export async function takeLock(dir: string): Promise<Lock> {
   mkdirSync(dir, { recursive: true });
   const path = join(dir, 'lock');
   const own = join(dir, `lock.${process.pid}`);
-  writeFileSync(own, String(process.pid));
+  writeFileSync(own, holder(process.pid));
   try {
-    if (!link(own, path)) {
-      const holder = holderOf(path);
-      if (holder !== undefined && holder !== process.pid && isAlive(holder)) throw running(dir, holder);
-      rmSync(path, { force: true });
-      if (!link(own, path)) throw running(dir, holderOf(path));
+    // Linking is atomic and fails where the name exists, and the lock is never seen without its content.
+    while (!link(own, path)) {
+      const [owner, cleaner] = holdersOf(path);
+      if (owner !== undefined && isHeldBy(owner)) throw running(dir, owner);
+      if (cleaner !== undefined && isHeldBy(cleaner)) await sleep(50);
+      else rmSync(path, { force: true });
     }
   } finally {
     rmSync(own, { force: true });
   }
-  return () => {
-    if (holderOf(path) === process.pid) rmSync(path, { force: true });
+  const release = (): void => {
+    process.off('exit', release);
+    rmSync(path, { force: true });
   };
+  process.on('exit', release);
+  return { share: (pid) => writeFileSync(path, `${holder(process.pid)}\n${holder(pid)}`), release };
 }
 
-/** Linking is atomic and fails where the name exists, and the file is never seen without its content. */
 function link(from: string, to: string): boolean {
   try {
     linkSync(from, to);
@@ -48,29 +58,45 @@ function link(from: string, to: string): boolean {
   }
 }
 
-function holderOf(path: string): number | undefined {
+/** A process as a lock names it: its id and, where the system says, when it started, since ids are used again. */
+const holder = (pid: number): string => `${pid} ${startOf(pid)}`.trim();
+
+const isHeldBy = (text: string): boolean => isAlive(pidOf(text)) && holder(pidOf(text)) === text;
+
+const pidOf = (text: string): number => Number(text.split(' ')[0]);
+
+/** Field 22 of /proc/PID/stat (proc_pid_stat(5)); the second field, the name, may itself have spaces. */
+function startOf(pid: number): string {
   try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? '';
   } catch {
-    return undefined;
+    return '';
   }
 }
 
-function running(dir: string, pid: number | undefined): LocalStackError {
+function holdersOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((text) => /^[1-9]\d*( \d+)?$/.test(text));
+  } catch {
+    return [];
+  }
+}
+
+function running(dir: string, owner: string): LocalStackError {
   return new LocalStackError(
-    `The stack in ${dir} is already running (process ${pid ?? 'unknown'}). Use it, or end it with Ctrl-C there first.${addressesIn(dir)}`,
+    `The stack in ${dir} is already running (process ${pidOf(owner)}). Use it, or end it first.${addressesIn(dir)}`,
   );
 }
 
 function addressesIn(dir: string): string {
   try {
     const addresses: unknown = JSON.parse(readFileSync(join(dir, 'addresses.json'), 'utf8'));
-    return typeof addresses === 'object' && addresses !== null
-      ? Object.entries(addresses)
-          .map(([name, value]) => `\n  ${name}=${String(value)}`)
-          .join('')
-      : '';
+    if (typeof addresses !== 'object' || addresses === null) return '';
+    return Object.entries(addresses)
+      .map(([name, value]) => `\n  ${name}=${String(value)}`)
+      .join('');
   } catch {
     return '';
   }

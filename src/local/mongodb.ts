@@ -18,13 +18,14 @@ export const mongodb: LocalServer = {
     mkdirSync(data, { recursive: true });
     if ('binary' in program) {
       const args = ['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', data, '--replSet', SET];
-      const part = processes.start({ name: 'mongodb', command: program.binary, args });
+      const part = processes.start({ name: 'mongodb', server: true, command: program.binary, args });
       await waitUntil(part, () => ask(port, makeReplicaSet(`127.0.0.1:${port}`)));
       return { MONGODB_URL: `mongodb://127.0.0.1:${port}/?replicaSet=${SET}` };
     }
     const { dir: packages, python } = program.packages;
     const part = processes.start({
       name: 'mongodb',
+      server: true,
       command: python,
       // Without --sync-on-commit it loses acknowledged writes when it is killed.
       args: [

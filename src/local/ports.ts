@@ -15,24 +15,27 @@ export function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A free port for each name: the one it had the last time where that is still free, so that bookmarks and
- * shells keep working from one start to the next.
+ * A free port for each name: the one it would rather have, else the one it had the last time, so that bookmarks and
+ * shells keep working from one start to the next, else any.
  */
 export async function choosePorts<Name extends string>(
   dir: string,
   names: readonly Name[],
+  wishes: Partial<Record<Name, number>> = {},
 ): Promise<Record<Name, number>> {
   const file = join(dir, 'ports.json');
   const last = remembered(file);
   const entries: [Name, number][] = [];
-  for (const name of names) {
-    const before = last[name];
-    entries.push([name, before !== undefined && (await isFree(before)) ? before : await listenOnce(0)]);
-  }
+  for (const name of names) entries.push([name, await firstFree([wishes[name], last[name]])]);
   const chosen = Object.fromEntries(entries) as Record<Name, number>;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify({ ...last, ...chosen }));
   return chosen;
+}
+
+async function firstFree(ports: (number | undefined)[]): Promise<number> {
+  for (const port of ports) if (port !== undefined && (await isFree(port))) return port;
+  return listenOnce(0);
 }
 
 function remembered(file: string): Record<string, number> {

@@ -11,6 +11,8 @@ const GRACE_MS = 20_000;
 /** A running part of the stack. */
 export interface Part {
   name: string;
+  /** Whether the other parts need it, so that it ends after them. */
+  server: boolean;
   pid: number;
   child: ChildProcess;
   /** The file that holds what it printed. */
@@ -27,6 +29,10 @@ export interface Command {
   cwd?: string;
   /** Opens a channel for messages (`process.send`). */
   ipc?: boolean;
+  /** The other parts need it, so it ends after them. */
+  server?: boolean;
+  /** Its end is no death: it has something to do, and then it ends. */
+  passing?: boolean;
   /** Prints where we print, instead of into its log. */
   output?: 'inherit';
 }
@@ -43,16 +49,23 @@ export class Processes {
   #reaper: ChildProcess | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** @param logs directory of the parts' logs, one file each; the one of the run before is kept as `NAME.log.1` */
-  constructor(private readonly logs: string) {
+  /**
+   * @param logs directory of the parts' logs, one file each; the one of the run before is kept as `NAME.log.1`
+   * @param watchedBy told the process that ends the parts should we be killed
+   */
+  constructor(
+    private readonly logs: string,
+    private readonly watchedBy: (pid: number) => void = () => undefined,
+  ) {
     this.death = new Promise((resolve) => (this.#reportDeath = resolve));
   }
 
   /**
    * Starts a part.
-   * @throws LocalStackError when its program can't be run at all
+   * @throws LocalStackError when its program can't be run at all, or the stack is ending already
    */
   start(command: Command): Part {
+    if (this.#stopping) throw new LocalStackError(`${command.name} was not started: the stack is ending.`);
     mkdirSync(this.logs, { recursive: true });
     const log = join(this.logs, `${command.name}.log`);
     if (existsSync(log)) renameSync(log, `${log}.1`);
@@ -67,24 +80,28 @@ export class Processes {
     closeSync(file);
     const { pid } = child;
     child.on('error', () => undefined);
-    if (pid === undefined) throw new LocalStackError(`${command.name}: ${command.command} can't be run.`);
+    if (pid === undefined) throw new LocalStackError(`${command.name}: ${command.command} can’t be run.`);
     const ended = new Promise<string>((resolve) => {
       child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code ?? 0}` : signal));
     });
-    const part: Part = { name: command.name, pid, child, log, ended };
+    const part: Part = { name: command.name, server: command.server === true, pid, child, log, ended };
     this.#watch(part);
-    void ended.then((how) => this.#hasEnded(part, how));
+    void ended.then((how) => this.#hasEnded(part, how, command.passing === true));
     this.parts.push(part);
     return part;
   }
 
-  /** Ends every part, the last started first, each one given time to end by itself. */
+  /** Ends every part, the last started first and the servers last, each one given time to end by itself. */
   stop(): Promise<void> {
-    this.#stopping ??= (async () => {
-      for (const part of this.parts.toReversed()) await endPart(part);
-      await this.#dismissReaper();
-    })();
+    this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const servers = this.parts.filter(({ server }) => server);
+    for (const part of this.parts.toReversed()) if (!part.server) await endPart(part);
+    await Promise.all(servers.map(endPart));
+    await this.#dismissReaper();
   }
 
   /** Ends every part at once, without asking. */
@@ -101,6 +118,7 @@ export class Processes {
 
   #startReaper(): ChildProcess {
     const child = spawn(process.execPath, [reaper], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    if (child.pid !== undefined) this.watchedBy(child.pid);
     // Writing to a reaper that was killed fails; its own exit is what is reported.
     child.stdin.on('error', () => undefined);
     child.once('exit', () => {
@@ -110,9 +128,9 @@ export class Processes {
     return child;
   }
 
-  #hasEnded(part: Part, how: string): void {
+  #hasEnded(part: Part, how: string, asPlanned: boolean): void {
     this.parts.splice(this.parts.indexOf(part), 1);
-    if (!this.#stopping) this.#reportDeath(deathOf(part, how));
+    if (!this.#stopping && !asPlanned) this.#reportDeath(deathOf(part, how));
   }
 
   async #dismissReaper(): Promise<void> {

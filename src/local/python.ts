@@ -8,7 +8,7 @@ import Value from 'typebox/value';
 import { isAlive } from './lock.js';
 import { LocalStackError } from './localStackError.js';
 import { packageRoot } from './packageRoot.js';
-import { Processes } from './processes.js';
+import type { Processes } from './processes.js';
 import type { Progress } from './progress.js';
 
 const run = promisify(execFile);
@@ -28,6 +28,7 @@ export interface Packages {
  * The pinned packages of requirements.txt in `dir`, installed there unless they already are. They are first installed
  * beside it and renamed when complete, so a download that was cut short is never used.
  * @param wantedBy names of the servers that are needed from here, for the message when there is no usable Python
+ * @param processes runs pip
  * @throws LocalStackError when Python is missing, too old or too new, or pip fails
  */
 export async function installPackages(
@@ -35,15 +36,16 @@ export async function installPackages(
   env: NodeJS.ProcessEnv,
   wantedBy: string[],
   progress: Progress,
+  processes: Processes,
 ): Promise<Packages> {
-  const interpreter = await findPython(env, wantedBy);
+  const interpreter = await findPython(dir, env, wantedBy);
   const wanted = fingerprint(interpreter);
   if (isComplete(dir, wanted)) return { dir, python: interpreter.path };
   progress('fetching the servers (about 80 MB, once)');
   mkdirSync(dirname(dir), { recursive: true });
   removeLeftovers(dir);
   const fresh = `${dir}.${process.pid}.new`;
-  await pipInstall(interpreter, fresh, env, progress);
+  await pipInstall(interpreter, fresh, env, progress, processes);
   writeFileSync(join(fresh, MARKER), wanted);
   // Another process may have installed the same meanwhile; a complete one in place is as good as ours.
   if (isComplete(dir, wanted)) rmSync(fresh, { recursive: true });
@@ -76,13 +78,14 @@ function removeLeftovers(dir: string): void {
   }
 }
 
-async function findPython(env: NodeJS.ProcessEnv, wantedBy: string[]): Promise<Interpreter> {
+/** The first usable interpreter: one that the packages in place were installed for, else one that can install them. */
+async function findPython(dir: string, env: NodeJS.ProcessEnv, wantedBy: string[]): Promise<Interpreter> {
   const faults: string[] = [];
   for (const name of ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10']) {
     const found = await interpreterAt(name, env);
     if (found === undefined) continue;
     if (found.minor < 10 || found.minor > 13) faults.push(`${name} is 3.${found.minor}`);
-    else if (await hasPip(found, env)) return found;
+    else if (isComplete(dir, fingerprint(found)) || (await hasPip(found, env))) return found;
     else faults.push(`${name} (3.${found.minor}) has no pip`);
   }
   throw new LocalStackError(
@@ -117,26 +120,23 @@ async function pipInstall(
   target: string,
   env: NodeJS.ProcessEnv,
   progress: Progress,
+  processes: Processes,
 ): Promise<void> {
   const args = ['-m', 'pip', 'install', '--require-hashes', '--no-deps', '--only-binary=:all:'];
   args.push('--ignore-requires-python', '--no-input', '--progress-bar=off', '--disable-pip-version-check');
   args.push('--target', target, '-r', requirements);
-  const processes = new Processes(join(dirname(target), 'logs'));
   const pip = processes.start({
-    name: `pip-${process.pid}`,
+    name: 'pip',
     command: path,
     args,
     env: { ...env, PIP_USER: '0' },
+    passing: true,
   });
   const output = (): string => readFileSync(pip.log, 'utf8');
   const timer = setInterval(() => progress(step(output())), 500);
   const how = await pip.ended;
   clearInterval(timer);
-  await processes.stop();
-  if (how === 'exit code 0') {
-    rmSync(pip.log);
-    return;
-  }
+  if (how === 'exit code 0') return;
   rmSync(target, { recursive: true, force: true });
   throw new LocalStackError(
     `The servers could not be fetched (pip: ${how}):\n${output().trimEnd().split('\n').slice(-6).join('\n')}`,

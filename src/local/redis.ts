@@ -15,6 +15,7 @@ export const redis: LocalServer = {
     const port = ports.redis;
     const part = processes.start({
       name: 'redis',
+      server: true,
       command: programPath(program),
       // Many databases, so that tests beside each other each have one.
       args: [

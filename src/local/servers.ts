@@ -33,6 +33,8 @@ export interface ServersOptions {
   progress?: Progress;
   /** Which servers; all three unless given. */
   need?: readonly ServerName[];
+  /** Ends the start before it is complete. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -45,20 +47,23 @@ export async function startServers({
   env = process.env,
   progress = () => undefined,
   need = ['redis', 'mongodb', 'temporal'],
+  signal,
 }: ServersOptions): Promise<Servers> {
-  const releaseLock = takeLock(dir);
-  const processes = new Processes(join(dir, 'logs'));
+  const lock = await takeLock(dir);
+  const processes = new Processes(join(dir, 'logs'), (pid) => lock.share(pid));
   const stop = async (): Promise<void> => {
     await processes.stop();
-    releaseLock();
+    lock.release();
   };
+  const abort = (): void => void processes.stop();
+  signal?.addEventListener('abort', abort);
   try {
     const needed = all.filter(({ name }) => need.includes(name));
     const given: ServerAddresses = Object.fromEntries(
       needed.flatMap(({ setting }) => (env[setting] ? [[setting, env[setting]]] : [])),
     );
     const missing = needed.filter(({ setting }) => !env[setting]);
-    const programs = await findPrograms(missing, env, progress);
+    const programs = await findPrograms(missing, env, progress, processes);
     const ports = await choosePorts(dir, portNames);
     if (missing.length > 0) progress(`starting ${missing.map(({ name }) => name).join(', ')}`);
     const started = await Promise.all(
@@ -68,6 +73,8 @@ export async function startServers({
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
 }
 
@@ -75,11 +82,12 @@ async function findPrograms(
   servers: LocalServer[],
   env: NodeJS.ProcessEnv,
   progress: Progress,
+  processes: Processes,
 ): Promise<{ server: LocalServer; program: Program }[]> {
   const found = servers.map((server) => ({ server, binary: findBinary(server.binaries, env) }));
   const lacking = found.filter(({ binary }) => binary === undefined).map(({ server }) => server.name);
   const packages: Packages | undefined =
-    lacking.length > 0 ? await installPackages(packagesDir, env, lacking, progress) : undefined;
+    lacking.length > 0 ? await installPackages(packagesDir, env, lacking, progress, processes) : undefined;
   return found.flatMap(({ server, binary }) => {
     const program: Program | undefined = binary === undefined ? packages && { packages } : { binary };
     return program ? [{ server, program }] : [];

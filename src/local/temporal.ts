@@ -26,6 +26,7 @@ export const temporal: LocalServer = {
     mkdirSync(data, { recursive: true });
     const part = processes.start({
       name: 'temporal',
+      server: true,
       command: 'binary' in program ? program.binary : join(program.packages.dir, 'bin', 'temporal'),
       args: [
         ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--ui-disable-news-fetch'],

@@ -1,0 +1,18 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Leaves the addresses of the running stack for the commands beside it (`ADDRESSES_FILE` of src/config.ts).
+ * @returns a function that takes them away again; the end of the process does so too
+ */
+export function writeAddresses(dir: string, addresses: Record<string, string>): () => void {
+  const file = join(dir, 'addresses.json');
+  writeFileSync(`${file}.new`, JSON.stringify(addresses, null, 2));
+  renameSync(`${file}.new`, file);
+  const remove = (): void => {
+    process.off('exit', remove);
+    rmSync(file, { force: true });
+  };
+  process.on('exit', remove);
+  return remove;
+}

@@ -1,0 +1,39 @@
+import { nodeArguments } from './gavelProcess.js';
+import type { Part, Processes } from './processes.js';
+import { waitUntil } from './waitUntil.js';
+
+/** The worker; it says that it is ready by a message. */
+export async function startWorkerPart(processes: Processes, env: NodeJS.ProcessEnv): Promise<void> {
+  const part = processes.start({
+    name: 'worker',
+    command: process.execPath,
+    args: nodeArguments('cli/gavel', 'worker'),
+    env,
+    ipc: true,
+  });
+  await readyMessage(part);
+}
+
+/** The API; it is ready when /ready says so. */
+export async function startApiPart(
+  processes: Processes,
+  env: NodeJS.ProcessEnv,
+  address: string,
+): Promise<void> {
+  const part = processes.start({
+    name: 'api',
+    command: process.execPath,
+    args: nodeArguments('cli/gavel', 'api'),
+    env,
+  });
+  await waitUntil(part, async () => (await fetch(`${address}/ready`)).ok);
+}
+
+/** Waits for the message `{"event": "ready"}`, or for the end of the part, which is an error. */
+export async function readyMessage(part: Part): Promise<void> {
+  let ready = false;
+  part.child.on('message', (message) => {
+    ready ||= typeof message === 'object' && 'event' in message && message.event === 'ready';
+  });
+  await waitUntil(part, async () => ready);
+}

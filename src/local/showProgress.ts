@@ -1,0 +1,33 @@
+import ora from 'ora';
+import type { Progress } from './progress.js';
+
+export interface ShownProgress {
+  progress: Progress;
+  /** Takes the last line away, where it stands still. */
+  done(): void;
+}
+
+/** Shows on stderr what is being done: a spinner on a terminal, else a line for each new thing. */
+export function showProgress(stream: NodeJS.WriteStream = process.stderr): ShownProgress {
+  let last = '';
+  if (!stream.isTTY) {
+    return {
+      progress: (text) => {
+        if (text !== last) stream.write(`${text} …\n`);
+        last = text;
+      },
+      done: () => undefined,
+    };
+  }
+  // Its own handling of Ctrl-C would end the process before the parts have ended.
+  const spinner = ora({ stream, discardStdin: false });
+  return {
+    progress: (text) => {
+      if (spinner.isSpinning) spinner.text = text;
+      else spinner.start(text);
+    },
+    done: () => {
+      spinner.stop();
+    },
+  };
+}
