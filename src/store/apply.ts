@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
+import { unmet, type Assumption } from '../market/file/assumptions.js';
+import type { Fault } from '../market/file/fault.js';
+import type { Market } from '../market/file/parseMarket.js';
+import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
+import type { Database } from './db.js';
+
+export interface ApplyOptions {
+  /** Removes the contracts and deactivates the campaigns that the market does not name; see planApply. */
+  prune: boolean;
+  /** Finds out what would change, and changes nothing. */
+  dryRun?: boolean;
+}
+
+/** What was changed, or would be; or why nothing was. */
+export type Applied = { changes: Change[] } | { faults: Fault[] };
+
+/**
+ * Makes the store match a market, all of it or nothing, in one transaction that the driver repeats where another
+ * writer was in the way. Faults are the market's assumptions that the store does not bear out.
+ */
+export async function applyMarket(
+  database: Database,
+  market: Market,
+  { prune, dryRun = false }: ApplyOptions,
+): Promise<Applied> {
+  return database.client.withSession((session) =>
+    session.withTransaction(async (): Promise<Applied> => {
+      const stored = await readMarket(database, session);
+      const [codes, contracts] = [
+        market.sellers.map(({ code }) => code),
+        market.contracts.map(({ id }) => id),
+      ];
+      const staying = prune ? { ...stored, contracts: [] } : stored;
+      const faults = unmet(market.assumptions, restOf(staying, codes, contracts));
+      if (faults.length > 0) return { faults };
+      const plan = planApply(stored, market, prune, newSecret);
+      if (!dryRun) await write(database, plan, session);
+      return { changes: plan.changes };
+    }),
+  );
+}
+
+/**
+ * Of what a faulty file takes for granted, what the store does not bear out: so that all of its faults are told at
+ * once. What depends on the whole file waits until it can be read.
+ */
+export async function unmetByStore(database: Database, assumptions: Assumption[]): Promise<Fault[]> {
+  const [sellers, buyers] = await Promise.all([
+    database.sellers.find().toArray(),
+    database.buyers.find().toArray(),
+  ]);
+  const codes = assumptions.flatMap((one) => (one.kind === 'slug' ? one.code : []));
+  return unmet(assumptions, restOf({ sellers, buyers, campaigns: [], contracts: [] }, codes, []));
+}
+
+/** As Standard Webhooks asks: 24 to 64 random bytes, base64, with a prefix that names what it is. */
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+async function readMarket(database: Database, session: ClientSession): Promise<StoredMarket> {
+  const sorted = { session, sort: { _id: 1 } } as const;
+  // One after another: a session runs one operation at a time.
+  return {
+    sellers: await database.sellers.find({}, sorted).toArray(),
+    buyers: await database.buyers.find({}, sorted).toArray(),
+    campaigns: await database.campaigns.find({}, sorted).toArray(),
+    contracts: await database.contracts.find({}, sorted).toArray(),
+  };
+}
+
+/** The client's bulkWrite reaches all collections in one round trip. */
+type StoredDocument = StoredMarket[keyof StoredMarket][number];
+type Collections = Record<string, StoredDocument>;
+type Write = ClientBulkWriteModel<Collections>;
+
+async function write({ client, db }: Database, plan: ApplyPlan, session: ClientSession): Promise<void> {
+  const writes = [
+    ...slugsOutOfTheWay(`${db.databaseName}.sellers`, plan.write.sellers),
+    ...Object.entries<StoredDocument[]>({ ...plan.write }).flatMap(([collection, documents]) =>
+      documents.map((document) => replacement(`${db.databaseName}.${collection}`, document)),
+    ),
+    ...plan.remove.map((_id): Write => ({
+      name: 'deleteOne',
+      namespace: `${db.databaseName}.contracts`,
+      filter: { _id },
+    })),
+  ];
+  if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session });
+}
+
+const replacement = (namespace: string, document: StoredDocument): Write => ({
+  name: 'replaceOne',
+  namespace,
+  filter: { _id: document._id },
+  replacement: document,
+  upsert: true,
+});
+
+/** Two sellers may swap their slugs, which are unique: for a moment each has its code, which is no slug, instead. */
+function slugsOutOfTheWay(namespace: string, sellers: StoredMarket['sellers']): Write[] {
+  return sellers.map(({ _id }) => ({
+    name: 'updateOne',
+    namespace,
+    filter: { _id },
+    update: { $set: { slug: _id } },
+  }));
+}

@@ -1,0 +1,200 @@
+import type { Rest } from '../market/file/assumptions.js';
+import type { Terms } from '../market/file/build.js';
+import { DEFAULTS } from '../market/file/defaults.js';
+import {
+  writtenBuyer,
+  writtenCampaign,
+  writtenContract,
+  writtenSeller,
+  type Written,
+} from '../market/file/written.js';
+import { categoryKey } from '../market/terms.js';
+import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from './db.js';
+
+/** Everything the store holds of the market. */
+export interface StoredMarket {
+  sellers: SellerDocument[];
+  buyers: BuyerDocument[];
+  campaigns: CampaignDocument[];
+  contracts: ContractDocument[];
+}
+
+/** One line of what an apply does. `from` and `to` are as the market file writes them; absent where there is nothing. */
+export type Change = { kind: 'seller' | 'buyer' | 'campaign' | 'contract'; id: string } & (
+  | { change: 'created'; /** A new buyer's signing secret, seen this once. */ secret?: string }
+  | { change: 'changed'; fields: Record<string, { from?: string; to?: string }> }
+  | { change: 'unchanged' | 'removed' | 'deactivated' | 'not_named' }
+);
+
+/** What is to be written, and how it is told. */
+export interface ApplyPlan {
+  changes: Change[];
+  write: StoredMarket;
+  /** Contracts to delete, by id. */
+  remove: string[];
+}
+
+/**
+ * What makes the store match the market. Pruning removes the contracts that the market does not name, so that they buy
+ * nothing from the next round on, and deactivates its campaigns, so that sources get no further lead in and waiting
+ * ones run out. It deletes no campaign, buyer or seller: leads, sales and books refer to them, and a post that is
+ * under way needs its buyer's address and secret to be settled.
+ * @param newSecret makes a signing secret for a buyer that is new
+ */
+export function planApply(
+  stored: StoredMarket,
+  market: Terms,
+  prune: boolean,
+  newSecret: () => string,
+): ApplyPlan {
+  const plan: ApplyPlan = {
+    changes: [],
+    write: { sellers: [], buyers: [], campaigns: [], contracts: [] },
+    remove: [],
+  };
+  planSellers(plan, stored.sellers, market);
+  planBuyers(plan, stored.buyers, market, newSecret);
+  const currencies = planCampaigns(plan, stored.campaigns, market, prune);
+  planContracts(plan, stored, market, prune, currencies);
+  return plan;
+}
+
+function planSellers({ changes, write }: ApplyPlan, stored: SellerDocument[], market: Terms): void {
+  const before = byId(stored);
+  for (const { code, ...seller } of market.sellers) {
+    const was = before.get(code);
+    const change = compare('seller', code, was && writtenSeller(was), writtenSeller(seller));
+    if (change.change !== 'unchanged') write.sellers.push({ _id: code, ...seller });
+    changes.push(change);
+  }
+  changes.push(
+    ...notNamed(
+      'seller',
+      stored,
+      market.sellers.map(({ code }) => code),
+    ),
+  );
+}
+
+function planBuyers(
+  { changes, write }: ApplyPlan,
+  stored: BuyerDocument[],
+  market: Terms,
+  newSecret: () => string,
+): void {
+  const before = byId(stored);
+  for (const { id, ...buyer } of market.buyers) {
+    const was = before.get(id);
+    const change = compare('buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
+    const secret = was?.secret ?? newSecret();
+    if (change.change !== 'unchanged') write.buyers.push({ _id: id, ...buyer, secret });
+    changes.push(change.change === 'created' ? { ...change, secret } : change);
+  }
+  changes.push(
+    ...notNamed(
+      'buyer',
+      stored,
+      market.buyers.map(({ id }) => id),
+    ),
+  );
+}
+
+/** Returns what each campaign's amounts were in and are in, for its contracts. */
+function planCampaigns(
+  { changes, write }: ApplyPlan,
+  stored: CampaignDocument[],
+  market: Terms,
+  prune: boolean,
+): Currencies {
+  const before = byId(stored);
+  for (const { id, ...campaign } of market.campaigns) {
+    const was = before.get(id);
+    const change = compare('campaign', id, was && writtenCampaign(was), writtenCampaign(campaign));
+    if (change.change !== 'unchanged') {
+      write.campaigns.push({ _id: id, ...campaign, categoryKey: categoryKey(campaign.category) });
+    }
+    changes.push(change);
+  }
+  for (const change of notNamed(
+    'campaign',
+    stored,
+    market.campaigns.map(({ id }) => id),
+  )) {
+    const campaign = before.get(change.id);
+    const deactivate = prune && campaign?.active === true;
+    if (deactivate) write.campaigns.push({ ...campaign, active: false });
+    changes.push(deactivate ? { kind: 'campaign', id: change.id, change: 'deactivated' } : change);
+  }
+  return {
+    before: new Map(stored.map(({ _id, currency }) => [_id, currency])),
+    after: new Map(market.campaigns.map(({ id, currency }) => [id, currency])),
+  };
+}
+
+type Currencies = Record<'before' | 'after', ReadonlyMap<string, string>>;
+
+function planContracts(
+  plan: ApplyPlan,
+  { contracts }: StoredMarket,
+  market: Terms,
+  prune: boolean,
+  currencies: Currencies,
+): void {
+  const before = byId(contracts);
+  for (const { id, ...contract } of market.contracts) {
+    const was = before.get(id);
+    const written = (of: typeof contract, when: keyof Currencies) =>
+      writtenContract(of, currencies[when].get(of.campaign) ?? DEFAULTS.currency);
+    const change = compare('contract', id, was && written(was, 'before'), written(contract, 'after'));
+    if (change.change !== 'unchanged') plan.write.contracts.push({ _id: id, ...contract });
+    plan.changes.push(change);
+  }
+  const rest = notNamed(
+    'contract',
+    contracts,
+    market.contracts.map(({ id }) => id),
+  );
+  if (prune) plan.remove.push(...rest.map(({ id }) => id));
+  plan.changes.push(
+    ...rest.map((change): Change =>
+      prune ? { kind: 'contract', id: change.id, change: 'removed' } : change,
+    ),
+  );
+}
+
+/** What a file's assumptions are held against: the stored market without the sellers and contracts that it names. */
+export function restOf(stored: StoredMarket, codes: string[], contractIds: string[]): Rest {
+  const named = { codes: new Set(codes), contracts: new Set(contractIds) };
+  const sellers = stored.sellers.filter(({ _id }) => !named.codes.has(_id));
+  const contracts = stored.contracts.filter(({ _id }) => !named.contracts.has(_id));
+  return {
+    sellers: new Map(sellers.map(({ _id, slug }) => [_id, slug])),
+    buyers: new Map(stored.buyers.map(({ _id, ping }) => [_id, ping !== undefined])),
+    contracts: contracts.map(({ _id, price, ...rest }) => ({
+      ...rest,
+      id: _id,
+      hasPrice: price !== undefined,
+    })),
+    currencies: new Map(stored.campaigns.map(({ _id, currency }) => [_id, currency])),
+  };
+}
+
+const byId = <T extends { _id: string }>(documents: T[]): Map<string, T> =>
+  new Map(documents.map((document) => [document._id, document]));
+
+function notNamed(kind: Change['kind'], stored: { _id: string }[], named: string[]): Change[] {
+  const isNamed = new Set(named);
+  return stored
+    .filter(({ _id }) => !isNamed.has(_id))
+    .map(({ _id }) => ({ kind, id: _id, change: 'not_named' }));
+}
+
+function compare(kind: Change['kind'], id: string, was: Written | undefined, now: Written): Change {
+  if (was === undefined) return { kind, id, change: 'created' };
+  const keys = [...new Set([...Object.keys(was), ...Object.keys(now)])].filter(
+    (key) => was[key] !== now[key],
+  );
+  if (keys.length === 0) return { kind, id, change: 'unchanged' };
+  const fields = keys.map((key) => [key, { from: was[key], to: now[key] }] as const);
+  return { kind, id, change: 'changed', fields: Object.fromEntries(fields) };
+}
