@@ -55,6 +55,7 @@ async function start(dir: string): Promise<Servers> {
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
   const servers = await startServers({ dir, env, progress });
   // Not there yet where each of the servers was found on PATH.
-  if (!existsSync(timeSkippingServer)) await installPackages(packagesDir, env, ['workflow tests'], progress);
+  if (!existsSync(timeSkippingServer))
+    await installPackages(packagesDir, env, ['workflow tests'], progress, servers.processes);
   return servers;
 }

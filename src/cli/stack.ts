@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { describeDemoMessage, describeStack } from '../local/describeStack.js';
+import { showProgress } from '../local/showProgress.js';
+import { runStack } from '../local/stack.js';
+import { onStopRequest } from '../local/stopRequest.js';
+
+/** `gavel stack`: everything on this machine, until Ctrl-C. */
+export function stackCommand(): Command {
+  return new Command('stack')
+    .description('run the servers, the worker and the API on this machine, until Ctrl-C')
+    .option('--demo', 'apply the demo market, start its buyers and send a sample lead', false)
+    .option('--json', 'print one JSON object when everything answers', false)
+    .action(async ({ demo, json }: { demo: boolean; json: boolean }) => {
+      await stack(demo, json);
+    });
+}
+
+async function stack(demo: boolean, json: boolean): Promise<void> {
+  const colors = pc.createColors(process.stdout.isTTY && process.env.NO_COLOR === undefined);
+  const shown = showProgress();
+  let kill: () => void = () => undefined;
+  let isReady = false;
+  const stop = onStopRequest(() => {
+    kill();
+    process.exit(130);
+  });
+  try {
+    await runStack({
+      dir: resolve('.local'),
+      demo,
+      signal: stop.signal,
+      progress: shown.progress,
+      onReady: (ready) => {
+        shown.done();
+        isReady = true;
+        console.log(json ? JSON.stringify(ready) : describeStack(ready, colors));
+      },
+      onDemo: (message) => {
+        if (isReady && !json) console.log(describeDemoMessage(message, new Date(), colors));
+      },
+      onKill: (now) => (kill = now),
+    });
+  } catch (error) {
+    // What fails because it was told to end is no failure.
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    shown.done();
+    stop.dispose();
+  }
+}

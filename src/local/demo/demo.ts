@@ -1,0 +1,74 @@
+import Value from 'typebox/value';
+import type { Database } from '../../store/db.js';
+import { findLead } from '../../store/leads.js';
+import { workflowId } from '../../temporal/names.js';
+import { nodeArguments } from '../gavelProcess.js';
+import { readyMessage } from '../parts.js';
+import type { Part, Processes } from '../processes.js';
+import { buyersDid, type BuyerDid } from './buyersDid.js';
+import { applyDemoMarket, demoBuyers, readDemoMarket } from './demoMarket.js';
+import { demoKey } from './demoKey.js';
+import { DemoMessage } from './messages.js';
+import { SAMPLE, sampleCurl, sendSample, type SampleAnswer } from './sample.js';
+
+/** What the sample lead came to. */
+export interface Demo {
+  /** A key that sends leads for the demo's seller. */
+  key: string;
+  answer: SampleAnswer;
+  buyers: BuyerDid[];
+  /** The lead's page in Temporal's UI; only where we know the UI. */
+  workflow?: string;
+  /** Sends the same lead again. */
+  curl: string;
+}
+
+/** Starts the process of the demo buyers; they listen once `openDemoMarket` has told them who they are. */
+export function startDemoBuyers(processes: Processes, env: NodeJS.ProcessEnv): Part {
+  return processes.start({
+    name: 'buyers',
+    command: process.execPath,
+    args: nodeArguments('local/demo/buyers'),
+    env,
+    ipc: true,
+  });
+}
+
+/** Applies the demo market and opens its buyers. Resolves with a key for its seller. */
+export async function openDemoMarket(
+  database: Database,
+  dir: string,
+  buyers: Part,
+  tell: (message: DemoMessage) => void,
+): Promise<string> {
+  const { text, ports } = await readDemoMarket(dir);
+  await applyDemoMarket(database, text);
+  buyers.child.on('message', (message) => {
+    if (Value.Check(DemoMessage, message) && message.event !== 'ready') tell(message);
+  });
+  buyers.child.send(await demoBuyers(database, ports));
+  await readyMessage(buyers);
+  return demoKey(database, dir, SAMPLE.seller);
+}
+
+/**
+ * Sends the sample lead by the API and finds out what it came to.
+ * @throws LocalStackError when it is not taken
+ */
+export async function playDemo(
+  database: Database,
+  key: string,
+  addresses: { api: string; temporalUi?: string | undefined; namespace: string },
+): Promise<Demo> {
+  const { api, temporalUi, namespace } = addresses;
+  const answer = await sendSample(api, key);
+  const leadId = answer.answer.lead_id;
+  const lead = await findLead(database, leadId);
+  return {
+    key,
+    answer,
+    buyers: lead ? buyersDid(lead) : [],
+    ...(temporalUi && { workflow: `${temporalUi}/namespaces/${namespace}/workflows/${workflowId(leadId)}` }),
+    curl: sampleCurl(api, key),
+  };
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseMarket } from '../../market/file/parseMarket.js';
+import { applyMarket } from '../../store/apply.js';
+import type { Database } from '../../store/db.js';
+import { LocalStackError } from '../localStackError.js';
+import { packageRoot } from '../packageRoot.js';
+import { choosePorts } from '../ports.js';
+import type { DemoBuyer } from './messages.js';
+
+/** How each buyer of market.yaml behaves; the port is the one in the file, where it is free. */
+const characters = {
+  northwind: { port: 4101, bid: 45, after: 20 },
+  fabrikam: { port: 4102, after: 0 },
+  contoso: { port: 4103, bid: 60, after: 2000 },
+} as const;
+
+type BuyerId = keyof typeof characters;
+const ids: readonly BuyerId[] = ['northwind', 'fabrikam', 'contoso'];
+
+export interface DemoMarket {
+  /** The market file, with the ports on which the demo buyers will listen. */
+  text: string;
+  ports: Record<BuyerId, number>;
+}
+
+/** Reads the demo market and gives its buyers free ports. */
+export async function readDemoMarket(dir: string): Promise<DemoMarket> {
+  const { northwind, fabrikam, contoso } = characters;
+  const wishes = { northwind: northwind.port, fabrikam: fabrikam.port, contoso: contoso.port };
+  const ports = await choosePorts(dir, ids, wishes);
+  const text = readFileSync(join(packageRoot, 'src', 'local', 'demo', 'market.yaml'), 'utf8');
+  return {
+    text: ids.reduce((yaml, id) => yaml.replaceAll(`:${wishes[id]}/`, `:${ports[id]}/`), text),
+    ports,
+  };
+}
+
+/**
+ * Makes the store hold the demo market; what else it holds is left alone.
+ * @throws LocalStackError naming what stands against it
+ */
+export async function applyDemoMarket(database: Database, text: string): Promise<void> {
+  const parsed = parseMarket(text);
+  const result = 'market' in parsed ? await applyMarket(database, parsed.market, { prune: false }) : parsed;
+  if (!('faults' in result)) return;
+  const faults = result.faults.map(
+    ({ line, column, path, message }) => `${line}:${column}  ${path}: ${message}`,
+  );
+  throw new LocalStackError(`The demo market can’t be applied:\n${faults.join('\n')}`);
+}
+
+/** What the process of the demo buyers needs to know, once the market is applied: the database has their secrets. */
+export async function demoBuyers({ buyers }: Database, ports: DemoMarket['ports']): Promise<DemoBuyer[]> {
+  const stored = await buyers.find({ _id: { $in: [...ids] } }).toArray();
+  const secrets = new Map(stored.map(({ _id, secret }) => [_id, secret]));
+  return ids.map((id) => ({ ...characters[id], id, port: ports[id], secret: secrets.get(id) ?? '' }));
+}

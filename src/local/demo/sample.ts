@@ -1,0 +1,54 @@
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { LocalStackError } from '../localStackError.js';
+
+/** The Auto Insurance request of docs/lead-api.md, as it stands there. */
+export const SAMPLE = {
+  seller: 'ACME1234',
+  category: 'Auto Insurance',
+  firstName: 'John',
+  lastName: 'Doe',
+  email: 'john.doe@email.com',
+  phone: '555-123-4567',
+  state: 'TX',
+  zip: '75001',
+  city: 'Dallas',
+};
+
+const Answer = Type.Object({
+  success: Type.Boolean(),
+  lead_id: Type.String(),
+  status: Type.String(),
+  price: Type.Optional(Type.Number()),
+  buyer_ids: Type.Optional(Type.Array(Type.String())),
+});
+
+/** What the source was answered, as sent, and after how long, ms. */
+export interface SampleAnswer {
+  text: string;
+  answer: Type.Static<typeof Answer>;
+  ms: number;
+}
+
+/**
+ * Sends the sample lead to the API, as a source would.
+ * @throws LocalStackError when it is not taken
+ */
+export async function sendSample(api: string, key: string): Promise<SampleAnswer> {
+  const started = performance.now();
+  const response = await fetch(`${api}/api/leads`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(SAMPLE),
+  });
+  const text = await response.text();
+  const ms = Math.round(performance.now() - started);
+  const answer: unknown = response.ok ? JSON.parse(text) : undefined;
+  if (Value.Check(Answer, answer)) return { text, answer, ms };
+  throw new LocalStackError(`The sample lead was answered with ${response.status}: ${text}`);
+}
+
+/** The same request as one line for a shell. */
+export function sampleCurl(api: string, key: string): string {
+  return `curl -sS ${api}/api/leads -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '${JSON.stringify(SAMPLE)}'`;
+}
