@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { readSettings, type Settings } from '../config.js';
+import { createLog } from '../log.js';
+import { CommandFailed } from './commandFailed.js';
+import { untilStopped } from './untilStopped.js';
+import { explained } from './useDatabase.js';
+
+/** Time for what is left of the longest answer window, and to close the connections. */
+const graceMs = (settings: Settings): number => settings.ANSWER_WINDOW_MS + 10_000;
+
+/** `gavel api` */
+export function apiCommand(): Command {
+  return new Command('api')
+    .description('run the Lead API until it is told to end; it logs one JSON object a line')
+    .action(api);
+}
+
+async function api(): Promise<void> {
+  const settings = readSettings();
+  const log = createLog(settings, 'api');
+  // Loaded here, so that the other commands don't wait for what only this one needs.
+  const { startApi } = await import('../api/server.js');
+  const running = await startApi(settings, log).catch((error: unknown) => {
+    throw taken(error, settings) ?? explained(error, settings.MONGODB_URL);
+  });
+  untilStopped(log, graceMs(settings), () => running.close(), { address: running.address });
+}
+
+function taken(error: unknown, { HOST, PORT }: Settings): CommandFailed | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new CommandFailed(
+      `Port ${PORT} of ${HOST} is taken by another program. End that one, or set PORT (0: any free one).`,
+    );
+  }
+  if (code === 'EACCES')
+    return new CommandFailed(`Port ${PORT} may not be used by this user; set PORT above 1023.`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new CommandFailed(`This machine has no address ${HOST}; set HOST to one it has (0.0.0.0: all).`);
+  }
+  return undefined;
+}

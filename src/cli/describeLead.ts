@@ -1,0 +1,108 @@
+import { minorDigits } from '../market/money.js';
+import { span } from '../market/story.js';
+import type { LeadStory } from './leadStory.js';
+import { colors, moment, table } from './print.js';
+
+/** A lead's story on a terminal, in the order in which it happened. */
+export function describeLead(story: LeadStory, now: Date): string {
+  const amount = (value: number | undefined): string => money(value, story.currency);
+  return [
+    heading(story, amount),
+    ...story.rounds.map((round) => roundText(round, amount)),
+    ...section('Posts', postRows(story, amount)),
+    ...section('Books', bookRows(story, amount)),
+    ending(story, now),
+    fieldsText(story),
+    story.workflow_url === undefined ? undefined : `In Temporal: ${story.workflow_url}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join('\n\n');
+}
+
+type Amount = (value: number | undefined) => string;
+
+function money(value: number | undefined, currency: string): string {
+  if (value === undefined) return '';
+  const digits = minorDigits(currency);
+  return `${value.toFixed(digits)} ${currency}`;
+}
+
+function heading(story: LeadStory, amount: Amount): string {
+  const { lead_id, status, reason, seller, seller_name = seller, category, state, key, test } = story;
+  const sold = status === 'sold' ? ` at ${amount(story.price)} to ${(story.buyer_ids ?? []).join(', ')}` : '';
+  const why = reason === undefined || status === 'sold' ? '' : ` (${inWords(reason)})`;
+  const color = status === 'sold' ? colors.green : status === 'pending' ? colors.yellow : colors.bold;
+  return [
+    `Lead ${lead_id}: ${color(`${status}${sold}${why}`)}`,
+    [category, state, `${seller_name} (${seller})`, test ? 'a test: it moves no money' : undefined]
+      .filter((part) => part !== undefined)
+      .join(' · '),
+    `Received ${moment(Date.parse(story.received_at))} by ${key}; last changed ${moment(Date.parse(story.updated_at))}`,
+  ].join('\n');
+}
+
+const inWords = (reason: string): string => reason.replaceAll('_', ' ');
+
+function roundText({ round, at, floor, contracts }: LeadStory['rounds'][number], amount: Amount): string {
+  const rows = contracts.map(({ buyer, bid, outcome, detail, ms }) => [
+    buyer,
+    amount(bid),
+    outcome === 'sold'
+      ? colors.green('sold')
+      : outcome === 'posting'
+        ? colors.yellow('post under way')
+        : inWords(outcome),
+    ms === undefined ? '' : `${Math.round(ms)} ms`,
+    detail ?? '',
+  ]);
+  const title = colors.bold(`Round ${round}`) + `, ${moment(Date.parse(at))}, floor ${amount(floor)}`;
+  if (rows.length === 0) return `${title}\nThe campaign has no contract.`;
+  return `${title}\n${table(['buyer', 'bid', 'outcome', 'answered in', 'detail'], rows)}`;
+}
+
+function section(title: string, rows: { head: string[]; rows: string[][] }): string[] {
+  return rows.rows.length === 0 ? [] : [`${colors.bold(title)}\n${table(rows.head, rows.rows)}`];
+}
+
+function postRows({ posts }: LeadStory, amount: Amount): { head: string[]; rows: string[][] } {
+  return {
+    head: ['buyer', 'status', 'price', 'round', 'began', 'post_id', 'buyer’s id or words'],
+    rows: posts.map(({ buyer, status, price, round, began_at, post_id, buyer_lead_id, detail }) => [
+      buyer,
+      status,
+      amount(price),
+      String(round),
+      moment(Date.parse(began_at)),
+      post_id,
+      buyer_lead_id ?? detail ?? '',
+    ]),
+  };
+}
+
+function bookRows({ ledger }: LeadStory, amount: Amount): { head: string[]; rows: string[][] } {
+  return {
+    head: ['account', 'amount', 'booked', 'sale'],
+    rows: ledger.map((entry) => [
+      entry.account,
+      amount(entry.amount),
+      moment(Date.parse(entry.at)),
+      entry.sale_id,
+    ]),
+  };
+}
+
+/** What it waits for, or that nothing more will happen. */
+function ending({ status, waits_for, updated_at }: LeadStory, now: Date): string {
+  if (waits_for !== undefined) {
+    const left = Date.parse(waits_for.until) - now.getTime();
+    const when = left > 0 ? `in ${span(left)}` : 'due now';
+    return `Waits for ${waits_for.what}: ${moment(Date.parse(waits_for.until))} (${when})`;
+  }
+  if (status === 'received') return 'Waits for its first round.';
+  return `Ended ${moment(Date.parse(updated_at))}.`;
+}
+
+function fieldsText({ fields }: LeadStory): string {
+  const rows = Object.entries(fields).map(([name, value]) => [name, value]);
+  return `${colors.bold('Fields')} (--personal shows them)\n${table(['name', 'value'], rows)}`;
+}

@@ -1,0 +1,85 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../market/file/duration.js';
+import { ensureIndexes } from '../store/db.js';
+import { createKey } from '../store/keys.js';
+import { keyView } from './keyView.js';
+import { moment, print, printJson } from './print.js';
+import { sellerNamed } from './sellerNamed.js';
+import { useDatabase } from './useDatabase.js';
+
+interface Options {
+  seller: string;
+  test: boolean;
+  limit?: number;
+  expires?: Date;
+  json: boolean;
+}
+
+/** `gavel keys create --seller CODE` */
+export function createCommand(): Command {
+  return new Command('create')
+    .description('make a key for a source of a seller; it is shown this once')
+    .requiredOption('--seller <code|slug>', 'the seller whose leads it sends')
+    .option('--test', 'mark every lead it sends as a test, which moves no money', false)
+    .option(
+      '--limit <per minute>',
+      'requests a minute, instead of the setting RATE_LIMIT_PER_MINUTE',
+      perMinute,
+    )
+    .option(
+      '--expires <when>',
+      'a date (2027-01-31, from its first moment, UTC), a time, or from now: 90d',
+      future,
+    )
+    .option('--json', 'print the key as JSON', false)
+    .action(create);
+}
+
+async function create({ seller: name, test, limit, expires, json }: Options): Promise<void> {
+  await useDatabase(async (database) => {
+    await ensureIndexes(database);
+    const seller = await sellerNamed(database, name);
+    const { key, document } = await createKey(database, {
+      seller: seller.code,
+      test,
+      limit,
+      expiresAt: expires,
+    });
+    if (json) {
+      printJson({ key, ...keyView(document, new Date()) });
+      return;
+    }
+    // Alone on standard output, so that a script can take it; what is said about it goes beside it.
+    print(key);
+    const until = expires === undefined ? 'does not expire' : `expires ${moment(expires)}`;
+    const rate = limit === undefined ? '' : `, ${limit} a minute`;
+    console.error(
+      `${document._id}: sends ${test ? 'test ' : ''}leads of ${seller.name} (${seller.code})${rate}; ${until}.`,
+    );
+    console.error('It is shown this once: only its hash is kept.');
+  });
+}
+
+function perMinute(text: string): number {
+  const limit = Number(text);
+  if (/^\d{1,7}$/.test(text) && limit > 0) return limit;
+  throw new InvalidArgumentError('It is a whole number of requests, 1 or more.');
+}
+
+function future(text: string): Date {
+  const span = parseDuration(text);
+  const at = span === undefined ? pointInTime(text) : new Date(Date.now() + span);
+  if (at === undefined)
+    throw new InvalidArgumentError('Write a date like 2027-01-31 or a duration like 90d.');
+  if (at.getTime() <= Date.now()) throw new InvalidArgumentError(`${moment(at)} has passed already.`);
+  return at;
+}
+
+/** An ISO 8601 date or date and time; a day that its month does not have is none. */
+function pointInTime(text: string): Date | undefined {
+  const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const at = new Date(text);
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10));
+  return isIso && exists && !Number.isNaN(at.getTime()) ? at : undefined;
+}

@@ -1,0 +1,126 @@
+import { conclude, type Answer } from '../market/decide.js';
+import { toDecimal } from '../market/money.js';
+import type { Outcome, Round } from '../market/round.js';
+import { waitInWords } from '../market/story.js';
+import { nextWait } from '../market/waiting.js';
+import type { Database } from '../store/db.js';
+import { factsOf, findLead, type Claim, type LeadDocument } from '../store/leads.js';
+import { workflowId } from '../temporal/names.js';
+
+/** Everything the store knows of a lead, with amounts as decimals of its currency and times in ISO 8601. */
+export type LeadStory = NonNullable<Awaited<ReturnType<typeof leadStory>>>;
+
+interface Options {
+  /** Whether the person's own words are shown. */
+  personal: boolean;
+  ui?: { url: string; namespace: string } | undefined;
+}
+
+export const MASK = '•••';
+
+/** Reads a lead with its seller, sales and bookings; undefined where there is none of that id. */
+export async function leadStory(database: Database, id: string, { personal, ui }: Options) {
+  const lead = await findLead(database, id);
+  if (lead === null) return undefined;
+  const [seller, sales] = await Promise.all([
+    database.sellers.findOne({ _id: lead.seller }),
+    database.sales.find({ lead: id }).sort({ at: 1 }).toArray(),
+  ]);
+  const saleIds = sales.map(({ _id }) => _id);
+  const bookings = await database.ledger
+    .find({ sale: { $in: saleIds } })
+    .sort({ at: 1, _id: 1 })
+    .toArray();
+  const decimal = (minor: number): number => toDecimal(minor, lead.currency);
+  const rounds = Object.values(lead.rounds).sort((a, b) => a.number - b.number);
+  const last = rounds.at(-1);
+  const waits = lead.status === 'pending' && last ? nextWait(factsOf(lead), last) : undefined;
+  return {
+    lead_id: lead._id,
+    status: lead.status,
+    reason: lead.reason,
+    test: lead.test,
+    seller: lead.seller,
+    seller_name: seller?.name,
+    campaign: lead.campaign,
+    category: lead.category,
+    state: lead.state,
+    key: lead.key,
+    received_at: lead.receivedAt.toISOString(),
+    updated_at: lead.updatedAt.toISOString(),
+    currency: lead.currency,
+    price: lead.price === undefined ? undefined : decimal(lead.price),
+    buyer_ids: lead.buyerIds,
+    rounds: rounds.map((round) => roundStory(round, lead)),
+    posts: Object.entries(lead.claims).map(([contract, claim]) => postStory(contract, claim, decimal)),
+    sales: sales.map(({ _id, buyer, price, at, buyerLeadId }) => ({
+      sale_id: _id,
+      buyer,
+      price: decimal(price),
+      at: at.toISOString(),
+      buyer_lead_id: buyerLeadId,
+    })),
+    ledger: bookings.map(({ sale, account, amount, currency, at }) => ({
+      sale_id: sale,
+      account,
+      amount: toDecimal(amount, currency),
+      at: at.toISOString(),
+    })),
+    waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
+    workflow: workflowId(id),
+    workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,
+    fields: personal
+      ? lead.fields
+      : Object.fromEntries(Object.keys(lead.fields).map((name): [string, string] => [name, MASK])),
+  };
+}
+
+function roundStory(round: Round, lead: LeadDocument) {
+  const claims = Object.entries(lead.claims).filter(([, claim]) => claim.round === round.number);
+  const underWay = new Set(
+    claims.flatMap(([contract, { status }]) => (status === 'posting' ? [contract] : [])),
+  );
+  const { currency, floor } = round.terms;
+  return {
+    round: round.number,
+    at: new Date(round.at).toISOString(),
+    floor: toDecimal(floor, currency),
+    contracts: conclude(round, claims.flatMap(answerOf)).map((outcome) => ({
+      contract: outcome.contract,
+      buyer: outcome.buyer,
+      bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
+      ...(underWay.has(outcome.contract) ? { outcome: 'posting' } : outcomeStory(outcome)),
+      ms: outcome.ms,
+    })),
+  };
+}
+
+const outcomeStory = (outcome: Outcome): { outcome: string; detail?: string | undefined } =>
+  outcome.sold ? { outcome: 'sold' } : { outcome: outcome.reason, detail: outcome.detail };
+
+/** What the claim says of the offer; one that was called off is `uncertain` for good. */
+function answerOf([contract, { status, detail }]: [string, Claim]): Answer[] {
+  switch (status) {
+    case 'accepted':
+      return [{ contract, answer: 'accepted' }];
+    case 'refused':
+      return [{ contract, answer: 'refused', detail }];
+    case 'cancelled':
+      return [{ contract, answer: 'uncertain', detail }];
+    case 'posting':
+      return [];
+  }
+}
+
+const postStory = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({
+  contract,
+  buyer: claim.buyer,
+  post_id: claim.postId,
+  round: claim.round,
+  status: claim.status,
+  price: decimal(claim.price),
+  began_at: claim.at.toISOString(),
+  ended_at: claim.endedAt?.toISOString(),
+  buyer_lead_id: claim.buyerLeadId,
+  detail: claim.detail,
+});

@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { apiCommand } from './api.js';
+import { applyCommand } from './apply.js';
+import { keysCommand } from './keys.js';
+import { leadsCommand } from './leads.js';
+import { stackCommand } from './stack.js';
+import { workerCommand } from './worker.js';
+
+/** The command line of Gavel, one file a command. */
+export function gavelProgram(): Command {
+  const program = new Command('gavel')
+    .description('a lead exchange you host yourself')
+    .addCommand(apiCommand())
+    .addCommand(workerCommand())
+    .addCommand(stackCommand())
+    .addCommand(applyCommand())
+    .addCommand(keysCommand())
+    .addCommand(leadsCommand());
+  forAll(program, (command) => {
+    command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
+  });
+  return program;
+}
+
+/** Settings of a command do not reach the commands that are added to it. */
+function forAll(command: Command, change: (command: Command) => void): void {
+  change(command);
+  for (const each of command.commands) forAll(each, change);
+}

@@ -1,0 +1,27 @@
+import { CommanderError } from 'commander';
+import { SettingsError } from '../config.js';
+import { CommandFailed } from './commandFailed.js';
+import { gavelProgram } from './program.js';
+
+/**
+ * Runs one command line. Resolves with the exit code: 0 done, 1 failed, with one message on standard error, 2 wrong
+ * usage, which the parser has told already.
+ */
+export async function runGavel(argv: string[]): Promise<0 | 1 | 2> {
+  try {
+    await gavelProgram().parseAsync(argv);
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    console.error(messageOf(error));
+    return 1;
+  }
+}
+
+/** What nobody planned comes with where it happened; all else is a message for the reader. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const planned =
+    error instanceof CommandFailed || error instanceof SettingsError || error.name === 'LocalStackError';
+  return planned ? error.message : (error.stack ?? error.message);
+}

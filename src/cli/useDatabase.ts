@@ -1,0 +1,34 @@
+import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { pickSettings, withoutCredentials } from '../config.js';
+import { openDatabase, type Database } from '../store/db.js';
+import { CommandFailed } from './commandFailed.js';
+
+/** Opens the database of the settings for one command, and closes it after it. */
+export async function useDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
+  const settings = pickSettings(['MONGODB_URL', 'MONGODB_DATABASE']);
+  const database = openDatabase(settings);
+  try {
+    return await use(database);
+  } catch (error) {
+    throw explained(error, settings.MONGODB_URL);
+  } finally {
+    await database.client.close();
+  }
+}
+
+/** The driver's error as what to do about it, where it is about reaching the database; any other as it is. */
+export function explained(error: unknown, url: string): unknown {
+  const address = withoutCredentials(url);
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
+    const why = withoutCredentials(error.message);
+    return new CommandFailed(
+      `MongoDB at ${address} does not answer (${why}). Start it (\`npm start\` does), or set MONGODB_URL.`,
+    );
+  }
+  if (error instanceof MongoServerError && (error.code === 18 || error.code === 13)) {
+    return new CommandFailed(
+      `MongoDB at ${address} refuses the user name or password of MONGODB_URL, or what they may do.`,
+    );
+  }
+  return error;
+}
