@@ -8,6 +8,7 @@ export async function useDatabase<T>(use: (database: Database) => Promise<T>): P
   const settings = pickSettings(['MONGODB_URL', 'MONGODB_DATABASE']);
   const database = openDatabase(settings);
   try {
+    await database.client.connect();
     return await use(database);
   } catch (error) {
     throw explained(error, settings.MONGODB_URL);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
+import { MongoClientBulkWriteError, type ClientBulkWriteModel, type ClientSession } from 'mongodb';
 import { unmet, type Assumption } from '../market/file/assumptions.js';
 import type { Fault } from '../market/file/fault.js';
 import type { Market } from '../market/file/parseMarket.js';
@@ -86,7 +86,13 @@ async function write({ client, db }: Database, plan: ApplyPlan, session: ClientS
       filter: { _id },
     })),
   ];
-  if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session });
+  if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session }).catch(rethrowCause);
+}
+
+/** The driver's wrapper hides the label of a write conflict, by which `withTransaction` knows to begin again. */
+function rethrowCause(error: unknown): never {
+  if (error instanceof MongoClientBulkWriteError && error.cause !== undefined) throw error.cause;
+  throw error;
 }
 
 const replacement = (namespace: string, document: StoredDocument): Write => ({

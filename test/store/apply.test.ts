@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { parseMarket, type Market } from '../../src/market/file/parseMarket.js';
+import { applyMarket } from '../../src/store/apply.js';
+import type { Change } from '../../src/store/applyPlan.js';
+import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
+import { loadTerms } from '../../src/store/market.js';
+import { isolatedSettings } from '../support/stack.js';
+
+const FILE = readFileSync(new URL('../market/file/market.yaml', import.meta.url), 'utf8');
+
+let database: Database;
+
+beforeAll(async () => {
+  database = openDatabase(await isolatedSettings());
+  await ensureIndexes(database);
+});
+
+beforeEach(async () => {
+  for (const collection of [database.sellers, database.buyers, database.campaigns, database.contracts]) {
+    await collection.deleteMany({});
+  }
+});
+
+afterAll(async () => {
+  await database.db.dropDatabase();
+  await database.client.close();
+});
+
+function market(text: string): Market {
+  const parsed = parseMarket(text);
+  if ('market' in parsed) return parsed.market;
+  throw new Error(JSON.stringify(parsed.faults));
+}
+
+async function apply(text: string, options = { prune: false, dryRun: false }): Promise<Change[]> {
+  const applied = await applyMarket(database, market(text), options);
+  if ('changes' in applied) return applied.changes;
+  throw new Error(JSON.stringify(applied.faults));
+}
+
+async function faults(text: string, options = { prune: false }): Promise<string[]> {
+  const applied = await applyMarket(database, market(text), options);
+  return 'faults' in applied ? applied.faults.map(({ line, message }) => `${line}: ${message}`) : [];
+}
+
+/** Everything of the market as it is stored. */
+const stored = async () =>
+  Promise.all(
+    [database.sellers, database.buyers, database.campaigns, database.contracts].map((collection) =>
+      collection.find({}, { sort: { _id: 1 } }).toArray(),
+    ),
+  );
+
+const without = (text: string, part: string): string => {
+  expect(text).toContain(part);
+  return text.replace(part, '');
+};
+
+const told = (changes: Change[], ...kinds: Change['change'][]): string[] =>
+  changes
+    .filter(({ change }) => kinds.includes(change))
+    .map(({ change, kind, id }) => `${change} ${kind} ${id}`);
+
+const SOLAR = `  - seller: ACME1234
+    category: Solar
+    contracts:
+      - { buyer: northwind, price: 22.00 }
+`;
+const FABRIKAM = `      - buyer: fabrikam
+        price: 12.50
+        delay: 15m
+`;
+
+test('A first apply makes everything, with a signing secret for each buyer', async () => {
+  const changes = await apply(FILE);
+  expect(changes.map(({ change, kind, id }) => `${change} ${kind} ${id}`)).toEqual([
+    'created seller ACME1234',
+    'created buyer northwind',
+    'created buyer fabrikam',
+    'created campaign ACME1234/auto-insurance',
+    'created campaign ACME1234/solar',
+    'created contract ACME1234/auto-insurance/northwind',
+    'created contract ACME1234/auto-insurance/fabrikam',
+    'created contract ACME1234/solar/northwind',
+  ]);
+  const secrets = changes.flatMap((change) => (change.change === 'created' ? (change.secret ?? []) : []));
+  expect(secrets).toHaveLength(2);
+  expect(Buffer.from(secrets[0]?.replace('whsec_', '') ?? '', 'base64')).toHaveLength(32);
+  expect((await database.buyers.distinct('secret')).sort()).toEqual([...secrets].sort());
+
+  const terms = await loadTerms(database, 'ACME1234/auto-insurance');
+  expect(terms?.campaign).toEqual({
+    ...market(FILE).campaigns[0],
+    categoryKey: 'auto insurance',
+  });
+  expect(terms?.contracts.map(({ contract }) => contract.price)).toEqual([1250, undefined]);
+});
+
+test('A second run changes nothing, and says so', async () => {
+  await apply(FILE);
+  const before = await stored();
+  const changes = await apply(FILE);
+  expect(new Set(changes.map(({ change }) => change))).toEqual(new Set(['unchanged']));
+  expect(await apply(FILE, { prune: true, dryRun: false })).toEqual(changes);
+  expect(await stored()).toEqual(before);
+});
+
+test('A change is told as the file writes it; a buyer keeps its secret', async () => {
+  await apply(FILE);
+  const [, buyers = []] = await stored();
+  const text = FILE.replace('floor: 10.00', 'floor: 8')
+    .replace('delay: 15m', 'states: [NY]')
+    .replace('timeoutMs: 800', 'timeoutMs: 900')
+    .replace('[1m, 5m, 30m, 2h, 12h, 24h]', '[90s, 48h]');
+  expect((await apply(text)).filter(({ change }) => change !== 'unchanged')).toEqual([
+    {
+      kind: 'buyer',
+      id: 'northwind',
+      change: 'changed',
+      fields: { 'ping.timeoutMs': { from: '800', to: '900' } },
+    },
+    {
+      kind: 'campaign',
+      id: 'ACME1234/auto-insurance',
+      change: 'changed',
+      fields: {
+        'sale.floor': { from: '10.00', to: '8.00' },
+        'pending.retryAfter': { from: '[1m, 5m, 30m, 2h, 12h, 24h]', to: '[90s, 48h]' },
+      },
+    },
+    {
+      kind: 'contract',
+      id: 'ACME1234/auto-insurance/fabrikam',
+      change: 'changed',
+      fields: { delay: { from: '15m', to: undefined }, states: { from: undefined, to: '[NY]' } },
+    },
+  ]);
+  const [, after = []] = await stored();
+  expect(after.map((buyer) => 'secret' in buyer && buyer.secret)).toEqual(
+    buyers.map((buyer) => 'secret' in buyer && buyer.secret),
+  );
+  expect(await database.contracts.findOne({ _id: 'ACME1234/auto-insurance/fabrikam' })).not.toHaveProperty(
+    'delay',
+  );
+});
+
+test('What the file does not name is left alone, and told', async () => {
+  await apply(FILE);
+  const before = await stored();
+  const changes = await apply(without(without(FILE, SOLAR), FABRIKAM));
+  expect(told(changes, 'not_named', 'removed', 'changed')).toEqual([
+    'not_named campaign ACME1234/solar',
+    'not_named contract ACME1234/auto-insurance/fabrikam',
+    'not_named contract ACME1234/solar/northwind',
+  ]);
+  expect(await stored()).toEqual(before);
+});
+
+test('Pruning removes contracts and deactivates campaigns; leads keep their terms, books their names', async () => {
+  await apply(FILE);
+  const small = 'sellers: [{ code: OTHER123, slug: other, name: Other }]';
+  const pruned = { prune: true, dryRun: false };
+  const changes = await apply(small, pruned);
+  expect(told(changes, 'removed', 'deactivated', 'not_named', 'created')).toEqual([
+    'created seller OTHER123',
+    'not_named seller ACME1234',
+    'not_named buyer fabrikam',
+    'not_named buyer northwind',
+    'deactivated campaign ACME1234/auto-insurance',
+    'deactivated campaign ACME1234/solar',
+    'removed contract ACME1234/auto-insurance/fabrikam',
+    'removed contract ACME1234/auto-insurance/northwind',
+    'removed contract ACME1234/solar/northwind',
+  ]);
+  const terms = await loadTerms(database, 'ACME1234/solar');
+  expect(terms).toMatchObject({ campaign: { active: false }, contracts: [] });
+  expect(await database.buyers.countDocuments()).toBe(2);
+
+  const before = await stored();
+  const again = await apply(small, pruned);
+  expect(told(again, 'removed', 'deactivated', 'created', 'changed')).toEqual([]);
+  expect(await stored()).toEqual(before);
+
+  expect(told(await apply(FILE), 'created', 'changed')).toEqual([
+    'changed campaign ACME1234/auto-insurance',
+    'changed campaign ACME1234/solar',
+    'created contract ACME1234/auto-insurance/northwind',
+    'created contract ACME1234/auto-insurance/fabrikam',
+    'created contract ACME1234/solar/northwind',
+  ]);
+});
+
+test('A dry run tells all of it and changes nothing', async () => {
+  const changes = await apply(FILE, { prune: false, dryRun: true });
+  expect(told(changes, 'created')).toHaveLength(8);
+  expect((await stored()).flat()).toEqual([]);
+});
+
+test('Sellers may swap their slugs', async () => {
+  const sellers = (one: string, two: string) =>
+    `sellers: [{ code: AAAAAAAA, slug: ${one}, name: A }, { code: BBBBBBBB, slug: ${two}, name: B }]`;
+  await apply(sellers('one', 'two'));
+  await apply(sellers('two', 'one'));
+  expect(await database.sellers.distinct('slug', { _id: 'AAAAAAAA' })).toEqual(['two']);
+  expect(await database.sellers.distinct('slug', { _id: 'BBBBBBBB' })).toEqual(['one']);
+});
+
+test('What the store does not bear out is a fault, and nothing is changed', async () => {
+  await apply(FILE);
+  const before = await stored();
+  expect(await faults('sellers: [{ code: OTHER123, slug: acme-insurance, name: Other }]')).toEqual([
+    '1: "acme-insurance" is the slug of seller ACME1234; choose another, or change that seller\'s in this file',
+  ]);
+  expect(
+    await faults('campaigns: [{ seller: ACME1234, category: Home, contracts: [{ buyer: nortwind }] }]'),
+  ).toEqual(['1: "nortwind" is neither in this file nor in the store; did you mean northwind?']);
+  const noPing = 'buyers: [{ id: northwind, name: N, post: { url: "http://x.example/", timeoutMs: 500 } }]';
+  expect(await faults(noPing)).toEqual([
+    '1: needs its ping: contract ACME1234/auto-insurance/northwind, which the file does not name, has no price',
+  ]);
+  expect(await faults(noPing, { prune: true })).toEqual([]);
+  await database.contracts.deleteMany({});
+  await apply(FILE);
+  expect(await faults('campaigns: [{ seller: ACME1234, category: Solar, currency: EUR }]')).toEqual([
+    "1: can't become EUR: contract ACME1234/solar/northwind, which the file does not name, has a price in USD",
+  ]);
+  const [sellers, , campaigns] = await stored();
+  expect([sellers, campaigns?.map((campaign) => 'currency' in campaign && campaign.currency)]).toEqual([
+    before[0],
+    ['USD', 'USD'],
+  ]);
+});
+
+test('A file may build on what the store has', async () => {
+  await apply(FILE);
+  const changes = await apply(
+    'campaigns: [{ seller: ACME1234, category: Home, contracts: [{ buyer: northwind }] }]',
+  );
+  expect(told(changes, 'created')).toEqual([
+    'created campaign ACME1234/home',
+    'created contract ACME1234/home/northwind',
+  ]);
+});
+
+test('Two applies at once leave one market, whole', async () => {
+  const other = FILE.replace('floor: 10.00', 'floor: 20.00').replace('price: 12.50', 'price: 25.00');
+  await Promise.all([apply(FILE), apply(other), apply(FILE)]);
+  const terms = await loadTerms(database, 'ACME1234/auto-insurance');
+  const price = terms?.contracts.find(({ buyer }) => buyer.id === 'fabrikam')?.contract.price;
+  expect([`1000 1250`, `2000 2500`]).toContain(`${terms?.campaign.floor} ${price}`);
+});
