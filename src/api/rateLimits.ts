@@ -17,6 +17,11 @@ export interface RateLimits {
   look(bucket: string, limit: number): Promise<RateWindow>;
 }
 
+/** When to come again, as a header. */
+export const retryAfter = ({ endsAt }: RateWindow): Record<string, number> => ({
+  'retry-after': Math.max(1, Math.ceil((endsAt - Date.now()) / 1000)),
+});
+
 const WINDOW_S = 60;
 
 /**

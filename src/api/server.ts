@@ -5,6 +5,9 @@ import { openStarter } from '../temporal/starter.js';
 import { buildApp } from './app.js';
 import { openRedis } from './openRedis.js';
 
+/** A source waits for the database: one that hangs is one that is away. */
+const IMPATIENT = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTimeoutMS: 4000 };
+
 /** A running API. */
 export interface RunningApi {
   /** `http://127.0.0.1:3000` */
@@ -18,7 +21,8 @@ export interface RunningApi {
  * @throws Error where the database does not answer, or the port is taken
  */
 export async function startApi(settings: Settings, log: Log): Promise<RunningApi> {
-  const database = openDatabase(settings);
+  await prepareDatabase(settings);
+  const database = openDatabase(settings, IMPATIENT);
   const redis = await openRedis(settings.REDIS_URL, log);
   const starter = openStarter(settings, log);
   const closeParts = async (): Promise<void> => {
@@ -26,10 +30,6 @@ export async function startApi(settings: Settings, log: Log): Promise<RunningApi
     await Promise.all([starter.close(), database.client.close()]);
   };
   try {
-    await ensureIndexes(database).catch((cause: unknown) => {
-      const where = withoutCredentials(settings.MONGODB_URL);
-      throw new Error(`The database at ${where} does not answer. Start it, or set MONGODB_URL.`, { cause });
-    });
     const app = await buildApp({ settings, database, redis, starter, log });
     const address = await app.listen({ host: settings.HOST, port: settings.PORT });
     const close = async (): Promise<void> => {
@@ -40,5 +40,18 @@ export async function startApi(settings: Settings, log: Log): Promise<RunningApi
   } catch (error) {
     await closeParts();
     throw error;
+  }
+}
+
+/** By a client of its own: an index of a large collection takes longer than a source may wait. */
+async function prepareDatabase(settings: Settings): Promise<void> {
+  const database = openDatabase(settings);
+  try {
+    await ensureIndexes(database);
+  } catch (cause) {
+    const where = withoutCredentials(settings.MONGODB_URL);
+    throw new Error(`The database at ${where} can't be used. Start it, or set MONGODB_URL.`, { cause });
+  } finally {
+    await database.client.close();
   }
 }

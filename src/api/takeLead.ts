@@ -2,7 +2,7 @@ import { v7 } from 'uuid';
 import { fieldFaults, leadFields, MISSING, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
 import { categoryKey, type Campaign } from '../market/terms.js';
 import type { KeyDocument } from '../store/keys.js';
-import { factsOf, insertLead, type LeadDocument } from '../store/leads.js';
+import { factsOf, insertLead, markAnswered, type LeadDocument } from '../store/leads.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
 import { ApiError } from './apiError.js';
 import { assertRepeats, fingerprintOf } from './idempotency.js';
@@ -41,8 +41,12 @@ export async function takeLead(
     assertRepeats(stored.repeated, lead.idempotency?.fingerprint ?? '', new Date());
     return { repeated: stored.repeated };
   }
-  const waited = Date.now() - request.receivedAt.getTime();
-  const outcome = await starter.start(factsOf(lead), Math.max(0, request.answerWithinMs - waited));
+  const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
+  const outcome = await starter.start(factsOf(lead), Math.max(0, answerBy - Date.now()));
+  // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
+  const isEarly = outcome === undefined && Date.now() < answerBy;
+  if (isEarly && lead.idempotency !== undefined)
+    await markAnswered(database, lead._id).catch(() => undefined);
   return { lead, outcome };
 }
 

@@ -1,4 +1,4 @@
-import { MongoClient, type Collection, type Db } from 'mongodb';
+import { MongoClient, type Collection, type Db, type MongoClientOptions } from 'mongodb';
 import type { Settings } from '../config.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import { keyIndexes, type KeyDocument } from './keys.js';
@@ -30,13 +30,18 @@ export interface Database {
   ledger: Collection<EntryDocument>;
 }
 
+type Limits = Pick<
+  MongoClientOptions,
+  'serverSelectionTimeoutMS' | 'connectTimeoutMS' | 'socketTimeoutMS' | 'waitQueueTimeoutMS' | 'maxPoolSize'
+>;
+
 /**
  * A client of the database; it connects when first used and again whenever the connection was lost. Writes are
  * acknowledged by a majority, so that what was answered survives the loss of a replica.
  */
 export function openDatabase(
   settings: Pick<Settings, 'MONGODB_URL' | 'MONGODB_DATABASE'>,
-  limits: { serverSelectionTimeoutMS?: number; maxPoolSize?: number } = {},
+  limits: Limits = {},
 ): Database {
   const client = new MongoClient(settings.MONGODB_URL, {
     appName: 'gavel',

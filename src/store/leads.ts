@@ -109,6 +109,11 @@ export async function insertLead(
   }
 }
 
+/** The first request was answered before its time was over: from now on a repeat is answered too. */
+export async function markAnswered({ leads }: Database, leadId: string): Promise<void> {
+  await leads.updateOne({ _id: leadId }, { $set: { 'idempotency.answeringUntil': new Date() } });
+}
+
 /** How long an `Idempotency-Key` names the same lead: 24 h. */
 export const IDEMPOTENCY_KEPT_MS = 24 * 60 * 60 * 1000;
 

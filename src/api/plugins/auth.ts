@@ -3,8 +3,7 @@ import plugin from 'fastify-plugin';
 import { inForce, looksLikeKey, type KeyDocument } from '../../store/keys.js';
 import { ApiError } from '../apiError.js';
 import type { Lookups } from '../lookups.js';
-import type { RateLimits } from '../rateLimits.js';
-import { retryAfter } from './rateLimit.js';
+import { retryAfter, type RateLimits } from '../rateLimits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

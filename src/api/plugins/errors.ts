@@ -45,7 +45,7 @@ export function sendError(
   }
   return reply
     .code(answer.status)
-    .headers(answer.details.headers ?? {})
+    .headers({ 'x-request-id': request.id, ...answer.details.headers })
     .type('application/json; charset=utf-8')
     .send(errorBody(answer, request.id));
 }

@@ -1,11 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../apiError.js';
-import type { RateLimits, RateWindow } from '../rateLimits.js';
+import { retryAfter, type RateLimits, type RateWindow } from '../rateLimits.js';
 import { keyOf } from './auth.js';
-
-export const retryAfter = ({ endsAt }: RateWindow): Record<string, number> => ({
-  'retry-after': Math.max(1, Math.ceil((endsAt - Date.now()) / 1000)),
-});
 
 /**
  * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit, `look` only tells how

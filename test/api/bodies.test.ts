@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateKey } from '../../src/store/keys.js';
+import { findLead } from '../../src/store/leads.js';
+import { openApiWorld, request, SAMPLE, type ApiWorld, type Reply } from './world.js';
+
+describe('a lead is read from whatever carries it', () => {
+  let world: ApiWorld;
+  beforeAll(async () => {
+    world = await openApiWorld();
+  });
+  afterAll(() => world.close());
+
+  const send = (
+    query: string,
+    body?: RequestInit['body'],
+    headers: Record<string, string> = {},
+  ): Promise<Reply> =>
+    request(world, `/api/leads${query}`, {
+      method: 'POST',
+      body,
+      headers: { prefer: 'respond-async', ...headers },
+    });
+  const json = (lead: object, query = ''): Promise<Reply> =>
+    send(query, JSON.stringify(lead), { 'content-type': 'application/json' });
+  const stored = async (reply: Reply) => {
+    expect(reply.body).toMatchObject({ success: true, status: 'pending' });
+    return findLead(world.database, String(reply.body.lead_id));
+  };
+  const { seller, category, ...person } = SAMPLE;
+  const query = `?${new URLSearchParams(SAMPLE).toString()}`;
+  const multipart = (): FormData => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(SAMPLE)) form.set(name, value);
+    return form;
+  };
+  const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
+  it.each<[string, () => Promise<Reply>]>([
+    ['JSON', () => json(SAMPLE)],
+    [
+      'JSON with a charset',
+      () => send('', JSON.stringify(SAMPLE), { 'content-type': 'Application/JSON; charset=utf-8' }),
+    ],
+    ['JSON without a content type', () => send('', bytes(JSON.stringify(SAMPLE)))],
+    ['a form', () => send('', new URLSearchParams(SAMPLE))],
+    ['multipart', () => send('', multipart())],
+    ['a query and no body', () => send(query)],
+    [
+      'a query with a content type and no body',
+      () => send(query, null, { 'content-type': 'application/json' }),
+    ],
+    [
+      'a query with an empty form',
+      () => send(query, '', { 'content-type': 'application/x-www-form-urlencoded' }),
+    ],
+    ['a query and a body', () => json(person, `?seller=${seller}&category=Auto%20Insurance`)],
+    ['the seller’s slug', () => json({ ...SAMPLE, seller: 'acme-insurance' })],
+    ['the category in another case', () => json({ ...SAMPLE, category: ' auto  INSURANCE ' })],
+    ['a path with a slash at its end', () => send(`/${query}`)],
+  ])('%s', async (_name, post) => {
+    const lead = await stored(await post());
+    expect(lead).toMatchObject({
+      seller: 'ACME1234',
+      campaign: 'ACME1234/auto-insurance',
+      category: 'Auto Insurance',
+      state: 'TX',
+      phoneE164: '+15551234567',
+      test: false,
+      currency: 'USD',
+      fields: person,
+    });
+    expect(category).toBe('Auto Insurance');
+  });
+
+  it('the verbatim request with everything in the query is complete', async () => {
+    const lead = await stored(
+      await send('?seller=ACME1234&category=Solar&state=TX&firstName=John&phone=555-1234'),
+    );
+    expect(lead?.fields).toEqual({ firstName: 'John', phone: '555-1234', state: 'TX' });
+    expect(lead?.phoneE164).toBeUndefined();
+  });
+
+  it('where both name a field, the body wins, also with a blank', async () => {
+    const lead = await stored(
+      await json({ ...SAMPLE, city: 'Austin', zip: null }, '?city=Dallas&zip=75001&subId=q'),
+    );
+    expect(lead?.fields).toMatchObject({ city: 'Austin', subId: 'q' });
+    expect(lead?.fields).not.toHaveProperty('zip');
+  });
+
+  it('numbers and booleans are taken as text, blank ones are left out', async () => {
+    const lead = await stored(
+      await json({ ...SAMPLE, zip: 75001, homeowner: true, age: 42.5, note: '  ', score: -0 }),
+    );
+    expect(lead?.fields).toMatchObject({ zip: '75001', homeowner: 'true', age: '42.5', score: '0' });
+    expect(lead?.fields).not.toHaveProperty('note');
+  });
+
+  it('a state is understood by its name, a phone is kept as typed', async () => {
+    const lead = await stored(await json({ ...SAMPLE, state: 'new york', phone: '(212) 555-0100 ext. 7' }));
+    expect(lead).toMatchObject({ state: 'NY', phoneE164: '+12125550100' });
+    expect(lead?.fields).toMatchObject({ state: 'NY', phone: '(212) 555-0100 ext. 7' });
+  });
+
+  it.each<[string, () => Promise<Reply>, string, string]>([
+    ['a query parameter given twice', () => json(SAMPLE, '?subId=a&subId=b'), 'subId', 'given twice'],
+    ['the seller given twice', () => send(`${query}&seller=X`), 'seller', 'given twice'],
+    [
+      'a form field given twice',
+      () =>
+        send('', bytes(`${query.slice(1)}&zip=75002`), {
+          'content-type': 'application/x-www-form-urlencoded',
+        }),
+      'zip',
+      'given twice',
+    ],
+    [
+      'an object',
+      () => json({ ...SAMPLE, address: { street: 'x' } }),
+      'address',
+      'an object; send one text, number or boolean',
+    ],
+    ['a list', () => json({ ...SAMPLE, zip: ['75001'] }), 'zip', 'a list; send one text, number or boolean'],
+    [
+      'a number that lost digits',
+      () => send('', bytes(`{"account":12345678901234567890,${JSON.stringify(SAMPLE).slice(1)}`)),
+      'account',
+      'too large a number to keep every digit; send it as text',
+    ],
+    [
+      'a control character',
+      () => json({ ...SAMPLE, city: 'Dal\u0000las' }),
+      'city',
+      'has control characters',
+    ],
+    [
+      '__proto__',
+      () =>
+        send('', `{"__proto__":"x",${JSON.stringify(SAMPLE).slice(1)}`, {
+          'content-type': 'application/json',
+        }),
+      '__proto__',
+      'a reserved name; choose another',
+    ],
+    [
+      'a name with a dollar',
+      () => json({ ...SAMPLE, $where: '1' }),
+      '$where',
+      'a reserved name; choose another',
+    ],
+    ['a name with a dot', () => json({ ...SAMPLE, 'a.b': '1' }), 'a.b', 'a reserved name; choose another'],
+    ['toString', () => json({ ...SAMPLE, toString: '1' }), 'toString', 'a reserved name; choose another'],
+  ])('%s is an invalid field', async (_name, post, field, problem) => {
+    const reply = await post();
+    expect(reply.status).toBe(400);
+    expect(reply.body).toMatchObject({ error: 'Invalid field', fields: [{ field, problem }] });
+  });
+
+  it.each<[string, () => Promise<Reply>]>([
+    [
+      'curl -d',
+      () => send('', JSON.stringify(SAMPLE), { 'content-type': 'application/x-www-form-urlencoded' }),
+    ],
+    [
+      'curl --data-urlencode',
+      () =>
+        send('', encodeURIComponent(JSON.stringify(SAMPLE)), {
+          'content-type': 'application/x-www-form-urlencoded',
+        }),
+    ],
+  ])('JSON under a form’s header (%s) is told which header is missing', async (_name, post) => {
+    const reply = await post();
+    expect(reply.body.error).toBe('Invalid request');
+    expect(reply.body.message).toContain('Content-Type: application/json');
+  });
+
+  it.each([
+    ['without a boundary', 'multipart/form-data'],
+    ['cut off', 'multipart/form-data; boundary=b'],
+  ])('multipart %s is an invalid request', async (_name, type) => {
+    const reply = await send('', '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx', {
+      'content-type': type,
+    });
+    expect([reply.status, reply.body.error]).toEqual([400, 'Invalid request']);
+  });
+
+  it('one of our keys in the wrong place is dropped', async () => {
+    const key = generateKey(false);
+    const page = `https://quotes.example/?key=${key}`;
+    const reply = await json({ ...SAMPLE, api_key: key, landingPage: page, [key]: 'x' }, `?key=${key}`);
+    expect((await stored(reply))?.fields).toEqual(person);
+  });
+});

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endLead } from '../../src/store/leads.js';
+import { openApiWorld, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
+
+describe('sending twice with an Idempotency-Key', () => {
+  let world: ApiWorld;
+  beforeAll(async () => {
+    world = await openApiWorld({ ANSWER_WINDOW_MS: 1500 });
+  });
+  afterAll(() => world.close());
+
+  const send = (name: string, lead: object = SAMPLE, headers: Record<string, string> = {}): Promise<Reply> =>
+    sendLead(world, lead, { 'idempotency-key': name, ...headers });
+  const count = (): Promise<number> => world.database.leads.countDocuments();
+
+  it('gives the first answer’s lead with its present status', async () => {
+    const first = await send('again');
+    const second = await send('again');
+    expect(first.headers.has('idempotent-replayed')).toBe(false);
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect(second.body).toEqual(first.body);
+    await endLead(world.database, String(first.body.lead_id), 'withdrawn');
+    const third = await send('again');
+    expect(third.body).toMatchObject({ lead_id: first.body.lead_id, status: 'withdrawn' });
+  });
+
+  it('is 422 with other fields', async () => {
+    await send('changed');
+    const reply = await send('changed', { ...SAMPLE, city: 'Austin' });
+    expect([reply.status, reply.body.error]).toEqual([422, 'Idempotency key reused']);
+  });
+
+  it('knows the fields again however they are sent', async () => {
+    const first = await send('form');
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const response = await fetch(`${world.api.address}/api/leads`, {
+      method: 'POST',
+      headers: { ...form, authorization: `Bearer ${world.key}`, 'idempotency-key': 'form' },
+      body: new URLSearchParams(Object.entries(SAMPLE).reverse()),
+    });
+    expect(await response.json()).toEqual(first.body);
+  });
+
+  it('is 409 while the first is being answered', async () => {
+    const waiting = { prefer: '' };
+    const before = await count();
+    const first = send('early', SAMPLE, waiting);
+    await expect.poll(count).toBe(before + 1);
+    const second = await send('early');
+    expect([second.status, second.body.error]).toEqual([409, 'Request in progress']);
+    expect(second.headers.has('retry-after')).toBe(true);
+    expect((await first).status).toBe(200);
+    expect((await send('early')).headers.get('idempotent-replayed')).toBe('true');
+  });
+
+  it('makes one lead of many simultaneous requests', async () => {
+    const before = await count();
+    const replies = await Promise.all(Array.from({ length: 10 }, () => send('race', SAMPLE, { prefer: '' })));
+    expect(await count()).toBe(before + 1);
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(replies.filter(({ status }) => status === 409)).toHaveLength(9);
+  });
+
+  it('belongs to one API key', async () => {
+    const other = await world.keyFor();
+    const [mine, theirs] = await Promise.all([
+      send('shared'),
+      sendLead({ ...world, key: other }, SAMPLE, { 'idempotency-key': 'shared' }),
+    ]);
+    expect(mine.body.lead_id).not.toBe(theirs.body.lead_id);
+  });
+
+  it('is forgotten after 24 h', async () => {
+    const first = await send('yesterday');
+    const receivedAt = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    await world.database.leads.updateOne({ _id: String(first.body.lead_id) }, { $set: { receivedAt } });
+    const second = await send('yesterday', { ...SAMPLE, city: 'Austin' });
+    expect(second.status).toBe(200);
+    expect(second.body.lead_id).not.toBe(first.body.lead_id);
+  });
+});

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApi, type RunningApi } from '../../src/api/server.js';
+import { createLog } from '../../src/log.js';
+import { generateKey } from '../../src/store/keys.js';
+import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld } from './world.js';
+
+describe('a key has its requests a minute', () => {
+  let world: ApiWorld;
+  let second: RunningApi;
+  beforeAll(async () => {
+    world = await openApiWorld({ RATE_LIMIT_PER_MINUTE: 60 });
+    second = await startApi(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'second'));
+  });
+  afterAll(async () => {
+    await second.close();
+    await world.close();
+  });
+
+  it('of 100 simultaneous requests to two processes, exactly 60 pass', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => sendLead({ api: i % 2 ? world.api : second, key: world.key })),
+    );
+    const passed = replies.filter(({ status }) => status === 200);
+    const refused = replies.filter(({ status }) => status === 429);
+    expect([passed.length, refused.length]).toEqual([60, 40]);
+    const remaining = passed.map(({ headers }) => Number(headers.get('x-ratelimit-remaining')));
+    expect(remaining.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i));
+    for (const { body, headers } of refused) {
+      expect(body).toMatchObject({ success: false, error: 'Rate limit exceeded' });
+      expect(headers.get('x-ratelimit-limit')).toBe('60');
+      expect(headers.get('x-ratelimit-remaining')).toBe('0');
+      const waitS = Number(headers.get('x-ratelimit-reset')) - Date.now() / 1000;
+      expect(waitS).toBeGreaterThan(0);
+      expect(waitS).toBeLessThanOrEqual(61);
+      expect(Math.abs(Number(headers.get('retry-after')) - waitS)).toBeLessThan(2);
+    }
+  });
+
+  it('requests that fail validation count, and every answer to a known key tells how much is left', async () => {
+    const key = await world.keyFor({ limit: 3 });
+    const faulty = await sendLead({ ...world, key }, {});
+    expect([faulty.status, faulty.headers.get('x-ratelimit-remaining')]).toEqual([400, '2']);
+    const stranger = await sendLead({ ...world, key }, { ...SAMPLE, seller: 'GLOBEX00' });
+    expect([stranger.status, stranger.headers.get('x-ratelimit-remaining')]).toEqual([401, '1']);
+    const asked = await request({ ...world, key }, '/api/leads/x');
+    expect([asked.status, asked.headers.get('x-ratelimit-remaining')]).toEqual([404, '1']);
+    const tooLarge = await sendLead({ ...world, key }, { a: 'x'.repeat(70_000) });
+    expect([tooLarge.status, tooLarge.headers.get('x-ratelimit-remaining')]).toEqual([413, '0']);
+    expect((await sendLead({ ...world, key })).status).toBe(429);
+  });
+
+  it('a key’s own limit is the one that counts', async () => {
+    const key = await world.keyFor({ limit: 2 });
+    const replies = await Promise.all(Array.from({ length: 10 }, () => sendLead({ ...world, key })));
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(2);
+    expect(replies[0]?.headers.get('x-ratelimit-limit')).toBe('2');
+  });
+
+  it('requests without a valid key are limited by address, and slow no valid key', async () => {
+    const headers = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+    const replies = await Promise.all(
+      Array.from({ length: 80 }, (_, i) =>
+        sendLead(world, SAMPLE, headers(i % 2 ? generateKey(false) : 'gvl_live_guess')),
+      ),
+    );
+    expect(replies.filter(({ status }) => status === 401)).toHaveLength(60);
+    const refused = replies.find(({ status }) => status === 429);
+    expect(refused?.body.error).toBe('Rate limit exceeded');
+    expect(refused?.headers.has('retry-after')).toBe(true);
+    expect(refused?.headers.has('x-ratelimit-limit')).toBe(false);
+    expect((await sendLead({ ...world, key: await world.keyFor() })).status).toBe(200);
+  });
+});

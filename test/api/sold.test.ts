@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startWorker } from '../../src/cli/startWorker.js';
+import { createLog } from '../../src/log.js';
+import type { RunningWorker } from '../../src/temporal/worker.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
+
+describe('a lead that is sold in the call', () => {
+  let world: ApiWorld;
+  let worker: RunningWorker;
+  let northwind: FakeBuyer;
+  beforeAll(async () => {
+    world = await openApiWorld();
+    northwind = await startBuyer({ ping: { body: { bid: 45 } } });
+    const { database } = world;
+    const endpoint = { url: northwind.url, timeoutMs: 2000 };
+    await database.buyers.insertOne({
+      _id: 'northwind',
+      name: 'Northwind Mutual',
+      ping: endpoint,
+      post: endpoint,
+      secret: northwind.secret,
+    });
+    for (const campaign of ['ACME1234/auto-insurance', 'ACME1234/solar']) {
+      await database.contracts.insertOne({ _id: `${campaign}/northwind`, campaign, buyer: 'northwind' });
+    }
+    worker = await startWorker(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await northwind.close();
+    await world.close();
+  });
+
+  const sold = (reply: Reply) => ({
+    success: true,
+    lead_id: reply.body.lead_id,
+    status: 'sold',
+    price: 45,
+    buyer_ids: ['northwind'],
+  });
+
+  it('is answered with its price and its buyer, and is found again', async () => {
+    const reply = await sendLead(world, SAMPLE, { prefer: '' });
+    expect([reply.status, reply.body]).toEqual([200, sold(reply)]);
+    const { body } = await request(world, `/api/leads/${String(reply.body.lead_id)}`);
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
+    expect(body).toEqual({ ...sold(reply), created_at: time, updated_at: time });
+  });
+
+  it('is sold from a query string alone', async () => {
+    const query = 'seller=ACME1234&category=Solar&state=TX&firstName=John&phone=555-1234';
+    const reply = await request(world, `/api/leads?${query}`, { method: 'POST' });
+    expect([reply.status, reply.body]).toEqual([200, sold(reply)]);
+  });
+
+  it('is replayed as sold', async () => {
+    const headers = { 'idempotency-key': 'sold', prefer: '' };
+    const first = await sendLead(world, SAMPLE, headers);
+    const second = await sendLead(world, SAMPLE, headers);
+    expect(second.body).toEqual(first.body);
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+  });
+
+  it('goes to buyers as a test when the key is one for testing', async () => {
+    const key = await world.keyFor({ test: true });
+    const reply = await sendLead({ ...world, key }, SAMPLE, { prefer: '' });
+    expect(reply.body).toEqual(sold(reply));
+    const posted = northwind.of('post').find(({ body }) => body.lead_id === reply.body.lead_id);
+    expect(posted?.body).toMatchObject({ test: true });
+  });
+});

@@ -1,0 +1,100 @@
+import { Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import { startApi, type RunningApi } from '../../src/api/server.js';
+import type { Settings } from '../../src/config.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { createKey } from '../../src/store/keys.js';
+import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
+import { storeMarket } from '../support/market.js';
+import { isolatedSettings } from '../support/stack.js';
+
+/** What came back, read whole. */
+export interface Reply {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+/** An API on servers of its own with the sellers of lead-api.md: ACME1234 (Auto Insurance, Solar) and GLOBEX00. */
+export interface ApiWorld {
+  api: RunningApi;
+  settings: Settings;
+  database: Database;
+  /** A live key of ACME1234. */
+  key: string;
+  keyFor(key?: Partial<Parameters<typeof createKey>[1]>): Promise<string>;
+  /** Every line that the API has logged. */
+  logged: string[];
+  close(): Promise<void>;
+}
+
+export async function openApiWorld(overrides: Partial<Settings> = {}): Promise<ApiWorld> {
+  const settings = await isolatedSettings({ RATE_LIMIT_PER_MINUTE: 10_000, ...overrides });
+  const database = openDatabase(settings);
+  await storeMarket(database, {});
+  await storeMarket(database, {}, { category: 'Solar', required: ['firstName', 'phone', 'state'] });
+  await storeMarket(database, {}, { category: 'Roofing', active: false });
+  await database.sellers.insertOne({ _id: 'GLOBEX00', slug: 'globex', name: 'Globex' });
+
+  await knowSearchAttributes(settings);
+
+  const keyFor: ApiWorld['keyFor'] = async (key) =>
+    (await createKey(database, { seller: 'ACME1234', test: false, ...key })).key;
+  const logged: string[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
+  const api = await startApi(settings, log);
+  const close = async (): Promise<void> => {
+    await api.close();
+    await database.client.close();
+  };
+  return { api, settings, database, key: await keyFor(), keyFor, logged, close };
+}
+
+/** What the worker does when it starts: without it, Temporal takes no lead at all. */
+async function knowSearchAttributes(settings: Settings): Promise<void> {
+  const connection = await Connection.connect({ address: settings.TEMPORAL_ADDRESS });
+  await registerSearchAttributes(connection, settings.TEMPORAL_NAMESPACE);
+  await connection.close();
+}
+
+/** The sample lead of lead-api.md. */
+export const SAMPLE = {
+  seller: 'ACME1234',
+  category: 'Auto Insurance',
+  firstName: 'John',
+  lastName: 'Doe',
+  email: 'john.doe@email.com',
+  phone: '555-123-4567',
+  state: 'TX',
+  zip: '75001',
+  city: 'Dallas',
+};
+
+export async function request(
+  { api, key }: Pick<ApiWorld, 'api' | 'key'>,
+  path: string,
+  init: RequestInit = {},
+): Promise<Reply> {
+  const headers = new Headers({ authorization: `Bearer ${key}` });
+  new Headers(init.headers).forEach((value, name) => headers.set(name, value));
+  const response = await fetch(api.address + path, { ...init, headers });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+  };
+}
+
+/** Sends a lead as JSON and does not wait for buyers, unless the headers say otherwise. */
+export async function sendLead(
+  world: Pick<ApiWorld, 'api' | 'key'>,
+  lead: object = SAMPLE,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  return request(world, '/api/leads', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', prefer: 'respond-async', ...headers },
+    body: JSON.stringify(lead),
+  });
+}
