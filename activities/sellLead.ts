@@ -5,7 +5,7 @@ import type { LeadStatus } from '../src/market/lead.js';
 import { bookSale } from '../src/store/book.js';
 import { claimLead, releaseClaim } from '../src/store/claims.js';
 import type { Claim, LeadDocument } from '../src/store/leads.js';
-import type { BuyerWithSecret } from '../src/store/market.js';
+import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
 import type { Deps } from './index.js';
 
 export interface SaleRequest {
@@ -49,7 +49,7 @@ export const sellLead =
 
     const buyer = await buyerOf(deps, lead, offer.contract);
     if (buyer === undefined)
-      return { answer: 'uncertain', detail: 'the contract has left the market', final: true };
+      return { answer: 'uncertain', detail: 'the buyer has left the market', final: true };
     const result = await sendPost(
       deps.send,
       { ...buyer.post, secret: buyer.secret },
@@ -91,13 +91,19 @@ function settledBefore(claim: Claim): SaleAnswer {
   }
 }
 
+/**
+ * The buyer that a claim is for. Its contract may have left the market since the claim was made, and the post or its
+ * cancellation must still reach the buyer, which stays in the store (see planApply).
+ */
 export async function buyerOf(
   deps: Deps,
   lead: LeadDocument,
   contract: string,
 ): Promise<BuyerWithSecret | undefined> {
   const market = await deps.terms(lead.campaign);
-  return market?.contracts.find((candidate) => candidate.contract.id === contract)?.buyer;
+  const present = market?.contracts.find((candidate) => candidate.contract.id === contract)?.buyer;
+  const claim = lead.claims[contract];
+  return present ?? (claim && (await findBuyer(deps.database, claim.buyer)));
 }
 
 async function settle(

@@ -27,6 +27,11 @@ export async function findSeller({ sellers }: Database, codeOrSlug: string): Pro
   return found ? sellerOf(found) : undefined;
 }
 
+export async function findBuyer({ buyers }: Database, id: string): Promise<BuyerWithSecret | undefined> {
+  const found = await buyers.findOne({ _id: id });
+  return found ? buyerOf(found) : undefined;
+}
+
 /** A seller's campaign by `categoryKey(category)`, active or not. */
 export async function findCampaign(
   { campaigns }: Database,
