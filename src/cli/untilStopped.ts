@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
  * what is under way. Tells whoever started it that it is ready: by a line of the log, and by a message where there is
  * a channel for one.
  * @param graceMs how long finishing may take
+ * @param ready what else is known by then, such as the address
  */
 export function untilStopped(
   log: Log,
@@ -20,5 +21,5 @@ export function untilStopped(
     log.info({ event: 'stopped' });
   });
   log.info({ event: 'ready', ...ready });
-  process.send?.({ event: 'ready' });
+  process.send?.({ event: 'ready', ...ready });
 }

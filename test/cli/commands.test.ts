@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Settings } from '../../src/config.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { findKey, inForce } from '../../src/store/keys.js';
+import { asEnvironment, isolatedSettings } from '../support/stack.js';
+import { gavel, type Ran } from './gavel.js';
+
+const FILE = fileURLToPath(new URL('../market/file/market.yaml', import.meta.url));
+
+let settings: Settings;
+let database: Database;
+
+beforeAll(async () => {
+  settings = await isolatedSettings();
+  database = openDatabase(settings);
+});
+
+afterAll(async () => {
+  await database.db.dropDatabase();
+  await database.client.close();
+});
+
+/** Only what a command about the store needs. */
+const run = (args: string[], input?: string): Promise<Ran> => {
+  const { MONGODB_URL, MONGODB_DATABASE } = settings;
+  return gavel(args, asEnvironment({ MONGODB_URL, MONGODB_DATABASE }), input);
+};
+
+describe('gavel', () => {
+  test('applies a market file, tells what changed, and changes nothing on a second run', async () => {
+    const first = await run(['apply', FILE]);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toContain('+ campaign ACME1234/auto-insurance');
+    expect(first.stdout).toMatch(/northwind: whsec_[A-Za-z0-9+/]{43}=/);
+    const again = await run(['apply', FILE, '--json']);
+    expect(again.code).toBe(0);
+    expect(JSON.parse(again.stdout)).toMatchObject({ dry_run: false, changes: { length: 8 } });
+    expect(again.stdout).not.toMatch(/whsec_|created|"changed"/);
+    expect((await run(['apply', FILE])).stdout).toContain(
+      'The store matches the file already; nothing was changed.',
+    );
+  });
+
+  test('refuses a market file with every fault at its line, and changes nothing', async () => {
+    const broken = readFileSync(FILE, 'utf8')
+      .replace('price: 12.50', 'price: "12.50"')
+      .replace('delay: 15m', 'delya: 15m')
+      .replace('name: Fabrikam Agents', 'name: Fabrikam, renamed');
+    const refused = await run(['apply', '-'], broken);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr.split('\n')).toEqual([
+      '-:28:16  campaigns[0].contracts[1].price: is a text; write the number without quotes: 12.50',
+      '-:29:9  campaigns[0].contracts[1].delya: a contract has no key "delya"; did you mean delay?',
+      '',
+      '- has 2 faults; nothing was changed.',
+      '',
+    ]);
+    expect(await database.buyers.distinct('name')).toContain('Fabrikam Agents');
+    const asJson = await run(['apply', '-', '--json'], broken);
+    expect(asJson.code).toBe(1);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ faults: [{ line: 28, column: 16 }, { line: 29 }] });
+  });
+
+  test('makes a key, lists it without showing it, and revokes it', async () => {
+    const made = await run([
+      'keys',
+      'create',
+      '--seller',
+      'acme-insurance',
+      '--test',
+      '--limit',
+      '5',
+      '--expires',
+      '30d',
+    ]);
+    const key = made.stdout.trim();
+    expect(key).toMatch(/^gvl_test_[0-9A-Za-z]{33}$/);
+    const stored = await findKey(database, key);
+    expect(stored).toMatchObject({ seller: 'ACME1234', test: true, limit: 5 });
+
+    const listed = await run(['keys', 'list', '--seller', 'ACME1234', '--json']);
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      keys: [{ id: stored?._id, status: 'in force', limit: 5 }],
+    });
+    expect(listed.stdout).not.toContain(stored?.hash);
+
+    expect(await run(['keys', 'revoke', stored?._id ?? ''])).toMatchObject({ code: 0, stderr: '' });
+    const after = await findKey(database, key);
+    expect(after && inForce(after, new Date())).toBe(false);
+    expect((await run(['keys', 'list'])).stdout).toMatch(/test +5 +revoked/);
+    expect(await run(['keys', 'revoke', key])).toMatchObject({
+      code: 1,
+      stderr: `${stored?._id ?? ''} is revoked already.\n`,
+    });
+  });
+
+  test.each([
+    [
+      ['keys', 'create', '--seller', 'NOBODY00'],
+      1,
+      'The store has no seller "NOBODY00"; `gavel apply FILE` with one under sellers makes it.',
+    ],
+    [
+      ['leads', 'show', '0198-none'],
+      1,
+      'The store has no lead "0198-none"; its id is the lead_id of the answer.',
+    ],
+    [['keys', 'create'], 2, "error: required option '--seller <code|slug>' not specified"],
+  ])('%j ends with %i and a message', async (args, code, message) => {
+    const ran = await run(args);
+    expect(ran).toMatchObject({ code, stdout: '' });
+    expect(ran.stderr).toContain(message);
+  });
+
+  test('names a database that does not answer without its password, and what to do', async () => {
+    const ran = await gavel(['keys', 'list'], { MONGODB_URL: 'mongodb://me:hunter2@127.0.0.1:9/' });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /^MongoDB at mongodb:\/\/…@127\.0\.0\.1:9\/ does not answer \(.*\)\. Start it .*MONGODB_URL\.\n$/,
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Settings } from '../../src/config.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { createKey } from '../../src/store/keys.js';
+import { startBuyer } from '../support/buyer.js';
+import { storeMarket } from '../support/market.js';
+import { asEnvironment, isolatedSettings, stackAddresses } from '../support/stack.js';
+import { gavel, spawnGavel } from './gavel.js';
+
+let settings: Settings;
+let database: Database;
+
+beforeAll(async () => {
+  settings = { ...(await isolatedSettings()), LOG_LEVEL: 'info' };
+  database = openDatabase(settings);
+});
+
+afterAll(async () => {
+  await database.db.dropDatabase();
+  await database.client.close();
+});
+
+/** Starts a process that runs until it is told to end; resolves with what it said when it was ready. */
+async function started(
+  command: 'api' | 'worker',
+): Promise<{ ready: unknown; stop: () => Promise<unknown[]> }> {
+  const child = spawnGavel([command], asEnvironment(settings));
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended: Promise<unknown[]> = once(child, 'exit');
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const said: unknown[] = await Promise.race([once(child, 'message'), ended]);
+  expect(said[0], output).toMatchObject({ event: 'ready' });
+  return {
+    ready: said[0],
+    stop: async () => {
+      child.kill('SIGTERM');
+      const exit = await ended;
+      expect(output).toContain('"event":"ready"');
+      expect(output).toContain('"event":"stopped"');
+      return exit;
+    },
+  };
+}
+
+test('gavel api and gavel worker sell a lead, gavel leads show tells it, and both end when told to', async () => {
+  const buyer = await startBuyer();
+  onTestFinished(() => buyer.close());
+  buyer.answer('ping', { body: { bid: 45 } });
+  buyer.answer('post', { body: { accepted: true, buyer_lead_id: 'NW-1' } });
+  await storeMarket(database, { northwind: { server: buyer } });
+  const { key } = await createKey(database, { seller: 'ACME1234', test: false });
+  const [api, worker] = await Promise.all([started('api'), started('worker')]);
+
+  const { address } = Value.Parse(Type.Object({ address: Type.String() }), api.ready);
+  const response = await fetch(`${address}/api/leads`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      seller: 'ACME1234',
+      category: 'Auto Insurance',
+      firstName: 'Johanna',
+      lastName: 'Doeringer',
+      phone: '555-123-4567',
+      state: 'TX',
+    }),
+  });
+  const answer = Value.Parse(Type.Object({ lead_id: Type.String() }), await response.json());
+  expect(answer).toMatchObject({ status: 'sold', price: 45, buyer_ids: ['northwind'] });
+
+  const { TEMPORAL_UI_URL } = stackAddresses();
+  const env = asEnvironment({ ...settings, TEMPORAL_UI_URL });
+  const shown = await gavel(['leads', 'show', answer.lead_id], env);
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout).toContain(`Lead ${answer.lead_id}: sold at 45.00 USD to northwind`);
+  expect(shown.stdout).toMatch(/northwind +45\.00 USD +sold +\d+ ms/);
+  expect(shown.stdout).toMatch(/buyer:northwind +-45\.00 USD/);
+  expect(shown.stdout).toMatch(/seller:ACME1234 +45\.00 USD/);
+  expect(shown.stdout).toContain('NW-1');
+  expect(shown.stdout).toContain(`${TEMPORAL_UI_URL}/namespaces/default/workflows/lead-${answer.lead_id}`);
+  expect(shown.stdout).not.toMatch(/Johanna|Doeringer|555/);
+  const personal = await gavel(['leads', 'show', answer.lead_id, '--personal', '--json'], env);
+  expect(JSON.parse(personal.stdout)).toMatchObject({
+    status: 'sold',
+    price: 45,
+    fields: { firstName: 'Johanna', phone: '555-123-4567' },
+    rounds: [{ round: 1, floor: 10, contracts: [{ buyer: 'northwind', bid: 45, outcome: 'sold' }] }],
+    ledger: [{ amount: -45 }, { amount: 45 }],
+  });
+
+  expect(await Promise.all([api.stop(), worker.stop()])).toEqual([
+    [0, null],
+    [0, null],
+  ]);
+});
+
+test('A port that is taken is one clear message', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  const taken = other.address();
+  const port = typeof taken === 'object' && taken !== null ? taken.port : 0;
+  const ran = await gavel(['api'], asEnvironment({ ...settings, PORT: port, LOG_LEVEL: 'silent' }));
+  expect(ran).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Port ${port} of 127.0.0.1 is taken by another program. End that one, or set PORT (0: any free one).\n`,
+  });
+});
