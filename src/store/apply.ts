@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { MongoClientBulkWriteError, type ClientBulkWriteModel, type ClientSession } from 'mongodb';
+import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
 import { unmet, type Assumption } from '../market/file/assumptions.js';
 import type { Fault } from '../market/file/fault.js';
 import type { Market } from '../market/file/parseMarket.js';
 import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
 import type { Database } from './db.js';
+import { rethrowCause } from './rethrowCause.js';
 
 export interface ApplyOptions {
   /** Removes the contracts and deactivates the campaigns that the market does not name; see planApply. */
@@ -87,12 +88,6 @@ async function write({ client, db }: Database, plan: ApplyPlan, session: ClientS
     })),
   ];
   if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session }).catch(rethrowCause);
-}
-
-/** The driver's wrapper hides the label of a write conflict, by which `withTransaction` knows to begin again. */
-function rethrowCause(error: unknown): never {
-  if (error instanceof MongoClientBulkWriteError && error.cause !== undefined) throw error.cause;
-  throw error;
 }
 
 const replacement = (namespace: string, document: StoredDocument): Write => ({

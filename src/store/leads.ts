@@ -187,7 +187,12 @@ export async function overdueLeads(
     .toArray();
 }
 
-/** Puts off the next look at leads whose workflows were just seen to. */
+/**
+ * Puts off the next look at leads whose workflows were just seen to. One by one: where one of them is in a booking that
+ * was cut off, SecantusDB would let an update of many wait for it with the whole collection locked.
+ */
 export async function postponeSweep({ leads }: Database, leadIds: string[], dueAt: Date): Promise<void> {
-  await leads.updateMany({ _id: { $in: leadIds }, status: OPEN, dueAt: { $lt: dueAt } }, { $set: { dueAt } });
+  await Promise.all(
+    leadIds.map((_id) => leads.updateOne({ _id, status: OPEN, dueAt: { $lt: dueAt } }, { $set: { dueAt } })),
+  );
 }
