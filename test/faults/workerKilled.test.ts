@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBuyer, type FakeBuyer, type Received } from '../support/buyer.js';
+import { storeMarket } from '../support/market.js';
+import { sendLead, type Source } from '../support/source.js';
+import { openTcpProxy, throughProxy, type TcpProxy } from '../support/tcpProxy.js';
+import { becomesSold, postsOf, wasSoldOnce } from './soldOnce.js';
+import { openFaultWorld, type FaultWorld } from './world.js';
+
+/** One lead of a campaign of its own, for which two buyers bid: 45.00, and 40.00. */
+interface Case {
+  category: string;
+  leadId: string;
+  winner: string;
+  best: FakeBuyer;
+  second: FakeBuyer;
+}
+
+/**
+ * Six leads under way in one worker, each held at another point of its life; then the worker is killed, once for all.
+ * When Temporal gives their tasks to the next worker, 10 s later, the second buyer would outbid the first by far.
+ */
+describe('a worker is killed with leads under way', () => {
+  const cases = new Map<string, Case>();
+  let world: FaultWorld;
+  let source: Source;
+  let mongodb: TcpProxy;
+  const releases: (() => void)[] = [];
+
+  beforeAll(async () => {
+    world = await openFaultWorld({ ANSWER_WINDOW_MS: 500 });
+    mongodb = await openTcpProxy(world.settings.MONGODB_URL);
+    const throughGate = { ...world.settings, MONGODB_URL: throughProxy(world.settings.MONGODB_URL, mongodb) };
+    const [api, worker] = await Promise.all([
+      world.processes.api(world.settings),
+      world.processes.worker(throughGate),
+    ]);
+    source = { address: api.address, key: world.key };
+
+    await Promise.all([
+      held('asked', ({ second }) => mongodb.hold('request', 'rounds.1', second)),
+      held('bid', ({ second }) => mongodb.hold('answer', 'rounds.1', second)),
+      held('claimed', ({ best }) => mongodb.hold('answer', 'findAndModify', `claims.${best}`)),
+      held('posted', (_contracts, { best }) => isPosted(best)),
+      held('accepted', ({ best }) => mongodb.hold('request', 'bulkWrite', `claims.${best}`)),
+      held('booked', () => mongodb.hold('answer', 'commitTransaction')),
+    ]);
+    await worker.kill();
+    expect(await standings()).toEqual({
+      asked: [0],
+      bid: [1],
+      claimed: [1, 'posting'],
+      posted: [1, 'posting'],
+      accepted: [1, 'posting'],
+      booked: [1, 'accepted'],
+    });
+    for (const { second } of cases.values()) second.answer('ping', { body: { bid: 99 } });
+    await world.processes.worker(world.settings);
+  });
+
+  afterAll(async () => {
+    for (const release of releases) release();
+    await Promise.all([...cases.values()].flatMap(({ best, second }) => [best.close(), second.close()]));
+    await world.close();
+    await mongodb.close();
+  });
+
+  /** Sends a lead and waits until it is where it shall be held. */
+  async function held(
+    name: string,
+    hold: (contracts: { best: string; second: string }, buyers: Case) => Promise<void>,
+  ): Promise<void> {
+    const best = await startBuyer({ ping: { body: { bid: 45 } } });
+    const second = await startBuyer({ ping: { body: { bid: 40 } } });
+    const winner = `${name}-best`;
+    const campaign = await storeMarket(
+      world.database,
+      {
+        [winner]: { server: best, pingTimeoutMs: 3000, postTimeoutMs: 30_000 },
+        [`${name}-second`]: { server: second, pingTimeoutMs: 3000 },
+      },
+      { category: name },
+    );
+    const kept: Case = { category: name, leadId: '', winner, best, second };
+    cases.set(name, kept);
+    const holds = hold({ best: `${campaign._id}/${winner}`, second: `${campaign._id}/${name}-second` }, kept);
+    const reply = await sendLead(source, name);
+    expect(reply.body).toMatchObject({ success: true, status: 'pending' });
+    kept.leadId = String(reply.body.lead_id);
+    await holds;
+  }
+
+  /** How many rounds each lead has had, and how the holds on it stand. */
+  async function standings(): Promise<Record<string, unknown[]>> {
+    const leads = await world.database.leads.find().toArray();
+    return Object.fromEntries(
+      leads.map(({ category, rounds, claims }) => [
+        category,
+        [Object.keys(rounds).length, ...Object.values(claims).map(({ status }) => status)],
+      ]),
+    );
+  }
+
+  /** Resolves when the buyer has the first post; its answer waits until the test is over. */
+  function isPosted(buyer: FakeBuyer): Promise<void> {
+    const isOver = new Promise<void>((resolve) => releases.push(resolve));
+    return new Promise((resolve) => {
+      buyer.onRequest = ({ type }: Received) => {
+        if (type !== 'post' || buyer.of('post').length > 1) return undefined;
+        resolve();
+        return isOver;
+      };
+    });
+  }
+
+  it('before the bids were stored: the same questions are asked again, and the best bid of now buys', async () => {
+    const { best, second, leadId } = caseOf('asked');
+    await becomesSold(source, { leadId, buyer: 'asked-second', price: 9900 });
+    expect((await world.storyOf(leadId)).status).toBe('sold');
+    for (const buyer of [best, second]) {
+      const pings = buyer.of('ping').map(({ body }) => body.ping_id);
+      expect([pings.length, new Set(pings).size]).toEqual([2, 1]);
+    }
+    await wasSoldOnce(world.database, {
+      leadId,
+      buyer: 'asked-second',
+      price: 9900,
+      server: second,
+      others: [best],
+    });
+  });
+
+  it.each([
+    ['after the pings: nobody is asked again, and the buyer chosen then is sent the lead', 'bid', 1],
+    ['after its place was taken, before the post: the buyer chosen then is sent the lead', 'claimed', 1],
+    ['during the post: the post is repeated under its id, and the lead is sold by it', 'posted', 2],
+    ['after the buyer’s yes, before the booking: the repeat is booked', 'accepted', 2],
+    ['after the booking, before anybody heard: nothing is sent or booked again', 'booked', 1],
+  ])('%s', async (_sentence, name, posts) => {
+    const { best, second, leadId, winner } = caseOf(name);
+    const sale = { leadId, buyer: winner, price: 4500 };
+    await becomesSold(source, sale);
+    expect((await world.storyOf(leadId)).status).toBe('sold');
+    await wasSoldOnce(world.database, { ...sale, server: best, others: [second] });
+    expect(postsOf(best, leadId)).toHaveLength(posts);
+    expect([best, second].map((buyer) => buyer.of('ping').length)).toEqual([1, 1]);
+  });
+
+  function caseOf(name: string): Case {
+    const found = cases.get(name);
+    if (found === undefined) throw new Error(`There is no case ${name}`);
+    return found;
+  }
+});

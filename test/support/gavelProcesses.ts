@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../../src/config.js';
+import { nodeArguments } from '../../src/local/gavelProcess.js';
+import { Processes, type Part } from '../../src/local/processes.js';
+import { asEnvironment } from './stack.js';
+
+/** A running `gavel api` or `gavel worker`. */
+export interface GavelProcess {
+  /** What it has printed so far. */
+  log(): string;
+  /** Lines of its log that have these fields. */
+  logged(fields: Record<string, unknown>): Record<string, unknown>[];
+  /** kill -9, of whatever it has started too; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM. */
+  tellToEnd(): void;
+  /** Resolves with how it ended: `exit code 0`, `SIGKILL`. */
+  ended: Promise<string>;
+}
+
+/** The product's own processes for one test, each with a log file; none outlives the test, however that ends. */
+export interface GavelProcesses {
+  /** Resolves when it takes leads. */
+  api(settings: Settings): Promise<GavelProcess & { address: string }>;
+  /** Resolves when it takes tasks. */
+  worker(settings: Settings): Promise<GavelProcess>;
+  stop(): Promise<void>;
+}
+
+/** How long a process may take to be ready on a machine that does much else, ms. */
+const PATIENCE_MS = 60_000;
+
+/** @param logs where the processes' logs are kept */
+export function gavelProcesses(logs: string): GavelProcesses {
+  const processes = new Processes(logs);
+  let count = 0;
+
+  async function run(command: 'api' | 'worker', settings: Settings) {
+    count += 1;
+    const part = processes.start({
+      name: `${command}-${count}`,
+      command: process.execPath,
+      args: nodeArguments('cli/gavel', command),
+      env: { ...process.env, ...asEnvironment(settings), NODE_ENV: '' },
+    });
+    const gavel = described(part);
+    return { ...gavel, ready: await readyOf(part, gavel) };
+  }
+
+  return {
+    api: async (settings) => {
+      const { ready, ...gavel } = await run('api', settings);
+      return { ...gavel, address: String(ready.address) };
+    },
+    worker: (settings) => run('worker', settings),
+    stop: async () => {
+      processes.kill();
+      await processes.stop();
+    },
+  };
+}
+
+function described(part: Part): GavelProcess {
+  const log = (): string => readFileSync(part.log, 'utf8');
+  return {
+    log,
+    logged: (fields) =>
+      log()
+        .split('\n')
+        .flatMap(entryOf)
+        .filter((entry) => Object.entries(fields).every(([name, value]) => entry[name] === value)),
+    kill: async () => {
+      process.kill(-part.pid, 'SIGKILL');
+      await part.ended;
+    },
+    tellToEnd: () => {
+      process.kill(part.pid, 'SIGTERM');
+    },
+    ended: part.ended,
+  };
+}
+
+/** A line of the log; of what is no JSON (a crash, a warning of Node), and of half a line, nothing. */
+function entryOf(line: string): Record<string, unknown>[] {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return typeof entry === 'object' && entry !== null ? [{ ...entry }] : [];
+  } catch {
+    return [];
+  }
+}
+
+async function readyOf(part: Part, gavel: GavelProcess): Promise<Record<string, unknown>> {
+  let died: string | undefined;
+  void part.ended.then((how) => (died = how));
+  const until = Date.now() + PATIENCE_MS;
+  while (Date.now() < until) {
+    const [ready] = gavel.logged({ event: 'ready' });
+    if (ready) return ready;
+    if (died !== undefined) throw new Error(`${part.name} has ended (${died}): ${gavel.log()}`);
+    await sleep(50);
+  }
+  throw new Error(`${part.name} was not ready after ${PATIENCE_MS / 1000} s: ${gavel.log()}`);
+}
