@@ -11,7 +11,7 @@ export interface GavelProcess {
   log(): string;
   /** Lines of its log that have these fields. */
   logged(fields: Record<string, unknown>): Record<string, unknown>[];
-  /** kill -9, of whatever it has started too; resolves when it is gone. */
+  /** kill -9; resolves when it is gone, also when it was so before. */
   kill(): Promise<void>;
   /** SIGTERM. */
   tellToEnd(): void;
@@ -71,11 +71,11 @@ function described(part: Part): GavelProcess {
         .flatMap(entryOf)
         .filter((entry) => Object.entries(fields).every(([name, value]) => entry[name] === value)),
     kill: async () => {
-      process.kill(-part.pid, 'SIGKILL');
+      part.child.kill('SIGKILL');
       await part.ended;
     },
     tellToEnd: () => {
-      process.kill(part.pid, 'SIGTERM');
+      part.child.kill('SIGTERM');
     },
     ended: part.ended,
   };

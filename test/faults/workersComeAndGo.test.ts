@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import type { GavelProcess } from '../support/gavelProcesses.js';
+import { storeMarket, type TestContract } from '../support/market.js';
+import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
+import { holdRequests } from './holdRequests.js';
+import { becomesSold, wasSoldOnce } from './soldOnce.js';
+import { openFaultWorld, type FaultWorld } from './world.js';
+
+const WINDOW_MS = 1000;
+
+describe('while workers come and go', () => {
+  let world: FaultWorld;
+  let source: Source;
+  beforeAll(async () => {
+    world = await openFaultWorld({ ANSWER_WINDOW_MS: WINDOW_MS });
+    const { address } = await world.processes.api(world.settings);
+    source = { address, key: world.key };
+  });
+  afterAll(() => world.close());
+
+  async function buyer(...answers: Parameters<typeof startBuyer>): Promise<FakeBuyer> {
+    const started = await startBuyer(...answers);
+    onTestFinished(() => started.close());
+    return started;
+  }
+
+  async function startWorker(): Promise<GavelProcess> {
+    const worker = await world.processes.worker(world.settings);
+    onTestFinished(() => worker.kill());
+    return worker;
+  }
+
+  const market = (category: string, contracts: Record<string, TestContract>) =>
+    storeMarket(world.database, contracts, { category });
+
+  const idOf = ({ body }: Reply): string => String(body.lead_id);
+
+  it('a lead that comes while no worker runs is pending within the window, and sold when one comes', async () => {
+    const server = await buyer();
+    await market('no-worker', { patient: { server } });
+    const reply = await sendLead(source, 'no-worker');
+    expect(reply.body).toEqual({ success: true, lead_id: idOf(reply), status: 'pending' });
+    expect(reply.ms).toBeLessThan(WINDOW_MS + 1000);
+    expect(await leadNow(source, idOf(reply))).toMatchObject({ status: 'pending' });
+    expect(server.received).toEqual([]);
+
+    await startWorker();
+    const sale = { leadId: idOf(reply), buyer: 'patient', price: 2000 };
+    await becomesSold(source, sale);
+    expect((await world.storyOf(idOf(reply))).status).toBe('sold');
+    await wasSoldOnce(world.database, { ...sale, server });
+  });
+
+  it('a slow buyer costs no more than its timeout, and the answer comes while it still sleeps', async () => {
+    const quick = await buyer({ ping: { body: { bid: 30 } } });
+    const slow = await buyer({ ping: { body: { bid: 99 } } });
+    const timeoutMs = 400;
+    await market('slow-buyer', {
+      quick: { server: quick },
+      slow: { server: slow, pingTimeoutMs: timeoutMs },
+    });
+    await startWorker();
+    // The first lead of a process pays for what is loaded and connected once.
+    const warmUp = await sendLead(source, 'slow-buyer');
+    await becomesSold(source, { leadId: idOf(warmUp), buyer: 'slow', price: 9900 });
+
+    const asleep = holdRequests(slow, 'ping');
+    onTestFinished(() => asleep.release());
+    const reply = await sendLead(source, 'slow-buyer');
+    expect(reply.body).toMatchObject({ status: 'sold', price: 30, buyer_ids: ['quick'] });
+    await asleep.atLeast(1);
+    expect(reply.ms).toBeGreaterThan(timeoutMs - 50);
+    expect(reply.ms).toBeLessThan(WINDOW_MS);
+    const lead = await world.database.leads.findOne({ _id: idOf(reply) });
+    const entries = Object.fromEntries(lead?.rounds[1]?.entries.map((entry) => [entry.buyer, entry]) ?? []);
+    expect(entries.slow).toMatchObject({ noBid: { reason: 'timeout' } });
+    expect(entries.slow?.ms).toBeLessThan(timeoutMs + 200);
+    expect(entries.quick?.ms).toBeLessThan(timeoutMs);
+    const { rounds } = await world.storyOf(idOf(reply));
+    expect(JSON.stringify(rounds)).toContain('timeout');
+  });
+
+  it('a worker that is told to end with twenty leads in flight ends well, and each of them is sold once', async () => {
+    const asked = await buyer();
+    const sold = await buyer();
+    await market('asked', { asked: { server: asked, pingTimeoutMs: 8000, postTimeoutMs: 8000 } });
+    await market('sold', { sold: { server: sold, pingTimeoutMs: 8000, postTimeoutMs: 8000 } });
+    const pings = holdRequests(asked, 'ping');
+    const posts = holdRequests(sold, 'post');
+    onTestFinished(() => {
+      pings.release();
+      posts.release();
+    });
+    const worker = await startWorker();
+    const lead = (category: string) => sendLead(source, category, undefined, { prefer: 'respond-async' });
+    const ten = (category: string) => Promise.all(Array.from({ length: 10 }, () => lead(category)));
+    const [atPing, atPost] = await Promise.all([ten('asked'), ten('sold')]);
+    await Promise.all([pings.atLeast(10), posts.atLeast(10)]);
+
+    worker.tellToEnd();
+    await expect.poll(() => worker.logged({ event: 'stopping' }).length, { timeout: 10_000 }).toBe(1);
+    pings.release();
+    posts.release();
+    await startWorker();
+    expect(await worker.ended).toBe('exit code 0');
+    expect(worker.logged({ event: 'stopped' })).toHaveLength(1);
+    const errors = worker
+      .log()
+      .split('\n')
+      .filter((line) => /"level":"(error|fatal)"/.test(line));
+    expect(errors).toEqual([]);
+
+    const sales = [
+      ...atPing.map((reply) => ({ leadId: idOf(reply), buyer: 'asked', price: 2000, server: asked })),
+      ...atPost.map((reply) => ({ leadId: idOf(reply), buyer: 'sold', price: 2000, server: sold })),
+    ];
+    await Promise.all(sales.map((sale) => becomesSold(source, sale)));
+    for (const sale of sales) {
+      expect((await world.storyOf(sale.leadId)).status).toBe('sold');
+      await wasSoldOnce(world.database, sale);
+    }
+  });
+});
