@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { FakeBuyer } from '../support/buyer.js';
 
 /** Requests that a buyer has received and not answered. */
@@ -20,7 +20,13 @@ export function holdRequests(buyer: FakeBuyer, type: 'ping' | 'post'): HeldReque
     return released;
   };
   return {
-    atLeast: (count) => expect.poll(() => held, { timeout: 20_000 }).toBeGreaterThanOrEqual(count),
+    atLeast: (count) =>
+      vi.waitFor(
+        () => {
+          expect(held).toBeGreaterThanOrEqual(count);
+        },
+        { timeout: 20_000 },
+      ),
     release,
   };
 }

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
+import { startBuyer } from '../support/buyer.js';
+import { storeMarket } from '../support/market.js';
+import { PERSON, sendLead, type Source } from '../support/source.js';
+import { openTcpProxy, throughProxy, type TcpProxy } from '../support/tcpProxy.js';
+import { holdRequests } from './holdRequests.js';
+import { becomesSold, postsOf, wasSoldOnce } from './soldOnce.js';
+import { openFaultWorld, type FaultWorld } from './world.js';
+
+describe('the database goes away under a running market', () => {
+  let world: FaultWorld;
+  let source: Source;
+  let mongodb: TcpProxy;
+  beforeAll(async () => {
+    world = await openFaultWorld({ ANSWER_WINDOW_MS: 1000 });
+    mongodb = await openTcpProxy(world.settings.MONGODB_URL);
+    const settings = { ...world.settings, MONGODB_URL: throughProxy(world.settings.MONGODB_URL, mongodb) };
+    const [{ address }] = await Promise.all([
+      world.processes.api(settings),
+      world.processes.worker(settings),
+    ]);
+    source = { address, key: world.key };
+  });
+  afterAll(async () => {
+    await world.close();
+    await mongodb.close();
+  });
+
+  it('what a buyer says yes to meanwhile is booked once, new leads are refused whole, and all goes on by itself', async () => {
+    const server = await startBuyer();
+    onTestFinished(() => server.close());
+    await storeMarket(world.database, { northwind: { server, postTimeoutMs: 20_000 } });
+    const posts = holdRequests(server, 'post');
+    onTestFinished(() => posts.release());
+    const under = await sendLead(source, 'Auto Insurance');
+    expect(under.body).toMatchObject({ status: 'pending' });
+    await posts.atLeast(1);
+
+    mongodb.cut();
+    posts.release();
+    const refused = await sendLead(source, 'Auto Insurance', { ...PERSON, zip: '75002' });
+    expect([refused.status, refused.body.error]).toEqual([503, 'Service unavailable']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await world.database.leads.countDocuments()).toBe(1);
+    expect(await world.database.sales.countDocuments()).toBe(0);
+
+    mongodb.mend();
+    const sale = { leadId: String(under.body.lead_id), buyer: 'northwind', price: 2000 };
+    await becomesSold(source, sale);
+    expect((await world.storyOf(sale.leadId)).status).toBe('sold');
+    await wasSoldOnce(world.database, { ...sale, server });
+
+    const next = await sendLead(source, 'Auto Insurance', { ...PERSON, zip: '75003' });
+    await becomesSold(source, { ...sale, leadId: String(next.body.lead_id) });
+    expect(await world.database.leads.distinct('fields.zip')).toEqual([PERSON.zip, '75003']);
+  });
+
+  it('a connection that breaks during the commit leaves one sale and no further post', async () => {
+    const server = await startBuyer();
+    onTestFinished(() => server.close());
+    await storeMarket(world.database, { contoso: { server } }, { category: 'Solar' });
+    const committed = mongodb.hold('answer', 'commitTransaction');
+    const reply = await sendLead(source, 'Solar');
+    await committed;
+    mongodb.cut();
+    mongodb.mend();
+    const sale = { leadId: String(reply.body.lead_id), buyer: 'contoso', price: 2000 };
+    await becomesSold(source, sale);
+    expect((await world.storyOf(sale.leadId)).status).toBe('sold');
+    await wasSoldOnce(world.database, { ...sale, server });
+    expect(postsOf(server, sale.leadId)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { storeMarket } from '../support/market.js';
+import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
+import { holdRequests } from './holdRequests.js';
+import { startOwnServers, type OwnServers } from './ownServers.js';
+import { becomesSold, wasSoldOnce } from './soldOnce.js';
+import { openFaultWorld, type FaultWorld } from './world.js';
+
+const WINDOW_MS = 1000;
+
+/** Three leads at once, so that the outage is waited for once: neither the API nor the worker is started anew. */
+describe('Temporal is killed under a running market', () => {
+  let temporal: OwnServers;
+  let world: FaultWorld;
+  let source: Source;
+  let server: FakeBuyer;
+  let waiting: Reply;
+  let posting: Reply;
+  let during: Reply;
+
+  beforeAll(async () => {
+    temporal = await startOwnServers(['temporal']);
+    const { TEMPORAL_ADDRESS } = temporal.addresses;
+    world = await openFaultWorld({ ANSWER_WINDOW_MS: WINDOW_MS, TEMPORAL_ADDRESS });
+    const { settings, database, processes } = world;
+    const [{ address }] = await Promise.all([processes.api(settings), processes.worker(settings)]);
+    source = { address, key: world.key };
+    server = await startBuyer();
+    const northwind = { server, postTimeoutMs: 20_000 };
+    await storeMarket(database, { northwind }, { floor: 2000 });
+    const retryAfter = [4000];
+    await storeMarket(database, { contoso: { server } }, { category: 'Solar', floor: 2000, retryAfter });
+
+    server.answer('ping', { body: { bid: 19 } });
+    waiting = await sendLead(source, 'Solar');
+    server.answer('ping', { body: { bid: 20 } });
+    const posts = holdRequests(server, 'post');
+    posting = await sendLead(source, 'Auto Insurance');
+    await posts.atLeast(1);
+
+    await temporal.kill();
+    posts.release();
+    during = await sendLead(source, 'Auto Insurance');
+    await temporal.restart();
+  });
+  afterAll(async () => {
+    await world.close();
+    await server.close();
+    await temporal.close();
+  });
+
+  const saleOf = ({ body }: Reply, buyer: string) => ({
+    leadId: String(body.lead_id),
+    buyer,
+    price: 2000,
+    server,
+  });
+
+  async function isSold(reply: Reply, buyer = 'northwind'): Promise<void> {
+    expect(reply.body).toMatchObject({ success: true, status: 'pending' });
+    const sale = saleOf(reply, buyer);
+    await becomesSold(source, sale, 60_000);
+    expect((await world.storyOf(sale.leadId)).status).toBe('sold');
+    await wasSoldOnce(world.database, sale);
+  }
+
+  it('a lead that comes meanwhile is pending within the window, and sold when Temporal is back', async () => {
+    expect(during.ms).toBeLessThan(WINDOW_MS + 1000);
+    await isSold(during);
+  });
+
+  it('a lead that was with its buyer is sold to that buyer', () => isSold(posting));
+
+  it('a lead that was waiting for its next round is sold in it', async () => {
+    await isSold(waiting, 'contoso');
+    const { rounds } = await world.storyOf(String(waiting.body.lead_id));
+    expect(rounds.length).toBeGreaterThan(1);
+  });
+
+  it('the next lead is sold in the call', async () => {
+    const reply = await sendLead(source, 'Auto Insurance');
+    expect(reply.body).toMatchObject({ status: 'sold' });
+    expect(await leadNow(source, String(reply.body.lead_id))).toMatchObject({ status: 'sold', price: 20 });
+  });
+});
