@@ -22,5 +22,9 @@ export function logSdkMessages(log: Log): void {
     warn: (message, metadata) => write('WARN', message, metadata),
     error: (message, metadata) => write('ERROR', message, metadata),
   };
-  Runtime.install({ logger });
+  // Without `forward` the SDK's core would print lines of its own, which are no JSON, between ours.
+  Runtime.install({
+    logger,
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  });
 }
