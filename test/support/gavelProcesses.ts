@@ -25,6 +25,8 @@ export interface GavelProcesses {
   api(settings: Settings): Promise<GavelProcess & { address: string }>;
   /** Resolves when it takes tasks. */
   worker(settings: Settings): Promise<GavelProcess>;
+  /** Everything that each of them has printed. */
+  logs(): string[];
   stop(): Promise<void>;
 }
 
@@ -34,17 +36,17 @@ const PATIENCE_MS = 60_000;
 /** @param logs where the processes' logs are kept */
 export function gavelProcesses(logs: string): GavelProcesses {
   const processes = new Processes(logs);
-  let count = 0;
+  const started: GavelProcess[] = [];
 
   async function run(command: 'api' | 'worker', settings: Settings) {
-    count += 1;
     const part = processes.start({
-      name: `${command}-${count}`,
+      name: `${command}-${started.length + 1}`,
       command: process.execPath,
       args: nodeArguments('cli/gavel', command),
       env: { ...process.env, ...asEnvironment(settings), NODE_ENV: '' },
     });
     const gavel = described(part);
+    started.push(gavel);
     return { ...gavel, ready: await readyOf(part, gavel) };
   }
 
@@ -54,6 +56,7 @@ export function gavelProcesses(logs: string): GavelProcesses {
       return { ...gavel, address: String(ready.address) };
     },
     worker: (settings) => run('worker', settings),
+    logs: () => started.map((gavel) => gavel.log()),
     stop: async () => {
       processes.kill();
       await processes.stop();

@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Which of the markers the files under a folder hold, as `file: marker`; in any case of letters, and as base64 with any
+ * bytes before and after.
+ */
+export function findMarkers(
+  dir: string,
+  markers: readonly string[],
+  leaveOut: readonly string[] = [],
+): string[] {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    if (leaveOut.includes(entry.name)) return [];
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) return findMarkers(path, markers, leaveOut);
+    if (!entry.isFile()) return [];
+    const bytes = readFileSync(path, 'latin1');
+    const lowerCase = bytes.toLowerCase();
+    return markers
+      .filter(
+        (marker) =>
+          lowerCase.includes(marker.toLowerCase()) ||
+          base64Forms(marker).some((form) => bytes.includes(form)),
+      )
+      .map((marker) => `${path}: ${marker}`);
+  });
+}
+
+/** The characters that stand for a text in the base64 of a longer one, for each of the three places it may begin at. */
+function base64Forms(text: string): string[] {
+  return [0, 1, 2].map((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(text)]);
+    const wholeOnes = Math.floor((bytes.length * 8) / 6);
+    return bytes.toString('base64').slice(Math.ceil((before * 8) / 6), wholeOnes);
+  });
+}
