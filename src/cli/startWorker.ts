@@ -10,13 +10,19 @@ import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
 import { workflowBundle } from '../temporal/workflowBundle.js';
 
+/**
+ * How long the database may take to answer, ms. A connection that has fallen silent would else hold up its own lead and
+ * all that wait for the same terms, until the system gives it up after a quarter of an hour.
+ */
+const IMPATIENT = { connectTimeoutMS: 5000, socketTimeoutMS: 5000 };
+
 /** Wires a worker: the database, the way to the buyers, the steps, the workflows. */
 export async function startWorker(settings: Settings, log: Log): Promise<RunningWorker> {
   logSdkMessages(log);
-  const database = openDatabase(settings);
+  const database = openDatabase(settings, IMPATIENT);
   const sender = openSender();
   const bundle = workflowBundle();
-  await ensureIndexes(database);
+  await prepareDatabase(settings);
   const activities = createActivities({
     database,
     terms: cached((campaign) => loadTerms(database, campaign)),
@@ -36,4 +42,14 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
       await database.client.close();
     },
   };
+}
+
+/** By a client of its own: an index of a large collection takes longer than a lead may wait. */
+async function prepareDatabase(settings: Settings): Promise<void> {
+  const database = openDatabase(settings);
+  try {
+    await ensureIndexes(database);
+  } finally {
+    await database.client.close();
+  }
 }

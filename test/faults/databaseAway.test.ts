@@ -70,4 +70,18 @@ describe('the database goes away under a running market', () => {
     await wasSoldOnce(world.database, { ...sale, server });
     expect(postsOf(server, sale.leadId)).toHaveLength(1);
   });
+
+  it('a connection that falls silent holds up its lead, and those that wait for the same terms, for seconds', async () => {
+    const server = await startBuyer();
+    onTestFinished(() => server.close());
+    await storeMarket(world.database, { tailwind: { server } }, { category: 'Roofing' });
+    const silent = mongodb.hold('request', 'find', 'contracts', 'ACME1234/roofing');
+    const replies = [await sendLead(source, 'Roofing'), await sendLead(source, 'Roofing')];
+    await silent;
+    for (const { body } of replies) {
+      const sale = { leadId: String(body.lead_id), buyer: 'tailwind', price: 2000 };
+      await becomesSold(source, sale, 10_000);
+      await wasSoldOnce(world.database, { ...sale, server });
+    }
+  });
 });
