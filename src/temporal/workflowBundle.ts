@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
-/** Where the build of the container image puts the bundle, beside the compiled code. */
-const BUILT = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+/** Where the build puts the bundle, beside the compiled code (buildBundle.ts). */
+export const BUILT = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 
 /** The workflows as the one file that a worker loads into its sandbox: built before, or bundled now from the source. */
 export async function workflowBundle(): Promise<WorkflowBundleOption> {
