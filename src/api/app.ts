@@ -50,8 +50,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   await app.register(securityHeaders);
   await app.register(bodies);
   await app.register(docs);
-  await app.register(healthRoutes, { parts });
   await app.register(leads, { parts, lookups, limits });
+  await app.register(healthRoutes, { parts });
   await app.ready();
   return app;
 }

@@ -24,6 +24,13 @@ export const retryAfter = ({ endsAt }: RateWindow): Record<string, number> => ({
 
 const WINDOW_S = 60;
 
+/** What every answer to a known key tells of its window. */
+export const RATE_HEADERS = {
+  'X-RateLimit-Limit': 'Requests a minute',
+  'X-RateLimit-Remaining': 'How many of them are left',
+  'X-RateLimit-Reset': 'When the minute ends, Unix time in seconds',
+} as const;
+
 /**
  * Requests counted in fixed windows of a minute that begin with their first request, atomically in Redis, so that all
  * processes share the count. While Redis is down each process counts for itself.

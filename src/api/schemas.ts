@@ -86,8 +86,7 @@ export const Health = Type.Object(
   { $id: 'Health', title: 'The process is up' },
 );
 
-const value = (about: string, example: string) =>
-  Type.Union([Type.String(), Type.Number(), Type.Boolean()], { description: about, examples: [example] });
+const value = (about: string, example: string) => Type.String({ description: about, examples: [example] });
 
 const isAlwaysRequired = (name: string): boolean => ADDRESSING.some((always) => always === name);
 
@@ -102,7 +101,8 @@ export const LeadRequest = Type.Object(
   {
     $id: 'LeadRequest',
     title: 'A lead',
-    description: 'Which fields are required is the campaign’s. Any other name is a custom field.',
+    description:
+      'Which fields are required beside these two is the campaign’s. Any other name is a custom field. Numbers and booleans are taken as text.',
     additionalProperties: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
     examples: [exampleLead()],
   },

@@ -1,9 +1,41 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import Type, { type Static } from 'typebox';
+import Value from 'typebox/value';
+import { RATE_HEADERS } from '../rateLimits.js';
+import type { Sample } from './guide.js';
 
-export const openapi: FastifyDynamicSwaggerOptions = {
+const Operation = Type.Object({
+  operationId: Type.String(),
+  summary: Type.String(),
+  tags: Type.Array(Type.String()),
+  parameters: Type.Optional(
+    Type.Array(
+      Type.Object({ name: Type.String(), in: Type.String(), description: Type.Optional(Type.String()) }),
+    ),
+  ),
+  responses: Type.Record(
+    Type.String(),
+    Type.Object({ description: Type.String(), headers: Type.Optional(Type.Unknown()) }),
+  ),
+  'x-codeSamples': Type.Optional(Type.Unknown()),
+});
+
+/** What of an OpenAPI document is read and completed here. */
+const OpenApi = Type.Object({ paths: Type.Record(Type.String(), Type.Record(Type.String(), Operation)) });
+
+export type Operation = Static<typeof Operation>;
+export type OpenApi = Static<typeof OpenApi>;
+
+/** How the document is made of the routes' schemas. */
+export const openapiOptions: FastifyDynamicSwaggerOptions = {
   openapi: {
     openapi: '3.1.0',
-    info: { title: 'Gavel Lead API', version: '1.0.0' },
+    info: {
+      title: 'Gavel Lead API',
+      version: '1.0.0',
+      description: 'Send a lead, and be told in the same call whether it was sold. The guide is at /docs.',
+    },
+    servers: [{ url: '/' }],
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'The key that the seller handed out' },
@@ -14,4 +46,41 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     buildLocalReference: (json, _base, _fragment, i) =>
       typeof json.$id === 'string' ? json.$id : `schema-${i}`,
   },
+};
+
+const HEADERS: Record<string, { description: string; schema: { type: string } }> = {
+  'X-Request-Id': { description: 'Names the request in our logs', schema: { type: 'string' } },
+  ...Object.fromEntries(
+    Object.entries(RATE_HEADERS).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'integer' } },
+    ]),
+  ),
+};
+
+/** Adds what schemas of routes can't say: answers' headers, fields in the query, code to copy. */
+export function completeOpenApi(document: unknown, samples: Sample[]): OpenApi {
+  if (!Value.Check(OpenApi, document)) throw new Error('A route has no operationId, summary or tags');
+  for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
+    if (!operation.tags.includes('Leads')) continue;
+    for (const [status, response] of Object.entries(operation.responses)) {
+      const retry = ['409', '429', '503'].includes(status) ? { 'Retry-After': RETRY_AFTER } : {};
+      response.headers = { ...HEADERS, ...retry };
+    }
+    if (operation.operationId !== 'sendLead') continue;
+    operation['x-codeSamples'] = samples;
+    operation.parameters = [...(operation.parameters ?? []), QUERY];
+  }
+  return document;
+}
+
+const RETRY_AFTER = { description: 'Seconds to wait before sending it again', schema: { type: 'integer' } };
+
+const QUERY = {
+  name: 'fields',
+  in: 'query',
+  description: 'The fields of the body may also be in the query; where both name a field, the body wins',
+  style: 'form',
+  explode: true,
+  schema: { type: 'object', additionalProperties: { type: 'string' } },
 };

@@ -1,13 +1,42 @@
 import swagger from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
-import { openapi } from '../docs/openapi.js';
+import { readGuide } from '../docs/guide.js';
+import { completeOpenApi, openapiOptions, type OpenApi } from '../docs/openapi.js';
+import { docsPage } from '../docs/page.js';
+import { icon, style } from '../docs/style.js';
 import { ErrorAnswer, Health, LeadAnswer, LeadRequest, LeadView, Readiness } from '../schemas.js';
 
-/** The OpenAPI document, made of the schemas that serve the requests, and a page to read it by. */
+/**
+ * The OpenAPI document, made of the schemas that serve the requests, and a page to read: docs/source.md with a reference
+ * made of that document, all of it from this server.
+ */
 export const docs = plugin(async (app: FastifyInstance) => {
   for (const schema of [LeadRequest, LeadAnswer, LeadView, ErrorAnswer, Readiness, Health])
     app.addSchema(schema);
-  await app.register(swagger, openapi);
-  app.get('/docs/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.register(swagger, openapiOptions);
+
+  let document: OpenApi | undefined;
+  let page: ((origin: string) => string) | undefined;
+  app.addHook('onReady', async () => {
+    const guide = readGuide();
+    document = completeOpenApi(app.swagger(), guide.samples);
+    page = docsPage(guide, document);
+  });
+  const hidden = { schema: { hide: true } };
+  app.get('/docs', hidden, async (request, reply) =>
+    reply.type('text/html; charset=utf-8').send(page?.(originOf(request))),
+  );
+  app.get('/docs/style.css', hidden, async (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(style),
+  );
+  app.get('/docs/icon.svg', hidden, async (_request, reply) => reply.type('image/svg+xml').send(icon));
+  app.get('/docs/openapi.json', hidden, async () => document);
 });
+
+/** As the reader's browser knows this server, so that examples can be copied; a Host of another form is not repeated. */
+function originOf({ protocol, host }: FastifyRequest): string {
+  return /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host)
+    ? `${protocol}://${host}`
+    : 'http://127.0.0.1:3000';
+}

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../apiError.js';
-import { retryAfter, type RateLimits, type RateWindow } from '../rateLimits.js';
+import { retryAfter, type RATE_HEADERS, type RateLimits, type RateWindow } from '../rateLimits.js';
 import { keyOf } from './auth.js';
 
 /**
@@ -16,10 +16,10 @@ export function rateLimitHooks(limits: RateLimits, requestsPerMinute: number) {
     const key = keyOf(request);
     const window = await limits[count](`key:${key._id}`, key.limit ?? requestsPerMinute);
     reply.headers({
-      'x-ratelimit-limit': window.limit,
-      'x-ratelimit-remaining': window.remaining,
-      'x-ratelimit-reset': Math.ceil(window.endsAt / 1000),
-    });
+      'X-RateLimit-Limit': window.limit,
+      'X-RateLimit-Remaining': window.remaining,
+      'X-RateLimit-Reset': Math.ceil(window.endsAt / 1000),
+    } satisfies Record<keyof typeof RATE_HEADERS, number>);
     return window;
   }
   return {

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Marked, type Token, type Tokens } from 'marked';
+import { anchorOf, codeHtml } from './html.js';
+
+/** The same request in one language. */
+export interface Sample {
+  lang: string;
+  label: string;
+  source: string;
+}
+
+/** docs/source.md as the page shows it. */
+export interface Guide {
+  html: string;
+  /** Its chapters, for the navigation. */
+  chapters: string[];
+  /** How a lead is sent, in each language. */
+  samples: Sample[];
+}
+
+const LANGUAGES: Readonly<Record<string, string>> = { sh: 'curl', js: 'Node', php: 'PHP', python: 'Python' };
+
+/** Reads the guide; the one text serves those who read the repository and those who read the page. */
+export function readGuide(): Guide {
+  const marked = new Marked({
+    renderer: {
+      heading({ tokens, depth, text }) {
+        return `<h${depth} id="${anchorOf(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+      },
+      code: ({ text }) => `<pre tabindex="0"><code>${codeHtml(text)}</code></pre>\n`,
+      table(table) {
+        const row = (cells: Tokens.TableCell[], tag: string): string =>
+          `<tr>${cells.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`).join('')}</tr>`;
+        const body = table.rows.map((cells) => row(cells, 'td')).join('');
+        return `<div class="wide"><table><thead>${row(table.header, 'th')}</thead><tbody>${body}</tbody></table></div>\n`;
+      },
+    },
+  });
+  const tokens = marked.lexer(readFileSync(guideFile(), 'utf8'));
+  const blocks = groupSamples(tokens);
+  return {
+    html: blocks
+      .map((block) => ('token' in block ? marked.parser([block.token]) : tabs(block.samples)))
+      .join(''),
+    chapters: tokens.flatMap((token) => (isHeading(token) && token.depth === 2 ? [token.text] : [])),
+    samples: blocks.flatMap((block) => ('token' in block ? [] : block.samples)),
+  };
+}
+
+/** Beside the sources, and beside `dist` too. */
+function guideFile(dir = dirname(fileURLToPath(import.meta.url))): string {
+  const file = join(dir, 'docs', 'source.md');
+  return existsSync(file) ? file : guideFile(dirname(dir));
+}
+
+type Block = { token: Token } | { samples: Sample[] };
+
+const isHeading = (token: Token): token is Tokens.Heading => token.type === 'heading';
+const isCode = (token: Token): token is Tokens.Code => token.type === 'code';
+
+/** Code in several languages, one right after the other, is one thing to be read in the reader's own language. */
+function groupSamples(tokens: Token[]): Block[] {
+  const blocks: Block[] = [];
+  for (const token of tokens.filter(({ type }) => type !== 'space')) {
+    const label = isCode(token) ? LANGUAGES[token.lang ?? ''] : undefined;
+    const last = blocks.at(-1);
+    if (!isCode(token) || label === undefined) blocks.push({ token });
+    else {
+      const sample = { lang: token.lang ?? '', label, source: token.text };
+      if (last !== undefined && 'samples' in last) last.samples.push(sample);
+      else blocks.push({ samples: [sample] });
+    }
+  }
+  // A single one is an example like any other.
+  return blocks.map((block) => {
+    const [first, second] = 'samples' in block ? block.samples : [];
+    if (first === undefined || second !== undefined) return block;
+    return { token: { type: 'code', raw: first.source, text: first.source, lang: first.lang } };
+  });
+}
+
+/** Tabs of radio buttons and style alone: the page runs no script. */
+function tabs(samples: Sample[]): string {
+  const inputs = samples.map(({ lang, label }, index) => {
+    const checked = index === 0 ? ' checked' : '';
+    return `<label><input type="radio" name="language" value="${lang}"${checked}>${label}</label>`;
+  });
+  const panels = samples.map(
+    ({ lang, source }) => `<pre tabindex="0" class="${lang}"><code>${codeHtml(source)}</code></pre>`,
+  );
+  return `<div class="tabs"><div role="radiogroup" aria-label="Language">${inputs.join('')}</div>${panels.join('')}</div>\n`;
+}

@@ -1,0 +1,36 @@
+import { escapeHtml } from './html.js';
+import type { OpenApi, Operation } from './openapi.js';
+
+/** Every operation of the OpenAPI document, short: what it takes and what it may answer. */
+export function referenceHtml({ paths }: OpenApi): string {
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => operationHtml(method, path, operation)),
+  );
+  return `<h2 id="reference">Reference</h2>
+<p>The same as <a href="/docs/openapi.json">OpenAPI 3.1</a>, for tools that read it.</p>
+${operations.join('\n')}`;
+}
+
+function operationHtml(method: string, path: string, operation: Operation): string {
+  const parameters = (operation.parameters ?? []).map(
+    ({ name, in: place, description = '' }) =>
+      `<tr><td><code>${escapeHtml(name)}</code></td><td>${place}</td><td>${textHtml(description)}</td></tr>`,
+  );
+  const answers = Object.entries(operation.responses).map(
+    ([status, { description }]) => `<tr><td>${status}</td><td>${textHtml(description)}</td></tr>`,
+  );
+  return `<section class="operation">
+<h3 id="${escapeHtml(operation.operationId)}"><b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code></h3>
+<p>${escapeHtml(operation.summary)}</p>
+${parameters.length > 0 ? tableHtml(['parameter', 'in', 'is'], parameters) : ''}
+${tableHtml(['answer', 'when'], answers)}
+</section>`;
+}
+
+function tableHtml(header: string[], rows: string[]): string {
+  const head = header.map((text) => `<th>${text}</th>`).join('');
+  return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+}
+
+/** Descriptions hold Markdown's code marks and no more of it. */
+const textHtml = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
