@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import pc from 'picocolors';
 import { describeDemoMessage, describeStack } from '../local/describeStack.js';
 import { showProgress } from '../local/showProgress.js';
 import { runStack } from '../local/stack.js';
 import { onStopRequest } from '../local/stopRequest.js';
+import { print } from './print.js';
 
 /** `gavel stack`: everything on this machine, until Ctrl-C. */
 export function stackCommand(): Command {
@@ -18,7 +18,6 @@ export function stackCommand(): Command {
 }
 
 async function stack(demo: boolean, json: boolean): Promise<void> {
-  const colors = pc.createColors(process.stdout.isTTY && process.env.NO_COLOR === undefined);
   const shown = showProgress();
   let kill: () => void = () => undefined;
   let isReady = false;
@@ -35,10 +34,10 @@ async function stack(demo: boolean, json: boolean): Promise<void> {
       onReady: (ready) => {
         shown.done();
         isReady = true;
-        console.log(json ? JSON.stringify(ready) : describeStack(ready, colors));
+        print(json ? JSON.stringify(ready) : describeStack(ready));
       },
       onDemo: (message) => {
-        if (isReady && !json) console.log(describeDemoMessage(message, new Date(), colors));
+        if (isReady && !json) print(describeDemoMessage(message, new Date()));
       },
       onKill: (now) => (kill = now),
     });

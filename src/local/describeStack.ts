@@ -1,13 +1,10 @@
-import Table from 'cli-table3';
-import type pc from 'picocolors';
+import { colors, table } from '../cli/print.js';
 import type { Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import type { StackReady } from './stack.js';
 
-type Colors = ReturnType<typeof pc.createColors>;
-
 /** What a person sees of a stack that is ready. */
-export function describeStack({ api, docs, temporalUi, demo }: StackReady, colors: Colors): string {
+export function describeStack({ api, docs, temporalUi, demo }: StackReady): string {
   const lines = [
     `${colors.bold('API')}          ${api}`,
     `${colors.bold('Docs')}         ${docs}`,
@@ -15,33 +12,29 @@ export function describeStack({ api, docs, temporalUi, demo }: StackReady, color
     ...(demo?.workflow === undefined ? [] : [`${colors.bold('This lead')}    ${demo.workflow}`]),
   ];
   const again = demo ? ['', colors.bold('Send it again:'), demo.curl] : [];
-  return [
-    ...(demo ? [describeDemo(demo, colors), ''] : []),
-    ...lines,
-    ...again,
-    '',
-    'Ctrl-C ends it all.',
-  ].join('\n');
+  return [...(demo ? [describeDemo(demo), ''] : []), ...lines, ...again, '', 'Ctrl-C ends it all.'].join(
+    '\n',
+  );
 }
 
-function describeDemo({ answer, buyers }: Demo, colors: Colors): string {
-  const table = new Table({
-    head: ['buyer', 'price', 'answered in', 'outcome'],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { buyer, price, ms, outcome } of buyers) {
-    const shown = outcome === 'sold' ? colors.green(outcome) : outcome;
-    table.push([buyer, price, ms === undefined ? 'not asked' : `${ms} ms`, shown]);
-  }
+function describeDemo({ answer, buyers }: Demo): string {
+  const rows = buyers.map(({ buyer, price, ms, outcome, post = '' }) => [
+    buyer,
+    ms === undefined ? 'not asked' : `${ms} ms`,
+    price?.toFixed(2) ?? '',
+    outcome === 'sold' ? colors.green(outcome) : outcome.replaceAll('_', ' '),
+    post,
+  ]);
   return [
-    colors.bold('A sample lead was sent; the answer, after ') + colors.bold(`${answer.ms} ms:`),
+    colors.bold(`A sample lead was sent; the answer, after ${answer.ms} ms:`),
     answer.text,
-    table.toString(),
+    '',
+    table(['buyer', 'ping', 'price', 'outcome', 'post'], rows),
   ].join('\n');
 }
 
 /** One thing that a demo buyer did, as a line. */
-export function describeDemoMessage(message: DemoMessage, at: Date, colors: Colors): string {
+export function describeDemoMessage(message: DemoMessage, at: Date): string {
   if (message.event === 'ready') return '';
   const { buyer, event, about, answer } = message;
   const what = event === 'post_cancelled' ? 'post cancelled' : event;

@@ -10,7 +10,8 @@ export interface ShownProgress {
 /** Shows on stderr what is being done: a spinner on a terminal, else a line for each new thing. */
 export function showProgress(stream: NodeJS.WriteStream = process.stderr): ShownProgress {
   let last = '';
-  if (!stream.isTTY) {
+  // A terminal without a width (a pseudo-terminal nobody has sized) has no place for a spinner.
+  if (!stream.isTTY || stream.columns === 0) {
     return {
       progress: (text) => {
         if (text !== last) stream.write(`${text} …\n`);

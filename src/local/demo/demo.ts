@@ -1,7 +1,6 @@
 import Value from 'typebox/value';
+import { leadStory } from '../../cli/leadStory.js';
 import type { Database } from '../../store/db.js';
-import { findLead } from '../../store/leads.js';
-import { workflowId } from '../../temporal/names.js';
 import { nodeArguments } from '../gavelProcess.js';
 import { readyMessage } from '../parts.js';
 import type { Part, Processes } from '../processes.js';
@@ -58,17 +57,16 @@ export async function openDemoMarket(
 export async function playDemo(
   database: Database,
   key: string,
-  addresses: { api: string; temporalUi?: string | undefined; namespace: string },
+  { api, temporalUi, namespace }: { api: string; temporalUi: string | undefined; namespace: string },
 ): Promise<Demo> {
-  const { api, temporalUi, namespace } = addresses;
   const answer = await sendSample(api, key);
-  const leadId = answer.answer.lead_id;
-  const lead = await findLead(database, leadId);
+  const ui = temporalUi === undefined ? undefined : { url: temporalUi, namespace };
+  const story = await leadStory(database, answer.answer.lead_id, { personal: false, ui });
   return {
     key,
     answer,
-    buyers: lead ? buyersDid(lead) : [],
-    ...(temporalUi && { workflow: `${temporalUi}/namespaces/${namespace}/workflows/${workflowId(leadId)}` }),
+    buyers: story ? buyersDid(story) : [],
+    ...(story?.workflow_url !== undefined && { workflow: story.workflow_url }),
     curl: sampleCurl(api, key),
   };
 }
