@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import Type from 'typebox';
 import Value from 'typebox/value';
 
+/** `id:base64` of 32 bytes. */
+const MASTER_KEY = '[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=';
+
 /**
  * Every setting of Gavel, once: the schema checks it, its descriptions are the table in docs/settings.md (a test
  * compares the two), and its static type is what the code receives.
@@ -19,6 +22,13 @@ export const Settings = Type.Object({
     description: 'MongoDB 8 or newer, a replica set. Unset: the local stack’s',
   }),
   MONGODB_DATABASE: Type.String({ default: 'gavel', minLength: 1, description: 'Name of the database' }),
+  MASTER_KEYS: Type.String({
+    pattern: `^${MASTER_KEY}(,${MASTER_KEY})*$`,
+    secret: true,
+    description:
+      'The keys above persons’ data: id:key, separated by commas, each key 32 random bytes in base64 (`openssl rand -base64 32`); ' +
+      'the first is for what is new, all of them for what is stored. Lost, the data are lost. Unset: the local stack’s',
+  }),
   REDIS_URL: Type.String({
     pattern: '^rediss?://',
     description: 'Redis or Valkey, where requests are counted. Unset: the local stack’s',
@@ -72,6 +82,9 @@ export type Settings = Type.Static<typeof Settings>;
 /** The local stack keeps the addresses of its servers here, so that commands run beside it find them. */
 export const ADDRESSES_FILE = '.local/addresses.json';
 
+/** Its master keys are here; they are for its own database and no other. */
+export const MASTER_KEYS_FILE = '.local/master-keys';
+
 /** A setting is missing or wrong; the message says which and what to write instead. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
@@ -99,9 +112,10 @@ export function pickSettings<Name extends keyof Settings>(
 ): Pick<Settings, Name> {
   const schema: Type.TSchema = Type.Pick(Settings, names);
   const isSettings = (value: unknown): value is Pick<Settings, Name> => Value.Check(schema, value);
+  const isOfStack = !env.MONGODB_URL || env.MONGODB_URL === local.MONGODB_URL;
   const given = Object.fromEntries(
     names.flatMap((name) => {
-      const value = env[name] ?? local[name];
+      const value = env[name] ?? (name === 'MASTER_KEYS' && !isOfStack ? undefined : local[name]);
       return value === undefined || value === '' ? [] : [[name, value]];
     }),
   );
@@ -117,9 +131,10 @@ function fault(name: string, schema: Type.TSchema, settings: unknown): string[] 
   const right: boolean = Value.Check(schema, value);
   if (right || (value === undefined && Type.IsOptional(schema))) return [];
   const means = 'description' in schema ? String(schema.description) : '';
-  return value === undefined
-    ? [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`]
-    : [`${name} is "${withoutCredentials(`${value}`)}", which can't be used: ${means}.`];
+  if (value === undefined)
+    return [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`];
+  const shown = 'secret' in schema ? 'not of its form' : `"${withoutCredentials(`${value}`)}"`;
+  return [`${name} is ${shown}, which can't be used: ${means}.`];
 }
 
 /** An address as it may be shown and logged: "mongodb://user:secret@db/x" becomes "mongodb://…@db/x". */
@@ -127,7 +142,8 @@ export const withoutCredentials = (address: string): string => address.replace(/
 
 function runningStack(): Record<string, string> {
   try {
-    return JSON.parse(readFileSync(ADDRESSES_FILE, 'utf8')) as Record<string, string>;
+    const addresses = JSON.parse(readFileSync(ADDRESSES_FILE, 'utf8')) as Record<string, string>;
+    return { ...addresses, MASTER_KEYS: readFileSync(MASTER_KEYS_FILE, 'utf8') };
   } catch {
     return {};
   }

@@ -1,4 +1,4 @@
-import { withoutCredentials, type Settings } from '../config.js';
+import { SettingsError, withoutCredentials, type Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { openStarter } from '../temporal/starter.js';
@@ -18,7 +18,7 @@ export interface RunningApi {
 
 /**
  * Starts the API on the servers that the settings name.
- * @throws Error where the database does not answer, or the port is taken
+ * @throws Error where the database does not answer or has other master keys, or the port is taken
  */
 export async function startApi(settings: Settings, log: Log): Promise<RunningApi> {
   await prepareDatabase(settings);
@@ -43,12 +43,14 @@ export async function startApi(settings: Settings, log: Log): Promise<RunningApi
   }
 }
 
-/** By a client of its own: an index of a large collection takes longer than a source may wait. */
+/** Indexes and keys, by a client of its own: an index of a large collection takes longer than a source may wait. */
 async function prepareDatabase(settings: Settings): Promise<void> {
   const database = openDatabase(settings);
   try {
     await ensureIndexes(database);
+    await database.vault.hash();
   } catch (cause) {
+    if (cause instanceof SettingsError) throw cause;
     const where = withoutCredentials(settings.MONGODB_URL);
     throw new Error(`The database at ${where} can't be used. Start it, or set MONGODB_URL.`, { cause });
   } finally {

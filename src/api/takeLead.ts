@@ -1,8 +1,10 @@
 import { v7 } from 'uuid';
 import { fieldFaults, leadFields, MISSING, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
 import { categoryKey, type Campaign } from '../market/terms.js';
+import type { Database } from '../store/db.js';
 import type { KeyDocument } from '../store/keys.js';
 import { factsOf, insertLead, markAnswered, type LeadDocument } from '../store/leads.js';
+import { matchOf } from '../store/match.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
 import { ApiError } from './apiError.js';
 import { assertRepeats, fingerprintOf } from './idempotency.js';
@@ -35,7 +37,7 @@ export async function takeLead(
   request: LeadRequest,
 ): Promise<Taken> {
   const campaign = await campaignOf(lookups, request);
-  const lead = newLead(request, campaign, settings.ANSWER_WINDOW_MS);
+  const lead = await newLead(database, request, campaign, settings.ANSWER_WINDOW_MS);
   const stored = await insertLead(database, lead);
   if (!stored.inserted) {
     assertRepeats(stored.repeated, lead.idempotency?.fingerprint ?? '', new Date());
@@ -85,8 +87,14 @@ function faulty(fields: FieldFault[]): ApiError {
   );
 }
 
-function newLead(request: LeadRequest, campaign: Campaign, answerWindowMs: number): LeadDocument {
+async function newLead(
+  database: Database,
+  request: LeadRequest,
+  campaign: Campaign,
+  answerWindowMs: number,
+): Promise<LeadDocument> {
   const { key, given, receivedAt, idempotencyKey } = request;
+  const person = leadFields(given.values);
   const after = (ms: number): Date => new Date(receivedAt.getTime() + ms);
   return {
     _id: v7(),
@@ -99,7 +107,8 @@ function newLead(request: LeadRequest, campaign: Campaign, answerWindowMs: numbe
     receivedAt,
     updatedAt: receivedAt,
     dueAt: after(answerWindowMs),
-    ...leadFields(given.values),
+    ...person,
+    match: await matchOf(database, person),
     ...(idempotencyKey !== undefined && {
       idempotency: {
         key: `${key._id}/${idempotencyKey}`,

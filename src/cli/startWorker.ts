@@ -44,11 +44,12 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
   };
 }
 
-/** By a client of its own: an index of a large collection takes longer than a lead may wait. */
+/** Indexes and keys, by a client of its own: an index of a large collection takes longer than a lead may wait. */
 async function prepareDatabase(settings: Settings): Promise<void> {
   const database = openDatabase(settings);
   try {
     await ensureIndexes(database);
+    await database.vault.hash();
   } finally {
     await database.client.close();
   }

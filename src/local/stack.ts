@@ -5,6 +5,7 @@ import { chooseApiAddress } from './apiAddress.js';
 import { openDemoMarket, playDemo, startDemoBuyers, type Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import type { ServerAddresses } from './localServer.js';
+import { localMasterKeys } from './masterKeys.js';
 import { startApiPart, startWorkerPart } from './parts.js';
 import type { Progress } from './progress.js';
 import { startServers, type Servers } from './servers.js';
@@ -49,7 +50,8 @@ export async function runStack(options: StackOptions): Promise<void> {
   let removeAddresses: (() => void) | undefined;
   try {
     const addresses = { ...servers.addresses, PORT: String(port) };
-    const ready = await Promise.race([ended, startParts(options, servers, { ...env, ...addresses }, url)]);
+    const settings = { ...env, ...addresses, MASTER_KEYS: env.MASTER_KEYS || localMasterKeys(dir) };
+    const ready = await Promise.race([ended, startParts(options, servers, settings, url)]);
     if (ready) {
       removeAddresses = writeAddresses(dir, addresses);
       options.onReady(ready);

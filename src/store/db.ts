@@ -6,6 +6,8 @@ import { leadIndexes, type LeadDocument } from './leads.js';
 import { ledgerIndexes, type EntryDocument } from './ledger.js';
 import { marketIndexes } from './market.js';
 import { saleIndexes, type SaleDocument } from './sales.js';
+import type { SecretDocument } from './secrets.js';
+import { openVault, type Vault } from './vault.js';
 
 /** What the market file says is stored under `_id` instead of `id` or `code`. */
 export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
@@ -28,6 +30,9 @@ export interface Database {
   leads: Collection<LeadDocument>;
   sales: Collection<SaleDocument>;
   ledger: Collection<EntryDocument>;
+  secrets: Collection<SecretDocument>;
+  /** The keys of persons' data; commands that touch none do without. */
+  vault: Vault;
 }
 
 type Limits = Pick<
@@ -40,7 +45,7 @@ type Limits = Pick<
  * acknowledged by a majority, so that what was answered survives the loss of a replica.
  */
 export function openDatabase(
-  settings: Pick<Settings, 'MONGODB_URL' | 'MONGODB_DATABASE'>,
+  settings: Pick<Settings, 'MONGODB_URL' | 'MONGODB_DATABASE'> & Partial<Pick<Settings, 'MASTER_KEYS'>>,
   limits: Limits = {},
 ): Database {
   const client = new MongoClient(settings.MONGODB_URL, {
@@ -51,6 +56,7 @@ export function openDatabase(
     ...limits,
   });
   const db = client.db(settings.MONGODB_DATABASE);
+  const secrets = db.collection<SecretDocument>('secrets');
   return {
     client,
     db,
@@ -62,6 +68,8 @@ export function openDatabase(
     leads: db.collection('leads'),
     sales: db.collection('sales'),
     ledger: db.collection('ledger'),
+    secrets,
+    vault: openVault(settings.MASTER_KEYS, secrets),
   };
 }
 

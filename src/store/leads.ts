@@ -4,6 +4,7 @@ import type { LeadReason } from '../market/reason.js';
 import type { Round } from '../market/round.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
+import type { Match } from './match.js';
 
 /** A post's state: `posting` → `accepted`, `refused` or `cancelled`. */
 export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled';
@@ -51,6 +52,8 @@ export interface LeadDocument {
   /** Two-letter code. */
   state?: string;
   phoneE164?: string;
+  /** By what the person is recognised in other leads and on lists. */
+  match: Match;
   idempotency?: Idempotency;
   /** By number. */
   rounds: Record<string, Round>;
@@ -74,6 +77,10 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
     {},
   );
   await leads.createIndex({ seller: 1, receivedAt: -1 });
+  for (const by of ['match.phone', 'match.email']) {
+    const those = { partialFilterExpression: { [by]: { $exists: true } } };
+    await leads.createIndex({ [by]: 1, receivedAt: -1 }, those, {});
+  }
 }
 
 export const factsOf = (lead: LeadDocument): LeadFacts => ({

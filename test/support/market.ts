@@ -2,6 +2,7 @@ import { v7 } from 'uuid';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
 import type { CampaignDocument, ContractDocument, Database } from '../../src/store/db.js';
 import type { LeadDocument } from '../../src/store/leads.js';
+import { matchOf } from '../../src/store/match.js';
 import type { FakeBuyer } from './buyer.js';
 
 export const minutes = (count: number): number => count * 60_000;
@@ -70,6 +71,17 @@ export async function storeLead(
   campaign: CampaignDocument,
   lead: Partial<LeadDocument> = {},
 ): Promise<LeadDocument> {
+  const person = {
+    fields: {
+      firstName: 'John',
+      lastName: 'Doe',
+      phone: '555-123-4567',
+      state: 'TX',
+      zip: '75001',
+      city: 'Dallas',
+    },
+    phoneE164: '+15551234567',
+  };
   const document: LeadDocument = {
     _id: v7(),
     seller: campaign.seller,
@@ -81,14 +93,8 @@ export async function storeLead(
     receivedAt: new Date(),
     updatedAt: new Date(),
     dueAt: new Date(Date.now() + 3000),
-    fields: {
-      firstName: 'John',
-      lastName: 'Doe',
-      phone: '555-123-4567',
-      state: 'TX',
-      zip: '75001',
-      city: 'Dallas',
-    },
+    ...person,
+    match: await matchOf(database, { ...person, ...lead }),
     state: 'TX',
     rounds: {},
     claims: {},

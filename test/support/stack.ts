@@ -27,6 +27,7 @@ export async function isolatedSettings(overrides: Partial<Settings> = {}): Promi
     REDIS_URL: `${REDIS_URL}/${await nextRedisDatabase(REDIS_URL)}`,
     MONGODB_DATABASE: name,
     TASK_QUEUE: name,
+    MASTER_KEYS: `test:${Buffer.alloc(32, 'test').toString('base64')}`,
     PORT: 0,
     LOG_LEVEL: 'silent',
   };

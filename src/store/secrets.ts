@@ -1,0 +1,44 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Collection } from 'mongodb';
+import { KEY_BYTES } from './cipher.js';
+import { duplicateOf } from './duplicateOf.js';
+import type { MasterKeys, WrappedKey } from './masterKeys.js';
+
+/** A key that belongs to the whole database, wrapped by a master key. */
+export interface SecretDocument {
+  _id: 'hashes';
+  key: WrappedKey;
+}
+
+/**
+ * A keyed hash (HMAC-SHA-256, base64url): equal texts of one kind have equal hashes, and who has not the key can't try
+ * out which of the few billion phone numbers one belongs to.
+ */
+export type Hash = (kind: string, text: string) => string;
+
+/** What the key of the hashes is wrapped for. */
+export const HASHES = 'hashes';
+
+/**
+ * The hash of this database. Its key is made by the first who asks and stays the same for good, whatever becomes of the
+ * master keys that wrap it: suppression lists and checks for duplicates compare with hashes of years ago.
+ * @throws MasterKeyError where the master keys are not those of this database
+ */
+export async function loadHash(secrets: Collection<SecretDocument>, masterKeys: MasterKeys): Promise<Hash> {
+  const { key } = (await secrets.findOne({ _id: HASHES })) ?? (await makeKey(secrets, masterKeys));
+  const secret = masterKeys.unwrap(key, HASHES);
+  return (kind, text) => createHmac('sha256', secret).update(`${kind}\0${text}`).digest('base64url');
+}
+
+async function makeKey(secrets: Collection<SecretDocument>, masterKeys: MasterKeys): Promise<SecretDocument> {
+  const made: SecretDocument = { _id: HASHES, key: masterKeys.wrap(randomBytes(KEY_BYTES), HASHES) };
+  try {
+    await secrets.insertOne(made);
+    return made;
+  } catch (error) {
+    // Another process was first, and its key is the one.
+    const first = duplicateOf(error) === undefined ? null : await secrets.findOne({ _id: HASHES });
+    if (first === null) throw error;
+    return first;
+  }
+}

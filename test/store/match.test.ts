@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Settings } from '../../src/config.js';
+import { leadFields } from '../../src/market/fields.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { matchOf, type Match } from '../../src/store/match.js';
+import { isolatedSettings } from '../support/stack.js';
+
+const newKey = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
+
+describe('a person', () => {
+  let settings: Settings;
+  let database: Database;
+  beforeAll(async () => {
+    settings = await isolatedSettings();
+    database = openDatabase(settings);
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  const match = (fields: Record<string, string>, by = database): Promise<Match> =>
+    matchOf(by, leadFields(new Map(Object.entries(fields))));
+
+  async function withKeys<T>(MASTER_KEYS: string, use: (other: Database) => Promise<T>): Promise<T> {
+    const other = openDatabase({ ...settings, MASTER_KEYS });
+    try {
+      return await use(other);
+    } finally {
+      await other.client.close();
+    }
+  }
+
+  test.each([
+    ['phone', '+1 212 555 0100', '(212) 555-0100 ext. 7'],
+    ['phone', '555-1234', '5551234'],
+    ['email', 'Jo@Example.ORG', ' jo@example.org'],
+  ])('is recognised by %s however it is written: %s is %s', async (field, one, other) => {
+    const [a, b] = [await match({ [field]: one }), await match({ [field]: other })];
+    expect(a).toEqual({ [field]: expect.stringMatching(/^[\w-]{43}$/) as string });
+    expect(b).toEqual(a);
+  });
+
+  test('is recognised by both, each for itself, and by nothing that was not given', async () => {
+    const both = await match({ phone: '212-555-0100', email: 'jo@example.org' });
+    expect(both).toEqual({
+      ...(await match({ phone: '2125550100' })),
+      ...(await match({ email: 'jo@example.org' })),
+    });
+    expect(await match({ firstName: 'Jo', email: ' ', phone: '' })).toEqual({});
+  });
+
+  test('is not told by the hash: another database has another', async () => {
+    const elsewhere = openDatabase(await isolatedSettings());
+    const there = await match({ phone: '212-555-0100' }, elsewhere);
+    await elsewhere.db.dropDatabase();
+    await elsewhere.client.close();
+    expect(there).not.toEqual(await match({ phone: '212-555-0100' }));
+  });
+
+  test('is recognised by processes that begin at the same moment, and after a change of the master key', async () => {
+    await database.secrets.deleteMany({});
+    const many = Array.from({ length: 8 }, () => openDatabase(settings));
+    const hashes = await Promise.all(many.map((each) => match({ phone: '212-555-0100' }, each)));
+    await Promise.all(many.map(({ client }) => client.close()));
+    expect(new Set(hashes.map(({ phone }) => phone)).size).toBe(1);
+    const rotated = await withKeys(`${newKey('next')},${settings.MASTER_KEYS}`, (other) =>
+      match({ phone: '212-555-0100' }, other),
+    );
+    expect(rotated).toEqual(hashes[0]);
+  });
+
+  test('can’t be looked for without the master key of the database', async () => {
+    await match({ phone: '212-555-0100' });
+    const look = (keys: string) => withKeys(keys, (other) => match({ phone: '212-555-0100' }, other));
+    await expect(look(newKey('another'))).rejects.toThrow(
+      'MASTER_KEYS has no key "test", which was used here',
+    );
+    await expect(look(newKey('test'))).rejects.toThrow(
+      '"test" of MASTER_KEYS is not the one that was used here',
+    );
+    await expect(look('')).rejects.toThrow('MASTER_KEYS is not set');
+  });
+});
