@@ -1,0 +1,17 @@
+/** A span of time, ms; `until` is the first moment after it. */
+export interface Span {
+  from: number;
+  until: number;
+}
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+/** A day of the calendar as the number of days since 1970-01-01, which was a Thursday. */
+export type Day = number;
+
+/** The day of a wall time (see zone.ts). */
+export const dayOf = (wall: number): Day => Math.floor(wall / DAY);
+
+/** 0 is Monday, 6 is Sunday. */
+export const weekdayOf = (day: Day): number => (((day + 3) % 7) + 7) % 7;

@@ -1,0 +1,55 @@
+import { DAY, type Span } from './days.js';
+
+/** Open hours that are the same every week. */
+export interface OpenHours extends Span {
+  /** 0 is Monday. `from` and `until` are ms since the start of that day; hours over midnight end after 24:00. */
+  weekdays: number[];
+}
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const WEEKDAY = `(${WEEKDAYS.join('|')})`;
+const TIME = '((?:[01]\\d|2[0-3]):[0-5]\\d)';
+const HOURS = `${TIME}-(24:00|${TIME})`;
+const DATE = '(\\d{4}-\\d{2}-\\d{2})';
+
+const OPEN = new RegExp(`^${WEEKDAY}(?:-${WEEKDAY})? ${HOURS}$`);
+const CLOSED = new RegExp(`^${DATE}(?:\\.\\.${DATE}| ${HOURS})?$`);
+
+/**
+ * Open hours as the market file writes them: `Mon-Fri 08:00-20:00`, `Sat 09:00-17:00`, over midnight
+ * `Fri-Sat 22:00-02:00` (from Friday to Saturday and from Saturday to Sunday); undefined where it is none.
+ */
+export function parseOpenHours(text: string): OpenHours | undefined {
+  const [, first = '', last = first, start = '', end = ''] = OPEN.exec(text) ?? [];
+  const [from, until] = [timeOf(start), timeOf(end)];
+  if (first === '' || from === until) return undefined;
+  return { weekdays: weekdaysOf(first, last), from, until: until > from ? until : until + DAY };
+}
+
+/** From one weekday to another, over the end of the week where need be: `Sat-Mon` is three days. */
+function weekdaysOf(first: string, last: string): number[] {
+  const start = WEEKDAYS.indexOf(first);
+  const count = ((WEEKDAYS.indexOf(last) - start + 7) % 7) + 1;
+  return Array.from({ length: count }, (_, i) => (start + i) % 7);
+}
+
+/**
+ * A time at which a contract is closed as the market file writes it: `2026-12-25`, `2026-12-24..2026-12-26`, both days
+ * included, or `2026-12-24 12:00-24:00`; in wall time (see zone.ts). Undefined where it is none.
+ */
+export function parseClosedTime(text: string): Span | undefined {
+  const [, first = '', last = first, start = '00:00', end = '24:00'] = CLOSED.exec(text) ?? [];
+  const [from, until] = [dateOf(first) + timeOf(start), dateOf(last) + timeOf(end)];
+  return from < until ? { from, until } : undefined;
+}
+
+/** `08:30`, ms since the start of the day. */
+function timeOf(text: string): number {
+  return (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * 60_000;
+}
+
+/** `2026-12-25` as wall time; not a number where the calendar has no such day. */
+function dateOf(text: string): number {
+  const start = Date.parse(`${text}T00:00:00.000Z`);
+  return !Number.isNaN(start) && new Date(start).toISOString().startsWith(text) ? start : NaN;
+}

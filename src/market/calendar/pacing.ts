@@ -1,0 +1,73 @@
+import type { Span } from './days.js';
+import { isOpen, nextOpening, openSpans, type CompiledSchedule } from './schedule.js';
+import { dayAround } from './windows.js';
+
+/*
+ * A daily cap of n that is spread over the day: the day's open time is cut into n equal parts, and each part, as it
+ * begins, frees one more. The first is free at opening, the whole cap before closing; what was not used stays free.
+ */
+
+/**
+ * How many of a daily cap may be used up to `at`, UTC ms: 0 before the day's opening, then 1 and more, in the end all.
+ * @param schedule absent: the day is open from midnight to midnight
+ * @param timezone whose calendar the cap's day is of
+ */
+export function pacedCap(
+  cap: number,
+  schedule: CompiledSchedule | undefined,
+  timezone: string,
+  at: number,
+): number {
+  const spans = openTimes(schedule, timezone, at);
+  const total = lengthOf(spans);
+  const elapsed = spans.reduce((sum, { from, until }) => sum + clamp(at - from, 0, until - from), 0);
+  const begun = spans[0] !== undefined && spans[0].from <= at;
+  return begun ? Math.min(cap, Math.floor((elapsed * cap) / total) + 1) : 0;
+}
+
+/**
+ * When one more than `used` may be used, UTC ms: `at` or the first moment after it that is open and at which the paced
+ * cap exceeds `used`. Once the day's cap is used up, or the day's open time is over, that is the opening on a later day.
+ * Undefined where the schedule does not open again in 400 days.
+ * @param used how many of the cap were used on the day of `at`
+ */
+export function nextPacedSlot(
+  used: number,
+  cap: number,
+  schedule: CompiledSchedule | undefined,
+  timezone: string,
+  at: number,
+): number | undefined {
+  const spans = openTimes(schedule, timezone, at);
+  const free = used < cap ? momentAfter(Math.ceil((lengthOf(spans) * used) / cap), spans) : undefined;
+  if (free !== undefined && free >= at) return free;
+  if (free !== undefined && isOpenAt(schedule, at)) return at;
+  return openingFrom(schedule, free === undefined ? dayAround(timezone, at).until : at);
+}
+
+/** The open spans of the day of `at`, UTC ms. */
+function openTimes(schedule: CompiledSchedule | undefined, timezone: string, at: number): Span[] {
+  const day = dayAround(timezone, at);
+  return schedule ? [...openSpans(schedule, day.from, day.until)] : [day];
+}
+
+/** The moment at which so much open time has passed and more is left; undefined where there is not as much. */
+function momentAfter(elapsed: number, spans: Span[]): number | undefined {
+  let left = elapsed;
+  for (const { from, until } of spans) {
+    if (left < until - from) return from + left;
+    left -= until - from;
+  }
+  return undefined;
+}
+
+const isOpenAt = (schedule: CompiledSchedule | undefined, at: number): boolean =>
+  schedule === undefined || isOpen(schedule, at);
+
+/** `from` itself where it is open. */
+const openingFrom = (schedule: CompiledSchedule | undefined, from: number): number | undefined =>
+  schedule === undefined || isOpen(schedule, from) ? from : nextOpening(schedule, from);
+
+const lengthOf = (spans: Span[]): number => spans.reduce((sum, { from, until }) => sum + until - from, 0);
+
+const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
