@@ -60,6 +60,15 @@ export const Settings = Type.Object({
     maximum: 5000,
     description: 'Rounds that one worker holds at the same time',
   }),
+  OUTBOUND_ALLOW: Type.String({
+    default: '',
+    description:
+      'Hosts and networks, with commas between, that buyers’ and sellers’ addresses may lead to though they are not public',
+  }),
+  OUTBOUND_HTTP: Type.Boolean({
+    default: false,
+    description: 'Whether buyers’ and sellers’ addresses may be http, which anybody on the way can read',
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     default: 'info',
     description: 'What is logged: fatal, error, warn, info, debug or silent',

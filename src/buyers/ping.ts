@@ -64,7 +64,7 @@ function readPingAnswer(reply: Reply, ping: Ping): { bid: Bid } | { noBid: NoBid
     case 'unreachable':
       return { noBid: { reason: 'unreachable', detail: reply.detail } };
     case 'oversized':
-      return { noBid: { reason: 'invalid_response', detail: 'answer over 64 KiB' } };
+      return { noBid: { reason: 'invalid_response', detail: reply.detail } };
     case 'answer':
       return readAnswer(reply.status, reply.body, ping);
   }

@@ -64,9 +64,8 @@ function readPostAnswer(reply: Reply): Answer {
     case 'timeout':
       return { answer: 'uncertain', detail: 'no answer in time' };
     case 'unreachable':
-      return { answer: 'uncertain', detail: reply.detail };
     case 'oversized':
-      return { answer: 'uncertain', detail: 'answer over 64 KiB' };
+      return { answer: 'uncertain', detail: reply.detail };
     case 'answer':
       return readAnswer(reply);
   }

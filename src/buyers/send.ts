@@ -1,8 +1,14 @@
 import { Agent, errors, request } from 'undici';
 import { Webhook } from 'standardwebhooks';
+import type { Settings } from '../config.js';
+import { AddressRefused, guardedConnector, type Resolve } from './guardedConnector.js';
+import { readOutboundRules } from './outboundRules.js';
 
 /** An answer of more than this is `invalid_response`. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** So is one with more headers than this, together. */
+const MAX_HEADER_BYTES = 16 * 1024;
 
 /** One signed request to a buyer's server. */
 export interface Message {
@@ -20,19 +26,33 @@ export type Reply = { ms: number } & (
   | { kind: 'answer'; status: number; body: unknown; malformed: boolean; retryAfterMs?: number }
   | { kind: 'timeout' }
   | { kind: 'unreachable'; detail: string }
-  | { kind: 'oversized' }
+  | { kind: 'oversized'; detail: string }
 );
 
 export type Send = (message: Message) => Promise<Reply>;
 
-/** Opens the connections to buyers: kept alive, pooled per origin, redirects never followed. */
-export function openSender(connectionsPerBuyer = 128): { send: Send; close: () => Promise<void> } {
+interface SenderOptions {
+  connectionsPerBuyer?: number;
+  /** How names become addresses; by default as src/buyers/guardedConnector.ts says. */
+  resolve?: Resolve;
+}
+
+/**
+ * Opens the connections to buyers: only to addresses that the settings allow, kept alive, pooled per origin, redirects
+ * never followed.
+ * @throws SettingsError where OUTBOUND_ALLOW can't be read
+ */
+export function openSender(
+  settings: Pick<Settings, 'OUTBOUND_ALLOW' | 'OUTBOUND_HTTP'>,
+  { connectionsPerBuyer = 128, resolve }: SenderOptions = {},
+): { send: Send; close: () => Promise<void> } {
   const agent = new Agent({
     connections: connectionsPerBuyer,
     pipelining: 1,
     keepAliveTimeout: 30_000,
     maxResponseSize: MAX_ANSWER_BYTES,
-    connect: { timeout: 10_000 },
+    maxHeaderSize: MAX_HEADER_BYTES,
+    connect: guardedConnector(readOutboundRules(settings), resolve),
   });
   return { send: (message) => sendSigned(agent, message), close: () => agent.close() };
 }
@@ -93,9 +113,13 @@ function retryAfter(header: string | string[] | undefined): number | undefined {
 
 function failure(
   error: unknown,
-): { kind: 'timeout' } | { kind: 'oversized' } | { kind: 'unreachable'; detail: string } {
-  if (error instanceof errors.ResponseExceededMaxSizeError) return { kind: 'oversized' };
+): { kind: 'timeout' } | { kind: 'oversized' | 'unreachable'; detail: string } {
+  if (error instanceof errors.ResponseExceededMaxSizeError)
+    return { kind: 'oversized', detail: `answer over ${MAX_ANSWER_BYTES / 1024} KiB` };
+  if (error instanceof errors.HeadersOverflowError)
+    return { kind: 'oversized', detail: `headers over ${MAX_HEADER_BYTES / 1024} KiB` };
   if (error instanceof Error && error.name === 'TimeoutError') return { kind: 'timeout' };
+  if (error instanceof AddressRefused) return { kind: 'unreachable', detail: error.message };
   // The error's code says enough ("ECONNREFUSED"); its message may quote the address.
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'connection failed';
   return { kind: 'unreachable', detail: code };

@@ -20,7 +20,7 @@ const IMPATIENT = { connectTimeoutMS: 5000, socketTimeoutMS: 5000 };
 export async function startWorker(settings: Settings, log: Log): Promise<RunningWorker> {
   logSdkMessages(log);
   const database = openDatabase(settings, IMPATIENT);
-  const sender = openSender();
+  const sender = openSender(settings);
   const bundle = workflowBundle();
   await prepareDatabase(settings);
   const activities = createActivities({

@@ -49,7 +49,7 @@ export async function runStack(options: StackOptions): Promise<void> {
   const ended = endOf(servers, signal);
   let removeAddresses: (() => void) | undefined;
   try {
-    const addresses = { ...servers.addresses, PORT: String(port) };
+    const addresses = { ...outbound(env), ...servers.addresses, PORT: String(port) };
     const settings = { ...env, ...addresses, MASTER_KEYS: env.MASTER_KEYS || localMasterKeys(dir) };
     const ready = await Promise.race([ended, startParts(options, servers, settings, url)]);
     if (ready) {
@@ -62,6 +62,14 @@ export async function runStack(options: StackOptions): Promise<void> {
     if (signal.aborted) progress('ending');
     await servers.stop();
   }
+}
+
+/** The buyers of a local stack are on this machine too; what the environment says instead is left as it is. */
+function outbound(env: NodeJS.ProcessEnv): Record<'OUTBOUND_ALLOW' | 'OUTBOUND_HTTP', string> {
+  return {
+    OUTBOUND_ALLOW: env.OUTBOUND_ALLOW ?? 'localhost,127.0.0.0/8,::1',
+    OUTBOUND_HTTP: env.OUTBOUND_HTTP ?? 'true',
+  };
 }
 
 /** Resolves when the stack is told to end, rejects when a part of it ends by itself. */

@@ -12,8 +12,9 @@ import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
 test('A post that is under way when its contract is pruned is settled with its buyer', async () => {
-  const database = openDatabase(await isolatedSettings());
-  const sender = openSender();
+  const settings = await isolatedSettings();
+  const database = openDatabase(settings);
+  const sender = openSender(settings);
   const northwind = await startBuyer();
   onTestFinished(async () => {
     await Promise.all([northwind.close(), sender.close()]);

@@ -30,6 +30,9 @@ export async function isolatedSettings(overrides: Partial<Settings> = {}): Promi
     MASTER_KEYS: `test:${Buffer.alloc(32, 'test').toString('base64')}`,
     PORT: 0,
     LOG_LEVEL: 'silent',
+    // Tests' buyers are on this machine.
+    OUTBOUND_ALLOW: '127.0.0.1',
+    OUTBOUND_HTTP: true,
   };
   return { ...readSettings(asEnvironment(own), {}), ...overrides };
 }

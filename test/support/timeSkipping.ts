@@ -37,7 +37,7 @@ export async function openLeadWorld(): Promise<LeadWorld> {
   await env.connection.operatorService.addSearchAttributes({
     searchAttributes: Object.fromEntries(indexedValues),
   });
-  const sender = openSender();
+  const sender = openSender(settings);
   const log = createLog(settings, 'test');
   const taskQueue = randomUUID();
   const worker = await Worker.create({
