@@ -1,0 +1,76 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** What a buyer says to any request, on the bare socket. */
+export type Talk = (socket: Socket) => void;
+
+export const KiB = 1024;
+
+/** An answer as it should be, but for what it says. */
+export const says = (body: string | Buffer, headers = ''): Talk => {
+  const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+  return (socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\n${length}${headers}\r\n`);
+    socket.write(body);
+  };
+};
+
+export const bytes =
+  (text: string): Talk =>
+  (socket) =>
+    void socket.write(text);
+
+/** Writes a text, then another without end, as fast as it is taken or one piece in so many ms. */
+export const endless =
+  (start: string, piece: string, everyMs?: number): Talk =>
+  (socket) => {
+    socket.write(start);
+    const go = (): void => {
+      if (socket.destroyed) return;
+      if (everyMs !== undefined) socket.write(piece, () => setTimeout(go, everyMs));
+      else if (socket.write(piece)) setImmediate(go);
+      else socket.once('drain', go);
+    };
+    go();
+  };
+
+export const ok = 'HTTP/1.1 200 OK\r\n';
+/** The start of an answer without an announced length. */
+export const chunked = `${ok}Transfer-Encoding: chunked\r\n\r\n`;
+/** The start of an answer of 1000 bytes. */
+export const whole = `${ok}Content-Length: 1000\r\n\r\n`;
+
+/** A buyer that says what no HTTP server would. */
+export interface Talker {
+  url: string;
+  /** What it says from now on. */
+  talk(talk: Talk): void;
+  /** Resolves when the last connection to it is over. */
+  letGo(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startTalker(): Promise<Talker> {
+  let talk: Talk = () => undefined;
+  let letGo: Promise<void> = Promise.resolve();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    letGo = new Promise((resolve) => socket.on('close', () => resolve()));
+    // Being cut off is what it is here for.
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    socket.on('data', (chunk) => {
+      if (chunk.includes('POST / HTTP/1.1')) talk(socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    talk: (next) => void (talk = next),
+    letGo: () => letGo,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
