@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const [node, , task, ...rest] = process.argv;
+const npm = process.ppid;
 
 const entries = {
   start: ['src/cli/gavel.ts', 'stack', '--demo'],
@@ -50,9 +51,9 @@ function isInstalled() {
 function install() {
   console.error('Installing packages (npm ci), once …');
   const started = Date.now();
-  const npm = process.env.npm_execpath;
+  const { npm_execpath: program = '' } = process.env;
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  const [command, before] = npm ? [node, [npm]] : ['npm', []];
+  const [command, before] = program.endsWith('npm-cli.js') ? [node, [program]] : ['npm', []];
   const child = spawn(command, [...before, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
   const forward = (signal) => child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -61,7 +62,8 @@ function install() {
     child.once('error', () => fail('npm can’t be run. Install npm, or put it on PATH.'));
     child.once('exit', (code, signal) => {
       for (const each of signals) process.off(each, forward);
-      if (signal) process.exit(130);
+      // Ended with it, or by the kill of the npm that started us, which tells nobody.
+      if (signal || process.ppid !== npm) process.exit(130);
       if (code !== 0)
         fail(`npm ci failed (exit code ${code}); what it printed above says why. Nothing was started.`);
       console.error(`Packages installed in ${Math.round((Date.now() - started) / 1000)} s.`);

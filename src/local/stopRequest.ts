@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { isAlive } from './lock.js';
-
 /** npm passes on a signal that the terminal has sent us already: one within this time of the first is the same, ms. */
 const ECHO_MS = 1000;
 
@@ -29,36 +26,19 @@ export function onStopRequest(insist: () => void): StopRequest {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, request);
-  const npm = npmAbove();
-  const timer = setInterval(() => {
-    if (npm !== undefined && !isAlive(npm)) controller.abort();
-  }, LOOK_MS).unref();
+  const watch = watchNpm(() => controller.abort());
   return {
     signal: controller.signal,
     dispose: () => {
       for (const signal of signals) process.off(signal, request);
-      clearInterval(timer);
+      clearInterval(watch);
     },
   };
 }
 
-/** The npm that runs us: it is our parent, or the parent of the shell between us, which Linux tells. */
-function npmAbove(): number | undefined {
+/** An npm that is killed tells nobody; as our parent (its scripts `exec` us) it is seen to be gone by who takes its place. */
+function watchNpm(gone: () => void): NodeJS.Timeout | undefined {
   if (process.env.npm_lifecycle_event === undefined) return undefined;
-  return [process.ppid, parentOf(process.ppid)].find((pid) => nameOf(pid).startsWith('npm '));
-}
-
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s*(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
-}
-
-/** npm gives itself the name "npm start". */
-const nameOf = (pid: number): string => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  const npm = process.ppid;
+  return setInterval(() => process.ppid === npm || gone(), LOOK_MS).unref();
 }
