@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addressesFile } from './addressesFile.js';
 import { LocalStackError } from './localStackError.js';
 
 /** Whether a process with this id runs (also one of another user). */
@@ -14,14 +15,15 @@ export function isAlive(pid: number): boolean {
 }
 
 export interface Lock {
-  /** Names a process that also holds the lock, for as long as it lives: the one that cleans up after us. */
+  path: string;
+  /** Names a process that also holds the lock, for as long as it lives: should we be killed, it gives the lock back. */
   share(pid: number): void;
   release(): void;
 }
 
 /**
  * Takes a directory's lock, so that two stacks never share one state. A lock whose process is gone is taken over, once
- * the parts that it left behind have been ended. However we end (but for kill -9), it is given back.
+ * the parts that it left behind have been ended.
  * @throws LocalStackError when a running process holds it
  */
 export async function takeLock(dir: string): Promise<Lock> {
@@ -45,7 +47,12 @@ export async function takeLock(dir: string): Promise<Lock> {
     rmSync(path, { force: true });
   };
   process.on('exit', release);
-  return { share: (pid) => writeFileSync(path, `${holder(process.pid)}\n${holder(pid)}`), release };
+  const share = (pid: number): void => {
+    process.off('exit', release);
+    writeFileSync(own, `${holder(process.pid)}\n${holder(pid)}`);
+    renameSync(own, path);
+  };
+  return { path, share, release };
 }
 
 function link(from: string, to: string): boolean {
@@ -92,7 +99,7 @@ function running(dir: string, owner: string): LocalStackError {
 
 function addressesIn(dir: string): string {
   try {
-    const addresses: unknown = JSON.parse(readFileSync(join(dir, 'addresses.json'), 'utf8'));
+    const addresses: unknown = JSON.parse(readFileSync(addressesFile(dir), 'utf8'));
     if (typeof addresses !== 'object' || addresses === null) return '';
     return Object.entries(addresses)
       .map(([name, value]) => `\n  ${name}=${String(value)}`)

@@ -37,6 +37,14 @@ export interface Command {
   output?: 'inherit';
 }
 
+/** What is to be done about a stack that was killed itself. */
+export interface LastWill {
+  /** Files that say that the stack runs, which are taken away once its parts have ended. */
+  signs: string[];
+  /** Told the process that sees to it. */
+  executor: (pid: number) => void;
+}
+
 /**
  * The child processes of one stack. Each is the leader of a process group of its own, so that Ctrl-C in a terminal
  * reaches only us and the parts end in order; a reaper ends them should we be killed.
@@ -51,11 +59,11 @@ export class Processes {
 
   /**
    * @param logs directory of the parts' logs, one file each; the one of the run before is kept as `NAME.log.1`
-   * @param watchedBy told the process that ends the parts should we be killed
+   * @param will beside ending the parts, should we be killed
    */
   constructor(
     private readonly logs: string,
-    private readonly watchedBy: (pid: number) => void = () => undefined,
+    private readonly will: LastWill = { signs: [], executor: () => undefined },
   ) {
     this.death = new Promise((resolve) => (this.#reportDeath = resolve));
   }
@@ -117,8 +125,11 @@ export class Processes {
   }
 
   #startReaper(): ChildProcess {
-    const child = spawn(process.execPath, [reaper], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-    if (child.pid !== undefined) this.watchedBy(child.pid);
+    const child = spawn(process.execPath, [reaper, ...this.will.signs], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    if (child.pid !== undefined) this.will.executor(child.pid);
     // Writing to a reaper that was killed fails; its own exit is what is reported.
     child.stdin.on('error', () => undefined);
     child.once('exit', () => {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { addressesFile } from './addressesFile.js';
 import { findBinary } from './findBinary.js';
 import type { LocalServer, PortName, Program, ServerAddresses, ServerName } from './localServer.js';
-import { takeLock } from './lock.js';
+import { takeLock, type Lock } from './lock.js';
 import { mongodb } from './mongodb.js';
 import { packageRoot } from './packageRoot.js';
 import { choosePorts } from './ports.js';
@@ -29,6 +30,8 @@ export interface Servers {
 export interface ServersOptions {
   /** Holds the servers' data, logs, ports and lock; two stacks can't use it at the same time. */
   dir: string;
+  /** Of `dir`, where the caller has taken it already. */
+  lock?: Lock;
   env?: NodeJS.ProcessEnv;
   progress?: Progress;
   /** Which servers; all three unless given. */
@@ -44,13 +47,17 @@ export interface ServersOptions {
  */
 export async function startServers({
   dir,
+  lock: taken,
   env = process.env,
   progress = () => undefined,
   need = ['redis', 'mongodb', 'temporal'],
   signal,
 }: ServersOptions): Promise<Servers> {
-  const lock = await takeLock(dir);
-  const processes = new Processes(join(dir, 'logs'), (pid) => lock.share(pid));
+  const lock = taken ?? (await takeLock(dir));
+  const processes = new Processes(join(dir, 'logs'), {
+    signs: [addressesFile(dir), lock.path],
+    executor: (pid) => lock.share(pid),
+  });
   const stop = async (): Promise<void> => {
     await processes.stop();
     lock.release();

@@ -5,6 +5,7 @@ import { chooseApiAddress } from './apiAddress.js';
 import { openDemoMarket, playDemo, startDemoBuyers, type Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import type { ServerAddresses } from './localServer.js';
+import { takeLock } from './lock.js';
 import { localMasterKeys } from './masterKeys.js';
 import { startApiPart, startWorkerPart } from './parts.js';
 import type { Progress } from './progress.js';
@@ -43,8 +44,12 @@ export interface StackOptions {
  */
 export async function runStack(options: StackOptions): Promise<void> {
   const { dir, env = process.env, signal, progress } = options;
-  const { port, url } = await chooseApiAddress(dir, env);
-  const servers = await startServers({ dir, env, progress, signal });
+  const lock = await takeLock(dir);
+  const { port, url } = await chooseApiAddress(dir, env).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
+  const servers = await startServers({ dir, lock, env, progress, signal });
   options.onKill(() => servers.processes.kill());
   const ended = endOf(servers, signal);
   let removeAddresses: (() => void) | undefined;

@@ -52,7 +52,8 @@ it('ends what a part has started itself', async () => {
   await allGone([grandchild]);
 });
 
-it('leaves no process when it is killed, and the next start takes its lock over', async () => {
+/** A stack whose own process has just been killed: its folder, and the pids of its parts. */
+async function killedStack(): Promise<{ dir: string; pids: number[] }> {
   const dir = emptyDir();
   const script = join(import.meta.dirname, 'fixtures', 'parent.ts');
   const parent = spawn(process.execPath, ['--import', 'tsx', script, dir], {
@@ -63,6 +64,17 @@ it('leaves no process when it is killed, and the next start takes its lock over'
   expect(pids).toHaveLength(2);
   parent.kill('SIGKILL');
   await once(parent, 'exit');
+  return { dir, pids };
+}
+
+it('leaves no process and no lock when it is killed', async () => {
+  const { dir, pids } = await killedStack();
+  await allGone(pids);
+  await expect.poll(() => existsSync(join(dir, 'lock'))).toBe(false);
+});
+
+it('waits, started again at once, for the end of what it left when it was killed', async () => {
+  const { dir, pids } = await killedStack();
   expect(existsSync(join(dir, 'lock'))).toBe(true);
   const next = await startServers({ dir, need: ['redis'] });
   onTestFinished(() => next.stop());
