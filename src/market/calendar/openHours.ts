@@ -1,4 +1,4 @@
-import { DAY, type Span } from './days.js';
+import { DAY, parseDate, type Span } from './days.js';
 
 /** Open hours that are the same every week. */
 export interface OpenHours extends Span {
@@ -39,17 +39,13 @@ function weekdaysOf(first: string, last: string): number[] {
  */
 export function parseClosedTime(text: string): Span | undefined {
   const [, first = '', last = first, start = '00:00', end = '24:00'] = CLOSED.exec(text) ?? [];
-  const [from, until] = [dateOf(first) + timeOf(start), dateOf(last) + timeOf(end)];
-  return from < until ? { from, until } : undefined;
+  const [firstDay, lastDay] = [parseDate(first), parseDate(last)];
+  if (firstDay === undefined || lastDay === undefined) return undefined;
+  const span = { from: firstDay + timeOf(start), until: lastDay + timeOf(end) };
+  return span.from < span.until ? span : undefined;
 }
 
 /** `08:30`, ms since the start of the day. */
 function timeOf(text: string): number {
   return (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * 60_000;
-}
-
-/** `2026-12-25` as wall time; not a number where the calendar has no such day. */
-function dateOf(text: string): number {
-  const start = Date.parse(`${text}T00:00:00.000Z`);
-  return !Number.isNaN(start) && new Date(start).toISOString().startsWith(text) ? start : NaN;
 }
