@@ -1,6 +1,6 @@
 /**
  * The import direction of docs/design.md, as a rule that fails the lint step:
- * cli, local → api, activities → store, buyers, temporal → market; workflows → market and the shared names and types.
+ * bench → cli, local → api, activities → store, buyers, temporal → market; workflows → market and the shared names and types.
  * Type-only imports are not edges: they vanish before anything runs.
  */
 const only = (name, from, ...allowed) => ({
@@ -37,6 +37,14 @@ module.exports = {
     only('temporal-knows-market', '^src/temporal/', market, config),
     only('activities-use-store-buyers-temporal', '^activities/', ...base),
     only('api-uses-store-buyers-temporal', '^src/api/', ...base),
+    only('bench-uses-cli-and-local', '^src/bench/', '^src/(cli|local)/', ...base),
+    only('bench-workflows-know-names', '^src/bench/workflows/', '^src/temporal/names\\.ts$'),
+    {
+      name: 'nothing-needs-the-bench',
+      severity: 'error',
+      from: { path: '^(src|workflows|activities)/', pathNot: '^src/bench/' },
+      to: { path: '^src/bench/' },
+    },
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

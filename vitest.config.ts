@@ -21,7 +21,7 @@ export default defineConfig({
       project('scenario', ['test/scenarios/**/*.test.ts'], onServers),
       project('workflow', ['test/workflows/**/*.test.ts', 'test/temporal/**/*.test.ts'], onServers),
       project('api', ['test/{api,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], onServers),
-      project('e2e', ['test/{cli,local,faults}/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
+      project('e2e', ['test/{cli,local,faults,bench}/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
       project('browser', ['test/browser/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
     ],
   },

@@ -1,15 +1,17 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { SettingsError } from '../config.js';
 import { CommandFailed } from './commandFailed.js';
 import { gavelProgram } from './program.js';
+
+export const runGavel = (argv: string[]): Promise<0 | 1 | 2> => runProgram(gavelProgram(), argv);
 
 /**
  * Runs one command line. Resolves with the exit code: 0 done, 1 failed, with one message on standard error, 2 wrong
  * usage, which the parser has told already.
  */
-export async function runGavel(argv: string[]): Promise<0 | 1 | 2> {
+export async function runProgram(program: Command, argv: string[]): Promise<0 | 1 | 2> {
   try {
-    await gavelProgram().parseAsync(argv);
+    await program.parseAsync(argv);
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

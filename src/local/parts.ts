@@ -2,28 +2,36 @@ import { nodeArguments } from './gavelProcess.js';
 import type { Part, Processes } from './processes.js';
 import { waitUntil } from './waitUntil.js';
 
-/** The worker; it says that it is ready by a message. */
-export async function startWorkerPart(processes: Processes, env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * The worker; it says that it is ready by a message.
+ * @param nodeFlags flags for its Node, such as those of the profiler
+ */
+export async function startWorkerPart(
+  processes: Processes,
+  env: NodeJS.ProcessEnv,
+  nodeFlags: readonly string[] = [],
+): Promise<void> {
   const part = processes.start({
     name: 'worker',
     command: process.execPath,
-    args: nodeArguments('cli/gavel', 'worker'),
+    args: [...nodeFlags, ...nodeArguments('cli/gavel', 'worker')],
     env,
     ipc: true,
   });
   await readyMessage(part);
 }
 
-/** The API; it is ready when /ready says so. */
+/** The API, likewise; it is ready when /ready says so. */
 export async function startApiPart(
   processes: Processes,
   env: NodeJS.ProcessEnv,
   address: string,
+  nodeFlags: readonly string[] = [],
 ): Promise<void> {
   const part = processes.start({
     name: 'api',
     command: process.execPath,
-    args: nodeArguments('cli/gavel', 'api'),
+    args: [...nodeFlags, ...nodeArguments('cli/gavel', 'api')],
     env,
   });
   await waitUntil(part, async () => (await fetch(`${address}/ready`)).ok);

@@ -78,7 +78,7 @@ function outbound(env: NodeJS.ProcessEnv): Record<'OUTBOUND_ALLOW' | 'OUTBOUND_H
 }
 
 /** Resolves when the stack is told to end, rejects when a part of it ends by itself. */
-async function endOf({ processes }: Servers, signal: AbortSignal): Promise<undefined> {
+export async function endOf({ processes }: Servers, signal: AbortSignal): Promise<undefined> {
   const told = new Promise<undefined>((resolve) => {
     if (signal.aborted) resolve(undefined);
     signal.addEventListener('abort', () => resolve(undefined), { once: true });

@@ -11,9 +11,12 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   return bundleWorkflows();
 }
 
-export async function bundleWorkflows(): Promise<{ code: string }> {
+/** @param dir the folder whose index exports the workflows */
+export async function bundleWorkflows(
+  dir = new URL('../../workflows', import.meta.url),
+): Promise<{ code: string }> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows', import.meta.url)),
+    workflowsPath: fileURLToPath(dir),
     logger: new DefaultLogger('WARN'),
   });
   return { code };

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerAddresses, ServerName } from '../../src/local/localServer.js';
+import { withoutServers } from '../../src/local/runDir.js';
 import { startServers, type Servers } from '../../src/local/servers.js';
 
 /** Servers of one test alone, for what can't be done to those that the tests share. */
@@ -20,7 +21,7 @@ export interface OwnServers {
 
 export async function startOwnServers(need: readonly ServerName[]): Promise<OwnServers> {
   const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
-  const env = { ...process.env, MONGODB_URL: '', REDIS_URL: '', TEMPORAL_ADDRESS: '' };
+  const env = withoutServers(process.env);
   const start = (): Promise<Servers> => startServers({ dir, env, need });
   let servers = await start();
   const { addresses } = servers;

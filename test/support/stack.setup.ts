@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { ServerAddresses } from '../../src/local/localServer.js';
-import { isAlive } from '../../src/local/lock.js';
-import { packageRoot } from '../../src/local/packageRoot.js';
 import { installPackages } from '../../src/local/python.js';
+import { runDir, withoutServers } from '../../src/local/runDir.js';
 import { packagesDir, startServers, type Servers } from '../../src/local/servers.js';
 
 declare module 'vitest' {
@@ -15,7 +14,6 @@ declare module 'vitest' {
 }
 
 const timeSkippingServer = join(packagesDir, 'bin', 'temporal-test-server');
-const runs = join(packageRoot, '.local', 'test');
 
 /** Every project loads this file anew, so what they share in vitest's one process hangs on `globalThis`. */
 const shared = globalThis as typeof globalThis & {
@@ -28,7 +26,7 @@ const shared = globalThis as typeof globalThis & {
  * address is set in the environment are not used: tests never touch what may be somebody's data.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = join(runs, String(process.pid));
+  const dir = runDir('test');
   shared.gavelTestStackUsers = (shared.gavelTestStackUsers ?? 0) + 1;
   shared.gavelTestStack ??= start(dir);
   const servers = await shared.gavelTestStack;
@@ -44,14 +42,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function start(dir: string): Promise<Servers> {
-  mkdirSync(runs, { recursive: true });
-  for (const run of readdirSync(runs)) {
-    if (!isAlive(Number(run))) rmSync(join(runs, run), { recursive: true, force: true });
-  }
-  const env = { ...process.env };
-  delete env.MONGODB_URL;
-  delete env.REDIS_URL;
-  delete env.TEMPORAL_ADDRESS;
+  const env = withoutServers(process.env);
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
   const servers = await startServers({ dir, env, progress });
   // Not there yet where each of the servers was found on PATH.

@@ -1,8 +1,10 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { openProxy, type Proxy } from '../../src/bench/proxy.js';
+
+export { throughProxy } from '../../src/bench/proxy.js';
 
 /** A way to a server on which a test stops the clock at one exact point, or which it cuts. */
-export interface TcpProxy {
-  port: number;
+export interface TcpProxy extends Proxy {
   /** Waits for a client to say all of these words in one request. */
   hears(...words: string[]): Promise<void>;
   /**
@@ -14,7 +16,6 @@ export interface TcpProxy {
   cut(): void;
   /** Lets new connections through again. */
   mend(): void;
-  close(): Promise<void>;
 }
 
 interface Ear {
@@ -25,37 +26,24 @@ interface Ear {
 
 /** A proxy in front of the server of an address: `mongodb://127.0.0.1:2701/…` or `127.0.0.1:7233`. */
 export async function openTcpProxy(address: string): Promise<TcpProxy> {
-  const target = new URL(address.includes('://') ? address : `tcp://${address}`);
-  const sockets = new Set<Socket>();
   const ears = new Set<Ear>();
   let isCut = false;
 
-  const server = createServer((client) => {
-    if (isCut) return void client.destroy();
-    const upstream = connect(Number(target.port), target.hostname);
-    tieTogether(client, upstream, sockets);
-    pass(client, upstream, ears);
+  const proxy = await openProxy(address, (client, upstream) => {
+    if (isCut) client.destroy();
+    else pass(client, upstream, ears);
   });
-  const cutAll = (): void => {
-    for (const socket of sockets) socket.destroy();
-  };
   const listen = (hold: Ear['hold'], words: string[]): Promise<void> =>
     new Promise((done) => ears.add({ words, hold, done }));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    port: (server.address() as AddressInfo).port,
+    ...proxy,
     hears: (...words) => listen(undefined, words),
     hold: (what, ...words) => listen(what, words),
     cut: () => {
       isCut = true;
-      cutAll();
+      proxy.cut();
     },
     mend: () => void (isCut = false),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        cutAll();
-      }),
   };
 }
 
@@ -78,27 +66,4 @@ function pass(client: Socket, upstream: Socket, ears: Set<Ear>): void {
     if (held === undefined) client.write(chunk);
     else held.done();
   });
-}
-
-/** The end of one is the end of the other, also by an error. */
-function tieTogether(client: Socket, upstream: Socket, sockets: Set<Socket>): void {
-  for (const [socket, other] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const) {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      sockets.delete(socket);
-      other.destroy();
-    });
-  }
-}
-
-/** The address of a MongoDB behind a proxy; without `directConnection` the driver would ask it where it really is. */
-export function throughProxy(mongodbUrl: string, { port }: Pick<TcpProxy, 'port'>): string {
-  const url = new URL(mongodbUrl);
-  url.port = String(port);
-  url.searchParams.set('directConnection', 'true');
-  return url.toString();
 }

@@ -1,11 +1,12 @@
 import Value from 'typebox/value';
 import { leadStory } from '../../cli/leadStory.js';
 import type { Database } from '../../store/db.js';
+import { applyMarketText } from '../applyMarketText.js';
 import { nodeArguments } from '../gavelProcess.js';
 import { readyMessage } from '../parts.js';
 import type { Part, Processes } from '../processes.js';
 import { buyersDid, type BuyerDid } from './buyersDid.js';
-import { applyDemoMarket, demoBuyers, readDemoMarket } from './demoMarket.js';
+import { demoBuyers, readDemoMarket } from './demoMarket.js';
 import { demoKey } from './demoKey.js';
 import { DemoMessage } from './messages.js';
 import { SAMPLE, sampleCurl, sendSample, type SampleAnswer } from './sample.js';
@@ -41,7 +42,7 @@ export async function openDemoMarket(
   tell: (message: DemoMessage) => void,
 ): Promise<string> {
   const { text, ports } = await readDemoMarket(dir);
-  await applyDemoMarket(database, text);
+  await applyMarketText(database, 'demo market', text);
   buyers.child.on('message', (message) => {
     if (Value.Check(DemoMessage, message) && message.event !== 'ready') tell(message);
   });

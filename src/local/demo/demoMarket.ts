@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseMarket } from '../../market/file/parseMarket.js';
-import { applyMarket } from '../../store/apply.js';
 import type { Database } from '../../store/db.js';
-import { LocalStackError } from '../localStackError.js';
 import { packageRoot } from '../packageRoot.js';
 import { choosePorts } from '../ports.js';
 import type { DemoBuyer } from './messages.js';
@@ -34,20 +31,6 @@ export async function readDemoMarket(dir: string): Promise<DemoMarket> {
     text: ids.reduce((yaml, id) => yaml.replaceAll(`:${wishes[id]}/`, `:${ports[id]}/`), text),
     ports,
   };
-}
-
-/**
- * Makes the store hold the demo market; what else it holds is left alone.
- * @throws LocalStackError naming what stands against it
- */
-export async function applyDemoMarket(database: Database, text: string): Promise<void> {
-  const parsed = parseMarket(text);
-  const result = 'market' in parsed ? await applyMarket(database, parsed.market, { prune: false }) : parsed;
-  if (!('faults' in result)) return;
-  const faults = result.faults.map(
-    ({ line, column, path, message }) => `${line}:${column}  ${path}: ${message}`,
-  );
-  throw new LocalStackError(`The demo market can’t be applied:\n${faults.join('\n')}`);
 }
 
 /** What the process of the demo buyers needs to know, once the market is applied: the database has their secrets. */

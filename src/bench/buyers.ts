@@ -1,0 +1,31 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { BUYER_MS, bidOf } from './market.js';
+
+/**
+ * The process of the bench's buyers: one HTTP server each at the ports of the command line. They answer as fast as they
+ * were told, bid what they always bid, accept every post, and do nothing else: their CPU is not what is measured.
+ */
+const Request = Type.Object({ type: Type.String() });
+
+async function answer(request: IncomingMessage, response: ServerResponse, bid: number): Promise<void> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += String(chunk);
+  const { type } = Value.Parse(Request, JSON.parse(text));
+  await sleep(BUYER_MS);
+  response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify(type === 'ping' ? { bid } : { accepted: true }));
+}
+
+const ports = process.argv.slice(2).map(Number);
+const listening = ports.map((port, index) => {
+  const server = createServer((request, response) => void answer(request, response, bidOf(index)));
+  return new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+});
+await Promise.all(listening);
+process.send?.({ event: 'ready' });
+process.once('disconnect', () => process.exit(0));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));

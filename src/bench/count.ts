@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Processes } from '../local/processes.js';
+import { FRESH_MS } from '../store/cache.js';
+import { startGavel } from './startGavel.js';
+import { load } from './load.js';
+import { openProxy, throughProxy, type Proxy } from './proxy.js';
+import { mongodbRequests, redisRequests, type RequestReader } from './requests.js';
+import { openWays } from './ways.js';
+import type { World } from './world.js';
+
+/** Round trips to one server for a lead, counted on the wire. */
+export interface RoundTrips {
+  /** Everything that went to the server while the leads were sold, also what they share, by lead. */
+  per_lead: number;
+  /** Of a lead that comes when nothing that the processes remember of the market is fresh; the most of a few. */
+  after_pause: number;
+  /** `per_lead` by command. */
+  commands: Record<string, number>;
+}
+
+export interface Counted {
+  leads: number;
+  mongodb: RoundTrips;
+  redis: RoundTrips;
+}
+
+const WARM_UP = 5;
+const PAUSES = 3;
+
+/** Sells leads one after another by an API and a worker of their own, which reach their servers through proxies that count. */
+export async function countRoundTrips(world: World, leads: number): Promise<Counted> {
+  const { MONGODB_URL, REDIS_URL } = world.settings;
+  const mongodb = await openCounter(MONGODB_URL, mongodbRequests);
+  const redis = await openCounter(REDIS_URL, redisRequests);
+  const processes = new Processes(join(world.dir, 'logs', 'counted'));
+  const env = {
+    ...world.env,
+    MONGODB_URL: throughProxy(MONGODB_URL, mongodb),
+    REDIS_URL: throughProxy(REDIS_URL, redis),
+  };
+  try {
+    const api = await startGavel(world.dir, processes, env);
+    const open = openWays(world.settings, world.database, { api, key: world.key });
+    try {
+      return await count({ mongodb, redis }, leads, (some) => load(some, 1, open.ways.lead));
+    } finally {
+      await open.close();
+    }
+  } finally {
+    await processes.stop();
+    await Promise.all([mongodb.close(), redis.close()]);
+  }
+}
+
+/** @param sell sells so many leads, one after another */
+async function count(
+  { mongodb, redis }: Record<keyof Counts, Counter>,
+  leads: number,
+  sell: (some: number) => Promise<unknown>,
+): Promise<Counted> {
+  const counted = async (some: number): Promise<Counts> => {
+    const before = { mongodb: mongodb.requests(), redis: redis.requests() };
+    await sell(some);
+    return { mongodb: mongodb.requests(before.mongodb), redis: redis.requests(before.redis) };
+  };
+  await sell(WARM_UP);
+  const all = await counted(leads);
+  const afterPauses: Counts[] = [];
+  for (let i = 0; i < PAUSES; i++) {
+    await sleep(FRESH_MS + 100);
+    afterPauses.push(await counted(1));
+  }
+  const trips = (server: keyof Counts) =>
+    roundTrips(
+      leads,
+      all[server],
+      afterPauses.map((after) => after[server]),
+    );
+  return { leads, mongodb: trips('mongodb'), redis: trips('redis') };
+}
+
+/** How often each request was made. */
+type Requests = ReadonlyMap<string, number>;
+type Counts = Record<'mongodb' | 'redis', Requests>;
+
+interface Counter extends Proxy {
+  /** The requests so far, or those since an earlier answer. */
+  requests(since?: Requests): Requests;
+}
+
+async function openCounter(address: string, reader: () => RequestReader): Promise<Counter> {
+  const counts = new Map<string, number>();
+  const proxy = await openProxy(address, (client, server) => {
+    const read = reader();
+    client.on('data', (chunk: Buffer) => {
+      for (const name of read(chunk)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    });
+    client.pipe(server);
+    server.pipe(client);
+  });
+  return {
+    ...proxy,
+    requests: (since: Requests = new Map()) =>
+      new Map([...counts].map(([name, count]) => [name, count - (since.get(name) ?? 0)])),
+  };
+}
+
+function roundTrips(leads: number, requests: Requests, afterPauses: Requests[]): RoundTrips {
+  const made = [...requests].filter(([, count]) => count > 0);
+  return {
+    per_lead: sum(requests) / leads,
+    after_pause: Math.max(...afterPauses.map(sum)),
+    commands: Object.fromEntries(made.map(([name, count]) => [name, count / leads])),
+  };
+}
+
+const sum = (requests: Requests): number => [...requests.values()].reduce((total, count) => total + count, 0);

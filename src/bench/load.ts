@@ -1,0 +1,30 @@
+/** What one piece of work came to: its workflow, and whether the lead was sold in time (the floor sells nothing). */
+export interface Done {
+  workflowId: string;
+  sold?: boolean;
+}
+
+export interface Load {
+  done: Done[];
+  /** How long each took, ms. */
+  latencies: number[];
+  /** How long all of them took together. */
+  seconds: number;
+}
+
+/** Does `count` pieces of work, always `concurrency` at a time: as soon as one is done the next begins. */
+export async function load(count: number, concurrency: number, work: () => Promise<Done>): Promise<Load> {
+  const done: Done[] = [];
+  const latencies: number[] = [];
+  const began = performance.now();
+  let left = count;
+  const oneAfterAnother = async (): Promise<void> => {
+    while (left-- > 0) {
+      const started = performance.now();
+      done.push(await work());
+      latencies.push(performance.now() - started);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, count) }, oneAfterAnother));
+  return { done, latencies, seconds: (performance.now() - began) / 1000 };
+}

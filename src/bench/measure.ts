@@ -1,0 +1,72 @@
+import type { Progress } from '../local/progress.js';
+import { cpuFromNow } from './cpu.js';
+import { load } from './load.js';
+import { WAYS, type History, type OpenWays, type WayName } from './ways.js';
+
+/** One way, at one concurrency, once. */
+export interface Measurement {
+  way: WayName;
+  concurrency: number;
+  repetition: number;
+  leads: number;
+  /** Of those, the ones that were not sold when they were answered. */
+  unsold: number;
+  seconds: number;
+  /** Of each, ms. */
+  latencies: number[];
+  /** CPU time that each process used meanwhile, ms, all leads together. */
+  cpu: Record<string, number>;
+  /** Of some of the workflows. */
+  histories: History[];
+}
+
+export interface Plan {
+  /** Of each way at each concurrency, each time; more where they would not keep all busy. */
+  leads: number;
+  concurrency: number[];
+  repeat: number;
+}
+
+/** At the least so many for each that is under way at a time, or most of what is measured would be the end of it. */
+const EACH = 3;
+
+/** So many histories of each measurement are read. */
+const HISTORIES = 10;
+
+/**
+ * Measures the ways in turn, so that what else happens on the machine meets all of them: every ratio is taken between
+ * neighbours in time.
+ * @param pids the processes whose CPU time is counted, by name
+ */
+export async function measure(
+  { leads, concurrency, repeat }: Plan,
+  { ways, historyOf }: OpenWays,
+  pids: Record<string, number>,
+  progress: Progress,
+): Promise<Measurement[]> {
+  const warmUp = Math.min(leads, 50);
+  progress('warming up');
+  for (const way of WAYS) await load(warmUp, 8, ways[way]);
+  const measurements: Measurement[] = [];
+  const steps = repeat * concurrency.length * WAYS.length;
+  for (let repetition = 1; repetition <= repeat; repetition++) {
+    for (const at of concurrency) {
+      for (const way of WAYS) {
+        progress(`measuring ${measurements.length + 1} of ${steps}: ${way}, ${at} at a time`);
+        const count = Math.max(leads, EACH * at);
+        const cpu = cpuFromNow(pids);
+        const { done, latencies, seconds } = await load(count, at, ways[way]);
+        const used = cpu();
+        const unsold = done.filter(({ sold }) => sold === false).length;
+        const histories = await Promise.all(
+          done.slice(0, HISTORIES).map(({ workflowId }) => historyOf(workflowId)),
+        );
+        measurements.push({
+          ...{ way, concurrency: at, repetition, leads: count, unsold, seconds, latencies },
+          ...{ cpu: used, histories },
+        });
+      }
+    }
+  }
+  return measurements;
+}

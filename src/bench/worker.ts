@@ -1,0 +1,35 @@
+import { openSender } from '../buyers/send.js';
+import { untilStopped } from '../cli/untilStopped.js';
+import { readSettings } from '../config.js';
+import { createLog } from '../log.js';
+import { openDatabase } from '../store/db.js';
+import { logSdkMessages } from '../temporal/sdkLog.js';
+import { runWorker } from '../temporal/worker.js';
+import { bundleWorkflows } from '../temporal/workflowBundle.js';
+import { plainSteps } from './plainSteps.js';
+
+/**
+ * The process that runs what the bench compares ours with: a worker with the options of the product's own, on a task
+ * queue of its own, for the empty and for the plain workflow.
+ */
+const settings = readSettings();
+const log = createLog(settings, 'bench-worker');
+logSdkMessages(log);
+const sender = openSender(settings);
+const database = openDatabase(settings);
+const nothing = { find: async () => [], seenTo: async () => undefined };
+const worker = await runWorker(
+  settings,
+  {
+    activities: plainSteps(database, sender.send),
+    workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
+    overdue: nothing,
+  },
+  log,
+);
+
+untilStopped(log, 20_000, async () => {
+  await worker.stop();
+  await sender.close();
+  await database.client.close();
+});

@@ -1,0 +1,25 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive } from './lock.js';
+import { packageRoot } from './packageRoot.js';
+
+/**
+ * A folder for the servers of this process alone, `.local/KIND/PID`, and nothing of what processes that are gone have
+ * left beside it. Whoever uses it removes it.
+ */
+export function runDir(kind: 'test' | 'bench'): string {
+  const runs = join(packageRoot, '.local', kind);
+  mkdirSync(runs, { recursive: true });
+  for (const run of readdirSync(runs)) {
+    if (!isAlive(Number(run))) rmSync(join(runs, run), { recursive: true, force: true });
+  }
+  return join(runs, String(process.pid));
+}
+
+/** The environment without the servers' addresses: tests and the bench never touch what may be somebody's data. */
+export const withoutServers = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...env,
+  MONGODB_URL: '',
+  REDIS_URL: '',
+  TEMPORAL_ADDRESS: '',
+});
