@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      project('unit', ['test/market/**/*.test.ts']),
+      project('unit', ['test/{market,docs}/**/*.test.ts']),
       project('scenario', ['test/scenarios/**/*.test.ts'], onServers),
       project('workflow', ['test/workflows/**/*.test.ts', 'test/temporal/**/*.test.ts'], onServers),
       project('api', ['test/{api,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], onServers),

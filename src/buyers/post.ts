@@ -71,7 +71,7 @@ function readPostAnswer(reply: Reply): Answer {
   }
 }
 
-/** The 4xx codes by which a server says "later", not "no" (buyer-protocol). */
+/** The 4xx codes by which a server says "later", not "no" (docs/buyer.md). */
 const LATER = [408, 425, 429];
 
 function readAnswer({ status, body, retryAfterMs }: Extract<Reply, { kind: 'answer' }>): Answer {

@@ -1,4 +1,4 @@
-/** Why a contract did not buy: the closed list of docs/design.md, in the order in which the checks are made. */
+/** Why a contract did not buy: the closed list that docs/ops.md explains, in the order in which the checks are made. */
 export const REASONS = [
   // before anybody is asked
   'filtered',
@@ -27,5 +27,6 @@ export const REASONS = [
 export type Reason = (typeof REASONS)[number];
 
 /** Why a lead is unsold, in one word for its seller: how far it came in its last round. */
-export type LeadReason =
-  'no_buyer_eligible' | 'no_bid' | Extract<Reason, 'below_floor' | 'refused' | 'uncertain'>;
+export const LEAD_REASONS = ['no_buyer_eligible', 'no_bid', 'below_floor', 'refused', 'uncertain'] as const;
+
+export type LeadReason = (typeof LEAD_REASONS)[number];

@@ -15,7 +15,7 @@ export interface Reply {
   body: Record<string, unknown>;
 }
 
-/** An API on servers of its own with the sellers of lead-api.md: ACME1234 (Auto Insurance, Solar) and GLOBEX00. */
+/** An API on servers of its own with two sellers: ACME1234 (Auto Insurance, Solar) and GLOBEX00. */
 export interface ApiWorld {
   api: RunningApi;
   settings: Settings;
@@ -57,7 +57,7 @@ async function knowSearchAttributes(settings: Settings): Promise<void> {
   await connection.close();
 }
 
-/** The sample lead of lead-api.md. */
+/** The sample lead of docs/source.md. */
 export const SAMPLE = {
   seller: 'ACME1234',
   category: 'Auto Insurance',

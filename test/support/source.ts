@@ -12,7 +12,7 @@ export interface Reply {
   ms: number;
 }
 
-/** The person of lead-api.md, who wants to be called about an insurance. */
+/** The person of docs/source.md, who wants to be called about an insurance. */
 export const PERSON = {
   firstName: 'John',
   lastName: 'Doe',

@@ -5,7 +5,7 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import type { DemoBuyer, DemoMessage } from './messages.js';
 
-/** What it reads of a ping, a post or a notice (docs/buyer-protocol.md); the rest is not its business. */
+/** What it reads of a ping, a post or a notice (docs/buyer.md); the rest is not its business. */
 const Request = Type.Object({
   type: Type.Union([Type.Literal('ping'), Type.Literal('post'), Type.Literal('post_cancelled')]),
   category: Type.Optional(Type.String()),

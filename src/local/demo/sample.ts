@@ -2,7 +2,7 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { LocalStackError } from '../localStackError.js';
 
-/** The Auto Insurance request of docs/lead-api.md, as it stands there. */
+/** The first request of docs/source.md, as it stands there. */
 export const SAMPLE = {
   seller: 'ACME1234',
   category: 'Auto Insurance',

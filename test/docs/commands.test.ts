@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { describe, expect, test } from 'vitest';
+import { gavelProgram } from '../../src/cli/program.js';
+import { packageRoot } from '../../src/local/packageRoot.js';
+import { pagePaths, readPage } from './page.js';
+
+const { scripts } = Value.Parse(
+  Type.Object({ scripts: Type.Record(Type.String(), Type.String()) }),
+  JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')),
+);
+
+/** Everything that a reader may type, of all pages and of what else tells people what to type. */
+const typed = [
+  ...pagePaths().flatMap((path) => {
+    const { codes, codespans } = readPage(path);
+    return [...codes.flatMap(({ text }) => text.split('\n')), ...codespans].map((line) => ({ path, line }));
+  }),
+  ...['docker-compose.yml', '.env.example', 'Dockerfile'].flatMap((path) =>
+    readFileSync(join(packageRoot, path), 'utf8')
+      .split('\n')
+      .map((line) => ({ path, line })),
+  ),
+];
+
+/** What follows `gavel` where it is a command: at the line's start, after npm's `--`, or as the compose file's service. */
+const GAVEL = /(?:^\s*|npm run gavel -- |^#? *docker compose run .*?)gavel ((?:[a-z-]).*)/;
+
+const gavelLines = typed.flatMap(({ path, line }) => {
+  const [, words] = GAVEL.exec(line.replace(/\s#.*/, '')) ?? [];
+  return words === undefined ? [] : [{ path, words }];
+});
+
+/** What of a command line the program does not know. */
+function unknownIn(words: string): string[] {
+  let command: Command = gavelProgram();
+  const unknown: string[] = [];
+  for (const word of words.trim().split(/\s+/)) {
+    const sub = command.commands.find((one) => one.name() === word);
+    if (sub !== undefined) command = sub;
+    else if (word.startsWith('--') && command.options.every(({ long }) => long !== word)) unknown.push(word);
+    else if (command.commands.length > 0 && /^[a-z]+$/.test(word)) unknown.push(word);
+  }
+  return unknown;
+}
+
+describe('The pages', () => {
+  test('name commands', () => {
+    expect(gavelLines.length).toBeGreaterThan(10);
+  });
+
+  test.each(gavelLines)('name only commands and options that exist: gavel $words ($path)', ({ words }) => {
+    expect(unknownIn(words)).toEqual([]);
+  });
+
+  test('name only scripts of package.json', () => {
+    const named = typed.flatMap(({ line }) =>
+      [...line.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[a-z]+)/g)].map(([, script = '']) => script),
+    );
+    expect([...new Set(named)].sort()).toEqual(Object.keys(scripts).sort());
+  });
+
+  test('name every command of gavel', () => {
+    const named = new Set(gavelLines.map(({ words }) => words.trim().split(/\s+/)[0]));
+    expect(
+      gavelProgram()
+        .commands.map((command) => command.name())
+        .filter((name) => !named.has(name)),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,85 @@
+import Type from 'typebox';
+import { describe, expect, test } from 'vitest';
+import { NOTHING, unmet } from '../../src/market/file/assumptions.js';
+import { byPosition, faultText } from '../../src/market/file/fault.js';
+import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { MarketInFile } from '../../src/market/file/schema.js';
+import { inCode, pagePaths, readPage } from './page.js';
+
+const page = readPage('docs/market-file.md');
+
+/** A key as its section of the page names it: those of a contract begin anew, though contracts are a campaign's. */
+interface Key {
+  section: string;
+  key: string;
+  row: [key: string, needed: string, mustBe: string];
+  isSupported: boolean;
+}
+
+function keysOf(schema: Type.TObject, section: string, before = ''): Key[] {
+  const properties: Record<string, Type.TSchema> = schema.properties;
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const key = before + name;
+    const needed = Type.IsOptional(property) ? '' : '✓';
+    const isSupported = !('notYet' in property);
+    const own: Key = { section, key, row: [inCode(key), needed, mustBe(property)], isSupported };
+    return isSupported ? [own, ...keysBelow(property, own)] : [own];
+  });
+}
+
+function keysBelow(property: Type.TSchema, { section, key }: Key): Key[] {
+  if (Type.IsObject(property)) return keysOf(property, section, `${key}.`);
+  if (!Type.IsArray(property) || !Type.IsObject(property.items)) return [];
+  return key === 'contracts' ? keysOf(property.items, key) : keysOf(property.items, section, `${key}.`);
+}
+
+/** The words that a fault would use. */
+function mustBe(schema: Type.TSchema): string {
+  const title = titleOf(schema);
+  const isPlainList = Type.IsArray(schema) && !Type.IsObject(schema.items);
+  return isPlainList ? `${title}, each ${titleOf(schema.items)}` : title;
+}
+
+const titleOf = (schema: Type.TSchema): string => ('title' in schema ? String(schema.title) : '');
+
+const properties: Record<string, Type.TSchema> = MarketInFile.properties;
+const keys = Object.entries(properties).flatMap(([section, list]) =>
+  Type.IsArray(list) && Type.IsObject(list.items) ? keysOf(list.items, section) : [],
+);
+
+/** Every fault of the text for an empty store, as `gavel apply` would print it. */
+function faultsOf(text: string): string[] {
+  const parsed = parseMarket(text);
+  const { faults, assumptions } = 'market' in parsed ? { faults: [], ...parsed.market } : parsed;
+  return [...faults, ...unmet(assumptions, NOTHING)]
+    .sort(byPosition)
+    .map((fault) => faultText('market.yaml', fault));
+}
+
+describe('docs/market-file.md', () => {
+  test.each([...new Set(keys.map(({ section }) => section))])('has a row for every key of %s', (section) => {
+    const table = page.tables.find((one) => one.section.toLowerCase() === section);
+    const rows = keys.filter((one) => one.section === section && one.isSupported).map(({ row }) => row);
+    expect(table?.rows.map((row) => row.slice(0, 3))).toEqual(rows);
+  });
+
+  test('lists the keys that are not acted on yet', () => {
+    const listed = page.tables.find(({ section }) => section === 'Not acted on yet')?.rows.flat() ?? [];
+    const notYet = keys.filter(({ isSupported }) => !isSupported);
+    expect(listed.sort()).toEqual(notYet.map(({ section, key }) => inCode(`${section}.${key}`)).sort());
+  });
+
+  test('shows the faults of its faulty file as they are told', () => {
+    const code = (lang: string): string => page.codes.find((one) => one.lang === lang)?.text ?? '';
+    expect(code('text faults').split('\n')).toEqual(faultsOf(code('yaml faulty')));
+  });
+});
+
+describe('Every market that a page shows', () => {
+  const shown = pagePaths().flatMap((path) =>
+    readPage(path).codes.flatMap(({ lang, text }) => (lang === 'yaml' ? [{ path, text }] : [])),
+  );
+  test.each(shown)('is one without a fault: $path', ({ text }) => {
+    expect(faultsOf(text)).toEqual([]);
+  });
+});

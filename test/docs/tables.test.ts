@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ERRORS } from '../../src/api/apiError.js';
+import { RATE_HEADERS } from '../../src/api/rateLimits.js';
+import { Settings } from '../../src/config.js';
+import { packageRoot } from '../../src/local/packageRoot.js';
+import { FIELDS } from '../../src/market/fields.js';
+import { LEAD_REASONS, REASONS } from '../../src/market/reason.js';
+import { searchAttributes } from '../../src/temporal/names.js';
+import { inCode, readPage, rowsOf } from './page.js';
+
+describe('docs/settings.md', () => {
+  test('names every setting with its default and its meaning', () => {
+    const rows = Object.entries(Settings.properties).map(([name, schema]) => [
+      inCode(name),
+      'default' in schema && schema.default !== '' ? inCode(String(schema.default)) : '',
+      'description' in schema ? String(schema.description) : '',
+    ]);
+    expect(rowsOf(readPage('docs/settings.md'), 'setting', 3)).toEqual(rows);
+  });
+});
+
+describe('docs/source.md', () => {
+  const page = readPage('docs/source.md');
+
+  test('names every error with its code and when it comes', () => {
+    const rows = Object.values(ERRORS).map(({ status, error, about }) => [
+      String(status),
+      inCode(error),
+      about,
+    ]);
+    expect(rowsOf(page, 'code', 3)).toEqual(rows);
+  });
+
+  test('names every field that has a meaning of its own', () => {
+    const rows = Object.entries(FIELDS).map(([name, { about, example }]) => [
+      inCode(name),
+      about,
+      inCode(example),
+    ]);
+    expect(rowsOf(page, 'field', 3)).toEqual(rows);
+  });
+
+  test('names the headers of the rate limit', () => {
+    expect(rowsOf(page, 'header').flat()).toEqual(Object.keys(RATE_HEADERS).map(inCode));
+  });
+
+  test('names every reason for which a lead can be unsold', () => {
+    expect(rowsOf(page, 'reason').flat()).toEqual(LEAD_REASONS.map(inCode));
+  });
+});
+
+describe('docs/ops.md', () => {
+  const page = readPage('docs/ops.md');
+
+  test('names every search attribute with its type', () => {
+    const inWords = (type: string): string =>
+      `${type[0] ?? ''}${type.slice(1).toLowerCase().replace('_', ' ')}`;
+    const rows = Object.values(searchAttributes).map(({ name, type }) => [inCode(name), inWords(type)]);
+    expect(rowsOf(page, 'search attribute', 2)).toEqual(rows);
+  });
+
+  test('says of every reason what it means, first those of contracts, then those of leads', () => {
+    expect(rowsOf(page, 'reason').flat()).toEqual([...REASONS, ...LEAD_REASONS].map(inCode));
+  });
+});
+
+describe('docs/operator.md', () => {
+  test('names every event that API and worker log', () => {
+    const folders = ['src/api', 'src/cli', 'src/store', 'src/temporal', 'src/buyers', 'activities'];
+    const logged = folders.flatMap((folder) =>
+      readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .flatMap((name) => [
+          ...readFileSync(join(packageRoot, folder, name), 'utf8').matchAll(/\bevent: '(\w+)'/g),
+        ])
+        .map(([, event = '']) => event),
+    );
+    const documented = rowsOf(readPage('docs/operator.md'), 'event').flatMap(([cell = '']) =>
+      cell.split(', '),
+    );
+    expect(documented.sort()).toEqual([...new Set(logged)].map(inCode).sort());
+  });
+});
