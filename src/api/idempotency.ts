@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
-import type { LeadDocument } from '../store/leads.js';
+import type { Idempotency } from '../store/leads.js';
+import type { StoredLead } from '../store/person.js';
+import type { Hash } from '../store/secrets.js';
 import { ApiError } from './apiError.js';
 
 const MAX_LENGTH = 255;
@@ -12,17 +13,31 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
   throw new ApiError('invalidRequest', `Idempotency-Key must have 1 to ${MAX_LENGTH} characters.`);
 }
 
-/** Equal for requests with the same fields, in whatever order and by whatever way they were sent. */
-export function fingerprintOf(fields: ReadonlyMap<string, string>): string {
+/**
+ * What a request with an `Idempotency-Key` leaves in its lead. Both hashes are keyed: the header may hold an address,
+ * and the fields may be guessed. Requests with the same fields have one fingerprint, in whatever order and by whatever
+ * way they were sent.
+ */
+export function idempotencyOf(
+  hash: Hash,
+  apiKey: string,
+  idempotencyKey: string,
+  fields: ReadonlyMap<string, string>,
+  answeringUntil: Date,
+): Idempotency {
   const sorted = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('base64url');
+  return {
+    key: hash('idempotency', `${apiKey}/${idempotencyKey}`),
+    fingerprint: hash('fingerprint', JSON.stringify(sorted)),
+    answeringUntil,
+  };
 }
 
 /**
  * Whether the lead that a repeated key names may answer this request.
  * @throws ApiError `keyReused` or `inProgress`
  */
-export function assertRepeats(first: LeadDocument, fingerprint: string, now: Date): void {
+export function assertRepeats(first: StoredLead, fingerprint: string, now: Date): void {
   if (first.idempotency?.fingerprint !== fingerprint) {
     throw new ApiError(
       'keyReused',

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { LeadStatus } from '../market/lead.js';
 import { toDecimal } from '../market/money.js';
-import type { LeadDocument } from '../store/leads.js';
+import type { StoredLead } from '../store/person.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
 import type { LeadAnswer, LeadView } from './schemas.js';
 
@@ -11,7 +11,7 @@ type Answer = Static<typeof LeadAnswer>;
 const shownStatus = (status: LeadStatus): Answer['status'] => (status === 'received' ? 'pending' : status);
 
 /** What the source is told of a new lead; without an outcome in time it is `pending`, which is true: it is stored. */
-export function newLeadAnswer(lead: LeadDocument, outcome: OutcomeAnswer | undefined): Answer {
+export function newLeadAnswer(lead: StoredLead, outcome: OutcomeAnswer | undefined): Answer {
   return {
     success: true,
     lead_id: lead._id,
@@ -20,11 +20,11 @@ export function newLeadAnswer(lead: LeadDocument, outcome: OutcomeAnswer | undef
 }
 
 /** What the source is told of a lead that is stored. */
-export function storedLeadAnswer(lead: LeadDocument): Answer {
+export function storedLeadAnswer(lead: StoredLead): Answer {
   return { success: true, lead_id: lead._id, ...leadOutcome(lead) };
 }
 
-export function leadView(lead: LeadDocument): Static<typeof LeadView> {
+export function leadView(lead: StoredLead): Static<typeof LeadView> {
   return {
     ...storedLeadAnswer(lead),
     created_at: lead.receivedAt.toISOString(),
@@ -32,7 +32,7 @@ export function leadView(lead: LeadDocument): Static<typeof LeadView> {
   };
 }
 
-type Outcome = Pick<LeadDocument, 'status' | 'currency' | 'price' | 'buyerIds' | 'reason'>;
+type Outcome = Pick<StoredLead, 'status' | 'currency' | 'price' | 'buyerIds' | 'reason'>;
 
 function leadOutcome({ status, currency, price, buyerIds, reason }: Outcome) {
   if (status !== 'sold') return { status: shownStatus(status), reason };

@@ -5,9 +5,10 @@ import type { Database } from '../store/db.js';
 import type { KeyDocument } from '../store/keys.js';
 import { factsOf, insertLead, markAnswered, type LeadDocument } from '../store/leads.js';
 import { matchOf } from '../store/match.js';
+import type { StoredLead } from '../store/person.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
 import { ApiError } from './apiError.js';
-import { assertRepeats, fingerprintOf } from './idempotency.js';
+import { assertRepeats, idempotencyOf } from './idempotency.js';
 import type { GivenFields } from './givenFields.js';
 import type { Lookups } from './lookups.js';
 import type { Parts } from './parts.js';
@@ -24,7 +25,7 @@ export interface LeadRequest {
 }
 
 /** A lead that was taken now, with its outcome where there was one in time, or the one that this request repeats. */
-export type Taken = { lead: LeadDocument; outcome: OutcomeAnswer | undefined } | { repeated: LeadDocument };
+export type Taken = { lead: LeadDocument; outcome: OutcomeAnswer | undefined } | { repeated: StoredLead };
 
 /**
  * Takes one lead: checks it, stores it, starts its workflow, and waits for the outcome. Once it is stored it is
@@ -110,11 +111,13 @@ async function newLead(
     ...person,
     match: await matchOf(database, person),
     ...(idempotencyKey !== undefined && {
-      idempotency: {
-        key: `${key._id}/${idempotencyKey}`,
-        fingerprint: fingerprintOf(given.values),
-        answeringUntil: after(request.answerWithinMs),
-      },
+      idempotency: idempotencyOf(
+        await database.vault.hash(),
+        key._id,
+        idempotencyKey,
+        given.values,
+        after(request.answerWithinMs),
+      ),
     }),
     rounds: {},
     claims: {},

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { toDecimal, type Minor } from '../market/money.js';
+import { buyerReference } from './buyerReference.js';
 import type { Reply, Send } from './send.js';
 
 /** The whole lead for the buyer who won. */
@@ -52,14 +53,14 @@ export async function sendPost(send: Send, buyer: PostEndpoint, post: Post): Pro
     lead: post.lead,
   };
   const reply = await send({ ...buyer, id: post.postId, payload });
-  return { ms: reply.ms, ...readPostAnswer(reply) };
+  return { ms: reply.ms, ...readPostAnswer(reply, post.lead) };
 }
 
 type Answer =
   | { answer: 'accepted'; buyerLeadId?: string }
   | { answer: 'refused' | 'uncertain'; detail: string; retryAfterMs?: number };
 
-function readPostAnswer(reply: Reply): Answer {
+function readPostAnswer(reply: Reply, lead: Post['lead']): Answer {
   switch (reply.kind) {
     case 'timeout':
       return { answer: 'uncertain', detail: 'no answer in time' };
@@ -67,21 +68,24 @@ function readPostAnswer(reply: Reply): Answer {
     case 'oversized':
       return { answer: 'uncertain', detail: reply.detail };
     case 'answer':
-      return readAnswer(reply);
+      return readAnswer(reply, lead);
   }
 }
 
 /** The 4xx codes by which a server says "later", not "no" (docs/buyer.md). */
 const LATER = [408, 425, 429];
 
-function readAnswer({ status, body, retryAfterMs }: Extract<Reply, { kind: 'answer' }>): Answer {
+function readAnswer(
+  { status, body, retryAfterMs }: Extract<Reply, { kind: 'answer' }>,
+  lead: Post['lead'],
+): Answer {
   if (status >= 400 && status < 500 && !LATER.includes(status))
     return { answer: 'refused', detail: `HTTP ${status}` };
   if (status < 200 || status > 299) return { answer: 'uncertain', detail: `HTTP ${status}`, retryAfterMs };
   // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
   if (!PostAnswer.Check(body))
     return { answer: 'uncertain', detail: 'not {"accepted": true or false}', retryAfterMs };
-  if (body.accepted) return { answer: 'accepted', buyerLeadId: body.buyer_lead_id };
+  if (body.accepted) return { answer: 'accepted', buyerLeadId: buyerReference(body.buyer_lead_id, lead) };
   return { answer: 'refused', detail: asReason(body.reason) };
 }
 

@@ -4,7 +4,8 @@ import type { Outcome, Round } from '../market/round.js';
 import { waitInWords } from '../market/story.js';
 import { nextWait } from '../market/waiting.js';
 import type { Database } from '../store/db.js';
-import { factsOf, findLead, type Claim, type LeadDocument } from '../store/leads.js';
+import { factsOf, findLead, findStoredLead, type Claim } from '../store/leads.js';
+import type { StoredLead } from '../store/person.js';
 import { workflowId } from '../temporal/names.js';
 
 /** Everything the store knows of a lead, with amounts as decimals of its currency and times in ISO 8601. */
@@ -20,8 +21,9 @@ export const MASK = '•••';
 
 /** Reads a lead with its seller, sales and bookings; undefined where there is none of that id. */
 export async function leadStory(database: Database, id: string, { personal, ui }: Options) {
-  const lead = await findLead(database, id);
-  if (lead === null) return undefined;
+  const found = personal ? await findLead(database, id) : await findStoredLead(database, id);
+  if (found === null) return undefined;
+  const lead: StoredLead = found;
   const [seller, sales] = await Promise.all([
     database.sellers.findOne({ _id: lead.seller }),
     database.sales.find({ lead: id }).sort({ at: 1 }).toArray(),
@@ -69,13 +71,14 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
     workflow: workflowId(id),
     workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,
-    fields: personal
-      ? lead.fields
-      : Object.fromEntries(Object.keys(lead.fields).map((name): [string, string] => [name, MASK])),
+    fields: 'fields' in found ? found.fields : masked(found),
   };
 }
 
-function roundStory(round: Round, lead: LeadDocument) {
+const masked = ({ person }: StoredLead): Record<string, string> =>
+  Object.fromEntries(Object.keys(person?.fields ?? {}).map((name) => [name, MASK]));
+
+function roundStory(round: Round, lead: StoredLead) {
   const claims = Object.entries(lead.claims).filter(([, claim]) => claim.round === round.number);
   const underWay = new Set(
     claims.flatMap(([contract, { status }]) => (status === 'posting' ? [contract] : [])),

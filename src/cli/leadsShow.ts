@@ -4,7 +4,7 @@ import { CommandFailed } from './commandFailed.js';
 import { describeLead } from './describeLead.js';
 import { leadStory } from './leadStory.js';
 import { print, printJson } from './print.js';
-import { useDatabase } from './useDatabase.js';
+import { useDatabase, usePersons } from './useDatabase.js';
 
 interface Options {
   personal: boolean;
@@ -25,7 +25,8 @@ async function show(id: string, { personal, json }: Options): Promise<void> {
   const { TEMPORAL_UI_URL, TEMPORAL_NAMESPACE } = pickSettings(['TEMPORAL_UI_URL', 'TEMPORAL_NAMESPACE']);
   const ui =
     TEMPORAL_UI_URL === undefined ? undefined : { url: TEMPORAL_UI_URL, namespace: TEMPORAL_NAMESPACE };
-  const story = await useDatabase((database) => leadStory(database, id.trim(), { personal, ui }));
+  const reading = personal ? usePersons : useDatabase;
+  const story = await reading((database) => leadStory(database, id.trim(), { personal, ui }));
   if (story === undefined)
     throw new CommandFailed(`The store has no lead "${id}"; its id is the lead_id of the answer.`);
   if (json) printJson(story);

@@ -3,9 +3,22 @@ import { pickSettings, withoutCredentials } from '../config.js';
 import { openDatabase, type Database } from '../store/db.js';
 import { CommandFailed } from './commandFailed.js';
 
-/** Opens the database of the settings for one command, and closes it after it. */
+const NAMES = ['MONGODB_URL', 'MONGODB_DATABASE'] as const;
+
+/** Opens the database of the settings for one command that touches no person's data, and closes it after it. */
 export async function useDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
-  const settings = pickSettings(['MONGODB_URL', 'MONGODB_DATABASE']);
+  return opened(pickSettings(NAMES), use);
+}
+
+/** The same for a command that reads persons' data or looks for a person: it needs the master keys too. */
+export async function usePersons<T>(use: (database: Database) => Promise<T>): Promise<T> {
+  return opened(pickSettings([...NAMES, 'MASTER_KEYS']), use);
+}
+
+async function opened<T>(
+  settings: Parameters<typeof openDatabase>[0],
+  use: (database: Database) => Promise<T>,
+): Promise<T> {
   const database = openDatabase(settings);
   try {
     await database.client.connect();

@@ -1,7 +1,8 @@
 import type { ClientBulkWriteModel } from 'mongodb';
 import type { Database } from './db.js';
 import { entriesOf, type EntryDocument } from './ledger.js';
-import type { Claim, LeadDocument } from './leads.js';
+import type { Claim } from './leads.js';
+import type { StoredLead } from './person.js';
 import { rethrowCause } from './rethrowCause.js';
 import type { SaleDocument } from './sales.js';
 
@@ -15,7 +16,7 @@ class NotPosting extends Error {}
  */
 export async function bookSale(
   database: Database,
-  lead: LeadDocument,
+  lead: StoredLead,
   contract: string,
   claim: Claim,
   buyerLeadId: string | undefined,
@@ -59,7 +60,7 @@ export async function bookSale(
 const blind = { causalConsistency: false };
 
 /** What one booking writes: the client's bulkWrite reaches all of its collections in one round trip. */
-type Books = Record<string, LeadDocument | SaleDocument | EntryDocument>;
+type Books = Record<string, StoredLead | SaleDocument | EntryDocument>;
 
 function booking(
   { db }: Database,

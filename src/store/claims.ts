@@ -1,6 +1,7 @@
 import type { LeadStatus } from '../market/lead.js';
 import type { Database } from './db.js';
 import type { Claim, LeadDocument } from './leads.js';
+import { openLead } from './person.js';
 
 /** The lead as the poster needs it with its claim, or why there is none: another hand ended the lead or holds it. */
 export type Claimed = { lead: LeadDocument; claim: Claim } | { closed: LeadStatus };
@@ -10,7 +11,7 @@ export type Claimed = { lead: LeadDocument; claim: Claim } | { closed: LeadStatu
  * however many workers try at once, no more than `maxBuyers` hold the lead, and each contract at most once.
  */
 export async function claimLead(
-  { leads }: Database,
+  { leads, vault }: Database,
   leadId: string,
   contract: string,
   claim: Pick<Claim, 'postId' | 'round' | 'buyer' | 'price'>,
@@ -32,7 +33,7 @@ export async function claimLead(
     )) ?? (await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } }));
   if (lead === null) throw new Error(`Lead ${leadId} is gone`);
   const taken = lead.claims[contract];
-  return taken === undefined ? { closed: lead.status } : { lead, claim: taken };
+  return taken === undefined ? { closed: lead.status } : { lead: openLead(vault, lead), claim: taken };
 }
 
 /**

@@ -2,9 +2,10 @@ import { MongoClient, type Collection, type Db, type MongoClientOptions } from '
 import type { Settings } from '../config.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import { keyIndexes, type KeyDocument } from './keys.js';
-import { leadIndexes, type LeadDocument } from './leads.js';
+import { leadIndexes } from './leads.js';
 import { ledgerIndexes, type EntryDocument } from './ledger.js';
 import { marketIndexes } from './market.js';
+import type { StoredLead } from './person.js';
 import { saleIndexes, type SaleDocument } from './sales.js';
 import type { SecretDocument } from './secrets.js';
 import { openVault, type Vault } from './vault.js';
@@ -27,7 +28,7 @@ export interface Database {
   campaigns: Collection<CampaignDocument>;
   contracts: Collection<ContractDocument>;
   keys: Collection<KeyDocument>;
-  leads: Collection<LeadDocument>;
+  leads: Collection<StoredLead>;
   sales: Collection<SaleDocument>;
   ledger: Collection<EntryDocument>;
   secrets: Collection<SecretDocument>;

@@ -5,6 +5,7 @@ import type { Round } from '../market/round.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import type { Match } from './match.js';
+import { openLead, sealLead, type StoredLead } from './person.js';
 
 /** A post's state: `posting` → `accepted`, `refused` or `cancelled`. */
 export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled';
@@ -26,15 +27,18 @@ export interface Claim {
 
 /** What a request with an `Idempotency-Key` leaves in its lead; unique, so two requests make one lead. */
 export interface Idempotency {
-  /** API key id and the header's value. */
+  /** Keyed hash of the API key's id and the header's value, which may name the person. */
   key: string;
-  /** Hash of the request's fields. */
+  /** Keyed hash of the request's fields. */
   fingerprint: string;
   /** Until when the first request may still be waiting for its answer. */
   answeringUntil: Date;
 }
 
-/** A lead with everything that happened to it. The person's data are in `fields` and `phoneE164`, and nowhere else. */
+/**
+ * A lead with everything that happened to it. The person's data are in `fields` and `phoneE164`, and nowhere else; the
+ * database has them encrypted (`StoredLead`).
+ */
 export interface LeadDocument {
   _id: string;
   seller: string;
@@ -83,7 +87,7 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
   }
 }
 
-export const factsOf = (lead: LeadDocument): LeadFacts => ({
+export const factsOf = (lead: StoredLead): LeadFacts => ({
   leadId: lead._id,
   seller: lead.seller,
   category: lead.category,
@@ -94,12 +98,13 @@ export const factsOf = (lead: LeadDocument): LeadFacts => ({
 
 /** Stores a new lead; `repeated` is the lead that already carries the same idempotency key. */
 export async function insertLead(
-  { leads }: Database,
+  { leads, vault }: Database,
   lead: LeadDocument,
-): Promise<{ inserted: true } | { inserted: false; repeated: LeadDocument }> {
+): Promise<{ inserted: true } | { inserted: false; repeated: StoredLead }> {
+  const sealed = sealLead(vault, lead);
   for (;;) {
     try {
-      await leads.insertOne(lead);
+      await leads.insertOne(sealed);
       return { inserted: true };
     } catch (error) {
       if (duplicateOf(error)?.includes('idempotency.key') !== true || lead.idempotency === undefined)
@@ -124,7 +129,14 @@ export async function markAnswered({ leads }: Database, leadId: string): Promise
 /** How long an `Idempotency-Key` names the same lead: 24 h. */
 export const IDEMPOTENCY_KEPT_MS = 24 * 60 * 60 * 1000;
 
-export async function findLead({ leads }: Database, leadId: string): Promise<LeadDocument | null> {
+/** @throws MasterKeyError where the lead can't be read with the master keys that are set */
+export async function findLead({ leads, vault }: Database, leadId: string): Promise<LeadDocument | null> {
+  const stored = await leads.findOne({ _id: leadId });
+  return stored && openLead(vault, stored);
+}
+
+/** The lead as it is stored, for whoever needs no person: it asks for no master key. */
+export async function findStoredLead({ leads }: Database, leadId: string): Promise<StoredLead | null> {
   return leads.findOne({ _id: leadId });
 }
 
@@ -182,11 +194,7 @@ async function statusOf({ leads }: Pick<Database, 'leads'>, leadId: string): Pro
 }
 
 /** Leads that should have moved on by `before` and did not, the oldest first. */
-export async function overdueLeads(
-  { leads }: Database,
-  before: Date,
-  limit: number,
-): Promise<LeadDocument[]> {
+export async function overdueLeads({ leads }: Database, before: Date, limit: number): Promise<StoredLead[]> {
   return leads
     .find({ dueAt: { $lt: before } })
     .sort({ dueAt: 1 })

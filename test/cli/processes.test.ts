@@ -75,7 +75,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
 
   const { TEMPORAL_UI_URL } = stackAddresses();
   const env = asEnvironment({ ...settings, TEMPORAL_UI_URL });
-  const shown = await gavel(['leads', 'show', answer.lead_id], env);
+  const shown = await gavel(['leads', 'show', answer.lead_id], { ...env, MASTER_KEYS: '' });
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toContain(`Lead ${answer.lead_id}: sold at 45.00 USD to northwind`);
   expect(shown.stdout).toMatch(/northwind +45\.00 USD +sold +\d+ ms/);

@@ -5,15 +5,10 @@ import { join } from 'node:path';
  * Which of the markers the files under a folder hold, as `file: marker`; in any case of letters, and as base64 with any
  * bytes before and after.
  */
-export function findMarkers(
-  dir: string,
-  markers: readonly string[],
-  leaveOut: readonly string[] = [],
-): string[] {
+export function findMarkers(dir: string, markers: readonly string[]): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-    if (leaveOut.includes(entry.name)) return [];
     const path = join(dir, entry.name);
-    if (entry.isDirectory()) return findMarkers(path, markers, leaveOut);
+    if (entry.isDirectory()) return findMarkers(path, markers);
     if (!entry.isFile()) return [];
     const bytes = readFileSync(path, 'latin1');
     const lowerCase = bytes.toLowerCase();

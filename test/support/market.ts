@@ -1,8 +1,9 @@
 import { v7 } from 'uuid';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
 import type { CampaignDocument, ContractDocument, Database } from '../../src/store/db.js';
-import type { LeadDocument } from '../../src/store/leads.js';
+import { insertLead, type LeadDocument } from '../../src/store/leads.js';
 import { matchOf } from '../../src/store/match.js';
+import { openLead } from '../../src/store/person.js';
 import type { FakeBuyer } from './buyer.js';
 
 export const minutes = (count: number): number => count * 60_000;
@@ -102,6 +103,12 @@ export async function storeLead(
     currency: campaign.currency,
     ...lead,
   };
-  await database.leads.insertOne(document);
+  await insertLead(database, document);
   return document;
+}
+
+/** Every stored lead with its person, in the order in which they came. */
+export async function allLeads({ leads, vault }: Database): Promise<LeadDocument[]> {
+  const stored = await leads.find().sort({ _id: 1 }).toArray();
+  return stored.map((lead) => openLead(vault, lead));
 }

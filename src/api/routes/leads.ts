@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { findLead } from '../../store/leads.js';
+import { findStoredLead } from '../../store/leads.js';
 import { ApiError } from '../apiError.js';
 import { readForm, type Entries } from '../body.js';
 import { givenFields } from '../givenFields.js';
@@ -102,7 +102,7 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Op
     { schema: get, onRequest: rate.look },
     async (request) => {
       const id = request.params.lead_id.toLowerCase();
-      const lead = UUID.test(id) ? await findLead(database, id) : null;
+      const lead = UUID.test(id) ? await findStoredLead(database, id) : null;
       if (lead?.seller === keyOf(request).seller) return leadView(lead);
       throw new ApiError('notFound', 'The seller of this key has no lead with this id.');
     },
