@@ -88,7 +88,8 @@ function faulty(fields: FieldFault[]): ApiError {
   );
 }
 
-async function newLead(
+/** The lead of a request in which no fault was found, as it is stored. */
+export async function newLead(
   database: Database,
   request: LeadRequest,
   campaign: Campaign,

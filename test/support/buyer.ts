@@ -9,7 +9,7 @@ export interface Behaviour {
   status?: number;
   headers?: Record<string, string>;
   body?: unknown;
-  /** Sends these bytes instead of JSON. */
+  /** Sends this text instead of JSON. */
   raw?: string;
   /** Cuts the connection instead of answering. */
   hangUp?: boolean;
@@ -27,13 +27,16 @@ export interface Received {
   signed: boolean;
 }
 
+export type RequestType = 'ping' | 'post' | 'post_cancelled';
+
 export interface FakeBuyer {
   url: string;
+  /** What its requests must be signed with. */
   secret: string;
   received: Received[];
-  of(type: 'ping' | 'post' | 'post_cancelled'): Received[];
-  /** Changes how it answers from now on. */
-  answer(kind: 'ping' | 'post' | 'post_cancelled', behaviours: Behaviours): void;
+  of(type: RequestType): Received[];
+  /** Changes how it answers from now on; a list begins anew. */
+  answer(kind: RequestType, behaviours: Behaviours): void;
   /** Called for each request before it is answered; a test can hold it there. */
   onRequest?: (received: Received) => Promise<void> | void;
   close(): Promise<void>;
@@ -41,7 +44,7 @@ export interface FakeBuyer {
 
 /** A buyer for tests: a real HTTP server that remembers what it received. */
 export async function startBuyer(
-  answers: Partial<Record<'ping' | 'post' | 'post_cancelled', Behaviours>> = {},
+  answers: Partial<Record<RequestType, Behaviours>> = {},
   secret = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`,
 ): Promise<FakeBuyer> {
   const behaviours = new Map<string, Behaviours>([
@@ -51,15 +54,17 @@ export async function startBuyer(
     ...Object.entries(answers),
   ]);
   const received: Received[] = [];
+  const asked = new Map<string, number>();
   const server = createServer((request, response) => {
     void handle(request, response);
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const message = read(request, await bodyOf(request), secret);
+    const message = read(request, await bodyOf(request), buyer.secret);
     received.push(message);
+    const times = (asked.get(message.type) ?? 0) + 1;
+    asked.set(message.type, times);
     await buyer.onRequest?.(message);
-    const times = received.filter(({ type }) => type === message.type).length;
     await respond(response, pick(behaviours.get(message.type) ?? { status: 404 }, times));
   }
 
@@ -70,7 +75,10 @@ export async function startBuyer(
     secret,
     received,
     of: (type) => received.filter((message) => message.type === type),
-    answer: (kind, next) => void behaviours.set(kind, next),
+    answer: (kind, next) => {
+      behaviours.set(kind, next);
+      asked.delete(kind);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,4 +1,4 @@
-import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
+import { Client, WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
@@ -13,12 +13,15 @@ import { OUTCOME, WORKFLOW, type OutcomeAnswer } from '../../src/temporal/names.
 import { indexedValues } from '../../src/temporal/registerSearchAttributes.js';
 import { startOptions } from '../../src/temporal/start.js';
 import { bundleWorkflows } from '../../src/temporal/workflowBundle.js';
+import { marketClock, type MarketClock } from './marketClock.js';
 import { isolatedSettings, timeSkippingServer } from './stack.js';
 
 /** A lead's workflow on a server whose clock jumps over sleeps, with a real database and real buyers. */
 export interface LeadWorld {
   database: Database;
-  env: TestWorkflowEnvironment;
+  clock: MarketClock;
+  /** Waits for results in real time; the environment's own jumps ten years for one that is there already. */
+  client: Client;
   /** Starts the lead as the API does; resolves with the early answer and the workflow's handle. */
   submit(lead: LeadDocument): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
   close(): Promise<void>;
@@ -52,20 +55,19 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     }),
   });
   const running = worker.run();
+  const client = new Client({ connection: env.connection });
   return {
     database,
-    env,
+    clock: marketClock(env),
+    client,
     submit: async (lead) => {
       const start = new WithStartWorkflowOperation<LeadWorkflow>(
         WORKFLOW,
         startOptions(factsOf(lead), taskQueue),
       );
-      const answer = await env.client.workflow.executeUpdateWithStart<LeadWorkflow, OutcomeAnswer, []>(
-        OUTCOME,
-        {
-          startWorkflowOperation: start,
-        },
-      );
+      const answer = await client.workflow.executeUpdateWithStart<LeadWorkflow, OutcomeAnswer, []>(OUTCOME, {
+        startWorkflowOperation: start,
+      });
       return { answer, handle: await start.workflowHandle() };
     },
     close: async () => {

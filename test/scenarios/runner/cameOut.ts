@@ -1,0 +1,34 @@
+import { leadStory, type LeadStory } from '../../../src/cli/leadStory.js';
+import { toDecimal } from '../../../src/market/money.js';
+import type { FinishedLead } from '../../../src/market/story.js';
+import type { Database } from '../../../src/store/db.js';
+import type { Received } from '../../support/buyer.js';
+import type { Run } from './runScenario.js';
+
+/** What came out of a scenario, as the source, the buyers, the books and ops saw it. */
+export interface CameOut {
+  leads: Map<
+    string,
+    { answer: object; story: LeadStory; result: FinishedLead | undefined; personal: string[] }
+  >;
+  /** What each buyer's server was sent. */
+  received: Map<string, Received[]>;
+  books: { account: string; amount: number }[];
+}
+
+export async function cameOut(database: Database, run: Run): Promise<CameOut> {
+  const leads: CameOut['leads'] = new Map();
+  for (const [name, { document, answer, result }] of run.leads) {
+    const story = await leadStory(database, document._id, { personal: false });
+    if (!story || !answer) throw new Error(`The lead ${name} is not in the store.`);
+    const { firstName, lastName, phone, email } = document.fields;
+    const personal = [firstName, lastName, phone, email].filter((value) => value !== undefined);
+    leads.set(name, { answer, story, result, personal });
+  }
+  const entries = await database.ledger.find().toArray();
+  return {
+    leads,
+    received: new Map([...run.servers].map(([id, { received }]) => [id, received])),
+    books: entries.map(({ account, amount, currency }) => ({ account, amount: toDecimal(amount, currency) })),
+  };
+}

@@ -1,0 +1,191 @@
+import { minorDigits } from '../../../src/market/money.js';
+import { SELLER } from './composeMarket.js';
+import type { CameOut } from './cameOut.js';
+import { expectedOf } from './runScenario.js';
+import type { LeadExpectation, Scenario } from './schema.js';
+import { momentMs, spanMs, spanText } from './time.js';
+
+/** What a scenario expects and what came out, in the scenario's own words and as exact as it is. */
+export interface Comparison {
+  expected: Record<string, unknown>;
+  actual: Record<string, unknown>;
+}
+
+/** How much later than expected something may happen: what people and servers do takes real time, ms. */
+const SLACK_MS = 45_000;
+
+export function compare(scenario: Scenario, came: CameOut): Comparison {
+  const leads = [...came.leads].map(([name, lead]) => {
+    const expected = expectedOf(scenario, name);
+    return { name, expected: leadExpected(expected), actual: leadActual(expected, lead) };
+  });
+  const { expect } = scenario;
+  return {
+    expected: {
+      leads: Object.fromEntries(leads.map(({ name, expected }) => [name, expected])),
+      pings: expect.pings,
+      posts: expect.posts ?? postsIn(scenario),
+      notices: expect.notices ?? {},
+      books: expect.books ?? {},
+    },
+    actual: {
+      leads: Object.fromEntries(leads.map(({ name, actual }) => [name, actual])),
+      pings: expect.pings && countOf(came, 'ping'),
+      posts: countOf(came, 'post'),
+      notices: noticesIn(came),
+      books: booksIn(came),
+    },
+  };
+}
+
+function leadExpected({ answer, rounds, ends, took }: LeadExpectation): object {
+  return {
+    answer,
+    ends,
+    took,
+    rounds: rounds && Object.fromEntries(Object.entries(rounds).flatMap(oneByOne)),
+  };
+}
+
+type Outcomes = Record<string, string>;
+
+/** "3 to 5" is three rounds. */
+function oneByOne([key, outcomes]: [string, Outcomes]): [string, Outcomes][] {
+  const [, first, last] = /^(\d+) to (\d+)$/.exec(key) ?? [];
+  if (last === undefined) return [[key, outcomes]];
+  const count = Number(last) - Number(first) + 1;
+  return Array.from({ length: count }, (_, i) => [`${Number(first) + i}`, outcomes]);
+}
+
+type CameOutLead = CameOut['leads'] extends Map<string, infer Lead> ? Lead : never;
+
+function leadActual(expected: LeadExpectation, { answer, story, result }: CameOutLead): object {
+  const told = Object.entries(answer).filter(([key]) => !['success', 'lead_id'].includes(key));
+  const took = result && Date.parse(result.ended) - Date.parse(result.received);
+  const reason =
+    expected.ends?.includes('(') === true && story.reason !== undefined ? ` (${story.reason})` : '';
+  return {
+    answer: expected.answer && Object.fromEntries(told),
+    rounds: expected.rounds && roundsActual(expected.rounds, story),
+    ends: expected.ends && `${story.status}${reason}`,
+    took: expected.took && (took === undefined ? 'not ended' : about(expected.took, took)),
+  };
+}
+
+/** The expected span where the real one is not far from it. */
+function about(expected: string, ms: number): string {
+  const late = ms - spanMs(expected);
+  return late >= 0 && late < SLACK_MS ? expected : spanText(ms);
+}
+
+function roundsActual(
+  expected: NonNullable<LeadExpectation['rounds']>,
+  { rounds, received_at, currency }: CameOutLead['story'],
+): object {
+  const words = new Map(
+    Object.entries(expected)
+      .flatMap(oneByOne)
+      .map(([key, outcomes]) => [numberOf(key), { key, outcomes }]),
+  );
+  return Object.fromEntries(
+    rounds.map(({ round, at, contracts }) => {
+      const { key = `${round}`, outcomes = {} } = words.get(round) ?? {};
+      const came = contracts.map(({ contract, outcome, bid, detail }): [string, string] => {
+        const id = contract.split('/').at(-1) ?? contract;
+        return [
+          id,
+          inWords(outcomes[id] ?? UNEXPECTED, {
+            outcome,
+            price: bid?.toFixed(minorDigits(currency)),
+            detail,
+          }),
+        ];
+      });
+      return [roundKey(key, round, Date.parse(at), Date.parse(received_at)), Object.fromEntries(came)];
+    }),
+  );
+}
+
+const numberOf = (key: string): number => Number.parseInt(key, 10);
+
+/** The key as expected where the round was held at the expected time. */
+function roundKey(expected: string, round: number, at: number, receivedAt: number): string {
+  const [, how, when = ''] = /^\d+ (after|at) (.+)$/.exec(expected) ?? [];
+  if (how === 'after') return `${round} after ${about(when, at - receivedAt)}`;
+  if (how === 'at') {
+    const late = at - momentMs(when);
+    return `${round} at ${late >= -1000 && late < SLACK_MS ? when : new Date(at).toISOString()}`;
+  }
+  return `${round}`;
+}
+
+/** Of a contract that nobody expects, everything is told. */
+const UNEXPECTED = 'not expected at (all)';
+
+interface Came {
+  outcome: string;
+  price: string | undefined;
+  detail: string | undefined;
+}
+
+/** "refused at 45.00 (duplicate)", without the price or the detail where nobody expects one. */
+function inWords(expected: string, { outcome, price, detail }: Came): string {
+  const at = price !== undefined && expected.includes(' at ') ? ` at ${price}` : '';
+  const why = detail !== undefined && expected.includes('(') ? ` (${detail})` : '';
+  return `${outcome}${at}${why}`;
+}
+
+/**
+ * The posts that follow from the rounds: one for each sale and each refusal. How often a post is sent that gets no clear
+ * answer, the scenario must say itself.
+ */
+function postsIn(scenario: Scenario): Record<string, number> {
+  const posted = [...namesOf(scenario)].flatMap((lead) => {
+    const outcomes = Object.values(expectedOf(scenario, lead).rounds ?? {}).flatMap((round) =>
+      Object.entries(round),
+    );
+    if (outcomes.some(([, outcome]) => /^(uncertain|posting)/.test(outcome)))
+      throw new Error('A post has no clear answer: say under posts how many each buyer got.');
+    return outcomes.flatMap(([id, outcome]) => (/^(sold|refused)/.test(outcome) ? `${lead}/${id}` : []));
+  });
+  const counts = new Map<string, number>();
+  for (const one of new Set(posted)) {
+    const id = one.split('/').at(-1) ?? one;
+    const buyer = buyerOf(scenario, id);
+    counts.set(buyer, (counts.get(buyer) ?? 0) + 1);
+  }
+  return Object.fromEntries(counts);
+}
+
+const namesOf = ({ leads }: Scenario): string[] => Object.keys(leads ?? { lead: {} });
+
+function buyerOf({ contracts = {} }: Scenario, id: string): string {
+  const buyer = contracts[id]?.buyer;
+  return typeof buyer === 'string' ? buyer : id;
+}
+
+/** How many requests of a type each buyer got; those that got none are left out. */
+function countOf({ received }: CameOut, type: string): Record<string, number> {
+  const counts = [...received].map(([buyer, requests]): [string, number] => [
+    buyer,
+    requests.filter((request) => request.type === type).length,
+  ]);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+function noticesIn({ received }: CameOut): Record<string, string[]> {
+  const notices = [...received].map(([buyer, requests]): [string, string[]] => [
+    buyer,
+    requests.map(({ type }) => type).filter((type) => type !== 'ping' && type !== 'post'),
+  ]);
+  return Object.fromEntries(notices.filter(([, types]) => types.length > 0));
+}
+
+function booksIn({ books }: CameOut): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const { account, amount } of books) {
+    const name = account === `seller:${SELLER}` ? 'seller' : account.replace(/^buyer:/, '');
+    sums.set(name, Math.round(((sums.get(name) ?? 0) + amount) * 100) / 100);
+  }
+  return Object.fromEntries(sums);
+}

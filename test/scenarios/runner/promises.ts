@@ -1,0 +1,43 @@
+import { expect } from 'vitest';
+import type { CameOut } from './cameOut.js';
+
+/** What holds in every scenario, whatever it is about (docs/design.md, "Invariants"). */
+export function expectPromisesKept({ leads, received, books }: CameOut): void {
+  const requests = [...received.values()].flat();
+  expect(cents(books), 'the books sum to zero').toBe(0);
+  expect(
+    requests.filter(({ signed }) => !signed),
+    'every request to a buyer is signed',
+  ).toEqual([]);
+
+  for (const [name, { answer, story, result, personal }] of leads) {
+    const pings = requests.filter(({ type }) => type === 'ping').map(({ body }) => JSON.stringify(body));
+    for (const value of personal) {
+      expect(
+        pings.filter((ping) => ping.includes(value)),
+        `${name}: a ping names nobody`,
+      ).toEqual([]);
+      expect(JSON.stringify(result ?? {}), `${name}: the result in Temporal names nobody`).not.toContain(
+        value,
+      );
+    }
+    for (const [buyer, sent] of received) {
+      const posts = sent.filter(({ type, body }) => type === 'post' && body.lead_id === story.lead_id);
+      const ids = new Set(posts.map(({ body }) => body.post_id));
+      expect(ids.size, `${name}: a post that ${buyer} gets again is the same post`).toBeLessThanOrEqual(1);
+    }
+    for (const { round, contracts } of story.rounds) {
+      const ids = contracts.map(({ contract }) => contract);
+      expect(new Set(ids).size, `${name}, round ${round}: one outcome a contract`).toBe(ids.length);
+    }
+    if (result) expect(result.status, `${name}: Temporal and the store agree`).toBe(story.status);
+    const earned = story.ledger.filter(({ account }) => account.startsWith('seller:'));
+    if ('price' in answer && answer.price !== undefined && !story.test)
+      expect(cents(earned), `${name}: the answer is what the books say`).toBe(
+        cents([{ amount: Number(answer.price) }]),
+      );
+  }
+}
+
+const cents = (entries: { amount: number }[]): number =>
+  entries.reduce((sum, { amount }) => sum + Math.round(amount * 100), 0);

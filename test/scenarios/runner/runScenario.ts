@@ -1,0 +1,216 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { FinishedLead } from '../../../src/market/story.js';
+import { categoryKey } from '../../../src/market/terms.js';
+import { newLeadAnswer } from '../../../src/api/leadAnswer.js';
+import { newLead } from '../../../src/api/takeLead.js';
+import { applyMarket } from '../../../src/store/apply.js';
+import { insertLead, type LeadDocument } from '../../../src/store/leads.js';
+import { findCampaign } from '../../../src/store/market.js';
+import { RETRY_NOW, WITHDRAW, workflowId } from '../../../src/temporal/names.js';
+import type { FakeBuyer } from '../../support/buyer.js';
+import { PERSON } from '../../support/source.js';
+import type { LeadWorld } from '../../support/timeSkipping.js';
+import { cameOut, type CameOut } from './cameOut.js';
+import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
+import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
+import { addressesOf, startServers, tellHowToAnswer, type Servers } from './servers.js';
+import { momentMs, spanMs } from './time.js';
+
+/** One lead of a scenario: what the engine was given, and what it said of it. */
+export interface LeadRun {
+  document: LeadDocument;
+  answer?: ReturnType<typeof newLeadAnswer>;
+  /** The workflow's result; of a lead that the scenario leaves pending there is none. */
+  result?: FinishedLead;
+}
+
+/** A scenario that is under way, or over. */
+export interface Run {
+  scenario: Scenario;
+  /** As ops have changed them last. */
+  terms: MarketInScenario;
+  servers: Servers;
+  /** By the name that the scenario gives it; a scenario's only lead is `lead`. */
+  leads: Map<string, LeadRun>;
+  /** Updates that ops sent and that the leads have not answered yet. */
+  updates: Promise<unknown>[];
+}
+
+/** The API's default answer window, ms. */
+const ANSWER_WINDOW_MS = 3000;
+
+/** No lead lives longer, ms: a campaign's longest `expireAfter` is 365 days. */
+const LONGEST_LIFE_MS = 400 * 86_400_000;
+
+/** Takes a scenario through the whole engine: a real database, buyers' real servers, a clock that jumps over sleep. */
+export async function runScenario(world: LeadWorld, scenario: Scenario): Promise<CameOut> {
+  if (scenario.starts !== undefined) await world.clock.passTo(momentMs(scenario.starts));
+  const servers = await startServers(scenario);
+  const run: Run = { scenario, terms: {}, servers, leads: new Map(), updates: [] };
+  try {
+    await changeMarket(world, run, scenario);
+    for (const [buyer, server] of servers) server.onRequest = takesStepsDuring(world, run, buyer);
+    for (const { at, happens } of timeline(world, run, await world.clock.now())) {
+      await world.clock.passTo(at);
+      await happens();
+    }
+    await untilAllHaveEnded(world, run);
+    await Promise.all(run.updates);
+    return await cameOut(world.database, run);
+  } finally {
+    await Promise.all([...servers.values()].map((server) => server.close()));
+    await forget(world, run);
+  }
+}
+
+export const leadsOf = ({ lead, leads }: Scenario) => leads ?? { lead: lead ?? {} };
+
+interface Event {
+  at: number;
+  happens: () => Promise<void>;
+}
+
+/** The leads and the steps of a scenario in the order of their times, UTC ms. */
+function timeline(world: LeadWorld, run: Run, began: number): Event[] {
+  const timeOf = ({ after, at }: Pick<Step, 'after' | 'at'>): number =>
+    at === undefined ? began + spanMs(after ?? '0s') : momentMs(at);
+  const leads = Object.entries(leadsOf(run.scenario)).map(([name, lead]): Event => ({
+    at: timeOf({ after: text(lead.after) }),
+    happens: () => sendLead(world, run, name, lead),
+  }));
+  const steps = (run.scenario.then ?? [])
+    .filter(({ during }) => during === undefined)
+    .map((step): Event => ({ at: timeOf(step), happens: () => take(world, run, step) }));
+  return [...leads, ...steps].sort((a, b) => a.at - b.at);
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Stores a lead and starts its workflow as the API does, and keeps what the source is told. */
+async function sendLead(world: LeadWorld, run: Run, name: string, lead: LeadInScenario): Promise<void> {
+  const document = await storeLead(world, lead);
+  const leadRun: LeadRun = { document };
+  run.leads.set(name, leadRun);
+  const submitted = world.submit(document);
+  run.updates.push(submitted);
+  await untilItIsThere(world, document);
+  const isInTime = await world.clock.passUntil(submitted, {
+    step: 100,
+    grows: false,
+    most: ANSWER_WINDOW_MS,
+  });
+  leadRun.answer = newLeadAnswer(document, isInTime ? (await submitted).answer : undefined);
+}
+
+/** Keys of a scenario's lead that are no fields of the person's. */
+const NOT_FIELDS = ['after', 'test', 'source', 'category'];
+
+async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): Promise<LeadDocument> {
+  const { test = false, source = 'key_test', category = CATEGORY } = lead;
+  const campaign = await findCampaign(database, SELLER, categoryKey(String(category)));
+  if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
+  const fields: LeadInScenario = { ...PERSON, ...lead };
+  const given = Object.entries(fields).filter(
+    ([field, value]) => value !== null && !NOT_FIELDS.includes(field),
+  );
+  const receivedAt = new Date(await clock.now());
+  const document = await newLead(
+    database,
+    {
+      key: { _id: String(source), hash: '', seller: SELLER, test: test === true, createdAt: receivedAt },
+      given: { values: new Map(given.map(([field, value]) => [field, String(value)])), faults: [] },
+      answerWithinMs: ANSWER_WINDOW_MS,
+      receivedAt,
+    },
+    campaign,
+    ANSWER_WINDOW_MS,
+  );
+  await insertLead(database, document);
+  return document;
+}
+
+/** The clock must not jump before there is a workflow to hold it. */
+async function untilItIsThere({ client }: LeadWorld, { _id }: LeadDocument): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId(_id));
+  for (;;) {
+    const isThere = await handle.describe().then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+  }
+}
+
+/** Steps are taken when the buyer's server has got the request that they wait for, before it answers. */
+function takesStepsDuring(world: LeadWorld, run: Run, buyer: string): FakeBuyer['onRequest'] {
+  const steps = [...(run.scenario.then ?? [])];
+  return async ({ type }) => {
+    const i = steps.findIndex(({ during }) => during === `${type} to ${buyer}`);
+    for (const step of i < 0 ? [] : steps.splice(i, 1)) await take(world, run, step);
+  };
+}
+
+/** What buyers and ops do at one moment. */
+async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
+  if (step.answers) tellHowToAnswer(run.servers, step.answers);
+  if (step.market) await changeMarket(world, run, step.market);
+  if (step.retryNow !== undefined) await handleOf(world, run, step.retryNow).signal(RETRY_NOW);
+  if (step.withdraw !== undefined) {
+    const handle = handleOf(world, run, step.withdraw);
+    run.updates.push(handle.executeUpdate(WITHDRAW));
+    // The answer comes when the lead has ended; until the server has this one, it has the update before it too.
+    await handle.describe();
+  }
+}
+
+function handleOf({ client }: LeadWorld, run: Run, name: string) {
+  const id = run.leads.get(name)?.document._id;
+  if (id === undefined) throw new Error(`The scenario has no lead ${name} yet.`);
+  return client.workflow.getHandle<() => Promise<FinishedLead>>(workflowId(id));
+}
+
+/** Ops apply the market file anew, with some of its terms changed; a contract that is `null` is gone. */
+async function changeMarket({ database }: LeadWorld, run: Run, change: MarketInScenario): Promise<void> {
+  const { terms, scenario, servers } = run;
+  run.terms = {
+    seller: { ...terms.seller, ...change.seller },
+    campaign: { ...terms.campaign, ...change.campaign },
+    contracts: { ...terms.contracts, ...change.contracts },
+    buyers: { ...terms.buyers, ...change.buyers },
+  };
+  const market = composeMarket(run.terms, addressesOf(servers, scenario));
+  const applied = await applyMarket(database, market, { prune: true });
+  if ('faults' in applied) throw new Error(applied.faults.map(({ message }) => message).join('\n'));
+  for (const change of applied.changes) {
+    const server = change.kind === 'buyer' ? servers.get(change.id) : undefined;
+    if (server && change.change === 'created' && change.secret !== undefined) server.secret = change.secret;
+  }
+}
+
+/** Lets time pass until every lead that is to end has ended. */
+async function untilAllHaveEnded(world: LeadWorld, run: Run): Promise<void> {
+  for (const [name, lead] of run.leads) {
+    if (/^(pending|received)/.test(expectedOf(run.scenario, name).ends ?? '')) continue;
+    const result = handleOf(world, run, name).result();
+    const hasEnded = await world.clock.passUntil(result, { step: 1000, grows: true, most: LONGEST_LIFE_MS });
+    if (!hasEnded) throw new Error(`The lead ${name} has not ended after 400 days.`);
+    lead.result = await result;
+  }
+}
+
+export const expectedOf = ({ leads, expect }: Scenario, name: string): LeadExpectation =>
+  (leads === undefined ? expect : expect.leads?.[name]) ?? {};
+
+/** Ends what the scenario left waiting and empties the store for the next one. */
+async function forget(world: LeadWorld, run: Run): Promise<void> {
+  for (const name of run.leads.keys()) {
+    await handleOf(world, run, name).terminate().catch(isOver);
+  }
+  await Promise.allSettled(run.updates);
+  const collections = await world.database.db.collections();
+  await Promise.all(collections.map((collection) => collection.deleteMany({})));
+}
+
+function isOver(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+}

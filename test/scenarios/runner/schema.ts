@@ -1,0 +1,192 @@
+import Type from 'typebox';
+import { REASONS } from '../../../src/market/reason.js';
+
+/*
+ * The shape of a scenario file; README.md describes it for the people who write them. Titles and examples complete the
+ * messages about what is wrong, as in the market file's own schema.
+ */
+
+const optional = Type.Optional;
+
+const text = (title: string, example: string, pattern: RegExp) =>
+  Type.String({ title, examples: [example], pattern: pattern.source });
+
+const ID = /^[a-z0-9-]+$/;
+const Name = text('a name', 'first', ID);
+
+/** A map whose keys are of one form. */
+const map = <T extends Type.TSchema>(title: string, of: T, keys: RegExp) =>
+  Type.Record(Type.String(), of, { title, keys: keys.source });
+
+/** Keyed by the id of a buyer or a contract, or by the name of a lead. */
+const byId = <T extends Type.TSchema>(title: string, of: T) => map(title, of, ID);
+
+const anything = (title: string) => map(title, Type.Unknown(), /./);
+
+const Moment = text(
+  'a moment',
+  '2027-03-14 01:30 America/Chicago',
+  /^\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? [A-Za-z_]+(\/[A-Za-z_]+)*$/,
+);
+const SPAN = /(\d+[smhd])+/;
+const Span = text('a span of time', '1h30m', new RegExp(`^${SPAN.source}$`));
+
+/** How a server behaves, whatever it says. Times are real ones: HTTP does not jump. */
+const http = {
+  after: optional(text('a time in milliseconds', '400ms', /^\d{1,5}ms$/)),
+  status: optional(Type.Integer({ title: 'an HTTP status', examples: [503], minimum: 200, maximum: 599 })),
+  headers: optional(anything('HTTP headers')),
+  hangUp: optional(
+    Type.Literal(true, { title: 'true (the connection is cut instead of an answer)', examples: ['true'] }),
+  ),
+  raw: optional(Type.String({ title: 'what is sent instead of JSON', examples: ['<html>'] })),
+  bytes: optional(
+    Type.Integer({ title: 'how many bytes the answer has', examples: [70000], minimum: 1, maximum: 1e6 }),
+  ),
+  body: optional(Type.Unknown()),
+};
+
+/** One answer, or one for each time that the server is asked, the last of which repeats. */
+function Answers<T extends Type.TProperties>(title: string, said: T) {
+  const one = Type.Object({ ...http, ...said }, { title });
+  const nobody = Type.Literal('unreachable', { title: 'unreachable', examples: ['unreachable'] });
+  return optional(Type.Union([one, Type.Array(one, { title: `a list of answers`, minItems: 1 }), nobody]));
+}
+
+const Reason = Type.Optional(Type.String({ title: 'a reason in one word', examples: ['duplicate'] }));
+
+/** What a buyer's server answers; keys that are not about HTTP are the answer's own (docs on the buyer protocol). */
+const BuyerAnswers = Type.Object(
+  {
+    ping: Answers('an answer to a ping', {
+      bid: optional(
+        Type.Union([Type.Number(), Type.Null()], { title: 'a bid or null', examples: ['45.00'] }),
+      ),
+      bid_id: optional(Type.String({ title: 'a text', examples: ['b-1'] })),
+      expires_in_ms: optional(Type.Number({ title: 'a time in milliseconds', examples: ['5000'] })),
+      reason: Reason,
+    }),
+    post: Answers('an answer to a post', {
+      accepted: optional(Type.Boolean({ title: 'true or false', examples: ['true'] })),
+      buyer_lead_id: optional(Type.String({ title: 'a text', examples: ['nw-1'] })),
+      reason: Reason,
+    }),
+    post_cancelled: Answers('an answer to a notice', {}),
+  },
+  { title: 'a buyer’s answers' },
+);
+
+const market = {
+  seller: optional(anything('terms of the seller, as the market file writes them')),
+  campaign: optional(anything('terms of the campaign, as the market file writes them')),
+  contracts: optional(
+    byId(
+      'the contracts by id',
+      Type.Union([anything('terms of a contract, as the market file writes them'), Type.Null()]),
+    ),
+  ),
+  buyers: optional(byId('the buyers by id', anything('terms of a buyer, as the market file writes them'))),
+};
+
+const Lead = map(
+  'a lead',
+  Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()], {
+    title: 'a field’s value',
+    examples: ['TX'],
+  }),
+  /^[A-Za-z]\w*$/,
+);
+
+const Step = Type.Object(
+  {
+    after: optional(Span),
+    at: optional(Moment),
+    during: optional(text('what is under way', 'ping to northwind', /^(ping|post) to [a-z0-9-]+$/)),
+    answers: optional(byId('answers by buyer', BuyerAnswers)),
+    market: optional(Type.Object(market, { title: 'terms that ops change' })),
+    retryNow: optional(Name),
+    withdraw: optional(Name),
+  },
+  { title: 'a step' },
+);
+
+const OUTCOME = `(sold|posting|${REASONS.join('|')})( at \\d+(\\.\\d+)?)?( \\(.+\\))?`;
+const ROUND = new RegExp(`^\\d+( to \\d+)?( (after ${SPAN.source}|at .+))?$`);
+const ENDS = '(received|sold|(pending|expired|withdrawn)( \\([a-z_]+\\))?)';
+
+const ofLead = {
+  answer: optional(
+    Type.Object(
+      {
+        status: Type.String({ title: 'a status', examples: ['sold'] }),
+        price: optional(Type.Number({ title: 'what the seller earns', examples: ['45.00'] })),
+        buyer_ids: optional(
+          Type.Array(Type.String({ title: 'a buyer’s id', examples: ['northwind'] }), {
+            title: 'a list of buyers',
+          }),
+        ),
+      },
+      { title: 'the answer to the source' },
+    ),
+  ),
+  rounds: optional(
+    map(
+      'the rounds, keyed like "1", "2 after 1m", "3 to 5"',
+      byId(
+        'what became of each contract',
+        text('an outcome', 'refused at 45.00 (duplicate)', new RegExp(`^${OUTCOME}$`)),
+      ),
+      ROUND,
+    ),
+  ),
+  ends: optional(text('how the lead stands at the end', 'expired (no_bid)', new RegExp(`^${ENDS}$`))),
+  took: optional(Span),
+};
+
+const LeadExpectation = Type.Object(ofLead, { title: 'what is expected of a lead' });
+
+const count = Type.Integer({ title: 'how many', examples: [1], minimum: 0, maximum: 1000 });
+
+const Expectation = Type.Object(
+  {
+    ...ofLead,
+    leads: optional(byId('what is expected of each lead', LeadExpectation)),
+    pings: optional(byId('how many pings each buyer got', count)),
+    posts: optional(byId('how many posts each buyer got', count)),
+    notices: optional(
+      byId(
+        'the notices that each buyer got',
+        Type.Array(Type.String({ title: 'a kind of notice', examples: ['post_cancelled'] }), {
+          title: 'a list of notices',
+        }),
+      ),
+    ),
+    books: optional(byId('the books by account', Type.Number({ title: 'an amount', examples: ['-45.00'] }))),
+  },
+  { title: 'what is expected' },
+);
+
+export const Scenario = Type.Object(
+  {
+    name: Type.String({
+      title: 'a sentence about the market',
+      examples: ['the highest bid wins'],
+      minLength: 10,
+    }),
+    starts: optional(Moment),
+    ...market,
+    answers: optional(byId('answers by buyer', BuyerAnswers)),
+    lead: optional(Lead),
+    leads: optional(byId('leads by name', Lead)),
+    then: optional(Type.Array(Step, { title: 'a list of steps', minItems: 1 })),
+    expect: Expectation,
+  },
+  { title: 'a scenario' },
+);
+
+export type Scenario = Type.Static<typeof Scenario>;
+export type BuyerAnswers = Type.Static<typeof BuyerAnswers>;
+export type LeadExpectation = Type.Static<typeof LeadExpectation>;
+export type Expectation = Type.Static<typeof Expectation>;
+export type Step = Type.Static<typeof Step>;
+export type LeadInScenario = Type.Static<typeof Lead>;

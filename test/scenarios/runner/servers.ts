@@ -1,0 +1,68 @@
+import { startBuyer, type Behaviour, type FakeBuyer } from '../../support/buyer.js';
+import type { Addresses } from './composeMarket.js';
+import type { BuyerAnswers, Scenario } from './schema.js';
+
+/** Port 1 of this machine: nothing has listened there for decades. */
+const NOBODY = 'http://127.0.0.1:1/';
+
+/** The buyers' servers of a scenario, by the buyers' ids. */
+export type Servers = ReadonlyMap<string, FakeBuyer>;
+
+type Answers = BuyerAnswers['ping'] | BuyerAnswers['post'] | BuyerAnswers['post_cancelled'];
+
+/** Starts a server for every buyer that is named anywhere. Unless told otherwise they take the leads they are sent. */
+export async function startServers({
+  contracts = {},
+  buyers = {},
+  answers = {},
+}: Scenario): Promise<Servers> {
+  const ofContracts = Object.entries(contracts).map(([id, terms]) =>
+    typeof terms?.buyer === 'string' ? terms.buyer : id,
+  );
+  const ids = new Set([...ofContracts, ...Object.keys(buyers), ...Object.keys(answers)]);
+  const servers = new Map<string, FakeBuyer>();
+  for (const id of ids) servers.set(id, await startBuyer());
+  tellHowToAnswer(servers, answers);
+  return servers;
+}
+
+/** @throws Error where the scenario's buyers are not asked before the step that says how they answer */
+export function tellHowToAnswer(servers: Servers, answers: NonNullable<Scenario['answers']>): void {
+  for (const [id, answer] of Object.entries(answers)) {
+    const server = servers.get(id);
+    if (!server) throw new Error(`The scenario has no buyer ${id}; name it in contracts or buyers.`);
+    for (const type of ['ping', 'post', 'post_cancelled'] as const) {
+      const behaviours = behavioursOf(answer[type]);
+      if (behaviours) server.answer(type, behaviours);
+    }
+  }
+}
+
+/** A buyer has an address for pings where the scenario says how it answers one. */
+export function addressesOf(servers: Servers, { answers = {} }: Scenario): Map<string, Addresses> {
+  return new Map(
+    [...servers].map(([id, { url }]) => {
+      const { ping, post } = answers[id] ?? {};
+      const at = (answer: Answers): string => (answer === 'unreachable' ? NOBODY : url);
+      return [id, { ping: ping === undefined ? undefined : at(ping), post: at(post) }];
+    }),
+  );
+}
+
+function behavioursOf(answers: Answers): Behaviour[] | undefined {
+  if (answers === undefined || answers === 'unreachable') return undefined;
+  return (Array.isArray(answers) ? answers : [answers]).map(behaviourOf);
+}
+
+type Answer = Extract<Exclude<Answers, undefined>, { after?: string }>;
+
+function behaviourOf({ after, status, headers = {}, hangUp, raw, bytes, body, ...said }: Answer): Behaviour {
+  return {
+    after: after === undefined ? undefined : Number.parseInt(after, 10),
+    status,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+    hangUp,
+    raw: bytes === undefined ? raw : ' '.repeat(bytes),
+    body: body ?? (Object.keys(said).length > 0 || status === undefined ? said : undefined),
+  };
+}
