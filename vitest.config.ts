@@ -17,7 +17,8 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      project('unit', ['test/{market,docs}/**/*.test.ts']),
+      // Properties are shown on ten thousand cases, which take seconds where other work has the cores.
+      project('unit', ['test/{market,docs}/**/*.test.ts'], { testTimeout: 60_000 }),
       project('scenario', ['test/scenarios/**/*.test.ts'], onServers),
       project('workflow', ['test/workflows/**/*.test.ts', 'test/temporal/**/*.test.ts'], onServers),
       project('api', ['test/{api,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], onServers),

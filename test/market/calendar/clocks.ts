@@ -20,9 +20,6 @@ export const timezone = fc.constantFrom(...ZONES);
 
 const MINUTE = 60_000;
 
-/** Ten thousand cases take seconds where others work on the same cores. */
-export const PATIENT = { timeout: 60_000 };
-
 /** Any moment from 2024 to 2030, half of them close to where some clock changes: the hours around a Saturday's midnight. */
 export const moment = fc.oneof(
   fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2031, 0, 1) }),

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { nextPacedSlot, pacedCap } from '../../../src/market/calendar/pacing.js';
 import { compileSchedule, isOpen, openSpans } from '../../../src/market/calendar/schedule.js';
 import { dayAround } from '../../../src/market/calendar/windows.js';
-import { at, iso, moment, PATIENT, timezone } from './clocks.js';
+import { at, iso, moment, timezone } from './clocks.js';
 
 const zone = 'America/Chicago';
 const split = compileSchedule({ timezone: zone, open: ['Mon-Fri 08:00-12:00', 'Mon-Fri 14:00-18:00'] });
@@ -68,7 +68,7 @@ test('A schedule that never opens frees none', () => {
   expect(nextPacedSlot(0, 8, never, zone, at('2026-11-24T12:00-06:00'))).toBeUndefined();
 });
 
-describe('In any zone, at any time', PATIENT, () => {
+describe('In any zone, at any time', () => {
   const hours = fc.constantFrom(
     ['Mon-Sun 08:00-20:00'],
     ['Mon-Sun 01:00-03:30', 'Mon-Fri 22:00-01:30'],

@@ -8,7 +8,7 @@ import {
   openSpans,
   type Schedule,
 } from '../../../src/market/calendar/schedule.js';
-import { at, iso, moment, PATIENT, shown, timezone } from './clocks.js';
+import { at, iso, moment, shown, timezone } from './clocks.js';
 
 const chicago = (open: string[], more: Partial<Schedule> = {}) =>
   compileSchedule({ timezone: 'America/Chicago', open, ...more });
@@ -192,7 +192,7 @@ function showsOpen(
   );
 }
 
-describe('Any schedule, in any zone, at any time', PATIENT, () => {
+describe('Any schedule, in any zone, at any time', () => {
   const schedule = fc.record({
     zone: timezone,
     open: fc.array(hours, { minLength: 1, maxLength: 4 }),

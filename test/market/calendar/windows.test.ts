@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { describe, expect, test } from 'vitest';
 import { windowEnd, windowKey, type Period } from '../../../src/market/calendar/windows.js';
-import { at, iso, moment, PATIENT, shown, timezone } from './clocks.js';
+import { at, iso, moment, shown, timezone } from './clocks.js';
 
 describe('The window that a moment lies in, and its end', () => {
   test.each<[Period, string, string, string, string | undefined]>([
@@ -99,7 +99,7 @@ describe('The window that a moment lies in, and its end', () => {
   });
 });
 
-describe('In any zone, at any time', PATIENT, () => {
+describe('In any zone, at any time', () => {
   test('a window has one name up to its end, and another from then on', () => {
     const period = fc.constantFrom<Period>('hour', 'day', 'week', 'month');
     fc.assert(
