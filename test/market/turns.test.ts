@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  added,
+  changesOf,
+  giveBack,
+  takeTurn,
+  turnOrder,
+  type Contender,
+  type Credits,
+} from '../../src/market/turns.js';
+
+const contenders = (weights: Record<string, number>): Contender[] =>
+  Object.entries(weights).map(([id, weight]) => ({ id, weight }));
+
+/** Who has the turns when the same contend each time. */
+function takers(weights: Record<string, number>, turns: number, credits: Credits = {}): string[] {
+  const names: string[] = [];
+  for (let i = 0; i < turns; i++) {
+    const { order, changes } = takeTurn(credits, contenders(weights));
+    credits = added(credits, changes);
+    names.push(order[0]?.id ?? '');
+  }
+  return names;
+}
+
+const counted = (names: string[]) =>
+  Object.fromEntries(
+    [...new Set(names)].sort().map((name) => [name, names.filter((one) => one === name).length]),
+  );
+
+describe('Turns are fair', () => {
+  test('equal weights are a round robin', () => {
+    const names = takers({ north: 1, fab: 1, con: 1 }, 30);
+    expect(new Set(names.slice(0, 3)).size).toBe(3);
+    expect(names).toEqual(Array.from({ length: 10 }, () => names.slice(0, 3)).flat());
+  });
+
+  test('weights of 3 and 1 are three turns and one, spread', () => {
+    const round = ['north', 'north', 'fab', 'north'];
+    expect(takers({ north: 3, fab: 1 }, 8)).toEqual([...round, ...round]);
+  });
+
+  test('a heavy weight does not wait for a hundred light ones', () => {
+    const light = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`light${i}`, 1]));
+    const names = takers({ ...light, heavy: 100 }, 20);
+    expect(names.filter((name) => name === 'heavy')).toHaveLength(10);
+  });
+
+  test('one that was capped for a while comes back to its share, without a burst', () => {
+    const before = ['fab', 'con', 'north'].reduce<Credits>((credits) => {
+      const { changes } = takeTurn(credits, contenders({ north: 1, fab: 1, con: 1 }));
+      return added(credits, changes);
+    }, {});
+    const meanwhile = Array.from({ length: 100 }).reduce<Credits>((credits) => {
+      const { changes } = takeTurn(credits, contenders({ fab: 1, con: 1 }));
+      return added(credits, changes);
+    }, before);
+    expect(counted(takers({ north: 1, fab: 1, con: 1 }, 9, meanwhile))).toEqual({ north: 3, fab: 3, con: 3 });
+  });
+
+  test('one that contends for every other lead only has its share of those', () => {
+    let credits: Credits = {};
+    const names: string[] = [];
+    for (let i = 0; i < 600; i++) {
+      const present: Record<string, number> = i % 2 === 0 ? { north: 1, fab: 1, con: 1 } : { fab: 1, con: 1 };
+      const { order, changes } = takeTurn(credits, contenders(present));
+      credits = added(credits, changes);
+      names.push(order[0]?.id ?? '');
+    }
+    expect(counted(names)).toEqual({ north: 100, fab: 250, con: 250 });
+  });
+
+  test('nobody contends for a lead that nobody wants', () => {
+    expect(takeTurn({}, [])).toEqual({ order: [], changes: {} });
+    expect(giveBack([])).toEqual({});
+  });
+});
+
+describe('A turn is given back', () => {
+  const order = turnOrder({}, contenders({ north: 1, fab: 1, con: 1 }));
+  const [first = '', second = ''] = order.map(({ id }) => id);
+  const taken = changesOf(order, first);
+
+  test('where nobody bought, as if there had been no lead', () => {
+    expect(Object.values(added(taken, giveBack(order)))).toEqual([0, 0, 0]);
+  });
+
+  test('to the one that bought, and the first keeps its place', () => {
+    const credits = added(taken, giveBack(order, second));
+    expect(credits[first]).toBeCloseTo(0);
+    expect(credits[second]).toBeCloseTo(-0.5);
+    expect(turnOrder(credits, order)[0]?.id).not.toBe(second);
+  });
+
+  test('by one that refuses a hundred leads, and saves up none of them', () => {
+    let credits: Credits = {};
+    for (let i = 0; i < 100; i++) {
+      const turn = takeTurn(credits, contenders({ north: 1, fab: 1 }));
+      credits = added(credits, turn.changes);
+      if (turn.order[0]?.id === 'north') credits = added(credits, giveBack(turn.order, 'fab'));
+    }
+    expect(counted(takers({ north: 1, fab: 1 }, 10, credits))).toEqual({ north: 5, fab: 5 });
+  });
+});
+
+describe('Any contenders, over any number of turns', () => {
+  const group = fc
+    .uniqueArray(fc.stringMatching(/^[a-z0-9]{1,8}$/), { minLength: 1, maxLength: 12 })
+    .map((buyers) => buyers.map((buyer) => `ACME1234/solar/${buyer}`))
+    .chain((ids) =>
+      fc.tuple(
+        ...ids.map((id) => fc.record({ id: fc.constant(id), weight: fc.integer({ min: 1, max: 100 }) })),
+      ),
+    );
+
+  /** Runs turns among those whom `present` names; gives what each had, and what its weight would give it of each turn. */
+  function play(all: Contender[], turns: number, present: (turn: number) => Contender[]) {
+    let credits: Credits = {};
+    const had = new Map(all.map(({ id }) => [id, 0]));
+    const fair = new Map(all.map(({ id }) => [id, 0]));
+    let furthest = 0;
+    for (let turn = 0; turn < turns; turn++) {
+      const contending = present(turn);
+      if (contending.length === 0) continue;
+      const total = contending.reduce((sum, { weight }) => sum + weight, 0);
+      const { order, changes } = takeTurn(credits, contending);
+      credits = added(credits, changes);
+      const [taker] = order;
+      if (taker) had.set(taker.id, (had.get(taker.id) ?? 0) + 1);
+      for (const { id, weight } of contending) fair.set(id, (fair.get(id) ?? 0) + weight / total);
+      for (const { id } of all)
+        furthest = Math.max(furthest, Math.abs((had.get(id) ?? 0) - (fair.get(id) ?? 0)));
+    }
+    return furthest;
+  }
+
+  test('have their shares exactly, to within one turn at every moment, where the same contend each time', () => {
+    fc.assert(
+      fc.property(group, fc.integer({ min: 1, max: 40 }), (all, turns) => {
+        expect(play(all, turns, () => all)).toBeLessThan(1);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test('have their shares of what they contended for, to within two turns, where others contend each time', () => {
+    fc.assert(
+      fc.property(group, fc.array(fc.nat(4095), { maxLength: 30 }), (all, masks) => {
+        const furthest = play(all, masks.length, (turn) =>
+          all.filter((_, i) => ((masks[turn] ?? 0) >> i) & 1),
+        );
+        expect(furthest).toBeLessThan(2);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test('are offered the lead in one order, however they are listed; what one gains the others pay', () => {
+    const credits = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(group, credits, fc.nat(11), (all, owed, pick) => {
+        const given = Object.fromEntries(all.map(({ id }, i) => [id, owed[i] ?? 0]));
+        const order = turnOrder(given, all);
+        expect(turnOrder(given, all.toReversed())).toEqual(order);
+        expect(order.map(({ id }) => id).sort()).toEqual(all.map(({ id }) => id).sort());
+        const changes = giveBack(order, order[pick % order.length]?.id);
+        expect(Object.values(changes).reduce((sum, change) => sum + change, 0)).toBeCloseTo(0);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+});
