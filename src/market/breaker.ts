@@ -1,0 +1,64 @@
+/** What is known of how a buyer's server has answered of late; nothing else decides whether it is asked. */
+export interface Circuit {
+  /** Failures in a row. */
+  failures: number;
+  /** How often it has opened since the last answer that was none. */
+  opens: number;
+  /** Open: since when, UTC ms. */
+  openedAt?: number;
+  /** Open: until when nobody asks, UTC ms; after that one may try. */
+  until?: number;
+  /** One tries, and the others wait for what comes of it, but no longer than this, UTC ms. */
+  probeUntil?: number;
+}
+
+/** `closed`: asked like any other; `open`: left out; `half_open`: one may try whether it answers again. */
+export type CircuitState = 'closed' | 'open' | 'half_open';
+
+/** When a circuit opens and for how long; ms. */
+export interface BreakerPolicy {
+  /** Failures in a row at which it opens. */
+  failures: number;
+  /** The first time; each time after that twice as long. */
+  openFor: number;
+  atMost: number;
+  /** How long a try may take: one that was made by a process that has died since must not keep the others waiting. */
+  probe: number;
+}
+
+/** In force for every buyer. */
+export const BREAKER: BreakerPolicy = { failures: 10, openFor: 30_000, atMost: 600_000, probe: 30_000 };
+
+/** A buyer of which nothing bad is known. */
+export const CLOSED: Circuit = { failures: 0, opens: 0 };
+
+/** @param now UTC ms */
+export function stateOf({ until, probeUntil = 0 }: Circuit, now: number): CircuitState {
+  if (until === undefined) return 'closed';
+  return now < Math.max(until, probeUntil) ? 'open' : 'half_open';
+}
+
+/**
+ * The circuit while one tries whether the buyer answers again: open to everybody else. Undefined where none is to be made.
+ * @param now UTC ms
+ */
+export function takeProbe(circuit: Circuit, now: number, policy = BREAKER): Circuit | undefined {
+  return stateOf(circuit, now) === 'half_open' ? { ...circuit, probeUntil: now + policy.probe } : undefined;
+}
+
+/**
+ * The circuit after an answer. An open one goes by its try alone: answers to what was asked before it opened come late,
+ * and tell nothing new.
+ * @param ok whether the buyer answered as it should; that it does not want the lead is such an answer
+ * @param now UTC ms
+ */
+export function afterAnswer(circuit: Circuit, ok: boolean, now: number, policy = BREAKER): Circuit {
+  const { until, probeUntil } = circuit;
+  if (until !== undefined && probeUntil === undefined) return circuit;
+  if (ok) return CLOSED;
+  const failures = circuit.failures + 1;
+  if (failures < policy.failures) return { failures, opens: 0 };
+  const opens = circuit.opens + 1;
+  const openFor = Math.min(policy.openFor * 2 ** (opens - 1), policy.atMost);
+  return { failures, opens, openedAt: circuit.openedAt ?? now, until: now + openFor };
+}

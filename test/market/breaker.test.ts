@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { afterAnswer, BREAKER, CLOSED, stateOf, takeProbe, type Circuit } from '../../src/market/breaker.js';
+
+const SECOND = 1000;
+
+/** The circuit of a buyer that fails so often in a row at `now`. */
+function failing(times: number, now = 0, circuit: Circuit = CLOSED): Circuit {
+  return Array.from({ length: times }).reduce<Circuit>((so) => afterAnswer(so, false, now), circuit);
+}
+
+/** The circuit after one has tried at `now`, and the buyer has answered or not. */
+function tried(circuit: Circuit, ok: boolean, now: number): Circuit {
+  const probing = takeProbe(circuit, now);
+  if (!probing) throw new Error('Nobody may try now');
+  return afterAnswer(probing, ok, now);
+}
+
+describe('A buyer', () => {
+  test('is asked until it has failed ten times in a row', () => {
+    expect(stateOf(failing(9), 0)).toBe('closed');
+    expect(stateOf(failing(10), 0)).toBe('open');
+    const between = afterAnswer(failing(9), true, 0);
+    expect(stateOf(failing(9, 0, between), 0)).toBe('closed');
+  });
+
+  test('is left out for half a minute, and then tried by one', () => {
+    const open = failing(10);
+    expect(takeProbe(open, 30 * SECOND - 1)).toBeUndefined();
+    expect(stateOf(open, 30 * SECOND)).toBe('half_open');
+    const probing = takeProbe(open, 30 * SECOND) ?? CLOSED;
+    expect(stateOf(probing, 30 * SECOND)).toBe('open');
+    expect(takeProbe(probing, 31 * SECOND)).toBeUndefined();
+  });
+
+  test('is tried by another where nothing is heard of the one that tried', () => {
+    const probing = takeProbe(failing(10), 30 * SECOND) ?? CLOSED;
+    expect(stateOf(probing, 60 * SECOND)).toBe('half_open');
+    expect(takeProbe(probing, 60 * SECOND)).toMatchObject({ probeUntil: 90 * SECOND });
+  });
+
+  test('is let back in when it answers', () => {
+    expect(tried(failing(10), true, 30 * SECOND)).toEqual(CLOSED);
+  });
+
+  test('is left out twice as long each time that it fails again, ten minutes at the most', () => {
+    const waits: number[] = [];
+    let circuit = failing(10);
+    for (let now = 0; waits.length < 7;) {
+      waits.push(((circuit.until ?? NaN) - now) / SECOND);
+      now = circuit.until ?? NaN;
+      circuit = tried(circuit, false, now);
+    }
+    expect(waits).toEqual([30, 60, 120, 240, 480, 600, 600]);
+    expect(circuit.openedAt).toBe(0);
+  });
+
+  test('is left out no longer and no shorter for answers that come late', () => {
+    const open = failing(10);
+    expect(afterAnswer(open, false, 5 * SECOND)).toBe(open);
+    expect(afterAnswer(open, true, 5 * SECOND)).toBe(open);
+  });
+
+  test('is left out again from the start once it was let back in', () => {
+    const again = failing(10, 100 * SECOND, tried(failing(10), true, 30 * SECOND));
+    expect(again).toMatchObject({ openedAt: 100 * SECOND, until: 130 * SECOND, opens: 1 });
+  });
+});
+
+test('Whatever a buyer answers and when, one at a time tries it while it is left out, and one good answer to that lets it in', () => {
+  const step = fc.record({ wait: fc.nat(60_000), ok: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      let circuit = failing(10);
+      let now = 0;
+      for (const { wait, ok } of steps) {
+        now += wait;
+        const before = stateOf(circuit, now);
+        const probing = takeProbe(circuit, now);
+        expect(probing !== undefined).toBe(before === 'half_open');
+        if (probing) expect(takeProbe(probing, now)).toBeUndefined();
+        circuit = afterAnswer(probing ?? circuit, ok, now);
+        if (before === 'half_open') expect(stateOf(circuit, now)).toBe(ok ? 'closed' : 'open');
+        if (before === 'open') expect(stateOf(circuit, now)).toBe('open');
+        expect((circuit.until ?? now) - now).toBeLessThanOrEqual(BREAKER.atMost);
+      }
+    }),
+    { numRuns: 10_000 },
+  );
+});
