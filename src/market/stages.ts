@@ -1,0 +1,22 @@
+/** Terms that hold from some time after a lead was received: at once exclusive from 30.00, after 2 h shared from 12.00. */
+export interface Stage {
+  /** How long after the lead was received it begins, ms. */
+  after: number;
+}
+
+/** The stage that a lead is in, whatever their order: the last that has begun; undefined before the first. Times in UTC ms. */
+export function stageAt<S extends Stage>(
+  stages: readonly S[],
+  receivedAt: number,
+  now: number,
+): S | undefined {
+  return stages
+    .filter(({ after }) => receivedAt + after <= now)
+    .reduce<S | undefined>((last, stage) => (last && last.after >= stage.after ? last : stage), undefined);
+}
+
+/** When the next stage begins, UTC ms; undefined in the last one. */
+export function nextStageAt(stages: readonly Stage[], receivedAt: number, now: number): number | undefined {
+  const ahead = stages.map(({ after }) => receivedAt + after).filter((begins) => begins > now);
+  return ahead.length > 0 ? Math.min(...ahead) : undefined;
+}
