@@ -1,0 +1,108 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { copyFileSync, existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import Type, { type Static } from 'typebox';
+import Value from 'typebox/value';
+import { expect } from 'vitest';
+import { isAlive } from '../../src/local/lock.js';
+import { packageRoot } from '../../src/local/packageRoot.js';
+
+const run = promisify(execFile);
+
+/** What a stack with the demo says, as JSON, once it is ready. */
+const Ready = Type.Object({
+  api: Type.String(),
+  docs: Type.String(),
+  temporalUi: Type.String(),
+  demo: Type.Object({
+    key: Type.String(),
+    answer: Type.Object({ ms: Type.Number(), answer: Type.Object({ lead_id: Type.String() }) }),
+    buyers: Type.Array(Type.Unknown()),
+    workflow: Type.String(),
+    curl: Type.String(),
+  }),
+});
+export type Ready = Static<typeof Ready>;
+
+/** How a stack ended. */
+export interface Ended {
+  code: number | null;
+  stderr: string;
+}
+
+export interface RunningStack {
+  ready: Ready;
+  /** The process that was started: npm. */
+  child: ChildProcess;
+  /** The stack's own process. */
+  pid: number;
+  /** Its parts: pid and command line. */
+  parts: { pid: number; args: string }[];
+  ended: Promise<Ended>;
+}
+
+/** Makes a folder look like one where the repository was cloned, so that `npm start` keeps its state in there. */
+export function likeAClone(dir: string): string {
+  copyFileSync(join(packageRoot, 'package.json'), join(dir, 'package.json'));
+  symlinkSync(join(packageRoot, 'src'), join(dir, 'src'));
+  return dir;
+}
+
+const started: ChildProcess[] = [];
+
+/** Ends what tests that failed have left: a stack ends with its npm. */
+export function killStacks(): void {
+  for (const child of started) child.kill('SIGKILL');
+}
+
+/** `npm start -- --json` in that folder; resolves when it is ready. */
+export async function npmStart(dir: string): Promise<RunningStack> {
+  const child = spawn('npm', ['start', '--silent', '--', '--json'], {
+    cwd: dir,
+    env: environment(dir),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  const said = text(child.stderr);
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const ended = exit.then(async (code) => ({ code, stderr: await said }));
+  const line = await Promise.race([firstLine(child), ended]);
+  if (typeof line !== 'string') throw new Error(`The stack has ended: ${line.stderr}`);
+  const [main] = await childrenOf(child.pid ?? 0);
+  if (main === undefined) throw new Error('npm has no child');
+  const parts = await childrenOf(main.pid);
+  return { ready: Value.Parse(Ready, JSON.parse(line)), child, pid: main.pid, parts, ended };
+}
+
+/** Nothing of the outer run reaches it: no addresses of servers, no port, and what npm keeps it keeps in the folder. */
+function environment(dir: string): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME, PORT: '0', npm_config_cache: join(dir, 'npm'), npm_config_update_notifier: 'false' };
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  let said = '';
+  for await (const chunk of child.stdout ?? []) {
+    said += String(chunk);
+    if (said.includes('\n')) break;
+  }
+  return said;
+}
+
+/** The processes that this one has started. */
+async function childrenOf(parent: number): Promise<{ pid: number; args: string }[]> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+  return [...stdout.matchAll(/^ *(\d+) +(\d+) (.*)$/gm)]
+    .filter(([, , ppid]) => Number(ppid) === parent)
+    .map(([, pid, , args = '']) => ({ pid: Number(pid), args }));
+}
+
+/** Neither its process nor one of its parts is there any more, and nothing says that it runs. */
+export async function nothingIsLeft(dir: string, { pid, parts }: RunningStack): Promise<void> {
+  const pids = [pid, ...parts.map((part) => part.pid)];
+  await expect.poll(() => pids.filter(isAlive), { timeout: 20_000 }).toEqual([]);
+  const signs = ['lock', 'addresses.json'].map((name) => join(dir, '.local', name));
+  await expect.poll(() => signs.filter(existsSync)).toEqual([]);
+}

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeArguments } from '../../src/local/gavelProcess.js';
+import { killStacks, likeAClone, nothingIsLeft, npmStart, type RunningStack } from './demoStack.js';
+
+const run = promisify(execFile);
+
+describe('npm start', () => {
+  let dir: string;
+  let stack: RunningStack;
+  beforeAll(async () => {
+    dir = likeAClone(mkdtempSync(join(tmpdir(), 'gavel-')));
+    stack = await npmStart(dir);
+  }, 120_000);
+  afterAll(() => {
+    killStacks();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const shell = (line: string) => run('sh', ['-c', line]);
+  const gavel = (...args: string[]) =>
+    run(process.execPath, nodeArguments('cli/gavel', ...args), { cwd: dir, env: { PATH: process.env.PATH } });
+
+  it('sells a sample lead and tells what each buyer did', () => {
+    const { answer, buyers } = stack.ready.demo;
+    expect(answer.answer).toMatchObject({
+      success: true,
+      status: 'sold',
+      price: 45,
+      buyer_ids: ['northwind'],
+    });
+    expect(buyers).toEqual([
+      { buyer: 'northwind', ms: expect.any(Number) as number, price: 45, outcome: 'sold', post: 'accepted' },
+      { buyer: 'contoso', ms: expect.any(Number) as number, outcome: 'timeout' },
+      { buyer: 'fabrikam', price: 12.5, outcome: 'outbid' },
+    ]);
+  });
+
+  it('prints a curl line that sells a lead when it is pasted', async () => {
+    const { stdout } = await shell(stack.ready.demo.curl);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'sold', price: 45 });
+  });
+
+  it.each([
+    [
+      "-X POST '$API/api/leads?seller=ACME1234&category=Solar&state=TX&firstName=John&phone=555-1234'",
+      { status: 'sold', price: 22, buyer_ids: ['northwind'] },
+    ],
+    [
+      `$API/api/leads -H 'Content-Type: application/json' -d '{"seller":"ACME1234","category":"Auto Insurance","firstName":"John","lastName":"Doe","email":"john.doe@email.com",
+     "phone":"555-123-4567","state":"TX","zip":"75001","city":"Dallas"}'`,
+      { status: 'sold', price: 45, buyer_ids: ['northwind'] },
+    ],
+  ])('takes the published request as it stands: curl %s', async (request, answer) => {
+    const { api, demo } = stack.ready;
+    const { stdout } = await shell(
+      `curl -sS -H 'Authorization: Bearer ${demo.key}' ${request.replaceAll('$API', api)}`,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ success: true, ...answer });
+  });
+
+  it('shows its docs, and the page of the sample lead in Temporal’s UI', async () => {
+    const { docs, temporalUi, demo } = stack.ready;
+    expect(await (await fetch(docs)).text()).toContain('Gavel');
+    expect(demo.workflow).toBe(
+      `${temporalUi}/namespaces/default/workflows/lead-${demo.answer.answer.lead_id}`,
+    );
+    expect((await fetch(demo.workflow)).status).toBe(200);
+  });
+
+  it('lets commands beside it find its servers', async () => {
+    const { stdout } = await gavel('leads', 'show', stack.ready.demo.answer.answer.lead_id, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'sold', workflow_url: stack.ready.demo.workflow });
+  });
+
+  it('is not started a second time in its folder; the refusal says where it is', async () => {
+    await expect(gavel('stack')).rejects.toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        new RegExp(`is already running \\(process ${stack.pid}\\)[^]*PORT=${new URL(stack.ready.api).port}`),
+      ) as string,
+    });
+  });
+
+  it('ends when npm is told to, and leaves no process and no lock', async () => {
+    stack.child.kill('SIGTERM');
+    expect(await stack.ended).toMatchObject({ code: 0 });
+    await nothingIsLeft(dir, stack);
+  });
+
+  it('finds its key, its address and its leads again, and ends with the npm that is killed', async () => {
+    const again = await npmStart(dir);
+    const { api, demo } = stack.ready;
+    expect(again.ready).toMatchObject({ api, demo: { key: demo.key } });
+    await gavel('leads', 'show', demo.answer.answer.lead_id);
+    again.child.kill('SIGKILL');
+    await nothingIsLeft(dir, again);
+  });
+
+  it('ends when a part of it dies, and says which', async () => {
+    const again = await npmStart(dir);
+    const worker = again.parts.find(({ args }) => args.endsWith('gavel.ts worker'));
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    const { code, stderr } = await again.ended;
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('worker has ended (SIGKILL). The last lines of '),
+    ]);
+    await nothingIsLeft(dir, again);
+  });
+});
