@@ -20,17 +20,16 @@ export async function claimLead(
   const path = `claims.${contract}`;
   const at = new Date();
   const fresh: Claim = { ...claim, status: 'posting', at };
-  const lead =
-    (await leads.findOneAndUpdate(
-      {
-        _id: leadId,
-        status: { $nin: ['expired', 'withdrawn'] },
-        held: { $lt: maxBuyers },
-        [path]: { $exists: false },
-      },
-      { $set: { [path]: fresh, updatedAt: at }, $inc: { held: 1 } },
-      { returnDocument: 'after', projection: { rounds: 0 } },
-    )) ?? (await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } }));
+  await leads.updateOne(
+    {
+      _id: leadId,
+      status: { $nin: ['expired', 'withdrawn'] },
+      held: { $lt: maxBuyers },
+      [path]: { $exists: false },
+    },
+    { $set: { [path]: fresh, updatedAt: at }, $inc: { held: 1 } },
+  );
+  const lead = await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } });
   if (lead === null) throw new Error(`Lead ${leadId} is gone`);
   const taken = lead.claims[contract];
   return taken === undefined ? { closed: lead.status } : { lead: openLead(vault, lead), claim: taken };

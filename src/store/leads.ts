@@ -143,12 +143,11 @@ export async function findStoredLead({ leads }: Database, leadId: string): Promi
 /** Stores a round; where one of that number is stored already, that one is returned: a repeat must decide the same. */
 export async function storeRound({ leads }: Database, leadId: string, round: Round): Promise<Round> {
   const path = `rounds.${round.number}`;
-  const before = await leads.findOneAndUpdate(
+  const { modifiedCount } = await leads.updateOne(
     { _id: leadId, [path]: { $exists: false } },
     { $set: { [path]: round, updatedAt: new Date() } },
-    { projection: { _id: 1 } },
   );
-  if (before !== null) return round;
+  if (modifiedCount === 1) return round;
   const stored = (await leads.findOne({ _id: leadId }, { projection: { rounds: 1 } }))?.rounds[round.number];
   if (stored === undefined) throw new Error(`Lead ${leadId} is gone`);
   return stored;
@@ -167,12 +166,11 @@ export async function markPending(
   until: Date,
   reason: LeadReason,
 ): Promise<LeadStatus | undefined> {
-  const found = await leads.findOneAndUpdate(
+  const { matchedCount } = await leads.updateOne(
     { _id: leadId, status: OPEN },
     { $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date() } },
-    { returnDocument: 'after', projection: { status: 1 } },
   );
-  return found?.status ?? (await statusOf({ leads }, leadId));
+  return matchedCount === 1 ? 'pending' : statusOf({ leads }, leadId);
 }
 
 /** Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first. */
@@ -181,12 +179,11 @@ export async function endLead(
   leadId: string,
   status: 'expired' | 'withdrawn',
 ): Promise<LeadStatus | undefined> {
-  const found = await leads.findOneAndUpdate(
+  const { matchedCount } = await leads.updateOne(
     { _id: leadId, status: OPEN, held: 0 },
     { $set: { status, updatedAt: new Date() }, $unset: { dueAt: '' } },
-    { returnDocument: 'after', projection: { status: 1 } },
   );
-  return found?.status ?? (await statusOf({ leads }, leadId));
+  return matchedCount === 1 ? status : statusOf({ leads }, leadId);
 }
 
 async function statusOf({ leads }: Pick<Database, 'leads'>, leadId: string): Promise<LeadStatus | undefined> {
