@@ -40,6 +40,7 @@ export async function openLeadWorld(): Promise<LeadWorld> {
   await env.connection.operatorService.addSearchAttributes({
     searchAttributes: Object.fromEntries(indexedValues),
   });
+  const clock = marketClock(env);
   const sender = openSender(settings);
   const log = createLog(settings, 'test');
   const taskQueue = randomUUID();
@@ -47,18 +48,20 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     connection: env.nativeConnection,
     taskQueue,
     workflowBundle: await bundleWorkflows(),
-    activities: createActivities({
-      database,
-      terms: (campaign) => loadTerms(database, campaign),
-      send: sender.send,
-      log,
-    }),
+    activities: clock.onTime(
+      createActivities({
+        database,
+        terms: (campaign) => loadTerms(database, campaign),
+        send: sender.send,
+        log,
+      }),
+    ),
   });
   const running = worker.run();
   const client = new Client({ connection: env.connection });
   return {
     database,
-    clock: marketClock(env),
+    clock,
     client,
     submit: async (lead) => {
       const start = new WithStartWorkflowOperation<LeadWorkflow>(
@@ -73,6 +76,7 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     close: async () => {
       worker.shutdown();
       await running;
+      clock.stop();
       await env.teardown();
       await sender.close();
       await database.db.dropDatabase();
