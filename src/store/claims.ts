@@ -24,6 +24,7 @@ export async function claimLead(
     {
       _id: leadId,
       status: { $nin: ['expired', 'withdrawn'] },
+      erased: { $exists: false },
       held: { $lt: maxBuyers },
       [path]: { $exists: false },
     },

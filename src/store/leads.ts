@@ -4,6 +4,7 @@ import type { LeadReason } from '../market/reason.js';
 import type { Round } from '../market/round.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
+import type { Erasure } from './erase.js';
 import type { Match } from './match.js';
 import { openLead, sealLead, type StoredLead } from './person.js';
 
@@ -58,6 +59,8 @@ export interface LeadDocument {
   phoneE164?: string;
   /** By what the person is recognised in other leads and on lists. */
   match: Match;
+  /** The person was erased; there are no fields any more. */
+  erased?: Erasure;
   idempotency?: Idempotency;
   /** By number. */
   rounds: Record<string, Round>;
