@@ -121,7 +121,7 @@ export function failures(...kinds: ErrorKind[]) {
     byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${error}\`: ${about}.`]);
   }
   const answers = [...byStatus].map(([code, lines]) => {
-    return [code, Type.Ref('ErrorAnswer', { description: lines.join(' ') })] as const;
+    return [code, Type.Ref('ErrorAnswer', { description: lines.join('\n') })] as const;
   });
   return Object.fromEntries(answers);
 }

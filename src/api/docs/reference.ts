@@ -32,5 +32,8 @@ function tableHtml(header: string[], rows: string[]): string {
   return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
-/** Descriptions hold Markdown's code marks and no more of it. */
-const textHtml = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+/** Descriptions hold Markdown's code marks, a line for each case, and no more of it. */
+const textHtml = (text: string): string =>
+  escapeHtml(text)
+    .replace(/`([^`]+)`/g, '<code>$1</code>')
+    .replaceAll('\n', '<br>');

@@ -31,7 +31,8 @@ h2 { font-size: 1.4rem; line-height: 1.3; margin: 3.5rem 0 1rem; padding-top: 1.
 h3 { font-size: 1.05rem; margin: 2.25rem 0 0.75rem; }
 a { color: var(--accent); }
 code, pre { font: 0.875em/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace; }
-:not(pre) > code { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 0.1em 0.35em; overflow-wrap: anywhere; }
+:not(pre) > code { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 0.1em 0.35em; overflow-wrap: anywhere; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+pre code { font-size: inherit; }
 pre { margin: 1rem 0; padding: 1rem 1.25rem; overflow-x: auto; background: var(--panel); border: 1px solid var(--line); border-radius: 8px; }
 .string { color: var(--string); }
 .comment { color: var(--faint); }
@@ -39,6 +40,8 @@ pre { margin: 1rem 0; padding: 1rem 1.25rem; overflow-x: auto; background: var(-
 table { width: 100%; border-collapse: collapse; font-size: 0.925rem; }
 th { text-align: left; font-weight: 600; color: var(--faint); }
 th, td { padding: 0.5rem 1rem 0.5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td:first-child code { white-space: nowrap; }
+.operation th:first-child { width: 9rem; }
 .tabs { margin: 1rem 0; border: 1px solid var(--line); border-radius: 8px; background: var(--panel); overflow: hidden; }
 .tabs [role='radiogroup'] { display: flex; gap: 0.25rem; padding: 0 0.75rem; border-bottom: 1px solid var(--line); }
 .tabs label { padding: 0.6rem 0.75rem; cursor: pointer; color: var(--faint); border-bottom: 2px solid transparent; font-size: 0.925rem; }

@@ -1,0 +1,31 @@
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
+import { readPage } from '../docs/page.js';
+import { isolatedSettings } from '../support/stack.js';
+
+const queries = readPage('docs/ops.md').codes.flatMap(({ lang, text }) => (lang === 'sql' ? [text] : []));
+
+let connection: Connection;
+let client: Client;
+
+beforeAll(async () => {
+  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = await isolatedSettings();
+  connection = await Connection.connect({ address });
+  client = new Client({ connection, namespace });
+  await registerSearchAttributes(connection, namespace);
+});
+
+afterAll(async () => {
+  await connection.close();
+});
+
+describe('A query of docs/ops.md', () => {
+  test.each(queries)('is one that Temporal takes: %s', async (query) => {
+    expect(typeof (await client.workflow.count(query)).count).toBe('number');
+  });
+
+  test('would be refused if it named what no lead is searched by', async () => {
+    await expect(client.workflow.count('LeadMood = "good"')).rejects.toThrow();
+  });
+});
