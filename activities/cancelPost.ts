@@ -1,9 +1,18 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { sendCancellation } from '../src/buyers/post.js';
+import { holdOf } from '../src/store/book.js';
+import { release } from '../src/store/capacity.js';
 import { releaseClaim } from '../src/store/claims.js';
 import { findLead } from '../src/store/leads.js';
 import type { Deps } from './index.js';
 import { buyerOf } from './sellLead.js';
+
+export interface CancelRequest {
+  leadId: string;
+  contract: string;
+  /** The post that is called off; the contract may have been offered the lead anew since. */
+  postId: string;
+}
 
 /**
  * Calls a post off: the claim is given up first, so that a yes that is still on its way can't be booked, then the
@@ -12,20 +21,24 @@ import { buyerOf } from './sellLead.js';
  */
 export const cancelPost =
   (deps: Deps) =>
-  async ({ leadId, contract }: { leadId: string; contract: string }): Promise<'cancelled' | 'accepted'> => {
+  async ({ leadId, contract, postId }: CancelRequest): Promise<'cancelled' | 'accepted'> => {
     const { database, send, log } = deps;
-    await releaseClaim(database, leadId, contract, 'cancelled', 'no clear answer to the post');
+    const called = await releaseClaim(
+      database,
+      leadId,
+      contract,
+      postId,
+      'cancelled',
+      'no clear answer to the post',
+    );
     const lead = await findLead(database, leadId);
     const claim = lead?.claims[contract];
     if (lead === null || claim === undefined) return 'cancelled';
-    if (claim.status === 'accepted') return 'accepted';
+    if (claim.status === 'accepted' && claim.postId === postId) return 'accepted';
+    if (called) await release(database, holdOf(lead, contract, claim), true);
     const buyer = await buyerOf(deps, lead, contract);
     if (buyer === undefined) return 'cancelled';
-    const notice = await sendCancellation(
-      send,
-      { ...buyer.post, secret: buyer.secret },
-      { postId: claim.postId, leadId },
-    );
+    const notice = await sendCancellation(send, { ...buyer.post, secret: buyer.secret }, { postId, leadId });
     log.info({
       lead_id: leadId,
       contract,

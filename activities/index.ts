@@ -1,19 +1,25 @@
 import type { Send } from '../src/buyers/send.js';
 import type { Log } from '../src/log.js';
+import type { Circuit } from '../src/market/breaker.js';
 import type { Database } from '../src/store/db.js';
 import type { StoredTerms } from '../src/store/market.js';
+import { askAgain } from './askAgain.js';
+import { askTier } from './askTier.js';
 import { cancelPost } from './cancelPost.js';
 import { deliverPost } from './deliverPost.js';
 import { endLead } from './endLead.js';
 import { markPending } from './markPending.js';
 import { runRound } from './runRound.js';
 import { sellLead } from './sellLead.js';
+import { settlePost } from './settlePost.js';
 
 /** What the steps need from the world; the worker provides it, a test its own. */
 export interface Deps {
   database: Database;
   /** A campaign with its contracts and buyers, at most 2 s old. */
   terms: (campaign: string) => Promise<StoredTerms | undefined>;
+  /** The circuits of buyers that fail, at most 2 s old. */
+  circuits: () => Promise<ReadonlyMap<string, Circuit>>;
   send: Send;
   log: Log;
 }
@@ -22,8 +28,11 @@ export interface Deps {
 export function createActivities(deps: Deps) {
   return {
     runRound: runRound(deps),
+    askTier: askTier(deps),
+    askAgain: askAgain(deps),
     sellLead: sellLead(deps),
     deliverPost: deliverPost(deps),
+    settlePost: settlePost(deps),
     cancelPost: cancelPost(deps),
     markPending: markPending(deps),
     endLead: endLead(deps),

@@ -1,11 +1,13 @@
-import { sendPing } from '../src/buyers/ping.js';
+import { planChecks } from './checks.js';
+import type { LeadInRound } from '../src/market/eligibility.js';
 import type { LeadStatus } from '../src/market/lead.js';
-import { nextDelayEnds } from '../src/market/eligibility.js';
-import { pingId } from '../src/market/ids.js';
-import { planRound, type Plan } from '../src/market/plan.js';
-import type { Entry, Round, RoundTerms } from '../src/market/round.js';
-import { factsOf, findLead, storeRound, type LeadDocument } from '../src/store/leads.js';
+import { candidateOf, planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
+import type { Round } from '../src/market/round.js';
+import { saleAt } from '../src/market/stages.js';
+import { accountId, readUsage } from '../src/store/capacity.js';
+import { factsOf, findLeadForRound, storeRound, type LeadDocument } from '../src/store/leads.js';
 import type { BuyerWithSecret, StoredTerms } from '../src/store/market.js';
+import { ask } from './ask.js';
 import type { Deps } from './index.js';
 
 export interface RoundRequest {
@@ -13,6 +15,8 @@ export interface RoundRequest {
   number: number;
   /** The workflow's time, UTC ms: a repeat after a crash plans with the time of its own task. */
   now: number;
+  /** When the source is answered, UTC ms; absent where nobody waits for this round. */
+  answerBy?: number;
 }
 
 /** Another hand sold the lead or took it off sale: no new round is held. */
@@ -21,50 +25,114 @@ export interface NoRound {
 }
 
 /**
- * Holds one round up to the bids: who is eligible, what they bid, a reason for everybody else. The round is stored
- * before it is returned, and a repeat returns the stored one instead of asking again, so whoever repeats it decides
- * the same.
+ * Holds one round up to the bids of its first tier: who is eligible, what they bid, a reason for everybody else. The
+ * round is stored before it is returned, and a repeat returns the stored one instead of asking again, so whoever
+ * repeats it decides the same.
  */
 export const runRound =
-  ({ database, terms, send, log }: Deps) =>
-  async ({ leadId, number, now }: RoundRequest): Promise<Round | NoRound> => {
-    const lead = await findLead(database, leadId);
+  (deps: Deps) =>
+  async ({ leadId, number, now, answerBy }: RoundRequest): Promise<Round | NoRound> => {
+    const lead = await findLeadForRound(deps.database, leadId, number);
     if (lead === null) throw new Error(`No lead ${leadId} is stored`);
     const stored = lead.rounds[number];
     if (stored !== undefined) return stored;
     if (lead.status !== 'received' && lead.status !== 'pending') return { ended: lead.status };
+    const market = await deps.terms(lead.campaign);
+    if (market === undefined) return storeRound(deps.database, leadId, emptyRound(lead, number, now));
 
-    const market = await terms(lead.campaign);
-    const contracts = market?.contracts ?? [];
-    const facts = factsOf(lead);
-    const plan = market
-      ? planRound(market.campaign, contracts, facts, offeredBefore(lead), now)
-      : { settled: [], toPing: [] };
-    const round: Round = {
-      number,
-      at: now,
-      terms: roundTerms(lead, market),
-      entries: [],
-      nextDelayEnds: nextDelayEnds(
-        contracts.map(({ contract }) => contract),
-        facts,
-        now,
-      ),
-    };
-    round.entries = inOrder([...plan.settled, ...(await pingAll(send, plan, lead, round))]);
-    for (const { contract, ms, ...what } of round.entries) {
-      const outcome = 'bid' in what ? 'bid' : what.noBid.reason;
-      log.info({ lead_id: leadId, round: number, contract, event: 'ping', outcome, ms });
-    }
-    return storeRound(database, leadId, round);
+    const plan = await planOf(deps, market, lead, now);
+    const round = plannedRound(market, lead, number, plan, now);
+    return storeRound(deps.database, leadId, await ask(deps, market, lead, round, answerBy));
   };
 
-/** A campaign that is gone has no terms left: the lead expires at once, sold to nobody. */
-function roundTerms(lead: LeadDocument, market: StoredTerms | undefined): RoundTerms {
-  if (!market) return { currency: lead.currency, floor: 0, maxBuyers: 1, retryAfter: [], expireAfter: 0 };
-  const { floor, maxBuyers, retryAfter, expireAfter } = market.campaign;
-  return { currency: lead.currency, floor, maxBuyers, retryAfter, expireAfter };
+/** Who may be asked, after everything that the store and outside services say. */
+async function planOf(
+  deps: Deps,
+  market: StoredTerms,
+  lead: LeadDocument,
+  now: number,
+): Promise<{ plan: Plan<BuyerWithSecret>; known: Known }> {
+  const asked = leadInRound(lead);
+  const first = planRound(market, asked, now);
+  const known = await knownOf(deps, market, first, lead);
+  const second = withinLimits(first, market, asked, known, now);
+  return { plan: await planChecks(deps, market, second, lead), known };
 }
+
+const leadInRound = (lead: LeadDocument): LeadInRound & { match: LeadDocument['match'] } => ({
+  facts: factsOf(lead),
+  fields: lead.fields,
+  source: lead.source,
+  match: lead.match,
+  offered: offeredBefore(lead),
+});
+
+/** Reads what the rules of the contracts in question ask for, and nothing for those that ask for nothing. */
+async function knownOf(
+  { database, circuits }: Deps,
+  { campaign }: StoredTerms,
+  plan: Plan<BuyerWithSecret>,
+  lead: LeadDocument,
+): Promise<Known> {
+  const counts =
+    campaign.sale.award === 'expectedValue' ||
+    campaign.stages?.some(({ award }) => award === 'expectedValue');
+  const ids = plan.open.flatMap(({ contract, buyer, limited }) => [
+    ...(limited || counts === true ? [contract.id] : []),
+    ...(buyer.balance === undefined ? [] : [accountId(buyer.id)]),
+  ]);
+  const isAskedFor =
+    campaign.duplicates ?? plan.open.some(({ contract }) => contract.duplicates !== undefined);
+  const [{ usage, holds }, failing] = await Promise.all([
+    readUsage(database, [...new Set(ids)], isAskedFor ? lead.match : {}),
+    circuits(),
+  ]);
+  return { usage, holds, circuits: failing };
+}
+
+function plannedRound(
+  { seller, campaign, contracts }: StoredTerms,
+  lead: LeadDocument,
+  number: number,
+  { plan, known }: { plan: Plan<BuyerWithSecret>; known: Known },
+  now: number,
+): Round {
+  const sale = saleAt(campaign, lead.receivedAt.getTime(), now);
+  const notices = contracts.flatMap(({ buyer }) => (buyer.notices ? [buyer.id] : []));
+  return {
+    number,
+    version: 0,
+    at: now,
+    terms: {
+      currency: campaign.currency,
+      sale,
+      ...(campaign.margin && { margin: campaign.margin }),
+      pending: campaign.pending,
+    },
+    excluded: plan.excluded,
+    entries: [],
+    later: plan.open.map((ready) => candidateOf(ready, sale, known.usage.get(ready.contract.id))),
+    changes: plan.changes,
+    tell: { postbacks: seller.postbacks.length, notices },
+  };
+}
+
+/** A campaign that is gone has no terms left: the lead expires at once, sold to nobody. */
+const emptyRound = (lead: LeadDocument, number: number, now: number): Round => ({
+  number,
+  version: 1,
+  at: now,
+  terms: {
+    currency: lead.currency,
+    sale: { mode: 'exclusive', maxBuyers: 1, floor: 0, award: 'highestBid' },
+    pending: { retryAfter: [], expireAfter: 0 },
+  },
+  excluded: [],
+  entries: [],
+  later: [],
+  changes: [],
+  tell: { postbacks: 0, notices: [] },
+});
 
 function offeredBefore(lead: LeadDocument): Record<string, 'refused' | 'uncertain'> {
   const ended = Object.entries(lead.claims).flatMap(
@@ -75,34 +143,3 @@ function offeredBefore(lead: LeadDocument): Record<string, 'refused' | 'uncertai
   );
   return Object.fromEntries(ended);
 }
-
-/** All at once, each with its own time limit: the slowest costs what its own limit says, and the others nothing. */
-async function pingAll(
-  send: Deps['send'],
-  plan: Plan<BuyerWithSecret>,
-  lead: LeadDocument,
-  round: Round,
-): Promise<Entry[]> {
-  return Promise.all(
-    plan.toPing.map(async ({ contract, buyer, ping }): Promise<Entry> => {
-      const result = await sendPing(
-        send,
-        { ...ping, secret: buyer.secret },
-        {
-          pingId: pingId(lead._id, contract.id, round.number),
-          category: lead.category,
-          state: lead.state,
-          zip: lead.fields.zip,
-          city: lead.fields.city,
-          round: round.number,
-          floor: round.terms.floor,
-          currency: round.terms.currency,
-          test: lead.test,
-        },
-      );
-      return { contract: contract.id, buyer: buyer.id, ...result };
-    }),
-  );
-}
-
-const inOrder = (entries: Entry[]): Entry[] => entries.sort((a, b) => (a.contract < b.contract ? -1 : 1));

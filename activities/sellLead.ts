@@ -1,9 +1,12 @@
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
-import type { Offer } from '../src/market/decide.js';
+import type { Offer, OfferReason } from '../src/market/decide.js';
 import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
-import { bookSale } from '../src/store/book.js';
-import { claimLead, releaseClaim } from '../src/store/claims.js';
+import type { Sale } from '../src/market/terms.js';
+import { limitsOf } from '../src/market/usage.js';
+import { bookSale, holdOf } from '../src/store/book.js';
+import { confirm, release, reserve } from '../src/store/capacity.js';
+import { claimLead, dropClaim, releaseClaim } from '../src/store/claims.js';
 import type { Claim, LeadDocument } from '../src/store/leads.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
 import type { Deps } from './index.js';
@@ -11,72 +14,138 @@ import type { Deps } from './index.js';
 export interface SaleRequest {
   leadId: string;
   round: number;
-  maxBuyers: number;
+  sale: Pick<Sale, 'maxBuyers' | 'award'>;
   offer: Offer;
-  /** The bid has grown too old to be used for a new post; one that was begun is still finished. */
-  stale: boolean;
+  /** The workflow's time, UTC ms: which windows the sale counts in. */
+  now: number;
 }
 
 /**
  * What came of offering the lead to one buyer. `closed`: another hand ended the lead, or others hold it already.
- * `timeout`: the bid was stale. `retryAfterMs` is what the buyer asked for; `final`: asking again is no use.
+ * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
+ * `final`: asking again is no use.
  */
 export type SaleAnswer =
   | { answer: 'accepted' }
-  | { answer: 'refused' | 'timeout'; detail?: string }
-  | { answer: 'uncertain'; detail?: string; retryAfterMs?: number; final?: true }
+  | { answer: 'expired' }
+  | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string }
+  | { answer: 'uncertain'; postId: string; detail?: string; retryAfterMs?: number; final?: true }
   | { answer: 'closed'; status: LeadStatus };
 
-/** Sells to one buyer in one try: claim, post, book. Anything but a clear answer comes back as `uncertain`. */
+/** A bid must be good for at least this much longer to be posted on, ms. */
+const POST_LEAD_MS = 100;
+
+/** Sells to one buyer in one try: claim, reserve, post, book. Anything but a clear answer comes back as `uncertain`. */
 export const sellLead =
   (deps: Deps) =>
   async (request: SaleRequest): Promise<SaleAnswer> => {
-    const { leadId, round, maxBuyers, offer, stale } = request;
+    const { leadId, round, sale, offer } = request;
+    const again = offer.delivery?.again === true;
+    const id = postId(leadId, offer.contract, again ? round : undefined);
+    const { buyer, exclusive, price, earns } = offer;
     const claimed = await claimLead(
       deps.database,
       leadId,
       offer.contract,
-      { postId: postId(leadId, offer.contract), round, buyer: offer.buyer, price: offer.bid.price },
-      stale ? 0 : maxBuyers,
+      { postId: id, round, buyer, exclusive, price, earns },
+      // No new post on a bid that has expired; one that was begun is still finished.
+      hasExpired(offer) ? 0 : sale.maxBuyers,
+      again,
     );
     if ('closed' in claimed) {
-      return stale
-        ? { answer: 'timeout', detail: 'the bid had grown too old' }
-        : { answer: 'closed', status: claimed.closed };
+      return hasExpired(offer) ? { answer: 'expired' } : { answer: 'closed', status: claimed.closed };
     }
-    const { lead, claim } = claimed;
-    if (claim.status !== 'posting') return settledBefore(claim);
-
-    const buyer = await buyerOf(deps, lead, offer.contract);
-    if (buyer === undefined)
-      return { answer: 'uncertain', detail: 'the buyer has left the market', final: true };
-    const result = await sendPost(
-      deps.send,
-      { ...buyer.post, secret: buyer.secret },
-      {
-        postId: claim.postId,
-        pingId: offer.bid.pingId,
-        bidId: offer.bid.bidId,
-        leadId,
-        price: claim.price,
-        currency: lead.currency,
-        exclusive: maxBuyers === 1,
-        test: lead.test,
-        lead: lead.fields,
-      },
-    );
-    const detail = result.answer === 'accepted' ? undefined : result.detail;
-    deps.log.info({
-      lead_id: leadId,
-      round,
-      contract: offer.contract,
-      event: 'post',
-      outcome: result.answer,
-      detail,
-      ms: result.ms,
-    });
-    return settle(deps, lead, claim, offer.contract, buyer, result);
+    if (claimed.claim.status !== 'posting') return settledBefore(claimed.claim);
+    return sellClaimed(deps, request, claimed);
   };
+
+function hasExpired({ bid }: Offer): boolean {
+  return bid.expiresAt !== undefined && Date.now() > bid.expiresAt - POST_LEAD_MS;
+}
+
+async function sellClaimed(
+  deps: Deps,
+  request: SaleRequest,
+  { lead, claim }: { lead: LeadDocument; claim: Claim },
+): Promise<SaleAnswer> {
+  const { offer } = request;
+  const buyer = await buyerOf(deps, lead, offer.contract);
+  if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
+  const room = await reserveFor(deps, request, lead, claim, buyer);
+  if ('refusal' in room) {
+    await dropClaim(deps.database, lead._id, offer.contract);
+    return room.refusal;
+  }
+  const result = await sendPost(
+    deps.send,
+    { ...buyer.post, secret: buyer.secret },
+    {
+      postId: claim.postId,
+      pingId: offer.bid.pingId,
+      bidId: offer.bid.bidId,
+      leadId: lead._id,
+      price: claim.price,
+      currency: lead.currency,
+      exclusive: claim.exclusive,
+      test: lead.test,
+      lead: lead.fields,
+    },
+  );
+  const { ms, answer: outcome } = result;
+  const detail = outcome === 'accepted' ? undefined : result.detail;
+  deps.log.info({
+    lead_id: lead._id,
+    round: request.round,
+    contract: offer.contract,
+    event: 'post',
+    outcome,
+    detail,
+    ms,
+  });
+  return settle(deps, lead, claim, offer.contract, buyer, result, room);
+}
+
+/** What the reservation did, for the booking to know. */
+interface Room {
+  isReserved: boolean;
+  isNoted: boolean;
+}
+
+/** Takes the room that the sale needs under its limits, or says which of them leaves none. */
+async function reserveFor(
+  { database, terms }: Deps,
+  { offer, sale, now }: SaleRequest,
+  lead: LeadDocument,
+  claim: Claim,
+  buyer: BuyerWithSecret,
+): Promise<Room | { refusal: Extract<SaleAnswer, { answer: OfferReason }> }> {
+  const market = await terms(lead.campaign);
+  const ready = market?.contracts.find(({ contract }) => contract.id === offer.contract);
+  const rules = [market?.campaign.duplicates, ready?.contract.duplicates].filter(
+    (rule) => rule !== undefined,
+  );
+  const countsOffers = sale.award === 'expectedValue' && !lead.test;
+  const limits = ready && !lead.test ? limitsOf(ready.contract, ready.schedule, claim.price, now) : [];
+  const isPrepaid = buyer.balance !== undefined && !lead.test;
+  const refusal = await reserve(database, {
+    hold: holdOf(lead, offer.contract, claim, now),
+    price: claim.price,
+    currency: lead.currency,
+    limits,
+    buyer: isPrepaid ? buyer : { id: buyer.id },
+    match: lead.match,
+    duplicates: rules,
+    countsOffers,
+  });
+  if (refusal) return { refusal: { answer: asOfferReason(refusal.reason), detail: refusal.detail } };
+  return {
+    isReserved: limits.length > 0 || isPrepaid || countsOffers,
+    isNoted: rules.length > 0,
+  };
+}
+
+const asOfferReason = (reason: string): Exclude<OfferReason, 'uncertain'> =>
+  reason === 'over_budget' || reason === 'no_balance' || reason === 'duplicate' ? reason : 'capped';
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */
 function settledBefore(claim: Claim): SaleAnswer {
@@ -87,9 +156,17 @@ function settledBefore(claim: Claim): SaleAnswer {
       return { answer: 'refused', detail: claim.detail };
     case 'cancelled':
     case 'posting':
-      return { answer: 'uncertain', detail: claim.detail, final: true };
+      return uncertain(claim, claim.detail);
   }
 }
+
+/** Nothing that is tried again can make it clear. */
+export const uncertain = ({ postId }: Claim, detail?: string): SaleAnswer => ({
+  answer: 'uncertain',
+  postId,
+  ...(detail !== undefined && { detail }),
+  final: true,
+});
 
 /**
  * The buyer that a claim is for. Its contract may have left the market since the claim was made, and the post or its
@@ -113,19 +190,26 @@ async function settle(
   contract: string,
   buyer: BuyerWithSecret,
   result: PostResult,
+  room: Room,
 ): Promise<SaleAnswer> {
+  const { database } = deps;
   if (result.answer === 'refused') {
-    await releaseClaim(deps.database, lead._id, contract, 'refused', result.detail);
+    if (await releaseClaim(database, lead._id, contract, claim.postId, 'refused', result.detail)) {
+      await release(database, holdOf(lead, contract, claim), true);
+    }
     return { answer: 'refused', detail: result.detail };
   }
-  if (result.answer === 'uncertain') return result;
-  const booked = await bookSale(deps.database, lead, contract, claim, result.buyerLeadId);
-  if (booked === 'accepted') return { answer: 'accepted' };
+  if (result.answer === 'uncertain') return { ...result, postId: claim.postId };
+  const booked = await bookSale(database, lead, contract, claim, result.buyerLeadId, room);
+  if (booked === 'accepted') {
+    if (room.isReserved) await confirm(database, holdOf(lead, contract, claim));
+    return { answer: 'accepted' };
+  }
   // The yes came after the post was called off: the buyer hears once more that it was not sold the lead.
   await sendCancellation(
     deps.send,
     { ...buyer.post, secret: buyer.secret },
     { postId: claim.postId, leadId: lead._id },
   );
-  return { answer: 'uncertain', detail: 'accepted after it was called off', final: true };
+  return uncertain(claim, 'accepted after it was called off');
 }

@@ -1,42 +1,67 @@
-import { decide } from '../src/market/decide.js';
+import { nextStep, type Offer } from '../src/market/decide.js';
 import type { LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
 import type { FinishedLead } from '../src/market/story.js';
 import { nextWait } from '../src/market/waiting.js';
 import { sell } from './sell.js';
-import { endLead, markPending, runRound } from './steps.js';
+import { askAgain, askTier, endLead, markPending, runRound } from './steps.js';
 import { begin, type Story } from './story.js';
 
 /** The life of a lead, from its first round to its end. */
 export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
   const story = begin(lead);
   while (!story.ended) {
-    const round = await runRound({ leadId: lead.leadId, number: story.nextRound, now: Date.now() });
+    const { leadId } = lead;
+    const round = await runRound({ leadId, number: story.nextRound, now: Date.now(), ...story.answerBy });
     if ('ended' in round) {
       story.end(round.ended);
       break;
     }
-    await offer(lead, round, story);
-    story.closeRound(round);
+    story.closeRound(await auction(lead, round, story));
     if (story.sold) story.end('sold');
-    else await waitForAnotherRound(lead, round, story);
+    else await waitForAnotherRound(lead, story);
   }
   await story.finished();
   return story.result();
 }
 
-/** Offers the lead in the order that was decided, until enough buyers hold it. */
-async function offer(lead: LeadFacts, round: Round, story: Story): Promise<void> {
-  for (const offered of decide(lead.leadId, round)) {
-    if (story.salesInRound >= round.terms.maxBuyers || story.withdrawn) break;
-    story.record(offered, await sell(lead, round, offered, story));
+/** Offers the lead, asks the next tier, offers again, until enough buyers hold it or nobody is left. */
+async function auction(lead: LeadFacts, round: Round, story: Story): Promise<Round> {
+  let now = round;
+  while (!story.withdrawn && !story.closed) {
+    const step = nextStep(lead.leadId, now, story.answers);
+    if (step === 'over') break;
+    now =
+      'ask' in step
+        ? await nextTier(lead, now, step.ask, story)
+        : await offerAll(lead, now, step.offers, story);
   }
+  return now;
+}
+
+const nextTier = ({ leadId }: LeadFacts, { number }: Round, tier: number, story: Story): Promise<Round> =>
+  askTier({ leadId, number, tier, ...story.answerBy });
+
+/** Offers the lead to each of these bidders at once; those whose bids have expired are asked for new ones. */
+async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: Story): Promise<Round> {
+  let now = round;
+  const answers = await Promise.all(offers.map((offer) => sell(lead, round, offer, story)));
+  for (const [i, answer] of answers.entries()) {
+    const offer = offers[i];
+    if (offer === undefined) continue;
+    if (answer.answer !== 'expired') story.record(offer, answer);
+    else if (story.mayAskAgain(offer)) {
+      const { number, version } = now;
+      now = await askAgain({ leadId: lead.leadId, number, version, contract: offer.contract });
+    } else story.record(offer, { answer: 'timeout', detail: 'its bids expire before they can be posted on' });
+  }
+  return now;
 }
 
 /** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */
-async function waitForAnotherRound(lead: LeadFacts, round: Round, story: Story): Promise<void> {
+async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void> {
   const { leadId } = lead;
-  const wait = nextWait(lead, round);
+  const wait = nextWait(lead, story.lastRound);
   const standing = await markPending({ leadId, until: wait.at, reason: story.unsoldReason });
   if (standing === 'sold') return;
   story.pending(wait);

@@ -1,43 +1,36 @@
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { SaleAnswer, SaleRequest } from '../activities/sellLead.js';
 import type { Offer } from '../src/market/decide.js';
-import { waitBefore } from '../src/market/delivery.js';
+import { DELIVERY, waitBefore } from '../src/market/delivery.js';
 import type { LeadFacts } from '../src/market/lead.js';
 import { formatMoney } from '../src/market/money.js';
 import type { Round } from '../src/market/round.js';
-import { cancelPost, cancelPostDurably, deliverPost, sellLead } from './steps.js';
+import { cancelPost, cancelPostDurably, deliverPost, sellLead, settlePost } from './steps.js';
 import type { Story } from './story.js';
 
-/** A bid is good for this long after its round began, ms; a fixed price does not age. */
-const BID_KEPT_MS = 120_000;
+type Uncertain = Extract<SaleAnswer, { answer: 'uncertain' }>;
 
 /** Sells to one buyer: once and quickly; where the answer is not clear, patiently and where ops can watch. */
 export async function sell(lead: LeadFacts, round: Round, offer: Offer, story: Story): Promise<SaleAnswer> {
+  const { number, terms } = round;
+  const { maxBuyers, award } = terms.sale;
   const request: SaleRequest = {
     leadId: lead.leadId,
-    round: round.number,
-    maxBuyers: round.terms.maxBuyers,
+    round: number,
+    sale: { maxBuyers, award },
     offer,
-    stale: offer.bid.pingId !== undefined && Date.now() - round.at > BID_KEPT_MS,
+    now: Date.now(),
   };
   const first = await sellLead(request);
   if (first.answer !== 'uncertain') return first;
-  const last = first.final
-    ? first
-    : await again(request, first, formatMoney(offer.bid.price, round.terms.currency));
-  if (last.answer !== 'uncertain') return last;
-  const standing = await callOff(lead.leadId, offer, story);
-  return standing === 'accepted' ? { answer: 'accepted' } : last;
+  const last = first.final ? first : await again(request, first, formatMoney(offer.price, terms.currency));
+  return last.answer === 'uncertain' ? atTheEnd(lead, offer, last, story) : last;
 }
 
 /** The same post once more, after the wait that the policy and the buyer's `Retry-After` ask for. */
-async function again(
-  request: SaleRequest,
-  first: Extract<SaleAnswer, { answer: 'uncertain' }>,
-  price: string,
-): Promise<SaleAnswer> {
-  const { buyer } = request.offer;
-  const wait = waitBefore(2, 0, first.retryAfterMs);
+async function again(request: SaleRequest, first: Uncertain, price: string): Promise<SaleAnswer> {
+  const { buyer, delivery } = request.offer;
+  const wait = waitBefore(2, 0, first.retryAfterMs, delivery);
   if (wait === undefined) return first;
   await sleep(wait, {
     summary: `${buyer} gave no clear answer (${first.detail ?? 'unknown'}): the post is sent again`,
@@ -45,10 +38,36 @@ async function again(
   return deliverPost.executeWithOptions({ summary: `post to ${buyer} at ${price}` }, [request]);
 }
 
+/** The policy allows no further try, and the buyer may have taken the lead: what now, the contract says. */
+async function atTheEnd(lead: LeadFacts, offer: Offer, last: Uncertain, story: Story): Promise<SaleAnswer> {
+  const { atEnd } = offer.delivery ?? DELIVERY;
+  const { leadId } = lead;
+  const { contract, buyer } = offer;
+  if (atEnd === 'ask') {
+    const summary = `ask ${buyer} what became of the post`;
+    const answer = await settlePost.executeWithOptions({ summary }, [{ leadId, contract }]);
+    if (answer.answer !== 'uncertain') return answer;
+  }
+  if (atEnd === 'hold') {
+    const accepted = await story.wordOfOps(offer);
+    if (accepted !== undefined) {
+      const summary = `settle the post to ${buyer} by the word of ops`;
+      return settlePost.executeWithOptions({ summary }, [{ leadId, contract, accepted }]);
+    }
+  }
+  const standing = await callOff(leadId, offer, last.postId, story);
+  return standing === 'accepted' ? { answer: 'accepted' } : last;
+}
+
 /** The lead moves on only after the buyer was first told; a notice that does not get through is sent for days. */
-async function callOff(leadId: string, offer: Offer, story: Story): Promise<'cancelled' | 'accepted'> {
-  const notice = { leadId, contract: offer.contract };
-  const summary = `tell ${offer.buyer} that the post is called off`;
+async function callOff(
+  leadId: string,
+  { contract, buyer }: Offer,
+  postId: string,
+  story: Story,
+): Promise<'cancelled' | 'accepted'> {
+  const notice = { leadId, contract, postId };
+  const summary = `tell ${buyer} that the post is called off`;
   try {
     return await cancelPost.executeWithOptions({ summary }, [notice]);
   } catch (error) {

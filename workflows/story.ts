@@ -11,23 +11,41 @@ import {
 import type { SaleAnswer } from '../activities/sellLead.js';
 import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/decide.js';
 import type { LeadFacts, LeadStatus } from '../src/market/lead.js';
-import { formatMoney, toDecimal, type Minor } from '../src/market/money.js';
+import { toDecimal, type Minor } from '../src/market/money.js';
 import type { LeadReason } from '../src/market/reason.js';
 import type { Round } from '../src/market/round.js';
 import {
+  detailsOf,
+  endInWords,
   roundInWords,
-  span,
   waitInWords,
   type FinishedLead,
   type RoundInWords,
+  type SaleInWords,
   type WaitingLead,
 } from '../src/market/story.js';
 import type { Wait } from '../src/market/waiting.js';
-import { OUTCOME, RETRY_NOW, searchAttributes, WITHDRAW, type OutcomeAnswer } from '../src/temporal/names.js';
+import {
+  MARKET_CHANGED,
+  OUTCOME,
+  RESOLVE_POST,
+  RETRY_NOW,
+  searchAttributes,
+  WITHDRAW,
+  type OutcomeAnswer,
+} from '../src/temporal/names.js';
+
+/** What ops know of a post that is held for them. */
+interface PostWord {
+  buyer: string;
+  accepted: boolean;
+}
 
 const outcome = defineUpdate<OutcomeAnswer>(OUTCOME);
 const withdraw = defineUpdate<{ status: LeadStatus }>(WITHDRAW);
+const resolvePost = defineUpdate<string, [PostWord]>(RESOLVE_POST);
 const retryNow = defineSignal(RETRY_NOW);
+const marketChanged = defineSignal(MARKET_CHANGED);
 
 /** Begins the story of a lead: who may ask and tell what, from the workflow's first moment on. */
 export function begin(lead: LeadFacts): Story {
@@ -38,23 +56,40 @@ export function begin(lead: LeadFacts): Story {
   setHandler(withdraw, () => story.withdraw(), {
     description: 'Takes the lead off sale; answers how it stands',
   });
-  setHandler(retryNow, () => story.retryNow(), { description: 'Holds the next round now' });
+  setHandler(resolvePost, ({ buyer, accepted }) => story.resolvePost(buyer, accepted), {
+    description: 'Settles a post that is held for ops: {"buyer": "…", "accepted": true or false}',
+    validator: ({ buyer }: PostWord) => story.assertHeld(buyer),
+  });
+  setHandler(retryNow, () => story.wakeUp(), { description: 'Holds the next round now' });
+  setHandler(marketChanged, () => story.wakeUp(), {
+    description: 'Terms have changed so that the lead might now sell: the next round is held now',
+  });
   return story;
 }
+
+/** Rounds that are told in full: the first ones and the last ones of a long life. */
+const TOLD_FIRST = 5;
+const TOLD_LAST = 20;
 
 /** What has happened to a lead so far, as its workflow remembers it and as ops see it. */
 export class Story {
   private status: LeadStatus = 'received';
   private endedAt = 0;
-  private sales: { buyer: string; price: Minor; round: number }[] = [];
+  private sales: (SaleInWords & { earns: Minor })[] = [];
   private currency = 'USD';
-  private readonly rounds: RoundInWords[] = [];
-  private answers: Answer[] = [];
+  private rounds: RoundInWords[] = [];
+  private round: Round | undefined;
+  private askedAgain = new Set<string>();
+  private held = new Map<string, boolean | undefined>();
   private notices: Promise<unknown>[] = [];
   private answered = false;
   private wake = false;
   private shownWaiting = false;
+  /** What came of the offers of the present round. */
+  answers: Answer[] = [];
   withdrawn = false;
+  /** Another hand ended the lead, or others hold it: no more offers are made in this round. */
+  closed = false;
   unsoldReason: LeadReason = 'no_buyer_eligible';
 
   constructor(private readonly lead: LeadFacts) {}
@@ -68,48 +103,67 @@ export class Story {
   }
 
   get nextRound(): number {
-    return this.rounds.length + 1;
+    return (this.round?.number ?? 0) + 1;
   }
 
-  get salesInRound(): number {
-    return this.sales.length;
+  get lastRound(): Round {
+    if (!this.round) throw new Error('No round has been held yet');
+    return this.round;
+  }
+
+  /** When the source is answered, for as long as it waits. */
+  get answerBy(): Pick<LeadFacts, 'answerBy'> {
+    const { answerBy } = this.lead;
+    return answerBy === undefined || this.answered ? {} : { answerBy };
   }
 
   /** Notes what came of one offer of the present round. */
-  record({ contract, buyer, bid }: Offer, answer: SaleAnswer): void {
-    if (answer.answer === 'closed') return;
-    if (answer.answer === 'accepted') this.sales.push({ buyer, price: bid.price, round: this.nextRound });
-    const detail = answer.answer === 'accepted' ? undefined : answer.detail;
-    this.answers.push({ contract, answer: answer.answer, detail });
+  record(
+    { contract, buyer, price, earns, exclusive }: Offer,
+    answer: Exclude<SaleAnswer, { answer: 'expired' }>,
+  ): void {
+    if (answer.answer === 'closed') {
+      this.closed = true;
+    } else if (answer.answer === 'accepted') {
+      this.sales.push({ buyer, price, earns });
+      this.answers.push({ contract, answer: 'accepted', exclusive });
+    } else {
+      this.answers.push({ contract, answer: answer.answer, detail: answer.detail });
+    }
+  }
+
+  /** A buyer whose bid has expired is asked anew once a round. */
+  mayAskAgain({ contract }: Offer): boolean {
+    if (this.askedAgain.has(contract)) return false;
+    this.askedAgain.add(contract);
+    return true;
   }
 
   /** The round is over: every contract has its price or its reason. */
   closeRound(round: Round): void {
     const outcomes = conclude(round, this.answers);
+    this.round = round;
     this.currency = round.terms.currency;
     this.rounds.push(roundInWords(round, outcomes));
+    if (this.rounds.length > TOLD_FIRST + TOLD_LAST) this.rounds.splice(TOLD_FIRST, 1);
     this.unsoldReason = unsoldReason(outcomes);
     this.answers = [];
+    this.askedAgain = new Set();
+    this.closed = false;
   }
 
   /** Unsold for now: the source is told so, and ops see what the lead waits for. */
   pending(wait: Wait): void {
     this.status = 'pending';
     this.answered = true;
-    this.shownWaiting = true;
-    const [lastRound] = this.rounds.slice(-1);
-    if (!lastRound) return;
-    const until = new Date(wait.at).toISOString();
-    const waiting: WaitingLead = { status: 'pending', waitsFor: waitInWords(wait), until, lastRound };
-    upsertMemo({ lead: waiting });
+    this.show(waitInWords(wait), wait.at);
     upsertSearchAttributes([
       { key: searchAttributes.status, value: 'pending' },
-      { key: searchAttributes.round, value: lastRound.round },
+      { key: searchAttributes.round, value: this.lastRound.number },
     ]);
-    setCurrentDetails(details(waiting));
   }
 
-  /** Sleeps until the wait is over; true when ops woke the lead before. */
+  /** Sleeps until the wait is over; true when somebody woke the lead before. */
   async sleep(wait: Wait): Promise<boolean> {
     const ms = wait.at - Date.now();
     const woken = () => this.wake || this.withdrawn;
@@ -117,6 +171,37 @@ export class Story {
       ms > 0 ? await condition(woken, ms, { summary: `waits for ${waitInWords(wait)}` }) : woken();
     this.wake = false;
     return early;
+  }
+
+  /**
+   * Holds the lead for ops, who find out what became of a post: whether the buyer accepted it. Undefined when the lead
+   * has been withdrawn or its time is over before they say.
+   */
+  async wordOfOps({ buyer }: Offer): Promise<boolean | undefined> {
+    this.held.set(buyer, undefined);
+    this.answered = true;
+    const until = this.lead.receivedAt + this.holdFor;
+    this.show(`ops: did ${buyer} take the lead? Send the update ${RESOLVE_POST}`, until);
+    const isOver = () => this.held.get(buyer) !== undefined || this.withdrawn;
+    const summary = `held for ops: the post to ${buyer} has no clear answer`;
+    await condition(isOver, Math.max(1, until - Date.now()), { summary });
+    const accepted = this.held.get(buyer);
+    this.held.delete(buyer);
+    return accepted;
+  }
+
+  /** How long after its receipt a lead may be held for ops, ms. */
+  private get holdFor(): number {
+    return Math.max(this.round?.terms.pending.expireAfter ?? 0, 7 * 86_400_000);
+  }
+
+  assertHeld(buyer: string): void {
+    if (!this.held.has(buyer)) throw new Error(`No post to ${buyer} is held for ops`);
+  }
+
+  resolvePost(buyer: string, accepted: boolean): string {
+    this.held.set(buyer, accepted);
+    return accepted ? `${buyer} took the lead: it is booked` : `${buyer} did not take it: the lead goes on`;
   }
 
   end(status: Extract<LeadStatus, 'sold' | 'expired' | 'withdrawn'>): void {
@@ -131,7 +216,7 @@ export class Story {
       : [];
     upsertSearchAttributes([
       { key: searchAttributes.status, value: status },
-      { key: searchAttributes.round, value: this.rounds.length },
+      { key: searchAttributes.round, value: this.round?.number ?? 0 },
       ...sale,
     ]);
     if (this.shownWaiting) upsertMemo({ lead: { status, story: this.inWords() } });
@@ -166,7 +251,7 @@ export class Story {
     return { status: this.status };
   }
 
-  retryNow(): void {
+  wakeUp(): void {
     this.wake = true;
   }
 
@@ -180,39 +265,28 @@ export class Story {
     };
   }
 
+  /** Shows ops what a lead that is still on sale waits for. */
+  private show(waitsFor: string, until: number): void {
+    this.shownWaiting = true;
+    const lastRound = this.rounds.at(-1);
+    const waiting: WaitingLead = {
+      status: this.status === 'received' ? 'pending' : this.status,
+      waitsFor,
+      until: new Date(until).toISOString(),
+      ...(lastRound && { lastRound }),
+    };
+    upsertMemo({ lead: waiting });
+    setCurrentDetails(detailsOf(waiting));
+  }
+
+  /** What the seller earns. */
   private get price(): Minor {
-    return this.sales.reduce((sum, sale) => sum + sale.price, 0);
+    return this.sales.reduce((sum, { earns }) => sum + earns, 0);
   }
 
   private inWords(): string {
-    const took = span(this.endedAt - this.lead.receivedAt);
-    const rounds = this.rounds.length === 1 ? '1 round' : `${this.rounds.length} rounds`;
-    switch (this.status) {
-      case 'sold': {
-        const to = this.sales
-          .map(({ buyer, price }) => `${buyer} at ${formatMoney(price, this.currency)}`)
-          .join(', ');
-        return `Sold to ${to || 'a buyer, by an earlier run'} in round ${this.rounds.length}, ${took} after it was received.`;
-      }
-      case 'expired':
-        return `Expired unsold ${took} after it was received, after ${rounds}; in the last: ${this.unsoldReason.replaceAll('_', ' ')}.`;
-      case 'withdrawn':
-        return `Withdrawn ${took} after it was received, after ${rounds}.`;
-      case 'received':
-      case 'pending':
-        return 'Still on sale.';
-    }
+    const { status, sales, currency, unsoldReason: reason } = this;
+    const took = this.endedAt - this.lead.receivedAt;
+    return endInWords({ status, sales, currency, reason, rounds: this.round?.number ?? 0, took });
   }
-}
-
-/** The same as the memo, as the Markdown that Temporal's UI renders. */
-function details({ waitsFor, until, lastRound }: WaitingLead): string {
-  const rows = Object.entries(lastRound.buyers).map(([buyer, words]) => `| ${buyer} | ${words} |`);
-  return [
-    `**Pending.** Waits for ${waitsFor}, until ${until}.`,
-    '',
-    `| buyer | round ${lastRound.round}, ${lastRound.at} |`,
-    '| --- | --- |',
-    ...rows,
-  ].join('\n');
 }

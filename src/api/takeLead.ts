@@ -45,7 +45,9 @@ export async function takeLead(
     return { repeated: stored.repeated };
   }
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
-  const outcome = await starter.start(factsOf(lead), Math.max(0, answerBy - Date.now()));
+  const answerWithinMs = Math.max(0, answerBy - Date.now());
+  const facts = { ...factsOf(lead), ...(answerWithinMs > 0 && { answerBy }) };
+  const outcome = await starter.start(facts, answerWithinMs);
   // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
   const isEarly = outcome === undefined && Date.now() < answerBy;
   if (isEarly && lead.idempotency !== undefined)
@@ -57,11 +59,13 @@ export async function takeLead(
 async function campaignOf(lookups: Lookups, { key, given }: LeadRequest): Promise<Campaign> {
   const { values, faults } = given;
   const named = values.get('seller');
-  if (named !== undefined && (await lookups.seller(named))?.code !== key.seller) throw invalidKey();
+  const seller = named === undefined ? undefined : await lookups.seller(named);
+  if (named !== undefined && seller?.code !== key.seller) throw invalidKey();
   const category = values.get('category');
   const campaign =
     category === undefined ? undefined : await lookups.campaign(key.seller, categoryKey(category));
-  if (category !== undefined && campaign?.active !== true) throw noCampaign();
+  const isOpen = campaign?.active === true && seller?.active !== false;
+  if (category !== undefined && !isOpen) throw noCampaign();
 
   const unread = new Set(faults.map(({ field }) => field));
   const absentOrMalformed = fieldFaults(values, campaign?.required ?? REQUIRED_BY_DEFAULT);
@@ -104,6 +108,7 @@ export async function newLead(
     campaign: campaign.id,
     category: campaign.category,
     key: key._id,
+    source: key.source,
     test: key.test,
     status: 'received',
     receivedAt,

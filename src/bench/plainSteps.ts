@@ -65,10 +65,10 @@ export function plainSteps(database: Database, send: Send) {
         { ...buyer.ping, secret: buyer.secret },
         {
           ...{ pingId: `${leadId}/${id}`, category, state, zip, city },
-          ...{ round: 1, floor: 1000, currency: CURRENCY, test: false },
+          ...{ round: 1, floor: 1000, currency: CURRENCY, test: false, fields: {} },
         },
       );
-      return 'bid' in result ? { buyer: id, price: result.bid.price } : undefined;
+      return 'bid' in result ? { buyer: id, price: result.bid.price ?? 0 } : undefined;
     },
 
     async decide(leadId: string, answers: (PlainBid | undefined)[]): Promise<PlainBid | undefined> {

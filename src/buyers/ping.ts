@@ -13,14 +13,23 @@ export interface Ping {
   city?: string;
   round: number;
   floor: Minor;
+  /** The least for a place in a shared sale; only in a hybrid sale, where the buyer may bid both. */
+  sharedFloor?: Minor;
   currency: string;
   test: boolean;
+  /** Custom fields that the contract asks for. */
+  fields: Record<string, string>;
+  /** Of what the contract asks for, for the buyer's own check on duplicates. */
+  phoneHash?: string;
+  emailHash?: string;
 }
 
 const PingAnswer = Compile(
   Type.Object({
     bid: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
+    shared_bid: Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Type.Null()])),
     bid_id: Type.Optional(Type.String({ maxLength: 200 })),
+    expires_in_ms: Type.Optional(Type.Number({ minimum: 0, maximum: 2_592_000_000 })),
     reason: Type.Optional(Type.String()),
   }),
 );
@@ -42,10 +51,13 @@ export async function sendPing(
     city: ping.city,
     round: ping.round,
     floor: toDecimal(ping.floor, ping.currency),
+    shared_floor: ping.sharedFloor === undefined ? undefined : toDecimal(ping.sharedFloor, ping.currency),
     currency: ping.currency,
     respond_within_ms: buyer.timeoutMs,
     test: ping.test,
-    fields: {},
+    fields: ping.fields,
+    phone_hash: ping.phoneHash,
+    email_hash: ping.emailHash,
   };
   const reply = await send({
     url: buyer.url,
@@ -70,15 +82,27 @@ function readPingAnswer(reply: Reply, ping: Ping): { bid: Bid } | { noBid: NoBid
   }
 }
 
+/** A bid without an end of its own is good for this long, ms. */
+const BID_KEPT_MS = 120_000;
+
 function readAnswer(status: number, body: unknown, ping: Ping): { bid: Bid } | { noBid: NoBid } {
   if (status === 204) return { noBid: { reason: 'no_bid' } };
   if (status < 200 || status > 299) return { noBid: { reason: 'http_error', detail: `HTTP ${status}` } };
   if (!PingAnswer.Check(body))
     return { noBid: { reason: 'invalid_response', detail: 'not {"bid": amount}' } };
-  if (body.bid === null || body.bid === 0) return { noBid: { reason: 'no_bid' } };
-  const price = toMinor(body.bid, ping.currency);
-  if (price === undefined) {
+  const [price, shared] = [body.bid, body.shared_bid].map((bid) => (bid ? toMinor(bid, ping.currency) : bid));
+  if ((price === undefined && body.bid) || (shared === undefined && body.shared_bid)) {
     return { noBid: { reason: 'invalid_response', detail: `a bid finer than ${ping.currency} allows` } };
   }
-  return { bid: { price, bidId: body.bid_id, pingId: ping.pingId } };
+  if (!price && !shared) return { noBid: { reason: 'no_bid' } };
+  const { bid_id: bidId, expires_in_ms: goodFor = BID_KEPT_MS } = body;
+  return {
+    bid: {
+      ...(price && { price }),
+      ...(shared && { shared }),
+      ...(bidId !== undefined && { bidId }),
+      pingId: ping.pingId,
+      expiresAt: Math.floor(Date.now() + goodFor),
+    },
+  };
 }

@@ -59,8 +59,10 @@ function leftAlone(changes: Change[]): string[] {
 
 function secrets(changes: Change[], dryRun: boolean): string[] {
   const created = changes.flatMap((change) =>
-    change.change === 'created' && change.secret !== undefined ? [`    ${change.id}: ${change.secret}`] : [],
+    change.change === 'created' && change.secret !== undefined
+      ? [`    ${change.kind} ${change.id}: ${change.secret}`]
+      : [],
   );
   if (created.length === 0 || dryRun) return [];
-  return ['', 'Signing secrets of the new buyers, shown this once; give each to its buyer:', ...created];
+  return ['', 'Signing secrets of who is new, shown this once; give each to its owner:', ...created];
 }

@@ -4,6 +4,7 @@ import type { KeyDocument } from '../store/keys.js';
 export interface KeyView {
   id: string;
   seller: string;
+  source: string;
   test: boolean;
   /** Requests a minute; absent: the setting's. */
   limit?: number;
@@ -14,11 +15,12 @@ export interface KeyView {
 }
 
 export function keyView(key: KeyDocument, now: Date): KeyView {
-  const { _id: id, seller, test, limit, createdAt, expiresAt, revokedAt } = key;
+  const { _id: id, seller, source, test, limit, createdAt, expiresAt, revokedAt } = key;
   const isExpired = expiresAt !== undefined && expiresAt <= now;
   return {
     id,
     seller,
+    source,
     test,
     ...(limit !== undefined && { limit }),
     status: revokedAt !== undefined ? 'revoked' : isExpired ? 'expired' : 'in force',

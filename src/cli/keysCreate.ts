@@ -1,15 +1,17 @@
 import { Command, InvalidArgumentError } from 'commander';
+import Value from 'typebox/value';
 import { parseDuration } from '../market/file/duration.js';
+import { SourceName } from '../market/file/values.js';
 import { ensureIndexes } from '../store/db.js';
 import { createKey } from '../store/keys.js';
 import { keyView } from './keyView.js';
-import { pointInTime } from './pointInTime.js';
 import { moment, print, printJson } from './print.js';
 import { sellerNamed } from './sellerNamed.js';
 import { useDatabase } from './useDatabase.js';
 
 interface Options {
   seller: string;
+  source?: string;
   test: boolean;
   limit?: number;
   expires?: Date;
@@ -21,6 +23,7 @@ export function createCommand(): Command {
   return new Command('create')
     .description('make a key for a source of a seller; it is shown this once')
     .requiredOption('--seller <code|slug>', 'the seller whose leads it sends')
+    .option('--source <name>', 'what contracts know the source by; the key’s id unless given', sourceName)
     .option('--test', 'mark every lead it sends as a test, which moves no money', false)
     .option(
       '--limit <per minute>',
@@ -36,12 +39,13 @@ export function createCommand(): Command {
     .action(create);
 }
 
-async function create({ seller: name, test, limit, expires, json }: Options): Promise<void> {
+async function create({ seller: name, source, test, limit, expires, json }: Options): Promise<void> {
   await useDatabase(async (database) => {
     await ensureIndexes(database);
     const seller = await sellerNamed(database, name);
     const { key, document } = await createKey(database, {
       seller: seller.code,
+      source,
       test,
       limit,
       expiresAt: expires,
@@ -61,6 +65,13 @@ async function create({ seller: name, test, limit, expires, json }: Options): Pr
   });
 }
 
+function sourceName(text: string): string {
+  if (Value.Check(SourceName, text)) return text;
+  throw new InvalidArgumentError(
+    'Write a name like landing-page: a-z, 0-9, _ and single hyphens, at most 64.',
+  );
+}
+
 function perMinute(text: string): number {
   const limit = Number(text);
   if (/^\d{1,7}$/.test(text) && limit > 0) return limit;
@@ -74,4 +85,13 @@ function future(text: string): Date {
     throw new InvalidArgumentError('Write a date like 2027-01-31 or a duration like 90d.');
   if (at.getTime() <= Date.now()) throw new InvalidArgumentError(`${moment(at)} has passed already.`);
   return at;
+}
+
+/** An ISO 8601 date or date and time; a day that its month does not have is none. */
+function pointInTime(text: string): Date | undefined {
+  const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const at = new Date(text);
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10));
+  return isIso && exists && !Number.isNaN(at.getTime()) ? at : undefined;
 }

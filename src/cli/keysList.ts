@@ -22,14 +22,18 @@ async function list({ seller, json }: { seller?: string; json: boolean }): Promi
   const views = keys.map((key) => keyView(key, new Date()));
   if (json) printJson({ keys: views });
   else if (views.length === 0) print('There is no key yet; `gavel keys create --seller CODE` makes one.');
-  else print(table(['id', 'seller', 'leads', 'a minute', 'status', 'created', 'expires'], views.map(row)));
+  else
+    print(
+      table(['id', 'seller', 'source', 'leads', 'a minute', 'status', 'created', 'expires'], views.map(row)),
+    );
 }
 
 const day = (at: string | undefined): string => at?.slice(0, 10) ?? 'never';
 
-const row = ({ id, seller, test, limit, status, created_at, expires_at }: KeyView): string[] => [
+const row = ({ id, seller, source, test, limit, status, created_at, expires_at }: KeyView): string[] => [
   id,
   seller,
+  source,
   test ? 'test' : 'live',
   limit === undefined ? 'default' : String(limit),
   status,

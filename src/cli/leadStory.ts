@@ -69,7 +69,6 @@ export async function leadStory(database: Database, id: string, { personal, ui }
       at: at.toISOString(),
     })),
     waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
-    erased: lead.erased && { ...lead.erased, at: lead.erased.at.toISOString() },
     workflow: workflowId(id),
     workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,
     fields: 'fields' in found ? found.fields : masked(found),
@@ -84,11 +83,12 @@ function roundStory(round: Round, lead: StoredLead) {
   const underWay = new Set(
     claims.flatMap(([contract, { status }]) => (status === 'posting' ? [contract] : [])),
   );
-  const { currency, floor } = round.terms;
+  const { currency, sale } = round.terms;
   return {
     round: round.number,
     at: new Date(round.at).toISOString(),
-    floor: toDecimal(floor, currency),
+    mode: sale.mode,
+    floor: toDecimal(sale.floor, currency),
     contracts: conclude(round, claims.flatMap(answerOf)).map((outcome) => ({
       contract: outcome.contract,
       buyer: outcome.buyer,
@@ -103,10 +103,10 @@ const outcomeStory = (outcome: Outcome): { outcome: string; detail?: string | un
   outcome.sold ? { outcome: 'sold' } : { outcome: outcome.reason, detail: outcome.detail };
 
 /** What the claim says of the offer; one that was called off is `uncertain` for good. */
-function answerOf([contract, { status, detail }]: [string, Claim]): Answer[] {
+function answerOf([contract, { status, detail, exclusive }]: [string, Claim]): Answer[] {
   switch (status) {
     case 'accepted':
-      return [{ contract, answer: 'accepted' }];
+      return [{ contract, answer: 'accepted', exclusive }];
     case 'refused':
       return [{ contract, answer: 'refused', detail }];
     case 'cancelled':

@@ -1,13 +1,7 @@
 import { Command } from 'commander';
-import { eraseCommand } from './leadsErase.js';
-import { listCommand } from './leadsList.js';
 import { showCommand } from './leadsShow.js';
 
 /** `gavel leads …` */
 export function leadsCommand(): Command {
-  return new Command('leads')
-    .description('leads and what became of them')
-    .addCommand(listCommand())
-    .addCommand(showCommand())
-    .addCommand(eraseCommand());
+  return new Command('leads').description('leads and what became of them').addCommand(showCommand());
 }

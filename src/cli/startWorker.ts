@@ -3,6 +3,7 @@ import { openSender } from '../buyers/send.js';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { cached } from '../store/cache.js';
+import { readCircuits } from '../store/circuits.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads.js';
 import { loadTerms } from '../store/market.js';
@@ -21,11 +22,13 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
   logSdkMessages(log);
   const database = openDatabase(settings, IMPATIENT);
   const sender = openSender(settings);
+  const circuits = cached(() => readCircuits(database));
   const bundle = workflowBundle();
   await prepareDatabase(settings);
   const activities = createActivities({
     database,
     terms: cached((campaign) => loadTerms(database, campaign)),
+    circuits: () => circuits('all'),
     send: sender.send,
     log,
   });

@@ -1,46 +1,156 @@
+import type { DeliveryPolicy } from './delivery.js';
+import { split } from './margin.js';
 import type { Minor } from './money.js';
 import type { LeadReason, Reason } from './reason.js';
-import type { Bid, Entry, Outcome, Round } from './round.js';
+import { buyerOf, type Bid, type Entry, type Outcome, type Round } from './round.js';
+import { fnv1a } from './hash.js';
+import type { Sale } from './terms.js';
 
-/** One bidder in the order in which the lead is offered. */
+/** The lead, offered to one bidder. */
 export interface Offer {
   contract: string;
   buyer: string;
+  /** Whether it gets the lead for itself alone. */
+  exclusive: boolean;
+  /** What the buyer pays. */
+  price: Minor;
+  /** What the seller earns of it. */
+  earns: Minor;
   bid: Bid;
+  delivery?: DeliveryPolicy;
 }
+
+/** Reasons that an offer can end with: the buyer's word, or a limit that was reached since the round was planned. */
+export type OfferReason = Extract<
+  Reason,
+  'refused' | 'uncertain' | 'timeout' | 'capped' | 'over_budget' | 'no_balance' | 'duplicate' | 'paused'
+>;
 
 /** What came of an offer; an offer never made has none. */
 export type Answer =
-  | { contract: string; answer: 'accepted' }
-  | { contract: string; answer: 'refused' | 'uncertain' | 'timeout'; detail?: string };
+  | { contract: string; answer: 'accepted'; exclusive: boolean }
+  | { contract: string; answer: OfferReason; detail?: string };
+
+/** What is to be done next in a round: offers to be made side by side, a tier to be asked, or nothing more. */
+export type Step = { offers: Offer[] } | { ask: number } | 'over';
 
 /**
- * In which order the lead is offered: the highest bid at or above the floor first. Equal bids are ordered by a hash of
- * the round's lead and the contract: the same each time it is computed, and no buyer's id is favoured over many leads.
+ * Decides a round, one step at a time, from what is known of it so far. The same data give the same step, whoever asks
+ * and however often.
+ *
+ * A lead is offered to as many bidders at once as have room; when one of them does not buy, the next one is. A tier is
+ * asked only where the tiers before it bought nothing. Of equal bids the one with the smaller hash of lead and contract
+ * goes first: the same each time it is computed, and no buyer is favoured over many leads.
  */
-export function decide(leadId: string, round: Round): Offer[] {
-  return round.entries
-    .flatMap((entry) => ('bid' in entry ? [entry] : []))
-    .filter((entry) => entry.bid.price >= round.terms.floor)
-    .map(({ contract, buyer, bid }) => ({ contract, buyer, bid, tie: fnv1a(`${leadId}/${contract}`) }))
-    .sort((a, b) => b.bid.price - a.bid.price || a.tie - b.tie || (a.contract < b.contract ? -1 : 1))
-    .map(({ contract, buyer, bid }) => ({ contract, buyer, bid }));
+export function nextStep(leadId: string, round: Round, answers: readonly Answer[]): Step {
+  const { sale, margin } = round.terms;
+  const accepted = answers.filter(({ answer }) => answer === 'accepted');
+  const answered = new Set(answers.map(({ contract }) => contract));
+  const open = round.entries.filter(
+    (entry): entry is Bidder => 'bid' in entry && !answered.has(entry.contract),
+  );
+  const form = accepted.length > 0 ? soldAs(accepted) : bestForm(leadId, round, open);
+  const places = (form === 'exclusive' ? 1 : sale.maxBuyers) - accepted.length;
+  const offers = ranked(leadId, round, open, form)
+    .slice(0, Math.max(0, places))
+    .map(({ entry, price }): Offer => {
+      const { contract, buyer, bid, delivery } = entry;
+      const earns = margin ? split(price, margin).sellerEarns : price;
+      const exclusive = form === 'exclusive';
+      return { contract, buyer, exclusive, price, earns, bid, ...(delivery && { delivery }) };
+    });
+  if (offers.length > 0) return { offers };
+  const [next] = round.later.map(({ tier }) => tier).sort((a, b) => a - b);
+  return next === undefined || accepted.length > 0 ? 'over' : { ask: next };
 }
 
-/** How the round ended for each contract, in its entries' order: a bid that won, or one reason. */
-export function conclude(round: Round, answers: Answer[]): Outcome[] {
+type Bidder = Extract<Entry, { bid: Bid }>;
+/** Whether a bid is for the lead alone or for a place in a shared sale. */
+type Form = 'exclusive' | 'shared';
+
+const soldAs = (accepted: readonly Answer[]): Form =>
+  accepted.some((answer) => answer.answer === 'accepted' && answer.exclusive) ? 'exclusive' : 'shared';
+
+/** In a hybrid sale the form that earns more now; of equal ones the exclusive one, which bothers the person less. */
+function bestForm(leadId: string, round: Round, open: Bidder[]): Form {
+  const { sale } = round.terms;
+  if (sale.mode !== 'hybrid') return sale.mode;
+  const worth = (form: Form, places: number): Minor =>
+    ranked(leadId, round, open, form)
+      .slice(0, places)
+      .reduce((sum, { price }) => sum + price, 0);
+  return worth('exclusive', 1) >= worth('shared', sale.maxBuyers) ? 'exclusive' : 'shared';
+}
+
+/** What the entry's bid is in a form of sale; undefined where it is none. */
+export function priceIn(sale: Sale, bid: Bid, form: Form): Minor | undefined {
+  return sale.mode === 'hybrid' && form === 'shared' ? bid.shared : bid.price;
+}
+
+/** The lowest bid that is taken of a contract in a form of sale. */
+export function floorOf(sale: Sale, floor: Minor | undefined, form: Form): Minor {
+  const campaign =
+    sale.mode === 'hybrid' && form === 'shared' ? (sale.sharedFloor ?? sale.floor) : sale.floor;
+  return Math.max(campaign, floor ?? 0);
+}
+
+/** Bidders at or above their floor, in the order in which the lead is offered. */
+function ranked(leadId: string, round: Round, open: Bidder[], form: Form): { entry: Bidder; price: Minor }[] {
+  const { sale } = round.terms;
+  const turn = new Map((round.turns ?? []).map((contract, i) => [contract, i]));
+  return open
+    .flatMap((entry) => {
+      const price = priceIn(sale, entry.bid, form);
+      if (price === undefined || price < floorOf(sale, entry.floor, form)) return [];
+      const worth = sale.award === 'expectedValue' ? price * (entry.rate ?? 1) : price;
+      const place = turn.get(entry.contract) ?? Infinity;
+      return [{ entry, price, worth, place, tie: fnv1a(`${leadId}/${entry.contract}`) }];
+    })
+    .sort((a, b) => {
+      const byTurn = a.place === b.place ? 0 : a.place - b.place;
+      return byTurn || b.worth - a.worth || a.tie - b.tie || (a.entry.contract < b.entry.contract ? -1 : 1);
+    });
+}
+
+/** How the round ended for every contract of the campaign: a bid that won, or one reason. */
+export function conclude(round: Round, answers: readonly Answer[]): Outcome[] {
   const answerOf = new Map(answers.map((answer) => [answer.contract, answer]));
-  return round.entries.map((entry) => outcome(entry, round.terms.floor, answerOf.get(entry.contract)));
+  return [
+    ...round.entries.map((entry) => outcome(entry, round.terms.sale, answerOf.get(entry.contract))),
+    ...round.later.map(({ contract, buyer }): Outcome => {
+      return { contract, buyer, sold: false, reason: 'outbid', detail: 'an earlier tier bought' };
+    }),
+    ...round.excluded.flatMap(({ contracts, reason, detail }) =>
+      contracts.map((contract): Outcome => {
+        return {
+          contract,
+          buyer: buyerOf(contract),
+          sold: false,
+          reason,
+          ...(detail !== undefined && { detail }),
+        };
+      }),
+    ),
+  ];
 }
 
-function outcome(entry: Entry, floor: Minor, answer: Answer | undefined): Outcome {
+function outcome(entry: Entry, sale: Sale, answer: Answer | undefined): Outcome {
   const { contract, buyer, ms } = entry;
-  if ('noBid' in entry) return { contract, buyer, ms, sold: false, ...entry.noBid };
-  const { price } = entry.bid;
-  if (answer?.answer === 'accepted') return { contract, buyer, ms, price, sold: true };
-  if (answer)
-    return { contract, buyer, ms, price, sold: false, reason: answer.answer, detail: answer.detail };
-  return { contract, buyer, ms, price, sold: false, reason: price < floor ? 'below_floor' : 'outbid' };
+  const who = { contract, buyer, ...(ms !== undefined && { ms }) };
+  if ('noBid' in entry) return { ...who, sold: false, ...entry.noBid };
+  const form: Form = answer?.answer === 'accepted' && !answer.exclusive ? 'shared' : 'exclusive';
+  const { bid } = entry;
+  const price = priceIn(sale, bid, form) ?? bid.price ?? bid.shared ?? 0;
+  if (answer?.answer === 'accepted') return { ...who, price, sold: true };
+  if (answer) {
+    const { answer: reason, detail } = answer;
+    return { ...who, price, sold: false, reason, ...(detail !== undefined && { detail }) };
+  }
+  const isLow = (['exclusive', 'shared'] as const).every((each) => {
+    const bidden = priceIn(sale, bid, each);
+    return bidden === undefined || bidden < floorOf(sale, entry.floor, each);
+  });
+  return { ...who, price, sold: false, reason: isLow ? 'below_floor' : 'outbid' };
 }
 
 /** Why a round sold the lead to nobody: what came closest to a sale says it. */
@@ -53,10 +163,3 @@ export function unsoldReason(outcomes: Outcome[]): LeadReason {
 
 /** Reasons of contracts that were eligible and asked. */
 const ASKED: Reason[] = ['no_bid', 'timeout', 'unreachable', 'http_error', 'invalid_response', 'outbid'];
-
-/** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): small, well spread, the same on every machine. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return hash;
-}

@@ -1,27 +1,66 @@
+import { isOpen, nextOpening } from './calendar/schedule.js';
+import type { ReadyContract } from './compile.js';
 import type { LeadFacts } from './lead.js';
-import type { Contract } from './terms.js';
-import type { NoBid } from './round.js';
+import type { Change, NoBid } from './round.js';
+
+/** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
+export interface LeadInRound {
+  facts: LeadFacts;
+  fields: Record<string, string>;
+  /** Who posted it: the source's name. */
+  source: string;
+  /** How earlier posts of this lead ended, by contract: a buyer that had it is not asked again. */
+  offered: Record<string, 'refused' | 'uncertain'>;
+}
+
+/** Why a contract can't take the lead now, and when that will change by itself, where it will. */
+export type Refusal = NoBid & { change?: Change };
 
 /**
- * Whether the contract takes this lead now; undefined means that it does, every refusal has its reason.
+ * Whether the contract's own terms let it take this lead now; undefined means that they do. Limits, duplicates and the
+ * buyer's circuit, which depend on what else was sold, come after this.
  * @param now UTC ms
  */
-export function ineligible(contract: Contract, lead: LeadFacts, now: number): NoBid | undefined {
-  if (contract.states !== undefined && (lead.state === undefined || !contract.states.includes(lead.state))) {
-    return { reason: 'state' };
+export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): Refusal | undefined {
+  const { contract, buyer, states, only, not, schedule, filter } = ready;
+  const { facts, source } = lead;
+  if (!contract.active) return { reason: 'paused' };
+  if (!buyer.active) return { reason: 'paused', detail: 'the buyer' };
+  const before = lead.offered[contract.id];
+  if (before !== undefined && (before === 'refused' || contract.delivery?.again !== true)) {
+    return { reason: before, detail: 'in an earlier round' };
   }
-  const from = offeredFrom(contract, lead);
-  if (now < from) return { reason: 'not_yet', detail: `offered from ${new Date(from).toISOString()}` };
+  if (states !== undefined && (facts.state === undefined || !states.has(facts.state)))
+    return { reason: 'state' };
+  if ((only !== undefined && !only.has(source)) || not?.has(source) === true) {
+    return { reason: 'filtered', detail: 'its source' };
+  }
+  const age = now - facts.receivedAt;
+  if (contract.delay !== undefined && age < contract.delay) {
+    const from = facts.receivedAt + contract.delay;
+    return {
+      reason: 'not_yet',
+      detail: `offered from ${new Date(from).toISOString()}`,
+      change: { at: from, what: 'delay' },
+    };
+  }
+  if (contract.until !== undefined && age >= contract.until) {
+    return { reason: 'closed', detail: 'the lead is too old for it' };
+  }
+  const rule = filter?.(lead.fields);
+  if (rule !== undefined) return { reason: 'filtered', detail: rule };
+  if (schedule !== undefined && !isOpen(schedule, now)) return closed(nextOpening(schedule, now));
+  if (contract.price === undefined && contract.sharedPrice === undefined && buyer.ping === undefined) {
+    return { reason: 'no_bid', detail: 'the buyer has neither a ping nor a price' };
+  }
   return undefined;
 }
 
-/** From when on the contract may be offered the lead, UTC ms: its delay runs from the lead's receipt. */
-export function offeredFrom(contract: Contract, lead: LeadFacts): number {
-  return lead.receivedAt + (contract.delay ?? 0);
-}
-
-/** The first moment after `now` at which a delay ends, UTC ms; undefined when none is still running. */
-export function nextDelayEnds(contracts: Contract[], lead: LeadFacts, now: number): number | undefined {
-  const ahead = contracts.map((contract) => offeredFrom(contract, lead)).filter((from) => from > now);
-  return ahead.length > 0 ? Math.min(...ahead) : undefined;
-}
+const closed = (opens: number | undefined): Refusal =>
+  opens === undefined
+    ? { reason: 'closed', detail: 'never open again' }
+    : {
+        reason: 'closed',
+        detail: `opens ${new Date(opens).toISOString()}`,
+        change: { at: opens, what: 'opening' },
+      };

@@ -6,10 +6,13 @@ import { v5 } from 'uuid';
  */
 const NAMESPACE = 'b3f4a1d6-5d0e-4c55-9d2b-6f6a4c1d8a77';
 
-/** One question to one contract in one round. */
-export const pingId = (leadId: string, contract: string, round: number): string =>
-  v5(`ping/${leadId}/${contract}/${round}`, NAMESPACE);
+/** One question to one contract in one round; `again` where its bid had expired and it is asked anew. */
+export const pingId = (leadId: string, contract: string, round: number, again = false): string =>
+  v5(`ping/${leadId}/${contract}/${round}${again ? '/again' : ''}`, NAMESPACE);
 
-/** One lead's one post to one contract; also the id of the sale it may come to. */
-export const postId = (leadId: string, contract: string): string =>
-  v5(`post/${leadId}/${contract}`, NAMESPACE);
+/**
+ * One lead's one post to one contract; also the id of the sale it may come to.
+ * @param round where a contract may be offered the lead anew after a post that was called off
+ */
+export const postId = (leadId: string, contract: string, round?: number): string =>
+  v5(`post/${leadId}/${contract}${round === undefined ? '' : `/${round}`}`, NAMESPACE);

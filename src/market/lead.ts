@@ -18,4 +18,6 @@ export interface LeadFacts {
   /** UTC ms. */
   receivedAt: number;
   test: boolean;
+  /** When its source is answered, UTC ms; absent where nobody waits for it. */
+  answerBy?: number;
 }

@@ -1,44 +1,159 @@
-import { ineligible } from './eligibility.js';
-import type { LeadFacts } from './lead.js';
-import type { Reason } from './reason.js';
-import type { Entry } from './round.js';
-import type { Buyer, Campaign, Contract } from './terms.js';
+import { stateOf, type Circuit } from './breaker.js';
+import type { ReadyContract, ReadyMarket } from './compile.js';
+import { isDuplicate, type Hold, type Match } from './duplicates.js';
+import { refusal, type LeadInRound, type Refusal } from './eligibility.js';
+import type { Candidate, Change, Excluded } from './round.js';
+import { nextStageAt, saleAt } from './stages.js';
+import type { Buyer, Sale } from './terms.js';
+import { fullLimit, limitsOf, refusalOf, roomAgainAt, unpayable, type Usage } from './usage.js';
 
-/** What is settled before anybody is asked, and who is to be asked; every contract is in one of the two. */
+/** Who may be asked, and why the others may not; every contract is in one of the two. */
 export interface Plan<B extends Buyer> {
-  settled: Entry[];
-  toPing: { contract: Contract; buyer: B; ping: NonNullable<Buyer['ping']> }[];
+  open: ReadyContract<B>[];
+  excluded: Excluded[];
+  changes: Change[];
 }
 
-/**
- * Sorts a campaign's contracts for one round.
- * @param offered how earlier offers of this lead ended, by contract: a buyer that had it is not asked again
- * @param now UTC ms
- */
+/** What else was sold lately, as far as the contracts in question go. */
+export interface Known {
+  /** By contract, and by `buyer:ID` for balances. */
+  usage: ReadonlyMap<string, Usage>;
+  holds: readonly Hold[];
+  circuits: ReadonlyMap<string, Circuit>;
+}
+
+/** Looks at the contracts' own terms: most of a large campaign ends here, before anything is read from the store. */
 export function planRound<B extends Buyer>(
-  campaign: Campaign,
-  contracts: { contract: Contract; buyer: B }[],
-  lead: LeadFacts,
-  offered: Record<string, Extract<Reason, 'refused' | 'uncertain'>>,
+  { seller, campaign, contracts }: ReadyMarket<B>,
+  lead: LeadInRound,
   now: number,
 ): Plan<B> {
-  const plan: Plan<B> = { settled: [], toPing: [] };
-  for (const { contract, buyer } of contracts) {
-    const who = { contract: contract.id, buyer: buyer.id };
-    const before = offered[contract.id];
-    const noBid = !campaign.active
-      ? { reason: 'paused' as const }
-      : before !== undefined
-        ? { reason: before, detail: 'in an earlier round' }
-        : ineligible(contract, lead, now);
-    if (noBid) plan.settled.push({ ...who, noBid });
-    else if (contract.price !== undefined) plan.settled.push({ ...who, bid: { price: contract.price } });
-    else if (buyer.ping) plan.toPing.push({ contract, buyer, ping: buyer.ping });
-    else
-      plan.settled.push({
-        ...who,
-        noBid: { reason: 'no_bid', detail: 'the buyer has neither a ping nor a price' },
-      });
+  const paused = !seller.active ? 'the seller' : !campaign.active ? 'the campaign' : undefined;
+  const stage = nextStageAt(campaign.stages ?? [], lead.facts.receivedAt, now);
+  const plan = sorted(contracts, (ready) =>
+    paused === undefined ? refusal(ready, lead, now) : { reason: 'paused', detail: paused },
+  );
+  return stage === undefined
+    ? plan
+    : { ...plan, changes: soonest([...plan.changes, { at: stage, what: 'stage' }]) };
+}
+
+/** Looks at what else was sold: duplicates, caps, budgets, balances, buyers that are failing. */
+export function withinLimits<B extends Buyer>(
+  plan: Plan<B>,
+  { campaign }: Pick<ReadyMarket<B>, 'campaign'>,
+  lead: LeadInRound & { match: Match },
+  known: Known,
+  now: number,
+): Plan<B> {
+  const sale = saleAt(campaign, lead.facts.receivedAt, now);
+  const next = sorted(plan.open, (ready) => limitRefusal(ready, campaign, sale, lead, known, now));
+  return {
+    open: next.open,
+    excluded: [...plan.excluded, ...next.excluded],
+    changes: soonest([...plan.changes, ...next.changes]),
+  };
+}
+
+function limitRefusal(
+  { contract, buyer, schedule }: ReadyContract,
+  campaign: ReadyMarket['campaign'],
+  sale: Sale,
+  lead: LeadInRound & { match: Match },
+  { usage, holds, circuits }: Known,
+  now: number,
+): Refusal | undefined {
+  const asking = {
+    lead: lead.facts.leadId,
+    contract: contract.id,
+    buyer: buyer.id,
+    campaign: campaign.id,
+  };
+  for (const rule of [campaign.duplicates, contract.duplicates]) {
+    if (rule && isDuplicate(rule, asking, lead.match, holds, now)) {
+      return { reason: 'duplicate', detail: `within ${rule.withinDays} days, by ${rule.by.join(' and ')}` };
+    }
   }
-  return plan;
+  if (!lead.facts.test) {
+    // Of a bid only its least is known before it is asked for.
+    const least = contract.price ?? Math.max(sale.floor, contract.floor ?? 0);
+    const used = usage.get(contract.id);
+    const full = fullLimit(limitsOf(contract, schedule, least, now), used);
+    if (full) {
+      const at = roomAgainAt(full, contract, schedule, used?.[full.counter]?.[full.window] ?? 0, now);
+      const change: Change[] = at === undefined ? [] : [{ at, what: 'window' }];
+      return { ...refusalOf(full, campaign.currency), ...(change[0] && { change: change[0] }) };
+    }
+    const broke = unpayable(buyer, usage.get(`buyer:${buyer.id}`), least, campaign.currency);
+    if (broke) return broke;
+  }
+  const circuit = circuits.get(buyer.id);
+  if (circuit && stateOf(circuit, now) === 'open') {
+    const until = circuit.until === undefined ? '' : ` until ${new Date(circuit.until).toISOString()}`;
+    return { reason: 'circuit_open', detail: `after ${circuit.failures} failures in a row${until}` };
+  }
+  return undefined;
+}
+
+/** Sorts contracts by whether they are refused; those with the same words go together. */
+function sorted<B extends Buyer>(
+  contracts: ReadyContract<B>[],
+  refusalOf: (ready: ReadyContract<B>) => Refusal | undefined,
+): Plan<B> {
+  const open: ReadyContract<B>[] = [];
+  const excluded = new Map<string, Excluded>();
+  const changes: Change[] = [];
+  for (const ready of contracts) {
+    const refused = refusalOf(ready);
+    if (refused === undefined) {
+      open.push(ready);
+      continue;
+    }
+    const { reason, detail, change } = refused;
+    if (change) changes.push(change);
+    const key = detail === undefined ? reason : `${reason} ${detail}`;
+    const group = excluded.get(key);
+    if (group) group.contracts.push(ready.contract.id);
+    else
+      excluded.set(key, { reason, ...(detail !== undefined && { detail }), contracts: [ready.contract.id] });
+  }
+  return { open, excluded: [...excluded.values()], changes: soonest(changes) };
+}
+
+/** Of each kind of change the first. */
+function soonest(changes: Change[]): Change[] {
+  const first = new Map<Change['what'], Change>();
+  for (const change of changes) {
+    const known = first.get(change.what);
+    if (!known || change.at < known.at) first.set(change.what, change);
+  }
+  return [...first.values()];
+}
+
+/** A contract as the round keeps it. */
+export function candidateOf(
+  { contract, buyer }: ReadyContract,
+  sale: Sale,
+  usage: Usage | undefined,
+): Candidate {
+  const { id, tier, weight, price, sharedPrice, floor, ceiling, delivery } = contract;
+  return {
+    contract: id,
+    buyer: buyer.id,
+    tier,
+    ...(sale.award === 'weighted' && { weight }),
+    ...(sale.award === 'roundRobin' && { weight: 1 }),
+    ...(sale.award === 'expectedValue' && { rate: acceptanceRate(usage) }),
+    ...(price !== undefined && { price }),
+    ...(sharedPrice !== undefined && { sharedPrice }),
+    ...(floor !== undefined && { floor }),
+    ...(ceiling !== undefined && { ceiling }),
+    ...(delivery && { delivery }),
+  };
+}
+
+/** Posts accepted of those sent, one accepted post added to both: a new buyer is trusted until it has shown otherwise. */
+export function acceptanceRate(usage: Usage | undefined): number {
+  const { posted = 0, accepted = 0 } = usage?.offers ?? {};
+  return (accepted + 1) / (posted + 1);
 }

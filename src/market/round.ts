@@ -1,12 +1,20 @@
+import type { DeliveryPolicy } from './delivery.js';
+import type { Margin } from './margin.js';
 import type { Minor } from './money.js';
 import type { Reason } from './reason.js';
+import type { PendingTerms, Sale } from './terms.js';
 
-/** What a buyer answered to a ping, or what its contract says without asking. */
+/** What a buyer answered to a ping, or what its contract says without asking. At least one of the prices is there. */
 export interface Bid {
-  price: Minor;
+  /** For the lead alone; in a shared sale, for a place in it. */
+  price?: Minor;
+  /** For a place in a shared sale, where the sale is hybrid. */
+  shared?: Minor;
   /** The buyer's own reference to its bid. */
   bidId?: string;
   pingId?: string;
+  /** Good until then, UTC ms. Absent: a fixed price, or a bid without an end of its own. */
+  expiresAt?: number;
 }
 
 /** Why there is no bid. `detail` is for ops: a status code, the buyer's words; never personal data. */
@@ -15,30 +23,68 @@ export interface NoBid {
   detail?: string;
 }
 
-/** One contract's line in a round, before anybody is sold to: a bid or a reason. `ms` is how long the buyer took. */
-export type Entry = { contract: string; buyer: string; ms?: number } & ({ bid: Bid } | { noBid: NoBid });
+/** A contract that may buy in this round: what the decision needs to know of it, kept so that it can be made again. */
+export interface Candidate {
+  contract: string;
+  buyer: string;
+  tier: number;
+  weight?: number;
+  price?: Minor;
+  sharedPrice?: Minor;
+  floor?: Minor;
+  ceiling?: Minor;
+  /** The share of its posts that the buyer has accepted, 0 to 1; where the award asks for it. */
+  rate?: number;
+  delivery?: DeliveryPolicy;
+}
+
+/** What a candidate came to when its tier was asked. `ms` is how long the buyer took. */
+export type Entry = Candidate & { ms?: number } & ({ bid: Bid } | { noBid: NoBid });
+
+/** Contracts that could not buy, together where the reason is the same: most of a large campaign's are. */
+export interface Excluded extends NoBid {
+  contracts: string[];
+}
 
 /** The campaign's terms that a round was held under; kept with it, so that it can be decided again. */
 export interface RoundTerms {
   currency: string;
-  floor: Minor;
-  maxBuyers: number;
-  retryAfter: number[];
-  expireAfter: number;
+  sale: Sale;
+  margin?: Margin;
+  pending: PendingTerms;
 }
 
-/** One attempt at selling a lead, as stored before its outcome is known: every contract of the campaign has an entry. */
+/** A moment at which the lead is worth another round, UTC ms, and what happens then. */
+export interface Change {
+  at: number;
+  what: 'delay' | 'opening' | 'window' | 'stage';
+}
+
+/** One attempt at selling a lead, as stored before its outcome is known: every contract of the campaign is in it once. */
 export interface Round {
   number: number;
+  /** Grows with each change of what is stored: a tier asked, a bid asked again. */
+  version: number;
   /** When it was planned, UTC ms. */
   at: number;
   terms: RoundTerms;
+  excluded: Excluded[];
+  /** Of the tiers asked so far. */
   entries: Entry[];
-  /** When the next delay ends, UTC ms: the lead is worth another round then. */
-  nextDelayEnds?: number;
+  /** Of the tiers still to be asked. */
+  later: Candidate[];
+  /** Contracts in the order of their turns, where the award is by turns. */
+  turns?: string[];
+  /** When something will change for the contracts that could not buy, the soonest of each kind. */
+  changes: Change[];
+  /** Whom to tell what comes of it: the seller's addresses, the buyers that want notices. */
+  tell: { postbacks: number; notices: string[] };
 }
 
 /** How one contract's part in a round ended. */
 export type Outcome = { contract: string; buyer: string; ms?: number; price?: Minor } & (
   { sold: true } | { sold: false; reason: Reason; detail?: string }
 );
+
+/** `ACME1234/auto-insurance/northwind` → `northwind`. */
+export const buyerOf = (contract: string): string => contract.slice(contract.lastIndexOf('/') + 1);

@@ -1,5 +1,6 @@
 import type { LeadStatus } from './lead.js';
-import { formatMoney } from './money.js';
+import { formatMoney, type Minor } from './money.js';
+import type { LeadReason } from './reason.js';
 import type { Outcome, Round } from './round.js';
 import type { Wait } from './waiting.js';
 
@@ -24,15 +25,40 @@ export interface WaitingLead {
   status: LeadStatus;
   waitsFor: string;
   until: string;
-  lastRound: RoundInWords;
+  /** Absent in the first round, while it is held for ops. */
+  lastRound?: RoundInWords;
 }
 
+/** One buyer's purchase, as it is told. */
+export interface SaleInWords {
+  buyer: string;
+  price: Minor;
+}
+
+/** So many contracts that could not buy are named one by one; more are counted by their reasons. */
+const NAMED = 30;
+
 export function roundInWords(round: Round, outcomes: Outcome[]): RoundInWords {
-  const words = outcomes.map((outcome): [string, string] => [
-    outcome.buyer,
-    inWords(outcome, round.terms.currency),
-  ]);
-  return { round: round.number, at: new Date(round.at).toISOString(), buyers: Object.fromEntries(words) };
+  const { currency } = round.terms;
+  const asked = new Set(round.entries.map(({ contract }) => contract));
+  const others = outcomes.filter(({ contract }) => !asked.has(contract));
+  const named = others.length <= NAMED ? outcomes : outcomes.filter(({ contract }) => asked.has(contract));
+  const words = named.map((outcome): [string, string] => [outcome.buyer, inWords(outcome, currency)]);
+  const counted = others.length <= NAMED ? [] : countByReason(others);
+  return {
+    round: round.number,
+    at: new Date(round.at).toISOString(),
+    buyers: Object.fromEntries([...words, ...counted]),
+  };
+}
+
+function countByReason(outcomes: Outcome[]): [string, string][] {
+  const counts = new Map<string, number>();
+  for (const outcome of outcomes) {
+    const reason = outcome.sold ? 'sold' : outcome.reason;
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, count]) => [`(${reason.replaceAll('_', ' ')})`, `${count} contracts`]);
 }
 
 /** "sold at $45.00 (41 ms)", "outbid at $12.50", "refused at $40.00: duplicate", "timeout (500 ms)". */
@@ -44,16 +70,57 @@ function inWords(outcome: Outcome, currency: string): string {
   return `${outcome.reason.replaceAll('_', ' ')}${at}${took}${why}`;
 }
 
-/** "a retry", "the end of a buyer's delay", "its expiry". */
+/** What comes when the wait is over. */
 export function waitInWords(wait: Wait): string {
   switch (wait.until) {
     case 'retry':
       return 'its next round, a retry';
     case 'delay':
       return 'its next round, when a contract’s delay has ended';
+    case 'opening':
+      return 'its next round, when a contract’s schedule opens';
+    case 'window':
+      return 'its next round, when a contract’s cap or budget has room again';
+    case 'stage':
+      return 'its next round, when the campaign’s next stage begins';
     case 'expiry':
       return 'its expiry: no round is left before it';
   }
+}
+
+/** How a lead ended, in a sentence. `took` is since its receipt, ms. */
+export function endInWords(end: {
+  status: LeadStatus;
+  sales: SaleInWords[];
+  currency: string;
+  reason: LeadReason;
+  rounds: number;
+  took: number;
+}): string {
+  const { status, sales, currency, reason, took } = end;
+  const rounds = end.rounds === 1 ? '1 round' : `${end.rounds} rounds`;
+  switch (status) {
+    case 'sold': {
+      const to = sales.map(({ buyer, price }) => `${buyer} at ${formatMoney(price, currency)}`).join(', ');
+      return `Sold to ${to || 'a buyer, by an earlier run'} in round ${end.rounds}, ${span(took)} after it was received.`;
+    }
+    case 'expired':
+      return `Expired unsold ${span(took)} after it was received, after ${rounds}; in the last: ${reason.replaceAll('_', ' ')}.`;
+    case 'withdrawn':
+      return `Withdrawn ${span(took)} after it was received, after ${rounds}.`;
+    case 'received':
+    case 'pending':
+      return 'Still on sale.';
+  }
+}
+
+/** The same as the memo of a waiting lead, as the Markdown that Temporal's UI renders. */
+export function detailsOf({ waitsFor, until, lastRound }: WaitingLead): string {
+  const waits = `**Pending.** Waits for ${waitsFor}, until ${until}.`;
+  if (!lastRound) return waits;
+  const rows = Object.entries(lastRound.buyers).map(([buyer, words]) => `| ${buyer} | ${words} |`);
+  const head = `| buyer | round ${lastRound.round}, ${lastRound.at} |`;
+  return [waits, '', head, '| --- | --- |', ...rows].join('\n');
 }
 
 /** A span for people: "0.4 s", "12 min", "3.5 h", "2 days". */

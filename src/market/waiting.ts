@@ -1,22 +1,22 @@
 import type { LeadFacts } from './lead.js';
-import type { Round } from './round.js';
+import type { Change, Round } from './round.js';
 
 /** What a pending lead sleeps towards: the next round or its end. `at` is UTC ms. */
 export interface Wait {
-  until: 'retry' | 'delay' | 'expiry';
+  until: 'retry' | 'expiry' | Change['what'];
   at: number;
 }
 
 /**
- * The next moment at which something can change for an unsold lead: a retry time, a delay that ends, or its expiry.
- * Retry waits run from the round before; the last one repeats. A retry that would fall on or after the expiry is not made.
+ * The next moment at which something can change for an unsold lead: a retry time, a change that the round foresaw (a
+ * delay that ends, a schedule that opens, a cap whose window turns, a new stage), or its expiry. Retry waits run from
+ * the round before; the last one repeats. What would fall on or after the expiry is not waited for.
  */
 export function nextWait(lead: LeadFacts, round: Round): Wait {
-  const { retryAfter, expireAfter } = round.terms;
+  const { retryAfter, expireAfter } = round.terms.pending;
   const expiry: Wait = { until: 'expiry', at: lead.receivedAt + expireAfter };
   const wait = retryAfter[Math.min(round.number, retryAfter.length) - 1];
-  const candidates: Wait[] = [expiry];
-  if (wait !== undefined) candidates.push({ until: 'retry', at: round.at + wait });
-  if (round.nextDelayEnds !== undefined) candidates.push({ until: 'delay', at: round.nextDelayEnds });
-  return candidates.reduce((soonest, next) => (next.at < soonest.at ? next : soonest));
+  const retry: Wait[] = wait === undefined ? [] : [{ until: 'retry', at: round.at + wait }];
+  const changes = round.changes.map(({ what, at }): Wait => ({ until: what, at }));
+  return [expiry, ...changes, ...retry].reduce((soonest, next) => (next.at < soonest.at ? next : soonest));
 }

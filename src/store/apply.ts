@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
+import { v7 } from 'uuid';
 import { unmet, type Assumption } from '../market/file/assumptions.js';
 import type { Fault } from '../market/file/fault.js';
 import type { Market } from '../market/file/parseMarket.js';
 import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
+import type { UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
+import type { EntryDocument } from './ledger.js';
 import { rethrowCause } from './rethrowCause.js';
+import { topUpWrites } from './topUp.js';
 
 export interface ApplyOptions {
   /** Removes the contracts and deactivates the campaigns that the market does not name; see planApply. */
@@ -71,11 +75,12 @@ async function readMarket(database: Database, session: ClientSession): Promise<S
 }
 
 /** The client's bulkWrite reaches all collections in one round trip. */
-type StoredDocument = StoredMarket[keyof StoredMarket][number];
+type StoredDocument = StoredMarket[keyof StoredMarket][number] | EntryDocument | UsageDocument;
 type Collections = Record<string, StoredDocument>;
 type Write = ClientBulkWriteModel<Collections>;
 
-async function write({ client, db }: Database, plan: ApplyPlan, session: ClientSession): Promise<void> {
+async function write(database: Database, plan: ApplyPlan, session: ClientSession): Promise<void> {
+  const { client, db } = database;
   const writes = [
     ...slugsOutOfTheWay(`${db.databaseName}.sellers`, plan.write.sellers),
     ...Object.entries<StoredDocument[]>({ ...plan.write }).flatMap(([collection, documents]) =>
@@ -86,6 +91,7 @@ async function write({ client, db }: Database, plan: ApplyPlan, session: ClientS
       namespace: `${db.databaseName}.contracts`,
       filter: { _id },
     })),
+    ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
   ];
   if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session }).catch(rethrowCause);
 }

@@ -9,6 +9,7 @@ import {
   type Written,
 } from '../market/file/written.js';
 import { categoryKey } from '../market/terms.js';
+import type { TopUp } from './topUp.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from './db.js';
 
 /** Everything the store holds of the market. */
@@ -21,7 +22,7 @@ export interface StoredMarket {
 
 /** One line of what an apply does. `from` and `to` are as the market file writes them; absent where there is nothing. */
 export type Change = { kind: 'seller' | 'buyer' | 'campaign' | 'contract'; id: string } & (
-  | { change: 'created'; /** A new buyer's signing secret, seen this once. */ secret?: string }
+  | { change: 'created'; /** The signing secret of a new seller or buyer, seen this once. */ secret?: string }
   | { change: 'changed'; fields: Record<string, { from?: string; to?: string }> }
   | { change: 'unchanged' | 'removed' | 'deactivated' | 'not_named' }
 );
@@ -32,6 +33,8 @@ export interface ApplyPlan {
   write: StoredMarket;
   /** Contracts to delete, by id. */
   remove: string[];
+  /** What prepaid buyers pay in beyond what the file said before, or take back. */
+  topUps: TopUp[];
 }
 
 /**
@@ -51,21 +54,28 @@ export function planApply(
     changes: [],
     write: { sellers: [], buyers: [], campaigns: [], contracts: [] },
     remove: [],
+    topUps: [],
   };
-  planSellers(plan, stored.sellers, market);
+  planSellers(plan, stored.sellers, market, newSecret);
   planBuyers(plan, stored.buyers, market, newSecret);
   const currencies = planCampaigns(plan, stored.campaigns, market, prune);
   planContracts(plan, stored, market, prune, currencies);
   return plan;
 }
 
-function planSellers({ changes, write }: ApplyPlan, stored: SellerDocument[], market: Terms): void {
+function planSellers(
+  { changes, write }: ApplyPlan,
+  stored: SellerDocument[],
+  market: Terms,
+  newSecret: () => string,
+): void {
   const before = byId(stored);
   for (const { code, ...seller } of market.sellers) {
     const was = before.get(code);
     const change = compare('seller', code, was && writtenSeller(was), writtenSeller(seller));
-    if (change.change !== 'unchanged') write.sellers.push({ _id: code, ...seller });
-    changes.push(change);
+    const secret = was?.secret ?? newSecret();
+    if (change.change !== 'unchanged') write.sellers.push({ _id: code, ...seller, secret });
+    changes.push(change.change === 'created' ? { ...change, secret } : change);
   }
   changes.push(
     ...notNamed(
@@ -76,16 +86,15 @@ function planSellers({ changes, write }: ApplyPlan, stored: SellerDocument[], ma
   );
 }
 
-function planBuyers(
-  { changes, write }: ApplyPlan,
-  stored: BuyerDocument[],
-  market: Terms,
-  newSecret: () => string,
-): void {
+function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms, newSecret: () => string): void {
+  const { changes, write } = plan;
   const before = byId(stored);
   for (const { id, ...buyer } of market.buyers) {
     const was = before.get(id);
     const change = compare('buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
+    const paidIn = (buyer.balance ?? 0) - (was?.balance ?? 0);
+    if (buyer.balance !== undefined && paidIn !== 0)
+      plan.topUps.push({ buyer: id, amount: paidIn, currency: buyer.currency ?? DEFAULTS.currency });
     const secret = was?.secret ?? newSecret();
     if (change.change !== 'unchanged') write.buyers.push({ _id: id, ...buyer, secret });
     changes.push(change.change === 'created' ? { ...change, secret } : change);
@@ -173,7 +182,7 @@ export function restOf(stored: StoredMarket, codes: string[], contractIds: strin
     contracts: contracts.map(({ _id, price, ...rest }) => ({
       ...rest,
       id: _id,
-      hasPrice: price !== undefined,
+      hasPrice: price !== undefined || rest.sharedPrice !== undefined,
     })),
     currencies: new Map(stored.campaigns.map(({ _id, currency }) => [_id, currency])),
   };

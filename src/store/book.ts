@@ -1,4 +1,6 @@
 import type { ClientBulkWriteModel } from 'mongodb';
+import type { Hold } from '../market/duplicates.js';
+import { noteHold, personIds, type PersonDocument } from './capacity.js';
 import type { Database } from './db.js';
 import { entriesOf, type EntryDocument } from './ledger.js';
 import type { Claim } from './leads.js';
@@ -10,9 +12,11 @@ import type { SaleDocument } from './sales.js';
 class NotPosting extends Error {}
 
 /**
- * Books a sale: the lead's status, the sale and both sides of the ledger, in one transaction of two round trips.
+ * Books a sale: the lead's status, the sale, the ledger and who holds leads of the person, in one transaction of two round trips.
  * Idempotent: the condition on the claim lets the first booking through and no other. Returns the claim's state
  * after it: `accepted`, or `cancelled` where the buyer's yes came after the post was called off.
+ * @param isReserved whether a reservation is to be confirmed after it
+ * @param isNoted whether that has noted already that the buyer holds a lead of the person
  */
 export async function bookSale(
   database: Database,
@@ -20,6 +24,7 @@ export async function bookSale(
   contract: string,
   claim: Claim,
   buyerLeadId: string | undefined,
+  { isReserved, isNoted }: { isReserved: boolean; isNoted: boolean },
 ): Promise<Claim['status']> {
   const sale: SaleDocument = {
     _id: claim.postId,
@@ -29,20 +34,22 @@ export async function bookSale(
     contract,
     buyer: claim.buyer,
     price: claim.price,
+    earns: claim.earns,
+    exclusive: claim.exclusive,
     currency: lead.currency,
     round: claim.round,
     test: lead.test,
     at: new Date(),
     buyerLeadId,
   };
-  const writes = booking(database, lead._id, contract, sale);
+  const writes = booking(database, lead, contract, claim, sale, { isReserved, isNoted });
   try {
     await database.client.withSession(blind, (session) =>
       session.withTransaction(async () => {
-        const { matchedCount } = await database.client
-          .bulkWrite<Books>(writes, { session })
+        const { updateResults } = await database.client
+          .bulkWrite<Books>(writes, { session, verboseResults: true })
           .catch(rethrowCause);
-        if (matchedCount !== 1) throw new NotPosting();
+        if (updateResults?.get(0)?.matchedCount !== 1) throw new NotPosting();
       }),
     );
     return 'accepted';
@@ -60,13 +67,15 @@ export async function bookSale(
 const blind = { causalConsistency: false };
 
 /** What one booking writes: the client's bulkWrite reaches all of its collections in one round trip. */
-type Books = Record<string, StoredLead | SaleDocument | EntryDocument>;
+type Books = Record<string, StoredLead | SaleDocument | EntryDocument | PersonDocument>;
 
 function booking(
   { db }: Database,
-  leadId: string,
+  lead: StoredLead,
   contract: string,
+  claim: Claim,
   sale: SaleDocument,
+  { isReserved, isNoted }: { isReserved: boolean; isNoted: boolean },
 ): ClientBulkWriteModel<Books>[] {
   const path = `claims.${contract}`;
   const buyerLeadId = sale.buyerLeadId === undefined ? {} : { [`${path}.buyerLeadId`]: sale.buyerLeadId };
@@ -75,11 +84,11 @@ function booking(
     {
       name: 'updateOne',
       namespace: `${db.databaseName}.leads`,
-      filter: { _id: leadId, [`${path}.status`]: 'posting' },
+      filter: { _id: lead._id, [`${path}.status`]: 'posting' },
       update: {
         $set: { status: 'sold', updatedAt: sale.at, ...done },
-        $inc: { price: sale.price },
-        $push: { buyerIds: sale.buyer },
+        $inc: { price: sale.earns },
+        $push: { buyerIds: sale.buyer, ...(isReserved && { loose: contract }) },
         $unset: { dueAt: '', reason: '' },
       },
     },
@@ -89,5 +98,19 @@ function booking(
       namespace: `${db.databaseName}.ledger`,
       document,
     })),
+    ...(isNoted
+      ? []
+      : personIds(lead.match).map((id) => noteHold(db.databaseName, id, holdOf(lead, contract, claim)))),
   ];
+}
+
+/** What holding the lead means for the person's other leads. */
+export function holdOf(
+  lead: StoredLead,
+  contract: string,
+  claim: Pick<Claim, 'postId' | 'buyer'>,
+  at = Date.now(),
+): Hold {
+  const { postId: sale, buyer } = claim;
+  return { sale, lead: lead._id, contract, buyer, campaign: lead.campaign, at, ...lead.match };
 }

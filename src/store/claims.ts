@@ -8,32 +8,48 @@ export type Claimed = { lead: LeadDocument; claim: Claim } | { closed: LeadStatu
 
 /**
  * Takes a buyer's hold on the lead, or finds the one that an earlier try took. The condition is in the update itself:
- * however many workers try at once, no more than `maxBuyers` hold the lead, and each contract at most once.
+ * however many workers try at once, no more hold the lead than there are places, one that has it alone holds it alone,
+ * and each contract holds it at most once.
+ * @param again whether a post of an earlier round that was called off may be followed by another
  */
 export async function claimLead(
   { leads, vault }: Database,
   leadId: string,
   contract: string,
-  claim: Pick<Claim, 'postId' | 'round' | 'buyer' | 'price'>,
+  claim: Pick<Claim, 'postId' | 'round' | 'buyer' | 'exclusive' | 'price' | 'earns'>,
   maxBuyers: number,
+  again = false,
 ): Promise<Claimed> {
   const path = `claims.${contract}`;
   const at = new Date();
   const fresh: Claim = { ...claim, status: 'posting', at };
-  await leads.updateOne(
-    {
-      _id: leadId,
-      status: { $nin: ['expired', 'withdrawn'] },
-      erased: { $exists: false },
-      held: { $lt: maxBuyers },
-      [path]: { $exists: false },
-    },
-    { $set: { [path]: fresh, updatedAt: at }, $inc: { held: 1 } },
-  );
-  const lead = await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } });
+  const free = { [path]: { $exists: false } };
+  const calledOff = { [`${path}.status`]: 'cancelled', [`${path}.round`]: { $lt: claim.round } };
+  const lead =
+    (await leads.findOneAndUpdate(
+      {
+        _id: leadId,
+        status: { $nin: ['expired', 'withdrawn'] },
+        held: { $lt: claim.exclusive ? 1 : maxBuyers },
+        heldAlone: { $ne: true },
+        ...(again ? { $or: [free, calledOff] } : free),
+      },
+      { $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at }, $inc: { held: 1 } },
+      { returnDocument: 'after', projection: { rounds: 0 } },
+    )) ?? (await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } }));
   if (lead === null) throw new Error(`Lead ${leadId} is gone`);
   const taken = lead.claims[contract];
-  return taken === undefined ? { closed: lead.status } : { lead: openLead(vault, lead), claim: taken };
+  const isOurs = taken !== undefined && !(again && taken.status === 'cancelled' && taken.round < claim.round);
+  return isOurs ? { lead: openLead(vault, lead), claim: taken } : { closed: lead.status };
+}
+
+/** A claim that no post was sent for goes without a trace: there was no room under a limit. */
+export async function dropClaim({ leads }: Database, leadId: string, contract: string): Promise<void> {
+  const path = `claims.${contract}`;
+  await leads.updateOne(
+    { _id: leadId, [`${path}.status`]: 'posting' },
+    { $unset: { [path]: '' }, $set: { heldAlone: false, updatedAt: new Date() }, $inc: { held: -1 } },
+  );
 }
 
 /**
@@ -44,21 +60,24 @@ export async function releaseClaim(
   { leads }: Database,
   leadId: string,
   contract: string,
+  postId: string,
   status: 'refused' | 'cancelled',
   detail?: string,
 ): Promise<boolean> {
   const path = `claims.${contract}`;
   const now = new Date();
   const { modifiedCount } = await leads.updateOne(
-    { _id: leadId, [`${path}.status`]: 'posting' },
+    { _id: leadId, [`${path}.status`]: 'posting', [`${path}.postId`]: postId },
     {
       $set: {
         [`${path}.status`]: status,
         [`${path}.endedAt`]: now,
         [`${path}.detail`]: detail,
+        heldAlone: false,
         updatedAt: now,
       },
       $inc: { held: -1 },
+      $addToSet: { loose: contract },
     },
   );
   return modifiedCount === 1;

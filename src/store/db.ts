@@ -2,6 +2,8 @@ import { MongoClient, type Collection, type Db, type MongoClientOptions } from '
 import type { Settings } from '../config.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import { keyIndexes, type KeyDocument } from './keys.js';
+import { capacityIndexes, type PersonDocument, type UsageDocument } from './capacity.js';
+import type { CircuitDocument } from './circuits.js';
 import { leadIndexes } from './leads.js';
 import { ledgerIndexes, type EntryDocument } from './ledger.js';
 import { marketIndexes } from './market.js';
@@ -9,10 +11,12 @@ import type { StoredLead } from './person.js';
 import { saleIndexes, type SaleDocument } from './sales.js';
 import type { SecretDocument } from './secrets.js';
 import { openVault, type Vault } from './vault.js';
+import type { TurnsDocument } from './turns.js';
 
 /** What the market file says is stored under `_id` instead of `id` or `code`. */
 export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
-export type SellerDocument = Stored<Seller, 'code'>;
+/** `secret` signs what the seller is told. */
+export type SellerDocument = Stored<Seller, 'code'> & { secret: string };
 /** `secret` signs what the buyer is sent (`whsec_…`, Standard Webhooks). */
 export type BuyerDocument = Stored<Buyer, 'id'> & { secret: string };
 /** `categoryKey` is what requests are matched by. */
@@ -34,6 +38,10 @@ export interface Database {
   secrets: Collection<SecretDocument>;
   /** The keys of persons' data; commands that touch none do without. */
   vault: Vault;
+  usage: Collection<UsageDocument>;
+  persons: Collection<PersonDocument>;
+  turns: Collection<TurnsDocument>;
+  circuits: Collection<CircuitDocument>;
 }
 
 type Limits = Pick<
@@ -71,6 +79,10 @@ export function openDatabase(
     ledger: db.collection('ledger'),
     secrets,
     vault: openVault(settings.MASTER_KEYS, secrets),
+    usage: db.collection('usage'),
+    persons: db.collection('persons'),
+    turns: db.collection('turns'),
+    circuits: db.collection('circuits'),
   };
 }
 
@@ -81,4 +93,5 @@ export async function ensureIndexes(database: Database): Promise<void> {
   await leadIndexes(database);
   await saleIndexes(database);
   await ledgerIndexes(database);
+  await capacityIndexes(database);
 }

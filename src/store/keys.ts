@@ -11,6 +11,8 @@ export interface KeyDocument {
   _id: string;
   hash: string;
   seller: string;
+  /** The name of the source that sends with it, for contracts to tell sources apart; the key's id unless given. */
+  source: string;
   test: boolean;
   /** Requests a minute; absent: the setting's. */
   limit?: number;
@@ -55,13 +57,15 @@ export const hashKey = (key: string): string => createHash('sha256').update(key)
 /** Stores a new key and returns it; this is the only time it is seen. */
 export async function createKey(
   { keys }: Database,
-  key: { seller: string; test: boolean; limit?: number; expiresAt?: Date },
+  key: { seller: string; source?: string; test: boolean; limit?: number; expiresAt?: Date },
 ): Promise<{ key: string; document: KeyDocument }> {
   const secret = generateKey(key.test);
+  const id = `key_${randomBytes(8).toString('hex')}`;
   const document: KeyDocument = {
-    _id: `key_${randomBytes(8).toString('hex')}`,
+    _id: id,
     hash: hashKey(secret),
     ...key,
+    source: key.source ?? id,
     createdAt: new Date(),
   };
   await keys.insertOne(document);

@@ -1,11 +1,10 @@
+import type { Match } from '../market/duplicates.js';
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
 import type { LeadReason } from '../market/reason.js';
 import type { Round } from '../market/round.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
-import type { Erasure } from './erase.js';
-import type { Match } from './match.js';
 import { openLead, sealLead, type StoredLead } from './person.js';
 
 /** A post's state: `posting` → `accepted`, `refused` or `cancelled`. */
@@ -18,7 +17,12 @@ export interface Claim {
   status: ClaimStatus;
   round: number;
   buyer: string;
+  /** Whether the buyer gets the lead for itself alone. */
+  exclusive: boolean;
+  /** What the buyer pays. */
   price: Minor;
+  /** What the seller earns of it. */
+  earns: Minor;
   at: Date;
   endedAt?: Date;
   /** The buyer's own reference, or its reason for refusing. */
@@ -46,6 +50,8 @@ export interface LeadDocument {
   campaign: string;
   category: string;
   key: string;
+  /** Who posted it: the key's name for its source. */
+  source: string;
   test: boolean;
   status: LeadStatus;
   receivedAt: Date;
@@ -59,15 +65,17 @@ export interface LeadDocument {
   phoneE164?: string;
   /** By what the person is recognised in other leads and on lists. */
   match: Match;
-  /** The person was erased; there are no fields any more. */
-  erased?: Erasure;
   idempotency?: Idempotency;
   /** By number. */
   rounds: Record<string, Round>;
   /** By contract. */
   claims: Record<string, Claim>;
-  /** How many claims are `posting` or `accepted`: the campaign's `maxBuyers` at the most. */
+  /** How many claims are `posting` or `accepted`: as many as the sale has places at the most. */
   held: number;
+  /** Whether the one that holds it has it for itself alone. */
+  heldAlone?: boolean;
+  /** Contracts whose claim has ended and whose reservation is still to be confirmed or given back. */
+  loose?: string[];
   /** Why an unsold lead is so, in one word. */
   reason?: LeadReason;
   currency: string;
@@ -88,6 +96,11 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
     const those = { partialFilterExpression: { [by]: { $exists: true } } };
     await leads.createIndex({ [by]: 1, receivedAt: -1 }, those, {});
   }
+  await leads.createIndex(
+    { updatedAt: 1 },
+    { partialFilterExpression: { 'loose.0': { $exists: true } } },
+    {},
+  );
 }
 
 export const factsOf = (lead: StoredLead): LeadFacts => ({
@@ -143,17 +156,42 @@ export async function findStoredLead({ leads }: Database, leadId: string): Promi
   return leads.findOne({ _id: leadId });
 }
 
-/** Stores a round; where one of that number is stored already, that one is returned: a repeat must decide the same. */
+/** A lead as a round needs it: without the rounds before, which may be many. */
+export async function findLeadForRound(
+  { leads, vault }: Database,
+  leadId: string,
+  number: number,
+): Promise<LeadDocument | null> {
+  const before = Array.from({ length: number - 1 }, (_, i) => [`rounds.${i + 1}`, 0] as const);
+  const stored = await leads.findOne({ _id: leadId }, { projection: Object.fromEntries(before) });
+  return stored && openLead(vault, stored);
+}
+
+/**
+ * Stores a round as it stands now, where nobody has gone further: a repeat must decide the same. Returns what is
+ * stored: this round, or the one of an earlier try.
+ */
 export async function storeRound({ leads }: Database, leadId: string, round: Round): Promise<Round> {
   const path = `rounds.${round.number}`;
-  const { modifiedCount } = await leads.updateOne(
-    { _id: leadId, [path]: { $exists: false } },
+  const isNext =
+    round.version === 1 ? { [path]: { $exists: false } } : { [`${path}.version`]: round.version - 1 };
+  const { matchedCount } = await leads.updateOne(
+    { _id: leadId, ...isNext },
     { $set: { [path]: round, updatedAt: new Date() } },
   );
-  if (modifiedCount === 1) return round;
-  const stored = (await leads.findOne({ _id: leadId }, { projection: { rounds: 1 } }))?.rounds[round.number];
+  if (matchedCount === 1) return round;
+  const stored = await findRound({ leads }, leadId, round.number);
   if (stored === undefined) throw new Error(`Lead ${leadId} is gone`);
   return stored;
+}
+
+export async function findRound(
+  { leads }: Pick<Database, 'leads'>,
+  leadId: string,
+  number: number,
+): Promise<Round | undefined> {
+  const found = await leads.findOne({ _id: leadId }, { projection: { [`rounds.${number}`]: 1 } });
+  return found?.rounds[number];
 }
 
 /** Whether nothing has ended the lead yet. */
@@ -169,11 +207,12 @@ export async function markPending(
   until: Date,
   reason: LeadReason,
 ): Promise<LeadStatus | undefined> {
-  const { matchedCount } = await leads.updateOne(
+  const found = await leads.findOneAndUpdate(
     { _id: leadId, status: OPEN },
     { $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date() } },
+    { returnDocument: 'after', projection: { status: 1 } },
   );
-  return matchedCount === 1 ? 'pending' : statusOf({ leads }, leadId);
+  return found?.status ?? (await statusOf({ leads }, leadId));
 }
 
 /** Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first. */
@@ -182,11 +221,12 @@ export async function endLead(
   leadId: string,
   status: 'expired' | 'withdrawn',
 ): Promise<LeadStatus | undefined> {
-  const { matchedCount } = await leads.updateOne(
+  const found = await leads.findOneAndUpdate(
     { _id: leadId, status: OPEN, held: 0 },
     { $set: { status, updatedAt: new Date() }, $unset: { dueAt: '' } },
+    { returnDocument: 'after', projection: { status: 1 } },
   );
-  return matchedCount === 1 ? status : statusOf({ leads }, leadId);
+  return found?.status ?? (await statusOf({ leads }, leadId));
 }
 
 async function statusOf({ leads }: Pick<Database, 'leads'>, leadId: string): Promise<LeadStatus | undefined> {

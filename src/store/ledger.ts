@@ -2,12 +2,12 @@ import type { Minor } from '../market/money.js';
 import type { Database } from './db.js';
 import type { SaleDocument } from './sales.js';
 
-/** One side of a booking. The sides of a sale sum to zero: the buyer owes (negative) what the seller earns. */
+/** One side of a booking. The sides of a sale sum to zero: the buyer owes (negative) what the seller and the house earn. */
 export interface EntryDocument {
   /** Sale and account: a booking made twice is the same entry. */
   _id: string;
   sale: string;
-  /** `buyer:northwind`, `seller:ACME1234`. */
+  /** `buyer:northwind`, `seller:ACME1234`, `house`. */
   account: string;
   amount: Minor;
   currency: string;
@@ -19,7 +19,7 @@ export async function ledgerIndexes({ ledger }: Database): Promise<void> {
   await ledger.createIndex({ account: 1, at: 1 });
 }
 
-/** Both sides of a sale. A test lead's sale moves no money. */
+/** All sides of a sale. A test lead's sale moves no money. */
 export function entriesOf(sale: SaleDocument): EntryDocument[] {
   if (sale.test) return [];
   const entry = (account: string, amount: Minor): EntryDocument => ({
@@ -30,5 +30,10 @@ export function entriesOf(sale: SaleDocument): EntryDocument[] {
     currency: sale.currency,
     at: sale.at,
   });
-  return [entry(`buyer:${sale.buyer}`, -sale.price), entry(`seller:${sale.seller}`, sale.price)];
+  const house = sale.price - sale.earns;
+  return [
+    entry(`buyer:${sale.buyer}`, -sale.price),
+    entry(`seller:${sale.seller}`, sale.earns),
+    ...(house === 0 ? [] : [entry('house', house)]),
+  ];
 }

@@ -1,3 +1,4 @@
+import { readyContract, type ReadyMarket } from '../market/compile.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
 
@@ -10,19 +11,22 @@ export async function marketIndexes({ sellers, campaigns, contracts }: Database)
 /** A buyer with the secret that signs what it is sent; the secret stays out of the rules and of every result. */
 export type BuyerWithSecret = Buyer & { secret: string };
 
-/** Everything a round needs to know of the market. */
-export interface StoredTerms {
-  campaign: Campaign;
-  contracts: { contract: Contract; buyer: BuyerWithSecret }[];
-}
+/** A seller with the secret that signs what it is told. */
+export type SellerWithSecret = Seller & { secret: string };
 
-const sellerOf = ({ _id, ...rest }: SellerDocument): Seller => ({ code: _id, ...rest });
+/** Everything a round needs to know of the market. */
+export type StoredTerms = ReadyMarket<BuyerWithSecret, SellerWithSecret>;
+
+const sellerOf = ({ _id, ...rest }: SellerDocument): SellerWithSecret => ({ code: _id, ...rest });
 const campaignOf = ({ _id, ...rest }: CampaignDocument): Campaign => ({ id: _id, ...rest });
 const contractOf = ({ _id, ...rest }: ContractDocument): Contract => ({ id: _id, ...rest });
 const buyerOf = ({ _id, ...rest }: BuyerDocument): BuyerWithSecret => ({ id: _id, ...rest });
 
 /** A seller by its code or its slug. */
-export async function findSeller({ sellers }: Database, codeOrSlug: string): Promise<Seller | undefined> {
+export async function findSeller(
+  { sellers }: Database,
+  codeOrSlug: string,
+): Promise<SellerWithSecret | undefined> {
   const found = await sellers.findOne({ $or: [{ _id: codeOrSlug }, { slug: codeOrSlug }] });
   return found ? sellerOf(found) : undefined;
 }
@@ -42,7 +46,7 @@ export async function findCampaign(
   return found ? campaignOf(found) : undefined;
 }
 
-/** A campaign with its contracts and their buyers, in the order of the contracts' ids. */
+/** A campaign with its seller, contracts and their buyers, made ready for rounds, in the order of the contracts' ids. */
 export async function loadTerms(database: Database, campaignId: string): Promise<StoredTerms | undefined> {
   const [campaign, contracts] = await Promise.all([
     database.campaigns.findOne({ _id: campaignId }),
@@ -50,13 +54,18 @@ export async function loadTerms(database: Database, campaignId: string): Promise
   ]);
   if (campaign === null) return undefined;
   const ids = [...new Set(contracts.map(({ buyer }) => buyer))];
-  const buyers = await database.buyers.find({ _id: { $in: ids } }).toArray();
+  const [seller, buyers] = await Promise.all([
+    findSeller(database, campaign.seller),
+    database.buyers.find({ _id: { $in: ids } }).toArray(),
+  ]);
+  if (seller === undefined) return undefined;
   const byId = new Map(buyers.map((buyer) => [buyer._id, buyerOf(buyer)]));
   return {
+    seller,
     campaign: campaignOf(campaign),
     contracts: contracts.flatMap((contract) => {
       const buyer = byId.get(contract.buyer);
-      return buyer ? [{ contract: contractOf(contract), buyer }] : [];
+      return buyer ? [readyContract(contractOf(contract), buyer)] : [];
     }),
   };
 }

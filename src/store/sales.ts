@@ -12,6 +12,9 @@ export interface SaleDocument {
   buyer: string;
   /** What the buyer pays. */
   price: Minor;
+  /** What the seller earns of it; the rest is the house's. */
+  earns: Minor;
+  exclusive: boolean;
   currency: string;
   round: number;
   test: boolean;

@@ -12,6 +12,10 @@ export const workflowId = (leadId: string): string => `lead-${leadId}`;
 export const OUTCOME = 'outcome';
 /** Signal: hold the next round now instead of at its time. */
 export const RETRY_NOW = 'retryNow';
+/** Signal: terms have changed so that a waiting lead might now sell. */
+export const MARKET_CHANGED = 'marketChanged';
+/** Update: ops say whether the buyer accepted a post that is held for them. */
+export const RESOLVE_POST = 'resolvePost';
 /** Update: take the lead off sale, with a reason in a few words; answers how the lead stands after it. */
 export const WITHDRAW = 'withdraw';
 

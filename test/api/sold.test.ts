@@ -3,6 +3,7 @@ import { startWorker } from '../../src/cli/startWorker.js';
 import { createLog } from '../../src/log.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { buyerDocument, contractDocument } from '../support/market.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 describe('a lead that is sold in the call', () => {
@@ -13,16 +14,12 @@ describe('a lead that is sold in the call', () => {
     world = await openApiWorld();
     northwind = await startBuyer({ ping: { body: { bid: 45 } } });
     const { database } = world;
-    const endpoint = { url: northwind.url, timeoutMs: 2000 };
     await database.buyers.insertOne({
-      _id: 'northwind',
-      name: 'Northwind Mutual',
-      ping: endpoint,
-      post: endpoint,
-      secret: northwind.secret,
+      ...buyerDocument('northwind', northwind),
+      ping: { url: northwind.url, timeoutMs: 2000 },
     });
     for (const campaign of ['ACME1234/auto-insurance', 'ACME1234/solar']) {
-      await database.contracts.insertOne({ _id: `${campaign}/northwind`, campaign, buyer: 'northwind' });
+      await database.contracts.insertOne(contractDocument(campaign, 'northwind'));
     }
     worker = await startWorker(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
   });

@@ -5,7 +5,7 @@ import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys.js';
 import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
-import { storeMarket } from '../support/market.js';
+import { sellerDocument, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
 /** What came back, read whole. */
@@ -34,7 +34,7 @@ export async function openApiWorld(overrides: Partial<Settings> = {}): Promise<A
   await storeMarket(database, {});
   await storeMarket(database, {}, { category: 'Solar', required: ['firstName', 'phone', 'state'] });
   await storeMarket(database, {}, { category: 'Roofing', active: false });
-  await database.sellers.insertOne({ _id: 'GLOBEX00', slug: 'globex', name: 'Globex' });
+  await database.sellers.insertOne(sellerDocument('GLOBEX00', 'globex', 'Globex'));
 
   await knowSearchAttributes(settings);
 

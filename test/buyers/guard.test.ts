@@ -145,6 +145,7 @@ describe('only servers that may be reached are', () => {
       floor: 500,
       currency: 'USD',
       test: false,
+      fields: {},
     };
     const { noBid } = { noBid: undefined, ...(await sendPing(send, buyer, ping)) };
     await close();

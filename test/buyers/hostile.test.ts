@@ -43,7 +43,7 @@ describe('a hostile buyer costs its own bid and nothing else', () => {
     sendPing(
       sender.send,
       { url: to, timeoutMs, secret: honest.secret },
-      { pingId: 'ping-1', category: 'Solar', round: 1, floor: 500, currency: 'USD', test: false },
+      { pingId: 'ping-1', category: 'Solar', round: 1, floor: 500, currency: 'USD', test: false, fields: {} },
     );
   const post = (timeoutMs: number) =>
     sendPost(

@@ -27,7 +27,7 @@ function example(type: string): Record<string, unknown> {
 describe('docs/buyer.md shows every key that a buyer is sent', () => {
   test('in a ping', async () => {
     const ping = { pingId: 'p', category: 'Auto Insurance', state: 'TX', zip: '75001', city: 'Dallas' };
-    const terms = { round: 1, floor: 1000, currency: 'USD', test: false };
+    const terms = { round: 1, floor: 1000, currency: 'USD', test: false, fields: {} };
     await sendPing(send, { ...buyer, timeoutMs: 1000 }, { ...ping, ...terms });
     expect(Object.keys(example('ping'))).toEqual(Object.keys(buyer.of('ping')[0]?.body ?? {}));
   });

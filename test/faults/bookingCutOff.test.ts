@@ -49,11 +49,14 @@ describe('a booking was cut off before its commit', () => {
 
   it('the repeat of the booking waits for its turn, without a further post, and is booked once', async () => {
     const contract = 'ACME1234/auto-insurance/northwind';
-    const post = { postId: 'post', round: 1, buyer: 'northwind', price: 4500 };
+    const post = { postId: 'post', round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
     const claimed = await claimLead(direct, 'cut-off', contract, post, 1);
     if ('closed' in claimed) throw new Error(`The lead is ${claimed.closed}`);
     const end = await leaveUncommitted('cut-off');
-    const booked = bookSale(database, claimed.lead, contract, claimed.claim, undefined);
+    const booked = bookSale(database, claimed.lead, contract, claimed.claim, undefined, {
+      isReserved: false,
+      isNoted: false,
+    });
     await Promise.race([booked, triedTwice()]);
     await end();
     expect(await booked).toBe('accepted');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
-import { storeMarket } from '../support/market.js';
+import { minutes, storeMarket } from '../support/market.js';
 import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
 import { holdRequests } from './holdRequests.js';
 import { startOwnServers, type OwnServers } from './ownServers.js';
@@ -27,10 +27,11 @@ describe('Temporal is killed under a running market', () => {
     const [{ address }] = await Promise.all([processes.api(settings), processes.worker(settings)]);
     source = { address, key: world.key };
     server = await startBuyer();
+    const sale = { mode: 'exclusive', maxBuyers: 1, floor: 2000, award: 'highestBid' } as const;
     const northwind = { server, postTimeoutMs: 20_000 };
-    await storeMarket(database, { northwind }, { floor: 2000 });
-    const retryAfter = [4000];
-    await storeMarket(database, { contoso: { server } }, { category: 'Solar', floor: 2000, retryAfter });
+    await storeMarket(database, { northwind }, { sale });
+    const pending = { retryAfter: [4000], expireAfter: minutes(60) };
+    await storeMarket(database, { contoso: { server } }, { category: 'Solar', sale, pending });
 
     server.answer('ping', { body: { bid: 19 } });
     waiting = await sendLead(source, 'Solar');

@@ -72,7 +72,7 @@ const FABRIKAM = `      - buyer: fabrikam
         delay: 15m
 `;
 
-test('A first apply makes everything, with a signing secret for each buyer', async () => {
+test('A first apply makes everything, with a signing secret for each seller and buyer', async () => {
   const changes = await apply(FILE);
   expect(changes.map(({ change, kind, id }) => `${change} ${kind} ${id}`)).toEqual([
     'created seller ACME1234',
@@ -85,9 +85,10 @@ test('A first apply makes everything, with a signing secret for each buyer', asy
     'created contract ACME1234/solar/northwind',
   ]);
   const secrets = changes.flatMap((change) => (change.change === 'created' ? (change.secret ?? []) : []));
-  expect(secrets).toHaveLength(2);
+  expect(secrets).toHaveLength(3);
   expect(Buffer.from(secrets[0]?.replace('whsec_', '') ?? '', 'base64')).toHaveLength(32);
-  expect((await database.buyers.distinct('secret')).sort()).toEqual([...secrets].sort());
+  const kept = [await database.sellers.distinct('secret'), await database.buyers.distinct('secret')];
+  expect(kept.flat().sort()).toEqual([...secrets].sort());
 
   const terms = await loadTerms(database, 'ACME1234/auto-insurance');
   expect(terms?.campaign).toEqual({
@@ -248,5 +249,5 @@ test('Two applies at once leave one market, whole', async () => {
   await Promise.all([apply(FILE), apply(other), apply(FILE)]);
   const terms = await loadTerms(database, 'ACME1234/auto-insurance');
   const price = terms?.contracts.find(({ buyer }) => buyer.id === 'fabrikam')?.contract.price;
-  expect([`1000 1250`, `2000 2500`]).toContain(`${terms?.campaign.floor} ${price}`);
+  expect([`1000 1250`, `2000 2500`]).toContain(`${terms?.campaign.sale.floor} ${price}`);
 });

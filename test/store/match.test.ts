@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { leadFields } from '../../src/market/fields.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { matchOf, type Match } from '../../src/store/match.js';
+import type { Match } from '../../src/market/duplicates.js';
+import { matchOf } from '../../src/store/match.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const newKey = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;

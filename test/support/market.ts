@@ -1,10 +1,19 @@
 import { v7 } from 'uuid';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
-import type { CampaignDocument, ContractDocument, Database } from '../../src/store/db.js';
+import type {
+  BuyerDocument,
+  CampaignDocument,
+  ContractDocument,
+  Database,
+  SellerDocument,
+} from '../../src/store/db.js';
 import { insertLead, type LeadDocument } from '../../src/store/leads.js';
 import { matchOf } from '../../src/store/match.js';
 import { openLead } from '../../src/store/person.js';
 import type { FakeBuyer } from './buyer.js';
+
+/** Signs what a seller is told. */
+const SECRET = `whsec_${Buffer.from('a secret for a test seller').toString('base64')}`;
 
 export const minutes = (count: number): number => count * 60_000;
 
@@ -17,6 +26,38 @@ export interface TestContract {
   postTimeoutMs?: number;
   contract?: Partial<ContractDocument>;
 }
+
+export const sellerDocument = (code: string, slug: string, name: string): SellerDocument => ({
+  _id: code,
+  slug,
+  name,
+  active: true,
+  postbacks: [],
+  secret: SECRET,
+});
+
+export const buyerDocument = (id: string, { url, secret }: FakeBuyer, timeoutMs = 2000): BuyerDocument => ({
+  _id: id,
+  name: id,
+  active: true,
+  post: { url, timeoutMs },
+  secret,
+});
+
+export const contractDocument = (
+  campaign: string,
+  buyer: string,
+  terms: Partial<ContractDocument> = {},
+): ContractDocument => ({
+  _id: `${campaign}/${buyer}`,
+  campaign,
+  buyer,
+  active: true,
+  tier: 1,
+  weight: 1,
+  timezone: 'UTC',
+  ...terms,
+});
 
 /** Stores a seller with one campaign and its buyers, and returns the campaign. */
 export async function storeMarket(
@@ -33,35 +74,22 @@ export async function storeMarket(
     active: true,
     currency: 'USD',
     required: ['firstName', 'lastName', 'phone', 'state'],
-    maxBuyers: 1,
-    floor: 1000,
-    retryAfter: [minutes(1), minutes(5), minutes(30)],
-    expireAfter: minutes(72 * 60),
+    sale: { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highestBid' },
+    pending: { retryAfter: [minutes(1), minutes(5), minutes(30)], expireAfter: minutes(72 * 60) },
     ...terms,
   };
-  await database.sellers.replaceOne(
-    { _id: 'ACME1234' },
-    { slug: 'acme-insurance', name: 'Acme Insurance Leads' },
-    { upsert: true },
-  );
+  const { _id, ...seller } = sellerDocument('ACME1234', 'acme-insurance', 'Acme Insurance Leads');
+  await database.sellers.replaceOne({ _id }, seller, { upsert: true });
   await database.campaigns.insertOne(campaign);
   for (const [
     buyer,
     { server, pinged = true, pingTimeoutMs = 500, postTimeoutMs = 2000, contract },
   ] of Object.entries(contracts)) {
     await database.buyers.insertOne({
-      _id: buyer,
-      name: buyer,
+      ...buyerDocument(buyer, server, postTimeoutMs),
       ...(pinged ? { ping: { url: server.url, timeoutMs: pingTimeoutMs } } : {}),
-      post: { url: server.url, timeoutMs: postTimeoutMs },
-      secret: server.secret,
     });
-    await database.contracts.insertOne({
-      _id: `${campaign._id}/${buyer}`,
-      campaign: campaign._id,
-      buyer,
-      ...contract,
-    });
+    await database.contracts.insertOne(contractDocument(campaign._id, buyer, contract));
   }
   return campaign;
 }
@@ -89,6 +117,7 @@ export async function storeLead(
     campaign: campaign._id,
     category: campaign.category,
     key: 'key_test',
+    source: 'landing-page',
     test: false,
     status: 'received',
     receivedAt: new Date(),

@@ -6,6 +6,7 @@ import { createActivities } from '../../activities/index.js';
 import { openSender } from '../../src/buyers/send.js';
 import { createLog } from '../../src/log.js';
 import type { FinishedLead } from '../../src/market/story.js';
+import { readCircuits } from '../../src/store/circuits.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { factsOf, type LeadDocument } from '../../src/store/leads.js';
 import { loadTerms } from '../../src/store/market.js';
@@ -40,7 +41,6 @@ export async function openLeadWorld(): Promise<LeadWorld> {
   await env.connection.operatorService.addSearchAttributes({
     searchAttributes: Object.fromEntries(indexedValues),
   });
-  const clock = marketClock(env);
   const sender = openSender(settings);
   const log = createLog(settings, 'test');
   const taskQueue = randomUUID();
@@ -48,20 +48,19 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     connection: env.nativeConnection,
     taskQueue,
     workflowBundle: await bundleWorkflows(),
-    activities: clock.onTime(
-      createActivities({
-        database,
-        terms: (campaign) => loadTerms(database, campaign),
-        send: sender.send,
-        log,
-      }),
-    ),
+    activities: createActivities({
+      database,
+      terms: (campaign) => loadTerms(database, campaign),
+      circuits: () => readCircuits(database),
+      send: sender.send,
+      log,
+    }),
   });
   const running = worker.run();
   const client = new Client({ connection: env.connection });
   return {
     database,
-    clock,
+    clock: marketClock(env),
     client,
     submit: async (lead) => {
       const start = new WithStartWorkflowOperation<LeadWorkflow>(
@@ -76,7 +75,6 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     close: async () => {
       worker.shutdown();
       await running;
-      clock.stop();
       await env.teardown();
       await sender.close();
       await database.db.dropDatabase();

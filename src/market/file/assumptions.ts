@@ -74,7 +74,13 @@ export function assumptionsOf(draft: MarketDraft, locate: (path: Path) => Positi
     for (const [j, contract] of contracts.entries()) {
       if (contract?.buyer === undefined || isBuyer(contract.buyer)) continue;
       const at = place('campaigns', i, 'contracts', j, 'buyer');
-      found.push({ kind: 'buyer', id: contract.buyer, asked: !('price' in contract), defined: ids, ...at });
+      found.push({
+        kind: 'buyer',
+        id: contract.buyer,
+        asked: !('price' in contract || 'sharedPrice' in contract),
+        defined: ids,
+        ...at,
+      });
     }
   }
   return found;

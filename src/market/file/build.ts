@@ -1,6 +1,16 @@
-import { toMinor } from '../money.js';
+import { DELIVERY, type DeliveryPolicy } from '../delivery.js';
+import type { Margin, Share } from '../margin.js';
+import { toMinor, type Minor } from '../money.js';
 import { stateCode } from '../states.js';
-import { categorySlug, type Buyer, type Campaign, type Contract, type Seller } from '../terms.js';
+import {
+  categorySlug,
+  type Buyer,
+  type Campaign,
+  type Contract,
+  type DuplicateRule,
+  type Sale,
+  type Seller,
+} from '../terms.js';
 import { DEFAULTS } from './defaults.js';
 import { parseDuration } from './duration.js';
 import type { MarketInFile } from './schema.js';
@@ -18,21 +28,58 @@ export const campaignId = (seller: string, category: string): string => `${selle
 
 type CampaignInFile = NonNullable<MarketInFile['campaigns']>[number];
 
+type BuyerInFile = NonNullable<MarketInFile['buyers']>[number];
+type ContractInFile = NonNullable<CampaignInFile['contracts']>[number];
+type SaleInFile = NonNullable<CampaignInFile['sale']>;
+type DuplicatesInFile = NonNullable<ContractInFile['duplicates']>;
+type MarginInFile = NonNullable<CampaignInFile['margin']>;
+
 /**
  * Builds the terms of a file in which no fault was found.
  * @throws Error where one was missed: the checks let a value through that has no meaning
  */
 export function buildTerms({ sellers = [], buyers = [], campaigns = [] }: MarketInFile): Terms {
   return {
-    sellers: sellers.map(({ code, slug, name }) => ({ code, slug, name })),
-    buyers: buyers.map(({ id, name, ping, post }) => ({ id, name, ...(ping && { ping }), post })),
+    sellers: sellers.map(({ postback, active = true, ...seller }) => ({
+      ...seller,
+      active,
+      postbacks: postback ? [postback.url, ...(postback.also ?? [])] : [],
+    })),
+    buyers: buyers.map(buyerOf),
     campaigns: campaigns.map(campaignOf),
     contracts: campaigns.flatMap(contractsOf),
   };
 }
 
+function buyerOf({
+  balance,
+  lowBalance,
+  currency = DEFAULTS.currency,
+  notices,
+  active = true,
+  ...buyer
+}: BuyerInFile): Buyer {
+  const { minor } = converter(currency);
+  return {
+    ...buyer,
+    active,
+    ...(notices && { notices: { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices } }),
+    ...(balance !== undefined && { balance: minor(balance), currency }),
+    ...(lowBalance !== undefined && { lowBalance: minor(lowBalance) }),
+  };
+}
+
 function campaignOf(campaign: CampaignInFile): Campaign {
-  const { seller, category, active = DEFAULTS.active, currency = DEFAULTS.currency } = campaign;
+  const {
+    seller,
+    category,
+    active = DEFAULTS.active,
+    currency = DEFAULTS.currency,
+    stages,
+    margin,
+  } = campaign;
+  const convert = converter(currency);
+  const { retryAfter = DEFAULTS.retryAfter, expireAfter = DEFAULTS.expireAfter } = campaign.pending ?? {};
   return {
     id: campaignId(seller, category),
     seller,
@@ -40,12 +87,30 @@ function campaignOf(campaign: CampaignInFile): Campaign {
     active,
     currency,
     required: campaign.required ?? DEFAULTS.required,
-    maxBuyers: 1,
-    floor: checked(toMinor(campaign.sale?.floor ?? DEFAULTS.floor, currency)),
-    retryAfter: (campaign.pending?.retryAfter ?? DEFAULTS.retryAfter).map((wait) =>
-      checked(parseDuration(wait)),
-    ),
-    expireAfter: checked(parseDuration(campaign.pending?.expireAfter ?? DEFAULTS.expireAfter)),
+    sale: saleOf(campaign.sale ?? {}, convert),
+    ...(stages && {
+      stages: stages
+        .map(({ after, ...sale }) => ({ after: convert.ms(after), ...saleOf(sale, convert) }))
+        .sort((a, b) => a.after - b.after),
+    }),
+    ...(margin && { margin: marginOf(margin, convert) }),
+    pending: { retryAfter: retryAfter.map(convert.ms), expireAfter: convert.ms(expireAfter) },
+    ...(campaign.duplicates && { duplicates: duplicatesOf(campaign.duplicates) }),
+    ...(campaign.checks && { checks: campaign.checks }),
+  };
+}
+
+function saleOf(
+  { mode = 'exclusive', maxBuyers, floor, sharedFloor, award = 'highestBid', instantBuy }: SaleInFile,
+  { minor }: Convert,
+): Sale {
+  return {
+    mode,
+    maxBuyers: mode === 'exclusive' ? 1 : (maxBuyers ?? DEFAULTS.maxBuyers),
+    floor: minor(floor ?? DEFAULTS.floor),
+    ...(sharedFloor !== undefined && { sharedFloor: minor(sharedFloor) }),
+    award,
+    ...(instantBuy !== undefined && { instantBuy: minor(instantBuy) }),
   };
 }
 
@@ -56,15 +121,91 @@ function contractsOf({
   contracts = [],
 }: CampaignInFile): Contract[] {
   const campaign = campaignId(seller, category);
-  return contracts.map(({ buyer, states, price, delay }) => ({
-    id: `${campaign}/${buyer}`,
-    campaign,
-    buyer,
-    ...(states && { states: states.map((state) => checked(stateCode(state))) }),
-    ...(price !== undefined && { price: checked(toMinor(price, currency)) }),
-    ...(delay !== undefined && { delay: checked(parseDuration(delay)) }),
-  }));
+  return contracts.map((contract) => contractOf(campaign, contract, converter(currency)));
 }
+
+function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: Convert): Contract {
+  const {
+    states,
+    price,
+    sharedPrice,
+    floor,
+    ceiling,
+    delay,
+    until,
+    budget,
+    duplicates,
+    delivery,
+    returns,
+    ...rest
+  } = contract;
+  return {
+    ...rest,
+    id: `${campaign}/${contract.buyer}`,
+    campaign,
+    active: contract.active ?? true,
+    tier: contract.tier ?? 1,
+    weight: contract.weight ?? 1,
+    timezone: contract.timezone ?? contract.schedule?.timezone ?? 'UTC',
+    ...(states && { states: states.map((state) => checked(stateCode(state))) }),
+    ...(price !== undefined && { price: minor(price) }),
+    ...(sharedPrice !== undefined && { sharedPrice: minor(sharedPrice) }),
+    ...(floor !== undefined && { floor: minor(floor) }),
+    ...(ceiling !== undefined && { ceiling: minor(ceiling) }),
+    ...(delay !== undefined && { delay: ms(delay) }),
+    ...(until !== undefined && { until: ms(until) }),
+    ...(budget && { budget: amounts(budget, minor) }),
+    ...(duplicates && { duplicates: duplicatesOf(duplicates) }),
+    ...(delivery && { delivery: deliveryOf(delivery, ms) }),
+    ...(returns && {
+      returns: { refund: 100, freesCap: true, resell: false, ...returns, within: ms(returns.within) },
+    }),
+  };
+}
+
+function marginOf({ bands, ...margin }: MarginInFile, convert: Convert): Margin {
+  if (!bands) return shareOf(margin, convert);
+  return {
+    bands: bands.map(({ from, ...share }) => ({ from: convert.minor(from), ...shareOf(share, convert) })),
+  };
+}
+
+const shareOf = ({ percent, fixed = 0 }: { percent?: number; fixed?: number }, { minor }: Convert): Share =>
+  percent === undefined ? { fixed: minor(fixed) } : { percent };
+
+const duplicatesOf = (rule: DuplicatesInFile): DuplicateRule => ({ match: 'any', per: 'contract', ...rule });
+
+function deliveryOf(
+  { within, spacing, ...policy }: NonNullable<ContractInFile['delivery']>,
+  ms: Convert['ms'],
+): DeliveryPolicy {
+  return {
+    ...DELIVERY,
+    ...policy,
+    ...(within !== undefined && { within: ms(within) }),
+    ...(spacing !== undefined && { spacing: ms(spacing) }),
+  };
+}
+
+function amounts<Key extends string>(
+  of: Partial<Record<Key, number>>,
+  minor: Convert['minor'],
+): Partial<Record<Key, Minor>> {
+  const entries = Object.entries<number | undefined>(of).flatMap(([key, amount]) =>
+    amount === undefined ? [] : [[key, minor(amount)]],
+  );
+  return Object.fromEntries(entries) as Partial<Record<Key, Minor>>;
+}
+
+interface Convert {
+  minor: (amount: number) => Minor;
+  ms: (duration: string) => number;
+}
+
+const converter = (currency: string): Convert => ({
+  minor: (amount) => checked(toMinor(amount, currency)),
+  ms: (duration) => checked(parseDuration(duration)),
+});
 
 function checked<T>(value: T | undefined): T {
   if (value === undefined)

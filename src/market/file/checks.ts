@@ -6,10 +6,13 @@ import { DEFAULTS } from './defaults.js';
 import type { Draft } from './draft.js';
 import { parseDuration } from './duration.js';
 import type { Path, Report } from './fault.js';
+import { checkFilter } from './filterValues.js';
 import type { MarketInFile } from './schema.js';
+import { isMoney } from './units.js';
 
 export type MarketDraft = Draft<MarketInFile>;
 type CampaignDraft = NonNullable<NonNullable<MarketDraft['campaigns']>[number]>;
+type BuyerDraft = NonNullable<NonNullable<MarketDraft['buyers']>[number]>;
 type ContractDraft = NonNullable<NonNullable<CampaignDraft['contracts']>[number]>;
 
 /** A lead that is offered more often than this was not sold for want of asking. */
@@ -42,6 +45,9 @@ export function checkMarket(
   const unasked = new Set(
     buyers.flatMap((buyer) => (buyer?.id !== undefined && !('ping' in buyer) ? buyer.id : [])),
   );
+  buyers.forEach((buyer, i) => {
+    if (buyer) checkBuyer(buyer, ['buyers', i], report);
+  });
   campaigns.forEach((campaign, i) => {
     if (campaign) checkCampaign(campaign, unasked, ['campaigns', i], report);
   });
@@ -59,6 +65,17 @@ function reportRepeats(
     const before = first.get(value);
     if (before === undefined) first.set(value, i);
     else report(pathOf(i), `"${value}" is taken: entry [${before}] of the list has it already`);
+  }
+}
+
+function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
+  const currency = 'currency' in buyer ? buyer.currency : DEFAULTS.currency;
+  if (currency !== undefined) checkAmounts(buyer, currency, path, report);
+  if ('lowBalance' in buyer && !('balance' in buyer)) {
+    report([...path, 'lowBalance'], 'is for prepaid buyers; name the balance too', 'key');
+  }
+  if ('currency' in buyer && !('balance' in buyer)) {
+    report([...path, 'currency'], 'is what a balance is kept in; name the balance too', 'key');
   }
 }
 
@@ -88,7 +105,11 @@ function checkCampaign(
   report: Report,
 ): void {
   const contracts = campaign.contracts ?? [];
+  const currency = 'currency' in campaign ? campaign.currency : DEFAULTS.currency;
+  if (currency !== undefined) checkAmounts(campaign, currency, path, report);
   checkSale(campaign.sale, [...path, 'sale'], report);
+  checkStages(campaign, [...path, 'stages'], report);
+  checkMargin(campaign.margin, [...path, 'margin'], report);
   checkPending(campaign.pending, [...path, 'pending'], report);
   reportRepeats(
     contracts.map((contract) => contract?.buyer),
@@ -96,18 +117,72 @@ function checkCampaign(
     (i) => [...path, 'contracts', i, 'buyer'],
   );
   const expireAfter = parseDuration(campaign.pending?.expireAfter ?? DEFAULTS.expireAfter) ?? 0;
-  const currency = 'currency' in campaign ? campaign.currency : DEFAULTS.currency;
-  if (currency !== undefined) checkAmount(campaign.sale?.floor, currency, [...path, 'sale', 'floor'], report);
   contracts.forEach((contract, i) => {
-    if (contract)
-      checkContract(contract, { currency, expireAfter, unasked }, [...path, 'contracts', i], report);
+    if (contract) checkContract(contract, { expireAfter, unasked }, [...path, 'contracts', i], report);
   });
 }
 
-function checkSale(sale: CampaignDraft['sale'], path: Path, report: Report): void {
-  if (sale?.mode !== 'shared') return;
-  report([...path, 'mode'], 'shared is not supported yet; write exclusive, or remove mode');
-  if (!('maxBuyers' in sale)) report([...path, 'maxBuyers'], 'is missing; a shared sale needs it');
+type SaleDraft = NonNullable<CampaignDraft['sale']>;
+
+function checkSale(sale: SaleDraft | undefined, path: Path, report: Report): void {
+  const { mode, floor, instantBuy } = sale ?? {};
+  const isAlone = mode === undefined || mode === 'exclusive';
+  if (sale && !isAlone && !('maxBuyers' in sale))
+    report([...path, 'maxBuyers'], `is missing; a ${mode} sale needs it`);
+  if (sale && isAlone && 'maxBuyers' in sale) {
+    report(
+      [...path, 'maxBuyers'],
+      'has no meaning in an exclusive sale; remove it, or write mode: shared',
+      'key',
+    );
+  }
+  if (sale && mode !== 'hybrid' && 'sharedFloor' in sale) {
+    report([...path, 'sharedFloor'], 'has a meaning in a hybrid sale only; write floor', 'key');
+  }
+  if (instantBuy !== undefined && floor !== undefined && instantBuy < floor) {
+    report([...path, 'instantBuy'], `${instantBuy} is below the floor of ${floor}`);
+  }
+}
+
+function checkStages({ stages = [], pending }: CampaignDraft, path: Path, report: Report): void {
+  const expireAfter = parseDuration(pending?.expireAfter ?? DEFAULTS.expireAfter) ?? Infinity;
+  reportRepeats(
+    stages.map((stage) => stage?.after),
+    report,
+    (i) => [...path, i, 'after'],
+  );
+  for (const [i, stage] of stages.entries()) {
+    checkSale(stage, [...path, i], report);
+    const after = parseDuration(stage?.after ?? '');
+    if (after !== undefined && after >= expireAfter) {
+      report(
+        [...path, i, 'after'],
+        `${stage?.after ?? ''} is never reached: an unsold lead expires before it`,
+      );
+    }
+  }
+}
+
+/** The house keeps a percentage or an amount; one of the two, or bands with one of the two each. */
+function checkMargin(margin: CampaignDraft['margin'], path: Path, report: Report): void {
+  const ways = Object.keys(margin ?? {});
+  if (ways.length > 1) report(path, `has ${ways.join(' and ')}; keep one of them`);
+  for (const [i, band] of (margin?.bands ?? []).entries()) {
+    const shares = Object.keys(band ?? {}).filter((key) => key !== 'from');
+    if (shares.length !== 1) report([...path, 'bands', i], 'needs either percent or fixed');
+  }
+}
+
+/** A tenth of a cent is nobody's price. */
+function checkAmounts(value: unknown, currency: string, path: Path, report: Report): void {
+  if (typeof value === 'number') {
+    const keys = path.filter((step) => typeof step === 'string').join('.');
+    if (isMoney(keys)) checkAmount(value, currency, path, report);
+  } else if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) checkAmounts(item, currency, [...path, i], report);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) checkAmounts(item, currency, [...path, key], report);
+  }
 }
 
 function checkPending(pending: CampaignDraft['pending'], path: Path, report: Report): void {
@@ -123,27 +198,38 @@ function checkPending(pending: CampaignDraft['pending'], path: Path, report: Rep
 
 function checkContract(
   contract: ContractDraft,
-  campaign: { currency: string | undefined; expireAfter: number; unasked: ReadonlySet<string> },
+  campaign: { expireAfter: number; unasked: ReadonlySet<string> },
   path: Path,
   report: Report,
 ): void {
-  const { currency, expireAfter, unasked } = campaign;
-  if (!('price' in contract) && unasked.has(contract.buyer ?? '')) report(path, NO_PRICE);
-  if (currency !== undefined) {
-    checkAmount(contract.price, currency, [...path, 'price'], report);
-    checkAmount(contract.budget?.day, currency, [...path, 'budget', 'day'], report);
-  }
+  const { expireAfter, unasked } = campaign;
+  const isPriced = 'price' in contract || 'sharedPrice' in contract;
+  if (!isPriced && unasked.has(contract.buyer ?? '')) report(path, NO_PRICE);
   const codes = (contract.states ?? []).map((state) => stateCode(state ?? ''));
   reportRepeats(codes, report, (i) => [...path, 'states', i]);
-  const delay = parseDuration(contract.delay ?? '');
+  const [delay, until] = [contract.delay, contract.until].map((text) => parseDuration(text ?? ''));
   if (delay !== undefined && expireAfter > 0 && delay >= expireAfter) {
     report([...path, 'delay'], `${contract.delay ?? ''} is never reached: an unsold lead expires before it`);
   }
+  if (delay !== undefined && until !== undefined && until <= delay) {
+    report(
+      [...path, 'until'],
+      `${contract.until ?? ''} is over before its delay of ${contract.delay ?? ''} has ended`,
+    );
+  }
+  if (contract.pace === true && contract.caps?.day === undefined) {
+    report([...path, 'pace'], 'spreads a daily cap, and there is none: name caps.day');
+  }
+  contract.filters?.forEach((filter, i) => {
+    if (filter) checkFilter(filter, [...path, 'filters', i], report);
+  });
+  const { price, ceiling } = contract;
+  if (price !== undefined && ceiling !== undefined)
+    report([...path, 'ceiling'], 'is for bids; this contract has a price');
 }
 
-/** A tenth of a cent is nobody's price. */
-function checkAmount(amount: number | undefined, currency: string, path: Path, report: Report): void {
-  if (amount === undefined || toMinor(amount, currency) !== undefined) return;
+function checkAmount(amount: number, currency: string, path: Path, report: Report): void {
+  if (toMinor(amount, currency) !== undefined) return;
   const digits = minorDigits(currency);
   const has = digits === 0 ? 'no decimals' : `at most ${digits} decimals`;
   report(

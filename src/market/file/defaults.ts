@@ -6,6 +6,8 @@ export const DEFAULTS = {
   currency: 'USD',
   required: [...REQUIRED_BY_DEFAULT],
   floor: 0,
+  maxBuyers: 3,
+  noticeTimeoutMs: 3000,
   retryAfter: ['1m', '5m', '30m', '2h', '12h', '24h'],
   expireAfter: '72h',
 };

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import Value from 'typebox/value';
+import { Compile, type Validator } from 'typebox/compile';
 
 /**
  * What of a value has the right shape, with everything else left out: keys may be missing, entries of lists keep
@@ -13,8 +13,13 @@ export type Draft<T> = T extends readonly (infer Item)[]
 
 /** Whether everything that is there has the shape that the schema asks for. */
 export function isDraft<T extends Type.TSchema>(schema: T, value: unknown): value is Draft<Type.Static<T>> {
-  return Value.Check(draftOf(schema), value);
+  const check = compiled.get(schema) ?? Compile(draftOf(schema));
+  compiled.set(schema, check);
+  return check.Check(value);
 }
+
+/** Made once a schema: the whole market's is large. */
+const compiled = new WeakMap<Type.TSchema, Validator>();
 
 function draftOf(schema: Type.TSchema): Type.TSchema {
   if (Type.IsArray(schema)) return Type.Array(Type.Union([draftOf(schema.items), Type.Undefined()]));

@@ -1,15 +1,20 @@
 import Type from 'typebox';
+import { AWARDS, MODES, NOTICES } from '../terms.js';
+import { FilterInFile } from './filterValues.js';
 import {
   Amount,
   BuyerId,
   Category,
+  ClosedTime,
   Currency,
   duration,
   FieldName,
   Name,
   Price,
+  ReasonName,
   SellerCode,
   Slug,
+  SourceName,
   State,
   TimeRange,
   TimeZone,
@@ -18,24 +23,43 @@ import {
 } from './values.js';
 
 /*
- * The whole vocabulary of the market file; docs/market-file.md describes it, and a test compares the two. Keys marked
- * `notYet` are checked like the others, and then refused: what is not acted on must not look as if it were.
+ * The whole vocabulary of the market file, all of which acts; docs/market-file.md describes it, and a test compares the two.
  */
 
 const optional = Type.Optional;
 
-/** Marks a key that the product does not act on yet. */
-const notYet = <T extends Type.TProperties>(properties: T, title: string, options: object = {}) =>
-  Type.Optional(Type.Object(properties, { title, notYet: true, ...options }));
-
 const Timeout = (most: number) => whole('a timeout in milliseconds', 50, most, 800);
+
+const Active = optional(Type.Boolean({ title: 'true or false', examples: ['true'] }));
+
+/** One of some words; the static type is those words. */
+const oneOf = <const Value extends string>(
+  title: string,
+  values: readonly Value[],
+  example: NoInfer<Value>,
+) =>
+  Type.Unsafe<Value>(
+    Type.Enum([...values], { title: `${title} (${values.join(', ')})`, examples: [example] }),
+  );
+
+const listOf = <T extends Type.TSchema>(item: T, title: string, options: Type.TArrayOptions = {}) =>
+  Type.Array(item, { title, minItems: 1, ...options });
+
+const endpoint = (title: string, mostMs: number) =>
+  Type.Object({ url: Url, timeoutMs: Timeout(mostMs) }, { title });
 
 const SellerInFile = Type.Object(
   {
     code: SellerCode,
     slug: Slug,
     name: Name,
-    postback: notYet({ url: Url }, 'a postback'),
+    active: Active,
+    postback: optional(
+      Type.Object(
+        { url: Url, also: optional(listOf(Url, 'a list of addresses', { maxItems: 10, uniqueItems: true })) },
+        { title: 'a postback' },
+      ),
+    ),
   },
   { title: 'a seller' },
 );
@@ -44,107 +68,211 @@ const BuyerInFile = Type.Object(
   {
     id: BuyerId,
     name: Name,
-    ping: optional(Type.Object({ url: Url, timeoutMs: Timeout(10_000) }, { title: 'a ping' })),
-    post: Type.Object({ url: Url, timeoutMs: Timeout(30_000) }, { title: 'a post' }),
-    balance: optional(Type.Number({ ...Amount, notYet: true })),
+    active: Active,
+    ping: optional(endpoint('a ping', 10_000)),
+    post: endpoint('a post', 30_000),
+    status: optional(endpoint('a status address', 30_000)),
+    notices: optional(
+      Type.Object(
+        {
+          url: Url,
+          timeoutMs: optional(Timeout(30_000)),
+          events: listOf(oneOf('a notice', NOTICES, 'won'), 'a list of notices', { uniqueItems: true }),
+        },
+        { title: 'what the buyer is told' },
+      ),
+    ),
+    balance: optional(Amount),
+    lowBalance: optional(Amount),
+    currency: optional(Currency),
   },
   { title: 'a buyer' },
 );
 
+const DuplicatesInFile = Type.Object(
+  {
+    by: listOf(oneOf('what leads are compared by', ['phone', 'email'], 'phone'), 'a list of fields', {
+      uniqueItems: true,
+    }),
+    match: optional(oneOf('how many of the fields must be the same', ['any', 'all'], 'any')),
+    withinDays: whole('a number of days', 1, 3650, 30),
+    per: optional(oneOf('whose earlier leads count', ['contract', 'buyer', 'campaign'], 'contract')),
+  },
+  { title: 'a rule on duplicates' },
+);
+
+const Threshold = Type.Number({ title: 'a number', examples: ['0.5'] });
+const Text = Type.String({ title: 'a text', examples: ['ok'], minLength: 1, maxLength: 200 });
+
+const CheckInFile = Type.Object(
+  {
+    name: BuyerId,
+    url: Url,
+    timeoutMs: Timeout(10_000),
+    sends: listOf(FieldName, 'a list of field names', { uniqueItems: true }),
+    answer: Text,
+    atLeast: optional(Threshold),
+    atMost: optional(Threshold),
+    equals: optional(Text),
+    whenSilent: oneOf('what holds when the service is silent', ['pass', 'fail'], 'pass'),
+  },
+  { title: 'a check' },
+);
+
+const ChecksInFile = listOf(CheckInFile, 'a list of checks', { maxItems: 10 });
+
 const Cap = optional(whole('a cap', 1, 1_000_000_000, 100));
+const CapsInFile = Type.Object(
+  { hour: Cap, day: Cap, week: Cap, month: Cap, total: Cap },
+  { title: 'caps', minProperties: 1 },
+);
+
+const SourcesInFile = listOf(SourceName, 'a list of sources', { uniqueItems: true });
+
+const ScheduleInFile = Type.Object(
+  {
+    timezone: TimeZone,
+    open: listOf(TimeRange, 'a list of time ranges'),
+    holidays: optional(oneOf('a calendar of holidays', ['US'], 'US')),
+    closed: optional(listOf(ClosedTime, 'a list of days', { maxItems: 400 })),
+  },
+  { title: 'a schedule' },
+);
+
+const DeliveryInFile = Type.Object(
+  {
+    attempts: optional(whole('a number of attempts', 1, 200, 3)),
+    within: optional(duration('1s', '7d', '10s')),
+    spacing: optional(duration('1s', '1h', '1s')),
+    atEnd: optional(oneOf('what an uncertain end means', ['moveOn', 'ask', 'hold'], 'moveOn')),
+    again: Active,
+  },
+  { title: 'a delivery policy', minProperties: 1 },
+);
+
+const Percent = Type.Number({
+  title: 'a percentage (a number from 0 to 100, to the hundredth)',
+  examples: ['5'],
+  minimum: 0,
+  maximum: 100,
+  multipleOf: 0.01,
+});
+
+const ReturnsInFile = Type.Object(
+  {
+    within: duration('1m', '365d', '7d'),
+    reasons: optional(listOf(ReasonName, 'a list of reasons', { uniqueItems: true })),
+    refund: optional(Percent),
+    freesCap: Active,
+    resell: Active,
+  },
+  { title: 'the terms of a return' },
+);
 
 const ContractInFile = Type.Object(
   {
     buyer: BuyerId,
-    states: optional(Type.Array(State, { title: 'a list of states', minItems: 1 })),
-    price: optional(Price),
-    delay: optional(duration('1s', '365d', '15m')),
-    caps: notYet({ hour: Cap, day: Cap, month: Cap }, 'caps', { minProperties: 1 }),
-    budget: notYet({ day: Price }, 'a budget'),
-    schedule: notYet(
-      { timezone: TimeZone, open: Type.Array(TimeRange, { title: 'a list of time ranges', minItems: 1 }) },
-      'a schedule',
-    ),
-    duplicates: notYet(
-      {
-        by: Type.Array(
-          Type.Union([Type.Literal('phone'), Type.Literal('email')], {
-            title: 'what leads are compared by (phone or email)',
-            examples: ['phone'],
-          }),
-          { title: 'a list of fields', minItems: 1, uniqueItems: true },
-        ),
-        withinDays: whole('a number of days', 1, 3650, 30),
-      },
-      'a rule on duplicates',
-    ),
-    filters: optional(
-      Type.Array(
-        Type.Object(
-          {
-            field: FieldName,
-            startsWith: Type.Array(
-              Type.String({ title: 'a text', examples: ['"75"'], minLength: 1, maxLength: 2000 }),
-              { title: 'a list of beginnings', minItems: 1, uniqueItems: true },
-            ),
-          },
-          { title: 'a filter' },
-        ),
-        { title: 'a list of filters', minItems: 1, notYet: true },
+    active: Active,
+    tier: optional(whole('a tier', 1, 100, 1)),
+    weight: optional(whole('a weight', 1, 1_000_000, 1)),
+    states: optional(listOf(State, 'a list of states')),
+    filters: optional(Type.Array(FilterInFile, { title: 'a list of filters', minItems: 1, maxItems: 100 })),
+    sources: optional(
+      Type.Object(
+        { only: optional(SourcesInFile), not: optional(SourcesInFile) },
+        { title: 'which sources', minProperties: 1 },
       ),
     ),
-    delivery: notYet(
-      { attempts: whole('a number of attempts', 1, 100, 3), within: duration('1s', '7d', '10s') },
-      'a delivery policy',
+    schedule: optional(ScheduleInFile),
+    timezone: optional(TimeZone),
+    price: optional(Price),
+    sharedPrice: optional(Price),
+    floor: optional(Amount),
+    ceiling: optional(Price),
+    delay: optional(duration('1s', '365d', '15m')),
+    until: optional(duration('1s', '365d', '3d')),
+    caps: optional(CapsInFile),
+    postCaps: optional(Type.Object(CapsInFile.properties, { title: 'caps on posts', minProperties: 1 })),
+    budget: optional(
+      Type.Object(
+        { day: optional(Price), month: optional(Price), total: optional(Price) },
+        { title: 'a budget', minProperties: 1 },
+      ),
     ),
+    pace: Active,
+    duplicates: optional(DuplicatesInFile),
+    checks: optional(ChecksInFile),
+    ping: optional(
+      Type.Object(
+        {
+          fields: optional(listOf(FieldName, 'a list of field names', { uniqueItems: true })),
+          hashes: optional(
+            listOf(oneOf('what is hashed', ['phone', 'email'], 'phone'), 'a list of fields', {
+              uniqueItems: true,
+            }),
+          ),
+        },
+        { title: 'what its pings carry', minProperties: 1 },
+      ),
+    ),
+    delivery: optional(DeliveryInFile),
+    returns: optional(ReturnsInFile),
   },
   { title: 'a contract' },
 );
+
+const sale = {
+  mode: optional(oneOf('a way of selling', MODES, 'exclusive')),
+  maxBuyers: optional(whole('a number of buyers', 2, 100, 3)),
+  floor: optional(Amount),
+  sharedFloor: optional(Amount),
+  award: optional(oneOf('a way of awarding', AWARDS, 'highestBid')),
+  instantBuy: optional(Price),
+};
+
+const MarginPart = { percent: optional(Percent), fixed: optional(Amount) };
 
 const CampaignInFile = Type.Object(
   {
     seller: SellerCode,
     category: Category,
-    active: optional(Type.Boolean({ title: 'true or false', examples: ['true'] })),
+    active: Active,
     currency: optional(Currency),
     required: optional(
       Type.Array(FieldName, { title: 'a list of field names', uniqueItems: true, maxItems: 100 }),
     ),
-    sale: optional(
-      Type.Object(
-        {
-          mode: optional(
-            Type.Union([Type.Literal('exclusive'), Type.Literal('shared')], {
-              title: 'a way of selling (exclusive or shared)',
-              examples: ['exclusive'],
-            }),
-          ),
-          maxBuyers: optional(Type.Integer({ ...whole('a number of buyers', 2, 100, 3), notYet: true })),
-          floor: optional(Amount),
-        },
-        { title: 'a way of selling' },
+    sale: optional(Type.Object(sale, { title: 'a way of selling' })),
+    stages: optional(
+      listOf(
+        Type.Object({ after: duration('1s', '365d', '2h'), ...sale }, { title: 'a stage' }),
+        'a list of stages',
+        { maxItems: 20 },
       ),
     ),
-    margin: notYet(
-      {
-        percent: Type.Number({
-          title: 'a percentage (a number from 0 to 100)',
-          examples: ['5'],
-          minimum: 0,
-          maximum: 100,
-        }),
-      },
-      'a margin',
+    margin: optional(
+      Type.Object(
+        {
+          ...MarginPart,
+          bands: optional(
+            listOf(
+              Type.Object({ from: Amount, ...MarginPart }, { title: 'a price band' }),
+              'a list of price bands',
+              {
+                maxItems: 50,
+              },
+            ),
+          ),
+        },
+        { title: 'a margin', minProperties: 1 },
+      ),
     ),
+    duplicates: optional(DuplicatesInFile),
+    checks: optional(ChecksInFile),
     pending: optional(
       Type.Object(
         {
           retryAfter: optional(
-            Type.Array(duration('1s', '365d', '5m'), {
-              title: 'a list of durations',
-              minItems: 1,
-              maxItems: 100,
-            }),
+            listOf(duration('1s', '365d', '5m'), 'a list of durations', { maxItems: 100 }),
           ),
           expireAfter: optional(duration('1s', '365d', '72h')),
         },

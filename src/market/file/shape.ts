@@ -36,7 +36,6 @@ function checkMap(schema: Type.TObject, value: unknown, path: Path, report: Repo
     const at = [...path, key];
     if (Object.hasOwn(value, key)) {
       kept.push([key, checkShape(property, value[key], at, report)]);
-      if ('notYet' in property) report(at, `${key} is not supported yet; remove it`, 'key');
     } else if (!Type.IsOptional(property)) {
       report(at, `is missing; ${title} needs it`);
     }

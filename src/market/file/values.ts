@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { parseClosedTime, parseOpenHours } from '../calendar/openHours.js';
 import { ADDRESSING } from '../fields.js';
 import { stateCode } from '../states.js';
 import { categorySlug } from '../terms.js';
@@ -91,14 +92,31 @@ export const TimeZone = text('an IANA time zone', 'America/Chicago', (value) => 
   }
 });
 
-const DAY = '(Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
-const HOURS = /^(([01]\d|2[0-3]):[0-5]\d)-(([01]\d|2[0-3]):[0-5]\d|24:00)$/;
-const RANGE = new RegExp(`^${DAY}(-${DAY})? (\\S+)$`);
+export const TimeRange = text(
+  'a time range',
+  'Mon-Fri 08:00-20:00',
+  (value) => parseOpenHours(value) !== undefined,
+);
 
-export const TimeRange = text('a time range', 'Mon-Fri 08:00-20:00', (value) => {
-  const [, from = '', , to = ''] = HOURS.exec(RANGE.exec(value)?.[4] ?? '') ?? [];
-  return from < to;
-});
+export const ClosedTime = text(
+  'a day, several days or part of a day',
+  '2026-12-25',
+  (value) => parseClosedTime(value) !== undefined,
+);
+
+export const SourceName = text(
+  'the name of a source (a-z, 0-9, _ and single hyphens, at most 64)',
+  'landing-page',
+  matching(/^[a-z0-9_]+(-[a-z0-9_]+)*$/),
+  64,
+);
+
+export const ReasonName = text(
+  'a reason (a-z, 0-9 and _, at most 40)',
+  'wrong_number',
+  matching(/^[a-z][a-z0-9_]*$/),
+  40,
+);
 
 /** A duration between two others, written like them. */
 export function duration(least: string, most: string, example: string) {

@@ -1,38 +1,44 @@
-import { minorDigits, toDecimal, type Minor } from '../money.js';
-import type { Buyer, Campaign, Contract, Endpoint, Seller } from '../terms.js';
+import { minorDigits, toDecimal } from '../money.js';
+import type { Buyer, Campaign, Contract, Seller } from '../terms.js';
 import { formatDuration } from './duration.js';
+import { isDuration, isMoney } from './units.js';
 
 /** Terms as the market file would write them, key by key: what people compare, and what changes are told in. */
 export type Written = Record<string, string>;
 
-const list = (items: readonly string[]): string => `[${items.join(', ')}]`;
+export const writtenSeller = (seller: Omit<Seller, 'code'>): Written => written(seller, 'USD');
 
-const amount = (minor: Minor, currency: string): string =>
-  toDecimal(minor, currency).toFixed(minorDigits(currency));
+export const writtenBuyer = (buyer: Omit<Buyer, 'id'>): Written => written(buyer, buyer.currency ?? 'USD');
 
-const endpoint = (key: string, of: Endpoint | undefined): Written =>
-  of === undefined ? {} : { [`${key}.url`]: of.url, [`${key}.timeoutMs`]: String(of.timeoutMs) };
+export const writtenCampaign = (campaign: Omit<Campaign, 'id'>): Written =>
+  written(campaign, campaign.currency);
 
-export const writtenSeller = ({ slug, name }: Omit<Seller, 'code'>): Written => ({ slug, name });
+export const writtenContract = (contract: Omit<Contract, 'id'>, currency: string): Written =>
+  written(contract, currency);
 
-export const writtenBuyer = ({ name, ping, post }: Omit<Buyer, 'id'>): Written => ({
-  name,
-  ...endpoint('ping', ping),
-  ...endpoint('post', post),
-});
+/** Every value under its path. What the file does not say of itself (ids of what it stands in) is left out. */
+function written(terms: object, currency: string): Written {
+  const lines: Written = {};
+  const walk = (value: unknown, path: string): void => {
+    if (value === undefined || NOT_WRITTEN.has(path)) return;
+    if (Array.isArray(value) && value.some((item) => typeof item === 'object')) {
+      for (const [i, item] of value.entries()) walk(item, `${path}[${i}]`);
+    } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [key, item] of Object.entries(value)) walk(item, path === '' ? key : `${path}.${key}`);
+    } else {
+      lines[path] = Array.isArray(value)
+        ? `[${value.map((item) => text(item, path, currency)).join(', ')}]`
+        : text(value, path, currency);
+    }
+  };
+  walk(terms, '');
+  return lines;
+}
 
-export const writtenCampaign = (campaign: Omit<Campaign, 'id'>): Written => ({
-  category: campaign.category,
-  active: String(campaign.active),
-  currency: campaign.currency,
-  required: list(campaign.required),
-  'sale.floor': amount(campaign.floor, campaign.currency),
-  'pending.retryAfter': list(campaign.retryAfter.map(formatDuration)),
-  'pending.expireAfter': formatDuration(campaign.expireAfter),
-});
+const NOT_WRITTEN = new Set(['_id', 'id', 'secret', 'seller', 'campaign', 'buyer', 'categoryKey']);
 
-export const writtenContract = (contract: Omit<Contract, 'id'>, currency: string): Written => ({
-  ...(contract.states && { states: list(contract.states) }),
-  ...(contract.price !== undefined && { price: amount(contract.price, currency) }),
-  ...(contract.delay !== undefined && { delay: formatDuration(contract.delay) }),
-});
+function text(value: unknown, path: string, currency: string): string {
+  if (typeof value !== 'number') return String(value);
+  if (isMoney(path)) return toDecimal(value, currency).toFixed(minorDigits(currency));
+  return isDuration(path) ? formatDuration(value) : String(value);
+}

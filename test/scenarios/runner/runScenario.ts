@@ -117,7 +117,14 @@ async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): 
   const document = await newLead(
     database,
     {
-      key: { _id: String(source), hash: '', seller: SELLER, test: test === true, createdAt: receivedAt },
+      key: {
+        _id: String(source),
+        source: String(source),
+        hash: '',
+        seller: SELLER,
+        test: test === true,
+        createdAt: receivedAt,
+      },
       given: { values: new Map(given.map(([field, value]) => [field, String(value)])), faults: [] },
       answerWithinMs: ANSWER_WINDOW_MS,
       receivedAt,

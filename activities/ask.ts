@@ -1,0 +1,160 @@
+import { sendPing, type PingResult } from '../src/buyers/ping.js';
+import { personHash } from '../src/buyers/personHash.js';
+import { stateOf } from '../src/market/breaker.js';
+import { floorOf } from '../src/market/decide.js';
+import { isDecided, pingLimit } from '../src/market/early.js';
+import { pingId } from '../src/market/ids.js';
+import type { Candidate, Entry, Round } from '../src/market/round.js';
+import { noteAnswer, takeProbe } from '../src/store/circuits.js';
+import type { LeadDocument } from '../src/store/leads.js';
+import type { StoredTerms } from '../src/store/market.js';
+import { takeTurns } from '../src/store/turns.js';
+import type { Deps } from './index.js';
+
+/**
+ * Asks the next tier of a round: all of its buyers at once, each with its own time limit, so that the slowest costs what
+ * its own limit says and the others nothing. Returns the round with what they answered, one version further.
+ */
+export async function ask(
+  deps: Deps,
+  market: StoredTerms,
+  lead: LeadDocument,
+  round: Round,
+  answerBy: number | undefined,
+): Promise<Round> {
+  const tier = Math.min(...round.later.map((candidate) => candidate.tier));
+  const asked = round.later.filter((candidate) => candidate.tier === tier);
+  const answers = await untilDecided(
+    round,
+    asked,
+    asked.map((candidate) => answerOf(deps, market, lead, round, candidate, answerBy)),
+  );
+  for (const { contract, ms, ...what } of answers) {
+    const outcome = 'bid' in what ? 'bid' : what.noBid.reason;
+    deps.log.info({ lead_id: lead._id, round: round.number, contract, event: 'ping', outcome, ms });
+  }
+  const next: Round = {
+    ...round,
+    version: round.version + 1,
+    entries: [...round.entries, ...answers],
+    later: round.later.filter((candidate) => candidate.tier !== tier),
+  };
+  return inTurn(deps, lead, next, answers);
+}
+
+/** Waits for every answer, or until no answer that is still out can change who buys. */
+async function untilDecided(round: Round, asked: Candidate[], answers: Promise<Entry>[]): Promise<Entry[]> {
+  const known = new Map<string, Entry>();
+  let close: () => void = () => undefined;
+  const decided = new Promise<void>((resolve) => (close = resolve));
+  const all = Promise.all(
+    answers.map(async (answer) => {
+      const entry = await answer;
+      known.set(entry.contract, entry);
+      const out = asked.filter(({ contract }) => !known.has(contract));
+      if (out.length > 0 && isDecided(round.terms.sale, [...known.values()], out)) close();
+    }),
+  );
+  await Promise.race([all, decided]);
+  return asked.map(
+    (candidate) =>
+      known.get(candidate.contract) ?? {
+        ...candidate,
+        noBid: { reason: 'outbid', detail: 'the round was decided before it answered' },
+      },
+  );
+}
+
+async function answerOf(
+  deps: Deps,
+  market: StoredTerms,
+  lead: LeadDocument,
+  round: Round,
+  candidate: Candidate,
+  answerBy: number | undefined,
+): Promise<Entry> {
+  const { price, sharedPrice } = candidate;
+  if (price !== undefined || sharedPrice !== undefined) {
+    const bid = {
+      ...(price !== undefined && { price }),
+      ...(sharedPrice !== undefined && { shared: sharedPrice }),
+    };
+    return { ...candidate, bid };
+  }
+  return { ...candidate, ...(await pingOne(deps, market, lead, round, candidate, { answerBy })) };
+}
+
+/** Asks one buyer; `again` where its first bid of this round had expired. */
+export async function pingOne(
+  { database, circuits, send, log }: Deps,
+  market: StoredTerms,
+  lead: LeadDocument,
+  round: Round,
+  { contract, buyer: buyerId, floor }: Candidate,
+  { answerBy, again = false }: { answerBy?: number | undefined; again?: boolean },
+): Promise<PingResult> {
+  const ready = market.contracts.find((each) => each.contract.id === contract);
+  const ping = ready?.buyer.ping;
+  if (!ready || !ping) return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
+  const { secret } = ready.buyer;
+  const circuit = (await circuits()).get(buyerId);
+  const isProbe = circuit !== undefined && stateOf(circuit, Date.now()) === 'half_open';
+  if (isProbe && !(await takeProbe(database, buyerId, Date.now()))) {
+    return { ms: 0, noBid: { reason: 'circuit_open', detail: 'another lead is trying it' } };
+  }
+  const { sale, currency } = round.terms;
+  const wants = ready.contract.ping ?? {};
+  const result = await sendPing(
+    send,
+    { url: ping.url, timeoutMs: pingLimit(ping.timeoutMs, answerBy, Date.now()), secret },
+    {
+      pingId: pingId(lead._id, contract, round.number, again),
+      category: lead.category,
+      state: lead.state,
+      zip: lead.fields.zip,
+      city: lead.fields.city,
+      round: round.number,
+      floor: floorOf(sale, floor, 'exclusive'),
+      ...(sale.mode === 'hybrid' && { sharedFloor: floorOf(sale, floor, 'shared') }),
+      currency,
+      test: lead.test,
+      fields: Object.fromEntries(
+        (wants.fields ?? []).flatMap((name) => {
+          const value = lead.fields[name];
+          return value === undefined ? [] : [[name, value]];
+        }),
+      ),
+      ...(wants.hashes?.includes('phone') && { phoneHash: personHash('phone', lead.fields.phone, secret) }),
+      ...(wants.hashes?.includes('email') && { emailHash: personHash('email', lead.fields.email, secret) }),
+    },
+  );
+  // Noted beside the round, which does not wait for it.
+  void noteAnswer(database, buyerId, circuit !== undefined, !isFailure(result), Date.now()).catch(() =>
+    log.warn({ event: 'circuit_not_noted', buyer: buyerId }),
+  );
+  return result;
+}
+
+/** Whether the answer says that the buyer's server is not well, rather than that it does not want the lead. */
+const isFailure = (result: PingResult): boolean =>
+  'noBid' in result &&
+  ['timeout', 'unreachable', 'http_error', 'invalid_response'].includes(result.noBid.reason);
+
+/** Where the award is by turns, those who bid enough take theirs now; the round keeps the order. */
+async function inTurn(
+  { database }: Deps,
+  lead: LeadDocument,
+  round: Round,
+  answers: Entry[],
+): Promise<Round> {
+  const { sale } = round.terms;
+  if (sale.award !== 'weighted' && sale.award !== 'roundRobin') return round;
+  const eligible = answers.flatMap((entry) =>
+    'bid' in entry && (entry.bid.price ?? 0) >= floorOf(sale, entry.floor, 'exclusive')
+      ? [{ id: entry.contract, weight: entry.weight ?? 1 }]
+      : [],
+  );
+  const places = sale.mode === 'exclusive' ? 1 : sale.maxBuyers;
+  const order = eligible.length === 0 ? [] : await takeTurns(database, lead.campaign, eligible, places);
+  return { ...round, turns: [...(round.turns ?? []), ...order] };
+}

@@ -1,0 +1,24 @@
+import type { Round } from '../src/market/round.js';
+import { findLeadForRound, storeRound } from '../src/store/leads.js';
+import { ask } from './ask.js';
+import type { Deps } from './index.js';
+
+export interface TierRequest {
+  leadId: string;
+  number: number;
+  tier: number;
+  answerBy?: number;
+}
+
+/** Asks the next tier of a round, after the one before bought nothing; where it was asked already, its answers stand. */
+export const askTier =
+  (deps: Deps) =>
+  async ({ leadId, number, tier, answerBy }: TierRequest): Promise<Round> => {
+    const lead = await findLeadForRound(deps.database, leadId, number);
+    const round = lead?.rounds[number];
+    if (!lead || !round) throw new Error(`Lead ${leadId} has no round ${number}`);
+    if (!round.later.some((candidate) => candidate.tier === tier)) return round;
+    const market = await deps.terms(lead.campaign);
+    if (market === undefined) return { ...round, later: [] };
+    return storeRound(deps.database, leadId, await ask(deps, market, lead, round, answerBy));
+  };

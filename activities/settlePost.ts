@@ -1,0 +1,58 @@
+import { askStatus } from '../src/buyers/status.js';
+import { bookSale, holdOf } from '../src/store/book.js';
+import { confirm, release } from '../src/store/capacity.js';
+import { releaseClaim } from '../src/store/claims.js';
+import { findLead } from '../src/store/leads.js';
+import type { Deps } from './index.js';
+import { buyerOf, uncertain, type SaleAnswer } from './sellLead.js';
+
+export interface SettleRequest {
+  leadId: string;
+  contract: string;
+  /** What ops know of the post; absent where the buyer is to be asked. */
+  accepted?: boolean;
+}
+
+/**
+ * Settles a post that stayed uncertain by the word of ops, or of the buyer's status address. Where neither has a word it
+ * stays uncertain.
+ */
+export const settlePost =
+  (deps: Deps) =>
+  async ({ leadId, contract, accepted }: SettleRequest): Promise<SaleAnswer> => {
+    const { database, send } = deps;
+    const lead = await findLead(database, leadId);
+    const claim = lead?.claims[contract];
+    if (!lead || !claim) throw new Error(`Lead ${leadId} has no post under ${contract}`);
+    if (claim.status === 'accepted') return { answer: 'accepted' };
+    if (claim.status === 'refused') return { answer: 'refused', detail: claim.detail };
+    if (claim.status === 'cancelled') return uncertain(claim, claim.detail);
+    const buyer = await buyerOf(deps, lead, contract);
+    const word =
+      accepted !== undefined
+        ? { status: accepted ? ('accepted' as const) : ('refused' as const) }
+        : buyer?.status
+          ? await askStatus(send, { ...buyer.status, secret: buyer.secret }, claim.postId)
+          : { status: 'unknown' as const };
+    const hold = holdOf(lead, contract, claim);
+    switch (word.status) {
+      case 'unknown':
+        return uncertain(claim, 'its status address had no answer');
+      case 'refused': {
+        const detail = accepted === undefined ? 'by its status address' : 'by ops';
+        if (await releaseClaim(database, leadId, contract, claim.postId, 'refused', detail))
+          await release(database, hold, true);
+        return { answer: 'refused', detail };
+      }
+      case 'accepted': {
+        const buyerLeadId = 'buyerLeadId' in word ? word.buyerLeadId : undefined;
+        const booked = await bookSale(database, lead, contract, claim, buyerLeadId, {
+          isReserved: true,
+          isNoted: false,
+        });
+        if (booked !== 'accepted') return uncertain(claim, 'accepted after it was called off');
+        await confirm(database, hold);
+        return { answer: 'accepted' };
+      }
+    }
+  };

@@ -1,0 +1,28 @@
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Send } from './send.js';
+
+const StatusAnswer = Compile(
+  Type.Object({
+    accepted: Type.Union([Type.Boolean(), Type.Null()]),
+    buyer_lead_id: Type.Optional(Type.String({ maxLength: 200 })),
+  }),
+);
+
+/** What became of a post, by the buyer's own word: `unknown` is no word at all, or one that it never had it. */
+export type PostStatus = { status: 'accepted'; buyerLeadId?: string } | { status: 'refused' | 'unknown' };
+
+/** Asks a buyer what became of a post whose answer never came. */
+export async function askStatus(
+  send: Send,
+  buyer: { url: string; timeoutMs: number; secret: string },
+  postId: string,
+): Promise<PostStatus> {
+  const payload = { type: 'post_status', post_id: postId };
+  const reply = await send({ ...buyer, id: `${postId}.status`, payload });
+  if (reply.kind !== 'answer' || reply.status < 200 || reply.status > 299) return { status: 'unknown' };
+  if (!StatusAnswer.Check(reply.body) || reply.body.accepted === null) return { status: 'unknown' };
+  const { accepted, buyer_lead_id: buyerLeadId } = reply.body;
+  if (!accepted) return { status: 'refused' };
+  return { status: 'accepted', ...(buyerLeadId !== undefined && { buyerLeadId }) };
+}

@@ -1,0 +1,39 @@
+import { compileSchedule, type CompiledSchedule } from './calendar/schedule.js';
+import { compileFilters } from './filters.js';
+import { isLimited } from './usage.js';
+import type { Buyer, Campaign, Contract, Seller } from './terms.js';
+
+/** A contract made ready for many leads: what each round would else work out anew. */
+export interface ReadyContract<B extends Buyer = Buyer> {
+  contract: Contract;
+  buyer: B;
+  states?: ReadonlySet<string>;
+  only?: ReadonlySet<string>;
+  not?: ReadonlySet<string>;
+  schedule?: CompiledSchedule;
+  /** Undefined where the lead passes, else the rule that it does not pass. */
+  filter?: (fields: Record<string, string>) => string | undefined;
+  /** Whether selling under it takes up a limit of its own or of its buyer. */
+  limited: boolean;
+}
+
+/** A campaign's terms made ready for many leads. */
+export interface ReadyMarket<B extends Buyer = Buyer, S extends Seller = Seller> {
+  seller: S;
+  campaign: Campaign;
+  contracts: ReadyContract<B>[];
+}
+
+export function readyContract<B extends Buyer>(contract: Contract, buyer: B): ReadyContract<B> {
+  const { states, sources, schedule, filters } = contract;
+  return {
+    contract,
+    buyer,
+    ...(states && { states: new Set(states) }),
+    ...(sources?.only && { only: new Set(sources.only) }),
+    ...(sources?.not && { not: new Set(sources.not) }),
+    ...(schedule && { schedule: compileSchedule(schedule) }),
+    ...(filters && { filter: compileFilters(filters) }),
+    limited: isLimited(contract) || buyer.balance !== undefined,
+  };
+}

@@ -1,0 +1,51 @@
+import type { DuplicateRule } from './terms.js';
+
+/**
+ * By what a person is recognised again: keyed hashes of the phone number and the e-mail address, each absent where the
+ * person gave none. They tell nothing of the person.
+ */
+export interface Match {
+  /** Of the number as E.164, or of its digits where it is none. */
+  phone?: string;
+  /** Of the address in lower case. */
+  email?: string;
+}
+
+/** Somebody's hold on a lead of the person: a post under way, or a sale. */
+export interface Hold extends Match {
+  sale: string;
+  lead: string;
+  contract: string;
+  buyer: string;
+  campaign: string;
+  /** UTC ms. */
+  at: number;
+}
+
+export const DAY_MS = 86_400_000;
+
+/** Since when a hold counts, UTC ms. */
+export const countsSince = (rule: DuplicateRule, now: number): number => now - rule.withinDays * DAY_MS;
+
+type Asking = Pick<Hold, 'lead' | 'contract' | 'buyer' | 'campaign'>;
+
+/**
+ * Whether the rule forbids selling the lead to whoever asks, because of what others or the same hold of the person.
+ * Other buyers' holds on the same lead do not count: that is a shared sale.
+ * @param now UTC ms
+ */
+export function isDuplicate(
+  rule: DuplicateRule,
+  asking: Asking,
+  match: Match,
+  holds: readonly Hold[],
+  now: number,
+): boolean {
+  const same = (hold: Hold) => (field: 'phone' | 'email') =>
+    match[field] !== undefined && hold[field] === match[field];
+  return holds.some((hold) => {
+    if (hold.lead === asking.lead || hold[rule.per] !== asking[rule.per]) return false;
+    if (hold.at <= countsSince(rule, now)) return false;
+    return rule.match === 'any' ? rule.by.some(same(hold)) : rule.by.every(same(hold));
+  });
+}

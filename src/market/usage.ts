@@ -1,0 +1,117 @@
+import { nextPacedSlot, pacedCap } from './calendar/pacing.js';
+import type { CompiledSchedule } from './calendar/schedule.js';
+import { windowEnd, windowKey, type Period } from './calendar/windows.js';
+import { formatMoney, type Minor } from './money.js';
+import type { NoBid } from './round.js';
+import type { Buyer, Contract } from './terms.js';
+
+/** What a contract has used of its limits, by window: leads bought, posts sent, money spent (minor units). */
+export interface Usage {
+  sold?: Record<string, number>;
+  posts?: Record<string, number>;
+  spent?: Record<string, number>;
+  /** Posts sent and accepted in all, where the campaign awards by expected value. */
+  offers?: { posted: number; accepted: number };
+  /** Of a buyer: what is left of its prepaid balance. */
+  balance?: Minor;
+}
+
+/** One limit that a sale would count against: `adds` more must not lead past `most`. */
+export interface Limit {
+  counter: 'sold' | 'posts' | 'spent';
+  period: Period;
+  /** The window, as it is named in `Usage`. */
+  window: string;
+  most: number;
+  adds: number;
+  /** Whether `most` grows in the course of the day. */
+  paced: boolean;
+}
+
+const PERIODS: readonly Period[] = ['hour', 'day', 'week', 'month', 'total'];
+
+type Limited = Pick<Contract, 'caps' | 'postCaps' | 'budget' | 'pace' | 'timezone'>;
+
+export const isLimited = ({ caps, postCaps, budget }: Limited): boolean =>
+  caps !== undefined || postCaps !== undefined || budget !== undefined;
+
+/**
+ * Every limit that a sale at this price counts against now. The same list says whether there is room and is the
+ * condition of the reservation, so that the two can't disagree.
+ * @param now UTC ms; windows begin and end in the contract's time zone
+ */
+export function limitsOf(
+  contract: Limited,
+  schedule: CompiledSchedule | undefined,
+  price: Minor,
+  now: number,
+): Limit[] {
+  const { caps = {}, postCaps = {}, budget = {}, pace = false, timezone } = contract;
+  const limit = (counter: Limit['counter'], period: Period, most: number, adds: number): Limit => {
+    const paced = pace && counter === 'sold' && period === 'day';
+    return {
+      counter,
+      period,
+      window: windowKey(period, timezone, now),
+      most: paced ? pacedCap(most, schedule, timezone, now) : most,
+      adds,
+      paced,
+    };
+  };
+  const given = (by: Partial<Record<Period, number>>): [Period, number][] =>
+    PERIODS.flatMap((period) => {
+      const most = by[period];
+      return most === undefined ? [] : [[period, most]];
+    });
+  return [
+    ...given(caps).map(([period, most]) => limit('sold', period, most, 1)),
+    ...given(postCaps).map(([period, most]) => limit('posts', period, most, 1)),
+    ...given(budget).map(([period, most]) => limit('spent', period, most, price)),
+  ];
+}
+
+/** The first limit that leaves no room; undefined where there is room under all of them. */
+export function fullLimit(limits: readonly Limit[], usage: Usage | undefined): Limit | undefined {
+  return limits.find(({ counter, window, most, adds }) => (usage?.[counter]?.[window] ?? 0) + adds > most);
+}
+
+/** The refusal of a contract whose limit is reached. */
+export function refusalOf(limit: Limit, currency: string): NoBid {
+  const per = limit.period === 'total' ? 'in all' : `a ${limit.period}`;
+  if (limit.counter === 'spent') {
+    return { reason: 'over_budget', detail: `${formatMoney(limit.most, currency)} ${per}` };
+  }
+  const paced = limit.paced ? ', spread over the day' : '';
+  const what = limit.counter === 'posts' ? 'posts' : 'leads';
+  return { reason: 'capped', detail: `${limit.most} ${what} ${per}${paced}` };
+}
+
+/** When a full limit has room again, UTC ms; undefined where only its terms can make some. */
+export function roomAgainAt(
+  limit: Limit,
+  contract: Limited,
+  schedule: CompiledSchedule | undefined,
+  used: number,
+  now: number,
+): number | undefined {
+  const cap = contract.caps?.day;
+  if (limit.paced && cap !== undefined) return nextPacedSlot(used, cap, schedule, contract.timezone, now);
+  return windowEnd(limit.period, contract.timezone, now);
+}
+
+/** Whether a prepaid buyer can pay; undefined means that it can, or that it is billed on account. */
+export function unpayable(
+  buyer: Pick<Buyer, 'balance' | 'currency'>,
+  account: Usage | undefined,
+  price: Minor,
+  currency: string,
+): NoBid | undefined {
+  if (buyer.balance === undefined) return undefined;
+  if (buyer.currency !== currency) {
+    return { reason: 'no_balance', detail: `the balance is in ${buyer.currency ?? 'another currency'}` };
+  }
+  const left = account?.balance ?? 0;
+  return left < Math.max(price, 1)
+    ? { reason: 'no_balance', detail: `${formatMoney(left, currency)} left` }
+    : undefined;
+}

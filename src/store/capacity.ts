@@ -1,0 +1,292 @@
+import { MongoClientBulkWriteError, type ClientBulkWriteModel } from 'mongodb';
+import { countsSince, isDuplicate, type Hold, type Match } from '../market/duplicates.js';
+import type { Minor } from '../market/money.js';
+import type { NoBid } from '../market/round.js';
+import type { Buyer, DuplicateRule } from '../market/terms.js';
+import { fullLimit, refusalOf, unpayable, type Limit, type Usage } from '../market/usage.js';
+import type { Database } from './db.js';
+import type { StoredLead } from './person.js';
+
+/** What a sale under way has taken up, so that it can be given back whatever its limits have become. */
+export interface Held {
+  lead: string;
+  contract: string;
+  at: Date;
+  /** Of each counter, by its path in the document (`sold.day:2026-11-24`), how much. */
+  took: { path: string; adds: number }[];
+  /** Of the buyer's balance. */
+  price?: Minor;
+}
+
+/** A contract's usage by its id, or a prepaid buyer's account by `buyer:ID`. `held` is by sale. */
+export type UsageDocument = Usage & { _id: string; held?: Record<string, Held> };
+
+/** Who holds leads of one person, by the keyed hash of its phone or e-mail: `phone:…`, `email:…`. */
+export interface PersonDocument {
+  _id: string;
+  holds: Hold[];
+}
+
+export async function capacityIndexes({ persons }: Database): Promise<void> {
+  await persons.createIndex({ 'holds.lead': 1 });
+}
+
+export const accountId = (buyer: string): string => `buyer:${buyer}`;
+
+/** Everything that a sale needs room for. */
+export interface Reservation {
+  hold: Hold;
+  price: Minor;
+  currency: string;
+  limits: Limit[];
+  buyer: Pick<Buyer, 'id' | 'balance' | 'currency'>;
+  match: Match;
+  /** Of the contract and of its campaign. */
+  duplicates: DuplicateRule[];
+  /** Whether acceptance is counted for the campaign's award. */
+  countsOffers: boolean;
+}
+
+const pathOf = ({ counter, window }: Limit): string => `${counter}.${window}`;
+
+type Written = Record<string, UsageDocument | PersonDocument | StoredLead>;
+type Write = ClientBulkWriteModel<Written>;
+
+export const personIds = (match: Match): string[] =>
+  (['phone', 'email'] as const).flatMap((field) =>
+    match[field] === undefined ? [] : [`${field}:${match[field]}`],
+  );
+
+/**
+ * Takes the room that a sale needs under every limit, or none of it: one round trip where there is room. The conditions
+ * are in the updates themselves, so no number of workers can take more than there is. Idempotent by sale.
+ * Returns why there is no room.
+ */
+export async function reserve(database: Database, reservation: Reservation): Promise<NoBid | undefined> {
+  const writes = reservationWrites(database, reservation);
+  if (writes.length === 0) return undefined;
+  // An absent counter passes any condition, also where a single sale is more than the limit.
+  const never = fullLimit(reservation.limits, undefined);
+  if (never) return refusalOf(never, reservation.currency);
+  for (;;) {
+    if (await takeAll(database, writes)) return undefined;
+    const found = await lookUp(database, reservation);
+    if (found.refusal) {
+      await release(database, reservation.hold);
+      return found.refusal;
+    }
+    if (found.complete) return undefined;
+    // Room was made since the refusal: what is still lacking is tried for again.
+  }
+}
+
+/** Whether every one of the writes found its condition true, or nothing there yet. */
+async function takeAll({ client }: Database, writes: Write[]): Promise<boolean> {
+  try {
+    const { matchedCount, upsertedCount } = await client.bulkWrite<Written>(writes, { ordered: false });
+    return matchedCount + upsertedCount === writes.length;
+  } catch (error) {
+    if (isOnlyRefused(error)) return false;
+    throw error;
+  }
+}
+
+/** A condition that does not hold shows as the unique id of a document that exists: nothing else may be wrong. */
+const isOnlyRefused = (error: unknown): boolean =>
+  error instanceof MongoClientBulkWriteError &&
+  error.writeErrors.size > 0 &&
+  [...error.writeErrors.values()].every(({ code }) => code === 11000);
+
+function reservationWrites({ db }: Database, reservation: Reservation): Write[] {
+  const { hold, price, limits, buyer, match, duplicates, countsOffers } = reservation;
+  const { sale, lead, contract } = hold;
+  const at = new Date(hold.at);
+  const writes: Write[] = [];
+  const usage = (_id: string, filter: object, update: object, upsert: boolean): Write => ({
+    name: 'updateOne',
+    namespace: `${db.databaseName}.usage`,
+    filter: { _id, [`held.${sale}`]: { $exists: false }, ...filter },
+    update,
+    upsert,
+  });
+  if (limits.length > 0 || countsOffers) {
+    const took = [
+      ...limits.map((limit) => ({ path: pathOf(limit), adds: limit.adds })),
+      ...(countsOffers ? [{ path: 'offers.posted', adds: 1 }] : []),
+    ];
+    const room = limits.map((limit) => [pathOf(limit), { $not: { $gt: limit.most - limit.adds } }] as const);
+    const held: Held = { lead, contract, at, took };
+    const taken = {
+      $inc: Object.fromEntries(took.map(({ path, adds }) => [path, adds])),
+      $set: { [`held.${sale}`]: held },
+    };
+    writes.push(usage(contract, Object.fromEntries(room), taken, true));
+  }
+  if (buyer.balance !== undefined) {
+    const held: Held = { lead, contract, at, took: [], price };
+    const taken = { $inc: { balance: -price }, $set: { [`held.${sale}`]: held } };
+    // Never made here: a buyer without an account has paid nothing in.
+    writes.push(usage(accountId(buyer.id), { balance: { $gte: price } }, taken, false));
+  }
+  if (duplicates.length > 0)
+    writes.push(...personIds(match).map((id) => holdUnderRules(db.databaseName, id, hold, duplicates)));
+  return writes;
+}
+
+/** Adds the hold to those of the person. */
+export function noteHold(database: string, _id: string, hold: Hold) {
+  return {
+    name: 'updateOne' as const,
+    namespace: `${database}.persons`,
+    filter: { _id },
+    update: { $push: { holds: hold } },
+    upsert: true,
+  };
+}
+
+/** The same, where no rule forbids it and it has not been done before. */
+function holdUnderRules(database: string, _id: string, hold: Hold, rules: DuplicateRule[]): Write {
+  const forbidden = rules.map((rule) => ({ holds: { $elemMatch: forbidding(rule, _id, hold) } }));
+  return {
+    ...noteHold(database, _id, hold),
+    filter: { _id, 'holds.sale': { $ne: hold.sale }, $nor: forbidden },
+  };
+}
+
+/** A hold that forbids a sale under the rule, as a condition; the same as `isDuplicate`. */
+function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
+  const alike = rule.match === 'all' ? rule.by.map((field) => [field, hold[field] ?? 'none'] as const) : [];
+  // Matched by any field, a document of a field that the rule does not name forbids nothing.
+  const named = rule.match === 'all' || rule.by.some((field) => _id.startsWith(`${field}:`));
+  return {
+    lead: { $ne: hold.lead },
+    [rule.per]: named ? hold[rule.per] : 'none',
+    at: { $gt: countsSince(rule, hold.at) },
+    ...Object.fromEntries(alike),
+  };
+}
+
+/** After a refusal: which limit it was, or whether the reservation is there already, by an earlier try. */
+async function lookUp(
+  database: Database,
+  reservation: Reservation,
+): Promise<{ refusal?: NoBid; complete?: boolean }> {
+  const { hold, price, currency, limits, buyer, match, duplicates } = reservation;
+  const { usage, holds } = await readUsage(
+    database,
+    [hold.contract, accountId(buyer.id)],
+    duplicates.length > 0 ? match : {},
+  );
+  const rule = duplicates.find((each) => isDuplicate(each, hold, match, holds, hold.at));
+  if (rule)
+    return {
+      refusal: { reason: 'duplicate', detail: `within ${rule.withinDays} days, by ${rule.by.join(' and ')}` },
+    };
+  const isHeld = (id: string): boolean => usage.get(id)?.held?.[hold.sale] !== undefined;
+  if (!isHeld(hold.contract)) {
+    const full = fullLimit(limits, usage.get(hold.contract));
+    if (full) return { refusal: refusalOf(full, currency) };
+  }
+  if (!isHeld(accountId(buyer.id))) {
+    const broke = unpayable(buyer, usage.get(accountId(buyer.id)), price, currency);
+    if (broke) return { refusal: broke };
+  }
+  const complete =
+    (limits.length === 0 || isHeld(hold.contract)) &&
+    (buyer.balance === undefined || isHeld(accountId(buyer.id))) &&
+    (duplicates.length === 0 ||
+      personIds(match).length === 0 ||
+      holds.some(({ sale }) => sale === hold.sale));
+  return { complete };
+}
+
+/** Usage of contracts and buyers' accounts by id, and who holds leads of the person; one round trip, side by side. */
+export async function readUsage(
+  { usage, persons }: Database,
+  ids: string[],
+  match: Match,
+): Promise<{ usage: Map<string, UsageDocument>; holds: Hold[] }> {
+  const people = personIds(match);
+  const [used, known] = await Promise.all([
+    ids.length === 0 ? [] : usage.find({ _id: { $in: ids } }).toArray(),
+    people.length === 0 ? [] : persons.find({ _id: { $in: people } }).toArray(),
+  ]);
+  return {
+    usage: new Map(used.map((document) => [document._id, document])),
+    holds: known.flatMap(({ holds }) => holds),
+  };
+}
+
+/**
+ * Gives back what a sale that did not come about had taken: caps on leads, budgets, the balance, the person. A post that
+ * was sent stays counted as sent. Idempotent by sale.
+ */
+export async function release(
+  database: Database,
+  { sale, lead, contract, buyer, ...match }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'> & Match,
+  wasPosted = false,
+): Promise<void> {
+  const ids = [contract, accountId(buyer)];
+  const found = await database.usage
+    .find({ _id: { $in: ids }, [`held.${sale}`]: { $exists: true } })
+    .toArray();
+  const given = found.map(({ _id, held }) => {
+    const { took = [], price = 0 } = held?.[sale] ?? {};
+    const back = took
+      .filter(({ path }) => !wasPosted || !/^(posts|offers)\./.test(path))
+      .map(({ path, adds }) => [path, -adds] as const);
+    return settled(database, _id, sale, {
+      ...Object.fromEntries(back),
+      ...(price > 0 && { balance: price }),
+    });
+  });
+  const people = personIds(match).map((_id): Write => ({
+    name: 'updateOne',
+    namespace: `${database.db.databaseName}.persons`,
+    filter: { _id },
+    update: { $pull: { holds: { sale } } },
+  }));
+  await database.client.bulkWrite<Written>([...given, ...people, tied(database, lead, contract)]);
+}
+
+/** The sale is booked: what it took up stays taken, and the buyer has accepted one more. Idempotent by sale. */
+export async function confirm(
+  database: Database,
+  { sale, lead, contract, buyer }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'>,
+): Promise<void> {
+  await database.client.bulkWrite<Written>([
+    settled(database, contract, sale, { 'offers.accepted': 1 }),
+    settled(database, accountId(buyer), sale, {}),
+    tied(database, lead, contract),
+  ]);
+}
+
+/** What is counted when the reservation ends, once. */
+function settled({ db }: Database, _id: string, sale: string, counts: Record<string, number>): Write {
+  return {
+    name: 'updateOne',
+    namespace: `${db.databaseName}.usage`,
+    filter: { _id, [`held.${sale}`]: { $exists: true } },
+    update: { $unset: { [`held.${sale}`]: '' }, ...(Object.keys(counts).length > 0 && { $inc: counts }) },
+  };
+}
+
+/** The lead has no loose reservation under the contract any more. */
+const tied = ({ db }: Database, lead: string, contract: string): Write => ({
+  name: 'updateOne',
+  namespace: `${db.databaseName}.leads`,
+  filter: { _id: lead },
+  update: { $pull: { loose: contract } },
+});
+
+/** Leads with reservations that should have been settled by `before` and were not: a process died in between. */
+export async function looseLeads(
+  { leads }: Database,
+  before: Date,
+  limit: number,
+): Promise<Omit<StoredLead, 'rounds'>[]> {
+  return leads
+    .find({ 'loose.0': { $exists: true }, updatedAt: { $lt: before } }, { projection: { rounds: 0 } })
+    .limit(limit)
+    .toArray();
+}
