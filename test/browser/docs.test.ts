@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openApiWorld, type ApiWorld } from '../api/world.js';
+import { faultsOf, openBrowser } from '../support/browser.js';
+import { chromium } from '../support/chromium.js';
+
+const run = promisify(execFile);
+
+describe.skipIf(chromium === undefined)('the docs page', () => {
+  let world: ApiWorld;
+  let browser: Browser;
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([openApiWorld({ ANSWER_WINDOW_MS: 100 }), openBrowser()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await world.close();
+  });
+
+  async function open(reader: BrowserContextOptions = {}): Promise<{ page: Page; faults: string[] }> {
+    const context = await browser.newContext(reader);
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    const faults = faultsOf(page);
+    await page.goto(`${world.api.address}/docs`);
+    return { page, faults };
+  }
+
+  it('opens without a fault, and each chapter of its navigation is there', async () => {
+    const { page, faults } = await open();
+    expect(await page.title()).toBe('Gavel · Lead API');
+    const links = await page.getByRole('navigation').getByRole('link').all();
+    expect(links.length).toBeGreaterThan(5);
+    for (const link of links) {
+      await link.click();
+      const heading = page.locator(`h2${new URL(page.url()).hash}`);
+      expect(await heading.textContent()).toBe(await link.textContent());
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('runs no script', async () => {
+    const { page } = await open({ javaScriptEnabled: false });
+    expect(await page.locator('script').count()).toBe(0);
+    await page.getByText('Python', { exact: true }).click();
+    expect(await page.locator('.tabs .python').isVisible()).toBe(true);
+  });
+
+  it.each([
+    ['curl', 'sh', 'sh', ['-c']],
+    ['Node', 'js', process.execPath, ['--input-type=module', '-e']],
+    ['Python', 'python', 'python3', ['-c']],
+  ])('has an example in %s that sends a lead as it stands', async (label, lang, program, args) => {
+    const { page } = await open();
+    await page.getByText(label, { exact: true }).click();
+    const visible = await page.locator('.tabs pre:visible').all();
+    expect(visible).toHaveLength(1);
+    const code = (await page.locator(`.tabs pre.${lang}`).innerText()).trim();
+    const { stdout } = await run(program, [...args, code], {
+      env: { ...process.env, GAVEL_KEY: world.key, NO_PROXY: '127.0.0.1' },
+    });
+    expect(stdout).toMatch(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}.*\bpending\b/s);
+  });
+
+  it('has an example in PHP, to this server', async () => {
+    const { page } = await open();
+    await page.getByText('PHP', { exact: true }).click();
+    expect(await page.locator('.tabs pre:visible').innerText()).toContain(
+      `curl_init('${world.api.address}/api/leads')`,
+    );
+  });
+
+  it.each(['light', 'dark'] as const)('can be read in a %s room', async (colorScheme) => {
+    const { page } = await open({ colorScheme });
+    const [ink, paper] = await coloursOf(page, 'main p');
+    expect(luminance(paper) > 0.5).toBe(colorScheme === 'light');
+    for (const words of ['main p', 'main td', 'pre .string', 'nav a', 'th', 'main a'])
+      expect.soft(contrast(...(await coloursOf(page, words))), words).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(ink, paper)).toBeGreaterThanOrEqual(7);
+  });
+
+  it('fits a phone: it does not move sideways, and names are not broken', async () => {
+    const { page } = await open({ viewport: { width: 360, height: 740 } });
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360);
+    const broken = await page.evaluate<string[]>(BROKEN);
+    expect(broken).toEqual([]);
+  });
+});
+
+/** Runs in the page: names that go over more than one line. */
+const BROKEN = `[...document.querySelectorAll('td:first-child code')]
+  .filter((name) => name.getClientRects().length > 1)
+  .map((name) => name.innerText)`;
+
+type Colour = [red: number, green: number, blue: number];
+
+/** Runs in the page: the colour of words, and of what is behind them. */
+const COLOURS = `(words) => {
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  let behind = words;
+  while (parts(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+  const colours = [getComputedStyle(words).color, getComputedStyle(behind).backgroundColor];
+  return colours.map((colour) => parts(colour).slice(0, 3));
+}`;
+
+/** Of the first words that a selector finds. */
+const coloursOf = (page: Page, selector: string): Promise<[Colour, Colour]> =>
+  page.evaluate<[Colour, Colour]>(`(${COLOURS})(document.querySelector(${JSON.stringify(selector)}))`);
+
+/** Relative luminance, 0 to 1 (WCAG 2.2). */
+function luminance(colour: Colour): number {
+  const [red = 0, green = 0, blue = 0] = colour
+    .map((part) => part / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** Contrast ratio, 1 to 21; WCAG 2.2 asks for 4.5 (success criterion 1.4.3). */
+function contrast(one: Colour, other: Colour): number {
+  const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
