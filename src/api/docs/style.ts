@@ -39,7 +39,6 @@ pre { margin: 1rem 0; padding: 1rem 1.25rem; overflow-x: auto; background: var(-
 .wide { overflow-x: auto; margin: 1rem 0; }
 table { width: 100%; border-collapse: collapse; font-size: 0.925rem; }
 th { text-align: left; font-weight: 600; color: var(--faint); }
-td:first-child code { white-space: nowrap; }
 td:not(:last-child) code { overflow-wrap: normal; }
 th, td { padding: 0.5rem 1rem 0.5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td:first-child code { white-space: nowrap; }
