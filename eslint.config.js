@@ -14,6 +14,14 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-non-null-assertion': 'error',
+      'no-restricted-properties': [
+        'error',
+        ...['findOneAndUpdate', 'findOneAndReplace', 'findOneAndDelete'].map((property) => ({
+          property,
+          message:
+            'SecantusDB goes through the whole collection for it, which makes every lead slower than the one before. Use updateOne with the condition, then findOne.',
+        })),
+      ],
       // Activities and handlers are async by contract, also where one of them has nothing to wait for.
       '@typescript-eslint/require-await': 'off',
     },

@@ -7,7 +7,7 @@ import { closing } from './plugins/closing.js';
 import { docs } from './plugins/docs.js';
 import { errors, refuseMalformed, sendError } from './plugins/errors.js';
 import { methods } from './plugins/methods.js';
-import { requestForm } from './plugins/requestForm.js';
+import { MAX_URL_CHARACTERS, requestForm } from './plugins/requestForm.js';
 import { requestLog } from './plugins/requestLog.js';
 import { securityHeaders } from './plugins/securityHeaders.js';
 import { createRateLimits } from './rateLimits.js';
@@ -31,6 +31,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     http: { maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false },
     routerOptions: {
       ignoreTrailingSlash: true,
+      // An id is looked at by its route, however long it is.
+      maxParamLength: MAX_URL_CHARACTERS,
       // The query is read by routes/leads.ts, where a name that is given twice is a fault.
       querystringParser: () => ({}),
     },

@@ -60,14 +60,17 @@ function holdsKey(text: string): boolean {
   return text.includes('gvl_') && (text.match(/gvl_(?:live|test)_[0-9A-Za-z]{33}/g) ?? []).some(looksLikeKey);
 }
 
-/** C0 and C1 control characters; line breaks and tabs may be in a value, nothing may be in a name. */
-const CONTROL = /\p{Cc}/u;
-const CONTROL_IN_VALUE = /(?![\t\r\n])\p{Cc}/u;
+/** Nothing that can't be seen may be in a name: control and format characters, halves of surrogate pairs. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}]/u;
+/** A value may have line breaks, tabs, and what joins emoji and letters. */
+const CONTROL_IN_VALUE = /(?![\t\r\n])[\p{Cc}\p{Cs}]/u;
+/** Come along when a phone number is copied from a contact; they can make a text look like another one. */
+const DIRECTION = /\p{Bidi_Control}/gu;
 
 /** Names that databases, templates or JavaScript objects would take for something else. */
 function isReserved(name: string): boolean {
   if (name === '' || name === 'prototype' || name in Object.prototype) return true;
-  return name.startsWith('$') || name.includes('.') || CONTROL.test(name);
+  return name.startsWith('$') || name.includes('.') || UNSEEN.test(name);
 }
 
 function readValue(value: unknown): { text: string } | { problem: string } {
@@ -75,7 +78,8 @@ function readValue(value: unknown): { text: string } | { problem: string } {
   if (typeof value === 'boolean') return { text: String(value) };
   if (typeof value === 'number') return readNumber(value);
   if (typeof value === 'string') {
-    return CONTROL_IN_VALUE.test(value) ? { problem: 'has control characters' } : { text: value.trim() };
+    if (CONTROL_IN_VALUE.test(value)) return { problem: 'has control characters' };
+    return { text: value.replace(DIRECTION, '').trim() };
   }
   return { problem: `${Array.isArray(value) ? 'a list' : 'an object'}; send one text, number or boolean` };
 }

@@ -102,7 +102,11 @@ function ending({ status, waits_for, updated_at }: LeadStory, now: Date): string
   return `Ended ${moment(Date.parse(updated_at))}.`;
 }
 
-function fieldsText({ fields }: LeadStory): string {
+function fieldsText({ fields, erased }: LeadStory): string {
+  if (erased) {
+    const proof = erased.sha256 === undefined ? '' : `; SHA-256 of what was there: ${erased.sha256}`;
+    return `${colors.bold('The person was erased')} ${moment(Date.parse(erased.at))} by ${erased.by}${proof}`;
+  }
   const rows = Object.entries(fields).map(([name, value]) => [name, value]);
   return `${colors.bold('Fields')} (--personal shows them)\n${table(['name', 'value'], rows)}`;
 }

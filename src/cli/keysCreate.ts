@@ -5,6 +5,7 @@ import { SourceName } from '../market/file/values.js';
 import { ensureIndexes } from '../store/db.js';
 import { createKey } from '../store/keys.js';
 import { keyView } from './keyView.js';
+import { pointInTime } from './pointInTime.js';
 import { moment, print, printJson } from './print.js';
 import { sellerNamed } from './sellerNamed.js';
 import { useDatabase } from './useDatabase.js';
@@ -85,13 +86,4 @@ function future(text: string): Date {
     throw new InvalidArgumentError('Write a date like 2027-01-31 or a duration like 90d.');
   if (at.getTime() <= Date.now()) throw new InvalidArgumentError(`${moment(at)} has passed already.`);
   return at;
-}
-
-/** An ISO 8601 date or date and time; a day that its month does not have is none. */
-function pointInTime(text: string): Date | undefined {
-  const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  const at = new Date(text);
-  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10));
-  return isIso && exists && !Number.isNaN(at.getTime()) ? at : undefined;
 }

@@ -69,6 +69,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
       at: at.toISOString(),
     })),
     waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
+    erased: lead.erased && { ...lead.erased, at: lead.erased.at.toISOString() },
     workflow: workflowId(id),
     workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,
     fields: 'fields' in found ? found.fields : masked(found),

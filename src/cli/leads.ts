@@ -1,7 +1,13 @@
 import { Command } from 'commander';
+import { eraseCommand } from './leadsErase.js';
+import { listCommand } from './leadsList.js';
 import { showCommand } from './leadsShow.js';
 
 /** `gavel leads …` */
 export function leadsCommand(): Command {
-  return new Command('leads').description('leads and what became of them').addCommand(showCommand());
+  return new Command('leads')
+    .description('leads and what became of them')
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(eraseCommand());
 }

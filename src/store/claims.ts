@@ -25,18 +25,18 @@ export async function claimLead(
   const fresh: Claim = { ...claim, status: 'posting', at };
   const free = { [path]: { $exists: false } };
   const calledOff = { [`${path}.status`]: 'cancelled', [`${path}.round`]: { $lt: claim.round } };
-  const lead =
-    (await leads.findOneAndUpdate(
-      {
-        _id: leadId,
-        status: { $nin: ['expired', 'withdrawn'] },
-        held: { $lt: claim.exclusive ? 1 : maxBuyers },
-        heldAlone: { $ne: true },
-        ...(again ? { $or: [free, calledOff] } : free),
-      },
-      { $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at }, $inc: { held: 1 } },
-      { returnDocument: 'after', projection: { rounds: 0 } },
-    )) ?? (await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } }));
+  await leads.updateOne(
+    {
+      _id: leadId,
+      status: { $nin: ['expired', 'withdrawn'] },
+      erased: { $exists: false },
+      held: { $lt: claim.exclusive ? 1 : maxBuyers },
+      heldAlone: { $ne: true },
+      ...(again ? { $or: [free, calledOff] } : free),
+    },
+    { $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at }, $inc: { held: 1 } },
+  );
+  const lead = await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } });
   if (lead === null) throw new Error(`Lead ${leadId} is gone`);
   const taken = lead.claims[contract];
   const isOurs = taken !== undefined && !(again && taken.status === 'cancelled' && taken.round < claim.round);

@@ -5,6 +5,7 @@ import type { LeadReason } from '../market/reason.js';
 import type { Round } from '../market/round.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
+import type { Erasure } from './erase.js';
 import { openLead, sealLead, type StoredLead } from './person.js';
 
 /** A post's state: `posting` → `accepted`, `refused` or `cancelled`. */
@@ -65,6 +66,8 @@ export interface LeadDocument {
   phoneE164?: string;
   /** By what the person is recognised in other leads and on lists. */
   match: Match;
+  /** The person was erased; there are no fields any more. */
+  erased?: Erasure;
   idempotency?: Idempotency;
   /** By number. */
   rounds: Record<string, Round>;
@@ -207,12 +210,11 @@ export async function markPending(
   until: Date,
   reason: LeadReason,
 ): Promise<LeadStatus | undefined> {
-  const found = await leads.findOneAndUpdate(
+  const { matchedCount } = await leads.updateOne(
     { _id: leadId, status: OPEN },
     { $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date() } },
-    { returnDocument: 'after', projection: { status: 1 } },
   );
-  return found?.status ?? (await statusOf({ leads }, leadId));
+  return matchedCount === 1 ? 'pending' : statusOf({ leads }, leadId);
 }
 
 /** Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first. */
@@ -221,12 +223,11 @@ export async function endLead(
   leadId: string,
   status: 'expired' | 'withdrawn',
 ): Promise<LeadStatus | undefined> {
-  const found = await leads.findOneAndUpdate(
+  const { matchedCount } = await leads.updateOne(
     { _id: leadId, status: OPEN, held: 0 },
     { $set: { status, updatedAt: new Date() }, $unset: { dueAt: '' } },
-    { returnDocument: 'after', projection: { status: 1 } },
   );
-  return found?.status ?? (await statusOf({ leads }, leadId));
+  return matchedCount === 1 ? status : statusOf({ leads }, leadId);
 }
 
 async function statusOf({ leads }: Pick<Database, 'leads'>, leadId: string): Promise<LeadStatus | undefined> {

@@ -52,6 +52,10 @@ export function readMasterKeys(setting: string | undefined): MasterKeys {
   };
 }
 
+/** The same key, wrapped by the current master key. */
+export const rewrapKey = (masterKeys: MasterKeys, key: WrappedKey, context: string): WrappedKey =>
+  masterKeys.wrap(masterKeys.unwrap(key, context), context);
+
 const NONE =
   'MASTER_KEYS is not set; persons’ data are read and written with it. Give this command the value that the API and the worker have.';
 

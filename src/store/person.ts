@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Binary } from 'mongodb';
 import { decrypt, encrypt, KEY_BYTES } from './cipher.js';
 import type { LeadDocument } from './leads.js';
-import type { MasterKeys, WrappedKey } from './masterKeys.js';
+import type { WrappedKey } from './masterKeys.js';
 import type { Vault } from './vault.js';
 
 /**
@@ -16,7 +16,7 @@ export interface SealedPerson {
   phoneE164?: Binary;
 }
 
-/** A lead as it is stored; `person` is absent once it was erased. Whoever needs no person reads it as it is. */
+/** A lead as it is stored; `person` is absent once it was erased (src/store/erase.ts). Whoever needs no person reads it as it is. */
 export type StoredLead = Omit<LeadDocument, 'fields' | 'phoneE164'> & { person?: SealedPerson };
 
 /** A value can be read only in the place it was made for: in this lead, under this name. */
@@ -63,9 +63,4 @@ export function openLead(vault: Vault, { person, ...lead }: StoredLead): LeadDoc
     fields: Object.fromEntries(fields),
     ...(person.phoneE164 && { phoneE164: open(person.phoneE164, phoneOf(lead._id)) }),
   };
-}
-
-/** The lead's key, unchanged, wrapped by the current master key. */
-export function rewrapped(masterKeys: MasterKeys, leadId: string, { key }: SealedPerson): WrappedKey {
-  return masterKeys.wrap(masterKeys.unwrap(key, leadId), leadId);
 }

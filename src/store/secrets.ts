@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { KEY_BYTES } from './cipher.js';
 import { duplicateOf } from './duplicateOf.js';
-import type { MasterKeys, WrappedKey } from './masterKeys.js';
+import { rewrapKey, type MasterKeys, type WrappedKey } from './masterKeys.js';
 
 /** A key that belongs to the whole database, wrapped by a master key. */
 export interface SecretDocument {
@@ -17,7 +17,7 @@ export interface SecretDocument {
 export type Hash = (kind: string, text: string) => string;
 
 /** What the key of the hashes is wrapped for. */
-export const HASHES = 'hashes';
+const HASHES = 'hashes';
 
 /**
  * The hash of this database. Its key is made by the first who asks and stays the same for good, whatever becomes of the
@@ -41,4 +41,10 @@ async function makeKey(secrets: Collection<SecretDocument>, masterKeys: MasterKe
     if (first === null) throw error;
     return first;
   }
+}
+
+/** Wraps the key of the hashes by the current master key. */
+export async function rewrapHash(secrets: Collection<SecretDocument>, masterKeys: MasterKeys): Promise<void> {
+  const { key } = (await secrets.findOne({ _id: HASHES })) ?? (await makeKey(secrets, masterKeys));
+  await secrets.updateOne({ _id: HASHES }, { $set: { key: rewrapKey(masterKeys, key, HASHES) } });
 }

@@ -96,6 +96,22 @@ describe('a lead is read from whatever carries it', () => {
     expect(lead?.fields).not.toHaveProperty('note');
   });
 
+  it('marks of direction are dropped: they come along when a number is copied from a contact', async () => {
+    const lead = await stored(
+      await json({
+        ...SAMPLE,
+        phone: '\u202a+1 212-555-0187\u202c',
+        city: '\u202eDallas\u200f',
+        note: '\u200e',
+      }),
+    );
+    expect(lead).toMatchObject({
+      phoneE164: '+12125550187',
+      fields: { phone: '+1 212-555-0187', city: 'Dallas' },
+    });
+    expect(lead?.fields).not.toHaveProperty('note');
+  });
+
   it('a state is understood by its name, a phone is kept as typed', async () => {
     const lead = await stored(await json({ ...SAMPLE, state: 'new york', phone: '(212) 555-0100 ext. 7' }));
     expect(lead).toMatchObject({ state: 'NY', phoneE164: '+12125550100' });

@@ -70,7 +70,7 @@ describe('The bench, with very few leads', () => {
     const { commands } = report.counted.mongodb;
     expect(commands).toMatchObject({
       'insert leads': 1,
-      'findAndModify leads': 2,
+      'update leads': 2,
       bulkWrite: 1,
       commitTransaction: 1,
     });

@@ -39,7 +39,7 @@ describe('a worker is killed with leads under way', () => {
     await Promise.all([
       held('asked', ({ second }) => mongodb.hold('request', 'rounds.1', second)),
       held('bid', ({ second }) => mongodb.hold('answer', 'rounds.1', second)),
-      held('claimed', ({ best }) => mongodb.hold('answer', 'findAndModify', `claims.${best}`)),
+      held('claimed', ({ best }) => mongodb.hold('answer', 'update', `claims.${best}`)),
       held('posted', (_contracts, { best }) => isPosted(best)),
       held('accepted', ({ best }) => mongodb.hold('request', 'bulkWrite', `claims.${best}`)),
       held('booked', () => mongodb.hold('answer', 'commitTransaction')),

@@ -3,7 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /**
  * The clock of a market in a test: it runs like any clock while a lead or a buyer works, and jumps over the time in
- * which everybody sleeps. All times are UTC ms.
+ * which everybody sleeps. The steps of a lead's life, which run in the test's own process, find it in `Date`, as they
+ * find the real one in production. All times are UTC ms.
  */
 export interface MarketClock {
   now(): Promise<number>;
@@ -17,15 +18,33 @@ export interface MarketClock {
     happened: Promise<unknown>,
     steps: { step: number; grows: boolean; most: number },
   ): Promise<boolean>;
+  /** The same steps, each of which sets `Date` before it begins; while it works, the market's clock jumps nowhere. */
+  onTime(steps: Steps): Steps;
+  /** Gives `Date` back to the machine's clock. */
+  stop(): void;
 }
 
+type Steps = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
+
 export function marketClock(env: TestWorkflowEnvironment): MarketClock {
-  const now = async (): Promise<number> => env.currentTimeMs();
+  const machine = globalThis.Date;
+  let ahead = 0;
+  globalThis.Date = shifted(machine, () => ahead);
+
+  const now = async (): Promise<number> => {
+    const at = await env.currentTimeMs();
+    ahead = at - machine.now();
+    return at;
+  };
+  const sleep = async (ms: number): Promise<void> => {
+    await env.sleep(ms);
+    await now();
+  };
   return {
     now,
     passTo: async (at) => {
-      const ahead = at - (await now());
-      if (ahead > 0) await env.sleep(ahead);
+      const left = at - (await now());
+      if (left > 0) await sleep(left);
     },
     passUntil: async (happened, { step, grows, most }) => {
       const over = happened.then(
@@ -35,12 +54,35 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
       let jumped = 0;
       for (let next = step; jumped < most; next = grows ? next * 2 : step) {
         const before = performance.now();
-        await env.sleep(next);
+        await sleep(next);
         // While somebody works, the clock is a real one: only the rest of the step was jumped over.
         jumped += Math.max(0, next - (performance.now() - before));
         if (await Promise.race([over, nextTurn(false)])) return true;
       }
       return false;
     },
+    onTime: (steps) => {
+      const onTime = Object.entries(steps).map(([name, step]) => {
+        const stepOnTime = async (...args: unknown[]): Promise<unknown> => {
+          await now();
+          const result: unknown = await Reflect.apply(step, undefined, args);
+          return result;
+        };
+        return [name, stepOnTime] as const;
+      });
+      return Object.fromEntries(onTime);
+    },
+    stop: () => {
+      globalThis.Date = machine;
+    },
   };
+}
+
+/** `Date`, ahead of the machine's clock; a date made of anything but the present is what it always was. */
+function shifted(machine: DateConstructor, ahead: () => number): DateConstructor {
+  const now = (): number => machine.now() + ahead();
+  return new Proxy(machine, {
+    construct: (date, given: [] | [number]) => new date(...(given.length === 0 ? ([now()] as const) : given)),
+    get: (date, key): unknown => (key === 'now' ? now : Reflect.get(date, key)),
+  });
 }

@@ -41,6 +41,7 @@ export async function openLeadWorld(): Promise<LeadWorld> {
   await env.connection.operatorService.addSearchAttributes({
     searchAttributes: Object.fromEntries(indexedValues),
   });
+  const clock = marketClock(env);
   const sender = openSender(settings);
   const log = createLog(settings, 'test');
   const taskQueue = randomUUID();
@@ -48,19 +49,21 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     connection: env.nativeConnection,
     taskQueue,
     workflowBundle: await bundleWorkflows(),
-    activities: createActivities({
-      database,
-      terms: (campaign) => loadTerms(database, campaign),
-      circuits: () => readCircuits(database),
-      send: sender.send,
-      log,
-    }),
+    activities: clock.onTime(
+      createActivities({
+        database,
+        terms: (campaign) => loadTerms(database, campaign),
+        circuits: () => readCircuits(database),
+        send: sender.send,
+        log,
+      }),
+    ),
   });
   const running = worker.run();
   const client = new Client({ connection: env.connection });
   return {
     database,
-    clock: marketClock(env),
+    clock,
     client,
     submit: async (lead) => {
       const start = new WithStartWorkflowOperation<LeadWorkflow>(
@@ -75,6 +78,7 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     close: async () => {
       worker.shutdown();
       await running;
+      clock.stop();
       await env.teardown();
       await sender.close();
       await database.db.dropDatabase();

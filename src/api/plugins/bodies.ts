@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
 import { readBody } from '../body.js';
+import { wrongType } from '../wrongType.js';
 
 /** 64 KiB. */
 export const MAX_BODY_BYTES = 65_536;
@@ -11,6 +12,10 @@ export const bodies = plugin(async (app: FastifyInstance) => {
   app.addContentTypeParser(
     '*',
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
-    async (request: FastifyRequest, body: Buffer) => readBody(body, request.headers['content-type']),
+    async (request: FastifyRequest, body: Buffer) => {
+      const coding = request.headers['content-encoding'] ?? 'identity';
+      if (coding.toLowerCase() !== 'identity') throw wrongType('Send the body uncompressed.');
+      return readBody(body, request.headers['content-type']);
+    },
   );
 });

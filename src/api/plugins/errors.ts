@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -11,7 +12,7 @@ import { wrongType } from '../wrongType.js';
 /** What Fastify refuses by itself, in the API's own words. */
 const REFUSALS: Readonly<Record<string, () => ApiError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () => new ApiError('tooLarge', 'A body may have 64 KiB at the most.'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: wrongType,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => wrongType(),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new ApiError('invalidRequest', 'The body is not as long as its Content-Length says.'),
   FST_ERR_BAD_URL: () =>
@@ -26,10 +27,12 @@ function shown(error: unknown): ApiError {
       'The lead could not be stored. Send it again after Retry-After seconds, with an Idempotency-Key.';
     return new ApiError('unavailable', message, { headers: { 'retry-after': 5 } });
   }
-  const refusal = REFUSALS[(error as Partial<FastifyError>).code ?? ''];
-  return (
-    refusal?.() ?? new ApiError('internal', 'This is a fault of ours. Tell us the request_id if it stays.')
-  );
+  const { code = '', statusCode = 500 } = error as Partial<FastifyError>;
+  const refusal = REFUSALS[code];
+  if (refusal !== undefined) return refusal();
+  // A source that hung up in the middle of its body, for one.
+  if (statusCode < 500) return new ApiError('invalidRequest', 'The request can’t be read to its end.');
+  return new ApiError('internal', 'This is a fault of ours. Tell us the request_id if it stays.');
 }
 
 /** Sends any error in the one shape, and logs what is ours without the words that may hold people's data. */
@@ -52,11 +55,27 @@ export function sendError(
 
 export const errors = plugin(async (app: FastifyInstance, { log }: { log: Log }) => {
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
+  app.server.on('request', ({ socket }, response) => {
+    answering.set(socket, response);
+    response.once('close', () => {
+      if (answering.get(socket) === response) answering.delete(socket);
+    });
+  });
+  // An expectation that we do not know is passed over (RFC 9110, 10.1.1), rather than refused without a word.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 });
 
-/** Answers what is no HTTP request at all, on the bare socket. */
+/** The last answer that is on its way on a connection. */
+const answering = new WeakMap<Socket, ServerResponse>();
+
+/**
+ * Answers what is no HTTP request at all, on the bare socket. What comes behind a good request must not be taken for
+ * its answer: a source told that its lead is malformed would send it again.
+ */
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const earlier = answering.get(socket);
+  if (earlier?.req.complete === true) return void earlier.once('close', () => socket.end());
   const id = randomUUID();
   const answer = malformed(error.code);
   const body = JSON.stringify(errorBody(answer, id));

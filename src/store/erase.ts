@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { ENDED } from '../market/lead.js';
+import type { Database } from './db.js';
+import { endLead, findStoredLead } from './leads.js';
+import type { SealedPerson } from './person.js';
+
+/** The proof that a person was erased; it stays with the lead and tells nothing of the person. */
+export interface Erasure {
+  at: Date;
+  /** Who did it: a person at the command line, an admin's key, or the retention. */
+  by: string;
+  /**
+   * SHA-256 (hex) of what was destroyed, encrypted as it was: tells that a copy found elsewhere, in a backup, is of
+   * these data. Absent where nothing was there to destroy.
+   */
+  sha256?: string;
+}
+
+/**
+ * What became of it. `already`: it was erased before, as the proof says. `held`: a buyer's answer to a post is still
+ * open, or another hand was quicker; nothing was changed, and the lead can be erased once that is settled.
+ */
+export type Erased = { outcome: 'erased' | 'already'; erasure: Erasure } | { outcome: 'held' | 'unknown' };
+
+interface Options {
+  by: string;
+  /** Takes a lead that is still on sale off it, where its workflow can be reached; it is ended here otherwise. */
+  withdraw?: (leadId: string) => Promise<unknown>;
+}
+
+/**
+ * Destroys the person's data of a lead with their key, and the hashes by which the person is found, in one write: no
+ * copy of the database made after that has anything of the person. The rest of the lead, its sales and the books stay.
+ * A lead that is still on sale is withdrawn first.
+ */
+export async function eraseLead(
+  database: Database,
+  leadId: string,
+  { by, withdraw }: Options,
+): Promise<Erased> {
+  const lead = await findStoredLead(database, leadId);
+  if (lead === null) return { outcome: 'unknown' };
+  if (lead.erased) return { outcome: 'already', erasure: lead.erased };
+  if (!ENDED.includes(lead.status)) {
+    await withdraw?.(leadId).catch(() => undefined);
+    await endLead(database, leadId, 'withdrawn');
+  }
+  const erasure: Erasure = { at: new Date(), by, ...(lead.person && { sha256: fingerprint(lead.person) }) };
+  const { matchedCount } = await database.leads.updateOne(
+    { _id: leadId, status: { $in: [...ENDED] }, erased: { $exists: false }, $expr: nothingUnderWay },
+    { $set: { erased: erasure, match: {} }, $unset: { person: '', idempotency: '' } },
+  );
+  if (matchedCount === 1) return { outcome: 'erased', erasure };
+  const now = await findStoredLead(database, leadId);
+  return now?.erased ? { outcome: 'already', erasure: now.erased } : { outcome: 'held' };
+}
+
+/** No post is out whose answer must still be booked or called off: its repeat would have nothing to send. */
+const nothingUnderWay = {
+  $not: {
+    $in: ['posting', { $map: { input: { $objectToArray: '$claims' }, in: '$$this.v.status' } }],
+  },
+};
+
+/** Of the key as it was wrapped, then of the values in the order of their names: each is unlike all others. */
+function fingerprint({ key, fields, phoneE164 }: SealedPerson): string {
+  const hash = createHash('sha256').update(key.wrapped.value());
+  for (const name of Object.keys(fields).sort()) hash.update(fields[name]?.value() ?? '');
+  return hash.update(phoneE164?.value() ?? '').digest('hex');
+}

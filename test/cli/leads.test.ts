@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Settings } from '../../src/config.js';
+import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { asEnvironment, isolatedSettings } from '../support/stack.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { gavel, type Ran } from './gavel.js';
+
+const JOHANNA = {
+  fields: { firstName: 'Johanna', phone: '212-555-0187', email: 'Johanna@Example.org', state: 'NY' },
+  phoneE164: '+12125550187',
+  state: 'NY',
+};
+
+describe('gavel leads', () => {
+  let settings: Settings;
+  let database: Database;
+  let campaign: CampaignDocument;
+  let ids: { sold: string; expired: string; pending: string };
+  beforeAll(async () => {
+    settings = await isolatedSettings();
+    database = openDatabase(settings);
+    campaign = await storeMarket(database, {});
+    const store = async (lead: object) => (await storeLead(database, campaign, lead))._id;
+    ids = {
+      sold: await store({ status: 'sold', price: 4500, buyerIds: ['northwind'] }),
+      expired: await store({ ...JOHANNA, status: 'expired', reason: 'no_bid' }),
+      pending: await store({ ...JOHANNA, status: 'pending' }),
+    };
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  const run = (args: string[], env: Partial<Settings> = settings): Promise<Ran> =>
+    gavel(['leads', ...args], asEnvironment(env));
+  const listed = async (...args: string[]): Promise<unknown[]> => {
+    const { leads } = JSON.parse((await run(['list', '--json', ...args])).stdout) as {
+      leads: { lead_id: string }[];
+    };
+    return leads.map(({ lead_id }) => lead_id);
+  };
+
+  test('lists leads, the newest first, without a person and without a master key', async () => {
+    const { MONGODB_URL, MONGODB_DATABASE } = settings;
+    const ran = await run(['list', '--limit', '2'], { MONGODB_URL, MONGODB_DATABASE });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    const lines = ran.stdout.split('\n');
+    expect(lines[1]).toMatch(new RegExp(`^${ids.pending} +2.* ACME1234 +Auto Insurance +NY +pending`));
+    expect(lines[2]).toMatch(new RegExp(`^${ids.expired} .* expired \\(no bid\\)`));
+    expect(lines[3]).toBe('These are the newest 2; --limit shows more.');
+    expect(ran.stdout).not.toMatch(/Johanna|555/);
+  });
+
+  test('finds a person’s leads by phone or e-mail, and others by what they are', async () => {
+    expect(await listed('--phone', '+1 (212) 555-0187')).toEqual([ids.pending, ids.expired]);
+    expect(await listed('--email', 'johanna@example.ORG', '--status', 'expired')).toEqual([ids.expired]);
+    expect(await listed('--seller', 'acme-insurance', '--since', '1h', '--status', 'sold')).toEqual([
+      ids.sold,
+    ]);
+    const wrong = await run(['list', '--phone', '12']);
+    expect(wrong).toMatchObject({ code: 1, stderr: '--phone is not a phone number of 7 to 15 digits.\n' });
+  });
+
+  test('erases every lead of a person, says so, and shows it', async () => {
+    const person = ['--phone', '2125550187', '--by', 'Dana'];
+    expect((await run(['erase', ...person, '--dry-run'])).stdout).toContain(
+      '2 would be erased; nothing was changed.',
+    );
+    const ran = await run(['erase', ...person]);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toMatch(new RegExp(`${ids.pending} +erased +2.* Dana +[0-9a-f]{64}`));
+    const again = await run(['erase', ids.expired, 'no-such-lead', '--json']);
+    expect(again.code).toBe(1);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      leads: [{ lead_id: ids.expired, outcome: 'already', by: 'Dana' }, { outcome: 'unknown' }],
+    });
+    const shown = await run(['show', ids.pending, '--personal']);
+    expect(shown.stdout).toContain(`Lead ${ids.pending}: withdrawn`);
+    expect(shown.stdout).toMatch(
+      /The person was erased 2.* by Dana; SHA-256 of what was there: [0-9a-f]{64}/,
+    );
+  });
+
+  test('erase wants leads or a person, and not both', async () => {
+    const ran = await run(['erase']);
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain('Name the leads by their ids, or the person by --phone or --email.');
+  });
+});

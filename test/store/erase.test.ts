@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { claimLead, releaseClaim } from '../../src/store/claims.js';
+import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { eraseLead } from '../../src/store/erase.js';
+import { endLead, findLead, findStoredLead, type LeadDocument } from '../../src/store/leads.js';
+import { listLeads } from '../../src/store/listLeads.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { isolatedSettings } from '../support/stack.js';
+
+const CONTRACT = 'ACME1234/auto-insurance/northwind';
+const by = 'ops@example';
+
+describe('erasing a lead', () => {
+  let database: Database;
+  let campaign: CampaignDocument;
+  beforeAll(async () => {
+    database = openDatabase(await isolatedSettings());
+    campaign = await storeMarket(database, {});
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  const store = (lead: Partial<LeadDocument> = {}) => storeLead(database, campaign, lead);
+  const post = { postId: 'post', round: 1, buyer: 'northwind', exclusive: false, price: 4500, earns: 4500 };
+
+  test('destroys the person, the key and the hashes, keeps all else, and leaves a proof', async () => {
+    const lead = await store({ status: 'sold', price: 4500, buyerIds: ['northwind'] });
+    const before = await findStoredLead(database, lead._id);
+    expect(await listLeads(database, { match: lead.match }, 10)).toHaveLength(1);
+    const erased = await eraseLead(database, lead._id, { by });
+    expect(erased).toMatchObject({
+      outcome: 'erased',
+      erasure: { by, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    });
+    const after = await findStoredLead(database, lead._id);
+    const { person, match, ...rest } = before ?? {};
+    expect([person, match]).toEqual([expect.anything(), lead.match]);
+    expect(after).toEqual({ ...rest, match: {}, erased: 'erasure' in erased ? erased.erasure : undefined });
+    expect((await findLead(database, lead._id))?.fields).toEqual({});
+    expect(await listLeads(database, { match: lead.match }, 10)).toEqual([]);
+  });
+
+  test('twice leaves the first proof, which is another for another lead', async () => {
+    const [lead, other] = [await store({ status: 'expired' }), await store({ status: 'expired' })];
+    const first = await eraseLead(database, lead._id, { by });
+    expect(await eraseLead(database, lead._id, { by: 'somebody else' })).toEqual({
+      ...first,
+      outcome: 'already',
+    });
+    expect(await eraseLead(database, other._id, { by })).not.toMatchObject({
+      erasure: { sha256: 'erasure' in first ? first.erasure.sha256 : '' },
+    });
+    expect(await eraseLead(database, 'no-such-lead', { by })).toEqual({ outcome: 'unknown' });
+  });
+
+  test('that is on sale withdraws it first, by its workflow or without', async () => {
+    const [reached, alone] = [await store(), await store({ status: 'pending' })];
+    const withdraw = vi.fn((id: string) => endLead(database, id, 'withdrawn'));
+    expect(await eraseLead(database, reached._id, { by, withdraw })).toMatchObject({ outcome: 'erased' });
+    expect(withdraw).toHaveBeenCalledWith(reached._id);
+    const away = () => Promise.reject(new Error('Temporal is away'));
+    expect(await eraseLead(database, alone._id, { by, withdraw: away })).toMatchObject({ outcome: 'erased' });
+    for (const { _id } of [reached, alone]) {
+      expect(await findStoredLead(database, _id)).toMatchObject({ status: 'withdrawn', match: {} });
+    }
+  });
+
+  test.each(['pending', 'sold'] as const)('that is %s waits for the answer to a post', async (status) => {
+    const lead = await store({ status });
+    await claimLead(database, lead._id, CONTRACT, post, 2);
+    expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
+    expect((await findLead(database, lead._id))?.fields).toEqual(lead.fields);
+    await releaseClaim(database, lead._id, CONTRACT, post.postId, 'refused');
+    expect(await eraseLead(database, lead._id, { by })).toMatchObject({ outcome: 'erased' });
+  });
+
+  test('sends it to no further buyer, also where it had room for one', async () => {
+    const lead = await store({ status: 'sold' });
+    await eraseLead(database, lead._id, { by });
+    expect(await claimLead(database, lead._id, CONTRACT, post, 3)).toEqual({ closed: 'sold' });
+  });
+
+  test('and posting it at the same moment leaves a lead that was posted whole or not at all', async () => {
+    for (let i = 0; i < 20; i++) {
+      const lead = await store({ status: 'sold' });
+      const [erased, claimed] = await Promise.all([
+        eraseLead(database, lead._id, { by }),
+        claimLead(database, lead._id, CONTRACT, post, 1),
+      ]);
+      const posted = 'lead' in claimed ? claimed.lead.fields : undefined;
+      expect(posted).toEqual(erased.outcome === 'erased' ? undefined : lead.fields);
+    }
+  });
+});
