@@ -3,7 +3,7 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js';
 
 /**
  * What a buyer compares with its own records before it bids: HMAC-SHA-256, hexadecimal, keyed with the buyer's secret, of
- * the phone as E.164 (its digits where it is none) or the e-mail address in lower case (buyer-protocol).
+ * the phone as E.164 (its digits where it is none) or the e-mail address in lower case (docs/buyer.md).
  */
 export function personHash(
   field: 'phone' | 'email',

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendPing } from '../../src/buyers/ping.js';
 import { sendCancellation, sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
+import { askStatus } from '../../src/buyers/status.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
-import { readPage } from './page.js';
+import { readPage, rowsOf } from './page.js';
 
 let buyer: FakeBuyer;
 const { send, close } = openSender({ OUTBOUND_ALLOW: '127.0.0.1', OUTBOUND_HTTP: true });
@@ -17,32 +18,44 @@ afterAll(async () => {
   await buyer.close();
 });
 
-/** The page's example of a request, by its type. */
-function example(type: string): Record<string, unknown> {
-  const examples = readPage('docs/buyer.md').codes.filter(({ lang }) => lang === 'json');
-  const found = examples.find(({ text }) => text.includes(`"type": "${type}"`));
-  return JSON.parse(found?.text ?? '{}') as Record<string, unknown>;
+const page = readPage('docs/buyer.md');
+
+/** The keys of the page's example of a request. */
+function exampleOf(type: string): string[] {
+  const found = page.codes.find(({ lang, text }) => lang === 'json' && text.includes(`"type": "${type}"`));
+  return Object.keys(JSON.parse(found?.text ?? '{}') as object);
 }
 
+/** The keys of the only request of this type that the buyer has been sent. */
+const sentOf = (type: string): string[] =>
+  buyer.received.filter((one) => one.type === type).flatMap(({ body }) => Object.keys(body));
+
 describe('docs/buyer.md shows every key that a buyer is sent', () => {
-  test('in a ping', async () => {
+  test('in a ping, with those that are there only sometimes', async () => {
     const ping = { pingId: 'p', category: 'Auto Insurance', state: 'TX', zip: '75001', city: 'Dallas' };
-    const terms = { round: 1, floor: 1000, currency: 'USD', test: false, fields: {} };
-    await sendPing(send, { ...buyer, timeoutMs: 1000 }, { ...ping, ...terms });
-    expect(Object.keys(example('ping'))).toEqual(Object.keys(buyer.of('ping')[0]?.body ?? {}));
+    const terms = { round: 1, floor: 1000, sharedFloor: 500, currency: 'USD', test: false, fields: {} };
+    const hashes = { phoneHash: 'h', emailHash: 'h' };
+    await sendPing(send, { ...buyer, timeoutMs: 1000 }, { ...ping, ...terms, ...hashes });
+    const sometimes = rowsOf(page, 'key').flatMap(([cell = '']) => cell.replaceAll('`', '').split(', '));
+    const shown = [...exampleOf('ping'), ...sometimes];
+    expect(sentOf('ping').filter((key) => !shown.includes(key))).toEqual([]);
+    expect(exampleOf('ping').filter((key) => !sentOf('ping').includes(key))).toEqual([]);
   });
 
   test('in a post', async () => {
     const ids = { postId: 'p', pingId: 'q', bidId: 'b', leadId: 'l' };
     const terms = { price: 4500, currency: 'USD', exclusive: true, test: false };
     await sendPost(send, { ...buyer, timeoutMs: 1000 }, { ...ids, ...terms, lead: {} });
-    expect(Object.keys(example('post'))).toEqual(Object.keys(buyer.of('post')[0]?.body ?? {}));
+    expect(exampleOf('post')).toEqual(sentOf('post'));
   });
 
   test('in a cancel notice', async () => {
     await sendCancellation(send, { ...buyer, timeoutMs: 1000 }, { postId: 'p', leadId: 'l' });
-    expect(Object.keys(example('post_cancelled'))).toEqual(
-      Object.keys(buyer.of('post_cancelled')[0]?.body ?? {}),
-    );
+    expect(exampleOf('post_cancelled')).toEqual(sentOf('post_cancelled'));
+  });
+
+  test('in a question about a post', async () => {
+    await askStatus(send, { ...buyer, timeoutMs: 1000 }, 'p');
+    expect(exampleOf('post_status')).toEqual(sentOf('post_status'));
   });
 });

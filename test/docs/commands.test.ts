@@ -47,6 +47,13 @@ function unknownIn(words: string): string[] {
   return unknown;
 }
 
+/** Every command that does something: `keys list`. */
+function leaves(command: Command, before = ''): string[] {
+  return command.commands.flatMap((one) =>
+    one.commands.length > 0 ? leaves(one, `${before}${one.name()} `) : `${before}${one.name()}`,
+  );
+}
+
 describe('The pages', () => {
   test('name commands', () => {
     expect(gavelLines.length).toBeGreaterThan(10);
@@ -64,11 +71,10 @@ describe('The pages', () => {
   });
 
   test('name every command of gavel', () => {
-    const named = new Set(gavelLines.map(({ words }) => words.trim().split(/\s+/)[0]));
-    expect(
-      gavelProgram()
-        .commands.map((command) => command.name())
-        .filter((name) => !named.has(name)),
-    ).toEqual([]);
+    const named = gavelLines.map(({ words }) => words);
+    const unnamed = leaves(gavelProgram()).filter(
+      (command) => !named.some((words) => words.startsWith(command)),
+    );
+    expect(unnamed).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { Settings } from '../../src/config.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
 import { FIELDS } from '../../src/market/fields.js';
 import { LEAD_REASONS, REASONS } from '../../src/market/reason.js';
-import { searchAttributes } from '../../src/temporal/names.js';
+import { RESOLVE_POST, RETRY_NOW, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
 import { inCode, readPage, rowsOf } from './page.js';
 
 describe('docs/settings.md', () => {
@@ -59,6 +59,11 @@ describe('docs/ops.md', () => {
       `${type[0] ?? ''}${type.slice(1).toLowerCase().replace('_', ' ')}`;
     const rows = Object.values(searchAttributes).map(({ name, type }) => [inCode(name), inWords(type)]);
     expect(rowsOf(page, 'search attribute', 2)).toEqual(rows);
+  });
+
+  test('names what ops can send to a lead', () => {
+    const sent = rowsOf(page, 'to', 2).map(([, how = '']) => how.split(', ').at(-1));
+    expect(sent).toEqual([RETRY_NOW, WITHDRAW, RESOLVE_POST].map(inCode));
   });
 
   test('says of every reason what it means, first those of contracts, then those of leads', () => {
