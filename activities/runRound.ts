@@ -1,11 +1,10 @@
 import { planChecks } from './checks.js';
-import type { LeadInRound } from '../src/market/eligibility.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import { candidateOf, planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
 import type { Round } from '../src/market/round.js';
 import { saleAt } from '../src/market/stages.js';
 import { accountId, readUsage } from '../src/store/capacity.js';
-import { factsOf, findLeadForRound, storeRound, type LeadDocument } from '../src/store/leads.js';
+import { findLeadForRound, leadInRound, storeRound, type LeadDocument } from '../src/store/leads.js';
 import type { BuyerWithSecret, StoredTerms } from '../src/store/market.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
@@ -58,14 +57,6 @@ async function planOf(
   const second = withinLimits(first, market, asked, known, now);
   return { plan: await planChecks(deps, market, second, lead), known };
 }
-
-const leadInRound = (lead: LeadDocument): LeadInRound & { match: LeadDocument['match'] } => ({
-  facts: factsOf(lead),
-  fields: lead.fields,
-  source: lead.source,
-  match: lead.match,
-  offered: offeredBefore(lead),
-});
 
 /** Reads what the rules of the contracts in question ask for, and nothing for those that ask for nothing. */
 async function knownOf(
@@ -133,13 +124,3 @@ const emptyRound = (lead: LeadDocument, number: number, now: number): Round => (
   changes: [],
   tell: { postbacks: 0, notices: [] },
 });
-
-function offeredBefore(lead: LeadDocument): Record<string, 'refused' | 'uncertain'> {
-  const ended = Object.entries(lead.claims).flatMap(
-    ([contract, { status }]): [string, 'refused' | 'uncertain'][] => {
-      if (status === 'refused') return [[contract, 'refused']];
-      return status === 'cancelled' ? [[contract, 'uncertain']] : [];
-    },
-  );
-  return Object.fromEntries(ended);
-}

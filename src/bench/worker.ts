@@ -24,6 +24,8 @@ const worker = await runWorker(
     activities: plainSteps(database, sender.send),
     workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
     overdue: nothing,
+    wakes: { next: async () => undefined },
+    settleLoose: async () => 0,
   },
   log,
 );

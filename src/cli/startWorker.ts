@@ -7,6 +7,8 @@ import { readCircuits } from '../store/circuits.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads.js';
 import { loadTerms } from '../store/market.js';
+import { settleLoose } from '../store/settleLoose.js';
+import { concernedLeads, endWake, takeWake } from '../store/wakes.js';
 import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
 import { workflowBundle } from '../temporal/workflowBundle.js';
@@ -36,7 +38,22 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
     find: async (before: Date, limit: number) => (await overdueLeads(database, before, limit)).map(factsOf),
     seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };
-  const worker = await runWorker(settings, { activities, workflowBundle: await bundle, overdue }, log);
+  const wakes = {
+    next: async () => {
+      const wake = await takeWake(database, new Date());
+      if (!wake) return undefined;
+      const leadIds = await concernedLeads(database, wake, Date.now());
+      return { leadIds, done: () => endWake(database, wake) };
+    },
+  };
+  const parts = {
+    activities,
+    workflowBundle: await bundle,
+    overdue,
+    wakes,
+    settleLoose: () => settleLoose(database),
+  };
+  const worker = await runWorker(settings, parts, log);
   return {
     ended: worker.ended,
     stop: async () => {

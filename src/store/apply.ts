@@ -10,6 +10,7 @@ import type { Database } from './db.js';
 import type { EntryDocument } from './ledger.js';
 import { rethrowCause } from './rethrowCause.js';
 import { topUpWrites } from './topUp.js';
+import { wakeWrites, type WakeDocument } from './wakes.js';
 
 export interface ApplyOptions {
   /** Removes the contracts and deactivates the campaigns that the market does not name; see planApply. */
@@ -75,7 +76,7 @@ async function readMarket(database: Database, session: ClientSession): Promise<S
 }
 
 /** The client's bulkWrite reaches all collections in one round trip. */
-type StoredDocument = StoredMarket[keyof StoredMarket][number] | EntryDocument | UsageDocument;
+type StoredDocument = StoredMarket[keyof StoredMarket][number] | EntryDocument | UsageDocument | WakeDocument;
 type Collections = Record<string, StoredDocument>;
 type Write = ClientBulkWriteModel<Collections>;
 
@@ -92,6 +93,7 @@ async function write(database: Database, plan: ApplyPlan, session: ClientSession
       filter: { _id },
     })),
     ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
+    ...wakeWrites(database, plan.wakes),
   ];
   if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session }).catch(rethrowCause);
 }

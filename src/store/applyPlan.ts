@@ -35,6 +35,8 @@ export interface ApplyPlan {
   remove: string[];
   /** What prepaid buyers pay in beyond what the file said before, or take back. */
   topUps: TopUp[];
+  /** Contracts that might now take leads that wait. */
+  wakes: { id: string; campaign: string }[];
 }
 
 /**
@@ -55,12 +57,40 @@ export function planApply(
     write: { sellers: [], buyers: [], campaigns: [], contracts: [] },
     remove: [],
     topUps: [],
+    wakes: [],
   };
   planSellers(plan, stored.sellers, market, newSecret);
   planBuyers(plan, stored.buyers, market, newSecret);
   const currencies = planCampaigns(plan, stored.campaigns, market, prune);
   planContracts(plan, stored, market, prune, currencies);
+  plan.wakes = mightTakeMore(plan, stored, market);
   return plan;
+}
+
+/** Contracts that have changed, or whose campaign, buyer or seller has; of those that stay. */
+function mightTakeMore(
+  { changes, remove }: ApplyPlan,
+  stored: StoredMarket,
+  market: Terms,
+): ApplyPlan['wakes'] {
+  const changed = new Set(
+    changes.flatMap(({ kind, id, change }) =>
+      change === 'created' || change === 'changed' ? [`${kind} ${id}`] : [],
+    ),
+  );
+  const sellerOf = (campaign: string): string => campaign.slice(0, campaign.indexOf('/'));
+  const contracts = [
+    ...stored.contracts.map(({ _id: id, ...rest }) => ({ id, ...rest })),
+    ...market.contracts,
+  ];
+  const concerned = contracts.filter(
+    ({ id, campaign, buyer }) =>
+      !remove.includes(id) &&
+      [`contract ${id}`, `campaign ${campaign}`, `buyer ${buyer}`, `seller ${sellerOf(campaign)}`].some(
+        (each) => changed.has(each),
+      ),
+  );
+  return [...new Map(concerned.map(({ id, campaign }) => [id, { id, campaign }])).values()];
 }
 
 function planSellers(

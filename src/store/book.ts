@@ -106,7 +106,7 @@ function booking(
 
 /** What holding the lead means for the person's other leads. */
 export function holdOf(
-  lead: StoredLead,
+  lead: Pick<StoredLead, '_id' | 'campaign' | 'match'>,
   contract: string,
   claim: Pick<Claim, 'postId' | 'buyer'>,
   at = Date.now(),

@@ -12,6 +12,7 @@ import { saleIndexes, type SaleDocument } from './sales.js';
 import type { SecretDocument } from './secrets.js';
 import { openVault, type Vault } from './vault.js';
 import type { TurnsDocument } from './turns.js';
+import type { WakeDocument } from './wakes.js';
 
 /** What the market file says is stored under `_id` instead of `id` or `code`. */
 export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
@@ -42,6 +43,7 @@ export interface Database {
   persons: Collection<PersonDocument>;
   turns: Collection<TurnsDocument>;
   circuits: Collection<CircuitDocument>;
+  wakes: Collection<WakeDocument>;
 }
 
 type Limits = Pick<
@@ -83,6 +85,7 @@ export function openDatabase(
     persons: db.collection('persons'),
     turns: db.collection('turns'),
     circuits: db.collection('circuits'),
+    wakes: db.collection('wakes'),
   };
 }
 

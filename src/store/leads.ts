@@ -1,4 +1,5 @@
 import type { Match } from '../market/duplicates.js';
+import type { LeadInRound } from '../market/eligibility.js';
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
 import type { LeadReason } from '../market/reason.js';
@@ -95,6 +96,7 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
     {},
   );
   await leads.createIndex({ seller: 1, receivedAt: -1 });
+  await leads.createIndex({ campaign: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
   for (const by of ['match.phone', 'match.email']) {
     const those = { partialFilterExpression: { [by]: { $exists: true } } };
     await leads.createIndex({ [by]: 1, receivedAt: -1 }, those, {});
@@ -114,6 +116,25 @@ export const factsOf = (lead: StoredLead): LeadFacts => ({
   receivedAt: lead.receivedAt.getTime(),
   test: lead.test,
 });
+
+/** A lead as the rules see it. */
+export const leadInRound = (lead: LeadDocument): LeadInRound & { match: Match } => ({
+  facts: factsOf(lead),
+  fields: lead.fields,
+  source: lead.source,
+  match: lead.match,
+  offered: offeredBefore(lead),
+});
+
+function offeredBefore({ claims }: LeadDocument): LeadInRound['offered'] {
+  const ended = Object.entries(claims).flatMap(
+    ([contract, { status }]): [string, 'refused' | 'uncertain'][] => {
+      if (status === 'refused') return [[contract, 'refused']];
+      return status === 'cancelled' ? [[contract, 'uncertain']] : [];
+    },
+  );
+  return Object.fromEntries(ended);
+}
 
 /** Stores a new lead; `repeated` is the lead that already carries the same idempotency key. */
 export async function insertLead(

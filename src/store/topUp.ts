@@ -1,6 +1,5 @@
-import type { ClientBulkWriteModel } from 'mongodb';
 import type { Minor } from '../market/money.js';
-import { accountId, type UsageDocument } from './capacity.js';
+import { accountId } from './capacity.js';
 import type { Database } from './db.js';
 import type { EntryDocument } from './ledger.js';
 
@@ -15,11 +14,7 @@ export interface TopUp {
  * What a top-up writes, for the transaction that it is part of: both sides of the ledger, and what the buyer has left.
  * @param id names the payment: the same id is booked once
  */
-export function topUpWrites(
-  { db }: Database,
-  { buyer, amount, currency }: TopUp,
-  id: string,
-): ClientBulkWriteModel<Record<string, EntryDocument | UsageDocument>>[] {
+export function topUpWrites({ db }: Database, { buyer, amount, currency }: TopUp, id: string) {
   const at = new Date();
   const side = (account: string, value: Minor): EntryDocument => ({
     _id: `${id}/${account}`,
@@ -36,7 +31,7 @@ export function topUpWrites(
       document,
     })),
     {
-      name: 'updateOne',
+      name: 'updateOne' as const,
       namespace: `${db.databaseName}.usage`,
       filter: { _id: accountId(buyer) },
       update: { $inc: { balance: amount } },

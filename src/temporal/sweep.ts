@@ -2,6 +2,7 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import type { Log } from '../log.js';
 import type { LeadFacts } from '../market/lead.js';
 import { WORKFLOW } from './names.js';
+import { repeat, type Repeated } from './repeat.js';
 import { startOptions } from './start.js';
 
 /** Where the sweep finds leads that should have moved on and did not, and notes that it has seen to them. */
@@ -20,33 +21,15 @@ const BATCH = 100;
 const AT_ONCE = 10;
 
 /**
- * Starts stored leads that have no workflow, until stopped: Temporal was down, or a process died between storing and
- * starting. It goes by the lead's own due time, because Temporal forgets finished ids after its retention.
+ * Starts stored leads that have no workflow: Temporal was down, or a process died between storing and starting. It goes
+ * by the lead's own due time, because Temporal forgets finished ids after its retention.
  */
-export function startSweep(
-  client: Client,
-  taskQueue: string,
-  overdue: Overdue,
-  log: Log,
-): { stop: () => Promise<void> } {
-  const stopping = new AbortController();
-  const loop = (async () => {
-    while (!stopping.signal.aborted) {
-      const started = await sweepOnce(client, taskQueue, overdue).catch((error: unknown) => {
-        log.warn({ event: 'sweep_failed', why: error instanceof Error ? error.name : 'unknown' });
-        return 0;
-      });
-      if (started > 0) log.info({ event: 'sweep', leads: started });
-      if (started < BATCH) await pause(EVERY_MS, stopping.signal);
-    }
-  })();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await loop;
-    },
-  };
-}
+export const startSweep = (client: Client, taskQueue: string, overdue: Overdue, log: Log): Repeated =>
+  repeat(
+    () => sweepOnce(client, taskQueue, overdue),
+    { everyMs: EVERY_MS, full: BATCH, done: { event: 'sweep' }, failed: { event: 'sweep_failed' } },
+    log,
+  );
 
 /** One pass over at most a batch; returns how many leads it saw to. */
 export async function sweepOnce(client: Client, taskQueue: string, overdue: Overdue): Promise<number> {
@@ -70,16 +53,4 @@ async function ensureStarted(client: Client, taskQueue: string, lead: LeadFacts)
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -3,7 +3,9 @@ import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
+import { repeat } from './repeat.js';
 import { startSweep, type Overdue } from './sweep.js';
+import { wakeOnce, type Wakes } from './wake.js';
 
 export interface RunningWorker {
   /** Finishes what is under way, takes nothing new, and lets go of the connections. */
@@ -16,12 +18,19 @@ export interface WorkerParts {
   activities: object;
   workflowBundle: WorkflowBundleOption;
   overdue: Overdue;
+  wakes: Wakes;
+  /** Settles reservations that a process left loose when it died; returns how many. */
+  settleLoose: () => Promise<number>;
 }
 
 type WorkerSettings = Pick<
   Settings,
   'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'LEADS_IN_FLIGHT'
 >;
+
+/** How often changes of the market are looked for, ms: leads that wait for days can wait for this. */
+const WAKE_EVERY_MS = 1000;
+const SETTLE_EVERY_MS = 30_000;
 
 /** How long steps under way may take to finish when the worker is told to stop. */
 const SHUTDOWN_GRACE = '15 s';
@@ -53,12 +62,29 @@ export async function runWorker(
     shutdownGraceTime: SHUTDOWN_GRACE,
   });
   const client = new Client({ connection: clientConnection, namespace });
-  const sweep = startSweep(client, taskQueue, parts.overdue, log);
+  const beside = [
+    startSweep(client, taskQueue, parts.overdue, log),
+    repeat(
+      () => wakeOnce(client, parts.wakes),
+      { everyMs: WAKE_EVERY_MS, full: 1, done: { event: 'woken' }, failed: { event: 'woken_failed' } },
+      log,
+    ),
+    repeat(
+      parts.settleLoose,
+      {
+        everyMs: SETTLE_EVERY_MS,
+        full: Infinity,
+        done: { event: 'settled_loose' },
+        failed: { event: 'settled_loose_failed' },
+      },
+      log,
+    ),
+  ];
   const ended = worker.run();
   return {
     ended,
     stop: async () => {
-      await sweep.stop();
+      await Promise.all(beside.map(({ stop }) => stop()));
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended;
       await Promise.all([connection.close(), clientConnection.close()]);

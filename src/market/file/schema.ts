@@ -5,6 +5,7 @@ import {
   Amount,
   BuyerId,
   Category,
+  CheckName,
   ClosedTime,
   Currency,
   duration,
@@ -106,7 +107,7 @@ const Text = Type.String({ title: 'a text', examples: ['ok'], minLength: 1, maxL
 
 const CheckInFile = Type.Object(
   {
-    name: BuyerId,
+    name: CheckName,
     url: Url,
     timeoutMs: Timeout(10_000),
     sends: listOf(FieldName, 'a list of field names', { uniqueItems: true }),

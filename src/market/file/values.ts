@@ -111,6 +111,13 @@ export const SourceName = text(
   64,
 );
 
+export const CheckName = text(
+  'the name of a check (a-z, 0-9 and single hyphens, at most 40)',
+  'do-not-call',
+  hyphenated,
+  40,
+);
+
 export const ReasonName = text(
   'a reason (a-z, 0-9 and _, at most 40)',
   'wrong_number',
