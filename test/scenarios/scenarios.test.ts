@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import { cameOut } from './runner/cameOut.js';
 import { compare } from './runner/compare.js';
 import { expectPromisesKept } from './runner/promises.js';
 import { readScenario } from './runner/readScenario.js';
@@ -50,7 +51,7 @@ async function worldBefore(starts: number): Promise<LeadWorld> {
 for (const { file, name, starts, scenario, fault } of scenarios) {
   test(`${name} (${file})`, async () => {
     if (scenario === undefined) throw fault;
-    const came = await runScenario(await worldBefore(starts), scenario);
+    const came = await runScenario(await worldBefore(starts), scenario, cameOut);
     const { expected, actual } = compare(scenario, came);
     expect(actual).toEqual(expected);
     expectPromisesKept(came);

@@ -18,8 +18,11 @@ export function timeSkippingServer(): string {
  * Settings that no other test shares: a MongoDB database, a Redis database and a Temporal task queue of their own, on
  * the servers of the run. Call it once a test file, or once a test that must not see what another did.
  */
-export async function isolatedSettings(overrides: Partial<Settings> = {}): Promise<Settings> {
-  const { MONGODB_URL, REDIS_URL, TEMPORAL_ADDRESS } = stackAddresses();
+export async function isolatedSettings(
+  overrides: Partial<Settings> = {},
+  servers = stackAddresses(),
+): Promise<Settings> {
+  const { MONGODB_URL, REDIS_URL, TEMPORAL_ADDRESS } = servers;
   const name = `test-${randomBytes(6).toString('hex')}`;
   const own: Partial<Settings> = {
     MONGODB_URL,

@@ -15,7 +15,7 @@ import { indexedValues } from '../../src/temporal/registerSearchAttributes.js';
 import { startOptions } from '../../src/temporal/start.js';
 import { bundleWorkflows } from '../../src/temporal/workflowBundle.js';
 import { marketClock, type MarketClock } from './marketClock.js';
-import { isolatedSettings, timeSkippingServer } from './stack.js';
+import { isolatedSettings, stackAddresses, timeSkippingServer } from './stack.js';
 
 /** A lead's workflow on a server whose clock jumps over sleeps, with a real database and real buyers. */
 export interface LeadWorld {
@@ -23,20 +23,41 @@ export interface LeadWorld {
   clock: MarketClock;
   /** Waits for results in real time; the environment's own jumps ten years for one that is there already. */
   client: Client;
-  /** Starts the lead as the API does; resolves with the early answer and the workflow's handle. */
-  submit(lead: LeadDocument): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
+  /**
+   * Starts the lead as the API does; resolves with the early answer and the workflow's handle.
+   * @param answerBy until when its source waits, UTC ms
+   */
+  submit(
+    lead: LeadDocument,
+    answerBy?: number,
+  ): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
   close(): Promise<void>;
 }
 
 type LeadWorkflow = (lead: ReturnType<typeof factsOf>) => Promise<FinishedLead>;
 
-export async function openLeadWorld(): Promise<LeadWorld> {
+/** Where a world's servers are; those of the test run unless others are given. */
+export interface WorldServers {
+  addresses: ReturnType<typeof stackAddresses>;
+  /** The program of the Temporal server whose clock jumps. */
+  timeSkipping: string;
+}
+
+/** What Temporal notes as the doer, in histories that are kept too: no machine's name. */
+const IDENTITY = 'test';
+
+const ofTheRun = (): WorldServers => ({
+  addresses: stackAddresses(),
+  timeSkipping: timeSkippingServer(),
+});
+
+export async function openLeadWorld({ addresses, timeSkipping } = ofTheRun()): Promise<LeadWorld> {
   quiet();
-  const settings = await isolatedSettings();
+  const settings = await isolatedSettings({}, addresses);
   const database = openDatabase(settings);
   await ensureIndexes(database);
   const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: timeSkippingServer() } },
+    server: { executable: { type: 'existing-path', path: timeSkipping } },
   });
   await env.connection.operatorService.addSearchAttributes({
     searchAttributes: Object.fromEntries(indexedValues),
@@ -49,6 +70,7 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     connection: env.nativeConnection,
     taskQueue,
     workflowBundle: await bundleWorkflows(),
+    identity: IDENTITY,
     activities: clock.onTime(
       createActivities({
         database,
@@ -60,15 +82,15 @@ export async function openLeadWorld(): Promise<LeadWorld> {
     ),
   });
   const running = worker.run();
-  const client = new Client({ connection: env.connection });
+  const client = new Client({ connection: env.connection, identity: IDENTITY });
   return {
     database,
     clock,
     client,
-    submit: async (lead) => {
+    submit: async (lead, answerBy) => {
       const start = new WithStartWorkflowOperation<LeadWorkflow>(
         WORKFLOW,
-        startOptions(factsOf(lead), taskQueue),
+        startOptions({ ...factsOf(lead), ...(answerBy !== undefined && { answerBy }) }, taskQueue),
       );
       const answer = await client.workflow.executeUpdateWithStart<LeadWorkflow, OutcomeAnswer, []>(OUTCOME, {
         startWorkflowOperation: start,

@@ -16,7 +16,7 @@ export interface CameOut {
   books: { account: string; amount: number }[];
 }
 
-export async function cameOut(database: Database, run: Run): Promise<CameOut> {
+export async function cameOut({ database }: { database: Database }, run: Run): Promise<CameOut> {
   const leads: CameOut['leads'] = new Map();
   for (const [name, { document, answer, result }] of run.leads) {
     const story = await leadStory(database, document._id, { personal: false });

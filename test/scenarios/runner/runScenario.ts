@@ -10,7 +10,6 @@ import { RETRY_NOW, WITHDRAW, workflowId } from '../../../src/temporal/names.js'
 import type { FakeBuyer } from '../../support/buyer.js';
 import { PERSON } from '../../support/source.js';
 import type { LeadWorld } from '../../support/timeSkipping.js';
-import { cameOut, type CameOut } from './cameOut.js';
 import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
 import { addressesOf, startServers, tellHowToAnswer, type Servers } from './servers.js';
@@ -42,8 +41,15 @@ const ANSWER_WINDOW_MS = 3000;
 /** No lead lives longer, ms: a campaign's longest `expireAfter` is 365 days. */
 const LONGEST_LIFE_MS = 400 * 86_400_000;
 
-/** Takes a scenario through the whole engine: a real database, buyers' real servers, a clock that jumps over sleep. */
-export async function runScenario(world: LeadWorld, scenario: Scenario): Promise<CameOut> {
+/**
+ * Takes a scenario through the whole engine: a real database, buyers' real servers, a clock that jumps over sleep.
+ * @param tell looks at what is there at the end, before all of it is swept away
+ */
+export async function runScenario<T>(
+  world: LeadWorld,
+  scenario: Scenario,
+  tell: (world: LeadWorld, run: Run) => Promise<T>,
+): Promise<T> {
   if (scenario.starts !== undefined) await world.clock.passTo(momentMs(scenario.starts));
   const servers = await startServers(scenario);
   const run: Run = { scenario, terms: {}, servers, leads: new Map(), updates: [] };
@@ -56,7 +62,7 @@ export async function runScenario(world: LeadWorld, scenario: Scenario): Promise
     }
     await untilAllHaveEnded(world, run);
     await Promise.all(run.updates);
-    return await cameOut(world.database, run);
+    return await tell(world, run);
   } finally {
     await Promise.all([...servers.values()].map((server) => server.close()));
     await forget(world, run);
@@ -91,7 +97,7 @@ async function sendLead(world: LeadWorld, run: Run, name: string, lead: LeadInSc
   const document = await storeLead(world, lead);
   const leadRun: LeadRun = { document };
   run.leads.set(name, leadRun);
-  const submitted = world.submit(document);
+  const submitted = world.submit(document, document.receivedAt.getTime() + ANSWER_WINDOW_MS);
   run.updates.push(submitted);
   await untilItIsThere(world, document);
   const isInTime = await world.clock.passUntil(submitted, {
@@ -170,7 +176,8 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   }
 }
 
-function handleOf({ client }: LeadWorld, run: Run, name: string) {
+/** The workflow of a lead by the lead's name. */
+export function handleOf({ client }: Pick<LeadWorld, 'client'>, run: Run, name = 'lead') {
   const id = run.leads.get(name)?.document._id;
   if (id === undefined) throw new Error(`The scenario has no lead ${name} yet.`);
   return client.workflow.getHandle<() => Promise<FinishedLead>>(workflowId(id));

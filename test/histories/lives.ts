@@ -1,0 +1,23 @@
+/** The scenarios whose histories are kept: one of every way in which a lead's life can go on. */
+export const LIVES = [
+  'auction/highest-bid-wins',
+  'auction/refused-goes-to-next',
+  'buyers/broken-answers',
+  'delivery/notice-not-heard',
+  'delivery/retry-after',
+  'delivery/uncertain-and-nobody-next',
+  'delivery/uncertain-then-accepted',
+  'delivery/uncertain-then-refused',
+  'delivery/uncertain-to-the-end',
+  'eligibility/inactive-campaign',
+  'eligibility/nobody-eligible',
+  'ending/retry-now',
+  'ending/test-lead',
+  'ending/withdrawn-during-refused-post',
+  'ending/withdrawn-in-first-round',
+  'ending/withdrawn-too-late',
+  'ending/withdrawn-while-pending',
+  'time/delay',
+  'time/last-wait-repeats',
+  'time/retries-then-sold',
+];

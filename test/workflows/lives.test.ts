@@ -1,0 +1,191 @@
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Scenario } from '../scenarios/runner/schema.js';
+import { handleOf, runScenario, type Run } from '../scenarios/runner/runScenario.js';
+import { OUTCOME, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
+import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+
+let world: LeadWorld;
+
+beforeAll(async () => {
+  world = await openLeadWorld();
+});
+
+afterAll(async () => {
+  await world.close();
+});
+
+type Handle = ReturnType<typeof handleOf>;
+
+/** Lives the life of a scenario's lead, and looks at its workflow when it is over. */
+const afterLife = <T>(scenario: Omit<Scenario, 'name'>, look: (handle: Handle, run: Run) => Promise<T>) =>
+  runScenario(world, { name: 'one life', ...scenario }, (_, run) => look(handleOf(world, run), run));
+
+const NOBODY_BIDS = { ping: { status: 204 } };
+/** The scenario stops here, and the lead goes on waiting. */
+const STILL_WAITING = { ends: 'pending' };
+
+const soldAtOnce: Omit<Scenario, 'name'> = {
+  contracts: { northwind: {}, fabrikam: { price: 12.5 } },
+  answers: { northwind: { ping: { bid: 45 } } },
+  expect: {},
+};
+
+const waiting: Omit<Scenario, 'name'> = {
+  campaign: { pending: { retryAfter: ['1h'], expireAfter: '72h' } },
+  contracts: { northwind: {}, fabrikam: { price: 12.5, delay: '30m' } },
+  answers: { northwind: NOBODY_BIDS },
+  expect: STILL_WAITING,
+};
+
+test('A lead that sells in its first round takes one workflow task and few events', async () => {
+  const events = await afterLife(soldAtOnce, async (handle) => {
+    const { events } = await handle.fetchHistory();
+    return (events ?? []).map((event) => Object.keys(event).find((key) => key.endsWith('EventAttributes')));
+  });
+  expect(events.filter((kind) => kind === 'workflowTaskCompletedEventAttributes')).toHaveLength(1);
+  expect(events.length).toBeLessThanOrEqual(12);
+});
+
+test('A lead that waits three days with retries and a delay is sold at the end of the delay, in no time', async () => {
+  const began = performance.now();
+  const result = await afterLife(
+    {
+      campaign: { pending: { retryAfter: ['1h', '12h'], expireAfter: '96h' } },
+      contracts: { northwind: {}, fabrikam: { price: 2, delay: '72h' } },
+      answers: { northwind: NOBODY_BIDS },
+      expect: {},
+    },
+    (handle) => handle.result(),
+  );
+  expect(result).toMatchObject({ status: 'sold', rounds: { length: 8 } });
+  expect(result.story).toBe('Sold to fabrikam at $2.00 in round 8, 3 days after it was received.');
+  const hours = (Date.parse(result.ended) - Date.parse(result.received)) / 3_600_000;
+  expect(hours).toBeCloseTo(72, 1);
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test('Ops see in a waiting lead’s memo what it waits for, until when, and what the last round came to', async () => {
+  const { memo, received } = await afterLife(waiting, async (handle, run) => ({
+    memo: (await handle.describe()).memo,
+    received: run.leads.get('lead')?.document.receivedAt ?? new Date(0),
+  }));
+  expect(memo).toMatchObject({
+    lead: {
+      status: 'pending',
+      waitsFor: 'its next round, when a contract’s delay has ended',
+      until: new Date(received.getTime() + 1_800_000).toISOString(),
+      lastRound: {
+        round: 1,
+        buyers: {
+          northwind: expect.stringMatching(/^no bid \(\d+ ms\)$/) as unknown,
+          fabrikam: expect.stringMatching(/^not yet: offered from /) as unknown,
+        },
+      },
+    },
+  });
+});
+
+test('Ops find leads by status, seller, category, state and round while they wait', async () => {
+  const found = await afterLife(waiting, async (handle) => (await handle.describe()).typedSearchAttributes);
+  const { status, seller, category, state, round, price } = searchAttributes;
+  expect([status, seller, category, state, round, price].map((key) => found.get(key))).toEqual([
+    'pending',
+    'ACME1234',
+    'Auto Insurance',
+    'TX',
+    1,
+    undefined,
+  ]);
+});
+
+test('Ops find sold leads by price and buyer', async () => {
+  const found = await afterLife(
+    soldAtOnce,
+    async (handle) => (await handle.describe()).typedSearchAttributes,
+  );
+  const { status, round, price, buyers } = searchAttributes;
+  expect([status, round, price, buyers].map((key) => found.get(key))).toEqual(['sold', 1, 45, ['northwind']]);
+});
+
+test('The memo of a lead that waited says at the end how it ended', async () => {
+  const memo = await afterLife({ ...waiting, expect: {} }, async (handle) => (await handle.describe()).memo);
+  expect(memo).toEqual({
+    lead: { status: 'sold', story: 'Sold to fabrikam at $12.50 in round 2, 30 min after it was received.' },
+  });
+});
+
+test('The result of a finished lead tells each round in words', async () => {
+  const result = await afterLife(
+    {
+      contracts: { northwind: {}, fabrikam: {}, contoso: { price: 12.5 } },
+      answers: {
+        northwind: { ping: { bid: 45 }, post: { accepted: false, reason: 'duplicate' } },
+        fabrikam: { ping: { status: 500 } },
+      },
+      expect: {},
+    },
+    (handle) => handle.result(),
+  );
+  expect(result.status).toBe('sold');
+  expect(result.rounds).toMatchObject([
+    {
+      round: 1,
+      buyers: {
+        contoso: 'sold at $12.50',
+        fabrikam: expect.stringMatching(/^http error \(\d+ ms\): HTTP 500$/) as unknown,
+        northwind: expect.stringMatching(/^refused at \$45.00 \(\d+ ms\): duplicate$/) as unknown,
+      },
+    },
+  ]);
+});
+
+test('What a workflow sleeps for, and whom its activities are for, stands beside them', async () => {
+  const summaries = await afterLife(
+    {
+      campaign: { pending: { retryAfter: ['1h'], expireAfter: '90m' } },
+      contracts: { northwind: {} },
+      answers: { northwind: { ping: { bid: 45 }, post: { status: 503 } } },
+      expect: {},
+    },
+    async (handle) => {
+      const { events } = await handle.fetchHistory();
+      return (events ?? []).flatMap(({ userMetadata }) => textOf(userMetadata?.summary));
+    },
+  );
+  expect(summaries).toEqual([
+    'Auto Insurance · TX · ACME1234',
+    'northwind gave no clear answer (HTTP 503): the post is sent again',
+    'post to northwind at $45.00',
+    'tell northwind that the post is called off',
+    'waits for its next round, a retry',
+    'waits for its expiry: no round is left before it',
+  ]);
+});
+
+function textOf(payload: Payload | null | undefined): unknown[] {
+  return payload ? [defaultPayloadConverter.fromPayload(payload)] : [];
+}
+
+test('A waiting lead answers that it is pending, as often as it is asked', async () => {
+  await afterLife(waiting, async (handle) => {
+    expect(await handle.executeUpdate(OUTCOME)).toEqual({ status: 'pending' });
+    expect(await handle.executeUpdate(OUTCOME)).toEqual({ status: 'pending' });
+  });
+});
+
+test('Who withdraws a waiting lead hears that it is withdrawn, and its story says so', async () => {
+  const result = await afterLife(waiting, async (handle) => {
+    expect(await handle.executeUpdate(WITHDRAW)).toEqual({ status: 'withdrawn' });
+    return handle.result();
+  });
+  expect(result.story).toMatch(/^Withdrawn .* after it was received, after 1 round\.$/);
+});
+
+test('A lead’s workflow is named after it, and its summary tells what it is', async () => {
+  await afterLife(soldAtOnce, async (handle, run) => {
+    const description = await handle.describe();
+    expect(description.workflowId).toBe(`lead-${run.leads.get('lead')?.document._id}`);
+    expect(await description.staticSummary()).toBe('Auto Insurance · TX · ACME1234');
+  });
+});
