@@ -88,13 +88,10 @@ export interface LeadDocument {
   buyerIds?: string[];
 }
 
+/** Sparse where they can be, and not partial: SecantusDB finds nothing by a partial index and goes through all leads. */
 export async function leadIndexes({ leads }: Database): Promise<void> {
-  await leads.createIndex({ dueAt: 1 }, { partialFilterExpression: { dueAt: { $exists: true } } }, {});
-  await leads.createIndex(
-    { 'idempotency.key': 1 },
-    { unique: true, partialFilterExpression: { 'idempotency.key': { $exists: true } } },
-    {},
-  );
+  await leads.createIndex({ dueAt: 1 }, { name: 'due', sparse: true }, {});
+  await leads.createIndex({ 'idempotency.key': 1 }, { name: 'idempotency', unique: true, sparse: true }, {});
   await leads.createIndex({ seller: 1, receivedAt: -1 });
   await leads.createIndex({ campaign: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
   for (const by of ['match.phone', 'match.email']) {
