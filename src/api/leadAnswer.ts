@@ -12,6 +12,8 @@ const shownStatus = (status: LeadStatus): Answer['status'] => (status === 'recei
 
 /** What the source is told of a new lead; without an outcome in time it is `pending`, which is true: it is stored. */
 export function newLeadAnswer(lead: StoredLead, outcome: OutcomeAnswer | undefined): Answer {
+  // One that may not be sold has ended before it began.
+  if (lead.status !== 'received') return storedLeadAnswer(lead);
   return {
     success: true,
     lead_id: lead._id,

@@ -3,6 +3,7 @@ import { cached } from '../store/cache.js';
 import type { Database } from '../store/db.js';
 import { findKey, type KeyDocument } from '../store/keys.js';
 import { findCampaign, findSeller } from '../store/market.js';
+import { hasSuppressions } from '../store/suppressions.js';
 
 /** What every request asks the store for, remembered so shortly that a change is in force within 2 s. */
 export interface Lookups {
@@ -10,6 +11,8 @@ export interface Lookups {
   seller(codeOrSlug: string): Promise<Seller | undefined>;
   /** By `categoryKey(category)`. */
   campaign(seller: string, categoryKey: string): Promise<Campaign | undefined>;
+  /** Whether there is a list of persons whose leads the seller must not sell. */
+  hasSuppressions(seller: string): Promise<boolean>;
 }
 
 export function createLookups(database: Database): Lookups {
@@ -22,5 +25,6 @@ export function createLookups(database: Database): Lookups {
     key: cached((text) => findKey(database, text)),
     seller: cached((codeOrSlug) => findSeller(database, codeOrSlug)),
     campaign: (seller, categoryKey) => campaign(`${seller} ${categoryKey}`),
+    hasSuppressions: cached((seller) => hasSuppressions(database, seller)),
   };
 }

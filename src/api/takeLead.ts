@@ -6,6 +6,7 @@ import type { KeyDocument } from '../store/keys.js';
 import { factsOf, insertLead, markAnswered, type LeadDocument } from '../store/leads.js';
 import { matchOf } from '../store/match.js';
 import type { StoredLead } from '../store/person.js';
+import { isSuppressed } from '../store/suppressions.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
 import { ApiError } from './apiError.js';
 import { assertRepeats, idempotencyOf } from './idempotency.js';
@@ -29,7 +30,8 @@ export type Taken = { lead: LeadDocument; outcome: OutcomeAnswer | undefined } |
 
 /**
  * Takes one lead: checks it, stores it, starts its workflow, and waits for the outcome. Once it is stored it is
- * accepted: whatever happens after that, the lead's workflow is run.
+ * accepted: whatever happens after that, the lead's workflow is run. One whose person is on a suppression list is stored
+ * as ended and has no workflow.
  * @throws ApiError for what the source did wrong; a database error where the lead could not be stored
  */
 export async function takeLead(
@@ -38,12 +40,15 @@ export async function takeLead(
   request: LeadRequest,
 ): Promise<Taken> {
   const campaign = await campaignOf(lookups, request);
-  const lead = await newLead(database, request, campaign, settings.ANSWER_WINDOW_MS);
+  const taken = await newLead(database, request, campaign, settings.ANSWER_WINDOW_MS);
+  const maySell = !(await isOnList(database, lookups, taken));
+  const lead = maySell ? taken : suppressed(taken);
   const stored = await insertLead(database, lead);
   if (!stored.inserted) {
     assertRepeats(stored.repeated, lead.idempotency?.fingerprint ?? '', new Date());
     return { repeated: stored.repeated };
   }
+  if (!maySell) return { lead, outcome: undefined };
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
   const answerWithinMs = Math.max(0, answerBy - Date.now());
   const facts = { ...factsOf(lead), ...(answerWithinMs > 0 && { answerBy }) };
@@ -91,6 +96,20 @@ function faulty(fields: FieldFault[]): ApiError {
     },
   );
 }
+
+/** Asks the database only for sellers who have a list. */
+const isOnList = async (
+  database: Database,
+  lookups: Lookups,
+  { seller, match }: LeadDocument,
+): Promise<boolean> => (await lookups.hasSuppressions(seller)) && isSuppressed(database, seller, match);
+
+const suppressed = (lead: LeadDocument): LeadDocument => ({
+  ...lead,
+  dueAt: undefined,
+  status: 'withdrawn',
+  reason: 'suppressed',
+});
 
 /** The lead of a request in which no fault was found, as it is stored. */
 export async function newLead(

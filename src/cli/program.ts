@@ -4,6 +4,7 @@ import { applyCommand } from './apply.js';
 import { keysCommand } from './keys.js';
 import { leadsCommand } from './leads.js';
 import { stackCommand } from './stack.js';
+import { suppressionsCommand } from './suppressions.js';
 import { workerCommand } from './worker.js';
 
 /** The command line of Gavel, one file a command. */
@@ -15,7 +16,8 @@ export function gavelProgram(): Command {
     .addCommand(stackCommand())
     .addCommand(applyCommand())
     .addCommand(keysCommand())
-    .addCommand(leadsCommand());
+    .addCommand(leadsCommand())
+    .addCommand(suppressionsCommand());
   forAll(program, (command) => {
     command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
   });

@@ -26,7 +26,17 @@ export const REASONS = [
 
 export type Reason = (typeof REASONS)[number];
 
-/** Why a lead is unsold, in one word for its seller: how far it came in its last round. */
-export const LEAD_REASONS = ['no_buyer_eligible', 'no_bid', 'below_floor', 'refused', 'uncertain'] as const;
+/**
+ * Why a lead is unsold, in one word for its seller: how far it came in its last round, or that its person is on a list
+ * of those whose leads must not be sold.
+ */
+export const LEAD_REASONS = [
+  'no_buyer_eligible',
+  'no_bid',
+  'below_floor',
+  'refused',
+  'uncertain',
+  'suppressed',
+] as const;
 
 export type LeadReason = (typeof LEAD_REASONS)[number];

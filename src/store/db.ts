@@ -10,6 +10,7 @@ import { marketIndexes } from './market.js';
 import type { StoredLead } from './person.js';
 import { saleIndexes, type SaleDocument } from './sales.js';
 import type { SecretDocument } from './secrets.js';
+import type { SuppressionDocument } from './suppressions.js';
 import { openVault, type Vault } from './vault.js';
 import type { TurnsDocument } from './turns.js';
 import type { WakeDocument } from './wakes.js';
@@ -37,6 +38,7 @@ export interface Database {
   sales: Collection<SaleDocument>;
   ledger: Collection<EntryDocument>;
   secrets: Collection<SecretDocument>;
+  suppressions: Collection<SuppressionDocument>;
   /** The keys of persons' data; commands that touch none do without. */
   vault: Vault;
   usage: Collection<UsageDocument>;
@@ -80,6 +82,7 @@ export function openDatabase(
     sales: db.collection('sales'),
     ledger: db.collection('ledger'),
     secrets,
+    suppressions: db.collection('suppressions'),
     vault: openVault(settings.MASTER_KEYS, secrets),
     usage: db.collection('usage'),
     persons: db.collection('persons'),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ENDED } from '../market/lead.js';
+import { personIds } from './capacity.js';
 import type { Database } from './db.js';
 import { endLead, findStoredLead } from './leads.js';
-import type { SealedPerson } from './person.js';
+import type { SealedPerson, StoredLead } from './person.js';
 
 /** The proof that a person was erased; it stays with the lead and tells nothing of the person. */
 export interface Erasure {
@@ -29,9 +30,9 @@ interface Options {
 }
 
 /**
- * Destroys the person's data of a lead with their key, and the hashes by which the person is found, in one write: no
- * copy of the database made after that has anything of the person. The rest of the lead, its sales and the books stay.
- * A lead that is still on sale is withdrawn first.
+ * Destroys the person's data of a lead with their key, and the hashes by which the person is found, in one transaction:
+ * no copy of the database made after that has anything of the person. The rest of the lead, its sales and the books
+ * stay. A lead that is still on sale is withdrawn first.
  */
 export async function eraseLead(
   database: Database,
@@ -46,13 +47,29 @@ export async function eraseLead(
     await endLead(database, leadId, 'withdrawn');
   }
   const erasure: Erasure = { at: new Date(), by, ...(lead.person && { sha256: fingerprint(lead.person) }) };
-  const { matchedCount } = await database.leads.updateOne(
-    { _id: leadId, status: { $in: [...ENDED] }, erased: { $exists: false }, $expr: nothingUnderWay },
-    { $set: { erased: erasure, match: {} }, $unset: { person: '', idempotency: '' } },
-  );
-  if (matchedCount === 1) return { outcome: 'erased', erasure };
+  if (await destroy(database, lead, erasure)) return { outcome: 'erased', erasure };
   const now = await findStoredLead(database, leadId);
   return now?.erased ? { outcome: 'already', erasure: now.erased } : { outcome: 'held' };
+}
+
+/** False where something is under way. */
+async function destroy(database: Database, { _id, match }: StoredLead, erased: Erasure): Promise<boolean> {
+  const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
+  return database.client.withSession((session) =>
+    session.withTransaction(async () => {
+      const { matchedCount } = await database.leads.updateOne(
+        { _id, status: { $in: [...ENDED] }, erased: { $exists: false }, ...settled },
+        { $set: { erased, match: {} }, $unset: { person: '', idempotency: '' } },
+        { session },
+      );
+      if (matchedCount === 0) return false;
+      // What tells that buyers had this person before is found by the same hashes.
+      const persons = { _id: { $in: personIds(match) } };
+      await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
+      await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
+      return true;
+    }),
+  );
 }
 
 /** No post is out whose answer must still be booked or called off: its repeat would have nothing to send. */

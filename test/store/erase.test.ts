@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { release } from '../../src/store/capacity.js';
 import { claimLead, releaseClaim } from '../../src/store/claims.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
 import { eraseLead } from '../../src/store/erase.js';
@@ -42,6 +43,27 @@ describe('erasing a lead', () => {
     expect(await listLeads(database, { match: lead.match }, 10)).toEqual([]);
   });
 
+  test('forgets that buyers had this person, and not what they had of others or from other leads', async () => {
+    const [lead, other] = [await store({ status: 'sold' }), await store({ status: 'sold' })];
+    const hold = {
+      sale: 's',
+      contract: CONTRACT,
+      buyer: 'northwind',
+      campaign: campaign._id,
+      at: 0,
+      ...lead.match,
+    };
+    const phone = `phone:${lead.match.phone ?? ''}`;
+    await database.persons.insertMany([
+      { _id: phone, holds: [lead, other].map(({ _id }) => ({ ...hold, lead: _id })) },
+      { _id: 'phone:of-somebody-else', holds: [] },
+    ]);
+    await eraseLead(database, lead._id, { by });
+    expect(await database.persons.findOne({ _id: phone })).toMatchObject({ holds: [{ lead: other._id }] });
+    await eraseLead(database, other._id, { by });
+    expect(await database.persons.distinct('_id')).toEqual(['phone:of-somebody-else']);
+  });
+
   test('twice leaves the first proof, which is another for another lead', async () => {
     const [lead, other] = [await store({ status: 'expired' }), await store({ status: 'expired' })];
     const first = await eraseLead(database, lead._id, { by });
@@ -67,14 +89,26 @@ describe('erasing a lead', () => {
     }
   });
 
-  test.each(['pending', 'sold'] as const)('that is %s waits for the answer to a post', async (status) => {
-    const lead = await store({ status });
-    await claimLead(database, lead._id, CONTRACT, post, 2);
-    expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
-    expect((await findLead(database, lead._id))?.fields).toEqual(lead.fields);
-    await releaseClaim(database, lead._id, CONTRACT, post.postId, 'refused');
-    expect(await eraseLead(database, lead._id, { by })).toMatchObject({ outcome: 'erased' });
-  });
+  test.each(['pending', 'sold'] as const)(
+    'that is %s waits for the answer to a post, and for what was reserved for it',
+    async (status) => {
+      const lead = await store({ status });
+      await claimLead(database, lead._id, CONTRACT, post, 2);
+      expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
+      expect((await findLead(database, lead._id))?.fields).toEqual(lead.fields);
+      await releaseClaim(database, lead._id, CONTRACT, post.postId, 'refused');
+      expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
+      const hold = {
+        sale: post.postId,
+        lead: lead._id,
+        contract: CONTRACT,
+        buyer: post.buyer,
+        ...lead.match,
+      };
+      await release(database, hold);
+      expect(await eraseLead(database, lead._id, { by })).toMatchObject({ outcome: 'erased' });
+    },
+  );
 
   test('sends it to no further buyer, also where it had room for one', async () => {
     const lead = await store({ status: 'sold' });

@@ -1,0 +1,125 @@
+import { MongoBulkWriteError } from 'mongodb';
+import type { Match } from '../market/duplicates.js';
+import { ENDED } from '../market/lead.js';
+import type { Database } from './db.js';
+import { duplicateOf } from './duplicateOf.js';
+
+/** A person whose leads must not be sold, by phone or e-mail; the list has hashes and tells nobody's number. */
+export interface SuppressionDocument {
+  /** Scope, a slash, hash: whoever is put on a list twice is on it once, and a list needs no other index. */
+  _id: string;
+  /** The seller's code, or `EVERY_SELLER`. */
+  scope: string;
+  kind: keyof Match;
+  at: Date;
+}
+
+export const EVERY_SELLER = '*';
+
+const idOf = (scope: string, hash: string): string => `${scope}/${hash}`;
+const hashesOf = ({ phone, email }: Match): string[] =>
+  [phone, email].flatMap((hash) => (hash === undefined ? [] : [hash]));
+
+/** Puts persons on a list; returns how many were not on it. */
+export async function addSuppressions(
+  { suppressions }: Database,
+  scope: string,
+  matches: Match[],
+): Promise<number> {
+  const at = new Date();
+  const documents = (['phone', 'email'] as const).flatMap((kind) =>
+    matches.flatMap(({ [kind]: hash }) =>
+      hash === undefined ? [] : [{ _id: idOf(scope, hash), scope, kind, at }],
+    ),
+  );
+  if (documents.length === 0) return 0;
+  try {
+    return (await suppressions.insertMany(documents, { ordered: false })).insertedCount;
+  } catch (error) {
+    if (error instanceof MongoBulkWriteError && duplicateOf(error) !== undefined) return error.insertedCount;
+    throw error;
+  }
+}
+
+/** Takes persons off a list; returns how many were on it. */
+export async function removeSuppressions(
+  { suppressions }: Database,
+  scope: string,
+  matches: Match[],
+): Promise<number> {
+  const ids = matches.flatMap(hashesOf).map((hash) => idOf(scope, hash));
+  return (await suppressions.deleteMany({ _id: { $in: ids } })).deletedCount;
+}
+
+/** Whether the seller has a list at all, or there is one for every seller. */
+export async function hasSuppressions({ suppressions }: Database, seller: string): Promise<boolean> {
+  // What begins with a scope and a slash is before the scope with the character that follows the slash.
+  const ofScope = (scope: string) => ({ _id: { $gte: `${scope}/`, $lt: `${scope}0` } });
+  const one = await suppressions.findOne(
+    { $or: [ofScope(seller), ofScope(EVERY_SELLER)] },
+    { projection: { _id: 1 } },
+  );
+  return one !== null;
+}
+
+/** Whether a list of the seller, or of every seller, has the person's phone or e-mail. */
+export async function isSuppressed(
+  { suppressions }: Database,
+  seller: string,
+  match: Match,
+): Promise<boolean> {
+  const ids = hashesOf(match).flatMap((hash) => [idOf(seller, hash), idOf(EVERY_SELLER, hash)]);
+  return (
+    ids.length > 0 && (await suppressions.findOne({ _id: { $in: ids } }, { projection: { _id: 1 } })) !== null
+  );
+}
+
+/**
+ * Takes leads of these persons that are still on sale off it; their workflows notice it when they next wake. One that
+ * a buyer holds at this moment is left: it may be sold already. Returns how many were taken off.
+ */
+export async function withdrawSuppressed(
+  { leads }: Database,
+  scope: string,
+  matches: Match[],
+): Promise<number> {
+  const hashes = matches.flatMap(hashesOf);
+  const open = { status: { $nin: [...ENDED] }, held: 0, ...(scope !== EVERY_SELLER && { seller: scope }) };
+  const found = await Promise.all(
+    ['match.phone', 'match.email'].map((by) =>
+      leads
+        .find({ [by]: { $in: hashes }, ...open })
+        .project<{ _id: string }>({ _id: 1 })
+        .toArray(),
+    ),
+  );
+  const withdrawn = { status: 'withdrawn', reason: 'suppressed', updatedAt: new Date() } as const;
+  const results = await Promise.all(
+    [...new Set(found.flat().map(({ _id }) => _id))].map((_id) =>
+      leads.updateOne({ _id, ...open }, { $set: withdrawn, $unset: { dueAt: '' } }),
+    ),
+  );
+  return results.filter(({ modifiedCount }) => modifiedCount === 1).length;
+}
+
+/** A list in figures. */
+export interface SuppressionList {
+  scope: string;
+  phones: number;
+  emails: number;
+  /** When somebody was last put on it. */
+  changedAt: Date;
+}
+
+export async function suppressionLists({ suppressions }: Database): Promise<SuppressionList[]> {
+  const count = (kind: keyof Match) => ({ $sum: { $cond: [{ $eq: ['$kind', kind] }, 1, 0] } });
+  return suppressions
+    .aggregate<SuppressionList>([
+      {
+        $group: { _id: '$scope', phones: count('phone'), emails: count('email'), changedAt: { $max: '$at' } },
+      },
+      { $sort: { _id: 1 } },
+      { $project: { _id: 0, scope: '$_id', phones: 1, emails: 1, changedAt: 1 } },
+    ])
+    .toArray();
+}

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { leadFields } from '../../src/market/fields.js';
+import { findStoredLead } from '../../src/store/leads.js';
+import { matchOf } from '../../src/store/match.js';
+import { addSuppressions, EVERY_SELLER, removeSuppressions } from '../../src/store/suppressions.js';
+import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
+
+const SUPPRESSED = { success: true, status: 'withdrawn', reason: 'suppressed' };
+
+describe('a lead of a person on a suppression list', () => {
+  let world: ApiWorld;
+  beforeAll(async () => {
+    world = await openApiWorld();
+    await put('ACME1234', { phone: '+1 (512) 555-0100' });
+    await put('GLOBEX00', { phone: '512-555-0101' });
+    await put(EVERY_SELLER, { email: 'Nobody@Example.org' });
+  });
+  afterAll(() => world.close());
+
+  const match = (fields: Record<string, string>) =>
+    matchOf(world.database, leadFields(new Map(Object.entries(fields))));
+  const put = async (scope: string, fields: Record<string, string>) =>
+    addSuppressions(world.database, scope, [await match(fields)]);
+  const send = (person: object, headers: Record<string, string> = {}): Promise<Reply> =>
+    sendLead(world, { ...SAMPLE, ...person }, headers);
+
+  it('is taken, ends at once as suppressed, and is offered to nobody', async () => {
+    const reply = await send({ phone: '5125550100' });
+    expect(reply.status).toBe(200);
+    expect(reply.body).toEqual({ ...SUPPRESSED, lead_id: expect.any(String) as string });
+    const id = String(reply.body.lead_id);
+    expect((await request(world, `/api/leads/${id}`)).body).toMatchObject(SUPPRESSED);
+    const stored = await findStoredLead(world.database, id);
+    expect(stored).toMatchObject({ status: 'withdrawn', rounds: {}, claims: {}, person: { key: {} } });
+    // Without a due time the sweep never starts it.
+    expect(stored).not.toHaveProperty('dueAt');
+  });
+
+  it('is told the same when it is sent again', async () => {
+    const again = { 'idempotency-key': 'suppressed' };
+    const first = await send({ phone: '5125550100' }, again);
+    const second = await send({ phone: '5125550100' }, again);
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect(second.body).toEqual(first.body);
+  });
+
+  it('is known by its e-mail alone, on the list of every seller', async () => {
+    expect((await send({ email: 'nobody@example.org' })).body).toMatchObject(SUPPRESSED);
+  });
+
+  it('is sold where only another seller has the list, and again once it was taken off', async () => {
+    expect((await send({ phone: '5125550101' })).body).toMatchObject({ status: 'pending' });
+    await put('ACME1234', { phone: '512-555-0102' });
+    expect((await send({ phone: '5125550102' })).body).toMatchObject(SUPPRESSED);
+    expect(
+      await removeSuppressions(world.database, 'ACME1234', [await match({ phone: '512-555-0102' })]),
+    ).toBe(1);
+    expect((await send({ phone: '5125550102' })).body).toMatchObject({ status: 'pending' });
+  });
+});
