@@ -24,6 +24,7 @@ import {
   type SaleInWords,
   type WaitingLead,
 } from '../src/market/story.js';
+import { moment } from '../src/market/moment.js';
 import type { Wait } from '../src/market/waiting.js';
 import {
   MARKET_CHANGED,
@@ -66,6 +67,12 @@ export function begin(lead: LeadFacts): Story {
   });
   return story;
 }
+
+/** What ops can send a lead that waits, in the words of Temporal's UI. */
+const OPS_CAN = [
+  `More Actions, Send a Signal, ${RETRY_NOW}: the next round is held now`,
+  `More Actions, Send an Update, ${WITHDRAW}: the lead is taken off sale for good`,
+];
 
 /** Rounds that are told in full: the first ones and the last ones of a long life. */
 const TOLD_FIRST = 5;
@@ -167,8 +174,9 @@ export class Story {
   async sleep(wait: Wait): Promise<boolean> {
     const ms = wait.at - Date.now();
     const woken = () => this.wake || this.withdrawn;
-    const early =
-      ms > 0 ? await condition(woken, ms, { summary: `waits for ${waitInWords(wait)}` }) : woken();
+    const reason = this.unsoldReason.replaceAll('_', ' ');
+    const summary = `until ${moment(wait.at)}: waits for ${waitInWords(wait)} · unsold: ${reason} · see Memo`;
+    const early = ms > 0 ? await condition(woken, ms, { summary }) : woken();
     this.wake = false;
     return early;
   }
@@ -272,7 +280,8 @@ export class Story {
     const waiting: WaitingLead = {
       status: this.status === 'received' ? 'pending' : this.status,
       waitsFor,
-      until: new Date(until).toISOString(),
+      until: moment(until),
+      opsCan: OPS_CAN,
       ...(lastRound && { lastRound }),
     };
     upsertMemo({ lead: waiting });

@@ -2,11 +2,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import Value from 'typebox/value';
 import { parseDuration } from '../market/file/duration.js';
 import { SourceName } from '../market/file/values.js';
+import { moment } from '../market/moment.js';
 import { ensureIndexes } from '../store/db.js';
 import { createKey } from '../store/keys.js';
 import { keyView } from './keyView.js';
 import { pointInTime } from './pointInTime.js';
-import { moment, print, printJson } from './print.js';
+import { print, printJson } from './print.js';
 import { sellerNamed } from './sellerNamed.js';
 import { useDatabase } from './useDatabase.js';
 

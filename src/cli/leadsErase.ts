@@ -1,13 +1,14 @@
 import { hostname, userInfo } from 'node:os';
 import { Command } from 'commander';
 import { pickSettings } from '../config.js';
+import { moment } from '../market/moment.js';
 import type { Database } from '../store/db.js';
 import { eraseLead, type Erased } from '../store/erase.js';
 import { listLeads } from '../store/listLeads.js';
 import { openWithdrawer } from '../temporal/withdraw.js';
 import { CommandFailed } from './commandFailed.js';
 import { matchOption, namesPerson, type PersonOptions } from './matchOption.js';
-import { moment, print, printJson, table } from './print.js';
+import { print, printJson, table } from './print.js';
 import { sellerNamed } from './sellerNamed.js';
 import { useDatabase, usePersons } from './useDatabase.js';
 

@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../market/file/duration.js';
 import type { LeadStatus } from '../market/lead.js';
+import { moment } from '../market/moment.js';
 import { formatMoney, toDecimal } from '../market/money.js';
 import { listLeads, type ListedLead } from '../store/listLeads.js';
 import { matchOption, namesPerson, type PersonOptions } from './matchOption.js';
 import { pointInTime } from './pointInTime.js';
-import { moment, print, printJson, table } from './print.js';
+import { print, printJson, table } from './print.js';
 import { sellerNamed } from './sellerNamed.js';
 import { useDatabase, usePersons } from './useDatabase.js';
 

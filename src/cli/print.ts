@@ -28,7 +28,3 @@ export function table(head: string[], rows: string[][]): string {
     .map((line) => line.trimEnd())
     .join('\n');
 }
-
-/** `2026-11-24 14:33:05 UTC` */
-export const moment = (at: Date | number): string =>
-  `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

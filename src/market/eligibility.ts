@@ -1,6 +1,7 @@
 import { isOpen, nextOpening } from './calendar/schedule.js';
 import type { ReadyContract } from './compile.js';
 import type { LeadFacts } from './lead.js';
+import { moment } from './moment.js';
 import type { Change, NoBid } from './round.js';
 
 /** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
@@ -40,7 +41,7 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
     const from = facts.receivedAt + contract.delay;
     return {
       reason: 'not_yet',
-      detail: `offered from ${new Date(from).toISOString()}`,
+      detail: `offered from ${moment(from)}`,
       change: { at: from, what: 'delay' },
     };
   }
@@ -61,6 +62,6 @@ const closed = (opens: number | undefined): Refusal =>
     ? { reason: 'closed', detail: 'never open again' }
     : {
         reason: 'closed',
-        detail: `opens ${new Date(opens).toISOString()}`,
+        detail: `opens ${moment(opens)}`,
         change: { at: opens, what: 'opening' },
       };

@@ -2,6 +2,7 @@ import { stateOf, type Circuit } from './breaker.js';
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import { isDuplicate, type Hold, type Match } from './duplicates.js';
 import { refusal, type LeadInRound, type Refusal } from './eligibility.js';
+import { moment } from './moment.js';
 import type { Candidate, Change, Excluded } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
 import type { Buyer, Sale } from './terms.js';
@@ -89,7 +90,7 @@ function limitRefusal(
   }
   const circuit = circuits.get(buyer.id);
   if (circuit && stateOf(circuit, now) === 'open') {
-    const until = circuit.until === undefined ? '' : ` until ${new Date(circuit.until).toISOString()}`;
+    const until = circuit.until === undefined ? '' : ` until ${moment(circuit.until)}`;
     return { reason: 'circuit_open', detail: `after ${circuit.failures} failures in a row${until}` };
   }
   return undefined;

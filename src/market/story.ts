@@ -1,4 +1,5 @@
 import type { LeadStatus } from './lead.js';
+import { moment } from './moment.js';
 import { formatMoney, type Minor } from './money.js';
 import type { LeadReason } from './reason.js';
 import type { Outcome, Round } from './round.js';
@@ -25,6 +26,8 @@ export interface WaitingLead {
   status: LeadStatus;
   waitsFor: string;
   until: string;
+  /** What ops can send it, and what that does. */
+  opsCan: readonly string[];
   /** Absent in the first round, while it is held for ops. */
   lastRound?: RoundInWords;
 }
@@ -47,7 +50,7 @@ export function roundInWords(round: Round, outcomes: Outcome[]): RoundInWords {
   const counted = others.length <= NAMED ? [] : countByReason(others);
   return {
     round: round.number,
-    at: new Date(round.at).toISOString(),
+    at: moment(round.at),
     buyers: Object.fromEntries([...words, ...counted]),
   };
 }
@@ -114,13 +117,12 @@ export function endInWords(end: {
   }
 }
 
-/** The same as the memo of a waiting lead, as the Markdown that Temporal's UI renders. */
-export function detailsOf({ waitsFor, until, lastRound }: WaitingLead): string {
-  const waits = `**Pending.** Waits for ${waitsFor}, until ${until}.`;
-  if (!lastRound) return waits;
-  const rows = Object.entries(lastRound.buyers).map(([buyer, words]) => `| ${buyer} | ${words} |`);
-  const head = `| buyer | round ${lastRound.round}, ${lastRound.at} |`;
-  return [waits, '', head, '| --- | --- |', ...rows].join('\n');
+/** The same as the memo of a waiting lead, as the Markdown that Temporal's UI renders; its tables have no gaps. */
+export function detailsOf({ waitsFor, until, opsCan, lastRound }: WaitingLead): string {
+  const waits = `**Pending.** Until ${until} it waits for ${waitsFor}.`;
+  const buyers = Object.entries(lastRound?.buyers ?? {}).map(([buyer, words]) => `- **${buyer}**: ${words}`);
+  const round = lastRound ? ['', `Round ${lastRound.round}, ${lastRound.at}:`, '', ...buyers] : [];
+  return [waits, ...round, '', 'Ops can:', '', ...opsCan.map((what) => `- ${what}`)].join('\n');
 }
 
 /** A span for people: "0.4 s", "12 min", "3.5 h", "2 days". */
