@@ -1,6 +1,7 @@
 import { Command } from 'commander';
+import { moment } from '../market/moment.js';
 import { EVERY_SELLER, suppressionLists } from '../store/suppressions.js';
-import { moment, print, printJson, table } from './print.js';
+import { print, printJson, table } from './print.js';
 import { useDatabase } from './useDatabase.js';
 
 /** `gavel suppressions list` */
