@@ -3,9 +3,9 @@ import { looksLikeKey } from '../store/keys.js';
 import { ApiError } from './apiError.js';
 import type { Entries } from './body.js';
 
-const MAX_FIELDS = 100;
-const MAX_NAME = 64;
-const MAX_VALUE = 2000;
+export const MAX_FIELDS = 100;
+export const MAX_NAME = 64;
+export const MAX_VALUE = 2000;
 
 /** What a request says: trimmed values by name, blank ones left out, and what could not be taken as a value. */
 export interface GivenFields {

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { ADDRESSING, FIELDS } from '../market/fields.js';
 import { ERRORS, type ErrorKind } from './apiError.js';
+import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './givenFields.js';
 
 /** The shapes of everything the API answers: they serialise the answers and are the OpenAPI document. */
 
@@ -86,7 +87,8 @@ export const Health = Type.Object(
   { $id: 'Health', title: 'The process is up' },
 );
 
-const value = (about: string, example: string) => Type.String({ description: about, examples: [example] });
+const value = (about: string, example: string) =>
+  Type.String({ description: about, examples: [example], maxLength: MAX_VALUE });
 
 const isAlwaysRequired = (name: string): boolean => ADDRESSING.some((always) => always === name);
 
@@ -103,7 +105,14 @@ export const LeadRequest = Type.Object(
     title: 'A lead',
     description:
       'Which fields are required beside these two is the campaign’s. Any other name is a custom field. Numbers and booleans are taken as text.',
-    additionalProperties: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+    additionalProperties: Type.Union([
+      Type.String({ maxLength: MAX_VALUE }),
+      Type.Number(),
+      Type.Boolean(),
+      Type.Null(),
+    ]),
+    propertyNames: Type.String({ minLength: 1, maxLength: MAX_NAME }),
+    maxProperties: MAX_FIELDS,
     examples: [exampleLead()],
   },
 );
