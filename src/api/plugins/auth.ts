@@ -34,7 +34,8 @@ interface Options {
 
 /**
  * Lets requests with a key in force through, before a byte of the body is read. Form and checksum are looked at first:
- * a typo or a guess costs the database nothing. Failures are limited by address, which slows no valid key.
+ * a typo or a guess costs the database nothing. Failures are limited by address and, where the key was once good, by key,
+ * from however many addresses it comes; neither slows a valid key.
  */
 export const auth = plugin(async (app: FastifyInstance, { lookups, limits, failuresPerMinute }: Options) => {
   app.decorateRequest('apiKey', null);
@@ -45,10 +46,16 @@ export const auth = plugin(async (app: FastifyInstance, { lookups, limits, failu
       request.apiKey = key;
       return;
     }
-    const window = await limits.take(`address:${request.ip}`, failuresPerMinute);
-    if (window.allowed) throw invalidKey();
-    throw new ApiError('rateLimited', 'Too many requests without a valid key came from this address.', {
-      headers: retryAfter(window),
-    });
+    const buckets = [`address:${request.ip}`, ...(key === null ? [] : [`refused:${key._id}`])];
+    const windows = await Promise.all(buckets.map((bucket) => limits.take(bucket, failuresPerMinute)));
+    const full = windows.find(({ allowed }) => !allowed);
+    if (full === undefined) throw invalidKey();
+    throw new ApiError(
+      'rateLimited',
+      'Too many requests came from this address without a valid key, or with this one, which is none any more.',
+      {
+        headers: retryAfter(full),
+      },
+    );
   });
 });

@@ -1,0 +1,38 @@
+import { connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { openApiWorld, sendLead } from './world.js';
+
+it('a request that does not arrive is let go of after 10 s, and costs the others nothing', async () => {
+  const world = await openApiWorld();
+  const head = `POST /api/leads HTTP/1.1\r\nHost: gavel\r\nAuthorization: Bearer ${world.key}\r\n`;
+  const began = performance.now();
+  const answers = Promise.all([
+    trickle(world.api.address, head, 'X'),
+    trickle(world.api.address, `${head}Content-Length: 60000\r\n\r\n`, '{'),
+    trickle(world.api.address, `${head}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n{\r\n'),
+    trickle(world.api.address, '', ''),
+  ]);
+  expect((await sendLead(world)).status).toBe(200);
+  for (const answer of await answers) expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  const seconds = (performance.now() - began) / 1000;
+  expect(seconds).toBeGreaterThan(9);
+  expect(seconds).toBeLessThan(20);
+  await world.close();
+});
+
+/** Sends the start of a request, then a piece five times a second; resolves with what came when the server hung up. */
+function trickle(address: string, start: string, piece: string): Promise<string> {
+  const { hostname, port } = new URL(address);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => socket.write(start));
+    const timer = setInterval(() => socket.write(piece), 200);
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk.toString()));
+    // The server may hang up while something is on its way to it.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearInterval(timer);
+      resolve(answer);
+    });
+  });
+}
