@@ -58,10 +58,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const limits = createRateLimits(parts.redis);
   await app.register(errors, { log });
   await app.register(requestLog, { log });
+  await app.register(securityHeaders);
   await app.register(closing);
   await app.register(methods);
   await app.register(requestForm);
-  await app.register(securityHeaders);
   await app.register(bodies);
   await app.register(docs);
   await app.register(leads, { parts, lookups, limits });

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildApp } from '../../src/api/app.js';
+import { openRedis } from '../../src/api/openRedis.js';
+import { createLog } from '../../src/log.js';
+import { openStarter } from '../../src/temporal/starter.js';
+import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
+
+/** What is the same in two answers that must not tell one case from the other. */
+const told = ({ status, body: { error, message, fields } }: Reply) => ({ status, error, message, fields });
+
+/** Routes that show everybody the same, with any key and without one. */
+const PUBLIC = [
+  'GET /docs',
+  'GET /docs/icon.svg',
+  'GET /docs/openapi.json',
+  'GET /docs/style.css',
+  'GET /health',
+  'GET /ready',
+];
+
+/** Every other route: what a seller's key gets for another seller's thing, and for one that does not exist. */
+const PRIVATE: Record<string, (world: ApiWorld, stranger: string) => Promise<[theirs: Reply, none: Reply]>> =
+  {
+    'POST /api/leads': async (world, key) => {
+      const to = (seller: string) => sendLead({ ...world, key }, { ...SAMPLE, seller });
+      return [await to('ACME1234'), await to('NOBODY00')];
+    },
+    'GET /api/leads/:lead_id': async (world, key) => {
+      const id = String((await sendLead(world)).body.lead_id);
+      const show = (leadId: string) => request({ ...world, key }, `/api/leads/${leadId}`);
+      return [await show(id), await show(id.replace(/^.{8}/, '00000000'))];
+    },
+  };
+
+describe('every route', () => {
+  let world: ApiWorld;
+  let routes: string[];
+  let stranger: string;
+  beforeAll(async () => {
+    world = await openApiWorld();
+    routes = await routesOf(world);
+    stranger = await world.keyFor({ seller: 'GLOBEX00' });
+  });
+  afterAll(() => world.close());
+
+  it('is either public or known to keep sellers apart: a new one is to be added here', () => {
+    expect(routes).toEqual([...PUBLIC, ...Object.keys(PRIVATE)].sort());
+  });
+
+  it.each(Object.entries(PRIVATE))(
+    '%s tells a seller nothing of another one’s, not even that it is there',
+    async (_route, ask) => {
+      const [theirs, none] = await ask(world, stranger);
+      expect(theirs.status).toBeGreaterThanOrEqual(400);
+      expect(told(theirs)).toEqual(told(none));
+      expect(await world.database.leads.countDocuments({ seller: 'GLOBEX00' })).toBe(0);
+    },
+  );
+
+  it.each(Object.keys(PRIVATE))('%s asks for a key', async (route) => {
+    const reply = await sendTo(world, route, { authorization: '' });
+    expect([reply.status, await reply.json()]).toMatchObject([401, { error: 'Invalid API Key' }]);
+  });
+
+  it.each(PUBLIC)('%s shows everybody the same', async (route) => {
+    const shown = async (authorization: string) => (await sendTo(world, route, { authorization })).text();
+    const anybody = await shown('');
+    expect(await shown(`Bearer ${world.key}`)).toBe(anybody);
+    expect(anybody).not.toContain('GLOBEX00');
+  });
+
+  it.each([...PUBLIC, ...Object.keys(PRIVATE)])(
+    '%s lets no page of elsewhere read it, frame it or take it for something else',
+    async (route) => {
+      for (const method of [route.split(' ', 1).join(), 'OPTIONS']) {
+        const path = route.slice(route.indexOf(' ') + 1);
+        const { headers } = await sendTo(world, `${method} ${path}`, {
+          origin: 'https://evil.example',
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'authorization',
+        });
+        expect([...headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+        expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+        expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+        expect(headers.get('x-content-type-options')).toBe('nosniff');
+        expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
+        expect(headers.get('referrer-policy')).toBe('no-referrer');
+        expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+        expect(headers.has('x-powered-by') || headers.has('server')).toBe(false);
+      }
+    },
+  );
+});
+
+function sendTo({ api, key }: ApiWorld, route: string, headers: Record<string, string>): Promise<Response> {
+  const [method = '', path = ''] = route.split(' ');
+  const to = api.address + path.replace(/:\w+/g, '01990000-0000-7000-8000-000000000000');
+  return fetch(to, { method, headers: { authorization: `Bearer ${key}`, ...headers } });
+}
+
+/** `GET /health`, …: every route of the app, also those that no document names; HEAD goes with GET. */
+async function routesOf({ settings, database }: ApiWorld): Promise<string[]> {
+  const log = createLog({ LOG_LEVEL: 'silent' }, 'test');
+  const redis = await openRedis(settings.REDIS_URL, log);
+  const starter = openStarter(settings, log);
+  const app = await buildApp({ settings, database, redis, starter, log });
+  const tree = app.printRoutes({ commonPrefix: false });
+  await app.close();
+  redis.disconnect();
+  await starter.close();
+  const found: string[] = [];
+  const above: string[] = [];
+  for (const [, indent = '', part = '', methods = ''] of tree.matchAll(/^(.*?)(?:├|└)── (\S*) \((.*)\)$/gm)) {
+    above.splice(indent.length / 4, Infinity, part);
+    for (const method of methods.split(', ')) {
+      if (method !== 'HEAD' && method !== '-')
+        found.push(`${method} ${above.join('').replace(/^\/\//, '/')}`);
+    }
+  }
+  return found.sort();
+}
