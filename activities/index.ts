@@ -8,6 +8,7 @@ import { askTier } from './askTier.js';
 import { cancelPost } from './cancelPost.js';
 import { deliverPost } from './deliverPost.js';
 import { endLead } from './endLead.js';
+import { erasePersons } from './erasePersons.js';
 import { markPending } from './markPending.js';
 import { runRound } from './runRound.js';
 import { sellLead } from './sellLead.js';
@@ -36,6 +37,7 @@ export function createActivities(deps: Deps) {
     cancelPost: cancelPost(deps),
     markPending: markPending(deps),
     endLead: endLead(deps),
+    erasePersons: erasePersons(deps),
   };
 }
 

@@ -54,6 +54,12 @@ export const Settings = Type.Object({
     minimum: 1,
     description: 'Requests a minute for a key without a limit of its own, and failed keys for an address',
   }),
+  RETENTION_DAYS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    description: 'So many days after a lead has ended, its person is erased; 0: never by itself',
+  }),
   LEADS_IN_FLIGHT: Type.Integer({
     default: 200,
     minimum: 1,

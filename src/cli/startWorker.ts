@@ -9,6 +9,7 @@ import { factsOf, overdueLeads, postponeSweep } from '../store/leads.js';
 import { loadTerms } from '../store/market.js';
 import { settleLoose } from '../store/settleLoose.js';
 import { concernedLeads, endWake, takeWake } from '../store/wakes.js';
+import { scheduleRetention } from '../temporal/retentionSchedule.js';
 import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
 import { workflowBundle } from '../temporal/workflowBundle.js';
@@ -54,6 +55,10 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
     settleLoose: () => settleLoose(database),
   };
   const worker = await runWorker(settings, parts, log);
+  await scheduleRetention(settings).catch((error: unknown) => {
+    // Leads are sold without it; the next worker that starts makes it.
+    log.error({ event: 'retention_not_scheduled', why: error instanceof Error ? error.message : 'unknown' });
+  });
   return {
     ended: worker.ended,
     stop: async () => {

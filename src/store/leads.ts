@@ -99,6 +99,11 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
     await leads.createIndex({ [by]: 1, receivedAt: -1 }, those, {});
   }
   await leads.createIndex(
+    { receivedAt: 1 },
+    { partialFilterExpression: { 'person.key': { $exists: true } } },
+    {},
+  );
+  await leads.createIndex(
     { updatedAt: 1 },
     { partialFilterExpression: { 'loose.0': { $exists: true } } },
     {},

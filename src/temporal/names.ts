@@ -4,6 +4,8 @@ import type { LeadStatus } from '../market/lead.js';
 /** Names and types that both sides of the workflow share: the API and the CLI that talk to it, and the workflow itself. */
 
 export const WORKFLOW = 'distributeLead';
+/** The workflow that erases persons whose time is over. */
+export const RETENTION = 'retention';
 
 /** The id under which ops find a lead's workflow. */
 export const workflowId = (leadId: string): string => `lead-${leadId}`;

@@ -1,0 +1,59 @@
+import {
+  Client,
+  Connection,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import type { Settings } from '../config.js';
+import { RETENTION } from './names.js';
+
+type RetentionSettings = Pick<
+  Settings,
+  'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'RETENTION_DAYS'
+>;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The schedule's id; ops find it in Temporal's UI under Schedules. */
+export const retentionScheduleId = (taskQueue: string): string => `retention-${taskQueue}`;
+
+/** Makes the schedule of the retention, or changes it, as the setting says; without days there is none. */
+export async function scheduleRetention(settings: RetentionSettings): Promise<void> {
+  const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
+  try {
+    const { schedule } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
+    const options = scheduleOptions(settings);
+    const handle = schedule.getHandle(options.scheduleId);
+    if (settings.RETENTION_DAYS === 0) {
+      await handle.delete().catch(unless(ScheduleNotFoundError));
+      return;
+    }
+    const isNew = await schedule.create(options).then(() => true, unless(ScheduleAlreadyRunning));
+    // Whether ops have paused it stays as it is.
+    if (isNew !== true) await handle.update(({ state }) => ({ ...options, state }));
+  } finally {
+    await connection.close();
+  }
+}
+
+function scheduleOptions({ TASK_QUEUE: taskQueue, RETENTION_DAYS }: RetentionSettings) {
+  return {
+    scheduleId: retentionScheduleId(taskQueue),
+    spec: { intervals: [{ every: '1 h' }] },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP },
+    action: {
+      type: 'startWorkflow',
+      workflowType: RETENTION,
+      workflowId: retentionScheduleId(taskQueue),
+      taskQueue,
+      args: [{ retentionMs: RETENTION_DAYS * DAY_MS }],
+    },
+  } satisfies ScheduleOptions;
+}
+
+/** Takes an error of that class for an answer. */
+const unless = (expected: abstract new (...args: never[]) => Error) => (error: unknown) => {
+  if (!(error instanceof expected)) throw error;
+};
