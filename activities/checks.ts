@@ -31,7 +31,7 @@ export async function planChecks(
       const checks = [...(campaign.checks ?? []), ...(ready.contract.checks ?? [])];
       const failed = (await Promise.all(checks.map(ask))).find(({ passes }) => !passes);
       if (failed === undefined) open.push(ready);
-      else excluded.push({ reason: 'filtered', detail: failed.detail, contracts: [ready.contract.id] });
+      else excluded.push({ reason: 'filtered', detail: failed.detail, buyers: ready.buyer.id });
     }),
   );
   return { ...plan, open: plan.open.filter((ready) => open.includes(ready)), excluded };

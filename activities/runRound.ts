@@ -92,6 +92,7 @@ function plannedRound(
   const notices = contracts.flatMap(({ buyer }) => (buyer.notices ? [buyer.id] : []));
   return {
     number,
+    campaign: campaign.id,
     version: 0,
     at: now,
     terms: {
@@ -111,6 +112,7 @@ function plannedRound(
 /** A campaign that is gone has no terms left: the lead expires at once, sold to nobody. */
 const emptyRound = (lead: LeadDocument, number: number, now: number): Round => ({
   number,
+  campaign: lead.campaign,
   version: 1,
   at: now,
   terms: {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { compileSchedule, type CompiledSchedule } from './calendar/schedule.js';
 import { compileFilters } from './filters.js';
 import { isLimited } from './usage.js';
@@ -24,6 +25,22 @@ export interface ReadyMarket<B extends Buyer = Buyer, S extends Seller = Seller>
   contracts: ReadyContract<B>[];
 }
 
+/**
+ * The market is read anew every two seconds, and seldom differs: what costs most to make ready is kept by what it says.
+ */
+function kept<Terms, Ready extends object>(compile: (terms: Terms) => Ready): (terms: Terms) => Ready {
+  const known = new LRUCache<string, Ready>({ max: 10_000 });
+  return (terms) => {
+    const key = JSON.stringify(terms);
+    const ready = known.get(key) ?? compile(terms);
+    known.set(key, ready);
+    return ready;
+  };
+}
+
+const schedules = kept(compileSchedule);
+const leadTests = kept(compileFilters);
+
 export function readyContract<B extends Buyer>(contract: Contract, buyer: B): ReadyContract<B> {
   const { states, sources, schedule, filters } = contract;
   return {
@@ -32,8 +49,8 @@ export function readyContract<B extends Buyer>(contract: Contract, buyer: B): Re
     ...(states && { states: new Set(states) }),
     ...(sources?.only && { only: new Set(sources.only) }),
     ...(sources?.not && { not: new Set(sources.not) }),
-    ...(schedule && { schedule: compileSchedule(schedule) }),
-    ...(filters && { filter: compileFilters(filters) }),
+    ...(schedule && { schedule: schedules(schedule) }),
+    ...(filters && { filter: leadTests(filters) }),
     limited: isLimited(contract) || buyer.balance !== undefined,
   };
 }

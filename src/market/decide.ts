@@ -2,7 +2,7 @@ import type { DeliveryPolicy } from './delivery.js';
 import { split } from './margin.js';
 import type { Minor } from './money.js';
 import type { LeadReason, Reason } from './reason.js';
-import { buyerOf, type Bid, type Entry, type Outcome, type Round } from './round.js';
+import type { Bid, Entry, Outcome, Round } from './round.js';
 import { fnv1a } from './hash.js';
 import type { Sale } from './terms.js';
 
@@ -120,15 +120,10 @@ export function conclude(round: Round, answers: readonly Answer[]): Outcome[] {
     ...round.later.map(({ contract, buyer }): Outcome => {
       return { contract, buyer, sold: false, reason: 'outbid', detail: 'an earlier tier bought' };
     }),
-    ...round.excluded.flatMap(({ contracts, reason, detail }) =>
-      contracts.map((contract): Outcome => {
-        return {
-          contract,
-          buyer: buyerOf(contract),
-          sold: false,
-          reason,
-          ...(detail !== undefined && { detail }),
-        };
+    ...round.excluded.flatMap(({ buyers, reason, detail }) =>
+      buyers.split(' ').map((buyer): Outcome => {
+        const contract = `${round.campaign}/${buyer}`;
+        return { contract, buyer, sold: false, reason, ...(detail !== undefined && { detail }) };
       }),
     ),
   ];

@@ -1,4 +1,5 @@
-import { isOpen, nextOpening } from './calendar/schedule.js';
+import { DAY } from './calendar/days.js';
+import { isOpen, nextOpening, type CompiledSchedule } from './calendar/schedule.js';
 import type { ReadyContract } from './compile.js';
 import type { LeadFacts } from './lead.js';
 import { moment } from './moment.js';
@@ -50,11 +51,22 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
   }
   const rule = filter?.(lead.fields);
   if (rule !== undefined) return { reason: 'filtered', detail: rule };
-  if (schedule !== undefined && !isOpen(schedule, now)) return closed(nextOpening(schedule, now));
+  if (schedule !== undefined && !isOpen(schedule, now)) return closed(opens(schedule, now));
   if (contract.price === undefined && contract.sharedPrice === undefined && buyer.ping === undefined) {
     return { reason: 'no_bid', detail: 'the buyer has neither a ping nor a price' };
   }
   return undefined;
+}
+
+/** Until a closed schedule opens, or for a day where it does not, the answer stays the same, and it is asked for often. */
+const asked = new WeakMap<CompiledSchedule, { at: number; opens: number | undefined }>();
+
+function opens(schedule: CompiledSchedule, now: number): number | undefined {
+  const last = asked.get(schedule);
+  if (last && last.at <= now && now < (last.opens ?? last.at + DAY)) return last.opens;
+  const next = nextOpening(schedule, now);
+  asked.set(schedule, { at: now, opens: next });
+  return next;
 }
 
 const closed = (opens: number | undefined): Refusal =>

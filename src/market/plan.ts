@@ -114,9 +114,8 @@ function sorted<B extends Buyer>(
     if (change) changes.push(change);
     const key = detail === undefined ? reason : `${reason} ${detail}`;
     const group = excluded.get(key);
-    if (group) group.contracts.push(ready.contract.id);
-    else
-      excluded.set(key, { reason, ...(detail !== undefined && { detail }), contracts: [ready.contract.id] });
+    if (group) group.buyers += ` ${ready.buyer.id}`;
+    else excluded.set(key, { reason, ...(detail !== undefined && { detail }), buyers: ready.buyer.id });
   }
   return { open, excluded: [...excluded.values()], changes: soonest(changes) };
 }

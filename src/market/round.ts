@@ -41,9 +41,12 @@ export interface Candidate {
 /** What a candidate came to when its tier was asked. `ms` is how long the buyer took. */
 export type Entry = Candidate & { ms?: number } & ({ bid: Bid } | { noBid: NoBid });
 
-/** Contracts that could not buy, together where the reason is the same: most of a large campaign's are. */
+/**
+ * Contracts that could not buy, together where the reason is the same: most of a large campaign's are. Their buyers' ids
+ * are one text with spaces between them: as a list, a thousand of them cost the database more than the whole auction.
+ */
 export interface Excluded extends NoBid {
-  contracts: string[];
+  buyers: string;
 }
 
 /** The campaign's terms that a round was held under; kept with it, so that it can be decided again. */
@@ -63,6 +66,7 @@ export interface Change {
 /** One attempt at selling a lead, as stored before its outcome is known: every contract of the campaign is in it once. */
 export interface Round {
   number: number;
+  campaign: string;
   /** Grows with each change of what is stored: a tier asked, a bid asked again. */
   version: number;
   /** When it was planned, UTC ms. */
@@ -85,6 +89,3 @@ export interface Round {
 export type Outcome = { contract: string; buyer: string; ms?: number; price?: Minor } & (
   { sold: true } | { sold: false; reason: Reason; detail?: string }
 );
-
-/** `ACME1234/auto-insurance/northwind` → `northwind`. */
-export const buyerOf = (contract: string): string => contract.slice(contract.lastIndexOf('/') + 1);

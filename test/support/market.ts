@@ -36,7 +36,11 @@ export const sellerDocument = (code: string, slug: string, name: string): Seller
   secret: SECRET,
 });
 
-export const buyerDocument = (id: string, { url, secret }: FakeBuyer, timeoutMs = 2000): BuyerDocument => ({
+export const buyerDocument = (
+  id: string,
+  { url, secret }: Pick<FakeBuyer, 'url' | 'secret'>,
+  timeoutMs = 2000,
+): BuyerDocument => ({
   _id: id,
   name: id,
   active: true,
