@@ -35,7 +35,9 @@ describe('The build', () => {
   beforeAll(() => {
     mkdirSync(local, { recursive: true });
     dist = mkdtempSync(join(local, 'build-'));
-    built = run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', dist);
+    const compile = ['-p', 'tsconfig.build.json', '--outDir', dist];
+    // The types of the same sources are a check of their own.
+    built = run('node_modules/typescript/bin/tsc', ...compile, '--noCheck');
   }, 120_000);
 
   afterAll(() => {
