@@ -1,9 +1,12 @@
 import { Command } from 'commander';
 import { apiCommand } from './api.js';
 import { applyCommand } from './apply.js';
+import { booksCommand } from './books.js';
+import { buyersCommand } from './buyers.js';
 import { keysCommand } from './keys.js';
 import { leadsCommand } from './leads.js';
 import { stackCommand } from './stack.js';
+import { statementCommand } from './statement.js';
 import { suppressionsCommand } from './suppressions.js';
 import { workerCommand } from './worker.js';
 
@@ -15,9 +18,12 @@ export function gavelProgram(): Command {
     .addCommand(workerCommand())
     .addCommand(stackCommand())
     .addCommand(applyCommand())
+    .addCommand(buyersCommand())
     .addCommand(keysCommand())
     .addCommand(leadsCommand())
-    .addCommand(suppressionsCommand());
+    .addCommand(suppressionsCommand())
+    .addCommand(statementCommand())
+    .addCommand(booksCommand());
   forAll(program, (command) => {
     command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
   });

@@ -16,3 +16,6 @@ export const pingId = (leadId: string, contract: string, round: number, again = 
  */
 export const postId = (leadId: string, contract: string, round?: number): string =>
   v5(`post/${leadId}/${contract}${round === undefined ? '' : `/${round}`}`, NAMESPACE);
+
+/** A payment of a prepaid buyer by what it is called where it came from: told of twice, it is booked once. */
+export const topUpId = (buyer: string, ref: string): string => v5(`top-up/${buyer}/${ref}`, NAMESPACE);

@@ -5,8 +5,8 @@ import type { Database } from './db.js';
 import { entriesOf, type EntryDocument } from './ledger.js';
 import type { Claim } from './leads.js';
 import type { StoredLead } from './person.js';
-import { rethrowCause } from './rethrowCause.js';
 import type { SaleDocument } from './sales.js';
+import { writeTogether } from './writeTogether.js';
 
 /** The claim was not `posting` when the sale was to be booked; what it was instead. */
 class NotPosting extends Error {}
@@ -44,14 +44,9 @@ export async function bookSale(
   };
   const writes = booking(database, lead, contract, claim, sale, { isReserved, isNoted });
   try {
-    await database.client.withSession(blind, (session) =>
-      session.withTransaction(async () => {
-        const { updateResults } = await database.client
-          .bulkWrite<Books>(writes, { session, verboseResults: true })
-          .catch(rethrowCause);
-        if (updateResults?.get(0)?.matchedCount !== 1) throw new NotPosting();
-      }),
-    );
+    await writeTogether(database.client, writes, ({ updateResults }) => {
+      if (updateResults?.get(0)?.matchedCount !== 1) throw new NotPosting();
+    });
     return 'accepted';
   } catch (error) {
     if (!(error instanceof NotPosting)) throw error;
@@ -60,14 +55,8 @@ export async function bookSale(
   }
 }
 
-/**
- * A booking reads nothing, so it needs no order among reads. Asking for one would put a read concern into the repeat of
- * a transaction that met a conflict, which SecantusDB refuses with `bulkWrite`.
- */
-const blind = { causalConsistency: false };
-
-/** What one booking writes: the client's bulkWrite reaches all of its collections in one round trip. */
-type Books = Record<string, StoredLead | SaleDocument | EntryDocument | PersonDocument>;
+/** What one booking writes. */
+type Books = StoredLead | SaleDocument | EntryDocument | PersonDocument;
 
 function booking(
   { db }: Database,
@@ -76,7 +65,7 @@ function booking(
   claim: Claim,
   sale: SaleDocument,
   { isReserved, isNoted }: { isReserved: boolean; isNoted: boolean },
-): ClientBulkWriteModel<Books>[] {
+): ClientBulkWriteModel<Record<string, Books>>[] {
   const path = `claims.${contract}`;
   const buyerLeadId = sale.buyerLeadId === undefined ? {} : { [`${path}.buyerLeadId`]: sale.buyerLeadId };
   const done = { [`${path}.status`]: 'accepted', [`${path}.endedAt`]: sale.at, ...buyerLeadId };

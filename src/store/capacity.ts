@@ -5,6 +5,7 @@ import type { NoBid } from '../market/round.js';
 import type { Buyer, DuplicateRule } from '../market/terms.js';
 import { fullLimit, refusalOf, unpayable, type Limit, type Usage } from '../market/usage.js';
 import type { Database } from './db.js';
+import { buyerAccount } from './ledger.js';
 import type { StoredLead } from './person.js';
 
 /** What a sale under way has taken up, so that it can be given back whatever its limits have become. */
@@ -31,7 +32,8 @@ export async function capacityIndexes({ persons }: Database): Promise<void> {
   await persons.createIndex({ 'holds.lead': 1 });
 }
 
-export const accountId = (buyer: string): string => `buyer:${buyer}`;
+/** A prepaid buyer's account in `usage`: named as in the ledger. */
+export const accountId = buyerAccount;
 
 /** Everything that a sale needs room for. */
 export interface Reservation {

@@ -2,17 +2,32 @@ import type { Minor } from '../market/money.js';
 import type { Database } from './db.js';
 import type { SaleDocument } from './sales.js';
 
-/** One side of a booking. The sides of a sale sum to zero: the buyer owes (negative) what the seller and the house earn. */
+/** What is booked: a sale, its return, money that a prepaid buyer pays in. */
+export type BookingKind = 'sale' | 'return' | 'top_up';
+
+/**
+ * One side of a booking. The sides of a booking sum to zero: of a sale, the buyer owes (negative) what the seller and the
+ * house earn.
+ */
 export interface EntryDocument {
-  /** Sale and account: a booking made twice is the same entry. */
+  /** Booking and account: a booking made twice is the same entry. */
   _id: string;
+  kind: BookingKind;
+  /** The sale that it books or takes back, or the payment. */
   sale: string;
-  /** `buyer:northwind`, `seller:ACME1234`, `house`. */
+  /** `buyer:northwind`, `seller:ACME1234`, `house`, `bank`. */
   account: string;
   amount: Minor;
   currency: string;
   at: Date;
+  /** Of a payment: what it is called where it came from. */
+  ref?: string;
 }
+
+export const buyerAccount = (buyer: string): string => `buyer:${buyer}`;
+export const sellerAccount = (seller: string): string => `seller:${seller}`;
+export const HOUSE = 'house';
+export const BANK = 'bank';
 
 export async function ledgerIndexes({ ledger }: Database): Promise<void> {
   await ledger.createIndex({ sale: 1 });
@@ -24,6 +39,7 @@ export function entriesOf(sale: SaleDocument): EntryDocument[] {
   if (sale.test) return [];
   const entry = (account: string, amount: Minor): EntryDocument => ({
     _id: `${sale._id}/${account}`,
+    kind: 'sale',
     sale: sale._id,
     account,
     amount,
@@ -32,8 +48,8 @@ export function entriesOf(sale: SaleDocument): EntryDocument[] {
   });
   const house = sale.price - sale.earns;
   return [
-    entry(`buyer:${sale.buyer}`, -sale.price),
-    entry(`seller:${sale.seller}`, sale.earns),
-    ...(house === 0 ? [] : [entry('house', house)]),
+    entry(buyerAccount(sale.buyer), -sale.price),
+    entry(sellerAccount(sale.seller), sale.earns),
+    ...(house === 0 ? [] : [entry(HOUSE, house)]),
   ];
 }

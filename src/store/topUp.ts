@@ -1,31 +1,69 @@
+import { v7 } from 'uuid';
+import { topUpId } from '../market/ids.js';
 import type { Minor } from '../market/money.js';
 import { accountId } from './capacity.js';
 import type { Database } from './db.js';
-import type { EntryDocument } from './ledger.js';
+import { duplicateOf } from './duplicateOf.js';
+import { BANK, type EntryDocument } from './ledger.js';
+import { writeTogether } from './writeTogether.js';
 
 /** Money that a prepaid buyer pays in; less than zero where it takes some back. */
 export interface TopUp {
   buyer: string;
   amount: Minor;
   currency: string;
+  /** What the payment is called where it came from. */
+  ref?: string;
+}
+
+/** What of a payment is booked, and whether this call did so. `amount` and `currency` are those that were booked. */
+export interface ToppedUp {
+  id: string;
+  isNew: boolean;
+  amount: Minor;
+  currency: string;
+  /** What the buyer has left. */
+  balance: Minor;
+}
+
+/** Books what a prepaid buyer has paid in, in one transaction. With a `ref` it is booked once, however often it is told. */
+export async function bookTopUp(database: Database, topUp: TopUp): Promise<ToppedUp> {
+  const { client, ledger, usage } = database;
+  const { buyer, ref } = topUp;
+  const id = ref === undefined ? v7() : topUpId(buyer, ref);
+  const isNew = await writeTogether(client, topUpWrites(database, topUp, id)).then(
+    () => true,
+    (error: unknown) => {
+      if (duplicateOf(error) === undefined) throw error;
+      return false;
+    },
+  );
+  const [entry, account] = await Promise.all([
+    ledger.findOne({ _id: `${id}/${accountId(buyer)}` }),
+    usage.findOne({ _id: accountId(buyer) }),
+  ]);
+  const { amount, currency } = entry ?? topUp;
+  return { id, isNew, amount, currency, balance: account?.balance ?? 0 };
 }
 
 /**
  * What a top-up writes, for the transaction that it is part of: both sides of the ledger, and what the buyer has left.
  * @param id names the payment: the same id is booked once
  */
-export function topUpWrites({ db }: Database, { buyer, amount, currency }: TopUp, id: string) {
+export function topUpWrites({ db }: Database, { buyer, amount, currency, ref }: TopUp, id: string) {
   const at = new Date();
   const side = (account: string, value: Minor): EntryDocument => ({
     _id: `${id}/${account}`,
+    kind: 'top_up',
     sale: id,
     account,
     amount: value,
     currency,
     at,
+    ...(ref !== undefined && { ref }),
   });
   return [
-    ...[side(accountId(buyer), amount), side('bank', -amount)].map((document) => ({
+    ...[side(accountId(buyer), amount), side(BANK, -amount)].map((document) => ({
       name: 'insertOne' as const,
       namespace: `${db.databaseName}.ledger`,
       document,

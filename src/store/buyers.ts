@@ -1,0 +1,49 @@
+import { CLOSED, stateOf, type CircuitState } from '../market/breaker.js';
+import type { Minor } from '../market/money.js';
+import { accountId } from './capacity.js';
+import { readCircuits } from './circuits.js';
+import type { Database } from './db.js';
+
+/** How a buyer stands. */
+export interface BuyerStanding {
+  id: string;
+  active: boolean;
+  circuit: CircuitState;
+  /** Leads bought since the last midnight, UTC, tests not counted. */
+  today: number;
+  /** Of a prepaid buyer: what is left to buy with, and what is held for posts under way. */
+  prepaid?: { left: Minor; held: Minor; currency: string };
+}
+
+/**
+ * Every buyer of the store, by id.
+ * @param now UTC ms
+ */
+export async function listBuyers(database: Database, now: number): Promise<BuyerStanding[]> {
+  const { buyers, usage, sales } = database;
+  const midnight = new Date(new Date(now).setUTCHours(0, 0, 0, 0));
+  const known = await buyers.find().sort({ _id: 1 }).toArray();
+  const [accounts, circuits, bought] = await Promise.all([
+    usage.find({ _id: { $in: known.map(({ _id }) => accountId(_id)) } }).toArray(),
+    readCircuits(database),
+    sales
+      .aggregate<{ _id: string; count: number }>([
+        { $match: { buyer: { $in: known.map(({ _id }) => _id) }, at: { $gte: midnight }, test: false } },
+        { $group: { _id: '$buyer', count: { $sum: 1 } } },
+      ])
+      .toArray(),
+  ]);
+  const accountOf = new Map(accounts.map((account) => [account._id, account]));
+  const today = new Map(bought.map(({ _id, count }) => [_id, count]));
+  return known.map(({ _id: id, active, balance, currency = 'USD' }) => {
+    const account = accountOf.get(accountId(id));
+    const held = Object.values(account?.held ?? {}).reduce((sum, { price = 0 }) => sum + price, 0);
+    return {
+      id,
+      active,
+      circuit: stateOf(circuits.get(id) ?? CLOSED, now),
+      today: today.get(id) ?? 0,
+      ...(balance !== undefined && { prepaid: { left: account?.balance ?? 0, held, currency } }),
+    };
+  });
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Settings } from '../../src/config.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { asEnvironment, isolatedSettings } from '../support/stack.js';
+import { gavel, type Ran } from './gavel.js';
+
+/** With a buyer that pays before it buys. */
+const MARKET = readFileSync(
+  fileURLToPath(new URL('../market/file/market.yaml', import.meta.url)),
+  'utf8',
+).replace('- id: northwind', '- balance: 5000.00\n    id: northwind');
+
+describe('gavel', () => {
+  let settings: Settings;
+  let database: Database;
+  beforeAll(async () => {
+    settings = await isolatedSettings();
+    database = openDatabase(settings);
+    await run(['apply', '-'], MARKET);
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  const run = (args: string[], input?: string): Promise<Ran> => {
+    const { MONGODB_URL, MONGODB_DATABASE } = settings;
+    return gavel(args, asEnvironment({ MONGODB_URL, MONGODB_DATABASE }), input);
+  };
+
+  test('books a payment once, lists what the buyer has left, and states it', async () => {
+    const pay = ['buyers', 'topup', 'northwind', '250.50', '--ref', 'wire 4711'];
+    expect((await run(pay)).stdout).toBe('northwind has paid in $250.50; it has $5,250.50 left.\n');
+    expect((await run(pay)).stdout).toBe(
+      'The $250.50 of northwind were booked before; it has $5,250.50 left.\n',
+    );
+    const other = await run(['buyers', 'topup', 'northwind', '99', '--ref', 'wire 4711']);
+    expect(other).toMatchObject({ code: 1, stdout: '' });
+    expect(other.stderr).toContain('"wire 4711" is booked already, with $250.50; nothing was changed.');
+
+    const listed = await run(['buyers', 'list', '--json']);
+    const prepaid = { left: 5250.5, held: 0, currency: 'USD' };
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      buyers: [
+        { id: 'fabrikam', active: true, circuit: 'closed', leads_today: 0 },
+        { id: 'northwind', prepaid },
+      ],
+    });
+    expect((await run(['buyers', 'list'])).stdout).toMatch(/fabrikam +yes +closed +on account +0\n/);
+
+    const csv = (await run(['statement', '--buyer', 'northwind', '--csv'])).stdout.split('\r\n');
+    expect(csv).toHaveLength(6);
+    expect(csv[3]).toMatch(/,top_up,[0-9a-f-]{36},,,,,wire 4711,USD,250\.50,5250\.50$/);
+    expect((await run(['statement', '--buyer', 'northwind'])).stdout).toMatch(
+      /closing balance +5250\.50 USD/,
+    );
+  });
+
+  test('ends with 1 where the books differ, and says where', async () => {
+    expect(await run(['books', 'check'])).toMatchObject({ code: 0, stderr: '' });
+    await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: 1 } });
+    const checked = await run(['books', 'check', '--json']);
+    expect(checked).toMatchObject({ code: 1, stderr: 'The books differ in 1 place.\n' });
+    expect(JSON.parse(checked.stdout)).toMatchObject({ ok: false, differences: [{ id: 'buyer:northwind' }] });
+    await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -1 } });
+  });
+
+  test.each([
+    [['statement'], 'Name one account: --buyer ID, --seller CODE or --house.'],
+    [['statement', '--house', '--from', '2026-11-30', '--to', '2026-11-01'], 'is before its first'],
+    [['buyers', 'topup', 'fabrikam', '5'], 'fabrikam is billed on account'],
+    [['buyers', 'topup', 'northwind', '5.001'], '5.001 is no amount that USD can express.'],
+    [['buyers', 'topup', 'northwind', '-5'], 'Write an amount above zero'],
+  ])('%j says what is wrong', async (args, message) => {
+    const ran = await run(args);
+    expect(ran.code).not.toBe(0);
+    expect(ran.stdout).toBe('');
+    expect(ran.stderr).toContain(message);
+  });
+});

@@ -1,0 +1,171 @@
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { statementCsv, statementJson } from '../../src/cli/statementForms.js';
+import { bookSale } from '../../src/store/book.js';
+import { checkBooks } from '../../src/store/checkBooks.js';
+import { claimLead } from '../../src/store/claims.js';
+import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { statementOf, type Span } from '../../src/store/statement.js';
+import { bookTopUp } from '../../src/store/topUp.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { isolatedSettings } from '../support/stack.js';
+
+const DAY = 86_400_000;
+const TODAY: Span = { from: new Date(Date.now() - DAY), until: new Date(Date.now() + DAY) };
+const TOMORROW: Span = { from: new Date(Date.now() + DAY), until: new Date(Date.now() + 2 * DAY) };
+
+describe('the books', () => {
+  let database: Database;
+  let campaign: CampaignDocument;
+  beforeAll(async () => {
+    database = openDatabase(await isolatedSettings());
+    campaign = await storeMarket(database, {});
+    await database.buyers.insertOne({
+      _id: 'northwind',
+      name: 'Northwind, "Mutual"',
+      active: true,
+      post: { url: 'http://127.0.0.1:1/', timeoutMs: 1000 },
+      secret: 'whsec_',
+      balance: 10_000,
+      currency: 'USD',
+    });
+    const topUp = { buyer: 'northwind', amount: 10_000, currency: 'USD', ref: 'wire 7, "May"' };
+    expect(await bookTopUp(database, topUp)).toMatchObject({ isNew: true, balance: 10_000 });
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  /** A lead that northwind bought for 45.00, of which the seller earns 40.00. */
+  async function sell(): Promise<{ lead: string; sale: string }> {
+    const { _id } = await storeLead(database, campaign);
+    const contract = `${campaign._id}/northwind`;
+    const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4000 };
+    const claimed = await claimLead(database, _id, contract, { postId: v7(), ...terms }, 1);
+    if ('closed' in claimed) throw new Error('The lead is not on sale.');
+    const { lead, claim } = claimed;
+    await bookSale(database, lead, contract, claim, undefined, { isReserved: false, isNoted: true });
+    await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4500 } });
+    return { lead: _id, sale: claim.postId };
+  }
+
+  test('are told to each account with its balance before and after', async () => {
+    const { lead, sale } = await sell();
+    const buyer = await statementOf(database, 'buyer:northwind', TODAY);
+    expect(buyer).toMatchObject([{ currency: 'USD', opening: 0, closing: 5500 }]);
+    expect(buyer[0]?.lines).toMatchObject([
+      { kind: 'top_up', amount: 10_000, balance: 10_000, ref: 'wire 7, "May"' },
+      { kind: 'sale', amount: -4500, balance: 5500, booking: sale, lead, campaign: campaign._id },
+    ]);
+    expect(await statementOf(database, 'seller:ACME1234', TODAY)).toMatchObject([{ closing: 4000 }]);
+    expect(await statementOf(database, 'house', TODAY)).toMatchObject([{ closing: 500 }]);
+  });
+
+  test('open a period with the balance that the one before closed with', async () => {
+    const [today] = await statementOf(database, 'buyer:northwind', TODAY);
+    expect(await statementOf(database, 'buyer:northwind', TOMORROW)).toEqual([
+      { currency: 'USD', opening: today?.closing, lines: [], closing: today?.closing },
+    ]);
+  });
+
+  test('are CSV as RFC 4180 has it, and JSON with decimals', async () => {
+    const currencies = await statementOf(database, 'buyer:northwind', TODAY);
+    const dates = { from: new Date('2026-11-01'), to: new Date('2026-11-30') };
+    const statement = { account: 'buyer:northwind', ...dates, currencies };
+    const lines = statementCsv(statement).split('\r\n');
+    expect(lines[1]).toBe('2026-11-01,opening_balance,,,,,,,USD,,0.00');
+    expect(lines[2]).toContain(',"wire 7, ""May""",USD,100.00,100.00');
+    expect(lines[3]).toContain(',ACME1234/auto-insurance,ACME1234,northwind,,USD,-45.00,55.00');
+    expect(lines.slice(4)).toEqual(['2026-11-30,closing_balance,,,,,,,USD,,55.00', '']);
+    expect(statementJson(statement)).toMatchObject({
+      from: '2026-11-01',
+      currencies: [{ opening_balance: 0, bookings: [{ amount: 100 }, { amount: -45 }], closing_balance: 55 }],
+    });
+  });
+
+  test('have a payment once, however often and by however many it is told', async () => {
+    const before = await database.usage.findOne({ _id: 'buyer:northwind' });
+    const again = { buyer: 'northwind', amount: 9_999, currency: 'USD', ref: 'wire 7, "May"' };
+    const told = await Promise.all([1, 2, 3].map(() => bookTopUp(database, again)));
+    for (const each of told) expect(each).toMatchObject({ isNew: false, amount: 10_000 });
+    const fresh = { buyer: 'northwind', amount: 100, currency: 'USD', ref: 'wire 8' };
+    const at = await Promise.all([1, 2, 3].map(() => bookTopUp(database, fresh)));
+    expect(at.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(await database.usage.findOne({ _id: 'buyer:northwind' })).toEqual({
+      ...before,
+      balance: (before?.balance ?? 0) + 100,
+    });
+  });
+
+  test('agree with themselves while a post is under way', async () => {
+    const held = { lead: 'l', contract: 'c', at: new Date(), took: [], price: 1000 };
+    await database.usage.updateOne(
+      { _id: 'buyer:northwind' },
+      { $inc: { balance: -1000 }, $set: { 'held.p': held } },
+    );
+    expect(await checkBooks(database)).toMatchObject({ leads: 1, sales: 1, balances: 1, differences: [] });
+    await database.usage.updateOne(
+      { _id: 'buyer:northwind' },
+      { $inc: { balance: 1000 }, $unset: { held: '' } },
+    );
+  });
+
+  test.each([
+    [
+      'an entry that was changed',
+      'booking',
+      ({ sale }: Sold) => database.ledger.updateOne({ _id: `${sale}/house` }, { $inc: { amount: 1 } }),
+    ],
+    [
+      'a sale that was changed',
+      'sale',
+      ({ sale }: Sold) => database.sales.updateOne({ _id: sale }, { $inc: { price: 1 } }),
+    ],
+    [
+      'a lead’s price',
+      'lead',
+      ({ lead }: Sold) => database.leads.updateOne({ _id: lead }, { $inc: { price: 1 } }),
+    ],
+    ['a lead without its sale', 'lead', ({ sale }: Sold) => database.sales.deleteOne({ _id: sale })],
+    [
+      'a balance',
+      'balance',
+      () => database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: 1 } }),
+    ],
+  ])('name %s', async (_what, what, spoil) => {
+    const sold = await sell();
+    const leads = await database.leads.find().toArray();
+    const [sales, ledger, usage] = [
+      await database.sales.find().toArray(),
+      await database.ledger.find().toArray(),
+      await database.usage.find().toArray(),
+    ];
+    await spoil(sold);
+    const { differences } = await checkBooks(database);
+    expect(differences).toContainEqual(
+      expect.objectContaining({
+        what,
+        id: { booking: sold.sale, sale: sold.sale, lead: sold.lead, balance: 'buyer:northwind' }[what],
+      }),
+    );
+    await restore(database.leads, leads);
+    await restore(database.sales, sales);
+    await restore(database.ledger, ledger);
+    await restore(database.usage, usage);
+    expect((await checkBooks(database)).differences).toEqual([]);
+  });
+});
+
+interface Sold {
+  lead: string;
+  sale: string;
+}
+
+async function restore<T extends { _id: string }>(
+  collection: { deleteMany(filter: object): Promise<unknown>; insertMany(all: T[]): Promise<unknown> },
+  documents: T[],
+): Promise<void> {
+  await collection.deleteMany({});
+  await collection.insertMany(documents);
+}
