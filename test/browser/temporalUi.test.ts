@@ -1,0 +1,127 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startWorker } from '../../src/cli/startWorker.js';
+import { createLog } from '../../src/log.js';
+import { workflowId } from '../../src/temporal/names.js';
+import type { RunningWorker } from '../../src/temporal/worker.js';
+import { openApiWorld, SAMPLE, sendLead, type ApiWorld } from '../api/world.js';
+import { openBrowser } from '../support/browser.js';
+import { startBuyer, type Behaviour, type FakeBuyer } from '../support/buyer.js';
+import { chromium } from '../support/chromium.js';
+import { minutes, storeMarket } from '../support/market.js';
+import { stackAddresses } from '../support/stack.js';
+
+describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', () => {
+  let world: ApiWorld;
+  let worker: RunningWorker;
+  let browser: Browser;
+  const servers: FakeBuyer[] = [];
+
+  const buyer = async (ping: Behaviour, post: Behaviour = {}): Promise<FakeBuyer> => {
+    const server = await startBuyer({ ping, post });
+    servers.push(server);
+    return server;
+  };
+  beforeAll(async () => {
+    world = await openApiWorld();
+    const { database, settings } = world;
+    await storeMarket(
+      database,
+      {
+        northwind: { server: await buyer({ body: { bid: 45 } }, { body: { accepted: true } }) },
+        contoso: { server: await buyer({ after: 3000 }), pingTimeoutMs: 300 },
+        fabrikam: { server: await buyer({}), pinged: false, contract: { price: 1250 } },
+      },
+      { category: 'Home Insurance' },
+    );
+    await storeMarket(
+      database,
+      {
+        globex: {
+          server: await buyer({ body: { bid: 62 } }, { body: { accepted: false, reason: 'duplicate' } }),
+        },
+        initech: { server: await buyer({ body: { bid: 9 } }) },
+        hooli: { server: await buyer({}), contract: { states: ['CA'] } },
+        umbrella: { server: await buyer({}), pinged: false, contract: { price: 1500, delay: minutes(90) } },
+      },
+      { category: 'Pet Insurance', pending: { retryAfter: [minutes(30)], expireAfter: minutes(600) } },
+    );
+    worker = await startWorker(settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await worker.stop();
+    await Promise.all(servers.map((server) => server.close()));
+    await world.close();
+  });
+
+  /** Sends a lead and opens its page, as `gavel leads show` links to it. */
+  async function pageOf(category: string, status: string): Promise<Page> {
+    const { body } = await sendLead(world, { ...SAMPLE, category }, { prefer: '' });
+    expect(body).toMatchObject({ status });
+    const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+    onTestFinished(() => page.close());
+    const { TEMPORAL_UI_URL } = stackAddresses();
+    await page.goto(`${TEMPORAL_UI_URL}/namespaces/default/workflows/${workflowId(String(body.lead_id))}`);
+    return page;
+  }
+
+  const shows = async (page: Page, ...words: (string | RegExp)[]): Promise<void> => {
+    for (const each of words) await expect.poll(() => textOf(page), { timeout: 20_000 }).toMatch(each);
+  };
+  const tab = (page: Page, name: string): Promise<void> => page.getByRole('tab', { name }).click();
+
+  it('tells of a sold lead who bought it at what price, and why each other buyer did not', async () => {
+    const page = await pageOf('Home Insurance', 'sold');
+    await shows(
+      page,
+      'COMPLETED',
+      /"Sold to northwind at \$45\.00 in round 1, .* after it was received\."/,
+      /"sold at \$45\.00 \(\d+ ms\)"/,
+      /"timeout \(\d+ ms\)"/,
+      '"outbid at $12.50"',
+    );
+    await tab(page, 'User Metadata');
+    await shows(page, 'Home Insurance · TX · ACME1234');
+  });
+
+  it('tells of a pending lead until when it waits for what, why it is unsold, and what ops can do', async () => {
+    const page = await pageOf('Pet Insurance', 'pending');
+    const moment = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`;
+    const reasons = [
+      /refused at \$62\.00 \(\d+ ms\): duplicate/,
+      /below floor at \$9\.00/,
+      /state/,
+      new RegExp(`not yet: offered from ${moment}`),
+    ];
+    await shows(
+      page,
+      'RUNNING',
+      new RegExp(`until ${moment}: waits for its next round, a retry · unsold: refused · see Memo`),
+    );
+    await tab(page, 'Memo');
+    await shows(page, '"its next round, a retry"', /Send a Signal, retryNow/, ...reasons);
+    await tab(page, 'User Metadata');
+    await shows(page, 'Pending.', /Send an Update, withdraw/, ...reasons);
+  });
+
+  it('lets ops hold the next round of a pending lead now', async () => {
+    const page = await pageOf('Pet Insurance', 'pending');
+    await tab(page, 'User Metadata');
+    await shows(page, 'Pending.');
+    await page.getByRole('button', { name: 'More Actions' }).click();
+    await page.getByRole('menuitem', { name: 'Send a Signal' }).click();
+    await page.getByRole('button', { name: /Select a signal/ }).click();
+    await page.getByRole('option', { name: 'retryNow Holds the next round now' }).click();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await tab(page, 'Memo');
+    await shows(page, /"round": ?2/);
+  });
+});
+
+/** What a person reads on the page; Markdown stands in frames of its own there. */
+async function textOf(page: Page): Promise<string> {
+  const texts = await Promise.all(page.frames().map((frame) => frame.locator('body').innerText()));
+  return texts.join('\n');
+}
