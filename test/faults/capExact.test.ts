@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Connection } from '@temporalio/client';
+import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
+import { postsOf } from './soldOnce.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { storeMarket } from '../support/market.js';
+import { sendLead, type Source } from '../support/source.js';
+import { openFaultWorld, type FaultWorld } from './world.js';
+
+const LEADS = 200;
+const CAP = 50;
+const WORKERS = 4;
+const AT_ONCE = 10;
+
+let world: FaultWorld;
+let northwind: FakeBuyer;
+let source: Source;
+
+beforeAll(async () => {
+  world = await openFaultWorld();
+  northwind = await startBuyer({ ping: { body: { bid: 20 } } });
+  await storeMarket(world.database, { northwind: { server: northwind, contract: { caps: { total: CAP } } } });
+  const connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
+  await registerSearchAttributes(connection, world.settings.TEMPORAL_NAMESPACE);
+  await connection.close();
+  const api = await world.processes.api(world.settings);
+  source = { address: api.address, key: world.key };
+});
+afterAll(async () => {
+  await world.close();
+  await northwind.close();
+});
+
+/** Every round of every lead is over: it was sold, or waits for the next one. */
+const rounds = async (): Promise<Record<string, number>> => {
+  const leads = await world.database.leads.find({}, { projection: { status: 1 } }).toArray();
+  return Object.fromEntries(
+    (['received', 'pending', 'sold'] as const).map((one) => [
+      one,
+      leads.filter(({ status }) => status === one).length,
+    ]),
+  );
+};
+
+it(`of ${LEADS} leads at once, ${WORKERS} workers sell exactly ${CAP} to a buyer whose cap is ${CAP}`, async () => {
+  const person = (i: number) => ({
+    firstName: 'John',
+    lastName: 'Doe',
+    state: 'TX',
+    phone: `555-123-${1000 + i}`,
+  });
+  // All of them wait for a worker, and four come at the same moment.
+  for (let i = 0; i < LEADS; i += AT_ONCE) {
+    const some = Array.from({ length: AT_ONCE }, (_, j) => person(i + j));
+    const replies = await Promise.all(
+      some.map((one) => sendLead(source, 'Auto Insurance', one, { prefer: 'respond-async' })),
+    );
+    expect(replies.map(({ status }) => status)).toEqual(some.map(() => 200));
+  }
+  await Promise.all(Array.from({ length: WORKERS }, () => world.processes.worker(world.settings)));
+  await expect
+    .poll(rounds, { timeout: 60_000, interval: 250 })
+    .toEqual({ received: 0, pending: LEADS - CAP, sold: CAP });
+
+  const { database } = world;
+  expect(await database.sales.countDocuments()).toBe(CAP);
+  expect(await database.usage.findOne({ _id: 'ACME1234/auto-insurance/northwind' })).toMatchObject({
+    sold: { total: CAP },
+  });
+  const sold = await database.leads.find({ status: 'sold' }, { projection: { _id: 1 } }).toArray();
+  expect(sold.every(({ _id }) => postsOf(northwind, _id).length === 1)).toBe(true);
+  expect(northwind.of('post')).toHaveLength(CAP);
+});
