@@ -63,7 +63,8 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
   const { leadId } = lead;
   const wait = nextWait(lead, story.lastRound);
   const standing = await markPending({ leadId, until: wait.at, reason: story.unsoldReason });
-  if (standing === 'sold') return;
+  // Sold or ended by another hand: the next round finds it so.
+  if (standing !== undefined && standing !== 'pending') return;
   story.pending(wait);
   const woken = await story.sleep(wait);
   const ending = story.withdrawn ? 'withdrawn' : wait.until === 'expiry' && !woken ? 'expired' : undefined;

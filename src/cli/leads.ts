@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { eraseCommand } from './leadsErase.js';
 import { listCommand } from './leadsList.js';
 import { showCommand } from './leadsShow.js';
+import { withdrawCommand } from './leadsWithdraw.js';
 
 /** `gavel leads …` */
 export function leadsCommand(): Command {
@@ -9,5 +10,6 @@ export function leadsCommand(): Command {
     .description('leads and what became of them')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(withdrawCommand())
     .addCommand(eraseCommand());
 }

@@ -1,10 +1,11 @@
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import type { Settings } from '../config.js';
-import type { LeadFacts } from '../market/lead.js';
+import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Log } from '../log.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';
 import { startOptions } from './start.js';
+import { withdrawBy } from './withdraw.js';
 
 /** Begins leads' workflows for the API. */
 export interface LeadStarter {
@@ -14,6 +15,8 @@ export interface LeadStarter {
    * and the sweep starts it where this call could not. Never rejects.
    */
   start(lead: LeadFacts, answerWithinMs: number): Promise<OutcomeAnswer | undefined>;
+  /** Asks the lead's workflow to take it off sale, see `withdrawBy`. */
+  withdraw(leadId: string, withinMs: number): Promise<LeadStatus | undefined>;
   /** Rejects when Temporal does not answer. */
   ready(): Promise<void>;
   close(): Promise<void>;
@@ -51,6 +54,7 @@ export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
       });
       return answerWithinMs > 0 ? await began : undefined;
     },
+    withdraw: (leadId, withinMs) => withdrawBy(client, leadId, withinMs),
     async ready() {
       await client.withDeadline(Date.now() + 1000, () =>
         connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),

@@ -5,10 +5,8 @@ import { WITHDRAW, workflowId } from './names.js';
 
 /** Takes leads off sale by their workflows. */
 export interface Withdrawer {
-  /**
-   * Resolves with how the lead stands after it. Rejects where there is no such workflow, or none that answers in time.
-   */
-  withdraw(leadId: string): Promise<LeadStatus>;
+  /** See `withdrawBy`. */
+  withdraw(leadId: string): Promise<LeadStatus | undefined>;
   close(): Promise<void>;
 }
 
@@ -21,12 +19,29 @@ export function openWithdrawer(
   const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   return {
-    withdraw: async (leadId) => {
-      const { status } = await client.withDeadline(Date.now() + PATIENCE_MS, () =>
-        client.workflow.getHandle(workflowId(leadId)).executeUpdate<{ status: LeadStatus }, []>(WITHDRAW),
-      );
-      return status;
-    },
+    withdraw: (leadId) => withdrawBy(client, leadId, PATIENCE_MS),
     close: () => connection.close(),
   };
+}
+
+/**
+ * Asks a lead's workflow to take the lead off sale. Resolves with how the lead stands after it; with undefined where the
+ * workflow has taken note and waits for a post that is under way. Rejects where there is no such workflow, or none that
+ * takes note in time.
+ * @param withinMs how long that may take
+ */
+export function withdrawBy(
+  client: Client,
+  leadId: string,
+  withinMs: number,
+): Promise<LeadStatus | undefined> {
+  return client.withDeadline(Date.now() + withinMs, async () => {
+    const update = await client.workflow
+      .getHandle(workflowId(leadId))
+      .startUpdate<{ status: LeadStatus }, []>(WITHDRAW, { waitForStage: 'ACCEPTED' });
+    return update.result().then(
+      ({ status }) => status,
+      () => undefined,
+    );
+  });
 }

@@ -30,6 +30,12 @@ const PRIVATE: Record<string, (world: ApiWorld, stranger: string) => Promise<[th
       const show = (leadId: string) => request({ ...world, key }, `/api/leads/${leadId}`);
       return [await show(id), await show(id.replace(/^.{8}/, '00000000'))];
     },
+    'POST /api/leads/:lead_id/withdraw': async (world, key) => {
+      const id = String((await sendLead(world)).body.lead_id);
+      const withdraw = (leadId: string) =>
+        request({ ...world, key }, `/api/leads/${leadId}/withdraw`, { method: 'POST' });
+      return [await withdraw(id), await withdraw(id.replace(/^.{8}/, '00000000'))];
+    },
   };
 
 describe('every route', () => {

@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { findStoredLead } from '../../store/leads.js';
+import type { StoredLead } from '../../store/person.js';
 import { ApiError } from '../apiError.js';
 import { readForm, type Entries } from '../body.js';
 import { givenFields } from '../givenFields.js';
@@ -15,6 +16,7 @@ import type { RateLimits } from '../rateLimits.js';
 import { queryOf } from '../requestTarget.js';
 import { failures } from '../schemas.js';
 import { takeLead } from '../takeLead.js';
+import { withdrawLead } from '../withdrawLead.js';
 
 const security = [{ key: [] }];
 
@@ -61,6 +63,18 @@ const get = {
   },
 };
 
+const withdraw = {
+  operationId: 'withdrawLead',
+  summary: 'Take a lead off sale',
+  tags: ['Leads'],
+  security,
+  params: get.params,
+  response: {
+    200: Type.Ref('LeadView', { description: 'The lead as it stands after that; a sold one stays sold' }),
+    ...failures('invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
+  },
+};
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface Options {
@@ -100,11 +114,28 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Op
   app.get<{ Params: { lead_id: string } }>(
     '/api/leads/:lead_id',
     { schema: get, onRequest: rate.look },
+    async (request) => leadView(await leadOf(request)),
+  );
+
+  app.post<{ Params: { lead_id: string } }>(
+    '/api/leads/:lead_id/withdraw',
+    { schema: withdraw, onRequest: rate.take },
     async (request) => {
-      const id = request.params.lead_id.toLowerCase();
-      const lead = UUID.test(id) ? await findStoredLead(database, id) : null;
-      if (lead?.seller === keyOf(request).seller) return leadView(lead);
-      throw new ApiError('notFound', 'The seller of this key has no lead with this id.');
+      const lead = await withdrawLead(database, await leadOf(request), (leadId) =>
+        parts.starter.withdraw(leadId, settings.ANSWER_WINDOW_MS),
+      );
+      if (lead !== undefined) return leadView(lead);
+      const message =
+        'A buyer is being offered this lead. Nothing was changed; send it again after Retry-After seconds.';
+      throw new ApiError('unavailable', message, { headers: { 'retry-after': 5 } });
     },
   );
+
+  /** The lead that the address names, if it is one of the key's seller. */
+  async function leadOf(request: FastifyRequest<{ Params: { lead_id: string } }>): Promise<StoredLead> {
+    const id = request.params.lead_id.toLowerCase();
+    const lead = UUID.test(id) ? await findStoredLead(database, id) : null;
+    if (lead?.seller === keyOf(request).seller) return lead;
+    throw new ApiError('notFound', 'The seller of this key has no lead with this id.');
+  }
 }
