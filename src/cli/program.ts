@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { apiCommand } from './api.js';
 import { applyCommand } from './apply.js';
+import { backupCommand, restoreCommand } from './backup.js';
 import { booksCommand } from './books.js';
 import { buyersCommand } from './buyers.js';
 import { keysCommand } from './keys.js';
@@ -23,7 +24,9 @@ export function gavelProgram(): Command {
     .addCommand(leadsCommand())
     .addCommand(suppressionsCommand())
     .addCommand(statementCommand())
-    .addCommand(booksCommand());
+    .addCommand(booksCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand());
   forAll(program, (command) => {
     command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
   });

@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import { showProgress } from '../local/showProgress.js';
+import { backup, BackupError, restore, type Manifest } from '../store/backup.js';
+import type { Database } from '../store/db.js';
+import { CommandFailed } from './commandFailed.js';
+import { print, printJson } from './print.js';
+import { useDatabase } from './useDatabase.js';
+
+/** `gavel backup DIR` */
+export function backupCommand(): Command {
+  return new Command('backup')
+    .description('write the whole database into a new folder; persons stay encrypted')
+    .argument('<dir>', 'the folder, which is made')
+    .option('--json', 'print the manifest as JSON', false)
+    .action(async (dir: string, { json }: { json: boolean }) => {
+      const manifest = await working((database, tell) => backup(database, dir, tell));
+      if (json) printJson(manifest);
+      else print(`${summary(manifest)} are in ${dir}.\n${keys(manifest)}`);
+    });
+}
+
+/** `gavel restore DIR` */
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description('put a backup into an empty database; end every API and worker before')
+    .argument('<dir>', 'the folder that backup made')
+    .option('--replace', 'drop what the database has', false)
+    .option('--json', 'print the manifest as JSON', false)
+    .action(async (dir: string, { replace, json }: { replace: boolean; json: boolean }) => {
+      const manifest = await working((database, tell) => restore(database, dir, { replace }, tell));
+      if (json) printJson(manifest);
+      else
+        print(
+          `${summary(manifest)} were restored, as of ${manifest.at}.\n${keys(manifest)} Workers go on with the leads that wait.`,
+        );
+    });
+}
+
+async function working(
+  work: (database: Database, tell: (text: string) => void) => Promise<Manifest>,
+): Promise<Manifest> {
+  const shown = showProgress();
+  try {
+    return await useDatabase((database) => work(database, shown.progress));
+  } catch (error) {
+    throw error instanceof BackupError ? new CommandFailed(error.message) : error;
+  } finally {
+    shown.done();
+  }
+}
+
+function summary({ collections }: Manifest): string {
+  const documents = collections.reduce((sum, each) => sum + each.documents, 0);
+  return `${documents} documents of ${collections.length} collections`;
+}
+
+const keys = ({ masterKeys }: Manifest): string =>
+  masterKeys.length === 0
+    ? 'No person is in it.'
+    : `Its persons can be read with the master key ${masterKeys.map((id) => `"${id}"`).join(' and ')}, which is not in it.`;

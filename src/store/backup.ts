@@ -1,0 +1,213 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import { BSON, type ClientSession, type Document } from 'mongodb';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { ensureIndexes, type Database } from './db.js';
+
+/** What a backup says of itself. It is written last: a folder without it is no backup. */
+const Manifest = Type.Object({
+  format: Type.Literal('gavel-1'),
+  database: Type.String(),
+  /** ISO 8601; what it shows is as of then. */
+  at: Type.String(),
+  /** Ids of the master keys that its persons are under. */
+  masterKeys: Type.Array(Type.String()),
+  collections: Type.Array(
+    Type.Object({
+      name: Type.String({ pattern: '^[A-Za-z0-9_-]+$' }),
+      documents: Type.Integer({ minimum: 0 }),
+      /** Of the file as it lies there, in hex. */
+      sha256: Type.String(),
+    }),
+  ),
+});
+
+export type Manifest = Type.Static<typeof Manifest>;
+
+/** A backup can't be made here or restored from here; the message says why. */
+export class BackupError extends Error {
+  override name = 'BackupError';
+}
+
+type Tell = (text: string) => void;
+
+const MANIFEST = 'manifest.json';
+const fileOf = (dir: string, collection: string): string => join(dir, `${collection}.bson.gz`);
+
+/**
+ * Writes every collection into a new folder, as of one moment: documents in BSON one after another, gzipped, as
+ * mongodump does, so that mongorestore can read them too. Persons stay encrypted, and no master key is in it.
+ * @throws BackupError where the folder holds something already
+ */
+export async function backup(database: Database, dir: string, tell: Tell): Promise<Manifest> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  if ((await readdir(dir)).length > 0) throw new BackupError(`${dir} is not empty; name a new folder.`);
+  const { client, db } = database;
+  const at = new Date().toISOString();
+  const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name).sort();
+  const collections: Manifest['collections'] = [];
+  await client.withSession({ snapshot: true }, async (session) => {
+    for (const name of names.filter((each) => !each.startsWith('system.'))) {
+      tell(name);
+      collections.push({ name, ...(await dump(database, name, fileOf(dir, name), session)) });
+    }
+  });
+  const manifest: Manifest = {
+    format: 'gavel-1',
+    database: db.databaseName,
+    at,
+    masterKeys: await masterKeysOf(database),
+    collections,
+  };
+  await writeFile(join(dir, MANIFEST), JSON.stringify(manifest, null, 2), { mode: 0o600, flush: true });
+  return manifest;
+}
+
+async function masterKeysOf({ leads, secrets }: Database): Promise<string[]> {
+  const by = (path: string): Document[] => [
+    { $match: { [path]: { $exists: true } } },
+    { $group: { _id: `$${path}` } },
+  ];
+  const [ofLeads, ofSecrets] = await Promise.all([
+    leads.aggregate<{ _id: string }>(by('person.key.masterKey')).toArray(),
+    secrets.aggregate<{ _id: string }>(by('key.masterKey')).toArray(),
+  ]);
+  return [...new Set([...ofLeads, ...ofSecrets].map(({ _id }) => _id))].sort();
+}
+
+async function dump(
+  { db }: Database,
+  name: string,
+  file: string,
+  session: ClientSession,
+): Promise<{ documents: number; sha256: string }> {
+  const cursor = db.collection(name).find({}, { session, raw: true });
+  const hash = createHash('sha256');
+  let documents = 0;
+  await pipeline(
+    async function* () {
+      for await (const document of cursor) {
+        documents++;
+        yield document;
+      }
+    },
+    createGzip(),
+    hashing(hash),
+    createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }),
+  );
+  return { documents, sha256: hash.digest('hex') };
+}
+
+/** Passes everything on, and notes it in the hash. */
+const hashing = (hash: Hash) =>
+  async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+
+/**
+ * Puts a backup into an empty database, with its indexes. Nothing is written before every file was found whole.
+ * @param replace drops what the database has before
+ * @throws BackupError where there is no whole backup, or the database is not empty
+ */
+export async function restore(
+  database: Database,
+  dir: string,
+  { replace }: { replace: boolean },
+  tell: Tell,
+): Promise<Manifest> {
+  const manifest = await readManifest(dir);
+  for (const collection of manifest.collections) {
+    tell(`checking ${collection.name}`);
+    await check(dir, collection);
+  }
+  await makeRoom(database, replace);
+  for (const { name, documents } of manifest.collections) {
+    tell(name);
+    const restored = await load(database, name, fileOf(dir, name));
+    if (restored !== documents)
+      throw new BackupError(`${name} has ${restored} documents, and the manifest says ${documents}.`);
+  }
+  await ensureIndexes(database);
+  return manifest;
+}
+
+async function readManifest(dir: string): Promise<Manifest> {
+  const path = join(dir, MANIFEST);
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new BackupError(`${dir} is no backup, or not a complete one: it has no ${MANIFEST}.`);
+  });
+  try {
+    return Value.Parse(Manifest, JSON.parse(text));
+  } catch {
+    throw new BackupError(`${path} is not the manifest of a backup that this version can read.`);
+  }
+}
+
+async function check(dir: string, { name, sha256 }: Manifest['collections'][number]): Promise<void> {
+  const file = fileOf(dir, name);
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
+  } catch (cause) {
+    throw new BackupError(`${file} can't be read.`, { cause });
+  }
+  if (hash.digest('hex') !== sha256)
+    throw new BackupError(`${file} is not what was written when the backup was made.`);
+}
+
+/** Indexes alone are no data: a process that has started makes them. */
+async function makeRoom({ db }: Database, replace: boolean): Promise<void> {
+  for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
+    if (name.startsWith('system.')) continue;
+    const has = (await db.collection(name).findOne({}, { projection: { _id: 1 } })) !== null;
+    if (has && !replace)
+      throw new BackupError(
+        `The database ${db.databaseName} is not empty (${name}); --replace drops what it has. End every API and worker first.`,
+      );
+    await db.collection(name).drop();
+  }
+}
+
+/** So many at once. */
+const BATCH = 1000;
+
+async function load({ db }: Database, name: string, file: string): Promise<number> {
+  const collection = await db.createCollection(name);
+  let restored = 0;
+  let batch: Document[] = [];
+  const flush = async (): Promise<void> => {
+    if (batch.length > 0) await collection.insertMany(batch);
+    restored += batch.length;
+    batch = [];
+  };
+  for await (const document of documentsOf(file)) {
+    batch.push(document);
+    if (batch.length === BATCH) await flush();
+  }
+  await flush();
+  return restored;
+}
+
+/** Every value keeps the type that it was stored with. */
+const EXACT = { promoteValues: false, promoteLongs: false, bsonRegExp: true };
+
+async function* documentsOf(file: string): AsyncGenerator<Document> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of createReadStream(file).pipe(createGunzip()) as AsyncIterable<Buffer>) {
+    rest = Buffer.concat([rest, chunk]);
+    // A document begins with its length (https://bsonspec.org/spec.html).
+    while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
+      const length = rest.readInt32LE(0);
+      yield BSON.deserialize(rest.subarray(0, length), EXACT);
+      rest = rest.subarray(length);
+    }
+  }
+}
