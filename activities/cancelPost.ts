@@ -43,10 +43,10 @@ export const cancelPost =
       lead_id: leadId,
       contract,
       event: 'post_cancelled',
-      delivered: notice.delivered,
+      delivered: notice.heard,
       detail: notice.detail,
     });
-    if (notice.final) return 'cancelled';
+    if (notice.heard || notice.final) return 'cancelled';
     throw ApplicationFailure.create({
       type: 'NoticeUndelivered',
       message: `${claim.buyer} has not heard of the cancellation: ${notice.detail}`,

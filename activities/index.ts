@@ -13,6 +13,7 @@ import { markPending } from './markPending.js';
 import { runRound } from './runRound.js';
 import { sellLead } from './sellLead.js';
 import { settlePost } from './settlePost.js';
+import { tellSeller } from './tellSeller.js';
 
 /** What the steps need from the world; the worker provides it, a test its own. */
 export interface Deps {
@@ -38,6 +39,7 @@ export function createActivities(deps: Deps) {
     markPending: markPending(deps),
     endLead: endLead(deps),
     erasePersons: erasePersons(deps),
+    tellSeller: tellSeller(deps),
   };
 }
 

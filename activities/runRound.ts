@@ -5,7 +5,7 @@ import type { Round } from '../src/market/round.js';
 import { saleAt } from '../src/market/stages.js';
 import { accountId, readUsage } from '../src/store/capacity.js';
 import { findLeadForRound, leadInRound, storeRound, type LeadDocument } from '../src/store/leads.js';
-import type { BuyerWithSecret, StoredTerms } from '../src/store/market.js';
+import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
 
@@ -37,7 +37,8 @@ export const runRound =
     if (stored !== undefined) return stored;
     if (lead.status !== 'received' && lead.status !== 'pending') return { ended: lead.status };
     const market = await deps.terms(lead.campaign);
-    if (market === undefined) return storeRound(deps.database, leadId, emptyRound(lead, number, now));
+    if (market === undefined)
+      return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
 
     const plan = await planOf(deps, market, lead, now);
     const round = plannedRound(market, lead, number, plan, now);
@@ -110,19 +111,27 @@ function plannedRound(
 }
 
 /** A campaign that is gone has no terms left: the lead expires at once, sold to nobody. */
-const emptyRound = (lead: LeadDocument, number: number, now: number): Round => ({
-  number,
-  campaign: lead.campaign,
-  version: 1,
-  at: now,
-  terms: {
-    currency: lead.currency,
-    sale: { mode: 'exclusive', maxBuyers: 1, floor: 0, award: 'highestBid' },
-    pending: { retryAfter: [], expireAfter: 0 },
-  },
-  excluded: [],
-  entries: [],
-  later: [],
-  changes: [],
-  tell: { postbacks: 0, notices: [] },
-});
+async function emptyRound(
+  { database }: Deps,
+  lead: LeadDocument,
+  number: number,
+  now: number,
+): Promise<Round> {
+  const seller = await findSeller(database, lead.seller);
+  return {
+    number,
+    campaign: lead.campaign,
+    version: 1,
+    at: now,
+    terms: {
+      currency: lead.currency,
+      sale: { mode: 'exclusive', maxBuyers: 1, floor: 0, award: 'highestBid' },
+      pending: { retryAfter: [], expireAfter: 0 },
+    },
+    excluded: [],
+    entries: [],
+    later: [],
+    changes: [],
+    tell: { postbacks: seller?.postbacks.length ?? 0, notices: [] },
+  };
+}

@@ -6,6 +6,7 @@ import { nextWait } from '../src/market/waiting.js';
 import { sell } from './sell.js';
 import { askAgain, askTier, endLead, markPending, runRound } from './steps.js';
 import { begin, type Story } from './story.js';
+import { tellTheSeller } from './tell.js';
 
 /** The life of a lead, from its first round to its end. */
 export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
@@ -21,6 +22,7 @@ export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
     if (story.sold) story.end('sold');
     else await waitForAnotherRound(lead, story);
   }
+  tellTheSeller(lead, story);
   await story.finished();
   return story.result();
 }
@@ -66,6 +68,7 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
   // Sold or ended by another hand: the next round finds it so.
   if (standing !== undefined && standing !== 'pending') return;
   story.pending(wait);
+  tellTheSeller(lead, story);
   const woken = await story.sleep(wait);
   const ending = story.withdrawn ? 'withdrawn' : wait.until === 'expiry' && !woken ? 'expired' : undefined;
   if (ending === undefined) return;

@@ -37,3 +37,10 @@ export const cancelPostDurably = proxyActivities<Activities>({
   scheduleToCloseTimeout: '3 days',
   retry: { initialInterval: '10 s', backoffCoefficient: 2, maximumInterval: '1 h' },
 }).cancelPost;
+
+/** What sellers and buyers are told of the lead: tried again for a day, ten seconds later at first and every hour in the end. */
+export const { tellSeller } = proxyActivities<Activities>({
+  startToCloseTimeout: '45 s',
+  scheduleToCloseTimeout: '26 h',
+  retry: { initialInterval: '10 s', backoffCoefficient: 2, maximumInterval: '1 h' },
+});

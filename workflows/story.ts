@@ -9,6 +9,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { SaleAnswer } from '../activities/sellLead.js';
+import type { Postback } from '../activities/tellSeller.js';
 import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/decide.js';
 import type { LeadFacts, LeadStatus } from '../src/market/lead.js';
 import { toDecimal, type Minor } from '../src/market/money.js';
@@ -89,6 +90,7 @@ export class Story {
   private askedAgain = new Set<string>();
   private held = new Map<string, boolean | undefined>();
   private notices: Promise<unknown>[] = [];
+  private told: LeadStatus = 'received';
   private answered = false;
   private wake = false;
   private shownWaiting = false;
@@ -229,6 +231,14 @@ export class Story {
     ]);
     if (this.shownWaiting) upsertMemo({ lead: { status, story: this.inWords() } });
     setCurrentDetails(this.inWords());
+  }
+
+  /** The status that the seller has yet to be told of, the round that led to it, and how many addresses it has. */
+  changeToTell(): (Pick<Postback, 'status' | 'round'> & { addresses: number }) | undefined {
+    const { status, round } = this;
+    if (status === this.told || status === 'received') return undefined;
+    this.told = status;
+    return { status, round: round?.number ?? 0, addresses: round?.tell.postbacks ?? 0 };
   }
 
   /** A notice that must still get through; the workflow stays open for it. */

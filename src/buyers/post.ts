@@ -2,6 +2,8 @@ import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { toDecimal, type Minor } from '../market/money.js';
 import { buyerReference } from './buyerReference.js';
+import { isClearNo } from './clearNo.js';
+import { sendNotice, type Hearing } from './notice.js';
 import type { Reply, Send } from './send.js';
 
 /** The whole lead for the buyer who won. */
@@ -72,15 +74,11 @@ function readPostAnswer(reply: Reply, lead: Post['lead']): Answer {
   }
 }
 
-/** The 4xx codes by which a server says "later", not "no" (docs/buyer.md). */
-const LATER = [408, 425, 429];
-
 function readAnswer(
   { status, body, retryAfterMs }: Extract<Reply, { kind: 'answer' }>,
   lead: Post['lead'],
 ): Answer {
-  if (status >= 400 && status < 500 && !LATER.includes(status))
-    return { answer: 'refused', detail: `HTTP ${status}` };
+  if (isClearNo(status)) return { answer: 'refused', detail: `HTTP ${status}` };
   if (status < 200 || status > 299) return { answer: 'uncertain', detail: `HTTP ${status}`, retryAfterMs };
   // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
   if (!PostAnswer.Check(body))
@@ -94,20 +92,12 @@ function asReason(reason: string | undefined): string {
   return reason !== undefined && /^[a-z][a-z0-9_]{0,39}$/.test(reason) ? reason : 'no reason given';
 }
 
-/**
- * Tells a buyer that a post is called off: it was not sold the lead and is not billed. `final` is a no that asking
- * again can't turn into a yes (a server that knows no such notice).
- */
+/** Tells a buyer that a post is called off: it was not sold the lead and is not billed for it. */
 export async function sendCancellation(
   send: Send,
   buyer: PostEndpoint,
   notice: { postId: string; leadId: string },
-): Promise<{ delivered: boolean; final: boolean; detail: string }> {
+): Promise<Hearing> {
   const payload = { type: 'post_cancelled', post_id: notice.postId, lead_id: notice.leadId };
-  const reply = await send({ ...buyer, id: `${notice.postId}.cancelled`, payload });
-  if (reply.kind !== 'answer') return { delivered: false, final: false, detail: reply.kind };
-  const { status } = reply;
-  const delivered = status >= 200 && status < 300;
-  const final = delivered || (status >= 400 && status < 500 && !LATER.includes(status));
-  return { delivered, final, detail: `HTTP ${status}` };
+  return sendNotice(send, { ...buyer, id: `${notice.postId}.cancelled`, payload });
 }

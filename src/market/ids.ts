@@ -1,7 +1,7 @@
 import { v5 } from 'uuid';
 
 /**
- * Ids of what is sent to buyers, made from what they name (RFC 9562, UUID version 5): a step that is repeated after a
+ * Ids of what is sent to buyers and sellers, made from what they name (RFC 9562, UUID version 5): a step that is repeated after a
  * crash computes the same id, so a repeated ping or post is recognised, and a sale can't be booked twice.
  */
 const NAMESPACE = 'b3f4a1d6-5d0e-4c55-9d2b-6f6a4c1d8a77';
@@ -19,3 +19,7 @@ export const postId = (leadId: string, contract: string, round?: number): string
 
 /** A payment of a prepaid buyer by what it is called where it came from: told of twice, it is booked once. */
 export const topUpId = (buyer: string, ref: string): string => v5(`top-up/${buyer}/${ref}`, NAMESPACE);
+
+/** What one address of the seller is told of one change of a lead's status, which came with one of its rounds. */
+export const postbackId = (leadId: string, status: string, round: number, url: string): string =>
+  v5(`postback/${leadId}/${status}/${round}/${url}`, NAMESPACE);

@@ -27,7 +27,13 @@ export interface Received {
   signed: boolean;
 }
 
-export type RequestType = 'ping' | 'post' | 'post_cancelled';
+/** What a buyer's server is sent, and a seller's. */
+export const REQUEST_TYPES = [
+  ...(['ping', 'post', 'post_cancelled', 'won', 'lost', 'billed', 'low_balance'] as const),
+  ...(['lead.pending', 'lead.sold', 'lead.expired', 'lead.withdrawn'] as const),
+] as const;
+
+export type RequestType = (typeof REQUEST_TYPES)[number];
 
 export interface FakeBuyer {
   url: string;
@@ -42,15 +48,15 @@ export interface FakeBuyer {
   close(): Promise<void>;
 }
 
-/** A buyer for tests: a real HTTP server that remembers what it received. */
+/** A buyer for tests, or a seller that is told of its leads: a real HTTP server that remembers what it received. */
 export async function startBuyer(
   answers: Partial<Record<RequestType, Behaviours>> = {},
   secret = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`,
 ): Promise<FakeBuyer> {
   const behaviours = new Map<string, Behaviours>([
+    ...REQUEST_TYPES.map((type) => [type, { body: {} }] as const),
     ['ping', { body: { bid: 20 } }],
     ['post', { body: { accepted: true } }],
-    ['post_cancelled', { body: {} }],
     ...Object.entries(answers),
   ]);
   const received: Received[] = [];

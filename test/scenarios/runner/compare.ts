@@ -3,6 +3,7 @@ import { SELLER } from './composeMarket.js';
 import type { CameOut } from './cameOut.js';
 import { expectedOf } from './runScenario.js';
 import type { LeadExpectation, Scenario } from './schema.js';
+import { SELLERS } from './servers.js';
 import { momentMs, spanMs, spanText } from './time.js';
 
 /** What a scenario expects and what came out, in the scenario's own words and as exact as it is. */
@@ -26,6 +27,7 @@ export function compare(scenario: Scenario, came: CameOut): Comparison {
       pings: expect.pings,
       posts: expect.posts ?? postsIn(scenario),
       notices: expect.notices ?? {},
+      postbacks: expect.postbacks ?? [],
       books: expect.books ?? {},
     },
     actual: {
@@ -33,6 +35,7 @@ export function compare(scenario: Scenario, came: CameOut): Comparison {
       pings: expect.pings && countOf(came, 'ping'),
       posts: countOf(came, 'post'),
       notices: noticesIn(came),
+      postbacks: postbacksIn(came, expect.postbacks ?? []),
       books: booksIn(came),
     },
   };
@@ -173,8 +176,20 @@ function countOf({ received }: CameOut, type: string): Record<string, number> {
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
+/** What the seller was told, in order: a status, with its price or reason where that is expected. */
+function postbacksIn({ received }: CameOut, expected: string[]): string[] {
+  return (received.get(SELLERS) ?? []).map(({ body: { status, price, reason } }, i) =>
+    inWords(expected[i] ?? UNEXPECTED, {
+      outcome: String(status),
+      price: typeof price === 'number' ? price.toFixed(2) : undefined,
+      detail: typeof reason === 'string' ? reason : undefined,
+    }),
+  );
+}
+
 function noticesIn({ received }: CameOut): Record<string, string[]> {
-  const notices = [...received].map(([buyer, requests]): [string, string[]] => [
+  const buyers = [...received].filter(([id]) => id !== SELLERS);
+  const notices = buyers.map(([buyer, requests]): [string, string[]] => [
     buyer,
     requests.map(({ type }) => type).filter((type) => type !== 'ping' && type !== 'post'),
   ]);

@@ -18,17 +18,31 @@ export const CATEGORY = 'Auto Insurance';
 /** Long enough for a slow machine; a scenario about timeouts sets its own. */
 const TIMEOUT_MS = 8000;
 
+/** Where everybody is asked and told: the buyers by their ids, and the seller where it wants to be told. */
+export interface Places {
+  buyers: ReadonlyMap<string, Addresses>;
+  postback: string | undefined;
+}
+
 /**
  * Makes the market file that a scenario leaves out the dull half of: ids, names, addresses.
  * @throws Error with the faults that the market file's own reader finds, and the file that it read
  */
-export function composeMarket(terms: MarketInScenario, addresses: ReadonlyMap<string, Addresses>): Market {
+export function composeMarket(terms: MarketInScenario, { buyers, postback }: Places): Market {
   const contracts = Object.entries(terms.contracts ?? {}).flatMap(([id, contract]) =>
     contract === null ? [] : [{ buyer: id, ...contract }],
   );
   const file = stringify({
-    sellers: [{ code: SELLER, slug: 'acme-insurance', name: 'Acme Insurance Leads', ...terms.seller }],
-    buyers: [...addresses].map(([id, { ping, post }]) => {
+    sellers: [
+      {
+        code: SELLER,
+        slug: 'acme-insurance',
+        name: 'Acme Insurance Leads',
+        ...(postback !== undefined && { postback: { url: postback } }),
+        ...terms.seller,
+      },
+    ],
+    buyers: [...buyers].map(([id, { ping, post }]) => {
       const { ping: pingTerms, post: postTerms, ...rest } = terms.buyers?.[id] ?? {};
       return {
         id,

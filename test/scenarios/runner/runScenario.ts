@@ -12,7 +12,7 @@ import { PERSON } from '../../support/source.js';
 import type { LeadWorld } from '../../support/timeSkipping.js';
 import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
-import { addressesOf, startServers, tellHowToAnswer, type Servers } from './servers.js';
+import { placesOf, SELLERS, startServers, tellHowToAnswer, type Servers } from './servers.js';
 import { momentMs, spanMs } from './time.js';
 
 /** One lead of a scenario: what the engine was given, and what it said of it. */
@@ -192,11 +192,11 @@ async function changeMarket({ database }: LeadWorld, run: Run, change: MarketInS
     contracts: { ...terms.contracts, ...change.contracts },
     buyers: { ...terms.buyers, ...change.buyers },
   };
-  const market = composeMarket(run.terms, addressesOf(servers, scenario));
+  const market = composeMarket(run.terms, placesOf(servers, scenario));
   const applied = await applyMarket(database, market, { prune: true });
   if ('faults' in applied) throw new Error(applied.faults.map(({ message }) => message).join('\n'));
   for (const change of applied.changes) {
-    const server = change.kind === 'buyer' ? servers.get(change.id) : undefined;
+    const server = servers.get(change.kind === 'seller' ? SELLERS : change.id);
     if (server && change.change === 'created' && change.secret !== undefined) server.secret = change.secret;
   }
 }

@@ -55,7 +55,7 @@ function Answers<T extends Type.TProperties>(title: string, said: T) {
 
 const Reason = Type.Optional(Type.String({ title: 'a reason in one word', examples: ['duplicate'] }));
 
-/** What a buyer's server answers; keys that are not about HTTP are the answer's own (docs on the buyer protocol). */
+/** What the server of a buyer or of the seller answers; keys that are not about HTTP are the answer's own (docs on the buyer protocol). */
 const BuyerAnswers = Type.Object(
   {
     ping: Answers('an answer to a ping', {
@@ -72,8 +72,16 @@ const BuyerAnswers = Type.Object(
       reason: Reason,
     }),
     post_cancelled: Answers('an answer to a notice', {}),
+    won: Answers('an answer to a notice', {}),
+    lost: Answers('an answer to a notice', {}),
+    billed: Answers('an answer to a notice', {}),
+    low_balance: Answers('an answer to a notice', {}),
+    'lead.pending': Answers('an answer to a postback', {}),
+    'lead.sold': Answers('an answer to a postback', {}),
+    'lead.expired': Answers('an answer to a postback', {}),
+    'lead.withdrawn': Answers('an answer to a postback', {}),
   },
-  { title: 'a buyer’s answers' },
+  { title: 'the answers of a buyer, or of the seller' },
 );
 
 const market = {
@@ -112,6 +120,7 @@ const Step = Type.Object(
 
 const OUTCOME = `(sold|posting|${REASONS.join('|')})( at \\d+(\\.\\d+)?)?( \\(.+\\))?`;
 const ROUND = new RegExp(`^\\d+( to \\d+)?( (after ${SPAN.source}|at .+))?$`);
+const POSTBACK = /^[a-z]+( at \d+(\.\d+)?)?( \([a-z_]+\))?$/;
 const ENDS = '(received|sold|(pending|expired|withdrawn)( \\([a-z_]+\\))?)';
 
 const ofLead = {
@@ -160,6 +169,11 @@ const Expectation = Type.Object(
           title: 'a list of notices',
         }),
       ),
+    ),
+    postbacks: optional(
+      Type.Array(text('a status', 'sold at 45.00', POSTBACK), {
+        title: 'what the seller’s server was told',
+      }),
     ),
     books: optional(byId('the books by account', Type.Number({ title: 'an amount', examples: ['-45.00'] }))),
   },

@@ -1,11 +1,14 @@
-import { startBuyer, type Behaviour, type FakeBuyer } from '../../support/buyer.js';
-import type { Addresses } from './composeMarket.js';
+import { REQUEST_TYPES, startBuyer, type Behaviour, type FakeBuyer } from '../../support/buyer.js';
+import type { Addresses, Places } from './composeMarket.js';
 import type { BuyerAnswers, Scenario } from './schema.js';
 
 /** Port 1 of this machine: nothing has listened there for decades. */
 const NOBODY = 'http://127.0.0.1:1/';
 
-/** The buyers' servers of a scenario, by the buyers' ids. */
+/** The seller's server among those of a scenario; the books call its account so too. */
+export const SELLERS = 'seller';
+
+/** The servers of a scenario: the buyers' by their ids, and the seller's where the scenario says what it answers. */
 export type Servers = ReadonlyMap<string, FakeBuyer>;
 
 type Answers = BuyerAnswers['ping'] | BuyerAnswers['post'] | BuyerAnswers['post_cancelled'];
@@ -31,7 +34,7 @@ export function tellHowToAnswer(servers: Servers, answers: NonNullable<Scenario[
   for (const [id, answer] of Object.entries(answers)) {
     const server = servers.get(id);
     if (!server) throw new Error(`The scenario has no buyer ${id}; name it in contracts or buyers.`);
-    for (const type of ['ping', 'post', 'post_cancelled'] as const) {
+    for (const type of REQUEST_TYPES) {
       const behaviours = behavioursOf(answer[type]);
       if (behaviours) server.answer(type, behaviours);
     }
@@ -39,14 +42,14 @@ export function tellHowToAnswer(servers: Servers, answers: NonNullable<Scenario[
 }
 
 /** A buyer has an address for pings where the scenario says how it answers one. */
-export function addressesOf(servers: Servers, { answers = {} }: Scenario): Map<string, Addresses> {
-  return new Map(
-    [...servers].map(([id, { url }]) => {
-      const { ping, post } = answers[id] ?? {};
-      const at = (answer: Answers): string => (answer === 'unreachable' ? NOBODY : url);
-      return [id, { ping: ping === undefined ? undefined : at(ping), post: at(post) }];
-    }),
-  );
+export function placesOf(servers: Servers, { answers = {} }: Scenario): Places {
+  const buyers = [...servers].flatMap(([id, { url }]): [string, Addresses][] => {
+    if (id === SELLERS) return [];
+    const { ping, post } = answers[id] ?? {};
+    const at = (answer: Answers): string => (answer === 'unreachable' ? NOBODY : url);
+    return [[id, { ping: ping === undefined ? undefined : at(ping), post: at(post) }]];
+  });
+  return { buyers: new Map(buyers), postback: servers.get(SELLERS)?.url };
 }
 
 function behavioursOf(answers: Answers): Behaviour[] | undefined {

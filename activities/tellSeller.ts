@@ -1,0 +1,47 @@
+import { sendPostback } from '../src/buyers/postback.js';
+import { postbackId } from '../src/market/ids.js';
+import type { LeadStatus } from '../src/market/lead.js';
+import { findStoredLead } from '../src/store/leads.js';
+import { findSeller } from '../src/store/market.js';
+import type { Deps } from './index.js';
+import { undelivered } from './undelivered.js';
+
+export interface Postback {
+  leadId: string;
+  status: Exclude<LeadStatus, 'received'>;
+  /** The last round before the change; 0 where there was none. */
+  round: number;
+  /** Which of the seller's addresses, from 0: the address itself may hold a secret, and stays out of histories. */
+  address: number;
+}
+
+/**
+ * Tells one address of the seller that the lead's status has changed. What the lead has left behind it meanwhile is not
+ * told any more.
+ * @throws ApplicationFailure until the address has heard it, for Temporal to try again, or not after a clear no
+ */
+export const tellSeller =
+  ({ database, send, log }: Deps) =>
+  async ({ leadId, status, round, address }: Postback): Promise<'told' | 'overtaken' | 'not asked for'> => {
+    const lead = await findStoredLead(database, leadId);
+    if (lead?.status !== status) return 'overtaken';
+    const seller = await findSeller(database, lead.seller);
+    const url = seller?.postbacks[address];
+    if (seller === undefined || url === undefined) return 'not asked for';
+    const { secret } = seller;
+    const id = postbackId(leadId, status, round, url);
+    const hearing = await sendPostback(send, { url, secret }, id, { ...lead, status });
+    const { heard: delivered, detail, ms } = hearing;
+    log.info({
+      lead_id: leadId,
+      seller: seller.code,
+      event: 'postback',
+      status,
+      address,
+      delivered,
+      detail,
+      ms,
+    });
+    if (!hearing.heard) throw undelivered(`${seller.code}, address ${address + 1},`, hearing);
+    return 'told';
+  };

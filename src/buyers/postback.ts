@@ -1,0 +1,50 @@
+import type { LeadStatus } from '../market/lead.js';
+import { standingInWords, type LeadStanding } from '../market/standing.js';
+import { sendNotice, type Hearing } from './notice.js';
+import type { Send } from './send.js';
+
+/** How long a seller's server may take to answer, ms. */
+const TIMEOUT_MS = 10_000;
+
+/** A seller's address and the secret that signs what it is told. */
+export interface PostbackAddress {
+  url: string;
+  secret: string;
+}
+
+/** What is told of a lead: nothing of its person. */
+export interface ToldLead extends LeadStanding {
+  _id: string;
+  test: boolean;
+  receivedAt: Date;
+  updatedAt: Date;
+}
+
+/** Tells one address of a seller that a lead's status has changed. */
+export async function sendPostback(
+  send: Send,
+  to: PostbackAddress,
+  id: string,
+  lead: ToldLead & { status: Exclude<LeadStatus, 'received'> },
+): Promise<Hearing> {
+  const { price, buyer_ids, reason } = standingInWords(lead);
+  const payload = {
+    type: `lead.${lead.status}`,
+    lead_id: lead._id,
+    status: lead.status,
+    price,
+    currency: lead.currency,
+    buyer_ids,
+    reason,
+    test: lead.test,
+    created_at: lead.receivedAt.toISOString(),
+    updated_at: lead.updatedAt.toISOString(),
+  };
+  return sendNotice(send, { ...to, timeoutMs: TIMEOUT_MS, id, payload });
+}
+
+/** Tries an address of a seller with a postback that is about no lead. */
+export async function sendTestPostback(send: Send, to: PostbackAddress, id: string): Promise<Hearing> {
+  const payload = { type: 'test', created_at: new Date().toISOString() };
+  return sendNotice(send, { ...to, timeoutMs: TIMEOUT_MS, id, payload });
+}

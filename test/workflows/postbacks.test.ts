@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { leadView } from '../../src/api/leadAnswer.js';
+import { findStoredLead } from '../../src/store/leads.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { minutes, storeLead, storeMarket } from '../support/market.js';
+import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+
+describe('postbacks', () => {
+  let world: LeadWorld;
+  let northwind: FakeBuyer;
+  let crm: FakeBuyer;
+  let reports: FakeBuyer;
+
+  beforeAll(async () => {
+    world = await openLeadWorld();
+    [northwind, crm, reports] = await Promise.all([startBuyer(), startBuyer(), startBuyer()]);
+  });
+
+  afterAll(async () => {
+    await Promise.all([northwind, crm, reports].map((server) => server.close()));
+    await world.close();
+  });
+
+  beforeEach(async () => {
+    const collections = await world.database.db.collections();
+    await Promise.all(collections.map((collection) => collection.deleteMany({})));
+  });
+
+  /** Sells one lead of a seller with these addresses, and waits until everybody is told. */
+  async function sell(postbacks: string[]) {
+    const { database, clock } = world;
+    const campaign = await storeMarket(database, { northwind: { server: northwind } });
+    await database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks } });
+    const lead = await storeLead(database, campaign);
+    const { answer, handle } = await world.submit(lead);
+    expect(answer.status).toBe('sold');
+    await clock.passUntil(handle.result(), { step: 1000, grows: true, most: minutes(27 * 60) });
+    return storedLead(lead._id);
+  }
+
+  async function storedLead(id: string) {
+    const lead = await findStoredLead(world.database, id);
+    if (!lead) throw new Error('The lead is gone');
+    return lead;
+  }
+
+  it('say what the API says, at each address, with an id that stays the same when one is sent again', async () => {
+    crm.answer('lead.sold', [{ status: 503 }, {}]);
+    const lead = await sell([crm.url, reports.url]);
+
+    const told = [...crm.received, ...reports.received];
+    expect(told.map(({ type }) => type)).toEqual(['lead.sold', 'lead.sold', 'lead.sold']);
+    const { success, ...view } = leadView(lead);
+    expect(success).toBe(true);
+    for (const { body } of told)
+      expect(body).toEqual({ type: 'lead.sold', currency: 'USD', test: false, ...view });
+    const [first, again, other] = told.map(({ headers }) => headers['webhook-id']);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+});
