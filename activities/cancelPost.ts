@@ -34,7 +34,8 @@ export const cancelPost =
     const lead = await findLead(database, leadId);
     const claim = lead?.claims[contract];
     if (lead === null || claim === undefined) return 'cancelled';
-    if (claim.status === 'accepted' && claim.postId === postId) return 'accepted';
+    if ((claim.status === 'accepted' || claim.status === 'returned') && claim.postId === postId)
+      return 'accepted';
     if (called) await release(database, holdOf(lead, contract, claim), true);
     const buyer = await buyerOf(deps, lead, contract);
     if (buyer === undefined) return 'cancelled';

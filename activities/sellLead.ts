@@ -4,7 +4,7 @@ import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import type { Sale } from '../src/market/terms.js';
 import { limitsOf } from '../src/market/usage.js';
-import { bookSale, holdOf } from '../src/store/book.js';
+import { bookSale, holdOf, type Room } from '../src/store/book.js';
 import { confirm, release, reserve } from '../src/store/capacity.js';
 import { claimLead, dropClaim, releaseClaim } from '../src/store/claims.js';
 import type { Claim, LeadDocument } from '../src/store/leads.js';
@@ -105,12 +105,6 @@ async function sellClaimed(
   return settle(deps, lead, claim, offer.contract, buyer, result, room);
 }
 
-/** What the reservation did, for the booking to know. */
-interface Room {
-  isReserved: boolean;
-  isNoted: boolean;
-}
-
 /** Takes the room that the sale needs under its limits, or says which of them leaves none. */
 async function reserveFor(
   { database, terms }: Deps,
@@ -127,7 +121,7 @@ async function reserveFor(
   const countsOffers = sale.award === 'expectedValue' && !lead.test;
   const limits = ready && !lead.test ? limitsOf(ready.contract, ready.schedule, claim.price, now) : [];
   const isPrepaid = buyer.balance !== undefined && !lead.test;
-  const refusal = await reserve(database, {
+  const reserved = await reserve(database, {
     hold: holdOf(lead, offer.contract, claim, now),
     price: claim.price,
     currency: lead.currency,
@@ -137,10 +131,14 @@ async function reserveFor(
     duplicates: rules,
     countsOffers,
   });
-  if (refusal) return { refusal: { answer: asOfferReason(refusal.reason), detail: refusal.detail } };
+  if ('refusal' in reserved) {
+    const { reason, detail } = reserved.refusal;
+    return { refusal: { answer: asOfferReason(reason), detail } };
+  }
   return {
     isReserved: limits.length > 0 || isPrepaid || countsOffers,
     isNoted: rules.length > 0,
+    took: reserved.took,
   };
 }
 
@@ -151,6 +149,7 @@ const asOfferReason = (reason: string): Exclude<OfferReason, 'uncertain'> =>
 function settledBefore(claim: Claim): SaleAnswer {
   switch (claim.status) {
     case 'accepted':
+    case 'returned':
       return { answer: 'accepted' };
     case 'refused':
       return { answer: 'refused', detail: claim.detail };

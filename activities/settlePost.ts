@@ -1,6 +1,6 @@
 import { askStatus } from '../src/buyers/status.js';
 import { bookSale, holdOf } from '../src/store/book.js';
-import { confirm, release } from '../src/store/capacity.js';
+import { confirm, countedFor, release } from '../src/store/capacity.js';
 import { releaseClaim } from '../src/store/claims.js';
 import { findLead } from '../src/store/leads.js';
 import type { Deps } from './index.js';
@@ -24,7 +24,7 @@ export const settlePost =
     const lead = await findLead(database, leadId);
     const claim = lead?.claims[contract];
     if (!lead || !claim) throw new Error(`Lead ${leadId} has no post under ${contract}`);
-    if (claim.status === 'accepted') return { answer: 'accepted' };
+    if (claim.status === 'accepted' || claim.status === 'returned') return { answer: 'accepted' };
     if (claim.status === 'refused') return { answer: 'refused', detail: claim.detail };
     if (claim.status === 'cancelled') return uncertain(claim, claim.detail);
     const buyer = await buyerOf(deps, lead, contract);
@@ -49,6 +49,7 @@ export const settlePost =
         const booked = await bookSale(database, lead, contract, claim, buyerLeadId, {
           isReserved: true,
           isNoted: false,
+          took: await countedFor(database, hold),
         });
         if (booked !== 'accepted') return uncertain(claim, 'accepted after it was called off');
         await confirm(database, hold);

@@ -112,7 +112,7 @@ export class Story {
   }
 
   get nextRound(): number {
-    return (this.round?.number ?? 0) + 1;
+    return (this.round?.number ?? this.lead.roundsBefore ?? 0) + 1;
   }
 
   get lastRound(): Round {

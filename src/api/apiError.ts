@@ -27,6 +27,11 @@ export const ERRORS = {
     error: 'Invalid API Key',
     about: 'The key is missing, malformed, unknown, revoked or expired, or is not one of the seller’s',
   },
+  noReturns: {
+    status: 403,
+    error: 'Returns not agreed',
+    about: 'To buyers: the contract under which the lead was bought allows no returns',
+  },
   notFound: {
     status: 404,
     error: 'Not found',
@@ -37,6 +42,11 @@ export const ERRORS = {
     status: 409,
     error: 'Request in progress',
     about: 'The first request with this Idempotency-Key is still being answered',
+  },
+  returnTooLate: {
+    status: 409,
+    error: 'Return window over',
+    about: 'To buyers: the time in which the contract takes the lead back has passed',
   },
   tooLarge: {
     status: 413,

@@ -11,6 +11,7 @@ import { MAX_URL_CHARACTERS, requestForm } from './plugins/requestForm.js';
 import { requestLog } from './plugins/requestLog.js';
 import { securityHeaders } from './plugins/securityHeaders.js';
 import { createRateLimits } from './rateLimits.js';
+import { buyers } from './routes/buyers.js';
 import { healthRoutes } from './routes/health.js';
 import { leads } from './routes/leads.js';
 
@@ -65,6 +66,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   await app.register(bodies);
   await app.register(docs);
   await app.register(leads, { parts, lookups, limits });
+  await app.register(buyers, { parts, lookups, limits });
   await app.register(healthRoutes, { parts });
   await app.ready();
   return app;

@@ -47,6 +47,31 @@ export const LeadView = Type.Object(
   { $id: 'LeadView', title: 'A lead as it stands' },
 );
 
+export const ReturnRequest = Type.Object(
+  {
+    post_id: Type.String({ description: 'Of the post with which the lead came', examples: ['c1f2a9d0-…'] }),
+    reason: Type.String({
+      description: 'One of those that the contract names, where it names any',
+      examples: ['duplicate'],
+    }),
+  },
+  { $id: 'ReturnRequest', title: 'A lead that is given back' },
+);
+
+export const ReturnAnswer = Type.Object(
+  {
+    success: Type.Literal(true),
+    post_id: id('The post’s id'),
+    lead_id: id('The lead’s id'),
+    status: Type.Literal('returned'),
+    reason: Type.String({ description: 'As it was given first' }),
+    refund: Type.Number({ description: 'What the buyer gets back of the price', examples: [45] }),
+    currency: Type.String({ examples: ['USD'] }),
+    returned_at: Type.String({ format: 'date-time' }),
+  },
+  { $id: 'ReturnAnswer', title: 'A lead that was taken back' },
+);
+
 const errorTexts = [...new Set(Object.values(ERRORS).map(({ error }) => error))];
 
 export const ErrorAnswer = Type.Object(

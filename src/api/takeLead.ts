@@ -17,7 +17,7 @@ import { invalidKey } from './plugins/auth.js';
 
 /** A request for a lead, after its key, its rate and the form of its body were found good. */
 export interface LeadRequest {
-  key: KeyDocument;
+  key: KeyDocument & { seller: string };
   given: GivenFields;
   idempotencyKey?: string;
   /** How long the source waits for the outcome, ms. */

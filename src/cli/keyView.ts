@@ -3,7 +3,8 @@ import type { KeyDocument } from '../store/keys.js';
 /** A key as lists show it: all but its hash. */
 export interface KeyView {
   id: string;
-  seller: string;
+  seller?: string;
+  buyer?: string;
   source: string;
   test: boolean;
   /** Requests a minute; absent: the setting's. */
@@ -15,11 +16,12 @@ export interface KeyView {
 }
 
 export function keyView(key: KeyDocument, now: Date): KeyView {
-  const { _id: id, seller, source, test, limit, createdAt, expiresAt, revokedAt } = key;
+  const { _id: id, seller, buyer, source, test, limit, createdAt, expiresAt, revokedAt } = key;
   const isExpired = expiresAt !== undefined && expiresAt <= now;
   return {
     id,
-    seller,
+    ...(seller !== undefined && { seller }),
+    ...(buyer !== undefined && { buyer }),
     source,
     test,
     ...(limit !== undefined && { limit }),

@@ -3,8 +3,10 @@ import Value from 'typebox/value';
 import { parseDuration } from '../market/file/duration.js';
 import { SourceName } from '../market/file/values.js';
 import { moment } from '../market/moment.js';
-import { ensureIndexes } from '../store/db.js';
-import { createKey } from '../store/keys.js';
+import { ensureIndexes, type Database } from '../store/db.js';
+import { createKey, type Owner } from '../store/keys.js';
+import { buyerNamed } from './buyerNamed.js';
+import { CommandFailed } from './commandFailed.js';
 import { keyView } from './keyView.js';
 import { pointInTime } from './pointInTime.js';
 import { print, printJson } from './print.js';
@@ -12,7 +14,8 @@ import { sellerNamed } from './sellerNamed.js';
 import { useDatabase } from './useDatabase.js';
 
 interface Options {
-  seller: string;
+  seller?: string;
+  buyer?: string;
   source?: string;
   test: boolean;
   limit?: number;
@@ -23,8 +26,9 @@ interface Options {
 /** `gavel keys create --seller CODE` */
 export function createCommand(): Command {
   return new Command('create')
-    .description('make a key for a source of a seller; it is shown this once')
-    .requiredOption('--seller <code|slug>', 'the seller whose leads it sends')
+    .description('make a key for a source of a seller, or for a buyer; it is shown this once')
+    .option('--seller <code|slug>', 'the seller whose leads it sends')
+    .option('--buyer <id>', 'instead: the buyer that gives leads back with it')
     .option('--source <name>', 'what contracts know the source by; the key’s id unless given', sourceName)
     .option('--test', 'mark every lead it sends as a test, which moves no money', false)
     .option(
@@ -41,12 +45,14 @@ export function createCommand(): Command {
     .action(create);
 }
 
-async function create({ seller: name, source, test, limit, expires, json }: Options): Promise<void> {
+async function create({ seller: name, buyer, source, test, limit, expires, json }: Options): Promise<void> {
   await useDatabase(async (database) => {
     await ensureIndexes(database);
-    const seller = await sellerNamed(database, name);
+    const owner = await ownerOf(database, name, buyer);
+    if (buyer !== undefined && (test || source !== undefined))
+      throw new CommandFailed('--test and --source are for keys that send leads; a buyer’s key sends none.');
     const { key, document } = await createKey(database, {
-      seller: seller.code,
+      ...owner.of,
       source,
       test,
       limit,
@@ -61,10 +67,27 @@ async function create({ seller: name, source, test, limit, expires, json }: Opti
     const until = expires === undefined ? 'does not expire' : `expires ${moment(expires)}`;
     const rate = limit === undefined ? '' : `, ${limit} a minute`;
     console.error(
-      `${document._id}: sends ${test ? 'test ' : ''}leads of ${seller.name} (${seller.code})${rate}; ${until}.`,
+      `${document._id}: ${buyer === undefined ? `sends ${test ? 'test ' : ''}leads of` : 'gives leads back for'} ${owner.name}${rate}; ${until}.`,
     );
     console.error('It is shown this once: only its hash is kept.');
   });
+}
+
+/** Whose key it is to be. */
+async function ownerOf(
+  database: Database,
+  seller: string | undefined,
+  buyer: string | undefined,
+): Promise<{ of: Owner; name: string }> {
+  if (seller !== undefined && buyer === undefined) {
+    const { code, name } = await sellerNamed(database, seller);
+    return { of: { seller: code }, name: `${name} (${code})` };
+  }
+  if (buyer !== undefined && seller === undefined) {
+    const { id, name } = await buyerNamed(database, buyer);
+    return { of: { buyer: id }, name: `${name} (${id})` };
+  }
+  throw new CommandFailed('Say whose key it is: --seller CODE or --buyer ID.');
 }
 
 function sourceName(text: string): string {

@@ -17,24 +17,32 @@ export function listCommand(): Command {
 async function list({ seller, json }: { seller?: string; json: boolean }): Promise<void> {
   const keys = await useDatabase(async (database) => {
     const code = seller === undefined ? undefined : (await sellerNamed(database, seller)).code;
-    return listKeys(database, code);
+    return listKeys(database, code === undefined ? {} : { seller: code });
   });
   const views = keys.map((key) => keyView(key, new Date()));
   if (json) printJson({ keys: views });
   else if (views.length === 0) print('There is no key yet; `gavel keys create --seller CODE` makes one.');
   else
-    print(
-      table(['id', 'seller', 'source', 'leads', 'a minute', 'status', 'created', 'expires'], views.map(row)),
-    );
+    print(table(['id', 'of', 'source', 'leads', 'a minute', 'status', 'created', 'expires'], views.map(row)));
 }
 
 const day = (at: string | undefined): string => at?.slice(0, 10) ?? 'never';
 
-const row = ({ id, seller, source, test, limit, status, created_at, expires_at }: KeyView): string[] => [
+const row = ({
   id,
   seller,
+  buyer,
   source,
-  test ? 'test' : 'live',
+  test,
+  limit,
+  status,
+  created_at,
+  expires_at,
+}: KeyView): string[] => [
+  id,
+  seller ?? `buyer ${buyer ?? ''}`,
+  seller === undefined ? '' : source,
+  seller === undefined ? '' : test ? 'test' : 'live',
   limit === undefined ? 'default' : String(limit),
   status,
   day(created_at),

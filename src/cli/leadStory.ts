@@ -107,6 +107,7 @@ const outcomeStory = (outcome: Outcome): { outcome: string; detail?: string | un
 function answerOf([contract, { status, detail, exclusive }]: [string, Claim]): Answer[] {
   switch (status) {
     case 'accepted':
+    case 'returned':
       return [{ contract, answer: 'accepted', exclusive }];
     case 'refused':
       return [{ contract, answer: 'refused', detail }];

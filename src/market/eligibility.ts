@@ -12,7 +12,7 @@ export interface LeadInRound {
   /** Who posted it: the source's name. */
   source: string;
   /** How earlier posts of this lead ended, by contract: a buyer that had it is not asked again. */
-  offered: Record<string, 'refused' | 'uncertain'>;
+  offered: Record<string, 'refused' | 'uncertain' | 'returned'>;
 }
 
 /** Why a contract can't take the lead now, and when that will change by itself, where it will. */
@@ -29,6 +29,7 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
   if (!contract.active) return { reason: 'paused' };
   if (!buyer.active) return { reason: 'paused', detail: 'the buyer' };
   const before = lead.offered[contract.id];
+  if (before === 'returned') return { reason: 'refused', detail: 'it gave the lead back' };
   if (before !== undefined && (before === 'refused' || contract.delivery?.again !== true)) {
     return { reason: before, detail: 'in an earlier round' };
   }

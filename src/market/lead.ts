@@ -18,6 +18,8 @@ export interface LeadFacts {
   /** UTC ms. */
   receivedAt: number;
   test: boolean;
+  /** How many rounds were held before a buyer gave it back and it went on sale again; absent in its first life. */
+  roundsBefore?: number;
   /** When its source is answered, UTC ms; absent where nobody waits for it. */
   answerBy?: number;
 }

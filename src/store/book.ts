@@ -1,6 +1,6 @@
 import type { ClientBulkWriteModel } from 'mongodb';
 import type { Hold } from '../market/duplicates.js';
-import { noteHold, personIds, type PersonDocument } from './capacity.js';
+import { noteHold, personIds, type Counted, type PersonDocument } from './capacity.js';
 import type { Database } from './db.js';
 import { entriesOf, type EntryDocument } from './ledger.js';
 import type { Claim } from './leads.js';
@@ -11,12 +11,20 @@ import { writeTogether } from './writeTogether.js';
 /** The claim was not `posting` when the sale was to be booked; what it was instead. */
 class NotPosting extends Error {}
 
+/** What the reservation did, for the booking to know. */
+export interface Room {
+  /** Whether a reservation is to be confirmed after the booking. */
+  isReserved: boolean;
+  /** Whether it has noted already that the buyer holds a lead of the person. */
+  isNoted: boolean;
+  /** What it counted. */
+  took: Counted[];
+}
+
 /**
  * Books a sale: the lead's status, the sale, the ledger and who holds leads of the person, in one transaction of two round trips.
  * Idempotent: the condition on the claim lets the first booking through and no other. Returns the claim's state
  * after it: `accepted`, or `cancelled` where the buyer's yes came after the post was called off.
- * @param isReserved whether a reservation is to be confirmed after it
- * @param isNoted whether that has noted already that the buyer holds a lead of the person
  */
 export async function bookSale(
   database: Database,
@@ -24,8 +32,9 @@ export async function bookSale(
   contract: string,
   claim: Claim,
   buyerLeadId: string | undefined,
-  { isReserved, isNoted }: { isReserved: boolean; isNoted: boolean },
+  { isReserved, isNoted, took }: Room,
 ): Promise<Claim['status']> {
+  const counted = took.filter(({ path }) => /^(sold|spent)\./.test(path));
   const sale: SaleDocument = {
     _id: claim.postId,
     lead: lead._id,
@@ -41,6 +50,7 @@ export async function bookSale(
     test: lead.test,
     at: new Date(),
     buyerLeadId,
+    ...(counted.length > 0 && { counted }),
   };
   const writes = booking(database, lead, contract, claim, sale, { isReserved, isNoted });
   try {
@@ -51,7 +61,8 @@ export async function bookSale(
   } catch (error) {
     if (!(error instanceof NotPosting)) throw error;
     const now = await database.leads.findOne({ _id: lead._id }, { projection: { claims: 1 } });
-    return now?.claims[contract]?.status ?? 'cancelled';
+    const status = now?.claims[contract]?.status ?? 'cancelled';
+    return status === 'returned' ? 'accepted' : status;
   }
 }
 
@@ -64,7 +75,7 @@ function booking(
   contract: string,
   claim: Claim,
   sale: SaleDocument,
-  { isReserved, isNoted }: { isReserved: boolean; isNoted: boolean },
+  { isReserved, isNoted }: Pick<Room, 'isReserved' | 'isNoted'>,
 ): ClientBulkWriteModel<Record<string, Books>>[] {
   const path = `claims.${contract}`;
   const buyerLeadId = sale.buyerLeadId === undefined ? {} : { [`${path}.buyerLeadId`]: sale.buyerLeadId };

@@ -8,13 +8,18 @@ import type { Database } from './db.js';
 import { buyerAccount } from './ledger.js';
 import type { StoredLead } from './person.js';
 
+/** A counter, by its path in the document (`sold.day:2026-11-24`), and how much of it was taken. */
+export interface Counted {
+  path: string;
+  adds: number;
+}
+
 /** What a sale under way has taken up, so that it can be given back whatever its limits have become. */
 export interface Held {
   lead: string;
   contract: string;
   at: Date;
-  /** Of each counter, by its path in the document (`sold.day:2026-11-24`), how much. */
-  took: { path: string; adds: number }[];
+  took: Counted[];
   /** Of the buyer's balance. */
   price?: Minor;
 }
@@ -51,6 +56,11 @@ export interface Reservation {
 
 const pathOf = ({ counter, window }: Limit): string => `${counter}.${window}`;
 
+const tookUnder = ({ limits, countsOffers }: Reservation): Counted[] => [
+  ...limits.map((limit) => ({ path: pathOf(limit), adds: limit.adds })),
+  ...(countsOffers ? [{ path: 'offers.posted', adds: 1 }] : []),
+];
+
 type Written = Record<string, UsageDocument | PersonDocument | StoredLead>;
 type Write = ClientBulkWriteModel<Written>;
 
@@ -62,22 +72,25 @@ export const personIds = (match: Match): string[] =>
 /**
  * Takes the room that a sale needs under every limit, or none of it: one round trip where there is room. The conditions
  * are in the updates themselves, so no number of workers can take more than there is. Idempotent by sale.
- * Returns why there is no room.
+ * Returns why there is no room, or what was counted for the sale.
  */
-export async function reserve(database: Database, reservation: Reservation): Promise<NoBid | undefined> {
+export async function reserve(
+  database: Database,
+  reservation: Reservation,
+): Promise<{ refusal: NoBid } | { took: Counted[] }> {
   const writes = reservationWrites(database, reservation);
-  if (writes.length === 0) return undefined;
+  if (writes.length === 0) return { took: [] };
   // An absent counter passes any condition, also where a single sale is more than the limit.
   const never = fullLimit(reservation.limits, undefined);
-  if (never) return refusalOf(never, reservation.currency);
+  if (never) return { refusal: refusalOf(never, reservation.currency) };
   for (;;) {
-    if (await takeAll(database, writes)) return undefined;
+    if (await takeAll(database, writes)) return { took: tookUnder(reservation) };
     const found = await lookUp(database, reservation);
     if (found.refusal) {
       await release(database, reservation.hold);
-      return found.refusal;
+      return { refusal: found.refusal };
     }
-    if (found.complete) return undefined;
+    if (found.complete) return { took: found.took ?? [] };
     // Room was made since the refusal: what is still lacking is tried for again.
   }
 }
@@ -112,10 +125,7 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
     upsert,
   });
   if (limits.length > 0 || countsOffers) {
-    const took = [
-      ...limits.map((limit) => ({ path: pathOf(limit), adds: limit.adds })),
-      ...(countsOffers ? [{ path: 'offers.posted', adds: 1 }] : []),
-    ];
+    const took = tookUnder(reservation);
     const room = limits.map((limit) => [pathOf(limit), { $not: { $gt: limit.most - limit.adds } }] as const);
     const held: Held = { lead, contract, at, took };
     const taken = {
@@ -172,7 +182,7 @@ function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
 async function lookUp(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal?: NoBid; complete?: boolean }> {
+): Promise<{ refusal?: NoBid; complete?: boolean; took?: Counted[] }> {
   const { hold, price, currency, limits, buyer, match, duplicates } = reservation;
   const { usage, holds } = await readUsage(
     database,
@@ -199,7 +209,7 @@ async function lookUp(
     (duplicates.length === 0 ||
       personIds(match).length === 0 ||
       holds.some(({ sale }) => sale === hold.sale));
-  return { complete };
+  return { complete, took: usage.get(hold.contract)?.held?.[hold.sale]?.took };
 }
 
 /** Usage of contracts and buyers' accounts by id, and who holds leads of the person; one round trip, side by side. */
@@ -249,6 +259,14 @@ export async function release(
     update: { $pull: { holds: { sale } } },
   }));
   await database.client.bulkWrite<Written>([...given, ...people, tied(database, lead, contract)]);
+}
+
+/** What the reservation of a sale under way has counted. */
+export async function countedFor(
+  { usage }: Database,
+  { sale, contract }: Pick<Hold, 'sale' | 'contract'>,
+): Promise<Counted[]> {
+  return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
 }
 
 /** The sale is booked: what it took up stays taken, and the buyer has accepted one more. Idempotent by sale. */

@@ -93,7 +93,7 @@ async function* leadsInBatches({ sales, leads }: Database): AsyncGenerator<strin
 }
 
 async function checkLeads(
-  { sales, ledger, leads }: Database,
+  { sales, returns, ledger, leads }: Database,
   ids: string[],
   session: ClientSession,
 ): Promise<{ sales: number; differences: Difference[] }> {
@@ -101,13 +101,17 @@ async function checkLeads(
   const sold = await sales.find({ lead: { $in: ids } }, { session }).toArray();
   const saleIds = sold.map(({ _id }) => _id);
   const booked = await ledger.find({ sale: { $in: saleIds } }, { session }).toArray();
+  const returned = await returns.find({ _id: { $in: saleIds } }, { session }).toArray();
+  const takenBack = new Map(returned.map(({ _id, sellerPays }) => [_id, sellerPays]));
   const prices = await leads.find({ _id: { $in: ids } }, { session, projection: { price: 1 } }).toArray();
   const priceOf = new Map(prices.map(({ _id, price = 0 }) => [_id, price]));
   const salesOf = groupBy(sold, ({ lead }) => lead);
   const entriesOfSale = groupBy(booked, ({ sale }) => sale);
   const differences = [
     ...sold.flatMap((sale) => checkSale(sale, entriesOfSale.get(sale._id) ?? [])),
-    ...ids.flatMap((id) => checkLead(id, priceOf.get(id), salesOf.get(id) ?? [], entriesOfSale)),
+    ...ids.flatMap((id) =>
+      checkLead(id, priceOf.get(id), salesOf.get(id) ?? [], { entries: entriesOfSale, takenBack }),
+    ),
   ];
   return { sales: sold.length, differences };
 }
@@ -134,14 +138,20 @@ function checkLead(
   id: string,
   price: Minor | undefined,
   sales: SaleDocument[],
-  entries: ReadonlyMap<string, EntryDocument[]>,
+  {
+    entries,
+    takenBack,
+  }: { entries: ReadonlyMap<string, EntryDocument[]>; takenBack: ReadonlyMap<string, Minor> },
 ): Difference[] {
   const [first] = sales;
   const currency = first?.currency ?? 'USD';
   if (price === undefined) return [{ what: 'lead', id, detail: 'has sales, and is not in the store' }];
   const earned = sales.reduce((sum, { _id, earns, test, seller }) => {
     const booked = (entries.get(_id) ?? []).filter(({ account }) => account === `seller:${seller}`);
-    return sum + (test ? earns : booked.reduce((total, { amount }) => total + amount, 0));
+    return (
+      sum +
+      (test ? earns - (takenBack.get(_id) ?? 0) : booked.reduce((total, { amount }) => total + amount, 0))
+    );
   }, 0);
   if (earned === price) return [];
   const [says, sum] = [formatMoney(price, currency), formatMoney(earned, currency)];

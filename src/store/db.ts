@@ -8,6 +8,7 @@ import { leadIndexes } from './leads.js';
 import { ledgerIndexes, type EntryDocument } from './ledger.js';
 import { marketIndexes } from './market.js';
 import type { StoredLead } from './person.js';
+import type { ReturnDocument } from './returns.js';
 import { saleIndexes, type SaleDocument } from './sales.js';
 import type { SecretDocument } from './secrets.js';
 import type { SuppressionDocument } from './suppressions.js';
@@ -36,6 +37,7 @@ export interface Database {
   keys: Collection<KeyDocument>;
   leads: Collection<StoredLead>;
   sales: Collection<SaleDocument>;
+  returns: Collection<ReturnDocument>;
   ledger: Collection<EntryDocument>;
   secrets: Collection<SecretDocument>;
   suppressions: Collection<SuppressionDocument>;
@@ -80,6 +82,7 @@ export function openDatabase(
     keys: db.collection('keys'),
     leads: db.collection('leads'),
     sales: db.collection('sales'),
+    returns: db.collection('returns'),
     ledger: db.collection('ledger'),
     secrets,
     suppressions: db.collection('suppressions'),

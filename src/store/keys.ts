@@ -3,14 +3,17 @@ import { crc32 } from 'node:zlib';
 import type { Database } from './db.js';
 
 /**
- * A source's API key as stored: never the key itself, only its SHA-256. A key has 160 random bits, so a fast hash is as
+ * An API key of a seller's source or of a buyer as stored: never the key itself, only its SHA-256. A key has 160 random bits, so a fast hash is as
  * good as a slow one: there is no dictionary to try.
  */
 export interface KeyDocument {
   /** `key_…`: names the key in lists, logs and limits. */
   _id: string;
   hash: string;
-  seller: string;
+  /** Of a key that sends a seller's leads. */
+  seller?: string;
+  /** Of a key with which a buyer speaks for itself. */
+  buyer?: string;
   /** The name of the source that sends with it, for contracts to tell sources apart; the key's id unless given. */
   source: string;
   test: boolean;
@@ -54,10 +57,13 @@ export function looksLikeKey(text: string): boolean {
 
 export const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 
+/** Whose key it is: a seller's or a buyer's, never both. */
+export type Owner = { seller: string; buyer?: never } | { buyer: string; seller?: never };
+
 /** Stores a new key and returns it; this is the only time it is seen. */
 export async function createKey(
   { keys }: Database,
-  key: { seller: string; source?: string; test: boolean; limit?: number; expiresAt?: Date },
+  key: Owner & { source?: string; test: boolean; limit?: number; expiresAt?: Date },
 ): Promise<{ key: string; document: KeyDocument }> {
   const secret = generateKey(key.test);
   const id = `key_${randomBytes(8).toString('hex')}`;
@@ -80,11 +86,8 @@ export function inForce(key: KeyDocument, now: Date): boolean {
   return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > now);
 }
 
-export async function listKeys({ keys }: Database, seller?: string): Promise<KeyDocument[]> {
-  return keys
-    .find(seller === undefined ? {} : { seller })
-    .sort({ createdAt: 1 })
-    .toArray();
+export async function listKeys({ keys }: Database, owner: Partial<Owner> = {}): Promise<KeyDocument[]> {
+  return keys.find(owner).sort({ createdAt: 1 }).toArray();
 }
 
 /** Revokes a key by its id; false where there is none in force under it. */

@@ -9,8 +9,8 @@ import { duplicateOf } from './duplicateOf.js';
 import type { Erasure } from './erase.js';
 import { openLead, sealLead, type StoredLead } from './person.js';
 
-/** A post's state: `posting` → `accepted`, `refused` or `cancelled`. */
-export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled';
+/** A post's state: `posting` → `accepted`, `refused` or `cancelled`; an accepted one may be `returned` later. */
+export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled' | 'returned';
 
 /** A buyer's hold on the lead: made before the post is sent, found again by whoever repeats it. */
 export interface Claim {
@@ -74,6 +74,8 @@ export interface LeadDocument {
   rounds: Record<string, Round>;
   /** By contract. */
   claims: Record<string, Claim>;
+  /** How many rounds were held before a buyer gave the lead back and it went on sale again. */
+  roundsBefore?: number;
   /** How many claims are `posting` or `accepted`: as many as the sale has places at the most. */
   held: number;
   /** Whether the one that holds it has it for itself alone. */
@@ -117,6 +119,7 @@ export const factsOf = (lead: StoredLead): LeadFacts => ({
   state: lead.state,
   receivedAt: lead.receivedAt.getTime(),
   test: lead.test,
+  ...(lead.roundsBefore !== undefined && { roundsBefore: lead.roundsBefore }),
 });
 
 /** A lead as the rules see it. */
@@ -130,8 +133,8 @@ export const leadInRound = (lead: LeadDocument): LeadInRound & { match: Match } 
 
 function offeredBefore({ claims }: LeadDocument): LeadInRound['offered'] {
   const ended = Object.entries(claims).flatMap(
-    ([contract, { status }]): [string, 'refused' | 'uncertain'][] => {
-      if (status === 'refused') return [[contract, 'refused']];
+    ([contract, { status }]): [string, 'refused' | 'uncertain' | 'returned'][] => {
+      if (status === 'refused' || status === 'returned') return [[contract, status]];
       return status === 'cancelled' ? [[contract, 'uncertain']] : [];
     },
   );

@@ -1,4 +1,5 @@
 import type { Minor } from '../market/money.js';
+import type { Refund } from '../market/returns.js';
 import type { Database } from './db.js';
 import type { SaleDocument } from './sales.js';
 
@@ -52,4 +53,29 @@ export function entriesOf(sale: SaleDocument): EntryDocument[] {
     entry(sellerAccount(sale.seller), sale.earns),
     ...(house === 0 ? [] : [entry(HOUSE, house)]),
   ];
+}
+
+/** All sides of a return: what the sale booked, the other way round, as far as it is given back. */
+export function returnEntriesOf(
+  sale: SaleDocument,
+  { buyerGets, sellerPays, housePays }: Refund,
+  at: Date,
+): EntryDocument[] {
+  if (sale.test) return [];
+  const sides: [string, Minor][] = [
+    [buyerAccount(sale.buyer), buyerGets],
+    [sellerAccount(sale.seller), -sellerPays],
+    [HOUSE, -housePays],
+  ];
+  return sides
+    .filter(([, amount]) => amount !== 0)
+    .map(([account, amount]) => ({
+      _id: `${sale._id}/return/${account}`,
+      kind: 'return',
+      sale: sale._id,
+      account,
+      amount,
+      currency: sale.currency,
+      at,
+    }));
 }

@@ -1,4 +1,5 @@
 import type { Minor } from '../market/money.js';
+import type { Counted } from './capacity.js';
 import type { Database } from './db.js';
 
 /** An accepted post: who, for how much. Immutable. */
@@ -20,6 +21,8 @@ export interface SaleDocument {
   test: boolean;
   at: Date;
   buyerLeadId?: string;
+  /** What it was counted by under the contract's caps and budgets, in which windows: given back with a return. */
+  counted?: Counted[];
 }
 
 export async function saleIndexes({ sales }: Database): Promise<void> {

@@ -17,7 +17,7 @@ export async function settleLoose(database: Database): Promise<number> {
       const claim = lead.claims[contract];
       if (claim === undefined) continue;
       const hold = holdOf(lead, contract, claim);
-      if (claim.status === 'accepted') await confirm(database, hold);
+      if (claim.status === 'accepted' || claim.status === 'returned') await confirm(database, hold);
       else if (claim.status !== 'posting') await release(database, hold, true);
     }
   }

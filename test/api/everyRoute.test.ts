@@ -36,6 +36,16 @@ const PRIVATE: Record<string, (world: ApiWorld, stranger: string) => Promise<[th
         request({ ...world, key }, `/api/leads/${leadId}/withdraw`, { method: 'POST' });
       return [await withdraw(id), await withdraw(id.replace(/^.{8}/, '00000000'))];
     },
+    'POST /api/buyers/returns': async (world, key) => {
+      const id = String((await sendLead(world)).body.lead_id);
+      const giveBack = (post_id: string) =>
+        request({ ...world, key }, '/api/buyers/returns', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ post_id, reason: 'duplicate' }),
+        });
+      return [await giveBack(id), await giveBack('none')];
+    },
   };
 
 describe('every route', () => {

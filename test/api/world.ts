@@ -22,7 +22,13 @@ export interface ApiWorld {
   database: Database;
   /** A live key of ACME1234. */
   key: string;
-  keyFor(key?: Partial<Parameters<typeof createKey>[1]>): Promise<string>;
+  keyFor(key?: {
+    seller?: string;
+    source?: string;
+    test?: boolean;
+    limit?: number;
+    expiresAt?: Date;
+  }): Promise<string>;
   /** Every line that the API has logged. */
   logged: string[];
   close(): Promise<void>;

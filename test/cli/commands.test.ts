@@ -107,7 +107,7 @@ describe('gavel', () => {
       1,
       'The store has no lead "0198-none"; its id is the lead_id of the answer.',
     ],
-    [['keys', 'create'], 2, "error: required option '--seller <code|slug>' not specified"],
+    [['keys', 'create'], 1, 'Say whose key it is: --seller CODE or --buyer ID.'],
   ])('%j ends with %i and a message', async (args, code, message) => {
     const ran = await run(args);
     expect(ran).toMatchObject({ code, stdout: '' });

@@ -56,6 +56,7 @@ describe('a booking was cut off before its commit', () => {
     const booked = bookSale(database, claimed.lead, contract, claimed.claim, undefined, {
       isReserved: false,
       isNoted: false,
+      took: [],
     });
     await Promise.race([booked, triedTwice()]);
     await end();

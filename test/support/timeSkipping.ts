@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { createActivities } from '../../activities/index.js';
 import { openSender } from '../../src/buyers/send.js';
 import { createLog } from '../../src/log.js';
+import type { LeadFacts } from '../../src/market/lead.js';
 import type { FinishedLead } from '../../src/market/story.js';
 import { readCircuits } from '../../src/store/circuits.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
@@ -31,6 +32,8 @@ export interface LeadWorld {
     lead: LeadDocument,
     answerBy?: number,
   ): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
+  /** Starts the lead's workflow as the sweep does. */
+  start(lead: LeadFacts): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -96,6 +99,9 @@ export async function openLeadWorld({ addresses, timeSkipping } = ofTheRun()): P
         startWorkflowOperation: start,
       });
       return { answer, handle: await start.workflowHandle() };
+    },
+    start: async (lead) => {
+      await client.workflow.start(WORKFLOW, startOptions(lead, taskQueue));
     },
     close: async () => {
       worker.shutdown();

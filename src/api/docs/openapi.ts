@@ -39,6 +39,7 @@ export const openapiOptions: FastifyDynamicSwaggerOptions = {
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'The key that the seller handed out' },
+        buyerKey: { type: 'http', scheme: 'bearer', description: 'A buyer’s own key' },
       },
     },
   },
@@ -62,7 +63,7 @@ const HEADERS: Record<string, { description: string; schema: { type: string } }>
 export function completeOpenApi(document: unknown, samples: Sample[]): OpenApi {
   if (!Value.Check(OpenApi, document)) throw new Error('A route has no operationId, summary or tags');
   for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
-    if (!operation.tags.includes('Leads')) continue;
+    if (!operation.tags.some((tag) => tag === 'Leads' || tag === 'Returns')) continue;
     for (const [status, response] of Object.entries(operation.responses)) {
       const retry = ['409', '429', '503'].includes(status) ? { 'Retry-After': RETRY_AFTER } : {};
       response.headers = { ...HEADERS, ...retry };

@@ -17,19 +17,39 @@ export function keyOf(request: FastifyRequest): KeyDocument {
   return request.apiKey;
 }
 
+/** The seller whose key it is. */
+export function sellerOf(request: FastifyRequest): string {
+  const { seller } = keyOf(request);
+  if (seller === undefined) throw new Error('The route is not for sellers');
+  return seller;
+}
+
+/** The buyer whose key it is. */
+export function buyerOf(request: FastifyRequest): string {
+  const { buyer } = keyOf(request);
+  if (buyer === undefined) throw new Error('The route is not for buyers');
+  return buyer;
+}
+
 /** One answer for every way in which a key is no good, so that nothing can be learnt from it. */
-export function invalidKey(): ApiError {
+export function invalidKey(of: Owner = 'seller'): ApiError {
   return new ApiError(
     'invalidKey',
-    'Send a valid key of this seller in the header "Authorization: Bearer KEY"; the seller hands it out.',
+    of === 'seller'
+      ? 'Send a valid key of this seller in the header "Authorization: Bearer KEY"; the seller hands it out.'
+      : 'Send a valid key of a buyer in the header "Authorization: Bearer KEY"; the exchange hands it out.',
     { headers: { 'www-authenticate': 'Bearer' } },
   );
 }
+
+type Owner = 'seller' | 'buyer';
 
 interface Options {
   lookups: Lookups;
   limits: RateLimits;
   failuresPerMinute: number;
+  /** Whose keys are let through; any other is as good as none. */
+  of: Owner;
 }
 
 /**
@@ -37,25 +57,27 @@ interface Options {
  * a typo or a guess costs the database nothing. Failures are limited by address and, where the key was once good, by key,
  * from however many addresses it comes; neither slows a valid key.
  */
-export const auth = plugin(async (app: FastifyInstance, { lookups, limits, failuresPerMinute }: Options) => {
-  app.decorateRequest('apiKey', null);
-  app.addHook('onRequest', async (request) => {
-    const text = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const key = text !== undefined && looksLikeKey(text) ? await lookups.key(text) : null;
-    if (key !== null && inForce(key, new Date())) {
-      request.apiKey = key;
-      return;
-    }
-    const buckets = [`address:${request.ip}`, ...(key === null ? [] : [`refused:${key._id}`])];
-    const windows = await Promise.all(buckets.map((bucket) => limits.take(bucket, failuresPerMinute)));
-    const full = windows.find(({ allowed }) => !allowed);
-    if (full === undefined) throw invalidKey();
-    throw new ApiError(
-      'rateLimited',
-      'Too many requests came from this address without a valid key, or with this one, which is none any more.',
-      {
-        headers: retryAfter(full),
-      },
-    );
-  });
-});
+export const auth = plugin(
+  async (app: FastifyInstance, { lookups, limits, failuresPerMinute, of }: Options) => {
+    app.decorateRequest('apiKey', null);
+    app.addHook('onRequest', async (request) => {
+      const text = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+      const key = text !== undefined && looksLikeKey(text) ? await lookups.key(text) : null;
+      if (key?.[of] !== undefined && inForce(key, new Date())) {
+        request.apiKey = key;
+        return;
+      }
+      const buckets = [`address:${request.ip}`, ...(key === null ? [] : [`refused:${key._id}`])];
+      const windows = await Promise.all(buckets.map((bucket) => limits.take(bucket, failuresPerMinute)));
+      const full = windows.find(({ allowed }) => !allowed);
+      if (full === undefined) throw invalidKey(of);
+      throw new ApiError(
+        'rateLimited',
+        'Too many requests came from this address without a valid key, or with this one, which is none any more.',
+        {
+          headers: retryAfter(full),
+        },
+      );
+    });
+  },
+);

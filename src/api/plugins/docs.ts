@@ -5,14 +5,32 @@ import { readGuide } from '../docs/guide.js';
 import { completeOpenApi, openapiOptions, type OpenApi } from '../docs/openapi.js';
 import { docsPage } from '../docs/page.js';
 import { icon, style } from '../docs/style.js';
-import { ErrorAnswer, Health, LeadAnswer, LeadRequest, LeadView, Readiness } from '../schemas.js';
+import {
+  ErrorAnswer,
+  Health,
+  LeadAnswer,
+  LeadRequest,
+  LeadView,
+  Readiness,
+  ReturnAnswer,
+  ReturnRequest,
+} from '../schemas.js';
 
 /**
  * The OpenAPI document, made of the schemas that serve the requests, and a page to read: docs/source.md with a reference
  * made of that document, all of it from this server.
  */
 export const docs = plugin(async (app: FastifyInstance) => {
-  for (const schema of [LeadRequest, LeadAnswer, LeadView, ErrorAnswer, Readiness, Health])
+  for (const schema of [
+    LeadRequest,
+    LeadAnswer,
+    LeadView,
+    ErrorAnswer,
+    ReturnRequest,
+    ReturnAnswer,
+    Readiness,
+    Health,
+  ])
     app.addSchema(schema);
   await app.register(swagger, openapiOptions);
 

@@ -9,7 +9,7 @@ import { readIdempotencyKey } from '../idempotency.js';
 import { leadView, newLeadAnswer, storedLeadAnswer } from '../leadAnswer.js';
 import type { Lookups } from '../lookups.js';
 import type { Parts } from '../parts.js';
-import { auth, keyOf } from '../plugins/auth.js';
+import { auth, keyOf, sellerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../prefer.js';
 import type { RateLimits } from '../rateLimits.js';
@@ -86,7 +86,12 @@ interface Options {
 export async function leads(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
   const { settings, database } = parts;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE);
-  await app.register(auth, { lookups, limits, failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE });
+  await app.register(auth, {
+    lookups,
+    limits,
+    failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+    of: 'seller',
+  });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/leads',
@@ -96,7 +101,7 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Op
       const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
       const wait = readPrefer(request.headers.prefer, settings.ANSWER_WINDOW_MS);
       const taken = await takeLead(parts, lookups, {
-        key: keyOf(request),
+        key: { ...keyOf(request), seller: sellerOf(request) },
         given: givenFields(readForm(queryOf(request.url)), request.body ?? []),
         idempotencyKey,
         answerWithinMs: wait.answerWithinMs,
@@ -135,7 +140,7 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Op
   async function leadOf(request: FastifyRequest<{ Params: { lead_id: string } }>): Promise<StoredLead> {
     const id = request.params.lead_id.toLowerCase();
     const lead = UUID.test(id) ? await findStoredLead(database, id) : null;
-    if (lead?.seller === keyOf(request).seller) return lead;
+    if (lead?.seller === sellerOf(request)) return lead;
     throw new ApiError('notFound', 'The seller of this key has no lead with this id.');
   }
 }

@@ -1,10 +1,12 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { FinishedLead } from '../../../src/market/story.js';
 import { categoryKey } from '../../../src/market/terms.js';
+import { ApiError, ERRORS } from '../../../src/api/apiError.js';
 import { newLeadAnswer } from '../../../src/api/leadAnswer.js';
 import { newLead } from '../../../src/api/takeLead.js';
+import { takeReturn } from '../../../src/api/takeReturn.js';
 import { applyMarket } from '../../../src/store/apply.js';
-import { insertLead, type LeadDocument } from '../../../src/store/leads.js';
+import { findStoredLead, insertLead, type LeadDocument } from '../../../src/store/leads.js';
 import { findCampaign } from '../../../src/store/market.js';
 import { RETRY_NOW, WITHDRAW, workflowId } from '../../../src/temporal/names.js';
 import type { FakeBuyer } from '../../support/buyer.js';
@@ -168,6 +170,7 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   if (step.answers) tellHowToAnswer(run.servers, step.answers);
   if (step.market) await changeMarket(world, run, step.market);
   if (step.retryNow !== undefined) await handleOf(world, run, step.retryNow).signal(RETRY_NOW);
+  if (step.return) await giveBack(world, run, step.return);
   if (step.withdraw !== undefined) {
     const handle = handleOf(world, run, step.withdraw);
     run.updates.push(handle.executeUpdate(WITHDRAW));
@@ -177,6 +180,30 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
 }
 
 /** The workflow of a lead by the lead's name. */
+
+/** A buyer gives a lead back by the API's own steps, as often at once as the step says. */
+async function giveBack(world: LeadWorld, run: Run, step: NonNullable<Step['return']>): Promise<void> {
+  const { lead, by, reason, atOnce = 1, error } = step;
+  const { database, clock } = world;
+  const stored = await findStoredLead(database, run.leads.get(lead)?.document._id ?? '');
+  const claim = Object.values(stored?.claims ?? {}).find(({ buyer }) => buyer === by);
+  if (!claim) throw new Error(`${by} was never sent the lead ${lead}.`);
+  const values = new Map(Object.entries({ post_id: claim.postId, reason }));
+  const request = { buyer: by, given: { values, faults: [] }, receivedAt: new Date(await clock.now()) };
+  const ask = (): Promise<string | undefined> =>
+    takeReturn(database, request, (facts) => world.start(facts)).then(
+      () => undefined,
+      (refusal: unknown) => {
+        if (refusal instanceof ApiError) return ERRORS[refusal.kind].error;
+        throw refusal;
+      },
+    );
+  for (const told of await Promise.all(Array.from({ length: atOnce }, ask))) {
+    if (told !== error)
+      throw new Error(`The return of ${lead} by ${by} was answered with ${told ?? 'a yes'}.`);
+  }
+}
+
 export function handleOf({ client }: Pick<LeadWorld, 'client'>, run: Run, name = 'lead') {
   const id = run.leads.get(name)?.document._id;
   if (id === undefined) throw new Error(`The scenario has no lead ${name} yet.`);

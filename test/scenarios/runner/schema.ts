@@ -114,6 +114,20 @@ const Step = Type.Object(
     market: optional(Type.Object(market, { title: 'terms that ops change' })),
     retryNow: optional(Name),
     withdraw: optional(Name),
+    return: optional(
+      Type.Object(
+        {
+          lead: Name,
+          by: Name,
+          reason: text('a reason in one word', 'duplicate', /^[a-z0-9_]+$/),
+          atOnce: optional(
+            Type.Integer({ title: 'how often at once', examples: [2], minimum: 1, maximum: 9 }),
+          ),
+          error: optional(Type.String({ title: 'an error’s text', examples: ['Return window over'] })),
+        },
+        { title: 'a lead that its buyer gives back' },
+      ),
+    ),
   },
   { title: 'a step' },
 );

@@ -1,0 +1,76 @@
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { toDecimal } from '../../market/money.js';
+import type { ReturnDocument } from '../../store/returns.js';
+import type { Entries } from '../body.js';
+import { givenFields } from '../givenFields.js';
+import type { Lookups } from '../lookups.js';
+import type { Parts } from '../parts.js';
+import { auth, buyerOf } from '../plugins/auth.js';
+import { rateLimitHooks } from '../plugins/rateLimit.js';
+import type { RateLimits } from '../rateLimits.js';
+import { failures, type ReturnAnswer } from '../schemas.js';
+import { takeReturn } from '../takeReturn.js';
+
+const post = {
+  operationId: 'returnLead',
+  summary: 'Give a lead back',
+  tags: ['Returns'],
+  security: [{ buyerKey: [] }],
+  consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+  body: Type.Ref('ReturnRequest'),
+  response: {
+    200: Type.Ref('ReturnAnswer', { description: 'The lead was taken back, now or before' }),
+    ...failures('missingField', 'invalidField', 'invalidRequest', 'invalidKey', 'noReturns', 'notFound'),
+    ...failures('returnTooLate', 'tooLarge', 'wrongType', 'rateLimited', 'internal', 'unavailable'),
+  },
+};
+
+interface Options {
+  parts: Parts;
+  lookups: Lookups;
+  limits: RateLimits;
+}
+
+/** What buyers ask for with keys of their own. */
+export async function buyers(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
+  const { settings, database, starter } = parts;
+  const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE);
+  await app.register(auth, {
+    lookups,
+    limits,
+    failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+    of: 'buyer',
+  });
+
+  app.post<{ Body: Entries | undefined }>(
+    '/api/buyers/returns',
+    { schema: post, onRequest: rate.take },
+    async (request) =>
+      returnAnswer(
+        await takeReturn(
+          database,
+          { buyer: buyerOf(request), given: givenFields([], request.body ?? []), receivedAt: new Date() },
+          (lead) => starter.start(lead, 0),
+        ),
+      ),
+  );
+}
+
+const returnAnswer = ({
+  _id,
+  lead,
+  reason,
+  refund,
+  currency,
+  at,
+}: ReturnDocument): Static<typeof ReturnAnswer> => ({
+  success: true,
+  post_id: _id,
+  lead_id: lead,
+  status: 'returned',
+  reason,
+  refund: toDecimal(refund, currency),
+  currency,
+  returned_at: at.toISOString(),
+});

@@ -1,0 +1,82 @@
+import type { LeadFacts } from '../market/lead.js';
+import { MISSING } from '../market/fields.js';
+import { returnRefusal } from '../market/returns.js';
+import type { ReturnPolicy } from '../market/terms.js';
+import type { Database } from '../store/db.js';
+import { factsOf } from '../store/leads.js';
+import { bookReturn, findReturn, type ReturnDocument } from '../store/returns.js';
+import type { SaleDocument } from '../store/sales.js';
+import { ApiError } from './apiError.js';
+import type { GivenFields } from './givenFields.js';
+
+/** A buyer's request to give a lead back, after its key was found good. */
+export interface ReturnRequest {
+  buyer: string;
+  given: GivenFields;
+  receivedAt: Date;
+}
+
+/**
+ * Takes a lead back from its buyer, by the terms of the contract as they are now. A return that is booked already is
+ * answered again as it was, whatever the request says beside its `post_id`.
+ * @param start begins the life of a lead that goes back on sale; where it fails, the sweep does so
+ * @throws ApiError
+ */
+export async function takeReturn(
+  database: Database,
+  { buyer, given, receivedAt }: ReturnRequest,
+  start: (lead: LeadFacts) => Promise<unknown>,
+): Promise<ReturnDocument> {
+  const { postId, reason } = fieldsOf(given);
+  const sale = await database.sales.findOne({ _id: postId });
+  if (sale?.buyer !== buyer)
+    throw new ApiError('notFound', 'This key’s buyer has bought nothing by this post_id.');
+  const before = await findReturn(database, postId);
+  if (before !== null) return before;
+  const contract = await database.contracts.findOne({ _id: sale.contract });
+  const policy = policyFor(contract?.returns, sale, reason, receivedAt);
+  const returned = await bookReturn(database, sale, policy, reason, receivedAt);
+  if (returned.resold) {
+    const lead = await database.leads.findOne({ _id: sale.lead });
+    if (lead?.status === 'pending') await start(factsOf(lead));
+  }
+  return returned;
+}
+
+function fieldsOf({ values, faults }: GivenFields): { postId: string; reason: string } {
+  const [postId, reason] = [values.get('post_id'), values.get('reason')];
+  const missing = Object.entries({ post_id: postId, reason }).flatMap(([field, value]) =>
+    value === undefined && faults.every((fault) => fault.field !== field)
+      ? [{ field, problem: MISSING }]
+      : [],
+  );
+  const fields = [...faults, ...missing];
+  if (postId !== undefined && reason !== undefined && fields.length === 0) return { postId, reason };
+  const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
+  throw new ApiError(
+    missing.length > 0 ? 'missingField' : 'invalidField',
+    `Correct these fields and send it again: ${names}.`,
+    { fields },
+  );
+}
+
+/** The terms that allow the return. */
+function policyFor(
+  policy: ReturnPolicy | undefined,
+  sale: SaleDocument,
+  reason: string,
+  now: Date,
+): ReturnPolicy {
+  const refusal = returnRefusal(policy, reason, sale.at.getTime(), now.getTime());
+  if (policy === undefined || refusal === 'not_agreed')
+    throw new ApiError('noReturns', 'The contract under which this lead was bought allows no returns.');
+  if (refusal === 'too_late') {
+    const until = new Date(sale.at.getTime() + policy.within).toISOString();
+    throw new ApiError('returnTooLate', `This lead could be given back until ${until}.`);
+  }
+  if (refusal === undefined) return policy;
+  const problem = `one of ${(policy.reasons ?? []).join(', ')}`;
+  throw new ApiError('invalidField', `The contract takes leads back for these reasons: ${problem}.`, {
+    fields: [{ field: 'reason', problem }],
+  });
+}

@@ -1,0 +1,160 @@
+import type { ClientBulkWriteModel } from 'mongodb';
+import type { Minor } from '../market/money.js';
+import { refundOf, type Refund } from '../market/returns.js';
+import type { ReturnPolicy } from '../market/terms.js';
+import { accountId, personIds, type PersonDocument, type UsageDocument } from './capacity.js';
+import type { Database } from './db.js';
+import { duplicateOf } from './duplicateOf.js';
+import { returnEntriesOf, type EntryDocument } from './ledger.js';
+import type { StoredLead } from './person.js';
+import type { SaleDocument } from './sales.js';
+import { writeTogether } from './writeTogether.js';
+
+/** A lead that its buyer gave back: the second booking of its sale. Immutable, as the sale is. */
+export interface ReturnDocument {
+  /** The sale's id: a sale is given back once. */
+  _id: string;
+  lead: string;
+  contract: string;
+  buyer: string;
+  reason: string;
+  /** What the buyer gets back of the price. */
+  refund: Minor;
+  /** What the seller gives back of what it earned. */
+  sellerPays: Minor;
+  currency: string;
+  at: Date;
+  /** Whether the lead went back on sale. */
+  resold: boolean;
+}
+
+export const findReturn = ({ returns }: Database, sale: string): Promise<ReturnDocument | null> =>
+  returns.findOne({ _id: sale });
+
+/** The lead was changed by another hand between the look at it and the booking. */
+class LeadChanged extends Error {}
+
+/**
+ * Books that a buyer gives a lead back: the return, the reversed sides of the ledger, the lead without this buyer and at a
+ * lower price, the buyer's balance and its contract's room, in one transaction. Idempotent by sale: whoever comes second
+ * gets the return of the first. A lead goes back on sale only where nobody else holds it, and its person is still known.
+ */
+export async function bookReturn(
+  database: Database,
+  sale: SaleDocument,
+  policy: ReturnPolicy,
+  reason: string,
+  at: Date,
+): Promise<ReturnDocument> {
+  for (;;) {
+    const [lead, buyer] = await Promise.all([
+      database.leads.findOne({ _id: sale.lead }),
+      database.buyers.findOne({ _id: sale.buyer }),
+    ]);
+    // After the lead: one that shows the return has it booked.
+    const before = await findReturn(database, sale._id);
+    if (before !== null) return before;
+    if (lead?.claims[sale.contract]?.status !== 'accepted')
+      throw new Error(`Sale ${sale._id} is not in its lead`);
+    const refund = refundOf(sale, policy.refund);
+    const isOnlyHolder = lead.status === 'sold' && lead.held === 1 && lead.person !== undefined;
+    const returned: ReturnDocument = {
+      _id: sale._id,
+      lead: sale.lead,
+      contract: sale.contract,
+      buyer: sale.buyer,
+      reason,
+      refund: refund.buyerGets,
+      sellerPays: refund.sellerPays,
+      currency: sale.currency,
+      at,
+      resold: policy.resell && isOnlyHolder,
+    };
+    const isPrepaid = buyer?.balance !== undefined && !sale.test;
+    const writes = [
+      ...returning(database, sale, lead, returned, refund),
+      ...givingBack(database, sale, refund, { freesCap: policy.freesCap, isPrepaid }),
+    ];
+    try {
+      await writeTogether<Written>(database.client, writes, ({ updateResults }) => {
+        if (updateResults?.get(0)?.matchedCount !== 1) throw new LeadChanged();
+      });
+      return returned;
+    } catch (error) {
+      if (!(error instanceof LeadChanged) && duplicateOf(error) === undefined) throw error;
+    }
+  }
+}
+
+type Written = StoredLead | ReturnDocument | EntryDocument | UsageDocument | PersonDocument;
+type Write = ClientBulkWriteModel<Record<string, Written>>;
+
+/** The lead, if it is still as it was looked at; the return; both sides of the ledger. */
+function returning(
+  { db }: Database,
+  sale: SaleDocument,
+  lead: StoredLead,
+  returned: ReturnDocument,
+  refund: Refund,
+): Write[] {
+  const path = `claims.${sale.contract}`;
+  const { at, reason, resold } = returned;
+  const roundsBefore = Math.max(0, ...Object.keys(lead.rounds).map(Number));
+  return [
+    {
+      name: 'updateOne',
+      namespace: `${db.databaseName}.leads`,
+      filter: {
+        _id: lead._id,
+        status: lead.status,
+        held: lead.held,
+        [`${path}.status`]: 'accepted',
+        [`${path}.postId`]: sale._id,
+      },
+      update: {
+        $set: {
+          [`${path}.status`]: 'returned',
+          [`${path}.detail`]: reason,
+          heldAlone: false,
+          updatedAt: at,
+          ...(resold && { status: 'pending', dueAt: at, roundsBefore }),
+        },
+        $inc: { held: -1, price: -refund.sellerPays },
+        $pull: { buyerIds: sale.buyer },
+      },
+    },
+    { name: 'insertOne', namespace: `${db.databaseName}.returns`, document: returned },
+    ...returnEntriesOf(sale, refund, at).map((document): Write => {
+      return { name: 'insertOne', namespace: `${db.databaseName}.ledger`, document };
+    }),
+    ...personIds(lead.match).map((_id): Write => ({
+      name: 'updateOne',
+      namespace: `${db.databaseName}.persons`,
+      filter: { _id },
+      update: { $pull: { holds: { sale: sale._id } } },
+    })),
+  ];
+}
+
+/** Money to a prepaid buyer, and room in the very windows that the sale was counted in. */
+function givingBack(
+  { db }: Database,
+  sale: SaleDocument,
+  { buyerGets }: Refund,
+  { freesCap, isPrepaid }: { freesCap: boolean; isPrepaid: boolean },
+): Write[] {
+  const room = (freesCap ? (sale.counted ?? []) : []).map(({ path, adds }): [string, number] => [
+    path,
+    path.startsWith('spent.') ? -buyerGets : -adds,
+  ]);
+  const add = (_id: string, amounts: Record<string, number>): Write => ({
+    name: 'updateOne',
+    namespace: `${db.databaseName}.usage`,
+    filter: { _id },
+    update: { $inc: amounts },
+  });
+  return [
+    ...(room.length > 0 ? [add(sale.contract, Object.fromEntries(room))] : []),
+    ...(isPrepaid && buyerGets > 0 ? [add(accountId(sale.buyer), { balance: buyerGets })] : []),
+  ];
+}

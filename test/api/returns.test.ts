@@ -1,0 +1,112 @@
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bookSale } from '../../src/store/book.js';
+import { checkBooks } from '../../src/store/checkBooks.js';
+import { claimLead } from '../../src/store/claims.js';
+import { createKey } from '../../src/store/keys.js';
+import { bookTopUp } from '../../src/store/topUp.js';
+import { startBuyer } from '../support/buyer.js';
+import { buyerDocument, contractDocument } from '../support/market.js';
+import { openApiWorld, request, sendLead, type ApiWorld, type Reply } from './world.js';
+
+const CONTRACT = 'ACME1234/auto-insurance/northwind';
+const TERMS = { within: 60_000, reasons: ['duplicate'], refund: 50, freesCap: true, resell: true };
+
+describe('a buyer gives a lead back', () => {
+  let world: ApiWorld;
+  let key: string;
+  beforeAll(async () => {
+    world = await openApiWorld();
+    const { database } = world;
+    const server = await startBuyer();
+    await server.close();
+    await database.buyers.insertOne({
+      ...buyerDocument('northwind', server),
+      balance: 10_000,
+      currency: 'USD',
+    });
+    await bookTopUp(database, { buyer: 'northwind', amount: 10_000, currency: 'USD' });
+    await database.contracts.insertOne(
+      contractDocument('ACME1234/auto-insurance', 'northwind', { returns: TERMS }),
+    );
+    key = (await createKey(database, { buyer: 'northwind', test: false })).key;
+  });
+  afterAll(() => world.close());
+
+  /** A lead that northwind has bought for 45.01. */
+  async function bought(): Promise<{ lead: string; post_id: string }> {
+    const { database } = world;
+    const id = String((await sendLead(world)).body.lead_id);
+    const offer = { postId: v7(), round: 1, buyer: 'northwind', exclusive: true, price: 4501, earns: 4001 };
+    const claimed = await claimLead(database, id, CONTRACT, offer, 1);
+    if ('closed' in claimed) throw new Error('The lead is not on sale.');
+    const room = { isReserved: false, isNoted: true, took: [{ path: 'sold.total', adds: 1 }] };
+    await database.usage.updateOne({ _id: CONTRACT }, { $inc: { 'sold.total': 1 } }, { upsert: true });
+    await bookSale(database, claimed.lead, CONTRACT, claimed.claim, undefined, room);
+    await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4501 } });
+    return { lead: id, post_id: offer.postId };
+  }
+
+  const giveBack = (body: object, by = key): Promise<Reply> =>
+    request({ ...world, key: by }, '/api/buyers/returns', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+
+  it('and is credited its part once, however often and at once it asks', async () => {
+    const { database } = world;
+    const { lead, post_id } = await bought();
+    const balance = async () => (await database.usage.findOne({ _id: 'buyer:northwind' }))?.balance ?? 0;
+    const before = await balance();
+    const replies = await Promise.all([1, 2, 3].map(() => giveBack({ post_id, reason: 'duplicate' })));
+    for (const { status, body } of replies) {
+      expect([status, body]).toEqual([200, replies[0]?.body]);
+    }
+    expect(replies[0]?.body).toMatchObject({
+      success: true,
+      post_id,
+      lead_id: lead,
+      status: 'returned',
+      refund: 22.5,
+      currency: 'USD',
+    });
+    expect(await balance()).toBe(before + 2250);
+    expect((await database.usage.findOne({ _id: CONTRACT }))?.sold).toEqual({ total: 0 });
+    expect((await checkBooks(database)).differences).toEqual([]);
+    const shown = await request(world, `/api/leads/${lead}`);
+    expect(shown.body).toMatchObject({ status: 'pending' });
+  });
+
+  it.each([
+    ['without a reason', {}, 400, 'Missing required field'],
+    ['for a reason that is not agreed', { reason: 'busy' }, 400, 'Invalid field'],
+    ['that it was never sold', { reason: 'duplicate', post_id: 'none' }, 404, 'Not found'],
+  ])('but not one %s', async (_what, body, status, error) => {
+    const { post_id } = await bought();
+    const reply = await giveBack({ post_id, ...body });
+    expect([reply.status, reply.body.error]).toEqual([status, error]);
+    expect(await world.database.returns.countDocuments({ _id: post_id })).toBe(0);
+  });
+
+  it('but not after the contract’s time, nor where the contract has no terms for it', async () => {
+    const { contracts, sales } = world.database;
+    const { post_id } = await bought();
+    await sales.updateOne({ _id: post_id }, { $set: { at: new Date(Date.now() - 61_000) } });
+    const late = await giveBack({ post_id, reason: 'duplicate' });
+    expect([late.status, late.body.error]).toEqual([409, 'Return window over']);
+    await contracts.updateOne({ _id: CONTRACT }, { $unset: { returns: '' } });
+    const none = await giveBack({ post_id, reason: 'duplicate' });
+    expect([none.status, none.body.error]).toEqual([403, 'Returns not agreed']);
+    await contracts.updateOne({ _id: CONTRACT }, { $set: { returns: TERMS } });
+  });
+
+  it('with a key of its own: a seller’s is none here, its own is none for leads, another buyer’s finds nothing', async () => {
+    const { post_id } = await bought();
+    const body = { post_id, reason: 'duplicate' };
+    expect((await giveBack(body, world.key)).status).toBe(401);
+    expect((await sendLead({ ...world, key })).status).toBe(401);
+    const other = (await createKey(world.database, { buyer: 'fabrikam', test: false })).key;
+    expect((await giveBack(body, other)).status).toBe(404);
+  });
+});
