@@ -27,6 +27,7 @@ export interface Page {
   codes: PageCode[];
   /** Code within sentences. */
   codespans: string[];
+  /** What it links to, and the images that it shows. */
   links: string[];
 }
 
@@ -42,7 +43,7 @@ export function readPage(path: string): Page {
   const tokens = marked.lexer(readFileSync(join(packageRoot, path), 'utf8'));
   for (const token of tokens) readBlock(token, page);
   void marked.walkTokens(tokens, (token) => {
-    if (isA<Tokens.Link>(token, 'link')) page.links.push(token.href);
+    if (isA<Tokens.Link>(token, 'link') || isA<Tokens.Image>(token, 'image')) page.links.push(token.href);
     if (isA<Tokens.Codespan>(token, 'codespan')) page.codespans.push(token.text);
   });
   return page;
