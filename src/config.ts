@@ -60,6 +60,12 @@ export const Settings = Type.Object({
     maximum: 36_500,
     description: 'So many days after a lead has ended, its person is erased; 0: never by itself',
   }),
+  REQUESTS_IN_FLIGHT: Type.Integer({
+    default: 1000,
+    minimum: 2,
+    description:
+      'Requests for leads that one API process answers at the same time; a seller gets a share of them',
+  }),
   LEADS_IN_FLIGHT: Type.Integer({
     default: 200,
     minimum: 1,

@@ -6,7 +6,10 @@ import type { LeadStarter } from '../temporal/starter.js';
 
 /** What the API is built of; a server file and a test both hand it in. */
 export interface Parts {
-  settings: Pick<Settings, 'ANSWER_WINDOW_MS' | 'RATE_LIMIT_PER_MINUTE' | 'TRUST_PROXY'>;
+  settings: Pick<
+    Settings,
+    'ANSWER_WINDOW_MS' | 'RATE_LIMIT_PER_MINUTE' | 'REQUESTS_IN_FLIGHT' | 'TRUST_PROXY'
+  >;
   database: Database;
   redis: Redis;
   starter: LeadStarter;

@@ -10,6 +10,7 @@ import { leadView, newLeadAnswer, storedLeadAnswer } from '../leadAnswer.js';
 import type { Lookups } from '../lookups.js';
 import type { Parts } from '../parts.js';
 import { auth, keyOf, sellerOf } from '../plugins/auth.js';
+import { fairShare, shedWhenLate } from '../plugins/overload.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../prefer.js';
 import type { RateLimits } from '../rateLimits.js';
@@ -86,12 +87,14 @@ interface Options {
 export async function leads(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
   const { settings, database } = parts;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE);
+  await app.register(shedWhenLate);
   await app.register(auth, {
     lookups,
     limits,
     failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     of: 'seller',
   });
+  await app.register(fairShare, { limit: settings.REQUESTS_IN_FLIGHT });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/leads',

@@ -1,0 +1,48 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { FastifyInstance } from 'fastify';
+import plugin from 'fastify-plugin';
+import { ApiError } from '../apiError.js';
+import { createShares } from '../shares.js';
+import { sellerOf } from './auth.js';
+
+/** What every turn of the event loop may take, ms. A lead takes about ten turns, and its source waits some seconds. */
+const SLOW_TURN_MS = 250;
+const LOOK_EVERY_MS = 1000;
+
+const busy = (message: string): ApiError =>
+  new ApiError('unavailable', `${message} Send it again after Retry-After seconds.`, {
+    headers: { 'retry-after': 1 },
+  });
+
+/**
+ * Refuses requests, before anything is done for them, while the process is later than its sources can wait. One long
+ * turn is no reason, as the median of a second tells; it recovers by itself. (`@fastify/under-pressure` does the same
+ * by the mean, for every route: a busy process would then look dead to those who ask /health.)
+ */
+export const shedWhenLate = plugin(async (app: FastifyInstance) => {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  let isLate = false;
+  const timer = setInterval(() => {
+    isLate = delay.count > 1 && delay.percentile(50) / 1e6 > SLOW_TURN_MS;
+    delay.reset();
+  }, LOOK_EVERY_MS);
+  timer.unref();
+  delay.enable();
+  app.addHook('onClose', async () => {
+    clearInterval(timer);
+    delay.disable();
+  });
+  app.addHook('onRequest', async () => {
+    if (isLate) throw busy('More is sent than this process can take.');
+  });
+});
+
+/** Refuses what is beyond a seller's share of the requests that the process answers at once; after the key check. */
+export const fairShare = plugin(async (app: FastifyInstance, { limit }: { limit: number }) => {
+  const shares = createShares(limit);
+  app.addHook('onRequest', async (request, reply) => {
+    const leave = shares.enter(sellerOf(request));
+    if (leave === undefined) throw busy('This seller sends more at once than its share.');
+    reply.raw.once('close', leave);
+  });
+});

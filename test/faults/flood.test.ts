@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createKey } from '../../src/store/keys.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { contractDocument, sellerDocument, storeMarket } from '../support/market.js';
+import { PERSON, sendLead, type Source } from '../support/source.js';
+import { openFaultWorld, type FaultWorld } from './world.js';
+
+/** So few that the seller under test, who has one lead under way at a time, always finds a place. */
+const REQUESTS_IN_FLIGHT = 3;
+
+/** One in so many ms: ten times what the seller's share can sell. */
+const FLOOD_EVERY_MS = 20;
+
+describe('one seller sends far more than there is room for', () => {
+  let world: FaultWorld;
+  let buyer: FakeBuyer;
+  let other: Source;
+  let flooder: Source;
+  let api: Awaited<ReturnType<FaultWorld['processes']['api']>>;
+  beforeAll(async () => {
+    buyer = await startBuyer();
+    world = await openFaultWorld({ REQUESTS_IN_FLIGHT, RATE_LIMIT_PER_MINUTE: 1_000_000 });
+    const campaign = await storeMarket(world.database, { northwind: { server: buyer } });
+    await world.database.sellers.insertOne(sellerDocument('FLOOD000', 'flood', 'Flood'));
+    const theirs = { ...campaign, _id: 'FLOOD000/auto-insurance', seller: 'FLOOD000' };
+    await world.database.campaigns.insertOne(theirs);
+    await world.database.contracts.insertOne(contractDocument(theirs._id, 'northwind'));
+    api = await world.processes.api(world.settings);
+    await world.processes.worker(world.settings);
+    const { key } = await createKey(world.database, { seller: 'FLOOD000', test: false });
+    other = { address: api.address, key: world.key };
+    flooder = { address: api.address, key };
+  });
+  afterAll(async () => {
+    await world.close();
+    await buyer.close();
+  });
+
+  /** Sends some leads one after another; resolves with how long each took to be sold, ms. */
+  async function sell(count: number): Promise<number[]> {
+    const took: number[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const reply = await sendLead(other, 'Auto Insurance');
+      expect(reply.body).toMatchObject({ success: true, status: 'sold', price: 20 });
+      took.push(reply.ms);
+    }
+    return took;
+  }
+
+  it('the leads of another take at most twice as long, and each lead that was taken is sold as it says', async () => {
+    await sell(5);
+    const ratios: number[] = [];
+    const answers: { status: number; body: Record<string, unknown>; retryAfter: string | null }[] = [];
+    // One after the other in short turns, as what else the machine does slows both.
+    for (let turn = 0; turn < 5; turn += 1) {
+      const alone = median(await sell(6));
+      const flood = startFlood(flooder);
+      await sleep(200);
+      ratios.push(median(await sell(6)) / alone);
+      answers.push(...(await flood.stop()));
+    }
+    const refused = answers.filter(({ status }) => status === 503);
+    const taken = answers.filter(({ status }) => status === 200);
+    expect(refused.length).toBeGreaterThan(taken.length);
+    for (const { body, retryAfter } of refused) {
+      expect([body.error, retryAfter]).toEqual(['Service unavailable', '1']);
+    }
+    expect(refused.length + taken.length).toBe(answers.length);
+    const sold = taken.filter(({ body }) => body.status === 'sold').length;
+    const sales = await world.database.sales.countDocuments({ seller: 'FLOOD000' });
+    expect(sales).toBeGreaterThanOrEqual(sold);
+    expect(await world.database.leads.countDocuments({ seller: 'FLOOD000' })).toBe(taken.length);
+
+    // What else the machine does makes a turn look worse than it is; without shares, none is answered in time.
+    expect(Math.min(...ratios)).toBeLessThan(2);
+  }, 180_000);
+});
+
+/** Sends leads without waiting for answers, until it is stopped; resolves then with every answer. */
+function startFlood(source: Source) {
+  const sent: Promise<{ status: number; body: Record<string, unknown>; retryAfter: string | null }>[] = [];
+  const timer = setInterval(() => {
+    const lead = sendLead(source, 'Auto Insurance', { ...PERSON, seller: 'FLOOD000' });
+    sent.push(
+      lead.then(({ status, body, headers }) => ({ status, body, retryAfter: headers.get('retry-after') })),
+    );
+  }, FLOOD_EVERY_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return Promise.all(sent);
+    },
+  };
+}
+
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
