@@ -6,6 +6,7 @@ import { booksCommand } from './books.js';
 import { buyersCommand } from './buyers.js';
 import { keysCommand } from './keys.js';
 import { leadsCommand } from './leads.js';
+import { postbacksCommand } from './postbacks.js';
 import { stackCommand } from './stack.js';
 import { statementCommand } from './statement.js';
 import { suppressionsCommand } from './suppressions.js';
@@ -27,6 +28,7 @@ export function gavelProgram(): Command {
     .addCommand(buyersCommand())
     .addCommand(keysCommand())
     .addCommand(leadsCommand())
+    .addCommand(postbacksCommand())
     .addCommand(suppressionsCommand())
     .addCommand(statementCommand())
     .addCommand(booksCommand())

@@ -1,10 +1,9 @@
-import type { Seller } from '../market/terms.js';
 import type { Database } from '../store/db.js';
-import { findSeller } from '../store/market.js';
+import { findSeller, type SellerWithSecret } from '../store/market.js';
 import { CommandFailed } from './commandFailed.js';
 
 /** The seller that a person means by a code or a slug. */
-export async function sellerNamed(database: Database, codeOrSlug: string): Promise<Seller> {
+export async function sellerNamed(database: Database, codeOrSlug: string): Promise<SellerWithSecret> {
   const seller = await findSeller(database, codeOrSlug);
   if (seller !== undefined) return seller;
   throw new CommandFailed(

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { findKey, inForce } from '../../src/store/keys.js';
+import { startBuyer } from '../support/buyer.js';
+import { sellerDocument } from '../support/market.js';
 import { asEnvironment, isolatedSettings } from '../support/stack.js';
 import { gavel, type Ran } from './gavel.js';
 
@@ -94,6 +96,32 @@ describe('gavel', () => {
       code: 1,
       stderr: `${stored?._id ?? ''} is revoked already.\n`,
     });
+  });
+
+  test('tries the addresses of a seller’s postbacks, and fails where one does not hear it', async () => {
+    const [crm, deaf] = await Promise.all([startBuyer(), startBuyer()]);
+    try {
+      crm.answer('test', { body: {} });
+      deaf.answer('test', { status: 404 });
+      const postbacks = [crm.url, deaf.url];
+      const seller = { ...sellerDocument('TEST0001', 'told', 'Told'), postbacks };
+      await database.sellers.insertOne(seller);
+      crm.secret = seller.secret;
+      const { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
+      const env = asEnvironment({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP });
+      const ran = await gavel(['postbacks', 'test', '--seller', 'told', '--json'], env);
+      expect(ran).toMatchObject({ code: 1, stderr: '1 of 2 did not hear it; any 2xx says so.\n' });
+      expect(JSON.parse(ran.stdout)).toMatchObject({
+        seller: 'TEST0001',
+        addresses: [
+          { url: crm.url, heard: true, answer: 'HTTP 200' },
+          { url: deaf.url, heard: false, answer: 'HTTP 404' },
+        ],
+      });
+      expect(crm.of('test')).toMatchObject([{ signed: true, body: { type: 'test' } }]);
+    } finally {
+      await Promise.all([crm.close(), deaf.close()]);
+    }
   });
 
   test.each([

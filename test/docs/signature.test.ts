@@ -5,6 +5,7 @@ import { findBinary } from '../../src/local/findBinary.js';
 import { readPage } from './page.js';
 
 const page = readPage('docs/buyer.md');
+const sellersPage = readPage('docs/source.md');
 const secret = `whsec_${Buffer.from('a secret of thirty-two characters').toString('base64')}`;
 const body = JSON.stringify({ type: 'post', lead: { firstName: 'Zoë' } });
 
@@ -54,6 +55,10 @@ describe.each(LANGUAGES)('The example of docs/buyer.md in $lang', ({ lang, binar
     });
     return `${ran.stdout}${ran.stderr}`.trim();
   };
+
+  test('is the same as that of docs/source.md, where sellers read it', () => {
+    expect(sellersPage.codes.map(({ text }) => text)).toContain(source);
+  });
 
   test.skipIf(program === undefined)('takes what is signed now, and nothing else', () => {
     const now = signedAt(new Date());
