@@ -13,6 +13,7 @@ import { markPending } from './markPending.js';
 import { runRound } from './runRound.js';
 import { sellLead } from './sellLead.js';
 import { settlePost } from './settlePost.js';
+import { tellBuyer } from './tellBuyer.js';
 import { tellSeller } from './tellSeller.js';
 
 /** What the steps need from the world; the worker provides it, a test its own. */
@@ -40,6 +41,7 @@ export function createActivities(deps: Deps) {
     endLead: endLead(deps),
     erasePersons: erasePersons(deps),
     tellSeller: tellSeller(deps),
+    tellBuyer: tellBuyer(deps),
   };
 }
 

@@ -6,7 +6,7 @@ import { nextWait } from '../src/market/waiting.js';
 import { sell } from './sell.js';
 import { askAgain, askTier, endLead, markPending, runRound } from './steps.js';
 import { begin, type Story } from './story.js';
-import { tellTheSeller } from './tell.js';
+import { tellTheBuyers, tellTheSeller } from './tell.js';
 
 /** The life of a lead, from its first round to its end. */
 export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
@@ -19,6 +19,7 @@ export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
       break;
     }
     story.closeRound(await auction(lead, round, story));
+    tellTheBuyers(lead, story);
     if (story.sold) story.end('sold');
     else await waitForAnotherRound(lead, story);
   }

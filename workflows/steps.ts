@@ -39,7 +39,7 @@ export const cancelPostDurably = proxyActivities<Activities>({
 }).cancelPost;
 
 /** What sellers and buyers are told of the lead: tried again for a day, ten seconds later at first and every hour in the end. */
-export const { tellSeller } = proxyActivities<Activities>({
+export const { tellSeller, tellBuyer } = proxyActivities<Activities>({
   startToCloseTimeout: '45 s',
   scheduleToCloseTimeout: '26 h',
   retry: { initialInterval: '10 s', backoffCoefficient: 2, maximumInterval: '1 h' },

@@ -14,7 +14,7 @@ import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/d
 import type { LeadFacts, LeadStatus } from '../src/market/lead.js';
 import { toDecimal, type Minor } from '../src/market/money.js';
 import type { LeadReason } from '../src/market/reason.js';
-import type { Round } from '../src/market/round.js';
+import type { Outcome, Round } from '../src/market/round.js';
 import {
   detailsOf,
   endInWords,
@@ -94,6 +94,8 @@ export class Story {
   private answered = false;
   private wake = false;
   private shownWaiting = false;
+  /** How the last round ended for every contract. */
+  outcomes: Outcome[] = [];
   /** What came of the offers of the present round. */
   answers: Answer[] = [];
   withdrawn = false;
@@ -152,6 +154,7 @@ export class Story {
   closeRound(round: Round): void {
     const outcomes = conclude(round, this.answers);
     this.round = round;
+    this.outcomes = outcomes;
     this.currency = round.terms.currency;
     this.rounds.push(roundInWords(round, outcomes));
     if (this.rounds.length > TOLD_FIRST + TOLD_LAST) this.rounds.splice(TOLD_FIRST, 1);

@@ -187,11 +187,15 @@ function postbacksIn({ received }: CameOut, expected: string[]): string[] {
   );
 }
 
+/** Which notices each buyer got, by the alphabet: they are sent side by side. */
 function noticesIn({ received }: CameOut): Record<string, string[]> {
   const buyers = [...received].filter(([id]) => id !== SELLERS);
   const notices = buyers.map(([buyer, requests]): [string, string[]] => [
     buyer,
-    requests.map(({ type }) => type).filter((type) => type !== 'ping' && type !== 'post'),
+    requests
+      .map(({ type }) => type)
+      .filter((type) => type !== 'ping' && type !== 'post')
+      .sort(),
   ]);
   return Object.fromEntries(notices.filter(([, types]) => types.length > 0));
 }

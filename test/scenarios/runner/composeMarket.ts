@@ -43,12 +43,13 @@ export function composeMarket(terms: MarketInScenario, { buyers, postback }: Pla
       },
     ],
     buyers: [...buyers].map(([id, { ping, post }]) => {
-      const { ping: pingTerms, post: postTerms, ...rest } = terms.buyers?.[id] ?? {};
+      const { ping: pingTerms, post: postTerms, notices, ...rest } = terms.buyers?.[id] ?? {};
       return {
         id,
         name: id,
         ...(ping !== undefined && { ping: { url: ping, timeoutMs: TIMEOUT_MS, ...asMap(pingTerms) } }),
         post: { url: post, timeoutMs: TIMEOUT_MS, ...asMap(postTerms) },
+        ...(notices !== undefined && { notices: { url: post, timeoutMs: TIMEOUT_MS, ...asMap(notices) } }),
         ...rest,
       };
     }),

@@ -1,0 +1,62 @@
+import { sendNotice } from '../src/buyers/notice.js';
+import { toDecimal } from '../src/market/money.js';
+import type { Notice } from '../src/market/notices.js';
+import { accountId } from '../src/store/capacity.js';
+import { findStoredLead } from '../src/store/leads.js';
+import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
+import type { StoredLead } from '../src/store/person.js';
+import type { Deps } from './index.js';
+import { undelivered } from './undelivered.js';
+
+export interface BuyerNotice {
+  leadId: string;
+  round: number;
+  notice: Notice;
+}
+
+/**
+ * Tells a buyer of its part in a round, where it wants to know.
+ * @throws ApplicationFailure until the buyer has heard it, for Temporal to try again, or not after a clear no
+ */
+export const tellBuyer =
+  (deps: Deps) =>
+  async ({ leadId, round, notice }: BuyerNotice): Promise<'told' | 'not asked for'> => {
+    const { database, send, log } = deps;
+    const { kind, contract } = notice;
+    const buyer = await findBuyer(database, notice.buyer);
+    if (buyer?.notices?.events.includes(kind) !== true) return 'not asked for';
+    const lead = await findStoredLead(database, leadId);
+    const payload = lead && (await payloadOf(deps, lead, buyer, round, notice));
+    if (!payload) return 'not asked for';
+    const { url, timeoutMs } = buyer.notices;
+    const about = notice.kind === 'lost' ? notice.pingId : lead.claims[contract]?.postId;
+    const id = `${about}.${kind}`;
+    const hearing = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
+    const { heard: delivered, detail, ms } = hearing;
+    log.info({ lead_id: leadId, round, contract, event: 'notice', kind, delivered, detail, ms });
+    if (!hearing.heard) throw undelivered(buyer.id, hearing);
+    return 'told';
+  };
+
+/** The notice as the buyer reads it (docs/buyer.md); undefined where the lead knows of no such post. */
+async function payloadOf(
+  { database }: Deps,
+  { claims, currency, test }: StoredLead,
+  buyer: BuyerWithSecret,
+  round: number,
+  notice: Notice,
+): Promise<object | undefined> {
+  const { kind } = notice;
+  if (notice.kind === 'lost') {
+    const { pingId, bidId, reason, band } = notice;
+    return { type: kind, ping_id: pingId, bid_id: bidId, round, reason, cleared: band, currency, test };
+  }
+  const claim = claims[notice.contract];
+  if (claim === undefined) return undefined;
+  const price = toDecimal(claim.price, currency);
+  if (notice.kind === 'won') return { type: kind, post_id: claim.postId, price, currency, test };
+  const account =
+    buyer.balance === undefined ? null : await database.usage.findOne({ _id: accountId(buyer.id) });
+  const balance = account?.balance === undefined ? undefined : toDecimal(account.balance, currency);
+  return { type: kind, sale_id: claim.postId, price, currency, balance };
+}
