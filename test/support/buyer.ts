@@ -30,10 +30,11 @@ export interface Received {
 /** What a buyer's server is sent, and a seller's. */
 export const REQUEST_TYPES = [
   ...(['ping', 'post', 'post_cancelled', 'won', 'lost', 'billed', 'low_balance'] as const),
-  ...(['lead.pending', 'lead.sold', 'lead.expired', 'lead.withdrawn', 'test'] as const),
+  ...(['lead.pending', 'lead.sold', 'lead.expired', 'lead.withdrawn'] as const),
 ] as const;
 
-export type RequestType = (typeof REQUEST_TYPES)[number];
+/** `test` is what a person sends to try an address. */
+export type RequestType = (typeof REQUEST_TYPES)[number] | 'test';
 
 export interface FakeBuyer {
   url: string;
