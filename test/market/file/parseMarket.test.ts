@@ -117,6 +117,10 @@ describe('A market file without faults', () => {
     expect(faultsOf(MARKET)).toEqual([]);
   });
 
+  test('is the example that the design gives', () => {
+    expect(faultsOf(readFileSync(new URL('example.yaml', import.meta.url), 'utf8'))).toEqual([]);
+  });
+
   test('may repeat a part by an alias, and be written as JSON', () => {
     expect(
       faultsOf(changed('{ buyer: northwind, price: 22.00 }', '&offer { buyer: northwind, price: 22.00 }')),
