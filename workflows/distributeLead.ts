@@ -1,3 +1,4 @@
+import { sleep } from '@temporalio/workflow';
 import { nextStep, type Offer } from '../src/market/decide.js';
 import type { LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
@@ -73,6 +74,14 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
   const woken = await story.sleep(wait);
   const ending = story.withdrawn ? 'withdrawn' : wait.until === 'expiry' && !woken ? 'expired' : undefined;
   if (ending === undefined) return;
-  const ended = await endLead({ leadId, status: ending });
-  if (ended === 'expired' || ended === 'withdrawn') story.end(ended);
+  await endUnsold(leadId, ending, story);
+}
+
+/** Ends the lead, once nobody holds it any more: a post that another run has begun is settled first. */
+async function endUnsold(leadId: string, status: 'expired' | 'withdrawn', story: Story): Promise<void> {
+  for (;;) {
+    const ended = await endLead({ leadId, status });
+    if (ended === 'sold' || ended === 'expired' || ended === 'withdrawn') return story.end(ended);
+    await sleep('10 s', { summary: 'a post is under way: the lead ends when that is settled' });
+  }
 }
