@@ -11,6 +11,8 @@ import type { World } from './world.js';
 
 /** Round trips to one server for a lead, counted on the wire. */
 export interface RoundTrips {
+  /** Of the lead that took the fewest: nothing had to be read of the market, and nothing else went on. */
+  own: number;
   /** Everything that went to the server while the leads were sold, also what they share, by lead. */
   per_lead: number;
   /** Of a lead that comes when nothing that the processes remember of the market is fresh; the most of a few. */
@@ -65,17 +67,17 @@ async function count(
     return { mongodb: mongodb.requests(before.mongodb), redis: redis.requests(before.redis) };
   };
   await sell(WARM_UP);
-  const all = await counted(leads);
+  const each: Counts[] = [];
+  for (let i = 0; i < leads; i++) each.push(await counted(1));
   const afterPauses: Counts[] = [];
   for (let i = 0; i < PAUSES; i++) {
     await sleep(FRESH_MS + 100);
     afterPauses.push(await counted(1));
   }
-  const trips = (server: keyof Counts) =>
+  const trips = (server: keyof Counts): RoundTrips =>
     roundTrips(
-      leads,
-      all[server],
-      afterPauses.map((after) => after[server]),
+      each.map((one) => one[server]),
+      afterPauses.map((one) => one[server]),
     );
   return { leads, mongodb: trips('mongodb'), redis: trips('redis') };
 }
@@ -106,12 +108,16 @@ async function openCounter(address: string, reader: () => RequestReader): Promis
   };
 }
 
-function roundTrips(leads: number, requests: Requests, afterPauses: Requests[]): RoundTrips {
-  const made = [...requests].filter(([, count]) => count > 0);
+function roundTrips(each: Requests[], afterPauses: Requests[]): RoundTrips {
+  const names = [...new Set(each.flatMap((requests) => [...requests.keys()]))];
+  const mean = (of: (requests: Requests) => number): number =>
+    each.reduce((total, requests) => total + of(requests), 0) / each.length;
+  const commands = names.map((name): [string, number] => [name, mean((requests) => requests.get(name) ?? 0)]);
   return {
-    per_lead: sum(requests) / leads,
+    own: Math.min(...each.map(sum)),
+    per_lead: mean(sum),
     after_pause: Math.max(...afterPauses.map(sum)),
-    commands: Object.fromEntries(made.map(([name, count]) => [name, count / leads])),
+    commands: Object.fromEntries(commands.filter(([, times]) => times > 0)),
   };
 }
 

@@ -17,9 +17,10 @@ export function describeReport({ measured, counted, aims }: Report): string {
     section('CPU for each, ms', cpu(measured)),
     section('Temporal', histories(measured)),
     section(`Round trips of a lead, over ${counted.leads} sold one after another`, [
-      ['server', 'each', 'after a pause', 'by command'],
+      ['server', 'of its own', 'all, by lead', 'after a pause', 'all, by lead and command'],
       ...Object.entries({ MongoDB: mongodb, Redis: redis }).map(([server, trips]) => [
         server,
+        rounded(trips.own),
         rounded(trips.per_lead),
         rounded(trips.after_pause),
         Object.entries(trips.commands)

@@ -126,8 +126,8 @@ function aims(all: Measurement[], measured: Measured[], { mongodb, redis }: Coun
   return [
     atMost(1, 'workflow tasks of a lead', most(leads.map((one) => one.workflow_tasks))),
     atMost(12, 'history events of a lead', most(leads.map(({ events }) => events))),
-    atMost(8, 'MongoDB round trips of a lead', figure([mongodb.per_lead])),
-    atMost(1, 'Redis round trips of a lead', figure([redis.per_lead])),
+    atMost(8, 'MongoDB round trips of a lead of its own', figure([mongodb.own])),
+    atMost(1, 'Redis round trips of a lead of its own', figure([redis.own])),
     ...timed(at(ALONE), (ones) =>
       atMost(
         2.2,
