@@ -88,6 +88,7 @@ async function sellClaimed(
       currency: lead.currency,
       exclusive: claim.exclusive,
       test: lead.test,
+      receivedAt: lead.receivedAt,
       lead: lead.fields,
     },
   );

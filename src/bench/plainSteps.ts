@@ -86,7 +86,7 @@ export function plainSteps(database: Database, send: Send) {
         { ...buyer.post, secret: buyer.secret },
         {
           ...{ postId: `${leadId}/${id}`, leadId, price, currency: CURRENCY },
-          ...{ exclusive: true, test: false, lead: lead.fields },
+          ...{ exclusive: true, test: false, receivedAt: new Date(), lead: lead.fields },
         },
       );
       return result.answer === 'accepted';

@@ -16,6 +16,8 @@ export interface Post {
   currency: string;
   exclusive: boolean;
   test: boolean;
+  /** When the source sent the lead: the person agreed to what `tcpaText` says no later than then. */
+  receivedAt: Date;
   /** Every field of the lead, by name. */
   lead: Record<string, string>;
 }
@@ -52,6 +54,7 @@ export async function sendPost(send: Send, buyer: PostEndpoint, post: Post): Pro
     currency: post.currency,
     exclusive: post.exclusive,
     test: post.test,
+    received_at: post.receivedAt.toISOString(),
     lead: post.lead,
   };
   const reply = await send({ ...buyer, id: post.postId, payload });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorker } from '../../src/cli/startWorker.js';
 import { createLog } from '../../src/log.js';
+import { findLead } from '../../src/store/leads.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { buyerDocument, contractDocument } from '../support/market.js';
@@ -35,6 +36,24 @@ describe('a lead that is sold in the call', () => {
     status: 'sold',
     price: 45,
     buyer_ids: ['northwind'],
+  });
+
+  it('is passed on with what the person agreed to, word for word, and when it came', async () => {
+    const consent = {
+      tcpaText: 'By clicking “Get quotes” I agree to be called,\neven by machine — about my request.',
+      ip: '203.0.113.9',
+      userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)',
+      landingPage: 'https://quotes.example/auto?a=1&b=2',
+      trustedFormCertUrl: 'https://cert.trustedform.com/0a1b2c3d4e5f60718293a4b5c6d7e8f901234567',
+      jornayaLeadId: '2D8A1F2C-6C1B-4B4E-9D0E-3F5A6B7C8D9E',
+    };
+    const reply = await sendLead(world, { ...SAMPLE, ...consent }, { prefer: '' });
+    expect(reply.body).toEqual(sold(reply));
+    const posted = northwind.of('post').find(({ body }) => body.lead_id === reply.body.lead_id)?.body;
+    expect(posted?.lead).toMatchObject(consent);
+    const stored = await findLead(world.database, String(reply.body.lead_id));
+    expect(stored?.fields).toMatchObject(consent);
+    expect(posted?.received_at).toBe(stored?.receivedAt.toISOString());
   });
 
   it('is answered with its price and its buyer, and is found again', async () => {

@@ -56,6 +56,7 @@ describe('a hostile buyer costs its own bid and nothing else', () => {
         currency: 'USD',
         exclusive: true,
         test: false,
+        receivedAt: new Date(),
         lead: {},
       },
     );

@@ -44,7 +44,7 @@ describe('docs/buyer.md shows every key that a buyer is sent', () => {
 
   test('in a post', async () => {
     const ids = { postId: 'p', pingId: 'q', bidId: 'b', leadId: 'l' };
-    const terms = { price: 4500, currency: 'USD', exclusive: true, test: false };
+    const terms = { price: 4500, currency: 'USD', exclusive: true, test: false, receivedAt: new Date() };
     await sendPost(send, { ...buyer, timeoutMs: 1000 }, { ...ids, ...terms, lead: {} });
     expect(exampleOf('post')).toEqual(sentOf('post'));
   });
