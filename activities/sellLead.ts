@@ -59,7 +59,8 @@ export const sellLead =
     return sellClaimed(deps, request, claimed);
   };
 
-function hasExpired({ bid }: Offer): boolean {
+/** Whether a bid is not good for long enough to be posted on. */
+export function hasExpired({ bid }: Pick<Offer, 'bid'>): boolean {
   return bid.expiresAt !== undefined && Date.now() > bid.expiresAt - POST_LEAD_MS;
 }
 
@@ -73,7 +74,8 @@ async function sellClaimed(
   if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
   const room = await reserveFor(deps, request, lead, claim, buyer);
   if ('refusal' in room) {
-    await dropClaim(deps.database, lead._id, offer.contract);
+    const { contract } = offer;
+    await dropClaim(deps.database, lead._id, { round: request.round, contract, ...room.refusal });
     return room.refusal;
   }
   const result = await sendPost(
@@ -106,6 +108,12 @@ async function sellClaimed(
   return settle(deps, lead, claim, offer.contract, buyer, result, room);
 }
 
+/** The limit that left no room. */
+interface NoRoom {
+  answer: Exclude<OfferReason, 'uncertain'>;
+  detail?: string | undefined;
+}
+
 /** Takes the room that the sale needs under its limits, or says which of them leaves none. */
 async function reserveFor(
   { database, terms }: Deps,
@@ -113,7 +121,7 @@ async function reserveFor(
   lead: LeadDocument,
   claim: Claim,
   buyer: BuyerWithSecret,
-): Promise<Room | { refusal: Extract<SaleAnswer, { answer: OfferReason }> }> {
+): Promise<Room | { refusal: NoRoom }> {
   const market = await terms(lead.campaign);
   const ready = market?.contracts.find(({ contract }) => contract.id === offer.contract);
   const rules = [market?.campaign.duplicates, ready?.contract.duplicates].filter(

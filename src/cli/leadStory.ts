@@ -84,13 +84,14 @@ function roundStory(round: Round, lead: StoredLead) {
   const underWay = new Set(
     claims.flatMap(([contract, { status }]) => (status === 'posting' ? [contract] : [])),
   );
+  const passed = (lead.passed ?? []).filter((offer) => offer.round === round.number);
   const { currency, sale } = round.terms;
   return {
     round: round.number,
     at: new Date(round.at).toISOString(),
     mode: sale.mode,
     floor: toDecimal(sale.floor, currency),
-    contracts: conclude(round, claims.flatMap(answerOf)).map((outcome) => ({
+    contracts: conclude(round, [...passed, ...claims.flatMap(answerOf)]).map((outcome) => ({
       contract: outcome.contract,
       buyer: outcome.buyer,
       bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),

@@ -1,6 +1,6 @@
 import type { LeadStatus } from '../market/lead.js';
 import type { Database } from './db.js';
-import type { Claim, LeadDocument } from './leads.js';
+import type { Claim, LeadDocument, PassedOffer } from './leads.js';
 import { openLead } from './person.js';
 
 /** The lead as the poster needs it with its claim, or why there is none: another hand ended the lead or holds it. */
@@ -25,16 +25,21 @@ export async function claimLead(
   const fresh: Claim = { ...claim, status: 'posting', at };
   const free = { [path]: { $exists: false } };
   const calledOff = { [`${path}.status`]: 'cancelled', [`${path}.round`]: { $lt: claim.round } };
+  const before = again ? await calledOffBefore({ leads }, leadId, contract) : [];
   await leads.updateOne(
     {
       _id: leadId,
       status: { $nin: ['expired', 'withdrawn'] },
       erased: { $exists: false },
-      held: { $lt: claim.exclusive ? 1 : maxBuyers },
+      held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
       ...(again ? { $or: [free, calledOff] } : free),
     },
-    { $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at }, $inc: { held: 1 } },
+    {
+      $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at },
+      $inc: { held: 1 },
+      ...(before.length > 0 && { $addToSet: { passed: { $each: before } } }),
+    },
   );
   const lead = await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } });
   if (lead === null) throw new Error(`Lead ${leadId} is gone`);
@@ -43,12 +48,29 @@ export async function claimLead(
   return isOurs ? { lead: openLead(vault, lead), claim: taken } : { closed: lead.status };
 }
 
-/** A claim that no post was sent for goes without a trace: there was no room under a limit. */
-export async function dropClaim({ leads }: Database, leadId: string, contract: string): Promise<void> {
-  const path = `claims.${contract}`;
+/** The claim that an offer made anew takes the place of: its round keeps what came of it. */
+async function calledOffBefore(
+  { leads }: Pick<Database, 'leads'>,
+  leadId: string,
+  contract: string,
+): Promise<PassedOffer[]> {
+  const lead = await leads.findOne({ _id: leadId }, { projection: { claims: 1 } });
+  const claim = lead?.claims[contract];
+  if (claim?.status !== 'cancelled') return [];
+  return [{ round: claim.round, contract, answer: 'uncertain', detail: claim.detail }];
+}
+
+/** A claim that no post was sent for goes: there was no room under a limit, which its round keeps. */
+export async function dropClaim({ leads }: Database, leadId: string, why: PassedOffer): Promise<void> {
+  const path = `claims.${why.contract}`;
   await leads.updateOne(
     { _id: leadId, [`${path}.status`]: 'posting' },
-    { $unset: { [path]: '' }, $set: { heldAlone: false, updatedAt: new Date() }, $inc: { held: -1 } },
+    {
+      $unset: { [path]: '' },
+      $set: { heldAlone: false, updatedAt: new Date() },
+      $inc: { held: -1 },
+      $push: { passed: why },
+    },
   );
 }
 

@@ -1,3 +1,4 @@
+import type { OfferReason } from '../market/decide.js';
 import type { Match } from '../market/duplicates.js';
 import type { LeadInRound } from '../market/eligibility.js';
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
@@ -30,6 +31,14 @@ export interface Claim {
   /** The buyer's own reference, or its reason for refusing. */
   buyerLeadId?: string;
   detail?: string;
+}
+
+/** What came of an offer in a round. */
+export interface PassedOffer {
+  round: number;
+  contract: string;
+  answer: OfferReason;
+  detail?: string | undefined;
 }
 
 /** What a request with an `Idempotency-Key` leaves in its lead; unique, so two requests make one lead. */
@@ -76,6 +85,8 @@ export interface LeadDocument {
   claims: Record<string, Claim>;
   /** How many rounds were held before a buyer gave the lead back and it went on sale again. */
   roundsBefore?: number;
+  /** Offers that came to nothing and whose claims are there no more: no room under a limit, or offered anew since. */
+  passed?: PassedOffer[];
   /** How many claims are `posting` or `accepted`: as many as the sale has places at the most. */
   held: number;
   /** Whether the one that holds it has it for itself alone. */
