@@ -8,7 +8,7 @@ import { ensureIndexes, openDatabase } from '../store/db.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads.js';
 import { loadTerms } from '../store/market.js';
 import { settleLoose } from '../store/settleLoose.js';
-import { concernedLeads, endWake, takeWake } from '../store/wakes.js';
+import { nextWake } from '../store/wakes.js';
 import { scheduleRetention } from '../temporal/retentionSchedule.js';
 import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
@@ -39,14 +39,7 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
     find: async (before: Date, limit: number) => (await overdueLeads(database, before, limit)).map(factsOf),
     seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };
-  const wakes = {
-    next: async () => {
-      const wake = await takeWake(database, new Date());
-      if (!wake) return undefined;
-      const leadIds = await concernedLeads(database, wake, Date.now());
-      return { leadIds, done: () => endWake(database, wake) };
-    },
-  };
+  const wakes = { next: () => nextWake(database, new Date()) };
   const parts = {
     activities,
     workflowBundle: await bundle,

@@ -53,6 +53,20 @@ export async function endWake({ wakes }: Database, { _id, at }: WakeDocument): P
   await wakes.deleteOne({ _id, at });
 }
 
+/**
+ * The next change that nobody is at, with the waiting leads that it might concern; `done` when they have been woken.
+ * Undefined where there is none.
+ */
+export async function nextWake(
+  database: Database,
+  now: Date,
+): Promise<{ leadIds: string[]; done: () => Promise<void> } | undefined> {
+  const wake = await takeWake(database, now);
+  if (!wake) return undefined;
+  const leadIds = await concernedLeads(database, wake, now.getTime());
+  return { leadIds, done: () => endWake(database, wake) };
+}
+
 /** Waiting leads of the campaign that one of the changed contracts would take now, as far as its own terms go. */
 export async function concernedLeads(
   database: Database,

@@ -29,12 +29,12 @@ export interface Received {
 
 /** What a buyer's server is sent, and a seller's. */
 export const REQUEST_TYPES = [
-  ...(['ping', 'post', 'post_cancelled', 'won', 'lost', 'billed', 'low_balance'] as const),
+  ...(['ping', 'post', 'post_cancelled', 'post_status', 'won', 'lost', 'billed', 'low_balance'] as const),
   ...(['lead.pending', 'lead.sold', 'lead.expired', 'lead.withdrawn'] as const),
 ] as const;
 
-/** `test` is what a person sends to try an address. */
-export type RequestType = (typeof REQUEST_TYPES)[number] | 'test';
+/** `test` is what a person sends to try an address, `check` what an outside service is asked. */
+export type RequestType = (typeof REQUEST_TYPES)[number] | 'test' | 'check';
 
 export interface FakeBuyer {
   url: string;

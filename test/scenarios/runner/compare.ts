@@ -12,8 +12,12 @@ export interface Comparison {
   actual: Record<string, unknown>;
 }
 
-/** How much later than expected something may happen: what people and servers do takes real time, ms. */
-const SLACK_MS = 45_000;
+/** How much later than expected something may happen: what servers do takes real time, ms. */
+const LATE_MS = 45_000;
+/** And how much earlier: a step is taken so long after the scenario's start, and a lead received a little after it. */
+const EARLY_MS = 5000;
+
+const isAbout = (late: number): boolean => late > -EARLY_MS && late < LATE_MS;
 
 export function compare(scenario: Scenario, came: CameOut): Comparison {
   const leads = [...came.leads].map(([name, lead]) => {
@@ -77,8 +81,7 @@ function leadActual(expected: LeadExpectation, { answer, story, result }: CameOu
 
 /** The expected span where the real one is not far from it. */
 function about(expected: string, ms: number): string {
-  const late = ms - spanMs(expected);
-  return late >= 0 && late < SLACK_MS ? expected : spanText(ms);
+  return isAbout(ms - spanMs(expected)) ? expected : spanText(ms);
 }
 
 function roundsActual(
@@ -115,10 +118,7 @@ const numberOf = (key: string): number => Number.parseInt(key, 10);
 function roundKey(expected: string, round: number, at: number, receivedAt: number): string {
   const [, how, when = ''] = /^\d+ (after|at) (.+)$/.exec(expected) ?? [];
   if (how === 'after') return `${round} after ${about(when, at - receivedAt)}`;
-  if (how === 'at') {
-    const late = at - momentMs(when);
-    return `${round} at ${late >= -1000 && late < SLACK_MS ? when : new Date(at).toISOString()}`;
-  }
+  if (how === 'at') return `${round} at ${isAbout(at - momentMs(when)) ? when : new Date(at).toISOString()}`;
   return `${round}`;
 }
 
@@ -153,19 +153,13 @@ function postsIn(scenario: Scenario): Record<string, number> {
   });
   const counts = new Map<string, number>();
   for (const one of new Set(posted)) {
-    const id = one.split('/').at(-1) ?? one;
-    const buyer = buyerOf(scenario, id);
+    const buyer = one.split('/').at(-1) ?? one;
     counts.set(buyer, (counts.get(buyer) ?? 0) + 1);
   }
   return Object.fromEntries(counts);
 }
 
 const namesOf = ({ leads }: Scenario): string[] => Object.keys(leads ?? { lead: {} });
-
-function buyerOf({ contracts = {} }: Scenario, id: string): string {
-  const buyer = contracts[id]?.buyer;
-  return typeof buyer === 'string' ? buyer : id;
-}
 
 /** How many requests of a type each buyer got; those that got none are left out. */
 function countOf({ received }: CameOut, type: string): Record<string, number> {

@@ -4,12 +4,14 @@ import { parseMarket, type Market } from '../../../src/market/file/parseMarket.j
 import type { Scenario } from './schema.js';
 
 /** A scenario's terms, which ops may change while it runs. */
-export type MarketInScenario = Pick<Scenario, 'seller' | 'campaign' | 'contracts' | 'buyers'>;
+export type MarketInScenario = Pick<Scenario, 'seller' | 'campaign' | 'contracts' | 'campaigns' | 'buyers'>;
 
 /** Where a buyer's server is asked; absent: it is not asked, and its contract needs a price. */
 export interface Addresses {
   ping: string | undefined;
   post: string;
+  /** Where it is asked what became of a post; absent: nowhere. */
+  status?: string | undefined;
 }
 
 export const SELLER = 'ACME1234';
@@ -21,6 +23,8 @@ const TIMEOUT_MS = 8000;
 /** Where everybody is asked and told: the buyers by their ids, and the seller where it wants to be told. */
 export interface Places {
   buyers: ReadonlyMap<string, Addresses>;
+  /** Of outside services, by name. */
+  services: ReadonlyMap<string, string>;
   postback: string | undefined;
 }
 
@@ -28,10 +32,15 @@ export interface Places {
  * Makes the market file that a scenario leaves out the dull half of: ids, names, addresses.
  * @throws Error with the faults that the market file's own reader finds, and the file that it read
  */
-export function composeMarket(terms: MarketInScenario, { buyers, postback }: Places): Market {
-  const contracts = Object.entries(terms.contracts ?? {}).flatMap(([id, contract]) =>
-    contract === null ? [] : [{ buyer: id, ...contract }],
-  );
+export function composeMarket(terms: MarketInScenario, { buyers, services, postback }: Places): Market {
+  const campaignOf = (category: string, { contracts, ...campaign }: Record<string, unknown>) => ({
+    seller: SELLER,
+    category,
+    ...withServices(campaign, services),
+    contracts: Object.entries(asMap(contracts)).flatMap(([id, contract]: [string, unknown]) =>
+      contract === null ? [] : [{ buyer: id, ...withServices(asMap(contract), services) }],
+    ),
+  });
   const file = stringify({
     sellers: [
       {
@@ -42,7 +51,7 @@ export function composeMarket(terms: MarketInScenario, { buyers, postback }: Pla
         ...terms.seller,
       },
     ],
-    buyers: [...buyers].map(([id, { ping, post }]) => {
+    buyers: [...buyers].map(([id, { ping, post, status }]) => {
       const { ping: pingTerms, post: postTerms, notices, ...rest } = terms.buyers?.[id] ?? {};
       return {
         id,
@@ -50,15 +59,29 @@ export function composeMarket(terms: MarketInScenario, { buyers, postback }: Pla
         ...(ping !== undefined && { ping: { url: ping, timeoutMs: TIMEOUT_MS, ...asMap(pingTerms) } }),
         post: { url: post, timeoutMs: TIMEOUT_MS, ...asMap(postTerms) },
         ...(notices !== undefined && { notices: { url: post, timeoutMs: TIMEOUT_MS, ...asMap(notices) } }),
+        ...(status !== undefined && { status: { url: status, timeoutMs: TIMEOUT_MS } }),
         ...rest,
       };
     }),
-    campaigns: [{ seller: SELLER, category: CATEGORY, ...terms.campaign, contracts }],
+    campaigns: [
+      campaignOf(CATEGORY, { ...terms.campaign, contracts: terms.contracts }),
+      ...Object.entries(terms.campaigns ?? {}).map(([category, campaign]) => campaignOf(category, campaign)),
+    ],
   });
   const read = parseMarket(file);
   if ('market' in read) return read.market;
   const faults = read.faults.map((fault) => faultText('market', fault));
   throw new Error([`The scenario's terms make no market:`, ...faults, '', file].join('\n'));
+}
+
+/** A check that names no address is made by the scenario's service of its name. */
+function withServices(terms: object, services: ReadonlyMap<string, string>): object {
+  if (!('checks' in terms) || !Array.isArray(terms.checks)) return terms;
+  const checks = terms.checks.map((check: { name?: string }) => ({
+    url: services.get(check.name ?? ''),
+    ...check,
+  }));
+  return { ...terms, checks };
 }
 
 const asMap = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});

@@ -8,13 +8,15 @@ import { takeReturn } from '../../../src/api/takeReturn.js';
 import { applyMarket } from '../../../src/store/apply.js';
 import { findStoredLead, insertLead, type LeadDocument } from '../../../src/store/leads.js';
 import { findCampaign } from '../../../src/store/market.js';
-import { RETRY_NOW, WITHDRAW, workflowId } from '../../../src/temporal/names.js';
+import { nextWake } from '../../../src/store/wakes.js';
+import { RESOLVE_POST, RETRY_NOW, WITHDRAW, workflowId } from '../../../src/temporal/names.js';
+import { wakeOnce } from '../../../src/temporal/wake.js';
 import type { FakeBuyer } from '../../support/buyer.js';
 import { PERSON } from '../../support/source.js';
 import type { LeadWorld } from '../../support/timeSkipping.js';
 import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
-import { placesOf, SELLERS, startServers, tellHowToAnswer, type Servers } from './servers.js';
+import { placesOf, SELLERS, startServers, startServices, tellHowToAnswer, type Servers } from './servers.js';
 import { momentMs, spanMs } from './time.js';
 
 /** One lead of a scenario: what the engine was given, and what it said of it. */
@@ -31,6 +33,7 @@ export interface Run {
   /** As ops have changed them last. */
   terms: MarketInScenario;
   servers: Servers;
+  services: Servers;
   /** By the name that the scenario gives it; a scenario's only lead is `lead`. */
   leads: Map<string, LeadRun>;
   /** Updates that ops sent and that the leads have not answered yet. */
@@ -39,6 +42,9 @@ export interface Run {
 
 /** The API's default answer window, ms. */
 const ANSWER_WINDOW_MS = 3000;
+
+/** By then a worker has taken up a change of the market, ms. */
+const WAKES_AFTER_MS = 5000;
 
 /** No lead lives longer, ms: a campaign's longest `expireAfter` is 365 days. */
 const LONGEST_LIFE_MS = 400 * 86_400_000;
@@ -54,7 +60,8 @@ export async function runScenario<T>(
 ): Promise<T> {
   if (scenario.starts !== undefined) await world.clock.passTo(momentMs(scenario.starts));
   const servers = await startServers(scenario);
-  const run: Run = { scenario, terms: {}, servers, leads: new Map(), updates: [] };
+  const services = await startServices(scenario);
+  const run: Run = { scenario, terms: {}, servers, services, leads: new Map(), updates: [] };
   try {
     await changeMarket(world, run, scenario);
     for (const [buyer, server] of servers) server.onRequest = takesStepsDuring(world, run, buyer);
@@ -66,7 +73,7 @@ export async function runScenario<T>(
     await Promise.all(run.updates);
     return await tell(world, run);
   } finally {
-    await Promise.all([...servers.values()].map((server) => server.close()));
+    await Promise.all([...servers.values(), ...services.values()].map((server) => server.close()));
     await forget(world, run);
   }
 }
@@ -171,6 +178,10 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   if (step.market) await changeMarket(world, run, step.market);
   if (step.retryNow !== undefined) await handleOf(world, run, step.retryNow).signal(RETRY_NOW);
   if (step.return) await giveBack(world, run, step.return);
+  if (step.resolvePost) {
+    const { lead, ...word } = step.resolvePost;
+    await handleOf(world, run, lead).executeUpdate(RESOLVE_POST, { args: [word] });
+  }
   if (step.withdraw !== undefined) {
     const handle = handleOf(world, run, step.withdraw);
     run.updates.push(handle.executeUpdate(WITHDRAW));
@@ -211,21 +222,30 @@ export function handleOf({ client }: Pick<LeadWorld, 'client'>, run: Run, name =
 }
 
 /** Ops apply the market file anew, with some of its terms changed; a contract that is `null` is gone. */
-async function changeMarket({ database }: LeadWorld, run: Run, change: MarketInScenario): Promise<void> {
+async function changeMarket(
+  { database, client, clock }: LeadWorld,
+  run: Run,
+  change: MarketInScenario,
+): Promise<void> {
   const { terms, scenario, servers } = run;
   run.terms = {
     seller: { ...terms.seller, ...change.seller },
     campaign: { ...terms.campaign, ...change.campaign },
     contracts: { ...terms.contracts, ...change.contracts },
+    campaigns: { ...terms.campaigns, ...change.campaigns },
     buyers: { ...terms.buyers, ...change.buyers },
   };
-  const market = composeMarket(run.terms, placesOf(servers, scenario));
+  const market = composeMarket(run.terms, placesOf(servers, run.services, scenario));
   const applied = await applyMarket(database, market, { prune: true });
   if ('faults' in applied) throw new Error(applied.faults.map(({ message }) => message).join('\n'));
   for (const change of applied.changes) {
-    const server = servers.get(change.kind === 'seller' ? SELLERS : change.id);
-    if (server && change.change === 'created' && change.secret !== undefined) server.secret = change.secret;
+    if (change.change !== 'created' || change.secret === undefined) continue;
+    const told =
+      change.kind === 'buyer' ? [servers.get(change.id)] : [servers.get(SELLERS), ...run.services.values()];
+    for (const server of told) if (server) server.secret = change.secret;
   }
+  const whenAllKnow = new Date((await clock.now()) + WAKES_AFTER_MS);
+  await wakeOnce(client, { next: () => nextWake(database, whenAllKnow) });
 }
 
 /** Lets time pass until every lead that is to end has ended. */

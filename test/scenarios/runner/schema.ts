@@ -62,6 +62,7 @@ const BuyerAnswers = Type.Object(
       bid: optional(
         Type.Union([Type.Number(), Type.Null()], { title: 'a bid or null', examples: ['45.00'] }),
       ),
+      shared_bid: optional(Type.Number({ title: 'a bid for a place', examples: ['12.00'] })),
       bid_id: optional(Type.String({ title: 'a text', examples: ['b-1'] })),
       expires_in_ms: optional(Type.Number({ title: 'a time in milliseconds', examples: ['5000'] })),
       reason: Reason,
@@ -80,9 +81,18 @@ const BuyerAnswers = Type.Object(
     'lead.sold': Answers('an answer to a postback', {}),
     'lead.expired': Answers('an answer to a postback', {}),
     'lead.withdrawn': Answers('an answer to a postback', {}),
+    post_status: Answers('an answer to the question what became of a post', {
+      accepted: optional(
+        Type.Union([Type.Boolean(), Type.Null()], { title: 'true, false or null', examples: ['true'] }),
+      ),
+      buyer_lead_id: optional(Type.String({ title: 'a text', examples: ['nw-1'] })),
+    }),
   },
   { title: 'the answers of a buyer, or of the seller' },
 );
+
+/** An outside service, which is asked about a lead before buyers are. */
+const ServiceAnswers = Answers('an answer to a check', {});
 
 const market = {
   seller: optional(anything('terms of the seller, as the market file writes them')),
@@ -91,6 +101,13 @@ const market = {
     byId(
       'the contracts by id',
       Type.Union([anything('terms of a contract, as the market file writes them'), Type.Null()]),
+    ),
+  ),
+  campaigns: optional(
+    map(
+      'more campaigns, by category',
+      anything('terms of a campaign and its contracts by id'),
+      /^[A-Z][A-Za-z ]+$/,
     ),
   ),
   buyers: optional(byId('the buyers by id', anything('terms of a buyer, as the market file writes them'))),
@@ -113,6 +130,16 @@ const Step = Type.Object(
     answers: optional(byId('answers by buyer', BuyerAnswers)),
     market: optional(Type.Object(market, { title: 'terms that ops change' })),
     retryNow: optional(Name),
+    resolvePost: optional(
+      Type.Object(
+        {
+          lead: optional(Name),
+          buyer: Name,
+          accepted: Type.Boolean({ title: 'true or false', examples: ['true'] }),
+        },
+        { title: 'what ops know of a post' },
+      ),
+    ),
     withdraw: optional(Name),
     return: optional(
       Type.Object(
@@ -204,6 +231,7 @@ export const Scenario = Type.Object(
     starts: optional(Moment),
     ...market,
     answers: optional(byId('answers by buyer', BuyerAnswers)),
+    services: optional(byId('answers by service', ServiceAnswers)),
     lead: optional(Lead),
     leads: optional(byId('leads by name', Lead)),
     then: optional(Type.Array(Step, { title: 'a list of steps', minItems: 1 })),

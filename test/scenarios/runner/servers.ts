@@ -11,18 +11,13 @@ export const SELLERS = 'seller';
 /** The servers of a scenario: the buyers' by their ids, and the seller's where the scenario says what it answers. */
 export type Servers = ReadonlyMap<string, FakeBuyer>;
 
-type Answers = BuyerAnswers['ping'] | BuyerAnswers['post'] | BuyerAnswers['post_cancelled'];
+type Answers = BuyerAnswers[keyof BuyerAnswers];
 
 /** Starts a server for every buyer that is named anywhere. Unless told otherwise they take the leads they are sent. */
-export async function startServers({
-  contracts = {},
-  buyers = {},
-  answers = {},
-}: Scenario): Promise<Servers> {
-  const ofContracts = Object.entries(contracts).map(([id, terms]) =>
-    typeof terms?.buyer === 'string' ? terms.buyer : id,
-  );
-  const ids = new Set([...ofContracts, ...Object.keys(buyers), ...Object.keys(answers)]);
+export async function startServers(scenario: Scenario): Promise<Servers> {
+  const { contracts = {}, campaigns = {}, buyers = {}, answers = {} } = scenario;
+  const ofCampaigns = Object.values(campaigns).map((campaign) => campaign.contracts ?? {});
+  const ids = new Set([contracts, ...ofCampaigns, buyers, answers].flatMap((byId) => Object.keys(byId)));
   const servers = new Map<string, FakeBuyer>();
   for (const id of ids) servers.set(id, await startBuyer());
   tellHowToAnswer(servers, answers);
@@ -42,14 +37,29 @@ export function tellHowToAnswer(servers: Servers, answers: NonNullable<Scenario[
 }
 
 /** A buyer has an address for pings where the scenario says how it answers one. */
-export function placesOf(servers: Servers, { answers = {} }: Scenario): Places {
+export function placesOf(servers: Servers, services: Servers, { answers = {} }: Scenario): Places {
   const buyers = [...servers].flatMap(([id, { url }]): [string, Addresses][] => {
     if (id === SELLERS) return [];
-    const { ping, post } = answers[id] ?? {};
+    const { ping, post, post_status: status } = answers[id] ?? {};
     const at = (answer: Answers): string => (answer === 'unreachable' ? NOBODY : url);
-    return [[id, { ping: ping === undefined ? undefined : at(ping), post: at(post) }]];
+    return [[id, { ping: ping && at(ping), post: at(post), status: status && at(status) }]];
   });
-  return { buyers: new Map(buyers), postback: servers.get(SELLERS)?.url };
+  return {
+    buyers: new Map(buyers),
+    services: new Map([...services].map(([name, { url }]) => [name, url])),
+    postback: servers.get(SELLERS)?.url,
+  };
+}
+
+/** Starts a server for every outside service, and returns them by name. */
+export async function startServices({ services = {} }: Scenario): Promise<Servers> {
+  const servers = new Map<string, FakeBuyer>();
+  for (const [name, answers] of Object.entries(services)) {
+    const server = await startBuyer();
+    server.answer('check', behavioursOf(answers) ?? []);
+    servers.set(name, server);
+  }
+  return servers;
 }
 
 function behavioursOf(answers: Answers): Behaviour[] | undefined {
