@@ -74,7 +74,7 @@ test('Ops see in a waiting lead’s memo what it waits for, until when, and what
     lead: {
       status: 'pending',
       waitsFor: 'its next round, when a contract’s delay has ended',
-      until: new Date(received.getTime() + 1_800_000).toISOString(),
+      until: inUtc(received.getTime() + 1_800_000),
       lastRound: {
         round: 1,
         buyers: {
@@ -158,10 +158,15 @@ test('What a workflow sleeps for, and whom its activities are for, stands beside
     'northwind gave no clear answer (HTTP 503): the post is sent again',
     'post to northwind at $45.00',
     'tell northwind that the post is called off',
-    'waits for its next round, a retry',
-    'waits for its expiry: no round is left before it',
+    expect.stringMatching(/^until \S+ \S+ UTC: waits for its next round, a retry · unsold: uncertain/),
+    expect.stringMatching(
+      /^until \S+ \S+ UTC: waits for its expiry: no round is left before it · unsold: uncertain/,
+    ),
   ]);
 });
+
+/** `2026-11-24 23:13:55 UTC` */
+const inUtc = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
 function textOf(payload: Payload | null | undefined): unknown[] {
   return payload ? [defaultPayloadConverter.fromPayload(payload)] : [];

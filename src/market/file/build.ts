@@ -53,7 +53,6 @@ export function buildTerms({ sellers = [], buyers = [], campaigns = [] }: Market
 
 function buyerOf({
   balance,
-  lowBalance,
   currency = DEFAULTS.currency,
   notices,
   active = true,
@@ -65,7 +64,6 @@ function buyerOf({
     active,
     ...(notices && { notices: { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices } }),
     ...(balance !== undefined && { balance: minor(balance), currency }),
-    ...(lowBalance !== undefined && { lowBalance: minor(lowBalance) }),
   };
 }
 

@@ -71,9 +71,6 @@ function reportRepeats(
 function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
   const currency = 'currency' in buyer ? buyer.currency : DEFAULTS.currency;
   if (currency !== undefined) checkAmounts(buyer, currency, path, report);
-  if ('lowBalance' in buyer && !('balance' in buyer)) {
-    report([...path, 'lowBalance'], 'is for prepaid buyers; name the balance too', 'key');
-  }
   if ('currency' in buyer && !('balance' in buyer)) {
     report([...path, 'currency'], 'is what a balance is kept in; name the balance too', 'key');
   }

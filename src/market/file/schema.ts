@@ -84,7 +84,6 @@ const BuyerInFile = Type.Object(
       ),
     ),
     balance: optional(Amount),
-    lowBalance: optional(Amount),
     currency: optional(Currency),
   },
   { title: 'a buyer' },

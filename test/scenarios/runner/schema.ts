@@ -76,7 +76,6 @@ const BuyerAnswers = Type.Object(
     won: Answers('an answer to a notice', {}),
     lost: Answers('an answer to a notice', {}),
     billed: Answers('an answer to a notice', {}),
-    low_balance: Answers('an answer to a notice', {}),
     'lead.pending': Answers('an answer to a postback', {}),
     'lead.sold': Answers('an answer to a postback', {}),
     'lead.expired': Answers('an answer to a postback', {}),
