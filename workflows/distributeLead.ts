@@ -81,7 +81,10 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
 async function endUnsold(leadId: string, status: 'expired' | 'withdrawn', story: Story): Promise<void> {
   for (;;) {
     const ended = await endLead({ leadId, status });
-    if (ended === 'sold' || ended === 'expired' || ended === 'withdrawn') return story.end(ended);
+    if (ended === 'sold' || ended === 'expired' || ended === 'withdrawn') {
+      story.end(ended);
+      return;
+    }
     await sleep('10 s', { summary: 'a post is under way: the lead ends when that is settled' });
   }
 }
