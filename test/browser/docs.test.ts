@@ -44,8 +44,10 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
   it('runs no script', async () => {
     const { page } = await open({ javaScriptEnabled: false });
     expect(await page.locator('script').count()).toBe(0);
-    await page.getByText('Python', { exact: true }).click();
-    expect(await page.locator('.tabs .python').isVisible()).toBe(true);
+    for (const tabs of await page.locator('.tabs').all()) {
+      await tabs.getByText('Python', { exact: true }).click();
+      expect(await tabs.locator('.python').isVisible()).toBe(true);
+    }
   });
 
   it.each([
@@ -54,10 +56,11 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     ['Python', 'python', 'python3', ['-c']],
   ])('has an example in %s that sends a lead as it stands', async (label, lang, program, args) => {
     const { page } = await open();
-    await page.getByText(label, { exact: true }).click();
-    const visible = await page.locator('.tabs pre:visible').all();
+    const tabs = page.locator('.tabs').first();
+    await tabs.getByText(label, { exact: true }).click();
+    const visible = await tabs.locator('pre:visible').all();
     expect(visible).toHaveLength(1);
-    const code = (await page.locator(`.tabs pre.${lang}`).innerText()).trim();
+    const code = (await tabs.locator(`pre.${lang}`).innerText()).trim();
     const { stdout } = await run(program, [...args, code], {
       env: { ...process.env, GAVEL_KEY: world.key, NO_PROXY: '127.0.0.1' },
     });
@@ -66,8 +69,9 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
 
   it('has an example in PHP, to this server', async () => {
     const { page } = await open();
-    await page.getByText('PHP', { exact: true }).click();
-    expect(await page.locator('.tabs pre:visible').innerText()).toContain(
+    const tabs = page.locator('.tabs').first();
+    await tabs.getByText('PHP', { exact: true }).click();
+    expect(await tabs.locator('pre:visible').innerText()).toContain(
       `curl_init('${world.api.address}/api/leads')`,
     );
   });

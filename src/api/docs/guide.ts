@@ -16,7 +16,7 @@ export interface Guide {
   html: string;
   /** Its chapters, for the navigation. */
   chapters: string[];
-  /** How a lead is sent, in each language. */
+  /** How a lead is sent, in each language: the first thing that the guide shows. */
   samples: Sample[];
 }
 
@@ -42,10 +42,10 @@ export function readGuide(): Guide {
   const blocks = groupSamples(tokens);
   return {
     html: blocks
-      .map((block) => ('token' in block ? marked.parser([block.token]) : tabs(block.samples)))
+      .map((block, i) => ('token' in block ? marked.parser([block.token]) : tabs(block.samples, `tabs-${i}`)))
       .join(''),
     chapters: tokens.flatMap((token) => (isHeading(token) && token.depth === 2 ? [token.text] : [])),
-    samples: blocks.flatMap((block) => ('token' in block ? [] : block.samples)),
+    samples: blocks.flatMap((block) => ('token' in block ? [] : [block.samples]))[0] ?? [],
   };
 }
 
@@ -81,11 +81,11 @@ function groupSamples(tokens: Token[]): Block[] {
   });
 }
 
-/** Tabs of radio buttons and style alone: the page runs no script. */
-function tabs(samples: Sample[]): string {
+/** Tabs of radio buttons and style alone: the page runs no script. `name` is theirs alone on the page. */
+function tabs(samples: Sample[], name: string): string {
   const inputs = samples.map(({ lang, label }, index) => {
     const checked = index === 0 ? ' checked' : '';
-    return `<label><input type="radio" name="language" value="${lang}"${checked}>${label}</label>`;
+    return `<label><input type="radio" name="${name}" value="${lang}"${checked}>${label}</label>`;
   });
   const panels = samples.map(
     ({ lang, source }) => `<pre tabindex="0" class="${lang}"><code>${codeHtml(source)}</code></pre>`,
