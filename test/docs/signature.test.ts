@@ -52,6 +52,8 @@ describe.each(LANGUAGES)('The example of docs/buyer.md in $lang', ({ lang, binar
     const script = `${source.replace('<?php', '')}\n${call}`;
     const ran = spawnSync(program ?? '', [...args, script, JSON.stringify(request), secret], {
       encoding: 'utf8',
+      // What a terminal asks of the tests is not asked of the example.
+      env: { PATH: process.env.PATH },
     });
     return `${ran.stdout}${ran.stderr}`.trim();
   };
