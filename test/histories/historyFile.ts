@@ -8,8 +8,11 @@ const { History } = proto.temporal.api.history.v1;
  */
 export function toText(history: temporal.api.history.v1.IHistory): string {
   const json = History.toObject(History.fromObject(history), { longs: String, enums: String, bytes: String });
-  return `${JSON.stringify(json)}\n`;
+  return `${JSON.stringify(json, withoutStacks)}\n`;
 }
+
+/** Where an error was thrown is a matter of the machine that recorded it. */
+const withoutStacks = (key: string, value: unknown): unknown => (key === 'stackTrace' ? '' : value);
 
 /** @throws Error where the text is no history */
 export const fromText = (text: string): temporal.api.history.v1.History => {
