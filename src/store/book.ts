@@ -1,6 +1,6 @@
 import type { ClientBulkWriteModel } from 'mongodb';
 import type { Hold } from '../market/duplicates.js';
-import { noteHold, personIds, type Counted, type PersonDocument } from './capacity.js';
+import type { Counted } from './capacity.js';
 import type { Database } from './db.js';
 import { entriesOf, type EntryDocument } from './ledger.js';
 import type { Claim } from './leads.js';
@@ -22,7 +22,8 @@ export interface Room {
 }
 
 /**
- * Books a sale: the lead's status, the sale, the ledger and who holds leads of the person, in one transaction of two round trips.
+ * Books a sale: the lead's status, the sale and the ledger, in one transaction of two round trips. What other sales may
+ * wait for, limits and who holds leads of the person, is not in it: `confirm` settles that after it.
  * Idempotent: the condition on the claim lets the first booking through and no other. Returns the claim's state
  * after it: `accepted`, or `cancelled` where the buyer's yes came after the post was called off.
  */
@@ -52,7 +53,7 @@ export async function bookSale(
     buyerLeadId,
     ...(counted.length > 0 && { counted }),
   };
-  const writes = booking(database, lead, contract, claim, sale, { isReserved, isNoted });
+  const writes = booking(database, lead, contract, sale, { isReserved, isNoted });
   try {
     await writeTogether(database.client, writes, ({ updateResults }) => {
       if (updateResults?.get(0)?.matchedCount !== 1) throw new NotPosting();
@@ -67,13 +68,12 @@ export async function bookSale(
 }
 
 /** What one booking writes. */
-type Books = StoredLead | SaleDocument | EntryDocument | PersonDocument;
+type Books = StoredLead | SaleDocument | EntryDocument;
 
 function booking(
   { db }: Database,
   lead: StoredLead,
   contract: string,
-  claim: Claim,
   sale: SaleDocument,
   { isReserved, isNoted }: Pick<Room, 'isReserved' | 'isNoted'>,
 ): ClientBulkWriteModel<Record<string, Books>>[] {
@@ -88,7 +88,7 @@ function booking(
       update: {
         $set: { status: 'sold', updatedAt: sale.at, ...done },
         $inc: { price: sale.earns },
-        $push: { buyerIds: sale.buyer, ...(isReserved && { loose: contract }) },
+        $push: { buyerIds: sale.buyer, ...((isReserved || !isNoted) && { loose: contract }) },
         $unset: { dueAt: '', reason: '' },
       },
     },
@@ -98,9 +98,6 @@ function booking(
       namespace: `${db.databaseName}.ledger`,
       document,
     })),
-    ...(isNoted
-      ? []
-      : personIds(lead.match).map((id) => noteHold(db.databaseName, id, holdOf(lead, contract, claim)))),
   ];
 }
 

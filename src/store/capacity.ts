@@ -145,24 +145,25 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
   return writes;
 }
 
-/** Adds the hold to those of the person. */
-export function noteHold(database: string, _id: string, hold: Hold) {
+/** Adds the hold to those of the person, where no rule forbids it and it has not been done before. */
+function holdUnderRules(database: string, _id: string, hold: Hold, rules: DuplicateRule[]): Write {
+  const forbidden = rules.map((rule) => ({ holds: { $elemMatch: forbidding(rule, _id, hold) } }));
   return {
-    name: 'updateOne' as const,
+    name: 'updateOne',
     namespace: `${database}.persons`,
-    filter: { _id },
+    filter: { _id, 'holds.sale': { $ne: hold.sale }, $nor: forbidden },
     update: { $push: { holds: hold } },
     upsert: true,
   };
 }
 
-/** The same, where no rule forbids it and it has not been done before. */
-function holdUnderRules(database: string, _id: string, hold: Hold, rules: DuplicateRule[]): Write {
-  const forbidden = rules.map((rule) => ({ holds: { $elemMatch: forbidding(rule, _id, hold) } }));
-  return {
-    ...noteHold(database, _id, hold),
-    filter: { _id, 'holds.sale': { $ne: hold.sale }, $nor: forbidden },
-  };
+/** The same where no rule asks for it yet, for those that may later; one that is there already changes nothing. */
+function noteHold(database: string, _id: string, hold: Hold): Write[] {
+  const write = { name: 'updateOne', namespace: `${database}.persons` } as const;
+  return [
+    { ...write, filter: { _id }, update: { $setOnInsert: { holds: [] } }, upsert: true },
+    { ...write, filter: { _id, 'holds.sale': { $ne: hold.sale } }, update: { $push: { holds: hold } } },
+  ];
 }
 
 /** A hold that forbids a sale under the rule, as a condition; the same as `isDuplicate`. */
@@ -269,14 +270,16 @@ export async function countedFor(
   return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
 }
 
-/** The sale is booked: what it took up stays taken, and the buyer has accepted one more. Idempotent by sale. */
-export async function confirm(
-  database: Database,
-  { sale, lead, contract, buyer }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'>,
-): Promise<void> {
+/**
+ * The sale is booked: what it took up stays taken, the buyer has accepted one more, and holds a lead of the person.
+ * Idempotent by sale.
+ */
+export async function confirm(database: Database, hold: Hold): Promise<void> {
+  const { sale, lead, contract, buyer } = hold;
   await database.client.bulkWrite<Written>([
     settled(database, contract, sale, { 'offers.accepted': 1 }),
     settled(database, accountId(buyer), sale, {}),
+    ...personIds(hold).flatMap((id) => noteHold(database.db.databaseName, id, hold)),
     tied(database, lead, contract),
   ]);
 }
