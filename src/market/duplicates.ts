@@ -1,3 +1,4 @@
+import type { NoBid } from './round.js';
 import type { DuplicateRule } from './terms.js';
 
 /**
@@ -49,3 +50,9 @@ export function isDuplicate(
     return rule.match === 'any' ? rule.by.some(same(hold)) : rule.by.every(same(hold));
   });
 }
+
+/** The refusal of a lead whose person was sold before, in the words of the rule. */
+export const duplicateUnder = ({ withinDays, by }: DuplicateRule): NoBid => ({
+  reason: 'duplicate',
+  detail: `within ${withinDays} days, by ${by.join(' and ')}`,
+});

@@ -1,6 +1,6 @@
 import { stateOf, type Circuit } from './breaker.js';
 import type { ReadyContract, ReadyMarket } from './compile.js';
-import { isDuplicate, type Hold, type Match } from './duplicates.js';
+import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates.js';
 import { refusal, type LeadInRound, type Refusal } from './eligibility.js';
 import { moment } from './moment.js';
 import type { Candidate, Change, Excluded } from './round.js';
@@ -72,7 +72,7 @@ function limitRefusal(
   };
   for (const rule of [campaign.duplicates, contract.duplicates]) {
     if (rule && isDuplicate(rule, asking, lead.match, holds, now)) {
-      return { reason: 'duplicate', detail: `within ${rule.withinDays} days, by ${rule.by.join(' and ')}` };
+      return duplicateUnder(rule);
     }
   }
   if (!lead.facts.test) {

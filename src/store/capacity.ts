@@ -1,5 +1,5 @@
 import { MongoClientBulkWriteError, type ClientBulkWriteModel } from 'mongodb';
-import { countsSince, isDuplicate, type Hold, type Match } from '../market/duplicates.js';
+import { countsSince, duplicateUnder, isDuplicate, type Hold, type Match } from '../market/duplicates.js';
 import type { Minor } from '../market/money.js';
 import type { NoBid } from '../market/round.js';
 import type { Buyer, DuplicateRule } from '../market/terms.js';
@@ -193,7 +193,7 @@ async function lookUp(
   const rule = duplicates.find((each) => isDuplicate(each, hold, match, holds, hold.at));
   if (rule)
     return {
-      refusal: { reason: 'duplicate', detail: `within ${rule.withinDays} days, by ${rule.by.join(' and ')}` },
+      refusal: duplicateUnder(rule),
     };
   const isHeld = (id: string): boolean => usage.get(id)?.held?.[hold.sale] !== undefined;
   if (!isHeld(hold.contract)) {
