@@ -4,6 +4,7 @@ import { stateOf } from '../src/market/breaker.js';
 import { floorOf } from '../src/market/decide.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
 import { pingId } from '../src/market/ids.js';
+import { fixedBid } from '../src/market/newRound.js';
 import type { Candidate, Entry, Round } from '../src/market/round.js';
 import { noteAnswer, takeProbe } from '../src/store/circuits.js';
 import type { LeadDocument } from '../src/store/leads.js';
@@ -73,14 +74,8 @@ async function answerOf(
   candidate: Candidate,
   answerBy: number | undefined,
 ): Promise<Entry> {
-  const { price, sharedPrice } = candidate;
-  if (price !== undefined || sharedPrice !== undefined) {
-    const bid = {
-      ...(price !== undefined && { price }),
-      ...(sharedPrice !== undefined && { shared: sharedPrice }),
-    };
-    return { ...candidate, bid };
-  }
+  const bid = fixedBid(candidate);
+  if (bid) return { ...candidate, bid };
   return { ...candidate, ...(await pingOne(deps, market, lead, round, candidate, { answerBy })) };
 }
 

@@ -1,8 +1,8 @@
 import { planChecks } from './checks.js';
 import type { LeadStatus } from '../src/market/lead.js';
-import { candidateOf, planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
+import { newRound } from '../src/market/newRound.js';
+import { planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
 import type { Round } from '../src/market/round.js';
-import { saleAt } from '../src/market/stages.js';
 import { accountId, readUsage } from '../src/store/capacity.js';
 import { findLeadForRound, leadInRound, storeRound, type LeadDocument } from '../src/store/leads.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
@@ -40,8 +40,9 @@ export const runRound =
     if (market === undefined)
       return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
 
-    const plan = await planOf(deps, market, lead, now);
-    const round = plannedRound(market, lead, number, plan, now);
+    const { plan, known } = await planOf(deps, market, lead, now);
+    const receivedAt = lead.receivedAt.getTime();
+    const round = newRound(market, { number, receivedAt, now }, plan, known.usage);
     return storeRound(deps.database, leadId, await ask(deps, market, lead, round, answerBy));
   };
 
@@ -80,34 +81,6 @@ async function knownOf(
     circuits(),
   ]);
   return { usage, holds, circuits: failing };
-}
-
-function plannedRound(
-  { seller, campaign, contracts }: StoredTerms,
-  lead: LeadDocument,
-  number: number,
-  { plan, known }: { plan: Plan<BuyerWithSecret>; known: Known },
-  now: number,
-): Round {
-  const sale = saleAt(campaign, lead.receivedAt.getTime(), now);
-  const notices = contracts.flatMap(({ buyer }) => (buyer.notices ? [buyer.id] : []));
-  return {
-    number,
-    campaign: campaign.id,
-    version: 0,
-    at: now,
-    terms: {
-      currency: campaign.currency,
-      sale,
-      ...(campaign.margin && { margin: campaign.margin }),
-      pending: campaign.pending,
-    },
-    excluded: plan.excluded,
-    entries: [],
-    later: plan.open.map((ready) => candidateOf(ready, sale, known.usage.get(ready.contract.id))),
-    changes: plan.changes,
-    tell: { postbacks: seller.postbacks.length, notices },
-  };
 }
 
 /** A campaign that is gone has no terms left: the lead expires at once, sold to nobody. */
