@@ -2,11 +2,14 @@ import { Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import { startApi, type RunningApi } from '../../src/api/server.js';
 import type { Settings } from '../../src/config.js';
+import { SAMPLE } from '../../src/local/demo/sample.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys.js';
 import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
 import { sellerDocument, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
+
+export { SAMPLE };
 
 /** What came back, read whole. */
 export interface Reply {
@@ -62,19 +65,6 @@ async function knowSearchAttributes(settings: Settings): Promise<void> {
   await registerSearchAttributes(connection, settings.TEMPORAL_NAMESPACE);
   await connection.close();
 }
-
-/** The sample lead of docs/source.md. */
-export const SAMPLE = {
-  seller: 'ACME1234',
-  category: 'Auto Insurance',
-  firstName: 'John',
-  lastName: 'Doe',
-  email: 'john.doe@email.com',
-  phone: '555-123-4567',
-  state: 'TX',
-  zip: '75001',
-  city: 'Dallas',
-};
 
 export async function request(
   { api, key }: Pick<ApiWorld, 'api' | 'key'>,

@@ -1,3 +1,7 @@
+import { PERSON } from '../../src/local/demo/sample.js';
+
+export { PERSON };
+
 /** Who sends leads: an API and one of its keys. */
 export interface Source {
   address: string;
@@ -11,17 +15,6 @@ export interface Reply {
   body: Record<string, unknown>;
   ms: number;
 }
-
-/** The person of docs/source.md, who wants to be called about an insurance. */
-export const PERSON = {
-  firstName: 'John',
-  lastName: 'Doe',
-  email: 'john.doe@email.com',
-  phone: '555-123-4567',
-  state: 'TX',
-  zip: '75001',
-  city: 'Dallas',
-};
 
 /** Sends a lead of ACME1234 as JSON and waits for its answer. */
 export async function sendLead(

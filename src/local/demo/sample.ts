@@ -2,10 +2,8 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { LocalStackError } from '../localStackError.js';
 
-/** The first request of docs/source.md, as it stands there. */
-export const SAMPLE = {
-  seller: 'ACME1234',
-  category: 'Auto Insurance',
+/** The person of docs/source.md, who wants to be called about an insurance. */
+export const PERSON = {
   firstName: 'John',
   lastName: 'Doe',
   email: 'john.doe@email.com',
@@ -14,6 +12,9 @@ export const SAMPLE = {
   zip: '75001',
   city: 'Dallas',
 };
+
+/** The first request of docs/source.md, as it stands there. */
+export const SAMPLE = { seller: 'ACME1234', category: 'Auto Insurance', ...PERSON };
 
 const Answer = Type.Object({
   success: Type.Boolean(),
