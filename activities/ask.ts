@@ -1,11 +1,12 @@
 import { sendPing, type PingResult } from '../src/buyers/ping.js';
 import { personHash } from '../src/buyers/personHash.js';
 import { stateOf } from '../src/market/breaker.js';
-import { floorOf } from '../src/market/decide.js';
+import { floorOf, isBelowFloor, placesOf } from '../src/market/decide.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
 import { pingId } from '../src/market/ids.js';
 import { fixedBid } from '../src/market/newRound.js';
 import type { Candidate, Entry, Round } from '../src/market/round.js';
+import { isByTurns } from '../src/market/turnsUsed.js';
 import { noteAnswer, takeProbe } from '../src/store/circuits.js';
 import type { LeadDocument } from '../src/store/leads.js';
 import type { StoredTerms } from '../src/store/market.js';
@@ -143,13 +144,11 @@ async function inTurn(
   answers: Entry[],
 ): Promise<Round> {
   const { sale } = round.terms;
-  if (sale.award !== 'weighted' && sale.award !== 'roundRobin') return round;
+  if (!isByTurns(sale)) return round;
   const eligible = answers.flatMap((entry) =>
-    'bid' in entry && (entry.bid.price ?? 0) >= floorOf(sale, entry.floor, 'exclusive')
-      ? [{ id: entry.contract, weight: entry.weight ?? 1 }]
-      : [],
+    'bid' in entry && !isBelowFloor(sale, entry) ? [{ id: entry.contract, weight: entry.weight ?? 1 }] : [],
   );
-  const places = sale.mode === 'exclusive' ? 1 : sale.maxBuyers;
+  const places = lead.test ? 0 : placesOf(sale);
   const order = eligible.length === 0 ? [] : await takeTurns(database, lead.campaign, eligible, places);
   return { ...round, turns: [...(round.turns ?? []), ...order] };
 }

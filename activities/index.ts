@@ -13,6 +13,7 @@ import { markPending } from './markPending.js';
 import { runRound } from './runRound.js';
 import { sellLead } from './sellLead.js';
 import { settlePost } from './settlePost.js';
+import { settleTurns } from './settleTurns.js';
 import { tellBuyer } from './tellBuyer.js';
 import { tellSeller } from './tellSeller.js';
 
@@ -37,6 +38,7 @@ export function createActivities(deps: Deps) {
     deliverPost: deliverPost(deps),
     settlePost: settlePost(deps),
     cancelPost: cancelPost(deps),
+    settleTurns: settleTurns(deps),
     markPending: markPending(deps),
     endLead: endLead(deps),
     erasePersons: erasePersons(deps),

@@ -3,9 +3,10 @@ import { nextStep, type Offer } from '../src/market/decide.js';
 import type { LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
 import type { FinishedLead } from '../src/market/story.js';
+import { turnsUsed } from '../src/market/turnsUsed.js';
 import { nextWait } from '../src/market/waiting.js';
 import { sell } from './sell.js';
-import { askAgain, askTier, endLead, markPending, runRound } from './steps.js';
+import { askAgain, askTier, endLead, markPending, runRound, settleTurns } from './steps.js';
 import { begin, type Story } from './story.js';
 import { tellTheBuyers, tellTheSeller } from './tell.js';
 
@@ -31,6 +32,14 @@ export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
 
 /** Offers the lead, asks the next tier, offers again, until enough buyers hold it or nobody is left. */
 async function auction(lead: LeadFacts, round: Round, story: Story): Promise<Round> {
+  const over = await offerInTurn(lead, round, story);
+  const changes = lead.test ? {} : turnsUsed(over, story.answers);
+  if (Object.keys(changes).length > 0)
+    await settleTurns({ leadId: lead.leadId, round: over.number, campaign: over.campaign, changes });
+  return over;
+}
+
+async function offerInTurn(lead: LeadFacts, round: Round, story: Story): Promise<Round> {
   let now = round;
   while (!story.withdrawn && !story.closed) {
     const step = nextStep(lead.leadId, now, story.answers);

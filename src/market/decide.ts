@@ -87,12 +87,22 @@ export function priceIn(sale: Sale, bid: Bid, form: Form): Minor | undefined {
   return sale.mode === 'hybrid' && form === 'shared' ? bid.shared : bid.price;
 }
 
+/** How many may hold the lead at the most. */
+export const placesOf = ({ mode, maxBuyers }: Sale): number => (mode === 'exclusive' ? 1 : maxBuyers);
+
 /** The lowest bid that is taken of a contract in a form of sale. */
 export function floorOf(sale: Sale, floor: Minor | undefined, form: Form): Minor {
   const campaign =
     sale.mode === 'hybrid' && form === 'shared' ? (sale.sharedFloor ?? sale.floor) : sale.floor;
   return Math.max(campaign, floor ?? 0);
 }
+
+/** Whether what somebody bids is too little in every form of sale. */
+export const isBelowFloor = (sale: Sale, { bid, floor }: Pick<Bidder, 'bid' | 'floor'>): boolean =>
+  (['exclusive', 'shared'] as const).every((form) => {
+    const price = priceIn(sale, bid, form);
+    return price === undefined || price < floorOf(sale, floor, form);
+  });
 
 /** Bidders at or above their floor, in the order in which the lead is offered. */
 function ranked(leadId: string, round: Round, open: Bidder[], form: Form): { entry: Bidder; price: Minor }[] {
@@ -141,11 +151,7 @@ function outcome(entry: Entry, sale: Sale, answer: Answer | undefined): Outcome 
     const { answer: reason, detail } = answer;
     return { ...who, price, sold: false, reason, ...(detail !== undefined && { detail }) };
   }
-  const isLow = (['exclusive', 'shared'] as const).every((each) => {
-    const bidden = priceIn(sale, bid, each);
-    return bidden === undefined || bidden < floorOf(sale, entry.floor, each);
-  });
-  return { ...who, price, sold: false, reason: isLow ? 'below_floor' : 'outbid' };
+  return { ...who, price, sold: false, reason: isBelowFloor(sale, entry) ? 'below_floor' : 'outbid' };
 }
 
 /** Why a round sold the lead to nobody: what came closest to a sale says it. */

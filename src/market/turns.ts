@@ -46,31 +46,67 @@ export function turnOrder(credits: Credits, contenders: readonly Contender[]): C
 /** What is to be added to credits, by id; it adds up to zero. Additions may be made in any order, also while other turns are taken. */
 export type Changes = Readonly<Record<string, number>>;
 
-/**
- * What it changes that `taker` has the turn. Those before it in the order were offered the lead and did not buy: they
- * are left out as if they had been away, so that they keep their place, and save up nothing while they refuse.
- * @param taker one of the order
- */
-export function changesOf(order: readonly Contender[], taker: string): Changes {
-  const standing = order.slice(order.findIndex(({ id }) => id === taker));
+/** One turn among those who stand: all gain their share of it, and the one that has it pays a whole one. */
+export function changesOf(standing: readonly Contender[], taker: string): Changes {
   const total = weightOf(standing);
   return Object.fromEntries(standing.map(({ id, weight }) => [id, weight / total - (id === taker ? 1 : 0)]));
 }
 
-/** The first in the order has its turn. */
-export function takeTurn(
-  credits: Credits,
-  contenders: readonly Contender[],
-): { order: Contender[]; changes: Changes } {
-  const order = turnOrder(credits, contenders);
-  return { order, changes: order[0] ? changesOf(order, order[0].id) : {} };
+/** One turn for each of these, one after the other: who has had one contends for no other of the same lead. */
+function changesOfAll(contenders: readonly Contender[], takers: readonly string[]): Changes {
+  let [standing, changes]: [readonly Contender[], Changes] = [contenders, {}];
+  for (const taker of takers) {
+    changes = added(changes, changesOf(standing, taker));
+    standing = standing.filter(({ id }) => id !== taker);
+  }
+  return changes;
 }
 
-/** The first did not buy after its turn was taken: what that changed is undone, and `taker`, where there is one, has it. */
-export function giveBack(order: readonly Contender[], taker?: string): Changes {
-  const [first] = order;
-  const undone = first ? scaled(changesOf(order, first.id), -1) : {};
-  return taker === undefined ? undone : added(undone, changesOf(order, taker));
+/**
+ * As many turns as a lead has places, and the order in which contenders are offered it: those that have a turn, then the
+ * others, in case that one of the first does not buy. With no place at all there is an order, and nobody has a turn.
+ */
+export function takeTurns(
+  credits: Credits,
+  contenders: readonly Contender[],
+  places: number,
+): { order: Contender[]; changes: Changes } {
+  const first: Contender[] = [];
+  let [left, changes]: [readonly Contender[], Changes] = [contenders, {}];
+  for (let place = 0; place < Math.max(1, places) && left.length > 0; place++) {
+    const [taker, ...others] = turnOrder(added(credits, changes), left);
+    if (taker === undefined) break;
+    first.push(taker);
+    if (places > 0) changes = added(changes, changesOf(left, taker.id));
+    left = others;
+  }
+  return { order: [...first, ...left], changes };
+}
+
+/**
+ * What is still to be changed once a round is over. A turn is used by whoever was sent the lead, whether it bought or not:
+ * were a refused one given back, a contract that refuses everything would be asked first for ever. It is given back by
+ * whoever had one and was not sent the lead: another limit was reached meanwhile, its bid had expired, the lead was taken
+ * off sale. Who could not have been sent it is left out as if it had been away; who bought out of turn pays for one too.
+ * @param order as `takeTurns` gave it, of one tier
+ * @param sent those that were sent the lead, in any order
+ * @param away those that turned out not to be able to have it
+ */
+export function settleTurns(
+  order: readonly Contender[],
+  places: number,
+  sent: ReadonlySet<string>,
+  away: ReadonlySet<string>,
+): Changes {
+  const ids = order.map(({ id }) => id);
+  const taken = changesOfAll(order, ids.slice(0, places));
+  const present = order.filter(({ id }) => !away.has(id));
+  const used = changesOfAll(
+    present,
+    ids.filter((id) => sent.has(id)),
+  );
+  const changes = Object.entries(added(used, scaled(taken, -1)));
+  return Object.fromEntries(changes.filter(([, change]) => rounded(change) !== 0));
 }
 
 /** The credits once the changes are made. */

@@ -1,6 +1,9 @@
-import { added, takeTurn, type Contender, type Credits } from '../market/turns.js';
+import type { ClientBulkWriteModel } from 'mongodb';
+import { added, takeTurns as turnsFor, type Changes, type Contender, type Credits } from '../market/turns.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
+import type { StoredLead } from './person.js';
+import { writeTogether } from './writeTogether.js';
 
 /** Whose turn it is in a campaign that awards by turns; `version` grows with each time that turns are taken. */
 export interface TurnsDocument {
@@ -10,8 +13,9 @@ export interface TurnsDocument {
 }
 
 /**
- * Takes as many turns of a campaign as there are places, and returns the contracts in the order in which the lead is
- * offered. Whoever was quicker is waited for by trying again, so no turn is taken twice however many workers ask.
+ * Takes as many turns of a campaign as a lead has places, and returns the contracts in the order in which it is offered.
+ * Whoever was quicker is waited for by trying again, so no turn is taken twice however many workers ask. With no place
+ * at all nothing is taken: the order of a test lead.
  */
 export async function takeTurns(
   { turns }: Database,
@@ -21,27 +25,43 @@ export async function takeTurns(
 ): Promise<string[]> {
   for (;;) {
     const found = await turns.findOne({ _id: campaign });
-    const { order, credits } = turnsOf(found?.credits ?? {}, contenders, places);
-    if (await storeTurns({ turns }, campaign, found?.version, credits)) return order;
+    const credits = found?.credits ?? {};
+    const { order, changes } = turnsFor(credits, contenders, places);
+    if (places === 0 || (await storeTurns({ turns }, campaign, found?.version, added(credits, changes))))
+      return order.map(({ id }) => id);
   }
 }
 
-/** One turn a place: those who have had theirs contend for no other. */
-function turnsOf(
-  credits: Credits,
-  contenders: Contender[],
-  places: number,
-): { order: string[]; credits: Credits } {
-  const order: string[] = [];
-  let [left, now] = [contenders, credits];
-  for (let place = 0; place < places && left.length > 0; place++) {
-    const turn = takeTurn(now, left);
-    const [first, ...rest] = turn.order;
-    if (first) order.push(first.id);
-    [left, now] = [rest, added(now, turn.changes)];
-  }
-  return { order: [...order, ...left.map(({ id }) => id)], credits: now };
+/** Those who were sent the lead are not those whose turns were taken: that is put right, once a round. */
+export async function settleTurns(
+  { client, db }: Database,
+  { leadId, round, campaign, changes }: { leadId: string; round: number; campaign: string; changes: Changes },
+): Promise<void> {
+  const settled = `rounds.${round}.turnsSettled`;
+  const gains = Object.entries(changes).map(([id, change]) => [`credits.${id}`, change] as const);
+  const writes: ClientBulkWriteModel<Record<string, StoredLead | TurnsDocument>>[] = [
+    {
+      name: 'updateOne',
+      namespace: `${db.databaseName}.leads`,
+      filter: { _id: leadId, [settled]: { $exists: false } },
+      update: { $set: { [settled]: true } },
+    },
+    {
+      name: 'updateOne',
+      namespace: `${db.databaseName}.turns`,
+      filter: { _id: campaign },
+      update: { $inc: { version: 1, ...Object.fromEntries(gains) } },
+    },
+  ];
+  await writeTogether(client, writes, ({ updateResults }) => {
+    if (updateResults?.get(0)?.matchedCount !== 1) throw new SettledBefore();
+  }).catch((error: unknown) => {
+    if (!(error instanceof SettledBefore)) throw error;
+  });
 }
+
+/** An earlier try has settled the turns of the round. */
+class SettledBefore extends Error {}
 
 async function storeTurns(
   { turns }: Pick<Database, 'turns'>,

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   added,
-  changesOf,
-  giveBack,
-  takeTurn,
+  settleTurns,
+  takeTurns,
   turnOrder,
   type Contender,
   type Credits,
@@ -12,6 +11,11 @@ import {
 
 const contenders = (weights: Record<string, number>): Contender[] =>
   Object.entries(weights).map(([id, weight]) => ({ id, weight }));
+
+/** A lead with one place. */
+const takeTurn = (credits: Credits, all: readonly Contender[]) => takeTurns(credits, all, 1);
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** Who has the turns when the same contend each time. */
 function takers(weights: Record<string, number>, turns: number, credits: Credits = {}): string[] {
@@ -73,34 +77,92 @@ describe('Turns are fair', () => {
 
   test('nobody contends for a lead that nobody wants', () => {
     expect(takeTurn({}, [])).toEqual({ order: [], changes: {} });
-    expect(giveBack([])).toEqual({});
+    expect(settleTurns([], 1, NOBODY, NOBODY)).toEqual({});
   });
 });
 
-describe('A turn is given back', () => {
-  const order = turnOrder({}, contenders({ north: 1, fab: 1, con: 1 }));
-  const [first = '', second = ''] = order.map(({ id }) => id);
-  const taken = changesOf(order, first);
+/** Leads that are offered in turn until somebody buys one; gives how many each bought. */
+function sold(weights: Record<string, number>, leads: number, buys: (id: string, lead: number) => boolean) {
+  let credits: Credits = {};
+  const buyers: string[] = [];
+  const first: string[] = [];
+  for (let lead = 0; lead < leads; lead++) {
+    const turn = takeTurn(credits, contenders(weights));
+    const ids = turn.order.map(({ id }) => id);
+    const taker = ids.find((id) => buys(id, lead));
+    const sent = new Set(taker === undefined ? ids : ids.slice(0, ids.indexOf(taker) + 1));
+    credits = added(added(credits, turn.changes), settleTurns(turn.order, 1, sent, NOBODY));
+    first.push(ids[0] ?? '');
+    if (taker !== undefined) buyers.push(taker);
+  }
+  return { bought: counted(buyers), first: counted(first) };
+}
 
-  test('where nobody bought, as if there had been no lead', () => {
-    expect(Object.values(added(taken, giveBack(order)))).toEqual([0, 0, 0]);
+describe('A turn is used', () => {
+  const { order, changes } = takeTurn({}, contenders({ north: 1, fab: 1, con: 1 }));
+  const [first = '', second = '', third = ''] = order.map(({ id }) => id);
+
+  test('by the one that was sent the lead and bought it: nothing is left to be settled', () => {
+    expect(settleTurns(order, 1, new Set([first]), NOBODY)).toEqual({});
   });
 
-  test('to the one that bought, and the first keeps its place', () => {
-    const credits = added(taken, giveBack(order, second));
+  test('by the one that refused it and by the one that bought it then', () => {
+    const credits = added(changes, settleTurns(order, 1, new Set([first, second]), NOBODY));
+    expect(credits[first]).toBeCloseTo(1 / 3 - 1);
+    expect(credits[second]).toBeCloseTo(1 / 3 + 1 / 2 - 1);
+    expect(credits[third]).toBeCloseTo(1 / 3 + 1 / 2);
+  });
+
+  test('by nobody where nobody was sent the lead, as if there had been none', () => {
+    expect(Object.values(added(changes, settleTurns(order, 1, NOBODY, NOBODY)))).toEqual([0, 0, 0]);
+  });
+
+  test('not by one that turned out to be capped: it is as if it had been away', () => {
+    const credits = added(changes, settleTurns(order, 1, new Set([second]), new Set([first])));
     expect(credits[first]).toBeCloseTo(0);
     expect(credits[second]).toBeCloseTo(-0.5);
     expect(turnOrder(credits, order)[0]?.id).not.toBe(second);
   });
 
-  test('by one that refuses a hundred leads, and saves up none of them', () => {
-    let credits: Credits = {};
-    for (let i = 0; i < 100; i++) {
-      const turn = takeTurn(credits, contenders({ north: 1, fab: 1 }));
-      credits = added(credits, turn.changes);
-      if (turn.order[0]?.id === 'north') credits = added(credits, giveBack(turn.order, 'fab'));
-    }
-    expect(counted(takers({ north: 1, fab: 1 }, 10, credits))).toEqual({ north: 5, fab: 5 });
+  test('for each place of a shared lead, and for one that is offered a place that another refused', () => {
+    const shared = takeTurns({}, contenders({ north: 1, fab: 1, con: 1 }), 2);
+    const ids = shared.order.map(({ id }) => id);
+    expect(settleTurns(shared.order, 2, new Set(ids.slice(0, 2)), NOBODY)).toEqual({});
+    const credits = added(shared.changes, settleTurns(shared.order, 2, new Set(ids), NOBODY));
+    const [one = 0, two = 0, three = 0] = ids.map((id) => credits[id]);
+    expect(one).toBeCloseTo(1 / 3 - 1);
+    expect(two).toBeCloseTo(1 / 3 + 1 / 2 - 1);
+    expect(three).toBeCloseTo(1 / 3 + 1 / 2);
+  });
+
+  test('by nobody where the lead is a test: it has an order, and costs nothing', () => {
+    const { order: all, changes: none } = takeTurns({ north: -1 }, contenders({ north: 1, fab: 1 }), 0);
+    expect(all.map(({ id }) => id)).toEqual(['fab', 'north']);
+    expect(none).toEqual({});
+  });
+});
+
+describe('One that refuses', () => {
+  test('everything is asked first in its turn only, and the others share what it leaves', () => {
+    const { bought, first } = sold({ north: 1, fab: 1, con: 1 }, 300, (id) => id !== 'north');
+    expect(first.north).toBe(100);
+    expect(bought).toEqual({ con: 150, fab: 150 });
+  });
+
+  test('every other lead that it is sent has half of its share', () => {
+    let asked = 0;
+    const { bought } = sold({ north: 1, fab: 1, con: 1 }, 600, (id) => id !== 'north' || asked++ % 2 === 0);
+    expect(bought).toEqual({ north: 100, fab: 250, con: 250 });
+  });
+
+  test('a hundred leads saves up none of them', () => {
+    const { bought } = sold({ north: 1, fab: 1 }, 120, (id, lead) => id !== 'north' || lead >= 100);
+    expect(bought).toEqual({ north: 10, fab: 110 });
+  });
+
+  test('leaves the others their shares by weight', () => {
+    const { bought } = sold({ north: 5, fab: 3, con: 1 }, 900, (id) => id !== 'north');
+    expect(bought).toEqual({ fab: 675, con: 225 });
   });
 });
 
@@ -164,8 +226,10 @@ describe('Any contenders, over any number of turns', () => {
         const order = turnOrder(given, all);
         expect(turnOrder(given, all.toReversed())).toEqual(order);
         expect(order.map(({ id }) => id).sort()).toEqual(all.map(({ id }) => id).sort());
-        const changes = giveBack(order, order[pick % order.length]?.id);
-        expect(Object.values(changes).reduce((sum, change) => sum + change, 0)).toBeCloseTo(0);
+        const sent = new Set(order.filter((_, i) => (pick >> (i % 4)) & 1).map(({ id }) => id));
+        const away = new Set(order.filter(({ id }, i) => !sent.has(id) && i % 3 === 0).map(({ id }) => id));
+        const changes = Object.values(settleTurns(order, 1 + (pick % 3), sent, away));
+        expect(changes.reduce((sum, change) => sum + change, 0)).toBeCloseTo(0);
       }),
       { numRuns: 10_000 },
     );

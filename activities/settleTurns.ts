@@ -1,0 +1,16 @@
+import { settleTurns as store } from '../src/store/turns.js';
+import type { Changes } from '../src/market/turns.js';
+import type { Deps } from './index.js';
+
+export interface SettleTurnsRequest {
+  leadId: string;
+  round: number;
+  campaign: string;
+  changes: Changes;
+}
+
+/** Gives turns back whose contracts were not sent the lead, and charges those that were sent it out of turn. */
+export const settleTurns =
+  ({ database }: Deps) =>
+  async (request: SettleTurnsRequest): Promise<void> =>
+    store(database, request);
