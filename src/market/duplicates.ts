@@ -25,6 +25,10 @@ export interface Hold extends Match {
 
 export const DAY_MS = 86_400_000;
 
+/** No rule looks further back, days. */
+export const LONGEST_WINDOW_DAYS = 3650;
+export const LONGEST_WINDOW_MS = LONGEST_WINDOW_DAYS * DAY_MS;
+
 /** Since when a hold counts, UTC ms. */
 export const countsSince = (rule: DuplicateRule, now: number): number => now - rule.withinDays * DAY_MS;
 

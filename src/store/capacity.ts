@@ -1,5 +1,12 @@
 import { MongoClientBulkWriteError, type ClientBulkWriteModel } from 'mongodb';
-import { countsSince, duplicateUnder, isDuplicate, type Hold, type Match } from '../market/duplicates.js';
+import {
+  countsSince,
+  duplicateUnder,
+  isDuplicate,
+  LONGEST_WINDOW_MS,
+  type Hold,
+  type Match,
+} from '../market/duplicates.js';
 import type { Minor } from '../market/money.js';
 import type { NoBid } from '../market/round.js';
 import type { Buyer, DuplicateRule } from '../market/terms.js';
@@ -26,6 +33,9 @@ export interface Held {
 
 /** A contract's usage by its id, or a prepaid buyer's account by `buyer:ID`. `held` is by sale. */
 export type UsageDocument = Usage & { _id: string; held?: Record<string, Held> };
+
+/** So many sales of one person are remembered, the latest ones: a number that a robot types must not grow without end. */
+const MOST_HOLDS = 1000;
 
 /** Who holds leads of one person, by the keyed hash of its phone or e-mail: `phone:…`, `email:…`. */
 export interface PersonDocument {
@@ -152,18 +162,28 @@ function holdUnderRules(database: string, _id: string, hold: Hold, rules: Duplic
     name: 'updateOne',
     namespace: `${database}.persons`,
     filter: { _id, 'holds.sale': { $ne: hold.sale }, $nor: forbidden },
-    update: { $push: { holds: hold } },
+    update: { $push: { holds: { $each: [hold], $slice: -MOST_HOLDS } } },
     upsert: true,
   };
 }
 
-/** The same where no rule asks for it yet, for those that may later; one that is there already changes nothing. */
-function noteHold(database: string, _id: string, hold: Hold): Write[] {
-  const write = { name: 'updateOne', namespace: `${database}.persons` } as const;
-  return [
-    { ...write, filter: { _id }, update: { $setOnInsert: { holds: [] } }, upsert: true },
-    { ...write, filter: { _id, 'holds.sale': { $ne: hold.sale } }, update: { $push: { holds: hold } } },
-  ];
+/**
+ * The same where no rule asks for it yet, for those that may later; one that is there already stays as it is. What no
+ * rule can look back to goes.
+ */
+function noteHold(database: string, _id: string, hold: Hold): Write {
+  const before = { $ifNull: ['$holds', []] };
+  const counts = { $gt: ['$$hold.at', hold.at - LONGEST_WINDOW_MS] };
+  const kept = { $filter: { input: before, as: 'hold', cond: counts } };
+  const isNoted = { $in: [hold.sale, { $map: { input: before, as: 'hold', in: '$$hold.sale' } }] };
+  const holds = { $concatArrays: [kept, { $cond: [isNoted, [], [{ $literal: hold }]] }] };
+  return {
+    name: 'updateOne',
+    namespace: `${database}.persons`,
+    filter: { _id },
+    update: [{ $set: { holds: { $slice: [holds, -MOST_HOLDS] } } }],
+    upsert: true,
+  };
 }
 
 /** A hold that forbids a sale under the rule, as a condition; the same as `isDuplicate`. */
@@ -279,7 +299,7 @@ export async function confirm(database: Database, hold: Hold): Promise<void> {
   await database.client.bulkWrite<Written>([
     settled(database, contract, sale, { 'offers.accepted': 1 }),
     settled(database, accountId(buyer), sale, {}),
-    ...personIds(hold).flatMap((id) => noteHold(database.db.databaseName, id, hold)),
+    ...personIds(hold).map((id) => noteHold(database.db.databaseName, id, hold)),
     tied(database, lead, contract),
   ]);
 }

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { LONGEST_WINDOW_DAYS } from '../duplicates.js';
 import { AWARDS, MODES, NOTICES } from '../terms.js';
 import { FilterInFile } from './filterValues.js';
 import {
@@ -95,7 +96,7 @@ const DuplicatesInFile = Type.Object(
       uniqueItems: true,
     }),
     match: optional(oneOf('how many of the fields must be the same', ['any', 'all'], 'any')),
-    withinDays: whole('a number of days', 1, 3650, 30),
+    withinDays: whole('a number of days', 1, LONGEST_WINDOW_DAYS, 30),
     per: optional(oneOf('whose earlier leads count', ['contract', 'buyer', 'campaign'], 'contract')),
   },
   { title: 'a rule on duplicates' },
