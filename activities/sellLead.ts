@@ -75,7 +75,11 @@ async function sellClaimed(
   const room = await reserveFor(deps, request, lead, claim, buyer);
   if ('refusal' in room) {
     const { contract } = offer;
-    await dropClaim(deps.database, lead._id, { round: request.round, contract, ...room.refusal });
+    await dropClaim(deps.database, lead._id, claim.postId, {
+      round: request.round,
+      contract,
+      ...room.refusal,
+    });
     return room.refusal;
   }
   const result = await sendPost(

@@ -8,7 +8,7 @@ import type { StoredLead } from './person.js';
 import type { SaleDocument } from './sales.js';
 import { writeTogether } from './writeTogether.js';
 
-/** The claim was not `posting` when the sale was to be booked; what it was instead. */
+/** The post was not under way any more when its sale was to be booked: settled, called off, or followed by another. */
 class NotPosting extends Error {}
 
 /** What the reservation did, for the booking to know. */
@@ -25,7 +25,8 @@ export interface Room {
  * Books a sale: the lead's status, the sale and the ledger, in one transaction of two round trips. What other sales may
  * wait for, limits and who holds leads of the person, is not in it: `confirm` settles that after it.
  * Idempotent: the condition on the claim lets the first booking through and no other. Returns the claim's state
- * after it: `accepted`, or `cancelled` where the buyer's yes came after the post was called off.
+ * after it: `accepted`, or `cancelled` where the buyer's yes came after the post was called off, also where the contract
+ * is offered the lead anew by now.
  */
 export async function bookSale(
   database: Database,
@@ -61,9 +62,10 @@ export async function bookSale(
     return 'accepted';
   } catch (error) {
     if (!(error instanceof NotPosting)) throw error;
-    const now = await database.leads.findOne({ _id: lead._id }, { projection: { claims: 1 } });
-    const status = now?.claims[contract]?.status ?? 'cancelled';
-    return status === 'returned' ? 'accepted' : status;
+    const found = await database.leads.findOne({ _id: lead._id }, { projection: { claims: 1 } });
+    const now = found?.claims[contract];
+    if (now?.postId !== claim.postId) return 'cancelled';
+    return now.status === 'returned' ? 'accepted' : now.status;
   }
 }
 
@@ -84,7 +86,7 @@ function booking(
     {
       name: 'updateOne',
       namespace: `${db.databaseName}.leads`,
-      filter: { _id: lead._id, [`${path}.status`]: 'posting' },
+      filter: { _id: lead._id, [`${path}.status`]: 'posting', [`${path}.postId`]: sale._id },
       update: {
         $set: { status: 'sold', updatedAt: sale.at, ...done },
         $inc: { price: sale.earns },

@@ -61,10 +61,15 @@ async function calledOffBefore(
 }
 
 /** A claim that no post was sent for goes: there was no room under a limit, which its round keeps. */
-export async function dropClaim({ leads }: Database, leadId: string, why: PassedOffer): Promise<void> {
+export async function dropClaim(
+  { leads }: Database,
+  leadId: string,
+  postId: string,
+  why: PassedOffer,
+): Promise<void> {
   const path = `claims.${why.contract}`;
   await leads.updateOne(
-    { _id: leadId, [`${path}.status`]: 'posting' },
+    { _id: leadId, [`${path}.status`]: 'posting', [`${path}.postId`]: postId },
     {
       $unset: { [path]: '' },
       $set: { heldAlone: false, updatedAt: new Date() },
