@@ -105,6 +105,6 @@ async function emptyRound(
     entries: [],
     later: [],
     changes: [],
-    tell: { postbacks: seller?.postbacks.length ?? 0, notices: [] },
+    tell: { postbacks: seller?.postbacks.length ?? 0, notices: {} },
   };
 }

@@ -8,6 +8,7 @@ import { bookSale, holdOf, type Room } from '../src/store/book.js';
 import { confirm, release, reserve } from '../src/store/capacity.js';
 import { claimLead, dropClaim, releaseClaim } from '../src/store/claims.js';
 import type { Claim, LeadDocument } from '../src/store/leads.js';
+import { fellBelow } from '../src/store/lowBalance.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
 import type { Deps } from './index.js';
 
@@ -23,10 +24,10 @@ export interface SaleRequest {
 /**
  * What came of offering the lead to one buyer. `closed`: another hand ended the lead, or others hold it already.
  * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
- * `final`: asking again is no use.
+ * `final`: asking again is no use. `isLow`: it took the buyer's prepaid balance below what it wants to hear of.
  */
 export type SaleAnswer =
-  | { answer: 'accepted' }
+  | { answer: 'accepted'; isLow?: true }
   | { answer: 'expired' }
   | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string }
   | { answer: 'uncertain'; postId: string; detail?: string; retryAfterMs?: number; final?: true }
@@ -55,7 +56,7 @@ export const sellLead =
     if ('closed' in claimed) {
       return hasExpired(offer) ? { answer: 'expired' } : { answer: 'closed', status: claimed.closed };
     }
-    if (claimed.claim.status !== 'posting') return settledBefore(claimed.claim);
+    if (claimed.claim.status !== 'posting') return settledBefore(deps, offer.contract, claimed);
     return sellClaimed(deps, request, claimed);
   };
 
@@ -159,17 +160,32 @@ const asOfferReason = (reason: string): Exclude<OfferReason, 'uncertain'> =>
   reason === 'over_budget' || reason === 'no_balance' || reason === 'duplicate' ? reason : 'capped';
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */
-function settledBefore(claim: Claim): SaleAnswer {
+async function settledBefore(
+  deps: Deps,
+  contract: string,
+  { lead, claim }: { lead: LeadDocument; claim: Claim },
+): Promise<SaleAnswer> {
   switch (claim.status) {
     case 'accepted':
     case 'returned':
-      return { answer: 'accepted' };
+      return accepted(deps, lead, claim, await buyerOf(deps, lead, contract));
     case 'refused':
       return { answer: 'refused', detail: claim.detail };
     case 'cancelled':
     case 'posting':
       return uncertain(claim, claim.detail);
   }
+}
+
+/** The sale is booked; of those that took a balance below what its buyer wants to hear of, the first says so. */
+export async function accepted(
+  { database }: Deps,
+  lead: Pick<LeadDocument, 'test'>,
+  { postId }: Claim,
+  buyer: BuyerWithSecret | undefined,
+): Promise<SaleAnswer> {
+  const isLow = buyer !== undefined && !lead.test && (await fellBelow(database, buyer, postId));
+  return { answer: 'accepted', ...(isLow && { isLow }) };
 }
 
 /** Nothing that is tried again can make it clear. */
@@ -215,7 +231,7 @@ async function settle(
   const booked = await bookSale(database, lead, contract, claim, result.buyerLeadId, room);
   if (booked === 'accepted') {
     if (room.isReserved || !room.isNoted) await confirm(database, holdOf(lead, contract, claim));
-    return { answer: 'accepted' };
+    return accepted(deps, lead, claim, buyer);
   }
   // The yes came after the post was called off: the buyer hears once more that it was not sold the lead.
   await sendCancellation(

@@ -4,7 +4,7 @@ import { confirm, countedFor, release } from '../src/store/capacity.js';
 import { releaseClaim } from '../src/store/claims.js';
 import { findLead } from '../src/store/leads.js';
 import type { Deps } from './index.js';
-import { buyerOf, uncertain, type SaleAnswer } from './sellLead.js';
+import { accepted as acceptedBy, buyerOf, uncertain, type SaleAnswer } from './sellLead.js';
 
 export interface SettleRequest {
   leadId: string;
@@ -24,10 +24,11 @@ export const settlePost =
     const lead = await findLead(database, leadId);
     const claim = lead?.claims[contract];
     if (!lead || !claim) throw new Error(`Lead ${leadId} has no post under ${contract}`);
-    if (claim.status === 'accepted' || claim.status === 'returned') return { answer: 'accepted' };
     if (claim.status === 'refused') return { answer: 'refused', detail: claim.detail };
     if (claim.status === 'cancelled') return uncertain(claim, claim.detail);
     const buyer = await buyerOf(deps, lead, contract);
+    if (claim.status === 'accepted' || claim.status === 'returned')
+      return acceptedBy(deps, lead, claim, buyer);
     const word =
       accepted !== undefined
         ? { status: accepted ? ('accepted' as const) : ('refused' as const) }
@@ -53,7 +54,7 @@ export const settlePost =
         });
         if (booked !== 'accepted') return uncertain(claim, 'accepted after it was called off');
         await confirm(database, hold);
-        return { answer: 'accepted' };
+        return acceptedBy(deps, lead, claim, buyer);
       }
     }
   };

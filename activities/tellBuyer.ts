@@ -38,7 +38,7 @@ export const tellBuyer =
     return 'told';
   };
 
-/** The notice as the buyer reads it (docs/buyer.md); undefined where the lead knows of no such post. */
+/** The notice as the buyer reads it (docs/buyer.md); undefined where there is nothing to tell any more. */
 async function payloadOf(
   { database }: Deps,
   { claims, currency, test }: StoredLead,
@@ -57,6 +57,10 @@ async function payloadOf(
   if (notice.kind === 'won') return { type: kind, post_id: claim.postId, price, currency, test };
   const account =
     buyer.balance === undefined ? null : await database.usage.findOne({ _id: accountId(buyer.id) });
-  const balance = account?.balance === undefined ? undefined : toDecimal(account.balance, currency);
-  return { type: kind, sale_id: claim.postId, price, currency, balance };
+  const left = account?.balance;
+  const balance = left === undefined ? undefined : toDecimal(left, currency);
+  if (notice.kind === 'billed') return { type: kind, sale_id: claim.postId, price, currency, balance };
+  // Topped up meanwhile: there is nothing to tell any more.
+  if (left === undefined || buyer.lowBalance === undefined || left >= buyer.lowBalance) return undefined;
+  return { type: kind, balance, below: toDecimal(buyer.lowBalance, currency), currency };
 }

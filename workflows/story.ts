@@ -98,6 +98,8 @@ export class Story {
   outcomes: Outcome[] = [];
   /** What came of the offers of the present round. */
   answers: Answer[] = [];
+  /** Contracts whose sale took a prepaid balance below what their buyer wants to hear of. */
+  low: string[] = [];
   withdrawn = false;
   /** Another hand ended the lead, or others hold it: no more offers are made in this round. */
   closed = false;
@@ -137,6 +139,7 @@ export class Story {
       this.closed = true;
     } else if (answer.answer === 'accepted') {
       this.sales.push({ buyer, price, earns });
+      if (answer.isLow) this.low.push(contract);
       this.answers.push({ contract, answer: 'accepted', exclusive });
     } else {
       this.answers.push({ contract, answer: answer.answer, detail: answer.detail });

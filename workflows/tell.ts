@@ -21,7 +21,7 @@ export function tellTheSeller({ leadId, seller }: LeadFacts, story: Story): void
 /** Tells the buyers that want to know who won and who lost in the round that has just ended. */
 export function tellTheBuyers({ leadId, test }: LeadFacts, story: Story): void {
   const round = story.lastRound;
-  for (const notice of noticesOf(round, story.outcomes, test)) {
+  for (const notice of noticesOf(round, story.outcomes, test, story.low)) {
     const summary = `tell ${notice.buyer}: ${notice.kind}`;
     story.awaitNotice(tellBuyer.executeWithOptions({ summary }, [{ leadId, round: round.number, notice }]));
   }

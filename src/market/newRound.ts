@@ -33,7 +33,9 @@ export function newRound<B extends Buyer>(
     changes: plan.changes,
     tell: {
       postbacks: seller.postbacks.length,
-      notices: contracts.flatMap(({ buyer }) => (buyer.notices ? [buyer.id] : [])),
+      notices: Object.fromEntries(
+        contracts.flatMap(({ buyer }) => (buyer.notices ? [[buyer.id, buyer.notices.events]] : [])),
+      ),
     },
   };
 }

@@ -2,7 +2,7 @@ import type { DeliveryPolicy } from './delivery.js';
 import type { Margin } from './margin.js';
 import type { Minor } from './money.js';
 import type { Reason } from './reason.js';
-import type { PendingTerms, Sale } from './terms.js';
+import type { NoticeKind, PendingTerms, Sale } from './terms.js';
 
 /** What a buyer answered to a ping, or what its contract says without asking. At least one of the prices is there. */
 export interface Bid {
@@ -81,8 +81,8 @@ export interface Round {
   turns?: string[];
   /** When something will change for the contracts that could not buy, the soonest of each kind. */
   changes: Change[];
-  /** Whom to tell what comes of it: the seller's addresses, the buyers that want notices. */
-  tell: { postbacks: number; notices: string[] };
+  /** Whom to tell what comes of it: the seller's addresses, and which notices each buyer wants that wants any. */
+  tell: { postbacks: number; notices: Readonly<Record<string, readonly NoticeKind[]>> };
 }
 
 /** How one contract's part in a round ended. */

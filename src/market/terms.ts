@@ -23,7 +23,7 @@ export interface Endpoint {
 }
 
 /** What a buyer may want to be told beside its pings and posts. */
-export const NOTICES = ['won', 'lost', 'billed'] as const;
+export const NOTICES = ['won', 'lost', 'billed', 'low_balance'] as const;
 export type NoticeKind = (typeof NOTICES)[number];
 
 export interface Buyer {
@@ -38,6 +38,8 @@ export interface Buyer {
   notices?: Endpoint & { events: NoticeKind[] };
   /** Prepaid: what the market file has paid in, in all. Absent: billed on account. */
   balance?: Minor;
+  /** Prepaid: below which balance it is told so, where its notices ask for that. */
+  lowBalance?: Minor;
   /** What the balance is kept in; only of prepaid buyers. */
   currency?: string;
 }

@@ -9,6 +9,7 @@ import type { UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
 import type { EntryDocument } from './ledger.js';
 import { rethrowCause } from './rethrowCause.js';
+import { hearsOfLowAgain } from './lowBalance.js';
 import { topUpWrites } from './topUp.js';
 import { wakeWrites, type WakeDocument } from './wakes.js';
 
@@ -93,6 +94,7 @@ async function write(database: Database, plan: ApplyPlan, session: ClientSession
       filter: { _id },
     })),
     ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
+    ...plan.hearAgain.map((buyer) => hearsOfLowAgain(database, buyer)),
     ...wakeWrites(database, plan.wakes),
   ];
   if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session }).catch(rethrowCause);

@@ -34,7 +34,9 @@ export interface ApplyPlan {
   /** Contracts to delete, by id. */
   remove: string[];
   /** What prepaid buyers pay in beyond what the file said before, or take back. */
-  topUps: TopUp[];
+  topUps: (TopUp & Pick<BuyerDocument, 'lowBalance'>)[];
+  /** Buyers that want to hear of another low balance than before. */
+  hearAgain: string[];
   /** Contracts that might now take leads that wait. */
   wakes: { id: string; campaign: string }[];
 }
@@ -57,6 +59,7 @@ export function planApply(
     write: { sellers: [], buyers: [], campaigns: [], contracts: [] },
     remove: [],
     topUps: [],
+    hearAgain: [],
     wakes: [],
   };
   planSellers(plan, stored.sellers, market, newSecret);
@@ -124,7 +127,13 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms, new
     const change = compare('buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
     const paidIn = (buyer.balance ?? 0) - (was?.balance ?? 0);
     if (buyer.balance !== undefined && paidIn !== 0)
-      plan.topUps.push({ buyer: id, amount: paidIn, currency: buyer.currency ?? DEFAULTS.currency });
+      plan.topUps.push({
+        buyer: id,
+        amount: paidIn,
+        currency: buyer.currency ?? DEFAULTS.currency,
+        lowBalance: buyer.lowBalance,
+      });
+    if (buyer.lowBalance !== was?.lowBalance) plan.hearAgain.push(id);
     const secret = was?.secret ?? newSecret();
     if (change.change !== 'unchanged') write.buyers.push({ _id: id, ...buyer, secret });
     changes.push(change.change === 'created' ? { ...change, secret } : change);

@@ -32,7 +32,12 @@ export interface Held {
 }
 
 /** A contract's usage by its id, or a prepaid buyer's account by `buyer:ID`. `held` is by sale. */
-export type UsageDocument = Usage & { _id: string; held?: Record<string, Held> };
+export type UsageDocument = Usage & {
+  _id: string;
+  held?: Record<string, Held>;
+  /** Of an account: the sale whose buyer was told that its balance is low; gone when it has topped up. */
+  low?: string;
+};
 
 /** So many sales of one person are remembered, the latest ones: a number that a robot types must not grow without end. */
 const MOST_HOLDS = 1000;

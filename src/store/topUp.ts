@@ -1,9 +1,11 @@
 import { v7 } from 'uuid';
 import { topUpId } from '../market/ids.js';
 import type { Minor } from '../market/money.js';
+import type { Buyer } from '../market/terms.js';
 import { accountId } from './capacity.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
+import { hearsOfLowAgain } from './lowBalance.js';
 import { BANK, type EntryDocument } from './ledger.js';
 import { writeTogether } from './writeTogether.js';
 
@@ -28,10 +30,11 @@ export interface ToppedUp {
 
 /** Books what a prepaid buyer has paid in, in one transaction. With a `ref` it is booked once, however often it is told. */
 export async function bookTopUp(database: Database, topUp: TopUp): Promise<ToppedUp> {
-  const { client, ledger, usage } = database;
+  const { client, ledger, usage, buyers } = database;
   const { buyer, ref } = topUp;
+  const lowBalance = (await buyers.findOne({ _id: buyer }))?.lowBalance;
   const id = ref === undefined ? v7() : topUpId(buyer, ref);
-  const isNew = await writeTogether(client, topUpWrites(database, topUp, id)).then(
+  const isNew = await writeTogether(client, topUpWrites(database, { ...topUp, lowBalance }, id)).then(
     () => true,
     (error: unknown) => {
       if (duplicateOf(error) === undefined) throw error;
@@ -50,7 +53,12 @@ export async function bookTopUp(database: Database, topUp: TopUp): Promise<Toppe
  * What a top-up writes, for the transaction that it is part of: both sides of the ledger, and what the buyer has left.
  * @param id names the payment: the same id is booked once
  */
-export function topUpWrites({ db }: Database, { buyer, amount, currency, ref }: TopUp, id: string) {
+export function topUpWrites(
+  database: Database,
+  { buyer, amount, currency, ref, lowBalance }: TopUp & Pick<Buyer, 'lowBalance'>,
+  id: string,
+) {
+  const { db } = database;
   const at = new Date();
   const side = (account: string, value: Minor): EntryDocument => ({
     _id: `${id}/${account}`,
@@ -75,5 +83,6 @@ export function topUpWrites({ db }: Database, { buyer, amount, currency, ref }: 
       update: { $inc: { balance: amount } },
       upsert: true,
     },
+    ...(lowBalance === undefined ? [] : [hearsOfLowAgain(database, buyer, lowBalance)]),
   ];
 }

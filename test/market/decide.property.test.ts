@@ -112,7 +112,7 @@ function hold(
     entries: [],
     later: all.map(({ candidate }) => candidate),
     changes: [],
-    tell: { postbacks: 0, notices: [] },
+    tell: { postbacks: 0, notices: {} },
   };
   const held: Omit<Held, 'round'> = { answers: [], offers: [], asked: [] };
   const bought = (): number => held.answers.filter(({ answer }) => answer === 'accepted').length;

@@ -29,7 +29,7 @@ export interface Received {
 
 /** What a buyer's server is sent, and a seller's. */
 export const REQUEST_TYPES = [
-  ...(['ping', 'post', 'post_cancelled', 'post_status', 'won', 'lost', 'billed'] as const),
+  ...(['ping', 'post', 'post_cancelled', 'post_status', 'won', 'lost', 'billed', 'low_balance'] as const),
   ...(['lead.pending', 'lead.sold', 'lead.expired', 'lead.withdrawn'] as const),
 ] as const;
 

@@ -53,6 +53,7 @@ export function buildTerms({ sellers = [], buyers = [], campaigns = [] }: Market
 
 function buyerOf({
   balance,
+  lowBalance,
   currency = DEFAULTS.currency,
   notices,
   active = true,
@@ -64,6 +65,7 @@ function buyerOf({
     active,
     ...(notices && { notices: { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices } }),
     ...(balance !== undefined && { balance: minor(balance), currency }),
+    ...(lowBalance !== undefined && { lowBalance: minor(lowBalance) }),
   };
 }
 

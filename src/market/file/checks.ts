@@ -74,6 +74,18 @@ function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
   if ('currency' in buyer && !('balance' in buyer)) {
     report([...path, 'currency'], 'is what a balance is kept in; name the balance too', 'key');
   }
+  const isTold = buyer.notices?.events?.includes('low_balance') === true;
+  if ('lowBalance' in buyer && !('balance' in buyer)) {
+    report([...path, 'lowBalance'], 'is of a prepaid buyer only; name the balance too', 'key');
+  } else if ('lowBalance' in buyer && !isTold) {
+    report([...path, 'lowBalance'], 'is told to nobody; add low_balance to the events of notices', 'key');
+  }
+  if (isTold && !('lowBalance' in buyer)) {
+    report(
+      [...path, 'notices', 'events'],
+      'has low_balance; name below which amount, as lowBalance of the buyer',
+    );
+  }
 }
 
 function checkCategories(campaigns: (CampaignDraft | undefined)[], report: Report): void {

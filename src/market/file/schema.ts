@@ -85,6 +85,7 @@ const BuyerInFile = Type.Object(
       ),
     ),
     balance: optional(Amount),
+    lowBalance: optional(Price),
     currency: optional(Currency),
   },
   { title: 'a buyer' },

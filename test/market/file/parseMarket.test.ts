@@ -530,6 +530,30 @@ describe('Every key of a contract and a campaign', () => {
     ]);
   });
 
+  test('a low balance is of a prepaid buyer that is told of it', () => {
+    const paths = (terms: string) =>
+      faultsOf(changed('    name: Fabrikam Agents\n', `    name: Fabrikam Agents\n    ${terms}\n`)).map(
+        (f) => f.split('  ')[1],
+      );
+    const notices = (event: string) => `notices: { url: "http://127.0.0.1/", events: [${event}] }`;
+    const [balance, low, told, won] = [
+      'balance: 9.00',
+      'lowBalance: 5.00',
+      notices('low_balance'),
+      notices('won'),
+    ];
+    expect(paths([balance, low, told].join('\n    '))).toEqual([]);
+    expect(paths([low, told].join('\n    '))).toEqual([
+      'buyers[1].lowBalance: is of a prepaid buyer only; name the balance too',
+    ]);
+    expect(paths([balance, low, won].join('\n    '))).toEqual([
+      'buyers[1].lowBalance: is told to nobody; add low_balance to the events of notices',
+    ]);
+    expect(paths([balance, told].join('\n    '))).toEqual([
+      'buyers[1].notices.events: has low_balance; name below which amount, as lowBalance of the buyer',
+    ]);
+  });
+
   test('a wrong time range is told as one', () => {
     const schedule = 'delay: 15m\n        schedule: { timezone: America/Chicago, open: ["Mo-Fr 8-20"] }';
     expect(faultsOf(changed('delay: 15m', schedule))).toEqual([

@@ -38,7 +38,7 @@ export function compare(scenario: Scenario, came: CameOut): Comparison {
       leads: Object.fromEntries(leads.map(({ name, actual }) => [name, actual])),
       pings: expect.pings && countOf(came, 'ping'),
       posts: countOf(came, 'post'),
-      notices: noticesIn(came),
+      notices: noticesIn(came, expect.notices ?? {}),
       postbacks: postbacksIn(came, expect.postbacks ?? []),
       books: booksIn(came),
     },
@@ -182,16 +182,28 @@ function postbacksIn({ received }: CameOut, expected: string[]): string[] {
 }
 
 /** Which notices each buyer got, by the alphabet: they are sent side by side. */
-function noticesIn({ received }: CameOut): Record<string, string[]> {
+function noticesIn({ received }: CameOut, expected: Record<string, string[]>): Record<string, string[]> {
   const buyers = [...received].filter(([id]) => id !== SELLERS);
   const notices = buyers.map(([buyer, requests]): [string, string[]] => [
     buyer,
     requests
-      .map(({ type }) => type)
-      .filter((type) => type !== 'ping' && type !== 'post')
-      .sort(),
+      .filter(({ type }) => type !== 'ping' && type !== 'post')
+      .sort((a, b) => (a.type < b.type ? -1 : 1))
+      .map(({ type, body }, i) => noticeInWords(expected[buyer]?.[i] ?? UNEXPECTED, type, body)),
   ]);
   return Object.fromEntries(notices.filter(([, types]) => types.length > 0));
+}
+
+/** "billed at 40.00 (60.00 left)", "lost (outbid 40-50)". */
+function noticeInWords(expected: string, type: string, body: Record<string, unknown>): string {
+  const { price, reason, cleared, balance } = body;
+  const left = typeof balance === 'number' ? `${balance.toFixed(2)} left` : undefined;
+  const told = [reason, cleared, left].filter((word) => typeof word === 'string');
+  return inWords(expected, {
+    outcome: type,
+    price: typeof price === 'number' ? price.toFixed(2) : undefined,
+    detail: told.length > 0 ? told.join(' ') : undefined,
+  });
 }
 
 function booksIn({ books }: CameOut): Record<string, number> {

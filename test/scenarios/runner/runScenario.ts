@@ -233,7 +233,7 @@ async function changeMarket(
     campaign: { ...terms.campaign, ...change.campaign },
     contracts: { ...terms.contracts, ...change.contracts },
     campaigns: { ...terms.campaigns, ...change.campaigns },
-    buyers: { ...terms.buyers, ...change.buyers },
+    buyers: { ...terms.buyers, ...buyersWith(terms, change) },
   };
   const market = composeMarket(run.terms, placesOf(servers, run.services, scenario));
   const applied = await applyMarket(database, market, { prune: true });
@@ -247,6 +247,12 @@ async function changeMarket(
   const whenAllKnow = new Date((await clock.now()) + WAKES_AFTER_MS);
   await wakeOnce(client, { next: () => nextWake(database, whenAllKnow) });
 }
+
+/** Of a buyer whose terms change, those that are not named stay. */
+const buyersWith = ({ buyers = {} }: MarketInScenario, change: MarketInScenario) =>
+  Object.fromEntries(
+    Object.entries(change.buyers ?? {}).map(([id, terms]) => [id, { ...buyers[id], ...terms }]),
+  );
 
 /** Lets time pass until every lead that is to end has ended. */
 async function untilAllHaveEnded(world: LeadWorld, run: Run): Promise<void> {

@@ -76,6 +76,7 @@ const BuyerAnswers = Type.Object(
     won: Answers('an answer to a notice', {}),
     lost: Answers('an answer to a notice', {}),
     billed: Answers('an answer to a notice', {}),
+    low_balance: Answers('an answer to a notice', {}),
     'lead.pending': Answers('an answer to a postback', {}),
     'lead.sold': Answers('an answer to a postback', {}),
     'lead.expired': Answers('an answer to a postback', {}),
@@ -161,6 +162,7 @@ const Step = Type.Object(
 const OUTCOME = `(sold|posting|${REASONS.join('|')})( at \\d+(\\.\\d+)?)?( \\(.+\\))?`;
 const ROUND = new RegExp(`^\\d+( to \\d+)?( (after ${SPAN.source}|at .+))?$`);
 const POSTBACK = /^[a-z]+( at \d+(\.\d+)?)?( \([a-z_]+\))?$/;
+const NOTICE = /^[a-z_]+( at \d+(\.\d+)?)?( \(.+\))?$/;
 const ENDS = '(received|sold|(pending|expired|withdrawn)( \\([a-z_]+\\))?)';
 
 const ofLead = {
@@ -205,7 +207,7 @@ const Expectation = Type.Object(
     notices: optional(
       byId(
         'the notices that each buyer got',
-        Type.Array(Type.String({ title: 'a kind of notice', examples: ['post_cancelled'] }), {
+        Type.Array(text('a notice', 'lost (outbid 40-50)', NOTICE), {
           title: 'a list of notices',
         }),
       ),
