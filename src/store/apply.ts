@@ -7,6 +7,7 @@ import type { Market } from '../market/file/parseMarket.js';
 import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
 import type { UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
+import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
 import type { EntryDocument } from './ledger.js';
 import { rethrowCause } from './rethrowCause.js';
 import { hearsOfLowAgain } from './lowBalance.js';
@@ -69,10 +70,10 @@ async function readMarket(database: Database, session: ClientSession): Promise<S
   const sorted = { session, sort: { _id: 1 } } as const;
   // One after another: a session runs one operation at a time.
   return {
-    sellers: await database.sellers.find({}, sorted).toArray(),
-    buyers: await database.buyers.find({}, sorted).toArray(),
-    campaigns: await database.campaigns.find({}, sorted).toArray(),
-    contracts: await database.contracts.find({}, sorted).toArray(),
+    sellers: (await database.sellers.find({}, sorted).toArray()).map(sellerNow),
+    buyers: (await database.buyers.find({}, sorted).toArray()).map(buyerNow),
+    campaigns: (await database.campaigns.find({}, sorted).toArray()).map(campaignNow),
+    contracts: (await database.contracts.find({}, sorted).toArray()).map(contractNow),
   };
 }
 

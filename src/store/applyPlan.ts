@@ -106,7 +106,8 @@ function planSellers(
   for (const { code, ...seller } of market.sellers) {
     const was = before.get(code);
     const change = compare('seller', code, was && writtenSeller(was), writtenSeller(seller));
-    const secret = was?.secret ?? newSecret();
+    // One that an earlier release stored has none.
+    const secret = was?.secret || newSecret();
     if (change.change !== 'unchanged') write.sellers.push({ _id: code, ...seller, secret });
     changes.push(change.change === 'created' ? { ...change, secret } : change);
   }

@@ -3,6 +3,7 @@ import type { Minor } from '../market/money.js';
 import { accountId } from './capacity.js';
 import { readCircuits } from './circuits.js';
 import type { Database } from './db.js';
+import { buyerNow } from './earlierMarket.js';
 
 /** How a buyer stands. */
 export interface BuyerStanding {
@@ -22,7 +23,7 @@ export interface BuyerStanding {
 export async function listBuyers(database: Database, now: number): Promise<BuyerStanding[]> {
   const { buyers, usage, sales } = database;
   const midnight = new Date(new Date(now).setUTCHours(0, 0, 0, 0));
-  const known = await buyers.find().sort({ _id: 1 }).toArray();
+  const known = (await buyers.find().sort({ _id: 1 }).toArray()).map(buyerNow);
   const [accounts, circuits, bought] = await Promise.all([
     usage.find({ _id: { $in: known.map(({ _id }) => accountId(_id)) } }).toArray(),
     readCircuits(database),

@@ -1,6 +1,7 @@
 import { readyContract, type ReadyMarket } from '../market/compile.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
+import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
 
 export async function marketIndexes({ sellers, campaigns, contracts }: Database): Promise<void> {
   await sellers.createIndex({ slug: 1 }, { unique: true }, {});
@@ -17,10 +18,25 @@ export type SellerWithSecret = Seller & { secret: string };
 /** Everything a round needs to know of the market. */
 export type StoredTerms = ReadyMarket<BuyerWithSecret, SellerWithSecret>;
 
-const sellerOf = ({ _id, ...rest }: SellerDocument): SellerWithSecret => ({ code: _id, ...rest });
-const campaignOf = ({ _id, ...rest }: CampaignDocument): Campaign => ({ id: _id, ...rest });
-const contractOf = ({ _id, ...rest }: ContractDocument): Contract => ({ id: _id, ...rest });
-const buyerOf = ({ _id, ...rest }: BuyerDocument): BuyerWithSecret => ({ id: _id, ...rest });
+function sellerOf(stored: SellerDocument): SellerWithSecret {
+  const { _id: code, ...rest } = sellerNow(stored);
+  return { code, ...rest };
+}
+
+function campaignOf(stored: CampaignDocument): Campaign {
+  const { _id: id, ...rest } = campaignNow(stored);
+  return { id, ...rest };
+}
+
+function contractOf(stored: ContractDocument): Contract {
+  const { _id: id, ...rest } = contractNow(stored);
+  return { id, ...rest };
+}
+
+function buyerOf(stored: BuyerDocument): BuyerWithSecret {
+  const { _id: id, ...rest } = buyerNow(stored);
+  return { id, ...rest };
+}
 
 /** A seller by its code or its slug. */
 export async function findSeller(
