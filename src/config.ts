@@ -40,8 +40,20 @@ export const Settings = Type.Object({
   TEMPORAL_NAMESPACE: Type.String({ default: 'default', minLength: 1, description: 'Temporal namespace' }),
   TASK_QUEUE: Type.String({
     default: 'gavel',
-    minLength: 1,
-    description: 'Temporal task queue of the leads’ workflows',
+    pattern: '^[^.:]+$',
+    description:
+      'Temporal task queue of the leads’ workflows, and name of the workers’ deployment; no `.` or `:`',
+  }),
+  BUILD_ID: Type.Optional(
+    Type.String({
+      pattern: '^[\\w.-]{1,64}$',
+      description: 'What Temporal calls this build. Unset: the release and a hash of its workflows',
+    }),
+  ),
+  WORKER_ROLLOUT: Type.Enum(['auto', 'manual'], {
+    default: 'auto',
+    description:
+      'Whether leads move to a new build as soon as its first worker is up (auto) or when you tell Temporal so (manual)',
   }),
   ANSWER_WINDOW_MS: Type.Integer({
     default: 3000,

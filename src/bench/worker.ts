@@ -21,6 +21,7 @@ const nothing = { find: async () => [], seenTo: async () => undefined };
 const worker = await runWorker(
   settings,
   {
+    buildId: 'bench',
     activities: plainSteps(database, sender.send),
     workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
     overdue: nothing,

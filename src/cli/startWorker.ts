@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createActivities } from '../../activities/index.js';
 import { openSender } from '../buyers/send.js';
 import type { Settings } from '../config.js';
+import { packageRoot } from '../local/packageRoot.js';
 import type { Log } from '../log.js';
 import { cached } from '../store/cache.js';
 import { readCircuits } from '../store/circuits.js';
@@ -13,6 +16,7 @@ import { scheduleRetention } from '../temporal/retentionSchedule.js';
 import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
 import { workflowBundle } from '../temporal/workflowBundle.js';
+import { buildIdOf } from '../temporal/workerBuild.js';
 
 /**
  * How long the database may take to answer, ms. A connection that has fallen silent would else hold up its own lead and
@@ -41,6 +45,7 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
   };
   const wakes = { next: () => nextWake(database, new Date()) };
   const parts = {
+    buildId: settings.BUILD_ID ?? buildIdOf(release(), await bundle),
     activities,
     workflowBundle: await bundle,
     overdue,
@@ -71,4 +76,11 @@ async function prepareDatabase(settings: Settings): Promise<void> {
   } finally {
     await database.client.close();
   }
+}
+
+function release(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
 }

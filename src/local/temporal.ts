@@ -11,6 +11,8 @@ const dynamicConfig = [
   'history.visibilityProcessorMaxPollRPS=500',
   // Search attributes that the worker registers can be used at once, not after up to a minute.
   'system.forceSearchAttributesCacheRefreshOnRead=true',
+  // A task queue of its own for each test is a deployment of its own.
+  'matching.maxDeployments=10000',
 ];
 
 /** Without these two the file costs more than half of the speed; with them it still keeps what it acknowledged. */

@@ -9,8 +9,8 @@ interface Options {
   everyMs: number;
   /** A step that did so much is followed by the next at once: there is more. */
   full: number;
-  /** What the log says of a step that did something, and of one that failed. */
-  done: { event: string };
+  /** What the log says of a step that did something, where it says nothing itself; and of one that failed. */
+  done?: { event: string };
   failed: { event: string };
 }
 
@@ -27,7 +27,7 @@ export function repeat(
         log.warn({ ...failed, why: error instanceof Error ? error.name : 'unknown' });
         return 0;
       });
-      if (leads > 0) log.info({ ...done, leads });
+      if (done && leads > 0) log.info({ ...done, leads });
       if (leads < full) await pause(everyMs, stopping.signal);
     }
   })();

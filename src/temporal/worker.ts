@@ -4,6 +4,7 @@ import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
 import { repeat } from './repeat.js';
+import { startRollout } from './rollout.js';
 import { startSweep, type Overdue } from './sweep.js';
 import { wakeOnce, type Wakes } from './wake.js';
 
@@ -15,6 +16,8 @@ export interface RunningWorker {
 }
 
 export interface WorkerParts {
+  /** See `buildIdOf`. */
+  buildId: string;
   activities: object;
   workflowBundle: WorkflowBundleOption;
   overdue: Overdue;
@@ -25,7 +28,7 @@ export interface WorkerParts {
 
 type WorkerSettings = Pick<
   Settings,
-  'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'LEADS_IN_FLIGHT'
+  'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'WORKER_ROLLOUT' | 'LEADS_IN_FLIGHT'
 >;
 
 /** How often changes of the market are looked for, ms: leads that wait for days can wait for this. */
@@ -60,9 +63,19 @@ export async function runWorker(
     maxConcurrentLocalActivityExecutions: settings.LEADS_IN_FLIGHT,
     maxConcurrentActivityTaskExecutions: settings.LEADS_IN_FLIGHT,
     shutdownGraceTime: SHUTDOWN_GRACE,
+    // Leads live for days: each goes on under the current build, and not under the one that it began with.
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version: { deploymentName: taskQueue, buildId: parts.buildId },
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
   });
+  const ended = worker.run();
+  const rollout = startRollout(clientConnection, settings, parts.buildId, log);
+  await Promise.race([rollout, ended]);
   const client = new Client({ connection: clientConnection, namespace });
   const beside = [
+    await rollout,
     startSweep(client, taskQueue, parts.overdue, log),
     repeat(
       () => wakeOnce(client, parts.wakes),
@@ -80,7 +93,6 @@ export async function runWorker(
       log,
     ),
   ];
-  const ended = worker.run();
   return {
     ended,
     stop: async () => {

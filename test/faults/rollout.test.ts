@@ -1,0 +1,125 @@
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
+import { createLog } from '../../src/log.js';
+import { RETRY_NOW, workflowId } from '../../src/temporal/names.js';
+import { takeTurn } from '../../src/temporal/rollout.js';
+import { startBuyer } from '../support/buyer.js';
+import type { GavelProcess } from '../support/gavelProcesses.js';
+import { storeMarket } from '../support/market.js';
+import { sendLead, type Reply, type Source } from '../support/source.js';
+import { becomesSold, wasSoldOnce } from './soldOnce.js';
+import { openFaultWorld, type FaultWorld } from './world.js';
+
+describe('a new build of the workers', () => {
+  let world: FaultWorld;
+  let connection: Connection;
+  let client: Client;
+  beforeAll(async () => {
+    world = await openFaultWorld();
+    connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
+    client = new Client({ connection, namespace: world.settings.TEMPORAL_NAMESPACE });
+  });
+  afterAll(async () => {
+    await connection.close();
+    await world.close();
+  });
+
+  async function startWorker(build: string): Promise<GavelProcess> {
+    const worker = await world.processes.worker({ ...world.settings, BUILD_ID: build });
+    onTestFinished(() => worker.kill());
+    return worker;
+  }
+
+  async function currentBuild(): Promise<string | null | undefined> {
+    const { TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: deploymentName } = world.settings;
+    const { workflowService } = connection;
+    const { workerDeploymentInfo } = await workflowService.describeWorkerDeployment({
+      namespace,
+      deploymentName,
+    });
+    return workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId;
+  }
+
+  /** The workflows that this build lived last, as docs/upgrades.md has ops ask for them. */
+  async function livedBy(build: string): Promise<string[]> {
+    const query = `TemporalWorkerDeploymentVersion = "${world.settings.TASK_QUEUE}:${build}"`;
+    const found: string[] = [];
+    for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId);
+    return found;
+  }
+
+  async function ends(worker: GavelProcess): Promise<void> {
+    worker.tellToEnd();
+    expect(await worker.ended).toBe('exit code 0');
+  }
+
+  const idOf = ({ body }: Reply): string => String(body.lead_id);
+
+  it('takes over worker by worker while leads flow, those that wait go on under it, and none is lost', async () => {
+    const { database, key, settings } = world;
+    const { address } = await world.processes.api(settings);
+    const source: Source = { address, key };
+    const server = await startBuyer();
+    // It bids nothing at first: its lead waits for its next round across the change.
+    const late = await startBuyer({ ping: { body: {} } });
+    onTestFinished(async () => {
+      await Promise.all([server.close(), late.close()]);
+    });
+    await storeMarket(database, { quick: { server } }, { category: 'flowing' });
+    await storeMarket(
+      database,
+      { late: { server: late } },
+      { category: 'waiting', pending: { retryAfter: [3_600_000], expireAfter: 86_400_000 } },
+    );
+    const old = await Promise.all([startWorker('first'), startWorker('first')]);
+    const waiting = await sendLead(source, 'waiting');
+    expect(waiting.body).toMatchObject({ status: 'pending' });
+
+    const answers: Reply[] = [];
+    const enough = new AbortController();
+    const flow = (async () => {
+      while (!enough.signal.aborted) answers.push(await sendLead(source, 'flowing'));
+    })();
+    const answered = async (more: number): Promise<void> => {
+      const before = answers.length;
+      await expect.poll(() => answers.length, { timeout: 20_000 }).toBeGreaterThan(before + more);
+    };
+    await answered(5);
+    await startWorker('second');
+    expect(await currentBuild()).toBe('second');
+    await Promise.all([startWorker('second'), ...old.map((worker) => ends(worker))]);
+    await answered(5);
+    enough.abort();
+    await flow;
+
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    const sales = answers.map((reply) => ({ leadId: idOf(reply), buyer: 'quick', price: 2000, server }));
+    await Promise.all(
+      sales.map(async (sale) => {
+        await becomesSold(source, sale);
+        expect((await world.storyOf(sale.leadId)).status).toBe('sold');
+        await wasSoldOnce(database, sale);
+      }),
+    );
+    late.answer('ping', { body: { bid: 20 } });
+    await client.workflow.getHandle(workflowId(idOf(waiting))).signal(RETRY_NOW);
+    await becomesSold(source, { leadId: idOf(waiting), buyer: 'late', price: 2000 });
+    expect((await world.storyOf(idOf(waiting))).status).toBe('sold');
+    await expect.poll(() => livedBy('second'), { timeout: 20_000 }).toContain(workflowId(idOf(waiting)));
+    expect((await livedBy('first')).length).toBeGreaterThan(0);
+  });
+
+  it('keeps the leads while one of its workers is up, and an earlier build has them when none is left', async () => {
+    const { settings } = world;
+    const log = createLog({ LOG_LEVEL: 'silent' }, 'test');
+    const worker = await startWorker('second');
+    await startWorker('first');
+    expect(await currentBuild()).toBe('second');
+    await ends(worker);
+    expect(await takeTurn(connection, settings, 'first', log)).toBe('waits');
+    const manual = { ...settings, WORKER_ROLLOUT: 'manual' as const };
+    expect(await takeTurn(connection, manual, 'first', log, 0)).toBe('waits');
+    expect(await takeTurn(connection, settings, 'first', log, 0)).toBe('current');
+    expect(await currentBuild()).toBe('first');
+  });
+});
