@@ -4,6 +4,7 @@ import { stateOf } from '../src/market/breaker.js';
 import { floorOf, isBelowFloor, placesOf } from '../src/market/decide.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
 import { pingId } from '../src/market/ids.js';
+import { measured } from '../src/metrics.js';
 import { fixedBid } from '../src/market/newRound.js';
 import type { Candidate, Entry, Round } from '../src/market/round.js';
 import { isByTurns } from '../src/market/turnsUsed.js';
@@ -124,6 +125,7 @@ export async function pingOne(
       ...(wants.hashes?.includes('email') && { emailHash: personHash('email', lead.fields.email, secret) }),
     },
   );
+  measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
   // Noted beside the round, which does not wait for it.
   void noteAnswer(database, buyerId, circuit !== undefined, !isFailure(result), Date.now()).catch(() =>
     log.warn({ event: 'circuit_not_noted', buyer: buyerId }),

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { sendCancellation } from '../src/buyers/post.js';
+import { measured } from '../src/metrics.js';
 import { holdOf } from '../src/store/book.js';
 import { release } from '../src/store/capacity.js';
 import { releaseClaim } from '../src/store/claims.js';
@@ -40,6 +41,7 @@ export const cancelPost =
     const buyer = await buyerOf(deps, lead, contract);
     if (buyer === undefined) return 'cancelled';
     const notice = await sendCancellation(send, { ...buyer.post, secret: buyer.secret }, { postId, leadId });
+    measured.told(notice.ms, { kind: 'cancelled', heard: String(notice.heard) });
     log.info({
       lead_id: leadId,
       contract,

@@ -4,6 +4,7 @@ import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import type { Sale } from '../src/market/terms.js';
 import { limitsOf } from '../src/market/usage.js';
+import { measured } from '../src/metrics.js';
 import { bookSale, holdOf, type Room } from '../src/store/book.js';
 import { confirm, release, reserve } from '../src/store/capacity.js';
 import { claimLead, dropClaim, releaseClaim } from '../src/store/claims.js';
@@ -100,6 +101,7 @@ async function sellClaimed(
     },
   );
   const { ms, answer: outcome } = result;
+  measured.post(ms, { buyer: claim.buyer, outcome });
   const detail = outcome === 'accepted' ? undefined : result.detail;
   deps.log.info({
     lead_id: lead._id,

@@ -1,6 +1,7 @@
 import { sendNotice } from '../src/buyers/notice.js';
 import { toDecimal } from '../src/market/money.js';
 import type { Notice } from '../src/market/notices.js';
+import { measured } from '../src/metrics.js';
 import { accountId } from '../src/store/capacity.js';
 import { findStoredLead } from '../src/store/leads.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
@@ -33,6 +34,7 @@ export const tellBuyer =
     const id = `${about}.${kind}`;
     const hearing = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
     const { heard: delivered, detail, ms } = hearing;
+    measured.told(ms, { kind, heard: String(delivered) });
     log.info({ lead_id: leadId, round, contract, event: 'notice', kind, delivered, detail, ms });
     if (!hearing.heard) throw undelivered(buyer.id, hearing);
     return 'told';

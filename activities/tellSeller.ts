@@ -1,6 +1,7 @@
 import { sendPostback } from '../src/buyers/postback.js';
 import { postbackId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
+import { measured } from '../src/metrics.js';
 import { findStoredLead } from '../src/store/leads.js';
 import { findSeller } from '../src/store/market.js';
 import type { Deps } from './index.js';
@@ -32,6 +33,7 @@ export const tellSeller =
     const id = postbackId(leadId, status, round, url);
     const hearing = await sendPostback(send, { url, secret }, id, { ...lead, status });
     const { heard: delivered, detail, ms } = hearing;
+    measured.told(ms, { kind: 'postback', heard: String(delivered) });
     log.info({
       lead_id: leadId,
       seller: seller.code,

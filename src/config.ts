@@ -93,6 +93,16 @@ export const Settings = Type.Object({
     default: false,
     description: 'Whether buyers’ and sellers’ addresses may be http, which anybody on the way can read',
   }),
+  METRICS_HOST: Type.String({
+    default: '127.0.0.1',
+    description: 'Address that `/metrics` is served on; it asks for no key',
+  }),
+  METRICS_PORT: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port on which this process serves `/metrics` for Prometheus; 0: none',
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     default: 'info',
     description: 'What is logged: fatal, error, warn, info, debug or silent',

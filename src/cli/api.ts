@@ -19,11 +19,19 @@ async function api(): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings, 'api');
   // Loaded here, so that the other commands don't wait for what only this one needs.
-  const { startApi } = await import('../api/server.js');
+  const [{ startApi }, { serveMetrics }] = await Promise.all([
+    import('../api/server.js'),
+    import('../metrics.js'),
+  ]);
+  const metrics = await serveMetrics(settings);
   const running = await startApi(settings, log).catch((error: unknown) => {
     throw taken(error, settings) ?? explained(error, settings.MONGODB_URL);
   });
-  untilStopped(log, graceMs(settings), () => running.close(), { address: running.address });
+  const close = async (): Promise<void> => {
+    await running.close();
+    await metrics.close();
+  };
+  untilStopped(log, graceMs(settings), close, { address: running.address });
 }
 
 function taken(error: unknown, { HOST, PORT }: Settings): CommandFailed | undefined {

@@ -18,11 +18,19 @@ async function work(): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings, 'worker');
   // Loaded here, so that the other commands don't wait for what only this one needs.
-  const { startWorker } = await import('./startWorker.js');
+  const [{ startWorker }, { serveMetrics }] = await Promise.all([
+    import('./startWorker.js'),
+    import('../metrics.js'),
+  ]);
+  const metrics = await serveMetrics(settings);
   const worker = await startWorker(settings, log).catch((error: unknown) => {
     throw explained(error, settings.MONGODB_URL);
   });
-  untilStopped(log, GRACE_MS, () => worker.stop());
+  const close = async (): Promise<void> => {
+    await worker.stop();
+    await metrics.close();
+  };
+  untilStopped(log, GRACE_MS, close);
   worker.ended.catch((error: unknown) => {
     log.fatal({ event: 'broken', error: error instanceof Error ? error.message : String(error) });
     process.exit(1);

@@ -35,8 +35,11 @@ export async function choosePorts<Name extends string>(
 
 async function firstFree(ports: (number | undefined)[]): Promise<number> {
   for (const port of ports) if (port !== undefined && (await isFree(port))) return port;
-  return listenOnce(0);
+  return anyPort();
 }
+
+/** A port of the loopback address that nobody has at this moment. */
+export const anyPort = (): Promise<number> => listenOnce(0);
 
 function remembered(file: string): Record<string, number> {
   try {

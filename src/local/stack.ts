@@ -55,7 +55,13 @@ export async function runStack(options: StackOptions): Promise<void> {
   let removeAddresses: (() => void) | undefined;
   try {
     const addresses = { ...outbound(env), ...servers.addresses, PORT: String(port) };
-    const settings = { ...env, ...addresses, MASTER_KEYS: env.MASTER_KEYS || localMasterKeys(dir) };
+    const settings = {
+      ...env,
+      ...addresses,
+      MASTER_KEYS: env.MASTER_KEYS || localMasterKeys(dir),
+      // It is one process's own, and here are two.
+      METRICS_PORT: '',
+    };
     const ready = await Promise.race([ended, startParts(options, servers, settings, url)]);
     if (ready) {
       removeAddresses = writeAddresses(dir, addresses);

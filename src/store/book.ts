@@ -1,5 +1,7 @@
 import type { ClientBulkWriteModel } from 'mongodb';
 import type { Hold } from '../market/duplicates.js';
+import { toDecimal } from '../market/money.js';
+import { measured } from '../metrics.js';
 import type { Counted } from './capacity.js';
 import type { Database } from './db.js';
 import { entriesOf, type EntryDocument } from './ledger.js';
@@ -59,6 +61,7 @@ export async function bookSale(
     await writeTogether(database.client, writes, ({ updateResults }) => {
       if (updateResults?.get(0)?.matchedCount !== 1) throw new NotPosting();
     });
+    if (!sale.test) measure(sale);
     return 'accepted';
   } catch (error) {
     if (!(error instanceof NotPosting)) throw error;
@@ -67,6 +70,11 @@ export async function bookSale(
     if (now?.postId !== claim.postId) return 'cancelled';
     return now.status === 'returned' ? 'accepted' : now.status;
   }
+}
+
+function measure({ campaign, buyer, price, currency }: SaleDocument): void {
+  measured.sale(1, { campaign, buyer });
+  measured.spent(toDecimal(price, currency), { campaign, buyer, currency });
 }
 
 /** What one booking writes. */

@@ -4,6 +4,7 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
+import { anyPort } from '../../src/local/ports.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys.js';
 import { startBuyer } from '../support/buyer.js';
@@ -27,8 +28,9 @@ afterAll(async () => {
 /** Starts a process that runs until it is told to end; resolves with what it said when it was ready. */
 async function started(
   command: 'api' | 'worker',
+  more: Record<string, string> = {},
 ): Promise<{ ready: unknown; stop: () => Promise<unknown[]> }> {
-  const child = spawnGavel([command], asEnvironment(settings));
+  const child = spawnGavel([command], { ...asEnvironment(settings), ...more });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended: Promise<unknown[]> = once(child, 'exit');
   let output = '';
@@ -55,7 +57,11 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
   buyer.answer('post', { body: { accepted: true, buyer_lead_id: 'NW-1' } });
   await storeMarket(database, { northwind: { server: buyer } });
   const { key } = await createKey(database, { seller: 'ACME1234', test: false });
-  const [api, worker] = await Promise.all([started('api'), started('worker')]);
+  const metricsPort = await anyPort();
+  const [api, worker] = await Promise.all([
+    started('api'),
+    started('worker', { METRICS_PORT: String(metricsPort) }),
+  ]);
 
   const { address } = Value.Parse(Type.Object({ address: Type.String() }), api.ready);
   const response = await fetch(`${address}/api/leads`, {
@@ -72,6 +78,11 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
   });
   const answer = Value.Parse(Type.Object({ lead_id: Type.String() }), await response.json());
   expect(answer).toMatchObject({ status: 'sold', price: 45, buyer_ids: ['northwind'] });
+
+  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  expect(metrics).toContain('gavel_sales_total{campaign="ACME1234/auto-insurance",buyer="northwind"} 1');
+  expect(metrics).toContain('gavel_ping_seconds_count{buyer="northwind",outcome="bid"} 1');
+  expect(metrics).not.toMatch(/Johanna|Doeringer|555|lead_id/);
 
   const { TEMPORAL_UI_URL } = stackAddresses();
   const env = asEnvironment({ ...settings, TEMPORAL_UI_URL });

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
 import type { Log } from '../../log.js';
+import { measured } from '../../metrics.js';
 
 /** Routes that machines ask every few seconds: worth a line only when something is wrong. */
 const QUIET = ['/health', '/ready'];
@@ -13,12 +14,15 @@ export const requestLog = plugin(async (app: FastifyInstance, { log }: { log: Lo
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url;
     if (route !== undefined && QUIET.includes(route) && reply.statusCode < 400) return;
+    const ms = Math.round(reply.elapsedTime);
+    const { method } = request;
+    measured.request(reply.elapsedTime, { method, route: route ?? 'none', status: String(reply.statusCode) });
     log.info({
       event: 'request',
-      method: request.method,
+      method,
       route: route ?? 'none',
       status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
+      ms,
       request_id: request.id,
       key_id: request.apiKey?._id,
     });

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { measured } from '../../metrics.js';
 import { findStoredLead } from '../../store/leads.js';
 import type { StoredLead } from '../../store/person.js';
 import { ApiError } from '../apiError.js';
@@ -115,7 +116,9 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Op
         return storedLeadAnswer(taken.repeated);
       }
       if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
-      return newLeadAnswer(taken.lead, taken.outcome);
+      const answer = newLeadAnswer(taken.lead, taken.outcome);
+      measured.leadAnswered(1, { campaign: taken.lead.campaign, status: answer.status });
+      return answer;
     },
   );
 

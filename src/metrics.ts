@@ -1,0 +1,92 @@
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { SettingsError, type Settings } from './config.js';
+
+/*
+ * What a process measures of itself and of the market, as Prometheus reads it. Labels are names of the market (buyers,
+ * campaigns, routes, reasons), of which there are few; never a lead and never a person.
+ */
+
+const exporter = new PrometheusExporter({
+  preventServerStart: true,
+  withoutScopeInfo: true,
+  withoutTargetInfo: true,
+});
+const meter = new MeterProvider({ readers: [exporter] }).getMeter('gavel');
+
+/** From a counter's answer to a buyer that takes a minute, seconds. */
+const explicitBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Durations are counted in seconds, as Prometheus has them (https://prometheus.io/docs/practices/naming/). */
+function seconds(name: string, description: string): (ms: number, labels: Record<string, string>) => void {
+  const histogram = meter.createHistogram(name, { description, advice: { explicitBucketBoundaries } });
+  return (ms, labels) => histogram.record(ms / 1000, labels);
+}
+
+function count(name: string, description: string): (by: number, labels: Record<string, string>) => void {
+  const counter = meter.createCounter(name, { description });
+  return (by, labels) => counter.add(by, labels);
+}
+
+export const measured = {
+  request: seconds('gavel_request_seconds', 'Requests that the API answered, by route and status'),
+  leadAnswered: count('gavel_leads_answered', 'Leads by what their source was answered'),
+  ping: seconds('gavel_ping_seconds', 'Pings by buyer and outcome: bid, or the reason why not'),
+  post: seconds('gavel_post_seconds', 'Posts by buyer and outcome: accepted, refused or uncertain'),
+  sale: count('gavel_sales', 'Sales by campaign and buyer, test leads left out'),
+  spent: count('gavel_spent', 'What buyers paid for these sales, by campaign, buyer and currency'),
+  unsold: count('gavel_leads_unsold', 'Leads that ended unsold: expired or withdrawn'),
+  told: seconds('gavel_notice_seconds', 'Tries to tell sellers and buyers, by kind and whether they heard'),
+} as const;
+
+const delay = monitorEventLoopDelay();
+meter
+  .createObservableGauge('nodejs_eventloop_lag_p99_seconds', {
+    description: 'How late the process came to its work since it was last asked, 99 % of the times',
+  })
+  .addCallback((result) => {
+    result.observe(delay.percentile(99) / 1e9);
+    delay.reset();
+  });
+meter
+  .createObservableGauge('process_resident_memory_bytes', { description: 'Memory that the process has' })
+  .addCallback((result) => result.observe(process.memoryUsage.rss()));
+
+export interface MetricsServer {
+  close(): Promise<void>;
+}
+
+/**
+ * Answers `GET /metrics` where the settings name a port; nothing else is there, and no key is asked for.
+ * @throws SettingsError when the port can't be had
+ */
+export async function serveMetrics({
+  METRICS_HOST,
+  METRICS_PORT,
+}: Pick<Settings, 'METRICS_HOST' | 'METRICS_PORT'>): Promise<MetricsServer> {
+  if (METRICS_PORT === 0) return { close: async () => undefined };
+  delay.enable();
+  const server = createServer((request, response) => {
+    if (request.method === 'GET' && request.url === '/metrics')
+      exporter.getMetricsRequestHandler(request, response);
+    else response.writeHead(404, { 'content-type': 'text/plain' }).end('Only GET /metrics is here.\n');
+  });
+  server.listen(METRICS_PORT, METRICS_HOST);
+  await once(server, 'listening').catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : 'unknown';
+    throw new SettingsError(
+      `Metrics can't be served on port ${METRICS_PORT} of ${METRICS_HOST} (${why}). Set METRICS_PORT to a free port, or to 0 for none.`,
+    );
+  });
+  server.unref();
+  return {
+    close: async () => {
+      delay.disable();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
