@@ -1,6 +1,6 @@
 import { SettingsError, withoutCredentials, type Settings } from '../config.js';
 import type { Log } from '../log.js';
-import { ensureIndexes, openDatabase } from '../store/db.js';
+import { ensureIndexes, openDatabase, type Database } from '../store/db.js';
 import { openStarter } from '../temporal/starter.js';
 import { buildApp } from './app.js';
 import { openRedis } from './openRedis.js';
@@ -21,8 +21,8 @@ export interface RunningApi {
  * @throws Error where the database does not answer or has other master keys, or the port is taken
  */
 export async function startApi(settings: Settings, log: Log): Promise<RunningApi> {
-  await prepareDatabase(settings);
   const database = openDatabase(settings, IMPATIENT);
+  await prepareDatabase(settings, database);
   const redis = await openRedis(settings.REDIS_URL, log);
   const starter = openStarter(settings, log);
   const closeParts = async (): Promise<void> => {
@@ -43,13 +43,18 @@ export async function startApi(settings: Settings, log: Log): Promise<RunningApi
   }
 }
 
-/** Indexes and keys, by a client of its own: an index of a large collection takes longer than a source may wait. */
-async function prepareDatabase(settings: Settings): Promise<void> {
+/**
+ * Indexes and keys, by a client of its own: an index of a large collection takes longer than a source may wait. The
+ * client for the requests is connected before the first of them comes.
+ */
+async function prepareDatabase(settings: Settings, { client }: Database): Promise<void> {
   const database = openDatabase(settings);
   try {
+    await client.connect();
     await ensureIndexes(database);
     await database.vault.hash();
   } catch (cause) {
+    await client.close();
     if (cause instanceof SettingsError) throw cause;
     const where = withoutCredentials(settings.MONGODB_URL);
     throw new Error(`The database at ${where} can't be used. Start it, or set MONGODB_URL.`, { cause });

@@ -31,6 +31,7 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
   const sender = openSender(settings);
   const circuits = cached(() => readCircuits(database));
   const bundle = workflowBundle();
+  await database.client.connect();
   await prepareDatabase(settings);
   const activities = createActivities({
     database,

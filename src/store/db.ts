@@ -58,6 +58,9 @@ type Limits = Pick<
 /**
  * A client of the database; it connects when first used and again whenever the connection was lost. Writes are
  * acknowledged by a majority, so that what was answered survives the loss of a replica.
+ *
+ * What is to outlive an outage connects first (`client.connect()`): a client whose very first operation finds nobody is
+ * closed by the driver for good.
  */
 export function openDatabase(
   settings: Pick<Settings, 'MONGODB_URL' | 'MONGODB_DATABASE'> & Partial<Pick<Settings, 'MASTER_KEYS'>>,

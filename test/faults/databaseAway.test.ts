@@ -56,6 +56,23 @@ describe('the database goes away under a running market', () => {
     expect(zips).toEqual([PERSON.zip, '75003']);
   });
 
+  it('a process that has not had a request before the outage recovers from it by itself too', async () => {
+    const way = await openTcpProxy(world.settings.MONGODB_URL);
+    onTestFinished(() => way.close());
+    const settings = { ...world.settings, MONGODB_URL: throughProxy(world.settings.MONGODB_URL, way) };
+    const fresh = await world.processes.api(settings);
+    way.cut();
+    const other = { address: fresh.address, key: world.key };
+    const refused = await sendLead(other, 'Auto Insurance', { ...PERSON, zip: '75004' });
+    expect(refused.status).toBe(503);
+    way.mend();
+    await expect
+      .poll(async () => (await sendLead(other, 'Auto Insurance', { ...PERSON, zip: '75004' })).status, {
+        timeout: 20_000,
+      })
+      .toBe(200);
+  });
+
   it('a connection that breaks during the commit leaves one sale and no further post', async () => {
     const server = await startBuyer();
     onTestFinished(() => server.close());
