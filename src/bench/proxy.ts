@@ -10,16 +10,17 @@ export interface Proxy {
 
 /**
  * Listens in front of the server of an address (`mongodb://127.0.0.1:2701/…`, `127.0.0.1:7233`).
+ * @param address as a function where it may change: it is asked for each new connection
  * @param pass given both ends of each new connection, to carry what they say from one to the other
  */
 export async function openProxy(
-  address: string,
+  address: string | (() => string),
   pass: (client: Socket, server: Socket) => void,
 ): Promise<Proxy> {
-  const target = new URL(address.includes('://') ? address : `tcp://${address}`);
   const sockets = new Set<Socket>();
   const proxy = createServer((client) => {
-    const server = connect(Number(target.port), target.hostname);
+    const { port, hostname } = urlOf(typeof address === 'string' ? address : address());
+    const server = connect(Number(port), hostname);
     tieTogether(client, server, sockets);
     pass(client, server);
   });
@@ -37,6 +38,8 @@ export async function openProxy(
       }),
   };
 }
+
+const urlOf = (address: string): URL => new URL(address.includes('://') ? address : `tcp://${address}`);
 
 /** The end of one is the end of the other, also by an error. */
 function tieTogether(client: Socket, server: Socket, sockets: Set<Socket>): void {

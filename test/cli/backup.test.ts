@@ -21,7 +21,8 @@ import { findMarkers } from '../faults/findMarkers.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { gavelProcesses } from '../support/gavelProcesses.js';
 import { storeLead, storeMarket } from '../support/market.js';
-import { asEnvironment, isolatedSettings } from '../support/stack.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { isolatedSettings } from '../support/stack.js';
 import { gavel, type Ran } from './gavel.js';
 
 const PERSON = { firstName: 'Zebulon', lastName: 'Quatermain', phone: '555-867-5309', state: 'TX' };

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { asEnvironment, isolatedSettings } from '../support/stack.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { isolatedSettings } from '../support/stack.js';
 import { gavel, type Ran } from './gavel.js';
 
 /** With a buyer that pays before it buys. */

@@ -6,7 +6,8 @@ import { openDatabase, type Database } from '../../src/store/db.js';
 import { findKey, inForce } from '../../src/store/keys.js';
 import { startBuyer } from '../support/buyer.js';
 import { sellerDocument } from '../support/market.js';
-import { asEnvironment, isolatedSettings } from '../support/stack.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { isolatedSettings } from '../support/stack.js';
 import { gavel, type Ran } from './gavel.js';
 
 const FILE = fileURLToPath(new URL('../market/file/market.yaml', import.meta.url));

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
-import { asEnvironment, isolatedSettings } from '../support/stack.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { isolatedSettings } from '../support/stack.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { gavel, type Ran } from './gavel.js';
 

@@ -9,7 +9,8 @@ import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys.js';
 import { startBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
-import { asEnvironment, isolatedSettings, stackAddresses } from '../support/stack.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { isolatedSettings, stackAddresses } from '../support/stack.js';
 import { gavel, spawnGavel } from './gavel.js';
 
 let settings: Settings;

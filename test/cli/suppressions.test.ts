@@ -7,7 +7,8 @@ import { openDatabase, type Database } from '../../src/store/db.js';
 import { claimLead } from '../../src/store/claims.js';
 import { findStoredLead } from '../../src/store/leads.js';
 import { storeLead, storeMarket } from '../support/market.js';
-import { asEnvironment, isolatedSettings } from '../support/stack.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { isolatedSettings } from '../support/stack.js';
 import { gavel, type Ran } from './gavel.js';
 
 describe('gavel suppressions', () => {

@@ -12,6 +12,10 @@ export interface OwnServers {
   dir: string;
   /** kill -9 of all of them. */
   kill(): Promise<void>;
+  /** SIGSTOP: they stand still, with all their connections open. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
   /** Starts them anew on the same ports, with what they had kept. */
   restart(): Promise<void>;
   /** Ends them as they should end; their files stay until `close`. */
@@ -19,16 +23,25 @@ export interface OwnServers {
   close(): Promise<void>;
 }
 
-export async function startOwnServers(need: readonly ServerName[]): Promise<OwnServers> {
-  const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
+/** @param dir where they keep their files; a new one that is gone after `close` unless given */
+export async function startOwnServers(
+  need: readonly ServerName[],
+  dir = mkdtempSync(join(tmpdir(), 'gavel-')),
+): Promise<OwnServers> {
   const env = withoutServers(process.env);
   const start = (): Promise<Servers> => startServers({ dir, env, need });
   let servers = await start();
-  const { addresses } = servers;
   const stop = (): Promise<void> => servers.stop();
+  const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => {
+    for (const { pid } of servers.processes.parts) process.kill(-pid, name);
+  };
   return {
-    addresses,
+    get addresses() {
+      return servers.addresses;
+    },
     dir,
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
     kill: async () => {
       const parts = [...servers.processes.parts];
       servers.processes.kill();

@@ -13,10 +13,12 @@ export interface Behaviour {
   raw?: string;
   /** Cuts the connection instead of answering. */
   hangUp?: boolean;
+  /** Cuts it in the middle of the answer, or sends the whole answer twice. */
+  breaks?: 'half way' | 'after saying it twice';
 }
 
-/** Always the same, or one for each time it is asked (the last one repeats). */
-export type Behaviours = Behaviour | Behaviour[];
+/** Always the same, one for each time it is asked (the last one repeats), or as the request is. */
+export type Behaviours = Behaviour | Behaviour[] | ((received: Received) => Behaviour);
 
 export interface Received {
   type: string;
@@ -72,7 +74,7 @@ export async function startBuyer(
     const times = (asked.get(message.type) ?? 0) + 1;
     asked.set(message.type, times);
     await buyer.onRequest?.(message);
-    await respond(response, pick(behaviours.get(message.type) ?? { status: 404 }, times));
+    await respond(response, pick(behaviours.get(message.type) ?? { status: 404 }, times, message));
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -121,7 +123,8 @@ function verify(request: IncomingMessage, text: string, secret: string): boolean
   }
 }
 
-function pick(behaviours: Behaviours, times: number): Behaviour {
+function pick(behaviours: Behaviours, times: number, received: Received): Behaviour {
+  if (typeof behaviours === 'function') return behaviours(received);
   if (!Array.isArray(behaviours)) return behaviours;
   return behaviours[Math.min(times, behaviours.length) - 1] ?? {};
 }
@@ -129,6 +132,18 @@ function pick(behaviours: Behaviours, times: number): Behaviour {
 async function respond(response: ServerResponse, behaviour: Behaviour): Promise<void> {
   if (behaviour.after) await new Promise((resolve) => setTimeout(resolve, behaviour.after));
   if (behaviour.hangUp) return void response.destroy();
+  const text = behaviour.raw ?? (behaviour.body === undefined ? '' : JSON.stringify(behaviour.body));
+  if (behaviour.breaks) {
+    breakOff(response, behaviour.breaks, text);
+    return;
+  }
   response.writeHead(behaviour.status ?? 200, { 'content-type': 'application/json', ...behaviour.headers });
-  response.end(behaviour.raw ?? (behaviour.body === undefined ? '' : JSON.stringify(behaviour.body)));
+  response.end(text);
+}
+
+/** Answers on the bare connection, in a way that no HTTP server would. */
+function breakOff({ socket }: ServerResponse, how: 'half way' | 'after saying it twice', text: string): void {
+  const whole = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+  if (how === 'half way') socket?.end(whole.slice(0, -Math.ceil(text.length / 2)));
+  else socket?.end(whole + whole);
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/config.js';
 import { nodeArguments } from '../../src/local/gavelProcess.js';
 import { Processes, type Part } from '../../src/local/processes.js';
-import { asEnvironment } from './stack.js';
+import { asEnvironment } from './asEnvironment.js';
 
 /** A running `gavel api` or `gavel worker`. */
 export interface GavelProcess {
@@ -13,14 +13,23 @@ export interface GavelProcess {
   logged(fields: Record<string, unknown>): Record<string, unknown>[];
   /** kill -9; resolves when it is gone, also when it was so before. */
   kill(): Promise<void>;
+  /** SIGSTOP: it stands still, with all its connections open. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
   /** SIGTERM. */
   tellToEnd(): void;
   /** Resolves with how it ended: `exit code 0`, `SIGKILL`. */
   ended: Promise<string>;
 }
 
+/** One that has just been started; `ready` is the line of its log that says so, and rejects where it ends before. */
+export type StartedProcess = GavelProcess & { ready: Promise<Record<string, unknown>> };
+
 /** The product's own processes for one test, each with a log file; none outlives the test, however that ends. */
 export interface GavelProcesses {
+  /** Starts one and does not wait for it. */
+  start(command: 'api' | 'worker', settings: Settings): StartedProcess;
   /** Resolves when it takes leads. */
   api(settings: Settings): Promise<GavelProcess & { address: string }>;
   /** Resolves when it takes tasks. */
@@ -38,7 +47,7 @@ export function gavelProcesses(logs: string): GavelProcesses {
   const processes = new Processes(logs);
   const started: GavelProcess[] = [];
 
-  async function run(command: 'api' | 'worker', settings: Settings) {
+  function start(command: 'api' | 'worker', settings: Settings): StartedProcess {
     const part = processes.start({
       name: `${command}-${started.length + 1}`,
       command: process.execPath,
@@ -47,15 +56,20 @@ export function gavelProcesses(logs: string): GavelProcesses {
     });
     const gavel = described(part);
     started.push(gavel);
-    return { ...gavel, ready: await readyOf(part, gavel) };
+    return { ...gavel, ready: readyOf(part, gavel) };
   }
 
   return {
+    start,
     api: async (settings) => {
-      const { ready, ...gavel } = await run('api', settings);
-      return { ...gavel, address: String(ready.address) };
+      const { ready, ...gavel } = start('api', settings);
+      return { ...gavel, address: String((await ready).address) };
     },
-    worker: (settings) => run('worker', settings),
+    worker: async (settings) => {
+      const { ready, ...gavel } = start('worker', settings);
+      await ready;
+      return gavel;
+    },
     logs: () => started.map((gavel) => gavel.log()),
     stop: async () => {
       processes.kill();
@@ -76,6 +90,12 @@ function described(part: Part): GavelProcess {
     kill: async () => {
       part.child.kill('SIGKILL');
       await part.ended;
+    },
+    pause: () => {
+      part.child.kill('SIGSTOP');
+    },
+    resume: () => {
+      part.child.kill('SIGCONT');
     },
     tellToEnd: () => {
       part.child.kill('SIGTERM');

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { readSettings, type Settings } from '../../src/config.js';
 import type { ServerAddresses } from '../../src/local/localServer.js';
+import { asEnvironment } from './asEnvironment.js';
 
 /** Where the servers of this test run answer. */
 export function stackAddresses(): Required<ServerAddresses> {
@@ -38,11 +39,6 @@ export async function isolatedSettings(
     OUTBOUND_HTTP: true,
   };
   return { ...readSettings(asEnvironment(own), {}), ...overrides };
-}
-
-/** The settings as the environment of a child process. */
-export function asEnvironment(settings: Partial<Settings>): Record<string, string> {
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
 }
 
 /** Each caller gets a database that nobody had before; database 0 counts them. The local server has 1,024. */

@@ -1,0 +1,208 @@
+import type { Weights } from './draw.js';
+import type { PingHabit, PostHabit } from './habits.js';
+
+/** A buyer of the tortured market. */
+export interface Character {
+  about: string;
+  /** Whether it keeps its word, so that what it believes to have bought is what the books must say. */
+  honest: boolean;
+  pings: Weights<PingHabit>;
+  posts: Weights<PostHabit>;
+  /** What share of the leads it takes that it is sent. */
+  takes: number;
+  /** What it has paid in advance. */
+  balance?: number;
+  /** Answers what became of a post. */
+  hasStatus?: true;
+  /** Gives back this share of what it bought. */
+  returns?: number;
+}
+
+export const PING_TIMEOUT_MS = 800;
+export const POST_TIMEOUT_MS = 2000;
+
+const quick: Weights<PingHabit> = {
+  bids: 6,
+  bidsSlowly: 2,
+  bidsForAMoment: 1,
+  bidsAtTheLimit: 1,
+  wantsNone: 2,
+};
+const clear: Weights<PostHabit> = { answers: 8, answersSlowly: 2, answersAtTheLimit: 1 };
+
+export const CHARACTERS = {
+  northwind: {
+    about: 'well made, well kept',
+    honest: true,
+    pings: { bids: 1 },
+    posts: { answers: 1 },
+    takes: 0.95,
+    returns: 0.1,
+  },
+  fabrikam: {
+    about: 'quick, and now and then late',
+    honest: true,
+    pings: quick,
+    posts: { ...clear, answersTooLate: 1, isBusy: 1 },
+    takes: 0.8,
+  },
+  contoso: {
+    about: 'its connections break at the worst moments',
+    honest: true,
+    pings: { bids: 6, cuts: 1, cutsHalfWay: 1 },
+    posts: {
+      answers: 4,
+      cutsAndForgets: 1,
+      decidesAndCuts: 2,
+      decidesAndCutsHalfWay: 2,
+      decidesAndFails: 1,
+      decidesAndTalksNonsense: 1,
+      saysItTwice: 1,
+    },
+    takes: 0.8,
+  },
+  tailspin: {
+    about: 'lies, bids late and high, and contradicts itself',
+    honest: false,
+    pings: { bids: 3, bidsTooLate: 2, talksNonsense: 1, fails: 1, sendsElsewhere: 1 },
+    posts: { answers: 3, contradictsItself: 2, decidesAndTalksNonsense: 1, isBusy: 1 },
+    takes: 0.5,
+  },
+  litware: {
+    about: 'has paid in advance, and not for all that it would take',
+    honest: true,
+    pings: { bids: 1 },
+    posts: { ...clear, decidesAndCuts: 1 },
+    takes: 0.9,
+    balance: 400,
+    returns: 0.1,
+  },
+  adatum: {
+    about: 'has caps and a budget, and gives leads back',
+    honest: true,
+    pings: quick,
+    posts: { ...clear, decidesAndCuts: 1 },
+    takes: 0.9,
+    returns: 0.2,
+  },
+  proseware: {
+    about: 'loses its answers, and knows what it did when it is asked',
+    honest: true,
+    pings: { bids: 1 },
+    posts: { answers: 3, decidesAndCuts: 2, cutsAndForgets: 1, answersTooLate: 1 },
+    takes: 0.8,
+    hasStatus: true,
+  },
+  wingtip: {
+    about: 'is never there',
+    honest: false,
+    pings: { cuts: 1 },
+    posts: { cutsAndForgets: 1 },
+    takes: 0,
+  },
+} satisfies Record<string, Character>;
+
+export type BuyerId = keyof typeof CHARACTERS;
+export const BUYER_IDS = Object.keys(CHARACTERS) as BuyerId[];
+export const characterOf = (id: BuyerId): Character => CHARACTERS[id];
+
+export const SELLERS = { ACME1234: 'acme-insurance', GLOBEX00: 'globex' } as const;
+export type SellerCode = keyof typeof SELLERS;
+
+/** Categories, with the seller of each and how often a lead is in it. */
+export const CATEGORIES = {
+  'Auto Insurance': { seller: 'ACME1234', weight: 4, places: 1 },
+  'Home Insurance': { seller: 'ACME1234', weight: 3, places: 2 },
+  'Pet Insurance': { seller: 'ACME1234', weight: 1, places: 1 },
+  Solar: { seller: 'GLOBEX00', weight: 3, places: 1 },
+  Roofing: { seller: 'GLOBEX00', weight: 2, places: 2 },
+} as const satisfies Record<string, { seller: SellerCode; weight: number; places: number }>;
+export type Category = keyof typeof CATEGORIES;
+
+/** The custom field by which a lead is known everywhere: in pings, in posts, in the plan. */
+export const NUMBER = 'number';
+
+export interface Addresses {
+  buyers: Record<BuyerId, string>;
+  sellers: Record<SellerCode, string>;
+  /** Nobody listens there. */
+  nowhere: string;
+}
+
+/**
+ * The market: every way of selling, limits that are reached in the run, leads that end within it. Leads of Pet Insurance
+ * are hardly ever bought and end after six seconds, in the middle of whatever is broken then.
+ */
+export function marketText({ buyers, sellers, nowhere }: Addresses): string {
+  const asked = `ping: { fields: [${NUMBER}] }`;
+  const delivery = 'delivery: { attempts: 3, within: 15s }';
+  return `
+sellers:
+${Object.entries(SELLERS)
+  .map(
+    ([code, slug]) =>
+      `  - { code: ${code}, slug: ${slug}, name: ${slug}, postback: { url: '${sellers[code as SellerCode]}' } }`,
+  )
+  .join('\n')}
+buyers:
+${BUYER_IDS.map((id) => buyerText(id, id === 'wingtip' ? nowhere : buyers[id])).join('\n')}
+campaigns:
+  - seller: ACME1234
+    category: Auto Insurance
+    sale: { mode: exclusive, floor: 10.00 }
+    margin: { percent: 10 }
+    pending: { retryAfter: [2s, 5s, 10s], expireAfter: 45s }
+    contracts:
+      - { buyer: northwind, ${asked}, ${delivery}, returns: { within: 1h } }
+      - { buyer: fabrikam, ${asked}, ${delivery} }
+      - { buyer: contoso, ${asked}, ${delivery} }
+      - { buyer: tailspin, ${asked}, ${delivery} }
+      - { buyer: wingtip, ${asked}, ${delivery} }
+      - { buyer: adatum, ${asked}, ${delivery}, caps: { hour: 15, total: 25 }, budget: { total: 500.00 }, returns: { within: 1h } }
+  - seller: ACME1234
+    category: Home Insurance
+    sale: { mode: shared, maxBuyers: 2, floor: 5.00 }
+    pending: { retryAfter: [2s, 5s], expireAfter: 30s }
+    contracts:
+      - { buyer: northwind, ${asked}, ${delivery}, returns: { within: 1h } }
+      - { buyer: fabrikam, ${asked}, ${delivery}, duplicates: { by: [phone, email], withinDays: 30 } }
+      - { buyer: contoso, ${asked}, ${delivery}, duplicates: { by: [phone], withinDays: 30, per: buyer } }
+      - { buyer: litware, price: 30.00, ${delivery}, returns: { within: 1h } }
+  - seller: ACME1234
+    category: Pet Insurance
+    sale: { mode: exclusive, floor: 55.00 }
+    pending: { retryAfter: [1s], expireAfter: 6s }
+    contracts:
+      - { buyer: northwind, ${asked}, ${delivery}, returns: { within: 1h } }
+      - { buyer: contoso, ${asked}, ${delivery} }
+  - seller: GLOBEX00
+    category: Solar
+    sale: { mode: exclusive, floor: 8.00 }
+    pending: { retryAfter: [1s, 3s], expireAfter: 30s }
+    contracts:
+      - { buyer: proseware, ${asked}, delivery: { attempts: 2, within: 15s, atEnd: ask } }
+      - { buyer: litware, price: 12.50, delay: 5s, ${delivery}, returns: { within: 1h, resell: true } }
+      - { buyer: adatum, price: 9.00, delay: 8s, ${delivery}, returns: { within: 1h, resell: true, refund: 50 } }
+  - seller: GLOBEX00
+    category: Roofing
+    sale: { mode: hybrid, maxBuyers: 2, floor: 20.00, sharedFloor: 6.00 }
+    margin: { percent: 12.5 }
+    pending: { retryAfter: [2s, 5s], expireAfter: 30s }
+    contracts:
+      - { buyer: northwind, ${asked}, ${delivery}, returns: { within: 1h } }
+      - { buyer: fabrikam, ${asked}, ${delivery} }
+      - { buyer: contoso, ${asked}, ${delivery} }
+      - { buyer: proseware, ${asked}, delivery: { attempts: 2, within: 15s, atEnd: ask } }
+`;
+}
+
+function buyerText(id: BuyerId, url: string): string {
+  const { balance, hasStatus } = characterOf(id);
+  return `  - id: ${id}
+    name: ${id}
+    ping: { url: '${url}', timeoutMs: ${PING_TIMEOUT_MS} }
+    post: { url: '${url}', timeoutMs: ${POST_TIMEOUT_MS} }
+    notices: { url: '${url}', events: [won, lost, billed] }${
+      balance === undefined ? '' : `\n    balance: ${balance.toFixed(2)}`
+    }${hasStatus ? `\n    status: { url: '${url}', timeoutMs: ${POST_TIMEOUT_MS} }` : ''}`;
+}

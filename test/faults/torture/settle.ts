@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WORKFLOW } from '../../../src/temporal/names.js';
+import type { Progress } from '../../../src/local/progress.js';
+import type { Stage } from './stage.js';
+
+/** What has not come to its end yet. */
+export interface Open {
+  /** Leads that were taken and have not ended. */
+  leads: number;
+  /** Lives in Temporal: of those leads, and of leads of which somebody is still to be told. */
+  lives: number;
+  /** Reservations that are to be confirmed or given back. */
+  reservations: number;
+}
+
+const isSettled = (open: Open): boolean => Object.values(open).every((count) => count === 0);
+
+const LOOK_EVERY_MS = 1000;
+
+/** Waits until everything has ended by itself; returns what has not in time. */
+export async function settle(stage: Stage, withinMs: number, progress: Progress): Promise<Open> {
+  const until = Date.now() + withinMs;
+  for (;;) {
+    const open = await lookAround(stage);
+    if (isSettled(open) || Date.now() > until) return open;
+    progress(`settling: ${openInWords(open)}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function lookAround({ database, temporal }: Stage): Promise<Open> {
+  const [leads, loose, { count }] = await Promise.all([
+    database.leads.countDocuments({ status: { $in: ['received', 'pending'] } }),
+    database.leads.countDocuments({ 'loose.0': { $exists: true } }),
+    temporal.workflow.count(`WorkflowType = '${WORKFLOW}' AND ExecutionStatus = 'Running'`),
+  ]);
+  return { leads, lives: count, reservations: loose };
+}
+
+export const openInWords = ({ leads, lives, reservations }: Open): string =>
+  `${leads} leads, ${lives} lives, ${reservations} reservations are open`;

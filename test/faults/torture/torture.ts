@@ -1,0 +1,61 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { print, printJson } from '../../../src/cli/print.js';
+import { runProgram } from '../../../src/cli/runGavel.js';
+import { CommandFailed } from '../../../src/cli/commandFailed.js';
+import { showProgress } from '../../../src/local/showProgress.js';
+import { onStopRequest } from '../../../src/local/stopRequest.js';
+import { describeTorture, report } from './report.js';
+import { isBroken, runTorture } from './runTorture.js';
+
+interface Options {
+  minutes: number;
+  seed: number;
+  rate: number;
+  settle: number;
+  json: boolean;
+}
+
+/** `npm run torture` */
+const program = new Command('torture')
+  .description(
+    'break everything while leads are sold, then check that nothing was lost and nothing sold twice',
+  )
+  .option('--minutes <count>', 'how long leads are sent and things are broken', number, 15)
+  .option('--seed <number>', 'which plan of leads, faults and buyers’ behaviours', number, 1)
+  .option('--rate <leads>', 'leads a second', number, 3)
+  .option('--settle <minutes>', 'how long everything may take to come to its end after that', number, 6)
+  .option('--json', 'print the figures as JSON', false)
+  .exitOverride()
+  .showHelpAfterError('Add --help to see how it is used.')
+  .action(torture);
+
+async function torture({ minutes, seed, rate, settle, json }: Options): Promise<void> {
+  const shown = showProgress();
+  const stop = onStopRequest(() => process.exit(130));
+  try {
+    const result = await runTorture({
+      seed,
+      seconds: Math.round(minutes * 60),
+      leadsPerSecond: rate,
+      settleWithinMs: settle * 60_000,
+      progress: shown.progress,
+      signal: stop.signal,
+    });
+    shown.done();
+    if (result === undefined) process.exit(130);
+    if (json) printJson(report(result));
+    else print(describeTorture(result));
+    if (isBroken(result)) throw new CommandFailed(`A promise was broken with seed ${seed}.`);
+  } finally {
+    shown.done();
+    stop.dispose();
+  }
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('It is a number above 0.');
+}
+
+process.exitCode = await runProgram(program, process.argv);
