@@ -21,6 +21,8 @@ export interface RoundRequest {
 /** Another hand sold the lead or took it off sale: no new round is held. */
 export interface NoRound {
   ended: Extract<LeadStatus, 'sold' | 'expired' | 'withdrawn'>;
+  /** How many addresses of the seller are told. */
+  addresses: number;
 }
 
 /**
@@ -35,7 +37,10 @@ export const runRound =
     if (lead === null) throw new Error(`No lead ${leadId} is stored`);
     const stored = lead.rounds[number];
     if (stored !== undefined) return stored;
-    if (lead.status !== 'received' && lead.status !== 'pending') return { ended: lead.status };
+    if (lead.status !== 'received' && lead.status !== 'pending') {
+      const seller = await findSeller(deps.database, lead.seller);
+      return { ended: lead.status, addresses: seller?.postbacks.length ?? 0 };
+    }
     const market = await deps.terms(lead.campaign);
     if (market === undefined)
       return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));

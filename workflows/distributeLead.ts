@@ -17,7 +17,7 @@ export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
     const { leadId } = lead;
     const round = await runRound({ leadId, number: story.nextRound, now: Date.now(), ...story.answerBy });
     if ('ended' in round) {
-      story.end(round.ended);
+      story.endedElsewhere(round);
       break;
     }
     story.closeRound(await auction(lead, round, story));

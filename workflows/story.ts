@@ -8,6 +8,7 @@ import {
   upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { NoRound } from '../activities/runRound.js';
 import type { SaleAnswer } from '../activities/sellLead.js';
 import type { Postback } from '../activities/tellSeller.js';
 import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/decide.js';
@@ -91,6 +92,7 @@ export class Story {
   private held = new Map<string, boolean | undefined>();
   private notices: Promise<unknown>[] = [];
   private told: LeadStatus = 'received';
+  private addresses = 0;
   private answered = false;
   private wake = false;
   private shownWaiting = false;
@@ -157,6 +159,7 @@ export class Story {
   closeRound(round: Round): void {
     const outcomes = conclude(round, this.answers);
     this.round = round;
+    this.addresses = round.tell.postbacks;
     this.outcomes = outcomes;
     this.currency = round.terms.currency;
     this.rounds.push(roundInWords(round, outcomes));
@@ -220,6 +223,12 @@ export class Story {
     return accepted ? `${buyer} took the lead: it is booked` : `${buyer} did not take it: the lead goes on`;
   }
 
+  /** Another hand ended the lead, perhaps before any round: whoever tells the seller knows it from here. */
+  endedElsewhere({ ended, addresses }: NoRound): void {
+    this.addresses = addresses;
+    this.end(ended);
+  }
+
   end(status: Extract<LeadStatus, 'sold' | 'expired' | 'withdrawn'>): void {
     this.status = status;
     this.endedAt = Date.now();
@@ -241,10 +250,10 @@ export class Story {
 
   /** The status that the seller has yet to be told of, the round that led to it, and how many addresses it has. */
   changeToTell(): (Pick<Postback, 'status' | 'round'> & { addresses: number }) | undefined {
-    const { status, round } = this;
+    const { status, round, addresses } = this;
     if (status === this.told || status === 'received') return undefined;
     this.told = status;
-    return { status, round: round?.number ?? 0, addresses: round?.tell.postbacks ?? 0 };
+    return { status, round: round?.number ?? 0, addresses };
   }
 
   /** A notice that must still get through; the workflow stays open for it. */

@@ -21,7 +21,7 @@ export async function withdrawLead(
     () => false,
   );
   if (!isNoted) {
-    const status = await endLead(database, lead._id, 'withdrawn');
+    const status = await endLead(database, lead._id, 'withdrawn', true);
     if (status === undefined || !ENDED.includes(status)) return undefined;
   }
   return (await findStoredLead(database, lead._id)) ?? undefined;

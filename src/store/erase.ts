@@ -44,7 +44,7 @@ export async function eraseLead(
   if (lead.erased) return { outcome: 'already', erasure: lead.erased };
   if (!ENDED.includes(lead.status)) {
     await withdraw?.(leadId).catch(() => undefined);
-    await endLead(database, leadId, 'withdrawn');
+    await endLead(database, leadId, 'withdrawn', true);
   }
   const erasure: Erasure = { at: new Date(), by, ...(lead.person && { sha256: fingerprint(lead.person) }) };
   if (await destroy(database, lead, erasure)) return { outcome: 'erased', erasure };

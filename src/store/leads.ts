@@ -254,15 +254,23 @@ export async function markPending(
   return matchedCount === 1 ? 'pending' : statusOf({ leads }, leadId);
 }
 
-/** Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first. */
+/**
+ * Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first.
+ * @param outsideItsLife its workflow does not know of it, where there is one at all: the lead stays due, so that the sweep
+ * begins a life that tells the seller
+ */
 export async function endLead(
   { leads }: Database,
   leadId: string,
   status: 'expired' | 'withdrawn',
+  outsideItsLife = false,
 ): Promise<LeadStatus | undefined> {
+  const now = new Date();
   const { matchedCount } = await leads.updateOne(
     { _id: leadId, status: OPEN, held: 0 },
-    { $set: { status, updatedAt: new Date() }, $unset: { dueAt: '' } },
+    outsideItsLife
+      ? { $set: { status, updatedAt: now, dueAt: now } }
+      : { $set: { status, updatedAt: now }, $unset: { dueAt: '' } },
   );
   return matchedCount === 1 ? status : statusOf({ leads }, leadId);
 }
@@ -281,11 +289,16 @@ export async function overdueLeads({ leads }: Database, before: Date, limit: num
 }
 
 /**
- * Puts off the next look at leads whose workflows were just seen to. One by one: where one of them is in a booking that
+ * Puts off the next look at leads whose workflows were just seen to; those that have ended are not looked at again. One by one: where one of them is in a booking that
  * was cut off, SecantusDB would let an update of many wait for it with the whole collection locked.
  */
 export async function postponeSweep({ leads }: Database, leadIds: string[], dueAt: Date): Promise<void> {
+  const isDue = { dueAt: { $lt: dueAt } };
   await Promise.all(
-    leadIds.map((_id) => leads.updateOne({ _id, status: OPEN, dueAt: { $lt: dueAt } }, { $set: { dueAt } })),
+    leadIds.map(async (_id) => {
+      const { matchedCount } = await leads.updateOne({ _id, status: OPEN, ...isDue }, { $set: { dueAt } });
+      if (matchedCount === 0)
+        await leads.updateOne({ _id, status: { $nin: OPEN.$in }, ...isDue }, { $unset: { dueAt: '' } });
+    }),
   );
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeMarket } from '../support/market.js';
-import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
+import { leadNow, sendLead, withdrawLead, type Reply, type Source } from '../support/source.js';
 import { holdRequests } from './holdRequests.js';
 import { startOwnServers, type OwnServers } from './ownServers.js';
 import { becomesSold, wasSoldOnce } from './soldOnce.js';
@@ -9,15 +9,17 @@ import { openFaultWorld, type FaultWorld } from './world.js';
 
 const WINDOW_MS = 1000;
 
-/** Three leads at once, so that the outage is waited for once: neither the API nor the worker is started anew. */
+/** Four leads at once, so that the outage is waited for once: neither the API nor the worker is started anew. */
 describe('Temporal is killed under a running market', () => {
   let temporal: OwnServers;
   let world: FaultWorld;
   let source: Source;
   let server: FakeBuyer;
+  let seller: FakeBuyer;
   let waiting: Reply;
   let posting: Reply;
   let during: Reply;
+  let withdrawn: Reply;
 
   beforeAll(async () => {
     temporal = await startOwnServers(['temporal']);
@@ -33,6 +35,10 @@ describe('Temporal is killed under a running market', () => {
     const pending = { retryAfter: [4000], expireAfter: minutes(60) };
     await storeMarket(database, { contoso: { server } }, { category: 'Solar', sale, pending });
 
+    seller = await startBuyer();
+    const told = { postbacks: [seller.url], secret: seller.secret };
+    await database.sellers.updateOne({ _id: 'ACME1234' }, { $set: told });
+
     server.answer('ping', { body: { bid: 19 } });
     waiting = await sendLead(source, 'Solar');
     server.answer('ping', { body: { bid: 20 } });
@@ -43,11 +49,12 @@ describe('Temporal is killed under a running market', () => {
     await temporal.kill();
     posts.release();
     during = await sendLead(source, 'Auto Insurance');
+    withdrawn = await withdrawLead(source, String((await sendLead(source, 'Auto Insurance')).body.lead_id));
     await temporal.restart();
   });
   afterAll(async () => {
     await world.close();
-    await server.close();
+    await Promise.all([server.close(), seller.close()]);
     await temporal.close();
   });
 
@@ -69,6 +76,19 @@ describe('Temporal is killed under a running market', () => {
   it('a lead that comes meanwhile is pending within the window, and sold when Temporal is back', async () => {
     expect(during.ms).toBeLessThan(WINDOW_MS + 1000);
     await isSold(during);
+  });
+
+  it('a lead that its source takes back meanwhile is withdrawn at once, and the seller is told when Temporal is back', async () => {
+    expect(withdrawn.body).toMatchObject({ status: 'withdrawn' });
+    const { lead_id } = withdrawn.body;
+    const heard = () => seller.of('lead.withdrawn').filter(({ body }) => body.lead_id === lead_id);
+    await expect.poll(heard, { timeout: 60_000 }).toHaveLength(1);
+    expect(await leadNow(source, String(lead_id))).toMatchObject({ status: 'withdrawn' });
+    await expect
+      .poll(() => world.database.leads.countDocuments({ _id: String(lead_id), dueAt: { $exists: true } }), {
+        timeout: 20_000,
+      })
+      .toBe(0);
   });
 
   it('a lead that was with its buyer is sold to that buyer', () => isSold(posting));

@@ -30,6 +30,10 @@ export async function sendLead(
   });
 }
 
+/** Takes a lead off sale. */
+export const withdrawLead = (source: Source, leadId: string): Promise<Reply> =>
+  ask(source, `/api/leads/${leadId}/withdraw`, { method: 'POST' });
+
 /** How the lead stands, as the source sees it. */
 export async function leadNow(source: Source, leadId: string): Promise<Record<string, unknown>> {
   return (await ask(source, `/api/leads/${leadId}`)).body;
