@@ -1,6 +1,7 @@
 /**
  * The import direction of docs/design.md, as a rule that fails the lint step:
  * bench → cli, local → api, activities → store, buyers, temporal → market; workflows → market and the shared names and types.
+ * Everybody may read settings, log and measure.
  * Type-only imports are not edges: they vanish before anything runs.
  */
 const only = (name, from, ...allowed) => ({
@@ -11,7 +12,7 @@ const only = (name, from, ...allowed) => ({
 });
 
 const market = '^src/market/';
-const config = '^src/(config|log)\\.ts$';
+const config = '^src/(config|log|metrics)\\.ts$';
 const base = ['^src/store/', '^src/buyers/', '^src/temporal/', market, config];
 
 module.exports = {
