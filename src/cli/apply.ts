@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { text as allOf } from 'node:stream/consumers';
 import { Command } from 'commander';
+import { readOutboundRules, urlRefusal } from '../buyers/outboundRules.js';
+import { pickSettings } from '../config.js';
 import { byPosition, faultText, type Fault } from '../market/file/fault.js';
 import { parseMarket } from '../market/file/parseMarket.js';
 import { applyMarket, unmetByStore, type Applied } from '../store/apply.js';
@@ -41,7 +43,8 @@ async function apply(file: string, { prune, dryRun, json }: Options): Promise<vo
 type Outcome = Applied | { faults: Fault[]; unchecked: string };
 
 async function applyText(text: string, options: { prune: boolean; dryRun: boolean }): Promise<Outcome> {
-  const parsed = parseMarket(text);
+  const rules = readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP']));
+  const parsed = parseMarket(text, (url) => urlRefusal(rules, url));
   if ('market' in parsed) {
     return useDatabase(async (database) => {
       if (!options.dryRun) await ensureIndexes(database);
