@@ -1,0 +1,63 @@
+import Value from 'typebox/value';
+import { toDecimal } from '../money.js';
+import type { Buyer, Campaign, Contract, Sale, Seller } from '../terms.js';
+import type { Terms } from './build.js';
+import { formatDuration } from './duration.js';
+import { MarketInFile } from './schema.js';
+import { isDuration, isMoney } from './units.js';
+
+/**
+ * The market as a file writes it, with every default spelt out: reading it gives the same terms again.
+ * @throws Error where the terms are none that a file can say
+ */
+export function marketInFile({ sellers, buyers, campaigns, contracts }: Terms): MarketInFile {
+  const contractsOf = new Map<string, Contract[]>(campaigns.map(({ id }) => [id, []]));
+  for (const contract of contracts) contractsOf.get(contract.campaign)?.push(contract);
+  const file = {
+    sellers: sellers.map(sellerInFile),
+    buyers: buyers.map(buyerInFile),
+    campaigns: campaigns.map((campaign) => campaignInFile(campaign, contractsOf.get(campaign.id) ?? [])),
+  };
+  if (Value.Check(MarketInFile, file)) return file;
+  throw new Error('The market has terms that no market file can say');
+}
+
+const sellerInFile = ({ postbacks: [url, ...also], ...seller }: Seller) => ({
+  ...seller,
+  ...(url !== undefined && { postback: { url, ...(also.length > 0 && { also }) } }),
+});
+
+const buyerInFile = (buyer: Buyer) => written(buyer, buyer.currency ?? 'USD');
+
+/** Ids follow from what they stand in. */
+function campaignInFile(campaign: Campaign, contracts: Contract[]) {
+  const { sale, stages, currency } = campaign;
+  const terms = { ...campaign, id: undefined, sale: saleInFile(sale), stages: stages?.map(saleInFile) };
+  return {
+    ...written(terms, currency),
+    contracts: contracts.map((contract) =>
+      written({ ...contract, id: undefined, campaign: undefined }, currency),
+    ),
+  };
+}
+
+/** How many buyers may hold an exclusive lead goes without saying. */
+const saleInFile = ({ maxBuyers, ...sale }: Sale) => ({
+  ...sale,
+  maxBuyers: sale.mode === 'exclusive' ? undefined : maxBuyers,
+});
+
+const written = (terms: object, currency: string): object => mapOf(terms, '', currency);
+
+function mapOf(map: object, path: string, currency: string): object {
+  const entries = Object.entries(map).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([key, value]) => [key, valueOf(value, `${path}.${key}`, currency)]));
+}
+
+function valueOf(value: unknown, path: string, currency: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => valueOf(item, path, currency));
+  if (typeof value === 'object' && value !== null) return mapOf(value, path, currency);
+  if (typeof value !== 'number') return value;
+  if (isMoney(path)) return toDecimal(value, currency);
+  return isDuration(path) ? formatDuration(value) : value;
+}

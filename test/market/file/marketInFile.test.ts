@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import type { Terms } from '../../../src/market/file/build.js';
+import { marketInFile } from '../../../src/market/file/marketInFile.js';
+import { parseMarket, type Market } from '../../../src/market/file/parseMarket.js';
+import { readPage } from '../../docs/page.js';
+import { composeMarket } from '../../scenarios/runner/composeMarket.js';
+import { readScenario } from '../../scenarios/runner/readScenario.js';
+
+function marketOf(text: string): Market {
+  const parsed = parseMarket(text);
+  if ('market' in parsed) return parsed.market;
+  throw new Error(JSON.stringify(parsed.faults));
+}
+
+const termsOf = ({ sellers, buyers, campaigns, contracts }: Market): Terms => ({
+  sellers,
+  buyers,
+  campaigns,
+  contracts,
+});
+
+/** Terms as a file writes them, read again. */
+const again = (terms: Terms): Terms => termsOf(marketOf(stringify(marketInFile(terms))));
+
+/** The market of a scenario; where its buyers are is nothing to it. */
+function marketOfScenario(path: string): Market {
+  const scenario = readScenario(path, readFileSync(join(SCENARIOS, path), 'utf8'));
+  const { contracts = {}, campaigns = {}, buyers = {}, services = {} } = scenario;
+  const inOthers = Object.values(campaigns).flatMap((campaign) => Object.keys(campaign.contracts ?? {}));
+  const url = 'https://buyer.example/leads';
+  const ids = [...Object.keys(contracts), ...inOthers, ...Object.keys(buyers)];
+  return composeMarket(scenario, {
+    buyers: new Map(ids.map((id) => [id, { ping: url, post: url, status: url }])),
+    services: new Map(Object.keys(services).map((name) => [name, url])),
+    postback: url,
+  });
+}
+
+const SCENARIOS = fileURLToPath(new URL('../../scenarios', import.meta.url));
+
+const EXAMPLES = readPage('docs/market-file.md').codes.filter(({ lang }) => lang === 'yaml');
+
+describe('A stored market is written as a market file', () => {
+  test.each(EXAMPLES.map(({ section, text }, i) => [`${i}, ${section}`, text] as const))(
+    'that says the same: example %s',
+    (_name, text) => {
+      const terms = termsOf(marketOf(text));
+      expect(again(terms)).toEqual(terms);
+    },
+  );
+
+  test('that says the same: those of all scenarios', () => {
+    const files = readdirSync(SCENARIOS, { recursive: true, encoding: 'utf8' });
+    const markets = files
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file) => termsOf(marketOfScenario(file)));
+    expect(markets.length).toBeGreaterThan(50);
+    expect(markets.map(again)).toEqual(markets);
+  });
+
+  test('with amounts in the currency of their campaign, and durations in words', () => {
+    const yen = marketOf(`
+sellers: [{ code: ACME1234, slug: acme, name: Acme }]
+campaigns:
+  - { seller: ACME1234, category: Boats, currency: JPY, sale: { floor: 1200 }, pending: { expireAfter: 36h } }
+`);
+    expect(marketInFile(yen).campaigns).toMatchObject([
+      { sale: { floor: 1200 }, pending: { expireAfter: '36h' } },
+    ]);
+  });
+});
