@@ -57,7 +57,9 @@ function distinct(entries: Entries, faults: Map<string, string>): Map<string, un
 
 /** Also inside a longer text, such as the address of a landing page. */
 function holdsKey(text: string): boolean {
-  return text.includes('gvl_') && (text.match(/gvl_(?:live|test)_[0-9A-Za-z]{33}/g) ?? []).some(looksLikeKey);
+  return (
+    text.includes('gvl_') && (text.match(/gvl_(?:live|test|admin)_[0-9A-Za-z]{33}/g) ?? []).some(looksLikeKey)
+  );
 }
 
 /** Nothing that can't be seen may be in a name: control and format characters, halves of surrogate pairs. */

@@ -35,6 +35,9 @@ export function toDecimal(minor: Minor, currency: string): number {
 }
 
 /** Minor units for people: "$45.00". */
-export function formatMoney(minor: Minor, currency: string): string {
-  return new Intl.NumberFormat('en-US', { style: 'currency', currency }).format(toDecimal(minor, currency));
-}
+export const formatMoney = (minor: Minor, currency: string): string =>
+  formatDecimal(toDecimal(minor, currency), currency);
+
+/** A decimal amount for people, likewise. */
+export const formatDecimal = (amount: number, currency: string): string =>
+  new Intl.NumberFormat('en-US', { style: 'currency', currency }).format(amount);

@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { unmet, type Assumption } from '../market/file/assumptions.js';
 import type { Fault } from '../market/file/fault.js';
 import type { Market } from '../market/file/parseMarket.js';
+import { auditWrites, type Actor, type AuditDocument } from './audit.js';
 import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
 import type { UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
@@ -15,6 +16,8 @@ import { topUpWrites } from './topUp.js';
 import { wakeWrites, type WakeDocument } from './wakes.js';
 
 export interface ApplyOptions {
+  /** Who applies it, for the audit. */
+  by?: Actor;
   /** Removes the contracts and deactivates the campaigns that the market does not name; see planApply. */
   prune: boolean;
   /** Finds out what would change, and changes nothing. */
@@ -31,7 +34,7 @@ export type Applied = { changes: Change[] } | { faults: Fault[] };
 export async function applyMarket(
   database: Database,
   market: Market,
-  { prune, dryRun = false }: ApplyOptions,
+  { by, prune, dryRun = false }: ApplyOptions,
 ): Promise<Applied> {
   return database.client.withSession((session) =>
     session.withTransaction(async (): Promise<Applied> => {
@@ -44,7 +47,7 @@ export async function applyMarket(
       const faults = unmet(market.assumptions, restOf(staying, codes, contracts));
       if (faults.length > 0) return { faults };
       const plan = planApply(stored, market, prune, newSecret);
-      if (!dryRun) await write(database, plan, session);
+      if (!dryRun) await write(database, plan, by, session);
       return { changes: plan.changes };
     }),
   );
@@ -78,11 +81,17 @@ async function readMarket(database: Database, session: ClientSession): Promise<S
 }
 
 /** The client's bulkWrite reaches all collections in one round trip. */
-type StoredDocument = StoredMarket[keyof StoredMarket][number] | EntryDocument | UsageDocument | WakeDocument;
+type StoredDocument =
+  StoredMarket[keyof StoredMarket][number] | EntryDocument | UsageDocument | WakeDocument | AuditDocument;
 type Collections = Record<string, StoredDocument>;
 type Write = ClientBulkWriteModel<Collections>;
 
-async function write(database: Database, plan: ApplyPlan, session: ClientSession): Promise<void> {
+async function write(
+  database: Database,
+  plan: ApplyPlan,
+  by: Actor | undefined,
+  session: ClientSession,
+): Promise<void> {
   const { client, db } = database;
   const writes = [
     ...slugsOutOfTheWay(`${db.databaseName}.sellers`, plan.write.sellers),
@@ -97,6 +106,7 @@ async function write(database: Database, plan: ApplyPlan, session: ClientSession
     ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
     ...plan.hearAgain.map((buyer) => hearsOfLowAgain(database, buyer)),
     ...wakeWrites(database, plan.wakes),
+    ...(by ? auditWrites(database, by, plan.deeds) : []),
   ];
   if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session }).catch(rethrowCause);
 }

@@ -8,7 +8,8 @@ import {
   writtenSeller,
   type Written,
 } from '../market/file/written.js';
-import { categoryKey } from '../market/terms.js';
+import { categoryKey, type Contract } from '../market/terms.js';
+import { differences, withoutQueries, type Deed } from './audit.js';
 import type { TopUp } from './topUp.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from './db.js';
 
@@ -30,6 +31,8 @@ export type Change = { kind: 'seller' | 'buyer' | 'campaign' | 'contract'; id: s
 /** What is to be written, and how it is told. */
 export interface ApplyPlan {
   changes: Change[];
+  /** The same for the audit: with every term of what is new or goes, and without secrets. */
+  deeds: Deed[];
   write: StoredMarket;
   /** Contracts to delete, by id. */
   remove: string[];
@@ -56,6 +59,7 @@ export function planApply(
 ): ApplyPlan {
   const plan: ApplyPlan = {
     changes: [],
+    deeds: [],
     write: { sellers: [], buyers: [], campaigns: [], contracts: [] },
     remove: [],
     topUps: [],
@@ -97,7 +101,7 @@ function mightTakeMore(
 }
 
 function planSellers(
-  { changes, write }: ApplyPlan,
+  { changes, deeds, write }: ApplyPlan,
   stored: SellerDocument[],
   market: Terms,
   newSecret: () => string,
@@ -105,7 +109,7 @@ function planSellers(
   const before = byId(stored);
   for (const { code, ...seller } of market.sellers) {
     const was = before.get(code);
-    const change = compare('seller', code, was && writtenSeller(was), writtenSeller(seller));
+    const change = compare(deeds, 'seller', code, was && writtenSeller(was), writtenSeller(seller));
     // One that an earlier release stored has none.
     const secret = was?.secret || newSecret();
     if (change.change !== 'unchanged') write.sellers.push({ _id: code, ...seller, secret });
@@ -121,11 +125,11 @@ function planSellers(
 }
 
 function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms, newSecret: () => string): void {
-  const { changes, write } = plan;
+  const { changes, deeds, write } = plan;
   const before = byId(stored);
   for (const { id, ...buyer } of market.buyers) {
     const was = before.get(id);
-    const change = compare('buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
+    const change = compare(deeds, 'buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
     const paidIn = (buyer.balance ?? 0) - (was?.balance ?? 0);
     if (buyer.balance !== undefined && paidIn !== 0)
       plan.topUps.push({
@@ -150,7 +154,7 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms, new
 
 /** Returns what each campaign's amounts were in and are in, for its contracts. */
 function planCampaigns(
-  { changes, write }: ApplyPlan,
+  { changes, deeds, write }: ApplyPlan,
   stored: CampaignDocument[],
   market: Terms,
   prune: boolean,
@@ -158,7 +162,7 @@ function planCampaigns(
   const before = byId(stored);
   for (const { id, ...campaign } of market.campaigns) {
     const was = before.get(id);
-    const change = compare('campaign', id, was && writtenCampaign(was), writtenCampaign(campaign));
+    const change = compare(deeds, 'campaign', id, was && writtenCampaign(was), writtenCampaign(campaign));
     if (change.change !== 'unchanged') {
       write.campaigns.push({ _id: id, ...campaign, categoryKey: categoryKey(campaign.category) });
     }
@@ -171,7 +175,11 @@ function planCampaigns(
   )) {
     const campaign = before.get(change.id);
     const deactivate = prune && campaign?.active === true;
-    if (deactivate) write.campaigns.push({ ...campaign, active: false });
+    if (deactivate) {
+      write.campaigns.push({ ...campaign, active: false });
+      const values = [{ path: 'active', from: 'true', to: 'false' }];
+      deeds.push({ kind: 'campaign', id: change.id, did: 'deactivated', values });
+    }
     changes.push(deactivate ? { kind: 'campaign', id: change.id, change: 'deactivated' } : change);
   }
   return {
@@ -190,11 +198,12 @@ function planContracts(
   currencies: Currencies,
 ): void {
   const before = byId(contracts);
+  const written = (of: Omit<Contract, 'id'>, when: keyof Currencies): Written =>
+    writtenContract(of, currencies[when].get(of.campaign) ?? DEFAULTS.currency);
   for (const { id, ...contract } of market.contracts) {
     const was = before.get(id);
-    const written = (of: typeof contract, when: keyof Currencies) =>
-      writtenContract(of, currencies[when].get(of.campaign) ?? DEFAULTS.currency);
-    const change = compare('contract', id, was && written(was, 'before'), written(contract, 'after'));
+    const now = written(contract, 'after');
+    const change = compare(plan.deeds, 'contract', id, was && written(was, 'before'), now);
     if (change.change !== 'unchanged') plan.write.contracts.push({ _id: id, ...contract });
     plan.changes.push(change);
   }
@@ -203,7 +212,12 @@ function planContracts(
     contracts,
     market.contracts.map(({ id }) => id),
   );
-  if (prune) plan.remove.push(...rest.map(({ id }) => id));
+  for (const { id } of prune ? rest : []) {
+    const was = before.get(id);
+    const values = withoutQueries(differences(was ? written(was, 'before') : {}, {}));
+    plan.remove.push(id);
+    plan.deeds.push({ kind: 'contract', id, did: 'removed', values });
+  }
   plan.changes.push(
     ...rest.map((change): Change =>
       prune ? { kind: 'contract', id: change.id, change: 'removed' } : change,
@@ -238,12 +252,18 @@ function notNamed(kind: Change['kind'], stored: { _id: string }[], named: string
     .map(({ _id }) => ({ kind, id: _id, change: 'not_named' }));
 }
 
-function compare(kind: Change['kind'], id: string, was: Written | undefined, now: Written): Change {
+/** How something is told; what is new or has changed goes to the deeds as well. */
+function compare(
+  deeds: Deed[],
+  kind: Change['kind'],
+  id: string,
+  was: Written | undefined,
+  now: Written,
+): Change {
+  const values = differences(was ?? {}, now);
+  if (was !== undefined && values.length === 0) return { kind, id, change: 'unchanged' };
+  deeds.push({ kind, id, did: was ? 'changed' : 'created', values: withoutQueries(values) });
   if (was === undefined) return { kind, id, change: 'created' };
-  const keys = [...new Set([...Object.keys(was), ...Object.keys(now)])].filter(
-    (key) => was[key] !== now[key],
-  );
-  if (keys.length === 0) return { kind, id, change: 'unchanged' };
-  const fields = keys.map((key) => [key, { from: was[key], to: now[key] }] as const);
+  const fields = values.map(({ path, from, to }) => [path, { from, to }] as const);
   return { kind, id, change: 'changed', fields: Object.fromEntries(fields) };
 }

@@ -1,6 +1,7 @@
 import { MongoClient, type Collection, type Db, type MongoClientOptions } from 'mongodb';
 import type { Settings } from '../config.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
+import { auditIndexes, type AuditDocument } from './audit.js';
 import { keyIndexes, type KeyDocument } from './keys.js';
 import { capacityIndexes, type PersonDocument, type UsageDocument } from './capacity.js';
 import type { CircuitDocument } from './circuits.js';
@@ -48,6 +49,7 @@ export interface Database {
   turns: Collection<TurnsDocument>;
   circuits: Collection<CircuitDocument>;
   wakes: Collection<WakeDocument>;
+  audit: Collection<AuditDocument>;
 }
 
 type Limits = Pick<
@@ -95,6 +97,7 @@ export function openDatabase(
     turns: db.collection('turns'),
     circuits: db.collection('circuits'),
     wakes: db.collection('wakes'),
+    audit: db.collection('audit'),
   };
 }
 
@@ -106,4 +109,5 @@ export async function ensureIndexes(database: Database): Promise<void> {
   await saleIndexes(database);
   await ledgerIndexes(database);
   await capacityIndexes(database);
+  await auditIndexes(database);
 }

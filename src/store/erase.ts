@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ENDED } from '../market/lead.js';
+import { auditOf, differences, type Actor, type Deed } from './audit.js';
 import { personIds } from './capacity.js';
 import type { Database } from './db.js';
 import { endLead, findStoredLead } from './leads.js';
@@ -24,7 +25,10 @@ export interface Erasure {
 export type Erased = { outcome: 'erased' | 'already'; erasure: Erasure } | { outcome: 'held' | 'unknown' };
 
 interface Options {
+  /** Who the proof says has done it. */
   by: string;
+  /** Who asked for it, for the audit; absent where it is the retention's own doing. */
+  asked?: Actor;
   /** Takes a lead that is still on sale off it, where its workflow can be reached; it is ended here otherwise. */
   withdraw?: (leadId: string) => Promise<unknown>;
 }
@@ -37,7 +41,7 @@ interface Options {
 export async function eraseLead(
   database: Database,
   leadId: string,
-  { by, withdraw }: Options,
+  { by, asked, withdraw }: Options,
 ): Promise<Erased> {
   const lead = await findStoredLead(database, leadId);
   if (lead === null) return { outcome: 'unknown' };
@@ -47,13 +51,18 @@ export async function eraseLead(
     await endLead(database, leadId, 'withdrawn', true);
   }
   const erasure: Erasure = { at: new Date(), by, ...(lead.person && { sha256: fingerprint(lead.person) }) };
-  if (await destroy(database, lead, erasure)) return { outcome: 'erased', erasure };
+  if (await destroy(database, lead, erasure, asked)) return { outcome: 'erased', erasure };
   const now = await findStoredLead(database, leadId);
   return now?.erased ? { outcome: 'already', erasure: now.erased } : { outcome: 'held' };
 }
 
 /** False where something is under way. */
-async function destroy(database: Database, { _id, match }: StoredLead, erased: Erasure): Promise<boolean> {
+async function destroy(
+  database: Database,
+  { _id, match }: StoredLead,
+  erased: Erasure,
+  asked: Actor | undefined,
+): Promise<boolean> {
   const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
   return database.client.withSession((session) =>
     session.withTransaction(async () => {
@@ -67,10 +76,19 @@ async function destroy(database: Database, { _id, match }: StoredLead, erased: E
       const persons = { _id: { $in: personIds(match) } };
       await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
       await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
+      if (asked) {
+        const deed: Deed = { kind: 'lead', id: _id, did: 'erased', values: differences({}, proofOf(erased)) };
+        await database.audit.insertOne(auditOf(asked, deed), { session });
+      }
       return true;
     }),
   );
 }
+
+const proofOf = ({ by, sha256 }: Erasure): Record<string, string> => ({
+  'erased.by': by,
+  ...(sha256 !== undefined && { 'erased.sha256': sha256 }),
+});
 
 /** No post is out whose answer must still be booked or called off: its repeat would have nothing to send. */
 const nothingUnderWay = {

@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { auditOf, auditWrites, differences, type Actor, type AuditDocument, type Deed } from './audit.js';
 import type { Database } from './db.js';
+import type { Scope } from './scopes.js';
+import { writeTogether } from './writeTogether.js';
 
 /**
- * An API key of a seller's source or of a buyer as stored: never the key itself, only its SHA-256. A key has 160 random bits, so a fast hash is as
- * good as a slow one: there is no dictionary to try.
+ * A key of a seller's source, of a buyer or of an admin as stored: never the key itself, only its SHA-256. A key has 160
+ * random bits, so a fast hash is as good as a slow one: there is no dictionary to try.
  */
 export interface KeyDocument {
   /** `key_…`: names the key in lists, logs and limits. */
@@ -14,6 +17,10 @@ export interface KeyDocument {
   seller?: string;
   /** Of a key with which a buyer speaks for itself. */
   buyer?: string;
+  /** Of a key for the admin API: the name of who has it, which the audit tells. */
+  admin?: string;
+  /** What an admin key may do. */
+  scopes?: Scope[];
   /** The name of the source that sends with it, for contracts to tell sources apart; the key's id unless given. */
   source: string;
   test: boolean;
@@ -39,33 +46,47 @@ function base62(value: bigint, length: number): string {
 
 const checksum = (text: string): string => base62(BigInt(crc32(text)), 6);
 
+/** What keys are for, as their prefixes say it. */
+export type KeyKind = 'live' | 'test' | 'admin';
+
 /**
- * A new key: `gvl_live_` or `gvl_test_`, 27 random characters, 6 of checksum (CRC-32 of all before it), base 62. The
+ * A new key: `gvl_live_`, `gvl_test_` or `gvl_admin_`, 27 random characters, 6 of checksum (CRC-32 of all before it), base 62. The
  * prefix lets people and secret scanners recognise it, the checksum lets a typo be told apart without asking the
  * database (the form GitHub describes in "Behind GitHub's new authentication token formats").
  */
-export function generateKey(test: boolean): string {
-  const body = `gvl_${test ? 'test' : 'live'}_${base62(BigInt(`0x${randomBytes(20).toString('hex')}`), 27)}`;
+export function generateKey(kind: KeyKind): string {
+  const body = `gvl_${kind}_${base62(BigInt(`0x${randomBytes(20).toString('hex')}`), 27)}`;
   return body + checksum(body);
 }
 
 /** Whether a text is one of our keys by its form and checksum; says nothing about whether it is in force. */
 export function looksLikeKey(text: string): boolean {
-  if (!/^gvl_(live|test)_[0-9A-Za-z]{33}$/.test(text)) return false;
+  if (!/^gvl_(live|test|admin)_[0-9A-Za-z]{33}$/.test(text)) return false;
   return checksum(text.slice(0, -6)) === text.slice(-6);
 }
 
 export const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** Whose key it is: a seller's or a buyer's, never both. */
-export type Owner = { seller: string; buyer?: never } | { buyer: string; seller?: never };
+/** Whose key it is: a seller's, a buyer's or an admin's, never of two. */
+export type Owner =
+  | { seller: string; buyer?: never; admin?: never }
+  | { buyer: string; seller?: never; admin?: never }
+  | { admin: string; scopes: Scope[]; seller?: never; buyer?: never };
 
-/** Stores a new key and returns it; this is the only time it is seen. */
+/** What a new key is to be. */
+export type NewKey = Owner & { source?: string; test: boolean; limit?: number; expiresAt?: Date };
+
+/**
+ * Stores a new key and returns it; this is the only time it is seen.
+ * @param by who has it made, for the audit
+ */
 export async function createKey(
-  { keys }: Database,
-  key: Owner & { source?: string; test: boolean; limit?: number; expiresAt?: Date },
+  database: Database,
+  key: NewKey,
+  by?: Actor,
 ): Promise<{ key: string; document: KeyDocument }> {
-  const secret = generateKey(key.test);
+  const { client, db } = database;
+  const secret = generateKey(key.admin !== undefined ? 'admin' : key.test ? 'test' : 'live');
   const id = `key_${randomBytes(8).toString('hex')}`;
   const document: KeyDocument = {
     _id: id,
@@ -74,8 +95,29 @@ export async function createKey(
     source: key.source ?? id,
     createdAt: new Date(),
   };
-  await keys.insertOne(document);
+  const deed: Deed = { kind: 'key', id, did: 'created', values: differences({}, termsOf(document)) };
+  await writeTogether<KeyDocument | AuditDocument>(client, [
+    { name: 'insertOne', namespace: `${db.databaseName}.keys`, document },
+    ...(by ? auditWrites(database, by, [deed]) : []),
+  ]);
   return { key: secret, document };
+}
+
+/** What a key is, for the audit: whose, and for what. */
+function termsOf({
+  seller,
+  buyer,
+  admin,
+  scopes,
+  test,
+  limit,
+  expiresAt,
+}: KeyDocument): Record<string, string> {
+  const terms = { seller, buyer, admin, scopes: scopes?.join(', '), test: test ? 'true' : undefined };
+  const given = { ...terms, limit: limit?.toString(), expires: expiresAt?.toISOString() };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([path, value]) => (value === undefined ? [] : [[path, value]])),
+  );
 }
 
 export async function findKey({ keys }: Database, key: string): Promise<KeyDocument | null> {
@@ -90,11 +132,21 @@ export async function listKeys({ keys }: Database, owner: Partial<Owner> = {}): 
   return keys.find(owner).sort({ createdAt: 1 }).toArray();
 }
 
-/** Revokes a key by its id; false where there is none in force under it. */
-export async function revokeKey({ keys }: Database, id: string): Promise<boolean> {
-  const { modifiedCount } = await keys.updateOne(
-    { _id: id, revokedAt: { $exists: false } },
-    { $set: { revokedAt: new Date() } },
+/**
+ * Revokes a key by its id; false where there is none in force under it.
+ * @param by who has it revoked, for the audit
+ */
+export async function revokeKey({ client, keys, audit }: Database, id: string, by?: Actor): Promise<boolean> {
+  return client.withSession((session) =>
+    session.withTransaction(async () => {
+      const { modifiedCount } = await keys.updateOne(
+        { _id: id, revokedAt: { $exists: false } },
+        { $set: { revokedAt: new Date() } },
+        { session },
+      );
+      if (modifiedCount === 1 && by)
+        await audit.insertOne(auditOf(by, { kind: 'key', id, did: 'revoked', values: [] }), { session });
+      return modifiedCount === 1;
+    }),
   );
-  return modifiedCount === 1;
 }

@@ -1,8 +1,9 @@
 import { v7 } from 'uuid';
 import { topUpId } from '../market/ids.js';
-import type { Minor } from '../market/money.js';
+import { formatMoney, type Minor } from '../market/money.js';
 import type { Buyer } from '../market/terms.js';
-import { accountId } from './capacity.js';
+import { auditWrites, differences, type Actor, type AuditDocument, type Deed } from './audit.js';
+import { accountId, type UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import { hearsOfLowAgain } from './lowBalance.js';
@@ -28,13 +29,20 @@ export interface ToppedUp {
   balance: Minor;
 }
 
-/** Books what a prepaid buyer has paid in, in one transaction. With a `ref` it is booked once, however often it is told. */
-export async function bookTopUp(database: Database, topUp: TopUp): Promise<ToppedUp> {
+/**
+ * Books what a prepaid buyer has paid in, in one transaction. With a `ref` it is booked once, however often it is told.
+ * @param by who books it, for the audit
+ */
+export async function bookTopUp(database: Database, topUp: TopUp, by?: Actor): Promise<ToppedUp> {
   const { client, ledger, usage, buyers } = database;
   const { buyer, ref } = topUp;
   const lowBalance = (await buyers.findOne({ _id: buyer }))?.lowBalance;
   const id = ref === undefined ? v7() : topUpId(buyer, ref);
-  const isNew = await writeTogether(client, topUpWrites(database, { ...topUp, lowBalance }, id)).then(
+  const writes = [
+    ...topUpWrites(database, { ...topUp, lowBalance }, id),
+    ...(by ? auditWrites(database, by, [paidIn(topUp)]) : []),
+  ];
+  const isNew = await writeTogether<EntryDocument | UsageDocument | AuditDocument>(client, writes).then(
     () => true,
     (error: unknown) => {
       if (duplicateOf(error) === undefined) throw error;
@@ -48,6 +56,13 @@ export async function bookTopUp(database: Database, topUp: TopUp): Promise<Toppe
   const { amount, currency } = entry ?? topUp;
   return { id, isNew, amount, currency, balance: account?.balance ?? 0 };
 }
+
+const paidIn = ({ buyer, amount, currency, ref }: TopUp): Deed => ({
+  kind: 'buyer',
+  id: buyer,
+  did: 'paid in',
+  values: differences({}, { amount: formatMoney(amount, currency), ...(ref !== undefined && { ref }) }),
+});
 
 /**
  * What a top-up writes, for the transaction that it is part of: both sides of the ledger, and what the buyer has left.

@@ -201,7 +201,7 @@ describe('a lead is read from whatever carries it', () => {
   });
 
   it('one of our keys in the wrong place is dropped', async () => {
-    const key = generateKey(false);
+    const key = generateKey('live');
     const page = `https://quotes.example/?key=${key}`;
     const reply = await json({ ...SAMPLE, api_key: key, landingPage: page, [key]: 'x' }, `?key=${key}`);
     expect((await stored(reply))?.fields).toEqual(person);

@@ -84,7 +84,7 @@ describe('every error has its exact text and shape', () => {
     ['a body that is not an object', () => post('[1]'), 400, 'Invalid request'],
     ['no key', () => sendLead(world, SAMPLE, { authorization: '' }), 401, 'Invalid API Key'],
     ['a malformed key', () => sendLead(world, SAMPLE, bearer('gvl_live_x')), 401, 'Invalid API Key'],
-    ['an unknown key', () => sendLead(world, SAMPLE, bearer(generateKey(false))), 401, 'Invalid API Key'],
+    ['an unknown key', () => sendLead(world, SAMPLE, bearer(generateKey('live'))), 401, 'Invalid API Key'],
     [
       'a key in another scheme',
       () => sendLead(world, SAMPLE, { authorization: `Basic ${world.key}` }),

@@ -60,7 +60,7 @@ describe('a key has its requests a minute', () => {
     const headers = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
     const replies = await Promise.all(
       Array.from({ length: 80 }, (_, i) =>
-        sendLead(world, SAMPLE, headers(i % 2 ? generateKey(false) : 'gvl_live_guess')),
+        sendLead(world, SAMPLE, headers(i % 2 ? generateKey('live') : 'gvl_live_guess')),
       ),
     );
     expect(replies.filter(({ status }) => status === 401)).toHaveLength(60);

@@ -1,0 +1,104 @@
+import { v7 } from 'uuid';
+import type { Database } from './db.js';
+
+/** Who asks for a change: an admin key by its name, or whoever typed a command. */
+export interface Actor {
+  /** The name of the admin key; of a command, the operating system's user and machine. */
+  who: string;
+  via: 'api' | 'cli';
+  /** The admin key's id. */
+  key?: string;
+}
+
+/** One value that a change touched; absent where there was or is nothing. */
+export interface AuditedValue {
+  /** As the market file writes it: `caps.day`, `contracts`. */
+  path: string;
+  from?: string;
+  to?: string;
+}
+
+/** What was done to one thing. */
+export interface Deed {
+  kind: 'seller' | 'buyer' | 'campaign' | 'contract' | 'lead' | 'key' | 'suppressions' | 'database';
+  /** Of that kind: a code, an id, a lead_id. */
+  id: string;
+  /** In one word or two: `changed`, `erased`, `paid in`. */
+  did: string;
+  values: AuditedValue[];
+}
+
+/** A deed with who did it and when. Nothing here changes it or takes it away; it holds no person's data and no secret. */
+export interface AuditDocument extends Actor, Deed {
+  /** v7: in the order of time. */
+  _id: string;
+  at: Date;
+}
+
+export async function auditIndexes({ audit }: Database): Promise<void> {
+  await audit.createIndex({ id: 1 });
+}
+
+/** What a change leaves in the audit. */
+export const auditOf = (by: Actor, deed: Deed): AuditDocument => ({
+  _id: v7(),
+  at: new Date(),
+  ...by,
+  ...deed,
+});
+
+/** The same as a part of the transaction that makes the change. */
+export const auditWrites = ({ db }: Database, by: Actor, deeds: Deed[]) =>
+  deeds.map((deed) => ({
+    name: 'insertOne' as const,
+    namespace: `${db.databaseName}.audit`,
+    document: auditOf(by, deed),
+  }));
+
+/** Notes what was done elsewhere than in one transaction of the database. */
+export async function noteDeed({ audit }: Database, by: Actor, deed: Deed): Promise<void> {
+  await audit.insertOne(auditOf(by, deed));
+}
+
+/** Which deeds; what is absent says nothing. */
+export interface AuditQuery {
+  since?: Date;
+  /** The id of the thing that it was done to. */
+  of?: string;
+  /** The page after this deed. */
+  before?: string;
+}
+
+/** The newest first. */
+export async function listAudit(
+  { audit }: Database,
+  { since, of, before }: AuditQuery,
+  limit: number,
+): Promise<AuditDocument[]> {
+  return audit
+    .find({
+      ...(since && { at: { $gte: since } }),
+      ...(of !== undefined && { id: of }),
+      ...(before !== undefined && { _id: { $lt: before } }),
+    })
+    .sort({ _id: -1 })
+    .limit(limit)
+    .toArray();
+}
+
+/** Two states of something, each value under its path, as what differs between them. */
+export function differences(
+  was: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): AuditedValue[] {
+  const paths = [...new Set([...Object.keys(was), ...Object.keys(now)])];
+  return paths
+    .filter((path) => was[path] !== now[path])
+    .map((path) => ({ path, from: was[path], to: now[path] }));
+}
+
+/** Addresses of buyers and sellers may carry tokens in their query: that there is one is all that is kept of it. */
+export const withoutQueries = (values: AuditedValue[]): AuditedValue[] =>
+  values.map(({ path, from, to }) => ({ path, from: from && cut(from), to: to && cut(to) }));
+
+const cut = (text: string): string => text.replace(/(https?:\/\/[^\s?#,\]]*)[?#][^\s,\]]*/g, '$1?…');

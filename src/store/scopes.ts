@@ -1,0 +1,17 @@
+/** What an admin key may be allowed to do, each with what it opens. */
+export const SCOPES = {
+  'market:read': 'read the market file',
+  'market:write': 'apply a market file; the answer has the signing secrets of who is new',
+  'leads:read': 'list, find and read leads, persons masked; the suppression lists in figures',
+  'leads:write': 'withdraw leads, erase their persons, change suppression lists',
+  'persons:read': 'read what a lead’s person wrote',
+  'keys:read': 'list keys',
+  'keys:write': 'make and revoke keys; admin keys with no scope that it has not itself',
+  'books:read': 'buyers’ balances, statements, the check of the books',
+  'books:write': 'book what buyers pay in',
+  'audit:read': 'read the audit',
+} as const;
+
+export type Scope = keyof typeof SCOPES;
+
+export const SCOPE_NAMES = Object.keys(SCOPES) as Scope[];
