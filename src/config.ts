@@ -17,6 +17,16 @@ export const Settings = Type.Object({
     maximum: 65535,
     description: 'Port of the API; 0 takes a free one',
   }),
+  ADMIN_HOST: Type.String({
+    default: '127.0.0.1',
+    description: 'Address the admin API listens on; whoever reaches it and has a key can do what ops can',
+  }),
+  ADMIN_PORT: Type.Integer({
+    default: 3001,
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port of the admin API; 0 takes a free one',
+  }),
   MONGODB_URL: Type.String({
     pattern: '^mongodb(\\+srv)?://',
     description: 'MongoDB 8 or newer, a replica set. Unset: the local stack’s',
@@ -112,6 +122,13 @@ export const Settings = Type.Object({
       pattern: '^https?://',
       description:
         'Where Temporal’s UI is, for links to a lead’s workflow. Unset: the local stack’s, else no links',
+    }),
+  ),
+  GAVEL_ADMIN_KEY: Type.Optional(
+    Type.String({
+      pattern: '^gvl_admin_[0-9A-Za-z]{33}$',
+      secret: true,
+      description: 'The admin key that commands with `--remote` send; no server needs it',
     }),
   ),
   TRUST_PROXY: Type.Boolean({

@@ -1,6 +1,7 @@
 import type { FieldFault } from '../market/fields.js';
+import type { Fault } from '../market/file/fault.js';
 
-/** Every error of the API, once: its status and the text that sources' programs may rely on. */
+/** Every error of the Lead API, once: its status and the text that sources' programs may rely on. */
 export const ERRORS = {
   missingField: {
     status: 400,
@@ -73,13 +74,27 @@ export const ERRORS = {
   },
 } as const;
 
-export type ErrorKind = keyof typeof ERRORS;
+/** What only the admin API answers. */
+export const ADMIN_ERRORS = {
+  scopeMissing: { status: 403, error: 'Scope missing' },
+  conflict: { status: 409, error: 'Conflict' },
+  invalidMarket: { status: 422, error: 'Invalid market file' },
+} as const;
+
+const ALL = { ...ERRORS, ...ADMIN_ERRORS };
+
+export type ErrorKind = keyof typeof ALL;
+
+/** What an error is answered with: its status and its text. */
+export const errorOf = (kind: ErrorKind): { status: number; error: string } => ALL[kind];
 
 interface Details {
   /** The status where another than the kind's says it better, for requests that HTTP itself refuses. */
   status?: number;
   headers?: Record<string, string | number>;
   fields?: FieldFault[];
+  /** Of a market file, each with its line. */
+  faults?: Fault[];
 }
 
 /** Ends a request with one of the errors above; `message` tells the source what to do about it. */
@@ -93,7 +108,7 @@ export class ApiError extends Error {
     readonly details: Details = {},
   ) {
     super(message);
-    this.status = details.status ?? ERRORS[kind].status;
+    this.status = details.status ?? errorOf(kind).status;
   }
 }
 
@@ -101,9 +116,10 @@ export class ApiError extends Error {
 export function errorBody(error: ApiError, requestId: string) {
   return {
     success: false as const,
-    error: ERRORS[error.kind].error,
+    error: errorOf(error.kind).error,
     message: error.message,
     request_id: requestId,
     fields: error.details.fields,
+    faults: error.details.faults,
   };
 }

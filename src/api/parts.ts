@@ -4,11 +4,16 @@ import type { Log } from '../log.js';
 import type { Database } from '../store/db.js';
 import type { LeadStarter } from '../temporal/starter.js';
 
-/** What the API is built of; a server file and a test both hand it in. */
+/** What the Lead API and the admin API are built of; a server file and a test both hand it in. */
 export interface Parts {
   settings: Pick<
     Settings,
-    'ANSWER_WINDOW_MS' | 'RATE_LIMIT_PER_MINUTE' | 'REQUESTS_IN_FLIGHT' | 'TRUST_PROXY'
+    | 'ANSWER_WINDOW_MS'
+    | 'RATE_LIMIT_PER_MINUTE'
+    | 'REQUESTS_IN_FLIGHT'
+    | 'TRUST_PROXY'
+    | 'TEMPORAL_NAMESPACE'
+    | 'TEMPORAL_UI_URL'
   >;
   database: Database;
   redis: Redis;

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { ADDRESSING, FIELDS } from '../market/fields.js';
-import { ERRORS, type ErrorKind } from './apiError.js';
+import { ERRORS } from './apiError.js';
 import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './givenFields.js';
 
 /** The shapes of everything the API answers: they serialise the answers and are the OpenAPI document. */
@@ -148,7 +148,7 @@ function exampleLead(): Record<string, string> {
 }
 
 /** The answers of a route that may fail in these ways, for its `response` schema. */
-export function failures(...kinds: ErrorKind[]) {
+export function failures(...kinds: (keyof typeof ERRORS)[]) {
   const byStatus = new Map<number, string[]>();
   for (const kind of kinds) {
     const { status, error, about } = ERRORS[kind];

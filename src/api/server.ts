@@ -1,9 +1,12 @@
+import type { FastifyInstance } from 'fastify';
 import { SettingsError, withoutCredentials, type Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { ensureIndexes, openDatabase, type Database } from '../store/db.js';
 import { openStarter } from '../temporal/starter.js';
+import { buildAdminApp } from './admin/app.js';
 import { buildApp } from './app.js';
 import { openRedis } from './openRedis.js';
+import type { Parts } from './parts.js';
 
 /** A source waits for the database: one that hangs is one that is away. */
 const IMPATIENT = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTimeoutMS: 4000 };
@@ -17,11 +20,32 @@ export interface RunningApi {
 }
 
 /**
- * Starts the API on the servers that the settings name.
+ * Starts the Lead API on the servers that the settings name.
  * @throws Error where the database does not answer or has other master keys, or the port is taken
  */
-export async function startApi(settings: Settings, log: Log): Promise<RunningApi> {
-  const database = openDatabase(settings, IMPATIENT);
+export const startApi = (settings: Settings, log: Log): Promise<RunningApi> =>
+  start(settings, log, { build: buildApp, limits: IMPATIENT, host: settings.HOST, port: settings.PORT });
+
+/**
+ * Starts the admin API, which waits for the database as long as the command line does.
+ * @throws Error likewise
+ */
+export const startAdminApi = (settings: Settings, log: Log): Promise<RunningApi> =>
+  start(settings, log, { build: buildAdminApp, host: settings.ADMIN_HOST, port: settings.ADMIN_PORT });
+
+interface Server {
+  build: (parts: Parts) => Promise<FastifyInstance>;
+  limits?: Parameters<typeof openDatabase>[1];
+  host: string;
+  port: number;
+}
+
+async function start(
+  settings: Settings,
+  log: Log,
+  { build, limits, host, port }: Server,
+): Promise<RunningApi> {
+  const database = openDatabase(settings, limits);
   await prepareDatabase(settings, database);
   const redis = await openRedis(settings.REDIS_URL, log);
   const starter = openStarter(settings, log);
@@ -30,8 +54,8 @@ export async function startApi(settings: Settings, log: Log): Promise<RunningApi
     await Promise.all([starter.close(), database.client.close()]);
   };
   try {
-    const app = await buildApp({ settings, database, redis, starter, log });
-    const address = await app.listen({ host: settings.HOST, port: settings.PORT });
+    const app = await build({ settings, database, redis, starter, log });
+    const address = await app.listen({ host, port });
     const close = async (): Promise<void> => {
       await app.close();
       await closeParts();

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readSettings, type Settings } from '../config.js';
 import { createLog } from '../log.js';
-import { CommandFailed } from './commandFailed.js';
+import { refusedToListen } from './refusedToListen.js';
 import { untilStopped } from './untilStopped.js';
 import { explained } from './useDatabase.js';
 
@@ -25,26 +25,11 @@ async function api(): Promise<void> {
   ]);
   const metrics = await serveMetrics(settings);
   const running = await startApi(settings, log).catch((error: unknown) => {
-    throw taken(error, settings) ?? explained(error, settings.MONGODB_URL);
+    throw refusedToListen(error, settings, ['HOST', 'PORT']) ?? explained(error, settings.MONGODB_URL);
   });
   const close = async (): Promise<void> => {
     await running.close();
     await metrics.close();
   };
   untilStopped(log, graceMs(settings), close, { address: running.address });
-}
-
-function taken(error: unknown, { HOST, PORT }: Settings): CommandFailed | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') {
-    return new CommandFailed(
-      `Port ${PORT} of ${HOST} is taken by another program. End that one, or set PORT (0: any free one).`,
-    );
-  }
-  if (code === 'EACCES')
-    return new CommandFailed(`Port ${PORT} may not be used by this user; set PORT above 1023.`);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return new CommandFailed(`This machine has no address ${HOST}; set HOST to one it has (0.0.0.0: all).`);
-  }
-  return undefined;
 }

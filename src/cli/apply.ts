@@ -1,16 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { text as allOf } from 'node:stream/consumers';
-import { Command } from 'commander';
-import { readOutboundRules, urlRefusal } from '../buyers/outboundRules.js';
-import { pickSettings } from '../config.js';
-import { byPosition, faultText, type Fault } from '../market/file/fault.js';
+import type { Command } from 'commander';
+import { ApiError } from '../api/apiError.js';
+import { putMarket } from '../api/admin/market.js';
+import { faultText, type Fault } from '../market/file/fault.js';
 import { parseMarket } from '../market/file/parseMarket.js';
-import { applyMarket, unmetByStore, type Applied } from '../store/apply.js';
-import { ensureIndexes, type Database } from '../store/db.js';
+import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
 import { describeChanges } from './describeChanges.js';
 import { print, printJson } from './print.js';
-import { useDatabase } from './useDatabase.js';
 
 interface Options {
   prune: boolean;
@@ -20,7 +18,7 @@ interface Options {
 
 /** `gavel apply FILE` */
 export function applyCommand(): Command {
-  return new Command('apply')
+  return adminCommand('apply')
     .description('make the store match a market file, all of it or, on any fault, nothing')
     .argument('<file>', 'the market file; - reads it from standard input')
     .option('--prune', 'remove contracts and deactivate campaigns that the file does not name', false)
@@ -29,44 +27,40 @@ export function applyCommand(): Command {
     .action(apply);
 }
 
-async function apply(file: string, { prune, dryRun, json }: Options): Promise<void> {
+async function apply(file: string, { prune, dryRun, json }: Options, command: Command): Promise<void> {
   const text = await read(file);
-  const applied = await applyText(text, { prune, dryRun });
-  if ('faults' in applied) {
-    if (json) printJson({ file, faults: applied.faults });
-    throw new CommandFailed(json ? refusal(file, applied) : faultsText(file, applied));
-  }
-  if (json) printJson({ file, dry_run: dryRun, changes: applied.changes });
-  else print(describeChanges(applied.changes, { dryRun }));
-}
-
-type Outcome = Applied | { faults: Fault[]; unchecked: string };
-
-async function applyText(text: string, options: { prune: boolean; dryRun: boolean }): Promise<Outcome> {
-  const rules = readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP']));
-  const parsed = parseMarket(text, (url) => urlRefusal(rules, url));
-  if ('market' in parsed) {
-    return useDatabase(async (database) => {
-      if (!options.dryRun) await ensureIndexes(database);
-      return applyMarket(database, parsed.market, options);
-    });
-  }
-  const { faults, assumptions } = parsed;
   try {
-    const unmet = await useDatabase((database: Database) => unmetByStore(database, assumptions));
-    return { faults: [...faults, ...unmet].sort(byPosition) };
+    const asked = { file: text, prune, dry_run: dryRun };
+    const applied = await useAdmin(command, (ask) => ask(putMarket, asked));
+    if (json) printJson({ file, ...applied });
+    else print(describeChanges(applied.changes, { dryRun }));
   } catch (error) {
-    // The file's own faults need no database to be told.
-    return { faults, unchecked: error instanceof Error ? error.message : 'unknown error' };
+    const refused = refusalOf(text, error);
+    if (json) printJson({ file, faults: refused.faults });
+    throw new CommandFailed(json ? refusal(file, refused) : faultsText(file, refused));
   }
 }
 
-function faultsText(file: string, outcome: { faults: Fault[]; unchecked?: string }): string {
+interface Refused {
+  faults: Fault[];
+  /** Why the market that is there could not be looked at. */
+  unchecked?: string;
+}
+
+/** What is wrong with the file; its own faults are told without the market that is there, too. */
+function refusalOf(text: string, error: unknown): Refused {
+  if (error instanceof ApiError && error.details.faults) return { faults: error.details.faults };
+  const parsed = parseMarket(text);
+  if ('market' in parsed) throw error;
+  return { faults: parsed.faults, unchecked: error instanceof Error ? error.message : 'unknown error' };
+}
+
+function faultsText(file: string, outcome: Refused): string {
   const faults = outcome.faults.map((fault) => faultText(file, fault));
   return [...faults, '', refusal(file, outcome)].join('\n');
 }
 
-function refusal(file: string, { faults, unchecked }: { faults: Fault[]; unchecked?: string }): string {
+function refusal(file: string, { faults, unchecked }: Refused): string {
   const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
   const note =
     unchecked === undefined ? '' : `\nSellers and buyers of the store could not be looked up: ${unchecked}`;

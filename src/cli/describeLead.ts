@@ -1,7 +1,7 @@
 import { moment } from '../market/moment.js';
 import { minorDigits } from '../market/money.js';
 import { span } from '../market/story.js';
-import type { LeadStory } from './leadStory.js';
+import type { LeadStory } from '../api/leadStory.js';
 import { colors, table } from './print.js';
 
 /** A lead's story on a terminal, in the order in which it happened. */

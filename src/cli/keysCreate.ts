@@ -1,21 +1,21 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import Value from 'typebox/value';
+import { AdminName, makeKey } from '../api/admin/keys.js';
 import { parseDuration } from '../market/file/duration.js';
+import { nearest } from '../market/file/nearest.js';
 import { SourceName } from '../market/file/values.js';
 import { moment } from '../market/moment.js';
-import { ensureIndexes, type Database } from '../store/db.js';
-import { createKey, type Owner } from '../store/keys.js';
-import { buyerNamed } from './buyerNamed.js';
+import { pointInTime } from '../market/pointInTime.js';
+import { SCOPE_NAMES, type Scope } from '../store/scopes.js';
+import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
-import { keyView } from './keyView.js';
-import { pointInTime } from './pointInTime.js';
 import { print, printJson } from './print.js';
-import { sellerNamed } from './sellerNamed.js';
-import { useDatabase } from './useDatabase.js';
 
 interface Options {
   seller?: string;
   buyer?: string;
+  admin?: string;
+  scopes?: Scope[];
   source?: string;
   test: boolean;
   limit?: number;
@@ -25,10 +25,14 @@ interface Options {
 
 /** `gavel keys create --seller CODE` */
 export function createCommand(): Command {
-  return new Command('create')
-    .description('make a key for a source of a seller, or for a buyer; it is shown this once')
+  return adminCommand('create')
+    .description(
+      'make a key for a source of a seller, for a buyer, or for the admin API; it is shown this once',
+    )
     .option('--seller <code|slug>', 'the seller whose leads it sends')
     .option('--buyer <id>', 'instead: the buyer that gives leads back with it')
+    .option('--admin <name>', 'instead: who uses the admin API with it; the audit tells the name', adminName)
+    .option('--scopes <list>', `what an admin key may do, with commas: ${SCOPE_NAMES.join(', ')}`, scopeList)
     .option('--source <name>', 'what contracts know the source by; the key’s id unless given', sourceName)
     .option('--test', 'mark every lead it sends as a test, which moves no money', false)
     .option(
@@ -45,49 +49,50 @@ export function createCommand(): Command {
     .action(create);
 }
 
-async function create({ seller: name, buyer, source, test, limit, expires, json }: Options): Promise<void> {
-  await useDatabase(async (database) => {
-    await ensureIndexes(database);
-    const owner = await ownerOf(database, name, buyer);
-    if (buyer !== undefined && (test || source !== undefined))
-      throw new CommandFailed('--test and --source are for keys that send leads; a buyer’s key sends none.');
-    const { key, document } = await createKey(database, {
-      ...owner.of,
-      source,
-      test,
-      limit,
-      expiresAt: expires,
-    });
-    if (json) {
-      printJson({ key, ...keyView(document, new Date()) });
-      return;
-    }
-    // Alone on standard output, so that a script can take it; what is said about it goes beside it.
-    print(key);
-    const until = expires === undefined ? 'does not expire' : `expires ${moment(expires)}`;
-    const rate = limit === undefined ? '' : `, ${limit} a minute`;
-    console.error(
-      `${document._id}: ${buyer === undefined ? `sends ${test ? 'test ' : ''}leads of` : 'gives leads back for'} ${owner.name}${rate}; ${until}.`,
-    );
-    console.error('It is shown this once: only its hash is kept.');
-  });
+async function create({ json, ...options }: Options, command: Command): Promise<void> {
+  const { seller, buyer, admin, scopes, source, test, limit, expires } = options;
+  if ([seller, buyer, admin].filter((one) => one !== undefined).length !== 1)
+    throw new CommandFailed('Say whose key it is: --seller CODE, --buyer ID or --admin NAME.');
+  if ((admin === undefined) !== (scopes === undefined))
+    throw new CommandFailed('--admin NAME and --scopes LIST go together, and with no other key.');
+  const owner = { seller, buyer, admin, scopes };
+  const asked = { ...owner, source, test, limit, expires_at: expires?.toISOString() };
+  const made = await useAdmin(command, (ask) => ask(makeKey, asked));
+  if (json) {
+    printJson(made);
+    return;
+  }
+  // Alone on standard output, so that a script can take it; what is said about it goes beside it.
+  print(made.key);
+  const until = expires === undefined ? 'does not expire' : `expires ${moment(expires)}`;
+  const rate = limit === undefined ? '' : `, ${limit} a minute`;
+  console.error(`${made.id}: ${purpose(options)} ${made.of}${rate}; ${until}.`);
+  console.error('It is shown this once: only its hash is kept.');
 }
 
-/** Whose key it is to be. */
-async function ownerOf(
-  database: Database,
-  seller: string | undefined,
-  buyer: string | undefined,
-): Promise<{ of: Owner; name: string }> {
-  if (seller !== undefined && buyer === undefined) {
-    const { code, name } = await sellerNamed(database, seller);
-    return { of: { seller: code }, name: `${name} (${code})` };
-  }
-  if (buyer !== undefined && seller === undefined) {
-    const { id, name } = await buyerNamed(database, buyer);
-    return { of: { buyer: id }, name: `${name} (${id})` };
-  }
-  throw new CommandFailed('Say whose key it is: --seller CODE or --buyer ID.');
+function purpose({ buyer, admin, test }: Omit<Options, 'json'>): string {
+  if (admin !== undefined) return 'opens the admin API to';
+  return buyer === undefined ? `sends ${test ? 'test ' : ''}leads of` : 'gives leads back for';
+}
+
+function adminName(text: string): string {
+  if (Value.Check(AdminName, text)) return text;
+  throw new InvalidArgumentError(
+    'Write a name like dana or ops-laptop: letters, digits and ._@-, at most 64.',
+  );
+}
+
+function scopeList(text: string): Scope[] {
+  return [...new Set(text.split(',').map((name) => name.trim()))].map((name) => {
+    const scope = SCOPE_NAMES.find((one) => one === name);
+    if (scope !== undefined) return scope;
+    const meant = nearest(name, SCOPE_NAMES);
+    throw new InvalidArgumentError(
+      meant === undefined
+        ? `The scopes are ${SCOPE_NAMES.join(', ')}.`
+        : `"${name}" is none; did you mean ${meant}?`,
+    );
+  });
 }
 
 function sourceName(text: string): string {

@@ -1,50 +1,45 @@
-import { Command } from 'commander';
-import { listKeys } from '../store/keys.js';
-import { keyView, type KeyView } from './keyView.js';
+import type { Command } from 'commander';
+import { showKeys, type KeyView } from '../api/admin/keys.js';
+import { adminCommand, useAdmin } from './admin.js';
 import { print, printJson, table } from './print.js';
-import { sellerNamed } from './sellerNamed.js';
-import { useDatabase } from './useDatabase.js';
 
 /** `gavel keys list` */
 export function listCommand(): Command {
-  return new Command('list')
+  return adminCommand('list')
     .description('the keys, oldest first; never the keys themselves, of which only hashes are kept')
     .option('--seller <code|slug>', 'only this seller’s')
     .option('--json', 'print the keys as JSON', false)
     .action(list);
 }
 
-async function list({ seller, json }: { seller?: string; json: boolean }): Promise<void> {
-  const keys = await useDatabase(async (database) => {
-    const code = seller === undefined ? undefined : (await sellerNamed(database, seller)).code;
-    return listKeys(database, code === undefined ? {} : { seller: code });
-  });
-  const views = keys.map((key) => keyView(key, new Date()));
-  if (json) printJson({ keys: views });
-  else if (views.length === 0) print('There is no key yet; `gavel keys create --seller CODE` makes one.');
+async function list({ seller, json }: { seller?: string; json: boolean }, command: Command): Promise<void> {
+  const { keys } = await useAdmin(command, (ask) => ask(showKeys, { seller }));
+  if (json) printJson({ keys });
+  else if (keys.length === 0) print('There is no key yet; `gavel keys create --seller CODE` makes one.');
   else
-    print(table(['id', 'of', 'source', 'leads', 'a minute', 'status', 'created', 'expires'], views.map(row)));
+    print(table(['id', 'of', 'source', 'is for', 'a minute', 'status', 'created', 'expires'], keys.map(row)));
 }
 
 const day = (at: string | undefined): string => at?.slice(0, 10) ?? 'never';
 
-const row = ({
-  id,
-  seller,
-  buyer,
-  source,
-  test,
-  limit,
-  status,
-  created_at,
-  expires_at,
-}: KeyView): string[] => [
-  id,
-  seller ?? `buyer ${buyer ?? ''}`,
-  seller === undefined ? '' : source,
-  seller === undefined ? '' : test ? 'test' : 'live',
-  limit === undefined ? 'default' : String(limit),
-  status,
-  day(created_at),
-  day(expires_at),
+const row = (key: KeyView): string[] => [
+  key.id,
+  ownerOf(key),
+  key.seller === undefined ? '' : key.source,
+  purposeOf(key),
+  key.limit === undefined ? 'default' : String(key.limit),
+  key.status,
+  day(key.created_at),
+  day(key.expires_at),
 ];
+
+function ownerOf({ seller, buyer, admin = '' }: KeyView): string {
+  if (seller !== undefined) return seller;
+  return buyer === undefined ? `admin ${admin}` : `buyer ${buyer}`;
+}
+
+function purposeOf({ seller, scopes, test }: KeyView): string {
+  if (scopes !== undefined) return scopes.join(' ');
+  if (seller === undefined) return 'returns';
+  return test ? 'test leads' : 'live leads';
+}

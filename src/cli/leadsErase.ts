@@ -1,77 +1,71 @@
-import { hostname, userInfo } from 'node:os';
-import { Command } from 'commander';
-import { pickSettings } from '../config.js';
+import type { Command } from 'commander';
+import { eraseLeads, findLeadsOfPerson, type LeadErased } from '../api/admin/leads.js';
 import { moment } from '../market/moment.js';
-import type { Database } from '../store/db.js';
-import { eraseLead, type Erased } from '../store/erase.js';
-import { listLeads } from '../store/listLeads.js';
-import { openWithdrawer } from '../temporal/withdraw.js';
+import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
-import { matchOption, namesPerson, type PersonOptions } from './matchOption.js';
+import { checkPerson, namesPerson, type PersonOptions } from './personOptions.js';
 import { print, printJson, table } from './print.js';
-import { sellerNamed } from './sellerNamed.js';
-import { useDatabase, usePersons } from './useDatabase.js';
 
 interface Options extends PersonOptions {
   seller?: string;
-  by: string;
+  by?: string;
   dryRun: boolean;
   json: boolean;
 }
 
 /** `gavel leads erase ID` */
 export function eraseCommand(): Command {
-  return new Command('erase')
+  return adminCommand('erase')
     .description('destroy the person’s data of leads for good; the books stay, and a proof of it')
     .argument('[ids...]', 'the lead_id of each')
     .option('--phone <number>', 'instead: every lead of this person')
     .option('--email <address>', 'instead: every lead of this person; with --phone, of who has both')
     .option('--seller <code|slug>', 'only this seller’s leads of the person')
-    .option('--by <name>', 'who the proof says has done it', `${userInfo().username}@${hostname()}`)
+    .option('--by <name>', 'who the proof says has done it; you, unless given')
     .option('--dry-run', 'tell which leads they are, and change nothing', false)
     .option('--json', 'print the outcome as JSON', false)
     .action(erase);
 }
 
-async function erase(ids: string[], options: Options): Promise<void> {
-  if (ids.length > 0 === namesPerson(options))
+async function erase(ids: string[], options: Options, command: Command): Promise<void> {
+  const { by, dryRun, json } = options;
+  const persons = namesPerson(options);
+  if (ids.length > 0 === persons)
     throw new CommandFailed('Name the leads by their ids, or the person by --phone or --email.');
-  const using = namesPerson(options) ? usePersons : useDatabase;
-  await using(async (database) => {
-    const leadIds = ids.length > 0 ? ids.map((id) => id.trim()) : await leadsOf(database, options);
-    if (options.dryRun) tellLeads(leadIds, options.json);
-    else tellOutcomes(await eraseAll(database, leadIds, options.by), options.json);
-  });
+  checkPerson(options);
+  await useAdmin(
+    command,
+    async (ask) => {
+      const leadIds = persons ? await leadsOf(ask, options) : ids.map((id) => id.trim());
+      if (dryRun) tellLeads(leadIds, json);
+      else tellOutcomes(await eraseAll(ask, leadIds, by), json);
+    },
+    { persons },
+  );
 }
 
 const PAGE = 500;
 
 /** Every lead of the person. */
-async function leadsOf(database: Database, { seller, ...person }: Options): Promise<string[]> {
-  const match = await matchOption(database, person);
-  const code = seller === undefined ? undefined : (await sellerNamed(database, seller)).code;
+async function leadsOf(ask: Ask, { seller, phone, email }: Options): Promise<string[]> {
   const ids: string[] = [];
   for (;;) {
-    const page = await listLeads(database, { match, seller: code, before: ids.at(-1) }, PAGE);
-    ids.push(...page.map(({ _id }) => _id));
-    if (page.length < PAGE) return ids;
+    const page = await ask(findLeadsOfPerson, { phone, email, seller, before: ids.at(-1), limit: PAGE });
+    ids.push(...page.leads.map(({ lead_id }) => lead_id));
+    if (!page.more) return ids;
   }
 }
 
-type Outcome = Erased & { leadId: string };
+/** So many by one request: each may wait some seconds for its lead's workflow. */
+const AT_ONCE = 10;
 
-async function eraseAll(database: Database, leadIds: string[], by: string): Promise<Outcome[]> {
-  const withdrawer = openWithdrawer(pickSettings(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']));
-  const outcomes: Outcome[] = [];
-  try {
-    for (const leadId of leadIds) {
-      const erased = await eraseLead(database, leadId, { by, withdraw: (id) => withdrawer.withdraw(id) });
-      outcomes.push({ leadId, ...erased });
-    }
-    return outcomes;
-  } finally {
-    await withdrawer.close();
+async function eraseAll(ask: Ask, leadIds: string[], by: string | undefined): Promise<LeadErased[]> {
+  const outcomes: LeadErased[] = [];
+  for (let i = 0; i < leadIds.length; i += AT_ONCE) {
+    const { leads } = await ask(eraseLeads, { lead_ids: leadIds.slice(i, i + AT_ONCE), by });
+    outcomes.push(...leads);
   }
+  return outcomes;
 }
 
 function tellLeads(leadIds: string[], json: boolean): void {
@@ -80,37 +74,29 @@ function tellLeads(leadIds: string[], json: boolean): void {
 }
 
 /** @throws CommandFailed where a lead could not be erased */
-function tellOutcomes(outcomes: Outcome[], json: boolean): void {
-  if (json) printJson({ leads: outcomes.map(view) });
-  else if (outcomes.length === 0) print('There is no such lead.');
-  else print(table(['lead', 'outcome', 'when', 'by', 'SHA-256 of what was there'], outcomes.map(row)));
-  const open = outcomes.filter(({ outcome }) => outcome === 'held' || outcome === 'unknown');
+function tellOutcomes(leads: LeadErased[], json: boolean): void {
+  if (json) printJson({ leads });
+  else if (leads.length === 0) print('There is no such lead.');
+  else print(table(['lead', 'outcome', 'when', 'by', 'SHA-256 of what was there'], leads.map(row)));
+  const open = leads.filter(({ outcome }) => outcome === 'held' || outcome === 'unknown');
   if (open.length > 0) {
     throw new CommandFailed(
-      `${open.length} of ${outcomes.length} could not be erased. One that is held waits for a buyer’s answer: try it again later.`,
+      `${open.length} of ${leads.length} could not be erased. One that is held waits for a buyer’s answer: try it again later.`,
     );
   }
 }
 
-function view(outcome: Outcome) {
-  const erasure = 'erasure' in outcome ? outcome.erasure : undefined;
-  return {
-    lead_id: outcome.leadId,
-    outcome: outcome.outcome,
-    erased_at: erasure?.at.toISOString(),
-    by: erasure?.by,
-    sha256: erasure?.sha256,
-  };
-}
-
-const WORDS = {
+const WORDS: Record<LeadErased['outcome'], string> = {
   erased: 'erased',
   already: 'erased before',
   held: 'held by a buyer',
   unknown: 'no such lead',
 };
 
-function row(outcome: Outcome): string[] {
-  const { at, by = '', sha256 = '' } = 'erasure' in outcome ? outcome.erasure : {};
-  return [outcome.leadId, WORDS[outcome.outcome], at ? moment(at) : '', by, sha256];
-}
+const row = ({ lead_id, outcome, erased_at, by = '', sha256 = '' }: LeadErased): string[] => [
+  lead_id,
+  WORDS[outcome],
+  erased_at === undefined ? '' : moment(Date.parse(erased_at)),
+  by,
+  sha256,
+];

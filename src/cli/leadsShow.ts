@@ -1,10 +1,8 @@
-import { Command } from 'commander';
-import { pickSettings } from '../config.js';
-import { CommandFailed } from './commandFailed.js';
+import type { Command } from 'commander';
+import { showLead, showPerson } from '../api/admin/leads.js';
+import { adminCommand, useAdmin } from './admin.js';
 import { describeLead } from './describeLead.js';
-import { leadStory } from './leadStory.js';
 import { print, printJson } from './print.js';
-import { useDatabase, usePersons } from './useDatabase.js';
 
 interface Options {
   personal: boolean;
@@ -13,7 +11,7 @@ interface Options {
 
 /** `gavel leads show ID` */
 export function showCommand(): Command {
-  return new Command('show')
+  return adminCommand('show')
     .description('the whole story of a lead: rounds, bids, posts, sales, books, what it waits for')
     .argument('<id>', 'the lead_id that the source was answered with')
     .option('--personal', 'show what the person wrote, which is masked otherwise', false)
@@ -21,14 +19,16 @@ export function showCommand(): Command {
     .action(show);
 }
 
-async function show(id: string, { personal, json }: Options): Promise<void> {
-  const { TEMPORAL_UI_URL, TEMPORAL_NAMESPACE } = pickSettings(['TEMPORAL_UI_URL', 'TEMPORAL_NAMESPACE']);
-  const ui =
-    TEMPORAL_UI_URL === undefined ? undefined : { url: TEMPORAL_UI_URL, namespace: TEMPORAL_NAMESPACE };
-  const reading = personal ? usePersons : useDatabase;
-  const story = await reading((database) => leadStory(database, id.trim(), { personal, ui }));
-  if (story === undefined)
-    throw new CommandFailed(`The store has no lead "${id}"; its id is the lead_id of the answer.`);
+async function show(id: string, { personal, json }: Options, command: Command): Promise<void> {
+  const lead = { lead_id: id.trim() };
+  const story = await useAdmin(
+    command,
+    async (ask) => {
+      const masked = await ask(showLead, lead);
+      return personal ? { ...masked, fields: (await ask(showPerson, lead)).fields } : masked;
+    },
+    { persons: personal },
+  );
   if (json) printJson(story);
   else print(describeLead(story, new Date()));
 }

@@ -7,7 +7,7 @@ import { pickSettings } from '../config.js';
 import type { SellerWithSecret } from '../store/market.js';
 import { CommandFailed } from './commandFailed.js';
 import { print, printJson, table } from './print.js';
-import { sellerNamed } from './sellerNamed.js';
+import { sellerNamed } from '../api/admin/named.js';
 import { useDatabase } from './useDatabase.js';
 
 type Tried = Hearing & { url: string };

@@ -1,11 +1,15 @@
 import { Command, Help, type Option } from 'commander';
+import { refuseRemote } from './admin.js';
+import { adminApiCommand } from './adminApi.js';
 import { apiCommand } from './api.js';
 import { applyCommand } from './apply.js';
+import { auditCommand } from './audit.js';
 import { backupCommand, restoreCommand } from './backup.js';
 import { booksCommand } from './books.js';
 import { buyersCommand } from './buyers.js';
 import { keysCommand } from './keys.js';
 import { leadsCommand } from './leads.js';
+import { marketCommand } from './market.js';
 import { postbacksCommand } from './postbacks.js';
 import { stackCommand } from './stack.js';
 import { statementCommand } from './statement.js';
@@ -20,11 +24,15 @@ Exit codes: 0 done, 1 failed, with a message on standard error, 2 wrong usage.`;
 export function gavelProgram(): Command {
   const program = new Command('gavel')
     .description('a lead exchange you host yourself')
+    .option('--remote <url>', 'work by the admin API there, with the key of GAVEL_ADMIN_KEY')
+    .hook('preAction', (_program, command) => refuseRemote(command))
     .addHelpText('after', HELP)
     .addCommand(apiCommand())
+    .addCommand(adminApiCommand())
     .addCommand(workerCommand())
     .addCommand(stackCommand())
     .addCommand(applyCommand())
+    .addCommand(marketCommand())
     .addCommand(buyersCommand())
     .addCommand(keysCommand())
     .addCommand(leadsCommand())
@@ -32,6 +40,7 @@ export function gavelProgram(): Command {
     .addCommand(suppressionsCommand())
     .addCommand(statementCommand())
     .addCommand(booksCommand())
+    .addCommand(auditCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand());
   forAll(program, (command) => {

@@ -1,4 +1,5 @@
 import { CommanderError, type Command } from 'commander';
+import { ApiError } from '../api/apiError.js';
 import { SettingsError } from '../config.js';
 import { CommandFailed } from './commandFailed.js';
 import { gavelProgram } from './program.js';
@@ -24,6 +25,9 @@ export async function runProgram(program: Command, argv: string[]): Promise<0 | 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const planned =
-    error instanceof CommandFailed || error instanceof SettingsError || error.name === 'LocalStackError';
+    error instanceof CommandFailed ||
+    error instanceof ApiError ||
+    error instanceof SettingsError ||
+    error.name === 'LocalStackError';
   return planned ? error.message : (error.stack ?? error.message);
 }

@@ -2,10 +2,10 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Database } from '../store/db.js';
 import { buyerAccount, HOUSE, sellerAccount } from '../store/ledger.js';
 import { statementOf } from '../store/statement.js';
-import { buyerNamed } from './buyerNamed.js';
+import { buyerNamed } from '../api/admin/named.js';
 import { CommandFailed } from './commandFailed.js';
 import { print, printJson } from './print.js';
-import { sellerNamed } from './sellerNamed.js';
+import { sellerNamed } from '../api/admin/named.js';
 import { statementCsv, statementJson, statementText, type Headed } from './statementForms.js';
 import { useDatabase } from './useDatabase.js';
 

@@ -12,7 +12,7 @@ import {
 import { CommandFailed } from './commandFailed.js';
 import { readPersons } from './personList.js';
 import { print, printJson } from './print.js';
-import { sellerNamed } from './sellerNamed.js';
+import { sellerNamed } from '../api/admin/named.js';
 import { usePersons } from './useDatabase.js';
 
 interface Options {

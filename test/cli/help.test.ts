@@ -23,7 +23,7 @@ describe('gavel --help', () => {
 
   it('every command that ends by itself can print JSON; the others log it', () => {
     const without = commands.filter(([, { options }]) => !options.some(({ long }) => long === '--json'));
-    expect(without.map(([name]) => name)).toEqual(['api', 'worker']);
+    expect(without.map(([name]) => name)).toEqual(['api', 'admin', 'worker']);
   });
 
   it('tells the exit codes', () => {

@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ERRORS } from '../../src/api/apiError.js';
+import { ADMIN_ABOUT, type AdminErrorKind } from '../../src/api/admin/errors.js';
+import { errorOf, ERRORS } from '../../src/api/apiError.js';
 import { RATE_HEADERS } from '../../src/api/rateLimits.js';
 import { Settings } from '../../src/config.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
 import { FIELDS } from '../../src/market/fields.js';
 import { LEAD_REASONS, REASONS } from '../../src/market/reason.js';
 import { RESOLVE_POST, RETRY_NOW, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
+import { SCOPES } from '../../src/store/scopes.js';
 import { inCode, readPage, rowsOf } from './page.js';
 
 describe('docs/settings.md', () => {
@@ -48,6 +50,23 @@ describe('docs/source.md', () => {
 
   test('names every reason for which a lead can be unsold', () => {
     expect(rowsOf(page, 'reason').flat()).toEqual(LEAD_REASONS.map(inCode));
+  });
+});
+
+describe('docs/admin.md', () => {
+  const page = readPage('docs/admin.md');
+
+  test('names every error of the admin API with its code and when it comes', () => {
+    const rows = (Object.keys(ADMIN_ABOUT) as AdminErrorKind[]).map((kind) => {
+      const { status, error } = errorOf(kind);
+      return [String(status), inCode(error), ADMIN_ABOUT[kind]];
+    });
+    expect(rowsOf(page, 'code', 3)).toEqual(rows);
+  });
+
+  test('names every scope with what it opens', () => {
+    const rows = Object.entries(SCOPES).map(([name, opens]) => [inCode(name), opens]);
+    expect(rowsOf(page, 'scope', 2)).toEqual(rows);
   });
 });
 

@@ -26,28 +26,33 @@ const OpenApi = Type.Object({ paths: Type.Record(Type.String(), Type.Record(Type
 export type Operation = Static<typeof Operation>;
 export type OpenApi = Static<typeof OpenApi>;
 
-/** How the document is made of the routes' schemas. */
-export const openapiOptions: FastifyDynamicSwaggerOptions = {
+/**
+ * How a document is made of the routes' schemas.
+ * @param keys what each kind of key is, by its name in the routes' `security`
+ */
+export const openapiOptions = (
+  title: string,
+  description: string,
+  keys: Record<string, string>,
+): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: '3.1.0',
-    info: {
-      title: 'Gavel Lead API',
-      version: '1.0.0',
-      description: 'Send a lead, and be told in the same call whether it was sold. The guide is at /docs.',
-    },
+    info: { title, version: '1.0.0', description },
     servers: [{ url: '/' }],
     components: {
-      securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'The key that the seller handed out' },
-        buyerKey: { type: 'http', scheme: 'bearer', description: 'A buyer’s own key' },
-      },
+      securitySchemes: Object.fromEntries(
+        Object.entries(keys).map(([name, about]) => [
+          name,
+          { type: 'http', scheme: 'bearer', description: about },
+        ]),
+      ),
     },
   },
   refResolver: {
     buildLocalReference: (json, _base, _fragment, i) =>
       typeof json.$id === 'string' ? json.$id : `schema-${i}`,
   },
-};
+});
 
 const HEADERS: Record<string, { description: string; schema: { type: string } }> = {
   'X-Request-Id': { description: 'Names the request in our logs', schema: { type: 'string' } },

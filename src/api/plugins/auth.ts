@@ -31,18 +31,19 @@ export function buyerOf(request: FastifyRequest): string {
   return buyer;
 }
 
-/** One answer for every way in which a key is no good, so that nothing can be learnt from it. */
-export function invalidKey(of: Owner = 'seller'): ApiError {
-  return new ApiError(
-    'invalidKey',
-    of === 'seller'
-      ? 'Send a valid key of this seller in the header "Authorization: Bearer KEY"; the seller hands it out.'
-      : 'Send a valid key of a buyer in the header "Authorization: Bearer KEY"; the exchange hands it out.',
-    { headers: { 'www-authenticate': 'Bearer' } },
-  );
-}
+type Owner = 'seller' | 'buyer' | 'admin';
 
-type Owner = 'seller' | 'buyer';
+const HANDED_OUT: Record<Owner, string> = {
+  seller: 'of this seller in the header "Authorization: Bearer KEY"; the seller hands it out',
+  buyer: 'of a buyer in the header "Authorization: Bearer KEY"; the exchange hands it out',
+  admin: 'for the admin API in the header "Authorization: Bearer KEY"; `gavel keys create --admin` makes one',
+};
+
+/** One answer for every way in which a key is no good, so that nothing can be learnt from it. */
+export const invalidKey = (of: Owner = 'seller'): ApiError =>
+  new ApiError('invalidKey', `Send a valid key ${HANDED_OUT[of]}.`, {
+    headers: { 'www-authenticate': 'Bearer' },
+  });
 
 interface Options {
   lookups: Lookups;

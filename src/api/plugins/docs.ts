@@ -32,7 +32,9 @@ export const docs = plugin(async (app: FastifyInstance) => {
     Health,
   ])
     app.addSchema(schema);
-  await app.register(swagger, openapiOptions);
+  const about = 'Send a lead, and be told in the same call whether it was sold. The guide is at /docs.';
+  const keys = { key: 'The key that the seller handed out', buyerKey: 'A buyer’s own key' };
+  await app.register(swagger, openapiOptions('Gavel Lead API', about, keys));
 
   let document: OpenApi | undefined;
   let page: ((origin: string) => string) | undefined;

@@ -9,9 +9,17 @@ import { ApiError, errorBody } from '../apiError.js';
 import { faultForLog } from '../faultForLog.js';
 import { wrongType } from '../wrongType.js';
 
+/** What an API says where its own words are needed. */
+export interface Wording {
+  /** A body is longer than it may be. */
+  tooLarge: string;
+  /** The database is away. */
+  away: string;
+}
+
 /** What Fastify refuses by itself, in the API's own words. */
-const REFUSALS: Readonly<Record<string, () => ApiError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () => new ApiError('tooLarge', 'A body may have 64 KiB at the most.'),
+const REFUSALS: Readonly<Record<string, (wording: Wording) => ApiError>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ({ tooLarge }) => new ApiError('tooLarge', tooLarge),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => wrongType(),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new ApiError('invalidRequest', 'The body is not as long as its Content-Length says.'),
@@ -19,20 +27,22 @@ const REFUSALS: Readonly<Record<string, () => ApiError>> = {
     new ApiError('invalidRequest', 'The address has a percent sign that encodes nothing.'),
 };
 
-/** Any error as one that may be shown. Those of the database mean that the lead could not be stored. */
-function shown(error: unknown): ApiError {
+/** Any error as one that may be shown. */
+function shown(error: unknown, wording: Wording): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof MongoError && !(error instanceof MongoAPIError)) {
-    const message =
-      'The lead could not be stored. Send it again after Retry-After seconds, with an Idempotency-Key.';
-    return new ApiError('unavailable', message, { headers: { 'retry-after': 5 } });
-  }
+  if (error instanceof MongoError && !(error instanceof MongoAPIError))
+    return new ApiError('unavailable', wording.away, { headers: { 'retry-after': 5 } });
   const { code = '', statusCode = 500 } = error as Partial<FastifyError>;
   const refusal = REFUSALS[code];
-  if (refusal !== undefined) return refusal();
+  if (refusal !== undefined) return refusal(wording);
   // A source that hung up in the middle of its body, for one.
   if (statusCode < 500) return new ApiError('invalidRequest', 'The request can’t be read to its end.');
   return new ApiError('internal', 'This is a fault of ours. Tell us the request_id if it stays.');
+}
+
+interface Options {
+  log: Log;
+  wording: Wording;
 }
 
 /** Sends any error in the one shape, and logs what is ours without the words that may hold people's data. */
@@ -40,9 +50,9 @@ export function sendError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  log: Log,
+  { log, wording }: Options,
 ): FastifyReply {
-  const answer = shown(error);
+  const answer = shown(error, wording);
   if (!(error instanceof ApiError) && answer.status >= 500) {
     log.error({ event: 'request_failed', request_id: request.id, fault: faultForLog(error) });
   }
@@ -53,8 +63,8 @@ export function sendError(
     .send(errorBody(answer, request.id));
 }
 
-export const errors = plugin(async (app: FastifyInstance, { log }: { log: Log }) => {
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
+export const errors = plugin(async (app: FastifyInstance, options: Options) => {
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, options));
   app.server.on('request', ({ socket }, response) => {
     answering.set(socket, response);
     response.once('close', () => {

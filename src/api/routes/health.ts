@@ -25,14 +25,17 @@ const ready = {
   },
 };
 
+export async function healthRoute(app: FastifyInstance): Promise<void> {
+  app.get('/health', { schema: health }, async () => ({ status: 'up' }));
+}
+
 /**
  * `/ready` is 503 only without the database. Without Redis or Temporal leads are still taken, as the Lead API promises:
  * a balancer that took the process away for that would lose leads. The part is named all the same.
  */
 export async function healthRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
   const { database, redis, starter } = parts;
-  app.get('/health', { schema: health }, async () => ({ status: 'up' }));
-
+  await app.register(healthRoute);
   app.get('/ready', { schema: ready }, async (_request, reply) => {
     const [mongodb, redisState, temporal] = await Promise.all([
       stateOf(database.db.command({ ping: 1 })),

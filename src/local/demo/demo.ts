@@ -1,5 +1,5 @@
 import Value from 'typebox/value';
-import { leadStory } from '../../cli/leadStory.js';
+import { leadStory } from '../../api/leadStory.js';
 import type { Database } from '../../store/db.js';
 import { applyMarketText } from '../applyMarketText.js';
 import { nodeArguments } from '../gavelProcess.js';

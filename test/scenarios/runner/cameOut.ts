@@ -1,4 +1,4 @@
-import { leadStory, type LeadStory } from '../../../src/cli/leadStory.js';
+import { leadStory, type LeadStory } from '../../../src/api/leadStory.js';
 import { toDecimal } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/story.js';
 import type { Database } from '../../../src/store/db.js';

@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { FinishedLead } from '../../../src/market/story.js';
 import { categoryKey } from '../../../src/market/terms.js';
-import { ApiError, ERRORS } from '../../../src/api/apiError.js';
+import { ApiError, errorOf } from '../../../src/api/apiError.js';
 import { newLeadAnswer } from '../../../src/api/leadAnswer.js';
 import { newLead } from '../../../src/api/takeLead.js';
 import { takeReturn } from '../../../src/api/takeReturn.js';
@@ -205,7 +205,7 @@ async function giveBack(world: LeadWorld, run: Run, step: NonNullable<Step['retu
     takeReturn(database, request, (facts) => world.start(facts)).then(
       () => undefined,
       (refusal: unknown) => {
-        if (refusal instanceof ApiError) return ERRORS[refusal.kind].error;
+        if (refusal instanceof ApiError) return errorOf(refusal.kind).error;
         throw refusal;
       },
     );

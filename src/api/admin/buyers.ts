@@ -1,0 +1,127 @@
+import Type from 'typebox';
+import { formatMoney, toDecimal, toMinor } from '../../market/money.js';
+import { listBuyers, type BuyerStanding } from '../../store/buyers.js';
+import { bookTopUp } from '../../store/topUp.js';
+import { ApiError } from '../apiError.js';
+import { BuyerName } from './inputs.js';
+import { buyerNamed } from './named.js';
+import { operation } from './operation.js';
+
+const optional = Type.Optional;
+const tag = 'Buyers';
+
+const Listed = Type.Object({
+  id: Type.String(),
+  active: Type.Boolean(),
+  circuit: Type.Unsafe<BuyerStanding['circuit']>(
+    Type.String({ description: 'Whether its server answers; an open one is not asked' }),
+  ),
+  leads_today: Type.Integer({ description: 'Bought since midnight, UTC, tests not counted' }),
+  prepaid: optional(
+    Type.Object({
+      left: Type.Number({ description: 'What it can buy with' }),
+      held: Type.Number({ description: 'What is held for posts under way' }),
+      currency: Type.String(),
+    }),
+  ),
+});
+export type BuyerView = Type.Static<typeof Listed>;
+
+export const showBuyers = operation({
+  id: 'listBuyers',
+  summary: 'Every buyer: whether it buys, whether its server answers, what it has left, today’s leads',
+  tag,
+  method: 'GET',
+  path: '/admin/buyers',
+  scope: 'books:read',
+  input: Type.Object({}, { title: 'the request' }),
+  output: Type.Object({ buyers: Type.Array(Listed) }, { $id: 'Buyers', title: 'Buyers' }),
+  run: async ({ database }) => ({ buyers: (await listBuyers(database, Date.now())).map(view) }),
+});
+
+const view = ({ id, active, circuit, prepaid, today }: BuyerStanding): BuyerView => ({
+  id,
+  active,
+  circuit,
+  leads_today: today,
+  prepaid: prepaid && {
+    left: toDecimal(prepaid.left, prepaid.currency),
+    held: toDecimal(prepaid.held, prepaid.currency),
+    currency: prepaid.currency,
+  },
+});
+
+/** Begins with a letter or a digit: a spreadsheet takes nothing in a statement for a formula. */
+export const PaymentRef = Type.Refine(
+  Type.String({
+    title: 'a payment’s name (letters, digits and .,:;/#_()+- with a letter or digit first, at most 100)',
+    examples: ['wire 4711'],
+    description: 'What the payment is called where it came from; the same one is booked once',
+  }),
+  (text) => /^[\p{L}\p{N}][\p{L}\p{N} .,:;/#_()+-]{0,99}$/u.test(text),
+);
+
+const Booked = Type.Object(
+  {
+    buyer: Type.String(),
+    booking_id: Type.String(),
+    ref: optional(Type.String()),
+    booked_before: Type.Boolean({ description: 'Whether a payment of this ref was booked already' }),
+    amount: Type.Number(),
+    balance: Type.Number({ description: 'What the buyer has left' }),
+    currency: Type.String(),
+  },
+  { $id: 'TopUp', title: 'A payment' },
+);
+export type TopUpView = Type.Static<typeof Booked>;
+
+export const topUp = operation({
+  id: 'topUpBuyer',
+  summary: 'Book what a prepaid buyer has paid in; it buys with it at once',
+  tag,
+  method: 'POST',
+  path: '/admin/buyers/:buyer_id/topups',
+  scope: 'books:write',
+  input: Type.Object(
+    {
+      buyer_id: BuyerName,
+      amount: Type.Number({
+        title: 'an amount above zero',
+        examples: ['500.00'],
+        exclusiveMinimum: 0,
+        maximum: 999_999_999_999,
+        description: 'In the buyer’s currency',
+      }),
+      ref: optional(PaymentRef),
+    },
+    { title: 'the request' },
+  ),
+  output: Booked,
+  failures: ['notFound', 'conflict'],
+  async run({ database, by }, { buyer_id: buyer, amount: decimal, ref }) {
+    const { balance, currency = 'USD' } = await buyerNamed(database, buyer);
+    if (balance === undefined)
+      throw new ApiError(
+        'conflict',
+        `${buyer} is billed on account; give it a balance in the market file to have it pay before.`,
+      );
+    const amount = toMinor(decimal, currency);
+    if (amount === undefined)
+      throw new ApiError('invalidField', `${decimal} is no amount that ${currency} can express.`);
+    const booked = await bookTopUp(database, { buyer, amount, currency, ref }, by);
+    if (booked.amount !== amount || booked.currency !== currency)
+      throw new ApiError(
+        'conflict',
+        `"${ref ?? ''}" is booked already, with ${formatMoney(booked.amount, booked.currency)}; nothing was changed. Another payment needs another ref.`,
+      );
+    return {
+      buyer,
+      booking_id: booked.id,
+      ref,
+      booked_before: !booked.isNew,
+      amount: toDecimal(amount, currency),
+      balance: toDecimal(booked.balance, currency),
+      currency,
+    };
+  },
+});

@@ -1,0 +1,33 @@
+import type { ErrorKind } from '../apiError.js';
+
+/** Every error that the admin API may answer, and when; docs/admin.md has the same table. */
+export const ADMIN_ABOUT = {
+  missingField: 'Something that the operation needs is absent',
+  invalidField: 'A value of the wrong form, an unknown name, one given twice or in the wrong place',
+  invalidRequest: 'Unreadable JSON, a body that is not an object, a malformed request',
+  invalidKey: 'The key is missing, malformed, unknown, revoked or expired, or is no admin key',
+  scopeMissing: 'The key is good, and lacks the scope that the message names',
+  notFound: 'No such address, lead, key, buyer or seller',
+  wrongMethod: 'The address exists, the method does not',
+  conflict: 'It is done already, or does not go with how things stand; the message says which',
+  tooLarge: 'A body over 8 MiB (a market file), 2 MiB (a list of persons) or 64 KiB (any other)',
+  wrongType: 'A body that is not JSON; of a market file, neither YAML nor JSON',
+  invalidMarket: 'The market file has faults, each with its line under `faults`; nothing was changed',
+  rateLimited: 'Too many requests from this address without a valid key, or with a key that is none any more',
+  internal: 'A fault of ours',
+  unavailable: 'The database is away, a lead is with a buyer, or the process is shutting down',
+} satisfies Partial<Record<ErrorKind, string>>;
+
+export type AdminErrorKind = keyof typeof ADMIN_ABOUT;
+
+/** What every operation may answer. */
+export const ALWAYS: readonly AdminErrorKind[] = [
+  'missingField',
+  'invalidField',
+  'invalidRequest',
+  'invalidKey',
+  'scopeMissing',
+  'rateLimited',
+  'internal',
+  'unavailable',
+];

@@ -1,0 +1,293 @@
+import Type from 'typebox';
+import { ENDED, type LeadStatus } from '../../market/lead.js';
+import { toDecimal } from '../../market/money.js';
+import { standingInWords } from '../../market/standing.js';
+import { noteDeed } from '../../store/audit.js';
+import { eraseLead } from '../../store/erase.js';
+import { findLead, findStoredLead } from '../../store/leads.js';
+import { listLeads, type LeadQuery, type ListedLead } from '../../store/listLeads.js';
+import { ApiError } from '../apiError.js';
+import { leadStory, type LeadStory } from '../leadStory.js';
+import { withdrawLead } from '../withdrawLead.js';
+import { Contact, dateOf, LeadId, Limit, Moment, SellerName } from './inputs.js';
+import { sellerNamed } from './named.js';
+import { operation, type AdminContext } from './operation.js';
+import { matchNamed } from './person.js';
+
+const optional = Type.Optional;
+const tag = 'Leads';
+
+export const LEAD_STATUSES = [
+  'received',
+  'pending',
+  'sold',
+  'expired',
+  'withdrawn',
+] as const satisfies readonly LeadStatus[];
+const Status = Type.Enum([...LEAD_STATUSES], {
+  type: 'string',
+  title: `how a lead stands (${LEAD_STATUSES.join(', ')})`,
+  examples: ['pending'],
+});
+
+const Listed = Type.Object({
+  lead_id: Type.String(),
+  received_at: Type.String(),
+  seller: Type.String(),
+  category: Type.String(),
+  state: optional(Type.String()),
+  status: Status,
+  reason: optional(Type.String()),
+  price: optional(Type.Number({ description: 'What the seller earns' })),
+  currency: Type.String(),
+  buyer_ids: optional(Type.Array(Type.String())),
+  test: Type.Boolean(),
+  erased_at: optional(Type.String()),
+});
+export type LeadListed = Type.Static<typeof Listed>;
+
+const Page = Type.Object(
+  { leads: Type.Array(Listed), more: Type.Boolean({ description: 'Whether there are older ones' }) },
+  { $id: 'LeadPage', title: 'Leads, the newest first' },
+);
+
+const which = {
+  status: optional(Status),
+  seller: optional(SellerName),
+  since: optional(Moment('Received since')),
+  before: optional(
+    Type.String({ title: 'a lead_id', maxLength: 64, description: 'Only older ones than this lead' }),
+  ),
+  limit: optional(Limit),
+};
+
+export const findLeads = operation({
+  id: 'listLeads',
+  summary: 'Leads, the newest first; never their persons',
+  tag,
+  method: 'GET',
+  path: '/admin/leads',
+  scope: 'leads:read',
+  input: Type.Object(which, { title: 'the request' }),
+  output: Page,
+  failures: ['notFound'],
+  run: ({ database }, { seller, ...query }) => page(database, seller, query),
+});
+
+export const findLeadsOfPerson = operation({
+  id: 'findLeadsOfPerson',
+  summary: 'The leads of a person, who is found by phone or e-mail (of both, by both) and not shown',
+  tag,
+  method: 'POST',
+  path: '/admin/leads/search',
+  scope: 'leads:read',
+  input: Type.Object(
+    { phone: optional(Contact('A phone number')), email: optional(Contact('An e-mail address')), ...which },
+    { title: 'the request' },
+  ),
+  output: Page,
+  failures: ['notFound'],
+  run: async ({ database }, { phone, email, seller, ...query }) =>
+    page(database, seller, { ...query, match: await matchNamed(database, { phone, email }) }),
+});
+
+interface PageQuery extends Omit<LeadQuery, 'seller' | 'since'> {
+  since?: string;
+  limit?: number;
+}
+
+async function page(
+  database: AdminContext['database'],
+  seller: string | undefined,
+  { since, limit = 50, ...query }: PageQuery,
+): Promise<Type.Static<typeof Page>> {
+  const code = seller === undefined ? undefined : (await sellerNamed(database, seller)).code;
+  const from = since === undefined ? undefined : dateOf(since);
+  // One more than is shown tells whether there are more.
+  const found = await listLeads(database, { ...query, seller: code, since: from }, limit + 1);
+  return { leads: found.slice(0, limit).map(listed), more: found.length > limit };
+}
+
+function listed(lead: ListedLead): LeadListed {
+  const { _id, receivedAt, seller, category, state, status, reason, price, currency, test, erased } = lead;
+  return {
+    lead_id: _id,
+    received_at: receivedAt.toISOString(),
+    seller,
+    category,
+    state,
+    status,
+    reason,
+    price: price === undefined ? undefined : toDecimal(price, currency),
+    currency,
+    buyer_ids: lead.buyerIds,
+    test,
+    erased_at: erased?.at.toISOString(),
+  };
+}
+
+const parts = (description: string) =>
+  Type.Array(Type.Object({}, { additionalProperties: true }), { description });
+
+const Story = Type.Unsafe<LeadStory>(
+  Type.Object(
+    {
+      lead_id: Type.String(),
+      status: Status,
+      seller: Type.String(),
+      campaign: Type.String(),
+      category: Type.String(),
+      received_at: Type.String(),
+      updated_at: Type.String(),
+      currency: Type.String(),
+      rounds: parts('Each round with each contract’s bid and outcome'),
+      posts: parts('What buyers were sent, and how it ended'),
+      sales: parts('Who bought it for how much'),
+      ledger: parts('What was booked'),
+      fields: Type.Record(Type.String(), Type.String(), { description: 'By name, masked' }),
+      workflow: Type.String({ description: 'The id of its workflow in Temporal' }),
+    },
+    { $id: 'LeadStory', title: 'A lead and everything that happened to it', additionalProperties: true },
+  ),
+);
+
+const named = Type.Object({ lead_id: LeadId }, { title: 'the request' });
+
+const noLead = (id: string): ApiError =>
+  new ApiError('notFound', `The store has no lead "${id}"; its id is the lead_id of the answer.`);
+
+export const showLead = operation({
+  id: 'showLead',
+  summary: 'The whole story of a lead: rounds, bids, posts, sales, books, what it waits for',
+  tag,
+  method: 'GET',
+  path: '/admin/leads/:lead_id',
+  scope: 'leads:read',
+  input: named,
+  output: Story,
+  failures: ['notFound'],
+  async run({ database, ui }, { lead_id: id }) {
+    const story = await leadStory(database, id, { personal: false, ui });
+    if (story === undefined) throw noLead(id);
+    return story;
+  },
+});
+
+export const showPerson = operation({
+  id: 'showPerson',
+  summary: 'What a lead’s person wrote; that it was looked at is in the audit',
+  tag,
+  method: 'GET',
+  path: '/admin/leads/:lead_id/person',
+  scope: 'persons:read',
+  input: named,
+  output: Type.Object(
+    { lead_id: Type.String(), fields: Type.Record(Type.String(), Type.String()) },
+    { $id: 'Person', title: 'A lead’s person; no fields where it was erased' },
+  ),
+  failures: ['notFound'],
+  async run({ database, by }, { lead_id: id }) {
+    const lead = await findLead(database, id);
+    if (lead === null) throw noLead(id);
+    await noteDeed(database, by, { kind: 'lead', id, did: 'person shown', values: [] });
+    return { lead_id: id, fields: lead.fields };
+  },
+});
+
+export const withdraw = operation({
+  id: 'withdrawLead',
+  summary: 'Take a lead off sale for good; one that is sold stays sold',
+  tag,
+  method: 'POST',
+  path: '/admin/leads/:lead_id/withdraw',
+  scope: 'leads:write',
+  input: named,
+  output: Type.Object(
+    {
+      lead_id: Type.String(),
+      status: Type.Enum(['sold', 'pending', 'expired', 'withdrawn'], { type: 'string' }),
+      reason: optional(Type.String()),
+      price: optional(Type.Number()),
+      buyer_ids: optional(Type.Array(Type.String())),
+      updated_at: Type.String(),
+    },
+    { $id: 'LeadStanding', title: 'How a lead stands' },
+  ),
+  failures: ['notFound'],
+  async run(context, { lead_id: id }) {
+    const { database, by } = context;
+    const found = await findStoredLead(database, id);
+    if (found === null) throw noLead(id);
+    const lead = await withdrawLead(database, found, (leadId) => context.withdraw(leadId));
+    if (lead === undefined)
+      throw new ApiError(
+        'unavailable',
+        `A buyer is being offered lead ${id}, and no worker answers. Nothing was changed; start a worker, or try again.`,
+        { headers: { 'retry-after': 5 } },
+      );
+    if (!ENDED.includes(found.status)) {
+      const asked = { path: 'status', from: found.status, to: lead.status };
+      await noteDeed(database, by, { kind: 'lead', id, did: 'withdrawal asked for', values: [asked] });
+    }
+    return { lead_id: id, ...standingInWords(lead), updated_at: lead.updatedAt.toISOString() };
+  },
+});
+
+/** At most so many persons are erased by one request: each may wait for its lead's workflow. */
+export const MOST_ERASED = 100;
+
+const ErasedLead = Type.Object({
+  lead_id: Type.String(),
+  outcome: Type.Enum(['erased', 'already', 'held', 'unknown'], { type: 'string' }),
+  erased_at: optional(Type.String()),
+  by: optional(Type.String()),
+  sha256: optional(Type.String({ description: 'Of what was there, encrypted as it was' })),
+});
+export type LeadErased = Type.Static<typeof ErasedLead>;
+
+export const eraseLeads = operation({
+  id: 'eraseLeads',
+  summary: 'Destroy the persons’ data of leads for good; the books stay, and a proof of it',
+  tag,
+  method: 'POST',
+  path: '/admin/leads/erase',
+  scope: 'leads:write',
+  input: Type.Object(
+    {
+      lead_ids: Type.Array(LeadId, { title: 'a list of lead_ids', minItems: 1, maxItems: MOST_ERASED }),
+      by: optional(
+        Type.String({
+          title: 'a name (1 to 100 characters)',
+          examples: ['Dana'],
+          minLength: 1,
+          maxLength: 100,
+          description: 'Who the proof says has done it; the key’s name unless given',
+        }),
+      ),
+    },
+    { title: 'the request' },
+  ),
+  output: Type.Object(
+    { leads: Type.Array(ErasedLead) },
+    { $id: 'LeadsErased', title: 'What became of each lead; one that a buyer holds is to be tried again' },
+  ),
+  async run(context, { lead_ids: ids, by = context.by.who }) {
+    const leads: LeadErased[] = [];
+    for (const id of ids) {
+      const erased = await eraseLead(context.database, id, {
+        by,
+        asked: context.by,
+        withdraw: (leadId) => context.withdraw(leadId),
+      });
+      const erasure = 'erasure' in erased ? erased.erasure : undefined;
+      leads.push({
+        lead_id: id,
+        outcome: erased.outcome,
+        erased_at: erasure?.at.toISOString(),
+        by: erasure?.by,
+        sha256: erasure?.sha256,
+      });
+    }
+    return { leads };
+  },
+});

@@ -1,0 +1,104 @@
+import Type from 'typebox';
+import { byPosition, type Fault } from '../../market/file/fault.js';
+import { marketInFile } from '../../market/file/marketInFile.js';
+import { parseMarket } from '../../market/file/parseMarket.js';
+import type { MarketInFile } from '../../market/file/schema.js';
+import { applyMarket, unmetByStore } from '../../store/apply.js';
+import type { Change } from '../../store/applyPlan.js';
+import { ensureIndexes } from '../../store/db.js';
+import { readTerms } from '../../store/market.js';
+import { ApiError } from '../apiError.js';
+import { Flag } from './inputs.js';
+import { operation } from './operation.js';
+
+const list = (description: string) =>
+  Type.Array(Type.Object({}, { additionalProperties: true }), { description });
+
+/** Its keys are docs/market-file.md's; the shape that is checked is src/market/file/schema.ts. */
+const File = Type.Unsafe<MarketInFile>(
+  Type.Object(
+    {
+      sellers: list('Who sells'),
+      buyers: list('Who buys'),
+      campaigns: list('On which terms, with the contracts of each'),
+    },
+    { $id: 'Market', title: 'A market file' },
+  ),
+);
+
+export const showMarket = operation({
+  id: 'showMarket',
+  summary: 'The market as a market file, with every default spelt out',
+  tag: 'Market',
+  method: 'GET',
+  path: '/admin/market',
+  scope: 'market:read',
+  input: Type.Object({}, { title: 'the request' }),
+  givesFile: true,
+  output: File,
+  run: async ({ database }) => marketInFile(await readTerms(database)),
+});
+
+const Changed = Type.Unsafe<Change>(
+  Type.Object({
+    kind: Type.Enum(['seller', 'buyer', 'campaign', 'contract'], { type: 'string' }),
+    id: Type.String(),
+    change: Type.Enum(['created', 'changed', 'unchanged', 'removed', 'deactivated', 'not_named'], {
+      type: 'string',
+    }),
+    secret: Type.Optional(
+      Type.String({ description: 'The signing secret of a new seller or buyer, shown this once' }),
+    ),
+    fields: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object({ from: Type.Optional(Type.String()), to: Type.Optional(Type.String()) }),
+        { description: 'Each changed value by its path in the market file' },
+      ),
+    ),
+  }),
+);
+
+export const putMarket = operation({
+  id: 'applyMarket',
+  summary: 'Make the market match a market file, all of it or, on any fault, nothing',
+  tag: 'Market',
+  method: 'PUT',
+  path: '/admin/market',
+  scope: 'market:write',
+  input: Type.Object(
+    {
+      file: Type.String({ description: 'A market file, in YAML or JSON' }),
+      prune: Type.Optional(Flag('Removes contracts and deactivates campaigns that the file does not name')),
+      dry_run: Type.Optional(Flag('Tells what would change, and changes nothing')),
+    },
+    { title: 'the request' },
+  ),
+  takesFile: true,
+  output: Type.Object(
+    { dry_run: Type.Boolean(), changes: Type.Array(Changed) },
+    { $id: 'MarketChanges', title: 'What was changed, or would be' },
+  ),
+  failures: ['invalidMarket', 'tooLarge', 'wrongType'],
+  async run({ database, by }, { file, prune = false, dry_run: dryRun = false }) {
+    const parsed = parseMarket(file);
+    if (!('market' in parsed)) {
+      const unmet = await unmetByStore(database, parsed.assumptions);
+      throw invalidMarket([...parsed.faults, ...unmet].sort(byPosition));
+    }
+    if (!dryRun) await ensureIndexes(database);
+    const applied = await applyMarket(database, parsed.market, { by, prune, dryRun });
+    if ('faults' in applied) throw invalidMarket(applied.faults);
+    const changes = applied.changes.map((change) => (dryRun ? withoutSecret(change) : change));
+    return { dry_run: dryRun, changes };
+  },
+});
+
+function invalidMarket(faults: Fault[]): ApiError {
+  const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
+  return new ApiError('invalidMarket', `The market file has ${count}; nothing was changed.`, { faults });
+}
+
+/** A secret that a dry run makes is nobody's. */
+const withoutSecret = (change: Change): Change =>
+  change.change === 'created' ? { ...change, secret: undefined } : change;

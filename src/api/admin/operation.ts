@@ -1,0 +1,61 @@
+import type Type from 'typebox';
+import type { Actor } from '../../store/audit.js';
+import type { Database } from '../../store/db.js';
+import type { Scope } from '../../store/scopes.js';
+import type { AdminErrorKind } from './errors.js';
+
+/** Where an operation is done, and for whom. */
+export interface AdminContext {
+  database: Database;
+  by: Actor;
+  /** What whoever asks may hand out to others. */
+  scopes: readonly Scope[];
+  /** Asks a lead's workflow to take the lead off sale; rejects where it has not taken note. */
+  withdraw(leadId: string): Promise<unknown>;
+  /** Where Temporal's UI is, for links. */
+  ui?: { url: string; namespace: string };
+}
+
+/**
+ * One thing that ops can ask for or do: a route of the admin API, and what a command of `gavel` does, on the database or
+ * by a remote admin API alike.
+ */
+export interface Operation<In extends Type.TObject = Type.TObject, Out extends Type.TSchema = Type.TSchema> {
+  id: string;
+  summary: string;
+  tag: string;
+  method: 'GET' | 'POST' | 'PUT';
+  /** `/admin/leads/:lead_id` */
+  path: string;
+  scope: Scope;
+  /** Everything that is asked with: what the path names, the rest in the query of a GET, in the body of others. */
+  input: In;
+  /** Whether the body is a market file, the input `file`; the rest is in the query then. */
+  takesFile?: boolean;
+  /** Whether it is answered as YAML unless JSON is asked for. */
+  givesFile?: boolean;
+  /** Bytes; 64 KiB unless given. A market file has a limit of its own. */
+  longestBody?: number;
+  /** Named by its `$id`. */
+  output: Out;
+  /** In which ways it may fail beside those that every operation has. */
+  failures?: readonly AdminErrorKind[];
+  /** @throws ApiError with a message for whoever asks */
+  run(context: AdminContext, input: Type.Static<In>): Promise<Type.Static<Out>>;
+}
+
+/** Lets the types of input and output follow from the schemas. */
+export const operation = <In extends Type.TObject, Out extends Type.TSchema>(
+  one: Operation<In, Out>,
+): Operation<In, Out> => one;
+
+/** The names in a path, in order. */
+export const pathNames = (path: string): string[] =>
+  [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+
+/** Where each input of an operation travels. */
+export function placeOf({ method, path, takesFile }: Operation, name: string): 'path' | 'query' | 'body' {
+  if (pathNames(path).includes(name)) return 'path';
+  if (takesFile === true) return name === 'file' ? 'body' : 'query';
+  return method === 'GET' ? 'query' : 'body';
+}

@@ -1,0 +1,24 @@
+import { showAudit } from './audit.js';
+import { showBuyers, topUp } from './buyers.js';
+import { endKey, makeKey, showKeys } from './keys.js';
+import { eraseLeads, findLeads, findLeadsOfPerson, showLead, showPerson, withdraw } from './leads.js';
+import { putMarket, showMarket } from './market.js';
+import type { Operation } from './operation.js';
+
+/** Everything that the admin API does, in the order of its document. */
+export const OPERATIONS: readonly Operation[] = [
+  showMarket,
+  putMarket,
+  findLeads,
+  findLeadsOfPerson,
+  showLead,
+  showPerson,
+  withdraw,
+  eraseLeads,
+  showKeys,
+  makeKey,
+  endKey,
+  showBuyers,
+  topUp,
+  showAudit,
+];

@@ -1,0 +1,93 @@
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { pathText } from '../../market/file/fault.js';
+import { checkShape } from '../../market/file/shape.js';
+import { MISSING, type FieldFault } from '../../market/fields.js';
+import { ApiError } from '../apiError.js';
+import { readBody, readForm, type Entries } from '../body.js';
+import { queryOf } from '../requestTarget.js';
+import { wrongType } from '../wrongType.js';
+import { placeOf, type Operation } from './operation.js';
+
+/**
+ * What a request asks an operation with: from its path, its query and its body, each where it belongs.
+ * @throws ApiError naming every fault
+ */
+export async function readInput<In extends Type.TObject>(
+  operation: Operation<In>,
+  request: FastifyRequest<{ Params: Record<string, string>; Body: Buffer | undefined }>,
+): Promise<Type.Static<In>> {
+  const sent = {
+    path: Object.entries(request.params),
+    query: readForm(queryOf(request.url)),
+    body: await bodyOf(operation, request.body ?? Buffer.alloc(0), request.headers['content-type']),
+  };
+  const faults: FieldFault[] = [];
+  const given: Record<string, unknown> = {};
+  for (const place of ['path', 'query', 'body'] as const) {
+    for (const [name, value] of sent[place]) {
+      if (Object.hasOwn(given, name)) faults.push({ field: name, problem: 'given twice' });
+      else if (Object.hasOwn(operation.input.properties, name) && placeOf(operation, name) !== place)
+        faults.push({ field: name, problem: `belongs in the ${placeOf(operation, name)}` });
+      else given[name] = place === 'body' ? value : plain(operation.input.properties[name], value);
+    }
+  }
+  checkShape(operation.input, given, [], (path, message) => {
+    const field = pathText(path);
+    if (faults.every((fault) => fault.field !== field))
+      faults.push({ field, problem: problemOf(field, message) });
+  });
+  if (faults.length === 0 && Value.Check(operation.input, given)) return given;
+  throw faulty(faults);
+}
+
+async function bodyOf(
+  { takesFile = false }: Operation,
+  body: Buffer,
+  type: string | undefined,
+): Promise<Entries> {
+  const [name = ''] = (type ?? 'application/json').split(';');
+  const isJson = name.trim().toLowerCase() === 'application/json';
+  if (takesFile) return [['file', fileOf(body, isJson, name.trim().toLowerCase())]];
+  if (body.length > 0 && !isJson) throw wrongType('Send application/json.');
+  return readBody(body, type);
+}
+
+const YAML = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function fileOf(body: Buffer, isJson: boolean, type: string): string {
+  if (!isJson && !YAML.includes(type))
+    throw wrongType('Send the market file with "Content-Type: application/yaml" (or application/json).');
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new ApiError('invalidRequest', 'The market file is not in UTF-8.');
+  }
+}
+
+/** What stands in an address is text; a number or a yes is meant where one belongs. */
+function plain(schema: Type.TSchema | undefined, value: unknown): unknown {
+  if (schema === undefined || Type.IsString(schema)) return value;
+  if (Type.IsBoolean(schema)) return value === 'true' ? true : value === 'false' ? false : value;
+  return Type.IsInteger(schema) && /^\d{1,15}$/.test(String(value)) ? Number(value) : value;
+}
+
+/** A person is not told back, not even to whoever has named one. */
+function problemOf(field: string, message: string): string {
+  if (message.startsWith('is missing')) return MISSING;
+  return /(^|\.)(phone|email)$/.test(field) ? 'not a text of 320 characters at the most' : message;
+}
+
+function faulty(fields: FieldFault[]): ApiError {
+  const isMissing = fields.some(({ problem }) => problem === MISSING);
+  const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
+  return new ApiError(
+    isMissing ? 'missingField' : 'invalidField',
+    `Correct these and send it again: ${names}.`,
+    {
+      fields,
+    },
+  );
+}

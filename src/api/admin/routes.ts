@@ -1,0 +1,124 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { stringify } from 'yaml';
+import { LONGEST_TEXT } from '../../market/file/document.js';
+import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
+import { ApiError, errorOf } from '../apiError.js';
+import type { Lookups } from '../lookups.js';
+import type { Parts } from '../parts.js';
+import { auth, keyOf } from '../plugins/auth.js';
+import type { RateLimits } from '../rateLimits.js';
+import { ADMIN_ABOUT, ALWAYS, type AdminErrorKind } from './errors.js';
+import { placeOf, type AdminContext, type Operation } from './operation.js';
+import { OPERATIONS } from './operations.js';
+import { readInput } from './readInput.js';
+
+interface Options {
+  parts: Parts;
+  lookups: Lookups;
+  limits: RateLimits;
+}
+
+type Asking = { Params: Record<string, string>; Body: Buffer | undefined };
+
+/** A route for each operation, behind a key that has its scope. */
+export async function adminRoutes(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
+  const { settings } = parts;
+  await app.register(auth, {
+    lookups,
+    limits,
+    failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+    of: 'admin',
+  });
+  for (const operation of OPERATIONS) {
+    app.route<Asking>({
+      method: operation.method,
+      url: operation.path,
+      schema: schemaOf(operation),
+      bodyLimit: operation.takesFile === true ? LONGEST_TEXT : (operation.longestBody ?? SHORT_BODY),
+      // Before a byte of the body is read.
+      onRequest: async (request) => demandScope(request, operation.scope),
+      handler: async (request, reply) => {
+        const input = await readInput(operation, request);
+        const output = await operation.run(contextOf(parts, request), input);
+        if (operation.givesFile !== true || wantsJson(request)) return output;
+        return reply.type('application/yaml; charset=utf-8').send(stringify(output));
+      },
+    });
+  }
+}
+
+const SHORT_BODY = 64 * 1024;
+
+/** @throws ApiError naming the scope that the key lacks */
+function demandScope(request: FastifyRequest, scope: Scope): void {
+  const { scopes = [] } = keyOf(request);
+  if (scopes.includes(scope)) return;
+  throw new ApiError(
+    'scopeMissing',
+    `This needs a key with the scope ${scope}; this one has ${scopes.join(', ')}. \`gavel keys create --admin\` makes one.`,
+  );
+}
+
+function contextOf({ settings, database, starter }: Parts, request: FastifyRequest): AdminContext {
+  const { _id: key, admin, scopes = [] } = keyOf(request);
+  const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = settings;
+  return {
+    database,
+    by: { who: admin ?? key, via: 'api', key },
+    scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
+    withdraw: (leadId) => starter.withdraw(leadId, WITHDRAW_WITHIN_MS),
+    ...(url !== undefined && { ui: { url, namespace } }),
+  };
+}
+
+/** How long a lead's workflow may take to take note. */
+const WITHDRAW_WITHIN_MS = 5000;
+
+const wantsJson = ({ headers }: FastifyRequest): boolean =>
+  (headers.accept ?? '').includes('application/json');
+
+function schemaOf(operation: Operation): object {
+  const { id, summary, tag, input, takesFile, failures = [] } = operation;
+  const of = (place: 'path' | 'query' | 'body') => {
+    const there = Object.entries<Type.TSchema>(input.properties).filter(
+      ([name]) => placeOf(operation, name) === place,
+    );
+    return there.length === 0 ? undefined : Type.Object(Object.fromEntries(there));
+  };
+  return {
+    operationId: id,
+    summary: `${summary}. Needs the scope \`${operation.scope}\``,
+    tags: [tag],
+    security: [{ adminKey: [] }],
+    ...(of('path') && { params: of('path') }),
+    ...(of('query') && { querystring: of('query') }),
+    ...(of('body') && { body: takesFile === true ? input.properties.file : of('body') }),
+    ...(takesFile === true && { consumes: ['application/yaml', 'application/json'] }),
+    response: { 200: answerOf(operation), ...answersOf([...ALWAYS, ...failures]) },
+  };
+}
+
+function answerOf({ output, givesFile }: Operation): object {
+  const { $id = '', title: description = '' } = nameOf(output);
+  const schema = Type.Ref($id);
+  if (givesFile !== true) return Type.Ref($id, { description });
+  return { description, content: { 'application/yaml': { schema }, 'application/json': { schema } } };
+}
+
+const nameOf = (schema: Type.TSchema): { $id?: string; title?: string } => ({ ...schema });
+
+/** One answer a status: several errors may share it. */
+function answersOf(kinds: readonly AdminErrorKind[]): Record<number, Type.TSchema> {
+  const byStatus = new Map<number, string[]>();
+  for (const kind of new Set(kinds)) {
+    const { status, error } = errorOf(kind);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${error}\`: ${ADMIN_ABOUT[kind]}.`]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, lines]) => [
+      status,
+      Type.Ref('AdminError', { description: lines.join('\n') }),
+    ]),
+  );
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Parts } from './parts.js';
+import { closing } from './plugins/closing.js';
+import { errors, refuseMalformed, sendError, type Wording } from './plugins/errors.js';
+import { methods } from './plugins/methods.js';
+import { MAX_URL_CHARACTERS, requestForm } from './plugins/requestForm.js';
+import { requestLog } from './plugins/requestLog.js';
+import { securityHeaders } from './plugins/securityHeaders.js';
+
+/** Leads may come whole in the query string, so the request line may be as long as a body. */
+const MAX_HEADER_BYTES = 96 * 1024;
+
+interface Options {
+  /** Who needs longer for a request, from the first byte to the last, is let go of, ms. */
+  requestTimeoutMs: number;
+  wording: Wording;
+}
+
+/** What all of our HTTP servers have in common: how they refuse, log, close, and what browsers may do with them. */
+export async function openHttpServer(
+  { settings, log }: Pick<Parts, 'settings' | 'log'>,
+  { requestTimeoutMs, wording }: Options,
+): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: settings.TRUST_PROXY,
+    // Closing answers 503 in the API's own shape, see plugins/closing.ts.
+    return503OnClosing: false,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: false,
+      // Whatever NODE_OPTIONS says.
+      insecureHTTPParser: false,
+      // Of connections that say nothing, too.
+      headersTimeout: requestTimeoutMs,
+      // How often slow requests are looked for; Node's 30 s would let each hold its connection so much longer.
+      connectionsCheckingInterval: 1000,
+    },
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      // An id is looked at by its route, however long it is.
+      maxParamLength: MAX_URL_CHARACTERS,
+      // The query is read by the routes, where a name that is given twice is a fault.
+      querystringParser: () => ({}),
+    },
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply, { log, wording }),
+    clientErrorHandler: refuseMalformed,
+  });
+  // Schemas describe and serialise; requests are checked by rules of our own, which name every fault at once.
+  app.setValidatorCompiler(() => () => true);
+
+  await app.register(errors, { log, wording });
+  await app.register(requestLog, { log });
+  await app.register(securityHeaders);
+  await app.register(closing);
+  await app.register(methods);
+  await app.register(requestForm);
+  return app;
+}

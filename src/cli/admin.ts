@@ -1,0 +1,95 @@
+import { Command } from 'commander';
+import type Type from 'typebox';
+import type { AdminContext, Operation } from '../api/admin/operation.js';
+import { pickSettings } from '../config.js';
+import type { Database } from '../store/db.js';
+import { SCOPE_NAMES } from '../store/scopes.js';
+import { openWithdrawer, type Withdrawer } from '../temporal/withdraw.js';
+import { cliActor } from './actor.js';
+import { CommandFailed } from './commandFailed.js';
+import { remoteAsk } from './remote.js';
+import { useDatabase, usePersons } from './useDatabase.js';
+
+/** Has an operation of the admin API done, wherever that is. */
+export type Ask = <In extends Type.TObject, Out extends Type.TSchema>(
+  operation: Operation<In, Out>,
+  input: Type.Static<In>,
+) => Promise<Type.Static<Out>>;
+
+const remotes = new WeakSet<Command>();
+
+/** A command that does all it does by operations of the admin API, so that it works from afar too. */
+export function adminCommand(name: string): Command {
+  const command = new Command(name);
+  remotes.add(command);
+  return command;
+}
+
+/** Where `--remote` says that a command is to be done; undefined: here. */
+const remoteOf = (command: Command): string | undefined =>
+  command.optsWithGlobals<{ remote?: string }>().remote;
+
+/** @throws CommandFailed where the command is to be done from afar and can't be */
+export function refuseRemote(command: Command): void {
+  if (remoteOf(command) === undefined || remotes.has(command)) return;
+  throw new CommandFailed(
+    `\`${typedAs(command)}\` can’t be done by --remote: it works where the servers are, with their settings.`,
+  );
+}
+
+/** `gavel keys rotate-master` */
+const typedAs = (command: Command): string =>
+  command.parent === null ? command.name() : `${typedAs(command.parent)} ${command.name()}`;
+
+interface Needs {
+  /** Whether a person's data are read or a person is looked for. */
+  persons?: boolean;
+}
+
+/** Does a command's work by a remote admin API where `--remote` names one, else on the database of the settings. */
+export async function useAdmin<T>(
+  command: Command,
+  work: (ask: Ask) => Promise<T>,
+  { persons = false }: Needs = {},
+): Promise<T> {
+  const remote = remoteOf(command);
+  if (remote !== undefined) return work(remoteAsk(remote, adminKey()));
+  return (persons ? usePersons : useDatabase)(async (database) => {
+    const { context, close } = localContext(database);
+    try {
+      return await work((operation, input) => operation.run(context, input));
+    } finally {
+      await close();
+    }
+  });
+}
+
+function adminKey(): string {
+  const { GAVEL_ADMIN_KEY } = pickSettings(['GAVEL_ADMIN_KEY']);
+  if (GAVEL_ADMIN_KEY !== undefined) return GAVEL_ADMIN_KEY;
+  throw new CommandFailed(
+    'Set GAVEL_ADMIN_KEY to an admin key; `gavel keys create --admin NAME --scopes …` makes one where the servers are.',
+  );
+}
+
+/** Whoever reaches the database may do everything. */
+function localContext(database: Database): { context: AdminContext; close: () => Promise<void> } {
+  let withdrawer: Withdrawer | undefined;
+  const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = pickSettings([
+    'TEMPORAL_UI_URL',
+    'TEMPORAL_NAMESPACE',
+  ]);
+  return {
+    context: {
+      database,
+      by: cliActor(),
+      scopes: SCOPE_NAMES,
+      withdraw: (leadId) => {
+        withdrawer ??= openWithdrawer(pickSettings(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']));
+        return withdrawer.withdraw(leadId);
+      },
+      ...(url !== undefined && { ui: { url, namespace } }),
+    },
+    close: async () => withdrawer?.close(),
+  };
+}

@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { readSettings } from '../config.js';
+import { createLog } from '../log.js';
+import { refusedToListen } from './refusedToListen.js';
+import { untilStopped } from './untilStopped.js';
+import { explained } from './useDatabase.js';
+
+/** More than an erasure needs that waits for its lead's workflow. */
+const GRACE_MS = 10_000;
+
+/** `gavel admin` */
+export function adminApiCommand(): Command {
+  return new Command('admin')
+    .description('run the admin API until it is told to end; it logs one JSON object a line')
+    .action(admin);
+}
+
+async function admin(): Promise<void> {
+  const settings = readSettings();
+  const log = createLog(settings, 'admin');
+  // Loaded here, so that the other commands don't wait for what only this one needs.
+  const { startAdminApi } = await import('../api/server.js');
+  const running = await startAdminApi(settings, log).catch((error: unknown) => {
+    throw (
+      refusedToListen(error, settings, ['ADMIN_HOST', 'ADMIN_PORT']) ?? explained(error, settings.MONGODB_URL)
+    );
+  });
+  untilStopped(log, GRACE_MS, () => running.close(), { address: running.address });
+}

@@ -1,0 +1,18 @@
+import { InvalidArgumentError } from 'commander';
+import { MOST_LISTED } from '../api/admin/inputs.js';
+import { parseDuration } from '../market/file/duration.js';
+import { pointInTime } from '../market/pointInTime.js';
+
+/** A date, a time, or so long ago. */
+export function past(text: string): Date {
+  const span = parseDuration(text);
+  const at = span === undefined ? pointInTime(text) : new Date(Date.now() - span);
+  if (at === undefined) throw new InvalidArgumentError('Write a date like 2026-11-01 or a duration like 7d.');
+  return at;
+}
+
+/** How many are listed at the most. */
+export function count(text: string): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) > 0 && Number(text) <= MOST_LISTED) return Number(text);
+  throw new InvalidArgumentError(`It is a whole number from 1 to ${MOST_LISTED}.`);
+}

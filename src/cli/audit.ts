@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import { showAudit, type DeedView } from '../api/admin/audit.js';
+import { moment } from '../market/moment.js';
+import { adminCommand, useAdmin } from './admin.js';
+import { count, past } from './arguments.js';
+import { print, printJson, table } from './print.js';
+
+interface Options {
+  since?: Date;
+  of?: string;
+  limit: number;
+  json: boolean;
+}
+
+/** `gavel audit …` */
+export function auditCommand(): Command {
+  return new Command('audit')
+    .description('what was changed, by whom and when')
+    .addCommand(
+      adminCommand('list')
+        .description('what commands and the admin API have changed, the newest first')
+        .option('--since <when>', 'only what was done since: a date, a time, or so long ago (7d)', past)
+        .option('--of <id>', 'only what was done to the lead, contract, key, … of this id')
+        .option('--limit <count>', 'so many at the most', count, 50)
+        .option('--json', 'print them as JSON', false)
+        .action(list),
+    );
+}
+
+async function list({ since, of, limit, json }: Options, command: Command): Promise<void> {
+  const asked = { since: since?.toISOString(), of, limit };
+  const { deeds, more } = await useAdmin(command, (ask) => ask(showAudit, asked));
+  if (json) printJson({ deeds, more });
+  else if (deeds.length === 0) print('Nothing was changed.');
+  else {
+    print(table(['when', 'who', 'what', 'did', 'from → to'], deeds.map(row)));
+    if (more) print(`These are the newest ${limit}; --limit shows more.`);
+  }
+}
+
+const row = ({ at, who, via, kind, id, did, changes }: DeedView): string[] => [
+  moment(Date.parse(at)),
+  `${who} (${via})`,
+  `${kind} ${id}`,
+  did,
+  changes.map(changeText).join('\n'),
+];
+
+const changeText = ({ path, from, to }: DeedView['changes'][number]): string =>
+  from === undefined ? `${path}: ${to ?? ''}` : `${path}: ${from} → ${to ?? 'nothing'}`;

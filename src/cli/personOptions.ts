@@ -1,0 +1,17 @@
+import { contactFault } from '../api/admin/person.js';
+import { CommandFailed } from './commandFailed.js';
+
+/** A person as the command line names one. */
+export interface PersonOptions {
+  phone?: string;
+  email?: string;
+}
+
+export const namesPerson = ({ phone, email }: PersonOptions): boolean =>
+  phone !== undefined || email !== undefined;
+
+/** @throws CommandFailed where a person is named by what is no phone number or no e-mail address */
+export function checkPerson(person: PersonOptions): void {
+  const fault = namesPerson(person) ? contactFault(person) : undefined;
+  if (fault) throw new CommandFailed(`--${fault.field} is ${fault.problem}.`);
+}

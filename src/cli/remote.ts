@@ -1,0 +1,106 @@
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { placeOf, pathNames, type Operation } from '../api/admin/operation.js';
+import { ADMIN_ABOUT, type AdminErrorKind } from '../api/admin/errors.js';
+import { ApiError, errorOf } from '../api/apiError.js';
+import type { Ask } from './admin.js';
+import { CommandFailed } from './commandFailed.js';
+
+/** Asks a remote admin API. */
+export function remoteAsk(given: string, key: string): Ask {
+  const url = remoteUrl(given);
+  return async (operation, input) => {
+    const { path, ...init } = requestOf(operation, input);
+    const headers = { ...init.headers, accept: 'application/json', authorization: `Bearer ${key}` };
+    const answer = await send(url, path, { ...init, headers, redirect: 'error' });
+    if (!answer.ok) throw refusalOf(url, answer);
+    if (Value.Check(operation.output, answer.body)) return answer.body;
+    throw strange(url, answer.status);
+  };
+}
+
+/** An operation as an HTTP request. */
+export function requestOf<In extends Type.TObject>(
+  operation: Operation<In>,
+  input: Type.Static<In>,
+): { path: string; method: string; headers: Record<string, string>; body?: string } {
+  const given = Object.entries<unknown>(input).filter(([, value]) => value !== undefined);
+  const at = (place: 'query' | 'body') => given.filter(([name]) => placeOf(operation, name) === place);
+  const names = Object.fromEntries(given);
+  const path = pathNames(operation.path).reduce(
+    (text, name) => text.replace(`:${name}`, encodeURIComponent(String(names[name]))),
+    operation.path,
+  );
+  const asked = at('query').map(([name, value]): [string, string] => [name, String(value)]);
+  const query = new URLSearchParams(asked).toString();
+  const body = at('body');
+  return {
+    path: query === '' ? path : `${path}?${query}`,
+    method: operation.method,
+    ...(operation.takesFile === true
+      ? { headers: { 'content-type': 'application/yaml' }, body: String(names.file) }
+      : body.length > 0
+        ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(Object.fromEntries(body)) }
+        : { headers: {} }),
+  };
+}
+
+/** A key must not be read on the way: https, or no way at all. */
+function remoteUrl(given: string): URL {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url?.protocol === 'https:') return url;
+  if (url?.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) return url;
+  throw new CommandFailed(
+    `--remote takes an https address, or http on this machine (through an SSH tunnel, say): ${given} is neither.`,
+  );
+}
+
+interface Answer {
+  ok: boolean;
+  status: number;
+  body: unknown;
+}
+
+async function send(url: URL, path: string, init: RequestInit): Promise<Answer> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(new URL(url.pathname.replace(/\/$/, '') + path, url), init);
+    text = await response.text();
+  } catch (error) {
+    const cause =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new CommandFailed(`The admin API at ${url.origin} does not answer (${cause}).`);
+  }
+  try {
+    return { ok: response.ok, status: response.status, body: JSON.parse(text) as unknown };
+  } catch {
+    throw strange(url, response.status);
+  }
+}
+
+const Refusal = Type.Object({
+  error: Type.String(),
+  message: Type.String(),
+  faults: Type.Optional(
+    Type.Array(
+      Type.Object({
+        line: Type.Integer(),
+        column: Type.Integer(),
+        path: Type.String(),
+        message: Type.String(),
+      }),
+    ),
+  ),
+});
+
+/** The error as the operation itself would have thrown it. */
+function refusalOf(url: URL, { status, body }: Answer): Error {
+  if (!Value.Check(Refusal, body)) return strange(url, status);
+  const kinds = Object.keys(ADMIN_ABOUT) as AdminErrorKind[];
+  const kind = kinds.find((one) => errorOf(one).error === body.error) ?? 'internal';
+  return new ApiError(kind, body.message, { faults: body.faults });
+}
+
+const strange = ({ origin }: URL, status: number): CommandFailed =>
+  new CommandFailed(`${origin} answers (${status}), but not as an admin API of this version of Gavel does.`);

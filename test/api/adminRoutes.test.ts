@@ -1,0 +1,153 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import Value from 'typebox/value';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Operation } from '../../src/api/admin/operation.js';
+import { OPERATIONS } from '../../src/api/admin/operations.js';
+import { requestOf } from '../../src/cli/remote.js';
+import { createKey } from '../../src/store/keys.js';
+import type { CampaignDocument } from '../../src/store/db.js';
+import { SCOPE_NAMES } from '../../src/store/scopes.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { openAdminWorld, type AdminWorld } from './adminWorld.js';
+import { request, SAMPLE, type Reply } from './world.js';
+
+const NORTHWIND = `
+buyers:
+  - { id: northwind, name: Northwind, post: { url: 'https://northwind.example/?token=hush', timeoutMs: 800 }, balance: 100.00 }
+`;
+
+/** What each operation is asked with. */
+const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, unknown>> = {
+  showMarket: () => ({}),
+  applyMarket: () => ({ file: NORTHWIND, prune: false }),
+  listLeads: () => ({ status: 'pending', seller: 'acme-insurance', since: '2026-01-01', limit: 5 }),
+  findLeadsOfPerson: () => ({ phone: '555-123-4567', email: 'john.doe@email.com' }),
+  showLead: (lead_id) => ({ lead_id }),
+  showPerson: (lead_id) => ({ lead_id }),
+  withdrawLead: (lead_id) => ({ lead_id }),
+  eraseLeads: (lead_id) => ({ lead_ids: [lead_id] }),
+  listKeys: () => ({ seller: 'ACME1234' }),
+  createKey: () => ({ seller: 'ACME1234', limit: 5, expires_at: '2099-01-01' }),
+  revokeKey: (_leadId, key) => ({ key }),
+  listBuyers: () => ({}),
+  topUpBuyer: () => ({ buyer_id: 'northwind', amount: 12.5 }),
+  listAudit: () => ({ since: '2026-01-01', of: 'northwind' }),
+};
+
+/** Operations that change something, and the one that shows a person. */
+const isNoted = ({ scope }: Operation): boolean => scope.endsWith(':write') || scope === 'persons:read';
+
+describe('every operation of the admin API', () => {
+  let world: AdminWorld;
+  let campaign: CampaignDocument;
+  beforeAll(async () => {
+    world = await openAdminWorld();
+    campaign = await storeMarket(world.database, {}, { category: 'Boats' });
+    await world.ask('PUT /admin/market', NORTHWIND, undefined, { 'content-type': 'application/yaml' });
+  });
+  afterAll(() => world.close());
+
+  async function send(operation: Operation, key: string): Promise<Reply> {
+    const lead = await storeLead(world.database, campaign, { fields: SAMPLE });
+    const seller = await createKey(world.database, { seller: 'ACME1234', test: false });
+    const input = INPUTS[operation.id]?.(lead._id, seller.document._id) ?? {};
+    const { path, method, headers, body } = requestOf(operation, input);
+    return world.ask(`${method} ${path}`, body, key, { accept: 'application/json', ...headers });
+  }
+
+  it('is asked here as it would be', () => {
+    expect(OPERATIONS.map(({ id }) => id)).toEqual(Object.keys(INPUTS));
+    expect(new Set(OPERATIONS.map(({ scope }) => scope))).toEqual(new Set(SCOPE_NAMES));
+  });
+
+  it.each(OPERATIONS)(
+    '$id is done for a key with its scope alone, and answers as its schema says',
+    async (one) => {
+      const reply = await send(one, await world.adminKeyFor([one.scope]));
+      expect([reply.status, reply.body]).toEqual([200, expect.anything()]);
+      expect(Value.Errors(one.output, reply.body)).toEqual([]);
+      expect(reply.headers.get('cache-control')).toBe('no-store');
+    },
+  );
+
+  it.each(OPERATIONS)(
+    '$id is refused to a key with every other scope, which is told the one it lacks',
+    async (one) => {
+      const before = await world.database.audit.countDocuments();
+      const others = SCOPE_NAMES.filter((scope) => scope !== one.scope);
+      const reply = await send(one, await world.adminKeyFor(others));
+      expect([reply.status, reply.body.error]).toEqual([403, 'Scope missing']);
+      expect(reply.body.message).toContain(`a key with the scope ${one.scope};`);
+      expect(await world.database.audit.countDocuments()).toBe(before);
+    },
+  );
+
+  it.each(OPERATIONS)('$id is closed to sellers, to buyers, and to who has no key', async (one) => {
+    const buyer = await createKey(world.database, { buyer: 'northwind', test: false });
+    for (const key of [world.key, await world.keyFor({ test: true }), buyer.key, 'none']) {
+      const reply = await send(one, key);
+      expect([reply.status, reply.body.error]).toEqual([401, 'Invalid API Key']);
+      expect(reply.headers.get('www-authenticate')).toBe('Bearer');
+    }
+  });
+
+  it.each(OPERATIONS.filter(isNoted))(
+    '$id leaves in the audit what was done, and who did it',
+    async (one) => {
+      const before = await world.database.audit.find().toArray();
+      if (one.id === 'applyMarket')
+        await world.database.buyers.updateOne({ _id: 'northwind' }, { $set: { name: 'Renamed' } });
+      expect((await send(one, await world.adminKeyFor([one.scope], 'erin'))).status).toBe(200);
+      const known = new Set(before.map(({ _id }) => _id));
+      const deeds = (await world.database.audit.find().toArray()).filter(({ _id }) => !known.has(_id));
+      expect(deeds).toMatchObject([
+        { who: 'erin', via: 'api', key: expect.stringMatching(/^key_/) as string },
+      ]);
+      expect(JSON.stringify(deeds)).not.toMatch(/John|Doe|555|email\.com|gvl_|whsec_|hush/);
+    },
+  );
+
+  it.each(OPERATIONS.filter((one) => !isNoted(one)))('$id leaves nothing in the audit', async (one) => {
+    const before = await world.database.audit.countDocuments();
+    expect((await send(one, world.adminKey)).status).toBe(200);
+    expect(await world.database.audit.countDocuments()).toBe(before);
+  });
+
+  it('has a route, and there is no other but those for everybody', async () => {
+    const { body } = await world.ask('GET /admin/openapi.json', undefined, '');
+    const paths = body.paths as Record<string, Record<string, unknown>>;
+    const documented = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const expected = OPERATIONS.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+    expect(documented.sort()).toEqual([...expected, 'GET /health'].sort());
+    expect(await new Validator().validate(body)).toMatchObject({ valid: true });
+    expect(await world.ask('GET /health', undefined, '')).toMatchObject({ status: 200 });
+  });
+
+  it('lets no page of elsewhere read it', async () => {
+    const elsewhere = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    for (const method of ['GET', 'OPTIONS']) {
+      const { headers } = await world.ask(`${method} /admin/leads`, undefined, world.adminKey, elsewhere);
+      expect([...headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+
+  it('is not there on the Lead API, which takes no admin key either', async () => {
+    for (const { method, path } of OPERATIONS) {
+      const reply = await request({ api: world.api, key: world.adminKey }, path, { method });
+      expect([reply.status, reply.body.error]).toEqual([404, 'Not found']);
+    }
+    for (const path of [
+      '/api/leads/01990000-0000-7000-8000-000000000000',
+      '/api/leads',
+      '/api/buyers/returns',
+    ]) {
+      const method = path.length > 30 ? 'GET' : 'POST';
+      const reply = await request({ api: world.api, key: world.adminKey }, path, { method });
+      expect([reply.status, reply.body.error]).toEqual([401, 'Invalid API Key']);
+    }
+  });
+});
