@@ -1,21 +1,19 @@
-import { erasePast } from '../src/store/retention.js';
+import {
+  erasePast,
+  type Retention,
+  type RetentionBatch,
+  type RetentionCursor,
+} from '../src/store/retention.js';
 import type { Deps } from './index.js';
 
-/** Times in UTC ms, as workflows keep them. */
-export interface Retention {
-  /** Leads that ended before. */
-  before: number;
-  /** Where the batch before has ended. */
-  after: number;
-}
-
 const BATCH = 500;
+const START: RetentionCursor = { campaign: '', after: 0 };
 
 /** Erases one batch of persons whose time is over; tells how many, and where the next batch begins if there is one. */
 export const erasePersons =
   ({ database, log }: Pick<Deps, 'database' | 'log'>) =>
-  async ({ before, after }: Retention): Promise<{ erased: number; next?: number }> => {
-    const { erased, next } = await erasePast(database, new Date(before), new Date(after), BATCH);
-    if (erased > 0) log.info({ event: 'persons_erased', leads: erased });
-    return { erased, ...(next && { next: next.getTime() }) };
+  async ({ from = START, ...retention }: Retention & { from?: RetentionCursor }): Promise<RetentionBatch> => {
+    const done = await erasePast(database, retention, from, BATCH);
+    if (done.erased > 0) log.info({ event: 'persons_erased', leads: done.erased });
+    return done;
   };

@@ -80,7 +80,8 @@ export const Settings = Type.Object({
     default: 0,
     minimum: 0,
     maximum: 36_500,
-    description: 'So many days after a lead has ended, its person is erased; 0: never by itself',
+    description:
+      'So many days after a lead has ended, its person is erased, where its campaign’s `retention` says nothing else; 0: never by itself',
   }),
   REQUESTS_IN_FLIGHT: Type.Integer({
     default: 1000,

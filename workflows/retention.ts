@@ -9,15 +9,17 @@ const { erasePersons } = proxyActivities<Activities>({
 /** As many as keep the history short; what is left waits for the schedule's next time. */
 const BATCHES = 200;
 
-/** Erases the persons of leads that ended longer ago than the retention, in batches; a schedule begins it. */
-export async function retention({ retentionMs }: { retentionMs: number }): Promise<{ erased: number }> {
-  const before = Date.now() - retentionMs;
-  let erased = 0;
-  let after: number | undefined = 0;
-  for (let batch = 0; batch < BATCHES && after !== undefined; batch++) {
-    const done: { erased: number; next?: number } = await erasePersons({ before, after });
+/**
+ * Erases, in batches, the persons of leads that ended longer ago than their campaign keeps them; a schedule begins it.
+ * @param retentionMs of campaigns that say nothing themselves; absent: their persons stay
+ */
+export async function retention({ retentionMs }: { retentionMs?: number }): Promise<{ erased: number }> {
+  const now = Date.now();
+  let { erased, next } = await erasePersons({ now, retentionMs });
+  for (let batch = 1; batch < BATCHES && next !== undefined; batch++) {
+    const done = await erasePersons({ now, retentionMs, from: next });
     erased += done.erased;
-    after = done.next;
+    next = done.next;
   }
   return { erased };
 }

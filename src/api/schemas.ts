@@ -51,7 +51,7 @@ export const ReturnRequest = Type.Object(
   {
     post_id: Type.String({ description: 'Of the post with which the lead came', examples: ['c1f2a9d0-…'] }),
     reason: Type.String({
-      description: 'One of those that the contract names, where it names any',
+      description: 'One word of a-z, 0-9 and _; one of those that the contract names, where it names any',
       examples: ['duplicate'],
     }),
   },

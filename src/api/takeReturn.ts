@@ -1,6 +1,6 @@
 import type { LeadFacts } from '../market/lead.js';
-import { MISSING } from '../market/fields.js';
-import { returnRefusal } from '../market/returns.js';
+import { MISSING, type FieldFault } from '../market/fields.js';
+import { isReasonCode, returnRefusal } from '../market/returns.js';
 import type { ReturnPolicy } from '../market/terms.js';
 import type { Database } from '../store/db.js';
 import { factsOf } from '../store/leads.js';
@@ -50,7 +50,11 @@ function fieldsOf({ values, faults }: GivenFields): { postId: string; reason: st
       ? [{ field, problem: MISSING }]
       : [],
   );
-  const fields = [...faults, ...missing];
+  const words: FieldFault[] =
+    reason === undefined || isReasonCode(reason)
+      ? []
+      : [{ field: 'reason', problem: 'one word of a-z, 0-9 and _, at most 40 characters' }];
+  const fields = [...faults, ...missing, ...words];
   if (postId !== undefined && reason !== undefined && fields.length === 0) return { postId, reason };
   const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
   throw new ApiError(

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { toDecimal, type Minor } from '../market/money.js';
+import { isReasonCode } from '../market/returns.js';
 import { buyerReference } from './buyerReference.js';
 import { isClearNo } from './clearNo.js';
 import { sendNotice, type Hearing } from './notice.js';
@@ -90,10 +91,8 @@ function readAnswer(
   return { answer: 'refused', detail: asReason(body.reason) };
 }
 
-/** A buyer's words may hold anything, the person's name too: only a plain code such as `duplicate` is kept. */
-function asReason(reason: string | undefined): string {
-  return reason !== undefined && /^[a-z][a-z0-9_]{0,39}$/.test(reason) ? reason : 'no reason given';
-}
+const asReason = (reason: string | undefined): string =>
+  reason !== undefined && isReasonCode(reason) ? reason : 'no reason given';
 
 /** Tells a buyer that a post is called off: it was not sold the lead and is not billed for it. */
 export async function sendCancellation(

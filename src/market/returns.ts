@@ -20,6 +20,9 @@ export function refundOf({ price, earns }: { price: Minor; earns: Minor }, perce
   return { buyerGets, sellerPays, housePays: buyerGets - sellerPays };
 }
 
+/** A buyer's words may hold anything, the person's name too: only a plain code such as `duplicate` is kept. */
+export const isReasonCode = (text: string): boolean => /^[a-z][a-z0-9_]{0,39}$/.test(text);
+
 /** Why a lead can't be given back. */
 export type ReturnRefusal = 'not_agreed' | 'too_late' | 'wrong_reason';
 

@@ -124,6 +124,8 @@ export interface Campaign {
   pending: PendingTerms;
   duplicates?: DuplicateRule;
   checks?: Check[];
+  /** How long after a lead's end its person is kept, ms. Absent: as long as the settings say. */
+  retention?: number;
 }
 
 /** Limits a window of time; `total` is all of it. */

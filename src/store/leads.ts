@@ -112,7 +112,7 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
     await leads.createIndex({ [by]: 1, receivedAt: -1 }, those, {});
   }
   await leads.createIndex(
-    { receivedAt: 1 },
+    { campaign: 1, receivedAt: 1 },
     { partialFilterExpression: { 'person.key': { $exists: true } } },
     {},
   );

@@ -2,25 +2,68 @@ import { ENDED } from '../market/lead.js';
 import type { Database } from './db.js';
 import { eraseLead } from './erase.js';
 
-/** What one batch of the retention did. `next` is where the following one begins; absent after the last. */
+/** Whose time is over: leads that ended so long before `now` (UTC ms) as their campaign says. */
+export interface Retention {
+  now: number;
+  /** Of campaigns that say nothing themselves, ms. Absent: their persons stay. */
+  retentionMs?: number | undefined;
+}
+
+/** Where a batch begins: in this campaign, with leads that were received after, UTC ms. */
+export interface RetentionCursor {
+  campaign: string;
+  after: number;
+}
+
+/** What one batch did. `next` is where the following one begins; absent after the last. */
 export interface RetentionBatch {
   erased: number;
-  next?: Date;
+  next?: RetentionCursor;
 }
 
 /**
- * Erases the persons of leads that ended before a moment, the oldest first. One that a buyer still holds is left for
- * the next time.
- * @param after leads that were received since; where the batch before has ended
+ * Erases persons whose time is over: campaign by campaign in the order of their ids, the oldest first. One that a
+ * buyer still holds is left for the next time.
+ * @param limit how many leads the batch looks at
  */
 export async function erasePast(
   database: Database,
+  { now, retentionMs }: Retention,
+  from: RetentionCursor,
+  limit: number,
+): Promise<RetentionBatch> {
+  const campaigns = await database.campaigns
+    .find({ _id: { $gte: from.campaign } }, { projection: { retention: 1 } })
+    .sort({ _id: 1 })
+    .toArray();
+  let erased = 0;
+  let left = limit;
+  for (const { _id: campaign, retention = retentionMs } of campaigns) {
+    if (retention === undefined) continue;
+    const after = new Date(campaign === from.campaign ? from.after : 0);
+    const past = await endedBefore(database, campaign, new Date(now - retention), after, left);
+    for (const { _id } of past) {
+      const { outcome } = await eraseLead(database, _id, { by: 'retention' });
+      if (outcome === 'erased') erased += 1;
+    }
+    left -= past.length;
+    const last = past.at(-1);
+    // Leads of the same millisecond that no longer fitted in are found the next time.
+    if (left === 0 && last) return { erased, next: { campaign, after: last.receivedAt.getTime() } };
+  }
+  return { erased };
+}
+
+async function endedBefore(
+  { leads }: Database,
+  campaign: string,
   before: Date,
   after: Date,
   limit: number,
-): Promise<RetentionBatch> {
-  const found = await database.leads
+): Promise<{ _id: string; receivedAt: Date }[]> {
+  return leads
     .find({
+      campaign,
       'person.key': { $exists: true },
       receivedAt: { $gt: after, $lt: before },
       updatedAt: { $lt: before },
@@ -30,11 +73,4 @@ export async function erasePast(
     .sort({ receivedAt: 1 })
     .limit(limit)
     .toArray();
-  let erased = 0;
-  for (const { _id } of found) {
-    const { outcome } = await eraseLead(database, _id, { by: 'retention' });
-    if (outcome === 'erased') erased++;
-  }
-  // Leads of the same millisecond that no longer fitted in are found the next time.
-  return { erased, ...(found.length === limit && { next: found.at(-1)?.receivedAt }) };
 }

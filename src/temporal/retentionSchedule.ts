@@ -2,7 +2,6 @@ import {
   Client,
   Connection,
   ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleOptions,
 } from '@temporalio/client';
@@ -19,18 +18,14 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** The schedule's id; ops find it in Temporal's UI under Schedules. */
 export const retentionScheduleId = (taskQueue: string): string => `retention-${taskQueue}`;
 
-/** Makes the schedule of the retention, or changes it, as the setting says; without days there is none. */
+/** Makes the schedule of the retention, or changes it, as the setting says. */
 export async function scheduleRetention(settings: RetentionSettings): Promise<void> {
   const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
   try {
     const { schedule } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
     const options = scheduleOptions(settings);
     const handle = schedule.getHandle(options.scheduleId);
-    if (settings.RETENTION_DAYS === 0) {
-      await handle.delete().catch(unless(ScheduleNotFoundError));
-      return;
-    }
-    const isNew = await schedule.create(options).then(() => true, unless(ScheduleAlreadyRunning));
+    const isNew = await schedule.create(options).then(() => true, unlessAlreadyThere);
     // Whether ops have paused it stays as it is.
     if (isNew !== true) await handle.update(({ state }) => ({ ...options, state }));
   } finally {
@@ -48,12 +43,11 @@ function scheduleOptions({ TASK_QUEUE: taskQueue, RETENTION_DAYS }: RetentionSet
       workflowType: RETENTION,
       workflowId: retentionScheduleId(taskQueue),
       taskQueue,
-      args: [{ retentionMs: RETENTION_DAYS * DAY_MS }],
+      args: [RETENTION_DAYS === 0 ? {} : { retentionMs: RETENTION_DAYS * DAY_MS }],
     },
   } satisfies ScheduleOptions;
 }
 
-/** Takes an error of that class for an answer. */
-const unless = (expected: abstract new (...args: never[]) => Error) => (error: unknown) => {
-  if (!(error instanceof expected)) throw error;
-};
+function unlessAlreadyThere(error: unknown): void {
+  if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+}

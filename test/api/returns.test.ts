@@ -81,6 +81,7 @@ describe('a buyer gives a lead back', () => {
   it.each([
     ['without a reason', {}, 400, 'Missing required field'],
     ['for a reason that is not agreed', { reason: 'busy' }, 400, 'Invalid field'],
+    ['for a reason in its own words', { reason: 'John Doe hung up' }, 400, 'Invalid field'],
     ['that it was never sold', { reason: 'duplicate', post_id: 'none' }, 404, 'Not found'],
   ])('but not one %s', async (_what, body, status, error) => {
     const { post_id } = await bought();

@@ -6,13 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
 import { findStoredLead, type LeadDocument } from '../../src/store/leads.js';
-import { erasePast } from '../../src/store/retention.js';
+import { erasePast, type RetentionCursor } from '../../src/store/retention.js';
 import { retentionScheduleId, scheduleRetention } from '../../src/temporal/retentionSchedule.js';
 import { gavelProcesses } from '../support/gavelProcesses.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
-const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+const days = (count: number): number => count * 86_400_000;
+const daysAgo = (count: number): Date => new Date(Date.now() - days(count));
+
+const START: RetentionCursor = { campaign: '', after: 0 };
 
 describe('the retention', () => {
   let settings: Settings;
@@ -28,7 +31,7 @@ describe('the retention', () => {
     client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   });
   afterAll(async () => {
-    await scheduleRetention({ ...settings, RETENTION_DAYS: 0 });
+    await client.schedule.getHandle(retentionScheduleId(settings.TASK_QUEUE)).delete();
     await connection.close();
     await database.client.close();
   });
@@ -47,18 +50,44 @@ describe('the retention', () => {
     const past = [await store(50, 45), await store(49, 45, { status: 'sold' }), await store(48, 45)];
     const held = await store(52, 45, { loose: ['northwind'] });
     const staying = [await store(60, 29), await store(90, 45, { status: 'pending' }), held];
-    const before = daysAgo(30);
-    const first = await erasePast(database, before, new Date(0), 2);
-    expect(first).toEqual({ erased: 1, next: expect.any(Date) as Date });
-    const second = await erasePast(database, before, first.next ?? before, 2);
+    const batch = (from: RetentionCursor) =>
+      erasePast(database, { now: Date.now(), retentionMs: days(30) }, from, 2);
+    const first = await batch(START);
+    expect(first).toEqual({
+      erased: 1,
+      next: { campaign: campaign._id, after: expect.any(Number) as number },
+    });
+    const second = await batch(first.next ?? START);
     expect(second).toMatchObject({ erased: 2 });
-    expect(await erasePast(database, before, second.next ?? before, 2)).toEqual({ erased: 0 });
+    expect(await batch(second.next ?? START)).toEqual({ erased: 0 });
     expect(await Promise.all(past.map(isErased))).toEqual([true, true, true]);
     expect(await Promise.all(staying.map(isErased))).toEqual([false, false, false]);
   });
 
+  test('is as long as the campaign says, where it says so', async () => {
+    const say = (category: string, retention?: number) =>
+      storeMarket(database, {}, { category, ...(retention !== undefined && { retention }) });
+    const [silent, short, long] = [
+      await say('silent'),
+      await say('short', days(7)),
+      await say('long', days(90)),
+    ];
+    const endedAgo = async (own: CampaignDocument, ended: number): Promise<string> => {
+      const times = { receivedAt: daysAgo(ended), updatedAt: daysAgo(ended) };
+      return (await storeLead(database, own, { status: 'sold', ...times }))._id;
+    };
+    const erased = [await endedAgo(silent, 31), await endedAgo(short, 8), await endedAgo(long, 91)];
+    const kept = [await endedAgo(silent, 29), await endedAgo(short, 6), await endedAgo(long, 89)];
+    await erasePast(database, { now: Date.now(), retentionMs: days(30) }, START, 100);
+    expect(await Promise.all(erased.map(isErased))).toEqual([true, true, true]);
+    expect(await Promise.all(kept.map(isErased))).toEqual([false, false, false]);
+    const unsaid = await endedAgo(silent, 1000);
+    expect(await erasePast(database, { now: Date.now() }, START, 100)).toEqual({ erased: 0 });
+    expect(await isErased(unsaid)).toBe(false);
+  });
+
   test(
-    'is done by a schedule that the worker makes, follows the setting and goes with it',
+    'is done by a schedule that the worker makes, and follows the setting',
     { timeout: 90_000 },
     async () => {
       const [old, young] = [await store(40, 31), await store(40, 3)];
@@ -76,10 +105,9 @@ describe('the retention', () => {
       }
       await scheduleRetention({ ...settings, RETENTION_DAYS: 2 });
       const { action } = await handle.describe();
-      expect(action).toMatchObject({ args: [{ retentionMs: 2 * 86_400_000 }] });
+      expect(action).toMatchObject({ args: [{ retentionMs: days(2) }] });
       await scheduleRetention({ ...settings, RETENTION_DAYS: 0 });
-      await expect(handle.describe()).rejects.toThrow(/not found/i);
-      await scheduleRetention({ ...settings, RETENTION_DAYS: 0 });
+      expect((await handle.describe()).action).toMatchObject({ args: [{}] });
     },
   );
 });

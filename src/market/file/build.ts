@@ -97,6 +97,7 @@ function campaignOf(campaign: CampaignInFile): Campaign {
     pending: { retryAfter: retryAfter.map(convert.ms), expireAfter: convert.ms(expireAfter) },
     ...(campaign.duplicates && { duplicates: duplicatesOf(campaign.duplicates) }),
     ...(campaign.checks && { checks: campaign.checks }),
+    ...(campaign.retention !== undefined && { retention: convert.ms(campaign.retention) }),
   };
 }
 

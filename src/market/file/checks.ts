@@ -18,6 +18,8 @@ type ContractDraft = NonNullable<NonNullable<CampaignDraft['contracts']>[number]
 /** A lead that is offered more often than this was not sold for want of asking. */
 export const MOST_ROUNDS = 1000;
 
+const DAY_MS = 86_400_000;
+
 /** Reports what is wrong between values, each of which has the right shape. */
 export function checkMarket(
   { sellers = [], buyers = [], campaigns = [] }: MarketDraft,
@@ -120,6 +122,7 @@ function checkCampaign(
   checkStages(campaign, [...path, 'stages'], report);
   checkMargin(campaign.margin, [...path, 'margin'], report);
   checkPending(campaign.pending, [...path, 'pending'], report);
+  checkRetention(campaign, [...path, 'retention'], report);
   reportRepeats(
     contracts.map((contract) => contract?.buyer),
     report,
@@ -192,6 +195,19 @@ function checkAmounts(value: unknown, currency: string, path: Path, report: Repo
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, item] of Object.entries(value)) checkAmounts(item, currency, [...path, key], report);
   }
+}
+
+/** A person who is erased is recognised by no rule on duplicates any more. */
+function checkRetention(
+  { retention, duplicates, contracts = [] }: CampaignDraft,
+  path: Path,
+  report: Report,
+): void {
+  const kept = parseDuration(retention ?? '');
+  const rules = [duplicates, ...contracts.map((contract) => contract?.duplicates)];
+  const days = Math.max(0, ...rules.map((rule) => rule?.withinDays ?? 0));
+  if (kept === undefined || kept >= days * DAY_MS) return;
+  report(path, `"${retention}" is shorter than a rule on duplicates looks back; make it ${days}d at least`);
 }
 
 function checkPending(pending: CampaignDraft['pending'], path: Path, report: Report): void {

@@ -270,6 +270,7 @@ const CampaignInFile = Type.Object(
     ),
     duplicates: optional(DuplicatesInFile),
     checks: optional(ChecksInFile),
+    retention: optional(duration('1d', '3650d', '90d')),
     pending: optional(
       Type.Object(
         {

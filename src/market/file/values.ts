@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { parseClosedTime, parseOpenHours } from '../calendar/openHours.js';
 import { ADDRESSING } from '../fields.js';
+import { isReasonCode } from '../returns.js';
 import { stateCode } from '../states.js';
 import { categorySlug } from '../terms.js';
 import { parseDuration } from './duration.js';
@@ -118,12 +119,7 @@ export const CheckName = text(
   40,
 );
 
-export const ReasonName = text(
-  'a reason (a-z, 0-9 and _, at most 40)',
-  'wrong_number',
-  matching(/^[a-z][a-z0-9_]*$/),
-  40,
-);
+export const ReasonName = text('a reason (a-z, 0-9 and _, at most 40)', 'wrong_number', isReasonCode, 40);
 
 /** A duration between two others, written like them. */
 export function duration(least: string, most: string, example: string) {

@@ -292,10 +292,16 @@ const FAULTS: [string, string, string, string][] = [
     '23:28  campaigns[0].pending.retryAfter: would offer an unsold lead 259201 times before it expires; at most 1000 make sense: lengthen the last wait, which repeats',
   ],
   [
+    'a retention that is shorter than duplicates are looked for',
+    '    currency: USD\n',
+    '    retention: 29d\n    duplicates: { by: [phone], withinDays: 30 }\n',
+    '20:16  campaigns[0].retention: "29d" is shorter than a rule on duplicates looks back; make it 30d at least',
+  ],
+  [
     'an entry that is no campaign',
     '  - seller: ACME1234\n    category: Solar\n',
     '  - 7\n  - seller: ACME1234\n    category: Solar\n',
-    '30:5  campaigns[1]: 7 is not a campaign, which is a map with the keys seller, category, active, currency, required, sale, stages, margin, duplicates, checks, pending, contracts',
+    '30:5  campaigns[1]: 7 is not a campaign, which is a map with the keys seller, category, active, currency, required, sale, stages, margin, duplicates, checks, retention, pending, contracts',
   ],
   [
     'a seller whom nobody knows',
