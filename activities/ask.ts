@@ -1,7 +1,15 @@
-import { sendPing, type PingResult } from '../src/buyers/ping.js';
+import { sendPing } from '../src/buyers/ping.js';
 import { personHash } from '../src/buyers/personHash.js';
 import { stateOf } from '../src/market/breaker.js';
-import { floorOf, isBelowFloor, placesOf } from '../src/market/decide.js';
+import {
+  contendersOf,
+  isFailure,
+  nextTier,
+  undecided,
+  withAnswers,
+  type PingAnswer,
+} from '../src/market/asking.js';
+import { floorOf, placesOf } from '../src/market/decide.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
 import { pingId } from '../src/market/ids.js';
 import { measured } from '../src/metrics.js';
@@ -25,8 +33,7 @@ export async function ask(
   round: Round,
   answerBy: number | undefined,
 ): Promise<Round> {
-  const tier = Math.min(...round.later.map((candidate) => candidate.tier));
-  const asked = round.later.filter((candidate) => candidate.tier === tier);
+  const { asked } = nextTier(round);
   const answers = await untilDecided(
     round,
     asked,
@@ -36,12 +43,7 @@ export async function ask(
     const outcome = 'bid' in what ? 'bid' : what.noBid.reason;
     deps.log.info({ lead_id: lead._id, round: round.number, contract, event: 'ping', outcome, ms });
   }
-  const next: Round = {
-    ...round,
-    version: round.version + 1,
-    entries: [...round.entries, ...answers],
-    later: round.later.filter((candidate) => candidate.tier !== tier),
-  };
+  const next = withAnswers(round, answers);
   return inTurn(deps, lead, next, answers);
 }
 
@@ -59,13 +61,7 @@ async function untilDecided(round: Round, asked: Candidate[], answers: Promise<E
     }),
   );
   await Promise.race([all, decided]);
-  return asked.map(
-    (candidate) =>
-      known.get(candidate.contract) ?? {
-        ...candidate,
-        noBid: { reason: 'outbid', detail: 'the round was decided before it answered' },
-      },
-  );
+  return asked.map((candidate) => known.get(candidate.contract) ?? undecided(candidate));
 }
 
 async function answerOf(
@@ -89,7 +85,7 @@ export async function pingOne(
   round: Round,
   { contract, buyer: buyerId, floor }: Candidate,
   { answerBy, again = false }: { answerBy?: number | undefined; again?: boolean },
-): Promise<PingResult> {
+): Promise<PingAnswer> {
   const ready = market.contracts.find((each) => each.contract.id === contract);
   const ping = ready?.buyer.ping;
   if (!ready || !ping) return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
@@ -133,11 +129,6 @@ export async function pingOne(
   return result;
 }
 
-/** Whether the answer says that the buyer's server is not well, rather than that it does not want the lead. */
-const isFailure = (result: PingResult): boolean =>
-  'noBid' in result &&
-  ['timeout', 'unreachable', 'http_error', 'invalid_response'].includes(result.noBid.reason);
-
 /** Where the award is by turns, those who bid enough take theirs now; the round keeps the order. */
 async function inTurn(
   { database }: Deps,
@@ -147,9 +138,7 @@ async function inTurn(
 ): Promise<Round> {
   const { sale } = round.terms;
   if (!isByTurns(sale)) return round;
-  const eligible = answers.flatMap((entry) =>
-    'bid' in entry && !isBelowFloor(sale, entry) ? [{ id: entry.contract, weight: entry.weight ?? 1 }] : [],
-  );
+  const eligible = contendersOf(sale, answers);
   const places = lead.test ? 0 : placesOf(sale);
   const order = eligible.length === 0 ? [] : await takeTurns(database, lead.campaign, eligible, places);
   return { ...round, turns: [...(round.turns ?? []), ...order] };

@@ -1,9 +1,8 @@
-import type { PingResult } from '../src/buyers/ping.js';
-import type { Candidate, Entry, Round } from '../src/market/round.js';
+import { hasExpired, SPENT, withNewAnswer, type PingAnswer } from '../src/market/asking.js';
+import type { Round } from '../src/market/round.js';
 import { findLeadForRound, storeRound } from '../src/store/leads.js';
 import { pingOne } from './ask.js';
 import type { Deps } from './index.js';
-import { hasExpired } from './sellLead.js';
 
 /** Asks one buyer anew because its bid has expired; its new answer takes the old one's place in the round. */
 export const askAgain =
@@ -19,21 +18,11 @@ export const askAgain =
     const answer = market
       ? await pingOne(deps, market, lead, round, expired, { again: true })
       : { ms: 0, noBid: { reason: 'paused' as const } };
-    const entries = round.entries.map((entry) =>
-      entry === expired ? answered(expired, unlessSpent(answer)) : entry,
-    );
-    return storeRound(deps.database, leadId, { ...round, version: round.version + 1, entries });
+    return storeRound(deps.database, leadId, withNewAnswer(round, expired, unlessSpent(answer)));
   };
 
 /** A new bid that can't be posted on either is none: the store keeps why, for whoever reads the round. */
-function unlessSpent(answer: PingResult): PingResult {
-  if (!('bid' in answer) || !hasExpired(answer)) return answer;
-  const detail = 'its bids expire before they can be posted on';
-  return { ms: answer.ms, noBid: { reason: 'timeout', detail } };
-}
-
-function answered(entry: Entry, answer: PingResult): Entry {
-  const candidate: Candidate & { bid?: unknown } = { ...entry };
-  delete candidate.bid;
-  return { ...candidate, ...answer };
+function unlessSpent(answer: PingAnswer): PingAnswer {
+  if (!('bid' in answer) || !hasExpired(answer.bid, Date.now())) return answer;
+  return { ms: answer.ms, noBid: SPENT };
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { sendCancellation } from '../src/buyers/post.js';
+import { CALLED_OFF } from '../src/market/delivery.js';
 import { measured } from '../src/metrics.js';
 import { holdOf } from '../src/store/book.js';
 import { release } from '../src/store/capacity.js';
@@ -24,14 +25,7 @@ export const cancelPost =
   (deps: Deps) =>
   async ({ leadId, contract, postId }: CancelRequest): Promise<'cancelled' | 'accepted'> => {
     const { database, send, log } = deps;
-    const called = await releaseClaim(
-      database,
-      leadId,
-      contract,
-      postId,
-      'cancelled',
-      'no clear answer to the post',
-    );
+    const called = await releaseClaim(database, leadId, contract, postId, 'cancelled', CALLED_OFF);
     const lead = await findLead(database, leadId);
     const claim = lead?.claims[contract];
     if (lead === null || claim === undefined) return 'cancelled';

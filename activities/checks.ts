@@ -1,7 +1,6 @@
-import { askCheck, type CheckResult } from '../src/buyers/check.js';
-import type { ReadyContract } from '../src/market/compile.js';
+import { askCheck } from '../src/buyers/check.js';
+import { afterChecks, checksOf, type CheckResult } from '../src/market/checks.js';
 import type { Plan } from '../src/market/plan.js';
-import type { Check } from '../src/market/terms.js';
 import type { LeadDocument } from '../src/store/leads.js';
 import type { BuyerWithSecret, StoredTerms } from '../src/store/market.js';
 import type { Deps } from './index.js';
@@ -16,23 +15,15 @@ export async function planChecks(
   plan: Plan<BuyerWithSecret>,
   lead: LeadDocument,
 ): Promise<Plan<BuyerWithSecret>> {
-  const asked = new Map<string, Promise<CheckResult>>();
-  const ask = (check: Check): Promise<CheckResult> => {
-    const key = JSON.stringify(check);
-    const answer =
-      asked.get(key) ?? askCheck(send, check, { leadId: lead._id, fields: lead.fields }, seller.secret);
-    asked.set(key, answer);
-    return answer;
-  };
-  const open: ReadyContract<BuyerWithSecret>[] = [];
-  const excluded = [...plan.excluded];
-  await Promise.all(
-    plan.open.map(async (ready) => {
-      const checks = [...(campaign.checks ?? []), ...(ready.contract.checks ?? [])];
-      const failed = (await Promise.all(checks.map(ask))).find(({ passes }) => !passes);
-      if (failed === undefined) open.push(ready);
-      else excluded.push({ reason: 'filtered', detail: failed.detail, buyers: ready.buyer.id });
+  const asked = new Map(
+    plan.open.flatMap((ready) => checksOf(campaign, ready)).map((check) => [JSON.stringify(check), check]),
+  );
+  const answers = await Promise.all(
+    [...asked].map(async ([key, check]): Promise<[string, CheckResult]> => {
+      const about = { leadId: lead._id, fields: lead.fields };
+      return [key, await askCheck(send, check, about, seller.secret)];
     }),
   );
-  return { ...plan, open: plan.open.filter((ready) => open.includes(ready)), excluded };
+  const results = new Map(answers);
+  return afterChecks(plan, campaign, (check) => results.get(JSON.stringify(check)));
 }

@@ -1,9 +1,10 @@
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
-import type { Offer, OfferReason } from '../src/market/decide.js';
+import { hasExpired } from '../src/market/asking.js';
+import { asOfferReason, type Offer, type OfferReason } from '../src/market/decide.js';
 import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import type { Sale } from '../src/market/terms.js';
-import { limitsOf } from '../src/market/usage.js';
+import { roomNeeded } from '../src/market/room.js';
 import { measured } from '../src/metrics.js';
 import { bookSale, holdOf, type Room } from '../src/store/book.js';
 import { confirm, release, reserve } from '../src/store/capacity.js';
@@ -34,9 +35,6 @@ export type SaleAnswer =
   | { answer: 'uncertain'; postId: string; detail?: string; retryAfterMs?: number; final?: true }
   | { answer: 'closed'; status: LeadStatus };
 
-/** A bid must be good for at least this much longer to be posted on, ms. */
-const POST_LEAD_MS = 100;
-
 /** Sells to one buyer in one try: claim, reserve, post, book. Anything but a clear answer comes back as `uncertain`. */
 export const sellLead =
   (deps: Deps) =>
@@ -51,20 +49,17 @@ export const sellLead =
       offer.contract,
       { postId: id, round, buyer, exclusive, price, earns },
       // No new post on a bid that has expired; one that was begun is still finished.
-      hasExpired(offer) ? 0 : sale.maxBuyers,
+      hasExpired(offer.bid, Date.now()) ? 0 : sale.maxBuyers,
       again,
     );
     if ('closed' in claimed) {
-      return hasExpired(offer) ? { answer: 'expired' } : { answer: 'closed', status: claimed.closed };
+      return hasExpired(offer.bid, Date.now())
+        ? { answer: 'expired' }
+        : { answer: 'closed', status: claimed.closed };
     }
     if (claimed.claim.status !== 'posting') return settledBefore(deps, offer.contract, claimed);
     return sellClaimed(deps, request, claimed);
   };
-
-/** Whether a bid is not good for long enough to be posted on. */
-export function hasExpired({ bid }: Pick<Offer, 'bid'>): boolean {
-  return bid.expiresAt !== undefined && Date.now() > bid.expiresAt - POST_LEAD_MS;
-}
 
 async function sellClaimed(
   deps: Deps,
@@ -130,12 +125,12 @@ async function reserveFor(
   buyer: BuyerWithSecret,
 ): Promise<Room | { refusal: NoRoom }> {
   const market = await terms(lead.campaign);
-  const ready = market?.contracts.find(({ contract }) => contract.id === offer.contract);
-  const rules = [market?.campaign.duplicates, ready?.contract.duplicates].filter(
-    (rule) => rule !== undefined,
-  );
-  const countsOffers = sale.award === 'expectedValue' && !lead.test;
-  const limits = ready && !lead.test ? limitsOf(ready.contract, ready.schedule, claim.price, now) : [];
+  const { limits, duplicates, countsOffers } = roomNeeded(market, offer.contract, {
+    price: claim.price,
+    test: lead.test,
+    award: sale.award,
+    now,
+  });
   const isPrepaid = buyer.balance !== undefined && !lead.test;
   const reserved = await reserve(database, {
     hold: holdOf(lead, offer.contract, claim, now),
@@ -144,7 +139,7 @@ async function reserveFor(
     limits,
     buyer: isPrepaid ? buyer : { id: buyer.id },
     match: lead.match,
-    duplicates: rules,
+    duplicates,
     countsOffers,
   });
   if ('refusal' in reserved) {
@@ -153,13 +148,10 @@ async function reserveFor(
   }
   return {
     isReserved: limits.length > 0 || isPrepaid || countsOffers,
-    isNoted: rules.length > 0,
+    isNoted: duplicates.length > 0,
     took: reserved.took,
   };
 }
-
-const asOfferReason = (reason: string): Exclude<OfferReason, 'uncertain'> =>
-  reason === 'over_budget' || reason === 'no_balance' || reason === 'duplicate' ? reason : 'capped';
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */
 async function settledBefore(

@@ -1,8 +1,6 @@
+import type { CheckResult } from '../market/checks.js';
 import type { Check } from '../market/terms.js';
-import type { Send } from './send.js';
-
-/** Whether a lead passes an outside check; `detail` is for ops and holds nothing of the lead. */
-export type CheckResult = { passes: boolean; detail: string };
+import type { Reply, Send } from './send.js';
 
 /**
  * Asks an outside service about a lead and compares its answer with the threshold.
@@ -25,7 +23,12 @@ export async function askCheck(
     fields: Object.fromEntries(given) as object,
   };
   const { url, timeoutMs } = check;
-  const reply = await send({ url, timeoutMs, secret, id: `${lead.leadId}.check.${check.name}`, payload });
+  const id = `${lead.leadId}.check.${check.name}`;
+  return readCheckAnswer(check, await send({ url, timeoutMs, secret, id, payload }));
+}
+
+/** What an answer says of a lead; where there is none, what the check's terms say. */
+export function readCheckAnswer(check: Check, reply: Reply): CheckResult {
   const silent = (why: string): CheckResult => ({
     passes: check.whenSilent === 'pass',
     detail: `check ${check.name}: ${why}`,

@@ -1,5 +1,5 @@
 import { isClearNo } from './clearNo.js';
-import type { Message, Send } from './send.js';
+import type { Message, Reply, Send } from './send.js';
 
 /** Whether who was told something has heard it. `final`: it does not want to, and telling it again is no use. */
 export type Hearing = { ms: number; detail: string } & (
@@ -8,7 +8,10 @@ export type Hearing = { ms: number; detail: string } & (
 
 /** Tells a buyer or a seller something; any 2xx says that it was heard. */
 export async function sendNotice(send: Send, message: Message): Promise<Hearing> {
-  const reply = await send(message);
+  return readHearing(await send(message));
+}
+
+export function readHearing(reply: Reply): Hearing {
   const { ms } = reply;
   switch (reply.kind) {
     case 'timeout':

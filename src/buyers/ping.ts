@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { PingAnswer } from '../market/asking.js';
 import { toDecimal, toMinor, type Minor } from '../market/money.js';
 import type { Bid, NoBid } from '../market/round.js';
 import type { Reply, Send } from './send.js';
@@ -24,7 +25,7 @@ export interface Ping {
   emailHash?: string;
 }
 
-const PingAnswer = Compile(
+const PingBody = Compile(
   Type.Object({
     bid: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
     shared_bid: Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Type.Null()])),
@@ -34,14 +35,12 @@ const PingAnswer = Compile(
   }),
 );
 
-export type PingResult = { ms: number } & ({ bid: Bid } | { noBid: NoBid });
-
 /** Asks one buyer; whatever it does comes back as a bid or as a reason, never as an exception. */
 export async function sendPing(
   send: Send,
   buyer: { url: string; timeoutMs: number; secret: string },
   ping: Ping,
-): Promise<PingResult> {
+): Promise<PingAnswer> {
   const payload = {
     type: 'ping',
     ping_id: ping.pingId,
@@ -66,10 +65,15 @@ export async function sendPing(
     payload,
     timeoutMs: buyer.timeoutMs,
   });
-  return { ms: reply.ms, ...readPingAnswer(reply, ping) };
+  return { ms: reply.ms, ...readPingAnswer(reply, ping, Date.now()) };
 }
 
-function readPingAnswer(reply: Reply, ping: Ping): { bid: Bid } | { noBid: NoBid } {
+/** What a buyer's answer says. @param now when it came, UTC ms */
+export function readPingAnswer(
+  reply: Reply,
+  ping: Pick<Ping, 'pingId' | 'currency'>,
+  now: number,
+): { bid: Bid } | { noBid: NoBid } {
   switch (reply.kind) {
     case 'timeout':
       return { noBid: { reason: 'timeout' } };
@@ -78,18 +82,22 @@ function readPingAnswer(reply: Reply, ping: Ping): { bid: Bid } | { noBid: NoBid
     case 'oversized':
       return { noBid: { reason: 'invalid_response', detail: reply.detail } };
     case 'answer':
-      return readAnswer(reply.status, reply.body, ping);
+      return readAnswer(reply.status, reply.body, ping, now);
   }
 }
 
 /** A bid without an end of its own is good for this long, ms. */
 const BID_KEPT_MS = 120_000;
 
-function readAnswer(status: number, body: unknown, ping: Ping): { bid: Bid } | { noBid: NoBid } {
+function readAnswer(
+  status: number,
+  body: unknown,
+  ping: Pick<Ping, 'pingId' | 'currency'>,
+  now: number,
+): { bid: Bid } | { noBid: NoBid } {
   if (status === 204) return { noBid: { reason: 'no_bid' } };
   if (status < 200 || status > 299) return { noBid: { reason: 'http_error', detail: `HTTP ${status}` } };
-  if (!PingAnswer.Check(body))
-    return { noBid: { reason: 'invalid_response', detail: 'not {"bid": amount}' } };
+  if (!PingBody.Check(body)) return { noBid: { reason: 'invalid_response', detail: 'not {"bid": amount}' } };
   const [price, shared] = [body.bid, body.shared_bid].map((bid) => (bid ? toMinor(bid, ping.currency) : bid));
   if ((price === undefined && body.bid) || (shared === undefined && body.shared_bid)) {
     return { noBid: { reason: 'invalid_response', detail: `a bid finer than ${ping.currency} allows` } };
@@ -102,7 +110,7 @@ function readAnswer(status: number, body: unknown, ping: Ping): { bid: Bid } | {
       ...(shared && { shared }),
       ...(bidId !== undefined && { bidId }),
       pingId: ping.pingId,
-      expiresAt: Math.floor(Date.now() + goodFor),
+      expiresAt: Math.floor(now + goodFor),
     },
   };
 }

@@ -62,11 +62,12 @@ export async function sendPost(send: Send, buyer: PostEndpoint, post: Post): Pro
   return { ms: reply.ms, ...readPostAnswer(reply, post.lead) };
 }
 
-type Answer =
+export type PostReading =
   | { answer: 'accepted'; buyerLeadId?: string }
   | { answer: 'refused' | 'uncertain'; detail: string; retryAfterMs?: number };
 
-function readPostAnswer(reply: Reply, lead: Post['lead']): Answer {
+/** What a buyer's answer says. @param lead its fields, none of which may come back in what is kept */
+export function readPostAnswer(reply: Reply, lead: Post['lead']): PostReading {
   switch (reply.kind) {
     case 'timeout':
       return { answer: 'uncertain', detail: 'no answer in time' };
@@ -81,7 +82,7 @@ function readPostAnswer(reply: Reply, lead: Post['lead']): Answer {
 function readAnswer(
   { status, body, retryAfterMs }: Extract<Reply, { kind: 'answer' }>,
   lead: Post['lead'],
-): Answer {
+): PostReading {
   if (isClearNo(status)) return { answer: 'refused', detail: `HTTP ${status}` };
   if (status < 200 || status > 299) return { answer: 'uncertain', detail: `HTTP ${status}`, retryAfterMs };
   // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Send } from './send.js';
+import type { Reply, Send } from './send.js';
 
 const StatusAnswer = Compile(
   Type.Object({
@@ -19,7 +19,10 @@ export async function askStatus(
   postId: string,
 ): Promise<PostStatus> {
   const payload = { type: 'post_status', post_id: postId };
-  const reply = await send({ ...buyer, id: `${postId}.status`, payload });
+  return readStatusAnswer(await send({ ...buyer, id: `${postId}.status`, payload }));
+}
+
+export function readStatusAnswer(reply: Reply): PostStatus {
   if (reply.kind !== 'answer' || reply.status < 200 || reply.status > 299) return { status: 'unknown' };
   if (!StatusAnswer.Check(reply.body) || reply.body.accepted === null) return { status: 'unknown' };
   const { accepted, buyer_lead_id: buyerLeadId } = reply.body;

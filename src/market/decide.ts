@@ -26,6 +26,10 @@ export type OfferReason = Extract<
   'refused' | 'uncertain' | 'timeout' | 'capped' | 'over_budget' | 'no_balance' | 'duplicate' | 'paused'
 >;
 
+/** What an offer ends with where a limit leaves no room for it. */
+export const asOfferReason = (reason: Reason): Exclude<OfferReason, 'uncertain'> =>
+  reason === 'over_budget' || reason === 'no_balance' || reason === 'duplicate' ? reason : 'capped';
+
 /** What came of an offer; an offer never made has none. */
 export type Answer =
   | { contract: string; answer: 'accepted'; exclusive: boolean }

@@ -24,6 +24,9 @@ export const DELIVERY: DeliveryPolicy = {
   again: false,
 };
 
+/** What ops read of a post that is called off. */
+export const CALLED_OFF = 'no clear answer to the post';
+
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**

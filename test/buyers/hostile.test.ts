@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sendPing, type PingResult } from '../../src/buyers/ping.js';
+import { sendPing } from '../../src/buyers/ping.js';
+import type { PingAnswer } from '../../src/market/asking.js';
 import { sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
@@ -39,7 +40,7 @@ describe('a hostile buyer costs its own bid and nothing else', () => {
     await hostile.close();
   });
 
-  const ping = (to: string, timeoutMs: number): Promise<PingResult> =>
+  const ping = (to: string, timeoutMs: number): Promise<PingAnswer> =>
     sendPing(
       sender.send,
       { url: to, timeoutMs, secret: honest.secret },

@@ -1,10 +1,39 @@
 import { minorDigits } from '../../../src/market/money.js';
 import { SELLER } from './composeMarket.js';
-import type { CameOut } from './cameOut.js';
 import { expectedOf } from './runScenario.js';
 import type { LeadExpectation, Scenario } from './schema.js';
 import { SELLERS } from './servers.js';
 import { momentMs, spanMs, spanText } from './time.js';
+
+/** What came out of a scenario, as far as it is compared: of the whole engine, or of the rules alone. */
+export interface Comparable {
+  leads: ReadonlyMap<
+    string,
+    {
+      answer: object;
+      story: {
+        status: string;
+        reason?: string | undefined;
+        currency: string;
+        received_at: string;
+        rounds: {
+          round: number;
+          at: string;
+          contracts: {
+            contract: string;
+            outcome: string;
+            bid: number | undefined;
+            detail?: string | undefined;
+          }[];
+        }[];
+      };
+      result: { received: string; ended: string } | undefined;
+    }
+  >;
+  /** What each buyer was sent, and the seller. */
+  received: ReadonlyMap<string, { type: string; body: Record<string, unknown> }[]>;
+  books: { account: string; amount: number }[];
+}
 
 /** What a scenario expects and what came out, in the scenario's own words and as exact as it is. */
 export interface Comparison {
@@ -19,7 +48,7 @@ const EARLY_MS = 5000;
 
 const isAbout = (late: number): boolean => late > -EARLY_MS && late < LATE_MS;
 
-export function compare(scenario: Scenario, came: CameOut): Comparison {
+export function compare(scenario: Scenario, came: Comparable): Comparison {
   const leads = [...came.leads].map(([name, lead]) => {
     const expected = expectedOf(scenario, name);
     return { name, expected: leadExpected(expected), actual: leadActual(expected, lead) };
@@ -64,7 +93,7 @@ function oneByOne([key, outcomes]: [string, Outcomes]): [string, Outcomes][] {
   return Array.from({ length: count }, (_, i) => [`${Number(first) + i}`, outcomes]);
 }
 
-type CameOutLead = CameOut['leads'] extends Map<string, infer Lead> ? Lead : never;
+type CameOutLead = Comparable['leads'] extends ReadonlyMap<string, infer Lead> ? Lead : never;
 
 function leadActual(expected: LeadExpectation, { answer, story, result }: CameOutLead): object {
   const told = Object.entries(answer).filter(([key]) => !['success', 'lead_id'].includes(key));
@@ -162,7 +191,7 @@ function postsIn(scenario: Scenario): Record<string, number> {
 const namesOf = ({ leads }: Scenario): string[] => Object.keys(leads ?? { lead: {} });
 
 /** How many requests of a type each buyer got; those that got none are left out. */
-function countOf({ received }: CameOut, type: string): Record<string, number> {
+function countOf({ received }: Comparable, type: string): Record<string, number> {
   const counts = [...received].map(([buyer, requests]): [string, number] => [
     buyer,
     requests.filter((request) => request.type === type).length,
@@ -171,7 +200,7 @@ function countOf({ received }: CameOut, type: string): Record<string, number> {
 }
 
 /** What the seller was told, in order: a status, with its price or reason where that is expected. */
-function postbacksIn({ received }: CameOut, expected: string[]): string[] {
+function postbacksIn({ received }: Comparable, expected: string[]): string[] {
   return (received.get(SELLERS) ?? []).map(({ body: { status, price, reason } }, i) =>
     inWords(expected[i] ?? UNEXPECTED, {
       outcome: String(status),
@@ -182,7 +211,7 @@ function postbacksIn({ received }: CameOut, expected: string[]): string[] {
 }
 
 /** Which notices each buyer got, by the alphabet: they are sent side by side. */
-function noticesIn({ received }: CameOut, expected: Record<string, string[]>): Record<string, string[]> {
+function noticesIn({ received }: Comparable, expected: Record<string, string[]>): Record<string, string[]> {
   const buyers = [...received].filter(([id]) => id !== SELLERS);
   const notices = buyers.map(([buyer, requests]): [string, string[]] => [
     buyer,
@@ -206,7 +235,7 @@ function noticeInWords(expected: string, type: string, body: Record<string, unkn
   });
 }
 
-function booksIn({ books }: CameOut): Record<string, number> {
+function booksIn({ books }: Comparable): Record<string, number> {
   const sums = new Map<string, number>();
   for (const { account, amount } of books) {
     const name = account === `seller:${SELLER}` ? 'seller' : account.replace(/^buyer:/, '');

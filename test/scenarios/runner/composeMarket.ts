@@ -47,8 +47,8 @@ export function composeMarket(terms: MarketInScenario, { buyers, services, postb
         code: SELLER,
         slug: 'acme-insurance',
         name: 'Acme Insurance Leads',
-        ...(postback !== undefined && { postback: { url: postback } }),
         ...terms.seller,
+        ...(postback !== undefined && { postback: { url: postback, ...further(terms.seller, postback) } }),
       },
     ],
     buyers: [...buyers].map(([id, { ping, post, status }]) => {
@@ -72,6 +72,12 @@ export function composeMarket(terms: MarketInScenario, { buyers, services, postb
   if ('market' in read) return read.market;
   const faults = read.faults.map((fault) => faultText('market', fault));
   throw new Error([`The scenario's terms make no market:`, ...faults, '', file].join('\n'));
+}
+
+/** A seller's further addresses: paths of its only server. */
+function further(seller: MarketInScenario['seller'], url: string): object {
+  const { also } = asMap(seller?.postback) as { also?: unknown };
+  return Array.isArray(also) ? { also: also.map((path) => new URL(String(path), url).href) } : {};
 }
 
 /** A check that names no address is made by the scenario's service of its name. */

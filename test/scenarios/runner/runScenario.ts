@@ -17,7 +17,8 @@ import type { LeadWorld } from '../../support/timeSkipping.js';
 import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
 import { placesOf, SELLERS, startServers, startServices, tellHowToAnswer, type Servers } from './servers.js';
-import { momentMs, spanMs } from './time.js';
+import { momentMs } from './time.js';
+import { fieldsOf, timeline } from './timeline.js';
 
 /** One lead of a scenario: what the engine was given, and what it said of it. */
 export interface LeadRun {
@@ -41,13 +42,13 @@ export interface Run {
 }
 
 /** The API's default answer window, ms. */
-const ANSWER_WINDOW_MS = 3000;
+export const ANSWER_WINDOW_MS = 3000;
 
 /** By then a worker has taken up a change of the market, ms. */
 const WAKES_AFTER_MS = 5000;
 
 /** No lead lives longer, ms: a campaign's longest `expireAfter` is 365 days. */
-const LONGEST_LIFE_MS = 400 * 86_400_000;
+export const LONGEST_LIFE_MS = 400 * 86_400_000;
 
 /**
  * Takes a scenario through the whole engine: a real database, buyers' real servers, a clock that jumps over sleep.
@@ -65,9 +66,10 @@ export async function runScenario<T>(
   try {
     await changeMarket(world, run, scenario);
     for (const [buyer, server] of servers) server.onRequest = takesStepsDuring(world, run, buyer);
-    for (const { at, happens } of timeline(world, run, await world.clock.now())) {
-      await world.clock.passTo(at);
-      await happens();
+    for (const event of timeline(scenario, await world.clock.now())) {
+      await world.clock.passTo(event.at);
+      if ('step' in event) await take(world, run, event.step);
+      else await sendLead(world, run, event.name, event.lead);
     }
     await untilAllHaveEnded(world, run);
     await Promise.all(run.updates);
@@ -77,29 +79,6 @@ export async function runScenario<T>(
     await forget(world, run);
   }
 }
-
-export const leadsOf = ({ lead, leads }: Scenario) => leads ?? { lead: lead ?? {} };
-
-interface Event {
-  at: number;
-  happens: () => Promise<void>;
-}
-
-/** The leads and the steps of a scenario in the order of their times, UTC ms. */
-function timeline(world: LeadWorld, run: Run, began: number): Event[] {
-  const timeOf = ({ after, at }: Pick<Step, 'after' | 'at'>): number =>
-    at === undefined ? began + spanMs(after ?? '0s') : momentMs(at);
-  const leads = Object.entries(leadsOf(run.scenario)).map(([name, lead]): Event => ({
-    at: timeOf({ after: text(lead.after) }),
-    happens: () => sendLead(world, run, name, lead),
-  }));
-  const steps = (run.scenario.then ?? [])
-    .filter(({ during }) => during === undefined)
-    .map((step): Event => ({ at: timeOf(step), happens: () => take(world, run, step) }));
-  return [...leads, ...steps].sort((a, b) => a.at - b.at);
-}
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** Stores a lead and starts its workflow as the API does, and keeps what the source is told. */
 async function sendLead(world: LeadWorld, run: Run, name: string, lead: LeadInScenario): Promise<void> {
@@ -117,17 +96,10 @@ async function sendLead(world: LeadWorld, run: Run, name: string, lead: LeadInSc
   leadRun.answer = newLeadAnswer(document, isInTime ? (await submitted).answer : undefined);
 }
 
-/** Keys of a scenario's lead that are no fields of the person's. */
-const NOT_FIELDS = ['after', 'test', 'source', 'category'];
-
 async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): Promise<LeadDocument> {
   const { test = false, source = 'key_test', category = CATEGORY } = lead;
   const campaign = await findCampaign(database, SELLER, categoryKey(String(category)));
   if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
-  const fields: LeadInScenario = { ...PERSON, ...lead };
-  const given = Object.entries(fields).filter(
-    ([field, value]) => value !== null && !NOT_FIELDS.includes(field),
-  );
   const receivedAt = new Date(await clock.now());
   const document = await newLead(
     database,
@@ -140,7 +112,7 @@ async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): 
         test: test === true,
         createdAt: receivedAt,
       },
-      given: { values: new Map(given.map(([field, value]) => [field, String(value)])), faults: [] },
+      given: { values: fieldsOf(PERSON, lead), faults: [] },
       answerWithinMs: ANSWER_WINDOW_MS,
       receivedAt,
     },
@@ -190,8 +162,6 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   }
 }
 
-/** The workflow of a lead by the lead's name. */
-
 /** A buyer gives a lead back by the API's own steps, as often at once as the step says. */
 async function giveBack(world: LeadWorld, run: Run, step: NonNullable<Step['return']>): Promise<void> {
   const { lead, by, reason, atOnce = 1, error } = step;
@@ -215,6 +185,7 @@ async function giveBack(world: LeadWorld, run: Run, step: NonNullable<Step['retu
   }
 }
 
+/** The workflow of a lead by the lead's name. */
 export function handleOf({ client }: Pick<LeadWorld, 'client'>, run: Run, name = 'lead') {
   const id = run.leads.get(name)?.document._id;
   if (id === undefined) throw new Error(`The scenario has no lead ${name} yet.`);
@@ -228,13 +199,7 @@ async function changeMarket(
   change: MarketInScenario,
 ): Promise<void> {
   const { terms, scenario, servers } = run;
-  run.terms = {
-    seller: { ...terms.seller, ...change.seller },
-    campaign: { ...terms.campaign, ...change.campaign },
-    contracts: { ...terms.contracts, ...change.contracts },
-    campaigns: { ...terms.campaigns, ...change.campaigns },
-    buyers: { ...terms.buyers, ...buyersWith(terms, change) },
-  };
+  run.terms = changed(terms, change);
   const market = composeMarket(run.terms, placesOf(servers, run.services, scenario));
   const applied = await applyMarket(database, market, { prune: true });
   if ('faults' in applied) throw new Error(applied.faults.map(({ message }) => message).join('\n'));
@@ -248,7 +213,15 @@ async function changeMarket(
   await wakeOnce(client, { next: () => nextWake(database, whenAllKnow) });
 }
 
-/** Of a buyer whose terms change, those that are not named stay. */
+/** A scenario's terms after a step; of a buyer whose terms change, those that are not named stay. */
+export const changed = (terms: MarketInScenario, change: MarketInScenario): MarketInScenario => ({
+  seller: { ...terms.seller, ...change.seller },
+  campaign: { ...terms.campaign, ...change.campaign },
+  contracts: { ...terms.contracts, ...change.contracts },
+  campaigns: { ...terms.campaigns, ...change.campaigns },
+  buyers: { ...terms.buyers, ...buyersWith(terms, change) },
+});
+
 const buyersWith = ({ buyers = {} }: MarketInScenario, change: MarketInScenario) =>
   Object.fromEntries(
     Object.entries(change.buyers ?? {}).map(([id, terms]) => [id, { ...buyers[id], ...terms }]),

@@ -11,21 +11,35 @@ export const SELLERS = 'seller';
 /** The servers of a scenario: the buyers' by their ids, and the seller's where the scenario says what it answers. */
 export type Servers = ReadonlyMap<string, FakeBuyer>;
 
+/** By id or name: where somebody is asked. */
+type Addressed = ReadonlyMap<string, { url: string }>;
+
 type Answers = BuyerAnswers[keyof BuyerAnswers];
 
 /** Starts a server for every buyer that is named anywhere. Unless told otherwise they take the leads they are sent. */
 export async function startServers(scenario: Scenario): Promise<Servers> {
-  const { contracts = {}, campaigns = {}, buyers = {}, answers = {} } = scenario;
-  const ofCampaigns = Object.values(campaigns).map((campaign) => campaign.contracts ?? {});
-  const ids = new Set([contracts, ...ofCampaigns, buyers, answers].flatMap((byId) => Object.keys(byId)));
   const servers = new Map<string, FakeBuyer>();
-  for (const id of ids) servers.set(id, await startBuyer());
-  tellHowToAnswer(servers, answers);
+  for (const id of partiesOf(scenario)) servers.set(id, await startBuyer());
+  tellHowToAnswer(servers, scenario.answers ?? {});
   return servers;
 }
 
+/** Everybody in a scenario who has a server: its buyers by their ids, and the seller where it wants to be told. */
+export function partiesOf({
+  contracts = {},
+  campaigns = {},
+  buyers = {},
+  answers = {},
+}: Scenario): Set<string> {
+  const ofCampaigns = Object.values(campaigns).map((campaign) => campaign.contracts ?? {});
+  return new Set([contracts, ...ofCampaigns, buyers, answers].flatMap((byId) => Object.keys(byId)));
+}
+
 /** @throws Error where the scenario's buyers are not asked before the step that says how they answer */
-export function tellHowToAnswer(servers: Servers, answers: NonNullable<Scenario['answers']>): void {
+export function tellHowToAnswer(
+  servers: ReadonlyMap<string, Pick<FakeBuyer, 'answer'>>,
+  answers: NonNullable<Scenario['answers']>,
+): void {
   for (const [id, answer] of Object.entries(answers)) {
     const server = servers.get(id);
     if (!server) throw new Error(`The scenario has no buyer ${id}; name it in contracts or buyers.`);
@@ -37,7 +51,7 @@ export function tellHowToAnswer(servers: Servers, answers: NonNullable<Scenario[
 }
 
 /** A buyer has an address for pings where the scenario says how it answers one. */
-export function placesOf(servers: Servers, services: Servers, { answers = {} }: Scenario): Places {
+export function placesOf(servers: Addressed, services: Addressed, { answers = {} }: Scenario): Places {
   const buyers = [...servers].flatMap(([id, { url }]): [string, Addresses][] => {
     if (id === SELLERS) return [];
     const { ping, post, post_status: status } = answers[id] ?? {};
@@ -62,7 +76,7 @@ export async function startServices({ services = {} }: Scenario): Promise<Server
   return servers;
 }
 
-function behavioursOf(answers: Answers): Behaviour[] | undefined {
+export function behavioursOf(answers: Answers): Behaviour[] | undefined {
   if (answers === undefined || answers === 'unreachable') return undefined;
   return (Array.isArray(answers) ? answers : [answers]).map(behaviourOf);
 }

@@ -1,0 +1,64 @@
+import { isBelowFloor } from './decide.js';
+import type { Bid, Candidate, Entry, NoBid, Round } from './round.js';
+import type { Sale } from './terms.js';
+import type { Contender } from './turns.js';
+
+/** What a buyer answered to a ping, or why it has not, and after how long, ms. */
+export type PingAnswer = { ms: number } & ({ bid: Bid } | { noBid: NoBid });
+
+/** The tier of a round that is asked next, and who is in it. */
+export function nextTier({ later }: Round): { tier: number; asked: Candidate[] } {
+  const tier = Math.min(...later.map((candidate) => candidate.tier));
+  return { tier, asked: later.filter((candidate) => candidate.tier === tier) };
+}
+
+/** A candidate that was asked, and whose answer nobody waited for. */
+export const undecided = (candidate: Candidate): Entry => ({
+  ...candidate,
+  noBid: { reason: 'outbid', detail: 'the round was decided before it answered' },
+});
+
+/** The round with the answers of its next tier, one version further. */
+export const withAnswers = (round: Round, answers: Entry[]): Round => ({
+  ...round,
+  version: round.version + 1,
+  entries: [...round.entries, ...answers],
+  later: round.later.filter(({ tier }) => tier !== nextTier(round).tier),
+});
+
+/** The round with a buyer's new answer in the place of its bid, which has expired. */
+export const withNewAnswer = (round: Round, expired: Entry, { ms, ...answer }: PingAnswer): Round => ({
+  ...round,
+  version: round.version + 1,
+  entries: round.entries.map((entry) =>
+    entry === expired ? { ...candidateIn(entry), ms, ...answer } : entry,
+  ),
+});
+
+function candidateIn(entry: Entry): Candidate {
+  const candidate: Candidate & { bid?: unknown; noBid?: unknown } = { ...entry };
+  delete candidate.bid;
+  delete candidate.noBid;
+  return candidate;
+}
+
+/** A new bid that can't be posted on either is none. */
+export const SPENT: NoBid = { reason: 'timeout', detail: 'its bids expire before they can be posted on' };
+
+/** A bid must be good for at least this much longer to be posted on, ms. */
+const POST_LEAD_MS = 100;
+
+/** Whether a bid is not good for long enough to be posted on. @param now UTC ms */
+export const hasExpired = ({ expiresAt }: Bid, now: number): boolean =>
+  expiresAt !== undefined && now > expiresAt - POST_LEAD_MS;
+
+/** Who could have a turn of those that were asked: whoever bids enough. */
+export const contendersOf = (sale: Sale, answers: readonly Entry[]): Contender[] =>
+  answers.flatMap((entry) =>
+    'bid' in entry && !isBelowFloor(sale, entry) ? [{ id: entry.contract, weight: entry.weight ?? 1 }] : [],
+  );
+
+/** Whether the answer says that the buyer's server is not well, rather than that it does not want the lead. */
+export const isFailure = (answer: PingAnswer): boolean =>
+  'noBid' in answer &&
+  ['timeout', 'unreachable', 'http_error', 'invalid_response'].includes(answer.noBid.reason);

@@ -1,0 +1,116 @@
+import { hasExpired } from '../asking.js';
+import { asOfferReason, type Offer, type OfferReason } from '../decide.js';
+import { CALLED_OFF, DELIVERY, waitBefore } from '../delivery.js';
+import { postId } from '../ids.js';
+import { roomNeeded } from '../room.js';
+import type { Round } from '../round.js';
+import { answerSource, type Claim, type Life } from './life.js';
+import { pause, type Course } from './wait.js';
+import type { PostAnswer, World } from './world.js';
+
+/** What came of offering the lead to one buyer. */
+export type SaleAnswer =
+  { answer: 'accepted' } | { answer: 'expired' } | { answer: OfferReason; detail?: string };
+
+/** Sells to one buyer: room is taken, the lead is posted, patiently where the answer is not clear, and booked. */
+export function* sell(life: Life, world: World, round: Round, offer: Offer): Course<SaleAnswer> {
+  const now = world.now();
+  if (hasExpired(offer.bid, now)) return { answer: 'expired' };
+  const { contract, buyer, price, earns, exclusive } = offer;
+  const again = offer.delivery?.again === true;
+  const sale = postId(life.lead.facts.leadId, contract, again ? round.number : undefined);
+  const refusal = reserve(life, world, round, offer, sale);
+  if (refusal) return { answer: asOfferReason(refusal.reason), detail: refusal.detail };
+  const claim: Claim = {
+    sale,
+    buyer,
+    round: round.number,
+    status: 'posting',
+    price,
+    earns,
+    exclusive,
+    at: now,
+  };
+  life.claims.set(contract, claim);
+  const answer = yield* post(life, world, offer);
+  return answer.answer === 'uncertain'
+    ? yield* atTheEnd(life, world, round, offer, claim)
+    : settle(life, world, offer, claim, answer);
+}
+
+function reserve(life: Life, world: World, { terms }: Round, offer: Offer, sale: string) {
+  const { facts, match } = life.lead;
+  const { contract, buyer: id, price } = offer;
+  const market = world.market(life.campaign);
+  const buyer = market.contracts.find((ready) => ready.contract.id === contract)?.buyer;
+  if (buyer === undefined) return { reason: 'paused' as const, detail: 'it has left the market' };
+  const [at, { test }] = [world.now(), facts];
+  return world.trade.reserve({
+    ...roomNeeded(market, contract, { price, test, award: terms.sale.award, now: at }),
+    hold: { sale, lead: facts.leadId, contract, buyer: id, campaign: life.campaign, at, ...match },
+    price,
+    currency: terms.currency,
+    test,
+    buyer,
+  });
+}
+
+/** The post, again and again while the contract's policy allows it. */
+function* post(life: Life, world: World, offer: Offer): Course<PostAnswer> {
+  let secondDue: number | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = world.post(life, offer);
+    if (answer.answer !== 'uncertain') return answer;
+    const elapsed = secondDue === undefined ? 0 : world.now() - secondDue;
+    const wait = waitBefore(attempt + 1, elapsed, answer.retryAfterMs, offer.delivery);
+    if (wait === undefined) return answer;
+    secondDue ??= world.now() + wait;
+    yield* pause(world.now() + wait);
+  }
+}
+
+function settle(
+  life: Life,
+  world: World,
+  { contract }: Offer,
+  claim: Claim,
+  answer: Exclude<PostAnswer, { answer: 'uncertain' }>,
+): SaleAnswer {
+  if (answer.answer === 'refused') {
+    claim.status = 'refused';
+    world.trade.release(claim.sale);
+    return answer;
+  }
+  claim.status = 'accepted';
+  claim.at = world.now();
+  life.status = 'sold';
+  life.price += claim.earns;
+  life.buyers.push(claim.buyer);
+  if (world.trade.confirm(claim.sale)) life.low.push(contract);
+  world.booked(life, contract, claim);
+  return { answer: 'accepted' };
+}
+
+/** How long a lead is held for ops at the least, ms. */
+const HELD_MS = 7 * 86_400_000;
+
+/** The policy allows no further try, and the buyer may have taken the lead: what now, the contract says. */
+function* atTheEnd(life: Life, world: World, round: Round, offer: Offer, claim: Claim): Course<SaleAnswer> {
+  const { atEnd } = offer.delivery ?? DELIVERY;
+  const word = atEnd === 'ask' ? world.postStatus(life, offer) : undefined;
+  if (word === 'accepted') return settle(life, world, offer, claim, { answer: word });
+  if (word === 'refused')
+    return settle(life, world, offer, claim, { answer: word, detail: 'by its status address' });
+  if (atEnd === 'hold') {
+    answerSource(life, world.now());
+    const until = life.lead.facts.receivedAt + Math.max(round.terms.pending.expireAfter, HELD_MS);
+    yield* pause(until, () => life.words.has(offer.buyer) || life.withdrawn);
+    const accepted = life.words.get(offer.buyer);
+    if (accepted === true) return settle(life, world, offer, claim, { answer: 'accepted' });
+    if (accepted === false) return settle(life, world, offer, claim, { answer: 'refused', detail: 'by ops' });
+  }
+  claim.status = 'cancelled';
+  world.trade.release(claim.sale);
+  world.callOff(life, offer);
+  return { answer: 'uncertain', detail: CALLED_OFF };
+}

@@ -1,0 +1,173 @@
+import {
+  contendersOf,
+  hasExpired,
+  isFailure,
+  nextTier,
+  SPENT,
+  undecided,
+  withAnswers,
+  withNewAnswer,
+  type PingAnswer,
+} from '../asking.js';
+import { afterChecks } from '../checks.js';
+import { conclude, nextStep, placesOf, unsoldReason, type Answer, type Offer } from '../decide.js';
+import { isDecided, pingLimit } from '../early.js';
+import { pingId } from '../ids.js';
+import { fixedBid, newRound } from '../newRound.js';
+import { noticesOf } from '../notices.js';
+import { planRound, withinLimits } from '../plan.js';
+import type { Candidate, Entry, Round } from '../round.js';
+import { isByTurns, turnsUsed } from '../turnsUsed.js';
+import { nextWait } from '../waiting.js';
+import { answerSource, offeredIn, type Life } from './life.js';
+import { sell } from './sell.js';
+import { pause, sideBySide, type Course } from './wait.js';
+import type { World } from './world.js';
+
+/**
+ * The life of a lead from its next round to its end, by the rules alone: what workflows and activities do with servers and
+ * a database is done here with data, in the same order. A lead that was given back walks anew.
+ */
+export function* walk(life: Life, world: World): Course<void> {
+  while (life.endedAt === undefined) {
+    const answers: Answer[] = [];
+    const round = yield* auction(life, world, yield* plan(life, world), answers);
+    if (!life.lead.facts.test) world.trade.settleTurns(life.campaign, turnsUsed(round, answers));
+    const outcomes = conclude(round, answers);
+    life.rounds.push({ round, outcomes });
+    for (const notice of noticesOf(round, outcomes, life.lead.facts.test, life.low)) world.tell(life, notice);
+    if (outcomes.some(({ sold }) => sold)) end(life, world, 'sold');
+    else yield* waitForAnotherRound(life, world, round);
+  }
+}
+
+function end(life: Life, world: World, status: 'sold' | 'expired' | 'withdrawn'): void {
+  life.status = status;
+  life.endedAt = world.now();
+  answerSource(life, world.now());
+}
+
+/** A round up to the bids of its first tier. */
+function* plan(life: Life, world: World): Course<Round> {
+  const now = world.now();
+  const market = world.market(life.campaign);
+  const lead = { ...life.lead, offered: offeredIn(life) };
+  const known = world.trade.known();
+  const open = withinLimits(planRound(market, lead, now), market, lead, known, now);
+  const checked = afterChecks(open, market.campaign, (check) => world.check(life, check));
+  const number = (life.rounds.at(-1)?.round.number ?? 0) + 1;
+  const { receivedAt } = lead.facts;
+  return yield* ask(life, world, newRound(market, { number, receivedAt, now }, checked, known.usage));
+}
+
+/** Asks the next tier; time passes until the last answer that is waited for. */
+function* ask(life: Life, world: World, round: Round): Course<Round> {
+  if (round.later.length === 0) return withAnswers(round, []);
+  const { asked } = nextTier(round);
+  const came = asked
+    .map((candidate) => answerOf(life, world, round, candidate))
+    .sort((a, b) => (a.ms ?? 0) - (b.ms ?? 0));
+  const known = new Map<string, Entry>();
+  for (const entry of came) {
+    const out = asked.filter(({ contract }) => !known.has(contract));
+    if (known.size > 0 && isDecided(round.terms.sale, [...known.values()], out)) break;
+    known.set(entry.contract, entry);
+  }
+  const took = Math.max(0, ...[...known.values()].map(({ ms = 0 }) => ms));
+  if (took > 0) yield* pause(world.now() + took);
+  const answers = asked.map((candidate) => known.get(candidate.contract) ?? undecided(candidate));
+  return inTurn(life, world, withAnswers(round, answers), answers);
+}
+
+function answerOf(life: Life, world: World, round: Round, candidate: Candidate): Entry {
+  const bid = fixedBid(candidate);
+  return { ...candidate, ...(bid ? { bid } : pingOne(life, world, round, candidate, false)) };
+}
+
+/** Asks one buyer; `again` where its first bid of this round had expired. */
+function pingOne(life: Life, world: World, round: Round, candidate: Candidate, again: boolean): PingAnswer {
+  const { contract, buyer } = candidate;
+  const { facts } = life.lead;
+  const now = world.now();
+  const ready = world.market(life.campaign).contracts.find((each) => each.contract.id === contract);
+  if (ready?.buyer.ping === undefined)
+    return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
+  if (!world.trade.mayAsk(buyer, now)) {
+    return { ms: 0, noBid: { reason: 'circuit_open', detail: 'another lead is trying it' } };
+  }
+  const answerBy = life.answer === undefined ? facts.answerBy : undefined;
+  const answer = world.ping(life, {
+    round,
+    candidate,
+    pingId: pingId(facts.leadId, contract, round.number, again),
+    limitMs: pingLimit(ready.buyer.ping.timeoutMs, answerBy, now),
+  });
+  world.trade.noteAnswer(buyer, !isFailure(answer), now);
+  return answer;
+}
+
+/** Where the award is by turns, those who bid enough take theirs now; the round keeps the order. */
+function inTurn(life: Life, world: World, round: Round, answers: readonly Entry[]): Round {
+  const { sale } = round.terms;
+  if (!isByTurns(sale)) return round;
+  const places = life.lead.facts.test ? 0 : placesOf(sale);
+  const order = world.trade.takeTurns(life.campaign, contendersOf(sale, answers), places);
+  return { ...round, turns: [...(round.turns ?? []), ...order] };
+}
+
+/** Offers the lead, asks the next tier, offers again, until enough buyers hold it or nobody is left. */
+function* auction(life: Life, world: World, first: Round, answers: Answer[]): Course<Round> {
+  let round = first;
+  while (!life.withdrawn) {
+    const step = nextStep(life.lead.facts.leadId, round, answers);
+    if (step === 'over') break;
+    round =
+      'ask' in step
+        ? yield* ask(life, world, round)
+        : yield* offerAll(life, world, round, step.offers, answers);
+  }
+  return round;
+}
+
+/** Offers the lead to each of these bidders at once; those whose bids have expired are asked for new ones, once. */
+function* offerAll(
+  life: Life,
+  world: World,
+  round: Round,
+  offers: readonly Offer[],
+  answers: Answer[],
+): Course<Round> {
+  const courses = offers.map((offer) => sell(life, world, round, offer));
+  const came = yield* sideBySide(() => world.now(), courses);
+  let now = round;
+  for (const [i, answer] of came.entries()) {
+    const offer = offers[i];
+    if (offer === undefined) continue;
+    const { contract, exclusive } = offer;
+    if (answer.answer === 'accepted') answers.push({ contract, answer: 'accepted', exclusive });
+    else if (answer.answer !== 'expired') answers.push({ contract, ...answer });
+    else now = askAgain(life, world, now, contract);
+  }
+  return now;
+}
+
+function askAgain(life: Life, world: World, round: Round, contract: string): Round {
+  const expired = round.entries.find((entry) => entry.contract === contract);
+  if (expired === undefined) return round;
+  const answer = pingOne(life, world, round, expired, true);
+  const isSpent = 'bid' in answer && hasExpired(answer.bid, world.now());
+  return withNewAnswer(round, expired, isSpent ? { ms: answer.ms, noBid: SPENT } : answer);
+}
+
+/** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */
+function* waitForAnotherRound(life: Life, world: World, round: Round): Course<void> {
+  const outcomes = life.rounds.at(-1)?.outcomes ?? [];
+  const wait = nextWait(life.lead.facts, round);
+  life.status = 'pending';
+  life.reason = unsoldReason(outcomes);
+  answerSource(life, world.now());
+  const woken = yield* pause(wait.at, () => life.wake || life.withdrawn);
+  life.wake = false;
+  if (life.withdrawn) end(life, world, 'withdrawn');
+  else if (wait.until === 'expiry' && !woken) end(life, world, 'expired');
+}

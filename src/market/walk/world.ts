@@ -1,0 +1,36 @@
+import type { PingAnswer } from '../asking.js';
+import type { CheckResult } from '../checks.js';
+import type { ReadyMarket } from '../compile.js';
+import type { Offer } from '../decide.js';
+import type { Notice } from '../notices.js';
+import type { Candidate, Round } from '../round.js';
+import type { Check } from '../terms.js';
+import type { Claim, Life } from './life.js';
+import type { Trade } from './trade.js';
+
+/** What a buyer says to a post. */
+export type PostAnswer =
+  | { answer: 'accepted' }
+  | { answer: 'refused'; detail: string }
+  | { answer: 'uncertain'; detail: string; retryAfterMs?: number };
+
+/** Everybody a lead meets on its way, as data: nothing is sent anywhere. Times in UTC ms. */
+export interface World {
+  now(): number;
+  /** The terms of a campaign as they are now. */
+  market(campaign: string): ReadyMarket;
+  trade: Trade;
+  check(life: Life, check: Check): CheckResult;
+  /** @param limitMs how long it may take to answer */
+  ping(
+    life: Life,
+    asked: { round: Round; candidate: Candidate; pingId: string; limitMs: number },
+  ): PingAnswer;
+  post(life: Life, offer: Offer): PostAnswer;
+  /** What the buyer's status address says of a post; undefined where it has none, or nothing to say. */
+  postStatus(life: Life, offer: Offer): 'accepted' | 'refused' | undefined;
+  /** Tells a buyer that a post is called off. */
+  callOff(life: Life, offer: Offer): void;
+  tell(life: Life, notice: Notice): void;
+  booked(life: Life, contract: string, sale: Claim): void;
+}

@@ -1,0 +1,59 @@
+import type { Reply } from '../../../src/buyers/send.js';
+import type { Behaviour, RequestType } from '../../support/buyer.js';
+
+/** An answer of more than this is too long for the engine (src/buyers/send.ts). */
+const MOST_BYTES = 64 * 1024;
+
+/** What was said to somebody, as far as a scenario looks at it. */
+export interface Said {
+  type: string;
+  body: Record<string, unknown>;
+}
+
+/** A buyer, a seller or a service as data: it answers what its server would, and nothing is sent. */
+export class DataParty {
+  readonly received: Said[] = [];
+  private readonly behaviours = new Map<string, Behaviour | Behaviour[]>([
+    ['ping', { body: { bid: 20 } }],
+    ['post', { body: { accepted: true } }],
+  ]);
+  private readonly asked = new Map<string, number>();
+
+  constructor(
+    readonly url: string,
+    private readonly onRequest: (type: RequestType) => void = () => undefined,
+  ) {}
+
+  /** Changes how it answers from now on; a list begins anew. */
+  answer(type: RequestType, behaviours: Behaviour | Behaviour[]): void {
+    this.behaviours.set(type, behaviours);
+    this.asked.delete(type);
+  }
+
+  /**
+   * What comes back from an address.
+   * @param url where it is asked: it listens at its own address only
+   */
+  ask(type: RequestType, body: Record<string, unknown>, at: { url: string; timeoutMs: number }): Reply {
+    if (at.url !== this.url) return { ms: 0, kind: 'unreachable', detail: 'ECONNREFUSED' };
+    this.received.push({ type, body });
+    const times = (this.asked.get(type) ?? 0) + 1;
+    this.asked.set(type, times);
+    this.onRequest(type);
+    const behaviours = this.behaviours.get(type) ?? { body: {} };
+    const one = Array.isArray(behaviours) ? behaviours[Math.min(times, behaviours.length) - 1] : behaviours;
+    return replyOf(one ?? {}, at.timeoutMs);
+  }
+}
+
+function replyOf(behaviour: Behaviour, timeoutMs: number): Reply {
+  const { after: ms = 0, status = 200, headers = {}, raw, body, hangUp } = behaviour;
+  if (ms >= timeoutMs) return { ms: timeoutMs, kind: 'timeout' };
+  if (hangUp) return { ms, kind: 'unreachable', detail: 'UND_ERR_SOCKET' };
+  if (raw !== undefined && raw.length > MOST_BYTES)
+    return { ms, kind: 'oversized', detail: `answer over ${MOST_BYTES / 1024} KiB` };
+  const wait = Number(headers['retry-after'] ?? NaN);
+  const retry = Number.isFinite(wait) ? { retryAfterMs: wait * 1000 } : {};
+  const malformed = raw !== undefined || body === undefined;
+  return { ms, kind: 'answer', status, body: malformed ? undefined : body, malformed, ...retry };
+}

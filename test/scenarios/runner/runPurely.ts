@@ -1,0 +1,387 @@
+import { returnRefusal, refundOf } from '../../../src/market/returns.js';
+import { ERRORS } from '../../../src/api/apiError.js';
+import { readCheckAnswer } from '../../../src/buyers/check.js';
+import { readHearing } from '../../../src/buyers/notice.js';
+import { readPingAnswer } from '../../../src/buyers/ping.js';
+import { readPostAnswer } from '../../../src/buyers/post.js';
+import { readStatusAnswer } from '../../../src/buyers/status.js';
+import { readyContract, type ReadyMarket } from '../../../src/market/compile.js';
+import type { Offer } from '../../../src/market/decide.js';
+import { refusal } from '../../../src/market/eligibility.js';
+import { leadFields } from '../../../src/market/fields.js';
+import type { Market } from '../../../src/market/file/parseMarket.js';
+import { toDecimal } from '../../../src/market/money.js';
+import { standingInWords } from '../../../src/market/standing.js';
+import { categoryKey } from '../../../src/market/terms.js';
+import { newLife, offeredIn, type Claim, type Life } from '../../../src/market/walk/life.js';
+import { Trade } from '../../../src/market/walk/trade.js';
+import { begin, goOn, type Running } from '../../../src/market/walk/wait.js';
+import { walk } from '../../../src/market/walk/walk.js';
+import type { World } from '../../../src/market/walk/world.js';
+import type { RequestType } from '../../support/buyer.js';
+import { PERSON } from '../../support/source.js';
+import type { Comparable } from './compare.js';
+import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
+import { DataParty } from './dataParty.js';
+import { ANSWER_WINDOW_MS, changed, expectedOf, LONGEST_LIFE_MS } from './runScenario.js';
+import type { LeadInScenario, Scenario, Step } from './schema.js';
+import { behavioursOf, partiesOf, placesOf, tellHowToAnswer } from './servers.js';
+import { momentMs } from './time.js';
+import { fieldsOf, timeline } from './timeline.js';
+
+/** When a scenario begins that does not say when: a Monday, at noon. */
+const BEGINS = Date.UTC(2027, 0, 4, 12);
+
+/** A buyer that does not hear a notice is told so often at the most: three days, every hour in the end. */
+const MOST_TELLINGS = 80;
+
+/** Takes a scenario through the rules alone: no server, no database, and no time but the scenario's own. */
+export function runPurely(scenario: Scenario): Comparable {
+  const run = new PureRun(scenario);
+  run.play();
+  return run.cameOut();
+}
+
+class PureRun implements World {
+  readonly trade = new Trade();
+  private readonly parties: ReadonlyMap<string, DataParty>;
+  private readonly services: ReadonlyMap<string, DataParty>;
+  private readonly lives = new Map<string, Life>();
+  private readonly books: { account: string; amount: number }[] = [];
+  private readonly steps: Step[];
+  private terms: MarketInScenario = {};
+  private stored: Market | undefined;
+  /** Made ready since the terms were last changed. */
+  private readonly ready = new Map<string, ReadyMarket>();
+  private running: Running[] = [];
+  private clock: number;
+
+  constructor(private readonly scenario: Scenario) {
+    this.clock = scenario.starts === undefined ? BEGINS : momentMs(scenario.starts);
+    this.steps = (scenario.then ?? []).filter(({ during }) => during !== undefined);
+    this.parties = new Map(
+      [...partiesOf(scenario)].map((id) => [
+        id,
+        new DataParty(`http://${id}.example/`, (type) => this.during(`${type} to ${id}`)),
+      ]),
+    );
+    this.services = new Map(
+      Object.entries(scenario.services ?? {}).map(([name, answers]) => {
+        const service = new DataParty(`http://${name}.service.example/`);
+        service.answer('check', behavioursOf(answers) ?? []);
+        return [name, service];
+      }),
+    );
+    tellHowToAnswer(this.parties, scenario.answers ?? {});
+  }
+
+  play(): void {
+    this.change(this.scenario);
+    for (const event of timeline(this.scenario, this.clock)) {
+      this.passTo(event.at);
+      if ('step' in event) this.take(event.step);
+      else this.send(event.name, event.lead);
+      this.running = goOn(this.running, this.clock);
+    }
+    const most = this.clock + LONGEST_LIFE_MS;
+    while (!this.isOver() && this.running.length > 0 && this.clock < most) this.passTo(this.nextAt());
+  }
+
+  /** Whether every lead has ended that is to end. */
+  private isOver(): boolean {
+    return [...this.lives].every(
+      ([name, life]) =>
+        life.endedAt !== undefined || /^(pending|received)/.test(expectedOf(this.scenario, name).ends ?? ''),
+    );
+  }
+
+  private nextAt(): number {
+    return Math.min(...this.running.map(({ paused }) => paused.until));
+  }
+
+  /** Lets time pass; who waits for a moment on the way goes on at it. */
+  private passTo(at: number): void {
+    while (this.nextAt() <= at) {
+      this.clock = Math.max(this.clock, this.nextAt());
+      this.running = goOn(this.running, this.clock);
+    }
+    this.clock = Math.max(this.clock, at);
+  }
+
+  private send(name: string, lead: LeadInScenario): void {
+    const { test = false, source = 'key_test', category = CATEGORY } = lead;
+    const { fields, state, phoneE164 } = leadFields(fieldsOf(PERSON, lead));
+    const campaign = this.stored?.campaigns.find(
+      (each) => categoryKey(each.category) === categoryKey(String(category)),
+    );
+    if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
+    const phone = phoneE164 ?? fields.phone?.replace(/\D/g, '');
+    const email = fields.email?.toLowerCase();
+    const facts = {
+      leadId: `lead-${name}`,
+      seller: SELLER,
+      category: campaign.category,
+      ...(state !== undefined && { state }),
+      receivedAt: this.clock,
+      test: test === true,
+      answerBy: this.clock + ANSWER_WINDOW_MS,
+    };
+    const match = { ...(phone && { phone }), ...(email && { email }) };
+    const life = newLife({ facts, fields, source: String(source), match }, campaign.id);
+    this.lives.set(name, life);
+    this.start(life);
+  }
+
+  private start(life: Life): void {
+    const running = begin(walk(life, this));
+    if (running) this.running.push(running);
+  }
+
+  private during(request: string): void {
+    const i = this.steps.findIndex(({ during }) => during === request);
+    for (const step of i < 0 ? [] : this.steps.splice(i, 1)) this.take(step);
+  }
+
+  private life(name = 'lead'): Life {
+    const life = this.lives.get(name);
+    if (!life) throw new Error(`The scenario has no lead ${name} yet.`);
+    return life;
+  }
+
+  private take(step: Step): void {
+    if (step.answers) tellHowToAnswer(this.parties, step.answers);
+    if (step.market) this.change(step.market);
+    if (step.retryNow !== undefined) this.life(step.retryNow).wake = true;
+    if (step.withdraw !== undefined) this.life(step.withdraw).withdrawn = true;
+    if (step.resolvePost) {
+      const { lead, buyer, accepted } = step.resolvePost;
+      this.life(lead).words.set(buyer, accepted);
+    }
+    if (step.return) this.giveBack(step.return);
+  }
+
+  /** Ops apply the market file: what buyers pay in is booked, and leads wake that a changed contract might take. */
+  private change(change: MarketInScenario): void {
+    this.terms = changed(this.terms, change);
+    const before = this.stored;
+    const after = composeMarket(this.terms, placesOf(this.parties, this.services, this.scenario));
+    this.stored = after;
+    this.ready.clear();
+    for (const buyer of after.buyers) {
+      const was = before?.buyers.find(({ id }) => id === buyer.id);
+      const paid = (buyer.balance ?? 0) - (was?.balance ?? 0);
+      if (paid !== 0) this.book({ [`buyer:${buyer.id}`]: paid, bank: -paid });
+      if (paid !== 0) this.trade.topUp(buyer, paid);
+      if (buyer.lowBalance !== was?.lowBalance) this.trade.hearsOfLowAgain(buyer.id);
+    }
+    const was = new Set([...(before?.contracts ?? [])].map((contract) => this.said(before, contract)));
+    for (const life of this.lives.values()) {
+      const market = this.market(life.campaign);
+      const lead = { ...life.lead, offered: offeredIn(life) };
+      const might = market.contracts.some(
+        (ready) =>
+          !was.has(this.said(after, ready.contract)) && refusal(ready, lead, this.clock) === undefined,
+      );
+      if (might && market.campaign.active && market.seller.active) life.wake = life.status === 'pending';
+    }
+  }
+
+  /** A contract with everything that it depends on, as text. */
+  private said(market: Market | undefined, contract: Market['contracts'][number]): string {
+    const { sellers, campaigns, buyers } = market ?? {};
+    const campaign = campaigns?.find(({ id }) => id === contract.campaign);
+    return JSON.stringify([contract, campaign, buyers?.find(({ id }) => id === contract.buyer), sellers]);
+  }
+
+  private giveBack({ lead: name, by, reason, atOnce = 1, error }: NonNullable<Step['return']>): void {
+    const life = this.life(name);
+    for (let time = 0; time < atOnce; time += 1) {
+      const told = this.giveBackOnce(life, by, reason);
+      if (told !== error)
+        throw new Error(`The return of ${name} by ${by} was answered with ${told ?? 'a yes'}.`);
+    }
+  }
+
+  private giveBackOnce(life: Life, by: string, reason: string): string | undefined {
+    const [contract, claim] = [...life.claims].find(([, { buyer }]) => buyer === by) ?? [];
+    if (contract === undefined || claim === undefined) throw new Error(`${by} was never sent the lead.`);
+    if (claim.status === 'returned') return undefined;
+    const policy = this.stored?.contracts.find(({ id }) => id === contract)?.returns;
+    const refused = returnRefusal(policy, reason, claim.at, this.clock);
+    if (policy === undefined || refused === 'not_agreed') return ERRORS.noReturns.error;
+    if (refused !== undefined) return ERRORS[refused === 'too_late' ? 'returnTooLate' : 'invalidField'].error;
+    const { buyerGets, sellerPays, housePays } = refundOf(claim, policy.refund);
+    const isOnlyHolder = life.status === 'sold' && life.buyers.length === 1;
+    claim.status = 'returned';
+    life.price -= sellerPays;
+    life.buyers = life.buyers.filter((buyer) => buyer !== by);
+    this.trade.giveBack(claim.sale, buyerGets, policy.freesCap);
+    this.book({ [`buyer:${by}`]: buyerGets, [`seller:${SELLER}`]: -sellerPays, house: -housePays });
+    if (policy.resell && isOnlyHolder) this.resell(life);
+    return undefined;
+  }
+
+  private resell(life: Life): void {
+    life.status = 'pending';
+    delete life.endedAt;
+    this.start(life);
+  }
+
+  private book(amounts: Record<string, number>): void {
+    const sides = Object.entries(amounts).filter(([, amount]) => amount !== 0);
+    this.books.push(...sides.map(([account, amount]) => ({ account, amount })));
+  }
+
+  // The world that leads walk through.
+
+  now(): number {
+    return this.clock;
+  }
+
+  market(id: string): ReadyMarket {
+    const known = this.ready.get(id) ?? this.readyMarket(id);
+    this.ready.set(id, known);
+    return known;
+  }
+
+  private readyMarket(id: string): ReadyMarket {
+    const { sellers = [], campaigns = [], contracts = [], buyers = [] } = this.stored ?? {};
+    const [seller] = sellers;
+    const campaign = campaigns.find((each) => each.id === id);
+    if (!seller || !campaign) throw new Error(`The scenario has no campaign ${id}.`);
+    const ready = contracts
+      .filter((contract) => contract.campaign === id)
+      .flatMap((contract) => {
+        const buyer = buyers.find((each) => each.id === contract.buyer);
+        return buyer ? [readyContract(contract, buyer)] : [];
+      });
+    return { seller, campaign, contracts: ready };
+  }
+
+  check: World['check'] = (_, check) => {
+    const service = [...this.services.values()].find(({ url }) => url === check.url);
+    return readCheckAnswer(
+      check,
+      service?.ask('check', {}, check) ?? { ms: 0, kind: 'unreachable', detail: 'ECONNREFUSED' },
+    );
+  };
+
+  ping: World['ping'] = (_, { round, candidate, pingId, limitMs }) => {
+    const { url } = this.buyerOf(candidate.buyer).ping ?? { url: '' };
+    const reply = this.ask(candidate.buyer, 'ping', { ping_id: pingId }, { url, timeoutMs: limitMs });
+    const { currency } = round.terms;
+    return { ms: reply.ms, ...readPingAnswer(reply, { pingId, currency }, this.clock + reply.ms) };
+  };
+
+  post: World['post'] = ({ lead }, { buyer, contract }) => {
+    const body = { lead_id: lead.facts.leadId, contract };
+    return readPostAnswer(this.ask(buyer, 'post', body, this.buyerOf(buyer).post), lead.fields);
+  };
+
+  postStatus: World['postStatus'] = (_, { buyer }) => {
+    const { status } = this.buyerOf(buyer);
+    const word = status && readStatusAnswer(this.ask(buyer, 'post_status', {}, status)).status;
+    return word === 'unknown' ? undefined : word;
+  };
+
+  callOff: World['callOff'] = (_, { buyer }: Offer) => {
+    this.tellUntilHeard(buyer, 'post_cancelled', {}, this.buyerOf(buyer).post);
+  };
+
+  tell: World['tell'] = ({ campaign, claims }, notice) => {
+    const { buyer, kind, contract } = notice;
+    const { notices, balance } = this.buyerOf(buyer);
+    const { currency } = this.market(campaign).campaign;
+    const price = claims.get(contract)?.price;
+    const left = this.trade.known().usage.get(`buyer:${buyer}`)?.balance;
+    const isMoney =
+      balance !== undefined && left !== undefined && (kind === 'billed' || kind === 'low_balance');
+    if (!notices) return;
+    const told = notice.kind === 'lost' ? { reason: notice.reason, cleared: notice.band } : {};
+    const body = {
+      ...told,
+      ...((kind === 'won' || kind === 'billed') &&
+        price !== undefined && { price: toDecimal(price, currency) }),
+      ...(isMoney && { balance: toDecimal(left, currency) }),
+    };
+    this.tellUntilHeard(buyer, kind, body, notices);
+  };
+
+  booked: World['booked'] = (life, _, { buyer, price, earns }: Claim) => {
+    if (life.lead.facts.test) return;
+    this.book({ [`buyer:${buyer}`]: -price, [`seller:${SELLER}`]: earns, house: price - earns });
+  };
+
+  private buyerOf(id: string): Market['buyers'][number] {
+    const buyer = this.stored?.buyers.find((each) => each.id === id);
+    if (!buyer) throw new Error(`The scenario has no buyer ${id}.`);
+    return buyer;
+  }
+
+  private ask(
+    buyer: string,
+    type: RequestType,
+    body: Record<string, unknown>,
+    at: { url: string; timeoutMs: number },
+  ) {
+    const party = this.parties.get(buyer);
+    if (!party) throw new Error(`The scenario has no buyer ${buyer}.`);
+    return party.ask(type, body, at);
+  }
+
+  private tellUntilHeard(
+    buyer: string,
+    type: RequestType,
+    body: Record<string, unknown>,
+    at: { url: string; timeoutMs: number },
+  ): void {
+    for (let time = 0; time < MOST_TELLINGS; time += 1) {
+      const hearing = readHearing(this.ask(buyer, type, body, at));
+      if (hearing.heard || hearing.final) return;
+    }
+  }
+
+  cameOut(): Comparable {
+    const currency = this.stored?.campaigns[0]?.currency ?? 'USD';
+    return {
+      leads: new Map(
+        [...this.lives].map(([name, life]) => [name, leadOut(life, this.market(life.campaign))]),
+      ),
+      received: new Map([...this.parties].map(([id, { received }]) => [id, received])),
+      books: this.books.map(({ account, amount }) => ({ account, amount: toDecimal(amount, currency) })),
+    };
+  }
+}
+
+function leadOut(
+  { lead, status, reason, rounds, answer, endedAt }: Life,
+  { campaign: { currency } }: ReadyMarket,
+): Comparable['leads'] extends ReadonlyMap<string, infer Lead> ? Lead : never {
+  const { receivedAt } = lead.facts;
+  const iso = (at: number): string => new Date(at).toISOString();
+  const isInTime = answer?.status === 'sold' && answer.at - receivedAt <= ANSWER_WINDOW_MS;
+  return {
+    answer: standingInWords(
+      isInTime
+        ? { currency, status: 'sold', price: answer.price, buyerIds: answer.buyers }
+        : { currency, status: answer?.status === 'withdrawn' ? 'withdrawn' : 'pending' },
+    ),
+    story: {
+      status,
+      reason,
+      currency,
+      received_at: iso(receivedAt),
+      rounds: rounds.map(({ round, outcomes }) => ({
+        round: round.number,
+        at: iso(round.at),
+        contracts: outcomes.map((outcome) => ({
+          contract: outcome.contract,
+          outcome: outcome.sold ? 'sold' : outcome.reason,
+          bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
+          detail: outcome.sold ? undefined : outcome.detail,
+        })),
+      })),
+    },
+    result: endedAt === undefined ? undefined : { received: iso(receivedAt), ended: iso(endedAt) },
+  };
+}
