@@ -170,7 +170,7 @@ class PureRun implements World {
     for (const buyer of after.buyers) {
       const was = before?.buyers.find(({ id }) => id === buyer.id);
       const paid = (buyer.balance ?? 0) - (was?.balance ?? 0);
-      if (paid !== 0) this.book({ [`buyer:${buyer.id}`]: paid, bank: -paid });
+      if (paid !== 0) this.book({ [`buyer:${buyer.id}`]: paid, bank: -paid }, buyer.currency);
       if (paid !== 0) this.trade.topUp(buyer, paid);
       if (buyer.lowBalance !== was?.lowBalance) this.trade.hearsOfLowAgain(buyer.id);
     }
@@ -216,7 +216,8 @@ class PureRun implements World {
     life.price -= sellerPays;
     life.buyers = life.buyers.filter((buyer) => buyer !== by);
     this.trade.giveBack(claim.sale, buyerGets, policy.freesCap);
-    this.book({ [`buyer:${by}`]: buyerGets, [`seller:${SELLER}`]: -sellerPays, house: -housePays });
+    const { currency } = this.market(life.campaign).campaign;
+    this.book({ [`buyer:${by}`]: buyerGets, [`seller:${SELLER}`]: -sellerPays, house: -housePays }, currency);
     if (policy.resell && isOnlyHolder) this.resell(life);
     return undefined;
   }
@@ -227,9 +228,9 @@ class PureRun implements World {
     this.start(life);
   }
 
-  private book(amounts: Record<string, number>): void {
+  private book(amounts: Record<string, number>, currency = 'USD'): void {
     const sides = Object.entries(amounts).filter(([, amount]) => amount !== 0);
-    this.books.push(...sides.map(([account, amount]) => ({ account, amount })));
+    this.books.push(...sides.map(([account, amount]) => ({ account, amount: toDecimal(amount, currency) })));
   }
 
   // The world that leads walk through.
@@ -309,7 +310,8 @@ class PureRun implements World {
 
   booked: World['booked'] = (life, _, { buyer, price, earns }: Claim) => {
     if (life.lead.facts.test) return;
-    this.book({ [`buyer:${buyer}`]: -price, [`seller:${SELLER}`]: earns, house: price - earns });
+    const { currency } = this.market(life.campaign).campaign;
+    this.book({ [`buyer:${buyer}`]: -price, [`seller:${SELLER}`]: earns, house: price - earns }, currency);
   };
 
   private buyerOf(id: string): Market['buyers'][number] {
@@ -342,13 +344,12 @@ class PureRun implements World {
   }
 
   cameOut(): Comparable {
-    const currency = this.stored?.campaigns[0]?.currency ?? 'USD';
     return {
       leads: new Map(
         [...this.lives].map(([name, life]) => [name, leadOut(life, this.market(life.campaign))]),
       ),
       received: new Map([...this.parties].map(([id, { received }]) => [id, received])),
-      books: this.books.map(({ account, amount }) => ({ account, amount: toDecimal(amount, currency) })),
+      books: this.books,
     };
   }
 }

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { readAll } from '../scenarios/runner/readAll.js';
+import { ALL_RULES, isAtOdds, rulesIn } from '../scenarios/runner/rules.js';
+
+/** The rules of each scenario. */
+const scenarios = readAll().map(({ file, scenario }) => ({ file, rules: scenario ? rulesIn(scenario) : [] }));
+
+const filesOf = (rule: string) => scenarios.filter(({ rules }) => rules.includes(rule));
+
+test('Every rule of the market is in two scenarios at the least', () => {
+  const rare = ALL_RULES.flatMap((rule) => {
+    const files = filesOf(rule).map(({ file }) => file);
+    return files.length < 2 ? [`${rule}: ${files.join(', ') || 'no file'}`] : [];
+  });
+  expect(rare).toEqual([]);
+});
+
+test('Every rule of the market meets another one in a scenario', () => {
+  const alone = ALL_RULES.filter((rule) => !filesOf(rule).some(({ rules }) => isAtOdds(rule, rules)));
+  expect(alone).toEqual([]);
+});
