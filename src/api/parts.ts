@@ -12,6 +12,8 @@ export interface Parts {
     | 'RATE_LIMIT_PER_MINUTE'
     | 'REQUESTS_IN_FLIGHT'
     | 'TRUST_PROXY'
+    | 'OUTBOUND_ALLOW'
+    | 'OUTBOUND_HTTP'
     | 'TEMPORAL_NAMESPACE'
     | 'TEMPORAL_UI_URL'
   >;

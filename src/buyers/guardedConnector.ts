@@ -25,9 +25,7 @@ export function guardedConnector(
   return (options, done) => {
     const { protocol, hostname } = options;
     // A socket does not look up what is an address already.
-    const refusal =
-      rules.protocolRefusal(protocol) ??
-      (isIP(hostname) === 0 || rules.isNamed(hostname) ? undefined : rules.addressRefusal(hostname));
+    const refusal = rules.hostRefusal(protocol, hostname);
     if (refusal === undefined) connect(options, done);
     else queueMicrotask(() => done(new AddressRefused(refusal), null));
   };

@@ -4,7 +4,8 @@ import { SettingsError, type Settings } from '../config.js';
 
 /** Which servers may be spoken to. A refusal is a text for ops that names the setting which would allow it. */
 export interface OutboundRules {
-  protocolRefusal(protocol: string): string | undefined;
+  /** What can be said of an address before its name is looked up. @param host a name or an address, as in a URL */
+  hostRefusal(protocol: string, host: string): string | undefined;
   /** @param address IPv4 or IPv6, as a resolver or the URL standard writes it */
   addressRefusal(address: string): string | undefined;
   /** Whether the settings name the host itself: then it may have any address. */
@@ -26,18 +27,38 @@ export function readOutboundRules({
     if (!isHostName(entry)) throw new SettingsError(misread(entry));
     names.add(entry);
   }
-  return {
-    protocolRefusal: (protocol) => {
-      if (protocol === 'https:' || (protocol === 'http:' && OUTBOUND_HTTP)) return undefined;
-      return 'not https; see OUTBOUND_HTTP';
-    },
-    addressRefusal: (address) => {
-      const kind = kindOf(address);
-      if (kind === 'public' || networks.check(address, familyOf(address))) return undefined;
-      return `address not allowed: ${address} (${kind}); see OUTBOUND_ALLOW`;
-    },
-    isNamed: (host) => names.has(host.toLowerCase()),
+  const isNamed = (host: string): boolean => names.has(host.toLowerCase());
+  const addressRefusal = (address: string): string | undefined => {
+    const kind = kindOf(address);
+    if (kind === 'public' || networks.check(address, familyOf(address))) return undefined;
+    return `address not allowed: ${address} (${kind}); see OUTBOUND_ALLOW`;
   };
+  return {
+    hostRefusal: (protocol, host) => {
+      if (protocol !== 'https:' && !(protocol === 'http:' && OUTBOUND_HTTP))
+        return 'not https; see OUTBOUND_HTTP';
+      const address = literalAddress(host);
+      return address === undefined || isNamed(host) ? undefined : addressRefusal(address);
+    },
+    addressRefusal,
+    isNamed,
+  };
+}
+
+/**
+ * Why a buyer's or seller's URL would never be spoken to; undefined where its name has yet to be looked up for that.
+ * @param url a valid URL
+ */
+export function urlRefusal(rules: Pick<OutboundRules, 'hostRefusal'>, url: string): string | undefined {
+  const { protocol, hostname } = new URL(url);
+  return rules.hostRefusal(protocol, hostname);
+}
+
+/** The address that a host is without being looked up: `[::1]`, `10.0.0.5`, and `localhost` by RFC 6761, section 6.3. */
+function literalAddress(host: string): string | undefined {
+  if (/(^|\.)localhost\.?$/i.test(host)) return '127.0.0.1';
+  const address = host.replace(/^\[|\]$/g, '');
+  return isIP(address) === 0 ? undefined : address;
 }
 
 const misread = (entry: string): string =>

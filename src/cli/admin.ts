@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type Type from 'typebox';
 import type { AdminContext, Operation } from '../api/admin/operation.js';
+import { readOutboundRules } from '../buyers/outboundRules.js';
 import { pickSettings } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
@@ -84,6 +85,7 @@ function localContext(database: Database): { context: AdminContext; close: () =>
       database,
       by: cliActor(),
       scopes: SCOPE_NAMES,
+      outbound: readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP'])),
       withdraw: (leadId) => {
         withdrawer ??= openWithdrawer(pickSettings(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']));
         return withdrawer.withdraw(leadId);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readOutboundRules } from '../../src/buyers/outboundRules.js';
+import { readOutboundRules, urlRefusal } from '../../src/buyers/outboundRules.js';
 
 const rules = (OUTBOUND_ALLOW = '', OUTBOUND_HTTP = false) =>
   readOutboundRules({ OUTBOUND_ALLOW, OUTBOUND_HTTP });
@@ -87,10 +87,30 @@ describe('the settings name what else may be reached', () => {
   });
 
   it('https is always allowed, http where they say so, nothing else ever', () => {
-    expect(rules().protocolRefusal('https:')).toBeUndefined();
-    expect(rules().protocolRefusal('http:')).toBe('not https; see OUTBOUND_HTTP');
-    expect(rules('', true).protocolRefusal('http:')).toBeUndefined();
-    expect(rules('', true).protocolRefusal('ftp:')).toBe('not https; see OUTBOUND_HTTP');
+    const [strict, lax] = [rules(), rules('', true)];
+    expect(strict.hostRefusal('https:', 'buyer.example')).toBeUndefined();
+    expect(strict.hostRefusal('http:', 'buyer.example')).toBe('not https; see OUTBOUND_HTTP');
+    expect(lax.hostRefusal('http:', 'buyer.example')).toBeUndefined();
+    expect(lax.hostRefusal('ftp:', 'buyer.example')).toBe('not https; see OUTBOUND_HTTP');
+  });
+
+  it.each([
+    ['https://10.0.0.5/', '10.0.0.5 (private)'],
+    ['https://0x7f.1:8443/', '127.0.0.1 (loopback)'],
+    ['https://2130706433/', '127.0.0.1 (loopback)'],
+    ['https://localhost./', '127.0.0.1 (loopback)'],
+    ['https://x.localhost/', '127.0.0.1 (loopback)'],
+    ['https://[::1]/', '::1 (loopback)'],
+    ['https://169.254.169.254/latest/meta-data', '169.254.169.254 (linkLocal)'],
+    ['https://168.63.129.16/', '168.63.129.16 (metadata)'],
+  ])('%s is refused before its name is looked up', (url, address) => {
+    expect(urlRefusal(rules(), url)).toBe(`address not allowed: ${address}; see OUTBOUND_ALLOW`);
+    expect(urlRefusal(rules('0.0.0.0/0,::/0'), url)).toBeUndefined();
+  });
+
+  it('a name is looked up first', () => {
+    expect(urlRefusal(rules(), 'https://buyer.example:8443/leads')).toBeUndefined();
+    expect(urlRefusal(rules(), 'https://localhost.example/')).toBeUndefined();
   });
 
   it.each(['10.0.0.0/33', '10/8', '10.0.0/8', '10.0.0.0/8/8', '10.0.0.0/', 'fd00::/129', '0x7f.1', '127.1'])(

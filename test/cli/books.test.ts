@@ -27,8 +27,9 @@ describe('gavel', () => {
   });
 
   const run = (args: string[], input?: string): Promise<Ran> => {
-    const { MONGODB_URL, MONGODB_DATABASE } = settings;
-    return gavel(args, asEnvironment({ MONGODB_URL, MONGODB_DATABASE }), input);
+    const { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
+    const env = { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP };
+    return gavel(args, asEnvironment(env), input);
   };
 
   test('books a payment once, lists what the buyer has left, and states it', async () => {

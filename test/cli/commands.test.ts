@@ -27,8 +27,9 @@ afterAll(async () => {
 
 /** Only what a command about the store needs. */
 const run = (args: string[], input?: string): Promise<Ran> => {
-  const { MONGODB_URL, MONGODB_DATABASE } = settings;
-  return gavel(args, asEnvironment({ MONGODB_URL, MONGODB_DATABASE }), input);
+  const { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
+  const env = { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP };
+  return gavel(args, asEnvironment(env), input);
 };
 
 describe('gavel', () => {
@@ -64,6 +65,23 @@ describe('gavel', () => {
     const asJson = await run(['apply', '-', '--json'], broken);
     expect(asJson.code).toBe(1);
     expect(JSON.parse(asJson.stdout)).toMatchObject({ faults: [{ line: 28, column: 16 }, { line: 29 }] });
+  });
+
+  test('refuses addresses that the settings do not let it speak to', async () => {
+    const { MONGODB_URL, MONGODB_DATABASE } = settings;
+    const env = asEnvironment({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW: '10.1.0.0/16' });
+    const market = readFileSync(FILE, 'utf8')
+      .replace('http://127.0.0.1:4101/ping', 'https://[::ffff:169.254.169.254]/ping')
+      .replace('http://127.0.0.1:4101/post', 'https://10.1.2.3/post');
+    const refused = await gavel(['apply', '-'], env, market);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr.split('\n')).toEqual([
+      '-:10:18  buyers[0].ping.url: "https://[::ffff:169.254.169.254]/ping" would never be spoken to: address not allowed: ::ffff:a9fe:a9fe (ipv4Mapped); see OUTBOUND_ALLOW',
+      '-:14:18  buyers[1].post.url: "http://127.0.0.1:4102/post" would never be spoken to: not https; see OUTBOUND_HTTP',
+      '',
+      '- has 2 faults; nothing was changed.',
+      '',
+    ]);
   });
 
   test('makes a key, lists it without showing it, and revokes it', async () => {

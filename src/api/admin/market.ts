@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { urlRefusal } from '../../buyers/outboundRules.js';
 import { byPosition, type Fault } from '../../market/file/fault.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
 import { parseMarket } from '../../market/file/parseMarket.js';
@@ -80,8 +81,8 @@ export const putMarket = operation({
     { $id: 'MarketChanges', title: 'What was changed, or would be' },
   ),
   failures: ['invalidMarket', 'tooLarge', 'wrongType'],
-  async run({ database, by }, { file, prune = false, dry_run: dryRun = false }) {
-    const parsed = parseMarket(file);
+  async run({ database, by, outbound }, { file, prune = false, dry_run: dryRun = false }) {
+    const parsed = parseMarket(file, (url) => urlRefusal(outbound, url));
     if (!('market' in parsed)) {
       const unmet = await unmetByStore(database, parsed.assumptions);
       throw invalidMarket([...parsed.faults, ...unmet].sort(byPosition));

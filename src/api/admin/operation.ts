@@ -1,4 +1,5 @@
 import type Type from 'typebox';
+import type { OutboundRules } from '../../buyers/outboundRules.js';
 import type { Actor } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import type { Scope } from '../../store/scopes.js';
@@ -12,6 +13,8 @@ export interface AdminContext {
   scopes: readonly Scope[];
   /** Asks a lead's workflow to take the lead off sale; rejects where it has not taken note. */
   withdraw(leadId: string): Promise<unknown>;
+  /** Which servers may be spoken to: a market that names others is refused. */
+  outbound: OutboundRules;
   /** Where Temporal's UI is, for links. */
   ui?: { url: string; namespace: string };
 }

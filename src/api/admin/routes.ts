@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { stringify } from 'yaml';
+import { readOutboundRules, type OutboundRules } from '../../buyers/outboundRules.js';
 import { LONGEST_TEXT } from '../../market/file/document.js';
 import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
 import { ApiError, errorOf } from '../apiError.js';
@@ -24,6 +25,7 @@ type Asking = { Params: Record<string, string>; Body: Buffer | undefined };
 /** A route for each operation, behind a key that has its scope. */
 export async function adminRoutes(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
   const { settings } = parts;
+  const outbound = readOutboundRules(settings);
   await app.register(auth, {
     lookups,
     limits,
@@ -40,7 +42,7 @@ export async function adminRoutes(app: FastifyInstance, { parts, lookups, limits
       onRequest: async (request) => demandScope(request, operation.scope),
       handler: async (request, reply) => {
         const input = await readInput(operation, request);
-        const output = await operation.run(contextOf(parts, request), input);
+        const output = await operation.run(contextOf(parts, outbound, request), input);
         if (operation.givesFile !== true || wantsJson(request)) return output;
         return reply.type('application/yaml; charset=utf-8').send(stringify(output));
       },
@@ -60,13 +62,18 @@ function demandScope(request: FastifyRequest, scope: Scope): void {
   );
 }
 
-function contextOf({ settings, database, starter }: Parts, request: FastifyRequest): AdminContext {
+function contextOf(
+  { settings, database, starter }: Parts,
+  outbound: OutboundRules,
+  request: FastifyRequest,
+): AdminContext {
   const { _id: key, admin, scopes = [] } = keyOf(request);
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = settings;
   return {
     database,
     by: { who: admin ?? key, via: 'api', key },
     scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
+    outbound,
     withdraw: (leadId) => starter.withdraw(leadId, WITHDRAW_WITHIN_MS),
     ...(url !== undefined && { ui: { url, namespace } }),
   };

@@ -2,6 +2,7 @@ import Value from 'typebox/value';
 import { assumptionsOf, type Assumption } from './assumptions.js';
 import { buildTerms, type Terms } from './build.js';
 import { checkMarket } from './checks.js';
+import { checkUrls } from './checkUrls.js';
 import { readDocument } from './document.js';
 import { isDraft } from './draft.js';
 import { byPosition, pathText, type Fault, type Report } from './fault.js';
@@ -23,8 +24,12 @@ export interface FaultyMarket {
 /**
  * Reads a market file. Whatever the text, it is a market or faults, never an exception.
  * `unmet(assumptions, rest)` then finds what is wrong between the file and the rest of the market.
+ * @param urlRefusal why an address would never be spoken to, where the settings say so
  */
-export function parseMarket(text: string): { market: Market } | FaultyMarket {
+export function parseMarket(
+  text: string,
+  urlRefusal: (url: string) => string | undefined = () => undefined,
+): { market: Market } | FaultyMarket {
   const document = readDocument(text);
   if (!('value' in document)) return { faults: document.faults, assumptions: [] };
   const { value, locate } = document;
@@ -38,6 +43,7 @@ export function parseMarket(text: string): { market: Market } | FaultyMarket {
   let assumptions: Assumption[] = [];
   if (isDraft(MarketInFile, draft)) {
     checkMarket(draft, report);
+    checkUrls(draft, urlRefusal, [], report);
     assumptions = assumptionsOf(draft, locate);
   }
 

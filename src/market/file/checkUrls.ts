@@ -1,0 +1,25 @@
+import type { Path, Report } from './fault.js';
+
+/** Keys whose values are addresses, wherever they stand: of a seller's postbacks, a buyer's endpoints, a check. */
+const URL_KEYS = new Set(['url', 'also']);
+
+/**
+ * Reports every address of the file that would never be spoken to.
+ * @param value a draft, so that each address in it is a valid URL
+ */
+export function checkUrls(
+  value: unknown,
+  refusal: (url: string) => string | undefined,
+  path: Path,
+  report: Report,
+): void {
+  if (typeof value === 'string') {
+    const key = path.findLast((step) => typeof step === 'string');
+    const why = key !== undefined && URL_KEYS.has(key) ? refusal(value) : undefined;
+    if (why !== undefined) report(path, `"${value}" would never be spoken to: ${why}`);
+  } else if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) checkUrls(item, refusal, [...path, i], report);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) checkUrls(item, refusal, [...path, key], report);
+  }
+}
