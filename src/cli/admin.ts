@@ -5,7 +5,7 @@ import { readOutboundRules } from '../buyers/outboundRules.js';
 import { pickSettings } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
-import { openWithdrawer, type Withdrawer } from '../temporal/withdraw.js';
+import type { Withdrawer } from '../temporal/withdraw.js';
 import { cliActor } from './actor.js';
 import { CommandFailed } from './commandFailed.js';
 import { remoteAsk } from './remote.js';
@@ -86,7 +86,9 @@ function localContext(database: Database): { context: AdminContext; close: () =>
       by: cliActor(),
       scopes: SCOPE_NAMES,
       outbound: readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP'])),
-      withdraw: (leadId) => {
+      withdraw: async (leadId) => {
+        // Loaded here, so that the other commands don't wait for what only this one needs.
+        const { openWithdrawer } = await import('../temporal/withdraw.js');
         withdrawer ??= openWithdrawer(pickSettings(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']));
         return withdrawer.withdraw(leadId);
       },

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
 import type { Hearing } from '../buyers/notice.js';
 import { sendTestPostback } from '../buyers/postback.js';
-import { openSender } from '../buyers/send.js';
 import { pickSettings } from '../config.js';
 import type { SellerWithSecret } from '../store/market.js';
 import { CommandFailed } from './commandFailed.js';
@@ -35,6 +34,8 @@ async function test({ seller: named, json }: { seller: string; json: boolean }):
 }
 
 async function tryAll({ postbacks, secret }: SellerWithSecret): Promise<Tried[]> {
+  // Loaded here, so that the other commands don't wait for what only this one needs.
+  const { openSender } = await import('../buyers/send.js');
   const sender = openSender(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP']));
   try {
     return await Promise.all(

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { describeDemoMessage, describeStack } from '../local/describeStack.js';
 import { showProgress } from '../local/showProgress.js';
-import { runStack } from '../local/stack.js';
 import { onStopRequest } from '../local/stopRequest.js';
 import { print } from './print.js';
 
@@ -18,6 +17,8 @@ export function stackCommand(): Command {
 }
 
 async function stack(demo: boolean, json: boolean): Promise<void> {
+  // Loaded here, so that the other commands don't wait for what only this one needs.
+  const { runStack } = await import('../local/stack.js');
   const shown = showProgress();
   let kill: () => void = () => undefined;
   let isReady = false;
