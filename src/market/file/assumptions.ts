@@ -2,7 +2,6 @@ import { campaignId } from './build.js';
 import type { MarketDraft } from './checks.js';
 import { DEFAULTS } from './defaults.js';
 import type { Fault, Path, Position } from './fault.js';
-import { pathText } from './fault.js';
 import { nearest } from './nearest.js';
 
 /** Where an assumption is made, for the fault that it becomes where it does not hold. */
@@ -44,9 +43,9 @@ export const NO_PRICE =
   'has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping';
 
 /** What the draft takes for granted; what it defines itself is none of it. */
-export function assumptionsOf(draft: MarketDraft, locate: (path: Path) => Position): Assumption[] {
+export function assumptionsOf(draft: MarketDraft, locate: (path: Path) => Place): Assumption[] {
   const { sellers = [], buyers = [], campaigns = [] } = draft;
-  const place = (...path: Path): Place => ({ ...locate(path), path: pathText(path) });
+  const place = (...path: Path): Place => locate(path);
   const codes = sellers.flatMap((seller) => seller?.code ?? []);
   const ids = buyers.flatMap((buyer) => buyer?.id ?? []);
   // Where the file names one that can't be read, it may be the one that is meant: its own fault is enough.

@@ -56,7 +56,7 @@ export function checkMarket(
 }
 
 /** Reports each value that an earlier entry of the list has too. */
-function reportRepeats(
+export function reportRepeats(
   values: (string | undefined)[],
   report: Report,
   pathOf: (i: number) => (string | number)[],
@@ -185,7 +185,6 @@ function checkMargin(margin: CampaignDraft['margin'], path: Path, report: Report
   }
 }
 
-/** A tenth of a cent is nobody's price. */
 function checkAmounts(value: unknown, currency: string, path: Path, report: Report): void {
   if (typeof value === 'number') {
     const keys = path.filter((step) => typeof step === 'string').join('.');
@@ -253,7 +252,8 @@ function checkContract(
     report([...path, 'ceiling'], 'is for bids; this contract has a price');
 }
 
-function checkAmount(amount: number, currency: string, path: Path, report: Report): void {
+/** A tenth of a cent is nobody's price. */
+export function checkAmount(amount: number, currency: string, path: Path, report: Report): void {
   if (toMinor(amount, currency) !== undefined) return;
   const digits = minorDigits(currency);
   const has = digits === 0 ? 'no decimals' : `at most ${digits} decimals`;

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { Terms } from '../../../src/market/file/build.js';
+import { faultText } from '../../../src/market/file/fault.js';
+import { inFile } from '../../../src/market/file/inFile.js';
+import { parseChange, type ChangedMarket } from '../../../src/market/file/parseChange.js';
+import { parseMarket } from '../../../src/market/file/parseMarket.js';
+
+const textOf = (name: string): string => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
+
+function marketIn(text: string): Terms {
+  const parsed = parseMarket(text);
+  if (!('market' in parsed)) throw new Error(JSON.stringify(parsed.faults));
+  const { sellers, buyers, campaigns, contracts } = parsed.market;
+  return { sellers, buyers, campaigns, contracts };
+}
+
+const MARKET = marketIn(textOf('market.yaml'));
+
+function changed(text: string, market = MARKET): ChangedMarket {
+  const parsed = parseChange(text, market);
+  if ('changed' in parsed) return parsed.changed;
+  throw new Error(parsed.faults.map((fault) => faultText('change.yaml', fault)).join('\n'));
+}
+
+function faults(text: string): string[] {
+  const parsed = parseChange(text, MARKET);
+  if (!('faults' in parsed)) return [];
+  return parsed.faults.map(({ line, path, message }) => [`line ${line}, ${path}`, message].join(': '));
+}
+
+const AUTO = 'campaigns: [{ seller: ACME1234, category: auto insurance';
+
+describe('A market, written as a file', () => {
+  test.each(['market.yaml', 'example.yaml'])('is the same market again (%s)', (name) => {
+    const market = marketIn(textOf(name));
+    const written: unknown = JSON.parse(JSON.stringify(inFile(market)));
+    expect(parseMarket(JSON.stringify(written))).toMatchObject({ market });
+  });
+});
+
+describe('A change', () => {
+  test('of a floor leaves everything else as it is', () => {
+    const { terms } = changed(`${AUTO}, sale: { floor: 25.00 } }]`);
+    const [auto, ...others] = terms.campaigns;
+    const [was, ...rest] = MARKET.campaigns;
+    expect(auto).toEqual({ ...was, category: 'auto insurance', sale: { ...was?.sale, floor: 2500 } });
+    expect({ ...terms, campaigns: others }).toEqual({ ...MARKET, campaigns: rest });
+  });
+
+  test('of the way of selling needs nothing taken away', () => {
+    const shared = changed(`${AUTO}, sale: { mode: shared, maxBuyers: 3 } }]`);
+    expect(shared.terms.campaigns[0]?.sale).toMatchObject({ mode: 'shared', maxBuyers: 3, floor: 1000 });
+    const back = changed(`${AUTO}, sale: { mode: exclusive } }]`, shared.terms);
+    expect(back.terms.campaigns[0]?.sale).toEqual(MARKET.campaigns[0]?.sale);
+  });
+
+  test('adds a contract with a model of what it would bid', () => {
+    const { terms, models } = changed(`
+buyers: [{ id: contoso, name: Contoso, ping: { url: 'https://contoso.example', timeoutMs: 500 }, post: { url: 'https://contoso.example', timeoutMs: 500 } }]
+campaigns:
+  - seller: ACME1234
+    category: Auto Insurance
+    contracts:
+      - { buyer: contoso, tier: 2, model: { lowest: 20, highest: 30.50, bidsOn: 60 } }
+      - { buyer: fabrikam, model: { accepts: 80 } }`);
+    const id = 'ACME1234/auto-insurance/contoso';
+    expect(terms.contracts.find((contract) => contract.id === id)).toMatchObject({
+      tier: 2,
+      buyer: 'contoso',
+    });
+    expect(terms.contracts).toHaveLength(MARKET.contracts.length + 1);
+    expect(models.get(id)).toEqual({ bids: { lowest: 2000, highest: 3050 }, bidsOn: 60, accepts: 100 });
+    expect(models.get('ACME1234/auto-insurance/fabrikam')).toEqual({ bidsOn: 100, accepts: 80 });
+  });
+
+  test('takes a key away by naming nothing', () => {
+    const { terms } = changed(`${AUTO}, contracts: [{ buyer: fabrikam, delay: null }] }]`);
+    const contract = terms.contracts.find(({ buyer }) => buyer === 'fabrikam');
+    expect(contract).toMatchObject({ price: 1250 });
+    expect(contract).not.toHaveProperty('delay');
+  });
+
+  test.each<[string, string]>([
+    ['', 'line 1, : is no change; name what is to change under sellers, buyers or campaigns'],
+    [
+      `${AUTO}, sale: { flor: 25 } }]`,
+      'line 1, campaigns[0].sale.flor: a way of selling has no key "flor"; did you mean floor?',
+    ],
+    [
+      `${AUTO}, sale: { mode: shared } }]`,
+      'line 1, campaigns[0].sale.maxBuyers: is missing; a shared sale needs it',
+    ],
+    [
+      `${AUTO}, contracts: [{ buyer: fabrikan, price: 5 }] }]`,
+      'line 1, campaigns[0].contracts[0].buyer: "fabrikan" is neither in this file nor in the store; did you mean fabrikam?',
+    ],
+    [
+      'campaigns: [{ seller: ACME1235, category: Solar }]',
+      'line 1, campaigns[0].seller: "ACME1235" is neither in this file nor in the store; did you mean ACME1234?',
+    ],
+    [
+      'campaigns: [{ seller: ACME1234, category: Solar, contracts: [{ buyer: northwind, price: null, floor: 1 }, { buyer: fabrikam }] }]',
+      'line 1, campaigns[0].contracts[1]: has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
+    ],
+    [
+      `${AUTO}, contracts: [{ buyer: northwind, price: null }] }]`,
+      'line 1, campaigns[0].contracts[0].price: is not there, so it can’t be taken away',
+    ],
+    [
+      'buyers: [{ id: northwind, ping: null }]',
+      'line 1, contract ACME1234/auto-insurance/northwind: has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
+    ],
+    [
+      `buyers: [{ id: contoso, name: C, ping: { url: 'https://c.example', timeoutMs: 500 }, post: { url: 'https://c.example', timeoutMs: 500 } }]\n${AUTO}, contracts: [{ buyer: contoso }] }]`,
+      'line 2, campaigns[0].contracts[0]: is new and has no price, so nobody knows what it would bid; add a model, like model: { lowest: 20.00, highest: 30.00, bidsOn: 60 }',
+    ],
+    [
+      `${AUTO}, contracts: [{ buyer: fabrikam, model: { lowest: 5 } }] }]`,
+      'line 1, campaigns[0].contracts[0].model: has bids, and the contract has a price; keep one of them',
+    ],
+    [
+      `${AUTO}, contracts: [{ buyer: northwind, model: { lowest: 5, highest: 4 } }] }]`,
+      'line 1, campaigns[0].contracts[0].model: goes from 5 down to 4; swap them',
+    ],
+    [
+      `${AUTO}, contracts: [{ buyer: northwind, model: { lowest: 5.001 } }] }]`,
+      'line 1, campaigns[0].contracts[0].model.lowest: 5.001 has more decimals than USD, which has at most 2 decimals; write it like 5.00',
+    ],
+    [
+      `${AUTO}, contracts: [{ buyer: northwind }, { buyer: northwind }] }]`,
+      'line 1, campaigns[0].contracts[1]: northwind is named twice in this list; name it once',
+    ],
+    [`${AUTO}, currency: EUR }]`, 'line 1, campaigns[0].currency: can’t change: what was bid is in USD'],
+  ])('with a fault says what to write: %s', (text, fault) => {
+    expect(faults(text)).toEqual([fault]);
+  });
+});
