@@ -1,10 +1,10 @@
-import { conclude, type Answer } from '../market/decide.js';
+import { conclude } from '../market/decide.js';
 import { toDecimal } from '../market/money.js';
 import type { Outcome, Round } from '../market/round.js';
 import { waitInWords } from '../market/story.js';
 import { nextWait } from '../market/waiting.js';
 import type { Database } from '../store/db.js';
-import { factsOf, findLead, findStoredLead, type Claim } from '../store/leads.js';
+import { answersIn, factsOf, findLead, findStoredLead, type Claim } from '../store/leads.js';
 import type { StoredLead } from '../store/person.js';
 import { workflowId } from '../temporal/names.js';
 
@@ -84,14 +84,13 @@ function roundStory(round: Round, lead: StoredLead) {
   const underWay = new Set(
     claims.flatMap(([contract, { status }]) => (status === 'posting' ? [contract] : [])),
   );
-  const passed = (lead.passed ?? []).filter((offer) => offer.round === round.number);
   const { currency, sale } = round.terms;
   return {
     round: round.number,
     at: new Date(round.at).toISOString(),
     mode: sale.mode,
     floor: toDecimal(sale.floor, currency),
-    contracts: conclude(round, [...passed, ...claims.flatMap(answerOf)]).map((outcome) => ({
+    contracts: conclude(round, answersIn(lead, round.number)).map((outcome) => ({
       contract: outcome.contract,
       buyer: outcome.buyer,
       bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
@@ -103,21 +102,6 @@ function roundStory(round: Round, lead: StoredLead) {
 
 const outcomeStory = (outcome: Outcome): { outcome: string; detail?: string | undefined } =>
   outcome.sold ? { outcome: 'sold' } : { outcome: outcome.reason, detail: outcome.detail };
-
-/** What the claim says of the offer; one that was called off is `uncertain` for good. */
-function answerOf([contract, { status, detail, exclusive }]: [string, Claim]): Answer[] {
-  switch (status) {
-    case 'accepted':
-    case 'returned':
-      return [{ contract, answer: 'accepted', exclusive }];
-    case 'refused':
-      return [{ contract, answer: 'refused', detail }];
-    case 'cancelled':
-      return [{ contract, answer: 'uncertain', detail }];
-    case 'posting':
-      return [];
-  }
-}
 
 const postStory = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({
   contract,

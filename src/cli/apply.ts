@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { text as allOf } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { ApiError } from '../api/apiError.js';
 import { putMarket } from '../api/admin/market.js';
@@ -9,6 +7,7 @@ import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
 import { describeChanges } from './describeChanges.js';
 import { print, printJson } from './print.js';
+import { readText } from './readText.js';
 
 interface Options {
   prune: boolean;
@@ -28,7 +27,7 @@ export function applyCommand(): Command {
 }
 
 async function apply(file: string, { prune, dryRun, json }: Options, command: Command): Promise<void> {
-  const text = await read(file);
+  const text = await readText(file);
   try {
     const asked = { file: text, prune, dry_run: dryRun };
     const applied = await useAdmin(command, (ask) => ask(putMarket, asked));
@@ -65,15 +64,4 @@ function refusal(file: string, { faults, unchecked }: Refused): string {
   const note =
     unchecked === undefined ? '' : `\nSellers and buyers of the store could not be looked up: ${unchecked}`;
   return `${file} has ${count}; nothing was changed.${note}`;
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return file === '-' ? await allOf(process.stdin) : await readFile(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(error);
-    throw new CommandFailed(`${file} can't be read: ${why}.`);
-  }
 }

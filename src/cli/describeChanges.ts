@@ -16,7 +16,8 @@ export function describeChanges(changes: Change[], { dryRun }: { dryRun: boolean
   return summary.join('\n');
 }
 
-function changeLines(change: Change): string[] {
+/** A change in the market, in a line for each key; nothing of what stays. */
+export function changeLines(change: Change): string[] {
   const what = `${change.kind} ${change.id}`;
   switch (change.change) {
     case 'created':

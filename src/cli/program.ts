@@ -11,6 +11,7 @@ import { keysCommand } from './keys.js';
 import { leadsCommand } from './leads.js';
 import { marketCommand } from './market.js';
 import { postbacksCommand } from './postbacks.js';
+import { simulateCommand } from './simulate.js';
 import { stackCommand } from './stack.js';
 import { statementCommand } from './statement.js';
 import { suppressionsCommand } from './suppressions.js';
@@ -38,6 +39,7 @@ export function gavelProgram(): Command {
     .addCommand(leadsCommand())
     .addCommand(postbacksCommand())
     .addCommand(suppressionsCommand())
+    .addCommand(simulateCommand())
     .addCommand(statementCommand())
     .addCommand(booksCommand())
     .addCommand(auditCommand())

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { buyerAccount } from '../market/usage.js';
 import type { Database } from '../store/db.js';
-import { buyerAccount, HOUSE, sellerAccount } from '../store/ledger.js';
+import { HOUSE, sellerAccount } from '../store/ledger.js';
 import { statementOf } from '../store/statement.js';
 import { buyerNamed } from '../api/admin/named.js';
 import { CommandFailed } from './commandFailed.js';

@@ -12,6 +12,12 @@ export interface Match {
   email?: string;
 }
 
+/** Under what somebody's holds on leads of the person are kept: `phone:…`, `email:…`. */
+export const personIds = (match: Match): string[] =>
+  (['phone', 'email'] as const).flatMap((field) =>
+    match[field] === undefined ? [] : [`${field}:${match[field]}`],
+  );
+
 /** Somebody's hold on a lead of the person: a post under way, or a sale. */
 export interface Hold extends Match {
   sale: string;

@@ -6,7 +6,7 @@ import { moment } from './moment.js';
 import type { Candidate, Change, Excluded } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
 import type { Buyer, Sale } from './terms.js';
-import { fullLimit, limitsOf, refusalOf, roomAgainAt, unpayable, type Usage } from './usage.js';
+import { buyerAccount, fullLimit, limitsOf, refusalOf, roomAgainAt, unpayable, type Usage } from './usage.js';
 
 /** Who may be asked, and why the others may not; every contract is in one of the two. */
 export interface Plan<B extends Buyer> {
@@ -85,7 +85,7 @@ function limitRefusal(
       const change: Change[] = at === undefined ? [] : [{ at, what: 'window' }];
       return { ...refusalOf(full, campaign.currency), ...(change[0] && { change: change[0] }) };
     }
-    const broke = unpayable(buyer, usage.get(`buyer:${buyer.id}`), least, campaign.currency);
+    const broke = unpayable(buyer, usage.get(buyerAccount(buyer.id)), least, campaign.currency);
     if (broke) return broke;
   }
   const circuit = circuits.get(buyer.id);

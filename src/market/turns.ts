@@ -53,7 +53,7 @@ export function changesOf(standing: readonly Contender[], taker: string): Change
 }
 
 /** One turn for each of these, one after the other: who has had one contends for no other of the same lead. */
-function changesOfAll(contenders: readonly Contender[], takers: readonly string[]): Changes {
+export function changesOfAll(contenders: readonly Contender[], takers: readonly string[]): Changes {
   let [standing, changes]: [readonly Contender[], Changes] = [contenders, {}];
   for (const taker of takers) {
     changes = added(changes, changesOf(standing, taker));
@@ -116,7 +116,7 @@ export function added(credits: Credits, changes: Changes): Credits {
   return sum;
 }
 
-const scaled = (changes: Changes, factor: number): Changes =>
+export const scaled = (changes: Changes, factor: number): Changes =>
   Object.fromEntries(Object.entries(changes).map(([id, change]) => [id, change * factor]));
 
 const weightOf = (contenders: readonly Contender[]): number =>

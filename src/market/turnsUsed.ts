@@ -1,7 +1,7 @@
 import { placesOf, type Answer } from './decide.js';
 import type { Entry, Round } from './round.js';
 import type { Sale } from './terms.js';
-import { settleTurns, type Changes } from './turns.js';
+import { added, changesOfAll, settleTurns, type Changes, type Contender } from './turns.js';
 
 /** Whether the award goes by turns, whatever is bid. */
 export const isByTurns = ({ award }: Sale): boolean => award === 'weighted' || award === 'roundRobin';
@@ -10,7 +10,7 @@ export const isByTurns = ({ award }: Sale): boolean => award === 'weighted' || a
 const SENT: readonly Answer['answer'][] = ['accepted', 'refused', 'uncertain'];
 
 /** What is to be changed of the turns that a round has taken, once it is known who was sent the lead. */
-export function turnsUsed({ entries, turns = [], terms }: Round, answers: readonly Answer[]): Changes {
+export function turnsUsed(round: Round, answers: readonly Answer[]): Changes {
   const answerOf = new Map(answers.map(({ contract, answer }) => [contract, answer]));
   const isSent = ({ contract }: Entry): boolean => {
     const answer = answerOf.get(contract);
@@ -18,16 +18,41 @@ export function turnsUsed({ entries, turns = [], terms }: Round, answers: readon
   };
   const isAway = (entry: Entry): boolean =>
     !isSent(entry) && ('noBid' in entry || answerOf.has(entry.contract));
+  const places = placesOf(round.terms.sale);
+  return together(
+    tiersInTurn(round).map((tier) => {
+      const idsOf = (is: (entry: Entry) => boolean) =>
+        new Set(tier.filter(is).map(({ contract }) => contract));
+      return settleTurns(tier.map(contender), places, idsOf(isSent), idsOf(isAway));
+    }),
+  );
+}
+
+/** What a round has changed of the turns in all: those that it took, and what was put right after it. */
+export function turnsChanged(round: Round, answers: readonly Answer[]): Changes {
+  const places = placesOf(round.terms.sale);
+  const taken = tiersInTurn(round).map((tier) => {
+    const order = tier.map(contender);
+    return changesOfAll(
+      order,
+      order.slice(0, places).map(({ id }) => id),
+    );
+  });
+  return added(together(taken), turnsUsed(round, answers));
+}
+
+const contender = ({ contract, weight = 1 }: Entry): Contender => ({ id: contract, weight });
+
+/** Those who contended in each tier, in the order of their turns. */
+function tiersInTurn({ entries, turns = [] }: Round): Entry[][] {
   const inTurn = entries
     .filter(({ contract }) => turns.includes(contract))
     .sort((a, b) => turns.indexOf(a.contract) - turns.indexOf(b.contract));
-  const tiers = [...new Set(inTurn.map(({ tier }) => tier))];
-  const changes = tiers.map((tier) => {
-    const those = inTurn.filter((entry) => entry.tier === tier);
-    const order = those.map(({ contract, weight = 1 }) => ({ id: contract, weight }));
-    const idsOf = (is: (entry: Entry) => boolean) =>
-      new Set(those.filter(is).map(({ contract }) => contract));
-    return Object.entries(settleTurns(order, placesOf(terms.sale), idsOf(isSent), idsOf(isAway)));
-  });
-  return Object.fromEntries(changes.flat());
+  return [...new Set(inTurn.map(({ tier }) => tier))].map((tier) =>
+    inTurn.filter((entry) => entry.tier === tier),
+  );
 }
+
+/** No contract is in two tiers. */
+const together = (changes: readonly Changes[]): Changes =>
+  Object.fromEntries(changes.flatMap(Object.entries));

@@ -16,6 +16,9 @@ export interface Usage {
   balance?: Minor;
 }
 
+/** A buyer's account, in `Usage` and in the ledger. */
+export const buyerAccount = (buyer: string): string => `buyer:${buyer}`;
+
 /** One limit that a sale would count against: `adds` more must not lead past `most`. */
 export interface Limit {
   counter: 'sold' | 'posts' | 'spent';

@@ -8,8 +8,8 @@ import { auditWrites, type Actor, type AuditDocument } from './audit.js';
 import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
 import type { UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
-import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
 import type { EntryDocument } from './ledger.js';
+import { readMarket } from './readMarket.js';
 import { rethrowCause } from './rethrowCause.js';
 import { hearsOfLowAgain } from './lowBalance.js';
 import { topUpWrites } from './topUp.js';
@@ -68,17 +68,6 @@ export async function unmetByStore(database: Database, assumptions: Assumption[]
 
 /** As Standard Webhooks asks: 24 to 64 random bytes, base64, with a prefix that names what it is. */
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
-
-async function readMarket(database: Database, session: ClientSession): Promise<StoredMarket> {
-  const sorted = { session, sort: { _id: 1 } } as const;
-  // One after another: a session runs one operation at a time.
-  return {
-    sellers: (await database.sellers.find({}, sorted).toArray()).map(sellerNow),
-    buyers: (await database.buyers.find({}, sorted).toArray()).map(buyerNow),
-    campaigns: (await database.campaigns.find({}, sorted).toArray()).map(campaignNow),
-    contracts: (await database.contracts.find({}, sorted).toArray()).map(contractNow),
-  };
-}
 
 /** The client's bulkWrite reaches all collections in one round trip. */
 type StoredDocument =

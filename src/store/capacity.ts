@@ -4,15 +4,15 @@ import {
   duplicateUnder,
   isDuplicate,
   LONGEST_WINDOW_MS,
+  personIds,
   type Hold,
   type Match,
 } from '../market/duplicates.js';
 import type { Minor } from '../market/money.js';
 import type { NoBid } from '../market/round.js';
 import type { Buyer, DuplicateRule } from '../market/terms.js';
-import { fullLimit, refusalOf, unpayable, type Limit, type Usage } from '../market/usage.js';
+import { buyerAccount, fullLimit, refusalOf, unpayable, type Limit, type Usage } from '../market/usage.js';
 import type { Database } from './db.js';
-import { buyerAccount } from './ledger.js';
 import type { StoredLead } from './person.js';
 
 /** A counter, by its path in the document (`sold.day:2026-11-24`), and how much of it was taken. */
@@ -78,11 +78,6 @@ const tookUnder = ({ limits, countsOffers }: Reservation): Counted[] => [
 
 type Written = Record<string, UsageDocument | PersonDocument | StoredLead>;
 type Write = ClientBulkWriteModel<Written>;
-
-export const personIds = (match: Match): string[] =>
-  (['phone', 'email'] as const).flatMap((field) =>
-    match[field] === undefined ? [] : [`${field}:${match[field]}`],
-  );
 
 /**
  * Takes the room that a sale needs under every limit, or none of it: one round trip where there is room. The conditions

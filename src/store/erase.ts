@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { personIds } from '../market/duplicates.js';
 import { ENDED } from '../market/lead.js';
 import { auditOf, differences, type Actor, type Deed } from './audit.js';
-import { personIds } from './capacity.js';
 import type { Database } from './db.js';
 import { endLead, findStoredLead } from './leads.js';
 import type { SealedPerson, StoredLead } from './person.js';

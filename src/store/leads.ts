@@ -1,4 +1,4 @@
-import type { OfferReason } from '../market/decide.js';
+import type { Answer, OfferReason } from '../market/decide.js';
 import type { Match } from '../market/duplicates.js';
 import type { LeadInRound } from '../market/eligibility.js';
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
@@ -150,6 +150,29 @@ function offeredBefore({ claims }: LeadDocument): LeadInRound['offered'] {
     },
   );
   return Object.fromEntries(ended);
+}
+
+/** What came of the offers of a round, as far as it is known. */
+export function answersIn({ claims, passed = [] }: StoredLead, round: number): Answer[] {
+  const settled = Object.entries(claims).flatMap(([contract, claim]) =>
+    claim.round === round ? answerOf(contract, claim) : [],
+  );
+  return [...passed.filter((offer) => offer.round === round), ...settled];
+}
+
+/** What the claim says of the offer; one that was called off is `uncertain` for good. */
+function answerOf(contract: string, { status, detail, exclusive }: Claim): Answer[] {
+  switch (status) {
+    case 'accepted':
+    case 'returned':
+      return [{ contract, answer: 'accepted', exclusive }];
+    case 'refused':
+      return [{ contract, answer: 'refused', detail }];
+    case 'cancelled':
+      return [{ contract, answer: 'uncertain', detail }];
+    case 'posting':
+      return [];
+  }
 }
 
 /** Stores a new lead; `repeated` is the lead that already carries the same idempotency key. */

@@ -1,5 +1,6 @@
 import type { Minor } from '../market/money.js';
 import type { Refund } from '../market/returns.js';
+import { buyerAccount } from '../market/usage.js';
 import type { Database } from './db.js';
 import type { SaleDocument } from './sales.js';
 
@@ -25,7 +26,6 @@ export interface EntryDocument {
   ref?: string;
 }
 
-export const buyerAccount = (buyer: string): string => `buyer:${buyer}`;
 export const sellerAccount = (seller: string): string => `seller:${seller}`;
 export const HOUSE = 'house';
 export const BANK = 'bank';

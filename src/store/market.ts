@@ -1,5 +1,4 @@
 import { readyContract, type ReadyMarket } from '../market/compile.js';
-import type { Terms } from '../market/file/build.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
 import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
@@ -61,23 +60,6 @@ export async function findCampaign(
 ): Promise<Campaign | undefined> {
   const found = await campaigns.findOne({ seller, categoryKey: key });
   return found ? campaignOf(found) : undefined;
-}
-
-/** The whole market, without its secrets; each part in the order of ids. */
-export async function readTerms({ sellers, buyers, campaigns, contracts }: Database): Promise<Terms> {
-  const sorted = { sort: { _id: 1 } } as const;
-  const [allSellers, allBuyers, allCampaigns, allContracts] = await Promise.all([
-    sellers.find({}, sorted).toArray(),
-    buyers.find({}, sorted).toArray(),
-    campaigns.find({}, { ...sorted, projection: { categoryKey: 0 } }).toArray(),
-    contracts.find({}, sorted).toArray(),
-  ]);
-  return {
-    sellers: allSellers.map((seller) => ({ ...sellerOf(seller), secret: undefined })),
-    buyers: allBuyers.map((buyer) => ({ ...buyerOf(buyer), secret: undefined })),
-    campaigns: allCampaigns.map(campaignOf),
-    contracts: allContracts.map(contractOf),
-  };
 }
 
 /** A campaign with its seller, contracts and their buyers, made ready for rounds, in the order of the contracts' ids. */

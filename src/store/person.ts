@@ -44,7 +44,7 @@ export function sealLead(vault: Vault, { fields, phoneE164, ...lead }: LeadDocum
  * @throws MasterKeyError where the master key is not among those that are set
  * @throws Error where what is stored was changed or belongs elsewhere
  */
-export function openLead(vault: Vault, { person, ...lead }: StoredLead): LeadDocument {
+export function openLead(vault: Pick<Vault, 'masterKeys'>, { person, ...lead }: StoredLead): LeadDocument {
   if (person === undefined) return { ...lead, fields: {} };
   const key = vault.masterKeys().unwrap(person.key, lead._id);
   const open = (sealed: Binary, context: string): string => {

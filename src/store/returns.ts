@@ -1,8 +1,9 @@
 import type { ClientBulkWriteModel } from 'mongodb';
+import { personIds } from '../market/duplicates.js';
 import type { Minor } from '../market/money.js';
 import { refundOf, type Refund } from '../market/returns.js';
 import type { ReturnPolicy } from '../market/terms.js';
-import { accountId, personIds, type PersonDocument, type UsageDocument } from './capacity.js';
+import { accountId, type PersonDocument, type UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import { returnEntriesOf, type EntryDocument } from './ledger.js';

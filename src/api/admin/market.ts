@@ -7,7 +7,7 @@ import type { MarketInFile } from '../../market/file/schema.js';
 import { applyMarket, unmetByStore } from '../../store/apply.js';
 import type { Change } from '../../store/applyPlan.js';
 import { ensureIndexes } from '../../store/db.js';
-import { readTerms } from '../../store/market.js';
+import { readTerms } from '../../store/readMarket.js';
 import { ApiError } from '../apiError.js';
 import { Flag } from './inputs.js';
 import { operation } from './operation.js';

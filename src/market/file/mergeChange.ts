@@ -1,6 +1,6 @@
 import { campaignId } from './build.js';
 import { pathText, type Path, type Report } from './fault.js';
-import { isMap, listOf, type Keys, type MarketKeys } from './inFile.js';
+import { isMap, listOf, type Keys, type MarketKeys } from './keys.js';
 
 /** A market with a change in it, and where in the change each of its parts comes from. */
 export interface MergedMarket {

@@ -7,7 +7,7 @@ import { campaignId, type Terms } from './build.js';
 import { checkAmount } from './checks.js';
 import { DEFAULTS } from './defaults.js';
 import type { Path, Report } from './fault.js';
-import { listOf, type Keys } from './inFile.js';
+import { listOf, type Keys } from './keys.js';
 import { Price } from './values.js';
 
 const Percent = Type.Number({

@@ -4,7 +4,8 @@ import type { Terms } from './build.js';
 import { ChangeInFile } from './changeSchema.js';
 import { readDocument } from './document.js';
 import { byPosition, pathText, type Fault, type Path, type Report } from './fault.js';
-import { inFile, isMap } from './inFile.js';
+import { isMap, type MarketKeys } from './keys.js';
+import { marketInFile } from './marketInFile.js';
 import { mergeChange, type MergedMarket } from './mergeChange.js';
 import { readModels, takeModels } from './models.js';
 import { checkedMarket, type Locate } from './parseMarket.js';
@@ -35,7 +36,7 @@ export function parseChange(text: string, market: Terms): { changed: ChangedMark
   if (!isMap(value) || faults.length > 0) return { faults: faults.sort(byPosition) };
 
   const { change, models } = takeModels(value);
-  const merged = mergeChange(inFile(market), change, report);
+  const merged = mergeChange(asKeys(market), change, report);
   const result = checkedMarket(merged.market, locateIn(merged, locate), faults);
   if (!('market' in result)) return result;
   const { assumptions, ...terms } = result.market;
@@ -70,4 +71,9 @@ function locateIn(
     const origin = originOf(path);
     return { ...locate(origin ?? [], at), path: origin ? pathText(origin) : nameOf(path) };
   };
+}
+
+function asKeys(market: Terms): MarketKeys {
+  const { sellers = [], buyers = [], campaigns = [] } = marketInFile(market);
+  return { sellers, buyers, campaigns };
 }

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import type { Path, Report } from './fault.js';
+import { isMap } from './keys.js';
 import { nearest } from './nearest.js';
 
 /**
@@ -92,9 +93,6 @@ const limits = (schema: Type.TArray): Type.TArrayOptions => ({ ...schema });
 function option(schema: Type.TSchema, name: 'title'): string | undefined {
   return name in schema && typeof schema[name] === 'string' ? schema[name] : undefined;
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A value as the message quotes it; long ones are cut, maps and lists are named. */
 function show(value: unknown): string {

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Terms } from '../../../src/market/file/build.js';
 import { faultText } from '../../../src/market/file/fault.js';
-import { inFile } from '../../../src/market/file/inFile.js';
 import { parseChange, type ChangedMarket } from '../../../src/market/file/parseChange.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 
@@ -31,14 +30,6 @@ function faults(text: string): string[] {
 }
 
 const AUTO = 'campaigns: [{ seller: ACME1234, category: auto insurance';
-
-describe('A market, written as a file', () => {
-  test.each(['market.yaml', 'example.yaml'])('is the same market again (%s)', (name) => {
-    const market = marketIn(textOf(name));
-    const written: unknown = JSON.parse(JSON.stringify(inFile(market)));
-    expect(parseMarket(JSON.stringify(written))).toMatchObject({ market });
-  });
-});
 
 describe('A change', () => {
   test('of a floor leaves everything else as it is', () => {

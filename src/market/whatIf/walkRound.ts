@@ -1,0 +1,35 @@
+import { contendersOf, nextTier, withAnswers } from '../asking.js';
+import { nextStep, placesOf, type Answer, type Offer } from '../decide.js';
+import type { Bid, Candidate, Entry, NoBid, Round } from '../round.js';
+import type { Contender } from '../turns.js';
+import { isByTurns } from '../turnsUsed.js';
+
+/** How a round's buyers are asked and sent the lead, where nobody has to be waited for. */
+export interface Hands {
+  bid: (candidate: Candidate, round: Round) => { bid: Bid } | { noBid: NoBid };
+  /** In the order of their turns, where the award is by turns: they have taken them then. */
+  turns: (contenders: readonly Contender[], places: number) => string[];
+  offer: (offer: Offer, round: Round) => Answer;
+}
+
+/** Takes a planned round to its end: asks tier after tier and offers the lead, until it is sold or nobody is left. */
+export function walkRound(leadId: string, planned: Round, hands: Hands): { round: Round; answers: Answer[] } {
+  let round = planned;
+  const answers: Answer[] = [];
+  for (;;) {
+    const step = nextStep(leadId, round, answers);
+    if (step === 'over') return { round, answers };
+    if ('offers' in step) {
+      for (const offer of step.offers) answers.push(hands.offer(offer, round));
+    } else round = askTier(round, hands);
+  }
+}
+
+function askTier(round: Round, hands: Hands): Round {
+  const { asked } = nextTier(round);
+  const answers = asked.map((candidate): Entry => ({ ...candidate, ...hands.bid(candidate, round) }));
+  const next = withAnswers(round, answers);
+  if (!isByTurns(round.terms.sale)) return next;
+  const turns = hands.turns(contendersOf(round.terms.sale, answers), placesOf(round.terms.sale));
+  return { ...next, turns: [...(round.turns ?? []), ...turns] };
+}

@@ -1,0 +1,52 @@
+import type { Collection, Document, Filter, FindCursor, FindOptions, WithId } from 'mongodb';
+import type { PersonDocument, UsageDocument } from './capacity.js';
+import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
+import type { EntryDocument } from './ledger.js';
+import type { StoredLead } from './person.js';
+import type { ReturnDocument } from './returns.js';
+import type { SaleDocument } from './sales.js';
+import type { TurnsDocument } from './turns.js';
+import type { Vault } from './vault.js';
+
+/** A collection that can be read and nothing else. */
+export interface Reading<T> {
+  find: (filter: Filter<T>, options?: FindOptions) => FindCursor<WithId<T>>;
+}
+
+/** The part of a database that whoever must change nothing is given: there is no way from it to a write. */
+export interface ReadOnly {
+  sellers: Reading<SellerDocument>;
+  buyers: Reading<BuyerDocument>;
+  campaigns: Reading<CampaignDocument>;
+  contracts: Reading<ContractDocument>;
+  leads: Reading<StoredLead>;
+  sales: Reading<SaleDocument>;
+  returns: Reading<ReturnDocument>;
+  ledger: Reading<EntryDocument>;
+  usage: Reading<UsageDocument>;
+  persons: Reading<PersonDocument>;
+  turns: Reading<TurnsDocument>;
+  vault: Pick<Vault, 'masterKeys'>;
+}
+
+export function readOnly(database: Database): ReadOnly {
+  const reading = <T extends Document>(collection: Collection<T>): Reading<T> => ({
+    find: (filter, options) => collection.find(filter, options),
+  });
+  const { sellers, buyers, campaigns, contracts, leads, sales, returns } = database;
+  const { ledger, usage, persons, turns, vault } = database;
+  return {
+    sellers: reading(sellers),
+    buyers: reading(buyers),
+    campaigns: reading(campaigns),
+    contracts: reading(contracts),
+    leads: reading(leads),
+    sales: reading(sales),
+    returns: reading(returns),
+    ledger: reading(ledger),
+    usage: reading(usage),
+    persons: reading(persons),
+    turns: reading(turns),
+    vault: { masterKeys: () => vault.masterKeys() },
+  };
+}

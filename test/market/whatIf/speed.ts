@@ -1,0 +1,40 @@
+import { nothingElse, live, marketOf, MINUTE, START, type LiveLead } from './live.js';
+import { whatIf } from '../../../src/market/whatIf/whatIf.js';
+
+/*
+ * How many leads a second are decided again: `npx tsx test/market/whatIf/speed.ts [leads] [contracts]`. Reading them from
+ * the store is not in it. Each lead is decided twice, with the change and without it.
+ */
+const [leads = 10_000, contracts = 20] = process.argv.slice(2).map(Number);
+const buyers = Array.from({ length: contracts }, (_, i) => `buyer-${i}`);
+const market = marketOf(
+  {},
+  Object.fromEntries(buyers.map((buyer, i) => [buyer, i % 3 === 0 ? { caps: { day: 50 } } : {}])),
+);
+const given = Array.from({ length: leads }, (_, i): LiveLead => ({
+  id: `lead-${i}`,
+  at: START + i * MINUTE,
+  buyers: Object.fromEntries(
+    buyers.map((buyer, b) => [
+      buyer,
+      { bid: 500 + ((i * 7919 + b * 104_729) % 3000), accepts: (i + b) % 9 > 0 },
+    ]),
+  ),
+}));
+const past = live(market, given);
+const after = {
+  ...market,
+  campaigns: market.campaigns.map((campaign) => ({ ...campaign, sale: { ...campaign.sale, floor: 3000 } })),
+};
+const began = performance.now();
+const result = whatIf(
+  past,
+  nothingElse(market),
+  { before: market, after, models: new Map() },
+  START + leads * 2 * MINUTE,
+);
+const seconds = (performance.now() - began) / 1000;
+console.log(
+  `${leads} leads among ${contracts} contracts in ${seconds.toFixed(1)} s: ${Math.round(leads / seconds)} leads a second; ` +
+    `${result.unchanged} come out as they did without the change`,
+);
