@@ -90,6 +90,13 @@ describe('a buyer gives a lead back', () => {
     expect(await world.database.returns.countDocuments({ _id: post_id })).toBe(0);
   });
 
+  it('and a buyer’s key is told of its own limit', async () => {
+    const { key: slow } = await createKey(world.database, { buyer: 'northwind', test: false, limit: 1 });
+    const replies = [await giveBack({}, slow), await giveBack({}, slow)];
+    expect(replies.map(({ status }) => status)).toEqual([400, 429]);
+    expect(replies[1]?.body.message).toContain('This key may send 1 returns a minute.');
+  });
+
   it('but not after the contract’s time, nor where the contract has no terms for it', async () => {
     const { contracts, sales } = world.database;
     const { post_id } = await bought();

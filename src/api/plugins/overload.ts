@@ -1,9 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
 import { ApiError } from '../apiError.js';
 import { createShares } from '../shares.js';
-import { sellerOf } from './auth.js';
 
 /** What every turn of the event loop may take, ms. A lead takes about ten turns, and its source waits some seconds. */
 const SLOW_TURN_MS = 250;
@@ -37,12 +36,19 @@ export const shedWhenLate = plugin(async (app: FastifyInstance) => {
   });
 });
 
-/** Refuses what is beyond a seller's share of the requests that the process answers at once; after the key check. */
-export const fairShare = plugin(async (app: FastifyInstance, { limit }: { limit: number }) => {
+interface ShareOptions {
+  limit: number;
+  /** Among whom the places are shared out, and what one of them is called. */
+  of: (request: FastifyRequest) => string;
+  called: string;
+}
+
+/** Refuses what is beyond one's share of the requests that the process answers at once; after the key check. */
+export const fairShare = plugin(async (app: FastifyInstance, { limit, of, called }: ShareOptions) => {
   const shares = createShares(limit);
   app.addHook('onRequest', async (request, reply) => {
-    const leave = shares.enter(sellerOf(request));
-    if (leave === undefined) throw busy('This seller sends more at once than its share.');
+    const leave = shares.enter(of(request));
+    if (leave === undefined) throw busy(`This ${called} sends more at once than its share.`);
     reply.raw.once('close', leave);
   });
 });

@@ -7,7 +7,7 @@ import { keyOf } from './auth.js';
  * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit, `look` only tells how
  * much is left. Both put the three headers on the answer, whatever becomes of the request.
  */
-export function rateLimitHooks(limits: RateLimits, requestsPerMinute: number) {
+export function rateLimitHooks(limits: RateLimits, requestsPerMinute: number, what: 'leads' | 'returns') {
   async function tell(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -26,7 +26,7 @@ export function rateLimitHooks(limits: RateLimits, requestsPerMinute: number) {
     take: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const window = await tell(request, reply, 'take');
       if (window.allowed) return;
-      const message = `This key may send ${window.limit} leads a minute. Send the next one after Retry-After seconds.`;
+      const message = `This key may send ${window.limit} ${what} a minute. Send the next one after Retry-After seconds.`;
       throw new ApiError('rateLimited', message, { headers: retryAfter(window) });
     },
     look: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

@@ -7,6 +7,7 @@ import { givenFields } from '../givenFields.js';
 import type { Lookups } from '../lookups.js';
 import type { Parts } from '../parts.js';
 import { auth, buyerOf } from '../plugins/auth.js';
+import { fairShare, shedWhenLate } from '../plugins/overload.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import type { RateLimits } from '../rateLimits.js';
 import { failures, type ReturnAnswer } from '../schemas.js';
@@ -35,13 +36,15 @@ interface Options {
 /** What buyers ask for with keys of their own. */
 export async function buyers(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
   const { settings, database, starter } = parts;
-  const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE);
+  const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'returns');
+  await app.register(shedWhenLate);
   await app.register(auth, {
     lookups,
     limits,
     failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     of: 'buyer',
   });
+  await app.register(fairShare, { limit: settings.REQUESTS_IN_FLIGHT, of: buyerOf, called: 'buyer' });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/buyers/returns',

@@ -87,7 +87,7 @@ interface Options {
 
 export async function leads(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
   const { settings, database } = parts;
-  const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE);
+  const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'leads');
   await app.register(shedWhenLate);
   await app.register(auth, {
     lookups,
@@ -95,7 +95,7 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Op
     failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     of: 'seller',
   });
-  await app.register(fairShare, { limit: settings.REQUESTS_IN_FLIGHT });
+  await app.register(fairShare, { limit: settings.REQUESTS_IN_FLIGHT, of: sellerOf, called: 'seller' });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/leads',
