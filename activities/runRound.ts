@@ -4,7 +4,13 @@ import { newRound } from '../src/market/newRound.js';
 import { planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
 import type { Round } from '../src/market/round.js';
 import { accountId, readUsage } from '../src/store/capacity.js';
-import { findLeadForRound, leadInRound, storeRound, type LeadDocument } from '../src/store/leads.js';
+import {
+  findLeadForRound,
+  leadInRound,
+  seenToEnd,
+  storeRound,
+  type LeadDocument,
+} from '../src/store/leads.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
@@ -38,6 +44,7 @@ export const runRound =
     const stored = lead.rounds[number];
     if (stored !== undefined) return stored;
     if (lead.status !== 'received' && lead.status !== 'pending') {
+      if (lead.dueAt !== undefined) await seenToEnd(deps.database, leadId);
       const seller = await findSeller(deps.database, lead.seller);
       return { ended: lead.status, addresses: seller?.postbacks.length ?? 0 };
     }

@@ -30,7 +30,8 @@ export const tellSeller =
     const url = seller?.postbacks[address];
     if (seller === undefined || url === undefined) return 'not asked for';
     const { secret } = seller;
-    const id = postbackId(leadId, status, round, url);
+    const returns = Object.values(lead.claims).filter((claim) => claim.status === 'returned').length;
+    const id = postbackId(leadId, status, round, url, returns);
     const hearing = await sendPostback(send, { url, secret }, id, { ...lead, status });
     const { heard: delivered, detail, ms } = hearing;
     measured.told(ms, { kind: 'postback', heard: String(delivered) });

@@ -13,6 +13,13 @@ import { tellTheBuyers, tellTheSeller } from './tell.js';
 /** The life of a lead, from its first round to its end. */
 export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
   const story = begin(lead);
+  do await live(lead, story);
+  while (await story.goesOn());
+  return story.result();
+}
+
+/** Up to its end, or to its next end where a buyer has given it back. */
+async function live(lead: LeadFacts, story: Story): Promise<void> {
   while (!story.ended) {
     const { leadId } = lead;
     const round = await runRound({ leadId, number: story.nextRound, now: Date.now(), ...story.answerBy });
@@ -26,8 +33,6 @@ export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
     else await waitForAnotherRound(lead, story);
   }
   tellTheSeller(lead, story);
-  await story.finished();
-  return story.result();
 }
 
 /** Offers the lead, asks the next tier, offers again, until enough buyers hold it or nobody is left. */

@@ -29,6 +29,7 @@ import {
 import { moment } from '../src/market/moment.js';
 import type { Wait } from '../src/market/waiting.js';
 import {
+  GIVEN_BACK,
   MARKET_CHANGED,
   OUTCOME,
   RESOLVE_POST,
@@ -47,6 +48,7 @@ interface PostWord {
 const outcome = defineUpdate<OutcomeAnswer>(OUTCOME);
 const withdraw = defineUpdate<{ status: LeadStatus }>(WITHDRAW);
 const resolvePost = defineUpdate<string, [PostWord]>(RESOLVE_POST);
+const givenBack = defineSignal(GIVEN_BACK);
 const retryNow = defineSignal(RETRY_NOW);
 const marketChanged = defineSignal(MARKET_CHANGED);
 
@@ -62,6 +64,9 @@ export function begin(lead: LeadFacts): Story {
   setHandler(resolvePost, ({ buyer, accepted }) => story.resolvePost(buyer, accepted), {
     description: 'Settles a post that is held for ops: {"buyer": "…", "accepted": true or false}',
     validator: ({ buyer }: PostWord) => story.assertHeld(buyer),
+  });
+  setHandler(givenBack, () => story.giveBack(), {
+    description: 'A buyer has given the lead back; the exchange sends it',
   });
   setHandler(retryNow, () => story.wakeUp(), { description: 'Holds the next round now' });
   setHandler(marketChanged, () => story.wakeUp(), {
@@ -95,6 +100,7 @@ export class Story {
   private addresses = 0;
   private answered = false;
   private wake = false;
+  private givenBack = false;
   private shownWaiting = false;
   /** How the last round ended for every contract. */
   outcomes: Outcome[] = [];
@@ -233,6 +239,8 @@ export class Story {
     this.status = status;
     this.endedAt = Date.now();
     this.answered = true;
+    // What is told of this end is read after it, and knows of a return before it.
+    this.givenBack = false;
     const sale = this.sold
       ? [
           { key: searchAttributes.price, value: toDecimal(this.price, this.currency) },
@@ -261,10 +269,19 @@ export class Story {
     this.notices.push(notice.catch(() => undefined));
   }
 
-  /** Everybody who asked has been answered and every notice has been delivered or given up. */
-  async finished(): Promise<void> {
-    await Promise.all(this.notices);
-    await condition(allHandlersFinished);
+  /**
+   * Waits until everybody who asked has been answered and every notice has been delivered or given up; or, true, until a
+   * buyer has given the lead back: then its life goes on, also while somebody has yet to hear of the one before.
+   */
+  async goesOn(): Promise<boolean> {
+    const finished = Promise.all(this.notices).then(() => condition(allHandlersFinished));
+    await Promise.race([finished, condition(() => this.givenBack)]);
+    if (!this.givenBack) return false;
+    this.endedAt = 0;
+    this.sales = [];
+    this.low = [];
+    this.told = 'received';
+    return true;
   }
 
   async firstAnswer(): Promise<OutcomeAnswer> {
@@ -286,6 +303,10 @@ export class Story {
 
   wakeUp(): void {
     this.wake = true;
+  }
+
+  giveBack(): void {
+    this.givenBack = true;
   }
 
   result(): FinishedLead {

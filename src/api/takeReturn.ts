@@ -19,7 +19,7 @@ export interface ReturnRequest {
 /**
  * Takes a lead back from its buyer, by the terms of the contract as they are now. A return that is booked already is
  * answered again as it was, whatever the request says beside its `post_id`.
- * @param start begins the life of a lead that goes back on sale; where it fails, the sweep does so
+ * @param start sees to it that the lead goes on sale again or that its seller is told; where it fails, the sweep does so
  * @throws ApiError
  */
 export async function takeReturn(
@@ -35,11 +35,9 @@ export async function takeReturn(
   if (before !== null) return before;
   const contract = await database.contracts.findOne({ _id: sale.contract });
   const policy = policyFor(contract?.returns, sale, reason, receivedAt);
-  const returned = await bookReturn(database, sale, policy, reason, receivedAt);
-  if (returned.resold) {
-    const lead = await database.leads.findOne({ _id: sale.lead });
-    if (lead?.status === 'pending') await start(factsOf(lead));
-  }
+  const { returned, isNew } = await bookReturn(database, sale, policy, reason, receivedAt);
+  const lead = isNew ? await database.leads.findOne({ _id: sale.lead }) : null;
+  if (lead) await start(factsOf(lead));
   return returned;
 }
 

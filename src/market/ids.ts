@@ -20,6 +20,14 @@ export const postId = (leadId: string, contract: string, round?: number): string
 /** A payment of a prepaid buyer by what it is called where it came from: told of twice, it is booked once. */
 export const topUpId = (buyer: string, ref: string): string => v5(`top-up/${buyer}/${ref}`, NAMESPACE);
 
-/** What one address of the seller is told of one change of a lead's status, which came with one of its rounds. */
-export const postbackId = (leadId: string, status: string, round: number, url: string): string =>
-  v5(`postback/${leadId}/${status}/${round}/${url}`, NAMESPACE);
+/**
+ * What one address of the seller is told of one change of a lead's status, which came with one of its rounds.
+ * @param returns how many buyers have given the lead back so far: after each the seller is told how it stands
+ */
+export const postbackId = (
+  leadId: string,
+  status: string,
+  round: number,
+  url: string,
+  returns: number,
+): string => v5(`postback/${leadId}/${status}/${round}/${url}${returns > 0 ? `/${returns}` : ''}`, NAMESPACE);

@@ -105,7 +105,9 @@ export function endInWords(end: {
   switch (status) {
     case 'sold': {
       const to = sales.map(({ buyer, price }) => `${buyer} at ${formatMoney(price, currency)}`).join(', ');
-      return `Sold to ${to || 'a buyer, by an earlier run'} in round ${end.rounds}, ${span(took)} after it was received.`;
+      if (to === '')
+        return 'Sold, by an earlier run of this workflow; `gavel leads show` has the whole story.';
+      return `Sold to ${to} in round ${end.rounds}, ${span(took)} after it was received.`;
     }
     case 'expired':
       return `Expired unsold ${span(took)} after it was received, after ${rounds}; in the last: ${reason.replaceAll('_', ' ')}.`;

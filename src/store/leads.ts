@@ -311,6 +311,11 @@ export async function overdueLeads({ leads }: Database, before: Date, limit: num
     .toArray();
 }
 
+/** The workflow of a lead that has ended knows of what came after that, a return: there is nothing to sweep any more. */
+export async function seenToEnd({ leads }: Pick<Database, 'leads'>, _id: string): Promise<void> {
+  await leads.updateOne({ _id, status: { $nin: OPEN.$in } }, { $unset: { dueAt: '' } });
+}
+
 /**
  * Puts off the next look at leads whose workflows were just seen to; those that have ended are not looked at again. One by one: where one of them is in a booking that
  * was cut off, SecantusDB would let an update of many wait for it with the whole collection locked.

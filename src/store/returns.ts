@@ -38,7 +38,7 @@ class LeadChanged extends Error {}
 /**
  * Books that a buyer gives a lead back: the return, the reversed sides of the ledger, the lead without this buyer and at a
  * lower price, the buyer's balance and its contract's room, in one transaction. Idempotent by sale: whoever comes second
- * gets the return of the first. A lead goes back on sale only where nobody else holds it, and its person is still known.
+ * gets the return of the first, and is told that it is not new. A lead goes back on sale only where nobody else holds it, and its person is still known.
  */
 export async function bookReturn(
   database: Database,
@@ -46,7 +46,7 @@ export async function bookReturn(
   policy: ReturnPolicy,
   reason: string,
   at: Date,
-): Promise<ReturnDocument> {
+): Promise<{ returned: ReturnDocument; isNew: boolean }> {
   for (;;) {
     const [lead, buyer] = await Promise.all([
       database.leads.findOne({ _id: sale.lead }),
@@ -54,7 +54,7 @@ export async function bookReturn(
     ]);
     // After the lead: one that shows the return has it booked.
     const before = await findReturn(database, sale._id);
-    if (before !== null) return before;
+    if (before !== null) return { returned: before, isNew: false };
     if (lead?.claims[sale.contract]?.status !== 'accepted')
       throw new Error(`Sale ${sale._id} is not in its lead`);
     const refund = refundOf(sale, policy.refund);
@@ -80,7 +80,7 @@ export async function bookReturn(
       await writeTogether<Written>(database.client, writes, ({ updateResults }) => {
         if (updateResults?.get(0)?.matchedCount !== 1) throw new LeadChanged();
       });
-      return returned;
+      return { returned, isNew: true };
     } catch (error) {
       if (!(error instanceof LeadChanged) && duplicateOf(error) === undefined) throw error;
     }
@@ -118,7 +118,10 @@ function returning(
           [`${path}.detail`]: reason,
           heldAlone: false,
           updatedAt: at,
-          ...(resold && { status: 'pending', dueAt: at, roundsBefore }),
+          // Until its workflow has seen to it: it goes on sale again, or its seller is told.
+          dueAt: at,
+          roundsBefore,
+          ...(resold && { status: 'pending' }),
         },
         $inc: { held: -1, price: -refund.sellerPays },
         $pull: { buyerIds: sale.buyer },

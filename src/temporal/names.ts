@@ -16,6 +16,8 @@ export const OUTCOME = 'outcome';
 export const RETRY_NOW = 'retryNow';
 /** Signal: terms have changed so that a waiting lead might now sell. */
 export const MARKET_CHANGED = 'marketChanged';
+/** Signal: a buyer has given the lead back, so that its life goes on or its seller is told. */
+export const GIVEN_BACK = 'givenBack';
 /** Update: ops say whether the buyer accepted a post that is held for them. */
 export const RESOLVE_POST = 'resolvePost';
 /** Update: take the lead off sale, with a reason in a few words; answers how the lead stands after it. */

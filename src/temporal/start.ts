@@ -1,12 +1,12 @@
-import type { WorkflowStartOptions } from '@temporalio/client';
+import type { Client, WorkflowStartOptions } from '@temporalio/client';
 import type { TypedSearchAttributes } from '@temporalio/common';
 import type { LeadFacts } from '../market/lead.js';
-import { searchAttributes, workflowId } from './names.js';
+import { GIVEN_BACK, searchAttributes, WORKFLOW, workflowId } from './names.js';
 
 /**
  * How a lead's workflow is started, by the API and by the sweep alike. Whoever comes second finds the first's
  * workflow; one that was terminated or failed is begun again, because the lead's own status says that it has not ended.
- * A lead that a buyer gave back has a workflow that ended well, and begins another.
+ * A lead that a buyer gave back has a workflow that ended well, and begins another; `startLead` does the rest.
  */
 export function startOptions(lead: LeadFacts, taskQueue: string) {
   return {
@@ -26,4 +26,22 @@ export function startOptions(lead: LeadFacts, taskQueue: string) {
       ...(lead.state === undefined ? [] : [{ key: searchAttributes.state, value: lead.state }]),
     ] as ConstructorParameters<typeof TypedSearchAttributes>[0],
   } satisfies WorkflowStartOptions;
+}
+
+/**
+ * Starts a lead's workflow, and waits for nothing. Of a lead that was given back the workflow of its first life may be
+ * open still, for somebody who has not heard of the sale: it is told, and goes on.
+ * @throws WorkflowExecutionAlreadyStartedError where the lead has a workflow that ended well
+ */
+export async function startLead(
+  client: Client,
+  lead: LeadFacts,
+  taskQueue: string,
+  withinMs: number,
+): Promise<void> {
+  const options = startOptions(lead, taskQueue);
+  await client.withDeadline(Date.now() + withinMs, async () => {
+    if (lead.roundsBefore === undefined) await client.workflow.start(WORKFLOW, options);
+    else await client.workflow.signalWithStart(WORKFLOW, { ...options, signal: GIVEN_BACK, signalArgs: [] });
+  });
 }

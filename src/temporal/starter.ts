@@ -4,7 +4,7 @@ import type { Settings } from '../config.js';
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Log } from '../log.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';
-import { startOptions } from './start.js';
+import { startLead, startOptions } from './start.js';
 import { withdrawBy } from './withdraw.js';
 
 /** Begins leads' workflows for the API. */
@@ -33,15 +33,15 @@ export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
 
   async function begin(lead: LeadFacts, answerWithinMs: number): Promise<OutcomeAnswer | undefined> {
-    const options = startOptions(lead, settings.TASK_QUEUE);
     if (answerWithinMs > 0) {
+      const options = startOptions(lead, settings.TASK_QUEUE);
       return await client.withDeadline(Date.now() + answerWithinMs, () =>
         client.workflow.executeUpdateWithStart<Workflow, OutcomeAnswer, []>(OUTCOME, {
           startWorkflowOperation: new WithStartWorkflowOperation(WORKFLOW, options),
         }),
       );
     }
-    await client.withDeadline(Date.now() + UNWATCHED_MS, () => client.workflow.start(WORKFLOW, options));
+    await startLead(client, lead, settings.TASK_QUEUE, UNWATCHED_MS);
     return undefined;
   }
 

@@ -1,9 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import type { Log } from '../log.js';
 import type { LeadFacts } from '../market/lead.js';
-import { WORKFLOW } from './names.js';
 import { repeat, type Repeated } from './repeat.js';
-import { startOptions } from './start.js';
+import { startLead } from './start.js';
 
 /** Where the sweep finds leads that should have moved on and did not, and notes that it has seen to them. */
 export interface Overdue {
@@ -47,9 +46,7 @@ export async function sweepOnce(client: Client, taskQueue: string, overdue: Over
 
 async function ensureStarted(client: Client, taskQueue: string, lead: LeadFacts): Promise<void> {
   try {
-    await client.withDeadline(Date.now() + 10_000, () =>
-      client.workflow.start(WORKFLOW, startOptions(lead, taskQueue)),
-    );
+    await startLead(client, lead, taskQueue, 10_000);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }

@@ -13,7 +13,7 @@ import { factsOf, type LeadDocument } from '../../src/store/leads.js';
 import { loadTerms } from '../../src/store/market.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from '../../src/temporal/names.js';
 import { indexedValues } from '../../src/temporal/registerSearchAttributes.js';
-import { startOptions } from '../../src/temporal/start.js';
+import { startLead, startOptions } from '../../src/temporal/start.js';
 import { bundleWorkflows } from '../../src/temporal/workflowBundle.js';
 import { marketClock, type MarketClock } from './marketClock.js';
 import { isolatedSettings, stackAddresses, timeSkippingServer } from './stack.js';
@@ -101,7 +101,7 @@ export async function openLeadWorld({ addresses, timeSkipping } = ofTheRun()): P
       return { answer, handle: await start.workflowHandle() };
     },
     start: async (lead) => {
-      await client.workflow.start(WORKFLOW, startOptions(lead, taskQueue));
+      await startLead(client, lead, taskQueue, 10_000);
     },
     close: async () => {
       worker.shutdown();
