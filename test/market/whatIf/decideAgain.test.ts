@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import type { Terms } from '../../../src/market/file/build.js';
+import { decideAgain, type Elsewhere } from '../../../src/market/whatIf/decideAgain.js';
+import type { BidModel } from '../../../src/market/whatIf/model.js';
+import type { PastLead } from '../../../src/market/whatIf/past.js';
+import { readyMarkets } from '../../../src/market/whatIf/readyMarkets.js';
+import { measure } from '../../../src/market/whatIf/voices.js';
+import { CAMPAIGN, HOUR, live, marketOf, MINUTE, nothingElse, START, type LiveLead } from './live.js';
+
+const leadOf = (bids: Record<string, number>, more: Partial<LiveLead> = {}): LiveLead => ({
+  id: 'lead-1',
+  at: START,
+  buyers: Object.fromEntries(Object.entries(bids).map(([buyer, bid]) => [buyer, { bid, accepts: true }])),
+  ...more,
+});
+
+interface Given {
+  models?: Record<string, BidModel>;
+  elsewhere?: Partial<Elsewhere>;
+}
+
+/** Who would have bought the first lead, for how much, and on what that rests. */
+function again(past: readonly PastLead[], terms: Terms, { models = {}, elsewhere = {} }: Given = {}) {
+  const { sales, assumed } = decideAgain({
+    leads: past,
+    market: readyMarkets(terms),
+    elsewhere: { ...nothingElse(terms), ...elsewhere },
+    voices: {
+      measured: measure(past),
+      models: new Map(Object.entries(models).map(([buyer, model]) => [`${CAMPAIGN}/${buyer}`, model])),
+    },
+    until: Infinity,
+  });
+  const all = [...sales.values()].flat();
+  return {
+    sold: all.map(({ buyer, price }) => [buyer, price]),
+    returned: all.map(({ returned }) => returned?.buyerGets ?? 0),
+    assumed: [...assumed.values()].flatMap((of) => [...of]),
+  };
+}
+
+const EXCLUSIVE = { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highestBid' } as const;
+const TWO = { northwind: {}, fabrikam: {} };
+const sold = live(marketOf({}, TWO), [leadOf({ northwind: 4000, fabrikam: 2000 })]);
+
+describe('A lead that is decided again', () => {
+  test('goes to the next bidder where the one that had it is paused, whose answer is then assumed', () => {
+    const { sold: now, assumed } = again(sold, marketOf({}, { northwind: { active: false }, fabrikam: {} }));
+    expect(now).toEqual([['fabrikam', 2000]]);
+    expect(assumed).toEqual(['post']);
+  });
+
+  test('goes to several where it is shared now, at the bids that they made for it alone', () => {
+    const shared = marketOf({ sale: { ...EXCLUSIVE, mode: 'shared', maxBuyers: 2 } }, TWO);
+    expect(again(sold, shared)).toMatchObject({
+      sold: [
+        ['northwind', 4000],
+        ['fabrikam', 2000],
+      ],
+      assumed: ['form', 'post'],
+    });
+  });
+
+  test('goes to a contract that was added, as its model bids', () => {
+    const { sold: now, assumed } = again(sold, marketOf({}, { ...TWO, contoso: {} }), {
+      models: { contoso: { bids: { lowest: 4500, highest: 4500 }, bidsOn: 100, accepts: 100 } },
+    });
+    expect(now).toEqual([['contoso', 4500]]);
+    expect(assumed).toEqual(['bid', 'post']);
+  });
+
+  test('stays where it was when the model of an added contract never bids, or never accepts', () => {
+    const added = marketOf({}, { ...TWO, contoso: {} });
+    const bids = { lowest: 4500, highest: 4500 };
+    for (const model of [
+      { bids, bidsOn: 0, accepts: 100 },
+      { bids, bidsOn: 100, accepts: 0 },
+    ])
+      expect(again(sold, added, { models: { contoso: model } }).sold).toEqual([['northwind', 4000]]);
+  });
+
+  test('is bid for as its buyer bid for others, where it was not asked about this one', () => {
+    // Fabrikam is in a tier that is asked about the second lead alone, since nobody bids for that in the first.
+    const tiers = { northwind: {}, fabrikam: { tier: 2 } };
+    const second = leadOf({ fabrikam: 3000 }, { id: 'lead-2', at: START + MINUTE });
+    const past = live(marketOf({}, tiers), [leadOf({ northwind: 2000, fabrikam: 9999 }), second]);
+    const { sold: now, assumed } = again(past, marketOf({}, TWO));
+    expect(now).toEqual([
+      ['fabrikam', 3000],
+      ['fabrikam', 3000],
+    ]);
+    expect(assumed).toEqual(['bid', 'post']);
+  });
+
+  test('is refused again by whom refused it', () => {
+    const given = leadOf({ northwind: 4000, fabrikam: 2000 });
+    const refusing = { ...given.buyers, northwind: { bid: 4000, accepts: false } };
+    const past = live(marketOf({}, TWO), [{ ...given, buyers: refusing }]);
+    expect(again(past, marketOf({}, { northwind: { weight: 2 }, fabrikam: {} }))).toMatchObject({
+      sold: [['fabrikam', 2000]],
+      assumed: [],
+    });
+  });
+
+  test('is given back as long after it as it was, if the terms still let it', () => {
+    const at = START + HOUR;
+    const past = sold.map((lead) => ({
+      ...lead,
+      sales: lead.sales.map((sale) => ({
+        ...sale,
+        returned: { at, reason: 'wrong number', buyerGets: 4000, sellerPays: 4000 },
+      })),
+    }));
+    const terms = (refund: number, within: number) =>
+      marketOf(
+        {},
+        { northwind: { returns: { within, refund, freesCap: true, resell: false } }, fabrikam: {} },
+      );
+    expect(again(past, terms(50, 2 * HOUR)).returned).toEqual([2000]);
+    expect(again(past, terms(50, MINUTE)).returned).toEqual([0]);
+  });
+
+  test('is sold to somebody else once it was given back, where it goes on sale again', () => {
+    const returned = { at: START + HOUR, reason: 'wrong number', buyerGets: 4000, sellerPays: 4000 };
+    const past = sold.map((lead) => ({ ...lead, sales: lead.sales.map((sale) => ({ ...sale, returned })) }));
+    const returns = { within: 2 * HOUR, refund: 100, freesCap: true, resell: true };
+    expect(again(past, marketOf({}, { northwind: { returns }, fabrikam: {} }))).toMatchObject({
+      sold: [
+        ['northwind', 4000],
+        ['fabrikam', 2000],
+      ],
+      returned: [4000, 0],
+    });
+  });
+
+  test('is offered to nobody once it was withdrawn', () => {
+    const late = marketOf({}, { fabrikam: { price: 2000, delay: 20 * MINUTE } });
+    const unsold = live(marketOf({}, { fabrikam: {} }), [leadOf({})]);
+    expect(again(unsold, late).sold).toEqual([['fabrikam', 2000]]);
+    const withdrawn = unsold.map((lead) => ({ ...lead, withdrawnAt: START + 10 * MINUTE }));
+    expect(again(withdrawn, late).sold).toEqual([]);
+  });
+
+  test('is kept from whom a check or a failing server kept it, as long as the check is made', () => {
+    const kept = (reason: 'filtered' | 'circuit_open', detail: string): PastLead[] =>
+      sold.map((lead) => ({
+        ...lead,
+        rounds: lead.rounds.map(({ said, ...round }) => ({
+          ...round,
+          said: Object.fromEntries(Object.entries(said).filter(([id]) => !id.endsWith('northwind'))),
+          kept: { [`${CAMPAIGN}/northwind`]: { reason, detail } },
+        })),
+      }));
+    const check = { name: 'score', url: 'http://c.example', timeoutMs: 50, sends: [], answer: 'score' };
+    const checked = marketOf({}, { northwind: { checks: [{ ...check, whenSilent: 'fail' }] }, fabrikam: {} });
+    expect(again(kept('filtered', 'check score'), checked).sold).toEqual([['fabrikam', 2000]]);
+    expect(again(kept('circuit_open', 'after 10 failures'), marketOf({}, TWO)).sold).toEqual([
+      ['fabrikam', 2000],
+    ]);
+    const model = { bids: { lowest: 3000, highest: 3000 }, bidsOn: 100, accepts: 100 };
+    const free = again(kept('filtered', 'check score'), marketOf({}, TWO), { models: { northwind: model } });
+    expect(free.sold).toEqual([['northwind', 3000]]);
+  });
+
+  test('finds the room that sales of other leads have left', () => {
+    const capped = marketOf({}, { northwind: { caps: { day: 1 } }, fabrikam: {} });
+    const sales = [{ contract: `${CAMPAIGN}/northwind`, price: 4000, at: START - HOUR }];
+    expect(again(sold, capped).sold).toEqual([['northwind', 4000]]);
+    expect(again(sold, capped, { elsewhere: { sales } }).sold).toEqual([['fabrikam', 2000]]);
+    const yesterday = sales.map((sale) => ({ ...sale, at: START - 24 * HOUR }));
+    expect(again(sold, capped, { elsewhere: { sales: yesterday } }).sold).toEqual([['northwind', 4000]]);
+  });
+
+  test('finds the balance that payments have made, and the turns as they stood', () => {
+    const prepaid = marketOf({}, TWO, { northwind: { balance: 3999, currency: 'USD' } });
+    expect(again(sold, prepaid).sold).toEqual([['fabrikam', 2000]]);
+    const payments = [{ buyer: 'northwind', amount: 4000, at: START - 1 }];
+    expect(again(sold, prepaid, { elsewhere: { payments } }).sold).toEqual([['northwind', 4000]]);
+    const inTurn = marketOf({ sale: { ...EXCLUSIVE, award: 'roundRobin' } }, TWO);
+    for (const buyer of ['northwind', 'fabrikam']) {
+      const credits = new Map([[CAMPAIGN, { [`${CAMPAIGN}/${buyer}`]: 0.5 }]]);
+      expect(again(sold, inTurn, { elsewhere: { credits } }).sold.map(([who]) => who)).toEqual([buyer]);
+    }
+  });
+});
