@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { countsSince, DAY_MS, isDuplicate, type Hold, type Match } from '../../src/market/duplicates.js';
+import type { DuplicateRule } from '../../src/market/terms.js';
+
+const NOW = Date.UTC(2026, 10, 24);
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const of = (...names: string[]) => fc.constantFrom(...names);
+
+const matches: fc.Arbitrary<Match> = fc
+  .record({ phone: maybe(of('p', 'q')), email: maybe(of('e', 'f')) })
+  .map(stated);
+const rules: fc.Arbitrary<DuplicateRule> = fc.record({
+  by: fc.constantFrom<DuplicateRule['by']>(['phone'], ['email'], ['phone', 'email']),
+  match: fc.constantFrom('any' as const, 'all' as const),
+  withinDays: fc.integer({ min: 1, max: 30 }),
+  per: fc.constantFrom('contract' as const, 'buyer' as const, 'campaign' as const),
+});
+const asking = fc.record({
+  lead: of('l1', 'l2'),
+  contract: of('c1', 'c2'),
+  buyer: of('b1', 'b2'),
+  campaign: of('k1', 'k2'),
+});
+const holds: fc.Arbitrary<Hold> = fc
+  .tuple(asking, matches, fc.integer({ min: 0, max: 40 * DAY_MS }))
+  .map(([who, match, ago]) => ({ ...who, ...match, sale: `${who.lead}/${who.contract}`, at: NOW - ago }));
+
+/** A field that the person did not give is not there. */
+function stated({ phone, email }: { phone: string | undefined; email: string | undefined }): Match {
+  return { ...(phone !== undefined && { phone }), ...(email !== undefined && { email }) };
+}
+
+const holdsFor = (property: (rule: DuplicateRule, who: Hold, match: Match, hold: Hold) => void): void =>
+  fc.assert(fc.property(rules, holds, matches, holds, property), { numRuns: 10_000 });
+
+describe('Whether a lead is a duplicate', () => {
+  test('is as symmetric as being the same person: whichever of two leads was sold first', () => {
+    holdsFor((rule, one, _match, other) => {
+      const [a, b] = [
+        { ...one, at: NOW - 1 },
+        { ...other, at: NOW - 1 },
+      ];
+      expect(isDuplicate(rule, a, a, [b], NOW)).toBe(isDuplicate(rule, b, b, [a], NOW));
+    });
+  });
+
+  test('is never said for an empty field: a person who gave none of them is nobody’s duplicate', () => {
+    holdsFor((rule, who, match, hold) => {
+      const without = Object.fromEntries(
+        Object.entries(match).filter(([field]) => !rule.by.some((by) => by === field)),
+      );
+      const { contract, buyer, campaign } = who;
+      const unknown: Hold = { sale: 'sale', lead: 'another', contract, buyer, campaign, at: NOW };
+      expect(isDuplicate(rule, who, without, [unknown, hold], NOW)).toBe(false);
+    });
+  });
+
+  test('is asked of other leads within the days of the rule alone', () => {
+    holdsFor((rule, who, match, hold) => {
+      if (!isDuplicate(rule, who, match, [hold], NOW)) return;
+      expect(hold.lead).not.toBe(who.lead);
+      expect(hold[rule.per]).toBe(who[rule.per]);
+      expect(hold.at).toBeGreaterThan(countsSince(rule, NOW));
+      expect(isDuplicate(rule, who, match, [hold], hold.at + rule.withinDays * DAY_MS)).toBe(false);
+    });
+  });
+
+  test('counts a lead that is still in flight: a hold of this very moment', () => {
+    holdsFor((rule, who, match, hold) => {
+      const inFlight = { ...hold, ...who, ...match, lead: 'another', at: NOW };
+      const gave = rule.by.filter((field) => match[field] !== undefined);
+      const isSame = rule.match === 'any' ? gave.length > 0 : gave.length === rule.by.length;
+      expect(isDuplicate(rule, who, match, [inFlight], NOW)).toBe(isSame);
+    });
+  });
+
+  test('only grows with more holds, with more days, and where any field is enough', () => {
+    holdsFor((rule, who, match, hold) => {
+      if (!isDuplicate(rule, who, match, [hold], NOW)) return;
+      expect(isDuplicate(rule, who, match, [{ ...hold, lead: who.lead }, hold], NOW)).toBe(true);
+      expect(isDuplicate({ ...rule, withinDays: rule.withinDays + 1 }, who, match, [hold], NOW)).toBe(true);
+      expect(isDuplicate({ ...rule, match: 'any' }, who, match, [hold], NOW)).toBe(true);
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { nextStep } from '../../src/market/decide.js';
+import { isDecided, pingLimit } from '../../src/market/early.js';
+import type { Candidate, Entry, Round } from '../../src/market/round.js';
+import { MODES, type Sale } from '../../src/market/terms.js';
+
+const cents = fc.integer({ min: 1, max: 3000 });
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+const sales: fc.Arbitrary<Sale> = fc
+  .record({ mode: fc.constantFrom(...MODES), places: fc.integer({ min: 2, max: 3 }), floor: fc.nat(2000) })
+  .map(({ mode, places, floor }) => ({
+    mode,
+    maxBuyers: mode === 'exclusive' ? 1 : places,
+    floor,
+    award: 'highestBid',
+  }));
+
+/** A buyer that bids up to its ceiling, if it has one, and has answered or is still out. */
+const buyers = fc
+  .record({ bid: cents, ceiling: maybe(cents), floor: maybe(fc.nat(2000)), isOut: fc.boolean() })
+  .map(({ bid, ceiling, ...rest }) => ({ ...rest, ceiling, bid: Math.min(bid, ceiling ?? Infinity) }));
+
+type Buyer = typeof buyers extends fc.Arbitrary<infer B> ? B : never;
+
+const candidateOf = ({ ceiling, floor }: Buyer, i: number): Candidate => ({
+  contract: `ACME1234/auto/buyer-${i}`,
+  buyer: `buyer-${i}`,
+  tier: 1,
+  ...(ceiling !== undefined && { ceiling }),
+  ...(floor !== undefined && { floor }),
+});
+
+const roundOf = (sale: Sale, entries: Entry[]): Round => ({
+  number: 1,
+  campaign: 'ACME1234/auto',
+  version: 1,
+  at: 0,
+  terms: { currency: 'USD', sale, pending: { retryAfter: [], expireAfter: 0 } },
+  excluded: [],
+  entries,
+  later: [],
+  changes: [],
+  tell: { postbacks: 0, notices: {} },
+});
+
+const offersIn = (sale: Sale, entries: Entry[]): string[] => {
+  const step = nextStep('lead-1', roundOf(sale, entries), []);
+  return step === 'over' || 'ask' in step
+    ? []
+    : step.offers.map(({ contract, price }) => `${contract} ${price}`);
+};
+
+describe('A round that is closed early', () => {
+  test('offers the lead to whom it would have been offered had it waited for everybody', () => {
+    let closed = 0;
+    fc.assert(
+      fc.property(sales, fc.array(buyers, { minLength: 2, maxLength: 6 }), (sale, all) => {
+        const asked = all.map((buyer, i) => ({ buyer, candidate: candidateOf(buyer, i) }));
+        const entries = (some: typeof asked): Entry[] =>
+          some.map(({ buyer, candidate }) => ({ ...candidate, bid: { price: buyer.bid } }));
+        const known = asked.filter(({ buyer }) => !buyer.isOut);
+        const out = asked.filter(({ buyer }) => buyer.isOut);
+        if (
+          !isDecided(
+            sale,
+            entries(known),
+            out.map(({ candidate }) => candidate),
+          )
+        )
+          return;
+        closed += 1;
+        expect(offersIn(sale, entries(known))).toEqual(offersIn(sale, entries(asked)));
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(closed).toBeGreaterThan(500);
+  });
+
+  test('is closed at once by a bid of the price that was named for that, and by no bid below its own floor', () => {
+    fc.assert(
+      fc.property(cents, cents, fc.nat(3000), (instantBuy, price, floor) => {
+        const sale: Sale = { mode: 'exclusive', maxBuyers: 1, floor: 0, award: 'highestBid', instantBuy };
+        const [one, other] = [0, 1].map((i) =>
+          candidateOf({ bid: price, ceiling: undefined, floor, isOut: false }, i),
+        );
+        if (!one || !other) throw new Error('There are two');
+        const isOver = isDecided(sale, [{ ...one, bid: { price } }], [other]);
+        expect(isOver).toBe(price >= instantBuy && price >= floor);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+});
+
+test('A ping may take what is left of the answer window less a post, and never more than the contract says', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 50, max: 10_000 }),
+      fc.integer({ min: -5000, max: 20_000 }),
+      (timeoutMs, left) => {
+        const limit = pingLimit(timeoutMs, left, 0);
+        expect(limit).toBeLessThanOrEqual(timeoutMs);
+        expect(limit).toBeGreaterThanOrEqual(50);
+        if (limit < timeoutMs) expect(limit).toBeLessThan(left);
+        expect(pingLimit(timeoutMs, undefined, 0)).toBe(timeoutMs);
+      },
+    ),
+    { numRuns: 10_000 },
+  );
+});

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compileSchedule } from '../../src/market/calendar/schedule.js';
+import { windowKey } from '../../src/market/calendar/windows.js';
+import {
+  fullLimit,
+  limitsOf,
+  roomAgainAt,
+  unpayable,
+  type Limit,
+  type Usage,
+} from '../../src/market/usage.js';
+
+const runs = { numRuns: 10_000 };
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const few = maybe(fc.integer({ min: 1, max: 20 }));
+
+const moments = fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2029, 0, 1) });
+const zones = fc.constantFrom('UTC', 'America/Chicago', 'Asia/Kathmandu', 'Australia/Lord_Howe');
+const schedule = compileSchedule({ timezone: 'America/Chicago', open: ['Mon-Fri 08:00-20:00'] });
+
+const contracts = fc.record({
+  caps: fc.record({ hour: few, day: few, week: few, month: few, total: few }),
+  postCaps: fc.record({ hour: few, day: few }),
+  budget: fc.record({
+    day: maybe(fc.integer({ min: 1, max: 9000 })),
+    total: maybe(fc.integer({ min: 1, max: 9000 })),
+  }),
+  pace: fc.boolean(),
+  timezone: zones,
+});
+const prices = fc.integer({ min: 1, max: 5000 });
+
+/** What is used up once a sale has taken its room. */
+function taken(usage: Usage, limits: readonly Limit[]): Usage {
+  const after = structuredClone(usage);
+  for (const { counter, window, adds } of limits) {
+    const used = (after[counter] ??= {});
+    used[window] = (used[window] ?? 0) + adds;
+  }
+  return after;
+}
+
+describe('Limits, whatever they are and whenever', () => {
+  test('are never exceeded by sales that find room under all of them', () => {
+    fc.assert(
+      fc.property(
+        contracts,
+        fc.array(fc.tuple(prices, fc.nat(90_000_000)), { maxLength: 12 }),
+        moments,
+        (contract, sales, start) => {
+          let usage: Usage = {};
+          let now = start;
+          for (const [price, later] of sales) {
+            now += later;
+            const limits = limitsOf(contract, schedule, price, now);
+            if (fullLimit(limits, usage)) continue;
+            usage = taken(usage, limits);
+            for (const { counter, window, most } of limits)
+              expect(usage[counter]?.[window]).toBeLessThanOrEqual(most);
+          }
+        },
+      ),
+      { numRuns: 4000 },
+    );
+  });
+
+  test('leave no more room to a dearer sale, nor after another one', () => {
+    fc.assert(
+      fc.property(contracts, prices, prices, moments, (contract, one, other, now) => {
+        const [cheap, dear] = one < other ? [one, other] : [other, one];
+        const isFull = (price: number, usage: Usage): boolean =>
+          fullLimit(limitsOf(contract, schedule, price, now), usage) !== undefined;
+        if (isFull(cheap, {})) expect(isFull(dear, {})).toBe(true);
+        const after = taken({}, limitsOf(contract, schedule, cheap, now));
+        if (isFull(dear, {})) expect(isFull(dear, after)).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test('count in the windows that the contract’s clock shows, each once', () => {
+    fc.assert(
+      fc.property(contracts, prices, moments, (contract, price, now) => {
+        const limits = limitsOf(contract, schedule, price, now);
+        const names = limits.map(({ counter, period }) => `${counter} ${period}`);
+        expect(new Set(names).size).toBe(names.length);
+        for (const { period, window } of limits)
+          expect(window).toBe(windowKey(period, contract.timezone, now));
+      }),
+      runs,
+    );
+  });
+
+  test('have room again after now, in another window than the full one, or never of themselves', () => {
+    fc.assert(
+      fc.property(contracts, moments, (contract, now) => {
+        const unpaced = { ...contract, pace: false };
+        for (const limit of limitsOf(unpaced, undefined, 1, now)) {
+          const at = roomAgainAt(limit, unpaced, undefined, limit.most, now);
+          if (limit.period === 'total') expect(at).toBeUndefined();
+          else {
+            expect(at).toBeGreaterThan(now);
+            expect(windowKey(limit.period, contract.timezone, at ?? now)).not.toBe(limit.window);
+            expect(windowKey(limit.period, contract.timezone, (at ?? now) - 1)).toBe(limit.window);
+          }
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('spread over the day are never more than the daily cap, and grow in the course of the day', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100 }), moments, fc.nat(6 * 3_600_000), (day, now, later) => {
+        const paced = { caps: { day }, pace: true, timezone: 'America/Chicago' };
+        const most = (at: number): number => limitsOf(paced, schedule, 1, at)[0]?.most ?? NaN;
+        expect(most(now)).toBeLessThanOrEqual(day);
+        if (windowKey('day', paced.timezone, now) === windowKey('day', paced.timezone, now + later))
+          expect(most(now + later)).toBeGreaterThanOrEqual(most(now));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+test('A prepaid buyer can pay what it has left, and no cent more', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -1000, max: 9000 }), prices, (balance, price) => {
+      const buyer = { balance: 0, currency: 'USD' };
+      expect(unpayable(buyer, { balance }, price, 'USD') === undefined).toBe(balance >= price);
+      expect(unpayable(buyer, { balance }, price, 'EUR')?.reason).toBe('no_balance');
+      expect(unpayable({}, undefined, price, 'USD')).toBeUndefined();
+    }),
+    runs,
+  );
+});
