@@ -1,3 +1,4 @@
+import { cliActor } from '../cli/actor.js';
 import { parseMarket } from '../market/file/parseMarket.js';
 import { applyMarket } from '../store/apply.js';
 import type { Database } from '../store/db.js';
@@ -10,7 +11,10 @@ import { LocalStackError } from './localStackError.js';
  */
 export async function applyMarketText(database: Database, name: string, text: string): Promise<void> {
   const parsed = parseMarket(text);
-  const result = 'market' in parsed ? await applyMarket(database, parsed.market, { prune: false }) : parsed;
+  const result =
+    'market' in parsed
+      ? await applyMarket(database, parsed.market, { by: cliActor(), prune: false })
+      : parsed;
   if (!('faults' in result)) return;
   const faults = result.faults.map(
     ({ line, column, path, message }) => `${line}:${column}  ${path}: ${message}`,

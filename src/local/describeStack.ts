@@ -4,10 +4,11 @@ import type { DemoMessage } from './demo/messages.js';
 import type { StackReady } from './stack.js';
 
 /** What a person sees of a stack that is ready. */
-export function describeStack({ api, docs, temporalUi, demo }: StackReady): string {
+export function describeStack({ api, docs, admin, temporalUi, demo }: StackReady): string {
   const lines = [
     `${colors.bold('API')}          ${api}`,
     `${colors.bold('Docs')}         ${docs}`,
+    `${colors.bold('Admin API')}    ${admin}`,
     ...(temporalUi === undefined ? [] : [`${colors.bold('Temporal UI')}  ${temporalUi}`]),
     ...(demo?.workflow === undefined ? [] : [`${colors.bold('This lead')}    ${demo.workflow}`]),
   ];

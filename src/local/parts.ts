@@ -37,6 +37,12 @@ export async function startApiPart(
   await waitUntil(part, async () => (await fetch(`${address}/ready`)).ok);
 }
 
+/** The admin API; it says that it is ready by a message. */
+export async function startAdminPart(processes: Processes, env: NodeJS.ProcessEnv): Promise<void> {
+  const args = nodeArguments('cli/gavel', 'admin');
+  await readyMessage(processes.start({ name: 'admin', command: process.execPath, args, env, ipc: true }));
+}
+
 /** Waits for the message `{"event": "ready"}`, or for the end of the part, which is an error. */
 export async function readyMessage(part: Part): Promise<void> {
   let ready = false;

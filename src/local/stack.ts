@@ -1,13 +1,13 @@
 import { pickSettings } from '../config.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { writeAddresses } from './addressesFile.js';
-import { chooseApiAddress } from './apiAddress.js';
+import { chooseApiAddress, type ApiAddress } from './apiAddress.js';
 import { openDemoMarket, playDemo, startDemoBuyers, type Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import type { ServerAddresses } from './localServer.js';
 import { takeLock } from './lock.js';
 import { localMasterKeys } from './masterKeys.js';
-import { startApiPart, startWorkerPart } from './parts.js';
+import { startAdminPart, startApiPart, startWorkerPart } from './parts.js';
 import type { Progress } from './progress.js';
 import { startServers, type Servers } from './servers.js';
 
@@ -15,6 +15,7 @@ import { startServers, type Servers } from './servers.js';
 export interface StackReady {
   api: string;
   docs: string;
+  admin: string;
   temporalUi?: string;
   servers: ServerAddresses;
   demo?: Demo;
@@ -45,7 +46,7 @@ export interface StackOptions {
 export async function runStack(options: StackOptions): Promise<void> {
   const { dir, env = process.env, signal, progress } = options;
   const lock = await takeLock(dir);
-  const { port, url } = await chooseApiAddress(dir, env).catch((error: unknown) => {
+  const { api, admin } = await chooseAddresses(dir, env).catch((error: unknown) => {
     lock.release();
     throw error;
   });
@@ -54,7 +55,8 @@ export async function runStack(options: StackOptions): Promise<void> {
   const ended = endOf(servers, signal);
   let removeAddresses: (() => void) | undefined;
   try {
-    const addresses = { ...outbound(env), ...servers.addresses, PORT: String(port) };
+    const ports = { PORT: String(api.port), ADMIN_PORT: String(admin.port) };
+    const addresses = { ...outbound(env), ...servers.addresses, ...ports };
     const settings = {
       ...env,
       ...addresses,
@@ -62,7 +64,10 @@ export async function runStack(options: StackOptions): Promise<void> {
       // It is one process's own, and here are two.
       METRICS_PORT: '',
     };
-    const ready = await Promise.race([ended, startParts(options, servers, settings, url)]);
+    const ready = await Promise.race([
+      ended,
+      startParts(options, servers, settings, { api: api.url, admin: admin.url }),
+    ]);
     if (ready) {
       removeAddresses = writeAddresses(dir, addresses);
       options.onReady(ready);
@@ -73,6 +78,13 @@ export async function runStack(options: StackOptions): Promise<void> {
     if (signal.aborted) progress('ending');
     await servers.stop();
   }
+}
+
+async function chooseAddresses(
+  dir: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Record<'api' | 'admin', ApiAddress>> {
+  return { api: await chooseApiAddress(dir, env), admin: await chooseApiAddress(dir, env, 'admin') };
 }
 
 /** The buyers of a local stack are on this machine too; what the environment says instead is left as it is. */
@@ -97,19 +109,19 @@ async function startParts(
   { dir, demo, progress, onDemo }: StackOptions,
   { processes, addresses }: Servers,
   env: NodeJS.ProcessEnv,
-  api: string,
+  { api, admin }: Pick<StackReady, 'api' | 'admin'>,
 ): Promise<StackReady> {
-  progress(demo ? 'starting buyers, worker, API' : 'starting worker, API');
+  progress(demo ? 'starting buyers, worker, APIs' : 'starting worker, APIs');
   const settings = pickSettings(['MONGODB_URL', 'MONGODB_DATABASE', 'TEMPORAL_NAMESPACE'], env, {});
   const database = openDatabase(settings);
   try {
     const buyers = demo ? startDemoBuyers(processes, env) : undefined;
     const worker = startWorkerPart(processes, env);
-    const apiPart = startApiPart(processes, env, api);
+    const apis = Promise.all([startApiPart(processes, env, api), startAdminPart(processes, env)]);
     const opened = ensureIndexes(database).then(
       () => buyers && openDemoMarket(database, dir, buyers, onDemo),
     );
-    const [key] = await Promise.all([opened, worker, apiPart]);
+    const [key] = await Promise.all([opened, worker, apis]);
     const temporalUi = env.TEMPORAL_UI_URL;
     if (key !== undefined) progress('sending the sample lead');
     const namespace = settings.TEMPORAL_NAMESPACE;
@@ -118,6 +130,7 @@ async function startParts(
     return {
       api,
       docs: `${api}/docs`,
+      admin,
       servers: addresses,
       ...(temporalUi === undefined ? {} : { temporalUi }),
       ...(played && { demo: played }),

@@ -15,6 +15,7 @@ const run = promisify(execFile);
 const Ready = Type.Object({
   api: Type.String(),
   docs: Type.String(),
+  admin: Type.String(),
   temporalUi: Type.String(),
   demo: Type.Object({
     key: Type.String(),
@@ -79,7 +80,14 @@ export async function npmStart(dir: string): Promise<RunningStack> {
 /** Nothing of the outer run reaches it: no addresses of servers, no port, and what npm keeps it keeps in the folder. */
 function environment(dir: string): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
-  return { PATH, HOME, PORT: '0', npm_config_cache: join(dir, 'npm'), npm_config_update_notifier: 'false' };
+  return {
+    PATH,
+    HOME,
+    PORT: '0',
+    ADMIN_PORT: '0',
+    npm_config_cache: join(dir, 'npm'),
+    npm_config_update_notifier: 'false',
+  };
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

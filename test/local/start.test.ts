@@ -72,6 +72,17 @@ describe('npm start', () => {
     expect((await fetch(demo.workflow)).status).toBe(200);
   });
 
+  it('runs the admin API, which a command asks with a key and from afar', async () => {
+    const { stdout: key } = await gavel('keys', 'create', '--admin', 'ops', '--scopes', 'leads:read');
+    const id = stack.ready.demo.answer.answer.lead_id;
+    const remote = ['--remote', stack.ready.admin, 'leads', 'show', id, '--json'];
+    const { stdout } = await run(process.execPath, nodeArguments('cli/gavel', ...remote), {
+      cwd: dir,
+      env: { PATH: process.env.PATH, GAVEL_ADMIN_KEY: key.trim() },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ lead_id: id, workflow_url: stack.ready.demo.workflow });
+  });
+
   it('lets commands beside it find its servers', async () => {
     const { stdout } = await gavel('leads', 'show', stack.ready.demo.answer.answer.lead_id, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ status: 'sold', workflow_url: stack.ready.demo.workflow });

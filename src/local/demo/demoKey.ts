@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cliActor } from '../../cli/actor.js';
 import type { Database } from '../../store/db.js';
 import { createKey, findKey, inForce } from '../../store/keys.js';
 
@@ -12,7 +13,7 @@ export async function demoKey(database: Database, dir: string, seller: string): 
   const before = read(file);
   const known = before === '' ? null : await findKey(database, before);
   if (known?.seller === seller && inForce(known, new Date())) return before;
-  const { key } = await createKey(database, { seller, test: false });
+  const { key } = await createKey(database, { seller, test: false }, cliActor());
   writeFileSync(file, key, { mode: 0o600 });
   return key;
 }
