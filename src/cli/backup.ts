@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { showProgress } from '../local/showProgress.js';
 import { backup, BackupError, restore, type Manifest } from '../store/backup.js';
+import { noteDeed } from '../store/audit.js';
 import type { Database } from '../store/db.js';
+import { cliActor } from './actor.js';
 import { CommandFailed } from './commandFailed.js';
 import { print, printJson } from './print.js';
 import { useDatabase } from './useDatabase.js';
@@ -27,7 +29,13 @@ export function restoreCommand(): Command {
     .option('--replace', 'drop what the database has', false)
     .option('--json', 'print the manifest as JSON', false)
     .action(async (dir: string, { replace, json }: { replace: boolean; json: boolean }) => {
-      const manifest = await working((database, tell) => restore(database, dir, { replace }, tell));
+      const manifest = await working(async (database, tell) => {
+        const restored = await restore(database, dir, { replace }, tell);
+        const values = [{ path: 'as_of', to: restored.at }];
+        const of = { kind: 'database', id: database.db.databaseName } as const;
+        await noteDeed(database, cliActor(), { ...of, did: 'restored from a backup', values });
+        return restored;
+      });
       if (json) printJson(manifest);
       else
         print(

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { showProgress } from '../local/showProgress.js';
+import { noteDeed } from '../store/audit.js';
 import { rewrap } from '../store/rewrap.js';
+import { cliActor } from './actor.js';
 import { print, printJson } from './print.js';
 import { usePersons } from './useDatabase.js';
 
@@ -15,10 +17,14 @@ export function rotateMasterCommand(): Command {
 async function rotate({ json }: { json: boolean }): Promise<void> {
   const shown = showProgress();
   try {
-    const outcome = await usePersons(async (database) => ({
-      leads: await rewrap(database, (done) => shown.progress(`${done} leads`)),
-      key: database.vault.masterKeys().current,
-    }));
+    const outcome = await usePersons(async (database) => {
+      const leads = await rewrap(database, (done) => shown.progress(`${done} leads`));
+      const { current: key } = database.vault.masterKeys();
+      const of = { kind: 'database', id: database.db.databaseName } as const;
+      const values = [{ path: 'master_key', to: key }];
+      await noteDeed(database, cliActor(), { ...of, did: 'put under a master key', values });
+      return { leads, key };
+    });
     shown.done();
     if (json) printJson(outcome);
     else
