@@ -1,25 +1,26 @@
 import { Command } from 'commander';
-import { checkBooks, type BooksCheck } from '../store/checkBooks.js';
+import { compareBooks } from '../api/admin/books.js';
+import type { BooksCheck } from '../store/checkBooks.js';
+import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
 import { print, printJson, table } from './print.js';
-import { useDatabase } from './useDatabase.js';
 
 /** `gavel books …` */
 export function booksCommand(): Command {
   return new Command('books')
     .description('the ledger and everything that must agree with it')
     .addCommand(
-      new Command('check')
+      adminCommand('check')
         .description('compare sales, ledger, leads’ prices and prepaid balances; 1 where they differ')
         .option('--json', 'print what was compared and what differs as JSON', false)
         .action(check),
     );
 }
 
-async function check({ json }: { json: boolean }): Promise<void> {
-  const checked = await useDatabase(checkBooks);
+async function check({ json }: { json: boolean }, command: Command): Promise<void> {
+  const checked = await useAdmin(command, (ask) => ask(compareBooks, {}));
   const { differences } = checked;
-  if (json) printJson({ ok: differences.length === 0, ...checked });
+  if (json) printJson(checked);
   else if (differences.length > 0)
     print(
       table(

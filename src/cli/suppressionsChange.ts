@@ -1,19 +1,11 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import type { Contact } from '../api/admin/person.js';
+import { MOST_SUPPRESSED, suppress, unsuppress } from '../api/admin/suppressions.js';
 import { showProgress } from '../local/showProgress.js';
-import type { Match } from '../market/duplicates.js';
-import type { Database } from '../store/db.js';
-import { matchOf } from '../store/match.js';
-import {
-  addSuppressions,
-  EVERY_SELLER,
-  removeSuppressions,
-  withdrawSuppressed,
-} from '../store/suppressions.js';
+import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
 import { readPersons } from './personList.js';
 import { print, printJson } from './print.js';
-import { sellerNamed } from '../api/admin/named.js';
-import { usePersons } from './useDatabase.js';
 
 interface Options {
   seller?: string;
@@ -22,7 +14,7 @@ interface Options {
 }
 
 const command = (name: string, description: string): Command =>
-  new Command(name)
+  adminCommand(name)
     .description(description)
     .argument('<file>', 'a phone number or e-mail address a line, or CSV; - reads standard input')
     .option('--seller <code|slug>', 'of this seller')
@@ -37,79 +29,93 @@ export const importCommand = (): Command =>
 export const removeCommand = (): Command =>
   command('remove', 'leads of these persons may be sold again').action(removeList);
 
-async function importList(file: string, options: Options): Promise<void> {
-  let withdrawn = 0;
-  const outcome = await change(file, options, async (database, scope, matches) => {
-    const added = await addSuppressions(database, scope, matches);
-    withdrawn += await withdrawSuppressed(database, scope, matches);
-    return added;
+async function importList(file: string, options: Options, command: Command): Promise<void> {
+  const sum = { added: 0, present: 0, withdrawn_leads: 0 };
+  const bad = await change(file, options, command, async (ask, list) => {
+    const done = await ask(suppress, list);
+    sum.added += done.added;
+    sum.present += done.present;
+    sum.withdrawn_leads += done.withdrawn_leads;
   });
-  const { changed, read, bad } = outcome;
-  if (options.json) printJson({ added: changed, present: read - changed, withdrawn_leads: withdrawn, bad });
+  if (options.json) printJson({ ...sum, bad });
   else
     print(
-      `${changed} added, ${read - changed} were there before; ${withdrawn} waiting leads of theirs were withdrawn.`,
+      `${sum.added} added, ${sum.present} were there before; ${sum.withdrawn_leads} waiting leads of theirs were withdrawn.`,
     );
   refuse(file, bad, options.json);
 }
 
-async function removeList(file: string, options: Options): Promise<void> {
-  const { changed, read, bad } = await change(file, options, removeSuppressions);
-  if (options.json) printJson({ removed: changed, absent: read - changed, bad });
-  else print(`${changed} removed, ${read - changed} were not there.`);
+async function removeList(file: string, options: Options, command: Command): Promise<void> {
+  const sum = { removed: 0, absent: 0 };
+  const bad = await change(file, options, command, async (ask, list) => {
+    const done = await ask(unsuppress, list);
+    sum.removed += done.removed;
+    sum.absent += done.absent;
+  });
+  if (options.json) printJson({ ...sum, bad });
+  else print(`${sum.removed} removed, ${sum.absent} were not there.`);
   refuse(file, bad, options.json);
 }
 
-/** So many at once: a round trip for each, and no more in memory. */
-const BATCH = 5000;
-
-interface Outcome {
-  /** Phone numbers and e-mail addresses that were read. */
-  read: number;
-  changed: number;
-  bad: { line: number; problem: string }[];
+/** An entry of the list that was not taken. */
+interface Bad {
+  line: number;
+  problem: string;
 }
 
+/** Part of a list, and whose list it is. */
+interface Part {
+  seller?: string;
+  all: boolean;
+  persons: Contact[];
+}
+
+/** Does something with the list, part by part; returns what of it can't be read. */
 async function change(
   file: string,
   { seller, all }: Options,
-  apply: (database: Database, scope: string, matches: Match[]) => Promise<number>,
-): Promise<Outcome> {
+  command: Command,
+  work: (ask: Ask, list: Part) => Promise<void>,
+): Promise<Bad[]> {
   if ((seller === undefined) !== all) throw new CommandFailed('Say whose list: --seller CODE, or --all.');
   const shown = showProgress();
-  const outcome: Outcome = { read: 0, changed: 0, bad: [] };
+  const bad: Bad[] = [];
+  let read = 0;
   try {
-    await usePersons(async (database) => {
-      const scope = seller === undefined ? EVERY_SELLER : (await sellerNamed(database, seller)).code;
-      for await (const matches of matchesOf(database, file, outcome.bad)) {
-        outcome.changed += await apply(database, scope, matches);
-        outcome.read += matches.length;
-        shown.progress(`${outcome.read} read`);
-      }
-    });
-    return outcome;
+    await useAdmin(
+      command,
+      async (ask) => {
+        for await (const persons of parts(file, bad)) {
+          await work(ask, { seller, all, persons });
+          read += persons.length;
+          shown.progress(`${read} read`);
+        }
+      },
+      { persons: true },
+    );
+    return bad;
   } finally {
     shown.done();
   }
 }
 
-/** The list in batches; what can't be read goes to `bad`. */
-async function* matchesOf(database: Database, file: string, bad: Outcome['bad']): AsyncGenerator<Match[]> {
-  let matches: Match[] = [];
+/** The list in parts as large as one request takes; what can't be read goes to `bad`. */
+async function* parts(file: string, bad: Bad[]): AsyncGenerator<Contact[]> {
+  let persons: Contact[] = [];
   for await (const { line, ...entry } of readPersons(file)) {
     if ('problem' in entry) bad.push({ line, problem: entry.problem });
-    else matches.push(await matchOf(database, entry.person));
-    if (matches.length < BATCH) continue;
-    yield matches;
-    matches = [];
+    else persons.push({ phone: entry.person.fields.phone, email: entry.person.fields.email });
+    if (persons.length < MOST_SUPPRESSED) continue;
+    yield persons;
+    persons = [];
   }
-  if (matches.length > 0) yield matches;
+  if (persons.length > 0) yield persons;
 }
 
 const SHOWN = 20;
 
 /** @throws CommandFailed naming the lines that were not taken */
-function refuse(file: string, bad: Outcome['bad'], json: boolean): void {
+function refuse(file: string, bad: Bad[], json: boolean): void {
   if (bad.length === 0) return;
   const lines = json ? [] : bad.slice(0, SHOWN).map(({ line, problem }) => `${file}:${line}  ${problem}`);
   const more = !json && bad.length > SHOWN ? [`and ${bad.length - SHOWN} more`] : [];

@@ -1,30 +1,24 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { showSuppressions } from '../api/admin/suppressions.js';
 import { moment } from '../market/moment.js';
-import { EVERY_SELLER, suppressionLists } from '../store/suppressions.js';
+import { adminCommand, useAdmin } from './admin.js';
 import { print, printJson, table } from './print.js';
-import { useDatabase } from './useDatabase.js';
 
 /** `gavel suppressions list` */
 export function listCommand(): Command {
-  return new Command('list')
+  return adminCommand('list')
     .description('the lists in figures; who is on them can’t be read, only their hashes are kept')
     .option('--json', 'print the lists as JSON', false)
     .action(list);
 }
 
-async function list({ json }: { json: boolean }): Promise<void> {
-  const lists = await useDatabase(suppressionLists);
-  const views = lists.map(({ scope, phones, emails, changedAt }) => ({
-    seller: scope === EVERY_SELLER ? undefined : scope,
-    phones,
-    emails,
-    changed_at: changedAt.toISOString(),
-  }));
-  if (json) printJson({ lists: views });
-  else if (views.length === 0)
+async function list({ json }: { json: boolean }, command: Command): Promise<void> {
+  const { lists } = await useAdmin(command, (ask) => ask(showSuppressions, {}));
+  if (json) printJson({ lists });
+  else if (lists.length === 0)
     print('There is no list yet; `gavel suppressions import FILE --seller CODE` makes one.');
   else {
-    const rows = views.map(({ seller, phones, emails, changed_at }) => [
+    const rows = lists.map(({ seller, phones, emails, changed_at }) => [
       seller ?? 'every seller',
       String(phones),
       String(emails),

@@ -31,6 +31,14 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   revokeKey: (_leadId, key) => ({ key }),
   listBuyers: () => ({}),
   topUpBuyer: () => ({ buyer_id: 'northwind', amount: 12.5 }),
+  showStatement: () => ({ buyer: 'northwind', from: '2026-01-01' }),
+  checkBooks: () => ({}),
+  listSuppressions: () => ({}),
+  addSuppressions: () => ({
+    seller: 'ACME1234',
+    persons: [{ phone: '212-555-0187' }, { email: 'a@b.example' }],
+  }),
+  removeSuppressions: () => ({ all: true, persons: [{ phone: '212-555-0187' }] }),
   listAudit: () => ({ since: '2026-01-01', of: 'northwind' }),
 };
 

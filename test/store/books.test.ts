@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { statementCsv, statementJson } from '../../src/cli/statementForms.js';
+import { statementView } from '../../src/api/admin/books.js';
+import { statementCsv } from '../../src/cli/statementForms.js';
 import { bookSale } from '../../src/store/book.js';
 import { checkBooks } from '../../src/store/checkBooks.js';
 import { claimLead } from '../../src/store/claims.js';
@@ -75,14 +76,14 @@ describe('the books', () => {
 
   test('are CSV as RFC 4180 has it, and JSON with decimals', async () => {
     const currencies = await statementOf(database, 'buyer:northwind', TODAY);
-    const dates = { from: new Date('2026-11-01'), to: new Date('2026-11-30') };
-    const statement = { account: 'buyer:northwind', ...dates, currencies };
+    const [from, to] = [new Date('2026-11-01'), new Date('2026-11-30')];
+    const statement = statementView('buyer:northwind', from, to, currencies);
     const lines = statementCsv(statement).split('\r\n');
     expect(lines[1]).toBe('2026-11-01,opening_balance,,,,,,,USD,,0.00');
     expect(lines[2]).toContain(',"wire 7, ""May""",USD,100.00,100.00');
     expect(lines[3]).toContain(',ACME1234/auto-insurance,ACME1234,northwind,,USD,-45.00,55.00');
     expect(lines.slice(4)).toEqual(['2026-11-30,closing_balance,,,,,,,USD,,55.00', '']);
-    expect(statementJson(statement)).toMatchObject({
+    expect(statement).toMatchObject({
       from: '2026-11-01',
       currencies: [{ opening_balance: 0, bookings: [{ amount: 100 }, { amount: -45 }], closing_balance: 55 }],
     });

@@ -1,9 +1,11 @@
 import { showAudit } from './audit.js';
+import { compareBooks, showStatement } from './books.js';
 import { showBuyers, topUp } from './buyers.js';
 import { endKey, makeKey, showKeys } from './keys.js';
 import { eraseLeads, findLeads, findLeadsOfPerson, showLead, showPerson, withdraw } from './leads.js';
 import { putMarket, showMarket } from './market.js';
 import type { Operation } from './operation.js';
+import { showSuppressions, suppress, unsuppress } from './suppressions.js';
 
 /** Everything that the admin API does, in the order of its document. */
 export const OPERATIONS: readonly Operation[] = [
@@ -20,5 +22,10 @@ export const OPERATIONS: readonly Operation[] = [
   endKey,
   showBuyers,
   topUp,
+  showStatement,
+  compareBooks,
+  showSuppressions,
+  suppress,
+  unsuppress,
   showAudit,
 ];

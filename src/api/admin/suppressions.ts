@@ -1,0 +1,136 @@
+import Type from 'typebox';
+import type { Match } from '../../market/duplicates.js';
+import { noteDeed } from '../../store/audit.js';
+import {
+  addSuppressions,
+  EVERY_SELLER,
+  removeSuppressions,
+  suppressionLists,
+  withdrawSuppressed,
+} from '../../store/suppressions.js';
+import { ApiError } from '../apiError.js';
+import { Contact, Flag, SellerName } from './inputs.js';
+import { sellerNamed } from './named.js';
+import { operation, type AdminContext } from './operation.js';
+import { matchNamed } from './person.js';
+
+const optional = Type.Optional;
+const tag = 'Suppressions';
+const Count = Type.Integer({ minimum: 0 });
+
+const Listed = Type.Object({
+  seller: optional(Type.String({ description: 'Absent: every seller’s' })),
+  phones: Count,
+  emails: Count,
+  changed_at: Type.String(),
+});
+
+export const showSuppressions = operation({
+  id: 'listSuppressions',
+  summary: 'The lists in figures; who is on them can’t be read, only their hashes are kept',
+  tag,
+  method: 'GET',
+  path: '/admin/suppressions',
+  scope: 'leads:read',
+  input: Type.Object({}, { title: 'the request' }),
+  output: Type.Object({ lists: Type.Array(Listed) }, { $id: 'SuppressionLists', title: 'Suppression lists' }),
+  async run({ database }) {
+    const lists = await suppressionLists(database);
+    return {
+      lists: lists.map(({ scope, phones, emails, changedAt }) => ({
+        seller: scope === EVERY_SELLER ? undefined : scope,
+        phones,
+        emails,
+        changed_at: changedAt.toISOString(),
+      })),
+    };
+  },
+});
+
+/** So many persons by one request. */
+export const MOST_SUPPRESSED = 5000;
+
+const Persons = Type.Object(
+  {
+    seller: optional(SellerName),
+    all: optional(Flag('The list of every seller')),
+    persons: Type.Array(
+      Type.Object(
+        { phone: optional(Contact('A phone number')), email: optional(Contact('An e-mail address')) },
+        { title: 'a person' },
+      ),
+      { title: 'a list of persons', minItems: 1, maxItems: MOST_SUPPRESSED },
+    ),
+  },
+  { title: 'the request' },
+);
+
+const shared = { tag, method: 'POST', scope: 'leads:write', input: Persons } as const;
+const LONGEST_LIST = 2 * 1024 * 1024;
+
+export const suppress = operation({
+  ...shared,
+  id: 'addSuppressions',
+  summary: 'Never sell leads of these persons; those that wait are withdrawn',
+  path: '/admin/suppressions/add',
+  longestBody: LONGEST_LIST,
+  output: Type.Object(
+    { added: Count, present: Count, withdrawn_leads: Count },
+    { $id: 'SuppressionsAdded', title: 'What was added' },
+  ),
+  failures: ['notFound', 'tooLarge'],
+  async run(context, asked) {
+    const { database } = context;
+    const { scope, matches } = await read(context, asked);
+    const added = await addSuppressions(database, scope, matches);
+    const withdrawn = await withdrawSuppressed(database, scope, matches);
+    await note(context, scope, 'added to', { added, withdrawn_leads: withdrawn });
+    return { added, present: contactsOf(matches) - added, withdrawn_leads: withdrawn };
+  },
+});
+
+export const unsuppress = operation({
+  ...shared,
+  id: 'removeSuppressions',
+  summary: 'Leads of these persons may be sold again',
+  path: '/admin/suppressions/remove',
+  longestBody: LONGEST_LIST,
+  output: Type.Object(
+    { removed: Count, absent: Count },
+    { $id: 'SuppressionsRemoved', title: 'What was removed' },
+  ),
+  failures: ['notFound', 'tooLarge'],
+  async run(context, asked) {
+    const { scope, matches } = await read(context, asked);
+    const removed = await removeSuppressions(context.database, scope, matches);
+    await note(context, scope, 'removed from', { removed });
+    return { removed, absent: contactsOf(matches) - removed };
+  },
+});
+
+/** Phone numbers and e-mail addresses; a person may have both. */
+const contactsOf = (matches: Match[]): number =>
+  matches.reduce((sum, match) => sum + Object.keys(match).length, 0);
+
+async function read(
+  { database }: AdminContext,
+  { seller, all = false, persons }: Type.Static<typeof Persons>,
+): Promise<{ scope: string; matches: Match[] }> {
+  if ((seller === undefined) !== all)
+    throw new ApiError('invalidField', 'Say whose list: seller, or all for every seller’s.');
+  const scope = seller === undefined ? EVERY_SELLER : (await sellerNamed(database, seller)).code;
+  const matches: Match[] = [];
+  for (const [i, person] of persons.entries())
+    matches.push(await matchNamed(database, person, `persons[${i}].`));
+  return { scope, matches };
+}
+
+async function note(
+  { database, by }: AdminContext,
+  scope: string,
+  did: string,
+  counts: Record<string, number>,
+): Promise<void> {
+  const values = Object.entries(counts).map(([path, count]) => ({ path, to: String(count) }));
+  await noteDeed(database, by, { kind: 'suppressions', id: scope, did, values });
+}

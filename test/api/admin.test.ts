@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startWorker } from '../../src/cli/startWorker.js';
+import { createLog } from '../../src/log.js';
+import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { SCOPE_NAMES } from '../../src/store/scopes.js';
+import type { RunningWorker } from '../../src/temporal/worker.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { openAdminWorld, type AdminWorld } from './adminWorld.js';
+import { request, SAMPLE, sendLead, type Reply } from './world.js';
+
+/** As many as all requests of this file that are refused for their key, and some. */
+const FAILURES_A_MINUTE = 30;
+
+describe('the admin API', () => {
+  let world: AdminWorld;
+  let buyer: FakeBuyer;
+  let worker: RunningWorker;
+  beforeAll(async () => {
+    [world, buyer] = await Promise.all([
+      openAdminWorld({ RATE_LIMIT_PER_MINUTE: FAILURES_A_MINUTE, TRUST_PROXY: true }),
+      startBuyer(),
+    ]);
+    worker = await startWorker(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await buyer.close();
+    await world.close();
+  });
+
+  const apply = (text: string, query = ''): Promise<Reply> =>
+    world.ask(`PUT /admin/market${query}`, text, undefined, { 'content-type': 'application/yaml' });
+  const market = (price: string): string => `
+sellers: [{ code: INITECH0, slug: initech, name: Initech }]
+buyers: [{ id: contoso, name: Contoso, post: { url: '${buyer.url}?token=hush', timeoutMs: 2000 } }]
+campaigns:
+  - seller: INITECH0
+    category: Boats
+    required: [phone]
+    contracts: [{ buyer: contoso, price: ${price} }]
+`;
+  const CONTRACT = 'INITECH0/boats/contoso';
+  const auditOf = async (id: string) => (await world.ask(`GET /admin/audit?of=${id}`)).body.deeds;
+
+  it('applies a market that sells a lead, and tells each change from what to what', async () => {
+    const dry = await apply(market('12.50'), '?dry_run=true');
+    expect(dry.body).toMatchObject({ dry_run: true, changes: { length: expect.any(Number) as number } });
+    expect(JSON.stringify(dry.body)).not.toContain('whsec_');
+    expect(await world.database.contracts.findOne({ _id: CONTRACT })).toBeNull();
+
+    const { status, body } = await apply(market('12.50'));
+    expect(status).toBe(200);
+    const created = (body.changes as { kind: string; id: string; secret: string }[]).find(
+      ({ kind, id }) => kind === 'buyer' && id === 'contoso',
+    );
+    buyer.secret = created?.secret ?? '';
+    const key = await world.keyFor({ seller: 'INITECH0' });
+    const lead = { seller: 'initech', category: 'Boats', phone: SAMPLE.phone };
+    const sold = await sendLead({ ...world, key }, lead, { prefer: '' });
+    expect(sold.body).toMatchObject({ status: 'sold', price: 12.5, buyer_ids: ['contoso'] });
+    expect(buyer.of('post')).toMatchObject([{ signed: true }]);
+
+    await apply(market('15.00'));
+    expect(await auditOf(CONTRACT)).toMatchObject([
+      { who: 'dana', via: 'api', did: 'changed', changes: [{ path: 'price', from: '12.50', to: '15.00' }] },
+      { kind: 'contract', did: 'created' },
+    ]);
+    expect(JSON.stringify(await auditOf('contoso'))).toContain(`"path":"post.url","to":"${buyer.url}?…"`);
+    expect(JSON.stringify((await world.ask('GET /admin/audit')).body)).not.toMatch(/whsec_|hush|555/);
+  });
+
+  it('shows the market as a file that changes nothing when it is applied', async () => {
+    const { admin, adminKey: key } = world;
+    const response = await fetch(`${admin.address}/admin/market`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    expect(response.headers.get('content-type')).toBe('application/yaml; charset=utf-8');
+    const file = await response.text();
+    expect(file).not.toMatch(/secret|whsec_/);
+    const { body } = await apply(file, '?prune=true');
+    const told = (body.changes as { change: string }[]).map(({ change }) => change);
+    expect([...new Set(told)]).toEqual(['unchanged']);
+  });
+
+  it('refuses a faulty market file with the faults that the command tells', async () => {
+    const faulty = market('"12.50"').replace('slug: initech', 'slug: acme-insurance');
+    const reply = await apply(faulty);
+    expect([reply.status, reply.body.error]).toEqual([422, 'Invalid market file']);
+    const parsed = parseMarket(faulty);
+    const own = 'faults' in parsed ? parsed.faults : [];
+    expect(reply.body.faults).toEqual(expect.arrayContaining(own));
+    expect(reply.body.faults).toMatchObject([
+      { line: 2, message: expect.stringContaining('is the slug of seller ACME1234') as string },
+      { line: 8, path: 'campaigns[0].contracts[0].price' },
+    ]);
+  });
+
+  it('destroys a person for good, and keeps who did it and the proof', async () => {
+    const id = String((await sendLead(world)).body.lead_id);
+    const person = () => world.ask(`GET /admin/leads/${id}/person`);
+    expect((await person()).body.fields).toMatchObject({ firstName: 'John', phone: SAMPLE.phone });
+    const { body } = await world.ask('POST /admin/leads/erase', { lead_ids: [id, 'none'] });
+    expect(body.leads).toMatchObject([
+      { outcome: 'erased', by: 'dana', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      { outcome: 'unknown' },
+    ]);
+    expect((await person()).body.fields).toEqual({});
+    expect(await auditOf(id)).toMatchObject([
+      { did: 'person shown' },
+      { did: 'erased', changes: [{ path: 'erased.by', to: 'dana' }, { path: 'erased.sha256' }] },
+      { did: 'person shown' },
+    ]);
+    const stored = JSON.stringify(await world.database.audit.find().toArray());
+    expect(stored).not.toMatch(/John|Doe|555-123|5551234567|email\.com/);
+  });
+
+  it('books a payment with a ref once, and notes it once', async () => {
+    const prepaid = market('15.00').replace('name: Contoso,', 'name: Contoso, balance: 100.00,');
+    expect((await apply(prepaid)).status).toBe(200);
+    const pay = (amount: number) =>
+      world.ask('POST /admin/buyers/contoso/topups', { amount, ref: 'wire 4711' });
+    expect((await pay(50)).body).toMatchObject({ booked_before: false, balance: 150 });
+    expect((await pay(50)).body).toMatchObject({ booked_before: true, balance: 150 });
+    expect(await pay(51)).toMatchObject({ status: 409, body: { error: 'Conflict' } });
+    const paid = await world.database.audit.find({ did: 'paid in' }).toArray();
+    expect(paid).toMatchObject([
+      { id: 'contoso', values: [{ path: 'amount', to: '$50.00' }, { path: 'ref' }] },
+    ]);
+  });
+
+  it('lets a key hand out no scope that it has not itself', async () => {
+    const key = await world.adminKeyFor(['keys:write', 'leads:read']);
+    const make = (scopes: string[]) => world.ask('POST /admin/keys', { admin: 'erin', scopes }, key);
+    const refused = await make(['leads:read', 'market:write']);
+    expect([refused.status, refused.body.error]).toEqual([403, 'Scope missing']);
+    expect(refused.body.message).toContain('market:write');
+    const made = await make(['leads:read']);
+    expect(made.body).toMatchObject({ admin: 'erin', scopes: ['leads:read'], status: 'in force' });
+    expect((await world.ask('GET /admin/leads', undefined, String(made.body.key))).status).toBe(200);
+  });
+
+  it('refuses a key that was revoked within 2 s, and limits those who guess', async () => {
+    const key = await world.adminKeyFor([...SCOPE_NAMES]);
+    const from = (i: number) => ({ 'x-forwarded-for': `198.51.100.${i}` });
+    const status = async (headers = {}) =>
+      (await world.ask('GET /admin/keys', undefined, key, headers)).status;
+    expect(await status()).toBe(200);
+    expect((await world.ask('POST /admin/keys/revoke', { key })).status).toBe(200);
+    await expect.poll(() => status(from(1)), { timeout: 2000 }).toBe(401);
+    const statuses = await Promise.all(
+      Array.from({ length: FAILURES_A_MINUTE + 10 }, (_, i) => status(from(i + 2))),
+    );
+    expect(new Set(statuses)).toEqual(new Set([401, 429]));
+    expect((await world.ask('POST /admin/keys/revoke', { key })).body).toMatchObject({ error: 'Conflict' });
+    expect((await world.ask('GET /admin/keys')).status).toBe(200);
+  });
+
+  it.each([
+    ['GET /admin/leads?limit=0', undefined, 400, 'limit (0 is not a whole number from 1 to 10000'],
+    ['GET /admin/leads?limit=5&limit=6', undefined, 400, 'limit (given twice)'],
+    ['GET /admin/leads?stauts=sold', undefined, 400, 'did you mean status?'],
+    ['GET /admin/leads?status[$ne]=sold', undefined, 400, 'has no key'],
+    ['GET /admin/audit?since=yesterday', undefined, 400, 'is not a date or a time'],
+    ['POST /admin/leads/search?phone=5551234567', {}, 400, 'phone (belongs in the body)'],
+    ['POST /admin/leads/search', { phone: { $ne: '' } }, 400, 'phone (not a text'],
+    ['POST /admin/leads/search', { phone: '12' }, 400, 'phone is not a phone number of 7 to 15 digits'],
+    ['POST /admin/leads/search', {}, 400, 'phone is missing'],
+    ['POST /admin/leads/erase', {}, 400, 'lead_ids (missing)'],
+    ['POST /admin/leads/erase', '{"lead_ids": [', 400, 'The body is not JSON'],
+    ['POST /admin/keys', { seller: 'ACME1234', buyer: 'contoso' }, 400, 'Say whose key it is'],
+    ['POST /admin/keys', { admin: 'a b', scopes: ['leads:read'] }, 400, 'admin ("a b" is not a name'],
+    ['POST /admin/keys', { seller: 'ACME1234', expires_at: '2020-01-01' }, 400, 'has passed already'],
+    ['GET /admin/statement?buyer=contoso&house=true', undefined, 400, 'Name one account'],
+    ['GET /admin/leads/none', undefined, 404, 'The store has no lead "none"'],
+    ['POST /admin/buyers/nobody/topups', { amount: 5 }, 404, 'The store has no buyer "nobody"'],
+    ['DELETE /admin/market', undefined, 405, 'Use GET, HEAD, PUT here.'],
+    ['POST /admin/leads/erase', { lead_ids: ['x'.repeat(70_000)] }, 413, 'longer than this operation takes'],
+  ])('%s with %j is answered with %i and what is wrong', async (route, body, status, message) => {
+    const reply = await world.ask(route, body);
+    expect(reply.status).toBe(status);
+    expect(reply.body.message).toContain(message);
+  });
+
+  it.each([
+    ['PUT /admin/market', 'text/plain', 'application/yaml'],
+    ['POST /admin/leads/erase', 'application/x-www-form-urlencoded', 'Send application/json.'],
+  ])('%s takes no %s', async (route, type, message) => {
+    const reply = await world.ask(route, 'a=b', undefined, { 'content-type': type });
+    expect([reply.status, reply.body.error]).toEqual([415, 'Unsupported content type']);
+    expect(reply.body.message).toContain(message);
+  });
+
+  it('is on a listener of its own: neither API has what the other has', async () => {
+    expect(world.admin.address).toMatch(/^http:\/\/127\.0\.0\.1:/);
+    for (const [api, path] of [
+      [world.api, '/admin/openapi.json'],
+      [world.admin, '/api/leads'],
+      [world.admin, '/docs'],
+    ] as const)
+      expect((await request({ api, key: world.adminKey }, path)).status).toBe(404);
+  });
+});

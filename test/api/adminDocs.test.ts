@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createKey } from '../../src/store/keys.js';
+import { readPage } from '../docs/page.js';
+import type { CampaignDocument } from '../../src/store/db.js';
+import { buyerDocument, storeLead, storeMarket } from '../support/market.js';
+import { openAdminWorld, type AdminWorld } from './adminWorld.js';
+
+const run = promisify(execFile);
+
+/** Every request of the page, in its order: later ones send what earlier ones have kept. */
+const REQUESTS = readPage('docs/admin.md')
+  .codes.filter(({ lang }) => lang === 'sh')
+  .flatMap(({ text }) => text.replaceAll('\\\n', '').split('\n'))
+  .filter((line) => line.startsWith('curl '));
+
+describe('docs/admin.md', () => {
+  let world: AdminWorld;
+  let dir: string;
+  let campaign: CampaignDocument;
+  beforeAll(async () => {
+    world = await openAdminWorld();
+    dir = mkdtempSync(join(tmpdir(), 'gavel-'));
+    campaign = await storeMarket(world.database, {}, { category: 'Boats' });
+    const northwind = buyerDocument('northwind', { url: 'https://northwind.example/', secret: 'whsec_eA==' });
+    await world.database.buyers.insertOne({ ...northwind, balance: 0, currency: 'USD' });
+  });
+  afterAll(async () => {
+    rmSync(dir, { recursive: true });
+    await world.close();
+  });
+
+  it('has requests', () => expect(REQUESTS.length).toBeGreaterThan(10));
+
+  it.each(REQUESTS)('shows a request that is done as it stands: %s', async (line) => {
+    const { _id: lead } = await storeLead(world.database, campaign);
+    const { document } = await createKey(world.database, { seller: 'ACME1234', test: false });
+    const request = line
+      .replace('curl', 'curl -sS --fail-with-body')
+      .replace('http://127.0.0.1:3001', world.admin.address)
+      .replace('LEAD_ID', lead)
+      .replace('KEY_ID', document._id);
+    const env = { PATH: process.env.PATH, GAVEL_ADMIN_KEY: world.adminKey };
+    const { stdout } = await run('sh', ['-c', request], { cwd: dir, env });
+    if (!request.includes('> market.yaml')) expect(JSON.parse(stdout)).not.toHaveProperty('error');
+  });
+});

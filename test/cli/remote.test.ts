@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startAdminApi, type RunningApi } from '../../src/api/server.js';
+import { runGavel } from '../../src/cli/runGavel.js';
+import { SETTINGS, type Settings } from '../../src/config.js';
+import { createLog } from '../../src/log.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { createKey } from '../../src/store/keys.js';
+import { SCOPE_NAMES } from '../../src/store/scopes.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { isolatedSettings } from '../support/stack.js';
+import type { Ran } from './gavel.js';
+
+const MARKET = new URL('../market/file/market.yaml', import.meta.url).pathname;
+
+describe('gavel --remote', () => {
+  let settings: Settings;
+  let database: Database;
+  let admin: RunningApi;
+  let key: string;
+  let ids: { sold: string; pending: string };
+  beforeAll(async () => {
+    settings = await isolatedSettings({ ADMIN_PORT: 0 });
+    database = openDatabase(settings);
+    const campaign = await storeMarket(database, {}, { category: 'Boats' });
+    admin = await startAdminApi(settings, createLog({ LOG_LEVEL: 'silent' }, 'admin'));
+    key = (await createKey(database, { admin: 'ops', scopes: [...SCOPE_NAMES], test: false })).key;
+    ids = {
+      sold: (await storeLead(database, campaign, { status: 'sold', price: 4500, buyerIds: ['northwind'] }))
+        ._id,
+      pending: (await storeLead(database, campaign, { status: 'pending' }))._id,
+    };
+    await run(['apply', MARKET]);
+    await run(['buyers', 'topup', 'northwind', '10', '--ref', 'wire 1']);
+  });
+  afterAll(async () => {
+    await admin.close();
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  /** The command line in this process, with these settings and no others. */
+  async function run(args: string[], env: Record<string, string> = asEnvironment(settings)): Promise<Ran> {
+    const printed = { stdout: '', stderr: '' };
+    const into = (name: keyof typeof printed) => (text: string | Uint8Array) => {
+      printed[name] += String(text);
+      return true;
+    };
+    for (const name of SETTINGS) vi.stubEnv(name, env[name]);
+    const spies = [
+      vi.spyOn(console, 'log').mockImplementation((text: string) => void into('stdout')(`${text}\n`)),
+      vi.spyOn(console, 'error').mockImplementation((text: string) => void into('stderr')(`${text}\n`)),
+      vi.spyOn(process.stdout, 'write').mockImplementation(into('stdout')),
+    ];
+    try {
+      return { code: await runGavel(['node', 'gavel', ...args]), ...printed };
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+      vi.unstubAllEnvs();
+    }
+  }
+
+  /** Without a server's address: whatever it does, it does from afar. */
+  const afar = (args: string[]): Promise<Ran> =>
+    run(['--remote', admin.address, ...args], { GAVEL_ADMIN_KEY: key });
+
+  test.each([
+    [['apply', MARKET]],
+    [['apply', MARKET, '--prune', '--dry-run', '--json']],
+    [['apply', 'package.json']],
+    [['market', 'show']],
+    [['market', 'show', '--json']],
+    [['leads', 'list', '--limit', '1']],
+    [['leads', 'list', '--phone', '555-123-4567', '--json']],
+    [['leads', 'show', 'SOLD']],
+    [['leads', 'show', 'SOLD', '--personal', '--json']],
+    [['leads', 'show', 'none']],
+    [['leads', 'erase', 'none']],
+    [['leads', 'erase', '--phone', '555-123-4567', '--dry-run']],
+    [['keys', 'list']],
+    [['keys', 'revoke', 'none']],
+    [['keys', 'create', '--seller', 'NOBODY00']],
+    [['buyers', 'list']],
+    [['buyers', 'topup', 'fabrikam', '5']],
+    [['buyers', 'topup', 'northwind', '10', '--ref', 'wire 1']],
+    [['statement', '--seller', 'acme-insurance']],
+    [['statement', '--house', '--csv']],
+    [['books', 'check', '--json']],
+    [['suppressions', 'list']],
+    [['audit', 'list', '--of', 'fabrikam']],
+  ])('prints the same as on the spot: %j', async (args) => {
+    const named = args.map((word) => (word === 'SOLD' ? ids.sold : word));
+    const here = await run(named);
+    const there = await afar(named);
+    expect(there).toEqual(here);
+    expect(here.stdout + here.stderr).not.toBe('');
+  });
+
+  test('does what it says, in the name of its key', async () => {
+    expect(await afar(['leads', 'withdraw', ids.pending])).toEqual({
+      code: 0,
+      stdout: `Lead ${ids.pending} is withdrawn.\n`,
+      stderr: '',
+    });
+    const made = await afar(['keys', 'create', '--admin', 'erin', '--scopes', 'leads:read,audit:read']);
+    expect(made).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('opens the admin API to erin') as string,
+    });
+    expect((await afar(['leads', 'erase', ids.pending])).stdout).toMatch(/ erased .* ops /);
+    const { stdout } = await run(['audit', 'list', '--limit', '3']);
+    expect(stdout).toMatch(/ops \(api\) +lead \S+ +erased/);
+    expect(stdout).toMatch(/ops \(api\) +key \S+ +created +admin: erin/);
+    expect(stdout).toMatch(/ops \(api\) +lead \S+ +withdrawal asked for +status: pending → withdrawn/);
+  });
+
+  test('is told the scope that its key lacks', async () => {
+    const { key: weak } = await createKey(database, { admin: 'erin', scopes: ['leads:read'], test: false });
+    const ran = await run(['--remote', admin.address, 'keys', 'list'], { GAVEL_ADMIN_KEY: weak });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain('This needs a key with the scope keys:read; this one has leads:read.');
+  });
+
+  test.each([
+    [['backup', 'x'], '`gavel backup` can’t be done by --remote'],
+    [['keys', 'rotate-master'], '`gavel keys rotate-master` can’t be done by --remote'],
+    [['postbacks', 'test', '--seller', 'x'], '`gavel postbacks test` can’t be done by --remote'],
+  ])('is refused what works on the servers only: %j', async (args, message) => {
+    const ran = await afar(args);
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain(message);
+  });
+
+  test.each([
+    ['http://admin.example', { GAVEL_ADMIN_KEY: 'KEY' }, '--remote takes an https address'],
+    ['http://127.0.0.1:9', { GAVEL_ADMIN_KEY: 'KEY' }, 'The admin API at http://127.0.0.1:9 does not answer'],
+    ['http://127.0.0.1:9', {}, 'Set GAVEL_ADMIN_KEY to an admin key'],
+    ['http://127.0.0.1:9', { GAVEL_ADMIN_KEY: 'gvl_live_x' }, 'GAVEL_ADMIN_KEY is not of its form'],
+  ])('says what is wrong with %s and %j', async (url, env, message) => {
+    const given = Object.entries(env).map(([name, value]) => [name, value === 'KEY' ? key : value] as const);
+    const ran = await run(['--remote', url, 'keys', 'list'], Object.fromEntries(given));
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain(message);
+  });
+});
