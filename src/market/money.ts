@@ -22,11 +22,12 @@ export function minorDigits(currency: string): number {
  * currency can express: a tenth of a cent is nobody's price.
  */
 export function toMinor(amount: number, currency: string): Minor | undefined {
-  const scaled = amount * 10 ** minorDigits(currency);
-  const minor = Math.round(scaled);
-  const close = Math.abs(scaled - minor) < 1e-6 * Math.max(1, Math.abs(scaled));
-  return Number.isSafeInteger(minor) && close ? minor : undefined;
+  const minor = Math.round(amount * 10 ** minorDigits(currency));
+  return Number.isSafeInteger(minor) && isNear(toDecimal(minor, currency), amount) ? minor : undefined;
 }
+
+/** Nothing but what arithmetic with binary numbers leaves: 0.1 + 0.2 is 0.3. */
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 4 * Number.EPSILON * Math.abs(b);
 
 /** Minor units as the decimal number that JSON carries. */
 export function toDecimal(minor: Minor, currency: string): number {
