@@ -41,6 +41,12 @@ module.exports = {
     only('bench-uses-cli-and-local', '^src/bench/', '^src/(cli|local)/', ...base),
     only('bench-workflows-know-names', '^src/bench/workflows/', '^src/temporal/names\\.ts$'),
     {
+      name: 'a-simulation-sends-nothing',
+      severity: 'error',
+      from: { path: '^src/(cli/simulate|market/whatIf/|store/read)' },
+      to: { reachable: true, path: '^src/(buyers|temporal)/' },
+    },
+    {
       name: 'nothing-needs-the-bench',
       severity: 'error',
       from: { path: '^(src|workflows|activities)/', pathNot: '^src/bench/' },
