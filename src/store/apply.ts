@@ -6,7 +6,7 @@ import type { Fault } from '../market/file/fault.js';
 import type { Market } from '../market/file/parseMarket.js';
 import { auditWrites, type Actor, type AuditDocument } from './audit.js';
 import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
-import type { UsageDocument } from './capacity.js';
+import { accountId, type UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
 import type { EntryDocument } from './ledger.js';
 import { readMarket } from './readMarket.js';
@@ -82,6 +82,9 @@ async function write(
   session: ClientSession,
 ): Promise<void> {
   const { client, db } = database;
+  const left: Write[] = [];
+  // One after another: a session runs one operation at a time.
+  for (const buyer of plan.prepaidAgain) left.push(await leftOf(database, buyer, session));
   const writes = [
     ...slugsOutOfTheWay(`${db.databaseName}.sellers`, plan.write.sellers),
     ...Object.entries<StoredDocument[]>({ ...plan.write }).flatMap(([collection, documents]) =>
@@ -92,12 +95,38 @@ async function write(
       namespace: `${db.databaseName}.contracts`,
       filter: { _id },
     })),
+    ...left,
     ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
     ...plan.hearAgain.map((buyer) => hearsOfLowAgain(database, buyer)),
     ...wakeWrites(database, plan.wakes),
     ...(by ? auditWrites(database, by, plan.deeds) : []),
   ];
   if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session }).catch(rethrowCause);
+}
+
+/**
+ * A buyer that pays in advance again has what it once paid in, less what it has bought since, on account too: its
+ * balance is what the ledger says, less what is held for posts under way.
+ */
+async function leftOf(
+  { ledger, usage, db }: Database,
+  buyer: string,
+  session: ClientSession,
+): Promise<Write> {
+  const account = accountId(buyer);
+  const paid = await ledger.findOne({ account, kind: 'top_up' }, { session, sort: { at: 1 } });
+  const since = { account, at: { $gte: paid?.at ?? new Date() } };
+  const entries = await ledger.find(since, { session, projection: { amount: 1 } }).toArray();
+  const { held = {} } = (await usage.findOne({ _id: account }, { session })) ?? {};
+  const underWay = Object.values(held).reduce((sum, { price = 0 }) => sum + price, 0);
+  const balance = entries.reduce((sum, { amount }) => sum + amount, -underWay);
+  return {
+    name: 'updateOne',
+    namespace: `${db.databaseName}.usage`,
+    filter: { _id: account },
+    update: { $set: { balance } },
+    upsert: true,
+  };
 }
 
 const replacement = (namespace: string, document: StoredDocument): Write => ({

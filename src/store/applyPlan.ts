@@ -40,6 +40,8 @@ export interface ApplyPlan {
   topUps: (TopUp & Pick<BuyerDocument, 'lowBalance'>)[];
   /** Buyers that want to hear of another low balance than before. */
   hearAgain: string[];
+  /** Buyers that paid in advance once, were billed on account since, and pay in advance again. */
+  prepaidAgain: string[];
   /** Contracts that might now take leads that wait. */
   wakes: { id: string; campaign: string }[];
 }
@@ -64,6 +66,7 @@ export function planApply(
     remove: [],
     topUps: [],
     hearAgain: [],
+    prepaidAgain: [],
     wakes: [],
   };
   planSellers(plan, stored.sellers, market, newSecret);
@@ -130,17 +133,20 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms, new
   for (const { id, ...buyer } of market.buyers) {
     const was = before.get(id);
     const change = compare(deeds, 'buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
-    const paidIn = (buyer.balance ?? 0) - (was?.balance ?? 0);
-    if (buyer.balance !== undefined && paidIn !== 0)
+    const paidBefore = was?.balance ?? was?.paidIn ?? 0;
+    const paidNow = buyer.balance === undefined ? 0 : buyer.balance - paidBefore;
+    if (buyer.balance !== undefined && was?.paidIn !== undefined) plan.prepaidAgain.push(id);
+    if (paidNow !== 0)
       plan.topUps.push({
         buyer: id,
-        amount: paidIn,
+        amount: paidNow,
         currency: buyer.currency ?? DEFAULTS.currency,
         lowBalance: buyer.lowBalance,
       });
     if (buyer.lowBalance !== was?.lowBalance) plan.hearAgain.push(id);
     const secret = was?.secret ?? newSecret();
-    if (change.change !== 'unchanged') write.buyers.push({ _id: id, ...buyer, secret });
+    const stays = buyer.balance === undefined && paidBefore > 0 ? { paidIn: paidBefore } : {};
+    if (change.change !== 'unchanged') write.buyers.push({ _id: id, ...buyer, secret, ...stays });
     changes.push(change.change === 'created' ? { ...change, secret } : change);
   }
   changes.push(

@@ -1,5 +1,6 @@
 import { MongoClient, type Collection, type Db, type MongoClientOptions } from 'mongodb';
 import type { Settings } from '../config.js';
+import type { Minor } from '../market/money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import { auditIndexes, type AuditDocument } from './audit.js';
 import { keyIndexes, type KeyDocument } from './keys.js';
@@ -22,7 +23,11 @@ export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string 
 /** `secret` signs what the seller is told. */
 export type SellerDocument = Stored<Seller, 'code'> & { secret: string };
 /** `secret` signs what the buyer is sent (`whsec_…`, Standard Webhooks). */
-export type BuyerDocument = Stored<Buyer, 'id'> & { secret: string };
+export type BuyerDocument = Stored<Buyer, 'id'> & {
+  secret: string;
+  /** Of a buyer that is billed on account: what the market file has paid in before, so that it is not paid in twice. */
+  paidIn?: Minor;
+};
 /** `categoryKey` is what requests are matched by. */
 export type CampaignDocument = Stored<Campaign, 'id'> & { categoryKey: string };
 export type ContractDocument = Stored<Contract, 'id'>;

@@ -244,6 +244,25 @@ test('A file may build on what the store has', async () => {
   ]);
 });
 
+test('A buyer that pays in advance again, after a time on account, has paid in once, and owes what it bought since', async () => {
+  const prepaid = (balance: string) =>
+    `buyers: [{ id: again, name: Again, post: { url: "http://127.0.0.1/", timeoutMs: 1000 }${balance} }]`;
+  const left = async () => (await database.usage.findOne({ _id: 'buyer:again' }))?.balance;
+  await apply(prepaid(', balance: 100.00'));
+  expect(await left()).toBe(10_000);
+  await apply(prepaid(''));
+  const sale = { sale: 'on account', currency: 'USD', at: new Date() };
+  const bought = { _id: 'on account/buyer:again', account: 'buyer:again', amount: -4500, ...sale };
+  await database.ledger.insertOne({ ...bought, kind: 'sale' });
+  await apply(prepaid(''));
+  await apply(prepaid(', balance: 100.00'));
+  expect(await left()).toBe(5500);
+  await apply(prepaid(', balance: 150.00'));
+  expect(await left()).toBe(10_500);
+  const paid = await database.ledger.find({ account: 'buyer:again', kind: 'top_up' }).toArray();
+  expect(paid.map(({ amount }) => amount)).toEqual([10_000, 5000]);
+});
+
 test('Two applies at once leave one market, whole', async () => {
   const other = FILE.replace('floor: 10.00', 'floor: 20.00').replace('price: 12.50', 'price: 25.00');
   await Promise.all([apply(FILE), apply(other), apply(FILE)]);
