@@ -1,28 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type RunningApi } from '../../src/api/server.js';
 import { createLog } from '../../src/log.js';
 import { createKey, revokeKey } from '../../src/store/keys.js';
 import { openApiWorld, sendLead, type ApiWorld } from './world.js';
 
-describe('a key that is taken back', () => {
-  let world: ApiWorld;
-  let second: RunningApi;
-  beforeAll(async () => {
-    world = await openApiWorld({ TRUST_PROXY: true, RATE_LIMIT_PER_MINUTE: 30 });
-    second = await startApi(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'second'));
-  });
-  afterAll(async () => {
-    await second.close();
-    await world.close();
-  });
+let world: ApiWorld;
+let second: RunningApi;
+beforeAll(async () => {
+  world = await openApiWorld({ TRUST_PROXY: true, RATE_LIMIT_PER_MINUTE: 30 });
+  second = await startApi(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'second'));
+});
+afterAll(async () => {
+  await second.close();
+  await world.close();
+});
 
+/** How a lead with this key is answered by each of the two processes. */
+const statusesOf = (key: string): Promise<number[]> =>
+  Promise.all([world.api, second].map(async (api) => (await sendLead({ api, key })).status));
+
+describe('a key that is taken back', () => {
   it('is refused by every process within 2 s, also by those that have just taken it', async () => {
     const { key, document } = await createKey(world.database, { seller: 'ACME1234', test: false });
-    const statuses = () =>
-      Promise.all([world.api, second].map(async (api) => (await sendLead({ api, key })).status));
-    expect(await statuses()).toEqual([200, 200]);
+    expect(await statusesOf(key)).toEqual([200, 200]);
     await revokeKey(world.database, document._id);
-    await expect.poll(statuses, { timeout: 2000, interval: 200 }).toEqual([401, 401]);
+    await expect.poll(() => statusesOf(key), { timeout: 2000, interval: 200 }).toEqual([401, 401]);
   });
 
   it('is limited however many addresses it is tried from, and no other key with it', async () => {
@@ -44,5 +47,38 @@ describe('a key that is taken back', () => {
     const stored = JSON.stringify(await world.database.keys.findOne({ _id: document._id }));
     expect(stored).toContain(document.hash);
     expect(stored).not.toContain(key.slice(9, -6));
+  });
+});
+
+describe('a key', () => {
+  it('is good in every process from the moment it is made, and the one it replaces until it is taken back', async () => {
+    const old = await createKey(world.database, { seller: 'ACME1234', test: false });
+    expect(await statusesOf(old.key)).toEqual([200, 200]);
+    const next = await createKey(world.database, { seller: 'ACME1234', test: false });
+    expect(await statusesOf(next.key)).toEqual([200, 200]);
+    expect(await statusesOf(old.key)).toEqual([200, 200]);
+    await revokeKey(world.database, old.document._id);
+    await expect.poll(() => statusesOf(old.key), { timeout: 2000, interval: 200 }).toEqual([401, 401]);
+    expect(await statusesOf(next.key)).toEqual([200, 200]);
+  });
+
+  it('that expires is refused by every process at its time, also by those that remember it', async () => {
+    const expiresAt = new Date(Date.now() + 3000);
+    const { key } = await createKey(world.database, { seller: 'ACME1234', test: false, expiresAt });
+    expect(await statusesOf(key)).toEqual([200, 200]);
+    await sleep(expiresAt.getTime() - Date.now() + 1);
+    expect(await statusesOf(key)).toEqual([401, 401]);
+  });
+
+  it('that is guessed is counted by address, over all processes together', async () => {
+    const from = (address: string) => ({ 'x-forwarded-for': address });
+    const guess = (i: number) =>
+      sendLead({ api: i % 2 === 0 ? world.api : second, key: 'gvl_live_guess' }, {}, from('203.0.113.7'));
+    const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => guess(i)));
+    expect(replies.filter(({ status }) => status === 401)).toHaveLength(30);
+    expect(replies.filter(({ status }) => status === 429)).toHaveLength(10);
+    expect((await sendLead(world, undefined, from('203.0.113.7'))).status).toBe(200);
+    const other = await sendLead({ ...world, key: 'gvl_live_guess' }, {}, from('203.0.113.8'));
+    expect(other.status).toBe(401);
   });
 });
