@@ -9,7 +9,7 @@ import {
   type Written,
 } from '../market/file/written.js';
 import { categoryKey, type Contract } from '../market/terms.js';
-import { differences, withoutQueries, type Deed } from './audit.js';
+import { differences, keepable, type Deed } from './audit.js';
 import type { TopUp } from './topUp.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from './db.js';
 
@@ -220,7 +220,7 @@ function planContracts(
   );
   for (const { id } of prune ? rest : []) {
     const was = before.get(id);
-    const values = withoutQueries(differences(was ? written(was, 'before') : {}, {}));
+    const values = keepable(differences(was ? written(was, 'before') : {}, {}));
     plan.remove.push(id);
     plan.deeds.push({ kind: 'contract', id, did: 'removed', values });
   }
@@ -268,7 +268,7 @@ function compare(
 ): Change {
   const values = differences(was ?? {}, now);
   if (was !== undefined && values.length === 0) return { kind, id, change: 'unchanged' };
-  deeds.push({ kind, id, did: was ? 'changed' : 'created', values: withoutQueries(values) });
+  deeds.push({ kind, id, did: was ? 'changed' : 'created', values: keepable(values) });
   if (was === undefined) return { kind, id, change: 'created' };
   const fields = values.map(({ path, from, to }) => [path, { from, to }] as const);
   return { kind, id, change: 'changed', fields: Object.fromEntries(fields) };

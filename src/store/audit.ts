@@ -97,8 +97,18 @@ export function differences(
     .map((path) => ({ path, from: was[path], to: now[path] }));
 }
 
-/** Addresses of buyers and sellers may carry tokens in their query: that there is one is all that is kept of it. */
-export const withoutQueries = (values: AuditedValue[]): AuditedValue[] =>
+/** A list of many thousand values is cut there: a document holds 16 MiB at the most. */
+const LONGEST_VALUE = 10_000;
+
+/**
+ * Values as the audit may keep them. Addresses of buyers and sellers may carry tokens in their query: that there is one
+ * is all that is kept of it.
+ */
+export const keepable = (values: AuditedValue[]): AuditedValue[] =>
   values.map(({ path, from, to }) => ({ path, from: from && cut(from), to: to && cut(to) }));
 
-const cut = (text: string): string => text.replace(/(https?:\/\/[^\s?#,\]]*)[?#][^\s,\]]*/g, '$1?…');
+function cut(text: string): string {
+  const open = text.replace(/(https?:\/\/[^\s?#,\]]*)[?#][^\s,\]]*/g, '$1?…');
+  if (open.length <= LONGEST_VALUE) return open;
+  return `${open.slice(0, LONGEST_VALUE)}… (${open.length} characters)`;
+}
