@@ -7,7 +7,7 @@ import { rotateMasterCommand } from './keysRotateMaster.js';
 /** `gavel keys …` */
 export function keysCommand(): Command {
   return new Command('keys')
-    .description('the API keys of the sellers’ sources and of buyers, and the master keys')
+    .description('the keys of the sellers’ sources, of buyers and of the admin API, and the master keys')
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(revokeCommand())
