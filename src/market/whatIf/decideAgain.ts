@@ -8,23 +8,23 @@ import type { Minor } from '../money.js';
 import { newRound } from '../newRound.js';
 import { planRound, withinLimits, type Plan } from '../plan.js';
 import { refundOf, returnRefusal } from '../returns.js';
+import { roomNeeded } from '../room.js';
 import {
   confirmRoom,
-  countSale,
+  count,
   holdsOf,
   pay,
   releaseRoom,
   returnRoom,
   takeRoom,
+  type Asked,
   type Room,
-  type Taken,
-  type Taking,
-} from './room.js';
+} from '../roomInMemory.js';
 import type { Round } from '../round.js';
-import type { Buyer } from '../terms.js';
+import type { Buyer, ReturnPolicy } from '../terms.js';
 import { added, takeTurns, type Changes, type Contender, type Credits } from '../turns.js';
 import { turnsUsed } from '../turnsUsed.js';
-import type { Usage } from '../usage.js';
+import { limitsOf, type Usage } from '../usage.js';
 import { nextWait, type Wait } from '../waiting.js';
 import { walkRound } from './walkRound.js';
 import type { PastLead, PastSale } from './past.js';
@@ -70,8 +70,9 @@ interface Life {
 }
 
 interface Sold extends PastSale {
-  taking: Taking;
-  taken: Taken;
+  asked: Asked;
+  /** Whether and how it may be given back. */
+  returns: ReturnPolicy | undefined;
 }
 
 /** Something that happens at a time, UTC ms; of what happens at the same time, the one with the smaller rank and name is first. */
@@ -127,7 +128,12 @@ function begin(given: Case): World {
   const events = [
     ...sales.map(({ contract, price, at }): Event => {
       const ready = byId.get(contract);
-      return { at, rank: 0, name: contract, happens: () => ready && countSale(room, ready, price, at) };
+      return {
+        at,
+        rank: 0,
+        name: contract,
+        happens: () => ready && count(room, contract, limitsOf(ready.contract, ready.schedule, price, at), 1),
+      };
     }),
     ...payments.map(({ buyer, amount, at }): Event => {
       return { at, rank: 0, name: buyer, happens: () => pay(room, buyer, amount) };
@@ -229,17 +235,24 @@ function sell(
     at: now,
     ...match,
   };
-  const taking: Taking = { market, ready, award: sale.award, hold, match, price, now };
-  const room = takeRoom(world.room, taking);
-  if ('refusal' in room) return { contract, answer: asOfferReason(room.refusal.reason) };
+  const asked: Asked = {
+    ...roomNeeded(market, contract, { price, test: false, award: sale.award, now }),
+    hold,
+    price,
+    currency: market.campaign.currency,
+    test: false,
+    buyer: ready.buyer,
+  };
+  const refusal = takeRoom(world.room, asked);
+  if (refusal) return { contract, answer: asOfferReason(refusal.reason) };
   const { answer, assumed } = answerFor(lead, contract, now, world.voices);
   assume(world, lead, assumed);
   if (answer !== 'accepted') {
-    releaseRoom(world.room, taking, room.taken);
+    releaseRoom(world.room, asked);
     return { contract, answer };
   }
-  confirmRoom(world.room, taking, room.taken);
-  const sold: Sold = { contract, buyer, price, earns, at: now, taking, taken: room.taken };
+  confirmRoom(world.room, asked);
+  const sold: Sold = { contract, buyer, price, earns, at: now, asked, returns: ready.contract.returns };
   life.sales.push(sold);
   giveBackLater(world, life, sold);
   return { contract, answer, exclusive };
@@ -248,7 +261,7 @@ function sell(
 /** A buyer that gave the lead back does so again, as long after it bought it, if its terms let it. */
 function giveBackLater(world: World, life: Life, sold: Sold): void {
   const past = life.lead.sales.find(({ contract }) => contract === sold.contract);
-  const policy = sold.taking.ready.contract.returns;
+  const policy = sold.returns;
   if (past?.returned === undefined || policy === undefined) return;
   const { reason } = past.returned;
   const at = sold.at + Math.max(0, past.returned.at - past.at);
@@ -257,7 +270,7 @@ function giveBackLater(world: World, life: Life, sold: Sold): void {
     const isOnlyHolder = life.sales.filter(({ returned }) => returned === undefined).length === 1;
     const { buyerGets, sellerPays } = refundOf(sold, policy.refund);
     sold.returned = { at, reason, buyerGets, sellerPays };
-    returnRoom(world.room, sold.taking, sold.taken, buyerGets);
+    returnRoom(world.room, sold.asked, buyerGets, policy.freesCap);
     life.offered = { ...life.offered, [sold.contract]: 'returned' };
     if (policy.resell && isOnlyHolder) {
       const next = life.lead.rounds.find((round) => round.at > at)?.at ?? at;

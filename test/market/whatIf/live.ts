@@ -10,7 +10,8 @@ import {
   releaseRoom,
   takeRoom,
   type Room,
-} from '../../../src/market/whatIf/room.js';
+} from '../../../src/market/roomInMemory.js';
+import { roomNeeded } from '../../../src/market/room.js';
 import type { Bid, NoBid, Round } from '../../../src/market/round.js';
 import type { Buyer, Campaign, Contract } from '../../../src/market/terms.js';
 import { nextWait } from '../../../src/market/waiting.js';
@@ -127,17 +128,23 @@ export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity)
         if (!ready) throw new Error('It was offered to a stranger');
         const sale = `${facts.leadId}/${contract}`;
         const hold = { sale, lead: facts.leadId, contract, buyer, campaign: CAMPAIGN, at: now, ...match };
-        const taking = { market, ready, award: planned.terms.sale.award, hold, match, price, now };
-        const taken = takeRoom(room, taking);
-        if ('refusal' in taken) return { contract, answer: 'capped' };
+        const asked = {
+          ...roomNeeded(market, contract, { price, test: false, award: planned.terms.sale.award, now }),
+          hold,
+          price,
+          currency: 'USD',
+          test: false,
+          buyer: ready.buyer,
+        };
+        if (takeRoom(room, asked)) return { contract, answer: 'capped' };
         const answer = buyers[buyer]?.accepts === false ? 'refused' : 'accepted';
         lead.posts.push({ contract, at: now, answer });
         if (answer === 'refused') {
           offered.set(facts.leadId, { ...offered.get(facts.leadId), [contract]: 'refused' });
-          releaseRoom(room, taking, taken.taken);
+          releaseRoom(room, asked);
           return { contract, answer };
         }
-        confirmRoom(room, taking, taken.taken);
+        confirmRoom(room, asked);
         lead.sales.push({ contract, buyer, price, earns, at: now });
         return { contract, answer, exclusive };
       },
