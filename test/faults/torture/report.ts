@@ -1,4 +1,5 @@
 import { table } from '../../../src/cli/print.js';
+import type { Evidence } from './evidence.js';
 import { FAULTS, stepInWords } from './faults.js';
 import { openInWords } from './settle.js';
 import type { Played, TortureResult } from './runTorture.js';
@@ -14,8 +15,11 @@ export interface TortureReport {
   requests: Record<string, number>;
   /** Faults by what they count as; a kill of two counts twice. */
   faults: Record<string, number>;
-  /** The longest time from when a part was mended until a lead sent after that was sold, s; other faults went on meanwhile. */
-  recovery_s: Record<string, number>;
+  /**
+   * The longest times from when a part was let go on or started again until a lead that was sent after that was taken, and
+   * until one was sold, s. Other faults went on meanwhile.
+   */
+  recovery_s: Record<string, { taken: number; sold: number }>;
   settled_s: number;
   /** Starts that ended because a server was away, and were made again. */
   started_again: number;
@@ -62,19 +66,33 @@ function count(names: string[]): Record<string, number> {
   return counts;
 }
 
-/** By kind of part: how long after the mending began the next lead that was then sent was sold in its call. */
-function recoveries(played: Played[], { answers }: TortureResult['evidence']): Record<string, number> {
-  const sold = answers.filter(({ asked, body }) => asked === 'lead' && body.status === 'sold');
-  const longest: Record<string, number> = {};
+function recoveries(played: Played[], evidence: Evidence): TortureReport['recovery_s'] {
+  const heard = evidence.answers.filter(({ asked, status }) => asked === 'lead' && status === 200);
+  const taken = heard.map(({ sentAt, at }): Span => [sentAt, at]);
+  const receivedAt = new Map(evidence.leads.map((lead) => [lead._id, lead.receivedAt.getTime()]));
+  const sold = evidence.sales.map(({ lead, at }): Span => [receivedAt.get(lead) ?? 0, at.getTime()]);
+  const longest: TortureReport['recovery_s'] = {};
   for (const { step, at } of played) {
     const mended = at + step.lastsMs;
-    const after = sold.filter(({ sentAt }) => sentAt >= mended).map((answer) => answer.at);
-    if (after.length === 0) continue;
-    const took = seconds(Math.min(...after) - mended);
-    for (const kind of new Set(step.parts.map((part) => part.split('-')[0] ?? part)))
-      longest[kind] = Math.max(longest[kind] ?? 0, took);
+    const took = { taken: firstAfter(mended, taken), sold: firstAfter(mended, sold) };
+    for (const kind of new Set(step.parts.map((part) => part.split('-')[0] ?? part))) {
+      const before = longest[kind] ?? { taken: 0, sold: 0 };
+      longest[kind] = {
+        taken: Math.max(before.taken, took.taken),
+        sold: Math.max(before.sold, took.sold),
+      };
+    }
   }
   return longest;
+}
+
+/** From and until when something was under way. */
+type Span = [from: number, until: number];
+
+/** How long until the first of those that began after a moment was over, s; 0 where none began any more. */
+function firstAfter(moment: number, spans: Span[]): number {
+  const ends = spans.filter(([from]) => from >= moment).map(([, until]) => until);
+  return ends.length === 0 ? 0 : seconds(Math.min(...ends) - moment);
 }
 
 /** The report for people; where something is broken, with what and with the steps that were played. */
@@ -90,7 +108,17 @@ export function describeTorture(result: TortureResult): string {
     ['answers', listed(answers)],
     ['requests', listed(requests)],
     ['faults', listed(faults)],
-    ['recovery', `${listed(recovery_s)} s at the longest`],
+    [
+      'recovery',
+      `at the longest ${
+        Object.entries(recovery_s)
+          .map(
+            ([kind, { taken, sold }]) =>
+              `${kind} ${taken} s until a lead was taken, ${sold} s until one was sold`,
+          )
+          .join('; ') || 'none'
+      }`,
+    ],
     ['settled', `after ${settled_s} s; ${started_again} starts were made again`],
   ];
   const broken = result.judged.filter(({ violations }) => violations.length > 0);
