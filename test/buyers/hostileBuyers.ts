@@ -1,0 +1,132 @@
+import { gzipSync } from 'node:zlib';
+import { bytes, chunked, endless, KiB, ok, says, whole, type Talk } from './talker.js';
+
+/** What a buyer does with a ping on the bare connection, and the reason that its contract gets in the round. */
+export const HOSTILE: readonly [how: string, talk: Talk, reason: string, detail?: string][] = [
+  ['it says nothing', () => undefined, 'timeout'],
+  ['it drips an answer, byte by byte', endless(whole, 'x', 50), 'timeout'],
+  ['it drips its headers, byte by byte', endless(`${ok}X-Slow: `, 'x', 50), 'timeout'],
+  ['it drips its status line', endless('HTTP/1.1 200 ', 'K', 50), 'timeout'],
+  ['it promises more than it sends', bytes(`${whole}{"bid":40}`), 'timeout'],
+  ['it stops in the middle of a chunk', bytes(`${chunked}ff\r\n{"bid":40}`), 'timeout'],
+  [
+    'it says again and again that an answer will come',
+    endless('', 'HTTP/1.1 103 Early Hints\r\n\r\n', 1),
+    'timeout',
+  ],
+  ['it sends chunk extensions without end', endless(`${chunked}1;`, 'x'.repeat(KiB), 1), 'timeout'],
+  [
+    'it sends headers without end',
+    endless(ok, `X-A: ${'x'.repeat(KiB)}\r\n`),
+    'invalid_response',
+    'headers over 16 KiB',
+  ],
+  [
+    'it sends one header without end',
+    endless(`${ok}X-A: `, 'x'.repeat(KiB)),
+    'invalid_response',
+    'headers over 16 KiB',
+  ],
+  [
+    'it sends a body without end',
+    endless(`${ok}\r\n`, 'x'.repeat(KiB)),
+    'invalid_response',
+    'answer over 64 KiB',
+  ],
+  [
+    'it sends chunks without end',
+    endless(chunked, `400\r\n${'x'.repeat(KiB)}\r\n`),
+    'invalid_response',
+    'answer over 64 KiB',
+  ],
+  [
+    'it sends trailers without end',
+    endless(`${chunked}0\r\n`, `X-A: ${'x'.repeat(KiB)}\r\n`),
+    'invalid_response',
+    'headers over 16 KiB',
+  ],
+  ['it announces a huge answer', bytes(`${ok}Content-Length: 9999999999\r\n\r\n`), 'timeout'],
+  [
+    'its answer is a gzip bomb',
+    says(gzipSync(Buffer.alloc(20 * KiB * KiB, ' ')), 'Content-Encoding: gzip\r\n'),
+    'invalid_response',
+  ],
+  ['it cuts the connection', (socket) => void socket.destroy(), 'unreachable'],
+  ['it resets the connection', (socket) => void socket.resetAndDestroy(), 'unreachable'],
+  [
+    'it resets the connection in the middle',
+    (socket) => void socket.write(`${whole}{"bid":`, () => socket.resetAndDestroy()),
+    'unreachable',
+  ],
+  ['it hangs up in the middle', (socket) => void socket.end(`${whole}{"bid":40}`), 'unreachable'],
+  ['it does not speak HTTP', bytes('220 smtp.example ESMTP\r\n'), 'unreachable'],
+  ['its length is no number', bytes(`${ok}Content-Length: 1e1\r\n\r\n{"bid":40}`), 'unreachable'],
+  ['its length is below zero', bytes(`${ok}Content-Length: -1\r\n\r\n{"bid":40}`), 'unreachable'],
+  [
+    'it gives two lengths',
+    bytes(`${ok}Content-Length: 10\r\nContent-Length: 20\r\n\r\n{"bid":40}`),
+    'unreachable',
+  ],
+  [
+    'it gives a length and chunks',
+    bytes(`${ok}Content-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\na\r\n{"bid":40}\r\n0\r\n\r\n`),
+    'unreachable',
+  ],
+  ['its chunk is of no length', bytes(`${chunked}zz\r\n{"bid":40}`), 'unreachable'],
+  [
+    'its answer is shorter than it says',
+    bytes(`${ok}Content-Length: 4\r\n\r\n{"bid":40}`),
+    'invalid_response',
+  ],
+  [
+    'it sends the reader elsewhere',
+    bytes(`HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n`),
+    'http_error',
+    'HTTP 302',
+  ],
+  [
+    'it upgrades to another protocol',
+    bytes('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n{"bid":40}'),
+    'unreachable',
+  ],
+  ['its answer is no JSON', says('<html>'), 'invalid_response'],
+  ['its answer is empty', says(''), 'invalid_response'],
+  ['its answer is half JSON', says('{"bid":40'), 'invalid_response'],
+  ['its answer is two JSONs', says('{"bid":40}{"bid":40}'), 'invalid_response'],
+  ['its answer is nested deeply', says('['.repeat(30_000)), 'invalid_response'],
+  [
+    'its bid is nested deeply',
+    says(`{"bid":${'['.repeat(30_000)}${']'.repeat(30_000)}}`),
+    'invalid_response',
+  ],
+  [
+    'its answer has keys without end',
+    says(`{${Array.from({ length: 5000 }, (_, i) => `"k${i}":1`).join(',')}}`),
+    'invalid_response',
+  ],
+  ['it bids more than there is', says('{"bid":1e400}'), 'invalid_response'],
+  ['it bids more than anybody can count', says('{"bid":1e300}'), 'invalid_response'],
+  ['it bids more digits than a number has', says(`{"bid":40.${'1'.repeat(10_000)}}`), 'invalid_response'],
+  ['it bids less than nothing', says('{"bid":-40}'), 'invalid_response'],
+  ['it bids minus nothing', says('{"bid":-0}'), 'no_bid'],
+  ['it bids a text', says('{"bid":"40"}'), 'invalid_response'],
+  ['it bids a fraction of a cent', says('{"bid":40.001}'), 'invalid_response', 'a bid finer than USD allows'],
+  ['it bids by a prototype', says('{"__proto__":{"bid":40}}'), 'invalid_response'],
+  ['it bids by a constructor', says('{"constructor":{"prototype":{"bid":40}}}'), 'invalid_response'],
+  [
+    'its bid has a number without end for a name',
+    says(`{"bid":40,"bid_id":"${'x'.repeat(201)}"}`),
+    'invalid_response',
+  ],
+  ['its answer is in UTF-16', says(Buffer.from('\ufeff{"bid":40}', 'utf16le')), 'invalid_response'],
+];
+
+/** What is forgiven a buyer: its bid is read all the same. */
+export const FORGIVEN: readonly [how: string, answer: string][] = [
+  ['a byte order mark before it', '\ufeff{"bid":40}'],
+  ['a name given twice, of which the last counts', '{"bid":10,"bid":40}'],
+  ['names of a prototype beside it', '{"__proto__":{"bid":1},"constructor":null,"bid":40}'],
+  ['an exponent', '{"bid":4e1}'],
+  ['more digits than money has', '{"bid":40.00000000000000000000000}'],
+  ['space around it', ' \r\n\t{ "bid" : 40 }\n'],
+];
