@@ -1,5 +1,5 @@
 /**
- * The way in for `npm start`, `npm test`, `npm run bench`, `npm run torture` and `npm run gavel`, also from a bare clone: plain JavaScript
+ * The way in for `npm start`, `npm test`, `npm run bench`, `npm run torture`, `npm run protections` and `npm run gavel`, also from a bare clone: plain JavaScript
  * without a dependency, it checks Node, installs what package-lock.json names where that is not there yet, and
  * goes on in TypeScript within this same process, so that a signal has no second process to reach.
  */
@@ -17,6 +17,7 @@ const entries = {
   test: ['src/local/checks.ts'],
   bench: ['src/bench/bench.ts'],
   torture: ['test/faults/torture/torture.ts'],
+  protections: ['test/faults/protections/protections.ts'],
   gavel: ['src/cli/gavel.ts'],
 };
 

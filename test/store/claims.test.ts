@@ -1,3 +1,4 @@
+import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bookSale } from '../../src/store/book.js';
 import { claimLead, dropClaim, releaseClaim } from '../../src/store/claims.js';
@@ -7,6 +8,29 @@ import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const CONTRACT = 'ACME1234/auto-insurance/northwind';
+
+describe('a lead that is shared by two', () => {
+  let database: Database;
+  beforeAll(async () => {
+    database = openDatabase(await isolatedSettings());
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  test('is held by as many as it has places, however many would take it at once', async () => {
+    const { _id } = await storeLead(database, await storeMarket(database, {}));
+    const claimed = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => {
+        const terms = { round: 1, buyer: `buyer-${i}`, exclusive: false, price: 4500, earns: 4500 };
+        return claimLead(database, _id, `ACME1234/auto-insurance/buyer-${i}`, { postId: v7(), ...terms }, 2);
+      }),
+    );
+    expect(claimed.filter((one) => 'claim' in one)).toHaveLength(2);
+    expect((await database.leads.findOne({ _id }))?.held).toBe(2);
+  });
+});
 
 describe('a contract that is offered the lead anew after its post was called off', () => {
   let database: Database;

@@ -42,8 +42,11 @@ export interface GavelProcesses {
 /** How long a process may take to be ready on a machine that does much else, ms. */
 const PATIENCE_MS = 60_000;
 
-/** @param logs where the processes' logs are kept */
-export function gavelProcesses(logs: string): GavelProcesses {
+/**
+ * @param logs where the processes' logs are kept
+ * @param program Node's arguments that run `gavel`; from the source unless given
+ */
+export function gavelProcesses(logs: string, program = nodeArguments('cli/gavel')): GavelProcesses {
   const processes = new Processes(logs);
   const started: GavelProcess[] = [];
 
@@ -51,7 +54,7 @@ export function gavelProcesses(logs: string): GavelProcesses {
     const part = processes.start({
       name: `${command}-${started.length + 1}`,
       command: process.execPath,
-      args: nodeArguments('cli/gavel', command),
+      args: [...program, command],
       env: { ...process.env, ...asEnvironment(settings), NODE_ENV: '' },
     });
     const gavel = described(part);

@@ -53,6 +53,14 @@ const pause = async (stage: Stage, { parts, lastsMs }: Step): Promise<void> => {
   for (const part of parts) stage.parts[part].resume();
 };
 
+const restart = async ({ processes }: Stage, { parts }: Step): Promise<void> => {
+  for (const name of parts) {
+    const part = processes[name as ProcessName];
+    await part.end();
+    await part.start();
+  }
+};
+
 const onWay =
   (state: LinkState) =>
   async ({ links }: Stage, { parts, to, lastsMs }: Step): Promise<void> => {
@@ -158,14 +166,21 @@ export const FAULTS = {
     counts: 'restarts',
     does: 'SIGTERM to one process after another, each replaced by a new one: a rolling restart',
     expected: 'no request is dropped, no step is left in the middle',
-    forms: [{ parts: [...WORKERS] }, { parts: [...APIS] }, { parts: [...PROCESSES] }],
+    forms: [{ parts: [...APIS] }, { parts: [...PROCESSES] }],
     lasts: [0, 1000],
-    play: async ({ processes }, { parts }) => {
-      for (const name of parts) {
-        const part = processes[name as ProcessName];
-        await part.end();
-        await part.start();
-      }
+    play: restart,
+  },
+  newerBuild: {
+    lane: 'parts',
+    counts: 'restarts',
+    does: 'the same to the workers, each replaced by one of a newer build',
+    expected: 'leads under way, and those that sleep, go on under the newer build from their next step on',
+    forms: [{ parts: [...WORKERS] }],
+    lasts: [0, 1000],
+    play: async (stage, step) => {
+      const build = `build-${Date.now()}`;
+      for (const name of WORKERS) stage.processes[name].renew(build);
+      await restart(stage, step);
     },
   },
   break: {

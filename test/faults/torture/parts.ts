@@ -29,6 +29,8 @@ export interface Part {
 export interface ProcessPart extends Part {
   /** SIGTERM, and the end that it comes to. */
   end(): Promise<void>;
+  /** What the next one that is started calls its build, of a worker. */
+  renew(build: string): void;
   /** Where it listens, of an API. */
   address(): string;
 }
@@ -62,11 +64,12 @@ export function processPart(
   const command = name.startsWith('api') ? 'api' : 'worker';
   const told = new Set<StartedProcess>();
   let running: StartedProcess | undefined;
+  let build: Partial<Settings> = {};
   let address = '';
 
   async function start(): Promise<void> {
     while (!deaths.isOver) {
-      const one = processes.start(command, settings);
+      const one = processes.start(command, { ...settings, ...build });
       running = one;
       const ready = await one.ready.catch(() => undefined);
       if (ready !== undefined) {
@@ -104,6 +107,7 @@ export function processPart(
     end: () => finish((one) => one.tellToEnd()),
     pause: () => running?.pause(),
     resume: () => running?.resume(),
+    renew: (id) => void (build = { BUILD_ID: id }),
     address: () => address,
   };
 }

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { readSettings, type Settings } from '../../../src/config.js';
+import { compiled } from './compiled.js';
 import { applyMarketText } from '../../../src/local/applyMarketText.js';
 import { localMasterKeys } from '../../../src/local/masterKeys.js';
 import { choosePorts } from '../../../src/local/ports.js';
@@ -86,7 +87,7 @@ export async function openStage(
   const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
   const temporal = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
 
-  const gavel = gavelProcesses(join(dir, 'logs'));
+  const gavel = gavelProcesses(join(dir, 'logs'), await compiled(join(dir, 'dist')));
   const deaths: Deaths = { sudden: [], atStart: 0, isOver: false };
   const processes = fromEntries(
     PROCESSES.map((name) => [name, processPart(name, settingsOf(links[name]), gavel, deaths)]),

@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { packageRoot } from '../../src/local/packageRoot.js';
+import { FAULTS_PAGE, faultsPage } from './faultsPage.js';
+
+test('The list of faults is what the tests run by (npx tsx test/docs/makeFaultsPage.ts writes it anew)', async () => {
+  expect(readFileSync(join(packageRoot, FAULTS_PAGE), 'utf8')).toBe(await faultsPage());
+});

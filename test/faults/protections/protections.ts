@@ -1,0 +1,121 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { CommandFailed } from '../../../src/cli/commandFailed.js';
+import { print, table } from '../../../src/cli/print.js';
+import { runProgram } from '../../../src/cli/runGavel.js';
+import { packageRoot } from '../../../src/local/packageRoot.js';
+import { Processes } from '../../../src/local/processes.js';
+import { runDir } from '../../../src/local/runDir.js';
+import { packagesDir } from '../../../src/local/servers.js';
+import { showProgress } from '../../../src/local/showProgress.js';
+import { onStopRequest } from '../../../src/local/stopRequest.js';
+import { PROTECTIONS, unprotected, type Protection } from './list.js';
+
+/** What the tests need of the repository. */
+const COPIED = [
+  'src',
+  'workflows',
+  'activities',
+  'test',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+];
+
+/** `npm run protections` */
+const program = new Command('protections')
+  .description('take out one protection at a time, and see that the test that is named for it fails')
+  .option('--only <words>', 'those whose name has these words')
+  .exitOverride()
+  .showHelpAfterError('Add --help to see how it is used.')
+  .action(tryAll);
+
+/** How a test came out; `absent`: no test has this name. */
+type Outcome = 'passed' | 'failed' | 'absent';
+
+async function tryAll({ only = '' }: { only?: string }): Promise<void> {
+  const chosen = PROTECTIONS.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
+  const dir = runDir('protections');
+  const processes = new Processes(join(dir, 'logs'));
+  const shown = showProgress();
+  const stop = onStopRequest(() => process.exit(130));
+  stop.signal.addEventListener('abort', () => void processes.stop().then(() => process.exit(130)));
+  try {
+    const copy = copyRepository(dir);
+    const rows: { protection: Protection; whole: Outcome; without: Outcome }[] = [];
+    for (const [i, protection] of chosen.entries()) {
+      shown.progress(`${i + 1} of ${chosen.length}: ${protection.name}`);
+      const path = join(copy, protection.file);
+      const source = readFileSync(path, 'utf8');
+      const whole = await outcomeOf(processes, copy, protection);
+      writeFileSync(path, unprotected(source, protection));
+      const without = await outcomeOf(processes, copy, protection);
+      writeFileSync(path, source);
+      rows.push({ protection, whole, without });
+    }
+    shown.done();
+    print(
+      table(
+        ['with', 'without', 'protection'],
+        rows.map(({ protection, whole, without }) => [whole, without, protection.name]),
+      ),
+    );
+    const idle = rows.filter(({ whole, without }) => whole !== 'passed' || without !== 'failed');
+    if (idle.length > 0)
+      throw new CommandFailed(
+        `No test tells that these are gone: ${idle.map(({ protection }) => protection.name).join('; ')}.`,
+      );
+  } finally {
+    shown.done();
+    stop.dispose();
+    await processes.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** A copy whose files can be changed; it shares the installed packages. */
+function copyRepository(dir: string): string {
+  const copy = join(dir, 'copy');
+  for (const name of COPIED) cpSync(join(packageRoot, name), join(copy, name), { recursive: true });
+  mkdirSync(join(copy, '.local'));
+  symlinkSync(join(packageRoot, 'node_modules'), join(copy, 'node_modules'));
+  symlinkSync(packagesDir, join(copy, '.local', 'python'));
+  return copy;
+}
+
+/** Runs the test that is named, and nothing else of its file. */
+async function outcomeOf(processes: Processes, copy: string, { test }: Protection): Promise<Outcome> {
+  const [project, file, name] = test;
+  const report = join(copy, 'report.json');
+  rmSync(report, { force: true });
+  const pattern = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const args = [
+    'run',
+    '--project',
+    project,
+    file,
+    '-t',
+    pattern,
+    '--reporter=json',
+    `--outputFile=${report}`,
+  ];
+  const part = processes.start({
+    name: 'vitest',
+    command: process.execPath,
+    args: [join(copy, 'node_modules', 'vitest', 'vitest.mjs'), ...args],
+    cwd: copy,
+    passing: true,
+  });
+  await part.ended;
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+    testResults: { assertionResults: { fullName: string; status: string }[] }[];
+  };
+  const ran = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ fullName, status }) => fullName.includes(name) && status !== 'skipped'),
+  );
+  if (ran.some(({ status }) => status === 'failed')) return 'failed';
+  return ran.length > 0 && ran.every(({ status }) => status === 'passed') ? 'passed' : 'absent';
+}
+
+process.exitCode = await runProgram(program, process.argv);
