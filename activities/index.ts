@@ -8,6 +8,7 @@ import { askTier } from './askTier.js';
 import { cancelPost } from './cancelPost.js';
 import { deliverPost } from './deliverPost.js';
 import { endLead } from './endLead.js';
+import { forgottenPosts } from './forgottenPosts.js';
 import { erasePersons } from './erasePersons.js';
 import { markPending } from './markPending.js';
 import { runRound } from './runRound.js';
@@ -41,6 +42,7 @@ export function createActivities(deps: Deps) {
     settleTurns: settleTurns(deps),
     markPending: markPending(deps),
     endLead: endLead(deps),
+    forgottenPosts: forgottenPosts(deps),
     erasePersons: erasePersons(deps),
     tellSeller: tellSeller(deps),
     tellBuyer: tellBuyer(deps),

@@ -7,9 +7,9 @@ import type { Sale } from '../src/market/terms.js';
 import { roomNeeded } from '../src/market/room.js';
 import { measured } from '../src/metrics.js';
 import { bookSale, holdOf, type Room } from '../src/store/book.js';
-import { confirm, release, reserve } from '../src/store/capacity.js';
-import { claimLead, dropClaim, releaseClaim } from '../src/store/claims.js';
-import type { Claim, LeadDocument } from '../src/store/leads.js';
+import { confirm, countedFor, release, reserve } from '../src/store/capacity.js';
+import { agreeOnRoom, claimLead, dropClaim, releaseClaim } from '../src/store/claims.js';
+import { findStoredLead, type Claim, type LeadDocument, type NoRoom } from '../src/store/leads.js';
 import { fellBelow } from '../src/store/lowBalance.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
 import type { Deps } from './index.js';
@@ -52,6 +52,7 @@ export const sellLead =
       hasExpired(offer.bid, Date.now()) ? 0 : sale.maxBuyers,
       again,
     );
+    if ('noRoom' in claimed) return claimed.noRoom;
     if ('closed' in claimed) {
       return hasExpired(offer.bid, Date.now())
         ? { answer: 'expired' }
@@ -69,16 +70,10 @@ async function sellClaimed(
   const { offer } = request;
   const buyer = await buyerOf(deps, lead, offer.contract);
   if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
-  const room = await reserveFor(deps, request, lead, claim, buyer);
-  if ('refusal' in room) {
-    const { contract } = offer;
-    await dropClaim(deps.database, lead._id, claim.postId, {
-      round: request.round,
-      contract,
-      ...room.refusal,
-    });
-    return room.refusal;
-  }
+  const room = await roomFor(deps, request, lead, claim, buyer);
+  // Another try has settled the claim meanwhile: it is found so.
+  if (room === undefined) return sellLead(deps)(request);
+  if ('answer' in room) return room;
   const result = await sendPost(
     deps.send,
     { ...buyer.post, secret: buyer.secret },
@@ -110,20 +105,43 @@ async function sellClaimed(
   return settle(deps, lead, claim, offer.contract, buyer, result, room);
 }
 
-/** The limit that left no room. */
-interface NoRoom {
-  answer: Exclude<OfferReason, 'uncertain'>;
-  detail?: string | undefined;
+/**
+ * The room that the sale has, or the limit that leaves none; in the words that the first try of this claim found
+ * (`agreeOnRoom`). Undefined where the claim is settled already.
+ */
+async function roomFor(
+  deps: Deps,
+  request: SaleRequest,
+  lead: LeadDocument,
+  claim: Claim,
+  buyer: BuyerWithSecret,
+): Promise<Room | NoRoom | undefined> {
+  const { database } = deps;
+  const { contract } = request.offer;
+  const found = await reserveFor(deps, request, lead, claim, buyer);
+  if (!found.isReserved && !found.isNoted) return found;
+  const hold = holdOf(lead, contract, claim);
+  const room = await agreeOnRoom(database, lead._id, contract, claim.postId, found.refusal ?? 'taken');
+  if (room === 'taken') return found.refusal ? { ...found, took: await countedFor(database, hold) } : found;
+  if (room === undefined) {
+    const now = await findStoredLead(database, lead._id);
+    // Where it is loose, whoever settled it settles its reservation too, or the sweep does.
+    if (now?.loose?.includes(contract) !== true) await release(database, hold);
+    return undefined;
+  }
+  await release(database, hold);
+  await dropClaim(database, lead._id, claim.postId, { round: request.round, contract, ...room });
+  return room;
 }
 
-/** Takes the room that the sale needs under its limits, or says which of them leaves none. */
+/** Takes the room that the sale needs under its limits; `refusal` is the one that leaves none. */
 async function reserveFor(
   { database, terms }: Deps,
   { offer, sale, now }: SaleRequest,
   lead: LeadDocument,
   claim: Claim,
   buyer: BuyerWithSecret,
-): Promise<Room | { refusal: NoRoom }> {
+): Promise<Room & { refusal?: NoRoom }> {
   const market = await terms(lead.campaign);
   const { limits, duplicates, countsOffers } = roomNeeded(market, offer.contract, {
     price: claim.price,
@@ -142,15 +160,13 @@ async function reserveFor(
     duplicates,
     countsOffers,
   });
-  if ('refusal' in reserved) {
-    const { reason, detail } = reserved.refusal;
-    return { refusal: { answer: asOfferReason(reason), detail } };
-  }
-  return {
+  const room = {
     isReserved: limits.length > 0 || isPrepaid || countsOffers,
     isNoted: duplicates.length > 0,
-    took: reserved.took,
   };
+  if (!('refusal' in reserved)) return { ...room, took: reserved.took };
+  const { reason, detail } = reserved.refusal;
+  return { ...room, took: [], refusal: { answer: asOfferReason(reason), detail } };
 }
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */

@@ -5,7 +5,7 @@ import type { Round } from '../src/market/round.js';
 import type { FinishedLead } from '../src/market/story.js';
 import { turnsUsed } from '../src/market/turnsUsed.js';
 import { nextWait } from '../src/market/waiting.js';
-import { sell } from './sell.js';
+import { callOffForgotten, sell } from './sell.js';
 import { askAgain, askTier, endLead, markPending, runRound, settleTurns } from './steps.js';
 import { begin, type Story } from './story.js';
 import { tellTheBuyers, tellTheSeller } from './tell.js';
@@ -22,6 +22,7 @@ export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
 async function live(lead: LeadFacts, story: Story): Promise<void> {
   while (!story.ended) {
     const { leadId } = lead;
+    if (story.heldElsewhere) await callOffForgotten(leadId, story);
     const round = await runRound({ leadId, number: story.nextRound, now: Date.now(), ...story.answerBy });
     if ('ended' in round) {
       story.endedElsewhere(round);
@@ -99,6 +100,7 @@ async function endUnsold(leadId: string, status: 'expired' | 'withdrawn', story:
       story.end(ended);
       return;
     }
+    await callOffForgotten(leadId, story);
     await sleep('10 s', { summary: 'a post is under way: the lead ends when that is settled' });
   }
 }

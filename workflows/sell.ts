@@ -5,7 +5,7 @@ import { DELIVERY, waitBefore } from '../src/market/delivery.js';
 import type { LeadFacts } from '../src/market/lead.js';
 import { formatMoney } from '../src/market/money.js';
 import type { Round } from '../src/market/round.js';
-import { cancelPost, cancelPostDurably, deliverPost, sellLead, settlePost } from './steps.js';
+import { cancelPost, cancelPostDurably, deliverPost, forgottenPosts, sellLead, settlePost } from './steps.js';
 import type { Story } from './story.js';
 
 type Uncertain = Extract<SaleAnswer, { answer: 'uncertain' }>;
@@ -59,10 +59,15 @@ async function atTheEnd(lead: LeadFacts, offer: Offer, last: Uncertain, story: S
   return standing === 'accepted' ? { answer: 'accepted' } : last;
 }
 
+/** Calls off what another run of this life has begun and nobody is at any more; this run has no post under way. */
+export async function callOffForgotten(leadId: string, story: Story): Promise<void> {
+  for (const post of await forgottenPosts({ leadId })) await callOff(leadId, post, post.postId, story);
+}
+
 /** The lead moves on only after the buyer was first told; a notice that does not get through is sent for days. */
 async function callOff(
   leadId: string,
-  { contract, buyer }: Offer,
+  { contract, buyer }: Pick<Offer, 'contract' | 'buyer'>,
   postId: string,
   story: Story,
 ): Promise<'cancelled' | 'accepted'> {

@@ -111,6 +111,8 @@ export class Story {
   withdrawn = false;
   /** Another hand ended the lead, or others hold it: no more offers are made in this round. */
   closed = false;
+  /** It was so in the last round. */
+  heldElsewhere = false;
   unsoldReason: LeadReason = 'no_buyer_eligible';
 
   constructor(private readonly lead: LeadFacts) {}
@@ -173,6 +175,7 @@ export class Story {
     this.unsoldReason = unsoldReason(outcomes);
     this.answers = [];
     this.askedAgain = new Set();
+    this.heldElsewhere = this.closed;
     this.closed = false;
   }
 

@@ -82,7 +82,8 @@ type Write = ClientBulkWriteModel<Written>;
 /**
  * Takes the room that a sale needs under every limit, or none of it: one round trip where there is room. The conditions
  * are in the updates themselves, so no number of workers can take more than there is. Idempotent by sale.
- * Returns why there is no room, or what was counted for the sale.
+ * Returns why there is no room, or what was counted for the sale. Of what it took before it found no room, the caller gives
+ * back what it should (`release`): another try of the same sale may have found room meanwhile.
  */
 export async function reserve(
   database: Database,
@@ -96,10 +97,7 @@ export async function reserve(
   for (;;) {
     if (await takeAll(database, writes)) return { took: tookUnder(reservation) };
     const found = await lookUp(database, reservation);
-    if (found.refusal) {
-      await release(database, reservation.hold);
-      return { refusal: found.refusal };
-    }
+    if (found.refusal) return { refusal: found.refusal };
     if (found.complete) return { took: found.took ?? [] };
     // Room was made since the refusal: what is still lacking is tried for again.
   }

@@ -1,15 +1,19 @@
 import type { LeadStatus } from '../market/lead.js';
 import type { Database } from './db.js';
-import type { Claim, LeadDocument, PassedOffer } from './leads.js';
+import type { Claim, LeadDocument, NoRoom, PassedOffer } from './leads.js';
 import { openLead } from './person.js';
 
-/** The lead as the poster needs it with its claim, or why there is none: another hand ended the lead or holds it. */
-export type Claimed = { lead: LeadDocument; claim: Claim } | { closed: LeadStatus };
+/**
+ * The lead as the poster needs it with its claim, or why there is none: the offer was made in this round already and
+ * there was no room for it, or another hand ended the lead or holds it.
+ */
+export type Claimed = { lead: LeadDocument; claim: Claim } | { noRoom: NoRoom } | { closed: LeadStatus };
 
 /**
  * Takes a buyer's hold on the lead, or finds the one that an earlier try took. The condition is in the update itself:
  * however many workers try at once, no more hold the lead than there are places, one that has it alone holds it alone,
- * and each contract holds it at most once.
+ * and each contract holds it at most once. An offer that there was no room for is not made anew in the same round: a try
+ * that comes late must not take up what another has given up.
  * @param again whether a post of an earlier round that was called off may be followed by another
  */
 export async function claimLead(
@@ -33,6 +37,7 @@ export async function claimLead(
       erased: { $exists: false },
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
+      $nor: [{ passed: { $elemMatch: { round: claim.round, contract } } }],
       ...(again ? { $or: [free, calledOff] } : free),
     },
     {
@@ -45,7 +50,38 @@ export async function claimLead(
   if (lead === null) throw new Error(`Lead ${leadId} is gone`);
   const taken = lead.claims[contract];
   const isOurs = taken !== undefined && !(again && taken.status === 'cancelled' && taken.round < claim.round);
-  return isOurs ? { lead: openLead(vault, lead), claim: taken } : { closed: lead.status };
+  if (isOurs) return { lead: openLead(vault, lead), claim: taken };
+  const passed = lead.passed?.find((one) => one.round === claim.round && one.contract === contract);
+  if (passed === undefined || passed.answer === 'uncertain') return { closed: lead.status };
+  return { noRoom: { answer: passed.answer, detail: passed.detail } };
+}
+
+/**
+ * Says whether there is room for the sale that a claim is for. Of tries that found otherwise at the same time the first
+ * to say so is right, and every one goes by what it said: no post is sent by one while another gives the claim up.
+ * Undefined where the claim is not `posting` any more.
+ */
+export async function agreeOnRoom(
+  { leads }: Database,
+  leadId: string,
+  contract: string,
+  postId: string,
+  found: 'taken' | NoRoom,
+): Promise<'taken' | NoRoom | undefined> {
+  const path = `claims.${contract}`;
+  const { matchedCount } = await leads.updateOne(
+    {
+      _id: leadId,
+      [`${path}.status`]: 'posting',
+      [`${path}.postId`]: postId,
+      [`${path}.room`]: { $exists: false },
+    },
+    { $set: { [`${path}.room`]: found } },
+  );
+  if (matchedCount === 1) return found;
+  const lead = await leads.findOne({ _id: leadId }, { projection: { claims: 1 } });
+  const claim = lead?.claims[contract];
+  return claim?.status === 'posting' && claim.postId === postId ? claim.room : undefined;
 }
 
 /** The claim that an offer made anew takes the place of: its round keeps what came of it. */

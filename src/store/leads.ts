@@ -27,6 +27,8 @@ export interface Claim {
   /** What the seller earns of it. */
   earns: Minor;
   at: Date;
+  /** Whether there was room under the limits, or why not: the word of the try that knew first, by which all others go. */
+  room?: 'taken' | NoRoom;
   endedAt?: Date;
   /** The buyer's own reference, or its reason for refusing. */
   buyerLeadId?: string;
@@ -38,6 +40,12 @@ export interface PassedOffer {
   round: number;
   contract: string;
   answer: OfferReason;
+  detail?: string | undefined;
+}
+
+/** The limit that left no room for a sale. */
+export interface NoRoom {
+  answer: Exclude<OfferReason, 'uncertain'>;
   detail?: string | undefined;
 }
 

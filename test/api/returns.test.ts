@@ -39,7 +39,7 @@ describe('a buyer gives a lead back', () => {
     const id = String((await sendLead(world)).body.lead_id);
     const offer = { postId: v7(), round: 1, buyer: 'northwind', exclusive: true, price: 4501, earns: 4001 };
     const claimed = await claimLead(database, id, CONTRACT, offer, 1);
-    if ('closed' in claimed) throw new Error('The lead is not on sale.');
+    if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
     const room = { isReserved: false, isNoted: true, took: [{ path: 'sold.total', adds: 1 }] };
     await database.usage.updateOne({ _id: CONTRACT }, { $inc: { 'sold.total': 1 } }, { upsert: true });
     await bookSale(database, claimed.lead, CONTRACT, claimed.claim, undefined, room);

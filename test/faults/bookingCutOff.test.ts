@@ -51,7 +51,7 @@ describe('a booking was cut off before its commit', () => {
     const contract = 'ACME1234/auto-insurance/northwind';
     const post = { postId: 'post', round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
     const claimed = await claimLead(direct, 'cut-off', contract, post, 1);
-    if ('closed' in claimed) throw new Error(`The lead is ${claimed.closed}`);
+    if (!('claim' in claimed)) throw new Error('The lead is not on sale');
     const end = await leaveUncommitted('cut-off');
     const booked = bookSale(database, claimed.lead, contract, claimed.claim, undefined, {
       isReserved: false,

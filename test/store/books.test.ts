@@ -44,7 +44,7 @@ describe('the books', () => {
     const contract = `${campaign._id}/northwind`;
     const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4000 };
     const claimed = await claimLead(database, _id, contract, { postId: v7(), ...terms }, 1);
-    if ('closed' in claimed) throw new Error('The lead is not on sale.');
+    if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
     const { lead, claim } = claimed;
     await bookSale(database, lead, contract, claim, undefined, {
       isReserved: false,

@@ -27,10 +27,14 @@ const REFUSALS: Readonly<Record<string, (wording: Wording) => ApiError>> = {
     new ApiError('invalidRequest', 'The address has a percent sign that encodes nothing.'),
 };
 
+/** The database has just closed the connection that it is asked on: the driver passes on what the socket says. */
+const isBrokenPipe = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EPIPE';
+
 /** Any error as one that may be shown. */
 function shown(error: unknown, wording: Wording): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof MongoError && !(error instanceof MongoAPIError))
+  if ((error instanceof MongoError && !(error instanceof MongoAPIError)) || isBrokenPipe(error))
     return new ApiError('unavailable', wording.away, { headers: { 'retry-after': 5 } });
   const { code = '', statusCode = 500 } = error as Partial<FastifyError>;
   const refusal = REFUSALS[code];
