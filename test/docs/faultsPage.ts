@@ -23,7 +23,11 @@ type Rows = (readonly string[])[];
 const table = (header: string[], rows: Rows): string =>
   [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
 
-const cell = (content: string): string => content.replaceAll('|', '\\|').replaceAll('\n', ' ');
+/** What can't be seen is written as its number. */
+const cell = (content: string): string =>
+  content
+    .replaceAll('|', '\\|')
+    .replace(/\p{C}/gu, (one) => `(U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`);
 
 interface Described {
   does: string;
