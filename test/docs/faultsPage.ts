@@ -27,7 +27,10 @@ const table = (header: string[], rows: Rows): string =>
 const cell = (content: string): string =>
   content
     .replaceAll('|', '\\|')
-    .replace(/\p{C}/gu, (one) => `(U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`);
+    .replace(
+      /\p{C}/gu,
+      (one) => `(U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`,
+    );
 
 interface Described {
   does: string;
