@@ -76,18 +76,24 @@ async function sendInItsManner(office: Office, lead: PlannedLead): Promise<KeptA
   }
 }
 
+/** A source waits twice as long each time, ms, so that those who wait do not keep the door shut for each other. */
+const FIRST_WAIT_MS = 300;
+const LONGEST_WAIT_MS = 8000;
+
 /** Asks again, at the other door, after what says "later" and after nothing. */
 async function untilHeard(
-  { isOver }: Office,
+  { isOver, draw }: Office,
   { number }: PlannedLead,
   ask: (attempt: number) => Promise<KeptAnswer & { retryAfterMs: number }>,
   final: readonly number[] = [200],
 ): Promise<KeptAnswer | undefined> {
+  let wait = FIRST_WAIT_MS;
   for (let attempt = number; !isOver(); attempt += 1) {
     const answer = await ask(attempt);
     const isLater = answer.status === 0 || answer.status >= 500 || [409, 429].includes(answer.status);
     if (final.includes(answer.status) || !isLater) return answer;
-    await sleep(Math.max(answer.retryAfterMs, 300));
+    await sleep(Math.max(answer.retryAfterMs, wait * (0.5 + draw('wait', number, attempt))));
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
   }
   return undefined;
 }
