@@ -57,7 +57,7 @@ function text(): string {
   return `
 # What is broken, and what must come of it
 
-This page is made from what the tests run by; a test fails where it is not up to date. [The torture](torture.md) plays the faults at a running market; the other tables are tried one by one in \`npm test\`.
+This page is made from what the tests run by; a test fails where it is not up to date. [The torture](torture.md) plays the faults at a running market; the buyers that do not speak as they should and the requests that went wrong are tried one by one in \`npm test\`.
 
 ## Faults
 
@@ -106,7 +106,7 @@ ${table(
 
 ## What protects them
 
-\`npm run protections\` takes out one of these at a time, in a copy, and sees that the test that is named for it fails; it takes about half an hour, so it is not in \`npm test\`, which only checks that each of them stands where the list says.
+\`npm run protections\` takes out one of these at a time, in a copy, and sees whether the test that is named for it fails. It takes long, so it is not in \`npm test\`, which only checks that each of them stands where the list says.
 
 ${table(
   ['protection', 'without it', 'in', 'told by'],
