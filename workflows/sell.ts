@@ -24,7 +24,7 @@ export async function sell(lead: LeadFacts, round: Round, offer: Offer, story: S
   const first = await sellLead(request);
   if (first.answer !== 'uncertain') return first;
   const last = first.final ? first : await again(request, first, formatMoney(offer.price, terms.currency));
-  return last.answer === 'uncertain' ? atTheEnd(lead, offer, last, story) : last;
+  return last.answer === 'uncertain' ? atTheEnd(lead, round, offer, last, story) : last;
 }
 
 /** The same post once more, after the wait that the policy and the buyer's `Retry-After` ask for. */
@@ -39,7 +39,13 @@ async function again(request: SaleRequest, first: Uncertain, price: string): Pro
 }
 
 /** The policy allows no further try, and the buyer may have taken the lead: what now, the contract says. */
-async function atTheEnd(lead: LeadFacts, offer: Offer, last: Uncertain, story: Story): Promise<SaleAnswer> {
+async function atTheEnd(
+  lead: LeadFacts,
+  round: Round,
+  offer: Offer,
+  last: Uncertain,
+  story: Story,
+): Promise<SaleAnswer> {
   const { atEnd } = offer.delivery ?? DELIVERY;
   const { leadId } = lead;
   const { contract, buyer } = offer;
@@ -49,7 +55,7 @@ async function atTheEnd(lead: LeadFacts, offer: Offer, last: Uncertain, story: S
     if (answer.answer !== 'uncertain') return answer;
   }
   if (atEnd === 'hold') {
-    const accepted = await story.wordOfOps(offer);
+    const accepted = await story.wordOfOps(offer, round);
     if (accepted !== undefined) {
       const summary = `settle the post to ${buyer} by the word of ops`;
       return settlePost.executeWithOptions({ summary }, [{ leadId, contract, accepted }]);

@@ -11,6 +11,7 @@ import {
 import type { NoRound } from '../activities/runRound.js';
 import type { SaleAnswer } from '../activities/sellLead.js';
 import type { Postback } from '../activities/tellSeller.js';
+import { HELD_MS } from '../src/market/delivery.js';
 import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/decide.js';
 import type { LeadFacts, LeadStatus } from '../src/market/lead.js';
 import { toDecimal, type Minor } from '../src/market/money.js';
@@ -205,10 +206,10 @@ export class Story {
    * Holds the lead for ops, who find out what became of a post: whether the buyer accepted it. Undefined when the lead
    * has been withdrawn or its time is over before they say.
    */
-  async wordOfOps({ buyer }: Offer): Promise<boolean | undefined> {
+  async wordOfOps({ buyer }: Offer, { terms }: Round): Promise<boolean | undefined> {
     this.held.set(buyer, undefined);
     this.answered = true;
-    const until = this.lead.receivedAt + this.holdFor;
+    const until = this.lead.receivedAt + Math.max(terms.pending.expireAfter, HELD_MS);
     this.show(`ops: did ${buyer} take the lead? Send the update ${RESOLVE_POST}`, until);
     const isOver = () => this.held.get(buyer) !== undefined || this.withdrawn;
     const summary = `held for ops: the post to ${buyer} has no clear answer`;
@@ -216,11 +217,6 @@ export class Story {
     const accepted = this.held.get(buyer);
     this.held.delete(buyer);
     return accepted;
-  }
-
-  /** How long after its receipt a lead may be held for ops, ms. */
-  private get holdFor(): number {
-    return Math.max(this.round?.terms.pending.expireAfter ?? 0, 7 * 86_400_000);
   }
 
   assertHeld(buyer: string): void {

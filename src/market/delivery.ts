@@ -27,6 +27,9 @@ export const DELIVERY: DeliveryPolicy = {
 /** What ops read of a post that is called off. */
 export const CALLED_OFF = 'no clear answer to the post';
 
+/** So long after its receipt a lead is held for ops at the least, ms; longer where its campaign gives it longer. */
+export const HELD_MS = 7 * 86_400_000;
+
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**

@@ -1,6 +1,6 @@
 import { hasExpired } from '../asking.js';
 import { asOfferReason, type Offer, type OfferReason } from '../decide.js';
-import { CALLED_OFF, DELIVERY, waitBefore } from '../delivery.js';
+import { CALLED_OFF, DELIVERY, HELD_MS, waitBefore } from '../delivery.js';
 import { postId } from '../ids.js';
 import { roomNeeded } from '../room.js';
 import type { Round } from '../round.js';
@@ -90,9 +90,6 @@ function settle(
   world.booked(life, contract, claim);
   return { answer: 'accepted' };
 }
-
-/** How long a lead is held for ops at the least, ms. */
-const HELD_MS = 7 * 86_400_000;
 
 /** The policy allows no further try, and the buyer may have taken the lead: what now, the contract says. */
 function* atTheEnd(life: Life, world: World, round: Round, offer: Offer, claim: Claim): Course<SaleAnswer> {
