@@ -27,6 +27,7 @@ const worker = await runWorker(
     overdue: nothing,
     wakes: { next: async () => undefined },
     settleLoose: async () => 0,
+    pruneUsage: async () => 0,
   },
   log,
 );

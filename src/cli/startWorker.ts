@@ -10,6 +10,7 @@ import { readCircuits } from '../store/circuits.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads.js';
 import { loadTerms } from '../store/market.js';
+import { pruneUsage } from '../store/pruneUsage.js';
 import { settleLoose } from '../store/settleLoose.js';
 import { nextWake } from '../store/wakes.js';
 import { scheduleRetention } from '../temporal/retentionSchedule.js';
@@ -52,6 +53,7 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
     overdue,
     wakes,
     settleLoose: () => settleLoose(database),
+    pruneUsage: () => pruneUsage(database, Date.now()),
   };
   const worker = await runWorker(settings, parts, log);
   await scheduleRetention(settings).catch((error: unknown) => {

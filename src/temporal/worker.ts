@@ -24,6 +24,8 @@ export interface WorkerParts {
   wakes: Wakes;
   /** Settles reservations that a process left loose when it died; returns how many. */
   settleLoose: () => Promise<number>;
+  /** Forgets counts that nothing asks for any more; returns how many. */
+  pruneUsage: () => Promise<number>;
 }
 
 type WorkerSettings = Pick<
@@ -34,6 +36,7 @@ type WorkerSettings = Pick<
 /** How often changes of the market are looked for, ms: leads that wait for days can wait for this. */
 const WAKE_EVERY_MS = 1000;
 const SETTLE_EVERY_MS = 30_000;
+const PRUNE_EVERY_MS = 3_600_000;
 
 /** How long steps under way may take to finish when the worker is told to stop. */
 const SHUTDOWN_GRACE = '15 s';
@@ -90,6 +93,11 @@ export async function runWorker(
         done: { event: 'settled_loose' },
         failed: { event: 'settled_loose_failed' },
       },
+      log,
+    ),
+    repeat(
+      parts.pruneUsage,
+      { everyMs: PRUNE_EVERY_MS, full: Infinity, failed: { event: 'prune_usage_failed' } },
       log,
     ),
   ];

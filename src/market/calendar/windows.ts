@@ -25,6 +25,26 @@ export function windowKey(period: Period, timezone: string, at: number): string 
   }
 }
 
+/**
+ * Whether the window of that name (`windowKey`) has been over for a day at the least, on every clock on earth.
+ * @param now UTC ms
+ */
+export function isLongOver(window: string, now: number): boolean {
+  const [period = '', start = ''] = window.split(/:(.*)/s);
+  const shown = (at: number, length: number): string => new Date(at).toISOString().slice(0, length);
+  switch (period) {
+    case 'hour':
+    case 'day':
+      return start.slice(0, 10) < shown(now - 2 * DAY, 10);
+    case 'week':
+      return start < isoWeek(now - 2 * DAY);
+    case 'month':
+      return start < shown(now - 2 * DAY, 7);
+    default:
+      return false;
+  }
+}
+
 /** `2026-W48` */
 function isoWeek(wall: number): string {
   const thursday = new Date((mondayOf(wall) + 3) * DAY);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { describe, expect, test } from 'vitest';
-import { windowEnd, windowKey, type Period } from '../../../src/market/calendar/windows.js';
+import { isLongOver, windowEnd, windowKey, type Period } from '../../../src/market/calendar/windows.js';
 import { at, iso, moment, shown, timezone } from './clocks.js';
 
 describe('The window that a moment lies in, and its end', () => {
@@ -137,4 +137,24 @@ describe('In any zone, at any time', () => {
       { numRuns: 10_000 },
     );
   });
+});
+
+test('A window is long over only once it has ended a day ago, and stays so', () => {
+  const cases = fc.tuple(
+    fc.constantFrom<Period>('hour', 'day', 'week', 'month'),
+    timezone,
+    fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2040, 0) }),
+    fc.integer({ min: 0, max: 800 }),
+  );
+  const DAY_MS = 86_400_000;
+  fc.assert(
+    fc.property(cases, ([period, zone, then, days]) => {
+      const window = windowKey(period, zone, then);
+      const end = windowEnd(period, zone, then) ?? NaN;
+      const now = then + days * DAY_MS;
+      if (isLongOver(window, now)) expect(now).toBeGreaterThan(end + DAY_MS - 14 * 3_600_000);
+      if (now > end + 4 * DAY_MS) expect(isLongOver(window, now)).toBe(true);
+    }),
+  );
+  expect(isLongOver('total', Date.UTC(2100, 0))).toBe(false);
 });
