@@ -1,6 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { vi } from 'vitest';
+import { runGavel } from '../../src/cli/runGavel.js';
+import { SETTINGS } from '../../src/config.js';
 import { nodeArguments } from '../../src/local/gavelProcess.js';
 
 export interface Ran {
@@ -9,8 +13,37 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs the real command line in a process of its own, with this environment and no other settings. */
+/**
+ * Runs the command line in this process, with these settings and no others: a process of its own takes seconds to
+ * start. One at a time.
+ */
 export async function gavel(args: string[], env: Record<string, string>, input = ''): Promise<Ran> {
+  const printed = { stdout: '', stderr: '' };
+  const into = (name: keyof typeof printed) => (text: string | Uint8Array) => {
+    printed[name] += String(text);
+    return true;
+  };
+  for (const name of SETTINGS) vi.stubEnv(name, env[name]);
+  const spies = [
+    vi.spyOn(console, 'log').mockImplementation((text: string) => void into('stdout')(`${text}\n`)),
+    vi.spyOn(console, 'error').mockImplementation((text: string) => void into('stderr')(`${text}\n`)),
+    vi.spyOn(process.stdout, 'write').mockImplementation(into('stdout')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(into('stderr')),
+    vi.spyOn(process, 'stdin', 'get').mockImplementation(() => stdinOf(input)),
+  ];
+  try {
+    return { code: await runGavel(['node', 'gavel', ...args]), ...printed };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    vi.unstubAllEnvs();
+  }
+}
+
+const stdinOf = (input: string): typeof process.stdin =>
+  Readable.from([Buffer.from(input)]) as unknown as typeof process.stdin;
+
+/** The same in a process of its own. */
+export async function gavelProcess(args: string[], env: Record<string, string>, input = ''): Promise<Ran> {
   const child = spawnGavel(args, env);
   child.stdin?.end(input);
   const ended = once(child, 'exit');

@@ -11,7 +11,7 @@ import { startBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings, stackAddresses } from '../support/stack.js';
-import { gavel, spawnGavel } from './gavel.js';
+import { gavelProcess, spawnGavel } from './gavel.js';
 
 let settings: Settings;
 let database: Database;
@@ -87,7 +87,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
 
   const { TEMPORAL_UI_URL } = stackAddresses();
   const env = asEnvironment({ ...settings, TEMPORAL_UI_URL });
-  const shown = await gavel(['leads', 'show', answer.lead_id], { ...env, MASTER_KEYS: '' });
+  const shown = await gavelProcess(['leads', 'show', answer.lead_id], { ...env, MASTER_KEYS: '' });
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toContain(`Lead ${answer.lead_id}: sold at 45.00 USD to northwind`);
   expect(shown.stdout).toMatch(/northwind +45\.00 USD +sold +\d+ ms/);
@@ -96,7 +96,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
   expect(shown.stdout).toContain('NW-1');
   expect(shown.stdout).toContain(`${TEMPORAL_UI_URL}/namespaces/default/workflows/lead-${answer.lead_id}`);
   expect(shown.stdout).not.toMatch(/Johanna|Doeringer|555/);
-  const personal = await gavel(['leads', 'show', answer.lead_id, '--personal', '--json'], env);
+  const personal = await gavelProcess(['leads', 'show', answer.lead_id, '--personal', '--json'], env);
   expect(JSON.parse(personal.stdout)).toMatchObject({
     status: 'sold',
     price: 45,
@@ -117,7 +117,7 @@ test('A port that is taken is one clear message', async () => {
   onTestFinished(() => void other.close());
   const taken = other.address();
   const port = typeof taken === 'object' && taken !== null ? taken.port : 0;
-  const ran = await gavel(['api'], asEnvironment({ ...settings, PORT: port, LOG_LEVEL: 'silent' }));
+  const ran = await gavelProcess(['api'], asEnvironment({ ...settings, PORT: port, LOG_LEVEL: 'silent' }));
   expect(ran).toEqual({
     code: 1,
     stdout: '',

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAdminApi, type RunningApi } from '../../src/api/server.js';
-import { runGavel } from '../../src/cli/runGavel.js';
-import { SETTINGS, type Settings } from '../../src/config.js';
+import type { Settings } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys.js';
@@ -9,7 +8,7 @@ import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings } from '../support/stack.js';
-import type { Ran } from './gavel.js';
+import { gavel, type Ran } from './gavel.js';
 
 const MARKET = new URL('../market/file/market.yaml', import.meta.url).pathname;
 
@@ -39,26 +38,8 @@ describe('gavel --remote', () => {
     await database.client.close();
   });
 
-  /** The command line in this process, with these settings and no others. */
-  async function run(args: string[], env: Record<string, string> = asEnvironment(settings)): Promise<Ran> {
-    const printed = { stdout: '', stderr: '' };
-    const into = (name: keyof typeof printed) => (text: string | Uint8Array) => {
-      printed[name] += String(text);
-      return true;
-    };
-    for (const name of SETTINGS) vi.stubEnv(name, env[name]);
-    const spies = [
-      vi.spyOn(console, 'log').mockImplementation((text: string) => void into('stdout')(`${text}\n`)),
-      vi.spyOn(console, 'error').mockImplementation((text: string) => void into('stderr')(`${text}\n`)),
-      vi.spyOn(process.stdout, 'write').mockImplementation(into('stdout')),
-    ];
-    try {
-      return { code: await runGavel(['node', 'gavel', ...args]), ...printed };
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-      vi.unstubAllEnvs();
-    }
-  }
+  const run = (args: string[], env: Record<string, string> = asEnvironment(settings)): Promise<Ran> =>
+    gavel(args, env);
 
   /** Without a server's address: whatever it does, it does from afar. */
   const afar = (args: string[]): Promise<Ran> =>
