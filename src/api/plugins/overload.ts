@@ -7,6 +7,8 @@ import { createShares } from '../shares.js';
 /** What every turn of the event loop may take, ms. A lead takes about ten turns, and its source waits some seconds. */
 const SLOW_TURN_MS = 250;
 const LOOK_EVERY_MS = 1000;
+/** However late it is, one request in so many is taken: where others have the processor, refusing more does not help. */
+const ONE_IN = 16;
 
 const busy = (message: string): ApiError =>
   new ApiError('unavailable', `${message} Send it again after Retry-After seconds.`, {
@@ -14,15 +16,18 @@ const busy = (message: string): ApiError =>
   });
 
 /**
- * Refuses requests, before anything is done for them, while the process is later than its sources can wait. One long
- * turn is no reason, as the median of a second tells; it recovers by itself. (`@fastify/under-pressure` does the same
- * by the mean, for every route: a busy process would then look dead to those who ask /health.)
+ * Refuses requests, before anything is done for them, while the process is later than its sources can wait: every other
+ * one, then three of four, and so on with every second that it stays late; once it is in time again, it takes twice as
+ * many with every second. One long turn is no reason, as the median of a second tells. (`@fastify/under-pressure` does
+ * the same by the mean, all or nothing, for every route: a busy process would then look dead to those who ask /health.)
  */
 export const shedWhenLate = plugin(async (app: FastifyInstance) => {
   const delay = monitorEventLoopDelay({ resolution: 10 });
-  let isLate = false;
+  let takesOneIn = 1;
+  let passedBy = 0;
   const timer = setInterval(() => {
-    isLate = delay.count > 1 && delay.percentile(50) / 1e6 > SLOW_TURN_MS;
+    const isLate = delay.count > 1 && delay.percentile(50) / 1e6 > SLOW_TURN_MS;
+    takesOneIn = isLate ? Math.min(takesOneIn * 2, ONE_IN) : Math.max(takesOneIn / 2, 1);
     delay.reset();
   }, LOOK_EVERY_MS);
   timer.unref();
@@ -32,7 +37,9 @@ export const shedWhenLate = plugin(async (app: FastifyInstance) => {
     delay.disable();
   });
   app.addHook('onRequest', async () => {
-    if (isLate) throw busy('More is sent than this process can take.');
+    passedBy += 1;
+    if (passedBy < takesOneIn) throw busy('More is sent than this process can take.');
+    passedBy = 0;
   });
 });
 
