@@ -1,8 +1,9 @@
+import { isatty } from 'node:tty';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 
-/** Colours on a terminal, none in a pipe or where NO_COLOR is set (https://no-color.org). */
-export const colors = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
+/** Colours on a terminal, none in a pipe, in CI either, or where NO_COLOR is set (https://no-color.org). */
+export const colors = pc.createColors(isatty(1) && !process.env.NO_COLOR);
 
 export const print = (text: string): void => console.log(text);
 
