@@ -19,6 +19,7 @@ export interface LeadStarter {
   withdraw(leadId: string, withinMs: number): Promise<LeadStatus | undefined>;
   /** Rejects when Temporal does not answer. */
   ready(): Promise<void>;
+  /** Lets go of the connection, once the calls under way have ended: their time is limited. */
   close(): Promise<void>;
 }
 
@@ -31,6 +32,15 @@ type TemporalSettings = Pick<Settings, 'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE'
 export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
   const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
+  const underWay = new Set<Promise<unknown>>();
+
+  /** A call that is tried again on a closed connection throws out of a timer, where nobody can catch it: closing waits. */
+  function noted<T>(call: Promise<T>): Promise<T> {
+    const over = (): void => void underWay.delete(call);
+    underWay.add(call);
+    call.then(over, over);
+    return call;
+  }
 
   async function begin(lead: LeadFacts, answerWithinMs: number): Promise<OutcomeAnswer | undefined> {
     if (answerWithinMs > 0) {
@@ -47,19 +57,24 @@ export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
 
   return {
     async start(lead, answerWithinMs) {
-      const began = begin(lead, answerWithinMs).catch((error: unknown) => {
+      const began = noted(begin(lead, answerWithinMs)).catch((error: unknown) => {
         const why = error instanceof Error ? error.name : 'unknown';
         log.warn({ lead_id: lead.leadId, event: 'no_early_answer', why });
         return undefined;
       });
       return answerWithinMs > 0 ? await began : undefined;
     },
-    withdraw: (leadId, withinMs) => withdrawBy(client, leadId, withinMs),
+    withdraw: (leadId, withinMs) => noted(withdrawBy(client, leadId, withinMs)),
     async ready() {
-      await client.withDeadline(Date.now() + 1000, () =>
-        connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),
+      await noted(
+        client.withDeadline(Date.now() + 1000, () =>
+          connection.workflowService.describeNamespace({ namespace: settings.TEMPORAL_NAMESPACE }),
+        ),
       );
     },
-    close: () => connection.close(),
+    close: async () => {
+      await Promise.allSettled(underWay);
+      await connection.close();
+    },
   };
 }
