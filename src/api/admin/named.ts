@@ -4,21 +4,17 @@ import { findBuyer, findSeller, type SellerWithSecret } from '../../store/market
 import { ApiError } from '../apiError.js';
 
 /** The seller that a person means by a code or a slug. */
-export async function sellerNamed(database: Database, codeOrSlug: string): Promise<SellerWithSecret> {
-  const seller = await findSeller(database, codeOrSlug);
-  if (seller !== undefined) return seller;
-  throw new ApiError(
-    'notFound',
-    `The store has no seller "${codeOrSlug}"; \`gavel apply FILE\` with one under sellers makes it.`,
-  );
-}
+export const sellerNamed = async (database: Database, codeOrSlug: string): Promise<SellerWithSecret> =>
+  found(await findSeller(database, codeOrSlug), 'seller', codeOrSlug);
 
 /** The buyer that a person means by its id. */
-export async function buyerNamed(database: Database, id: string): Promise<Buyer> {
-  const buyer = await findBuyer(database, id);
-  if (buyer !== undefined) return buyer;
+export const buyerNamed = async (database: Database, id: string): Promise<Buyer> =>
+  found(await findBuyer(database, id), 'buyer', id);
+
+function found<T>(one: T | undefined, kind: 'seller' | 'buyer', named: string): T {
+  if (one !== undefined) return one;
   throw new ApiError(
     'notFound',
-    `The store has no buyer "${id}"; \`gavel apply FILE\` with one under buyers makes it.`,
+    `The store has no ${kind} "${named}"; \`gavel apply FILE\` with one under ${kind}s makes it.`,
   );
 }
