@@ -3,6 +3,8 @@ import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import type { Database } from '../store/db.js';
 import type { LeadStarter } from '../temporal/starter.js';
+import type { Lookups } from './lookups.js';
+import type { RateLimits } from './rateLimits.js';
 
 /** What the Lead API and the admin API are built of; a server file and a test both hand it in. */
 export interface Parts {
@@ -21,4 +23,11 @@ export interface Parts {
   redis: Redis;
   starter: LeadStarter;
   log: Log;
+}
+
+/** What routes behind a key are registered with. */
+export interface RouteParts {
+  parts: Parts;
+  lookups: Lookups;
+  limits: RateLimits;
 }

@@ -5,25 +5,20 @@ import { readOutboundRules, type OutboundRules } from '../../buyers/outboundRule
 import { LONGEST_TEXT } from '../../market/file/document.js';
 import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
 import { ApiError, errorOf } from '../apiError.js';
-import type { Lookups } from '../lookups.js';
-import type { Parts } from '../parts.js';
+import type { Parts, RouteParts } from '../parts.js';
 import { auth, keyOf } from '../plugins/auth.js';
-import type { RateLimits } from '../rateLimits.js';
 import { ADMIN_ABOUT, ALWAYS, type AdminErrorKind } from './errors.js';
 import { placeOf, type AdminContext, type Operation } from './operation.js';
 import { OPERATIONS } from './operations.js';
 import { readInput } from './readInput.js';
 
-interface Options {
-  parts: Parts;
-  lookups: Lookups;
-  limits: RateLimits;
-}
-
 type Asking = { Params: Record<string, string>; Body: Buffer | undefined };
 
 /** A route for each operation, behind a key that has its scope. */
-export async function adminRoutes(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
+export async function adminRoutes(
+  app: FastifyInstance,
+  { parts, lookups, limits }: RouteParts,
+): Promise<void> {
   const { settings } = parts;
   const outbound = readOutboundRules(settings);
   await app.register(auth, {

@@ -4,12 +4,10 @@ import { toDecimal } from '../../market/money.js';
 import type { ReturnDocument } from '../../store/returns.js';
 import type { Entries } from '../body.js';
 import { givenFields } from '../givenFields.js';
-import type { Lookups } from '../lookups.js';
-import type { Parts } from '../parts.js';
-import { auth, buyerOf } from '../plugins/auth.js';
-import { fairShare, shedWhenLate } from '../plugins/overload.js';
+import type { RouteParts } from '../parts.js';
+import { buyerOf } from '../plugins/auth.js';
+import { gate } from '../plugins/gate.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
-import type { RateLimits } from '../rateLimits.js';
 import { failures, type ReturnAnswer } from '../schemas.js';
 import { takeReturn } from '../takeReturn.js';
 
@@ -27,24 +25,11 @@ const post = {
   },
 };
 
-interface Options {
-  parts: Parts;
-  lookups: Lookups;
-  limits: RateLimits;
-}
-
 /** What buyers ask for with keys of their own. */
-export async function buyers(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
+export async function buyers(app: FastifyInstance, { parts, lookups, limits }: RouteParts): Promise<void> {
   const { settings, database, starter } = parts;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'returns');
-  await app.register(shedWhenLate);
-  await app.register(auth, {
-    lookups,
-    limits,
-    failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
-    of: 'buyer',
-  });
-  await app.register(fairShare, { limit: settings.REQUESTS_IN_FLIGHT, of: buyerOf, called: 'buyer' });
+  await app.register(gate, { parts, lookups, limits, of: 'buyer' });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/buyers/returns',

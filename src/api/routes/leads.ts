@@ -8,13 +8,11 @@ import { readForm, type Entries } from '../body.js';
 import { givenFields } from '../givenFields.js';
 import { readIdempotencyKey } from '../idempotency.js';
 import { leadView, newLeadAnswer, storedLeadAnswer } from '../leadAnswer.js';
-import type { Lookups } from '../lookups.js';
-import type { Parts } from '../parts.js';
-import { auth, keyOf, sellerOf } from '../plugins/auth.js';
-import { fairShare, shedWhenLate } from '../plugins/overload.js';
+import type { RouteParts } from '../parts.js';
+import { keyOf, sellerOf } from '../plugins/auth.js';
+import { gate } from '../plugins/gate.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../prefer.js';
-import type { RateLimits } from '../rateLimits.js';
 import { queryOf } from '../requestTarget.js';
 import { failures } from '../schemas.js';
 import { takeLead } from '../takeLead.js';
@@ -79,23 +77,10 @@ const withdraw = {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-interface Options {
-  parts: Parts;
-  lookups: Lookups;
-  limits: RateLimits;
-}
-
-export async function leads(app: FastifyInstance, { parts, lookups, limits }: Options): Promise<void> {
+export async function leads(app: FastifyInstance, { parts, lookups, limits }: RouteParts): Promise<void> {
   const { settings, database } = parts;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'leads');
-  await app.register(shedWhenLate);
-  await app.register(auth, {
-    lookups,
-    limits,
-    failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
-    of: 'seller',
-  });
-  await app.register(fairShare, { limit: settings.REQUESTS_IN_FLIGHT, of: sellerOf, called: 'seller' });
+  await app.register(gate, { parts, lookups, limits, of: 'seller' });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/leads',
