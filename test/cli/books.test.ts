@@ -3,9 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings } from '../support/stack.js';
-import { gavel, type Ran } from './gavel.js';
+import { onStore, type Ran } from './gavel.js';
 
 /** With a buyer that pays before it buys. */
 const MARKET = readFileSync(
@@ -26,11 +25,7 @@ describe('gavel', () => {
     await database.client.close();
   });
 
-  const run = (args: string[], input?: string): Promise<Ran> => {
-    const { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
-    const env = { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP };
-    return gavel(args, asEnvironment(env), input);
-  };
+  const run = (args: string[], input?: string): Promise<Ran> => onStore(settings)(args, input);
 
   test('books a payment once, lists what the buyer has left, and states it', async () => {
     const pay = ['buyers', 'topup', 'northwind', '250.50', '--ref', 'wire 4711'];

@@ -8,7 +8,7 @@ import { startBuyer } from '../support/buyer.js';
 import { sellerDocument } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings } from '../support/stack.js';
-import { gavel, type Ran } from './gavel.js';
+import { gavel, onStore, type Ran } from './gavel.js';
 
 const FILE = fileURLToPath(new URL('../market/file/market.yaml', import.meta.url));
 
@@ -25,12 +25,7 @@ afterAll(async () => {
   await database.client.close();
 });
 
-/** Only what a command about the store needs. */
-const run = (args: string[], input?: string): Promise<Ran> => {
-  const { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
-  const env = { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP };
-  return gavel(args, asEnvironment(env), input);
-};
+const run = (args: string[], input?: string): Promise<Ran> => onStore(settings)(args, input);
 
 describe('gavel', () => {
   test('applies a market file, tells what changed, and changes nothing on a second run', async () => {

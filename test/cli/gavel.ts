@@ -4,8 +4,9 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { vi } from 'vitest';
 import { runGavel } from '../../src/cli/runGavel.js';
-import { SETTINGS } from '../../src/config.js';
+import { SETTINGS, type Settings } from '../../src/config.js';
 import { nodeArguments } from '../../src/local/gavelProcess.js';
+import { asEnvironment } from '../support/asEnvironment.js';
 
 export interface Ran {
   code: number | null;
@@ -38,6 +39,12 @@ export async function gavel(args: string[], env: Record<string, string>, input =
     vi.unstubAllEnvs();
   }
 }
+
+/** The command line with what a command about the store needs, and no more. */
+export const onStore =
+  ({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP }: Settings) =>
+  (args: string[], input?: string): Promise<Ran> =>
+    gavel(args, asEnvironment({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP }), input);
 
 const stdinOf = (input: string): typeof process.stdin =>
   Readable.from([Buffer.from(input)]) as unknown as typeof process.stdin;
