@@ -19,11 +19,19 @@ async function admin(): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings, 'admin');
   // Loaded here, so that the other commands don't wait for what only this one needs.
-  const { startAdminApi } = await import('../api/server.js');
+  const [{ startAdminApi }, { serveMetrics }] = await Promise.all([
+    import('../api/server.js'),
+    import('../metrics.js'),
+  ]);
+  const metrics = await serveMetrics(settings);
   const running = await startAdminApi(settings, log).catch((error: unknown) => {
     throw (
       refusedToListen(error, settings, ['ADMIN_HOST', 'ADMIN_PORT']) ?? explained(error, settings.MONGODB_URL)
     );
   });
-  untilStopped(log, GRACE_MS, () => running.close(), { address: running.address });
+  const close = async (): Promise<void> => {
+    await running.close();
+    await metrics.close();
+  };
+  untilStopped(log, GRACE_MS, close, { address: running.address });
 }

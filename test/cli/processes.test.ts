@@ -28,7 +28,7 @@ afterAll(async () => {
 
 /** Starts a process that runs until it is told to end; resolves with what it said when it was ready. */
 async function started(
-  command: 'api' | 'worker',
+  command: 'api' | 'admin' | 'worker',
   more: Record<string, string> = {},
 ): Promise<{ ready: unknown; stop: () => Promise<unknown[]> }> {
   const child = spawnGavel([command], { ...asEnvironment(settings), ...more });
@@ -109,6 +109,16 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
     [0, null],
     [0, null],
   ]);
+});
+
+test('gavel admin answers, serves its metrics, and ends when told to', async () => {
+  const METRICS_PORT = String(await anyPort());
+  const admin = await started('admin', { ADMIN_PORT: '0', METRICS_PORT });
+  const { address } = Value.Parse(Type.Object({ address: Type.String() }), admin.ready);
+  expect((await fetch(`${address}/admin/market`)).status).toBe(401);
+  const metrics = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
+  expect(metrics).toContain('gavel_request_seconds_count{method="GET",route="/admin/market",status="401"} 1');
+  expect(await admin.stop()).toEqual([0, null]);
 });
 
 test('A port that is taken is one clear message', async () => {
