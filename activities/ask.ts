@@ -17,14 +17,15 @@ import { fixedBid } from '../src/market/newRound.js';
 import type { Candidate, Entry, Round } from '../src/market/round.js';
 import { isByTurns } from '../src/market/turnsUsed.js';
 import { noteAnswer, takeProbe } from '../src/store/circuits.js';
-import type { LeadDocument } from '../src/store/leads.js';
+import { storeRound, type LeadDocument } from '../src/store/leads.js';
 import type { StoredTerms } from '../src/store/market.js';
-import { takeTurns } from '../src/store/turns.js';
+import { storeRoundInTurn } from '../src/store/turns.js';
 import type { Deps } from './index.js';
 
 /**
  * Asks the next tier of a round: all of its buyers at once, each with its own time limit, so that the slowest costs what
- * its own limit says and the others nothing. Returns the round with what they answered, one version further.
+ * its own limit says and the others nothing. The round is stored with what they answered, one version further, and with
+ * the order of their turns where the award goes by turns. Returns what is stored: where an earlier try has, its round.
  */
 export async function ask(
   deps: Deps,
@@ -44,7 +45,10 @@ export async function ask(
     deps.log.info({ lead_id: lead._id, round: round.number, contract, event: 'ping', outcome, ms });
   }
   const next = withAnswers(round, answers);
-  return inTurn(deps, lead, next, answers);
+  const { sale } = round.terms;
+  const contenders = isByTurns(sale) ? contendersOf(sale, answers) : [];
+  if (contenders.length === 0) return storeRound(deps.database, lead._id, next);
+  return storeRoundInTurn(deps.database, lead._id, next, contenders, lead.test ? 0 : placesOf(sale));
 }
 
 /** Waits for every answer, or until no answer that is still out can change who buys. */
@@ -127,19 +131,4 @@ export async function pingOne(
     log.warn({ event: 'circuit_not_noted', buyer: buyerId }),
   );
   return result;
-}
-
-/** Where the award is by turns, those who bid enough take theirs now; the round keeps the order. */
-async function inTurn(
-  { database }: Deps,
-  lead: LeadDocument,
-  round: Round,
-  answers: Entry[],
-): Promise<Round> {
-  const { sale } = round.terms;
-  if (!isByTurns(sale)) return round;
-  const eligible = contendersOf(sale, answers);
-  const places = lead.test ? 0 : placesOf(sale);
-  const order = eligible.length === 0 ? [] : await takeTurns(database, lead.campaign, eligible, places);
-  return { ...round, turns: [...(round.turns ?? []), ...order] };
 }

@@ -1,5 +1,5 @@
 import type { Round } from '../src/market/round.js';
-import { findLeadForRound, storeRound } from '../src/store/leads.js';
+import { findLeadForRound } from '../src/store/leads.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
 
@@ -20,5 +20,5 @@ export const askTier =
     if (!round.later.some((candidate) => candidate.tier === tier)) return round;
     const market = await deps.terms(lead.campaign);
     if (market === undefined) return { ...round, later: [] };
-    return storeRound(deps.database, leadId, await ask(deps, market, lead, round, answerBy));
+    return ask(deps, market, lead, round, answerBy);
   };

@@ -55,7 +55,7 @@ export const runRound =
     const { plan, known } = await planOf(deps, market, lead, now);
     const receivedAt = lead.receivedAt.getTime();
     const round = newRound(market, { number, receivedAt, now }, plan, known.usage);
-    return storeRound(deps.database, leadId, await ask(deps, market, lead, round, answerBy));
+    return ask(deps, market, lead, round, answerBy);
   };
 
 /** Who may be asked, after everything that the store and outside services say. */

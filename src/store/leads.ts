@@ -243,15 +243,26 @@ export async function findLeadForRound(
  * stored: this round, or the one of an earlier try.
  */
 export async function storeRound({ leads }: Database, leadId: string, round: Round): Promise<Round> {
+  const { filter, update } = roundWrite(leadId, round);
+  const { matchedCount } = await leads.updateOne(filter, update);
+  return matchedCount === 1 ? round : roundOfEarlierTry({ leads }, leadId, round.number);
+}
+
+/** The write that stores a round; it matches nothing where somebody has gone as far. */
+export function roundWrite(_id: string, round: Round) {
   const path = `rounds.${round.number}`;
   const isNext =
     round.version === 1 ? { [path]: { $exists: false } } : { [`${path}.version`]: round.version - 1 };
-  const { matchedCount } = await leads.updateOne(
-    { _id: leadId, ...isNext },
-    { $set: { [path]: round, updatedAt: new Date() } },
-  );
-  if (matchedCount === 1) return round;
-  const stored = await findRound({ leads }, leadId, round.number);
+  return { filter: { _id, ...isNext }, update: { $set: { [path]: round, updatedAt: new Date() } } };
+}
+
+/** The round as it is stored, after a write of it that has matched nothing. */
+export async function roundOfEarlierTry(
+  database: Pick<Database, 'leads'>,
+  leadId: string,
+  number: number,
+): Promise<Round> {
+  const stored = await findRound(database, leadId, number);
   if (stored === undefined) throw new Error(`Lead ${leadId} is gone`);
   return stored;
 }

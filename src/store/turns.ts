@@ -1,7 +1,9 @@
 import type { ClientBulkWriteModel } from 'mongodb';
-import { added, takeTurns as turnsFor, type Changes, type Contender, type Credits } from '../market/turns.js';
+import type { Round } from '../market/round.js';
+import { added, takeTurns, type Changes, type Contender, type Credits } from '../market/turns.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
+import { roundOfEarlierTry, roundWrite, storeRound } from './leads.js';
 import type { StoredLead } from './person.js';
 import { writeTogether } from './writeTogether.js';
 
@@ -13,22 +15,40 @@ export interface TurnsDocument {
 }
 
 /**
- * Takes as many turns of a campaign as a lead has places, and returns the contracts in the order in which it is offered.
- * Whoever was quicker is waited for by trying again, so no turn is taken twice however many workers ask. With no place
- * at all nothing is taken: the order of a test lead.
+ * Stores a round with the turns that it takes of its campaign, one for each place that the lead has; the round keeps the
+ * order in which contracts are offered it. Both are stored or neither: a repeat finds the round of the earlier try, and
+ * no turn is taken twice. Where another worker was quicker it is tried again, so no two leads take the same turn.
+ * @param places 0: nothing is taken, as for a test lead
+ * @returns what is stored: this round, or the one of an earlier try
  */
-export async function takeTurns(
-  { turns }: Database,
-  campaign: string,
+export async function storeRoundInTurn(
+  database: Database,
+  leadId: string,
+  round: Round,
   contenders: Contender[],
   places: number,
-): Promise<string[]> {
+): Promise<Round> {
+  return afterOthers(database, round.campaign, () =>
+    storeInTurn(database, leadId, round, contenders, places),
+  );
+}
+
+async function storeInTurn(
+  database: Database,
+  leadId: string,
+  round: Round,
+  contenders: Contender[],
+  places: number,
+): Promise<Round> {
   for (;;) {
-    const found = await turns.findOne({ _id: campaign });
-    const credits = found?.credits ?? {};
-    const { order, changes } = turnsFor(credits, contenders, places);
-    if (places === 0 || (await storeTurns({ turns }, campaign, found?.version, added(credits, changes))))
-      return order.map(({ id }) => id);
+    const { version, credits } = await turnsOf(database, round.campaign);
+    const { order, changes } = takeTurns(credits, contenders, places);
+    const inTurn = { ...round, turns: [...(round.turns ?? []), ...order.map(({ id }) => id)] };
+    if (Object.keys(changes).length === 0) return storeRound(database, leadId, inTurn);
+    const taken = { credits: added(credits, changes), version: version + 1 };
+    const stored = await storeBoth(database, leadId, inTurn, version, taken);
+    if (stored === 'both') return inTurn;
+    if (stored === 'before') return roundOfEarlierTry(database, leadId, round.number);
   }
 }
 
@@ -63,24 +83,67 @@ export async function settleTurns(
 /** An earlier try has settled the turns of the round. */
 class SettledBefore extends Error {}
 
-async function storeTurns(
-  { turns }: Pick<Database, 'turns'>,
-  _id: string,
-  version: number | undefined,
-  credits: Credits,
-): Promise<boolean> {
-  if (version !== undefined) {
-    const { modifiedCount } = await turns.updateOne(
-      { _id, version },
-      { $set: { credits, version: version + 1 } },
-    );
-    return modifiedCount === 1;
-  }
+/** Of each campaign the round that takes turns last; of a process, as a database is opened once there. */
+const lastRounds = new WeakMap<Database, Map<string, Promise<unknown>>>();
+
+/** Leads of one process take their turns one after the other: many at once would be in each other's way each time. */
+function afterOthers<T>(database: Database, campaign: string, take: () => Promise<T>): Promise<T> {
+  const lastRound = lastRounds.get(database) ?? new Map<string, Promise<unknown>>();
+  lastRounds.set(database, lastRound);
+  const taken = (lastRound.get(campaign) ?? Promise.resolve()).then(take);
+  lastRound.set(
+    campaign,
+    taken.catch(() => undefined),
+  );
+  return taken;
+}
+
+/** `before`: an earlier try has stored the round. `overtaken`: another lead has taken turns meanwhile. */
+async function storeBoth(
+  { client, db }: Database,
+  leadId: string,
+  round: Round,
+  version: number,
+  taken: Omit<TurnsDocument, '_id'>,
+): Promise<'both' | 'before' | 'overtaken'> {
+  const writes: ClientBulkWriteModel<Record<string, StoredLead | TurnsDocument>>[] = [
+    { name: 'updateOne', namespace: `${db.databaseName}.leads`, ...roundWrite(leadId, round) },
+    {
+      name: 'updateOne',
+      namespace: `${db.databaseName}.turns`,
+      filter: { _id: round.campaign, version },
+      update: { $set: taken },
+    },
+  ];
   try {
-    await turns.insertOne({ _id, credits, version: 1 });
-    return true;
+    await writeTogether(client, writes, ({ updateResults }) => {
+      if (updateResults?.get(0)?.matchedCount !== 1) throw new StoredBefore();
+      if (updateResults.get(1)?.matchedCount !== 1) throw new Overtaken();
+    });
+    return 'both';
+  } catch (error) {
+    if (error instanceof StoredBefore) return 'before';
+    if (error instanceof Overtaken) return 'overtaken';
+    throw error;
+  }
+}
+
+/** An earlier try has stored the round, with its turns. */
+class StoredBefore extends Error {}
+
+/** Another lead has taken turns of the campaign since they were read. */
+class Overtaken extends Error {}
+
+/** The turns of a campaign; of one that has had none, they begin here. */
+async function turnsOf({ turns }: Pick<Database, 'turns'>, _id: string): Promise<TurnsDocument> {
+  const found = await turns.findOne({ _id });
+  if (found !== null) return found;
+  const none = { _id, credits: {}, version: 0 };
+  try {
+    await turns.insertOne(none);
+    return none;
   } catch (error) {
     if (duplicateOf(error) === undefined) throw error;
-    return false;
+    return turnsOf({ turns }, _id);
   }
 }

@@ -1,6 +1,8 @@
+import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
-import { settleTurns, takeTurns } from '../../src/store/turns.js';
+import type { Round } from '../../src/market/round.js';
+import { ensureIndexes, openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { settleTurns, storeRoundInTurn } from '../../src/store/turns.js';
 import { isolatedSettings } from '../support/stack.js';
 import { storeLead, storeMarket } from '../support/market.js';
 
@@ -9,50 +11,94 @@ const BUYERS = ['northwind', 'fabrikam', 'contoso', 'tailspin'].map((buyer) => `
 const contenders = BUYERS.map((id) => ({ id, weight: 1 }));
 
 let database: Database;
+let ofAnotherWorker: Database;
+let campaign: CampaignDocument;
 
 beforeAll(async () => {
-  database = openDatabase(await isolatedSettings());
+  const settings = await isolatedSettings();
+  [database, ofAnotherWorker] = [openDatabase(settings), openDatabase(settings)];
   await ensureIndexes(database);
+  campaign = await storeMarket(database, {});
 });
 
 beforeEach(() => database.turns.deleteMany({}));
 
 afterAll(async () => {
   await database.db.dropDatabase();
-  await database.client.close();
+  await Promise.all([database.client.close(), ofAnotherWorker.client.close()]);
 });
 
 const credits = async () => (await database.turns.findOne({ _id: CAMPAIGN }))?.credits ?? {};
 
-test('Twenty leads at once are five turns for each of four buyers', async () => {
+const newLead = async (): Promise<string> => (await storeLead(database, campaign))._id;
+
+/** The first round of a lead as it is when everybody has bid, and what is stored of it; in the order of turns. */
+async function storeFirstRound(
+  leadId: string,
+  { by = database, among = contenders, places = 1 } = {},
+): Promise<string[]> {
+  const round: Round = {
+    number: 1,
+    campaign: CAMPAIGN,
+    version: 1,
+    at: Date.now(),
+    terms: {
+      currency: 'USD',
+      sale: { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'roundRobin' },
+      pending: { retryAfter: [], expireAfter: 0 },
+    },
+    excluded: [],
+    entries: [],
+    later: [],
+    changes: [],
+    tell: { postbacks: 0, notices: {} },
+  };
+  return (await storeRoundInTurn(by, leadId, round, among, places)).turns ?? [];
+}
+
+test('Twelve leads at once, of two workers, are three turns for each of four buyers', async () => {
+  const leads = await Promise.all(Array.from({ length: 12 }, newLead));
   const orders = await Promise.all(
-    Array.from({ length: 20 }, () => takeTurns(database, CAMPAIGN, contenders, 1)),
+    leads.map((lead, i) => storeFirstRound(lead, { by: i % 2 === 0 ? database : ofAnotherWorker })),
   );
   const first = orders.map(([id]) => id);
-  expect(BUYERS.map((buyer) => first.filter((id) => id === buyer).length)).toEqual([5, 5, 5, 5]);
+  expect(BUYERS.map((buyer) => first.filter((id) => id === buyer).length)).toEqual([3, 3, 3, 3]);
+});
+
+test('A round takes its turn once, by two workers at once and by one after another died, whoever bids then', async () => {
+  const lead = await newLead();
+  const [order, again] = await Promise.all([
+    storeFirstRound(lead),
+    storeFirstRound(lead, { by: ofAnotherWorker }),
+  ]);
+  const taken = await credits();
+  expect(again).toEqual(order);
+  expect(await storeFirstRound(lead, { among: contenders.slice(1) })).toEqual(order);
+  expect(await credits()).toEqual(taken);
+  expect(taken[order[0] ?? '']).toBeCloseTo(1 / 4 - 1);
+});
+
+test('A round that is not stored takes no turn', async () => {
+  await expect(storeFirstRound(v7())).rejects.toThrow('is gone');
+  expect(await credits()).toEqual({});
 });
 
 test('A test lead has an order, and leaves every turn where it was', async () => {
-  await takeTurns(database, CAMPAIGN, contenders, 1);
+  await storeFirstRound(await newLead());
   const before = await credits();
-  expect(await takeTurns(database, CAMPAIGN, contenders, 0)).toHaveLength(4);
+  expect(await storeFirstRound(await newLead(), { places: 0 })).toHaveLength(4);
   expect(await credits()).toEqual(before);
 });
 
 test('What a round has still to settle is settled once, also by two workers at once, beside other turns', async () => {
-  const lead = await storeLead(database, await storeMarket(database, {}));
-  const [first = '', second = ''] = await takeTurns(database, CAMPAIGN, contenders, 1);
+  const leadId = await newLead();
+  const [first = '', second = ''] = await storeFirstRound(leadId);
   const before = await credits();
-  const settle = {
-    leadId: lead._id,
-    round: 1,
-    campaign: CAMPAIGN,
-    changes: { [first]: 0.5, [second]: -0.5 },
-  };
+  const settle = { leadId, round: 1, campaign: CAMPAIGN, changes: { [first]: 0.5, [second]: -0.5 } };
   await Promise.all([
     settleTurns(database, settle),
     settleTurns(database, settle),
-    takeTurns(database, CAMPAIGN, contenders, 0),
+    storeFirstRound(await newLead(), { places: 0 }),
   ]);
   const after = await credits();
   expect((after[first] ?? 0) - (before[first] ?? 0)).toBeCloseTo(0.5);
