@@ -326,8 +326,9 @@ export async function looseLeads(
   before: Date,
   limit: number,
 ): Promise<Omit<StoredLead, 'rounds'>[]> {
+  // Any contract: the index has nothing of that kind for the leads whose list is empty again.
   return leads
-    .find({ 'loose.0': { $exists: true }, updatedAt: { $lt: before } }, { projection: { rounds: 0 } })
+    .find({ loose: { $gt: '' }, updatedAt: { $lt: before } }, { projection: { rounds: 0 } })
     .limit(limit)
     .toArray();
 }

@@ -109,24 +109,20 @@ export interface LeadDocument {
   buyerIds?: string[];
 }
 
-/** Sparse where they can be, and not partial: SecantusDB finds nothing by a partial index and goes through all leads. */
+/**
+ * Sparse where they can be, and not partial: SecantusDB finds nothing by an index of what `$exists`, and goes through
+ * all leads.
+ */
 export async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ dueAt: 1 }, { name: 'due', sparse: true }, {});
   await leads.createIndex({ 'idempotency.key': 1 }, { name: 'idempotency', unique: true, sparse: true }, {});
   await leads.createIndex({ seller: 1, receivedAt: -1 });
   await leads.createIndex({ campaign: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
-  for (const by of ['match.phone', 'match.email']) {
-    const those = { partialFilterExpression: { [by]: { $exists: true } } };
-    await leads.createIndex({ [by]: 1, receivedAt: -1 }, those, {});
-  }
+  for (const by of ['match.phone', 'match.email', 'loose'])
+    await leads.createIndex({ [by]: 1 }, { sparse: true }, {});
   await leads.createIndex(
     { campaign: 1, receivedAt: 1 },
     { partialFilterExpression: { 'person.key': { $exists: true } } },
-    {},
-  );
-  await leads.createIndex(
-    { updatedAt: 1 },
-    { partialFilterExpression: { 'loose.0': { $exists: true } } },
     {},
   );
 }

@@ -74,30 +74,41 @@ export async function isSuppressed(
   );
 }
 
+/** So many persons are looked for at once: SecantusDB holds each lead that it finds against all of them again. */
+const SOUGHT = 200;
+
 /**
  * Takes leads of these persons that are still on sale off it; their workflows notice it when they next wake. One that
  * a buyer holds at this moment is left: it may be sold already. Returns how many were taken off.
  */
 export async function withdrawSuppressed(
-  { leads }: Database,
+  database: Database,
   scope: string,
   matches: Match[],
 ): Promise<number> {
-  const hashes = matches.flatMap(hashesOf);
+  let withdrawn = 0;
+  for (const kind of ['phone', 'email'] as const) {
+    const hashes = matches.flatMap(({ [kind]: hash }) => hash ?? []);
+    for (let i = 0; i < hashes.length; i += SOUGHT)
+      withdrawn += await withdrawMatching(database, scope, kind, hashes.slice(i, i + SOUGHT));
+  }
+  return withdrawn;
+}
+
+async function withdrawMatching(
+  { leads }: Database,
+  scope: string,
+  kind: keyof Match,
+  hashes: string[],
+): Promise<number> {
   const open = { status: { $nin: [...ENDED] }, held: 0, ...(scope !== EVERY_SELLER && { seller: scope }) };
-  const found = await Promise.all(
-    ['match.phone', 'match.email'].map((by) =>
-      leads
-        .find({ [by]: { $in: hashes }, ...open })
-        .project<{ _id: string }>({ _id: 1 })
-        .toArray(),
-    ),
-  );
+  const found = await leads
+    .find({ [`match.${kind}`]: { $in: hashes }, ...open })
+    .project<{ _id: string }>({ _id: 1 })
+    .toArray();
   const withdrawn = { status: 'withdrawn', reason: 'suppressed', updatedAt: new Date() } as const;
   const results = await Promise.all(
-    [...new Set(found.flat().map(({ _id }) => _id))].map((_id) =>
-      leads.updateOne({ _id, ...open }, { $set: withdrawn, $unset: { dueAt: '' } }),
-    ),
+    found.map(({ _id }) => leads.updateOne({ _id, ...open }, { $set: withdrawn, $unset: { dueAt: '' } })),
   );
   return results.filter(({ modifiedCount }) => modifiedCount === 1).length;
 }
