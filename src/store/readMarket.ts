@@ -22,14 +22,14 @@ export async function readMarket(
 /** A stored market as the rules know it, without what the store adds to it. */
 export const termsOf = ({ sellers, buyers, campaigns, contracts }: StoredMarket): Terms => ({
   sellers: sellers.map(({ _id, ...rest }) => ({ code: _id, ...without(rest, 'secret') })),
-  buyers: buyers.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'secret') })),
+  buyers: buyers.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'secret', 'paidIn') })),
   campaigns: campaigns.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'categoryKey') })),
   contracts: contracts.map(({ _id, ...rest }) => ({ id: _id, ...rest })),
 });
 
-function without<T extends object, Key extends keyof T>(document: T, key: Key): Omit<T, Key> {
+function without<T extends object, Key extends keyof T>(document: T, ...keys: Key[]): Omit<T, Key> {
   const rest = { ...document };
-  Reflect.deleteProperty(rest, key);
+  for (const key of keys) Reflect.deleteProperty(rest, key);
   return rest;
 }
 

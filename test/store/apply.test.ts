@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { marketInFile } from '../../src/market/file/marketInFile.js';
 import { parseMarket, type Market } from '../../src/market/file/parseMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import type { Change } from '../../src/store/applyPlan.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { loadTerms } from '../../src/store/market.js';
+import { readTerms } from '../../src/store/readMarket.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const FILE = readFileSync(new URL('../market/file/market.yaml', import.meta.url), 'utf8');
@@ -36,7 +39,7 @@ function market(text: string): Market {
 async function apply(text: string, options = { prune: false, dryRun: false }): Promise<Change[]> {
   const applied = await applyMarket(database, market(text), options);
   if ('changes' in applied) return applied.changes;
-  throw new Error(JSON.stringify(applied.faults));
+  throw new Error(JSON.stringify(applied));
 }
 
 async function faults(text: string, options = { prune: false }): Promise<string[]> {
@@ -253,6 +256,8 @@ test('A buyer that pays in advance again, after a time on account, has paid in o
   await apply(prepaid(''));
   const sale = { sale: 'on account', currency: 'USD', at: new Date() };
   const bought = { _id: 'on account/buyer:again', account: 'buyer:again', amount: -4500, ...sale };
+  // What it has paid in is no part of its terms.
+  expect(market(stringify(marketInFile(await readTerms(database)))).buyers).toHaveLength(1);
   await database.ledger.insertOne({ ...bought, kind: 'sale' });
   await apply(prepaid(''));
   await apply(prepaid(', balance: 100.00'));
