@@ -78,6 +78,7 @@ export const ERRORS = {
 export const ADMIN_ERRORS = {
   scopeMissing: { status: 403, error: 'Scope missing' },
   conflict: { status: 409, error: 'Conflict' },
+  marketChanged: { status: 412, error: 'Market changed' },
   invalidMarket: { status: 422, error: 'Invalid market file' },
 } as const;
 

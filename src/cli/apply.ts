@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
+import Value from 'typebox/value';
 import { ApiError } from '../api/apiError.js';
-import { putMarket } from '../api/admin/market.js';
+import { IfMatch, putMarket } from '../api/admin/market.js';
 import { faultText, type Fault } from '../market/file/fault.js';
 import { parseMarket } from '../market/file/parseMarket.js';
 import { adminCommand, useAdmin } from './admin.js';
@@ -12,6 +13,7 @@ import { readText } from './readText.js';
 interface Options {
   prune: boolean;
   dryRun: boolean;
+  ifMatch?: string;
   json: boolean;
 }
 
@@ -22,14 +24,20 @@ export function applyCommand(): Command {
     .argument('<file>', 'the market file; - reads it from standard input')
     .option('--prune', 'remove contracts and deactivate campaigns that the file does not name', false)
     .option('--dry-run', 'tell what would change, and change nothing', false)
+    .option(
+      '--if-match <etag>',
+      'only if the market is still the one that `market show` gave this ETag',
+      etag,
+    )
     .option('--json', 'print the changes or faults as JSON', false)
     .action(apply);
 }
 
-async function apply(file: string, { prune, dryRun, json }: Options, command: Command): Promise<void> {
+async function apply(file: string, options: Options, command: Command): Promise<void> {
+  const { prune, dryRun, ifMatch, json } = options;
   const text = await readText(file);
   try {
-    const asked = { file: text, prune, dry_run: dryRun };
+    const asked = { file: text, prune, dry_run: dryRun, if_match: ifMatch };
     const applied = await useAdmin(command, (ask) => ask(putMarket, asked));
     if (json) printJson({ file, ...applied });
     else print(describeChanges(applied.changes, { dryRun }));
@@ -38,6 +46,11 @@ async function apply(file: string, { prune, dryRun, json }: Options, command: Co
     if (json) printJson({ file, faults: refused.faults });
     throw new CommandFailed(json ? refusal(file, refused) : faultsText(file, refused));
   }
+}
+
+function etag(text: string): string {
+  if (Value.Check(IfMatch, text)) return text;
+  throw new InvalidArgumentError('Write it as the first line of `gavel market show` has it.');
 }
 
 interface Refused {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { showMarket } from '../api/admin/market.js';
+import { marketTag } from '../store/marketTag.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { print, printJson } from './print.js';
 
@@ -19,5 +20,5 @@ export function marketCommand(): Command {
 async function show({ json }: { json: boolean }, command: Command): Promise<void> {
   const market = await useAdmin(command, (ask) => ask(showMarket, {}));
   if (json) printJson(market);
-  else print(stringify(market).trimEnd());
+  else print(`# ETag ${marketTag(market)}\n${stringify(market).trimEnd()}`);
 }

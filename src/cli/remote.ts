@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
-import { placeOf, pathNames, type Operation } from '../api/admin/operation.js';
+import { headerOf, placeOf, pathNames, type Place, type Operation } from '../api/admin/operation.js';
 import { ADMIN_ABOUT, type AdminErrorKind } from '../api/admin/errors.js';
 import { ApiError, errorOf } from '../api/apiError.js';
 import type { Ask } from './admin.js';
@@ -25,7 +25,7 @@ export function requestOf<In extends Type.TObject>(
   input: Type.Static<In>,
 ): { path: string; method: string; headers: Record<string, string>; body?: string } {
   const given = Object.entries<unknown>(input).filter(([, value]) => value !== undefined);
-  const at = (place: 'query' | 'body') => given.filter(([name]) => placeOf(operation, name) === place);
+  const at = (place: Place) => given.filter(([name]) => placeOf(operation, name) === place);
   const names = Object.fromEntries(given);
   const path = pathNames(operation.path).reduce(
     (text, name) => text.replace(`:${name}`, encodeURIComponent(String(names[name]))),
@@ -33,15 +33,19 @@ export function requestOf<In extends Type.TObject>(
   );
   const asked = at('query').map(([name, value]): [string, string] => [name, String(value)]);
   const query = new URLSearchParams(asked).toString();
+  const headers = Object.fromEntries(at('header').map(([name, value]) => [headerOf(name), String(value)]));
   const body = at('body');
   return {
     path: query === '' ? path : `${path}?${query}`,
     method: operation.method,
     ...(operation.takesFile === true
-      ? { headers: { 'content-type': 'application/yaml' }, body: String(names.file) }
+      ? { headers: { ...headers, 'content-type': 'application/yaml' }, body: String(names.file) }
       : body.length > 0
-        ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(Object.fromEntries(body)) }
-        : { headers: {} }),
+        ? {
+            headers: { ...headers, 'content-type': 'application/json' },
+            body: JSON.stringify(Object.fromEntries(body)),
+          }
+        : { headers }),
   };
 }
 

@@ -3,13 +3,15 @@ import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
 import { v7 } from 'uuid';
 import { unmet, type Assumption } from '../market/file/assumptions.js';
 import type { Fault } from '../market/file/fault.js';
+import { marketInFile } from '../market/file/marketInFile.js';
 import type { Market } from '../market/file/parseMarket.js';
 import { auditWrites, type Actor, type AuditDocument } from './audit.js';
 import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
 import { accountId, type UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
 import type { EntryDocument } from './ledger.js';
-import { readMarket } from './readMarket.js';
+import { marketTag } from './marketTag.js';
+import { readMarket, termsOf } from './readMarket.js';
 import { rethrowCause } from './rethrowCause.js';
 import { hearsOfLowAgain } from './lowBalance.js';
 import { topUpWrites } from './topUp.js';
@@ -22,10 +24,18 @@ export interface ApplyOptions {
   prune: boolean;
   /** Finds out what would change, and changes nothing. */
   dryRun?: boolean;
+  /** Only if the market is still the one with this tag; see marketTag. */
+  ifTag?: string;
 }
 
 /** What was changed, or would be; or why nothing was. */
-export type Applied = { changes: Change[] } | { faults: Fault[] };
+export type Applied = { changes: Change[] } | { faults: Fault[] } | { changedMeanwhile: true };
+
+/** How often the market was changed. Each change writes it, so that two at once are in each other's way. */
+export interface AppliesDocument {
+  _id: 'market';
+  times: number;
+}
 
 /**
  * Makes the store match a market, all of it or nothing, in one transaction that the driver repeats where another
@@ -34,11 +44,13 @@ export type Applied = { changes: Change[] } | { faults: Fault[] };
 export async function applyMarket(
   database: Database,
   market: Market,
-  { by, prune, dryRun = false }: ApplyOptions,
+  { by, prune, dryRun = false, ifTag }: ApplyOptions,
 ): Promise<Applied> {
   return database.client.withSession((session) =>
     session.withTransaction(async (): Promise<Applied> => {
       const stored = await readMarket(database, session);
+      if (ifTag !== undefined && ifTag !== marketTag(marketInFile(termsOf(stored))))
+        return { changedMeanwhile: true };
       const [codes, contracts] = [
         market.sellers.map(({ code }) => code),
         market.contracts.map(({ id }) => id),
@@ -71,7 +83,12 @@ const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** The client's bulkWrite reaches all collections in one round trip. */
 type StoredDocument =
-  StoredMarket[keyof StoredMarket][number] | EntryDocument | UsageDocument | WakeDocument | AuditDocument;
+  | StoredMarket[keyof StoredMarket][number]
+  | EntryDocument
+  | UsageDocument
+  | WakeDocument
+  | AuditDocument
+  | AppliesDocument;
 type Collections = Record<string, StoredDocument>;
 type Write = ClientBulkWriteModel<Collections>;
 
@@ -101,8 +118,22 @@ async function write(
     ...wakeWrites(database, plan.wakes),
     ...(by ? auditWrites(database, by, plan.deeds) : []),
   ];
-  if (writes.length > 0) await client.bulkWrite<Collections>(writes, { session }).catch(rethrowCause);
+  if (writes.length === 0) return;
+  const all = [...writes, countApply(db.databaseName)];
+  await client.bulkWrite<Collections>(all, { session }).catch(rethrowCause);
 }
+
+/**
+ * Two changes of different contracts write no document in common, so without this one both could go by what the market
+ * was before either.
+ */
+const countApply = (database: string): Write => ({
+  name: 'updateOne',
+  namespace: `${database}.applies`,
+  filter: { _id: 'market' },
+  update: { $inc: { times: 1 } },
+  upsert: true,
+});
 
 /**
  * A buyer that pays in advance again has what it once paid in, less what it has bought since, on account too: its

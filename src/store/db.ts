@@ -2,6 +2,7 @@ import { MongoClient, type Collection, type Db, type MongoClientOptions } from '
 import type { Settings } from '../config.js';
 import type { Minor } from '../market/money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
+import type { AppliesDocument } from './apply.js';
 import { auditIndexes, type AuditDocument } from './audit.js';
 import { keyIndexes, type KeyDocument } from './keys.js';
 import { capacityIndexes, type PersonDocument, type UsageDocument } from './capacity.js';
@@ -55,6 +56,7 @@ export interface Database {
   circuits: Collection<CircuitDocument>;
   wakes: Collection<WakeDocument>;
   audit: Collection<AuditDocument>;
+  applies: Collection<AppliesDocument>;
 }
 
 type Limits = Pick<
@@ -103,6 +105,7 @@ export function openDatabase(
     circuits: db.collection('circuits'),
     wakes: db.collection('wakes'),
     audit: db.collection('audit'),
+    applies: db.collection('applies'),
   };
 }
 

@@ -82,6 +82,31 @@ campaigns:
     expect([...new Set(told)]).toEqual(['unchanged']);
   });
 
+  it('makes one of five changes that are meant for the same state of the market, and refuses the others', async () => {
+    const json = { accept: 'application/json' };
+    const tag = async () =>
+      (await world.ask('GET /admin/market', undefined, undefined, json)).headers.get('etag') ?? '';
+    const seller = (i: number) => `sellers: [{ code: HOOLI00${i}, slug: hooli-${i}, name: Hooli }]`;
+    const change = (i: number, etag: string) =>
+      world.ask('PUT /admin/market', seller(i), undefined, {
+        'content-type': 'application/yaml',
+        'if-match': etag,
+      });
+    const read = await tag();
+    const replies = await Promise.all([0, 1, 2, 3, 4].map((i) => change(i, read)));
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412, 412]);
+    expect(await world.database.sellers.countDocuments({ name: 'Hooli' })).toBe(1);
+    const refused = replies.findIndex(({ status }) => status === 412);
+    expect(replies[refused]?.body).toMatchObject({
+      error: 'Market changed',
+      message: expect.stringContaining('Read it again (GET /admin/market, `gavel market show`)') as string,
+    });
+    expect((await change(refused, `W/${await tag()}`)).status).toBe(200);
+    const garbled = await change(refused, '*');
+    expect([garbled.status, garbled.body.error]).toEqual([400, 'Invalid field']);
+    expect(garbled.body.message).toContain('if_match ("*" is not the ETag of a market; write it like');
+  });
+
   it('refuses a faulty market file with the faults that the command tells', async () => {
     const faulty = market('"12.50"').replace('slug: initech', 'slug: acme-insurance');
     const reply = await apply(faulty);

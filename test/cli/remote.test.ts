@@ -49,6 +49,8 @@ describe('gavel --remote', () => {
     [['apply', MARKET]],
     [['apply', MARKET, '--prune', '--dry-run', '--json']],
     [['apply', 'package.json']],
+    [['apply', MARKET, '--if-match', '0f343b0931126a20f133d67c2b018a3b']],
+    [['apply', MARKET, '--if-match', '*']],
     [['market', 'show']],
     [['market', 'show', '--json']],
     [['leads', 'list', '--limit', '1']],
@@ -75,6 +77,14 @@ describe('gavel --remote', () => {
     const there = await afar(named);
     expect(there).toEqual(here);
     expect(here.stdout + here.stderr).not.toBe('');
+  });
+
+  test('changes the market that was shown, and no other', async () => {
+    const { stdout } = await afar(['market', 'show']);
+    const [, etag = ''] = /^# ETag (\w+)$/m.exec(stdout) ?? [];
+    const ran = await afar(['apply', MARKET, '--if-match', etag]);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toContain('unchanged');
   });
 
   test('does what it says, in the name of its key', async () => {

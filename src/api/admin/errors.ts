@@ -10,6 +10,7 @@ export const ADMIN_ABOUT = {
   notFound: 'No such address, lead, key, buyer or seller',
   wrongMethod: 'The address exists, the method does not',
   conflict: 'It is done already, or does not go with how things stand; the message says which',
+  marketChanged: 'With `If-Match`: the market is not the one that you have read; nothing was changed',
   tooLarge: 'A body over 8 MiB (a market file), 2 MiB (a list of persons) or 64 KiB (any other)',
   wrongType: 'A body that is not JSON; of a market file, neither YAML nor JSON',
   invalidMarket: 'The market file has faults, each with its line under `faults`; nothing was changed',

@@ -7,6 +7,7 @@ import type { MarketInFile } from '../../market/file/schema.js';
 import { applyMarket, unmetByStore } from '../../store/apply.js';
 import type { Change } from '../../store/applyPlan.js';
 import { ensureIndexes } from '../../store/db.js';
+import { marketTag } from '../../store/marketTag.js';
 import { readTerms } from '../../store/readMarket.js';
 import { ApiError } from '../apiError.js';
 import { Flag } from './inputs.js';
@@ -36,9 +37,22 @@ export const showMarket = operation({
   scope: 'market:read',
   input: Type.Object({}, { title: 'the request' }),
   givesFile: true,
+  tagOf: marketTag,
   output: File,
   run: async ({ database }) => marketInFile(await readTerms(database)),
 });
+
+/** As HTTP has it, in quotes, or as it stands between them; a proxy that packs answers marks it as weak. */
+const ETAG = /^(?:W\/)?"?([0-9a-f]{32})"?$/;
+
+export const IfMatch = Type.Refine(
+  Type.String({
+    title: 'the ETag of a market',
+    examples: ['"0f343b0931126a20f133d67c2b018a3b"'],
+    description: 'Only if the market is still the one with this ETag',
+  }),
+  (text) => ETAG.test(text),
+);
 
 const Changed = Type.Unsafe<Change>(
   Type.Object({
@@ -71,29 +85,39 @@ export const putMarket = operation({
     {
       file: Type.String({ description: 'A market file, in YAML or JSON' }),
       prune: Type.Optional(Flag('Removes contracts and deactivates campaigns that the file does not name')),
+      if_match: Type.Optional(IfMatch),
       dry_run: Type.Optional(Flag('Tells what would change, and changes nothing')),
     },
     { title: 'the request' },
   ),
   takesFile: true,
+  headers: ['if_match'],
   output: Type.Object(
     { dry_run: Type.Boolean(), changes: Type.Array(Changed) },
     { $id: 'MarketChanges', title: 'What was changed, or would be' },
   ),
-  failures: ['invalidMarket', 'tooLarge', 'wrongType'],
-  async run({ database, by, outbound }, { file, prune = false, dry_run: dryRun = false }) {
+  failures: ['invalidMarket', 'marketChanged', 'tooLarge', 'wrongType'],
+  async run({ database, by, outbound }, { file, prune = false, dry_run: dryRun = false, if_match }) {
     const parsed = parseMarket(file, (url) => urlRefusal(outbound, url));
     if (!('market' in parsed)) {
       const unmet = await unmetByStore(database, parsed.assumptions);
       throw invalidMarket([...parsed.faults, ...unmet].sort(byPosition));
     }
     if (!dryRun) await ensureIndexes(database);
-    const applied = await applyMarket(database, parsed.market, { by, prune, dryRun });
+    const ifTag = if_match === undefined ? undefined : ETAG.exec(if_match)?.[1];
+    const applied = await applyMarket(database, parsed.market, { by, prune, dryRun, ifTag });
+    if ('changedMeanwhile' in applied) throw marketChanged();
     if ('faults' in applied) throw invalidMarket(applied.faults);
     const changes = applied.changes.map((change) => (dryRun ? withoutSecret(change) : change));
     return { dry_run: dryRun, changes };
   },
 });
+
+const marketChanged = (): ApiError =>
+  new ApiError(
+    'marketChanged',
+    'The market has changed since you read it; nothing was changed. Read it again (GET /admin/market, `gavel market show`), make your change in it, and apply it with its ETag.',
+  );
 
 function invalidMarket(faults: Fault[]): ApiError {
   const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;

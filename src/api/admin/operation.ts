@@ -37,6 +37,10 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   takesFile?: boolean;
   /** Whether it is answered as YAML unless JSON is asked for. */
   givesFile?: boolean;
+  /** Inputs that travel as headers: `if_match` as If-Match. */
+  headers?: readonly string[];
+  /** Names the state that is answered; sent as ETag. */
+  tagOf?(output: Type.Static<Out>): string;
   /** Bytes; 64 KiB unless given. A market file has a limit of its own. */
   longestBody?: number;
   /** Named by its `$id`. */
@@ -56,8 +60,14 @@ export const operation = <In extends Type.TObject, Out extends Type.TSchema>(
 export const pathNames = (path: string): string[] =>
   [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
 
+export type Place = 'path' | 'header' | 'query' | 'body';
+
+/** The header that an input travels as. */
+export const headerOf = (name: string): string => name.replaceAll('_', '-');
+
 /** Where each input of an operation travels. */
-export function placeOf({ method, path, takesFile }: Operation, name: string): 'path' | 'query' | 'body' {
+export function placeOf({ method, path, takesFile, headers = [] }: Operation, name: string): Place {
+  if (headers.includes(name)) return 'header';
   if (pathNames(path).includes(name)) return 'path';
   if (takesFile === true) return name === 'file' ? 'body' : 'query';
   return method === 'GET' ? 'query' : 'body';

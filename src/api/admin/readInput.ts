@@ -8,10 +8,10 @@ import { ApiError } from '../apiError.js';
 import { readBody, readForm, type Entries } from '../body.js';
 import { queryOf } from '../requestTarget.js';
 import { wrongType } from '../wrongType.js';
-import { placeOf, type Operation } from './operation.js';
+import { headerOf, placeOf, type Operation } from './operation.js';
 
 /**
- * What a request asks an operation with: from its path, its query and its body, each where it belongs.
+ * What a request asks an operation with: from its path, its headers, its query and its body, each where it belongs.
  * @throws ApiError naming every fault
  */
 export async function readInput<In extends Type.TObject>(
@@ -20,12 +20,16 @@ export async function readInput<In extends Type.TObject>(
 ): Promise<Type.Static<In>> {
   const sent = {
     path: Object.entries(request.params),
+    header: (operation.headers ?? []).flatMap((name): Entries => {
+      const value = request.headers[headerOf(name)];
+      return value === undefined ? [] : [[name, value]];
+    }),
     query: readForm(queryOf(request.url)),
     body: await bodyOf(operation, request.body ?? Buffer.alloc(0), request.headers['content-type']),
   };
   const faults: FieldFault[] = [];
   const given: Record<string, unknown> = {};
-  for (const place of ['path', 'query', 'body'] as const) {
+  for (const place of ['path', 'header', 'query', 'body'] as const) {
     for (const [name, value] of sent[place]) {
       if (Object.hasOwn(given, name)) faults.push({ field: name, problem: 'given twice' });
       else if (Object.hasOwn(operation.input.properties, name) && placeOf(operation, name) !== place)

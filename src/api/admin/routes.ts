@@ -8,7 +8,7 @@ import { ApiError, errorOf } from '../apiError.js';
 import type { Parts, RouteParts } from '../parts.js';
 import { auth, keyOf } from '../plugins/auth.js';
 import { ADMIN_ABOUT, ALWAYS, type AdminErrorKind } from './errors.js';
-import { placeOf, type AdminContext, type Operation } from './operation.js';
+import { headerOf, placeOf, type AdminContext, type Operation, type Place } from './operation.js';
 import { OPERATIONS } from './operations.js';
 import { readInput } from './readInput.js';
 
@@ -38,6 +38,7 @@ export async function adminRoutes(
       handler: async (request, reply) => {
         const input = await readInput(operation, request);
         const output = await operation.run(contextOf(parts, outbound, request), input);
+        if (operation.tagOf) reply.header('etag', `"${operation.tagOf(output)}"`);
         if (operation.givesFile !== true || wantsJson(request)) return output;
         return reply.type('application/yaml; charset=utf-8').send(stringify(output));
       },
@@ -82,11 +83,14 @@ const wantsJson = ({ headers }: FastifyRequest): boolean =>
 
 function schemaOf(operation: Operation): object {
   const { id, summary, tag, input, takesFile, failures = [] } = operation;
-  const of = (place: 'path' | 'query' | 'body') => {
+  const of = (place: Place) => {
     const there = Object.entries<Type.TSchema>(input.properties).filter(
       ([name]) => placeOf(operation, name) === place,
     );
-    return there.length === 0 ? undefined : Type.Object(Object.fromEntries(there));
+    const named = there.map(
+      ([name, schema]) => [place === 'header' ? headerOf(name) : name, schema] as const,
+    );
+    return there.length === 0 ? undefined : Type.Object(Object.fromEntries(named));
   };
   return {
     operationId: id,
@@ -94,6 +98,7 @@ function schemaOf(operation: Operation): object {
     tags: [tag],
     security: [{ adminKey: [] }],
     ...(of('path') && { params: of('path') }),
+    ...(of('header') && { headers: of('header') }),
     ...(of('query') && { querystring: of('query') }),
     ...(of('body') && { body: takesFile === true ? input.properties.file : of('body') }),
     ...(takesFile === true && { consumes: ['application/yaml', 'application/json'] }),
@@ -101,11 +106,19 @@ function schemaOf(operation: Operation): object {
   };
 }
 
-function answerOf({ output, givesFile }: Operation): object {
+function answerOf(operation: Operation): object {
+  const { output, givesFile } = operation;
   const { $id = '', title: description = '' } = nameOf(output);
   const schema = Type.Ref($id);
   if (givesFile !== true) return Type.Ref($id, { description });
-  return { description, content: { 'application/yaml': { schema }, 'application/json': { schema } } };
+  const headers = operation.tagOf && {
+    ETag: { type: 'string', description: 'Names the state that is answered' },
+  };
+  return {
+    description,
+    headers,
+    content: { 'application/yaml': { schema }, 'application/json': { schema } },
+  };
 }
 
 const nameOf = (schema: Type.TSchema): { $id?: string; title?: string } => ({ ...schema });

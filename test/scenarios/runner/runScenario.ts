@@ -202,7 +202,7 @@ async function changeMarket(
   run.terms = changed(terms, change);
   const market = composeMarket(run.terms, placesOf(servers, run.services, scenario));
   const applied = await applyMarket(database, market, { prune: true });
-  if ('faults' in applied) throw new Error(applied.faults.map(({ message }) => message).join('\n'));
+  if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
   for (const change of applied.changes) {
     if (change.change !== 'created' || change.secret === undefined) continue;
     const told =
