@@ -31,8 +31,11 @@ const program = new Command('protections')
   .showHelpAfterError('Add --help to see how it is used.')
   .action(tryAll);
 
-/** How a test came out; `absent`: no test has this name. */
-type Outcome = 'passed' | 'failed' | 'absent';
+/** How a test came out, `absent` where none has this name, and what it said. */
+interface Outcome {
+  outcome: 'passed' | 'failed' | 'absent';
+  said: string;
+}
 
 async function tryAll({ only = '' }: { only?: string }): Promise<void> {
   const chosen = PROTECTIONS.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
@@ -58,14 +61,14 @@ async function tryAll({ only = '' }: { only?: string }): Promise<void> {
     print(
       table(
         ['with', 'without', 'protection'],
-        rows.map(({ protection, whole, without }) => [whole, without, protection.name]),
+        rows.map(({ protection, whole, without }) => [whole.outcome, without.outcome, protection.name]),
       ),
     );
-    const idle = rows.filter(({ whole, without }) => whole !== 'passed' || without !== 'failed');
-    if (idle.length > 0)
-      throw new CommandFailed(
-        `No test tells that these are gone: ${idle.map(({ protection }) => protection.name).join('; ')}.`,
-      );
+    const untold = rows.flatMap(({ protection: { name }, whole, without }) => {
+      if (whole.outcome !== 'passed') return [`${name}: its test fails as it is. ${whole.said}`];
+      return without.outcome === 'failed' ? [] : [`${name}: no test tells that it is gone.`];
+    });
+    if (untold.length > 0) throw new CommandFailed(untold.join('\n'));
   } finally {
     shown.done();
     stop.dispose();
@@ -109,13 +112,21 @@ async function outcomeOf(processes: Processes, copy: string, { test }: Protectio
   });
   await part.ended;
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-    testResults: { assertionResults: { fullName: string; status: string }[] }[];
+    testResults: {
+      message: string;
+      assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
+    }[];
   };
   const ran = testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter(({ fullName, status }) => fullName.includes(name) && status !== 'skipped'),
   );
-  if (ran.some(({ status }) => status === 'failed')) return 'failed';
-  return ran.length > 0 && ran.every(({ status }) => status === 'passed') ? 'passed' : 'absent';
+  const said = [
+    ...testResults.map(({ message }) => message),
+    ...ran.flatMap(({ failureMessages }) => failureMessages),
+  ].join('\n');
+  if (ran.some(({ status }) => status === 'failed')) return { outcome: 'failed', said };
+  const isPassed = ran.length > 0 && ran.every(({ status }) => status === 'passed');
+  return { outcome: isPassed ? 'passed' : 'absent', said };
 }
 
 process.exitCode = await runProgram(program, process.argv);
