@@ -1,0 +1,46 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { MongoInvalidArgumentError, MongoNetworkError, MongoNetworkTimeoutError } from 'mongodb';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errors } from '../../src/api/plugins/errors.js';
+
+/** What a socket says on which something is written after the other side has closed it. */
+const BROKEN_PIPE = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', errno: -32, syscall: 'write' });
+
+describe('a request that the database does not let us finish', () => {
+  let app: FastifyInstance;
+  let fault: Error;
+  beforeAll(async () => {
+    app = fastify();
+    const wording = { tooLarge: '', away: 'The lead was not stored.' };
+    await app.register(errors, { log: pino({ level: 'silent' }), wording });
+    app.get('/', () => Promise.reject(fault));
+  });
+  afterAll(() => app.close());
+
+  async function answerTo(error: Error) {
+    fault = error;
+    const { statusCode, headers, body } = await app.inject('/');
+    const { message } = JSON.parse(body) as { message: string };
+    return { status: statusCode, retryAfter: headers['retry-after'], message };
+  }
+
+  it.each([
+    ['its connection has just been closed', BROKEN_PIPE],
+    ['its connection broke', new MongoNetworkError('connection 7 to 127.0.0.1:27017 closed')],
+    ['it does not answer', new MongoNetworkTimeoutError('connection timed out')],
+  ])('is 503 with the time to come again: %s', async (_why, error) => {
+    expect(await answerTo(error)).toEqual({
+      status: 503,
+      retryAfter: '5',
+      message: 'The lead was not stored.',
+    });
+  });
+
+  it.each([
+    ['a fault in the code', new TypeError('x is not a function')],
+    ['a question that the driver does not understand', new MongoInvalidArgumentError('no filter')],
+  ])('is 500 where coming again would not help: %s', async (_why, error) => {
+    expect(await answerTo(error)).toMatchObject({ status: 500, retryAfter: undefined });
+  });
+});
