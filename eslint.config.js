@@ -22,6 +22,14 @@ export default tseslint.config(
             'SecantusDB goes through the whole collection for it, which makes every lead slower than the one before. Use updateOne with the condition, then findOne.',
         })),
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'Property[key.name=/^\\$(and|or|nor|expr)$/]',
+          message:
+            'SecantusDB goes through the whole collection for a filter that has it, also where the filter names the _id. Say it with $in, $not and $elemMatch, or ask twice.',
+        },
+      ],
       // Activities and handlers are async by contract, also where one of them has nothing to wait for.
       '@typescript-eslint/require-await': 'off',
     },

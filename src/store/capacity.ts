@@ -155,11 +155,13 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
 
 /** Adds the hold to those of the person, where no rule forbids it and it has not been done before. */
 function holdUnderRules(database: string, _id: string, hold: Hold, rules: DuplicateRule[]): Write {
-  const forbidden = rules.map((rule) => ({ holds: { $elemMatch: forbidding(rule, _id, hold) } }));
+  const forbiddenBy = rules.map((rule) => forbidding(rule, _id, hold));
+  // eslint-disable-next-line no-restricted-syntax -- it is about one person's holds, not about the collection
+  const forbidden = { lead: { $ne: hold.lead }, $or: forbiddenBy };
   return {
     name: 'updateOne',
     namespace: `${database}.persons`,
-    filter: { _id, 'holds.sale': { $ne: hold.sale }, $nor: forbidden },
+    filter: { _id, 'holds.sale': { $ne: hold.sale }, holds: { $not: { $elemMatch: forbidden } } },
     update: { $push: { holds: { $each: [hold], $slice: -MOST_HOLDS } } },
     upsert: true,
   };
@@ -184,13 +186,12 @@ function noteHold(database: string, _id: string, hold: Hold): Write {
   };
 }
 
-/** A hold that forbids a sale under the rule, as a condition; the same as `isDuplicate`. */
+/** A hold, of another lead, that forbids a sale under the rule, as a condition; the same as `isDuplicate`. */
 function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
   const alike = rule.match === 'all' ? rule.by.map((field) => [field, hold[field] ?? 'none'] as const) : [];
   // Matched by any field, a document of a field that the rule does not name forbids nothing.
   const named = rule.match === 'all' || rule.by.some((field) => _id.startsWith(`${field}:`));
   return {
-    lead: { $ne: hold.lead },
     [rule.per]: named ? hold[rule.per] : 'none',
     at: { $gt: countsSince(rule, hold.at) },
     ...Object.fromEntries(alike),

@@ -28,7 +28,10 @@ export async function claimLead(
   const at = new Date();
   const fresh: Claim = { ...claim, status: 'posting', at };
   const free = { [path]: { $exists: false } };
-  const calledOff = { [`${path}.status`]: 'cancelled', [`${path}.round`]: { $lt: claim.round } };
+  const freeOrCalledOff = {
+    [`${path}.status`]: { $in: [null, 'cancelled'] },
+    [`${path}.round`]: { $not: { $gte: claim.round } },
+  };
   const before = again ? await calledOffBefore({ leads }, leadId, contract) : [];
   await leads.updateOne(
     {
@@ -37,8 +40,8 @@ export async function claimLead(
       erased: { $exists: false },
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
-      $nor: [{ passed: { $elemMatch: { round: claim.round, contract } } }],
-      ...(again ? { $or: [free, calledOff] } : free),
+      passed: { $not: { $elemMatch: { round: claim.round, contract } } },
+      ...(again ? freeOrCalledOff : free),
     },
     {
       $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at },

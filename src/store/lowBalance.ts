@@ -14,7 +14,7 @@ export async function fellBelow(
   sale: string,
 ): Promise<boolean> {
   if (lowBalance === undefined || notices?.events.includes('low_balance') !== true) return false;
-  const isUntold = { $or: [{ low: { $exists: false } }, { low: sale }] };
+  const isUntold = { low: { $not: { $exists: true, $ne: sale } } };
   const { matchedCount } = await usage.updateOne(
     { _id: accountId(id), balance: { $lt: lowBalance }, ...isUntold },
     { $set: { low: sale } },

@@ -43,7 +43,7 @@ export async function findSeller(
   { sellers }: Database,
   codeOrSlug: string,
 ): Promise<SellerWithSecret | undefined> {
-  const found = await sellers.findOne({ $or: [{ _id: codeOrSlug }, { slug: codeOrSlug }] });
+  const found = (await sellers.findOne({ _id: codeOrSlug })) ?? (await sellers.findOne({ slug: codeOrSlug }));
   return found ? sellerOf(found) : undefined;
 }
 

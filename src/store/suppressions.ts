@@ -55,11 +55,11 @@ export async function removeSuppressions(
 export async function hasSuppressions({ suppressions }: Database, seller: string): Promise<boolean> {
   // What begins with a scope and a slash is before the scope with the character that follows the slash.
   const ofScope = (scope: string) => ({ _id: { $gte: `${scope}/`, $lt: `${scope}0` } });
-  const one = await suppressions.findOne(
-    { $or: [ofScope(seller), ofScope(EVERY_SELLER)] },
-    { projection: { _id: 1 } },
+  const projection = { _id: 1 as const };
+  const found = await Promise.all(
+    [seller, EVERY_SELLER].map((scope) => suppressions.findOne(ofScope(scope), { projection })),
   );
-  return one !== null;
+  return found.some((one) => one !== null);
 }
 
 /** Whether a list of the seller, or of every seller, has the person's phone or e-mail. */

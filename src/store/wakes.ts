@@ -38,7 +38,7 @@ export function wakeWrites({ db }: Database, contracts: readonly { id: string; c
 
 /** Takes the oldest change that nobody is at, for a minute. */
 export async function takeWake({ wakes }: Database, now: Date): Promise<WakeDocument | null> {
-  const isFree = { $or: [{ leaseUntil: { $exists: false } }, { leaseUntil: { $lte: now } }] };
+  const isFree = { leaseUntil: { $not: { $gt: now } } };
   const isKnown = { at: { $lte: new Date(now.getTime() - KNOWN_AFTER_MS) } };
   const wake = await wakes.findOne({ ...isKnown, ...isFree }, { sort: { at: 1 } });
   if (wake === null) return null;
