@@ -43,7 +43,7 @@ module.exports = {
     {
       name: 'a-simulation-sends-nothing',
       severity: 'error',
-      from: { path: '^src/(cli/simulate|market/whatIf/|store/read)' },
+      from: { path: '^src/(api/admin/simulate|market/whatIf/|store/read)' },
       to: { reachable: true, path: '^src/(buyers|temporal)/' },
     },
     {

@@ -45,18 +45,20 @@ const typedAs = (command: Command): string =>
 interface Needs {
   /** Whether a person's data are read or a person is looked for. */
   persons?: boolean;
+  /** Is told how far what takes long has come, where it is done here. */
+  tell?: (text: string) => void;
 }
 
 /** Does a command's work by a remote admin API where `--remote` names one, else on the database of the settings. */
 export async function useAdmin<T>(
   command: Command,
   work: (ask: Ask) => Promise<T>,
-  { persons = false }: Needs = {},
+  { persons = false, tell }: Needs = {},
 ): Promise<T> {
   const remote = remoteOf(command);
   if (remote !== undefined) return work(remoteAsk(remote, adminKey()));
   return (persons ? usePersons : useDatabase)(async (database) => {
-    const { context, close } = localContext(database);
+    const { context, close } = localContext(database, tell);
     try {
       return await work((operation, input) => operation.run(context, input));
     } finally {
@@ -74,7 +76,10 @@ function adminKey(): string {
 }
 
 /** Whoever reaches the database may do everything. */
-function localContext(database: Database): { context: AdminContext; close: () => Promise<void> } {
+function localContext(
+  database: Database,
+  tell: Needs['tell'],
+): { context: AdminContext; close: () => Promise<void> } {
   let withdrawer: Withdrawer | undefined;
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = pickSettings([
     'TEMPORAL_UI_URL',
@@ -85,6 +90,8 @@ function localContext(database: Database): { context: AdminContext; close: () =>
       database,
       by: cliActor(),
       scopes: SCOPE_NAMES,
+      isShared: false,
+      tell,
       outbound: readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP'])),
       withdraw: async (leadId) => {
         // Loaded here, so that the other commands don't wait for what only this one needs.

@@ -2,11 +2,12 @@ import { InvalidArgumentError, type Command } from 'commander';
 import Value from 'typebox/value';
 import { ApiError } from '../api/apiError.js';
 import { IfMatch, putMarket } from '../api/admin/market.js';
-import { faultText, type Fault } from '../market/file/fault.js';
+import type { Fault } from '../market/file/fault.js';
 import { parseMarket } from '../market/file/parseMarket.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
 import { describeChanges } from './describeChanges.js';
+import { faultsIn, faultsText } from './faultsText.js';
 import { print, printJson } from './print.js';
 import { readText } from './readText.js';
 
@@ -42,9 +43,9 @@ async function apply(file: string, options: Options, command: Command): Promise<
     if (json) printJson({ file, ...applied });
     else print(describeChanges(applied.changes, { dryRun }));
   } catch (error) {
-    const refused = refusalOf(text, error);
-    if (json) printJson({ file, faults: refused.faults });
-    throw new CommandFailed(json ? refusal(file, refused) : faultsText(file, refused));
+    const { faults, outcome } = refusalOf(text, error);
+    if (json) printJson({ file, faults });
+    throw new CommandFailed((json ? faultsIn : faultsText)(file, faults, outcome));
   }
 }
 
@@ -55,26 +56,16 @@ function etag(text: string): string {
 
 interface Refused {
   faults: Fault[];
-  /** Why the market that is there could not be looked at. */
-  unchecked?: string;
+  outcome: string;
 }
 
-/** What is wrong with the file; its own faults are told without the market that is there, too. */
+/** What is wrong with the file; its own faults are told where the market that is there can't be looked at, too. */
 function refusalOf(text: string, error: unknown): Refused {
-  if (error instanceof ApiError && error.details.faults) return { faults: error.details.faults };
+  const outcome = 'nothing was changed.';
+  if (error instanceof ApiError && error.details.faults) return { faults: error.details.faults, outcome };
   const parsed = parseMarket(text);
   if ('market' in parsed) throw error;
-  return { faults: parsed.faults, unchecked: error instanceof Error ? error.message : 'unknown error' };
-}
-
-function faultsText(file: string, outcome: Refused): string {
-  const faults = outcome.faults.map((fault) => faultText(file, fault));
-  return [...faults, '', refusal(file, outcome)].join('\n');
-}
-
-function refusal(file: string, { faults, unchecked }: Refused): string {
-  const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
-  const note =
-    unchecked === undefined ? '' : `\nSellers and buyers of the store could not be looked up: ${unchecked}`;
-  return `${file} has ${count}; nothing was changed.${note}`;
+  const why = error instanceof Error ? error.message : 'unknown error';
+  const unchecked = `Sellers and buyers of the store could not be looked up: ${why}`;
+  return { faults: parsed.faults, outcome: `${outcome}\n${unchecked}` };
 }

@@ -1,52 +1,45 @@
 import { stripVTControlCharacters } from 'node:util';
+import type { SimulationView } from '../api/admin/simulate.js';
 import { moment } from '../market/moment.js';
-import { formatMoney, toDecimal, type Minor } from '../market/money.js';
-import type { BidModel } from '../market/whatIf/model.js';
-import { compareBuyers, type Compared, type Tally } from '../market/whatIf/tally.js';
+import { formatDecimal } from '../market/money.js';
+import type { Compared } from '../market/whatIf/tally.js';
 import { ASSUMPTIONS, type Assumption } from '../market/whatIf/voices.js';
-import type { WhatIf } from '../market/whatIf/whatIf.js';
-import type { Change } from '../store/applyPlan.js';
-import type { LeftOut, Period } from '../store/readPast.js';
 import { bars } from './bars.js';
 import { changeLines } from './describeChanges.js';
 import { colors, table } from './print.js';
 
-export interface Simulation extends WhatIf {
-  period: Period;
-  /** Where the change was read from. */
-  file: string;
-  /** What it changes of the market. */
-  changes: Change[];
-  models: (BidModel & { contract: string; currency: string })[];
-  leftOut: LeftOut;
-}
-
-type InCurrency = Simulation['currencies'][number];
+type InCurrency = SimulationView['currencies'][number];
+type Tally = InCurrency['before'];
 
 const whole = (amount: number): string => amount.toLocaleString('en-US');
 const leadsIn = (amount: number): string => `${whole(amount)} ${amount === 1 ? 'lead' : 'leads'}`;
 const percent = (part: number, of: number): string => `${((of === 0 ? 0 : part / of) * 100).toFixed(1)} %`;
 
-/** A simulation on a terminal. */
-export function simulationText(simulation: Simulation): string {
-  const { period, file, changes, models, currencies, leads } = simulation;
+/**
+ * A simulation on a terminal.
+ * @param file where the change was read from
+ */
+export function simulationText(simulation: SimulationView, file: string): string {
+  const { since, changes, models, currencies, leads } = simulation;
   return [
-    `${leadsIn(leads)} received since ${moment(period.since)}, decided again under ${file}:`,
+    `${leadsIn(leads)} received since ${moment(new Date(since))}, decided again under ${file}:`,
     [...changes.flatMap(changeLines), ...models.map(modelLine)].join('\n'),
     ...currencies.flatMap(currencyText),
     notes(simulation).join('\n'),
   ].join('\n\n');
 }
 
-function modelLine({ contract, currency, bids, bidsOn, accepts }: Simulation['models'][number]): string {
-  const money = (amount: Minor): string => formatMoney(amount, currency);
-  const amounts = bids && `bids ${money(bids.lowest)} to ${money(bids.highest)} on ${bidsOn} % of leads, `;
-  return colors.yellow(`~ model of ${contract}: ${amounts ?? ''}accepts ${accepts} % of those it is sent`);
+function modelLine(model: SimulationView['models'][number]): string {
+  const { contract, currency, lowest, highest, bids_on_percent, accepts_percent } = model;
+  const range = [lowest, highest].flatMap((amount) =>
+    amount === undefined ? [] : formatDecimal(amount, currency),
+  );
+  const bids = range.length === 0 ? '' : `bids ${range.join(' to ')} on ${bids_on_percent} % of leads, `;
+  return colors.yellow(`~ model of ${contract}: ${bids}accepts ${accepts_percent} % of those it is sent`);
 }
 
-function currencyText({ currency, before, after }: InCurrency): string[] {
-  const money = (amount: Minor): string => formatMoney(amount, currency);
-  const buyers = compareBuyers(before, after);
+function currencyText({ currency, before, after, buyers }: InCurrency): string[] {
+  const money = (amount: number): string => formatDecimal(amount, currency);
   const won = buyers.map(({ buyer, won, spent }) => [
     buyer,
     ...compared(won, whole),
@@ -68,9 +61,9 @@ function currencyText({ currency, before, after }: InCurrency): string[] {
   ];
 }
 
-function totals(before: Tally, after: Tally, money: (amount: Minor) => string): string[][] {
+function totals(before: Tally, after: Tally, money: (amount: number) => string): string[][] {
   const both = (of: (tally: Tally) => number): Compared => ({ before: of(before), after: of(after) });
-  const amounts = (name: string, of: (tally: Tally) => Minor): string[] => [
+  const amounts = (name: string, of: (tally: Tally) => number): string[] => [
     name,
     ...compared(both(of), money),
     relative(both(of)),
@@ -81,8 +74,8 @@ function totals(before: Tally, after: Tally, money: (amount: Minor) => string): 
     ['sold', ...compared(sold, whole), relative(sold)],
     ['of the leads', percent(before.sold, before.leads), percent(after.sold, after.leads), '', ''],
     amounts('buyers pay', ({ revenue }) => revenue),
-    amounts('sellers earn', ({ earned }) => earned),
-    amounts('the house keeps', ({ revenue, earned }) => revenue - earned),
+    amounts('sellers earn', ({ sellers_earn }) => sellers_earn),
+    amounts('the house keeps', ({ house_keeps }) => house_keeps),
   ];
 }
 
@@ -120,13 +113,14 @@ const RESTS_ON: Record<Assumption, string> = {
   check: 'a check that was not made',
 };
 
-function notes({ assumed, leads, unchanged, leftOut }: Simulation): string[] {
-  const kinds = ASSUMPTIONS.filter((kind) => assumed.by[kind] > 0);
-  const by = kinds.map((kind) => `${whole(assumed.by[kind])} on ${RESTS_ON[kind]}`).join(', ');
+function notes({ assumed, leads, without_change, left_out }: SimulationView): string[] {
+  const { sold_as_before: unchanged } = without_change;
+  const kinds = ASSUMPTIONS.filter((kind) => assumed[kind] > 0);
+  const by = kinds.map((kind) => `${whole(assumed[kind])} on ${RESTS_ON[kind]}`).join(', ');
   const rest = assumed.leads === 1 ? 'rests' : 'rest';
   const left = [
-    ...(leftOut.erased > 0 ? [`${leadsIn(leftOut.erased)} whose persons were erased`] : []),
-    ...(leftOut.unheld > 0 ? [`${leadsIn(leftOut.unheld)} for which no round was held`] : []),
+    ...(left_out.erased > 0 ? [`${leadsIn(left_out.erased)} whose persons were erased`] : []),
+    ...(left_out.unheld > 0 ? [`${leadsIn(left_out.unheld)} for which no round was held`] : []),
   ];
   return [
     assumed.leads === 0
@@ -141,43 +135,3 @@ function notes({ assumed, leads, unchanged, leftOut }: Simulation): string[] {
     'Nothing was sent to anyone, and nothing was changed.',
   ];
 }
-
-/** A simulation for programs: amounts as decimals, times in ISO 8601. */
-export function simulationJson(simulation: Simulation) {
-  const { period, file, changes, models, currencies, leads, unchanged, assumed, leftOut } = simulation;
-  return {
-    since: period.since.toISOString(),
-    until: period.until.toISOString(),
-    file,
-    changes,
-    models: models.map(({ contract, currency, bids, bidsOn, accepts }) => ({
-      contract,
-      lowest: bids && toDecimal(bids.lowest, currency),
-      highest: bids && toDecimal(bids.highest, currency),
-      bids_on_percent: bidsOn,
-      accepts_percent: accepts,
-    })),
-    leads,
-    left_out: leftOut,
-    without_change: { sold_as_before: unchanged },
-    assumed: { leads: assumed.leads, ...assumed.by },
-    currencies: currencies.map(({ currency, before, after }) => ({
-      currency,
-      before: tallyJson(before, currency),
-      after: tallyJson(after, currency),
-      buyers: compareBuyers(before, after).map(({ buyer, won, spent }) => ({
-        buyer,
-        won,
-        spent: { before: toDecimal(spent.before, currency), after: toDecimal(spent.after, currency) },
-      })),
-    })),
-  };
-}
-
-const tallyJson = ({ leads, sold, revenue, earned }: Tally, currency: string) => ({
-  leads,
-  sold,
-  revenue: toDecimal(revenue, currency),
-  sellers_earn: toDecimal(earned, currency),
-  house_keeps: toDecimal(revenue - earned, currency),
-});

@@ -71,7 +71,7 @@ export async function readPast(
   return { leads, elsewhere: { usage, credits, holds, sales, payments }, leftOut };
 }
 
-/** So many are told of at a time. */
+/** So many are read, and told of, at a time: whatever else the process has to do waits no longer. */
 const STEP = 1000;
 
 async function readLeads(
@@ -87,7 +87,7 @@ async function readLeads(
   const found: PastLead[] = [];
   const leftOut: LeftOut = { erased: 0, unheld: 0 };
   const those = { receivedAt: { $gte: since, $lt: until }, test: false };
-  const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, loose: 0 } });
+  const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, loose: 0 }, batchSize: STEP });
   for await (const stored of cursor) {
     if (stored.person === undefined) leftOut.erased += 1;
     else if (Object.keys(stored.rounds).length === 0) leftOut.unheld += 1;
@@ -174,7 +174,10 @@ async function readSales(
   const freed = new Set(limited.flatMap(({ id, returns: policy }) => (policy?.freesCap ? id : [])));
   const own = new Map<string, Map<string, PastSale>>();
   const others: { contract: string; price: number; at: number }[] = [];
-  for await (const sale of sales.find({ at: { $gte: from }, test: false }, { sort: { at: 1 } })) {
+  for await (const sale of sales.find(
+    { at: { $gte: from }, test: false },
+    { sort: { at: 1 }, batchSize: STEP },
+  )) {
     const { _id, lead, contract, price } = sale;
     const back = returned.get(_id);
     if (leads.has(lead)) {

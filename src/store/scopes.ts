@@ -2,6 +2,8 @@
 export const SCOPES = {
   'market:read': 'read the market file',
   'market:write': 'apply a market file; the answer has the signing secrets of who is new',
+  'simulations:read':
+    'decide past auctions again; filters of a change can ask what persons wrote, though nothing shows it',
   'leads:read': 'list, find and read leads, persons masked; the suppression lists in figures',
   'leads:write': 'withdraw leads, erase their persons, change suppression lists',
   'persons:read': 'read what a lead’s person wrote',

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorker } from '../../src/cli/startWorker.js';
 import { createLog } from '../../src/log.js';
+import { simulate } from '../../src/api/admin/simulate.js';
+import { readOutboundRules } from '../../src/buyers/outboundRules.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
@@ -120,6 +122,33 @@ campaigns:
     ]);
   });
 
+  it('decides past auctions again for one who asks at a time, and tells where a change is at fault', async () => {
+    const today = new Date().toISOString();
+    const sellers = [{ code: 'INITECH0', name: 'Renamed' }];
+    const faulty = await world.ask(`POST /admin/simulate?since=${today}`, { sellers: [{ name: 'Nobody' }] });
+    expect([faulty.status, faulty.body.error]).toEqual([422, 'Invalid market file']);
+    expect(faulty.body.faults).toMatchObject([{ line: 1, column: 13 }]);
+    const { database, settings } = world;
+    const context = {
+      database,
+      by: { who: 'dana', via: 'api' as const },
+      scopes: [],
+      outbound: readOutboundRules(settings),
+      isShared: true,
+      withdraw: () => Promise.reject(new Error('Nothing is withdrawn by a simulation')),
+    };
+    const input = { file: JSON.stringify({ sellers }), since: today };
+    const [first, second] = await Promise.allSettled([
+      simulate.run(context, input),
+      simulate.run(context, input),
+    ]);
+    expect(first).toMatchObject({ status: 'fulfilled', value: { leads: 0 } });
+    expect(second).toMatchObject({
+      status: 'rejected',
+      reason: { kind: 'unavailable', details: { headers: { 'retry-after': 5 } } },
+    });
+  });
+
   it('destroys a person for good, and keeps who did it and the proof', async () => {
     const id = String((await sendLead(world)).body.lead_id);
     const person = () => world.ask(`GET /admin/leads/${id}/person`);
@@ -198,6 +227,8 @@ campaigns:
     ['GET /admin/statement?buyer=contoso&house=true', undefined, 400, 'Name one account'],
     ['GET /admin/leads/none', undefined, 404, 'The store has no lead "none"'],
     ['POST /admin/buyers/nobody/topups', { amount: 5 }, 404, 'The store has no buyer "nobody"'],
+    ['POST /admin/simulate', { sellers: [] }, 400, 'since (missing)'],
+    ['POST /admin/simulate?since=2020-01-01', { sellers: [] }, 400, 'goes back 31 days'],
     ['DELETE /admin/market', undefined, 405, 'Use GET, HEAD, PUT here.'],
     ['POST /admin/leads/erase', { lead_ids: ['x'.repeat(70_000)] }, 413, 'longer than this operation takes'],
   ])('%s with %j is answered with %i and what is wrong', async (route, body, status, message) => {

@@ -20,6 +20,10 @@ buyers:
 const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, unknown>> = {
   showMarket: () => ({}),
   applyMarket: () => ({ file: NORTHWIND, prune: false }),
+  simulate: () => ({
+    file: 'sellers: [{ code: ACME1234, name: Renamed }]',
+    since: new Date(Date.now() - 3_600_000).toISOString(),
+  }),
   listLeads: () => ({ status: 'pending', seller: 'acme-insurance', since: '2026-01-01', limit: 5 }),
   findLeadsOfPerson: () => ({ phone: '555-123-4567', email: 'john.doe@email.com' }),
   showLead: (lead_id) => ({ lead_id }),

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createActivities } from '../../activities/index.js';
+import { startAdminApi } from '../../src/api/server.js';
 import { openSender } from '../../src/buyers/send.js';
 import type { Settings } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 import { nextStep } from '../../src/market/decide.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { createKey } from '../../src/store/keys.js';
 import { loadTerms } from '../../src/store/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
@@ -158,6 +160,24 @@ describe('gavel simulate', () => {
     );
     expect(stdout).toContain('Nothing was sent to anyone, and nothing was changed.');
     expect(stdout).not.toMatch(/John|555/);
+  });
+
+  test('prints the same from afar', async () => {
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    const admin = await startAdminApi(
+      { ...settings, ADMIN_PORT: 0 },
+      createLog({ LOG_LEVEL: 'silent' }, 'admin'),
+    );
+    onTestFinished(() => admin.close());
+    const { key } = await createKey(database, { admin: 'ops', scopes: ['simulations:read'], test: false });
+    const change = `${AUTO}, sale: { floor: 15 }, contracts: [{ buyer: northwind, model: { lowest: 16, accepts: 50 } }] }]`;
+    const ask = (...args: string[]) => ['simulate', '--since', since, '--change', '-', ...args];
+    const afar = (...args: string[]): Promise<Ran> =>
+      gavel(['--remote', admin.address, ...ask(...args)], { GAVEL_ADMIN_KEY: key }, change);
+    const here = await gavel(ask(), asEnvironment(settings), change);
+    expect(await afar()).toEqual({ ...here, stderr: '' });
+    const told: unknown = JSON.parse((await afar('--json')).stdout);
+    expect(told).toMatchObject({ file: '-', leads: LEADS, currencies: [{ after: { sold: 4 } }] });
   });
 
   test.each([

@@ -11,12 +11,15 @@ export const ADMIN_ABOUT = {
   wrongMethod: 'The address exists, the method does not',
   conflict: 'It is done already, or does not go with how things stand; the message says which',
   marketChanged: 'With `If-Match`: the market is not the one that you have read; nothing was changed',
-  tooLarge: 'A body over 8 MiB (a market file), 2 MiB (a list of persons) or 64 KiB (any other)',
-  wrongType: 'A body that is not JSON; of a market file, neither YAML nor JSON',
-  invalidMarket: 'The market file has faults, each with its line under `faults`; nothing was changed',
+  tooLarge:
+    'A body over 8 MiB (a market file), 2 MiB (a change to simulate, a list of persons) or 64 KiB (any other)',
+  wrongType: 'A body that is not JSON; of a market file or a change, neither YAML nor JSON',
+  invalidMarket:
+    'The market file or the change has faults, each with its line under `faults`; nothing was done',
   rateLimited: 'Too many requests from this address without a valid key, or with a key that is none any more',
   internal: 'A fault of ours',
-  unavailable: 'The database is away, a lead is with a buyer, or the process is shutting down',
+  unavailable:
+    'The database is away, a lead is with a buyer, another simulation is under way, or the process is shutting down',
 } satisfies Partial<Record<ErrorKind, string>>;
 
 export type AdminErrorKind = keyof typeof ADMIN_ABOUT;

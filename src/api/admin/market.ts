@@ -1,15 +1,15 @@
 import Type from 'typebox';
 import { urlRefusal } from '../../buyers/outboundRules.js';
-import { byPosition, type Fault } from '../../market/file/fault.js';
+import { byPosition, faultCount, type Fault } from '../../market/file/fault.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
 import { parseMarket } from '../../market/file/parseMarket.js';
 import type { MarketInFile } from '../../market/file/schema.js';
 import { applyMarket, unmetByStore } from '../../store/apply.js';
-import type { Change } from '../../store/applyPlan.js';
 import { ensureIndexes } from '../../store/db.js';
 import { marketTag } from '../../store/marketTag.js';
 import { readTerms } from '../../store/readMarket.js';
 import { ApiError } from '../apiError.js';
+import { Changed, invalidFile, withoutSecret } from './changes.js';
 import { Flag } from './inputs.js';
 import { operation } from './operation.js';
 
@@ -52,26 +52,6 @@ export const IfMatch = Type.Refine(
     description: 'Only if the market is still the one with this ETag',
   }),
   (text) => ETAG.test(text),
-);
-
-const Changed = Type.Unsafe<Change>(
-  Type.Object({
-    kind: Type.Enum(['seller', 'buyer', 'campaign', 'contract'], { type: 'string' }),
-    id: Type.String(),
-    change: Type.Enum(['created', 'changed', 'unchanged', 'removed', 'deactivated', 'not_named'], {
-      type: 'string',
-    }),
-    secret: Type.Optional(
-      Type.String({ description: 'The signing secret of a new seller or buyer, shown this once' }),
-    ),
-    fields: Type.Optional(
-      Type.Record(
-        Type.String(),
-        Type.Object({ from: Type.Optional(Type.String()), to: Type.Optional(Type.String()) }),
-        { description: 'Each changed value by its path in the market file' },
-      ),
-    ),
-  }),
 );
 
 export const putMarket = operation({
@@ -119,11 +99,5 @@ const marketChanged = (): ApiError =>
     'The market has changed since you read it; nothing was changed. Read it again (GET /admin/market, `gavel market show`), make your change in it, and apply it with its ETag.',
   );
 
-function invalidMarket(faults: Fault[]): ApiError {
-  const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
-  return new ApiError('invalidMarket', `The market file has ${count}; nothing was changed.`, { faults });
-}
-
-/** A secret that a dry run makes is nobody's. */
-const withoutSecret = (change: Change): Change =>
-  change.change === 'created' ? { ...change, secret: undefined } : change;
+const invalidMarket = (faults: Fault[]): ApiError =>
+  invalidFile(`The market file has ${faultCount(faults)}; nothing was changed.`, faults);

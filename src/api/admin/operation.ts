@@ -15,6 +15,10 @@ export interface AdminContext {
   withdraw(leadId: string): Promise<unknown>;
   /** Which servers may be spoken to: a market that names others is refused. */
   outbound: OutboundRules;
+  /** Whether others wait for the same process: what takes long is bounded then. */
+  isShared: boolean;
+  /** Is told how far it is, by what takes long. */
+  tell?: (text: string) => void;
   /** Where Temporal's UI is, for links. */
   ui?: { url: string; namespace: string };
 }
@@ -33,7 +37,7 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   scope: Scope;
   /** Everything that is asked with: what the path names, the rest in the query of a GET, in the body of others. */
   input: In;
-  /** Whether the body is a market file, the input `file`; the rest is in the query then. */
+  /** Whether the body is a market file or a change of one, the input `file`; the rest is in the query then. */
   takesFile?: boolean;
   /** Whether it is answered as YAML unless JSON is asked for. */
   givesFile?: boolean;
@@ -41,7 +45,7 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   headers?: readonly string[];
   /** Names the state that is answered; sent as ETag. */
   tagOf?(output: Type.Static<Out>): string;
-  /** Bytes; 64 KiB unless given. A market file has a limit of its own. */
+  /** Bytes; 64 KiB unless given, of a file 8 MiB. */
   longestBody?: number;
   /** Named by its `$id`. */
   output: Out;

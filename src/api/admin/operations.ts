@@ -5,12 +5,14 @@ import { endKey, makeKey, showKeys } from './keys.js';
 import { eraseLeads, findLeads, findLeadsOfPerson, showLead, showPerson, withdraw } from './leads.js';
 import { putMarket, showMarket } from './market.js';
 import type { Operation } from './operation.js';
+import { simulate } from './simulate.js';
 import { showSuppressions, suppress, unsuppress } from './suppressions.js';
 
 /** Everything that the admin API does, in the order of its document. */
 export const OPERATIONS: readonly Operation[] = [
   showMarket,
   putMarket,
+  simulate,
   findLeads,
   findLeadsOfPerson,
   showLead,

@@ -63,11 +63,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function fileOf(body: Buffer, isJson: boolean, type: string): string {
   if (!isJson && !YAML.includes(type))
-    throw wrongType('Send the market file with "Content-Type: application/yaml" (or application/json).');
+    throw wrongType('Send the file with "Content-Type: application/yaml" (or application/json).');
   try {
     return utf8.decode(body);
   } catch {
-    throw new ApiError('invalidRequest', 'The market file is not in UTF-8.');
+    throw new ApiError('invalidRequest', 'The file is not in UTF-8.');
   }
 }
 

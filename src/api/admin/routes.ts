@@ -32,7 +32,7 @@ export async function adminRoutes(
       method: operation.method,
       url: operation.path,
       schema: schemaOf(operation),
-      bodyLimit: operation.takesFile === true ? LONGEST_TEXT : (operation.longestBody ?? SHORT_BODY),
+      bodyLimit: operation.longestBody ?? (operation.takesFile === true ? LONGEST_TEXT : SHORT_BODY),
       // Before a byte of the body is read.
       onRequest: async (request) => demandScope(request, operation.scope),
       handler: async (request, reply) => {
@@ -70,6 +70,7 @@ function contextOf(
     by: { who: admin ?? key, via: 'api', key },
     scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
     outbound,
+    isShared: true,
     withdraw: (leadId) => starter.withdraw(leadId, WITHDRAW_WITHIN_MS),
     ...(url !== undefined && { ui: { url, namespace } }),
   };

@@ -29,5 +29,9 @@ export function faultText(file: string, { line, column, path, message }: Fault):
   return `${file}:${line}:${column}  ${path === '' ? '' : `${path}: `}${message}`;
 }
 
+/** `1 fault`, `3 faults` */
+export const faultCount = ({ length }: readonly Fault[]): string =>
+  length === 1 ? '1 fault' : `${length} faults`;
+
 /** In the order of the text. */
 export const byPosition = (a: Fault, b: Fault): number => a.line - b.line || a.column - b.column;

@@ -28,6 +28,7 @@ import { limitsOf, type Usage } from '../usage.js';
 import { nextWait, type Wait } from '../waiting.js';
 import { walkRound } from './walkRound.js';
 import type { PastLead, PastSale } from './past.js';
+import type { Steps } from './steps.js';
 import { answerFor, bidFor, keptOut, type Assumption, type Voices } from './voices.js';
 
 /** What else was sold and paid: leads that are not decided again keep their buyers, and these their room. */
@@ -95,15 +96,17 @@ interface World extends Case {
  * the words that buyers gave, and the moments at which rounds were held, or would be under other terms. Nobody is asked
  * anything, and nothing is written. The order of `leads` does not matter.
  */
-export function decideAgain(given: Case): Decided {
+export function* decideAgain(given: Case): Steps<Decided> {
   const lives = given.leads.map((lead): Life => ({ lead, rounds: 0, offered: {}, sales: [] }));
   const world = begin(given);
   for (const life of lives) {
     const [first] = life.lead.rounds;
     if (first) atTime(world, first.at, life, () => holdRound(world, life, first.at));
   }
-  for (let event = world.queue.pop(); event && event.at <= given.until; event = world.queue.pop())
+  for (let event = world.queue.pop(); event && event.at <= given.until; event = world.queue.pop()) {
     event.happens();
+    yield;
+  }
   return {
     sales: new Map(lives.map(({ lead, sales }) => [lead.facts.leadId, sales.map(saleOf)])),
     assumed: world.assumed,

@@ -3,6 +3,7 @@ import { decideAgain, type Elsewhere } from './decideAgain.js';
 import type { BidModel } from './model.js';
 import type { PastLead } from './past.js';
 import { readyMarkets } from './readyMarkets.js';
+import type { Steps } from './steps.js';
 import { sameSales, tallies, type Tally } from './tally.js';
 import { ASSUMPTIONS, measure, type Assumption } from './voices.js';
 
@@ -30,22 +31,22 @@ export interface Proposal {
  * the change, too, since the market may have changed in the meantime.
  * @param until nothing is decided after it, UTC ms
  */
-export function whatIf(
+export function* whatIf(
   leads: readonly PastLead[],
   elsewhere: Elsewhere,
   { before, after, models }: Proposal,
   until: number,
-): WhatIf {
+): Steps<WhatIf> {
   const measured = measure(leads);
   const again = { leads, until };
   const books = new Map(leads.map(({ facts, sales }) => [facts.leadId, sales]));
-  const same = decideAgain({
+  const same = yield* decideAgain({
     ...again,
     elsewhere,
     market: readyMarkets(before),
     voices: { measured, models: new Map() },
   });
-  const { sales, assumed } = decideAgain({
+  const { sales, assumed } = yield* decideAgain({
     ...again,
     elsewhere: { ...elsewhere, payments: [...elsewhere.payments, ...paidIn(before, after)] },
     market: readyMarkets(after),

@@ -3,6 +3,7 @@ import type { Terms } from '../../../src/market/file/build.js';
 import { decideAgain, type Elsewhere } from '../../../src/market/whatIf/decideAgain.js';
 import type { BidModel } from '../../../src/market/whatIf/model.js';
 import type { PastLead } from '../../../src/market/whatIf/past.js';
+import { atOnce } from '../../../src/market/whatIf/steps.js';
 import { readyMarkets } from '../../../src/market/whatIf/readyMarkets.js';
 import { measure } from '../../../src/market/whatIf/voices.js';
 import { CAMPAIGN, HOUR, live, marketOf, MINUTE, nothingElse, START, type LiveLead } from './live.js';
@@ -21,7 +22,7 @@ interface Given {
 
 /** Who would have bought the first lead, for how much, and on what that rests. */
 function again(past: readonly PastLead[], terms: Terms, { models = {}, elsewhere = {} }: Given = {}) {
-  const { sales, assumed } = decideAgain({
+  const decided = decideAgain({
     leads: past,
     market: readyMarkets(terms),
     elsewhere: { ...nothingElse(terms), ...elsewhere },
@@ -31,6 +32,7 @@ function again(past: readonly PastLead[], terms: Terms, { models = {}, elsewhere
     },
     until: Infinity,
   });
+  const { sales, assumed } = atOnce(decided);
   const all = [...sales.values()].flat();
   return {
     sold: all.map(({ buyer, price }) => [buyer, price]),

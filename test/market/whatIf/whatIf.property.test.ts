@@ -5,6 +5,7 @@ import { AWARDS, type DuplicateRule, type Sale } from '../../../src/market/terms
 import { windowKey } from '../../../src/market/calendar/windows.js';
 import { decideAgain, type Decided } from '../../../src/market/whatIf/decideAgain.js';
 import type { PastLead, PastSale } from '../../../src/market/whatIf/past.js';
+import { atOnce } from '../../../src/market/whatIf/steps.js';
 import { readyMarkets } from '../../../src/market/whatIf/readyMarkets.js';
 import { measure } from '../../../src/market/whatIf/voices.js';
 import {
@@ -87,13 +88,14 @@ const leads: fc.Arbitrary<LiveLead[]> = fc
   );
 
 function again(past: readonly PastLead[], terms: Terms): Decided {
-  return decideAgain({
+  const steps = decideAgain({
     leads: past,
     market: readyMarkets(terms),
     elsewhere: nothingElse(terms),
     voices: { measured: measure(past), models: new Map() },
     until: Infinity,
   });
+  return atOnce(steps);
 }
 
 const runs = { numRuns: 1000 };

@@ -1,0 +1,33 @@
+import Type from 'typebox';
+import type { Fault } from '../../market/file/fault.js';
+import type { Change } from '../../store/applyPlan.js';
+import { ApiError } from '../apiError.js';
+
+/** What is done to a part of the market, or would be. */
+export const Changed = Type.Unsafe<Change>(
+  Type.Object({
+    kind: Type.Enum(['seller', 'buyer', 'campaign', 'contract'], { type: 'string' }),
+    id: Type.String(),
+    change: Type.Enum(['created', 'changed', 'unchanged', 'removed', 'deactivated', 'not_named'], {
+      type: 'string',
+    }),
+    secret: Type.Optional(
+      Type.String({ description: 'The signing secret of a new seller or buyer, shown this once' }),
+    ),
+    fields: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object({ from: Type.Optional(Type.String()), to: Type.Optional(Type.String()) }),
+        { description: 'Each changed value by its path in the market file' },
+      ),
+    ),
+  }),
+);
+
+/** A secret that is made and not stored is nobody's. */
+export const withoutSecret = (change: Change): Change =>
+  change.change === 'created' ? { ...change, secret: undefined } : change;
+
+/** Of a market file or a change. */
+export const invalidFile = (message: string, faults: Fault[]): ApiError =>
+  new ApiError('invalidMarket', message, { faults });
