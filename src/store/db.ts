@@ -80,6 +80,9 @@ export function openDatabase(
     writeConcern: { w: 'majority' },
     ignoreUndefined: true,
     serverSelectionTimeoutMS: 2000,
+    // What a process gives up waiting for is still at work in the database. With many connections, one that is slow for
+    // a while is asked for more and more that nobody waits for, and never comes to what somebody does.
+    maxPoolSize: 16,
     ...limits,
   });
   const db = client.db(settings.MONGODB_DATABASE);
