@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '@temporalio/client';
 import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
-import { postsOf } from './soldOnce.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
 import { sendLead, type Source } from '../support/source.js';
@@ -63,11 +62,12 @@ it(`of ${LEADS} leads at once, ${WORKERS} workers sell exactly ${CAP} to a buyer
     .toEqual({ received: 0, pending: LEADS - CAP, sold: CAP });
 
   const { database } = world;
-  expect(await database.sales.countDocuments()).toBe(CAP);
   expect(await database.usage.findOne({ _id: 'ACME1234/auto-insurance/northwind' })).toMatchObject({
     sold: { total: CAP },
   });
-  const sold = await database.leads.find({ status: 'sold' }, { projection: { _id: 1 } }).toArray();
-  expect(sold.every(({ _id }) => postsOf(northwind, _id).length === 1)).toBe(true);
-  expect(northwind.of('post')).toHaveLength(CAP);
+  const sales = await database.sales.find().toArray();
+  // A post whose answer is late is sent again, under the same id.
+  const posted = new Set(northwind.of('post').map(({ body }) => body.post_id));
+  expect(posted).toEqual(new Set(sales.map(({ _id }) => _id)));
+  expect(sales).toHaveLength(CAP);
 });
