@@ -57,17 +57,18 @@ describe('the database goes away under a running market', () => {
   });
 
   it('a process that has not had a request before the outage recovers from it by itself too', async () => {
+    await storeMarket(world.database, {}, { category: 'Renters' });
     const way = await openTcpProxy(world.settings.MONGODB_URL);
     onTestFinished(() => way.close());
     const settings = { ...world.settings, MONGODB_URL: throughProxy(world.settings.MONGODB_URL, way) };
     const fresh = await world.processes.api(settings);
     way.cut();
     const other = { address: fresh.address, key: world.key };
-    const refused = await sendLead(other, 'Auto Insurance', { ...PERSON, zip: '75004' });
+    const refused = await sendLead(other, 'Renters', { ...PERSON, zip: '75004' });
     expect(refused.status).toBe(503);
     way.mend();
     await expect
-      .poll(async () => (await sendLead(other, 'Auto Insurance', { ...PERSON, zip: '75004' })).status, {
+      .poll(async () => (await sendLead(other, 'Renters', { ...PERSON, zip: '75004' })).status, {
         timeout: 20_000,
       })
       .toBe(200);
