@@ -1,5 +1,6 @@
-import { colors, table } from '../cli/print.js';
-import type { Aim, Figure, Measure, Measured, Report } from './report.js';
+import { colors } from '../cli/print.js';
+import type { Measure, Measured, Report } from './report.js';
+import { aimsTable, rounded, section, spread } from './tables.js';
 import { WAYS, type WayName } from './ways.js';
 
 /** What the ways are called. */
@@ -28,13 +29,10 @@ export function describeReport({ measured, counted, aims }: Report): string {
           .join(', '),
       ]),
     ]),
-    section('Aims', [['aim', 'wanted', 'measured', ''], ...aims.map(aimRow)]),
+    aimsTable(aims),
     ...unsold(measured),
   ].join('\n\n');
 }
-
-const section = (title: string, [head = [], ...rows]: string[][]): string =>
-  `${colors.bold(title)}\n${table(head, rows)}`;
 
 function times(measured: Measured[]): string[][] {
   const both = (one: Measured, measure: Measure): string[] => [
@@ -85,13 +83,6 @@ function histories(measured: Measured[]): string[][] {
   ];
 }
 
-const aimRow = ({ aim, wanted, measured, met }: Aim): string[] => [
-  aim,
-  wanted,
-  spread(measured),
-  met ? colors.green('met') : colors.red('not met'),
-];
-
 function unsold(measured: Measured[]): string[] {
   return measured
     .filter((one) => one.unsold > 0)
@@ -101,12 +92,3 @@ function unsold(measured: Measured[]): string[] {
       ),
     );
 }
-
-/** `2.2 (2.1–2.4)`; one value where the repetitions do not differ. */
-function spread({ median, least, most }: Figure): string {
-  const [from, to] = [rounded(least), rounded(most)];
-  return from === to ? rounded(median) : `${rounded(median)} (${from}–${to})`;
-}
-
-/** As many digits as anybody can use. */
-const rounded = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);

@@ -4,8 +4,9 @@ export interface Done {
   sold?: boolean;
 }
 
-export interface Load {
-  done: Done[];
+export interface Load<T> {
+  /** What each piece came to. */
+  done: T[];
   /** How long each took, ms. */
   latencies: number[];
   /** How long all of them took together. */
@@ -13,8 +14,8 @@ export interface Load {
 }
 
 /** Does `count` pieces of work, always `concurrency` at a time: as soon as one is done the next begins. */
-export async function load(count: number, concurrency: number, work: () => Promise<Done>): Promise<Load> {
-  const done: Done[] = [];
+export async function load<T>(count: number, concurrency: number, work: () => Promise<T>): Promise<Load<T>> {
+  const done: T[] = [];
   const latencies: number[] = [];
   const began = performance.now();
   let left = count;

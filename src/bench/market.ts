@@ -8,12 +8,18 @@ export const BUYERS = ['one', 'two', 'three', 'four', 'five'] as const;
 /** Every buyer bids, each a little more than the one before. */
 export const bidOf = (index: number): number => 20 + index;
 
-/** The market of the bench: one campaign for the sample lead, with five buyers that are all asked. */
-export function marketText(ports: Record<(typeof BUYERS)[number], number>): string {
+/** How long a lead that nobody bought waits for its next round, and until it is over. */
+const PENDING = '{ retryAfter: [2s], expireAfter: 2m }';
+
+/** The market of the bench: for each seller one campaign for the sample lead, with five buyers that are all asked. */
+export function marketText(
+  ports: Record<(typeof BUYERS)[number], number>,
+  sellers: readonly string[],
+): string {
   const address = (id: (typeof BUYERS)[number]) => `http://127.0.0.1:${ports[id]}`;
   return `
 sellers:
-  - { code: ${SAMPLE.seller}, slug: acme-insurance, name: Acme Insurance Leads }
+${sellers.map((code) => `  - { code: ${code}, slug: ${code.toLowerCase()}, name: Seller ${code} }`).join('\n')}
 buyers:
 ${BUYERS.map(
   (id) => `  - id: ${id}
@@ -22,11 +28,16 @@ ${BUYERS.map(
     post: { url: '${address(id)}/post', timeoutMs: 3000 }`,
 ).join('\n')}
 campaigns:
-  - seller: ${SAMPLE.seller}
+${sellers
+  .map(
+    (code) => `  - seller: ${code}
     category: ${SAMPLE.category}
     required: [firstName, lastName, phone, state]
     sale: { mode: exclusive, floor: 10.00 }
+    pending: ${PENDING}
     contracts:
-${BUYERS.map((id) => `      - { buyer: ${id} }`).join('\n')}
+${BUYERS.map((id) => `      - { buyer: ${id} }`).join('\n')}`,
+  )
+  .join('\n')}
 `;
 }

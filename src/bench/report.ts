@@ -1,15 +1,9 @@
-import { availableParallelism } from 'node:os';
-import { BUYER_MS } from './market.js';
+import { atLeast, atMost, figure, percentile, type Aim, type Figure } from './aims.js';
 import type { Counted } from './count.js';
+import { machine, type Machine } from './machine.js';
+import { BUYER_MS } from './market.js';
 import type { Measurement } from './measure.js';
 import type { WayName } from './ways.js';
-
-/** A figure over the repetitions of one run. */
-export interface Figure {
-  median: number;
-  least: number;
-  most: number;
-}
 
 /** What is measured of a way at one concurrency. Times in ms. */
 const MEASURES = {
@@ -36,16 +30,9 @@ export interface Measured extends Figures {
   events: Figure;
 }
 
-export interface Aim {
-  aim: string;
-  wanted: string;
-  measured: Figure;
-  met: boolean;
-}
-
 /** What a run of the bench prints with `--json`. */
 export interface Report {
-  machine: { cpus: number; node: string };
+  machine: Machine;
   measured: Measured[];
   counted: Counted;
   aims: Aim[];
@@ -58,8 +45,7 @@ export function report(measurements: Measurement[], counted: Counted): Report {
     const repetitions = measurements.filter((one) => one.way === way && one.concurrency === concurrency);
     measured.push(measuredOf(way, concurrency, repetitions, measurements));
   }
-  const machine = { cpus: availableParallelism(), node: process.version };
-  return { machine, measured, counted, aims: aims(measurements, measured, counted) };
+  return { machine: machine(), measured, counted, aims: aims(measurements, measured, counted) };
 }
 
 function measuredOf(
@@ -147,29 +133,5 @@ function aims(all: Measurement[], measured: Measured[], { mongodb, redis }: Coun
 /** An aim for a concurrency that was not asked for is left out. */
 const timed = (ones: Measurement[], aim: (ones: Measurement[]) => Aim): Aim[] =>
   ones.length === 0 ? [] : [aim(ones)];
-
-const atMost = (limit: number, aim: string, measured: Figure): Aim => ({
-  aim,
-  wanted: `≤ ${limit}`,
-  measured,
-  met: measured.median <= limit,
-});
-
-const atLeast = (limit: number, aim: string, measured: Figure): Aim => ({
-  aim,
-  wanted: `≥ ${limit}`,
-  measured,
-  met: measured.median >= limit,
-});
-
-function figure(values: number[]): Figure {
-  return { median: percentile(values, 50), least: Math.min(...values), most: Math.max(...values) };
-}
-
-/** By nearest rank: the smallest value that at least `percent` % of all are not above. */
-function percentile(values: number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? NaN;
-}
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,42 +1,23 @@
-import { rmSync } from 'node:fs';
-import type { Progress } from '../local/progress.js';
-import { runDir, withoutServers } from '../local/runDir.js';
-import { startServers, type Servers } from '../local/servers.js';
-import { endOf } from '../local/stack.js';
+import type { Servers } from '../local/servers.js';
 import { countRoundTrips } from './count.js';
 import { measure, type Plan } from './measure.js';
+import { onServers, type Run } from './onServers.js';
 import { report, type Report } from './report.js';
 import { startGavel } from './startGavel.js';
 import { openWays } from './ways.js';
-import { openWorld } from './world.js';
+import { openWorld, startBenchWorker } from './world.js';
 
-export interface BenchOptions extends Plan {
+export interface BenchOptions extends Plan, Run {
   /** Writes CPU profiles of the API and the worker into this folder. */
   profile?: string;
-  progress: Progress;
-  /** Ends it before it is done. */
-  signal: AbortSignal;
-  /** Given what ends every part at once, for those who do not want to wait. */
-  onKill: (kill: () => void) => void;
 }
 
 /**
- * Measures what a lead costs, on servers and processes of its own. Undefined when it was told to end.
+ * Measures what a lead costs. Undefined when it was told to end.
  * @throws LocalStackError when a part can't be started or ends by itself
  */
-export async function runBench(options: BenchOptions): Promise<Report | undefined> {
-  const { progress, signal } = options;
-  const dir = runDir('bench');
-  const servers = await startServers({ dir, env: withoutServers(process.env), progress, signal });
-  options.onKill(() => servers.processes.kill());
-  try {
-    return await Promise.race([endOf(servers, signal), benchOn(dir, servers, options)]);
-  } finally {
-    progress('ending');
-    await servers.stop();
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
+export const runBench = (options: BenchOptions): Promise<Report | undefined> =>
+  onServers(options, (dir, servers) => benchOn(dir, servers, options));
 
 async function benchOn(
   dir: string,
@@ -46,6 +27,7 @@ async function benchOn(
   progress('starting buyers and workers');
   const world = await openWorld(dir, servers);
   try {
+    await startBenchWorker(world);
     progress('counting round trips');
     const counted = await countRoundTrips(world, Math.min(plan.leads, 50));
     progress('starting worker, API');

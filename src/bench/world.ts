@@ -25,13 +25,21 @@ export interface World {
   key: string;
 }
 
+/** Who sells, and how long their sources wait. */
+interface Terms {
+  sellers?: readonly string[];
+  answerWindowMs?: number;
+}
+
 /** A minute: on a slow or busy machine too, what is measured is the sale and not the end of the source's patience. */
-const ANSWER_WINDOW_MS = 60_000;
+const PATIENT_MS = 60_000;
 
-const NO_LIMIT = 10_000_000;
-
-/** Starts the buyers and the worker of the other ways, and stores the market and a key. */
-export async function openWorld(dir: string, servers: Servers): Promise<World> {
+/** Starts the buyers, and stores the market and a key. */
+export async function openWorld(
+  dir: string,
+  servers: Servers,
+  { sellers = [SAMPLE.seller], answerWindowMs = PATIENT_MS }: Terms = {},
+): Promise<World> {
   const env = {
     ...process.env,
     ...servers.addresses,
@@ -39,18 +47,35 @@ export async function openWorld(dir: string, servers: Servers): Promise<World> {
     OUTBOUND_ALLOW: '127.0.0.1',
     OUTBOUND_HTTP: 'true',
     MASTER_KEYS: localMasterKeys(dir),
-    ANSWER_WINDOW_MS: String(ANSWER_WINDOW_MS),
+    ANSWER_WINDOW_MS: String(answerWindowMs),
   };
   const settings = readSettings(env, {});
   const database = openDatabase(settings);
   const buyers = await choosePorts(dir, BUYERS);
-  const parts = [
-    { name: 'buyers', args: nodeArguments('bench/buyers', ...BUYERS.map((id) => String(buyers[id]))), env },
-    { name: 'bench-worker', args: nodeArguments('bench/worker'), env: { ...env, TASK_QUEUE: BENCH_QUEUE } },
-  ].map((part) => servers.processes.start({ ...part, command: process.execPath, ipc: true }));
-  await Promise.all(parts.map(readyMessage));
+  const ports = BUYERS.map((id) => String(buyers[id]));
+  await startPart(servers, 'buyers', nodeArguments('bench/buyers', ...ports), env);
   await ensureIndexes(database);
-  await applyMarketText(database, 'market of the bench', marketText(buyers));
-  const { key } = await createKey(database, { seller: SAMPLE.seller, test: false, limit: NO_LIMIT });
+  await applyMarketText(database, 'market of the bench', marketText(buyers, sellers));
+  const key = await unlimitedKey(database, SAMPLE.seller);
   return { dir, servers, env, settings, database, key };
+}
+
+/** Starts the worker of the floor and of the plain way. */
+export const startBenchWorker = ({ servers, env }: World): Promise<void> =>
+  startPart(servers, 'bench-worker', nodeArguments('bench/worker'), { ...env, TASK_QUEUE: BENCH_QUEUE });
+
+async function startPart(
+  { processes }: Servers,
+  name: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  await readyMessage(processes.start({ name, args, env, command: process.execPath, ipc: true }));
+}
+
+const NO_LIMIT = 10_000_000;
+
+/** A key of the seller's that may send as many leads as the bench can. */
+export async function unlimitedKey(database: Database, seller: string): Promise<string> {
+  return (await createKey(database, { seller, test: false, limit: NO_LIMIT })).key;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLoop } from '../../src/bench/openLoop.js';
 import { createKey } from '../../src/store/keys.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { contractDocument, sellerDocument, storeMarket } from '../support/market.js';
@@ -9,8 +10,8 @@ import { openFaultWorld, type FaultWorld } from './world.js';
 /** So few that the seller under test, who has one lead under way at a time, always finds a place. */
 const REQUESTS_IN_FLIGHT = 3;
 
-/** One in so many ms: ten times what the seller's share can sell. */
-const FLOOD_EVERY_MS = 20;
+/** Ten times what the seller's share can sell. */
+const FLOOD_PER_SECOND = 50;
 
 describe('one seller sends far more than there is room for', () => {
   let world: FaultWorld;
@@ -48,14 +49,20 @@ describe('one seller sends far more than there is room for', () => {
     return took;
   }
 
+  async function flooding() {
+    const lead = { ...PERSON, seller: 'FLOOD000' };
+    const { status, body, headers } = await sendLead(flooder, 'Auto Insurance', lead);
+    return { status, body, retryAfter: headers.get('retry-after') };
+  }
+
   it('the leads of another take at most twice as long, and each lead that was taken is sold as it says', async () => {
     await sell(5);
     const ratios: number[] = [];
-    const answers: { status: number; body: Record<string, unknown>; retryAfter: string | null }[] = [];
+    const answers: Awaited<ReturnType<typeof flooding>>[] = [];
     // One after the other in short turns, as what else the machine does slows both.
     for (let turn = 0; turn < 5; turn += 1) {
       const alone = median(await sell(6));
-      const flood = startFlood(flooder);
+      const flood = openLoop(FLOOD_PER_SECOND, flooding);
       await sleep(200);
       ratios.push(median(await sell(6)) / alone);
       answers.push(...(await flood.stop()));
@@ -76,23 +83,6 @@ describe('one seller sends far more than there is room for', () => {
     expect(Math.min(...ratios)).toBeLessThan(2);
   }, 180_000);
 });
-
-/** Sends leads without waiting for answers, until it is stopped; resolves then with every answer. */
-function startFlood(source: Source) {
-  const sent: Promise<{ status: number; body: Record<string, unknown>; retryAfter: string | null }>[] = [];
-  const timer = setInterval(() => {
-    const lead = sendLead(source, 'Auto Insurance', { ...PERSON, seller: 'FLOOD000' });
-    sent.push(
-      lead.then(({ status, body, headers }) => ({ status, body, retryAfter: headers.get('retry-after') })),
-    );
-  }, FLOOD_EVERY_MS);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return Promise.all(sent);
-    },
-  };
-}
 
 const median = (values: number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

@@ -1,0 +1,38 @@
+/** A figure over the repetitions of one run. */
+export interface Figure {
+  median: number;
+  least: number;
+  most: number;
+}
+
+/** What should hold, what was measured, and whether it does. */
+export interface Aim {
+  aim: string;
+  wanted: string;
+  measured: Figure;
+  met: boolean;
+}
+
+export const atMost = (limit: number, aim: string, measured: Figure): Aim => ({
+  aim,
+  wanted: `≤ ${limit}`,
+  measured,
+  met: measured.median <= limit,
+});
+
+export const atLeast = (limit: number, aim: string, measured: Figure): Aim => ({
+  aim,
+  wanted: `≥ ${limit}`,
+  measured,
+  met: measured.median >= limit,
+});
+
+export function figure(values: number[]): Figure {
+  return { median: percentile(values, 50), least: Math.min(...values), most: Math.max(...values) };
+}
+
+/** By nearest rank: the smallest value that at least `percent` % of all are not above; NaN of none. */
+export function percentile(values: number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? NaN;
+}

@@ -1,0 +1,54 @@
+import type { OverloadReport } from './overloadReport.js';
+import { aimsTable, rounded, section } from './tables.js';
+
+/** The figures as tables for a person. */
+export function describeOverload(report: OverloadReport): string {
+  const { capacity_per_second, flood, other_seller, memory_mb, kept } = report;
+  const { taken, refused } = flood;
+  const { alone, meanwhile } = other_seller;
+  return [
+    section(
+      `A flood of ${flood.seconds} s; the machine could do ${rounded(capacity_per_second)} leads a second`,
+      [
+        ['leads', 'a second', '× what it could', 'p50 ms', 'p99 ms'],
+        ['sent', ...perSecond(flood.sent_per_second, capacity_per_second)],
+        ['taken', ...perSecond(flood.taken_per_second, capacity_per_second), ...both(taken)],
+        ['refused', ...perSecond(flood.refused_per_second, capacity_per_second), ...both(refused)],
+        ['another seller’s, alone', '', '', ...both(alone)],
+        ['another seller’s, in the flood', '', '', ...both(meanwhile)],
+      ],
+    ),
+    section('The API’s memory, MB', [
+      ['before', 'highest', 'at the end', 'slope a minute, second half'],
+      memory_mb === undefined
+        ? ['not told by this system']
+        : [memory_mb.start, memory_mb.highest, memory_mb.end, memory_mb.per_minute].map(rounded),
+    ]),
+    section('After it, and in the books', [
+      ['what', ''],
+      ['as before after, s', rounded(report.normal_after_s)],
+      ['all leads ended after that, s', rounded(report.settled_after_s)],
+      ['answered `sold` at once', `${flood.sold_at_once}`],
+      ['another seller’s leads refused', `${other_seller.refused}`],
+      ...Object.entries(kept).map(([name, count]) => [NAMES[name as keyof typeof NAMES], `${count}`]),
+    ]),
+    aimsTable(report.aims),
+  ].join('\n\n');
+}
+
+const perSecond = (value: number, capacity: number): string[] => [rounded(value), rounded(value / capacity)];
+const both = ({ p50_ms, p99_ms }: { p50_ms: number; p99_ms: number }): string[] => [
+  rounded(p50_ms),
+  rounded(p99_ms),
+];
+
+const NAMES: Record<keyof OverloadReport['kept'], string> = {
+  stored: 'leads stored',
+  sold: 'of them sold',
+  lost: 'taken and not stored',
+  unheard: 'stored, though nobody heard so',
+  open: 'not ended',
+  untrue: 'answered as sold, and not so',
+  soldTwice: 'sold twice',
+  differences: 'differences in the books',
+};

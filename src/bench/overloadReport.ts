@@ -1,0 +1,141 @@
+import { atLeast, atMost, figure, percentile, type Aim } from './aims.js';
+import { machine, type Machine } from './machine.js';
+import type { Sample } from './memory.js';
+import type { Kept } from './overloadKept.js';
+import type { Reply } from './source.js';
+
+/** What was seen of a flood. */
+export interface Overload {
+  /** Leads a second that the machine sold before, as many at a time as it can. */
+  capacity: number;
+  answerWindowMs: number;
+  /** How long the flood lasted, s. */
+  seconds: number;
+  flood: Reply[];
+  /** Of another seller, who sends one lead after another: before the flood, and in it. */
+  alone: Reply[];
+  meanwhile: Reply[];
+  /** The API's memory in the flood. */
+  samples: Sample[];
+  /** How long after the flood that seller's leads were sold as quickly as before, and all leads had ended, s. */
+  normalAfterS: number;
+  settledAfterS: number;
+  kept: Kept;
+}
+
+interface Times {
+  p50_ms: number;
+  p99_ms: number;
+}
+
+/** What a run with `--overload` prints with `--json`. */
+export interface OverloadReport {
+  machine: Machine;
+  capacity_per_second: number;
+  flood: {
+    seconds: number;
+    sent_per_second: number;
+    taken_per_second: number;
+    refused_per_second: number;
+    /** Neither taken nor refused as it should be: another code, no Retry-After, no answer. */
+    otherwise: number;
+    /** Of those that were taken, how many were answered `sold`. */
+    sold_at_once: number;
+    taken: Times;
+    refused: Times;
+  };
+  other_seller: { refused: number; alone: Times; meanwhile: Times };
+  /** Of the API; absent where the system does not tell. */
+  memory_mb?: { start: number; highest: number; end: number; per_minute: number };
+  normal_after_s: number;
+  settled_after_s: number;
+  kept: Kept;
+  aims: Aim[];
+}
+
+const isTaken = ({ leadId }: Reply): boolean => leadId !== undefined;
+const isRefused = ({ status, retryAfter }: Reply): boolean => status === 503 && retryAfter !== undefined;
+
+const times = (replies: Reply[]): Times => {
+  const all = replies.map(({ ms }) => ms);
+  return { p50_ms: percentile(all, 50), p99_ms: percentile(all, 99) };
+};
+
+export function overloadReport(seen: Overload): OverloadReport {
+  const { capacity, seconds, alone, meanwhile, samples, kept } = seen;
+  const flood = [...seen.flood, ...meanwhile];
+  const taken = flood.filter(isTaken);
+  const refused = flood.filter(isRefused);
+  const reported = {
+    capacity_per_second: capacity,
+    flood: {
+      seconds,
+      sent_per_second: flood.length / seconds,
+      taken_per_second: taken.length / seconds,
+      refused_per_second: refused.length / seconds,
+      otherwise: flood.length - taken.length - refused.length,
+      sold_at_once: taken.filter(({ sold }) => sold).length,
+      taken: times(taken),
+      refused: times(refused),
+    },
+    other_seller: {
+      refused: meanwhile.filter(isRefused).length,
+      alone: times(alone),
+      meanwhile: times(meanwhile.filter(isTaken)),
+    },
+    ...(samples.length > 0 && { memory_mb: memory(samples) }),
+    normal_after_s: seen.normalAfterS,
+    settled_after_s: seen.settledAfterS,
+    kept,
+  };
+  return { machine: machine(), ...reported, aims: aims(reported, seen) };
+}
+
+function memory(samples: Sample[]) {
+  const mb = samples.map((sample) => sample.mb);
+  return {
+    start: mb[0] ?? NaN,
+    highest: Math.max(...mb),
+    end: mb.at(-1) ?? NaN,
+    per_minute: slope(samples.slice(Math.floor(samples.length / 2))) * 60_000,
+  };
+}
+
+/** Of the straight line that lies closest to the samples (least squares), MB a ms. */
+function slope(samples: Sample[]): number {
+  const [ms, mb] = [mean(samples.map((one) => one.ms)), mean(samples.map((one) => one.mb))];
+  const rise = samples.map((one) => (one.ms - ms) * (one.mb - mb));
+  return mean(rise) / mean(samples.map((one) => (one.ms - ms) ** 2));
+}
+
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** What is promised under a flood (docs/bench.md says why so much). */
+function aims(
+  { flood, other_seller, normal_after_s, kept }: Omit<OverloadReport, 'machine' | 'aims'>,
+  { capacity, answerWindowMs, samples }: Overload,
+): Aim[] {
+  const one = (value: number) => figure([value]);
+  const longest = (answerWindowMs + 1000) / 1000;
+  const slowdown = other_seller.meanwhile.p50_ms / other_seller.alone.p50_ms;
+  const wrong = kept.lost + kept.unheard + kept.open + kept.untrue;
+  return [
+    atLeast(0.5, 'leads/s taken in the flood, to those before', one(flood.taken_per_second / capacity)),
+    atMost(longest, 'p99 of taken leads, s', one(flood.taken.p99_ms / 1000)),
+    atMost(0, 'answers that neither take nor refuse with Retry-After', one(flood.otherwise)),
+    atMost(2, 'another seller’s p50 in the flood, to its p50 alone', one(slowdown)),
+    ...(samples.length > 0
+      ? [atMost(1.2, 'the API’s memory in the flood’s last quarter, to its second', one(growth(samples)))]
+      : []),
+    atMost(10, 'all as before after the flood, s', one(normal_after_s)),
+    atMost(0, 'leads lost, stored unheard, not ended, or not as answered', one(wrong)),
+    atMost(0, 'leads sold twice, differences in the books', one(kept.soldTwice + kept.differences)),
+  ];
+}
+
+/** In the first quarter everything is allotted that a full API needs. */
+function growth(samples: Sample[]): number {
+  const quarter = Math.floor(samples.length / 4);
+  const meanOf = (some: Sample[]) => mean(some.map(({ mb }) => mb));
+  return meanOf(samples.slice(-quarter)) / meanOf(samples.slice(quarter, 2 * quarter));
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { overloadReport, type Overload } from '../../src/bench/overloadReport.js';
+import type { Reply } from '../../src/bench/source.js';
+
+const sold = (ms: number): Reply => ({ status: 200, text: '', ms, leadId: 'lead', sold: true, price: 24 });
+const refused: Reply = { status: 503, text: '', ms: 2, retryAfter: '1' };
+const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
+
+/** Ten seconds of three times what the machine can do, in which all is as it should be. */
+const WELL: Overload = {
+  capacity: 10,
+  answerWindowMs: 3000,
+  seconds: 10,
+  flood: [...times(80, sold(900)), ...times(200, refused)],
+  alone: times(20, sold(100)),
+  meanwhile: times(20, sold(150)),
+  samples: [120, 150, 200, 200, 200, 200, 210, 200].map((mb, i) => ({ ms: i * 1000, mb })),
+  normalAfterS: 2,
+  settledAfterS: 5,
+  kept: {
+    ...{ stored: 120, sold: 120 },
+    ...{ lost: 0, unheard: 0, open: 0, soldTwice: 0, untrue: 0, differences: 0 },
+  },
+};
+
+describe('What a flood came to', () => {
+  test('is told in figures, and every aim is met where all is as it should be', () => {
+    const report = overloadReport(WELL);
+    expect(report.flood).toMatchObject({
+      sent_per_second: 30,
+      taken_per_second: 10,
+      refused_per_second: 20,
+      otherwise: 0,
+      taken: { p50_ms: 900, p99_ms: 900 },
+      refused: { p50_ms: 2, p99_ms: 2 },
+    });
+    expect(report.other_seller.meanwhile.p50_ms).toBe(150);
+    expect(report.memory_mb).toMatchObject({ start: 120, highest: 210, end: 200 });
+    expect(report.aims.filter(({ met }) => !met)).toEqual([]);
+  });
+
+  test('a steady rise of memory is told as one', () => {
+    const samples = Array.from({ length: 60 }, (_, i) => ({ ms: i * 1000, mb: 100 + i }));
+    expect(overloadReport({ ...WELL, samples }).memory_mb?.per_minute).toBeCloseTo(60);
+  });
+
+  test.each<[string, Partial<Overload>]>([
+    ['leads/s taken in the flood, to those before', { flood: times(280, refused) }],
+    ['p99 of taken leads, s', { flood: times(100, sold(4001)) }],
+    [
+      'answers that neither take nor refuse with Retry-After',
+      { flood: [...WELL.flood, { ...refused, retryAfter: undefined }] },
+    ],
+    [
+      'answers that neither take nor refuse with Retry-After',
+      { flood: [...WELL.flood, { status: 0, text: 'reset', ms: 1 }] },
+    ],
+    ['another seller’s p50 in the flood, to its p50 alone', { meanwhile: times(20, sold(201)) }],
+    ['another seller’s p50 in the flood, to its p50 alone', { meanwhile: times(20, refused) }],
+    [
+      'the API’s memory in the flood’s last quarter, to its second',
+      { samples: [100, 100, 100, 100, 100, 100, 130, 130].map((mb, ms) => ({ ms, mb })) },
+    ],
+    ['all as before after the flood, s', { normalAfterS: 11 }],
+    ...(['lost', 'unheard', 'open', 'untrue'] as const).map((what): [string, Partial<Overload>] => [
+      'leads lost, stored unheard, not ended, or not as answered',
+      { kept: { ...WELL.kept, [what]: 1 } },
+    ]),
+    ...(['soldTwice', 'differences'] as const).map((what): [string, Partial<Overload>] => [
+      'leads sold twice, differences in the books',
+      { kept: { ...WELL.kept, [what]: 1 } },
+    ]),
+  ])('%s: not met where it does not hold', (aim, seen) => {
+    const unmet = overloadReport({ ...WELL, ...seen }).aims.filter(({ met }) => !met);
+    expect(unmet.map((one) => one.aim)).toEqual([aim]);
+  });
+});
