@@ -19,6 +19,7 @@ export type Ask = <In extends Type.TObject, Out extends Type.TSchema>(
 
 const remotes = new WeakSet<Command>();
 
+const whyHere = new WeakMap<Command, string>();
 /** A command that does all it does by operations of the admin API, so that it works from afar too. */
 export function adminCommand(name: string): Command {
   const command = new Command(name);
@@ -27,15 +28,21 @@ export function adminCommand(name: string): Command {
 }
 
 /** Where `--remote` says that a command is to be done; undefined: here. */
+/** A command that is done where the servers are and never from afar, and why. */
+export function localCommand(name: string, why: string): Command {
+  const command = new Command(name);
+  whyHere.set(command, why);
+  return command;
+}
+
 const remoteOf = (command: Command): string | undefined =>
   command.optsWithGlobals<{ remote?: string }>().remote;
 
 /** @throws CommandFailed where the command is to be done from afar and can't be */
 export function refuseRemote(command: Command): void {
   if (remoteOf(command) === undefined || remotes.has(command)) return;
-  throw new CommandFailed(
-    `\`${typedAs(command)}\` can’t be done by --remote: it works where the servers are, with their settings.`,
-  );
+  const why = whyHere.get(command) ?? 'it runs here, with the settings of this machine. Leave --remote out.';
+  throw new CommandFailed(`\`${typedAs(command)}\` can’t be done by --remote: ${why}`);
 }
 
 /** `gavel keys rotate-master` */

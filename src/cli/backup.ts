@@ -1,16 +1,20 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { showProgress } from '../local/showProgress.js';
 import { backup, BackupError, restore, type Manifest } from '../store/backup.js';
 import { noteDeed } from '../store/audit.js';
 import type { Database } from '../store/db.js';
+import { localCommand } from './admin.js';
 import { cliActor } from './actor.js';
 import { CommandFailed } from './commandFailed.js';
 import { print, printJson } from './print.js';
 import { useDatabase } from './useDatabase.js';
 
+const WHERE =
+  'Run it on a machine that reaches the database, with MONGODB_URL set; docs/backup.md tells how.';
+
 /** `gavel backup DIR` */
 export function backupCommand(): Command {
-  return new Command('backup')
+  return localCommand('backup', `every lead is in a backup, and no key opens that from afar. ${WHERE}`)
     .description('write the whole database into a new folder; persons stay encrypted')
     .argument('<dir>', 'the folder, which is made')
     .option('--json', 'print the manifest as JSON', false)
@@ -23,7 +27,10 @@ export function backupCommand(): Command {
 
 /** `gavel restore DIR` */
 export function restoreCommand(): Command {
-  return new Command('restore')
+  return localCommand(
+    'restore',
+    `it replaces the whole database, keys and audit included, and no key opens that from afar. ${WHERE}`,
+  )
     .description('put a backup into an empty database; end every API and worker before')
     .argument('<dir>', 'the folder that backup made')
     .option('--replace', 'drop what the database has', false)

@@ -1,14 +1,18 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { showProgress } from '../local/showProgress.js';
 import { noteDeed } from '../store/audit.js';
 import { rewrap } from '../store/rewrap.js';
+import { localCommand } from './admin.js';
 import { cliActor } from './actor.js';
 import { print, printJson } from './print.js';
 import { usePersons } from './useDatabase.js';
 
+const WHY_HERE =
+  'it takes the old and the new master key, which no API is told. Run it where MASTER_KEYS has both and MONGODB_URL is set; docs/backup.md tells how.';
+
 /** `gavel keys rotate-master` */
 export function rotateMasterCommand(): Command {
-  return new Command('rotate-master')
+  return localCommand('rotate-master', WHY_HERE)
     .description('put all that is stored under the first of MASTER_KEYS, so that the others can go')
     .option('--json', 'print the outcome as JSON', false)
     .action(rotate);

@@ -113,9 +113,10 @@ describe('gavel --remote', () => {
   });
 
   test.each([
-    [['backup', 'x'], '`gavel backup` can’t be done by --remote'],
-    [['keys', 'rotate-master'], '`gavel keys rotate-master` can’t be done by --remote'],
-    [['postbacks', 'test', '--seller', 'x'], '`gavel postbacks test` can’t be done by --remote'],
+    [['backup', 'x'], '`gavel backup` can’t be done by --remote: every lead is in a backup'],
+    [['restore', 'x'], '`gavel restore` can’t be done by --remote: it replaces the whole database'],
+    [['keys', 'rotate-master'], '`gavel keys rotate-master` can’t be done by --remote: it takes the old and'],
+    [['worker'], '`gavel worker` can’t be done by --remote: it runs here'],
   ])('is refused what works on the servers only: %j', async (args, message) => {
     const ran = await afar(args);
     expect(ran).toMatchObject({ code: 1, stdout: '' });
