@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { headerOf, placeOf, pathNames, type Place, type Operation } from '../api/admin/operation.js';
@@ -12,7 +13,13 @@ export function remoteAsk(given: string, key: string): Ask {
   return async (operation, input) => {
     const { path, ...init } = requestOf(operation, input);
     const headers = { ...init.headers, accept: 'application/json', authorization: `Bearer ${key}` };
-    const answer = await send(url, path, { ...init, headers, redirect: 'error' });
+    const request: RequestInit = { ...init, headers, redirect: 'error' };
+    let answer = await send(url, path, request);
+    // What was refused for its number was not done.
+    for (; answer.waitS !== undefined; answer = await send(url, path, request)) {
+      console.error(`${refusalOf(url, answer).message} Waiting ${answer.waitS} s …`);
+      await setTimeout(answer.waitS * 1000);
+    }
     if (!answer.ok) throw refusalOf(url, answer);
     if (Value.Check(operation.output, answer.body)) return answer.body;
     throw strange(url, answer.status);
@@ -63,6 +70,8 @@ interface Answer {
   ok: boolean;
   status: number;
   body: unknown;
+  /** The key is good, and is to send its next request after so many seconds. */
+  waitS?: number;
 }
 
 async function send(url: URL, path: string, init: RequestInit): Promise<Answer> {
@@ -77,10 +86,17 @@ async function send(url: URL, path: string, init: RequestInit): Promise<Answer> 
     throw new CommandFailed(`The admin API at ${url.origin} does not answer (${cause}).`);
   }
   try {
-    return { ok: response.ok, status: response.status, body: JSON.parse(text) as unknown };
+    const body: unknown = JSON.parse(text);
+    return { ok: response.ok, status: response.status, body, waitS: waitOf(response) };
   } catch {
     throw strange(url, response.status);
   }
+}
+
+/** Only who has sent a good key is told its limit; guesses and keys that are none any more are not waited for. */
+function waitOf({ status, headers }: Response): number | undefined {
+  if (status !== 429 || !headers.has('x-ratelimit-limit')) return undefined;
+  return Math.min(60, Math.max(1, Number(headers.get('retry-after')) || 1));
 }
 
 const Refusal = Type.Object({

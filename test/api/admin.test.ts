@@ -182,6 +182,20 @@ campaigns:
     ]);
   });
 
+  it('answers a key as often a minute as it may ask, and says when it may ask again', async () => {
+    const key = await world.adminKeyFor(['audit:read'], 'erin', 3);
+    const ask = () => world.ask('GET /admin/audit', undefined, key);
+    const replies = await Promise.all([ask(), ask(), ask(), ask(), ask()]);
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429]);
+    const refused = replies.find(({ status }) => status === 429);
+    expect(refused?.body).toMatchObject({
+      error: 'Rate limit exceeded',
+      message: 'This key may send 3 requests a minute. Send the next one after Retry-After seconds.',
+    });
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refused?.headers.get('x-ratelimit-remaining')).toBe('0');
+  });
+
   it('lets a key hand out no scope that it has not itself', async () => {
     const key = await world.adminKeyFor(['keys:write', 'leads:read']);
     const make = (scopes: string[]) => world.ask('POST /admin/keys', { admin: 'erin', scopes }, key);

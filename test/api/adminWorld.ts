@@ -10,7 +10,8 @@ export interface AdminWorld extends ApiWorld {
   admin: RunningApi;
   /** A key with every scope. */
   adminKey: string;
-  adminKeyFor(scopes: Scope[], name?: string): Promise<string>;
+  /** One that may ask as often as it likes, unless a limit is given. */
+  adminKeyFor(scopes: Scope[], name?: string, limit?: number): Promise<string>;
   /** Asks the admin API, with that key unless another is given; a body is sent as JSON. */
   ask(route: string, body?: unknown, key?: string, headers?: Record<string, string>): Promise<Reply>;
 }
@@ -18,8 +19,8 @@ export interface AdminWorld extends ApiWorld {
 export async function openAdminWorld(overrides: Partial<Settings> = {}): Promise<AdminWorld> {
   const world = await openApiWorld({ ADMIN_PORT: 0, ...overrides });
   const admin = await startAdminApi(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'admin'));
-  const adminKeyFor: AdminWorld['adminKeyFor'] = async (scopes, name = 'dana') =>
-    (await createKey(world.database, { admin: name, scopes, test: false })).key;
+  const adminKeyFor: AdminWorld['adminKeyFor'] = async (scopes, name = 'dana', limit = 1_000_000) =>
+    (await createKey(world.database, { admin: name, scopes, test: false, limit })).key;
   const adminKey = await adminKeyFor([...SCOPE_NAMES]);
   return {
     ...world,

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startAdminApi, type RunningApi } from '../../src/api/server.js';
 import type { Settings } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
@@ -23,7 +26,8 @@ describe('gavel --remote', () => {
     database = openDatabase(settings);
     const campaign = await storeMarket(database, {}, { category: 'Boats' });
     admin = await startAdminApi(settings, createLog({ LOG_LEVEL: 'silent' }, 'admin'));
-    key = (await createKey(database, { admin: 'ops', scopes: [...SCOPE_NAMES], test: false })).key;
+    const owner = { admin: 'ops', scopes: [...SCOPE_NAMES] };
+    key = (await createKey(database, { ...owner, test: false, limit: 10_000 })).key;
     ids = {
       sold: (await storeLead(database, campaign, { status: 'sold', price: 4500, buyerIds: ['northwind'] }))
         ._id,
@@ -107,6 +111,24 @@ describe('gavel --remote', () => {
 
   test('is told the scope that its key lacks', async () => {
     const { key: weak } = await createKey(database, { admin: 'erin', scopes: ['leads:read'], test: false });
+  test('waits where its key has sent its requests of the minute, and sends on', async () => {
+    let asked = 0;
+    const busy = createServer((_request, response) => {
+      asked += 1;
+      const refusal = { error: 'Rate limit exceeded', message: 'This key may send 5 requests a minute.' };
+      const headers = asked === 1 ? { 'x-ratelimit-limit': '5', 'retry-after': '1' } : {};
+      response.writeHead(asked === 1 ? 429 : 200, headers);
+      response.end(JSON.stringify(asked === 1 ? refusal : { keys: [] }));
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void busy.close());
+    await once(busy, 'listening');
+    const { port } = busy.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const ran = await run(['--remote', url, 'keys', 'list', '--json'], { GAVEL_ADMIN_KEY: key });
+    expect(ran).toMatchObject({ code: 0, stderr: 'This key may send 5 requests a minute. Waiting 1 s …\n' });
+    expect(asked).toBe(2);
+  });
+
     const ran = await run(['--remote', admin.address, 'keys', 'list'], { GAVEL_ADMIN_KEY: weak });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toContain('This needs a key with the scope keys:read; this one has leads:read.');

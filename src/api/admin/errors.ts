@@ -16,7 +16,8 @@ export const ADMIN_ABOUT = {
   wrongType: 'A body that is not JSON; of a market file or a change, neither YAML nor JSON',
   invalidMarket:
     'The market file or the change has faults, each with its line under `faults`; nothing was done',
-  rateLimited: 'Too many requests from this address without a valid key, or with a key that is none any more',
+  rateLimited:
+    'More requests a minute than the key may send; too many from this address without a valid key, or with a key that is none any more',
   internal: 'A fault of ours',
   unavailable:
     'The database is away, a lead is with a buyer, another simulation is under way, or the process is shutting down',

@@ -7,6 +7,7 @@ import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
 import { ApiError, errorOf } from '../apiError.js';
 import type { Parts, RouteParts } from '../parts.js';
 import { auth, keyOf } from '../plugins/auth.js';
+import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { ADMIN_ABOUT, ALWAYS, type AdminErrorKind } from './errors.js';
 import { headerOf, placeOf, type AdminContext, type Operation, type Place } from './operation.js';
 import { OPERATIONS } from './operations.js';
@@ -21,12 +22,14 @@ export async function adminRoutes(
 ): Promise<void> {
   const { settings } = parts;
   const outbound = readOutboundRules(settings);
+  const { take } = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'requests');
   await app.register(auth, {
     lookups,
     limits,
     failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     of: 'admin',
   });
+  app.addHook('onRequest', take);
   for (const operation of OPERATIONS) {
     app.route<Asking>({
       method: operation.method,

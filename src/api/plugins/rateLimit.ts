@@ -7,7 +7,11 @@ import { keyOf } from './auth.js';
  * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit, `look` only tells how
  * much is left. Both put the three headers on the answer, whatever becomes of the request.
  */
-export function rateLimitHooks(limits: RateLimits, requestsPerMinute: number, what: 'leads' | 'returns') {
+export function rateLimitHooks(
+  limits: RateLimits,
+  requestsPerMinute: number,
+  what: 'leads' | 'returns' | 'requests',
+) {
   async function tell(
     request: FastifyRequest,
     reply: FastifyReply,
