@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type Type from 'typebox';
 import type { AdminContext, Operation } from '../api/admin/operation.js';
 import { readOutboundRules } from '../buyers/outboundRules.js';
+import type { openSender } from '../buyers/send.js';
 import { pickSettings } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
@@ -18,8 +19,8 @@ export type Ask = <In extends Type.TObject, Out extends Type.TSchema>(
 ) => Promise<Type.Static<Out>>;
 
 const remotes = new WeakSet<Command>();
-
 const whyHere = new WeakMap<Command, string>();
+
 /** A command that does all it does by operations of the admin API, so that it works from afar too. */
 export function adminCommand(name: string): Command {
   const command = new Command(name);
@@ -27,7 +28,6 @@ export function adminCommand(name: string): Command {
   return command;
 }
 
-/** Where `--remote` says that a command is to be done; undefined: here. */
 /** A command that is done where the servers are and never from afar, and why. */
 export function localCommand(name: string, why: string): Command {
   const command = new Command(name);
@@ -35,6 +35,7 @@ export function localCommand(name: string, why: string): Command {
   return command;
 }
 
+/** Where `--remote` says that a command is to be done; undefined: here. */
 const remoteOf = (command: Command): string | undefined =>
   command.optsWithGlobals<{ remote?: string }>().remote;
 
@@ -88,6 +89,7 @@ function localContext(
   tell: Needs['tell'],
 ): { context: AdminContext; close: () => Promise<void> } {
   let withdrawer: Withdrawer | undefined;
+  let sender: ReturnType<typeof openSender> | undefined;
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = pickSettings([
     'TEMPORAL_UI_URL',
     'TEMPORAL_NAMESPACE',
@@ -101,13 +103,20 @@ function localContext(
       tell,
       outbound: readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP'])),
       withdraw: async (leadId) => {
-        // Loaded here, so that the other commands don't wait for what only this one needs.
+        // Loaded here, as below, so that the other commands don't wait for what only one needs.
         const { openWithdrawer } = await import('../temporal/withdraw.js');
         withdrawer ??= openWithdrawer(pickSettings(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']));
         return withdrawer.withdraw(leadId);
       },
+      send: async (message) => {
+        const { openSender } = await import('../buyers/send.js');
+        sender ??= openSender(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP']));
+        return sender.send(message);
+      },
       ...(url !== undefined && { ui: { url, namespace } }),
     },
-    close: async () => withdrawer?.close(),
+    close: async () => {
+      await Promise.all([withdrawer?.close(), sender?.close()]);
+    },
   };
 }

@@ -1,7 +1,8 @@
 /** What an admin key may be allowed to do, each with what it opens. */
 export const SCOPES = {
   'market:read': 'read the market file',
-  'market:write': 'apply a market file; the answer has the signing secrets of who is new',
+  'market:write':
+    'apply a market file; the answer has the signing secrets of who is new; send sellers test postbacks',
   'simulations:read':
     'decide past auctions again; filters of a change can ask what persons wrote, though nothing shows it',
   'leads:read': 'list, find and read leads, persons masked; the suppression lists in figures',

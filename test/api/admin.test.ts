@@ -135,6 +135,7 @@ campaigns:
       scopes: [],
       outbound: readOutboundRules(settings),
       isShared: true,
+      send: () => Promise.reject(new Error('Nothing is sent by a simulation')),
       withdraw: () => Promise.reject(new Error('Nothing is withdrawn by a simulation')),
     };
     const input = { file: JSON.stringify({ sellers }), since: today };
@@ -179,6 +180,26 @@ campaigns:
     const paid = await world.database.audit.find({ did: 'paid in' }).toArray();
     expect(paid).toMatchObject([
       { id: 'contoso', values: [{ path: 'amount', to: '$50.00' }, { path: 'ref' }] },
+    ]);
+  });
+
+  it('tries the addresses of a seller’s postbacks, but none that leads into the operator’s network', async () => {
+    buyer.answer('test', { body: {} });
+    const metadata = 'https://169.254.169.254/latest';
+    const postbacks = [buyer.url, metadata];
+    await world.database.sellers.updateOne({ _id: 'INITECH0' }, { $set: { postbacks } });
+    const { body } = await world.ask('POST /admin/postbacks/test', { seller: 'initech' });
+    expect(body).toMatchObject({
+      seller: 'INITECH0',
+      addresses: [
+        { url: buyer.url, heard: true, answer: 'HTTP 200' },
+        { url: metadata, heard: false, answer: expect.stringContaining('OUTBOUND_ALLOW') as string },
+      ],
+    });
+    expect(buyer.of('test')).toHaveLength(1);
+    expect(await auditOf('INITECH0')).toMatchObject([
+      { did: 'postbacks tested', changes: [{ path: 'heard', to: '1 of 2' }] },
+      { did: 'created' },
     ]);
   });
 

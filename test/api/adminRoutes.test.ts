@@ -24,6 +24,7 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
     file: 'sellers: [{ code: ACME1234, name: Renamed }]',
     since: new Date(Date.now() - 3_600_000).toISOString(),
   }),
+  testPostbacks: () => ({ seller: 'ACME1234' }),
   listLeads: () => ({ status: 'pending', seller: 'acme-insurance', since: '2026-01-01', limit: 5 }),
   findLeadsOfPerson: () => ({ phone: '555-123-4567', email: 'john.doe@email.com' }),
   showLead: (lead_id) => ({ lead_id }),

@@ -74,6 +74,8 @@ describe('gavel --remote', () => {
     [['statement', '--house', '--csv']],
     [['books', 'check', '--json']],
     [['suppressions', 'list']],
+    [['postbacks', 'test', '--seller', 'acme-insurance']],
+    [['simulate', '--since', '2100-01-01', '--change', MARKET]],
     [['audit', 'list', '--of', 'fabrikam']],
   ])('prints the same as on the spot: %j', async (args) => {
     const named = args.map((word) => (word === 'SOLD' ? ids.sold : word));
@@ -109,8 +111,6 @@ describe('gavel --remote', () => {
     expect(stdout).toMatch(/ops \(api\) +lead \S+ +withdrawal asked for +status: pending → withdrawn/);
   });
 
-  test('is told the scope that its key lacks', async () => {
-    const { key: weak } = await createKey(database, { admin: 'erin', scopes: ['leads:read'], test: false });
   test('waits where its key has sent its requests of the minute, and sends on', async () => {
     let asked = 0;
     const busy = createServer((_request, response) => {
@@ -129,6 +129,8 @@ describe('gavel --remote', () => {
     expect(asked).toBe(2);
   });
 
+  test('is told the scope that its key lacks', async () => {
+    const { key: weak } = await createKey(database, { admin: 'erin', scopes: ['leads:read'], test: false });
     const ran = await run(['--remote', admin.address, 'keys', 'list'], { GAVEL_ADMIN_KEY: weak });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toContain('This needs a key with the scope keys:read; this one has leads:read.');

@@ -1,5 +1,6 @@
 import type Type from 'typebox';
 import type { OutboundRules } from '../../buyers/outboundRules.js';
+import type { Send } from '../../buyers/send.js';
 import type { Actor } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import type { Scope } from '../../store/scopes.js';
@@ -19,6 +20,8 @@ export interface AdminContext {
   isShared: boolean;
   /** Is told how far it is, by what takes long. */
   tell?: (text: string) => void;
+  /** Speaks to sellers' servers, where the guard on outbound addresses lets it. */
+  send: Send;
   /** Where Temporal's UI is, for links. */
   ui?: { url: string; namespace: string };
 }

@@ -5,6 +5,7 @@ import { endKey, makeKey, showKeys } from './keys.js';
 import { eraseLeads, findLeads, findLeadsOfPerson, showLead, showPerson, withdraw } from './leads.js';
 import { putMarket, showMarket } from './market.js';
 import type { Operation } from './operation.js';
+import { testPostbacks } from './postbacks.js';
 import { simulate } from './simulate.js';
 import { showSuppressions, suppress, unsuppress } from './suppressions.js';
 
@@ -13,6 +14,7 @@ export const OPERATIONS: readonly Operation[] = [
   showMarket,
   putMarket,
   simulate,
+  testPostbacks,
   findLeads,
   findLeadsOfPerson,
   showLead,

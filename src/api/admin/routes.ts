@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { stringify } from 'yaml';
-import { readOutboundRules, type OutboundRules } from '../../buyers/outboundRules.js';
+import { readOutboundRules } from '../../buyers/outboundRules.js';
+import { openSender } from '../../buyers/send.js';
 import { LONGEST_TEXT } from '../../market/file/document.js';
 import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
 import { ApiError, errorOf } from '../apiError.js';
@@ -22,6 +23,8 @@ export async function adminRoutes(
 ): Promise<void> {
   const { settings } = parts;
   const outbound = readOutboundRules(settings);
+  const sender = openSender(settings);
+  app.addHook('onClose', () => sender.close());
   const { take } = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'requests');
   await app.register(auth, {
     lookups,
@@ -40,7 +43,7 @@ export async function adminRoutes(
       onRequest: async (request) => demandScope(request, operation.scope),
       handler: async (request, reply) => {
         const input = await readInput(operation, request);
-        const output = await operation.run(contextOf(parts, outbound, request), input);
+        const output = await operation.run(contextOf(parts, { outbound, send: sender.send }, request), input);
         if (operation.tagOf) reply.header('etag', `"${operation.tagOf(output)}"`);
         if (operation.givesFile !== true || wantsJson(request)) return output;
         return reply.type('application/yaml; charset=utf-8').send(stringify(output));
@@ -63,7 +66,7 @@ function demandScope(request: FastifyRequest, scope: Scope): void {
 
 function contextOf(
   { settings, database, starter }: Parts,
-  outbound: OutboundRules,
+  servers: Pick<AdminContext, 'outbound' | 'send'>,
   request: FastifyRequest,
 ): AdminContext {
   const { _id: key, admin, scopes = [] } = keyOf(request);
@@ -72,7 +75,7 @@ function contextOf(
     database,
     by: { who: admin ?? key, via: 'api', key },
     scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
-    outbound,
+    ...servers,
     isShared: true,
     withdraw: (leadId) => starter.withdraw(leadId, WITHDRAW_WITHIN_MS),
     ...(url !== undefined && { ui: { url, namespace } }),
