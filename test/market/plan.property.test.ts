@@ -44,11 +44,12 @@ interface Given {
 }
 
 const markets: fc.Arbitrary<Given> = fc
-  .tuple(contracts, leads, fc.boolean(), fc.boolean())
-  .map(([all, { state, source, age }, sellerActive, active]) => ({
+  .tuple(contracts, leads, fc.nat(9))
+  .map(([all, { state, source, age }, paused]) => ({
     market: {
-      seller: { code: 'ACME1234', slug: 'acme', name: 'Acme', active: sellerActive, postbacks: [] },
-      campaign: campaignOf({ active }),
+      // A paused market opens nothing, so that there is little to see in it: one in five is.
+      seller: { code: 'ACME1234', slug: 'acme', name: 'Acme', active: paused !== 0, postbacks: [] },
+      campaign: campaignOf({ active: paused !== 1 }),
       contracts: all.map(({ terms: own, isActive }, i) =>
         readyContract(contractOf(`buyer-${i}`, own), buyerOf(`buyer-${i}`, { active: isActive })),
       ),
@@ -89,50 +90,54 @@ const planned = ({ market, lead, known, now }: Given): { first: Plan<Buyer>; sec
   return { first, second: withinLimits(first, market, lead, known, now) };
 };
 
+/** In one order, as one text: of tens of thousands of cases a comparison of lists would cost more than the rules. */
+const inOrder = (items: readonly (string | number)[]): string => [...items].sort().join(' ');
+
 const always = (property: (given: Given) => void): void =>
-  fc.assert(fc.property(markets, property), { numRuns: 4000 });
+  fc.assert(fc.property(markets, property), { numRuns: 10_000 });
 
 describe('In every market, the plan of a round', () => {
   test('has each contract in one place: open, or excluded with one reason', () => {
     always((given) => {
-      const buyers = given.market.contracts.map(({ buyer }) => buyer.id).sort();
-      for (const plan of Object.values(planned(given)))
-        expect([...openIn(plan), ...excludedIn(plan)].sort()).toEqual(buyers);
+      const buyers = inOrder(given.market.contracts.map(({ buyer }) => buyer.id));
+      const { first, second } = planned(given);
+      expect(inOrder([...openIn(first), ...excludedIn(first)])).toBe(buyers);
+      expect(inOrder([...openIn(second), ...excludedIn(second)])).toBe(buyers);
     });
   });
 
   test('closes contracts by limits, and opens none', () => {
     always((given) => {
       const { first, second } = planned(given);
-      expect(openIn(first)).toEqual(expect.arrayContaining(openIn(second)));
+      const before = openIn(first);
+      expect(inOrder(openIn(second).filter((id) => !before.includes(id)))).toBe('');
     });
   });
 
   test('is the same in whatever order the contracts are listed', () => {
+    const said = (plan: Plan<Buyer>): string =>
+      `${inOrder(openIn(plan))}; ${inOrder(excludedIn(plan))}; ${inOrder(plan.changes.map(({ at }) => at))}`;
     always((given) => {
       const contracts = given.market.contracts.toReversed();
-      const other = planned({ ...given, market: { ...given.market, contracts } }).second;
-      const { second } = planned(given);
-      expect(openIn(other).sort()).toEqual(openIn(second).sort());
-      expect(excludedIn(other).sort()).toEqual(excludedIn(second).sort());
-      expect(other.changes.map(({ at }) => at).sort()).toEqual(second.changes.map(({ at }) => at).sort());
+      const other = planned({ ...given, market: { ...given.market, contracts } });
+      expect(said(other.second)).toBe(said(planned(given).second));
     });
   });
 
   test('opens nothing where the seller or the campaign is paused, nor for a buyer that is', () => {
     always((given) => {
       const { seller, campaign, contracts } = given.market;
-      const open = openIn(planned(given).second);
-      if (!seller.active || !campaign.active) expect(open).toEqual([]);
-      for (const { buyer, contract } of contracts)
-        if (!buyer.active || !contract.active) expect(open).not.toContain(buyer.id);
+      const mayBuy = contracts.flatMap(({ buyer, contract }) =>
+        seller.active && campaign.active && buyer.active && contract.active ? [buyer.id] : [],
+      );
+      expect(inOrder(openIn(planned(given).second).filter((id) => !mayBuy.includes(id)))).toBe('');
     });
   });
 
   test('foresees changes that lie ahead, the soonest of each kind', () => {
     always((given) => {
       const { changes } = planned(given).second;
-      for (const { at } of changes) expect(at).toBeGreaterThan(given.now);
+      expect(changes.every(({ at }) => at > given.now)).toBe(true);
       expect(new Set(changes.map(({ what }) => what)).size).toBe(changes.length);
     });
   });
