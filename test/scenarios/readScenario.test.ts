@@ -21,7 +21,7 @@ test('A scenario with words that nobody knows is told all of them, each with its
       'x.yaml:8:3  expect.round: what is expected has no key "round"; did you mean rounds?',
       'x.yaml:9:13  expect.rounds.one: "one" is no key of the rounds, keyed like "1", "2 after 1m", "3 to 5"',
       'x.yaml:9:31  expect.rounds.one.northwind: "bought" is not an outcome; write it like "refused at 45.00 (duplicate)"',
-      'x.yaml:10:1  befor: a scenario has no key "befor"; the keys are name, engineOnly, starts, seller, campaign, contracts, campaigns, buyers, answers, services, lead, leads, then, expect',
+      'x.yaml:10:1  befor: a scenario has no key "befor"; the keys are name, starts, seller, campaign, contracts, campaigns, buyers, answers, services, lead, leads, then, expect',
     ].join('\n'),
   );
 });

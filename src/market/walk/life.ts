@@ -34,6 +34,8 @@ export interface Life {
   /** What its source was told, and when; it waits until then. */
   answer?: { at: number; status: LeadStatus; price: Minor; buyers: string[] };
   endedAt?: number;
+  /** The status that its seller was told last. */
+  told: LeadStatus;
   /** It is to go on now, because ops say so or the market has changed. */
   wake: boolean;
   withdrawn: boolean;
@@ -50,6 +52,7 @@ export const newLife = (lead: Life['lead'], campaign: string): Life => ({
   low: [],
   price: 0,
   buyers: [],
+  told: 'received',
   wake: false,
   withdrawn: false,
   words: new Map(),

@@ -45,6 +45,14 @@ function end(life: Life, world: World, status: 'sold' | 'expired' | 'withdrawn')
   life.status = status;
   life.endedAt = world.now();
   answerSource(life, world.now());
+  tellTheSeller(life, world);
+}
+
+/** Tells the seller where the lead's status is another than the one told last. */
+export function tellTheSeller(life: Life, world: World): void {
+  if (life.status === life.told) return;
+  life.told = life.status;
+  world.tellSeller(life);
 }
 
 /** A round up to the bids of its first tier. */
@@ -166,6 +174,7 @@ function* waitForAnotherRound(life: Life, world: World, round: Round): Course<vo
   life.status = 'pending';
   life.reason = unsoldReason(outcomes);
   answerSource(life, world.now());
+  tellTheSeller(life, world);
   const woken = yield* pause(wait.at, () => life.wake || life.withdrawn);
   life.wake = false;
   if (life.withdrawn) end(life, world, 'withdrawn');

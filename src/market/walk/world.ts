@@ -32,5 +32,7 @@ export interface World {
   /** Tells a buyer that a post is called off. */
   callOff(life: Life, offer: Offer): void;
   tell(life: Life, notice: Notice): void;
+  /** Tells the seller how the lead stands now. */
+  tellSeller(life: Life): void;
   booked(life: Life, contract: string, sale: Claim): void;
 }

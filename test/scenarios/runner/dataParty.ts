@@ -32,10 +32,10 @@ export class DataParty {
 
   /**
    * What comes back from an address.
-   * @param url where it is asked: it listens at its own address only
+   * @param url where it is asked: it listens at its own address only, and below it
    */
   ask(type: RequestType, body: Record<string, unknown>, at: { url: string; timeoutMs: number }): Reply {
-    if (at.url !== this.url) return { ms: 0, kind: 'unreachable', detail: 'ECONNREFUSED' };
+    if (!at.url.startsWith(this.url)) return { ms: 0, kind: 'unreachable', detail: 'ECONNREFUSED' };
     this.received.push({ type, body });
     const times = (this.asked.get(type) ?? 0) + 1;
     this.asked.set(type, times);

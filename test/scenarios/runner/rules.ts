@@ -141,4 +141,33 @@ function below(path: string, key: string): string {
 export const isAtOdds = (rule: string, rules: readonly string[]): boolean =>
   rules.some((other) => !EVERYWHERE.test(other) && keyOf(other) !== keyOf(rule));
 
+/** What most files have, how many may buy, on whose clock: to a rule that is alone these are no others. */
+const DULL = new RegExp(`${EVERYWHERE.source}|^campaign sale\\.(maxBuyers|sharedFloor)|^contract timezone`);
+
+/** Rules that are nothing without another one. */
+const NEEDS: readonly [rule: RegExp, another: RegExp][] = [
+  [
+    /^buyer (currency|lowBalance|notices\.events: low_balance)/,
+    /^(buyer|campaign) (balance|currency|lowBalance|notices)/,
+  ],
+  [/^contract (pace|timezone)/, /^contract (caps|schedule)/],
+  [/^contract weight/, /^campaign sale\.award: weighted/],
+  [/^campaign sale\.award: weighted/, /^contract weight/],
+  [/^contract returns\.freesCap/, /^contract caps/],
+  [/^a lead is given back/, /^contract returns/],
+  [/^ops settle a post/, /^contract delivery/],
+];
+
+/**
+ * Whether a rule is the only one in a scenario that decides anything: what happens to its leads and what most files have
+ * aside, and what it is nothing without. A reason is alone where one rule alone gives it.
+ */
+export function isAlone(rule: string, rules: readonly string[]): boolean {
+  const needed = NEEDS.filter(([one]) => one.test(rule)).map(([, another]) => another);
+  const others = rules
+    .filter((other) => !DULL.test(other) && !(other in EVENTS) && keyOf(other) !== keyOf(rule))
+    .filter((other) => !needed.some((another) => another.test(other)));
+  return new Set(others.map(keyOf)).size <= (rule.startsWith('reason ') ? 1 : 0);
+}
+
 const keyOf = (rule: string): string => rule.split(/[.:]/)[0] ?? rule;

@@ -15,8 +15,8 @@ import { standingInWords } from '../../../src/market/standing.js';
 import { categoryKey } from '../../../src/market/terms.js';
 import { newLife, offeredIn, type Claim, type Life } from '../../../src/market/walk/life.js';
 import { Trade } from '../../../src/market/walk/trade.js';
-import { begin, goOn, type Running } from '../../../src/market/walk/wait.js';
-import { walk } from '../../../src/market/walk/walk.js';
+import { begin, goOn, pause, type Course, type Running } from '../../../src/market/walk/wait.js';
+import { tellTheSeller, walk } from '../../../src/market/walk/walk.js';
 import type { World } from '../../../src/market/walk/world.js';
 import type { RequestType } from '../../support/buyer.js';
 import { PERSON } from '../../support/source.js';
@@ -25,7 +25,7 @@ import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './compos
 import { DataParty } from './dataParty.js';
 import { ANSWER_WINDOW_MS, changed, expectedOf, LONGEST_LIFE_MS } from './runScenario.js';
 import type { LeadInScenario, Scenario, Step } from './schema.js';
-import { behavioursOf, partiesOf, placesOf, tellHowToAnswer } from './servers.js';
+import { behavioursOf, partiesOf, placesOf, SELLERS, tellHowToAnswer } from './servers.js';
 import { momentMs } from './time.js';
 import { fieldsOf, timeline } from './timeline.js';
 
@@ -34,6 +34,16 @@ const BEGINS = Date.UTC(2027, 0, 4, 12);
 
 /** A buyer that does not hear a notice is told so often at the most: three days, every hour in the end. */
 const MOST_TELLINGS = 80;
+
+/** A seller that does not hear of its lead is told again after so long, then after twice as long, and every hour in the end, ms. */
+const FIRST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** For so long, ms. */
+const TOLD_FOR_MS = 26 * 3_600_000;
+
+/** How long its server may take to answer, ms. */
+const SELLER_MS = 10_000;
 
 /** Takes a scenario through the rules alone: no server, no database, and no time but the scenario's own. */
 export function runPurely(scenario: Scenario): Comparable {
@@ -54,6 +64,10 @@ class PureRun implements World {
   /** Made ready since the terms were last changed. */
   private readonly ready = new Map<string, ReadyMarket>();
   private running: Running[] = [];
+  /** Since the others went on last. */
+  private readonly begun: Running[] = [];
+  /** How many addresses of the seller have yet to hear something. */
+  private unheard = 0;
   private clock: number;
 
   constructor(private readonly scenario: Scenario) {
@@ -81,7 +95,7 @@ class PureRun implements World {
       this.passTo(event.at);
       if ('step' in event) this.take(event.step);
       else this.send(event.name, event.lead);
-      this.running = goOn(this.running, this.clock);
+      this.goOn();
     }
     const most = this.clock + LONGEST_LIFE_MS;
     while (!this.isOver() && this.running.length > 0 && this.clock < most) this.passTo(this.nextAt());
@@ -89,9 +103,13 @@ class PureRun implements World {
 
   /** Whether every lead has ended that is to end. */
   private isOver(): boolean {
-    return [...this.lives].every(
-      ([name, life]) =>
-        life.endedAt !== undefined || /^(pending|received)/.test(expectedOf(this.scenario, name).ends ?? ''),
+    return (
+      this.unheard === 0 &&
+      [...this.lives].every(
+        ([name, life]) =>
+          life.endedAt !== undefined ||
+          /^(pending|received)/.test(expectedOf(this.scenario, name).ends ?? ''),
+      )
     );
   }
 
@@ -103,7 +121,7 @@ class PureRun implements World {
   private passTo(at: number): void {
     while (this.nextAt() <= at) {
       this.clock = Math.max(this.clock, this.nextAt());
-      this.running = goOn(this.running, this.clock);
+      this.goOn();
     }
     this.clock = Math.max(this.clock, at);
   }
@@ -133,8 +151,17 @@ class PureRun implements World {
   }
 
   private start(life: Life): void {
-    const running = begin(walk(life, this));
-    if (running) this.running.push(running);
+    this.begin(walk(life, this));
+  }
+
+  private begin(course: Course<void>): void {
+    const running = begin(course);
+    if (running) this.begun.push(running);
+  }
+
+  private goOn(): void {
+    const left = goOn(this.running, this.clock);
+    this.running = [...left, ...this.begun.splice(0)];
   }
 
   private during(request: string): void {
@@ -218,7 +245,9 @@ class PureRun implements World {
     this.trade.giveBack(claim.sale, buyerGets, policy.freesCap);
     const { currency } = this.market(life.campaign).campaign;
     this.book({ [`buyer:${by}`]: buyerGets, [`seller:${SELLER}`]: -sellerPays, house: -housePays }, currency);
+    life.told = 'received';
     if (policy.resell && isOnlyHolder) this.resell(life);
+    else tellTheSeller(life, this);
     return undefined;
   }
 
@@ -308,6 +337,30 @@ class PureRun implements World {
     this.tellUntilHeard(buyer, kind, body, notices);
   };
 
+  tellSeller: World['tellSeller'] = (life) => {
+    for (const url of this.market(life.campaign).seller.postbacks) this.begin(this.tellAddress(life, url));
+  };
+
+  /** Tells one address of the seller how the lead stands, until it has heard or the lead has left that behind it. */
+  private *tellAddress(life: Life, url: string): Course<void> {
+    const { status, campaign } = life;
+    if (status === 'received') return;
+    const until = this.clock + TOLD_FOR_MS;
+    this.unheard += 1;
+    for (let wait = FIRST_WAIT_MS; this.clock < until; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+      if (life.status !== status) break;
+      const { price, buyers: buyerIds, reason } = life;
+      const { currency } = this.market(campaign).campaign;
+      const standing = standingInWords({ status, currency, price, buyerIds, ...(reason && { reason }) });
+      const hearing = readHearing(
+        this.ask(SELLERS, `lead.${status}`, standing, { url, timeoutMs: SELLER_MS }),
+      );
+      if (hearing.heard || hearing.final) break;
+      yield* pause(this.clock + wait);
+    }
+    this.unheard -= 1;
+  }
+
   booked: World['booked'] = (life, _, { buyer, price, earns }: Claim) => {
     if (life.lead.facts.test) return;
     const { currency } = this.market(life.campaign).campaign;
@@ -321,13 +374,13 @@ class PureRun implements World {
   }
 
   private ask(
-    buyer: string,
+    id: string,
     type: RequestType,
     body: Record<string, unknown>,
     at: { url: string; timeoutMs: number },
   ) {
-    const party = this.parties.get(buyer);
-    if (!party) throw new Error(`The scenario has no buyer ${buyer}.`);
+    const party = this.parties.get(id);
+    if (!party) throw new Error(`The scenario has nobody called ${id}.`);
     return party.ask(type, body, at);
   }
 

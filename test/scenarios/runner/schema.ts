@@ -229,13 +229,6 @@ export const Scenario = Type.Object(
       examples: ['the highest bid wins'],
       minLength: 10,
     }),
-    engineOnly: optional(
-      Type.String({
-        title: 'why the rules alone can’t tell it',
-        examples: ['a worker is killed'],
-        minLength: 10,
-      }),
-    ),
     starts: optional(Moment),
     ...market,
     answers: optional(byId('answers by buyer', BuyerAnswers)),
