@@ -5,7 +5,7 @@ import { createLog } from '../log.js';
 import { openDatabase } from '../store/db.js';
 import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker } from '../temporal/worker.js';
-import { bundleWorkflows } from '../temporal/workflowBundle.js';
+import { bundleWorkflows } from '../temporal/bundleWorkflows.js';
 import { plainSteps } from './plainSteps.js';
 
 /**

@@ -16,7 +16,7 @@ import { nextWake } from '../store/wakes.js';
 import { scheduleRetention } from '../temporal/retentionSchedule.js';
 import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
-import { workflowBundle } from '../temporal/workflowBundle.js';
+import { workflowBundle } from '../local/workflowBundle.js';
 import { buildIdOf } from '../temporal/workerBuild.js';
 
 /**

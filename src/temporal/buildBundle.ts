@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { BUILT, bundleWorkflows } from './workflowBundle.js';
+import { BUILT, bundleWorkflows } from './bundleWorkflows.js';
 
 // `npm run build` runs it once everything is compiled, so that a worker in production starts without bundling. A bundle
 // made of the sources would lie beside them and be used after they have changed.

@@ -8,8 +8,11 @@ import { runScenario } from './runner/runScenario.js';
 
 let world: LeadWorld;
 
+/** A scenario's market is applied anew where it changes, and its runner says so. */
+const openWorld = (): Promise<LeadWorld> => openLeadWorld(undefined, true);
+
 beforeAll(async () => {
-  world = await openLeadWorld();
+  world = await openWorld();
 });
 
 afterAll(async () => {
@@ -20,7 +23,7 @@ afterAll(async () => {
 async function worldBefore(starts: number): Promise<LeadWorld> {
   if ((await world.clock.now()) <= starts) return world;
   await world.close();
-  world = await openLeadWorld();
+  world = await openWorld();
   return world;
 }
 

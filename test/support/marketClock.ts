@@ -20,8 +20,8 @@ export interface MarketClock {
   ): Promise<boolean>;
   /** The same steps, each of which sets `Date` before it begins; while it works, the market's clock jumps nowhere. */
   onTime(steps: Steps): Steps;
-  /** Gives `Date` back to the machine's clock. */
-  stop(): void;
+  /** Gives `Date` back to the machine's clock, once no time passes any more. */
+  stop(): Promise<void>;
 }
 
 type Steps = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
@@ -36,9 +36,14 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
     ahead = at - machine.now();
     return at;
   };
-  const sleep = async (ms: number): Promise<void> => {
-    await env.sleep(ms);
-    await now();
+  let asleep = Promise.resolve();
+  /** One sleep after the other: of two at once the clock would jump over the longer one for both. */
+  const sleep = (ms: number): Promise<void> => {
+    asleep = asleep.then(async () => {
+      await env.sleep(ms);
+      await now();
+    });
+    return asleep;
   };
   return {
     now,
@@ -54,7 +59,9 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
       let jumped = 0;
       for (let next = step; jumped < most; next = grows ? next * 2 : step) {
         const before = performance.now();
-        await sleep(next);
+        const slept = sleep(next);
+        // What is left of a short step passes while the test goes on; a long one must not run into what comes then.
+        await (grows ? slept : Promise.race([slept, over]));
         // While somebody works, the clock is a real one: only the rest of the step was jumped over.
         jumped += Math.max(0, next - (performance.now() - before));
         if (await Promise.race([over, nextTurn(false)])) return true;
@@ -72,7 +79,8 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
       });
       return Object.fromEntries(onTime);
     },
-    stop: () => {
+    stop: async () => {
+      await asleep;
       globalThis.Date = machine;
     },
   };

@@ -14,7 +14,7 @@ import { loadTerms } from '../../src/store/market.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from '../../src/temporal/names.js';
 import { indexedValues } from '../../src/temporal/registerSearchAttributes.js';
 import { startLead, startOptions } from '../../src/temporal/start.js';
-import { bundleWorkflows } from '../../src/temporal/workflowBundle.js';
+import { workflowBundle } from '../../src/local/workflowBundle.js';
 import { marketClock, type MarketClock } from './marketClock.js';
 import { isolatedSettings, stackAddresses, timeSkippingServer } from './stack.js';
 
@@ -34,6 +34,8 @@ export interface LeadWorld {
   ): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
   /** Starts the lead's workflow as the sweep does. */
   start(lead: LeadFacts): Promise<void>;
+  /** Ops have changed the market: a world that keeps its terms reads them anew. */
+  marketChanged(): void;
   close(): Promise<void>;
 }
 
@@ -54,7 +56,11 @@ const ofTheRun = (): WorldServers => ({
   timeSkipping: timeSkippingServer(),
 });
 
-export async function openLeadWorld({ addresses, timeSkipping } = ofTheRun()): Promise<LeadWorld> {
+/** @param keepsTerms whether a campaign's terms are read once until `marketChanged`, instead of at every step */
+export async function openLeadWorld(
+  { addresses, timeSkipping } = ofTheRun(),
+  keepsTerms = false,
+): Promise<LeadWorld> {
   quiet();
   const settings = await isolatedSettings({}, addresses);
   const database = openDatabase(settings);
@@ -67,17 +73,23 @@ export async function openLeadWorld({ addresses, timeSkipping } = ofTheRun()): P
   });
   const clock = marketClock(env);
   const sender = openSender(settings);
+  const kept = new Map<string, ReturnType<typeof loadTerms>>();
+  const terms = (campaign: string): ReturnType<typeof loadTerms> => {
+    const found = kept.get(campaign) ?? loadTerms(database, campaign);
+    if (keepsTerms) kept.set(campaign, found);
+    return found;
+  };
   const log = createLog(settings, 'test');
   const taskQueue = randomUUID();
   const worker = await Worker.create({
     connection: env.nativeConnection,
     taskQueue,
-    workflowBundle: await bundleWorkflows(),
+    workflowBundle: await workflowBundle(),
     identity: IDENTITY,
     activities: clock.onTime(
       createActivities({
         database,
-        terms: (campaign) => loadTerms(database, campaign),
+        terms,
         circuits: () => readCircuits(database),
         send: sender.send,
         log,
@@ -103,10 +115,11 @@ export async function openLeadWorld({ addresses, timeSkipping } = ofTheRun()): P
     start: async (lead) => {
       await startLead(client, lead, taskQueue, 10_000);
     },
+    marketChanged: () => kept.clear(),
     close: async () => {
       worker.shutdown();
       await running;
-      clock.stop();
+      await clock.stop();
       await env.teardown();
       await sender.close();
       await database.db.dropDatabase();

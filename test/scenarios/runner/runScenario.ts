@@ -193,16 +193,14 @@ export function handleOf({ client }: Pick<LeadWorld, 'client'>, run: Run, name =
 }
 
 /** Ops apply the market file anew, with some of its terms changed; a contract that is `null` is gone. */
-async function changeMarket(
-  { database, client, clock }: LeadWorld,
-  run: Run,
-  change: MarketInScenario,
-): Promise<void> {
+async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario): Promise<void> {
+  const { database, client, clock } = world;
   const { terms, scenario, servers } = run;
   run.terms = changed(terms, change);
   const market = composeMarket(run.terms, placesOf(servers, run.services, scenario));
   const applied = await applyMarket(database, market, { prune: true });
   if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
+  world.marketChanged();
   for (const change of applied.changes) {
     if (change.change !== 'created' || change.secret === undefined) continue;
     const told =
@@ -247,8 +245,12 @@ async function forget(world: LeadWorld, run: Run): Promise<void> {
     await handleOf(world, run, name).terminate().catch(isOver);
   }
   await Promise.allSettled(run.updates);
-  const collections = await world.database.db.collections();
-  await Promise.all(collections.map((collection) => collection.deleteMany({})));
+  const { client, db } = world.database;
+  const collections = await db.collections();
+  await client.bulkWrite(
+    collections.map(({ namespace }) => ({ name: 'deleteMany', namespace, filter: {} })),
+    { ordered: false },
+  );
 }
 
 function isOver(error: unknown): void {

@@ -1,17 +1,13 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 /** Where the build puts the bundle, beside the compiled code (buildBundle.ts). */
 export const BUILT = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 
-/** The workflows as the one file that a worker loads into its sandbox: built before, or bundled now from the source. */
-export async function workflowBundle(): Promise<WorkflowBundleOption> {
-  if (existsSync(BUILT)) return { codePath: BUILT };
-  return bundleWorkflows();
-}
-
-/** @param dir the folder whose index exports the workflows */
+/**
+ * The workflows as the one file that a worker loads into its sandbox.
+ * @param dir the folder whose index exports the workflows
+ */
 export async function bundleWorkflows(
   dir = new URL('../../workflows', import.meta.url),
 ): Promise<{ code: string }> {
