@@ -47,7 +47,7 @@ export async function keptOf(database: Database, answers: Reply[]): Promise<Kept
   };
 }
 
-const LOOK_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 250;
 /** Longer than a lead of the bench's market lives. */
 const GIVEN_UP_AFTER_S = 180;
 
