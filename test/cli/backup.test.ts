@@ -22,7 +22,7 @@ import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { gavelProcesses } from '../support/gavelProcesses.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
-import { isolatedSettings } from '../support/stack.js';
+import { compiledGavel, isolatedSettings } from '../support/stack.js';
 import { gavel, type Ran } from './gavel.js';
 
 const PERSON = { firstName: 'Zebulon', lastName: 'Quatermain', phone: '555-867-5309', state: 'TX' };
@@ -115,7 +115,7 @@ describe('a backup', () => {
   });
 
   test('goes on: a worker that never heard of them sells the leads that wait', async () => {
-    const processes = gavelProcesses(join(folder, 'logs'));
+    const processes = gavelProcesses(join(folder, 'logs'), compiledGavel());
     try {
       await processes.worker(elsewhere);
       await expect

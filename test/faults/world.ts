@@ -8,7 +8,7 @@ import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys.js';
 import { workflowId } from '../../src/temporal/names.js';
 import { gavelProcesses, type GavelProcesses } from '../support/gavelProcesses.js';
-import { isolatedSettings } from '../support/stack.js';
+import { compiledGavel, isolatedSettings } from '../support/stack.js';
 
 /** A market whose API and workers are processes of their own, as in production, so that they can be killed. */
 export interface FaultWorld {
@@ -33,7 +33,7 @@ export async function openFaultWorld(overrides: Partial<Settings> = {}): Promise
   });
   const database = openDatabase(settings);
   const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
-  const processes = gavelProcesses(join(dir, 'logs'));
+  const processes = gavelProcesses(join(dir, 'logs'), compiledGavel());
   const { key } = await createKey(database, { seller: 'ACME1234', test: false });
   const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
   const { workflow } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/config.js';
-import { nodeArguments } from '../../src/local/gavelProcess.js';
 import { Processes, type Part } from '../../src/local/processes.js';
 import { asEnvironment } from './asEnvironment.js';
 
@@ -44,9 +43,9 @@ const PATIENCE_MS = 60_000;
 
 /**
  * @param logs where the processes' logs are kept
- * @param program Node's arguments that run `gavel`; from the source unless given
+ * @param program Node's arguments that run `gavel`
  */
-export function gavelProcesses(logs: string, program = nodeArguments('cli/gavel')): GavelProcesses {
+export function gavelProcesses(logs: string, program: string[]): GavelProcesses {
   const processes = new Processes(logs);
   const started: GavelProcess[] = [];
 

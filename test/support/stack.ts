@@ -15,6 +15,11 @@ export function timeSkippingServer(): string {
   return inject('timeSkippingServer');
 }
 
+/** Node's arguments that run `gavel`, compiled: what a test starts often, or several of at once, is ready soon. */
+export function compiledGavel(): string[] {
+  return inject('compiledGavel');
+}
+
 /**
  * Settings that no other test shares: a MongoDB database, a Redis database and a Temporal task queue of their own, on
  * the servers of the run. Call it once a test file, or once a test that must not see what another did.

@@ -10,7 +10,7 @@ import { erasePast, type RetentionCursor } from '../../src/store/retention.js';
 import { retentionScheduleId, scheduleRetention } from '../../src/temporal/retentionSchedule.js';
 import { gavelProcesses } from '../support/gavelProcesses.js';
 import { storeLead, storeMarket } from '../support/market.js';
-import { isolatedSettings } from '../support/stack.js';
+import { compiledGavel, isolatedSettings } from '../support/stack.js';
 
 const days = (count: number): number => count * 86_400_000;
 const daysAgo = (count: number): Date => new Date(Date.now() - days(count));
@@ -92,7 +92,7 @@ describe('the retention', () => {
     async () => {
       const [old, young] = [await store(40, 31), await store(40, 3)];
       const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
-      const processes = gavelProcesses(dir);
+      const processes = gavelProcesses(dir, compiledGavel());
       const handle = client.schedule.getHandle(retentionScheduleId(settings.TASK_QUEUE));
       try {
         await processes.worker(settings);
