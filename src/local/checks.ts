@@ -5,11 +5,14 @@ import { findChromium } from './findChromium.js';
 import { packageRoot } from './packageRoot.js';
 import { Processes } from './processes.js';
 
-/** `npm test`: format, lint, types, dependency rules two at a time, then the tests by themselves, since they measure time. */
+/**
+ * `npm test`: format, lint, types and dependency rules beside the short torture, which minds no busy machine; then the
+ * tests by themselves, since they measure time.
+ */
 
 interface Check {
   name: string;
-  /** A package's program and its arguments. */
+  /** A program of Node's within the project, and its arguments. */
   run: [program: string, ...args: string[]];
   /** Printed as it comes; the others only when they fail. */
   streamed?: boolean;
@@ -21,14 +24,18 @@ interface Result {
   seconds: string;
 }
 
-const lint: Check = { name: 'lint', run: ['eslint/bin/eslint.js', '.'] };
-const types: Check = { name: 'types', run: ['typescript/bin/tsc', '-p', '.'] };
-const format: Check = { name: 'format', run: ['prettier/bin/prettier.cjs', '--check', '.'] };
+const lint: Check = { name: 'lint', run: ['node_modules/eslint/bin/eslint.js', '.'] };
+const types: Check = { name: 'types', run: ['node_modules/typescript/bin/tsc', '-p', '.'] };
+const format: Check = { name: 'format', run: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'] };
 const rules: Check = {
   name: 'dependency rules',
-  run: ['dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'workflows', 'activities'],
+  run: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'workflows', 'activities'],
 };
-const tests: Check = { name: 'tests', run: ['vitest/vitest.mjs', 'run'], streamed: true };
+const torture: Check = {
+  name: 'torture',
+  run: ['src/local/bootstrap.mjs', 'torture', '--minutes', '2', '--seed', '1', '--settle', '3'],
+};
+const tests: Check = { name: 'tests', run: ['node_modules/vitest/vitest.mjs', 'run'], streamed: true };
 
 const processes = new Processes(join(packageRoot, '.local', 'test', String(process.pid)));
 
@@ -37,7 +44,7 @@ async function check({ name, run: [program, ...args], streamed = false }: Check)
   const part = processes.start({
     name: `check-${name.replace(' ', '-')}`,
     command: process.execPath,
-    args: [join(packageRoot, 'node_modules', program), ...args],
+    args: [join(packageRoot, program), ...args],
     cwd: packageRoot,
     passing: true,
     env: { ...process.env, ...(pc.isColorSupported ? { FORCE_COLOR: '1' } : {}) },
@@ -66,7 +73,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-const before = await Promise.all([oneAfterAnother([lint, rules]), oneAfterAnother([types, format])]);
+const before = await Promise.all([
+  check(torture),
+  oneAfterAnother([lint, rules]),
+  oneAfterAnother([types, format]),
+]);
 const results = [...before.flat(), await check(tests)];
 await processes.stop();
 const failed = results.filter(({ ok }) => !ok).map(({ name }) => name);

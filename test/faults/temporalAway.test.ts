@@ -41,6 +41,10 @@ describe('Temporal is killed under a running market', () => {
 
     server.answer('ping', { body: { bid: 19 } });
     waiting = await sendLead(source, 'Solar');
+    // On a slow machine its answer comes before its round is over.
+    const { lead_id } = waiting.body;
+    const itsRound = { _id: String(lead_id), 'rounds.0': { $exists: true } };
+    await expect.poll(() => database.leads.countDocuments(itsRound), { timeout: 20_000 }).toBe(1);
     server.answer('ping', { body: { bid: 20 } });
     const posts = holdRequests(server, 'post');
     posting = await sendLead(source, 'Auto Insurance');

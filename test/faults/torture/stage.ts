@@ -64,7 +64,10 @@ export async function openStage(
   draw: Draw,
   onBilled: (buyer: BuyerId, postId: string) => void,
 ): Promise<Stage> {
-  const servers = await all(SERVERS, (name) => startOwnServers([LOCAL[name]], join(dir, name)));
+  const started: [ServerName, OwnServers][] = [];
+  // One after another: the first fetches the programs of all, where they are not there yet.
+  for (const name of SERVERS) started.push([name, await startOwnServers([LOCAL[name]], join(dir, name))]);
+  const servers = fromEntries(started);
   const addressOf = (name: ServerName): string => servers[name].addresses[SETTING[name]] ?? '';
   const toServer = (name: ServerName): Promise<Link> => openLink(() => addressOf(name));
   const links = await all(PROCESSES, () => all(SERVERS, toServer));
