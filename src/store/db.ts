@@ -61,7 +61,7 @@ export interface Database {
 
 type Limits = Pick<
   MongoClientOptions,
-  'serverSelectionTimeoutMS' | 'connectTimeoutMS' | 'socketTimeoutMS' | 'waitQueueTimeoutMS' | 'maxPoolSize'
+  'serverSelectionTimeoutMS' | 'connectTimeoutMS' | 'socketTimeoutMS' | 'waitQueueTimeoutMS'
 >;
 
 /**
