@@ -12,6 +12,7 @@ import {
   type LeadDocument,
 } from '../src/store/leads.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
+import { withdrawIfSuppressed } from '../src/store/suppressions.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
 
@@ -45,9 +46,11 @@ export const runRound =
     if (stored !== undefined) return stored;
     if (lead.status !== 'received' && lead.status !== 'pending') {
       if (lead.dueAt !== undefined) await seenToEnd(deps.database, leadId);
-      const seller = await findSeller(deps.database, lead.seller);
-      return { ended: lead.status, addresses: seller?.postbacks.length ?? 0 };
+      return noRound(deps, lead, lead.status);
     }
+    // Before the first round the API has looked at the lists. Since then the import may have met the lead at a buyer.
+    if (number > 1 && (await withdrawIfSuppressed(deps.database, lead)))
+      return noRound(deps, lead, 'withdrawn');
     const market = await deps.terms(lead.campaign);
     if (market === undefined)
       return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
@@ -57,6 +60,14 @@ export const runRound =
     const round = newRound(market, { number, receivedAt, now }, plan, known.usage);
     return ask(deps, market, lead, round, answerBy);
   };
+
+async function noRound(
+  { database }: Deps,
+  { seller }: LeadDocument,
+  ended: NoRound['ended'],
+): Promise<NoRound> {
+  return { ended, addresses: (await findSeller(database, seller))?.postbacks.length ?? 0 };
+}
 
 /** Who may be asked, after everything that the store and outside services say. */
 async function planOf(

@@ -3,6 +3,7 @@ import type { Match } from '../market/duplicates.js';
 import { ENDED } from '../market/lead.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
+import type { LeadDocument } from './leads.js';
 
 /** A person whose leads must not be sold, by phone or e-mail; the list has hashes and tells nobody's number. */
 export interface SuppressionDocument {
@@ -101,16 +102,35 @@ async function withdrawMatching(
   kind: keyof Match,
   hashes: string[],
 ): Promise<number> {
-  const open = { status: { $nin: [...ENDED] }, held: 0, ...(scope !== EVERY_SELLER && { seller: scope }) };
   const found = await leads
-    .find({ [`match.${kind}`]: { $in: hashes }, ...open })
+    .find({ [`match.${kind}`]: { $in: hashes }, ...OPEN, ...(scope !== EVERY_SELLER && { seller: scope }) })
     .project<{ _id: string }>({ _id: 1 })
     .toArray();
+  const results = await Promise.all(found.map(({ _id }) => withdrawOpen({ leads }, _id)));
+  return results.filter((isWithdrawn) => isWithdrawn).length;
+}
+
+/**
+ * Takes a lead that was held when its person was put on a list off sale, now that nobody holds it. Returns whether it is
+ * off sale by this.
+ */
+export async function withdrawIfSuppressed(
+  database: Database,
+  { _id, seller, match }: Pick<LeadDocument, '_id' | 'seller' | 'match'>,
+): Promise<boolean> {
+  return (await isSuppressed(database, seller, match)) && withdrawOpen(database, _id);
+}
+
+/** On sale, and with no buyer at this moment. */
+const OPEN = { status: { $nin: [...ENDED] }, held: 0 };
+
+async function withdrawOpen({ leads }: Pick<Database, 'leads'>, _id: string): Promise<boolean> {
   const withdrawn = { status: 'withdrawn', reason: 'suppressed', updatedAt: new Date() } as const;
-  const results = await Promise.all(
-    found.map(({ _id }) => leads.updateOne({ _id, ...open }, { $set: withdrawn, $unset: { dueAt: '' } })),
+  const { modifiedCount } = await leads.updateOne(
+    { _id, ...OPEN },
+    { $set: withdrawn, $unset: { dueAt: '' } },
   );
-  return results.filter(({ modifiedCount }) => modifiedCount === 1).length;
+  return modifiedCount === 1;
 }
 
 /** A list in figures. */
