@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { findChromium } from './findChromium.js';
@@ -6,8 +7,8 @@ import { packageRoot } from './packageRoot.js';
 import { Processes } from './processes.js';
 
 /**
- * `npm test`: format, lint, types and dependency rules beside the short torture, which minds no busy machine; then the
- * tests by themselves, since they measure time.
+ * `npm test`: the short torture, and beside it what minds no busy machine: format, lint, types, dependency rules, the
+ * rules' own tests and the scenarios. Then all other tests by themselves, since they measure time.
  */
 
 interface Check {
@@ -24,22 +25,38 @@ interface Result {
   seconds: string;
 }
 
+const vitest = ['node_modules/vitest/vitest.mjs', 'run'] as const;
+
 const lint: Check = { name: 'lint', run: ['node_modules/eslint/bin/eslint.js', '.'] };
 const types: Check = { name: 'types', run: ['node_modules/typescript/bin/tsc', '-p', '.'] };
-const format: Check = { name: 'format', run: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'] };
+const format: Check = {
+  name: 'format',
+  run: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'],
+};
 const rules: Check = {
   name: 'dependency rules',
   run: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'workflows', 'activities'],
+};
+const auctions: Check = {
+  name: 'market tests',
+  run: [...vitest, '--project', 'unit', '--project', 'scenario'],
 };
 const torture: Check = {
   name: 'torture',
   run: ['src/local/bootstrap.mjs', 'torture', '--minutes', '2', '--seed', '1', '--settle', '3'],
 };
-const tests: Check = { name: 'tests', run: ['node_modules/vitest/vitest.mjs', 'run'], streamed: true };
+const tests: Check = {
+  name: 'other tests',
+  run: [...vitest, '--project', '!unit', '--project', '!scenario'],
+  streamed: true,
+};
 
 const processes = new Processes(join(packageRoot, '.local', 'test', String(process.pid)));
 
-async function check({ name, run: [program, ...args], streamed = false }: Check): Promise<Result> {
+async function check(
+  { name, run: [program, ...args], streamed = false }: Check,
+  nice?: number,
+): Promise<Result> {
   const started = performance.now();
   const part = processes.start({
     name: `check-${name.replace(' ', '-')}`,
@@ -50,6 +67,7 @@ async function check({ name, run: [program, ...args], streamed = false }: Check)
     env: { ...process.env, ...(pc.isColorSupported ? { FORCE_COLOR: '1' } : {}) },
     ...(streamed ? { output: 'inherit' } : {}),
   });
+  if (nice !== undefined && part.child.pid !== undefined) setPriority(part.child.pid, nice);
   const ok = (await part.ended) === 'exit code 0';
   const result = { name, ok, seconds: ((performance.now() - started) / 1000).toFixed(1) };
   console.log(line(result));
@@ -57,9 +75,10 @@ async function check({ name, run: [program, ...args], streamed = false }: Check)
   return result;
 }
 
-async function oneAfterAnother(checks: Check[]): Promise<Result[]> {
+/** They give way to the torture, which takes longest. */
+async function besideTorture(...checks: Check[]): Promise<Result[]> {
   const results: Result[] = [];
-  for (const each of checks) results.push(await check(each));
+  for (const each of checks) results.push(await check(each, Math.max(10, getPriority())));
   return results;
 }
 
@@ -75,8 +94,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const before = await Promise.all([
   check(torture),
-  oneAfterAnother([lint, rules]),
-  oneAfterAnother([types, format]),
+  besideTorture(lint, rules),
+  besideTorture(types, format, auctions),
 ]);
 const results = [...before.flat(), await check(tests)];
 await processes.stop();

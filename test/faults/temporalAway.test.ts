@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeMarket } from '../support/market.js';
 import { leadNow, sendLead, withdrawLead, type Reply, type Source } from '../support/source.js';
@@ -42,9 +42,8 @@ describe('Temporal is killed under a running market', () => {
     server.answer('ping', { body: { bid: 19 } });
     waiting = await sendLead(source, 'Solar');
     // On a slow machine its answer comes before its round is over.
-    const { lead_id } = waiting.body;
-    const itsRound = { _id: String(lead_id), 'rounds.0': { $exists: true } };
-    await expect.poll(() => database.leads.countDocuments(itsRound), { timeout: 20_000 }).toBe(1);
+    const held = { _id: String(waiting.body.lead_id), 'rounds.1': { $exists: true } };
+    await vi.waitUntil(async () => (await database.leads.countDocuments(held)) === 1, { timeout: 20_000 });
     server.answer('ping', { body: { bid: 20 } });
     const posts = holdRequests(server, 'post');
     posting = await sendLead(source, 'Auto Insurance');
