@@ -98,11 +98,16 @@ async function torture(
   clearInterval(show);
 
   const began = Date.now();
+  const left = (): number => Math.max(0, settleWithinMs - (Date.now() - began));
+  const inTime = (all: Promise<unknown>): Promise<unknown> =>
+    Promise.race([all, sleep(left(), undefined, { ref: false })]);
   stage.crowd.calmDown();
-  const heard = Promise.all([sending.done, returns.done()]);
-  await Promise.race([heard, sleep(settleWithinMs, undefined, { ref: false })]);
-  const open = await settle(stage, settleWithinMs - (Date.now() - began), progress);
-  await Promise.race([returns.done(), sleep(1000)]);
+  await inTime(sending.done);
+  await settle(stage, left(), progress);
+  // What is given back now was billed last, and may go on sale again.
+  returns.close();
+  await inTime(returns.done());
+  const open = await settle(stage, left(), progress);
   isOver = true;
   const settledMs = Date.now() - began;
   progress('checking every invariant');
@@ -169,6 +174,8 @@ interface Returns {
   kept: Notes['returns'];
   onBilled: Parameters<typeof openStage>[2];
   open(stage: Stage): void;
+  /** From now on nobody gives back what is billed. */
+  close(): void;
   done(): Promise<unknown>;
 }
 
@@ -180,6 +187,7 @@ function openReturns(draw: Draw): Returns {
   return {
     kept,
     open: (opened) => void (stage = opened),
+    close: () => void (stage = undefined),
     onBilled: (buyer, postId) => {
       const decision = stage?.crowd.buyers.find(({ id }) => id === buyer)?.decisions.get(postId);
       const { returns: share = 0 } = characterOf(buyer);
