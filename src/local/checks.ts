@@ -94,8 +94,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const before = await Promise.all([
   check(torture),
-  besideTorture(lint, rules),
-  besideTorture(types, format, auctions),
+  besideTorture(lint, rules, format),
+  besideTorture(types, auctions),
 ]);
 const results = [...before.flat(), await check(tests)];
 await processes.stop();
