@@ -48,7 +48,18 @@ const auctions: Check = {
 };
 const torture: Check = {
   name: 'torture',
-  run: ['src/local/bootstrap.mjs', 'torture', '--minutes', '2', '--seed', '1', '--settle', '3'],
+  run: [
+    'src/local/bootstrap.mjs',
+    'torture',
+    '--minutes',
+    '2',
+    '--rate',
+    '1',
+    '--seed',
+    '1',
+    '--settle',
+    '3',
+  ],
 };
 const tests: Check = {
   name: 'other tests',

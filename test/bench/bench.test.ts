@@ -26,16 +26,13 @@ describe('The bench, with very few leads', () => {
   let ran: Ran;
   let report: Report;
   beforeAll(async () => {
-    ran = await bench('--quick', '--leads', '3', '--concurrency', '1,2', '--json');
+    ran = await bench('--quick', '--leads', '3', '--concurrency', '2', '--json');
     expect(ran.code, ran.stderr).toBe(0);
     report = JSON.parse(ran.stdout) as Report;
   }, 240_000);
 
-  test('measures three ways at each concurrency, each against the floor beside it', () => {
+  test('measures three ways, each against the floor beside it', () => {
     expect(report.measured.map(({ way, concurrency, leads }) => [way, concurrency, leads])).toEqual([
-      ['floor', 1, 3],
-      ['lead', 1, 3],
-      ['plain', 1, 3],
       ['floor', 2, 6],
       ['lead', 2, 6],
       ['plain', 2, 6],
@@ -86,7 +83,7 @@ describe('The bench, with very few leads', () => {
   });
 
   test('says what it is doing, and prints nothing but the figures', () => {
-    expect(ran.stderr).toContain('measuring 1 of 6: floor, 1 at a time');
+    expect(ran.stderr).toContain('measuring 1 of 3: floor, 2 at a time');
     expect(ran.stdout.trimStart()).toMatch(/^\{/);
   });
 });

@@ -153,6 +153,6 @@ function brokenInWords({ options, judged, open, played, dir }: TortureResult): s
     ...played.map(
       ({ lane, step, at }) => `  ${seconds(at - (first?.at ?? at))}  ${lane}: ${stepInWords(step)}`,
     ),
-    `Logs and data are in ${dir} until the next run. The same plan again: npm run torture -- --seed ${options.seed} --minutes ${options.seconds / 60}`,
+    `Logs and data are in ${dir} until the next run. The same plan again: npm run torture -- --seed ${options.seed} --minutes ${options.seconds / 60} --rate ${options.leadsPerSecond}`,
   ].join('\n');
 }
