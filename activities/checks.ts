@@ -8,16 +8,19 @@ import type { Deps } from './index.js';
 /**
  * Asks outside services about the lead, the last thing before buyers are: the campaign's for all contracts, each
  * contract's own for itself, side by side, the same question once. Contracts whose lead does not pass are excluded.
+ * `checksMs` is how long they took.
  */
 export async function planChecks(
   { send }: Deps,
   { campaign, seller }: StoredTerms,
   plan: Plan<BuyerWithSecret>,
   lead: LeadDocument,
-): Promise<Plan<BuyerWithSecret>> {
+): Promise<{ plan: Plan<BuyerWithSecret>; checksMs?: number }> {
   const asked = new Map(
     plan.open.flatMap((ready) => checksOf(campaign, ready)).map((check) => [JSON.stringify(check), check]),
   );
+  if (asked.size === 0) return { plan };
+  const began = performance.now();
   const answers = await Promise.all(
     [...asked].map(async ([key, check]): Promise<[string, CheckResult]> => {
       const about = { leadId: lead._id, fields: lead.fields };
@@ -25,5 +28,8 @@ export async function planChecks(
     }),
   );
   const results = new Map(answers);
-  return afterChecks(plan, campaign, (check) => results.get(JSON.stringify(check)));
+  return {
+    plan: afterChecks(plan, campaign, (check) => results.get(JSON.stringify(check))),
+    checksMs: Math.round(performance.now() - began),
+  };
 }

@@ -55,10 +55,10 @@ export const runRound =
     if (market === undefined)
       return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
 
-    const { plan, known } = await planOf(deps, market, lead, now);
+    const { plan, known, checksMs } = await planOf(deps, market, lead, now);
     const receivedAt = lead.receivedAt.getTime();
     const round = newRound(market, { number, receivedAt, now }, plan, known.usage);
-    return ask(deps, market, lead, round, answerBy);
+    return ask(deps, market, lead, { ...round, ...(checksMs !== undefined && { checksMs }) }, answerBy);
   };
 
 async function noRound(
@@ -75,12 +75,12 @@ async function planOf(
   market: StoredTerms,
   lead: LeadDocument,
   now: number,
-): Promise<{ plan: Plan<BuyerWithSecret>; known: Known }> {
+): Promise<{ plan: Plan<BuyerWithSecret>; known: Known; checksMs?: number }> {
   const asked = leadInRound(lead);
   const first = planRound(market, asked, now);
   const known = await knownOf(deps, market, first, lead);
   const second = withinLimits(first, market, asked, known, now);
-  return { plan: await planChecks(deps, market, second, lead), known };
+  return { ...(await planChecks(deps, market, second, lead)), known };
 }
 
 /** Reads what the rules of the contracts in question ask for, and nothing for those that ask for nothing. */

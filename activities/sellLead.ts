@@ -26,12 +26,13 @@ export interface SaleRequest {
 /**
  * What came of offering the lead to one buyer. `closed`: another hand ended the lead, or others hold it already.
  * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
- * `final`: asking again is no use. `isLow`: it took the buyer's prepaid balance below what it wants to hear of.
+ * `final`: asking again is no use. `isLow`: it took the buyer's prepaid balance below what it wants to hear of. `ms` is
+ * how long the buyer took to answer the post.
  */
 export type SaleAnswer =
-  | { answer: 'accepted'; isLow?: true }
+  | { answer: 'accepted'; isLow?: true; ms?: number }
   | { answer: 'expired' }
-  | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string }
+  | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string; ms?: number }
   | { answer: 'uncertain'; postId: string; detail?: string; retryAfterMs?: number; final?: true }
   | { answer: 'closed'; status: LeadStatus };
 
@@ -102,7 +103,8 @@ async function sellClaimed(
     detail,
     ms,
   });
-  return settle(deps, lead, claim, offer.contract, buyer, result, room);
+  const settled = await settle(deps, lead, claim, offer.contract, buyer, result, room);
+  return settled.answer === 'accepted' || settled.answer === 'refused' ? { ...settled, ms } : settled;
 }
 
 /**

@@ -65,6 +65,7 @@ const nextTier = ({ leadId }: LeadFacts, { number }: Round, tier: number, story:
 async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: Story): Promise<Round> {
   let now = round;
   const answers = await Promise.all(offers.map((offer) => sell(lead, round, offer, story)));
+  story.waitedFor(answers);
   for (const [i, answer] of answers.entries()) {
     const offer = offers[i];
     if (offer === undefined) continue;

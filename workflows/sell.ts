@@ -23,6 +23,7 @@ export async function sell(lead: LeadFacts, round: Round, offer: Offer, story: S
   };
   const first = await sellLead(request);
   if (first.answer !== 'uncertain') return first;
+  story.waitsPatiently();
   const last = first.final ? first : await again(request, first, formatMoney(offer.price, terms.currency));
   return last.answer === 'uncertain' ? atTheEnd(lead, round, offer, last, story) : last;
 }

@@ -28,6 +28,7 @@ import {
   type WaitingLead,
 } from '../src/market/story.js';
 import { moment } from '../src/market/moment.js';
+import { waitedForBids } from '../src/market/waited.js';
 import type { Wait } from '../src/market/waiting.js';
 import {
   GIVEN_BACK,
@@ -103,6 +104,8 @@ export class Story {
   private wake = false;
   private givenBack = false;
   private shownWaiting = false;
+  /** How long others took so far; undefined since a buyer gave no clear answer. */
+  private waitedMs: number | undefined = 0;
   /** How the last round ended for every contract. */
   outcomes: Outcome[] = [];
   /** What came of the offers of the present round. */
@@ -157,6 +160,16 @@ export class Story {
     }
   }
 
+  /** Buyers have answered their posts, which were sent at once. */
+  waitedFor(answers: readonly SaleAnswer[]): void {
+    this.waited(Math.max(0, ...answers.map((answer) => ('ms' in answer && answer.ms) || 0)));
+  }
+
+  /** A buyer gave no clear answer: how long its post takes says nothing any more. */
+  waitsPatiently(): void {
+    this.waitedMs = undefined;
+  }
+
   /** A buyer whose bid has expired is asked anew once a round. */
   mayAskAgain({ contract }: Offer): boolean {
     if (this.askedAgain.has(contract)) return false;
@@ -168,6 +181,7 @@ export class Story {
   closeRound(round: Round): void {
     const outcomes = conclude(round, this.answers);
     this.round = round;
+    this.waited(waitedForBids(round));
     this.addresses = round.tell.postbacks;
     this.outcomes = outcomes;
     this.currency = round.terms.currency;
@@ -285,9 +299,11 @@ export class Story {
 
   async firstAnswer(): Promise<OutcomeAnswer> {
     await condition(() => this.answered);
-    if (!this.sold) return { status: this.status };
+    const { waitedMs } = this;
+    if (!this.sold) return { status: this.status, waitedMs };
     return {
       status: 'sold',
+      waitedMs,
       price: this.price,
       currency: this.currency,
       buyerIds: this.sales.map(({ buyer }) => buyer),
@@ -331,6 +347,10 @@ export class Story {
     };
     upsertMemo({ lead: waiting });
     setCurrentDetails(detailsOf(waiting));
+  }
+
+  private waited(ms: number): void {
+    if (this.waitedMs !== undefined) this.waitedMs += ms;
   }
 
   /** What the seller earns. */

@@ -79,6 +79,8 @@ export interface Round {
   later: Candidate[];
   /** Contracts in the order of their turns, where the award is by turns. */
   turns?: string[];
+  /** How long outside services took to say whether it may be sold; absent where none was asked. */
+  checksMs?: number;
   /** When something will change for the contracts that could not buy, the soonest of each kind. */
   changes: Change[];
   /** Whom to tell what comes of it: the seller's addresses, and which notices each buyer wants that wants any. */

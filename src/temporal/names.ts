@@ -23,12 +23,16 @@ export const RESOLVE_POST = 'resolvePost';
 /** Update: take the lead off sale, with a reason in a few words; answers how the lead stands after it. */
 export const WITHDRAW = 'withdraw';
 
-/** The early answer. `price` is what the seller earns, minor units, the sum over buyers. */
+/**
+ * The early answer. `price` is what the seller earns, minor units, the sum over buyers. `waitedMs` is how much of its
+ * time others took, buyers and outside services; absent where a buyer gave no clear answer at first.
+ */
 export interface OutcomeAnswer {
   status: LeadStatus;
   price?: number;
   currency?: string;
   buyerIds?: string[];
+  waitedMs?: number;
 }
 
 /** What ops can search and sort leads by; the worker registers them when it starts. */
