@@ -87,7 +87,7 @@ export const Settings = Type.Object({
     default: 1000,
     minimum: 2,
     description:
-      'Requests for leads that one API process answers at the same time; a seller gets a share of them',
+      'The most requests for leads that one API process has open at the same time; a seller gets a share of them, and how many are worked on it finds out by itself',
   }),
   LEADS_IN_FLIGHT: Type.Integer({
     default: 200,

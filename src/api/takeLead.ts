@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { fieldFaults, leadFields, MISSING, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
 import { categoryKey, type Campaign } from '../market/terms.js';
+import { measured } from '../metrics.js';
 import type { Database } from '../store/db.js';
 import type { KeyDocument } from '../store/keys.js';
 import { factsOf, insertLead, markAnswered, type LeadDocument } from '../store/leads.js';
@@ -8,12 +9,14 @@ import { matchOf } from '../store/match.js';
 import type { StoredLead } from '../store/person.js';
 import { isSuppressed } from '../store/suppressions.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
+import type { Admission } from './admission.js';
 import { ApiError } from './apiError.js';
 import { assertRepeats, idempotencyOf } from './idempotency.js';
 import type { GivenFields } from './givenFields.js';
 import type { Lookups } from './lookups.js';
 import type { Parts } from './parts.js';
 import { invalidKey } from './plugins/auth.js';
+import { busy } from './plugins/overload.js';
 
 /** A request for a lead, after its key, its rate and the form of its body were found good. */
 export interface LeadRequest {
@@ -31,33 +34,50 @@ export type Taken = { lead: LeadDocument; outcome: OutcomeAnswer | undefined } |
 /**
  * Takes one lead: checks it, stores it, starts its workflow, and waits for the outcome. Once it is stored it is
  * accepted: whatever happens after that, the lead's workflow is run. One whose person is on a suppression list is stored
- * as ended and has no workflow.
- * @throws ApiError for what the source did wrong; a database error where the lead could not be stored
+ * as ended and has no workflow. Too many that come at once are taken without an outcome, and in a flood they are refused.
+ * @throws ApiError for what the source did wrong and in a flood; a database error where the lead could not be stored
  */
 export async function takeLead(
   { settings, database, starter }: Pick<Parts, 'settings' | 'database' | 'starter'>,
-  lookups: Lookups,
+  { lookups, admission }: { lookups: Lookups; admission: Admission },
   request: LeadRequest,
 ): Promise<Taken> {
   const campaign = await campaignOf(lookups, request);
   const taken = await newLead(database, request, campaign, settings.ANSWER_WINDOW_MS);
   const maySell = !(await isOnList(database, lookups, taken));
   const lead = maySell ? taken : suppressed(taken);
-  const stored = await insertLead(database, lead);
-  if (!stored.inserted) {
-    assertRepeats(stored.repeated, lead.idempotency?.fingerprint ?? '', new Date());
-    return { repeated: stored.repeated };
+  if (!maySell) {
+    const stored = await insertLead(database, lead);
+    return stored.inserted ? { lead, outcome: undefined } : repeatOf(stored.repeated, lead);
   }
-  if (!maySell) return { lead, outcome: undefined };
+  const place = await admission.enter(lead, request.answerWithinMs);
+  if (place === undefined) {
+    measured.leadRefused(1, { campaign: campaign.id });
+    throw busy('More leads are sent than can be sold.');
+  }
+  const stored = await insertLead(database, lead).catch((error: unknown) => {
+    place.leave();
+    throw error;
+  });
+  if (!stored.inserted) {
+    place.leave();
+    return repeatOf(stored.repeated, lead);
+  }
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
-  const answerWithinMs = Math.max(0, answerBy - Date.now());
+  const answerWithinMs = place.isLate ? 0 : Math.max(0, answerBy - Date.now());
   const facts = { ...factsOf(lead), ...(answerWithinMs > 0 && { answerBy }) };
-  const outcome = await starter.start(facts, answerWithinMs);
+  const outcome = await starter.start(facts, answerWithinMs, place.heard);
   // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
   const isEarly = outcome === undefined && Date.now() < answerBy;
   if (isEarly && lead.idempotency !== undefined)
     await markAnswered(database, lead._id).catch(() => undefined);
   return { lead, outcome };
+}
+
+/** @throws ApiError where the first request is still being answered, or was for another lead */
+function repeatOf(repeated: StoredLead, { idempotency }: LeadDocument): Taken {
+  assertRepeats(repeated, idempotency?.fingerprint ?? '', new Date());
+  return { repeated };
 }
 
 /** The campaign that takes the lead, after a look at everything that the request says. */

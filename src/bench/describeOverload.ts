@@ -5,7 +5,7 @@ import { aimsTable, rounded, section } from './tables.js';
 export function describeOverload(report: OverloadReport): string {
   const { capacity_per_second, flood, other_seller, memory_mb, kept } = report;
   const { taken, refused } = flood;
-  const { alone, meanwhile } = other_seller;
+  const { alone, beside, meanwhile } = other_seller;
   return [
     section(
       `A flood of ${flood.seconds} s; the machine could do ${rounded(capacity_per_second)} leads a second`,
@@ -15,6 +15,7 @@ export function describeOverload(report: OverloadReport): string {
         ['taken', ...perSecond(flood.taken_per_second, capacity_per_second), ...both(taken)],
         ['refused', ...perSecond(flood.refused_per_second, capacity_per_second), ...both(refused)],
         ['another seller’s, alone', '', '', ...both(alone)],
+        ['another seller’s, before the flood', '', '', ...both(beside)],
         ['another seller’s, in the flood', '', '', ...both(meanwhile)],
       ],
     ),

@@ -12,8 +12,9 @@ import { sendLead, type Reply } from './source.js';
 import { startGavel } from './startGavel.js';
 import { openWorld, unlimitedKey } from './world.js';
 
-/** Who sends in the flood, in multiples of what the machine was measured to do: one far more than the others. */
-const FLOOD = { FLOOD000: 2.5, STEADY01: 0.25, STEADY02: 0.25 } as const;
+/** Who sends all the time, in multiples of what the machine was measured to do, and who comes to it with a flood. */
+const STEADY = { STEADY01: 0.25, STEADY02: 0.25 } as const;
+const FLOOD = { FLOOD000: 2.5 } as const;
 
 /** Who sends one lead after another, before, in and after the flood. */
 const OTHER = SAMPLE.seller;
@@ -38,7 +39,7 @@ async function overload(
   { progress, seconds }: OverloadOptions,
 ): Promise<Overload> {
   progress('starting buyers, worker, API');
-  const sellers = [OTHER, ...Object.keys(FLOOD)];
+  const sellers = [OTHER, ...Object.keys({ ...STEADY, ...FLOOD })];
   const { env, database } = await openWorld(dir, servers, { sellers, answerWindowMs: ANSWER_WINDOW_MS });
   const agent = new Agent();
   try {
@@ -55,28 +56,41 @@ async function overload(
     progress('measuring what the machine can do');
     const full = await load(160, 32, other);
     // Those that were answered `pending` when their time was over are still to be sold, and would stand in the way.
-    const capacity = full.done.length / (full.seconds + (await untilSettled(database)));
+    const taken = full.done.filter(({ leadId }) => leadId !== undefined).length;
+    const capacity = taken / (full.seconds + (await untilSettled(database)));
     const alone = await load(20, 1, other);
 
+    const sourcesOf = (shares: Record<string, number>) =>
+      Promise.all(
+        Object.entries(shares).map(async ([seller, share]) => ({ send: await sourceOf(seller), share })),
+      );
+    const begin = (sources: Awaited<ReturnType<typeof sourcesOf>>) => {
+      const loops = sources.map(({ send, share }) => openLoop(capacity * share, send));
+      return async () => (await Promise.all(loops.map((loop) => loop.stop()))).flat();
+    };
+    const steady = await sourcesOf(STEADY);
+    progress('sending what it can do well');
+    const endSteady = begin(steady);
+    const beside = await sendFor(seconds / 3, other);
+    const calm = await endSteady();
+
     progress(`flooding for ${seconds} s`);
-    const sources = await Promise.all(
-      Object.entries(FLOOD).map(async ([seller, share]) => ({ send: await sourceOf(seller), share })),
-    );
     const memory = watchMemory(pid);
-    const floods = sources.map(({ send, share }) => openLoop(capacity * share, send));
+    const endFlood = begin([...steady, ...(await sourcesOf(FLOOD))]);
     const meanwhile = await sendFor(seconds, other);
     const samples = memory();
-    const stopped = Promise.all(floods.map((flood) => flood.stop()));
+    const stopped = endFlood();
 
     progress('waiting until all is as before');
     const after = await untilNormal(other, 2 * percentile(alone.latencies, 50));
-    const flood = (await stopped).flat();
+    const flood = await stopped;
     const settledAfterS = await untilSettled(database);
     progress('comparing answers and books');
-    const answers = [...warm.done, ...full.done, ...alone.done, ...flood, ...meanwhile, ...after.replies];
+    const before = [...warm.done, ...full.done, ...alone.done, ...calm, ...beside];
+    const answers = [...before, ...flood, ...meanwhile, ...after.replies];
     const kept = await keptOf(database, answers);
     return {
-      ...{ capacity, seconds, flood, meanwhile, alone: alone.done, samples, kept },
+      ...{ capacity, seconds, flood, meanwhile, alone: alone.done, beside, samples, kept },
       ...{ answerWindowMs: ANSWER_WINDOW_MS, normalAfterS: after.seconds, settledAfterS },
     };
   } finally {

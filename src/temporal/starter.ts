@@ -12,17 +12,26 @@ export interface LeadStarter {
   /**
    * Starts the lead's workflow and waits for its early answer, `answerWithinMs` at the most; 0 does not wait. Undefined
    * when there is none in time: no worker is up, Temporal is down, or buyers are slow. The lead is stored either way,
-   * and the sweep starts it where this call could not. Never rejects.
+   * and the sweep starts it where this call could not. Never rejects. `heard` is told of an answer also where it comes
+   * a little too late.
    */
-  start(lead: LeadFacts, answerWithinMs: number): Promise<OutcomeAnswer | undefined>;
+  start(
+    lead: LeadFacts,
+    answerWithinMs: number,
+    heard: (outcome: OutcomeAnswer) => void,
+  ): Promise<OutcomeAnswer | undefined>;
+  /** Starts the workflow of a lead that a buyer has given back; the sweep does where this can't. Waits for nothing. */
+  startAgain(lead: LeadFacts): void;
   /** Asks the lead's workflow to take it off sale, see `withdrawBy`. */
   withdraw(leadId: string, withinMs: number): Promise<LeadStatus | undefined>;
   /** Rejects when Temporal does not answer. */
   ready(): Promise<void>;
-  /** Lets go of the connection, once the calls under way have ended: their time is limited. */
+  /** Hears no more answers, and lets go of the connection once the calls under way have ended: their time is limited. */
   close(): Promise<void>;
 }
 
+/** How long an answer is listened for that nobody waits for any more, ms. */
+const LATE_MS = 6000;
 /** How long a start that nobody waits for may take, ms. */
 const UNWATCHED_MS = 10_000;
 
@@ -33,6 +42,7 @@ export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
   const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   const underWay = new Set<Promise<unknown>>();
+  const listening = new Set<AbortController>();
 
   /** A call that is tried again on a closed connection throws out of a timer, where nobody can catch it: closing waits. */
   function noted<T>(call: Promise<T>): Promise<T> {
@@ -42,27 +52,45 @@ export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
     return call;
   }
 
-  async function begin(lead: LeadFacts, answerWithinMs: number): Promise<OutcomeAnswer | undefined> {
-    if (answerWithinMs > 0) {
-      const options = startOptions(lead, settings.TASK_QUEUE);
-      return await client.withDeadline(Date.now() + answerWithinMs, () =>
-        client.workflow.executeUpdateWithStart<Workflow, OutcomeAnswer, []>(OUTCOME, {
-          startWorkflowOperation: new WithStartWorkflowOperation(WORKFLOW, options),
-        }),
-      );
+  async function begin(lead: LeadFacts, withinMs: number): Promise<OutcomeAnswer> {
+    const options = startOptions(lead, settings.TASK_QUEUE);
+    const ask = () =>
+      client.workflow.executeUpdateWithStart<Workflow, OutcomeAnswer, []>(OUTCOME, {
+        startWorkflowOperation: new WithStartWorkflowOperation(WORKFLOW, options),
+      });
+    // One for each call: the client never lets go of what listens to a signal.
+    const call = new AbortController();
+    listening.add(call);
+    try {
+      return await client.withAbortSignal(call.signal, () => client.withDeadline(Date.now() + withinMs, ask));
+    } finally {
+      listening.delete(call);
     }
-    await startLead(client, lead, settings.TASK_QUEUE, UNWATCHED_MS);
-    return undefined;
   }
 
   return {
-    async start(lead, answerWithinMs) {
-      const began = noted(begin(lead, answerWithinMs)).catch((error: unknown) => {
+    async start(lead, answerWithinMs, heard) {
+      let why = 'late';
+      const began = noted(begin(lead, answerWithinMs + LATE_MS)).then(
+        (outcome) => {
+          heard(outcome);
+          return outcome;
+        },
+        (error: unknown) => {
+          why = error instanceof Error ? error.name : 'unknown';
+          return undefined;
+        },
+      );
+      if (answerWithinMs === 0) return undefined;
+      const outcome = await within(began, answerWithinMs);
+      if (outcome === undefined) log.warn({ lead_id: lead.leadId, event: 'no_early_answer', why });
+      return outcome;
+    },
+    startAgain(lead) {
+      noted(startLead(client, lead, settings.TASK_QUEUE, UNWATCHED_MS)).catch((error: unknown) => {
         const why = error instanceof Error ? error.name : 'unknown';
-        log.warn({ lead_id: lead.leadId, event: 'no_early_answer', why });
-        return undefined;
+        log.warn({ lead_id: lead.leadId, event: 'not_started_again', why });
       });
-      return answerWithinMs > 0 ? await began : undefined;
     },
     withdraw: (leadId, withinMs) => noted(withdrawBy(client, leadId, withinMs)),
     async ready() {
@@ -73,8 +101,22 @@ export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
       );
     },
     close: async () => {
+      for (const call of listening) call.abort();
       await Promise.allSettled(underWay);
       await connection.close();
     },
   };
+}
+
+/** What comes of a promise, or undefined where that takes longer than so many ms. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

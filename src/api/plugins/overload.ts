@@ -10,7 +10,8 @@ const LOOK_EVERY_MS = 1000;
 /** However late it is, one request in so many is taken: where others have the processor, refusing more does not help. */
 const ONE_IN = 16;
 
-const busy = (message: string): ApiError =>
+/** What whoever sends more than can be taken is told. */
+export const busy = (message: string): ApiError =>
   new ApiError('unavailable', `${message} Send it again after Retry-After seconds.`, {
     headers: { 'retry-after': 1 },
   });

@@ -39,7 +39,7 @@ export async function buyers(app: FastifyInstance, { parts, lookups, limits }: R
         await takeReturn(
           database,
           { buyer: buyerOf(request), given: givenFields([], request.body ?? []), receivedAt: new Date() },
-          (lead) => starter.start(lead, 0),
+          async (lead) => starter.startAgain(lead),
         ),
       ),
   );

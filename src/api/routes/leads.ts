@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { measured } from '../../metrics.js';
 import { findStoredLead } from '../../store/leads.js';
 import type { StoredLead } from '../../store/person.js';
+import { createAdmission } from '../admission.js';
 import { ApiError } from '../apiError.js';
 import { readForm, type Entries } from '../body.js';
 import { givenFields } from '../givenFields.js';
@@ -80,6 +81,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export async function leads(app: FastifyInstance, { parts, lookups, limits }: RouteParts): Promise<void> {
   const { settings, database } = parts;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'leads');
+  const admission = createAdmission({
+    most: settings.REQUESTS_IN_FLIGHT,
+    answerWindowMs: settings.ANSWER_WINDOW_MS,
+  });
   await app.register(gate, { parts, lookups, limits, of: 'seller' });
 
   app.post<{ Body: Entries | undefined }>(
@@ -89,13 +94,17 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
       const receivedAt = new Date();
       const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
       const wait = readPrefer(request.headers.prefer, settings.ANSWER_WINDOW_MS);
-      const taken = await takeLead(parts, lookups, {
-        key: { ...keyOf(request), seller: sellerOf(request) },
-        given: givenFields(readForm(queryOf(request.url)), request.body ?? []),
-        idempotencyKey,
-        answerWithinMs: wait.answerWithinMs,
-        receivedAt,
-      });
+      const taken = await takeLead(
+        parts,
+        { lookups, admission },
+        {
+          key: { ...keyOf(request), seller: sellerOf(request) },
+          given: givenFields(readForm(queryOf(request.url)), request.body ?? []),
+          idempotencyKey,
+          answerWithinMs: wait.answerWithinMs,
+          receivedAt,
+        },
+      );
       if ('repeated' in taken) {
         reply.header('idempotent-replayed', 'true');
         return storedLeadAnswer(taken.repeated);
