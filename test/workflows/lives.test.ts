@@ -47,22 +47,25 @@ test('A lead that sells in its first round takes one workflow task and few event
   expect(events.length).toBeLessThanOrEqual(12);
 });
 
-test('A lead that waits three days with retries and a delay is sold at the end of the delay, in no time', async () => {
+test('A lead that waits three days with retries, a delay and a schedule is sold when that opens, in no time', async () => {
   const began = performance.now();
+  const schedule = { timezone: 'America/Chicago', open: ['Thu 21:00-22:00'] };
   const result = await afterLife(
     {
+      starts: '2027-06-07 21:00 America/Chicago',
       campaign: { pending: { retryAfter: ['1h', '12h'], expireAfter: '96h' } },
-      contracts: { northwind: {}, fabrikam: { price: 2, delay: '72h' } },
+      contracts: { northwind: {}, fabrikam: { price: 2, delay: '20h', schedule } },
       answers: { northwind: NOBODY_BIDS },
       expect: {},
     },
     (handle) => handle.result(),
   );
-  expect(result).toMatchObject({ status: 'sold', rounds: { length: 8 } });
-  expect(result.story).toBe('Sold to fabrikam at $2.00 in round 8, 3 days after it was received.');
+  expect(result).toMatchObject({ status: 'sold', rounds: { length: 9 } });
+  expect(result.story).toBe('Sold to fabrikam at $2.00 in round 9, 3 days after it was received.');
   const hours = (Date.parse(result.ended) - Date.parse(result.received)) / 3_600_000;
   expect(hours).toBeCloseTo(72, 1);
-  expect(performance.now() - began).toBeLessThan(10_000);
+  // Well under a second where the machine does nothing else.
+  expect(performance.now() - began).toBeLessThan(20_000);
 });
 
 test('Ops see in a waiting lead’s memo what it waits for, until when, and what the last round came to', async () => {
@@ -174,8 +177,8 @@ function textOf(payload: Payload | null | undefined): unknown[] {
 
 test('A waiting lead answers that it is pending, as often as it is asked', async () => {
   await afterLife(waiting, async (handle) => {
-    expect(await handle.executeUpdate(OUTCOME)).toEqual({ status: 'pending' });
-    expect(await handle.executeUpdate(OUTCOME)).toEqual({ status: 'pending' });
+    expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
+    expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
   });
 });
 
