@@ -115,6 +115,11 @@ describe('a buyer gives a lead back', () => {
     expect((await giveBack(body, world.key)).status).toBe(401);
     expect((await sendLead({ ...world, key })).status).toBe(401);
     const other = (await createKey(world.database, { buyer: 'fabrikam', test: false })).key;
-    expect((await giveBack(body, other)).status).toBe(404);
+    const theirs = await giveBack(body, other);
+    expect(theirs.status).toBe(404);
+    // Nor does it learn that the sale is there.
+    const none = await giveBack({ ...body, post_id: 'none' }, other);
+    const { message, error } = none.body;
+    expect([none.status, theirs.body]).toMatchObject([404, { message, error }]);
   });
 });
