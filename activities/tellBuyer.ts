@@ -6,6 +6,7 @@ import { accountId } from '../src/store/capacity.js';
 import { findStoredLead } from '../src/store/leads.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
 import type { StoredLead } from '../src/store/person.js';
+import { noteTold } from '../src/store/told.js';
 import type { Deps } from './index.js';
 import { undelivered } from './undelivered.js';
 
@@ -36,6 +37,8 @@ export const tellBuyer =
     const { heard: delivered, detail, ms } = hearing;
     measured.told(ms, { kind, heard: String(delivered) });
     log.info({ lead_id: leadId, round, contract, event: 'notice', kind, delivered, detail, ms });
+    const told = { at: new Date(), what: `notice: ${kind}`, whom: buyer.id, heard: delivered, detail, ms };
+    await noteTold(database, leadId, told);
     if (!hearing.heard) throw undelivered(buyer.id, hearing);
     return 'told';
   };

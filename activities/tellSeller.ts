@@ -4,6 +4,7 @@ import type { LeadStatus } from '../src/market/lead.js';
 import { measured } from '../src/metrics.js';
 import { findStoredLead } from '../src/store/leads.js';
 import { findSeller } from '../src/store/market.js';
+import { noteTold } from '../src/store/told.js';
 import type { Deps } from './index.js';
 import { undelivered } from './undelivered.js';
 
@@ -45,6 +46,9 @@ export const tellSeller =
       detail,
       ms,
     });
-    if (!hearing.heard) throw undelivered(`${seller.code}, address ${address + 1},`, hearing);
+    const whom = `address ${address + 1}`;
+    const told = { at: new Date(), what: `postback: ${status}`, whom, heard: delivered, detail, ms };
+    await noteTold(database, leadId, told);
+    if (!hearing.heard) throw undelivered(`${seller.code}, ${whom},`, hearing);
     return 'told';
   };

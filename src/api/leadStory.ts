@@ -68,6 +68,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
       amount: toDecimal(amount, currency),
       at: at.toISOString(),
     })),
+    told: lead.told?.map(({ at, ...told }) => ({ at: at.toISOString(), ...told })) ?? [],
     waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
     erased: lead.erased && { ...lead.erased, at: lead.erased.at.toISOString() },
     workflow: workflowId(id),

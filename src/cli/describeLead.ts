@@ -12,6 +12,7 @@ export function describeLead(story: LeadStory, now: Date): string {
     ...story.rounds.map((round) => roundText(round, amount)),
     ...section('Posts', postRows(story, amount)),
     ...section('Books', bookRows(story, amount)),
+    ...section('Told', toldRows(story)),
     ending(story, now),
     fieldsText(story),
     story.workflow_url === undefined ? undefined : `In Temporal: ${story.workflow_url}`,
@@ -88,6 +89,20 @@ function bookRows({ ledger }: LeadStory, amount: Amount): { head: string[]; rows
       amount(entry.amount),
       moment(Date.parse(entry.at)),
       entry.sale_id,
+    ]),
+  };
+}
+
+function toldRows({ told }: LeadStory): { head: string[]; rows: string[][] } {
+  return {
+    head: ['at', 'what', 'whom', 'heard', 'answered in', 'detail'],
+    rows: told.map(({ at, what, whom, heard, ms, detail }) => [
+      moment(Date.parse(at)),
+      what,
+      whom,
+      heard ? colors.green('yes') : colors.red('no'),
+      `${Math.round(ms)} ms`,
+      detail ?? '',
     ]),
   };
 }

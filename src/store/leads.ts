@@ -9,6 +9,7 @@ import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import type { Erasure } from './erase.js';
 import { openLead, sealLead, type StoredLead } from './person.js';
+import type { Told } from './told.js';
 
 /** A post's state: `posting` → `accepted`, `refused` or `cancelled`; an accepted one may be `returned` later. */
 export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled' | 'returned';
@@ -99,6 +100,8 @@ export interface LeadDocument {
   held: number;
   /** Whether the one that holds it has it for itself alone. */
   heldAlone?: boolean;
+  /** Tries at telling the seller and buyers of it, the latest of many. */
+  told?: Told[];
   /** Contracts whose claim has ended and whose reservation is still to be confirmed or given back. */
   loose?: string[];
   /** Why an unsold lead is so, in one word. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { leadView } from '../../src/api/leadAnswer.js';
+import { leadStory } from '../../src/api/leadStory.js';
+import { describeLead } from '../../src/cli/describeLead.js';
 import { findStoredLead } from '../../src/store/leads.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
@@ -57,5 +59,21 @@ describe('postbacks', () => {
     const [first, again, other] = told.map(({ headers }) => headers['webhook-id']);
     expect(again).toBe(first);
     expect(other).not.toBe(first);
+  });
+
+  it('leave each try in the lead’s story, also those that were not heard', async () => {
+    crm.answer('lead.sold', [{ status: 503 }, {}]);
+    const { _id } = await sell([crm.url, reports.url]);
+    const story = await leadStory(world.database, _id, { personal: false });
+    const tries = story?.told.map(({ what, whom, heard, detail }) => [what, whom, heard, detail]);
+    expect(tries).toHaveLength(3);
+    expect(tries).toEqual(
+      expect.arrayContaining([
+        ['postback: sold', 'address 1', false, 'HTTP 503'],
+        ['postback: sold', 'address 1', true, 'HTTP 200'],
+        ['postback: sold', 'address 2', true, 'HTTP 200'],
+      ]),
+    );
+    expect(story && describeLead(story, new Date())).toMatch(/postback: sold .* address 1 .* no .* HTTP 503/);
   });
 });

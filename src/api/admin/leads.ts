@@ -144,6 +144,7 @@ const Story = Type.Unsafe<LeadStory>(
       posts: parts('What buyers were sent, and how it ended'),
       sales: parts('Who bought it for how much'),
       ledger: parts('What was booked'),
+      told: parts('Each try at telling the seller and buyers, the latest hundred'),
       fields: Type.Record(Type.String(), Type.String(), { description: 'By name, masked' }),
       workflow: Type.String({ description: 'The id of its workflow in Temporal' }),
     },
