@@ -1,9 +1,19 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newLead } from '../src/api/takeLead.js';
 import { createLog } from '../src/log.js';
+import { openDatabase, type Database } from '../src/store/db.js';
+import { findStoredLead, insertLead, type LeadDocument } from '../src/store/leads.js';
+import { findCampaign } from '../src/store/market.js';
+import { storeMarket } from './support/market.js';
+import { isolatedSettings } from './support/stack.js';
+
+function openLog() {
+  const lines: string[] = [];
+  return { lines, log: createLog({ LOG_LEVEL: 'info' }, 'test', { write: (line) => void lines.push(line) }) };
+}
 
 test('The log leaves out the person of a lead and of a request, and every key', () => {
-  const lines: string[] = [];
-  const log = createLog({ LOG_LEVEL: 'info' }, 'test', { write: (line) => void lines.push(line) });
+  const { lines, log } = openLog();
   const fields = { firstName: 'Zebulon', phone: '555-123-4567' };
   const request = { headers: { authorization: 'Bearer Zebulon' }, body: fields, query: fields };
   log.info({ event: 'careless', lead: { _id: '01a2', fields }, request, stored: { key: 'Zebulon' } });
@@ -11,4 +21,93 @@ test('The log leaves out the person of a lead and of a request, and every key', 
   expect(lines).toHaveLength(2);
   expect(lines.join('')).toContain('01a2');
   expect(lines.join('')).not.toMatch(/zebulon|4567/i);
+});
+
+describe('A whole lead that somebody logs', () => {
+  let database: Database;
+  let lead: LeadDocument;
+  beforeAll(async () => {
+    database = openDatabase(await isolatedSettings());
+    await storeMarket(database, {});
+    lead = await leadWithEverything();
+    await insertLead(database, lead);
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  /** As the API makes it of a request with everything that may name a person. */
+  async function leadWithEverything(): Promise<LeadDocument> {
+    const receivedAt = new Date();
+    const given = {
+      seller: 'ACME1234',
+      category: 'Auto Insurance',
+      firstName: 'Zebulon',
+      lastName: 'Quatermain',
+      phone: '555-867-5309',
+      email: 'zq@example.org',
+      state: 'TX',
+      nickname: 'Zebbie',
+    };
+    const request = {
+      key: {
+        _id: 'key_test',
+        source: 'landing-page',
+        hash: '',
+        seller: 'ACME1234',
+        test: false,
+        createdAt: receivedAt,
+      },
+      given: { values: new Map(Object.entries(given)), faults: [] },
+      idempotencyKey: 'form of zq@example.org',
+      answerWithinMs: 1000,
+      receivedAt,
+    };
+    const campaign = await findCampaign(database, 'ACME1234', 'auto insurance');
+    if (!campaign) throw new Error('The market has no such campaign');
+    return newLead(database, request, campaign, 1000);
+  }
+
+  /** Neither the person nor what tells two persons apart. @returns the names that a line shows in full */
+  function shownOf(line: string, at: (line: Record<string, unknown>) => unknown): string[] {
+    expect(line).not.toMatch(/zebulon|quatermain|zebbie|zq@|867.?5309/i);
+    for (const hash of [lead.match.phone, lead.match.email, lead.idempotency?.key]) {
+      expect(hash).toMatch(/./);
+      expect(line).not.toContain(hash);
+    }
+    const shown = at(JSON.parse(line) as Record<string, unknown>) as object;
+    return Object.entries(shown).flatMap(([name, value]) => (value === '[not logged]' ? [] : [name]));
+  }
+
+  /** A new field of a lead must be added here, or to what the log leaves out. */
+  const SHOWN = [
+    '_id',
+    'campaign',
+    'category',
+    'claims',
+    'currency',
+    'dueAt',
+    'held',
+    'receivedAt',
+    'rounds',
+    'seller',
+    'source',
+    'state',
+    'status',
+    'test',
+    'updatedAt',
+  ];
+
+  test('shows no person, whether it is named in the line or is the line, as it is worked with or as it is stored', async () => {
+    const { lines, log } = openLog();
+    const stored = await findStoredLead(database, lead._id);
+    log.info({ lead });
+    log.info({ stored });
+    expect(shownOf(lines[0] ?? '', (line) => line.lead).sort()).toEqual(SHOWN);
+    expect(shownOf(lines[1] ?? '', (line) => line.stored).sort()).toEqual(SHOWN);
+    log.info(lead);
+    log.info(stored);
+    for (const line of lines.slice(2)) shownOf(line, (all) => all);
+  });
 });
