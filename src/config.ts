@@ -134,7 +134,8 @@ export const Settings = Type.Object({
   ),
   TRUST_PROXY: Type.Boolean({
     default: false,
-    description: 'Whether a proxy in front sets X-Forwarded-For (its address is then used for limits)',
+    description:
+      'Whether one proxy is in front and adds to X-Forwarded-For who asks it (the last address there is then counted for limits)',
   }),
 });
 

@@ -17,6 +17,12 @@ interface Options {
   wording: Wording;
 }
 
+/**
+ * Only who speaks to us is believed when it says for whom: of `X-Forwarded-For`, the last address. Those before it came
+ * with the request, and whoever sends it could write there what it likes.
+ */
+const isProxyInFront = (_address: string, hop: number): boolean => hop === 0;
+
 /** What all of our HTTP servers have in common: how they refuse, log, close, and what browsers may do with them. */
 export async function openHttpServer(
   { settings, log }: Pick<Parts, 'settings' | 'log'>,
@@ -26,7 +32,7 @@ export async function openHttpServer(
     logger: false,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    trustProxy: settings.TRUST_PROXY,
+    trustProxy: settings.TRUST_PROXY && isProxyInFront,
     // Closing answers 503 in the API's own shape, see plugins/closing.ts.
     return503OnClosing: false,
     requestTimeout: requestTimeoutMs,

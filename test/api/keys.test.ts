@@ -81,4 +81,15 @@ describe('a key', () => {
     const other = await sendLead({ ...world, key: 'gvl_live_guess' }, {}, from('203.0.113.8'));
     expect(other.status).toBe(401);
   });
+
+  it.each([
+    ['what the client itself says of where it comes from', (i: number) => `198.51.100.${i}, 203.0.113.9`],
+    ['the addresses of its IPv6 network', (i: number) => `2001:db8:1:2::${i}`],
+  ])('that is guessed is counted once, whatever %s', async (_what, from) => {
+    const guess = (i: number) =>
+      sendLead({ ...world, key: 'gvl_live_guess' }, {}, { 'x-forwarded-for': from(i) });
+    const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => guess(i)));
+    expect(replies.filter(({ status }) => status === 401)).toHaveLength(30);
+    expect(replies.filter(({ status }) => status === 429)).toHaveLength(10);
+  });
 });

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
 import { inForce, looksLikeKey, type KeyDocument } from '../../store/keys.js';
 import { ApiError } from '../apiError.js';
+import { countedAddress } from '../countedAddress.js';
 import type { Lookups } from '../lookups.js';
 import { retryAfter, type RateLimits } from '../rateLimits.js';
 
@@ -68,7 +69,10 @@ export const auth = plugin(
         request.apiKey = key;
         return;
       }
-      const buckets = [`address:${request.ip}`, ...(key === null ? [] : [`refused:${key._id}`])];
+      const buckets = [
+        `address:${countedAddress(request.ip)}`,
+        ...(key === null ? [] : [`refused:${key._id}`]),
+      ];
       const windows = await Promise.all(buckets.map((bucket) => limits.take(bucket, failuresPerMinute)));
       const full = windows.find(({ allowed }) => !allowed);
       if (full === undefined) throw invalidKey(of);
