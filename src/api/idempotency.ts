@@ -34,10 +34,12 @@ export function idempotencyOf(
 }
 
 /**
- * Whether the lead that a repeated key names may answer this request.
+ * Whether the lead that a repeated key names may answer this request. Of an erased lead nothing is left to compare with:
+ * it answers every request with its key.
  * @throws ApiError `keyReused` or `inProgress`
  */
 export function assertRepeats(first: StoredLead, fingerprint: string, now: Date): void {
+  if (first.erased) return;
   if (first.idempotency?.fingerprint !== fingerprint) {
     throw new ApiError(
       'keyReused',

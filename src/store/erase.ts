@@ -3,7 +3,7 @@ import { personIds } from '../market/duplicates.js';
 import { ENDED } from '../market/lead.js';
 import { auditOf, differences, type Actor, type Deed } from './audit.js';
 import type { Database } from './db.js';
-import { endLead, findStoredLead } from './leads.js';
+import { endLead, findStoredLead, IDEMPOTENCY_KEPT_MS } from './leads.js';
 import type { SealedPerson, StoredLead } from './person.js';
 
 /** The proof that a person was erased; it stays with the lead and tells nothing of the person. */
@@ -36,7 +36,8 @@ interface Options {
 /**
  * Destroys the person's data of a lead with their key, and the hashes by which the person is found, in one transaction:
  * no copy of the database made after that has anything of the person. The rest of the lead, its sales and the books
- * stay. A lead that is still on sale is withdrawn first.
+ * stay, and while a repeat of its request may come, so does the keyed hash of its `Idempotency-Key`, or the repeat would
+ * be a new lead of the person. A lead that is still on sale is withdrawn first.
  */
 export async function eraseLead(
   database: Database,
@@ -59,17 +60,19 @@ export async function eraseLead(
 /** False where something is under way. */
 async function destroy(
   database: Database,
-  { _id, match }: StoredLead,
+  { _id, match, receivedAt }: StoredLead,
   erased: Erasure,
   asked: Actor | undefined,
 ): Promise<boolean> {
   // eslint-disable-next-line no-restricted-syntax -- nothing else looks at every claim, and erasing has time
   const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
+  const mayBeRepeated = receivedAt.getTime() > erased.at.getTime() - IDEMPOTENCY_KEPT_MS;
+  const ofRequest = mayBeRepeated ? 'idempotency.fingerprint' : 'idempotency';
   return database.client.withSession((session) =>
     session.withTransaction(async () => {
       const { matchedCount } = await database.leads.updateOne(
         { _id, status: { $in: [...ENDED] }, erased: { $exists: false }, ...settled },
-        { $set: { erased, match: {} }, $unset: { person: '', idempotency: '' } },
+        { $set: { erased, match: {} }, $unset: { person: '', [ofRequest]: '' } },
         { session },
       );
       if (matchedCount === 0) return false;

@@ -54,8 +54,8 @@ export interface NoRoom {
 export interface Idempotency {
   /** Keyed hash of the API key's id and the header's value, which may name the person. */
   key: string;
-  /** Keyed hash of the request's fields. */
-  fingerprint: string;
+  /** Keyed hash of the request's fields; absent once the person was erased. */
+  fingerprint?: string;
   /** Until when the first request may still be waiting for its answer. */
   answeringUntil: Date;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eraseLead } from '../../src/store/erase.js';
 import { endLead } from '../../src/store/leads.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
@@ -68,6 +69,29 @@ describe('sending twice with an Idempotency-Key', () => {
       sendLead({ ...world, key: other }, SAMPLE, { 'idempotency-key': 'shared' }),
     ]);
     expect(mine.body.lead_id).not.toBe(theirs.body.lead_id);
+  });
+
+  it('makes no second lead of a person who was erased meanwhile, and keeps nothing else of the request', async () => {
+    const first = await send('erased');
+    const leadId = String(first.body.lead_id);
+    await eraseLead(world.database, leadId, { by: 'ops@example' });
+    const before = await count();
+    for (const lead of [SAMPLE, { ...SAMPLE, city: 'Austin' }]) {
+      const again = await send('erased', lead);
+      expect(again.body).toMatchObject({ lead_id: leadId, status: 'withdrawn' });
+      expect(again.headers.get('idempotent-replayed')).toBe('true');
+    }
+    expect(await count()).toBe(before);
+    const stored = await world.database.leads.findOne({ _id: leadId });
+    expect(Object.keys(stored?.idempotency ?? {}).sort()).toEqual(['answeringUntil', 'key']);
+  });
+
+  it('leaves nothing in a lead that is erased when no repeat counts any more', async () => {
+    const leadId = String((await send('old')).body.lead_id);
+    const receivedAt = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    await world.database.leads.updateOne({ _id: leadId }, { $set: { receivedAt } });
+    await eraseLead(world.database, leadId, { by: 'ops@example' });
+    expect(await world.database.leads.findOne({ _id: leadId })).not.toHaveProperty('idempotency');
   });
 
   it('is forgotten after 24 h', async () => {
