@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { choosePorts } from '../../src/local/ports.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { allLeads, storeMarket } from '../support/market.js';
 import { sendLead, type Source } from '../support/source.js';
@@ -61,13 +62,18 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
     const { settings, processes } = world;
     mongodb = await openTcpProxy(settings.MONGODB_URL);
     const behindProxy = { ...settings, MONGODB_URL: throughProxy(settings.MONGODB_URL, mongodb) };
-    const [api, worker] = await Promise.all([processes.api(behindProxy), processes.worker(behindProxy)]);
+    const ports = await choosePorts(world.dir, ['api', 'worker']);
+    const [api, worker] = await Promise.all([
+      processes.api({ ...behindProxy, METRICS_PORT: ports.api }),
+      processes.worker({ ...behindProxy, METRICS_PORT: ports.worker }),
+    ]);
     source = { address: api.address, key: world.key };
     await openMarkets();
     await Promise.all(Object.keys(cases).map(send));
     await sendBadRequests();
     await loseTheDatabase();
     await vi.waitFor(expectStandings, { timeout: 40_000, interval: 200 });
+    await keepMetrics(ports);
     for (const running of [api, worker]) {
       running.tellToEnd();
       expect(await running.ended).toBe('exit code 0');
@@ -127,13 +133,30 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
     );
   }
 
-  it('nobody is found in the files of the database, of Temporal or of Redis, or in any log', async () => {
+  /** What each process tells Prometheus, in files beside the logs. */
+  async function keepMetrics(ports: Record<'api' | 'worker', number>): Promise<void> {
+    mkdirSync(join(world.dir, 'metrics'));
+    for (const [name, port] of Object.entries(ports)) {
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+      writeFileSync(join(world.dir, 'metrics', name), await response.text());
+    }
+  }
+
+  it('nobody is found in the files of the database, of Temporal or of Redis, in any log or in the metrics', async () => {
     const stored = await allLeads(world.database);
     expect(stored.map(({ fields }) => fields)).toEqual(stored.map(() => PERSON));
     expect(stored.every(({ claims }) => !JSON.stringify(claims).includes(echo.reason))).toBe(true);
     await servers.stop();
     expect(findMarkers(servers.dir, MARKERS)).toEqual([]);
-    expect(findMarkers(join(world.dir, 'logs'), MARKERS)).toEqual([]);
+    for (const told of ['logs', 'metrics']) expect(findMarkers(join(world.dir, told), MARKERS)).toEqual([]);
+  });
+
+  it('and the metrics are those of the run, and name buyers and campaigns and no lead', () => {
+    const dir = join(world.dir, 'metrics');
+    const [api, worker] = ['api', 'worker'].map((name) => readFileSync(join(dir, name), 'utf8'));
+    expect(api).toMatch(/gavel_leads_answered_total\{[^}]*ACME1234\/sold/);
+    expect(worker).toMatch(/gavel_post_seconds_count\{[^}]*buyer-sold/);
+    expect(findMarkers(dir, leadIds)).toEqual([]);
   });
 
   it('and would be: the same search finds the leads’ ids there, and a person however it is written', () => {
