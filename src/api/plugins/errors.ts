@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -94,7 +94,7 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): v
   const answer = malformed(error.code);
   const body = JSON.stringify(errorBody(answer, id));
   socket.end(
-    `HTTP/1.1 ${answer.status} ${answer.status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}\r\n` +
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n` +
       `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `X-Request-Id: ${id}\r\nConnection: close\r\n\r\n${body}`,
   );
@@ -105,7 +105,9 @@ function malformed(code: string | undefined): ApiError {
     return new ApiError('tooLarge', 'The request line and headers are too long.', { status: 431 });
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new ApiError('invalidRequest', 'The request did not arrive in time.', { status: 408 });
+    return new ApiError('invalidRequest', 'The request did not arrive in time. Send it again.', {
+      status: 408,
+    });
   }
   return new ApiError('invalidRequest', 'This is not an HTTP request.');
 }

@@ -72,7 +72,7 @@ const onWay =
     for (const link of some) link.set('open');
   };
 
-const SOURCES_HEAR = 'sources hear 200, or 503, or nothing, and send again';
+const SOURCES_HEAR = 'sources hear 200, or 503, or 408, or nothing, and send again';
 
 /** Everything that is broken on purpose, with what must come of it beside every invariant. */
 export const FAULTS = {

@@ -255,9 +255,9 @@ function leadsOf(manner: Manner): [number, number] {
   return manner === 'once' ? [0, 1] : [0, 0];
 }
 
-/** 0: nothing was heard; 503: it was told to come again. */
+/** 0: nothing was heard; 408: the process stood still while the request came; 503: it was told to come again. */
 function codesOf(asked: KeptAnswer['asked'], manner: Manner): number[] {
-  const always = [0, 503];
+  const always = [0, 408, 503];
   if (asked === 'lead with other fields') return [...always, 409, 422];
   if (asked !== 'lead') return [...always, 200];
   if (manner === 'withoutPhone') return [...always, 400];

@@ -5,7 +5,7 @@ import { CATEGORIES, NUMBER, type Category, type SellerCode } from './market.js'
 export const MANNERS = {
   patiently: {
     weight: 10,
-    does: 'sends a lead with an `Idempotency-Key`, and again after 5xx, 409, 429 or nothing until it hears 200',
+    does: 'sends a lead with an `Idempotency-Key`, and again after 5xx, 408, 409, 429 or nothing until it hears 200',
     expected: 'one lead, which ends `sold`, `expired` or `withdrawn`',
   },
   withoutWaiting: {

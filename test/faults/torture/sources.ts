@@ -90,7 +90,7 @@ async function untilHeard(
   let wait = FIRST_WAIT_MS;
   for (let attempt = number; !isOver(); attempt += 1) {
     const answer = await ask(attempt);
-    const isLater = answer.status === 0 || answer.status >= 500 || [409, 429].includes(answer.status);
+    const isLater = answer.status === 0 || answer.status >= 500 || [408, 409, 429].includes(answer.status);
     if (final.includes(answer.status) || !isLater) return answer;
     await sleep(Math.max(answer.retryAfterMs, wait * (0.5 + draw('wait', number, attempt))));
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
