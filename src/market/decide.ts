@@ -4,7 +4,7 @@ import type { Minor } from './money.js';
 import type { LeadReason, Reason } from './reason.js';
 import type { Bid, Entry, Outcome, Round } from './round.js';
 import { fnv1a } from './hash.js';
-import type { Sale } from './terms.js';
+import type { Contract, Sale } from './terms.js';
 
 /** The lead, offered to one bidder. */
 export interface Offer {
@@ -99,6 +99,17 @@ export function floorOf(sale: Sale, floor: Minor | undefined, form: Form): Minor
   const campaign =
     sale.mode === 'hybrid' && form === 'shared' ? (sale.sharedFloor ?? sale.floor) : sale.floor;
   return Math.max(campaign, floor ?? 0);
+}
+
+/** The least that a contract can come to pay: of a bid only its floor is known before it is asked for. */
+export function leastOf(
+  sale: Sale,
+  { price, sharedPrice, floor }: Pick<Contract, 'price' | 'sharedPrice' | 'floor'>,
+): Minor {
+  if (price === undefined && sharedPrice === undefined)
+    return Math.min(floorOf(sale, floor, 'exclusive'), floorOf(sale, floor, 'shared'));
+  const shared = sale.mode === 'hybrid' ? sharedPrice : undefined;
+  return Math.min(price ?? shared ?? 0, shared ?? price ?? 0);
 }
 
 /** Whether what somebody bids is too little in every form of sale. */

@@ -1,5 +1,6 @@
 import { stateOf, type Circuit } from './breaker.js';
 import type { ReadyContract, ReadyMarket } from './compile.js';
+import { leastOf } from './decide.js';
 import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates.js';
 import { refusal, type LeadInRound, type Refusal } from './eligibility.js';
 import { moment } from './moment.js';
@@ -76,8 +77,7 @@ function limitRefusal(
     }
   }
   if (!lead.facts.test) {
-    // Of a bid only its least is known before it is asked for.
-    const least = contract.price ?? Math.max(sale.floor, contract.floor ?? 0);
+    const least = leastOf(sale, contract);
     const used = usage.get(contract.id);
     const full = fullLimit(limitsOf(contract, schedule, least, now), used);
     if (full) {
