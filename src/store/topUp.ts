@@ -8,6 +8,7 @@ import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import { hearsOfLowAgain } from './lowBalance.js';
 import { BANK, type EntryDocument } from './ledger.js';
+import { wakeWrites, type WakeDocument } from './wakes.js';
 import { writeTogether } from './writeTogether.js';
 
 /** Money that a prepaid buyer pays in; less than zero where it takes some back. */
@@ -30,19 +31,25 @@ export interface ToppedUp {
 }
 
 /**
- * Books what a prepaid buyer has paid in, in one transaction. With a `ref` it is booked once, however often it is told.
+ * Books what a prepaid buyer has paid in, in one transaction, and wakes the leads that wait in its campaigns: it may pay
+ * for them now. With a `ref` it is booked once, however often it is told.
  * @param by who books it, for the audit
  */
 export async function bookTopUp(database: Database, topUp: TopUp, by?: Actor): Promise<ToppedUp> {
   const { client, ledger, usage, buyers } = database;
-  const { buyer, ref } = topUp;
+  const { buyer, amount: paid, ref } = topUp;
   const lowBalance = (await buyers.findOne({ _id: buyer }))?.lowBalance;
+  const mightBuy = paid > 0 ? await contractsOf(database, buyer) : [];
   const id = ref === undefined ? v7() : topUpId(buyer, ref);
   const writes = [
     ...topUpWrites(database, { ...topUp, lowBalance }, id),
+    ...wakeWrites(database, mightBuy),
     ...(by ? auditWrites(database, by, [paidIn(topUp)]) : []),
   ];
-  const isNew = await writeTogether<EntryDocument | UsageDocument | AuditDocument>(client, writes).then(
+  const isNew = await writeTogether<EntryDocument | UsageDocument | WakeDocument | AuditDocument>(
+    client,
+    writes,
+  ).then(
     () => true,
     (error: unknown) => {
       if (duplicateOf(error) === undefined) throw error;
@@ -55,6 +62,14 @@ export async function bookTopUp(database: Database, topUp: TopUp, by?: Actor): P
   ]);
   const { amount, currency } = entry ?? topUp;
   return { id, isNew, amount, currency, balance: account?.balance ?? 0 };
+}
+
+async function contractsOf(
+  { contracts }: Database,
+  buyer: string,
+): Promise<{ id: string; campaign: string }[]> {
+  const found = await contracts.find({ buyer }, { projection: { campaign: 1 } }).toArray();
+  return found.map(({ _id: id, campaign }) => ({ id, campaign }));
 }
 
 const paidIn = ({ buyer, amount, currency, ref }: TopUp): Deed => ({

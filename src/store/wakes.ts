@@ -4,7 +4,7 @@ import { leadInRound } from './leads.js';
 import { loadTerms } from './market.js';
 import { openLead } from './person.js';
 
-/** Contracts of a campaign whose terms have changed so that they might now take leads that wait. */
+/** Contracts of a campaign that might now take leads that wait: their terms have changed, or their buyer has paid in. */
 export interface WakeDocument {
   /** The campaign. */
   _id: string;

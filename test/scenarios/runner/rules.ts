@@ -52,6 +52,7 @@ const EVENTS: Record<string, (scenario: Scenario, text: string) => boolean> = {
   'a test lead': ({ lead, leads }) => [lead, ...Object.values(leads ?? {})].some((one) => one?.test === true),
   'terms change': ({ then = [] }) => then.some(({ market }) => market !== undefined),
   'a round is held early': ({ then = [] }) => then.some(({ retryNow }) => retryNow !== undefined),
+  'a buyer pays in': ({ then = [] }) => then.some(({ topUp }) => topUp !== undefined),
   'a lead is withdrawn': ({ then = [] }) => then.some(({ withdraw }) => withdraw !== undefined),
   'a lead is given back': ({ then = [] }) => then.some((step) => step.return !== undefined),
   'ops settle a post': ({ then = [] }) => then.some(({ resolvePost }) => resolvePost !== undefined),
@@ -155,6 +156,7 @@ const NEEDS: readonly [rule: RegExp, another: RegExp][] = [
   [/^campaign sale\.award: weighted/, /^contract weight/],
   [/^contract returns\.freesCap/, /^contract caps/],
   [/^a lead is given back/, /^contract returns/],
+  [/^a buyer pays in/, /^buyer (balance|currency)/],
   [/^ops settle a post/, /^contract delivery/],
 ];
 

@@ -5,12 +5,12 @@ import { readHearing } from '../../../src/buyers/notice.js';
 import { readPingAnswer } from '../../../src/buyers/ping.js';
 import { readPostAnswer } from '../../../src/buyers/post.js';
 import { readStatusAnswer } from '../../../src/buyers/status.js';
-import { readyContract, type ReadyMarket } from '../../../src/market/compile.js';
+import { readyContract, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
 import type { Offer } from '../../../src/market/decide.js';
 import { refusal } from '../../../src/market/eligibility.js';
 import { leadFields } from '../../../src/market/fields.js';
 import type { Market } from '../../../src/market/file/parseMarket.js';
-import { toDecimal } from '../../../src/market/money.js';
+import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { standingInWords } from '../../../src/market/standing.js';
 import { categoryKey } from '../../../src/market/terms.js';
 import { newLife, offeredIn, type Claim, type Life } from '../../../src/market/walk/life.js';
@@ -185,6 +185,7 @@ class PureRun implements World {
       this.life(lead).words.set(buyer, accepted);
     }
     if (step.return) this.giveBack(step.return);
+    if (step.topUp) this.topUp(step.topUp);
   }
 
   /** Ops apply the market file: what buyers pay in is booked, and leads wake that a changed contract might take. */
@@ -202,15 +203,30 @@ class PureRun implements World {
       if (buyer.lowBalance !== was?.lowBalance) this.trade.hearsOfLowAgain(buyer.id);
     }
     const was = new Set([...(before?.contracts ?? [])].map((contract) => this.said(before, contract)));
+    this.wakeFor(({ contract }) => !was.has(this.said(after, contract)));
+  }
+
+  /** Wakes the leads that wait and that one of these contracts might take now. */
+  private wakeFor(mightTake: (ready: ReadyContract) => boolean): void {
     for (const life of this.lives.values()) {
       const market = this.market(life.campaign);
       const lead = { ...life.lead, offered: offeredIn(life) };
       const might = market.contracts.some(
-        (ready) =>
-          !was.has(this.said(after, ready.contract)) && refusal(ready, lead, this.clock) === undefined,
+        (ready) => mightTake(ready) && refusal(ready, lead, this.clock) === undefined,
       );
       if (might && market.campaign.active && market.seller.active) life.wake = life.status === 'pending';
     }
+  }
+
+  /** Ops book what a prepaid buyer pays in. */
+  private topUp({ buyer: id, amount }: NonNullable<Step['topUp']>): void {
+    const buyer = this.buyerOf(id);
+    const { currency = 'USD' } = buyer;
+    const minor = toMinor(amount, currency);
+    if (minor === undefined) throw new Error(`${amount} is no amount that ${currency} can express.`);
+    this.book({ [`buyer:${id}`]: minor, bank: -minor }, currency);
+    this.trade.topUp(buyer, minor);
+    if (minor > 0) this.wakeFor(({ contract }) => contract.buyer === id);
   }
 
   /** A contract with everything that it depends on, as text. */

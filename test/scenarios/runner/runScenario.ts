@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { toMinor } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/story.js';
 import { categoryKey } from '../../../src/market/terms.js';
 import { ApiError, errorOf } from '../../../src/api/apiError.js';
@@ -8,6 +9,7 @@ import { takeReturn } from '../../../src/api/takeReturn.js';
 import { applyMarket } from '../../../src/store/apply.js';
 import { findStoredLead, insertLead, type LeadDocument } from '../../../src/store/leads.js';
 import { findCampaign } from '../../../src/store/market.js';
+import { bookTopUp } from '../../../src/store/topUp.js';
 import { nextWake } from '../../../src/store/wakes.js';
 import { RESOLVE_POST, RETRY_NOW, WITHDRAW, workflowId } from '../../../src/temporal/names.js';
 import { wakeOnce } from '../../../src/temporal/wake.js';
@@ -150,6 +152,7 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   if (step.market) await changeMarket(world, run, step.market);
   if (step.retryNow !== undefined) await handleOf(world, run, step.retryNow).signal(RETRY_NOW);
   if (step.return) await giveBack(world, run, step.return);
+  if (step.topUp) await topUp(world, step.topUp);
   if (step.resolvePost) {
     const { lead, ...word } = step.resolvePost;
     await handleOf(world, run, lead).executeUpdate(RESOLVE_POST, { args: [word] });
@@ -185,6 +188,15 @@ async function giveBack(world: LeadWorld, run: Run, step: NonNullable<Step['retu
   }
 }
 
+/** Ops book what a prepaid buyer pays in. */
+async function topUp(world: LeadWorld, { buyer, amount }: NonNullable<Step['topUp']>): Promise<void> {
+  const { currency = 'USD' } = (await world.database.buyers.findOne({ _id: buyer })) ?? {};
+  const minor = toMinor(amount, currency);
+  if (minor === undefined) throw new Error(`${amount} is no amount that ${currency} can express.`);
+  await bookTopUp(world.database, { buyer, amount: minor, currency });
+  await wakeWaiting(world);
+}
+
 /** The workflow of a lead by the lead's name. */
 export function handleOf({ client }: Pick<LeadWorld, 'client'>, run: Run, name = 'lead') {
   const id = run.leads.get(name)?.document._id;
@@ -194,7 +206,7 @@ export function handleOf({ client }: Pick<LeadWorld, 'client'>, run: Run, name =
 
 /** Ops apply the market file anew, with some of its terms changed; a contract that is `null` is gone. */
 async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario): Promise<void> {
-  const { database, client, clock } = world;
+  const { database } = world;
   const { terms, scenario, servers } = run;
   run.terms = changed(terms, change);
   const market = composeMarket(run.terms, placesOf(servers, run.services, scenario));
@@ -207,8 +219,14 @@ async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario
       change.kind === 'buyer' ? [servers.get(change.id)] : [servers.get(SELLERS), ...run.services.values()];
     for (const server of told) if (server) server.secret = change.secret;
   }
+  await wakeWaiting(world);
+}
+
+/** What a worker does soon after something has changed: it wakes the leads that this might concern. */
+async function wakeWaiting({ database, client, clock }: LeadWorld): Promise<void> {
   const whenAllKnow = new Date((await clock.now()) + WAKES_AFTER_MS);
-  await wakeOnce(client, { next: () => nextWake(database, whenAllKnow) });
+  while ((await database.wakes.countDocuments()) > 0)
+    await wakeOnce(client, { next: () => nextWake(database, whenAllKnow) });
 }
 
 /** A scenario's terms after a step; of a buyer whose terms change, those that are not named stay. */

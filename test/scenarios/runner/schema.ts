@@ -141,6 +141,15 @@ const Step = Type.Object(
       ),
     ),
     withdraw: optional(Name),
+    topUp: optional(
+      Type.Object(
+        {
+          buyer: Name,
+          amount: Type.Number({ title: 'an amount', examples: ['50.00'] }),
+        },
+        { title: 'what a prepaid buyer pays in' },
+      ),
+    ),
     return: optional(
       Type.Object(
         {
