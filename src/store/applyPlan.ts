@@ -9,7 +9,9 @@ import {
   type Written,
 } from '../market/file/written.js';
 import { categoryKey, type Contract } from '../market/terms.js';
+import { mightTake } from '../market/waking.js';
 import { differences, keepable, type Deed } from './audit.js';
+import { termsOf } from './readMarket.js';
 import type { TopUp } from './topUp.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from './db.js';
 
@@ -73,34 +75,8 @@ export function planApply(
   planBuyers(plan, stored.buyers, market, newSecret);
   const currencies = planCampaigns(plan, stored.campaigns, market, prune);
   planContracts(plan, stored, market, prune, currencies);
-  plan.wakes = mightTakeMore(plan, stored, market);
+  plan.wakes = mightTake(termsOf(stored), market).filter(({ id }) => !plan.remove.includes(id));
   return plan;
-}
-
-/** Contracts that have changed, or whose campaign, buyer or seller has; of those that stay. */
-function mightTakeMore(
-  { changes, remove }: ApplyPlan,
-  stored: StoredMarket,
-  market: Terms,
-): ApplyPlan['wakes'] {
-  const changed = new Set(
-    changes.flatMap(({ kind, id, change }) =>
-      change === 'created' || change === 'changed' ? [`${kind} ${id}`] : [],
-    ),
-  );
-  const sellerOf = (campaign: string): string => campaign.slice(0, campaign.indexOf('/'));
-  const contracts = [
-    ...stored.contracts.map(({ _id: id, ...rest }) => ({ id, ...rest })),
-    ...market.contracts,
-  ];
-  const concerned = contracts.filter(
-    ({ id, campaign, buyer }) =>
-      !remove.includes(id) &&
-      [`contract ${id}`, `campaign ${campaign}`, `buyer ${buyer}`, `seller ${sellerOf(campaign)}`].some(
-        (each) => changed.has(each),
-      ),
-  );
-  return [...new Map(concerned.map(({ id, campaign }) => [id, { id, campaign }])).values()];
 }
 
 function planSellers(

@@ -18,6 +18,7 @@ import { Trade } from '../../../src/market/walk/trade.js';
 import { begin, goOn, pause, type Course, type Running } from '../../../src/market/walk/wait.js';
 import { tellTheSeller, walk } from '../../../src/market/walk/walk.js';
 import type { World } from '../../../src/market/walk/world.js';
+import { mightTake } from '../../../src/market/waking.js';
 import type { RequestType } from '../../support/buyer.js';
 import { PERSON } from '../../support/source.js';
 import type { Comparable } from './compare.js';
@@ -202,8 +203,9 @@ class PureRun implements World {
       if (paid !== 0) this.trade.topUp(buyer, paid);
       if (buyer.lowBalance !== was?.lowBalance) this.trade.hearsOfLowAgain(buyer.id);
     }
-    const was = new Set([...(before?.contracts ?? [])].map((contract) => this.said(before, contract)));
-    this.wakeFor(({ contract }) => !was.has(this.said(after, contract)));
+    const none = { sellers: [], buyers: [], campaigns: [], contracts: [] };
+    const might = new Set(mightTake(before ?? none, after).map(({ id }) => id));
+    this.wakeFor(({ contract }) => might.has(contract.id));
   }
 
   /** Wakes the leads that wait and that one of these contracts might take now. */
@@ -227,13 +229,6 @@ class PureRun implements World {
     this.book({ [`buyer:${id}`]: minor, bank: -minor }, currency);
     this.trade.topUp(buyer, minor);
     if (minor > 0) this.wakeFor(({ contract }) => contract.buyer === id);
-  }
-
-  /** A contract with everything that it depends on, as text. */
-  private said(market: Market | undefined, contract: Market['contracts'][number]): string {
-    const { sellers, campaigns, buyers } = market ?? {};
-    const campaign = campaigns?.find(({ id }) => id === contract.campaign);
-    return JSON.stringify([contract, campaign, buyers?.find(({ id }) => id === contract.buyer), sellers]);
   }
 
   private giveBack({ lead: name, by, reason, atOnce = 1, error }: NonNullable<Step['return']>): void {

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { mightTake } from '../../src/market/waking.js';
+import type { Buyer, Campaign, Contract, Seller } from '../../src/market/terms.js';
+import { CAMPAIGN, HOUR, marketOf } from './whatIf/live.js';
+
+interface Change {
+  contract?: Partial<Contract>;
+  campaign?: Partial<Campaign>;
+  buyer?: Partial<Buyer>;
+  seller?: Partial<Seller>;
+}
+
+const ping = { url: 'http://northwind.example/ask', timeoutMs: 900 };
+const sale = { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highestBid' } as const;
+const duplicates = { by: ['phone' as const], match: 'any', withinDays: 30, per: 'buyer' } as const;
+const filters: Contract['filters'] = [{ field: 'zip', in: ['75001'] } as never];
+const schedule = { timezone: 'UTC', open: ['Mon-Fri 08:00-20:00'] } as never;
+
+/** What was, what is, and what to call it. */
+const WAKES: [name: string, was: Change, now: Change][] = [
+  ['a contract let in again', { contract: { active: false } }, {}],
+  ['a further state', { contract: { states: ['CA'] } }, { contract: { states: ['CA', 'TX'] } }],
+  ['every state', { contract: { states: ['CA'] } }, {}],
+  ['a filter gone', { contract: { filters } }, {}],
+  ['a source more', { contract: { sources: { only: ['a'] } } }, { contract: { sources: { only: ['b'] } } }],
+  ['other hours', { contract: { schedule } }, {}],
+  ['a higher price', { contract: { price: 900 } }, { contract: { price: 1200 } }],
+  ['a price instead of a ping', {}, { contract: { price: 1200 } }],
+  ['a lower floor', { contract: { floor: 2000 } }, { contract: { floor: 1500 } }],
+  ['a shorter delay', { contract: { delay: 24 * HOUR } }, { contract: { delay: HOUR } }],
+  ['a later end', { contract: { until: HOUR } }, { contract: { until: 2 * HOUR } }],
+  ['a higher cap', { contract: { caps: { day: 1 } } }, { contract: { caps: { day: 2 } } }],
+  ['a cap gone', { contract: { caps: { day: 1, week: 3 } } }, { contract: { caps: { week: 3 } } }],
+  ['a higher budget', { contract: { budget: { day: 1 } } }, { contract: { budget: { day: 2 } } }],
+  [
+    'a lower price under a budget',
+    { contract: { price: 1200, budget: { day: 2000 } } },
+    { contract: { price: 1100, budget: { day: 2000 } } },
+  ],
+  [
+    'a lower price of a prepaid buyer',
+    { contract: { price: 1200 }, buyer: { balance: 1100 } },
+    { contract: { price: 1100 }, buyer: { balance: 1100 } },
+  ],
+  ['duplicates let in', { contract: { duplicates: { ...duplicates, by: ['phone'] } } }, {}],
+  ['a lower floor of the campaign', {}, { campaign: { sale: { ...sale, floor: 900 } } }],
+  ['another mode', {}, { campaign: { sale: { ...sale, mode: 'shared', maxBuyers: 2 } } }],
+  ['new stages', {}, { campaign: { stages: [{ ...sale, after: HOUR }] } }],
+  ['a campaign on again', { campaign: { active: false } }, {}],
+  ['a buyer let in again', { buyer: { active: false } }, {}],
+  ['another ping address', {}, { buyer: { ping } }],
+  ['a higher balance', { buyer: { balance: 100 } }, { buyer: { balance: 200 } }],
+  ['billed on account', { buyer: { balance: 100 } }, {}],
+  ['a seller let in again', { seller: { active: false } }, {}],
+];
+
+const LEAVES_ASLEEP: typeof WAKES = [
+  ['nothing', {}, {}],
+  ['a contract paused', {}, { contract: { active: false } }],
+  ['a state less', { contract: { states: ['CA', 'TX'] } }, { contract: { states: ['CA'] } }],
+  ['a filter', {}, { contract: { filters } }],
+  ['a lower price', { contract: { price: 1200 } }, { contract: { price: 1100 } }],
+  ['a higher floor', {}, { contract: { floor: 2000 } }],
+  ['another ceiling', {}, { contract: { ceiling: 2000 } }],
+  ['a longer delay', { contract: { delay: HOUR } }, { contract: { delay: 2 * HOUR } }],
+  ['a lower cap', { contract: { caps: { day: 2 } } }, { contract: { caps: { day: 1 } } }],
+  ['a cap', {}, { contract: { caps: { day: 2 } } }],
+  [
+    'a cap in another order',
+    { contract: { caps: { day: 2, week: 3 } } },
+    { contract: { caps: { week: 3, day: 2 } } },
+  ],
+  ['another tier and weight', {}, { contract: { tier: 2, weight: 5 } }],
+  ['terms of return', {}, { contract: { returns: { within: HOUR, refund: 100 } as never } }],
+  ['a higher floor of the campaign', {}, { campaign: { sale: { ...sale, floor: 2000 } } }],
+  ['a margin', {}, { campaign: { margin: { percent: 10 } as never } }],
+  ['retention', {}, { campaign: { retention: HOUR } }],
+  ['a rule against duplicates', {}, { campaign: { duplicates: { ...duplicates, by: ['phone'] } } }],
+  ['a campaign off', {}, { campaign: { active: false } }],
+  ['a buyer’s name', {}, { buyer: { name: 'Northwind Traders' } }],
+  ['other notices', {}, { buyer: { notices: { ...ping, events: ['won'] } } }],
+  ['a buyer that is asked no more', {}, { buyer: { ping: undefined } as never }],
+  ['a lower balance', { buyer: { balance: 200 } }, { buyer: { balance: 100 } }],
+  ['a threshold of its balance', {}, { buyer: { lowBalance: 100 } }],
+  ['a slug', {}, { seller: { slug: 'acme-leads' } }],
+  ['addresses for postbacks', {}, { seller: { postbacks: ['http://acme.example/'] } }],
+];
+
+function marketWith({ contract = {}, campaign = {}, buyer = {}, seller = {} }: Change) {
+  const { sellers, ...rest } = marketOf(campaign, { northwind: contract }, { northwind: buyer });
+  return { ...rest, sellers: sellers.map((one) => ({ ...one, ...seller })) };
+}
+
+test.each(WAKES)('%s may let a contract take more', (_, was, now) => {
+  expect(mightTake(marketWith(was), marketWith(now))).toEqual([
+    { id: `${CAMPAIGN}/northwind`, campaign: CAMPAIGN },
+  ]);
+});
+
+test.each(LEAVES_ASLEEP)('%s lets no contract take more', (_, was, now) => {
+  expect(mightTake(marketWith(was), marketWith(now))).toEqual([]);
+});
+
+test('A new contract may take more, and one that is not named stays as it was', () => {
+  const none = { sellers: [], buyers: [], campaigns: [], contracts: [] };
+  const market = marketWith({});
+  expect(mightTake({ ...market, contracts: [] }, market)).toHaveLength(1);
+  expect(mightTake(market, none)).toEqual([]);
+});
