@@ -4,11 +4,19 @@ import { findLeadForRound, storeRound } from '../src/store/leads.js';
 import { pingOne } from './ask.js';
 import type { Deps } from './index.js';
 
+export interface AskAgainRequest {
+  leadId: string;
+  number: number;
+  contract: string;
+  version: number;
+  /** When the source is answered, UTC ms; absent where nobody waits. */
+  answerBy?: number;
+}
+
 /** Asks one buyer anew because its bid has expired; its new answer takes the old one's place in the round. */
 export const askAgain =
   (deps: Deps) =>
-  async (request: { leadId: string; number: number; contract: string; version: number }): Promise<Round> => {
-    const { leadId, number, contract, version } = request;
+  async ({ leadId, number, contract, version, answerBy }: AskAgainRequest): Promise<Round> => {
     const lead = await findLeadForRound(deps.database, leadId, number);
     const round = lead?.rounds[number];
     if (!lead || !round) throw new Error(`Lead ${leadId} has no round ${number}`);
@@ -16,7 +24,7 @@ export const askAgain =
     if (round.version > version || !expired) return round;
     const market = await deps.terms(lead.campaign);
     const answer = market
-      ? await pingOne(deps, market, lead, round, expired, { again: true })
+      ? await pingOne(deps, market, lead, round, expired, { answerBy, again: true })
       : { ms: 0, noBid: { reason: 'paused' as const } };
     return storeRound(deps.database, leadId, withNewAnswer(round, expired, unlessSpent(answer)));
   };

@@ -72,7 +72,8 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
     if (answer.answer !== 'expired') story.record(offer, answer);
     else if (story.mayAskAgain(offer)) {
       const { number, version } = now;
-      now = await askAgain({ leadId: lead.leadId, number, version, contract: offer.contract });
+      const { contract } = offer;
+      now = await askAgain({ leadId: lead.leadId, number, version, contract, ...story.answerBy });
     } else story.record(offer, { answer: 'timeout', detail: 'its bids expire before they can be posted on' });
   }
   return now;
