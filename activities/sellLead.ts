@@ -145,7 +145,7 @@ async function reserveFor(
   buyer: BuyerWithSecret,
 ): Promise<Room & { refusal?: NoRoom }> {
   const market = await terms(lead.campaign);
-  const { limits, duplicates, countsOffers } = roomNeeded(market, offer.contract, {
+  const { limits, duplicates, notesPerson, countsOffers } = roomNeeded(market, offer.contract, {
     price: claim.price,
     test: lead.test,
     award: sale.award,
@@ -160,11 +160,12 @@ async function reserveFor(
     buyer: isPrepaid ? buyer : { id: buyer.id },
     match: lead.match,
     duplicates,
+    notesPerson,
     countsOffers,
   });
   const room = {
     isReserved: limits.length > 0 || isPrepaid || countsOffers,
-    isNoted: duplicates.length > 0,
+    isNoted: notesPerson,
   };
   if (!('refusal' in reserved)) return { ...room, took: reserved.took };
   const { reason, detail } = reserved.refusal;

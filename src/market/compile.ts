@@ -23,6 +23,8 @@ export interface ReadyMarket<B extends Buyer = Buyer, S extends Seller = Seller>
   seller: S;
   campaign: Campaign;
   contracts: ReadyContract<B>[];
+  /** `comparedBuyers` of the whole market; absent: none. */
+  compared?: ReadonlySet<string>;
 }
 
 /**

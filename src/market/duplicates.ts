@@ -1,5 +1,5 @@
 import type { NoBid } from './round.js';
-import type { DuplicateRule } from './terms.js';
+import type { Campaign, Contract, DuplicateRule } from './terms.js';
 
 /**
  * By what a person is recognised again: keyed hashes of the phone number and the e-mail address, each absent where the
@@ -60,6 +60,24 @@ export function isDuplicate(
     return rule.match === 'any' ? rule.by.some(same(hold)) : rule.by.every(same(hold));
   });
 }
+
+/**
+ * Buyers of which some contract, in whatever campaign, is refused a person for what the buyer holds under any other: what
+ * they hold must be known while its post is under way.
+ */
+export function comparedBuyers(
+  campaigns: readonly Pick<Campaign, 'id' | 'duplicates'>[],
+  contracts: readonly Pick<Contract, 'campaign' | 'buyer' | 'duplicates'>[],
+): Set<string> {
+  const compares = new Set(campaigns.filter(isPerBuyer).map(({ id }) => id));
+  return new Set(
+    contracts
+      .filter((contract) => isPerBuyer(contract) || compares.has(contract.campaign))
+      .map(({ buyer }) => buyer),
+  );
+}
+
+const isPerBuyer = ({ duplicates }: Pick<Contract, 'duplicates'>): boolean => duplicates?.per === 'buyer';
 
 /** The refusal of a lead whose person was sold before, in the words of the rule. */
 export const duplicateUnder = ({ withinDays, by }: DuplicateRule): NoBid => ({

@@ -1,4 +1,4 @@
-import type { ReadyMarket } from './compile.js';
+import type { ReadyContract, ReadyMarket } from './compile.js';
 import type { Minor } from './money.js';
 import type { DuplicateRule, Sale } from './terms.js';
 import { limitsOf, type Limit } from './usage.js';
@@ -8,6 +8,11 @@ export interface RoomNeeded {
   limits: Limit[];
   /** Of the campaign and of the contract. */
   duplicates: DuplicateRule[];
+  /**
+   * Whether it is noted at once that the buyer holds a lead of the person: a rule of its own asks for it, or one of another
+   * contract may ask meanwhile. Else it is noted once the sale is booked, for rules that are made later.
+   */
+  notesPerson: boolean;
   /** Whether acceptance is counted for the campaign's award. */
   countsOffers: boolean;
 }
@@ -23,10 +28,19 @@ export function roomNeeded(
   { price, test, award, now }: { price: Minor; test: boolean; award: Sale['award']; now: number },
 ): RoomNeeded {
   const ready = market?.contracts.find((each) => each.contract.id === contract);
-  const rules = [market?.campaign.duplicates, ready?.contract.duplicates];
+  const rules = [market?.campaign.duplicates, ready?.contract.duplicates].filter(
+    (rule) => rule !== undefined,
+  );
   return {
     limits: ready && !test ? limitsOf(ready.contract, ready.schedule, price, now) : [],
-    duplicates: rules.filter((rule) => rule !== undefined),
+    duplicates: rules,
+    notesPerson: rules.length > 0 || (ready !== undefined && isComparedWith(market, ready)),
     countsOffers: award === 'expectedValue' && !test,
   };
 }
+
+/** Whether another contract is refused a person for what this one holds. */
+const isComparedWith = (market: ReadyMarket | undefined, { buyer }: ReadyContract): boolean =>
+  market !== undefined &&
+  (market.compared?.has(buyer.id) === true ||
+    market.contracts.some(({ contract }) => contract.duplicates?.per === 'campaign'));

@@ -34,7 +34,7 @@ export const holdsOf = ({ holds }: Room, match: Match, now: number): Hold[] =>
 
 /** Takes the room that a sale needs under every limit, or none of it and says why. */
 export function takeRoom(room: Room, asked: Asked): NoBid | undefined {
-  const { hold, price, currency, buyer, limits, duplicates, countsOffers } = asked;
+  const { hold, price, currency, buyer, limits, duplicates, notesPerson, countsOffers } = asked;
   const holds = holdsOf(room, hold, hold.at);
   const rule = duplicates.find((each) => isDuplicate(each, hold, hold, holds, hold.at));
   if (rule) return duplicateUnder(rule);
@@ -46,7 +46,7 @@ export function takeRoom(room: Room, asked: Asked): NoBid | undefined {
   count(room, hold.contract, limits, 1);
   if (isPrepaid(asked)) pay(room, buyer.id, -price);
   if (countsOffers) offered(room, hold.contract, 1, 0);
-  if (duplicates.length > 0) note(room, hold);
+  if (notesPerson) note(room, hold);
   return undefined;
 }
 

@@ -65,6 +65,8 @@ export interface Reservation {
   match: Match;
   /** Of the contract and of its campaign. */
   duplicates: DuplicateRule[];
+  /** Whether it is noted who holds a lead of the person; always so under rules. */
+  notesPerson: boolean;
   /** Whether acceptance is counted for the campaign's award. */
   countsOffers: boolean;
 }
@@ -121,7 +123,7 @@ const isOnlyRefused = (error: unknown): boolean =>
   [...error.writeErrors.values()].every(({ code }) => code === 11000);
 
 function reservationWrites({ db }: Database, reservation: Reservation): Write[] {
-  const { hold, price, limits, buyer, match, duplicates, countsOffers } = reservation;
+  const { hold, price, limits, buyer, match, duplicates, notesPerson, countsOffers } = reservation;
   const { sale, lead, contract } = hold;
   const at = new Date(hold.at);
   const writes: Write[] = [];
@@ -148,8 +150,13 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
     // Never made here: a buyer without an account has paid nothing in.
     writes.push(usage(accountId(buyer.id), { balance: { $gte: price } }, taken, false));
   }
-  if (duplicates.length > 0)
-    writes.push(...personIds(match).map((id) => holdUnderRules(db.databaseName, id, hold, duplicates)));
+  if (notesPerson) {
+    const noted = (id: string): Write =>
+      duplicates.length > 0
+        ? holdUnderRules(db.databaseName, id, hold, duplicates)
+        : noteHold(db.databaseName, id, hold);
+    writes.push(...personIds(match).map(noted));
+  }
   return writes;
 }
 
@@ -168,8 +175,8 @@ function holdUnderRules(database: string, _id: string, hold: Hold, rules: Duplic
 }
 
 /**
- * The same where no rule asks for it yet, for those that may later; one that is there already stays as it is. What no
- * rule can look back to goes.
+ * The same where no rule of its own asks for it, for those of others and those that may come later; one that is there
+ * already stays as it is. What no rule can look back to goes.
  */
 function noteHold(database: string, _id: string, hold: Hold): Write {
   const before = { $ifNull: ['$holds', []] };
@@ -203,11 +210,11 @@ async function lookUp(
   database: Database,
   reservation: Reservation,
 ): Promise<{ refusal?: NoBid; complete?: boolean; took?: Counted[] }> {
-  const { hold, price, currency, limits, buyer, match, duplicates } = reservation;
+  const { hold, price, currency, limits, buyer, match, duplicates, notesPerson } = reservation;
   const { usage, holds } = await readUsage(
     database,
     [hold.contract, accountId(buyer.id)],
-    duplicates.length > 0 ? match : {},
+    notesPerson ? match : {},
   );
   const rule = duplicates.find((each) => isDuplicate(each, hold, match, holds, hold.at));
   if (rule)
@@ -226,9 +233,7 @@ async function lookUp(
   const complete =
     (limits.length === 0 || isHeld(hold.contract)) &&
     (buyer.balance === undefined || isHeld(accountId(buyer.id))) &&
-    (duplicates.length === 0 ||
-      personIds(match).length === 0 ||
-      holds.some(({ sale }) => sale === hold.sale));
+    (!notesPerson || personIds(match).length === 0 || holds.some(({ sale }) => sale === hold.sale));
   return { complete, took: usage.get(hold.contract)?.held?.[hold.sale]?.took };
 }
 

@@ -1,4 +1,5 @@
 import { readyContract, type ReadyMarket } from '../market/compile.js';
+import { comparedBuyers } from '../market/duplicates.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
 import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
@@ -7,6 +8,8 @@ export async function marketIndexes({ sellers, campaigns, contracts }: Database)
   await sellers.createIndex({ slug: 1 }, { unique: true }, {});
   await campaigns.createIndex({ seller: 1, categoryKey: 1 }, { unique: true }, {});
   await contracts.createIndex({ campaign: 1 });
+  for (const terms of [campaigns, contracts])
+    await terms.createIndex({ 'duplicates.per': 1 }, { sparse: true }, {});
 }
 
 /** A buyer with the secret that signs what it is sent; the secret stays out of the rules and of every result. */
@@ -64,9 +67,10 @@ export async function findCampaign(
 
 /** A campaign with its seller, contracts and their buyers, made ready for rounds, in the order of the contracts' ids. */
 export async function loadTerms(database: Database, campaignId: string): Promise<StoredTerms | undefined> {
-  const [campaign, contracts] = await Promise.all([
+  const [campaign, contracts, compared] = await Promise.all([
     database.campaigns.findOne({ _id: campaignId }),
     database.contracts.find({ campaign: campaignId }).sort({ _id: 1 }).toArray(),
+    findComparedBuyers(database),
   ]);
   if (campaign === null) return undefined;
   const ids = [...new Set(contracts.map(({ buyer }) => buyer))];
@@ -83,5 +87,18 @@ export async function loadTerms(database: Database, campaignId: string): Promise
       const buyer = byId.get(contract.buyer);
       return buyer ? [readyContract(contractOf(contract), buyer)] : [];
     }),
+    compared,
   };
+}
+
+/** `comparedBuyers` of what is stored; of the rest of the market nothing is read. */
+async function findComparedBuyers({ campaigns, contracts }: Database): Promise<Set<string>> {
+  const perBuyer = { 'duplicates.per': 'buyer' };
+  const [all, some] = await Promise.all([
+    campaigns.find(perBuyer).toArray(),
+    contracts.find(perBuyer).toArray(),
+  ]);
+  const ids = all.map(({ _id }) => _id);
+  const inAll = ids.length === 0 ? [] : await contracts.find({ campaign: { $in: ids } }).toArray();
+  return comparedBuyers(all.map(campaignOf), [...some, ...inAll].map(contractOf));
 }

@@ -48,6 +48,7 @@ function asking(hold: Hold, more: Partial<Reservation> = {}): Reservation {
     buyer: { id: hold.buyer },
     match: hold.phone === undefined ? {} : { phone: hold.phone },
     duplicates: [],
+    notesPerson: false,
     countsOffers: false,
     ...more,
   };
@@ -95,7 +96,10 @@ describe(`Of ${MANY} sales at once`, () => {
       { by: ['phone' as const], match: 'any' as const, withinDays: 1, per: 'contract' as const },
     ];
     const answers = await atOnce((i) =>
-      reserve(database, asking(holdOn(`person-${i}`, 'persons', 'p'), { limits: [], duplicates })),
+      reserve(
+        database,
+        asking(holdOn(`person-${i}`, 'persons', 'p'), { limits: [], duplicates, notesPerson: true }),
+      ),
     );
     expect(taken(answers)).toBe(1);
     expect((await database.persons.findOne({ _id: 'phone:p' }))?.holds).toHaveLength(1);

@@ -52,6 +52,7 @@ test('Of a number that is sold without end the last thousand sales are remembere
     buyer: { id: 'northwind' },
     match: { phone: 'c' },
     duplicates: [{ by: ['phone'], match: 'any', withinDays: 1, per: 'buyer' }],
+    notesPerson: true,
     countsOffers: false,
   };
   expect(await reserve(database, asking)).toHaveProperty('refusal.reason', 'duplicate');

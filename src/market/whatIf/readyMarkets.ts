@@ -1,4 +1,5 @@
 import { readyContract, type ReadyMarket } from '../compile.js';
+import { comparedBuyers } from '../duplicates.js';
 import type { Terms } from '../file/build.js';
 
 /** Every campaign of a market, made ready for rounds, by its id; contracts in the order of their ids, as the store reads them. */
@@ -10,11 +11,12 @@ export function readyMarkets({ sellers, buyers, campaigns, contracts }: Terms): 
     const buyer = buyerOf.get(contract.buyer);
     if (buyer) byCampaign.get(contract.campaign)?.push(readyContract(contract, buyer));
   }
+  const compared = comparedBuyers(campaigns, contracts);
   return new Map(
     campaigns.flatMap((campaign): [string, ReadyMarket][] => {
       const seller = sellerOf.get(campaign.seller);
       return seller
-        ? [[campaign.id, { seller, campaign, contracts: byCampaign.get(campaign.id) ?? [] }]]
+        ? [[campaign.id, { seller, campaign, contracts: byCampaign.get(campaign.id) ?? [], compared }]]
         : [];
     }),
   );

@@ -7,6 +7,7 @@ import { readPostAnswer } from '../../../src/buyers/post.js';
 import { readStatusAnswer } from '../../../src/buyers/status.js';
 import { readyContract, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
 import type { Offer } from '../../../src/market/decide.js';
+import { comparedBuyers } from '../../../src/market/duplicates.js';
 import { refusal } from '../../../src/market/eligibility.js';
 import { leadFields } from '../../../src/market/fields.js';
 import type { Market } from '../../../src/market/file/parseMarket.js';
@@ -296,7 +297,7 @@ class PureRun implements World {
         const buyer = buyers.find((each) => each.id === contract.buyer);
         return buyer ? [readyContract(contract, buyer)] : [];
       });
-    return { seller, campaign, contracts: ready };
+    return { seller, campaign, contracts: ready, compared: comparedBuyers(campaigns, contracts) };
   }
 
   check: World['check'] = (_, check) => {
