@@ -5,6 +5,7 @@ import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import type { Sale } from '../src/market/terms.js';
 import { roomNeeded } from '../src/market/room.js';
+import type { Change } from '../src/market/round.js';
 import { measured } from '../src/metrics.js';
 import { bookSale, holdOf, type Room } from '../src/store/book.js';
 import { confirm, countedFor, release, reserve } from '../src/store/capacity.js';
@@ -26,13 +27,13 @@ export interface SaleRequest {
 /**
  * What came of offering the lead to one buyer. `closed`: another hand ended the lead, or others hold it already.
  * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
- * `final`: asking again is no use. `isLow`: it took the buyer's prepaid balance below what it wants to hear of. `ms` is
- * how long the buyer took to answer the post.
+ * `final`: asking again is no use. `change`: when a limit that left no room has some again. `isLow`: it took the buyer's
+ * prepaid balance below what it wants to hear of. `ms` is how long the buyer took to answer the post.
  */
 export type SaleAnswer =
   | { answer: 'accepted'; isLow?: true; ms?: number }
   | { answer: 'expired' }
-  | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string; ms?: number }
+  | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string; change?: Change; ms?: number }
   | { answer: 'uncertain'; postId: string; detail?: string; retryAfterMs?: number; final?: true }
   | { answer: 'closed'; status: LeadStatus };
 
@@ -145,7 +146,7 @@ async function reserveFor(
   buyer: BuyerWithSecret,
 ): Promise<Room & { refusal?: NoRoom }> {
   const market = await terms(lead.campaign);
-  const { limits, duplicates, notesPerson, countsOffers } = roomNeeded(market, offer.contract, {
+  const { limits, limiting, duplicates, notesPerson, countsOffers } = roomNeeded(market, offer.contract, {
     price: claim.price,
     test: lead.test,
     award: sale.award,
@@ -157,6 +158,7 @@ async function reserveFor(
     price: claim.price,
     currency: lead.currency,
     limits,
+    limiting,
     buyer: isPrepaid ? buyer : { id: buyer.id },
     match: lead.match,
     duplicates,
@@ -168,8 +170,8 @@ async function reserveFor(
     isNoted: notesPerson,
   };
   if (!('refusal' in reserved)) return { ...room, took: reserved.took };
-  const { reason, detail } = reserved.refusal;
-  return { ...room, took: [], refusal: { answer: asOfferReason(reason), detail } };
+  const { reason, ...why } = reserved.refusal;
+  return { ...room, took: [], refusal: { answer: asOfferReason(reason), ...why } };
 }
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */

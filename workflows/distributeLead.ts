@@ -82,7 +82,7 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
 /** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */
 async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void> {
   const { leadId } = lead;
-  const wait = nextWait(lead, story.lastRound);
+  const wait = nextWait(lead, story.lastRound, story.lastAnswers);
   const standing = await markPending({ leadId, until: wait.at, reason: story.unsoldReason });
   // Sold or ended by another hand: the next round finds it so.
   if (standing !== undefined && standing !== 'pending') return;

@@ -110,6 +110,8 @@ export class Story {
   outcomes: Outcome[] = [];
   /** What came of the offers of the present round. */
   answers: Answer[] = [];
+  /** The same of the last round. */
+  lastAnswers: Answer[] = [];
   /** Contracts whose sale took a prepaid balance below what their buyer wants to hear of. */
   low: string[] = [];
   withdrawn = false;
@@ -156,7 +158,9 @@ export class Story {
       if (answer.isLow) this.low.push(contract);
       this.answers.push({ contract, answer: 'accepted', exclusive });
     } else {
-      this.answers.push({ contract, answer: answer.answer, detail: answer.detail });
+      const { answer: reason, detail } = answer;
+      const change = 'change' in answer ? answer.change : undefined;
+      this.answers.push({ contract, answer: reason, detail, ...(change && { change }) });
     }
   }
 
@@ -188,6 +192,7 @@ export class Story {
     this.rounds.push(roundInWords(round, outcomes));
     if (this.rounds.length > TOLD_FIRST + TOLD_LAST) this.rounds.splice(TOLD_FIRST, 1);
     this.unsoldReason = unsoldReason(outcomes);
+    this.lastAnswers = this.answers;
     this.answers = [];
     this.askedAgain = new Set();
     this.heldElsewhere = this.closed;

@@ -36,7 +36,10 @@ export async function leadStory(database: Database, id: string, { personal, ui }
   const decimal = (minor: number): number => toDecimal(minor, lead.currency);
   const rounds = Object.values(lead.rounds).sort((a, b) => a.number - b.number);
   const last = rounds.at(-1);
-  const waits = lead.status === 'pending' && last ? nextWait(factsOf(lead), last) : undefined;
+  const waits =
+    lead.status === 'pending' && last
+      ? nextWait(factsOf(lead), last, answersIn(lead, last.number))
+      : undefined;
   return {
     lead_id: lead._id,
     status: lead.status,

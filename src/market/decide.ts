@@ -2,7 +2,7 @@ import type { DeliveryPolicy } from './delivery.js';
 import { split } from './margin.js';
 import type { Minor } from './money.js';
 import type { LeadReason, Reason } from './reason.js';
-import type { Bid, Entry, Outcome, Round } from './round.js';
+import type { Bid, Change, Entry, Outcome, Round } from './round.js';
 import { fnv1a } from './hash.js';
 import type { Contract, Sale } from './terms.js';
 
@@ -33,7 +33,13 @@ export const asOfferReason = (reason: Reason): Exclude<OfferReason, 'uncertain'>
 /** What came of an offer; an offer never made has none. */
 export type Answer =
   | { contract: string; answer: 'accepted'; exclusive: boolean }
-  | { contract: string; answer: OfferReason; detail?: string };
+  | {
+      contract: string;
+      answer: OfferReason;
+      detail?: string;
+      /** Of a limit that left no room: when it has some again. */
+      change?: Change;
+    };
 
 /** What is to be done next in a round: offers to be made side by side, a tier to be asked, or nothing more. */
 export type Step = { offers: Offer[] } | { ask: number } | 'over';

@@ -3,7 +3,7 @@ import { isOpen, nextOpening, type CompiledSchedule } from './calendar/schedule.
 import type { ReadyContract } from './compile.js';
 import type { LeadFacts } from './lead.js';
 import { moment } from './moment.js';
-import type { Change, NoBid } from './round.js';
+import type { Refusal } from './round.js';
 
 /** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
 export interface LeadInRound {
@@ -14,9 +14,6 @@ export interface LeadInRound {
   /** How earlier posts of this lead ended, by contract: a buyer that had it is not asked again. */
   offered: Record<string, 'refused' | 'uncertain' | 'returned'>;
 }
-
-/** Why a contract can't take the lead now, and when that will change by itself, where it will. */
-export type Refusal = NoBid & { change?: Change };
 
 /**
  * Whether the contract's own terms let it take this lead now; undefined means that they do. Limits, duplicates and the

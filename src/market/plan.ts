@@ -2,12 +2,12 @@ import { stateOf, type Circuit } from './breaker.js';
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import { leastOf } from './decide.js';
 import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates.js';
-import { refusal, type LeadInRound, type Refusal } from './eligibility.js';
+import { refusal, type LeadInRound } from './eligibility.js';
 import { moment } from './moment.js';
-import type { Candidate, Change, Excluded } from './round.js';
+import type { Candidate, Change, Excluded, Refusal } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
 import type { Buyer, Sale } from './terms.js';
-import { buyerAccount, fullLimit, limitsOf, refusalOf, roomAgainAt, unpayable, type Usage } from './usage.js';
+import { buyerAccount, fullLimit, limitsOf, refusalUntil, unpayable, type Usage } from './usage.js';
 
 /** Who may be asked, and why the others may not; every contract is in one of the two. */
 export interface Plan<B extends Buyer> {
@@ -80,11 +80,7 @@ function limitRefusal(
     const least = leastOf(sale, contract);
     const used = usage.get(contract.id);
     const full = fullLimit(limitsOf(contract, schedule, least, now), used);
-    if (full) {
-      const at = roomAgainAt(full, contract, schedule, used?.[full.counter]?.[full.window] ?? 0, now);
-      const change: Change[] = at === undefined ? [] : [{ at, what: 'window' }];
-      return { ...refusalOf(full, campaign.currency), ...(change[0] && { change: change[0] }) };
-    }
+    if (full) return refusalUntil(full, used, { contract, schedule }, campaign.currency, now);
     const broke = unpayable(buyer, usage.get(buyerAccount(buyer.id)), least, campaign.currency);
     if (broke) return broke;
   }

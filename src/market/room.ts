@@ -1,11 +1,13 @@
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import type { Minor } from './money.js';
 import type { DuplicateRule, Sale } from './terms.js';
-import { limitsOf, type Limit } from './usage.js';
+import { limitsOf, type Limit, type Limiting } from './usage.js';
 
 /** What a sale must find room under, and what it is counted in. */
 export interface RoomNeeded {
   limits: Limit[];
+  /** Whose they are; absent where there are none. */
+  limiting?: Limiting;
   /** Of the campaign and of the contract. */
   duplicates: DuplicateRule[];
   /**
@@ -33,6 +35,7 @@ export function roomNeeded(
   );
   return {
     limits: ready && !test ? limitsOf(ready.contract, ready.schedule, price, now) : [],
+    ...(ready && { limiting: ready }),
     duplicates: rules,
     notesPerson: rules.length > 0 || (ready !== undefined && isComparedWith(market, ready)),
     countsOffers: award === 'expectedValue' && !test,

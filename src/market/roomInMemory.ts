@@ -1,9 +1,9 @@
 import { duplicateUnder, isDuplicate, personIds, type Hold, type Match } from './duplicates.js';
 import type { Minor } from './money.js';
 import type { RoomNeeded } from './room.js';
-import type { NoBid } from './round.js';
+import type { Refusal } from './round.js';
 import type { Buyer } from './terms.js';
-import { buyerAccount, fullLimit, refusalOf, unpayable, type Limit, type Usage } from './usage.js';
+import { buyerAccount, fullLimit, refusalUntil, unpayable, type Limit, type Usage } from './usage.js';
 
 /**
  * What has been sold, as far as limits and rules on duplicates ask for it, for one that decides leads one after the other
@@ -32,14 +32,15 @@ const isPrepaid = ({ buyer, test }: Asked): boolean => buyer.balance !== undefin
 export const holdsOf = ({ holds }: Room, match: Match, now: number): Hold[] =>
   personIds(match).flatMap((id) => (holds.get(id) ?? []).filter(({ at }) => at <= now));
 
-/** Takes the room that a sale needs under every limit, or none of it and says why. */
-export function takeRoom(room: Room, asked: Asked): NoBid | undefined {
-  const { hold, price, currency, buyer, limits, duplicates, notesPerson, countsOffers } = asked;
+/** Takes the room that a sale needs under every limit, or none of it and says why, and until when. */
+export function takeRoom(room: Room, asked: Asked): Refusal | undefined {
+  const { hold, price, currency, buyer, limits, limiting, duplicates, notesPerson, countsOffers } = asked;
   const holds = holdsOf(room, hold, hold.at);
   const rule = duplicates.find((each) => isDuplicate(each, hold, hold, holds, hold.at));
   if (rule) return duplicateUnder(rule);
-  const full = fullLimit(limits, room.usage.get(hold.contract));
-  if (full) return refusalOf(full, currency);
+  const used = room.usage.get(hold.contract);
+  const full = fullLimit(limits, used);
+  if (full) return refusalUntil(full, used, limiting, currency, hold.at);
   const account = room.usage.get(buyerAccount(buyer.id));
   const broke = isPrepaid(asked) ? unpayable(buyer, account, price, currency) : undefined;
   if (broke) return broke;

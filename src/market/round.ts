@@ -63,6 +63,9 @@ export interface Change {
   what: 'delay' | 'opening' | 'window' | 'stage';
 }
 
+/** Why a contract can't take the lead now, and when that will change by itself, where it will. */
+export type Refusal = NoBid & { change?: Change };
+
 /** One attempt at selling a lead, as stored before its outcome is known: every contract of the campaign is in it once. */
 export interface Round {
   number: number;

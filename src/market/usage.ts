@@ -2,7 +2,7 @@ import { nextPacedSlot, pacedCap } from './calendar/pacing.js';
 import type { CompiledSchedule } from './calendar/schedule.js';
 import { windowEnd, windowKey, type Period } from './calendar/windows.js';
 import { formatMoney, type Minor } from './money.js';
-import type { NoBid } from './round.js';
+import type { NoBid, Refusal } from './round.js';
 import type { Buyer, Contract } from './terms.js';
 
 /** What a contract has used of its limits, by window: leads bought, posts sent, money spent (minor units). */
@@ -33,7 +33,7 @@ export interface Limit {
 
 const PERIODS: readonly Period[] = ['hour', 'day', 'week', 'month', 'total'];
 
-type Limited = Pick<Contract, 'caps' | 'postCaps' | 'budget' | 'pace' | 'timezone'>;
+export type Limited = Pick<Contract, 'caps' | 'postCaps' | 'budget' | 'pace' | 'timezone'>;
 
 export const isLimited = ({ caps, postCaps, budget }: Limited): boolean =>
   caps !== undefined || postCaps !== undefined || budget !== undefined;
@@ -87,6 +87,31 @@ export function refusalOf(limit: Limit, currency: string): NoBid {
   const paced = limit.paced ? ', spread over the day' : '';
   const what = limit.counter === 'posts' ? 'posts' : 'leads';
   return { reason: 'capped', detail: `${limit.most} ${what} ${per}${paced}` };
+}
+
+/** Whose limits they are: its terms say when there is room again. */
+export interface Limiting {
+  contract: Limited;
+  schedule?: CompiledSchedule;
+}
+
+/**
+ * The same with the moment from which there is room again, where that comes by itself: what is more than all of a limit has
+ * to wait for other terms, or be less.
+ */
+export function refusalUntil(
+  limit: Limit,
+  usage: Usage | undefined,
+  limiting: Limiting | undefined,
+  currency: string,
+  now: number,
+): Refusal {
+  const refusal = refusalOf(limit, currency);
+  if (limiting === undefined || (!limit.paced && limit.adds > limit.most)) return refusal;
+  const { contract, schedule } = limiting;
+  const used = usage?.[limit.counter]?.[limit.window] ?? 0;
+  const at = roomAgainAt(limit, contract, schedule, used, now);
+  return at === undefined ? refusal : { ...refusal, change: { at, what: 'window' } };
 }
 
 /** When a full limit has room again, UTC ms; undefined where only its terms can make some. */

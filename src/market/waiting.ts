@@ -1,3 +1,4 @@
+import type { Answer } from './decide.js';
 import type { LeadFacts } from './lead.js';
 import type { Change, Round } from './round.js';
 
@@ -9,14 +10,17 @@ export interface Wait {
 
 /**
  * The next moment at which something can change for an unsold lead: a retry time, a change that the round foresaw (a
- * delay that ends, a schedule that opens, a cap whose window turns, a new stage), or its expiry. Retry waits run from
- * the round before; the last one repeats. What would fall on or after the expiry is not waited for.
+ * delay that ends, a schedule that opens, a cap whose window turns, a new stage), the end of a window whose limit left no
+ * room for an offer of it, or its expiry. Retry waits run from the round before; the last one repeats. What would fall on
+ * or after the expiry is not waited for.
+ * @param answers what came of the round's offers
  */
-export function nextWait(lead: LeadFacts, round: Round): Wait {
+export function nextWait(lead: LeadFacts, round: Round, answers: readonly Answer[]): Wait {
   const { retryAfter, expireAfter } = round.terms.pending;
   const expiry: Wait = { until: 'expiry', at: lead.receivedAt + expireAfter };
   const wait = retryAfter[Math.min(round.number, retryAfter.length) - 1];
   const retry: Wait[] = wait === undefined ? [] : [{ until: 'retry', at: round.at + wait }];
-  const changes = round.changes.map(({ what, at }): Wait => ({ until: what, at }));
+  const met = answers.flatMap((answer) => ('change' in answer && answer.change ? [answer.change] : []));
+  const changes = [...round.changes, ...met].map(({ what, at }): Wait => ({ until: what, at }));
   return [expiry, ...changes, ...retry].reduce((soonest, next) => (next.at < soonest.at ? next : soonest));
 }

@@ -9,9 +9,17 @@ import {
   type Match,
 } from '../market/duplicates.js';
 import type { Minor } from '../market/money.js';
-import type { NoBid } from '../market/round.js';
+import type { Refusal } from '../market/round.js';
 import type { Buyer, DuplicateRule } from '../market/terms.js';
-import { buyerAccount, fullLimit, refusalOf, unpayable, type Limit, type Usage } from '../market/usage.js';
+import {
+  buyerAccount,
+  fullLimit,
+  refusalUntil,
+  unpayable,
+  type Limit,
+  type Limiting,
+  type Usage,
+} from '../market/usage.js';
 import type { Database } from './db.js';
 import type { StoredLead } from './person.js';
 
@@ -61,6 +69,8 @@ export interface Reservation {
   price: Minor;
   currency: string;
   limits: Limit[];
+  /** Whose they are; absent: nobody says when there is room again. */
+  limiting?: Limiting | undefined;
   buyer: Pick<Buyer, 'id' | 'balance' | 'currency'>;
   match: Match;
   /** Of the contract and of its campaign. */
@@ -84,18 +94,19 @@ type Write = ClientBulkWriteModel<Written>;
 /**
  * Takes the room that a sale needs under every limit, or none of it: one round trip where there is room. The conditions
  * are in the updates themselves, so no number of workers can take more than there is. Idempotent by sale.
- * Returns why there is no room, or what was counted for the sale. Of what it took before it found no room, the caller gives
+ * Returns why there is no room, and until when, or what was counted for the sale. Of what it took before it found no room, the caller gives
  * back what it should (`release`): another try of the same sale may have found room meanwhile.
  */
 export async function reserve(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal: NoBid } | { took: Counted[] }> {
+): Promise<{ refusal: Refusal } | { took: Counted[] }> {
   const writes = reservationWrites(database, reservation);
   if (writes.length === 0) return { took: [] };
   // An absent counter passes any condition, also where a single sale is more than the limit.
-  const never = fullLimit(reservation.limits, undefined);
-  if (never) return { refusal: refusalOf(never, reservation.currency) };
+  const { limits, limiting, currency, hold } = reservation;
+  const never = fullLimit(limits, undefined);
+  if (never) return { refusal: refusalUntil(never, undefined, limiting, currency, hold.at) };
   for (;;) {
     if (await takeAll(database, writes)) return { took: tookUnder(reservation) };
     const found = await lookUp(database, reservation);
@@ -209,8 +220,8 @@ function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
 async function lookUp(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal?: NoBid; complete?: boolean; took?: Counted[] }> {
-  const { hold, price, currency, limits, buyer, match, duplicates, notesPerson } = reservation;
+): Promise<{ refusal?: Refusal; complete?: boolean; took?: Counted[] }> {
+  const { hold, price, currency, limits, limiting, buyer, match, duplicates, notesPerson } = reservation;
   const { usage, holds } = await readUsage(
     database,
     [hold.contract, accountId(buyer.id)],
@@ -223,8 +234,9 @@ async function lookUp(
     };
   const isHeld = (id: string): boolean => usage.get(id)?.held?.[hold.sale] !== undefined;
   if (!isHeld(hold.contract)) {
-    const full = fullLimit(limits, usage.get(hold.contract));
-    if (full) return { refusal: refusalOf(full, currency) };
+    const used = usage.get(hold.contract);
+    const full = fullLimit(limits, used);
+    if (full) return { refusal: refusalUntil(full, used, limiting, currency, hold.at) };
   }
   if (!isHeld(accountId(buyer.id))) {
     const broke = unpayable(buyer, usage.get(accountId(buyer.id)), price, currency);

@@ -56,7 +56,8 @@ export async function claimLead(
   if (isOurs) return { lead: openLead(vault, lead), claim: taken };
   const passed = lead.passed?.find((one) => one.round === claim.round && one.contract === contract);
   if (passed === undefined || passed.answer === 'uncertain') return { closed: lead.status };
-  return { noRoom: { answer: passed.answer, detail: passed.detail } };
+  const { answer, detail, change } = passed;
+  return { noRoom: { answer, detail, ...(change && { change }) } };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { LeadInRound } from '../market/eligibility.js';
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
 import type { LeadReason } from '../market/reason.js';
-import type { Round } from '../market/round.js';
+import type { Change, Round } from '../market/round.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import type { Erasure } from './erase.js';
@@ -42,12 +42,16 @@ export interface PassedOffer {
   contract: string;
   answer: OfferReason;
   detail?: string | undefined;
+  /** Of a limit that left no room: when it has some again. */
+  change?: Change | undefined;
 }
 
 /** The limit that left no room for a sale. */
 export interface NoRoom {
   answer: Exclude<OfferReason, 'uncertain'>;
   detail?: string | undefined;
+  /** When it has some again. */
+  change?: Change | undefined;
 }
 
 /** What a request with an `Idempotency-Key` leaves in its lead; unique, so two requests make one lead. */

@@ -122,7 +122,7 @@ function pastLead(stored: StoredLead, fields: Record<string, string>): PastLead 
     match,
     campaign,
     currency,
-    rounds: rounds.map((round) => pastRound(facts, round)),
+    rounds: rounds.map((round) => pastRound(facts, round, answersIn(stored, round.number))),
     posts: rounds.flatMap(({ number, at }) =>
       answersIn(stored, number).flatMap(({ contract, answer }): PastPost[] =>
         answer === 'accepted' || answer === 'refused' || answer === 'uncertain' || answer === 'timeout'

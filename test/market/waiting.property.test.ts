@@ -61,7 +61,7 @@ const retryOf = ({ number, at, terms: { pending } }: Round): number => {
 describe('An unsold lead waits', () => {
   test('from its round on until its expiry at the latest', () => {
     always((round) => {
-      const { at } = nextWait(lead, round);
+      const { at } = nextWait(lead, round, []);
       expect(at).toBeGreaterThan(round.at);
       expect(at).toBeLessThanOrEqual(expiryOf(round));
     });
@@ -69,7 +69,7 @@ describe('An unsold lead waits', () => {
 
   test('for the earliest moment at which something can change, and says which', () => {
     always((round) => {
-      const wait = nextWait(lead, round);
+      const wait = nextWait(lead, round, []);
       const moments = [expiryOf(round), retryOf(round), ...round.changes.map(({ at }) => at)];
       expect(wait.at).toBe(Math.min(...moments));
       if (wait.until === 'retry') expect(wait.at).toBe(retryOf(round));
@@ -82,14 +82,16 @@ describe('An unsold lead waits', () => {
     always((round) => {
       const atEnd = [{ at: expiryOf(round), what: 'opening' as const }];
       const never = { ...round.terms, pending: { ...round.terms.pending, retryAfter: [] } };
-      expect(nextWait(lead, { ...round, terms: never, changes: atEnd }).until).toBe('expiry');
+      expect(nextWait(lead, { ...round, terms: never, changes: atEnd }, []).until).toBe('expiry');
     });
   });
 
   test('no longer where one more change is foreseen', () => {
     always((round) => {
       const [, ...fewer] = round.changes;
-      expect(nextWait(lead, round).at).toBeLessThanOrEqual(nextWait(lead, { ...round, changes: fewer }).at);
+      expect(nextWait(lead, round, []).at).toBeLessThanOrEqual(
+        nextWait(lead, { ...round, changes: fewer }, []).at,
+      );
     });
   });
 });

@@ -3,14 +3,14 @@ import { asOfferReason, type Offer, type OfferReason } from '../decide.js';
 import { CALLED_OFF, DELIVERY, HELD_MS, waitBefore } from '../delivery.js';
 import { postId } from '../ids.js';
 import { roomNeeded } from '../room.js';
-import type { Round } from '../round.js';
+import type { Change, Refusal, Round } from '../round.js';
 import { answerSource, type Claim, type Life } from './life.js';
 import { pause, type Course } from './wait.js';
 import type { PostAnswer, World } from './world.js';
 
 /** What came of offering the lead to one buyer. */
 export type SaleAnswer =
-  { answer: 'accepted' } | { answer: 'expired' } | { answer: OfferReason; detail?: string };
+  { answer: 'accepted' } | { answer: 'expired' } | { answer: OfferReason; detail?: string; change?: Change };
 
 /** Sells to one buyer: room is taken, the lead is posted, patiently where the answer is not clear, and booked. */
 export function* sell(life: Life, world: World, round: Round, offer: Offer): Course<SaleAnswer> {
@@ -20,7 +20,10 @@ export function* sell(life: Life, world: World, round: Round, offer: Offer): Cou
   const again = offer.delivery?.again === true;
   const sale = postId(life.lead.facts.leadId, contract, again ? round.number : undefined);
   const refusal = reserve(life, world, round, offer, sale);
-  if (refusal) return { answer: asOfferReason(refusal.reason), detail: refusal.detail };
+  if (refusal) {
+    const { reason, ...why } = refusal;
+    return { answer: asOfferReason(reason), ...why };
+  }
   const claim: Claim = {
     sale,
     buyer,
@@ -38,12 +41,18 @@ export function* sell(life: Life, world: World, round: Round, offer: Offer): Cou
     : settle(life, world, offer, claim, answer);
 }
 
-function reserve(life: Life, world: World, { terms }: Round, offer: Offer, sale: string) {
+function reserve(
+  life: Life,
+  world: World,
+  { terms }: Round,
+  offer: Offer,
+  sale: string,
+): Refusal | undefined {
   const { facts, match } = life.lead;
   const { contract, buyer: id, price } = offer;
   const market = world.market(life.campaign);
   const buyer = market.contracts.find((ready) => ready.contract.id === contract)?.buyer;
-  if (buyer === undefined) return { reason: 'paused' as const, detail: 'it has left the market' };
+  if (buyer === undefined) return { reason: 'paused', detail: 'it has left the market' };
   const [at, { test }] = [world.now(), facts];
   return world.trade.reserve({
     ...roomNeeded(market, contract, { price, test, award: terms.sale.award, now: at }),

@@ -10,7 +10,7 @@ import {
   type Asked,
   type Room,
 } from '../roomInMemory.js';
-import type { NoBid } from '../round.js';
+import type { Refusal } from '../round.js';
 import type { Buyer } from '../terms.js';
 import { added, takeTurns, type Changes, type Contender, type Credits } from '../turns.js';
 import { buyerAccount } from '../usage.js';
@@ -36,7 +36,7 @@ export class Trade {
   }
 
   /** Takes the room that a sale needs under every limit, or none of it and says why. */
-  reserve(asked: Taking): NoBid | undefined {
+  reserve(asked: Taking): Refusal | undefined {
     const refusal = takeRoom(this.room, asked);
     if (refusal === undefined) this.taken.set(asked.hold.sale, asked);
     return refusal;

@@ -37,7 +37,7 @@ export function* walk(life: Life, world: World): Course<void> {
     life.rounds.push({ round, outcomes });
     for (const notice of noticesOf(round, outcomes, life.lead.facts.test, life.low)) world.tell(life, notice);
     if (outcomes.some(({ sold }) => sold)) end(life, world, 'sold');
-    else yield* waitForAnotherRound(life, world, round);
+    else yield* waitForAnotherRound(life, world, round, answers);
   }
 }
 
@@ -168,9 +168,14 @@ function askAgain(life: Life, world: World, round: Round, contract: string): Rou
 }
 
 /** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */
-function* waitForAnotherRound(life: Life, world: World, round: Round): Course<void> {
+function* waitForAnotherRound(
+  life: Life,
+  world: World,
+  round: Round,
+  answers: readonly Answer[],
+): Course<void> {
   const outcomes = life.rounds.at(-1)?.outcomes ?? [];
-  const wait = nextWait(life.lead.facts, round);
+  const wait = nextWait(life.lead.facts, round, answers);
   life.status = 'pending';
   life.reason = unsoldReason(outcomes);
   answerSource(life, world.now());

@@ -171,7 +171,7 @@ function holdRound(world: World, life: Life, now: number): void {
       life.offered = { ...life.offered, [contract]: answer };
   }
   if (answers.some(({ answer }) => answer === 'accepted')) return;
-  const next = nextRoundAt(lead, now, nextWait(lead.facts, round));
+  const next = nextRoundAt(lead, now, nextWait(lead.facts, round, answers));
   if (next !== undefined) atTime(world, next, life, () => holdRound(world, life, next));
 }
 
@@ -247,7 +247,10 @@ function sell(
     buyer: ready.buyer,
   };
   const refusal = takeRoom(world.room, asked);
-  if (refusal) return { contract, answer: asOfferReason(refusal.reason) };
+  if (refusal) {
+    const { reason, change } = refusal;
+    return { contract, answer: asOfferReason(reason), ...(change && { change }) };
+  }
   const { answer, assumed } = answerFor(lead, contract, now, world.voices);
   assume(world, lead, assumed);
   if (answer !== 'accepted') {

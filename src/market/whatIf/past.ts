@@ -2,6 +2,7 @@ import type { Match } from '../duplicates.js';
 import type { LeadInRound } from '../eligibility.js';
 import type { LeadFacts } from '../lead.js';
 import type { Minor } from '../money.js';
+import type { Answer } from '../decide.js';
 import type { Bid, Entry, NoBid, Round } from '../round.js';
 import type { Sale } from '../terms.js';
 import { nextWait } from '../waiting.js';
@@ -59,7 +60,7 @@ export interface PastReturn {
 }
 
 /** What of a stored round tells what buyers said. */
-export function pastRound(facts: LeadFacts, round: Round): PastRound {
+export function pastRound(facts: LeadFacts, round: Round, answers: readonly Answer[]): PastRound {
   const kept = round.excluded.flatMap(({ buyers, ...why }) =>
     why.reason === 'circuit_open' || isCheck(why)
       ? buyers.split(' ').map((buyer): [string, NoBid] => [`${round.campaign}/${buyer}`, why])
@@ -67,7 +68,7 @@ export function pastRound(facts: LeadFacts, round: Round): PastRound {
   );
   return {
     at: round.at,
-    waitedUntil: nextWait(facts, round).at,
+    waitedUntil: nextWait(facts, round, answers).at,
     mode: round.terms.sale.mode,
     said: Object.fromEntries(round.entries.flatMap(saidIn)),
     kept: Object.fromEntries(kept),

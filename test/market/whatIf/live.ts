@@ -102,13 +102,16 @@ export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity)
     const next = queue.shift();
     const lead = next && lives.get(next.id);
     if (!lead || next.at > until) return [...lives.values()].filter(({ rounds }) => rounds.length > 0);
-    const round = roundOf(next.at, lead);
+    const { round, answers } = roundOf(next.at, lead);
     const sold = lead.sales.length > 0;
-    const wait = nextWait(lead.facts, round);
+    const wait = nextWait(lead.facts, round, answers);
     if (!sold && wait.until !== 'expiry') queue.push({ id: next.id, at: wait.at });
   }
 
-  function roundOf(now: number, lead: PastLead & Pick<LiveLead, 'buyers'>): Round {
+  function roundOf(
+    now: number,
+    lead: PastLead & Pick<LiveLead, 'buyers'>,
+  ): { round: Round; answers: Answer[] } {
     if (!market) throw new Error('The market has no campaign');
     const { facts, match, buyers } = lead;
     const before = offered.get(facts.leadId) ?? {};
@@ -117,7 +120,7 @@ export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity)
     const plan = withinLimits(planRound(market, asked, now), market, asked, known, now);
     const about = { number: lead.rounds.length + 1, receivedAt: facts.receivedAt, now };
     const planned = newRound(market, about, plan, room.usage);
-    const { round } = walkRound(facts.leadId, planned, {
+    const over = walkRound(facts.leadId, planned, {
       bid: ({ buyer, price }): { bid: Bid } | { noBid: NoBid } => {
         const bid = price ?? buyers[buyer]?.bid;
         return bid === undefined ? { noBid: { reason: 'no_bid' } } : { bid: { price: bid } };
@@ -136,7 +139,8 @@ export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity)
           test: false,
           buyer: ready.buyer,
         };
-        if (takeRoom(room, asked)) return { contract, answer: 'capped' };
+        const refusal = takeRoom(room, asked);
+        if (refusal) return { contract, answer: 'capped', ...(refusal.change && { change: refusal.change }) };
         const answer = buyers[buyer]?.accepts === false ? 'refused' : 'accepted';
         lead.posts.push({ contract, at: now, answer });
         if (answer === 'refused') {
@@ -149,8 +153,8 @@ export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity)
         return { contract, answer, exclusive };
       },
     });
-    lead.rounds.push(pastRound(facts, round));
-    return round;
+    lead.rounds.push(pastRound(facts, over.round, over.answers));
+    return over;
   }
 }
 
