@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import { sendCancellation } from '../src/buyers/post.js';
 import { CALLED_OFF } from '../src/market/delivery.js';
 import { measured } from '../src/metrics.js';
@@ -8,6 +7,7 @@ import { releaseClaim } from '../src/store/claims.js';
 import { findLead } from '../src/store/leads.js';
 import type { Deps } from './index.js';
 import { buyerOf } from './sellLead.js';
+import { undelivered } from './undelivered.js';
 
 export interface CancelRequest {
   leadId: string;
@@ -19,7 +19,7 @@ export interface CancelRequest {
 /**
  * Calls a post off: the claim is given up first, so that a yes that is still on its way can't be booked, then the
  * buyer is told. Returns `accepted` where the yes was booked before. Throws until the buyer has heard it, for
- * Temporal to try again; a server that knows no such notice answers 4xx, and asking it again is no use.
+ * Temporal to try again, no sooner than the buyer asks for; a server that knows no such notice answers 4xx, and asking it again is no use.
  */
 export const cancelPost =
   (deps: Deps) =>
@@ -44,8 +44,5 @@ export const cancelPost =
       detail: notice.detail,
     });
     if (notice.heard || notice.final) return 'cancelled';
-    throw ApplicationFailure.create({
-      type: 'NoticeUndelivered',
-      message: `${claim.buyer} has not heard of the cancellation: ${notice.detail}`,
-    });
+    throw undelivered(claim.buyer, notice);
   };
