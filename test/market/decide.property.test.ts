@@ -221,6 +221,20 @@ describe('in every market, a round', () => {
     });
   });
 
+  test('offers leads for which two bid the same to each of them first about as often', () => {
+    const [mode, award] = ['exclusive', 'highestBid'] as const;
+    const sale: Sale = { mode, maxBuyers: 1, floor: 0, award };
+    const bidder = { tier: 1, rate: 1, answer: { bid: { price: 2000 } }, offer: 'accepted' } as const;
+    const first = Array.from({ length: 1000 }, (_, i) => {
+      const market: Market = { sale, contracts: [bidder, bidder], excluded: 0, leadId: `lead-${i}` };
+      return hold(market).offers[0]?.contract;
+    });
+    for (const i of [0, 1]) {
+      const times = first.filter((contract) => contract === contractOf(i)).length;
+      expect(times).toBeGreaterThan(400);
+    }
+  });
+
   test('of a hybrid sale brings what the better of both forms would', () => {
     holds((market) => {
       const sale: Sale = {
