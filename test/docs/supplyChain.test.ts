@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Type from 'typebox';
@@ -12,6 +13,7 @@ const Lock = Type.Object({
   packages: Type.Record(
     Type.String(),
     Type.Object({
+      version: Type.Optional(Type.String()),
       integrity: Type.Optional(Type.String()),
       resolved: Type.Optional(Type.String()),
       license: Type.Optional(Type.String()),
@@ -28,6 +30,18 @@ const packages = Object.entries(Value.Parse(Lock, JSON.parse(read('package-lock.
 const page = readPage('docs/supply-chain.md');
 const text = read('docs/supply-chain.md');
 const sorted = (names: (string | undefined)[]) => [...new Set(names)].sort();
+
+const Bill = Type.Object({
+  components: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      version: Type.String(),
+      properties: Type.Array(Type.Object({ name: Type.String() })),
+      hashes: Type.Array(Type.Object({ alg: Type.String() })),
+      licenses: Type.Optional(Type.Array(Type.Unknown())),
+    }),
+  ),
+});
 
 describe('docs/supply-chain.md', () => {
   test('names every licence of what runs in production', () => {
@@ -56,6 +70,27 @@ describe('docs/supply-chain.md', () => {
     }
   });
 });
+
+// On a busy machine npm takes its time.
+test('The bill of materials is made without a network, and lists everything that runs in production', () => {
+  const [, args = ''] = /^npm (sbom .*) > gavel\.cdx\.json$/m.exec(text) ?? [];
+  const made = execFileSync('npm', args.split(' '), {
+    cwd: packageRoot,
+    encoding: 'utf8',
+    env: { ...process.env, npm_config_offline: 'true' },
+    maxBuffer: 2 ** 26,
+  });
+  const { components } = Value.Parse(Bill, JSON.parse(made));
+  const isTool = ({ properties }: (typeof components)[number]) =>
+    properties.some(({ name }) => name === 'cdx:npm:package:development');
+  const listed = components.filter((one) => !isTool(one));
+  const named = ({ name, version }: { name: string; version?: string }) => `${name}@${version}`;
+  expect(sorted(listed.map(named))).toEqual(sorted(packages.filter(({ dev }) => dev !== true).map(named)));
+  expect(listed.filter(({ hashes }) => !hashes.some(({ alg }) => alg === 'SHA-512'))).toEqual([]);
+  const silent = packages.filter(({ license }) => license === undefined).map(({ name }) => name);
+  const unlicensed = listed.filter(({ licenses }) => licenses === undefined).map(({ name }) => name);
+  expect(sorted(unlicensed).filter((name) => !silent.includes(name ?? ''))).toEqual([]);
+}, 240_000);
 
 describe('What is installed', () => {
   test('is pinned to its content, from the registry alone', () => {
