@@ -68,6 +68,17 @@ describe('every operation of the admin API', () => {
     return world.ask(`${method} ${path}`, body, key, { accept: 'application/json', ...headers });
   }
 
+  it.each([
+    ['open', 60_000],
+    ['half_open', -1],
+  ])('says of a buyer whose circuit is %s that it is', async (circuit, leftMs) => {
+    const until = Date.now() + leftMs;
+    const failing = { failures: 10, opens: 1, openedAt: until - 60_000, until, version: 1 };
+    await world.database.circuits.replaceOne({ _id: 'northwind' }, failing, { upsert: true });
+    expect((await world.ask('GET /admin/buyers')).body.buyers).toMatchObject([{ id: 'northwind', circuit }]);
+    await world.database.circuits.deleteOne({ _id: 'northwind' });
+  });
+
   it('is asked here as it would be', () => {
     expect(OPERATIONS.map(({ id }) => id)).toEqual(Object.keys(INPUTS));
     expect(new Set(OPERATIONS.map(({ scope }) => scope))).toEqual(new Set(SCOPE_NAMES));

@@ -55,6 +55,25 @@ describe('gavel', () => {
     );
   });
 
+  test.each([
+    ['open', 'open', 60_000],
+    ['half_open', 'half open', -1],
+  ])('lists a buyer whose circuit is %s as such, in words "%s"', async (circuit, words, leftMs) => {
+    const until = Date.now() + leftMs;
+    const failing = { failures: 10, opens: 1, openedAt: until - 60_000, until, version: 1 };
+    await database.circuits.replaceOne({ _id: 'fabrikam' }, failing, { upsert: true });
+    const { stdout } = await run(['buyers', 'list', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      buyers: [
+        { id: 'fabrikam', circuit },
+        { id: 'northwind', circuit: 'closed' },
+      ],
+    });
+    const inWords = new RegExp(`fabrikam +yes +${words} +on account`);
+    expect((await run(['buyers', 'list'])).stdout).toMatch(inWords);
+    await database.circuits.deleteOne({ _id: 'fabrikam' });
+  });
+
   test('ends with 1 where the books differ, and says where', async () => {
     expect(await run(['books', 'check'])).toMatchObject({ code: 0, stderr: '' });
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: 1 } });

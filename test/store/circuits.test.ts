@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BREAKER, stateOf } from '../../src/market/breaker.js';
+import { noteAnswer, readCircuits, takeProbe } from '../../src/store/circuits.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { isolatedSettings } from '../support/stack.js';
+
+const BUYER = 'northwind';
+const NOW = Date.now();
+
+describe('A buyer’s circuit that several workers share', () => {
+  let workers: Database[];
+  beforeAll(async () => {
+    const settings = await isolatedSettings();
+    workers = [openDatabase(settings), openDatabase(settings), openDatabase(settings)];
+  });
+  beforeEach(async () => {
+    await workers[0]?.circuits.deleteMany({});
+  });
+  afterAll(async () => {
+    await workers[0]?.db.dropDatabase();
+    await Promise.all(workers.map(({ client }) => client.close()));
+  });
+
+  /** So many at the same moment, each worker its share of them. */
+  const atOnce = <T>(count: number, work: (database: Database) => Promise<T>): Promise<T[]> =>
+    Promise.all(Array.from({ length: count }, (_, i) => work(workers[i % workers.length] as Database)));
+
+  const circuit = async () => (await readCircuits(workers[0] as Database)).get(BUYER);
+
+  test('counts every failure that they note at the same moment', async () => {
+    await atOnce(BREAKER.failures - 1, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
+    expect(await circuit()).toMatchObject({ failures: BREAKER.failures - 1, opens: 0 });
+    await atOnce(1, (worker) => noteAnswer(worker, BUYER, true, false, NOW));
+    expect(await circuit()).toMatchObject({ openedAt: NOW, until: NOW + BREAKER.openFor });
+  });
+
+  test('opens once, however many failures are noted with the one that opens it', async () => {
+    await atOnce(2 * BREAKER.failures, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
+    expect(await circuit()).toMatchObject({ failures: BREAKER.failures, opens: 1 });
+  });
+
+  test('lets exactly one of them try when its time is over, and the next one when that one is never heard of', async () => {
+    await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
+    const tries = (at: number) => atOnce(12, (worker) => takeProbe(worker, BUYER, at));
+    const taken = async (at: number) => (await tries(at)).filter(Boolean).length;
+    const later = NOW + BREAKER.openFor;
+    expect(await taken(later - 1)).toBe(0);
+    expect(await taken(later)).toBe(1);
+    expect(await taken(later + BREAKER.probe - 1)).toBe(0);
+    expect(await taken(later + BREAKER.probe)).toBe(1);
+  });
+
+  test('closes for all of them with the answer to that try', async () => {
+    await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
+    const later = NOW + BREAKER.openFor;
+    await atOnce(3, (worker) => takeProbe(worker, BUYER, later));
+    expect(stateOf((await circuit()) ?? { failures: 0, opens: 0 }, later)).toBe('open');
+    await atOnce(1, (worker) => noteAnswer(worker, BUYER, true, true, later));
+    expect(await circuit()).toBeUndefined();
+  });
+});
