@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import Type from 'typebox';
 import Value from 'typebox/value';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { looseLeads } from '../../src/store/capacity.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { overdueLeads } from '../../src/store/leads.js';
 import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/suppressions.js';
+import { workflowId } from '../../src/temporal/names.js';
+import { sweepOnce } from '../../src/temporal/sweep.js';
+import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const Find = Type.Object({ find: Type.String(), filter: Type.Record(Type.String(), Type.Unknown()) });
@@ -55,3 +60,65 @@ test.each(['phone', 'email'])(
     expect(plans).toContain(`"indexName":"match.${by}_1"`);
   },
 );
+
+describe('A backlog', () => {
+  /** Without indexes, which would have the leads in order by themselves. */
+  let plain: Database;
+  beforeAll(async () => {
+    plain = openDatabase(await isolatedSettings());
+  });
+  afterAll(async () => {
+    await plain.db.dropDatabase();
+    await plain.client.close();
+  });
+
+  test('is found oldest first, and where there is more than is asked for it is the oldest of it', async () => {
+    const campaign = await storeMarket(plain, {});
+    const now = Date.now();
+    for (const minutesAgo of [3, 5, 1, 4, 2]) {
+      const dueAt = new Date(now - minutesAgo * 60_000);
+      await storeLead(plain, campaign, { dueAt, source: `due ${minutesAgo} minutes ago` });
+    }
+    await storeLead(plain, campaign, { dueAt: new Date(now + 60_000), source: 'not due' });
+    const found = await overdueLeads(plain, new Date(now), 3);
+    expect(found.map(({ source }) => source)).toEqual(
+      [5, 4, 3].map((minutes) => `due ${minutes} minutes ago`),
+    );
+  });
+
+  test('is started in that order, ten at the same time and no more, and noted as seen to as it is started', async () => {
+    const leads = Array.from({ length: 35 }, (_, i) => ({
+      leadId: `lead ${i}`,
+      seller: 'ACME1234',
+      category: 'Auto Insurance',
+      receivedAt: 0,
+      test: false,
+    }));
+    const started: string[] = [];
+    const most = { atOnce: 0 };
+    let running = 0;
+    const start = async (_workflow: string, options: { workflowId: string }): Promise<void> => {
+      started.push(options.workflowId);
+      most.atOnce = Math.max(most.atOnce, ++running);
+      await sleep(2);
+      running--;
+    };
+    const client = {
+      withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
+      workflow: { start },
+    } as unknown as Client;
+    const seen: string[] = [];
+    const overdue = {
+      find: (_before: Date, limit: number) => Promise.resolve(leads.slice(0, limit)),
+      seenTo: async (leadIds: string[]) => {
+        expect(running).toBe(0);
+        seen.push(...leadIds);
+        expect(started).toEqual(seen.map(workflowId));
+      },
+    };
+    expect(await sweepOnce(client, 'queue', overdue)).toBe(leads.length);
+    expect(started).toEqual(leads.map(({ leadId }) => workflowId(leadId)));
+    expect(seen).toHaveLength(leads.length);
+    expect(most.atOnce).toBe(10);
+  });
+});
