@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { BSON, type ClientSession, type Document } from 'mongodb';
+import { BSON, MongoServerError, type ClientSession, type Document } from 'mongodb';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { ensureIndexes, type Database } from './db.js';
@@ -36,13 +36,27 @@ export class BackupError extends Error {
 
 type Tell = (text: string) => void;
 
+/** MongoDB's `SnapshotTooOld`: what the backup shows is kept no longer. */
+const SNAPSHOT_TOO_OLD = 239;
+
+/** What went wrong while a backup was made, for whoever makes it, where there is something to do about it. */
+const inWords = (error: unknown): unknown =>
+  error instanceof MongoServerError && error.code === SNAPSHOT_TOO_OLD
+    ? new BackupError(
+        'The backup took longer than the database keeps the moment that it shows, and is not complete. ' +
+          'Raise minSnapshotHistoryWindowInSeconds of MongoDB (300 unless set) above the time that a backup takes, ' +
+          'and make it again in a new folder; docs/backup.md tells how.',
+        { cause: error },
+      )
+    : error;
+
 const MANIFEST = 'manifest.json';
 const fileOf = (dir: string, collection: string): string => join(dir, `${collection}.bson.gz`);
 
 /**
  * Writes every collection into a new folder, as of one moment: documents in BSON one after another, gzipped, as
  * mongodump does, so that mongorestore can read them too. Persons stay encrypted, and no master key is in it.
- * @throws BackupError where the folder holds something already
+ * @throws BackupError where the folder holds something already, or the database does not keep the moment so long
  */
 export async function backup(database: Database, dir: string, tell: Tell): Promise<Manifest> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -51,11 +65,14 @@ export async function backup(database: Database, dir: string, tell: Tell): Promi
   const at = new Date().toISOString();
   const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name).sort();
   const collections: Manifest['collections'] = [];
-  await client.withSession({ snapshot: true }, async (session) => {
+  const dumpAll = async (session: ClientSession): Promise<void> => {
     for (const name of names.filter((each) => !each.startsWith('system.'))) {
       tell(name);
       collections.push({ name, ...(await dump(database, name, fileOf(dir, name), session)) });
     }
+  };
+  await client.withSession({ snapshot: true }, dumpAll).catch((error: unknown) => {
+    throw inWords(error);
   });
   const manifest: Manifest = {
     format: 'gavel-1',
