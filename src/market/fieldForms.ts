@@ -44,6 +44,10 @@ export const zip = must(
 export const city = must((value) => /\p{L}/u.test(value), 'not the name of a city');
 export const ip = must((value) => isIP(value) !== 0, 'not an IPv4 or IPv6 address');
 export const webPage = must(isWebPage, 'not an http or https address');
+export const time = must(
+  (value) => /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(value) && Format.IsDateTime(value),
+  'not a date and time with its offset (2026-11-24T14:33:05-06:00, or Z for UTC)',
+);
 export const trustedFormCert = must(
   isTrustedFormCert,
   'not a certificate address (https://cert.trustedform.com/…)',

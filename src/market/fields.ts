@@ -6,6 +6,7 @@ import {
   jornayaLeadId,
   phone,
   state,
+  time,
   trustedFormCert,
   webPage,
   zip,
@@ -56,6 +57,11 @@ export const FIELDS: Readonly<Record<string, StandardField>> = {
   tcpaText: {
     about: 'What the person agreed to, word for word',
     example: 'By clicking Get quotes I agree to be called about my request.',
+  },
+  consentAt: {
+    about: 'When the person agreed: date and time with offset (ISO 8601)',
+    example: '2026-11-24T14:33:05-06:00',
+    form: time,
   },
   trustedFormCertUrl: {
     about: 'TrustedForm certificate',

@@ -41,6 +41,7 @@ describe('a lead that is sold in the call', () => {
   it('is passed on with what the person agreed to, word for word, and when it came', async () => {
     const consent = {
       tcpaText: 'By clicking “Get quotes” I agree to be called,\neven by machine — about my request.',
+      consentAt: '2026-11-24T14:33:05-06:00',
       ip: '203.0.113.9',
       userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)',
       landingPage: 'https://quotes.example/auto?a=1&b=2',
