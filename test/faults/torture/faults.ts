@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { between, oneOf, shuffled, type Draw } from './draw.js';
 import type { LinkState } from './link.js';
-import { BUYER_IDS, type BuyerId } from './market.js';
+import { BUYER_IDS, FLEETING, type BuyerId } from './market.js';
 import { APIS, PARTS, PROCESSES, SERVERS, WORKERS, type PartName, type ProcessName } from './parts.js';
 import type { Stage } from './stage.js';
 
@@ -52,6 +52,28 @@ const pause = async (stage: Stage, { parts, lastsMs }: Step): Promise<void> => {
   await sleep(lastsMs);
   for (const part of parts) stage.parts[part].resume();
 };
+
+/** How long a lead with a deadline is waited for, ms. */
+const PATIENCE_MS = 10_000;
+
+/** Waits until so shortly before a lead's end; where none is to come, it is over as well. */
+async function shortlyBeforeADeadline({ database }: Stage, beforeMs: number): Promise<void> {
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  const open = { campaign: FLEETING.campaign, status: { $in: ['received', 'pending'] as const } };
+  while (Date.now() < giveUpAt) {
+    const leads = await database.leads
+      .find(open, { projection: { receivedAt: 1 } })
+      .toArray()
+      .catch(() => []);
+    const deadlines = leads.map(({ receivedAt }) => receivedAt.getTime() + FLEETING.expireAfterMs);
+    const next = Math.min(...deadlines.filter((deadline) => deadline - beforeMs > Date.now()));
+    if (next !== Infinity) {
+      await sleep(next - beforeMs - Date.now());
+      return;
+    }
+    await sleep(200);
+  }
+}
 
 const restart = async ({ processes }: Stage, { parts }: Step): Promise<void> => {
   for (const name of parts) {
@@ -160,6 +182,18 @@ export const FAULTS = {
     forms: [...pairs, { parts: [...WORKERS] }],
     lasts: [2000, 12_000],
     play: pause,
+  },
+  pauseAcrossADeadline: {
+    lane: 'parts',
+    counts: 'pauses',
+    does: 'SIGSTOP of the database, of Temporal or of every worker from shortly before a lead’s time is over until shortly after, 1 to 3 s',
+    expected: 'the lead ends once: `expired`, or `sold` where a post was out that is accepted',
+    forms: [...single(['database', 'temporal']), { parts: [...WORKERS] }],
+    lasts: [1000, 3000],
+    play: async (stage, step) => {
+      await shortlyBeforeADeadline(stage, step.lastsMs / 2);
+      await pause(stage, step);
+    },
   },
   restart: {
     lane: 'parts',

@@ -119,6 +119,9 @@ export const CATEGORIES = {
 } as const satisfies Record<string, { seller: SellerCode; weight: number; places: number }>;
 export type Category = keyof typeof CATEGORIES;
 
+/** The leads that end within the run: their campaign, and how long after they came. */
+export const FLEETING = { campaign: 'ACME1234/pet-insurance', expireAfterMs: 6000 } as const;
+
 /** The custom field by which a lead is known everywhere: in pings, in posts, in the plan. */
 export const NUMBER = 'number';
 
@@ -171,7 +174,7 @@ campaigns:
   - seller: ACME1234
     category: Pet Insurance
     sale: { mode: exclusive, floor: 55.00 }
-    pending: { retryAfter: [1s], expireAfter: 6s }
+    pending: { retryAfter: [1s], expireAfter: ${FLEETING.expireAfterMs / 1000}s }
     contracts:
       - { buyer: northwind, ${asked}, ${delivery}, returns: { within: 1h } }
       - { buyer: contoso, ${asked}, ${delivery} }
