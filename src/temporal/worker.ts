@@ -38,6 +38,13 @@ const WAKE_EVERY_MS = 1000;
 const SETTLE_EVERY_MS = 30_000;
 const PRUNE_EVERY_MS = 3_600_000;
 
+/**
+ * What the SDK allows a workflow's code without a break, five seconds, is over at once where the process stood still in
+ * the middle of it; and Node ends a process in which a `vm` is interrupted so
+ * (https://github.com/nodejs/node/issues/38503). The SDK takes another limit, but does not name it in its types.
+ */
+const UNDISTURBED: object = { isolateExecutionTimeout: '1 min' };
+
 /** How long steps under way may take to finish when the worker is told to stop. */
 const SHUTDOWN_GRACE = '15 s';
 
@@ -66,6 +73,7 @@ export async function runWorker(
     maxConcurrentLocalActivityExecutions: settings.LEADS_IN_FLIGHT,
     maxConcurrentActivityTaskExecutions: settings.LEADS_IN_FLIGHT,
     shutdownGraceTime: SHUTDOWN_GRACE,
+    ...UNDISTURBED,
     // Leads live for days: each goes on under the current build, and not under the one that it began with.
     workerDeploymentOptions: {
       useWorkerVersioning: true,
