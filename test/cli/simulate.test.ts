@@ -159,7 +159,7 @@ describe('gavel simulate', () => {
       '1 lead rests on an assumption: 1 on the answer of a buyer that was not sent the lead.',
     );
     expect(stdout).toContain('Nothing was sent to anyone, and nothing was changed.');
-    expect(stdout).not.toMatch(/John|555/);
+    expect(stdout).not.toMatch(/John|555-?123/);
   });
 
   test('prints the same from afar', async () => {
