@@ -20,9 +20,6 @@ export interface Admission {
   enter(lead: { seller: string; campaign: string }, patienceMs: number): Promise<Place | undefined>;
 }
 
-/** In how many answer windows a lead is answered, at the latest, by workers that are there. */
-const LISTENED = 3;
-
 interface Waiting {
   seller: string;
   admit(): void;
@@ -44,6 +41,7 @@ interface Options {
  * nobody is, and no seller has more waiting than there are places, so that one more is refused at once.
  *
  * While no lead at all is answered, for Temporal or all workers are away, all are let in: they are stored, and sold later.
+ * That is known before a crowd is a flood.
  */
 export function createAdmission({
   most,
@@ -61,7 +59,7 @@ export function createAdmission({
   let isAway = false;
 
   const hasRoom = (): boolean => isAway || total < places.count;
-  const isFlood = (): boolean => now() - crowdedSince > (2 / 3) * answerWindowMs;
+  const isFlood = (): boolean => now() - crowdedSince > answerWindowMs;
   const waitingOf = (seller: string): number =>
     [...waiting].filter((other) => other.seller === seller).length;
 
@@ -90,7 +88,8 @@ export function createAdmission({
       serve();
     };
     const timer = setTimeout(() => {
-      isAway = silentSince !== undefined && now() - silentSince > LISTENED * answerWindowMs;
+      // Workers that are there answer one lead or another in so long: there are no more places than they can.
+      isAway = silentSince !== undefined && silentSince <= began;
       leave();
     }, answerWindowMs);
     timer.unref();
