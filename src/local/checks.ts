@@ -7,8 +7,8 @@ import { packageRoot } from './packageRoot.js';
 import { Processes } from './processes.js';
 
 /**
- * `npm test`: the short torture, and beside it what minds no busy machine: format, lint, types, dependency rules, the
- * rules' own tests and the scenarios. Then all other tests by themselves, since they measure time.
+ * `npm test`: the short torture and then all tests that measure time; beside them, and giving way to them, what minds no
+ * busy machine: format, lint, types, dependency rules, the rules' own tests and the scenarios.
  */
 
 interface Check {
@@ -91,12 +91,13 @@ async function check(
   return result;
 }
 
-/** They give way to the torture, which takes longest. */
-async function besideTorture(...checks: Check[]): Promise<Result[]> {
+async function inTurn(checks: Check[], nice?: number): Promise<Result[]> {
   const results: Result[] = [];
-  for (const each of checks) results.push(await check(each, Math.max(10, getPriority())));
+  for (const each of checks) results.push(await check(each, nice));
   return results;
 }
+
+const givingWay = (...checks: Check[]): Promise<Result[]> => inTurn(checks, Math.max(10, getPriority()));
 
 function line({ name, ok, seconds }: Result): string {
   return `${ok ? pc.green('passed') : pc.red('FAILED')}  ${name.padEnd(18)} ${seconds.padStart(6)} s`;
@@ -108,12 +109,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-const before = await Promise.all([
-  check(torture),
-  besideTorture(lint, rules, format),
-  besideTorture(types, auctions),
+const lanes = await Promise.all([
+  inTurn([torture, tests]),
+  givingWay(lint, rules, format),
+  givingWay(types, auctions),
 ]);
-const results = [...before.flat(), await check(tests)];
+const results = lanes.flat();
 await processes.stop();
 const failed = results.filter(({ ok }) => !ok).map(({ name }) => name);
 console.log(`\n${results.map(line).join('\n')}`);
