@@ -1,57 +1,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createActivities, type Activities } from '../../activities/index.js';
-import { openSender } from '../../src/buyers/send.js';
-import { createLog } from '../../src/log.js';
 import { agreeOnRoom, claimLead } from '../../src/store/claims.js';
-import { openDatabase, type Database } from '../../src/store/db.js';
-import { loadTerms } from '../../src/store/market.js';
-import { startBuyer, type FakeBuyer } from '../support/buyer.js';
-import { storeLead, storeMarket } from '../support/market.js';
-import { isolatedSettings } from '../support/stack.js';
+import { storeLead } from '../support/market.js';
+import { openStepsWorld, type StepsWorld } from '../support/steps.js';
 
 /** A worker that slept, and another that has gone on without it, do the same step of one lead. */
 describe('two tries of one offer to a prepaid buyer', () => {
   const contract = 'ACME1234/auto-insurance/northwind';
   const account = { _id: 'buyer:northwind' };
-  let database: Database;
-  let northwind: FakeBuyer;
-  let close: () => Promise<void>;
-  let sellLead: Activities['sellLead'];
+  let world: StepsWorld;
   let leadId: string;
 
   beforeAll(async () => {
-    const settings = await isolatedSettings();
-    database = openDatabase(settings);
-    const sender = openSender(settings);
-    northwind = await startBuyer();
-    close = async () => {
-      await Promise.all([northwind.close(), sender.close()]);
-      await database.client.close();
-    };
-    await storeMarket(database, { northwind: { server: northwind } });
-    await database.buyers.updateOne({ _id: 'northwind' }, { $set: { balance: 10_000, currency: 'USD' } });
-    sellLead = createActivities({
-      database,
-      terms: (id) => loadTerms(database, id),
-      circuits: async () => new Map(),
-      send: sender.send,
-      log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
-    }).sellLead;
+    world = await openStepsWorld();
+    const { buyers } = world.database;
+    await buyers.updateOne({ _id: 'northwind' }, { $set: { balance: 10_000, currency: 'USD' } });
   });
-  afterAll(() => close());
+  afterAll(() => world.close());
 
   beforeEach(async () => {
-    northwind.received.length = 0;
-    const campaign = await database.campaigns.findOne();
-    if (campaign === null) throw new Error('There is no campaign');
-    ({ _id: leadId } = await storeLead(database, campaign));
+    world.northwind.received.length = 0;
+    ({ _id: leadId } = await storeLead(world.database, world.campaign));
   });
 
   const hasPaidIn = (balance: number) =>
-    database.usage.updateOne(account, { $set: { balance } }, { upsert: true });
+    world.database.usage.updateOne(account, { $set: { balance } }, { upsert: true });
 
   const sell = (round: number) =>
-    sellLead({
+    world.steps.sellLead({
       leadId,
       round,
       sale: { maxBuyers: 1, award: 'highestBid' },
@@ -72,23 +47,23 @@ describe('two tries of one offer to a prepaid buyer', () => {
     expect(await sell(1)).toEqual(refusal);
     await hasPaidIn(5000);
     expect(await sell(1)).toEqual(refusal);
-    expect(northwind.received).toEqual([]);
+    expect(world.northwind.received).toEqual([]);
     expect(await sell(2)).toMatchObject({ answer: 'accepted' });
-    expect(await database.usage.findOne(account)).toMatchObject({ balance: 500, held: {} });
+    expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 500, held: {} });
   });
 
   test('A try that finds room where another has found none gives it back, and posts nothing', async () => {
     await hasPaidIn(10_000);
     const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
-    await claimLead(database, leadId, contract, { postId: 'post-1', ...terms }, 1);
+    await claimLead(world.database, leadId, contract, { postId: 'post-1', ...terms }, 1);
     const word = { answer: 'no_balance', detail: '$10.00 left' } as const;
-    expect(await agreeOnRoom(database, leadId, contract, 'post-1', word)).toEqual(word);
-    expect(await agreeOnRoom(database, leadId, contract, 'post-1', 'taken')).toEqual(word);
+    expect(await agreeOnRoom(world.database, leadId, contract, 'post-1', word)).toEqual(word);
+    expect(await agreeOnRoom(world.database, leadId, contract, 'post-1', 'taken')).toEqual(word);
 
     expect(await sell(1)).toEqual(word);
-    expect(northwind.received).toEqual([]);
-    expect(await database.usage.findOne(account)).toMatchObject({ balance: 10_000, held: {} });
-    expect(await database.leads.findOne({ _id: leadId })).toMatchObject({ held: 0, claims: {} });
-    expect(await agreeOnRoom(database, leadId, contract, 'post-1', 'taken')).toBeUndefined();
+    expect(world.northwind.received).toEqual([]);
+    expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 10_000, held: {} });
+    expect(await world.database.leads.findOne({ _id: leadId })).toMatchObject({ held: 0, claims: {} });
+    expect(await agreeOnRoom(world.database, leadId, contract, 'post-1', 'taken')).toBeUndefined();
   });
 });

@@ -1,34 +1,15 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createActivities } from '../../activities/index.js';
-import { openSender } from '../../src/buyers/send.js';
-import { createLog } from '../../src/log.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
-import { openDatabase } from '../../src/store/db.js';
 import { findLead } from '../../src/store/leads.js';
-import { loadTerms } from '../../src/store/market.js';
-import { startBuyer } from '../support/buyer.js';
-import { storeLead, storeMarket } from '../support/market.js';
-import { isolatedSettings } from '../support/stack.js';
+import { storeLead } from '../support/market.js';
+import { openStepsWorld } from '../support/steps.js';
 
 test('A post that is under way when its contract is pruned is settled with its buyer', async () => {
-  const settings = await isolatedSettings();
-  const database = openDatabase(settings);
-  const sender = openSender(settings);
-  const northwind = await startBuyer();
-  onTestFinished(async () => {
-    await Promise.all([northwind.close(), sender.close()]);
-    await database.client.close();
-  });
-  const campaign = await storeMarket(database, { northwind: { server: northwind } });
+  const { database, campaign, northwind, steps, close } = await openStepsWorld();
+  onTestFinished(close);
   const lead = await storeLead(database, campaign);
-  const { sellLead, cancelPost } = createActivities({
-    database,
-    terms: (id) => loadTerms(database, id),
-    circuits: async () => new Map(),
-    send: sender.send,
-    log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
-  });
+  const { sellLead, cancelPost } = steps;
   const contract = `${campaign._id}/northwind`;
   const offer = {
     contract,

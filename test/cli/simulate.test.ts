@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createActivities } from '../../activities/index.js';
 import { startAdminApi } from '../../src/api/server.js';
 import { openSender } from '../../src/buyers/send.js';
 import type { Settings } from '../../src/config.js';
@@ -7,11 +6,11 @@ import { createLog } from '../../src/log.js';
 import { nextStep } from '../../src/market/decide.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys.js';
-import { loadTerms } from '../../src/store/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
+import { stepsOn } from '../support/steps.js';
 import { gavel, type Ran } from './gavel.js';
 
 const LEADS = 6;
@@ -58,13 +57,7 @@ describe('gavel simulate', () => {
 
   /** Sells a lead by the steps of its workflow. */
   async function sell(campaign: CampaignDocument, isTest: boolean): Promise<void> {
-    const { runRound, sellLead } = createActivities({
-      database,
-      terms: (id) => loadTerms(database, id),
-      circuits: async () => new Map(),
-      send: sender.send,
-      log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
-    });
+    const { runRound, sellLead } = stepsOn(database, sender.send);
     const { _id: leadId } = await storeLead(database, campaign, { test: isTest });
     const round = await runRound({ leadId, number: 1, now: Date.now() });
     if ('ended' in round) throw new Error('The lead has ended before its first round');

@@ -1,7 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createActivities } from '../../activities/index.js';
 import { openSender } from '../../src/buyers/send.js';
-import { createLog } from '../../src/log.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import { ensureIndexes, openDatabase } from '../../src/store/db.js';
@@ -15,6 +13,7 @@ import { loadTerms } from '../../src/store/market.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeLead } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
+import { stepsOn } from '../support/steps.js';
 
 const HOUR = 3_600_000;
 
@@ -83,13 +82,7 @@ test('A market that an earlier release stored sells as it did, before it is appl
   await db.collection<EarlierCampaign>('campaigns').insertOne(campaign);
   await db.collection<EarlierContract>('contracts').insertOne(contract);
 
-  const { runRound } = createActivities({
-    database,
-    terms: (id) => loadTerms(database, id),
-    circuits: async () => new Map(),
-    send: sender.send,
-    log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
-  });
+  const { runRound } = stepsOn(database, sender.send);
   const bids = async () => {
     const lead = await storeLead(database, { ...campaign, ...(await nowOf(campaign._id)) });
     const round = await runRound({ leadId: lead._id, number: 1, now: Date.now() });

@@ -1,0 +1,40 @@
+import { createActivities, type Activities, type Deps } from '../../activities/index.js';
+import { openSender } from '../../src/buyers/send.js';
+import { createLog } from '../../src/log.js';
+import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { loadTerms } from '../../src/store/market.js';
+import { startBuyer, type FakeBuyer } from './buyer.js';
+import { storeMarket } from './market.js';
+import { isolatedSettings } from './stack.js';
+
+/** The steps of leads' lives as a worker runs them, without workflows; the market is read anew for each. */
+export const stepsOn = (database: Database, send: Deps['send']): Activities =>
+  createActivities({
+    database,
+    terms: (campaign) => loadTerms(database, campaign),
+    circuits: async () => new Map(),
+    send,
+    log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
+  });
+
+/** A market of one campaign, in which northwind alone buys, and the steps of its leads. */
+export interface StepsWorld {
+  database: Database;
+  campaign: CampaignDocument;
+  northwind: FakeBuyer;
+  steps: Activities;
+  close: () => Promise<void>;
+}
+
+export async function openStepsWorld(answers?: Parameters<typeof startBuyer>[0]): Promise<StepsWorld> {
+  const settings = await isolatedSettings();
+  const database = openDatabase(settings);
+  const sender = openSender(settings);
+  const northwind = await startBuyer(answers);
+  const campaign = await storeMarket(database, { northwind: { server: northwind } });
+  const close = async (): Promise<void> => {
+    await Promise.all([northwind.close(), sender.close()]);
+    await database.client.close();
+  };
+  return { database, campaign, northwind, steps: stepsOn(database, sender.send), close };
+}
