@@ -19,7 +19,8 @@ export interface CancelRequest {
 /**
  * Calls a post off: the claim is given up first, so that a yes that is still on its way can't be booked, then the
  * buyer is told. Returns `accepted` where the yes was booked before. Throws until the buyer has heard it, for
- * Temporal to try again, no sooner than the buyer asks for; a server that knows no such notice answers 4xx, and asking it again is no use.
+ * Temporal to try again, no sooner than the buyer asks for; a server that knows no such notice answers 4xx, and asking it
+ * again is no use.
  */
 export const cancelPost =
   (deps: Deps) =>

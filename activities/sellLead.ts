@@ -1,6 +1,6 @@
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
 import { hasExpired } from '../src/market/asking.js';
-import { asOfferReason, type Offer, type OfferReason } from '../src/market/decide.js';
+import { asAnswer, type Offer, type OfferReason } from '../src/market/decide.js';
 import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import type { Sale } from '../src/market/terms.js';
@@ -170,8 +170,7 @@ async function reserveFor(
     isNoted: notesPerson,
   };
   if (!('refusal' in reserved)) return { ...room, took: reserved.took };
-  const { reason, ...why } = reserved.refusal;
-  return { ...room, took: [], refusal: { answer: asOfferReason(reason), ...why } };
+  return { ...room, took: [], refusal: asAnswer(reserved.refusal) };
 }
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */

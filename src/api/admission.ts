@@ -31,7 +31,6 @@ interface Options {
   /** How long a source waits for its answer, ms; nobody holds a place for longer. */
   answerWindowMs: number;
   places?: Places;
-  now?: () => number;
 }
 
 /**
@@ -43,12 +42,8 @@ interface Options {
  * While no lead at all is answered, for Temporal or all workers are away, all are let in: they are stored, and sold later.
  * That is known before a crowd is a flood.
  */
-export function createAdmission({
-  most,
-  answerWindowMs,
-  now = () => performance.now(),
-  places = createPlaces(most, now),
-}: Options): Admission {
+export function createAdmission({ most, answerWindowMs, places = createPlaces(most) }: Options): Admission {
+  const now = (): number => performance.now();
   const sellers = new Map<string, { underWay: number; servedAt: number }>();
   const waiting = new Set<Waiting>();
   let total = 0;

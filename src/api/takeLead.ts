@@ -43,12 +43,11 @@ export async function takeLead(
   request: LeadRequest,
 ): Promise<Taken> {
   const campaign = await campaignOf(lookups, request);
-  const taken = await newLead(database, request, campaign, settings.ANSWER_WINDOW_MS);
-  const maySell = !(await isOnList(database, lookups, taken));
-  const lead = maySell ? taken : suppressed(taken);
-  if (!maySell) {
-    const stored = await insertLead(database, lead);
-    return stored.inserted ? { lead, outcome: undefined } : repeatOf(stored.repeated, lead);
+  const lead = await newLead(database, request, campaign, settings.ANSWER_WINDOW_MS);
+  if (await isOnList(database, lookups, lead)) {
+    const ended = suppressed(lead);
+    const stored = await insertLead(database, ended);
+    return stored.inserted ? { lead: ended, outcome: undefined } : repeatOf(stored.repeated, ended);
   }
   const place = await admission.enter(lead, request.answerWithinMs);
   if (place === undefined) {

@@ -64,19 +64,15 @@ async function overload(
       Promise.all(
         Object.entries(shares).map(async ([seller, share]) => ({ send: await sourceOf(seller), share })),
       );
-    const begin = (sources: Awaited<ReturnType<typeof sourcesOf>>) => {
-      const loops = sources.map(({ send, share }) => openLoop(capacity * share, send));
-      return async () => (await Promise.all(loops.map((loop) => loop.stop()))).flat();
-    };
     const steady = await sourcesOf(STEADY);
     progress('sending what it can do well');
-    const endSteady = begin(steady);
+    const endSteady = sendAll(steady, capacity);
     const beside = await sendFor(seconds / 3, other);
     const calm = await endSteady();
 
     progress(`flooding for ${seconds} s`);
     const memory = watchMemory(pid);
-    const endFlood = begin([...steady, ...(await sourcesOf(FLOOD))]);
+    const endFlood = sendAll([...steady, ...(await sourcesOf(FLOOD))], capacity);
     const meanwhile = await sendFor(seconds, other);
     const samples = memory();
     const stopped = endFlood();
@@ -97,6 +93,15 @@ async function overload(
     await agent.close();
     await database.client.close();
   }
+}
+
+/** All of them send at once, each its share of `perSecond`, until they are told to end; then every answer is known. */
+function sendAll(
+  sources: readonly { send: () => Promise<Reply>; share: number }[],
+  perSecond: number,
+): () => Promise<Reply[]> {
+  const loops = sources.map(({ send, share }) => openLoop(perSecond * share, send));
+  return async () => (await Promise.all(loops.map((loop) => loop.stop()))).flat();
 }
 
 /** Sends one after another for so long. */

@@ -2,7 +2,7 @@ import type { DeliveryPolicy } from './delivery.js';
 import { split } from './margin.js';
 import type { Minor } from './money.js';
 import type { LeadReason, Reason } from './reason.js';
-import type { Bid, Change, Entry, Outcome, Round } from './round.js';
+import type { Bid, Change, Entry, Outcome, Refusal, Round } from './round.js';
 import { fnv1a } from './hash.js';
 import type { Contract, Sale } from './terms.js';
 
@@ -29,6 +29,9 @@ export type OfferReason = Extract<
 /** What an offer ends with where a limit leaves no room for it. */
 export const asOfferReason = (reason: Reason): Exclude<OfferReason, 'uncertain'> =>
   reason === 'over_budget' || reason === 'no_balance' || reason === 'duplicate' ? reason : 'capped';
+
+/** A refusal for want of room, as what came of the offer. */
+export const asAnswer = ({ reason, ...why }: Refusal) => ({ answer: asOfferReason(reason), ...why });
 
 /** What came of an offer; an offer never made has none. */
 export type Answer =

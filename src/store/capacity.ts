@@ -94,8 +94,8 @@ type Write = ClientBulkWriteModel<Written>;
 /**
  * Takes the room that a sale needs under every limit, or none of it: one round trip where there is room. The conditions
  * are in the updates themselves, so no number of workers can take more than there is. Idempotent by sale.
- * Returns why there is no room, and until when, or what was counted for the sale. Of what it took before it found no room, the caller gives
- * back what it should (`release`): another try of the same sale may have found room meanwhile.
+ * Returns why there is no room, and until when, or what was counted for the sale. Of what it took before it found no room,
+ * the caller gives back what it should (`release`): another try of the same sale may have found room meanwhile.
  */
 export async function reserve(
   database: Database,

@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';
 import { startLead, startOptions } from './start.js';
 import { withdrawBy } from './withdraw.js';
+import { within } from './within.js';
 
 /** Begins leads' workflows for the API. */
 export interface LeadStarter {
@@ -106,17 +107,4 @@ export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
       await connection.close();
     },
   };
-}
-
-/** What comes of a promise, or undefined where that takes longer than so many ms. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
+import { within } from '../../temporal/within.js';
 import { faultForLog } from '../faultForLog.js';
 import type { Parts } from '../parts.js';
 import type { Readiness } from '../schemas.js';
@@ -56,9 +56,5 @@ async function stateOf(asked: Promise<unknown>): Promise<string> {
     () => 'ok',
     (error: unknown) => `away (${faultForLog(error).name})`,
   );
-  const given = new AbortController();
-  const late = wait(PATIENCE_MS, 'away (no answer)', { signal: given.signal }).catch(() => 'ok');
-  const state = await Promise.race([answered, late]);
-  given.abort();
-  return state;
+  return (await within(answered, PATIENCE_MS)) ?? 'away (no answer)';
 }

@@ -1,5 +1,5 @@
 import { hasExpired } from '../asking.js';
-import { asOfferReason, type Offer, type OfferReason } from '../decide.js';
+import { asAnswer, type Offer, type OfferReason } from '../decide.js';
 import { CALLED_OFF, DELIVERY, HELD_MS, waitBefore } from '../delivery.js';
 import { postId } from '../ids.js';
 import { roomNeeded } from '../room.js';
@@ -20,10 +20,7 @@ export function* sell(life: Life, world: World, round: Round, offer: Offer): Cou
   const again = offer.delivery?.again === true;
   const sale = postId(life.lead.facts.leadId, contract, again ? round.number : undefined);
   const refusal = reserve(life, world, round, offer, sale);
-  if (refusal) {
-    const { reason, ...why } = refusal;
-    return { answer: asOfferReason(reason), ...why };
-  }
+  if (refusal) return asAnswer(refusal);
   const claim: Claim = {
     sale,
     buyer,
