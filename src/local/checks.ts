@@ -32,8 +32,16 @@ const vitest = (...projects: string[]): Check['run'] => [
   ...projects.flatMap((project) => ['--project', project]),
 ];
 
-const lint: Check = { name: 'lint', run: ['node_modules/eslint/bin/eslint.js', '.'] };
-const types: Check = { name: 'types', run: ['node_modules/typescript/bin/tsc', '-p', '.'] };
+const lint: Check = {
+  name: 'lint and types',
+  run: [
+    'node_modules/oxlint/bin/oxlint',
+    '--type-aware',
+    '--type-check',
+    '--report-unused-disable-directives-severity',
+    'error',
+  ],
+};
 const format: Check = {
   name: 'format',
   run: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'],
@@ -75,7 +83,7 @@ async function check(
 ): Promise<Result> {
   const started = performance.now();
   const part = processes.start({
-    name: `check-${name.replace(' ', '-')}`,
+    name: `check-${name.replaceAll(' ', '-')}`,
     command: process.execPath,
     args: [join(packageRoot, program), ...args],
     cwd: packageRoot,
@@ -112,7 +120,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const lanes = await Promise.all([
   inTurn([torture, tests]),
   givingWay(lint, rules, format),
-  givingWay(types, auctions),
+  givingWay(auctions),
 ]);
 const results = lanes.flat();
 await processes.stop();

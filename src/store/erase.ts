@@ -64,7 +64,7 @@ async function destroy(
   erased: Erasure,
   asked: Actor | undefined,
 ): Promise<boolean> {
-  // eslint-disable-next-line no-restricted-syntax -- nothing else looks at every claim, and erasing has time
+  // oxlint-disable-next-line slow-filters/no-slow-operator -- nothing else looks at every claim, and erasing has time
   const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
   const mayBeRepeated = receivedAt.getTime() > erased.at.getTime() - IDEMPOTENCY_KEPT_MS;
   const ofRequest = mayBeRepeated ? 'idempotency.fingerprint' : 'idempotency';
