@@ -30,11 +30,17 @@ export function simulationText(simulation: SimulationView, file: string): string
 }
 
 function modelLine(model: SimulationView['models'][number]): string {
-  const { contract, currency, lowest, highest, bids_on_percent, accepts_percent } = model;
-  const range = [lowest, highest].flatMap((amount) =>
-    amount === undefined ? [] : formatDecimal(amount, currency),
-  );
-  const bids = range.length === 0 ? '' : `bids ${range.join(' to ')} on ${bids_on_percent} % of leads, `;
+  const { contract, currency, lowest, highest, shared_lowest, shared_highest } = model;
+  const { bids_on_percent, accepts_percent } = model;
+  const range = (least?: number, most?: number): string[] =>
+    least === undefined || most === undefined
+      ? []
+      : [`${formatDecimal(least, currency)} to ${formatDecimal(most, currency)}`];
+  const amounts = [
+    ...range(lowest, highest),
+    ...range(shared_lowest, shared_highest).map((places) => `${places} for a place`),
+  ];
+  const bids = amounts.length === 0 ? '' : `bids ${amounts.join(', ')} on ${bids_on_percent} % of leads, `;
   return colors.yellow(`~ model of ${contract}: ${bids}accepts ${accepts_percent} % of those it is sent`);
 }
 

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { faultCount } from '../../market/file/fault.js';
 import { parseChange, type ChangedMarket } from '../../market/file/parseChange.js';
 import type { Terms } from '../../market/file/build.js';
-import { toDecimal } from '../../market/money.js';
+import { toDecimal, type Minor } from '../../market/money.js';
 import { compareBuyers, type Tally } from '../../market/whatIf/tally.js';
 import { whatIf, type WhatIf } from '../../market/whatIf/whatIf.js';
 import { planApply } from '../../store/applyPlan.js';
@@ -31,6 +31,8 @@ const Model = Type.Object({
   currency: Type.String(),
   lowest: Type.Optional(Type.Number()),
   highest: Type.Optional(Type.Number()),
+  shared_lowest: Type.Optional(Type.Number({ description: 'For a place in a shared sale' })),
+  shared_highest: Type.Optional(Type.Number()),
   bids_on_percent: Type.Number(),
   accepts_percent: Type.Number(),
 });
@@ -163,11 +165,16 @@ function modelsIn({ terms, models }: ChangedMarket): SimulationView['models'] {
     const model = models.get(id);
     const currency = currencyOf.get(campaign);
     if (model === undefined || currency === undefined) return [];
-    const { bids, bidsOn, accepts } = model;
+    const { bids, sharedBids, bidsOn, accepts } = model;
+    const amount = (minor: Minor) => toDecimal(minor, currency);
     return {
       contract: id,
       currency,
-      ...(bids && { lowest: toDecimal(bids.lowest, currency), highest: toDecimal(bids.highest, currency) }),
+      ...(bids && { lowest: amount(bids.lowest), highest: amount(bids.highest) }),
+      ...(sharedBids && {
+        shared_lowest: amount(sharedBids.lowest),
+        shared_highest: amount(sharedBids.highest),
+      }),
       bids_on_percent: bidsOn,
       accepts_percent: accepts,
     };

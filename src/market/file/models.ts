@@ -2,7 +2,7 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { toMinor } from '../money.js';
 import type { Contract } from '../terms.js';
-import type { BidModel } from '../whatIf/model.js';
+import type { Amounts, BidModel } from '../whatIf/model.js';
 import { campaignId, type Terms } from './build.js';
 import { checkAmount } from './checks.js';
 import { DEFAULTS } from './defaults.js';
@@ -18,10 +18,13 @@ const Percent = Type.Number({
 });
 
 /** What a buyer would do that nobody has asked. */
+export type ModelInFile = Type.Static<typeof ModelInFile>;
 export const ModelInFile = Type.Object(
   {
     lowest: Type.Optional(Price),
     highest: Type.Optional(Price),
+    sharedLowest: Type.Optional(Price),
+    sharedHighest: Type.Optional(Price),
     bidsOn: Type.Optional(Percent),
     accepts: Type.Optional(Percent),
   },
@@ -84,26 +87,46 @@ const hasPrice = ({ price, sharedPrice }: Contract): boolean =>
   price !== undefined || sharedPrice !== undefined;
 
 function modelOf(
-  { lowest, highest, bidsOn = 100, accepts = 100 }: Type.Static<typeof ModelInFile>,
+  model: ModelInFile,
   contract: Contract,
   currency: string,
   path: Path,
   report: Report,
 ): BidModel | undefined {
+  const { lowest, highest, sharedLowest, sharedHighest, bidsOn = 100, accepts = 100 } = model;
+  const bidding = [lowest, highest, sharedLowest, sharedHighest].some((amount) => amount !== undefined);
   if (hasPrice(contract)) {
-    if (lowest === undefined && highest === undefined) return { bidsOn, accepts };
+    if (!bidding) return { bidsOn, accepts };
     report(path, 'has bids, and the contract has a price; keep one of them');
     return undefined;
   }
-  if (lowest === undefined) {
-    report([...path, 'lowest'], 'is missing; a model of bids needs it');
+  // A buyer may want places alone.
+  const wantsLeads = sharedLowest === undefined || highest !== undefined;
+  const amounts = (...keys: AmountKeys) => amountsOf(model, keys, currency, path, report);
+  const bids = lowest === undefined && !wantsLeads ? undefined : amounts('lowest', 'highest');
+  const hasPlaces = sharedLowest !== undefined || sharedHighest !== undefined;
+  const sharedBids = hasPlaces ? amounts('sharedLowest', 'sharedHighest') : undefined;
+  return { ...(bids && { bids }), ...(sharedBids && { sharedBids }), bidsOn, accepts };
+}
+
+type AmountKeys = [lowest: 'lowest' | 'sharedLowest', highest: 'highest' | 'sharedHighest'];
+
+function amountsOf(
+  model: ModelInFile,
+  [lowKey, highKey]: AmountKeys,
+  currency: string,
+  path: Path,
+  report: Report,
+): Amounts | undefined {
+  const { [lowKey]: lowest, [highKey]: highest = lowest } = model;
+  if (lowest === undefined || highest === undefined) {
+    report([...path, lowKey], 'is missing; a model of bids needs it');
     return undefined;
   }
-  checkAmount(lowest, currency, [...path, 'lowest'], report);
-  if (highest !== undefined) checkAmount(highest, currency, [...path, 'highest'], report);
-  const most = highest ?? lowest;
-  if (lowest > most) report(path, `goes from ${lowest} down to ${most}; swap them`);
-  const bids = { lowest: toMinor(lowest, currency), highest: toMinor(most, currency) };
-  if (bids.lowest === undefined || bids.highest === undefined) return undefined;
-  return { bids: { lowest: bids.lowest, highest: bids.highest }, bidsOn, accepts };
+  checkAmount(lowest, currency, [...path, lowKey], report);
+  if (highest !== lowest) checkAmount(highest, currency, [...path, highKey], report);
+  if (lowest > highest) report(path, `goes from ${lowest} down to ${highest}; swap them`);
+  const amounts = { lowest: toMinor(lowest, currency), highest: toMinor(highest, currency) };
+  if (amounts.lowest === undefined || amounts.highest === undefined) return undefined;
+  return { lowest: amounts.lowest, highest: amounts.highest };
 }

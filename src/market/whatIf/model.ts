@@ -1,10 +1,20 @@
 import { fnv1a } from '../hash.js';
 import type { Minor } from '../money.js';
+import type { Bid } from '../round.js';
+import type { Sale } from '../terms.js';
+
+/** Each amount from the lowest to the highest, both included, is as likely as any other. */
+export interface Amounts {
+  lowest: Minor;
+  highest: Minor;
+}
 
 /** What a buyer is taken to do with leads that nobody has asked it about. */
 export interface BidModel {
-  /** Each amount from the lowest to the highest is as likely as any other. Absent: the contract has a price. */
-  bids?: { lowest: Minor; highest: Minor };
+  /** What it bids for a lead. Absent: the contract has a price, or the buyer wants places alone. */
+  bids?: Amounts;
+  /** What it bids for a place in a shared sale. Absent: as for a lead where the sale is shared, nothing where it is hybrid. */
+  sharedBids?: Amounts;
   /** Of 100 leads that it is asked about. */
   bidsOn: number;
   /** Of 100 leads that it is sent. */
@@ -19,11 +29,21 @@ export interface BidModel {
 export const drawn = (leadId: string, contract: string, what: string): number =>
   fnv1a(`${leadId}/${contract}/${what}`) / 2 ** 32;
 
-/** What the model bids for a lead, minor units; undefined where it does not bid. */
-export function bidOf({ bids, bidsOn }: BidModel, leadId: string, contract: string): Minor | undefined {
-  if (bids === undefined || drawn(leadId, contract, 'bids') * 100 >= bidsOn) return undefined;
-  const { lowest, highest } = bids;
-  return lowest + Math.floor(drawn(leadId, contract, 'bid') * (highest - lowest + 1));
+/** What the model bids for a lead that is sold in this way; undefined where it does not bid. */
+export function bidOf(
+  { bids, sharedBids, bidsOn }: BidModel,
+  leadId: string,
+  contract: string,
+  mode: Sale['mode'],
+): Bid | undefined {
+  if (drawn(leadId, contract, 'bids') * 100 >= bidsOn) return undefined;
+  // One draw for both: who values a lead highly values a place in it highly.
+  const at = drawn(leadId, contract, 'bid');
+  const within = ({ lowest, highest }: Amounts): Minor => lowest + Math.floor(at * (highest - lowest + 1));
+  const alone = mode === 'shared' ? (sharedBids ?? bids) : bids;
+  const place = mode === 'hybrid' ? sharedBids : undefined;
+  if (alone === undefined && place === undefined) return undefined;
+  return { ...(alone && { price: within(alone) }), ...(place && { shared: within(place) }) };
 }
 
 export const accepts = (percent: number, leadId: string, contract: string): boolean =>

@@ -71,8 +71,8 @@ export function bidFor(
   const kept = heard && own && inForm(own, heard.mode, mode);
   if (kept && (kept.assumed === undefined || model === undefined)) return kept;
   if (model) {
-    const price = bidOf(model, leadId, contract);
-    const word = price === undefined ? { noBid: { reason: 'no_bid' as const } } : { bid: { price } };
+    const bid = bidOf(model, leadId, contract, mode);
+    const word = bid === undefined ? { noBid: { reason: 'no_bid' as const } } : { bid };
     return { ...word, assumed: 'bid' };
   }
   const others = measured.said.get(contract) ?? [];

@@ -55,7 +55,8 @@ campaigns:
     category: Auto Insurance
     contracts:
       - { buyer: contoso, tier: 2, model: { lowest: 20, highest: 30.50, bidsOn: 60 } }
-      - { buyer: fabrikam, model: { accepts: 80 } }`);
+      - { buyer: fabrikam, model: { accepts: 80 } }
+      - { buyer: northwind, model: { sharedLowest: 5, sharedHighest: 6 } }`);
     const id = 'ACME1234/auto-insurance/contoso';
     expect(terms.contracts.find((contract) => contract.id === id)).toMatchObject({
       tier: 2,
@@ -64,6 +65,11 @@ campaigns:
     expect(terms.contracts).toHaveLength(MARKET.contracts.length + 1);
     expect(models.get(id)).toEqual({ bids: { lowest: 2000, highest: 3050 }, bidsOn: 60, accepts: 100 });
     expect(models.get('ACME1234/auto-insurance/fabrikam')).toEqual({ bidsOn: 100, accepts: 80 });
+    expect(models.get('ACME1234/auto-insurance/northwind')).toEqual({
+      sharedBids: { lowest: 500, highest: 600 },
+      bidsOn: 100,
+      accepts: 100,
+    });
   });
 
   test('takes a key away by naming nothing', () => {

@@ -71,6 +71,26 @@ describe('A lead that is decided again', () => {
     expect(assumed).toEqual(['bid', 'post']);
   });
 
+  test('goes in places to whom a model has bid for them, where those are worth more than the lead alone', () => {
+    const hybrid = marketOf(
+      { sale: { ...EXCLUSIVE, mode: 'hybrid', maxBuyers: 2 } },
+      { ...TWO, contoso: {}, acme: {} },
+    );
+    const wants = (bids: number, places: number) => ({
+      bids: { lowest: bids, highest: bids },
+      sharedBids: { lowest: places, highest: places },
+      bidsOn: 100,
+      accepts: 100,
+    });
+    const models = { contoso: wants(3000, 2500), acme: wants(2000, 2100) };
+    expect(again(sold, hybrid, { models }).sold).toEqual([
+      ['contoso', 2500],
+      ['acme', 2100],
+    ]);
+    const { sharedBids: _, ...alone } = models.acme;
+    expect(again(sold, hybrid, { models: { ...models, acme: alone } }).sold).toEqual([['northwind', 4000]]);
+  });
+
   test('stays where it was when the model of an added contract never bids, or never accepts', () => {
     const added = marketOf({}, { ...TWO, contoso: {} });
     const bids = { lowest: 4500, highest: 4500 };
