@@ -27,14 +27,21 @@ export interface SaleRequest {
 /**
  * What came of offering the lead to one buyer. `closed`: another hand ended the lead, or others hold it already.
  * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
- * `final`: asking again is no use. `change`: when a limit that left no room has some again. `isLow`: it took the buyer's
+ * `final`: asking again is no use. `isSilent`: asked what became of the post, the buyer said nothing. `change`: when a limit that left no room has some again. `isLow`: it took the buyer's
  * prepaid balance below what it wants to hear of. `ms` is how long the buyer took to answer the post.
  */
 export type SaleAnswer =
   | { answer: 'accepted'; isLow?: true; ms?: number }
   | { answer: 'expired' }
   | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string; change?: Change; ms?: number }
-  | { answer: 'uncertain'; postId: string; detail?: string; retryAfterMs?: number; final?: true }
+  | {
+      answer: 'uncertain';
+      postId: string;
+      detail?: string;
+      retryAfterMs?: number;
+      final?: true;
+      isSilent?: true;
+    }
   | { answer: 'closed'; status: LeadStatus };
 
 /** Sells to one buyer in one try: claim, reserve, post, book. Anything but a clear answer comes back as `uncertain`. */
@@ -203,7 +210,10 @@ export async function accepted(
 }
 
 /** Nothing that is tried again can make it clear. */
-export const uncertain = ({ postId }: Claim, detail?: string): SaleAnswer => ({
+export const uncertain = (
+  { postId }: Claim,
+  detail?: string,
+): Extract<SaleAnswer, { answer: 'uncertain' }> => ({
   answer: 'uncertain',
   postId,
   ...(detail !== undefined && { detail }),

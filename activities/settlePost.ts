@@ -38,7 +38,9 @@ export const settlePost =
     const hold = holdOf(lead, contract, claim);
     switch (word.status) {
       case 'unknown':
-        return uncertain(claim, 'its status address had no answer');
+        return uncertain(claim, 'it knows nothing of the post');
+      case 'silent':
+        return { ...uncertain(claim, 'its status address had no answer'), isSilent: true };
       case 'refused': {
         const detail = accepted === undefined ? 'by its status address' : 'by ops';
         if (await releaseClaim(database, leadId, contract, claim.postId, 'refused', detail))

@@ -51,8 +51,7 @@ async function atTheEnd(
   const { leadId } = lead;
   const { contract, buyer } = offer;
   if (atEnd === 'ask') {
-    const summary = `ask ${buyer} what became of the post`;
-    const answer = await settlePost.executeWithOptions({ summary }, [{ leadId, contract }]);
+    const answer = await askWhatBecame(leadId, offer);
     if (answer.answer !== 'uncertain') return answer;
   }
   if (atEnd === 'hold') {
@@ -64,6 +63,19 @@ async function atTheEnd(
   }
   const standing = await callOff(leadId, offer, last.postId, story);
   return standing === 'accepted' ? { answer: 'accepted' } : last;
+}
+
+/** Asks the buyer's status address, as often as a post is sent where a contract says nothing, while it is silent. */
+async function askWhatBecame(leadId: string, { contract, buyer }: Offer): Promise<SaleAnswer> {
+  const summary = `ask ${buyer} what became of the post`;
+  let elapsed = 0;
+  for (let attempt = 2; ; attempt += 1) {
+    const answer = await settlePost.executeWithOptions({ summary }, [{ leadId, contract }]);
+    const wait = waitBefore(attempt, elapsed);
+    if (answer.answer !== 'uncertain' || !answer.isSilent || wait === undefined) return answer;
+    await sleep(wait, { summary: `${buyer} did not say what became of the post: it is asked again` });
+    elapsed += wait;
+  }
 }
 
 /** Calls off what another run of this life has begun and nobody is at any more; this run has no post under way. */

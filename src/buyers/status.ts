@@ -9,8 +9,9 @@ const StatusAnswer = Compile(
   }),
 );
 
-/** What became of a post, by the buyer's own word: `unknown` is no word at all, or one that it never had it. */
-export type PostStatus = { status: 'accepted'; buyerLeadId?: string } | { status: 'refused' | 'unknown' };
+/** What became of a post, by the buyer's own word. `unknown`: it says that it knows nothing of it. `silent`: it says nothing. */
+export type PostStatus =
+  { status: 'accepted'; buyerLeadId?: string } | { status: 'refused' | 'unknown' | 'silent' };
 
 /** Asks a buyer what became of a post whose answer never came. */
 export async function askStatus(
@@ -23,8 +24,9 @@ export async function askStatus(
 }
 
 export function readStatusAnswer(reply: Reply): PostStatus {
-  if (reply.kind !== 'answer' || reply.status < 200 || reply.status > 299) return { status: 'unknown' };
-  if (!StatusAnswer.Check(reply.body) || reply.body.accepted === null) return { status: 'unknown' };
+  if (reply.kind !== 'answer' || reply.status < 200 || reply.status > 299) return { status: 'silent' };
+  if (!StatusAnswer.Check(reply.body)) return { status: 'silent' };
+  if (reply.body.accepted === null) return { status: 'unknown' };
   const { accepted, buyer_lead_id: buyerLeadId } = reply.body;
   if (!accepted) return { status: 'refused' };
   return { status: 'accepted', ...(buyerLeadId !== undefined && { buyerLeadId }) };

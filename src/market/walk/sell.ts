@@ -6,7 +6,7 @@ import { roomNeeded } from '../room.js';
 import type { Change, Refusal, Round } from '../round.js';
 import { answerSource, type Claim, type Life } from './life.js';
 import { pause, type Course } from './wait.js';
-import type { PostAnswer, World } from './world.js';
+import type { PostAnswer, PostStatus, World } from './world.js';
 
 /** What came of offering the lead to one buyer. */
 export type SaleAnswer =
@@ -97,10 +97,22 @@ function settle(
   return { answer: 'accepted' };
 }
 
+/** The question what became of a post, again and again while nobody says anything. */
+function* askWhatBecame(life: Life, world: World, offer: Offer): Course<PostStatus> {
+  let elapsed = 0;
+  for (let attempt = 2; ; attempt += 1) {
+    const word = world.postStatus(life, offer);
+    const wait = waitBefore(attempt, elapsed);
+    if (word !== 'silent' || wait === undefined) return word;
+    yield* pause(world.now() + wait);
+    elapsed += wait;
+  }
+}
+
 /** The policy allows no further try, and the buyer may have taken the lead: what now, the contract says. */
 function* atTheEnd(life: Life, world: World, round: Round, offer: Offer, claim: Claim): Course<SaleAnswer> {
   const { atEnd } = offer.delivery ?? DELIVERY;
-  const word = atEnd === 'ask' ? world.postStatus(life, offer) : undefined;
+  const word = atEnd === 'ask' ? yield* askWhatBecame(life, world, offer) : undefined;
   if (word === 'accepted') return settle(life, world, offer, claim, { answer: word });
   if (word === 'refused')
     return settle(life, world, offer, claim, { answer: word, detail: 'by its status address' });

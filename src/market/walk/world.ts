@@ -14,6 +14,9 @@ export type PostAnswer =
   | { answer: 'refused'; detail: string }
   | { answer: 'uncertain'; detail: string; retryAfterMs?: number };
 
+/** What the buyer's status address says of a post; `unknown` too where it has none, `silent` where it does not answer. */
+export type PostStatus = 'accepted' | 'refused' | 'unknown' | 'silent';
+
 /** Everybody a lead meets on its way, as data: nothing is sent anywhere. Times in UTC ms. */
 export interface World {
   now(): number;
@@ -27,8 +30,7 @@ export interface World {
     asked: { round: Round; candidate: Candidate; pingId: string; limitMs: number },
   ): PingAnswer;
   post(life: Life, offer: Offer): PostAnswer;
-  /** What the buyer's status address says of a post; undefined where it has none, or nothing to say. */
-  postStatus(life: Life, offer: Offer): 'accepted' | 'refused' | undefined;
+  postStatus(life: Life, offer: Offer): PostStatus;
   /** Tells a buyer that a post is called off. */
   callOff(life: Life, offer: Offer): void;
   tell(life: Life, notice: Notice): void;

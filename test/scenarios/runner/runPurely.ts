@@ -322,8 +322,7 @@ class PureRun implements World {
 
   postStatus: World['postStatus'] = (_, { buyer }) => {
     const { status } = this.buyerOf(buyer);
-    const word = status && readStatusAnswer(this.ask(buyer, 'post_status', {}, status)).status;
-    return word === 'unknown' ? undefined : word;
+    return status ? readStatusAnswer(this.ask(buyer, 'post_status', {}, status)).status : 'unknown';
   };
 
   callOff: World['callOff'] = (_, { buyer }: Offer) => {
