@@ -1,10 +1,20 @@
 import type { LeadStatus } from '../src/market/lead.js';
 import type { LeadReason } from '../src/market/reason.js';
+import type { News } from '../src/market/waiting.js';
 import { markPending as store } from '../src/store/leads.js';
 import type { Deps } from './index.js';
 
-/** Notes that the lead is unsold, why, and until when (UTC ms) it waits; returns how it stands. */
+export interface Pending {
+  leadId: string;
+  reason: LeadReason;
+  /** Until when it waits, UTC ms. */
+  until: number;
+  /** What it has heard since its last round; absent: nothing. */
+  heard?: News & { round: number };
+}
+
+/** Notes that the lead is unsold, why, and until when it waits; returns how it stands. */
 export const markPending =
   ({ database }: Deps) =>
-  async (request: { leadId: string; until: number; reason: LeadReason }): Promise<LeadStatus | undefined> =>
-    store(database, request.leadId, new Date(request.until), request.reason);
+  async ({ leadId, until, reason, heard }: Pending): Promise<LeadStatus | undefined> =>
+    store(database, leadId, new Date(until), reason, heard);

@@ -4,7 +4,6 @@ import type { LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
 import type { FinishedLead } from '../src/market/story.js';
 import { turnsUsed } from '../src/market/turnsUsed.js';
-import { nextWait } from '../src/market/waiting.js';
 import { callOffForgotten, sell } from './sell.js';
 import { askAgain, askTier, endLead, markPending, runRound, settleTurns } from './steps.js';
 import { begin, type Story } from './story.js';
@@ -82,13 +81,19 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
 /** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */
 async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void> {
   const { leadId } = lead;
-  const wait = nextWait(lead, story.lastRound, story.lastAnswers);
-  const standing = await markPending({ leadId, until: wait.at, reason: story.unsoldReason });
+  const { wait } = story;
+  const standing = await markPending({
+    leadId,
+    until: wait.at,
+    reason: story.unsoldReason,
+    ...story.heardMeanwhile,
+  });
   // Sold or ended by another hand: the next round finds it so.
   if (standing !== undefined && standing !== 'pending') return;
   story.pending(wait);
   tellTheSeller(lead, story);
   const woken = await story.sleep(wait);
+  if (woken === 'to wait anew') return waitForAnotherRound(lead, story);
   const ending = story.withdrawn ? 'withdrawn' : wait.until === 'expiry' && !woken ? 'expired' : undefined;
   if (ending === undefined) return;
   await endUnsold(leadId, ending, story);

@@ -29,7 +29,7 @@ import {
 } from '../src/market/story.js';
 import { moment } from '../src/market/moment.js';
 import { waitedForBids } from '../src/market/waited.js';
-import type { Wait } from '../src/market/waiting.js';
+import { bothNews, isSameWait, nextWait, withNews, type News, type Wait } from '../src/market/waiting.js';
 import {
   GIVEN_BACK,
   MARKET_CHANGED,
@@ -52,7 +52,7 @@ const withdraw = defineUpdate<{ status: LeadStatus }>(WITHDRAW);
 const resolvePost = defineUpdate<string, [PostWord]>(RESOLVE_POST);
 const givenBack = defineSignal(GIVEN_BACK);
 const retryNow = defineSignal(RETRY_NOW);
-const marketChanged = defineSignal(MARKET_CHANGED);
+const marketChanged = defineSignal<[news?: News]>(MARKET_CHANGED);
 
 /** Begins the story of a lead: who may ask and tell what, from the workflow's first moment on. */
 export function begin(lead: LeadFacts): Story {
@@ -71,7 +71,7 @@ export function begin(lead: LeadFacts): Story {
     description: 'A buyer has given the lead back; the exchange sends it',
   });
   setHandler(retryNow, () => story.wakeUp(), { description: 'Holds the next round now' });
-  setHandler(marketChanged, () => story.wakeUp(), {
+  setHandler(marketChanged, (news) => story.marketChanged(news), {
     description: 'Terms have changed so that the lead might now sell: the next round is held now',
   });
   return story;
@@ -102,6 +102,7 @@ export class Story {
   private addresses = 0;
   private answered = false;
   private wake = false;
+  private news: News = { changes: [] };
   private givenBack = false;
   private shownWaiting = false;
   /** How long others took so far; undefined since a buyer gave no clear answer. */
@@ -210,14 +211,29 @@ export class Story {
     ]);
   }
 
-  /** Sleeps until the wait is over; true when somebody woke the lead before. */
-  async sleep(wait: Wait): Promise<boolean> {
+  /** What the lead waits for, by its last round and what it has heard since. */
+  get wait(): Wait {
+    return nextWait(this.lead, withNews(this.lastRound, this.news), this.lastAnswers);
+  }
+
+  /** What it has heard since its last round, where it has heard anything. */
+  get heardMeanwhile(): { heard?: News & { round: number } } {
+    const { news, lastRound } = this;
+    const hasHeard = news.pending !== undefined || news.changes.length > 0;
+    return hasHeard ? { heard: { ...news, round: lastRound.number } } : {};
+  }
+
+  /** Sleeps until the wait is over; true when somebody woke the lead before, or what it has heard makes it another wait. */
+  async sleep(wait: Wait): Promise<boolean | 'to wait anew'> {
     const ms = wait.at - Date.now();
     const woken = () => this.wake || this.withdrawn;
+    const waitsAnew = () => !isSameWait(this.wait, wait);
     const reason = this.unsoldReason.replaceAll('_', ' ');
     const summary = `until ${moment(wait.at)}: waits for ${waitInWords(wait)} · unsold: ${reason} · see Memo`;
-    const early = ms > 0 ? await condition(woken, ms, { summary }) : woken();
+    const early = ms > 0 ? await condition(() => woken() || waitsAnew(), ms, { summary }) : woken();
+    if (early && !woken()) return 'to wait anew';
     this.wake = false;
+    this.news = { changes: [] };
     return early;
   }
 
@@ -323,6 +339,12 @@ export class Story {
 
   wakeUp(): void {
     this.wake = true;
+  }
+
+  /** It might sell now; or, with news, it goes by them while it sleeps. */
+  marketChanged(news?: News): void {
+    if (news?.changes === undefined) this.wakeUp();
+    else this.news = bothNews(this.news, news);
   }
 
   giveBack(): void {

@@ -1,12 +1,37 @@
 import type { Answer } from './decide.js';
 import type { LeadFacts } from './lead.js';
 import type { Change, Round } from './round.js';
+import type { PendingTerms } from './terms.js';
 
 /** What a pending lead sleeps towards: the next round or its end. `at` is UTC ms. */
 export interface Wait {
   until: 'retry' | 'expiry' | Change['what'];
   at: number;
 }
+
+/** What ops have changed since a lead fell asleep, as far as it goes by it while it sleeps. */
+export interface News {
+  /** The campaign's terms for leads that wait, where they are others now. */
+  pending?: PendingTerms;
+  /** Moments that its last round could not foresee. */
+  changes: readonly Change[];
+}
+
+/** A round with what its lead has heard since: it is as if it had been known then. */
+export const withNews = (round: Round, { pending, changes }: News): Round => ({
+  ...round,
+  terms: pending === undefined ? round.terms : { ...round.terms, pending },
+  changes: [...round.changes, ...changes],
+});
+
+/** Both of what was heard; where they differ, the later one holds. */
+export const bothNews = (first: News, then: News): News => ({
+  ...first,
+  ...then,
+  changes: [...first.changes, ...then.changes],
+});
+
+export const isSameWait = (a: Wait, b: Wait): boolean => a.at === b.at && a.until === b.until;
 
 /**
  * The next moment at which something can change for an unsold lead: a retry time, a change that the round foresaw (a

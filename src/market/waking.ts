@@ -1,5 +1,8 @@
+import type { ReadyContract, ReadyMarket } from './compile.js';
+import { refusal, type LeadInRound } from './eligibility.js';
 import type { Terms } from './file/build.js';
 import type { Buyer, Campaign, Contract, Sale, Seller } from './terms.js';
+import type { News } from './waiting.js';
 
 /** Whether a field that has changed might let a contract take a lead that it did not take before. */
 type Judge<T> = (was: T, now: T, isPrepaid: boolean) => boolean;
@@ -85,8 +88,8 @@ const CAMPAIGN: Record<keyof Campaign, Judge<Campaign>> = {
   sale: (was, now) => mightTakeMore(SALE, was.sale, now.sale),
   stages: always,
   margin: never,
-  // A lead that waits goes by what they were when it fell asleep.
-  pending: always,
+  // They let no contract take more; see waitAnew.
+  pending: never,
   duplicates: eased('duplicates'),
   checks: eased('checks'),
   retention: never,
@@ -183,4 +186,45 @@ function changedFor<T extends object>(
   return new Set(
     after.filter((one) => mightTakeMore(judges, was.get(idOf(one)), one, isPrepaid(one))).map(idOf),
   );
+}
+
+/** Campaigns whose waiting leads reckon anew until when they wait. */
+export function waitAnew(before: Pick<Terms, 'campaigns'>, after: Pick<Terms, 'campaigns'>): string[] {
+  const was = new Map(before.campaigns.map(({ id, pending }) => [id, pending]));
+  return after.campaigns
+    .filter(({ id, pending }) => was.has(id) && !isSame(was.get(id), pending))
+    .map(({ id }) => id);
+}
+
+/** What has changed that leads of a campaign wait for. */
+export interface Changed {
+  /** Contracts that might take more leads than before. */
+  contracts: readonly ReadyContract[];
+  /** Whether the campaign's terms for leads that wait are others. */
+  pending: boolean;
+}
+
+/**
+ * What a waiting lead is to hear of a change: that a round might sell it `now`, or by what it reckons anew until when it
+ * waits. A contract that can't take it yet concerns it where it can before the lead would wake by itself. Undefined where
+ * the change is nothing to it.
+ * @param dueAt until when it waits, UTC ms
+ * @param now UTC ms
+ */
+export function newsFor(
+  { seller, campaign }: Pick<ReadyMarket, 'seller' | 'campaign'>,
+  { contracts, pending }: Changed,
+  lead: LeadInRound,
+  dueAt: number,
+  now: number,
+): 'now' | News | undefined {
+  const changes: News['changes'][number][] = [];
+  for (const ready of campaign.active && seller.active ? contracts : []) {
+    const refused = refusal(ready, lead, now);
+    if (refused === undefined) return 'now';
+    if (refused.change && refused.change.at < dueAt) changes.push(refused.change);
+  }
+  if (!pending && changes.length === 0) return undefined;
+  const [first] = changes.sort((a, b) => a.at - b.at);
+  return { ...(pending && { pending: campaign.pending }), changes: first ? [first] : [] };
 }

@@ -115,7 +115,7 @@ async function write(
     ...left,
     ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
     ...plan.hearAgain.map((buyer) => hearsOfLowAgain(database, buyer)),
-    ...wakeWrites(database, plan.wakes),
+    ...wakeWrites(database, plan.wakes, plan.waitAnew),
     ...(by ? auditWrites(database, by, plan.deeds) : []),
   ];
   if (writes.length === 0) return;

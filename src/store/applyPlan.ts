@@ -9,7 +9,7 @@ import {
   type Written,
 } from '../market/file/written.js';
 import { categoryKey, type Contract } from '../market/terms.js';
-import { mightTake } from '../market/waking.js';
+import { mightTake, waitAnew } from '../market/waking.js';
 import { differences, keepable, type Deed } from './audit.js';
 import { termsOf } from './readMarket.js';
 import type { TopUp } from './topUp.js';
@@ -46,6 +46,8 @@ export interface ApplyPlan {
   prepaidAgain: string[];
   /** Contracts that might now take leads that wait. */
   wakes: { id: string; campaign: string }[];
+  /** Campaigns whose waiting leads wait by other terms. */
+  waitAnew: string[];
 }
 
 /**
@@ -70,6 +72,7 @@ export function planApply(
     hearAgain: [],
     prepaidAgain: [],
     wakes: [],
+    waitAnew: waitAnew(termsOf(stored), market),
   };
   planSellers(plan, stored.sellers, market, newSecret);
   planBuyers(plan, stored.buyers, market, newSecret);

@@ -5,6 +5,8 @@ import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
 import type { LeadReason } from '../market/reason.js';
 import type { Change, Round } from '../market/round.js';
+import type { PendingTerms } from '../market/terms.js';
+import type { News } from '../market/waiting.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import type { Erasure } from './erase.js';
@@ -285,19 +287,27 @@ const OPEN = { $in: ['received', 'pending'] satisfies LeadStatus[] };
 /**
  * The lead waits for its next round at `until`; `reason` says why it is unsold. Returns how the lead stands: another
  * hand may have ended it meanwhile, and then nothing is changed.
+ * @param heard what it has heard since its last round, which is kept as if it had been known then
  */
 export async function markPending(
   { leads }: Database,
   leadId: string,
   until: Date,
   reason: LeadReason,
+  heard?: News & { round: number },
 ): Promise<LeadStatus | undefined> {
   const { matchedCount } = await leads.updateOne(
     { _id: leadId, status: OPEN },
-    { $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date() } },
+    {
+      $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date(), ...pendingAnew(heard) },
+      ...(heard && { $addToSet: { [`rounds.${heard.round}.changes`]: { $each: [...heard.changes] } } }),
+    },
   );
   return matchedCount === 1 ? 'pending' : statusOf({ leads }, leadId);
 }
+
+const pendingAnew = (heard: (News & { round: number }) | undefined): Record<string, PendingTerms> =>
+  heard?.pending === undefined ? {} : { [`rounds.${heard.round}.terms.pending`]: heard.pending };
 
 /**
  * Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first.

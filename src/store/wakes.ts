@@ -1,14 +1,18 @@
-import { refusal } from '../market/eligibility.js';
+import type { News } from '../market/waiting.js';
+import { newsFor } from '../market/waking.js';
 import type { Database } from './db.js';
 import { leadInRound } from './leads.js';
 import { loadTerms } from './market.js';
 import { openLead } from './person.js';
 
-/** Contracts of a campaign that might now take leads that wait: their terms have changed, or their buyer has paid in. */
+/** What has changed that leads of a campaign wait for. */
 export interface WakeDocument {
   /** The campaign. */
   _id: string;
+  /** Those that might now take leads that wait: their terms have changed, or their buyer has paid in. */
   contracts: string[];
+  /** Its terms for leads that wait are others. */
+  pending?: true;
   at: Date;
   /** Until when a worker is at it. */
   leaseUntil?: Date;
@@ -18,9 +22,16 @@ export interface WakeDocument {
 const KNOWN_AFTER_MS = 2000;
 const LEASE_MS = 60_000;
 
-/** Notes that contracts have changed, for the transaction that changes them. */
-export function wakeWrites({ db }: Database, contracts: readonly { id: string; campaign: string }[]) {
-  const byCampaign = new Map<string, string[]>();
+/**
+ * Notes that contracts have changed, for the transaction that changes them.
+ * @param pending campaigns whose terms for leads that wait are others
+ */
+export function wakeWrites(
+  { db }: Database,
+  contracts: readonly { id: string; campaign: string }[],
+  pending: readonly string[] = [],
+) {
+  const byCampaign = new Map<string, string[]>(pending.map((campaign) => [campaign, []]));
   for (const { id, campaign } of contracts)
     byCampaign.set(campaign, [...(byCampaign.get(campaign) ?? []), id]);
   return [...byCampaign].map(([campaign, ids]) => ({
@@ -29,7 +40,7 @@ export function wakeWrites({ db }: Database, contracts: readonly { id: string; c
     filter: { _id: campaign },
     update: {
       $addToSet: { contracts: { $each: ids } },
-      $set: { at: new Date() },
+      $set: { at: new Date(), ...(pending.includes(campaign) && { pending: true as const }) },
       $unset: { leaseUntil: '' as const },
     },
     upsert: true,
@@ -48,39 +59,62 @@ export async function takeWake({ wakes }: Database, now: Date): Promise<WakeDocu
   return modifiedCount === 1 ? wake : null;
 }
 
+/** A change of a large campaign takes longer than a minute. */
+export async function keepWake({ wakes }: Database, { _id, at }: WakeDocument, now: Date): Promise<void> {
+  await wakes.updateOne({ _id, at }, { $set: { leaseUntil: new Date(now.getTime() + LEASE_MS) } });
+}
+
 /** The change has been seen to; one that came meanwhile stays. */
 export async function endWake({ wakes }: Database, { _id, at }: WakeDocument): Promise<void> {
   await wakes.deleteOne({ _id, at });
 }
 
-/**
- * The next change that nobody is at, with the waiting leads that it might concern; `done` when they have been woken.
- * Undefined where there is none.
- */
-export async function nextWake(
-  database: Database,
-  now: Date,
-): Promise<{ leadIds: string[]; done: () => Promise<void> } | undefined> {
-  const wake = await takeWake(database, now);
-  if (!wake) return undefined;
-  const leadIds = await concernedLeads(database, wake, now.getTime());
-  return { leadIds, done: () => endWake(database, wake) };
+/** A waiting lead and what it is to hear; see `newsFor`. */
+export interface Concerned {
+  leadId: string;
+  news: 'now' | News;
 }
 
-/** Waiting leads of the campaign that one of the changed contracts would take now, as far as its own terms go. */
+/** A change that a worker is at, and the waiting leads that it concerns. */
+export interface Wake {
+  leads: Concerned[];
+  /** It takes longer: nobody else is to begin it. */
+  keep(): Promise<void>;
+  /** They have heard of it. */
+  done(): Promise<void>;
+}
+
+/** The next change that nobody is at; undefined where there is none. */
+export async function nextWake(database: Database, now: Date): Promise<Wake | undefined> {
+  const wake = await takeWake(database, now);
+  if (!wake) return undefined;
+  return {
+    leads: await concernedLeads(database, wake, now.getTime()),
+    keep: () => keepWake(database, wake, new Date()),
+    done: () => endWake(database, wake),
+  };
+}
+
+/** Waiting leads of the campaign that have something to hear of the change, as far as contracts' own terms go. */
 export async function concernedLeads(
   database: Database,
-  { _id: campaign, contracts }: WakeDocument,
+  { _id: campaign, contracts, pending }: WakeDocument,
   now: number,
-): Promise<string[]> {
+): Promise<Concerned[]> {
   const market = await loadTerms(database, campaign);
-  const changed = (market?.contracts ?? []).filter(({ contract }) => contracts.includes(contract.id));
-  if (!market?.campaign.active || !market.seller.active || changed.length === 0) return [];
+  if (market === undefined) return [];
+  const ids = new Set(contracts);
+  const changed = {
+    contracts: market.contracts.filter(({ contract }) => ids.has(contract.id)),
+    pending: pending === true,
+  };
+  if (changed.contracts.length === 0 && !changed.pending) return [];
   const waiting = database.leads.find({ campaign, status: 'pending' }, { projection: { rounds: 0 } });
-  const concerned: string[] = [];
+  const concerned: Concerned[] = [];
   for await (const lead of waiting) {
-    const asked = leadInRound(openLead(database.vault, lead));
-    if (changed.some((ready) => refusal(ready, asked, now) === undefined)) concerned.push(lead._id);
+    const until = lead.dueAt?.getTime() ?? Infinity;
+    const news = newsFor(market, changed, leadInRound(openLead(database.vault, lead)), until, now);
+    if (news !== undefined) concerned.push({ leadId: lead._id, news });
   }
   return concerned;
 }

@@ -14,7 +14,9 @@ export const workflowId = (leadId: string): string => `lead-${leadId}`;
 export const OUTCOME = 'outcome';
 /** Signal: hold the next round now instead of at its time. */
 export const RETRY_NOW = 'retryNow';
-/** Signal: terms have changed so that a waiting lead might now sell. */
+/**
+ * Signal: terms have changed so that a waiting lead might now sell; with `News`, that it reckons anew until when it waits.
+ */
 export const MARKET_CHANGED = 'marketChanged';
 /** Signal: a buyer has given the lead back, so that its life goes on or its seller is told. */
 export const GIVEN_BACK = 'givenBack';

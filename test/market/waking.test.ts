@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { mightTake } from '../../src/market/waking.js';
+import { describe, expect, test } from 'vitest';
+import { readyContract } from '../../src/market/compile.js';
+import type { LeadInRound } from '../../src/market/eligibility.js';
+import { mightTake, newsFor, waitAnew } from '../../src/market/waking.js';
 import type { Buyer, Campaign, Contract, Seller } from '../../src/market/terms.js';
 import { CAMPAIGN, HOUR, marketOf } from './whatIf/live.js';
 
@@ -74,6 +76,7 @@ const LEAVES_ASLEEP: typeof WAKES = [
   ['terms of return', {}, { contract: { returns: { within: HOUR, refund: 100 } as never } }],
   ['a higher floor of the campaign', {}, { campaign: { sale: { ...sale, floor: 2000 } } }],
   ['a margin', {}, { campaign: { margin: { percent: 10 } as never } }],
+  ['other retries', {}, { campaign: { pending: { retryAfter: [HOUR], expireAfter: 2 * HOUR } } }],
   ['retention', {}, { campaign: { retention: HOUR } }],
   ['a rule against duplicates', {}, { campaign: { duplicates: { ...duplicates, by: ['phone'] } } }],
   ['a campaign off', {}, { campaign: { active: false } }],
@@ -106,4 +109,67 @@ test('A new contract may take more, and one that is not named stays as it was', 
   const market = marketWith({});
   expect(mightTake({ ...market, contracts: [] }, market)).toHaveLength(1);
   expect(mightTake(market, none)).toEqual([]);
+});
+
+test('Leads reckon their wait anew where their campaign’s terms for it change, and where they do not, or it is new, not', () => {
+  const before = marketWith({ campaign: { pending: { retryAfter: [HOUR], expireAfter: 9 * HOUR } } });
+  const after = marketWith({ campaign: { pending: { retryAfter: [HOUR], expireAfter: 5 * HOUR } } });
+  expect(waitAnew(before, after)).toEqual([CAMPAIGN]);
+  expect(waitAnew(before, before)).toEqual([]);
+  expect(waitAnew({ campaigns: [] }, after)).toEqual([]);
+});
+
+describe('What a lead that waits three hours for its next round hears of a change', () => {
+  const pending = { retryAfter: [3 * HOUR], expireAfter: 9 * HOUR };
+  const now = 10 * HOUR;
+  const lead: LeadInRound = {
+    facts: {
+      leadId: 'lead',
+      seller: 'ACME1234',
+      category: 'Auto Insurance',
+      state: 'TX',
+      receivedAt: now - HOUR,
+      test: false,
+    },
+    fields: {},
+    source: 'a',
+    offered: {},
+  };
+
+  const heard = (contracts: Partial<Contract>[], change: Change = {}, isPending = false) => {
+    const { sellers, campaigns, buyers, ...market } = marketWith(change);
+    const [seller, campaign, buyer, contract] = [sellers[0], campaigns[0], buyers[0], market.contracts[0]];
+    if (!seller || !campaign || !buyer || !contract) throw new Error('The market is empty');
+    const changed = contracts.map((terms) => readyContract({ ...contract, ...terms }, buyer));
+    return newsFor(
+      { seller, campaign: { ...campaign, pending } },
+      { contracts: changed, pending: isPending },
+      lead,
+      now + 2 * HOUR,
+      now,
+    );
+  };
+  const later = (hours: number) => ({ price: 1200, delay: hours * HOUR });
+
+  test.each<[what: string, expected: ReturnType<typeof heard>, actual: ReturnType<typeof heard>]>([
+    ['one takes it now', 'now', heard([{ states: ['CA'] }, { price: 1200 }, later(2)])],
+    [
+      'the first of two takes it before it would wake',
+      { changes: [{ at: now + HOUR, what: 'delay' }] },
+      heard([later(2.5), later(2)]),
+    ],
+    ['it would wake at that moment anyhow', undefined, heard([later(3)])],
+    ['it would wake before that', undefined, heard([later(5)])],
+    ['none ever takes it', undefined, heard([{ price: 1200, states: ['CA'] }])],
+    ['its campaign is off', undefined, heard([{ price: 1200 }], { campaign: { active: false } })],
+    ['it waits by other terms', { pending, changes: [] }, heard([later(5)], {}, true)],
+    [
+      'it does so in a campaign that is off',
+      { pending, changes: [] },
+      heard([{}], { campaign: { active: false } }, true),
+    ],
+    ['both', { pending, changes: [{ at: now + HOUR, what: 'delay' }] }, heard([later(2)], {}, true)],
+  ])('%s', (_, expected, actual) => {
+    expect(actual).toEqual(expected);
+  });
 });

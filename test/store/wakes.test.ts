@@ -2,10 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
-import { concernedLeads, endWake, takeWake } from '../../src/store/wakes.js';
+import { findRound, markPending } from '../../src/store/leads.js';
+import { concernedLeads, endWake, keepWake, takeWake } from '../../src/store/wakes.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
+
+const HOUR = 3_600_000;
 
 describe('when the market changes, of the leads that wait', () => {
   let database: Database;
@@ -34,9 +37,9 @@ describe('when the market changes, of the leads that wait', () => {
     await database.client.close();
   });
 
-  async function apply(contract: string): Promise<void> {
+  async function apply(contract: string, pending = '{ retryAfter: [1m, 5m, 30m] }'): Promise<void> {
     const parsed = parseMarket(
-      `campaigns: [{ seller: ACME1234, category: Auto Insurance, sale: { floor: 10.00 }, pending: { retryAfter: [1m, 5m, 30m] }, contracts: [${contract}] }]`,
+      `campaigns: [{ seller: ACME1234, category: Auto Insurance, sale: { floor: 10.00 }, pending: ${pending}, contracts: [${contract}] }]`,
     );
     if (!('market' in parsed)) throw new Error(JSON.stringify(parsed.faults));
     const applied = await applyMarket(database, parsed.market, { prune: false });
@@ -51,7 +54,7 @@ describe('when the market changes, of the leads that wait', () => {
       contracts: ['ACME1234/auto-insurance/northwind'],
     });
     if (!wake) return;
-    expect(await concernedLeads(database, wake, Date.now())).toEqual(['texan']);
+    expect(await concernedLeads(database, wake, Date.now())).toEqual([{ leadId: 'texan', news: 'now' }]);
     expect(await takeWake(database, later())).toBeNull();
     await endWake(database, wake);
     expect(await database.wakes.countDocuments()).toBe(0);
@@ -71,6 +74,65 @@ describe('when the market changes, of the leads that wait', () => {
     if (wake) await endWake(database, wake);
     const next = await takeWake(database, later());
     if (!next) throw new Error('The change is lost');
-    expect(await concernedLeads(database, next, Date.now())).toEqual(['texan', 'floridian']);
+    expect(await concernedLeads(database, next, Date.now())).toEqual([
+      { leadId: 'texan', news: 'now' },
+      { leadId: 'floridian', news: 'now' },
+    ]);
+    await endWake(database, next);
+  });
+
+  test('those that it lets be sold before they would wake hear when, and no others', async () => {
+    await database.leads.updateOne({ _id: 'texan' }, { $set: { dueAt: new Date(Date.now() + 2 * HOUR) } });
+    await database.leads.updateOne(
+      { _id: 'floridian' },
+      { $set: { dueAt: new Date(Date.now() + HOUR / 2) } },
+    );
+    await apply('{ buyer: northwind, delay: 5h }');
+    expect(await database.wakes.countDocuments()).toBe(0);
+    await apply('{ buyer: northwind, delay: 1h }');
+    const wake = await takeWake(database, later());
+    if (!wake) throw new Error('The change is lost');
+    const texan = await database.leads.findOne({ _id: 'texan' });
+    const change = { at: Number(texan?.receivedAt) + HOUR, what: 'delay' };
+    expect(await concernedLeads(database, wake, Date.now())).toEqual([
+      { leadId: 'texan', news: { changes: [change] } },
+    ]);
+    await endWake(database, wake);
+  });
+
+  test('all of the campaign hear when its terms for them change', async () => {
+    await apply('{ buyer: northwind, delay: 1h }', '{ retryAfter: [20m], expireAfter: 3d }');
+    const wake = await takeWake(database, later());
+    if (!wake) throw new Error('The change is lost');
+    expect(wake).toMatchObject({ contracts: [], pending: true });
+    const news = { pending: { retryAfter: [HOUR / 3], expireAfter: 72 * HOUR }, changes: [] };
+    expect(await concernedLeads(database, wake, Date.now())).toEqual([
+      { leadId: 'texan', news },
+      { leadId: 'floridian', news },
+    ]);
+  });
+
+  test('and no other worker begins a change while one is at it, however long that takes', async () => {
+    const inAMinute = new Date(Date.now() + 65_000);
+    await apply('{ buyer: northwind, delay: 30m }');
+    const wake = await takeWake(database, later());
+    if (!wake) throw new Error('The change is lost');
+    const inTwo = new Date(inAMinute.getTime() + 61_000);
+    await keepWake(database, wake, new Date(Date.now() + 10_000));
+    expect(await takeWake(database, inAMinute)).toBeNull();
+    expect(await takeWake(database, inTwo)).not.toBeNull();
+  });
+
+  test('what a lead has heard is kept with its last round, once', async () => {
+    const change = { at: 1, what: 'delay' as const };
+    const heard = { round: 1, pending: { retryAfter: [5], expireAfter: 6 }, changes: [change] };
+    const round = { number: 1, terms: { pending: { retryAfter: [], expireAfter: 9 } }, changes: [] };
+    await database.leads.updateOne({ _id: 'texan' }, { $set: { 'rounds.1': round } });
+    for (const until of [1, 2])
+      await markPending(database, 'texan', new Date(until), 'no_buyer_eligible', heard);
+    expect(await findRound(database, 'texan', 1)).toMatchObject({
+      terms: { pending: heard.pending },
+      changes: [change],
+    });
   });
 });

@@ -2,7 +2,9 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Scenario } from '../scenarios/runner/schema.js';
 import { handleOf, runScenario, type Run } from '../scenarios/runner/runScenario.js';
-import { OUTCOME, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
+import { leadStory } from '../../src/api/leadStory.js';
+import type { News } from '../../src/market/waiting.js';
+import { MARKET_CHANGED, OUTCOME, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 
 let world: LeadWorld;
@@ -179,6 +181,36 @@ test('A waiting lead answers that it is pending, as often as it is asked', async
   await afterLife(waiting, async (handle) => {
     expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
     expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
+  });
+});
+
+test('A waiting lead that hears of an earlier moment waits for that instead, without a round and in few events', async () => {
+  const { database } = world;
+  await afterLife(waiting, async (handle, run) => {
+    const lead = run.leads.get('lead')?.document;
+    if (!lead) throw new Error('The scenario has no lead');
+    const eventsNow = async () => (await handle.fetchHistory()).events?.length ?? 0;
+    /** Tells it, and waits until it has heard. */
+    const tell = async (minutes: number) => {
+      const at = lead.receivedAt.getTime() + minutes * 60_000;
+      const news: News = { changes: [{ at, what: 'opening' }] };
+      const before = await eventsNow();
+      await handle.signal(MARKET_CHANGED, news);
+      await handle.executeUpdate(OUTCOME);
+      return { at, events: (await eventsNow()) - before };
+    };
+    const sooner = await tell(20);
+    await expect
+      .poll(() => database.leads.findOne({ _id: lead._id }))
+      .toMatchObject({ dueAt: new Date(sooner.at) });
+    expect((await handle.describe()).memo).toMatchObject({ lead: { until: inUtc(sooner.at) } });
+    expect(await leadStory(database, lead._id, { personal: false })).toMatchObject({
+      rounds: { length: 1 },
+      waits_for: { until: new Date(sooner.at).toISOString() },
+    });
+    // Later than what it waits for already: the signal, the question and their workflow tasks, and nothing else.
+    expect((await tell(25)).events).toBeLessThanOrEqual(9);
+    expect(sooner.events).toBeLessThanOrEqual(15);
   });
 });
 

@@ -4,6 +4,7 @@ import type { LeadStatus } from '../lead.js';
 import type { Minor } from '../money.js';
 import type { LeadReason } from '../reason.js';
 import type { Outcome, Round } from '../round.js';
+import type { News } from '../waiting.js';
 
 /** A buyer's hold on a lead, by contract: made before the post is sent. */
 export interface Claim {
@@ -36,8 +37,12 @@ export interface Life {
   endedAt?: number;
   /** The status that its seller was told last. */
   told: LeadStatus;
+  /** Until when it waits. */
+  dueAt?: number;
   /** It is to go on now, because ops say so or the market has changed. */
   wake: boolean;
+  /** What it has heard since it fell asleep. */
+  news: News;
   withdrawn: boolean;
   /** What ops have found out of posts that are held for them, by buyer: whether it took the lead. */
   words: Map<string, boolean>;
@@ -54,6 +59,7 @@ export const newLife = (lead: Life['lead'], campaign: string): Life => ({
   buyers: [],
   told: 'received',
   wake: false,
+  news: { changes: [] },
   withdrawn: false,
   words: new Map(),
 });

@@ -18,7 +18,7 @@ import { noticesOf } from '../notices.js';
 import { planRound, withinLimits } from '../plan.js';
 import type { Candidate, Entry, Round } from '../round.js';
 import { isByTurns, turnsUsed } from '../turnsUsed.js';
-import { nextWait } from '../waiting.js';
+import { isSameWait, nextWait, withNews, type Wait } from '../waiting.js';
 import { answerSource, offeredIn, type Life } from './life.js';
 import { sell } from './sell.js';
 import { pause, sideBySide, type Course } from './wait.js';
@@ -175,13 +175,21 @@ function* waitForAnotherRound(
   answers: readonly Answer[],
 ): Course<void> {
   const outcomes = life.rounds.at(-1)?.outcomes ?? [];
-  const wait = nextWait(life.lead.facts, round, answers);
+  const reckon = (): Wait => nextWait(life.lead.facts, withNews(round, life.news), answers);
   life.status = 'pending';
   life.reason = unsoldReason(outcomes);
   answerSource(life, world.now());
   tellTheSeller(life, world);
-  const woken = yield* pause(wait.at, () => life.wake || life.withdrawn);
-  life.wake = false;
-  if (life.withdrawn) end(life, world, 'withdrawn');
-  else if (wait.until === 'expiry' && !woken) end(life, world, 'expired');
+  for (;;) {
+    const wait = reckon();
+    life.dueAt = wait.at;
+    const isWoken = (): boolean => life.wake || life.withdrawn;
+    const early = yield* pause(wait.at, () => isWoken() || !isSameWait(reckon(), wait));
+    if (early && !isWoken()) continue;
+    life.wake = false;
+    life.news = { changes: [] };
+    if (life.withdrawn) end(life, world, 'withdrawn');
+    else if (wait.until === 'expiry' && !early) end(life, world, 'expired');
+    return;
+  }
 }

@@ -8,7 +8,6 @@ import { readStatusAnswer } from '../../../src/buyers/status.js';
 import { readyContract, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
 import type { Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
-import { refusal } from '../../../src/market/eligibility.js';
 import { leadFields } from '../../../src/market/fields.js';
 import type { Market } from '../../../src/market/file/parseMarket.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
@@ -19,7 +18,8 @@ import { Trade } from '../../../src/market/walk/trade.js';
 import { begin, goOn, pause, type Course, type Running } from '../../../src/market/walk/wait.js';
 import { tellTheSeller, walk } from '../../../src/market/walk/walk.js';
 import type { World } from '../../../src/market/walk/world.js';
-import { mightTake } from '../../../src/market/waking.js';
+import { bothNews } from '../../../src/market/waiting.js';
+import { mightTake, newsFor, waitAnew } from '../../../src/market/waking.js';
 import type { RequestType } from '../../support/buyer.js';
 import { PERSON } from '../../support/source.js';
 import type { Comparable } from './compare.js';
@@ -206,18 +206,22 @@ class PureRun implements World {
     }
     const none = { sellers: [], buyers: [], campaigns: [], contracts: [] };
     const might = new Set(mightTake(before ?? none, after).map(({ id }) => id));
-    this.wakeFor(({ contract }) => might.has(contract.id));
+    this.wakeFor(({ contract }) => might.has(contract.id), waitAnew(before ?? none, after));
   }
 
-  /** Wakes the leads that wait and that one of these contracts might take now. */
-  private wakeFor(mightTake: (ready: ReadyContract) => boolean): void {
+  /** Tells leads that wait what of the change concerns them. */
+  private wakeFor(mightTake: (ready: ReadyContract) => boolean, anew: readonly string[] = []): void {
     for (const life of this.lives.values()) {
+      if (life.status !== 'pending') continue;
       const market = this.market(life.campaign);
       const lead = { ...life.lead, offered: offeredIn(life) };
-      const might = market.contracts.some(
-        (ready) => mightTake(ready) && refusal(ready, lead, this.clock) === undefined,
-      );
-      if (might && market.campaign.active && market.seller.active) life.wake = life.status === 'pending';
+      const changed = {
+        contracts: market.contracts.filter(mightTake),
+        pending: anew.includes(life.campaign),
+      };
+      const news = newsFor(market, changed, lead, life.dueAt ?? Infinity, this.clock);
+      if (news === 'now') life.wake = true;
+      else if (news !== undefined) life.news = bothNews(life.news, news);
     }
   }
 
