@@ -42,7 +42,11 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
     log,
   });
   const overdue = {
-    find: async (before: Date, limit: number) => (await overdueLeads(database, before, limit)).map(factsOf),
+    find: async (before: Date, limit: number) =>
+      (await overdueLeads(database, before, limit)).map((lead) => ({
+        facts: factsOf(lead),
+        isOffSale: lead.status === 'expired' || lead.status === 'withdrawn',
+      })),
     seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };
   const wakes = { next: () => nextWake(database, new Date()) };

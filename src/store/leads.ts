@@ -312,7 +312,7 @@ const pendingAnew = (heard: (News & { round: number }) | undefined): Record<stri
 /**
  * Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first.
  * @param outsideItsLife its workflow does not know of it, where there is one at all: the lead stays due, so that the sweep
- * begins a life that tells the seller
+ * wakes it, or begins a life, that tells the seller
  */
 export async function endLead(
   { leads }: Database,

@@ -79,7 +79,7 @@ export async function isSuppressed(
 const SOUGHT = 200;
 
 /**
- * Takes leads of these persons that are still on sale off it; their workflows notice it when they next wake. One that
+ * Takes leads of these persons that are still on sale off it; the sweep tells their workflows. One that
  * a buyer holds at this moment is left: it may be sold already. Returns how many were taken off.
  */
 export async function withdrawSuppressed(
@@ -106,7 +106,7 @@ async function withdrawMatching(
     .find({ [`match.${kind}`]: { $in: hashes }, ...OPEN, ...(scope !== EVERY_SELLER && { seller: scope }) })
     .project<{ _id: string }>({ _id: 1 })
     .toArray();
-  const results = await Promise.all(found.map(({ _id }) => withdrawOpen({ leads }, _id)));
+  const results = await Promise.all(found.map(({ _id }) => withdrawOpen({ leads }, _id, { isKnown: false })));
   return results.filter((isWithdrawn) => isWithdrawn).length;
 }
 
@@ -118,17 +118,23 @@ export async function withdrawIfSuppressed(
   database: Database,
   { _id, seller, match }: Pick<LeadDocument, '_id' | 'seller' | 'match'>,
 ): Promise<boolean> {
-  return (await isSuppressed(database, seller, match)) && withdrawOpen(database, _id);
+  return (await isSuppressed(database, seller, match)) && withdrawOpen(database, _id, { isKnown: true });
 }
 
 /** On sale, and with no buyer at this moment. */
 const OPEN = { status: { $nin: [...ENDED] }, held: 0 };
 
-async function withdrawOpen({ leads }: Pick<Database, 'leads'>, _id: string): Promise<boolean> {
-  const withdrawn = { status: 'withdrawn', reason: 'suppressed', updatedAt: new Date() } as const;
+/** @param isKnown whether the lead's workflow knows of it; where it does not, the lead stays due, for the sweep to tell it */
+async function withdrawOpen(
+  { leads }: Pick<Database, 'leads'>,
+  _id: string,
+  { isKnown }: { isKnown: boolean },
+): Promise<boolean> {
+  const now = new Date();
+  const withdrawn = { status: 'withdrawn', reason: 'suppressed', updatedAt: now } as const;
   const { modifiedCount } = await leads.updateOne(
     { _id, ...OPEN },
-    { $set: withdrawn, $unset: { dueAt: '' } },
+    isKnown ? { $set: withdrawn, $unset: { dueAt: '' } } : { $set: { ...withdrawn, dueAt: now } },
   );
   return modifiedCount === 1;
 }

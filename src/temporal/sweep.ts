@@ -3,10 +3,18 @@ import type { Log } from '../log.js';
 import type { LeadFacts } from '../market/lead.js';
 import { repeat, type Repeated } from './repeat.js';
 import { startLead } from './start.js';
+import { wakeLead } from './wake.js';
 
-/** Where the sweep finds leads that should have moved on and did not, and notes that it has seen to them. */
+/** A lead that should have moved on and did not. */
+export interface OverdueLead {
+  facts: LeadFacts;
+  /** It expired or was withdrawn, and its seller has yet to be told. */
+  isOffSale: boolean;
+}
+
+/** Where the sweep finds such leads, and notes that it has seen to them. */
 export interface Overdue {
-  find(before: Date, limit: number): Promise<LeadFacts[]>;
+  find(before: Date, limit: number): Promise<OverdueLead[]>;
   seenTo(leadIds: string[], lookAgainAt: Date): Promise<void>;
 }
 
@@ -20,8 +28,9 @@ const BATCH = 100;
 const AT_ONCE = 10;
 
 /**
- * Starts stored leads that have no workflow: Temporal was down, or a process died between storing and starting. It goes
- * by the lead's own due time, because Temporal forgets finished ids after its retention.
+ * Starts stored leads that have no workflow: Temporal was down, or a process died between storing and starting; and wakes
+ * those that another hand has taken off sale while they slept, for their sellers to be told. It goes by the lead's own
+ * due time, because Temporal forgets finished ids after its retention.
  */
 export const startSweep = (client: Client, taskQueue: string, overdue: Overdue, log: Log): Repeated =>
   repeat(
@@ -37,17 +46,23 @@ export async function sweepOnce(client: Client, taskQueue: string, overdue: Over
     const some = leads.slice(i, i + AT_ONCE);
     await Promise.all(some.map((lead) => ensureStarted(client, taskQueue, lead)));
     await overdue.seenTo(
-      some.map(({ leadId }) => leadId),
+      some.map(({ facts }) => facts.leadId),
       new Date(Date.now() + AGAIN_MS),
     );
   }
   return leads.length;
 }
 
-async function ensureStarted(client: Client, taskQueue: string, lead: LeadFacts): Promise<void> {
+async function ensureStarted(
+  client: Client,
+  taskQueue: string,
+  { facts, isOffSale }: OverdueLead,
+): Promise<void> {
   try {
-    await startLead(client, lead, taskQueue, 10_000);
+    await startLead(client, facts, taskQueue, 10_000);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return;
   }
+  if (isOffSale) await wakeLead(client, facts.leadId, 'now');
 }

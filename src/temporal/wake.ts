@@ -29,7 +29,8 @@ export async function wakeOnce(client: Client, wakes: Wakes): Promise<number> {
   return leads.length;
 }
 
-async function wakeLead(client: Client, leadId: string, news: 'now' | News): Promise<void> {
+/** Tells a lead's workflow, where it has not ended. */
+export async function wakeLead(client: Client, leadId: string, news: 'now' | News): Promise<void> {
   const args = news === 'now' ? [] : [news];
   try {
     await client.withDeadline(Date.now() + 10_000, () =>

@@ -1,9 +1,18 @@
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withdrawLead } from '../../src/api/withdrawLead.js';
 import { startWorker } from '../../src/cli/startWorker.js';
 import { createLog } from '../../src/log.js';
+import { leadFields } from '../../src/market/fields.js';
 import { claimLead } from '../../src/store/claims.js';
+import { findStoredLead } from '../../src/store/leads.js';
+import { matchOf } from '../../src/store/match.js';
+import { withdrawSuppressed } from '../../src/store/suppressions.js';
+import { workflowId } from '../../src/temporal/names.js';
+import type { RunningWorker } from '../../src/temporal/worker.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeLead } from '../support/market.js';
-import { openApiWorld, request, sendLead, type ApiWorld, type Reply } from './world.js';
+import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 describe('a seller takes a lead off sale', () => {
   let world: ApiWorld;
@@ -59,11 +68,64 @@ describe('a seller takes a lead off sale', () => {
     expect((await request(world, `/api/leads/${id}`)).body).toMatchObject({ status: 'pending' });
   });
 
-  it('and its workflow ends with it', async () => {
-    const worker = await startWorker(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
-    const { body } = await sendLead(world, undefined, { prefer: '' });
-    expect(body.status).toBe('pending');
-    expect((await withdraw(String(body.lead_id))).body).toMatchObject({ status: 'withdrawn' });
-    await worker.stop();
+  describe('that sleeps', () => {
+    let worker: RunningWorker;
+    let crm: FakeBuyer;
+    let connection: Connection;
+    beforeAll(async () => {
+      crm = await startBuyer();
+      await world.database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks: [crm.url] } });
+      worker = await startWorker(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
+      connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
+    });
+    afterAll(async () => {
+      await worker.stop();
+      await connection.close();
+      await crm.close();
+    });
+
+    /** A lead of a person of its own that waits for days. */
+    async function asleep(phone: string): Promise<string> {
+      const { body } = await sendLead(world, { ...SAMPLE, phone }, { prefer: '' });
+      expect(body.status).toBe('pending');
+      const id = String(body.lead_id);
+      await expect.poll(() => toldOf(id), { timeout: 20_000 }).toEqual(['lead.pending']);
+      return id;
+    }
+    const toldOf = (id: string): string[] =>
+      crm.received.filter(({ body }) => body.lead_id === id).map(({ type }) => type);
+
+    /** Its seller is told once, and nothing of it is left under way. */
+    async function hasEnded(id: string): Promise<void> {
+      const { TEMPORAL_NAMESPACE: namespace } = world.settings;
+      const handle = new Client({ connection, namespace }).workflow.getHandle(workflowId(id));
+      await expect.poll(() => toldOf(id), { timeout: 30_000 }).toEqual(['lead.pending', 'lead.withdrawn']);
+      expect(await handle.result()).toMatchObject({ status: 'withdrawn' });
+      await expect
+        .poll(() => world.database.leads.findOne({ _id: id }), { timeout: 30_000 })
+        .not.toHaveProperty('dueAt');
+    }
+
+    it('and its workflow ends with it', async () => {
+      const id = await asleep('512-555-0130');
+      expect((await withdraw(id)).body).toMatchObject({ status: 'withdrawn' });
+      await hasEnded(id);
+    });
+
+    it('and its workflow, which could not be reached, hears of it soon', async () => {
+      const id = await asleep('512-555-0131');
+      const lead = await findStoredLead(world.database, id);
+      if (lead === null) throw new Error('The lead is gone');
+      await withdrawLead(world.database, lead, () => Promise.reject(new Error('Temporal is away')));
+      await hasEnded(id);
+    });
+
+    it('by putting its person on a suppression list, of which its workflow hears soon', async () => {
+      const id = await asleep('512-555-0132');
+      const fields = new Map(Object.entries({ phone: '512-555-0132' }));
+      const person = await matchOf(world.database, leadFields(fields));
+      expect(await withdrawSuppressed(world.database, 'ACME1234', [person])).toBe(1);
+      await hasEnded(id);
+    });
   });
 });

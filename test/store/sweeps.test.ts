@@ -88,11 +88,14 @@ describe('A backlog', () => {
 
   test('is started in that order, ten at the same time and no more, and noted as seen to as it is started', async () => {
     const leads = Array.from({ length: 35 }, (_, i) => ({
-      leadId: `lead ${i}`,
-      seller: 'ACME1234',
-      category: 'Auto Insurance',
-      receivedAt: 0,
-      test: false,
+      facts: {
+        leadId: `lead ${i}`,
+        seller: 'ACME1234',
+        category: 'Auto Insurance',
+        receivedAt: 0,
+        test: false,
+      },
+      isOffSale: false,
     }));
     const started: string[] = [];
     const most = { atOnce: 0 };
@@ -117,7 +120,7 @@ describe('A backlog', () => {
       },
     };
     expect(await sweepOnce(client, 'queue', overdue)).toBe(leads.length);
-    expect(started).toEqual(leads.map(({ leadId }) => workflowId(leadId)));
+    expect(started).toEqual(leads.map(({ facts }) => workflowId(facts.leadId)));
     expect(seen).toHaveLength(leads.length);
     expect(most.atOnce).toBe(10);
   });
