@@ -1,19 +1,12 @@
 import { sendPing } from '../src/buyers/ping.js';
 import { personHash } from '../src/buyers/personHash.js';
 import { stateOf } from '../src/market/breaker.js';
-import {
-  contendersOf,
-  isFailure,
-  nextTier,
-  undecided,
-  withAnswers,
-  type PingAnswer,
-} from '../src/market/asking.js';
-import { floorOf, placesOf } from '../src/market/decide.js';
+import { contendersOf, isFailure, undecided, withAnswers, type PingAnswer } from '../src/market/asking.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
 import { pingId } from '../src/market/ids.js';
 import { measured } from '../src/metrics.js';
 import { fixedBid } from '../src/market/newRound.js';
+import { floorOf, placesOf } from '../src/market/prices.js';
 import type { Candidate, Entry, Round } from '../src/market/round.js';
 import { isByTurns } from '../src/market/turnsUsed.js';
 import { noteAnswer, takeProbe } from '../src/store/circuits.js';
@@ -23,18 +16,18 @@ import { storeRoundInTurn } from '../src/store/turns.js';
 import type { Deps } from './index.js';
 
 /**
- * Asks the next tier of a round: all of its buyers at once, each with its own time limit, so that the slowest costs what
- * its own limit says and the others nothing. The round is stored with what they answered, one version further, and with
+ * Asks the buyers of a tier, or those of it that are asked again: all at once, each with its own time limit, so that the
+ * slowest costs what its own limit says and the others nothing. The round is stored with what they answered, one version further, and with
  * the order of their turns where the award goes by turns. Returns what is stored: where an earlier try has, its round.
  */
 export async function ask(
   deps: Deps,
-  market: StoredTerms,
+  market: StoredTerms | undefined,
   lead: LeadDocument,
   round: Round,
+  asked: readonly Candidate[],
   answerBy: number | undefined,
 ): Promise<Round> {
-  const { asked } = nextTier(round);
   const answers = await untilDecided(
     round,
     asked,
@@ -52,7 +45,11 @@ export async function ask(
 }
 
 /** Waits for every answer, or until no answer that is still out can change who buys. */
-async function untilDecided(round: Round, asked: Candidate[], answers: Promise<Entry>[]): Promise<Entry[]> {
+async function untilDecided(
+  round: Round,
+  asked: readonly Candidate[],
+  answers: readonly Promise<Entry>[],
+): Promise<Entry[]> {
   const known = new Map<string, Entry>();
   let close: () => void = () => undefined;
   const decided = new Promise<void>((resolve) => (close = resolve));
@@ -70,7 +67,7 @@ async function untilDecided(round: Round, asked: Candidate[], answers: Promise<E
 
 async function answerOf(
   deps: Deps,
-  market: StoredTerms,
+  market: StoredTerms | undefined,
   lead: LeadDocument,
   round: Round,
   candidate: Candidate,
@@ -78,19 +75,20 @@ async function answerOf(
 ): Promise<Entry> {
   const bid = fixedBid(candidate);
   if (bid) return { ...candidate, bid };
-  return { ...candidate, ...(await pingOne(deps, market, lead, round, candidate, { answerBy })) };
+  const again = candidate.again === 'asked';
+  return { ...candidate, ...(await pingOne(deps, market, lead, round, candidate, { answerBy, again })) };
 }
 
-/** Asks one buyer; `again` where its first bid of this round had expired. */
+/** Asks one buyer, if its campaign is still there; `again` where it was asked in this round before. */
 export async function pingOne(
   { database, circuits, send, log }: Deps,
-  market: StoredTerms,
+  market: StoredTerms | undefined,
   lead: LeadDocument,
   round: Round,
   { contract, buyer: buyerId, floor }: Candidate,
   { answerBy, again = false }: { answerBy?: number | undefined; again?: boolean },
 ): Promise<PingAnswer> {
-  const ready = market.contracts.find((each) => each.contract.id === contract);
+  const ready = market?.contracts.find((each) => each.contract.id === contract);
   const ping = ready?.buyer.ping;
   if (!ready || !ping) return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
   const { secret } = ready.buyer;

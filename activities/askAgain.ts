@@ -23,9 +23,7 @@ export const askAgain =
     const expired = round.entries.find((entry) => entry.contract === contract);
     if (round.version > version || !expired) return round;
     const market = await deps.terms(lead.campaign);
-    const answer = market
-      ? await pingOne(deps, market, lead, round, expired, { answerBy, again: true })
-      : { ms: 0, noBid: { reason: 'paused' as const } };
+    const answer = await pingOne(deps, market, lead, round, expired, { answerBy, again: true });
     return storeRound(deps.database, leadId, withNewAnswer(round, expired, unlessSpent(answer)));
   };
 

@@ -1,3 +1,4 @@
+import { nextTier } from '../src/market/asking.js';
 import type { Round } from '../src/market/round.js';
 import { findLeadForRound } from '../src/store/leads.js';
 import { ask } from './ask.js';
@@ -20,5 +21,5 @@ export const askTier =
     if (!round.later.some((candidate) => candidate.tier === tier)) return round;
     const market = await deps.terms(lead.campaign);
     if (market === undefined) return { ...round, later: [] };
-    return ask(deps, market, lead, round, answerBy);
+    return ask(deps, market, lead, round, nextTier(round).asked, answerBy);
   };

@@ -4,6 +4,7 @@ import type { Circuit } from '../src/market/breaker.js';
 import type { Database } from '../src/store/db.js';
 import type { StoredTerms } from '../src/store/market.js';
 import { askAgain } from './askAgain.js';
+import { askMissed } from './askMissed.js';
 import { askTier } from './askTier.js';
 import { cancelPost } from './cancelPost.js';
 import { deliverPost } from './deliverPost.js';
@@ -34,6 +35,7 @@ export function createActivities(deps: Deps) {
   return {
     runRound: runRound(deps),
     askTier: askTier(deps),
+    askMissed: askMissed(deps),
     askAgain: askAgain(deps),
     sellLead: sellLead(deps),
     deliverPost: deliverPost(deps),

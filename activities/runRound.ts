@@ -1,4 +1,5 @@
 import { planChecks } from './checks.js';
+import { nextTier } from '../src/market/asking.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import { newRound } from '../src/market/newRound.js';
 import { planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
@@ -57,8 +58,9 @@ export const runRound =
 
     const { plan, known, checksMs } = await planOf(deps, market, lead, now);
     const receivedAt = lead.receivedAt.getTime();
-    const round = newRound(market, { number, receivedAt, now }, plan, known.usage);
-    return ask(deps, market, lead, { ...round, ...(checksMs !== undefined && { checksMs }) }, answerBy);
+    const planned = newRound(market, { number, receivedAt, now }, plan, known.usage);
+    const round = { ...planned, ...(checksMs !== undefined && { checksMs }) };
+    return ask(deps, market, lead, round, nextTier(round).asked, answerBy);
   };
 
 async function noRound(

@@ -1,11 +1,12 @@
 import { sleep } from '@temporalio/workflow';
+import { SPENT } from '../src/market/asking.js';
 import { nextStep, type Offer } from '../src/market/decide.js';
 import type { LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
 import type { FinishedLead } from '../src/market/story.js';
 import { turnsUsed } from '../src/market/turnsUsed.js';
 import { callOffForgotten, sell } from './sell.js';
-import { askAgain, askTier, endLead, markPending, runRound, settleTurns } from './steps.js';
+import { askAgain, askMissed, askTier, endLead, markPending, runRound, settleTurns } from './steps.js';
 import { begin, type Story } from './story.js';
 import { tellTheBuyers, tellTheSeller } from './tell.js';
 
@@ -50,15 +51,24 @@ async function offerInTurn(lead: LeadFacts, round: Round, story: Story): Promise
     const step = nextStep(lead.leadId, now, story.answers);
     if (step === 'over') break;
     now =
-      'ask' in step
-        ? await nextTier(lead, now, step.ask, story)
-        : await offerAll(lead, now, step.offers, story);
+      'offers' in step
+        ? await offerAll(lead, now, step.offers, story)
+        : await askMore(lead, now, step, story);
   }
   return now;
 }
 
-const nextTier = ({ leadId }: LeadFacts, { number }: Round, tier: number, story: Story): Promise<Round> =>
-  askTier({ leadId, number, tier, ...story.answerBy });
+/** Asks the next tier, or those again that the round did not wait for. */
+function askMore(
+  { leadId }: LeadFacts,
+  { number, version }: Round,
+  step: { ask: number } | { askAgain: string[] },
+  story: Story,
+): Promise<Round> {
+  if ('ask' in step) return askTier({ leadId, number, tier: step.ask, ...story.answerBy });
+  for (const contract of step.askAgain) story.mayAskAgain({ contract });
+  return askMissed({ leadId, number, version, ...story.answerBy });
+}
 
 /** Offers the lead to each of these bidders at once; those whose bids have expired are asked for new ones. */
 async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: Story): Promise<Round> {
@@ -73,7 +83,7 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
       const { number, version } = now;
       const { contract } = offer;
       now = await askAgain({ leadId: lead.leadId, number, version, contract, ...story.answerBy });
-    } else story.record(offer, { answer: 'timeout', detail: 'its bids expire before they can be posted on' });
+    } else story.record(offer, { answer: SPENT.reason, detail: SPENT.detail });
   }
   return now;
 }

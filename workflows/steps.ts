@@ -8,11 +8,20 @@ import type { Activities } from '../activities/index.js';
  * and finds it again, so that a repeat after a crash changes nothing. They fail only where the database is away, and
  * are repeated until it is back.
  */
-export const { runRound, askTier, askAgain, sellLead, settleTurns, markPending, endLead, forgottenPosts } =
-  proxyLocalActivities<Activities>({
-    startToCloseTimeout: '45 s',
-    retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s' },
-  });
+export const {
+  runRound,
+  askTier,
+  askAgain,
+  askMissed,
+  sellLead,
+  settleTurns,
+  markPending,
+  endLead,
+  forgottenPosts,
+} = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '45 s',
+  retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s' },
+});
 
 /** Normal: the server holds them, retries them and shows ops each attempt and when the next one is due. */
 export const { deliverPost, settlePost } = proxyActivities<Activities>({

@@ -175,8 +175,8 @@ export class Story {
     this.waitedMs = undefined;
   }
 
-  /** A buyer whose bid has expired is asked anew once a round. */
-  mayAskAgain({ contract }: Offer): boolean {
+  /** A buyer is asked anew once a round: its bid has expired, or nobody waited for its answer. */
+  mayAskAgain({ contract }: Pick<Offer, 'contract'>): boolean {
     if (this.askedAgain.has(contract)) return false;
     this.askedAgain.add(contract);
     return true;

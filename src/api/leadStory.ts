@@ -100,6 +100,7 @@ function roundStory(round: Round, lead: StoredLead) {
       bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
       ...(underWay.has(outcome.contract) ? { outcome: 'posting' } : outcomeStory(outcome)),
       ms: outcome.ms,
+      asked_again: outcome.again,
     })),
   };
 }

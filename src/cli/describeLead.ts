@@ -46,7 +46,7 @@ function heading(story: LeadStory, amount: Amount): string {
 const inWords = (reason: string): string => reason.replaceAll('_', ' ');
 
 function roundText({ round, at, floor, contracts }: LeadStory['rounds'][number], amount: Amount): string {
-  const rows = contracts.map(({ buyer, bid, outcome, detail, ms }) => [
+  const rows = contracts.map(({ buyer, bid, outcome, detail, ms, asked_again: again }) => [
     buyer,
     amount(bid),
     outcome === 'sold'
@@ -54,7 +54,7 @@ function roundText({ round, at, floor, contracts }: LeadStory['rounds'][number],
       : outcome === 'posting'
         ? colors.yellow('post under way')
         : inWords(outcome),
-    ms === undefined ? '' : `${Math.round(ms)} ms`,
+    [...(ms === undefined ? [] : [`${Math.round(ms)} ms`]), ...(again ? ['asked again'] : [])].join(', '),
     detail ?? '',
   ]);
   const title = colors.bold(`Round ${round}`) + `, ${moment(Date.parse(at))}, floor ${amount(floor)}`;

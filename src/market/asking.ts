@@ -1,4 +1,4 @@
-import { isBelowFloor } from './decide.js';
+import { isBelowFloor } from './prices.js';
 import type { Bid, Candidate, Entry, NoBid, Round } from './round.js';
 import type { Sale } from './terms.js';
 import type { Contender } from './turns.js';
@@ -12,19 +12,29 @@ export function nextTier({ later }: Round): { tier: number; asked: Candidate[] }
   return { tier, asked: later.filter((candidate) => candidate.tier === tier) };
 }
 
-/** A candidate that was asked, and whose answer nobody waited for. */
-export const undecided = (candidate: Candidate): Entry => ({
-  ...candidate,
-  noBid: { reason: 'outbid', detail: 'the round was decided before it answered' },
-});
+/** Those whose answers the round did not wait for, to be asked again: once. */
+export const missedIn = ({ entries }: Round): Candidate[] =>
+  entries.filter(({ again }) => again === 'due').map((entry) => ({ ...candidateIn(entry), again: 'asked' }));
 
-/** The round with the answers of its next tier, one version further. */
-export const withAnswers = (round: Round, answers: Entry[]): Round => ({
-  ...round,
-  version: round.version + 1,
-  entries: [...round.entries, ...answers],
-  later: round.later.filter(({ tier }) => tier !== nextTier(round).tier),
-});
+/** A candidate that was asked, and whose answer nobody waited for. */
+export const undecided = (candidate: Candidate): Entry => {
+  const detail = 'the round was decided before it answered';
+  return candidate.again === undefined
+    ? { ...candidate, again: 'due', noBid: { reason: 'outbid', detail } }
+    : { ...candidate, noBid: { reason: 'outbid', detail: `${detail}, also when it was asked again` } };
+};
+
+/** The round with the answers of those that were asked, one version further. */
+export function withAnswers(round: Round, answers: Entry[]): Round {
+  const asked = new Set(answers.map(({ contract }) => contract));
+  const isOther = ({ contract }: Candidate): boolean => !asked.has(contract);
+  return {
+    ...round,
+    version: round.version + 1,
+    entries: [...round.entries.filter(isOther), ...answers],
+    later: round.later.filter(isOther),
+  };
+}
 
 /** The round with a buyer's new answer in the place of its bid, which has expired. */
 export const withNewAnswer = (round: Round, expired: Entry, { ms, ...answer }: PingAnswer): Round => ({
@@ -43,7 +53,10 @@ function candidateIn(entry: Entry): Candidate {
 }
 
 /** A new bid that can't be posted on either is none. */
-export const SPENT: NoBid = { reason: 'timeout', detail: 'its bids expire before they can be posted on' };
+export const SPENT = {
+  reason: 'timeout',
+  detail: 'its bids expire before they can be posted on',
+} as const satisfies NoBid;
 
 /** A bid must be good for at least this much longer to be posted on, ms. */
 const POST_LEAD_MS = 100;

@@ -1,10 +1,13 @@
 import type { DeliveryPolicy } from './delivery.js';
+import { missedIn } from './asking.js';
+import { isDecided } from './early.js';
 import { split } from './margin.js';
 import type { Minor } from './money.js';
 import type { LeadReason, Reason } from './reason.js';
-import type { Bid, Change, Entry, Outcome, Refusal, Round } from './round.js';
+import type { Bid, Candidate, Change, Entry, Outcome, Refusal, Round } from './round.js';
 import { fnv1a } from './hash.js';
-import type { Contract, Sale } from './terms.js';
+import { floorOf, isBelowFloor, priceIn, type Form } from './prices.js';
+import type { Sale } from './terms.js';
 
 /** The lead, offered to one bidder. */
 export interface Offer {
@@ -44,15 +47,19 @@ export type Answer =
       change?: Change;
     };
 
-/** What is to be done next in a round: offers to be made side by side, a tier to be asked, or nothing more. */
-export type Step = { offers: Offer[] } | { ask: number } | 'over';
+/**
+ * What is to be done next in a round: offers to be made side by side, a tier to be asked, contracts to be asked again that
+ * it did not wait for, or nothing more.
+ */
+export type Step = { offers: Offer[] } | { ask: number } | { askAgain: string[] } | 'over';
 
 /**
  * Decides a round, one step at a time, from what is known of it so far. The same data give the same step, whoever asks
  * and however often.
  *
- * A lead is offered to as many bidders at once as have room; when one of them does not buy, the next one is. A tier is
- * asked only where the tiers before it bought nothing. Of equal bids the one with the smaller hash of lead and contract
+ * A lead is offered to as many bidders at once as have room; when one of them does not buy, the next one is. Those that the
+ * round did not wait for are asked again as soon as it would have had to wait for them, had it known who would not buy. A
+ * tier is asked only where the tiers before it bought nothing. Of equal bids the one with the smaller hash of lead and contract
  * goes first: the same each time it is computed, and no buyer is favoured over many leads.
  */
 export function nextStep(leadId: string, round: Round, answers: readonly Answer[]): Step {
@@ -63,24 +70,34 @@ export function nextStep(leadId: string, round: Round, answers: readonly Answer[
     (entry): entry is Bidder => 'bid' in entry && !answered.has(entry.contract),
   );
   const form = accepted.length > 0 ? soldAs(accepted) : bestForm(leadId, round, open);
-  const places = (form === 'exclusive' ? 1 : sale.maxBuyers) - accepted.length;
+  const places = Math.max(0, (form === 'exclusive' ? 1 : sale.maxBuyers) - accepted.length);
   const offers = ranked(leadId, round, open, form)
-    .slice(0, Math.max(0, places))
+    .slice(0, places)
     .map(({ entry, price }): Offer => {
       const { contract, buyer, bid, delivery } = entry;
       const earns = margin ? split(price, margin).sellerEarns : price;
       const exclusive = form === 'exclusive';
       return { contract, buyer, exclusive, price, earns, bid, ...(delivery && { delivery }) };
     });
+  // Who has had no turn yet comes after everybody who has.
+  const isTaken = round.turns === undefined ? places === 0 : offers.length === places;
+  const missed = isTaken ? [] : toAskAgain(round, answers);
+  if (missed.length > 0) return { askAgain: missed.map(({ contract }) => contract) };
   if (offers.length > 0) return { offers };
   const [next] = round.later.map(({ tier }) => tier).sort((a, b) => a - b);
   return next === undefined || accepted.length > 0 ? 'over' : { ask: next };
 }
 
-type Bidder = Extract<Entry, { bid: Bid }>;
-/** Whether a bid is for the lead alone or for a place in a shared sale. */
-type Form = 'exclusive' | 'shared';
+/** Contracts whose answers the round did not wait for, where they could change who buys, as it stands by now. */
+function toAskAgain(round: Round, answers: readonly Answer[]): Candidate[] {
+  const missed = missedIn(round);
+  if (missed.length === 0) return [];
+  const lost = new Set(answers.flatMap(({ contract, answer }) => (answer === 'accepted' ? [] : [contract])));
+  const left = round.entries.filter(({ contract }) => !lost.has(contract));
+  return isDecided(round.terms.sale, left, missed) ? [] : missed;
+}
 
+type Bidder = Extract<Entry, { bid: Bid }>;
 const soldAs = (accepted: readonly Answer[]): Form =>
   accepted.some((answer) => answer.answer === 'accepted' && answer.exclusive) ? 'exclusive' : 'shared';
 
@@ -94,39 +111,6 @@ function bestForm(leadId: string, round: Round, open: Bidder[]): Form {
       .reduce((sum, { price }) => sum + price, 0);
   return worth('exclusive', 1) >= worth('shared', sale.maxBuyers) ? 'exclusive' : 'shared';
 }
-
-/** What the entry's bid is in a form of sale; undefined where it is none. */
-export function priceIn(sale: Sale, bid: Bid, form: Form): Minor | undefined {
-  return sale.mode === 'hybrid' && form === 'shared' ? bid.shared : bid.price;
-}
-
-/** How many may hold the lead at the most. */
-export const placesOf = ({ mode, maxBuyers }: Sale): number => (mode === 'exclusive' ? 1 : maxBuyers);
-
-/** The lowest bid that is taken of a contract in a form of sale. */
-export function floorOf(sale: Sale, floor: Minor | undefined, form: Form): Minor {
-  const campaign =
-    sale.mode === 'hybrid' && form === 'shared' ? (sale.sharedFloor ?? sale.floor) : sale.floor;
-  return Math.max(campaign, floor ?? 0);
-}
-
-/** The least that a contract can come to pay: of a bid only its floor is known before it is asked for. */
-export function leastOf(
-  sale: Sale,
-  { price, sharedPrice, floor }: Pick<Contract, 'price' | 'sharedPrice' | 'floor'>,
-): Minor {
-  if (price === undefined && sharedPrice === undefined)
-    return Math.min(floorOf(sale, floor, 'exclusive'), floorOf(sale, floor, 'shared'));
-  const shared = sale.mode === 'hybrid' ? sharedPrice : undefined;
-  return Math.min(price ?? shared ?? 0, shared ?? price ?? 0);
-}
-
-/** Whether what somebody bids is too little in every form of sale. */
-export const isBelowFloor = (sale: Sale, { bid, floor }: Pick<Bidder, 'bid' | 'floor'>): boolean =>
-  (['exclusive', 'shared'] as const).every((form) => {
-    const price = priceIn(sale, bid, form);
-    return price === undefined || price < floorOf(sale, floor, form);
-  });
 
 /** Bidders at or above their floor, in the order in which the lead is offered. */
 function ranked(leadId: string, round: Round, open: Bidder[], form: Form): { entry: Bidder; price: Minor }[] {
@@ -165,7 +149,8 @@ export function conclude(round: Round, answers: readonly Answer[]): Outcome[] {
 
 function outcome(entry: Entry, sale: Sale, answer: Answer | undefined): Outcome {
   const { contract, buyer, ms } = entry;
-  const who = { contract, buyer, ...(ms !== undefined && { ms }) };
+  const again = entry.again === 'asked' && ({ again: true } as const);
+  const who = { contract, buyer, ...(ms !== undefined && { ms }), ...again };
   if ('noBid' in entry) return { ...who, sold: false, ...entry.noBid };
   const form: Form = answer?.answer === 'accepted' && !answer.exclusive ? 'shared' : 'exclusive';
   const { bid } = entry;

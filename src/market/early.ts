@@ -1,4 +1,4 @@
-import { floorOf } from './decide.js';
+import { floorOf, placesOf } from './prices.js';
 import type { Candidate, Entry } from './round.js';
 import type { Sale } from './terms.js';
 
@@ -34,6 +34,6 @@ export function isDecided(sale: Sale, entries: readonly Entry[], out: readonly C
   const [best] = bids;
   if (best !== undefined && sale.instantBuy !== undefined && best >= sale.instantBuy) return true;
   if (sale.award !== 'highestBid' || sale.mode === 'hybrid') return false;
-  const lastToWin = bids[(sale.mode === 'exclusive' ? 1 : sale.maxBuyers) - 1];
+  const lastToWin = bids[placesOf(sale) - 1];
   return lastToWin !== undefined && out.every(({ ceiling = Infinity }) => ceiling < lastToWin);
 }

@@ -1,6 +1,6 @@
 import { stateOf, type Circuit } from './breaker.js';
 import type { ReadyContract, ReadyMarket } from './compile.js';
-import { leastOf } from './decide.js';
+import { leastOf } from './prices.js';
 import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates.js';
 import { refusal, type LeadInRound } from './eligibility.js';
 import { moment } from './moment.js';

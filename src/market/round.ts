@@ -36,6 +36,8 @@ export interface Candidate {
   /** The share of its posts that the buyer has accepted, 0 to 1; where the award asks for it. */
   rate?: number;
   delivery?: DeliveryPolicy;
+  /** Nobody waited for its answer: it is to be asked again if that answer could still matter, or has been. */
+  again?: 'due' | 'asked';
 }
 
 /** What a candidate came to when its tier was asked. `ms` is how long the buyer took. */
@@ -91,6 +93,11 @@ export interface Round {
 }
 
 /** How one contract's part in a round ended. */
-export type Outcome = { contract: string; buyer: string; ms?: number; price?: Minor } & (
-  { sold: true } | { sold: false; reason: Reason; detail?: string }
-);
+export type Outcome = {
+  contract: string;
+  buyer: string;
+  ms?: number;
+  /** Whether it was asked again, as nobody waited for its first answer. */
+  again?: true;
+  price?: Minor;
+} & ({ sold: true } | { sold: false; reason: Reason; detail?: string });

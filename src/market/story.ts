@@ -67,7 +67,11 @@ function countByReason(outcomes: Outcome[]): [string, string][] {
 /** "sold at $45.00 (41 ms)", "outbid at $12.50", "refused at $40.00: duplicate", "timeout (500 ms)". */
 function inWords(outcome: Outcome, currency: string): string {
   const at = outcome.price === undefined ? '' : ` at ${formatMoney(outcome.price, currency)}`;
-  const took = outcome.ms === undefined ? '' : ` (${outcome.ms} ms)`;
+  const how = [
+    ...(outcome.ms === undefined ? [] : [`${outcome.ms} ms`]),
+    ...(outcome.again ? ['asked again'] : []),
+  ];
+  const took = how.length === 0 ? '' : ` (${how.join(', ')})`;
   if (outcome.sold) return `sold${at}${took}`;
   const why = outcome.detail === undefined ? '' : `: ${outcome.detail}`;
   return `${outcome.reason.replaceAll('_', ' ')}${at}${took}${why}`;

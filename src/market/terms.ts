@@ -66,7 +66,7 @@ export interface Sale {
   /** No lower shared bid is taken in a hybrid sale. */
   sharedFloor?: Minor;
   award: (typeof AWARDS)[number];
-  /** A bid of this much ends the round at once. */
+  /** A bid of this much ends the round at once; if it comes to no sale, whoever was not waited for is asked again. */
   instantBuy?: Minor;
 }
 

@@ -1,4 +1,5 @@
-import { placesOf, type Answer } from './decide.js';
+import type { Answer } from './decide.js';
+import { placesOf } from './prices.js';
 import type { Entry, Round } from './round.js';
 import type { Sale } from './terms.js';
 import { added, changesOfAll, settleTurns, type Changes, type Contender } from './turns.js';
@@ -19,11 +20,11 @@ export function turnsUsed(round: Round, answers: readonly Answer[]): Changes {
   const isAway = (entry: Entry): boolean =>
     !isSent(entry) && ('noBid' in entry || answerOf.has(entry.contract));
   const places = placesOf(round.terms.sale);
-  return together(
-    tiersInTurn(round).map((tier) => {
+  return inAll(
+    takenTogether(round).map((together) => {
       const idsOf = (is: (entry: Entry) => boolean) =>
-        new Set(tier.filter(is).map(({ contract }) => contract));
-      return settleTurns(tier.map(contender), places, idsOf(isSent), idsOf(isAway));
+        new Set(together.filter(is).map(({ contract }) => contract));
+      return settleTurns(together.map(contender), places, idsOf(isSent), idsOf(isAway));
     }),
   );
 }
@@ -31,28 +32,26 @@ export function turnsUsed(round: Round, answers: readonly Answer[]): Changes {
 /** What a round has changed of the turns in all: those that it took, and what was put right after it. */
 export function turnsChanged(round: Round, answers: readonly Answer[]): Changes {
   const places = placesOf(round.terms.sale);
-  const taken = tiersInTurn(round).map((tier) => {
-    const order = tier.map(contender);
+  const taken = takenTogether(round).map((together) => {
+    const order = together.map(contender);
     return changesOfAll(
       order,
       order.slice(0, places).map(({ id }) => id),
     );
   });
-  return added(together(taken), turnsUsed(round, answers));
+  return added(inAll(taken), turnsUsed(round, answers));
 }
 
 const contender = ({ contract, weight = 1 }: Entry): Contender => ({ id: contract, weight });
 
-/** Those who contended in each tier, in the order of their turns. */
-function tiersInTurn({ entries, turns = [] }: Round): Entry[][] {
+/** Those who contended at the same time, in the order of their turns: of each tier, and of it again where it was. */
+function takenTogether({ entries, turns = [] }: Round): Entry[][] {
   const inTurn = entries
     .filter(({ contract }) => turns.includes(contract))
     .sort((a, b) => turns.indexOf(a.contract) - turns.indexOf(b.contract));
-  return [...new Set(inTurn.map(({ tier }) => tier))].map((tier) =>
-    inTurn.filter((entry) => entry.tier === tier),
-  );
+  const timeOf = ({ tier, again }: Entry): string => `${tier}${again === 'asked' ? ' again' : ''}`;
+  return [...new Set(inTurn.map(timeOf))].map((time) => inTurn.filter((entry) => timeOf(entry) === time));
 }
 
-/** No contract is in two tiers. */
-const together = (changes: readonly Changes[]): Changes =>
-  Object.fromEntries(changes.flatMap(Object.entries));
+/** No contract contends twice. */
+const inAll = (changes: readonly Changes[]): Changes => Object.fromEntries(changes.flatMap(Object.entries));

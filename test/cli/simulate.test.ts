@@ -62,7 +62,7 @@ describe('gavel simulate', () => {
     const round = await runRound({ leadId, number: 1, now: Date.now() });
     if ('ended' in round) throw new Error('The lead has ended before its first round');
     const step = nextStep(leadId, round, []);
-    if (step === 'over' || 'ask' in step) throw new Error('Nobody bids for the lead');
+    if (step === 'over' || !('offers' in step)) throw new Error('Nobody bids for the lead');
     for (const offer of step.offers) {
       const { sale } = round.terms;
       const { answer } = await sellLead({ leadId, round: 1, sale, offer, now: Date.now() });

@@ -1,6 +1,8 @@
 /** The scenarios whose histories are kept: one of every way in which a lead's life can go on. */
 export const LIVES = [
   'auction/highest-bid-wins',
+  'auction/instant-buy-refused',
+  'auction/instant-buy-refused-and-tier',
   'auction/margin-bands-and-refusal',
   'auction/refused-goes-to-next',
   'auction/shared',

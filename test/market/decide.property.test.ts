@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { conclude, floorOf, nextStep, priceIn, type Answer, type Offer } from '../../src/market/decide.js';
+import { conclude, nextStep, type Answer, type Offer } from '../../src/market/decide.js';
+import { floorOf, priceIn } from '../../src/market/prices.js';
 import type { Bid, Candidate, Entry, Round } from '../../src/market/round.js';
 import { AWARDS, MODES, type Sale } from '../../src/market/terms.js';
 
@@ -119,6 +120,7 @@ function hold(
   for (let steps = 0; steps < 100; steps++) {
     const step = nextStep(leadId, round, held.answers);
     if (step === 'over') return { round, ...held };
+    if ('askAgain' in step) throw new Error('Everybody was waited for');
     if ('ask' in step) {
       held.asked.push({ tier: step.ask, bought: bought() });
       const now = all.filter(({ candidate }) => candidate.tier === step.ask);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nextStep } from '../../src/market/decide.js';
+import { missedIn, undecided, withAnswers } from '../../src/market/asking.js';
+import { conclude, nextStep, type Answer } from '../../src/market/decide.js';
 import { isDecided, pingLimit } from '../../src/market/early.js';
 import type { Candidate, Entry, Round } from '../../src/market/round.js';
 import { MODES, type Sale } from '../../src/market/terms.js';
@@ -47,10 +48,40 @@ const roundOf = (sale: Sale, entries: Entry[]): Round => ({
 
 const offersIn = (sale: Sale, entries: Entry[]): string[] => {
   const step = nextStep('lead-1', roundOf(sale, entries), []);
-  return step === 'over' || 'ask' in step
-    ? []
-    : step.offers.map(({ contract, price }) => `${contract} ${price}`);
+  return step !== 'over' && 'offers' in step
+    ? step.offers.map(({ contract, price }) => `${contract} ${price}`)
+    : [];
 };
+
+/** A buyer that bids, may not have answered in time, and may refuse the lead. */
+const refusers = buyers.chain((buyer) => fc.boolean().map((refuses) => ({ ...buyer, refuses })));
+
+/** Takes a round to its end with everybody's bid, which it waited for or asks for again, and their words to their posts. */
+function hold(
+  sale: Sale,
+  all: readonly { refuses: boolean; isHeard: boolean; candidate: Candidate; bid: number }[],
+) {
+  const bidOf = (asked: Candidate): Entry => {
+    const { bid = 0 } = all.find(({ candidate }) => candidate.contract === asked.contract) ?? {};
+    return { ...asked, bid: { price: bid } };
+  };
+  const entries = all.map(({ candidate, isHeard }) => (isHeard ? bidOf : undecided)(candidate));
+  const answers: Answer[] = [];
+  let [round, timesAsked] = [roundOf(sale, entries), 0];
+  for (;;) {
+    const step = nextStep('lead-1', round, answers);
+    if (step === 'over' || 'ask' in step) return { outcomes: conclude(round, answers), answers, timesAsked };
+    if ('askAgain' in step) {
+      timesAsked += 1;
+      round = withAnswers(round, missedIn(round).map(bidOf));
+      continue;
+    }
+    for (const { contract, exclusive } of step.offers) {
+      const refuses = all.some((one) => one.candidate.contract === contract && one.refuses);
+      answers.push(refuses ? { contract, answer: 'refused' } : { contract, answer: 'accepted', exclusive });
+    }
+  }
+}
 
 describe('A round that is closed early', () => {
   test('offers the lead to whom it would have been offered had it waited for everybody', () => {
@@ -76,6 +107,36 @@ describe('A round that is closed early', () => {
       { numRuns: 10_000 },
     );
     expect(closed).toBeGreaterThan(500);
+  });
+
+  test('sells to whom it would have sold had it waited for everybody, whoever refuses', () => {
+    let [closed, asked] = [0, 0];
+    fc.assert(
+      fc.property(sales, fc.array(refusers, { minLength: 2, maxLength: 6 }), (sale, some) => {
+        const all = some.map((one, i) => ({ ...one, candidate: candidateOf(one, i), isHeard: !one.isOut }));
+        const known = all.filter(({ isHeard }) => isHeard);
+        const bids = known.map(({ candidate, bid }): Entry => ({ ...candidate, bid: { price: bid } }));
+        const out = all.filter(({ isHeard }) => !isHeard).map(({ candidate }) => candidate);
+        if (out.length === 0 || !isDecided(sale, bids, out)) return;
+        closed += 1;
+        const early = hold(sale, all);
+        const patient = hold(
+          sale,
+          all.map((one) => ({ ...one, isHeard: true })),
+        );
+        const holders = (answers: readonly Answer[]) =>
+          answers.flatMap(({ answer, contract }) => (answer === 'accepted' ? [contract] : [])).sort();
+        expect(holders(early.answers)).toEqual(holders(patient.answers));
+        expect(early.timesAsked).toBeLessThanOrEqual(1);
+        expect(early.outcomes.map(({ contract }) => contract).sort()).toEqual(
+          all.map(({ candidate }) => candidate.contract).sort(),
+        );
+        asked += early.timesAsked;
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(closed).toBeGreaterThan(500);
+    expect(asked).toBeGreaterThan(200);
   });
 
   test('is closed at once by a bid of the price that was named for that, and by no bid below its own floor', () => {

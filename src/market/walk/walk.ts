@@ -2,6 +2,7 @@ import {
   contendersOf,
   hasExpired,
   isFailure,
+  missedIn,
   nextTier,
   SPENT,
   undecided,
@@ -10,12 +11,13 @@ import {
   type PingAnswer,
 } from '../asking.js';
 import { afterChecks } from '../checks.js';
-import { conclude, nextStep, placesOf, unsoldReason, type Answer, type Offer } from '../decide.js';
+import { conclude, nextStep, unsoldReason, type Answer, type Offer } from '../decide.js';
 import { isDecided, pingLimit } from '../early.js';
 import { pingId } from '../ids.js';
 import { fixedBid, newRound } from '../newRound.js';
 import { noticesOf } from '../notices.js';
 import { planRound, withinLimits } from '../plan.js';
+import { placesOf } from '../prices.js';
 import type { Candidate, Entry, Round } from '../round.js';
 import { isByTurns, turnsUsed } from '../turnsUsed.js';
 import { isSameWait, nextWait, withNews, type Wait } from '../waiting.js';
@@ -65,20 +67,20 @@ function* plan(life: Life, world: World): Course<Round> {
   const checked = afterChecks(open, market.campaign, (check) => world.check(life, check));
   const number = (life.rounds.at(-1)?.round.number ?? 0) + 1;
   const { receivedAt } = lead.facts;
-  return yield* ask(life, world, newRound(market, { number, receivedAt, now }, checked, known.usage));
+  const planned = newRound(market, { number, receivedAt, now }, checked, known.usage);
+  return yield* ask(life, world, planned, nextTier(planned).asked);
 }
 
-/** Asks the next tier; time passes until the last answer that is waited for. */
-function* ask(life: Life, world: World, round: Round): Course<Round> {
-  if (round.later.length === 0) return withAnswers(round, []);
-  const { asked } = nextTier(round);
+/** Asks these; time passes until the last answer that is waited for. */
+function* ask(life: Life, world: World, round: Round, asked: readonly Candidate[]): Course<Round> {
   const came = asked
     .map((candidate) => answerOf(life, world, round, candidate))
     .sort((a, b) => (a.ms ?? 0) - (b.ms ?? 0));
   const known = new Map<string, Entry>();
   for (const entry of came) {
     const out = asked.filter(({ contract }) => !known.has(contract));
-    if (known.size > 0 && isDecided(round.terms.sale, [...known.values()], out)) break;
+    if (entry.ms !== undefined && known.size > 0 && isDecided(round.terms.sale, [...known.values()], out))
+      break;
     known.set(entry.contract, entry);
   }
   const took = Math.max(0, ...[...known.values()].map(({ ms = 0 }) => ms));
@@ -89,11 +91,17 @@ function* ask(life: Life, world: World, round: Round): Course<Round> {
 
 function answerOf(life: Life, world: World, round: Round, candidate: Candidate): Entry {
   const bid = fixedBid(candidate);
-  return { ...candidate, ...(bid ? { bid } : pingOne(life, world, round, candidate, false)) };
+  return { ...candidate, ...(bid ? { bid } : pingOne(life, world, round, candidate)) };
 }
 
-/** Asks one buyer; `again` where its first bid of this round had expired. */
-function pingOne(life: Life, world: World, round: Round, candidate: Candidate, again: boolean): PingAnswer {
+/** Asks one buyer; `again` where it was asked in this round before. */
+function pingOne(
+  life: Life,
+  world: World,
+  round: Round,
+  candidate: Candidate,
+  again = candidate.again === 'asked',
+): PingAnswer {
   const { contract, buyer } = candidate;
   const { facts } = life.lead;
   const now = world.now();
@@ -126,13 +134,18 @@ function inTurn(life: Life, world: World, round: Round, answers: readonly Entry[
 /** Offers the lead, asks the next tier, offers again, until enough buyers hold it or nobody is left. */
 function* auction(life: Life, world: World, first: Round, answers: Answer[]): Course<Round> {
   let round = first;
+  const askedAgain = new Set<string>();
   while (!life.withdrawn) {
     const step = nextStep(life.lead.facts.leadId, round, answers);
     if (step === 'over') break;
-    round =
-      'ask' in step
-        ? yield* ask(life, world, round)
-        : yield* offerAll(life, world, round, step.offers, answers);
+    if ('offers' in step) {
+      round = yield* offerAll(life, world, round, step.offers, { answers, askedAgain });
+    } else if ('ask' in step) {
+      round = yield* ask(life, world, round, nextTier(round).asked);
+    } else {
+      for (const contract of step.askAgain) askedAgain.add(contract);
+      round = yield* ask(life, world, round, missedIn(round));
+    }
   }
   return round;
 }
@@ -143,7 +156,7 @@ function* offerAll(
   world: World,
   round: Round,
   offers: readonly Offer[],
-  answers: Answer[],
+  { answers, askedAgain }: { answers: Answer[]; askedAgain: Set<string> },
 ): Course<Round> {
   const courses = offers.map((offer) => sell(life, world, round, offer));
   const came = yield* sideBySide(() => world.now(), courses);
@@ -154,7 +167,13 @@ function* offerAll(
     const { contract, exclusive } = offer;
     if (answer.answer === 'accepted') answers.push({ contract, answer: 'accepted', exclusive });
     else if (answer.answer !== 'expired') answers.push({ contract, ...answer });
-    else now = askAgain(life, world, now, contract);
+    else if (askedAgain.has(contract)) {
+      const { reason, detail } = SPENT;
+      answers.push({ contract, answer: reason, detail });
+    } else {
+      askedAgain.add(contract);
+      now = askAgain(life, world, now, contract);
+    }
   }
   return now;
 }

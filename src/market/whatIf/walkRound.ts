@@ -1,5 +1,6 @@
-import { contendersOf, nextTier, withAnswers } from '../asking.js';
-import { nextStep, placesOf, type Answer, type Offer } from '../decide.js';
+import { contendersOf, missedIn, nextTier, withAnswers } from '../asking.js';
+import { nextStep, type Answer, type Offer } from '../decide.js';
+import { placesOf } from '../prices.js';
 import type { Bid, Candidate, Entry, NoBid, Round } from '../round.js';
 import type { Contender } from '../turns.js';
 import { isByTurns } from '../turnsUsed.js';
@@ -21,12 +22,11 @@ export function walkRound(leadId: string, planned: Round, hands: Hands): { round
     if (step === 'over') return { round, answers };
     if ('offers' in step) {
       for (const offer of step.offers) answers.push(hands.offer(offer, round));
-    } else round = askTier(round, hands);
+    } else round = ask(round, 'ask' in step ? nextTier(round).asked : missedIn(round), hands);
   }
 }
 
-function askTier(round: Round, hands: Hands): Round {
-  const { asked } = nextTier(round);
+function ask(round: Round, asked: readonly Candidate[], hands: Hands): Round {
   const answers = asked.map((candidate): Entry => ({ ...candidate, ...hands.bid(candidate, round) }));
   const next = withAnswers(round, answers);
   if (!isByTurns(round.terms.sale)) return next;

@@ -1,0 +1,28 @@
+import { missedIn } from '../src/market/asking.js';
+import type { Round } from '../src/market/round.js';
+import { findLeadForRound } from '../src/store/leads.js';
+import { ask } from './ask.js';
+import type { Deps } from './index.js';
+
+export interface MissedRequest {
+  leadId: string;
+  number: number;
+  version: number;
+  /** When the source is answered, UTC ms; absent where nobody waits. */
+  answerBy?: number;
+}
+
+/**
+ * Asks those again whose answers a round did not wait for, now that who was to buy has not; where they were asked already,
+ * their answers stand.
+ */
+export const askMissed =
+  (deps: Deps) =>
+  async ({ leadId, number, version, answerBy }: MissedRequest): Promise<Round> => {
+    const lead = await findLeadForRound(deps.database, leadId, number);
+    const round = lead?.rounds[number];
+    if (!lead || !round) throw new Error(`Lead ${leadId} has no round ${number}`);
+    if (round.version > version) return round;
+    const market = await deps.terms(lead.campaign);
+    return ask(deps, market, lead, round, missedIn(round), answerBy);
+  };
