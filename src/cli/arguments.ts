@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { MOST_LISTED } from '../api/admin/inputs.js';
 import { parseDuration } from '../market/file/duration.js';
+import { moment } from '../market/moment.js';
 import { pointInTime } from '../market/pointInTime.js';
 
 /** A date, a time, or so long ago. */
@@ -8,6 +9,16 @@ export function past(text: string): Date {
   const span = parseDuration(text);
   const at = span === undefined ? pointInTime(text) : new Date(Date.now() - span);
   if (at === undefined) throw new InvalidArgumentError('Write a date like 2026-11-01 or a duration like 7d.');
+  return at;
+}
+
+/** A date, a time, or so long from now, which has not come yet. */
+export function future(text: string): Date {
+  const span = parseDuration(text);
+  const at = span === undefined ? pointInTime(text) : new Date(Date.now() + span);
+  if (at === undefined)
+    throw new InvalidArgumentError('Write a date like 2027-01-31 or a duration like 90d.');
+  if (at.getTime() <= Date.now()) throw new InvalidArgumentError(`${moment(at)} has passed already.`);
   return at;
 }
 

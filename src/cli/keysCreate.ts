@@ -1,13 +1,12 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import Value from 'typebox/value';
 import { AdminName, makeKey } from '../api/admin/keys.js';
-import { parseDuration } from '../market/file/duration.js';
 import { nearest } from '../market/file/nearest.js';
 import { SourceName } from '../market/file/values.js';
 import { moment } from '../market/moment.js';
-import { pointInTime } from '../market/pointInTime.js';
 import { SCOPE_NAMES, type Scope } from '../store/scopes.js';
 import { adminCommand, useAdmin } from './admin.js';
+import { future } from './arguments.js';
 import { CommandFailed } from './commandFailed.js';
 import { print, printJson } from './print.js';
 
@@ -106,13 +105,4 @@ function perMinute(text: string): number {
   const limit = Number(text);
   if (/^\d{1,7}$/.test(text) && limit > 0) return limit;
   throw new InvalidArgumentError('It is a whole number of requests, 1 or more.');
-}
-
-function future(text: string): Date {
-  const span = parseDuration(text);
-  const at = span === undefined ? pointInTime(text) : new Date(Date.now() + span);
-  if (at === undefined)
-    throw new InvalidArgumentError('Write a date like 2027-01-31 or a duration like 90d.');
-  if (at.getTime() <= Date.now()) throw new InvalidArgumentError(`${moment(at)} has passed already.`);
-  return at;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { showKeys, type KeyView } from '../api/admin/keys.js';
+import { moment } from '../market/moment.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { print, printJson, table } from './print.js';
 
@@ -20,8 +21,6 @@ async function list({ seller, json }: { seller?: string; json: boolean }, comman
     print(table(['id', 'of', 'source', 'is for', 'a minute', 'status', 'created', 'expires'], keys.map(row)));
 }
 
-const day = (at: string | undefined): string => at?.slice(0, 10) ?? 'never';
-
 const row = (key: KeyView): string[] => [
   key.id,
   ownerOf(key),
@@ -29,8 +28,8 @@ const row = (key: KeyView): string[] => [
   purposeOf(key),
   key.limit === undefined ? 'default' : String(key.limit),
   key.status,
-  day(key.created_at),
-  day(key.expires_at),
+  key.created_at.slice(0, 10),
+  key.expires_at === undefined ? 'never' : moment(new Date(key.expires_at)),
 ];
 
 function ownerOf({ seller, buyer, admin = '' }: KeyView): string {

@@ -133,6 +133,29 @@ export async function listKeys({ keys }: Database, owner: Partial<Owner> = {}): 
 }
 
 /**
+ * Lets a key go on until a time and no longer, by its id; false where it is revoked, or ends no later by itself: what
+ * takes a key away must never lengthen its life.
+ * @param by who has it end, for the audit
+ */
+export async function expireKey(
+  { client, keys, audit }: Database,
+  id: string,
+  expiresAt: Date,
+  by?: Actor,
+): Promise<boolean> {
+  return client.withSession((session) =>
+    session.withTransaction(async () => {
+      const key = await keys.findOne({ _id: id }, { session });
+      if (key === null || key.revokedAt || (key.expiresAt && key.expiresAt <= expiresAt)) return false;
+      await keys.updateOne({ _id: id }, { $set: { expiresAt } }, { session });
+      const values = differences(termsOf(key), termsOf({ ...key, expiresAt }));
+      if (by) await audit.insertOne(auditOf(by, { kind: 'key', id, did: 'changed', values }), { session });
+      return true;
+    }),
+  );
+}
+
+/**
  * Revokes a key by its id; false where there is none in force under it.
  * @param by who has it revoked, for the audit
  */

@@ -244,6 +244,32 @@ campaigns:
     expect((await world.ask('GET /admin/keys')).status).toBe(200);
   });
 
+  it('lets a key go on until a time, never longer than it would, and ends it at once when asked', async () => {
+    const key = await world.adminKeyFor(['keys:read']);
+    const end = (expires_at?: string) => world.ask('POST /admin/keys/revoke', { key, expires_at });
+    const ended = await end('2099-01-02');
+    const { id } = ended.body;
+    const until = '2099-01-02T00:00:00.000Z';
+    expect(ended.body).toEqual({ id, status: 'in force', expires_at: until });
+    expect((await world.ask('GET /admin/keys', undefined, key)).status).toBe(200);
+    for (const later of ['2099-01-02', '2099-01-03']) {
+      const { status, body } = await end(later);
+      expect([status, body.message]).toEqual([409, `${String(id)} ends at ${until} already.`]);
+    }
+    expect((await end('2020-01-01')).body.message).toContain('has passed already');
+    expect((await end('2099-01-01')).status).toBe(200);
+    expect((await end()).body).toMatchObject({ id, status: 'revoked' });
+    const again = await end('2098-01-01');
+    expect([again.status, again.body.message]).toEqual([409, `${String(id)} is revoked already.`]);
+    const { deeds } = (await world.ask(`GET /admin/audit?of=${String(id)}`)).body;
+    const last = '2099-01-01T00:00:00.000Z';
+    expect(deeds).toMatchObject([
+      { did: 'revoked', changes: [] },
+      { did: 'changed', changes: [{ path: 'expires', from: until, to: last }] },
+      { did: 'changed', changes: [{ path: 'expires', to: until }] },
+    ]);
+  });
+
   it.each([
     ['GET /admin/leads?limit=0', undefined, 400, 'limit (0 is not a whole number from 1 to 10000'],
     ['GET /admin/leads?limit=5&limit=6', undefined, 400, 'limit (given twice)'],

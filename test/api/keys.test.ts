@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type RunningApi } from '../../src/api/server.js';
 import { createLog } from '../../src/log.js';
-import { createKey, revokeKey } from '../../src/store/keys.js';
+import { createKey, expireKey, revokeKey } from '../../src/store/keys.js';
 import { openApiWorld, sendLead, type ApiWorld } from './world.js';
 
 let world: ApiWorld;
@@ -60,6 +60,17 @@ describe('a key', () => {
     await revokeKey(world.database, old.document._id);
     await expect.poll(() => statusesOf(old.key), { timeout: 2000, interval: 200 }).toEqual([401, 401]);
     expect(await statusesOf(next.key)).toEqual([200, 200]);
+  });
+
+  it('that is given an end is good until then in every process, and no longer', async () => {
+    const old = await createKey(world.database, { seller: 'ACME1234', test: false });
+    expect(await statusesOf(old.key)).toEqual([200, 200]);
+    const end = new Date(Date.now() + 3000);
+    expect(await expireKey(world.database, old.document._id, end)).toBe(true);
+    await sleep(2000);
+    expect(await statusesOf(old.key)).toEqual([200, 200]);
+    await sleep(end.getTime() - Date.now() + 1);
+    expect(await statusesOf(old.key)).toEqual([401, 401]);
   });
 
   it('that expires is refused by every process at its time, also by those that remember it', async () => {

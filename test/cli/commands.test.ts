@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
+import { moment } from '../../src/market/moment.js';
 import { findKey, inForce } from '../../src/store/keys.js';
 import { startBuyer } from '../support/buyer.js';
 import { sellerDocument } from '../support/market.js';
@@ -48,7 +49,7 @@ describe('gavel', () => {
       .replace('delay: 15m', 'delya: 15m')
       .replace('name: Fabrikam Agents', 'name: Fabrikam, renamed');
     const refused = await run(['apply', '-'], broken);
-    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr.split('\n')).toEqual([
       '-:28:16  campaigns[0].contracts[1].price: is a text; write the number without quotes: 12.50',
       '-:29:9  campaigns[0].contracts[1].delya: a contract has no key "delya"; did you mean delay?',
@@ -110,6 +111,31 @@ describe('gavel', () => {
       code: 1,
       stderr: `${stored?._id ?? ''} is revoked already.\n`,
     });
+  });
+
+  test('lets a key go on until the end that it is given, beside the one that takes its place', async () => {
+    const create = ['keys', 'create', '--seller', 'acme-insurance', '--source', 'landing-page', '--json'];
+    const [old, next] = [await run(create), await run(create)].map(
+      ({ stdout }) => JSON.parse(stdout) as { id: string },
+    );
+    const id = old?.id ?? '';
+    expect(await run(['keys', 'revoke', id, '--at', '2099-01-31'])).toEqual({
+      code: 0,
+      stdout: `${id} goes on until 2099-01-31 00:00:00 UTC; requests with it are refused from then on.\n`,
+      stderr: '',
+    });
+    const before = Date.now();
+    expect(await run(['keys', 'revoke', id, '--at', '7d'])).toMatchObject({ code: 0, stderr: '' });
+    const end = (await database.keys.findOne({ _id: id }))?.expiresAt ?? new Date(0);
+    expect((end.getTime() - before) / 86_400_000).toBeCloseTo(7, 2);
+    const { stdout } = await run(['keys', 'list']);
+    expect(stdout).toMatch(new RegExp(`${id} .* in force .* ${moment(end)}`));
+    expect(stdout).toMatch(new RegExp(`${next?.id ?? ''} .* in force .* never`));
+    const refused = await run(['keys', 'revoke', id, '--at', 'soon']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('Write a date like 2027-01-31 or a duration like 90d.');
+    expect(await run(['keys', 'revoke', id])).toMatchObject({ code: 0, stderr: '' });
+    expect((await run(['keys', 'list'])).stdout).toMatch(new RegExp(`${id} .* revoked`));
   });
 
   test('tries the addresses of a seller’s postbacks, and fails where one does not hear it', async () => {

@@ -3,6 +3,7 @@ import { SourceName } from '../../market/file/values.js';
 import { ensureIndexes, type Database } from '../../store/db.js';
 import {
   createKey,
+  expireKey,
   findKey,
   listKeys,
   looksLikeKey,
@@ -151,12 +152,17 @@ export const makeKey = operation({
         'scopeMissing',
         `A key can’t hand out the scope ${beyond}, which it has not itself.`,
       );
-    const expiresAt = expires_at === undefined ? undefined : dateOf(expires_at);
-    if (expiresAt && expiresAt <= new Date()) throw refused('expires_at has passed already.');
+    const expiresAt = timeToCome(expires_at);
     const { key, document } = await createKey(database, { ...owner.of, source, test, limit, expiresAt }, by);
     return { key, of: owner.name, ...keyView(document, new Date()) };
   },
 });
+
+function timeToCome(expires_at: string | undefined): Date | undefined {
+  const at = expires_at === undefined ? undefined : dateOf(expires_at);
+  if (at && at <= new Date()) throw refused('expires_at has passed already.');
+  return at;
+}
 
 const refused = (message: string): ApiError => new ApiError('invalidField', message);
 
@@ -187,7 +193,7 @@ async function ownerOf(
 
 export const endKey = operation({
   id: 'revokeKey',
-  summary: 'End a key for good; requests with it are refused within 2 s',
+  summary: 'End a key for good, at once or at a time; requests with it are refused within 2 s of that',
   tag,
   method: 'POST',
   path: '/admin/keys/revoke',
@@ -200,22 +206,30 @@ export const endKey = operation({
         maxLength: 100,
         description: 'Its id, or the key itself: who finds a key has the key and not its id',
       }),
+      expires_at: optional(Moment('Until when it goes on, no later than it would; absent: it ends at once')),
     },
     { title: 'the request' },
   ),
   output: Type.Object(
-    { id: Type.String(), status: Type.Literal('revoked') },
-    { $id: 'KeyRevoked', title: 'A key that is no more' },
+    { id: about.id, status: about.status, expires_at: about.expires_at },
+    { $id: 'KeyRevoked', title: 'A key that is no more, or until when it is one' },
   ),
   failures: ['notFound', 'conflict'],
-  async run({ database, by }, { key: given }) {
+  async run({ database, by }, { key: given, expires_at }) {
     const key = looksLikeKey(given)
       ? await findKey(database, given)
       : await database.keys.findOne({ _id: given });
     if (key === null)
       throw new ApiError('notFound', 'There is no such key; `gavel keys list` shows them all.');
-    if (!(await revokeKey(database, key._id, by)))
-      throw new ApiError('conflict', `${key._id} is revoked already.`);
-    return { id: key._id, status: 'revoked' as const };
+    const { _id: id } = key;
+    const expiresAt = timeToCome(expires_at);
+    const isDone = expiresAt
+      ? await expireKey(database, id, expiresAt, by)
+      : await revokeKey(database, id, by);
+    const now = await database.keys.findOne({ _id: id });
+    const { status, expires_at: until } = keyView(now ?? key, new Date());
+    if (isDone) return { id, status, expires_at: until };
+    const how = status === 'revoked' ? 'is revoked' : `ends at ${until ?? ''}`;
+    throw new ApiError('conflict', `${id} ${how} already.`);
   },
 });
