@@ -19,6 +19,7 @@ const COPIED = [
   'activities',
   'test',
   'package.json',
+  'package-lock.json',
   'tsconfig.json',
   'vitest.config.ts',
 ];
