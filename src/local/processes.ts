@@ -140,6 +140,8 @@ export class Processes {
   }
 
   #hasEnded(part: Part, how: string, asPlanned: boolean): void {
+    // What the part itself had started and left, such as the test servers of a test run that failed.
+    signalGroup(part.pid, 'SIGKILL');
     this.parts.splice(this.parts.indexOf(part), 1);
     if (!this.#stopping && !asPlanned) this.#reportDeath(deathOf(part, how));
   }
@@ -168,8 +170,6 @@ async function endPart(part: Part): Promise<void> {
   const timer = setTimeout(() => signalGroup(part.pid, 'SIGKILL'), GRACE_MS);
   await part.ended;
   clearTimeout(timer);
-  // What the part itself had started, if it left any.
-  signalGroup(part.pid, 'SIGKILL');
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

@@ -52,6 +52,15 @@ it('ends what a part has started itself', async () => {
   await allGone([grandchild]);
 });
 
+it('ends what a part that ends by itself has started and left', async () => {
+  const processes = supervisor();
+  const code = `const child = require('child_process').spawn(process.execPath, ['-e', '${idle}'], { stdio: 'ignore' }); process.send(child.pid, () => process.exit(1))`;
+  const part = processes.start({ ...node('check', code), ipc: true, passing: true });
+  const [grandchild] = (await once(part.child, 'message')) as [number];
+  expect(await part.ended).toBe('exit code 1');
+  await allGone([grandchild]);
+});
+
 /** A stack whose own process has just been killed: its folder, and the pids of its parts. */
 async function killedStack(): Promise<{ dir: string; pids: number[] }> {
   const dir = emptyDir();
