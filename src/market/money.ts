@@ -4,14 +4,24 @@
  */
 export type Minor = number;
 
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** Made once for a currency: making one takes longer than the rest of a contract's part in a round. */
+function formatOf(currency: string): Intl.NumberFormat {
+  const known = formats.get(currency);
+  if (known) return known;
+  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency });
+  formats.set(currency, format);
+  return format;
+}
+
 const digitsOf = new Map<string, number>();
 
 /** Decimal places of an ISO 4217 currency, as CLDR knows them: 2 for USD, 0 for JPY. */
 export function minorDigits(currency: string): number {
   let digits = digitsOf.get(currency);
   if (digits === undefined) {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-    digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+    digits = formatOf(currency).resolvedOptions().maximumFractionDigits ?? 2;
     digitsOf.set(currency, digits);
   }
   return digits;
@@ -40,5 +50,4 @@ export const formatMoney = (minor: Minor, currency: string): string =>
   formatDecimal(toDecimal(minor, currency), currency);
 
 /** A decimal amount for people, likewise. */
-export const formatDecimal = (amount: number, currency: string): string =>
-  new Intl.NumberFormat('en-US', { style: 'currency', currency }).format(amount);
+export const formatDecimal = (amount: number, currency: string): string => formatOf(currency).format(amount);
