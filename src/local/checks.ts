@@ -5,6 +5,7 @@ import pc from 'picocolors';
 import { findChromium } from './findChromium.js';
 import { packageRoot } from './packageRoot.js';
 import { Processes } from './processes.js';
+import { onStopRequest } from './stopRequest.js';
 
 /**
  * `npm test`: the short torture and then all tests that measure time; beside them, and giving way to them, what minds no
@@ -76,6 +77,8 @@ const tests: Check = {
 };
 
 const processes = new Processes(join(packageRoot, '.local', 'test', String(process.pid)));
+const stop = onStopRequest(() => process.exit(130));
+stop.signal.addEventListener('abort', () => void processes.stop());
 
 async function check(
   { name, run: [program, ...args], streamed = false }: Check,
@@ -94,6 +97,7 @@ async function check(
   if (nice !== undefined && part.child.pid !== undefined) setPriority(part.child.pid, nice);
   const ok = (await part.ended) === 'exit code 0';
   const result = { name, ok, seconds: ((performance.now() - started) / 1000).toFixed(1) };
+  if (stop.signal.aborted) return result;
   console.log(line(result));
   if (!ok && !streamed) console.log(readFileSync(part.log, 'utf8'));
   return result;
@@ -101,7 +105,10 @@ async function check(
 
 async function inTurn(checks: Check[], nice?: number): Promise<Result[]> {
   const results: Result[] = [];
-  for (const each of checks) results.push(await check(each, nice));
+  for (const each of checks) {
+    if (stop.signal.aborted) break;
+    results.push(await check(each, nice));
+  }
   return results;
 }
 
@@ -111,12 +118,6 @@ function line({ name, ok, seconds }: Result): string {
   return `${ok ? pc.green('passed') : pc.red('FAILED')}  ${name.padEnd(18)} ${seconds.padStart(6)} s`;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    void processes.stop().then(() => process.exit(130));
-  });
-}
-
 const lanes = await Promise.all([
   inTurn([torture, tests]),
   givingWay(lint, rules, format),
@@ -124,6 +125,7 @@ const lanes = await Promise.all([
 ]);
 const results = lanes.flat();
 await processes.stop();
+if (stop.signal.aborted) process.exit(130);
 const failed = results.filter(({ ok }) => !ok).map(({ name }) => name);
 console.log(`\n${results.map(line).join('\n')}`);
 if (findChromium() === undefined) {
