@@ -1,7 +1,13 @@
 import { sendPing } from '../src/buyers/ping.js';
 import { personHash } from '../src/buyers/personHash.js';
-import { stateOf } from '../src/market/breaker.js';
-import { contendersOf, isFailure, undecided, withAnswers, type PingAnswer } from '../src/market/asking.js';
+import {
+  contendersOf,
+  isFailure,
+  TRIED,
+  undecided,
+  withAnswers,
+  type PingAnswer,
+} from '../src/market/asking.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
 import { pingId } from '../src/market/ids.js';
 import { measured } from '../src/metrics.js';
@@ -9,10 +15,10 @@ import { fixedBid } from '../src/market/newRound.js';
 import { floorOf, placesOf } from '../src/market/prices.js';
 import type { Candidate, Entry, Round } from '../src/market/round.js';
 import { isByTurns } from '../src/market/turnsUsed.js';
-import { noteAnswer, takeProbe } from '../src/store/circuits.js';
 import { storeRound, type LeadDocument } from '../src/store/leads.js';
 import type { StoredTerms } from '../src/store/market.js';
 import { storeRoundInTurn } from '../src/store/turns.js';
+import { mayTry, note } from './failing.js';
 import type { Deps } from './index.js';
 
 /**
@@ -81,7 +87,7 @@ async function answerOf(
 
 /** Asks one buyer, if its campaign is still there; `again` where it was asked in this round before. */
 export async function pingOne(
-  { database, circuits, send, log }: Deps,
+  deps: Deps,
   market: StoredTerms | undefined,
   lead: LeadDocument,
   round: Round,
@@ -92,15 +98,11 @@ export async function pingOne(
   const ping = ready?.buyer.ping;
   if (!ready || !ping) return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
   const { secret } = ready.buyer;
-  const circuit = (await circuits()).get(buyerId);
-  const isProbe = circuit !== undefined && stateOf(circuit, Date.now()) === 'half_open';
-  if (isProbe && !(await takeProbe(database, buyerId, Date.now()))) {
-    return { ms: 0, noBid: { reason: 'circuit_open', detail: 'another lead is trying it' } };
-  }
+  if (!(await mayTry(deps, buyerId, 'pings'))) return { ms: 0, noBid: TRIED };
   const { sale, currency } = round.terms;
   const wants = ready.contract.ping ?? {};
   const result = await sendPing(
-    send,
+    deps.send,
     { url: ping.url, timeoutMs: pingLimit(ping.timeoutMs, answerBy, Date.now()), secret },
     {
       pingId: pingId(lead._id, contract, round.number, again),
@@ -124,9 +126,6 @@ export async function pingOne(
     },
   );
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
-  // Noted beside the round, which does not wait for it.
-  void noteAnswer(database, buyerId, circuit !== undefined, !isFailure(result), Date.now()).catch(() =>
-    log.warn({ event: 'circuit_not_noted', buyer: buyerId }),
-  );
+  note(deps, buyerId, 'pings', !isFailure(result));
   return result;
 }

@@ -1,17 +1,17 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { waitBefore } from '../src/market/delivery.js';
 import type { Deps } from './index.js';
-import { sellLead, type SaleAnswer, type SaleRequest } from './sellLead.js';
+import { sellOnce, type SaleAnswer, type SaleRequest } from './sellLead.js';
 
 /**
  * The same step as `sellLead`, patiently and where ops can watch: an uncertain answer is thrown, so that Temporal
  * shows the attempt, its error and when the next one is due. When the policy allows no further try, the answer is
  * `uncertain` for good.
  */
-export const deliverPost = (deps: Deps) => {
-  const sell = sellLead(deps);
-  return async (request: SaleRequest): Promise<SaleAnswer> => {
-    const answer = await sell(request);
+export const deliverPost =
+  (deps: Deps) =>
+  async (request: SaleRequest): Promise<SaleAnswer> => {
+    const answer = await sellOnce(deps, request, false);
     if (answer.answer !== 'uncertain' || answer.final) return answer;
     const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
     const elapsed = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
@@ -24,4 +24,3 @@ export const deliverPost = (deps: Deps) => {
       nextRetryDelay: wait,
     });
   };
-};

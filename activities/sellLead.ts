@@ -1,5 +1,5 @@
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
-import { hasExpired } from '../src/market/asking.js';
+import { hasExpired, TRIED } from '../src/market/asking.js';
 import { asAnswer, type Offer, type OfferReason } from '../src/market/decide.js';
 import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
@@ -9,10 +9,11 @@ import type { Change } from '../src/market/round.js';
 import { measured } from '../src/metrics.js';
 import { bookSale, holdOf, type Room } from '../src/store/book.js';
 import { confirm, countedFor, release, reserve } from '../src/store/capacity.js';
-import { agreeOnRoom, claimLead, dropClaim, releaseClaim } from '../src/store/claims.js';
+import { agreeOnRoom, claimLead, dropClaim, passOver, releaseClaim } from '../src/store/claims.js';
 import { findStoredLead, type Claim, type LeadDocument, type NoRoom } from '../src/store/leads.js';
 import { fellBelow } from '../src/store/lowBalance.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
+import { mayTry, note } from './failing.js';
 import type { Deps } from './index.js';
 
 export interface SaleRequest {
@@ -47,41 +48,59 @@ export type SaleAnswer =
 /** Sells to one buyer in one try: claim, reserve, post, book. Anything but a clear answer comes back as `uncertain`. */
 export const sellLead =
   (deps: Deps) =>
-  async (request: SaleRequest): Promise<SaleAnswer> => {
-    const { leadId, round, sale, offer } = request;
-    const again = offer.delivery?.again === true;
-    const id = postId(leadId, offer.contract, again ? round : undefined);
-    const { buyer, exclusive, price, earns } = offer;
-    const claimed = await claimLead(
-      deps.database,
-      leadId,
-      offer.contract,
-      { postId: id, round, buyer, exclusive, price, earns },
-      // No new post on a bid that has expired; one that was begun is still finished.
-      hasExpired(offer.bid, Date.now()) ? 0 : sale.maxBuyers,
-      again,
-    );
-    if ('noRoom' in claimed) return claimed.noRoom;
-    if ('closed' in claimed) {
-      return hasExpired(offer.bid, Date.now())
-        ? { answer: 'expired' }
-        : { answer: 'closed', status: claimed.closed };
-    }
-    if (claimed.claim.status !== 'posting') return settledBefore(deps, offer.contract, claimed);
-    return sellClaimed(deps, request, claimed);
-  };
+  (request: SaleRequest): Promise<SaleAnswer> =>
+    sellOnce(deps, request, true);
+
+/** @param isFirst whether the post is sent for the first time; what is under way goes on, however the buyer's posts fail */
+export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolean): Promise<SaleAnswer> {
+  const { leadId, round, sale, offer } = request;
+  const again = offer.delivery?.again === true;
+  const id = postId(leadId, offer.contract, again ? round : undefined);
+  const { buyer, exclusive, price, earns } = offer;
+  if (isFirst && (await isPassedOver(deps, request, again)))
+    return { answer: TRIED.reason, detail: TRIED.detail };
+  const claimed = await claimLead(
+    deps.database,
+    leadId,
+    offer.contract,
+    { postId: id, round, buyer, exclusive, price, earns },
+    // No new post on a bid that has expired; one that was begun is still finished.
+    hasExpired(offer.bid, Date.now()) ? 0 : sale.maxBuyers,
+    again,
+  );
+  if ('noRoom' in claimed) return claimed.noRoom;
+  if ('closed' in claimed) {
+    return hasExpired(offer.bid, Date.now())
+      ? { answer: 'expired' }
+      : { answer: 'closed', status: claimed.closed };
+  }
+  if (claimed.claim.status !== 'posting') return settledBefore(deps, offer.contract, claimed);
+  return sellClaimed(deps, request, claimed, isFirst);
+}
+
+/** Of a buyer whose posts fail one lead at a time tries whether it takes them again, by its own; the others pass it over. */
+async function isPassedOver(
+  deps: Deps,
+  { leadId, round, offer: { contract, buyer, bid } }: SaleRequest,
+  again: boolean,
+): Promise<boolean> {
+  if (hasExpired(bid, Date.now()) || (await mayTry(deps, buyer, 'posts'))) return false;
+  const { reason: answer, detail } = TRIED;
+  return passOver(deps.database, leadId, { round, contract, answer, detail }, again);
+}
 
 async function sellClaimed(
   deps: Deps,
   request: SaleRequest,
   { lead, claim }: { lead: LeadDocument; claim: Claim },
+  isFirst: boolean,
 ): Promise<SaleAnswer> {
   const { offer } = request;
   const buyer = await buyerOf(deps, lead, offer.contract);
   if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
   const room = await roomFor(deps, request, lead, claim, buyer);
   // Another try has settled the claim meanwhile: it is found so.
-  if (room === undefined) return sellLead(deps)(request);
+  if (room === undefined) return sellOnce(deps, request, isFirst);
   if ('answer' in room) return room;
   const result = await sendPost(
     deps.send,
@@ -101,6 +120,9 @@ async function sellClaimed(
   );
   const { ms, answer: outcome } = result;
   measured.post(ms, { buyer: claim.buyer, outcome });
+  const isWell = outcome !== 'uncertain';
+  // A post that fails again tells nothing new: one lead that is tried for days must not keep the others out.
+  if (isFirst || isWell) note(deps, claim.buyer, 'posts', isWell);
   const detail = outcome === 'accepted' ? undefined : result.detail;
   deps.log.info({
     lead_id: lead._id,

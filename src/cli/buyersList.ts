@@ -20,8 +20,9 @@ async function list({ json }: { json: boolean }, command: Command): Promise<void
   else print(table(['id', 'active', 'circuit', 'left', 'held', 'leads today'], buyers.map(row)));
 }
 
-function row({ id, active, circuit, prepaid, leads_today }: BuyerView): string[] {
+function row({ id, active, circuit, failing, prepaid, leads_today }: BuyerView): string[] {
   const money = prepaid && [prepaid.left, prepaid.held].map((sum) => formatDecimal(sum, prepaid.currency));
   const [left = 'on account', held = ''] = money ?? [];
-  return [id, active ? 'yes' : 'no', circuit.replaceAll('_', ' '), left, held, String(leads_today)];
+  const state = circuit.replaceAll('_', ' ') + (failing.length > 0 ? ` (${failing.join(', ')})` : '');
+  return [id, active ? 'yes' : 'no', state, left, held, String(leads_today)];
 }

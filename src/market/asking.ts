@@ -52,6 +52,9 @@ function candidateIn(entry: Entry): Candidate {
   return candidate;
 }
 
+/** A buyer whose pings or posts fail is tried by one lead at a time. */
+export const TRIED = { reason: 'circuit_open', detail: 'it fails: one lead at a time tries it' } as const;
+
 /** A new bid that can't be posted on either is none. */
 export const SPENT = {
   reason: 'timeout',

@@ -1,3 +1,13 @@
+/**
+ * What a buyer is asked for. Each has a circuit of its own: a server that bids may take no post, and a buyer that is not
+ * pinged is heard of by its posts alone.
+ */
+export const LINES = ['pings', 'posts'] as const;
+export type Line = (typeof LINES)[number];
+
+/** By what a buyer's circuit is known. No buyer's id has a colon in it. */
+export const circuitId = (buyer: string, line: Line): string => (line === 'pings' ? buyer : `post:${buyer}`);
+
 /** What is known of how a buyer's server has answered of late; nothing else decides whether it is asked. */
 export interface Circuit {
   /** Failures in a row. */
@@ -13,7 +23,7 @@ export interface Circuit {
 }
 
 /** `closed`: asked like any other; `open`: left out; `half_open`: one may try whether it answers again. */
-export type CircuitState = 'closed' | 'open' | 'half_open';
+export type CircuitState = 'closed' | 'half_open' | 'open';
 
 /** When a circuit opens and for how long; ms. */
 export interface BreakerPolicy {
@@ -36,6 +46,22 @@ export const CLOSED: Circuit = { failures: 0, opens: 0 };
 export function stateOf({ until, probeUntil = 0 }: Circuit, now: number): CircuitState {
   if (until === undefined) return 'closed';
   return now < Math.max(until, probeUntil) ? 'open' : 'half_open';
+}
+
+/**
+ * How a buyer's two circuits are together, and which of them are not closed.
+ * @param circuits by `circuitId`
+ * @param now UTC ms
+ */
+export function circuitOf(
+  circuits: ReadonlyMap<string, Circuit>,
+  buyer: string,
+  now: number,
+): { circuit: CircuitState; failing: Line[] } {
+  const stateIn = (line: Line): CircuitState => stateOf(circuits.get(circuitId(buyer, line)) ?? CLOSED, now);
+  const states = LINES.map(stateIn);
+  const circuit = (['open', 'half_open'] as const).find((state) => states.includes(state)) ?? 'closed';
+  return { circuit, failing: LINES.filter((line) => stateIn(line) !== 'closed') };
 }
 
 /**

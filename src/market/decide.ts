@@ -23,10 +23,21 @@ export interface Offer {
   delivery?: DeliveryPolicy;
 }
 
-/** Reasons that an offer can end with: the buyer's word, or a limit that was reached since the round was planned. */
+/**
+ * Reasons that an offer can end with: the buyer's word, a limit that was reached since the round was planned, or posts
+ * that fail.
+ */
 export type OfferReason = Extract<
   Reason,
-  'refused' | 'uncertain' | 'timeout' | 'capped' | 'over_budget' | 'no_balance' | 'duplicate' | 'paused'
+  | 'refused'
+  | 'uncertain'
+  | 'timeout'
+  | 'capped'
+  | 'over_budget'
+  | 'no_balance'
+  | 'duplicate'
+  | 'paused'
+  | 'circuit_open'
 >;
 
 /** What an offer ends with where a limit leaves no room for it. */

@@ -1,4 +1,4 @@
-import { stateOf, type Circuit } from './breaker.js';
+import { circuitId, LINES, stateOf, type Circuit } from './breaker.js';
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import { leastOf } from './prices.js';
 import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates.js';
@@ -21,6 +21,7 @@ export interface Known {
   /** By contract, and by `buyer:ID` for balances. */
   usage: ReadonlyMap<string, Usage>;
   holds: readonly Hold[];
+  /** By `circuitId`. */
   circuits: ReadonlyMap<string, Circuit>;
 }
 
@@ -84,10 +85,12 @@ function limitRefusal(
     const broke = unpayable(buyer, usage.get(buyerAccount(buyer.id)), least, campaign.currency);
     if (broke) return broke;
   }
-  const circuit = circuits.get(buyer.id);
-  if (circuit && stateOf(circuit, now) === 'open') {
-    const until = circuit.until === undefined ? '' : ` until ${moment(circuit.until)}`;
-    return { reason: 'circuit_open', detail: `after ${circuit.failures} failures in a row${until}` };
+  for (const line of LINES) {
+    const circuit = circuits.get(circuitId(buyer.id, line));
+    if (circuit && stateOf(circuit, now) === 'open') {
+      const until = circuit.until === undefined ? '' : ` until ${moment(circuit.until)}`;
+      return { reason: 'circuit_open', detail: `after ${circuit.failures} failed ${line} in a row${until}` };
+    }
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { CLOSED, stateOf, type CircuitState } from '../market/breaker.js';
+import { circuitOf, type CircuitState, type Line } from '../market/breaker.js';
 import type { Minor } from '../market/money.js';
 import { accountId } from './capacity.js';
 import { readCircuits } from './circuits.js';
@@ -10,6 +10,8 @@ export interface BuyerStanding {
   id: string;
   active: boolean;
   circuit: CircuitState;
+  /** What of it fails, where the circuit is not closed. */
+  failing: Line[];
   /** Leads bought since the last midnight, UTC, tests not counted. */
   today: number;
   /** Of a prepaid buyer: what is left to buy with, and what is held for posts under way. */
@@ -42,7 +44,7 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
     return {
       id,
       active,
-      circuit: stateOf(circuits.get(id) ?? CLOSED, now),
+      ...circuitOf(circuits, id, now),
       today: today.get(id) ?? 0,
       ...(balance !== undefined && { prepaid: { left: account?.balance ?? 0, held, currency } }),
     };

@@ -2,7 +2,7 @@ import { afterAnswer, CLOSED, takeProbe as probing, type Circuit } from '../mark
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 
-/** A buyer's circuit, by the buyer's id; a buyer without one has not failed of late. */
+/** A buyer's circuit, by `circuitId`; a buyer without one has not failed of late. */
 export type CircuitDocument = Circuit & { _id: string; version: number };
 
 /** The circuits of all buyers that have failed of late. */
@@ -13,22 +13,23 @@ export async function readCircuits({ circuits }: Database): Promise<Map<string, 
 
 /**
  * Notes how a buyer's server answered. A buyer that has not failed and does not costs nothing.
- * @param isKnown whether the caller has read a circuit of the buyer
+ * @param id see `circuitId`
+ * @param isKnown whether the caller has read this circuit
  */
 export async function noteAnswer(
   database: Database,
-  buyer: string,
+  id: string,
   isKnown: boolean,
   ok: boolean,
   now: number,
 ): Promise<void> {
   if (ok && !isKnown) return;
-  await change(database, buyer, (circuit) => afterAnswer(circuit, ok, now));
+  await change(database, id, (circuit) => afterAnswer(circuit, ok, now));
 }
 
 /** Whether this lead may try a failing buyer: one at a time does, the others leave it out until that one has an answer. */
-export async function takeProbe(database: Database, buyer: string, now: number): Promise<boolean> {
-  return change(database, buyer, (circuit) => probing(circuit, now));
+export async function takeProbe(database: Database, id: string, now: number): Promise<boolean> {
+  return change(database, id, (circuit) => probing(circuit, now));
 }
 
 /** Changes a circuit as the rule says; whoever was quicker is waited for by trying again. False where the rule says no. */

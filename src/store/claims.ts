@@ -27,11 +27,6 @@ export async function claimLead(
   const path = `claims.${contract}`;
   const at = new Date();
   const fresh: Claim = { ...claim, status: 'posting', at };
-  const free = { [path]: { $exists: false } };
-  const freeOrCalledOff = {
-    [`${path}.status`]: { $in: [null, 'cancelled'] },
-    [`${path}.round`]: { $not: { $gte: claim.round } },
-  };
   const before = again ? await calledOffBefore({ leads }, leadId, contract) : [];
   await leads.updateOne(
     {
@@ -41,7 +36,7 @@ export async function claimLead(
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
       passed: { $not: { $elemMatch: { round: claim.round, contract } } },
-      ...(again ? freeOrCalledOff : free),
+      ...unclaimed(contract, claim.round, again),
     },
     {
       $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at },
@@ -58,6 +53,30 @@ export async function claimLead(
   if (passed === undefined || passed.answer === 'uncertain') return { closed: lead.status };
   const { answer, detail, change } = passed;
   return { noRoom: { answer, detail, ...(change && { change }) } };
+}
+
+/**
+ * Passes over an offer before it is made: its buyer's posts fail. False where a try of it has the claim already, and goes on
+ * with it. A try that comes late finds it passed over.
+ */
+export async function passOver(
+  { leads }: Database,
+  leadId: string,
+  why: PassedOffer,
+  again: boolean,
+): Promise<boolean> {
+  const { matchedCount } = await leads.updateOne(
+    { _id: leadId, ...unclaimed(why.contract, why.round, again) },
+    { $push: { passed: why } },
+  );
+  return matchedCount === 1;
+}
+
+/** Where a contract has no claim that stands in the way of another in this round. */
+function unclaimed(contract: string, round: number, again: boolean): Record<string, object> {
+  const path = `claims.${contract}`;
+  if (!again) return { [path]: { $exists: false } };
+  return { [`${path}.status`]: { $in: [null, 'cancelled'] }, [`${path}.round`]: { $not: { $gte: round } } };
 }
 
 /**

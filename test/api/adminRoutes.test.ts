@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Operation } from '../../src/api/admin/operation.js';
 import { OPERATIONS } from '../../src/api/admin/operations.js';
 import { requestOf } from '../../src/cli/remote.js';
+import { circuitId } from '../../src/market/breaker.js';
 import { createKey } from '../../src/store/keys.js';
 import type { CampaignDocument } from '../../src/store/db.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
@@ -69,14 +70,17 @@ describe('every operation of the admin API', () => {
   }
 
   it.each([
-    ['open', 60_000],
-    ['half_open', -1],
-  ])('says of a buyer whose circuit is %s that it is', async (circuit, leftMs) => {
+    ['open', 'pings', 60_000],
+    ['half_open', 'posts', -1],
+  ] as const)('says of a buyer whose circuit is %s for %s that it is', async (circuit, line, leftMs) => {
     const until = Date.now() + leftMs;
     const failing = { failures: 10, opens: 1, openedAt: until - 60_000, until, version: 1 };
-    await world.database.circuits.replaceOne({ _id: 'northwind' }, failing, { upsert: true });
-    expect((await world.ask('GET /admin/buyers')).body.buyers).toMatchObject([{ id: 'northwind', circuit }]);
-    await world.database.circuits.deleteOne({ _id: 'northwind' });
+    const _id = circuitId('northwind', line);
+    await world.database.circuits.replaceOne({ _id }, failing, { upsert: true });
+    expect((await world.ask('GET /admin/buyers')).body.buyers).toMatchObject([
+      { id: 'northwind', circuit, failing: [line] },
+    ]);
+    await world.database.circuits.deleteOne({ _id });
   });
 
   it('is asked here as it would be', () => {

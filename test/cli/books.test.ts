@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
+import { circuitId } from '../../src/market/breaker.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { isolatedSettings } from '../support/stack.js';
 import { onStore, type Ran } from './gavel.js';
@@ -56,22 +57,23 @@ describe('gavel', () => {
   });
 
   test.each([
-    ['open', 'open', 60_000],
-    ['half_open', 'half open', -1],
-  ])('lists a buyer whose circuit is %s as such, in words "%s"', async (circuit, words, leftMs) => {
+    ['open', 'pings', 'open \\(pings\\)', 60_000],
+    ['half_open', 'pings', 'half open \\(pings\\)', -1],
+    ['open', 'posts', 'open \\(posts\\)', 60_000],
+  ] as const)('lists a buyer whose circuit is %s for %s as such', async (circuit, line, words, leftMs) => {
     const until = Date.now() + leftMs;
     const failing = { failures: 10, opens: 1, openedAt: until - 60_000, until, version: 1 };
-    await database.circuits.replaceOne({ _id: 'fabrikam' }, failing, { upsert: true });
+    await database.circuits.replaceOne({ _id: circuitId('fabrikam', line) }, failing, { upsert: true });
     const { stdout } = await run(['buyers', 'list', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
       buyers: [
-        { id: 'fabrikam', circuit },
-        { id: 'northwind', circuit: 'closed' },
+        { id: 'fabrikam', circuit, failing: [line] },
+        { id: 'northwind', circuit: 'closed', failing: [] },
       ],
     });
     const inWords = new RegExp(`fabrikam +yes +${words} +on account`);
     expect((await run(['buyers', 'list'])).stdout).toMatch(inWords);
-    await database.circuits.deleteOne({ _id: 'fabrikam' });
+    await database.circuits.deleteOne({ _id: circuitId('fabrikam', line) });
   });
 
   test('ends with 1 where the books differ, and says where', async () => {

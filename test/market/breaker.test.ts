@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afterAnswer, BREAKER, CLOSED, stateOf, takeProbe, type Circuit } from '../../src/market/breaker.js';
+import {
+  afterAnswer,
+  BREAKER,
+  circuitId,
+  circuitOf,
+  CLOSED,
+  stateOf,
+  takeProbe,
+  type Circuit,
+} from '../../src/market/breaker.js';
 
 const SECOND = 1000;
 
@@ -65,6 +74,22 @@ describe('A buyer', () => {
     const again = failing(10, 100 * SECOND, tried(failing(10), true, 30 * SECOND));
     expect(again).toMatchObject({ openedAt: 100 * SECOND, until: 130 * SECOND, opens: 1 });
   });
+});
+
+test.each([
+  ['neither', 0, 0, 0, { circuit: 'closed', failing: [] }],
+  ['pings', 10, 9, 0, { circuit: 'open', failing: ['pings'] }],
+  ['posts', 9, 10, 0, { circuit: 'open', failing: ['posts'] }],
+  ['posts', 0, 10, 30, { circuit: 'half_open', failing: ['posts'] }],
+  ['both', 10, 10, 30, { circuit: 'half_open', failing: ['pings', 'posts'] }],
+  ['both', 10, 11, 0, { circuit: 'open', failing: ['pings', 'posts'] }],
+])('A buyer is known by what of it fails: %s', (_, pings, posts, seconds, expected) => {
+  const circuits = new Map([
+    [circuitId('northwind', 'pings'), failing(pings)],
+    [circuitId('northwind', 'posts'), failing(posts)],
+    [circuitId('fabrikam', 'posts'), failing(10)],
+  ]);
+  expect(circuitOf(circuits, 'northwind', seconds * SECOND)).toEqual(expected);
 });
 
 test('Whatever a buyer answers and when, one at a time tries it while it is left out, and one good answer to that lets it in', () => {

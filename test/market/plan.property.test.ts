@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { circuitId, LINES } from '../../src/market/breaker.js';
 import { readyContract, type ReadyMarket } from '../../src/market/compile.js';
 import { planRound, withinLimits, type Known, type Plan } from '../../src/market/plan.js';
 import type { Buyer, Contract } from '../../src/market/terms.js';
@@ -24,7 +25,12 @@ const terms = fc.record(
   { requiredKeys: [] },
 );
 const contracts = fc.array(
-  fc.record({ terms, isActive: fc.boolean(), sold: fc.nat(3), failing: fc.boolean() }),
+  fc.record({
+    terms,
+    isActive: fc.boolean(),
+    sold: fc.nat(3),
+    failing: fc.constantFrom(undefined, ...LINES),
+  }),
   {
     minLength: 1,
     maxLength: 8,
@@ -75,7 +81,14 @@ const markets: fc.Arbitrary<Given> = fc
       holds: [],
       circuits: new Map(
         all.flatMap(({ failing }, i) =>
-          failing ? [[`buyer-${i}`, { failures: 10, opens: 1, until: START + 9 * HOUR }] as const] : [],
+          failing === undefined
+            ? []
+            : [
+                [
+                  circuitId(`buyer-${i}`, failing),
+                  { failures: 10, opens: 1, until: START + 9 * HOUR },
+                ] as const,
+              ],
         ),
       ),
     },

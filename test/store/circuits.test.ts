@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BREAKER, stateOf } from '../../src/market/breaker.js';
+import { BREAKER, circuitId, stateOf } from '../../src/market/breaker.js';
 import { noteAnswer, readCircuits, takeProbe } from '../../src/store/circuits.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -48,6 +48,20 @@ describe('A buyer’s circuit that several workers share', () => {
     expect(await taken(later)).toBe(1);
     expect(await taken(later + BREAKER.probe - 1)).toBe(0);
     expect(await taken(later + BREAKER.probe)).toBe(1);
+  });
+
+  test('of its posts is another than that of its pings: good answers to one do not count for the other', async () => {
+    const posts = circuitId(BUYER, 'posts');
+    await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, posts, true, false, NOW));
+    await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, BUYER, true, true, NOW));
+    expect(await circuit()).toBeUndefined();
+    expect((await readCircuits(workers[1] as Database)).get(posts)).toMatchObject({
+      until: NOW + BREAKER.openFor,
+    });
+    const later = NOW + BREAKER.openFor;
+    expect((await atOnce(12, (worker) => takeProbe(worker, posts, later))).filter(Boolean)).toHaveLength(1);
+    await atOnce(1, (worker) => noteAnswer(worker, posts, true, true, later));
+    expect((await readCircuits(workers[1] as Database)).size).toBe(0);
   });
 
   test('closes for all of them with the answer to that try', async () => {

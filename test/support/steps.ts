@@ -1,18 +1,19 @@
 import { createActivities, type Activities, type Deps } from '../../activities/index.js';
 import { openSender } from '../../src/buyers/send.js';
 import { createLog } from '../../src/log.js';
+import { readCircuits } from '../../src/store/circuits.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
 import { loadTerms } from '../../src/store/market.js';
 import { startBuyer, type FakeBuyer } from './buyer.js';
 import { storeMarket } from './market.js';
 import { isolatedSettings } from './stack.js';
 
-/** The steps of leads' lives as a worker runs them, without workflows; the market is read anew for each. */
+/** The steps of leads' lives as a worker runs them, without workflows; the market and the circuits are read anew for each. */
 export const stepsOn = (database: Database, send: Deps['send']): Activities =>
   createActivities({
     database,
     terms: (campaign) => loadTerms(database, campaign),
-    circuits: async () => new Map(),
+    circuits: () => readCircuits(database),
     send,
     log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
   });

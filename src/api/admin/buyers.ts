@@ -16,6 +16,9 @@ const Listed = Type.Object({
   circuit: Type.Unsafe<BuyerStanding['circuit']>(
     Type.String({ description: 'Whether its server answers; an open one is not asked' }),
   ),
+  failing: Type.Array(Type.Unsafe<BuyerStanding['failing'][number]>(Type.String()), {
+    description: 'What fails where the circuit is not closed: pings, posts or both',
+  }),
   leads_today: Type.Integer({ description: 'Bought since midnight, UTC, tests not counted' }),
   prepaid: optional(
     Type.Object({
@@ -39,10 +42,11 @@ export const showBuyers = operation({
   run: async ({ database }) => ({ buyers: (await listBuyers(database, Date.now())).map(view) }),
 });
 
-const view = ({ id, active, circuit, prepaid, today }: BuyerStanding): BuyerView => ({
+const view = ({ id, active, circuit, failing, prepaid, today }: BuyerStanding): BuyerView => ({
   id,
   active,
   circuit,
+  failing,
   leads_today: today,
   prepaid: prepaid && {
     left: toDecimal(prepaid.left, prepaid.currency),

@@ -1,4 +1,4 @@
-import { hasExpired } from '../asking.js';
+import { hasExpired, TRIED } from '../asking.js';
 import { asAnswer, type Offer, type OfferReason } from '../decide.js';
 import { CALLED_OFF, DELIVERY, HELD_MS, waitBefore } from '../delivery.js';
 import { postId } from '../ids.js';
@@ -17,6 +17,7 @@ export function* sell(life: Life, world: World, round: Round, offer: Offer): Cou
   const now = world.now();
   if (hasExpired(offer.bid, now)) return { answer: 'expired' };
   const { contract, buyer, price, earns, exclusive } = offer;
+  if (!world.trade.mayTry(buyer, 'posts', now)) return { answer: TRIED.reason, detail: TRIED.detail };
   const again = offer.delivery?.again === true;
   const sale = postId(life.lead.facts.leadId, contract, again ? round.number : undefined);
   const refusal = reserve(life, world, round, offer, sale);
@@ -66,6 +67,8 @@ function* post(life: Life, world: World, offer: Offer): Course<PostAnswer> {
   let secondDue: number | undefined;
   for (let attempt = 1; ; attempt += 1) {
     const answer = world.post(life, offer);
+    const isWell = answer.answer !== 'uncertain';
+    if (attempt === 1 || isWell) world.trade.noteAnswer(offer.buyer, 'posts', isWell, world.now());
     if (answer.answer !== 'uncertain') return answer;
     const elapsed = secondDue === undefined ? 0 : world.now() - secondDue;
     const wait = waitBefore(attempt + 1, elapsed, answer.retryAfterMs, offer.delivery);

@@ -1,4 +1,4 @@
-import { afterAnswer, CLOSED, stateOf, takeProbe, type Circuit } from '../breaker.js';
+import { afterAnswer, circuitId, CLOSED, stateOf, takeProbe, type Circuit, type Line } from '../breaker.js';
 import type { Minor } from '../money.js';
 import type { Known } from '../plan.js';
 import {
@@ -94,19 +94,21 @@ export class Trade {
     this.credits.set(campaign, added(this.credits.get(campaign) ?? {}, changes));
   }
 
-  /** Whether the buyer may be asked: one that fails is tried by one lead at a time. */
-  mayAsk(buyer: string, now: number): boolean {
-    const circuit = this.circuits.get(buyer);
-    if (circuit === undefined || stateOf(circuit, now) !== 'half_open') return true;
+  /** Whether a lead may turn to the buyer: one that fails is tried by one lead at a time. */
+  mayTry(buyer: string, line: Line, now: number): boolean {
+    const id = circuitId(buyer, line);
+    const circuit = this.circuits.get(id);
+    if (circuit === undefined || stateOf(circuit, now) === 'closed') return true;
     const probing = takeProbe(circuit, now);
-    if (probing) this.circuits.set(buyer, probing);
+    if (probing) this.circuits.set(id, probing);
     return probing !== undefined;
   }
 
-  noteAnswer(buyer: string, isWell: boolean, now: number): void {
-    const next = afterAnswer(this.circuits.get(buyer) ?? CLOSED, isWell, now);
-    if (next === CLOSED) this.circuits.delete(buyer);
-    else this.circuits.set(buyer, next);
+  noteAnswer(buyer: string, line: Line, isWell: boolean, now: number): void {
+    const id = circuitId(buyer, line);
+    const next = afterAnswer(this.circuits.get(id) ?? CLOSED, isWell, now);
+    if (next === CLOSED) this.circuits.delete(id);
+    else this.circuits.set(id, next);
   }
 
   private balance = (buyer: string): Minor => this.room.usage.get(buyerAccount(buyer))?.balance ?? 0;

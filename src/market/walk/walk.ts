@@ -5,6 +5,7 @@ import {
   missedIn,
   nextTier,
   SPENT,
+  TRIED,
   undecided,
   withAnswers,
   withNewAnswer,
@@ -108,9 +109,7 @@ function pingOne(
   const ready = world.market(life.campaign).contracts.find((each) => each.contract.id === contract);
   if (ready?.buyer.ping === undefined)
     return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
-  if (!world.trade.mayAsk(buyer, now)) {
-    return { ms: 0, noBid: { reason: 'circuit_open', detail: 'another lead is trying it' } };
-  }
+  if (!world.trade.mayTry(buyer, 'pings', now)) return { ms: 0, noBid: TRIED };
   const answerBy = life.answer === undefined ? facts.answerBy : undefined;
   const answer = world.ping(life, {
     round,
@@ -118,7 +117,7 @@ function pingOne(
     pingId: pingId(facts.leadId, contract, round.number, again),
     limitMs: pingLimit(ready.buyer.ping.timeoutMs, answerBy, now),
   });
-  world.trade.noteAnswer(buyer, !isFailure(answer), now);
+  world.trade.noteAnswer(buyer, 'pings', !isFailure(answer), now);
   return answer;
 }
 

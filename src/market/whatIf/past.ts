@@ -66,12 +66,15 @@ export function pastRound(facts: LeadFacts, round: Round, answers: readonly Answ
       ? buyers.split(' ').map((buyer): [string, NoBid] => [`${round.campaign}/${buyer}`, why])
       : [],
   );
+  const passedOver = answers.flatMap((one): [string, NoBid][] =>
+    one.answer === 'circuit_open' ? [[one.contract, { reason: one.answer, detail: one.detail }]] : [],
+  );
   return {
     at: round.at,
     waitedUntil: nextWait(facts, round, answers).at,
     mode: round.terms.sale.mode,
     said: Object.fromEntries(round.entries.flatMap(saidIn)),
-    kept: Object.fromEntries(kept),
+    kept: Object.fromEntries([...kept, ...passedOver]),
   };
 }
 

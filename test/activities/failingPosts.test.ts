@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { BREAKER, circuitId } from '../../src/market/breaker.js';
+import { claimLead } from '../../src/store/claims.js';
+import { readCircuits } from '../../src/store/circuits.js';
+import { storeLead } from '../support/market.js';
+import { openStepsWorld, type StepsWorld } from '../support/steps.js';
+
+describe('a buyer whose posts fail', () => {
+  const contract = 'ACME1234/auto-insurance/northwind';
+  const posts = circuitId('northwind', 'posts');
+  const passedOver = { answer: 'circuit_open', detail: 'it fails: one lead at a time tries it' };
+  let world: StepsWorld;
+
+  beforeAll(async () => {
+    world = await openStepsWorld();
+  });
+  afterAll(() => world.close());
+  beforeEach(async () => {
+    world.northwind.received.length = 0;
+    world.northwind.answer('post', { body: { accepted: true } });
+    await world.database.circuits.deleteMany({});
+  });
+
+  const aLead = async (): Promise<string> => (await storeLead(world.database, world.campaign))._id;
+
+  const sell = (leadId: string, round = 1) =>
+    world.steps.sellLead({
+      leadId,
+      round,
+      sale: { maxBuyers: 1, award: 'highestBid' },
+      offer: {
+        contract,
+        buyer: 'northwind',
+        exclusive: true,
+        price: 4500,
+        earns: 4500,
+        bid: { price: 4500 },
+      },
+      now: Date.now(),
+    });
+
+  const circuitIs = async (until: number): Promise<void> => {
+    await world.database.circuits.insertOne({
+      _id: posts,
+      version: 1,
+      failures: BREAKER.failures,
+      opens: 1,
+      openedAt: until - BREAKER.openFor,
+      until,
+    });
+  };
+  const circuit = async () => (await readCircuits(world.database)).get(posts);
+  const sent = () => world.northwind.of('post').length;
+
+  test('is counted by its leads, and left out after ten of them in a row', async () => {
+    world.northwind.answer('post', { status: 503 });
+    for (let failures = 1; failures <= BREAKER.failures; failures += 1) {
+      expect(await sell(await aLead())).toMatchObject({ answer: 'uncertain' });
+      await vi.waitFor(async () => expect(await circuit()).toMatchObject({ failures }));
+    }
+    const lead = await aLead();
+    expect(await sell(lead)).toEqual(passedOver);
+    expect(sent()).toBe(BREAKER.failures);
+    expect(await world.database.leads.findOne({ _id: lead })).toMatchObject({ held: 0, claims: {} });
+  });
+
+  test('is no worse for a post that it refuses', async () => {
+    world.northwind.answer('post', { body: { accepted: false, reason: 'duplicate' } });
+    await circuitIs(Date.now() - 1);
+    expect(await sell(await aLead())).toMatchObject({ answer: 'refused' });
+    await vi.waitFor(async () => expect(await circuit()).toBeUndefined());
+  });
+
+  test('is tried by one of many leads, and let back in by its answer', async () => {
+    await circuitIs(Date.now() - 1);
+    const leads = await Promise.all(Array.from({ length: 8 }, aLead));
+    world.northwind.answer('post', { after: 200, body: { accepted: true } });
+    const answers = await Promise.all(leads.map((lead) => sell(lead)));
+    expect(answers.filter(({ answer }) => answer === 'accepted')).toHaveLength(1);
+    expect(answers.filter(({ answer }) => answer === 'circuit_open')).toHaveLength(7);
+    expect(sent()).toBe(1);
+    await vi.waitFor(async () => expect(await circuit()).toBeUndefined());
+  });
+
+  test('gets no post of a round that passed it over, also when it is well by now', async () => {
+    await circuitIs(Date.now() + 60_000);
+    const lead = await aLead();
+    expect(await sell(lead)).toEqual(passedOver);
+    await world.database.circuits.deleteMany({});
+    expect(await sell(lead)).toEqual(passedOver);
+    expect(sent()).toBe(0);
+    expect(await sell(lead, 2)).toMatchObject({ answer: 'accepted' });
+  });
+
+  test('gets the post that is under way', async () => {
+    const lead = await aLead();
+    const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
+    await claimLead(world.database, lead, contract, { postId: 'post-1', ...terms }, 1);
+    await circuitIs(Date.now() + 60_000);
+    expect(await sell(lead)).toMatchObject({ answer: 'accepted' });
+  });
+});
