@@ -21,6 +21,8 @@ export interface WakeDocument {
 /** By then every process knows the new terms, ms (see cache.ts). */
 const KNOWN_AFTER_MS = 2000;
 const LEASE_MS = 60_000;
+/** After so many leads that it has looked at, the worker says that it is still at it. */
+const KEEP_EVERY = 100;
 
 /**
  * Notes that contracts have changed, for the transaction that changes them.
@@ -88,18 +90,23 @@ export interface Wake {
 export async function nextWake(database: Database, now: Date): Promise<Wake | undefined> {
   const wake = await takeWake(database, now);
   if (!wake) return undefined;
+  const keep = (): Promise<void> => keepWake(database, wake, new Date());
   return {
-    leads: await concernedLeads(database, wake, now.getTime()),
-    keep: () => keepWake(database, wake, new Date()),
+    leads: await concernedLeads(database, wake, now.getTime(), keep),
+    keep,
     done: () => endWake(database, wake),
   };
 }
 
-/** Waiting leads of the campaign that have something to hear of the change, as far as contracts' own terms go. */
+/**
+ * Waiting leads of the campaign that have something to hear of the change, as far as contracts' own terms go.
+ * @param keep see `Wake`
+ */
 export async function concernedLeads(
   database: Database,
   { _id: campaign, contracts, pending }: WakeDocument,
   now: number,
+  keep?: () => Promise<void>,
 ): Promise<Concerned[]> {
   const market = await loadTerms(database, campaign);
   if (market === undefined) return [];
@@ -111,7 +118,9 @@ export async function concernedLeads(
   if (changed.contracts.length === 0 && !changed.pending) return [];
   const waiting = database.leads.find({ campaign, status: 'pending' }, { projection: { rounds: 0 } });
   const concerned: Concerned[] = [];
+  let looked = 0;
   for await (const lead of waiting) {
+    if (++looked % KEEP_EVERY === 0) await keep?.();
     const until = lead.dueAt?.getTime() ?? Infinity;
     const news = newsFor(market, changed, leadInRound(openLead(database.vault, lead)), until, now);
     if (news !== undefined) concerned.push({ leadId: lead._id, news });

@@ -123,6 +123,23 @@ describe('when the market changes, of the leads that wait', () => {
     expect(await takeWake(database, inTwo)).not.toBeNull();
   });
 
+  test('also while it looks for the leads of a large campaign', async () => {
+    const campaign = 'ACME1234/auto-insurance';
+    const lead = await database.leads.findOne({ _id: 'texan' });
+    if (!lead) throw new Error('The lead is gone');
+    delete lead.person;
+    const many = Array.from({ length: 100 }, (_, i) => ({ ...lead, _id: `many ${i}` }));
+    await database.leads.insertMany(many);
+    let kept = 0;
+    const wake = { _id: campaign, contracts: [], pending: true as const, at: new Date() };
+    const leads = await concernedLeads(database, wake, Date.now(), () => {
+      kept += 1;
+      return Promise.resolve();
+    });
+    expect([leads.length, kept]).toEqual([102, 1]);
+    await database.leads.deleteMany({ _id: { $in: many.map(({ _id }) => _id) } });
+  });
+
   test('what a lead has heard is kept with its last round, once', async () => {
     const change = { at: 1, what: 'delay' as const };
     const heard = { round: 1, pending: { retryAfter: [5], expireAfter: 6 }, changes: [change] };
