@@ -74,10 +74,14 @@ export function takeTurns(
   const first: Contender[] = [];
   let [left, changes]: [readonly Contender[], Changes] = [contenders, {}];
   for (let place = 0; place < Math.max(1, places) && left.length > 0; place++) {
-    const [taker, ...others] = turnOrder(added(credits, changes), left);
+    // Nothing is added for the first place: most leads have no other.
+    const [taker, ...others] = turnOrder(place === 0 ? credits : added(credits, changes), left);
     if (taker === undefined) break;
     first.push(taker);
-    if (places > 0) changes = added(changes, changesOf(left, taker.id));
+    if (places > 0) {
+      const more = changesOf(left, taker.id);
+      changes = place === 0 ? more : added(changes, more);
+    }
     left = others;
   }
   return { order: [...first, ...left], changes };
