@@ -21,8 +21,11 @@ function expectMarketOrFaults(text: string): void {
   }
 }
 
+/** Any code point but half a pair of surrogates; fast-check's own first makes a list of all million of them. */
+const codePoint = fc.nat(0x10f7ff).map((n) => String.fromCodePoint(n < 0xd800 ? n : n + 0x800));
+
 test('Any text is a market or faults at places of it', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), expectMarketOrFaults), { numRuns: 500 });
+  fc.assert(fc.property(fc.string({ unit: codePoint }), expectMarketOrFaults), { numRuns: 500 });
   const pieces = fc.constantFrom(
     ...Array.from('-:[]{},&*!|>#%@`"\'\n \t?ab1~'),
     'sellers',
