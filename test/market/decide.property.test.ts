@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { conclude, nextStep, type Answer, type Offer } from '../../src/market/decide.js';
@@ -156,16 +157,16 @@ describe('in every market, a round', () => {
   test('sells to no more buyers than there are places, and to one alone where one has it alone', () => {
     holds((market) => {
       const sold = accepted(hold(market));
-      expect(sold.length).toBeLessThanOrEqual(market.sale.maxBuyers);
-      if (sold.some(({ exclusive }) => exclusive)) expect(sold).toHaveLength(1);
-      expect(new Set(sold.map(({ buyer }) => buyer)).size).toBe(sold.length);
+      assert(sold.length <= market.sale.maxBuyers);
+      if (sold.some(({ exclusive }) => exclusive)) assert.equal(sold.length, 1);
+      assert.equal(new Set(sold.map(({ buyer }) => buyer)).size, sold.length);
     });
   });
 
   test('never has more offers out than there are places left', () => {
     holds((market) => {
       const all = behavioursOf(market).map((one): Behaviour => ({ ...one, offer: 'accepted' }));
-      expect(hold(market, all).offers.length).toBeLessThanOrEqual(market.sale.maxBuyers);
+      assert(hold(market, all).offers.length <= market.sale.maxBuyers);
     });
   });
 
@@ -176,11 +177,11 @@ describe('in every market, a round', () => {
         const entry = round.entries.find((each) => each.contract === contract);
         if (!entry || !('bid' in entry)) throw new Error('It was offered to somebody who had not bid');
         const form = exclusive ? 'exclusive' : 'shared';
-        expect(price).toBe(priceIn(market.sale, entry.bid, form));
-        expect(price).toBeGreaterThanOrEqual(floorOf(market.sale, entry.floor, form));
-        expect(earns).toBe(price);
+        assert.equal(price, priceIn(market.sale, entry.bid, form));
+        assert(price >= floorOf(market.sale, entry.floor, form));
+        assert.equal(earns, price);
       }
-      expect(new Set(offers.map(({ contract }) => contract)).size).toBe(offers.length);
+      assert.equal(new Set(offers.map(({ contract }) => contract)).size, offers.length);
     });
   });
 
@@ -188,8 +189,8 @@ describe('in every market, a round', () => {
     holds((market) => {
       const { round, answers } = hold(market);
       const told = conclude(round, answers).map(({ contract }) => contract);
-      expect(told).toHaveLength(market.contracts.length + market.excluded);
-      expect(new Set(told).size).toBe(told.length);
+      assert.equal(told.length, market.contracts.length + market.excluded);
+      assert.equal(new Set(told).size, told.length);
     });
   });
 
@@ -197,17 +198,20 @@ describe('in every market, a round', () => {
     holds((market) => {
       const one = hold(market);
       const other = hold(market, behavioursOf(market).toReversed(), (entries) => entries.toReversed());
-      expect(other.offers).toEqual(one.offers);
+      assert.deepEqual(other.offers, one.offers);
     });
   });
 
   test('asks a tier only when those before it bought nothing, lowest first, and all of them before it gives up', () => {
     holds((market) => {
       const { asked, round, answers } = hold(market);
-      expect(asked.every(({ bought }) => bought === 0)).toBe(true);
+      assert(asked.every(({ bought }) => bought === 0));
       const tiers = asked.map(({ tier }) => tier);
-      expect(tiers).toEqual([...tiers].sort((a, b) => a - b));
-      if (!answers.some(({ answer }) => answer === 'accepted')) expect(round.later).toEqual([]);
+      assert.deepEqual(
+        tiers,
+        [...tiers].sort((a, b) => a - b),
+      );
+      if (!answers.some(({ answer }) => answer === 'accepted')) assert.deepEqual(round.later, []);
     });
   });
 
@@ -219,7 +223,7 @@ describe('in every market, a round', () => {
       });
       const price = (some: Behaviour[]): number =>
         accepted(hold({ ...market, sale, excluded: 0 }, some)).reduce((sum, offer) => sum + offer.price, 0);
-      expect(price(all)).toBeGreaterThanOrEqual(price(all.slice(1)));
+      assert(price(all) >= price(all.slice(1)));
     });
   });
 
@@ -258,7 +262,7 @@ describe('in every market, a round', () => {
           .slice(0, form === 'exclusive' ? 1 : sale.maxBuyers)
           .reduce((sum, price) => sum + price, 0);
       const sold = accepted(hold({ ...market, sale }, all)).reduce((sum, { price }) => sum + price, 0);
-      expect(sold).toBe(Math.max(inForm('exclusive'), inForm('shared')));
+      assert.equal(sold, Math.max(inForm('exclusive'), inForm('shared')));
     });
   });
 });
