@@ -290,6 +290,8 @@ campaigns:
     ['POST /admin/buyers/nobody/topups', { amount: 5 }, 404, 'The store has no buyer "nobody"'],
     ['POST /admin/simulate', { sellers: [] }, 400, 'since (missing)'],
     ['POST /admin/simulate?since=2020-01-01', { sellers: [] }, 400, 'goes back 31 days'],
+    ['DELETE /admin/leads/erase', undefined, 405, 'Use POST here.'],
+    ['DELETE /admin/leads/none', undefined, 405, 'Use GET, HEAD here.'],
     ['DELETE /admin/market', undefined, 405, 'Use GET, HEAD, PUT here.'],
     ['POST /admin/leads/erase', { lead_ids: ['x'.repeat(70_000)] }, 413, 'longer than this operation takes'],
   ])('%s with %j is answered with %i and what is wrong', async (route, body, status, message) => {

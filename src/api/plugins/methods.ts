@@ -18,7 +18,9 @@ export const methods = plugin(async (app: FastifyInstance) => {
   app.addHook('onRequest', async (request) => {
     if (!request.is404) return;
     const path = pathOf(request.url);
-    const route = [...routes.values()].find(({ address }) => address.test(path));
+    const fitting = [...routes].filter(([, { address }]) => address.test(path));
+    // An address of its own goes before one of a pattern: /admin/leads/erase is no lead.
+    const [, route] = fitting.find(([url]) => !url.includes(':')) ?? fitting[0] ?? [];
     if (route === undefined) throw new ApiError('notFound', 'There is nothing at this address. See /docs.');
     const allow = [...route.methods].sort().join(', ');
     throw new ApiError('wrongMethod', `Use ${allow} here.`, { headers: { allow } });
