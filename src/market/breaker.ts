@@ -48,6 +48,22 @@ export function stateOf({ until, probeUntil = 0 }: Circuit, now: number): Circui
   return now < Math.max(until, probeUntil) ? 'open' : 'half_open';
 }
 
+/** Over so long at the least do leads come back that were not offered to a buyer that failed, ms. */
+const SPREAD_MS = 60_000;
+
+/**
+ * When a lead that a failing buyer is left out for is worth another round, UTC ms; undefined where the circuit is closed.
+ * Leads come back after the pause over as long a time as the buyer has failed so far: not all at once, and the less often
+ * the longer it lasts, so that a day's outage costs a lead tens of rounds, not hundreds.
+ * @param share where in that time the lead comes, from 0 up to 1
+ * @param now UTC ms
+ */
+export function comeBackAt(circuit: Circuit, share: number, now: number): number | undefined {
+  const { until, probeUntil = 0, openedAt = now } = circuit;
+  if (until === undefined) return undefined;
+  return Math.max(until, probeUntil, now) + Math.round(share * Math.max(SPREAD_MS, now - openedAt));
+}
+
 /**
  * How a buyer's two circuits are together, and which of them are not closed.
  * @param circuits by `circuitId`

@@ -1,8 +1,9 @@
-import { circuitId, LINES, stateOf, type Circuit } from './breaker.js';
+import { circuitId, CLOSED, comeBackAt, LINES, stateOf, type Circuit } from './breaker.js';
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import { leastOf } from './prices.js';
 import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates.js';
 import { refusal, type LeadInRound } from './eligibility.js';
+import { fnv1a } from './hash.js';
 import { moment } from './moment.js';
 import type { Candidate, Change, Excluded, Refusal } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
@@ -54,9 +55,30 @@ export function withinLimits<B extends Buyer>(
   return {
     open: next.open,
     excluded: [...plan.excluded, ...next.excluded],
-    changes: soonest([...plan.changes, ...next.changes]),
+    changes: soonest([...plan.changes, ...next.changes, ...comebacks(plan.open, lead, known, now)]),
   };
 }
+
+/**
+ * When the lead comes back to buyers that fail. Where one may be tried, another lead may do so first, and this one is left
+ * out after all.
+ */
+const comebacks = (
+  asked: readonly ReadyContract[],
+  { facts }: LeadInRound,
+  { circuits }: Known,
+  now: number,
+): Change[] =>
+  circuits.size === 0
+    ? []
+    : asked.flatMap(({ buyer }) =>
+        LINES.flatMap((line): Change[] => {
+          const id = circuitId(buyer.id, line);
+          const share = fnv1a(`${facts.leadId}/${id}`) / 2 ** 32;
+          const at = comeBackAt(circuits.get(id) ?? CLOSED, share, now);
+          return at === undefined ? [] : [{ at, what: 'circuit' }];
+        }),
+      );
 
 function limitRefusal(
   { contract, buyer, schedule }: ReadyContract,

@@ -6,6 +6,7 @@ import {
   BREAKER,
   circuitId,
   circuitOf,
+  comeBackAt,
   CLOSED,
   stateOf,
   takeProbe,
@@ -91,6 +92,19 @@ test.each([
     [circuitId('fabrikam', 'posts'), failing(10)],
   ]);
   expect(circuitOf(circuits, 'northwind', seconds * SECOND)).toEqual(expected);
+});
+
+test('A lead that a failing buyer is left out for comes back after its pause, within as long a time as it has failed so far', () => {
+  expect(comeBackAt(failing(9), 0, 0)).toBeUndefined();
+  const open = failing(10);
+  expect([0, 0.5].map((share) => comeBackAt(open, share, SECOND))).toEqual([30 * SECOND, 60 * SECOND]);
+  const hour = 3600 * SECOND;
+  const long = { ...open, until: hour + 5 * SECOND };
+  expect([0, 0.5].map((share) => comeBackAt(long, share, hour))).toEqual([long.until, long.until + hour / 2]);
+  // One tries it: the others come when that is over.
+  const tried = { ...long, until: hour - SECOND, probeUntil: hour + 30 * SECOND };
+  expect(comeBackAt(tried, 0, hour)).toBe(hour + 30 * SECOND);
+  expect(comeBackAt({ ...long, until: hour - SECOND }, 0, hour)).toBe(hour);
 });
 
 test('Whatever a buyer answers and when, one at a time tries it while it is left out, and one good answer to that lets it in', () => {

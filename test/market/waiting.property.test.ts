@@ -24,7 +24,7 @@ const rounds: fc.Arbitrary<Round> = fc
     changes: fc.array(
       fc.record({
         after: spans,
-        what: fc.constantFrom<Change['what']>('delay', 'opening', 'window', 'stage'),
+        what: fc.constantFrom<Change['what']>('delay', 'opening', 'window', 'stage', 'circuit'),
       }),
       { maxLength: 4 },
     ),
