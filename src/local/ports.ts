@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -8,10 +9,11 @@ const Remembered = Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum
 
 /** Whether a port of the loopback address can be listened on now. */
 export function isFree(port: number): Promise<boolean> {
-  return listenOnce(port).then(
-    () => true,
-    () => false,
-  );
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 /**
@@ -38,8 +40,18 @@ async function firstFree(ports: (number | undefined)[]): Promise<number> {
   return anyPort();
 }
 
-/** A port of the loopback address that nobody has at this moment. */
-export const anyPort = (): Promise<number> => listenOnce(0);
+/**
+ * Where any port is looked for. Linux gives outgoing connections, and whoever asks for any port, those from 32768 on, others
+ * from 49152 (RFC 6335): one of those could be gone again before a server listens on it.
+ */
+const FIRST = 20_000;
+const LAST = 32_767;
+
+/** A port of the loopback address that nobody has at this moment, and that nobody is given by chance in the next. */
+export async function anyPort(): Promise<number> {
+  for (let port = randomInt(FIRST, LAST + 1); ; port = port === LAST ? FIRST : port + 1)
+    if (await isFree(port)) return port;
+}
 
 function remembered(file: string): Record<string, number> {
   try {
@@ -48,16 +60,4 @@ function remembered(file: string): Record<string, number> {
   } catch {
     return {};
   }
-}
-
-/** Listens on a port (0: any) just long enough to know that it is free; answers which it was. */
-function listenOnce(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port));
-    });
-  });
 }

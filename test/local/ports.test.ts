@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { chooseApiAddress } from '../../src/local/apiAddress.js';
-import { choosePorts } from '../../src/local/ports.js';
+import { anyPort, choosePorts } from '../../src/local/ports.js';
 import { emptyDir } from './helpers.js';
 
 function occupy(port: number): Promise<number> {
@@ -22,6 +22,11 @@ it('chooses another port where the last one is taken', async () => {
   const { redis } = await choosePorts(dir, ['redis']);
   await occupy(redis);
   expect((await choosePorts(dir, ['redis'])).redis).not.toBe(redis);
+});
+
+it('takes any port from those that no outgoing connection is given', async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, anyPort));
+  expect(ports.filter((port) => port >= 32_768)).toEqual([]);
 });
 
 it('refuses a PORT that is taken', async () => {
