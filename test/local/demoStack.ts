@@ -69,8 +69,8 @@ export async function npmStart(dir: string): Promise<RunningStack> {
   const said = text(child.stderr);
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const ended = exit.then(async (code) => ({ code, stderr: await said }));
-  const line = await Promise.race([firstLine(child), ended]);
-  if (typeof line !== 'string') throw new Error(`The stack has ended: ${line.stderr}`);
+  const line = await firstLine(child);
+  if (line === '') throw new Error(`The stack has ended: ${(await ended).stderr}`);
   const [main] = await childrenOf(child.pid ?? 0);
   if (main === undefined) throw new Error('npm has no child');
   const parts = await childrenOf(main.pid);
