@@ -49,7 +49,7 @@ describe('gavel', () => {
       .replace('delay: 15m', 'delya: 15m')
       .replace('name: Fabrikam Agents', 'name: Fabrikam, renamed');
     const refused = await run(['apply', '-'], broken);
-    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr.split('\n')).toEqual([
       '-:28:16  campaigns[0].contracts[1].price: is a text; write the number without quotes: 12.50',
       '-:29:9  campaigns[0].contracts[1].delya: a contract has no key "delya"; did you mean delay?',
