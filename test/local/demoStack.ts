@@ -1,6 +1,7 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { copyFileSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import Type, { type Static } from 'typebox';
@@ -60,21 +61,44 @@ export function killStacks(): void {
 
 /** `npm start -- --json` in that folder; resolves when it is ready. */
 export async function npmStart(dir: string): Promise<RunningStack> {
+  const child = spawnNpmStart(dir);
+  const said = text(child.stderr);
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const ended = exit.then(async (code) => ({ code, stderr: await said }));
+  const line = await firstLine(child);
+  if (line === '') throw new Error(`The stack has ended: ${(await ended).stderr}`);
+  return { ready: Value.Parse(Ready, JSON.parse(line)), child, ended, ...(await processesOf(child)) };
+}
+
+/** The same, no further than to where its servers run and its own parts are being started. */
+export async function npmStarting(dir: string): Promise<Pick<RunningStack, 'child' | 'pid' | 'parts'>> {
+  const child = spawnNpmStart(dir);
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('starting buyers, worker, APIs')) resolve();
+    });
+    child.once('exit', () => reject(new Error(`The stack has ended: ${said}`)));
+  });
+  return { child, ...(await processesOf(child)) };
+}
+
+function spawnNpmStart(dir: string): ChildProcessByStdio<null, Readable, Readable> {
   const child = spawn('npm', ['start', '--silent', '--', '--json'], {
     cwd: dir,
     env: environment(dir),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);
-  const said = text(child.stderr);
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const ended = exit.then(async (code) => ({ code, stderr: await said }));
-  const line = await firstLine(child);
-  if (line === '') throw new Error(`The stack has ended: ${(await ended).stderr}`);
-  const [main] = await childrenOf(child.pid ?? 0);
+  return child;
+}
+
+/** The stack's own process, which npm has started, and the parts that it has started itself so far. */
+async function processesOf({ pid }: ChildProcess): Promise<Pick<RunningStack, 'pid' | 'parts'>> {
+  const [main] = await childrenOf(pid ?? 0);
   if (main === undefined) throw new Error('npm has no child');
-  const parts = await childrenOf(main.pid);
-  return { ready: Value.Parse(Ready, JSON.parse(line)), child, pid: main.pid, parts, ended };
+  return { pid: main.pid, parts: await childrenOf(main.pid) };
 }
 
 /** Nothing of the outer run reaches it: no addresses of servers, no port, and what npm keeps it keeps in the folder. */
@@ -90,9 +114,9 @@ function environment(dir: string): NodeJS.ProcessEnv {
   };
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
+async function firstLine({ stdout }: { stdout: Readable }): Promise<string> {
   let said = '';
-  for await (const chunk of child.stdout ?? []) {
+  for await (const chunk of stdout) {
     said += String(chunk);
     if (said.includes('\n')) break;
   }
@@ -108,7 +132,10 @@ async function childrenOf(parent: number): Promise<{ pid: number; args: string }
 }
 
 /** Neither its process nor one of its parts is there any more, and nothing says that it runs. */
-export async function nothingIsLeft(dir: string, { pid, parts }: RunningStack): Promise<void> {
+export async function nothingIsLeft(
+  dir: string,
+  { pid, parts }: Pick<RunningStack, 'pid' | 'parts'>,
+): Promise<void> {
   const pids = [pid, ...parts.map((part) => part.pid)];
   await expect.poll(() => pids.filter(isAlive), { timeout: 20_000 }).toEqual([]);
   const signs = ['lock', 'addresses.json'].map((name) => join(dir, '.local', name));

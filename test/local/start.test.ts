@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeArguments } from '../../src/local/gavelProcess.js';
-import { killStacks, likeAClone, nothingIsLeft, npmStart, type RunningStack } from './demoStack.js';
+import {
+  killStacks,
+  likeAClone,
+  nothingIsLeft,
+  npmStart,
+  npmStarting,
+  type RunningStack,
+} from './demoStack.js';
 
 const run = promisify(execFile);
 
@@ -104,17 +111,17 @@ describe('npm start', () => {
     await nothingIsLeft(dir, stack);
   });
 
-  it('finds its key, its address and its leads again, and ends with the npm that is killed', async () => {
+  it('ends with the npm that is killed, also while it starts', async () => {
+    const starting = await npmStarting(dir);
+    starting.child.kill('SIGKILL');
+    await nothingIsLeft(dir, starting);
+  });
+
+  it('finds its key, its address and its leads again; and ends when a part of it dies, and says which', async () => {
     const again = await npmStart(dir);
     const { api, demo } = stack.ready;
     expect(again.ready).toMatchObject({ api, demo: { key: demo.key } });
     await gavel('leads', 'show', demo.answer.answer.lead_id);
-    again.child.kill('SIGKILL');
-    await nothingIsLeft(dir, again);
-  });
-
-  it('ends when a part of it dies, and says which', async () => {
-    const again = await npmStart(dir);
     const worker = again.parts.find(({ args }) => args.endsWith('gavel.ts worker'));
     process.kill(worker?.pid ?? 0, 'SIGKILL');
     const { code, stderr } = await again.ended;
