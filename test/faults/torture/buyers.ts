@@ -113,7 +113,8 @@ async function comeToMarket(
   const onPing = ({ body }: Received): Behaviour => {
     const { fields, round } = body as { fields: Record<string, string>; round: number };
     const words = [fields[NUMBER] ?? '', round] as const;
-    const bid = between(draw('bid', id, ...words), 400, 6000) / 100;
+    // Half of it, for a place, is whole cents too: a finer bid is none.
+    const bid = between(draw('bid', id, ...words), 200, 3000) / 50;
     const habit = PING_HABITS[habits.ping(id, ...words)];
     return habit.answer({ timeoutMs: PING_TIMEOUT_MS, bid, drawn: draw('when', id, ...words) });
   };
