@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import { vi } from 'vitest';
 import { runGavel } from '../../src/cli/runGavel.js';
 import { SETTINGS, type Settings } from '../../src/config.js';
-import { nodeArguments } from '../../src/local/gavelProcess.js';
 import { asEnvironment } from '../support/asEnvironment.js';
+import { compiledGavel } from '../support/stack.js';
 
 export interface Ran {
   code: number | null;
@@ -61,7 +61,7 @@ export async function gavelProcess(args: string[], env: Record<string, string>, 
 
 /** Starts it with a channel for messages, as whoever supervises it may. */
 export function spawnGavel(args: string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, nodeArguments('cli/gavel', ...args), {
+  return spawn(process.execPath, [...compiledGavel(), ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   });
