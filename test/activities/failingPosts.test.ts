@@ -3,7 +3,7 @@ import { BREAKER, circuitId } from '../../src/market/breaker.js';
 import { claimLead } from '../../src/store/claims.js';
 import { readCircuits } from '../../src/store/circuits.js';
 import { storeLead } from '../support/market.js';
-import { openStepsWorld, type StepsWorld } from '../support/steps.js';
+import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 
 describe('a buyer whose posts fail', () => {
   const contract = 'ACME1234/auto-insurance/northwind';
@@ -23,21 +23,7 @@ describe('a buyer whose posts fail', () => {
 
   const aLead = async (): Promise<string> => (await storeLead(world.database, world.campaign))._id;
 
-  const sell = (leadId: string, round = 1) =>
-    world.steps.sellLead({
-      leadId,
-      round,
-      sale: { maxBuyers: 1, award: 'highestBid' },
-      offer: {
-        contract,
-        buyer: 'northwind',
-        exclusive: true,
-        price: 4500,
-        earns: 4500,
-        bid: { price: 4500 },
-      },
-      now: Date.now(),
-    });
+  const sell = (leadId: string, round = 1) => world.steps.sellLead(saleOf(leadId, round));
 
   const circuitIs = async (until: number): Promise<void> => {
     await world.database.circuits.insertOne({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { agreeOnRoom, claimLead } from '../../src/store/claims.js';
 import { storeLead } from '../support/market.js';
-import { openStepsWorld, type StepsWorld } from '../support/steps.js';
+import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 
 /** A worker that slept, and another that has gone on without it, do the same step of one lead. */
 describe('two tries of one offer to a prepaid buyer', () => {
@@ -25,21 +25,7 @@ describe('two tries of one offer to a prepaid buyer', () => {
   const hasPaidIn = (balance: number) =>
     world.database.usage.updateOne(account, { $set: { balance } }, { upsert: true });
 
-  const sell = (round: number) =>
-    world.steps.sellLead({
-      leadId,
-      round,
-      sale: { maxBuyers: 1, award: 'highestBid' },
-      offer: {
-        contract,
-        buyer: 'northwind',
-        exclusive: true,
-        price: 4500,
-        earns: 4500,
-        bid: { price: 4500 },
-      },
-      now: Date.now(),
-    });
+  const sell = (round: number) => world.steps.sellLead(saleOf(leadId, round));
 
   test('What there was no room for stays refused in its round, also when there is room by now', async () => {
     await hasPaidIn(1000);

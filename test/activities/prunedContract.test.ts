@@ -3,7 +3,7 @@ import { parseMarket } from '../../src/market/file/parseMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import { findLead } from '../../src/store/leads.js';
 import { storeLead } from '../support/market.js';
-import { openStepsWorld } from '../support/steps.js';
+import { openStepsWorld, saleOf } from '../support/steps.js';
 
 test('A post that is under way when its contract is pruned is settled with its buyer', async () => {
   const { database, campaign, northwind, steps, close } = await openStepsWorld();
@@ -11,16 +11,7 @@ test('A post that is under way when its contract is pruned is settled with its b
   const lead = await storeLead(database, campaign);
   const { sellLead, cancelPost } = steps;
   const contract = `${campaign._id}/northwind`;
-  const offer = {
-    contract,
-    buyer: 'northwind',
-    exclusive: true,
-    price: 4500,
-    earns: 4500,
-    bid: { price: 4500 },
-  };
-  const sale = { maxBuyers: 1, award: 'highestBid' as const };
-  const request = { leadId: lead._id, round: 1, sale, offer, now: Date.now() };
+  const request = saleOf(lead._id);
 
   northwind.answer('post', { status: 503 });
   expect(await sellLead(request)).toMatchObject({ answer: 'uncertain' });

@@ -1,4 +1,5 @@
 import { createActivities, type Activities, type Deps } from '../../activities/index.js';
+import type { SaleRequest } from '../../activities/sellLead.js';
 import { openSender } from '../../src/buyers/send.js';
 import { createLog } from '../../src/log.js';
 import { readCircuits } from '../../src/store/circuits.js';
@@ -17,6 +18,22 @@ export const stepsOn = (database: Database, send: Deps['send']): Activities =>
     send,
     log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
   });
+
+/** The offer of a lead to northwind alone, at $45.00. */
+export const saleOf = (leadId: string, round = 1): SaleRequest => ({
+  leadId,
+  round,
+  sale: { maxBuyers: 1, award: 'highestBid' },
+  offer: {
+    contract: 'ACME1234/auto-insurance/northwind',
+    buyer: 'northwind',
+    exclusive: true,
+    price: 4500,
+    earns: 4500,
+    bid: { price: 4500 },
+  },
+  now: Date.now(),
+});
 
 /** A market of one campaign, in which northwind alone buys, and the steps of its leads. */
 export interface StepsWorld {
