@@ -1,8 +1,9 @@
 import { hasExpired, SPENT, withNewAnswer, type PingAnswer } from '../src/market/asking.js';
 import type { Round } from '../src/market/round.js';
-import { findLeadForRound, storeRound } from '../src/store/leads.js';
+import { storeRound } from '../src/store/leads.js';
 import { pingOne } from './ask.js';
 import type { Deps } from './index.js';
+import { roundOf } from './roundOf.js';
 
 export interface AskAgainRequest {
   leadId: string;
@@ -17,9 +18,7 @@ export interface AskAgainRequest {
 export const askAgain =
   (deps: Deps) =>
   async ({ leadId, number, contract, version, answerBy }: AskAgainRequest): Promise<Round> => {
-    const lead = await findLeadForRound(deps.database, leadId, number);
-    const round = lead?.rounds[number];
-    if (!lead || !round) throw new Error(`Lead ${leadId} has no round ${number}`);
+    const { lead, round } = await roundOf(deps.database, leadId, number);
     const expired = round.entries.find((entry) => entry.contract === contract);
     if (round.version > version || !expired) return round;
     const market = await deps.terms(lead.campaign);

@@ -1,8 +1,8 @@
 import { missedIn } from '../src/market/asking.js';
 import type { Round } from '../src/market/round.js';
-import { findLeadForRound } from '../src/store/leads.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
+import { roundOf } from './roundOf.js';
 
 export interface MissedRequest {
   leadId: string;
@@ -19,9 +19,7 @@ export interface MissedRequest {
 export const askMissed =
   (deps: Deps) =>
   async ({ leadId, number, version, answerBy }: MissedRequest): Promise<Round> => {
-    const lead = await findLeadForRound(deps.database, leadId, number);
-    const round = lead?.rounds[number];
-    if (!lead || !round) throw new Error(`Lead ${leadId} has no round ${number}`);
+    const { lead, round } = await roundOf(deps.database, leadId, number);
     if (round.version > version) return round;
     const market = await deps.terms(lead.campaign);
     return ask(deps, market, lead, round, missedIn(round), answerBy);

@@ -1,8 +1,8 @@
 import { nextTier } from '../src/market/asking.js';
 import type { Round } from '../src/market/round.js';
-import { findLeadForRound } from '../src/store/leads.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
+import { roundOf } from './roundOf.js';
 
 export interface TierRequest {
   leadId: string;
@@ -15,9 +15,7 @@ export interface TierRequest {
 export const askTier =
   (deps: Deps) =>
   async ({ leadId, number, tier, answerBy }: TierRequest): Promise<Round> => {
-    const lead = await findLeadForRound(deps.database, leadId, number);
-    const round = lead?.rounds[number];
-    if (!lead || !round) throw new Error(`Lead ${leadId} has no round ${number}`);
+    const { lead, round } = await roundOf(deps.database, leadId, number);
     if (!round.later.some((candidate) => candidate.tier === tier)) return round;
     const market = await deps.terms(lead.campaign);
     if (market === undefined) return { ...round, later: [] };
