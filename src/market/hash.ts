@@ -4,3 +4,6 @@ export function fnv1a(text: string): number {
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
   return hash;
 }
+
+/** A number from 0 up to 1 that looks drawn by chance, and is the same each time. */
+export const fraction = (text: string): number => fnv1a(text) / 2 ** 32;

@@ -3,7 +3,7 @@ import type { ReadyContract, ReadyMarket } from './compile.js';
 import { leastOf } from './prices.js';
 import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates.js';
 import { refusal, type LeadInRound } from './eligibility.js';
-import { fnv1a } from './hash.js';
+import { fraction } from './hash.js';
 import { moment } from './moment.js';
 import type { Candidate, Change, Excluded, Refusal } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
@@ -74,7 +74,7 @@ const comebacks = (
     : asked.flatMap(({ buyer }) =>
         LINES.flatMap((line): Change[] => {
           const id = circuitId(buyer.id, line);
-          const share = fnv1a(`${facts.leadId}/${id}`) / 2 ** 32;
+          const share = fraction(`${facts.leadId}/${id}`);
           const at = comeBackAt(circuits.get(id) ?? CLOSED, share, now);
           return at === undefined ? [] : [{ at, what: 'circuit' }];
         }),

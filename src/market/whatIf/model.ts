@@ -1,4 +1,4 @@
-import { fnv1a } from '../hash.js';
+import { fraction } from '../hash.js';
 import type { Minor } from '../money.js';
 import type { Bid } from '../round.js';
 import type { Sale } from '../terms.js';
@@ -27,7 +27,7 @@ export interface BidModel {
  * @param what tells apart what is drawn for one lead and contract
  */
 export const drawn = (leadId: string, contract: string, what: string): number =>
-  fnv1a(`${leadId}/${contract}/${what}`) / 2 ** 32;
+  fraction(`${leadId}/${contract}/${what}`);
 
 /** What the model bids for a lead that is sold in this way; undefined where it does not bid. */
 export function bidOf(
