@@ -16,6 +16,10 @@ export function nextTier({ later }: Round): { tier: number; asked: Candidate[] }
 export const missedIn = ({ entries }: Round): Candidate[] =>
   entries.filter(({ again }) => again === 'due').map((entry) => ({ ...candidateIn(entry), again: 'asked' }));
 
+/** The same for those of a round that are asked at the same time: of each tier, and of it again where it was. */
+export const askedWith = ({ tier, again }: Candidate): string =>
+  `${tier}${again === 'asked' ? ' again' : ''}`;
+
 /** A candidate that was asked, and whose answer nobody waited for. */
 export const undecided = (candidate: Candidate): Entry => {
   const detail = 'the round was decided before it answered';

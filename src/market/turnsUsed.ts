@@ -1,3 +1,4 @@
+import { askedWith } from './asking.js';
 import type { Answer } from './decide.js';
 import { placesOf } from './prices.js';
 import type { Entry, Round } from './round.js';
@@ -49,8 +50,9 @@ function takenTogether({ entries, turns = [] }: Round): Entry[][] {
   const inTurn = entries
     .filter(({ contract }) => turns.includes(contract))
     .sort((a, b) => turns.indexOf(a.contract) - turns.indexOf(b.contract));
-  const timeOf = ({ tier, again }: Entry): string => `${tier}${again === 'asked' ? ' again' : ''}`;
-  return [...new Set(inTurn.map(timeOf))].map((time) => inTurn.filter((entry) => timeOf(entry) === time));
+  return [...new Set(inTurn.map(askedWith))].map((time) =>
+    inTurn.filter((entry) => askedWith(entry) === time),
+  );
 }
 
 /** No contract contends twice. */

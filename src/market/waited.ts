@@ -1,3 +1,4 @@
+import { askedWith } from './asking.js';
 import type { Round } from './round.js';
 
 /**
@@ -6,9 +7,9 @@ import type { Round } from './round.js';
  */
 export function waitedForBids({ checksMs = 0, entries }: Pick<Round, 'checksMs' | 'entries'>): number {
   const byTime = new Map<string, number>();
-  for (const { tier, again, ms = 0 } of entries) {
-    const time = `${tier}${again === 'asked' ? ' again' : ''}`;
-    byTime.set(time, Math.max(byTime.get(time) ?? 0, ms));
+  for (const entry of entries) {
+    const time = askedWith(entry);
+    byTime.set(time, Math.max(byTime.get(time) ?? 0, entry.ms ?? 0));
   }
   return [...byTime.values()].reduce((sum, ms) => sum + ms, checksMs);
 }
