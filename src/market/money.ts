@@ -4,28 +4,26 @@
  */
 export type Minor = number;
 
-const formats = new Map<string, Intl.NumberFormat>();
+/** How a currency's amounts are written, and its decimal places. */
+interface Form {
+  format: Intl.NumberFormat;
+  digits: number;
+}
+
+const forms = new Map<string, Form>();
 
 /** Made once for a currency: making one takes longer than the rest of a contract's part in a round. */
-function formatOf(currency: string): Intl.NumberFormat {
-  const known = formats.get(currency);
+function formOf(currency: string): Form {
+  const known = forms.get(currency);
   if (known) return known;
   const format = new Intl.NumberFormat('en-US', { style: 'currency', currency });
-  formats.set(currency, format);
-  return format;
+  const form = { format, digits: format.resolvedOptions().maximumFractionDigits ?? 2 };
+  forms.set(currency, form);
+  return form;
 }
-
-const digitsOf = new Map<string, number>();
 
 /** Decimal places of an ISO 4217 currency, as CLDR knows them: 2 for USD, 0 for JPY. */
-export function minorDigits(currency: string): number {
-  let digits = digitsOf.get(currency);
-  if (digits === undefined) {
-    digits = formatOf(currency).resolvedOptions().maximumFractionDigits ?? 2;
-    digitsOf.set(currency, digits);
-  }
-  return digits;
-}
+export const minorDigits = (currency: string): number => formOf(currency).digits;
 
 /**
  * A decimal amount (45.5 USD) as minor units (4550), or undefined where it is not a finite amount that the
@@ -50,4 +48,5 @@ export const formatMoney = (minor: Minor, currency: string): string =>
   formatDecimal(toDecimal(minor, currency), currency);
 
 /** A decimal amount for people, likewise. */
-export const formatDecimal = (amount: number, currency: string): string => formatOf(currency).format(amount);
+export const formatDecimal = (amount: number, currency: string): string =>
+  formOf(currency).format.format(amount);
