@@ -70,8 +70,8 @@ export type Step = { offers: Offer[] } | { ask: number } | { askAgain: string[] 
  *
  * A lead is offered to as many bidders at once as have room; when one of them does not buy, the next one is. Those that the
  * round did not wait for are asked again as soon as it would have had to wait for them, had it known who would not buy. A
- * tier is asked only where the tiers before it bought nothing. Of equal bids the one with the smaller hash of lead and contract
- * goes first: the same each time it is computed, and no buyer is favoured over many leads.
+ * tier is asked only where the tiers before it bought nothing. Of equal bids the one with the smaller hash of lead and
+ * contract goes first: the same each time it is computed, and no buyer is favoured over many leads.
  */
 export function nextStep(leadId: string, round: Round, answers: readonly Answer[]): Step {
   const { sale, margin } = round.terms;
@@ -109,6 +109,7 @@ function toAskAgain(round: Round, answers: readonly Answer[]): Candidate[] {
 }
 
 type Bidder = Extract<Entry, { bid: Bid }>;
+
 const soldAs = (accepted: readonly Answer[]): Form =>
   accepted.some((answer) => answer.answer === 'accepted' && answer.exclusive) ? 'exclusive' : 'shared';
 
