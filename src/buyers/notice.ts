@@ -3,7 +3,8 @@ import type { Message, Reply, Send } from './send.js';
 
 /** Whether who was told something has heard it. `final`: it does not want to, and telling it again is no use. */
 export type Hearing = { ms: number; detail: string } & (
-  { heard: true } | { heard: false; final: boolean; retryAfterMs?: number }
+  | { heard: true }
+  | { heard: false; final: boolean; retryAfterMs?: number }
 );
 
 /** Tells a buyer or a seller something; any 2xx says that it was heard. */

@@ -11,7 +11,8 @@ const StatusAnswer = Compile(
 
 /** What became of a post, by the buyer's own word. `unknown`: it says that it knows nothing of it. `silent`: it says nothing. */
 export type PostStatus =
-  { status: 'accepted'; buyerLeadId?: string } | { status: 'refused' | 'unknown' | 'silent' };
+  | { status: 'accepted'; buyerLeadId?: string }
+  | { status: 'refused' | 'unknown' | 'silent' };
 
 /** Asks a buyer what became of a post whose answer never came. */
 export async function askStatus(

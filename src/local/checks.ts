@@ -45,7 +45,7 @@ const lint: Check = {
 };
 const format: Check = {
   name: 'format',
-  run: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'],
+  run: ['node_modules/oxfmt/bin/oxfmt', '--check', '.'],
 };
 const rules: Check = {
   name: 'dependency rules',

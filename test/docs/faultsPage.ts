@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { format } from 'oxfmt';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/local/packageRoot.js';
 import { FORGIVEN, HOSTILE } from '../buyers/hostileBuyers.js';
@@ -14,8 +14,8 @@ export const FAULTS_PAGE = 'docs/faults.md';
 
 /** The page as it must be: made of what the tests run by. `npx tsx test/docs/makeFaultsPage.ts` writes it. */
 export async function faultsPage(): Promise<string> {
-  const path = join(packageRoot, FAULTS_PAGE);
-  return format(text(), { ...(await resolveConfig(path)), filepath: path });
+  const { code } = await format(FAULTS_PAGE, text());
+  return code;
 }
 
 type Rows = (readonly string[])[];

@@ -10,7 +10,9 @@ import type { PostAnswer, PostStatus, World } from './world.js';
 
 /** What came of offering the lead to one buyer. */
 export type SaleAnswer =
-  { answer: 'accepted' } | { answer: 'expired' } | { answer: OfferReason; detail?: string; change?: Change };
+  | { answer: 'accepted' }
+  | { answer: 'expired' }
+  | { answer: OfferReason; detail?: string; change?: Change };
 
 /** Sells to one buyer: room is taken, the lead is posted, patiently where the answer is not clear, and booked. */
 export function* sell(life: Life, world: World, round: Round, offer: Offer): Course<SaleAnswer> {
