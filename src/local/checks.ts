@@ -5,6 +5,10 @@ import pc from 'picocolors';
 import { findChromium } from './findChromium.js';
 import { packageRoot } from './packageRoot.js';
 import { Processes } from './processes.js';
+import { installPackages } from './python.js';
+import { withoutServers } from './runDir.js';
+import { packagesDir } from './servers.js';
+import { showProgress } from './showProgress.js';
 import { onStopRequest } from './stopRequest.js';
 
 /**
@@ -119,11 +123,20 @@ function line({ name, ok, seconds }: Result): string {
   return `${ok ? pc.green('passed') : pc.red('FAILED')}  ${name.padEnd(18)} ${seconds.padStart(6)} s`;
 }
 
+/** Fetches the servers, so that two lanes don't fetch them at once. Whoever needs them says why they can't be had. */
+async function fetchServers(): Promise<void> {
+  const shown = showProgress();
+  const env = withoutServers(process.env);
+  await installPackages(packagesDir, env, ['the tests'], shown.progress, processes).catch(() => undefined);
+  shown.done();
+}
+
+const servers = fetchServers();
 const lanes = await Promise.all([
-  inTurn([torture, tests]),
+  servers.then(() => inTurn([torture, tests])),
   givingWay(10, lint, rules, format),
   // Scenarios have an answer window to keep: they give way, but are never left standing.
-  givingWay(4, auctions),
+  servers.then(() => givingWay(4, auctions)),
 ]);
 const results = lanes.flat();
 await processes.stop();
