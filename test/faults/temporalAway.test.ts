@@ -9,7 +9,7 @@ import { openFaultWorld, type FaultWorld } from './world.js';
 
 const WINDOW_MS = 1000;
 
-/** Four leads at once, so that the outage is waited for once: neither the API nor the worker is started anew. */
+/** Five leads at once, so that the outage is waited for once: neither the worker nor the API that stays is started anew. */
 describe('Temporal is killed under a running market', () => {
   let temporal: OwnServers;
   let world: FaultWorld;
@@ -19,6 +19,7 @@ describe('Temporal is killed under a running market', () => {
   let waiting: Reply;
   let posting: Reply;
   let during: Reply;
+  let left: Reply;
   let withdrawn: Reply;
 
   beforeAll(async () => {
@@ -26,7 +27,11 @@ describe('Temporal is killed under a running market', () => {
     const { TEMPORAL_ADDRESS } = temporal.addresses;
     world = await openFaultWorld({ ANSWER_WINDOW_MS: WINDOW_MS, TEMPORAL_ADDRESS });
     const { settings, database, processes } = world;
-    const [{ address }] = await Promise.all([processes.api(settings), processes.worker(settings)]);
+    const [{ address }, dying] = await Promise.all([
+      processes.api(settings),
+      processes.api(settings),
+      processes.worker(settings),
+    ]);
     source = { address, key: world.key };
     server = await startBuyer();
     const sale = { mode: 'exclusive', maxBuyers: 1, floor: 2000, award: 'highestBid' } as const;
@@ -53,6 +58,8 @@ describe('Temporal is killed under a running market', () => {
     posts.release();
     during = await sendLead(source, 'Auto Insurance');
     withdrawn = await withdrawLead(source, String((await sendLead(source, 'Auto Insurance')).body.lead_id));
+    left = await sendLead({ ...source, address: dying.address }, 'Auto Insurance');
+    await dying.kill();
     await temporal.restart();
   });
   afterAll(async () => {
@@ -80,6 +87,8 @@ describe('Temporal is killed under a running market', () => {
     expect(during.ms).toBeLessThan(WINDOW_MS + 1000);
     await isSold(during);
   });
+
+  it('a lead whose API is killed before Temporal is back is sold all the same', () => isSold(left));
 
   it('a lead that its source takes back meanwhile is withdrawn at once, and the seller is told when Temporal is back', async () => {
     expect(withdrawn.body).toMatchObject({ status: 'withdrawn' });

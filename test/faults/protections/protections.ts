@@ -21,6 +21,7 @@ const COPIED = [
   'package.json',
   'package-lock.json',
   'tsconfig.json',
+  'tsconfig.build.json',
   'vitest.config.ts',
 ];
 
@@ -126,8 +127,8 @@ async function outcomeOf(processes: Processes, copy: string, { test }: Protectio
     ...ran.flatMap(({ failureMessages }) => failureMessages),
   ].join('\n');
   if (ran.some(({ status }) => status === 'failed')) return { outcome: 'failed', said };
-  const isPassed = ran.length > 0 && ran.every(({ status }) => status === 'passed');
-  return { outcome: isPassed ? 'passed' : 'absent', said };
+  if (ran.length > 0 && ran.every(({ status }) => status === 'passed')) return { outcome: 'passed', said };
+  return { outcome: 'absent', said: `${said}\n${readFileSync(part.log, 'utf8')}` };
 }
 
 process.exitCode = await runProgram(program, process.argv);
