@@ -101,9 +101,10 @@ export async function pingOne(
   if (!(await mayTry(deps, buyerId, 'pings'))) return { ms: 0, noBid: TRIED };
   const { sale, currency } = round.terms;
   const wants = ready.contract.ping ?? {};
+  const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const result = await sendPing(
     deps.send,
-    { url: ping.url, timeoutMs: pingLimit(ping.timeoutMs, answerBy, Date.now()), secret },
+    { url: ping.url, timeoutMs, secret },
     {
       pingId: pingId(lead._id, contract, round.number, again),
       category: lead.category,
@@ -126,6 +127,6 @@ export async function pingOne(
     },
   );
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
-  note(deps, buyerId, 'pings', !isFailure(result));
+  note(deps, buyerId, 'pings', { ok: !isFailure(result), ms: result.ms, limitMs: timeoutMs });
   return result;
 }

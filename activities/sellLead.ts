@@ -122,7 +122,7 @@ async function sellClaimed(
   measured.post(ms, { buyer: claim.buyer, outcome });
   const isWell = outcome !== 'uncertain';
   // A post that fails again tells nothing new: one lead that is tried for days must not keep the others out.
-  if (isFirst || isWell) note(deps, claim.buyer, 'posts', isWell);
+  if (isFirst || isWell) note(deps, claim.buyer, 'posts', { ok: isWell, ms, limitMs: buyer.post.timeoutMs });
   const detail = outcome === 'accepted' ? undefined : result.detail;
   deps.log.info({
     lead_id: lead._id,

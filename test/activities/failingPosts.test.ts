@@ -85,4 +85,16 @@ describe('a buyer whose posts fail', () => {
     await circuitIs(Date.now() + 60_000);
     expect(await sell(lead)).toMatchObject({ answer: 'accepted' });
   });
+
+  test('is not at fault where it was the worker that stood still past the limit', async () => {
+    await world.database.buyers.updateOne({ _id: 'northwind' }, { $set: { 'post.timeoutMs': 200 } });
+    world.northwind.answer('post', { after: 5000, body: { accepted: true } });
+    const paused = sell(await aLead());
+    await vi.waitFor(() => expect(sent()).toBe(1));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1300);
+    expect(await paused).toMatchObject({ answer: 'uncertain' });
+    // A failure would have been counted before these are stored.
+    for (let i = 0; i < 10; i += 1) await aLead();
+    expect(await circuit()).toBeUndefined();
+  });
 });
