@@ -22,7 +22,7 @@ module.exports = {
     {
       name: 'no-dev-dependency',
       severity: 'error',
-      from: { path: '^(src|workflows|activities)/' },
+      from: { path: '^(src|workflows|activities)/', pathNot: '^src/local/(bootstrap|build|compile)\\.mjs$' },
       to: { dependencyTypes: ['npm-dev'] },
     },
     only('market-is-pure', market),

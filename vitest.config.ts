@@ -13,8 +13,7 @@ function project(
   return { test: { name, include, environment: 'node', isolate: false, ...options } };
 }
 
-const onServers = { globalSetup: [stack], testTimeout: 30_000, hookTimeout: 60_000 };
-const onProcesses = { ...onServers, globalSetup: [stack, compiled] };
+const onServers = { globalSetup: [stack, compiled], testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -23,9 +22,9 @@ export default defineConfig({
       // Properties are shown on ten thousand cases, which take seconds where other work has the cores.
       project('unit', ['test/{market,docs}/**/*.test.ts'], { testTimeout: 60_000 }),
       project('scenario', ['test/scenarios/**/*.test.ts'], onServers),
-      project('workflow', ['test/workflows/**/*.test.ts', 'test/temporal/**/*.test.ts'], onProcesses),
+      project('workflow', ['test/workflows/**/*.test.ts', 'test/temporal/**/*.test.ts'], onServers),
       project('api', ['test/{api,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], onServers),
-      project('e2e', ['test/{cli,local,faults,bench}/**/*.test.ts'], { ...onProcesses, testTimeout: 90_000 }),
+      project('e2e', ['test/{cli,local,faults,bench}/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
       project('browser', ['test/browser/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
     ],
   },

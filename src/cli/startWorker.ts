@@ -13,10 +13,10 @@ import { loadTerms } from '../store/market.js';
 import { pruneUsage } from '../store/pruneUsage.js';
 import { settleLoose } from '../store/settleLoose.js';
 import { nextWake } from '../store/wakes.js';
+import { BUILT } from '../temporal/bundleWorkflows.js';
 import { scheduleRetention } from '../temporal/retentionSchedule.js';
 import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
-import { workflowBundle } from '../local/workflowBundle.js';
 import { buildIdOf } from '../temporal/workerBuild.js';
 
 /**
@@ -31,7 +31,6 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
   const database = openDatabase(settings, IMPATIENT);
   const sender = openSender(settings);
   const circuits = cached(() => readCircuits(database));
-  const bundle = workflowBundle();
   await database.client.connect();
   await prepareDatabase(settings);
   const activities = createActivities({
@@ -50,10 +49,11 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
     seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };
   const wakes = { next: () => nextWake(database, new Date()) };
+  const workflowBundle = { codePath: BUILT };
   const parts = {
-    buildId: settings.BUILD_ID ?? buildIdOf(release(), await bundle),
+    buildId: settings.BUILD_ID ?? buildIdOf(release(), workflowBundle),
     activities,
-    workflowBundle: await bundle,
+    workflowBundle,
     overdue,
     wakes,
     settleLoose: () => settleLoose(database),

@@ -1,7 +1,7 @@
 /**
  * The way in for `npm start`, `npm test`, `npm run bench`, `npm run torture`, `npm run protections` and `npm run gavel`, also from a bare clone: plain JavaScript
- * without a dependency, it checks Node, installs what package-lock.json names where that is not there yet, and
- * goes on in TypeScript within this same process, so that a signal has no second process to reach.
+ * without a dependency, it checks Node, installs what package-lock.json names where that is not there yet, compiles the
+ * source where that has changed, and goes on within this same process, so that a signal has no second process to reach.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,13 +12,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const [node, , task, ...rest] = process.argv;
 const npm = process.ppid;
 
+/** Of the product, compiled, or of the tests. */
 const entries = {
-  start: ['src/cli/gavel.ts', 'stack', '--demo'],
-  test: ['src/local/checks.ts'],
-  bench: ['src/bench/bench.ts'],
+  start: ['src/cli/gavel.js', 'stack', '--demo'],
+  test: ['src/local/checks.js'],
+  bench: ['src/bench/bench.js'],
   torture: ['test/faults/torture/torture.ts'],
   protections: ['test/faults/protections/protections.ts'],
-  gavel: ['src/cli/gavel.ts'],
+  gavel: ['src/cli/gavel.js'],
 };
 
 function fail(message) {
@@ -74,10 +75,21 @@ function install() {
   });
 }
 
+/** Where an entry can be run: compiled, or in the tests as it stands. */
+async function runnable(entry) {
+  if (entry.endsWith('.ts')) {
+    const { register } = await import('tsx/esm/api');
+    register();
+    return join(root, entry);
+  }
+  const { compiled } = await import('./compile.mjs');
+  return join(await compiled(() => console.error('Compiling, once …')), entry);
+}
+
 checkNode();
 const [entry, ...first] = entries[task] ?? fail(`bootstrap.mjs knows ${Object.keys(entries).join(', ')}.`);
 if (!isInstalled()) await install();
-const { register } = await import('tsx/esm/api');
-register();
-process.argv = [node, join(root, entry), ...first, ...rest];
-await import(pathToFileURL(join(root, entry)).href);
+process.setSourceMapsEnabled(true);
+const path = await runnable(entry);
+process.argv = [node, path, ...first, ...rest];
+await import(pathToFileURL(path).href);

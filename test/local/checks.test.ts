@@ -13,7 +13,7 @@ const childrenOf = (pid: number): number[] =>
     .map(Number);
 
 it('`npm test` ends what it has started before it ends itself, by a Ctrl-C that npm passes on once more', async () => {
-  const args = ['--import', 'tsx', 'src/local/checks.ts'];
+  const args = ['src/local/bootstrap.mjs', 'test'];
   const checks = spawn(process.execPath, args, { cwd: packageRoot, stdio: 'ignore' });
   const pid = checks.pid ?? 0;
   // The first check of each of the three lanes, and who watches over them.

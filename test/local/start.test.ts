@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nodeArguments } from '../../src/local/gavelProcess.js';
+import { compiledGavel } from '../support/stack.js';
 import {
   killStacks,
   likeAClone,
@@ -30,7 +30,7 @@ describe('npm start', () => {
 
   const shell = (line: string) => run('sh', ['-c', line]);
   const gavel = (...args: string[]) =>
-    run(process.execPath, nodeArguments('cli/gavel', ...args), { cwd: dir, env: { PATH: process.env.PATH } });
+    run(process.execPath, [...compiledGavel(), ...args], { cwd: dir, env: { PATH: process.env.PATH } });
 
   it('sells a sample lead and tells what each buyer did', () => {
     const { answer, buyers } = stack.ready.demo;
@@ -83,7 +83,7 @@ describe('npm start', () => {
     const { stdout: key } = await gavel('keys', 'create', '--admin', 'ops', '--scopes', 'leads:read');
     const id = stack.ready.demo.answer.answer.lead_id;
     const remote = ['--remote', stack.ready.admin, 'leads', 'show', id, '--json'];
-    const { stdout } = await run(process.execPath, nodeArguments('cli/gavel', ...remote), {
+    const { stdout } = await run(process.execPath, [...compiledGavel(), ...remote], {
       cwd: dir,
       env: { PATH: process.env.PATH, GAVEL_ADMIN_KEY: key.trim() },
     });
@@ -122,7 +122,7 @@ describe('npm start', () => {
     const { api, demo } = stack.ready;
     expect(again.ready).toMatchObject({ api, demo: { key: demo.key } });
     await gavel('leads', 'show', demo.answer.answer.lead_id);
-    const worker = again.parts.find(({ args }) => args.endsWith('gavel.ts worker'));
+    const worker = again.parts.find(({ args }) => args.endsWith('gavel.js worker'));
     process.kill(worker?.pid ?? 0, 'SIGKILL');
     const { code, stderr } = await again.ended;
     expect([code, stderr]).toEqual([

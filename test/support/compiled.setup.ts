@@ -1,20 +1,18 @@
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { runDir } from '../../src/local/runDir.js';
-import { compiled } from './compiled.js';
+import { compiled } from '../../src/local/compile.mjs';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Node's arguments that run `gavel`. */
-    compiledGavel: string[];
+    /** The folder of the compiled product. */
+    compiled: string;
   }
 }
 
 /** Every project loads this file anew, so what they share in vitest's one process hangs on `globalThis`. */
-const shared = globalThis as typeof globalThis & { gavelTestCompiled?: Promise<string[]> };
+const shared = globalThis as typeof globalThis & { gavelTestCompiled?: Promise<string> };
 
-/** Compiles the product once for all the processes of a run; the folder goes with that of its servers. */
+/** Compiles the product once for a run, unless it is compiled already. */
 export default async function setup(project: TestProject): Promise<void> {
-  shared.gavelTestCompiled ??= compiled(join(runDir('test'), 'dist'));
-  project.provide('compiledGavel', await shared.gavelTestCompiled);
+  shared.gavelTestCompiled ??= compiled();
+  project.provide('compiled', await shared.gavelTestCompiled);
 }

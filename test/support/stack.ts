@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { readSettings, type Settings } from '../../src/config.js';
@@ -17,7 +18,12 @@ export function timeSkippingServer(): string {
 
 /** Node's arguments that run `gavel`, compiled: what a test starts often, or several of at once, is ready soon. */
 export function compiledGavel(): string[] {
-  return inject('compiledGavel');
+  return [join(inject('compiled'), 'src', 'cli', 'gavel.js')];
+}
+
+/** The file that a worker loads the workflows from. */
+export function workflowBundle(): string {
+  return join(inject('compiled'), 'workflow-bundle.js');
 }
 
 /**

@@ -14,9 +14,8 @@ import { loadTerms } from '../../src/store/market.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from '../../src/temporal/names.js';
 import { indexedValues } from '../../src/temporal/registerSearchAttributes.js';
 import { startLead, startOptions } from '../../src/temporal/start.js';
-import { workflowBundle } from '../../src/local/workflowBundle.js';
 import { marketClock, type MarketClock } from './marketClock.js';
-import { isolatedSettings, stackAddresses, timeSkippingServer } from './stack.js';
+import { isolatedSettings, stackAddresses, timeSkippingServer, workflowBundle } from './stack.js';
 
 /** A lead's workflow on a server whose clock jumps over sleeps, with a real database and real buyers. */
 export interface LeadWorld {
@@ -46,6 +45,8 @@ export interface WorldServers {
   addresses: ReturnType<typeof stackAddresses>;
   /** The program of the Temporal server whose clock jumps. */
   timeSkipping: string;
+  /** The file that has the workflows. */
+  bundle: string;
 }
 
 /** What Temporal notes as the doer, in histories that are kept too: no machine's name. */
@@ -54,11 +55,12 @@ const IDENTITY = 'test';
 const ofTheRun = (): WorldServers => ({
   addresses: stackAddresses(),
   timeSkipping: timeSkippingServer(),
+  bundle: workflowBundle(),
 });
 
 /** @param keepsTerms whether a campaign's terms are read once until `marketChanged`, instead of at every step */
 export async function openLeadWorld(
-  { addresses, timeSkipping } = ofTheRun(),
+  { addresses, timeSkipping, bundle } = ofTheRun(),
   keepsTerms = false,
 ): Promise<LeadWorld> {
   quiet();
@@ -84,7 +86,7 @@ export async function openLeadWorld(
   const worker = await Worker.create({
     connection: env.nativeConnection,
     taskQueue,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: { codePath: bundle },
     identity: IDENTITY,
     activities: clock.onTime(
       createActivities({

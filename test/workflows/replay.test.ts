@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { workflowBundle } from '../../src/local/workflowBundle.js';
+import { workflowBundle } from '../support/stack.js';
 import { fromText } from '../histories/historyFile.js';
 import { LIVES } from '../histories/lives.js';
 import { PERSON } from '../support/source.js';
@@ -17,7 +17,7 @@ const recorded = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 test('Every life that was recorded is lived the same way by today’s workflows', async () => {
   const histories = recorded.map(({ file, history }) => ({ workflowId: file, history }));
   const replayed: { file: string; error: string | undefined }[] = [];
-  const options = { workflowBundle: await workflowBundle() };
+  const options = { workflowBundle: { codePath: workflowBundle() } };
   for await (const { workflowId, error } of Worker.runReplayHistories(options, histories))
     replayed.push({ file: workflowId, error: error?.message });
   expect(replayed).toEqual(recorded.map(({ file }) => ({ file, error: undefined })));

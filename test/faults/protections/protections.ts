@@ -21,7 +21,6 @@ const COPIED = [
   'package.json',
   'package-lock.json',
   'tsconfig.json',
-  'tsconfig.build.json',
   'vitest.config.ts',
 ];
 

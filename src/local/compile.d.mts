@@ -1,0 +1,1 @@
+export declare function compiled(begins?: () => void): Promise<string>;
