@@ -25,8 +25,11 @@ import { buildIdOf } from '../temporal/workerBuild.js';
  */
 const IMPATIENT = { connectTimeoutMS: 5000, socketTimeoutMS: 5000 };
 
-/** Wires a worker: the database, the way to the buyers, the steps, the workflows. */
-export async function startWorker(settings: Settings, log: Log): Promise<RunningWorker> {
+/**
+ * Wires a worker: the database, the way to the buyers, the steps, the workflows.
+ * @param codePath the workflows' bundle
+ */
+export async function startWorker(settings: Settings, log: Log, codePath = BUILT): Promise<RunningWorker> {
   logSdkMessages(log);
   const database = openDatabase(settings, IMPATIENT);
   const sender = openSender(settings);
@@ -49,7 +52,7 @@ export async function startWorker(settings: Settings, log: Log): Promise<Running
     seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };
   const wakes = { next: () => nextWake(database, new Date()) };
-  const workflowBundle = { codePath: BUILT };
+  const workflowBundle = { codePath };
   const parts = {
     buildId: settings.BUILD_ID ?? buildIdOf(release(), workflowBundle),
     activities,

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorker } from '../../src/cli/startWorker.js';
-import { createLog } from '../../src/log.js';
 import { simulate } from '../../src/api/admin/simulate.js';
 import { readOutboundRules } from '../../src/buyers/outboundRules.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { workerOf } from '../support/worker.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 import { request, SAMPLE, sendLead, type Reply } from './world.js';
 
@@ -22,7 +21,7 @@ describe('the admin API', () => {
       openAdminWorld({ RATE_LIMIT_PER_MINUTE: FAILURES_A_MINUTE, TRUST_PROXY: true }),
       startBuyer(),
     ]);
-    worker = await startWorker(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
+    worker = await workerOf(world.settings);
   });
   afterAll(async () => {
     await worker.stop();

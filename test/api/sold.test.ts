@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorker } from '../../src/cli/startWorker.js';
-import { createLog } from '../../src/log.js';
 import { findLead } from '../../src/store/leads.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { buyerDocument, contractDocument } from '../support/market.js';
+import { workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 describe('a lead that is sold in the call', () => {
@@ -22,7 +21,7 @@ describe('a lead that is sold in the call', () => {
     for (const campaign of ['ACME1234/auto-insurance', 'ACME1234/solar']) {
       await database.contracts.insertOne(contractDocument(campaign, 'northwind'));
     }
-    worker = await startWorker(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
+    worker = await workerOf(world.settings);
   });
   afterAll(async () => {
     await worker.stop();

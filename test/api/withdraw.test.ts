@@ -1,8 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withdrawLead } from '../../src/api/withdrawLead.js';
-import { startWorker } from '../../src/cli/startWorker.js';
-import { createLog } from '../../src/log.js';
 import { leadFields } from '../../src/market/fields.js';
 import { claimLead } from '../../src/store/claims.js';
 import { findStoredLead } from '../../src/store/leads.js';
@@ -12,6 +10,7 @@ import { workflowId } from '../../src/temporal/names.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeLead } from '../support/market.js';
+import { workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 describe('a seller takes a lead off sale', () => {
@@ -75,7 +74,7 @@ describe('a seller takes a lead off sale', () => {
     beforeAll(async () => {
       crm = await startBuyer();
       await world.database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks: [crm.url] } });
-      worker = await startWorker(world.settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
+      worker = await workerOf(world.settings);
       connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
     });
     afterAll(async () => {

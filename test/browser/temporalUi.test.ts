@@ -1,7 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startWorker } from '../../src/cli/startWorker.js';
-import { createLog } from '../../src/log.js';
 import { workflowId } from '../../src/temporal/names.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld } from '../api/world.js';
@@ -10,6 +8,7 @@ import { startBuyer, type Behaviour, type FakeBuyer } from '../support/buyer.js'
 import { chromium } from '../support/chromium.js';
 import { minutes, storeMarket } from '../support/market.js';
 import { stackAddresses } from '../support/stack.js';
+import { workerOf } from '../support/worker.js';
 
 describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', () => {
   let world: ApiWorld;
@@ -46,7 +45,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
       },
       { category: 'Pet Insurance', pending: { retryAfter: [minutes(30)], expireAfter: minutes(600) } },
     );
-    worker = await startWorker(settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'));
+    worker = await workerOf(settings);
     browser = await openBrowser();
   });
   afterAll(async () => {

@@ -1,0 +1,9 @@
+import { startWorker } from '../../src/cli/startWorker.js';
+import type { Settings } from '../../src/config.js';
+import { createLog } from '../../src/log.js';
+import type { RunningWorker } from '../../src/temporal/worker.js';
+import { workflowBundle } from './stack.js';
+
+/** A worker within the test's own process, which says nothing. */
+export const workerOf = (settings: Settings): Promise<RunningWorker> =>
+  startWorker(settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'), workflowBundle());
