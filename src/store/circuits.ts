@@ -11,8 +11,21 @@ export async function readCircuits({ circuits }: Database): Promise<Map<string, 
   return new Map(found.map((circuit) => [circuit._id, circuit]));
 }
 
+/** Answers that are written together. */
+interface Batch {
+  answers: { ok: boolean; now: number }[];
+  /** More can join it: the write before it is not done yet. */
+  isOpen: boolean;
+  written: Promise<void>;
+}
+
+/** The last batch of each circuit, until it is written; of each way to the database. */
+const batches = new WeakMap<Database, Map<string, Batch>>();
+
 /**
- * Notes how a buyer's server answered. A buyer that has not failed and does not costs nothing.
+ * Notes how a buyer's server answered. A buyer that has not failed and does not costs nothing. A buyer in trouble costs
+ * each process one write at a time: what comes meanwhile is written together, or hundreds of leads would contend for one
+ * document just when the machine has the least to spare.
  * @param id see `circuitId`
  * @param isKnown whether the caller has read this circuit
  */
@@ -24,7 +37,28 @@ export async function noteAnswer(
   now: number,
 ): Promise<void> {
   if (ok && !isKnown) return;
-  await change(database, id, (circuit) => afterAnswer(circuit, ok, now));
+  const last = batches.get(database) ?? new Map<string, Batch>();
+  batches.set(database, last);
+  const before = last.get(id);
+  if (before?.isOpen) {
+    before.answers.push({ ok, now });
+    return before.written;
+  }
+  const write = async (): Promise<void> => {
+    batch.isOpen = false;
+    await change(database, id, (circuit) =>
+      batch.answers.reduce((after, answer) => afterAnswer(after, answer.ok, answer.now), circuit),
+    );
+  };
+  const batch: Batch = {
+    answers: [{ ok, now }],
+    isOpen: true,
+    written: (before?.written ?? Promise.resolve()).then(write, write).finally(() => {
+      if (last.get(id) === batch) last.delete(id);
+    }),
+  };
+  last.set(id, batch);
+  return batch.written;
 }
 
 /** Whether this lead may try a failing buyer: one at a time does, the others leave it out until that one has an answer. */
@@ -42,6 +76,7 @@ async function change(
     const found = await circuits.findOne({ _id });
     const next = rule(found ?? CLOSED);
     if (next === undefined) return false;
+    if (next === found) return true;
     const version = (found?.version ?? 0) + 1;
     try {
       if (next === CLOSED) {

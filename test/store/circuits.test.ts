@@ -39,6 +39,16 @@ describe('A buyer’s circuit that several workers share', () => {
     expect(await circuit()).toMatchObject({ failures: BREAKER.failures, opens: 1 });
   });
 
+  test('costs a worker one write for all the answers that come while it writes', async () => {
+    const [worker] = workers as [Database];
+    const failing = (isKnown: boolean) => noteAnswer(worker, BUYER, isKnown, false, NOW);
+    await Promise.all(Array.from({ length: BREAKER.failures + 50 }, () => failing(false)));
+    expect(await circuit()).toMatchObject({ failures: BREAKER.failures, opens: 1, version: 1 });
+    await Promise.all([failing(true), noteAnswer(worker, BUYER, true, true, NOW)]);
+    // What was asked before it opened tells nothing new.
+    expect(await circuit()).toMatchObject({ opens: 1, version: 1 });
+  });
+
   test('lets exactly one of them try when its time is over, and the next one when that one is never heard of', async () => {
     await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
     const tries = (at: number) => atOnce(12, (worker) => takeProbe(worker, BUYER, at));
