@@ -18,7 +18,10 @@ let source: Source;
 beforeAll(async () => {
   world = await openFaultWorld();
   northwind = await startBuyer({ ping: { body: { bid: 20 } } });
-  await storeMarket(world.database, { northwind: { server: northwind, contract: { caps: { total: CAP } } } });
+  // Time enough: four workers that start with all the leads are slow, and a buyer left out as failing would end the rush.
+  const patient = { pingTimeoutMs: 10_000, postTimeoutMs: 20_000 };
+  const contract = { caps: { total: CAP } };
+  await storeMarket(world.database, { northwind: { server: northwind, ...patient, contract } });
   const connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
   await registerSearchAttributes(connection, world.settings.TEMPORAL_NAMESPACE);
   await connection.close();
