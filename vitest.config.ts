@@ -10,7 +10,8 @@ function project(
   options: TestProjectInlineConfiguration['test'] = {},
 ): TestProjectInlineConfiguration {
   // A file finds loaded what files before it have loaded: loading it all anew for each took a third of the time.
-  return { test: { name, include, environment: 'node', isolate: false, ...options } };
+  const defaults = { environment: 'node', isolate: false, sequence: { groupOrder: 1 } } as const;
+  return { test: { name, include, ...defaults, ...options } };
 }
 
 const onServers = { globalSetup: [stack, compiled], testTimeout: 30_000, hookTimeout: 60_000 };
@@ -23,7 +24,12 @@ export default defineConfig({
       project('unit', ['test/{market,docs}/**/*.test.ts'], { testTimeout: 60_000 }),
       project('scenario', ['test/scenarios/**/*.test.ts'], onServers),
       project('workflow', ['test/workflows/**/*.test.ts', 'test/temporal/**/*.test.ts'], onServers),
-      project('api', ['test/{api,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], onServers),
+      // Many of these wait more than they work: they have a worker more, and so their turn before the others.
+      project('api', ['test/{api,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], {
+        ...onServers,
+        maxWorkers: 3,
+        sequence: { groupOrder: 0 },
+      }),
       project('e2e', ['test/{cli,local,faults,bench}/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
       project('browser', ['test/browser/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
     ],
