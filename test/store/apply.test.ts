@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { marketInFile } from '../../src/market/file/marketInFile.js';
 import { parseMarket, type Market } from '../../src/market/file/parseMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import type { Change } from '../../src/store/applyPlan.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
+import { marketTag } from '../../src/store/marketTag.js';
 import { loadTerms } from '../../src/store/market.js';
 import { readTerms } from '../../src/store/readMarket.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -266,6 +267,25 @@ test('A buyer that pays in advance again, after a time on account, has paid in o
   expect(await left()).toBe(10_500);
   const paid = await database.ledger.find({ account: 'buyer:again', kind: 'top_up' }).toArray();
   expect(paid.map(({ amount }) => amount)).toEqual([10_000, 5000]);
+});
+
+test('Of two changes that are meant for the same state of the market, and have both read it, one is made', async () => {
+  await apply(FILE);
+  const ifTag = marketTag(marketInFile(await readTerms(database)));
+  const write = database.client.bulkWrite.bind(database.client);
+  let readers = 0;
+  const bulkWrite = vi.spyOn(database.client, 'bulkWrite').mockImplementation(async (...args) => {
+    readers += 1;
+    await vi.waitUntil(() => readers >= 2);
+    return write(...args);
+  });
+  const change = (i: number) => {
+    const seller = `sellers: [{ code: HOOLI00${i}, slug: hooli-${i}, name: Hooli }]`;
+    return applyMarket(database, market(seller), { prune: false, ifTag });
+  };
+  const applied = await Promise.all([change(1), change(2)]).finally(() => bulkWrite.mockRestore());
+  expect(applied.map((one) => Object.keys(one)).sort()).toEqual([['changedMeanwhile'], ['changes']]);
+  expect(await database.sellers.countDocuments({ name: 'Hooli' })).toBe(1);
 });
 
 test('Two applies at once leave one market, whole', async () => {
