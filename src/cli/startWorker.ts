@@ -52,11 +52,10 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };
   const wakes = { next: () => nextWake(database, new Date()) };
-  const workflowBundle = { codePath };
   const parts = {
-    buildId: settings.BUILD_ID ?? buildIdOf(release(), workflowBundle),
+    buildId: settings.BUILD_ID ?? buildIdOf(release(), readFileSync(codePath, 'utf8')),
     activities,
-    workflowBundle,
+    workflowBundle: { codePath },
     overdue,
     wakes,
     settleLoose: () => settleLoose(database),
