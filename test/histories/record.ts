@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { installPackages } from '../../src/local/python.js';
 import { compiled } from '../../src/local/compile.mjs';
 import { packagesDir, startServers } from '../../src/local/servers.js';
+import { bundleIn } from '../support/compiled.js';
 import { readScenario } from '../scenarios/runner/readScenario.js';
 import { handleOf, runScenario } from '../scenarios/runner/runScenario.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
@@ -43,7 +44,7 @@ try {
   const world = await openLeadWorld({
     addresses: { MONGODB_URL, REDIS_URL, TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_UI_URL: '' },
     timeSkipping: join(packagesDir, 'bin', 'temporal-test-server'),
-    bundle: join(await compiled(), 'workflow-bundle.js'),
+    bundle: bundleIn(await compiled()),
   });
   for (const life of LIVES) await record(world, life);
   await world.close();

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/local/packageRoot.js';
-import { compiledGavel } from '../support/stack.js';
+import { compiledGavel, workflowBundle } from '../support/stack.js';
 
 const dockerfile = readFileSync(join(packageRoot, 'Dockerfile'), 'utf8');
 
@@ -34,6 +34,6 @@ describe('The build', () => {
   }, 30_000);
 
   test('makes the bundle that a worker loads', () => {
-    expect(existsSync(join(dirname(program), '..', '..', 'workflow-bundle.js'))).toBe(true);
+    expect(existsSync(workflowBundle())).toBe(true);
   });
 });

@@ -8,11 +8,7 @@ declare module 'vitest' {
   }
 }
 
-/** Every project loads this file anew, so what they share in vitest's one process hangs on `globalThis`. */
-const shared = globalThis as typeof globalThis & { gavelTestCompiled?: Promise<string> };
-
-/** Compiles the product once for a run, unless it is compiled already. */
+/** The product is compiled once, unless it is already: the projects are set up one after another. */
 export default async function setup(project: TestProject): Promise<void> {
-  shared.gavelTestCompiled ??= compiled();
-  project.provide('compiled', await shared.gavelTestCompiled);
+  project.provide('compiled', await compiled());
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { readSettings, type Settings } from '../../src/config.js';
 import type { ServerAddresses } from '../../src/local/localServer.js';
 import { asEnvironment } from './asEnvironment.js';
+import { bundleIn, gavelIn } from './compiled.js';
 
 /** Where the servers of this test run answer. */
 export function stackAddresses(): Required<ServerAddresses> {
@@ -18,12 +18,12 @@ export function timeSkippingServer(): string {
 
 /** Node's arguments that run `gavel`, compiled: what a test starts often, or several of at once, is ready soon. */
 export function compiledGavel(): string[] {
-  return [join(inject('compiled'), 'src', 'cli', 'gavel.js')];
+  return gavelIn(inject('compiled'));
 }
 
 /** The file that a worker loads the workflows from. */
 export function workflowBundle(): string {
-  return join(inject('compiled'), 'workflow-bundle.js');
+  return bundleIn(inject('compiled'));
 }
 
 /**

@@ -10,6 +10,7 @@ import { ensureIndexes, openDatabase, type Database } from '../../../src/store/d
 import { createKey } from '../../../src/store/keys.js';
 import { asEnvironment } from '../../support/asEnvironment.js';
 import { compiled } from '../../../src/local/compile.mjs';
+import { gavelIn } from '../../support/compiled.js';
 import { gavelProcesses } from '../../support/gavelProcesses.js';
 import { startOwnServers, type OwnServers } from '../ownServers.js';
 import { gatherCrowd, type Crowd } from './buyers.js';
@@ -90,7 +91,7 @@ export async function openStage(
   const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
   const temporal = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
 
-  const gavel = gavelProcesses(join(dir, 'logs'), [join(await compiled(), 'src', 'cli', 'gavel.js')]);
+  const gavel = gavelProcesses(join(dir, 'logs'), gavelIn(await compiled()));
   const deaths: Deaths = { sudden: [], atStart: 0, isOver: false };
   const processes = fromEntries(
     PROCESSES.map((name) => [name, processPart(name, settingsOf(links[name]), gavel, deaths)]),
