@@ -86,6 +86,8 @@ function hashOf(files) {
 function removeUnused(all) {
   for (const name of readdirSync(all)) {
     const dir = join(all, name);
-    if (Date.now() - statSync(dir).mtimeMs > KEPT_MS) rmSync(dir, { recursive: true, force: true });
+    // Not there any more where another process has just given it its name.
+    const { mtimeMs = Date.now() } = statSync(dir, { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > KEPT_MS) rmSync(dir, { recursive: true, force: true });
   }
 }
