@@ -24,7 +24,8 @@ import type { Deps } from './index.js';
 /**
  * Asks the buyers of a tier, or those of it that are asked again: all at once, each with its own time limit, so that the
  * slowest costs what its own limit says and the others nothing. The round is stored with what they answered, one version
- * further, and with the order of their turns where the award goes by turns. Returns what is stored: where an earlier try has, its round.
+ * further, and with the order of their turns where the award goes by turns. Returns what is stored: where an earlier try
+ * has, its round.
  */
 export async function ask(
   deps: Deps,

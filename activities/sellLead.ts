@@ -29,7 +29,8 @@ export interface SaleRequest {
  * What came of offering the lead to one buyer. `closed`: another hand ended the lead, or others hold it already.
  * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
  * `final`: asking again is no use. `isSilent`: asked what became of the post, the buyer said nothing. `change`: when a
- * limit that left no room has some again. `isLow`: it took the buyer's prepaid balance below what it wants to hear of. `ms` is how long the buyer took to answer the post.
+ * limit that left no room has some again. `isLow`: it took the buyer's prepaid balance below what it wants to hear of.
+ * `ms` is how long the buyer took to answer the post.
  */
 export type SaleAnswer =
   | { answer: 'accepted'; isLow?: true; ms?: number }
