@@ -1,0 +1,17 @@
+/** A field's value: one text, or several where a source sends a list or names a custom field more than once. */
+export type FieldValue = string | string[];
+
+/**
+ * What a sent value means.
+ *
+ * - `value`: its normal form. A `note` beside it says what was changed that a person may want to check.
+ * - no `value`, no `note`: blank, as if the field had not been sent.
+ * - no `value` but a `note`: not readable with certainty. It is kept as sent, and the note tells ops why.
+ */
+export interface Reading<T = string> {
+  value?: T;
+  /** As it was sent, untouched. */
+  original: string;
+  /** A few words for ops and the source; never repeats the value. */
+  note?: string;
+}
