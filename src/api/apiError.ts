@@ -57,7 +57,7 @@ export const ERRORS = {
   wrongType: {
     status: 415,
     error: 'Unsupported content type',
-    about: 'Neither JSON, nor form, nor multipart; or a file',
+    about: 'Neither JSON, nor form, nor multipart; or a file that is not empty',
   },
   keyReused: {
     status: 422,

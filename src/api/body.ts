@@ -1,5 +1,5 @@
-import { Busboy } from '@fastify/busboy';
 import { ApiError } from './apiError.js';
+import { readMultipart } from './multipart.js';
 import { wrongType } from './wrongType.js';
 
 /** Names and values in the order in which they came; a form may name a field twice. */
@@ -80,27 +80,4 @@ function readUrlencoded(text: string): Entries {
     'invalidRequest',
     'The body is JSON, but its header says that it is a form. Send the header "Content-Type: application/json".',
   );
-}
-
-function readMultipart(body: Buffer, contentType: string): Promise<[string, string][]> {
-  return new Promise((resolve, reject) => {
-    const unreadable = (): void =>
-      reject(
-        new ApiError('invalidRequest', 'The multipart body is cut off, or its boundary is not as announced.'),
-      );
-    const entries: [string, string][] = [];
-    try {
-      const parser = new Busboy({ headers: { 'content-type': contentType } });
-      parser.on('field', (name: string | undefined, value) => entries.push([name ?? '', value]));
-      parser.on('file', (_name, file) => {
-        file.resume();
-        reject(wrongType());
-      });
-      parser.on('error', unreadable);
-      parser.on('finish', () => resolve(entries));
-      parser.end(body);
-    } catch {
-      unreadable();
-    }
-  });
 }
