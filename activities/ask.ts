@@ -9,6 +9,7 @@ import {
   type PingAnswer,
 } from '../src/market/asking.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
+import { readableFields, textOf } from '../src/market/fields.js';
 import { pingId } from '../src/market/ids.js';
 import { measured } from '../src/metrics.js';
 import { fixedBid } from '../src/market/newRound.js';
@@ -102,6 +103,8 @@ export async function pingOne(
   if (!(await mayTry(deps, buyerId, 'pings'))) return { ms: 0, noBid: TRIED };
   const { sale, currency } = round.terms;
   const wants = ready.contract.ping ?? {};
+  // What could not be read may be anything, also a person's name: a ping carries none of it.
+  const fields = readableFields(lead);
   const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const result = await sendPing(
     deps.send,
@@ -110,8 +113,8 @@ export async function pingOne(
       pingId: pingId(lead._id, contract, round.number, again),
       category: lead.category,
       state: lead.state,
-      zip: lead.fields.zip,
-      city: lead.fields.city,
+      zip: textOf(fields, 'zip'),
+      city: textOf(fields, 'city'),
       round: round.number,
       floor: floorOf(sale, floor, 'exclusive'),
       ...(sale.mode === 'hybrid' && { sharedFloor: floorOf(sale, floor, 'shared') }),
@@ -119,12 +122,16 @@ export async function pingOne(
       test: lead.test,
       fields: Object.fromEntries(
         (wants.fields ?? []).flatMap((name) => {
-          const value = lead.fields[name];
+          const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
           return value === undefined ? [] : [[name, value]];
         }),
       ),
-      ...(wants.hashes?.includes('phone') && { phoneHash: personHash('phone', lead.fields.phone, secret) }),
-      ...(wants.hashes?.includes('email') && { emailHash: personHash('email', lead.fields.email, secret) }),
+      ...(wants.hashes?.includes('phone') && {
+        phoneHash: personHash('phone', textOf(lead.fields, 'phone'), secret),
+      }),
+      ...(wants.hashes?.includes('email') && {
+        emailHash: personHash('email', textOf(lead.fields, 'email'), secret),
+      }),
     },
   );
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });

@@ -1,5 +1,6 @@
 import { askCheck } from '../src/buyers/check.js';
 import { afterChecks, checksOf, type CheckResult } from '../src/market/checks.js';
+import { readableFields } from '../src/market/fields.js';
 import type { Plan } from '../src/market/plan.js';
 import type { LeadDocument } from '../src/store/leads.js';
 import type { BuyerWithSecret, StoredTerms } from '../src/store/market.js';
@@ -23,7 +24,7 @@ export async function planChecks(
   const began = performance.now();
   const answers = await Promise.all(
     [...asked].map(async ([key, check]): Promise<[string, CheckResult]> => {
-      const about = { leadId: lead._id, fields: lead.fields };
+      const about = { leadId: lead._id, fields: readableFields(lead) };
       return [key, await askCheck(send, check, about, seller.secret)];
     }),
   );

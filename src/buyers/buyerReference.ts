@@ -1,3 +1,6 @@
+import { textOf } from '../market/fields.js';
+import type { FieldValue } from '../market/fields/reading.js';
+
 /**
  * The buyer's own number for a lead, which stays in the books when the person is erased; so one that names the person
  * (by name, e-mail or phone number) is not kept.
@@ -5,14 +8,17 @@
  */
 export function buyerReference(
   given: string | undefined,
-  { firstName, lastName, email, phone }: Record<string, string>,
+  lead: Record<string, FieldValue>,
 ): string | undefined {
   if (given === undefined) return undefined;
+  const email = textOf(lead, 'email');
   const words = wordsOf(given);
-  const names = [firstName, lastName].map((name) => wordsOf(name)).filter((name) => name.trim() !== '');
+  const names = ['firstName', 'lastName']
+    .map((name) => wordsOf(textOf(lead, name)))
+    .filter((name) => name.trim() !== '');
   const isNamed = names.some((name) => words.includes(name));
   const isMailed = email !== undefined && given.toLowerCase().includes(email.toLowerCase());
-  const number = digitsOf(phone).slice(-LOCAL_NUMBER);
+  const number = digitsOf(textOf(lead, 'phone')).slice(-LOCAL_NUMBER);
   const isCalled = number.length === LOCAL_NUMBER && digitsOf(given).includes(number);
   return isNamed || isMailed || isCalled ? undefined : given;
 }

@@ -1,4 +1,5 @@
 import type { CheckResult } from '../market/checks.js';
+import type { FieldValue } from '../market/fields/reading.js';
 import type { Check } from '../market/terms.js';
 import type { Reply, Send } from './send.js';
 
@@ -9,11 +10,11 @@ import type { Reply, Send } from './send.js';
 export async function askCheck(
   send: Send,
   check: Check,
-  lead: { leadId: string; fields: Record<string, string> },
+  lead: { leadId: string; fields: Record<string, FieldValue> },
   secret: string,
 ): Promise<CheckResult> {
   const given = check.sends.flatMap((name) => {
-    const value = lead.fields[name];
+    const value = Object.hasOwn(lead.fields, name) ? lead.fields[name] : undefined;
     return value === undefined ? [] : [[name, value]];
   });
   const payload = {

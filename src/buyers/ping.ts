@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { PingAnswer } from '../market/asking.js';
+import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, toMinor, type Minor } from '../market/money.js';
 import type { Bid, NoBid } from '../market/round.js';
 import type { Reply, Send } from './send.js';
@@ -19,7 +20,7 @@ export interface Ping {
   currency: string;
   test: boolean;
   /** Custom fields that the contract asks for. */
-  fields: Record<string, string>;
+  fields: Record<string, FieldValue>;
   /** Of what the contract asks for, for the buyer's own check on duplicates. */
   phoneHash?: string;
   emailHash?: string;

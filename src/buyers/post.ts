@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
 import { isReasonCode } from '../market/returns.js';
 import { buyerReference } from './buyerReference.js';
@@ -20,7 +21,7 @@ export interface Post {
   /** When the source sent the lead: the person agreed to what `tcpaText` says no later than then. */
   receivedAt: Date;
   /** Every field of the lead, by name. */
-  lead: Record<string, string>;
+  lead: Record<string, FieldValue>;
 }
 
 /** `uncertain` is everything that is neither a clear yes nor a clear no. `detail` is for ops. */

@@ -123,6 +123,6 @@ function fieldsText({ fields, erased }: LeadStory): string {
     const proof = erased.sha256 === undefined ? '' : `; SHA-256 of what was there: ${erased.sha256}`;
     return `${colors.bold('The person was erased')} ${moment(Date.parse(erased.at))} by ${erased.by}${proof}`;
   }
-  const rows = Object.entries(fields).map(([name, value]) => [name, value]);
+  const rows = Object.entries(fields).map(([name, value]) => [name, [value].flat().join(', ')]);
   return `${colors.bold('Fields')} (--personal shows them)\n${table(['name', 'value'], rows)}`;
 }

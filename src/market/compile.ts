@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { compileSchedule, type CompiledSchedule } from './calendar/schedule.js';
-import { compileFilters } from './filters.js';
+import { compileFilters, type LeadTest } from './filters.js';
 import { isLimited } from './usage.js';
 import type { Buyer, Campaign, Contract, Seller } from './terms.js';
 
@@ -13,7 +13,7 @@ export interface ReadyContract<B extends Buyer = Buyer> {
   not?: ReadonlySet<string>;
   schedule?: CompiledSchedule;
   /** Undefined where the lead passes, else the rule that it does not pass. */
-  filter?: (fields: Record<string, string>) => string | undefined;
+  filter?: LeadTest;
   /** Whether selling under it takes up a limit of its own or of its buyer. */
   limited: boolean;
 }

@@ -1,6 +1,7 @@
 import { DAY } from './calendar/days.js';
 import { isOpen, nextOpening, type CompiledSchedule } from './calendar/schedule.js';
 import type { ReadyContract } from './compile.js';
+import type { FieldValue } from './fields/reading.js';
 import type { LeadFacts } from './lead.js';
 import { moment } from './moment.js';
 import type { Refusal } from './round.js';
@@ -8,7 +9,7 @@ import type { Refusal } from './round.js';
 /** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
 export interface LeadInRound {
   facts: LeadFacts;
-  fields: Record<string, string>;
+  fields: Record<string, FieldValue>;
   /** Who posted it: the source's name. */
   source: string;
   /** How earlier posts of this lead ended, by contract: a buyer that had it is not asked again. */

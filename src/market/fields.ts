@@ -12,6 +12,7 @@ import {
   zip,
   type Form,
 } from './fieldForms.js';
+import type { FieldValue } from './fields/reading.js';
 import { stateCode } from './states.js';
 
 /** A field that every seller's leads may have: what it means, an example, and what form its value must have. */
@@ -90,13 +91,34 @@ export interface FieldFault {
 /** The problem of a required field that is absent or blank. */
 export const MISSING = 'missing';
 
-/** A lead's fields as they are stored. */
+/** A lead's fields as they are stored, without `seller` and `category`. */
 export interface LeadFields {
-  /** Every field as given, by name, without `seller` and `category`; `state` as its 2-letter code. */
-  fields: Record<string, string>;
+  /** By name: the normal form, or what was sent if it could not be read. */
+  fields: Record<string, FieldValue>;
+  /** Names of fields that could not be read: rules treat them as missing. */
+  unread?: string[];
+  /** By name: what was sent, if the stored value differs. */
+  sent?: Record<string, FieldValue>;
+  /** By name: what ops and the source should know of how a value was read. Never repeats a value. */
+  notes?: Record<string, string>;
   state?: string;
-  /** Where the phone number parses; a US number unless it says otherwise. */
+  /** If the phone number parses; a US number unless it says otherwise. */
   phoneE164?: string;
+}
+
+/** A lead's fields as rules see them: without those that could not be read. */
+export function readableFields({
+  fields,
+  unread = [],
+}: Pick<LeadFields, 'fields' | 'unread'>): Record<string, FieldValue> {
+  if (unread.length === 0) return fields;
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !unread.includes(name)));
+}
+
+/** The value of a field that never has several; undefined if the field is absent. */
+export function textOf(fields: Readonly<Record<string, FieldValue>>, name: string): string | undefined {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return typeof value === 'string' ? value : undefined;
 }
 
 /**
@@ -114,11 +136,12 @@ export function fieldFaults(given: ReadonlyMap<string, string>, required: readon
 
 /** The fields of a lead without faults, as they are stored. */
 export function leadFields(given: ReadonlyMap<string, string>): LeadFields {
-  const fields = Object.fromEntries(given);
+  const fields: Record<string, FieldValue> = Object.fromEntries(given);
   for (const name of ADDRESSING) Reflect.deleteProperty(fields, name);
-  const state = fields.state === undefined ? undefined : stateCode(fields.state);
+  const state = stateCode(given.get('state') ?? '');
   if (state !== undefined) fields.state = state;
-  return { fields, state, phoneE164: fields.phone === undefined ? undefined : e164(fields.phone) };
+  const phone = given.get('phone');
+  return { fields, state, phoneE164: phone === undefined ? undefined : e164(phone) };
 }
 
 function e164(phone: string): string | undefined {

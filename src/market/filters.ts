@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { parseDate } from './calendar/days.js';
+import type { FieldValue } from './fields/reading.js';
 import { stateCode } from './states.js';
 
 /**
@@ -27,7 +28,7 @@ export interface Filter {
 }
 
 /** The lead's fields by name. */
-type Fields = Readonly<Record<string, string>>;
+type Fields = Readonly<Record<string, FieldValue>>;
 
 /**
  * A filter made ready to be asked often: undefined where the lead passes, else what it fails, for ops: the field and the
@@ -78,16 +79,19 @@ interface Rule {
   name: keyof Filter;
   /** Whether a value, trimmed, is as the rule asks. */
   holds: (value: string) => boolean;
-  /** Whether the rule holds where there is none; else it must be there. */
+  /** Whether the rule holds if there is none; else it must be there. */
   passesMissing?: boolean;
+  /** Of a field with several values: whether each must be as the rule asks; else one is enough. */
+  ofEach?: boolean;
 }
 
-function fieldTest(field: string, { name, holds, passesMissing = false }: Rule): LeadTest {
+function fieldTest(field: string, { name, holds, passesMissing = false, ofEach = false }: Rule): LeadTest {
   const [fails, missing] = [`${field} fails ${name}`, `${field} is missing`];
   return (fields) => {
-    const value = Object.hasOwn(fields, field) ? fields[field]?.trim() : undefined;
-    if (value === undefined || value === '') return passesMissing ? undefined : missing;
-    return holds(value) ? undefined : fails;
+    const values = Object.hasOwn(fields, field) ? [fields[field] ?? []].flat() : [];
+    const texts = values.map((value) => value.trim()).filter((value) => value !== '');
+    if (texts.length === 0) return passesMissing ? undefined : missing;
+    return (ofEach ? texts.every(holds) : texts.some(holds)) ? undefined : fails;
   };
 }
 
@@ -105,7 +109,7 @@ function rulesOf(filter: Filter, field: string): Rule[] {
   }
   if (not) {
     const texts = textsOf(not);
-    rules.push({ name: 'not', holds: (value) => !texts.has(fold(value)), passesMissing: true });
+    rules.push({ name: 'not', holds: (value) => !texts.has(fold(value)), passesMissing: true, ofEach: true });
   }
   if (startsWith) rules.push({ name: 'startsWith', holds: beginsWith(startsWith) });
   if (range) rules.push({ name: 'range', holds: within(range) });

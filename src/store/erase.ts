@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { Binary } from 'mongodb';
 import { personIds } from '../market/duplicates.js';
 import { ENDED } from '../market/lead.js';
 import { auditOf, differences, type Actor, type Deed } from './audit.js';
 import type { Database } from './db.js';
 import { endLead, findStoredLead, IDEMPOTENCY_KEPT_MS } from './leads.js';
-import type { SealedPerson, StoredLead } from './person.js';
+import type { SealedFields, SealedPerson, StoredLead } from './person.js';
 
 /** The proof that a person was erased; it stays with the lead and tells nothing of the person. */
 export interface Erasure {
@@ -101,9 +102,16 @@ const nothingUnderWay = {
   },
 };
 
-/** Of the key as it was wrapped, then of the values in the order of their names: each is unlike all others. */
-function fingerprint({ key, fields, phoneE164 }: SealedPerson): string {
+/** Of the wrapped key, then of the encrypted values in the order of their names: each is unlike all others. */
+function fingerprint({ key, fields, phoneE164, sent = {} }: SealedPerson): string {
   const hash = createHash('sha256').update(key.wrapped.value());
-  for (const name of Object.keys(fields).sort()) hash.update(fields[name]?.value() ?? '');
-  return hash.update(phoneE164?.value() ?? '').digest('hex');
+  for (const sealed of inOrder(fields)) hash.update(sealed.value());
+  hash.update(phoneE164?.value() ?? '');
+  for (const sealed of inOrder(sent)) hash.update(sealed.value());
+  return hash.digest('hex');
 }
+
+const inOrder = (fields: SealedFields): Binary[] =>
+  Object.entries(fields)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, sealed]) => ('list' in sealed ? sealed.list : sealed));

@@ -1,5 +1,7 @@
 import type { Answer, OfferReason } from '../market/decide.js';
 import type { Match } from '../market/duplicates.js';
+import { readableFields } from '../market/fields.js';
+import type { FieldValue } from '../market/fields/reading.js';
 import type { LeadInRound } from '../market/eligibility.js';
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
@@ -67,8 +69,8 @@ export interface Idempotency {
 }
 
 /**
- * A lead with everything that happened to it. The person's data are in `fields` and `phoneE164`, and nowhere else; the
- * database has them encrypted (`StoredLead`).
+ * A lead with everything that happened to it. The person's data are in `fields`, `sent` and `phoneE164`, and nowhere else;
+ * the database has them encrypted (`StoredLead`).
  */
 export interface LeadDocument {
   _id: string;
@@ -84,8 +86,14 @@ export interface LeadDocument {
   updatedAt: Date;
   /** The sweep starts the lead's workflow where nothing has happened by then; absent once the lead has ended. */
   dueAt?: Date;
-  /** Every field as posted, by name. */
-  fields: Record<string, string>;
+  /** By name: the normal form, or what was sent if it could not be read. */
+  fields: Record<string, FieldValue>;
+  /** Names of fields that could not be read: rules treat them as missing. */
+  unread?: string[];
+  /** By name: what was sent, if the stored value differs. */
+  sent?: Record<string, FieldValue>;
+  /** By name: how a value was read, for ops; nothing of the person. */
+  notes?: Record<string, string>;
   /** Two-letter code. */
   state?: string;
   phoneE164?: string;
@@ -149,7 +157,7 @@ export const factsOf = (lead: StoredLead): LeadFacts => ({
 /** A lead as the rules see it. */
 export const leadInRound = (lead: LeadDocument): LeadInRound & { match: Match } => ({
   facts: factsOf(lead),
-  fields: lead.fields,
+  fields: readableFields(lead),
   source: lead.source,
   match: lead.match,
   offered: offeredBefore(lead),

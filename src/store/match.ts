@@ -1,5 +1,5 @@
 import type { Match } from '../market/duplicates.js';
-import type { LeadFields } from '../market/fields.js';
+import { textOf, type LeadFields } from '../market/fields.js';
 import type { Database } from './db.js';
 
 /** By what the person of these fields is recognised; nothing where there is neither phone nor e-mail. */
@@ -8,8 +8,8 @@ export async function matchOf(
   { fields, phoneE164 }: Pick<LeadFields, 'fields' | 'phoneE164'>,
 ): Promise<Match> {
   const hash = await vault.hash();
-  const phone = phoneE164 ?? fields.phone?.replace(/\D/g, '');
-  const email = fields.email?.trim().toLowerCase();
+  const phone = phoneE164 ?? textOf(fields, 'phone')?.replace(/\D/g, '');
+  const email = textOf(fields, 'email')?.trim().toLowerCase();
   return {
     ...(phone && { phone: hash('phone', phone) }),
     ...(email && { email: hash('email', email) }),

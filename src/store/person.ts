@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Binary } from 'mongodb';
+import type { FieldValue } from '../market/fields/reading.js';
 import { decrypt, encrypt, KEY_BYTES } from './cipher.js';
 import type { LeadDocument } from './leads.js';
 import type { WrappedKey } from './masterKeys.js';
 import type { Vault } from './vault.js';
+
+/** Encrypted values by field name; the names themselves are the seller's words and not the person's. */
+export type SealedFields = Record<string, Binary | { list: Binary }>;
 
 /**
  * A person's data as the database has them: each value encrypted under a key that only this lead has, which in turn is
@@ -11,38 +15,47 @@ import type { Vault } from './vault.js';
  */
 export interface SealedPerson {
   key: WrappedKey;
-  /** By name; the names themselves are the seller's words and not the person's. */
-  fields: Record<string, Binary>;
+  fields: SealedFields;
+  /** What was sent, if the stored value differs. */
+  sent?: SealedFields;
   phoneE164?: Binary;
 }
 
-/** A lead as it is stored; `person` is absent once it was erased (src/store/erase.ts). Whoever needs no person reads it as it is. */
-export type StoredLead = Omit<LeadDocument, 'fields' | 'phoneE164'> & { person?: SealedPerson };
+/** A lead as it is stored; `person` is absent once it was erased (src/store/erase.ts). Code that needs no person reads this form. */
+export type StoredLead = Omit<LeadDocument, 'fields' | 'sent' | 'phoneE164'> & { person?: SealedPerson };
 
-/** A value can be read only in the place it was made for: in this lead, under this name. */
-const fieldOf = (leadId: string, name: string): string => `${leadId}/fields/${name}`;
-const phoneOf = (leadId: string): string => `${leadId}/phoneE164`;
+/** A value can be decrypted only in the place it was made for: in this lead, as this field. */
+type Place = 'fields' | 'sent';
+const textAt = (leadId: string, place: Place, name: string): string => `${leadId}/${place}/${name}`;
+const listAt = (leadId: string, place: Place, name: string): string => `${leadId}/${place}.list/${name}`;
+const phoneAt = (leadId: string): string => `${leadId}/phoneE164`;
 
-/** A new lead as it is to be stored, with a key of its own. */
-export function sealLead(vault: Vault, { fields, phoneE164, ...lead }: LeadDocument): StoredLead {
+/** A new lead in its stored form, with an encryption key of its own. */
+export function sealLead(vault: Vault, { fields, sent, phoneE164, ...lead }: LeadDocument): StoredLead {
   const key = randomBytes(KEY_BYTES);
   const seal = (text: string, context: string): Binary => encrypt(key, Buffer.from(text), context);
-  const sealed = Object.entries(fields).map(([name, text]): [string, Binary] => [
-    name,
-    seal(text, fieldOf(lead._id, name)),
-  ]);
+  const sealAll = (values: Record<string, FieldValue>, place: Place): SealedFields =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [
+        name,
+        typeof value === 'string'
+          ? seal(value, textAt(lead._id, place, name))
+          : { list: seal(JSON.stringify(value), listAt(lead._id, place, name)) },
+      ]),
+    );
   const person: SealedPerson = {
     key: vault.masterKeys().wrap(key, lead._id),
-    fields: Object.fromEntries(sealed),
-    ...(phoneE164 !== undefined && { phoneE164: seal(phoneE164, phoneOf(lead._id)) }),
+    fields: sealAll(fields, 'fields'),
+    sent: sent && sealAll(sent, 'sent'),
+    phoneE164: phoneE164 === undefined ? undefined : seal(phoneE164, phoneAt(lead._id)),
   };
   return { ...lead, person };
 }
 
 /**
  * A stored lead with its person's data; an erased one has no fields.
- * @throws MasterKeyError where the master key is not among those that are set
- * @throws Error where what is stored was changed or belongs elsewhere
+ * @throws MasterKeyError if the master key is not among those that are set
+ * @throws Error if what is stored was changed or belongs elsewhere
  */
 export function openLead(vault: Pick<Vault, 'masterKeys'>, { person, ...lead }: StoredLead): LeadDocument {
   if (person === undefined) return { ...lead, fields: {} };
@@ -54,13 +67,20 @@ export function openLead(vault: Pick<Vault, 'masterKeys'>, { person, ...lead }: 
       throw new Error(`What is stored as ${context} was changed, or was not made for this place`);
     }
   };
-  const fields = Object.entries(person.fields).map(([name, sealed]): [string, string] => [
-    name,
-    open(sealed, fieldOf(lead._id, name)),
-  ]);
+  const openAll = (sealed: SealedFields, place: Place): Record<string, FieldValue> =>
+    Object.fromEntries(
+      Object.entries(sealed).map(([name, value]) => [
+        name,
+        'list' in value
+          ? (JSON.parse(open(value.list, listAt(lead._id, place, name))) as string[])
+          : open(value, textAt(lead._id, place, name)),
+      ]),
+    );
+  const { fields, sent, phoneE164 } = person;
   return {
     ...lead,
-    fields: Object.fromEntries(fields),
-    ...(person.phoneE164 && { phoneE164: open(person.phoneE164, phoneOf(lead._id)) }),
+    fields: openAll(fields, 'fields'),
+    sent: sent && openAll(sent, 'sent'),
+    phoneE164: phoneE164 && open(phoneE164, phoneAt(lead._id)),
   };
 }

@@ -1,5 +1,6 @@
 import { personIds, type Hold } from '../market/duplicates.js';
 import type { Terms } from '../market/file/build.js';
+import { readableFields } from '../market/fields.js';
 import type { Filter } from '../market/filters.js';
 import type { Sale } from '../market/terms.js';
 import { added, scaled, type Credits } from '../market/turns.js';
@@ -92,8 +93,8 @@ async function readLeads(
     if (stored.person === undefined) leftOut.erased += 1;
     else if (Object.keys(stored.rounds).length === 0) leftOut.unheld += 1;
     else {
-      const { fields: words } = openLead(vault, stored);
-      const asked = Object.entries(words).filter(([name]) => fields.has(name));
+      const lead = openLead(vault, stored);
+      const asked = Object.entries(readableFields(lead)).filter(([name]) => fields.has(name));
       found.push(pastLead(stored, Object.fromEntries(asked)));
       undo(undone, stored);
     }
@@ -111,7 +112,7 @@ const fieldsIn = (filters: readonly Filter[] = []): string[] =>
 
 const roundsOf = ({ rounds }: StoredLead) => Object.values(rounds).sort((a, b) => a.number - b.number);
 
-function pastLead(stored: StoredLead, fields: Record<string, string>): PastLead {
+function pastLead(stored: StoredLead, fields: PastLead['fields']): PastLead {
   const { campaign, currency, match, source, status, updatedAt } = stored;
   const facts = factsOf(stored);
   const rounds = roundsOf(stored);

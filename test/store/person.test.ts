@@ -7,7 +7,13 @@ import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const PERSON = {
-  fields: { firstName: 'Zebulon', phone: '555-867-5309', email: 'zq@example.org', state: 'TX', note: '' },
+  fields: {
+    ...{ firstName: 'Zebulon', phone: '555-867-5309', email: 'zq@example.org', state: 'TX', note: '' },
+    interests: ['wine cellar', 'solar'],
+  },
+  unread: ['phone'],
+  sent: { state: 'Texas (TX)', interests: ['wine cellar', 'solar', 'solar'] },
+  notes: { phone: 'not a valid number' },
   phoneE164: '+15558675309',
 };
 
@@ -38,7 +44,8 @@ describe('a stored lead', () => {
     expect(stored).not.toHaveProperty('fields');
     expect(stored).toMatchObject({ state: 'TX', category: 'Auto Insurance' });
     const bytes = JSON.stringify(stored) + Buffer.from(JSON.stringify(stored), 'base64').toString('latin1');
-    for (const word of ['Zebulon', '867-5309', '8675309', 'zq@example']) expect(bytes).not.toContain(word);
+    for (const word of ['Zebulon', '867-5309', '8675309', 'zq@example', 'wine cellar', 'Texas'])
+      expect(bytes).not.toContain(word);
     const again = await findStoredLead(database, other);
     for (const name of Object.keys(PERSON.fields)) {
       expect(again?.person?.fields[name]).not.toEqual(stored?.person?.fields[name]);
@@ -48,6 +55,8 @@ describe('a stored lead', () => {
   test.each([
     ['a value was moved to another lead', 'fields.firstName', 'fields.firstName'],
     ['a value was moved to another field', 'fields.firstName', 'fields.email'],
+    ['a list was moved to another field', 'fields.interests.list', 'fields.email'],
+    ['what was sent was moved to what is stored', 'sent.state', 'fields.state'],
     ['another lead’s key was put in its place', 'key', 'key'],
   ])('is not read where %s', async (_what, from, to) => {
     const [one, other] = [await store(), await store()];
@@ -63,7 +72,8 @@ describe('a stored lead', () => {
   test('is not read where a bit of it has changed', async () => {
     const id = await store();
     const stored = await findStoredLead(database, id);
-    const bytes = Buffer.from(stored?.person?.fields.firstName?.buffer ?? []);
+    const sealed = stored?.person?.fields.firstName;
+    const bytes = Buffer.from(sealed instanceof Binary ? sealed.buffer : []);
     bytes[13] = (bytes[13] ?? 0) ^ 1;
     await database.leads.updateOne({ _id: id }, { $set: { 'person.fields.firstName': new Binary(bytes) } });
     await expect(read(id)).rejects.toThrow(`What is stored as ${id}/fields/firstName was changed`);

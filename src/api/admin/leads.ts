@@ -126,6 +126,8 @@ function listed(lead: ListedLead): LeadListed {
   };
 }
 
+const OneOrSeveral = Type.Union([Type.String(), Type.Array(Type.String())]);
+
 const parts = (description: string) =>
   Type.Array(Type.Object({}, { additionalProperties: true }), { description });
 
@@ -145,7 +147,7 @@ const Story = Type.Unsafe<LeadStory>(
       sales: parts('Who bought it for how much'),
       ledger: parts('What was booked'),
       told: parts('Each try at telling the seller and buyers, the latest hundred'),
-      fields: Type.Record(Type.String(), Type.String(), { description: 'By name, masked' }),
+      fields: Type.Record(Type.String(), OneOrSeveral, { description: 'By name, masked' }),
       workflow: Type.String({ description: 'The id of its workflow in Temporal' }),
     },
     { $id: 'LeadStory', title: 'A lead and everything that happened to it', additionalProperties: true },
@@ -183,7 +185,7 @@ export const showPerson = operation({
   scope: 'persons:read',
   input: named,
   output: Type.Object(
-    { lead_id: Type.String(), fields: Type.Record(Type.String(), Type.String()) },
+    { lead_id: Type.String(), fields: Type.Record(Type.String(), OneOrSeveral) },
     { $id: 'Person', title: 'A lead’s person; no fields where it was erased' },
   ),
   failures: ['notFound'],

@@ -1,4 +1,5 @@
 import { leadStory, type LeadStory } from '../../../src/api/leadStory.js';
+import { textOf } from '../../../src/market/fields.js';
 import { toDecimal } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/story.js';
 import type { Database } from '../../../src/store/db.js';
@@ -21,8 +22,9 @@ export async function cameOut({ database }: { database: Database }, run: Run): P
   for (const [name, { document, answer, result }] of run.leads) {
     const story = await leadStory(database, document._id, { personal: false });
     if (!story || !answer) throw new Error(`The lead ${name} is not in the store.`);
-    const { firstName, lastName, phone, email } = document.fields;
-    const personal = [firstName, lastName, phone, email].filter((value) => value !== undefined);
+    const personal = ['firstName', 'lastName', 'phone', 'email'].flatMap(
+      (field) => textOf(document.fields, field) ?? [],
+    );
     leads.set(name, { answer, story, result, personal });
   }
   const entries = await database.ledger.find().toArray();

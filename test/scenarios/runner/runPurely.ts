@@ -8,7 +8,7 @@ import { readStatusAnswer } from '../../../src/buyers/status.js';
 import { readyContract, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
 import type { Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
-import { leadFields } from '../../../src/market/fields.js';
+import { leadFields, textOf } from '../../../src/market/fields.js';
 import type { Market } from '../../../src/market/file/parseMarket.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { standingInWords } from '../../../src/market/standing.js';
@@ -135,8 +135,8 @@ class PureRun implements World {
       (each) => categoryKey(each.category) === categoryKey(String(category)),
     );
     if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
-    const phone = phoneE164 ?? fields.phone?.replace(/\D/g, '');
-    const email = fields.email?.toLowerCase();
+    const phone = phoneE164 ?? textOf(fields, 'phone')?.replace(/\D/g, '');
+    const email = textOf(fields, 'email')?.toLowerCase();
     const facts = {
       leadId: `lead-${name}`,
       seller: SELLER,
