@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import Format from 'typebox/format';
-import { stateCode } from './states.js';
+import { stateCode } from './fields/state.js';
 
 /** What is wrong with a value in a few words for the person who sent it, or undefined where nothing is. */
 export type Form = (value: string) => string | undefined;

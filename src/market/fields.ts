@@ -13,7 +13,7 @@ import {
   type Form,
 } from './fieldForms.js';
 import type { FieldValue } from './fields/reading.js';
-import { stateCode } from './states.js';
+import { stateCode } from './fields/state.js';
 
 /** A field that every seller's leads may have: what it means, an example, and what form its value must have. */
 export interface StandardField {

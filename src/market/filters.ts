@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import { parseDate } from './calendar/days.js';
 import type { FieldValue } from './fields/reading.js';
-import { stateCode } from './states.js';
+import { stateCode } from './fields/state.js';
 
 /**
  * What a contract asks of a lead's fields: a field with one or more rules, which must all hold, or a combination of

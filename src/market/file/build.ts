@@ -1,7 +1,7 @@
 import { DELIVERY, type DeliveryPolicy } from '../delivery.js';
 import type { Margin, Share } from '../margin.js';
 import { toMinor, type Minor } from '../money.js';
-import { stateCode } from '../states.js';
+import { stateCode } from '../fields/state.js';
 import {
   categorySlug,
   type Buyer,

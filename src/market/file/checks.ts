@@ -1,5 +1,5 @@
 import { minorDigits, toMinor } from '../money.js';
-import { stateCode } from '../states.js';
+import { stateCode } from '../fields/state.js';
 import { categoryKey, categorySlug } from '../terms.js';
 import { NO_PRICE } from './assumptions.js';
 import { DEFAULTS } from './defaults.js';

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { parseClosedTime, parseOpenHours } from '../calendar/openHours.js';
 import { ADDRESSING } from '../fields.js';
 import { isReasonCode } from '../returns.js';
-import { stateCode } from '../states.js';
+import { stateCode } from '../fields/state.js';
 import { categorySlug } from '../terms.js';
 import { parseDuration } from './duration.js';
 

@@ -1,0 +1,103 @@
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
+import type { Reading } from './reading.js';
+import { blank, typedText, unreadable, wholeDigits } from './text.js';
+
+/** A phone number in its two parts; E.164 has no place for an extension. */
+export interface Phone {
+  /** `+12145550187` */
+  e164: string;
+  extension?: string;
+}
+
+/** The country of numbers that do not name one. */
+export const HOME_COUNTRY: CountryCode = 'US';
+
+const NOT_A_NUMBER = 'not a phone number that can be called; kept as sent';
+
+/** What stands before a number and says which one it is: `tel:`, `p:` (Meta), `Home:`. */
+const LABEL =
+  /^(?:tel(?:ephone)?|callto|sms|phone|ph|p|mobile|mob|m|cell(?:ular| ?phone)?|c|home|h|work|w|office|o|main|day|evening|number|no|t)(?:\s*(?:phone|number|no))?\s*[.:#]+\s*(?:\/\/)?/i;
+/** The same behind it: `(c)`, `h`, `(work)`. */
+const LABEL_BEHIND =
+  /(?<=[\d)\s])[\s,-]*[([]?\s*(?:c|h|w|m|o|cell|mobile|home|work|office|main)\.?\s*[)\]]?$/i;
+
+/** `ext. 12`, `x12`, `#12`, `;ext=12`, `,,12`; the digits may be missing, if a form left its extension empty. */
+const EXTENSION =
+  /[\s,;.\-(]*(?:(?<![a-z])(?:ext(?:ension|n)?|extn|ex|xt?)|;\s*ext|#|,,)(?:\s*(?:no|number))?\s*[.:=#]*\s*(\d{1,8})?\s*\)?[#.]?$/i;
+
+/** What may stand between the digits of one number. */
+const PUNCTUATED = /^[\d\s+()[\].\-/\\_,~·•‐-―]*\d[\d\s+()[\].\-/\\_,~·•‐-―]*$/u;
+
+/** Letters on a keypad, two to five to a key (ITU-T E.161). */
+const KEYPAD = ['abc', 'def', 'ghi', 'jkl', 'mno', 'pqrs', 'tuv', 'wxyz'];
+
+/** Between two numbers in one value. */
+const BETWEEN_NUMBERS = /\s*(?:[/;|&\n]|,(?!,)|\bor\b|\band\b)\s*/i;
+
+/**
+ * A phone number as people and programs write it. The normal form is E.164, with the extension as RFC 3966 writes it:
+ * `+12145550187;ext=89`. Only numbers that can exist are normalised (libphonenumber's `isValid`): a number that is
+ * merely possible abroad is more likely a national one with a stray plus sign.
+ */
+export function readPhone(sent: string, country: CountryCode = HOME_COUNTRY): Reading {
+  const text = typedText(sent);
+  // An input mask or a country prefix that nobody filled in.
+  if (text === '' || /^\+?1?[\s()_.-]*$/.test(text)) return blank(sent);
+  const phone = readOne(text, country) ?? readFirst(text, country);
+  return phone ? { value: formatPhone(phone), original: sent } : unreadable(sent, NOT_A_NUMBER);
+}
+
+function readFirst(text: string, country: CountryCode): Phone | undefined {
+  const [first = '', ...others] = text.split(BETWEEN_NUMBERS);
+  return others.length === 0 ? undefined : readOne(first, country);
+}
+
+function readOne(text: string, country: CountryCode): Phone | undefined {
+  const bare = text.replace(LABEL, '').replace(LABEL_BEHIND, '').trim();
+  const [ending, extension] = EXTENSION.exec(bare) ?? [''];
+  const number = wholeDigits(bare.slice(0, bare.length - ending.length).trim());
+  const dialled = number === undefined ? undefined : onKeypad(number);
+  if (dialled === undefined || !PUNCTUATED.test(dialled)) return undefined;
+  const e164 = parsed(dialled, country) ?? national(dialled, country);
+  return e164 === undefined ? undefined : { e164, extension };
+}
+
+/** `1-800-555-TALK` as digits; undefined for words that are no part of a number. */
+function onKeypad(text: string): string | undefined {
+  if (!/[a-z]/i.test(text)) return text;
+  const length = text.replace(/[^\da-z]/gi, '').length;
+  if (!/^\+?\W*1?\W*\d{3}/.test(text) || length < 10 || length > 11) return undefined;
+  return text.replace(/[a-z]/gi, (letter) =>
+    String(KEYPAD.findIndex((letters) => letters.includes(letter.toLowerCase())) + 2),
+  );
+}
+
+function parsed(text: string, country: CountryCode): string | undefined {
+  const number = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false });
+  return number?.isValid() === true ? number.number : undefined;
+}
+
+/** Ten digits behind a trunk or exit code, or behind a plus sign that lacks its country: 1, 001, 01, 0111, 0, +. */
+function national(text: string, country: CountryCode): string | undefined {
+  if (country !== 'US') return undefined;
+  const [, digits] = /^(?:0111|001|01|0|1)?([2-9]\d{9})$/.exec(text.replace(/\D/g, '')) ?? [];
+  return digits === undefined ? undefined : parsed(`+1${digits}`, country);
+}
+
+const formatPhone = ({ e164, extension }: Phone): string =>
+  extension === undefined ? e164 : `${e164};ext=${extension}`;
+
+/** The parts of a number in normal form. */
+export function phoneParts(normal: string): Phone {
+  const [e164 = '', extension] = normal.split(';ext=', 2);
+  return { e164, extension };
+}
+
+/** The number as it is dialled within its country: `2145550187` for `+12145550187`. @param normal in normal form */
+export function nationalNumber(normal: string): string {
+  const { e164 } = phoneParts(normal);
+  return parsePhoneNumberFromString(e164)?.nationalNumber ?? e164.replace(/\D/g, '');
+}
+
+/** `214` of `+12145550187`; undefined outside of the North American Numbering Plan. @param normal in normal form */
+export const areaCode = (normal: string): string | undefined => /^\+1(\d{3})\d{7}(?:;|$)/.exec(normal)?.[1];
