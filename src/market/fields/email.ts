@@ -1,12 +1,10 @@
 import type { Reading } from './reading.js';
-import { blank, typedText, unreadable } from './text.js';
+import { readTypedText } from './text.js';
 
 export interface EmailOptions {
   /** The value came in a query or a form, where an unencoded plus sign arrives as a space. */
   plusWasSpace?: boolean;
 }
-
-const NOT_AN_ADDRESS = 'not an e-mail address; kept as sent';
 
 /** Local part (RFC 5321 and RFC 6531: letters of any script), without quoted forms, which nobody has. */
 const LOCAL = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
@@ -18,12 +16,8 @@ const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[
  * ASCII. What was encoded twice is decoded; a space is removed only beside the @, because elsewhere it may stand for a
  * character that was lost (`jane ads@` is not `janeads@`).
  */
-export function readEmail(sent: string, { plusWasSpace = false }: EmailOptions = {}): Reading {
-  const text = typedText(sent);
-  if (text === '') return blank(sent);
-  const address = addressIn(text, plusWasSpace);
-  return address === undefined ? unreadable(sent, NOT_AN_ADDRESS) : { value: address, original: sent };
-}
+export const readEmail = (sent: string, { plusWasSpace = false }: EmailOptions = {}): Reading =>
+  readTypedText(sent, 'not an e-mail address', (text) => addressIn(text, plusWasSpace));
 
 function addressIn(text: string, plusWasSpace: boolean): string | undefined {
   const bracketed = /<\s*([^<>]+?)\s*>/.exec(text)?.[1];

@@ -1,6 +1,6 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Reading } from './reading.js';
-import { blank, typedText, unreadable, wholeDigits } from './text.js';
+import { blank, cleanText, readTypedText, wholeDigits } from './text.js';
 
 /** A phone number in its two parts; E.164 has no place for an extension. */
 export interface Phone {
@@ -11,8 +11,6 @@ export interface Phone {
 
 /** The country of numbers that do not name one. */
 export const HOME_COUNTRY: CountryCode = 'US';
-
-const NOT_A_NUMBER = 'not a phone number that can be called; kept as sent';
 
 /** What stands before a number and says which one it is: `tel:`, `p:` (Meta), `Home:`. */
 const LABEL =
@@ -40,12 +38,15 @@ const BETWEEN_NUMBERS = /\s*(?:[/;|&\n]|,(?!,)|\bor\b|\band\b)\s*/i;
  * merely possible abroad is more likely a national one with a stray plus sign.
  */
 export function readPhone(sent: string, country: CountryCode = HOME_COUNTRY): Reading {
-  const text = typedText(sent);
-  // An input mask or a country prefix that nobody filled in.
-  if (text === '' || /^\+?1?[\s()_.-]*$/.test(text)) return blank(sent);
-  const phone = readOne(text, country) ?? readFirst(text, country);
-  return phone ? { value: formatPhone(phone), original: sent } : unreadable(sent, NOT_A_NUMBER);
+  if (isUnfilled(cleanText(sent))) return blank(sent);
+  return readTypedText(sent, 'not a phone number that can be called', (text) => {
+    const phone = readOne(text, country) ?? readFirst(text, country);
+    return phone && formatPhone(phone);
+  });
 }
+
+/** An input mask or a country prefix that nobody filled in. */
+const isUnfilled = (text: string): boolean => /^\+?1?[\s()_.-]*$/.test(text);
 
 function readFirst(text: string, country: CountryCode): Phone | undefined {
   const [first = '', ...others] = text.split(BETWEEN_NUMBERS);

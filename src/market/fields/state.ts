@@ -1,5 +1,5 @@
 import type { Reading } from './reading.js';
-import { blank, typedText, unreadable } from './text.js';
+import { readTypedText } from './text.js';
 
 /**
  * What USPS has a two-letter code for: the 50 states, the District of Columbia, the territories, the freely associated
@@ -167,14 +167,8 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
  * A US state as forms label it, as its two-letter code: by code, name or abbreviation, with its country, or as a pair
  * whose two halves agree (`Texas (TX)`). A misspelt name is never guessed.
  */
-export function readState(sent: string): Reading {
-  const text = typedText(sent);
-  if (text === '') return blank(sent);
-  const code = stateCode(text);
-  return code === undefined
-    ? unreadable(sent, 'not a US state or territory; kept as sent')
-    : { value: code, original: sent };
-}
+export const readState = (sent: string): Reading =>
+  readTypedText(sent, 'not a US state or territory', stateCode);
 
 /** The two-letter code that a text means, or undefined if it means none with certainty. */
 export function stateCode(text: string): string | undefined {

@@ -78,9 +78,6 @@ export const isNullLike = (text: string): boolean => text.length <= 200 && WHOLE
 /** The reading of a value that is empty or says so. */
 export const blank = (original: string): Reading<never> => ({ original });
 
-/** The reading of a value that can't be read with certainty. @param note says what it is not, without repeating it */
-export const unreadable = (original: string, note: string): Reading<never> => ({ original, note });
-
 export interface TextOptions {
   /** How the source writes: `html` decodes character references (`&amp;`), once. */
   decode?: 'html';
@@ -102,12 +99,32 @@ export function readCustom(sent: string): Reading {
  * The text of a field with a type, as its reader starts: compatibility forms folded (full-width digits, ligatures),
  * cleaned, without what spreadsheets put around a value (`'02108`, `="02108"`). Empty if blank or null-like.
  */
-export function typedText(sent: string): string {
+function typedText(sent: string): string {
   const text = cleanText(sent.normalize('NFKC'))
     .replace(/^=?"(.*)"$/su, '$1')
     .replace(/^'(?=[\d+(])/u, '')
     .trim();
   return isNullLike(text) ? '' : text;
+}
+
+/** No typed value is longer than this; the readers' patterns are never tried on more, characters. */
+const LONGEST_TYPED = 500;
+
+/**
+ * Reads a field with a type: blank and null-like values count as not sent, and what `parse` does not understand is kept
+ * with the problem as its note.
+ * @param parse given the value as `typedText` makes it; its result is a normal form, maybe with a note
+ */
+export function readTypedText(
+  sent: string,
+  problem: string,
+  parse: (text: string) => string | Omit<Reading, 'original'> | undefined,
+): Reading {
+  const text = typedText(sent);
+  if (text === '') return { original: sent };
+  const parsed = text.length > LONGEST_TYPED ? undefined : parse(text);
+  if (parsed === undefined) return { original: sent, note: `${problem}; kept as sent` };
+  return typeof parsed === 'string' ? { value: parsed, original: sent } : { ...parsed, original: sent };
 }
 
 /**
