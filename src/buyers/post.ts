@@ -4,7 +4,7 @@ import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
 import { isReasonCode } from '../market/returns.js';
 import { buyerReference } from './buyerReference.js';
-import { isClearNo } from './clearNo.js';
+import { isClearNo } from '../market/clearNo.js';
 import { sendNotice, type Hearing } from './notice.js';
 import type { Reply, Send } from './send.js';
 

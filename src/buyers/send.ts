@@ -1,10 +1,12 @@
-import { Agent, errors, request } from 'undici';
+import { Agent, errors, request, type Dispatcher } from 'undici';
 import { Webhook } from 'standardwebhooks';
 import type { Settings } from '../config.js';
+import { decodeBody, DecodedTooLarge, UndecodableBody } from './contentCodings.js';
+import { isDroppedConnection } from './droppedConnections.js';
 import { AddressRefused, guardedConnector, type Resolve } from './guardedConnector.js';
 import { readOutboundRules } from './outboundRules.js';
 
-/** An answer of more than this is `invalid_response`. */
+/** An answer of more than this is `invalid_response`, as it arrives and after it is decoded. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** So is one with more headers than this, together. */
@@ -21,9 +23,23 @@ export interface Message {
   timeoutMs: number;
 }
 
-/** What came back; `ms` is how long it took. A body that is not JSON is `undefined` with `malformed` set. */
+/** An HTTP answer. */
+export interface Answered {
+  kind: 'answer';
+  status: number;
+  /** Undefined if it is not JSON. */
+  body: unknown;
+  malformed: boolean;
+  /** The JSON as it was sent: numbers of more than 15 digits lose some in `body`. */
+  text?: string;
+  /** Why it could not be decoded; for ops. */
+  detail?: string;
+  retryAfterMs?: number;
+}
+
+/** What came back; `ms` is how long it took. */
 export type Reply = { ms: number } & (
-  | { kind: 'answer'; status: number; body: unknown; malformed: boolean; retryAfterMs?: number }
+  | Answered
   | { kind: 'timeout' }
   | { kind: 'unreachable'; detail: string }
   | { kind: 'oversized'; detail: string }
@@ -40,49 +56,78 @@ interface SenderOptions {
 /**
  * Opens the connections to buyers: only to addresses that the settings allow, kept alive, pooled per origin, redirects
  * never followed.
- * @throws SettingsError where OUTBOUND_ALLOW can't be read
+ * @throws SettingsError if a setting on outbound connections can't be read
  */
 export function openSender(
   settings: Pick<Settings, 'OUTBOUND_ALLOW' | 'OUTBOUND_HTTP'>,
   { connectionsPerBuyer = 128, resolve }: SenderOptions = {},
 ): { send: Send; close: () => Promise<void> } {
-  const agent = new Agent({
+  const options: Agent.Options = {
     connections: connectionsPerBuyer,
-    pipelining: 1,
     keepAliveTimeout: 30_000,
     maxResponseSize: MAX_ANSWER_BYTES,
     maxHeaderSize: MAX_HEADER_BYTES,
     connect: guardedConnector(readOutboundRules(settings), resolve),
-  });
-  return { send: (message) => sendSigned(agent, message), close: () => agent.close() };
+  };
+  const lines: Lines = {
+    pooled: new Agent({ ...options, pipelining: 1 }),
+    // 0 turns keep-alive off (undici, "Client"): each request has a connection of its own.
+    fresh: new Agent({ ...options, pipelining: 0 }),
+  };
+  return {
+    send: (message) => sendSigned(lines, message),
+    close: async () => {
+      await Promise.all([lines.pooled.close(), lines.fresh.close()]);
+    },
+  };
 }
 
-async function sendSigned(agent: Agent, message: Message): Promise<Reply> {
+/** The ways to a buyer's server: over connections that are kept alive, or over a new one each time. */
+interface Lines {
+  pooled: Agent;
+  fresh: Agent;
+}
+
+async function sendSigned(lines: Lines, message: Message): Promise<Reply> {
   const started = performance.now();
   const ms = () => Math.round(performance.now() - started);
   try {
-    const body = JSON.stringify(message.payload);
-    const response = await request(message.url, {
-      dispatcher: agent,
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        ...signature(message, body),
-      },
-      body,
-      signal: AbortSignal.timeout(message.timeoutMs),
-    });
-    const text = await response.body.text();
+    const response = await exchange(lines, message);
+    const bytes = Buffer.from(await response.body.arrayBuffer());
+    const { statusCode: status, headers } = response;
     return {
       ms: ms(),
       kind: 'answer',
-      status: response.statusCode,
-      ...parse(text),
-      retryAfterMs: retryAfter(response.headers['retry-after']),
+      status,
+      ...(await readBody(bytes, headers['content-encoding'])),
+      retryAfterMs: retryAfter(headers['retry-after']),
     };
   } catch (error) {
     return { ms: ms(), ...failure(error) };
+  }
+}
+
+/**
+ * Sends the request. If a kept-alive connection was dropped as it was used again, the same request, signature included,
+ * goes once more over a new connection, within the same time limit. This is safe for every message, because its `id` lets
+ * the other side recognise it (docs/decisions/dropped-connections.md).
+ */
+async function exchange({ pooled, fresh }: Lines, message: Message): Promise<Dispatcher.ResponseData> {
+  const body = JSON.stringify(message.payload);
+  const signal = AbortSignal.timeout(message.timeoutMs);
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    ...signature(message, body),
+  };
+  const sendBy = (dispatcher: Agent): Promise<Dispatcher.ResponseData> =>
+    request(message.url, { dispatcher, method: 'POST', headers, body, signal });
+  try {
+    return await sendBy(pooled);
+  } catch (error) {
+    if (signal.aborted || !isDroppedConnection(error)) throw error;
+    return await sendBy(fresh);
   }
 }
 
@@ -96,15 +141,22 @@ function signature({ id, secret }: Message, body: string): Record<string, string
   };
 }
 
-function parse(text: string): { body: unknown; malformed: boolean } {
+async function readBody(
+  bytes: Buffer,
+  contentEncoding: string | string[] | undefined,
+): Promise<Pick<Answered, 'body' | 'malformed' | 'text' | 'detail'>> {
   try {
-    return { body: JSON.parse(text), malformed: false };
-  } catch {
-    return { body: undefined, malformed: true };
+    // The decoder drops a byte order mark.
+    const text = new TextDecoder().decode(await decodeBody(bytes, contentEncoding, MAX_ANSWER_BYTES));
+    return { body: JSON.parse(text), malformed: false, text };
+  } catch (error) {
+    if (error instanceof DecodedTooLarge) throw error;
+    const detail = error instanceof UndecodableBody ? error.message : undefined;
+    return { body: undefined, malformed: true, detail };
   }
 }
 
-/** `Retry-After` in ms: seconds or a date (RFC 9110, 10.2.3); undefined where it is neither. */
+/** `Retry-After` in ms: seconds or a date (RFC 9110, 10.2.3); undefined if it is neither. */
 function retryAfter(header: string | string[] | undefined): number | undefined {
   if (typeof header !== 'string') return undefined;
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
@@ -114,7 +166,7 @@ function retryAfter(header: string | string[] | undefined): number | undefined {
 function failure(
   error: unknown,
 ): { kind: 'timeout' } | { kind: 'oversized' | 'unreachable'; detail: string } {
-  if (error instanceof errors.ResponseExceededMaxSizeError)
+  if (error instanceof errors.ResponseExceededMaxSizeError || error instanceof DecodedTooLarge)
     return { kind: 'oversized', detail: `answer over ${MAX_ANSWER_BYTES / 1024} KiB` };
   if (error instanceof errors.HeadersOverflowError)
     return { kind: 'oversized', detail: `headers over ${MAX_HEADER_BYTES / 1024} KiB` };

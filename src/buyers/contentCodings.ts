@@ -1,0 +1,83 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
+
+/** A body that its `Content-Encoding` does not fit; the message says how, and repeats nothing of the answer. */
+export class UndecodableBody extends Error {
+  override name = 'UndecodableBody';
+}
+
+/** The decoded body has more bytes than it may have. */
+export class DecodedTooLarge extends Error {
+  override name = 'DecodedTooLarge';
+}
+
+/** More than two codings on top of each other make no answer smaller, only costlier to read. */
+const MAX_CODINGS = 2;
+
+type Decode = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+// The functions for whole buffers: no stream that needs an `error` listener, and `maxOutputLength` stops a bomb early.
+const decodeGzip: Decode = promisify(gunzip);
+const decodeBrotli: Decode = promisify(brotliDecompress);
+const decodeZlib: Decode = promisify(inflate);
+const decodeRawDeflate: Decode = promisify(inflateRaw);
+
+/** RFC 1950, section 2.2: method 8, and a check that makes both bytes a multiple of 31. */
+const isZlib = (bytes: Buffer): boolean =>
+  bytes.length >= 2 && bytes.readUInt8(0) % 16 === 8 && bytes.readUInt16BE(0) % 31 === 0;
+
+/**
+ * What a body says, without its content codings (RFC 9110, section 8.4). Some servers compress although they are asked
+ * not to, name "deflate" what lacks its zlib header, or keep the header of a body that a proxy has decoded.
+ * @throws UndecodableBody
+ * @throws DecodedTooLarge
+ */
+export async function decodeBody(
+  body: Buffer,
+  contentEncoding: string | string[] | undefined,
+  maxBytes: number,
+): Promise<Buffer> {
+  const codings = [contentEncoding ?? []]
+    .flat()
+    .join(',')
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+  if (codings.length > MAX_CODINGS) throw new UndecodableBody(`more than ${MAX_CODINGS} content codings`);
+  let bytes = body;
+  for (const coding of codings.toReversed()) bytes = await decodeOne(bytes, coding, maxBytes);
+  return bytes;
+}
+
+async function decodeOne(bytes: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
+  const decode = decoderFor(coding, bytes);
+  if (decode === undefined || bytes.length === 0) return bytes;
+  try {
+    return await decode(bytes, { maxOutputLength });
+  } catch (error) {
+    if (error instanceof RangeError) throw new DecodedTooLarge('decoded body too large', { cause: error });
+    if (isJsonObject(bytes)) return bytes;
+    throw new UndecodableBody(`its ${coding} data are broken or incomplete`, { cause: error });
+  }
+}
+
+/** Undefined if the body is plain JSON under a coding whose first bytes would tell. */
+function decoderFor(coding: string, bytes: Buffer): Decode | undefined {
+  switch (coding) {
+    case 'gzip':
+    case 'x-gzip':
+      return decodeGzip;
+    case 'deflate':
+      if (isZlib(bytes)) return decodeZlib;
+      return isJsonObject(bytes) ? undefined : decodeRawDeflate;
+    case 'br':
+      return decodeBrotli;
+    default:
+      // Its name is the buyer's own text and may hold anything.
+      throw new UndecodableBody('an unknown content coding');
+  }
+}
+
+const isJsonObject = (bytes: Buffer): boolean =>
+  /^(?:\xef\xbb\xbf)?\s*\{/.test(bytes.toString('latin1', 0, 64));
