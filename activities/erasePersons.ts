@@ -1,3 +1,4 @@
+import { forgetRepeats } from '../src/store/erase.js';
 import {
   erasePast,
   type Retention,
@@ -13,6 +14,7 @@ const START: RetentionCursor = { campaign: '', after: 0 };
 export const erasePersons =
   ({ database, log }: Pick<Deps, 'database' | 'log'>) =>
   async ({ from = START, ...retention }: Retention & { from?: RetentionCursor }): Promise<RetentionBatch> => {
+    if (from === START) await forgetRepeats(database, retention.now);
     const done = await erasePast(database, retention, from, BATCH);
     if (done.erased > 0) log.info({ event: 'persons_erased', leads: done.erased });
     return done;

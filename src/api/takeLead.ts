@@ -123,8 +123,10 @@ const isOnList = async (
   { seller, match }: LeadDocument,
 ): Promise<boolean> => (await lookups.hasSuppressions(seller)) && isSuppressed(database, seller, match);
 
+/** It is sold to no buyer, so the person's data have no use; the hashes stay to show that it was not sold. */
 const suppressed = (lead: LeadDocument): LeadDocument => ({
   ...lead,
+  withoutPerson: true,
   dueAt: undefined,
   status: 'withdrawn',
   reason: 'suppressed',

@@ -37,8 +37,9 @@ interface Options {
 /**
  * Destroys the person's data of a lead with their key, and the hashes by which the person is found, in one transaction:
  * no copy of the database made after that has anything of the person. The rest of the lead, its sales and the books
- * stay, and while a repeat of its request may come, so does the keyed hash of its `Idempotency-Key`, or the repeat would
- * be a new lead of the person. A lead that is still on sale is withdrawn first.
+ * stay. So does, for the 24 hours in which its request may be repeated, the keyed hash of its `Idempotency-Key`: without
+ * it, a repeat would become a new lead of the erased person (`forgetRepeats` removes it then). A lead that is still on
+ * sale is withdrawn first.
  */
 export async function eraseLead(
   database: Database,
@@ -61,19 +62,23 @@ export async function eraseLead(
 /** False where something is under way. */
 async function destroy(
   database: Database,
-  { _id, match, receivedAt }: StoredLead,
+  { _id, match, receivedAt, idempotency }: StoredLead,
   erased: Erasure,
   asked: Actor | undefined,
 ): Promise<boolean> {
   // oxlint-disable-next-line slow-filters/no-slow-operator -- nothing else looks at every claim, and erasing has time
   const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
-  const mayBeRepeated = receivedAt.getTime() > erased.at.getTime() - IDEMPOTENCY_KEPT_MS;
+  const repeatsUntil = new Date(receivedAt.getTime() + IDEMPOTENCY_KEPT_MS);
+  const mayBeRepeated = idempotency !== undefined && repeatsUntil > erased.at;
   const ofRequest = mayBeRepeated ? 'idempotency.fingerprint' : 'idempotency';
   return database.client.withSession((session) =>
     session.withTransaction(async () => {
       const { matchedCount } = await database.leads.updateOne(
         { _id, status: { $in: [...ENDED] }, erased: { $exists: false }, ...settled },
-        { $set: { erased, match: {} }, $unset: { person: '', [ofRequest]: '' } },
+        {
+          $set: { erased, match: {}, repeatsUntil: mayBeRepeated ? repeatsUntil : undefined },
+          $unset: { person: '', withoutPerson: '', [ofRequest]: '' },
+        },
         { session },
       );
       if (matchedCount === 0) return false;
@@ -87,6 +92,14 @@ async function destroy(
       }
       return true;
     }),
+  );
+}
+
+/** Removes what `eraseLead` left for repeats of a request, once no repeat counts any more. @param now UTC ms */
+export async function forgetRepeats({ leads }: Database, now: number): Promise<void> {
+  await leads.updateMany(
+    { repeatsUntil: { $lte: new Date(now) } },
+    { $unset: { idempotency: '', repeatsUntil: '' } },
   );
 }
 

@@ -99,9 +99,16 @@ export interface LeadDocument {
   phoneE164?: string;
   /** By what the person is recognised in other leads and on lists. */
   match: Match;
+  /**
+   * Suppressed when it came, so its person was never stored; only the hashes in `match` say whose lead it was. Gone once
+   * these are erased.
+   */
+  withoutPerson?: true;
   /** The person was erased; there are no fields any more. */
   erased?: Erasure;
   idempotency?: Idempotency;
+  /** Of a lead erased while its request may be repeated: when `idempotency` goes too. */
+  repeatsUntil?: Date;
   /** By number. */
   rounds: Record<string, Round>;
   /** By contract. */
@@ -142,6 +149,12 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
     { partialFilterExpression: { 'person.key': { $exists: true } } },
     {},
   );
+  await leads.createIndex(
+    { withoutPerson: 1, campaign: 1, receivedAt: 1 },
+    { partialFilterExpression: { withoutPerson: true } },
+    {},
+  );
+  await leads.createIndex({ repeatsUntil: 1 }, { sparse: true }, {});
 }
 
 export const factsOf = (lead: StoredLead): LeadFacts => ({

@@ -21,7 +21,10 @@ export interface SealedPerson {
   phoneE164?: Binary;
 }
 
-/** A lead as it is stored; `person` is absent once it was erased (src/store/erase.ts). Code that needs no person reads this form. */
+/**
+ * A lead as it is stored. `person` is absent if it was erased (src/store/erase.ts) or never stored (`withoutPerson`). Code
+ * that needs no person reads leads in this form.
+ */
 export type StoredLead = Omit<LeadDocument, 'fields' | 'sent' | 'phoneE164'> & { person?: SealedPerson };
 
 /** A value can be decrypted only in the place it was made for: in this lead, as this field. */
@@ -30,8 +33,9 @@ const textAt = (leadId: string, place: Place, name: string): string => `${leadId
 const listAt = (leadId: string, place: Place, name: string): string => `${leadId}/${place}.list/${name}`;
 const phoneAt = (leadId: string): string => `${leadId}/phoneE164`;
 
-/** A new lead in its stored form, with an encryption key of its own. */
+/** A new lead in its stored form, with an encryption key of its own; `withoutPerson` drops its fields. */
 export function sealLead(vault: Vault, { fields, sent, phoneE164, ...lead }: LeadDocument): StoredLead {
+  if (lead.withoutPerson) return lead;
   const key = randomBytes(KEY_BYTES);
   const seal = (text: string, context: string): Binary => encrypt(key, Buffer.from(text), context);
   const sealAll = (values: Record<string, FieldValue>, place: Place): SealedFields =>

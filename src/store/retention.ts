@@ -41,7 +41,7 @@ export async function erasePast(
   for (const { _id: campaign, retention = retentionMs } of campaigns) {
     if (retention === undefined) continue;
     const after = new Date(campaign === from.campaign ? from.after : 0);
-    const past = await endedBefore(database, campaign, new Date(now - retention), after, left);
+    const past = await endedBefore(database, { campaign, after, before: new Date(now - retention) }, left);
     for (const { _id } of past) {
       const { outcome } = await eraseLead(database, _id, { by: 'retention' });
       if (outcome === 'erased') erased += 1;
@@ -54,23 +54,39 @@ export async function erasePast(
   return { erased };
 }
 
+interface Ended {
+  campaign: string;
+  /** Received after this time. */
+  after: Date;
+  /** Ended before this time. */
+  before: Date;
+}
+
+/** Leads with something left to erase, the oldest first: their person, or the hashes of one that was never stored. */
 async function endedBefore(
   { leads }: Database,
-  campaign: string,
-  before: Date,
-  after: Date,
+  { campaign, after, before }: Ended,
   limit: number,
 ): Promise<{ _id: string; receivedAt: Date }[]> {
-  return leads
-    .find({
-      campaign,
-      'person.key': { $exists: true },
-      receivedAt: { $gt: after, $lt: before },
-      updatedAt: { $lt: before },
-      status: { $in: [...ENDED] },
-    })
-    .project<{ _id: string; receivedAt: Date }>({ receivedAt: 1 })
-    .sort({ receivedAt: 1 })
-    .limit(limit)
-    .toArray();
+  const find = (left: object) =>
+    leads
+      .find({
+        ...left,
+        campaign,
+        receivedAt: { $gt: after, $lt: before },
+        updatedAt: { $lt: before },
+        status: { $in: [...ENDED] },
+      })
+      .project<{ _id: string; receivedAt: Date }>({ receivedAt: 1 })
+      .sort({ receivedAt: 1 })
+      .limit(limit)
+      .toArray();
+  // Each has an index of its own.
+  const found = await Promise.all(
+    [{ 'person.key': { $exists: true } }, { withoutPerson: true as const }].map(find),
+  );
+  return found
+    .flat()
+    .sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime())
+    .slice(0, limit);
 }

@@ -1,4 +1,6 @@
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { erasePersons } from '../../activities/erasePersons.js';
 import { eraseLead } from '../../src/store/erase.js';
 import { endLead } from '../../src/store/leads.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
@@ -84,6 +86,19 @@ describe('sending twice with an Idempotency-Key', () => {
     expect(await count()).toBe(before);
     const stored = await world.database.leads.findOne({ _id: leadId });
     expect(Object.keys(stored?.idempotency ?? {}).sort()).toEqual(['answeringUntil', 'key']);
+  });
+
+  it('leaves nothing of the request in an erased lead once no repeat counts any more', async () => {
+    const early = String((await send('erased early')).body.lead_id);
+    await eraseLead(world.database, early, { by: 'ops@example' });
+    const erase = erasePersons({ database: world.database, log: pino({ level: 'silent' }) });
+    const stored = () => world.database.leads.findOne({ _id: early });
+    const inHours = (hours: number) => Date.now() + hours * 60 * 60 * 1000;
+    await erase({ now: inHours(23) });
+    expect(await stored()).toHaveProperty('idempotency.key');
+    await erase({ now: inHours(24.1) });
+    expect(await stored()).not.toHaveProperty('idempotency');
+    expect(await stored()).not.toHaveProperty('repeatsUntil');
   });
 
   it('leaves nothing in a lead that is erased when no repeat counts any more', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { leadFields } from '../../src/market/fields.js';
 import { findStoredLead } from '../../src/store/leads.js';
+import { listLeads } from '../../src/store/listLeads.js';
 import { matchOf } from '../../src/store/match.js';
 import { addSuppressions, EVERY_SELLER, removeSuppressions } from '../../src/store/suppressions.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
@@ -31,7 +32,10 @@ describe('a lead of a person on a suppression list', () => {
     const id = String(reply.body.lead_id);
     expect((await request(world, `/api/leads/${id}`)).body).toMatchObject(SUPPRESSED);
     const stored = await findStoredLead(world.database, id);
-    expect(stored).toMatchObject({ status: 'withdrawn', rounds: {}, claims: {}, person: { key: {} } });
+    expect(stored).toMatchObject({ status: 'withdrawn', rounds: {}, claims: {}, state: SAMPLE.state });
+    // Nothing of the person is stored but the hashes that show whose lead was not sold.
+    expect(stored).not.toHaveProperty('person');
+    expect(await listLeads(world.database, { match: { phone: stored?.match.phone } }, 10)).toHaveLength(1);
     // Without a due time the sweep never starts it.
     expect(stored).not.toHaveProperty('dueAt');
   });

@@ -64,6 +64,16 @@ describe('the retention', () => {
     expect(await Promise.all(staying.map(isErased))).toEqual([false, false, false]);
   });
 
+  test('erases the hashes of a suppressed lead, whose person was never stored', async () => {
+    const suppressed = { status: 'withdrawn', reason: 'suppressed', withoutPerson: true } as const;
+    const [past, young] = [await store(45, 45, suppressed), await store(20, 20, suppressed)];
+    await erasePast(database, { now: Date.now(), retentionMs: days(30) }, START, 100);
+    expect(await findStoredLead(database, past)).toMatchObject({ match: {}, erased: { by: 'retention' } });
+    expect(await findStoredLead(database, past)).not.toHaveProperty('withoutPerson');
+    expect(await findStoredLead(database, young)).toMatchObject({ withoutPerson: true });
+    expect((await findStoredLead(database, young))?.match.phone).toBeDefined();
+  });
+
   test('is as long as the campaign says, where it says so', async () => {
     const say = (category: string, retention?: number) =>
       storeMarket(database, {}, { category, ...(retention !== undefined && { retention }) });
