@@ -1,5 +1,6 @@
 import { v7 } from 'uuid';
 import { fieldFaults, leadFields, MISSING, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
+import { contactOf } from '../market/personKeys.js';
 import { categoryKey, type Campaign } from '../market/terms.js';
 import { measured } from '../metrics.js';
 import type { Database } from '../store/db.js';
@@ -117,11 +118,8 @@ function faulty(fields: FieldFault[]): ApiError {
 }
 
 /** Asks the database only for sellers who have a list. */
-const isOnList = async (
-  database: Database,
-  lookups: Lookups,
-  { seller, match }: LeadDocument,
-): Promise<boolean> => (await lookups.hasSuppressions(seller)) && isSuppressed(database, seller, match);
+const isOnList = async (database: Database, lookups: Lookups, lead: LeadDocument): Promise<boolean> =>
+  (await lookups.hasSuppressions(lead.seller)) && isSuppressed(database, lead);
 
 /** It is sold to no buyer, so the person's data have no use; the hashes stay to show that it was not sold. */
 const suppressed = (lead: LeadDocument): LeadDocument => ({
@@ -155,7 +153,7 @@ export async function newLead(
     updatedAt: receivedAt,
     dueAt: after(answerWindowMs),
     ...person,
-    match: await matchOf(database, person),
+    match: await matchOf(database, contactOf(person.fields)),
     ...(idempotencyKey !== undefined && {
       idempotency: idempotencyOf(
         await database.vault.hash(),

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { parse, CsvError, type InfoRecord } from 'csv-parse';
-import { fieldFaults, leadFields, type LeadFields } from '../market/fields.js';
+import { contactFault } from '../api/admin/person.js';
+import type { Contact } from '../market/personKeys.js';
 import { CommandFailed } from './commandFailed.js';
 
 /** One phone number or e-mail address of a list, or what is wrong with the line. */
-export type ListedPerson = { line: number } & ({ person: LeadFields } | { problem: string });
+export type ListedPerson = { line: number } & ({ person: Contact } | { problem: string });
 
 type Kind = 'phone' | 'email';
 
@@ -68,9 +69,9 @@ function* personsOf(
   });
   if (given.length === 0) yield { line, problem: 'neither a phone number nor an e-mail address' };
   for (const { kind, cell } of given) {
-    const fields = new Map([[kind, cell]]);
-    const fault = fieldFaults(fields, []).find(({ field }) => field === kind);
-    yield fault ? { line, problem: fault.problem } : { line, person: leadFields(fields) };
+    const person = { [kind]: cell };
+    const fault = contactFault(person);
+    yield fault ? { line, problem: fault.problem } : { line, person };
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { Contact } from '../api/admin/person.js';
 import { MOST_SUPPRESSED, suppress, unsuppress } from '../api/admin/suppressions.js';
 import { showProgress } from '../local/showProgress.js';
 import { adminCommand, useAdmin, type Ask } from './admin.js';
-import { textOf } from '../market/fields.js';
+import type { Contact } from '../market/personKeys.js';
 import { CommandFailed } from './commandFailed.js';
 import { readPersons } from './personList.js';
 import { print, printJson } from './print.js';
@@ -105,11 +104,7 @@ async function* parts(file: string, bad: Bad[]): AsyncGenerator<Contact[]> {
   let persons: Contact[] = [];
   for await (const { line, ...entry } of readPersons(file)) {
     if ('problem' in entry) bad.push({ line, problem: entry.problem });
-    else
-      persons.push({
-        phone: textOf(entry.person.fields, 'phone'),
-        email: textOf(entry.person.fields, 'email'),
-      });
+    else persons.push(entry.person);
     if (persons.length < MOST_SUPPRESSED) continue;
     yield persons;
     persons = [];

@@ -1,14 +1,9 @@
 import type { NoBid } from './round.js';
 import type { Campaign, Contract, DuplicateRule } from './terms.js';
 
-/**
- * By what a person is recognised again: keyed hashes of the phone number and the e-mail address, each absent where the
- * person gave none. They tell nothing of the person.
- */
+/** Keyed hashes of `personKeys`, by which a person is recognised again without being known. */
 export interface Match {
-  /** Of the number as E.164, or of its digits where it is none. */
   phone?: string;
-  /** Of the address in lower case. */
   email?: string;
 }
 

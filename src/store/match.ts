@@ -1,17 +1,30 @@
 import type { Match } from '../market/duplicates.js';
-import { textOf, type LeadFields } from '../market/fields.js';
+import { formerPersonKeys, personKeys, type Contact, type PersonKeys } from '../market/personKeys.js';
 import type { Database } from './db.js';
+import type { Hash } from './secrets.js';
 
-/** By what the person of these fields is recognised; nothing where there is neither phone nor e-mail. */
-export async function matchOf(
-  { vault }: Pick<Database, 'vault'>,
-  { fields, phoneE164 }: Pick<LeadFields, 'fields' | 'phoneE164'>,
-): Promise<Match> {
+type WithVault = Pick<Database, 'vault'>;
+
+/** By what the person is recognised: keyed hashes of `personKeys`. */
+export async function matchOf({ vault }: WithVault, contact: Contact): Promise<Match> {
+  return hashed(await vault.hash(), personKeys(contact));
+}
+
+/**
+ * Every match under which a suppression list may have the person: the present one, and that of older releases if it
+ * differs.
+ * @param sent as the source wrote it: the former rule did not read every spelling of a number as the same
+ */
+export async function matchesOnLists({ vault }: WithVault, sent: Contact): Promise<Match[]> {
   const hash = await vault.hash();
-  const phone = phoneE164 ?? textOf(fields, 'phone')?.replace(/\D/g, '');
-  const email = textOf(fields, 'email')?.trim().toLowerCase();
-  return {
-    ...(phone && { phone: hash('phone', phone) }),
-    ...(email && { email: hash('email', email) }),
-  };
+  const [keys, former] = [personKeys(sent), formerPersonKeys(sent)];
+  const isSame = keys.phone === former.phone && keys.email === former.email;
+  return isSame ? [hashed(hash, keys)] : [hashed(hash, keys), hashed(hash, former)];
+}
+
+function hashed(hash: Hash, { phone, email }: PersonKeys): Match {
+  const match: Match = {};
+  if (phone !== undefined) match.phone = hash('phone', phone);
+  if (email !== undefined) match.email = hash('email', email);
+  return match;
 }

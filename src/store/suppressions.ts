@@ -1,9 +1,11 @@
 import { MongoBulkWriteError } from 'mongodb';
 import type { Match } from '../market/duplicates.js';
 import { ENDED } from '../market/lead.js';
+import { sentContact } from '../market/personKeys.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import type { LeadDocument } from './leads.js';
+import { matchesOnLists } from './match.js';
 
 /** A person whose leads must not be sold, by phone or e-mail; the list has hashes and tells nobody's number. */
 export interface SuppressionDocument {
@@ -18,7 +20,9 @@ export interface SuppressionDocument {
 export const EVERY_SELLER = '*';
 
 const idOf = (scope: string, hash: string): string => `${scope}/${hash}`;
-const hashesOf = ({ phone, email }: Match): string[] =>
+
+/** The hashes of a phone and an e-mail, as far as there are any. */
+export const hashesOf = ({ phone, email }: Match): string[] =>
   [phone, email].flatMap((hash) => (hash === undefined ? [] : [hash]));
 
 /** Puts persons on a list; returns how many were not on it. */
@@ -65,14 +69,14 @@ export async function hasSuppressions({ suppressions }: Database, seller: string
 
 /** Whether a list of the seller, or of every seller, has the person's phone or e-mail. */
 export async function isSuppressed(
-  { suppressions }: Database,
-  seller: string,
-  match: Match,
+  database: Database,
+  lead: Pick<LeadDocument, 'seller' | 'match' | 'fields' | 'sent'>,
 ): Promise<boolean> {
-  const ids = hashesOf(match).flatMap((hash) => [idOf(seller, hash), idOf(EVERY_SELLER, hash)]);
-  return (
-    ids.length > 0 && (await suppressions.findOne({ _id: { $in: ids } }, { projection: { _id: 1 } })) !== null
-  );
+  const matches = [lead.match, ...(await matchesOnLists(database, sentContact(lead)))];
+  const hashes = new Set(matches.flatMap(hashesOf));
+  const ids = [...hashes].flatMap((hash) => [idOf(lead.seller, hash), idOf(EVERY_SELLER, hash)]);
+  if (ids.length === 0) return false;
+  return (await database.suppressions.findOne({ _id: { $in: ids } }, { projection: { _id: 1 } })) !== null;
 }
 
 /** So many persons are looked for at once: SecantusDB holds each lead that it finds against all of them again. */
@@ -116,9 +120,9 @@ async function withdrawMatching(
  */
 export async function withdrawIfSuppressed(
   database: Database,
-  { _id, seller, match }: Pick<LeadDocument, '_id' | 'seller' | 'match'>,
+  lead: Pick<LeadDocument, '_id' | 'seller' | 'match' | 'fields' | 'sent'>,
 ): Promise<boolean> {
-  return (await isSuppressed(database, seller, match)) && withdrawOpen(database, _id, { isKnown: true });
+  return (await isSuppressed(database, lead)) && withdrawOpen(database, lead._id, { isKnown: true });
 }
 
 /** On sale, and with no buyer at this moment. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leadFields } from '../../src/market/fields.js';
+import type { Contact } from '../../src/market/personKeys.js';
 import { findStoredLead } from '../../src/store/leads.js';
 import { listLeads } from '../../src/store/listLeads.js';
 import { matchOf } from '../../src/store/match.js';
@@ -18,10 +18,9 @@ describe('a lead of a person on a suppression list', () => {
   });
   afterAll(() => world.close());
 
-  const match = (fields: Record<string, string>) =>
-    matchOf(world.database, leadFields(new Map(Object.entries(fields))));
-  const put = async (scope: string, fields: Record<string, string>) =>
-    addSuppressions(world.database, scope, [await match(fields)]);
+  const match = (contact: Contact) => matchOf(world.database, contact);
+  const put = async (scope: string, contact: Contact) =>
+    addSuppressions(world.database, scope, [await match(contact)]);
   const send = (person: object, headers: Record<string, string> = {}): Promise<Reply> =>
     sendLead(world, { ...SAMPLE, ...person }, headers);
 

@@ -1,7 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withdrawLead } from '../../src/api/withdrawLead.js';
-import { leadFields } from '../../src/market/fields.js';
 import { claimLead } from '../../src/store/claims.js';
 import { findStoredLead } from '../../src/store/leads.js';
 import { matchOf } from '../../src/store/match.js';
@@ -121,8 +120,7 @@ describe('a seller takes a lead off sale', () => {
 
     it('by putting its person on a suppression list, of which its workflow hears soon', async () => {
       const id = await asleep('512-555-0132');
-      const fields = new Map(Object.entries({ phone: '512-555-0132' }));
-      const person = await matchOf(world.database, leadFields(fields));
+      const person = await matchOf(world.database, { phone: '512-555-0132' });
       expect(await withdrawSuppressed(world.database, 'ACME1234', [person])).toBe(1);
       await hasEnded(id);
     });

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
-import { leadFields } from '../../src/market/fields.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import type { Match } from '../../src/market/duplicates.js';
+import type { Contact } from '../../src/market/personKeys.js';
 import { matchOf } from '../../src/store/match.js';
 import { isolatedSettings } from '../support/stack.js';
 
@@ -21,8 +21,7 @@ describe('a person', () => {
     await database.client.close();
   });
 
-  const match = (fields: Record<string, string>, by = database): Promise<Match> =>
-    matchOf(by, leadFields(new Map(Object.entries(fields))));
+  const match = (contact: Contact, by = database): Promise<Match> => matchOf(by, contact);
 
   async function withKeys<T>(MASTER_KEYS: string, use: (other: Database) => Promise<T>): Promise<T> {
     const other = openDatabase({ ...settings, MASTER_KEYS });
@@ -49,7 +48,7 @@ describe('a person', () => {
       ...(await match({ phone: '2125550100' })),
       ...(await match({ email: 'jo@example.org' })),
     });
-    expect(await match({ firstName: 'Jo', email: ' ', phone: '' })).toEqual({});
+    expect(await match({ email: ' ', phone: '' })).toEqual({});
   });
 
   test('is not told by the hash: another database has another', async () => {

@@ -1,4 +1,5 @@
 import { v7 } from 'uuid';
+import { contactOf } from '../../src/market/personKeys.js';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
 import type {
   BuyerDocument,
@@ -128,7 +129,7 @@ export async function storeLead(
     updatedAt: new Date(),
     dueAt: new Date(Date.now() + 3000),
     ...person,
-    match: await matchOf(database, { ...person, ...lead }),
+    match: await matchOf(database, contactOf({ ...person.fields, ...lead.fields })),
     state: 'TX',
     rounds: {},
     claims: {},

@@ -1,39 +1,40 @@
-import { fieldFaults, leadFields } from '../../market/fields.js';
 import type { Match } from '../../market/duplicates.js';
+import { personKeys, type Contact } from '../../market/personKeys.js';
 import type { Database } from '../../store/db.js';
 import { matchOf } from '../../store/match.js';
 import { ApiError } from '../apiError.js';
 
-/** A person as ops name one, as freely written as in a lead. */
-export interface Contact {
-  phone?: string;
-  email?: string;
-}
+const PROBLEMS = {
+  phone: 'not a phone number of 7 to 15 digits',
+  email: 'not an e-mail address',
+} as const;
 
-/** What is wrong with it, in words that do not repeat it; undefined where it is well. */
-export function contactFault({ phone, email }: Contact): { field: string; problem: string } | undefined {
-  const given = givenOf({ phone, email });
-  if (given.size === 0)
+/** What is wrong with a contact that ops named, in words that do not repeat it; undefined if nothing is. */
+export function contactFault(contact: Contact): { field: string; problem: string } | undefined {
+  const { phone, email } = withoutBlanks(contact);
+  if (phone === undefined && email === undefined)
     return { field: 'phone', problem: 'missing, and so is email; one of the two is needed' };
-  return fieldFaults(given, []).find(({ field }) => given.has(field));
+  const keys = personKeys({ phone, email });
+  if (phone !== undefined && keys.phone === undefined) return { field: 'phone', problem: PROBLEMS.phone };
+  if (email !== undefined && keys.email === undefined) return { field: 'email', problem: PROBLEMS.email };
+  return undefined;
 }
 
 /**
  * By what the person is found.
- * @throws ApiError where it is no phone number or no e-mail address
+ * @param at the path of the contact in the request
+ * @throws ApiError if it is no phone number or no e-mail address
  */
 export async function matchNamed(database: Database, contact: Contact, at = ''): Promise<Match> {
   const fault = contactFault(contact);
-  if (fault === undefined) return matchOf(database, leadFields(givenOf(contact)));
+  if (fault === undefined) return matchOf(database, withoutBlanks(contact));
   const { field, problem } = fault;
   throw new ApiError('invalidField', `${at}${field} is ${problem}.`, {
     fields: [{ field: at + field, problem }],
   });
 }
 
-const givenOf = ({ phone, email }: Contact): Map<string, string> =>
-  new Map(
-    Object.entries({ phone, email }).flatMap(([name, text]) =>
-      text === undefined || text.trim() === '' ? [] : [[name, text.trim()]],
-    ),
-  );
+const withoutBlanks = ({ phone, email }: Contact): Contact => ({
+  phone: phone?.trim() || undefined,
+  email: email?.trim() || undefined,
+});

@@ -4,10 +4,12 @@ import { noteDeed } from '../../store/audit.js';
 import {
   addSuppressions,
   EVERY_SELLER,
+  hashesOf,
   removeSuppressions,
   suppressionLists,
   withdrawSuppressed,
 } from '../../store/suppressions.js';
+import { matchesOnLists } from '../../store/match.js';
 import { ApiError } from '../apiError.js';
 import { Contact, Flag, SellerName } from './inputs.js';
 import { sellerNamed } from './named.js';
@@ -102,15 +104,17 @@ export const unsuppress = operation({
   failures: ['notFound', 'tooLarge'],
   async run(context, asked) {
     const { scope, matches } = await read(context, asked);
-    const removed = await removeSuppressions(context.database, scope, matches);
+    const onLists = await Promise.all(
+      asked.persons.map((person) => matchesOnLists(context.database, person)),
+    );
+    const removed = await removeSuppressions(context.database, scope, onLists.flat());
     await note(context, scope, 'removed from', { removed });
-    return { removed, absent: contactsOf(matches) - removed };
+    return { removed, absent: Math.max(0, contactsOf(matches) - removed) };
   },
 });
 
 /** Phone numbers and e-mail addresses; a person may have both. */
-const contactsOf = (matches: Match[]): number =>
-  matches.reduce((sum, match) => sum + Object.keys(match).length, 0);
+const contactsOf = (matches: Match[]): number => matches.flatMap(hashesOf).length;
 
 async function read(
   { database }: AdminContext,

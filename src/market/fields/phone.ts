@@ -1,6 +1,6 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Reading } from './reading.js';
-import { blank, cleanText, readTypedText, wholeDigits } from './text.js';
+import { blank, cleanText, readTypedText, typedText, wholeDigits } from './text.js';
 
 /** A phone number in its two parts; E.164 has no place for an extension. */
 export interface Phone {
@@ -54,18 +54,33 @@ function readFirst(text: string, country: CountryCode): Phone | undefined {
 }
 
 function readOne(text: string, country: CountryCode): Phone | undefined {
-  const bare = text.replace(LABEL, '').replace(LABEL_BEHIND, '').trim();
-  const [ending, extension] = EXTENSION.exec(bare) ?? [''];
-  const number = wholeDigits(bare.slice(0, bare.length - ending.length).trim());
-  const dialled = number === undefined ? undefined : onKeypad(number);
-  if (dialled === undefined || !PUNCTUATED.test(dialled)) return undefined;
+  const { dialled, extension } = numberIn(text) ?? {};
+  if (dialled === undefined) return undefined;
   const e164 = parsed(dialled, country) ?? national(dialled, country);
   return e164 === undefined ? undefined : { e164, extension };
 }
 
+/** One number without its label, punctuated as it was written; undefined if there is anything else in the text. */
+function numberIn(text: string): { dialled: string; extension?: string } | undefined {
+  const bare = text.replace(LABEL, '').replace(LABEL_BEHIND, '').trim();
+  const [ending, extension] = EXTENSION.exec(bare) ?? [''];
+  const number = wholeDigits(bare.slice(0, bare.length - ending.length).trim());
+  const dialled = number === undefined ? undefined : onKeypad(number);
+  return dialled !== undefined && PUNCTUATED.test(dialled) ? { dialled, extension } : undefined;
+}
+
+/**
+ * The digits of a number that has the form of one, whether or not it can exist: `5551234567` for `(555) 123-4567 x12`.
+ * Undefined if there is anything else in the text.
+ */
+export const dialledDigits = (sent: string): string | undefined =>
+  numberIn(typedText(sent))?.dialled.replace(/\D/g, '');
+
 /** `1-800-555-TALK` as digits; undefined for words that are no part of a number. */
 function onKeypad(text: string): string | undefined {
   if (!/[a-z]/i.test(text)) return text;
+  // `214-555-XXXX` hides its digits.
+  if (/x{2}/i.test(text)) return undefined;
   const length = text.replace(/[^\da-z]/gi, '').length;
   if (!/^\+?\W*1?\W*\d{3}/.test(text) || length < 10 || length > 11) return undefined;
   return text.replace(/[a-z]/gi, (letter) =>
@@ -78,10 +93,10 @@ function parsed(text: string, country: CountryCode): string | undefined {
   return number?.isValid() === true ? number.number : undefined;
 }
 
-/** Ten digits behind a trunk or exit code, or behind a plus sign that lacks its country: 1, 001, 01, 0111, 0, +. */
+/** Ten digits behind a trunk or exit code, or behind a plus sign that lacks its country: 1, 001, 01, 0111, 0, 1 (0), +. */
 function national(text: string, country: CountryCode): string | undefined {
   if (country !== 'US') return undefined;
-  const [, digits] = /^(?:0111|001|01|0|1)?([2-9]\d{9})$/.exec(text.replace(/\D/g, '')) ?? [];
+  const [, digits] = /^(?:0111|001|01|10|0|1)?([2-9]\d{9})$/.exec(text.replace(/\D/g, '')) ?? [];
   return digits === undefined ? undefined : parsed(`+1${digits}`, country);
 }
 

@@ -99,7 +99,7 @@ export function readCustom(sent: string): Reading {
  * The text of a field with a type, as its reader starts: compatibility forms folded (full-width digits, ligatures),
  * cleaned, without what spreadsheets put around a value (`'02108`, `="02108"`). Empty if blank or null-like.
  */
-function typedText(sent: string): string {
+export function typedText(sent: string): string {
   const text = cleanText(sent.normalize('NFKC'))
     .replace(/^=?"(.*)"$/su, '$1')
     .replace(/^'(?=[\d+(])/u, '')

@@ -8,9 +8,10 @@ import { readStatusAnswer } from '../../../src/buyers/status.js';
 import { readyContract, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
 import type { Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
-import { leadFields, textOf } from '../../../src/market/fields.js';
+import { leadFields } from '../../../src/market/fields.js';
 import type { Market } from '../../../src/market/file/parseMarket.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
+import { contactOf, personKeys } from '../../../src/market/personKeys.js';
 import { standingInWords } from '../../../src/market/standing.js';
 import { categoryKey } from '../../../src/market/terms.js';
 import { newLife, offeredIn, type Claim, type Life } from '../../../src/market/walk/life.js';
@@ -130,13 +131,11 @@ class PureRun implements World {
 
   private send(name: string, lead: LeadInScenario): void {
     const { test = false, source = 'key_test', category = CATEGORY } = lead;
-    const { fields, state, phoneE164 } = leadFields(fieldsOf(PERSON, lead));
+    const { fields, state } = leadFields(fieldsOf(PERSON, lead));
     const campaign = this.stored?.campaigns.find(
       (each) => categoryKey(each.category) === categoryKey(String(category)),
     );
     if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
-    const phone = phoneE164 ?? textOf(fields, 'phone')?.replace(/\D/g, '');
-    const email = textOf(fields, 'email')?.toLowerCase();
     const facts = {
       leadId: `lead-${name}`,
       seller: SELLER,
@@ -146,7 +145,7 @@ class PureRun implements World {
       test: test === true,
       answerBy: this.clock + ANSWER_WINDOW_MS,
     };
-    const match = { ...(phone && { phone }), ...(email && { email }) };
+    const match = personKeys(contactOf(fields));
     const life = newLife({ facts, fields, source: String(source), match }, campaign.id);
     this.lives.set(name, life);
     this.start(life);
