@@ -3,11 +3,11 @@ import { hasExpired, TRIED } from '../src/market/asking.js';
 import { asAnswer, type Offer, type OfferReason } from '../src/market/decide.js';
 import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
-import type { Sale } from '../src/market/terms.js';
-import { roomNeeded } from '../src/market/room.js';
+import type { Campaign, Sale } from '../src/market/terms.js';
+import { otherCurrency, roomNeeded } from '../src/market/room.js';
 import type { Change } from '../src/market/round.js';
 import { measured } from '../src/metrics.js';
-import { bookSale, holdOf, type Room } from '../src/store/book.js';
+import { bookSale, currencyOf, holdOf, type Room } from '../src/store/book.js';
 import { confirm, countedFor, release, reserve } from '../src/store/capacity.js';
 import { agreeOnRoom, claimLead, dropClaim, passOver, releaseClaim } from '../src/store/claims.js';
 import { findStoredLead, type Claim, type LeadDocument, type NoRoom } from '../src/store/leads.js';
@@ -21,12 +21,15 @@ export interface SaleRequest {
   round: number;
   sale: Pick<Sale, 'maxBuyers' | 'award'>;
   offer: Offer;
+  /** Whose offer it is, and what its amounts are in; absent in a life that an earlier release began. */
+  campaign?: Pick<Campaign, 'id' | 'currency'>;
   /** The workflow's time, UTC ms: which windows the sale counts in. */
   now: number;
 }
 
 /**
- * What came of offering the lead to one buyer. `closed`: another hand ended the lead, or others hold it already.
+ * What came of offering the lead to one buyer. `closed` with a status: the lead has ended, others hold it already, or it is
+ * in another currency than the offer; the auction is over.
  * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
  * `final`: asking again is no use. `isSilent`: asked what became of the post, the buyer said nothing. `change`: when a
  * limit that left no room has some again. `isLow`: it took the buyer's prepaid balance below what it wants to hear of.
@@ -54,17 +57,17 @@ export const sellLead =
 
 /** @param isFirst whether the post is sent for the first time; what is under way goes on, however the buyer's posts fail */
 export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolean): Promise<SaleAnswer> {
-  const { leadId, round, sale, offer } = request;
+  const { leadId, round, sale, offer, campaign } = request;
   const again = offer.delivery?.again === true;
   const id = postId(leadId, offer.contract, again ? round : undefined);
   const { buyer, exclusive, price, earns } = offer;
-  if (isFirst && (await isPassedOver(deps, request, again)))
-    return { answer: TRIED.reason, detail: TRIED.detail };
+  const passed = isFirst ? await passedOver(deps, request, again) : undefined;
+  if (passed) return passed;
   const claimed = await claimLead(
     deps.database,
     leadId,
     offer.contract,
-    { postId: id, round, buyer, exclusive, price, earns },
+    { postId: id, round, buyer, exclusive, price, earns, currency: campaign?.currency },
     // No new post on a bid that has expired; one that was begun is still finished.
     hasExpired(offer.bid, Date.now()) ? 0 : sale.maxBuyers,
     again,
@@ -79,15 +82,32 @@ export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolea
   return sellClaimed(deps, request, claimed, isFirst);
 }
 
-/** Of a buyer whose posts fail one lead at a time tries whether it takes them again, by its own; the others pass it over. */
-async function isPassedOver(
+/** Why the offer is not made at all, if it has not been begun by another try. */
+async function passedOver(
   deps: Deps,
-  { leadId, round, offer: { contract, buyer, bid } }: SaleRequest,
+  request: SaleRequest,
   again: boolean,
-): Promise<boolean> {
-  if (hasExpired(bid, Date.now()) || (await mayTry(deps, buyer, 'posts'))) return false;
-  const { reason: answer, detail } = TRIED;
-  return passOver(deps.database, leadId, { round, contract, answer, detail }, again);
+): Promise<{ answer: 'closed' | 'circuit_open'; detail?: string } | undefined> {
+  const { leadId, round, offer } = request;
+  if (hasExpired(offer.bid, Date.now())) return undefined;
+  const why = (await changedCurrency(deps, request)) ?? (await failing(deps, request));
+  if (why === undefined) return undefined;
+  const { contract } = offer;
+  return (await passOver(deps.database, leadId, { round, contract, ...why }, again)) ? why : undefined;
+}
+
+/** The campaign is in another currency than the bid by now: its limits, and its next rounds, say nothing about this price. */
+async function changedCurrency({ terms }: Deps, { campaign }: SaleRequest) {
+  const now = campaign && (await terms(campaign.id));
+  if (!now || now.campaign.currency === campaign.currency) return undefined;
+  const { detail } = otherCurrency(now.campaign.currency, campaign.currency);
+  return { answer: 'closed' as const, detail };
+}
+
+/** Of a buyer whose posts fail one lead at a time tries whether it takes them again, by its own; the others pass it over. */
+async function failing(deps: Deps, { offer }: SaleRequest) {
+  if (await mayTry(deps, offer.buyer, 'posts')) return undefined;
+  return { answer: TRIED.reason, detail: TRIED.detail };
 }
 
 async function sellClaimed(
@@ -112,7 +132,7 @@ async function sellClaimed(
       bidId: offer.bid.bidId,
       leadId: lead._id,
       price: claim.price,
-      currency: lead.currency,
+      currency: currencyOf(claim, lead),
       exclusive: claim.exclusive,
       test: lead.test,
       receivedAt: lead.receivedAt,
@@ -186,7 +206,7 @@ async function reserveFor(
   const reserved = await reserve(database, {
     hold: holdOf(lead, offer.contract, claim, now),
     price: claim.price,
-    currency: lead.currency,
+    currency: currencyOf(claim, lead),
     limits,
     limiting,
     buyer: isPrepaid ? buyer : { id: buyer.id },

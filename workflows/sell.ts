@@ -19,6 +19,7 @@ export async function sell(lead: LeadFacts, round: Round, offer: Offer, story: S
     round: number,
     sale: { maxBuyers, award },
     offer,
+    campaign: { id: round.campaign, currency: terms.currency },
     now: Date.now(),
   };
   const first = await sellLead(request);

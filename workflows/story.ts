@@ -152,7 +152,7 @@ export class Story {
     { contract, buyer, price, earns, exclusive }: Offer,
     answer: Exclude<SaleAnswer, { answer: 'expired' }>,
   ): void {
-    if (answer.answer === 'closed') {
+    if ('status' in answer) {
       this.closed = true;
     } else if (answer.answer === 'accepted') {
       this.sales.push({ buyer, price, earns });

@@ -24,13 +24,14 @@ export interface Offer {
 }
 
 /**
- * Reasons that an offer can end with: the buyer's word, a limit that was reached since the round was planned, or posts
- * that fail.
+ * Reasons that an offer can end with: the buyer's word, a limit that was reached or a currency that was changed since the
+ * round was planned, or posts that fail.
  */
 export type OfferReason = Extract<
   Reason,
   | 'refused'
   | 'uncertain'
+  | 'closed'
   | 'timeout'
   | 'capped'
   | 'over_budget'
@@ -40,9 +41,11 @@ export type OfferReason = Extract<
   | 'circuit_open'
 >;
 
-/** What an offer ends with where a limit leaves no room for it. */
+/** What an offer ends with if a limit leaves no room for it. */
 export const asOfferReason = (reason: Reason): Exclude<OfferReason, 'uncertain'> =>
-  reason === 'over_budget' || reason === 'no_balance' || reason === 'duplicate' ? reason : 'capped';
+  ROOM_REASONS.find((one) => one === reason) ?? 'capped';
+
+const ROOM_REASONS = ['over_budget', 'no_balance', 'duplicate', 'closed'] as const;
 
 /** A refusal for want of room, as what came of the offer. */
 export const asAnswer = ({ reason, ...why }: Refusal) => ({ answer: asOfferReason(reason), ...why });

@@ -10,6 +10,8 @@ import type { Refusal } from './round.js';
 export interface LeadInRound {
   facts: LeadFacts;
   fields: Record<string, FieldValue>;
+  /** The campaign's when the lead came: what is bid and paid for it. */
+  currency: string;
   /** Who posted it: the source's name. */
   source: string;
   /** How earlier posts of this lead ended, by contract: a buyer that had it is not asked again. */

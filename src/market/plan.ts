@@ -5,7 +5,8 @@ import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates
 import { refusal, type LeadInRound } from './eligibility.js';
 import { fraction } from './hash.js';
 import { moment } from './moment.js';
-import type { Candidate, Change, Excluded, Refusal } from './round.js';
+import { otherCurrency } from './room.js';
+import type { Candidate, Change, Excluded, NoBid, Refusal } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
 import type { Buyer, Sale } from './terms.js';
 import { buyerAccount, fullLimit, limitsOf, refusalUntil, unpayable, type Usage } from './usage.js';
@@ -32,14 +33,26 @@ export function planRound<B extends Buyer>(
   lead: LeadInRound,
   now: number,
 ): Plan<B> {
-  const paused = !seller.active ? 'the seller' : !campaign.active ? 'the campaign' : undefined;
+  const barred = barredBy(seller, campaign, lead);
   const stage = nextStageAt(campaign.stages ?? [], lead.facts.receivedAt, now);
-  const plan = sorted(contracts, (ready) =>
-    paused === undefined ? refusal(ready, lead, now) : { reason: 'paused', detail: paused },
-  );
+  const plan = sorted(contracts, (ready) => barred ?? refusal(ready, lead, now));
   return stage === undefined
     ? plan
     : { ...plan, changes: soonest([...plan.changes, { at: stage, what: 'stage' }]) };
+}
+
+/**
+ * Why no contract of the campaign may buy the lead. After a change of currency, the campaign's amounts say nothing about a
+ * lead that came before it: 5000 yen are not 50.00 dollars.
+ */
+function barredBy(
+  seller: ReadyMarket['seller'],
+  campaign: ReadyMarket['campaign'],
+  { currency }: LeadInRound,
+): NoBid | undefined {
+  if (!seller.active) return { reason: 'paused', detail: 'the seller' };
+  if (!campaign.active) return { reason: 'paused', detail: 'the campaign' };
+  return campaign.currency === currency ? undefined : otherCurrency(campaign.currency, currency);
 }
 
 /** Looks at what else was sold: duplicates, caps, budgets, balances, buyers that are failing. */

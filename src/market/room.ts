@@ -1,5 +1,6 @@
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import type { Minor } from './money.js';
+import type { NoBid } from './round.js';
 import type { DuplicateRule, Sale } from './terms.js';
 import { limitsOf, type Limit, type Limiting } from './usage.js';
 
@@ -41,6 +42,12 @@ export function roomNeeded(
     countsOffers: award === 'expectedValue' && !test,
   };
 }
+
+/** What a campaign that is in one currency by now says to a lead, or a bid, that is in another. */
+export const otherCurrency = (campaign: string, other: string): NoBid => ({
+  reason: 'closed',
+  detail: `the campaign changed from ${other} to ${campaign}`,
+});
 
 /** Whether another contract is refused a person for what this one holds. */
 const isComparedWith = (market: ReadyMarket | undefined, { buyer }: ReadyContract): boolean =>

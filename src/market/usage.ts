@@ -14,6 +14,8 @@ export interface Usage {
   offers?: { posted: number; accepted: number };
   /** Of a buyer: what is left of its prepaid balance. */
   balance?: Minor;
+  /** What the balance is in; absent in an account of an earlier release, which is in the buyer's. */
+  currency?: string;
 }
 
 /** A buyer's account, in `Usage` and in the ledger. */
@@ -127,6 +129,18 @@ export function roomAgainAt(
   return windowEnd(limit.period, contract.timezone, now);
 }
 
+/** Why a prepaid balance can't pay for what costs an amount of another currency; undefined where it can, or there is none. */
+export function otherBalance(
+  { balance, currency: own = 'another currency' }: Pick<Buyer, 'balance' | 'currency'>,
+  account: Pick<Usage, 'currency'> | undefined,
+  currency: string,
+): NoBid | undefined {
+  if (balance === undefined) return undefined;
+  // The account as well: what is remembered of the buyer may be older.
+  const other = [own, account?.currency ?? own].find((one) => one !== currency);
+  return other === undefined ? undefined : { reason: 'no_balance', detail: `the balance is in ${other}` };
+}
+
 /** Whether a prepaid buyer can pay; undefined means that it can, or that it is billed on account. */
 export function unpayable(
   buyer: Pick<Buyer, 'balance' | 'currency'>,
@@ -135,9 +149,8 @@ export function unpayable(
   currency: string,
 ): NoBid | undefined {
   if (buyer.balance === undefined) return undefined;
-  if (buyer.currency !== currency) {
-    return { reason: 'no_balance', detail: `the balance is in ${buyer.currency ?? 'another currency'}` };
-  }
+  const other = otherBalance(buyer, account, currency);
+  if (other) return other;
   const left = account?.balance ?? 0;
   return left < Math.max(price, 1)
     ? { reason: 'no_balance', detail: `${formatMoney(left, currency)} left` }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
 import { v7 } from 'uuid';
-import { unmet, type Assumption } from '../market/file/assumptions.js';
+import { NOTHING_BOUND, unmet, type Assumption } from '../market/file/assumptions.js';
 import type { Fault } from '../market/file/fault.js';
 import { marketInFile } from '../market/file/marketInFile.js';
 import type { Market } from '../market/file/parseMarket.js';
 import { auditWrites, type Actor, type AuditDocument } from './audit.js';
 import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
+import { boundCurrencies } from './boundCurrencies.js';
 import { accountId, type UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
 import type { EntryDocument } from './ledger.js';
@@ -56,7 +57,8 @@ export async function applyMarket(
         market.contracts.map(({ id }) => id),
       ];
       const staying = prune ? { ...stored, contracts: [] } : stored;
-      const faults = unmet(market.assumptions, restOf(staying, codes, contracts));
+      const bound = await boundCurrencies(database, stored, market, session);
+      const faults = unmet(market.assumptions, restOf(staying, codes, contracts, bound));
       if (faults.length > 0) return { faults };
       const plan = planApply(stored, market, prune, newSecret);
       if (!dryRun) await write(database, plan, by, session);
@@ -75,7 +77,10 @@ export async function unmetByStore(database: Database, assumptions: Assumption[]
     database.buyers.find().toArray(),
   ]);
   const codes = assumptions.flatMap((one) => (one.kind === 'slug' ? one.code : []));
-  return unmet(assumptions, restOf({ sellers, buyers, campaigns: [], contracts: [] }, codes, []));
+  return unmet(
+    assumptions,
+    restOf({ sellers, buyers, campaigns: [], contracts: [] }, codes, [], NOTHING_BOUND),
+  );
 }
 
 /** As Standard Webhooks asks: 24 to 64 random bytes, base64, with a prefix that names what it is. */
@@ -112,6 +117,7 @@ async function write(
       namespace: `${db.databaseName}.contracts`,
       filter: { _id },
     })),
+    ...plan.reckonedIn.map((buyer) => reckonIn(db.databaseName, buyer)),
     ...left,
     ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
     ...plan.hearAgain.map((buyer) => hearsOfLowAgain(database, buyer)),
@@ -141,12 +147,12 @@ const countApply = (database: string): Write => ({
  */
 async function leftOf(
   { ledger, usage, db }: Database,
-  buyer: string,
+  { id, currency }: ApplyPlan['prepaidAgain'][number],
   session: ClientSession,
 ): Promise<Write> {
-  const account = accountId(buyer);
-  const paid = await ledger.findOne({ account, kind: 'top_up' }, { session, sort: { at: 1 } });
-  const since = { account, at: { $gte: paid?.at ?? new Date() } };
+  const account = accountId(id);
+  const paid = await ledger.findOne({ account, kind: 'top_up', currency }, { session, sort: { at: 1 } });
+  const since = { account, currency, at: { $gte: paid?.at ?? new Date() } };
   const entries = await ledger.find(since, { session, projection: { amount: 1 } }).toArray();
   const { held = {} } = (await usage.findOne({ _id: account }, { session })) ?? {};
   const underWay = Object.values(held).reduce((sum, { price = 0 }) => sum + price, 0);
@@ -159,6 +165,15 @@ async function leftOf(
     upsert: true,
   };
 }
+
+/** The account itself says what it is in, so that a payment or a sale of another currency finds no place there. */
+const reckonIn = (database: string, { id, currency }: ApplyPlan['reckonedIn'][number]): Write => ({
+  name: 'updateOne',
+  namespace: `${database}.usage`,
+  filter: { _id: accountId(id) },
+  update: { $set: { currency } },
+  upsert: true,
+});
 
 const replacement = (namespace: string, document: StoredDocument): Write => ({
   name: 'replaceOne',

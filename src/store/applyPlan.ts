@@ -1,4 +1,4 @@
-import type { Rest } from '../market/file/assumptions.js';
+import type { Bound, Rest } from '../market/file/assumptions.js';
 import type { Terms } from '../market/file/build.js';
 import { DEFAULTS } from '../market/file/defaults.js';
 import {
@@ -11,6 +11,7 @@ import {
 import { categoryKey, type Contract } from '../market/terms.js';
 import { mightTake, waitAnew } from '../market/waking.js';
 import { differences, keepable, type Deed } from './audit.js';
+import { changedBalances } from './boundCurrencies.js';
 import { termsOf } from './readMarket.js';
 import type { TopUp } from './topUp.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from './db.js';
@@ -43,7 +44,9 @@ export interface ApplyPlan {
   /** Buyers that want to hear of another low balance than before. */
   hearAgain: string[];
   /** Buyers that paid in advance once, were billed on account since, and pay in advance again. */
-  prepaidAgain: string[];
+  prepaidAgain: { id: string; currency: string }[];
+  /** Buyers whose balance is in another currency than before, and in which. */
+  reckonedIn: { id: string; currency: string }[];
   /** Contracts that might now take leads that wait. */
   wakes: { id: string; campaign: string }[];
   /** Campaigns whose waiting leads wait by other terms. */
@@ -71,6 +74,7 @@ export function planApply(
     topUps: [],
     hearAgain: [],
     prepaidAgain: [],
+    reckonedIn: changedBalances(stored, market),
     wakes: [],
     waitAnew: waitAnew(termsOf(stored), market),
   };
@@ -114,15 +118,10 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms, new
     const change = compare(deeds, 'buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
     const paidBefore = was?.balance ?? was?.paidIn ?? 0;
     const paidNow = buyer.balance === undefined ? 0 : buyer.balance - paidBefore;
-    if (buyer.balance !== undefined && was?.paidIn !== undefined) plan.prepaidAgain.push(id);
-    if (paidNow !== 0)
-      plan.topUps.push({
-        buyer: id,
-        amount: paidNow,
-        currency: buyer.currency ?? DEFAULTS.currency,
-        lowBalance: buyer.lowBalance,
-      });
-    if (buyer.lowBalance !== was?.lowBalance) plan.hearAgain.push(id);
+    const { currency = DEFAULTS.currency, lowBalance } = buyer;
+    if (buyer.balance !== undefined && was?.paidIn !== undefined) plan.prepaidAgain.push({ id, currency });
+    if (paidNow !== 0) plan.topUps.push({ buyer: id, amount: paidNow, currency, lowBalance });
+    if (lowBalance !== was?.lowBalance) plan.hearAgain.push(id);
     const secret = was?.secret ?? newSecret();
     const stays = buyer.balance === undefined && paidBefore > 0 ? { paidIn: paidBefore } : {};
     if (change.change !== 'unchanged') write.buyers.push({ _id: id, ...buyer, secret, ...stays });
@@ -211,7 +210,7 @@ function planContracts(
 }
 
 /** What a file's assumptions are held against: the stored market without the sellers and contracts that it names. */
-export function restOf(stored: StoredMarket, codes: string[], contractIds: string[]): Rest {
+export function restOf(stored: StoredMarket, codes: string[], contractIds: string[], bound: Bound): Rest {
   const named = { codes: new Set(codes), contracts: new Set(contractIds) };
   const sellers = stored.sellers.filter(({ _id }) => !named.codes.has(_id));
   const contracts = stored.contracts.filter(({ _id }) => !named.contracts.has(_id));
@@ -224,6 +223,7 @@ export function restOf(stored: StoredMarket, codes: string[], contractIds: strin
       hasPrice: price !== undefined || rest.sharedPrice !== undefined,
     })),
     currencies: new Map(stored.campaigns.map(({ _id, currency }) => [_id, currency])),
+    bound,
   };
 }
 

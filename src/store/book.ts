@@ -49,7 +49,7 @@ export async function bookSale(
     price: claim.price,
     earns: claim.earns,
     exclusive: claim.exclusive,
-    currency: lead.currency,
+    currency: currencyOf(claim, lead),
     round: claim.round,
     test: lead.test,
     at: new Date(),
@@ -76,6 +76,10 @@ function measure({ campaign, buyer, price, currency }: SaleDocument): void {
   measured.sale(1, { campaign, buyer });
   measured.spent(toDecimal(price, currency), { campaign, buyer, currency });
 }
+
+/** What a claim's amounts are in. */
+export const currencyOf = ({ currency }: Claim, lead: Pick<StoredLead, 'currency'>): string =>
+  currency ?? lead.currency;
 
 /** What one booking writes. */
 type Books = StoredLead | SaleDocument | EntryDocument;

@@ -14,6 +14,7 @@ import type { Buyer, DuplicateRule } from '../market/terms.js';
 import {
   buyerAccount,
   fullLimit,
+  otherBalance,
   refusalUntil,
   unpayable,
   type Limit,
@@ -63,6 +64,9 @@ export async function capacityIndexes({ persons }: Database): Promise<void> {
 /** A prepaid buyer's account in `usage`: named as in the ledger. */
 export const accountId = buyerAccount;
 
+/** The condition on an account that its balance is in a currency; one of an earlier release does not say which. */
+export const isIn = (currency: string): { $in: (string | null)[] } => ({ $in: [currency, null] });
+
 /** Everything that a sale needs room for. */
 export interface Reservation {
   hold: Hold;
@@ -105,6 +109,8 @@ export async function reserve(
   if (writes.length === 0) return { took: [] };
   // An absent counter passes any condition, also where a single sale is more than the limit.
   const { limits, limiting, currency, hold } = reservation;
+  const other = otherBalance(reservation.buyer, undefined, currency);
+  if (other) return { refusal: other };
   const never = fullLimit(limits, undefined);
   if (never) return { refusal: refusalUntil(never, undefined, limiting, currency, hold.at) };
   for (;;) {
@@ -134,7 +140,7 @@ const isOnlyRefused = (error: unknown): boolean =>
   [...error.writeErrors.values()].every(({ code }) => code === 11000);
 
 function reservationWrites({ db }: Database, reservation: Reservation): Write[] {
-  const { hold, price, limits, buyer, match, duplicates, notesPerson, countsOffers } = reservation;
+  const { hold, price, currency, limits, buyer, match, duplicates, notesPerson, countsOffers } = reservation;
   const { sale, lead, contract } = hold;
   const at = new Date(hold.at);
   const writes: Write[] = [];
@@ -159,7 +165,8 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
     const held: Held = { lead, contract, at, took: [], price };
     const taken = { $inc: { balance: -price }, $set: { [`held.${sale}`]: held } };
     // Never made here: a buyer without an account has paid nothing in.
-    writes.push(usage(accountId(buyer.id), { balance: { $gte: price } }, taken, false));
+    const covers = { balance: { $gte: price }, currency: isIn(currency) };
+    writes.push(usage(accountId(buyer.id), covers, taken, false));
   }
   if (notesPerson) {
     const noted = (id: string): Write =>

@@ -3,6 +3,7 @@ import { formatMoney, type Minor } from '../market/money.js';
 import type { Database } from './db.js';
 import { accountId } from './capacity.js';
 import { entriesOf, type EntryDocument } from './ledger.js';
+import type { StoredLead } from './person.js';
 import type { SaleDocument } from './sales.js';
 
 /** Two places of the books that should agree and do not. */
@@ -104,14 +105,16 @@ async function checkLeads(
   const booked = await ledger.find({ sale: { $in: saleIds } }, { session }).toArray();
   const returned = await returns.find({ _id: { $in: saleIds } }, { session }).toArray();
   const takenBack = new Map(returned.map(({ _id, sellerPays }) => [_id, sellerPays]));
-  const prices = await leads.find({ _id: { $in: ids } }, { session, projection: { price: 1 } }).toArray();
-  const priceOf = new Map(prices.map(({ _id, price = 0 }) => [_id, price]));
+  const prices = await leads
+    .find({ _id: { $in: ids } }, { session, projection: { price: 1, currency: 1 } })
+    .toArray();
+  const leadOf = new Map(prices.map((lead) => [lead._id, lead]));
   const salesOf = groupBy(sold, ({ lead }) => lead);
   const entriesOfSale = groupBy(booked, ({ sale }) => sale);
   const differences = [
     ...sold.flatMap((sale) => checkSale(sale, entriesOfSale.get(sale._id) ?? [])),
     ...ids.flatMap((id) =>
-      checkLead(id, priceOf.get(id), salesOf.get(id) ?? [], { entries: entriesOfSale, takenBack }),
+      checkLead(id, leadOf.get(id), salesOf.get(id) ?? [], { entries: entriesOfSale, takenBack }),
     ),
   ];
   return { sales: sold.length, differences };
@@ -137,16 +140,17 @@ function checkSale(sale: SaleDocument, booked: EntryDocument[]): Difference[] {
 /** A lead's price is what its seller earned of it, less what was taken back; test leads are in no ledger. */
 function checkLead(
   id: string,
-  price: Minor | undefined,
+  lead: Pick<StoredLead, 'price' | 'currency'> | undefined,
   sales: SaleDocument[],
   {
     entries,
     takenBack,
   }: { entries: ReadonlyMap<string, EntryDocument[]>; takenBack: ReadonlyMap<string, Minor> },
 ): Difference[] {
-  const [first] = sales;
-  const currency = first?.currency ?? 'USD';
-  if (price === undefined) return [{ what: 'lead', id, detail: 'has sales, and is not in the store' }];
+  if (lead === undefined) return [{ what: 'lead', id, detail: 'has sales, and is not in the store' }];
+  const { price = 0, currency } = lead;
+  const other = sales.find((sale) => sale.currency !== currency);
+  if (other) return [{ what: 'lead', id, detail: `is in ${currency} and has a sale in ${other.currency}` }];
   const earned = sales.reduce((sum, { _id, earns, test, seller }) => {
     const booked = (entries.get(_id) ?? []).filter(({ account }) => account === `seller:${seller}`);
     return (
@@ -175,14 +179,14 @@ async function checkBalance(
   const booked = await sales.find({ _id: { $in: held.map(([sale]) => sale) } }, { session }).toArray();
   const isBooked = new Set(booked.map(({ _id }) => _id));
   const underWay = held.reduce((sum, [sale, { price = 0 }]) => sum + (isBooked.has(sale) ? 0 : price), 0);
-  const first = await ledger.findOne({ account, kind: 'top_up' }, { session, sort: { at: 1 } });
+  const first = await ledger.findOne({ account, kind: 'top_up', currency }, { session, sort: { at: 1 } });
   const [total] =
     first === null
       ? []
       : await ledger
           .aggregate<{ sum: Minor }>(
             [
-              { $match: { account, at: { $gte: first.at } } },
+              { $match: { account, currency, at: { $gte: first.at } } },
               { $group: { _id: null, sum: { $sum: '$amount' } } },
             ],
             { session },

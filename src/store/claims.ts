@@ -5,7 +5,7 @@ import { openLead } from './person.js';
 
 /**
  * The lead as the poster needs it with its claim, or why there is none: the offer was made in this round already and
- * there was no room for it, or another hand ended the lead or holds it.
+ * there was no room for it, the lead has ended, others hold it, or it is in another currency than the offer.
  */
 export type Claimed = { lead: LeadDocument; claim: Claim } | { noRoom: NoRoom } | { closed: LeadStatus };
 
@@ -20,7 +20,7 @@ export async function claimLead(
   { leads, vault }: Database,
   leadId: string,
   contract: string,
-  claim: Pick<Claim, 'postId' | 'round' | 'buyer' | 'exclusive' | 'price' | 'earns'>,
+  claim: Pick<Claim, 'postId' | 'round' | 'buyer' | 'exclusive' | 'price' | 'earns' | 'currency'>,
   maxBuyers: number,
   again = false,
 ): Promise<Claimed> {
@@ -35,6 +35,8 @@ export async function claimLead(
       erased: { $exists: false },
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
+      // An offer in another currency than the lead's would be booked as an amount that nobody bid.
+      currency: claim.currency,
       passed: { $not: { $elemMatch: { round: claim.round, contract } } },
       ...unclaimed(contract, claim.round, again),
     },

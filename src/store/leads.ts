@@ -31,6 +31,8 @@ export interface Claim {
   price: Minor;
   /** What the seller earns of it. */
   earns: Minor;
+  /** What both are in; absent in a claim of an earlier release, which is in the lead's. */
+  currency?: string;
   at: Date;
   /** Whether there was room under the limits, or why not: the word of the try that knew first, by which all others go. */
   room?: 'taken' | NoRoom;
@@ -171,6 +173,7 @@ export const factsOf = (lead: StoredLead): LeadFacts => ({
 export const leadInRound = (lead: LeadDocument): LeadInRound & { match: Match } => ({
   facts: factsOf(lead),
   fields: readableFields(lead),
+  currency: lead.currency,
   source: lead.source,
   match: lead.match,
   offered: offeredBefore(lead),

@@ -220,6 +220,7 @@ async function readAccounts(
 ): Promise<Pick<Elsewhere, 'usage' | 'payments'>> {
   const prepaid = markets.flatMap(({ buyers }) => buyers.filter(({ balance }) => balance !== undefined));
   const buyers = new Map(prepaid.map(({ id }) => [buyerAccount(id), id]));
+  const currencyOf = new Map(prepaid.map(({ id, currency }) => [buyerAccount(id), currency]));
   const measured = markets.flatMap(contractsByValue);
   const [used, entries] = await Promise.all([
     usage.find({ _id: { $in: [...buyers.keys(), ...new Set(measured)] } }).toArray(),
@@ -230,7 +231,9 @@ async function readAccounts(
   for (const { _id, balance, held = {}, offers: counted } of used) {
     const buyer = buyers.get(_id);
     if (buyer !== undefined && balance !== undefined) {
-      const booked = entries.filter(({ account }) => account === _id);
+      const booked = entries.filter(
+        ({ account, currency }) => account === _id && currency === currencyOf.get(_id),
+      );
       const pending = Object.values(held).reduce((sum, { price = 0 }) => sum + price, 0);
       const since = booked.reduce((sum, { amount }) => sum + amount, 0);
       found.set(_id, { balance: balance + pending - since });

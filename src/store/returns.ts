@@ -3,7 +3,7 @@ import { personIds } from '../market/duplicates.js';
 import type { Minor } from '../market/money.js';
 import { refundOf, type Refund } from '../market/returns.js';
 import type { ReturnPolicy } from '../market/terms.js';
-import { accountId, type PersonDocument, type UsageDocument } from './capacity.js';
+import { accountId, isIn, type PersonDocument, type UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import { returnEntriesOf, type EntryDocument } from './ledger.js';
@@ -71,7 +71,7 @@ export async function bookReturn(
       at,
       resold: policy.resell && isOnlyHolder,
     };
-    const isPrepaid = buyer?.balance !== undefined && !sale.test;
+    const isPrepaid = buyer?.balance !== undefined && buyer.currency === sale.currency && !sale.test;
     const writes = [
       ...returning(database, sale, lead, returned, refund),
       ...givingBack(database, sale, refund, { freesCap: policy.freesCap, isPrepaid }),
@@ -140,7 +140,7 @@ function returning(
   ];
 }
 
-/** Money to a prepaid buyer, and room in the very windows that the sale was counted in. */
+/** Money to a buyer that prepays in the sale's currency, and room in the very windows that the sale was counted in. */
 function givingBack(
   { db }: Database,
   sale: SaleDocument,
@@ -151,14 +151,16 @@ function givingBack(
     path,
     path.startsWith('spent.') ? -buyerGets : -adds,
   ]);
-  const add = (_id: string, amounts: Record<string, number>): Write => ({
+  const add = (_id: string, amounts: Record<string, number>, when: object = {}): Write => ({
     name: 'updateOne',
     namespace: `${db.databaseName}.usage`,
-    filter: { _id },
+    filter: { _id, ...when },
     update: { $inc: amounts },
   });
   return [
     ...(room.length > 0 ? [add(sale.contract, Object.fromEntries(room))] : []),
-    ...(isPrepaid && buyerGets > 0 ? [add(accountId(sale.buyer), { balance: buyerGets })] : []),
+    ...(isPrepaid && buyerGets > 0
+      ? [add(accountId(sale.buyer), { balance: buyerGets }, { currency: isIn(sale.currency) })]
+      : []),
   ];
 }

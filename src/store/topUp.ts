@@ -3,7 +3,7 @@ import { topUpId } from '../market/ids.js';
 import { formatMoney, type Minor } from '../market/money.js';
 import type { Buyer } from '../market/terms.js';
 import { auditWrites, differences, type Actor, type AuditDocument, type Deed } from './audit.js';
-import { accountId, type UsageDocument } from './capacity.js';
+import { accountId, isIn, type UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import { hearsOfLowAgain } from './lowBalance.js';
@@ -30,10 +30,16 @@ export interface ToppedUp {
   balance: Minor;
 }
 
+/** The balance is in another currency than the payment, and nothing was booked. */
+export class OtherCurrency extends Error {
+  override name = 'OtherCurrency';
+}
+
 /**
  * Books what a prepaid buyer has paid in, in one transaction, and wakes the leads that wait in its campaigns: it may pay
  * for them now. With a `ref` it is booked once, however often it is told.
  * @param by who books it, for the audit
+ * @throws OtherCurrency
  */
 export async function bookTopUp(database: Database, topUp: TopUp, by?: Actor): Promise<ToppedUp> {
   const { client, ledger, usage, buyers } = database;
@@ -60,7 +66,8 @@ export async function bookTopUp(database: Database, topUp: TopUp, by?: Actor): P
     ledger.findOne({ _id: `${id}/${accountId(buyer)}` }),
     usage.findOne({ _id: accountId(buyer) }),
   ]);
-  const { amount, currency } = entry ?? topUp;
+  if (entry === null) throw new OtherCurrency();
+  const { amount, currency } = entry;
   return { id, isNew, amount, currency, balance: account?.balance ?? 0 };
 }
 
@@ -109,8 +116,9 @@ export function topUpWrites(
     {
       name: 'updateOne' as const,
       namespace: `${db.databaseName}.usage`,
-      filter: { _id: accountId(buyer) },
-      update: { $inc: { balance: amount } },
+      // Where the account is in another currency, its id is found taken, and nothing is booked.
+      filter: { _id: accountId(buyer), currency: isIn(currency) },
+      update: { $inc: { balance: amount }, $set: { currency } },
       upsert: true,
     },
     ...(lowBalance === undefined ? [] : [hearsOfLowAgain(database, buyer, lowBalance)]),

@@ -70,6 +70,7 @@ const markets: fc.Arbitrary<Given> = fc
         test: false,
       },
       fields: {},
+      currency: 'USD',
       source,
       offered: {},
       match: {},

@@ -132,6 +132,7 @@ describe('What a lead that waits three hours for its next round hears of a chang
       test: false,
     },
     fields: {},
+    currency: 'USD',
     source: 'a',
     offered: {},
   };

@@ -32,6 +32,7 @@ export const saleOf = (leadId: string, round = 1): SaleRequest => ({
     earns: 4500,
     bid: { price: 4500 },
   },
+  campaign: { id: 'ACME1234/auto-insurance', currency: 'USD' },
   now: Date.now(),
 });
 

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { formatMoney, toDecimal, toMinor } from '../../market/money.js';
 import { listBuyers, type BuyerStanding } from '../../store/buyers.js';
-import { bookTopUp } from '../../store/topUp.js';
+import { bookTopUp, OtherCurrency } from '../../store/topUp.js';
 import { ApiError } from '../apiError.js';
 import { BuyerName } from './inputs.js';
 import { buyerNamed } from './named.js';
@@ -112,7 +112,9 @@ export const topUp = operation({
     const amount = toMinor(decimal, currency);
     if (amount === undefined)
       throw new ApiError('invalidField', `${decimal} is no amount that ${currency} can express.`);
-    const booked = await bookTopUp(database, { buyer, amount, currency, ref }, by);
+    const booked = await bookTopUp(database, { buyer, amount, currency, ref }, by).catch((error: unknown) => {
+      throw error instanceof OtherCurrency ? changedMeanwhile(buyer) : error;
+    });
     if (booked.amount !== amount || booked.currency !== currency)
       throw new ApiError(
         'conflict',
@@ -129,3 +131,9 @@ export const topUp = operation({
     };
   },
 });
+
+const changedMeanwhile = (buyer: string): ApiError =>
+  new ApiError(
+    'conflict',
+    `The currency of ${buyer}’s balance was changed meanwhile; nothing was booked. Read the buyer again, and send the amount in its currency.`,
+  );

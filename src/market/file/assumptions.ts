@@ -12,7 +12,7 @@ export type Place = Position & { path: string };
  * so. `seller`, `buyer`: somebody names it (`defined` are those that the file does define, to find what was meant), and
  * the contract that names the buyer has no price where `asked`. `slug`: a seller has it, so no other may.
  * `no_ping`: a buyer has none, so no contract may leave its price to a bid. `currency`: a campaign's, which its prices
- * are in.
+ * are in. `balance`: what a prepaid buyer's balance is in.
  */
 export type Assumption = Place &
   (
@@ -21,6 +21,7 @@ export type Assumption = Place &
     | { kind: 'slug'; slug: string; code: string }
     | { kind: 'no_ping'; buyer: string }
     | { kind: 'currency'; campaign: string; currency: string }
+    | { kind: 'balance'; buyer: string; currency: string }
   );
 
 /** The part of the market that a file does not name and that stays. */
@@ -33,10 +34,39 @@ export interface Rest {
   contracts: readonly { id: string; campaign: string; buyer: string; hasPrice: boolean }[];
   /** Currency by campaign, also of those that the file names: what it was so far. */
   currencies: ReadonlyMap<string, string>;
+  /** Campaigns and buyers, also of those that the file names, that can't have another currency than so far. */
+  bound: Bound;
 }
 
+/** What binds a currency, and what to do instead. */
+const BINDING = {
+  sales:
+    'the campaign has sales; sell in the new currency under another category, and set this campaign to active: false',
+  'open leads':
+    'the campaign has open leads; withdraw them or wait until they have ended, or sell in the new currency under another category',
+  'posts under way': 'posts are under way; apply the file again when they are settled',
+  payments: 'the buyer has paid in; give the new balance to a buyer with another id',
+  balance: 'the buyer has a balance; give the new balance to a buyer with another id',
+} as const;
+
+/** A currency that can't be changed, and what binds it. */
+export interface BoundCurrency {
+  currency: string;
+  by: keyof typeof BINDING;
+}
+
+export type Bound = Record<'campaigns' | 'buyers', ReadonlyMap<string, BoundCurrency>>;
+
+export const NOTHING_BOUND: Bound = { campaigns: new Map(), buyers: new Map() };
+
 /** For a file that must be complete in itself. */
-export const NOTHING: Rest = { sellers: new Map(), buyers: new Map(), contracts: [], currencies: new Map() };
+export const NOTHING: Rest = {
+  sellers: new Map(),
+  buyers: new Map(),
+  contracts: [],
+  currencies: new Map(),
+  bound: NOTHING_BOUND,
+};
 
 /** Nobody could know the price at which the lead is sold. */
 export const NO_PRICE =
@@ -57,8 +87,11 @@ export function assumptionsOf(draft: MarketDraft, locate: (path: Path) => Place)
     found.push({ kind: 'slug', slug: seller.slug, code: seller.code, ...place('sellers', i, 'slug') });
   }
   for (const [i, buyer] of buyers.entries()) {
-    if (buyer?.id === undefined || 'ping' in buyer) continue;
-    found.push({ kind: 'no_ping', buyer: buyer.id, ...place('buyers', i) });
+    if (buyer?.id === undefined) continue;
+    if (!('ping' in buyer)) found.push({ kind: 'no_ping', buyer: buyer.id, ...place('buyers', i) });
+    if (!('balance' in buyer)) continue;
+    const { id, currency = DEFAULTS.currency } = buyer;
+    found.push({ kind: 'balance', buyer: id, currency, ...place('buyers', i, 'currency') });
   }
   for (const [i, campaign] of campaigns.entries()) {
     const { seller, category, currency = DEFAULTS.currency, contracts = [] } = campaign ?? {};
@@ -128,6 +161,8 @@ function whatFails(
       );
     }
     case 'currency': {
+      const bound = rest.bound.campaigns.get(assumption.campaign);
+      if (bound) return unchangeable(bound, assumption.currency);
       const was = rest.currencies.get(assumption.campaign);
       if (was === undefined || was === assumption.currency) return undefined;
       const priced = rest.contracts.find(
@@ -138,8 +173,15 @@ function whatFails(
         `can't become ${assumption.currency}: contract ${priced.id}, which the file does not name, has a price in ${was}`
       );
     }
+    case 'balance': {
+      const bound = rest.bound.buyers.get(assumption.buyer);
+      return bound && unchangeable(bound, assumption.currency);
+    }
   }
 }
+
+const unchangeable = ({ currency, by }: BoundCurrency, wanted: string): string =>
+  `can't change from ${currency} to ${wanted}: ${BINDING[by]}`;
 
 function unknown(
   what: 'seller' | 'buyer',

@@ -50,6 +50,13 @@ export function parseChange(text: string, market: Terms): { changed: ChangedMark
     const path = merged.originOf(['campaigns', i, 'currency']);
     if (path && before !== currency) report(path, `can’t change: what was bid is in ${before}`);
   }
+  const balances = new Map(market.buyers.map(({ id, currency }) => [id, currency]));
+  for (const [i, { id, currency }] of terms.buyers.entries()) {
+    const before = balances.get(id);
+    if (before === undefined || currency === undefined || before === currency) continue;
+    const path = merged.originOf(['buyers', i, 'currency']);
+    if (path) report(path, `can’t change: what was paid in is in ${before}`);
+  }
   const changed = { terms, models: readModels(models, terms, market, report) };
   return faults.length > 0 ? { faults: faults.sort(byPosition) } : { changed };
 }

@@ -10,7 +10,6 @@ import { nextWait } from '../waiting.js';
 /** A lead as it was sold, or not, with what each buyer said of it. Times are UTC ms, money minor units. */
 export interface PastLead extends Omit<LeadInRound, 'offered'> {
   campaign: string;
-  currency: string;
   match: Match;
   /** In the order in which they were held; at least one. */
   rounds: PastRound[];

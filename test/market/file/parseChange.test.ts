@@ -23,8 +23,8 @@ function changed(text: string, market = MARKET): ChangedMarket {
   throw new Error(parsed.faults.map((fault) => faultText('change.yaml', fault)).join('\n'));
 }
 
-function faults(text: string): string[] {
-  const parsed = parseChange(text, MARKET);
+function faults(text: string, market = MARKET): string[] {
+  const parsed = parseChange(text, market);
   if (!('faults' in parsed)) return [];
   return parsed.faults.map(({ line, path, message }) => [`line ${line}, ${path}`, message].join(': '));
 }
@@ -132,5 +132,16 @@ campaigns:
     [`${AUTO}, currency: EUR }]`, 'line 1, campaigns[0].currency: can’t change: what was bid is in USD'],
   ])('with a fault says what to write: %s', (text, fault) => {
     expect(faults(text)).toEqual([fault]);
+  });
+
+  test('of a prepaid buyer’s currency is refused: what it has paid in is in another', () => {
+    const prepaid = marketIn(
+      textOf('market.yaml').replace('name: Northwind Mutual', 'name: Northwind Mutual\n    balance: 50.00'),
+    );
+    expect(faults('buyers: [{ id: northwind, currency: JPY, balance: 5000 }]', prepaid)).toEqual([
+      'line 1, buyers[0].currency: can’t change: what was paid in is in USD',
+    ]);
+    expect(faults('buyers: [{ id: northwind, currency: null, balance: null }]', prepaid)).toEqual([]);
+    expect(faults('buyers: [{ id: fabrikam, currency: JPY, balance: 5000 }]', prepaid)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { NOTHING, unmet } from '../../../src/market/file/assumptions.js';
+import { NOTHING, NOTHING_BOUND, unmet } from '../../../src/market/file/assumptions.js';
 import { byPosition, faultText } from '../../../src/market/file/fault.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 
@@ -577,6 +577,7 @@ describe('Between a file and the store', () => {
       { id: 'ACME1234/solar/contoso', campaign: 'ACME1234/solar', buyer: 'contoso', hasPrice: true },
     ],
     currencies: new Map([['ACME1234/solar', 'EUR']]),
+    bound: NOTHING_BOUND,
   };
   const against = (text: string): string[] => {
     const parsed = parseMarket(text);

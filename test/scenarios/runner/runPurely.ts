@@ -146,7 +146,10 @@ class PureRun implements World {
       answerBy: this.clock + ANSWER_WINDOW_MS,
     };
     const match = personKeys(contactOf(fields));
-    const life = newLife({ facts, fields, source: String(source), match }, campaign.id);
+    const life = newLife(
+      { facts, fields, currency: campaign.currency, source: String(source), match },
+      campaign.id,
+    );
     this.lives.set(name, life);
     this.start(life);
   }
