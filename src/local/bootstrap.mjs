@@ -1,8 +1,8 @@
 /**
- * The way in for `npm start`, `npm test`, `npm run bench`, `npm run torture`, `npm run protections` and `npm run gavel`,
- * also from a bare clone: plain JavaScript without a dependency, it checks Node, installs what package-lock.json names
- * where that is not there yet, compiles the source where that has changed, and goes on within this same process, so that
- * a signal has no second process to reach.
+ * The way in for `npm start`, `npm test`, `npm run bench`, `npm run torture`, `npm run fuzz`, `npm run protections` and
+ * `npm run gavel`, also from a bare clone: plain JavaScript without a dependency, it checks Node, installs what
+ * package-lock.json names where that is not there yet, compiles the source where that has changed, and goes on within
+ * this same process, so that a signal has no second process to reach.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -19,6 +19,7 @@ const entries = {
   test: ['src/local/checks.js'],
   bench: ['src/bench/bench.js'],
   torture: ['test/faults/torture/torture.ts'],
+  fuzz: ['test/faults/fuzz/fuzz.ts'],
   protections: ['test/faults/protections/protections.ts'],
   gavel: ['src/cli/gavel.js'],
 };

@@ -4,7 +4,7 @@ import type { Settings } from '../../src/config.js';
 import { Processes, type Part } from '../../src/local/processes.js';
 import { asEnvironment } from './asEnvironment.js';
 
-/** A running `gavel api` or `gavel worker`. */
+/** A running `gavel api`, `gavel admin` or `gavel worker`. */
 export interface GavelProcess {
   /** What it has printed so far. */
   log(): string;
@@ -25,12 +25,16 @@ export interface GavelProcess {
 /** One that has just been started; `ready` is the line of its log that says so, and rejects where it ends before. */
 export type StartedProcess = GavelProcess & { ready: Promise<Record<string, unknown>> };
 
+type GavelCommand = 'api' | 'admin' | 'worker';
+
 /** The product's own processes for one test, each with a log file; none outlives the test, however that ends. */
 export interface GavelProcesses {
   /** Starts one and does not wait for it. */
-  start(command: 'api' | 'worker', settings: Settings): StartedProcess;
+  start(command: GavelCommand, settings: Settings): StartedProcess;
   /** Resolves when it takes leads. */
   api(settings: Settings): Promise<GavelProcess & { address: string }>;
+  /** Resolves when it takes requests of ops. */
+  admin(settings: Settings): Promise<GavelProcess & { address: string }>;
   /** Resolves when it takes tasks. */
   worker(settings: Settings): Promise<GavelProcess>;
   /** Everything that each of them has printed. */
@@ -49,7 +53,7 @@ export function gavelProcesses(logs: string, program: string[]): GavelProcesses 
   const processes = new Processes(logs);
   const started: GavelProcess[] = [];
 
-  function start(command: 'api' | 'worker', settings: Settings): StartedProcess {
+  function start(command: GavelCommand, settings: Settings): StartedProcess {
     const part = processes.start({
       name: `${command}-${started.length + 1}`,
       command: process.execPath,
@@ -61,12 +65,15 @@ export function gavelProcesses(logs: string, program: string[]): GavelProcesses 
     return { ...gavel, ready: readyOf(part, gavel) };
   }
 
+  const listening = async (command: 'api' | 'admin', settings: Settings) => {
+    const { ready, ...gavel } = start(command, settings);
+    return { ...gavel, address: String((await ready).address) };
+  };
+
   return {
     start,
-    api: async (settings) => {
-      const { ready, ...gavel } = start('api', settings);
-      return { ...gavel, address: String((await ready).address) };
-    },
+    api: (settings) => listening('api', settings),
+    admin: (settings) => listening('admin', settings),
     worker: async (settings) => {
       const { ready, ...gavel } = start('worker', settings);
       await ready;

@@ -36,3 +36,6 @@ export const ALWAYS: readonly AdminErrorKind[] = [
   'internal',
   'unavailable',
 ];
+
+/** What every operation that may have a body may answer as well. */
+export const WITH_BODY: readonly AdminErrorKind[] = ['tooLarge', 'wrongType'];

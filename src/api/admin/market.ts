@@ -76,7 +76,7 @@ export const putMarket = operation({
     { dry_run: Type.Boolean(), changes: Type.Array(Changed) },
     { $id: 'MarketChanges', title: 'What was changed, or would be' },
   ),
-  failures: ['invalidMarket', 'marketChanged', 'tooLarge', 'wrongType'],
+  failures: ['invalidMarket', 'marketChanged'],
   async run({ database, by, outbound }, { file, prune = false, dry_run: dryRun = false, if_match }) {
     const parsed = parseMarket(file, (url) => urlRefusal(outbound, url));
     if (!('market' in parsed)) {

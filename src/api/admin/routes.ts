@@ -9,7 +9,7 @@ import { ApiError, errorOf } from '../apiError.js';
 import type { Parts, RouteParts } from '../parts.js';
 import { auth, keyOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
-import { ADMIN_ABOUT, ALWAYS, type AdminErrorKind } from './errors.js';
+import { ADMIN_ABOUT, ALWAYS, WITH_BODY, type AdminErrorKind } from './errors.js';
 import { headerOf, placeOf, type AdminContext, type Operation, type Place } from './operation.js';
 import { OPERATIONS } from './operations.js';
 import { readInput } from './readInput.js';
@@ -89,7 +89,7 @@ const wantsJson = ({ headers }: FastifyRequest): boolean =>
   (headers.accept ?? '').includes('application/json');
 
 function schemaOf(operation: Operation): object {
-  const { id, summary, tag, input, takesFile, failures = [] } = operation;
+  const { id, summary, tag, method, input, takesFile, failures = [] } = operation;
   const of = (place: Place) => {
     const there = Object.entries<Type.TSchema>(input.properties).filter(
       ([name]) => placeOf(operation, name) === place,
@@ -109,7 +109,10 @@ function schemaOf(operation: Operation): object {
     ...(of('query') && { querystring: of('query') }),
     ...(of('body') && { body: takesFile === true ? input.properties.file : of('body') }),
     ...(takesFile === true && { consumes: ['application/yaml', 'application/json'] }),
-    response: { 200: answerOf(operation), ...answersOf([...ALWAYS, ...failures]) },
+    response: {
+      200: answerOf(operation),
+      ...answersOf([...ALWAYS, ...(method === 'GET' ? [] : WITH_BODY), ...failures]),
+    },
   };
 }
 

@@ -92,7 +92,7 @@ export const simulate = operation({
   takesFile: true,
   longestBody: 2 * 1024 * 1024,
   output: Simulation,
-  failures: ['invalidMarket', 'conflict', 'tooLarge', 'wrongType'],
+  failures: ['invalidMarket', 'conflict'],
   async run(context, { file, since }) {
     const period = { since: dateOf(since), until: new Date() };
     if (!context.isShared) return simulated(context, period, file);

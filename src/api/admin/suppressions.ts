@@ -80,7 +80,7 @@ export const suppress = operation({
     { added: Count, present: Count, withdrawn_leads: Count },
     { $id: 'SuppressionsAdded', title: 'What was added' },
   ),
-  failures: ['notFound', 'tooLarge'],
+  failures: ['notFound'],
   async run(context, asked) {
     const { database } = context;
     const { scope, matches } = await read(context, asked);
@@ -101,7 +101,7 @@ export const unsuppress = operation({
     { removed: Count, absent: Count },
     { $id: 'SuppressionsRemoved', title: 'What was removed' },
   ),
-  failures: ['notFound', 'tooLarge'],
+  failures: ['notFound'],
   async run(context, asked) {
     const { scope, matches } = await read(context, asked);
     const onLists = await Promise.all(

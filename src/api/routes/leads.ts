@@ -72,7 +72,8 @@ const withdraw = {
   params: get.params,
   response: {
     200: Type.Ref('LeadView', { description: 'The lead as it stands after that; a sold one stays sold' }),
-    ...failures('invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
+    ...failures('invalidRequest', 'invalidKey', 'notFound', 'tooLarge', 'wrongType'),
+    ...failures('rateLimited', 'internal', 'unavailable'),
   },
 };
 

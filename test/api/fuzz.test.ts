@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FUZZ_SETTINGS, openField } from '../faults/fuzz/field.js';
+import { describeFinding, runFuzz, type Field } from '../faults/fuzz/runFuzz.js';
+import { openFaultWorld, type FaultWorld } from '../faults/world.js';
+
+/** The bodies that are cut off at every byte come first, and take most of it. */
+const SECONDS = 7;
+
+let world: FaultWorld;
+let field: Field;
+beforeAll(async () => {
+  world = await openFaultWorld({ ...FUZZ_SETTINGS, ADMIN_PORT: 0 });
+  field = await openField(world.settings, world.database, world.processes);
+});
+afterAll(() => world.close());
+
+// `npm run fuzz -- --minutes 10` sends more of them.
+it('no request ends a process, is answered 5xx or as no page says', async () => {
+  const { findings, requests } = await runFuzz(field, {
+    seed: 1,
+    seconds: SECONDS,
+    progress: () => undefined,
+  });
+  expect(findings.map(describeFinding)).toEqual([]);
+  expect(requests).toBeGreaterThan(1000);
+}, 90_000);

@@ -1,0 +1,103 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * How a client ends its side of the connection: when the server has closed it, after a moment in which most requests are
+ * answered (Node drops the answer of a client that half-closes earlier), or at once.
+ */
+export type Ending = 'waits' | 'half-closes' | 'hangs up';
+
+/** Bytes for a server, in the pieces in which they are written. */
+export interface Sent {
+  pieces: Buffer[];
+  ending: Ending;
+}
+
+/** What came back; no status when the connection was closed without an answer. */
+export interface Answer {
+  /** Of every answer on the connection. */
+  statuses: number[];
+  headers: Record<string, string>;
+  /** The first answer's. */
+  body: string;
+  ms: number;
+  /** The server neither answered to the end nor closed the connection. */
+  isStuck: boolean;
+}
+
+const PAUSE_MS = 3;
+const HALF_CLOSE_AFTER_MS = 50;
+
+/** Sends bytes on a connection of their own and reads until the server closes it. */
+export async function exchange(address: string, sent: Sent, patienceMs: number): Promise<Answer> {
+  const { hostname, port } = new URL(address);
+  const began = performance.now();
+  const socket = connect(Number(port), hostname);
+  socket.setNoDelay();
+  // The server may close the connection before it has read what it does not want.
+  socket.on('error', () => undefined);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => {
+    chunks.push(chunk);
+    // The server may keep the connection for another request.
+    if (sent.ending === 'waits' && isAnswered(Buffer.concat(chunks).toString('latin1'))) socket.end();
+  });
+  let isStuck = false;
+  const late = setTimeout(() => {
+    isStuck = true;
+    socket.destroy();
+  }, patienceMs);
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  for (const [i, piece] of sent.pieces.entries()) {
+    if (i > 0) await sleep(PAUSE_MS);
+    if (socket.writable) socket.write(piece);
+  }
+  if (sent.ending === 'half-closes') setTimeout(() => socket.end(), HALF_CLOSE_AFTER_MS);
+  if (sent.ending === 'hangs up') {
+    await sleep(PAUSE_MS);
+    socket.resetAndDestroy();
+  }
+  await closed;
+  clearTimeout(late);
+  return { ...read(Buffer.concat(chunks).toString('latin1')), ms: performance.now() - began, isStuck };
+}
+
+/** @param text in Latin-1, one character a byte, as Content-Length counts */
+function read(text: string): Pick<Answer, 'statuses' | 'headers' | 'body'> {
+  const answers: { status: number; headers: Record<string, string>; body: string }[] = [];
+  let rest = text;
+  for (let head = headOf(rest); head !== undefined; head = headOf(rest)) {
+    const { status, headers, length } = head;
+    const end = length + (status < 200 ? 0 : Number(headers['content-length'] ?? rest.length));
+    if (status >= 200) answers.push({ status, headers, body: rest.slice(length, end) });
+    rest = rest.slice(end);
+  }
+  const [first] = answers;
+  return {
+    statuses: answers.map(({ status }) => status),
+    headers: first?.headers ?? {},
+    body: Buffer.from(first?.body ?? '', 'latin1').toString('utf8'),
+  };
+}
+
+/** Whether the first answer has come to its end. */
+function isAnswered(text: string): boolean {
+  const head = headOf(text);
+  if (head === undefined) return false;
+  if (head.status < 200) return isAnswered(text.slice(head.length));
+  return text.length >= head.length + Number(head.headers['content-length'] ?? 0);
+}
+
+function headOf(text: string) {
+  const end = text.indexOf('\r\n\r\n');
+  const [start = '', ...lines] = text.slice(0, Math.max(0, end)).split('\r\n');
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(start)?.[1]);
+  if (end < 0 || Number.isNaN(status)) return undefined;
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  return { status, headers, length: end + 4 };
+}
