@@ -17,8 +17,9 @@ export interface AskAgainRequest {
 /** Asks one buyer anew because its bid has expired; its new answer takes the old one's place in the round. */
 export const askAgain =
   (deps: Deps) =>
-  async ({ leadId, number, contract, version, answerBy }: AskAgainRequest): Promise<Round> => {
+  async ({ leadId, number, contract, version, answerBy }: AskAgainRequest): Promise<Round | 'withdrawn'> => {
     const { lead, round } = await roundOf(deps.database, leadId, number);
+    if (lead.withdrawal !== undefined) return 'withdrawn';
     const expired = round.entries.find((entry) => entry.contract === contract);
     if (round.version > version || !expired) return round;
     const market = await deps.terms(lead.campaign);

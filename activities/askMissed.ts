@@ -18,8 +18,9 @@ export interface MissedRequest {
  */
 export const askMissed =
   (deps: Deps) =>
-  async ({ leadId, number, version, answerBy }: MissedRequest): Promise<Round> => {
+  async ({ leadId, number, version, answerBy }: MissedRequest): Promise<Round | 'withdrawn'> => {
     const { lead, round } = await roundOf(deps.database, leadId, number);
+    if (lead.withdrawal !== undefined) return 'withdrawn';
     if (round.version > version) return round;
     const market = await deps.terms(lead.campaign);
     return ask(deps, market, lead, round, missedIn(round), answerBy);

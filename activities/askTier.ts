@@ -14,8 +14,9 @@ export interface TierRequest {
 /** Asks the next tier of a round, after the one before bought nothing; where it was asked already, its answers stand. */
 export const askTier =
   (deps: Deps) =>
-  async ({ leadId, number, tier, answerBy }: TierRequest): Promise<Round> => {
+  async ({ leadId, number, tier, answerBy }: TierRequest): Promise<Round | 'withdrawn'> => {
     const { lead, round } = await roundOf(deps.database, leadId, number);
+    if (lead.withdrawal !== undefined) return 'withdrawn';
     if (!round.later.some((candidate) => candidate.tier === tier)) return round;
     const market = await deps.terms(lead.campaign);
     if (market === undefined) return { ...round, later: [] };

@@ -1,14 +1,24 @@
-import type { LeadStatus } from '../src/market/lead.js';
-import { endLead as store } from '../src/store/leads.js';
 import { measured } from '../src/metrics.js';
+import { expireLead, stateForLife } from '../src/store/leads.js';
+import { withdraw, type LeadState } from '../src/store/withdrawals.js';
 import type { Deps } from './index.js';
 
-/** Ends an unsold lead; returns how it stands, which is `sold` where a sale came first. */
+export interface EndRequest {
+  leadId: string;
+  status: 'expired' | 'withdrawn';
+}
+
+/** Ends an unsold lead that no buyer holds; returns how it stands: `sold` if a sale came first. */
 export const endLead =
   ({ database, log }: Deps) =>
-  async (request: { leadId: string; status: 'expired' | 'withdrawn' }): Promise<LeadStatus | undefined> => {
-    const status = await store(database, request.leadId, request.status);
-    if (status === request.status) measured.unsold(1, { status });
-    log.info({ lead_id: request.leadId, event: 'ended', status });
-    return status;
+  async ({ leadId, status }: EndRequest): Promise<LeadState | undefined> => {
+    const state = status === 'expired' ? await expireLead(database, leadId) : await end(database, leadId);
+    if (state === 'expired' || state === 'withdrawn') measured.unsold(1, { status: state });
+    log.info({ lead_id: leadId, event: 'ended', status: state });
+    return state;
   };
+
+async function end(database: Deps['database'], leadId: string): Promise<LeadState | undefined> {
+  await withdraw(database, leadId);
+  return stateForLife(database, leadId);
+}

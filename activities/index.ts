@@ -18,6 +18,7 @@ import { settlePost } from './settlePost.js';
 import { settleTurns } from './settleTurns.js';
 import { tellBuyer } from './tellBuyer.js';
 import { tellSeller } from './tellSeller.js';
+import { withdrawLead } from './withdrawLead.js';
 
 /** What the steps need from the world; the worker provides it, a test its own. */
 export interface Deps {
@@ -44,6 +45,7 @@ export function createActivities(deps: Deps) {
     settleTurns: settleTurns(deps),
     markPending: markPending(deps),
     endLead: endLead(deps),
+    withdrawLead: withdrawLead(deps),
     forgottenPosts: forgottenPosts(deps),
     erasePersons: erasePersons(deps),
     tellSeller: tellSeller(deps),

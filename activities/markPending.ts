@@ -1,7 +1,7 @@
-import type { LeadStatus } from '../src/market/lead.js';
 import type { LeadReason } from '../src/market/reason.js';
 import type { News } from '../src/market/waiting.js';
 import { markPending as store } from '../src/store/leads.js';
+import type { LeadState } from '../src/store/withdrawals.js';
 import type { Deps } from './index.js';
 
 export interface Pending {
@@ -13,8 +13,8 @@ export interface Pending {
   heard?: News & { round: number };
 }
 
-/** Notes that the lead is unsold, why, and until when it waits; returns how it stands. */
+/** Notes that the lead is unsold, why, and until when it waits; returns how it stands: a withdrawn one does not wait. */
 export const markPending =
   ({ database }: Deps) =>
-  async ({ leadId, until, reason, heard }: Pending): Promise<LeadStatus | undefined> =>
+  async ({ leadId, until, reason, heard }: Pending): Promise<LeadState | undefined> =>
     store(database, leadId, new Date(until), reason, heard);

@@ -1,6 +1,6 @@
 import { planChecks } from './checks.js';
 import { nextTier } from '../src/market/asking.js';
-import type { LeadStatus } from '../src/market/lead.js';
+import { measured } from '../src/metrics.js';
 import { newRound } from '../src/market/newRound.js';
 import { planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
 import type { Round } from '../src/market/round.js';
@@ -8,12 +8,13 @@ import { accountId, readUsage } from '../src/store/capacity.js';
 import {
   findLeadForRound,
   leadInRound,
-  seenToEnd,
+  stateForLife,
   storeRound,
   type LeadDocument,
 } from '../src/store/leads.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
-import { withdrawIfSuppressed } from '../src/store/suppressions.js';
+import { isSuppressed } from '../src/store/suppressions.js';
+import { stateOf, withdraw, type LeadState } from '../src/store/withdrawals.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
 
@@ -26,9 +27,9 @@ export interface RoundRequest {
   answerBy?: number;
 }
 
-/** Another hand sold the lead or took it off sale: no new round is held. */
+/** No new round is held: the lead has ended, or was withdrawn while a post was in flight and ends with its answer. */
 export interface NoRound {
-  ended: Extract<LeadStatus, 'sold' | 'expired' | 'withdrawn'>;
+  ended: Extract<LeadState, 'sold' | 'expired' | 'withdrawn' | 'withdrawing'>;
   /** How many addresses of the seller are told. */
   addresses: number;
 }
@@ -45,13 +46,8 @@ export const runRound =
     if (lead === null) throw new Error(`No lead ${leadId} is stored`);
     const stored = lead.rounds[number];
     if (stored !== undefined) return stored;
-    if (lead.status !== 'received' && lead.status !== 'pending') {
-      if (lead.dueAt !== undefined) await seenToEnd(deps.database, leadId);
-      return noRound(deps, lead, lead.status);
-    }
-    // Before the first round the API has looked at the lists. Since then the import may have met the lead at a buyer.
-    if (number > 1 && (await withdrawIfSuppressed(deps.database, lead)))
-      return noRound(deps, lead, 'withdrawn');
+    const state = await stateBefore(deps, lead, number);
+    if (state !== 'received' && state !== 'pending') return noRound(deps, lead, state);
     const market = await deps.terms(lead.campaign);
     if (market === undefined)
       return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
@@ -63,11 +59,25 @@ export const runRound =
     return ask(deps, market, lead, round, nextTier(round).asked, answerBy);
   };
 
+/** How the lead stands before a round; it is withdrawn if its person was put on a suppression list since the round before. */
+async function stateBefore({ database }: Deps, lead: LeadDocument, number: number): Promise<LeadState> {
+  const state = stateOf(lead);
+  const isOnSale = state === 'received' || state === 'pending';
+  // Before the first round the API has looked at the lists.
+  if (isOnSale && (number === 1 || !(await isSuppressed(database, lead)))) return state;
+  if (isOnSale) await withdraw(database, lead._id, 'suppressed');
+  return (await stateForLife(database, lead._id)) ?? state;
+}
+
 async function noRound(
-  { database }: Deps,
-  { seller }: LeadDocument,
+  { database, log }: Deps,
+  { _id, seller }: LeadDocument,
   ended: NoRound['ended'],
 ): Promise<NoRound> {
+  if (ended === 'expired' || ended === 'withdrawn') {
+    measured.unsold(1, { status: ended });
+    log.info({ lead_id: _id, event: 'ended', status: ended });
+  }
   return { ended, addresses: (await findSeller(database, seller))?.postbacks.length ?? 0 };
 }
 

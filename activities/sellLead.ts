@@ -28,8 +28,8 @@ export interface SaleRequest {
 }
 
 /**
- * What came of offering the lead to one buyer. `closed` with a status: the lead has ended, others hold it already, or it is
- * in another currency than the offer; the auction is over.
+ * What came of offering the lead to one buyer. `closed` with a status: the lead has ended, was withdrawn, is held by others
+ * already, or is in another currency than the offer; the auction is over.
  * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
  * `final`: asking again is no use. `isSilent`: asked what became of the post, the buyer said nothing. `change`: when a
  * limit that left no room has some again. `isLow`: it took the buyer's prepaid balance below what it wants to hear of.
@@ -48,6 +48,9 @@ export type SaleAnswer =
       isSilent?: true;
     }
   | { answer: 'closed'; status: LeadStatus };
+
+/** Why a post without a clear answer is not sent again. */
+const WITHDRAWN = 'the lead was withdrawn';
 
 /** Sells to one buyer in one try: claim, reserve, post, book. Anything but a clear answer comes back as `uncertain`. */
 export const sellLead =
@@ -79,6 +82,8 @@ export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolea
       : { answer: 'closed', status: claimed.closed };
   }
   if (claimed.claim.status !== 'posting') return settledBefore(deps, offer.contract, claimed);
+  // Sent before, it may have been taken, which is settled without sending the person again.
+  if (claimed.lead.withdrawal !== undefined) return uncertain(claimed.claim, WITHDRAWN);
   return sellClaimed(deps, request, claimed, isFirst);
 }
 

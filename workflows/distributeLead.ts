@@ -25,7 +25,9 @@ async function live(lead: LeadFacts, story: Story): Promise<void> {
     if (story.heldElsewhere) await callOffForgotten(leadId, story);
     const round = await runRound({ leadId, number: story.nextRound, now: Date.now(), ...story.answerBy });
     if ('ended' in round) {
-      story.endedElsewhere(round);
+      story.addresses = round.addresses;
+      if (round.ended === 'withdrawing') await endUnsold(leadId, 'withdrawn', story);
+      else story.end(round.ended);
       break;
     }
     story.closeRound(await auction(lead, round, story));
@@ -47,13 +49,17 @@ async function auction(lead: LeadFacts, round: Round, story: Story): Promise<Rou
 
 async function offerInTurn(lead: LeadFacts, round: Round, story: Story): Promise<Round> {
   let now = round;
-  while (!story.withdrawn && !story.closed) {
+  // Whether the lead was withdrawn, each step finds in the database: a task that is repeated offers again what it offered
+  // before, finds how that ended, and goes no further.
+  while (!story.closed) {
     const step = nextStep(lead.leadId, now, story.answers);
     if (step === 'over') break;
-    now =
+    const then =
       'offers' in step
         ? await offerAll(lead, now, step.offers, story)
         : await askMore(lead, now, step, story);
+    if (then === 'withdrawn') story.closed = true;
+    else now = then;
   }
   return now;
 }
@@ -64,7 +70,7 @@ function askMore(
   { number, version }: Round,
   step: { ask: number } | { askAgain: string[] },
   story: Story,
-): Promise<Round> {
+): Promise<Round | 'withdrawn'> {
   if ('ask' in step) return askTier({ leadId, number, tier: step.ask, ...story.answerBy });
   for (const contract of step.askAgain) story.mayAskAgain({ contract });
   return askMissed({ leadId, number, version, ...story.answerBy });
@@ -82,7 +88,9 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
     else if (story.mayAskAgain(offer)) {
       const { number, version } = now;
       const { contract } = offer;
-      now = await askAgain({ leadId: lead.leadId, number, version, contract, ...story.answerBy });
+      const asked = await askAgain({ leadId: lead.leadId, number, version, contract, ...story.answerBy });
+      if (asked === 'withdrawn') story.closed = true;
+      else now = asked;
     } else story.record(offer, { answer: SPENT.reason, detail: SPENT.detail });
   }
   return now;
@@ -98,7 +106,8 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
     reason: story.unsoldReason,
     ...story.heardMeanwhile,
   });
-  // Sold or ended by another hand: the next round finds it so.
+  if (standing === 'withdrawing') return endUnsold(leadId, 'withdrawn', story);
+  // Sold by another run of this workflow, or ended: the next round finds it so.
   if (standing !== undefined && standing !== 'pending') return;
   story.pending(wait);
   tellTheSeller(lead, story);
@@ -109,7 +118,7 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
   await endUnsold(leadId, ending, story);
 }
 
-/** Ends the lead, once nobody holds it any more: a post that another run has begun is settled first. */
+/** Ends the lead, once no buyer holds it: a post that another run of this workflow has begun is settled first. */
 async function endUnsold(leadId: string, status: 'expired' | 'withdrawn', story: Story): Promise<void> {
   for (;;) {
     const ended = await endLead({ leadId, status });

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { SaleAnswer, SaleRequest } from '../activities/sellLead.js';
 import type { Offer } from '../src/market/decide.js';
 import { DELIVERY, waitBefore } from '../src/market/delivery.js';
@@ -25,19 +25,29 @@ export async function sell(lead: LeadFacts, round: Round, offer: Offer, story: S
   const first = await sellLead(request);
   if (first.answer !== 'uncertain') return first;
   story.waitsPatiently();
-  const last = first.final ? first : await again(request, first, formatMoney(offer.price, terms.currency));
+  const price = formatMoney(offer.price, terms.currency);
+  const last = first.final ? first : await again(request, first, price, story);
   return last.answer === 'uncertain' ? atTheEnd(lead, round, offer, last, story) : last;
 }
 
-/** The same post once more, after the wait that the policy and the buyer's `Retry-After` ask for. */
-async function again(request: SaleRequest, first: Uncertain, price: string): Promise<SaleAnswer> {
+/**
+ * The same post once more, after the wait that the policy and the buyer's `Retry-After` ask for; not if the lead is
+ * withdrawn meanwhile.
+ */
+async function again(
+  request: SaleRequest,
+  first: Uncertain,
+  price: string,
+  story: Story,
+): Promise<SaleAnswer> {
   const { buyer, delivery } = request.offer;
   const wait = waitBefore(2, 0, first.retryAfterMs, delivery);
   if (wait === undefined) return first;
-  await sleep(wait, {
-    summary: `${buyer} gave no clear answer (${first.detail ?? 'unknown'}): the post is sent again`,
-  });
-  return deliverPost.executeWithOptions({ summary: `post to ${buyer} at ${price}` }, [request]);
+  const summary = `${buyer} gave no clear answer (${first.detail ?? 'unknown'}): the post is sent again`;
+  if (await story.isWithdrawnWithin(wait, summary)) return first;
+  const deliver = () =>
+    deliverPost.executeWithOptions({ summary: `post to ${buyer} at ${price}` }, [request]);
+  return (await story.unlessWithdrawn(deliver)) ?? first;
 }
 
 /** The policy allows no further try, and the buyer may have taken the lead: what now, the contract says. */
@@ -52,7 +62,7 @@ async function atTheEnd(
   const { leadId } = lead;
   const { contract, buyer } = offer;
   if (atEnd === 'ask') {
-    const answer = await askWhatBecame(leadId, offer);
+    const answer = await askWhatBecame(leadId, offer, story);
     if (answer.answer !== 'uncertain') return answer;
   }
   if (atEnd === 'hold') {
@@ -66,15 +76,19 @@ async function atTheEnd(
   return standing === 'accepted' ? { answer: 'accepted' } : last;
 }
 
-/** Asks the buyer's status address, as often as a post is sent where a contract says nothing, while it is silent. */
-async function askWhatBecame(leadId: string, { contract, buyer }: Offer): Promise<SaleAnswer> {
+/**
+ * Asks the buyer's status address while it is silent, as often as a post is sent by default; of a withdrawn lead no more
+ * than once after that.
+ */
+async function askWhatBecame(leadId: string, { contract, buyer }: Offer, story: Story): Promise<SaleAnswer> {
   const summary = `ask ${buyer} what became of the post`;
   let elapsed = 0;
   for (let attempt = 2; ; attempt += 1) {
     const answer = await settlePost.executeWithOptions({ summary }, [{ leadId, contract }]);
     const wait = waitBefore(attempt, elapsed);
     if (answer.answer !== 'uncertain' || !answer.isSilent || wait === undefined) return answer;
-    await sleep(wait, { summary: `${buyer} did not say what became of the post: it is asked again` });
+    const again = `${buyer} did not say what became of the post: it is asked again`;
+    if (await story.isWithdrawnWithin(wait, again)) return answer;
     elapsed += wait;
   }
 }

@@ -16,6 +16,7 @@ export const {
   sellLead,
   settleTurns,
   markPending,
+  withdrawLead,
   endLead,
   forgottenPosts,
 } = proxyLocalActivities<Activities>({

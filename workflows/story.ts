@@ -1,5 +1,7 @@
 import {
+  ActivityFailure,
   allHandlersFinished,
+  CancellationScope,
   condition,
   defineSignal,
   defineUpdate,
@@ -8,7 +10,6 @@ import {
   upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { NoRound } from '../activities/runRound.js';
 import type { SaleAnswer } from '../activities/sellLead.js';
 import type { Postback } from '../activities/tellSeller.js';
 import { HELD_MS } from '../src/market/delivery.js';
@@ -38,8 +39,10 @@ import {
   RETRY_NOW,
   searchAttributes,
   WITHDRAW,
+  WITHDRAWN,
   type OutcomeAnswer,
 } from '../src/temporal/names.js';
+import { withdrawLead } from './steps.js';
 
 /** What ops know of a post that is held for them. */
 interface PostWord {
@@ -49,6 +52,7 @@ interface PostWord {
 
 const outcome = defineUpdate<OutcomeAnswer>(OUTCOME);
 const withdraw = defineUpdate<{ status: LeadStatus }>(WITHDRAW);
+const withdrawn = defineSignal(WITHDRAWN);
 const resolvePost = defineUpdate<string, [PostWord]>(RESOLVE_POST);
 const givenBack = defineSignal(GIVEN_BACK);
 const retryNow = defineSignal(RETRY_NOW);
@@ -62,6 +66,9 @@ export function begin(lead: LeadFacts): Story {
   });
   setHandler(withdraw, () => story.withdraw(), {
     description: 'Takes the lead off sale; answers how it stands',
+  });
+  setHandler(withdrawn, () => story.noteWithdrawn(), {
+    description: 'The lead has been withdrawn; the exchange sends it',
   });
   setHandler(resolvePost, ({ buyer, accepted }) => story.resolvePost(buyer, accepted), {
     description: 'Settles a post that is held for ops: {"buyer": "…", "accepted": true or false}',
@@ -99,7 +106,6 @@ export class Story {
   private held = new Map<string, boolean | undefined>();
   private notices: Promise<unknown>[] = [];
   private told: LeadStatus = 'received';
-  private addresses = 0;
   private answered = false;
   private wake = false;
   private news: News = { changes: [] };
@@ -116,7 +122,9 @@ export class Story {
   /** Contracts whose sale took a prepaid balance below what their buyer wants to hear of. */
   low: string[] = [];
   withdrawn = false;
-  /** Another hand ended the lead, or others hold it: no more offers are made in this round. */
+  /** How many addresses of the seller are told. */
+  addresses = 0;
+  /** The lead has ended, was withdrawn, or is held by others: no more offers are made in this round. */
   closed = false;
   /** It was so in the last round. */
   heldElsewhere = false;
@@ -263,12 +271,6 @@ export class Story {
     return accepted ? `${buyer} took the lead: it is booked` : `${buyer} did not take it: the lead goes on`;
   }
 
-  /** Another hand ended the lead, perhaps before any round: whoever tells the seller knows it from here. */
-  endedElsewhere({ ended, addresses }: NoRound): void {
-    this.addresses = addresses;
-    this.end(ended);
-  }
-
   end(status: Extract<LeadStatus, 'sold' | 'expired' | 'withdrawn'>): void {
     this.status = status;
     this.endedAt = Date.now();
@@ -331,10 +333,42 @@ export class Story {
     };
   }
 
+  /** Withdrawn by whoever sends the update: stored first, as by every other way. */
   async withdraw(): Promise<{ status: LeadStatus }> {
-    this.withdrawn = true;
+    await withdrawLead({ leadId: this.lead.leadId });
+    this.noteWithdrawn();
     await condition(() => this.ended);
     return { status: this.status };
+  }
+
+  noteWithdrawn(): void {
+    this.withdrawn = true;
+  }
+
+  /** Waits so long; ends at once, with true, if the lead is withdrawn. */
+  isWithdrawnWithin(ms: number, summary: string): Promise<boolean> {
+    return condition(() => this.withdrawn, ms, { summary });
+  }
+
+  /**
+   * What comes of an activity; undefined if the lead is withdrawn before the activity's next attempt. An attempt under
+   * way is not cut off: its answer counts.
+   */
+  async unlessWithdrawn<T>(activity: () => Promise<T>): Promise<T | undefined> {
+    const scope = new CancellationScope();
+    const result = scope.run(activity);
+    const isOver = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    await Promise.race([isOver, condition(() => this.withdrawn)]);
+    if (this.withdrawn) scope.cancel();
+    try {
+      return await result;
+    } catch (error) {
+      if (this.withdrawn && error instanceof ActivityFailure) return undefined;
+      throw error;
+    }
   }
 
   wakeUp(): void {

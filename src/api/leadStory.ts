@@ -6,6 +6,7 @@ import { nextWait } from '../market/waiting.js';
 import type { Database } from '../store/db.js';
 import { answersIn, factsOf, findLead, findStoredLead, type Claim } from '../store/leads.js';
 import type { StoredLead } from '../store/person.js';
+import { stateOf } from '../store/withdrawals.js';
 import { workflowId } from '../temporal/names.js';
 
 /** Everything the store knows of a lead, with amounts as decimals of its currency and times in ISO 8601. */
@@ -37,7 +38,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
   const rounds = Object.values(lead.rounds).sort((a, b) => a.number - b.number);
   const last = rounds.at(-1);
   const waits =
-    lead.status === 'pending' && last
+    stateOf(lead) === 'pending' && last
       ? nextWait(factsOf(lead), last, answersIn(lead, last.number))
       : undefined;
   return {
@@ -73,6 +74,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     })),
     told: lead.told?.map(({ at, ...told }) => ({ at: at.toISOString(), ...told })) ?? [],
     waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
+    withdrawal: lead.withdrawal && { ...lead.withdrawal, at: lead.withdrawal.at.toISOString() },
     erased: lead.erased && { ...lead.erased, at: lead.erased.at.toISOString() },
     workflow: workflowId(id),
     workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,

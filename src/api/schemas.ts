@@ -23,6 +23,12 @@ const outcome = {
   buyer_ids: Type.Optional(
     Type.Array(Type.String(), { description: 'One id for each sale', examples: [['northwind']] }),
   ),
+  withdrawing: Type.Optional(
+    Type.Literal(true, {
+      description:
+        'Beside `pending`: the lead was withdrawn while a buyer had it, and ends as `withdrawn` unless that buyer takes it',
+    }),
+  ),
 };
 
 const status = Type.Enum(['sold', 'pending', 'expired', 'withdrawn'], {

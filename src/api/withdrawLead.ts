@@ -1,28 +1,31 @@
-import { ENDED } from '../market/lead.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../store/db.js';
-import { endLead, findStoredLead } from '../store/leads.js';
+import { findStoredLead } from '../store/leads.js';
 import type { StoredLead } from '../store/person.js';
+import { endWithdrawn, withdraw } from '../store/withdrawals.js';
+
+/** How long the answer waits for a post in flight, ms: it is out within a second. */
+const PATIENCE_MS = 800;
+const LOOK_EVERY_MS = 50;
 
 /**
- * Takes a lead off sale and returns it as it stands after that: a sold one stays sold, and one that a buyer is just being
- * posted is still pending, and ends when the buyer does not take it. Where its workflow can't be reached the lead is
- * ended here, which no sale gets past; undefined where that can't be either, because a post is under way: nothing was
- * changed.
- * @param withdraw asks the lead's workflow; rejects where it has not taken note
+ * Takes a lead off sale and returns it as it stands after that: `withdrawn`, or `sold` if a buyer has bought it. If a
+ * post is in flight it waits a moment for that buyer's answer; without one in time the lead is still on sale in name, with
+ * its withdrawal, and ends by that answer. The database alone decides; Temporal may be away.
+ * @param notify tells the lead's workflow, and waits for nothing
  */
 export async function withdrawLead(
   database: Database,
   lead: StoredLead,
-  withdraw: (leadId: string) => Promise<unknown>,
-): Promise<StoredLead | undefined> {
-  if (ENDED.includes(lead.status)) return lead;
-  const isNoted = await withdraw(lead._id).then(
-    () => true,
-    () => false,
-  );
-  if (!isNoted) {
-    const status = await endLead(database, lead._id, 'withdrawn', true);
-    if (status === undefined || !ENDED.includes(status)) return undefined;
+  notify: (leadId: string) => unknown,
+): Promise<StoredLead> {
+  if (lead.status === 'expired' || lead.status === 'withdrawn') return lead;
+  const until = Date.now() + PATIENCE_MS;
+  let state = await withdraw(database, lead._id);
+  notify(lead._id);
+  while (state === 'withdrawing' && Date.now() < until) {
+    await sleep(LOOK_EVERY_MS);
+    state = await endWithdrawn(database, lead._id);
   }
-  return (await findStoredLead(database, lead._id)) ?? undefined;
+  return (await findStoredLead(database, lead._id)) ?? lead;
 }

@@ -6,7 +6,7 @@ import type { openSender } from '../buyers/send.js';
 import { pickSettings } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
-import type { Withdrawer } from '../temporal/withdraw.js';
+import type { openNotifier } from '../temporal/withdrawn.js';
 import { cliActor } from './actor.js';
 import { CommandFailed } from './commandFailed.js';
 import { remoteAsk } from './remote.js';
@@ -88,7 +88,7 @@ function localContext(
   database: Database,
   tell: Needs['tell'],
 ): { context: AdminContext; close: () => Promise<void> } {
-  let withdrawer: Withdrawer | undefined;
+  let notifier: ReturnType<typeof openNotifier> | undefined;
   let sender: ReturnType<typeof openSender> | undefined;
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = pickSettings([
     'TEMPORAL_UI_URL',
@@ -102,11 +102,11 @@ function localContext(
       isShared: false,
       tell,
       outbound: readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP'])),
-      withdraw: async (leadId) => {
+      withdrawn: async (leadId) => {
         // Loaded here, as below, so that the other commands don't wait for what only one needs.
-        const { openWithdrawer } = await import('../temporal/withdraw.js');
-        withdrawer ??= openWithdrawer(pickSettings(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']));
-        return withdrawer.withdraw(leadId);
+        const { openNotifier } = await import('../temporal/withdrawn.js');
+        notifier ??= openNotifier(pickSettings(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']));
+        notifier.withdrawn(leadId);
       },
       send: async (message) => {
         const { openSender } = await import('../buyers/send.js');
@@ -116,7 +116,7 @@ function localContext(
       ...(url !== undefined && { ui: { url, namespace } }),
     },
     close: async () => {
-      await Promise.all([withdrawer?.close(), sender?.close()]);
+      await Promise.all([notifier?.close(), sender?.close()]);
     },
   };
 }

@@ -108,12 +108,17 @@ function toldRows({ told }: LeadStory): { head: string[]; rows: string[][] } {
 }
 
 /** What it waits for, or that nothing more will happen. */
-function ending({ status, waits_for, updated_at }: LeadStory, now: Date): string {
+function ending({ status, waits_for, withdrawal, updated_at }: LeadStory, now: Date): string {
   if (waits_for !== undefined) {
     const left = Date.parse(waits_for.until) - now.getTime();
     const when = left > 0 ? `in ${span(left)}` : 'due now';
     return `Waits for ${waits_for.what}: ${moment(Date.parse(waits_for.until))} (${when})`;
   }
+  const withdrawn = withdrawal && `Withdrawn ${moment(Date.parse(withdrawal.at))}`;
+  if (withdrawn !== undefined && (status === 'received' || status === 'pending'))
+    return `${withdrawn}: it ends with the answer of the buyer that it was posted to.`;
+  if (withdrawn !== undefined && status === 'sold')
+    return `${withdrawn}: no other buyer gets it. Sold ${moment(Date.parse(updated_at))}.`;
   if (status === 'received') return 'Waits for its first round.';
   return `Ended ${moment(Date.parse(updated_at))}.`;
 }

@@ -19,6 +19,7 @@ async function take(given: string, { json }: { json: boolean }, command: Command
 }
 
 function inWords(id: string, status: string): string {
-  if (status === 'pending') return `Lead ${id} is with a buyer; it ends when the buyer does not take it.`;
+  if (status === 'pending')
+    return `Lead ${id} is withdrawn, but a buyer has it: it ends as withdrawn unless that buyer takes it.`;
   return `Lead ${id} is ${status}.`;
 }

@@ -47,7 +47,7 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     find: async (before: Date, limit: number) =>
       (await overdueLeads(database, before, limit)).map((lead) => ({
         facts: factsOf(lead),
-        isOffSale: lead.status === 'expired' || lead.status === 'withdrawn',
+        isWithdrawn: lead.withdrawal !== undefined,
       })),
     seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };

@@ -30,18 +30,24 @@ export const removeCommand = (): Command =>
   command('remove', 'leads of these persons may be sold again').action(removeList);
 
 async function importList(file: string, options: Options, command: Command): Promise<void> {
-  const sum = { added: 0, present: 0, withdrawn_leads: 0 };
+  const sum = { added: 0, present: 0, withdrawn_leads: 0, withdrawing_leads: 0 };
   const bad = await change(file, options, command, async (ask, list) => {
     const done = await ask(suppress, list);
     sum.added += done.added;
     sum.present += done.present;
     sum.withdrawn_leads += done.withdrawn_leads;
+    sum.withdrawing_leads += done.withdrawing_leads;
   });
   if (options.json) printJson({ ...sum, bad });
-  else
+  else {
+    const withdrawing =
+      sum.withdrawing_leads === 0
+        ? ''
+        : `, and ${sum.withdrawing_leads} will be unless the buyer that holds it now takes it`;
     print(
-      `${sum.added} added, ${sum.present} were there before; ${sum.withdrawn_leads} waiting leads of theirs were withdrawn.`,
+      `${sum.added} added, ${sum.present} were there before; ${sum.withdrawn_leads} waiting leads of theirs were withdrawn${withdrawing}.`,
     );
+  }
   refuse(file, bad, options.json);
 }
 

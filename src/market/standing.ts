@@ -9,19 +9,24 @@ export interface LeadStanding {
   price?: Minor;
   buyerIds?: string[];
   reason?: LeadReason;
+  /** There is one once the lead was withdrawn, also while a post in flight may still sell it. */
+  withdrawal?: object;
 }
 
 /** Between its receipt and its first round a lead is `pending` for its seller: accepted, and not sold. */
 type ShownStatus = Exclude<LeadStatus, 'received'>;
 
 /** How a lead stands in the words that its seller reads, in the API's answers and in postbacks alike. */
-export function standingInWords({ status, currency, price, buyerIds, reason }: LeadStanding): {
+export function standingInWords({ status, currency, price, buyerIds, reason, withdrawal }: LeadStanding): {
   status: ShownStatus;
   price?: number;
   buyer_ids?: string[];
   reason?: LeadReason;
+  withdrawing?: true;
 } {
-  if (status !== 'sold') return { status: status === 'received' ? 'pending' : status, reason };
+  if (status === 'received' || status === 'pending')
+    return { status: 'pending', reason, withdrawing: withdrawal && true };
+  if (status !== 'sold') return { status, reason };
   return {
     status,
     price: price === undefined ? undefined : toDecimal(price, currency),

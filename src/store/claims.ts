@@ -2,10 +2,12 @@ import type { LeadStatus } from '../market/lead.js';
 import type { Database } from './db.js';
 import type { Claim, LeadDocument, NoRoom, PassedOffer } from './leads.js';
 import { openLead } from './person.js';
+import { NOT_WITHDRAWN } from './withdrawals.js';
 
 /**
  * The lead as the poster needs it with its claim, or why there is none: the offer was made in this round already and
- * there was no room for it, the lead has ended, others hold it, or it is in another currency than the offer.
+ * there was no room for it, or the lead has ended, was withdrawn, is held by others, or is in another currency than the
+ * offer.
  */
 export type Claimed = { lead: LeadDocument; claim: Claim } | { noRoom: NoRoom } | { closed: LeadStatus };
 
@@ -33,6 +35,7 @@ export async function claimLead(
       _id: leadId,
       status: { $nin: ['expired', 'withdrawn'] },
       erased: { $exists: false },
+      ...NOT_WITHDRAWN,
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
       // An offer in another currency than the lead's would be booked as an amount that nobody bid.

@@ -4,8 +4,9 @@ import { personIds } from '../market/duplicates.js';
 import { ENDED } from '../market/lead.js';
 import { auditOf, differences, type Actor, type Deed } from './audit.js';
 import type { Database } from './db.js';
-import { endLead, findStoredLead, IDEMPOTENCY_KEPT_MS } from './leads.js';
+import { findStoredLead, IDEMPOTENCY_KEPT_MS } from './leads.js';
 import type { SealedFields, SealedPerson, StoredLead } from './person.js';
+import { withdraw } from './withdrawals.js';
 
 /** The proof that a person was erased; it stays with the lead and tells nothing of the person. */
 export interface Erasure {
@@ -30,8 +31,8 @@ interface Options {
   by: string;
   /** Who asked for it, for the audit; absent where it is the retention's own doing. */
   asked?: Actor;
-  /** Takes a lead that is still on sale off it, where its workflow can be reached; it is ended here otherwise. */
-  withdraw?: (leadId: string) => Promise<unknown>;
+  /** Notifies the workflow of a lead that is withdrawn for it. */
+  withdrawn?: (leadId: string) => unknown;
 }
 
 /**
@@ -39,24 +40,27 @@ interface Options {
  * no copy of the database made after that has anything of the person. The rest of the lead, its sales and the books
  * stay. So does, for the 24 hours in which its request may be repeated, the keyed hash of its `Idempotency-Key`: without
  * it, a repeat would become a new lead of the erased person (`forgetRepeats` removes it then). A lead that is still on
- * sale is withdrawn first.
+ * sale is withdrawn first; one that a buyer holds at that moment is `held`, and no other buyer gets it.
  */
 export async function eraseLead(
   database: Database,
   leadId: string,
-  { by, asked, withdraw }: Options,
+  { by, asked, withdrawn }: Options,
 ): Promise<Erased> {
   const lead = await findStoredLead(database, leadId);
   if (lead === null) return { outcome: 'unknown' };
   if (lead.erased) return { outcome: 'already', erasure: lead.erased };
   if (!ENDED.includes(lead.status)) {
-    await withdraw?.(leadId).catch(() => undefined);
-    await endLead(database, leadId, 'withdrawn', true);
+    await withdraw(database, leadId);
+    withdrawn?.(leadId);
   }
   const erasure: Erasure = { at: new Date(), by, ...(lead.person && { sha256: fingerprint(lead.person) }) };
   if (await destroy(database, lead, erasure, asked)) return { outcome: 'erased', erasure };
   const now = await findStoredLead(database, leadId);
-  return now?.erased ? { outcome: 'already', erasure: now.erased } : { outcome: 'held' };
+  if (now?.erased) return { outcome: 'already', erasure: now.erased };
+  // Also one that is sold already, in part: nobody else is to get the person.
+  await withdraw(database, leadId);
+  return { outcome: 'held' };
 }
 
 /** False where something is under way. */

@@ -3,7 +3,7 @@ import type { Match } from '../market/duplicates.js';
 import { readableFields } from '../market/fields.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import type { LeadInRound } from '../market/eligibility.js';
-import type { LeadFacts, LeadStatus } from '../market/lead.js';
+import { ENDED, type LeadFacts, type LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
 import type { LeadReason } from '../market/reason.js';
 import type { Change, Round } from '../market/round.js';
@@ -14,6 +14,7 @@ import { duplicateOf } from './duplicateOf.js';
 import type { Erasure } from './erase.js';
 import { openLead, sealLead, type StoredLead } from './person.js';
 import type { Told } from './told.js';
+import { endWithdrawn, NOT_WITHDRAWN, ON_SALE, type LeadState, type Withdrawal } from './withdrawals.js';
 
 /** A post's state: `posting` → `accepted`, `refused` or `cancelled`; an accepted one may be `returned` later. */
 export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled' | 'returned';
@@ -127,6 +128,8 @@ export interface LeadDocument {
   told?: Told[];
   /** Contracts whose claim has ended and whose reservation is still to be confirmed or given back. */
   loose?: string[];
+  /** Since when it is off sale; see `withdraw`. */
+  withdrawal?: Withdrawal;
   /** Why an unsold lead is so, in one word. */
   reason?: LeadReason;
   currency: string;
@@ -305,12 +308,9 @@ export async function findRound(
   return found?.rounds[number];
 }
 
-/** Whether nothing has ended the lead yet. */
-const OPEN = { $in: ['received', 'pending'] satisfies LeadStatus[] };
-
 /**
- * The lead waits for its next round at `until`; `reason` says why it is unsold. Returns how the lead stands: another
- * hand may have ended it meanwhile, and then nothing is changed.
+ * The lead waits for its next round at `until`; `reason` says why it is unsold. Returns how the lead stands: one that was
+ * sold or withdrawn meanwhile does not wait.
  * @param heard what it has heard since its last round, which is kept as if it had been known then
  */
 export async function markPending(
@@ -319,43 +319,40 @@ export async function markPending(
   until: Date,
   reason: LeadReason,
   heard?: News & { round: number },
-): Promise<LeadStatus | undefined> {
+): Promise<LeadState | undefined> {
   const { matchedCount } = await leads.updateOne(
-    { _id: leadId, status: OPEN },
+    { _id: leadId, ...ON_SALE, ...NOT_WITHDRAWN },
     {
       $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date(), ...pendingAnew(heard) },
       ...(heard && { $addToSet: { [`rounds.${heard.round}.changes`]: { $each: [...heard.changes] } } }),
     },
   );
-  return matchedCount === 1 ? 'pending' : statusOf({ leads }, leadId);
+  return matchedCount === 1 ? 'pending' : stateForLife({ leads }, leadId);
 }
 
 const pendingAnew = (heard: (News & { round: number }) | undefined): Record<string, PendingTerms> =>
   heard?.pending === undefined ? {} : { [`rounds.${heard.round}.terms.pending`]: heard.pending };
 
-/**
- * Ends an unsold lead nobody holds. Returns how it stands: `sold` where a sale came first.
- * @param outsideItsLife its workflow does not know of it, where there is one at all: the lead stays due, so that the sweep
- * wakes it, or begins a life, that tells the seller
- */
-export async function endLead(
-  { leads }: Database,
-  leadId: string,
-  status: 'expired' | 'withdrawn',
-  outsideItsLife = false,
-): Promise<LeadStatus | undefined> {
-  const now = new Date();
+/** Lets an unsold lead expire that no buyer holds. Returns how it stands: `sold` or `withdrawn` if that came first. */
+export async function expireLead({ leads }: Database, leadId: string): Promise<LeadState | undefined> {
   const { matchedCount } = await leads.updateOne(
-    { _id: leadId, status: OPEN, held: 0 },
-    outsideItsLife
-      ? { $set: { status, updatedAt: now, dueAt: now } }
-      : { $set: { status, updatedAt: now }, $unset: { dueAt: '' } },
+    { _id: leadId, ...ON_SALE, held: 0, ...NOT_WITHDRAWN },
+    { $set: { status: 'expired', updatedAt: new Date() }, $unset: { dueAt: '' } },
   );
-  return matchedCount === 1 ? status : statusOf({ leads }, leadId);
+  return matchedCount === 1 ? 'expired' : stateForLife({ leads }, leadId);
 }
 
-async function statusOf({ leads }: Pick<Database, 'leads'>, leadId: string): Promise<LeadStatus | undefined> {
-  return (await leads.findOne({ _id: leadId }, { projection: { status: 1 } }))?.status;
+/**
+ * How a lead stands, as its workflow finds it: one that was withdrawn and that no buyer holds any more is ended by this,
+ * and one that has ended is not due any more.
+ */
+export async function stateForLife(
+  database: Pick<Database, 'leads'>,
+  leadId: string,
+): Promise<LeadState | undefined> {
+  const state = await endWithdrawn(database, leadId);
+  if (state === 'sold' || state === 'expired' || state === 'withdrawn') await seenToEnd(database, leadId);
+  return state;
 }
 
 /** Leads that should have moved on by `before` and did not, the oldest first. */
@@ -367,9 +364,9 @@ export async function overdueLeads({ leads }: Database, before: Date, limit: num
     .toArray();
 }
 
-/** The workflow of a lead that has ended knows of what came after that, a return: there is nothing to sweep any more. */
-export async function seenToEnd({ leads }: Pick<Database, 'leads'>, _id: string): Promise<void> {
-  await leads.updateOne({ _id, status: { $nin: OPEN.$in } }, { $unset: { dueAt: '' } });
+/** The workflow of a lead that has ended knows it, and of what came after that, a return: there is nothing to sweep any more. */
+async function seenToEnd({ leads }: Pick<Database, 'leads'>, _id: string): Promise<void> {
+  await leads.updateOne({ _id, status: { $in: [...ENDED] } }, { $unset: { dueAt: '' } });
 }
 
 /**
@@ -380,9 +377,9 @@ export async function postponeSweep({ leads }: Database, leadIds: string[], dueA
   const isDue = { dueAt: { $lt: dueAt } };
   await Promise.all(
     leadIds.map(async (_id) => {
-      const { matchedCount } = await leads.updateOne({ _id, status: OPEN, ...isDue }, { $set: { dueAt } });
+      const { matchedCount } = await leads.updateOne({ _id, ...ON_SALE, ...isDue }, { $set: { dueAt } });
       if (matchedCount === 0)
-        await leads.updateOne({ _id, status: { $nin: OPEN.$in }, ...isDue }, { $unset: { dueAt: '' } });
+        await leads.updateOne({ _id, status: { $in: [...ENDED] }, ...isDue }, { $unset: { dueAt: '' } });
     }),
   );
 }

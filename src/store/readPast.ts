@@ -113,7 +113,7 @@ const fieldsIn = (filters: readonly Filter[] = []): string[] =>
 const roundsOf = ({ rounds }: StoredLead) => Object.values(rounds).sort((a, b) => a.number - b.number);
 
 function pastLead(stored: StoredLead, fields: PastLead['fields']): PastLead {
-  const { campaign, currency, match, source, status, updatedAt } = stored;
+  const { campaign, currency, match, source, status, updatedAt, withdrawal } = stored;
   const facts = factsOf(stored);
   const rounds = roundsOf(stored);
   return {
@@ -132,7 +132,7 @@ function pastLead(stored: StoredLead, fields: PastLead['fields']): PastLead {
       ),
     ),
     sales: [],
-    ...(status === 'withdrawn' && { withdrawnAt: updatedAt.getTime() }),
+    withdrawnAt: (withdrawal?.at ?? (status === 'withdrawn' ? updatedAt : undefined))?.getTime(),
   };
 }
 

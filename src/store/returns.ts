@@ -9,6 +9,7 @@ import { duplicateOf } from './duplicateOf.js';
 import { returnEntriesOf, type EntryDocument } from './ledger.js';
 import type { StoredLead } from './person.js';
 import type { SaleDocument } from './sales.js';
+import { NOT_WITHDRAWN } from './withdrawals.js';
 import { writeTogether } from './writeTogether.js';
 
 /** A lead that its buyer gave back: the second booking of its sale. Immutable, as the sale is. */
@@ -38,7 +39,8 @@ class LeadChanged extends Error {}
 /**
  * Books that a buyer gives a lead back: the return, the reversed sides of the ledger, the lead without this buyer and at a
  * lower price, the buyer's balance and its contract's room, in one transaction. Idempotent by sale: whoever comes second
- * gets the return of the first, and is told that it is not new. A lead goes back on sale only where nobody else holds it, and its person is still known.
+ * gets the return of the first, and is told that it is not new. A lead goes back on sale only if nobody else holds it, its
+ * person is still known, and it was not withdrawn.
  */
 export async function bookReturn(
   database: Database,
@@ -59,6 +61,7 @@ export async function bookReturn(
       throw new Error(`Sale ${sale._id} is not in its lead`);
     const refund = refundOf(sale, policy.refund);
     const isOnlyHolder = lead.status === 'sold' && lead.held === 1 && lead.person !== undefined;
+    const isForSale = isOnlyHolder && lead.withdrawal === undefined;
     const returned: ReturnDocument = {
       _id: sale._id,
       lead: sale.lead,
@@ -69,7 +72,7 @@ export async function bookReturn(
       sellerPays: refund.sellerPays,
       currency: sale.currency,
       at,
-      resold: policy.resell && isOnlyHolder,
+      resold: policy.resell && isForSale,
     };
     const isPrepaid = buyer?.balance !== undefined && buyer.currency === sale.currency && !sale.test;
     const writes = [
@@ -109,6 +112,7 @@ function returning(
         _id: lead._id,
         status: lead.status,
         held: lead.held,
+        ...(resold ? NOT_WITHDRAWN : {}),
         [`${path}.status`]: 'accepted',
         [`${path}.postId`]: sale._id,
       },

@@ -1,11 +1,11 @@
 import { MongoBulkWriteError } from 'mongodb';
 import type { Match } from '../market/duplicates.js';
-import { ENDED } from '../market/lead.js';
 import { sentContact } from '../market/personKeys.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import type { LeadDocument } from './leads.js';
 import { matchesOnLists } from './match.js';
+import { NOT_WITHDRAWN, ON_SALE, withdraw, type LeadState } from './withdrawals.js';
 
 /** A person whose leads must not be sold, by phone or e-mail; the list has hashes and tells nobody's number. */
 export interface SuppressionDocument {
@@ -82,22 +82,28 @@ export async function isSuppressed(
 /** So many persons are looked for at once: SecantusDB holds each lead that it finds against all of them again. */
 const SOUGHT = 200;
 
-/**
- * Takes leads of these persons that are still on sale off it; the sweep tells their workflows. One that
- * a buyer holds at this moment is left: it may be sold already. Returns how many were taken off.
- */
+/** What a suppression list did to the leads of its persons that were on sale. */
+export interface SuppressedLeads {
+  withdrawn: number;
+  /** A buyer holds these: they end as withdrawn unless that buyer takes them, and go to no other. */
+  withdrawing: number;
+}
+
+/** Withdraws leads of these persons that are on sale. */
 export async function withdrawSuppressed(
   database: Database,
   scope: string,
   matches: Match[],
-): Promise<number> {
-  let withdrawn = 0;
+): Promise<SuppressedLeads> {
+  const sum: SuppressedLeads = { withdrawn: 0, withdrawing: 0 };
   for (const kind of ['phone', 'email'] as const) {
     const hashes = matches.flatMap(({ [kind]: hash }) => hash ?? []);
-    for (let i = 0; i < hashes.length; i += SOUGHT)
-      withdrawn += await withdrawMatching(database, scope, kind, hashes.slice(i, i + SOUGHT));
+    for (let i = 0; i < hashes.length; i += SOUGHT) {
+      const states = await withdrawMatching(database, scope, kind, hashes.slice(i, i + SOUGHT));
+      for (const state of states) if (state === 'withdrawn' || state === 'withdrawing') sum[state] += 1;
+    }
   }
-  return withdrawn;
+  return sum;
 }
 
 async function withdrawMatching(
@@ -105,42 +111,17 @@ async function withdrawMatching(
   scope: string,
   kind: keyof Match,
   hashes: string[],
-): Promise<number> {
+): Promise<(LeadState | undefined)[]> {
   const found = await leads
-    .find({ [`match.${kind}`]: { $in: hashes }, ...OPEN, ...(scope !== EVERY_SELLER && { seller: scope }) })
+    .find({
+      [`match.${kind}`]: { $in: hashes },
+      ...ON_SALE,
+      ...NOT_WITHDRAWN,
+      ...(scope !== EVERY_SELLER && { seller: scope }),
+    })
     .project<{ _id: string }>({ _id: 1 })
     .toArray();
-  const results = await Promise.all(found.map(({ _id }) => withdrawOpen({ leads }, _id, { isKnown: false })));
-  return results.filter((isWithdrawn) => isWithdrawn).length;
-}
-
-/**
- * Takes a lead that was held when its person was put on a list off sale, now that nobody holds it. Returns whether it is
- * off sale by this.
- */
-export async function withdrawIfSuppressed(
-  database: Database,
-  lead: Pick<LeadDocument, '_id' | 'seller' | 'match' | 'fields' | 'sent'>,
-): Promise<boolean> {
-  return (await isSuppressed(database, lead)) && withdrawOpen(database, lead._id, { isKnown: true });
-}
-
-/** On sale, and with no buyer at this moment. */
-const OPEN = { status: { $nin: [...ENDED] }, held: 0 };
-
-/** @param isKnown whether the lead's workflow knows of it; where it does not, the lead stays due, for the sweep to tell it */
-async function withdrawOpen(
-  { leads }: Pick<Database, 'leads'>,
-  _id: string,
-  { isKnown }: { isKnown: boolean },
-): Promise<boolean> {
-  const now = new Date();
-  const withdrawn = { status: 'withdrawn', reason: 'suppressed', updatedAt: now } as const;
-  const { modifiedCount } = await leads.updateOne(
-    { _id, ...OPEN },
-    isKnown ? { $set: withdrawn, $unset: { dueAt: '' } } : { $set: { ...withdrawn, dueAt: now } },
-  );
-  return modifiedCount === 1;
+  return Promise.all(found.map(({ _id }) => withdraw({ leads }, _id, 'suppressed')));
 }
 
 /** A list in figures. */

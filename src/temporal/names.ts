@@ -22,7 +22,9 @@ export const MARKET_CHANGED = 'marketChanged';
 export const GIVEN_BACK = 'givenBack';
 /** Update: ops say whether the buyer accepted a post that is held for them. */
 export const RESOLVE_POST = 'resolvePost';
-/** Update: take the lead off sale, with a reason in a few words; answers how the lead stands after it. */
+/** Signal: the lead was withdrawn, which the database knows already. */
+export const WITHDRAWN = 'withdrawn';
+/** Update: withdraw the lead; answers how it stands once it has ended. */
 export const WITHDRAW = 'withdraw';
 
 /**

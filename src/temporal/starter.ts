@@ -1,11 +1,11 @@
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import type { Settings } from '../config.js';
-import type { LeadFacts, LeadStatus } from '../market/lead.js';
+import type { LeadFacts } from '../market/lead.js';
 import type { Log } from '../log.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';
 import { startLead, startOptions } from './start.js';
-import { withdrawBy } from './withdraw.js';
+import { notifyWithdrawn } from './withdrawn.js';
 import { within } from './within.js';
 
 /** Begins leads' workflows for the API. */
@@ -23,8 +23,8 @@ export interface LeadStarter {
   ): Promise<OutcomeAnswer | undefined>;
   /** Starts the workflow of a lead that a buyer has given back; the sweep does where this can't. Waits for nothing. */
   startAgain(lead: LeadFacts): void;
-  /** Asks the lead's workflow to take it off sale, see `withdrawBy`. */
-  withdraw(leadId: string, withinMs: number): Promise<LeadStatus | undefined>;
+  /** See `notifyWithdrawn`. Waits for nothing. */
+  withdrawn(leadId: string): void;
   /** Rejects when Temporal does not answer. */
   ready(): Promise<void>;
   /** Hears no more answers, and lets go of the connection once the calls under way have ended: their time is limited. */
@@ -93,7 +93,7 @@ export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
         log.warn({ lead_id: lead.leadId, event: 'not_started_again', why });
       });
     },
-    withdraw: (leadId, withinMs) => noted(withdrawBy(client, leadId, withinMs)),
+    withdrawn: (leadId) => void noted(notifyWithdrawn(client, leadId)),
     async ready() {
       await noted(
         client.withDeadline(Date.now() + 1000, () =>

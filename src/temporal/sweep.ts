@@ -3,13 +3,13 @@ import type { Log } from '../log.js';
 import type { LeadFacts } from '../market/lead.js';
 import { repeat, type Repeated } from './repeat.js';
 import { startLead } from './start.js';
-import { wakeLead } from './wake.js';
+import { notifyWithdrawn } from './withdrawn.js';
 
 /** A lead that should have moved on and did not. */
 export interface OverdueLead {
   facts: LeadFacts;
-  /** It expired or was withdrawn, and its seller has yet to be told. */
-  isOffSale: boolean;
+  /** It was withdrawn, and its workflow may not know yet. */
+  isWithdrawn: boolean;
 }
 
 /** Where the sweep finds such leads, and notes that it has seen to them. */
@@ -28,9 +28,9 @@ const BATCH = 100;
 const AT_ONCE = 10;
 
 /**
- * Starts stored leads that have no workflow: Temporal was down, or a process died between storing and starting; and wakes
- * those that another hand has taken off sale while they slept, for their sellers to be told. It goes by the lead's own
- * due time, because Temporal forgets finished ids after its retention.
+ * Starts stored leads that have no workflow: Temporal was down, or a process died between storing and starting. It also
+ * notifies the workflows of withdrawn leads, if the process that withdrew them could not. It goes by the lead's own due
+ * time, because Temporal forgets finished ids after its retention.
  */
 export const startSweep = (client: Client, taskQueue: string, overdue: Overdue, log: Log): Repeated =>
   repeat(
@@ -56,7 +56,7 @@ export async function sweepOnce(client: Client, taskQueue: string, overdue: Over
 async function ensureStarted(
   client: Client,
   taskQueue: string,
-  { facts, isOffSale }: OverdueLead,
+  { facts, isWithdrawn }: OverdueLead,
 ): Promise<void> {
   try {
     await startLead(client, facts, taskQueue, 10_000);
@@ -64,5 +64,5 @@ async function ensureStarted(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return;
   }
-  if (isOffSale) await wakeLead(client, facts.leadId, 'now');
+  if (isWithdrawn) await notifyWithdrawn(client, facts.leadId);
 }

@@ -3,7 +3,6 @@ import { addSuppressions, withdrawSuppressed } from '../../src/store/suppression
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, type StepsWorld } from '../support/steps.js';
 
-/** The import of a list passes over a lead that is with a buyer: it may be sold already. */
 describe('a lead whose person was put on a suppression list while a buyer held it', () => {
   const match = { phone: 'hash-of-the-phone' };
   let world: StepsWorld;
@@ -16,11 +15,14 @@ describe('a lead whose person was put on a suppression list while a buyer held i
   const roundOf = (leadId: string, number: number) =>
     world.steps.runRound({ leadId, number, now: Date.now() });
 
-  test('is taken off sale before its next round, and no buyer is asked again', async () => {
+  test('ends before its next round, and no buyer is asked again', async () => {
     const { database, campaign, northwind } = world;
     const { _id } = await storeLead(database, campaign, { status: 'pending', held: 1, match });
     await addSuppressions(database, campaign.seller, [match]);
-    expect(await withdrawSuppressed(database, campaign.seller, [match])).toBe(0);
+    expect(await withdrawSuppressed(database, campaign.seller, [match])).toEqual({
+      withdrawn: 0,
+      withdrawing: 1,
+    });
     await database.leads.updateOne({ _id }, { $set: { held: 0 } });
 
     expect(await roundOf(_id, 2)).toEqual({ ended: 'withdrawn', addresses: 0 });
@@ -30,6 +32,16 @@ describe('a lead whose person was put on a suppression list while a buyer held i
       rounds: {},
     });
     expect(northwind.received).toEqual([]);
+  });
+
+  test('ends likewise if the list got its person while the lead was stored, after the import had looked', async () => {
+    const { database, campaign } = world;
+    const { _id } = await storeLead(database, campaign, { status: 'pending', match });
+    expect(await roundOf(_id, 2)).toEqual({ ended: 'withdrawn', addresses: 0 });
+    expect(await database.leads.findOne({ _id })).toMatchObject({
+      status: 'withdrawn',
+      reason: 'suppressed',
+    });
   });
 
   test('and one of a person on no list has its round', async () => {

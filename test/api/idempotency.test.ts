@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { erasePersons } from '../../activities/erasePersons.js';
 import { eraseLead } from '../../src/store/erase.js';
-import { endLead } from '../../src/store/leads.js';
+import { withdraw } from '../../src/store/withdrawals.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 describe('sending twice with an Idempotency-Key', () => {
@@ -22,7 +22,7 @@ describe('sending twice with an Idempotency-Key', () => {
     expect(first.headers.has('idempotent-replayed')).toBe(false);
     expect(second.headers.get('idempotent-replayed')).toBe('true');
     expect(second.body).toEqual(first.body);
-    await endLead(world.database, String(first.body.lead_id), 'withdrawn');
+    await withdraw(world.database, String(first.body.lead_id));
     const third = await send('again');
     expect(third.body).toMatchObject({ lead_id: first.body.lead_id, status: 'withdrawn' });
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formerPersonKeys, personKeys } from '../../src/market/personKeys.js';
-import { endLead } from '../../src/store/leads.js';
+import { withdraw } from '../../src/store/withdrawals.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 import { SAMPLE, sendLead } from './world.js';
 
@@ -36,7 +36,7 @@ describe('one person has one key', () => {
   it('by which leads of every spelling are found and erased by any other', async () => {
     const ids: unknown[] = [];
     for (const phone of SPELLINGS) ids.push((await send(phone)).lead_id);
-    for (const id of ids) await endLead(world.database, String(id), 'withdrawn');
+    for (const id of ids) await withdraw(world.database, String(id));
     for (const phone of SPELLINGS) expect(await found(phone)).toEqual([...ids].sort());
     const { leads } = (await world.ask('POST /admin/leads/erase', { lead_ids: ids })).body;
     expect(leads).toMatchObject(SPELLINGS.map(() => ({ outcome: 'erased' })));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endLead, markPending } from '../../src/store/leads.js';
+import { expireLead, markPending } from '../../src/store/leads.js';
 import { openApiWorld, request, sendLead, type ApiWorld, type Reply } from './world.js';
 
 describe('a lead is shown to its seller and to nobody else', () => {
@@ -33,7 +33,7 @@ describe('a lead is shown to its seller and to nobody else', () => {
   it('says in one word why it was not sold', async () => {
     await markPending(world.database, leadId, new Date(), 'no_bid');
     expect((await show(world.key)).body).toMatchObject({ status: 'pending', reason: 'no_bid' });
-    await endLead(world.database, leadId, 'expired');
+    await expireLead(world.database, leadId);
     expect((await show(world.key)).body).toMatchObject({ status: 'expired', reason: 'no_bid' });
   });
 });

@@ -1,14 +1,14 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withdrawLead } from '../../src/api/withdrawLead.js';
-import { claimLead } from '../../src/store/claims.js';
+import { claimLead, releaseClaim } from '../../src/store/claims.js';
 import { findStoredLead } from '../../src/store/leads.js';
 import { matchOf } from '../../src/store/match.js';
 import { withdrawSuppressed } from '../../src/store/suppressions.js';
 import { workflowId } from '../../src/temporal/names.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
-import { storeLead } from '../support/market.js';
+import { storeLead, storeMarket } from '../support/market.js';
 import { workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
@@ -54,16 +54,23 @@ describe('a seller takes a lead off sale', () => {
     expect((await request(world, `/api/leads/${id}`)).body).toMatchObject({ status: 'pending' });
   });
 
-  it('and is asked to come again while a buyer is offered it and nobody is there to take note', async () => {
+  it('also while a buyer has it and no worker is up: no other buyer gets it, and it ends when that one is done', async () => {
     const campaign = await world.database.campaigns.findOne({ _id: 'ACME1234/auto-insurance' });
     if (campaign === null) throw new Error('The world has no such campaign.');
     const { _id: id } = await storeLead(world.database, campaign);
     const offer = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 1, earns: 1 };
-    await claimLead(world.database, id, 'c', offer, 1);
+    await claimLead(world.database, id, 'c', offer, 2);
+    const began = Date.now();
     const reply = await withdraw(id);
-    expect(reply.status).toBe(503);
-    expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await request(world, `/api/leads/${id}`)).body).toMatchObject({ status: 'pending' });
+    expect(Date.now() - began).toBeLessThan(1000);
+    expect([reply.status, reply.body.status, reply.body.withdrawing]).toEqual([200, 'pending', true]);
+    expect(await claimLead(world.database, id, 'd', { ...offer, postId: 'q' }, 2)).toMatchObject({
+      closed: 'received',
+    });
+    await releaseClaim(world.database, id, 'c', 'p', 'refused');
+    const later = await withdraw(id);
+    expect([later.status, later.body.status, later.body.withdrawing]).toEqual([200, 'withdrawn', undefined]);
+    expect((await request(world, `/api/leads/${id}`)).body).toEqual(later.body);
   });
 
   describe('that sleeps', () => {
@@ -114,15 +121,105 @@ describe('a seller takes a lead off sale', () => {
       const id = await asleep('512-555-0131');
       const lead = await findStoredLead(world.database, id);
       if (lead === null) throw new Error('The lead is gone');
-      await withdrawLead(world.database, lead, () => Promise.reject(new Error('Temporal is away')));
+      await withdrawLead(world.database, lead, () => undefined);
       await hasEnded(id);
     });
 
     it('by putting its person on a suppression list, of which its workflow hears soon', async () => {
       const id = await asleep('512-555-0132');
       const person = await matchOf(world.database, { phone: '512-555-0132' });
-      expect(await withdrawSuppressed(world.database, 'ACME1234', [person])).toBe(1);
+      expect(await withdrawSuppressed(world.database, 'ACME1234', [person])).toEqual({
+        withdrawn: 1,
+        withdrawing: 0,
+      });
       await hasEnded(id);
+    });
+  });
+
+  describe('that a buyer has in its hands', () => {
+    let worker: RunningWorker;
+    let crm: FakeBuyer;
+    let slow: FakeBuyer;
+    let next: FakeBuyer;
+    beforeAll(async () => {
+      [crm, slow, next] = await Promise.all([startBuyer(), startBuyer(), startBuyer()]);
+      await storeMarket(
+        world.database,
+        {
+          slow: { server: slow, pinged: false, postTimeoutMs: 10_000, contract: { price: 4000 } },
+          next: { server: next, pinged: false, contract: { price: 1000 } },
+        },
+        { category: 'Renters' },
+      );
+      await world.database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks: [crm.url] } });
+      worker = await workerOf(world.settings);
+    });
+    afterAll(async () => {
+      await worker.stop();
+      await Promise.all([crm, slow, next].map((server) => server.close()));
+    });
+
+    /** A lead whose post the slow buyer has just got. */
+    async function posted(): Promise<string> {
+      const got = new Promise<string>((resolve) => {
+        slow.onRequest = ({ type, body }) => {
+          if (type === 'post') resolve(String(body.lead_id));
+        };
+      });
+      void sendLead(world, { ...SAMPLE, category: 'Renters' }, { prefer: 'wait=1' });
+      return got;
+    }
+    const toldOf = (id: string): string[] =>
+      crm.received.filter(({ body }) => body.lead_id === id).map(({ type }) => type);
+
+    it('is answered within a second; when that buyer refuses six seconds later, no other gets it', async () => {
+      slow.answer('post', { after: 6000, body: { accepted: false } });
+      const id = await posted();
+      const began = Date.now();
+      const { status, body } = await withdraw(id);
+      expect(Date.now() - began).toBeLessThan(1000);
+      expect([status, body.status, body.withdrawing]).toEqual([200, 'pending', true]);
+      await expect
+        .poll(async () => (await request(world, `/api/leads/${id}`)).body.status, { timeout: 15_000 })
+        .toBe('withdrawn');
+      expect(Date.now() - began).toBeGreaterThan(5500);
+      await expect.poll(() => toldOf(id), { timeout: 10_000 }).toEqual(['lead.withdrawn']);
+      expect((await withdraw(id)).body).toMatchObject({ status: 'withdrawn' });
+      expect(next.of('post')).toEqual([]);
+      expect(slow.of('post')).toHaveLength(1);
+    });
+
+    it('is sold when that buyer takes it, once', async () => {
+      slow.answer('post', { after: 2500, body: { accepted: true } });
+      const id = await posted();
+      expect((await withdraw(id)).body).toMatchObject({ status: 'pending', withdrawing: true });
+      await expect
+        .poll(async () => (await request(world, `/api/leads/${id}`)).body.status, { timeout: 10_000 })
+        .toBe('sold');
+      expect((await withdraw(id)).body).toMatchObject({ status: 'sold', buyer_ids: ['slow'] });
+      await expect.poll(() => toldOf(id), { timeout: 10_000 }).toEqual(['lead.sold']);
+    });
+
+    it('is answered `withdrawn` or `sold` if that buyer answers while the withdrawal waits', async () => {
+      for (const [accepted, status] of [
+        [false, 'withdrawn'],
+        [true, 'sold'],
+      ] as const) {
+        slow.answer('post', { after: 400, body: { accepted } });
+        expect((await withdraw(await posted())).body).toMatchObject({ status });
+      }
+      expect(next.of('post')).toEqual([]);
+    });
+
+    it('is called off if that buyer gives no clear answer, and is not sent to it again', async () => {
+      slow.answer('post', { after: 1500, status: 503 });
+      const id = await posted();
+      const sent = slow.of('post').length;
+      expect((await withdraw(id)).body).toMatchObject({ status: 'pending', withdrawing: true });
+      await expect.poll(() => toldOf(id), { timeout: 10_000 }).toEqual(['lead.withdrawn']);
+      expect(slow.of('post')).toHaveLength(sent);
+      expect(slow.of('post_cancelled').map(({ body }) => body.lead_id)).toEqual([id]);
+      expect(next.of('post')).toEqual([]);
     });
   });
 });

@@ -33,7 +33,7 @@ describe('gavel suppressions', () => {
     return path;
   }
 
-  test('takes a list, withdraws waiting leads of its persons, and leaves one that a buyer holds', async () => {
+  test('takes a list, and withdraws leads of its persons that wait or that a buyer holds', async () => {
     const campaign = await storeMarket(database, {});
     const waiting = await storeLead(database, campaign, { status: 'pending' });
     const held = await storeLead(database, campaign, { status: 'pending' });
@@ -42,14 +42,25 @@ describe('gavel suppressions', () => {
     await claimLead(database, held._id, contract, claim, 1);
     const list = file('555-123-4567\nnobody@example.org\n\n(512) 555-0100\n');
     const ran = await run(['import', list, '--seller', 'acme-insurance']);
-    expect(ran.stdout).toBe('3 added, 0 were there before; 1 waiting leads of theirs were withdrawn.\n');
+    expect(ran.stdout).toBe(
+      '3 added, 0 were there before; 1 waiting leads of theirs were withdrawn, and 1 will be unless the buyer that holds it now takes it.\n',
+    );
     expect(await findStoredLead(database, waiting._id)).toMatchObject({
       status: 'withdrawn',
       reason: 'suppressed',
     });
-    expect(await findStoredLead(database, held._id)).toMatchObject({ status: 'pending' });
+    expect(await findStoredLead(database, held._id)).toMatchObject({
+      status: 'pending',
+      withdrawal: { reason: 'suppressed' },
+    });
     const again = await run(['import', list, '--seller', 'ACME1234', '--json']);
-    expect(JSON.parse(again.stdout)).toEqual({ added: 0, present: 3, withdrawn_leads: 0, bad: [] });
+    expect(JSON.parse(again.stdout)).toEqual({
+      added: 0,
+      present: 3,
+      withdrawn_leads: 0,
+      withdrawing_leads: 0,
+      bad: [],
+    });
   });
 
   test('names each line that it can’t read, and takes all others', async () => {

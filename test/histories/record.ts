@@ -15,15 +15,19 @@ import { LIVES } from './lives.js';
 /*
  * Records the histories of the lives in lives.ts as JSON files, for the replay in every later test run:
  *
- *     npx tsx test/histories/record.ts VERSION
+ *     npx tsx test/histories/record.ts VERSION [LIFE …]
+ *
+ * Only the lives that are named, if any are (`ending/withdrawn-too-late`).
  *
  * They are kept in a folder of that name for as long as leads that began under that version may be running, which a
  * campaign's longest expireAfter says.
  */
 
-const [version = ''] = process.argv.slice(2);
+const [version = '', ...named] = process.argv.slice(2);
 if (!/^[\w.-]+$/.test(version)) {
-  process.stderr.write('Name the version that is recorded: npx tsx test/histories/record.ts VERSION\n');
+  process.stderr.write(
+    'Name the version that is recorded: npx tsx test/histories/record.ts VERSION [LIFE …]\n',
+  );
   process.exit(1);
 }
 
@@ -46,7 +50,7 @@ try {
     timeSkipping: join(packagesDir, 'bin', 'temporal-test-server'),
     bundle: bundleIn(await compiled()),
   });
-  for (const life of LIVES) await record(world, life);
+  for (const life of named.length > 0 ? named : LIVES) await record(world, life);
   await world.close();
 } finally {
   await servers.stop();

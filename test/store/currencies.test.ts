@@ -7,7 +7,7 @@ import { reserve } from '../../src/store/capacity.js';
 import { checkBooks } from '../../src/store/checkBooks.js';
 import { claimLead } from '../../src/store/claims.js';
 import { ensureIndexes, openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
-import { endLead } from '../../src/store/leads.js';
+import { withdraw } from '../../src/store/withdrawals.js';
 import { bookReturn } from '../../src/store/returns.js';
 import { bookTopUp, OtherCurrency } from '../../src/store/topUp.js';
 import { storeLead } from '../support/market.js';
@@ -93,7 +93,7 @@ describe('The currency of a campaign', () => {
         "campaigns[0].currency: can't change from USD to JPY: the campaign has open leads; withdraw them or wait until they have ended, or sell in the new currency under another category",
       ]);
       expect(await campaignNow()).toMatchObject({ currency: 'USD', sale: { floor: 1000 } });
-      await endLead(database, _id, 'withdrawn');
+      await withdraw(database, _id);
       expect(await refusedBy(inYen(FILE))).toEqual([]);
     },
   );

@@ -3,7 +3,7 @@ import { release } from '../../src/store/capacity.js';
 import { claimLead, releaseClaim } from '../../src/store/claims.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
 import { eraseLead } from '../../src/store/erase.js';
-import { endLead, findLead, findStoredLead, type LeadDocument } from '../../src/store/leads.js';
+import { findLead, findStoredLead, type LeadDocument } from '../../src/store/leads.js';
 import { listLeads } from '../../src/store/listLeads.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -77,14 +77,11 @@ describe('erasing a lead', () => {
     expect(await eraseLead(database, 'no-such-lead', { by })).toEqual({ outcome: 'unknown' });
   });
 
-  test('that is on sale withdraws it first, by its workflow or without', async () => {
-    const [reached, alone] = [await store(), await store({ status: 'pending' })];
-    const withdraw = vi.fn((id: string) => endLead(database, id, 'withdrawn'));
-    expect(await eraseLead(database, reached._id, { by, withdraw })).toMatchObject({ outcome: 'erased' });
-    expect(withdraw).toHaveBeenCalledWith(reached._id);
-    const away = () => Promise.reject(new Error('Temporal is away'));
-    expect(await eraseLead(database, alone._id, { by, withdraw: away })).toMatchObject({ outcome: 'erased' });
-    for (const { _id } of [reached, alone]) {
+  test('that is on sale withdraws it first, and notifies its workflow', async () => {
+    const withdrawn = vi.fn();
+    for (const { _id } of [await store(), await store({ status: 'pending' })]) {
+      expect(await eraseLead(database, _id, { by, withdrawn })).toMatchObject({ outcome: 'erased' });
+      expect(withdrawn).toHaveBeenLastCalledWith(_id);
       expect(await findStoredLead(database, _id)).toMatchObject({ status: 'withdrawn', match: {} });
     }
   });
@@ -96,6 +93,8 @@ describe('erasing a lead', () => {
       await claimLead(database, lead._id, CONTRACT, post, 2);
       expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
       expect((await findLead(database, lead._id))?.fields).toEqual(lead.fields);
+      // No other buyer gets the person meanwhile.
+      expect(await claimLead(database, lead._id, 'another', post, 2)).toEqual({ closed: status });
       await releaseClaim(database, lead._id, CONTRACT, post.postId, 'refused');
       expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
       const hold = {

@@ -95,7 +95,7 @@ describe('A backlog', () => {
         receivedAt: 0,
         test: false,
       },
-      isOffSale: false,
+      isWithdrawn: false,
     }));
     const started: string[] = [];
     const most = { atOnce: 0 };

@@ -19,8 +19,7 @@ export const ADMIN_ABOUT = {
   rateLimited:
     'More requests a minute than the key may send; too many from this address without a valid key, or with a key that is none any more',
   internal: 'A fault of ours',
-  unavailable:
-    'The database is away, a lead is with a buyer, another simulation is under way, or the process is shutting down',
+  unavailable: 'The database is away, another simulation is under way, or the process is shutting down',
 } satisfies Partial<Record<ErrorKind, string>>;
 
 export type AdminErrorKind = keyof typeof ADMIN_ABOUT;

@@ -8,6 +8,7 @@ import { findLead, findStoredLead } from '../../store/leads.js';
 import { listLeads, type LeadQuery, type ListedLead } from '../../store/listLeads.js';
 import { ApiError } from '../apiError.js';
 import { leadStory, type LeadStory } from '../leadStory.js';
+import { stateOf } from '../../store/withdrawals.js';
 import { withdrawLead } from '../withdrawLead.js';
 import { Contact, dateOf, LeadId, Limit, Moment, SellerName } from './inputs.js';
 import { sellerNamed } from './named.js';
@@ -212,6 +213,7 @@ export const withdraw = operation({
       reason: optional(Type.String()),
       price: optional(Type.Number()),
       buyer_ids: optional(Type.Array(Type.String())),
+      withdrawing: optional(Type.Literal(true)),
       updated_at: Type.String(),
     },
     { $id: 'LeadStanding', title: 'How a lead stands' },
@@ -221,15 +223,9 @@ export const withdraw = operation({
     const { database, by } = context;
     const found = await findStoredLead(database, id);
     if (found === null) throw noLead(id);
-    const lead = await withdrawLead(database, found, (leadId) => context.withdraw(leadId));
-    if (lead === undefined)
-      throw new ApiError(
-        'unavailable',
-        `A buyer is being offered lead ${id}, and no worker answers. Nothing was changed; start a worker, or try again.`,
-        { headers: { 'retry-after': 5 } },
-      );
+    const lead = await withdrawLead(database, found, (leadId) => context.withdrawn(leadId));
     if (!ENDED.includes(found.status)) {
-      const asked = { path: 'status', from: found.status, to: lead.status };
+      const asked = { path: 'status', from: found.status, to: stateOf(lead) };
       await noteDeed(database, by, { kind: 'lead', id, did: 'withdrawal asked for', values: [asked] });
     }
     return { lead_id: id, ...standingInWords(lead), updated_at: lead.updatedAt.toISOString() };
@@ -280,7 +276,7 @@ export const eraseLeads = operation({
       const erased = await eraseLead(context.database, id, {
         by,
         asked: context.by,
-        withdraw: (leadId) => context.withdraw(leadId),
+        withdrawn: (leadId) => context.withdrawn(leadId),
       });
       const erasure = 'erasure' in erased ? erased.erasure : undefined;
       leads.push({

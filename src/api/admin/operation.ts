@@ -12,8 +12,8 @@ export interface AdminContext {
   by: Actor;
   /** What whoever asks may hand out to others. */
   scopes: readonly Scope[];
-  /** Asks a lead's workflow to take the lead off sale; rejects where it has not taken note. */
-  withdraw(leadId: string): Promise<unknown>;
+  /** Notifies a lead's workflow that the lead was withdrawn; does not wait until it has got it. */
+  withdrawn(leadId: string): unknown;
   /** Which servers may be spoken to: a market that names others is refused. */
   outbound: OutboundRules;
   /** Whether others wait for the same process: what takes long is bounded then. */

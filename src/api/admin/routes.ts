@@ -77,13 +77,10 @@ function contextOf(
     scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
     ...servers,
     isShared: true,
-    withdraw: (leadId) => starter.withdraw(leadId, WITHDRAW_WITHIN_MS),
+    withdrawn: (leadId) => starter.withdrawn(leadId),
     ...(url !== undefined && { ui: { url, namespace } }),
   };
 }
-
-/** How long a lead's workflow may take to take note. */
-const WITHDRAW_WITHIN_MS = 5000;
 
 const wantsJson = ({ headers }: FastifyRequest): boolean =>
   (headers.accept ?? '').includes('application/json');

@@ -77,7 +77,15 @@ export const suppress = operation({
   path: '/admin/suppressions/add',
   longestBody: LONGEST_LIST,
   output: Type.Object(
-    { added: Count, present: Count, withdrawn_leads: Count },
+    {
+      added: Count,
+      present: Count,
+      withdrawn_leads: Count,
+      withdrawing_leads: Type.Integer({
+        minimum: 0,
+        description: 'A buyer holds these; each ends as withdrawn unless that buyer takes it',
+      }),
+    },
     { $id: 'SuppressionsAdded', title: 'What was added' },
   ),
   failures: ['notFound'],
@@ -85,9 +93,10 @@ export const suppress = operation({
     const { database } = context;
     const { scope, matches } = await read(context, asked);
     const added = await addSuppressions(database, scope, matches);
-    const withdrawn = await withdrawSuppressed(database, scope, matches);
-    await note(context, scope, 'added to', { added, withdrawn_leads: withdrawn });
-    return { added, present: contactsOf(matches) - added, withdrawn_leads: withdrawn };
+    const leads = await withdrawSuppressed(database, scope, matches);
+    const counts = { added, withdrawn_leads: leads.withdrawn, withdrawing_leads: leads.withdrawing };
+    await note(context, scope, 'added to', counts);
+    return { ...counts, present: contactsOf(matches) - added };
   },
 });
 

@@ -71,7 +71,10 @@ const withdraw = {
   security,
   params: get.params,
   response: {
-    200: Type.Ref('LeadView', { description: 'The lead as it stands after that; a sold one stays sold' }),
+    200: Type.Ref('LeadView', {
+      description:
+        'The lead as it stands after that: `withdrawn`, `sold` if a buyer has it, or `pending` and `withdrawing`',
+    }),
     ...failures('invalidRequest', 'invalidKey', 'notFound', 'tooLarge', 'wrongType'),
     ...failures('rateLimited', 'internal', 'unavailable'),
   },
@@ -128,12 +131,9 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
     { schema: withdraw, onRequest: rate.take },
     async (request) => {
       const lead = await withdrawLead(database, await leadOf(request), (leadId) =>
-        parts.starter.withdraw(leadId, settings.ANSWER_WINDOW_MS),
+        parts.starter.withdrawn(leadId),
       );
-      if (lead !== undefined) return leadView(lead);
-      const message =
-        'A buyer is being offered this lead. Nothing was changed; send it again after Retry-After seconds.';
-      throw new ApiError('unavailable', message, { headers: { 'retry-after': 5 } });
+      return leadView(lead);
     },
   );
 

@@ -64,7 +64,7 @@ function reserve(
   });
 }
 
-/** The post, again and again while the contract's policy allows it. */
+/** The post, again and again while the contract's policy allows it and the lead is not withdrawn. */
 function* post(life: Life, world: World, offer: Offer): Course<PostAnswer> {
   let secondDue: number | undefined;
   for (let attempt = 1; ; attempt += 1) {
@@ -76,7 +76,8 @@ function* post(life: Life, world: World, offer: Offer): Course<PostAnswer> {
     const wait = waitBefore(attempt + 1, elapsed, answer.retryAfterMs, offer.delivery);
     if (wait === undefined) return answer;
     secondDue ??= world.now() + wait;
-    yield* pause(world.now() + wait);
+    yield* pause(world.now() + wait, () => life.withdrawn);
+    if (life.withdrawn) return answer;
   }
 }
 
@@ -102,14 +103,15 @@ function settle(
   return { answer: 'accepted' };
 }
 
-/** The question what became of a post, again and again while nobody says anything. */
+/** The question what became of a post, again and again while the buyer is silent and the lead is not withdrawn. */
 function* askWhatBecame(life: Life, world: World, offer: Offer): Course<PostStatus> {
   let elapsed = 0;
   for (let attempt = 2; ; attempt += 1) {
     const word = world.postStatus(life, offer);
     const wait = waitBefore(attempt, elapsed);
     if (word !== 'silent' || wait === undefined) return word;
-    yield* pause(world.now() + wait);
+    yield* pause(world.now() + wait, () => life.withdrawn);
+    if (life.withdrawn) return word;
     elapsed += wait;
   }
 }

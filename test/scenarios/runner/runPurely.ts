@@ -264,7 +264,7 @@ class PureRun implements World {
     const { currency } = this.market(life.campaign).campaign;
     this.book({ [`buyer:${by}`]: buyerGets, [`seller:${SELLER}`]: -sellerPays, house: -housePays }, currency);
     life.told = 'received';
-    if (policy.resell && isOnlyHolder) this.resell(life);
+    if (policy.resell && isOnlyHolder && !life.withdrawn) this.resell(life);
     else tellTheSeller(life, this);
     return undefined;
   }

@@ -11,8 +11,10 @@ import { findStoredLead, insertLead, type LeadDocument } from '../../../src/stor
 import { findCampaign } from '../../../src/store/market.js';
 import { bookTopUp } from '../../../src/store/topUp.js';
 import { nextWake } from '../../../src/store/wakes.js';
-import { RESOLVE_POST, RETRY_NOW, WITHDRAW, workflowId } from '../../../src/temporal/names.js';
+import { withdraw } from '../../../src/store/withdrawals.js';
+import { RESOLVE_POST, RETRY_NOW, workflowId } from '../../../src/temporal/names.js';
 import { wakeOnce } from '../../../src/temporal/wake.js';
+import { notifyWithdrawn } from '../../../src/temporal/withdrawn.js';
 import type { FakeBuyer } from '../../support/buyer.js';
 import { PERSON } from '../../support/source.js';
 import type { LeadWorld } from '../../support/timeSkipping.js';
@@ -158,10 +160,9 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
     await handleOf(world, run, lead).executeUpdate(RESOLVE_POST, { args: [word] });
   }
   if (step.withdraw !== undefined) {
-    const handle = handleOf(world, run, step.withdraw);
-    run.updates.push(handle.executeUpdate(WITHDRAW));
-    // The answer comes when the lead has ended; until the server has this one, it has the update before it too.
-    await handle.describe();
+    const id = leadIdOf(run, step.withdraw);
+    await withdraw(world.database, id);
+    await notifyWithdrawn(world.client, id);
   }
 }
 
@@ -199,9 +200,13 @@ async function topUp(world: LeadWorld, { buyer, amount }: NonNullable<Step['topU
 
 /** The workflow of a lead by the lead's name. */
 export function handleOf({ client }: Pick<LeadWorld, 'client'>, run: Run, name = 'lead') {
+  return client.workflow.getHandle<() => Promise<FinishedLead>>(workflowId(leadIdOf(run, name)));
+}
+
+function leadIdOf(run: Run, name: string): string {
   const id = run.leads.get(name)?.document._id;
   if (id === undefined) throw new Error(`The scenario has no lead ${name} yet.`);
-  return client.workflow.getHandle<() => Promise<FinishedLead>>(workflowId(id));
+  return id;
 }
 
 /** Ops apply the market file anew, with some of its terms changed; a contract that is `null` is gone. */

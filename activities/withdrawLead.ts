@@ -1,0 +1,8 @@
+import { withdraw, type LeadState } from '../src/store/withdrawals.js';
+import type { Deps } from './index.js';
+
+/** Withdraws a lead by an update that was sent to its workflow. */
+export const withdrawLead =
+  ({ database }: Deps) =>
+  ({ leadId }: { leadId: string }): Promise<LeadState | undefined> =>
+    withdraw(database, leadId);

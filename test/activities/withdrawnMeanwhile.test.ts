@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { claimLead, releaseClaim } from '../../src/store/claims.js';
+import { findStoredLead } from '../../src/store/leads.js';
+import { withdraw } from '../../src/store/withdrawals.js';
+import { storeLead } from '../support/market.js';
+import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
+
+/** Temporal is away or slow: the workflow does not know of the withdrawal, and goes on with its steps. */
+describe('a lead that is withdrawn in the database alone', () => {
+  const contract = 'ACME1234/auto-insurance/northwind';
+  const claim = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
+  let world: StepsWorld;
+  let leadId: string;
+
+  beforeAll(async () => {
+    world = await openStepsWorld({ ping: { body: { bid: 45 } }, post: { status: 503 } });
+  });
+  afterAll(() => world.close());
+
+  beforeEach(async () => {
+    world.northwind.received.length = 0;
+    ({ _id: leadId } = await storeLead(world.database, world.campaign));
+  });
+
+  const stored = () => findStoredLead(world.database, leadId);
+  const pending = () => world.steps.markPending({ leadId, until: Date.now() + 60_000, reason: 'no_bid' });
+
+  test('is posted to no buyer, and its round ends', async () => {
+    await world.steps.runRound({ leadId, number: 1, now: Date.now() });
+    expect(await withdraw(world.database, leadId)).toBe('withdrawn');
+    expect(await world.steps.sellLead(saleOf(leadId))).toEqual({ answer: 'closed', status: 'withdrawn' });
+    expect(await world.steps.askTier({ leadId, number: 1, tier: 2 })).toBe('withdrawn');
+    expect(await world.steps.askMissed({ leadId, number: 1, version: 1 })).toBe('withdrawn');
+    expect(await world.steps.askAgain({ leadId, number: 1, version: 1, contract })).toBe('withdrawn');
+    expect(await pending()).toBe('withdrawn');
+    expect(world.northwind.of('post')).toEqual([]);
+    expect(await stored()).toMatchObject({ status: 'withdrawn', held: 0 });
+  });
+
+  test('is not sent again to a buyer that gave no clear answer', async () => {
+    expect(await world.steps.sellLead(saleOf(leadId))).toMatchObject({ answer: 'uncertain' });
+    expect(await withdraw(world.database, leadId)).toBe('withdrawing');
+    expect(await world.steps.sellLead(saleOf(leadId))).toMatchObject({ answer: 'uncertain', final: true });
+    expect(world.northwind.of('post')).toHaveLength(1);
+    const { postId = '' } = (await stored())?.claims[contract] ?? {};
+    expect(await world.steps.cancelPost({ leadId, contract, postId })).toBe('cancelled');
+    expect(await world.steps.endLead({ leadId, status: 'withdrawn' })).toBe('withdrawn');
+  });
+
+  test('neither waits nor expires nor has a round while a post is in flight, and ends after it', async () => {
+    await claimLead(world.database, leadId, contract, { ...claim, postId: 'p' }, 1);
+    expect(await withdraw(world.database, leadId)).toBe('withdrawing');
+    expect(await pending()).toBe('withdrawing');
+    expect(await world.steps.endLead({ leadId, status: 'expired' })).toBe('withdrawing');
+    expect(await world.steps.runRound({ leadId, number: 1, now: Date.now() })).toEqual({
+      ended: 'withdrawing',
+      addresses: 0,
+    });
+    await releaseClaim(world.database, leadId, contract, 'p', 'refused');
+    expect(await world.steps.endLead({ leadId, status: 'expired' })).toBe('withdrawn');
+    expect(await stored()).not.toHaveProperty('dueAt');
+    expect(world.northwind.received).toEqual([]);
+  });
+
+  test('keeps the first withdrawal, however often it is withdrawn', async () => {
+    await withdraw(world.database, leadId, 'suppressed');
+    const first = await stored();
+    expect(await withdraw(world.database, leadId)).toBe('withdrawn');
+    expect(await stored()).toEqual(first);
+  });
+});
