@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.js';
 
 export interface Repeated {
-  /** Lets the step under way end, and begins no other. */
+  /** Aborts the signal of the step under way, waits for its end, and begins no other. */
   stop: () => Promise<void>;
 }
 
@@ -14,17 +16,25 @@ interface Options {
   failed: { event: string };
 }
 
-/** Does a step again and again beside the worker, until stopped. One that fails is tried again after the pause. */
+/**
+ * Repeats a step beside the worker until stopped. A step that fails is tried again after the pause. Calls to a Temporal
+ * that is away take their whole deadline: a step that makes some gives them the signal.
+ */
 export function repeat(
-  step: () => Promise<number>,
+  step: (signal: AbortSignal) => Promise<number>,
   { everyMs, full, done, failed }: Options,
   log: Log,
 ): Repeated {
   const stopping = new AbortController();
+  let current = new AbortController();
   const loop = (async () => {
     while (!stopping.signal.aborted) {
-      const leads = await step().catch((error: unknown) => {
-        log.warn({ ...failed, why: error instanceof Error ? error.name : 'unknown' });
+      // One for each step, and for any number of calls: Temporal's client never removes its listeners.
+      current = new AbortController();
+      setMaxListeners(0, current.signal);
+      const leads = await step(current.signal).catch((error: unknown) => {
+        if (!stopping.signal.aborted)
+          log.warn({ ...failed, why: error instanceof Error ? error.name : 'unknown' });
         return 0;
       });
       if (done && leads > 0) log.info({ ...done, leads });
@@ -34,19 +44,12 @@ export function repeat(
   return {
     stop: async () => {
       stopping.abort();
+      current.abort();
       await loop;
     },
   };
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
-}
+/** Ends early when the signal is aborted, or was so already. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal }).catch(() => undefined);

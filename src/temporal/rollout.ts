@@ -43,8 +43,8 @@ export async function startRollout(
     await sleep(SOON_MS);
   }
   return repeat(
-    async () => {
-      await look();
+    async (signal) => {
+      await connection.withAbortSignal(signal, look);
       return 0;
     },
     { everyMs: LOOK_EVERY_MS, full: 1, failed: { event: 'rollout_failed' } },

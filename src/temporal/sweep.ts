@@ -34,7 +34,7 @@ const AT_ONCE = 10;
  */
 export const startSweep = (client: Client, taskQueue: string, overdue: Overdue, log: Log): Repeated =>
   repeat(
-    () => sweepOnce(client, taskQueue, overdue),
+    (signal) => client.withAbortSignal(signal, () => sweepOnce(client, taskQueue, overdue)),
     { everyMs: EVERY_MS, full: BATCH, done: { event: 'sweep' }, failed: { event: 'sweep_failed' } },
     log,
   );

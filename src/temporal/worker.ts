@@ -89,7 +89,7 @@ export async function runWorker(
     await rollout,
     startSweep(client, taskQueue, parts.overdue, log),
     repeat(
-      () => wakeOnce(client, parts.wakes),
+      (signal) => client.withAbortSignal(signal, () => wakeOnce(client, parts.wakes)),
       { everyMs: WAKE_EVERY_MS, full: 1, done: { event: 'woken' }, failed: { event: 'woken_failed' } },
       log,
     ),
@@ -112,9 +112,8 @@ export async function runWorker(
   return {
     ended,
     stop: async () => {
-      await Promise.all(beside.map(({ stop }) => stop()));
       if (worker.getState() === 'RUNNING') worker.shutdown();
-      await ended;
+      await Promise.all([ended, ...beside.map(({ stop }) => stop())]);
       await Promise.all([connection.close(), clientConnection.close()]);
     },
   };

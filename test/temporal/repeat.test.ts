@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { createLog } from '../../src/log.js';
+import { repeat } from '../../src/temporal/repeat.js';
+
+const log = createLog({ LOG_LEVEL: 'silent' }, 'test');
+const hourly = { everyMs: 3_600_000, full: 1, failed: { event: 'failed' } };
+
+it('stops at once during a pause', async () => {
+  let steps = 0;
+  const repeated = repeat(() => Promise.resolve(steps++), { ...hourly, full: Infinity }, log);
+  await expect.poll(() => steps).toBe(1);
+  await repeated.stop();
+  expect(steps).toBe(1);
+});
+
+it('stops with the step under way, without the pause that would follow', async () => {
+  const step = (signal: AbortSignal) =>
+    new Promise<number>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('aborted')));
+    });
+  await repeat(step, hourly, log).stop();
+});
