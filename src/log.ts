@@ -21,9 +21,8 @@ const NOT_LOGGED = [
 ];
 
 /**
- * The log of a process: one JSON object a line on stdout. What may be logged is what callers pass as named fields; a
- * lead is logged by its id alone. The redaction is the net below that habit, for the places where personal data and
- * keys would be if somebody logged a whole lead or request.
+ * The log of a process: one JSON object a line on stdout. Callers log named fields only, and a lead by its id alone. The
+ * redaction is the safety net below that rule, in case somebody logs a whole lead or request.
  * @param to where the lines go; stdout unless given
  */
 export function createLog(settings: Pick<Settings, 'LOG_LEVEL'>, name: string, to?: DestinationStream): Log {
@@ -37,5 +36,18 @@ export function createLog(settings: Pick<Settings, 'LOG_LEVEL'>, name: string, t
       censor: '[not logged]',
     },
   };
-  return to === undefined ? pino(options) : pino(options, to);
+  return pino(options, to ?? standardOutput());
+}
+
+/** Lines that can't be written wait in memory, up to this many bytes; then new ones are dropped. */
+const MOST_WAITING = 4 * 1024 * 1024;
+
+/** A disk that is full, or a reader that is gone, costs lines of the log and never the process. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ maxLength: MOST_WAITING });
+  output.on('error', () => {
+    // At the exit of the process it would try again without end.
+    output.flushSync = () => undefined;
+  });
+  return output;
 }

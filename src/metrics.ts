@@ -82,6 +82,8 @@ export async function serveMetrics({
       `Metrics can't be served on port ${METRICS_PORT} of ${METRICS_HOST} (${why}). Set METRICS_PORT to a free port, or to 0 for none.`,
     );
   });
+  // A connection that can't be accepted is no reason to end the process.
+  server.on('error', () => undefined);
   server.unref();
   return {
     close: async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
+import { faultForLog } from './faultForLog.js';
 import type { Parts } from './parts.js';
 import { closing } from './plugins/closing.js';
 import { errors, refuseMalformed, sendError, type Wording } from './plugins/errors.js';
@@ -56,6 +57,8 @@ export async function openHttpServer(
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply, { log, wording }),
     clientErrorHandler: refuseMalformed,
   });
+  // A connection that can't be accepted, for want of file descriptors or memory, is no reason to end the process.
+  app.server.on('error', (error) => log.error({ event: 'not_accepted', fault: faultForLog(error) }));
   // Schemas describe and serialise; requests are checked by rules of our own, which name every fault at once.
   app.setValidatorCompiler(() => () => true);
 

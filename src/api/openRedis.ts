@@ -16,16 +16,20 @@ export async function openRedis(url: string, log: Log): Promise<Redis> {
     retryStrategy: (times) => Math.min(times * 100, 1000),
   });
   let isUp: boolean | undefined;
-  const turn = (up: boolean): void => {
-    if (isUp === up) return;
-    isUp = up;
-    if (up) log.info({ event: 'redis_up' });
-    else log.warn({ event: 'redis_away', means: 'each process counts requests for itself' });
+  const up = (): void => {
+    if (isUp !== true) log.info({ event: 'redis_up' });
+    isUp = true;
   };
-  redis.on('ready', () => turn(true));
-  redis.on('error', () => turn(false));
-  redis.on('close', () => turn(false));
-  // The first requests are counted too where Redis is up; where it is not, the client goes on trying.
-  await redis.connect().catch(() => turn(false));
+  const away = (error?: Error): void => {
+    const why = error?.message ?? 'the connection was closed';
+    if (isUp !== false)
+      log.warn({ event: 'redis_away', why, means: 'each process counts requests for itself' });
+    isUp = false;
+  };
+  redis.on('ready', up);
+  redis.on('error', away);
+  redis.on('close', away);
+  // The first requests are counted too when Redis is up; when it is not, the client goes on trying.
+  await redis.connect().catch(away);
   return redis;
 }

@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { runGavel } from './runGavel.js';
 
-// Whoever reads the output may stop reading (`gavel keys list | head -1`); that is no failure.
+// The reader of the output may stop reading (`gavel keys list | head -1`); that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  console.error(`The output can't be written: ${error.message}.`);
+  process.exit(1);
 });
+// Without a place for messages, the exit code says it.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await runGavel(process.argv);

@@ -130,7 +130,8 @@ export class Processes {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     if (child.pid !== undefined) this.will.executor(child.pid);
-    // Writing to a reaper that was killed fails; its own exit is what is reported.
+    // Writing to a reaper that was killed, or was never there, fails; its own exit is what is reported.
+    child.on('error', () => undefined);
     child.stdin.on('error', () => undefined);
     child.once('exit', () => {
       if (!this.#stopping)

@@ -218,7 +218,11 @@ const EXACT = { promoteValues: false, promoteLongs: false, bsonRegExp: true };
 
 async function* documentsOf(file: string): AsyncGenerator<Document> {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(file).pipe(createGunzip()) as AsyncIterable<Buffer>) {
+  const gunzip = createGunzip();
+  createReadStream(file)
+    .on('error', (error) => gunzip.destroy(error))
+    .pipe(gunzip);
+  for await (const chunk of gunzip as AsyncIterable<Buffer>) {
     rest = Buffer.concat([rest, chunk]);
     // A document begins with its length (https://bsonspec.org/spec.html).
     while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {

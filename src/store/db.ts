@@ -85,6 +85,8 @@ export function openDatabase(
     maxPoolSize: 16,
     ...limits,
   });
+  // The driver emits an error when a server of the set speaks a version that it does not; the operations fail by it too.
+  client.on('error', () => undefined);
   const db = client.db(settings.MONGODB_DATABASE);
   const secrets = db.collection<SecretDocument>('secrets');
   return {

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +15,7 @@ import { gunzipSync } from 'node:zlib';
 import { BSON } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
+import { restore } from '../../src/store/backup.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { eraseLead } from '../../src/store/erase.js';
 import { findLead, findStoredLead } from '../../src/store/leads.js';
@@ -125,6 +127,15 @@ describe('a backup', () => {
     } finally {
       await processes.stop();
     }
+  });
+
+  test('whose file disappears while it is restored ends the restore with that error, and not the process', async () => {
+    const copy = join(folder, 'copy');
+    cpSync(dir, copy, { recursive: true });
+    const restored = restore(to, copy, { replace: true }, (text) => {
+      if (text === 'sales') rmSync(join(copy, 'sales.bson.gz'));
+    });
+    await expect(restored).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test('that is damaged or not complete is refused, and nothing is touched', async () => {
