@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { SettingsError, withoutCredentials, type Settings } from '../config.js';
+import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { ensureIndexes, openDatabase, type Database } from '../store/db.js';
 import { openStarter } from '../temporal/starter.js';
@@ -77,11 +77,9 @@ async function prepareDatabase(settings: Settings, { client }: Database): Promis
     await client.connect();
     await ensureIndexes(database);
     await database.vault.hash();
-  } catch (cause) {
+  } catch (error) {
     await client.close();
-    if (cause instanceof SettingsError) throw cause;
-    const where = withoutCredentials(settings.MONGODB_URL);
-    throw new Error(`The database at ${where} can't be used. Start it, or set MONGODB_URL.`, { cause });
+    throw error;
   } finally {
     await database.client.close();
   }

@@ -1,5 +1,5 @@
 import { openSender } from '../buyers/send.js';
-import { untilStopped } from '../cli/untilStopped.js';
+import { runService } from '../cli/runService.js';
 import { readSettings } from '../config.js';
 import { createLog } from '../log.js';
 import { openDatabase } from '../store/db.js';
@@ -15,25 +15,29 @@ import { plainSteps } from './plainSteps.js';
 const settings = readSettings();
 const log = createLog(settings, 'bench-worker');
 logSdkMessages(log);
-const sender = openSender(settings);
-const database = openDatabase(settings);
-const nothing = { find: async () => [], seenTo: async () => undefined };
-const worker = await runWorker(
-  settings,
-  {
-    buildId: 'bench',
-    activities: plainSteps(database, sender.send),
-    workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
-    overdue: nothing,
-    wakes: { next: async () => undefined },
-    settleLoose: async () => 0,
-    pruneUsage: async () => 0,
-  },
-  log,
-);
-
-untilStopped(log, 20_000, async () => {
-  await worker.stop();
-  await sender.close();
-  await database.client.close();
+await runService(log, 20_000, async () => {
+  const sender = openSender(settings);
+  const database = openDatabase(settings);
+  const nothing = { find: async () => [], seenTo: async () => undefined };
+  const worker = await runWorker(
+    settings,
+    {
+      buildId: 'bench',
+      activities: plainSteps(database, sender.send),
+      workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
+      overdue: nothing,
+      wakes: { next: async () => undefined },
+      settleLoose: async () => 0,
+      pruneUsage: async () => 0,
+    },
+    log,
+  );
+  return {
+    ended: worker.ended,
+    close: async () => {
+      await worker.stop();
+      await sender.close();
+      await database.client.close();
+    },
+  };
 });

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { readSettings } from '../config.js';
 import { createLog } from '../log.js';
 import { refusedToListen } from './refusedToListen.js';
-import { untilStopped } from './untilStopped.js';
+import { runService } from './runService.js';
 import { explained } from './useDatabase.js';
 
 /** More than an erasure needs that waits for its lead's workflow. */
@@ -11,27 +11,32 @@ const GRACE_MS = 10_000;
 /** `gavel admin` */
 export function adminApiCommand(): Command {
   return new Command('admin')
-    .description('run the admin API until it is told to end; it logs one JSON object a line')
+    .description('run the admin API (stop with Ctrl-C); it logs one JSON object a line')
     .action(admin);
 }
 
 async function admin(): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings, 'admin');
-  // Loaded here, so that the other commands don't wait for what only this one needs.
-  const [{ startAdminApi }, { serveMetrics }] = await Promise.all([
-    import('../api/server.js'),
-    import('../metrics.js'),
-  ]);
-  const metrics = await serveMetrics(settings);
-  const running = await startAdminApi(settings, log).catch((error: unknown) => {
-    throw (
-      refusedToListen(error, settings, ['ADMIN_HOST', 'ADMIN_PORT']) ?? explained(error, settings.MONGODB_URL)
-    );
+  await runService(log, GRACE_MS, async () => {
+    // Loaded here, so that the other commands don't wait for what only this one needs.
+    const [{ startAdminApi }, { serveMetrics }] = await Promise.all([
+      import('../api/server.js'),
+      import('../metrics.js'),
+    ]);
+    const metrics = await serveMetrics(settings);
+    const running = await startAdminApi(settings, log).catch((error: unknown) => {
+      throw (
+        refusedToListen(error, settings, ['ADMIN_HOST', 'ADMIN_PORT']) ??
+        explained(error, settings.MONGODB_URL)
+      );
+    });
+    return {
+      ready: { address: running.address },
+      close: async () => {
+        await running.close();
+        await metrics.close();
+      },
+    };
   });
-  const close = async (): Promise<void> => {
-    await running.close();
-    await metrics.close();
-  };
-  untilStopped(log, GRACE_MS, close, { address: running.address });
 }

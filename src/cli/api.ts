@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { readSettings, type Settings } from '../config.js';
 import { createLog } from '../log.js';
 import { refusedToListen } from './refusedToListen.js';
-import { untilStopped } from './untilStopped.js';
+import { runService } from './runService.js';
 import { explained } from './useDatabase.js';
 
 /** Time for what is left of the longest answer window, and to close the connections. */
@@ -11,25 +11,29 @@ const graceMs = (settings: Settings): number => settings.ANSWER_WINDOW_MS + 10_0
 /** `gavel api` */
 export function apiCommand(): Command {
   return new Command('api')
-    .description('run the Lead API until it is told to end; it logs one JSON object a line')
+    .description('run the Lead API (stop with Ctrl-C); it logs one JSON object a line')
     .action(api);
 }
 
 async function api(): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings, 'api');
-  // Loaded here, so that the other commands don't wait for what only this one needs.
-  const [{ startApi }, { serveMetrics }] = await Promise.all([
-    import('../api/server.js'),
-    import('../metrics.js'),
-  ]);
-  const metrics = await serveMetrics(settings);
-  const running = await startApi(settings, log).catch((error: unknown) => {
-    throw refusedToListen(error, settings, ['HOST', 'PORT']) ?? explained(error, settings.MONGODB_URL);
+  await runService(log, graceMs(settings), async () => {
+    // Loaded here, so that the other commands don't wait for what only this one needs.
+    const [{ startApi }, { serveMetrics }] = await Promise.all([
+      import('../api/server.js'),
+      import('../metrics.js'),
+    ]);
+    const metrics = await serveMetrics(settings);
+    const running = await startApi(settings, log).catch((error: unknown) => {
+      throw refusedToListen(error, settings, ['HOST', 'PORT']) ?? explained(error, settings.MONGODB_URL);
+    });
+    return {
+      ready: { address: running.address },
+      close: async () => {
+        await running.close();
+        await metrics.close();
+      },
+    };
   });
-  const close = async (): Promise<void> => {
-    await running.close();
-    await metrics.close();
-  };
-  untilStopped(log, graceMs(settings), close, { address: running.address });
 }

@@ -26,11 +26,11 @@ afterAll(async () => {
   await database.client.close();
 });
 
-/** Starts a process that runs until it is told to end; resolves with what it said when it was ready. */
+/** Starts a process that runs until it is stopped; resolves with what it said when it was ready. */
 async function started(
   command: 'api' | 'admin' | 'worker',
   more: Record<string, string> = {},
-): Promise<{ ready: unknown; stop: () => Promise<unknown[]> }> {
+): Promise<{ ready: unknown; output: () => string; stop: () => Promise<unknown[]> }> {
   const child = spawnGavel([command], { ...asEnvironment(settings), ...more });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended: Promise<unknown[]> = once(child, 'exit');
@@ -41,6 +41,7 @@ async function started(
   expect(said[0], output).toMatchObject({ event: 'ready' });
   return {
     ready: said[0],
+    output: () => output,
     stop: async () => {
       child.kill('SIGTERM');
       const exit = await ended;
@@ -133,4 +134,37 @@ test('A port that is taken is one clear message', async () => {
     stdout: '',
     stderr: `Port ${port} of 127.0.0.1 is taken by another program. End that one, or set PORT (0: any free one).\n`,
   });
+});
+
+test.each(['api', 'admin', 'worker'])(
+  'gavel %s ends with a message and no stack when the database is away',
+  async (command) => {
+    const MONGODB_URL = `mongodb://gavel:hunter2@127.0.0.1:${await anyPort()}/`;
+    const ran = await gavelProcess([command], asEnvironment({ ...settings, MONGODB_URL, ADMIN_PORT: 0 }));
+    expect(ran).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^MongoDB at mongodb:\/\/…@127.0.0.1:\d+\/ does not answer \(.*\)\. Start it \(`npm start` does\), or set MONGODB_URL\.\n$/,
+      ) as string,
+    });
+  },
+);
+
+test.each(['api', 'admin', 'worker'])(
+  'gavel %s ends, though it has connected, when its master keys are not those of the database',
+  async (command) => {
+    const MASTER_KEYS = `test:${Buffer.alloc(32, 'other').toString('base64')}`;
+    await database.vault.hash();
+    const ran = await gavelProcess([command], asEnvironment({ ...settings, MASTER_KEYS, ADMIN_PORT: 0 }));
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('MASTER_KEYS') as string });
+    expect(ran.stderr).not.toContain('    at ');
+  },
+);
+
+test('gavel api starts when Redis is away, and logs why', async () => {
+  const api = await started('api', { REDIS_URL: `redis://127.0.0.1:${await anyPort()}` });
+  const { address } = Value.Parse(Type.Object({ address: Type.String() }), api.ready);
+  expect(await (await fetch(`${address}/ready`)).json()).toMatchObject({ ready: true });
+  expect(await api.stop()).toEqual([0, null]);
+  expect(api.output()).toMatch(/"event":"redis_away","why":"connect ECONNREFUSED [^"]+"/);
 });
