@@ -58,7 +58,7 @@ describe('a seller takes a lead off sale', () => {
     const campaign = await world.database.campaigns.findOne({ _id: 'ACME1234/auto-insurance' });
     if (campaign === null) throw new Error('The world has no such campaign.');
     const { _id: id } = await storeLead(world.database, campaign);
-    const offer = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 1, earns: 1 };
+    const offer = { postId: 'p', round: 1, buyer: 'northwind', exclusive: false, price: 1, earns: 1 };
     await claimLead(world.database, id, 'c', offer, 2);
     const began = Date.now();
     const reply = await withdraw(id);
