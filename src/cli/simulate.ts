@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ApiError } from '../api/apiError.js';
-import { simulate, type SimulationView } from '../api/admin/simulate.js';
+import { simulate } from '../api/admin/simulate.js';
+import type { SimulationView } from '../api/admin/simulationView.js';
 import { moment } from '../market/moment.js';
 import { showProgress } from '../local/showProgress.js';
 import { adminCommand, useAdmin } from './admin.js';
@@ -45,8 +46,8 @@ async function decideAgain({ since, change: file, json }: Options, command: Comm
 function nothingToDecide({ since, left_out: { erased, unheld } }: SimulationView): string {
   const none = `No lead that was received since ${moment(new Date(since))} can be decided again`;
   const why =
-    erased + unheld === 0
+    erased === 0 && unheld === 0
       ? 'none was received but for tests'
-      : `of ${erased + unheld} the persons were erased, or no round was held`;
+      : 'of those that were received the persons were erased, or no round was held';
   return `${none}: ${why}. Name an earlier moment by --since.`;
 }

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { SimulationView } from '../api/admin/simulate.js';
+import type { SimulationView } from '../api/admin/simulationView.js';
 import { moment } from '../market/moment.js';
 import { formatDecimal } from '../market/money.js';
 import type { Compared } from '../market/whatIf/tally.js';
@@ -24,7 +24,7 @@ export function simulationText(simulation: SimulationView, file: string): string
   return [
     `${leadsIn(leads)} received since ${moment(new Date(since))}, decided again under ${file}:`,
     [...changes.flatMap(changeLines), ...models.map(modelLine)].join('\n'),
-    ...currencies.flatMap(currencyText),
+    ...currencies.flatMap((one) => currencyText(one, fewIn(simulation))),
     notes(simulation).join('\n'),
   ].join('\n\n');
 }
@@ -44,21 +44,26 @@ function modelLine(model: SimulationView['models'][number]): string {
   return colors.yellow(`~ model of ${contract}: ${bids}accepts ${accepts_percent} % of those it is sent`);
 }
 
-function currencyText({ currency, before, after, buyers }: InCurrency): string[] {
+/** What stands for a figure of fewer leads than are told. */
+const fewIn = ({ fewest_leads: fewest = 1 }: SimulationView): string => `fewer than ${fewest}`;
+
+function currencyText({ currency, before, after, buyers, others }: InCurrency, few: string): string[] {
   const money = (amount: number): string => formatDecimal(amount, currency);
-  const won = buyers.map(({ buyer, won, spent }) => [
+  const together = others && { ...others, buyer: `${others.buyers} others of few leads` };
+  const lines = [...buyers, ...(together ? [together] : [])];
+  const won = lines.map(({ buyer, won, spent }) => [
     buyer,
     ...compared(won, whole),
     ...compared(spent, money),
     relative(spent),
   ]);
-  const chart = buyers.flatMap(({ buyer, spent }) => [
+  const chart = lines.flatMap(({ buyer, spent }) => [
     { name: buyer, value: spent.before, label: money(spent.before), color: colors.dim },
     { name: '', value: spent.after, label: money(spent.after), color: colors.cyan },
   ]);
   return [
-    table(...rightAligned(['', 'before', 'after', 'change', ''], totals(before, after, money))),
-    ...(buyers.length === 0
+    table(...rightAligned(['', 'before', 'after', 'change', ''], totals(before, after, { money, few }))),
+    ...(lines.length === 0
       ? []
       : [
           table(...rightAligned(['buyer', 'won', '→', 'change', 'spent', '→', 'change', ''], won)),
@@ -67,21 +72,25 @@ function currencyText({ currency, before, after, buyers }: InCurrency): string[]
   ];
 }
 
-function totals(before: Tally, after: Tally, money: (amount: number) => string): string[][] {
-  const both = (of: (tally: Tally) => number): Compared => ({ before: of(before), after: of(after) });
-  const amounts = (name: string, of: (tally: Tally) => number): string[] => [
-    name,
-    ...compared(both(of), money),
-    relative(both(of)),
-  ];
-  const sold = both((tally) => tally.sold);
+function totals(
+  before: Tally,
+  after: Tally,
+  { money, few }: { money: (amount: number) => string; few: string },
+): string[][] {
+  const line = (name: string, of: (tally: Tally) => number | null, words: (amount: number) => string) => {
+    const [was, is] = [of(before), of(after)];
+    if (was === null || is === null) return [name, few, few, '', ''];
+    const both = { before: was, after: is };
+    return [name, ...compared(both, words), relative(both)];
+  };
+  const share = ({ sold, leads }: Tally): string => (sold === null ? few : percent(sold, leads));
   return [
     ['leads', whole(before.leads), whole(after.leads), '', ''],
-    ['sold', ...compared(sold, whole), relative(sold)],
-    ['of the leads', percent(before.sold, before.leads), percent(after.sold, after.leads), '', ''],
-    amounts('buyers pay', ({ revenue }) => revenue),
-    amounts('sellers earn', ({ sellers_earn }) => sellers_earn),
-    amounts('the house keeps', ({ house_keeps }) => house_keeps),
+    line('sold', ({ sold }) => sold, whole),
+    ['of the leads', share(before), share(after), '', ''],
+    line('buyers pay', ({ revenue }) => revenue, money),
+    line('sellers earn', ({ sellers_earn }) => sellers_earn, money),
+    line('the house keeps', ({ house_keeps }) => house_keeps, money),
   ];
 }
 
@@ -119,25 +128,30 @@ const RESTS_ON: Record<Assumption, string> = {
   check: 'a check that was not made',
 };
 
-function notes({ assumed, leads, without_change, left_out }: SimulationView): string[] {
+function notes(simulation: SimulationView): string[] {
+  const { assumed, leads, without_change, left_out, fewest_leads: fewest } = simulation;
   const { sold_as_before: unchanged } = without_change;
-  const kinds = ASSUMPTIONS.filter((kind) => assumed[kind] > 0);
-  const by = kinds.map((kind) => `${whole(assumed[kind])} on ${RESTS_ON[kind]}`).join(', ');
+  const few = fewIn(simulation);
+  const count = (figure: number | null): string => (figure === null ? few : whole(figure));
+  const leadsOf = (figure: number | null): string => (figure === null ? `${few} leads` : leadsIn(figure));
+  const kinds = ASSUMPTIONS.filter((kind) => assumed[kind] !== 0);
+  const by = kinds.map((kind) => `${count(assumed[kind])} on ${RESTS_ON[kind]}`).join(', ');
   const rest = assumed.leads === 1 ? 'rests' : 'rest';
   const left = [
-    ...(left_out.erased > 0 ? [`${leadsIn(left_out.erased)} whose persons were erased`] : []),
-    ...(left_out.unheld > 0 ? [`${leadsIn(left_out.unheld)} for which no round was held`] : []),
+    ...(left_out.erased === 0 ? [] : [`${leadsOf(left_out.erased)} whose persons were erased`]),
+    ...(left_out.unheld === 0 ? [] : [`${leadsOf(left_out.unheld)} for which no round was held`]),
   ];
   return [
     assumed.leads === 0
       ? 'All of it rests on what buyers have said.'
-      : `${leadsIn(assumed.leads)} ${rest} on an assumption: ${by}.`,
+      : `${leadsOf(assumed.leads)} ${rest} on an assumption: ${by}.`,
     ...(unchanged === leads
       ? []
       : [
-          `Without the change, ${whole(unchanged)} of ${whole(leads)} would be sold as they were; for the others the market has changed since, or they were decided at the same time as others.`,
+          `Without the change, ${count(unchanged)} of ${whole(leads)} would be sold as they were; for the others the market has changed since, or they were decided at the same time as others.`,
         ]),
     ...(left.length > 0 ? [`Left out: ${left.join(', ')}.`] : []),
+    ...(fewest === undefined ? [] : [`From afar, figures of fewer than ${fewest} leads are not shown.`]),
     'Nothing was sent to anyone, and nothing was changed.',
   ];
 }

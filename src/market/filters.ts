@@ -27,6 +27,14 @@ export interface Filter {
   any?: Filter[];
 }
 
+/** The fields that filters ask for; one that several ask for is there several times. */
+export const fieldsIn = (filters: readonly Filter[] = []): string[] =>
+  filters.flatMap(({ field, all, any }) => [
+    ...(field === undefined ? [] : [field]),
+    ...fieldsIn(all),
+    ...fieldsIn(any),
+  ]);
+
 /** The lead's fields by name. */
 type Fields = Readonly<Record<string, FieldValue>>;
 

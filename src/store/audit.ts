@@ -20,7 +20,16 @@ export interface AuditedValue {
 
 /** What was done to one thing. */
 export interface Deed {
-  kind: 'seller' | 'buyer' | 'campaign' | 'contract' | 'lead' | 'key' | 'suppressions' | 'database';
+  kind:
+    | 'seller'
+    | 'buyer'
+    | 'campaign'
+    | 'contract'
+    | 'lead'
+    | 'key'
+    | 'suppressions'
+    | 'simulation'
+    | 'database';
   /** Of that kind: a code, an id, a lead_id. */
   id: string;
   /** In one word or two: `changed`, `erased`, `paid in`. */

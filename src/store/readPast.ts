@@ -1,7 +1,7 @@
 import { personIds, type Hold } from '../market/duplicates.js';
 import type { Terms } from '../market/file/build.js';
 import { readableFields } from '../market/fields.js';
-import type { Filter } from '../market/filters.js';
+import { fieldsIn } from '../market/filters.js';
 import type { Sale } from '../market/terms.js';
 import { added, scaled, type Credits } from '../market/turns.js';
 import { turnsChanged } from '../market/turnsUsed.js';
@@ -102,13 +102,6 @@ async function readLeads(
   }
   return { leads: found, leftOut };
 }
-
-const fieldsIn = (filters: readonly Filter[] = []): string[] =>
-  filters.flatMap(({ field, all, any }) => [
-    ...(field === undefined ? [] : [field]),
-    ...fieldsIn(all),
-    ...fieldsIn(any),
-  ]);
 
 const roundsOf = ({ rounds }: StoredLead) => Object.values(rounds).sort((a, b) => a.number - b.number);
 

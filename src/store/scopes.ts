@@ -4,7 +4,7 @@ export const SCOPES = {
   'market:write':
     'apply a market file; the answer has the signing secrets of who is new; send sellers test postbacks',
   'simulations:read':
-    'decide past auctions again; filters of a change can ask what persons wrote, though nothing shows it',
+    'decide past auctions again, noted in the audit; a change of filters on what persons wrote needs persons:read too',
   'leads:read': 'list, find and read leads, persons masked; the suppression lists in figures',
   'leads:write': 'withdraw leads, erase their persons, change suppression lists',
   'persons:read': 'read what a lead’s person wrote',

@@ -48,8 +48,9 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   listAudit: () => ({ since: '2026-01-01', of: 'northwind' }),
 };
 
-/** Operations that change something, and the one that shows a person. */
-const isNoted = ({ scope }: Operation): boolean => scope.endsWith(':write') || scope === 'persons:read';
+/** Operations that change something, the one that shows a person, and the one whose figures depend on persons. */
+const isNoted = ({ scope }: Operation): boolean =>
+  scope.endsWith(':write') || scope === 'persons:read' || scope === 'simulations:read';
 
 describe('every operation of the admin API', () => {
   let world: AdminWorld;

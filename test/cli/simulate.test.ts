@@ -13,7 +13,7 @@ import { isolatedSettings } from '../support/stack.js';
 import { stepsOn } from '../support/steps.js';
 import { gavel, type Ran } from './gavel.js';
 
-const LEADS = 6;
+const LEADS = 24;
 const AUTO = 'campaigns: [{ seller: ACME1234, category: Auto Insurance';
 
 describe('gavel simulate', () => {
@@ -31,8 +31,8 @@ describe('gavel simulate', () => {
       }),
       fabrikam: await startBuyer(),
     };
-    // Northwind takes no more than four leads, and fabrikam the rest.
-    const northwind = { caps: { total: 4 }, filters: [{ field: 'zip', startsWith: ['75'] }] };
+    // Northwind takes no more than twelve leads, and fabrikam the rest.
+    const northwind = { caps: { total: 12 }, filters: [{ field: 'zip', startsWith: ['75'] }] };
     const campaign = await storeMarket(
       database,
       {
@@ -87,7 +87,7 @@ describe('gavel simulate', () => {
   test('says before what the books say, and after what the changed floor would have sold', async () => {
     const ran = await simulate(`${AUTO}, sale: { floor: 15 } }]`, '--json');
     expect(ran).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Error') as string });
-    // Northwind bid 20, 30, 40 and 40 and was full then; fabrikam's price of 12.50 is below the new floor.
+    // Northwind bid 20, 30 and ten times 40 and was full then; fabrikam's price of 12.50 is below the new floor.
     expect(JSON.parse(ran.stdout)).toMatchObject({
       leads: LEADS,
       without_change: { sold_as_before: LEADS },
@@ -98,20 +98,20 @@ describe('gavel simulate', () => {
           before: {
             leads: LEADS,
             sold: LEADS,
-            revenue: 155,
+            revenue: 600,
             sellers_earn: await sums('seller:ACME1234'),
             house_keeps: await sums('house'),
           },
-          after: { sold: 4 },
+          after: { sold: 12 },
           buyers: [
             {
               buyer: 'northwind',
-              won: { before: 4, after: 4 },
+              won: { before: 12, after: 12 },
               spent: { before: -(await sums('buyer:northwind')) },
             },
             {
               buyer: 'fabrikam',
-              won: { before: 2, after: 0 },
+              won: { before: 12, after: 0 },
               spent: { before: -(await sums('buyer:fabrikam')), after: 0 },
             },
           ],
@@ -120,15 +120,14 @@ describe('gavel simulate', () => {
     });
   });
 
-  test('sends nothing to anyone and writes nothing', async () => {
+  test('sends nothing to anyone and writes nothing but its line in the audit', async () => {
     const everything = async (): Promise<unknown> => {
       const collections = await database.db.listCollections().toArray();
-      const names = collections.map(({ name }) => name).sort();
+      const names = collections.map(({ name }) => name).filter((name) => name !== 'audit');
       return Promise.all(
-        names.map(async (name) => [
-          name,
-          await database.db.collection(name).find().sort({ _id: 1 }).toArray(),
-        ]),
+        names
+          .sort()
+          .map(async (name) => [name, await database.db.collection(name).find().sort({ _id: 1 }).toArray()]),
       );
     };
     const received = (): number =>
@@ -138,16 +137,19 @@ describe('gavel simulate', () => {
     expect(ran.code).toBe(0);
     expect(await everything()).toEqual(before);
     expect(received()).toBe(heard);
+    expect(await database.audit.find().sort({ _id: -1 }).limit(1).toArray()).toMatchObject([
+      { via: 'cli', kind: 'simulation', values: [{ path: 'since' }, { to: 'caps.total' }] },
+    ]);
   });
 
   test('shows what changes, the sums, a bar for each buyer, and what it rests on', async () => {
-    const { stdout } = await simulate(`${AUTO}, contracts: [{ buyer: northwind, caps: { total: 3 } }] }]`);
+    const { stdout } = await simulate(`${AUTO}, contracts: [{ buyer: northwind, caps: { total: 11 } }] }]`);
     expect(stdout).toContain(`${LEADS} leads received since `);
-    expect(stdout).toContain('    caps.total: 4 → 3\n');
-    expect(stdout).toMatch(/^sold +6 +6 +0$/m);
-    expect(stdout).toMatch(/^buyers pay +\$155\.00 +\$127\.50 +−\$27\.50 +−17\.7 %$/m);
-    expect(stdout).toMatch(/^northwind +4 +3 +−1 +\$130\.00 +\$90\.00 +−\$40\.00 +−30\.8 %$/m);
-    expect(stdout).toMatch(/^northwind {2}█{40} \$130\.00\n {11}█+\S? \$90\.00$/m);
+    expect(stdout).toContain('    caps.total: 12 → 11\n');
+    expect(stdout).toMatch(/^sold +24 +24 +0$/m);
+    expect(stdout).toMatch(/^buyers pay +\$600\.00 +\$572\.50 +−\$27\.50 +−4\.6 %$/m);
+    expect(stdout).toMatch(/^northwind +12 +11 +−1 +\$450\.00 +\$410\.00 +−\$40\.00 +−8\.9 %$/m);
+    expect(stdout).toMatch(/^northwind {2}█{40} \$450\.00\n {11}█+\S? \$410\.00$/m);
     expect(stdout).toContain(
       '1 lead rests on an assumption: 1 on the answer of a buyer that was not sent the lead.',
     );
@@ -155,7 +157,7 @@ describe('gavel simulate', () => {
     expect(stdout).not.toMatch(/John|555-?123/);
   });
 
-  test('prints the same from afar', async () => {
+  test('prints the same from afar, with the figures that may be told there', async () => {
     const since = new Date(Date.now() - 3_600_000).toISOString();
     const admin = await startAdminApi(
       { ...settings, ADMIN_PORT: 0 },
@@ -168,9 +170,12 @@ describe('gavel simulate', () => {
     const afar = (...args: string[]): Promise<Ran> =>
       gavel(['--remote', admin.address, ...ask(...args)], { GAVEL_ADMIN_KEY: key }, change);
     const here = await gavel(ask(), asEnvironment(settings), change);
-    expect(await afar()).toEqual({ ...here, stderr: '' });
-    const told: unknown = JSON.parse((await afar('--json')).stdout);
-    expect(told).toMatchObject({ file: '-', leads: LEADS, currencies: [{ after: { sold: 4 } }] });
+    const limit = 'From afar, figures of fewer than 10 leads are not shown.\n';
+    const told = await afar();
+    expect(told.stdout).toContain(limit);
+    expect({ ...told, stdout: told.stdout.replace(limit, '') }).toEqual({ ...here, stderr: '' });
+    const asJson: unknown = JSON.parse((await afar('--json')).stdout);
+    expect(asJson).toMatchObject({ file: '-', leads: LEADS, currencies: [{ after: { sold: 12 } }] });
   });
 
   test.each([

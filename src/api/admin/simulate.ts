@@ -1,72 +1,29 @@
 import Type from 'typebox';
+import { v7 } from 'uuid';
 import { faultCount } from '../../market/file/fault.js';
 import { parseChange, type ChangedMarket } from '../../market/file/parseChange.js';
 import type { Terms } from '../../market/file/build.js';
 import { toDecimal, type Minor } from '../../market/money.js';
-import { compareBuyers, type Tally } from '../../market/whatIf/tally.js';
-import { whatIf, type WhatIf } from '../../market/whatIf/whatIf.js';
-import { planApply } from '../../store/applyPlan.js';
+import { whatIf } from '../../market/whatIf/whatIf.js';
+import { planApply, type Change } from '../../store/applyPlan.js';
+import { keepable, noteDeed, type AuditedValue, type Deed } from '../../store/audit.js';
 import { readMarket, termsOf } from '../../store/readMarket.js';
 import { readOnly } from '../../store/readOnly.js';
 import { readPast } from '../../store/readPast.js';
 import { ApiError } from '../apiError.js';
-import { Changed, invalidFile, withoutSecret } from './changes.js';
+import { askedOfPersons } from './askedOfPersons.js';
+import { invalidFile, withoutSecret } from './changes.js';
 import { dateOf, Moment } from './inputs.js';
 import { inTurns } from './inTurns.js';
 import { operation, type AdminContext } from './operation.js';
-
-const Count = Type.Integer({ minimum: 0 });
-const Compared = Type.Object({ before: Type.Number(), after: Type.Number() });
-
-const TallyView = Type.Object({
-  leads: Count,
-  sold: Count,
-  revenue: Type.Number({ description: 'What buyers pay, less what they were given back' }),
-  sellers_earn: Type.Number(),
-  house_keeps: Type.Number(),
-});
-
-const Model = Type.Object({
-  contract: Type.String(),
-  currency: Type.String(),
-  lowest: Type.Optional(Type.Number()),
-  highest: Type.Optional(Type.Number()),
-  shared_lowest: Type.Optional(Type.Number({ description: 'For a place in a shared sale' })),
-  shared_highest: Type.Optional(Type.Number()),
-  bids_on_percent: Type.Number(),
-  accepts_percent: Type.Number(),
-});
-
-const Simulation = Type.Object(
-  {
-    since: Type.String(),
-    until: Type.String(),
-    changes: Type.Array(Changed, { description: 'What the change makes of the market' }),
-    models: Type.Array(Model, { description: 'Who is taken to bid what, where nobody has asked' }),
-    leads: Type.Integer({ minimum: 0, description: 'How many were decided again' }),
-    left_out: Type.Object({
-      erased: Type.Integer({ minimum: 0, description: 'Leads whose persons were erased' }),
-      unheld: Type.Integer({ minimum: 0, description: 'Leads for which no round was held' }),
-    }),
-    without_change: Type.Object({
-      sold_as_before: Type.Integer({ minimum: 0, description: 'How well the past can be told again' }),
-    }),
-    assumed: Type.Object(
-      { leads: Count, bid: Count, form: Count, post: Count, check: Count },
-      { description: 'How many leads rest on more than buyers have said, in all and by what it is' },
-    ),
-    currencies: Type.Array(
-      Type.Object({
-        currency: Type.String(),
-        before: TallyView,
-        after: TallyView,
-        buyers: Type.Array(Type.Object({ buyer: Type.String(), won: Compared, spent: Compared })),
-      }),
-    ),
-  },
-  { $id: 'Simulation', title: 'What would have been sold to whom, beside what was' },
-);
-export type SimulationView = Type.Static<typeof Simulation>;
+import {
+  FEWEST_LEADS,
+  figuresView,
+  isFew,
+  Simulation,
+  type ModelView,
+  type SimulationView,
+} from './simulationView.js';
 
 /** Of a process that others wait for. */
 const MOST_DAYS = 31;
@@ -120,7 +77,7 @@ const busy = (): ApiError =>
 
 /** From the market and the change to what would have come of it; from here on nothing can be written. */
 async function simulated(
-  { database, isShared, tell = () => undefined }: AdminContext,
+  { database, by, scopes, isShared, tell = () => undefined }: AdminContext,
   period: { since: Date; until: Date },
   file: string,
 ): Promise<SimulationView> {
@@ -132,10 +89,14 @@ async function simulated(
   const real = changes.filter(({ change }) => change === 'created' || change === 'changed');
   if (real.length === 0 && models.size === 0)
     throw new ApiError('conflict', 'The change changes nothing: the market is as it says already.');
+  const asked = askedOfPersons(before, after);
+  if (asked.length > 0 && !scopes.includes('persons:read')) throw personsAsked(asked);
+  await noteDeed(database, by, deedOf(real, [...models.keys()], period.since));
   const past = await readPast(reading, period, [before, after], (count) => {
     if (isShared && count > MOST_LEADS) throw tooMuch();
     tell(`reading leads: ${count}`);
   });
+  if (isShared && isFew(past.leads.length, FEWEST_LEADS)) throw tooFew();
   tell(`deciding ${past.leads.length} leads again`);
   const result = await inTurns(
     whatIf(past.leads, past.elsewhere, { before, after, models }, period.until.getTime()),
@@ -145,13 +106,35 @@ async function simulated(
     until: period.until.toISOString(),
     changes: real.map(withoutSecret),
     models: modelsIn({ terms: after, models }),
-    leads: result.leads,
-    left_out: past.leftOut,
-    without_change: { sold_as_before: result.unchanged },
-    assumed: { leads: result.assumed.leads, ...result.assumed.by },
-    currencies: result.currencies.map(currencyView),
+    ...figuresView({ ...result, leftOut: past.leftOut }, isShared ? FEWEST_LEADS : 1),
   };
 }
+
+/** Who has simulated what: the paths of what changes and no value, which a filter may have from a person. */
+function deedOf(changes: Change[], models: string[], since: Date): Deed {
+  const changed = changes.map((one): AuditedValue => {
+    const paths = one.change === 'changed' ? Object.keys(one.fields).join(', ') : one.change;
+    return { path: `${one.kind} ${one.id}`, to: paths };
+  });
+  const modelled = models.map((contract): AuditedValue => ({ path: `contract ${contract}`, to: 'model' }));
+  const values = [{ path: 'since', to: since.toISOString() }, ...changed, ...modelled];
+  return { kind: 'simulation', id: v7(), did: 'simulated', values: keepable(values.slice(0, MOST_NOTED)) };
+}
+
+/** A change may name thousands of contracts. */
+const MOST_NOTED = 200;
+
+const personsAsked = (fields: string[]): ApiError =>
+  new ApiError(
+    'scopeMissing',
+    `The change has filters on what persons wrote (${fields.join(', ')}), which its figures would tell: this needs a key with the scope persons:read as well.`,
+  );
+
+const tooFew = (): ApiError =>
+  new ApiError(
+    'conflict',
+    `Fewer than ${FEWEST_LEADS} leads of the time can be decided again, which is too few to tell what became of them. Name an earlier \`since\`, or let \`gavel simulate\` do it where the database is.`,
+  );
 
 function changedBy(text: string, market: Terms): ChangedMarket {
   const parsed = parseChange(text, market);
@@ -159,7 +142,7 @@ function changedBy(text: string, market: Terms): ChangedMarket {
   throw invalidFile(`The change has ${faultCount(parsed.faults)}; nothing was decided.`, parsed.faults);
 }
 
-function modelsIn({ terms, models }: ChangedMarket): SimulationView['models'] {
+function modelsIn({ terms, models }: ChangedMarket): ModelView[] {
   const currencyOf = new Map(terms.campaigns.map(({ id, currency }) => [id, currency]));
   return terms.contracts.flatMap(({ id, campaign }) => {
     const model = models.get(id);
@@ -180,22 +163,3 @@ function modelsIn({ terms, models }: ChangedMarket): SimulationView['models'] {
     };
   });
 }
-
-const currencyView = ({ currency, before, after }: WhatIf['currencies'][number]) => ({
-  currency,
-  before: tallyView(before, currency),
-  after: tallyView(after, currency),
-  buyers: compareBuyers(before, after).map(({ buyer, won, spent }) => ({
-    buyer,
-    won,
-    spent: { before: toDecimal(spent.before, currency), after: toDecimal(spent.after, currency) },
-  })),
-});
-
-const tallyView = ({ leads, sold, revenue, earned }: Tally, currency: string) => ({
-  leads,
-  sold,
-  revenue: toDecimal(revenue, currency),
-  sellers_earn: toDecimal(earned, currency),
-  house_keeps: toDecimal(revenue - earned, currency),
-});

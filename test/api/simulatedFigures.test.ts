@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FEWEST_LEADS, figuresView, type Figures } from '../../src/api/admin/simulationView.js';
+import type { Tally } from '../../src/market/whatIf/tally.js';
+
+const BUYERS = ['northwind', 'fabrikam', 'contoso', 'tailspin'];
+const figure = fc.oneof(fc.constant(0), fc.nat(12), fc.nat(200));
+
+/** What each buyer won, each lead for 10.00. */
+const tally = (leads: number, won: readonly number[]): Tally => ({
+  leads,
+  sold: won.reduce((sum, count) => sum + count, 0),
+  revenue: won.reduce((sum, count) => sum + count * 1000, 0),
+  earned: won.reduce((sum, count) => sum + count * 900, 0),
+  buyers: new Map(
+    won.flatMap((count, i) => (count === 0 ? [] : [[BUYERS[i] ?? '', { won: count, spent: count * 1000 }]])),
+  ),
+});
+
+const figures: fc.Arbitrary<Figures> = fc
+  .record({
+    tallies: fc.array(
+      fc.record({ unsold: figure, rows: fc.array(fc.tuple(figure, figure), { maxLength: 4 }) }),
+      {
+        maxLength: 2,
+      },
+    ),
+    counts: fc.tuple(figure, figure, figure, figure, figure, figure, figure, figure),
+  })
+  .map(({ tallies, counts }) => {
+    const [erased, unheld, unchanged, leads, bid, form, post, check] = counts;
+    const currencies = tallies.map(({ unsold, rows }, i) => {
+      const [was, is] = [rows.map(([before]) => before), rows.map(([, after]) => after)];
+      const most = Math.max(...[was, is].map((won) => won.reduce((sum, count) => sum + count, 0)));
+      return {
+        currency: i === 0 ? 'USD' : 'EUR',
+        before: tally(most + unsold, was),
+        after: tally(most + unsold, is),
+      };
+    });
+    return {
+      currencies,
+      leads: currencies.reduce((sum, { before }) => sum + before.leads, 0),
+      unchanged,
+      assumed: { leads, by: { bid, form, post, check } },
+      leftOut: { erased, unheld },
+    };
+  });
+
+/** Every number that counts leads, and every sum of money as the leads that it is of. */
+function counted(value: unknown, key = ''): number[] {
+  if (Array.isArray(value)) return value.flatMap((item) => counted(item, key));
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([name, item]) =>
+      name === 'buyers' && typeof item === 'number'
+        ? []
+        : counted(item, name === 'before' || name === 'after' ? key : name),
+    );
+  if (typeof value !== 'number' || key === 'fewest_leads' || key === 'house_keeps') return [];
+  if (key === 'spent' || key === 'revenue') return [value / 10];
+  return [key === 'sellers_earn' ? value / 9 : value];
+}
+
+test('Through the API no figure is of fewer leads than ten, and no other is changed', () => {
+  fc.assert(
+    fc.property(figures, (given) => {
+      const view = figuresView(given, FEWEST_LEADS);
+      for (const count of counted(view)) expect(count === 0 || count >= FEWEST_LEADS).toBe(true);
+      for (const { currency, before, after, buyers, others } of view.currencies) {
+        const exact = given.currencies.find((one) => one.currency === currency);
+        for (const [told, kept] of [
+          [before, exact?.before],
+          [after, exact?.after],
+        ] as const) {
+          expect(told.leads).toBe(kept?.leads);
+          if (told.sold !== null) expect(told.sold).toBe(kept?.sold);
+        }
+        for (const { buyer, won } of buyers) expect(won.after).toBe(exact?.after.buyers.get(buyer)?.won ?? 0);
+        if (others) expect(others.buyers).toBeGreaterThan(1);
+      }
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('What the figures of the buyers leave out is no single buyer: nothing is found by subtraction', () => {
+  fc.assert(
+    fc.property(figures, (given) => {
+      for (const { currency, before, buyers, others } of figuresView(given, FEWEST_LEADS).currencies) {
+        const exact = given.currencies.find((one) => one.currency === currency);
+        const all = new Set([...(exact?.before.buyers.keys() ?? []), ...(exact?.after.buyers.keys() ?? [])]);
+        const left = (before.sold ?? 0) - buyers.reduce((sum, { won }) => sum + won.before, 0);
+        const hidden = all.size - buyers.length;
+        if (before.sold !== null && hidden === 1) expect(left).toBe(0);
+        if (others) expect(left).toBe(others.won.before);
+      }
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('On the database itself every figure is told', () => {
+  fc.assert(
+    fc.property(figures, (given) => {
+      const view = figuresView(given, 1);
+      expect(JSON.stringify(view)).not.toContain('null');
+      expect(view.currencies.map(({ others }) => others)).toEqual(view.currencies.map(() => undefined));
+    }),
+  );
+});

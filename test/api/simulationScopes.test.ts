@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FEWEST_LEADS } from '../../src/api/admin/simulationView.js';
+import type { Round } from '../../src/market/round.js';
+import type { CampaignDocument } from '../../src/store/db.js';
+import type { Scope } from '../../src/store/scopes.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { openAdminWorld, type AdminWorld } from './adminWorld.js';
+import type { Reply } from './world.js';
+
+const BOATS = { seller: 'ACME1234', category: 'Boats' };
+
+describe('a simulation through the API', () => {
+  let world: AdminWorld;
+  let campaign: CampaignDocument;
+  let server: FakeBuyer;
+  beforeAll(async () => {
+    world = await openAdminWorld();
+    server = await startBuyer();
+    const filters = [{ field: 'phone', startsWith: ['555'] }];
+    campaign = await storeMarket(
+      world.database,
+      { northwind: { server, contract: { price: 1200, filters } } },
+      { category: 'Boats' },
+    );
+  });
+  afterAll(async () => {
+    await server.close();
+    await world.close();
+  });
+  beforeEach(async () => {
+    await world.database.leads.deleteMany({});
+    await world.database.audit.deleteMany({});
+  });
+
+  /** Leads of the last minutes that nobody has bought. */
+  async function leads(count: number): Promise<void> {
+    const { sale, pending, currency } = campaign;
+    const round: Round = {
+      number: 1,
+      campaign: campaign._id,
+      version: 1,
+      at: Date.now() - 60_000,
+      terms: { currency, sale, pending },
+      ...{ excluded: [], entries: [], later: [], changes: [] },
+      tell: { postbacks: 0, notices: {} },
+    };
+    const receivedAt = new Date(Date.now() - 60_000);
+    for (let i = 0; i < count; i++)
+      await storeLead(world.database, campaign, { status: 'expired', receivedAt, rounds: { 1: round } });
+  }
+
+  async function simulate(change: object, scopes: Scope[] = ['simulations:read']): Promise<Reply> {
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    const key = await world.adminKeyFor(scopes, 'erin');
+    return world.ask(`POST /admin/simulate?since=${since}`, change, key);
+  }
+  const contractWith = (terms: object) => ({
+    campaigns: [{ ...BOATS, contracts: [{ buyer: 'northwind', ...terms }] }],
+  });
+
+  it.each([
+    [
+      'a filter on a phone',
+      contractWith({ filters: [{ field: 'phone', startsWith: ['5551234567'] }] }),
+      'phone',
+    ],
+    [
+      'a filter on any other field',
+      contractWith({ filters: [{ field: 'pets', exists: true }] }),
+      'pets, phone',
+    ],
+    [
+      'a filter within others',
+      contractWith({
+        filters: [{ any: [{ field: 'state', equals: 'TX' }, { all: [{ field: 'zip', equals: '75001' }] }] }],
+      }),
+      'phone, zip',
+    ],
+    ['no filter any more', contractWith({ filters: null }), 'phone'],
+    [
+      'a new contract with one',
+      {
+        buyers: [
+          { id: 'contoso', name: 'Contoso', post: { url: 'https://contoso.example/', timeoutMs: 800 } },
+        ],
+        campaigns: [
+          {
+            ...BOATS,
+            contracts: [{ buyer: 'contoso', price: 15, filters: [{ field: 'email', exists: true }] }],
+          },
+        ],
+      },
+      'email',
+    ],
+  ])('with %s asks what persons wrote: it needs their scope', async (_what, change, fields) => {
+    await leads(FEWEST_LEADS);
+    const refused = await simulate(change);
+    expect([refused.status, refused.body.error]).toEqual([403, 'Scope missing']);
+    expect(refused.body.message).toContain(`filters on what persons wrote (${fields})`);
+    expect(refused.body.message).toContain('a key with the scope persons:read');
+    expect(await world.database.audit.countDocuments()).toBe(0);
+    const { status, body } = await simulate(change, ['simulations:read', 'persons:read']);
+    expect([status, body.leads]).toEqual([200, FEWEST_LEADS]);
+  });
+
+  it.each([
+    ['another price beside a filter that stays', contractWith({ price: 13 })],
+    [
+      'a filter that stays, written again',
+      contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['555'] }] }),
+    ],
+    ['states', contractWith({ states: ['TX'] })],
+  ])('with %s asks nothing that persons wrote', async (_what, change) => {
+    await leads(FEWEST_LEADS);
+    expect(await simulate(change)).toMatchObject({ status: 200 });
+  });
+
+  it('is in the audit with who, what changes, and no value', async () => {
+    await leads(FEWEST_LEADS);
+    const change = contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['5551234'] }] });
+    expect(await simulate(change, ['simulations:read', 'persons:read'])).toMatchObject({ status: 200 });
+    const deeds = await world.database.audit.find().toArray();
+    expect(deeds).toMatchObject([
+      {
+        who: 'erin',
+        via: 'api',
+        kind: 'simulation',
+        did: 'simulated',
+        values: [
+          { path: 'since', to: expect.stringMatching(/^\d{4}-/) as string },
+          { path: 'contract ACME1234/boats/northwind', to: 'price, filters[0].startsWith' },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(deeds)).not.toMatch(/555|13\.00/);
+  });
+
+  it('tells of no lead, or of ten and more, and keeps figures of fewer to itself', async () => {
+    expect((await simulate(contractWith({ price: 13 }))).body).toMatchObject({ leads: 0, currencies: [] });
+    await leads(FEWEST_LEADS - 1);
+    const few = await simulate(contractWith({ price: 13 }));
+    expect([few.status, few.body.error]).toEqual([409, 'Conflict']);
+    expect(few.body.message).toContain('Fewer than 10 leads');
+    await leads(1);
+    expect((await simulate(contractWith({ price: 13 }))).body).toMatchObject({
+      fewest_leads: 10,
+      leads: 10,
+      currencies: [{ before: { leads: 10, sold: 0, revenue: 0 }, after: { sold: 10, revenue: 130 } }],
+    });
+  });
+});
