@@ -3,17 +3,24 @@ import { wallTime } from '../calendar/zone.js';
 import type { Reading } from './reading.js';
 import { readTypedText } from './text.js';
 
+export const DATE_ORDERS = ['mdy', 'dmy', 'ymd', 'mdy!', 'dmy!'] as const;
+export const EPOCH_UNITS = ['s', 'ms'] as const;
+
 /** How a source writes its dates; each hint only matters where a date has more than one reading. */
 export interface DateHints {
   /** The order of day, month and year between slashes; `mdy` if nothing is said. With `!` it holds for dots too and for good. */
-  order?: 'mdy' | 'dmy' | 'ymd' | 'mdy!' | 'dmy!';
+  order?: (typeof DATE_ORDERS)[number];
   /** Numbers are days of a spreadsheet, counted from 1899-12-30. */
   format?: 'excel';
-  /** Numbers are seconds or milliseconds since 1970-01-01 UTC; the day is that of UTC. */
-  unit?: 's' | 'ms';
+  /** Numbers are seconds or milliseconds since 1970-01-01 UTC. */
+  unit?: (typeof EPOCH_UNITS)[number];
+  /** In which time zone such a number is a day (IANA); UTC if nothing is said. */
+  zone?: string;
 }
 
 const DAY_MS = 86_400_000;
+/** No date is read that is later. */
+const LATEST_MS = Date.UTC(2200, 11, 31);
 const EXCEL_EPOCH = Date.UTC(1899, 11, 30);
 
 /** Months by the first three letters of their names. */
@@ -91,12 +98,13 @@ function dateIn(given: string, hints: DateHints, century: Century): string | und
 }
 
 /** A number that a hint gives a meaning. */
-function counted(text: string, { unit, format }: DateHints): string | undefined {
+function counted(text: string, { unit, format, zone = 'UTC' }: DateHints): string | undefined {
   if (!/^\d{1,14}(?:\.\d+)?$/.test(text)) return undefined;
   if (format === 'excel' && Number(text) < 100_000)
     return dayText(EXCEL_EPOCH + Math.floor(Number(text)) * DAY_MS);
   if (unit === undefined) return undefined;
-  return dayText(Math.floor(Number(text)) * (unit === 's' ? 1000 : 1));
+  const ms = Math.floor(Number(text)) * (unit === 's' ? 1000 : 1);
+  return ms > LATEST_MS ? undefined : dayText(wallTime(zone, ms));
 }
 
 const dayText = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
