@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { compileSchedule, type CompiledSchedule } from './calendar/schedule.js';
-import { compileFilters, type LeadTest } from './filters.js';
+import { compileComparisons, type Comparisons } from './comparisons.js';
+import { compileFilters, type Filter, type LeadTest } from './filters.js';
 import { isLimited } from './usage.js';
 import type { Buyer, Campaign, Contract, Seller } from './terms.js';
 
-/** A contract made ready for many leads: what each round would else work out anew. */
+/** A contract made ready for many leads: what each round would else compute again. */
 export interface ReadyContract<B extends Buyer = Buyer> {
   contract: Contract;
   buyer: B;
@@ -12,7 +13,6 @@ export interface ReadyContract<B extends Buyer = Buyer> {
   only?: ReadonlySet<string>;
   not?: ReadonlySet<string>;
   schedule?: CompiledSchedule;
-  /** Undefined where the lead passes, else the rule that it does not pass. */
   filter?: LeadTest;
   /** Whether selling under it takes up a limit of its own or of its buyer. */
   limited: boolean;
@@ -28,31 +28,70 @@ export interface ReadyMarket<B extends Buyer = Buyer, S extends Seller = Seller>
 }
 
 /**
- * The market is read anew every two seconds, and seldom differs: what costs most to make ready is kept by what it says.
+ * The market is read again every two seconds, and seldom differs: what is expensive to compile is kept by what it is
+ * compiled from.
  */
-function kept<Terms, Ready extends object>(compile: (terms: Terms) => Ready): (terms: Terms) => Ready {
+function kept<Terms, Ready extends object>(
+  compile: (terms: Terms) => Ready,
+  keyOf: (terms: Terms) => string = JSON.stringify,
+): (terms: Terms) => Ready {
   const known = new LRUCache<string, Ready>({ max: 10_000 });
   return (terms) => {
-    const key = JSON.stringify(terms);
+    const key = keyOf(terms);
     const ready = known.get(key) ?? compile(terms);
     known.set(key, ready);
     return ready;
   };
 }
 
-const schedules = kept(compileSchedule);
-const leadTests = kept(compileFilters);
+/** What is declared of a campaign's fields, compiled; the number is part of the key of all that is compiled from it. */
+interface ReadyFields {
+  id: number;
+  comparisons: Comparisons;
+}
 
-export function readyContract<B extends Buyer>(contract: Contract, buyer: B): ReadyContract<B> {
-  const { states, sources, schedule, filters } = contract;
+let lastId = 0;
+const readyFields = kept(({ fields = {}, currency }: Pick<Campaign, 'fields' | 'currency'>): ReadyFields => {
+  lastId += 1;
+  return { id: lastId, comparisons: compileComparisons(fields, currency) };
+});
+
+interface FilterTerms {
+  filters: Filter[];
+  timezone: string;
+  fields: ReadyFields;
+}
+
+const schedules = kept(compileSchedule);
+const leadTests = kept(
+  ({ filters, timezone, fields }: FilterTerms): LeadTest =>
+    compileFilters(filters, { comparisons: fields.comparisons, timezone }),
+  ({ filters, timezone, fields }) => `${fields.id} ${timezone} ${JSON.stringify(filters)}`,
+);
+
+/** The contracts of a campaign, made ready in their order; those of buyers that are not there are left out. */
+export function readyContracts<B extends Buyer>(
+  { fields, currency }: Pick<Campaign, 'fields' | 'currency'>,
+  contracts: readonly Contract[],
+  buyers: ReadonlyMap<string, B>,
+): ReadyContract<B>[] {
+  const compiled = readyFields({ fields, currency });
+  return contracts.flatMap((contract) => {
+    const buyer = buyers.get(contract.buyer);
+    return buyer ? [readyContract(contract, buyer, compiled)] : [];
+  });
+}
+
+function readyContract<B extends Buyer>(contract: Contract, buyer: B, fields: ReadyFields): ReadyContract<B> {
+  const { states, sources, schedule, filters, timezone } = contract;
   return {
     contract,
     buyer,
-    ...(states && { states: new Set(states) }),
-    ...(sources?.only && { only: new Set(sources.only) }),
-    ...(sources?.not && { not: new Set(sources.not) }),
-    ...(schedule && { schedule: schedules(schedule) }),
-    ...(filters && { filter: leadTests(filters) }),
+    states: states && new Set(states),
+    only: sources?.only && new Set(sources.only),
+    not: sources?.not && new Set(sources.not),
+    schedule: schedule && schedules(schedule),
+    filter: filters && leadTests({ filters, timezone, fields }),
     limited: isLimited(contract) || buyer.balance !== undefined,
   };
 }

@@ -50,7 +50,7 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
   if (contract.until !== undefined && age >= contract.until) {
     return { reason: 'closed', detail: 'the lead is too old for it' };
   }
-  const rule = filter?.(lead.fields);
+  const rule = filter?.(lead.fields, now);
   if (rule !== undefined) return { reason: 'filtered', detail: rule };
   if (schedule !== undefined && !isOpen(schedule, now)) return closed(opens(schedule, now));
   if (contract.price === undefined && contract.sharedPrice === undefined && buyer.ping === undefined) {

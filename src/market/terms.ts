@@ -1,6 +1,7 @@
 import type { Schedule } from './calendar/schedule.js';
 import type { Period } from './calendar/windows.js';
 import type { DeliveryPolicy } from './delivery.js';
+import type { FieldDeclarations } from './fields/declaration.js';
 import type { Filter } from './filters.js';
 import type { Margin } from './margin.js';
 import type { Minor } from './money.js';
@@ -117,6 +118,8 @@ export interface Campaign {
   currency: string;
   /** Names of the fields that a lead must have. */
   required: string[];
+  /** What its custom fields are; others are texts. */
+  fields?: FieldDeclarations;
   sale: Sale;
   /** Later terms, in order of their time; before the first of them `sale` holds. */
   stages?: Stage[];

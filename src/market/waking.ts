@@ -85,6 +85,7 @@ const CAMPAIGN: Record<keyof Campaign, Judge<Campaign>> = {
   active: turnedOn,
   currency: always,
   required: never,
+  fields: always,
   sale: (was, now) => mightTakeMore(SALE, was.sale, now.sale),
   stages: always,
   margin: never,

@@ -1,4 +1,4 @@
-import { readyContract, type ReadyMarket } from '../market/compile.js';
+import { readyContracts, type ReadyMarket } from '../market/compile.js';
 import { comparedBuyers } from '../market/duplicates.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
@@ -83,10 +83,7 @@ export async function loadTerms(database: Database, campaignId: string): Promise
   return {
     seller,
     campaign: campaignOf(campaign),
-    contracts: contracts.flatMap((contract) => {
-      const buyer = byId.get(contract.buyer);
-      return buyer ? [readyContract(contractOf(contract), buyer)] : [];
-    }),
+    contracts: readyContracts(campaignOf(campaign), contracts.map(contractOf), byId),
     compared,
   };
 }

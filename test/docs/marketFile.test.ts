@@ -11,6 +11,7 @@ const page = readPage('docs/market-file.md');
 /** Parts of the file with a table of their own; some of them may stand in more than one place. */
 const PARTS = [
   'contracts',
+  'fields',
   'stages',
   'margin',
   'filters',
@@ -39,11 +40,16 @@ function keysOf(schema: Type.TObject, section: string, before = ''): Key[] {
 }
 
 function keysBelow(property: Type.TSchema, { section, key }: Key): Key[] {
-  const inner = Type.IsArray(property) ? property.items : property;
+  const inner = itemOf(property);
   // Filters hold filters.
   if (!Type.IsObject(inner) || (section === 'filters' && ['all', 'any'].includes(key))) return [];
   return PARTS.includes(key) ? keysOf(inner, key) : keysOf(inner, section, `${key}.`);
 }
+
+const itemOf = (schema: Type.TSchema): Type.TSchema => {
+  if (Type.IsArray(schema)) return schema.items;
+  return Type.IsRecord(schema) ? Type.RecordValue(schema) : schema;
+};
 
 /** The words that a fault would use. */
 function mustBe(schema: Type.TSchema): string {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { circuitId, LINES } from '../../src/market/breaker.js';
-import { readyContract, type ReadyMarket } from '../../src/market/compile.js';
+import { readyContracts, type ReadyMarket } from '../../src/market/compile.js';
 import { planRound, withinLimits, type Known, type Plan } from '../../src/market/plan.js';
 import type { Buyer, Contract } from '../../src/market/terms.js';
 import type { Usage } from '../../src/market/usage.js';
@@ -56,8 +56,10 @@ const markets: fc.Arbitrary<Given> = fc
       // A paused market opens nothing, so that there is little to see in it: one in five is.
       seller: { code: 'ACME1234', slug: 'acme', name: 'Acme', active: paused !== 0, postbacks: [] },
       campaign: campaignOf({ active: paused !== 1 }),
-      contracts: all.map(({ terms: own, isActive }, i) =>
-        readyContract(contractOf(`buyer-${i}`, own), buyerOf(`buyer-${i}`, { active: isActive })),
+      contracts: readyContracts(
+        campaignOf({}),
+        all.map(({ terms: own }, i) => contractOf(`buyer-${i}`, own)),
+        new Map(all.map(({ isActive }, i) => [`buyer-${i}`, buyerOf(`buyer-${i}`, { active: isActive })])),
       ),
     },
     lead: {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readyContract } from '../../src/market/compile.js';
+import { readyContracts } from '../../src/market/compile.js';
 import type { LeadInRound } from '../../src/market/eligibility.js';
 import { mightTake, newsFor, waitAnew } from '../../src/market/waking.js';
 import type { Buyer, Campaign, Contract, Seller } from '../../src/market/terms.js';
@@ -141,7 +141,11 @@ describe('What a lead that waits three hours for its next round hears of a chang
     const { sellers, campaigns, buyers, ...market } = marketWith(change);
     const [seller, campaign, buyer, contract] = [sellers[0], campaigns[0], buyers[0], market.contracts[0]];
     if (!seller || !campaign || !buyer || !contract) throw new Error('The market is empty');
-    const changed = contracts.map((terms) => readyContract({ ...contract, ...terms }, buyer));
+    const changed = readyContracts(
+      campaign,
+      contracts.map((terms) => ({ ...contract, ...terms })),
+      new Map([[buyer.id, buyer]]),
+    );
     return newsFor(
       { seller, campaign: { ...campaign, pending } },
       { contracts: changed, pending: isPending },

@@ -1,7 +1,10 @@
+import type { Filter } from '../filters.js';
 import { campaignId } from './build.js';
 import type { MarketDraft } from './checks.js';
 import { DEFAULTS } from './defaults.js';
-import type { Fault, Path, Position } from './fault.js';
+import { pathText, type Fault, type Path, type Position } from './fault.js';
+import { declaredIn, type Declared } from './fieldValues.js';
+import { checkFilter } from './filterValues.js';
 import { nearest } from './nearest.js';
 
 /** Where an assumption is made, for the fault that it becomes where it does not hold. */
@@ -12,7 +15,8 @@ export type Place = Position & { path: string };
  * so. `seller`, `buyer`: somebody names it (`defined` are those that the file does define, to find what was meant), and
  * the contract that names the buyer has no price where `asked`. `slug`: a seller has it, so no other may.
  * `no_ping`: a buyer has none, so no contract may leave its price to a bid. `currency`: a campaign's, which its prices
- * are in. `balance`: what a prepaid buyer's balance is in.
+ * are in. `balance`: what a prepaid buyer's balance is in. `fields`: what a campaign declares, which the filters of its
+ * contracts must fit.
  */
 export type Assumption = Place &
   (
@@ -22,6 +26,7 @@ export type Assumption = Place &
     | { kind: 'no_ping'; buyer: string }
     | { kind: 'currency'; campaign: string; currency: string }
     | { kind: 'balance'; buyer: string; currency: string }
+    | { kind: 'fields'; campaign: string; declared: Declared }
   );
 
 /** The part of the market that a file does not name and that stays. */
@@ -31,7 +36,13 @@ export interface Rest {
   /** Whether the buyer has a ping, by id. */
   buyers: ReadonlyMap<string, boolean>;
   /** Of campaigns and buyers that the file does name, too. */
-  contracts: readonly { id: string; campaign: string; buyer: string; hasPrice: boolean }[];
+  contracts: readonly {
+    id: string;
+    campaign: string;
+    buyer: string;
+    hasPrice: boolean;
+    filters?: readonly Filter[];
+  }[];
   /** Currency by campaign, also of those that the file names: what it was so far. */
   currencies: ReadonlyMap<string, string>;
   /** Campaigns and buyers, also of those that the file names, that can't have another currency than so far. */
@@ -102,6 +113,8 @@ export function assumptionsOf(draft: MarketDraft, locate: (path: Path) => Place)
     if (category !== undefined) {
       const id = campaignId(seller, category);
       found.push({ kind: 'currency', campaign: id, currency, ...place('campaigns', i, 'currency') });
+      const declared = declaredIn(campaign?.fields, currency);
+      found.push({ kind: 'fields', campaign: id, declared, ...place('campaigns', i, 'fields') });
     }
     for (const [j, contract] of contracts.entries()) {
       if (contract?.buyer === undefined || isBuyer(contract.buyer)) continue;
@@ -177,11 +190,30 @@ function whatFails(
       const bound = rest.bound.buyers.get(assumption.buyer);
       return bound && unchangeable(bound, assumption.currency);
     }
+    case 'fields': {
+      for (const { id, campaign, filters = [] } of rest.contracts) {
+        const misfit = campaign === assumption.campaign ? misfitOf(filters, assumption.declared) : undefined;
+        if (misfit !== undefined)
+          return `do not fit contract ${id}, which the file does not name; name it too: ${misfit}`;
+      }
+      return undefined;
+    }
   }
 }
 
 const unchangeable = ({ currency, by }: BoundCurrency, wanted: string): string =>
   `can't change from ${currency} to ${wanted}: ${BINDING[by]}`;
+
+/** What the filters of a contract ask that its campaign's fields can't answer. */
+function misfitOf(filters: readonly Filter[], declared: Declared): string | undefined {
+  const faults: string[] = [];
+  for (const [i, filter] of filters.entries()) {
+    checkFilter(filter, declared, ['filters', i], (path, message) => {
+      faults.push(`${pathText(path)}: ${message}`);
+    });
+  }
+  return faults[0];
+}
 
 function unknown(
   what: 'seller' | 'buyer',

@@ -11,8 +11,11 @@ import {
   type Sale,
   type Seller,
 } from '../terms.js';
+import type { Filter } from '../filters.js';
 import { DEFAULTS } from './defaults.js';
 import { parseDuration } from './duration.js';
+import { buildFields } from './fieldValues.js';
+import type { FilterInFile } from './filterValues.js';
 import type { MarketInFile } from './schema.js';
 
 /** The market as the rules know it: defaults filled in, money in minor units, times in ms, states as codes. */
@@ -87,6 +90,7 @@ function campaignOf(campaign: CampaignInFile): Campaign {
     active,
     currency,
     required: campaign.required ?? DEFAULTS.required,
+    fields: campaign.fields && buildFields(campaign.fields),
     sale: saleOf(campaign.sale ?? {}, convert),
     ...(stages && {
       stages: stages
@@ -128,6 +132,7 @@ function contractsOf({
 function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: Convert): Contract {
   const {
     states,
+    filters,
     price,
     sharedPrice,
     floor,
@@ -149,6 +154,7 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
     weight: contract.weight ?? 1,
     timezone: contract.timezone ?? contract.schedule?.timezone ?? 'UTC',
     ...(states && { states: states.map((state) => checked(stateCode(state))) }),
+    filters: filters?.map(filterOf),
     ...(price !== undefined && { price: minor(price) }),
     ...(sharedPrice !== undefined && { sharedPrice: minor(sharedPrice) }),
     ...(floor !== undefined && { floor: minor(floor) }),
@@ -161,6 +167,18 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
     ...(returns && {
       returns: { refund: 100, freesCap: true, resell: false, ...returns, within: ms(returns.within) },
     }),
+  };
+}
+
+/** Numbers and truth values as texts: fields are compared in their normal form, which is a text. */
+function filterOf({ equals, oneOf, not, all, any, ...rules }: FilterInFile): Filter {
+  return {
+    ...rules,
+    equals: equals === undefined ? undefined : String(equals),
+    oneOf: oneOf?.map(String),
+    not: not?.map(String),
+    all: all?.map(filterOf),
+    any: any?.map(filterOf),
   };
 }
 

@@ -20,6 +20,8 @@ export function checkUrls(
   } else if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) checkUrls(item, refusal, [...path, i], report);
   } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) checkUrls(item, refusal, [...path, key], report);
+    // Declared fields have names of the seller's own, and no addresses.
+    const keys = Object.entries(value).filter(([key]) => key !== 'fields');
+    for (const [key, item] of keys) checkUrls(item, refusal, [...path, key], report);
   }
 }

@@ -6,6 +6,7 @@ import { DEFAULTS } from './defaults.js';
 import type { Draft } from './draft.js';
 import { parseDuration } from './duration.js';
 import type { Path, Report } from './fault.js';
+import { checkFields, declaredIn, type Declared } from './fieldValues.js';
 import { checkFilter } from './filterValues.js';
 import type { MarketInFile } from './schema.js';
 import { isMoney } from './units.js';
@@ -123,14 +124,19 @@ function checkCampaign(
   checkMargin(campaign.margin, [...path, 'margin'], report);
   checkPending(campaign.pending, [...path, 'pending'], report);
   checkRetention(campaign, [...path, 'retention'], report);
+  checkFields(campaign.fields ?? {}, [...path, 'fields'], report);
   reportRepeats(
     contracts.map((contract) => contract?.buyer),
     report,
     (i) => [...path, 'contracts', i, 'buyer'],
   );
-  const expireAfter = parseDuration(campaign.pending?.expireAfter ?? DEFAULTS.expireAfter) ?? 0;
+  const terms = {
+    expireAfter: parseDuration(campaign.pending?.expireAfter ?? DEFAULTS.expireAfter) ?? 0,
+    unasked,
+    declared: declaredIn(campaign.fields, currency ?? DEFAULTS.currency),
+  };
   contracts.forEach((contract, i) => {
-    if (contract) checkContract(contract, { expireAfter, unasked }, [...path, 'contracts', i], report);
+    if (contract) checkContract(contract, terms, [...path, 'contracts', i], report);
   });
 }
 
@@ -222,11 +228,11 @@ function checkPending(pending: CampaignDraft['pending'], path: Path, report: Rep
 
 function checkContract(
   contract: ContractDraft,
-  campaign: { expireAfter: number; unasked: ReadonlySet<string> },
+  campaign: { expireAfter: number; unasked: ReadonlySet<string>; declared: Declared },
   path: Path,
   report: Report,
 ): void {
-  const { expireAfter, unasked } = campaign;
+  const { expireAfter, unasked, declared } = campaign;
   const isPriced = 'price' in contract || 'sharedPrice' in contract;
   if (!isPriced && unasked.has(contract.buyer ?? '')) report(path, NO_PRICE);
   const codes = (contract.states ?? []).map((state) => stateCode(state ?? ''));
@@ -245,7 +251,7 @@ function checkContract(
     report([...path, 'pace'], 'spreads a daily cap, and there is none: name caps.day');
   }
   contract.filters?.forEach((filter, i) => {
-    if (filter) checkFilter(filter, [...path, 'filters', i], report);
+    if (filter) checkFilter(filter, declared, [...path, 'filters', i], report);
   });
   const { price, ceiling } = contract;
   if (price !== undefined && ceiling !== undefined)

@@ -23,6 +23,8 @@ const compiled = new WeakMap<Type.TSchema, Validator>();
 
 function draftOf(schema: Type.TSchema): Type.TSchema {
   if (Type.IsArray(schema)) return Type.Array(Type.Union([draftOf(schema.items), Type.Undefined()]));
+  if (Type.IsRecord(schema))
+    return Type.Record(Type.String(), Type.Union([draftOf(Type.RecordValue(schema)), Type.Undefined()]));
   if (!Type.IsObject(schema)) return schema;
   const properties = Object.entries<Type.TSchema>(schema.properties);
   return Type.Object(

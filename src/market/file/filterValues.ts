@@ -1,9 +1,11 @@
 import Type from 'typebox';
 import { parseDate } from '../calendar/days.js';
-import { compileExpression } from '../filters.js';
+import { compileExpression } from '../expression.js';
 import type { Draft } from './draft.js';
 import type { Path, Report } from './fault.js';
-import { FieldName } from './values.js';
+import type { Declared } from './fieldValues.js';
+import { checkFit } from './ruleFit.js';
+import { FieldName, matching, text } from './values.js';
 
 /** A text that is not blank. */
 const Text = Type.Refine(
@@ -16,8 +18,17 @@ const Text = Type.Refine(
   (value) => value.trim() !== '',
 );
 
-const texts = (title: string) =>
-  Type.Array(Text, { title, minItems: 1, maxItems: 50_000, uniqueItems: true });
+/**
+ * What a value is compared with. YAML's numbers and truth values are taken for fields that are declared to have them
+ * (`checkFit`); for others they are a slip, because YAML drops the zeros of a ZIP code.
+ */
+const Comparable = Type.Union([Text, Type.Boolean(), Type.Number({ minimum: -1e15, maximum: 1e15 })], {
+  title: 'a text of 1 to 2000 characters',
+  examples: ['"Toyota"'],
+});
+
+const several = <T extends Type.TSchema>(item: T, title: string) =>
+  Type.Array(item, { title, minItems: 1, maxItems: 50_000, uniqueItems: true });
 
 const isExpression = (text: string): boolean => {
   try {
@@ -47,16 +58,33 @@ const Bound = Type.Union(
   { title: 'a number or a date', examples: ['18', '"2026-11-24"'] },
 );
 
+const Years = Type.Integer({
+  title: 'an age in years (a whole number from 0 to 150)',
+  examples: ['25'],
+  minimum: 0,
+  maximum: 150,
+});
+
+const AreaCode = text('an area code (3 digits, the first from 2 to 9)', '214', matching(/^[2-9]\d\d$/));
+
 const optional = Type.Optional;
 
 const rules = {
   field: optional(FieldName),
-  equals: optional(Text),
-  oneOf: optional(texts('a list of texts')),
-  not: optional(texts('a list of texts')),
-  startsWith: optional(texts('a list of beginnings')),
+  equals: optional(Comparable),
+  oneOf: optional(several(Comparable, 'a list of texts')),
+  not: optional(several(Comparable, 'a list of texts')),
+  includes: optional(several(Text, 'a list of texts')),
+  startsWith: optional(several(Text, 'a list of beginnings')),
+  areaCode: optional(several(AreaCode, 'a list of area codes')),
   range: optional(
     Type.Object({ min: optional(Bound), max: optional(Bound) }, { title: 'a range', minProperties: 1 }),
+  ),
+  age: optional(
+    Type.Object(
+      { min: optional(Years), max: optional(Years) },
+      { title: 'a range of ages', minProperties: 1 },
+    ),
   ),
   matches: optional(Expression),
   exists: optional(Type.Boolean({ title: 'true or false', examples: ['true'] })),
@@ -79,8 +107,16 @@ export type FilterInFile = Type.Static<typeof FilterInFile>;
 
 const RULES = Object.keys(rules).filter((key) => key !== 'field');
 
-/** Reports what is wrong between the values of a filter and of those in it, each of which has the right shape. */
-export function checkFilter(filter: Draft<FilterInFile>, path: Path, report: Report): void {
+/**
+ * Reports what is wrong between the values of a filter and of those in it, each of which has the right shape, and between
+ * them and what the campaign declares of its fields.
+ */
+export function checkFilter(
+  filter: Draft<FilterInFile>,
+  declared: Declared,
+  path: Path,
+  report: Report,
+): void {
   const hasRule = RULES.some((key) => key in filter);
   const combines = 'all' in filter || 'any' in filter;
   if ('field' in filter || hasRule) {
@@ -90,16 +126,20 @@ export function checkFilter(filter: Draft<FilterInFile>, path: Path, report: Rep
   } else if (!combines) {
     report(path, 'is empty; write a field and a rule for it, or all or any with a list of filters');
   }
-  if (filter.range) checkRange(filter.range, [...path, 'range'], report);
+  for (const rule of ['range', 'age'] as const) {
+    const bounds = filter[rule];
+    if (bounds) checkBounds(bounds, [...path, rule], report);
+  }
+  if (filter.field !== undefined) checkFit({ ...filter, field: filter.field }, declared, path, report);
   for (const list of ['all', 'any'] as const) {
     filter[list]?.forEach((inner, i) => {
-      if (inner) checkFilter(inner, [...path, list, i], report);
+      if (inner) checkFilter(inner, declared, [...path, list, i], report);
     });
   }
 }
 
-function checkRange(
-  { min, max }: Draft<NonNullable<FilterInFile['range']>>,
+function checkBounds(
+  { min, max }: Draft<NonNullable<FilterInFile['range' | 'age']>>,
   path: Path,
   report: Report,
 ): void {

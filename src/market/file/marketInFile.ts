@@ -3,6 +3,7 @@ import { toDecimal } from '../money.js';
 import type { Buyer, Campaign, Contract, Sale, Seller } from '../terms.js';
 import type { Terms } from './build.js';
 import { formatDuration } from './duration.js';
+import { fieldsInFile } from './fieldValues.js';
 import { MarketInFile } from './schema.js';
 import { isDuration, isMoney } from './units.js';
 
@@ -31,8 +32,14 @@ const buyerInFile = (buyer: Buyer) => written(buyer, buyer.currency ?? 'USD');
 
 /** Ids follow from what they stand in. */
 function campaignInFile(campaign: Campaign, contracts: Contract[]) {
-  const { sale, stages, currency } = campaign;
-  const terms = { ...campaign, id: undefined, sale: saleInFile(sale), stages: stages?.map(saleInFile) };
+  const { sale, stages, currency, fields } = campaign;
+  const terms = {
+    ...campaign,
+    id: undefined,
+    fields: fields && fieldsInFile(fields),
+    sale: saleInFile(sale),
+    stages: stages?.map(saleInFile),
+  };
   return {
     ...written(terms, currency),
     contracts: contracts.map((contract) =>

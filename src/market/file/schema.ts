@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { LONGEST_WINDOW_DAYS } from '../duplicates.js';
 import { AWARDS, MODES, NOTICES } from '../terms.js';
+import { FieldsInFile } from './fieldValues.js';
 import { FilterInFile } from './filterValues.js';
 import {
   Amount,
@@ -11,7 +12,9 @@ import {
   Currency,
   duration,
   FieldName,
+  listOf,
   Name,
+  oneOf,
   Price,
   ReasonName,
   SellerCode,
@@ -33,19 +36,6 @@ const optional = Type.Optional;
 const Timeout = (most: number) => whole('a timeout in milliseconds', 50, most, 800);
 
 const Active = optional(Type.Boolean({ title: 'true or false', examples: ['true'] }));
-
-/** One of some words; the static type is those words. */
-const oneOf = <const Value extends string>(
-  title: string,
-  values: readonly Value[],
-  example: NoInfer<Value>,
-) =>
-  Type.Unsafe<Value>(
-    Type.Enum([...values], { title: `${title} (${values.join(', ')})`, examples: [example] }),
-  );
-
-const listOf = <T extends Type.TSchema>(item: T, title: string, options: Type.TArrayOptions = {}) =>
-  Type.Array(item, { title, minItems: 1, ...options });
 
 const endpoint = (title: string, mostMs: number) =>
   Type.Object({ url: Url, timeoutMs: Timeout(mostMs) }, { title });
@@ -243,6 +233,7 @@ const CampaignInFile = Type.Object(
     required: optional(
       Type.Array(FieldName, { title: 'a list of field names', uniqueItems: true, maxItems: 100 }),
     ),
+    fields: optional(FieldsInFile),
     sale: optional(Type.Object(sale, { title: 'a way of selling' })),
     stages: optional(
       listOf(

@@ -11,8 +11,8 @@ import { nearest } from './nearest.js';
 export function checkShape(schema: Type.TSchema, value: unknown, path: Path, report: Report): unknown {
   if (Type.IsObject(schema)) return checkMap(schema, value, path, report);
   if (Type.IsArray(schema)) return checkList(schema, value, path, report);
-  const right: boolean = Value.Check(schema, value);
-  if (right) return value;
+  if (Type.IsRecord(schema) && 'names' in schema) return checkNamed(schema, value, path, report);
+  if (Value.Check(schema, value)) return value;
   report(path, wrong(schema, value));
   return undefined;
 }
@@ -42,6 +42,27 @@ function checkMap(schema: Type.TObject, value: unknown, path: Path, report: Repo
     }
   }
   return Object.fromEntries(kept);
+}
+
+/** A map whose keys are names that the file chooses. */
+function checkNamed(schema: Type.TRecord, value: unknown, path: Path, report: Report): unknown {
+  const title = option(schema, 'title') ?? 'a map';
+  const { names: form, maxProperties } = namedLimits(schema);
+  if (!isMap(value)) {
+    report(path, `${show(value)} is not ${title}; write each as a name, a colon and what belongs to it`);
+    return undefined;
+  }
+  const names = Object.keys(value);
+  if (names.length === 0) report(path, 'is empty; remove it, or name at least one');
+  if (maxProperties !== undefined && names.length > maxProperties)
+    report(path, `has ${names.length} entries; at most ${maxProperties} are taken`);
+  for (const name of names) {
+    if (form && !Value.Check(form, name)) report([...path, name], wrong(form, name), 'key');
+  }
+  const item = Type.RecordValue(schema);
+  return Object.fromEntries(
+    names.map((name) => [name, checkShape(item, value[name], [...path, name], report)]),
+  );
 }
 
 function checkList(schema: Type.TArray, value: unknown, path: Path, report: Report): unknown {
@@ -87,6 +108,13 @@ function example(schema: Type.TSchema): string {
     ? `"${first}"`
     : String(first);
 }
+
+interface NamedOptions {
+  names?: Type.TSchema;
+  maxProperties?: number;
+}
+
+const namedLimits = (schema: Type.TRecord & NamedOptions): NamedOptions => schema;
 
 const limits = (schema: Type.TArray): Type.TArrayOptions => ({ ...schema });
 

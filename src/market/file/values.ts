@@ -12,11 +12,30 @@ import { parseDuration } from './duration.js';
  */
 
 /** A text that passes a test of its own beside its length. */
-function text(title: string, example: string, passes: (value: string) => boolean, maxLength = 2048) {
+export function text(title: string, example: string, passes: (value: string) => boolean, maxLength = 2048) {
   return Type.Refine(Type.String({ title, examples: [example], minLength: 1, maxLength }), passes);
 }
 
-const matching = (pattern: RegExp) => (value: string) => pattern.test(value);
+/** One of some words; the static type is those words. */
+export const oneOf = <const Value extends string>(
+  title: string,
+  values: readonly Value[],
+  example: NoInfer<Value>,
+) =>
+  Type.Unsafe<Value>(
+    Type.Enum([...values], { title: `${title} (${values.join(', ')})`, examples: [example] }),
+  );
+
+export const listOf = <T extends Type.TSchema>(item: T, title: string, options: Type.TArrayOptions = {}) =>
+  Type.Array(item, { title, minItems: 1, ...options });
+
+/** A map whose keys are names of the file's own, each of which passes the schema `names`. */
+export const named = <T extends Type.TSchema>(
+  item: T,
+  { title, names, most }: { title: string; names: Type.TSchema; most: number },
+) => Type.Record(Type.String(), item, { title, names, maxProperties: most });
+
+export const matching = (pattern: RegExp) => (value: string) => pattern.test(value);
 
 /** Printable, not blank, no space around it. */
 const isName = (value: string): boolean => value === value.trim() && !/\p{Cc}/u.test(value);
@@ -42,6 +61,10 @@ export const BuyerId = text(
   hyphenated,
   64,
 );
+
+/** A text on one line without space around it. */
+export const line = (title: string, example: string, maxLength: number) =>
+  text(`${title} (1 to ${maxLength} characters on one line)`, example, isName, maxLength);
 
 export const Name = text('a name (1 to 100 characters on one line)', 'Acme Insurance', isName, 100);
 

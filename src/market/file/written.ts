@@ -1,6 +1,7 @@
 import { minorDigits, toDecimal } from '../money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../terms.js';
 import { formatDuration } from './duration.js';
+import { fieldsInFile } from './fieldValues.js';
 import { isDuration, isMoney } from './units.js';
 
 /** Terms as the market file would write them, key by key: what people compare, and what changes are told in. */
@@ -10,8 +11,8 @@ export const writtenSeller = (seller: Omit<Seller, 'code'>): Written => written(
 
 export const writtenBuyer = (buyer: Omit<Buyer, 'id'>): Written => written(buyer, buyer.currency ?? 'USD');
 
-export const writtenCampaign = (campaign: Omit<Campaign, 'id'>): Written =>
-  written(campaign, campaign.currency);
+export const writtenCampaign = ({ fields, ...campaign }: Omit<Campaign, 'id'>): Written =>
+  written({ ...campaign, fields: fields && fieldsInFile(fields) }, campaign.currency);
 
 export const writtenContract = (contract: Omit<Contract, 'id'>, currency: string): Written =>
   written(contract, currency);

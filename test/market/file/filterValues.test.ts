@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { isDraft } from '../../../src/market/file/draft.js';
+import type { Declared } from '../../../src/market/file/fieldValues.js';
 import { checkFilter, FilterInFile } from '../../../src/market/file/filterValues.js';
 import { pathText, type Path } from '../../../src/market/file/fault.js';
 import { checkShape } from '../../../src/market/file/shape.js';
 
-function faultsOf(filter: unknown): string[] {
+const UNDECLARED: Declared = { fields: {}, faulty: new Set(), currency: 'USD' };
+
+function faultsOf(filter: unknown, declared = UNDECLARED): string[] {
   const faults: string[] = [];
   const report = (path: Path, message: string) => void faults.push(`${pathText(path)}: ${message}`);
   const draft = checkShape(FilterInFile, filter, ['filter'], report);
-  if (isDraft(FilterInFile, draft)) checkFilter(draft, ['filter'], report);
+  if (isDraft(FilterInFile, draft)) checkFilter(draft, declared, ['filter'], report);
   return faults;
 }
 
@@ -40,7 +43,7 @@ describe('A filter with a fault says what to write', () => {
     [{}, 'filter: is empty; write a field and a rule for it, or all or any with a list of filters'],
     [
       { field: 'zip' },
-      'filter: has no rule for its field; add one of equals, oneOf, not, startsWith, range, matches, exists',
+      'filter: has no rule for its field; add one of equals, oneOf, not, includes, startsWith, areaCode, range, age, matches, exists',
     ],
     [{ equals: 'x' }, 'filter: names no field that its rule is for; add field'],
     [
@@ -69,7 +72,7 @@ describe('A filter with a fault says what to write', () => {
     ],
     [
       { all: [{ any: [{ field: 'a' }] }] },
-      'filter.all[0].any[0]: has no rule for its field; add one of equals, oneOf, not, startsWith, range, matches, exists',
+      'filter.all[0].any[0]: has no rule for its field; add one of equals, oneOf, not, includes, startsWith, areaCode, range, age, matches, exists',
     ],
   ])('%j', (filter, fault) => {
     expect(faultsOf(filter)[0]).toBe(fault);

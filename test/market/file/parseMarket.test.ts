@@ -137,6 +137,7 @@ describe('A market file without faults', () => {
     expect('market' in parsed && parsed.market.assumptions.map(({ kind }) => kind)).toEqual([
       'seller',
       'currency',
+      'fields',
       'buyer',
     ]);
   });
@@ -301,7 +302,7 @@ const FAULTS: [string, string, string, string][] = [
     'an entry that is no campaign',
     '  - seller: ACME1234\n    category: Solar\n',
     '  - 7\n  - seller: ACME1234\n    category: Solar\n',
-    '30:5  campaigns[1]: 7 is not a campaign, which is a map with the keys seller, category, active, currency, required, sale, stages, margin, duplicates, checks, retention, pending, contracts',
+    '30:5  campaigns[1]: 7 is not a campaign, which is a map with the keys seller, category, active, currency, required, fields, sale, stages, margin, duplicates, checks, retention, pending, contracts',
   ],
   [
     'a seller whom nobody knows',

@@ -26,6 +26,7 @@ const NAMES = [
     'campaign required',
     'contract buyer',
     'contract filters.field',
+    'campaign fields.label',
   ],
   ...['name', 'url', 'timeoutMs', 'sends', 'answer'].map((key) => `checks of the lead.${key}`),
   // What a ping carries is tried where pings are, and how long persons are kept where they are erased.
@@ -68,6 +69,7 @@ const whose = (part: string): string => part.replace(/s$/, '');
 /** The rules of a schema under a path: its keys, and the words of those that have a few. */
 function rulesBelow(schema: Type.TSchema, path: string): string[] {
   if (Type.IsArray(schema)) return rulesBelow(schema.items, path);
+  if (Type.IsRecord(schema)) return rulesBelow(Type.RecordValue(schema), path);
   if (Type.IsObject(schema)) {
     return Object.entries<Type.TSchema>(schema.properties).flatMap(([key, inner]) => {
       const below = joined(path, key);
@@ -132,9 +134,14 @@ function note(said: Set<string>, value: unknown, path: string): void {
   }
 }
 
+/** Declared fields stand under names of their own. */
+const FIELDS_BY_NAME = 'fields by name';
+
 /** A stage has the terms of a sale; what a filter combines are filters. */
 function below(path: string, key: string): string {
   if (key === 'stages') return 'campaign sale';
+  if (path === 'campaign' && key === 'fields') return FIELDS_BY_NAME;
+  if (path === FIELDS_BY_NAME) return 'campaign fields';
   return key === 'all' || key === 'any' ? path : joined(path, key);
 }
 
@@ -152,6 +159,8 @@ const NEEDS: readonly [rule: RegExp, another: RegExp][] = [
     /^(buyer|campaign) (balance|currency|lowBalance|notices)/,
   ],
   [/^contract (pace|timezone)/, /^contract (caps|schedule)/],
+  [/^campaign fields/, /^contract filters/],
+  [/^contract filters\.(age|includes|range)/, /^campaign fields/],
   [/^contract weight/, /^campaign sale\.award: weighted/],
   [/^campaign sale\.award: weighted/, /^contract weight/],
   [/^contract returns\.freesCap/, /^contract caps/],

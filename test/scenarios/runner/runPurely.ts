@@ -5,7 +5,7 @@ import { readHearing } from '../../../src/buyers/notice.js';
 import { readPingAnswer } from '../../../src/buyers/ping.js';
 import { readPostAnswer } from '../../../src/buyers/post.js';
 import { readStatusAnswer } from '../../../src/buyers/status.js';
-import { readyContract, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
+import { readyContracts, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
 import type { Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
 import { leadFields } from '../../../src/market/fields.js';
@@ -297,12 +297,11 @@ class PureRun implements World {
     const [seller] = sellers;
     const campaign = campaigns.find((each) => each.id === id);
     if (!seller || !campaign) throw new Error(`The scenario has no campaign ${id}.`);
-    const ready = contracts
-      .filter((contract) => contract.campaign === id)
-      .flatMap((contract) => {
-        const buyer = buyers.find((each) => each.id === contract.buyer);
-        return buyer ? [readyContract(contract, buyer)] : [];
-      });
+    const ready = readyContracts(
+      campaign,
+      contracts.filter((contract) => contract.campaign === id),
+      new Map(buyers.map((buyer) => [buyer.id, buyer])),
+    );
     return { seller, campaign, contracts: ready, compared: comparedBuyers(campaigns, contracts) };
   }
 

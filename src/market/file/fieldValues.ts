@@ -1,0 +1,162 @@
+import Type from 'typebox';
+import { FIELDS } from '../fields.js';
+import { DATE_ORDERS, EPOCH_UNITS } from '../fields/date.js';
+import {
+  FIELD_TYPES,
+  type FieldDeclaration,
+  type FieldDeclarations,
+  type FieldType,
+} from '../fields/declaration.js';
+import { foldLabel } from '../fields/enum.js';
+import type { Draft } from './draft.js';
+import type { Path, Report } from './fault.js';
+import { FieldName, line, Name, named, oneOf, TimeZone } from './values.js';
+
+const optional = Type.Optional;
+
+const Labels = Type.Array(line('a label', 'Asphalt shingle', 200), {
+  title: 'a list of labels',
+  maxItems: 200,
+});
+
+const DeclarationInFile = Type.Object(
+  {
+    type: oneOf('a type', FIELD_TYPES, 'boolean'),
+    label: optional(Name),
+    order: optional(oneOf('an order of day, month and year', DATE_ORDERS, 'dmy')),
+    unit: optional(oneOf('a unit of time', EPOCH_UNITS, 'ms')),
+    zone: optional(TimeZone),
+    format: optional(oneOf('a way of writing dates', ['excel'], 'excel')),
+    values: optional(
+      named(Labels, {
+        title: 'values with their labels',
+        names: line('a value', 'asphalt', 100),
+        most: 1000,
+      }),
+    ),
+  },
+  { title: 'a field’s declaration' },
+);
+
+/** A campaign's declared fields as written; `checkFields` checks what is between the values. */
+export const FieldsInFile = named(DeclarationInFile, {
+  title: 'fields by name',
+  names: FieldName,
+  most: 100,
+});
+
+export type FieldsInFile = Type.Static<typeof FieldsInFile>;
+type DeclarationInFile = FieldsInFile[string];
+
+/** Keys that have a meaning for some types only, with what to do where they have none. */
+const ONLY_OF: readonly {
+  key: keyof DeclarationInFile;
+  types: readonly FieldType[];
+  remedy: string;
+}[] = [
+  { key: 'order', types: ['date', 'birthDate'], remedy: 'is for dates; remove it, or write type: date' },
+  { key: 'unit', types: ['date', 'birthDate'], remedy: 'is for dates; remove it, or write type: date' },
+  { key: 'zone', types: ['date', 'birthDate'], remedy: 'is for dates; remove it, or write type: date' },
+  { key: 'format', types: ['date', 'birthDate'], remedy: 'is for dates; remove it, or write type: date' },
+  { key: 'values', types: ['enum'], remedy: 'is for enums; remove it, or write type: enum' },
+];
+
+/** Reports what is wrong between the values of declarations, each of which has the right shape. */
+export function checkFields(fields: Draft<FieldsInFile>, path: Path, report: Report): void {
+  for (const [name, declaration] of Object.entries(fields)) {
+    const at = [...path, name];
+    if (Object.hasOwn(FIELDS, name)) {
+      report(
+        at,
+        'is a standard field, which is always read as what it is; declare custom fields only',
+        'key',
+      );
+    } else if (declaration) checkDeclaration(declaration, at, report);
+  }
+}
+
+function checkDeclaration(declaration: Draft<DeclarationInFile>, path: Path, report: Report): void {
+  const { type, values } = declaration;
+  if (type !== undefined) {
+    for (const { key, types, remedy } of ONLY_OF) {
+      if (key in declaration && !types.includes(type)) report([...path, key], remedy, 'key');
+    }
+  }
+  if ('format' in declaration && 'unit' in declaration)
+    report([...path, 'format'], 'and unit are two meanings of a number; keep one of them', 'key');
+  else if ('zone' in declaration && !('unit' in declaration))
+    report([...path, 'zone'], 'says whose day a time since 1970 is; write the unit too, or remove it', 'key');
+  if (type === 'enum' && !('values' in declaration))
+    report([...path, 'values'], 'is missing; an enum lists its values, like values: { tile: [] }');
+  checkLabels(values ?? {}, [...path, 'values'], report);
+}
+
+/** A text that a source sends may mean one value only. */
+function checkLabels(values: Draft<NonNullable<DeclarationInFile['values']>>, path: Path, report: Report) {
+  const meaning = new Map<string, string>();
+  for (const value of Object.keys(values)) {
+    const before = meaning.get(foldLabel(value));
+    if (before !== undefined) report([...path, value], `means the same as "${before}"; keep one`, 'key');
+    else meaning.set(foldLabel(value), value);
+  }
+  for (const [value, labels = []] of Object.entries(values)) {
+    for (const [i, label] of labels.entries()) {
+      if (label === undefined) continue;
+      const before = meaning.get(foldLabel(label));
+      if (before !== undefined && before !== value)
+        report([...path, value, i], `"${label}" means "${before}" already; keep it in one place`);
+      else meaning.set(foldLabel(label), value);
+    }
+  }
+}
+
+/** A campaign's declarations, and the fields whose declaration is faulty, so that nothing can be said about their rules. */
+export interface Declared {
+  fields: FieldDeclarations;
+  faulty: ReadonlySet<string>;
+  currency: string;
+}
+
+/** What can be read of the declarations of a draft. */
+export function declaredIn(fields: Draft<FieldsInFile> | undefined, currency: string): Declared {
+  const entries = Object.entries(fields ?? {});
+  const known = entries.flatMap(([name, declaration]): [string, FieldDeclaration][] => {
+    if (declaration?.type === undefined) return [];
+    return [[name, declarationOf({ ...declaration, type: declaration.type })]];
+  });
+  return {
+    fields: Object.fromEntries(known),
+    faulty: new Set(entries.flatMap(([name, declaration]) => (declaration?.type === undefined ? name : []))),
+    currency,
+  };
+}
+
+type DeclarationDraft = Draft<DeclarationInFile> & { type: FieldType };
+
+function declarationOf({ values, ...declaration }: DeclarationDraft): FieldDeclaration {
+  return {
+    ...declaration,
+    values:
+      values &&
+      Object.entries(values).map(([value, labels = []]) => ({
+        value,
+        labels: labels.filter((label) => label !== undefined),
+      })),
+  };
+}
+
+/** The declarations of a file without faults. */
+export const buildFields = (fields: FieldsInFile): FieldDeclarations =>
+  Object.fromEntries(Object.entries(fields).map(([name, declaration]) => [name, declarationOf(declaration)]));
+
+/** Declarations as the file writes them. */
+export const fieldsInFile = (fields: FieldDeclarations): FieldsInFile =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, { values, ...declaration }]) => [
+      name,
+      {
+        ...declaration,
+        values: values && Object.fromEntries(values.map(({ value, labels }) => [value, labels])),
+      },
+    ]),
+  );

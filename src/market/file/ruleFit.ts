@@ -1,0 +1,130 @@
+import { parseDate } from '../calendar/days.js';
+import { FIELDS } from '../fields.js';
+import { declarationOf, type FieldDeclaration, type FieldType } from '../fields/declaration.js';
+import { foldLabel } from '../fields/enum.js';
+import { readTyped } from '../fields/readTyped.js';
+import type { Draft } from './draft.js';
+import type { Path, Report } from './fault.js';
+import type { Declared } from './fieldValues.js';
+import type { FilterInFile } from './filterValues.js';
+import { nearest } from './nearest.js';
+
+type Rule = Exclude<keyof FilterInFile, 'field' | 'all' | 'any'>;
+type FilterDraft = Draft<FilterInFile> & { field: string };
+
+const COMPARING = ['equals', 'oneOf', 'not'] as const satisfies Rule[];
+const IN_TEXT = ['startsWith', 'matches'] as const satisfies Rule[];
+
+/** The rules that make sense for a field of each type. */
+const RULES_OF: Readonly<Record<FieldType, readonly Rule[]>> = {
+  boolean: [...COMPARING, 'exists'],
+  number: [...COMPARING, 'range', 'exists'],
+  money: [...COMPARING, 'range', 'exists'],
+  range: [...COMPARING, 'range', 'exists'],
+  date: [...COMPARING, 'range', ...IN_TEXT, 'exists'],
+  birthDate: [...COMPARING, 'range', 'age', ...IN_TEXT, 'exists'],
+  list: ['includes', ...COMPARING, ...IN_TEXT, 'exists'],
+  enum: [...COMPARING, ...IN_TEXT, 'exists'],
+};
+
+const EXAMPLES: Readonly<Record<Exclude<FieldType, 'list' | 'enum'>, string>> = {
+  boolean: '"yes"',
+  number: '45000',
+  money: '12.50',
+  range: '"700-749"',
+  date: '"2026-11-24"',
+  birthDate: '"1985-03-07"',
+};
+
+/** Reports rules that make no sense for the field of a filter, by what the campaign declares of it. */
+export function checkFit(filter: FilterDraft, declared: Declared, path: Path, report: Report): void {
+  const { field } = filter;
+  if (declared.faulty.has(field)) return;
+  const declaration = declarationOf(declared.fields, field);
+  if (declaration) {
+    const { type } = declaration;
+    const fitting = RULES_OF[type];
+    for (const rule of rulesIn(filter).filter((rule) => !fitting.includes(rule))) {
+      report([...path, rule], `is no rule for a field of type ${type}; use ${fitting.join(', ')}`, 'key');
+    }
+    checkBoundsFit(filter, declaration, path, report);
+  } else checkUndeclared(filter, path, report);
+  for (const [at, written] of compared(filter)) {
+    const message = declaration ? misread(written, declaration, field, declared.currency) : unquoted(written);
+    if (message !== undefined) report([...path, ...at], message);
+  }
+}
+
+const rulesIn = (filter: FilterDraft): Rule[] =>
+  Object.keys(filter).filter((key): key is Rule => key !== 'field' && key !== 'all' && key !== 'any');
+
+function checkUndeclared({ field, ...filter }: FilterDraft, path: Path, report: Report): void {
+  const isStandard = Object.hasOwn(FIELDS, field);
+  if ('areaCode' in filter && field !== 'phone')
+    report([...path, 'areaCode'], 'is a rule for the phone; write field: phone', 'key');
+  if ('age' in filter && isStandard)
+    report(
+      [...path, 'age'],
+      `is a rule for dates of birth, and ${field} is none; name a field of type birthDate`,
+      'key',
+    );
+  if ('includes' in filter && isStandard)
+    report([...path, 'includes'], `is a rule for lists, and ${field} has one value; write oneOf`, 'key');
+}
+
+function checkBoundsFit(
+  { range }: FilterDraft,
+  { type }: FieldDeclaration,
+  path: Path,
+  report: Report,
+): void {
+  if (range === undefined || !RULES_OF[type].includes('range')) return;
+  const isDate = type === 'date' || type === 'birthDate';
+  for (const [key, bound] of Object.entries<string | number | undefined>(range)) {
+    if (bound === undefined || (typeof bound === 'string') === isDate) continue;
+    const example = isDate ? 'a date, like "2026-11-24"' : 'a number, like 640';
+    const hint = type === 'birthDate' ? ', or an age by the rule age' : '';
+    report([...path, 'range', key], `bounds a field of type ${type}; write ${example}${hint}`);
+  }
+}
+
+type Written = string | number | boolean;
+
+/** The values that a filter compares with, each with its place. */
+const compared = ({ equals, oneOf = [], not = [] }: FilterDraft): [Path, Written][] =>
+  [
+    ...(equals === undefined ? [] : [[['equals'], equals] as [Path, Written]]),
+    ...oneOf.map((value, i): [Path, Written | undefined] => [['oneOf', i], value]),
+    ...not.map((value, i): [Path, Written | undefined] => [['not', i], value]),
+  ].filter((one): one is [Path, Written] => one[1] !== undefined);
+
+/** What is wrong with a text that is compared with a declared field. */
+function misread(
+  written: Written,
+  declaration: FieldDeclaration,
+  field: string,
+  currency: string,
+): string | undefined {
+  const { type } = declaration;
+  const isDate = type === 'date' || type === 'birthDate';
+  const isRead = isDate
+    ? parseDate(String(written)) !== undefined
+    : readTyped(declaration, String(written), { currency, now: 0 }).value !== undefined;
+  if (type === 'enum') return isRead ? unquoted(written) : unknownValue(String(written), declaration, field);
+  if (type === 'list') return unquoted(written);
+  return isRead ? undefined : `"${written}" can't be read as ${type}; write it like ${EXAMPLES[type]}`;
+}
+
+function unknownValue(text: string, { values = [] }: FieldDeclaration, field: string): string {
+  const labels = new Map(
+    values.flatMap(({ value, labels }) => [value, ...labels].map((label) => [foldLabel(label), value])),
+  );
+  const meant = labels.get(nearest(foldLabel(text), [...labels.keys()]) ?? '');
+  const names = values.map(({ value }) => value);
+  const listed = names.length > 10 ? `${names.slice(0, 10).join(', ')}, …` : names.join(', ');
+  const hint = meant === undefined ? `its values are ${listed}` : `did you mean ${meant}?`;
+  return `"${text}" is no value of ${field}; ${hint}`;
+}
+
+const unquoted = (written: Written): string | undefined =>
+  typeof written === 'string' ? undefined : `is read as a ${typeof written}; put it in quotes: "${written}"`;
