@@ -48,14 +48,22 @@ function capitalised(text: string): string {
 /** `O'Brien`, `McDonald`; `Macdonald` and `MacDonald` can't be told apart. Initials (`J.P.`, `J`) stay capitals. */
 function capitalisedPart(part: string): string {
   if (/^(?:\p{L}\.)+\p{L}?$/u.test(part)) return part.toUpperCase();
-  const lower = part.toLowerCase();
-  return lower
-    .replace(/^(\P{L}*)(\p{L})/u, (_all, before: string, letter: string) => before + letter.toUpperCase())
-    .replace(
-      /^(\P{L}*\p{L}['’])(\p{L})/u,
-      (_all, before: string, letter: string) => before + letter.toUpperCase(),
-    )
-    .replace(/^(\P{L}*Mc)(\p{L})/u, (_all, before: string, letter: string) => before + letter.toUpperCase());
+  return part
+    .toLowerCase()
+    .replace(/^(\P{L}*)(\p{L})/u, raiseSecond)
+    .replace(/^(\P{L}*\p{L}['’])(\p{L})/u, raiseSecond)
+    .replace(/^(\P{L}*Mc)(\p{L})/u, raiseSecond)
+    .normalize('NFC');
+}
+
+const raiseSecond = (_all: string, before: string, letter: string): string => before + capital(letter);
+
+/** The capital of a letter, if it is one letter too: that of `ﬁ` is not. */
+function capital(letter: string): string {
+  const upper = letter.toUpperCase();
+  return upper.toLowerCase() === letter && upper.normalize('NFC') === upper && upper.length === letter.length
+    ? upper
+    : letter;
 }
 
 /** Words of programs that are no name at all, as the whole value. */
