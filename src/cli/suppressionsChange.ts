@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
 import { MOST_SUPPRESSED, suppress, unsuppress } from '../api/admin/suppressions.js';
 import { showProgress } from '../local/showProgress.js';
-import { adminCommand, useAdmin, type Ask } from './admin.js';
+import type { ColumnRole } from '../market/contactColumns.js';
 import type { Contact } from '../market/personKeys.js';
+import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
-import { readPersons } from './personList.js';
-import { print, printJson } from './print.js';
+import { openContactFile, type ContactFile } from './contactFile.js';
+import { print, printJson, table } from './print.js';
 
 interface Options {
   seller?: string;
   all: boolean;
+  dryRun: boolean;
   json: boolean;
 }
 
@@ -17,29 +19,33 @@ const command = (name: string, description: string): Command =>
   adminCommand(name)
     .description(description)
     .argument('<file>', 'a phone number or e-mail address a line, or CSV; - reads standard input')
-    .option('--seller <code|slug>', 'of this seller')
-    .option('--all', 'of every seller', false)
+    .option('--seller <code|slug>', 'on the list of this seller')
+    .option('--all', 'on the list of every seller', false)
+    .option('--dry-run', 'show how the file is read, and change nothing', false)
     .option('--json', 'print the outcome as JSON', false);
 
 /** `gavel suppressions import FILE` */
 export const importCommand = (): Command =>
-  command('import', 'never sell leads of these persons; those that wait are withdrawn').action(importList);
+  command(
+    'import',
+    'put persons on a list: their leads are never sold, and waiting ones are withdrawn',
+  ).action(importList);
 
 /** `gavel suppressions remove FILE` */
 export const removeCommand = (): Command =>
-  command('remove', 'leads of these persons may be sold again').action(removeList);
+  command('remove', 'take persons off a list: their leads may be sold again').action(removeList);
 
 async function importList(file: string, options: Options, command: Command): Promise<void> {
   const sum = { added: 0, present: 0, withdrawn_leads: 0, withdrawing_leads: 0 };
-  const bad = await change(file, options, command, async (ask, list) => {
+  const read = await change(file, options, command, async (ask, list) => {
     const done = await ask(suppress, list);
     sum.added += done.added;
     sum.present += done.present;
     sum.withdrawn_leads += done.withdrawn_leads;
     sum.withdrawing_leads += done.withdrawing_leads;
   });
-  if (options.json) printJson({ ...sum, bad });
-  else {
+  if (options.json) printJson({ ...sum, ...jsonOf(read) });
+  else if (!options.dryRun) {
     const withdrawing =
       sum.withdrawing_leads === 0
         ? ''
@@ -48,69 +54,92 @@ async function importList(file: string, options: Options, command: Command): Pro
       `${sum.added} added, ${sum.present} were there before; ${sum.withdrawn_leads} waiting leads of theirs were withdrawn${withdrawing}.`,
     );
   }
-  refuse(file, bad, options.json);
+  report(read, options);
 }
 
 async function removeList(file: string, options: Options, command: Command): Promise<void> {
   const sum = { removed: 0, absent: 0 };
-  const bad = await change(file, options, command, async (ask, list) => {
+  const read = await change(file, options, command, async (ask, list) => {
     const done = await ask(unsuppress, list);
     sum.removed += done.removed;
     sum.absent += done.absent;
   });
-  if (options.json) printJson({ ...sum, bad });
-  else print(`${sum.removed} removed, ${sum.absent} were not there.`);
-  refuse(file, bad, options.json);
+  if (options.json) printJson({ ...sum, ...jsonOf(read) });
+  else if (!options.dryRun) print(`${sum.removed} removed, ${sum.absent} were not there.`);
+  report(read, options);
 }
 
-/** An entry of the list that was not taken. */
-interface Bad {
-  line: number;
-  problem: string;
+/** So many problems are kept; of the others, only the number. */
+const MOST_PROBLEMS = 1000;
+
+/** What was read of a file. */
+interface Read {
+  file: string;
+  layout: ContactFile;
+  phones: number;
+  emails: number;
+  /** Phones that match only leads with the very same digits. */
+  uncertain: number;
+  /** Entries that can't be read. */
+  bad: number;
+  /** The first of them. */
+  problems: { line: number; problem: string }[];
 }
 
-/** Part of a list, and whose list it is. */
+/** A part of a list, and whose list it is. */
 interface Part {
   seller?: string;
   all: boolean;
   persons: Contact[];
 }
 
-/** Does something with the list, part by part; returns what of it can't be read. */
+/** Reads the file and works on it part by part; a dry run only reads it. */
 async function change(
   file: string,
-  { seller, all }: Options,
+  { seller, all, dryRun }: Options,
   command: Command,
   work: (ask: Ask, list: Part) => Promise<void>,
-): Promise<Bad[]> {
+): Promise<Read> {
   if ((seller === undefined) !== all) throw new CommandFailed('Say whose list: --seller CODE, or --all.');
   const shown = showProgress();
-  const bad: Bad[] = [];
-  let read = 0;
+  const read: Read = {
+    file,
+    layout: await openContactFile(file),
+    phones: 0,
+    emails: 0,
+    uncertain: 0,
+    bad: 0,
+    problems: [],
+  };
+  const readAll = async (ask?: Ask): Promise<void> => {
+    for await (const persons of parts(read)) {
+      if (ask) await work(ask, { seller, all, persons });
+      shown.progress(`${read.phones + read.emails} read`);
+    }
+  };
   try {
-    await useAdmin(
-      command,
-      async (ask) => {
-        for await (const persons of parts(file, bad)) {
-          await work(ask, { seller, all, persons });
-          read += persons.length;
-          shown.progress(`${read} read`);
-        }
-      },
-      { persons: true },
-    );
-    return bad;
+    if (dryRun) await readAll();
+    else await useAdmin(command, readAll, { persons: true });
+    return read;
   } finally {
     shown.done();
   }
 }
 
-/** The list in parts as large as one request takes; what can't be read goes to `bad`. */
-async function* parts(file: string, bad: Bad[]): AsyncGenerator<Contact[]> {
+/** The list in parts as large as one request takes. */
+async function* parts(read: Read): AsyncGenerator<Contact[]> {
   let persons: Contact[] = [];
-  for await (const { line, ...entry } of readPersons(file)) {
-    if ('problem' in entry) bad.push({ line, problem: entry.problem });
-    else persons.push(entry.person);
+  for await (const entry of read.layout.contacts) {
+    if ('problem' in entry) {
+      read.bad += 1;
+      const { line, problem } = entry;
+      if (read.problems.length < MOST_PROBLEMS) read.problems.push({ line, problem });
+      continue;
+    }
+    persons.push(entry.contact);
+    if (entry.contact.phone === undefined) read.emails += 1;
+    else read.phones += 1;
+    if (!entry.isCertain) read.uncertain += 1;
     if (persons.length < MOST_SUPPRESSED) continue;
     yield persons;
     persons = [];
@@ -118,13 +147,72 @@ async function* parts(file: string, bad: Bad[]): AsyncGenerator<Contact[]> {
   if (persons.length > 0) yield persons;
 }
 
+const jsonOf = ({ layout, phones, emails, uncertain, bad, problems }: Read) => ({
+  phones,
+  emails,
+  uncertain,
+  bad_entries: bad,
+  bad: problems,
+  columns: layout.columns.map(({ name, role }, i) => ({ column: i + 1, name, read_as: role ?? null })),
+});
+
+/** @throws CommandFailed naming the entries that were not taken */
+function report(read: Read, { dryRun, json }: Options): void {
+  const { file, layout, uncertain, bad } = read;
+  if (dryRun && !json) print(preview(read));
+  if (!dryRun && !json) {
+    const unread = layout.columns.flatMap((column, i) =>
+      column.role === undefined ? [nameOf(column, i)] : [],
+    );
+    if (unread.length > 0) print(`Not read: ${unread.join(', ')}.`);
+    if (uncertain > 0) print(uncertainText(uncertain));
+  }
+  if (bad === 0 || dryRun) return;
+  const refusal = `${bad === 1 ? '1 entry was' : `${bad} entries were`} left out; all others were taken.`;
+  throw new CommandFailed([...(json ? [] : problemLines(read)), refusal].join('\n'));
+}
+
 const SHOWN = 20;
 
-/** @throws CommandFailed naming the lines that were not taken */
-function refuse(file: string, bad: Bad[], json: boolean): void {
-  if (bad.length === 0) return;
-  const lines = json ? [] : bad.slice(0, SHOWN).map(({ line, problem }) => `${file}:${line}  ${problem}`);
-  const more = !json && bad.length > SHOWN ? [`and ${bad.length - SHOWN} more`] : [];
-  const refusal = `${bad.length === 1 ? '1 entry was' : `${bad.length} entries were`} left out; all others were taken.`;
-  throw new CommandFailed([...lines, ...more, refusal].join('\n'));
+function problemLines({ file, problems, bad }: Read): string[] {
+  const lines = problems.slice(0, SHOWN).map(({ line, problem }) => `${file}:${line}  ${problem}`);
+  return bad > SHOWN ? [...lines, `and ${bad - SHOWN} more`] : lines;
 }
+
+const ROLES: Record<ColumnRole, string> = {
+  phone: 'phone numbers',
+  email: 'e-mail addresses',
+  either: 'phone numbers and e-mail addresses',
+  areaCode: 'area codes',
+  localNumber: 'phone numbers without their area codes',
+};
+
+const DELIMITERS: Record<string, string> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars' };
+
+const nameOf = ({ name }: { name?: string }, i: number): string =>
+  name === undefined ? `column ${i + 1}` : `"${name}"`;
+
+function preview(read: Read): string {
+  const { file, layout, phones, emails, uncertain, bad } = read;
+  const { encoding, delimiter, headerLine, columns } = layout;
+  const separated =
+    delimiter === undefined ? 'one value a line' : `separated by ${DELIMITERS[delimiter] ?? delimiter}`;
+  const named = headerLine === undefined ? 'no header' : `columns are named on line ${headerLine}`;
+  const rows = columns.map((column, i) => [
+    nameOf(column, i),
+    column.role === undefined ? 'not read' : ROLES[column.role],
+  ]);
+  return [
+    `${file}: ${encoding.toUpperCase()}, ${separated}, ${named}`,
+    table(['column', 'read as'], rows),
+    `Phone numbers: ${phones}; e-mail addresses: ${emails}`,
+    ...(uncertain > 0 ? [uncertainText(uncertain)] : []),
+    ...(bad > 0
+      ? [`Entries that can’t be read, which an import leaves out: ${bad}`, ...problemLines(read)]
+      : []),
+    'A dry run: nothing was changed.',
+  ].join('\n');
+}
+
+const uncertainText = (count: number): string =>
+  `Phone numbers that are not whole: ${count}; they match only leads with the very same digits.`;

@@ -6,9 +6,12 @@ import type { Hash } from './secrets.js';
 type WithVault = Pick<Database, 'vault'>;
 
 /** By what the person is recognised: keyed hashes of `personKeys`. */
-export async function matchOf({ vault }: WithVault, contact: Contact): Promise<Match> {
-  return hashed(await vault.hash(), personKeys(contact));
+export async function matchOf(database: WithVault, contact: Contact): Promise<Match> {
+  return matchOfKeys(database, personKeys(contact));
 }
+
+export const matchOfKeys = async ({ vault }: WithVault, keys: PersonKeys): Promise<Match> =>
+  hashed(await vault.hash(), keys);
 
 /**
  * Every match under which a suppression list may have the person: the present one, and that of older releases if it

@@ -27,7 +27,7 @@ describe('gavel suppressions', () => {
   const run = (args: string[], input?: string): Promise<Ran> =>
     gavel(['suppressions', ...args], asEnvironment(settings), input);
 
-  function file(text: string): string {
+  function file(text: string | Buffer): string {
     const path = join(dir, 'list');
     writeFileSync(path, text);
     return path;
@@ -54,11 +54,13 @@ describe('gavel suppressions', () => {
       withdrawal: { reason: 'suppressed' },
     });
     const again = await run(['import', list, '--seller', 'ACME1234', '--json']);
-    expect(JSON.parse(again.stdout)).toEqual({
+    expect(JSON.parse(again.stdout)).toMatchObject({
       added: 0,
       present: 3,
       withdrawn_leads: 0,
       withdrawing_leads: 0,
+      phones: 2,
+      emails: 1,
       bad: [],
     });
   });
@@ -90,11 +92,84 @@ describe('gavel suppressions', () => {
     expect(ran).toMatchObject({ code: 1, stderr: 'Say whose list: --seller CODE, or --all.\n' });
   });
 
+  test('reads the National Do Not Call file, and shows before an import how it does', async () => {
+    const lines = ['202,5550100', '202,5550101', '214,5550187', '999,12345'].join('\n');
+    const dry = await run(['import', file(lines), '--all', '--dry-run']);
+    expect(dry).toMatchObject({ code: 0, stderr: '3 read …\n' });
+    expect(dry.stdout).toBe(
+      [
+        `${join(dir, 'list')}: UTF-8, separated by commas, no header`,
+        'column    read as',
+        'column 1  area codes',
+        'column 2  phone numbers without their area codes',
+        'Phone numbers: 3; e-mail addresses: 0',
+        'Entries that can’t be read, which an import leaves out: 1',
+        `${join(dir, 'list')}:4  not a phone number of 7 to 15 digits`,
+        'A dry run: nothing was changed.\n',
+      ].join('\n'),
+    );
+    expect(await database.suppressions.countDocuments({ scope: '*' })).toBe(1);
+    await run(['import', file(lines), '--all']);
+    const hash = await database.vault.hash();
+    const found = await database.suppressions.findOne({ _id: `*/${hash('phone', '+12145550187')}` });
+    expect(found).toMatchObject({ kind: 'phone' });
+  });
+
+  test.each([
+    [
+      'with a byte order mark and semicolons',
+      Buffer.from('\uFEFFEmail;Mobile Phone Number\r\n;512-555-0111\r\n'),
+    ],
+    [
+      'as Excel saves Unicode text: UTF-16 with tabs',
+      Buffer.from('\uFEFFEmail\tMobile Phone Number\n\t512-555-0111\n', 'utf16le'),
+    ],
+    ['in UTF-16 without a mark', Buffer.from('Email\tMobile Phone Number\n\t512-555-0111\n', 'utf16le')],
+    [
+      'with a line that names the separator',
+      Buffer.from('sep=;\r\nEmail;Mobile Phone Number\r\n;"512-555-0111"\r\n'),
+    ],
+    ['with line ends of an old Mac', Buffer.from('Email,Mobile Phone Number\r,512-555-0111\r')],
+  ])('reads spreadsheets %s', async (_name, bytes) => {
+    const { columns, ...rest } = JSON.parse(
+      (await run(['import', file(bytes), '--all', '--dry-run', '--json'])).stdout,
+    ) as Record<string, unknown>;
+    expect(columns).toEqual([
+      { column: 1, name: 'Email', read_as: 'email' },
+      { column: 2, name: 'Mobile Phone Number', read_as: 'phone' },
+    ]);
+    expect(rest).toMatchObject({ phones: 1, emails: 0, bad_entries: 0 });
+  });
+
+  test('names the columns that it does not read', async () => {
+    const ran = await run(['import', file('Name,Cell,Notes\nDoe,512-555-0112,x\n'), '--seller', 'ACME1234']);
+    expect(ran).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Not read: "Name", "Notes".') as string,
+    });
+  });
+
+  test.each([
+    ['Name,City\nDoe,Dallas\n', 'has no column with phone numbers or e-mail addresses; nothing was changed.'],
+    ['', 'is empty; nothing was changed.'],
+    [
+      'PK\u0003\u0004whatever',
+      "can't be read: it is an Excel workbook or a ZIP archive. Save the sheet as CSV",
+    ],
+    ['a\u0000\u0000b', "can't be read: it is not a text file."],
+  ])('refuses a file that it can’t use, and changes nothing: %j', async (text, problem) => {
+    const before = await database.suppressions.countDocuments();
+    const ran = await run(['import', file(text), '--all']);
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain(problem);
+    expect(await database.suppressions.countDocuments()).toBe(before);
+  });
+
   test('takes long lists, and shows how far it is', async () => {
     const lines = Array.from({ length: 12_000 }, (_, i) => `512${5_550_000 + i}`);
     const ran = await run(['import', file(lines.join('\n')), '--all']);
     expect(ran.stdout).toContain('12000 added');
     expect(ran.stderr).toBe('5000 read …\n10000 read …\n12000 read …\n');
-    expect(await database.suppressions.countDocuments({ scope: '*', kind: 'phone' })).toBe(12_000);
+    expect(await database.suppressions.countDocuments({ scope: '*', kind: 'phone' })).toBe(12_003);
   });
 });

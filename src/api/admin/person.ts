@@ -1,7 +1,7 @@
 import type { Match } from '../../market/duplicates.js';
-import { personKeys, type Contact } from '../../market/personKeys.js';
+import { personKeys, type Contact, type PersonKeys } from '../../market/personKeys.js';
 import type { Database } from '../../store/db.js';
-import { matchOf } from '../../store/match.js';
+import { matchOfKeys } from '../../store/match.js';
 import { ApiError } from '../apiError.js';
 
 const PROBLEMS = {
@@ -11,13 +11,8 @@ const PROBLEMS = {
 
 /** What is wrong with a contact that ops named, in words that do not repeat it; undefined if nothing is. */
 export function contactFault(contact: Contact): { field: string; problem: string } | undefined {
-  const { phone, email } = withoutBlanks(contact);
-  if (phone === undefined && email === undefined)
-    return { field: 'phone', problem: 'missing, and so is email; one of the two is needed' };
-  const keys = personKeys({ phone, email });
-  if (phone !== undefined && keys.phone === undefined) return { field: 'phone', problem: PROBLEMS.phone };
-  if (email !== undefined && keys.email === undefined) return { field: 'email', problem: PROBLEMS.email };
-  return undefined;
+  const given = withoutBlanks(contact);
+  return faultOf(given, personKeys(given));
 }
 
 /**
@@ -26,12 +21,23 @@ export function contactFault(contact: Contact): { field: string; problem: string
  * @throws ApiError if it is no phone number or no e-mail address
  */
 export async function matchNamed(database: Database, contact: Contact, at = ''): Promise<Match> {
-  const fault = contactFault(contact);
-  if (fault === undefined) return matchOf(database, withoutBlanks(contact));
+  const given = withoutBlanks(contact);
+  const keys = personKeys(given);
+  const fault = faultOf(given, keys);
+  if (fault === undefined) return matchOfKeys(database, keys);
   const { field, problem } = fault;
   throw new ApiError('invalidField', `${at}${field} is ${problem}.`, {
     fields: [{ field: at + field, problem }],
   });
+}
+
+function faultOf(given: Contact, keys: PersonKeys): { field: string; problem: string } | undefined {
+  if (given.phone === undefined && given.email === undefined)
+    return { field: 'phone', problem: 'missing, and so is email; one of the two is needed' };
+  const field = (['phone', 'email'] as const).find(
+    (name) => given[name] !== undefined && keys[name] === undefined,
+  );
+  return field && { field, problem: PROBLEMS[field] };
 }
 
 const withoutBlanks = ({ phone, email }: Contact): Contact => ({
