@@ -13,6 +13,7 @@ import { readableFields, textOf } from '../src/market/fields.js';
 import { pingId } from '../src/market/ids.js';
 import { measured } from '../src/metrics.js';
 import { fixedBid } from '../src/market/newRound.js';
+import { contactOf, personKeys } from '../src/market/personKeys.js';
 import { floorOf, placesOf } from '../src/market/prices.js';
 import type { Candidate, Entry, Round } from '../src/market/round.js';
 import { isByTurns } from '../src/market/turnsUsed.js';
@@ -105,6 +106,7 @@ export async function pingOne(
   const wants = ready.contract.ping ?? {};
   // What could not be read may be anything, also a person's name: a ping carries none of it.
   const fields = readableFields(lead);
+  const keys = personKeys(contactOf(lead.fields));
   const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const result = await sendPing(
     deps.send,
@@ -126,12 +128,8 @@ export async function pingOne(
           return value === undefined ? [] : [[name, value]];
         }),
       ),
-      ...(wants.hashes?.includes('phone') && {
-        phoneHash: personHash('phone', textOf(lead.fields, 'phone'), secret),
-      }),
-      ...(wants.hashes?.includes('email') && {
-        emailHash: personHash('email', textOf(lead.fields, 'email'), secret),
-      }),
+      phoneHash: wants.hashes?.includes('phone') ? personHash(keys.phone, secret) : undefined,
+      emailHash: wants.hashes?.includes('email') ? personHash(keys.email, secret) : undefined,
     },
   );
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });

@@ -13,7 +13,7 @@ import {
   type LeadDocument,
 } from '../src/store/leads.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
-import { isSuppressed } from '../src/store/suppressions.js';
+import { isSuppressed, listedBy } from '../src/store/suppressions.js';
 import { stateOf, withdraw, type LeadState } from '../src/store/withdrawals.js';
 import { ask } from './ask.js';
 import type { Deps } from './index.js';
@@ -98,7 +98,7 @@ async function planOf(
 /** Reads what the rules of the contracts in question ask for, and nothing for those that ask for nothing. */
 async function knownOf(
   { database, circuits }: Deps,
-  { campaign }: StoredTerms,
+  { campaign, buyersLists }: StoredTerms,
   plan: Plan<BuyerWithSecret>,
   lead: LeadDocument,
 ): Promise<Known> {
@@ -111,11 +111,13 @@ async function knownOf(
   ]);
   const isAskedFor =
     campaign.duplicates ?? plan.open.some(({ contract }) => contract.duplicates !== undefined);
-  const [{ usage, holds }, failing] = await Promise.all([
+  const withLists = buyersLists ? plan.open.map(({ buyer }) => buyer.id) : [];
+  const [{ usage, holds }, failing, listed] = await Promise.all([
     readUsage(database, [...new Set(ids)], isAskedFor ? lead.match : {}),
     circuits(),
+    listedBy(database, withLists, lead.match),
   ]);
-  return { usage, holds, circuits: failing };
+  return { usage, holds, circuits: failing, listedBy: listed };
 }
 
 /** A campaign that is gone has no terms left: the lead expires at once, sold to nobody. */

@@ -1,21 +1,16 @@
 import { createHmac } from 'node:crypto';
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
+import { HASH_BITS } from '../market/personKeys.js';
 
 /**
- * What a buyer compares with its own records before it bids: HMAC-SHA-256, hexadecimal, keyed with the buyer's secret, of
- * the phone as E.164 (its digits where it is none) or the e-mail address in lower case (docs/buyer.md).
+ * What a buyer compares with its own records before it bids: the first bits, in hexadecimal, of an HMAC-SHA-256 of a
+ * person's key, keyed with the buyer's secret as signatures are (docs/buyer.md).
+ * @param key of `personKeys`
  */
-export function personHash(
-  field: 'phone' | 'email',
-  value: string | undefined,
-  secret: string,
-): string | undefined {
-  if (value === undefined) return undefined;
-  return createHmac('sha256', secret).update(normalised(field, value)).digest('hex');
-}
-
-function normalised(field: 'phone' | 'email', value: string): string {
-  if (field === 'email') return value.trim().toLowerCase();
-  const number = parsePhoneNumberFromString(value, 'US');
-  return number?.isPossible() === true ? number.number : value.replace(/\D/g, '');
+export function personHash(key: string | undefined, secret: string): string | undefined {
+  if (key === undefined) return undefined;
+  const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  return createHmac('sha256', bytes)
+    .update(key)
+    .digest('hex')
+    .slice(0, HASH_BITS / 4);
 }

@@ -8,9 +8,14 @@ import { CommandFailed } from './commandFailed.js';
 import { openContactFile, type ContactFile } from './contactFile.js';
 import { print, printJson, table } from './print.js';
 
-interface Options {
+/** Whose list it is: one of these. */
+interface Whose {
   seller?: string;
+  buyer?: string;
   all: boolean;
+}
+
+interface Options extends Whose {
   dryRun: boolean;
   json: boolean;
 }
@@ -19,8 +24,9 @@ const command = (name: string, description: string): Command =>
   adminCommand(name)
     .description(description)
     .argument('<file>', 'a phone number or e-mail address a line, or CSV; - reads standard input')
-    .option('--seller <code|slug>', 'on the list of this seller')
-    .option('--all', 'on the list of every seller', false)
+    .option('--seller <code|slug>', 'the list of this seller')
+    .option('--all', 'the list of every seller', false)
+    .option('--buyer <id>', 'the list of this buyer: its contracts are not offered leads of these persons')
     .option('--dry-run', 'show how the file is read, and change nothing', false)
     .option('--json', 'print the outcome as JSON', false);
 
@@ -87,20 +93,19 @@ interface Read {
 }
 
 /** A part of a list, and whose list it is. */
-interface Part {
-  seller?: string;
-  all: boolean;
+interface Part extends Whose {
   persons: Contact[];
 }
 
 /** Reads the file and works on it part by part; a dry run only reads it. */
 async function change(
   file: string,
-  { seller, all, dryRun }: Options,
+  { seller, buyer, all, dryRun }: Options,
   command: Command,
   work: (ask: Ask, list: Part) => Promise<void>,
 ): Promise<Read> {
-  if ((seller === undefined) !== all) throw new CommandFailed('Say whose list: --seller CODE, or --all.');
+  if ([seller !== undefined, buyer !== undefined, all].filter((given) => given).length !== 1)
+    throw new CommandFailed('Say whose list: --seller CODE, --buyer ID, or --all.');
   const shown = showProgress();
   const read: Read = {
     file,
@@ -113,7 +118,7 @@ async function change(
   };
   const readAll = async (ask?: Ask): Promise<void> => {
     for await (const persons of parts(read)) {
-      if (ask) await work(ask, { seller, all, persons });
+      if (ask) await work(ask, { seller, buyer, all, persons });
       shown.progress(`${read.phones + read.emails} read`);
     }
   };
@@ -158,7 +163,7 @@ const jsonOf = ({ layout, phones, emails, uncertain, bad, problems }: Read) => (
 
 /** @throws CommandFailed naming the entries that were not taken */
 function report(read: Read, { dryRun, json }: Options): void {
-  const { file, layout, uncertain, bad } = read;
+  const { layout, uncertain, bad } = read;
   if (dryRun && !json) print(preview(read));
   if (!dryRun && !json) {
     const unread = layout.columns.flatMap((column, i) =>

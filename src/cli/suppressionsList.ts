@@ -18,12 +18,12 @@ async function list({ json }: { json: boolean }, command: Command): Promise<void
   else if (lists.length === 0)
     print('There is no list yet; `gavel suppressions import FILE --seller CODE` makes one.');
   else {
-    const rows = lists.map(({ seller, phones, emails, changed_at }) => [
-      seller ?? 'every seller',
+    const rows = lists.map(({ seller, buyer, phones, emails, changed_at }) => [
+      buyer === undefined ? (seller ?? 'every seller') : `buyer ${buyer}`,
       String(phones),
       String(emails),
       moment(Date.parse(changed_at)),
     ]);
-    print(table(['seller', 'phones', 'e-mails', 'last added'], rows));
+    print(table(['list of', 'phones', 'e-mails', 'last added'], rows));
   }
 }

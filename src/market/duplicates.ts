@@ -79,3 +79,9 @@ export const duplicateUnder = ({ withinDays, by }: DuplicateRule): NoBid => ({
   reason: 'duplicate',
   detail: `within ${withinDays} days, by ${by.join(' and ')}`,
 });
+
+/** The refusal of a lead whose person is on the list that the buyer gave us. */
+export const ON_OWN_LIST: NoBid = { reason: 'duplicate', detail: 'on the buyer’s own list' };
+
+export const isOnOwnList = ({ reason, detail }: NoBid): boolean =>
+  reason === ON_OWN_LIST.reason && detail === ON_OWN_LIST.detail;

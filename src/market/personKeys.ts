@@ -22,6 +22,13 @@ export interface PersonKeys {
   email?: string;
 }
 
+/**
+ * How many bits of the hash of a key a buyer gets, if its contract asks for hashes. The buyer has the key of the hash, so it
+ * can hash every phone number of an area code (8 million) and see which ones fit: 120 do with 16 bits, 8 with 20 bits, and
+ * with 32 bits only the right one (docs/decisions/person-hashes.md).
+ */
+export const HASH_BITS = 16;
+
 /** The same keys for every way in which one phone number or e-mail address is written. */
 export function personKeys({ phone, email }: Contact, country: CountryCode = HOME_COUNTRY): PersonKeys {
   return {

@@ -1,7 +1,7 @@
 import { circuitId, CLOSED, comeBackAt, LINES, stateOf, type Circuit } from './breaker.js';
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import { leastOf } from './prices.js';
-import { duplicateUnder, isDuplicate, type Hold, type Match } from './duplicates.js';
+import { duplicateUnder, isDuplicate, ON_OWN_LIST, type Hold, type Match } from './duplicates.js';
 import { refusal, type LeadInRound } from './eligibility.js';
 import { fraction } from './hash.js';
 import { moment } from './moment.js';
@@ -25,6 +25,8 @@ export interface Known {
   holds: readonly Hold[];
   /** By `circuitId`. */
   circuits: ReadonlyMap<string, Circuit>;
+  /** Ids of buyers that have the person on the list that they gave us. */
+  listedBy?: ReadonlySet<string>;
 }
 
 /** Looks at the contracts' own terms: most of a large campaign ends here, before anything is read from the store. */
@@ -98,9 +100,10 @@ function limitRefusal(
   campaign: ReadyMarket['campaign'],
   sale: Sale,
   lead: LeadInRound & { match: Match },
-  { usage, holds, circuits }: Known,
+  { usage, holds, circuits, listedBy }: Known,
   now: number,
 ): Refusal | undefined {
+  if (listedBy?.has(buyer.id)) return ON_OWN_LIST;
   const asking = {
     lead: lead.facts.leadId,
     contract: contract.id,

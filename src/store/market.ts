@@ -2,6 +2,7 @@ import { readyContracts, type ReadyMarket } from '../market/compile.js';
 import { comparedBuyers } from '../market/duplicates.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
+import { hasBuyersLists } from './suppressions.js';
 import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
 
 export async function marketIndexes({ sellers, campaigns, contracts }: Database): Promise<void> {
@@ -19,7 +20,10 @@ export type BuyerWithSecret = Buyer & { secret: string };
 export type SellerWithSecret = Seller & { secret: string };
 
 /** Everything a round needs to know of the market. */
-export type StoredTerms = ReadyMarket<BuyerWithSecret, SellerWithSecret>;
+export interface StoredTerms extends ReadyMarket<BuyerWithSecret, SellerWithSecret> {
+  /** Whether any buyer has given us a list of persons that it does not want. */
+  buyersLists?: boolean;
+}
 
 function sellerOf(stored: SellerDocument): SellerWithSecret {
   const { _id: code, ...rest } = sellerNow(stored);
@@ -67,10 +71,11 @@ export async function findCampaign(
 
 /** A campaign with its seller, contracts and their buyers, made ready for rounds, in the order of the contracts' ids. */
 export async function loadTerms(database: Database, campaignId: string): Promise<StoredTerms | undefined> {
-  const [campaign, contracts, compared] = await Promise.all([
+  const [campaign, contracts, compared, buyersLists] = await Promise.all([
     database.campaigns.findOne({ _id: campaignId }),
     database.contracts.find({ campaign: campaignId }).sort({ _id: 1 }).toArray(),
     findComparedBuyers(database),
+    hasBuyersLists(database),
   ]);
   if (campaign === null) return undefined;
   const ids = [...new Set(contracts.map(({ buyer }) => buyer))];
@@ -85,6 +90,7 @@ export async function loadTerms(database: Database, campaignId: string): Promise
     campaign: campaignOf(campaign),
     contracts: readyContracts(campaignOf(campaign), contracts.map(contractOf), byId),
     compared,
+    buyersLists,
   };
 }
 

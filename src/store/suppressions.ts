@@ -7,17 +7,27 @@ import type { LeadDocument } from './leads.js';
 import { matchesOnLists } from './match.js';
 import { NOT_WITHDRAWN, ON_SALE, withdraw, type LeadState } from './withdrawals.js';
 
-/** A person whose leads must not be sold, by phone or e-mail; the list has hashes and tells nobody's number. */
+/**
+ * A person on a list, by phone or e-mail. Lists of sellers, and the one of every seller, have persons whose leads must not
+ * be sold; a buyer's has persons that this buyer does not want. Only the hash is kept.
+ */
 export interface SuppressionDocument {
-  /** Scope, a slash, hash: whoever is put on a list twice is on it once, and a list needs no other index. */
+  /** Scope, slash, hash: a person is on a list once, and a list needs no other index. */
   _id: string;
-  /** The seller's code, or `EVERY_SELLER`. */
+  /** Whose list it is: a seller's code, `EVERY_SELLER`, or `buyer:ID`. */
   scope: string;
   kind: keyof Match;
   at: Date;
 }
 
 export const EVERY_SELLER = '*';
+
+/** No seller's code has a colon. */
+const BUYER = 'buyer:';
+export const buyerScope = (id: string): string => BUYER + id;
+/** The buyer whose list a scope is; undefined for sellers' lists. */
+export const buyerOfScope = (scope: string): string | undefined =>
+  scope.startsWith(BUYER) ? scope.slice(BUYER.length) : undefined;
 
 const idOf = (scope: string, hash: string): string => `${scope}/${hash}`;
 
@@ -67,6 +77,26 @@ export async function hasSuppressions({ suppressions }: Database, seller: string
   return found.some((one) => one !== null);
 }
 
+/** Whether any buyer has given us a list. */
+export async function hasBuyersLists({ suppressions }: Database): Promise<boolean> {
+  // Everything that begins with `buyer:`; a semicolon is the character after a colon.
+  const ofBuyers = { $gte: BUYER, $lt: 'buyer;' };
+  return (await suppressions.findOne({ _id: ofBuyers }, { projection: { _id: 1 } })) !== null;
+}
+
+/** Which of the buyers have the person on their own lists. */
+export async function listedBy(
+  { suppressions }: Database,
+  buyers: readonly string[],
+  match: Match,
+): Promise<Set<string>> {
+  const scopes = [...new Set(buyers)].map(buyerScope);
+  const ids = scopes.flatMap((scope) => hashesOf(match).map((hash) => idOf(scope, hash)));
+  if (ids.length === 0) return new Set();
+  const found = await suppressions.find({ _id: { $in: ids } }, { projection: { scope: 1 } }).toArray();
+  return new Set(found.flatMap(({ scope }) => buyerOfScope(scope) ?? []));
+}
+
 /** Whether a list of the seller, or of every seller, has the person's phone or e-mail. */
 export async function isSuppressed(
   database: Database,
@@ -89,13 +119,14 @@ export interface SuppressedLeads {
   withdrawing: number;
 }
 
-/** Withdraws leads of these persons that are on sale. */
+/** Withdraws leads of these persons that are on sale; a buyer's list withdraws none, for others may buy them. */
 export async function withdrawSuppressed(
   database: Database,
   scope: string,
   matches: Match[],
 ): Promise<SuppressedLeads> {
   const sum: SuppressedLeads = { withdrawn: 0, withdrawing: 0 };
+  if (buyerOfScope(scope) !== undefined) return sum;
   for (const kind of ['phone', 'email'] as const) {
     const hashes = matches.flatMap(({ [kind]: hash }) => hash ?? []);
     for (let i = 0; i < hashes.length; i += SOUGHT) {

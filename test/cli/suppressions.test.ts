@@ -6,7 +6,7 @@ import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { claimLead } from '../../src/store/claims.js';
 import { findStoredLead } from '../../src/store/leads.js';
-import { storeLead, storeMarket } from '../support/market.js';
+import { buyerDocument, storeLead, storeMarket } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings } from '../support/stack.js';
 import { gavel, type Ran } from './gavel.js';
@@ -89,7 +89,7 @@ describe('gavel suppressions', () => {
       { seller: 'ACME1234', phones: 1, emails: 1 },
     ]);
     const ran = await run(['import', '-'], '');
-    expect(ran).toMatchObject({ code: 1, stderr: 'Say whose list: --seller CODE, or --all.\n' });
+    expect(ran).toMatchObject({ code: 1, stderr: 'Say whose list: --seller CODE, --buyer ID, or --all.\n' });
   });
 
   test('reads the National Do Not Call file, and shows before an import how it does', async () => {
@@ -163,6 +163,24 @@ describe('gavel suppressions', () => {
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toContain(problem);
     expect(await database.suppressions.countDocuments()).toBe(before);
+  });
+
+  test('has a list of a buyer’s own too, which withdraws nobody’s leads', async () => {
+    const campaign = (await database.campaigns.findOne()) ?? (await storeMarket(database, {}));
+    await database.buyers.insertOne(
+      buyerDocument('northwind', { url: 'https://northwind.example', secret: '' }),
+    );
+    const lead = await storeLead(database, campaign, {
+      fields: { phone: '512-555-0177' },
+      status: 'pending',
+    });
+    const ran = await run(['import', file('512-555-0177\n'), '--buyer', 'northwind']);
+    expect(ran.stdout).toBe('1 added, 0 were there before; 0 waiting leads of theirs were withdrawn.\n');
+    expect(await findStoredLead(database, lead._id)).toMatchObject({ status: 'pending' });
+    expect((await run(['list'])).stdout).toMatch(/buyer northwind +1 +0 /);
+    expect(await run(['import', file('512-555-0177\n'), '--buyer', 'nobody'])).toMatchObject({ code: 1 });
+    const both = await run(['import', file('512-555-0177\n'), '--buyer', 'northwind', '--all']);
+    expect(both.stderr).toContain('Say whose list');
   });
 
   test('takes long lists, and shows how far it is', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { personHash } from '../../src/buyers/personHash.js';
 import { sendPing } from '../../src/buyers/ping.js';
 import { sendCancellation, sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
@@ -58,4 +59,11 @@ describe('docs/buyer.md shows every key that a buyer is sent', () => {
     await askStatus(send, { ...buyer, timeoutMs: 1000 }, 'p');
     expect(exampleOf('post_status')).toEqual(sentOf('post_status'));
   });
+});
+
+test('docs/buyer.md shows the hashes that a ping carries', () => {
+  const secret = page.codespans.find((code) => /^whsec_.{20}/.test(code)) ?? '';
+  const vectors = rowsOf(page, 'text', 2).map((cells) => cells.map((cell) => cell.replaceAll('`', '')));
+  expect(vectors).toHaveLength(2);
+  for (const [text, hash] of vectors) expect(personHash(text, secret)).toBe(hash);
 });

@@ -3,16 +3,19 @@ import type { Match } from '../../market/duplicates.js';
 import { noteDeed } from '../../store/audit.js';
 import {
   addSuppressions,
+  buyerOfScope,
+  buyerScope,
   EVERY_SELLER,
   hashesOf,
   removeSuppressions,
   suppressionLists,
   withdrawSuppressed,
 } from '../../store/suppressions.js';
+import type { Database } from '../../store/db.js';
 import { matchesOnLists } from '../../store/match.js';
 import { ApiError } from '../apiError.js';
-import { Contact, Flag, SellerName } from './inputs.js';
-import { sellerNamed } from './named.js';
+import { BuyerName, Contact, Flag, SellerName } from './inputs.js';
+import { buyerNamed, sellerNamed } from './named.js';
 import { operation, type AdminContext } from './operation.js';
 import { matchNamed } from './person.js';
 
@@ -21,7 +24,8 @@ const tag = 'Suppressions';
 const Count = Type.Integer({ minimum: 0 });
 
 const Listed = Type.Object({
-  seller: optional(Type.String({ description: 'Absent: every seller’s' })),
+  seller: optional(Type.String({ description: 'Whose it is; without seller and buyer, every seller’s' })),
+  buyer: optional(Type.String({ description: 'The buyer that gave it' })),
   phones: Count,
   emails: Count,
   changed_at: Type.String(),
@@ -40,7 +44,8 @@ export const showSuppressions = operation({
     const lists = await suppressionLists(database);
     return {
       lists: lists.map(({ scope, phones, emails, changedAt }) => ({
-        seller: scope === EVERY_SELLER ? undefined : scope,
+        seller: scope === EVERY_SELLER || buyerOfScope(scope) !== undefined ? undefined : scope,
+        buyer: buyerOfScope(scope),
         phones,
         emails,
         changed_at: changedAt.toISOString(),
@@ -56,6 +61,7 @@ const Persons = Type.Object(
   {
     seller: optional(SellerName),
     all: optional(Flag('The list of every seller')),
+    buyer: optional(BuyerName),
     persons: Type.Array(
       Type.Object(
         { phone: optional(Contact('A phone number')), email: optional(Contact('An e-mail address')) },
@@ -127,15 +133,23 @@ const contactsOf = (matches: Match[]): number => matches.flatMap(hashesOf).lengt
 
 async function read(
   { database }: AdminContext,
-  { seller, all = false, persons }: Type.Static<typeof Persons>,
+  { persons, ...whose }: Type.Static<typeof Persons>,
 ): Promise<{ scope: string; matches: Match[] }> {
-  if ((seller === undefined) !== all)
-    throw new ApiError('invalidField', 'Say whose list: seller, or all for every seller’s.');
-  const scope = seller === undefined ? EVERY_SELLER : (await sellerNamed(database, seller)).code;
+  const scope = await scopeOf(database, whose);
   const matches: Match[] = [];
   for (const [i, person] of persons.entries())
     matches.push(await matchNamed(database, person, `persons[${i}].`));
   return { scope, matches };
+}
+
+async function scopeOf(
+  database: Database,
+  { seller, buyer, all = false }: Omit<Type.Static<typeof Persons>, 'persons'>,
+): Promise<string> {
+  if ([seller !== undefined, buyer !== undefined, all].filter((given) => given).length !== 1)
+    throw new ApiError('invalidField', 'Say whose list: seller, buyer, or all for every seller’s.');
+  if (seller !== undefined) return (await sellerNamed(database, seller)).code;
+  return buyer === undefined ? EVERY_SELLER : buyerScope((await buyerNamed(database, buyer)).id);
 }
 
 async function note(

@@ -1,4 +1,4 @@
-import type { Match } from '../duplicates.js';
+import { isOnOwnList, type Match } from '../duplicates.js';
 import type { LeadInRound } from '../eligibility.js';
 import type { LeadFacts } from '../lead.js';
 import type { Minor } from '../money.js';
@@ -61,7 +61,7 @@ export interface PastReturn {
 /** What of a stored round tells what buyers said. */
 export function pastRound(facts: LeadFacts, round: Round, answers: readonly Answer[]): PastRound {
   const kept = round.excluded.flatMap(({ buyers, ...why }) =>
-    why.reason === 'circuit_open' || isCheck(why)
+    why.reason === 'circuit_open' || isOnOwnList(why) || isCheck(why)
       ? buyers.split(' ').map((buyer): [string, NoBid] => [`${round.campaign}/${buyer}`, why])
       : [],
   );

@@ -1,3 +1,4 @@
+import { isOnOwnList } from '../duplicates.js';
 import type { Bid, Candidate, NoBid } from '../round.js';
 import type { Check, Sale } from '../terms.js';
 import { fixedBid } from '../newRound.js';
@@ -115,7 +116,10 @@ export function answerFor(
   return { answer: says, assumed: 'post' };
 }
 
-/** Why a contract is left out of a round that it was left out of before, and would be again: a check, a failing server. */
+/**
+ * Why a contract is left out of a round that it was left out of before, and would be again: a check, a failing server, the
+ * buyer's own list.
+ */
 export function keptOut(
   lead: PastLead,
   contract: string,
@@ -129,7 +133,8 @@ export function keptOut(
   const why = round?.kept[contract];
   if (round === undefined) return checks.length > 0 ? { assumed: 'check' } : {};
   if (why === undefined) return {};
-  const stays = why.reason === 'circuit_open' || checks.some(({ name }) => isOf(why, name));
+  const stays =
+    why.reason === 'circuit_open' || isOnOwnList(why) || checks.some(({ name }) => isOf(why, name));
   return stays ? { noBid: why } : {};
 }
 

@@ -1,0 +1,32 @@
+import { HASH_BITS } from '../personKeys.js';
+import type { Terms } from './build.js';
+
+/**
+ * What a person who applies a market should know of it, although it is no fault: what it reveals of persons, and how long
+ * it keeps them.
+ * @param retentionDays the setting RETENTION_DAYS; undefined if it is not set
+ */
+export function cautionsOf(
+  { campaigns, contracts }: Pick<Terms, 'campaigns' | 'contracts'>,
+  retentionDays: number | undefined,
+): string[] {
+  const hashing = contracts.filter(({ ping }) => ping?.hashes !== undefined).map(({ id }) => id);
+  const endless = campaigns.filter(({ retention }) => retention === undefined).map(({ id }) => id);
+  return [
+    ...(hashing.length === 0 ? [] : [hashesReveal(hashing)]),
+    ...(endless.length === 0 || retentionDays !== undefined ? [] : [keptForEver(endless)]),
+  ];
+}
+
+const hashesReveal = (ids: string[]): string =>
+  `Every ping of ${listed(ids)} tells its buyer ${HASH_BITS} bits of the person's phone or e-mail, also if it does not buy. ` +
+  'A list that the buyer gives you tells it nothing: `gavel suppressions import FILE --buyer ID`.';
+
+const keptForEver = (ids: string[]): string =>
+  `Persons of ${listed(ids)} are kept until you erase them: no \`retention\` is given, and RETENTION_DAYS is not set. ` +
+  'Set one of them; RETENTION_DAYS=0 says that this is meant.';
+
+const NAMED = 5;
+
+const listed = (ids: string[]): string =>
+  ids.length <= NAMED ? ids.join(', ') : `${ids.slice(0, NAMED).join(', ')} and ${ids.length - NAMED} more`;

@@ -1,0 +1,23 @@
+import { createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { personHash } from '../../src/buyers/personHash.js';
+import { HASH_BITS } from '../../src/market/personKeys.js';
+
+const secret = `whsec_${Buffer.from('a secret of thirty-two characters').toString('base64')}`;
+
+test('A buyer’s hash is the start of an HMAC, keyed as signatures are', () => {
+  const whole = createHmac('sha256', 'a secret of thirty-two characters')
+    .update('+12145550187')
+    .digest('hex');
+  expect(personHash('+12145550187', secret)).toBe(whole.slice(0, 4));
+  expect(personHash(undefined, secret)).toBeUndefined();
+});
+
+test('Of 400,000 other numbers of the area code several have the same hash: it says of none that it is the one', () => {
+  expect(HASH_BITS).toBe(16);
+  const wanted = personHash('+12145550187', secret);
+  let fitting = 0;
+  for (let number = 2_000_000; number < 2_400_000; number++)
+    if (personHash(`+1214${number}`, secret) === wanted) fitting += 1;
+  expect(fitting).toBeGreaterThan(1);
+});
