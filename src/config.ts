@@ -76,13 +76,14 @@ export const Settings = Type.Object({
     minimum: 1,
     description: 'Requests a minute for a key without a limit of its own, and failed keys for an address',
   }),
-  RETENTION_DAYS: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 36_500,
-    description:
-      'So many days after a lead has ended, its person is erased, where its campaign’s `retention` says nothing else; 0: never by itself',
-  }),
+  RETENTION_DAYS: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 36_500,
+      description:
+        'How many days after a lead has ended its person is erased, unless its campaign’s `retention` says otherwise; 0: never. Unset: never, with a warning',
+    }),
+  ),
   REQUESTS_IN_FLIGHT: Type.Integer({
     default: 1000,
     minimum: 2,

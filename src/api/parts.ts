@@ -14,6 +14,7 @@ export interface Parts {
     | 'RATE_LIMIT_PER_MINUTE'
     | 'REQUESTS_IN_FLIGHT'
     | 'TRUST_PROXY'
+    | 'RETENTION_DAYS'
     | 'OUTBOUND_ALLOW'
     | 'OUTBOUND_HTTP'
     | 'TEMPORAL_NAMESPACE'

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { ensureIndexes, openDatabase, type Database } from '../store/db.js';
+import { warnOfRetention } from '../store/retention.js';
 import { openStarter } from '../temporal/starter.js';
 import { buildAdminApp } from './admin/app.js';
 import { buildApp } from './app.js';
@@ -54,6 +55,7 @@ async function start(
     await Promise.all([starter.close(), database.client.close()]);
   };
   try {
+    await warnOfRetention(database, settings, log);
     const app = await build({ settings, database, redis, starter, log });
     const address = await app.listen({ host, port });
     const close = async (): Promise<void> => {

@@ -101,6 +101,7 @@ function localContext(
       scopes: SCOPE_NAMES,
       isShared: false,
       tell,
+      retentionDays: pickSettings(['RETENTION_DAYS']).RETENTION_DAYS,
       outbound: readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP'])),
       withdrawn: async (leadId) => {
         // Loaded here, as below, so that the other commands don't wait for what only one needs.

@@ -41,7 +41,10 @@ async function apply(file: string, options: Options, command: Command): Promise<
     const asked = { file: text, prune, dry_run: dryRun, if_match: ifMatch };
     const applied = await useAdmin(command, (ask) => ask(putMarket, asked));
     if (json) printJson({ file, ...applied });
-    else print(describeChanges(applied.changes, { dryRun }));
+    else {
+      print(describeChanges(applied.changes, { dryRun }));
+      for (const caution of applied.cautions) console.error(caution);
+    }
   } catch (error) {
     const { faults, outcome } = refusalOf(text, error);
     if (json) printJson({ file, faults });

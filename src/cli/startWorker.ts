@@ -11,6 +11,7 @@ import { ensureIndexes, openDatabase } from '../store/db.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads.js';
 import { loadTerms } from '../store/market.js';
 import { pruneUsage } from '../store/pruneUsage.js';
+import { warnOfRetention } from '../store/retention.js';
 import { settleLoose } from '../store/settleLoose.js';
 import { nextWake } from '../store/wakes.js';
 import { BUILT } from '../temporal/bundleWorkflows.js';
@@ -66,6 +67,7 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     // Leads are sold without it; the next worker that starts makes it.
     log.error({ event: 'retention_not_scheduled', why: error instanceof Error ? error.message : 'unknown' });
   });
+  await warnOfRetention(database, settings, log);
   return {
     ended: worker.ended,
     stop: async () => {

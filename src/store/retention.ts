@@ -1,3 +1,5 @@
+import type { Settings } from '../config.js';
+import type { Log } from '../log.js';
 import { ENDED } from '../market/lead.js';
 import type { Database } from './db.js';
 import { eraseLead } from './erase.js';
@@ -7,6 +9,19 @@ export interface Retention {
   now: number;
   /** Of campaigns that say nothing themselves, ms. Absent: their persons stay. */
   retentionMs?: number | undefined;
+}
+
+/** Says in the log which campaigns keep persons for ever although nobody has decided so. A start does not fail by it. */
+export async function warnOfRetention(
+  { campaigns }: Database,
+  { RETENTION_DAYS }: Pick<Settings, 'RETENTION_DAYS'>,
+  log: Log,
+): Promise<void> {
+  if (RETENTION_DAYS !== undefined) return;
+  const endless = await campaigns
+    .distinct('_id', { active: true, retention: { $exists: false } })
+    .catch((): string[] => []);
+  if (endless.length > 0) log.warn({ event: 'retention_not_set', campaigns: endless });
 }
 
 /** Where a batch begins: in this campaign, with leads that were received after, UTC ms. */

@@ -43,7 +43,7 @@ function scheduleOptions({ TASK_QUEUE: taskQueue, RETENTION_DAYS }: RetentionSet
       workflowType: RETENTION,
       workflowId: retentionScheduleId(taskQueue),
       taskQueue,
-      args: [RETENTION_DAYS === 0 ? {} : { retentionMs: RETENTION_DAYS * DAY_MS }],
+      args: [RETENTION_DAYS ? { retentionMs: RETENTION_DAYS * DAY_MS } : {}],
     },
   } satisfies ScheduleOptions;
 }

@@ -106,6 +106,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
     ledger: [{ amount: -45 }, { amount: 45 }],
   });
 
+  for (const { output } of [api, worker]) expect(output()).toContain('"event":"retention_not_set"');
   expect(await Promise.all([api.stop(), worker.stop()])).toEqual([
     [0, null],
     [0, null],

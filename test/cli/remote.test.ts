@@ -89,7 +89,7 @@ describe('gavel --remote', () => {
     const { stdout } = await afar(['market', 'show']);
     const [, etag = ''] = /^# ETag (\w+)$/m.exec(stdout) ?? [];
     const ran = await afar(['apply', MARKET, '--if-match', etag]);
-    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.code).toBe(0);
     expect(ran.stdout).toContain('unchanged');
   });
 

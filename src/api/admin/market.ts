@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { urlRefusal } from '../../buyers/outboundRules.js';
+import { cautionsOf } from '../../market/file/cautions.js';
 import { byPosition, faultCount, type Fault } from '../../market/file/fault.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
 import { parseMarket } from '../../market/file/parseMarket.js';
@@ -73,11 +74,21 @@ export const putMarket = operation({
   takesFile: true,
   headers: ['if_match'],
   output: Type.Object(
-    { dry_run: Type.Boolean(), changes: Type.Array(Changed) },
+    {
+      dry_run: Type.Boolean(),
+      changes: Type.Array(Changed),
+      cautions: Type.Array(Type.String(), {
+        description:
+          'No faults, but worth knowing: what the market reveals of persons, how long it keeps them',
+      }),
+    },
     { $id: 'MarketChanges', title: 'What was changed, or would be' },
   ),
   failures: ['invalidMarket', 'marketChanged'],
-  async run({ database, by, outbound }, { file, prune = false, dry_run: dryRun = false, if_match }) {
+  async run(
+    { database, by, outbound, retentionDays },
+    { file, prune = false, dry_run: dryRun = false, if_match },
+  ) {
     const parsed = parseMarket(file, (url) => urlRefusal(outbound, url));
     if (!('market' in parsed)) {
       const unmet = await unmetByStore(database, parsed.assumptions);
@@ -89,7 +100,7 @@ export const putMarket = operation({
     if ('changedMeanwhile' in applied) throw marketChanged();
     if ('faults' in applied) throw invalidMarket(applied.faults);
     const changes = applied.changes.map((change) => (dryRun ? withoutSecret(change) : change));
-    return { dry_run: dryRun, changes };
+    return { dry_run: dryRun, changes, cautions: cautionsOf(parsed.market, retentionDays) };
   },
 });
 

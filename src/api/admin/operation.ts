@@ -16,6 +16,8 @@ export interface AdminContext {
   withdrawn(leadId: string): unknown;
   /** Which servers may be spoken to: a market that names others is refused. */
   outbound: OutboundRules;
+  /** The setting RETENTION_DAYS, if it is set. */
+  retentionDays?: number;
   /** Whether others wait for the same process: what takes long is bounded then. */
   isShared: boolean;
   /** Is told how far it is, by what takes long. */

@@ -76,6 +76,7 @@ function contextOf(
     by: { who: admin ?? key, via: 'api', key },
     scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
     ...servers,
+    retentionDays: settings.RETENTION_DAYS,
     isShared: true,
     withdrawn: (leadId) => starter.withdrawn(leadId),
     ...(url !== undefined && { ui: { url, namespace } }),

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { cautionsOf } from '../../../src/market/file/cautions.js';
+import { parseMarket } from '../../../src/market/file/parseMarket.js';
+
+function cautions(terms: string, retentionDays?: number): string[] {
+  const read = parseMarket(`
+sellers: [{ code: ACME1234, slug: acme, name: Acme }]
+buyers: [{ id: northwind, name: N, ping: { url: https://n.example/, timeoutMs: 500 }, post: { url: https://n.example/, timeoutMs: 500 } }]
+campaigns:
+  - { seller: ACME1234, category: Auto, ${terms} }
+`);
+  if (!('market' in read)) throw new Error(JSON.stringify(read.faults));
+  return cautionsOf(read.market, retentionDays);
+}
+
+test('Whoever applies a market is told what its pings reveal of persons', () => {
+  expect(cautions('retention: 90d, contracts: [{ buyer: northwind, ping: { hashes: [phone] } }]')).toEqual([
+    expect.stringMatching(
+      /^Every ping of ACME1234\/auto\/northwind tells its buyer 16 bits .*--buyer ID/,
+    ) as string,
+  ]);
+  expect(cautions('retention: 90d, contracts: [{ buyer: northwind, ping: { fields: [zip] } }]')).toEqual([]);
+});
+
+test('and that nobody has decided how long persons are kept', () => {
+  expect(cautions('contracts: [{ buyer: northwind }]')).toEqual([
+    expect.stringMatching(/^Persons of ACME1234\/auto are kept until you erase them/) as string,
+  ]);
+  for (const [terms, days] of [
+    ['retention: 90d', undefined],
+    ['active: true', 30],
+    ['active: true', 0],
+  ] as const)
+    expect(cautions(terms, days)).toEqual([]);
+});
