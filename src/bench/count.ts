@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startOnce } from '../local/plan.js';
 import { Processes } from '../local/processes.js';
 import { FRESH_MS } from '../store/cache.js';
 import { startGavel } from './startGavel.js';
@@ -42,7 +43,7 @@ export async function countRoundTrips(world: World, leads: number): Promise<Coun
     REDIS_URL: throughProxy(REDIS_URL, redis),
   };
   try {
-    const api = await startGavel(world.dir, processes, env);
+    const api = await startGavel(world.dir, startOnce(processes), env);
     const open = openWays(world.settings, world.database, { api, key: world.key });
     try {
       return await count({ mongodb, redis }, leads, (some) => load(some, 1, open.ways.lead));

@@ -43,7 +43,7 @@ async function overload(
   const { env, database } = await openWorld(dir, servers, { sellers, answerWindowMs: ANSWER_WINDOW_MS });
   const agent = new Agent();
   try {
-    const api = await startGavel(dir, servers.processes, env);
+    const api = await startGavel(dir, servers.start, env);
     const pid = servers.processes.parts.find(({ name }) => name === 'api')?.pid ?? 0;
     const sourceOf = async (seller: string) => {
       const source = { api, seller, key: await unlimitedKey(database, seller) };

@@ -32,7 +32,7 @@ async function benchOn(
     const counted = await countRoundTrips(world, Math.min(plan.leads, 50));
     progress('starting worker, API');
     const flags = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile];
-    const api = await startGavel(dir, servers.processes, world.env, flags);
+    const api = await startGavel(dir, servers.start, world.env, flags);
     const pids = [...servers.processes.parts, { name: 'client', pid: process.pid }];
     const open = openWays(world.settings, world.database, { api, key: world.key });
     try {

@@ -64,14 +64,8 @@ export async function openWorld(
 export const startBenchWorker = ({ servers, env }: World): Promise<void> =>
   startPart(servers, 'bench-worker', nodeArguments('bench/worker'), { ...env, TASK_QUEUE: BENCH_QUEUE });
 
-async function startPart(
-  { processes }: Servers,
-  name: string,
-  args: string[],
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  await readyMessage(processes.start({ name, args, env, command: process.execPath, ipc: true }));
-}
+const startPart = ({ start }: Servers, name: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> =>
+  start({ command: { name, args, env, command: process.execPath, ipc: true }, ready: readyMessage });
 
 const NO_LIMIT = 10_000_000;
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { describeDemoMessage, describeStack } from '../local/describeStack.js';
+import { describeDemoMessage, describePartEvent, describeStack } from '../local/describeStack.js';
 import { showProgress } from '../local/showProgress.js';
 import { onStopRequest } from '../local/stopRequest.js';
 import { print } from './print.js';
@@ -8,7 +8,7 @@ import { print } from './print.js';
 /** `gavel stack`: everything on this machine, until Ctrl-C. */
 export function stackCommand(): Command {
   return new Command('stack')
-    .description('run the servers, the worker and the API on this machine, until Ctrl-C')
+    .description('run the servers, a worker and the APIs on this machine (stop with Ctrl-C)')
     .option('--demo', 'apply the demo market, start its buyers and send a sample lead', false)
     .option('--json', 'print one JSON object when everything answers', false)
     .action(async ({ demo, json }: { demo: boolean; json: boolean }) => {
@@ -39,6 +39,10 @@ async function stack(demo: boolean, json: boolean): Promise<void> {
       },
       onDemo: (message) => {
         if (isReady && !json) print(describeDemoMessage(message, new Date()));
+      },
+      onPart: (event) => {
+        shown.done();
+        console.error(describePartEvent(event, new Date()));
       },
       onKill: (now) => (kill = now),
     });

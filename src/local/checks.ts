@@ -94,7 +94,6 @@ async function check(
     command: process.execPath,
     args: [join(packageRoot, program), ...args],
     cwd: packageRoot,
-    passing: true,
     env: { ...process.env, ...(pc.isColorSupported ? { FORCE_COLOR: '1' } : {}) },
     ...(streamed ? { output: 'inherit' } : {}),
   });

@@ -1,7 +1,9 @@
+import { relative } from 'node:path';
 import { colors, table } from '../cli/print.js';
 import type { Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import type { StackReady } from './stack.js';
+import type { PartEvent } from './supervise.js';
 
 /** What a person sees of a stack that is ready. */
 export function describeStack({ api, docs, admin, temporalUi, demo }: StackReady): string {
@@ -39,5 +41,19 @@ export function describeDemoMessage(message: DemoMessage, at: Date): string {
   if (message.event === 'ready') return '';
   const { buyer, event, about, answer } = message;
   const what = event === 'post_cancelled' ? 'post cancelled' : event;
-  return `${colors.dim(at.toTimeString().slice(0, 8))}  ${buyer.padEnd(10)} ${what.padEnd(5)} ${about}: ${answer}`;
+  return `${clock(at)}  ${buyer.padEnd(10)} ${what.padEnd(5)} ${about}: ${answer}`;
 }
+
+/** A crash of a part, or its recovery, as a line. */
+export function describePartEvent(event: PartEvent, at: Date): string {
+  const time = clock(at);
+  if (event.event === 'recovered') {
+    return `${time}  ${colors.green(`${event.part} runs again`)}, ${inSeconds(event.afterMs)} after its end.`;
+  }
+  const { why, againInMs, log } = event;
+  return `${time}  ${colors.red(why)} It is started again in ${inSeconds(againInMs)}. Its log: ${relative('.', log)}`;
+}
+
+const inSeconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;
+
+const clock = (at: Date): string => colors.dim(at.toTimeString().slice(0, 8));

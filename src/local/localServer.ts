@@ -1,5 +1,5 @@
 import type { Packages } from './python.js';
-import type { Processes } from './processes.js';
+import type { Plan } from './plan.js';
 
 export type ServerName = 'mongodb' | 'redis' | 'temporal';
 export type PortName = ServerName | 'temporalUi';
@@ -17,7 +17,6 @@ export interface ServerAddresses {
 export type Program = { binary: string } | { packages: Packages };
 
 export interface LocalServerContext {
-  processes: Processes;
   /** Where the server keeps its files. */
   dir: string;
   ports: Record<PortName, number>;
@@ -31,6 +30,6 @@ export interface LocalServer {
   setting: 'MONGODB_URL' | 'REDIS_URL' | 'TEMPORAL_ADDRESS';
   /** Names of its program on PATH, the best first. */
   binaries: readonly string[];
-  /** Starts it and resolves when it answers. */
-  start(context: LocalServerContext): Promise<ServerAddresses>;
+  /** How it is started, and where it answers then. */
+  plan(context: LocalServerContext): { plan: Plan; addresses: ServerAddresses };
 }

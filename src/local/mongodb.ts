@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MongoClient, MongoServerError, type Db } from 'mongodb';
 import type { LocalServer } from './localServer.js';
+import type { Plan } from './plan.js';
+import type { Command } from './processes.js';
 import { waitUntil } from './waitUntil.js';
 
 const SET = 'gavel';
@@ -11,43 +13,45 @@ export const mongodb: LocalServer = {
   name: 'mongodb',
   setting: 'MONGODB_URL',
   binaries: ['mongod'],
-  async start({ processes, dir, ports, program }) {
-    const port = ports.mongodb;
+  plan({ dir, ports: { mongodb: port }, program }) {
     // The two keep different files; neither opens what the other left.
     const data = join(dir, 'binary' in program ? 'mongodb' : 'secantusdb');
     mkdirSync(data, { recursive: true });
+    const of = (command: Pick<Command, 'command' | 'args' | 'env' | 'cwd'>, isReady: Question): Plan => ({
+      command: { name: 'mongodb', server: true, ...command },
+      ports: [port],
+      ready: (part) => waitUntil(part, () => ask(port, isReady)),
+    });
     if ('binary' in program) {
       const args = ['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', data, '--replSet', SET];
-      const part = processes.start({ name: 'mongodb', server: true, command: program.binary, args });
-      await waitUntil(part, () => ask(port, makeReplicaSet(`127.0.0.1:${port}`)));
-      return { MONGODB_URL: `mongodb://127.0.0.1:${port}/?replicaSet=${SET}` };
+      return {
+        plan: of({ command: program.binary, args }, makeReplicaSet(`127.0.0.1:${port}`)),
+        addresses: { MONGODB_URL: `mongodb://127.0.0.1:${port}/?replicaSet=${SET}` },
+      };
     }
     const { dir: packages, python } = program.packages;
-    const part = processes.start({
-      name: 'mongodb',
-      server: true,
+    const secantus = {
       command: python,
-      // Without --sync-on-commit it loses acknowledged writes when it is killed.
       args: [
-        join(packages, 'bin', 'secantusd-py'),
-        '--host',
-        '127.0.0.1',
-        '--port',
-        String(port),
-        '--storage-path',
-        data,
-        '--sync-on-commit',
+        ...[join(packages, 'bin', 'secantusd-py'), '--host', '127.0.0.1', '--port', String(port)],
+        // Without --sync-on-commit it loses acknowledged writes when it is killed.
+        ...['--storage-path', data, '--sync-on-commit'],
       ],
       env: { ...process.env, PYTHONPATH: packages, PYTHONNOUSERSITE: '1' },
       cwd: dir,
-    });
-    await waitUntil(part, () => ask(port, isPrimary));
-    // It keeps a record of each retryable write and sorts them all at every write: 5 ms a lead become 50 and more.
-    return { MONGODB_URL: `mongodb://127.0.0.1:${port}/?retryWrites=false` };
+    };
+    return {
+      plan: of(secantus, isPrimary),
+      // It keeps a record of each retryable write and sorts them all at every write: 5 ms a lead become 50 and more.
+      addresses: { MONGODB_URL: `mongodb://127.0.0.1:${port}/?retryWrites=false` },
+    };
   },
 };
 
-async function ask(port: number, question: (admin: Db) => Promise<boolean>): Promise<boolean> {
+/** What a server must say yes to before it is used. */
+type Question = (admin: Db) => Promise<boolean>;
+
+async function ask(port: number, question: Question): Promise<boolean> {
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, {
     serverSelectionTimeoutMS: 1000,
   });

@@ -1,47 +1,52 @@
+import type { ApiAddress } from './apiAddress.js';
 import { nodeArguments } from './gavelProcess.js';
-import type { Part, Processes } from './processes.js';
+import type { Plan } from './plan.js';
+import type { Part } from './processes.js';
 import { waitUntil } from './waitUntil.js';
 
 /**
- * The worker; it says that it is ready by a message.
+ * A worker; it says that it is ready by a message.
  * @param nodeFlags flags for its Node, such as those of the profiler
  */
-export async function startWorkerPart(
-  processes: Processes,
-  env: NodeJS.ProcessEnv,
-  nodeFlags: readonly string[] = [],
-): Promise<void> {
-  const part = processes.start({
+export const workerPlan = (env: NodeJS.ProcessEnv, nodeFlags: readonly string[] = []): Plan => ({
+  command: {
     name: 'worker',
     command: process.execPath,
     args: [...nodeFlags, ...nodeArguments('cli/gavel', 'worker')],
     env,
     ipc: true,
-  });
-  await readyMessage(part);
-}
+  },
+  ready: readyMessage,
+});
 
-/** The API, likewise; it is ready when /ready says so. */
-export async function startApiPart(
-  processes: Processes,
+/** An API, likewise; it is ready when /ready says so. */
+export const apiPlan = (
   env: NodeJS.ProcessEnv,
-  address: string,
+  { port, url }: ApiAddress,
   nodeFlags: readonly string[] = [],
-): Promise<void> {
-  const part = processes.start({
+): Plan => ({
+  command: {
     name: 'api',
     command: process.execPath,
     args: [...nodeFlags, ...nodeArguments('cli/gavel', 'api')],
-    env,
-  });
-  await waitUntil(part, async () => (await fetch(`${address}/ready`)).ok);
-}
+    env: { ...env, PORT: String(port) },
+  },
+  ports: [port],
+  ready: (part) => waitUntil(part, async () => (await fetch(`${url}/ready`)).ok),
+});
 
-/** The admin API; it says that it is ready by a message. */
-export async function startAdminPart(processes: Processes, env: NodeJS.ProcessEnv): Promise<void> {
-  const args = nodeArguments('cli/gavel', 'admin');
-  await readyMessage(processes.start({ name: 'admin', command: process.execPath, args, env, ipc: true }));
-}
+/** An admin API; it says that it is ready by a message. */
+export const adminPlan = (env: NodeJS.ProcessEnv, { port }: ApiAddress): Plan => ({
+  command: {
+    name: 'admin',
+    command: process.execPath,
+    args: nodeArguments('cli/gavel', 'admin'),
+    env: { ...env, ADMIN_PORT: String(port) },
+    ipc: true,
+  },
+  ports: [port],
+  ready: readyMessage,
+});
 
 /** Waits for the message `{"event": "ready"}`, or for the end of the part, which is an error. */
 export async function readyMessage(part: Part): Promise<void> {

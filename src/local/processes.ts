@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalStackError } from './localStackError.js';
 import { packageRoot } from './packageRoot.js';
@@ -15,7 +15,7 @@ export interface Part {
   server: boolean;
   pid: number;
   child: ChildProcess;
-  /** The file that holds what it printed. */
+  /** The file that holds what it printed, and what those before it in the same run printed. */
   log: string;
   /** Resolves, with how it ended in words, when it has ended for whatever reason. */
   ended: Promise<string>;
@@ -31,17 +31,15 @@ export interface Command {
   ipc?: boolean;
   /** The other parts need it, so it ends after them. */
   server?: boolean;
-  /** Its end is no death: it has something to do, and then it ends. */
-  passing?: boolean;
   /** Prints where we print, instead of into its log. */
   output?: 'inherit';
 }
 
-/** What is to be done about a stack that was killed itself. */
+/** What is done about a stack that was killed itself. */
 export interface LastWill {
-  /** Files that say that the stack runs, which are taken away once its parts have ended. */
+  /** Files that say that the stack runs; removed when its parts have ended. */
   signs: string[];
-  /** Told the process that sees to it. */
+  /** Called with the process that does so. */
   executor: (pid: number) => void;
 }
 
@@ -51,21 +49,33 @@ export interface LastWill {
  */
 export class Processes {
   readonly parts: Part[] = [];
-  /** Resolves with the reason when a part ends that was not told to. */
-  readonly death: Promise<LocalStackError>;
-  #reportDeath: (reason: LocalStackError) => void = () => undefined;
+  /** Resolves with the first reason for which the stack can't go on. */
+  readonly failure: Promise<LocalStackError>;
+  #fail: (reason: LocalStackError) => void = () => undefined;
   #reaper: ChildProcess | undefined;
   #stopping: Promise<void> | undefined;
+  /** The logs that belong to this run already. */
+  readonly #logs = new Set<string>();
 
   /**
-   * @param logs directory of the parts' logs, one file each; the one of the run before is kept as `NAME.log.1`
-   * @param will beside ending the parts, should we be killed
+   * @param logs directory of the parts' logs, one file each; that of the previous run is kept as `NAME.log.1`
+   * @param will beside ending the parts, if we are killed
    */
   constructor(
     private readonly logs: string,
     private readonly will: LastWill = { signs: [], executor: () => undefined },
   ) {
-    this.death = new Promise((resolve) => (this.#reportDeath = resolve));
+    this.failure = new Promise((resolve) => (this.#fail = resolve));
+  }
+
+  /** Whether the parts are being ended, or have been. */
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  /** Reports why the stack can't go on; of a stack that is ending nothing is a failure. */
+  fail(reason: LocalStackError): void {
+    if (!this.isStopping) this.#fail(reason);
   }
 
   /**
@@ -73,10 +83,11 @@ export class Processes {
    * @throws LocalStackError when its program can't be run at all, or the stack is ending already
    */
   start(command: Command): Part {
-    if (this.#stopping) throw new LocalStackError(`${command.name} was not started: the stack is ending.`);
+    if (this.isStopping) throw new LocalStackError(`${command.name} was not started: the stack is ending.`);
     mkdirSync(this.logs, { recursive: true });
     const log = join(this.logs, `${command.name}.log`);
-    if (existsSync(log)) renameSync(log, `${log}.1`);
+    if (!this.#logs.has(log) && existsSync(log)) renameSync(log, `${log}.1`);
+    this.#logs.add(log);
     const file = openSync(log, 'a');
     const output = command.output ?? file;
     const child = spawn(command.command, command.args, {
@@ -94,7 +105,7 @@ export class Processes {
     });
     const part: Part = { name: command.name, server: command.server === true, pid, child, log, ended };
     this.#watch(part);
-    void ended.then((how) => this.#hasEnded(part, how, command.passing === true));
+    void ended.then(() => this.#hasEnded(part));
     this.parts.push(part);
     return part;
   }
@@ -106,10 +117,17 @@ export class Processes {
   }
 
   async #stop(): Promise<void> {
-    const servers = this.parts.filter(({ server }) => server);
-    for (const part of this.parts.toReversed()) if (!part.server) await endPart(part);
-    await Promise.all(servers.map(endPart));
+    for (const part of this.parts.toReversed()) if (!part.server) await this.end(part);
+    await Promise.all(this.parts.filter(({ server }) => server).map((part) => this.end(part)));
     await this.#dismissReaper();
+  }
+
+  /** Ends one part, which is given time to end by itself. */
+  async end(part: Part): Promise<void> {
+    signalGroup(part.pid, 'SIGTERM');
+    const timer = setTimeout(() => signalGroup(part.pid, 'SIGKILL'), GRACE_MS);
+    await part.ended;
+    clearTimeout(timer);
   }
 
   /** Ends every part at once, without asking. */
@@ -134,17 +152,15 @@ export class Processes {
     child.on('error', () => undefined);
     child.stdin.on('error', () => undefined);
     child.once('exit', () => {
-      if (!this.#stopping)
-        this.#reportDeath(new LocalStackError('The process that watches over the stack has ended.'));
+      this.fail(new LocalStackError('The process that watches over the stack has ended.'));
     });
     return child;
   }
 
-  #hasEnded(part: Part, how: string, asPlanned: boolean): void {
+  #hasEnded(part: Part): void {
     // What the part itself had started and left, such as the test servers of a test run that failed.
     signalGroup(part.pid, 'SIGKILL');
     this.parts.splice(this.parts.indexOf(part), 1);
-    if (!this.#stopping && !asPlanned) this.#reportDeath(deathOf(part, how));
   }
 
   async #dismissReaper(): Promise<void> {
@@ -156,21 +172,32 @@ export class Processes {
   }
 }
 
-/** What to tell of a part that ended unasked. */
-export function deathOf(part: Part, how: string): LocalStackError {
-  const log = readFileSync(part.log, 'utf8').trimEnd();
-  if (log === '') return new LocalStackError(`${part.name} has ended (${how}), and printed nothing.`);
-  const lines = log.split('\n').slice(-8);
+/** Says of a part that ended by itself how it did, with the last lines of its log. */
+export function deathOf({ name, log }: Part, how: string): LocalStackError {
+  const lines = lastLines(log);
+  if (lines.length === 0) return new LocalStackError(`${name} has ended (${how}), and printed nothing.`);
   return new LocalStackError(
-    `${part.name} has ended (${how}). The last lines of ${part.log}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    `${name} has ended (${how}).\nThe last lines of ${log}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
   );
 }
 
-async function endPart(part: Part): Promise<void> {
-  signalGroup(part.pid, 'SIGTERM');
-  const timer = setTimeout(() => signalGroup(part.pid, 'SIGKILL'), GRACE_MS);
-  await part.ended;
-  clearTimeout(timer);
+const LINES_SHOWN = 8;
+/** Of the end of a log, which may be long; more than its last lines have, bytes. */
+const READ_AT_MOST = 16 * 1024;
+
+/** None when the log was removed meanwhile. */
+function lastLines(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const buffer = Buffer.alloc(Math.min(size, READ_AT_MOST));
+    readSync(file, buffer, 0, buffer.length, size - buffer.length);
+    const text = buffer.toString('utf8').trimEnd();
+    return text === '' ? [] : text.split('\n').slice(-LINES_SHOWN);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

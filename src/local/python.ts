@@ -130,7 +130,6 @@ async function pipInstall(
     command: path,
     args,
     env: { ...env, PIP_USER: '0' },
-    passing: true,
   });
   const output = (): string => readFileSync(pip.log, 'utf8');
   const timer = setInterval(() => progress(step(output())), 500);

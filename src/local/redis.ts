@@ -9,30 +9,27 @@ export const redis: LocalServer = {
   name: 'redis',
   setting: 'REDIS_URL',
   binaries: ['valkey-server', 'redis-server'],
-  async start({ processes, dir, ports, program }) {
+  plan({ dir, ports, program }) {
     const data = join(dir, 'redis');
     mkdirSync(data, { recursive: true });
     const port = ports.redis;
-    const part = processes.start({
-      name: 'redis',
-      server: true,
-      command: programPath(program),
-      // Many databases, so that tests beside each other each have one.
-      args: [
-        '--port',
-        String(port),
-        '--bind',
-        '127.0.0.1',
-        '--dir',
-        data,
-        '--appendonly',
-        'yes',
-        '--databases',
-        '1024',
-      ],
-    });
-    await waitUntil(part, () => answersPing(port));
-    return { REDIS_URL: `redis://127.0.0.1:${port}` };
+    return {
+      plan: {
+        command: {
+          name: 'redis',
+          server: true,
+          command: programPath(program),
+          args: [
+            ...['--port', String(port), '--bind', '127.0.0.1', '--dir', data, '--appendonly', 'yes'],
+            // Many, so that tests beside each other each have one.
+            ...['--databases', '1024'],
+          ],
+        },
+        ports: [port],
+        ready: (part) => waitUntil(part, () => answersPing(port)),
+      },
+      addresses: { REDIS_URL: `redis://127.0.0.1:${port}` },
+    };
   },
 };
 

@@ -5,11 +5,13 @@ import type { LocalServer, PortName, Program, ServerAddresses, ServerName } from
 import { takeLock, type Lock } from './lock.js';
 import { mongodb } from './mongodb.js';
 import { packageRoot } from './packageRoot.js';
+import { startOnce, type Start } from './plan.js';
 import { choosePorts } from './ports.js';
 import { Processes } from './processes.js';
 import type { Progress } from './progress.js';
 import { installPackages, type Packages } from './python.js';
 import { redis } from './redis.js';
+import { supervise, type PartEvent } from './supervise.js';
 import { temporal } from './temporal.js';
 
 const all: readonly LocalServer[] = [redis, mongodb, temporal];
@@ -21,8 +23,10 @@ export const packagesDir = join(packageRoot, '.local', 'python');
 export interface Servers {
   /** Of those that were needed: given by the environment, or of the ones started here. */
   addresses: ServerAddresses;
-  /** Those started here, by name (`mongodb`, `redis`, `temporal`); more parts can be added, they end before the servers. */
+  /** Those started here, by name (`mongodb`, `redis`, `temporal`). */
   processes: Processes;
+  /** Starts another part, as the servers were; it ends before them. */
+  start: Start;
   /** Ends them all, in order, and gives the lock back. */
   stop(): Promise<void>;
 }
@@ -38,6 +42,8 @@ export interface ServersOptions {
   need?: readonly ServerName[];
   /** Ends the start before it is complete. */
   signal?: AbortSignal;
+  /** Is called with each crash; the part is then started again. Unset: a crash is a failure (`processes.failure`). */
+  onPart?: (event: PartEvent) => void;
 }
 
 /**
@@ -52,12 +58,14 @@ export async function startServers({
   progress = () => undefined,
   need = ['redis', 'mongodb', 'temporal'],
   signal,
+  onPart,
 }: ServersOptions): Promise<Servers> {
   const lock = taken ?? (await takeLock(dir));
   const processes = new Processes(join(dir, 'logs'), {
     signs: [addressesFile(dir), lock.path],
     executor: (pid) => lock.share(pid),
   });
+  const start = onPart ? supervise(processes, onPart) : startOnce(processes);
   const stop = async (): Promise<void> => {
     await processes.stop();
     lock.release();
@@ -73,10 +81,10 @@ export async function startServers({
     const programs = await findPrograms(missing, env, progress, processes);
     const ports = await choosePorts(dir, portNames);
     if (missing.length > 0) progress(`starting ${missing.map(({ name }) => name).join(', ')}`);
-    const started = await Promise.all(
-      programs.map(({ server, program }) => server.start({ processes, dir, ports, program })),
-    );
-    return { addresses: started.reduce((known, more) => ({ ...known, ...more }), given), processes, stop };
+    const planned = programs.map(({ server, program }) => server.plan({ dir, ports, program }));
+    await Promise.all(planned.map(({ plan }) => start(plan)));
+    const addresses = planned.reduce((known, server) => ({ ...known, ...server.addresses }), given);
+    return { addresses, processes, start, stop };
   } catch (error) {
     await stop();
     throw error;

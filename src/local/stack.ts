@@ -2,14 +2,15 @@ import { pickSettings } from '../config.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { writeAddresses } from './addressesFile.js';
 import { chooseApiAddress, type ApiAddress } from './apiAddress.js';
-import { openDemoMarket, playDemo, startDemoBuyers, type Demo } from './demo/demo.js';
+import { openDemoMarket, playDemo, type Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import type { ServerAddresses } from './localServer.js';
 import { takeLock } from './lock.js';
 import { localMasterKeys } from './masterKeys.js';
-import { startAdminPart, startApiPart, startWorkerPart } from './parts.js';
+import { adminPlan, apiPlan, workerPlan } from './parts.js';
 import type { Progress } from './progress.js';
 import { startServers, type Servers } from './servers.js';
+import type { PartEvent } from './supervise.js';
 
 /** Where a running stack is reached. */
 export interface StackReady {
@@ -34,23 +35,25 @@ export interface StackOptions {
   onReady: (ready: StackReady) => void;
   /** Told each thing that a demo buyer does. */
   onDemo: (message: DemoMessage) => void;
+  /** Is called with each crash of a part, which is then started again. */
+  onPart: (event: PartEvent) => void;
   /** Given what ends every part at once, for those who do not want to wait. */
   onKill: (kill: () => void) => void;
 }
 
 /**
- * Runs servers, worker and API, with the demo where it is wanted, until the signal ends them. Whatever the end, API,
- * worker and buyers end before the servers, and nothing is left behind.
- * @throws LocalStackError when a part can't be started or ends by itself
+ * Runs servers, worker and APIs, with the demo if it is wanted, until the signal ends them. A part that crashes is
+ * started again. However it ends, APIs, worker and buyers end before the servers, and nothing is left behind.
+ * @throws LocalStackError when a part can't be started at first, or keeps crashing
  */
 export async function runStack(options: StackOptions): Promise<void> {
-  const { dir, env = process.env, signal, progress } = options;
+  const { dir, env = process.env, signal, progress, onPart } = options;
   const lock = await takeLock(dir);
   const { api, admin } = await chooseAddresses(dir, env).catch((error: unknown) => {
     lock.release();
     throw error;
   });
-  const servers = await startServers({ dir, lock, env, progress, signal });
+  const servers = await startServers({ dir, lock, env, progress, signal, onPart });
   options.onKill(() => servers.processes.kill());
   const ended = endOf(servers, signal);
   let removeAddresses: (() => void) | undefined;
@@ -64,10 +67,7 @@ export async function runStack(options: StackOptions): Promise<void> {
       // It is one process's own, and here are two.
       METRICS_PORT: '',
     };
-    const ready = await Promise.race([
-      ended,
-      startParts(options, servers, settings, { api: api.url, admin: admin.url }),
-    ]);
+    const ready = await Promise.race([ended, startParts(options, servers, settings, { api, admin })]);
     if (ready) {
       removeAddresses = writeAddresses(dir, addresses);
       options.onReady(ready);
@@ -95,45 +95,47 @@ function outbound(env: NodeJS.ProcessEnv): Record<'OUTBOUND_ALLOW' | 'OUTBOUND_H
   };
 }
 
-/** Resolves when the stack is told to end, rejects when a part of it ends by itself. */
+/** Resolves when the signal ends the stack, rejects when it can't go on. */
 export async function endOf({ processes }: Servers, signal: AbortSignal): Promise<undefined> {
-  const told = new Promise<undefined>((resolve) => {
+  const stopped = new Promise<undefined>((resolve) => {
     if (signal.aborted) resolve(undefined);
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
-  const death = await Promise.race([told, processes.death]);
-  if (death) throw death;
+  const failure = await Promise.race([stopped, processes.failure]);
+  if (failure) throw failure;
 }
 
 async function startParts(
   { dir, demo, progress, onDemo }: StackOptions,
-  { processes, addresses }: Servers,
+  { start, addresses }: Servers,
   env: NodeJS.ProcessEnv,
-  { api, admin }: Pick<StackReady, 'api' | 'admin'>,
+  { api, admin }: Record<'api' | 'admin', ApiAddress>,
 ): Promise<StackReady> {
   progress(demo ? 'starting buyers, worker, APIs' : 'starting worker, APIs');
   const settings = pickSettings(['MONGODB_URL', 'MONGODB_DATABASE', 'TEMPORAL_NAMESPACE'], env, {});
   const database = openDatabase(settings);
   try {
-    const buyers = demo ? startDemoBuyers(processes, env) : undefined;
-    const worker = startWorkerPart(processes, env);
-    const apis = Promise.all([startApiPart(processes, env, api), startAdminPart(processes, env)]);
-    const opened = ensureIndexes(database).then(
-      () => buyers && openDemoMarket(database, dir, buyers, onDemo),
+    const opened = ensureIndexes(database).then(() =>
+      demo ? openDemoMarket(database, { dir, env, start, tell: onDemo }) : undefined,
     );
-    const [key] = await Promise.all([opened, worker, apis]);
+    const [key] = await Promise.all([
+      opened,
+      start(workerPlan(env)),
+      start(apiPlan(env, api)),
+      start(adminPlan(env, admin)),
+    ]);
     const temporalUi = env.TEMPORAL_UI_URL;
     if (key !== undefined) progress('sending the sample lead');
     const namespace = settings.TEMPORAL_NAMESPACE;
     const played =
-      key === undefined ? undefined : await playDemo(database, key, { api, temporalUi, namespace });
+      key === undefined ? undefined : await playDemo(database, key, { api: api.url, temporalUi, namespace });
     return {
-      api,
-      docs: `${api}/docs`,
-      admin,
+      api: api.url,
+      docs: `${api.url}/docs`,
+      admin: admin.url,
       servers: addresses,
-      ...(temporalUi === undefined ? {} : { temporalUi }),
-      ...(played && { demo: played }),
+      temporalUi,
+      demo: played,
     };
   } finally {
     await database.client.close();

@@ -23,24 +23,29 @@ export const temporal: LocalServer = {
   name: 'temporal',
   setting: 'TEMPORAL_ADDRESS',
   binaries: ['temporal'],
-  async start({ processes, dir, ports, program }) {
+  plan({ dir, ports, program }) {
     const data = join(dir, 'temporal');
     mkdirSync(data, { recursive: true });
-    const part = processes.start({
-      name: 'temporal',
-      server: true,
-      command: 'binary' in program ? program.binary : join(program.packages.dir, 'bin', 'temporal'),
-      args: [
-        ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--ui-disable-news-fetch'],
-        ...['--port', String(ports.temporal), '--ui-port', String(ports.temporalUi)],
-        ...['--db-filename', join(data, 'temporal.db')],
-        ...pragmas.flatMap((pragma) => ['--sqlite-pragma', pragma]),
-        ...dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]),
-      ],
-    });
     const address = `127.0.0.1:${ports.temporal}`;
-    await waitUntil(part, () => hasNamespace(address));
-    return { TEMPORAL_ADDRESS: address, TEMPORAL_UI_URL: `http://127.0.0.1:${ports.temporalUi}` };
+    return {
+      plan: {
+        command: {
+          name: 'temporal',
+          server: true,
+          command: 'binary' in program ? program.binary : join(program.packages.dir, 'bin', 'temporal'),
+          args: [
+            ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--ui-disable-news-fetch'],
+            ...['--port', String(ports.temporal), '--ui-port', String(ports.temporalUi)],
+            ...['--db-filename', join(data, 'temporal.db')],
+            ...pragmas.flatMap((pragma) => ['--sqlite-pragma', pragma]),
+            ...dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]),
+          ],
+        },
+        ports: [ports.temporal, ports.temporalUi],
+        ready: (part) => waitUntil(part, () => hasNamespace(address)),
+      },
+      addresses: { TEMPORAL_ADDRESS: address, TEMPORAL_UI_URL: `http://127.0.0.1:${ports.temporalUi}` },
+    };
   },
 };
 

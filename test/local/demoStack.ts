@@ -2,7 +2,6 @@ import { execFile, spawn, type ChildProcess, type ChildProcessByStdio } from 'no
 import { copyFileSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import Type, { type Static } from 'typebox';
 import Value from 'typebox/value';
@@ -42,6 +41,8 @@ export interface RunningStack {
   pid: number;
   /** Its parts: pid and command line. */
   parts: { pid: number; args: string }[];
+  /** What it has printed for the person who started it, so far. */
+  said: () => string;
   ended: Promise<Ended>;
 }
 
@@ -62,12 +63,15 @@ export function killStacks(): void {
 /** `npm start -- --json` in that folder; resolves when it is ready. */
 export async function npmStart(dir: string): Promise<RunningStack> {
   const child = spawnNpmStart(dir);
-  const said = text(child.stderr);
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const ended = exit.then(async (code) => ({ code, stderr: await said }));
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code) => resolve({ code, stderr: said }));
+  });
   const line = await firstLine(child);
   if (line === '') throw new Error(`The stack has ended: ${(await ended).stderr}`);
-  return { ready: Value.Parse(Ready, JSON.parse(line)), child, ended, ...(await processesOf(child)) };
+  const ready = Value.Parse(Ready, JSON.parse(line));
+  return { ready, child, said: () => said, ended, ...(await processesOf(child)) };
 }
 
 /** The same, no further than to where its servers run and its own parts are being started. */
@@ -98,8 +102,12 @@ function spawnNpmStart(dir: string): ChildProcessByStdio<null, Readable, Readabl
 async function processesOf({ pid }: ChildProcess): Promise<Pick<RunningStack, 'pid' | 'parts'>> {
   const [main] = await childrenOf(pid ?? 0);
   if (main === undefined) throw new Error('npm has no child');
-  return { pid: main.pid, parts: await childrenOf(main.pid) };
+  return { pid: main.pid, parts: await partsOf(main) };
 }
+
+/** The parts that a stack has at this moment. */
+export const partsOf = ({ pid }: Pick<RunningStack, 'pid'>): Promise<RunningStack['parts']> =>
+  childrenOf(pid);
 
 /** Nothing of the outer run reaches it: no addresses of servers, no port, and what npm keeps it keeps in the folder. */
 function environment(dir: string): NodeJS.ProcessEnv {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { startOnce } from '../../src/local/plan.js';
 import { Processes } from '../../src/local/processes.js';
 import { startServers } from '../../src/local/servers.js';
 import { allGone, emptyDir } from './helpers.js';
@@ -30,10 +31,11 @@ it('ends the last part first and the servers last', async () => {
   await allGone(parts.map(({ pid }) => pid));
 });
 
-it('tells which part ended by itself, how, and its last words', async () => {
+it('says which part ended by itself, how, and the last lines of its log', async () => {
   const processes = supervisor();
-  processes.start(node('worker', `console.log('out of luck'); process.exitCode = 3`));
-  const { message } = await processes.death;
+  const code = `console.log('out of luck'); process.exitCode = 3`;
+  await startOnce(processes)({ command: node('worker', code), ready: () => Promise.resolve() });
+  const { message } = await processes.failure;
   expect(message).toMatch(/^worker has ended \(exit code 3\)/);
   expect(message).toContain('out of luck');
 });
@@ -55,7 +57,7 @@ it('ends what a part has started itself', async () => {
 it('ends what a part that ends by itself has started and left', async () => {
   const processes = supervisor();
   const code = `const child = require('child_process').spawn(process.execPath, ['-e', '${idle}'], { stdio: 'ignore' }); process.send(child.pid, () => process.exit(1))`;
-  const part = processes.start({ ...node('check', code), ipc: true, passing: true });
+  const part = processes.start({ ...node('check', code), ipc: true });
   const [grandchild] = (await once(part.child, 'message')) as [number];
   expect(await part.ended).toBe('exit code 1');
   await allGone([grandchild]);

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { compiledGavel } from '../support/stack.js';
 import {
   killStacks,
@@ -15,6 +16,13 @@ import {
 } from './demoStack.js';
 
 const run = promisify(execFile);
+
+/** Takes a port as soon as it is free. */
+const listens = (server: Server, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    server.removeAllListeners();
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  });
 
 describe('npm start', () => {
   let dir: string;
@@ -117,17 +125,23 @@ describe('npm start', () => {
     await nothingIsLeft(dir, starting);
   });
 
-  it('finds its key, its address and its leads again; and ends when a part of it dies, and says which', async () => {
+  it('finds its key, its address and its leads again; and ends when a part keeps crashing, and says why', async () => {
     const again = await npmStart(dir);
     const { api, demo } = stack.ready;
     expect(again.ready).toMatchObject({ api, demo: { key: demo.key } });
     await gavel('leads', 'show', demo.answer.answer.lead_id);
-    const worker = again.parts.find(({ args }) => args.endsWith('gavel.js worker'));
-    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    const port = Number(new URL(api).port);
+    const killed = again.parts.find(({ args }) => args.endsWith('gavel.js api'));
+    process.kill(killed?.pid ?? 0, 'SIGKILL');
+    const other = createServer();
+    onTestFinished(() => void other.close());
+    await expect.poll(() => listens(other, port)).toBe(true);
     const { code, stderr } = await again.ended;
     expect([code, stderr]).toEqual([
       1,
-      expect.stringContaining('worker has ended (SIGKILL). The last lines of '),
+      expect.stringContaining(
+        `api keeps crashing: 5 times in a row. api was not started: port ${port} is taken by another program.\n`,
+      ),
     ]);
     await nothingIsLeft(dir, again);
   });

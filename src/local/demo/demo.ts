@@ -4,11 +4,11 @@ import type { Database } from '../../store/db.js';
 import { applyMarketText } from '../applyMarketText.js';
 import { nodeArguments } from '../gavelProcess.js';
 import { readyMessage } from '../parts.js';
-import type { Part, Processes } from '../processes.js';
+import type { Plan, Start } from '../plan.js';
 import { buyersDid, type BuyerDid } from './buyersDid.js';
 import { demoBuyers, readDemoMarket } from './demoMarket.js';
 import { demoKey } from './demoKey.js';
-import { DemoMessage } from './messages.js';
+import { DemoMessage, type DemoBuyer } from './messages.js';
 import { SAMPLE, sampleCurl, sendSample, type SampleAnswer } from './sample.js';
 
 /** What the sample lead came to. */
@@ -23,33 +23,44 @@ export interface Demo {
   curl: string;
 }
 
-/** Starts the process of the demo buyers; they listen once `openDemoMarket` has told them who they are. */
-export function startDemoBuyers(processes: Processes, env: NodeJS.ProcessEnv): Part {
-  return processes.start({
+interface DemoStack {
+  /** Holds the stack's state. */
+  dir: string;
+  env: NodeJS.ProcessEnv;
+  start: Start;
+  /** Is called with each thing that a buyer does. */
+  tell: (message: DemoMessage) => void;
+}
+
+/** Applies the demo market and starts its buyers. Resolves with a key for its seller. */
+export async function openDemoMarket(
+  database: Database,
+  { dir, env, start, tell }: DemoStack,
+): Promise<string> {
+  const { text, ports } = await readDemoMarket(dir);
+  await applyMarketText(database, 'demo market', text);
+  await start(buyersPlan(await demoBuyers(database, ports), env, tell));
+  return demoKey(database, dir, SAMPLE.seller);
+}
+
+/** The process of the demo buyers, which listen once they have a message about who they are. */
+const buyersPlan = (buyers: DemoBuyer[], env: NodeJS.ProcessEnv, tell: DemoStack['tell']): Plan => ({
+  command: {
     name: 'buyers',
     command: process.execPath,
     args: nodeArguments('local/demo/buyers'),
     env,
     ipc: true,
-  });
-}
-
-/** Applies the demo market and opens its buyers. Resolves with a key for its seller. */
-export async function openDemoMarket(
-  database: Database,
-  dir: string,
-  buyers: Part,
-  tell: (message: DemoMessage) => void,
-): Promise<string> {
-  const { text, ports } = await readDemoMarket(dir);
-  await applyMarketText(database, 'demo market', text);
-  buyers.child.on('message', (message) => {
-    if (Value.Check(DemoMessage, message) && message.event !== 'ready') tell(message);
-  });
-  buyers.child.send(await demoBuyers(database, ports));
-  await readyMessage(buyers);
-  return demoKey(database, dir, SAMPLE.seller);
-}
+  },
+  ports: buyers.map(({ port }) => port),
+  ready: async (part) => {
+    part.child.on('message', (message) => {
+      if (Value.Check(DemoMessage, message) && message.event !== 'ready') tell(message);
+    });
+    part.child.send(buyers);
+    await readyMessage(part);
+  },
+});
 
 /**
  * Sends the sample lead by the API and finds out what it came to.

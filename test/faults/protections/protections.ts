@@ -109,7 +109,6 @@ async function outcomeOf(processes: Processes, copy: string, { test }: Protectio
     command: process.execPath,
     args: [join(copy, 'node_modules', 'vitest', 'vitest.mjs'), ...args],
     cwd: copy,
-    passing: true,
   });
   await part.ended;
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
