@@ -88,7 +88,7 @@ export const Settings = Type.Object({
     default: 1000,
     minimum: 2,
     description:
-      'The most requests for leads that one API process has open at the same time; a seller gets a share of them, and how many are worked on it finds out by itself',
+      'The most leads that one API process has on sale at the same time for sources that wait; how many the machine can sell, it finds out by itself',
   }),
   LEADS_IN_FLIGHT: Type.Integer({
     default: 200,

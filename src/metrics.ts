@@ -34,7 +34,10 @@ function count(name: string, description: string): (by: number, labels: Record<s
 export const measured = {
   request: seconds('gavel_request_seconds', 'Requests that an API answered, by route and status'),
   leadAnswered: count('gavel_leads_answered', 'Leads by what their source was answered'),
-  leadRefused: count('gavel_leads_refused', 'Leads refused because more were sent than could be sold'),
+  leadDeferred: count(
+    'gavel_leads_deferred',
+    'Leads answered `pending` because more were sent than could be sold at once',
+  ),
   ping: seconds('gavel_ping_seconds', 'Pings by buyer and outcome: bid, or the reason why not'),
   post: seconds('gavel_post_seconds', 'Posts by buyer and outcome: accepted, refused or uncertain'),
   sale: count('gavel_sales', 'Sales by campaign and buyer, test leads left out'),

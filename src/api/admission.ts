@@ -1,73 +1,90 @@
 import type { OutcomeAnswer } from '../temporal/names.js';
 import { createPlaces, type Places } from './places.js';
 
-/** A lead's place among those under way. Its end gives it to another; what comes after that is only listened to. */
+/** A lead's place among those under way; its end gives it to another lead. */
 export interface Place {
-  /** Too many came at once: the lead has waited so long that nobody can wait for its answer. */
-  isLate: boolean;
   /** The lead has its early answer, in time or late. */
   heard: (outcome: OutcomeAnswer) => void;
-  /** The place is needed no longer, and nothing is known of how long the lead takes. */
+  /** The place is no longer needed, and how long the lead takes is not known. */
   leave: () => void;
+}
+
+interface Lead {
+  seller: string;
+  campaign: string;
 }
 
 /** Which leads an API process works on now. */
 export interface Admission {
   /**
-   * Waits for a place for so long, and for half the answer window at the most. Undefined, soon or then, where more is
-   * sent, and has been for some time, than can be worked on.
+   * Waits for a place, at most this long and half the answer window. Undefined when there is none by then: the lead is
+   * stored and answered `pending`.
    */
-  enter(lead: { seller: string; campaign: string }, patienceMs: number): Promise<Place | undefined>;
+  enter(lead: Lead, patienceMs: number): Promise<Place | undefined>;
+  /**
+   * Starts a stored lead once a place is free that no source waits for. Too many of them are not kept: a worker's sweep
+   * starts them when they are due.
+   */
+  enterLater(lead: Lead, start: (place: Place) => void): void;
 }
 
-interface Waiting {
-  seller: string;
-  admit(): void;
+interface Seller {
+  underWay: number;
+  servedAt: number;
+  /** Leads whose sources wait, and stored ones whose sources do not; each in order of arrival. */
+  waiting: Set<Waiting>;
+  later: Set<Waiting>;
 }
+
+/** Takes a place for the lead, and goes on with it. */
+type Waiting = () => void;
 
 interface Options {
   /** The most leads that are ever under way. */
   most: number;
-  /** How long a source waits for its answer, ms; nobody holds a place for longer. */
+  /** How long a source waits for its answer, ms; no lead holds a place for longer. */
   answerWindowMs: number;
   places?: Places;
+  /** The most stored leads that wait in memory. */
+  mostLater?: number;
 }
 
 /**
- * Leads beyond the places there are (`createPlaces`) wait for one: the seller with the fewest under way is served first,
- * and of several the one that was served longest ago, so that one seller's flood costs another the wait for one place.
- * Of a crowd, whoever has waited for too long is let in beyond the places, and late. A crowd that lasts is a flood: then
- * nobody is, and no seller has more waiting than there are places, so that one more is refused at once.
+ * Leads beyond the places there are (`createPlaces`) wait for one: the seller with the fewest leads under way is served
+ * first, and of several the one that was served longest ago, so that one seller's flood costs another the wait for one
+ * place. A lead whose source can't wait longer is stored, and takes its turn after those whose sources wait.
  *
- * While no lead at all is answered, for Temporal or all workers are away, all are let in: they are stored, and sold later.
- * That is known before a crowd is a flood.
+ * While no lead is answered, because Temporal or all workers are away, new leads do not wait: they are stored, and sold
+ * later.
  */
-export function createAdmission({ most, answerWindowMs, places = createPlaces(most) }: Options): Admission {
+export function createAdmission({
+  most,
+  answerWindowMs,
+  places = createPlaces(most),
+  mostLater = 10_000,
+}: Options): Admission {
   const now = (): number => performance.now();
-  const sellers = new Map<string, { underWay: number; servedAt: number }>();
-  const waiting = new Set<Waiting>();
+  const sellers = new Map<string, Seller>();
   let total = 0;
+  let later = 0;
   let served = 0;
-  let crowdedSince = 0;
-  let crowdedAt = -Infinity;
   let silentSince: number | undefined;
   let isAway = false;
 
-  const hasRoom = (): boolean => isAway || total < places.count;
-  const isFlood = (): boolean => now() - crowdedSince > answerWindowMs;
-  const waitingOf = (seller: string): number =>
-    [...waiting].filter((other) => other.seller === seller).length;
+  const isFree = (): boolean => total < places.count;
 
-  function crowd(): void {
-    if (waiting.size === 0 && now() - crowdedAt > answerWindowMs) crowdedSince = now();
-    crowdedAt = now();
+  function sellerOf(code: string): Seller {
+    const known = sellers.get(code);
+    if (known !== undefined) return known;
+    const seller: Seller = { underWay: 0, servedAt: 0, waiting: new Set(), later: new Set() };
+    sellers.set(code, seller);
+    return seller;
   }
 
-  function take(seller: string, campaign: string, isLate: boolean): Place {
+  function take({ seller, campaign }: Lead): Place {
     const began = now();
     const ended = places.begin(campaign, total);
-    const own = sellers.get(seller) ?? { underWay: 0, servedAt: 0 };
-    sellers.set(seller, own);
+    const own = sellerOf(seller);
     own.underWay += 1;
     own.servedAt = served += 1;
     total += 1;
@@ -83,13 +100,12 @@ export function createAdmission({ most, answerWindowMs, places = createPlaces(mo
       serve();
     };
     const timer = setTimeout(() => {
-      // Workers that are there answer one lead or another in so long: there are no more places than they can.
+      // If workers are there, some lead has had an answer by now: there are no more places than they can serve.
       isAway = silentSince !== undefined && silentSince <= began;
       leave();
     }, answerWindowMs);
     timer.unref();
     return {
-      isLate,
       leave,
       heard({ waitedMs }) {
         silentSince = undefined;
@@ -100,41 +116,51 @@ export function createAdmission({ most, answerWindowMs, places = createPlaces(mo
     };
   }
 
+  /** Serves whoever is next; each takes its place at once, which counts for the choice of the one after it. */
   function serve(): void {
-    while (waiting.size > 0 && hasRoom()) {
-      const next = [...waiting].reduce((first, other) => (goesBefore(other, first) ? other : first));
-      waiting.delete(next);
-      next.admit();
-    }
+    while (isAway || isFree()) if (!serveNext('waiting')) break;
+    while (isFree()) if (!serveNext('later')) break;
   }
 
-  function goesBefore(one: Waiting, other: Waiting): boolean {
-    const [a, b] = [sellers.get(one.seller), sellers.get(other.seller)];
-    const more = (a?.underWay ?? 0) - (b?.underWay ?? 0);
-    return more < 0 || (more === 0 && (a?.servedAt ?? 0) < (b?.servedAt ?? 0));
+  /** Whether there was anybody to serve. */
+  function serveNext(queue: 'waiting' | 'later'): boolean {
+    const [next] = [...sellers.values()]
+      .filter((seller) => seller[queue].size > 0)
+      .sort((a, b) => a.underWay - b.underWay || a.servedAt - b.servedAt);
+    const [first] = next?.[queue] ?? [];
+    if (next === undefined || first === undefined) return false;
+    next[queue].delete(first);
+    first();
+    return true;
   }
 
   return {
-    enter({ seller, campaign }, patienceMs) {
-      if (waiting.size === 0 && hasRoom()) return Promise.resolve(take(seller, campaign, false));
-      crowd();
-      if (isFlood() && waitingOf(seller) >= places.count) return Promise.resolve(undefined);
+    enter(lead, patienceMs) {
+      if (isAway || isFree()) return Promise.resolve(take(lead));
+      const { waiting } = sellerOf(lead.seller);
       return new Promise((resolve) => {
-        const one: Waiting = {
-          seller,
-          admit() {
-            clearTimeout(timer);
-            resolve(take(seller, campaign, false));
+        const admit = (): void => {
+          clearTimeout(timer);
+          resolve(take(lead));
+        };
+        const timer = setTimeout(
+          () => {
+            waiting.delete(admit);
+            resolve(undefined);
           },
-        };
-        const giveUp = (): void => {
-          crowd();
-          waiting.delete(one);
-          resolve(isFlood() ? undefined : take(seller, campaign, true));
-        };
-        const timer = setTimeout(giveUp, Math.min(patienceMs, answerWindowMs / 2));
-        waiting.add(one);
+          Math.min(patienceMs, answerWindowMs / 2),
+        );
+        waiting.add(admit);
       });
+    },
+    enterLater(lead, start) {
+      if (later >= mostLater) return;
+      later += 1;
+      sellerOf(lead.seller).later.add(() => {
+        later -= 1;
+        start(take(lead));
+      });
+      serve();
     },
   };
 }

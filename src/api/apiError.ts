@@ -69,8 +69,7 @@ export const ERRORS = {
   unavailable: {
     status: 503,
     error: 'Service unavailable',
-    about:
-      'The lead could not be stored, more is sent than can be taken, or the process is shutting down; nothing was accepted',
+    about: 'The lead could not be stored in time, or the process is shutting down; nothing was accepted',
   },
 } as const;
 

@@ -17,7 +17,6 @@ import type { GivenFields } from './givenFields.js';
 import type { Lookups } from './lookups.js';
 import type { Parts } from './parts.js';
 import { invalidKey } from './plugins/auth.js';
-import { busy } from './plugins/overload.js';
 
 /** A request for a lead, after its key, its rate and the form of its body were found good. */
 export interface LeadRequest {
@@ -35,8 +34,8 @@ export type Taken = { lead: LeadDocument; outcome: OutcomeAnswer | undefined } |
 /**
  * Takes one lead: checks it, stores it, starts its workflow, and waits for the outcome. Once it is stored it is
  * accepted: whatever happens after that, the lead's workflow is run. One whose person is on a suppression list is stored
- * as ended and has no workflow. Too many that come at once are taken without an outcome, and in a flood they are refused.
- * @throws ApiError for what the source did wrong and in a flood; a database error where the lead could not be stored
+ * as ended and has no workflow. A lead that finds no place among those under way is stored all the same, and starts later.
+ * @throws ApiError for what the source did wrong; a database error when the lead could not be stored
  */
 export async function takeLead(
   { settings, database, starter }: Pick<Parts, 'settings' | 'database' | 'starter'>,
@@ -51,28 +50,32 @@ export async function takeLead(
     return stored.inserted ? { lead: ended, outcome: undefined } : repeatOf(stored.repeated, ended);
   }
   const place = await admission.enter(lead, request.answerWithinMs);
-  if (place === undefined) {
-    measured.leadRefused(1, { campaign: campaign.id });
-    throw busy('More leads are sent than can be sold.');
-  }
-  const stored = await insertLead(database, lead).catch((error: unknown) => {
-    place.leave();
+  const dueAt = place === undefined ? new Date(Date.now() + STARTED_LATER_BY_MS) : lead.dueAt;
+  const stored = await insertLead(database, { ...lead, dueAt }).catch((error: unknown) => {
+    place?.leave();
     throw error;
   });
   if (!stored.inserted) {
-    place.leave();
+    place?.leave();
     return repeatOf(stored.repeated, lead);
   }
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
-  const answerWithinMs = place.isLate ? 0 : Math.max(0, answerBy - Date.now());
-  const facts = { ...factsOf(lead), ...(answerWithinMs > 0 && { answerBy }) };
-  const outcome = await starter.start(facts, answerWithinMs, place.heard);
+  const answerWithinMs = Math.max(0, answerBy - Date.now());
+  const facts = { ...factsOf(lead), answerBy: answerWithinMs > 0 ? answerBy : undefined };
+  const outcome = place && (await starter.start(facts, answerWithinMs, place.heard));
+  if (place === undefined) {
+    measured.leadDeferred(1, { campaign: campaign.id });
+    admission.enterLater(lead, ({ heard }) => void starter.start(factsOf(lead), 0, heard));
+  }
   // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
   const isEarly = outcome === undefined && Date.now() < answerBy;
   if (isEarly && lead.idempotency !== undefined)
     await markAnswered(database, lead._id).catch(() => undefined);
   return { lead, outcome };
 }
+
+/** By then a lead that found no place has been started by this process, or it is for a worker's sweep to start it, ms. */
+const STARTED_LATER_BY_MS = 60_000;
 
 /** @throws ApiError where the first request is still being answered, or was for another lead */
 function repeatOf(repeated: StoredLead, { idempotency }: LeadDocument): Taken {

@@ -28,6 +28,7 @@ export const atLeast = (limit: number, aim: string, measured: Figure): Aim => ({
 });
 
 export function figure(values: number[]): Figure {
+  if (values.length === 0) return { median: NaN, least: NaN, most: NaN };
   return { median: percentile(values, 50), least: Math.min(...values), most: Math.max(...values) };
 }
 

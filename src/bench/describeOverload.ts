@@ -4,7 +4,6 @@ import { aimsTable, rounded, section } from './tables.js';
 /** The figures as tables for a person. */
 export function describeOverload(report: OverloadReport): string {
   const { capacity_per_second, flood, other_seller, memory_mb, kept } = report;
-  const { taken, refused } = flood;
   const { alone, beside, meanwhile } = other_seller;
   return [
     section(
@@ -12,8 +11,8 @@ export function describeOverload(report: OverloadReport): string {
       [
         ['leads', 'a second', '× what it could', 'p50 ms', 'p99 ms'],
         ['sent', ...perSecond(flood.sent_per_second, capacity_per_second)],
-        ['taken', ...perSecond(flood.taken_per_second, capacity_per_second), ...both(taken)],
-        ['refused', ...perSecond(flood.refused_per_second, capacity_per_second), ...both(refused)],
+        ['taken', ...perSecond(flood.taken_per_second, capacity_per_second), ...both(flood.taken)],
+        ['sold at once', ...perSecond(flood.sold_per_second, capacity_per_second), ...both(flood.sold)],
         ['another seller’s, alone', '', '', ...both(alone)],
         ['another seller’s, before the flood', '', '', ...both(beside)],
         ['another seller’s, in the flood', '', '', ...both(meanwhile)],
@@ -29,8 +28,9 @@ export function describeOverload(report: OverloadReport): string {
       ['what', ''],
       ['as before after, s', rounded(report.normal_after_s)],
       ['all leads ended after that, s', rounded(report.settled_after_s)],
-      ['answered `sold` at once', `${flood.sold_at_once}`],
-      ['another seller’s leads refused', `${other_seller.refused}`],
+      ['refused in the flood', `${flood.refused}`],
+      ['answered otherwise, or not at all', `${flood.otherwise}`],
+      ['another seller’s leads not sold at once', `${other_seller.not_sold}`],
       ...Object.entries(kept).map(([name, count]) => [NAMES[name as keyof typeof NAMES], `${count}`]),
     ]),
     aimsTable(report.aims),

@@ -31,6 +31,7 @@ export function describeReport({ measured, counted, aims }: Report): string {
     ]),
     aimsTable(aims),
     ...unsold(measured),
+    ...failed(measured),
   ].join('\n\n');
 }
 
@@ -51,6 +52,7 @@ function times(measured: Measured[]): string[][] {
       '× floor',
       'p99 ms',
       '× floor',
+      'refused or failed',
     ],
     ...measured.map((one) => [
       String(one.concurrency),
@@ -59,6 +61,7 @@ function times(measured: Measured[]): string[][] {
       ...both(one, 'p50_ms'),
       ...both(one, 'p95_ms'),
       ...both(one, 'p99_ms'),
+      String(one.failed),
     ]),
   ];
 }
@@ -89,6 +92,16 @@ function unsold(measured: Measured[]): string[] {
     .map((one) =>
       colors.yellow(
         `${one.unsold} of ${one.leads} (${NAMES[one.way]}, ${one.concurrency} at a time) were not sold when they were answered.`,
+      ),
+    );
+}
+
+function failed(measured: Measured[]): string[] {
+  return measured
+    .filter((one) => one.failed > 0)
+    .map((one) =>
+      colors.yellow(
+        `${one.failed} of ${one.leads} (${NAMES[one.way]}, ${one.concurrency} at a time) were refused or failed, most with: ${(one.failed_for ?? '').slice(0, 200)}`,
       ),
     );
 }

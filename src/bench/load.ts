@@ -1,7 +1,11 @@
-/** What one piece of work came to: its workflow, and whether the lead was sold in time (the floor sells nothing). */
+/** What one piece of work came to. */
 export interface Done {
-  workflowId: string;
+  /** Absent when none was begun. */
+  workflowId?: string;
+  /** Whether the lead was sold in time; the floor sells nothing. */
   sold?: boolean;
+  /** Why it was not done: the status of the answer and its text, or an error. */
+  failed?: string;
 }
 
 export interface Load<T> {
@@ -13,7 +17,10 @@ export interface Load<T> {
   seconds: number;
 }
 
-/** Does `count` pieces of work, always `concurrency` at a time: as soon as one is done the next begins. */
+/**
+ * Does `count` pieces of work, always `concurrency` at a time: as soon as one is done the next begins.
+ * @param work must not reject
+ */
 export async function load<T>(count: number, concurrency: number, work: () => Promise<T>): Promise<Load<T>> {
   const done: T[] = [];
   const latencies: number[] = [];

@@ -9,7 +9,7 @@ export const BUYERS = ['one', 'two', 'three', 'four', 'five'] as const;
 export const bidOf = (index: number): number => 20 + index;
 
 /** How long a lead that nobody bought waits for its next round, and until it is over. */
-const PENDING = '{ retryAfter: [2s], expireAfter: 2m }';
+const PENDING = '{ retryAfter: [2s], expireAfter: 30m }';
 
 /** The market of the bench: for each seller one campaign for the sample lead, with five buyers that are all asked. */
 export function marketText(

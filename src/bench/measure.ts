@@ -1,6 +1,6 @@
 import type { Progress } from '../local/progress.js';
 import { cpuFromNow } from './cpu.js';
-import { load } from './load.js';
+import { load, type Done } from './load.js';
 import { WAYS, type History, type OpenWays, type WayName } from './ways.js';
 
 /** One way, at one concurrency, once. */
@@ -9,8 +9,10 @@ export interface Measurement {
   concurrency: number;
   repetition: number;
   leads: number;
-  /** Of those, the ones that were not sold when they were answered. */
+  /** Of those, the ones that were taken and not sold when they were answered. */
   unsold: number;
+  /** Of those, the ones that were refused or failed, by why. */
+  failed: Record<string, number>;
   seconds: number;
   /** Of each, ms. */
   latencies: number[];
@@ -32,6 +34,13 @@ const WARM_UP_AT = 8;
 
 /** At the least so many for each that is under way at a time, or most of what is measured would be the end of it. */
 const EACH = 3;
+
+/** How often each reason for a failure came up. */
+function failures(done: readonly Done[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { failed } of done) if (failed !== undefined) counts[failed] = (counts[failed] ?? 0) + 1;
+  return counts;
+}
 
 /** So many histories of each measurement are read. */
 const HISTORIES = 10;
@@ -60,12 +69,11 @@ export async function measure(
         const { done, latencies, seconds } = await load(count, at, ways[way]);
         const used = cpu();
         const unsold = done.filter(({ sold }) => sold === false).length;
-        const histories = await Promise.all(
-          done.slice(0, HISTORIES).map(({ workflowId }) => historyOf(workflowId)),
-        );
+        const begun = done.flatMap(({ workflowId }) => workflowId ?? []);
+        const histories = await Promise.all(begun.slice(0, HISTORIES).map(historyOf));
         measurements.push({
           ...{ way, concurrency: at, repetition, leads: count, unsold, seconds, latencies },
-          ...{ cpu: used, histories },
+          ...{ failed: failures(done), cpu: used, histories: histories.filter((one) => one !== undefined) },
         });
       }
     }

@@ -48,8 +48,8 @@ export async function keptOf(database: Database, answers: Reply[]): Promise<Kept
 }
 
 const LOOK_EVERY_MS = 250;
-/** Longer than a lead of the bench's market lives. */
-const GIVEN_UP_AFTER_S = 180;
+/** Longer than it takes to sell what a flood has left behind. */
+const GIVEN_UP_AFTER_S = 600;
 
 /** Waits until every lead has ended; tells how long that took, s. */
 export async function untilSettled({ leads }: Database): Promise<number> {

@@ -37,15 +37,16 @@ export interface OverloadReport {
     seconds: number;
     sent_per_second: number;
     taken_per_second: number;
-    refused_per_second: number;
-    /** Neither taken nor refused as it should be: another code, no Retry-After, no answer. */
+    /** Of those that were taken, the ones that were answered `sold`. */
+    sold_per_second: number;
+    /** Answered 503. */
+    refused: number;
+    /** Neither taken nor refused: another status, no answer. */
     otherwise: number;
-    /** Of those that were taken, how many were answered `sold`. */
-    sold_at_once: number;
     taken: Times;
-    refused: Times;
+    sold: Times;
   };
-  other_seller: { refused: number; alone: Times; beside: Times; meanwhile: Times };
+  other_seller: { not_sold: number; alone: Times; beside: Times; meanwhile: Times };
   /** Of the API; absent where the system does not tell. */
   memory_mb?: { start: number; highest: number; end: number; per_minute: number };
   normal_after_s: number;
@@ -55,7 +56,7 @@ export interface OverloadReport {
 }
 
 const isTaken = ({ leadId }: Reply): boolean => leadId !== undefined;
-const isRefused = ({ status, retryAfter }: Reply): boolean => status === 503 && retryAfter !== undefined;
+const isSold = ({ sold }: Reply): boolean => sold === true;
 
 const times = (replies: Reply[]): Times => {
   const all = replies.map(({ ms }) => ms);
@@ -66,21 +67,22 @@ export function overloadReport(seen: Overload): OverloadReport {
   const { capacity, seconds, alone, beside, meanwhile, samples, kept } = seen;
   const flood = [...seen.flood, ...meanwhile];
   const taken = flood.filter(isTaken);
-  const refused = flood.filter(isRefused);
+  const sold = flood.filter(isSold);
+  const refused = flood.filter(({ status }) => status === 503).length;
   const reported = {
     capacity_per_second: capacity,
     flood: {
       seconds,
       sent_per_second: flood.length / seconds,
       taken_per_second: taken.length / seconds,
-      refused_per_second: refused.length / seconds,
-      otherwise: flood.length - taken.length - refused.length,
-      sold_at_once: taken.filter(({ sold }) => sold).length,
+      sold_per_second: sold.length / seconds,
+      refused,
+      otherwise: flood.length - taken.length - refused,
       taken: times(taken),
-      refused: times(refused),
+      sold: times(sold),
     },
     other_seller: {
-      refused: meanwhile.filter(isRefused).length,
+      not_sold: meanwhile.filter((reply) => !isSold(reply)).length,
       alone: times(alone),
       beside: times(beside),
       meanwhile: times(meanwhile.filter(isTaken)),
@@ -122,9 +124,9 @@ function aims(
   const slowdown = other_seller.meanwhile.p50_ms / other_seller.beside.p50_ms;
   const wrong = kept.lost + kept.unheard + kept.open + kept.untrue;
   return [
-    atLeast(0.5, 'leads/s taken in the flood, to those before', one(flood.taken_per_second / capacity)),
+    atMost(0, 'leads refused, or answered otherwise', one(flood.refused + flood.otherwise)),
+    atLeast(0.5, 'leads/s sold at once in the flood, to those before', one(flood.sold_per_second / capacity)),
     atMost(longest, 'p99 of taken leads, s', one(flood.taken.p99_ms / 1000)),
-    atMost(0, 'answers that neither take nor refuse with Retry-After', one(flood.otherwise)),
     atMost(2, 'another seller’s p50 in the flood, to its p50 before it', one(slowdown)),
     ...(samples.length > 0
       ? [atMost(1.2, 'the API’s memory in the flood’s last quarter, to its second', one(growth(samples)))]

@@ -21,7 +21,12 @@ export interface Measured extends Figures {
   concurrency: number;
   /** All repetitions together. */
   leads: number;
+  /** Taken, and not sold when they were answered. */
   unsold: number;
+  /** Refused, or failed. */
+  failed: number;
+  /** The most frequent reason for that. */
+  failed_for?: string;
   /** The same as multiples of the floor's in the same repetition. */
   to_floor: Figures;
   /** CPU time of each process for one lead, ms. */
@@ -70,6 +75,10 @@ function measuredOf(
     concurrency,
     leads,
     unsold: sum(repetitions.map(({ unsold }) => unsold)),
+    failed: sum(repetitions.flatMap(({ failed }) => Object.values(failed))),
+    failed_for: repetitions
+      .flatMap(({ failed }) => Object.entries(failed))
+      .sort(([, a], [, b]) => b - a)[0]?.[0],
     ...figures((measure, one) => MEASURES[measure](one)),
     to_floor: figures(
       (measure, one) => MEASURES[measure](one) / MEASURES[measure](beside(one, 'floor', all)),

@@ -18,7 +18,6 @@ export interface Reply {
   status: number;
   /** As sent, or why no answer came. */
   text: string;
-  retryAfter?: string;
   ms: number;
   /** Of a lead that was taken. */
   leadId?: string;
@@ -43,19 +42,17 @@ export async function sendLead(
 ): Promise<Reply> {
   const began = performance.now();
   try {
-    const { statusCode, headers, body } = await request(`${api}/api/leads`, {
+    const { statusCode, body } = await request(`${api}/api/leads`, {
       dispatcher,
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ ...SAMPLE, ...somebody(), seller }),
     });
     const text = await body.text();
-    const retryAfter = headers['retry-after'];
     return {
       status: statusCode,
       text,
       ms: performance.now() - began,
-      ...(retryAfter !== undefined && { retryAfter: String(retryAfter) }),
       ...(statusCode === 200 && taken(text)),
     };
   } catch (error) {

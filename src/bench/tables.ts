@@ -23,4 +23,6 @@ export function spread({ median, least, most }: Figure): string {
 
 /** As many digits as anybody can use. */
 export const rounded = (value: number): string =>
-  value.toFixed(Number.isInteger(value) ? 0 : value < 10 ? 2 : value < 100 ? 1 : 0);
+  Number.isNaN(value)
+    ? 'none'
+    : value.toFixed(Number.isInteger(value) ? 0 : value < 10 ? 2 : value < 100 ? 1 : 0);

@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import type { Settings } from '../config.js';
 import type { Database } from '../store/db.js';
 import { OUTCOME, workflowId } from '../temporal/names.js';
+import { within } from '../temporal/within.js';
 import type { Done } from './load.js';
 import { storePlainLead } from './plainSteps.js';
 import { sendLead, type Source } from './source.js';
@@ -25,9 +26,24 @@ export interface History {
 
 export interface OpenWays {
   ways: Ways;
-  /** Reads a workflow's history, once it has ended. */
-  historyOf: (workflowId: string) => Promise<History>;
+  /** Reads a workflow's history once it has ended; undefined if it does not end soon, or failed. */
+  historyOf: (workflowId: string) => Promise<History | undefined>;
   close: () => Promise<void>;
+}
+
+/** Differs in each answer. */
+const REQUEST_ID = /,"request_id":"[^"]*"/;
+
+/** A lead that was answered `pending` may take as long as its campaign says, ms. */
+const HISTORY_WITHIN_MS = 10_000;
+
+/** A piece of work that fails is a figure of the run, not its end. */
+async function settled(work: () => Promise<Done>): Promise<Done> {
+  try {
+    return await work();
+  } catch (error) {
+    return { failed: String(error) };
+  }
 }
 
 /** Opens the clients that the work is given by; those of the floor and of the plain way start their workflows themselves. */
@@ -48,7 +64,7 @@ export function openWays(settings: Settings, database: Database, source: Source)
     },
     async lead() {
       const { status, leadId, sold, text } = await sendLead(agent, source);
-      if (leadId === undefined) throw new Error(`A lead was answered with ${status}: ${text}`);
+      if (leadId === undefined) return { failed: `${status} ${text.replace(REQUEST_ID, '')}` };
       return { workflowId: workflowId(leadId), sold };
     },
     async plain() {
@@ -59,10 +75,18 @@ export function openWays(settings: Settings, database: Database, source: Source)
     },
   };
   return {
-    ways,
+    ways: {
+      floor: () => settled(ways.floor),
+      lead: () => settled(ways.lead),
+      plain: () => settled(ways.plain),
+    },
     async historyOf(id) {
       const handle = workflow.getHandle(id);
-      await handle.result();
+      const isOver = await within(
+        handle.result().then(() => true),
+        HISTORY_WITHIN_MS,
+      ).catch(() => false);
+      if (isOver !== true) return undefined;
       const { events } = await handle.fetchHistory();
       const tasks = events?.filter((event) => event.workflowTaskStartedEventAttributes) ?? [];
       return { workflowTasks: tasks.length, events: events?.length ?? 0 };

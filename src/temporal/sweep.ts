@@ -23,9 +23,8 @@ const GRACE_MS = 5_000;
 /** A lead that was seen to is not looked at again for this long, ms: it may be waiting for its turn. */
 const AGAIN_MS = 60_000;
 const EVERY_MS = 2_000;
-const BATCH = 100;
-/** At once, so that a backlog after an outage comes in order of age and without a stampede. */
-const AT_ONCE = 10;
+/** Ten a second: a backlog after an outage or a crowd comes in order of age, and leaves room for what is sent now. */
+const BATCH = 20;
 
 /**
  * Starts stored leads that have no workflow: Temporal was down, or a process died between storing and starting. It also
@@ -35,21 +34,20 @@ const AT_ONCE = 10;
 export const startSweep = (client: Client, taskQueue: string, overdue: Overdue, log: Log): Repeated =>
   repeat(
     (signal) => client.withAbortSignal(signal, () => sweepOnce(client, taskQueue, overdue)),
-    { everyMs: EVERY_MS, full: BATCH, done: { event: 'sweep' }, failed: { event: 'sweep_failed' } },
+    { everyMs: EVERY_MS, full: Infinity, done: { event: 'sweep' }, failed: { event: 'sweep_failed' } },
     log,
   );
 
 /** One pass over at most a batch; returns how many leads it saw to. */
 export async function sweepOnce(client: Client, taskQueue: string, overdue: Overdue): Promise<number> {
   const leads = await overdue.find(new Date(Date.now() - GRACE_MS), BATCH);
-  for (let i = 0; i < leads.length; i += AT_ONCE) {
-    const some = leads.slice(i, i + AT_ONCE);
-    await Promise.all(some.map((lead) => ensureStarted(client, taskQueue, lead)));
-    await overdue.seenTo(
-      some.map(({ facts }) => facts.leadId),
-      new Date(Date.now() + AGAIN_MS),
-    );
-  }
+  const started = await Promise.allSettled(leads.map((lead) => ensureStarted(client, taskQueue, lead)));
+  const seenTo = leads.filter((_lead, i) => started[i]?.status === 'fulfilled');
+  await overdue.seenTo(
+    seenTo.map(({ facts }) => facts.leadId),
+    new Date(Date.now() + AGAIN_MS),
+  );
+  for (const one of started) if (one.status === 'rejected') throw one.reason;
   return leads.length;
 }
 

@@ -3,7 +3,8 @@ import { overloadReport, type Overload } from '../../src/bench/overloadReport.js
 import type { Reply } from '../../src/bench/source.js';
 
 const sold = (ms: number): Reply => ({ status: 200, text: '', ms, leadId: 'lead', sold: true, price: 24 });
-const refused: Reply = { status: 503, text: '', ms: 2, retryAfter: '1' };
+const pending: Reply = { status: 200, text: '', ms: 1500, leadId: 'lead', sold: false };
+const refused: Reply = { status: 503, text: '', ms: 2 };
 const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
 
 /** Ten seconds of three times what the machine can do, in which all is as it should be. */
@@ -11,7 +12,7 @@ const WELL: Overload = {
   capacity: 10,
   answerWindowMs: 3000,
   seconds: 10,
-  flood: [...times(80, sold(900)), ...times(200, refused)],
+  flood: [...times(80, sold(900)), ...times(200, pending)],
   alone: times(20, sold(60)),
   beside: times(20, sold(100)),
   meanwhile: times(20, sold(150)),
@@ -29,11 +30,12 @@ describe('What a flood came to', () => {
     const report = overloadReport(WELL);
     expect(report.flood).toMatchObject({
       sent_per_second: 30,
-      taken_per_second: 10,
-      refused_per_second: 20,
+      taken_per_second: 30,
+      sold_per_second: 10,
+      refused: 0,
       otherwise: 0,
-      taken: { p50_ms: 900, p99_ms: 900 },
-      refused: { p50_ms: 2, p99_ms: 2 },
+      taken: { p50_ms: 1500, p99_ms: 1500 },
+      sold: { p50_ms: 900, p99_ms: 900 },
     });
     expect(report.other_seller.meanwhile.p50_ms).toBe(150);
     expect(report.memory_mb).toMatchObject({ start: 120, highest: 210, end: 200 });
@@ -46,18 +48,12 @@ describe('What a flood came to', () => {
   });
 
   test.each<[string, Partial<Overload>]>([
-    ['leads/s taken in the flood, to those before', { flood: times(280, refused) }],
+    ['leads/s sold at once in the flood, to those before', { flood: times(280, pending) }],
     ['p99 of taken leads, s', { flood: times(100, sold(4001)) }],
-    [
-      'answers that neither take nor refuse with Retry-After',
-      { flood: [...WELL.flood, { ...refused, retryAfter: undefined }] },
-    ],
-    [
-      'answers that neither take nor refuse with Retry-After',
-      { flood: [...WELL.flood, { status: 0, text: 'reset', ms: 1 }] },
-    ],
+    ['leads refused, or answered otherwise', { flood: [...WELL.flood, refused] }],
+    ['leads refused, or answered otherwise', { flood: [...WELL.flood, { status: 0, text: 'reset', ms: 1 }] }],
     ['another seller’s p50 in the flood, to its p50 before it', { meanwhile: times(20, sold(201)) }],
-    ['another seller’s p50 in the flood, to its p50 before it', { meanwhile: times(20, refused) }],
+    ['another seller’s p50 in the flood, to its p50 before it', { meanwhile: times(20, pending) }],
     [
       'the API’s memory in the flood’s last quarter, to its second',
       { samples: [100, 100, 100, 100, 100, 100, 130, 130].map((mb, ms) => ({ ms, mb })) },

@@ -7,7 +7,7 @@ import { contractDocument, sellerDocument, storeMarket } from '../support/market
 import { PERSON, sendLead, type Source } from '../support/source.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
-/** So few that the seller under test, who has one lead under way at a time, always finds a place. */
+/** So few that most leads of the flood find no place. */
 const REQUESTS_IN_FLIGHT = 3;
 
 /** Ten times what the seller's share can sell. */
@@ -52,11 +52,11 @@ describe.runIf(process.env.MEASURE === 'yes')('one seller sends far more than th
 
   async function flooding() {
     const lead = { ...PERSON, seller: 'FLOOD000' };
-    const { status, body, headers } = await sendLead(flooder, 'Auto Insurance', lead);
-    return { status, body, retryAfter: headers.get('retry-after') };
+    const { status, body } = await sendLead(flooder, 'Auto Insurance', lead);
+    return { status, body };
   }
 
-  it('the leads of another take at most twice as long, and each lead that was taken is sold as it says', async () => {
+  it('the leads of another take at most twice as long, and all that are sent are taken', async () => {
     await sell(5);
     const ratios: number[] = [];
     const answers: Awaited<ReturnType<typeof flooding>>[] = [];
@@ -68,17 +68,11 @@ describe.runIf(process.env.MEASURE === 'yes')('one seller sends far more than th
       ratios.push(median(await sell(6)) / alone);
       answers.push(...(await flood.stop()));
     }
-    const refused = answers.filter(({ status }) => status === 503);
-    const taken = answers.filter(({ status }) => status === 200);
-    expect(refused.length).toBeGreaterThan(taken.length);
-    for (const { body, retryAfter } of refused) {
-      expect([body.error, retryAfter]).toEqual(['Service unavailable', '1']);
-    }
-    expect(refused.length + taken.length).toBe(answers.length);
-    const sold = taken.filter(({ body }) => body.status === 'sold').length;
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    const sold = answers.filter(({ body }) => body.status === 'sold').length;
     const sales = await world.database.sales.countDocuments({ seller: 'FLOOD000' });
     expect(sales).toBeGreaterThanOrEqual(sold);
-    expect(await world.database.leads.countDocuments({ seller: 'FLOOD000' })).toBe(taken.length);
+    expect(await world.database.leads.countDocuments({ seller: 'FLOOD000' })).toBe(answers.length);
 
     // What else the machine does makes a turn look worse than it is; without shares, none is answered in time.
     expect(Math.min(...ratios)).toBeLessThan(2);

@@ -86,10 +86,10 @@ describe('A backlog', () => {
     );
   });
 
-  test('is started in that order, ten at the same time and no more, and noted as seen to as it is started', async () => {
-    const leads = Array.from({ length: 35 }, (_, i) => ({
+  const backlog = (length: number) =>
+    Array.from({ length }, (_, i) => ({
       facts: {
-        leadId: `lead ${i}`,
+        leadId: `lead-${i}`,
         seller: 'ACME1234',
         category: 'Auto Insurance',
         receivedAt: 0,
@@ -97,6 +97,9 @@ describe('A backlog', () => {
       },
       isWithdrawn: false,
     }));
+
+  test('is started in that order, twenty at a time and no more, and noted as seen to as it is started', async () => {
+    const leads = backlog(35);
     const started: string[] = [];
     const most = { atOnce: 0 };
     let running = 0;
@@ -112,16 +115,34 @@ describe('A backlog', () => {
     } as unknown as Client;
     const seen: string[] = [];
     const overdue = {
-      find: (_before: Date, limit: number) => Promise.resolve(leads.slice(0, limit)),
+      find: (_before: Date, limit: number) => Promise.resolve(leads.slice(seen.length, seen.length + limit)),
       seenTo: async (leadIds: string[]) => {
         expect(running).toBe(0);
         seen.push(...leadIds);
         expect(started).toEqual(seen.map(workflowId));
       },
     };
-    expect(await sweepOnce(client, 'queue', overdue)).toBe(leads.length);
+    expect(await sweepOnce(client, 'queue', overdue)).toBe(20);
+    expect(await sweepOnce(client, 'queue', overdue)).toBe(leads.length - 20);
     expect(started).toEqual(leads.map(({ facts }) => workflowId(facts.leadId)));
     expect(seen).toHaveLength(leads.length);
-    expect(most.atOnce).toBe(10);
+    expect(most.atOnce).toBe(20);
+  });
+
+  test('goes on though a lead in it can’t be started, which is looked at again', async () => {
+    const start = async (_workflow: string, options: { workflowId: string }): Promise<void> => {
+      if (options.workflowId === workflowId('lead-1')) throw new Error('refused');
+    };
+    const client = {
+      withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
+      workflow: { start },
+    } as unknown as Client;
+    const seen: string[] = [];
+    const overdue = {
+      find: () => Promise.resolve(backlog(3)),
+      seenTo: async (leadIds: string[]) => void seen.push(...leadIds),
+    };
+    await expect(sweepOnce(client, 'queue', overdue)).rejects.toThrow('refused');
+    expect(seen).toEqual(['lead-0', 'lead-2']);
   });
 });

@@ -5,8 +5,7 @@ import type { ReturnDocument } from '../../store/returns.js';
 import type { Entries } from '../body.js';
 import { givenFields } from '../givenFields.js';
 import type { RouteParts } from '../parts.js';
-import { buyerOf } from '../plugins/auth.js';
-import { gate } from '../plugins/gate.js';
+import { auth, buyerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { failures, type ReturnAnswer } from '../schemas.js';
 import { takeReturn } from '../takeReturn.js';
@@ -29,7 +28,8 @@ const post = {
 export async function buyers(app: FastifyInstance, { parts, lookups, limits }: RouteParts): Promise<void> {
   const { settings, database, starter } = parts;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'returns');
-  await app.register(gate, { parts, lookups, limits, of: 'buyer' });
+  const failuresPerMinute = settings.RATE_LIMIT_PER_MINUTE;
+  await app.register(auth, { lookups, limits, failuresPerMinute, of: 'buyer' });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/buyers/returns',

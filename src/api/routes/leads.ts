@@ -10,8 +10,7 @@ import { givenFields } from '../givenFields.js';
 import { readIdempotencyKey } from '../idempotency.js';
 import { leadView, newLeadAnswer, storedLeadAnswer } from '../leadAnswer.js';
 import type { RouteParts } from '../parts.js';
-import { keyOf, sellerOf } from '../plugins/auth.js';
-import { gate } from '../plugins/gate.js';
+import { auth, keyOf, sellerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../prefer.js';
 import { queryOf } from '../requestTarget.js';
@@ -89,7 +88,8 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
     most: settings.REQUESTS_IN_FLIGHT,
     answerWindowMs: settings.ANSWER_WINDOW_MS,
   });
-  await app.register(gate, { parts, lookups, limits, of: 'seller' });
+  const failuresPerMinute = settings.RATE_LIMIT_PER_MINUTE;
+  await app.register(auth, { lookups, limits, failuresPerMinute, of: 'seller' });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/leads',
