@@ -17,7 +17,7 @@ describe('a simulation through the API', () => {
   beforeAll(async () => {
     world = await openAdminWorld();
     server = await startBuyer();
-    const filters = [{ field: 'phone', startsWith: ['555'] }];
+    const filters = [{ field: 'phone', startsWith: ['214'] }];
     campaign = await storeMarket(
       world.database,
       { northwind: { server, contract: { price: 1200, filters } } },
@@ -34,7 +34,7 @@ describe('a simulation through the API', () => {
   });
 
   /** Leads of the last minutes that nobody has bought. */
-  async function leads(count: number): Promise<void> {
+  async function leads(count: number, fields: Record<string, string> = {}): Promise<void> {
     const { sale, pending, currency } = campaign;
     const round: Round = {
       number: 1,
@@ -46,8 +46,9 @@ describe('a simulation through the API', () => {
       tell: { postbacks: 0, notices: {} },
     };
     const receivedAt = new Date(Date.now() - 60_000);
-    for (let i = 0; i < count; i++)
-      await storeLead(world.database, campaign, { status: 'expired', receivedAt, rounds: { 1: round } });
+    const told = { status: 'expired', receivedAt, rounds: { 1: round } } as const;
+    const person = { state: 'TX', phone: '214-555-0187', ...fields };
+    for (let i = 0; i < count; i++) await storeLead(world.database, campaign, { ...told, fields: person });
   }
 
   async function simulate(change: object, scopes: Scope[] = ['simulations:read']): Promise<Reply> {
@@ -62,7 +63,7 @@ describe('a simulation through the API', () => {
   it.each([
     [
       'a filter on a phone',
-      contractWith({ filters: [{ field: 'phone', startsWith: ['5551234567'] }] }),
+      contractWith({ filters: [{ field: 'phone', startsWith: ['2145550187'] }] }),
       'phone',
     ],
     [
@@ -78,6 +79,16 @@ describe('a simulation through the API', () => {
       'phone, zip',
     ],
     ['no filter any more', contractWith({ filters: null }), 'phone'],
+    [
+      'a field declared to be something else',
+      { campaigns: [{ ...BOATS, fields: { roof: { type: 'enum', values: { tile: ['Tiles'] } } } }] },
+      'roof',
+    ],
+    [
+      'another clock for ages',
+      contractWith({ timezone: 'Asia/Tokyo', filters: [{ field: 'dob', age: { min: 18 } }] }),
+      'dob, phone',
+    ],
     [
       'a new contract with one',
       {
@@ -108,7 +119,7 @@ describe('a simulation through the API', () => {
     ['another price beside a filter that stays', contractWith({ price: 13 })],
     [
       'a filter that stays, written again',
-      contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['555'] }] }),
+      contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['214'] }] }),
     ],
     ['states', contractWith({ states: ['TX'] })],
   ])('with %s asks nothing that persons wrote', async (_what, change) => {
@@ -118,7 +129,7 @@ describe('a simulation through the API', () => {
 
   it('is in the audit with who, what changes, and no value', async () => {
     await leads(FEWEST_LEADS);
-    const change = contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['5551234'] }] });
+    const change = contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['2145550'] }] });
     expect(await simulate(change, ['simulations:read', 'persons:read'])).toMatchObject({ status: 200 });
     const deeds = await world.database.audit.find().toArray();
     expect(deeds).toMatchObject([
@@ -133,7 +144,37 @@ describe('a simulation through the API', () => {
         ],
       },
     ]);
-    expect(JSON.stringify(deeds)).not.toMatch(/555|13\.00/);
+    expect(JSON.stringify(deeds)).not.toMatch(/2145|13\.00/);
+  });
+
+  it('reads by a declaration what was stored before it', async () => {
+    await leads(FEWEST_LEADS, { roof: 'Asphalt shingle', credit: '700-749', phone: '(214) 555-0187' });
+    const change = (min: number) => ({
+      campaigns: [
+        {
+          ...BOATS,
+          fields: {
+            roof: { type: 'enum', values: { asphalt: ['Asphalt Shingle'] } },
+            credit: { type: 'range' },
+          },
+          contracts: [
+            {
+              buyer: 'northwind',
+              filters: [
+                { field: 'roof', equals: 'asphalt' },
+                { field: 'credit', range: { min } },
+                { field: 'areaCode', oneOf: ['214'] },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    const simulated = async (min: number) =>
+      (await simulate(change(min), ['simulations:read', 'persons:read'])).body;
+    expect(await simulated(700)).toMatchObject({ currencies: [{ after: { sold: 10 } }] });
+    expect(await simulated(701)).toMatchObject({ currencies: [{ after: { sold: 0 } }] });
+    expect(JSON.stringify(await world.database.audit.find().toArray())).not.toMatch(/asphalt/i);
   });
 
   it('tells of no lead, or of ten and more, and keeps figures of fewer to itself', async () => {

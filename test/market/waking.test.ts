@@ -48,6 +48,12 @@ const WAKES: [name: string, was: Change, now: Change][] = [
   ['a lower floor of the campaign', {}, { campaign: { sale: { ...sale, floor: 900 } } }],
   ['another mode', {}, { campaign: { sale: { ...sale, mode: 'shared', maxBuyers: 2 } } }],
   ['new stages', {}, { campaign: { stages: [{ ...sale, after: HOUR }] } }],
+  ['a field declared', {}, { campaign: { fields: { homeowner: { type: 'boolean' } } } }],
+  [
+    'a label more',
+    { campaign: { fields: { roof: { type: 'enum', values: [{ value: 'tile', labels: [] }] } } } },
+    { campaign: { fields: { roof: { type: 'enum', values: [{ value: 'tile', labels: ['Tiles'] }] } } } },
+  ],
   ['a campaign on again', { campaign: { active: false } }, {}],
   ['a buyer let in again', { buyer: { active: false } }, {}],
   ['another ping address', {}, { buyer: { ping } }],

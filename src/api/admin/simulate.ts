@@ -113,13 +113,18 @@ async function simulated(
 /** Who has simulated what: the paths of what changes and no value, which a filter may have from a person. */
 function deedOf(changes: Change[], models: string[], since: Date): Deed {
   const changed = changes.map((one): AuditedValue => {
-    const paths = one.change === 'changed' ? Object.keys(one.fields).join(', ') : one.change;
+    const paths = one.change === 'changed' ? pathsOf(one.fields).join(', ') : one.change;
     return { path: `${one.kind} ${one.id}`, to: paths };
   });
   const modelled = models.map((contract): AuditedValue => ({ path: `contract ${contract}`, to: 'model' }));
   const values = [{ path: 'since', to: since.toISOString() }, ...changed, ...modelled];
   return { kind: 'simulation', id: v7(), did: 'simulated', values: keepable(values.slice(0, MOST_NOTED)) };
 }
+
+/** An enum's values stand in the path of their labels. */
+const pathsOf = (fields: object): string[] => [
+  ...new Set(Object.keys(fields).map((path) => path.replace(/^(fields\.[^.]+\.values)\..*$/s, '$1'))),
+];
 
 /** A change may name thousands of contracts. */
 const MOST_NOTED = 200;

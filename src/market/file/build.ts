@@ -172,14 +172,13 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
 
 /** Numbers and truth values as texts: fields are compared in their normal form, which is a text. */
 function filterOf({ equals, oneOf, not, all, any, ...rules }: FilterInFile): Filter {
-  return {
-    ...rules,
-    equals: equals === undefined ? undefined : String(equals),
-    oneOf: oneOf?.map(String),
-    not: not?.map(String),
-    all: all?.map(filterOf),
-    any: any?.map(filterOf),
-  };
+  const filter: Filter = rules;
+  if (equals !== undefined) filter.equals = String(equals);
+  if (oneOf) filter.oneOf = oneOf.map(String);
+  if (not) filter.not = not.map(String);
+  if (all) filter.all = all.map(filterOf);
+  if (any) filter.any = any.map(filterOf);
+  return filter;
 }
 
 function marginOf({ bands, ...margin }: MarginInFile, convert: Convert): Margin {

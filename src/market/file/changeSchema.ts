@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { ModelInFile } from './models.js';
 import { MarketInFile } from './schema.js';
+import { namedOptions } from './shape.js';
 
 const { sellers, buyers, campaigns } = MarketInFile.properties;
 const { contracts } = campaigns.items.properties;
@@ -11,11 +12,19 @@ function partOf(schema: Type.TObject, needed: readonly string[] = []): Type.TObj
   const title = 'title' in schema && typeof schema.title === 'string' ? schema.title : '';
   const properties = Object.entries<Type.TSchema>(schema.properties).map(
     ([key, property]): [string, Type.TSchema] => {
-      const part = Type.IsObject(property) ? partOf(property) : property;
+      const part = anyPartOf(property);
       return [key, needed.includes(key) ? part : optional(part)];
     },
   );
   return Type.Object(Object.fromEntries(properties), { title });
+}
+
+function anyPartOf(schema: Type.TSchema): Type.TSchema {
+  if (Type.IsObject(schema)) return partOf(schema);
+  if (!Type.IsRecord(schema)) return schema;
+  // Nothing is left of it where a change takes all that it names away.
+  const options = { ...namedOptions(schema), minProperties: undefined };
+  return Type.Record(Type.String(), anyPartOf(Type.RecordValue(schema)), options);
 }
 
 const contract = partOf(contracts.items, ['buyer']);

@@ -134,15 +134,12 @@ export function declaredIn(fields: Draft<FieldsInFile> | undefined, currency: st
 type DeclarationDraft = Draft<DeclarationInFile> & { type: FieldType };
 
 function declarationOf({ values, ...declaration }: DeclarationDraft): FieldDeclaration {
-  return {
-    ...declaration,
-    values:
-      values &&
-      Object.entries(values).map(([value, labels = []]) => ({
-        value,
-        labels: labels.filter((label) => label !== undefined),
-      })),
-  };
+  if (values === undefined) return declaration;
+  const listed = Object.entries(values).map(([value, labels = []]) => ({
+    value,
+    labels: labels.filter((label) => label !== undefined),
+  }));
+  return { ...declaration, values: listed };
 }
 
 /** The declarations of a file without faults. */

@@ -60,7 +60,11 @@ export function mergeChange(market: MarketKeys, change: Keys, report: Report): M
     const known = listOf(base.contracts);
     const there = [...path, 'contracts'];
     return {
-      ...merge({ ...base, ...withoutForm(base.sale, rest.sale) }, rest, from),
+      ...merge(
+        { ...base, ...withoutForm(base.sale, rest.sale), ...withoutTypes(base.fields, rest.fields) },
+        rest,
+        from,
+      ),
       contracts: mergeList(there, [...from, 'contracts'], known, contracts, nameIn('buyer'), merge),
     };
   }
@@ -100,6 +104,18 @@ function withoutForm(sale: unknown, change: unknown): Keys {
   if (!isMap(sale) || !isMap(change) || change.mode === undefined || change.mode === sale.mode) return {};
   const kept = Object.entries(sale).filter(([key]) => key !== 'maxBuyers' && key !== 'sharedFloor');
   return { sale: Object.fromEntries(kept) };
+}
+
+/** A field of another type does without what belonged to the one before. */
+function withoutTypes(fields: unknown, change: unknown): Keys {
+  if (!isMap(fields) || !isMap(change)) return {};
+  const kept = Object.entries(fields).map(([name, declaration]) => {
+    const now = Object.hasOwn(change, name) ? change[name] : undefined;
+    const isOther =
+      isMap(declaration) && isMap(now) && now.type !== undefined && now.type !== declaration.type;
+    return [name, isOther ? {} : declaration];
+  });
+  return { fields: Object.fromEntries(kept) as Keys };
 }
 
 /** `contract ACME1234/auto-insurance/northwind price` */

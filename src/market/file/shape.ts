@@ -47,13 +47,14 @@ function checkMap(schema: Type.TObject, value: unknown, path: Path, report: Repo
 /** A map whose keys are names that the file chooses. */
 function checkNamed(schema: Type.TRecord, value: unknown, path: Path, report: Report): unknown {
   const title = option(schema, 'title') ?? 'a map';
-  const { names: form, maxProperties } = namedLimits(schema);
+  const { names: form, minProperties, maxProperties } = namedOptions(schema);
   if (!isMap(value)) {
     report(path, `${show(value)} is not ${title}; write each as a name, a colon and what belongs to it`);
     return undefined;
   }
   const names = Object.keys(value);
-  if (names.length === 0) report(path, 'is empty; remove it, or name at least one');
+  if (minProperties !== undefined && names.length === 0)
+    report(path, 'is empty; remove it, or name at least one');
   if (maxProperties !== undefined && names.length > maxProperties)
     report(path, `has ${names.length} entries; at most ${maxProperties} are taken`);
   for (const name of names) {
@@ -110,11 +111,19 @@ function example(schema: Type.TSchema): string {
 }
 
 interface NamedOptions {
+  title?: string;
+  /** What a name must be. */
   names?: Type.TSchema;
+  minProperties?: number;
   maxProperties?: number;
 }
 
-const namedLimits = (schema: Type.TRecord & NamedOptions): NamedOptions => schema;
+export const namedOptions = ({
+  title,
+  names,
+  minProperties,
+  maxProperties,
+}: Type.TRecord & NamedOptions): NamedOptions => ({ title, names, minProperties, maxProperties });
 
 const limits = (schema: Type.TArray): Type.TArrayOptions => ({ ...schema });
 

@@ -33,7 +33,7 @@ export const listOf = <T extends Type.TSchema>(item: T, title: string, options: 
 export const named = <T extends Type.TSchema>(
   item: T,
   { title, names, most }: { title: string; names: Type.TSchema; most: number },
-) => Type.Record(Type.String(), item, { title, names, maxProperties: most });
+) => Type.Record(Type.String(), item, { title, names, minProperties: 1, maxProperties: most });
 
 export const matching = (pattern: RegExp) => (value: string) => pattern.test(value);
 

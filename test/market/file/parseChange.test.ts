@@ -47,6 +47,28 @@ describe('A change', () => {
     expect(back.terms.campaigns[0]?.sale).toEqual(MARKET.campaigns[0]?.sale);
   });
 
+  test('of declared fields is merged by name, and another type needs nothing taken away', () => {
+    const declare = (fields: string, market = MARKET) =>
+      changed(`${AUTO}, fields: ${fields} }]`, market).terms;
+    const enums = declare(
+      '{ roof: { type: enum, values: { tile: [Tiles] } }, dob: { type: birthDate, order: dmy } }',
+    );
+    const more = declare('{ roof: { values: { slate: [] } }, dob: { order: null } }', enums);
+    expect(more.campaigns[0]?.fields).toEqual({
+      roof: {
+        type: 'enum',
+        values: [
+          { value: 'tile', labels: ['Tiles'] },
+          { value: 'slate', labels: [] },
+        ],
+      },
+      dob: { type: 'birthDate' },
+    });
+    expect(declare('{ roof: { type: boolean }, dob: null }', more).campaigns[0]?.fields).toEqual({
+      roof: { type: 'boolean' },
+    });
+  });
+
   test('adds a contract with a model of what it would bid', () => {
     const { terms, models } = changed(`
 buyers: [{ id: contoso, name: Contoso, ping: { url: 'https://contoso.example', timeoutMs: 500 }, post: { url: 'https://contoso.example', timeoutMs: 500 } }]
