@@ -6,7 +6,7 @@ export type Expression = (values: readonly string[]) => boolean;
 /** Instructions that an expression may compile to. */
 const LARGEST_EXPRESSION = 250;
 
-/** Instructions times characters: the hardest expressions take less than 0.1 s for that much (docs/bench.md). */
+/** Instructions times characters: the hardest expressions take less than 0.1 s for that (test/market/expression.test.ts). */
 const MOST_WORK = 1_500_000;
 
 /**
