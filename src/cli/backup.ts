@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { showProgress } from '../local/showProgress.js';
-import { backup, BackupError, restore, type Manifest } from '../store/backup.js';
+import { backup, BackupError, readErasures, restore, type Manifest } from '../store/backup.js';
 import { noteDeed } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import { localCommand } from './admin.js';
 import { cliActor } from './actor.js';
 import { CommandFailed } from './commandFailed.js';
 import { print, printJson } from './print.js';
+import { readText } from './readText.js';
 import { useDatabase } from './useDatabase.js';
 
 const WHERE =
@@ -34,26 +35,46 @@ export function restoreCommand(): Command {
     .description('put a backup into an empty database; end every API and worker before')
     .argument('<dir>', 'the folder that backup made')
     .option('--replace', 'drop what the database has', false)
+    .option('--erasures <file>', 'erase again who was erased since: the output of leads erasures')
     .option('--json', 'print the manifest as JSON', false)
-    .action(async (dir: string, { replace, json }: { replace: boolean; json: boolean }) => {
-      const manifest = await working(async (database, tell) => {
-        const restored = await restore(database, dir, { replace }, tell);
-        const values = [{ path: 'as_of', to: restored.at }];
-        const of = { kind: 'database', id: database.db.databaseName } as const;
-        await noteDeed(database, cliActor(), { ...of, did: 'restored from a backup', values });
-        return restored;
-      });
-      if (json) printJson(manifest);
-      else
-        print(
-          `${summary(manifest)} were restored, as of ${manifest.at}.\n${keys(manifest)} Workers go on with the leads that wait.`,
-        );
-    });
+    .action(restoreFrom);
 }
 
-async function working(
-  work: (database: Database, tell: (text: string) => void) => Promise<Manifest>,
-): Promise<Manifest> {
+interface RestoreOptions {
+  replace: boolean;
+  erasures?: string;
+  json: boolean;
+}
+
+async function restoreFrom(dir: string, { replace, erasures: file, json }: RestoreOptions): Promise<void> {
+  const { manifest, erased } = await working(async (database, tell) => {
+    const erasures = file === undefined ? [] : readErasures(file, await readText(file));
+    const restored = await restore(database, dir, { replace, erasures }, tell);
+    const values = [
+      { path: 'as_of', to: restored.manifest.at },
+      { path: 'erased_again', to: String(restored.erased) },
+    ];
+    const of = { kind: 'database', id: database.db.databaseName } as const;
+    await noteDeed(database, cliActor(), { ...of, did: 'restored from a backup', values });
+    return restored;
+  });
+  if (json) printJson({ ...manifest, erased_again: erased });
+  else
+    print(
+      [
+        `${summary(manifest)} were restored, as of ${manifest.at}.`,
+        keys(manifest),
+        erased > 0
+          ? `The persons of ${erased} leads, erased since, were erased again.`
+          : `Persons who were erased since then are in it again, unless a list says who they are: --erasures FILE (docs/backup.md).`,
+        'Workers go on with the leads that wait.',
+      ].join('\n'),
+    );
+}
+
+async function working<T>(
+  work: (database: Database, tell: (text: string) => void) => Promise<T>,
+): Promise<T> {
   const shown = showProgress();
   try {
     return await useDatabase((database) => work(database, shown.progress));

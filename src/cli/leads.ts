@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { eraseCommand } from './leadsErase.js';
+import { erasuresCommand } from './leadsErasures.js';
 import { listCommand } from './leadsList.js';
 import { showCommand } from './leadsShow.js';
 import { withdrawCommand } from './leadsWithdraw.js';
@@ -11,5 +12,6 @@ export function leadsCommand(): Command {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(withdrawCommand())
-    .addCommand(eraseCommand());
+    .addCommand(eraseCommand())
+    .addCommand(erasuresCommand());
 }

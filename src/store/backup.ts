@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -8,6 +8,7 @@ import { BSON, MongoServerError, type ClientSession, type Document } from 'mongo
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { ensureIndexes, type Database } from './db.js';
+import { listErasures, repeatErasures, type ErasedLead } from './erasures.js';
 
 /** What a backup says of itself. It is written last: a folder without it is no backup. */
 const Manifest = Type.Object({
@@ -129,22 +130,37 @@ const hashing = (hash: Hash) =>
     }
   };
 
+export interface RestoreOptions {
+  /** Drops what the database has before; its erasures since the backup are repeated. */
+  replace: boolean;
+  /** Erasures since the backup, as `gavel leads erasures` writes them. */
+  erasures?: readonly ErasedLead[];
+}
+
+/** What was restored, and how many persons of it were erased again. */
+export interface Restored {
+  manifest: Manifest;
+  erased: number;
+}
+
 /**
- * Puts a backup into an empty database, with its indexes. Nothing is written before every file was found whole.
- * @param replace drops what the database has before
- * @throws BackupError where there is no whole backup, or the database is not empty
+ * Puts a backup into an empty database, with its indexes, and erases again who was erased since. Nothing is written before
+ * every file was found whole.
+ * @throws BackupError if there is no whole backup, or the database is not empty
  */
 export async function restore(
   database: Database,
   dir: string,
-  { replace }: { replace: boolean },
+  { replace, erasures = [] }: RestoreOptions,
   tell: Tell,
-): Promise<Manifest> {
+): Promise<Restored> {
   const manifest = await readManifest(dir);
   for (const collection of manifest.collections) {
     tell(`checking ${collection.name}`);
     await check(dir, collection);
   }
+  if (replace) await keepErasures(database, dir, manifest);
+  const known = [...erasures, ...(await keptErasures(dir))];
   await makeRoom(database, replace);
   for (const { name, documents } of manifest.collections) {
     tell(name);
@@ -153,7 +169,85 @@ export async function restore(
       throw new BackupError(`${name} has ${restored} documents, and the manifest says ${documents}.`);
   }
   await ensureIndexes(database);
-  return manifest;
+  tell('erasures');
+  return { manifest, erased: await repeatErasures(database, known) };
+}
+
+/** Erasures lie beside a backup: those that `restore` found in a database that it replaced, or that ops put there. */
+const ERASURES = 'erasures.jsonl';
+
+/** Clocks differ; what is erased in the backup already is passed over. */
+const MARGIN_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Writes down who was erased since the backup, before the database that knows it is dropped: a restore that is broken off
+ * finds it when it is run again.
+ */
+async function keepErasures(database: Database, dir: string, { at }: Manifest): Promise<void> {
+  const since = new Date(Date.parse(at) - MARGIN_MS);
+  const found = await listErasures(database, since);
+  if (found.length === 0) return;
+  const path = join(dir, ERASURES);
+  try {
+    await appendFile(path, found.map(erasureLine).join(''), { mode: 0o600, flush: true });
+  } catch (cause) {
+    throw new BackupError(
+      `${path} can't be written. It is to have the ${found.length} erasures that the database knows; copy the backup to a folder that can be written.`,
+      { cause },
+    );
+  }
+}
+
+async function keptErasures(dir: string): Promise<ErasedLead[]> {
+  const path = join(dir, ERASURES);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return readErasures(path, text);
+}
+
+/**
+ * The erasures of a file: one JSON object a line, as `gavel leads erasures` writes them, or what `gavel leads erase --json`
+ * prints.
+ * @throws BackupError naming the line that is none
+ */
+export function readErasures(path: string, text: string): ErasedLead[] {
+  const lines = text.split('\n').map((line, i) => ({ line: i + 1, text: line.trim() }));
+  const whole = jsonOf(text);
+  if (Value.Check(Printed, whole)) return whole.leads.flatMap(erasedLead);
+  return lines
+    .filter((line) => line.text !== '')
+    .flatMap((line) => {
+      const value = jsonOf(line.text);
+      if (Value.Check(Line, value)) return erasedLead(value);
+      throw new BackupError(`${path}:${line.line} is no erasure as \`gavel leads erasures\` writes them.`);
+    });
+}
+
+const Line = Type.Object({
+  lead_id: Type.String({ minLength: 1 }),
+  /** Absent for a lead that was not erased: it was held. */
+  erased_at: Type.Optional(Type.String({ format: 'date-time' })),
+  by: Type.Optional(Type.String()),
+  sha256: Type.Optional(Type.String()),
+});
+
+const Printed = Type.Object({ leads: Type.Array(Line) });
+
+function erasedLead({ lead_id, erased_at, by = 'unknown', sha256 }: Type.Static<typeof Line>): ErasedLead[] {
+  return erased_at === undefined ? [] : [{ lead: lead_id, at: new Date(erased_at), by, sha256 }];
+}
+
+export const erasureLine = ({ lead, at, by, sha256 }: ErasedLead): string =>
+  `${JSON.stringify({ lead_id: lead, erased_at: at.toISOString(), by, sha256 })}\n`;
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function readManifest(dir: string): Promise<Manifest> {

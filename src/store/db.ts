@@ -4,6 +4,7 @@ import type { Minor } from '../market/money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { AppliesDocument } from './apply.js';
 import { auditIndexes, type AuditDocument } from './audit.js';
+import { erasureIndexes } from './erasures.js';
 import { keyIndexes, type KeyDocument } from './keys.js';
 import { capacityIndexes, type PersonDocument, type UsageDocument } from './capacity.js';
 import type { CircuitDocument } from './circuits.js';
@@ -119,6 +120,7 @@ export async function ensureIndexes(database: Database): Promise<void> {
   await marketIndexes(database);
   await keyIndexes(database);
   await leadIndexes(database);
+  await erasureIndexes(database);
   await saleIndexes(database);
   await ledgerIndexes(database);
   await capacityIndexes(database);

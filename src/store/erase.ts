@@ -66,23 +66,19 @@ export async function eraseLead(
 /** False where something is under way. */
 async function destroy(
   database: Database,
-  { _id, match, receivedAt, idempotency }: StoredLead,
+  lead: StoredLead,
   erased: Erasure,
   asked: Actor | undefined,
 ): Promise<boolean> {
+  const { _id, match } = lead;
+  const { set, unset } = erasedFields(lead, erased, erased.at);
   // oxlint-disable-next-line slow-filters/no-slow-operator -- nothing else looks at every claim, and erasing has time
   const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
-  const repeatsUntil = new Date(receivedAt.getTime() + IDEMPOTENCY_KEPT_MS);
-  const mayBeRepeated = idempotency !== undefined && repeatsUntil > erased.at;
-  const ofRequest = mayBeRepeated ? 'idempotency.fingerprint' : 'idempotency';
   return database.client.withSession((session) =>
     session.withTransaction(async () => {
       const { matchedCount } = await database.leads.updateOne(
         { _id, status: { $in: [...ENDED] }, erased: { $exists: false }, ...settled },
-        {
-          $set: { erased, match: {}, repeatsUntil: mayBeRepeated ? repeatsUntil : undefined },
-          $unset: { person: '', withoutPerson: '', [ofRequest]: '' },
-        },
+        { $set: set, $unset: unset },
         { session },
       );
       if (matchedCount === 0) return false;
@@ -97,6 +93,21 @@ async function destroy(
       return true;
     }),
   );
+}
+
+/** What an erasure writes into a lead, and what it takes out. */
+export function erasedFields(
+  { receivedAt, idempotency }: Pick<StoredLead, 'receivedAt' | 'idempotency'>,
+  erased: Erasure,
+  now: Date,
+) {
+  const repeatsUntil = new Date(receivedAt.getTime() + IDEMPOTENCY_KEPT_MS);
+  const mayBeRepeated = idempotency !== undefined && repeatsUntil > now;
+  const ofRequest = mayBeRepeated ? 'idempotency.fingerprint' : 'idempotency';
+  return {
+    set: { erased, match: {}, repeatsUntil: mayBeRepeated ? repeatsUntil : undefined },
+    unset: { person: '', withoutPerson: '', [ofRequest]: '' } as const,
+  };
 }
 
 /** Removes what `eraseLead` left for repeats of a request, once no repeat counts any more. @param now UTC ms */

@@ -32,6 +32,7 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   showPerson: (lead_id) => ({ lead_id }),
   withdrawLead: (lead_id) => ({ lead_id }),
   eraseLeads: (lead_id) => ({ lead_ids: [lead_id] }),
+  listErasures: () => ({ since: '2026-01-01T00:00:00Z', limit: 5 }),
   listKeys: () => ({ seller: 'ACME1234' }),
   createKey: () => ({ seller: 'ACME1234', limit: 5, expires_at: '2099-01-01' }),
   revokeKey: (_leadId, key) => ({ key }),

@@ -4,6 +4,7 @@ import { toDecimal } from '../../market/money.js';
 import { standingInWords } from '../../market/standing.js';
 import { noteDeed } from '../../store/audit.js';
 import { eraseLead } from '../../store/erase.js';
+import { listErasures } from '../../store/erasures.js';
 import { findLead, findStoredLead } from '../../store/leads.js';
 import { listLeads, type LeadQuery, type ListedLead } from '../../store/listLeads.js';
 import { ApiError } from '../apiError.js';
@@ -288,5 +289,45 @@ export const eraseLeads = operation({
       });
     }
     return { leads };
+  },
+});
+
+export const showErasures = operation({
+  id: 'listErasures',
+  summary: 'Which leads’ persons were erased since a time, in that order; it names leads and no persons',
+  tag,
+  method: 'GET',
+  path: '/admin/erasures',
+  scope: 'leads:read',
+  input: Type.Object(
+    { since: optional(Moment('Erased at this time or later')), limit: optional(Limit) },
+    { title: 'the request' },
+  ),
+  output: Type.Object(
+    {
+      erasures: Type.Array(
+        Type.Object({
+          lead_id: Type.String(),
+          erased_at: Type.String({ description: 'The page after this one begins with the last of them' }),
+          by: Type.String(),
+          sha256: optional(Type.String({ description: 'Of what was there, encrypted as it was' })),
+        }),
+      ),
+      more: Type.Boolean({ description: 'Whether there are later ones' }),
+    },
+    { $id: 'ErasurePage', title: 'Erasures, the oldest first' },
+  ),
+  async run({ database }, { since, limit = 50 }) {
+    const from = since === undefined ? new Date(0) : dateOf(since);
+    const found = await listErasures(database, from, limit + 1);
+    return {
+      erasures: found.slice(0, limit).map(({ lead, at, by, sha256 }) => ({
+        lead_id: lead,
+        erased_at: at.toISOString(),
+        by,
+        sha256,
+      })),
+      more: found.length > limit,
+    };
   },
 });

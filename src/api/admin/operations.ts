@@ -2,7 +2,15 @@ import { showAudit } from './audit.js';
 import { compareBooks, showStatement } from './books.js';
 import { showBuyers, topUp } from './buyers.js';
 import { endKey, makeKey, showKeys } from './keys.js';
-import { eraseLeads, findLeads, findLeadsOfPerson, showLead, showPerson, withdraw } from './leads.js';
+import {
+  eraseLeads,
+  findLeads,
+  findLeadsOfPerson,
+  showErasures,
+  showLead,
+  showPerson,
+  withdraw,
+} from './leads.js';
 import { putMarket, showMarket } from './market.js';
 import type { Operation } from './operation.js';
 import { testPostbacks } from './postbacks.js';
@@ -21,6 +29,7 @@ export const OPERATIONS: readonly Operation[] = [
   showPerson,
   withdraw,
   eraseLeads,
+  showErasures,
   showKeys,
   makeKey,
   endKey,

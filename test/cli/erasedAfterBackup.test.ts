@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Settings } from '../../src/config.js';
+import { release } from '../../src/store/capacity.js';
+import { claimLead, releaseClaim } from '../../src/store/claims.js';
+import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
+import { eraseLead } from '../../src/store/erase.js';
+import { findLead, findStoredLead } from '../../src/store/leads.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { isolatedSettings } from '../support/stack.js';
+import { gavel, type Ran } from './gavel.js';
+
+const CONTRACT = 'ACME1234/auto-insurance/northwind';
+const phone = '214-555-0187';
+
+describe('a person who was erased after a backup', () => {
+  let live: Settings;
+  let elsewhere: Settings;
+  let database: Database;
+  let restored: Database;
+  const folder = mkdtempSync(join(tmpdir(), 'gavel-'));
+  const dir = join(folder, 'backup');
+  const list = join(folder, 'erasures.jsonl');
+  const ids: Record<'sold' | 'waiting' | 'posting' | 'kept', string> = {
+    sold: '',
+    waiting: '',
+    posting: '',
+    kept: '',
+  };
+
+  const run = (args: string[], settings: Settings): Promise<Ran> => gavel(args, asEnvironment(settings));
+  const erased = () => [ids.sold, ids.waiting, ids.posting];
+  const proofs = async ({ leads }: Database) =>
+    leads
+      .find({ _id: { $in: erased() } }, { projection: { erased: 1, person: 1, match: 1, idempotency: 1 } })
+      .sort({ _id: 1 })
+      .toArray();
+
+  beforeAll(async () => {
+    [live, elsewhere] = [await isolatedSettings(), await isolatedSettings()];
+    [database, restored] = [openDatabase(live), openDatabase(elsewhere)];
+    await ensureIndexes(database);
+    const campaign = await storeMarket(database, {});
+    const store = async (lead: Parameters<typeof storeLead>[2]) =>
+      (await storeLead(database, campaign, { fields: { phone }, ...lead }))._id;
+    ids.sold = await store({ status: 'sold', dueAt: undefined });
+    ids.waiting = await store({ status: 'pending' });
+    ids.posting = await store({ status: 'pending' });
+    ids.kept = await store({ status: 'sold', fields: { phone: '214-555-0188' } });
+    const sold = await findStoredLead(database, ids.sold);
+    const hold = {
+      sale: 's',
+      lead: ids.sold,
+      contract: CONTRACT,
+      buyer: 'northwind',
+      campaign: campaign._id,
+      at: 0,
+    };
+    await database.persons.insertOne({
+      _id: `phone:${sold?.match.phone ?? ''}`,
+      holds: [{ ...hold, ...sold?.match }],
+    });
+    const post = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
+    await claimLead(database, ids.posting, CONTRACT, post, 1);
+    expect((await run(['backup', dir], live)).code).toBe(0);
+
+    await releaseClaim(database, ids.posting, CONTRACT, 'p', 'refused');
+    await release(database, { ...hold, sale: 'p', lead: ids.posting });
+    for (const id of erased())
+      expect(await eraseLead(database, id, { by: 'dana' })).toMatchObject({ outcome: 'erased' });
+    const exported = await run(['leads', 'erasures', '--since', '1h'], live);
+    expect(exported.stdout.trim().split('\n')).toHaveLength(3);
+    writeFileSync(list, exported.stdout);
+  });
+  afterAll(async () => {
+    await Promise.all([database, restored].map(({ client }) => client.close()));
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is in the backup again, which says so, if no list of erasures is given', async () => {
+    const ran = await run(['restore', dir], elsewhere);
+    expect(ran.stdout).toContain('Persons who were erased since then are in it again');
+    expect((await findLead(restored, ids.sold))?.fields).toEqual({ phone });
+  });
+
+  test('is erased again by the list of erasures, with the same proof and everything that finds the person', async () => {
+    const ran = await run(['restore', dir, '--replace', '--erasures', list], elsewhere);
+    expect(ran.stdout).toContain('The persons of 3 leads, erased since, were erased again.');
+    expect(await proofs(restored)).toEqual(await proofs(database));
+    expect(await restored.persons.countDocuments()).toBe(0);
+    expect((await run(['leads', 'list', '--phone', phone], elsewhere)).stdout).toBe(
+      'There is no such lead.\n',
+    );
+    expect((await findLead(restored, ids.kept))?.fields).toEqual({ phone: '214-555-0188' });
+    expect(await restored.audit.find().sort({ at: -1 }).limit(1).toArray()).toMatchObject([
+      { did: 'restored from a backup', values: [{ path: 'as_of' }, { path: 'erased_again', to: '3' }] },
+    ]);
+  });
+
+  test('is sent to nobody by what was under way at the time of the backup', async () => {
+    expect(await findStoredLead(restored, ids.waiting)).toMatchObject({ status: 'withdrawn', held: 0 });
+    expect(await findStoredLead(restored, ids.posting)).toMatchObject({
+      status: 'withdrawn',
+      held: 0,
+      claims: { [CONTRACT]: { status: 'cancelled' } },
+      loose: [CONTRACT],
+    });
+    for (const id of erased()) expect(await findStoredLead(restored, id)).not.toHaveProperty('dueAt');
+  });
+
+  test('stays erased in a database that is replaced by the backup: it knows its erasures itself', async () => {
+    const before = await proofs(database);
+    const ran = await run(['restore', dir, '--replace'], live);
+    expect(ran.stdout).toContain('The persons of 3 leads, erased since, were erased again.');
+    expect(await proofs(database)).toEqual(before);
+    // They are beside the backup, so that a restore that is broken off knows them when it is run again.
+    expect(readFileSync(join(dir, 'erasures.jsonl'), 'utf8')).toContain(ids.sold);
+  });
+
+  test('is not forgotten for a list that can’t be read: nothing is restored', async () => {
+    writeFileSync(list, '{"lead_id": "one", "erased_at": "2026-11-24T14:33:05Z"}\nsomething else\n');
+    const ran = await run(['restore', dir, '--replace', '--erasures', list], elsewhere);
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain(`${list}:2 is no erasure as \`gavel leads erasures\` writes them.`);
+    expect(await restored.leads.countDocuments({ erased: { $exists: true } })).toBe(3);
+  });
+});
