@@ -1,6 +1,7 @@
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
 import { hasExpired, TRIED } from '../src/market/asking.js';
 import { asAnswer, type Offer, type OfferReason } from '../src/market/decide.js';
+import { postedFields } from '../src/market/fields.js';
 import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import type { Campaign, Sale } from '../src/market/terms.js';
@@ -141,7 +142,7 @@ async function sellClaimed(
       exclusive: claim.exclusive,
       test: lead.test,
       receivedAt: lead.receivedAt,
-      lead: lead.fields,
+      lead: postedFields(lead),
     },
   );
   const { ms, answer: outcome } = result;

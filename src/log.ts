@@ -9,6 +9,7 @@ export type Log = Logger;
  */
 const NOT_LOGGED = [
   'fields',
+  'sent',
   'phoneE164',
   'match',
   'person',

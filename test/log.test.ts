@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newLead } from '../src/api/takeLead.js';
 import { createLog } from '../src/log.js';
+import { givenTexts } from '../src/market/intake/given.js';
+import { readLead } from '../src/market/intake/readLead.js';
 import { openDatabase, type Database } from '../src/store/db.js';
 import { findStoredLead, insertLead, type LeadDocument } from '../src/store/leads.js';
 import { findCampaign } from '../src/store/market.js';
@@ -50,6 +52,9 @@ describe('A whole lead that somebody logs', () => {
       state: 'TX',
       nickname: 'Zebbie',
     };
+    const sent = givenTexts(Object.entries(given));
+    const campaign = await findCampaign(database, 'ACME1234', 'auto insurance');
+    if (!campaign) throw new Error('The market has no such campaign');
     const request = {
       key: {
         _id: 'key_test',
@@ -59,14 +64,14 @@ describe('A whole lead that somebody logs', () => {
         test: false,
         createdAt: receivedAt,
       },
-      given: { values: new Map(Object.entries(given)), faults: [] },
+      given: sent,
+      reading: readLead(sent, { required: [] }),
+      campaign,
       idempotencyKey: 'form of zq@example.org',
       answerWithinMs: 1000,
       receivedAt,
     };
-    const campaign = await findCampaign(database, 'ACME1234', 'auto insurance');
-    if (!campaign) throw new Error('The market has no such campaign');
-    return newLead(database, request, campaign, 1000);
+    return newLead(database, request, 1000);
   }
 
   /** Neither the person nor what tells two persons apart. @returns the names that a line shows in full */
@@ -89,6 +94,7 @@ describe('A whole lead that somebody logs', () => {
     'currency',
     'dueAt',
     'held',
+    'notes',
     'receivedAt',
     'rounds',
     'seller',
@@ -96,6 +102,7 @@ describe('A whole lead that somebody logs', () => {
     'state',
     'status',
     'test',
+    'unread',
     'updatedAt',
   ];
 

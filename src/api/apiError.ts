@@ -16,7 +16,7 @@ export const ERRORS = {
   invalidField: {
     status: 400,
     error: 'Invalid field',
-    about: 'A value of the wrong form or type, a field given twice, a reserved name',
+    about: 'A required field whose value can’t be read; several values or an object for a field that has one',
   },
   invalidRequest: {
     status: 400,
@@ -52,7 +52,7 @@ export const ERRORS = {
   tooLarge: {
     status: 413,
     error: 'Request too large',
-    about: 'A body over 64 KiB, over 100 fields, a name over 64 or a value over 2,000 characters',
+    about: 'A body over 64 KiB, over 100 fields, a name over 64 or a value over 10,000 characters',
   },
   wrongType: {
     status: 415,

@@ -19,14 +19,22 @@ function inUtf8(entries: [string, string][]): Entries {
   throw new ApiError('invalidRequest', 'The fields are not in UTF-8. Send them in UTF-8.');
 }
 
-/** The fields of a body by its content type; one without a type is JSON. */
+const FORM = 'application/x-www-form-urlencoded';
+
+/** A body without a type is JSON. */
+const typeOf = (contentType = 'application/json'): string =>
+  (contentType.split(';')[0] ?? '').trim().toLowerCase();
+
+/** Whether the body is a form in which an unencoded plus sign stands for a space. */
+export const isForm = (contentType: string | undefined): boolean => typeOf(contentType) === FORM;
+
+/** The fields of a body by its content type. */
 export async function readBody(body: Buffer, contentType: string | undefined): Promise<Entries> {
   if (body.length === 0) return [];
-  const [type = ''] = (contentType ?? 'application/json').split(';');
-  switch (type.trim().toLowerCase()) {
+  switch (typeOf(contentType)) {
     case 'application/json':
       return readJson(body);
-    case 'application/x-www-form-urlencoded':
+    case FORM:
       return readUrlencoded(body.toString('utf8'));
     case 'multipart/form-data':
       return inUtf8(await readMultipart(body, contentType ?? ''));
@@ -46,30 +54,57 @@ function readJson(body: Buffer): Entries {
   } catch {
     throw new ApiError('invalidRequest', 'The body is not JSON in UTF-8. Send one JSON object.');
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return [...Object.entries(value), ...namesGivenTwice(text).map((name) => [name, null] as const)];
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return withAllDigits(text, value);
   throw new ApiError('invalidRequest', 'The body is JSON, but no object. Send {"name": "value", …}.');
 }
 
+function withAllDigits(text: string, object: object): Entries {
+  const whole = withWholeNumbers(text);
+  return entriesOf(whole, whole === text ? object : (JSON.parse(whole) as object));
+}
+
+/** A text, or a number as RFC 8259 writes it. */
+const TEXT_OR_NUMBER =
+  /"(?:[^"\\]+|\\.)*"|(?<![\w.+-])-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/g;
+
 /**
- * Names that the outermost object has more than once. JSON.parse takes the last one, others take the first (RFC 8259,
- * section 4); which one is meant, only the sender knows.
- * @param json an object that JSON.parse takes
+ * Numbers beyond 2^53, such as the ids of ad platforms, as texts: JSON.parse would change their last digits.
+ * @param json a text that JSON.parse takes: on another one the expression could take very long
  */
-function namesGivenTwice(json: string): string[] {
-  const seen = new Set<unknown>();
-  const twice: string[] = [];
+function withWholeNumbers(json: string): string {
+  if (!/\d{16}|[eE][+-]?\d/.test(json)) return json;
+  return json.replace(TEXT_OR_NUMBER, (token) => (isWhole(token) ? token : `"${token}"`));
+}
+
+function isWhole(token: string): boolean {
+  if (token.startsWith('"')) return true;
+  const number = Number(token);
+  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+}
+
+/**
+ * The members of an object in their order, also those whose name comes again: JSON.parse keeps the last one, others take
+ * the first (RFC 8259, section 4).
+ * @param json the text of an object that JSON.parse takes
+ */
+function entriesOf(json: string, object: object): Entries {
+  const members = membersOf(json);
+  if (members.length === Object.keys(object).length) return Object.entries(object);
+  return members.map(({ name, value }) => [name, JSON.parse(value) as unknown]);
+}
+
+function membersOf(json: string): { name: string; value: string }[] {
+  const members: { name: string; start: number; end: number }[] = [];
   let depth = 0;
-  for (const [token] of json.matchAll(/"(?:[^"\\]+|\\.)*"(?:\s*:)?|[{}[\]]/g)) {
+  for (const { 0: token, index } of json.matchAll(/"(?:[^"\\]+|\\.)*"(?:\s*:)?|[{}[\],]/g)) {
+    const last = members.at(-1);
+    if (depth === 1 && last?.end === 0 && /^[,}]$/.test(token)) last.end = index;
     if (token === '{' || token === '[') depth += 1;
     else if (token === '}' || token === ']') depth -= 1;
-    else if (depth === 1 && token.endsWith(':')) {
-      const name = String(JSON.parse(token.slice(0, -1)));
-      if (seen.has(name)) twice.push(name);
-      seen.add(name);
-    }
+    else if (depth === 1 && token.endsWith(':'))
+      members.push({ name: String(JSON.parse(token.slice(0, -1))), start: index + token.length, end: 0 });
   }
-  return twice;
+  return members.map(({ name, start, end }) => ({ name, value: json.slice(start, end) }));
 }
 
 /** `curl -d '{…}'` sends JSON under a form's header, which would read it as one field with a strange name. */

@@ -1,3 +1,5 @@
+import { cleanText } from '../market/fields/text.js';
+import type { Given, GivenValue } from '../market/intake/given.js';
 import type { Idempotency } from '../store/leads.js';
 import type { StoredLead } from '../store/person.js';
 import type { Hash } from '../store/secrets.js';
@@ -15,22 +17,34 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
 
 /**
  * What a request with an `Idempotency-Key` leaves in its lead. Both hashes are keyed: the header may hold an address,
- * and the fields may be guessed. Requests with the same fields have one fingerprint, in whatever order and by whatever
- * way they were sent.
+ * and the fields may be guessed. Requests that sent the same fields have one fingerprint, in whatever order and format.
  */
 export function idempotencyOf(
   hash: Hash,
   apiKey: string,
   idempotencyKey: string,
-  fields: ReadonlyMap<string, string>,
+  fields: Given,
   answeringUntil: Date,
 ): Idempotency {
-  const sorted = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = [...fields]
+    .map(([name, value]) => [name, textsOf(value)])
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
   return {
     key: hash('idempotency', `${apiKey}/${idempotencyKey}`),
     fingerprint: hash('fingerprint', JSON.stringify(sorted)),
     answeringUntil,
   };
+}
+
+function textsOf(value: GivenValue): string | string[] {
+  switch (value.kind) {
+    case 'text':
+      return cleanText(value.text);
+    case 'list':
+      return value.texts.map(cleanText);
+    case 'object':
+      return value.json;
+  }
 }
 
 /**

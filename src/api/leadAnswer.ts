@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import type { FieldFault } from '../market/fields.js';
 import { standingInWords } from '../market/standing.js';
 import type { StoredLead } from '../store/person.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
@@ -21,6 +22,10 @@ export function newLeadAnswer(lead: StoredLead, outcome: OutcomeAnswer | undefin
 export function storedLeadAnswer(lead: StoredLead): Answer {
   return { success: true, lead_id: lead._id, ...standingInWords(lead) };
 }
+
+/** With what the source should know of its fields, if there is anything. */
+export const withWarnings = (answer: Answer, warnings: FieldFault[]): Answer =>
+  warnings.length === 0 ? answer : { ...answer, warnings };
 
 export function leadView(lead: StoredLead): Static<typeof LeadView> {
   return {

@@ -36,8 +36,28 @@ const status = Type.Enum(['sold', 'pending', 'expired', 'withdrawn'], {
   description: '`pending` is never billable: the status that counts comes by asking later, or by postback',
 });
 
+const fieldProblems = (description: string, problem: string) =>
+  Type.Array(
+    Type.Object({
+      field: Type.String({ examples: ['lastName'] }),
+      problem: Type.String({ examples: [problem] }),
+    }),
+    { description },
+  );
+
 export const LeadAnswer = Type.Object(
-  { success: Type.Literal(true), lead_id: id('The lead’s id'), status, ...outcome },
+  {
+    success: Type.Literal(true),
+    lead_id: id('The lead’s id'),
+    status,
+    ...outcome,
+    warnings: Type.Optional(
+      fieldProblems(
+        'Fields that were taken but not as they were meant; absent if there are none',
+        'not a ZIP code of 5 or 9 digits; kept as sent',
+      ),
+    ),
+  },
   { $id: 'LeadAnswer', title: 'A lead that was taken' },
 );
 
@@ -86,15 +106,7 @@ export const ErrorAnswer = Type.Object(
     error: Type.Enum(errorTexts, { type: 'string', description: 'One of the texts of the error table' }),
     message: Type.String({ description: 'What to do about it' }),
     request_id: id('Names the request in our logs; also the header X-Request-Id'),
-    fields: Type.Optional(
-      Type.Array(
-        Type.Object({
-          field: Type.String({ examples: ['lastName'] }),
-          problem: Type.String({ examples: ['missing'] }),
-        }),
-        { description: 'Every field at fault' },
-      ),
-    ),
+    fields: Type.Optional(fieldProblems('Every field at fault', 'missing')),
   },
   { $id: 'ErrorAnswer', title: 'An error' },
 );
@@ -121,6 +133,8 @@ export const Health = Type.Object(
 const value = (about: string, example: string) =>
   Type.String({ description: about, examples: [example], maxLength: MAX_VALUE });
 
+const Scalar = Type.Union([Type.String({ maxLength: MAX_VALUE }), Type.Number(), Type.Boolean()]);
+
 const isAlwaysRequired = (name: string): boolean => ADDRESSING.some((always) => always === name);
 
 /** What a source sends, for the docs: requests are checked by src/market/fields.ts, which names every fault. */
@@ -135,13 +149,8 @@ export const LeadRequest = Type.Object(
     $id: 'LeadRequest',
     title: 'A lead',
     description:
-      'Which fields are required beside these two is the campaign’s. Any other name is a custom field. Numbers and booleans are taken as text.',
-    additionalProperties: Type.Union([
-      Type.String({ maxLength: MAX_VALUE }),
-      Type.Number(),
-      Type.Boolean(),
-      Type.Null(),
-    ]),
+      'Which fields are required beside these two is the campaign’s. Any other name is a custom field, which may have a list of values. Numbers and booleans are taken as text.',
+    additionalProperties: Type.Union([Scalar, Type.Array(Scalar), Type.Null()]),
     propertyNames: Type.String({ minLength: 1, maxLength: MAX_NAME }),
     maxProperties: MAX_FIELDS,
     examples: [exampleLead()],

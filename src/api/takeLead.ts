@@ -1,27 +1,23 @@
 import { v7 } from 'uuid';
-import { fieldFaults, leadFields, MISSING, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
+import type { Given } from '../market/intake/given.js';
 import { contactOf } from '../market/personKeys.js';
-import { categoryKey, type Campaign } from '../market/terms.js';
 import { measured } from '../metrics.js';
 import type { Database } from '../store/db.js';
-import type { KeyDocument } from '../store/keys.js';
 import { factsOf, insertLead, markAnswered, type LeadDocument } from '../store/leads.js';
 import { matchOf } from '../store/match.js';
 import type { StoredLead } from '../store/person.js';
 import { isSuppressed } from '../store/suppressions.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
 import type { Admission } from './admission.js';
-import { ApiError } from './apiError.js';
 import { assertRepeats, idempotencyOf } from './idempotency.js';
-import type { GivenFields } from './givenFields.js';
 import type { Lookups } from './lookups.js';
 import type { Parts } from './parts.js';
-import { invalidKey } from './plugins/auth.js';
+import type { ReadRequest, SellerKey } from './readRequest.js';
 
-/** A request for a lead, after its key, its rate and the form of its body were found good. */
-export interface LeadRequest {
-  key: KeyDocument & { seller: string };
-  given: GivenFields;
+/** A request for a lead in which no fault was found. */
+export interface LeadRequest extends ReadRequest {
+  key: SellerKey;
+  given: Given;
   idempotencyKey?: string;
   /** How long the source waits for the outcome, ms. */
   answerWithinMs: number;
@@ -42,8 +38,7 @@ export async function takeLead(
   { lookups, admission }: { lookups: Lookups; admission: Admission },
   request: LeadRequest,
 ): Promise<Taken> {
-  const campaign = await campaignOf(lookups, request);
-  const lead = await newLead(database, request, campaign, settings.ANSWER_WINDOW_MS);
+  const lead = await newLead(database, request, settings.ANSWER_WINDOW_MS);
   if (await isOnList(database, lookups, lead)) {
     const ended = suppressed(lead);
     const stored = await insertLead(database, ended);
@@ -64,7 +59,7 @@ export async function takeLead(
   const facts = { ...factsOf(lead), answerBy: answerWithinMs > 0 ? answerBy : undefined };
   const outcome = place && (await starter.start(facts, answerWithinMs, place.heard));
   if (place === undefined) {
-    measured.leadDeferred(1, { campaign: campaign.id });
+    measured.leadDeferred(1, { campaign: lead.campaign });
     admission.enterLater(lead, ({ heard }) => void starter.start(factsOf(lead), 0, heard));
   }
   // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
@@ -83,43 +78,6 @@ function repeatOf(repeated: StoredLead, { idempotency }: LeadDocument): Taken {
   return { repeated };
 }
 
-/** The campaign that takes the lead, after a look at everything that the request says. */
-async function campaignOf(lookups: Lookups, { key, given }: LeadRequest): Promise<Campaign> {
-  const { values, faults } = given;
-  const named = values.get('seller');
-  const seller = named === undefined ? undefined : await lookups.seller(named);
-  if (named !== undefined && seller?.code !== key.seller) throw invalidKey();
-  const category = values.get('category');
-  const campaign =
-    category === undefined ? undefined : await lookups.campaign(key.seller, categoryKey(category));
-  const isOpen = campaign?.active === true && seller?.active !== false;
-  if (category !== undefined && !isOpen) throw noCampaign();
-
-  const unread = new Set(faults.map(({ field }) => field));
-  const absentOrMalformed = fieldFaults(values, campaign?.required ?? REQUIRED_BY_DEFAULT);
-  const all = [...faults, ...absentOrMalformed.filter(({ field }) => !unread.has(field))];
-  if (campaign !== undefined && all.length === 0) return campaign;
-  throw faulty(all);
-}
-
-const noCampaign = (): ApiError =>
-  new ApiError(
-    'noCampaign',
-    'This category is not one of the seller’s active campaigns. Ask the seller for their names.',
-  );
-
-function faulty(fields: FieldFault[]): ApiError {
-  const isMissing = fields.some(({ problem }) => problem === MISSING);
-  const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
-  return new ApiError(
-    isMissing ? 'missingField' : 'invalidField',
-    `Correct these fields and send it again: ${names}.`,
-    {
-      fields,
-    },
-  );
-}
-
 /** Asks the database only for sellers who have a list. */
 const isOnList = async (database: Database, lookups: Lookups, lead: LeadDocument): Promise<boolean> =>
   (await lookups.hasSuppressions(lead.seller)) && isSuppressed(database, lead);
@@ -133,15 +91,14 @@ const suppressed = (lead: LeadDocument): LeadDocument => ({
   reason: 'suppressed',
 });
 
-/** The lead of a request in which no fault was found, as it is stored. */
+/** The lead of a request as it is stored. */
 export async function newLead(
   database: Database,
   request: LeadRequest,
-  campaign: Campaign,
   answerWindowMs: number,
 ): Promise<LeadDocument> {
-  const { key, given, receivedAt, idempotencyKey } = request;
-  const person = leadFields(given.values);
+  const { key, given, campaign, receivedAt, idempotencyKey } = request;
+  const person = request.reading.lead;
   const after = (ms: number): Date => new Date(receivedAt.getTime() + ms);
   return {
     _id: v7(),
@@ -162,7 +119,7 @@ export async function newLead(
         await database.vault.hash(),
         key._id,
         idempotencyKey,
-        given.values,
+        given,
         after(request.answerWithinMs),
       ),
     }),

@@ -1,5 +1,7 @@
 import type { LeadFacts } from '../market/lead.js';
 import { MISSING, type FieldFault } from '../market/fields.js';
+import { cleanText } from '../market/fields/text.js';
+import { problemOfKind, type Given } from '../market/intake/given.js';
 import { isReasonCode, returnRefusal } from '../market/returns.js';
 import type { ReturnPolicy } from '../market/terms.js';
 import type { Database } from '../store/db.js';
@@ -7,12 +9,11 @@ import { factsOf } from '../store/leads.js';
 import { bookReturn, findReturn, type ReturnDocument } from '../store/returns.js';
 import type { SaleDocument } from '../store/sales.js';
 import { ApiError } from './apiError.js';
-import type { GivenFields } from './givenFields.js';
 
 /** A buyer's request to give a lead back, after its key was found good. */
 export interface ReturnRequest {
   buyer: string;
-  given: GivenFields;
+  given: Given;
   receivedAt: Date;
 }
 
@@ -41,8 +42,17 @@ export async function takeReturn(
   return returned;
 }
 
-function fieldsOf({ values, faults }: GivenFields): { postId: string; reason: string } {
-  const [postId, reason] = [values.get('post_id'), values.get('reason')];
+function fieldsOf(given: Given): { postId: string; reason: string } {
+  const textOf = (name: string): string | undefined => {
+    const value = given.get(name);
+    return value?.kind === 'text' ? cleanText(value.text) : undefined;
+  };
+  const faults = ['post_id', 'reason'].flatMap((field): FieldFault[] => {
+    const value = given.get(field);
+    const problem = value && problemOfKind(value);
+    return problem === undefined ? [] : [{ field, problem }];
+  });
+  const [postId, reason] = [textOf('post_id'), textOf('reason')];
   const missing = Object.entries({ post_id: postId, reason }).flatMap(([field, value]) =>
     value === undefined && faults.every((fault) => fault.field !== field)
       ? [{ field, problem: MISSING }]

@@ -1,86 +1,150 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
-import {
-  city,
-  email,
-  ip,
-  jornayaLeadId,
-  phone,
-  state,
-  time,
-  trustedFormCert,
-  webPage,
-  zip,
-  type Form,
-} from './fieldForms.js';
-import type { FieldValue } from './fields/reading.js';
-import { stateCode } from './fields/state.js';
+import { readEmail, type EmailOptions } from './fields/email.js';
+import { readName } from './fields/name.js';
+import { readPhone } from './fields/phone.js';
+import type { FieldValue, Reading } from './fields/reading.js';
+import { readState } from './fields/state.js';
+import { cleanText, readCustom, readText, readTypedText } from './fields/text.js';
+import { readTime } from './fields/time.js';
+import { readIp, readUrl } from './fields/web.js';
+import { readZip } from './fields/zip.js';
 
-/** A field that every seller's leads may have: what it means, an example, and what form its value must have. */
+/** A field that every seller's leads may have: what it means, an example, and how its value is read. */
 export interface StandardField {
   about: string;
   example: string;
-  form?: Form;
+  read: (sent: string, options: ReadOptions) => Reading;
+}
+
+/** What is known of how a value was sent. */
+export type ReadOptions = EmailOptions;
+
+const plain = (sent: string): Reading => readText(sent);
+
+/** A city's name has a letter; it is free text otherwise. */
+function readCity(sent: string): Reading {
+  const text = cleanText(sent);
+  if (text === '') return { original: sent };
+  return /\p{L}/u.test(text)
+    ? { value: text, original: sent }
+    : { original: sent, note: 'not the name of a city; kept as sent' };
+}
+
+const readTrustedFormCert = (sent: string): Reading =>
+  readTypedText(sent, 'not a certificate address (https://cert.trustedform.com/…)', (text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const isCert = url?.protocol === 'https:' && url.host === 'cert.trustedform.com';
+    return isCert && url.pathname.length > 1 ? text : undefined;
+  });
+
+const LEADID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const readJornayaLeadId = (sent: string): Reading =>
+  readTypedText(sent, 'not a LeadiD token (8-4-4-4-12 hexadecimal digits)', (text) =>
+    LEADID.test(text) ? text : undefined,
+  );
+
+const LOST_PLUS = 'a space was read as a plus sign; encode a plus sign as %2B';
+
+function readEmailOf(sent: string, options: ReadOptions): Reading {
+  const reading = readEmail(sent, options);
+  if (options.plusWasSpace !== true || /[+]|%2b/i.test(sent) || !/\S \S/.test(sent.trim())) return reading;
+  if (reading.value === undefined && reading.note !== undefined)
+    return { ...reading, note: `${reading.note}; encode a plus sign as %2B` };
+  return reading.value?.includes('+') === true ? { ...reading, note: LOST_PLUS } : reading;
 }
 
 /** Every field that has a meaning of its own; whatever else a source sends is kept as a custom field. */
 export const FIELDS: Readonly<Record<string, StandardField>> = {
-  seller: { about: 'The seller’s code (recommended, never changes) or its slug', example: 'ACME1234' },
+  seller: {
+    about: 'The seller’s code (recommended, never changes) or its slug',
+    example: 'ACME1234',
+    read: plain,
+  },
   category: {
     about: 'One of the seller’s campaigns; compared trimmed and without regard to case',
     example: 'Auto Insurance',
+    read: plain,
   },
-  firstName: { about: 'The person’s first name', example: 'John' },
-  lastName: { about: 'The person’s last name', example: 'Doe' },
-  phone: { about: '7 to 15 digits, punctuation is free', example: '555-123-4567', form: phone },
+  firstName: { about: 'The person’s first name', example: 'John', read: readName },
+  lastName: { about: 'The person’s last name', example: 'Doe', read: readName },
+  phone: {
+    about: 'Phone number of 7 to 15 digits, in any spelling; a US number unless it names its country',
+    example: '555-123-4567',
+    read: (sent) => readPhone(sent),
+  },
+  phoneExtension: {
+    about: 'Extension of the phone number, if it is not part of `phone`',
+    example: '89',
+    read: readCustom,
+  },
   state: {
-    about: 'US state, district or territory: its 2-letter code or its name',
+    about: 'US state, district, territory or military state: its 2-letter code or its name',
     example: 'TX',
-    form: state,
+    read: readState,
   },
-  email: { about: 'E-mail address', example: 'john.doe@email.com', form: email },
-  zip: { about: 'ZIP code, 5 or 9 digits', example: '75001', form: zip },
-  city: { about: 'City', example: 'Dallas', form: city },
-  subId: { about: 'Where the lead came from, in the source’s own words', example: 'spring-campaign' },
-  subId2: { about: 'More of the same', example: 'ad-17' },
-  subId3: { about: 'More of the same', example: 'keyword-4' },
-  subId4: { about: 'More of the same', example: 'b' },
-  subId5: { about: 'More of the same', example: '9' },
+  email: { about: 'E-mail address', example: 'john.doe@email.com', read: readEmailOf },
+  zip: { about: 'ZIP code, 5 or 9 digits', example: '75001', read: readZip },
+  city: { about: 'City', example: 'Dallas', read: readCity },
+  subId: {
+    about: 'Where the lead came from, in the source’s own words',
+    example: 'spring-campaign',
+    read: readCustom,
+  },
+  subId2: { about: 'More of the same', example: 'ad-17', read: readCustom },
+  subId3: { about: 'More of the same', example: 'keyword-4', read: readCustom },
+  subId4: { about: 'More of the same', example: 'b', read: readCustom },
+  subId5: { about: 'More of the same', example: '9', read: readCustom },
   landingPage: {
     about: 'Address of the page with the form',
     example: 'https://quotes.example/auto',
-    form: webPage,
+    read: readUrl,
   },
-  ip: { about: 'The person’s IP address', example: '203.0.113.9', form: ip },
+  ip: { about: 'The person’s IP address', example: '203.0.113.9', read: readIp },
   userAgent: {
     about: 'The person’s browser',
     example: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)',
+    read: readCustom,
   },
   tcpaText: {
     about: 'What the person agreed to, word for word',
     example: 'By clicking Get quotes I agree to be called about my request.',
+    read: plain,
   },
   consentAt: {
     about: 'When the person agreed: date and time with offset (ISO 8601)',
     example: '2026-11-24T14:33:05-06:00',
-    form: time,
+    read: (sent) => readTime(sent),
   },
   trustedFormCertUrl: {
     about: 'TrustedForm certificate',
     example: 'https://cert.trustedform.com/0a1b2c3d4e5f60718293a4b5c6d7e8f901234567',
-    form: trustedFormCert,
+    read: readTrustedFormCert,
   },
   jornayaLeadId: {
     about: 'Jornaya LeadiD token',
     example: '2D8A1F2C-6C1B-4B4E-9D0E-3F5A6B7C8D9E',
-    form: jornayaLeadId,
+    read: readJornayaLeadId,
   },
 };
+
+/** A standard field by its name; undefined for a custom one. */
+export const standardField = (name: string): StandardField | undefined =>
+  Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
 
 /** Always required. They say whose lead it is and are no fields of the person's. */
 export const ADDRESSING = ['seller', 'category'] as const;
 
-/** Required where the campaign does not say otherwise. */
+/** Required unless the campaign says otherwise. */
 export const REQUIRED_BY_DEFAULT: readonly string[] = ['firstName', 'lastName', 'phone', 'state'];
+
+/** Buyers receive these word for word: they prove what the person agreed to. */
+export const PROOFS: readonly string[] = [
+  'tcpaText',
+  'consentAt',
+  'trustedFormCertUrl',
+  'jornayaLeadId',
+  'userAgent',
+];
 
 /** What is wrong with a field, in a few words that never repeat its value. */
 export interface FieldFault {
@@ -88,8 +152,10 @@ export interface FieldFault {
   problem: string;
 }
 
-/** The problem of a required field that is absent or blank. */
+/** The problem of a required field that is absent or blank, or how it begins. */
 export const MISSING = 'missing';
+
+export const isMissing = ({ problem }: FieldFault): boolean => problem.startsWith(MISSING);
 
 /** A lead's fields as they are stored, without `seller` and `category`. */
 export interface LeadFields {
@@ -99,14 +165,15 @@ export interface LeadFields {
   unread?: string[];
   /** By name: what was sent, if the stored value differs. */
   sent?: Record<string, FieldValue>;
-  /** By name: what ops and the source should know of how a value was read. Never repeats a value. */
+  /** By name: what ops should know of how a value was read. Never repeats a value. */
   notes?: Record<string, string>;
+  /** Two-letter code. */
   state?: string;
-  /** If the phone number parses; a US number unless it says otherwise. */
+  /** If the phone number could be read. */
   phoneE164?: string;
 }
 
-/** A lead's fields as rules see them: without those that could not be read. */
+/** A lead's fields as rules and pings see them: without those that could not be read. */
 export function readableFields({
   fields,
   unread = [],
@@ -115,36 +182,17 @@ export function readableFields({
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !unread.includes(name)));
 }
 
+/** A lead's fields as its buyer receives them: normal forms, and proofs of consent as they were sent. */
+export function postedFields({
+  fields,
+  sent = {},
+}: Pick<LeadFields, 'fields' | 'sent'>): Record<string, FieldValue> {
+  const proofs = Object.entries(sent).filter(([name]) => PROOFS.includes(name));
+  return proofs.length === 0 ? fields : { ...fields, ...Object.fromEntries(proofs) };
+}
+
 /** The value of a field that never has several; undefined if the field is absent. */
 export function textOf(fields: Readonly<Record<string, FieldValue>>, name: string): string | undefined {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
   return typeof value === 'string' ? value : undefined;
-}
-
-/**
- * Everything that is wrong with the fields: what the campaign requires and is not there, and values of the wrong form.
- * @param given names and trimmed values, blank ones left out
- */
-export function fieldFaults(given: ReadonlyMap<string, string>, required: readonly string[]): FieldFault[] {
-  const absent = [...ADDRESSING, ...required].filter((field) => !given.has(field));
-  const malformed = [...given].flatMap(([field, value]) => {
-    const problem = Object.hasOwn(FIELDS, field) ? FIELDS[field]?.form?.(value) : undefined;
-    return problem === undefined ? [] : [{ field, problem }];
-  });
-  return [...new Set(absent)].map((field): FieldFault => ({ field, problem: MISSING })).concat(malformed);
-}
-
-/** The fields of a lead without faults, as they are stored. */
-export function leadFields(given: ReadonlyMap<string, string>): LeadFields {
-  const fields: Record<string, FieldValue> = Object.fromEntries(given);
-  for (const name of ADDRESSING) Reflect.deleteProperty(fields, name);
-  const state = stateCode(given.get('state') ?? '');
-  if (state !== undefined) fields.state = state;
-  const phone = given.get('phone');
-  return { fields, state, phoneE164: phone === undefined ? undefined : e164(phone) };
-}
-
-function e164(phone: string): string | undefined {
-  const number = parsePhoneNumberFromString(phone, 'US');
-  return number?.isPossible() === true ? number.number : undefined;
 }

@@ -64,7 +64,6 @@ describe('a lead is read from whatever carries it', () => {
       campaign: 'ACME1234/auto-insurance',
       category: 'Auto Insurance',
       state: 'TX',
-      phoneE164: '+15551234567',
       test: false,
       currency: 'USD',
       fields: person,
@@ -107,15 +106,16 @@ describe('a lead is read from whatever carries it', () => {
     );
     expect(lead).toMatchObject({
       phoneE164: '+12125550187',
-      fields: { phone: '+1 212-555-0187', city: 'Dallas' },
+      fields: { phone: '+12125550187', city: 'Dallas' },
     });
     expect(lead?.fields).not.toHaveProperty('note');
   });
 
-  it('a state is understood by its name, a phone is kept as typed', async () => {
+  it('a state and a phone are kept in their normal form, and as they were sent', async () => {
     const lead = await stored(await json({ ...SAMPLE, state: 'new york', phone: '(212) 555-0100 ext. 7' }));
     expect(lead).toMatchObject({ state: 'NY', phoneE164: '+12125550100' });
-    expect(lead?.fields).toMatchObject({ state: 'NY', phone: '(212) 555-0100 ext. 7' });
+    expect(lead?.fields).toMatchObject({ state: 'NY', phone: '+12125550100', phoneExtension: '7' });
+    expect(lead?.sent).toEqual({ state: 'new york', phone: '(212) 555-0100 ext. 7' });
   });
 
   it.each<[string, () => Promise<Reply>, string, string]>([
@@ -132,40 +132,11 @@ describe('a lead is read from whatever carries it', () => {
     ],
     [
       'an object',
-      () => json({ ...SAMPLE, address: { street: 'x' } }),
-      'address',
+      () => json({ ...SAMPLE, zip: { five: '75001' } }),
+      'zip',
       'an object; send one text, number or boolean',
     ],
     ['a list', () => json({ ...SAMPLE, zip: ['75001'] }), 'zip', 'a list; send one text, number or boolean'],
-    [
-      'a number that lost digits',
-      () => send('', bytes(`{"account":12345678901234567890,${JSON.stringify(SAMPLE).slice(1)}`)),
-      'account',
-      'too large a number to keep every digit; send it as text',
-    ],
-    [
-      'a control character',
-      () => json({ ...SAMPLE, city: 'Dal\u0000las' }),
-      'city',
-      'has control characters',
-    ],
-    [
-      '__proto__',
-      () =>
-        send('', `{"__proto__":"x",${JSON.stringify(SAMPLE).slice(1)}`, {
-          'content-type': 'application/json',
-        }),
-      '__proto__',
-      'a reserved name; choose another',
-    ],
-    [
-      'a name with a dollar',
-      () => json({ ...SAMPLE, $where: '1' }),
-      '$where',
-      'a reserved name; choose another',
-    ],
-    ['a name with a dot', () => json({ ...SAMPLE, 'a.b': '1' }), 'a.b', 'a reserved name; choose another'],
-    ['toString', () => json({ ...SAMPLE, toString: '1' }), 'toString', 'a reserved name; choose another'],
   ])('%s is an invalid field', async (_name, post, field, problem) => {
     const reply = await post();
     expect(reply.status).toBe(400);

@@ -52,7 +52,7 @@ describe('a lead that is sold in the call', () => {
     const posted = northwind.of('post').find(({ body }) => body.lead_id === reply.body.lead_id)?.body;
     expect(posted?.lead).toMatchObject(consent);
     const stored = await findLead(world.database, String(reply.body.lead_id));
-    expect(stored?.fields).toMatchObject(consent);
+    expect(stored?.fields).toMatchObject({ ...consent, consentAt: '2026-11-24T20:33:05Z' });
     expect(posted?.received_at).toBe(stored?.receivedAt.toISOString());
   });
 

@@ -38,7 +38,11 @@ export async function buyers(app: FastifyInstance, { parts, lookups, limits }: R
       returnAnswer(
         await takeReturn(
           database,
-          { buyer: buyerOf(request), given: givenFields([], request.body ?? []), receivedAt: new Date() },
+          {
+            buyer: buyerOf(request),
+            given: givenFields({ query: [], body: request.body ?? [] }),
+            receivedAt: new Date(),
+          },
           async (lead) => starter.startAgain(lead),
         ),
       ),

@@ -5,14 +5,15 @@ import { findStoredLead } from '../../store/leads.js';
 import type { StoredLead } from '../../store/person.js';
 import { createAdmission } from '../admission.js';
 import { ApiError } from '../apiError.js';
-import { readForm, type Entries } from '../body.js';
+import { isForm, readForm, type Entries } from '../body.js';
 import { givenFields } from '../givenFields.js';
 import { readIdempotencyKey } from '../idempotency.js';
-import { leadView, newLeadAnswer, storedLeadAnswer } from '../leadAnswer.js';
+import { leadView, newLeadAnswer, storedLeadAnswer, withWarnings } from '../leadAnswer.js';
 import type { RouteParts } from '../parts.js';
 import { auth, keyOf, sellerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../prefer.js';
+import { readRequest } from '../readRequest.js';
 import { queryOf } from '../requestTarget.js';
 import { failures } from '../schemas.js';
 import { takeLead } from '../takeLead.js';
@@ -98,23 +99,25 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
       const receivedAt = new Date();
       const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
       const wait = readPrefer(request.headers.prefer, settings.ANSWER_WINDOW_MS);
+      const key = { ...keyOf(request), seller: sellerOf(request) };
+      const given = givenFields({
+        query: readForm(queryOf(request.url)),
+        body: request.body ?? [],
+        bodyIsForm: isForm(request.headers['content-type']),
+      });
+      const read = await readRequest(lookups, key, given);
       const taken = await takeLead(
         parts,
         { lookups, admission },
-        {
-          key: { ...keyOf(request), seller: sellerOf(request) },
-          given: givenFields(readForm(queryOf(request.url)), request.body ?? []),
-          idempotencyKey,
-          answerWithinMs: wait.answerWithinMs,
-          receivedAt,
-        },
+        { ...read, key, given, idempotencyKey, answerWithinMs: wait.answerWithinMs, receivedAt },
       );
+      const { warnings } = read.reading;
       if ('repeated' in taken) {
         reply.header('idempotent-replayed', 'true');
-        return storedLeadAnswer(taken.repeated);
+        return withWarnings(storedLeadAnswer(taken.repeated), warnings);
       }
       if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
-      const answer = newLeadAnswer(taken.lead, taken.outcome);
+      const answer = withWarnings(newLeadAnswer(taken.lead, taken.outcome), warnings);
       measured.leadAnswered(1, { campaign: taken.lead.campaign, status: answer.status });
       return answer;
     },

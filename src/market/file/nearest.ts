@@ -2,14 +2,14 @@
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length > 64) return undefined;
   const close = known
-    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter((one) => one.distance <= Math.max(1, Math.floor(one.candidate.length / 3)))
     .sort((a, b) => a.distance - b.distance);
   return close[0]?.candidate;
 }
 
 /** How many letters to insert, drop, change or swap with their neighbour (optimal string alignment). */
-function distance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

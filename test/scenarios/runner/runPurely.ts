@@ -8,7 +8,7 @@ import { readStatusAnswer } from '../../../src/buyers/status.js';
 import { readyContracts, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
 import type { Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
-import { leadFields } from '../../../src/market/fields.js';
+import { leadFields } from '../../../src/market/intake/readLead.js';
 import type { Market } from '../../../src/market/file/parseMarket.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { contactOf, personKeys } from '../../../src/market/personKeys.js';

@@ -1,4 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { givenTexts } from '../../../src/market/intake/given.js';
+import { readLead } from '../../../src/market/intake/readLead.js';
 import { toMinor } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/story.js';
 import { categoryKey } from '../../../src/market/terms.js';
@@ -105,6 +107,7 @@ async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): 
   const campaign = await findCampaign(database, SELLER, categoryKey(String(category)));
   if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
   const receivedAt = new Date(await clock.now());
+  const given = givenTexts(fieldsOf(PERSON, lead));
   const document = await newLead(
     database,
     {
@@ -116,11 +119,12 @@ async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): 
         test: test === true,
         createdAt: receivedAt,
       },
-      given: { values: fieldsOf(PERSON, lead), faults: [] },
+      given,
+      reading: readLead(given, { required: [] }),
+      campaign,
       answerWithinMs: ANSWER_WINDOW_MS,
       receivedAt,
     },
-    campaign,
     ANSWER_WINDOW_MS,
   );
   await insertLead(database, document);
@@ -173,8 +177,8 @@ async function giveBack(world: LeadWorld, run: Run, step: NonNullable<Step['retu
   const stored = await findStoredLead(database, run.leads.get(lead)?.document._id ?? '');
   const claim = Object.values(stored?.claims ?? {}).find(({ buyer }) => buyer === by);
   if (!claim) throw new Error(`${by} was never sent the lead ${lead}.`);
-  const values = new Map(Object.entries({ post_id: claim.postId, reason }));
-  const request = { buyer: by, given: { values, faults: [] }, receivedAt: new Date(await clock.now()) };
+  const given = givenTexts(Object.entries({ post_id: claim.postId, reason }));
+  const request = { buyer: by, given, receivedAt: new Date(await clock.now()) };
   const ask = (): Promise<string | undefined> =>
     takeReturn(database, request, (facts) => world.start(facts)).then(
       () => undefined,

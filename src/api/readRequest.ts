@@ -1,0 +1,52 @@
+import { isMissing, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
+import type { Given } from '../market/intake/given.js';
+import { readAddressing, readLead, type LeadReading } from '../market/intake/readLead.js';
+import { categoryKey, type Campaign } from '../market/terms.js';
+import type { KeyDocument } from '../store/keys.js';
+import { ApiError } from './apiError.js';
+import type { Lookups } from './lookups.js';
+import { invalidKey } from './plugins/auth.js';
+
+/** A seller's key. */
+export type SellerKey = KeyDocument & { seller: string };
+
+/** What a request asks for: a lead of this campaign, read by its terms. */
+export interface ReadRequest {
+  campaign: Campaign;
+  reading: LeadReading;
+}
+
+/**
+ * Finds the campaign that takes the lead, and reads the lead's fields by its terms.
+ * @throws ApiError naming every fault
+ */
+export async function readRequest(lookups: Lookups, key: SellerKey, given: Given): Promise<ReadRequest> {
+  const named = readAddressing(given);
+  const seller = await lookups.seller(named.seller ?? key.seller);
+  if (named.seller !== undefined && seller?.code !== key.seller) throw invalidKey();
+  const campaign =
+    named.category === undefined
+      ? undefined
+      : await lookups.campaign(key.seller, categoryKey(named.category));
+  const isOpen = campaign?.active === true && seller?.active !== false;
+  if (named.category !== undefined && !isOpen) throw noCampaign();
+
+  const reading = readLead(given, { required: campaign?.required ?? REQUIRED_BY_DEFAULT });
+  if (campaign !== undefined && reading.faults.length === 0) return { campaign, reading };
+  throw faulty(reading.faults);
+}
+
+const noCampaign = (): ApiError =>
+  new ApiError(
+    'noCampaign',
+    'This category is not one of the seller’s active campaigns. Ask the seller for their names.',
+  );
+
+function faulty(fields: FieldFault[]): ApiError {
+  const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
+  return new ApiError(
+    fields.some(isMissing) ? 'missingField' : 'invalidField',
+    `Correct these fields and send it again: ${names}.`,
+    { fields },
+  );
+}

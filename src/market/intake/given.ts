@@ -1,0 +1,26 @@
+/** The value of a field as a request has it, before it is read. One that shows nothing is left out. */
+export type GivenValue =
+  | { kind: 'text'; text: string; plusWasSpace?: boolean }
+  /** A list of JSON (`repeated: false`), or a name that was given more than once. */
+  | { kind: 'list'; texts: string[]; repeated: boolean }
+  /** An object of JSON, as its text. */
+  | { kind: 'object'; json: string };
+
+/** By name as sent. */
+export type Given = ReadonlyMap<string, GivenValue>;
+
+/** Texts by name, for callers whose fields come from elsewhere than a request. */
+export const givenTexts = (texts: Iterable<readonly [string, string]>): Given =>
+  new Map([...texts].map(([name, text]) => [name, { kind: 'text', text }]));
+
+/** What is wrong with the kind of a value of one of the documented fields, which are texts. */
+export function problemOfKind(given: GivenValue): string | undefined {
+  switch (given.kind) {
+    case 'text':
+      return undefined;
+    case 'object':
+      return 'an object; send one text, number or boolean';
+    case 'list':
+      return given.repeated ? 'given twice' : 'a list; send one text, number or boolean';
+  }
+}

@@ -1,0 +1,310 @@
+import {
+  ADDRESSING,
+  FIELDS,
+  standardField,
+  type FieldFault,
+  type LeadFields,
+  type StandardField,
+} from '../fields.js';
+import { readFullName } from '../fields/name.js';
+import { phoneParts } from '../fields/phone.js';
+import type { FieldValue, Reading } from '../fields/reading.js';
+import { cleanText, isNullLike } from '../fields/text.js';
+import { FULL_NAME, meanings, type SourceAliases } from './aliases.js';
+import { keptName } from './fieldNames.js';
+import { givenTexts, problemOfKind, type Given, type GivenValue } from './given.js';
+import { missingProblem, nearlyStandard } from './hints.js';
+
+/** What the campaign and the source say of a lead's fields. */
+export interface IntakeTerms {
+  required: readonly string[];
+  source?: SourceAliases;
+}
+
+/** A request's fields, read. */
+export interface LeadReading {
+  lead: LeadFields;
+  /** Why the lead can't be taken; none if it can. */
+  faults: FieldFault[];
+  /** What the source should know of a lead that is taken all the same. */
+  warnings: FieldFault[];
+}
+
+/**
+ * Reads the fields of a request (docs/decisions/normalised-values.md). A value with one meaning is stored in its normal
+ * form. One that can't be read is stored as it was sent, and is a fault only if the campaign requires the field.
+ */
+export const readLead = (given: Given, terms: IntakeTerms): LeadReading =>
+  new LeadReader(given, terms).read();
+
+/** Fields that come from elsewhere than a request, as they are stored. */
+export const leadFields = (texts: ReadonlyMap<string, string>): LeadFields =>
+  readLead(givenTexts(texts), { required: [] }).lead;
+
+/** The seller and the category that a request names. */
+export function readAddressing(given: Given): { seller?: string; category?: string } {
+  const named = (field: string): string | undefined => {
+    const texts = [field, ...given.keys()].flatMap((name) =>
+      usualField(name) === field ? textIn(given, name) : [],
+    );
+    return texts.find((text) => text !== '');
+  };
+  return { seller: named('seller'), category: named('category') };
+}
+
+const usualMeaning = meanings({});
+const usualField = (name: string): string | undefined => usualMeaning(name)?.field;
+
+function textIn(given: Given, name: string): string {
+  const value = given.get(name);
+  return value?.kind === 'text' ? cleanText(value.text) : '';
+}
+
+/** A name of the request with the reading of its value. */
+interface Candidate {
+  name: string;
+  reading: Reading;
+}
+
+class LeadReader {
+  private readonly fields = new Map<string, FieldValue>();
+  private readonly unread: string[] = [];
+  private readonly sent = new Map<string, FieldValue>();
+  private readonly notes = new Map<string, string>();
+  private readonly faults: FieldFault[] = [];
+  private readonly warnings: FieldFault[] = [];
+  /** Names of the request that stand for a standard field. */
+  private readonly used = new Set<string>();
+  /** Names of the request by the field that they may stand for, the likeliest first. */
+  private readonly aliases: ReadonlyMap<string, readonly string[]>;
+
+  constructor(
+    private readonly given: Given,
+    private readonly terms: IntakeTerms,
+  ) {
+    this.aliases = this.findAliases();
+  }
+
+  read(): LeadReading {
+    for (const field of ADDRESSING) this.checkAddress(field);
+    for (const [field, standard] of Object.entries(FIELDS))
+      if (!isAddressing(field)) this.readStandard(field, standard);
+    this.splitFullName();
+    for (const [name, value] of this.given) if (!this.used.has(name)) this.readCustom(name, value);
+    const faults = [...this.missing(), ...this.faults];
+    return { lead: this.lead(), faults, warnings: this.warnings };
+  }
+
+  private findAliases(): Map<string, string[]> {
+    const meaningOf = meanings(this.terms.source ?? {});
+    const found = [...this.given.keys()].flatMap((name) => {
+      const meaning = standardField(name) ? undefined : meaningOf(name);
+      // A name that the campaign itself uses is a field of its own, unless the source says what it means.
+      if (meaning === undefined || (meaning.rank > 0 && this.isRequired(name))) return [];
+      return [{ name, ...meaning }];
+    });
+    const byField = new Map<string, string[]>();
+    for (const { name, field } of found.toSorted((a, b) => a.rank - b.rank))
+      byField.set(field, [...(byField.get(field) ?? []), name]);
+    return byField;
+  }
+
+  private isRequired(name: string): boolean {
+    return this.terms.required.includes(name);
+  }
+
+  private checkAddress(field: string): void {
+    for (const name of [field, ...(this.aliases.get(field) ?? [])]) this.used.add(name);
+    const own = this.given.get(field);
+    const problem = own && problemOfKind(own);
+    if (problem !== undefined) this.faults.push({ field, problem });
+  }
+
+  private readStandard(field: string, standard: StandardField): void {
+    this.used.add(field);
+    const own = this.given.get(field);
+    const problem = own && problemOfKind(own);
+    if (problem !== undefined) {
+      this.faults.push({ field, problem });
+      return;
+    }
+    const candidates = [field, ...(this.aliases.get(field) ?? [])].flatMap((name): Candidate[] => {
+      const value = this.given.get(name);
+      return value?.kind === 'text' ? [{ name, reading: standard.read(value.text, value) }] : [];
+    });
+    const [first, ...others] = candidates.filter(({ reading }) => !isBlank(reading));
+    if (first === undefined) return;
+    // Another name counts only if its value fits, or if the lead would be refused without it.
+    const fitting =
+      first.name === field ? first : [first, ...others].find((each) => fits(field, each.reading));
+    const chosen = fitting ?? (this.isRequired(field) ? first : undefined);
+    if (chosen !== undefined) this.keepStandard(field, chosen);
+  }
+
+  private keepStandard(field: string, { name, reading }: Candidate): void {
+    const { value, original, note } = reading;
+    this.used.add(name);
+    if (name !== field) this.note(field, `sent as ${cleanText(name)}`);
+    if (note !== undefined) this.note(field, note);
+    if (value === undefined) {
+      this.unread.push(field);
+      this.keep(field, cleanText(original), original);
+      if (this.isRequired(field) && !fits(field, reading)) {
+        this.faults.push({ field, problem: refusal(field, note) });
+        return;
+      }
+    } else if (field === 'phone') {
+      const { e164, extension } = phoneParts(value);
+      this.keep(field, e164, original);
+      if (extension !== undefined) this.fields.set('phoneExtension', extension);
+    } else this.keep(field, value, original);
+    if (note !== undefined && !isPlainPhone(field, reading)) this.warnings.push({ field, problem: note });
+  }
+
+  /** A name in one text counts only if neither of its parts was sent. */
+  private splitFullName(): void {
+    if (['firstName', 'lastName'].some((field) => this.fields.has(field) || this.given.has(field))) return;
+    for (const name of this.aliases.get(FULL_NAME) ?? []) {
+      const value = this.given.get(name);
+      const names = value?.kind === 'text' ? readFullName(value.text).value : undefined;
+      if (value?.kind !== 'text' || names === undefined) continue;
+      this.used.add(name);
+      for (const [field, part] of [
+        ['firstName', names.first],
+        ['lastName', names.last],
+      ] as const) {
+        if (part === undefined) continue;
+        this.keep(field, part, value.text);
+        this.note(field, `part of ${cleanText(name)}`);
+      }
+      return;
+    }
+  }
+
+  private readCustom(sentName: string, value: GivenValue): void {
+    const name = this.customName(sentName);
+    switch (value.kind) {
+      case 'text': {
+        const text = this.customText(name, value.text);
+        if (text === undefined) return;
+        this.keepCustom(name, text, value.text);
+        break;
+      }
+      case 'list': {
+        const texts = value.texts.flatMap((text) => this.customText(name, text) ?? []);
+        const [only, ...more] = [...new Set(texts)];
+        if (only === undefined) return;
+        // A name that was given twice with the same value has that value; a list stays a list.
+        this.keepCustom(name, value.repeated && more.length === 0 ? only : [only, ...more], value.texts);
+        break;
+      }
+      case 'object':
+        this.keepCustom(name, cleanText(value.json), value.json);
+        this.note(name, AN_OBJECT);
+        this.warnings.push({ field: name, problem: AN_OBJECT });
+    }
+    const meant = this.isRequired(name) ? undefined : nearlyStandard(name);
+    if (meant !== undefined && !this.fields.has(meant))
+      this.warnings.push({ field: name, problem: `kept as a custom field; did you mean ${meant}?` });
+  }
+
+  /** The name that the source's aliases give it, or its own. */
+  private customName(sent: string): string {
+    const alias = [...this.aliases].find(
+      ([field, names]) =>
+        standardField(field) === undefined &&
+        field !== FULL_NAME &&
+        names[0] === sent &&
+        !this.given.has(field),
+    );
+    if (alias !== undefined) {
+      this.note(alias[0], `sent as ${cleanText(sent)}`);
+      return alias[0];
+    }
+    return keptName(sent, (name) => this.given.has(name) || standardField(name) !== undefined);
+  }
+
+  /** Undefined for a blank one. A required field may have the answer "none", but no program's word for nothing. */
+  private customText(name: string, sent: string): string | undefined {
+    const text = cleanText(sent);
+    if (text === '') return undefined;
+    return isNullLike(text) && !(this.isRequired(name) && SAYS_NONE.test(text)) ? undefined : text;
+  }
+
+  /** Two names that are kept as one have the values of both. */
+  private keepCustom(name: string, value: FieldValue, original: FieldValue): void {
+    const before = this.fields.get(name);
+    if (before === undefined) this.keep(name, value, original);
+    else this.fields.set(name, [...new Set([before, value].flat())]);
+  }
+
+  private keep(name: string, value: FieldValue, original: FieldValue): void {
+    this.fields.set(name, value);
+    if (!isSame(value, original)) this.sent.set(name, original);
+  }
+
+  private note(name: string, note: string): void {
+    const before = this.notes.get(name);
+    this.notes.set(name, before === undefined ? note : `${before}; ${note}`);
+  }
+
+  private missing(): FieldFault[] {
+    const addressing = readAddressing(this.given);
+    const faulty = new Set(this.faults.map(({ field }) => field));
+    const absent = [
+      ...ADDRESSING.filter((field) => addressing[field] === undefined),
+      ...this.terms.required.filter((field) => !this.fields.has(keptName(field))),
+    ].filter((field) => !faulty.has(field));
+    const others = new Map(
+      [...this.given].filter(([name]) => !this.used.has(name) && !this.isRequired(name)),
+    );
+    return [...new Set(absent)].map((field) => ({ field, problem: missingProblem(field, others) }));
+  }
+
+  private lead(): LeadFields {
+    const fields = Object.fromEntries(this.fields);
+    const readText = (name: string): string | undefined => {
+      const value = this.unread.includes(name) ? undefined : this.fields.get(name);
+      return typeof value === 'string' ? value : undefined;
+    };
+    return {
+      fields,
+      unread: this.unread.length === 0 ? undefined : this.unread,
+      sent: this.sent.size === 0 ? undefined : Object.fromEntries(this.sent),
+      notes: this.notes.size === 0 ? undefined : Object.fromEntries(this.notes),
+      state: readText('state'),
+      phoneE164: readText('phone'),
+    };
+  }
+}
+
+const AN_OBJECT = 'an object; kept as its JSON text';
+
+/** A person's answer rather than a program's word for nothing. */
+const SAYS_NONE = /^(?:none|nil|n\/?a|n\.a\.?|not applicable|-+)$/i;
+
+const isAddressing = (field: string): boolean => ADDRESSING.some((always) => always === field);
+
+const isBlank = ({ value, note }: Reading): boolean => value === undefined && note === undefined;
+
+/** Whether the value can be the field's: it is readable, or a person can call it. */
+const fits = (field: string, { value, original }: Reading): boolean =>
+  value !== undefined || (field === 'phone' && hasPhoneDigits(original));
+
+/** A local number has 7 digits, and E.164 allows 15. */
+function hasPhoneDigits(sent: string): boolean {
+  const digits = sent.normalize('NFKC').replace(/\D/g, '').length;
+  return digits >= 7 && digits <= 15;
+}
+
+/** A number of the documented form that can't be called as it is, such as one without its area code: no fault of the source's. */
+const isPlainPhone = (field: string, { original }: Reading): boolean =>
+  field === 'phone' && hasPhoneDigits(original) && /^[\d\s+().\-/]*$/.test(cleanText(original));
+
+const refusal = (field: string, note = ''): string =>
+  field === 'phone' ? 'not a phone number of 7 to 15 digits' : note.replace(/; kept as sent$/, '');
+
+const isSame = (value: FieldValue, original: FieldValue): boolean =>
+  typeof value === 'string' && typeof original === 'string'
+    ? value === original.trim()
+    : JSON.stringify(value) === JSON.stringify(original);

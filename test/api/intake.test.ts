@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { postedFields } from '../../src/market/fields.js';
+import { categoryKey, categorySlug } from '../../src/market/terms.js';
+import { findLead, type LeadDocument } from '../../src/store/leads.js';
+import { openApiWorld, request, type ApiWorld, type Reply } from './world.js';
+
+/** A text, or one that is written out as many times. */
+type Text = string | { repeat: string; times: number };
+type ByField<Value = string> = Record<string, Value>;
+
+/** A row of intake.yaml, which explains its keys. */
+interface Row {
+  name: string;
+  json?: Record<string, unknown>;
+  raw?: string;
+  form?: string;
+  query?: string;
+  multipart?: [string, string][];
+  without?: string[];
+  requires?: string[];
+  stores?: ByField<unknown>;
+  lacks?: string[];
+  sent?: ByField<unknown>;
+  unread?: string[];
+  notes?: ByField;
+  warns?: ByField;
+  posts?: ByField;
+  answer?: string;
+  faults?: ByField;
+}
+
+interface FieldProblem {
+  field: string;
+  problem: string;
+}
+
+const sections = parse(readFileSync(new URL('intake.yaml', import.meta.url), 'utf8')) as Record<
+  string,
+  Row[]
+>;
+
+const USUAL = ['firstName', 'lastName', 'phone', 'state'];
+const categoryOf = ({ requires = USUAL }: Row): string => `Requires ${requires.join(' ')}`;
+
+const writtenOut = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_key, one: unknown) => {
+    if (typeof one !== 'object' || one === null || !('repeat' in one)) return one;
+    const { repeat, times } = one as Exclude<Text, string>;
+    return repeat.repeat(times).trim();
+  });
+
+function leadOf(row: Row): Record<string, string> {
+  const lead = {
+    ...{ seller: 'ACME1234', category: categoryOf(row) },
+    ...{ firstName: 'Ann', lastName: 'Roe', phone: '214-555-0187', state: 'TX' },
+  };
+  return Object.fromEntries(Object.entries(lead).filter(([name]) => row.without?.includes(name) !== true));
+}
+
+/** The request that a row describes. */
+function sentBy(row: Row): { query?: string; init: RequestInit } {
+  const lead = leadOf(row);
+  const form = `${String(new URLSearchParams(lead))}&`;
+  if (row.query !== undefined) return { query: `?${form}${row.query}`, init: {} };
+  if (row.form !== undefined) return { init: typed('application/x-www-form-urlencoded', form + row.form) };
+  if (row.multipart !== undefined) {
+    const body = new FormData();
+    for (const [name, value] of [...Object.entries(lead), ...row.multipart]) body.append(name, value);
+    return { init: { body } };
+  }
+  const json = JSON.stringify({ ...lead, ...(writtenOut(row.json ?? {}) as object) });
+  const whole = row.raw === undefined ? json : `${json.slice(0, -1)},${row.raw}}`;
+  return { init: typed('application/json', whole.replaceAll('$CATEGORY', categoryOf(row))) };
+}
+
+const typed = (type: string, body: string): RequestInit => ({ headers: { 'content-type': type }, body });
+
+let world: ApiWorld;
+beforeAll(async () => {
+  world = await openApiWorld();
+  const usual = await world.database.campaigns.findOne({ _id: 'ACME1234/auto-insurance' });
+  const categories = new Map(
+    Object.values(sections)
+      .flat()
+      .map((row) => [categoryOf(row), row.requires ?? USUAL]),
+  );
+  for (const [category, required] of categories) {
+    if (usual === null) throw new Error('The market has no campaign to copy');
+    const names = { category, categoryKey: categoryKey(category), _id: `ACME1234/${categorySlug(category)}` };
+    await world.database.campaigns.insertOne({ ...usual, ...names, required });
+  }
+});
+afterAll(() => world.close());
+
+async function post(row: Row): Promise<Reply> {
+  const { query = '', init } = sentBy(row);
+  const headers = new Headers(init.headers);
+  headers.set('prefer', 'respond-async');
+  return request(world, `/api/leads${query}`, { ...init, method: 'POST', headers });
+}
+
+describe.each(Object.entries(sections))('%s', (_section, rows) => {
+  it.each(rows)('$name', async (row) => {
+    const reply = await post(row);
+    if (row.answer !== undefined) {
+      expect(`${reply.status} ${String(reply.body.error)}`).toBe(row.answer);
+      if (row.faults !== undefined) expectProblems(reply.body.fields, row.faults);
+      return;
+    }
+    expect(reply.body).toMatchObject({ success: true, status: 'pending' });
+    expectProblems(reply.body.warnings ?? [], row.warns ?? {});
+    const lead = await findLead(world.database, String(reply.body.lead_id));
+    if (lead === null) throw new Error('The lead is not in the store');
+    expectStored(lead, row);
+  });
+});
+
+function expectProblems(problems: unknown, wanted: ByField): void {
+  const given = Object.fromEntries(
+    (problems as FieldProblem[]).map(({ field, problem }) => [field, problem]),
+  );
+  expect(Object.keys(given).sort()).toEqual(Object.keys(wanted).sort());
+  for (const [field, text] of Object.entries(wanted)) expect(given[field]).toContain(text);
+}
+
+function expectStored(lead: LeadDocument, row: Row): void {
+  const stores = writtenOut(row.stores ?? {}) as ByField<unknown>;
+  for (const [name, value] of Object.entries(stores))
+    expect([name, lead.fields[name]]).toEqual([name, value]);
+  for (const name of row.lacks ?? []) expect(lead.fields).not.toHaveProperty([name]);
+  expect(lead.unread ?? []).toEqual(row.unread ?? []);
+  for (const [name, text] of Object.entries(row.notes ?? {})) expect(lead.notes?.[name]).toContain(text);
+  if (row.sent !== undefined) {
+    const named = Object.entries(lead.sent ?? {}).filter(([name]) => name in { ...stores, ...row.sent });
+    expect(Object.fromEntries(named)).toEqual(row.sent);
+  }
+  expect(postedFields(lead)).toEqual({ ...lead.fields, ...row.posts });
+  expect(lead.state).toBe(lead.unread?.includes('state') ? undefined : lead.fields.state);
+  expect(lead.phoneE164).toBe(lead.unread?.includes('phone') ? undefined : lead.fields.phone);
+}
