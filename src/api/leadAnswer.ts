@@ -1,14 +1,14 @@
 import type { Static } from 'typebox';
 import type { FieldFault } from '../market/fields.js';
 import { standingInWords } from '../market/standing.js';
-import type { StoredLead } from '../store/person.js';
+import type { LeadSummary } from '../store/leads.js';
 import type { OutcomeAnswer } from '../temporal/names.js';
 import type { LeadAnswer, LeadView } from './schemas.js';
 
 type Answer = Static<typeof LeadAnswer>;
 
 /** What the source is told of a new lead; without an outcome in time it is `pending`, which is true: it is stored. */
-export function newLeadAnswer(lead: StoredLead, outcome: OutcomeAnswer | undefined): Answer {
+export function newLeadAnswer(lead: LeadSummary, outcome: OutcomeAnswer | undefined): Answer {
   // One that may not be sold has ended before it began.
   if (lead.status !== 'received') return storedLeadAnswer(lead);
   return {
@@ -19,7 +19,7 @@ export function newLeadAnswer(lead: StoredLead, outcome: OutcomeAnswer | undefin
 }
 
 /** What the source is told of a lead that is stored. */
-export function storedLeadAnswer(lead: StoredLead): Answer {
+export function storedLeadAnswer(lead: LeadSummary): Answer {
   return { success: true, lead_id: lead._id, ...standingInWords(lead) };
 }
 
@@ -27,7 +27,7 @@ export function storedLeadAnswer(lead: StoredLead): Answer {
 export const withWarnings = (answer: Answer, warnings: FieldFault[]): Answer =>
   warnings.length === 0 ? answer : { ...answer, warnings };
 
-export function leadView(lead: StoredLead): Static<typeof LeadView> {
+export function leadView(lead: LeadSummary): Static<typeof LeadView> {
   return {
     ...storedLeadAnswer(lead),
     created_at: lead.receivedAt.toISOString(),

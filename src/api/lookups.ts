@@ -1,13 +1,15 @@
 import type { Campaign, Seller } from '../market/terms.js';
 import { cached } from '../store/cache.js';
 import type { Database } from '../store/db.js';
-import { findKey, type KeyDocument } from '../store/keys.js';
+import { findKey, hashKey, keyHashes, type KeyDocument } from '../store/keys.js';
 import { findCampaign, findSeller } from '../store/market.js';
 import { hasSuppressions } from '../store/suppressions.js';
 
 /** What every request asks the store for, remembered so shortly that a change is in force within 2 s. */
 export interface Lookups {
   key(text: string): Promise<KeyDocument | null>;
+  /** Whether it may be a key in force, by a list of all keys: a made-up one costs no query of its own. */
+  isListedKey(text: string): Promise<boolean>;
   seller(codeOrSlug: string): Promise<Seller | undefined>;
   /** By `categoryKey(category)`. */
   campaign(seller: string, categoryKey: string): Promise<Campaign | undefined>;
@@ -21,7 +23,9 @@ export function createLookups(database: Database): Lookups {
     const space = id.indexOf(' ');
     return findCampaign(database, id.slice(0, space), id.slice(space + 1));
   });
+  const keys = cached(() => keyHashes(database));
   return {
+    isListedKey: async (text) => (await keys('all')).has(hashKey(text)),
     key: cached((text) => findKey(database, text)),
     seller: cached((codeOrSlug) => findSeller(database, codeOrSlug)),
     campaign: (seller, categoryKey) => campaign(`${seller} ${categoryKey}`),

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
 /** A minute's window of requests, as it stands after this one. */
@@ -13,6 +14,8 @@ export interface RateWindow {
 export interface RateLimits {
   /** Counts one request; one Redis round trip, none once the window is used up. */
   take(bucket: string, limit: number): Promise<RateWindow>;
+  /** Whether this process has refused the bucket and its window has not ended; no Redis round trip. */
+  isUsedUp(bucket: string): boolean;
   /** The window without counting; one Redis round trip. */
   look(bucket: string, limit: number): Promise<RateWindow>;
 }
@@ -23,6 +26,8 @@ export const retryAfter = ({ endsAt }: RateWindow): Record<string, number> => ({
 });
 
 const WINDOW_S = 60;
+/** Buckets over their limit that a process remembers: more addresses than that only cost it Redis round trips. */
+const MOST_USED_UP = 10_000;
 
 /** What every answer to a known key tells of its window. */
 export const RATE_HEADERS = {
@@ -54,15 +59,19 @@ export function createRateLimits(redis: Redis): RateLimits {
     return limiter;
   }
 
+  const usedUp = new LRUCache<string, true>({ max: MOST_USED_UP });
+
   return {
     async take(bucket, limit) {
       try {
         return windowOf(await limiterOf(limit).consume(bucket), limit, true);
       } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return windowOf(refusal, limit, false);
-        throw refusal;
+        if (!(refusal instanceof RateLimiterRes)) throw refusal;
+        usedUp.set(bucket, true, { ttl: Math.max(1, refusal.msBeforeNext) });
+        return windowOf(refusal, limit, false);
       }
     },
+    isUsedUp: (bucket) => usedUp.has(bucket),
     async look(bucket, limit) {
       const window = await limiterOf(limit).get(bucket);
       if (window === null)

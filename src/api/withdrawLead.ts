@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../store/db.js';
-import { findStoredLead } from '../store/leads.js';
-import type { StoredLead } from '../store/person.js';
+import { findLeadSummary, type LeadSummary } from '../store/leads.js';
 import { endWithdrawn, withdraw } from '../store/withdrawals.js';
 
 /** How long the answer waits for a post in flight, ms: it is out within a second. */
@@ -16,9 +15,9 @@ const LOOK_EVERY_MS = 50;
  */
 export async function withdrawLead(
   database: Database,
-  lead: StoredLead,
+  lead: LeadSummary,
   notify: (leadId: string) => unknown,
-): Promise<StoredLead> {
+): Promise<LeadSummary> {
   if (lead.status === 'expired' || lead.status === 'withdrawn') return lead;
   const until = Date.now() + PATIENCE_MS;
   let state = await withdraw(database, lead._id);
@@ -27,5 +26,5 @@ export async function withdrawLead(
     await sleep(LOOK_EVERY_MS);
     state = await endWithdrawn(database, lead._id);
   }
-  return (await findStoredLead(database, lead._id)) ?? lead;
+  return (await findLeadSummary(database, lead._id)) ?? lead;
 }

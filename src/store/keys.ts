@@ -124,6 +124,12 @@ export async function findKey({ keys }: Database, key: string): Promise<KeyDocum
   return keys.findOne({ hash: hashKey(key) });
 }
 
+/** The hashes of all keys that may be in force. */
+export async function keyHashes({ keys }: Database): Promise<Set<string>> {
+  const found = keys.find({ revokedAt: { $exists: false } }, { projection: { _id: 0, hash: 1 } });
+  return new Set(await found.map(({ hash }) => hash).toArray());
+}
+
 export function inForce(key: KeyDocument, now: Date): boolean {
   return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > now);
 }

@@ -1,5 +1,6 @@
 import type { Answer, OfferReason } from '../market/decide.js';
 import type { Match } from '../market/duplicates.js';
+import type { LeadStanding } from '../market/standing.js';
 import { readableFields } from '../market/fields.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import type { LeadInRound } from '../market/eligibility.js';
@@ -257,6 +258,22 @@ export async function findLead({ leads, vault }: Database, leadId: string): Prom
 /** The lead as it is stored, for whoever needs no person: it asks for no master key. */
 export async function findStoredLead({ leads }: Database, leadId: string): Promise<StoredLead | null> {
   return leads.findOne({ _id: leadId });
+}
+
+/** What a source is told of a lead. */
+export type LeadSummary = Pick<
+  StoredLead,
+  '_id' | 'seller' | 'receivedAt' | 'updatedAt' | keyof LeadStanding
+>;
+
+const SUMMARY: Record<keyof LeadSummary, 1> = {
+  ...{ _id: 1, seller: 1, receivedAt: 1, updatedAt: 1 },
+  ...{ status: 1, reason: 1, price: 1, currency: 1, buyerIds: 1, withdrawal: 1 },
+};
+
+/** A lead without its rounds and its person, which may be large. */
+export async function findLeadSummary({ leads }: Database, leadId: string): Promise<LeadSummary | null> {
+  return leads.findOne<LeadSummary>({ _id: leadId }, { projection: SUMMARY });
 }
 
 /** A lead as a round needs it: without the rounds before, which may be many. */

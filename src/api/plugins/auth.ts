@@ -56,29 +56,30 @@ interface Options {
 
 /**
  * Lets requests with a key in force through, before a byte of the body is read. Form and checksum are looked at first:
- * a typo or a guess costs the database nothing. Failures are limited by address and, where the key was once good, by key,
- * from however many addresses it comes; neither slows a valid key.
+ * a typo or a guess costs the database nothing. Failures are limited by address and, if the key was once good, by key,
+ * from however many addresses it comes. Neither slows a valid key: while an address is over its limit, its keys are looked
+ * for in a list of all keys, so that made-up keys cost no query each.
  */
 export const auth = plugin(
   async (app: FastifyInstance, { lookups, limits, failuresPerMinute, of }: Options) => {
     app.decorateRequest('apiKey', null);
+    const mayBeKey = async (text: string, address: string): Promise<boolean> =>
+      looksLikeKey(text) && (!limits.isUsedUp(address) || lookups.isListedKey(text));
     app.addHook('onRequest', async (request) => {
       const text = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-      const key = text !== undefined && looksLikeKey(text) ? await lookups.key(text) : null;
+      const address = `address:${countedAddress(request.ip)}`;
+      const key = text !== undefined && (await mayBeKey(text, address)) ? await lookups.key(text) : null;
       if (key?.[of] !== undefined && inForce(key, new Date())) {
         request.apiKey = key;
         return;
       }
-      const buckets = [
-        `address:${countedAddress(request.ip)}`,
-        ...(key === null ? [] : [`refused:${key._id}`]),
-      ];
+      const buckets = [address, ...(key === null ? [] : [`refused:${key._id}`])];
       const windows = await Promise.all(buckets.map((bucket) => limits.take(bucket, failuresPerMinute)));
       const full = windows.find(({ allowed }) => !allowed);
       if (full === undefined) throw invalidKey(of);
       throw new ApiError(
         'rateLimited',
-        'Too many requests came from this address without a valid key, or with this one, which is none any more.',
+        'Too many failed authentication attempts from this address or with this revoked key.',
         {
           headers: retryAfter(full),
         },

@@ -3,38 +3,49 @@ import { ApiError } from '../apiError.js';
 import { retryAfter, type RATE_HEADERS, type RateLimits, type RateWindow } from '../rateLimits.js';
 import { keyOf } from './auth.js';
 
+/** How many times as often a key may ask for its leads as send them. */
+export const ASKING_FACTOR = 10;
+
 /**
- * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit, `look` only tells how
- * much is left. Both put the three headers on the answer, whatever becomes of the request.
+ * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit; `ask` does so by a
+ * count of its own, with a higher limit, and leaves the other alone. Both put the three headers of the first count on
+ * the answer, whatever becomes of the request.
  */
 export function rateLimitHooks(
   limits: RateLimits,
   requestsPerMinute: number,
   what: 'leads' | 'returns' | 'requests',
 ) {
-  async function tell(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    count: 'take' | 'look',
-  ): Promise<RateWindow> {
-    const key = keyOf(request);
-    const window = await limits[count](`key:${key._id}`, key.limit ?? requestsPerMinute);
-    reply.headers({
-      'X-RateLimit-Limit': window.limit,
-      'X-RateLimit-Remaining': window.remaining,
-      'X-RateLimit-Reset': Math.ceil(window.endsAt / 1000),
-    } satisfies Record<keyof typeof RATE_HEADERS, number>);
-    return window;
-  }
+  const limitOf = (request: FastifyRequest): number => keyOf(request).limit ?? requestsPerMinute;
+  const bucketOf = (request: FastifyRequest): string => `key:${keyOf(request)._id}`;
+
   return {
     take: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const window = await tell(request, reply, 'take');
-      if (window.allowed) return;
-      const message = `This key may send ${window.limit} ${what} a minute. Send the next one after Retry-After seconds.`;
-      throw new ApiError('rateLimited', message, { headers: retryAfter(window) });
+      const window = await limits.take(bucketOf(request), limitOf(request));
+      reply.headers(headersOf(window));
+      if (!window.allowed) throw refusal(window, what);
     },
-    look: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      await tell(request, reply, 'look');
+    ask: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      const limit = limitOf(request);
+      const [window, asked] = await Promise.all([
+        limits.look(bucketOf(request), limit),
+        limits.take(`${bucketOf(request)}:asks`, limit * ASKING_FACTOR),
+      ]);
+      reply.headers(headersOf(window));
+      if (!asked.allowed) throw refusal(asked, 'requests for leads that it has sent');
     },
   };
 }
+
+const headersOf = (window: RateWindow): Record<keyof typeof RATE_HEADERS, number> => ({
+  'X-RateLimit-Limit': window.limit,
+  'X-RateLimit-Remaining': window.remaining,
+  'X-RateLimit-Reset': Math.ceil(window.endsAt / 1000),
+});
+
+const refusal = (window: RateWindow, what: string): ApiError =>
+  new ApiError(
+    'rateLimited',
+    `This key may send ${window.limit} ${what} a minute. Send the next one after Retry-After seconds.`,
+    { headers: retryAfter(window) },
+  );

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { measured } from '../../metrics.js';
-import { findStoredLead } from '../../store/leads.js';
-import type { StoredLead } from '../../store/person.js';
+import { findLeadSummary, type LeadSummary } from '../../store/leads.js';
 import { createAdmission } from '../admission.js';
 import { ApiError } from '../apiError.js';
 import { isForm, readForm, type Entries } from '../body.js';
@@ -125,13 +124,13 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
 
   app.get<{ Params: { lead_id: string } }>(
     '/api/leads/:lead_id',
-    { schema: get, onRequest: rate.look },
+    { schema: get, onRequest: rate.ask },
     async (request) => leadView(await leadOf(request)),
   );
 
   app.post<{ Params: { lead_id: string } }>(
     '/api/leads/:lead_id/withdraw',
-    { schema: withdraw, onRequest: rate.take },
+    { schema: withdraw, onRequest: rate.ask },
     async (request) => {
       const lead = await withdrawLead(database, await leadOf(request), (leadId) =>
         parts.starter.withdrawn(leadId),
@@ -141,9 +140,9 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
   );
 
   /** The lead that the address names, if it is one of the key's seller. */
-  async function leadOf(request: FastifyRequest<{ Params: { lead_id: string } }>): Promise<StoredLead> {
+  async function leadOf(request: FastifyRequest<{ Params: { lead_id: string } }>): Promise<LeadSummary> {
     const id = request.params.lead_id.toLowerCase();
-    const lead = UUID.test(id) ? await findStoredLead(database, id) : null;
+    const lead = UUID.test(id) ? await findLeadSummary(database, id) : null;
     if (lead?.seller === sellerOf(request)) return lead;
     throw new ApiError('notFound', 'The seller of this key has no lead with this id.');
   }

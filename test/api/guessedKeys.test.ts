@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openProxy, throughProxy, type Proxy } from '../../src/bench/proxy.js';
+import { mongodbRequests } from '../../src/bench/requests.js';
+import { generateKey } from '../../src/store/keys.js';
+import { stackAddresses } from '../support/stack.js';
+import { openApiWorld, sendLead, type ApiWorld } from './world.js';
+
+let world: ApiWorld;
+let proxy: Proxy;
+let queries = 0;
+beforeAll(async () => {
+  const { MONGODB_URL } = stackAddresses();
+  proxy = await openProxy(MONGODB_URL, (client, server) => {
+    const read = mongodbRequests();
+    client.on('data', (chunk: Buffer) => {
+      queries += read(chunk).filter((name) => name === 'find keys').length;
+    });
+    client.pipe(server);
+    server.pipe(client);
+  });
+  world = await openApiWorld({ MONGODB_URL: throughProxy(MONGODB_URL, proxy), RATE_LIMIT_PER_MINUTE: 5 });
+});
+afterAll(async () => {
+  await world.close();
+  await proxy.close();
+});
+
+const guess = () => sendLead({ ...world, key: generateKey('live') });
+
+it('an address over its limit costs no query for each key that it makes up, and slows no valid key', async () => {
+  const known = await world.keyFor();
+  await sendLead({ ...world, key: known });
+  for (let i = 0; i < 6; i += 1) await guess();
+  queries = 0;
+  const refused = await Promise.all(Array.from({ length: 100 }, guess));
+  expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 429));
+  // One for the list of all keys.
+  expect(queries).toBeLessThanOrEqual(1);
+
+  expect((await sendLead({ ...world, key: known })).status).toBe(200);
+  // The list names keys that this process has never seen.
+  expect((await sendLead(world)).status).toBe(200);
+});
