@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newLead } from '../src/api/takeLead.js';
 import { createLog } from '../src/log.js';
-import { givenTexts } from '../src/market/intake/given.js';
+import { givenFrom } from '../src/market/intake/given.js';
 import { readLead } from '../src/market/intake/readLead.js';
 import { openDatabase, type Database } from '../src/store/db.js';
 import { findStoredLead, insertLead, type LeadDocument } from '../src/store/leads.js';
@@ -52,7 +52,7 @@ describe('A whole lead that somebody logs', () => {
       state: 'TX',
       nickname: 'Zebbie',
     };
-    const sent = givenTexts(Object.entries(given));
+    const sent = givenFrom(Object.entries(given));
     const campaign = await findCampaign(database, 'ACME1234', 'auto insurance');
     if (!campaign) throw new Error('The market has no such campaign');
     const request = {

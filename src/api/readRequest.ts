@@ -31,7 +31,7 @@ export async function readRequest(lookups: Lookups, key: SellerKey, given: Given
   const isOpen = campaign?.active === true && seller?.active !== false;
   if (named.category !== undefined && !isOpen) throw noCampaign();
 
-  const reading = readLead(given, { required: campaign?.required ?? REQUIRED_BY_DEFAULT });
+  const reading = readLead(given, campaign ?? { required: REQUIRED_BY_DEFAULT });
   if (campaign !== undefined && reading.faults.length === 0) return { campaign, reading };
   throw faulty(reading.faults);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { postedFields } from '../../src/market/fields.js';
+import type { FieldDeclarations } from '../../src/market/fields/declaration.js';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
 import { findLead, type LeadDocument } from '../../src/store/leads.js';
 import { openApiWorld, request, type ApiWorld, type Reply } from './world.js';
@@ -20,6 +21,7 @@ interface Row {
   multipart?: [string, string][];
   without?: string[];
   requires?: string[];
+  declares?: FieldDeclarations;
   stores?: ByField<unknown>;
   lacks?: string[];
   sent?: ByField<unknown>;
@@ -42,7 +44,9 @@ const sections = parse(readFileSync(new URL('intake.yaml', import.meta.url), 'ut
 >;
 
 const USUAL = ['firstName', 'lastName', 'phone', 'state'];
-const categoryOf = ({ requires = USUAL }: Row): string => `Requires ${requires.join(' ')}`;
+/** Of a campaign with these terms. */
+const categoryOf = ({ requires = USUAL, declares = {} }: Row): string =>
+  `Requires ${requires.join(' ')} of ${Object.keys(declares).join(' ')}`;
 
 const writtenOut = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (_key, one: unknown) => {
@@ -84,12 +88,12 @@ beforeAll(async () => {
   const categories = new Map(
     Object.values(sections)
       .flat()
-      .map((row) => [categoryOf(row), row.requires ?? USUAL]),
+      .map((row) => [categoryOf(row), { required: row.requires ?? USUAL, fields: row.declares }]),
   );
-  for (const [category, required] of categories) {
+  for (const [category, terms] of categories) {
     if (usual === null) throw new Error('The market has no campaign to copy');
     const names = { category, categoryKey: categoryKey(category), _id: `ACME1234/${categorySlug(category)}` };
-    await world.database.campaigns.insertOne({ ...usual, ...names, required });
+    await world.database.campaigns.insertOne({ ...usual, ...names, ...terms });
   }
 });
 afterAll(() => world.close());

@@ -10,8 +10,22 @@ export type GivenValue =
 export type Given = ReadonlyMap<string, GivenValue>;
 
 /** Texts by name, for callers whose fields come from elsewhere than a request. */
-export const givenTexts = (texts: Iterable<readonly [string, string]>): Given =>
+export const givenFrom = (texts: Iterable<readonly [string, string]>): Given =>
   new Map([...texts].map(([name, text]) => [name, { kind: 'text', text }]));
+
+/** The texts of a value, as they were sent; one text if a name was given again with the same one. */
+export function textsOf(given: GivenValue): string | string[] {
+  switch (given.kind) {
+    case 'text':
+      return given.text;
+    case 'object':
+      return given.json;
+    case 'list': {
+      const [first, ...others] = new Set(given.texts);
+      return given.repeated && first !== undefined && others.length === 0 ? first : given.texts;
+    }
+  }
+}
 
 /** What is wrong with the kind of a value of one of the documented fields, which are texts. */
 export function problemOfKind(given: GivenValue): string | undefined {

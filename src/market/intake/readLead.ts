@@ -7,18 +7,25 @@ import {
   type StandardField,
 } from '../fields.js';
 import { readFullName } from '../fields/name.js';
+import { declarationOf, type FieldDeclaration } from '../fields/declaration.js';
 import { phoneParts } from '../fields/phone.js';
 import type { FieldValue, Reading } from '../fields/reading.js';
+import { readTyped } from '../fields/readTyped.js';
 import { cleanText, isNullLike } from '../fields/text.js';
+import type { Campaign } from '../terms.js';
 import { FULL_NAME, meanings, type SourceAliases } from './aliases.js';
 import { keptName } from './fieldNames.js';
-import { givenTexts, problemOfKind, type Given, type GivenValue } from './given.js';
+import { problemOfKind, textsOf, type Given, type GivenValue } from './given.js';
 import { missingProblem, nearlyStandard } from './hints.js';
 
 /** What the campaign and the source say of a lead's fields. */
-export interface IntakeTerms {
+export interface IntakeTerms extends Pick<Campaign, 'fields'> {
   required: readonly string[];
+  /** Of declared amounts; absent: `USD`. */
+  currency?: string;
   source?: SourceAliases;
+  /** When the lead came, UTC ms; absent: now. */
+  now?: number;
 }
 
 /** A request's fields, read. */
@@ -36,10 +43,6 @@ export interface LeadReading {
  */
 export const readLead = (given: Given, terms: IntakeTerms): LeadReading =>
   new LeadReader(given, terms).read();
-
-/** Fields that come from elsewhere than a request, as they are stored. */
-export const leadFields = (texts: ReadonlyMap<string, string>): LeadFields =>
-  readLead(givenTexts(texts), { required: [] }).lead;
 
 /** The seller and the category that a request names. */
 export function readAddressing(given: Given): { seller?: string; category?: string } {
@@ -100,7 +103,7 @@ class LeadReader {
     const found = [...this.given.keys()].flatMap((name) => {
       const meaning = standardField(name) ? undefined : meaningOf(name);
       // A name that the campaign itself uses is a field of its own, unless the source says what it means.
-      if (meaning === undefined || (meaning.rank > 0 && this.isRequired(name))) return [];
+      if (meaning === undefined || (meaning.rank > 0 && this.isOfCampaign(name))) return [];
       return [{ name, ...meaning }];
     });
     const byField = new Map<string, string[]>();
@@ -111,6 +114,10 @@ class LeadReader {
 
   private isRequired(name: string): boolean {
     return this.terms.required.includes(name);
+  }
+
+  private isOfCampaign(name: string): boolean {
+    return this.isRequired(name) || declarationOf(this.terms.fields, name) !== undefined;
   }
 
   private checkAddress(field: string): void {
@@ -183,6 +190,11 @@ class LeadReader {
 
   private readCustom(sentName: string, value: GivenValue): void {
     const name = this.customName(sentName);
+    const declaration = declarationOf(this.terms.fields, name);
+    if (declaration) {
+      this.keepDeclared(name, declaration, value);
+      return;
+    }
     switch (value.kind) {
       case 'text': {
         const text = this.customText(name, value.text);
@@ -203,9 +215,23 @@ class LeadReader {
         this.note(name, AN_OBJECT);
         this.warnings.push({ field: name, problem: AN_OBJECT });
     }
-    const meant = this.isRequired(name) ? undefined : nearlyStandard(name);
+    const meant = this.isOfCampaign(name) ? undefined : nearlyStandard(name);
     if (meant !== undefined && !this.fields.has(meant))
       this.warnings.push({ field: name, problem: `kept as a custom field; did you mean ${meant}?` });
+  }
+
+  private keepDeclared(name: string, declaration: FieldDeclaration, given: GivenValue): void {
+    const original = textsOf(given);
+    const { currency = 'USD', now = Date.now() } = this.terms;
+    const { value, note } = readTyped(declaration, original, { currency, now });
+    if (value === undefined && note === undefined) return;
+    this.keep(name, value ?? cleaned(original), original);
+    if (note === undefined) return;
+    this.note(name, note);
+    if (value === undefined) this.unread.push(name);
+    if (value === undefined && this.isRequired(name))
+      this.faults.push({ field: name, problem: refusal(name, note) });
+    else this.warnings.push({ field: name, problem: note });
   }
 
   /** The name that the source's aliases give it, or its own. */
@@ -256,7 +282,7 @@ class LeadReader {
       ...this.terms.required.filter((field) => !this.fields.has(keptName(field))),
     ].filter((field) => !faulty.has(field));
     const others = new Map(
-      [...this.given].filter(([name]) => !this.used.has(name) && !this.isRequired(name)),
+      [...this.given].filter(([name]) => !this.used.has(name) && !this.isOfCampaign(name)),
     );
     return [...new Set(absent)].map((field) => ({ field, problem: missingProblem(field, others) }));
   }
@@ -282,6 +308,9 @@ const AN_OBJECT = 'an object; kept as its JSON text';
 
 /** A person's answer rather than a program's word for nothing. */
 const SAYS_NONE = /^(?:none|nil|n\/?a|n\.a\.?|not applicable|-+)$/i;
+
+const cleaned = (value: FieldValue): FieldValue =>
+  typeof value === 'string' ? cleanText(value) : value.map(cleanText);
 
 const isAddressing = (field: string): boolean => ADDRESSING.some((always) => always === field);
 

@@ -8,7 +8,9 @@ import { readStatusAnswer } from '../../../src/buyers/status.js';
 import { readyContracts, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
 import type { Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
-import { leadFields } from '../../../src/market/intake/readLead.js';
+import { readableFields } from '../../../src/market/fields.js';
+import { givenFrom } from '../../../src/market/intake/given.js';
+import { readLead } from '../../../src/market/intake/readLead.js';
 import type { Market } from '../../../src/market/file/parseMarket.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { contactOf, personKeys } from '../../../src/market/personKeys.js';
@@ -131,11 +133,13 @@ class PureRun implements World {
 
   private send(name: string, lead: LeadInScenario): void {
     const { test = false, source = 'key_test', category = CATEGORY } = lead;
-    const { fields, state } = leadFields(fieldsOf(PERSON, lead));
     const campaign = this.stored?.campaigns.find(
       (each) => categoryKey(each.category) === categoryKey(String(category)),
     );
     if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
+    const given = givenFrom(fieldsOf(PERSON, lead));
+    const read = readLead(given, { ...campaign, required: [], now: this.clock }).lead;
+    const [fields, state] = [readableFields(read), read.state];
     const facts = {
       leadId: `lead-${name}`,
       seller: SELLER,
@@ -145,7 +149,7 @@ class PureRun implements World {
       test: test === true,
       answerBy: this.clock + ANSWER_WINDOW_MS,
     };
-    const match = personKeys(contactOf(fields));
+    const match = personKeys(contactOf(read.fields));
     const life = newLife(
       { facts, fields, currency: campaign.currency, source: String(source), match },
       campaign.id,

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { givenTexts } from '../../../src/market/intake/given.js';
+import { givenFrom } from '../../../src/market/intake/given.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
 import { toMinor } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/story.js';
@@ -107,7 +107,7 @@ async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): 
   const campaign = await findCampaign(database, SELLER, categoryKey(String(category)));
   if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
   const receivedAt = new Date(await clock.now());
-  const given = givenTexts(fieldsOf(PERSON, lead));
+  const given = givenFrom(fieldsOf(PERSON, lead));
   const document = await newLead(
     database,
     {
@@ -120,7 +120,7 @@ async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): 
         createdAt: receivedAt,
       },
       given,
-      reading: readLead(given, { required: [] }),
+      reading: readLead(given, { ...campaign, required: [], now: receivedAt.getTime() }),
       campaign,
       answerWithinMs: ANSWER_WINDOW_MS,
       receivedAt,
@@ -177,7 +177,7 @@ async function giveBack(world: LeadWorld, run: Run, step: NonNullable<Step['retu
   const stored = await findStoredLead(database, run.leads.get(lead)?.document._id ?? '');
   const claim = Object.values(stored?.claims ?? {}).find(({ buyer }) => buyer === by);
   if (!claim) throw new Error(`${by} was never sent the lead ${lead}.`);
-  const given = givenTexts(Object.entries({ post_id: claim.postId, reason }));
+  const given = givenFrom(Object.entries({ post_id: claim.postId, reason }));
   const request = { buyer: by, given, receivedAt: new Date(await clock.now()) };
   const ask = (): Promise<string | undefined> =>
     takeReturn(database, request, (facts) => world.start(facts)).then(
