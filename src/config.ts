@@ -175,11 +175,10 @@ export function pickSettings<Name extends keyof Settings>(
 ): Pick<Settings, Name> {
   const schema: Type.TSchema = Type.Pick(Settings, names);
   const isSettings = (value: unknown): value is Pick<Settings, Name> => Value.Check(schema, value);
-  const isOfStack = !env.MONGODB_URL || env.MONGODB_URL === local.MONGODB_URL;
   const given = Object.fromEntries(
     names.flatMap((name) => {
-      const value = env[name] ?? (name === 'MASTER_KEYS' && !isOfStack ? undefined : local[name]);
-      return value === undefined || value === '' ? [] : [[name, value]];
+      const value = givenSetting(name, env, local);
+      return value === undefined ? [] : [[name, value]];
     }),
   );
   const settings: unknown = Value.Convert(schema, Value.Default(schema, given));
@@ -187,6 +186,18 @@ export function pickSettings<Name extends keyof Settings>(
   throw new SettingsError(
     names.flatMap((name) => fault(name, Settings.properties[name], settings)).join('\n'),
   );
+}
+
+/** A setting as it is given, which is checked when it is used; undefined if it is not set. */
+export function givenSetting(
+  name: keyof Settings,
+  env: NodeJS.ProcessEnv = process.env,
+  local: Record<string, string> = runningStack(),
+): string | undefined {
+  const isOfStack = !env.MONGODB_URL || env.MONGODB_URL === local.MONGODB_URL;
+  // The local stack's master keys are of its own database.
+  const value = env[name] ?? (name === 'MASTER_KEYS' && !isOfStack ? undefined : local[name]);
+  return value === '' ? undefined : value;
 }
 
 function fault(name: string, schema: Type.TSchema, settings: unknown): string[] {

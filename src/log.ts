@@ -18,6 +18,7 @@ const NOT_LOGGED = [
   'body',
   'query',
   'secret',
+  'signing',
   'key',
 ];
 

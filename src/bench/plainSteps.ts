@@ -5,6 +5,7 @@ import type { Send } from '../buyers/send.js';
 import { SAMPLE } from '../local/demo/sample.js';
 import { cached } from '../store/cache.js';
 import type { Database } from '../store/db.js';
+import { secretsOf } from '../store/signing.js';
 
 const CURRENCY = 'USD';
 
@@ -46,7 +47,9 @@ export function plainSteps(database: Database, send: Send) {
   const leads = leadsOf(database);
   const market = cached(async () => {
     const all = await database.buyers.find().toArray();
-    return new Map(all.map((buyer) => [buyer._id, buyer]));
+    return new Map(
+      all.map((buyer) => [buyer._id, { ...buyer, secret: secretsOf(database.vault, 'buyer', buyer) }]),
+    );
   });
   const buyers = () => market('buyers');
 

@@ -1,7 +1,7 @@
 import type { CheckResult } from '../market/checks.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import type { Check } from '../market/terms.js';
-import type { Reply, Send } from './send.js';
+import type { Reply, Secret, Send } from './send.js';
 
 /**
  * Asks an outside service about a lead and compares its answer with the threshold.
@@ -11,7 +11,7 @@ export async function askCheck(
   send: Send,
   check: Check,
   lead: { leadId: string; fields: Record<string, FieldValue> },
-  secret: string,
+  secret: Secret,
 ): Promise<CheckResult> {
   const given = check.sends.flatMap((name) => {
     const value = Object.hasOwn(lead.fields, name) ? lead.fields[name] : undefined;

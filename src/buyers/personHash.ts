@@ -1,14 +1,15 @@
 import { createHmac } from 'node:crypto';
 import { HASH_BITS } from '../market/personKeys.js';
+import { newest, type Secret } from './send.js';
 
 /**
  * What a buyer compares with its own records before it bids: the first bits, in hexadecimal, of an HMAC-SHA-256 of a
- * person's key, keyed with the buyer's secret as signatures are (docs/buyer.md).
+ * person's key, keyed with the buyer's newest secret as signatures are (docs/buyer.md).
  * @param key of `personKeys`
  */
-export function personHash(key: string | undefined, secret: string): string | undefined {
+export function personHash(key: string | undefined, secret: Secret): string | undefined {
   if (key === undefined) return undefined;
-  const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const bytes = Buffer.from(newest(secret).replace(/^whsec_/, ''), 'base64');
   return createHmac('sha256', bytes)
     .update(key)
     .digest('hex')

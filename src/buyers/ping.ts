@@ -4,7 +4,7 @@ import type { PingAnswer } from '../market/asking.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, toMinor, type Minor } from '../market/money.js';
 import type { Bid, NoBid } from '../market/round.js';
-import type { Reply, Send } from './send.js';
+import type { Reply, Secret, Send } from './send.js';
 
 /** Would you buy it, and for how much? No name, phone, e-mail or street, ever. */
 export interface Ping {
@@ -39,7 +39,7 @@ const PingBody = Compile(
 /** Asks one buyer; whatever it does comes back as a bid or as a reason, never as an exception. */
 export async function sendPing(
   send: Send,
-  buyer: { url: string; timeoutMs: number; secret: string },
+  buyer: { url: string; timeoutMs: number; secret: Secret },
   ping: Ping,
 ): Promise<PingAnswer> {
   const payload = {

@@ -6,7 +6,7 @@ import { isReasonCode } from '../market/returns.js';
 import { buyerReference } from './buyerReference.js';
 import { isClearNo } from '../market/clearNo.js';
 import { sendNotice, type Hearing } from './notice.js';
-import type { Reply, Send } from './send.js';
+import type { Reply, Secret, Send } from './send.js';
 
 /** The whole lead for the buyer who won. */
 export interface Post {
@@ -42,7 +42,7 @@ const PostAnswer = Compile(
 interface PostEndpoint {
   url: string;
   timeoutMs: number;
-  secret: string;
+  secret: Secret;
 }
 
 export async function sendPost(send: Send, buyer: PostEndpoint, post: Post): Promise<PostResult> {

@@ -1,7 +1,7 @@
 import type { LeadStatus } from '../market/lead.js';
 import { standingInWords, type LeadStanding } from '../market/standing.js';
 import { sendNotice, type Hearing } from './notice.js';
-import type { Send } from './send.js';
+import type { Secret, Send } from './send.js';
 
 /** How long a seller's server may take to answer, ms. */
 const TIMEOUT_MS = 10_000;
@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10_000;
 /** A seller's address and the secret that signs what it is told. */
 export interface PostbackAddress {
   url: string;
-  secret: string;
+  secret: Secret;
 }
 
 /** What is told of a lead: nothing of its person. */

@@ -12,12 +12,18 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /** So is one with more headers than this, together. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
+/** What signs a message: one secret, or those that are in force when it is sent, the newest first. */
+export type Secret = string | (() => readonly string[]);
+
+/** The one that new signatures are checked with. */
+export const newest = (secret: Secret): string => secretsIn(secret)[0] ?? '';
+
 /** One signed request to a buyer's server. */
 export interface Message {
   url: string;
   /** `webhook-id`: the same when it is sent again, so that the buyer can tell. */
   id: string;
-  secret: string;
+  secret: Secret;
   payload: object;
   /** From the first byte sent to the last one received, ms. */
   timeoutMs: number;
@@ -91,8 +97,10 @@ interface Lines {
 async function sendSigned(lines: Lines, message: Message): Promise<Reply> {
   const started = performance.now();
   const ms = () => Math.round(performance.now() - started);
+  // Before the try: a secret that can't be unwrapped is a fault of ours and not the buyer's.
+  const secrets = secretsIn(message.secret);
   try {
-    const response = await exchange(lines, message);
+    const response = await exchange(lines, message, secrets);
     const bytes = Buffer.from(await response.body.arrayBuffer());
     const { statusCode: status, headers } = response;
     return {
@@ -112,14 +120,18 @@ async function sendSigned(lines: Lines, message: Message): Promise<Reply> {
  * goes once more over a new connection, within the same time limit. This is safe for every message, because its `id` lets
  * the other side recognise it (docs/decisions/dropped-connections.md).
  */
-async function exchange({ pooled, fresh }: Lines, message: Message): Promise<Dispatcher.ResponseData> {
+async function exchange(
+  { pooled, fresh }: Lines,
+  message: Message,
+  secrets: readonly string[],
+): Promise<Dispatcher.ResponseData> {
   const body = JSON.stringify(message.payload);
   const signal = AbortSignal.timeout(message.timeoutMs);
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
     'accept-encoding': 'identity',
-    ...signature(message, body),
+    ...signature(message.id, body, secrets),
   };
   const sendBy = (dispatcher: Agent): Promise<Dispatcher.ResponseData> =>
     request(message.url, { dispatcher, method: 'POST', headers, body, signal });
@@ -131,13 +143,16 @@ async function exchange({ pooled, fresh }: Lines, message: Message): Promise<Dis
   }
 }
 
-/** The three headers of Standard Webhooks (standard-webhooks.md, "Webhook headers"). */
-function signature({ id, secret }: Message, body: string): Record<string, string> {
+const secretsIn = (secret: Secret): readonly string[] => (typeof secret === 'string' ? [secret] : secret());
+
+/** The three headers of Standard Webhooks (standard-webhooks.md, "Webhook headers"), with a signature by each secret. */
+function signature(id: string, body: string, secrets: readonly string[]): Record<string, string> {
+  if (secrets.length === 0) throw new Error('There is no secret to sign with');
   const now = new Date();
   return {
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-    'webhook-signature': new Webhook(secret).sign(id, now, body),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, now, body)).join(' '),
   };
 }
 

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Reply, Send } from './send.js';
+import type { Reply, Secret, Send } from './send.js';
 
 const StatusAnswer = Compile(
   Type.Object({
@@ -17,7 +17,7 @@ export type PostStatus =
 /** Asks a buyer what became of a post whose answer never came. */
 export async function askStatus(
   send: Send,
-  buyer: { url: string; timeoutMs: number; secret: string },
+  buyer: { url: string; timeoutMs: number; secret: Secret },
   postId: string,
 ): Promise<PostStatus> {
   const payload = { type: 'post_status', post_id: postId };

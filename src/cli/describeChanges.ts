@@ -9,7 +9,7 @@ export function describeChanges(changes: Change[], { dryRun }: { dryRun: boolean
     ...lines,
     ...(unchanged > 0 ? [colors.dim(`= ${unchanged} unchanged`)] : []),
     ...leftAlone(changes),
-    ...secrets(changes, dryRun),
+    ...(dryRun ? [] : secrets(changes)),
   ];
   if (dryRun) summary.push('A dry run: nothing was changed.');
   else if (lines.length === 0) summary.push('The store matches the file already; nothing was changed.');
@@ -58,12 +58,12 @@ function leftAlone(changes: Change[]): string[] {
   ];
 }
 
-function secrets(changes: Change[], dryRun: boolean): string[] {
-  const created = changes.flatMap((change) =>
-    change.change === 'created' && change.secret !== undefined
-      ? [`    ${change.kind} ${change.id}: ${change.secret}`]
+/** Who is new has a secret to be given to its owner. */
+function secrets(changes: Change[]): string[] {
+  const commands = changes.flatMap(({ change, kind, id }) =>
+    change === 'created' && (kind === 'seller' || kind === 'buyer')
+      ? [`    gavel secrets show --${kind} ${id}`]
       : [],
   );
-  if (created.length === 0 || dryRun) return [];
-  return ['', 'Signing secrets of who is new, shown this once; give each to its owner:', ...created];
+  return commands.length === 0 ? [] : ['', 'Give each new owner its signing secret:', ...commands];
 }

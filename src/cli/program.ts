@@ -11,6 +11,7 @@ import { keysCommand } from './keys.js';
 import { leadsCommand } from './leads.js';
 import { marketCommand } from './market.js';
 import { postbacksCommand } from './postbacks.js';
+import { secretsCommand } from './secrets.js';
 import { simulateCommand } from './simulate.js';
 import { stackCommand } from './stack.js';
 import { statementCommand } from './statement.js';
@@ -36,6 +37,7 @@ export function gavelProgram(): Command {
     .addCommand(marketCommand())
     .addCommand(buyersCommand())
     .addCommand(keysCommand())
+    .addCommand(secretsCommand())
     .addCommand(leadsCommand())
     .addCommand(postbacksCommand())
     .addCommand(suppressionsCommand())

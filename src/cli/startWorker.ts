@@ -13,6 +13,7 @@ import { loadTerms } from '../store/market.js';
 import { pruneUsage } from '../store/pruneUsage.js';
 import { warnOfRetention } from '../store/retention.js';
 import { settleLoose } from '../store/settleLoose.js';
+import { dropEndedSecrets, wrapPlainSecrets } from '../store/signing.js';
 import { nextWake } from '../store/wakes.js';
 import { BUILT } from '../temporal/bundleWorkflows.js';
 import { scheduleRetention } from '../temporal/retentionSchedule.js';
@@ -60,7 +61,10 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     overdue,
     wakes,
     settleLoose: () => settleLoose(database),
-    pruneUsage: () => pruneUsage(database, Date.now()),
+    pruneUsage: async () => {
+      await dropEndedSecrets(database);
+      return pruneUsage(database, Date.now());
+    },
   };
   const worker = await runWorker(settings, parts, log);
   await scheduleRetention(settings).catch((error: unknown) => {
@@ -78,12 +82,13 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
   };
 }
 
-/** Indexes and keys, by a client of its own: an index of a large collection takes longer than a lead may wait. */
+/** Indexes, keys and secrets, by a client of its own: an index of a large collection takes longer than a lead may wait. */
 async function prepareDatabase(settings: Settings): Promise<void> {
   const database = openDatabase(settings);
   try {
     await ensureIndexes(database);
     await database.vault.hash();
+    await wrapPlainSecrets(database);
   } finally {
     await database.client.close();
   }

@@ -1,13 +1,16 @@
 import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
-import { pickSettings, withoutCredentials } from '../config.js';
+import { givenSetting, pickSettings, withoutCredentials } from '../config.js';
 import { openDatabase, type Database } from '../store/db.js';
 import { CommandFailed } from './commandFailed.js';
 
 const NAMES = ['MONGODB_URL', 'MONGODB_DATABASE'] as const;
 
-/** Opens the database of the settings for one command that touches no person's data, and closes it after it. */
+/**
+ * Opens the database of the settings for one command that touches no person's data, and closes it after it. It has the
+ * master keys if they are set: only some changes of the market sign something.
+ */
 export async function useDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
-  return opened(pickSettings(NAMES), use);
+  return opened({ ...pickSettings(NAMES), MASTER_KEYS: givenSetting('MASTER_KEYS') }, use);
 }
 
 /** The same for a command that reads persons' data or looks for a person: it needs the master keys too. */

@@ -112,7 +112,11 @@ async function startParts(
   { api, admin }: Record<'api' | 'admin', ApiAddress>,
 ): Promise<StackReady> {
   progress(demo ? 'starting buyers, worker, APIs' : 'starting worker, APIs');
-  const settings = pickSettings(['MONGODB_URL', 'MONGODB_DATABASE', 'TEMPORAL_NAMESPACE'], env, {});
+  const settings = pickSettings(
+    ['MONGODB_URL', 'MONGODB_DATABASE', 'MASTER_KEYS', 'TEMPORAL_NAMESPACE'],
+    env,
+    {},
+  );
   const database = openDatabase(settings);
   try {
     const opened = ensureIndexes(database).then(() =>

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
 import { v7 } from 'uuid';
 import { NOTHING_BOUND, unmet, type Assumption } from '../market/file/assumptions.js';
@@ -15,6 +14,7 @@ import { marketTag } from './marketTag.js';
 import { readMarket, termsOf } from './readMarket.js';
 import { rethrowCause } from './rethrowCause.js';
 import { hearsOfLowAgain } from './lowBalance.js';
+import { makeSigning, type Recipient, type Signed } from './signing.js';
 import { topUpWrites } from './topUp.js';
 import { wakeWrites, type WakeDocument } from './wakes.js';
 
@@ -60,7 +60,7 @@ export async function applyMarket(
       const bound = await boundCurrencies(database, stored, market, session);
       const faults = unmet(market.assumptions, restOf(staying, codes, contracts, bound));
       if (faults.length > 0) return { faults };
-      const plan = planApply(stored, market, prune, newSecret);
+      const plan = planApply(stored, market, prune);
       if (!dryRun) await write(database, plan, by, session);
       return { changes: plan.changes };
     }),
@@ -83,9 +83,6 @@ export async function unmetByStore(database: Database, assumptions: Assumption[]
   );
 }
 
-/** As Standard Webhooks asks: 24 to 64 random bytes, base64, with a prefix that names what it is. */
-const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
-
 /** The client's bulkWrite reaches all collections in one round trip. */
 type StoredDocument =
   | StoredMarket[keyof StoredMarket][number]
@@ -107,9 +104,13 @@ async function write(
   const left: Write[] = [];
   // One after another: a session runs one operation at a time.
   for (const buyer of plan.prepaidAgain) left.push(await leftOf(database, buyer, session));
+  const signed = {
+    sellers: plan.write.sellers.map((seller) => withSecret(database, 'seller', seller)),
+    buyers: plan.write.buyers.map((buyer) => withSecret(database, 'buyer', buyer)),
+  };
   const writes = [
     ...slugsOutOfTheWay(`${db.databaseName}.sellers`, plan.write.sellers),
-    ...Object.entries<StoredDocument[]>({ ...plan.write }).flatMap(([collection, documents]) =>
+    ...Object.entries<StoredDocument[]>({ ...plan.write, ...signed }).flatMap(([collection, documents]) =>
       documents.map((document) => replacement(`${db.databaseName}.${collection}`, document)),
     ),
     ...plan.remove.map((_id): Write => ({
@@ -127,6 +128,13 @@ async function write(
   if (writes.length === 0) return;
   const all = [...writes, countApply(db.databaseName)];
   await client.bulkWrite<Collections>(all, { session }).catch(rethrowCause);
+}
+
+/** Who is new gets a secret; the plain one that an earlier release stored is put under the master key. */
+function withSecret<T extends Signed>({ vault }: Database, kind: Recipient['kind'], document: T): T {
+  const { _id: id, signing, secret } = document;
+  const own = signing ?? makeSigning(vault, { kind, id }, secret || undefined);
+  return { ...document, secret: undefined, signing: own };
 }
 
 /**

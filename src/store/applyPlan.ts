@@ -26,9 +26,8 @@ export interface StoredMarket {
 
 /** One line of what an apply does. `from` and `to` are as the market file writes them; absent where there is nothing. */
 export type Change = { kind: 'seller' | 'buyer' | 'campaign' | 'contract'; id: string } & (
-  | { change: 'created'; /** The signing secret of a new seller or buyer, seen this once. */ secret?: string }
   | { change: 'changed'; fields: Record<string, { from?: string; to?: string }> }
-  | { change: 'unchanged' | 'removed' | 'deactivated' | 'not_named' }
+  | { change: 'created' | 'unchanged' | 'removed' | 'deactivated' | 'not_named' }
 );
 
 /** What is to be written, and how it is told. */
@@ -58,14 +57,8 @@ export interface ApplyPlan {
  * nothing from the next round on, and deactivates its campaigns, so that sources get no further lead in and waiting
  * ones run out. It deletes no campaign, buyer or seller: leads, sales and books refer to them, and a post that is
  * under way needs its buyer's address and secret to be settled.
- * @param newSecret makes a signing secret for a buyer that is new
  */
-export function planApply(
-  stored: StoredMarket,
-  market: Terms,
-  prune: boolean,
-  newSecret: () => string,
-): ApplyPlan {
+export function planApply(stored: StoredMarket, market: Terms, prune: boolean): ApplyPlan {
   const plan: ApplyPlan = {
     changes: [],
     deeds: [],
@@ -78,28 +71,22 @@ export function planApply(
     wakes: [],
     waitAnew: waitAnew(termsOf(stored), market),
   };
-  planSellers(plan, stored.sellers, market, newSecret);
-  planBuyers(plan, stored.buyers, market, newSecret);
+  planSellers(plan, stored.sellers, market);
+  planBuyers(plan, stored.buyers, market);
   const currencies = planCampaigns(plan, stored.campaigns, market, prune);
   planContracts(plan, stored, market, prune, currencies);
   plan.wakes = mightTake(termsOf(stored), market).filter(({ id }) => !plan.remove.includes(id));
   return plan;
 }
 
-function planSellers(
-  { changes, deeds, write }: ApplyPlan,
-  stored: SellerDocument[],
-  market: Terms,
-  newSecret: () => string,
-): void {
+function planSellers({ changes, deeds, write }: ApplyPlan, stored: SellerDocument[], market: Terms): void {
   const before = byId(stored);
   for (const { code, ...seller } of market.sellers) {
     const was = before.get(code);
     const change = compare(deeds, 'seller', code, was && writtenSeller(was), writtenSeller(seller));
-    // One that an earlier release stored has none.
-    const secret = was?.secret || newSecret();
-    if (change.change !== 'unchanged') write.sellers.push({ _id: code, ...seller, secret });
-    changes.push(change.change === 'created' ? { ...change, secret } : change);
+    if (change.change !== 'unchanged')
+      write.sellers.push({ _id: code, ...seller, secret: was?.secret, signing: was?.signing });
+    changes.push(change);
   }
   changes.push(
     ...notNamed(
@@ -110,7 +97,7 @@ function planSellers(
   );
 }
 
-function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms, newSecret: () => string): void {
+function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms): void {
   const { changes, deeds, write } = plan;
   const before = byId(stored);
   for (const { id, ...buyer } of market.buyers) {
@@ -122,10 +109,10 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms, new
     if (buyer.balance !== undefined && was?.paidIn !== undefined) plan.prepaidAgain.push({ id, currency });
     if (paidNow !== 0) plan.topUps.push({ buyer: id, amount: paidNow, currency, lowBalance });
     if (lowBalance !== was?.lowBalance) plan.hearAgain.push(id);
-    const secret = was?.secret ?? newSecret();
     const stays = buyer.balance === undefined && paidBefore > 0 ? { paidIn: paidBefore } : {};
-    if (change.change !== 'unchanged') write.buyers.push({ _id: id, ...buyer, secret, ...stays });
-    changes.push(change.change === 'created' ? { ...change, secret } : change);
+    if (change.change !== 'unchanged')
+      write.buyers.push({ _id: id, ...buyer, secret: was?.secret, signing: was?.signing, ...stays });
+    changes.push(change);
   }
   changes.push(
     ...notNamed(

@@ -86,16 +86,25 @@ export async function backup(database: Database, dir: string, tell: Tell): Promi
   return manifest;
 }
 
-async function masterKeysOf({ leads, secrets }: Database): Promise<string[]> {
+async function masterKeysOf({ leads, secrets, sellers, buyers }: Database): Promise<string[]> {
   const by = (path: string): Document[] => [
     { $match: { [path]: { $exists: true } } },
     { $group: { _id: `$${path}` } },
   ];
-  const [ofLeads, ofSecrets] = await Promise.all([
+  const found = await Promise.all([
     leads.aggregate<{ _id: string }>(by('person.key.masterKey')).toArray(),
     secrets.aggregate<{ _id: string }>(by('key.masterKey')).toArray(),
+    ...[sellers, buyers].flatMap((signed) => [
+      signed.aggregate<{ _id: string }>(by('signing.current.masterKey')).toArray(),
+      signed
+        .aggregate<{ _id: string }>([
+          { $unwind: '$signing.previous' },
+          ...by('signing.previous.secret.masterKey'),
+        ])
+        .toArray(),
+    ]),
   ]);
-  return [...new Set([...ofLeads, ...ofSecrets].map(({ _id }) => _id))].sort();
+  return [...new Set(found.flat().map(({ _id }) => _id))].sort();
 }
 
 async function dump(

@@ -15,6 +15,7 @@ import type { StoredLead } from './person.js';
 import type { ReturnDocument } from './returns.js';
 import { saleIndexes, type SaleDocument } from './sales.js';
 import type { SecretDocument } from './secrets.js';
+import type { Signed } from './signing.js';
 import type { SuppressionDocument } from './suppressions.js';
 import { openVault, type Vault } from './vault.js';
 import type { TurnsDocument } from './turns.js';
@@ -22,14 +23,12 @@ import type { WakeDocument } from './wakes.js';
 
 /** What the market file says is stored under `_id` instead of `id` or `code`. */
 export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
-/** `secret` signs what the seller is told. */
-export type SellerDocument = Stored<Seller, 'code'> & { secret: string };
-/** `secret` signs what the buyer is sent (`whsec_…`, Standard Webhooks). */
-export type BuyerDocument = Stored<Buyer, 'id'> & {
-  secret: string;
-  /** Of a buyer that is billed on account: what the market file has paid in before, so that it is not paid in twice. */
-  paidIn?: Minor;
-};
+export type SellerDocument = Stored<Seller, 'code'> & Signed;
+export type BuyerDocument = Stored<Buyer, 'id'> &
+  Signed & {
+    /** Of a buyer that is billed on account: what the market file has paid in before, so that it is not paid in twice. */
+    paidIn?: Minor;
+  };
 /** `categoryKey` is what requests are matched by. */
 export type CampaignDocument = Stored<Campaign, 'id'> & { categoryKey: string };
 export type ContractDocument = Stored<Contract, 'id'>;

@@ -8,7 +8,7 @@ import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument 
 
 type Without<T, Later extends keyof T> = Omit<T, Later> & Partial<Pick<T, Later>>;
 
-export type EarlierSeller = Without<SellerDocument, 'active' | 'postbacks' | 'secret'>;
+export type EarlierSeller = Without<SellerDocument, 'active' | 'postbacks'>;
 export type EarlierBuyer = Without<BuyerDocument, 'active'>;
 export type EarlierContract = Without<ContractDocument, 'active' | 'tier' | 'weight' | 'timezone'>;
 /** How it was sold and for how long it was tried stood beside the rest. */
@@ -19,11 +19,9 @@ export type EarlierCampaign = Omit<CampaignDocument, 'sale' | 'pending'> & {
   expireAfter: number;
 };
 
-/** One without postbacks signs nothing, so it needs no secret before it is applied anew. */
 export const sellerNow = (stored: EarlierSeller): SellerDocument => ({
   active: true,
   postbacks: [],
-  secret: '',
   ...stored,
 });
 

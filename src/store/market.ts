@@ -4,6 +4,8 @@ import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
 import { hasBuyersLists } from './suppressions.js';
 import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
+import { secretsOf, type Secrets } from './signing.js';
+import type { Vault } from './vault.js';
 
 export async function marketIndexes({ sellers, campaigns, contracts }: Database): Promise<void> {
   await sellers.createIndex({ slug: 1 }, { unique: true }, {});
@@ -13,11 +15,11 @@ export async function marketIndexes({ sellers, campaigns, contracts }: Database)
     await terms.createIndex({ 'duplicates.per': 1 }, { sparse: true }, {});
 }
 
-/** A buyer with the secret that signs what it is sent; the secret stays out of the rules and of every result. */
-export type BuyerWithSecret = Buyer & { secret: string };
+/** A buyer with the secrets that sign what it is sent; they stay out of the rules and of every result. */
+export type BuyerWithSecret = Buyer & { secret: Secrets };
 
-/** A seller with the secret that signs what it is told. */
-export type SellerWithSecret = Seller & { secret: string };
+/** A seller with the secrets that sign what it is told. */
+export type SellerWithSecret = Seller & { secret: Secrets };
 
 /** Everything a round needs to know of the market. */
 export interface StoredTerms extends ReadyMarket<BuyerWithSecret, SellerWithSecret> {
@@ -25,9 +27,9 @@ export interface StoredTerms extends ReadyMarket<BuyerWithSecret, SellerWithSecr
   buyersLists?: boolean;
 }
 
-function sellerOf(stored: SellerDocument): SellerWithSecret {
-  const { _id: code, ...rest } = sellerNow(stored);
-  return { code, ...rest };
+function sellerOf(vault: Vault, stored: SellerDocument): SellerWithSecret {
+  const { _id: code, signing: _signing, ...rest } = sellerNow(stored);
+  return { code, ...rest, secret: secretsOf(vault, 'seller', stored) };
 }
 
 function campaignOf(stored: CampaignDocument): Campaign {
@@ -40,23 +42,26 @@ function contractOf(stored: ContractDocument): Contract {
   return { id, ...rest };
 }
 
-function buyerOf(stored: BuyerDocument): BuyerWithSecret {
-  const { _id: id, ...rest } = buyerNow(stored);
-  return { id, ...rest };
+function buyerOf(vault: Vault, stored: BuyerDocument): BuyerWithSecret {
+  const { _id: id, signing: _signing, ...rest } = buyerNow(stored);
+  return { id, ...rest, secret: secretsOf(vault, 'buyer', stored) };
 }
 
 /** A seller by its code or its slug. */
 export async function findSeller(
-  { sellers }: Database,
+  { sellers, vault }: Database,
   codeOrSlug: string,
 ): Promise<SellerWithSecret | undefined> {
   const found = (await sellers.findOne({ _id: codeOrSlug })) ?? (await sellers.findOne({ slug: codeOrSlug }));
-  return found ? sellerOf(found) : undefined;
+  return found ? sellerOf(vault, found) : undefined;
 }
 
-export async function findBuyer({ buyers }: Database, id: string): Promise<BuyerWithSecret | undefined> {
+export async function findBuyer(
+  { buyers, vault }: Database,
+  id: string,
+): Promise<BuyerWithSecret | undefined> {
   const found = await buyers.findOne({ _id: id });
-  return found ? buyerOf(found) : undefined;
+  return found ? buyerOf(vault, found) : undefined;
 }
 
 /** A seller's campaign by `categoryKey(category)`, active or not. */
@@ -84,7 +89,7 @@ export async function loadTerms(database: Database, campaignId: string): Promise
     database.buyers.find({ _id: { $in: ids } }).toArray(),
   ]);
   if (seller === undefined) return undefined;
-  const byId = new Map(buyers.map((buyer) => [buyer._id, buyerOf(buyer)]));
+  const byId = new Map(buyers.map((buyer) => [buyer._id, buyerOf(database.vault, buyer)]));
   return {
     seller,
     campaign: campaignOf(campaign),

@@ -57,7 +57,7 @@ export const rewrapKey = (masterKeys: MasterKeys, key: WrappedKey, context: stri
   masterKeys.wrap(masterKeys.unwrap(key, context), context);
 
 const NONE =
-  'MASTER_KEYS is not set; persons’ data are read and written with it. Give this command the value that the API and the worker have.';
+  'MASTER_KEYS is not set; persons’ data and signing secrets are read and written with it. Give this command the value that the API and the worker have.';
 
 const absent = (id: string, present: string[]): string =>
   `MASTER_KEYS has no key "${id}", which was used here (it has ${present.join(', ')}). Add it after the others.`;

@@ -21,8 +21,8 @@ export async function readMarket(
 
 /** A stored market as the rules know it, without what the store adds to it. */
 export const termsOf = ({ sellers, buyers, campaigns, contracts }: StoredMarket): Terms => ({
-  sellers: sellers.map(({ _id, ...rest }) => ({ code: _id, ...without(rest, 'secret') })),
-  buyers: buyers.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'secret', 'paidIn') })),
+  sellers: sellers.map(({ _id, ...rest }) => ({ code: _id, ...without(rest, 'secret', 'signing') })),
+  buyers: buyers.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'secret', 'signing', 'paidIn') })),
   campaigns: campaigns.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'categoryKey') })),
   contracts: contracts.map(({ _id, ...rest }) => ({ id: _id, ...rest })),
 });

@@ -1,6 +1,7 @@
 import type { Database } from './db.js';
 import { rewrapKey, type WrappedKey } from './masterKeys.js';
 import { rewrapHash } from './secrets.js';
+import { rewrapSecrets } from './signing.js';
 
 /** So many at once: a round trip for each thousand, and no more in memory. */
 const BATCH = 1000;
@@ -16,6 +17,7 @@ export async function rewrap(database: Database, progress: (done: number) => voi
   const { leads, secrets, vault } = database;
   const masterKeys = vault.masterKeys();
   await rewrapHash(secrets, masterKeys);
+  await rewrapSecrets(database);
   let [done, last] = [0, ''];
   for (;;) {
     const some = await leads

@@ -1,8 +1,7 @@
 /** What an admin key may be allowed to do, each with what it opens. */
 export const SCOPES = {
   'market:read': 'read the market file',
-  'market:write':
-    'apply a market file; the answer has the signing secrets of who is new; send sellers test postbacks',
+  'market:write': 'apply a market file; send sellers test postbacks',
   'simulations:read':
     'decide past auctions again, noted in the audit; a change of filters on what persons wrote needs persons:read too',
   'leads:read': 'list, find and read leads, persons masked; the suppression lists in figures',
@@ -10,6 +9,8 @@ export const SCOPES = {
   'persons:read': 'read what a lead’s person wrote',
   'keys:read': 'list keys',
   'keys:write': 'make and revoke keys; admin keys with no scope that it has not itself',
+  'secrets:read': 'read the secrets that sign what buyers and sellers are sent',
+  'secrets:write': 'give buyers and sellers new ones; the answer has the new one',
   'books:read': 'buyers’ balances, statements, the check of the books',
   'books:write': 'book what buyers pay in',
   'audit:read': 'read the audit',

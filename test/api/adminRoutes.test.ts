@@ -36,6 +36,8 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   listKeys: () => ({ seller: 'ACME1234' }),
   createKey: () => ({ seller: 'ACME1234', limit: 5, expires_at: '2099-01-01' }),
   revokeKey: (_leadId, key) => ({ key }),
+  showSecret: () => ({ buyer: 'northwind' }),
+  rotateSecret: () => ({ seller: 'ACME1234', overlap: '1h' }),
   listBuyers: () => ({}),
   topUpBuyer: () => ({ buyer_id: 'northwind', amount: 12.5 }),
   showStatement: () => ({ buyer: 'northwind', from: '2026-01-01' }),
@@ -49,9 +51,9 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   listAudit: () => ({ since: '2026-01-01', of: 'northwind' }),
 };
 
-/** Operations that change something, the one that shows a person, and the one whose figures depend on persons. */
+/** Operations that change something, show a person or a secret, or give figures that depend on persons. */
 const isNoted = ({ scope }: Operation): boolean =>
-  scope.endsWith(':write') || scope === 'persons:read' || scope === 'simulations:read';
+  scope.endsWith(':write') || ['persons:read', 'secrets:read', 'simulations:read'].includes(scope);
 
 describe('every operation of the admin API', () => {
   let world: AdminWorld;

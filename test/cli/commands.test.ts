@@ -34,7 +34,8 @@ describe('gavel', () => {
     expect(first.code).toBe(0);
     expect(first.stderr).toContain('are kept until you erase them: no `retention` is given');
     expect(first.stdout).toContain('+ campaign ACME1234/auto-insurance');
-    expect(first.stdout).toMatch(/northwind: whsec_[A-Za-z0-9+/]{43}=/);
+    expect(first.stdout).toContain('    gavel secrets show --buyer northwind\n');
+    expect(first.stdout).not.toContain('whsec_');
     const again = await run(['apply', FILE, '--json']);
     expect(again.code).toBe(0);
     expect(JSON.parse(again.stdout)).toMatchObject({ dry_run: false, changes: { length: 8 } });
@@ -139,6 +140,54 @@ describe('gavel', () => {
     expect((await run(['keys', 'list'])).stdout).toMatch(new RegExp(`${id} .* revoked`));
   });
 
+  test('shows and rotates secrets, which are nowhere in the audit', async () => {
+    const shown = await run(['secrets', 'show', '--buyer', 'northwind']);
+    expect(shown).toMatchObject({ code: 0, stderr: 'It signs what the buyer northwind is sent.\n' });
+    expect(shown.stdout).toMatch(/^whsec_[A-Za-z0-9+/]{43}=\n$/);
+    const rotated = await run(['secrets', 'rotate', '--buyer', 'northwind', '--overlap', '2h', '--json']);
+    expect(JSON.parse(rotated.stdout)).toEqual({
+      kind: 'buyer',
+      id: 'northwind',
+      secret: expect.stringMatching(/^whsec_/) as string,
+      previous_until: expect.stringMatching(/^\d{4}-/) as string,
+    });
+    expect(rotated.stdout).not.toContain(shown.stdout.trim());
+    expect((await run(['secrets', 'show', '--buyer', 'northwind'])).stderr).toContain(
+      'is sent; the one before signs too until ',
+    );
+    expect((await run(['secrets', 'rotate', '--seller', 'acme-insurance', '--overlap', '0s'])).code).toBe(0);
+    const { deeds } = JSON.parse((await run(['audit', 'list', '--json'])).stdout) as { deeds: object[] };
+    expect(deeds.slice(0, 4)).toMatchObject([
+      { kind: 'seller', id: 'ACME1234', did: 'secret rotated' },
+      { kind: 'buyer', id: 'northwind', did: 'secret shown' },
+      { did: 'secret rotated', changes: [{ path: 'previous.until' }] },
+      { did: 'secret shown' },
+    ]);
+    expect(JSON.stringify(deeds)).not.toContain('whsec_');
+  });
+
+  test.each([
+    [['secrets', 'show'], 1, 'Say whose secret it is: --buyer ID or --seller CODE.'],
+    [['secrets', 'show', '--buyer', 'nobody'], 1, 'The store has no buyer "nobody"'],
+    [
+      ['secrets', 'rotate', '--buyer', 'northwind', '--overlap', '31d'],
+      2,
+      'Write a duration like 24h, at most 30d.',
+    ],
+  ])('%j is refused, and says why', async (args, code, message) => {
+    const refused = await run(args);
+    expect(refused).toMatchObject({ code, stdout: '' });
+    expect(refused.stderr).toContain(message);
+  });
+
+  test('makes no secret without a master key, and changes nothing', async () => {
+    const { MONGODB_URL, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
+    const other = { MONGODB_URL, MONGODB_DATABASE: `${settings.MONGODB_DATABASE}-other` };
+    const refused = await gavel(['apply', FILE], asEnvironment({ ...other, OUTBOUND_ALLOW, OUTBOUND_HTTP }));
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('MASTER_KEYS is not set');
+  });
+
   test('tries the addresses of a seller’s postbacks, and fails where one does not hear it', async () => {
     const [crm, deaf] = await Promise.all([startBuyer(), startBuyer()]);
     try {
@@ -147,7 +196,7 @@ describe('gavel', () => {
       const postbacks = [crm.url, deaf.url];
       const seller = { ...sellerDocument('TEST0001', 'told', 'Told'), postbacks };
       await database.sellers.insertOne(seller);
-      crm.secret = seller.secret;
+      crm.secret = seller.secret ?? '';
       const { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
       const env = asEnvironment({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP });
       const ran = await gavel(['postbacks', 'test', '--seller', 'told', '--json'], env);

@@ -40,11 +40,14 @@ export async function gavel(args: string[], env: Record<string, string>, input =
   }
 }
 
-/** The command line with what a command about the store needs, and no more. */
+/** The command line with what a command about the store needs, and no more: the master keys for what signs. */
 export const onStore =
-  ({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP }: Settings) =>
-  (args: string[], input?: string): Promise<Ran> =>
-    gavel(args, asEnvironment({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP }), input);
+  ({ MONGODB_URL, MONGODB_DATABASE, MASTER_KEYS, OUTBOUND_ALLOW, OUTBOUND_HTTP }: Settings) =>
+  (args: string[], input?: string): Promise<Ran> => {
+    const signs = ['apply', 'secrets'].includes(args[0] ?? '') ? { MASTER_KEYS } : {};
+    const needed = { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP, ...signs };
+    return gavel(args, asEnvironment(needed), input);
+  };
 
 const stdinOf = (input: string): typeof process.stdin =>
   Readable.from([Buffer.from(input)]) as unknown as typeof process.stdin;

@@ -12,6 +12,7 @@ import type {
 import { loadTerms } from '../../src/store/market.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeLead } from '../support/market.js';
+import { secretOf } from '../support/secretOf.js';
 import { isolatedSettings } from '../support/stack.js';
 import { stepsOn } from '../support/steps.js';
 
@@ -108,6 +109,8 @@ test('A market that an earlier release stored sells as it did, before it is appl
   if (!('market' in paused)) throw new Error(JSON.stringify(paused.faults));
   await applyMarket(database, paused.market, { prune: true });
   expect(await database.sellers.findOne()).toMatchObject({ active: true, postbacks: [], name: 'Acme Leads' });
-  expect((await database.sellers.findOne())?.secret).toMatch(/^whsec_/);
+  expect(await secretOf(database, 'seller', (await database.sellers.findOne())?._id ?? '')).toMatch(
+    /^whsec_/,
+  );
   expect(await bids()).toMatchObject(as);
 });

@@ -11,9 +11,6 @@ export const Changed = Type.Unsafe<Change>(
     change: Type.Enum(['created', 'changed', 'unchanged', 'removed', 'deactivated', 'not_named'], {
       type: 'string',
     }),
-    secret: Type.Optional(
-      Type.String({ description: 'The signing secret of a new seller or buyer, shown this once' }),
-    ),
     fields: Type.Optional(
       Type.Record(
         Type.String(),
@@ -23,10 +20,6 @@ export const Changed = Type.Unsafe<Change>(
     ),
   }),
 );
-
-/** A secret that is made and not stored is nobody's. */
-export const withoutSecret = (change: Change): Change =>
-  change.change === 'created' ? { ...change, secret: undefined } : change;
 
 /** Of a market file or a change. */
 export const invalidFile = (message: string, faults: Fault[]): ApiError =>

@@ -10,7 +10,7 @@ import { ensureIndexes } from '../../store/db.js';
 import { marketTag } from '../../store/marketTag.js';
 import { readTerms } from '../../store/readMarket.js';
 import { ApiError } from '../apiError.js';
-import { Changed, invalidFile, withoutSecret } from './changes.js';
+import { Changed, invalidFile } from './changes.js';
 import { Flag } from './inputs.js';
 import { operation } from './operation.js';
 
@@ -99,7 +99,7 @@ export const putMarket = operation({
     const applied = await applyMarket(database, parsed.market, { by, prune, dryRun, ifTag });
     if ('changedMeanwhile' in applied) throw marketChanged();
     if ('faults' in applied) throw invalidMarket(applied.faults);
-    const changes = applied.changes.map((change) => (dryRun ? withoutSecret(change) : change));
+    const { changes } = applied;
     return { dry_run: dryRun, changes, cautions: cautionsOf(parsed.market, retentionDays) };
   },
 });

@@ -14,6 +14,7 @@ import {
 import { putMarket, showMarket } from './market.js';
 import type { Operation } from './operation.js';
 import { testPostbacks } from './postbacks.js';
+import { renewSecret, showSecret } from './secrets.js';
 import { simulate } from './simulate.js';
 import { showSuppressions, suppress, unsuppress } from './suppressions.js';
 
@@ -33,6 +34,8 @@ export const OPERATIONS: readonly Operation[] = [
   showKeys,
   makeKey,
   endKey,
+  showSecret,
+  renewSecret,
   showBuyers,
   topUp,
   showStatement,

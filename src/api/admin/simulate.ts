@@ -12,7 +12,7 @@ import { readOnly } from '../../store/readOnly.js';
 import { readPast } from '../../store/readPast.js';
 import { ApiError } from '../apiError.js';
 import { askedOfPersons } from './askedOfPersons.js';
-import { invalidFile, withoutSecret } from './changes.js';
+import { invalidFile } from './changes.js';
 import { dateOf, Moment } from './inputs.js';
 import { inTurns } from './inTurns.js';
 import { operation, type AdminContext } from './operation.js';
@@ -85,7 +85,7 @@ async function simulated(
   const stored = await readMarket(reading);
   const before = termsOf(stored);
   const { terms: after, models } = changedBy(file, before);
-  const { changes } = planApply(stored, after, false, () => '');
+  const { changes } = planApply(stored, after, false);
   const real = changes.filter(({ change }) => change === 'created' || change === 'changed');
   if (real.length === 0 && models.size === 0)
     throw new ApiError('conflict', 'The change changes nothing: the market is as it says already.');
@@ -104,7 +104,7 @@ async function simulated(
   return {
     since: period.since.toISOString(),
     until: period.until.toISOString(),
-    changes: real.map(withoutSecret),
+    changes: real,
     models: modelsIn({ terms: after, models }),
     ...figuresView({ ...result, leftOut: past.leftOut }, isShared ? FEWEST_LEADS : 1),
   };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../../store/db.js';
+import { findSecrets } from '../../store/signing.js';
 import { packageRoot } from '../packageRoot.js';
 import { choosePorts } from '../ports.js';
 import type { DemoBuyer } from './messages.js';
@@ -34,8 +35,11 @@ export async function readDemoMarket(dir: string): Promise<DemoMarket> {
 }
 
 /** What the process of the demo buyers needs to know, once the market is applied: the database has their secrets. */
-export async function demoBuyers({ buyers }: Database, ports: DemoMarket['ports']): Promise<DemoBuyer[]> {
-  const stored = await buyers.find({ _id: { $in: [...ids] } }).toArray();
-  const secrets = new Map(stored.map(({ _id, secret }) => [_id, secret]));
-  return ids.map((id) => ({ ...characters[id], id, port: ports[id], secret: secrets.get(id) ?? '' }));
+export async function demoBuyers(database: Database, ports: DemoMarket['ports']): Promise<DemoBuyer[]> {
+  return Promise.all(
+    ids.map(async (id) => {
+      const [secret = ''] = (await findSecrets(database, { kind: 'buyer', id }))?.secrets ?? [];
+      return { ...characters[id], id, port: ports[id], secret };
+    }),
+  );
 }

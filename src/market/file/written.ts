@@ -36,7 +36,17 @@ function written(terms: object, currency: string): Written {
   return lines;
 }
 
-const NOT_WRITTEN = new Set(['_id', 'id', 'secret', 'seller', 'campaign', 'buyer', 'categoryKey', 'paidIn']);
+const NOT_WRITTEN = new Set([
+  '_id',
+  'id',
+  'secret',
+  'signing',
+  'seller',
+  'campaign',
+  'buyer',
+  'categoryKey',
+  'paidIn',
+]);
 
 function text(value: unknown, path: string, currency: string): string {
   if (typeof value !== 'number') return String(value);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../src/store/db.js';
 import { startBuyer, type Behaviour, type FakeBuyer, type Received } from '../../support/buyer.js';
+import { secretOf } from '../../support/secretOf.js';
 import { between, weighted, type Draw } from './draw.js';
 import { PING_HABITS, POST_HABITS, type PingHabit, type PostHabit } from './habits.js';
 import { openLink, type Link } from './link.js';
@@ -80,12 +81,9 @@ export async function gatherCrowd(
     sellers,
     calmDown: () => void (isCalm = true),
     learnSecrets: async (database) => {
-      for (const { _id, secret } of await database.buyers.find().toArray()) {
-        const buyer = buyers.find(({ id }) => id === _id);
-        if (buyer) buyer.server.secret = secret;
-      }
-      for (const { _id, secret } of await database.sellers.find().toArray())
-        sellers[_id as SellerCode].server.secret = secret;
+      for (const { id, server } of buyers) server.secret = await secretOf(database, 'buyer', id);
+      for (const [code, { server }] of Object.entries(sellers))
+        server.secret = await secretOf(database, 'seller', code);
     },
     close: async () => {
       const all = [...buyers, ...Object.values(sellers)];

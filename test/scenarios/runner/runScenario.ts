@@ -18,6 +18,7 @@ import { RESOLVE_POST, RETRY_NOW, workflowId } from '../../../src/temporal/names
 import { wakeOnce } from '../../../src/temporal/wake.js';
 import { notifyWithdrawn } from '../../../src/temporal/withdrawn.js';
 import type { FakeBuyer } from '../../support/buyer.js';
+import { secretOf } from '../../support/secretOf.js';
 import { PERSON } from '../../support/source.js';
 import type { LeadWorld } from '../../support/timeSkipping.js';
 import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
@@ -223,10 +224,11 @@ async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario
   if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
   world.marketChanged();
   for (const change of applied.changes) {
-    if (change.change !== 'created' || change.secret === undefined) continue;
-    const told =
-      change.kind === 'buyer' ? [servers.get(change.id)] : [servers.get(SELLERS), ...run.services.values()];
-    for (const server of told) if (server) server.secret = change.secret;
+    const { kind, id } = change;
+    if (change.change !== 'created' || (kind !== 'buyer' && kind !== 'seller')) continue;
+    const secret = await secretOf(database, kind, id);
+    const told = kind === 'buyer' ? [servers.get(id)] : [servers.get(SELLERS), ...run.services.values()];
+    for (const server of told) if (server) server.secret = secret;
   }
   await wakeWaiting(world);
 }

@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError } from 'commander';
+import Value from 'typebox/value';
+import { Overlap, renewSecret, showSecret, type SecretView } from '../api/admin/secrets.js';
+import { moment } from '../market/moment.js';
+import { adminCommand, useAdmin } from './admin.js';
+import { CommandFailed } from './commandFailed.js';
+import { print, printJson } from './print.js';
+
+interface Options {
+  buyer?: string;
+  seller?: string;
+  json: boolean;
+}
+
+/** `gavel secrets …` */
+export function secretsCommand(): Command {
+  return new Command('secrets')
+    .description('the secrets that sign what buyers and sellers are sent')
+    .addCommand(
+      command('show', 'print the secret of a buyer or seller; the audit notes who has read it').action(show),
+    )
+    .addCommand(
+      command(
+        'rotate',
+        'give a buyer or seller a new secret, which is printed; the old one signs too for a while',
+      )
+        .option(
+          '--overlap <duration>',
+          'for how long the old one signs too; 0s if it has leaked',
+          overlap,
+          '24h',
+        )
+        .action(rotate),
+    );
+}
+
+const command = (name: string, description: string): Command =>
+  adminCommand(name)
+    .description(description)
+    .option('--buyer <id>', 'whose')
+    .option('--seller <code|slug>', 'instead: the seller’s, which signs its postbacks and checks')
+    .option('--json', 'print it as JSON', false);
+
+async function show({ json, ...asked }: Options, command: Command): Promise<void> {
+  checkOwner(asked);
+  tell(await useAdmin(command, (ask) => ask(showSecret, asked)), json);
+}
+
+async function rotate({ json, ...asked }: Options & { overlap: string }, command: Command): Promise<void> {
+  checkOwner(asked);
+  tell(await useAdmin(command, (ask) => ask(renewSecret, asked)), json);
+}
+
+/** The secret is alone on standard output, so that a script can take it; what is said about it goes beside it. */
+function tell(secret: SecretView, json: boolean): void {
+  if (json) {
+    printJson(secret);
+    return;
+  }
+  const { kind, id, previous_until: until } = secret;
+  print(secret.secret);
+  const also = until === undefined ? '' : `; the one before signs too until ${moment(Date.parse(until))}`;
+  console.error(`It signs what the ${kind} ${id} is sent${also}.`);
+}
+
+function checkOwner({ buyer, seller }: Pick<Options, 'buyer' | 'seller'>): void {
+  if ((buyer === undefined) === (seller === undefined))
+    throw new CommandFailed('Say whose secret it is: --buyer ID or --seller CODE.');
+}
+
+function overlap(text: string): string {
+  if (Value.Check(Overlap, text)) return text;
+  throw new InvalidArgumentError('Write a duration like 24h, at most 30d.');
+}
