@@ -38,6 +38,10 @@ export const measured = {
     'gavel_leads_deferred',
     'Leads answered `pending` because more were sent than could be sold at once',
   ),
+  unread: count(
+    'gavel_values_unread',
+    'Values that could not be read and were kept as sent, by seller, source and field: a broken form shows here',
+  ),
   ping: seconds('gavel_ping_seconds', 'Pings by buyer and outcome: bid, or the reason why not'),
   post: seconds('gavel_post_seconds', 'Posts by buyer and outcome: accepted, refused or uncertain'),
   sale: count('gavel_sales', 'Sales by campaign and buyer, test leads left out'),

@@ -54,6 +54,8 @@ export async function takeLead(
     place?.leave();
     return repeatOf(stored.repeated, lead);
   }
+  const { seller, source } = lead;
+  for (const field of lead.unread ?? []) measured.unread(1, { seller, source, field });
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
   const answerWithinMs = Math.max(0, answerBy - Date.now());
   const facts = { ...factsOf(lead), answerBy: answerWithinMs > 0 ? answerBy : undefined };

@@ -1,5 +1,5 @@
 import { readEmail, type EmailOptions } from './fields/email.js';
-import { readName } from './fields/name.js';
+import { readFirstName, readName } from './fields/name.js';
 import { readPhone } from './fields/phone.js';
 import type { FieldValue, Reading } from './fields/reading.js';
 import { readState } from './fields/state.js';
@@ -65,7 +65,7 @@ export const FIELDS: Readonly<Record<string, StandardField>> = {
     example: 'Auto Insurance',
     read: plain,
   },
-  firstName: { about: 'The person’s first name', example: 'John', read: readName },
+  firstName: { about: 'The person’s first name', example: 'John', read: readFirstName },
   lastName: { about: 'The person’s last name', example: 'Doe', read: readName },
   phone: {
     about: 'Phone number of 7 to 15 digits, in any spelling; a US number unless it names its country',

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { postedFields } from '../../src/market/fields.js';
 import type { FieldDeclarations } from '../../src/market/fields/declaration.js';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
+import { measured } from '../../src/metrics.js';
 import { findLead, type LeadDocument } from '../../src/store/leads.js';
 import { openApiWorld, request, type ApiWorld, type Reply } from './world.js';
 
@@ -144,3 +145,14 @@ function expectStored(lead: LeadDocument, row: Row): void {
   expect(lead.state).toBe(lead.unread?.includes('state') ? undefined : lead.fields.state);
   expect(lead.phoneE164).toBe(lead.unread?.includes('phone') ? undefined : lead.fields.phone);
 }
+
+it('a value that could not be read is counted by seller, source and field', async () => {
+  const unread = vi.spyOn(measured, 'unread');
+  onTestFinished(() => unread.mockRestore());
+  await post({ name: 'a ZIP code of three digits', json: { zip: '501' } });
+  expect(unread).toHaveBeenCalledExactlyOnceWith(1, {
+    seller: 'ACME1234',
+    source: expect.any(String) as unknown,
+    field: 'zip',
+  });
+});
