@@ -173,11 +173,16 @@ export class Processes {
 }
 
 /** Says of a part that ended by itself how it did, with the last lines of its log. */
-export function deathOf({ name, log }: Part, how: string): LocalStackError {
-  const lines = lastLines(log);
-  if (lines.length === 0) return new LocalStackError(`${name} has ended (${how}), and printed nothing.`);
+export const deathOf = (part: Part, how: string): LocalStackError =>
+  withLog(part, `${part.name} has ended (${how})`);
+
+/** What is wrong with a part, with the last lines of its log. */
+export function withLog({ log }: Part, what: string): LocalStackError {
+  const lines = lastLines(log).map((line) => `  ${line}`);
   return new LocalStackError(
-    `${name} has ended (${how}).\nThe last lines of ${log}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    lines.length === 0
+      ? `${what}, and printed nothing.`
+      : `${what}.\nThe last lines of ${log}:\n${lines.join('\n')}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { explained } from '../cli/useDatabase.js';
 import { pickSettings } from '../config.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { writeAddresses } from './addressesFile.js';
@@ -141,6 +142,8 @@ async function startParts(
       temporalUi,
       demo: played,
     };
+  } catch (error) {
+    throw explained(error, settings.MONGODB_URL);
   } finally {
     await database.client.close();
   }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalStackError } from './localStackError.js';
-import { deathOf, type Part } from './processes.js';
+import { deathOf, withLog, type Part } from './processes.js';
 
 const PATIENCE_MS = 60_000;
 
@@ -15,9 +14,7 @@ export async function waitUntil(part: Part, isReady: () => Promise<boolean>): Pr
   while (!(await isReady().catch(() => false))) {
     if (died !== undefined) throw deathOf(part, died);
     if (Date.now() > until) {
-      throw new LocalStackError(
-        `${part.name} does not answer after ${PATIENCE_MS / 1000} s; see ${part.log}.`,
-      );
+      throw withLog(part, `${part.name} does not answer after ${PATIENCE_MS / 1000} s`);
     }
     await sleep(50);
   }
