@@ -1,7 +1,7 @@
 # Gavel's API, worker and commands as one image: `docker build -t gavel .`, then `docker run gavel api|worker|apply|keys|leads`.
-# (`gavel stack` is for a clone: it brings servers of its own, which the image has not.)
-# Debian, because Temporal's native core is built for glibc and Alpine has none.
-FROM node:22.23.2-bookworm-slim AS base
+# (`gavel stack` is for a clone: it brings servers of its own, which the image does not have.)
+# Debian, because Temporal's native core is built for glibc, which Alpine does not have.
+FROM node:22.23.2-bookworm-slim@sha256:d649c27dae7ba0137b3cef5dd75baa422c08dc3d9e3fc0c23dfb172dc3cc6436 AS base
 WORKDIR /app
 
 # Compiles the sources, and bundles the workflows as a worker loads them.
@@ -42,7 +42,7 @@ COPY --from=build /app/dist dist
 USER node
 EXPOSE 3000
 
-# Of the API. A worker has no port; it ends when it is broken, so run it with --no-healthcheck and a restart policy.
+# Of the API. A worker takes no requests: run it with --no-healthcheck, or check its /metrics, and with a restart policy.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 

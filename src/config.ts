@@ -107,7 +107,8 @@ export const Settings = Type.Object({
   }),
   METRICS_HOST: Type.String({
     default: '127.0.0.1',
-    description: 'Address that `/metrics` is served on; it asks for no key',
+    description:
+      'Address that `/metrics` is served on, or a network (`10.0.0.0/8`) in which this machine has one; it asks for no key',
   }),
   METRICS_PORT: Type.Integer({
     default: 0,

@@ -2,7 +2,9 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import ipaddr from 'ipaddr.js';
 import { SettingsError, type Settings } from './config.js';
 
 /*
@@ -68,7 +70,7 @@ export interface MetricsServer {
 }
 
 /**
- * Answers `GET /metrics` where the settings name a port; nothing else is there, and no key is asked for.
+ * Answers `GET /metrics` if the settings name a port; nothing else is there, and no key is asked for.
  * @throws SettingsError when the port can't be had
  */
 export async function serveMetrics({
@@ -76,13 +78,14 @@ export async function serveMetrics({
   METRICS_PORT,
 }: Pick<Settings, 'METRICS_HOST' | 'METRICS_PORT'>): Promise<MetricsServer> {
   if (METRICS_PORT === 0) return { close: async () => undefined };
+  const host = addressOf(METRICS_HOST);
   delay.enable();
   const server = createServer((request, response) => {
     if (request.method === 'GET' && request.url === '/metrics')
       exporter.getMetricsRequestHandler(request, response);
     else response.writeHead(404, { 'content-type': 'text/plain' }).end('Only GET /metrics is here.\n');
   });
-  server.listen(METRICS_PORT, METRICS_HOST);
+  server.listen(METRICS_PORT, host);
   await once(server, 'listening').catch((error: unknown) => {
     const why = error instanceof Error ? error.message : 'unknown';
     throw new SettingsError(
@@ -99,4 +102,19 @@ export async function serveMetrics({
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** The address itself, or this machine's in a network: a container has one that is known only when it runs. */
+function addressOf(host: string): string {
+  if (!host.includes('/')) return host;
+  const network = ipaddr.isValidCIDR(host) ? ipaddr.parseCIDR(host) : undefined;
+  const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  const found = own.find(({ address }) => {
+    const parsed = ipaddr.parse(address);
+    return network?.[0].kind() === parsed.kind() && parsed.match(network);
+  });
+  if (found !== undefined) return found.address;
+  throw new SettingsError(
+    `This machine has no address in METRICS_HOST ${host}. Set it to one of its networks, or to an address.`,
+  );
 }

@@ -18,6 +18,21 @@ describe('What is measured', () => {
     expect((await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/`)).status).toBe(404);
   });
 
+  test('is served on the machine’s address in a network', async () => {
+    const METRICS_PORT = await anyPort();
+    const metrics = await serveMetrics({ METRICS_HOST: '127.0.0.0/8', METRICS_PORT });
+    onTestFinished(() => metrics.close());
+    expect((await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).status).toBe(200);
+  });
+
+  test.each(['198.51.100.0/24', '2001:db8::/32', '127.0.0.0/99'])(
+    'is not served when the machine has no address in the network %s',
+    async (network) => {
+      const refused = serveMetrics({ METRICS_HOST: network, METRICS_PORT: await anyPort() });
+      await expect(refused).rejects.toThrow(`This machine has no address in METRICS_HOST ${network}.`);
+    },
+  );
+
   test('is told as a setting to change where its port is taken', async () => {
     const METRICS_PORT = await anyPort();
     const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Type from 'typebox';
 import { Compile } from 'typebox/schema';
@@ -7,17 +7,26 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/config.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
+import { inCode, readPage, rowsOf } from './page.js';
 
 const text = readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8');
 const file: unknown = parse(text, { merge: true });
 
 const Texts = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]));
+const Words = Type.Array(Type.String());
 const Service = Type.Object({
   image: Type.String(),
   build: Type.Optional(Type.Object({ target: Type.String() })),
-  restart: Type.Optional(Type.String()),
-  read_only: Type.Optional(Type.Boolean()),
-  cap_drop: Type.Optional(Type.Array(Type.String())),
+  user: Type.Optional(Type.String()),
+  entrypoint: Type.Optional(Words),
+  command: Type.Optional(Words),
+  restart: Type.String(),
+  read_only: Type.Literal(true),
+  cap_drop: Words,
+  security_opt: Words,
+  mem_limit: Type.String(),
+  cpus: Type.Number(),
+  pids_limit: Type.Integer(),
   networks: Type.Array(Type.String()),
   environment: Type.Optional(Texts),
   ports: Type.Optional(Type.Array(Type.String())),
@@ -38,7 +47,7 @@ const Compose = Type.Object({
   services: Type.Record(Type.String(), Service),
   networks: Type.Record(Type.String(), Type.Unknown()),
   volumes: Type.Record(Type.String(), Type.Unknown()),
-  configs: Type.Record(Type.String(), Type.Unknown()),
+  configs: Type.Record(Type.String(), Type.Object({ file: Type.String() })),
 });
 
 const compose = Value.Parse(Compose, file);
@@ -57,8 +66,19 @@ describe('docker-compose.yml', () => {
     expect(isValid).toBe(true);
   });
 
-  test('pins every image to a version', () => {
-    for (const [, { image }] of services) expect(image).toMatch(/^[\w./-]+:\d+\.\d+[\w.-]*$/);
+  test.each([
+    ...services.filter(([, { build }]) => build === undefined).map(([name, { image }]) => [name, image]),
+    ['the Dockerfile', /^FROM (\S+:\S+)/m.exec(dockerfile)?.[1] ?? ''],
+  ])('pins the image of %s to an exact version and to its digest', (_name, image) => {
+    expect(image).toMatch(/^[\w./-]+:\d+\.\d+(\.\d+)?[\w.-]*@sha256:[0-9a-f]{64}$/);
+  });
+
+  test('has one digest for each image, which docs/supply-chain.md names', () => {
+    const pinned = [...`${text}\n${dockerfile}`.matchAll(/([\w./-]+:[\w.-]+)@(sha256:[0-9a-f]{64})/g)];
+    const rows = rowsOf(readPage('docs/supply-chain.md'), 'image', 2);
+    expect(pinned.map(([, image = '', digest = '']) => [inCode(image), inCode(digest)]).sort()).toEqual(
+      rows.sort(),
+    );
   });
 
   test('refers only to services, networks, volumes and configs that it has', () => {
@@ -72,14 +92,66 @@ describe('docker-compose.yml', () => {
       const configs = (service.configs ?? []).map(({ source }) => source);
       expect(Object.keys(compose.configs)).toEqual(expect.arrayContaining(configs));
     }
+    for (const { file: path } of Object.values(compose.configs))
+      expect(existsSync(join(packageRoot, path))).toBe(true);
+  });
+
+  test('starts again what ends by itself: servers always, steps that must succeed a few times', () => {
+    const policies = Object.fromEntries(services.map(([name, { restart }]) => [name, restart]));
+    expect(policies).toEqual({
+      ...Object.fromEntries(Object.keys(policies).map((name) => [name, 'unless-stopped'])),
+      'temporal-schema': 'on-failure:5',
+      'temporal-namespace': 'on-failure:5',
+      'temporal-cli': 'no',
+      gavel: 'no',
+    });
+  });
+
+  test('has a health check for every server', () => {
+    const servers = services.filter(([, { restart }]) => restart === 'unless-stopped');
+    // The API's is in the Dockerfile.
+    expect(servers.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name)).toEqual([
+      'api',
+    ]);
+    expect(dockerfile).toMatch(/^HEALTHCHECK /m);
+  });
+
+  test.each(services)('limits what %s may do and take', (_name, service) => {
+    expect(service.cap_drop).toEqual(['ALL']);
+    expect(service.security_opt).toEqual(['no-new-privileges:true']);
+    expect(service.mem_limit).toMatch(/^\d+[mg]$/);
+    expect(service.cpus).toBeGreaterThan(0);
+    expect(service.cpus).toBeLessThanOrEqual(2);
+    expect(service.pids_limit).toBeGreaterThan(0);
+  });
+
+  test('runs nothing as root', () => {
+    // The images of Gavel and of Temporal name a user themselves; those of the databases do not.
+    const users = services.flatMap(([name, { user }]) => (user === undefined ? [] : [[name, user]]));
+    expect(Object.fromEntries(users)).toEqual({ mongodb: '999:999', valkey: '999:999', postgresql: '70:70' });
+    expect(dockerfile).toMatch(/^USER node$/m);
+  });
+
+  test.each(services)('has no password in a command line of %s', (_name, service) => {
+    const { entrypoint = [], command = [], healthcheck } = service;
+    const check = healthcheck && 'test' in healthcheck ? healthcheck.test : [];
+    const words = [...entrypoint, ...command, ...check].join('\n');
+    // Compose puts the value of ${NAME} into the command line; $${NAME} is the shell's, which could pass it on.
+    expect(words).not.toMatch(/(?<!\$)\$\{?\w*(PASSWORD|KEYS)/);
+    expect(words).not.toMatch(/--?(password|requirepass|a|p)\b/);
+  });
+
+  test('serves metrics on the inner network alone, which leads nowhere', () => {
+    const { METRICS_HOST } = compose.services.api?.environment ?? {};
+    expect(compose.networks.inside).toEqual({ internal: true, ipam: { config: [{ subnet: METRICS_HOST }] } });
+    expect(String(METRICS_HOST)).toMatch(/\/24\}$/);
   });
 
   test('waits for what has a health check, or for what ends', () => {
     for (const [name, { condition }] of services.flatMap(([, one]) => Object.entries(one.depends_on ?? {}))) {
       const { healthcheck, restart } = compose.services[name] ?? {};
       if (condition === 'service_healthy') expect(healthcheck).toHaveProperty('test');
-      else
-        expect({ name, condition, restart }).toEqual({ name, condition: 'service_completed_successfully' });
+      else expect([condition, restart]).toEqual(['service_completed_successfully', 'on-failure:5']);
     }
   });
 
@@ -89,24 +161,19 @@ describe('docker-compose.yml', () => {
   });
 
   test('keeps the databases off every network that leads outside', () => {
-    expect(compose.networks.inside).toEqual({ internal: true });
+    expect(compose.networks.inside).toMatchObject({ internal: true });
     for (const name of ['mongodb', 'valkey', 'postgresql', 'temporal']) {
       expect(compose.services[name]?.networks).toEqual(['inside']);
     }
   });
 
-  test('gives Gavel no rights that it does not need', () => {
-    expect(ours.map(([name]) => name)).toEqual(['api', 'admin', 'worker', 'gavel']);
-    for (const [, service] of ours) expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
-    expect(dockerfile).toMatch(/^USER node$/m);
-  });
-
   test('builds a stage that the Dockerfile has', () => {
+    expect(ours.map(([name]) => name)).toEqual(['api', 'admin', 'worker', 'gavel']);
     for (const [, { build }] of ours) expect(dockerfile).toContain(` AS ${build?.target ?? ''}\n`);
   });
 
   test('sets settings that exist', () => {
-    const settings: readonly string[] = SETTINGS;
+    const settings: readonly string[] = [...SETTINGS, 'NODE_OPTIONS'];
     for (const [, service] of ours) {
       expect(settings).toEqual(expect.arrayContaining(Object.keys(service.environment ?? {})));
     }

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { packageRoot } from '../../src/local/packageRoot.js';
+import { anyPort } from '../../src/local/ports.js';
+import { startServers } from '../../src/local/servers.js';
+import { emptyDir } from './helpers.js';
+
+interface Service {
+  entrypoint: string[];
+  command: string[];
+  healthcheck: { test: string[] };
+}
+const { services } = parse(readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8'), {
+  merge: true,
+}) as { services: Record<'valkey' | 'worker', Service> };
+
+/** As Compose passes it on. */
+const unescaped = (words: string[]): string[] => words.map((word) => word.replaceAll('$$', '$'));
+
+/** The program that the local stack runs, under the name that the image has for it. */
+async function valkeyOnPath(): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const servers = await startServers({ dir: emptyDir(), env: { PATH: process.env.PATH }, need: ['redis'] });
+  const [running] = servers.processes.parts;
+  symlinkSync(running?.child.spawnfile ?? '', join(dir, 'valkey-server'));
+  await servers.stop();
+  return `${dir}:${process.env.PATH}`;
+}
+
+test('valkey asks for its password, which is not in its command line', async () => {
+  const { entrypoint, command } = services.valkey;
+  const port = await anyPort();
+  const [program = '', ...args] = unescaped([...entrypoint, ...command]).map((word) =>
+    word.replace('save ""', `save ""\nport ${port}\nbind 127.0.0.1`),
+  );
+  const env = { PATH: await valkeyOnPath(), REDISCLI_AUTH: 'hunter2' };
+  const server = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'], cwd: emptyDir() });
+  onTestFinished(() => void server.kill('SIGKILL'));
+  let output = '';
+  server.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await expect.poll(() => output, { timeout: 10_000 }).toContain('Ready to accept connections');
+
+  expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).toMatch(/^valkey-server /);
+  expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain('hunter2');
+  const [stranger, gavel] = ['', ':hunter2@'].map((login) =>
+    new Redis(`redis://${login}127.0.0.1:${port}`, { maxRetriesPerRequest: 0 }).on('error', () => undefined),
+  );
+  await expect(stranger?.ping()).rejects.toThrow('NOAUTH');
+  expect(await gavel?.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'volatile-ttl']);
+  stranger?.disconnect();
+  gavel?.disconnect();
+  server.kill('SIGTERM');
+  expect(await once(server, 'exit')).toEqual([0, null]);
+});
+
+test('a worker is healthy while it serves its metrics', async () => {
+  const server = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const [, program = '', ...args] = unescaped(services.worker.healthcheck.test);
+  const check = async (): Promise<unknown[]> => {
+    const words = args.map((word) => word.replace('9464', String(port)));
+    return once(spawn(program, words, { stdio: 'inherit' }), 'exit');
+  };
+  expect(await check()).toEqual([0, null]);
+  server.close();
+  server.closeAllConnections();
+  expect(await check()).toEqual([1, null]);
+});
