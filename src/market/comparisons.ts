@@ -1,4 +1,5 @@
 import { parseDate } from './calendar/days.js';
+import { FIELDS } from './fields.js';
 import type { FieldDeclaration, FieldDeclarations } from './fields/declaration.js';
 import { readEmail } from './fields/email.js';
 import { areaCode, phoneParts, readPhone } from './fields/phone.js';
@@ -178,6 +179,22 @@ function typedBounds(text: string, { type }: FieldDeclaration): Bounds | undefin
 
 /** A lead's fields by name. */
 export type Fields = Readonly<Record<string, FieldValue>>;
+
+/**
+ * The fields of a stored lead that rules see: without standard fields that could not be read. A custom field that could
+ * not be read is read again by what its campaign declares now, which may know a label more.
+ */
+export function fieldsForRules({
+  fields,
+  unread = [],
+}: {
+  fields: Fields;
+  unread?: readonly string[];
+}): Fields {
+  const left = unread.filter((name) => Object.hasOwn(FIELDS, name));
+  if (left.length === 0) return fields;
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !left.includes(name)));
+}
 
 /** How a campaign's fields are compared; made ready to be asked often. */
 export interface Comparisons {

@@ -9,7 +9,7 @@ import type { Refusal } from './round.js';
 /** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
 export interface LeadInRound {
   facts: LeadFacts;
-  fields: Record<string, FieldValue>;
+  fields: Readonly<Record<string, FieldValue>>;
   /** The campaign's when the lead came: what is bid and paid for it. */
   currency: string;
   /** Who posted it: the source's name. */

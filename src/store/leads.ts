@@ -1,7 +1,7 @@
 import type { Answer, OfferReason } from '../market/decide.js';
 import type { Match } from '../market/duplicates.js';
+import { fieldsForRules } from '../market/comparisons.js';
 import type { LeadStanding } from '../market/standing.js';
-import { readableFields } from '../market/fields.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import type { LeadInRound } from '../market/eligibility.js';
 import { ENDED, type LeadFacts, type LeadStatus } from '../market/lead.js';
@@ -176,7 +176,7 @@ export const factsOf = (lead: StoredLead): LeadFacts => ({
 /** A lead as the rules see it. */
 export const leadInRound = (lead: LeadDocument): LeadInRound & { match: Match } => ({
   facts: factsOf(lead),
-  fields: readableFields(lead),
+  fields: fieldsForRules(lead),
   currency: lead.currency,
   source: lead.source,
   match: lead.match,

@@ -1,6 +1,6 @@
 import { personIds, type Hold } from '../market/duplicates.js';
 import type { Terms } from '../market/file/build.js';
-import { readableFields } from '../market/fields.js';
+import { fieldsForRules } from '../market/comparisons.js';
 import { fieldsIn } from '../market/filters.js';
 import type { Sale } from '../market/terms.js';
 import { added, scaled, type Credits } from '../market/turns.js';
@@ -94,7 +94,7 @@ async function readLeads(
     else if (Object.keys(stored.rounds).length === 0) leftOut.unheld += 1;
     else {
       const lead = openLead(vault, stored);
-      const asked = Object.entries(readableFields(lead)).filter(([name]) => fields.has(name));
+      const asked = Object.entries(fieldsForRules(lead)).filter(([name]) => fields.has(name));
       found.push(pastLead(stored, Object.fromEntries(asked)));
       undo(undone, stored);
     }

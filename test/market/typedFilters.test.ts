@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileComparisons, type Fields } from '../../src/market/comparisons.js';
+import { compileComparisons, fieldsForRules, type Fields } from '../../src/market/comparisons.js';
 import type { FieldDeclaration, FieldDeclarations } from '../../src/market/fields/declaration.js';
 import { readTyped } from '../../src/market/fields/readTyped.js';
 import { boundsOf } from '../../src/market/fields/range.js';
@@ -209,6 +209,17 @@ test('Several values of a field that is not declared pass a rule where one of th
   expect(test({ oneOf: ['ROOF'] })).toBeUndefined();
   expect(test({ not: ['tile'] })).toBeUndefined();
   expect(test({ not: ['roof'] })).toBe('a fails not');
+});
+
+test('A custom field that could not be read when the lead came is read by what its campaign declares now', () => {
+  const fields = fieldsForRules({ fields: { a: 'slate', ip: 'here', b: 'x' }, unread: ['a', 'ip'] });
+  expect(fields).toEqual({ a: 'slate', b: 'x' });
+  const test = (labels: string[]) =>
+    compileFilters([{ field: 'a', equals: 'tile' }], {
+      comparisons: compileComparisons({ a: { type: 'enum', values: [{ value: 'tile', labels }] } }, 'USD'),
+      timezone: 'UTC',
+    })(fields, NOW);
+  expect([test([]), test(['Slate'])]).toEqual(['a is missing', undefined]);
 });
 
 describe('Whatever the lead and the rule', () => {

@@ -205,6 +205,60 @@ test('A dry run tells all of it and changes nothing', async () => {
   expect((await stored()).flat()).toEqual([]);
 });
 
+const TYPED = FILE.replace(
+  '    sale: { mode: exclusive, floor: 10.00 }',
+  `    fields:
+      homeowner: { type: boolean, label: Owns the home }
+      roof: { type: enum, values: { St. Louis tile: [Tile, $tile], asphalt: [] } }
+    sale: { mode: exclusive, floor: 10.00 }`,
+).replace(
+  'states: [TX, california, fl]',
+  'filters: [{ field: homeowner, equals: true }, { field: roof, not: [tile] }]',
+);
+
+test('Declared fields are stored, told where they change, and written as the file has them', async () => {
+  await apply(TYPED);
+  expect(told(await apply(TYPED), 'changed', 'created')).toEqual([]);
+  const file = marketInFile(await readTerms(database));
+  expect(file.campaigns?.[0]).toMatchObject({
+    fields: {
+      homeowner: { type: 'boolean', label: 'Owns the home' },
+      roof: { type: 'enum', values: { 'St. Louis tile': ['Tile', '$tile'], asphalt: [] } },
+    },
+    contracts: [
+      expect.anything(),
+      {
+        filters: [
+          { field: 'homeowner', equals: 'true' },
+          { field: 'roof', not: ['tile'] },
+        ],
+      },
+    ],
+  });
+  expect(told(await apply(stringify(file)), 'changed', 'created')).toEqual([]);
+  const changes = await apply(
+    TYPED.replace('[Tile, $tile]', '[Tile]')
+      .replace('type: boolean', 'type: number')
+      .replace('equals: true', 'equals: 1'),
+  );
+  expect(changes.find(({ change }) => change === 'changed')).toMatchObject({
+    id: 'ACME1234/auto-insurance',
+    fields: {
+      'fields.homeowner.type': { from: 'boolean', to: 'number' },
+      'fields.roof.values.St. Louis tile': { from: '[Tile, $tile]', to: '[Tile]' },
+    },
+  });
+});
+
+test('A stored contract that the file does not name must fit the fields that it declares', async () => {
+  await apply(TYPED);
+  const alone = TYPED.slice(0, TYPED.indexOf('    contracts:')).replace('type: boolean', 'type: list');
+  expect(await faults(alone)).toEqual([]);
+  expect(await faults(alone.replace('St. Louis tile: [Tile, $tile]', 'slate: []'))).toEqual([
+    '23: do not fit contract ACME1234/auto-insurance/northwind, which the file does not name; name it too: filters[1].not[0]: "tile" is no value of roof; its values are slate, asphalt',
+  ]);
+});
+
 test('Sellers may swap their slugs', async () => {
   const sellers = (one: string, two: string) =>
     `sellers: [{ code: AAAAAAAA, slug: ${one}, name: A }, { code: BBBBBBBB, slug: ${two}, name: B }]`;
