@@ -1,6 +1,7 @@
 import { parseDate } from './calendar/days.js';
 import { FIELDS } from './fields.js';
 import type { FieldDeclaration, FieldDeclarations } from './fields/declaration.js';
+import { ageOn, todayIn } from './fields/date.js';
 import { readEmail } from './fields/email.js';
 import { areaCode, phoneParts, readPhone } from './fields/phone.js';
 import type { FieldValue } from './fields/reading.js';
@@ -9,9 +10,9 @@ import { typedReader } from './fields/readTyped.js';
 import { stateCode } from './fields/state.js';
 import { readZip, zip5 } from './fields/zip.js';
 
-/** A field of a lead, ready to be compared. */
-export interface Comparable {
-  /** Its values as people and expressions see them; at least one. */
+/** The values of a field, at least one, as rules compare them. */
+interface Values {
+  /** As people and expressions see them. */
   texts: readonly string[];
   /** What `equals`, `oneOf`, `not` and `includes` look up. */
   keys: readonly string[];
@@ -19,23 +20,35 @@ export interface Comparable {
   beginnings: readonly string[];
 }
 
+/** A field of a lead, ready to be compared. */
+export interface Comparable extends Values {
+  /** Of the values that are bounds of this kind. */
+  bounds: (kind: BoundKind) => readonly Bounds[];
+  /** Of the values that are dates of birth: whole years on today's day in a time zone (IANA). */
+  ages: (timezone: string) => readonly number[];
+}
+
 /** What bounds of a rule are: numbers, or dates as wall time (see calendar/zone.ts). */
 export type BoundKind = 'number' | 'date';
 
-/** How rules compare the values of a field with their own texts. */
+/** How rules compare their own texts with the values of a field. */
 export interface Comparison {
-  /** Undefined if there is no value, or none that can be read. */
-  read: (value: FieldValue, now: number) => Comparable | undefined;
   keyOf: (ruleText: string) => string;
   beginningOf: (ruleText: string) => string;
-  /** Undefined if the text is no such thing. */
+}
+
+/** How a field is read, too. */
+interface ComparedField extends Comparison {
+  /** Undefined if there is no value, or none that can be read. */
+  read: (value: FieldValue, now: number) => Values | undefined;
+  /** Undefined if the text, one of `Values`, is no such thing. */
   boundsOf: (text: string, kind: BoundKind) => Bounds | undefined;
 }
 
-export const fold = (text: string): string => text.trim().toLowerCase();
+const fold = (text: string): string => text.trim().toLowerCase();
 
 /** Values that are the same for every rule. */
-function comparable(texts: readonly string[]): Comparable | undefined {
+function valuesOf(texts: readonly string[]): Values | undefined {
   if (texts.length === 0) return undefined;
   const keys = texts.map(fold);
   return { texts, keys, beginnings: keys };
@@ -52,8 +65,8 @@ const textsOf = (value: FieldValue): string[] =>
     .filter((text) => text !== '');
 
 /** A field that is not declared, and the standard fields that are texts: compared as they are. */
-const TEXT: Comparison = {
-  read: (value) => comparable(textsOf(value)),
+const TEXT: ComparedField = {
+  read: (value) => valuesOf(textsOf(value)),
   keyOf: fold,
   beginningOf: fold,
   boundsOf: (text, kind) => exactly(kind === 'number' ? plainNumber(text) : parseDate(plainDate(text) ?? '')),
@@ -67,7 +80,7 @@ function plainNumber(text: string): number | undefined {
 }
 
 /** `2026-11-24`, with or without a time after it, or `11/24/2026`, as `2026-11-24`; undefined if there is no such day. */
-export function plainDate(text: string): string | undefined {
+function plainDate(text: string): string | undefined {
   const [, month = '', date = '', year = ''] = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(text) ?? [];
   const day =
     year === ''
@@ -80,7 +93,7 @@ export function plainDate(text: string): string | undefined {
 const firstOf = (value: FieldValue): string => (typeof value === 'string' ? value : (value[0] ?? ''));
 
 /** Rules name numbers as they are dialled in the country: `214`, `(214) 555`, `+1 214`; numbers abroad need their `+`. */
-const PHONE: Comparison = {
+const PHONE: ComparedField = {
   ...TEXT,
   read: (value) => {
     const normal = readPhone(firstOf(value)).value;
@@ -101,7 +114,7 @@ function international(text: string): string {
 }
 
 /** Five digits, and the +4 only if the rule names it. */
-const ZIP: Comparison = {
+const ZIP: ComparedField = {
   ...TEXT,
   read: (value) => {
     const normal = readZip(firstOf(value)).value;
@@ -119,27 +132,27 @@ const ZIP: Comparison = {
 };
 
 /** A rule may name a state as people do. */
-const STATE: Comparison = {
+const STATE: ComparedField = {
   ...TEXT,
-  read: (value) => comparable([stateCode(firstOf(value)) ?? []].flat()),
+  read: (value) => valuesOf([stateCode(firstOf(value)) ?? []].flat()),
   keyOf: (text) => fold(stateCode(text) ?? text),
 };
 
-const EMAIL: Comparison = {
+const EMAIL: ComparedField = {
   ...TEXT,
-  read: (value) => comparable([readEmail(firstOf(value)).value ?? []].flat()),
+  read: (value) => valuesOf([readEmail(firstOf(value)).value ?? []].flat()),
   keyOf: (text) => readEmail(text).value ?? fold(text),
 };
 
 /** The area code of a phone number, seen under a name of its own. */
-const AREA_CODE: Comparison = { ...TEXT, read: (phone) => comparable(areaCodesOf(phone)) };
+const AREA_CODE: ComparedField = { ...TEXT, read: (phone) => valuesOf(areaCodesOf(phone)) };
 
 const areaCodesOf = (phone: FieldValue): string[] => {
   const code = areaCode(readPhone(firstOf(phone)).value ?? '');
   return code === undefined ? [] : [code];
 };
 
-const STANDARD: ReadonlyMap<string, Comparison> = new Map([
+const STANDARD: ReadonlyMap<string, ComparedField> = new Map([
   ['phone', PHONE],
   ['zip', ZIP],
   ['state', STATE],
@@ -147,11 +160,11 @@ const STANDARD: ReadonlyMap<string, Comparison> = new Map([
 ]);
 
 /** Values and rules are read in the same way, whether the value was stored in its normal form or as it was sent. */
-function declaredComparison(declaration: FieldDeclaration, currency: string): Comparison {
+function declaredField(declaration: FieldDeclaration, currency: string): ComparedField {
   const read = typedReader(declaration, currency);
   const isList = declaration.type === 'list';
   return {
-    read: (value, now) => comparable([read(value, now).value ?? []].flat()),
+    read: (value, now) => valuesOf([read(value, now).value ?? []].flat()),
     // A rule writes dates in their normal form, so that it does not matter when it is read.
     keyOf: (text) => fold(isList ? text : firstOf(read(text, 0).value ?? text)),
     beginningOf: fold,
@@ -209,16 +222,15 @@ export const AREA_CODE_FIELD = 'areaCode';
 /** Compiles what a campaign declares of its fields. */
 export function compileComparisons(declarations: FieldDeclarations, currency: string): Comparisons {
   const declared = new Map(
-    Object.entries(declarations).map(([field, declaration]) => [
-      field,
-      declaredComparison(declaration, currency),
-    ]),
+    Object.entries(declarations).map(([field, declaration]) => [field, declaredField(declaration, currency)]),
   );
-  const of = (field: string): Comparison => declared.get(field) ?? STANDARD.get(field) ?? TEXT;
+  const of = (field: string): ComparedField => declared.get(field) ?? STANDARD.get(field) ?? TEXT;
   const readField = (fields: Fields, field: string, now: number): Comparable | undefined => {
-    if (Object.hasOwn(fields, field)) return of(field).read(fields[field] ?? [], now);
-    const isDerived = field === AREA_CODE_FIELD && Object.hasOwn(fields, 'phone');
-    return isDerived ? AREA_CODE.read(fields.phone ?? [], now) : undefined;
+    const isDerived = field === AREA_CODE_FIELD && !declared.has(field) && !Object.hasOwn(fields, field);
+    const [name, compared] = isDerived ? ['phone', AREA_CODE] : [field, of(field)];
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const values = value === undefined ? undefined : compared.read(value, now);
+    return values && comparable(values, compared, now);
   };
   // Thousands of contracts ask for the same few fields of one lead in turn.
   let last: { fields: Fields; now: number; known: Map<string, Comparable | undefined> } | undefined;
@@ -231,5 +243,28 @@ export function compileComparisons(declarations: FieldDeclarations, currency: st
       last.known.set(field, read);
       return read;
     },
+  };
+}
+
+function comparable(values: Values, { boundsOf }: ComparedField, now: number): Comparable {
+  return {
+    ...values,
+    bounds: remembered((kind) => values.texts.flatMap((text) => boundsOf(text, kind) ?? [])),
+    ages: remembered((timezone) => {
+      const today = todayIn(timezone, now);
+      return values.texts.flatMap((text) => {
+        const born = plainDate(text);
+        return born === undefined ? [] : ageOn(born, today);
+      });
+    }),
+  };
+}
+
+function remembered<Key, Result>(compute: (key: Key) => Result): (key: Key) => Result {
+  const known = new Map<Key, Result>();
+  return (key) => {
+    const result = known.get(key) ?? compute(key);
+    known.set(key, result);
+    return result;
   };
 }

@@ -1,7 +1,6 @@
 import { parseDate } from './calendar/days.js';
 import {
   AREA_CODE_FIELD,
-  plainDate,
   type BoundKind,
   type Comparable,
   type Comparison,
@@ -9,7 +8,6 @@ import {
   type Fields,
 } from './comparisons.js';
 import { compileExpression } from './expression.js';
-import { ageOn, todayIn } from './fields/date.js';
 
 /**
  * What a contract asks of a lead's fields: a field with one or more rules, which must all hold, or a combination of
@@ -99,7 +97,7 @@ function some(tests: LeadTest[]): LeadTest {
 /** One rule on a field. */
 interface Rule {
   name: keyof Filter;
-  holds: (value: Comparable, now: number) => boolean;
+  holds: (value: Comparable) => boolean;
   /** Whether the rule holds if the field is missing. */
   passesMissing?: boolean;
 }
@@ -113,7 +111,7 @@ function fieldTest(
   return (fields, now) => {
     const value = comparisons.read(fields, field, now);
     if (value === undefined) return passesMissing ? undefined : missing;
-    return holds(value, now) ? undefined : fails;
+    return holds(value) ? undefined : fails;
   };
 }
 
@@ -130,7 +128,7 @@ function rulesOf(filter: Filter, field: string, { comparisons, timezone }: Filte
   if (includes) rules.push({ name: 'includes', holds: isOneOf(includes, comparison) });
   if (startsWith) rules.push({ name: 'startsWith', holds: beginsWith(startsWith, comparison) });
   if (areaCode) rules.push({ name: 'areaCode', holds: beginsWith(areaCode, comparison) });
-  if (range) rules.push({ name: 'range', holds: isWithin(range, comparison) });
+  if (range) rules.push({ name: 'range', holds: isWithin(range) });
   if (age) rules.push({ name: 'age', holds: isAged(age, timezone) });
   if (matches !== undefined) {
     const expression = compileExpression(matches);
@@ -140,7 +138,7 @@ function rulesOf(filter: Filter, field: string, { comparisons, timezone }: Filte
   return rules;
 }
 
-function isOneOf(texts: readonly string[], comparison: Comparison): (value: Comparable) => boolean {
+function isOneOf(texts: readonly string[], comparison: Comparison): Rule['holds'] {
   const wanted = new Set(texts.map((text) => comparison.keyOf(text)));
   return ({ keys }) => keys.some((key) => wanted.has(key));
 }
@@ -153,32 +151,22 @@ function beginsWith(texts: readonly string[], comparison: Comparison): Rule['hol
     beginnings.some((text) => lengths.some((length) => wanted.has(text.slice(0, length))));
 }
 
-function isWithin({ min, max }: NonNullable<Filter['range']>, comparison: Comparison): Rule['holds'] {
+function isWithin({ min, max }: NonNullable<Filter['range']>): Rule['holds'] {
   const kind: BoundKind = typeof (min ?? max) === 'string' ? 'date' : 'number';
   const [least, most] = [min, max].map((bound) =>
     typeof bound === 'string' ? (parseDate(bound) ?? NaN) : bound,
   );
-  return ({ texts }) =>
-    texts.some((text) => {
-      const bounds = comparison.boundsOf(text, kind);
-      if (bounds === undefined) return false;
-      return (
-        (least === undefined || (bounds.min !== undefined && bounds.min >= least)) &&
-        (most === undefined || (bounds.max !== undefined && bounds.max <= most))
-      );
-    });
+  return ({ bounds }) =>
+    bounds(kind).some(
+      (value) =>
+        (least === undefined || (value.min !== undefined && value.min >= least)) &&
+        (most === undefined || (value.max !== undefined && value.max <= most)),
+    );
 }
 
 /** A person born on 29 February is a year older on 1 March of other years. */
 function isAged({ min = 0, max = Infinity }: NonNullable<Filter['age']>, timezone: string): Rule['holds'] {
-  return ({ texts }, now) => {
-    const today = todayIn(timezone, now);
-    return texts.some((text) => {
-      const born = plainDate(text);
-      const age = born === undefined ? -1 : ageOn(born, today);
-      return min <= age && age <= max;
-    });
-  };
+  return ({ ages }) => ages(timezone).some((age) => min <= age && age <= max);
 }
 
 /** The fields of a lead that filters ask for; one that several ask for is there several times. */
