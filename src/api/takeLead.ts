@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import type { Given } from '../market/intake/given.js';
-import { contactOf } from '../market/personKeys.js';
+import { contactOf, KEY_RULE } from '../market/personKeys.js';
 import { measured } from '../metrics.js';
 import type { Database } from '../store/db.js';
 import { factsOf, insertLead, markAnswered, type LeadDocument } from '../store/leads.js';
@@ -116,6 +116,7 @@ export async function newLead(
     dueAt: after(answerWindowMs),
     ...person,
     match: await matchOf(database, contactOf(person.fields)),
+    matchRule: KEY_RULE,
     ...(idempotencyKey !== undefined && {
       idempotency: idempotencyOf(
         await database.vault.hash(),

@@ -35,7 +35,7 @@ export function restoreCommand(): Command {
     .description('put a backup into an empty database; end every API and worker before')
     .argument('<dir>', 'the folder that backup made')
     .option('--replace', 'drop what the database has', false)
-    .option('--erasures <file>', 'erase again who was erased since: the output of leads erasures')
+    .option('--erasures <file>', 'erase again who was erased since: the output of leads erasures --json')
     .option('--json', 'print the manifest as JSON', false)
     .action(restoreFrom);
 }

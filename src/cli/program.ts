@@ -16,6 +16,7 @@ import { simulateCommand } from './simulate.js';
 import { stackCommand } from './stack.js';
 import { statementCommand } from './statement.js';
 import { suppressionsCommand } from './suppressions.js';
+import { upgradeCommand } from './upgrade.js';
 import { workerCommand } from './worker.js';
 
 const HELP = `
@@ -46,7 +47,8 @@ export function gavelProgram(): Command {
     .addCommand(booksCommand())
     .addCommand(auditCommand())
     .addCommand(backupCommand())
-    .addCommand(restoreCommand());
+    .addCommand(restoreCommand())
+    .addCommand(upgradeCommand());
   forAll(program, (command) => {
     command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
     command.configureHelp({ optionDescription });

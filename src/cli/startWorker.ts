@@ -14,6 +14,7 @@ import { pruneUsage } from '../store/pruneUsage.js';
 import { warnOfRetention } from '../store/retention.js';
 import { settleLoose } from '../store/settleLoose.js';
 import { dropEndedSecrets, wrapPlainSecrets } from '../store/signing.js';
+import { isUpgradeDue } from '../store/upgrade.js';
 import { nextWake } from '../store/wakes.js';
 import { BUILT } from '../temporal/bundleWorkflows.js';
 import { scheduleRetention } from '../temporal/retentionSchedule.js';
@@ -72,6 +73,7 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     log.error({ event: 'retention_not_scheduled', why: error instanceof Error ? error.message : 'unknown' });
   });
   await warnOfRetention(database, settings, log);
+  if (await isUpgradeDue(database).catch(() => false)) log.warn({ event: 'upgrade_due' });
   return {
     ended: worker.ended,
     stop: async () => {

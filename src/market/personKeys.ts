@@ -29,6 +29,12 @@ export interface PersonKeys {
  */
 export const HASH_BITS = 16;
 
+/**
+ * The number of this rule, which is stored with the keys. Raise it if a text gets another key than before: `gavel upgrade`
+ * then computes the keys of stored leads again.
+ */
+export const KEY_RULE = 2;
+
 /** The same keys for every way in which one phone number or e-mail address is written. */
 export function personKeys({ phone, email }: Contact, country: CountryCode = HOME_COUNTRY): PersonKeys {
   return {

@@ -142,7 +142,7 @@ const hashing = (hash: Hash) =>
 export interface RestoreOptions {
   /** Drops what the database has before; its erasures since the backup are repeated. */
   replace: boolean;
-  /** Erasures since the backup, as `gavel leads erasures` writes them. */
+  /** Erasures since the backup, as `gavel leads erasures --json` writes them. */
   erasures?: readonly ErasedLead[];
 }
 
@@ -217,7 +217,7 @@ async function keptErasures(dir: string): Promise<ErasedLead[]> {
 }
 
 /**
- * The erasures of a file: one JSON object a line, as `gavel leads erasures` writes them, or what `gavel leads erase --json`
+ * The erasures of a file: one JSON object a line, as `gavel leads erasures --json` writes them, or what `gavel leads erase --json`
  * prints.
  * @throws BackupError naming the line that is none
  */
@@ -230,7 +230,9 @@ export function readErasures(path: string, text: string): ErasedLead[] {
     .flatMap((line) => {
       const value = jsonOf(line.text);
       if (Value.Check(Line, value)) return erasedLead(value);
-      throw new BackupError(`${path}:${line.line} is no erasure as \`gavel leads erasures\` writes them.`);
+      throw new BackupError(
+        `${path}:${line.line} is no erasure as \`gavel leads erasures --json\` writes them.`,
+      );
     });
 }
 

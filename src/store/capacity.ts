@@ -1,4 +1,4 @@
-import { MongoClientBulkWriteError, type ClientBulkWriteModel } from 'mongodb';
+import { MongoClientBulkWriteError, type ClientBulkWriteModel, type ClientSession } from 'mongodb';
 import {
   countsSince,
   duplicateUnder,
@@ -209,6 +209,30 @@ function noteHold(database: string, _id: string, hold: Hold): Write {
     update: [{ $set: { holds: { $slice: [holds, -MOST_HOLDS] } } }],
     upsert: true,
   };
+}
+
+/** Notes who holds a lead under other keys of its person. */
+export async function moveHolds(
+  { persons }: Pick<Database, 'persons'>,
+  lead: string,
+  { from, to }: { from: Match; to: Match },
+  session: ClientSession,
+): Promise<void> {
+  const before = { _id: { $in: personIds(from) } };
+  const found = await persons.find({ ...before, 'holds.lead': lead }, { session }).toArray();
+  const holds = new Map(
+    found
+      .flatMap((person) => person.holds)
+      .filter((hold) => hold.lead === lead)
+      .map((hold) => [hold.sale, { ...hold, phone: to.phone, email: to.email }]),
+  );
+  if (holds.size === 0) return;
+  await persons.updateMany(before, { $pull: { holds: { lead } } }, { session });
+  await persons.deleteMany({ ...before, holds: { $size: 0 } }, { session });
+  for (const _id of personIds(to)) {
+    const added = { $each: [...holds.values()], $slice: -MOST_HOLDS };
+    await persons.updateOne({ _id }, { $push: { holds: added } }, { session, upsert: true });
+  }
 }
 
 /** A hold, of another lead, that forbids a sale under the rule, as a condition; the same as `isDuplicate`. */

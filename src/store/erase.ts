@@ -124,7 +124,7 @@ const proofOf = ({ by, sha256 }: Erasure): Record<string, string> => ({
 });
 
 /** No post is out whose answer must still be booked or called off: its repeat would have nothing to send. */
-const nothingUnderWay = {
+export const nothingUnderWay = {
   $not: {
     $in: ['posting', { $map: { input: { $objectToArray: '$claims' }, in: '$$this.v.status' } }],
   },

@@ -103,6 +103,8 @@ export interface LeadDocument {
   phoneE164?: string;
   /** By what the person is recognised in other leads and on lists. */
   match: Match;
+  /** `KEY_RULE` when `match` was made; absent in leads of releases up to 0.1.0. */
+  matchRule?: number;
   /**
    * Suppressed when it came, so its person was never stored; only the hashes in `match` say whose lead it was. Gone once
    * these are erased.

@@ -71,7 +71,7 @@ describe('a person who was erased after a backup', () => {
     await release(database, { ...hold, sale: 'p', lead: ids.posting });
     for (const id of erased())
       expect(await eraseLead(database, id, { by: 'dana' })).toMatchObject({ outcome: 'erased' });
-    const exported = await run(['leads', 'erasures', '--since', '1h'], live);
+    const exported = await run(['leads', 'erasures', '--since', '1h', '--json'], live);
     expect(exported.stdout.trim().split('\n')).toHaveLength(3);
     writeFileSync(list, exported.stdout);
   });
@@ -124,7 +124,7 @@ describe('a person who was erased after a backup', () => {
     writeFileSync(list, '{"lead_id": "one", "erased_at": "2026-11-24T14:33:05Z"}\nsomething else\n');
     const ran = await run(['restore', dir, '--replace', '--erasures', list], elsewhere);
     expect(ran).toMatchObject({ code: 1, stdout: '' });
-    expect(ran.stderr).toContain(`${list}:2 is no erasure as \`gavel leads erasures\` writes them.`);
+    expect(ran.stderr).toContain(`${list}:2 is no erasure as \`gavel leads erasures --json\` writes them.`);
     expect(await restored.leads.countDocuments({ erased: { $exists: true } })).toBe(3);
   });
 });

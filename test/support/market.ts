@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { contactOf } from '../../src/market/personKeys.js';
+import { contactOf, KEY_RULE } from '../../src/market/personKeys.js';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
 import type {
   BuyerDocument,
@@ -130,6 +130,7 @@ export async function storeLead(
     dueAt: new Date(Date.now() + 3000),
     ...person,
     match: await matchOf(database, contactOf({ ...person.fields, ...lead.fields })),
+    matchRule: KEY_RULE,
     state: 'TX',
     rounds: {},
     claims: {},

@@ -292,6 +292,14 @@ export const eraseLeads = operation({
   },
 });
 
+const ErasureListed = Type.Object({
+  lead_id: Type.String(),
+  erased_at: Type.String({ description: 'The page after this one begins with the last of them' }),
+  by: Type.String(),
+  sha256: optional(Type.String({ description: 'Of what was there, encrypted as it was' })),
+});
+export type ErasureListed = Type.Static<typeof ErasureListed>;
+
 export const showErasures = operation({
   id: 'listErasures',
   summary: 'Which leads’ persons were erased since a time, in that order; it names leads and no persons',
@@ -305,14 +313,7 @@ export const showErasures = operation({
   ),
   output: Type.Object(
     {
-      erasures: Type.Array(
-        Type.Object({
-          lead_id: Type.String(),
-          erased_at: Type.String({ description: 'The page after this one begins with the last of them' }),
-          by: Type.String(),
-          sha256: optional(Type.String({ description: 'Of what was there, encrypted as it was' })),
-        }),
-      ),
+      erasures: Type.Array(ErasureListed),
       more: Type.Boolean({ description: 'Whether there are later ones' }),
     },
     { $id: 'ErasurePage', title: 'Erasures, the oldest first' },

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { formerPersonKeys, KEY_RULE } from '../../src/market/personKeys.js';
+import { claimLead, releaseClaim } from '../../src/store/claims.js';
+import { ensureIndexes, openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { eraseLead, forgetRepeats } from '../../src/store/erase.js';
+import { findStoredLead, type LeadDocument } from '../../src/store/leads.js';
+import { matchOf } from '../../src/store/match.js';
+import { isUpgradeDue, upgradeLeads } from '../../src/store/upgrade.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { isolatedSettings } from '../support/stack.js';
+
+const CONTRACT = 'ACME1234/auto-insurance/northwind';
+
+/** Leads as release 0.1.0 has stored them. */
+describe('what an older release stored', () => {
+  let database: Database;
+  let campaign: CampaignDocument;
+  beforeAll(async () => {
+    database = openDatabase(await isolatedSettings());
+    await ensureIndexes(database);
+    campaign = await storeMarket(database, {});
+  });
+  beforeEach(async () => {
+    await database.leads.deleteMany({});
+    await database.persons.deleteMany({});
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  async function formerMatch(phone: string, email?: string) {
+    const hash = await database.vault.hash();
+    const keys = formerPersonKeys({ phone, email });
+    return {
+      phone: hash('phone', keys.phone ?? ''),
+      email: keys.email === undefined ? undefined : hash('email', keys.email),
+    };
+  }
+
+  async function storeFormerly(phone: string, lead: Partial<LeadDocument> = {}, email?: string) {
+    const fields = { phone, email: email ?? '' };
+    if (email === undefined) Reflect.deleteProperty(fields, 'email');
+    const match = await formerMatch(phone, email);
+    return (
+      await storeLead(database, campaign, { fields, match, matchRule: undefined, status: 'sold', ...lead })
+    )._id;
+  }
+
+  const upgrade = () => upgradeLeads(database, () => undefined);
+  const keyOf = async (id: string) => (await findStoredLead(database, id))?.match;
+
+  test('gets the keys of today, with who holds it, and is not looked at twice', async () => {
+    const [usual, odd] = [
+      await storeFormerly('214-555-0187'),
+      await storeFormerly('2145550187.0', {}, 'Jo@Example.org'),
+    ];
+    const former = await formerMatch('2145550187.0', 'Jo@Example.org');
+    const hold = {
+      sale: 's',
+      lead: odd,
+      contract: CONTRACT,
+      buyer: 'northwind',
+      campaign: campaign._id,
+      at: 1,
+    };
+    await database.persons.insertMany([
+      { _id: `phone:${former.phone}`, holds: [{ ...hold, ...former }] },
+      { _id: `email:${former.email ?? ''}`, holds: [{ ...hold, ...former }] },
+    ]);
+    expect(await isUpgradeDue(database)).toBe(true);
+    const told: number[] = [];
+    expect(await upgradeLeads(database, (leads) => told.push(leads))).toEqual({
+      leads: 2,
+      rekeyed: 1,
+      left: 0,
+    });
+    expect(told).toEqual([2]);
+
+    const now = await matchOf(database, { phone: '+12145550187', email: 'jo@example.org' });
+    expect(await keyOf(odd)).toEqual(now);
+    expect((await keyOf(usual))?.phone).toBe(now.phone);
+    expect(await database.persons.find().sort({ _id: 1 }).toArray()).toEqual(
+      [`email:${now.email ?? ''}`, `phone:${now.phone ?? ''}`].map((_id) => ({
+        _id,
+        holds: [{ ...hold, ...now }],
+      })),
+    );
+    expect(await isUpgradeDue(database)).toBe(false);
+    expect(await upgrade()).toEqual({ leads: 0, rekeyed: 0, left: 0 });
+  });
+
+  test('goes on where it was broken off', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) ids.push(await storeFormerly('+2145550187'));
+    await database.leads.updateOne({ _id: ids[0] }, { $set: { matchRule: KEY_RULE } });
+    expect(await upgrade()).toEqual({ leads: 2, rekeyed: 2, left: 0 });
+  });
+
+  test('is left while a post is under way, and done after it', async () => {
+    const id = await storeFormerly('001-214-555-0187', { status: 'pending' });
+    const post = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 1, earns: 1 };
+    await claimLead(database, id, CONTRACT, post, 1);
+    expect(await upgrade()).toEqual({ leads: 1, rekeyed: 0, left: 1 });
+    await releaseClaim(database, id, CONTRACT, 'p', 'refused');
+    expect(await upgrade()).toEqual({ leads: 1, rekeyed: 1, left: 0 });
+  });
+
+  test('loses the person of a suppressed lead, and keeps that of one that was withdrawn later', async () => {
+    const suppressed = { status: 'withdrawn', reason: 'suppressed' } as const;
+    const [never, later] = [
+      await storeFormerly('214-555-0187', suppressed),
+      await storeFormerly('214-555-0187', { ...suppressed, rounds: { 1: {} as never } }),
+    ];
+    await upgrade();
+    expect(await findStoredLead(database, never)).toMatchObject({ withoutPerson: true, matchRule: KEY_RULE });
+    expect(await findStoredLead(database, never)).not.toHaveProperty('person');
+    expect(await findStoredLead(database, later)).toHaveProperty('person.key');
+  });
+
+  test('loses the hash of an erased lead’s request', async () => {
+    const receivedAt = new Date(Date.now() - 30 * 3_600_000);
+    const idempotency = { key: 'k', fingerprint: 'f', answeringUntil: receivedAt };
+    const id = await storeFormerly('214-555-0187', { receivedAt, idempotency });
+    await eraseLead(database, id, { by: 'test' });
+    await database.leads.updateOne(
+      { _id: id },
+      { $set: { idempotency: { key: 'k', answeringUntil: receivedAt } } },
+    );
+    await upgrade();
+    await forgetRepeats(database, Date.now());
+    expect(await findStoredLead(database, id)).not.toHaveProperty('idempotency');
+  });
+});
