@@ -1,7 +1,8 @@
 import { isMissing, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
+import type { SourceTerms } from '../market/intake/aliases.js';
 import type { Given } from '../market/intake/given.js';
 import { readAddressing, readLead, type LeadReading } from '../market/intake/readLead.js';
-import { categoryKey, type Campaign } from '../market/terms.js';
+import { categoryKey, type Campaign, type Seller } from '../market/terms.js';
 import type { KeyDocument } from '../store/keys.js';
 import { ApiError } from './apiError.js';
 import type { Lookups } from './lookups.js';
@@ -21,20 +22,25 @@ export interface ReadRequest {
  * @throws ApiError naming every fault
  */
 export async function readRequest(lookups: Lookups, key: SellerKey, given: Given): Promise<ReadRequest> {
-  const named = readAddressing(given);
-  const seller = await lookups.seller(named.seller ?? key.seller);
-  if (named.seller !== undefined && seller?.code !== key.seller) throw invalidKey();
+  const own = await lookups.seller(key.seller);
+  const source = termsOf(own?.sources, key.source);
+  const named = readAddressing(given, source);
+  const seller = named.seller === undefined ? own : await lookups.seller(named.seller);
+  if (seller?.code !== key.seller) throw invalidKey();
   const campaign =
     named.category === undefined
       ? undefined
       : await lookups.campaign(key.seller, categoryKey(named.category));
-  const isOpen = campaign?.active === true && seller?.active !== false;
+  const isOpen = campaign?.active === true && seller.active;
   if (named.category !== undefined && !isOpen) throw noCampaign();
 
-  const reading = readLead(given, campaign ?? { required: REQUIRED_BY_DEFAULT });
+  const reading = readLead(given, { ...(campaign ?? { required: REQUIRED_BY_DEFAULT }), source });
   if (campaign !== undefined && reading.faults.length === 0) return { campaign, reading };
   throw faulty(reading.faults);
 }
+
+const termsOf = (sources: Seller['sources'] = {}, source: string): SourceTerms | undefined =>
+  Object.hasOwn(sources, source) ? sources[source] : undefined;
 
 const noCampaign = (): ApiError =>
   new ApiError(

@@ -3,6 +3,7 @@ import type { Period } from './calendar/windows.js';
 import type { DeliveryPolicy } from './delivery.js';
 import type { FieldDeclarations } from './fields/declaration.js';
 import type { Filter } from './filters.js';
+import type { SourceTerms } from './intake/aliases.js';
 import type { Margin } from './margin.js';
 import type { Minor } from './money.js';
 
@@ -15,6 +16,8 @@ export interface Seller {
   active: boolean;
   /** Addresses that are told of every change of a lead's status. */
   postbacks: string[];
+  /** By the source's name: how it names its fields. */
+  sources?: Record<string, SourceTerms>;
 }
 
 /** A server that is asked or told something, and how long it may take to answer, ms. */

@@ -54,6 +54,7 @@ const SELLER: Record<keyof Seller, Judge<Seller>> = {
   name: never,
   active: turnedOn,
   postbacks: never,
+  sources: never,
 };
 
 const BUYER: Record<keyof Buyer, Judge<Buyer>> = {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { parse } from 'yaml';
 import { postedFields } from '../../src/market/fields.js';
 import type { FieldDeclarations } from '../../src/market/fields/declaration.js';
+import type { SourceTerms } from '../../src/market/intake/aliases.js';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
 import { measured } from '../../src/metrics.js';
 import { findLead, type LeadDocument } from '../../src/store/leads.js';
@@ -23,6 +24,7 @@ interface Row {
   without?: string[];
   requires?: string[];
   declares?: FieldDeclarations;
+  source?: SourceTerms;
   stores?: ByField<unknown>;
   lacks?: string[];
   sent?: ByField<unknown>;
@@ -82,14 +84,24 @@ function sentBy(row: Row): { query?: string; init: RequestInit } {
 
 const typed = (type: string, body: string): RequestInit => ({ headers: { 'content-type': type }, body });
 
+const rowsOf = (): Row[] => Object.values(sections).flat();
+
 let world: ApiWorld;
+/** Of sources with terms of their own, by the row. */
+const keys = new Map<Row, string>();
 beforeAll(async () => {
   world = await openApiWorld();
+  const sources = rowsOf().flatMap((row, i) =>
+    row.source ? [{ row, name: `source-${i}`, terms: row.source }] : [],
+  );
+  for (const { row, name } of sources) keys.set(row, await world.keyFor({ source: name }));
+  await world.database.sellers.updateOne(
+    { _id: 'ACME1234' },
+    { $set: { sources: Object.fromEntries(sources.map(({ name, terms }) => [name, terms])) } },
+  );
   const usual = await world.database.campaigns.findOne({ _id: 'ACME1234/auto-insurance' });
   const categories = new Map(
-    Object.values(sections)
-      .flat()
-      .map((row) => [categoryOf(row), { required: row.requires ?? USUAL, fields: row.declares }]),
+    rowsOf().map((row) => [categoryOf(row), { required: row.requires ?? USUAL, fields: row.declares }]),
   );
   for (const [category, terms] of categories) {
     if (usual === null) throw new Error('The market has no campaign to copy');
@@ -103,7 +115,11 @@ async function post(row: Row): Promise<Reply> {
   const { query = '', init } = sentBy(row);
   const headers = new Headers(init.headers);
   headers.set('prefer', 'respond-async');
-  return request(world, `/api/leads${query}`, { ...init, method: 'POST', headers });
+  return request({ ...world, key: keys.get(row) ?? world.key }, `/api/leads${query}`, {
+    ...init,
+    method: 'POST',
+    headers,
+  });
 }
 
 describe.each(Object.entries(sections))('%s', (_section, rows) => {

@@ -17,6 +17,7 @@ import { parseDuration } from './duration.js';
 import { buildFields } from './fieldValues.js';
 import type { FilterInFile } from './filterValues.js';
 import type { MarketInFile } from './schema.js';
+import { buildSources } from './sourceValues.js';
 
 /** The market as the rules know it: defaults filled in, money in minor units, times in ms, states as codes. */
 export interface Terms {
@@ -43,9 +44,10 @@ type MarginInFile = NonNullable<CampaignInFile['margin']>;
  */
 export function buildTerms({ sellers = [], buyers = [], campaigns = [] }: MarketInFile): Terms {
   return {
-    sellers: sellers.map(({ postback, active = true, ...seller }) => ({
+    sellers: sellers.map(({ postback, active = true, sources, ...seller }) => ({
       ...seller,
       active,
+      sources: sources && buildSources(sources),
       postbacks: postback ? [postback.url, ...(postback.also ?? [])] : [],
     })),
     buyers: buyers.map(buyerOf),

@@ -9,6 +9,7 @@ import type { Path, Report } from './fault.js';
 import { checkFields, declaredIn, type Declared } from './fieldValues.js';
 import { checkFilter } from './filterValues.js';
 import type { MarketInFile } from './schema.js';
+import { checkSources } from './sourceValues.js';
 import { isMoney } from './units.js';
 
 export type MarketDraft = Draft<MarketInFile>;
@@ -44,6 +45,9 @@ export function checkMarket(
     'id',
     buyers.map((buyer) => buyer?.id),
   );
+  sellers.forEach((seller, i) => {
+    checkSources(seller?.sources ?? {}, ['sellers', i, 'sources'], report);
+  });
   checkCategories(campaigns, report);
   const unasked = new Set(
     buyers.flatMap((buyer) => (buyer?.id !== undefined && !('ping' in buyer) ? buyer.id : [])),

@@ -5,6 +5,7 @@ import type { Terms } from './build.js';
 import { formatDuration } from './duration.js';
 import { fieldsInFile } from './fieldValues.js';
 import { MarketInFile } from './schema.js';
+import { sourcesInFile } from './sourceValues.js';
 import { isDuration, isMoney } from './units.js';
 
 /**
@@ -23,8 +24,9 @@ export function marketInFile({ sellers, buyers, campaigns, contracts }: Terms): 
   throw new Error('The market has terms that no market file can say');
 }
 
-const sellerInFile = ({ postbacks: [url, ...also], ...seller }: Seller) => ({
+const sellerInFile = ({ postbacks: [url, ...also], sources, ...seller }: Seller) => ({
   ...seller,
+  ...(sources && { sources: sourcesInFile(sources) }),
   ...(url !== undefined && { postback: { url, ...(also.length > 0 && { also }) } }),
 });
 

@@ -3,6 +3,7 @@ import { LONGEST_WINDOW_DAYS } from '../duplicates.js';
 import { AWARDS, MODES, NOTICES } from '../terms.js';
 import { FieldsInFile } from './fieldValues.js';
 import { FilterInFile } from './filterValues.js';
+import { SourcesOfSeller } from './sourceValues.js';
 import {
   Amount,
   BuyerId,
@@ -52,6 +53,7 @@ const SellerInFile = Type.Object(
         { title: 'a postback' },
       ),
     ),
+    sources: optional(SourcesOfSeller),
   },
   { title: 'a seller' },
 );

@@ -85,6 +85,14 @@ export const FieldName = text(
   64,
 );
 
+/** What an alias may stand for: any field, and a whole name (`fullName`) that is to be split. */
+export const TargetField = text(
+  'the name of a field (a letter, then letters, digits, _ and -, at most 64)',
+  'firstName',
+  matching(/^[A-Za-z][A-Za-z0-9_-]*$/),
+  64,
+);
+
 export const State = text(
   'a US state, district or territory',
   'TX',

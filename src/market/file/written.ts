@@ -2,12 +2,14 @@ import { minorDigits, toDecimal } from '../money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../terms.js';
 import { formatDuration } from './duration.js';
 import { fieldsInFile } from './fieldValues.js';
+import { sourcesInFile } from './sourceValues.js';
 import { isDuration, isMoney } from './units.js';
 
 /** Terms as the market file would write them, key by key: what people compare, and what changes are told in. */
 export type Written = Record<string, string>;
 
-export const writtenSeller = (seller: Omit<Seller, 'code'>): Written => written(seller, 'USD');
+export const writtenSeller = ({ sources, ...seller }: Omit<Seller, 'code'>): Written =>
+  written({ ...seller, sources: sources && sourcesInFile(sources) }, 'USD');
 
 export const writtenBuyer = (buyer: Omit<Buyer, 'id'>): Written => written(buyer, buyer.currency ?? 'USD');
 

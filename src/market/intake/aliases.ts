@@ -2,9 +2,9 @@ import { FIELDS } from '../fields.js';
 import { foldedName } from './fieldNames.js';
 
 /** How one source names its fields. */
-export interface SourceAliases {
-  /** A field's name by the name that the source sends. */
-  aliases?: Readonly<Record<string, string>>;
+export interface SourceTerms {
+  /** Names that the source sends, each with the field that it means. */
+  aliases?: readonly { name: string; field: string }[];
   /** Whether the usual names count (`DEFAULT_ALIASES`); absent: they do. */
   defaults?: boolean;
 }
@@ -117,9 +117,9 @@ const GROUP = /^(?:lead|contact|user|customer|person|applicant|form|fields|form_
 export type Meanings = (name: string) => Meaning | undefined;
 
 /** A source's own aliases go before the usual names; one that names itself is a custom field. */
-export function meanings({ aliases = {}, defaults = true }: SourceAliases): Meanings {
+export function meanings({ aliases = [], defaults = true }: SourceTerms): Meanings {
   const own = new Map(
-    Object.entries(aliases).flatMap(([name, field]) =>
+    aliases.flatMap(({ name, field }) =>
       [name, foldedName(name)].map((spelling): [string, Meaning] => [spelling, { field, rank: 0 }]),
     ),
   );

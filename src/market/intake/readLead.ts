@@ -13,7 +13,7 @@ import type { FieldValue, Reading } from '../fields/reading.js';
 import { readTyped } from '../fields/readTyped.js';
 import { cleanText, isNullLike } from '../fields/text.js';
 import type { Campaign } from '../terms.js';
-import { FULL_NAME, meanings, type SourceAliases } from './aliases.js';
+import { FULL_NAME, meanings, type SourceTerms } from './aliases.js';
 import { keptName } from './fieldNames.js';
 import { problemOfKind, textsOf, type Given, type GivenValue } from './given.js';
 import { missingProblem, nearlyStandard } from './hints.js';
@@ -23,7 +23,7 @@ export interface IntakeTerms extends Pick<Campaign, 'fields'> {
   required: readonly string[];
   /** Of declared amounts; absent: `USD`. */
   currency?: string;
-  source?: SourceAliases;
+  source?: SourceTerms;
   /** When the lead came, UTC ms; absent: now. */
   now?: number;
 }
@@ -45,18 +45,17 @@ export const readLead = (given: Given, terms: IntakeTerms): LeadReading =>
   new LeadReader(given, terms).read();
 
 /** The seller and the category that a request names. */
-export function readAddressing(given: Given): { seller?: string; category?: string } {
+export function readAddressing(
+  given: Given,
+  source: SourceTerms = {},
+): { seller?: string; category?: string } {
+  const meaningOf = meanings(source);
   const named = (field: string): string | undefined => {
-    const texts = [field, ...given.keys()].flatMap((name) =>
-      usualField(name) === field ? textIn(given, name) : [],
-    );
-    return texts.find((text) => text !== '');
+    const names = [field, ...[...given.keys()].filter((name) => meaningOf(name)?.field === field)];
+    return names.map((name) => textIn(given, name)).find((text) => text !== '');
   };
   return { seller: named('seller'), category: named('category') };
 }
-
-const usualMeaning = meanings({});
-const usualField = (name: string): string | undefined => usualMeaning(name)?.field;
 
 function textIn(given: Given, name: string): string {
   const value = given.get(name);
@@ -275,7 +274,7 @@ class LeadReader {
   }
 
   private missing(): FieldFault[] {
-    const addressing = readAddressing(this.given);
+    const addressing = readAddressing(this.given, this.terms.source);
     const faulty = new Set(this.faults.map(({ field }) => field));
     const absent = [
       ...ADDRESSING.filter((field) => addressing[field] === undefined),

@@ -1,0 +1,81 @@
+import Type from 'typebox';
+import { standardField } from '../fields.js';
+import type { SourceTerms } from '../intake/aliases.js';
+import { foldedName } from '../intake/fieldNames.js';
+import type { Draft } from './draft.js';
+import type { Path, Report } from './fault.js';
+import { line, named, SourceName, TargetField } from './values.js';
+
+const optional = Type.Optional;
+
+const SourceInFile = Type.Object(
+  {
+    aliases: optional(
+      named(TargetField, {
+        title: 'fields by the name that the source sends',
+        names: line('a name that a source sends', 'vorname', 64),
+        most: 200,
+      }),
+    ),
+    defaults: optional(Type.Boolean({ title: 'true or false', examples: ['true'] })),
+  },
+  { title: 'how a source names its fields', minProperties: 1 },
+);
+
+/** What a seller says of its sources, by their names; `checkSources` checks what is between the values. */
+export const SourcesOfSeller = named(SourceInFile, {
+  title: 'sources by name',
+  names: SourceName,
+  most: 1000,
+});
+
+export type SourcesOfSeller = Type.Static<typeof SourcesOfSeller>;
+
+/** Reports what is wrong between aliases, each of which has the right shape. */
+export function checkSources(sources: Draft<SourcesOfSeller>, path: Path, report: Report): void {
+  for (const [source, terms] of Object.entries(sources))
+    checkAliases(terms?.aliases ?? {}, [...path, source, 'aliases'], report);
+}
+
+/** Names are told apart as in a request: `First Name` and `first_name` are one. */
+function checkAliases(aliases: Draft<Record<string, string>>, path: Path, report: Report): void {
+  const known = new Map<string, { name: string; field: string | undefined }>();
+  for (const [name, field] of Object.entries(aliases)) {
+    const folded = foldedName(name);
+    const before = folded === '' ? undefined : known.get(folded);
+    if (standardField(name) !== undefined && name !== field)
+      report(
+        [...path, name],
+        'is a standard field’s own name, which always means that field; remove it',
+        'key',
+      );
+    else if (before !== undefined && before.field !== field)
+      report(
+        [...path, name],
+        `is the same name as "${before.name}", which means ${before.field}; keep one`,
+        'key',
+      );
+    known.set(folded, before ?? { name, field });
+  }
+}
+
+/** The sources of a file without faults. */
+export const buildSources = (sources: SourcesOfSeller): Record<string, SourceTerms> =>
+  Object.fromEntries(
+    Object.entries(sources).map(([source, { aliases, ...terms }]) => [
+      source,
+      {
+        ...terms,
+        aliases: aliases && Object.entries(aliases).map(([name, field]) => ({ name, field })),
+      },
+    ]),
+  );
+
+/** Sources as the file writes them. */
+export const sourcesInFile = (sources: Readonly<Record<string, SourceTerms>>): SourcesOfSeller =>
+  Object.fromEntries(
+    Object.entries(sources).map(([source, { aliases, ...terms }]) => [
+      source,
+      { ...terms, aliases: aliases && Object.fromEntries(aliases.map(({ name, field }) => [name, field])) },
+    ]),
+  );

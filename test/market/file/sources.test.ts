@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { faultText } from '../../../src/market/file/fault.js';
+import { marketInFile } from '../../../src/market/file/marketInFile.js';
+import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { writtenSeller } from '../../../src/market/file/written.js';
+
+const marketWith = (sources: string): string =>
+  `sellers: [{ code: ACME1234, slug: acme, name: Acme, sources: ${sources} }]`;
+
+function sellerOf(text: string) {
+  const parsed = parseMarket(text);
+  if (!('market' in parsed)) throw new Error(JSON.stringify(parsed.faults));
+  const { assumptions: _, ...terms } = parsed.market;
+  const [seller] = terms.sellers;
+  if (!seller) throw new Error('The market has no seller');
+  return { seller, terms };
+}
+
+function faultsOf(text: string): string[] {
+  const parsed = parseMarket(text);
+  return 'faults' in parsed ? parsed.faults.map((fault) => faultText('market.yaml', fault)) : [];
+}
+
+describe('Names of a source’s fields', () => {
+  const text = marketWith(
+    '{ landing: { aliases: { vorname: firstName, "1.3": lastName }, defaults: false } }',
+  );
+
+  test('are read, and written as they were', () => {
+    const { seller, terms } = sellerOf(text);
+    const aliases = [
+      { name: 'vorname', field: 'firstName' },
+      { name: '1.3', field: 'lastName' },
+    ];
+    expect(seller.sources).toEqual({ landing: { aliases, defaults: false } });
+    expect(sellerOf(JSON.stringify(marketInFile(terms))).terms).toEqual(terms);
+  });
+
+  test('are compared one by one', () => {
+    expect(writtenSeller(sellerOf(text).seller)).toMatchObject({
+      'sources.landing.aliases.vorname': 'firstName',
+      'sources.landing.aliases.1.3': 'lastName',
+      'sources.landing.defaults': 'false',
+    });
+  });
+
+  test.each([
+    ['say nothing', '{ landing: {} }', 'names none of aliases, defaults'],
+    ['are of no source', '{ Landing: { defaults: false } }', 'is not the name of a source'],
+    ['mean no field', '{ landing: { aliases: { vorname: "first name" } } }', 'is not the name of a field'],
+    ['are a field’s own', '{ landing: { aliases: { zip: phone } } }', 'is a standard field’s own name'],
+    [
+      'are one name with two meanings',
+      '{ landing: { aliases: { vor_name: firstName, Vorname: lastName } } }',
+      'is the same name as "vor_name", which means firstName; keep one',
+    ],
+  ])('are refused that %s', (_what, sources, fault) => {
+    const [only = '', ...others] = faultsOf(marketWith(sources));
+    expect(only).toContain(fault);
+    expect(others).toEqual([]);
+  });
+});
