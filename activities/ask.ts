@@ -1,5 +1,6 @@
 import { sendPing } from '../src/buyers/ping.js';
 import { personHash } from '../src/buyers/personHash.js';
+import { personScreen } from '../src/buyers/personScreen.js';
 import {
   contendersOf,
   isFailure,
@@ -44,7 +45,8 @@ export async function ask(
   );
   for (const { contract, ms, ...what } of answers) {
     const outcome = 'bid' in what ? 'bid' : what.noBid.reason;
-    deps.log.info({ lead_id: lead._id, round: round.number, contract, event: 'ping', outcome, ms });
+    const detail = 'bid' in what ? what.bid.note : what.noBid.detail;
+    deps.log.info({ lead_id: lead._id, round: round.number, contract, event: 'ping', outcome, detail, ms });
   }
   const next = withAnswers(round, answers);
   const { sale } = round.terms;
@@ -131,6 +133,7 @@ export async function pingOne(
       phoneHash: wants.hashes?.includes('phone') ? personHash(keys.phone, secret) : undefined,
       emailHash: wants.hashes?.includes('email') ? personHash(keys.email, secret) : undefined,
     },
+    personScreen(lead),
   );
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
   note(deps, buyerId, 'pings', { ok: !isFailure(result), ms: result.ms, limitMs: timeoutMs });

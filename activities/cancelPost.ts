@@ -26,7 +26,9 @@ export const cancelPost =
   (deps: Deps) =>
   async ({ leadId, contract, postId }: CancelRequest): Promise<'cancelled' | 'accepted'> => {
     const { database, send, log } = deps;
-    const called = await releaseClaim(database, leadId, contract, postId, 'cancelled', CALLED_OFF);
+    const called = await releaseClaim(database, leadId, contract, postId, 'cancelled', {
+      detail: CALLED_OFF,
+    });
     const lead = await findLead(database, leadId);
     const claim = lead?.claims[contract];
     if (lead === null || claim === undefined) return 'cancelled';

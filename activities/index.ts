@@ -1,6 +1,8 @@
 import type { Send } from '../src/buyers/send.js';
 import type { Log } from '../src/log.js';
+import { withoutWords } from '../src/market/asking.js';
 import type { Circuit } from '../src/market/breaker.js';
+import type { Round } from '../src/market/round.js';
 import type { Database } from '../src/store/db.js';
 import type { StoredTerms } from '../src/store/market.js';
 import { askAgain } from './askAgain.js';
@@ -31,13 +33,24 @@ export interface Deps {
   log: Log;
 }
 
+/** A step whose round goes into a history, which can't be erased: without the buyers' own words. */
+const forHistory =
+  <Request, Result extends object | string>(step: (request: Request) => Promise<Result>) =>
+  async (request: Request): Promise<Result> => {
+    const result = await step(request);
+    return isRound(result) ? withoutWords(result) : result;
+  };
+
+const isRound = <Result extends object | string>(result: Result): result is Result & Round =>
+  typeof result === 'object' && 'entries' in result;
+
 /** The steps of a lead's life that touch the world, as plain functions for the worker to register. */
 export function createActivities(deps: Deps) {
   return {
-    runRound: runRound(deps),
-    askTier: askTier(deps),
-    askMissed: askMissed(deps),
-    askAgain: askAgain(deps),
+    runRound: forHistory(runRound(deps)),
+    askTier: forHistory(askTier(deps)),
+    askMissed: forHistory(askMissed(deps)),
+    askAgain: forHistory(askAgain(deps)),
     sellLead: sellLead(deps),
     deliverPost: deliverPost(deps),
     settlePost: settlePost(deps),

@@ -1,3 +1,4 @@
+import { personScreen } from '../src/buyers/personScreen.js';
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
 import { hasExpired, TRIED } from '../src/market/asking.js';
 import { asAnswer, type Offer, type OfferReason } from '../src/market/decide.js';
@@ -144,13 +145,14 @@ async function sellClaimed(
       receivedAt: lead.receivedAt,
       lead: postedFields(lead),
     },
+    personScreen(lead),
   );
   const { ms, answer: outcome } = result;
   measured.post(ms, { buyer: claim.buyer, outcome });
   const isWell = outcome !== 'uncertain';
   // A post that fails again tells nothing new: one lead that is tried for days must not keep the others out.
   if (isFirst || isWell) note(deps, claim.buyer, 'posts', { ok: isWell, ms, limitMs: buyer.post.timeoutMs });
-  const detail = outcome === 'accepted' ? undefined : result.detail;
+  const { detail } = result;
   deps.log.info({
     lead_id: lead._id,
     round: request.round,
@@ -295,13 +297,13 @@ async function settle(
 ): Promise<SaleAnswer> {
   const { database } = deps;
   if (result.answer === 'refused') {
-    if (await releaseClaim(database, lead._id, contract, claim.postId, 'refused', result.detail)) {
+    if (await releaseClaim(database, lead._id, contract, claim.postId, 'refused', result)) {
       await release(database, holdOf(lead, contract, claim), true);
     }
     return { answer: 'refused', detail: result.detail };
   }
   if (result.answer === 'uncertain') return { ...result, postId: claim.postId };
-  const booked = await bookSale(database, lead, contract, claim, result.buyerLeadId, room);
+  const booked = await bookSale(database, lead, contract, claim, result, room);
   if (booked === 'accepted') {
     if (room.isReserved || !room.isNoted) await confirm(database, holdOf(lead, contract, claim));
     return accepted(deps, lead, claim, buyer);

@@ -1,8 +1,11 @@
-import { askStatus } from '../src/buyers/status.js';
+import { personScreen } from '../src/buyers/personScreen.js';
+import type { Send } from '../src/buyers/send.js';
+import { askStatus, type PostStatus } from '../src/buyers/status.js';
 import { bookSale, holdOf } from '../src/store/book.js';
 import { confirm, countedFor, release } from '../src/store/capacity.js';
 import { releaseClaim } from '../src/store/claims.js';
-import { findLead } from '../src/store/leads.js';
+import { findLead, type Claim, type LeadDocument } from '../src/store/leads.js';
+import type { BuyerWithSecret } from '../src/store/market.js';
 import type { Deps } from './index.js';
 import { accepted as acceptedBy, buyerOf, uncertain, type SaleAnswer } from './sellLead.js';
 
@@ -29,12 +32,10 @@ export const settlePost =
     const buyer = await buyerOf(deps, lead, contract);
     if (claim.status === 'accepted' || claim.status === 'returned')
       return acceptedBy(deps, lead, claim, buyer);
-    const word =
-      accepted !== undefined
-        ? { status: accepted ? ('accepted' as const) : ('refused' as const) }
-        : buyer?.status
-          ? await askStatus(send, { ...buyer.status, secret: buyer.secret }, claim.postId)
-          : { status: 'unknown' as const };
+    const word: PostStatus =
+      accepted === undefined
+        ? await askBuyer(send, lead, claim, buyer)
+        : { status: accepted ? 'accepted' : 'refused' };
     const hold = holdOf(lead, contract, claim);
     switch (word.status) {
       case 'unknown':
@@ -43,13 +44,12 @@ export const settlePost =
         return { ...uncertain(claim, 'its status address had no answer'), isSilent: true };
       case 'refused': {
         const detail = accepted === undefined ? 'by its status address' : 'by ops';
-        if (await releaseClaim(database, leadId, contract, claim.postId, 'refused', detail))
+        if (await releaseClaim(database, leadId, contract, claim.postId, 'refused', { detail }))
           await release(database, hold, true);
         return { answer: 'refused', detail };
       }
       case 'accepted': {
-        const buyerLeadId = 'buyerLeadId' in word ? word.buyerLeadId : undefined;
-        const booked = await bookSale(database, lead, contract, claim, buyerLeadId, {
+        const booked = await bookSale(database, lead, contract, claim, word, {
           isReserved: true,
           isNoted: false,
           took: await countedFor(database, hold),
@@ -60,3 +60,13 @@ export const settlePost =
       }
     }
   };
+
+async function askBuyer(
+  send: Send,
+  lead: LeadDocument,
+  { postId }: Claim,
+  buyer: BuyerWithSecret | undefined,
+): Promise<PostStatus> {
+  if (!buyer?.status) return { status: 'unknown' };
+  return askStatus(send, { ...buyer.status, secret: buyer.secret }, postId, personScreen(lead));
+}

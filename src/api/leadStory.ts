@@ -1,4 +1,4 @@
-import { conclude } from '../market/decide.js';
+import { conclude, detailFor } from '../market/decide.js';
 import { toDecimal } from '../market/money.js';
 import type { Outcome, Round } from '../market/round.js';
 import { waitInWords } from '../market/story.js';
@@ -107,8 +107,10 @@ function roundStory(round: Round, lead: StoredLead) {
   };
 }
 
-const outcomeStory = (outcome: Outcome): { outcome: string; detail?: string | undefined } =>
-  outcome.sold ? { outcome: 'sold' } : { outcome: outcome.reason, detail: outcome.detail };
+const outcomeStory = (outcome: Outcome): { outcome: string; detail?: string | undefined } => ({
+  outcome: outcome.sold ? 'sold' : outcome.reason,
+  detail: detailFor(outcome),
+});
 
 const postStory = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({
   contract,
@@ -120,5 +122,5 @@ const postStory = (contract: string, claim: Claim, decimal: (minor: number) => n
   began_at: claim.at.toISOString(),
   ended_at: claim.endedAt?.toISOString(),
   buyer_lead_id: claim.buyerLeadId,
-  detail: claim.detail,
+  detail: claim.words ?? claim.detail,
 });

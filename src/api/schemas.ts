@@ -77,7 +77,8 @@ export const ReturnRequest = Type.Object(
   {
     post_id: Type.String({ description: 'Of the post with which the lead came', examples: ['c1f2a9d0-…'] }),
     reason: Type.String({
-      description: 'One word of a-z, 0-9 and _; one of those that the contract names, where it names any',
+      description:
+        'One word or a few of a-z and 0-9, kept as `wrong_number`; one of those that the contract names, if it names any',
       examples: ['duplicate'],
     }),
   },
@@ -90,7 +91,7 @@ export const ReturnAnswer = Type.Object(
     post_id: id('The post’s id'),
     lead_id: id('The lead’s id'),
     status: Type.Literal('returned'),
-    reason: Type.String({ description: 'As it was given first' }),
+    reason: Type.String({ description: 'As it was given first; `withheld` if it may name the person' }),
     refund: Type.Number({ description: 'What the buyer gets back of the price', examples: [45] }),
     currency: Type.String({ examples: ['USD'] }),
     returned_at: Type.String({ format: 'date-time' }),

@@ -1,11 +1,12 @@
 import type { LeadFacts } from '../market/lead.js';
+import { personScreen } from '../buyers/personScreen.js';
 import { MISSING, type FieldFault } from '../market/fields.js';
 import { cleanText } from '../market/fields/text.js';
 import { problemOfKind, type Given } from '../market/intake/given.js';
-import { isReasonCode, returnRefusal } from '../market/returns.js';
+import { reasonCode, returnRefusal } from '../market/returns.js';
 import type { ReturnPolicy } from '../market/terms.js';
 import type { Database } from '../store/db.js';
-import { factsOf } from '../store/leads.js';
+import { factsOf, findLead } from '../store/leads.js';
 import { bookReturn, findReturn, type ReturnDocument } from '../store/returns.js';
 import type { SaleDocument } from '../store/sales.js';
 import { ApiError } from './apiError.js';
@@ -25,10 +26,10 @@ export interface ReturnRequest {
  */
 export async function takeReturn(
   database: Database,
-  { buyer, given, receivedAt }: ReturnRequest,
+  { buyer, given: request, receivedAt }: ReturnRequest,
   start: (lead: LeadFacts) => Promise<unknown>,
 ): Promise<ReturnDocument> {
-  const { postId, reason } = fieldsOf(given);
+  const { postId, reason, given } = fieldsOf(request);
   const sale = await database.sales.findOne({ _id: postId });
   if (sale?.buyer !== buyer)
     throw new ApiError('notFound', 'This key’s buyer has bought nothing by this post_id.');
@@ -36,34 +37,54 @@ export async function takeReturn(
   if (before !== null) return before;
   const contract = await database.contracts.findOne({ _id: sale.contract });
   const policy = policyFor(contract?.returns, sale, reason, receivedAt);
-  const { returned, isNew } = await bookReturn(database, sale, policy, reason, receivedAt);
+  const isListed = policy.reasons?.includes(reason) === true;
+  const kept = isListed || !(await namesPerson(database, sale.lead, given, reason)) ? reason : WITHHELD;
+  const { returned, isNew } = await bookReturn(database, sale, policy, kept, receivedAt);
   const lead = isNew ? await database.leads.findOne({ _id: sale.lead }) : null;
   if (lead) await start(factsOf(lead));
   return returned;
 }
 
-function fieldsOf(given: Given): { postId: string; reason: string } {
+/** What is booked as the reason of a return whose own reason may name the person: the return itself is right. */
+const WITHHELD = 'withheld';
+
+/** A reason that the contract lists is the market file's; any other is the buyer's own, and may say anything. */
+async function namesPerson(database: Database, leadId: string, ...texts: string[]): Promise<boolean> {
+  const lead = await findLead(database, leadId);
+  return lead !== null && texts.some(personScreen(lead));
+}
+
+interface ReturnFields {
+  postId: string;
+  reason: string;
+  /** The reason as it was sent. */
+  given: string;
+}
+
+function fieldsOf(request: Given): ReturnFields {
   const textOf = (name: string): string | undefined => {
-    const value = given.get(name);
-    return value?.kind === 'text' ? cleanText(value.text) : undefined;
+    const value = request.get(name);
+    return value?.kind === 'text' ? cleanText(value.text) || undefined : undefined;
   };
   const faults = ['post_id', 'reason'].flatMap((field): FieldFault[] => {
-    const value = given.get(field);
+    const value = request.get(field);
     const problem = value && problemOfKind(value);
     return problem === undefined ? [] : [{ field, problem }];
   });
-  const [postId, reason] = [textOf('post_id'), textOf('reason')];
-  const missing = Object.entries({ post_id: postId, reason }).flatMap(([field, value]) =>
+  const [postId, given] = [textOf('post_id'), textOf('reason')];
+  const reason = given === undefined ? undefined : reasonCode(given);
+  const missing = Object.entries({ post_id: postId, reason: given }).flatMap(([field, value]) =>
     value === undefined && faults.every((fault) => fault.field !== field)
       ? [{ field, problem: MISSING }]
       : [],
   );
   const words: FieldFault[] =
-    reason === undefined || isReasonCode(reason)
+    given === undefined || reason !== undefined
       ? []
-      : [{ field: 'reason', problem: 'one word of a-z, 0-9 and _, at most 40 characters' }];
+      : [{ field: 'reason', problem: 'a few words of a-z and 0-9, at most 40 characters' }];
   const fields = [...faults, ...missing, ...words];
-  if (postId !== undefined && reason !== undefined && fields.length === 0) return { postId, reason };
+  if (postId !== undefined && given !== undefined && reason !== undefined && fields.length === 0)
+    return { postId, reason, given };
   const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
   throw new ApiError(
     missing.length > 0 ? 'missingField' : 'invalidField',

@@ -1,4 +1,5 @@
 import { v7 } from 'uuid';
+import { personScreen } from '../buyers/personScreen.js';
 import { sendPing } from '../buyers/ping.js';
 import { sendPost } from '../buyers/post.js';
 import type { Send } from '../buyers/send.js';
@@ -70,6 +71,7 @@ export function plainSteps(database: Database, send: Send) {
           ...{ pingId: `${leadId}/${id}`, category, state, zip, city },
           ...{ round: 1, floor: 1000, currency: CURRENCY, test: false, fields: {} },
         },
+        personScreen({ fields: SAMPLE }),
       );
       return 'bid' in result ? { buyer: id, price: result.bid.price ?? 0 } : undefined;
     },
@@ -91,6 +93,7 @@ export function plainSteps(database: Database, send: Send) {
           ...{ postId: `${leadId}/${id}`, leadId, price, currency: CURRENCY },
           ...{ exclusive: true, test: false, receivedAt: new Date(), lead: lead.fields },
         },
+        personScreen(lead),
       );
       return result.answer === 'accepted';
     },

@@ -35,7 +35,6 @@ export function foldings(text: string): string[] {
   return [folded, foldText(composed.replace(/[äöüåø]/g, (letter) => UMLAUTS[letter] ?? letter))];
 }
 
-// oxlint-disable-next-line no-control-regex -- the whole of ASCII
 export const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
 
 /** Scripts have their digits in a row, from zero to nine. */

@@ -1,10 +1,10 @@
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { PingAnswer } from '../market/asking.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, toMinor, type Minor } from '../market/money.js';
 import type { Bid, NoBid } from '../market/round.js';
-import type { Reply, Secret, Send } from './send.js';
+import { buyerId, buyerReason, explained, isObject, kindOf, notesOf, optional } from './buyerWords.js';
+import type { PersonScreen } from './personScreen.js';
+import type { Answered, Reply, Secret, Send } from './send.js';
 
 /** Would you buy it, and for how much? No name, phone, e-mail or street, ever. */
 export interface Ping {
@@ -26,21 +26,12 @@ export interface Ping {
   emailHash?: string;
 }
 
-const PingBody = Compile(
-  Type.Object({
-    bid: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
-    shared_bid: Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Type.Null()])),
-    bid_id: Type.Optional(Type.String({ maxLength: 200 })),
-    expires_in_ms: Type.Optional(Type.Number({ minimum: 0, maximum: 2_592_000_000 })),
-    reason: Type.Optional(Type.String()),
-  }),
-);
-
 /** Asks one buyer; whatever it does comes back as a bid or as a reason, never as an exception. */
 export async function sendPing(
   send: Send,
   buyer: { url: string; timeoutMs: number; secret: Secret },
   ping: Ping,
+  namesPerson: PersonScreen,
 ): Promise<PingAnswer> {
   const payload = {
     type: 'ping',
@@ -66,52 +57,82 @@ export async function sendPing(
     payload,
     timeoutMs: buyer.timeoutMs,
   });
-  return { ms: reply.ms, ...readPingAnswer(reply, ping, Date.now()) };
+  return { ms: reply.ms, ...readPingAnswer(reply, ping, Date.now(), namesPerson) };
 }
 
+type Asked = Pick<Ping, 'pingId' | 'currency'>;
+type Reading = { bid: Bid } | { noBid: NoBid };
+
 /** What a buyer's answer says. @param now when it came, UTC ms */
-export function readPingAnswer(
-  reply: Reply,
-  ping: Pick<Ping, 'pingId' | 'currency'>,
-  now: number,
-): { bid: Bid } | { noBid: NoBid } {
+export function readPingAnswer(reply: Reply, ping: Asked, now: number, namesPerson: PersonScreen): Reading {
   switch (reply.kind) {
     case 'timeout':
       return { noBid: { reason: 'timeout' } };
     case 'unreachable':
       return { noBid: { reason: 'unreachable', detail: reply.detail } };
     case 'oversized':
-      return { noBid: { reason: 'invalid_response', detail: reply.detail } };
+      return invalid(reply.detail);
     case 'answer':
-      return readAnswer(reply.status, reply.body, ping, now);
+      return readAnswer(reply, ping, now, namesPerson);
   }
 }
 
-/** A bid without an end of its own is good for this long, ms. */
-const BID_KEPT_MS = 120_000;
+const invalid = (detail: string): Reading => ({ noBid: { reason: 'invalid_response', detail } });
 
-function readAnswer(
-  status: number,
-  body: unknown,
-  ping: Pick<Ping, 'pingId' | 'currency'>,
-  now: number,
-): { bid: Bid } | { noBid: NoBid } {
+function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: PersonScreen): Reading {
+  const { status, body, malformed } = answer;
   if (status === 204) return { noBid: { reason: 'no_bid' } };
-  if (status < 200 || status > 299) return { noBid: { reason: 'http_error', detail: `HTTP ${status}` } };
-  if (!PingBody.Check(body)) return { noBid: { reason: 'invalid_response', detail: 'not {"bid": amount}' } };
-  const [price, shared] = [body.bid, body.shared_bid].map((bid) => (bid ? toMinor(bid, ping.currency) : bid));
-  if ((price === undefined && body.bid) || (shared === undefined && body.shared_bid)) {
-    return { noBid: { reason: 'invalid_response', detail: `a bid finer than ${ping.currency} allows` } };
+  const reason = () => buyerReason(answer, namesPerson);
+  if (status < 200 || status > 299)
+    return { noBid: { reason: 'http_error', status, ...explained(reason(), `HTTP ${status}`) } };
+  if (malformed) return invalid(answer.detail ?? 'not JSON');
+  // Whoever bids for a place alone may leave the other bid out.
+  const isBid = isObject(body) && (Object.hasOwn(body, 'bid') || typeof body.shared_bid === 'number');
+  if (!isBid) return invalid('not {"bid": amount}');
+  const [price, shared] = [
+    amountIn(answer, 'bid', ping.currency),
+    amountIn(answer, 'shared_bid', ping.currency),
+  ];
+  // A fault in the bid is not made up for by the other one: which of them was meant is a guess.
+  if (price.fault !== undefined) return invalid(price.fault);
+  if (price.amount === undefined && shared.amount === undefined) {
+    if (shared.fault !== undefined) return invalid(shared.fault);
+    return { noBid: { reason: 'no_bid', ...explained(reason()) } };
   }
-  if (!price && !shared) return { noBid: { reason: 'no_bid' } };
-  const { bid_id: bidId, expires_in_ms: goodFor = BID_KEPT_MS } = body;
+  const id = buyerId(answer, 'bid_id', namesPerson);
+  const term = expiryIn(answer);
   return {
     bid: {
-      ...(price && { price }),
-      ...(shared && { shared }),
-      ...(bidId !== undefined && { bidId }),
+      price: price.amount,
+      shared: shared.amount,
+      bidId: id.kept,
       pingId: ping.pingId,
-      expiresAt: Math.floor(now + goodFor),
+      expiresAt: Math.floor(now + term.goodForMs),
+      note: notesOf(shared.fault && `${shared.fault}; ignored`, id.note, term.note),
     },
   };
+}
+
+/** An amount above zero; zero and `null` are none. */
+function amountIn(answer: Answered, key: string, currency: string): { amount?: Minor; fault?: string } {
+  const value = optional(answer, key);
+  if (value === undefined || value === 0) return {};
+  if (typeof value === 'string') return { fault: `${key} is a text: send the number without quotes` };
+  if (typeof value !== 'number') return { fault: `${key} is ${kindOf(value)}, not a number` };
+  if (value < 0) return { fault: `${key} is below zero` };
+  if (value > Number.MAX_SAFE_INTEGER) return { fault: `${key} is more than can be counted` };
+  const amount = toMinor(value, currency);
+  return amount === undefined ? { fault: `a ${key} finer than ${currency} allows` } : { amount };
+}
+
+/** A bid without an end of its own is good for this long, and none for longer than the most; ms. */
+const BID_KEPT_MS = 120_000;
+const BID_KEPT_AT_MOST_MS = 2_592_000_000;
+
+function expiryIn(answer: Answered): { goodForMs: number; note?: string } {
+  const value = optional(answer, 'expires_in_ms');
+  if (value === undefined) return { goodForMs: BID_KEPT_MS };
+  if (typeof value === 'number' && value >= 0) return { goodForMs: Math.min(value, BID_KEPT_AT_MOST_MS) };
+  const what = typeof value === 'number' ? 'below zero' : kindOf(value);
+  return { goodForMs: BID_KEPT_MS, note: `expires_in_ms is ${what}; ignored` };
 }

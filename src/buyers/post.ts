@@ -1,12 +1,10 @@
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { isClearNo } from '../market/clearNo.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
-import { isReasonCode } from '../market/returns.js';
-import { buyerReference } from './buyerReference.js';
-import { isClearNo } from '../market/clearNo.js';
+import { buyerId, buyerReason, explained, kindOf, optional } from './buyerWords.js';
 import { sendNotice, type Hearing } from './notice.js';
-import type { Reply, Secret, Send } from './send.js';
+import type { PersonScreen } from './personScreen.js';
+import type { Answered, Reply, Secret, Send } from './send.js';
 
 /** The whole lead for the buyer who won. */
 export interface Post {
@@ -24,20 +22,16 @@ export interface Post {
   lead: Record<string, FieldValue>;
 }
 
-/** `uncertain` is everything that is neither a clear yes nor a clear no. `detail` is for ops. */
-export type PostResult = { ms: number } & (
-  | { answer: 'accepted'; buyerLeadId?: string }
-  | { answer: 'refused'; detail: string }
-  | { answer: 'uncertain'; detail: string; retryAfterMs?: number }
-);
+/**
+ * What a buyer's answer says. `uncertain` is everything that is neither a clear yes nor a clear no. `detail` is for ops;
+ * `words` is the same with the buyer's own words, for the database only.
+ */
+export type PostReading =
+  | { answer: 'accepted'; buyerLeadId?: string; detail?: string }
+  | { answer: 'refused'; detail: string; words?: string }
+  | { answer: 'uncertain'; detail: string; retryAfterMs?: number };
 
-const PostAnswer = Compile(
-  Type.Object({
-    accepted: Type.Boolean(),
-    buyer_lead_id: Type.Optional(Type.String({ maxLength: 200 })),
-    reason: Type.Optional(Type.String()),
-  }),
-);
+export type PostResult = { ms: number } & PostReading;
 
 interface PostEndpoint {
   url: string;
@@ -45,7 +39,12 @@ interface PostEndpoint {
   secret: Secret;
 }
 
-export async function sendPost(send: Send, buyer: PostEndpoint, post: Post): Promise<PostResult> {
+export async function sendPost(
+  send: Send,
+  buyer: PostEndpoint,
+  post: Post,
+  namesPerson: PersonScreen,
+): Promise<PostResult> {
   const payload = {
     type: 'post',
     post_id: post.postId,
@@ -60,15 +59,10 @@ export async function sendPost(send: Send, buyer: PostEndpoint, post: Post): Pro
     lead: post.lead,
   };
   const reply = await send({ ...buyer, id: post.postId, payload });
-  return { ms: reply.ms, ...readPostAnswer(reply, post.lead) };
+  return { ms: reply.ms, ...readPostAnswer(reply, namesPerson) };
 }
 
-export type PostReading =
-  | { answer: 'accepted'; buyerLeadId?: string }
-  | { answer: 'refused' | 'uncertain'; detail: string; retryAfterMs?: number };
-
-/** What a buyer's answer says. @param lead its fields, none of which may come back in what is kept */
-export function readPostAnswer(reply: Reply, lead: Post['lead']): PostReading {
+export function readPostAnswer(reply: Reply, namesPerson: PersonScreen): PostReading {
   switch (reply.kind) {
     case 'timeout':
       return { answer: 'uncertain', detail: 'no answer in time' };
@@ -76,25 +70,36 @@ export function readPostAnswer(reply: Reply, lead: Post['lead']): PostReading {
     case 'oversized':
       return { answer: 'uncertain', detail: reply.detail };
     case 'answer':
-      return readAnswer(reply, lead);
+      return readAnswer(reply, namesPerson);
   }
 }
 
-function readAnswer(
-  { status, body, retryAfterMs }: Extract<Reply, { kind: 'answer' }>,
-  lead: Post['lead'],
-): PostReading {
-  if (isClearNo(status)) return { answer: 'refused', detail: `HTTP ${status}` };
+function readAnswer(answer: Answered, namesPerson: PersonScreen): PostReading {
+  const { status, retryAfterMs } = answer;
+  if (isClearNo(status)) {
+    const own = `HTTP ${status}`;
+    const { detail = own, words } = explained(buyerReason(answer, namesPerson), own);
+    return { answer: 'refused', detail, words };
+  }
   if (status < 200 || status > 299) return { answer: 'uncertain', detail: `HTTP ${status}`, retryAfterMs };
+  const accepted = optional(answer, 'accepted');
   // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
-  if (!PostAnswer.Check(body))
-    return { answer: 'uncertain', detail: 'not {"accepted": true or false}', retryAfterMs };
-  if (body.accepted) return { answer: 'accepted', buyerLeadId: buyerReference(body.buyer_lead_id, lead) };
-  return { answer: 'refused', detail: asReason(body.reason) };
+  if (typeof accepted !== 'boolean')
+    return { answer: 'uncertain', detail: whyUnclear(answer, accepted), retryAfterMs };
+  if (accepted) {
+    const { kept, note } = buyerId(answer, 'buyer_lead_id', namesPerson);
+    return { answer: 'accepted', buyerLeadId: kept, detail: note };
+  }
+  const { detail = 'no reason given', words } = explained(buyerReason(answer, namesPerson));
+  return { answer: 'refused', detail, words };
 }
 
-const asReason = (reason: string | undefined): string =>
-  reason !== undefined && isReasonCode(reason) ? reason : 'no reason given';
+function whyUnclear({ malformed, detail }: Answered, accepted: unknown): string {
+  if (malformed) return detail ?? 'not JSON';
+  if (accepted === undefined) return 'not {"accepted": true or false}';
+  const remedy = typeof accepted === 'string' ? ': send true or false without quotes' : ', not true or false';
+  return `accepted is ${kindOf(accepted)}${remedy}`;
+}
 
 /** Tells a buyer that a post is called off: it was not sold the lead and is not billed for it. */
 export async function sendCancellation(

@@ -1,3 +1,4 @@
+import { isClearNo } from './clearNo.js';
 import { isBelowFloor } from './prices.js';
 import type { Bid, Candidate, Entry, NoBid, Round } from './round.js';
 import type { Sale } from './terms.js';
@@ -79,6 +80,19 @@ export const contendersOf = (sale: Sale, answers: readonly Entry[]): Contender[]
   );
 
 /** Whether the answer says that the buyer's server is not well, rather than that it does not want the lead. */
-export const isFailure = (answer: PingAnswer): boolean =>
-  'noBid' in answer &&
-  ['timeout', 'unreachable', 'http_error', 'invalid_response'].includes(answer.noBid.reason);
+export function isFailure(answer: PingAnswer): boolean {
+  if (!('noBid' in answer)) return false;
+  const { reason, status } = answer.noBid;
+  if (reason === 'http_error') return status === undefined || !isClearNo(status);
+  return reason === 'timeout' || reason === 'unreachable' || reason === 'invalid_response';
+}
+
+/** The round as a workflow's history may have it: without the buyers' own words, which only the database keeps. */
+export const withoutWords = <R extends Round>(round: R): R => ({
+  ...round,
+  entries: round.entries.map((entry) =>
+    'noBid' in entry && entry.noBid.words !== undefined
+      ? { ...entry, noBid: { ...entry.noBid, words: undefined } }
+      : entry,
+  ),
+});

@@ -57,6 +57,8 @@ export type Answer =
       contract: string;
       answer: OfferReason;
       detail?: string;
+      /** The same with the buyer's own words; never in a workflow. */
+      words?: string;
       /** Of a limit that left no room: when it has some again. */
       change?: Change;
     };
@@ -166,17 +168,25 @@ function outcome(entry: Entry, sale: Sale, answer: Answer | undefined): Outcome 
   const { contract, buyer, ms } = entry;
   const again = entry.again === 'asked' && ({ again: true } as const);
   const who = { contract, buyer, ...(ms !== undefined && { ms }), ...again };
-  if ('noBid' in entry) return { ...who, sold: false, ...entry.noBid };
+  if ('noBid' in entry) {
+    const { reason, detail, words } = entry.noBid;
+    return { ...who, sold: false, reason, detail, words };
+  }
   const form: Form = answer?.answer === 'accepted' && !answer.exclusive ? 'shared' : 'exclusive';
   const { bid } = entry;
+  const { note } = bid;
   const price = priceIn(sale, bid, form) ?? bid.price ?? bid.shared ?? 0;
-  if (answer?.answer === 'accepted') return { ...who, price, sold: true };
+  if (answer?.answer === 'accepted') return { ...who, price, note, sold: true };
   if (answer) {
-    const { answer: reason, detail } = answer;
-    return { ...who, price, sold: false, reason, ...(detail !== undefined && { detail }) };
+    const { answer: reason, detail, words } = answer;
+    return { ...who, price, note, sold: false, reason, detail, words };
   }
-  return { ...who, price, sold: false, reason: isBelowFloor(sale, entry) ? 'below_floor' : 'outbid' };
+  return { ...who, price, note, sold: false, reason: isBelowFloor(sale, entry) ? 'below_floor' : 'outbid' };
 }
+
+/** What ops read of an outcome. Not for a workflow: the buyer's own words are in it. */
+export const detailFor = (outcome: Outcome): string | undefined =>
+  outcome.sold ? outcome.note : (outcome.words ?? outcome.detail ?? outcome.note);
 
 /** Why a round sold the lead to nobody: what came closest to a sale says it. */
 export function unsoldReason(outcomes: Outcome[]): LeadReason {

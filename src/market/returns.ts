@@ -20,8 +20,17 @@ export function refundOf({ price, earns }: { price: Minor; earns: Minor }, perce
   return { buyerGets, sellerPays, housePays: buyerGets - sellerPays };
 }
 
-/** A buyer's words may hold anything, the person's name too: only a plain code such as `duplicate` is kept. */
+/** The form of a reason for a return, in the market file and in the books: `wrong_number`. */
 export const isReasonCode = (text: string): boolean => /^[a-z][a-z0-9_]{0,39}$/.test(text);
+
+/** A buyer's reason in that form: `Wrong Number`, `WRONG-NUMBER` are `wrong_number`. Undefined if it can't have it. */
+export function reasonCode(text: string): string | undefined {
+  const code = text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .replace(/^_+|_+$/g, '');
+  return isReasonCode(code) ? code : undefined;
+}
 
 /** Why a lead can't be given back. */
 export type ReturnRefusal = 'not_agreed' | 'too_late' | 'wrong_reason';

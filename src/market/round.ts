@@ -15,12 +15,19 @@ export interface Bid {
   pingId?: string;
   /** Good until then, UTC ms. Absent: a fixed price, or a bid without an end of its own. */
   expiresAt?: number;
+  /** What was ignored of the buyer's answer, for ops. */
+  note?: string;
 }
 
-/** Why there is no bid. `detail` is for ops: a status code, the buyer's words; never personal data. */
+/** Why there is no bid. */
 export interface NoBid {
   reason: Reason;
+  /** For ops: a status code, a reason in one word; never personal data. */
   detail?: string;
+  /** The same with the buyer's own words. In the database only: Temporal and the logs have `detail`. */
+  words?: string;
+  /** The HTTP status, if that is the reason. */
+  status?: number;
 }
 
 /** A contract that may buy in this round: what the decision needs to know of it, kept so that it can be made again. */
@@ -100,4 +107,6 @@ export type Outcome = {
   /** Whether it was asked again, as nobody waited for its first answer. */
   again?: true;
   price?: Minor;
-} & ({ sold: true } | { sold: false; reason: Reason; detail?: string });
+  /** What was ignored of the buyer's answer, for ops. */
+  note?: string;
+} & ({ sold: true } | { sold: false; reason: Reason; detail?: string; words?: string });

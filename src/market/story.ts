@@ -72,9 +72,10 @@ function inWords(outcome: Outcome, currency: string): string {
     ...(outcome.again ? ['asked again'] : []),
   ];
   const took = how.length === 0 ? '' : ` (${how.join(', ')})`;
-  if (outcome.sold) return `sold${at}${took}`;
+  const note = outcome.note === undefined ? '' : ` (${outcome.note})`;
+  if (outcome.sold) return `sold${at}${took}${note}`;
   const why = outcome.detail === undefined ? '' : `: ${outcome.detail}`;
-  return `${outcome.reason.replaceAll('_', ' ')}${at}${took}${why}`;
+  return `${outcome.reason.replaceAll('_', ' ')}${at}${took}${why}${note}`;
 }
 
 /** What comes when the wait is over. */

@@ -13,6 +13,12 @@ import { writeTogether } from './writeTogether.js';
 /** The post was not under way any more when its sale was to be booked: settled, called off, or followed by another. */
 class NotPosting extends Error {}
 
+/** What the buyer calls the lead, or why that is not kept. */
+export interface BuyerReference {
+  buyerLeadId?: string;
+  detail?: string;
+}
+
 /** What the reservation did, for the booking to know. */
 export interface Room {
   /** Whether a reservation is to be confirmed after the booking. */
@@ -35,7 +41,7 @@ export async function bookSale(
   lead: StoredLead,
   contract: string,
   claim: Claim,
-  buyerLeadId: string | undefined,
+  reference: BuyerReference | undefined,
   { isReserved, isNoted, took }: Room,
 ): Promise<Claim['status']> {
   const counted = took.filter(({ path }) => /^(sold|spent)\./.test(path));
@@ -53,10 +59,10 @@ export async function bookSale(
     round: claim.round,
     test: lead.test,
     at: new Date(),
-    buyerLeadId,
+    buyerLeadId: reference?.buyerLeadId,
     ...(counted.length > 0 && { counted }),
   };
-  const writes = booking(database, lead, contract, sale, { isReserved, isNoted });
+  const writes = booking(database, lead, contract, sale, { isReserved, isNoted, detail: reference?.detail });
   try {
     await writeTogether(database.client, writes, ({ updateResults }) => {
       if (updateResults?.get(0)?.matchedCount !== 1) throw new NotPosting();
@@ -89,11 +95,15 @@ function booking(
   lead: StoredLead,
   contract: string,
   sale: SaleDocument,
-  { isReserved, isNoted }: Pick<Room, 'isReserved' | 'isNoted'>,
+  { isReserved, isNoted, detail }: Pick<Room, 'isReserved' | 'isNoted'> & { detail: string | undefined },
 ): ClientBulkWriteModel<Record<string, Books>>[] {
   const path = `claims.${contract}`;
-  const buyerLeadId = sale.buyerLeadId === undefined ? {} : { [`${path}.buyerLeadId`]: sale.buyerLeadId };
-  const done = { [`${path}.status`]: 'accepted', [`${path}.endedAt`]: sale.at, ...buyerLeadId };
+  const done = {
+    [`${path}.status`]: 'accepted',
+    [`${path}.endedAt`]: sale.at,
+    [`${path}.buyerLeadId`]: sale.buyerLeadId,
+    [`${path}.detail`]: detail,
+  };
   return [
     {
       name: 'updateOne',

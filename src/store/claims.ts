@@ -153,7 +153,7 @@ export async function releaseClaim(
   contract: string,
   postId: string,
   status: 'refused' | 'cancelled',
-  detail?: string,
+  why: Pick<Claim, 'detail' | 'words'> = {},
 ): Promise<boolean> {
   const path = `claims.${contract}`;
   const now = new Date();
@@ -163,7 +163,8 @@ export async function releaseClaim(
       $set: {
         [`${path}.status`]: status,
         [`${path}.endedAt`]: now,
-        [`${path}.detail`]: detail,
+        [`${path}.detail`]: why.detail,
+        [`${path}.words`]: why.words,
         heldAlone: false,
         updatedAt: now,
       },

@@ -4,6 +4,7 @@ import { personIds } from '../market/duplicates.js';
 import { ENDED } from '../market/lead.js';
 import { auditOf, differences, type Actor, type Deed } from './audit.js';
 import type { Database } from './db.js';
+import { eraseBuyersWords } from './eraseBuyersWords.js';
 import { findStoredLead, IDEMPOTENCY_KEPT_MS } from './leads.js';
 import type { SealedFields, SealedPerson, StoredLead } from './person.js';
 import { withdraw } from './withdrawals.js';
@@ -37,8 +38,8 @@ interface Options {
 
 /**
  * Destroys the person's data of a lead with their key, and the hashes by which the person is found, in one transaction:
- * no copy of the database made after that has anything of the person. The rest of the lead, its sales and the books
- * stay. So does, for the 24 hours in which its request may be repeated, the keyed hash of its `Idempotency-Key`: without
+ * no copy of the database made after that has anything of the person. What buyers said of the lead in their own words
+ * goes too. The rest of the lead, its sales and the books stay. So does, for the 24 hours in which its request may be repeated, the keyed hash of its `Idempotency-Key`: without
  * it, a repeat would become a new lead of the erased person (`forgetRepeats` removes it then). A lead that is still on
  * sale is withdrawn first; one that a buyer holds at that moment is `held`, and no other buyer gets it.
  */
@@ -82,6 +83,7 @@ async function destroy(
         { session },
       );
       if (matchedCount === 0) return false;
+      await eraseBuyersWords(database, _id, session);
       // What tells that buyers had this person before is found by the same hashes.
       const persons = { _id: { $in: personIds(match) } };
       await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });

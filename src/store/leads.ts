@@ -39,9 +39,12 @@ export interface Claim {
   /** Whether there was room under the limits, or why not: the word of the try that knew first, by which all others go. */
   room?: 'taken' | NoRoom;
   endedAt?: Date;
-  /** The buyer's own reference, or its reason for refusing. */
+  /** The buyer's own reference. */
   buyerLeadId?: string;
+  /** Why it was refused or called off, or what was not kept of a yes; for ops. */
   detail?: string;
+  /** The same with the buyer's own words; erased with the person. */
+  words?: string;
 }
 
 /** What came of an offer in a round. */
@@ -204,13 +207,13 @@ export function answersIn({ claims, passed = [] }: StoredLead, round: number): A
 }
 
 /** What the claim says of the offer; one that was called off is `uncertain` for good. */
-function answerOf(contract: string, { status, detail, exclusive }: Claim): Answer[] {
+function answerOf(contract: string, { status, detail, words, exclusive }: Claim): Answer[] {
   switch (status) {
     case 'accepted':
     case 'returned':
       return [{ contract, answer: 'accepted', exclusive }];
     case 'refused':
-      return [{ contract, answer: 'refused', detail }];
+      return [{ contract, answer: 'refused', detail, words }];
     case 'cancelled':
       return [{ contract, answer: 'uncertain', detail }];
     case 'posting':

@@ -12,7 +12,7 @@ import type { SaleDocument } from './sales.js';
 import { NOT_WITHDRAWN } from './withdrawals.js';
 import { writeTogether } from './writeTogether.js';
 
-/** A lead that its buyer gave back: the second booking of its sale. Immutable, as the sale is. */
+/** A lead that its buyer gave back: the second booking of its sale. Immutable, except that `reason` is erased with the person. */
 export interface ReturnDocument {
   /** The sale's id: a sale is given back once. */
   _id: string;

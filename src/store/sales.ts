@@ -2,7 +2,7 @@ import type { Minor } from '../market/money.js';
 import type { Counted } from './capacity.js';
 import type { Database } from './db.js';
 
-/** An accepted post: who, for how much. Immutable. */
+/** An accepted post: who, for how much. Immutable, except that `buyerLeadId` is erased with the lead's person. */
 export interface SaleDocument {
   /** The post's id, made of lead and contract: a repeat can't make a second sale. */
   _id: string;

@@ -90,6 +90,37 @@ describe('a buyer gives a lead back', () => {
     expect(await world.database.returns.countDocuments({ _id: post_id })).toBe(0);
   });
 
+  it.each(['DUPLICATE', ' Duplicate ', 'duplicate!'])(
+    'for an agreed reason as people write it: %s',
+    async (reason) => {
+      const { post_id } = await bought();
+      expect((await giveBack({ post_id, reason })).body).toMatchObject({
+        success: true,
+        reason: 'duplicate',
+      });
+    },
+  );
+
+  it('for reasons of its own, of which the books keep none that may name the person', async () => {
+    const { contracts, returns } = world.database;
+    await contracts.updateOne({ _id: CONTRACT }, { $unset: { 'returns.reasons': '' } });
+    for (const [reason, kept] of [
+      ['Wrong Number', 'wrong_number'],
+      ['John hung up', 'withheld'],
+      ['eod_nhoj', 'withheld'],
+      ['called 555-123-4567', 'withheld'],
+      [Buffer.from('John Doe').toString('base64url'), 'withheld'],
+    ] as const) {
+      const { post_id } = await bought();
+      const reply = await giveBack({ post_id, reason });
+      expect([reply.status, reply.body.reason]).toEqual([200, kept]);
+      expect(await returns.findOne({ _id: post_id })).toMatchObject({ reason: kept });
+    }
+    const { post_id } = await bought();
+    expect((await giveBack({ post_id, reason: 'ошибка' })).status).toBe(400);
+    await contracts.updateOne({ _id: CONTRACT }, { $set: { returns: TERMS } });
+  });
+
   it('and a buyer’s key is told of its own limit', async () => {
     const { key: slow } = await createKey(world.database, { buyer: 'northwind', test: false, limit: 1 });
     const replies = [await giveBack({}, slow), await giveBack({}, slow)];

@@ -1,21 +1,45 @@
 import fc from 'fast-check';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { personScreen } from '../../src/buyers/personScreen.js';
 import { sendPing } from '../../src/buyers/ping.js';
 import { sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
+import { askStatus } from '../../src/buyers/status.js';
 import { toDecimal } from '../../src/market/money.js';
 import { REASONS } from '../../src/market/reason.js';
+import { startTalker, type Talker } from './talker.js';
 
 /** What a buyer's server says: whatever its author, or somebody who means us ill, may come to. */
 interface Said {
   status: number;
   type: string | undefined;
+  coding: string | undefined;
   body: Buffer;
 }
 
 const SECRET = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`;
+
+const PERSON = { firstName: 'John', lastName: 'Doe', email: 'john.doe@example.com', phone: '2145550187' };
+const namesPerson = personScreen({ fields: PERSON });
+
+/** What must not be kept, in what a hostile buyer may hide it in. */
+const personal = fc
+  .constantFrom('John', 'johndoe', 'doe john', 'john.doe@example.com', '(214) 555-0187', 'JDoe')
+  .chain((word) =>
+    fc.constantFrom(
+      word,
+      `ref-${word}-7`,
+      Buffer.from(word).toString('base64'),
+      Buffer.from(word).toString('hex'),
+      encodeURIComponent(word),
+      Array.from(word).reverse().join(''),
+      `\u001b]0;${word}\u0007${word}`,
+      `\u202e${word}`,
+    ),
+  );
 
 /** Numbers at the edges of what JSON, JavaScript and money can hold. */
 const edges = [0, -0, -1, 0.001, 0.1 + 0.2, 19.99, 1e15, Number.MAX_SAFE_INTEGER, 1e21, 1e308, 5e-324];
@@ -24,7 +48,12 @@ const amount = fc.oneof(
   fc.double({ noNaN: true }),
   fc.integer({ min: 0, max: 100_000 }).map((cents) => cents / 100),
 );
-const anything = fc.oneof(amount, fc.jsonValue({ maxDepth: 3 }), fc.constantFrom('40', [40], { bid: 40 }));
+const anything = fc.oneof(
+  amount,
+  fc.jsonValue({ maxDepth: 3 }),
+  personal,
+  fc.constantFrom('40', [40], { bid: 40 }),
+);
 const answerLike = fc.record(
   {
     bid: anything,
@@ -66,8 +95,15 @@ const body = fc.oneof(
       .map(([text, part]) => Buffer.from(text).subarray(0, Math.floor(text.length * part))),
   },
 );
-const said: fc.Arbitrary<Said> = fc.record({
-  status: fc.oneof(fc.constant(200), fc.constantFrom(200, 201, 204, 299, 302, 304, 400, 404, 429, 500, 599)),
+const compressed = {
+  gzip: gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  identity: (bytes: Buffer): Buffer => bytes,
+};
+
+const plain = fc.record({
+  status: fc.oneof(fc.constant(200), fc.constantFrom(200, 201, 204, 299, 302, 304, 400, 422, 429, 500, 599)),
   type: fc.constantFrom(
     undefined,
     'application/json',
@@ -75,8 +111,21 @@ const said: fc.Arbitrary<Said> = fc.record({
     'image/png',
     'application/json; charset=utf-16',
   ),
+  coding: fc.constantFrom(undefined, undefined, undefined, 'gzip', 'br', 'gzip, br', 'zstd', '\u00ff,,'),
   body,
 });
+const said: fc.Arbitrary<Said> = fc.oneof(
+  { weight: 3, arbitrary: plain },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(plain, fc.constantFrom(...(['gzip', 'deflate', 'br', 'identity'] as const)), fc.nat(3))
+      .map(([one, coding, cut]) => {
+        const bytes = compressed[coding](one.body);
+        return { ...one, coding, body: bytes.subarray(0, bytes.length - cut) };
+      }),
+  },
+);
 
 /** What the text says as JSON has it, without a byte order mark (RFC 8259, section 8.1) and with the last of two equal names counting; undefined where it is none. */
 function asObject(bytes: Buffer): Record<string, unknown> | undefined {
@@ -99,8 +148,10 @@ describe('whatever a buyer’s server answers', () => {
   beforeAll(async () => {
     server = createServer((request, response) => {
       request.resume().on('end', () => {
-        const { status, type, body: sent } = says;
-        response.writeHead(status, { ...(type !== undefined && { 'content-type': type }) }).end(sent);
+        response.statusCode = says.status;
+        if (says.type !== undefined) response.setHeader('content-type', says.type);
+        if (says.coding !== undefined) response.setHeader('content-encoding', says.coding);
+        response.end(says.body);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -111,50 +162,136 @@ describe('whatever a buyer’s server answers', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  const buyer = () => ({ url, timeoutMs: 10_000, secret: SECRET });
   const isYes = ({ status }: Said): boolean => status >= 200 && status <= 299 && status !== 204;
+
+  const ping = (to = url, timeoutMs = 10_000) =>
+    sendPing(
+      sender.send,
+      { url: to, timeoutMs, secret: SECRET },
+      { pingId: 'p', category: 'Solar', round: 1, floor: 500, currency: 'USD', test: false, fields: {} },
+      namesPerson,
+    );
+  const post = (to = url, timeoutMs = 10_000) =>
+    sendPost(
+      sender.send,
+      { url: to, timeoutMs, secret: SECRET },
+      {
+        postId: 'post-1',
+        leadId: 'lead-1',
+        price: 2000,
+        currency: 'USD',
+        exclusive: true,
+        test: false,
+        receivedAt: new Date(),
+        lead: PERSON,
+      },
+      namesPerson,
+    );
+
+  /** All texts in what is kept of an answer. */
+  const textsIn = (value: unknown): string[] =>
+    typeof value === 'string' ? [value] : Object.values(value ?? {}).flatMap(textsIn);
+
+  function expectHarmless(kept: unknown): void {
+    for (const text of textsIn(kept)) {
+      expect(text.length).toBeLessThanOrEqual(200);
+      expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(namesPerson(text), text).toBe(false);
+    }
+  }
 
   it('a ping comes to the price that was bid, or to a reason of the closed list', async () => {
     await fc.assert(
       fc.asyncProperty(said, async (next) => {
         says = next;
-        const answer = await sendPing(sender.send, buyer(), {
-          ...{ pingId: 'ping-1', category: 'Solar', round: 1, floor: 500, currency: 'USD' },
-          ...{ test: false, fields: {} },
-        });
+        const answer = await ping();
+        expectHarmless(answer);
         if ('noBid' in answer) {
           expect(REASONS).toContain(answer.noBid.reason);
           return;
         }
-        const object = asObject(next.body);
         expect(isYes(next)).toBe(true);
+        const object = asObject(next.body);
         for (const [price, name] of [
           [answer.bid.price, 'bid'],
           [answer.bid.shared, 'shared_bid'],
         ] as const) {
-          if (price === undefined) continue;
+          if (price === undefined || next.coding !== undefined) continue;
           expect(Number.isSafeInteger(price) && price > 0).toBe(true);
-          // But for what arithmetic with binary numbers leaves.
+          // Except for what arithmetic with binary numbers leaves.
           expect(toDecimal(price, 'USD') / Number(own(object, name))).toBeCloseTo(1, 12);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 600 },
     );
   });
 
-  it('a post is accepted only where it says so in so many words', async () => {
+  it('a post is accepted only if it says so in JSON, and then always', async () => {
     await fc.assert(
       fc.asyncProperty(said, async (next) => {
         says = next;
-        const answer = await sendPost(sender.send, buyer(), {
-          ...{ postId: 'post-1', leadId: 'lead-1', price: 2000, currency: 'USD', exclusive: true },
-          ...{ test: false, receivedAt: new Date(), lead: {} },
-        });
+        const answer = await post();
+        expectHarmless(answer);
+        expect(['accepted', 'refused', 'uncertain']).toContain(answer.answer);
+        if (next.coding !== undefined) return;
         const saysYes = isYes(next) && own(asObject(next.body), 'accepted') === true;
-        if (answer.answer === 'accepted') expect(saysYes).toBe(true);
-        else expect(['refused', 'uncertain']).toContain(answer.answer);
+        expect(answer.answer === 'accepted').toBe(saysYes);
       }),
-      { numRuns: 400 },
+      { numRuns: 600 },
     );
+  });
+
+  it('a post’s status is one of four', async () => {
+    await fc.assert(
+      fc.asyncProperty(said, async (next) => {
+        says = next;
+        const answer = await askStatus(
+          sender.send,
+          { url, timeoutMs: 10_000, secret: SECRET },
+          'p',
+          namesPerson,
+        );
+        expectHarmless(answer);
+        expect(['accepted', 'refused', 'unknown', 'silent']).toContain(answer.status);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('nor do bytes that are no HTTP, or HTTP that is cut or changed, make anything throw', async () => {
+    const talker: Talker = await startTalker();
+    const head = fc.constantFrom(
+      'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"bid":40}',
+      'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n\u001f\u008b\u0008aa\r\n0\r\n\r\n',
+      'HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n',
+      'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n',
+      'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nRetry-After: -1\r\nContent-Length: 2\r\n\r\n{}',
+    );
+    const changed = fc
+      .tuple(head, fc.double({ min: 0, max: 1, noNaN: true }), fc.uint8Array({ maxLength: 20 }), fc.boolean())
+      .map(([text, part, bytes, cut]) => {
+        const whole = Buffer.from(text, 'latin1');
+        const at = Math.floor(whole.length * part);
+        return Buffer.concat([whole.subarray(0, at), bytes, cut ? Buffer.alloc(0) : whole.subarray(at)]);
+      });
+    const bytes = fc.oneof(changed, fc.uint8Array({ maxLength: 200 }));
+    const ending = fc.constantFrom('stays', 'ends', 'resets');
+    try {
+      await fc.assert(
+        fc.asyncProperty(bytes, ending, async (sent, ends) => {
+          talker.talk((socket) => {
+            socket.write(sent, () => {
+              if (ends === 'ends') socket.end();
+              else if (ends === 'resets') socket.resetAndDestroy();
+            });
+          });
+          expectHarmless(await ping(talker.url, 60));
+          expectHarmless(await post(talker.url, 60));
+        }),
+        { numRuns: 150 },
+      );
+    } finally {
+      await talker.close();
+    }
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sendPing } from '../../src/buyers/ping.js';
 import { openSender, type Reply } from '../../src/buyers/send.js';
 import type { Resolve } from '../../src/buyers/guardedConnector.js';
+import { namesNobody } from '../support/namesNobody.js';
 
 const SECRET = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`;
 
@@ -147,7 +148,7 @@ describe('only servers that may be reached are', () => {
       test: false,
       fields: {},
     };
-    const { noBid } = { noBid: undefined, ...(await sendPing(send, buyer, ping)) };
+    const { noBid } = { noBid: undefined, ...(await sendPing(send, buyer, ping, namesNobody)) };
     await close();
     expect(noBid).toEqual({
       reason: 'unreachable',

@@ -4,6 +4,7 @@ import type { PingAnswer } from '../../src/market/asking.js';
 import { sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { namesNobody } from '../support/namesNobody.js';
 import { FORGIVEN, HOSTILE } from './hostileBuyers.js';
 import { says, startTalker, type Talker } from './talker.js';
 
@@ -34,6 +35,7 @@ describe('a hostile buyer costs its own bid and nothing else', () => {
       sender.send,
       { url: to, timeoutMs, secret: honest.secret },
       { pingId: 'ping-1', category: 'Solar', round: 1, floor: 500, currency: 'USD', test: false, fields: {} },
+      namesNobody,
     );
   const post = (timeoutMs: number) =>
     sendPost(
@@ -49,6 +51,7 @@ describe('a hostile buyer costs its own bid and nothing else', () => {
         receivedAt: new Date(),
         lead: {},
       },
+      namesNobody,
     );
 
   it.each(HOSTILE)('%s', async (_how, talk, reason, detail) => {

@@ -50,6 +50,59 @@ export const HOSTILE: readonly [how: string, talk: Talk, reason: string, detail?
     'its answer is a gzip bomb',
     says(gzipSync(Buffer.alloc(20 * KiB * KiB, ' ')), 'Content-Encoding: gzip\r\n'),
     'invalid_response',
+    'answer over 64 KiB',
+  ],
+  [
+    'its answer is a gzip bomb in another',
+    says(gzipSync(gzipSync(Buffer.alloc(20 * KiB * KiB, ' '))), 'Content-Encoding: gzip, gzip\r\n'),
+    'invalid_response',
+    'answer over 64 KiB',
+  ],
+  [
+    'its gzip is cut short',
+    says(gzipSync('{"bid":40}').subarray(0, -4), 'Content-Encoding: gzip\r\n'),
+    'invalid_response',
+    'its gzip data are broken or incomplete',
+  ],
+  [
+    'its gzip is cut short by a hang-up',
+    (socket) =>
+      void socket.end(
+        Buffer.concat([
+          Buffer.from(`${ok}Content-Encoding: gzip\r\n\r\n`),
+          gzipSync('{"bid":40}').subarray(0, 9),
+        ]),
+      ),
+    'invalid_response',
+    'its gzip data are broken or incomplete',
+  ],
+  [
+    'it drips gzip, byte by byte',
+    endless(`${ok}Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\n`, '\u0000', 50),
+    'timeout',
+  ],
+  [
+    'its coding has a name without end',
+    says('{"bid":40}', `Content-Encoding: ${'x'.repeat(8 * KiB)}\r\n`),
+    'invalid_response',
+    'an unknown content coding',
+  ],
+  [
+    'it says no with a page',
+    bytes('HTTP/1.1 422 Unprocessable\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>'),
+    'http_error',
+    'HTTP 422',
+  ],
+  [
+    'it says no with a body that is never sent',
+    bytes('HTTP/1.1 422 Unprocessable\r\nContent-Length: 1000\r\n\r\n'),
+    'timeout',
+  ],
+  ['everything it says is null', says('null'), 'invalid_response', 'not {"bid": amount}'],
+  [
+    'each key it sends is null',
+    says('{"bid":null,"shared_bid":null,"bid_id":null,"expires_in_ms":null,"reason":null}'),
+    'no_bid',
   ],
   ['it cuts the connection', (socket) => void socket.destroy(), 'unreachable'],
   ['it resets the connection', (socket) => void socket.resetAndDestroy(), 'unreachable'],
@@ -109,15 +162,15 @@ export const HOSTILE: readonly [how: string, talk: Talk, reason: string, detail?
   ['it bids more digits than a number has', says(`{"bid":40.${'1'.repeat(10_000)}}`), 'invalid_response'],
   ['it bids less than nothing', says('{"bid":-40}'), 'invalid_response'],
   ['it bids minus nothing', says('{"bid":-0}'), 'no_bid'],
-  ['it bids a text', says('{"bid":"40"}'), 'invalid_response'],
+  [
+    'it bids a text',
+    says('{"bid":"40"}'),
+    'invalid_response',
+    'bid is a text: send the number without quotes',
+  ],
   ['it bids a fraction of a cent', says('{"bid":40.001}'), 'invalid_response', 'a bid finer than USD allows'],
   ['it bids by a prototype', says('{"__proto__":{"bid":40}}'), 'invalid_response'],
   ['it bids by a constructor', says('{"constructor":{"prototype":{"bid":40}}}'), 'invalid_response'],
-  [
-    'its bid has a number without end for a name',
-    says(`{"bid":40,"bid_id":"${'x'.repeat(201)}"}`),
-    'invalid_response',
-  ],
   ['its answer is in UTF-16', says(Buffer.from('\ufeff{"bid":40}', 'utf16le')), 'invalid_response'],
 ];
 
@@ -129,4 +182,14 @@ export const FORGIVEN: readonly [how: string, answer: string][] = [
   ['an exponent', '{"bid":4e1}'],
   ['more digits than money has', '{"bid":40.00000000000000000000000}'],
   ['space around it', ' \r\n\t{ "bid" : 40 }\n'],
+  ['an id that is too long', `{"bid":40,"bid_id":"${'x'.repeat(60_000)}"}`],
+  ['an id that is a number without end', `{"bid":40,"bid_id":${'1'.repeat(60_000)}}`],
+  [
+    'ids and other keys of wrong types',
+    '{"bid":40,"bid_id":[],"expires_in_ms":"soon","reason":{},"shared_bid":"1"}',
+  ],
+  [
+    'null in every other key',
+    '{"bid":40,"bid_id":null,"expires_in_ms":null,"reason":null,"shared_bid":null}',
+  ],
 ];

@@ -5,6 +5,7 @@ import { sendCancellation, sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { askStatus } from '../../src/buyers/status.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { namesNobody } from '../support/namesNobody.js';
 import { readPage, rowsOf } from './page.js';
 
 let buyer: FakeBuyer;
@@ -36,7 +37,7 @@ describe('docs/buyer.md shows every key that a buyer is sent', () => {
     const ping = { pingId: 'p', category: 'Auto Insurance', state: 'TX', zip: '75001', city: 'Dallas' };
     const terms = { round: 1, floor: 1000, sharedFloor: 500, currency: 'USD', test: false, fields: {} };
     const hashes = { phoneHash: 'h', emailHash: 'h' };
-    await sendPing(send, { ...buyer, timeoutMs: 1000 }, { ...ping, ...terms, ...hashes });
+    await sendPing(send, { ...buyer, timeoutMs: 1000 }, { ...ping, ...terms, ...hashes }, namesNobody);
     const sometimes = rowsOf(page, 'key').flatMap(([cell = '']) => cell.replaceAll('`', '').split(', '));
     const shown = [...exampleOf('ping'), ...sometimes];
     expect(sentOf('ping').filter((key) => !shown.includes(key))).toEqual([]);
@@ -46,7 +47,7 @@ describe('docs/buyer.md shows every key that a buyer is sent', () => {
   test('in a post', async () => {
     const ids = { postId: 'p', pingId: 'q', bidId: 'b', leadId: 'l' };
     const terms = { price: 4500, currency: 'USD', exclusive: true, test: false, receivedAt: new Date() };
-    await sendPost(send, { ...buyer, timeoutMs: 1000 }, { ...ids, ...terms, lead: {} });
+    await sendPost(send, { ...buyer, timeoutMs: 1000 }, { ...ids, ...terms, lead: {} }, namesNobody);
     expect(exampleOf('post')).toEqual(sentOf('post'));
   });
 
@@ -56,7 +57,7 @@ describe('docs/buyer.md shows every key that a buyer is sent', () => {
   });
 
   test('in a question about a post', async () => {
-    await askStatus(send, { ...buyer, timeoutMs: 1000 }, 'p');
+    await askStatus(send, { ...buyer, timeoutMs: 1000 }, 'p', namesNobody);
     expect(exampleOf('post_status')).toEqual(sentOf('post_status'));
   });
 });

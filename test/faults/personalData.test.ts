@@ -26,6 +26,10 @@ const MARKERS = ['Zebulon', 'Quatermain', 'zq-person', 'Zebbie', '867-5309', '86
 /** What a buyer says that repeats the person wherever the protocol lets it say something. */
 const echo = { reason: 'Zebulon is zq-person@example.org', buyer_lead_id: 'Zebulon/555-867-5309' };
 
+/** What no screen can know to be about somebody; so ops read it in the database, and it is nowhere else. */
+const inOwnWords = { reason: 'spoke to her aunt Marigold-Xyz' };
+const OWN_WORDS = ['Marigold'];
+
 /** How the buyer of each category takes a post, and how its lead then stands. */
 const cases = {
   sold: { answers: { post: { body: { accepted: true, ...echo } } }, stands: { status: 'sold' } },
@@ -42,6 +46,18 @@ const cases = {
     stands: { status: 'pending', reason: 'uncertain' },
   },
   gone: { answers: { post: { hangUp: true } }, stands: { status: 'pending', reason: 'uncertain' } },
+  explained: {
+    answers: { post: { body: { accepted: false, ...inOwnWords } } },
+    stands: { status: 'pending', reason: 'refused' },
+  },
+  declined: {
+    answers: { ping: { body: { bid: null, ...inOwnWords } } },
+    stands: { status: 'pending', reason: 'no_bid' },
+  },
+  rejected: {
+    answers: { ping: { status: 422, body: inOwnWords } },
+    stands: { status: 'pending', reason: 'no_bid' },
+  },
   unwanted: {
     answers: { ping: { body: { bid: null, ...echo } } },
     stands: { status: 'pending', reason: 'no_bid' },
@@ -148,7 +164,11 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
     expect(stored.every(({ claims }) => !JSON.stringify(claims).includes(echo.reason))).toBe(true);
     await servers.stop();
     expect(findMarkers(servers.dir, MARKERS)).toEqual([]);
-    for (const told of ['logs', 'metrics']) expect(findMarkers(join(world.dir, told), MARKERS)).toEqual([]);
+    for (const told of ['logs', 'metrics'])
+      expect(findMarkers(join(world.dir, told), [...MARKERS, ...OWN_WORDS])).toEqual([]);
+    for (const server of ['temporal', 'redis'])
+      expect(findMarkers(join(servers.dir, server), OWN_WORDS)).toEqual([]);
+    expect(findMarkers(servers.dir, OWN_WORDS)).not.toEqual([]);
   });
 
   it('and the metrics are those of the run, and name buyers and campaigns and no lead', () => {

@@ -4,7 +4,10 @@ import { claimLead, releaseClaim } from '../../src/store/claims.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
 import { eraseLead } from '../../src/store/erase.js';
 import { findLead, findStoredLead, type LeadDocument } from '../../src/store/leads.js';
+import type { Entry, Round } from '../../src/market/round.js';
 import { listLeads } from '../../src/store/listLeads.js';
+import type { ReturnDocument } from '../../src/store/returns.js';
+import type { SaleDocument } from '../../src/store/sales.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
@@ -41,6 +44,57 @@ describe('erasing a lead', () => {
     expect(after).toEqual({ ...rest, match: {}, erased: 'erasure' in erased ? erased.erasure : undefined });
     expect((await findLead(database, lead._id))?.fields).toEqual({});
     expect(await listLeads(database, { match: lead.match }, 10)).toEqual([]);
+  });
+
+  test('removes what buyers said of it, also in its sales and returns, and keeps what we say of them', async () => {
+    const bidder = { contract: CONTRACT, buyer: 'northwind', tier: 1 };
+    const entry = (id: string, what: object) => ({ ...bidder, contract: id, ...what }) as Entry;
+    const round = {
+      number: 1,
+      entries: [
+        entry('a', { bid: { price: 4500, pingId: 'ping', bidId: 'Said-1' } }),
+        entry('b', { noBid: { reason: 'no_bid', detail: 'Said2', words: 'Said2' } }),
+        entry('c', { noBid: { reason: 'http_error', detail: 'HTTP 500', status: 500 } }),
+      ],
+    } as unknown as Round;
+    const claim = { ...post, at: new Date() };
+    const lead = await store({
+      status: 'sold',
+      rounds: { 1: round },
+      claims: {
+        'a/b/sold': { ...claim, status: 'accepted', buyerLeadId: 'Said-3' },
+        'a/b/refused': { ...claim, status: 'refused', detail: 'HTTP 409', words: 'HTTP 409: Said 4' },
+        'a/b/returned': { ...claim, status: 'returned', buyerLeadId: 'Said-5', detail: 'said_6' },
+        'a/b/off': { ...claim, status: 'cancelled', detail: 'called off' },
+      },
+    });
+    const { sales, returns } = database;
+    const sale = { _id: 'sale', lead: lead._id, buyer: 'northwind', price: 4500, buyerLeadId: 'Said-7' };
+    await sales.insertMany([sale, { ...sale, _id: 'other', lead: 'other' }] as unknown as SaleDocument[]);
+    await returns.insertMany([
+      { _id: 'sale', lead: lead._id, reason: 'said_8', refund: 4500 },
+      { _id: 'other', lead: 'other', reason: 'duplicate', refund: 1 },
+    ] as unknown as ReturnDocument[]);
+
+    expect(await eraseLead(database, lead._id, { by })).toMatchObject({ outcome: 'erased' });
+    const left = [
+      await findStoredLead(database, lead._id),
+      await sales.findOne({ _id: 'sale' }),
+      await returns.findOne({ _id: 'sale' }),
+    ];
+    expect(JSON.stringify(left)).not.toMatch(/said/i);
+    expect(left).toMatchObject([
+      {
+        rounds: {
+          1: { entries: [{ bid: { price: 4500, pingId: 'ping' } }, {}, { noBid: { detail: 'HTTP 500' } }] },
+        },
+        claims: { 'a/b/off': { detail: 'called off' }, 'a/b/sold': { price: 4500 } },
+      },
+      { price: 4500 },
+      { reason: 'erased', refund: 4500 },
+    ]);
+    expect(await sales.findOne({ _id: 'other' })).toMatchObject({ buyerLeadId: 'Said-7' });
+    expect(await returns.findOne({ _id: 'other' })).toMatchObject({ reason: 'duplicate' });
   });
 
   test('forgets that buyers had this person, and not what they had of others or from other leads', async () => {

@@ -11,7 +11,7 @@ export interface Behaviour {
   body?: unknown;
   /** Sends this text instead of JSON. */
   raw?: string;
-  /** Cuts the connection instead of answering. */
+  /** Cuts the connection after the first byte of an answer. Before it, a kept-alive connection would count as dropped. */
   hangUp?: boolean;
   /** Cuts it in the middle of the answer, or sends the whole answer twice. */
   breaks?: 'half way' | 'after saying it twice';
@@ -131,7 +131,7 @@ function pick(behaviours: Behaviours, times: number, received: Received): Behavi
 
 async function respond(response: ServerResponse, behaviour: Behaviour): Promise<void> {
   if (behaviour.after) await new Promise((resolve) => setTimeout(resolve, behaviour.after));
-  if (behaviour.hangUp) return void response.destroy();
+  if (behaviour.hangUp) return void response.socket?.end('H');
   const text = behaviour.raw ?? (behaviour.body === undefined ? '' : JSON.stringify(behaviour.body));
   if (behaviour.breaks) {
     breakOff(response, behaviour.breaks, text);

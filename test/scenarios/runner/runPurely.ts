@@ -2,11 +2,12 @@ import { returnRefusal, refundOf } from '../../../src/market/returns.js';
 import { ERRORS } from '../../../src/api/apiError.js';
 import { readCheckAnswer } from '../../../src/buyers/check.js';
 import { readHearing } from '../../../src/buyers/notice.js';
+import { personScreen } from '../../../src/buyers/personScreen.js';
 import { readPingAnswer } from '../../../src/buyers/ping.js';
 import { readPostAnswer } from '../../../src/buyers/post.js';
 import { readStatusAnswer } from '../../../src/buyers/status.js';
 import { readyContracts, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
-import type { Offer } from '../../../src/market/decide.js';
+import { detailFor, type Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
 import { readableFields } from '../../../src/market/fields.js';
 import { givenFrom } from '../../../src/market/intake/given.js';
@@ -317,21 +318,23 @@ class PureRun implements World {
     );
   };
 
-  ping: World['ping'] = (_, { round, candidate, pingId, limitMs }) => {
+  ping: World['ping'] = ({ lead }, { round, candidate, pingId, limitMs }) => {
     const { url } = this.buyerOf(candidate.buyer).ping ?? { url: '' };
     const reply = this.ask(candidate.buyer, 'ping', { ping_id: pingId }, { url, timeoutMs: limitMs });
     const { currency } = round.terms;
-    return { ms: reply.ms, ...readPingAnswer(reply, { pingId, currency }, this.clock + reply.ms) };
+    const at = this.clock + reply.ms;
+    return { ms: reply.ms, ...readPingAnswer(reply, { pingId, currency }, at, personScreen(lead)) };
   };
 
   post: World['post'] = ({ lead }, { buyer, contract }) => {
     const body = { lead_id: lead.facts.leadId, contract };
-    return readPostAnswer(this.ask(buyer, 'post', body, this.buyerOf(buyer).post), lead.fields);
+    return readPostAnswer(this.ask(buyer, 'post', body, this.buyerOf(buyer).post), personScreen(lead));
   };
 
-  postStatus: World['postStatus'] = (_, { buyer }) => {
+  postStatus: World['postStatus'] = ({ lead }, { buyer }) => {
     const { status } = this.buyerOf(buyer);
-    return status ? readStatusAnswer(this.ask(buyer, 'post_status', {}, status)).status : 'unknown';
+    if (!status) return 'unknown';
+    return readStatusAnswer(this.ask(buyer, 'post_status', {}, status), personScreen(lead)).status;
   };
 
   callOff: World['callOff'] = (_, { buyer }: Offer) => {
@@ -452,7 +455,7 @@ function leadOut(
           contract: outcome.contract,
           outcome: outcome.sold ? 'sold' : outcome.reason,
           bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
-          detail: outcome.sold ? undefined : outcome.detail,
+          detail: detailFor(outcome),
         })),
       })),
     },

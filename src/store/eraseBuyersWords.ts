@@ -1,0 +1,49 @@
+import type { ClientSession } from 'mongodb';
+import type { Database } from './db.js';
+import type { Claim } from './leads.js';
+import type { Round } from '../market/round.js';
+
+/** What stands for the reason of a return whose lead was erased. */
+export const ERASED_REASON = 'erased';
+
+/**
+ * Removes what buyers said of a lead: their ids of it and of their bids, and their reasons, from the lead, its sales and
+ * its returns. They were screened when they came; but they are about the person, and a screen can miss something.
+ */
+export async function eraseBuyersWords(
+  { leads, sales, returns }: Pick<Database, 'leads' | 'sales' | 'returns'>,
+  leadId: string,
+  session: ClientSession,
+): Promise<void> {
+  const lead = await leads.findOne({ _id: leadId }, { projection: { claims: 1, rounds: 1 }, session });
+  const paths = [
+    ...Object.entries(lead?.claims ?? {}).flatMap(([contract, claim]) =>
+      wordsInClaim(claim).map((key) => `claims.${contract}.${key}`),
+    ),
+    ...Object.entries(lead?.rounds ?? {}).flatMap(([number, round]) =>
+      wordsInRound(round).map((path) => `rounds.${number}.${path}`),
+    ),
+  ];
+  if (paths.length > 0) {
+    const gone = Object.fromEntries(paths.map((path): [string, ''] => [path, '']));
+    await leads.updateOne({ _id: leadId }, { $unset: gone }, { session });
+  }
+  const sold = await sales.find({ lead: leadId }, { projection: { _id: 1 }, session }).toArray();
+  if (sold.length === 0) return;
+  await sales.updateMany({ lead: leadId }, { $unset: { buyerLeadId: '' } }, { session });
+  const saleIds = sold.map(({ _id }) => _id);
+  await returns.updateMany({ _id: { $in: saleIds } }, { $set: { reason: ERASED_REASON } }, { session });
+}
+
+/** Where a buyer has spoken, our own detail repeats a word of it. */
+const wordsInClaim = ({ buyerLeadId, words, status, detail }: Claim): string[] => [
+  ...(buyerLeadId === undefined ? [] : ['buyerLeadId']),
+  ...(words === undefined ? [] : ['words']),
+  ...(detail !== undefined && (words !== undefined || status === 'returned') ? ['detail'] : []),
+];
+
+const wordsInRound = ({ entries }: Round): string[] =>
+  entries.flatMap((entry, i) => {
+    if ('bid' in entry) return entry.bid.bidId === undefined ? [] : [`entries.${i}.bid.bidId`];
+    return entry.noBid.words === undefined ? [] : [`entries.${i}.noBid.words`, `entries.${i}.noBid.detail`];
+  });

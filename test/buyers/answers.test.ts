@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import { personScreen } from '../../src/buyers/personScreen.js';
+import { readPingAnswer } from '../../src/buyers/ping.js';
+import { readPostAnswer } from '../../src/buyers/post.js';
+import type { Reply } from '../../src/buyers/send.js';
+import { readStatusAnswer } from '../../src/buyers/status.js';
+import { isFailure } from '../../src/market/asking.js';
+
+const JOHN = personScreen({
+  fields: { firstName: 'John', lastName: 'Doe', email: 'jd@example.com', phone: '214-555-0187' },
+});
+const NOW = 1_000_000;
+
+/** What a server's answer is, once it has arrived. */
+function reply(text: string, status = 200): Reply {
+  try {
+    return { ms: 5, kind: 'answer', status, body: JSON.parse(text), malformed: false, text };
+  } catch {
+    return { ms: 5, kind: 'answer', status, body: undefined, malformed: true };
+  }
+}
+const pinged = (text: string, status?: number) =>
+  readPingAnswer(reply(text, status), { pingId: 'p', currency: 'USD' }, NOW, JOHN);
+const posted = (text: string, status?: number) => readPostAnswer(reply(text, status), JOHN);
+const asked = (text: string, status?: number) => readStatusAnswer(reply(text, status), JOHN);
+
+const LONG = '123456789012345678901234567890';
+
+describe('optional keys of an answer never cost a clear yes or a bid', () => {
+  it.each<[id: string, kept: string | undefined, note?: string]>([
+    ['null', undefined],
+    ['""', undefined],
+    ['" "', undefined],
+    ['7', '7'],
+    ['0', '0'],
+    ['48151', '48151'],
+    ['-3', '-3'],
+    ['7.5', '7.5'],
+    ['9007199254740991', '9007199254740991'],
+    ['9007199254740993', '9007199254740993'],
+    [LONG, LONG],
+    ['"x-1"', 'x-1'],
+    ['" x-1\\n"', 'x-1'],
+    ['"\\u001b[31mx\\u001b[0m"', 'x'],
+    ['"a\\u202eb"', 'ab'],
+    ['[7]', undefined, 'a list'],
+    ['{"id":7}', undefined, 'an object'],
+    ['true', undefined, 'true or false'],
+    ['1e400', undefined, "a number that JSON can't hold"],
+    ['1e30', undefined, "a number that JSON can't hold"],
+    [`"${'x'.repeat(200)}"`, 'x'.repeat(200)],
+    [`"${'x'.repeat(201)}"`, undefined, 'over 200 bytes'],
+    [`"${'ü'.repeat(101)}"`, undefined, 'over 200 bytes'],
+    ['"johndoe"', undefined, 'may name the person'],
+    ['2145550187', undefined, 'may name the person'],
+  ])('an id of %s', (id, kept, note) => {
+    const bid = pinged(`{"bid": 31, "bid_id": ${id}}`);
+    expect(bid).toMatchObject({ bid: { price: 3100, bidId: kept } });
+    const yes = posted(`{"accepted": true, "buyer_lead_id": ${id}}`);
+    expect(yes).toMatchObject({ answer: 'accepted', buyerLeadId: kept });
+    const late = asked(`{"accepted": true, "buyer_lead_id": ${id}}`);
+    expect(late).toMatchObject({ status: 'accepted', buyerLeadId: kept });
+    const notes = [
+      'bid' in bid && bid.bid.note,
+      'detail' in yes && yes.detail,
+      'detail' in late && late.detail,
+    ];
+    for (const text of notes) {
+      if (note === undefined) expect(text).toBeUndefined();
+      else expect(text).toContain(note);
+    }
+  });
+
+  it('digits of a number are not taken from a string beside it', () => {
+    const text = `{"note": "\\"bid_id\\": 1${LONG}", "bid": 31, "bid_id": ${LONG}, "x": [${LONG}.5, 1e3]}`;
+    expect(pinged(text)).toMatchObject({ bid: { bidId: LONG } });
+  });
+
+  it.each(['null', '"no"', '[]', '{}', '7', 'true', '"John Doe"', `"${'x'.repeat(10_000)}"`])(
+    'a reason of %s',
+    (reason) => {
+      expect(pinged(`{"bid": 31, "reason": ${reason}}`)).toMatchObject({ bid: { price: 3100 } });
+      expect(posted(`{"accepted": true, "reason": ${reason}}`)).toMatchObject({ answer: 'accepted' });
+      expect(pinged(`{"bid": null, "reason": ${reason}}`)).toMatchObject({ noBid: { reason: 'no_bid' } });
+      expect(posted(`{"accepted": false, "reason": ${reason}}`)).toMatchObject({ answer: 'refused' });
+    },
+  );
+
+  it.each<[expiry: string, at: number, note?: string]>([
+    ['null', 120_000],
+    ['5000', 5000],
+    ['0', 0],
+    ['1e300', 2_592_000_000],
+    ['"5000"', 120_000, 'expires_in_ms is a text; ignored'],
+    ['-1', 120_000, 'expires_in_ms is below zero; ignored'],
+    ['[]', 120_000, 'expires_in_ms is a list; ignored'],
+  ])('an expiry of %s', (expiry, at, note) => {
+    expect(pinged(`{"bid": 31, "expires_in_ms": ${expiry}}`)).toMatchObject({
+      bid: { price: 3100, expiresAt: NOW + at, note },
+    });
+  });
+
+  it.each<[shared: string, amount: number | undefined, note?: string]>([
+    ['null', undefined],
+    ['20', 2000],
+    ['0', undefined],
+    ['"20"', undefined, 'shared_bid is a text: send the number without quotes; ignored'],
+    ['{}', undefined, 'shared_bid is an object, not a number; ignored'],
+    ['20.001', undefined, 'a shared_bid finer than USD allows; ignored'],
+  ])('a bid for a place of %s', (shared, amount, note) => {
+    expect(pinged(`{"bid": 31, "shared_bid": ${shared}}`)).toMatchObject({
+      bid: { price: 3100, shared: amount, note },
+    });
+  });
+
+  it('a bid for a place alone, with or without the other', () => {
+    for (const text of [
+      '{"shared_bid": 20}',
+      '{"bid": null, "shared_bid": 20}',
+      '{"bid": 0, "shared_bid": 20}',
+    ])
+      expect(pinged(text)).toMatchObject({ bid: { shared: 2000, price: undefined } });
+  });
+});
+
+describe('a bid that is none says which slip it is, and repeats nothing', () => {
+  it.each([
+    ['{"bid": "31.00"}', 'bid is a text: send the number without quotes'],
+    ['{"bid": "$31.00"}', 'bid is a text: send the number without quotes'],
+    ['{"bid": "John Doe"}', 'bid is a text: send the number without quotes'],
+    ['{"bid": true}', 'bid is true or false, not a number'],
+    ['{"bid": [31]}', 'bid is a list, not a number'],
+    ['{"bid": {"amount": 31}}', 'bid is an object, not a number'],
+    ['{"bid": -31}', 'bid is below zero'],
+    ['{"bid": 31.005}', 'a bid finer than USD allows'],
+    ['{"bid": 1e300}', 'bid is more than can be counted'],
+    ['{"bid": 1e400}', 'bid is more than can be counted'],
+    ['{"bid": "31", "shared_bid": 20}', 'bid is a text: send the number without quotes'],
+    ['{"bid": null, "shared_bid": "20"}', 'shared_bid is a text: send the number without quotes'],
+    ['{"price": 31}', 'not {"bid": amount}'],
+    ['[{"bid": 31}]', 'not {"bid": amount}'],
+    ['31', 'not {"bid": amount}'],
+    ['null', 'not {"bid": amount}'],
+    ['<html>', 'not JSON'],
+    ['', 'not JSON'],
+  ])('%s', (text, detail) => {
+    expect(pinged(text)).toEqual({ noBid: { reason: 'invalid_response', detail } });
+  });
+
+  it.each([
+    ['{"accepted": "true"}', 'accepted is a text: send true or false without quotes'],
+    ['{"accepted": 1}', 'accepted is a number, not true or false'],
+    ['{"accepted": null}', 'not {"accepted": true or false}'],
+    ['{"result": "ok"}', 'not {"accepted": true or false}'],
+    ['OK', 'not JSON'],
+  ])('a post: %s', (text, detail) => {
+    expect(posted(text)).toEqual({ answer: 'uncertain', detail, retryAfterMs: undefined });
+    expect(asked(text).status).toBe(text.includes('null') ? 'unknown' : 'silent');
+  });
+});
+
+describe('a status of 4xx', () => {
+  it.each([400, 401, 403, 404, 409, 410, 418, 422, 451])('%i is a no, and the buyer is well', (status) => {
+    for (const body of ['', '<html>', '{"error": "no"}', '{"bid": 31}', 'null']) {
+      const answer = pinged(body, status);
+      expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail: `HTTP ${status}` } });
+      expect(isFailure({ ms: 5, ...answer })).toBe(false);
+      expect(posted(body, status)).toMatchObject({ answer: 'refused', detail: `HTTP ${status}` });
+    }
+  });
+
+  it.each([301, 302, 408, 425, 429, 500, 502, 503, 504, 599])('%i counts against the buyer', (status) => {
+    const answer = pinged('{"bid": 31}', status);
+    expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail: `HTTP ${status}` } });
+    expect(isFailure({ ms: 5, ...answer })).toBe(true);
+    expect(posted('{"accepted": true}', status)).toMatchObject({ answer: 'uncertain' });
+  });
+
+  it('is shown with the reason that comes with it', () => {
+    expect(pinged('{"reason": "DUPLICATE"}', 422)).toMatchObject({
+      noBid: { detail: 'HTTP 422: DUPLICATE', words: 'HTTP 422: DUPLICATE' },
+    });
+    expect(posted('{"reason": "Duplicate Lead"}', 409)).toMatchObject({
+      answer: 'refused',
+      detail: 'HTTP 409',
+      words: 'HTTP 409: Duplicate Lead',
+    });
+  });
+});
+
+describe('a reason is shown to ops', () => {
+  const words = (reason: string): unknown => {
+    const answer = posted(JSON.stringify({ accepted: false, reason }));
+    return answer.answer === 'refused' ? [answer.words, answer.detail] : answer;
+  };
+  const elsewhere = 'in its own words, see `gavel leads show`';
+
+  it.each([
+    ['duplicate', ['duplicate', 'duplicate']],
+    ['DUPLICATE', ['DUPLICATE', 'DUPLICATE']],
+    ['wrong-number', ['wrong-number', 'wrong-number']],
+    ['Duplicate Lead', ['Duplicate Lead', elsewhere]],
+    ['  already \n\n in our\tsystem ', ['already in our system', elsewhere]],
+    ['spoke to his wife Mary', ['spoke to his wife Mary', elsewhere]],
+    ['\u001b]0;owned\u0007no\u001b[2J', ['no', 'no']],
+    ['\u009b31mno\u009b0m', ['no', 'no']],
+    ['no\u0000\u0008\u007f\u0085', ['no', 'no']],
+    ['a\u202eb\u2066c\u200bd\ufeff', ['abcd', 'abcd']],
+    ['', [undefined, 'no reason given']],
+    ['\u001b[0m\u200b', [undefined, 'no reason given']],
+    ['John Doe is a duplicate', [undefined, 'its reason may name the person and was not kept']],
+    ['eod nhoj', [undefined, 'its reason may name the person and was not kept']],
+  ])('%j', (reason, expected) => {
+    expect(words(reason)).toEqual(expected);
+  });
+
+  it('cut to 80 characters, after all of it was screened', () => {
+    const long = `${'x'.repeat(40)} ${'y'.repeat(60)}`;
+    expect(words(long)).toEqual([`${long.slice(0, 79)}…`, elsewhere]);
+    expect(words(`${long} John Doe`)).toEqual([undefined, 'its reason may name the person and was not kept']);
+    const emoji = '🙈'.repeat(100);
+    expect(words(emoji)).toEqual([`${'🙈'.repeat(79)}…`, elsewhere]);
+  });
+
+  it('also of a buyer that does not bid', () => {
+    expect(pinged('{"bid": null, "reason": "No Capacity today"}')).toEqual({
+      noBid: { reason: 'no_bid', detail: elsewhere, words: 'No Capacity today' },
+    });
+    expect(pinged('{"bid": 0, "reason": 17}')).toMatchObject({ noBid: { words: '17', detail: elsewhere } });
+  });
+});
