@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type RunningApi } from '../../src/api/server.js';
 import { createLog } from '../../src/log.js';
 import { createKey, expireKey, revokeKey } from '../../src/store/keys.js';
-import { openApiWorld, sendLead, type ApiWorld } from './world.js';
+import { openApiWorld, request, sendLead, type ApiWorld } from './world.js';
 
 let world: ApiWorld;
 let second: RunningApi;
@@ -51,6 +51,20 @@ describe('a key that is taken back', () => {
 });
 
 describe('a key', () => {
+  it('is taken from credentials and after a doubled scheme, and from no query', async () => {
+    const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
+    const statusOf = async (authorization: string): Promise<number> =>
+      (await sendLead(world, undefined, { authorization })).status;
+    expect(await statusOf(basic(`${world.key}:`))).toBe(200);
+    expect(await statusOf(basic(`acme:${world.key}`))).toBe(200);
+    expect(await statusOf(`Bearer Bearer ${world.key}`)).toBe(200);
+    expect(await statusOf(basic('acme:secret'))).toBe(401);
+    const path = `/api/leads?key=${world.key}&access_token=${world.key}`;
+    const reply = await request(world, path, { method: 'POST', headers: { authorization: 'none' } });
+    expect(reply.status).toBe(401);
+    expect(world.logged.join('')).not.toContain(world.key);
+  });
+
   it('is good in every process from the moment it is made, and the one it replaces until it is taken back', async () => {
     const old = await createKey(world.database, { seller: 'ACME1234', test: false });
     expect(await statusesOf(old.key)).toEqual([200, 200]);

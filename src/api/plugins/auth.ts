@@ -3,6 +3,7 @@ import plugin from 'fastify-plugin';
 import { inForce, looksLikeKey, type KeyDocument } from '../../store/keys.js';
 import { ApiError } from '../apiError.js';
 import { countedAddress } from '../countedAddress.js';
+import { keyInHeader } from '../keyInHeader.js';
 import type { Lookups } from '../lookups.js';
 import { retryAfter, type RateLimits } from '../rateLimits.js';
 
@@ -66,7 +67,7 @@ export const auth = plugin(
     const mayBeKey = async (text: string, address: string): Promise<boolean> =>
       looksLikeKey(text) && (!limits.isUsedUp(address) || lookups.isListedKey(text));
     app.addHook('onRequest', async (request) => {
-      const text = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+      const text = keyInHeader(request.headers.authorization, { basic: of !== 'admin' });
       const address = `address:${countedAddress(request.ip)}`;
       const key = text !== undefined && (await mayBeKey(text, address)) ? await lookups.key(text) : null;
       if (key?.[of] !== undefined && inForce(key, new Date())) {
