@@ -79,6 +79,9 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     workflow: workflowId(id),
     workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,
     fields: 'fields' in found ? found.fields : masked(found),
+    sent: 'fields' in found ? found.sent : undefined,
+    notes: lead.notes ?? {},
+    unread: lead.unread ?? [],
   };
 }
 

@@ -123,11 +123,21 @@ function ending({ status, waits_for, withdrawal, updated_at }: LeadStory, now: D
   return `Ended ${moment(Date.parse(updated_at))}.`;
 }
 
-function fieldsText({ fields, erased }: LeadStory): string {
+function fieldsText({ fields, sent, notes, erased }: LeadStory): string {
   if (erased) {
     const proof = erased.sha256 === undefined ? '' : `; SHA-256 of what was there: ${erased.sha256}`;
     return `${colors.bold('The person was erased')} ${moment(Date.parse(erased.at))} by ${erased.by}${proof}`;
   }
-  const rows = Object.entries(fields).map(([name, value]) => [name, [value].flat().join(', ')]);
-  return `${colors.bold('Fields')} (--personal shows them)\n${table(['name', 'value'], rows)}`;
+  const text = (values: LeadStory['sent'], name: string): string => [values?.[name] ?? []].flat().join(', ');
+  const columns: [head: string, cell: (name: string) => string][] = [
+    ['name', (name) => name],
+    ['value', (name) => text(fields, name)],
+    ['as sent', (name) => text(sent, name)],
+    ['note', (name) => notes[name] ?? ''],
+  ];
+  const rows = Object.keys(fields).map((name) => columns.map(([, cell]) => cell(name)));
+  return `${colors.bold('Fields')} (--personal shows them)\n${table(
+    columns.map(([head]) => head),
+    rows,
+  )}`;
 }

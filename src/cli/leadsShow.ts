@@ -25,7 +25,9 @@ async function show(id: string, { personal, json }: Options, command: Command): 
     command,
     async (ask) => {
       const masked = await ask(showLead, lead);
-      return personal ? { ...masked, fields: (await ask(showPerson, lead)).fields } : masked;
+      if (!personal) return masked;
+      const { fields, sent } = await ask(showPerson, lead);
+      return { ...masked, fields, sent };
     },
     { persons: personal },
   );

@@ -148,15 +148,25 @@ campaigns:
   });
 
   it('destroys a person for good, and keeps who did it and the proof', async () => {
-    const id = String((await sendLead(world)).body.lead_id);
+    const id = String(
+      (await sendLead(world, { ...SAMPLE, zip: 'near 75001', city: 'Dal\u00adlas' })).body.lead_id,
+    );
     const person = () => world.ask(`GET /admin/leads/${id}/person`);
-    expect((await person()).body.fields).toMatchObject({ firstName: 'John', phone: SAMPLE.phone });
+    expect((await world.ask(`GET /admin/leads/${id}`)).body).toMatchObject({
+      fields: { zip: '•••' },
+      unread: ['phone', 'zip'],
+      notes: { zip: expect.stringContaining('not a ZIP code') as string },
+    });
+    expect((await person()).body).toMatchObject({
+      fields: { firstName: 'John', phone: SAMPLE.phone, city: 'Dallas' },
+      sent: { city: 'Dal\u00adlas' },
+    });
     const { body } = await world.ask('POST /admin/leads/erase', { lead_ids: [id, 'none'] });
     expect(body.leads).toMatchObject([
       { outcome: 'erased', by: 'dana', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
       { outcome: 'unknown' },
     ]);
-    expect((await person()).body.fields).toEqual({});
+    expect((await person()).body).toEqual({ lead_id: id, fields: {} });
     expect(await auditOf(id)).toMatchObject([
       { did: 'person shown' },
       { did: 'erased', changes: [{ path: 'erased.by', to: 'dana' }, { path: 'erased.sha256' }] },

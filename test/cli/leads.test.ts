@@ -7,7 +7,16 @@ import { storeLead, storeMarket } from '../support/market.js';
 import { gavel, type Ran } from './gavel.js';
 
 const JOHANNA = {
-  fields: { firstName: 'Johanna', phone: '212-555-0187', email: 'Johanna@Example.org', state: 'NY' },
+  fields: {
+    firstName: 'Johanna',
+    phone: '+12125550187',
+    email: 'johanna@example.org',
+    state: 'NY',
+    zip: '1000',
+  },
+  sent: { phone: '212-555-0187', email: 'Johanna@Example.org' },
+  unread: ['zip'],
+  notes: { zip: 'not a ZIP code of 5 or 9 digits; kept as sent', phone: 'sent as mobile' },
   phoneE164: '+12125550187',
   state: 'NY',
 };
@@ -61,6 +70,19 @@ describe('gavel leads', () => {
     ]);
     const wrong = await run(['list', '--phone', '12']);
     expect(wrong).toMatchObject({ code: 1, stderr: '--phone is not a phone number of 7 to 15 digits.\n' });
+  });
+
+  test('shows how fields were read, and what was sent where the person may be seen', async () => {
+    const { stdout: masked } = await run(['show', ids.expired]);
+    expect(masked).toMatch(/zip +••• +not a ZIP code of 5 or 9 digits; kept as sent/);
+    expect(masked).not.toMatch(/johanna|5550187|555-0187/i);
+    const { stdout: shown } = await run(['show', ids.expired, '--personal']);
+    expect(shown).toMatch(/phone +\+12125550187 +212-555-0187 +sent as mobile/);
+    expect(JSON.parse((await run(['show', ids.expired, '--personal', '--json'])).stdout)).toMatchObject({
+      fields: { email: 'johanna@example.org' },
+      sent: { email: 'Johanna@Example.org' },
+      unread: ['zip'],
+    });
   });
 
   test('erases every lead of a person, says so, and shows it', async () => {

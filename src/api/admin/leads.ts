@@ -150,6 +150,8 @@ const Story = Type.Unsafe<LeadStory>(
       ledger: parts('What was booked'),
       told: parts('Each try at telling the seller and buyers, the latest hundred'),
       fields: Type.Record(Type.String(), OneOrSeveral, { description: 'By name, masked' }),
+      notes: Type.Record(Type.String(), Type.String(), { description: 'By field: how its value was read' }),
+      unread: Type.Array(Type.String(), { description: 'Fields whose value could not be read' }),
       workflow: Type.String({ description: 'The id of its workflow in Temporal' }),
     },
     { $id: 'LeadStory', title: 'A lead and everything that happened to it', additionalProperties: true },
@@ -187,7 +189,17 @@ export const showPerson = operation({
   scope: 'persons:read',
   input: named,
   output: Type.Object(
-    { lead_id: Type.String(), fields: Type.Record(Type.String(), OneOrSeveral) },
+    {
+      lead_id: Type.String(),
+      fields: Type.Record(Type.String(), OneOrSeveral, {
+        description: 'By name: its normal form, or what was sent if it could not be read',
+      }),
+      sent: optional(
+        Type.Record(Type.String(), OneOrSeveral, {
+          description: 'By name: what was sent, if the field’s value differs',
+        }),
+      ),
+    },
     { $id: 'Person', title: 'A lead’s person; no fields where it was erased' },
   ),
   failures: ['notFound'],
@@ -195,7 +207,7 @@ export const showPerson = operation({
     const lead = await findLead(database, id);
     if (lead === null) throw noLead(id);
     await noteDeed(database, by, { kind: 'lead', id, did: 'person shown', values: [] });
-    return { lead_id: id, fields: lead.fields };
+    return { lead_id: id, fields: lead.fields, sent: lead.sent };
   },
 });
 
