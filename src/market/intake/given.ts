@@ -1,3 +1,5 @@
+import type { FieldValue } from '../fields/reading.js';
+
 /** The value of a field as a request has it, before it is read. One that shows nothing is left out. */
 export type GivenValue =
   | { kind: 'text'; text: string; plusWasSpace?: boolean }
@@ -9,9 +11,16 @@ export type GivenValue =
 /** By name as sent. */
 export type Given = ReadonlyMap<string, GivenValue>;
 
-/** Texts by name, for callers whose fields come from elsewhere than a request. */
-export const givenFrom = (texts: Iterable<readonly [string, string]>): Given =>
-  new Map([...texts].map(([name, text]) => [name, { kind: 'text', text }]));
+/** Texts and lists by name, for callers whose fields come from elsewhere than a request. */
+export const givenFrom = (values: Iterable<readonly [string, FieldValue]>): Given =>
+  new Map(
+    [...values].map(([name, value]): [string, GivenValue] => [
+      name,
+      typeof value === 'string'
+        ? { kind: 'text', text: value }
+        : { kind: 'list', texts: value, repeated: false },
+    ]),
+  );
 
 /** The texts of a value, as they were sent; one text if a name was given again with the same one. */
 export function textsOf(given: GivenValue): string | string[] {

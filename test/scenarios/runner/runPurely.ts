@@ -7,9 +7,9 @@ import { readPingAnswer } from '../../../src/buyers/ping.js';
 import { readPostAnswer } from '../../../src/buyers/post.js';
 import { readStatusAnswer } from '../../../src/buyers/status.js';
 import { readyContracts, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
+import { fieldsForRules } from '../../../src/market/comparisons.js';
 import { detailFor, type Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
-import { readableFields } from '../../../src/market/fields.js';
 import { givenFrom } from '../../../src/market/intake/given.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
 import type { Market } from '../../../src/market/file/parseMarket.js';
@@ -140,7 +140,7 @@ class PureRun implements World {
     if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
     const given = givenFrom(fieldsOf(PERSON, lead));
     const read = readLead(given, { ...campaign, required: [], now: this.clock }).lead;
-    const [fields, state] = [readableFields(read), read.state];
+    const [fields, state] = [fieldsForRules(read), read.state];
     const facts = {
       leadId: `lead-${name}`,
       seller: SELLER,

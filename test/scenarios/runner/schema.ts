@@ -115,7 +115,7 @@ const market = {
 
 const Lead = map(
   'a lead',
-  Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()], {
+  Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null(), Type.Array(Type.String())], {
     title: 'a field’s value',
     examples: ['TX'],
   }),

@@ -1,3 +1,4 @@
+import type { FieldValue } from '../../../src/market/fields/reading.js';
 import type { LeadInScenario, Scenario, Step } from './schema.js';
 import { momentMs, spanMs } from './time.js';
 
@@ -24,9 +25,9 @@ export function timeline(scenario: Scenario, began: number): Event[] {
 const NOT_FIELDS = ['after', 'test', 'source', 'category'];
 
 /** The fields of a lead, those of the usual person included that the scenario does not take away. */
-export function fieldsOf(person: Record<string, string>, lead: LeadInScenario): Map<string, string> {
+export function fieldsOf(person: Record<string, string>, lead: LeadInScenario): Map<string, FieldValue> {
   const given = Object.entries({ ...person, ...lead }).filter(
     ([field, value]) => value !== null && !NOT_FIELDS.includes(field),
   );
-  return new Map(given.map(([field, value]) => [field, String(value)]));
+  return new Map(given.map(([field, value]) => [field, Array.isArray(value) ? value : String(value)]));
 }
