@@ -48,18 +48,7 @@ export const FieldsInFile = named(DeclarationInFile, {
 export type FieldsInFile = Type.Static<typeof FieldsInFile>;
 type DeclarationInFile = FieldsInFile[string];
 
-/** Keys that have a meaning for some types only, with what to do where they have none. */
-const ONLY_OF: readonly {
-  key: keyof DeclarationInFile;
-  types: readonly FieldType[];
-  remedy: string;
-}[] = [
-  { key: 'order', types: ['date', 'birthDate'], remedy: 'is for dates; remove it, or write type: date' },
-  { key: 'unit', types: ['date', 'birthDate'], remedy: 'is for dates; remove it, or write type: date' },
-  { key: 'zone', types: ['date', 'birthDate'], remedy: 'is for dates; remove it, or write type: date' },
-  { key: 'format', types: ['date', 'birthDate'], remedy: 'is for dates; remove it, or write type: date' },
-  { key: 'values', types: ['enum'], remedy: 'is for enums; remove it, or write type: enum' },
-];
+const DATE_HINTS = ['order', 'unit', 'zone', 'format'] as const;
 
 /** Reports what is wrong between the values of declarations, each of which has the right shape. */
 export function checkFields(fields: Draft<FieldsInFile>, path: Path, report: Report): void {
@@ -77,18 +66,23 @@ export function checkFields(fields: Draft<FieldsInFile>, path: Path, report: Rep
 
 function checkDeclaration(declaration: Draft<DeclarationInFile>, path: Path, report: Report): void {
   const { type, values } = declaration;
-  if (type !== undefined) {
-    for (const { key, types, remedy } of ONLY_OF) {
-      if (key in declaration && !types.includes(type)) report([...path, key], remedy, 'key');
-    }
+  const isDate = type === 'date' || type === 'birthDate';
+  if (isDate) checkDateHints(declaration, path, report);
+  for (const hint of type === undefined || isDate ? [] : DATE_HINTS) {
+    if (hint in declaration) report([...path, hint], 'is for dates; remove it, or write type: date', 'key');
   }
+  if (type === 'enum' && !('values' in declaration))
+    report([...path, 'values'], 'is missing; an enum lists its values, like values: { tile: [] }');
+  if (type !== undefined && type !== 'enum' && 'values' in declaration)
+    report([...path, 'values'], 'is for enums; remove it, or write type: enum', 'key');
+  checkLabels(values ?? {}, [...path, 'values'], report);
+}
+
+function checkDateHints(declaration: Draft<DeclarationInFile>, path: Path, report: Report): void {
   if ('format' in declaration && 'unit' in declaration)
     report([...path, 'format'], 'and unit are two meanings of a number; keep one of them', 'key');
   else if ('zone' in declaration && !('unit' in declaration))
     report([...path, 'zone'], 'says whose day a time since 1970 is; write the unit too, or remove it', 'key');
-  if (type === 'enum' && !('values' in declaration))
-    report([...path, 'values'], 'is missing; an enum lists its values, like values: { tile: [] }');
-  checkLabels(values ?? {}, [...path, 'values'], report);
 }
 
 /** A text that a source sends may mean one value only. */
