@@ -22,8 +22,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, bid: n
 
 const ports = process.argv.slice(2).map(Number);
 const listening = ports.map((port, index) => {
-  const server = createServer((request, response) => void answer(request, response, bidOf(index)));
-  return new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const server = createServer((request, response) => {
+    answer(request, response, bidOf(index)).catch(() => response.destroy());
+  });
+  return new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
 });
 await Promise.all(listening);
 process.send?.({ event: 'ready' });

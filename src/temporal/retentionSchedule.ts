@@ -1,11 +1,11 @@
 import {
   Client,
-  Connection,
   ScheduleAlreadyRunning,
   ScheduleOverlapPolicy,
   type ScheduleOptions,
 } from '@temporalio/client';
 import type { Settings } from '../config.js';
+import { openConnection } from './connection.js';
 import { RETENTION } from './names.js';
 
 type RetentionSettings = Pick<
@@ -20,7 +20,7 @@ export const retentionScheduleId = (taskQueue: string): string => `retention-${t
 
 /** Makes the schedule of the retention, or changes it, as the setting says. */
 export async function scheduleRetention(settings: RetentionSettings): Promise<void> {
-  const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
+  const connection = openConnection(settings);
   try {
     const { schedule } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
     const options = scheduleOptions(settings);

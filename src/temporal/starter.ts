@@ -1,8 +1,9 @@
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import type { Settings } from '../config.js';
 import type { LeadFacts } from '../market/lead.js';
 import type { Log } from '../log.js';
+import { openConnection } from './connection.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';
 import { startLead, startOptions } from './start.js';
 import { notifyWithdrawn } from './withdrawn.js';
@@ -40,7 +41,7 @@ type TemporalSettings = Pick<Settings, 'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE'
 
 /** Connects when first used, and again whenever the connection was lost. */
 export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
-  const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
+  const connection = openConnection(settings);
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   const underWay = new Set<Promise<unknown>>();
   const listening = new Set<AbortController>();

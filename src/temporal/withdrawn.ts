@@ -1,5 +1,6 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { Settings } from '../config.js';
+import { openConnection } from './connection.js';
 import { WITHDRAWN, workflowId } from './names.js';
 
 const PATIENCE_MS = 5000;
@@ -22,7 +23,7 @@ export function openNotifier(settings: Pick<Settings, 'TEMPORAL_ADDRESS' | 'TEMP
   /** Waits for what is being sent. */
   close(): Promise<void>;
 } {
-  const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
+  const connection = openConnection(settings);
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   const sent: Promise<void>[] = [];
   return {

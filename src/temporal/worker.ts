@@ -1,7 +1,8 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
+import { openConnection } from './connection.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
 import { repeat } from './repeat.js';
 import { startRollout } from './rollout.js';
@@ -61,7 +62,7 @@ export async function runWorker(
 ): Promise<RunningWorker> {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: taskQueue } = settings;
   const connection = await patiently(() => NativeConnection.connect({ address }), address, log);
-  const clientConnection = Connection.lazy({ address });
+  const clientConnection = openConnection(settings);
   await patiently(() => registerSearchAttributes(clientConnection, namespace), address, log);
   const worker = await Worker.create({
     connection,
