@@ -29,6 +29,8 @@ const NAMES = [
     'campaign fields.label',
   ],
   ...['name', 'url', 'timeoutMs', 'sends', 'answer'].map((key) => `checks of the lead.${key}`),
+  // What a source calls its fields is tried where requests are read (test/api/intake.test.ts).
+  ...['seller sources.aliases', 'seller sources.defaults'],
   // What a ping carries is tried where pings are, and how long persons are kept where they are erased.
   ...[
     'campaign retention',
