@@ -101,6 +101,16 @@ export const Settings = Type.Object({
     description:
       'Hosts and networks, with commas between, that buyers’ and sellers’ addresses may lead to though they are not public',
   }),
+  OUTBOUND_DENY: Type.String({
+    default: '',
+    description:
+      'Hosts and networks, with commas between, that are never contacted, whatever OUTBOUND_ALLOW says: public addresses of your own, a NAT64 prefix of your network',
+  }),
+  OUTBOUND_PORTS: Type.String({
+    default: '',
+    description:
+      'The only ports that buyers’ and sellers’ addresses may have, with commas between (`443, 8443, 9000-9099`). Unset: 80, 443, and those from 1024 on that are not known for another service',
+  }),
   OUTBOUND_HTTP: Type.Boolean({
     default: false,
     description: 'Whether buyers’ and sellers’ addresses may be http, which anybody on the way can read',

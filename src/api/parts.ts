@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { OutboundSettings } from '../buyers/outboundRules.js';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import type { Database } from '../store/db.js';
@@ -15,11 +16,10 @@ export interface Parts {
     | 'REQUESTS_IN_FLIGHT'
     | 'TRUST_PROXY'
     | 'RETENTION_DAYS'
-    | 'OUTBOUND_ALLOW'
-    | 'OUTBOUND_HTTP'
     | 'TEMPORAL_NAMESPACE'
     | 'TEMPORAL_UI_URL'
-  >;
+  > &
+    OutboundSettings;
   database: Database;
   redis: Redis;
   starter: LeadStarter;

@@ -6,7 +6,7 @@ import type { OutboundRules } from './outboundRules.js';
 /** The addresses of a host, at least one. */
 export type Resolve = (host: string) => Promise<string[]>;
 
-/** The server may not be spoken to, and was not; the message says why and which setting would allow it. */
+/** The server may not be contacted, and was not; the message says why and which setting would allow it. */
 export class AddressRefused extends Error {
   override name = 'AddressRefused';
 }
@@ -23,9 +23,9 @@ export function guardedConnector(
 ): buildConnector.connector {
   const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: checkedLookup(rules, resolve) });
   return (options, done) => {
-    const { protocol, hostname } = options;
+    const { protocol, hostname, port } = options;
     // A socket does not look up what is an address already.
-    const refusal = rules.hostRefusal(protocol, hostname);
+    const refusal = rules.hostRefusal(protocol, hostname, port);
     if (refusal === undefined) connect(options, done);
     else queueMicrotask(() => done(new AddressRefused(refusal), null));
   };
@@ -34,11 +34,9 @@ export function guardedConnector(
 function checkedLookup(rules: OutboundRules, resolve: Resolve): LookupFunction {
   async function allowedAddresses(host: string): Promise<{ address: string; family: number }[]> {
     const addresses = await resolve(host);
-    const allowed = rules.isNamed(host)
-      ? addresses
-      : addresses.filter((address) => rules.addressRefusal(address) === undefined);
+    const allowed = addresses.filter((address) => rules.addressRefusal(address, host) === undefined);
     if (allowed.length > 0) return allowed.map((address) => ({ address, family: isIP(address) }));
-    throw new AddressRefused(addresses.map((address) => rules.addressRefusal(address)).find(Boolean));
+    throw new AddressRefused(addresses.map((address) => rules.addressRefusal(address, host)).find(Boolean));
   }
   return (host, { all }, done) => {
     allowedAddresses(host).then(

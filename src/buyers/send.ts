@@ -1,10 +1,9 @@
 import { Agent, errors, request, type Dispatcher } from 'undici';
 import { Webhook } from 'standardwebhooks';
-import type { Settings } from '../config.js';
 import { decodeBody, DecodedTooLarge, UndecodableBody } from './contentCodings.js';
 import { isDroppedConnection } from './droppedConnections.js';
 import { AddressRefused, guardedConnector, type Resolve } from './guardedConnector.js';
-import { readOutboundRules } from './outboundRules.js';
+import { readOutboundRules, type OutboundSettings } from './outboundRules.js';
 
 /** An answer of more than this is `invalid_response`, as it arrives and after it is decoded. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -65,7 +64,7 @@ interface SenderOptions {
  * @throws SettingsError if a setting on outbound connections can't be read
  */
 export function openSender(
-  settings: Pick<Settings, 'OUTBOUND_ALLOW' | 'OUTBOUND_HTTP'>,
+  settings: OutboundSettings,
   { connectionsPerBuyer = 128, resolve }: SenderOptions = {},
 ): { send: Send; close: () => Promise<void> } {
   const options: Agent.Options = {

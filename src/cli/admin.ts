@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type Type from 'typebox';
 import type { AdminContext, Operation } from '../api/admin/operation.js';
-import { readOutboundRules } from '../buyers/outboundRules.js';
+import { OUTBOUND_SETTINGS, readOutboundRules } from '../buyers/outboundRules.js';
 import type { openSender } from '../buyers/send.js';
 import { pickSettings } from '../config.js';
 import type { Database } from '../store/db.js';
@@ -102,7 +102,7 @@ function localContext(
       isShared: false,
       tell,
       retentionDays: pickSettings(['RETENTION_DAYS']).RETENTION_DAYS,
-      outbound: readOutboundRules(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP'])),
+      outbound: readOutboundRules(pickSettings(OUTBOUND_SETTINGS)),
       withdrawn: async (leadId) => {
         // Loaded here, as below, so that the other commands don't wait for what only one needs.
         const { openNotifier } = await import('../temporal/withdrawn.js');
@@ -111,7 +111,7 @@ function localContext(
       },
       send: async (message) => {
         const { openSender } = await import('../buyers/send.js');
-        sender ??= openSender(pickSettings(['OUTBOUND_ALLOW', 'OUTBOUND_HTTP']));
+        sender ??= openSender(pickSettings(OUTBOUND_SETTINGS));
         return sender.send(message);
       },
       ...(url !== undefined && { ui: { url, namespace } }),

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sendPing } from '../../src/buyers/ping.js';
 import { openSender, type Reply } from '../../src/buyers/send.js';
 import type { Resolve } from '../../src/buyers/guardedConnector.js';
+import type { OutboundSettings } from '../../src/buyers/outboundRules.js';
 import { namesNobody } from '../support/namesNobody.js';
 
 const SECRET = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`;
@@ -42,7 +43,10 @@ describe('only servers that may be reached are', () => {
     inside.close();
   });
 
-  function sender(resolve?: Resolve, settings = { OUTBOUND_ALLOW: '127.0.0.2', OUTBOUND_HTTP: true }) {
+  function sender(
+    resolve?: Resolve,
+    settings: OutboundSettings = { OUTBOUND_ALLOW: '127.0.0.2', OUTBOUND_HTTP: true },
+  ) {
     const made = openSender(settings, { resolve });
     opened.push(made);
     return (url: string): Promise<Reply> =>
@@ -95,6 +99,26 @@ describe('only servers that may be reached are', () => {
     expect(answers).toHaveLength(1);
     expect(await send(url)).toMatchObject(refused('127.0.0.1', 'loopback'));
     expect(reached).toEqual(['connection to outside', 'outside /']);
+  });
+
+  it('not a port of another service, and not the exchange itself', async () => {
+    const settings = { OUTBOUND_ALLOW: '127.0.0.2', OUTBOUND_HTTP: true };
+    const send = sender(async () => ['127.0.0.2'], { ...settings, OUTBOUND_PORTS: '443,8443' });
+    expect(await send(`http://buyer.example:${port}/`)).toMatchObject({
+      kind: 'unreachable',
+      detail: `port not allowed: ${port}; see OUTBOUND_PORTS`,
+    });
+    const own = sender(async () => ['127.0.0.2'], { ...settings, PUBLIC_URL: 'http://own.example' });
+    expect(await own(`http://own.example:${port}/api/leads`)).toMatchObject({
+      kind: 'unreachable',
+      detail: "the exchange's own address; see PUBLIC_URL",
+    });
+    const denied = sender(async () => ['127.0.0.2'], { ...settings, OUTBOUND_DENY: '127.0.0.2' });
+    expect(await denied(`http://buyer.example:${port}/`)).toMatchObject({
+      kind: 'unreachable',
+      detail: 'address not allowed: 127.0.0.2; see OUTBOUND_DENY',
+    });
+    expect(reached).toEqual([]);
   });
 
   it('a redirect is not followed', async () => {
