@@ -6,6 +6,25 @@ import { parseMarket } from '../../../src/market/file/parseMarket.js';
 
 const MARKET = readFileSync(new URL('market.yaml', import.meta.url), 'utf8');
 
+/** The same with declared fields, and filters on them. */
+const TYPED = MARKET.replace(
+  '    sale: { mode: exclusive, floor: 10.00 }',
+  `    fields:
+      homeowner: { type: boolean, label: Owns the home }
+      credit: { type: range }
+      dob: { type: birthDate, order: dmy, unit: ms, zone: UTC }
+      roof: { type: enum, values: { asphalt: [Shingles], tile: [] } }`,
+).replace(
+  'states: [TX, california, fl]',
+  'filters: [{ field: roof, oneOf: [tile] }, { any: [{ field: dob, age: { min: 18 } }, { field: homeowner, equals: true }] }, { field: credit, range: { min: 640 } }, { field: phone, areaCode: ["214"] }]',
+);
+const MARKETS = fc.constantFrom(MARKET, TYPED);
+
+test('Both markets have no fault', () => {
+  for (const text of [MARKET, TYPED]) expect(parseMarket(text)).toHaveProperty('market');
+  expect(TYPED).not.toBe(MARKET);
+});
+
 /** Either a market, or faults that are all within the text. */
 function expectMarketOrFaults(text: string): void {
   const parsed = parseMarket(text);
@@ -48,11 +67,10 @@ test('Any text is a market or faults at places of it', () => {
 });
 
 test('A market with any stretch cut out or overwritten is a market or faults', () => {
-  const within = fc.nat(MARKET.length);
-  const damage = fc.tuple(within, fc.nat(20), fc.string({ maxLength: 5 }));
+  const damage = fc.tuple(fc.nat(TYPED.length), fc.nat(20), fc.string({ maxLength: 5 }));
   fc.assert(
-    fc.property(damage, ([at, length, text]) => {
-      expectMarketOrFaults(MARKET.slice(0, at) + text + MARKET.slice(at + length));
+    fc.property(MARKETS, damage, (market, [at, length, text]) => {
+      expectMarketOrFaults(market.slice(0, at) + text + market.slice(at + length));
     }),
     { numRuns: 600 },
   );
@@ -60,8 +78,8 @@ test('A market with any stretch cut out or overwritten is a market or faults', (
 
 test('A market with any value replaced by any other is a market or faults', () => {
   fc.assert(
-    fc.property(fc.nat(10_000), fc.jsonValue(), (pick, value) => {
-      const document = parseDocument(MARKET);
+    fc.property(MARKETS, fc.nat(10_000), fc.jsonValue(), (market, pick, value) => {
+      const document = parseDocument(market);
       const paths = pathsOf(document.contents, []);
       document.setIn(paths[pick % paths.length] ?? [], value);
       expectMarketOrFaults(String(document));
