@@ -10,9 +10,9 @@ import {
   type PingAnswer,
 } from '../src/market/asking.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
-import { readableFields, textOf } from '../src/market/fields.js';
 import { pingId } from '../src/market/ids.js';
 import { measured } from '../src/metrics.js';
+import { pingedFields } from '../src/market/pinged.js';
 import { fixedBid } from '../src/market/newRound.js';
 import { contactOf, personKeys } from '../src/market/personKeys.js';
 import { floorOf, placesOf } from '../src/market/prices.js';
@@ -101,13 +101,12 @@ export async function pingOne(
 ): Promise<PingAnswer> {
   const ready = market?.contracts.find((each) => each.contract.id === contract);
   const ping = ready?.buyer.ping;
-  if (!ready || !ping) return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
+  if (!market || !ready || !ping)
+    return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
   const { secret } = ready.buyer;
   if (!(await mayTry(deps, buyerId, 'pings'))) return { ms: 0, noBid: TRIED };
   const { sale, currency } = round.terms;
   const wants = ready.contract.ping ?? {};
-  // What could not be read may be anything, also a person's name: a ping carries none of it.
-  const fields = readableFields(lead);
   const keys = personKeys(contactOf(lead.fields));
   const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const result = await sendPing(
@@ -117,19 +116,12 @@ export async function pingOne(
       pingId: pingId(lead._id, contract, round.number, again),
       category: lead.category,
       state: lead.state,
-      zip: textOf(fields, 'zip'),
-      city: textOf(fields, 'city'),
       round: round.number,
       floor: floorOf(sale, floor, 'exclusive'),
       ...(sale.mode === 'hybrid' && { sharedFloor: floorOf(sale, floor, 'shared') }),
       currency,
       test: lead.test,
-      fields: Object.fromEntries(
-        (wants.fields ?? []).flatMap((name) => {
-          const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-          return value === undefined ? [] : [[name, value]];
-        }),
-      ),
+      ...pingedFields(lead, { names: wants.fields, declared: market.campaign.fields }),
       phoneHash: wants.hashes?.includes('phone') ? personHash(keys.phone, secret) : undefined,
       emailHash: wants.hashes?.includes('email') ? personHash(keys.email, secret) : undefined,
     },

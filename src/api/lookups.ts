@@ -2,8 +2,11 @@ import type { Campaign, Seller } from '../market/terms.js';
 import { cached } from '../store/cache.js';
 import type { Database } from '../store/db.js';
 import { findKey, hashKey, keyHashes, type KeyDocument } from '../store/keys.js';
-import { findCampaign, findSeller } from '../store/market.js';
+import { findAskedFields, findCampaign, findSeller } from '../store/market.js';
 import { hasSuppressions } from '../store/suppressions.js';
+
+/** A campaign, with the fields that its contracts ask for by name. */
+export type CampaignForIntake = Campaign & { asked: ReadonlySet<string> };
 
 /** What every request asks the store for, remembered so shortly that a change is in force within 2 s. */
 export interface Lookups {
@@ -12,7 +15,7 @@ export interface Lookups {
   isListedKey(text: string): Promise<boolean>;
   seller(codeOrSlug: string): Promise<Seller | undefined>;
   /** By `categoryKey(category)`. */
-  campaign(seller: string, categoryKey: string): Promise<Campaign | undefined>;
+  campaign(seller: string, categoryKey: string): Promise<CampaignForIntake | undefined>;
   /** Whether there is a list of persons whose leads the seller must not sell. */
   hasSuppressions(seller: string): Promise<boolean>;
 }
@@ -21,7 +24,8 @@ export function createLookups(database: Database): Lookups {
   // A seller's code has letters and digits only, so the first space ends it.
   const campaign = cached(async (id) => {
     const space = id.indexOf(' ');
-    return findCampaign(database, id.slice(0, space), id.slice(space + 1));
+    const campaign = await findCampaign(database, id.slice(0, space), id.slice(space + 1));
+    return campaign && { ...campaign, asked: await findAskedFields(database, campaign) };
   });
   const keys = cached(() => keyHashes(database));
   return {

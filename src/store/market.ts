@@ -1,5 +1,6 @@
 import { readyContracts, type ReadyMarket } from '../market/compile.js';
 import { comparedBuyers } from '../market/duplicates.js';
+import { askedFields } from '../market/intake/askedFields.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
 import { hasBuyersLists } from './suppressions.js';
@@ -72,6 +73,18 @@ export async function findCampaign(
 ): Promise<Campaign | undefined> {
   const found = await campaigns.findOne({ seller, categoryKey: key });
   return found ? campaignOf(found) : undefined;
+}
+
+/** The fields that a campaign and its contracts ask for by name. */
+export async function findAskedFields(
+  { contracts }: Database,
+  campaign: Campaign,
+): Promise<ReadonlySet<string>> {
+  const asking = await contracts
+    .find({ campaign: campaign.id })
+    .project<Pick<ContractDocument, 'filters' | 'ping' | 'checks'>>({ filters: 1, ping: 1, checks: 1 })
+    .toArray();
+  return askedFields(campaign, asking);
 }
 
 /** A campaign with its seller, contracts and their buyers, made ready for rounds, in the order of the contracts' ids. */

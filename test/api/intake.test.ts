@@ -7,6 +7,7 @@ import type { SourceTerms } from '../../src/market/intake/aliases.js';
 import { categoryKey, categorySlug } from '../../src/market/terms.js';
 import { measured } from '../../src/metrics.js';
 import { findLead, type LeadDocument } from '../../src/store/leads.js';
+import { contractDocument } from '../support/market.js';
 import { openApiWorld, request, type ApiWorld, type Reply } from './world.js';
 
 /** A text, or one that is written out as many times. */
@@ -25,6 +26,7 @@ interface Row {
   requires?: string[];
   declares?: FieldDeclarations;
   source?: SourceTerms;
+  asks?: string[];
   stores?: ByField<unknown>;
   lacks?: string[];
   sent?: ByField<unknown>;
@@ -48,8 +50,8 @@ const sections = parse(readFileSync(new URL('intake.yaml', import.meta.url), 'ut
 
 const USUAL = ['firstName', 'lastName', 'phone', 'state'];
 /** Of a campaign with these terms. */
-const categoryOf = ({ requires = USUAL, declares = {} }: Row): string =>
-  `Requires ${requires.join(' ')} of ${Object.keys(declares).join(' ')}`;
+const categoryOf = ({ requires = USUAL, declares = {}, asks = [] }: Row): string =>
+  `Requires ${requires.join(' ')} of ${Object.keys(declares).join(' ')} asks ${asks.join(' ')}`;
 
 const writtenOut = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (_key, one: unknown) => {
@@ -100,13 +102,14 @@ beforeAll(async () => {
     { $set: { sources: Object.fromEntries(sources.map(({ name, terms }) => [name, terms])) } },
   );
   const usual = await world.database.campaigns.findOne({ _id: 'ACME1234/auto-insurance' });
-  const categories = new Map(
-    rowsOf().map((row) => [categoryOf(row), { required: row.requires ?? USUAL, fields: row.declares }]),
-  );
-  for (const [category, terms] of categories) {
+  const categories = new Map(rowsOf().map((row) => [categoryOf(row), row]));
+  for (const [category, { requires = USUAL, declares, asks }] of categories) {
     if (usual === null) throw new Error('The market has no campaign to copy');
     const names = { category, categoryKey: categoryKey(category), _id: `ACME1234/${categorySlug(category)}` };
-    await world.database.campaigns.insertOne({ ...usual, ...names, ...terms });
+    await world.database.campaigns.insertOne({ ...usual, ...names, required: requires, fields: declares });
+    if (asks === undefined) continue;
+    const ping = { fields: asks };
+    await world.database.contracts.insertOne(contractDocument(names._id, 'northwind', { ping }));
   }
 });
 afterAll(() => world.close());

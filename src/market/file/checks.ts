@@ -1,5 +1,6 @@
 import { minorDigits, toMinor } from '../money.js';
 import { stateCode } from '../fields/state.js';
+import { namesPerson } from '../pinged.js';
 import { categoryKey, categorySlug } from '../terms.js';
 import { NO_PRICE } from './assumptions.js';
 import { DEFAULTS } from './defaults.js';
@@ -256,6 +257,13 @@ function checkContract(
   }
   contract.filters?.forEach((filter, i) => {
     if (filter) checkFilter(filter, declared, [...path, 'filters', i], report);
+  });
+  contract.ping?.fields?.forEach((name, i) => {
+    if (name !== undefined && namesPerson(name, declared.fields))
+      report(
+        [...path, 'ping', 'fields', i],
+        `"${name}" says who the person is, which no ping does; remove it`,
+      );
   });
   const { price, ceiling } = contract;
   if (price !== undefined && ceiling !== undefined)

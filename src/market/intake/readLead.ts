@@ -21,6 +21,8 @@ import { missingProblem, nearlyStandard } from './hints.js';
 /** What the campaign and the source say of a lead's fields. */
 export interface IntakeTerms extends Pick<Campaign, 'fields'> {
   required: readonly string[];
+  /** Names that contracts ask for (`askedFields`). */
+  asked?: ReadonlySet<string>;
   /** Of declared amounts; absent: `USD`. */
   currency?: string;
   source?: SourceTerms;
@@ -101,9 +103,7 @@ class LeadReader {
     const meaningOf = meanings(this.terms.source ?? {});
     const found = [...this.given.keys()].flatMap((name) => {
       const meaning = standardField(name) ? undefined : meaningOf(name);
-      // A name that the campaign itself uses is a field of its own, unless the source says what it means.
-      if (meaning === undefined || (meaning.rank > 0 && this.isOfCampaign(name))) return [];
-      return [{ name, ...meaning }];
+      return meaning === undefined ? [] : [{ name, ...meaning }];
     });
     const byField = new Map<string, string[]>();
     for (const { name, field } of found.toSorted((a, b) => a.rank - b.rank))
@@ -115,8 +115,15 @@ class LeadReader {
     return this.terms.required.includes(name);
   }
 
+  /** Whether the campaign or a contract uses this name. */
   private isOfCampaign(name: string): boolean {
-    return this.isRequired(name) || declarationOf(this.terms.fields, name) !== undefined;
+    const { fields, asked } = this.terms;
+    return this.isRequired(name) || declarationOf(fields, name) !== undefined || asked?.has(name) === true;
+  }
+
+  /** The name is a standard field's; one that the campaign uses is a custom field as well. */
+  private use(name: string): void {
+    if (!this.isOfCampaign(name) || standardField(name) !== undefined) this.used.add(name);
   }
 
   private checkAddress(field: string): void {
@@ -149,7 +156,7 @@ class LeadReader {
 
   private keepStandard(field: string, { name, reading }: Candidate): void {
     const { value, original, note } = reading;
-    this.used.add(name);
+    this.use(name);
     if (name !== field) this.note(field, `sent as ${cleanText(name)}`);
     if (note !== undefined) this.note(field, note);
     if (value === undefined) {
@@ -174,7 +181,7 @@ class LeadReader {
       const value = this.given.get(name);
       const names = value?.kind === 'text' ? readFullName(value.text).value : undefined;
       if (value?.kind !== 'text' || names === undefined) continue;
-      this.used.add(name);
+      this.use(name);
       for (const [field, part] of [
         ['firstName', names.first],
         ['lastName', names.last],
