@@ -1,8 +1,9 @@
 import { sendPostback } from '../src/buyers/postback.js';
+import { sourceReferences } from '../src/buyers/sourceReferences.js';
 import { postbackId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/lead.js';
 import { measured } from '../src/metrics.js';
-import { findStoredLead } from '../src/store/leads.js';
+import { findLead } from '../src/store/leads.js';
 import { findSeller } from '../src/store/market.js';
 import { noteTold } from '../src/store/told.js';
 import type { Deps } from './index.js';
@@ -25,7 +26,7 @@ export interface Postback {
 export const tellSeller =
   ({ database, send, log }: Deps) =>
   async ({ leadId, status, round, address }: Postback): Promise<'told' | 'overtaken' | 'not asked for'> => {
-    const lead = await findStoredLead(database, leadId);
+    const lead = await findLead(database, leadId);
     if (lead?.status !== status) return 'overtaken';
     const seller = await findSeller(database, lead.seller);
     const url = seller?.postbacks[address];
@@ -33,7 +34,8 @@ export const tellSeller =
     const { secret } = seller;
     const returns = Object.values(lead.claims).filter((claim) => claim.status === 'returned').length;
     const id = postbackId(leadId, status, round, url, returns);
-    const hearing = await sendPostback(send, { url, secret }, id, { ...lead, status });
+    const about = { ...lead, status, references: sourceReferences(lead) };
+    const hearing = await sendPostback(send, { url, secret }, id, about);
     const { heard: delivered, detail, ms } = hearing;
     measured.told(ms, { kind: 'postback', heard: String(delivered) });
     log.info({
@@ -47,8 +49,14 @@ export const tellSeller =
       ms,
     });
     const whom = `address ${address + 1}`;
-    const told = { at: new Date(), what: `postback: ${status}`, whom, heard: delivered, detail, ms };
-    await noteTold(database, leadId, told);
+    await noteTold(database, leadId, {
+      at: new Date(),
+      what: `postback: ${status}`,
+      whom,
+      heard: delivered,
+      detail,
+      ms,
+    });
     if (!hearing.heard) throw undelivered(`${seller.code}, ${whom},`, hearing);
     return 'told';
   };

@@ -21,22 +21,48 @@ export type PersonScreen = (text: string) => boolean;
 export const personScreen =
   (lead: LeadOfPerson): PersonScreen =>
   (text) => {
-    const traces = known.get(lead) ?? tracesOf(lead);
-    known.set(lead, traces);
-    return spellingsOf(text).some((spelling) => isFoundIn(traces, spelling));
+    const traces = knownTraces(lead);
+    return spellingsOf(text).some(
+      (spelling) => hasName(traces, spelling) || hasIdentity(traces, spelling.text),
+    );
+  };
+
+/**
+ * The same, except for one name alone: most first names and many last names are words and other people's names as well
+ * (Grace, Grant, Price), and say nothing of who it is.
+ */
+export const identityScreen =
+  (lead: LeadOfPerson): PersonScreen =>
+  (text) => {
+    const traces = knownTraces(lead);
+    return spellingsOf(text).some((spelling) => hasIdentity(traces, spelling.text));
   };
 
 const known = new WeakMap<LeadOfPerson, Traces>();
 
-function isFoundIn(traces: Traces, { text, leastLetters }: Spelling): boolean {
+function knownTraces(lead: LeadOfPerson): Traces {
+  const traces = known.get(lead) ?? tracesOf(lead);
+  known.set(lead, traces);
+  return traces;
+}
+
+function hasName(traces: Traces, { text, leastLetters }: Spelling): boolean {
+  return foldings(text).some((folded) => {
+    const names = wordsOf(folded).filter((word) => !isNumber(word));
+    return (
+      names.some((word) => traces.words.has(word) && weightOf(word) >= leastLetters) ||
+      hasAny(names.join(' '), traces.inWord)
+    );
+  });
+}
+
+function hasIdentity(traces: Traces, text: string): boolean {
   return foldings(text).some((folded) => {
     const words = wordsOf(folded);
     if (words.length === 0) return false;
     const numbers = words.filter(isNumber);
     const names = words.filter((word) => !isNumber(word));
     return (
-      names.some((word) => traces.words.has(word) && weightOf(word) >= leastLetters) ||
-      hasAny(names.join(' '), traces.inWord) ||
       hasAny(names.join(''), traces.inLetters) ||
       hasAny(words.join(''), traces.inAll) ||
       hasAny(numbers.join(''), traces.inDigits) ||

@@ -1,3 +1,4 @@
+import type { FieldValue } from '../market/fields/reading.js';
 import type { LeadStatus } from '../market/lead.js';
 import { standingInWords, type LeadStanding } from '../market/standing.js';
 import { sendNotice, type Hearing } from './notice.js';
@@ -12,12 +13,14 @@ export interface PostbackAddress {
   secret: Secret;
 }
 
-/** What is told of a lead: nothing of its person. */
+/** What a postback says of a lead: nothing of its person. */
 export interface ToldLead extends LeadStanding {
   _id: string;
   test: boolean;
   receivedAt: Date;
   updatedAt: Date;
+  /** What the source calls it, by field name. */
+  references: Record<string, FieldValue>;
 }
 
 /** Tells one address of a seller that a lead's status has changed. */
@@ -37,6 +40,7 @@ export async function sendPostback(
     buyer_ids,
     reason,
     test: lead.test,
+    ...lead.references,
     created_at: lead.receivedAt.toISOString(),
     updated_at: lead.updatedAt.toISOString(),
   };

@@ -3,8 +3,10 @@ import { leadView } from '../../src/api/leadAnswer.js';
 import { leadStory } from '../../src/api/leadStory.js';
 import { describeLead } from '../../src/cli/describeLead.js';
 import { findStoredLead } from '../../src/store/leads.js';
+import type { FieldValue } from '../../src/market/fields/reading.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
+import { PERSON } from '../support/source.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 
 describe('postbacks', () => {
@@ -29,11 +31,11 @@ describe('postbacks', () => {
   });
 
   /** Sells one lead of a seller with these addresses, and waits until everybody is told. */
-  async function sell(postbacks: string[]) {
+  async function sell(postbacks: string[], fields: Record<string, FieldValue> = {}) {
     const { database, clock } = world;
     const campaign = await storeMarket(database, { northwind: { server: northwind } });
     await database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks } });
-    const lead = await storeLead(database, campaign);
+    const lead = await storeLead(database, campaign, { fields: { ...PERSON, ...fields } });
     const { answer, handle } = await world.submit(lead);
     expect(answer.status).toBe('sold');
     await clock.passUntil(handle.result(), { step: 1000, grows: true, most: minutes(27 * 60) });
@@ -59,6 +61,40 @@ describe('postbacks', () => {
     const [first, again, other] = told.map(({ headers }) => headers['webhook-id']);
     expect(again).toBe(first);
     expect(other).not.toBe(first);
+  });
+
+  it('carry what the source calls its lead, and nothing that tells who the person is', async () => {
+    const own = {
+      subId: 'spring',
+      subId2: 'john-media',
+      subId3: '9',
+      reference: 'web-20417',
+      click_id: ['a', 'b'],
+    };
+    const { firstName, lastName, email, phone } = PERSON;
+    await sell([crm.url], {
+      ...own,
+      subId4: `${firstName} ${lastName}`,
+      subId5: Buffer.from(email).toString('base64'),
+      clickId: `tel-${phone}`,
+      externalId: email.toUpperCase(),
+      homeowner: 'yes',
+    });
+    const { body } = crm.received.at(-1) ?? {};
+    expect(body).toMatchObject(own);
+    const sent = [
+      'subId',
+      'subId2',
+      'subId3',
+      'reference',
+      'click_id',
+      'price',
+      'buyer_ids',
+      'currency',
+      'test',
+    ];
+    const keys = [...sent, 'type', 'lead_id', 'status', 'created_at', 'updated_at'];
+    expect(Object.keys(body ?? {}).sort()).toEqual(keys.sort());
   });
 
   it('leave each try in the lead’s story, also those that were not heard', async () => {
