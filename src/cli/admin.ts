@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type Type from 'typebox';
 import type { AdminContext, Operation } from '../api/admin/operation.js';
+import { refuseUnseen } from '../api/admin/unseenIn.js';
 import { OUTBOUND_SETTINGS, readOutboundRules } from '../buyers/outboundRules.js';
 import type { openSender } from '../buyers/send.js';
 import { pickSettings } from '../config.js';
@@ -68,7 +69,10 @@ export async function useAdmin<T>(
   return (persons ? usePersons : useDatabase)(async (database) => {
     const { context, close } = localContext(database, tell);
     try {
-      return await work((operation, input) => operation.run(context, input));
+      return await work((operation, input) => {
+        refuseUnseen(input);
+        return operation.run(context, input);
+      });
     } finally {
       await close();
     }

@@ -8,7 +8,7 @@ import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
 import { describeChanges } from './describeChanges.js';
 import { faultsIn, faultsText } from './faultsText.js';
-import { print, printJson } from './print.js';
+import { print, printError, printJson } from './print.js';
 import { readText } from './readText.js';
 
 interface Options {
@@ -43,7 +43,7 @@ async function apply(file: string, options: Options, command: Command): Promise<
     if (json) printJson({ file, ...applied });
     else {
       print(describeChanges(applied.changes, { dryRun }));
-      for (const caution of applied.cautions) console.error(caution);
+      for (const caution of applied.cautions) printError(caution);
     }
   } catch (error) {
     const { faults, outcome } = refusalOf(text, error);

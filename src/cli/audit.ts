@@ -3,7 +3,7 @@ import { showAudit, type DeedView } from '../api/admin/audit.js';
 import { moment } from '../market/moment.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { count, past } from './arguments.js';
-import { print, printJson, table } from './print.js';
+import { print, printJson, table, type Cell } from './print.js';
 
 interface Options {
   since?: Date;
@@ -38,12 +38,12 @@ async function list({ since, of, limit, json }: Options, command: Command): Prom
   }
 }
 
-const row = ({ at, who, via, kind, id, did, changes }: DeedView): string[] => [
+const row = ({ at, who, via, kind, id, did, changes }: DeedView): Cell[] => [
   moment(Date.parse(at)),
   `${who} (${via})`,
   `${kind} ${id}`,
   did,
-  changes.map(changeText).join('\n'),
+  changes.map(changeText),
 ];
 
 const changeText = ({ path, from, to }: DeedView['changes'][number]): string =>

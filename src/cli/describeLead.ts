@@ -3,6 +3,7 @@ import { minorDigits } from '../market/money.js';
 import { span } from '../market/story.js';
 import type { LeadStory } from '../api/leadStory.js';
 import { colors, table } from './print.js';
+import { onOneLine } from './terminal.js';
 
 /** A lead's story on a terminal, in the order in which it happened. */
 export function describeLead(story: LeadStory, now: Date): string {
@@ -126,7 +127,7 @@ function ending({ status, waits_for, withdrawal, updated_at }: LeadStory, now: D
 function fieldsText({ fields, sent, notes, erased }: LeadStory): string {
   if (erased) {
     const proof = erased.sha256 === undefined ? '' : `; SHA-256 of what was there: ${erased.sha256}`;
-    return `${colors.bold('The person was erased')} ${moment(Date.parse(erased.at))} by ${erased.by}${proof}`;
+    return `${colors.bold('The person was erased')} ${moment(Date.parse(erased.at))} by ${onOneLine(erased.by)}${proof}`;
   }
   const text = (values: LeadStory['sent'], name: string): string => [values?.[name] ?? []].flat().join(', ');
   const columns: [head: string, cell: (name: string) => string][] = [

@@ -8,7 +8,7 @@ import { SCOPE_NAMES, type Scope } from '../store/scopes.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { future } from './arguments.js';
 import { CommandFailed } from './commandFailed.js';
-import { print, printJson } from './print.js';
+import { print, printError, printJson } from './print.js';
 
 interface Options {
   seller?: string;
@@ -65,8 +65,8 @@ async function create({ json, ...options }: Options, command: Command): Promise<
   print(made.key);
   const until = expires === undefined ? 'does not expire' : `expires ${moment(expires)}`;
   const rate = limit === undefined ? '' : `, ${limit} a minute`;
-  console.error(`${made.id}: ${purpose(options)} ${made.of}${rate}; ${until}.`);
-  console.error('It is shown this once: only its hash is kept.');
+  printError(`${made.id}: ${purpose(options)} ${made.of}${rate}; ${until}.`);
+  printError('It is shown this once: only its hash is kept.');
 }
 
 function purpose({ buyer, admin, test }: Omit<Options, 'json'>): string {

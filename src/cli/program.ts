@@ -17,6 +17,7 @@ import { stackCommand } from './stack.js';
 import { statementCommand } from './statement.js';
 import { suppressionsCommand } from './suppressions.js';
 import { upgradeCommand } from './upgrade.js';
+import { forTerminal } from './terminal.js';
 import { workerCommand } from './worker.js';
 
 const HELP = `
@@ -52,6 +53,10 @@ export function gavelProgram(): Command {
   forAll(program, (command) => {
     command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
     command.configureHelp({ optionDescription });
+    command.configureOutput({
+      writeOut: (text) => process.stdout.write(forTerminal(text)),
+      writeErr: (text) => process.stderr.write(forTerminal(text)),
+    });
   });
   return program;
 }

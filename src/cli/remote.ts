@@ -6,6 +6,7 @@ import { ADMIN_ABOUT, type AdminErrorKind } from '../api/admin/errors.js';
 import { ApiError, errorOf } from '../api/apiError.js';
 import type { Ask } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
+import { printError } from './print.js';
 
 /** Asks a remote admin API. */
 export function remoteAsk(given: string, key: string): Ask {
@@ -17,7 +18,7 @@ export function remoteAsk(given: string, key: string): Ask {
     let answer = await send(url, path, request);
     // What was refused for its number was not done.
     for (; answer.waitS !== undefined; answer = await send(url, path, request)) {
-      console.error(`${refusalOf(url, answer).message} Waiting ${answer.waitS} s …`);
+      printError(`${refusalOf(url, answer).message} Waiting ${answer.waitS} s …`);
       await setTimeout(answer.waitS * 1000);
     }
     if (!answer.ok) throw refusalOf(url, answer);

@@ -2,6 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import { ApiError } from '../api/apiError.js';
 import { SettingsError } from '../config.js';
 import { CommandFailed } from './commandFailed.js';
+import { printError } from './print.js';
 import { gavelProgram } from './program.js';
 
 export const runGavel = (argv: string[]): Promise<0 | 1 | 2> => runProgram(gavelProgram(), argv);
@@ -16,7 +17,7 @@ export async function runProgram(program: Command, argv: string[]): Promise<0 | 
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    console.error(messageOf(error));
+    printError(messageOf(error));
     return 1;
   }
 }

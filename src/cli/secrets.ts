@@ -4,7 +4,7 @@ import { Overlap, renewSecret, showSecret, type SecretView } from '../api/admin/
 import { moment } from '../market/moment.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
-import { print, printJson } from './print.js';
+import { print, printError, printJson } from './print.js';
 
 interface Options {
   buyer?: string;
@@ -60,7 +60,7 @@ function tell(secret: SecretView, json: boolean): void {
   const { kind, id, previous_until: until } = secret;
   print(secret.secret);
   const also = until === undefined ? '' : `; the one before signs too until ${moment(Date.parse(until))}`;
-  console.error(`It signs what the ${kind} ${id} is sent${also}.`);
+  printError(`It signs what the ${kind} ${id} is sent${also}.`);
 }
 
 function checkOwner({ buyer, seller }: Pick<Options, 'buyer' | 'seller'>): void {

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { describeDemoMessage, describePartEvent, describeStack } from '../local/describeStack.js';
 import { showProgress } from '../local/showProgress.js';
 import { onStopRequest } from '../local/stopRequest.js';
-import { print } from './print.js';
+import { print, printError, printJson } from './print.js';
 
 /** `gavel stack`: everything on this machine, until Ctrl-C. */
 export function stackCommand(): Command {
@@ -35,14 +35,15 @@ async function stack(demo: boolean, json: boolean): Promise<void> {
       onReady: (ready) => {
         shown.done();
         isReady = true;
-        print(json ? JSON.stringify(ready) : describeStack(ready));
+        if (json) printJson(ready, 0);
+        else print(describeStack(ready));
       },
       onDemo: (message) => {
         if (isReady && !json) print(describeDemoMessage(message, new Date()));
       },
       onPart: (event) => {
         shown.done();
-        console.error(describePartEvent(event, new Date()));
+        printError(describePartEvent(event, new Date()));
       },
       onKill: (now) => (kill = now),
     });

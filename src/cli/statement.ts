@@ -3,7 +3,7 @@ import { showStatement } from '../api/admin/books.js';
 import { pointInTime } from '../market/pointInTime.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
-import { print, printJson } from './print.js';
+import { print, printCsv, printJson } from './print.js';
 import { statementCsv, statementText } from './statementForms.js';
 
 interface Options {
@@ -37,7 +37,7 @@ async function show({ csv, json, ...asked }: Options, command: Command): Promise
   if (csv && json) throw new CommandFailed('Choose one of --csv and --json.');
   const statement = await useAdmin(command, (ask) => ask(showStatement, asked));
   if (json) printJson(statement);
-  else if (csv) process.stdout.write(statementCsv(statement));
+  else if (csv) printCsv(statementCsv(statement));
   else print(statementText(statement));
 }
 

@@ -1,4 +1,5 @@
 import ora from 'ora';
+import { onOneLine } from '../cli/terminal.js';
 import type { Progress } from './progress.js';
 
 export interface ShownProgress {
@@ -13,7 +14,8 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Shown
   // A terminal without a width (a pseudo-terminal nobody has sized) has no place for a spinner.
   if (!stream.isTTY || stream.columns === 0) {
     return {
-      progress: (text) => {
+      progress: (said) => {
+        const text = onOneLine(said);
         if (text !== last) stream.write(`${text} …\n`);
         last = text;
       },
@@ -23,7 +25,8 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Shown
   // Its own handling of Ctrl-C would end the process before the parts have ended.
   const spinner = ora({ stream, discardStdin: false });
   return {
-    progress: (text) => {
+    progress: (said) => {
+      const text = onOneLine(said);
       if (spinner.isSpinning) spinner.text = text;
       else spinner.start(text);
     },

@@ -105,6 +105,37 @@ describe('gavel leads', () => {
     );
   });
 
+  test('shows what would steer the terminal as symbols, whoever wrote it', async () => {
+    const fields = {
+      ...JOHANNA.fields,
+      firstName: 'Jo\u001b[2Jhn\u009b31m',
+      comment: 'well\rsold\u202e\nthen',
+    };
+    const posted = {
+      postId: 'post',
+      status: 'refused' as const,
+      round: 1,
+      buyer: 'northwind',
+      exclusive: true,
+    };
+    const claim = { ...posted, price: 1, earns: 1, at: new Date(), detail: '\u001b]0;owned\u0007' };
+    const { _id } = await storeLead(database, campaign, {
+      fields,
+      status: 'expired',
+      claims: { [`${campaign._id}/northwind`]: claim },
+    });
+    const { stdout } = await run(['show', _id, '--personal']);
+    expect(stdout).toMatch(/firstName +Jo␛\[2Jhn\\u\{9b\}31m\n/);
+    expect(stdout).toMatch(/comment +well␍sold\\u\{202e\}␊then\n/);
+    expect(stdout).toContain('␛]0;owned␇');
+    const asJson = await run(['show', _id, '--personal', '--json']);
+    expect(asJson.stdout).toContain(String.raw`Jo\u001b[2Jhn\u009b31m`);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ fields });
+    const refused = await run(['erase', _id, '--by', 'Dana\u001b[2J']);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('by has characters that can’t be seen');
+  });
+
   test('erase wants leads or a person, and not both', async () => {
     const ran = await run(['erase']);
     expect(ran).toMatchObject({ code: 1, stdout: '' });

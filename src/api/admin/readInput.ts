@@ -9,6 +9,7 @@ import { readBody, readForm, type Entries } from '../body.js';
 import { queryOf } from '../requestTarget.js';
 import { wrongType } from '../wrongType.js';
 import { headerOf, placeOf, type Operation } from './operation.js';
+import { UNSEEN_PROBLEM, unseenIn } from './unseenIn.js';
 
 /**
  * What a request asks an operation with: from its path, its headers, its query and its body, each where it belongs.
@@ -42,6 +43,7 @@ export async function readInput<In extends Type.TObject>(
     if (faults.every((fault) => fault.field !== field))
       faults.push({ field, problem: problemOf(field, message) });
   });
+  for (const field of unseenIn(given)) faults.push({ field, problem: UNSEEN_PROBLEM });
   if (faults.length === 0 && Value.Check(operation.input, given)) return given;
   throw faulty(faults);
 }

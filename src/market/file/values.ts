@@ -4,6 +4,7 @@ import { ADDRESSING } from '../fields.js';
 import { isReasonCode } from '../returns.js';
 import { stateCode } from '../fields/state.js';
 import { categorySlug } from '../terms.js';
+import { hasUnseen } from '../unseen.js';
 import { parseDuration } from './duration.js';
 
 /*
@@ -38,7 +39,7 @@ export const named = <T extends Type.TSchema>(
 export const matching = (pattern: RegExp) => (value: string) => pattern.test(value);
 
 /** Printable, not blank, no space around it. */
-const isName = (value: string): boolean => value === value.trim() && !/\p{Cc}/u.test(value);
+const isName = (value: string): boolean => value === value.trim() && !hasUnseen(value);
 
 export const SellerCode = text(
   'a seller’s code (8 characters, A-Z and 0-9)',

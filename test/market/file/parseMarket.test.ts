@@ -202,6 +202,12 @@ const FAULTS: [string, string, string, string][] = [
     '14:18  buyers[1].post.url: "ftp://127.0.0.1/" is not an http or https address without user name and password; write it like "https://buyer.example/leads"',
   ],
   [
+    'a name that turns the order of its letters',
+    'name: Fabrikam Agents',
+    'name: "Fabrikam \\u202estnegA"',
+    '13:11  buyers[1].name: "Fabrikam \u202estnegA" is not a name (1 to 100 characters on one line); write it like "Acme Insurance"',
+  ],
+  [
     'a buyer without a post',
     "    post: { url: 'http://127.0.0.1:4102/post', timeoutMs: 3000 }\n",
     '',
