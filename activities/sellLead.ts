@@ -305,7 +305,7 @@ async function settle(
   if (result.answer === 'uncertain') return { ...result, postId: claim.postId };
   const booked = await bookSale(database, lead, contract, claim, result, room);
   if (booked === 'accepted') {
-    if (room.isReserved || !room.isNoted) await confirm(database, holdOf(lead, contract, claim));
+    if (room.isReserved || !room.isNoted) await confirm(database, holdOf(lead, contract, claim), room);
     return accepted(deps, lead, claim, buyer);
   }
   // The yes came after the post was called off: the buyer hears once more that it was not sold the lead.

@@ -6,6 +6,7 @@ import type { Counted } from './capacity.js';
 import type { Database } from './db.js';
 import { entriesOf, type EntryDocument } from './ledger.js';
 import type { Claim } from './leads.js';
+import { inBatches, leadLane } from './lanes.js';
 import type { StoredLead } from './person.js';
 import type { SaleDocument } from './sales.js';
 import { writeTogether } from './writeTogether.js';
@@ -63,20 +64,39 @@ export async function bookSale(
     ...(counted.length > 0 && { counted }),
   };
   const writes = booking(database, lead, contract, sale, { isReserved, isNoted, detail: reference?.detail });
-  try {
-    await writeTogether(database.client, writes, ({ updateResults }) => {
-      if (updateResults?.get(0)?.matchedCount !== 1) throw new NotPosting();
-    });
+  // The buyers of a shared lead accept at the same moment, and each sale is written into the lead.
+  const booked = await inBatches(database, { lane: leadLane(lead._id), kind: 'book' }, writes, (bookings) =>
+    bookAll(database, bookings),
+  );
+  if (booked.status === 'fulfilled') {
     if (!sale.test) measure(sale);
     return 'accepted';
-  } catch (error) {
-    if (!(error instanceof NotPosting)) throw error;
-    const found = await database.leads.findOne({ _id: lead._id }, { projection: { claims: 1 } });
-    const now = found?.claims[contract];
-    if (now?.postId !== claim.postId) return 'cancelled';
-    return now.status === 'returned' ? 'accepted' : now.status;
   }
+  if (!(booked.reason instanceof NotPosting)) throw booked.reason;
+  const found = await database.leads.findOne({ _id: lead._id }, { projection: { claims: 1 } });
+  const now = found?.claims[contract];
+  if (now?.postId !== claim.postId) return 'cancelled';
+  return now.status === 'returned' ? 'accepted' : now.status;
 }
+
+/** Books all of them in one transaction; if one of them can't be booked, each in its own. */
+async function bookAll(database: Database, bookings: Booking[]): Promise<PromiseSettledResult<void>[]> {
+  if (bookings.length > 1) {
+    const [together] = await Promise.allSettled([bookTogether(database, bookings)]);
+    if (together.status === 'fulfilled') return bookings.map(() => together);
+  }
+  const results: PromiseSettledResult<void>[] = [];
+  for (const booking of bookings)
+    results.push(...(await Promise.allSettled([bookTogether(database, [booking])])));
+  return results;
+}
+
+const bookTogether = ({ client }: Database, bookings: Booking[]): Promise<void> =>
+  writeTogether(client, bookings.flat(), ({ updateResults }) => {
+    // The update of the lead is the first write of each booking; the others insert.
+    const matched = [...(updateResults?.values() ?? [])].filter(({ matchedCount }) => matchedCount === 1);
+    if (matched.length < bookings.length) throw new NotPosting();
+  });
 
 function measure({ campaign, buyer, price, currency }: SaleDocument): void {
   measured.sale(1, { campaign, buyer });
@@ -89,6 +109,7 @@ export const currencyOf = ({ currency }: Claim, lead: Pick<StoredLead, 'currency
 
 /** What one booking writes. */
 type Books = StoredLead | SaleDocument | EntryDocument;
+type Booking = ClientBulkWriteModel<Record<string, Books>>[];
 
 function booking(
   { db }: Database,
@@ -96,7 +117,7 @@ function booking(
   contract: string,
   sale: SaleDocument,
   { isReserved, isNoted, detail }: Pick<Room, 'isReserved' | 'isNoted'> & { detail: string | undefined },
-): ClientBulkWriteModel<Record<string, Books>>[] {
+): Booking {
   const path = `claims.${contract}`;
   const done = {
     [`${path}.status`]: 'accepted',

@@ -22,6 +22,7 @@ import {
   type Usage,
 } from '../market/usage.js';
 import type { Database } from './db.js';
+import { inBatches, leadLane } from './lanes.js';
 import type { StoredLead } from './person.js';
 
 /** A counter, by its path in the document (`sold.day:2026-11-24`), and how much of it was taken. */
@@ -172,7 +173,7 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
     const noted = (id: string): Write =>
       duplicates.length > 0
         ? holdUnderRules(db.databaseName, id, hold, duplicates)
-        : noteHold(db.databaseName, id, hold);
+        : noteHolds(db.databaseName, id, [hold]);
     writes.push(...personIds(match).map(noted));
   }
   return writes;
@@ -193,20 +194,22 @@ function holdUnderRules(database: string, _id: string, hold: Hold, rules: Duplic
 }
 
 /**
- * The same where no rule of its own asks for it, for those of others and those that may come later; one that is there
- * already stays as it is. What no rule can look back to goes.
+ * The same where no rule of its own asks for it, for those of others and those that may come later; those that are there
+ * already stay as they are. What no rule can look back to goes.
  */
-function noteHold(database: string, _id: string, hold: Hold): Write {
+function noteHolds(database: string, _id: string, noted: readonly Hold[]): Write {
   const before = { $ifNull: ['$holds', []] };
-  const counts = { $gt: ['$$hold.at', hold.at - LONGEST_WINDOW_MS] };
+  const latest = Math.max(...noted.map(({ at }) => at));
+  const counts = { $gt: ['$$hold.at', latest - LONGEST_WINDOW_MS] };
   const kept = { $filter: { input: before, as: 'hold', cond: counts } };
-  const isNoted = { $in: [hold.sale, { $map: { input: before, as: 'hold', in: '$$hold.sale' } }] };
-  const holds = { $concatArrays: [kept, { $cond: [isNoted, [], [{ $literal: hold }]] }] };
+  const known = { $map: { input: before, as: 'hold', in: '$$hold.sale' } };
+  const isNew = { $not: [{ $in: ['$$hold.sale', known] }] };
+  const added = { $filter: { input: { $literal: noted }, as: 'hold', cond: isNew } };
   return {
     name: 'updateOne',
     namespace: `${database}.persons`,
     filter: { _id },
-    update: [{ $set: { holds: { $slice: [holds, -MOST_HOLDS] } } }],
+    update: [{ $set: { holds: { $slice: [{ $concatArrays: [kept, added] }, -MOST_HOLDS] } } }],
     upsert: true,
   };
 }
@@ -326,7 +329,7 @@ export async function release(
     filter: { _id },
     update: { $pull: { holds: { sale } } },
   }));
-  await database.client.bulkWrite<Written>([...given, ...people, tied(database, lead, contract)]);
+  await database.client.bulkWrite<Written>([...given, ...people, tied(database, lead, [contract])]);
 }
 
 /** What the reservation of a sale under way has counted. */
@@ -337,18 +340,51 @@ export async function countedFor(
   return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
 }
 
+/** What a reservation did; unless given, all that it may have done is settled. */
+interface Confirmed {
+  isReserved?: boolean;
+  /** The person's holds have this one already. */
+  isNoted?: boolean;
+}
+
 /**
  * The sale is booked: what it took up stays taken, the buyer has accepted one more, and holds a lead of the person.
  * Idempotent by sale.
  */
-export async function confirm(database: Database, hold: Hold): Promise<void> {
-  const { sale, lead, contract, buyer } = hold;
-  await database.client.bulkWrite<Written>([
-    settled(database, contract, sale, { 'offers.accepted': 1 }),
-    settled(database, accountId(buyer), sale, {}),
-    ...personIds(hold).map((id) => noteHold(database.db.databaseName, id, hold)),
-    tied(database, lead, contract),
-  ]);
+export async function confirm(
+  database: Database,
+  hold: Hold,
+  { isReserved = true, isNoted = false }: Confirmed = {},
+): Promise<void> {
+  const sale = { hold, isReserved, isNoted };
+  // The buyers of a shared lead hold the same person's lead, and their sales stand in the same document.
+  await inBatches(database, { lane: leadLane(hold.lead), kind: 'confirm' }, sale, async (sales) => {
+    await database.client.bulkWrite<Written>(confirmation(database, sales));
+    return sales.map(() => undefined);
+  });
+}
+
+function confirmation(database: Database, sales: readonly ({ hold: Hold } & Required<Confirmed>)[]): Write[] {
+  const byLead = new Map<string, string[]>();
+  /** By sale: one that is confirmed twice at the same moment is noted once. */
+  const byPerson = new Map<string, Map<string, Hold>>();
+  for (const { hold, isNoted } of sales) {
+    byLead.set(hold.lead, [...(byLead.get(hold.lead) ?? []), hold.contract]);
+    for (const id of isNoted ? [] : personIds(hold))
+      byPerson.set(id, (byPerson.get(id) ?? new Map<string, Hold>()).set(hold.sale, hold));
+  }
+  return [
+    ...sales.flatMap(({ hold: { sale, contract, buyer }, isReserved }) =>
+      isReserved
+        ? [
+            settled(database, contract, sale, { 'offers.accepted': 1 }),
+            settled(database, accountId(buyer), sale, {}),
+          ]
+        : [],
+    ),
+    ...[...byPerson].map(([id, holds]) => noteHolds(database.db.databaseName, id, [...holds.values()])),
+    ...[...byLead].map(([lead, contracts]) => tied(database, lead, contracts)),
+  ];
 }
 
 /** What is counted when the reservation ends, once. */
@@ -361,12 +397,12 @@ function settled({ db }: Database, _id: string, sale: string, counts: Record<str
   };
 }
 
-/** The lead has no loose reservation under the contract any more. */
-const tied = ({ db }: Database, lead: string, contract: string): Write => ({
+/** The lead has no loose reservations under these contracts any more. */
+const tied = ({ db }: Database, lead: string, contracts: string[]): Write => ({
   name: 'updateOne',
   namespace: `${db.databaseName}.leads`,
   filter: { _id: lead },
-  update: { $pull: { loose: contract } },
+  update: { $pull: { loose: { $in: contracts } } },
 });
 
 /** Leads with reservations that should have been settled by `before` and were not: a process died in between. */

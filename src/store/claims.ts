@@ -1,7 +1,9 @@
+import type { Filter, UpdateFilter } from 'mongodb';
 import type { LeadStatus } from '../market/lead.js';
 import type { Database } from './db.js';
 import type { Claim, LeadDocument, NoRoom, PassedOffer } from './leads.js';
-import { openLead } from './person.js';
+import { inBatches, leadLane } from './lanes.js';
+import { openLead, type StoredLead } from './person.js';
 import { NOT_WITHDRAWN } from './withdrawals.js';
 
 /**
@@ -19,7 +21,7 @@ export type Claimed = { lead: LeadDocument; claim: Claim } | { noRoom: NoRoom } 
  * @param again whether a post of an earlier round that was called off may be followed by another
  */
 export async function claimLead(
-  { leads, vault }: Database,
+  database: Database,
   leadId: string,
   contract: string,
   claim: Pick<Claim, 'postId' | 'round' | 'buyer' | 'exclusive' | 'price' | 'earns' | 'currency'>,
@@ -29,35 +31,52 @@ export async function claimLead(
   const path = `claims.${contract}`;
   const at = new Date();
   const fresh: Claim = { ...claim, status: 'posting', at };
-  const before = again ? await calledOffBefore({ leads }, leadId, contract) : [];
-  await leads.updateOne(
-    {
+  const before = again ? await calledOffBefore(database, leadId, contract) : [];
+  const write: ClaimWrite = {
+    filter: {
       _id: leadId,
       status: { $nin: ['expired', 'withdrawn'] },
       erased: { $exists: false },
       ...NOT_WITHDRAWN,
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
-      // An offer in another currency than the lead's would be booked as an amount that nobody bid.
-      currency: claim.currency,
       passed: { $not: { $elemMatch: { round: claim.round, contract } } },
       ...unclaimed(contract, claim.round, again),
     },
-    {
+    update: {
       $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at },
       $inc: { held: 1 },
       ...(before.length > 0 && { $addToSet: { passed: { $each: before } } }),
     },
+  };
+  // A shared lead is claimed for its buyers at the same moment.
+  const lead = await inBatches(database, { lane: leadLane(leadId), kind: 'claim' }, write, (writes) =>
+    claimAll(database, leadId, writes),
   );
-  const lead = await leads.findOne({ _id: leadId }, { projection: { rounds: 0 } });
-  if (lead === null) throw new Error(`Lead ${leadId} is gone`);
   const taken = lead.claims[contract];
   const isOurs = taken !== undefined && !(again && taken.status === 'cancelled' && taken.round < claim.round);
-  if (isOurs) return { lead: openLead(vault, lead), claim: taken };
+  if (isOurs) return { lead: openLead(database.vault, lead), claim: taken };
   const passed = lead.passed?.find((one) => one.round === claim.round && one.contract === contract);
   if (passed === undefined || passed.answer === 'uncertain') return { closed: lead.status };
   const { answer, detail, change } = passed;
   return { noRoom: { answer, detail, ...(change && { change }) } };
+}
+
+interface ClaimWrite {
+  filter: Filter<StoredLead>;
+  update: UpdateFilter<StoredLead>;
+}
+
+/** Each claim by its own condition, in order; for each the lead as it is after all of them. */
+async function claimAll(
+  { leads }: Pick<Database, 'leads'>,
+  _id: string,
+  writes: ClaimWrite[],
+): Promise<StoredLead[]> {
+  await leads.bulkWrite(writes.map((updateOne) => ({ updateOne })));
+  const lead = await leads.findOne({ _id }, { projection: { rounds: 0 } });
+  if (lead === null) throw new Error(`Lead ${_id} is gone`);
+  return writes.map(() => lead);
 }
 
 /**

@@ -4,6 +4,7 @@ import { added, takeTurns, type Changes, type Contender, type Credits } from '..
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import { roundOfEarlierTry, roundWrite, storeRound } from './leads.js';
+import { oneAtATime } from './lanes.js';
 import type { StoredLead } from './person.js';
 import { writeTogether } from './writeTogether.js';
 
@@ -28,7 +29,7 @@ export async function storeRoundInTurn(
   contenders: Contender[],
   places: number,
 ): Promise<Round> {
-  return afterOthers(database, round.campaign, () =>
+  return oneAtATime(database, `turns/${round.campaign}`, () =>
     storeInTurn(database, leadId, round, contenders, places),
   );
 }
@@ -82,21 +83,6 @@ export async function settleTurns(
 
 /** An earlier try has settled the turns of the round. */
 class SettledBefore extends Error {}
-
-/** Of each campaign the round that takes turns last; of a process, as a database is opened once there. */
-const lastRounds = new WeakMap<Database, Map<string, Promise<unknown>>>();
-
-/** Leads of one process take their turns one after the other: many at once would be in each other's way each time. */
-function afterOthers<T>(database: Database, campaign: string, take: () => Promise<T>): Promise<T> {
-  const lastRound = lastRounds.get(database) ?? new Map<string, Promise<unknown>>();
-  lastRounds.set(database, lastRound);
-  const taken = (lastRound.get(campaign) ?? Promise.resolve()).then(take);
-  lastRound.set(
-    campaign,
-    taken.catch(() => undefined),
-  );
-  return taken;
-}
 
 /** `before`: an earlier try has stored the round. `overtaken`: another lead has taken turns meanwhile. */
 async function storeBoth(
