@@ -9,7 +9,7 @@ export interface Pending {
   reason: LeadReason;
   /** Until when it waits, UTC ms. */
   until: number;
-  /** What it has heard since its last round; absent: nothing. */
+  /** What its last round foresees by now, after what it was told since; absent: it was told nothing. */
   heard?: News & { round: number };
 }
 

@@ -5,14 +5,19 @@ import type { LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
 import type { FinishedLead } from '../src/market/story.js';
 import { turnsUsed } from '../src/market/turnsUsed.js';
+import { continueInNextRun, type Carried } from './nextRun.js';
+import { notifyBuyers, notifySeller } from './notify.js';
 import { callOffForgotten, sell } from './sell.js';
 import { askAgain, askMissed, askTier, endLead, markPending, runRound, settleTurns } from './steps.js';
 import { begin, type Story } from './story.js';
-import { tellTheBuyers, tellTheSeller } from './tell.js';
 
-/** The life of a lead, from its first round to its end. */
-export async function distributeLead(lead: LeadFacts): Promise<FinishedLead> {
-  const story = begin(lead);
+/**
+ * The life of a lead, from its first round to its end.
+ * @param carried what the run before has handed over; absent in the first
+ */
+export async function distributeLead(lead: LeadFacts, carried?: Carried): Promise<FinishedLead> {
+  const story = begin(lead, carried);
+  if (carried !== undefined) await waitForAnotherRound(lead, story);
   do await live(lead, story);
   while (await story.goesOn());
   return story.result();
@@ -31,11 +36,11 @@ async function live(lead: LeadFacts, story: Story): Promise<void> {
       break;
     }
     story.closeRound(await auction(lead, round, story));
-    tellTheBuyers(lead, story);
+    notifyBuyers(lead, story);
     if (story.sold) story.end('sold');
     else await waitForAnotherRound(lead, story);
   }
-  tellTheSeller(lead, story);
+  notifySeller(lead, story);
 }
 
 /** Offers the lead, asks the next tier, offers again, until enough buyers hold it or nobody is left. */
@@ -104,15 +109,16 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
     leadId,
     until: wait.at,
     reason: story.unsoldReason,
-    ...story.heardMeanwhile,
+    ...story.newsOfLastRound,
   });
   if (standing === 'withdrawing') return endUnsold(leadId, 'withdrawn', story);
   // Sold by another run of this workflow, or ended: the next round finds it so.
   if (standing !== undefined && standing !== 'pending') return;
   story.pending(wait);
-  tellTheSeller(lead, story);
+  notifySeller(lead, story);
   const woken = await story.sleep(wait);
-  if (woken === 'to wait anew') return waitForAnotherRound(lead, story);
+  if (woken === 'long run') await continueInNextRun(lead, () => story.carried());
+  if (woken === 'long run' || woken === 'another wait') return waitForAnotherRound(lead, story);
   const ending = story.withdrawn ? 'withdrawn' : wait.until === 'expiry' && !woken ? 'expired' : undefined;
   if (ending === undefined) return;
   await endUnsold(leadId, ending, story);

@@ -5,7 +5,9 @@ import { DELIVERY, waitBefore } from '../src/market/delivery.js';
 import type { LeadFacts } from '../src/market/lead.js';
 import { formatMoney } from '../src/market/money.js';
 import type { Round } from '../src/market/round.js';
-import { cancelPost, cancelPostDurably, deliverPost, forgottenPosts, sellLead, settlePost } from './steps.js';
+import { summary } from '../src/temporal/bounds.js';
+import { notifyCalledOff } from './notify.js';
+import { cancelPost, deliverPost, forgottenPosts, sellLead, settlePost } from './steps.js';
 import type { Story } from './story.js';
 
 type Uncertain = Extract<SaleAnswer, { answer: 'uncertain' }>;
@@ -43,10 +45,10 @@ async function again(
   const { buyer, delivery } = request.offer;
   const wait = waitBefore(2, 0, first.retryAfterMs, delivery);
   if (wait === undefined) return first;
-  const summary = `${buyer} gave no clear answer (${first.detail ?? 'unknown'}): the post is sent again`;
-  if (await story.isWithdrawnWithin(wait, summary)) return first;
-  const deliver = () =>
-    deliverPost.executeWithOptions({ summary: `post to ${buyer} at ${price}` }, [request]);
+  const why = `${buyer} gave no clear answer (${first.detail ?? 'unknown'}): the post is sent again`;
+  if (await story.isWithdrawnWithin(wait, summary(why))) return first;
+  const post = { summary: summary(`post to ${buyer} at ${price}`) };
+  const deliver = () => deliverPost.executeWithOptions(post, [request]);
   return (await story.unlessWithdrawn(deliver)) ?? first;
 }
 
@@ -68,8 +70,8 @@ async function atTheEnd(
   if (atEnd === 'hold') {
     const accepted = await story.wordOfOps(offer, round);
     if (accepted !== undefined) {
-      const summary = `settle the post to ${buyer} by the word of ops`;
-      return settlePost.executeWithOptions({ summary }, [{ leadId, contract, accepted }]);
+      const settle = { summary: summary(`settle the post to ${buyer} by the word of ops`) };
+      return settlePost.executeWithOptions(settle, [{ leadId, contract, accepted }]);
     }
   }
   const standing = await callOff(leadId, offer, last.postId, story);
@@ -81,14 +83,14 @@ async function atTheEnd(
  * than once after that.
  */
 async function askWhatBecame(leadId: string, { contract, buyer }: Offer, story: Story): Promise<SaleAnswer> {
-  const summary = `ask ${buyer} what became of the post`;
+  const ask = { summary: summary(`ask ${buyer} what became of the post`) };
   let elapsed = 0;
   for (let attempt = 2; ; attempt += 1) {
-    const answer = await settlePost.executeWithOptions({ summary }, [{ leadId, contract }]);
+    const answer = await settlePost.executeWithOptions(ask, [{ leadId, contract }]);
     const wait = waitBefore(attempt, elapsed);
     if (answer.answer !== 'uncertain' || !answer.isSilent || wait === undefined) return answer;
     const again = `${buyer} did not say what became of the post: it is asked again`;
-    if (await story.isWithdrawnWithin(wait, again)) return answer;
+    if (await story.isWithdrawnWithin(wait, summary(again))) return answer;
     elapsed += wait;
   }
 }
@@ -106,12 +108,12 @@ async function callOff(
   story: Story,
 ): Promise<'cancelled' | 'accepted'> {
   const notice = { leadId, contract, postId };
-  const summary = `tell ${buyer} that the post is called off`;
+  const tell = { summary: summary(`tell ${buyer} that the post is called off`) };
   try {
-    return await cancelPost.executeWithOptions({ summary }, [notice]);
+    return await cancelPost.executeWithOptions(tell, [notice]);
   } catch (error) {
     if (!isUndelivered(error)) throw error;
-    story.awaitNotice(cancelPostDurably.executeWithOptions({ summary }, [notice]));
+    notifyCalledOff(story, buyer, notice);
     return 'cancelled';
   }
 }

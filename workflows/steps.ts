@@ -41,16 +41,14 @@ export const cancelPost = proxyActivities<Activities>({
   retry: { ...cancelling.retry, nonRetryableErrorTypes: ['NoticeUndelivered'] },
 }).cancelPost;
 
-/** The same notice, again and again for three days, while the lead moves on. */
+/** The same notice while the lead moves on, for as long as the caller says. */
 export const cancelPostDurably = proxyActivities<Activities>({
   startToCloseTimeout: '45 s',
-  scheduleToCloseTimeout: '3 days',
   retry: { initialInterval: '10 s', backoffCoefficient: 2, maximumInterval: '1 h' },
 }).cancelPost;
 
-/** What sellers and buyers are told of the lead: tried again for a day, ten seconds later at first and every hour in the end. */
+/** What sellers and buyers are notified of: sent again ten seconds later at first and every hour in the end, as long as the caller says. */
 export const { tellSeller, tellBuyer } = proxyActivities<Activities>({
   startToCloseTimeout: '45 s',
-  scheduleToCloseTimeout: '26 h',
   retry: { initialInterval: '10 s', backoffCoefficient: 2, maximumInterval: '1 h' },
 });

@@ -30,7 +30,17 @@ import {
 } from '../src/market/story.js';
 import { moment } from '../src/market/moment.js';
 import { waitedForBids } from '../src/market/waited.js';
-import { bothNews, isSameWait, nextWait, withNews, type News, type Wait } from '../src/market/waiting.js';
+import {
+  bothNews,
+  isSameWait,
+  nextWait,
+  waitingRound,
+  withNews,
+  type News,
+  type Wait,
+  type WaitingRound,
+} from '../src/market/waiting.js';
+import { keywords, summary } from '../src/temporal/bounds.js';
 import {
   GIVEN_BACK,
   MARKET_CHANGED,
@@ -42,6 +52,8 @@ import {
   WITHDRAWN,
   type OutcomeAnswer,
 } from '../src/temporal/names.js';
+import { isLongRun, type Carried } from './nextRun.js';
+import { Notifications } from './notify.js';
 import { withdrawLead } from './steps.js';
 
 /** What ops know of a post that is held for them. */
@@ -59,8 +71,8 @@ const retryNow = defineSignal(RETRY_NOW);
 const marketChanged = defineSignal<[news?: News]>(MARKET_CHANGED);
 
 /** Begins the story of a lead: who may ask and tell what, from the workflow's first moment on. */
-export function begin(lead: LeadFacts): Story {
-  const story = new Story(lead);
+export function begin(lead: LeadFacts, carried?: Carried): Story {
+  const story = new Story(lead, carried);
   setHandler(outcome, () => story.firstAnswer(), {
     description: 'What the source is told after the first round',
   });
@@ -102,9 +114,9 @@ export class Story {
   private currency = 'USD';
   private rounds: RoundInWords[] = [];
   private round: Round | undefined;
+  private waiting: WaitingRound | undefined;
   private askedAgain = new Set<string>();
   private held = new Map<string, boolean | undefined>();
-  private notices: Promise<unknown>[] = [];
   private told: LeadStatus = 'received';
   private answered = false;
   private wake = false;
@@ -117,8 +129,6 @@ export class Story {
   outcomes: Outcome[] = [];
   /** What came of the offers of the present round. */
   answers: Answer[] = [];
-  /** The same of the last round. */
-  lastAnswers: Answer[] = [];
   /** Contracts whose sale took a prepaid balance below what their buyer wants to hear of. */
   low: string[] = [];
   withdrawn = false;
@@ -129,8 +139,47 @@ export class Story {
   /** It was so in the last round. */
   heldElsewhere = false;
   unsoldReason: LeadReason = 'no_buyer_eligible';
+  /** What is yet to get through; the workflow stays open for it. */
+  readonly notifications = new Notifications();
 
-  constructor(private readonly lead: LeadFacts) {}
+  constructor(
+    private readonly lead: LeadFacts,
+    carried?: Carried,
+  ) {
+    if (carried === undefined) return;
+    this.status = 'pending';
+    this.answered = true;
+    this.waiting = carried.lastRound;
+    this.unsoldReason = carried.unsoldReason;
+    this.currency = carried.currency;
+    this.rounds = carried.rounds;
+    this.told = carried.told;
+    this.addresses = carried.addresses;
+    this.heldElsewhere = carried.heldElsewhere;
+    this.news = carried.news;
+    this.wake = carried.wake;
+    this.withdrawn = carried.withdrawn;
+    this.givenBack = carried.givenBack;
+    for (const notification of carried.notifications) this.notifications.add(notification);
+  }
+
+  /** What the next run needs to go on with the wait. */
+  carried(): Carried {
+    return {
+      lastRound: this.lastWaiting,
+      unsoldReason: this.unsoldReason,
+      currency: this.currency,
+      rounds: this.rounds,
+      told: this.told,
+      addresses: this.addresses,
+      heldElsewhere: this.heldElsewhere,
+      news: this.news,
+      wake: this.wake,
+      withdrawn: this.withdrawn,
+      givenBack: this.givenBack,
+      notifications: this.notifications.pending,
+    };
+  }
 
   get ended(): boolean {
     return this.endedAt > 0;
@@ -141,12 +190,17 @@ export class Story {
   }
 
   get nextRound(): number {
-    return (this.round?.number ?? this.lead.roundsBefore ?? 0) + 1;
+    return (this.waiting?.number ?? this.lead.roundsBefore ?? 0) + 1;
   }
 
   get lastRound(): Round {
     if (!this.round) throw new Error('No round has been held yet');
     return this.round;
+  }
+
+  private get lastWaiting(): WaitingRound {
+    if (!this.waiting) throw new Error('No round has been held yet');
+    return this.waiting;
   }
 
   /** When the source is answered, for as long as it waits. */
@@ -201,7 +255,7 @@ export class Story {
     this.rounds.push(roundInWords(round, outcomes));
     if (this.rounds.length > TOLD_FIRST + TOLD_LAST) this.rounds.splice(TOLD_FIRST, 1);
     this.unsoldReason = unsoldReason(outcomes);
-    this.lastAnswers = this.answers;
+    this.waiting = waitingRound(round, this.answers);
     this.answers = [];
     this.askedAgain = new Set();
     this.heldElsewhere = this.closed;
@@ -215,31 +269,36 @@ export class Story {
     this.show(waitInWords(wait), wait.at);
     upsertSearchAttributes([
       { key: searchAttributes.status, value: 'pending' },
-      { key: searchAttributes.round, value: this.lastRound.number },
+      { key: searchAttributes.round, value: this.lastWaiting.number },
     ]);
   }
 
-  /** What the lead waits for, by its last round and what it has heard since. */
+  /** What the lead waits for, by its last round and what it was told since. */
   get wait(): Wait {
-    return nextWait(this.lead, withNews(this.lastRound, this.news), this.lastAnswers);
+    return nextWait(this.lead, withNews(this.lastWaiting, this.news), []);
   }
 
-  /** What it has heard since its last round, where it has heard anything. */
-  get heardMeanwhile(): { heard?: News & { round: number } } {
-    const { news, lastRound } = this;
-    const hasHeard = news.pending !== undefined || news.changes.length > 0;
-    return hasHeard ? { heard: { ...news, round: lastRound.number } } : {};
+  /** What its last round foresees by now, if it was told anything since. */
+  get newsOfLastRound(): { heard?: News & { round: number } } {
+    const { pending, changes } = this.news;
+    if (pending === undefined && changes.length === 0) return {};
+    const round = withNews(this.lastWaiting, this.news);
+    return { heard: { round: round.number, pending, changes: round.changes } };
   }
 
-  /** Sleeps until the wait is over; true when somebody woke the lead before, or what it has heard makes it another wait. */
-  async sleep(wait: Wait): Promise<boolean | 'to wait anew'> {
+  /**
+   * Sleeps until the wait is over; true when the lead was woken before. Ends early, too, when what it was told makes it
+   * another wait, or when the run has become long.
+   */
+  async sleep(wait: Wait): Promise<boolean | 'another wait' | 'long run'> {
     const ms = wait.at - Date.now();
     const woken = () => this.wake || this.withdrawn;
-    const waitsAnew = () => !isSameWait(this.wait, wait);
+    const isOver = () => woken() || isLongRun() || !isSameWait(this.wait, wait);
     const reason = this.unsoldReason.replaceAll('_', ' ');
-    const summary = `until ${moment(wait.at)}: waits for ${waitInWords(wait)} · unsold: ${reason} · see Memo`;
-    const early = ms > 0 ? await condition(() => woken() || waitsAnew(), ms, { summary }) : woken();
-    if (early && !woken()) return 'to wait anew';
+    const why = `until ${moment(wait.at)}: waits for ${waitInWords(wait)} · unsold: ${reason} · see Memo`;
+    const early = ms > 0 ? await condition(isOver, ms, { summary: summary(why) }) : woken();
+    if (isLongRun() && !this.withdrawn) return 'long run';
+    if (early && !woken()) return 'another wait';
     this.wake = false;
     this.news = { changes: [] };
     return early;
@@ -255,8 +314,8 @@ export class Story {
     const until = this.lead.receivedAt + Math.max(terms.pending.expireAfter, HELD_MS);
     this.show(`ops: did ${buyer} take the lead? Send the update ${RESOLVE_POST}`, until);
     const isOver = () => this.held.get(buyer) !== undefined || this.withdrawn;
-    const summary = `held for ops: the post to ${buyer} has no clear answer`;
-    await condition(isOver, Math.max(1, until - Date.now()), { summary });
+    const why = `held for ops: the post to ${buyer} has no clear answer`;
+    await condition(isOver, Math.max(1, until - Date.now()), { summary: summary(why) });
     const accepted = this.held.get(buyer);
     this.held.delete(buyer);
     return accepted;
@@ -280,12 +339,12 @@ export class Story {
     const sale = this.sold
       ? [
           { key: searchAttributes.price, value: toDecimal(this.price, this.currency) },
-          { key: searchAttributes.buyers, value: this.sales.map(({ buyer }) => buyer) },
+          { key: searchAttributes.buyers, value: keywords(this.sales.map(({ buyer }) => buyer)) },
         ]
       : [];
     upsertSearchAttributes([
       { key: searchAttributes.status, value: status },
-      { key: searchAttributes.round, value: this.round?.number ?? 0 },
+      { key: searchAttributes.round, value: this.waiting?.number ?? 0 },
       ...sale,
     ]);
     if (this.shownWaiting) upsertMemo({ lead: { status, story: this.inWords() } });
@@ -294,24 +353,19 @@ export class Story {
 
   /** The status that the seller has yet to be told of, the round that led to it, and how many addresses it has. */
   changeToTell(): (Pick<Postback, 'status' | 'round'> & { addresses: number }) | undefined {
-    const { status, round, addresses } = this;
+    const { status, waiting, addresses } = this;
     if (status === this.told || status === 'received') return undefined;
     this.told = status;
-    return { status, round: round?.number ?? 0, addresses };
-  }
-
-  /** A notice that must still get through; the workflow stays open for it. */
-  awaitNotice(notice: Promise<unknown>): void {
-    this.notices.push(notice.catch(() => undefined));
+    return { status, round: waiting?.number ?? 0, addresses };
   }
 
   /**
-   * Waits until everybody who asked has been answered and every notice has been delivered or given up; or, true, until a
+   * Waits until every update has its answer and every notification has been delivered or given up; or, true, until a
    * buyer has given the lead back: then its life goes on, also while somebody has yet to hear of the one before.
    */
   async goesOn(): Promise<boolean> {
-    const finished = Promise.all(this.notices).then(() => condition(allHandlersFinished));
-    await Promise.race([finished, condition(() => this.givenBack)]);
+    const isFinished = () => this.notifications.pending.length === 0 && allHandlersFinished();
+    await condition(() => isFinished() || this.givenBack);
     if (!this.givenBack) return false;
     this.endedAt = 0;
     this.sales = [];
@@ -422,6 +476,6 @@ export class Story {
   private inWords(): string {
     const { status, sales, currency, unsoldReason: reason } = this;
     const took = this.endedAt - this.lead.receivedAt;
-    return endInWords({ status, sales, currency, reason, rounds: this.round?.number ?? 0, took });
+    return endInWords({ status, sales, currency, reason, rounds: this.waiting?.number ?? 0, took });
   }
 }

@@ -38,21 +38,45 @@ export interface SaleInWords {
   price: Minor;
 }
 
-/** So many contracts that could not buy are named one by one; more are counted by their reasons. */
-const NAMED = 30;
+/**
+ * So many contracts are named one by one, of those that were asked and of those that could not buy; the others are
+ * counted by their reasons. Temporal keeps what is told here, and takes 2 MiB for a life.
+ */
+const NAMED_ASKED = 50;
+const NAMED_OTHERS = 30;
+/** Characters of what is told of one contract. */
+const LONGEST = 200;
+/** So many buyers of a shared lead are named. */
+const NAMED_BUYERS = 20;
 
 export function roundInWords(round: Round, outcomes: Outcome[]): RoundInWords {
   const { currency } = round.terms;
-  const asked = new Set(round.entries.map(({ contract }) => contract));
-  const others = outcomes.filter(({ contract }) => !asked.has(contract));
-  const named = others.length <= NAMED ? outcomes : outcomes.filter(({ contract }) => asked.has(contract));
-  const words = named.map((outcome): [string, string] => [outcome.buyer, inWords(outcome, currency)]);
-  const counted = others.length <= NAMED ? [] : countByReason(others);
+  const wasAsked = new Set(round.entries.map(({ contract }) => contract));
+  const asked = outcomes.filter(({ contract }) => wasAsked.has(contract));
+  const others = outcomes.filter(({ contract }) => !wasAsked.has(contract));
+  // Who has bought comes first, and is always named: a lead has a hundred buyers at the most.
+  const sold = asked.filter((outcome) => outcome.sold);
+  const unsold = asked.filter((outcome) => !outcome.sold);
+  const left = Math.max(0, NAMED_ASKED - sold.length);
+  const isNamed = asked.length <= NAMED_ASKED ? () => true : namedAmong([...sold, ...unsold.slice(0, left)]);
+  const areOthersNamed = others.length <= NAMED_OTHERS;
+  const words = outcomes
+    .filter((outcome) => (wasAsked.has(outcome.contract) ? isNamed(outcome) : areOthersNamed))
+    .map((outcome): [string, string] => [outcome.buyer, inWords(outcome, currency)]);
+  const counted = countByReason([
+    ...asked.filter((outcome) => !isNamed(outcome)),
+    ...(areOthersNamed ? [] : others),
+  ]);
   return {
     round: round.number,
     at: moment(round.at),
     buyers: Object.fromEntries([...words, ...counted]),
   };
+}
+
+function namedAmong(outcomes: Outcome[]): (outcome: Outcome) => boolean {
+  const named = new Set(outcomes);
+  return (outcome) => named.has(outcome);
 }
 
 function countByReason(outcomes: Outcome[]): [string, string][] {
@@ -73,10 +97,12 @@ function inWords(outcome: Outcome, currency: string): string {
   ];
   const took = how.length === 0 ? '' : ` (${how.join(', ')})`;
   const note = outcome.note === undefined ? '' : ` (${outcome.note})`;
-  if (outcome.sold) return `sold${at}${took}${note}`;
+  if (outcome.sold) return cut(`sold${at}${took}${note}`);
   const why = outcome.detail === undefined ? '' : `: ${outcome.detail}`;
-  return `${outcome.reason.replaceAll('_', ' ')}${at}${took}${why}${note}`;
+  return cut(`${outcome.reason.replaceAll('_', ' ')}${at}${took}${why}${note}`);
 }
+
+const cut = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
 
 /** What comes when the wait is over. */
 export function waitInWords(wait: Wait): string {
@@ -111,7 +137,12 @@ export function endInWords(end: {
   const rounds = end.rounds === 1 ? '1 round' : `${end.rounds} rounds`;
   switch (status) {
     case 'sold': {
-      const to = sales.map(({ buyer, price }) => `${buyer} at ${formatMoney(price, currency)}`).join(', ');
+      const named = sales.slice(0, NAMED_BUYERS);
+      const rest = sales.length - named.length;
+      const buyers = named
+        .map(({ buyer, price }) => `${buyer} at ${formatMoney(price, currency)}`)
+        .join(', ');
+      const to = rest === 0 ? buyers : `${buyers} and ${rest} others`;
       if (to === '')
         return 'Sold, by an earlier run of this workflow; `gavel leads show` has the whole story.';
       return `Sold to ${to} in round ${end.rounds}, ${span(took)} after it was received.`;

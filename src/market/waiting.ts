@@ -17,19 +17,49 @@ export interface News {
   changes: readonly Change[];
 }
 
-/** A round with what its lead has heard since: it is as if it had been known then. */
-export const withNews = (round: Round, { pending, changes }: News): Round => ({
-  ...round,
-  terms: pending === undefined ? round.terms : { ...round.terms, pending },
-  changes: [...round.changes, ...changes],
+/** What a lead goes by while it waits: its last round, or as much of it as that takes. */
+export type WaitingRound = Pick<Round, 'number' | 'at' | 'changes'> & {
+  terms: Pick<Round['terms'], 'pending'>;
+};
+
+/** The same of a round and its answers, as little as will do; it stays small, however long the lead waits. */
+export const waitingRound = (
+  { number, at, changes, terms }: Round,
+  answers: readonly Answer[],
+): WaitingRound => ({
+  number,
+  at,
+  changes: soonestOfEach([...changes, ...changesIn(answers)]),
+  terms: { pending: terms.pending },
 });
 
-/** Both of what was heard; where they differ, the later one holds. */
+/** A round with what its lead was told since: it is as if it had been known then. */
+export const withNews = <R extends WaitingRound>(round: R, { pending, changes }: News): R => ({
+  ...round,
+  terms: pending === undefined ? round.terms : { ...round.terms, pending },
+  changes: soonestOfEach([...round.changes, ...changes]),
+});
+
+/** Both of what was told; where they differ, the later one holds. */
 export const bothNews = (first: News, then: News): News => ({
   ...first,
   ...then,
-  changes: [...first.changes, ...then.changes],
+  changes: soonestOfEach([...first.changes, ...then.changes]),
 });
+
+/** Of each kind of change the soonest, which is all that a wait goes by: a market may change for months. */
+function soonestOfEach(changes: readonly Change[]): Change[] {
+  const soonest = new Map<Change['what'], Change>();
+  for (const change of changes) {
+    const known = soonest.get(change.what);
+    if (known === undefined || change.at < known.at) soonest.set(change.what, change);
+  }
+  return [...soonest.values()];
+}
+
+/** When limits that left no room for an offer have some again. */
+const changesIn = (answers: readonly Answer[]): Change[] =>
+  answers.flatMap((answer) => ('change' in answer && answer.change ? [answer.change] : []));
 
 export const isSameWait = (a: Wait, b: Wait): boolean => a.at === b.at && a.until === b.until;
 
@@ -40,12 +70,14 @@ export const isSameWait = (a: Wait, b: Wait): boolean => a.at === b.at && a.unti
  * last one repeats. What would fall on or after the expiry is not waited for.
  * @param answers what came of the round's offers
  */
-export function nextWait(lead: LeadFacts, round: Round, answers: readonly Answer[]): Wait {
+export function nextWait(lead: LeadFacts, round: WaitingRound, answers: readonly Answer[]): Wait {
   const { retryAfter, expireAfter } = round.terms.pending;
   const expiry: Wait = { until: 'expiry', at: lead.receivedAt + expireAfter };
   const wait = retryAfter[Math.min(round.number, retryAfter.length) - 1];
   const retry: Wait[] = wait === undefined ? [] : [{ until: 'retry', at: round.at + wait }];
-  const met = answers.flatMap((answer) => ('change' in answer && answer.change ? [answer.change] : []));
-  const changes = [...round.changes, ...met].map(({ what, at }): Wait => ({ until: what, at }));
+  const changes = [...round.changes, ...changesIn(answers)].map(({ what, at }): Wait => ({
+    until: what,
+    at,
+  }));
   return [expiry, ...changes, ...retry].reduce((soonest, next) => (next.at < soonest.at ? next : soonest));
 }

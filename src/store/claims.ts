@@ -38,6 +38,8 @@ export async function claimLead(
       status: { $nin: ['expired', 'withdrawn'] },
       erased: { $exists: false },
       ...NOT_WITHDRAWN,
+      // An offer in another currency than the lead's would be booked as an amount that nobody bid.
+      currency: claim.currency,
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
       passed: { $not: { $elemMatch: { round: claim.round, contract } } },

@@ -8,7 +8,6 @@ import { ENDED, type LeadFacts, type LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
 import type { LeadReason } from '../market/reason.js';
 import type { Change, Round } from '../market/round.js';
-import type { PendingTerms } from '../market/terms.js';
 import type { News } from '../market/waiting.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
@@ -333,7 +332,7 @@ export async function findRound(
 /**
  * The lead waits for its next round at `until`; `reason` says why it is unsold. Returns how the lead stands: one that was
  * sold or withdrawn meanwhile does not wait.
- * @param heard what it has heard since its last round, which is kept as if it had been known then
+ * @param heard what its last round foresees by now; it is kept as if it had been known then
  */
 export async function markPending(
   { leads }: Database,
@@ -345,15 +344,19 @@ export async function markPending(
   const { matchedCount } = await leads.updateOne(
     { _id: leadId, ...ON_SALE, ...NOT_WITHDRAWN },
     {
-      $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date(), ...pendingAnew(heard) },
-      ...(heard && { $addToSet: { [`rounds.${heard.round}.changes`]: { $each: [...heard.changes] } } }),
+      $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date(), ...foreseen(heard) },
     },
   );
   return matchedCount === 1 ? 'pending' : stateForLife({ leads }, leadId);
 }
 
-const pendingAnew = (heard: (News & { round: number }) | undefined): Record<string, PendingTerms> =>
-  heard?.pending === undefined ? {} : { [`rounds.${heard.round}.terms.pending`]: heard.pending };
+const foreseen = (heard: (News & { round: number }) | undefined): Record<string, unknown> =>
+  heard === undefined
+    ? {}
+    : {
+        [`rounds.${heard.round}.changes`]: heard.changes,
+        [`rounds.${heard.round}.terms.pending`]: heard.pending,
+      };
 
 /** Lets an unsold lead expire that no buyer holds. Returns how it stands: `sold` or `withdrawn` if that came first. */
 export async function expireLead({ leads }: Database, leadId: string): Promise<LeadState | undefined> {

@@ -1,5 +1,6 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
-import type { LeadStatus } from '../market/lead.js';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import type { LeadFacts, LeadStatus } from '../market/lead.js';
+import { keyword } from './bounds.js';
 
 /** Names and types that both sides of the workflow share: the API and the CLI that talk to it, and the workflow itself. */
 
@@ -39,7 +40,7 @@ export interface OutcomeAnswer {
   waitedMs?: number;
 }
 
-/** What ops can search and sort leads by; the worker registers them when it starts. */
+/** What ops can search and sort leads by; the worker registers them when it starts. Their values are bounded (bounds.ts). */
 export const searchAttributes = {
   status: defineSearchAttributeKey('LeadStatus', 'KEYWORD'),
   seller: defineSearchAttributeKey('SellerCode', 'KEYWORD'),
@@ -49,3 +50,14 @@ export const searchAttributes = {
   buyers: defineSearchAttributeKey('BuyerIds', 'KEYWORD_LIST'),
   round: defineSearchAttributeKey('Round', 'INT'),
 };
+
+/** What a lead is found by from its first moment on. */
+export const attributesOf = (
+  { seller, category, state }: LeadFacts,
+  status: LeadStatus,
+): SearchAttributePair[] => [
+  { key: searchAttributes.status, value: status },
+  { key: searchAttributes.seller, value: keyword(seller) },
+  { key: searchAttributes.category, value: keyword(category) },
+  ...(state === undefined ? [] : [{ key: searchAttributes.state, value: keyword(state) }]),
+];

@@ -1,7 +1,7 @@
 import type { Client, WorkflowStartOptions } from '@temporalio/client';
-import type { TypedSearchAttributes } from '@temporalio/common';
 import type { LeadFacts } from '../market/lead.js';
-import { GIVEN_BACK, searchAttributes, WORKFLOW, workflowId } from './names.js';
+import { summary } from './bounds.js';
+import { attributesOf, GIVEN_BACK, WORKFLOW, workflowId } from './names.js';
 
 /**
  * How a lead's workflow is started, by the API and by the sweep alike. Whoever comes second finds the first's
@@ -16,15 +16,10 @@ export function startOptions(lead: LeadFacts, taskQueue: string) {
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy:
       lead.roundsBefore === undefined ? 'ALLOW_DUPLICATE_FAILED_ONLY' : 'ALLOW_DUPLICATE',
-    staticSummary: [lead.category, lead.state, lead.seller, lead.test ? 'test' : undefined]
-      .filter(Boolean)
-      .join(' · '),
-    typedSearchAttributes: [
-      { key: searchAttributes.status, value: lead.roundsBefore === undefined ? 'received' : 'pending' },
-      { key: searchAttributes.seller, value: lead.seller },
-      { key: searchAttributes.category, value: lead.category },
-      ...(lead.state === undefined ? [] : [{ key: searchAttributes.state, value: lead.state }]),
-    ] as ConstructorParameters<typeof TypedSearchAttributes>[0],
+    staticSummary: summary(
+      [lead.category, lead.state, lead.seller, lead.test ? 'test' : undefined].filter(Boolean).join(' · '),
+    ),
+    typedSearchAttributes: attributesOf(lead, lead.roundsBefore === undefined ? 'received' : 'pending'),
   } satisfies WorkflowStartOptions;
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bookSale, holdOf } from '../../src/store/book.js';
 import { confirm } from '../../src/store/capacity.js';
@@ -54,6 +55,8 @@ describe('a shared lead that 34 buyers accept at the same moment', () => {
     );
     if (!('claim' in claimed)) return 'not claimed';
     const { lead } = claimed;
+    // One after the other, as answers come.
+    await sleep(i % 7);
     const booked = await bookSale(database, lead, contractOf(i), claimed.claim, undefined, ROOM);
     await confirm(database, holdOf(lead, contractOf(i), claimed.claim), ROOM);
     return booked;

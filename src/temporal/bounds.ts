@@ -1,0 +1,40 @@
+/*
+ * What Temporal takes at the most. A value that is larger fails the start of a workflow or its task, each time it is
+ * tried; so everything whose size others decide is cut before it is sent.
+ */
+
+/** Characters of a Keyword, and of each in a list: the column of the visibility store. */
+const KEYWORD_CHARACTERS = 255;
+/** Bytes of one search attribute, as JSON: the server takes 2 KiB. */
+const ATTRIBUTE_BYTES = 2000;
+/** Bytes of a summary: the server takes 400. */
+const SUMMARY_BYTES = 380;
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+/** A text that fits into a search attribute of type Keyword. */
+export const keyword = (text: string): string =>
+  text.length <= KEYWORD_CHARACTERS ? text : `${text.slice(0, KEYWORD_CHARACTERS - 1)}…`;
+
+/** As many of these, from the first one on, as fit into a search attribute of type KeywordList. */
+export function keywords(texts: readonly string[]): string[] {
+  const fitting: string[] = [];
+  let bytes = 2;
+  for (const text of texts.map(keyword)) {
+    bytes += bytesOf(JSON.stringify(text)) + 1;
+    if (bytes > ATTRIBUTE_BYTES) break;
+    fitting.push(text);
+  }
+  return fitting;
+}
+
+/** A text that fits into the summary of a workflow, a timer or an activity. */
+export function summary(text: string): string {
+  if (bytesOf(text) <= SUMMARY_BYTES) return text;
+  let cut = '';
+  for (const character of text) {
+    if (bytesOf(cut) + bytesOf(character) > SUMMARY_BYTES - bytesOf('…')) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { endInWords, roundInWords } from '../../src/market/story.js';
+import type { Outcome, Round } from '../../src/market/round.js';
+
+const ROUND: Round = {
+  number: 1,
+  campaign: 'c',
+  version: 1,
+  at: 0,
+  terms: {
+    currency: 'USD',
+    sale: { mode: 'shared', maxBuyers: 100, floor: 0, award: 'highestBid' },
+    pending: { retryAfter: [], expireAfter: 0 },
+  },
+  excluded: [],
+  entries: [],
+  later: [],
+  changes: [],
+  tell: { postbacks: 0, notices: {} },
+};
+
+const buyerOf = (i: number): string => `buyer-${i}-`.padEnd(64, 'x');
+const many = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
+
+/** What Temporal takes of a life: five first and twenty last rounds. */
+const ROUNDS = 25;
+const MOST_BYTES = 2 * 1024 * 1024;
+
+describe('a round that is told in words', () => {
+  test('stays small, however many contracts were asked and however much their buyers said', () => {
+    const asked = many(1000, (i): Outcome => {
+      const who = { contract: `c/${i}`, buyer: buyerOf(i), ms: 12, price: 1000 };
+      return i === 990
+        ? { ...who, sold: true }
+        : { ...who, sold: false, reason: 'refused', detail: 'no '.repeat(1000) };
+    });
+    const excluded = many(1000, (i): Outcome => {
+      const who = { contract: `x/${i}`, buyer: buyerOf(i + 1000) };
+      return { ...who, sold: false, reason: 'state', detail: 'no '.repeat(1000) };
+    });
+    const entries = asked.map(({ contract, buyer }) => ({ contract, buyer, tier: 1, bid: { price: 1000 } }));
+    const { buyers } = roundInWords({ ...ROUND, entries }, [...asked, ...excluded]);
+    expect(Buffer.byteLength(JSON.stringify(buyers)) * ROUNDS).toBeLessThan(MOST_BYTES / 2);
+    expect(buyers[buyerOf(990)]).toBe('sold at $10.00 (12 ms)');
+    expect(buyers[buyerOf(0)]).toMatch(/^refused at \$10\.00 \(12 ms\): no no .*…$/);
+    expect(buyers['(refused)']).toBe('950 contracts');
+    expect(buyers['(state)']).toBe('1000 contracts');
+    expect(Object.keys(buyers)).toHaveLength(52);
+  });
+});
+
+test('Of a lead that a hundred buyers bought twenty are named', () => {
+  const story = endInWords({
+    status: 'sold',
+    sales: many(100, (i) => ({ buyer: buyerOf(i), price: 100 })),
+    currency: 'USD',
+    reason: 'no_bid',
+    rounds: 1,
+    took: 1000,
+  });
+  expect(story).toContain(`${buyerOf(19)} at $1.00 and 80 others in round 1`);
+  expect(story).not.toContain(buyerOf(20));
+});

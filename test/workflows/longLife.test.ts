@@ -1,0 +1,154 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { FinishedLead } from '../../src/market/story.js';
+import type { News } from '../../src/market/waiting.js';
+import type { LeadDocument } from '../../src/store/leads.js';
+import { withdraw } from '../../src/store/withdrawals.js';
+import { MARKET_CHANGED, OUTCOME, workflowId } from '../../src/temporal/names.js';
+import { notifyWithdrawn } from '../../src/temporal/withdrawn.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { minutes, storeLead, storeMarket } from '../support/market.js';
+import { workflowBundle } from '../support/stack.js';
+import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+
+const DAY = minutes(24 * 60);
+const AT_ONCE = 3;
+/** Changes of the market that are more than one run takes. */
+const MORE_THAN_A_RUN = 420;
+/** A run goes on a little after it has become long: until the step under way is over. */
+const LONGEST_RUN = 2100;
+
+describe('a lead that waits for months under a market that changes every few minutes', () => {
+  let world: LeadWorld;
+  let northwind: FakeBuyer;
+  let crm: FakeBuyer;
+  let lead: LeadDocument;
+  let firstRun: string | undefined;
+  let handle: WorkflowHandle<() => Promise<FinishedLead>>;
+
+  beforeAll(async () => {
+    world = await openLeadWorld();
+    [northwind, crm] = await Promise.all([startBuyer(), startBuyer()]);
+  });
+  afterAll(async () => {
+    await Promise.all([northwind.close(), crm.close()]);
+    await world.close();
+  });
+
+  beforeEach(async () => {
+    northwind.answer('ping', { status: 204 });
+    const { database } = world;
+    const pending = { retryAfter: [], expireAfter: 300 * DAY };
+    const campaign = await storeMarket(database, { northwind: { server: northwind } }, { pending });
+    await database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks: [crm.url] } });
+    lead = await storeLead(database, campaign);
+    const submitted = await world.submit(lead);
+    expect(submitted.answer.status).toBe('pending');
+    firstRun = (await submitted.handle.describe()).runId;
+    handle = world.client.workflow.getHandle(workflowId(lead._id));
+  });
+  afterEach(async () => {
+    const collections = await world.database.db.collections();
+    await Promise.all(collections.map((collection) => collection.deleteMany({})));
+    crm.received.length = 0;
+  });
+
+  /**
+   * So many changes of the market, of which each makes the lead worth another round at another moment: the soonest one is
+   * on that day, and comes first or last.
+   */
+  async function changeMarket(
+    times: number,
+    soonest: { day: number; comes: 'first' | 'last' },
+  ): Promise<void> {
+    const at = lead.receivedAt.getTime() + soonest.day * DAY;
+    const news = (i: number): News => {
+      const later = soonest.comes === 'last' ? times - 1 - i : i;
+      return { changes: [{ at: at + minutes(later), what: 'opening' }] };
+    };
+    // Some at the same moment, so that they also come while a run is handed over to the next.
+    for (let i = 0; i < times; i += AT_ONCE) {
+      const some = Array.from({ length: Math.min(AT_ONCE, times - i) }, (_, more) => news(i + more));
+      await Promise.all(some.map((one) => handle.signal(MARKET_CHANGED, one)));
+      expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
+    }
+  }
+
+  const isDueOn = (day: number) =>
+    expect
+      .poll(() => world.database.leads.findOne({ _id: lead._id }), { timeout: 20_000 })
+      .toMatchObject({ status: 'pending', dueAt: new Date(lead.receivedAt.getTime() + day * DAY) });
+
+  /** The history of every run, the first one first. */
+  async function historiesOf() {
+    const { client } = world;
+    let runId: string | null | undefined = firstRun;
+    const histories = [];
+    while (runId) {
+      const history = await client.workflow.getHandle(workflowId(lead._id), runId).fetchHistory();
+      histories.push(history);
+      runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+    }
+    return histories;
+  }
+
+  const toldOf = (): string[] => crm.received.map(({ type }) => type);
+  const end = () => world.clock.passUntil(handle.result(), { step: 1000, grows: true, most: 400 * DAY });
+
+  test(
+    'goes on in new runs whose histories stay short, forgets nothing, and is sold at last',
+    { timeout: 120_000 },
+    async () => {
+      await changeMarket(2 * MORE_THAN_A_RUN, { day: 200, comes: 'last' });
+      await isDueOn(200);
+      northwind.answer('ping', { body: { bid: 45 } });
+      await end();
+      const result = await handle.result();
+      expect(result).toMatchObject({ status: 'sold', rounds: [{ round: 1 }, { round: 2 }] });
+      expect(result.story).toBe('Sold to northwind at $45.00 in round 2, 200 days after it was received.');
+      expect(toldOf()).toEqual(['lead.pending', 'lead.sold']);
+
+      const histories = await historiesOf();
+      expect(histories.length).toBeGreaterThan(2);
+      for (const { events } of histories) expect(events?.length).toBeLessThan(LONGEST_RUN);
+      const replayed = [];
+      const options = { workflowBundle: { codePath: workflowBundle() } };
+      const named = histories.map((history, i) => ({ workflowId: `run ${i}`, history }));
+      for await (const { error } of Worker.runReplayHistories(options, named)) replayed.push(error);
+      expect(replayed).toEqual(histories.map(() => undefined));
+    },
+  );
+
+  test(
+    'remembers what it was told in an earlier run, and can be withdrawn in the next',
+    { timeout: 120_000 },
+    async () => {
+      await changeMarket(2 * MORE_THAN_A_RUN, { day: 250, comes: 'first' });
+      await isDueOn(250);
+      await withdraw(world.database, lead._id);
+      await notifyWithdrawn(world.client, lead._id);
+      expect(await handle.result()).toMatchObject({ status: 'withdrawn' });
+      expect(toldOf()).toEqual(['lead.pending', 'lead.withdrawn']);
+      expect((await historiesOf()).length).toBeGreaterThan(1);
+    },
+  );
+
+  test(
+    'still tells its seller what it could not tell before the run was handed over',
+    { timeout: 120_000 },
+    async () => {
+      crm.answer('lead.pending', { status: 503 });
+      await changeMarket(MORE_THAN_A_RUN, { day: 250, comes: 'last' });
+      await isDueOn(250);
+      expect((await historiesOf()).length).toBeGreaterThan(1);
+      const [first] = crm.of('lead.pending');
+      crm.answer('lead.pending', {});
+      const tries = crm.of('lead.pending').length;
+      await world.clock.passTo((await world.clock.now()) + minutes(120));
+      await expect.poll(() => crm.of('lead.pending').length, { timeout: 10_000 }).toBe(tries + 1);
+      const ids = new Set(crm.of('lead.pending').map(({ headers }) => headers['webhook-id']));
+      expect([...ids]).toEqual([first?.headers['webhook-id']]);
+    },
+  );
+});

@@ -1,0 +1,65 @@
+import {
+  allHandlersFinished,
+  condition,
+  makeContinueAsNewFunc,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LeadFacts, LeadStatus } from '../src/market/lead.js';
+import type { LeadReason } from '../src/market/reason.js';
+import type { FinishedLead, RoundInWords } from '../src/market/story.js';
+import type { News, WaitingRound } from '../src/market/waiting.js';
+import { attributesOf, searchAttributes } from '../src/temporal/names.js';
+import type { Notification } from './notify.js';
+
+/**
+ * What a run of a lead's workflow hands to the next one, which goes on with the wait: a history has a largest size, and a
+ * lead may wait for a year. Plain data, each part of it bounded.
+ */
+export interface Carried {
+  /** The lead's last round, as much of it as the wait goes by. */
+  lastRound: WaitingRound;
+  unsoldReason: LeadReason;
+  currency: string;
+  /** Rounds that its story tells in full. */
+  rounds: RoundInWords[];
+  /** The status that its seller knows, and how many addresses the seller has. */
+  told: LeadStatus;
+  addresses: number;
+  /** Whether others held the lead in its last round. */
+  heldElsewhere: boolean;
+  /** What it was told and has not acted upon. */
+  news: News;
+  wake: boolean;
+  withdrawn: boolean;
+  givenBack: boolean;
+  /** What is yet to get through. */
+  notifications: Notification[];
+}
+
+/** A run is long enough after so many events, or so many bytes; the server ends one at 51,200 and 50 MiB. */
+const LONG_EVENTS = 2000;
+const LONG_BYTES = 4 * 1024 * 1024;
+
+export function isLongRun(): boolean {
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= LONG_EVENTS || historySize >= LONG_BYTES;
+}
+
+/**
+ * Ends this run and goes on in a new one, once every update has its answer. Returns, and nothing has happened, if the lead
+ * is withdrawn before that: whoever asked for it waits for the lead's end.
+ * @param carried is asked at the last moment: what the lead is told until then goes along
+ */
+export async function continueInNextRun(lead: LeadFacts, carried: () => Carried): Promise<void> {
+  await condition(() => allHandlersFinished() || carried().withdrawn);
+  if (carried().withdrawn) return;
+  // Whoever searches for leads that wait finds the run that goes on, and none of those before it.
+  upsertSearchAttributes([{ key: searchAttributes.status, value: 'continued' }]);
+  const { answerBy: _answered, ...facts } = lead;
+  const typedSearchAttributes = attributesOf(facts, 'pending');
+  const next = makeContinueAsNewFunc<(facts: LeadFacts, carried: Carried) => Promise<FinishedLead>>({
+    typedSearchAttributes,
+  });
+  await next(facts, carried());
+}
