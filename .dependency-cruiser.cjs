@@ -32,7 +32,7 @@ module.exports = {
       from: { path: market },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?net$' },
     },
-    only('workflows-know-market-and-names', '^workflows/', market, '^src/temporal/names\\.ts$'),
+    only('workflows-know-market-and-names', '^workflows/', market, '^src/temporal/(names|bounds)\\.ts$'),
     only('store-knows-market', '^src/store/', market, config),
     only('buyers-know-market', '^src/buyers/', market, config),
     only('temporal-knows-market', '^src/temporal/', market, config),
