@@ -58,7 +58,10 @@ export async function openHttpServer(
     clientErrorHandler: refuseMalformed,
   });
   // A connection that can't be accepted, for want of file descriptors or memory, is no reason to end the process.
-  app.server.on('error', (error) => log.error({ event: 'not_accepted', fault: faultForLog(error) }));
+  // One that comes before it listens, such as a port that is taken, is the starter's.
+  app.server.once('listening', () => {
+    app.server.on('error', (error) => log.error({ event: 'not_accepted', fault: faultForLog(error) }));
+  });
   // Schemas describe and serialise; requests are checked by rules of our own, which name every fault at once.
   app.setValidatorCompiler(() => () => true);
 

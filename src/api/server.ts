@@ -51,6 +51,8 @@ async function start(
   const redis = await openRedis(settings.REDIS_URL, log);
   const starter = openStarter(settings, log);
   const closeParts = async (): Promise<void> => {
+    // Its end is no outage, so it is not logged as one.
+    redis.removeAllListeners('close');
     redis.disconnect();
     await Promise.all([starter.close(), database.client.close()]);
   };

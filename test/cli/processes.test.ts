@@ -129,12 +129,12 @@ test('A port that is taken is one clear message', async () => {
   onTestFinished(() => void other.close());
   const taken = other.address();
   const port = typeof taken === 'object' && taken !== null ? taken.port : 0;
-  const ran = await gavelProcess(['api'], asEnvironment({ ...settings, PORT: port, LOG_LEVEL: 'silent' }));
-  expect(ran).toEqual({
+  const ran = await gavelProcess(['api'], asEnvironment({ ...settings, PORT: port }));
+  expect(ran).toMatchObject({
     code: 1,
-    stdout: '',
     stderr: `Port ${port} of 127.0.0.1 is taken by another program. End that one, or set PORT (0: any free one).\n`,
   });
+  expect(ran.stdout).not.toContain('not_accepted');
 });
 
 test.each(['api', 'admin', 'worker'])(
