@@ -76,6 +76,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
     withdrawal: lead.withdrawal && { ...lead.withdrawal, at: lead.withdrawal.at.toISOString() },
     erased: lead.erased && { ...lead.erased, at: lead.erased.at.toISOString() },
+    without_person: lead.withoutPerson,
     workflow: workflowId(id),
     workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,
     fields: 'fields' in found ? found.fields : masked(found),

@@ -49,7 +49,7 @@ export async function openContactFile(file: string): Promise<ContactFile> {
     };
   } catch (error) {
     source.destroy();
-    throw explained(file, error);
+    throw explained(file, error, 'Nothing was changed.');
   }
 }
 
@@ -73,7 +73,7 @@ async function* contactsOf(file: string, { rows, sample, layout }: Opened): Asyn
     for (const row of sample.splice(0).slice(layout.headerRows)) yield* of(row);
     for (let next = await rows.next(); next.done !== true; next = await rows.next()) yield* of(next.value);
   } catch (error) {
-    throw explained(file, error);
+    throw explained(file, error, 'What came before was taken; correct the file and run this again.');
   }
 }
 
@@ -136,22 +136,23 @@ async function decode(source: Readable): Promise<Decoded> {
   return { encoding, delimiter: delimiter ?? delimiterOf(text), text: Readable.from(decoded()) };
 }
 
-/** By its byte order mark, else by where its zero bytes are. @throws CommandFailed if it is no text */
+/** A file is no list; the message says what it is, and what to do. */
+class NotText extends Error {}
+
+/** By its byte order mark, else by where its zero bytes are. @throws NotText */
 function encodingOf(start: Buffer): string {
   if (start[0] === 0xff && start[1] === 0xfe) return 'utf-16le';
   if (start[0] === 0xfe && start[1] === 0xff) return 'utf-16be';
   if (start.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004')))
-    throw new CommandFailed('it is an Excel workbook or a ZIP archive. Save the sheet as CSV, or unpack it.');
+    throw new NotText('it is an Excel workbook or a ZIP archive. Save the sheet as CSV, or unpack it.');
   if (start[0] === 0x1f && start[1] === 0x8b)
-    throw new CommandFailed(
-      'it is compressed. Unpack it: gunzip --stdout FILE | gavel suppressions import - …',
-    );
+    throw new NotText('it is compressed. Unpack it: gunzip --stdout FILE | gavel suppressions import - …');
   const bytes = [...start.subarray(0, 1000)];
   const zeros = bytes.flatMap((byte, at) => (byte === 0 ? [at] : []));
   if (zeros.length === 0) return 'utf-8';
   if (zeros.length > bytes.length / 4 && zeros.every((at) => at % 2 === 1)) return 'utf-16le';
   if (zeros.length > bytes.length / 4 && zeros.every((at) => at % 2 === 0)) return 'utf-16be';
-  throw new CommandFailed('it is not a text file. Save the list as CSV.');
+  throw new NotText('it is not a text file. Save the list as CSV.');
 }
 
 /** Excel's `sep=;` in the first line. */
@@ -193,11 +194,11 @@ function unusable(file: string, rows: number, columns: readonly Column[]): strin
   );
 }
 
-function explained(file: string, error: unknown): unknown {
+/** @param done what became of the list */
+function explained(file: string, error: unknown, done: string): unknown {
   if (error instanceof CsvError)
-    return new CommandFailed(`${file} can't be read as CSV: ${error.message}. What came before was read.`);
-  if (error instanceof CommandFailed && !error.message.startsWith(file))
-    return new CommandFailed(`${file} can't be read: ${error.message}`);
+    return new CommandFailed(`${file} can't be read as CSV: ${error.message}. ${done}`);
+  if (error instanceof NotText) return new CommandFailed(`${file} can't be read: ${error.message}`);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return new CommandFailed(`${file} can't be read: there is no such file.`);
   if (code === 'EISDIR') return new CommandFailed(`${file} can't be read: it is a folder.`);

@@ -124,11 +124,13 @@ function ending({ status, waits_for, withdrawal, updated_at }: LeadStory, now: D
   return `Ended ${moment(Date.parse(updated_at))}.`;
 }
 
-function fieldsText({ fields, sent, notes, erased }: LeadStory): string {
+function fieldsText(story: LeadStory): string {
+  const { fields, sent, notes, erased, without_person: isUnstored } = story;
   if (erased) {
     const proof = erased.sha256 === undefined ? '' : `; SHA-256 of what was there: ${erased.sha256}`;
     return `${colors.bold('The person was erased')} ${moment(Date.parse(erased.at))} by ${onOneLine(erased.by)}${proof}`;
   }
+  if (isUnstored) return 'The person is on a suppression list and was not stored.';
   const text = (values: LeadStory['sent'], name: string): string => [values?.[name] ?? []].flat().join(', ');
   const columns: [head: string, cell: (name: string) => string][] = [
     ['name', (name) => name],

@@ -152,6 +152,7 @@ describe('gavel suppressions', () => {
   test.each([
     ['Name,City\nDoe,Dallas\n', 'has no column with phone numbers or e-mail addresses; nothing was changed.'],
     ['', 'is empty; nothing was changed.'],
+    ['Phone\n"2145550187\n2145550188\n', "can't be read as CSV: Quote Not Closed"],
     [
       'PK\u0003\u0004whatever',
       "can't be read: it is an Excel workbook or a ZIP archive. Save the sheet as CSV",

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { ON_OWN_LIST } from '../../../src/market/duplicates.js';
 import type { Terms } from '../../../src/market/file/build.js';
+import type { NoBid } from '../../../src/market/round.js';
 import { decideAgain, type Elsewhere } from '../../../src/market/whatIf/decideAgain.js';
 import type { BidModel } from '../../../src/market/whatIf/model.js';
 import type { PastLead } from '../../../src/market/whatIf/past.js';
@@ -163,24 +165,24 @@ describe('A lead that is decided again', () => {
     expect(again(withdrawn, late).sold).toEqual([]);
   });
 
-  test('is kept from whom a check or a failing server kept it, as long as the check is made', () => {
-    const kept = (reason: 'filtered' | 'circuit_open', detail: string): PastLead[] =>
+  test('is kept from whom a check, a failing server or a buyer’s own list kept it, as long as the check is made', () => {
+    const kept = (why: NoBid): PastLead[] =>
       sold.map((lead) => ({
         ...lead,
         rounds: lead.rounds.map(({ said, ...round }) => ({
           ...round,
           said: Object.fromEntries(Object.entries(said).filter(([id]) => !id.endsWith('northwind'))),
-          kept: { [`${CAMPAIGN}/northwind`]: { reason, detail } },
+          kept: { [`${CAMPAIGN}/northwind`]: why },
         })),
       }));
+    const unscored: NoBid = { reason: 'filtered', detail: 'check score' };
     const check = { name: 'score', url: 'http://c.example', timeoutMs: 50, sends: [], answer: 'score' };
     const checked = marketOf({}, { northwind: { checks: [{ ...check, whenSilent: 'fail' }] }, fabrikam: {} });
-    expect(again(kept('filtered', 'check score'), checked).sold).toEqual([['fabrikam', 2000]]);
-    expect(again(kept('circuit_open', 'after 10 failures'), marketOf({}, TWO)).sold).toEqual([
-      ['fabrikam', 2000],
-    ]);
+    expect(again(kept(unscored), checked).sold).toEqual([['fabrikam', 2000]]);
+    expect(again(kept({ reason: 'circuit_open' }), marketOf({}, TWO)).sold).toEqual([['fabrikam', 2000]]);
+    expect(again(kept(ON_OWN_LIST), marketOf({}, TWO)).sold).toEqual([['fabrikam', 2000]]);
     const model = { bids: { lowest: 3000, highest: 3000 }, bidsOn: 100, accepts: 100 };
-    const free = again(kept('filtered', 'check score'), marketOf({}, TWO), { models: { northwind: model } });
+    const free = again(kept(unscored), marketOf({}, TWO), { models: { northwind: model } });
     expect(free.sold).toEqual([['northwind', 3000]]);
   });
 
