@@ -54,7 +54,9 @@ function readFirst(text: string, country: CountryCode): Phone | undefined {
 }
 
 function readOne(text: string, country: CountryCode): Phone | undefined {
-  const { dialled, extension } = numberIn(text) ?? {};
+  const { dialled: written, extension } = numberIn(text) ?? {};
+  // No country's code begins with a zero: the plus sign is a stray one.
+  const dialled = written?.replace(/^\+(?=\D*0)/, '');
   if (dialled === undefined) return undefined;
   const e164 = parsed(dialled, country) ?? national(dialled, country);
   return e164 === undefined ? undefined : { e164, extension };
@@ -90,7 +92,9 @@ function onKeypad(text: string): string | undefined {
 
 function parsed(text: string, country: CountryCode): string | undefined {
   const number = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false });
-  return number?.isValid() === true ? number.number : undefined;
+  // Canada has numbers of seven digits (310-0000), which are one number only with the area that they are dialled in.
+  const isWhole = number?.countryCallingCode !== '1' || number.nationalNumber.length === 10;
+  return number?.isValid() === true && isWhole ? number.number : undefined;
 }
 
 /** Ten digits behind a trunk or exit code, or behind a plus sign that lacks its country: 1, 001, 01, 0111, 0, 1 (0), +. */
