@@ -6,7 +6,7 @@ import { adminCommand, useAdmin } from './admin.js';
 import { print, printJson } from './print.js';
 
 interface Options {
-  ref?: string;
+  ref: string;
   json: boolean;
 }
 
@@ -16,9 +16,9 @@ export function topUpCommand(): Command {
     .description('book what a prepaid buyer has paid in; it buys with it at once')
     .argument('<id>', 'the buyer')
     .argument('<amount>', 'in its currency, such as 500.00', amountOf)
-    .option(
+    .requiredOption(
       '--ref <text>',
-      'what the payment is called where it came from; the same one is booked once',
+      'what the payment is called where it came from (wire 4711); the same one is booked once',
       refOf,
     )
     .option('--json', 'print what was booked as JSON', false)

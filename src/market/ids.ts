@@ -17,8 +17,12 @@ export const pingId = (leadId: string, contract: string, round: number, again = 
 export const postId = (leadId: string, contract: string, round?: number): string =>
   v5(`post/${leadId}/${contract}${round === undefined ? '' : `/${round}`}`, NAMESPACE);
 
-/** A payment of a prepaid buyer by what it is called where it came from: told of twice, it is booked once. */
+/** A payment of a prepaid buyer by what it is called where it came from: sent twice, it is booked once. */
 export const topUpId = (buyer: string, ref: string): string => v5(`top-up/${buyer}/${ref}`, NAMESPACE);
+
+/** The same by the `Idempotency-Key` of the request that booked it. */
+export const topUpIdByKey = (buyer: string, key: string): string =>
+  v5(`top-up-by-key/${buyer}/${key}`, NAMESPACE);
 
 /**
  * What one address of the seller is told of one change of a lead's status, which came with one of its rounds.

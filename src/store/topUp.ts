@@ -1,5 +1,4 @@
-import { v7 } from 'uuid';
-import { topUpId } from '../market/ids.js';
+import { topUpId, topUpIdByKey } from '../market/ids.js';
 import { formatMoney, type Minor } from '../market/money.js';
 import type { Buyer } from '../market/terms.js';
 import { auditWrites, differences, type Actor, type AuditDocument, type Deed } from './audit.js';
@@ -20,6 +19,9 @@ export interface TopUp {
   ref?: string;
 }
 
+/** What a payment is recognised by when it is sent again: its name, or the key of the request. */
+export type Payment = TopUp & ({ ref: string } | { ref?: undefined; key: string });
+
 /** What of a payment is booked, and whether this call did so. `amount` and `currency` are those that were booked. */
 export interface ToppedUp {
   id: string;
@@ -37,16 +39,16 @@ export class OtherCurrency extends Error {
 
 /**
  * Books what a prepaid buyer has paid in, in one transaction, and wakes the leads that wait in its campaigns: it may pay
- * for them now. With a `ref` it is booked once, however often it is told.
+ * for them now. It is booked once, however often it is sent.
  * @param by who books it, for the audit
  * @throws OtherCurrency
  */
-export async function bookTopUp(database: Database, topUp: TopUp, by?: Actor): Promise<ToppedUp> {
+export async function bookTopUp(database: Database, topUp: Payment, by?: Actor): Promise<ToppedUp> {
   const { client, ledger, usage, buyers } = database;
-  const { buyer, amount: paid, ref } = topUp;
+  const { buyer, amount: paid } = topUp;
   const lowBalance = (await buyers.findOne({ _id: buyer }))?.lowBalance;
   const mightBuy = paid > 0 ? await contractsOf(database, buyer) : [];
-  const id = ref === undefined ? v7() : topUpId(buyer, ref);
+  const id = topUp.ref === undefined ? topUpIdByKey(buyer, topUp.key) : topUpId(buyer, topUp.ref);
   const writes = [
     ...topUpWrites(database, { ...topUp, lowBalance }, id),
     ...wakeWrites(database, mightBuy),

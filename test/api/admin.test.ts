@@ -190,6 +190,31 @@ campaigns:
     ]);
   });
 
+  it('books no payment without a name, and one with an Idempotency-Key once', async () => {
+    const pay = (amount: number, key?: string) =>
+      world.ask(
+        'POST /admin/buyers/contoso/topups',
+        { amount },
+        undefined,
+        key === undefined ? {} : { 'idempotency-key': key },
+      );
+    const before = (await world.database.usage.findOne({ _id: 'buyer:contoso' }))?.balance ?? 0;
+    const nameless = await pay(5);
+    expect([nameless.status, nameless.body.error]).toEqual([400, 'Missing required field']);
+    expect(nameless.body.message).toContain('Name the payment by `ref`, or send an Idempotency-Key');
+    const sent = await Promise.all([1, 2, 3].map(() => pay(5, 'key-1')));
+    expect(sent.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(sent.filter(({ body }) => body.booked_before === false)).toHaveLength(1);
+    const other = await pay(6, 'key-1');
+    expect([other.status, other.body.error]).toEqual([409, 'Conflict']);
+    expect(other.body.message).toContain('A payment with this Idempotency-Key is booked already, with $5.00');
+    expect((await pay(6, 'key-2')).body).toMatchObject({ booked_before: false });
+    expect((await world.database.usage.findOne({ _id: 'buyer:contoso' }))?.balance).toBe(before + 1100);
+    expect(await world.database.ledger.countDocuments({ kind: 'top_up', account: 'bank' })).toBeGreaterThan(
+      2,
+    );
+  });
+
   it('tries the addresses of a seller’s postbacks, but none that leads into the operator’s network', async () => {
     buyer.answer('test', { body: {} });
     const metadata = 'https://169.254.169.254/latest';
@@ -308,7 +333,7 @@ campaigns:
     ['POST /admin/keys', { seller: 'ACME1234', expires_at: '2020-01-01' }, 400, 'has passed already'],
     ['GET /admin/statement?buyer=contoso&house=true', undefined, 400, 'Name one account'],
     ['GET /admin/leads/none', undefined, 404, 'The store has no lead "none"'],
-    ['POST /admin/buyers/nobody/topups', { amount: 5 }, 404, 'The store has no buyer "nobody"'],
+    ['POST /admin/buyers/nobody/topups', { amount: 5, ref: 'a' }, 404, 'The store has no buyer "nobody"'],
     ['POST /admin/simulate', { sellers: [] }, 400, 'since (missing)'],
     ['POST /admin/simulate?since=2020-01-01', { sellers: [] }, 400, 'goes back 31 days'],
     ['DELETE /admin/leads/erase', undefined, 405, 'Use POST here.'],

@@ -25,7 +25,7 @@ describe('a buyer gives a lead back', () => {
       balance: 10_000,
       currency: 'USD',
     });
-    await bookTopUp(database, { buyer: 'northwind', amount: 10_000, currency: 'USD' });
+    await bookTopUp(database, { buyer: 'northwind', amount: 10_000, currency: 'USD', ref: 'wire 1' });
     await database.contracts.insertOne(
       contractDocument('ACME1234/auto-insurance', 'northwind', { returns: TERMS }),
     );

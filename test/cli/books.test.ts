@@ -88,9 +88,10 @@ describe('gavel', () => {
   test.each([
     [['statement'], 'Name one account: --buyer ID, --seller CODE or --house.'],
     [['statement', '--house', '--from', '2026-11-30', '--to', '2026-11-01'], 'is before its first'],
-    [['buyers', 'topup', 'fabrikam', '5'], 'fabrikam is billed on account'],
-    [['buyers', 'topup', 'northwind', '5.001'], '5.001 is no amount that USD can express.'],
-    [['buyers', 'topup', 'northwind', '-5'], 'Write an amount above zero'],
+    [['buyers', 'topup', 'fabrikam', '5', '--ref', 'a'], 'fabrikam is billed on account'],
+    [['buyers', 'topup', 'northwind', '5.001', '--ref', 'a'], '5.001 is no amount that USD can express.'],
+    [['buyers', 'topup', 'northwind', '-5', '--ref', 'a'], 'Write an amount above zero'],
+    [['buyers', 'topup', 'northwind', '5'], "required option '--ref <text>' not specified"],
   ])('%j says what is wrong', async (args, message) => {
     const ran = await run(args);
     expect(ran.code).not.toBe(0);

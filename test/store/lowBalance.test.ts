@@ -1,3 +1,4 @@
+import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Buyer } from '../../src/market/terms.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
@@ -34,7 +35,8 @@ afterAll(async () => {
 });
 
 const fell = (sale: string, buyer = northwind) => fellBelow(database, buyer, sale);
-const topUp = (amount: number) => bookTopUp(database, { buyer: 'northwind', amount, currency: 'USD' });
+const topUp = (amount: number) =>
+  bookTopUp(database, { buyer: 'northwind', amount, currency: 'USD', key: v7() });
 
 test('Of twenty sales that are booked below the threshold at once, one says so', async () => {
   const all = await Promise.all(Array.from({ length: 20 }, (_, i) => fell(`sale ${i}`)));

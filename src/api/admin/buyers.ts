@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { MISSING } from '../../market/fields.js';
 import { formatMoney, toDecimal, toMinor } from '../../market/money.js';
 import { listBuyers, type BuyerStanding } from '../../store/buyers.js';
 import { bookTopUp, OtherCurrency } from '../../store/topUp.js';
@@ -60,7 +61,8 @@ export const PaymentRef = Type.Refine(
   Type.String({
     title: 'a payment’s name (letters, digits and .,:;/#_()+- with a letter or digit first, at most 100)',
     examples: ['wire 4711'],
-    description: 'What the payment is called where it came from; the same one is booked once',
+    description:
+      'What the payment is called where it came from; the same one is booked once. Needed, unless there is an Idempotency-Key',
   }),
   (text) => /^[\p{L}\p{N}][\p{L}\p{N} .,:;/#_()+-]{0,99}$/u.test(text),
 );
@@ -70,7 +72,9 @@ const Booked = Type.Object(
     buyer: Type.String(),
     booking_id: Type.String(),
     ref: optional(Type.String()),
-    booked_before: Type.Boolean({ description: 'Whether a payment of this ref was booked already' }),
+    booked_before: Type.Boolean({
+      description: 'Whether the payment was booked already, and nothing was done',
+    }),
     amount: Type.Number(),
     balance: Type.Number({ description: 'What the buyer has left' }),
     currency: Type.String(),
@@ -97,12 +101,23 @@ export const topUp = operation({
         description: 'In the buyer’s currency',
       }),
       ref: optional(PaymentRef),
+      idempotency_key: optional(
+        Type.String({
+          title: 'a key of 1 to 255 characters',
+          examples: ['4b6e2e0a-8f0f-4c9e-9a55-1f1c7e3e6f0d'],
+          minLength: 1,
+          maxLength: 255,
+          description: 'Names the payment if it has no `ref`',
+        }),
+      ),
     },
     { title: 'the request' },
   ),
+  headers: ['idempotency_key'],
   output: Booked,
   failures: ['notFound', 'conflict'],
-  async run({ database, by }, { buyer_id: buyer, amount: decimal, ref }) {
+  async run({ database, by }, { buyer_id: buyer, amount: decimal, ref, idempotency_key: key }) {
+    if (ref === undefined && key === undefined) throw nameless();
     const { balance, currency = 'USD' } = await buyerNamed(database, buyer);
     if (balance === undefined)
       throw new ApiError(
@@ -112,13 +127,15 @@ export const topUp = operation({
     const amount = toMinor(decimal, currency);
     if (amount === undefined)
       throw new ApiError('invalidField', `${decimal} is no amount that ${currency} can express.`);
-    const booked = await bookTopUp(database, { buyer, amount, currency, ref }, by).catch((error: unknown) => {
+    const topUp = { buyer, amount, currency };
+    const payment = ref === undefined ? { ...topUp, key: key ?? '' } : { ...topUp, ref };
+    const booked = await bookTopUp(database, payment, by).catch((error: unknown) => {
       throw error instanceof OtherCurrency ? changedMeanwhile(buyer) : error;
     });
     if (booked.amount !== amount || booked.currency !== currency)
       throw new ApiError(
         'conflict',
-        `"${ref ?? ''}" is booked already, with ${formatMoney(booked.amount, booked.currency)}; nothing was changed. Another payment needs another ref.`,
+        `${ref === undefined ? 'A payment with this Idempotency-Key' : `"${ref}"`} is booked already, with ${formatMoney(booked.amount, booked.currency)}; nothing was changed. Another payment needs another ${ref === undefined ? 'key' : 'ref'}.`,
       );
     return {
       buyer,
@@ -136,4 +153,11 @@ const changedMeanwhile = (buyer: string): ApiError =>
   new ApiError(
     'conflict',
     `The currency of ${buyer}’s balance was changed meanwhile; nothing was booked. Read the buyer again, and send the amount in its currency.`,
+  );
+
+const nameless = (): ApiError =>
+  new ApiError(
+    'missingField',
+    'Name the payment by `ref`, or send an Idempotency-Key: sent twice without one, it would be booked twice.',
+    { fields: [{ field: 'ref', problem: MISSING }] },
   );

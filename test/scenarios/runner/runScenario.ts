@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { givenFrom } from '../../../src/market/intake/given.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
+import { v7 } from 'uuid';
 import { toMinor } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/story.js';
 import { categoryKey } from '../../../src/market/terms.js';
@@ -199,7 +200,7 @@ async function topUp(world: LeadWorld, { buyer, amount }: NonNullable<Step['topU
   const { currency = 'USD' } = (await world.database.buyers.findOne({ _id: buyer })) ?? {};
   const minor = toMinor(amount, currency);
   if (minor === undefined) throw new Error(`${amount} is no amount that ${currency} can express.`);
-  await bookTopUp(world.database, { buyer, amount: minor, currency });
+  await bookTopUp(world.database, { buyer, amount: minor, currency, key: v7() });
   await wakeWaiting(world);
 }
 
