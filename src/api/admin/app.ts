@@ -32,9 +32,6 @@ export async function buildAdminApp(parts: Parts): Promise<FastifyInstance> {
     async (_request: FastifyRequest, body: Buffer) => body,
   );
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header('cache-control', 'no-store');
-  });
   for (const schema of new Set([...OPERATIONS.map(({ output }) => output), AdminError, Health]))
     app.addSchema(schema);
   const about = 'Everything that `gavel` can do from afar. Its page is docs/admin.md.';

@@ -30,5 +30,6 @@ ${referenceHtml(document)}
 </body>
 </html>
 `;
-  return (origin) => page.replaceAll(EXAMPLE_ORIGIN, escapeHtml(origin));
+  // As a function: in a text, `$` has a meaning of its own.
+  return (origin) => page.replaceAll(EXAMPLE_ORIGIN, () => escapeHtml(origin));
 }

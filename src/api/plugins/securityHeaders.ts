@@ -7,6 +7,10 @@ import plugin from 'fastify-plugin';
  * There is no CORS: a key in a web page would be everybody's.
  */
 export const securityHeaders = plugin(async (app: FastifyInstance) => {
+  // What is answered is for the one who asked, unless a route says otherwise.
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+  });
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
