@@ -7,6 +7,8 @@ import type { Readiness } from '../schemas.js';
 
 /** How long a part may take to answer before it counts as away, ms. */
 const PATIENCE_MS = 1000;
+/** How long an answer is given again, ms: `/ready` asks for no key, and each look at the parts costs three servers. */
+const REMEMBERED_MS = 1000;
 
 const health = {
   operationId: 'health',
@@ -34,20 +36,31 @@ export async function healthRoute(app: FastifyInstance): Promise<void> {
  * a balancer that took the process away for that would lose leads. The part is named all the same.
  */
 export async function healthRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
-  const { database, redis, starter } = parts;
   await app.register(healthRoute);
+  const readiness = remembered(REMEMBERED_MS, () => askParts(parts));
   app.get('/ready', { schema: ready }, async (_request, reply) => {
-    const [mongodb, redisState, temporal] = await Promise.all([
-      stateOf(database.db.command({ ping: 1 })),
-      stateOf(redis.ping()),
-      stateOf(starter.ready()),
-    ]);
-    const answer: Static<typeof Readiness> = {
-      ready: mongodb === 'ok',
-      parts: { mongodb, redis: redisState, temporal },
-    };
+    const answer = await readiness();
     return reply.code(answer.ready ? 200 : 503).send(answer);
   });
+}
+
+async function askParts({ database, redis, starter }: Parts): Promise<Static<typeof Readiness>> {
+  const [mongodb, redisState, temporal] = await Promise.all([
+    stateOf(database.db.command({ ping: 1 })),
+    stateOf(redis.ping()),
+    stateOf(starter.ready()),
+  ]);
+  return { ready: mongodb === 'ok', parts: { mongodb, redis: redisState, temporal } };
+}
+
+/** What `ask` resolves with, for all who want to know within this time of its start. It must not reject. */
+function remembered<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
+  let last: { at: number; answer: Promise<T> } | undefined;
+  return () => {
+    const now = performance.now();
+    if (last === undefined || now - last.at >= forMs) last = { at: now, answer: ask() };
+    return last.answer;
+  };
 }
 
 /** `ok`, or why not, in words that name no address. */
