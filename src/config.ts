@@ -90,6 +90,27 @@ export const Settings = Type.Object({
     description:
       'The most leads that one API process has on sale at the same time for sources that wait; how many the machine can sell, it finds out by itself',
   }),
+  MAX_CONNECTIONS: Type.Integer({
+    default: 2000,
+    minimum: 10,
+    maximum: 60_000,
+    description:
+      'Connections that one API process has open at the same time; further ones are closed at once',
+  }),
+  KEEP_ALIVE_MS: Type.Integer({
+    default: 72_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+    description:
+      'How long an idle connection to an API stays open, ms; must be longer than a balancer in front keeps it',
+  }),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[\\w.:\\[\\]-]+(/[\\w./-]*[\\w-])?$',
+      description:
+        'The address at which sources reach the API, such as `https://leads.example`, for the examples on /docs. Unset: the address that the reader’s browser asked for',
+    }),
+  ),
   LEADS_IN_FLIGHT: Type.Integer({
     default: 200,
     minimum: 1,

@@ -9,7 +9,7 @@ import { buyers } from './routes/buyers.js';
 import { healthRoutes } from './routes/health.js';
 import { leads } from './routes/leads.js';
 
-/** A source that needs longer for the 64 KiB of its request is let go of. */
+/** A source that needs longer to send 64 KiB, or to read its answer, has lost its connection or means no good. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 const wording = {
@@ -23,7 +23,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const lookups = createLookups(parts.database);
   const limits = createRateLimits(parts.redis);
   await app.register(bodies);
-  await app.register(docs);
+  await app.register(docs, { publicUrl: parts.settings.PUBLIC_URL });
   await app.register(leads, { parts, lookups, limits });
   await app.register(buyers, { parts, lookups, limits });
   await app.register(healthRoutes, { parts });

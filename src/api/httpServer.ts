@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import { faultForLog } from './faultForLog.js';
+import { createLimitedServer } from './limitedServer.js';
 import type { Parts } from './parts.js';
 import { closing } from './plugins/closing.js';
 import { errors, refuseMalformed, sendError, type Wording } from './plugins/errors.js';
@@ -8,12 +9,13 @@ import { methods } from './plugins/methods.js';
 import { MAX_URL_CHARACTERS, requestForm } from './plugins/requestForm.js';
 import { requestLog } from './plugins/requestLog.js';
 import { securityHeaders } from './plugins/securityHeaders.js';
+import { slowReaders } from './plugins/slowReaders.js';
 
 /** Leads may come whole in the query string, so the request line may be as long as a body. */
 const MAX_HEADER_BYTES = 96 * 1024;
 
 interface Options {
-  /** Who needs longer for a request, from the first byte to the last, is let go of, ms. */
+  /** How long a request may take to arrive, from its first byte to its last, and a client to read its answer, ms. */
   requestTimeoutMs: number;
   wording: Wording;
 }
@@ -36,17 +38,22 @@ export async function openHttpServer(
     trustProxy: settings.TRUST_PROXY && isProxyInFront,
     // Closing answers 503 in the API's own shape, see plugins/closing.ts.
     return503OnClosing: false,
-    requestTimeout: requestTimeoutMs,
-    http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requireHostHeader: false,
-      // Whatever NODE_OPTIONS says.
-      insecureHTTPParser: false,
-      // Of connections that say nothing, too.
-      headersTimeout: requestTimeoutMs,
-      // How often slow requests are looked for; Node's 30 s would let each hold its connection so much longer.
-      connectionsCheckingInterval: 1000,
-    },
+    serverFactory: (handler) =>
+      createLimitedServer(handler, {
+        maxConnections: settings.MAX_CONNECTIONS,
+        keepAliveTimeout: settings.KEEP_ALIVE_MS,
+        requestTimeout: requestTimeoutMs,
+        // Of connections that say nothing, too.
+        headersTimeout: requestTimeoutMs,
+        // How often slow requests are looked for; Node's 30 s would let each hold its connection that much longer.
+        connectionsCheckingInterval: 1000,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        requireHostHeader: false,
+        // Whatever NODE_OPTIONS says.
+        insecureHTTPParser: false,
+      }),
+    // Of closing, too, which waits for requests under way: `untilStopped` limits that.
+    pluginTimeout: 0,
     routerOptions: {
       ignoreTrailingSlash: true,
       // An id is looked at by its route, however long it is.
@@ -68,6 +75,7 @@ export async function openHttpServer(
   await app.register(errors, { log, wording });
   await app.register(requestLog, { log });
   await app.register(securityHeaders);
+  await app.register(slowReaders, { answerTimeoutMs: requestTimeoutMs });
   await app.register(closing);
   await app.register(methods);
   await app.register(requestForm);

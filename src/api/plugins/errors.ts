@@ -7,6 +7,7 @@ import { MongoAPIError, MongoError } from 'mongodb';
 import type { Log } from '../../log.js';
 import { ApiError, errorBody } from '../apiError.js';
 import { faultForLog } from '../faultForLog.js';
+import { hangUp } from '../hangUp.js';
 import { wrongType } from '../wrongType.js';
 
 /** What an API says where its own words are needed. */
@@ -89,11 +90,12 @@ const answering = new WeakMap<Socket, ServerResponse>();
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const earlier = answering.get(socket);
-  if (earlier?.req.complete === true) return void earlier.once('close', () => socket.end());
+  if (earlier?.req.complete === true) return void earlier.once('close', () => hangUp(socket));
   const id = randomUUID();
   const answer = malformed(error.code);
   const body = JSON.stringify(errorBody(answer, id));
-  socket.end(
+  hangUp(
+    socket,
     `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n` +
       `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `X-Request-Id: ${id}\r\nConnection: close\r\n\r\n${body}`,

@@ -1,0 +1,133 @@
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { slowReaders } from '../../src/api/plugins/slowReaders.js';
+import { openApiWorld, type ApiWorld } from './world.js';
+
+const MAX_CONNECTIONS = 10;
+/** How long a request may take to arrive, and an answer to be read. */
+const PATIENCE_MS = 10_000;
+
+let world: ApiWorld;
+beforeAll(async () => {
+  world = await openApiWorld({ MAX_CONNECTIONS });
+});
+afterAll(() => world.close());
+
+const open = new Set<Socket>();
+afterEach(() => {
+  for (const socket of open) socket.destroy();
+  open.clear();
+});
+
+/** A connection of a client that never closes its side. */
+function connection(text = '', address = world.api.address): Promise<Socket> {
+  const { hostname, port } = new URL(address);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () => {
+      socket.write(text);
+      resolve(socket);
+    });
+    socket.on('error', () => undefined);
+    open.add(socket);
+  });
+}
+
+const HEALTH = 'GET /health HTTP/1.1\r\nHost: gavel\r\n\r\n';
+
+const HEALTH_AND_CLOSE = HEALTH.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+
+/** What the server says until it closes its side. */
+async function answerTo(text: string, address?: string): Promise<string> {
+  const socket = await connection(text, address);
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+  await new Promise((resolve) => {
+    socket.once('end', resolve);
+    socket.once('close', resolve);
+  });
+  socket.destroy();
+  return answer;
+}
+
+const isServed = async (): Promise<boolean> => (await answerTo(HEALTH_AND_CLOSE)).includes('200 OK');
+
+/** As many as there may be. */
+const fill = (text: string): Promise<Socket[]> =>
+  Promise.all(Array.from({ length: MAX_CONNECTIONS }, () => connection(text)));
+
+describe('connections', () => {
+  it('beyond the most are closed at once, and others are let in as soon as there is room', async () => {
+    const [first] = await fill(HEALTH);
+    await sleep(200);
+    expect(await isServed()).toBe(false);
+    first?.destroy();
+    await expect.poll(isServed, { timeout: 3000 }).toBe(true);
+  });
+
+  it('of clients that send no HTTP and do not close their side are closed for them', async () => {
+    await fill('Zebulon\r\n\r\n');
+    await expect.poll(isServed, { timeout: 6000 }).toBe(true);
+  });
+
+  it('on which many requests come at once are closed, before their answers fill the memory', async () => {
+    const answers = await answerTo('GET /docs HTTP/1.1\r\nHost: gavel\r\n\r\n'.repeat(500));
+    expect(answers.match(/HTTP\/1\.1 200 OK/g) ?? []).toHaveLength(0);
+    expect((await answerTo(HEALTH.repeat(3) + HEALTH_AND_CLOSE)).match(/200 OK/g)).toHaveLength(4);
+  });
+
+  it('that are idle stay open longer than a request may take to arrive', async () => {
+    const socket = await connection(HEALTH);
+    let answers = '';
+    socket.on('data', (chunk: Buffer) => (answers += chunk.toString()));
+    await sleep(PATIENCE_MS + 1000);
+    socket.write(HEALTH);
+    await expect.poll(() => answers.match(/200 OK/g)).toHaveLength(2);
+    expect(answers).toContain('Keep-Alive: timeout=72');
+  }, 30_000);
+});
+
+it('connections that are idle for as long as the setting says are closed', async () => {
+  const other = await openApiWorld({ KEEP_ALIVE_MS: 1000 });
+  const began = performance.now();
+  const answer = await answerTo(HEALTH, other.api.address);
+  expect(answer).toContain('Keep-Alive: timeout=1');
+  const idleMs = performance.now() - began;
+  expect(idleMs).toBeGreaterThan(900);
+  expect(idleMs).toBeLessThan(8000);
+  await other.close();
+});
+
+describe('an answer that its client does not read', () => {
+  let app: FastifyInstance;
+  beforeAll(async () => {
+    app = fastify();
+    await app.register(slowReaders, { answerTimeoutMs: 1000 });
+    // More than the buffers of both sides hold.
+    app.get('/', async () => Buffer.alloc(50_000_000));
+    app.get('/small', async () => Buffer.alloc(100_000));
+    await app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  afterAll(() => app.close());
+
+  const connections = () =>
+    new Promise<number>((resolve, reject) =>
+      app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+    );
+
+  it('is given up when its time is over, and not before', async () => {
+    const { port } = app.server.address() as AddressInfo;
+    const socket = await connection('GET / HTTP/1.1\r\nHost: gavel\r\n\r\n', `http://127.0.0.1:${port}`);
+    socket.pause();
+    await sleep(500);
+    expect(await connections()).toBe(1);
+    await expect.poll(connections, { timeout: 3000 }).toBe(0);
+  });
+
+  it('is sent to its end to a client that reads', async () => {
+    const { port } = app.server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/small`);
+    expect((await response.arrayBuffer()).byteLength).toBe(100_000);
+  });
+});
