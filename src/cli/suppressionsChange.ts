@@ -75,7 +75,7 @@ async function removeList(file: string, options: Options, command: Command): Pro
   report(read, options);
 }
 
-/** So many problems are kept; of the others, only the number. */
+/** More problems than this are only counted. */
 const MOST_PROBLEMS = 1000;
 
 /** What was read of a file. */

@@ -21,7 +21,7 @@ export interface Layout {
   columns: Column[];
 }
 
-/** So many rows show what the columns hold. */
+/** This many rows show what the columns hold. */
 export const SAMPLE_ROWS = 200;
 
 /**
