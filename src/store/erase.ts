@@ -108,7 +108,8 @@ export function erasedFields(
   const ofRequest = mayBeRepeated ? 'idempotency.fingerprint' : 'idempotency';
   return {
     set: { erased, match: {}, repeatsUntil: mayBeRepeated ? repeatsUntil : undefined },
-    unset: { person: '', withoutPerson: '', [ofRequest]: '' } as const,
+    // A source may have given a field a person's name.
+    unset: { person: '', unread: '', notes: '', withoutPerson: '', [ofRequest]: '' } as const,
   };
 }
 

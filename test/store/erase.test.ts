@@ -30,7 +30,14 @@ describe('erasing a lead', () => {
   const post = { postId: 'post', round: 1, buyer: 'northwind', exclusive: false, price: 4500, earns: 4500 };
 
   test('destroys the person, the key and the hashes, keeps all else, and leaves a proof', async () => {
-    const lead = await store({ status: 'sold', price: 4500, buyerIds: ['northwind'] });
+    const lead = await store({
+      status: 'sold',
+      price: 4500,
+      buyerIds: ['northwind'],
+      sent: { state: 'Texas (TX)' },
+      unread: ['phone'],
+      notes: { 'John Doe': 'an object; kept as its JSON text' },
+    });
     const before = await findStoredLead(database, lead._id);
     expect(await listLeads(database, { match: lead.match }, 10)).toHaveLength(1);
     const erased = await eraseLead(database, lead._id, { by });
@@ -39,10 +46,11 @@ describe('erasing a lead', () => {
       erasure: { by, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
     });
     const after = await findStoredLead(database, lead._id);
-    const { person, match, ...rest } = before ?? {};
+    const { person, match, unread: _unread, notes: _notes, ...rest } = before ?? {};
     expect([person, match]).toEqual([expect.anything(), lead.match]);
     expect(after).toEqual({ ...rest, match: {}, erased: 'erasure' in erased ? erased.erasure : undefined });
-    expect((await findLead(database, lead._id))?.fields).toEqual({});
+    expect(await findLead(database, lead._id)).toMatchObject({ fields: {} });
+    expect(JSON.stringify(after)).not.toMatch(/John|Texas/);
     expect(await listLeads(database, { match: lead.match }, 10)).toEqual([]);
   });
 
