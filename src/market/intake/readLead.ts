@@ -174,24 +174,35 @@ class LeadReader {
     if (note !== undefined && !isPlainPhone(field, reading)) this.warnings.push({ field, problem: note });
   }
 
-  /** A name in one text counts only if neither of its parts was sent. */
+  /** A name in one text counts for the parts that were not sent, if the part that was sent agrees with it. */
   private splitFullName(): void {
-    if (['firstName', 'lastName'].some((field) => this.fields.has(field) || this.given.has(field))) return;
     for (const name of this.aliases.get(FULL_NAME) ?? []) {
       const value = this.given.get(name);
       const names = value?.kind === 'text' ? readFullName(value.text).value : undefined;
       if (value?.kind !== 'text' || names === undefined) continue;
-      this.use(name);
-      for (const [field, part] of [
-        ['firstName', names.first],
-        ['lastName', names.last],
-      ] as const) {
-        if (part === undefined) continue;
-        this.keep(field, part, value.text);
-        this.note(field, `part of ${cleanText(name)}`);
-      }
-      return;
+      const { first, last } = names;
+      const takesFirst = this.isLacking('firstName') && this.agrees('lastName', last);
+      const takesLast = this.isLacking('lastName') && this.agrees('firstName', first);
+      if (takesFirst) this.keepPart('firstName', first, { name, text: value.text });
+      if (takesLast && last !== undefined) this.keepPart('lastName', last, { name, text: value.text });
+      if (takesFirst || takesLast) return;
     }
+  }
+
+  private isLacking(field: string): boolean {
+    return !this.fields.has(field) && this.given.get(field)?.kind !== 'list';
+  }
+
+  /** Whether a field is absent or has this value; a name without a surname agrees with any. */
+  private agrees(field: string, part: string | undefined): boolean {
+    const own = this.fields.get(field);
+    return own === undefined || part === undefined || String(own).toLowerCase() === part.toLowerCase();
+  }
+
+  private keepPart(field: string, part: string, { name, text }: { name: string; text: string }): void {
+    this.use(name);
+    this.keep(field, part, text);
+    this.note(field, `part of ${cleanText(name)}`);
   }
 
   private readCustom(sentName: string, value: GivenValue): void {
