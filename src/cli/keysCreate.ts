@@ -63,7 +63,8 @@ async function create({ json, ...options }: Options, command: Command): Promise<
   }
   // Alone on standard output, so that a script can take it; what is said about it goes beside it.
   print(made.key);
-  const until = expires === undefined ? 'does not expire' : `expires ${moment(expires)}`;
+  const until =
+    made.expires_at === undefined ? 'does not expire' : `expires ${moment(new Date(made.expires_at))}`;
   const rate = limit === undefined ? '' : `, ${limit} a minute`;
   printError(`${made.id}: ${purpose(options)} ${made.of}${rate}; ${until}.`);
   printError('It is shown this once: only its hash is kept.');

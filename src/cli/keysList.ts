@@ -18,7 +18,12 @@ async function list({ seller, json }: { seller?: string; json: boolean }, comman
   if (json) printJson({ keys });
   else if (keys.length === 0) print('There is no key yet; `gavel keys create --seller CODE` makes one.');
   else
-    print(table(['id', 'of', 'source', 'is for', 'a minute', 'status', 'created', 'expires'], keys.map(row)));
+    print(
+      table(
+        ['id', 'of', 'source', 'is for', 'a minute', 'status', 'created', 'by', 'expires'],
+        keys.map(row),
+      ),
+    );
 }
 
 const row = (key: KeyView): string[] => [
@@ -29,6 +34,7 @@ const row = (key: KeyView): string[] => [
   key.limit === undefined ? 'default' : String(key.limit),
   key.status,
   key.created_at.slice(0, 10),
+  key.made_by ?? '',
   key.expires_at === undefined ? 'never' : moment(new Date(key.expires_at)),
 ];
 

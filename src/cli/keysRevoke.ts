@@ -26,4 +26,5 @@ async function revoke(key: string, { at, json }: Options, command: Command): Pro
   if (json) printJson(ended);
   else if (at === undefined) print(`${ended.id} is revoked; requests with it are refused within 2 s.`);
   else print(`${ended.id} goes on until ${moment(at)}; requests with it are refused from then on.`);
+  if (!json && ended.made) print(`Keys that were made with it go on: ${ended.made.join(', ')}.`);
 }

@@ -27,6 +27,8 @@ export interface KeyDocument {
   /** Requests a minute; absent: the setting's. */
   limit?: number;
   createdAt: Date;
+  /** Who had it made: an admin key by its id and the name that it acts under, or a command. Absent in earlier releases. */
+  madeBy?: Actor;
   expiresAt?: Date;
   revokedAt?: Date;
 }
@@ -94,6 +96,7 @@ export async function createKey(
     ...key,
     source: key.source ?? id,
     createdAt: new Date(),
+    madeBy: by,
   };
   const deed: Deed = { kind: 'key', id, did: 'created', values: differences({}, termsOf(document)) };
   await writeTogether<KeyDocument | AuditDocument>(client, [
@@ -101,6 +104,27 @@ export async function createKey(
     ...(by ? auditWrites(database, by, [deed]) : []),
   ]);
   return { key: secret, document };
+}
+
+/** Longer chains of keys that made keys are cut. */
+const LONGEST_WHO = 200;
+
+/**
+ * The name that an admin key acts under in the audit. A key that another key has made has its maker in it: whoever may make
+ * keys could else act as anybody.
+ */
+export function actsAs({ _id, admin = _id, madeBy }: KeyDocument): string {
+  if (madeBy?.via !== 'api' || madeBy.who === admin) return admin;
+  return `${admin} (key made by ${madeBy.who})`.slice(0, LONGEST_WHO);
+}
+
+/** Keys in force that were made with a key, by their ids. */
+export async function madeWith({ keys }: Database, id: string): Promise<string[]> {
+  const found = await keys
+    .find({ 'madeBy.key': id, revokedAt: { $exists: false } }, { sort: { createdAt: 1 } })
+    .toArray();
+  const now = new Date();
+  return found.filter((key) => inForce(key, now)).map(({ _id }) => _id);
 }
 
 /** What a key is, for the audit: whose, and for what. */

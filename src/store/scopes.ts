@@ -8,7 +8,7 @@ export const SCOPES = {
   'leads:write': 'withdraw leads, erase their persons, change suppression lists',
   'persons:read': 'read what a lead’s person wrote',
   'keys:read': 'list keys',
-  'keys:write': 'make and revoke keys; admin keys with no scope that it has not itself',
+  'keys:write': 'make and revoke keys; none that lasts longer or may do more than the one that makes it',
   'secrets:read': 'read the secrets that sign what buyers and sellers are sent',
   'secrets:write': 'give buyers and sellers new ones; the answer has the new one',
   'books:read': 'buyers’ balances, statements, the check of the books',

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { simulate } from '../../src/api/admin/simulate.js';
 import { readOutboundRules } from '../../src/buyers/outboundRules.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
-import { SCOPE_NAMES } from '../../src/store/scopes.js';
+import { createKey } from '../../src/store/keys.js';
+import { SCOPE_NAMES, type Scope } from '../../src/store/scopes.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { workerOf } from '../support/worker.js';
@@ -258,6 +259,47 @@ campaigns:
     const made = await make(['leads:read']);
     expect(made.body).toMatchObject({ admin: 'erin', scopes: ['leads:read'], status: 'in force' });
     expect((await world.ask('GET /admin/leads', undefined, String(made.body.key))).status).toBe(200);
+  });
+
+  it('lets a key make none that lasts longer than itself, of whatever kind', async () => {
+    const until = new Date(Date.now() + 7 * 86_400_000);
+    const scopes: Scope[] = ['keys:write', 'market:write'];
+    const maker = await createKey(world.database, {
+      admin: 'dana',
+      scopes,
+      test: false,
+      limit: 100,
+      expiresAt: until,
+    });
+    const make = (body: object) => world.ask('POST /admin/keys', body, maker.key);
+    for (const whose of [{ admin: 'erin', scopes }, { seller: 'ACME1234' }, { buyer: 'contoso' }]) {
+      const late = await make({ ...whose, expires_at: '2099-01-01' });
+      expect([late.status, late.body.error]).toEqual([400, 'Invalid field']);
+      expect(late.body.message).toContain(`expires_at is later than ${until.toISOString()}`);
+      expect((await make(whose)).body).toMatchObject({ expires_at: until.toISOString() });
+      const sooner = new Date(until.getTime() - 1000).toISOString();
+      expect((await make({ ...whose, expires_at: sooner })).body).toMatchObject({ expires_at: sooner });
+    }
+    expect((await make({ admin: 'erin', scopes, limit: 101 })).body.message).toContain(
+      'limit is more than 100',
+    );
+    expect((await make({ admin: 'erin', scopes })).body).toMatchObject({ limit: 100, made_by: 'dana' });
+    expect((await make({ seller: 'ACME1234', limit: 5000 })).body).toMatchObject({ limit: 5000 });
+  });
+
+  it('tells of a key that another has made who made it, in all that it does, and when that one ends', async () => {
+    const maker = await createKey(world.database, { admin: 'dana', scopes: [...SCOPE_NAMES], test: false });
+    const erin = (await world.ask('POST /admin/keys', { admin: 'erin', scopes: [...SCOPE_NAMES] }, maker.key))
+      .body;
+    const frank = (
+      await world.ask('POST /admin/keys', { admin: 'frank', scopes: ['market:write'] }, String(erin.key))
+    ).body;
+    const sellers = '{ "sellers": [{ "code": "INITECH0", "slug": "initech", "name": "Made" }] }';
+    await world.ask('PUT /admin/market', sellers, String(frank.key), { 'content-type': 'application/json' });
+    const [deed] = await world.database.audit.find({ id: 'INITECH0' }).sort({ _id: -1 }).limit(1).toArray();
+    expect(deed).toMatchObject({ who: 'frank (key made by erin (key made by dana))', key: frank.id });
+    const ended = await world.ask('POST /admin/keys/revoke', { key: maker.document._id });
+    expect(ended.body).toMatchObject({ status: 'revoked', made: [erin.id] });
   });
 
   it('refuses a key that was revoked within 2 s, and limits those who guess', async () => {

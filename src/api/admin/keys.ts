@@ -7,6 +7,7 @@ import {
   findKey,
   listKeys,
   looksLikeKey,
+  madeWith,
   revokeKey,
   type KeyDocument,
   type Owner,
@@ -39,6 +40,7 @@ const about = {
   limit: optional(Type.Integer({ description: 'Requests a minute; absent: the setting’s' })),
   status: Type.Enum(['in force', 'expired', 'revoked'], { type: 'string' }),
   created_at: Type.String(),
+  made_by: optional(Type.String({ description: 'Who had it made' })),
   expires_at: optional(Type.String()),
   revoked_at: optional(Type.String()),
 };
@@ -48,7 +50,8 @@ const Listed = Type.Object(about);
 export type KeyView = Type.Static<typeof Listed>;
 
 export function keyView(key: KeyDocument, now: Date): KeyView {
-  const { _id: id, seller, buyer, admin, scopes, source, test, limit, createdAt, expiresAt, revokedAt } = key;
+  const { _id: id, seller, buyer, admin, scopes, source, test, limit, madeBy } = key;
+  const { createdAt, expiresAt, revokedAt } = key;
   const isExpired = expiresAt !== undefined && expiresAt <= now;
   return {
     id,
@@ -61,6 +64,7 @@ export function keyView(key: KeyDocument, now: Date): KeyView {
     limit,
     status: revokedAt !== undefined ? 'revoked' : isExpired ? 'expired' : 'in force',
     created_at: createdAt.toISOString(),
+    made_by: madeBy?.who,
     expires_at: expiresAt?.toISOString(),
     revoked_at: revokedAt?.toISOString(),
   };
@@ -125,7 +129,9 @@ export const makeKey = operation({
           description: 'Requests a minute, instead of the setting’s',
         }),
       ),
-      expires_at: optional(Moment('From when on it is refused')),
+      expires_at: optional(
+        Moment('From when on it is refused; no later than the key that asks, and unless given as that one'),
+      ),
     },
     { title: 'the request' },
   ),
@@ -139,8 +145,8 @@ export const makeKey = operation({
   ),
   failures: ['notFound'],
   async run(
-    { database, by, scopes },
-    { seller, buyer, admin, expires_at, source, test = false, limit, ...asked },
+    { database, by, scopes, own = {} },
+    { seller, buyer, admin, expires_at, source, test = false, limit: wanted, ...asked },
   ) {
     await ensureIndexes(database);
     const owner = await ownerOf(database, { seller, buyer, admin, scopes: asked.scopes });
@@ -152,7 +158,8 @@ export const makeKey = operation({
         'scopeMissing',
         `A key can’t hand out the scope ${beyond}, which it has not itself.`,
       );
-    const expiresAt = timeToCome(expires_at);
+    const expiresAt = noLaterThan(own.expiresAt, timeToCome(expires_at));
+    const limit = admin === undefined ? wanted : noMoreThan(own.limit, wanted);
     const { key, document } = await createKey(database, { ...owner.of, source, test, limit, expiresAt }, by);
     return { key, of: owner.name, ...keyView(document, new Date()) };
   },
@@ -162,6 +169,21 @@ function timeToCome(expires_at: string | undefined): Date | undefined {
   const at = expires_at === undefined ? undefined : dateOf(expires_at);
   if (at && at <= new Date()) throw refused('expires_at has passed already.');
   return at;
+}
+
+/** A key ends with the one that has made it, or before: else one that leaks for a day could be kept for ever. */
+function noLaterThan(own: Date | undefined, wanted: Date | undefined): Date | undefined {
+  if (own === undefined || (wanted && wanted <= own)) return wanted;
+  if (wanted === undefined) return own;
+  throw refused(
+    `expires_at is later than ${own.toISOString()}, the end of the key that you ask with. Ask with a key that lasts longer, or make this one by \`gavel keys create\` where the database is.`,
+  );
+}
+
+function noMoreThan(own: number | undefined, wanted: number | undefined): number | undefined {
+  if (own === undefined || (wanted !== undefined && wanted <= own)) return wanted;
+  if (wanted === undefined) return own;
+  throw refused(`limit is more than ${own} a minute, which the key that you ask with has.`);
 }
 
 const refused = (message: string): ApiError => new ApiError('invalidField', message);
@@ -211,7 +233,16 @@ export const endKey = operation({
     { title: 'the request' },
   ),
   output: Type.Object(
-    { id: about.id, status: about.status, expires_at: about.expires_at },
+    {
+      id: about.id,
+      status: about.status,
+      expires_at: about.expires_at,
+      made: optional(
+        Type.Array(Type.String(), {
+          description: 'Keys in force that were made with it, by their ids: they go on',
+        }),
+      ),
+    },
     { $id: 'KeyRevoked', title: 'A key that is no more, or until when it is one' },
   ),
   failures: ['notFound', 'conflict'],
@@ -228,7 +259,10 @@ export const endKey = operation({
       : await revokeKey(database, id, by);
     const now = await database.keys.findOne({ _id: id });
     const { status, expires_at: until } = keyView(now ?? key, new Date());
-    if (isDone) return { id, status, expires_at: until };
+    if (isDone) {
+      const made = await madeWith(database, id);
+      return { id, status, expires_at: until, made: made.length > 0 ? made : undefined };
+    }
     const how = status === 'revoked' ? 'is revoked' : `ends at ${until ?? ''}`;
     throw new ApiError('conflict', `${id} ${how} already.`);
   },

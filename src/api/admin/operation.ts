@@ -10,8 +10,10 @@ import type { AdminErrorKind } from './errors.js';
 export interface AdminContext {
   database: Database;
   by: Actor;
-  /** What whoever asks may hand out to others. */
+  /** What the caller may do, and hand out to others. */
   scopes: readonly Scope[];
+  /** The end and the limit of the caller's own key, which no key that it makes exceeds. */
+  own?: { expiresAt?: Date; limit?: number };
   /** Notifies a lead's workflow that the lead was withdrawn; does not wait until it has got it. */
   withdrawn(leadId: string): unknown;
   /** Which servers may be spoken to: a market that names others is refused. */

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { readOutboundRules } from '../../buyers/outboundRules.js';
 import { openSender } from '../../buyers/send.js';
 import { LONGEST_TEXT } from '../../market/file/document.js';
+import { actsAs } from '../../store/keys.js';
 import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
 import { ApiError, errorOf } from '../apiError.js';
 import type { Parts, RouteParts } from '../parts.js';
@@ -69,11 +70,13 @@ function contextOf(
   servers: Pick<AdminContext, 'outbound' | 'send'>,
   request: FastifyRequest,
 ): AdminContext {
-  const { _id: key, admin, scopes = [] } = keyOf(request);
+  const own = keyOf(request);
+  const { _id: key, scopes = [], expiresAt, limit } = own;
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = settings;
   return {
     database,
-    by: { who: admin ?? key, via: 'api', key },
+    by: { who: actsAs(own), via: 'api', key },
+    own: { expiresAt, limit },
     scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
     ...servers,
     retentionDays: settings.RETENTION_DAYS,
