@@ -161,6 +161,56 @@ describe('a lead is read from whatever carries it', () => {
     expect(reply.body.message).toContain('Content-Type: application/json');
   });
 
+  it.each<[string, Buffer, string | undefined, RegExp]>([
+    [
+      'JSON with a fault',
+      Buffer.from('{"seller": "ACME1234",\n "category": Solar}'),
+      'application/json',
+      /^The body is not JSON\. Line 2, column 14: this is no value; a text stands in double quotes\./,
+    ],
+    ['JSON in a list', Buffer.from('[{}]'), 'application/json', /^The body is a list\. Send one JSON object/],
+    [
+      'a form without its header',
+      Buffer.from(query.slice(1)),
+      undefined,
+      /looks like a form: send the header "Content-Type: application\/x-www-form-urlencoded"/,
+    ],
+    [
+      'JSON in UTF-16',
+      Buffer.from(JSON.stringify(SAMPLE), 'utf16le'),
+      'application/json; charset=utf-16',
+      /^The body is in UTF-16\. Send it in UTF-8\.$/,
+    ],
+    [
+      'JSON in Latin-1',
+      Buffer.from('{"seller": "ACME1234",\n "note": "caf\u00e9"}', 'latin1'),
+      'application/json; charset=iso-8859-1',
+      /^The body is not in UTF-8: line 2, column 14 has the byte 0xE9, as Latin-1/,
+    ],
+    [
+      'JSON that ends in the middle of a character',
+      Buffer.from('{"note": "\u20ac').subarray(0, -1),
+      'application/json',
+      /^The body is not in UTF-8: line 1, column 11 has the byte 0xE2/,
+    ],
+    [
+      'a form in Latin-1',
+      Buffer.from(`${query.slice(1)}&note=caf%E9`),
+      'application/x-www-form-urlencoded',
+      /^The field "note" is not in UTF-8\. .*%C3%A9/,
+    ],
+    [
+      'a form in UTF-16',
+      Buffer.from(query.slice(1), 'utf16le'),
+      'application/x-www-form-urlencoded',
+      /^The body is in UTF-16\./,
+    ],
+  ])('%s is told what is wrong', async (_name, body, type, message) => {
+    const reply = await send('', new Uint8Array(body), type === undefined ? {} : { 'content-type': type });
+    expect([reply.status, reply.body.error]).toEqual([400, 'Invalid request']);
+    expect(reply.body.message).toMatch(message);
+  });
+
   it.each([
     ['without a boundary', 'multipart/form-data'],
     ['cut off', 'multipart/form-data; boundary=b'],
