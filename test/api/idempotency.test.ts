@@ -44,6 +44,25 @@ describe('sending twice with an Idempotency-Key', () => {
     expect(await response.json()).toEqual(first.body);
   });
 
+  it('knows several values again, as a list and as a name given more than once, and not other spellings', async () => {
+    const lead = { ...SAMPLE, first_name: 'Eve', interests: ['roof', 'solar'] };
+    const first = await send('several', lead);
+    const body = new URLSearchParams({ ...SAMPLE, first_name: 'Eve' });
+    for (const interest of lead.interests) body.append('interests', interest);
+    const headers = { authorization: `Bearer ${world.key}`, 'idempotency-key': 'several' };
+    const response = await fetch(`${world.api.address}/api/leads`, { method: 'POST', headers, body });
+    expect(await response.json()).toEqual(first.body);
+    expect((await send('several', { ...lead, interests: ['roof'] })).status).toBe(422);
+    expect((await send('several', { ...lead, phone: '(555) 123-4567' })).status).toBe(422);
+  });
+
+  it('answers again with what the source may want to correct', async () => {
+    const lead = { ...SAMPLE, zip: 'near 75001' };
+    const first = await send('warned', lead);
+    expect(first.body.warnings).toMatchObject([{ field: 'zip' }]);
+    expect((await send('warned', lead)).body).toEqual(first.body);
+  });
+
   it('is 409 while the first is being answered', async () => {
     const waiting = { prefer: '' };
     const before = await count();

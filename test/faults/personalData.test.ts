@@ -27,7 +27,7 @@ const MARKERS = ['Zebulon', 'Quatermain', 'zq-person', 'Zebbie', '867-5309', '86
 const echo = { reason: 'Zebulon is zq-person@example.org', buyer_lead_id: 'Zebulon/555-867-5309' };
 
 /** What no screen can know to be about somebody; so ops read it in the database, and it is nowhere else. */
-const inOwnWords = { reason: 'spoke to her aunt Marigold-Xyz' };
+const inOwnWords = { reason: 'spoke to her aunt Marigold' };
 const OWN_WORDS = ['Marigold'];
 
 /** How the buyer of each category takes a post, and how its lead then stands. */
