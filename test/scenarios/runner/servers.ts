@@ -2,8 +2,8 @@ import { REQUEST_TYPES, startBuyer, type Behaviour, type FakeBuyer } from '../..
 import type { Addresses, Places } from './composeMarket.js';
 import type { BuyerAnswers, Scenario } from './schema.js';
 
-/** Port 1 of this machine: nothing has listened there for decades. */
-const NOBODY = 'http://127.0.0.1:1/';
+/** A port that a buyer may have (OUTBOUND_PORTS) and that no server chooses. */
+const NOBODY = 'http://127.0.0.1:1024/';
 
 /** The seller's server among those of a scenario; the books call its account so too. */
 export const SELLERS = 'seller';
