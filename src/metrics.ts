@@ -35,6 +35,10 @@ function count(name: string, description: string): (by: number, labels: Record<s
 
 export const measured = {
   request: seconds('gavel_request_seconds', 'Requests that an API answered, by route and status'),
+  connectionDropped: count(
+    'gavel_connections_dropped',
+    'Connections closed at once because there were MAX_CONNECTIONS',
+  ),
   leadAnswered: count('gavel_leads_answered', 'Leads by what their source was answered'),
   leadDeferred: count(
     'gavel_leads_deferred',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import { faultForLog } from './faultForLog.js';
+import { measured } from '../metrics.js';
 import { createLimitedServer } from './limitedServer.js';
 import type { Parts } from './parts.js';
 import { closing } from './plugins/closing.js';
@@ -41,6 +42,7 @@ export async function openHttpServer(
     serverFactory: (handler) =>
       createLimitedServer(handler, {
         maxConnections: settings.MAX_CONNECTIONS,
+        onDrop: () => measured.connectionDropped(1, {}),
         keepAliveTimeout: settings.KEEP_ALIVE_MS,
         requestTimeout: requestTimeoutMs,
         // Of connections that say nothing, too.

@@ -16,12 +16,14 @@ const MOST_PIPELINED = 10;
 interface Limits {
   /** Further connections are closed as they come. */
   maxConnections: number;
+  /** Notified of each connection that was closed so. */
+  onDrop: () => void;
 }
 
 /** An HTTP server that closes the connections of clients that ask for more at once than it keeps in memory. */
 export function createLimitedServer(
   handler: RequestListener,
-  { maxConnections, ...options }: ServerOptions & Limits,
+  { maxConnections, onDrop, ...options }: ServerOptions & Limits,
 ): Server {
   const pending = new WeakMap<Socket, Set<ServerResponse>>();
 
@@ -45,5 +47,6 @@ export function createLimitedServer(
     handler(request, response);
   });
   server.maxConnections = maxConnections;
+  server.on('drop', onDrop);
   return server;
 }
