@@ -33,9 +33,9 @@ const textAt = (leadId: string, place: Place, name: string): string => `${leadId
 const listAt = (leadId: string, place: Place, name: string): string => `${leadId}/${place}.list/${name}`;
 const phoneAt = (leadId: string): string => `${leadId}/phoneE164`;
 
-/** A new lead in its stored form, with an encryption key of its own; `withoutPerson` drops its fields. */
+/** A new lead in its stored form, with an encryption key of its own; `withoutPerson` drops its fields and their names. */
 export function sealLead(vault: Vault, { fields, sent, phoneE164, ...lead }: LeadDocument): StoredLead {
-  if (lead.withoutPerson) return lead;
+  if (lead.withoutPerson) return { ...lead, unread: undefined, notes: undefined };
   const key = randomBytes(KEY_BYTES);
   const seal = (text: string, context: string): Binary => encrypt(key, Buffer.from(text), context);
   const sealAll = (values: Record<string, FieldValue>, place: Place): SealedFields =>
