@@ -94,6 +94,7 @@ describe('A whole lead that somebody logs', () => {
     'currency',
     'dueAt',
     'held',
+    'matchRule',
     'notes',
     'receivedAt',
     'rounds',
