@@ -147,9 +147,9 @@ class LeadReader {
     });
     const [first, ...others] = candidates.filter(({ reading }) => !isBlank(reading));
     if (first === undefined) return;
+    const isOwnName = first.name === field;
     // Another name counts only if its value fits, or if the lead would be refused without it.
-    const fitting =
-      first.name === field ? first : [first, ...others].find((each) => fits(field, each.reading));
+    const fitting = isOwnName ? first : [first, ...others].find((each) => fits(field, each.reading));
     const chosen = fitting ?? (this.isRequired(field) ? first : undefined);
     if (chosen !== undefined) this.keepStandard(field, chosen);
   }
@@ -206,12 +206,25 @@ class LeadReader {
   }
 
   private readCustom(sentName: string, value: GivenValue): void {
-    const name = this.customName(sentName);
+    const alias = this.customAlias(sentName);
+    const name =
+      alias ?? keptName(sentName, (one) => this.given.has(one) || standardField(one) !== undefined);
     const declaration = declarationOf(this.terms.fields, name);
-    if (declaration) {
-      this.keepDeclared(name, declaration, value);
-      return;
+    if (declaration) this.keepDeclared(name, declaration, value);
+    else this.keepUndeclared(name, value);
+    if (alias !== undefined && this.fields.has(name)) this.note(name, `sent as ${cleanText(sentName)}`);
+  }
+
+  /** The custom field that the source's aliases make of a name. */
+  private customAlias(sentName: string): string | undefined {
+    for (const [field, [likeliest]] of this.aliases) {
+      const isCustom = standardField(field) === undefined && field !== FULL_NAME;
+      if (isCustom && likeliest === sentName && !this.given.has(field)) return field;
     }
+    return undefined;
+  }
+
+  private keepUndeclared(name: string, value: GivenValue): void {
     switch (value.kind) {
       case 'text': {
         const text = this.customText(name, value.text);
@@ -249,22 +262,6 @@ class LeadReader {
     if (value === undefined && this.isRequired(name))
       this.faults.push({ field: name, problem: refusal(name, note) });
     else this.warnings.push({ field: name, problem: note });
-  }
-
-  /** The name that the source's aliases give it, or its own. */
-  private customName(sent: string): string {
-    const alias = [...this.aliases].find(
-      ([field, names]) =>
-        standardField(field) === undefined &&
-        field !== FULL_NAME &&
-        names[0] === sent &&
-        !this.given.has(field),
-    );
-    if (alias !== undefined) {
-      this.note(alias[0], `sent as ${cleanText(sent)}`);
-      return alias[0];
-    }
-    return keptName(sent, (name) => this.given.has(name) || standardField(name) !== undefined);
   }
 
   /** Undefined for a blank one. A required field may have the answer "none", but no program's word for nothing. */
