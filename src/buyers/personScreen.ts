@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { foldings } from './foldText.js';
 import {
   tracesOf,
@@ -18,71 +19,76 @@ export type PersonScreen = (text: string) => boolean;
  * numbers of documents, in any case and punctuation, with names joined or shortened to an initial, encoded, hashed, or
  * from the end to the beginning. What to look for is found out once a lead, at the first text.
  */
-export const personScreen =
-  (lead: LeadOfPerson): PersonScreen =>
-  (text) => {
-    const traces = knownTraces(lead);
-    return spellingsOf(text).some(
-      (spelling) => hasName(traces, spelling) || hasIdentity(traces, spelling.text),
-    );
-  };
+export const personScreen = (lead: LeadOfPerson): PersonScreen => screen(lead, hasName, hasIdentity);
 
 /**
  * The same, except for one name alone: most first names and many last names are words and other people's names as well
  * (Grace, Grant, Price), and say nothing of who it is.
  */
-export const identityScreen =
-  (lead: LeadOfPerson): PersonScreen =>
-  (text) => {
-    const traces = knownTraces(lead);
-    return spellingsOf(text).some((spelling) => hasIdentity(traces, spelling.text));
-  };
+export const identityScreen = (lead: LeadOfPerson): PersonScreen => screen(lead, hasIdentity);
+
+/** A text in one of its spellings, taken apart. */
+interface Apart {
+  folded: string;
+  words: string[];
+  numbers: string[];
+  names: string[];
+  leastLetters: number;
+}
+
+type Find = (traces: Traces, apart: Apart) => boolean;
 
 const known = new WeakMap<LeadOfPerson, Traces>();
 
-function knownTraces(lead: LeadOfPerson): Traces {
-  const traces = known.get(lead) ?? tracesOf(lead);
-  known.set(lead, traces);
-  return traces;
-}
-
-function hasName(traces: Traces, { text, leastLetters }: Spelling): boolean {
-  return foldings(text).some((folded) => {
-    const names = wordsOf(folded).filter((word) => !isNumber(word));
-    return (
-      names.some((word) => traces.words.has(word) && weightOf(word) >= leastLetters) ||
-      hasAny(names.join(' '), traces.inWord)
+const screen =
+  (lead: LeadOfPerson, ...finds: Find[]): PersonScreen =>
+  (text) => {
+    const traces = known.get(lead) ?? tracesOf(lead);
+    known.set(lead, traces);
+    return spellingsOf(text).some((spelling) =>
+      takeApart(spelling).some((apart) => finds.some((find) => find(traces, apart))),
     );
-  });
-}
+  };
 
-function hasIdentity(traces: Traces, text: string): boolean {
-  return foldings(text).some((folded) => {
+const takeApart = ({ text, leastLetters }: Spelling): Apart[] =>
+  foldings(text).map((folded) => {
     const words = wordsOf(folded);
-    if (words.length === 0) return false;
     const numbers = words.filter(isNumber);
-    const names = words.filter((word) => !isNumber(word));
-    return (
-      hasAny(names.join(''), traces.inLetters) ||
-      hasAny(words.join(''), traces.inAll) ||
-      hasAny(numbers.join(''), traces.inDigits) ||
-      traces.together.some(([one, other]) => words.includes(one) && words.includes(other)) ||
-      (numbers.length > 0 && traces.births.some((birth) => hasDate(folded, birth))) ||
-      (folded.length >= MD5_LENGTH && hasDigest(folded, traces.digests))
-    );
+    return { folded, words, numbers, names: words.filter((word) => !isNumber(word)), leastLetters };
   });
-}
+
+const isNumber = (word: string): boolean => word.charAt(0) <= '9';
+
+const hasName: Find = (traces, { names, leastLetters }) =>
+  names.some((word) => traces.words.has(word) && weightOf(word) >= leastLetters) ||
+  hasAny(names.join(' '), traces.inWord);
+
+const hasIdentity: Find = (traces, { folded, words, numbers, names }) =>
+  hasAny(names.join(''), traces.inLetters) ||
+  hasAny(words.join(''), traces.inAll) ||
+  hasAny(numbers.join(''), traces.inDigits) ||
+  traces.together.some(([one, other]) => words.includes(one) && words.includes(other)) ||
+  (numbers.length > 0 && traces.births.some((birth) => hasDate(folded, birth))) ||
+  hasDigest(folded, traces.hashed);
 
 const hasAny = (text: string, traces: readonly string[]): boolean =>
   text.length > 0 && traces.some((trace) => text.includes(trace));
 
-/** Of the shortest digest, in hexadecimal. */
-const MD5_LENGTH = 32;
+/** By the length of their digests in hexadecimal. */
+const ALGORITHMS = new Map([
+  [32, 'md5'],
+  [40, 'sha1'],
+  [64, 'sha256'],
+]);
 
-const hasDigest = (folded: string, digests: Set<string>): boolean =>
-  (folded.match(/[\da-f]{32,64}/g) ?? []).some((digest) => digests.has(digest));
-
-const isNumber = (word: string): boolean => word.charAt(0) <= '9';
+const hasDigest = (folded: string, texts: Set<string>): boolean =>
+  (folded.match(/[\da-f]{32,64}/g) ?? []).some((digest) => {
+    const algorithm = ALGORITHMS.get(digest.length);
+    return (
+      algorithm !== undefined &&
+      [...texts].some((text) => createHash(algorithm).update(text).digest('hex') === digest)
+    );
+  });
 
 /** In numbers side by side, of which one may be the name of a month, or in one number of six or eight digits. */
 function hasDate(folded: string, { year, month, day }: BirthDate): boolean {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { FieldValue } from '../market/fields/reading.js';
 import { foldings, isAscii } from './foldText.js';
 
@@ -25,8 +24,8 @@ export interface Traces {
   /** Two words that tell nothing alone: a house number and a street, a street and a city. */
   together: [string, string][];
   births: BirthDate[];
-  /** MD5, SHA-1 and SHA-256 of addresses and numbers, in hexadecimal. */
-  digests: Set<string>;
+  /** E-mail addresses and phone numbers in the forms that are hashed to be matched. */
+  hashed: Set<string>;
 }
 
 export interface BirthDate {
@@ -102,7 +101,7 @@ export function tracesOf({ fields, sent = {}, phoneE164 }: LeadOfPerson): Traces
     inDigits: [],
     together: [],
     births: [],
-    digests: new Set(),
+    hashed: new Set(),
   };
   const all = [...Object.entries(fields), ...Object.entries(sent)].flatMap(([name, value]) =>
     [value]
@@ -165,7 +164,7 @@ function addEmail(traces: Traces, text: string): void {
         else if (one.length >= 3) traces.words.add(one);
       }
     }
-    addDigests(traces, [address, address.toLowerCase()]);
+    for (const form of [address, address.toLowerCase()]) traces.hashed.add(form);
   }
 }
 
@@ -175,13 +174,9 @@ function addPhone(traces: Traces, text: string): void {
     if (digits.length < LOCAL_NUMBER) continue;
     traces.inDigits.push(digits.slice(-LOCAL_NUMBER));
     const national = digits.slice(-10);
-    addDigests(traces, [digits, `+${digits}`, national, `1${national}`, `+1${national}`]);
+    for (const form of [digits, `+${digits}`, national, `1${national}`, `+1${national}`])
+      traces.hashed.add(form);
   }
-}
-
-function addDigests(traces: Traces, texts: string[]): void {
-  for (const algorithm of ['md5', 'sha1', 'sha256'])
-    for (const text of texts) traces.digests.add(createHash(algorithm).update(text).digest('hex'));
 }
 
 function addStreet(traces: Traces, street: string, cities: string[]): void {

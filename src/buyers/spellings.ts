@@ -62,6 +62,7 @@ function decoded(text: string): Decoded {
 
 /** Without escapes; what is none stays. */
 function unescaped(text: string): string {
+  if (!/[%\\&]/.test(text)) return text;
   return text
     .replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString())
     .replace(/(?:\\x[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replace(/\\x/gi, ''), 'hex').toString())
@@ -101,7 +102,8 @@ function readBytes(runs: string[], offsets: number, encoding: 'base64' | 'hex', 
 /** UTF-16 has a zero beside each letter of ours. */
 const withoutZeros = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '') : text);
 
-const isText = (text: string): boolean => text.length >= 2 && !/[\p{Cc}\p{Cn}\p{Co}\uFFFD]/u.test(text);
+const isText = (text: string): boolean =>
+  text.length >= 2 && !text.includes('\uFFFD') && !/[\p{Cc}\p{Cn}\p{Co}]/u.test(text);
 
 /** What chance seldom makes of bytes: text of some length, and in Latin-1 with more ASCII than other letters. */
 const UTF8_PIECE = /[^\p{Cc}\uFFFD]{3,}/gu;
