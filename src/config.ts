@@ -108,7 +108,7 @@ export const Settings = Type.Object({
     Type.String({
       pattern: '^https?://[\\w.:\\[\\]-]+(/[\\w./-]*[\\w-])?$',
       description:
-        'The address at which sources reach the API, such as `https://leads.example`, for the examples on /docs. Unset: the address that the reader’s browser asked for',
+        'The address at which sources reach the API, such as `https://leads.example`, for the examples on /docs; buyers’ and sellers’ addresses may not lead there. Unset: the address that the reader’s browser asked for',
     }),
   ),
   LEADS_IN_FLIGHT: Type.Integer({

@@ -26,10 +26,11 @@ export const OUTBOUND_SETTINGS = [
   'OUTBOUND_DENY',
   'OUTBOUND_PORTS',
   'OUTBOUND_HTTP',
+  'PUBLIC_URL',
 ] as const;
 
 export type OutboundSettings = Pick<Settings, 'OUTBOUND_ALLOW' | 'OUTBOUND_HTTP'> &
-  Partial<Pick<Settings, (typeof OUTBOUND_SETTINGS)[number]>> & { PUBLIC_URL?: string };
+  Partial<Pick<Settings, (typeof OUTBOUND_SETTINGS)[number]>>;
 
 /**
  * The rules for addresses that sellers and buyers give: only public ones and not our own, only ports of web servers, only
@@ -40,10 +41,7 @@ export function readOutboundRules(settings: OutboundSettings): OutboundRules {
   const { OUTBOUND_ALLOW, OUTBOUND_DENY = '', OUTBOUND_PORTS, OUTBOUND_HTTP, PUBLIC_URL } = settings;
   const allowed = readServers('OUTBOUND_ALLOW', OUTBOUND_ALLOW);
   const denied = readServers('OUTBOUND_DENY', OUTBOUND_DENY);
-  const own = readServers(
-    'PUBLIC_URL',
-    PUBLIC_URL === undefined ? '' : bareHost(new URL(PUBLIC_URL).hostname),
-  );
+  const own = readServers('PUBLIC_URL', PUBLIC_URL === undefined ? '' : hostOf(PUBLIC_URL));
   const mayUsePort = readOutboundPorts(OUTBOUND_PORTS);
 
   const addressRefusal = (address: string, host?: string): string | undefined => {
@@ -85,6 +83,11 @@ function literalAddress(host: string): string | undefined {
   if (/(^|\.)localhost\.?$/i.test(host)) return '127.0.0.1';
   const address = bareHost(host);
   return isIP(address) === 0 ? undefined : address;
+}
+
+function hostOf(url: string): string {
+  if (!URL.canParse(url)) throw new SettingsError(`PUBLIC_URL is "${url}", which is no address.`);
+  return bareHost(new URL(url).hostname).replace(/\.$/, '');
 }
 
 const bareHost = (host: string): string => host.replace(/^\[|\]$/g, '');

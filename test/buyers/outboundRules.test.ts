@@ -177,6 +177,10 @@ describe('the settings name what may not be reached although it is public', () =
     ).toContain('PUBLIC_URL');
   });
 
+  it.each(['http://::', 'https://x:99999'])('of which %s is none', (url) => {
+    expect(() => denying('', { PUBLIC_URL: url })).toThrow('PUBLIC_URL is');
+  });
+
   it('unless the operator names it as one that may be reached', () => {
     const local = denying('', { PUBLIC_URL: 'http://localhost:3000', OUTBOUND_ALLOW: 'localhost' });
     expect(urlRefusal(local, 'http://localhost:4000/')).toBeUndefined();
