@@ -1,6 +1,6 @@
 import { hasExpired, SPENT, withNewAnswer, type PingAnswer } from '../src/market/asking.js';
 import type { Round } from '../src/market/round.js';
-import { storeRound } from '../src/store/leads.js';
+import { storeRound } from '../src/store/rounds.js';
 import { pingOne } from './ask.js';
 import type { Deps } from './index.js';
 import { roundOf } from './roundOf.js';

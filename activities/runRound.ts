@@ -5,13 +5,8 @@ import { newRound } from '../src/market/newRound.js';
 import { planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
 import type { Round } from '../src/market/round.js';
 import { accountId, readUsage } from '../src/store/capacity.js';
-import {
-  findLeadForRound,
-  leadInRound,
-  stateForLife,
-  storeRound,
-  type LeadDocument,
-} from '../src/store/leads.js';
+import { leadInRound, stateForLife, type LeadDocument } from '../src/store/leads.js';
+import { findLeadForRound, findRound, moveRounds, storeRound } from '../src/store/rounds.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
 import { isSuppressed, listedBy } from '../src/store/suppressions.js';
 import { stateOf, withdraw, type LeadState } from '../src/store/withdrawals.js';
@@ -42,12 +37,13 @@ export interface NoRound {
 export const runRound =
   (deps: Deps) =>
   async ({ leadId, number, now, answerBy }: RoundRequest): Promise<Round | NoRound> => {
-    const lead = await findLeadForRound(deps.database, leadId, number);
+    const lead = await findLeadForRound(deps.database, leadId);
     if (lead === null) throw new Error(`No lead ${leadId} is stored`);
-    const stored = lead.rounds[number];
+    const stored = lead.rounds[number] ?? (await earlierRound(deps, lead, number));
     if (stored !== undefined) return stored;
     const state = await stateBefore(deps, lead, number);
     if (state !== 'received' && state !== 'pending') return noRound(deps, lead, state);
+    await moveRounds(deps.database, lead, number);
     const market = await deps.terms(lead.campaign);
     if (market === undefined)
       return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
@@ -58,6 +54,15 @@ export const runRound =
     const round = { ...planned, ...(checksMs !== undefined && { checksMs }) };
     return ask(deps, market, lead, round, nextTier(round).asked, answerBy);
   };
+
+/** A round that others have followed, for a try of it that comes late. */
+async function earlierRound(
+  { database }: Deps,
+  { _id, lastRound = 0 }: LeadDocument,
+  number: number,
+): Promise<Round | undefined> {
+  return number < lastRound ? findRound(database, _id, number) : undefined;
+}
 
 /** How the lead stands before a round; it is withdrawn if its person was put on a suppression list since the round before. */
 async function stateBefore({ database }: Deps, lead: LeadDocument, number: number): Promise<LeadState> {

@@ -119,15 +119,18 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
   const woken = await story.sleep(wait);
   if (woken === 'long run') await continueInNextRun(lead, () => story.carried());
   if (woken === 'long run' || woken === 'another wait') return waitForAnotherRound(lead, story);
-  const ending = story.withdrawn ? 'withdrawn' : wait.until === 'expiry' && !woken ? 'expired' : undefined;
-  if (ending === undefined) return;
-  await endUnsold(leadId, ending, story);
+  if (story.withdrawn) return endUnsold(leadId, 'withdrawn', story);
+  if (wait.until === 'last round') {
+    story.unsoldReason = 'too_many_rounds';
+    await endUnsold(leadId, 'expired', story);
+  } else if (wait.until === 'expiry' && !woken) await endUnsold(leadId, 'expired', story);
 }
 
 /** Ends the lead, once no buyer holds it: a post that another run of this workflow has begun is settled first. */
 async function endUnsold(leadId: string, status: 'expired' | 'withdrawn', story: Story): Promise<void> {
   for (;;) {
-    const ended = await endLead({ leadId, status });
+    const reason = story.unsoldReason === 'too_many_rounds' ? story.unsoldReason : undefined;
+    const ended = await endLead({ leadId, status, reason });
     if (ended === 'sold' || ended === 'expired' || ended === 'withdrawn') {
       story.end(ended);
       return;

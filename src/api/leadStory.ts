@@ -1,11 +1,12 @@
 import { conclude, detailFor } from '../market/decide.js';
 import { toDecimal } from '../market/money.js';
-import type { Outcome, Round } from '../market/round.js';
+import type { Outcome } from '../market/round.js';
 import { waitInWords } from '../market/story.js';
 import { nextWait } from '../market/waiting.js';
 import type { Database } from '../store/db.js';
-import { answersIn, factsOf, findLead, findStoredLead, type Claim } from '../store/leads.js';
+import { factsOf, findLead, findStoredLead, type Claim } from '../store/leads.js';
 import type { StoredLead } from '../store/person.js';
+import { readRounds, type HeldRound } from '../store/rounds.js';
 import { stateOf } from '../store/withdrawals.js';
 import { workflowId } from '../temporal/names.js';
 
@@ -17,6 +18,9 @@ interface Options {
   personal: boolean;
   ui?: { url: string; namespace: string } | undefined;
 }
+
+/** Of a lead with more rounds these are shown: each may have hundreds of bidders. */
+const SHOWN_ROUNDS = { first: 5, last: 45 };
 
 export const MASK = '•••';
 
@@ -35,12 +39,10 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     .sort({ at: 1, _id: 1 })
     .toArray();
   const decimal = (minor: number): number => toDecimal(minor, lead.currency);
-  const rounds = Object.values(lead.rounds).sort((a, b) => a.number - b.number);
+  const { rounds, leftOut } = await readRounds(database, lead, SHOWN_ROUNDS);
   const last = rounds.at(-1);
   const waits =
-    stateOf(lead) === 'pending' && last
-      ? nextWait(factsOf(lead), last, answersIn(lead, last.number))
-      : undefined;
+    stateOf(lead) === 'pending' && last ? nextWait(factsOf(lead), last.round, last.answers) : undefined;
   return {
     lead_id: lead._id,
     status: lead.status,
@@ -57,7 +59,8 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     currency: lead.currency,
     price: lead.price === undefined ? undefined : decimal(lead.price),
     buyer_ids: lead.buyerIds,
-    rounds: rounds.map((round) => roundStory(round, lead)),
+    rounds: rounds.map((held) => roundStory(held, lead)),
+    rounds_left_out: leftOut === 0 ? undefined : leftOut,
     posts: Object.entries(lead.claims).map(([contract, claim]) => postStory(contract, claim, decimal)),
     sales: sales.map(({ _id, buyer, price, at, buyerLeadId }) => ({
       sale_id: _id,
@@ -89,7 +92,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
 const masked = ({ person }: StoredLead): Record<string, string> =>
   Object.fromEntries(Object.keys(person?.fields ?? {}).map((name) => [name, MASK]));
 
-function roundStory(round: Round, lead: StoredLead) {
+function roundStory({ round, answers }: HeldRound, lead: StoredLead) {
   const claims = Object.entries(lead.claims).filter(([, claim]) => claim.round === round.number);
   const underWay = new Set(
     claims.flatMap(([contract, { status }]) => (status === 'posting' ? [contract] : [])),
@@ -100,7 +103,7 @@ function roundStory(round: Round, lead: StoredLead) {
     at: new Date(round.at).toISOString(),
     mode: sale.mode,
     floor: toDecimal(sale.floor, currency),
-    contracts: conclude(round, answersIn(lead, round.number)).map((outcome) => ({
+    contracts: conclude(round, answers).map((outcome) => ({
       contract: outcome.contract,
       buyer: outcome.buyer,
       bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),

@@ -10,7 +10,7 @@ export function describeLead(story: LeadStory, now: Date): string {
   const amount = (value: number | undefined): string => money(value, story.currency);
   return [
     heading(story, amount),
-    ...story.rounds.map((round) => roundText(round, amount)),
+    ...story.rounds.flatMap((round, i) => [...leftOut(story.rounds[i - 1], round), roundText(round, amount)]),
     ...section('Posts', postRows(story, amount)),
     ...section('Books', bookRows(story, amount)),
     ...section('Told', toldRows(story)),
@@ -45,6 +45,12 @@ function heading(story: LeadStory, amount: Amount): string {
 }
 
 const inWords = (reason: string): string => reason.replaceAll('_', ' ');
+
+/** That rounds of a long life are not shown. */
+function leftOut(before: { round: number } | undefined, { round }: { round: number }): string[] {
+  const count = before === undefined ? 0 : round - before.round - 1;
+  return count > 0 ? [`… ${count} rounds are not shown`] : [];
+}
 
 function roundText({ round, at, floor, contracts }: LeadStory['rounds'][number], amount: Amount): string {
   const rows = contracts.map(({ buyer, bid, outcome, detail, ms, asked_again: again }) => [

@@ -27,8 +27,8 @@ export const REASONS = [
 export type Reason = (typeof REASONS)[number];
 
 /**
- * Why a lead is unsold, in one word for its seller: how far it came in its last round, or that its person is on a list
- * of those whose leads must not be sold.
+ * Why a lead is unsold, in one word for its seller: how far it came in its last round, that its person is on a list of
+ * those whose leads must not be sold, or that it has been offered as often as a lead is.
  */
 export const LEAD_REASONS = [
   'no_buyer_eligible',
@@ -37,6 +37,7 @@ export const LEAD_REASONS = [
   'refused',
   'uncertain',
   'suppressed',
+  'too_many_rounds',
 ] as const;
 
 export type LeadReason = (typeof LEAD_REASONS)[number];

@@ -121,6 +121,8 @@ export function waitInWords(wait: Wait): string {
       return 'its next round, when the campaign’s next stage begins';
     case 'expiry':
       return 'its expiry: no round is left before it';
+    case 'last round':
+      return 'its end: it was offered as often as a lead is';
   }
 }
 

@@ -3,9 +3,9 @@ import type { LeadFacts } from './lead.js';
 import type { Change, Round } from './round.js';
 import type { PendingTerms } from './terms.js';
 
-/** What a pending lead sleeps towards: the next round or its end. `at` is UTC ms. */
+/** What a pending lead sleeps towards: the next round or its end, also by its number of rounds. `at` is UTC ms. */
 export interface Wait {
-  until: 'retry' | 'expiry' | Change['what'];
+  until: 'retry' | 'expiry' | 'last round' | Change['what'];
   at: number;
 }
 
@@ -64,6 +64,15 @@ const changesIn = (answers: readonly Answer[]): Change[] =>
 export const isSameWait = (a: Wait, b: Wait): boolean => a.at === b.at && a.until === b.until;
 
 /**
+ * A lead that was offered so often is not offered again, though its market changes: twice what a campaign's waits may
+ * come to (`MOST_ROUNDS` in file/checks.ts).
+ */
+export const MOST_ROUNDS_OF_LIFE = 2000;
+
+/** Whether the lead ends when the wait is over. */
+export const isLastWait = ({ until }: Wait): boolean => until === 'expiry' || until === 'last round';
+
+/**
  * The next moment at which something can change for an unsold lead: a retry time, a change that the round foresaw (a
  * delay that ends, a schedule that opens, a cap whose window turns, a failing buyer's pause that ends, a new stage), the
  * end of a window whose limit left no room for an offer of it, or its expiry. Retry waits run from the round before; the
@@ -71,6 +80,8 @@ export const isSameWait = (a: Wait, b: Wait): boolean => a.at === b.at && a.unti
  * @param answers what came of the round's offers
  */
 export function nextWait(lead: LeadFacts, round: WaitingRound, answers: readonly Answer[]): Wait {
+  if (round.number - (lead.roundsBefore ?? 0) >= MOST_ROUNDS_OF_LIFE)
+    return { until: 'last round', at: round.at };
   const { retryAfter, expireAfter } = round.terms.pending;
   const expiry: Wait = { until: 'expiry', at: lead.receivedAt + expireAfter };
   const wait = retryAfter[Math.min(round.number, retryAfter.length) - 1];

@@ -43,6 +43,8 @@ export async function claimLead(
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
       passed: { $not: { $elemMatch: { round: claim.round, contract } } },
+      // What came of the offers of earlier rounds has moved with them.
+      lastRound: { $not: { $gt: claim.round } },
       ...unclaimed(contract, claim.round, again),
     },
     update: {
@@ -93,7 +95,7 @@ export async function passOver(
 ): Promise<boolean> {
   const { matchedCount } = await leads.updateOne(
     { _id: leadId, ...unclaimed(why.contract, why.round, again) },
-    { $push: { passed: why } },
+    { $addToSet: { passed: why } },
   );
   return matchedCount === 1;
 }

@@ -13,6 +13,7 @@ import { ledgerIndexes, type EntryDocument } from './ledger.js';
 import { marketIndexes } from './market.js';
 import type { StoredLead } from './person.js';
 import type { ReturnDocument } from './returns.js';
+import type { RoundDocument } from './rounds.js';
 import { saleIndexes, type SaleDocument } from './sales.js';
 import type { SecretDocument } from './secrets.js';
 import type { Signed } from './signing.js';
@@ -43,6 +44,7 @@ export interface Database {
   contracts: Collection<ContractDocument>;
   keys: Collection<KeyDocument>;
   leads: Collection<StoredLead>;
+  rounds: Collection<RoundDocument>;
   sales: Collection<SaleDocument>;
   returns: Collection<ReturnDocument>;
   ledger: Collection<EntryDocument>;
@@ -98,6 +100,7 @@ export function openDatabase(
     contracts: db.collection('contracts'),
     keys: db.collection('keys'),
     leads: db.collection('leads'),
+    rounds: db.collection('rounds'),
     sales: db.collection('sales'),
     returns: db.collection('returns'),
     ledger: db.collection('ledger'),

@@ -1,6 +1,7 @@
 import type { ClientSession } from 'mongodb';
 import type { Database } from './db.js';
 import type { Claim } from './leads.js';
+import { roundsOfLead } from './rounds.js';
 import type { Round } from '../market/round.js';
 
 /** What stands for the reason of a return whose lead was erased. */
@@ -11,7 +12,7 @@ export const ERASED_REASON = 'erased';
  * its returns. They were screened when they came; but they are about the person, and a screen can miss something.
  */
 export async function eraseBuyersWords(
-  { leads, sales, returns }: Pick<Database, 'leads' | 'sales' | 'returns'>,
+  { leads, rounds, sales, returns }: Pick<Database, 'leads' | 'rounds' | 'sales' | 'returns'>,
   leadId: string,
   session: ClientSession,
 ): Promise<void> {
@@ -27,6 +28,11 @@ export async function eraseBuyersWords(
   if (paths.length > 0) {
     const gone = Object.fromEntries(paths.map((path): [string, ''] => [path, '']));
     await leads.updateOne({ _id: leadId }, { $unset: gone }, { session });
+  }
+  for await (const round of rounds.find(roundsOfLead(leadId), { session })) {
+    const words = wordsInRound(round).map((path): [string, ''] => [path, '']);
+    if (words.length > 0)
+      await rounds.updateOne({ _id: round._id }, { $unset: Object.fromEntries(words) }, { session });
   }
   const sold = await sales.find({ lead: leadId }, { projection: { _id: 1 }, session }).toArray();
   if (sold.length === 0) return;

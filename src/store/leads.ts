@@ -1,4 +1,4 @@
-import type { Answer, OfferReason } from '../market/decide.js';
+import type { OfferReason } from '../market/decide.js';
 import type { Match } from '../market/duplicates.js';
 import { fieldsForRules } from '../market/comparisons.js';
 import type { LeadStanding } from '../market/standing.js';
@@ -117,13 +117,18 @@ export interface LeadDocument {
   idempotency?: Idempotency;
   /** Of a lead erased while its request may be repeated: when `idempotency` goes too. */
   repeatsUntil?: Date;
-  /** By number. */
+  /** By number; the last one, others are in `rounds` (rounds.ts). Leads of earlier releases have all of theirs here. */
   rounds: Record<string, Round>;
+  /** The number of the last round; absent before the first, and in leads of earlier releases. */
+  lastRound?: number;
   /** By contract. */
   claims: Record<string, Claim>;
   /** How many rounds were held before a buyer gave the lead back and it went on sale again. */
   roundsBefore?: number;
-  /** Offers that came to nothing and whose claims are there no more: no room under a limit, or offered anew since. */
+  /**
+   * Offers of the last round that came to nothing and whose claims are there no more: no room under a limit, or offered
+   * again since.
+   */
   passed?: PassedOffer[];
   /** How many claims are `posting` or `accepted`: as many as the sale has places at the most. */
   held: number;
@@ -197,29 +202,6 @@ function offeredBefore({ claims }: LeadDocument): LeadInRound['offered'] {
   return Object.fromEntries(ended);
 }
 
-/** What came of the offers of a round, as far as it is known. */
-export function answersIn({ claims, passed = [] }: StoredLead, round: number): Answer[] {
-  const settled = Object.entries(claims).flatMap(([contract, claim]) =>
-    claim.round === round ? answerOf(contract, claim) : [],
-  );
-  return [...passed.filter((offer) => offer.round === round), ...settled];
-}
-
-/** What the claim says of the offer; one that was called off is `uncertain` for good. */
-function answerOf(contract: string, { status, detail, words, exclusive }: Claim): Answer[] {
-  switch (status) {
-    case 'accepted':
-    case 'returned':
-      return [{ contract, answer: 'accepted', exclusive }];
-    case 'refused':
-      return [{ contract, answer: 'refused', detail, words }];
-    case 'cancelled':
-      return [{ contract, answer: 'uncertain', detail }];
-    case 'posting':
-      return [];
-  }
-}
-
 /** Stores a new lead; `repeated` is the lead that already carries the same idempotency key. */
 export async function insertLead(
   { leads, vault }: Database,
@@ -280,55 +262,6 @@ export async function findLeadSummary({ leads }: Database, leadId: string): Prom
   return leads.findOne<LeadSummary>({ _id: leadId }, { projection: SUMMARY });
 }
 
-/** A lead as a round needs it: without the rounds before, which may be many. */
-export async function findLeadForRound(
-  { leads, vault }: Database,
-  leadId: string,
-  number: number,
-): Promise<LeadDocument | null> {
-  const before = Array.from({ length: number - 1 }, (_, i) => [`rounds.${i + 1}`, 0] as const);
-  const stored = await leads.findOne({ _id: leadId }, { projection: Object.fromEntries(before) });
-  return stored && openLead(vault, stored);
-}
-
-/**
- * Stores a round as it stands now, where nobody has gone further: a repeat must decide the same. Returns what is
- * stored: this round, or the one of an earlier try.
- */
-export async function storeRound({ leads }: Database, leadId: string, round: Round): Promise<Round> {
-  const { filter, update } = roundWrite(leadId, round);
-  const { matchedCount } = await leads.updateOne(filter, update);
-  return matchedCount === 1 ? round : roundOfEarlierTry({ leads }, leadId, round.number);
-}
-
-/** The write that stores a round; it matches nothing where somebody has gone as far. */
-export function roundWrite(_id: string, round: Round) {
-  const path = `rounds.${round.number}`;
-  const isNext =
-    round.version === 1 ? { [path]: { $exists: false } } : { [`${path}.version`]: round.version - 1 };
-  return { filter: { _id, ...isNext }, update: { $set: { [path]: round, updatedAt: new Date() } } };
-}
-
-/** The round as it is stored, after a write of it that has matched nothing. */
-export async function roundOfEarlierTry(
-  database: Pick<Database, 'leads'>,
-  leadId: string,
-  number: number,
-): Promise<Round> {
-  const stored = await findRound(database, leadId, number);
-  if (stored === undefined) throw new Error(`Lead ${leadId} is gone`);
-  return stored;
-}
-
-export async function findRound(
-  { leads }: Pick<Database, 'leads'>,
-  leadId: string,
-  number: number,
-): Promise<Round | undefined> {
-  const found = await leads.findOne({ _id: leadId }, { projection: { [`rounds.${number}`]: 1 } });
-  return found?.rounds[number];
-}
-
 /**
  * The lead waits for its next round at `until`; `reason` says why it is unsold. Returns how the lead stands: one that was
  * sold or withdrawn meanwhile does not wait.
@@ -341,28 +274,38 @@ export async function markPending(
   reason: LeadReason,
   heard?: News & { round: number },
 ): Promise<LeadState | undefined> {
+  if (heard !== undefined) await noteForeseen({ leads }, leadId, heard);
   const { matchedCount } = await leads.updateOne(
     { _id: leadId, ...ON_SALE, ...NOT_WITHDRAWN },
-    {
-      $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date(), ...foreseen(heard) },
-    },
+    { $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date() } },
   );
   return matchedCount === 1 ? 'pending' : stateForLife({ leads }, leadId);
 }
 
-const foreseen = (heard: (News & { round: number }) | undefined): Record<string, unknown> =>
-  heard === undefined
-    ? {}
-    : {
-        [`rounds.${heard.round}.changes`]: heard.changes,
-        [`rounds.${heard.round}.terms.pending`]: heard.pending,
-      };
+async function noteForeseen(
+  { leads }: Pick<Database, 'leads'>,
+  _id: string,
+  { round, changes, pending }: News & { round: number },
+): Promise<void> {
+  const path = `rounds.${round}`;
+  await leads.updateOne(
+    { _id, [`${path}.number`]: round },
+    { $set: { [`${path}.changes`]: changes, [`${path}.terms.pending`]: pending } },
+  );
+}
 
-/** Lets an unsold lead expire that no buyer holds. Returns how it stands: `sold` or `withdrawn` if that came first. */
-export async function expireLead({ leads }: Database, leadId: string): Promise<LeadState | undefined> {
+/**
+ * Lets an unsold lead expire that no buyer holds. Returns how it stands: `sold` or `withdrawn` if that came first.
+ * @param reason why it is unsold; unless given, as its last round says
+ */
+export async function expireLead(
+  { leads }: Pick<Database, 'leads'>,
+  leadId: string,
+  reason?: LeadReason,
+): Promise<LeadState | undefined> {
   const { matchedCount } = await leads.updateOne(
     { _id: leadId, ...ON_SALE, held: 0, ...NOT_WITHDRAWN },
-    { $set: { status: 'expired', updatedAt: new Date() }, $unset: { dueAt: '' } },
+    { $set: { status: 'expired', reason, updatedAt: new Date() }, $unset: { dueAt: '' } },
   );
   return matchedCount === 1 ? 'expired' : stateForLife({ leads }, leadId);
 }

@@ -4,6 +4,7 @@ import type { BuyerDocument, CampaignDocument, ContractDocument, Database, Selle
 import type { EntryDocument } from './ledger.js';
 import type { StoredLead } from './person.js';
 import type { ReturnDocument } from './returns.js';
+import type { RoundDocument } from './rounds.js';
 import type { SaleDocument } from './sales.js';
 import type { TurnsDocument } from './turns.js';
 import type { Vault } from './vault.js';
@@ -20,6 +21,7 @@ export interface ReadOnly {
   campaigns: Reading<CampaignDocument>;
   contracts: Reading<ContractDocument>;
   leads: Reading<StoredLead>;
+  rounds: Reading<RoundDocument>;
   sales: Reading<SaleDocument>;
   returns: Reading<ReturnDocument>;
   ledger: Reading<EntryDocument>;
@@ -33,7 +35,7 @@ export function readOnly(database: Database): ReadOnly {
   const reading = <T extends Document>(collection: Collection<T>): Reading<T> => ({
     find: (filter, options) => collection.find(filter, options),
   });
-  const { sellers, buyers, campaigns, contracts, leads, sales, returns } = database;
+  const { sellers, buyers, campaigns, contracts, leads, rounds, sales, returns } = database;
   const { ledger, usage, persons, turns, vault } = database;
   return {
     sellers: reading(sellers),
@@ -41,6 +43,7 @@ export function readOnly(database: Database): ReadOnly {
     campaigns: reading(campaigns),
     contracts: reading(contracts),
     leads: reading(leads),
+    rounds: reading(rounds),
     sales: reading(sales),
     returns: reading(returns),
     ledger: reading(ledger),

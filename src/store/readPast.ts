@@ -8,9 +8,10 @@ import { turnsChanged } from '../market/turnsUsed.js';
 import { buyerAccount, isLimited, type Usage } from '../market/usage.js';
 import type { Elsewhere } from '../market/whatIf/decideAgain.js';
 import { pastRound, type PastLead, type PastPost, type PastSale } from '../market/whatIf/past.js';
-import { answersIn, factsOf } from './leads.js';
+import { factsOf } from './leads.js';
 import { openLead, type StoredLead } from './person.js';
 import type { ReadOnly } from './readOnly.js';
+import { readRounds, type HeldRound } from './rounds.js';
 import type { SaleDocument } from './sales.js';
 
 /** What was sold in a period, and to whom, with everything that deciding it again asks for. */
@@ -76,7 +77,7 @@ export async function readPast(
 const STEP = 1000;
 
 async function readLeads(
-  { leads, vault }: ReadOnly,
+  { leads, rounds, vault }: ReadOnly,
   { since, until }: Period,
   markets: readonly Terms[],
   undone: Undone,
@@ -95,20 +96,18 @@ async function readLeads(
     else {
       const lead = openLead(vault, stored);
       const asked = Object.entries(fieldsForRules(lead)).filter(([name]) => fields.has(name));
-      found.push(pastLead(stored, Object.fromEntries(asked)));
-      undo(undone, stored);
+      const held = (await readRounds({ rounds }, stored)).rounds;
+      found.push(pastLead(stored, held, Object.fromEntries(asked)));
+      undo(undone, stored, held);
     }
     if (found.length % STEP === 0) onRead(found.length);
   }
   return { leads: found, leftOut };
 }
 
-const roundsOf = ({ rounds }: StoredLead) => Object.values(rounds).sort((a, b) => a.number - b.number);
-
-function pastLead(stored: StoredLead, fields: PastLead['fields']): PastLead {
+function pastLead(stored: StoredLead, rounds: readonly HeldRound[], fields: PastLead['fields']): PastLead {
   const { campaign, currency, match, source, status, updatedAt, withdrawal } = stored;
   const facts = factsOf(stored);
-  const rounds = roundsOf(stored);
   return {
     facts,
     fields,
@@ -116,9 +115,9 @@ function pastLead(stored: StoredLead, fields: PastLead['fields']): PastLead {
     match,
     campaign,
     currency,
-    rounds: rounds.map((round) => pastRound(facts, round, answersIn(stored, round.number))),
-    posts: rounds.flatMap(({ number, at }) =>
-      answersIn(stored, number).flatMap(({ contract, answer }): PastPost[] =>
+    rounds: rounds.map(({ round, answers }) => pastRound(facts, round, answers)),
+    posts: rounds.flatMap(({ round: { at }, answers }) =>
+      answers.flatMap(({ contract, answer }): PastPost[] =>
         answer === 'accepted' || answer === 'refused' || answer === 'uncertain' || answer === 'timeout'
           ? [{ contract, at, answer }]
           : [],
@@ -130,9 +129,8 @@ function pastLead(stored: StoredLead, fields: PastLead['fields']): PastLead {
 }
 
 /** Notes what a lead's rounds have changed of turns, and of what is measured of buyers. */
-function undo({ credits, offers }: Undone, stored: StoredLead): void {
-  for (const round of roundsOf(stored)) {
-    const answers = answersIn(stored, round.number);
+function undo({ credits, offers }: Undone, stored: StoredLead, rounds: readonly HeldRound[]): void {
+  for (const { round, answers } of rounds) {
     const { award } = round.terms.sale;
     const changes = round.turns ? turnsChanged(round, answers) : {};
     credits.set(stored.campaign, added(credits.get(stored.campaign) ?? {}, scaled(changes, -1)));

@@ -3,9 +3,10 @@ import type { Round } from '../market/round.js';
 import { added, takeTurns, type Changes, type Contender, type Credits } from '../market/turns.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
-import { roundOfEarlierTry, roundWrite, storeRound } from './leads.js';
+
 import { oneAtATime } from './lanes.js';
 import type { StoredLead } from './person.js';
+import { roundOfEarlierTry, roundWrite, storeRound } from './rounds.js';
 import { writeTogether } from './writeTogether.js';
 
 /** Whose turn it is in a campaign that awards by turns; `version` grows with each time that turns are taken. */
@@ -64,7 +65,8 @@ export async function settleTurns(
     {
       name: 'updateOne',
       namespace: `${db.databaseName}.leads`,
-      filter: { _id: leadId, [settled]: { $exists: false } },
+      // One that has moved was settled before the next round began.
+      filter: { _id: leadId, [`rounds.${round}.number`]: round, [settled]: { $exists: false } },
       update: { $set: { [settled]: true } },
     },
     {

@@ -23,6 +23,7 @@ export interface LeadWorld {
   clock: MarketClock;
   /** Waits for results in real time; the environment's own jumps ten years for one that is there already. */
   client: Client;
+  taskQueue: string;
   /**
    * Starts the lead as the API does; resolves with the early answer and the workflow's handle.
    * @param answerBy until when its source waits, UTC ms
@@ -104,6 +105,7 @@ export async function openLeadWorld(
     database,
     clock,
     client,
+    taskQueue,
     submit: async (lead, answerBy) => {
       const start = new WithStartWorkflowOperation<LeadWorkflow>(
         WORKFLOW,

@@ -2,15 +2,17 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FinishedLead } from '../../src/market/story.js';
-import type { News } from '../../src/market/waiting.js';
-import type { LeadDocument } from '../../src/store/leads.js';
+import { MOST_ROUNDS_OF_LIFE, type News } from '../../src/market/waiting.js';
+import type { CampaignDocument } from '../../src/store/db.js';
+import { factsOf, findStoredLead, type LeadDocument } from '../../src/store/leads.js';
 import { withdraw } from '../../src/store/withdrawals.js';
-import { MARKET_CHANGED, OUTCOME, workflowId } from '../../src/temporal/names.js';
+import { MARKET_CHANGED, OUTCOME, WORKFLOW, workflowId } from '../../src/temporal/names.js';
 import { notifyWithdrawn } from '../../src/temporal/withdrawn.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { workflowBundle } from '../support/stack.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import type { Carried } from '../../workflows/nextRun.js';
 
 const DAY = minutes(24 * 60);
 const AT_ONCE = 3;
@@ -23,6 +25,7 @@ describe('a lead that waits for months under a market that changes every few min
   let world: LeadWorld;
   let northwind: FakeBuyer;
   let crm: FakeBuyer;
+  let campaign: CampaignDocument;
   let lead: LeadDocument;
   let firstRun: string | undefined;
   let handle: WorkflowHandle<() => Promise<FinishedLead>>;
@@ -40,7 +43,7 @@ describe('a lead that waits for months under a market that changes every few min
     northwind.answer('ping', { status: 204 });
     const { database } = world;
     const pending = { retryAfter: [], expireAfter: 300 * DAY };
-    const campaign = await storeMarket(database, { northwind: { server: northwind } }, { pending });
+    campaign = await storeMarket(database, { northwind: { server: northwind } }, { pending });
     await database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks: [crm.url] } });
     lead = await storeLead(database, campaign);
     const submitted = await world.submit(lead);
@@ -91,6 +94,12 @@ describe('a lead that waits for months under a market that changes every few min
       runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
     }
     return histories;
+  }
+
+  async function withdrawNow(): Promise<void> {
+    await withdraw(world.database, lead._id);
+    await notifyWithdrawn(world.client, lead._id);
+    expect(await handle.result()).toMatchObject({ status: 'withdrawn' });
   }
 
   const toldOf = (): string[] => crm.received.map(({ type }) => type);
@@ -151,4 +160,56 @@ describe('a lead that waits for months under a market that changes every few min
       expect([...ids]).toEqual([first?.headers['webhook-id']]);
     },
   );
+
+  test('has had its last round some day, and ends with a reason', async () => {
+    const { client, database, taskQueue } = world;
+    await withdrawNow();
+    crm.received.length = 0;
+    const { _id, receivedAt } = await storeLead(database, campaign, { lastRound: MOST_ROUNDS_OF_LIFE - 2 });
+    const carried: Carried = {
+      lastRound: {
+        number: MOST_ROUNDS_OF_LIFE - 2,
+        at: receivedAt.getTime(),
+        changes: [],
+        terms: { pending: { retryAfter: [minutes(1)], expireAfter: 300 * DAY } },
+      },
+      unsoldReason: 'no_bid',
+      currency: 'USD',
+      rounds: [],
+      told: 'pending',
+      addresses: 1,
+      heldElsewhere: false,
+      news: { changes: [] },
+      wake: false,
+      withdrawn: false,
+      givenBack: false,
+      notifications: [],
+    };
+    await database.campaigns.updateOne(
+      { _id: campaign._id },
+      { $set: { 'pending.retryAfter': [minutes(1)] } },
+    );
+    const facts = { ...factsOf(lead), leadId: _id, receivedAt: receivedAt.getTime() };
+    handle = await client.workflow.start(WORKFLOW, {
+      workflowId: workflowId(_id),
+      taskQueue,
+      args: [facts, carried],
+    });
+    await end();
+    expect(await handle.result()).toMatchObject({
+      status: 'expired',
+      story: expect.stringMatching(
+        /^Expired unsold 2 min after .* in the last: too many rounds\.$/,
+      ) as string,
+      rounds: [{ round: MOST_ROUNDS_OF_LIFE - 1 }, { round: MOST_ROUNDS_OF_LIFE }],
+    });
+    expect(await findStoredLead(database, _id)).toMatchObject({
+      status: 'expired',
+      reason: 'too_many_rounds',
+      lastRound: MOST_ROUNDS_OF_LIFE,
+    });
+    expect(northwind.of('ping').filter(({ body }) => Number(body.round) > 2)).toHaveLength(2);
+    expect(toldOf()).toEqual(['lead.expired']);
+    expect(crm.received[0]?.body).toMatchObject({ reason: 'too_many_rounds' });
+  });
 });

@@ -21,7 +21,7 @@ import { planRound, withinLimits } from '../plan.js';
 import { placesOf } from '../prices.js';
 import type { Candidate, Entry, Round } from '../round.js';
 import { isByTurns, turnsUsed } from '../turnsUsed.js';
-import { isSameWait, nextWait, withNews, type Wait } from '../waiting.js';
+import { isLastWait, isSameWait, nextWait, withNews, type Wait } from '../waiting.js';
 import { answerSource, offeredIn, type Life } from './life.js';
 import { sell } from './sell.js';
 import { pause, sideBySide, type Course } from './wait.js';
@@ -207,7 +207,7 @@ function* waitForAnotherRound(
     life.wake = false;
     life.news = { changes: [] };
     if (life.withdrawn) end(life, world, 'withdrawn');
-    else if (wait.until === 'expiry' && !early) end(life, world, 'expired');
+    else if (isLastWait(wait) && (wait.until === 'last round' || !early)) end(life, world, 'expired');
     return;
   }
 }

@@ -25,7 +25,7 @@ import type { Buyer, ReturnPolicy } from '../terms.js';
 import { added, takeTurns, type Changes, type Contender, type Credits } from '../turns.js';
 import { turnsUsed } from '../turnsUsed.js';
 import { limitsOf, type Usage } from '../usage.js';
-import { nextWait, type Wait } from '../waiting.js';
+import { isLastWait, nextWait, type Wait } from '../waiting.js';
 import { walkRound } from './walkRound.js';
 import type { PastLead, PastSale } from './past.js';
 import type { Steps } from './steps.js';
@@ -295,9 +295,9 @@ function nextRoundAt({ rounds }: PastLead, now: number, wait: Wait): number | un
   if (next && before) {
     const isWoken = next.at < before.waitedUntil;
     if (isWoken && next.at < wait.at) return next.at;
-    if (wait.until !== 'expiry' && wait.at === before.waitedUntil) return next.at;
+    if (!isLastWait(wait) && wait.at === before.waitedUntil) return next.at;
   }
-  return wait.until === 'expiry' ? undefined : wait.at;
+  return isLastWait(wait) ? undefined : wait.at;
 }
 
 function assume({ assumed }: World, { facts }: PastLead, what: Assumption | undefined): void {

@@ -14,7 +14,7 @@ import {
 import { roomNeeded } from '../../../src/market/room.js';
 import type { Bid, NoBid, Round } from '../../../src/market/round.js';
 import type { Buyer, Campaign, Contract } from '../../../src/market/terms.js';
-import { nextWait } from '../../../src/market/waiting.js';
+import { isLastWait, nextWait } from '../../../src/market/waiting.js';
 import { walkRound } from '../../../src/market/whatIf/walkRound.js';
 import type { Elsewhere } from '../../../src/market/whatIf/decideAgain.js';
 import { pastRound, type PastLead } from '../../../src/market/whatIf/past.js';
@@ -105,7 +105,7 @@ export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity)
     const { round, answers } = roundOf(next.at, lead);
     const sold = lead.sales.length > 0;
     const wait = nextWait(lead.facts, round, answers);
-    if (!sold && wait.until !== 'expiry') queue.push({ id: next.id, at: wait.at });
+    if (!sold && !isLastWait(wait)) queue.push({ id: next.id, at: wait.at });
   }
 
   function roundOf(

@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readRounds } from '../../src/store/rounds.js';
+import { findStoredLead } from '../../src/store/leads.js';
+import { storeLead } from '../support/market.js';
+import { openStepsWorld, type StepsWorld } from '../support/steps.js';
+
+let world: StepsWorld;
+beforeAll(async () => {
+  world = await openStepsWorld({ ping: { status: 204 } });
+});
+afterAll(() => world.close());
+
+test('In a lead’s document a round makes room for itself; those before it are found again', async () => {
+  const { database, campaign, steps } = world;
+  const { _id: leadId } = await storeLead(database, campaign, { status: 'pending' });
+  const held = [];
+  for (const number of [1, 2, 3]) held.push(await steps.runRound({ leadId, number, now: Date.now() }));
+  const lead = await findStoredLead(database, leadId);
+  if (lead === null) throw new Error('The lead is gone');
+  expect(Object.keys(lead.rounds)).toEqual(['3']);
+  expect(lead.lastRound).toBe(3);
+  const { rounds, leftOut } = await readRounds(database, lead);
+  expect([rounds.map(({ round }) => round), leftOut]).toEqual([held, 0]);
+  // A step of an earlier round that is tried again finds it, and asks nobody.
+  const asked = world.northwind.of('ping').length;
+  expect(await steps.runRound({ leadId, number: 1, now: Date.now() })).toEqual(held[0]);
+  expect(world.northwind.of('ping')).toHaveLength(asked);
+});
