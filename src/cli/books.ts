@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { compareBooks } from '../api/admin/books.js';
-import type { BooksCheck } from '../store/checkBooks.js';
-import { adminCommand, useAdmin } from './admin.js';
+import type { BooksCheck, Difference } from '../store/checkBooks.js';
+import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
-import { print, printJson, table } from './print.js';
+import { print, printError, printJson, table } from './print.js';
 
 /** `gavel books …` */
 export function booksCommand(): Command {
@@ -18,8 +18,8 @@ export function booksCommand(): Command {
 }
 
 async function check({ json }: { json: boolean }, command: Command): Promise<void> {
-  const checked = await useAdmin(command, (ask) => ask(compareBooks, {}));
-  const { differences } = checked;
+  const checked = await useAdmin(command, compareAll);
+  const { differences, differing } = checked;
   if (json) printJson(checked);
   else if (differences.length > 0)
     print(
@@ -28,10 +28,26 @@ async function check({ json }: { json: boolean }, command: Command): Promise<voi
         differences.map(({ what, id, detail }) => [what, id, detail]),
       ),
     );
-  if (differences.length > 0)
-    throw new CommandFailed(`The books differ in ${counted(differences.length, 'place')}.`);
+  if (!json && differing > differences.length)
+    printError(`These are the first ${differences.length} of ${differing} differences.`);
+  if (differing > 0) throw new CommandFailed(`The books differ in ${counted(differing, 'place')}.`);
   if (!json) print(agreed(checked));
 }
+
+/** Part by part: a remote admin API compares so much and no more by one request. */
+async function compareAll(ask: Ask): Promise<BooksCheck & { ok: boolean }> {
+  const sum = { ok: true, sales: 0, leads: 0, balances: 0, differing: 0, differences: [] as Difference[] };
+  for (let after: string | undefined; ;) {
+    const part = await ask(compareBooks, { after });
+    sum.ok &&= part.ok;
+    for (const key of ['sales', 'leads', 'balances', 'differing'] as const) sum[key] += part[key];
+    sum.differences.push(...part.differences.slice(0, MOST_SHOWN - sum.differences.length));
+    if (part.next === undefined) return sum;
+    after = part.next;
+  }
+}
+
+const MOST_SHOWN = 1000;
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { isatty } from 'node:tty';
 import Table from 'cli-table3';
 import { forTerminal, jsonText, onOneLine, style, visible, type Style } from './terminal.js';
@@ -28,10 +29,10 @@ export const printError = (text: string): void => console.error(forTerminal(text
 
 export const printJson = (value: unknown, space = 2): void => console.log(jsonText(value, space));
 
-/** Lines that end as the format wants it, with a carriage return. */
-export function printCsv(text: string): void {
+/** Lines that end as the format wants it, with a carriage return. Resolves when there is room for more. */
+export async function printCsv(text: string): Promise<void> {
   const lines = text.split('\r\n').map(forTerminal);
-  process.stdout.write(lines.join('\r\n'));
+  if (!process.stdout.write(lines.join('\r\n'))) await once(process.stdout, 'drain');
 }
 
 /** It does not see that our colours end, and ends them once more. There is no such sequence in a cell any more. */

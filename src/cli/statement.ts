@@ -1,10 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { showStatement } from '../api/admin/books.js';
 import { pointInTime } from '../market/pointInTime.js';
-import { adminCommand, useAdmin } from './admin.js';
+import { adminCommand, useAdmin, type Ask } from './admin.js';
+import { count } from './arguments.js';
 import { CommandFailed } from './commandFailed.js';
-import { print, printCsv, printJson } from './print.js';
-import { statementCsv, statementText } from './statementForms.js';
+import { print, printCsv, printError, printJson } from './print.js';
+import { CSV_HEAD, statementCsv, statementText } from './statementForms.js';
 
 interface Options {
   buyer?: string;
@@ -12,6 +13,8 @@ interface Options {
   house: boolean;
   from?: string;
   to?: string;
+  limit: number;
+  after?: string;
   csv: boolean;
   json: boolean;
 }
@@ -25,7 +28,9 @@ export function statementCommand(): Command {
     .option('--house', 'what the house keeps', false)
     .option('--from <date>', 'the first day (2026-11-01), UTC; else that of the last day’s month', day)
     .option('--to <date>', 'the last day, UTC; today unless given', day)
-    .option('--csv', 'print it as CSV', false)
+    .option('--limit <count>', 'so many bookings at the most; with --csv, at a time', count, 1000)
+    .option('--after <cursor>', 'the bookings after those of another page, which said so')
+    .option('--csv', 'print all of it as CSV', false)
     .option('--json', 'print it as JSON', false)
     .action(show);
 }
@@ -35,10 +40,30 @@ async function show({ csv, json, ...asked }: Options, command: Command): Promise
   if (accounts.length !== 1)
     throw new CommandFailed('Name one account: --buyer ID, --seller CODE or --house.');
   if (csv && json) throw new CommandFailed('Choose one of --csv and --json.');
+  if (csv) {
+    await useAdmin(command, (ask) => printPages(ask, asked));
+    return;
+  }
   const statement = await useAdmin(command, (ask) => ask(showStatement, asked));
   if (json) printJson(statement);
-  else if (csv) printCsv(statementCsv(statement));
   else print(statementText(statement));
+  if (statement.next !== undefined)
+    printError(
+      `There are more bookings than these ${asked.limit}: --after ${statement.next} shows the next, --csv all of them.`,
+    );
+}
+
+/** However long the statement is, one page of it is in memory. */
+async function printPages(ask: Ask, asked: Omit<Options, 'csv' | 'json'>): Promise<void> {
+  let head = CSV_HEAD;
+  for (let next = { ...asked }; ;) {
+    const page = await ask(showStatement, next);
+    await printCsv(head + statementCsv(page));
+    if (page.next === undefined) return;
+    head = '';
+    // The last day of the first page: at midnight today is another day.
+    next = { ...next, from: page.from, to: page.to, after: page.next };
+  }
 }
 
 function day(text: string): string {

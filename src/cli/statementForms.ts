@@ -15,7 +15,8 @@ export function statementText({ account, from, to, currencies }: StatementView):
   return [head, ...currencies.map(currencyText)].join('\n\n');
 }
 
-function currencyText({ currency, opening_balance, bookings, closing_balance }: OfCurrency): string {
+function currencyText(part: OfCurrency): string {
+  const { currency, opening_balance, bookings, closing_balance } = part;
   const money = (amount: number): string => `${decimals(amount, currency)} ${currency}`;
   const rows = bookings.map((booking) => [
     moment(Date.parse(booking.booked_at)),
@@ -29,9 +30,9 @@ function currencyText({ currency, opening_balance, bookings, closing_balance }: 
   return table(
     ['booked', 'is', 'of', 'buyer', 'sale or payment', 'amount', 'balance'],
     [
-      ['', 'opening balance', '', '', '', '', money(opening_balance)],
+      ['', part.continued ? 'brought forward' : 'opening balance', '', '', '', '', money(opening_balance)],
       ...rows,
-      ['', 'closing balance', '', '', '', '', money(closing_balance)],
+      ['', part.continues ? 'carried forward' : 'closing balance', '', '', '', '', money(closing_balance)],
     ],
   );
 }
@@ -50,26 +51,30 @@ const COLUMNS = [
   'balance',
 ] as const;
 
-/** A statement as CSV (RFC 4180), with a line for the balance before and after each currency's bookings. */
+/** The first line of a statement as CSV. */
+export const CSV_HEAD = `${COLUMNS.join(',')}\r\n`;
+
+/** A page of a statement as CSV (RFC 4180), with a line for the balance before and after each currency's bookings. */
 export function statementCsv({ from, to, currencies }: StatementView): string {
-  const rows = currencies.flatMap(({ currency, opening_balance, bookings, closing_balance }) => [
-    row({
-      booked_at: from,
-      kind: 'opening_balance',
-      currency,
-      balance: decimals(opening_balance, currency),
-    }),
-    ...bookings.map(({ amount, balance, ...booking }) =>
-      row({
-        ...booking,
-        currency,
-        amount: decimals(amount, currency),
-        balance: decimals(balance, currency),
-      }),
-    ),
-    row({ booked_at: to, kind: 'closing_balance', currency, balance: decimals(closing_balance, currency) }),
-  ]);
-  return [COLUMNS.join(','), ...rows].map((line) => `${line}\r\n`).join('');
+  const rows = currencies.flatMap(
+    ({ currency, opening_balance, bookings, closing_balance, continued, continues }) => {
+      const balanceAt = (booked_at: string, kind: string, balance: number): string =>
+        row({ booked_at, kind, currency, balance: decimals(balance, currency) });
+      return [
+        ...(continued ? [] : [balanceAt(from, 'opening_balance', opening_balance)]),
+        ...bookings.map(({ amount, balance, ...booking }) =>
+          row({
+            ...booking,
+            currency,
+            amount: decimals(amount, currency),
+            balance: decimals(balance, currency),
+          }),
+        ),
+        ...(continues ? [] : [balanceAt(to, 'closing_balance', closing_balance)]),
+      ];
+    },
+  );
+  return rows.map((line) => `${line}\r\n`).join('');
 }
 
 const row = (cells: Partial<Record<(typeof COLUMNS)[number], string | undefined>>): string =>

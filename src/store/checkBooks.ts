@@ -20,78 +20,178 @@ export interface BooksCheck {
   sales: number;
   leads: number;
   balances: number;
+  /** How many differences there are. */
+  differing: number;
+  /** The first of them. */
   differences: Difference[];
 }
+
+/** How far a check has come: a stage of it, and the id that was looked at last. */
+export interface Place {
+  stage: (typeof STAGES)[number];
+  after: string;
+}
+
+/** In the order in which they are gone through. */
+export const STAGES = ['bookings', 'leads', 'balances'] as const;
 
 /** So few because SecantusDB holds each document that it finds by an `$in` against all of its values again. */
 const BATCH = 100;
 
+/** So many differences are kept; whoever has more has one cause for all of them. */
+const MOST_KEPT = 1000;
+
 /**
  * Compares everything in the books that is kept in two places: the sides of each booking sum to zero, each sale is in the
  * ledger as it was made, each lead's price is what its seller was booked for it, and each prepaid buyer has left what it
- * paid in less what it bought. Each part is read in one transaction, so leads that are sold meanwhile are no differences.
+ * paid in less what it bought. Each lead and each balance is read in one transaction, so leads that are sold meanwhile are
+ * no differences. Whatever the size of the books, a batch of them is in memory.
+ * @param from where to begin
+ * @param most after so many bookings, leads and balances it stops; absent: at the end
  */
-export async function checkBooks(database: Database): Promise<BooksCheck> {
-  const check: BooksCheck = { sales: 0, leads: 0, balances: 0, differences: await unbalanced(database) };
-  for await (const ids of leadsInBatches(database)) {
-    const { sales, differences } = await together(database, (session) => checkLeads(database, ids, session));
-    check.sales += sales;
-    check.leads += ids.length;
-    check.differences.push(...differences);
-  }
-  const prepaid = await database.buyers.find({ balance: { $exists: true } }).toArray();
-  for (const { _id, currency = 'USD' } of prepaid) {
-    const wrong = await together(database, (session) => checkBalance(database, _id, currency, session));
-    check.balances += 1;
-    check.differences.push(...wrong);
+export async function checkBooks(
+  database: Database,
+  { from, most = Infinity }: { from?: Place; most?: number } = {},
+): Promise<BooksCheck & { next?: Place }> {
+  const check: BooksCheck = { sales: 0, leads: 0, balances: 0, differing: 0, differences: [] };
+  let seen = 0;
+  for await (const { place, differences, ...counted } of batches(database, from)) {
+    check.sales += counted.sales ?? 0;
+    check.leads += counted.leads ?? 0;
+    check.balances += counted.balances ?? 0;
+    check.differing += differences.length;
+    check.differences.push(...differences.slice(0, MOST_KEPT - check.differences.length));
+    seen += counted.size;
+    if (seen >= most) return { ...check, next: place };
   }
   return check;
+}
+
+/** A batch that was compared, up to a place. */
+interface Batch {
+  place: Place;
+  size: number;
+  sales?: number;
+  leads?: number;
+  balances?: number;
+  differences: Difference[];
+}
+
+async function* batches(
+  database: Database,
+  from: Place = { stage: 'bookings', after: '' },
+): AsyncGenerator<Batch> {
+  for (const stage of STAGES.slice(STAGES.indexOf(from.stage)))
+    yield* COMPARE[stage](database, stage === from.stage ? from.after : '');
+}
+
+const COMPARE: Record<Place['stage'], (database: Database, after: string) => AsyncGenerator<Batch>> = {
+  bookings: compareBookings,
+  leads: compareLeads,
+  balances: compareBalances,
+};
+
+async function* compareBookings(database: Database, after: string): AsyncGenerator<Batch> {
+  for await (const bookings of inBatches(bookingsOf(database, after))) {
+    const suspects = bookings.filter((sides) => differencesIn(sides).length > 0);
+    const differences = await confirmed(
+      database,
+      suspects.flatMap(([side]) => side?.sale ?? []),
+    );
+    const last = bookings.at(-1)?.[0]?.sale ?? '';
+    yield { place: { stage: 'bookings', after: last }, size: bookings.length, differences };
+  }
+}
+
+async function* compareLeads(database: Database, after: string): AsyncGenerator<Batch> {
+  for await (const ids of inBatches(soldLeads(database, after))) {
+    const { sales, differences } = await together(database, (session) => checkLeads(database, ids, session));
+    const place: Place = { stage: 'leads', after: ids.at(-1) ?? '' };
+    yield { place, size: ids.length, leads: ids.length, sales, differences };
+  }
+}
+
+async function* compareBalances(database: Database, after: string): AsyncGenerator<Batch> {
+  const prepaid = database.buyers.find({ _id: { $gt: after }, balance: { $exists: true } }).sort({ _id: 1 });
+  for await (const { _id, currency = 'USD' } of prepaid) {
+    const differences = await together(database, (session) => checkBalance(database, _id, currency, session));
+    yield { place: { stage: 'balances', after: _id }, size: 1, balances: 1, differences };
+  }
+}
+
+async function* inBatches<T>(all: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const one of all) {
+    batch.push(one);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 const together = <T>({ client }: Database, read: (session: ClientSession) => Promise<T>): Promise<T> =>
   client.withSession((session) => session.withTransaction(() => read(session)));
 
-/** Bookings whose sides do not sum to zero. */
-async function unbalanced({ ledger }: Database): Promise<Difference[]> {
-  const found = await ledger
-    .aggregate<{ _id: { sale: string; kind: string; currency: string }; sum: Minor }>([
-      {
-        $group: {
-          _id: { sale: '$sale', kind: '$kind', currency: '$currency' },
-          sum: { $sum: '$amount' },
-        },
-      },
-      { $match: { sum: { $ne: 0 } } },
-    ])
-    .toArray();
-  return found.map(({ _id: { sale, kind, currency }, sum }) => ({
-    what: 'booking',
-    id: sale,
-    detail: `the sides of this ${kind} sum to ${formatMoney(sum, currency)} and not to zero`,
-  }));
+type Side = Pick<EntryDocument, 'sale' | 'kind' | 'currency' | 'amount'>;
+
+/** The sides of each sale or payment, and of its return. */
+async function* bookingsOf({ ledger }: Database, after: string): AsyncGenerator<Side[]> {
+  const sides = ledger
+    .find({ sale: { $gt: after } }, { projection: { sale: 1, kind: 1, currency: 1, amount: 1 } })
+    .sort({ sale: 1 });
+  let booking: Side[] = [];
+  for await (const side of sides) {
+    if (booking.length > 0 && booking[0]?.sale !== side.sale) {
+      yield booking;
+      booking = [];
+    }
+    booking.push(side);
+  }
+  if (booking.length > 0) yield booking;
 }
 
-/** Ids of all leads that have a sale or a price. */
-async function* leadsInBatches({ sales, leads }: Database): AsyncGenerator<string[]> {
-  let batch = new Set<string>();
-  const ids = [
-    sales.find({}, { projection: { lead: 1 }, sort: { lead: 1 } }).map(({ lead }) => lead),
-    leads
-      .find({ price: { $exists: true } }, { projection: { _id: 1 }, sort: { _id: 1 } })
-      .map(({ _id }) => _id),
-  ];
-  const seen = new Set<string>();
-  for (const cursor of ids) {
-    for await (const id of cursor) {
-      if (seen.has(id)) continue;
-      seen.add(id);
-      batch.add(id);
-      if (batch.size < BATCH) continue;
-      yield [...batch];
-      batch = new Set();
-    }
+/** What the sides of one booking do not sum to. */
+function differencesIn(sides: readonly Side[]): Difference[] {
+  const sums = new Map<string, { side: Side; sum: Minor }>();
+  for (const side of sides) {
+    const key = `${side.kind} ${side.currency}`;
+    sums.set(key, { side, sum: (sums.get(key)?.sum ?? 0) + side.amount });
   }
-  if (batch.size > 0) yield [...batch];
+  return [...sums.values()]
+    .filter(({ sum }) => sum !== 0)
+    .map(({ side: { sale, kind, currency }, sum }) => ({
+      what: 'booking',
+      id: sale,
+      detail: `the sides of this ${kind} sum to ${formatMoney(sum, currency)} and not to zero`,
+    }));
+}
+
+/** Reads bookings that did not look right once more, all of each at one moment: it may have been made meanwhile. */
+async function confirmed(database: Database, ids: string[]): Promise<Difference[]> {
+  if (ids.length === 0) return [];
+  const sides = await together(database, (session) =>
+    database.ledger.find({ sale: { $in: ids } }, { session }).toArray(),
+  );
+  const bySale = groupBy(sides, ({ sale }) => sale);
+  return ids.flatMap((id) => differencesIn(bySale.get(id) ?? []));
+}
+
+/** Ids of all leads that have a sale or a price, in their order, each once. */
+async function* soldLeads({ sales, leads }: Database, after: string): AsyncGenerator<string> {
+  const sold = sales
+    .find({ lead: { $gt: after } }, { projection: { lead: 1 }, sort: { lead: 1 } })
+    .map(({ lead }) => lead);
+  const priced = leads
+    .find({ _id: { $gt: after }, price: { $exists: true } }, { projection: { _id: 1 }, sort: { _id: 1 } })
+    .map(({ _id }) => _id);
+  let [one, other] = [await sold.next(), await priced.next()];
+  while (one !== null || other !== null) {
+    const id = one === null || (other !== null && other < one) ? (other ?? '') : one;
+    while (one === id) one = await sold.next();
+    while (other === id) other = await priced.next();
+    yield id;
+  }
 }
 
 async function checkLeads(

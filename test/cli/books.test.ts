@@ -56,6 +56,26 @@ describe('gavel', () => {
     );
   });
 
+  test('shows a long statement page by page, and all of it as CSV', async () => {
+    const whole = await run(['statement', '--buyer', 'northwind']);
+    expect(whole.stderr).toBe('');
+    const first = await run(['statement', '--buyer', 'northwind', '--limit', '1']);
+    expect(first.stdout).toMatch(/opening balance +0\.00 USD/);
+    expect(first.stdout).toMatch(/carried forward +5000\.00 USD/);
+    const [, after = ''] =
+      /these 1: --after (\S+) shows the next, --csv all of them/.exec(first.stderr) ?? [];
+    const second = await run(['statement', '--buyer', 'northwind', '--limit', '1', '--after', after]);
+    expect(second.stdout).toMatch(/brought forward +5000\.00 USD/);
+    expect(second.stdout).toMatch(/closing balance +5250\.50 USD/);
+    expect(second.stderr).toBe('');
+    const csv = (...args: string[]) => run(['statement', '--buyer', 'northwind', '--csv', ...args]);
+    expect(await csv('--limit', '1')).toEqual(await csv());
+    const json: unknown = JSON.parse(
+      (await run(['statement', '--buyer', 'northwind', '--json', '--limit', '1'])).stdout,
+    );
+    expect(json).toMatchObject({ currencies: [{ continues: true, bookings: [{}] }], next: after });
+  });
+
   test.each([
     ['open', 'pings', 'open \\(pings\\)', 60_000],
     ['half_open', 'pings', 'half open \\(pings\\)', -1],

@@ -91,8 +91,8 @@ describe('Whatever is in a text, a terminal obeys nothing of it', () => {
     shows((text) => showProgress().progress(text));
   });
 
-  test('as CSV, whose lines end as they must', () => {
-    printCsv('a,b\r\n\u001b[2J,\r,c\r\n');
+  test('as CSV, whose lines end as they must', async () => {
+    await printCsv('a,b\r\n\u001b[2J,\r,c\r\n');
     expect(out).toBe('a,b\r\n␛[2J,␍,c\r\n');
   });
 

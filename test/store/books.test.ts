@@ -1,12 +1,13 @@
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { statementView } from '../../src/api/admin/books.js';
 import { statementCsv } from '../../src/cli/statementForms.js';
 import { bookSale } from '../../src/store/book.js';
-import { checkBooks } from '../../src/store/checkBooks.js';
+import { checkBooks, type Place } from '../../src/store/checkBooks.js';
 import { claimLead } from '../../src/store/claims.js';
-import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
-import { statementOf, type Span } from '../../src/store/statement.js';
+import { ensureIndexes, openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import type { EntryDocument } from '../../src/store/ledger.js';
+import { statementPage, type Mark, type Span } from '../../src/store/statement.js';
 import { bookTopUp } from '../../src/store/topUp.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -55,34 +56,37 @@ describe('the books', () => {
     return { lead: _id, sale: claim.postId };
   }
 
+  const statementOf = async (account: string, span: Span) =>
+    (await statementPage(database, account, span, { limit: 100 })).currencies;
+
   test('are told to each account with its balance before and after', async () => {
     const { lead, sale } = await sell();
-    const buyer = await statementOf(database, 'buyer:northwind', TODAY);
+    const buyer = await statementOf('buyer:northwind', TODAY);
     expect(buyer).toMatchObject([{ currency: 'USD', opening: 0, closing: 5500 }]);
     expect(buyer[0]?.lines).toMatchObject([
       { kind: 'top_up', amount: 10_000, balance: 10_000, ref: 'wire 7, "May"' },
       { kind: 'sale', amount: -4500, balance: 5500, booking: sale, lead, campaign: campaign._id },
     ]);
-    expect(await statementOf(database, 'seller:ACME1234', TODAY)).toMatchObject([{ closing: 4000 }]);
-    expect(await statementOf(database, 'house', TODAY)).toMatchObject([{ closing: 500 }]);
+    expect(await statementOf('seller:ACME1234', TODAY)).toMatchObject([{ closing: 4000 }]);
+    expect(await statementOf('house', TODAY)).toMatchObject([{ closing: 500 }]);
   });
 
   test('open a period with the balance that the one before closed with', async () => {
-    const [today] = await statementOf(database, 'buyer:northwind', TODAY);
-    expect(await statementOf(database, 'buyer:northwind', TOMORROW)).toEqual([
+    const [today] = await statementOf('buyer:northwind', TODAY);
+    expect(await statementOf('buyer:northwind', TOMORROW)).toEqual([
       { currency: 'USD', opening: today?.closing, lines: [], closing: today?.closing },
     ]);
   });
 
   test('are CSV as RFC 4180 has it, and JSON with decimals', async () => {
-    const currencies = await statementOf(database, 'buyer:northwind', TODAY);
+    const page = await statementPage(database, 'buyer:northwind', TODAY, { limit: 100 });
     const [from, to] = [new Date('2026-11-01'), new Date('2026-11-30')];
-    const statement = statementView('buyer:northwind', from, to, currencies);
+    const statement = statementView('buyer:northwind', { from, to }, page);
     const lines = statementCsv(statement).split('\r\n');
-    expect(lines[1]).toBe('2026-11-01,opening_balance,,,,,,,USD,,0.00');
-    expect(lines[2]).toContain(',"wire 7, ""May""",USD,100.00,100.00');
-    expect(lines[3]).toContain(',ACME1234/auto-insurance,ACME1234,northwind,,USD,-45.00,55.00');
-    expect(lines.slice(4)).toEqual(['2026-11-30,closing_balance,,,,,,,USD,,55.00', '']);
+    expect(lines[0]).toBe('2026-11-01,opening_balance,,,,,,,USD,,0.00');
+    expect(lines[1]).toContain(',"wire 7, ""May""",USD,100.00,100.00');
+    expect(lines[2]).toContain(',ACME1234/auto-insurance,ACME1234,northwind,,USD,-45.00,55.00');
+    expect(lines.slice(3)).toEqual(['2026-11-30,closing_balance,,,,,,,USD,,55.00', '']);
     expect(statement).toMatchObject({
       from: '2026-11-01',
       currencies: [{ opening_balance: 0, bookings: [{ amount: 100 }, { amount: -45 }], closing_balance: 55 }],
@@ -159,6 +163,92 @@ describe('the books', () => {
     await restore(database.ledger, ledger);
     await restore(database.usage, usage);
     expect((await checkBooks(database)).differences).toEqual([]);
+  });
+});
+
+describe('books of many bookings', () => {
+  const BOOKINGS = 1050;
+  const DAY_OF_SALES = Date.UTC(2026, 10, 24);
+  const SPAN: Span = { from: new Date(DAY_OF_SALES), until: new Date(DAY_OF_SALES + DAY) };
+  let database: Database;
+  beforeAll(async () => {
+    database = openDatabase(await isolatedSettings());
+    await ensureIndexes(database);
+    const entries = Array.from({ length: BOOKINGS }, (_, i): EntryDocument[] => {
+      const sale = `sale-${String(i).padStart(5, '0')}`;
+      // Many at the same moment, in two currencies, some of them before the period.
+      const at = new Date(DAY_OF_SALES - 1000 + Math.floor(i / 7) * 10);
+      const common = { kind: 'top_up' as const, sale, currency: i % 5 === 0 ? 'EUR' : 'USD', at };
+      return [
+        { ...common, _id: `${sale}/buyer:northwind`, account: 'buyer:northwind', amount: i },
+        { ...common, _id: `${sale}/bank`, account: 'bank', amount: -i },
+      ];
+    });
+    await database.ledger.insertMany(entries.flat());
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  test('are stated page by page, each line once, and the balances go on from one to the next', async () => {
+    const whole = await statementPage(database, 'buyer:northwind', SPAN, { limit: 10_000 });
+    expect(whole.next).toBeUndefined();
+    for (const limit of [1, 97, 333, 1000]) {
+      const lines = new Map<string, string[]>();
+      const closing = new Map<string, number>();
+      let after: Mark | undefined;
+      for (let pages = 0; pages < (limit === 1 ? 20 : 1000); pages++) {
+        const page = await statementPage(database, 'buyer:northwind', SPAN, { limit, after });
+        expect(page.currencies.reduce((sum, each) => sum + each.lines.length, 0)).toBeLessThanOrEqual(limit);
+        for (const { currency, opening, isContinued, ...part } of page.currencies) {
+          if (isContinued) expect(opening).toBe(closing.get(currency));
+          closing.set(currency, part.closing);
+          lines.set(currency, [...(lines.get(currency) ?? []), ...part.lines.map(({ booking }) => booking)]);
+        }
+        after = page.next;
+        if (after === undefined) break;
+      }
+      if (limit === 1) continue;
+      for (const { currency, lines: all, closing: end } of whole.currencies) {
+        expect(lines.get(currency)).toEqual(all.map(({ booking }) => booking));
+        expect(closing.get(currency)).toBe(end);
+      }
+    }
+  });
+
+  test('are read no further than a page asks for', async () => {
+    const read = vi.spyOn(database.ledger, 'aggregate');
+    await statementPage(database, 'buyer:northwind', SPAN, { limit: 10 });
+    const limits = read.mock.calls.flatMap(([stages = []]) =>
+      stages.flatMap((stage): number[] => ('$limit' in stage ? [Number(stage.$limit)] : [])),
+    );
+    expect(limits).toEqual([11]);
+    read.mockRestore();
+  });
+
+  test('are checked part by part, with each difference told once', async () => {
+    const wrong = ['sale-00003/bank', 'sale-00600/bank', 'sale-01049/bank'];
+    for (const _id of wrong) await database.ledger.updateOne({ _id }, { $inc: { amount: 1 } });
+    const found: string[] = [];
+    let from: Place | undefined;
+    let parts = 0;
+    do {
+      const part = await checkBooks(database, { from, most: 300 });
+      found.push(...part.differences.map(({ id }) => id));
+      from = part.next;
+      parts += 1;
+    } while (from !== undefined);
+    expect(found).toEqual(wrong.map((id) => id.replace('/bank', '')));
+    expect(parts).toBeGreaterThanOrEqual(BOOKINGS / 300);
+    expect((await checkBooks(database)).differing).toBe(3);
+    for (const _id of wrong) await database.ledger.updateOne({ _id }, { $inc: { amount: -1 } });
+  });
+
+  test('whose every booking is wrong are no more than a thousand differences in memory', async () => {
+    await database.ledger.updateMany({ account: 'bank' }, { $inc: { amount: 1 } });
+    const { differences, differing } = await checkBooks(database);
+    expect([differences.length, differing]).toEqual([1000, BOOKINGS]);
   });
 });
 
