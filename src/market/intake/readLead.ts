@@ -178,8 +178,9 @@ class LeadReader {
   private splitFullName(): void {
     for (const name of this.aliases.get(FULL_NAME) ?? []) {
       const value = this.given.get(name);
-      const names = value?.kind === 'text' ? readFullName(value.text).value : undefined;
-      if (value?.kind !== 'text' || names === undefined) continue;
+      if (value?.kind !== 'text' || value.text.length > LONGEST_NAME) continue;
+      const names = readFullName(value.text).value;
+      if (names === undefined) continue;
       const { first, last } = names;
       const takesFirst = this.isLacking('firstName') && this.agrees('lastName', last);
       const takesLast = this.isLacking('lastName') && this.agrees('firstName', first);
@@ -317,6 +318,9 @@ class LeadReader {
     };
   }
 }
+
+/** Nobody's name is longer, and taking a text apart takes time. */
+const LONGEST_NAME = 500;
 
 const AN_OBJECT = 'an object; kept as its JSON text';
 
