@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readCheckAnswer } from '../../src/buyers/check.js';
 import { personScreen } from '../../src/buyers/personScreen.js';
 import { readPingAnswer } from '../../src/buyers/ping.js';
 import { readPostAnswer } from '../../src/buyers/post.js';
@@ -120,6 +121,25 @@ describe('optional keys of an answer never cost a clear yes or a bid', () => {
       '{"bid": 0, "shared_bid": 20}',
     ])
       expect(pinged(text)).toMatchObject({ bid: { shared: 2000, price: undefined } });
+  });
+});
+
+describe('what a check finds', () => {
+  const check = {
+    ...{ name: 'score', url: 'https://score.example', timeoutMs: 1, sends: [], answer: 'score', atLeast: 50 },
+    whenSilent: 'pass' as const,
+  };
+  it.each<[string, boolean]>([
+    ['{"score": 70}', true],
+    ['{"score": "70"}', true],
+    ['{"score": 123456789012345678901234567890}', true],
+    ['{"score": 40, "reason": null}', false],
+    ['{"score": null}', true],
+    ['{"score": [70]}', true],
+    ['null', true],
+    ['<html>', true],
+  ])('%s', (text, passes) => {
+    expect(readCheckAnswer(check, reply(text)).passes).toBe(passes);
   });
 });
 

@@ -76,7 +76,9 @@ describe('erasing a lead', () => {
         'a/b/off': { ...claim, status: 'cancelled', detail: 'called off' },
       },
     });
-    const { sales, returns } = database;
+    const { rounds, sales, returns } = database;
+    const moved = { ...round, _id: `${lead._id}/000001`, lead: lead._id };
+    await rounds.insertMany([moved, { ...moved, _id: 'other/000001', lead: 'other' }]);
     const sale = { _id: 'sale', lead: lead._id, buyer: 'northwind', price: 4500, buyerLeadId: 'Said-7' };
     await sales.insertMany([sale, { ...sale, _id: 'other', lead: 'other' }] as unknown as SaleDocument[]);
     await returns.insertMany([
@@ -89,6 +91,7 @@ describe('erasing a lead', () => {
       await findStoredLead(database, lead._id),
       await sales.findOne({ _id: 'sale' }),
       await returns.findOne({ _id: 'sale' }),
+      await rounds.findOne({ _id: moved._id }),
     ];
     expect(JSON.stringify(left)).not.toMatch(/said/i);
     expect(left).toMatchObject([
@@ -100,7 +103,9 @@ describe('erasing a lead', () => {
       },
       { price: 4500 },
       { reason: 'erased', refund: 4500 },
+      { entries: [{ bid: { price: 4500 } }, { noBid: { reason: 'no_bid' } }, { noBid: { status: 500 } }] },
     ]);
+    expect(await rounds.findOne({ _id: 'other/000001' })).toMatchObject({ entries: round.entries });
     expect(await sales.findOne({ _id: 'other' })).toMatchObject({ buyerLeadId: 'Said-7' });
     expect(await returns.findOne({ _id: 'other' })).toMatchObject({ reason: 'duplicate' });
   });
