@@ -83,8 +83,8 @@ export function explained(
   { code, words, note }: ReasonWords,
   own?: string,
 ): { detail?: string; words?: string } {
-  const told = code ?? note ?? (words !== undefined && own === undefined ? IN_OWN_WORDS : undefined);
-  return { detail: joined(': ', own, told), words: words && joined(': ', own, words) };
+  const safe = code ?? note ?? (words !== undefined && own === undefined ? IN_OWN_WORDS : undefined);
+  return { detail: joined(': ', own, safe), words: words && joined(': ', own, words) };
 }
 
 /** Temporal's UI shows this in the place of free text. */

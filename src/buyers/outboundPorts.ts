@@ -6,7 +6,7 @@ export type PortRule = (port: number) => boolean;
 /**
  * Ports from 1024 on that are never a buyer's web server. The first two lines are those of the Fetch standard ("bad
  * port"), whose protocols could take a request for commands; the others are of databases, queues, remote control and
- * cluster management, some of which obey whoever sends them a `POST`.
+ * cluster management, some of which obey any `POST`.
  */
 const NEVER_WEB = new Set([
   ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],

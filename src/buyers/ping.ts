@@ -86,7 +86,7 @@ function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: Per
   if (status < 200 || status > 299)
     return { noBid: { reason: 'http_error', status, ...explained(reason(), `HTTP ${status}`) } };
   if (malformed) return invalid(answer.detail ?? 'not JSON');
-  // Whoever bids for a place alone may leave the other bid out.
+  // A bid for a place alone may leave the other one out.
   const isBid = isObject(body) && (Object.hasOwn(body, 'bid') || typeof body.shared_bid === 'number');
   if (!isBid) return invalid('not {"bid": amount}');
   const [price, shared] = [

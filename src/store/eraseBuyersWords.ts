@@ -41,7 +41,7 @@ export async function eraseBuyersWords(
   await returns.updateMany({ _id: { $in: saleIds } }, { $set: { reason: ERASED_REASON } }, { session });
 }
 
-/** Where a buyer has spoken, our own detail repeats a word of it. */
+/** If a buyer gave a reason, our own detail may repeat a word of it. */
 const wordsInClaim = ({ buyerLeadId, words, status, detail }: Claim): string[] => [
   ...(buyerLeadId === undefined ? [] : ['buyerLeadId']),
   ...(words === undefined ? [] : ['words']),

@@ -12,7 +12,7 @@ import { toDecimal } from '../../src/market/money.js';
 import { REASONS } from '../../src/market/reason.js';
 import { startTalker, type Talker } from './talker.js';
 
-/** What a buyer's server says: whatever its author, or somebody who means us ill, may come to. */
+/** What a buyer's server says: anything that a careless or malicious author may write. */
 interface Said {
   status: number;
   type: string | undefined;

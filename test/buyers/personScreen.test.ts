@@ -197,7 +197,7 @@ describe('a word that does not', () => {
   });
 });
 
-describe('whoever the person is', () => {
+describe('any person', () => {
   const letters = fc.constantFrom(...Array.from('abcdefghijklmnopqrstuvwxyzéñüøçšœ'));
   const name = fc
     .array(letters, { minLength: 3, maxLength: 12 })
@@ -225,7 +225,7 @@ describe('whoever the person is', () => {
     (text) => text.normalize('NFKD').replace(/\p{M}/gu, ''),
   );
 
-  it('no form of the names, the phone or the street in any encoding is taken for an id', () => {
+  it('is recognised: no form of the names, the phone or the street in any encoding is taken for an id', () => {
     fc.assert(
       fc.property(
         person,
