@@ -59,7 +59,7 @@ const get = {
   params: Type.Object({ lead_id: Type.String({ description: 'From the answer to the lead' }) }),
   response: {
     200: Type.Ref('LeadView', { description: 'The lead as it stands now' }),
-    ...failures('invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
+    ...failures('invalidRequest', 'invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
   },
 };
 
