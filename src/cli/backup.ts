@@ -64,12 +64,17 @@ async function restoreFrom(dir: string, { replace, erasures: file, json }: Resto
       [
         `${summary(manifest)} were restored, as of ${manifest.at}.`,
         keys(manifest),
-        erased > 0
-          ? `The persons of ${erased} leads, erased since, were erased again.`
-          : `Persons who were erased since then are in it again, unless a list says who they are: --erasures FILE (docs/backup.md).`,
+        erasedAgain(erased, file !== undefined),
         'Workers go on with the leads that wait.',
       ].join('\n'),
     );
+}
+
+function erasedAgain(erased: number, hasList: boolean): string {
+  if (erased > 0) return `The persons of ${erased} leads, erased since, were erased again.`;
+  return hasList
+    ? 'The backup has no person of a lead on the list of erasures: nothing was to be erased again.'
+    : 'Persons who were erased since then are in it again, unless a list says who they are: --erasures FILE (docs/backup.md).';
 }
 
 async function working<T>(
