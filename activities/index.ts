@@ -8,6 +8,7 @@ import type { StoredTerms } from '../src/store/market.js';
 import { askAgain } from './askAgain.js';
 import { askMissed } from './askMissed.js';
 import { askTier } from './askTier.js';
+import { auditUpdate } from './auditUpdate.js';
 import { cancelPost } from './cancelPost.js';
 import { deliverPost } from './deliverPost.js';
 import { endLead } from './endLead.js';
@@ -59,6 +60,7 @@ export function createActivities(deps: Deps) {
     markPending: markPending(deps),
     endLead: endLead(deps),
     withdrawLead: withdrawLead(deps),
+    auditUpdate: auditUpdate(deps),
     forgottenPosts: forgottenPosts(deps),
     erasePersons: erasePersons(deps),
     tellSeller: tellSeller(deps),

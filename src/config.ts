@@ -5,6 +5,10 @@ import Value from 'typebox/value';
 /** `id:base64` of 32 bytes. */
 const MASTER_KEY = '[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=';
 
+/** A file in PEM form, which is read when a process starts. */
+const pemFile = (what: string) =>
+  Type.Optional(Type.String({ minLength: 1, description: `File (PEM) of ${what}` }));
+
 /**
  * Every setting of Gavel, once: the schema checks it, its descriptions are the table in docs/settings.md (a test
  * compares the two), and its static type is what the code receives.
@@ -48,6 +52,30 @@ export const Settings = Type.Object({
     description: 'host:port of Temporal’s frontend. Unset: the local stack’s',
   }),
   TEMPORAL_NAMESPACE: Type.String({ default: 'default', minLength: 1, description: 'Temporal namespace' }),
+  TEMPORAL_API_KEY: Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]+$',
+      secret: true,
+      description: 'API key for Temporal, as Temporal Cloud gives them; the connection is encrypted with it',
+    }),
+  ),
+  TEMPORAL_TLS: Type.Optional(
+    Type.Boolean({
+      description:
+        'Whether the connection to Temporal is encrypted. Unset: if TEMPORAL_API_KEY or a TEMPORAL_TLS_… setting is set',
+    }),
+  ),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: pemFile(
+    'the authority that Temporal’s certificate is from. Unset: public ones',
+  ),
+  TEMPORAL_TLS_SERVER_NAME: Type.Optional(
+    Type.String({
+      pattern: '^[\\w.-]+$',
+      description: 'Name that Temporal’s certificate must be for. Unset: the host of TEMPORAL_ADDRESS',
+    }),
+  ),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: pemFile('the certificate that Gavel shows Temporal (mTLS)'),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: pemFile('the key of that certificate'),
   TASK_QUEUE: Type.String({
     default: 'gavel',
     pattern: '^[^.:]+$',
@@ -185,6 +213,20 @@ export class SettingsError extends Error {
   override name = 'SettingsError';
 }
 
+/** The settings of a connection to Temporal, which belong together. */
+export const TEMPORAL_SETTINGS = [
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS',
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  'TEMPORAL_TLS_SERVER_NAME',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_KEY_PATH',
+] as const satisfies readonly (keyof Settings)[];
+
+export type TemporalSettings = Pick<Settings, (typeof TEMPORAL_SETTINGS)[number]>;
+
 /** The names of all settings. */
 export const SETTINGS = Object.keys(Settings.properties) as (keyof Settings)[];
 
@@ -214,10 +256,45 @@ export function pickSettings<Name extends keyof Settings>(
     }),
   );
   const settings: unknown = Value.Convert(schema, Value.Default(schema, given));
-  if (isSettings(settings)) return settings;
-  throw new SettingsError(
-    names.flatMap((name) => fault(name, Settings.properties[name], settings)).join('\n'),
+  const faults = isSettings(settings)
+    ? temporalFaults(settings)
+    : names.flatMap((name) => fault(name, Settings.properties[name], settings));
+  if (isSettings(settings) && faults.length === 0) return settings;
+  throw new SettingsError(faults.join('\n'));
+}
+
+/** What is wrong with settings of a connection to Temporal, each of which has the right form. */
+function temporalFaults(settings: Partial<TemporalSettings>): string[] {
+  const { TEMPORAL_TLS, TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
+  const files = TEMPORAL_SETTINGS.filter((name) => name.endsWith('_PATH'));
+  const needTls = TEMPORAL_SETTINGS.filter(
+    (name) => name.startsWith('TEMPORAL_TLS_') || name === 'TEMPORAL_API_KEY',
   );
+  const set = needTls.find((name) => settings[name] !== undefined);
+  const [has, lacks] =
+    cert === undefined
+      ? ['TEMPORAL_TLS_CLIENT_KEY_PATH', 'TEMPORAL_TLS_CLIENT_CERT_PATH']
+      : ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'];
+  return [
+    ...(TEMPORAL_TLS === false && set !== undefined
+      ? [`TEMPORAL_TLS is false, but ${set} is set, which needs TLS. Unset one of the two.`]
+      : []),
+    ...((cert === undefined) !== (key === undefined)
+      ? [`${has} is set and ${lacks} is not. A certificate and its key belong together: set both or none.`]
+      : []),
+    ...files.flatMap((name) => pemFault(name, settings[name])),
+  ];
+}
+
+function pemFault(name: string, path: unknown): string[] {
+  if (typeof path !== 'string') return [];
+  try {
+    const isPem = readFileSync(path, 'utf8').includes('-----BEGIN ');
+    return isPem ? [] : [`${name} names "${path}", which is not in PEM form (-----BEGIN …).`];
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    return [`${name} names "${path}", which can't be read (${why}).`];
+  }
 }
 
 /** A setting as it is given, which is checked when it is used; undefined if it is not set. */

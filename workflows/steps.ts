@@ -30,6 +30,12 @@ export const { deliverPost, settlePost } = proxyActivities<Activities>({
   retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min' },
 });
 
+/** Notes in the audit what somebody has sent the workflow past Gavel's own API. */
+export const { auditUpdate } = proxyActivities<Activities>({
+  startToCloseTimeout: '30 s',
+  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min' },
+});
+
 const cancelling = {
   startToCloseTimeout: '45 s',
   retry: { initialInterval: '1 s', maximumInterval: '1 min' },

@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
+  currentUpdateInfo,
   defineSignal,
   defineUpdate,
   setCurrentDetails,
@@ -10,6 +11,7 @@ import {
   upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { UpdateDeed } from '../activities/auditUpdate.js';
 import type { SaleAnswer } from '../activities/sellLead.js';
 import type { Postback } from '../activities/tellSeller.js';
 import { HELD_MS } from '../src/market/delivery.js';
@@ -54,7 +56,7 @@ import {
 } from '../src/temporal/names.js';
 import { isLongRun, type Carried } from './nextRun.js';
 import { Notifications } from './notify.js';
-import { withdrawLead } from './steps.js';
+import { auditUpdate, withdrawLead } from './steps.js';
 
 /** What ops know of a post that is held for them. */
 interface PostWord {
@@ -325,8 +327,9 @@ export class Story {
     if (!this.held.has(buyer)) throw new Error(`No post to ${buyer} is held for ops`);
   }
 
-  resolvePost(buyer: string, accepted: boolean): string {
+  async resolvePost(buyer: string, accepted: boolean): Promise<string> {
     this.held.set(buyer, accepted);
+    await this.audit('post settled', [{ path: buyer, to: accepted ? 'accepted' : 'refused' }]);
     return accepted ? `${buyer} took the lead: it is booked` : `${buyer} did not take it: the lead goes on`;
   }
 
@@ -389,10 +392,19 @@ export class Story {
 
   /** Withdrawn by whoever sends the update: stored first, as by every other way. */
   async withdraw(): Promise<{ status: LeadStatus }> {
+    const audited = this.audit('withdrawal asked for');
     await withdrawLead({ leadId: this.lead.leadId });
     this.noteWithdrawn();
-    await condition(() => this.ended);
+    await Promise.all([audited, condition(() => this.ended)]);
     return { status: this.status };
+  }
+
+  /** Notes in the audit what the update that is being handled does. */
+  private async audit(did: string, values: UpdateDeed['values'] = []): Promise<void> {
+    const { id: updateId = '' } = currentUpdateInfo() ?? {};
+    const { leadId } = this.lead;
+    const deed = { leadId, updateId, at: Date.now(), did, values };
+    await auditUpdate.executeWithOptions({ summary: summary(`note in the audit: ${did}`) }, [deed]);
   }
 
   noteWithdrawn(): void {

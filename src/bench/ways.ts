@@ -1,7 +1,8 @@
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { Agent } from 'undici';
 import { v7 } from 'uuid';
 import type { Settings } from '../config.js';
+import { openConnection } from '../temporal/connection.js';
 import type { Database } from '../store/db.js';
 import { OUTCOME, workflowId } from '../temporal/names.js';
 import { within } from '../temporal/within.js';
@@ -48,7 +49,7 @@ async function settled(work: () => Promise<Done>): Promise<Done> {
 
 /** Opens the clients that the work is given by; those of the floor and of the plain way start their workflows themselves. */
 export function openWays(settings: Settings, database: Database, source: Source): OpenWays {
-  const connection = Connection.lazy({ address: settings.TEMPORAL_ADDRESS });
+  const connection = openConnection(settings);
   const { workflow } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   const taskQueue = BENCH_QUEUE;
   const agent = new Agent();

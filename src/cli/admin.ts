@@ -4,7 +4,7 @@ import type { AdminContext, Operation } from '../api/admin/operation.js';
 import { refuseUnseen } from '../api/admin/unseenIn.js';
 import { OUTBOUND_SETTINGS, readOutboundRules } from '../buyers/outboundRules.js';
 import type { openSender } from '../buyers/send.js';
-import { pickSettings } from '../config.js';
+import { pickSettings, TEMPORAL_SETTINGS } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
 import type { openNotifier } from '../temporal/withdrawn.js';
@@ -110,7 +110,7 @@ function localContext(
       withdrawn: async (leadId) => {
         // Loaded here, as below, so that the other commands don't wait for what only one needs.
         const { openNotifier } = await import('../temporal/withdrawn.js');
-        notifier ??= openNotifier(pickSettings(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']));
+        notifier ??= openNotifier(pickSettings(TEMPORAL_SETTINGS));
         notifier.withdrawn(leadId);
       },
       send: async (message) => {

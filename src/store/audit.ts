@@ -1,11 +1,16 @@
+import { createHash } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { Database } from './db.js';
+import { duplicateOf } from './duplicateOf.js';
 
 /** Who asks for a change: an admin key by its name, or whoever typed a command. */
 export interface Actor {
-  /** The name of the admin key; of a command, the operating system's user and machine. */
+  /**
+   * The name of the admin key; of a command, the operating system's user and machine; of what was sent to a workflow, the
+   * sender as Temporal knows it.
+   */
   who: string;
-  via: 'api' | 'cli';
+  via: 'api' | 'cli' | 'temporal';
   /** The admin key's id. */
   key?: string;
 }
@@ -67,6 +72,20 @@ export const auditWrites = ({ db }: Database, by: Actor, deeds: Deed[]) =>
 /** Notes what was done elsewhere than in one transaction of the database. */
 export async function noteDeed({ audit }: Database, by: Actor, deed: Deed): Promise<void> {
   await audit.insertOne(auditOf(by, deed));
+}
+
+/** Notes an update of a workflow, once, however often it is tried. */
+export async function noteUpdate(
+  { audit }: Pick<Database, 'audit'>,
+  by: Actor,
+  deed: Deed,
+  { updateId, at }: { updateId: string; at: Date },
+): Promise<void> {
+  const random = createHash('sha256').update(`${deed.id}/${updateId}`).digest().subarray(0, 16);
+  const _id = v7({ msecs: at.getTime(), random });
+  await audit.insertOne({ _id, at, ...by, ...deed }).catch((error: unknown) => {
+    if (duplicateOf(error) === undefined) throw error;
+  });
 }
 
 /** Which deeds; what is absent says nothing. */

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { Connection } from '@temporalio/client';
-import type { Settings } from '../config.js';
+import type { TemporalSettings } from '../config.js';
+
+/** What a connection needs; the namespace is its client's. */
+export type ConnectionSettings = Omit<TemporalSettings, 'TEMPORAL_NAMESPACE'>;
 
 /**
  * How long a lost connection waits before its next try, ms. By itself gRPC doubles the pause up to two minutes, in which
@@ -8,8 +12,29 @@ import type { Settings } from '../config.js';
 const LONGEST_PAUSE_MS = 2000;
 
 /** A connection of the client; it connects when first used, and again whenever it was lost. */
-export const openConnection = ({ TEMPORAL_ADDRESS }: Pick<Settings, 'TEMPORAL_ADDRESS'>): Connection =>
+export const openConnection = (settings: ConnectionSettings): Connection =>
   Connection.lazy({
-    address: TEMPORAL_ADDRESS,
+    ...connectionOptions(settings),
     channelArgs: { 'grpc.max_reconnect_backoff_ms': LONGEST_PAUSE_MS },
   });
+
+/**
+ * Where Temporal is and how it is spoken to, for the client's connections and the worker's alike. Files are read here: a
+ * renewed certificate is used by processes that start after it.
+ */
+export function connectionOptions(settings: ConnectionSettings) {
+  const { TEMPORAL_ADDRESS: address, TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS: isWanted } = settings;
+  const { TEMPORAL_TLS_SERVER_CA_CERT_PATH: ca, TEMPORAL_TLS_SERVER_NAME: serverNameOverride } = settings;
+  const { TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
+  const isImplied = [apiKey, ca, serverNameOverride, cert].some((setting) => setting !== undefined);
+  if (!(isWanted ?? isImplied)) return { address, tls: false };
+  const tls = {
+    serverNameOverride,
+    serverRootCACertificate: ca === undefined ? undefined : readFileSync(ca),
+    clientCertPair:
+      cert === undefined || key === undefined
+        ? undefined
+        : { crt: readFileSync(cert), key: readFileSync(key) },
+  };
+  return { address, apiKey, tls };
+}

@@ -4,14 +4,11 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleOptions,
 } from '@temporalio/client';
-import type { Settings } from '../config.js';
+import type { Settings, TemporalSettings } from '../config.js';
 import { openConnection } from './connection.js';
 import { RETENTION } from './names.js';
 
-type RetentionSettings = Pick<
-  Settings,
-  'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'RETENTION_DAYS'
->;
+type RetentionSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE' | 'RETENTION_DAYS'>;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

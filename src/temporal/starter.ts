@@ -1,6 +1,6 @@
 import { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
-import type { Settings } from '../config.js';
+import type { Settings, TemporalSettings } from '../config.js';
 import type { LeadFacts } from '../market/lead.js';
 import type { Log } from '../log.js';
 import { openConnection } from './connection.js';
@@ -37,10 +37,10 @@ const LATE_MS = 6000;
 /** How long a start that nobody waits for may take, ms. */
 const UNWATCHED_MS = 10_000;
 
-type TemporalSettings = Pick<Settings, 'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE'>;
+type StarterSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE'>;
 
 /** Connects when first used, and again whenever the connection was lost. */
-export function openStarter(settings: TemporalSettings, log: Log): LeadStarter {
+export function openStarter(settings: StarterSettings, log: Log): LeadStarter {
   const connection = openConnection(settings);
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   const underWay = new Set<Promise<unknown>>();

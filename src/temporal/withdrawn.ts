@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import type { Settings } from '../config.js';
+import type { TemporalSettings } from '../config.js';
 import { openConnection } from './connection.js';
 import { WITHDRAWN, workflowId } from './names.js';
 
@@ -18,7 +18,7 @@ export async function notifyWithdrawn(client: Client, leadId: string): Promise<v
 }
 
 /** For a process that starts no leads; connects when first used. */
-export function openNotifier(settings: Pick<Settings, 'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE'>): {
+export function openNotifier(settings: TemporalSettings): {
   withdrawn(leadId: string): void;
   /** Waits for what is being sent. */
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import type { Settings } from '../config.js';
+import type { Settings, TemporalSettings } from '../config.js';
 import type { Log } from '../log.js';
-import { openConnection } from './connection.js';
+import { connectionOptions, openConnection } from './connection.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
 import { repeat } from './repeat.js';
 import { startRollout } from './rollout.js';
@@ -29,10 +29,7 @@ export interface WorkerParts {
   pruneUsage: () => Promise<number>;
 }
 
-type WorkerSettings = Pick<
-  Settings,
-  'TEMPORAL_ADDRESS' | 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'WORKER_ROLLOUT' | 'LEADS_IN_FLIGHT'
->;
+type WorkerSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE' | 'WORKER_ROLLOUT' | 'LEADS_IN_FLIGHT'>;
 
 /** How often changes of the market are looked for, ms: leads that wait for days can wait for this. */
 const WAKE_EVERY_MS = 1000;
@@ -61,9 +58,14 @@ export async function runWorker(
   log: Log,
 ): Promise<RunningWorker> {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: taskQueue } = settings;
-  const connection = await patiently(() => NativeConnection.connect({ address }), address, log);
+  const connection = await patiently(
+    () => NativeConnection.connect(connectionOptions(settings)),
+    address,
+    log,
+  );
   const clientConnection = openConnection(settings);
-  await patiently(() => registerSearchAttributes(clientConnection, namespace), address, log);
+  const known = await patiently(() => registerSearchAttributes(clientConnection, namespace), address, log);
+  if (known === 'unchecked') log.warn({ event: 'search_attributes_unchecked', namespace });
   const worker = await Worker.create({
     connection,
     namespace,

@@ -1,10 +1,10 @@
-import { Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import { startApi, type RunningApi } from '../../src/api/server.js';
 import type { Settings } from '../../src/config.js';
 import { SAMPLE } from '../../src/local/demo/sample.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys.js';
+import { openConnection } from '../../src/temporal/connection.js';
 import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
 import { sellerDocument, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -61,7 +61,7 @@ export async function openApiWorld(overrides: Partial<Settings> = {}): Promise<A
 
 /** What the worker does when it starts: without it, Temporal takes no lead at all. */
 async function knowSearchAttributes(settings: Settings): Promise<void> {
-  const connection = await Connection.connect({ address: settings.TEMPORAL_ADDRESS });
+  const connection = openConnection(settings);
   await registerSearchAttributes(connection, settings.TEMPORAL_NAMESPACE);
   await connection.close();
 }

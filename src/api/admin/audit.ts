@@ -8,8 +8,11 @@ const optional = Type.Optional;
 const Listed = Type.Object({
   audit_id: Type.String(),
   at: Type.String(),
-  who: Type.String({ description: 'The name of the admin key; of a command, the user and machine' }),
-  via: Type.Enum(['api', 'cli'], { type: 'string' }),
+  who: Type.String({
+    description:
+      'The name of the admin key; of a command, the user and machine; of what was sent in Temporal, the sender as Temporal knows it',
+  }),
+  via: Type.Enum(['api', 'cli', 'temporal'], { type: 'string' }),
   key_id: optional(Type.String({ description: 'The admin key' })),
   kind: Type.String({ description: 'What it was done to: contract, lead, key, …' }),
   id: Type.String({ description: 'Which one' }),

@@ -1,0 +1,58 @@
+import type { Connection } from '@temporalio/client';
+import { describe, expect, test } from 'vitest';
+import { indexedValues, registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
+
+type OperatorService = Connection['operatorService'];
+
+/** As gRPC's client tells of an answer with this status. */
+const status = (code: number) =>
+  Promise.reject(Object.assign(new Error('refused'), { code, details: 'refused', metadata: {} }));
+
+const PERMISSION_DENIED = 7;
+const UNAVAILABLE = 14;
+
+function server(listed: Record<string, number> | number, added: Promise<object> = Promise.resolve({})) {
+  const asked: unknown[] = [];
+  const operatorService = {
+    listSearchAttributes: () =>
+      typeof listed === 'number' ? status(listed) : Promise.resolve({ customAttributes: listed }),
+    addSearchAttributes: ({ searchAttributes }: { searchAttributes: object }) => {
+      asked.push(searchAttributes);
+      return added;
+    },
+  };
+  return { asked, connection: { operatorService: operatorService as unknown as OperatorService } };
+}
+
+const ALL = Object.fromEntries(indexedValues);
+const { Round, BuyerIds, ...SOME } = ALL;
+
+describe('the search attributes of a namespace', () => {
+  test('that are missing are added, and no others', async () => {
+    const { connection, asked } = server(SOME);
+    expect(await registerSearchAttributes(connection, 'gavel')).toBe('registered');
+    expect(asked).toEqual([{ Round, BuyerIds }]);
+    const whole = server(ALL);
+    expect(await registerSearchAttributes(whole.connection, 'gavel')).toBe('registered');
+    expect(whole.asked).toEqual([]);
+  });
+
+  test('that only other tools may add are named', async () => {
+    const { connection } = server(SOME, status(PERMISSION_DENIED));
+    await expect(registerSearchAttributes(connection, 'gavel.a1b2c')).rejects.toThrow(
+      'Temporal refuses to register search attributes in gavel.a1b2c. Create these there: BuyerIds (KEYWORD_LIST), Round (INT)',
+    );
+  });
+
+  test('that the server does not tell are not checked; one that is away is asked again', async () => {
+    expect(await registerSearchAttributes(server(PERMISSION_DENIED).connection, 'gavel')).toBe('unchecked');
+    await expect(registerSearchAttributes(server(UNAVAILABLE).connection, 'gavel')).rejects.toThrow(
+      'refused',
+    );
+  });
+
+  test('of another type than ours are a fault', async () => {
+    const { connection } = server({ ...ALL, Round: 2 });
+    await expect(registerSearchAttributes(connection, 'gavel')).rejects.toThrow(/Round of another type/);
+  });
+});
