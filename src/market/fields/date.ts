@@ -124,7 +124,7 @@ function named(text: string, century: Century): string | undefined {
 /** Three numbers with separators between them. */
 function between(text: string, { order = 'mdy' }: DateHints, century: Century): string | undefined {
   const [, a = '', separator = '', b = '', c = ''] =
-    /^(\d{1,4})\s*([-/.\u2010-\u2015])\s*(\d{1,2})\s*\2\s*(\d{1,4})$/u.exec(text) ?? [];
+    /^(\d{1,4})\s*([-/. \u2010-\u2015])\s*(\d{1,2})\s*\2\s*(\d{1,4})$/u.exec(text) ?? [];
   if (separator === '') return undefined;
   if (a.length === 4) return valid({ year: a, month: Number(b), day: Number(c) }, century);
   if (a.length === 3 || c.length === 3) return undefined;

@@ -92,9 +92,13 @@ export const readMoney = (sent: string, currency: string): Reading =>
   readTypedText(sent, `not an amount in ${currency}`, (text) => {
     const signs = signsOf(currency).map((sign) => sign.replace(/[$]/g, '\\$&'));
     const sign = `(?:${signs.join('|')})`;
-    const [, digits = ''] =
-      new RegExp(`^(?:${sign})?\\s*(${DIGITS}|\\.\\d+)\\s*(?:${sign})?$`, 'iu').exec(text) ?? [];
-    const plain = plainDecimal(digits);
+    const [, digits = '', factor = ''] =
+      new RegExp(
+        `^(?:${sign})?\\s*(${DIGITS}?|\\.\\d+)\\s*(${FACTOR}\\b)?\\s*(?:${sign})?${UNIT}$`,
+        'iu',
+      ).exec(text) ?? [];
+    const isMoney = new RegExp(sign, 'iu').test(text);
+    const plain = factor === '' ? plainDecimal(digits) : amountIn(`${isMoney ? '$' : ''}${digits}${factor}`);
     const places = minorDigits(currency);
     const [whole = '', fraction = ''] = (plain ?? '').split('.');
     if (plain === undefined || fraction.length > places) return undefined;

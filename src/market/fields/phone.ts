@@ -14,14 +14,17 @@ export const HOME_COUNTRY: CountryCode = 'US';
 
 /** What stands before a number and says which one it is: `tel:`, `p:` (Meta), `Home:`. */
 const LABEL =
-  /^(?:tel(?:ephone)?|callto|sms|phone|ph|p|mobile|mob|m|cell(?:ular| ?phone)?|c|home|h|work|w|office|o|main|day|evening|number|no|t)(?:\s*(?:phone|number|no))?\s*[.:#]+\s*(?:\/\/)?/i;
+  /^(?:tel(?:ephone)?|callto|sms|whatsapp|phone|ph|p|mobile|mob|m|cell(?:ular| ?phone)?|c|home|hm|h|work|wk|w|office|o|main|day|evening|number|no|t)(?:\s*(?:phone|number|no))?(?:\s*[.:#=]+\s*(?:\/\/)?|\s+(?=[+(]?\d))/i;
 /** The same behind it: `(c)`, `h`, `(work)`. */
 const LABEL_BEHIND =
   /(?<=[\d)\s])[\s,-]*[([]?\s*(?:c|h|w|m|o|cell|mobile|home|work|office|main)\.?\s*[)\]]?$/i;
 
 /** `ext. 12`, `x12`, `#12`, `;ext=12`, `,,12`; the digits may be missing, if a form left its extension empty. */
 const EXTENSION =
-  /[\s,;.\-(]*(?:(?<![a-z])(?:ext(?:ension|n)?|extn|ex|xt?)|;\s*ext|#|,,)(?:\s*(?:no|number))?\s*[.:=#]*\s*(\d{1,8})?\s*\)?[#.]?$/i;
+  /[\s,;.\-(]*(?:(?<![a-z])(?:ext(?:ension|n)?|extn|ex|poste)(?:\s*(?:no|number))?\s*[.:=#]*\s*(\d{1,15})?|(?:(?<![a-z])xt?|;\s*ext|#|,,)\s*[.:=#]*\s*(\d{1,9})?)\s*\)?[#.]?$/i;
+
+/** Parameters of a `tel:` address (RFC 3966) that say nothing of the number itself. */
+const PARAMETERS = /;(?:phone-context|isub)=[^;]*/gi;
 
 /** What may stand between the digits of one number. */
 const PUNCTUATED = /^[\d\s+()[\].\-/\\_,~·•‐-―]*\d[\d\s+()[\].\-/\\_,~·•‐-―]*$/u;
@@ -64,8 +67,17 @@ function readOne(text: string, country: CountryCode): Phone | undefined {
 
 /** One number without its label, punctuated as it was written; undefined if there is anything else in the text. */
 function numberIn(text: string): { dialled: string; extension?: string } | undefined {
-  const bare = text.replace(LABEL, '').replace(LABEL_BEHIND, '').trim();
-  const [ending, extension] = EXTENSION.exec(bare) ?? [''];
+  const bare = text
+    .replace(PARAMETERS, '')
+    .replace(LABEL, '')
+    .replace(LABEL_BEHIND, '')
+    // Keypads write a star between groups; a run of them is a mask.
+    .replace(/(?<=\d)\*(?=\d)/g, '-')
+    // The country from a form's list, before a number that has it.
+    .replace(/^\+1\s*(?=\+1)/, '')
+    .trim();
+  const [ending, byWord, bySign] = EXTENSION.exec(bare) ?? [''];
+  const extension = byWord ?? bySign;
   const number = wholeDigits(bare.slice(0, bare.length - ending.length).trim());
   const dialled = number === undefined ? undefined : onKeypad(number);
   return dialled !== undefined && PUNCTUATED.test(dialled) ? { dialled, extension } : undefined;
@@ -81,8 +93,8 @@ export const dialledDigits = (sent: string): string | undefined =>
 /** `1-800-555-TALK` as digits; undefined for words that are no part of a number. */
 function onKeypad(text: string): string | undefined {
   if (!/[a-z]/i.test(text)) return text;
-  // `214-555-XXXX` hides its digits.
-  if (/x{2}/i.test(text)) return undefined;
+  // `214-555-XXXX` hides its digits, and `214-555-O187` has a letter that was meant for a digit.
+  if (/x{2}/i.test(text) || !/[a-z]{3}/i.test(text) || !/[a-hjkmnp-z]/i.test(text)) return undefined;
   const length = text.replace(/[^\da-z]/gi, '').length;
   if (!/^\+?\W*1?\W*\d{3}/.test(text) || length < 10 || length > 11) return undefined;
   return text.replace(/[a-z]/gi, (letter) =>

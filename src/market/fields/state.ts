@@ -172,7 +172,10 @@ export const readState = (sent: string): Reading =>
 
 /** The two-letter code that a text means, or undefined if it means none with certainty. */
 export function stateCode(text: string): string | undefined {
-  const plain = folded(text);
+  // `string:TX` is AngularJS's; a post office abroad and a ZIP code are written beside the state.
+  const plain = folded(text.replace(/^string:/, ''))
+    .replace(/^(?:apo|fpo|dpo)[, ]+(?=a[aep]\b)/, '')
+    .replace(/[, ]+\d{5}(?:-\d{4})?$/, '');
   const bare = plain.replace(COUNTRY_BEFORE, '').replace(COUNTRY_BEHIND, '');
   return known(plain) ?? known(bare) ?? pair(bare) ?? known(bare.replace(/[-_]+/g, ' '));
 }

@@ -101,11 +101,20 @@ export function readCustom(sent: string): Reading {
  */
 export function typedText(sent: string): string {
   const text = cleanText(sent.normalize('NFKC'))
+    .replace(OTHER_DIGITS, (digit) => String((digit.charCodeAt(0) - zeroBefore(digit.charCodeAt(0))) % 10))
     .replace(/^=?"(.*)"$/su, '$1')
     .replace(/^'(?=[\d+(])/u, '')
     .trim();
   return isNullLike(text) ? '' : text;
 }
+
+/** Zeros of the scripts whose digits forms send: Arabic, Persian, Devanagari, Bengali, Gurmukhi, Gujarati, Tamil, Telugu, Thai. */
+const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xbe6, 0xc66, 0xe50];
+const OTHER_DIGITS = new RegExp(
+  `[${ZEROS.map((zero) => `${String.fromCharCode(zero)}-${String.fromCharCode(zero + 9)}`).join('')}]`,
+  'gu',
+);
+const zeroBefore = (code: number): number => ZEROS.findLast((zero) => zero <= code) ?? code;
 
 /** No typed value is longer than this; the readers' patterns are never tried on more, characters. */
 const LONGEST_TYPED = 500;
