@@ -85,8 +85,11 @@ function jsonOf(name: string, value: unknown): string {
 function checkLengths(name: string, values: readonly Value[]): void {
   if (name.length > MAX_NAME)
     throw new ApiError('tooLarge', `The name of a field may have ${MAX_NAME} characters at the most.`);
-  if (values.some((one) => ('text' in one ? one.text : one.json).length > MAX_VALUE)) throw tooLong(name);
+  if (values.some((one) => isTooLong('text' in one ? one.text : one.json))) throw tooLong(name);
 }
+
+/** Characters as people and JSON Schema count them: an emoji is one, of two UTF-16 units. */
+const isTooLong = (text: string): boolean => text.length > MAX_VALUE && Array.from(text).length > MAX_VALUE;
 
 const tooLong = (name: string): ApiError =>
   new ApiError('tooLarge', `A value may have ${MAX_VALUE} characters at the most.`, {

@@ -126,6 +126,8 @@ async function decode(source: Readable): Promise<Decoded> {
   const encoding = encodingOf(start);
   const decoder = new TextDecoder(encoding);
   const first = decoder.decode(start, { stream: true });
+  if (/^\s*(?:\{|\[\s*[{"\d])/.test(first))
+    throw new NotText('it is JSON. Write one number or address a line, or CSV.');
   const { delimiter, text } = withoutSeparatorLine(first);
   async function* decoded(): AsyncGenerator<string> {
     yield text;

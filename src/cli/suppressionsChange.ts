@@ -84,8 +84,9 @@ interface Read {
   layout: ContactFile;
   phones: number;
   emails: number;
-  /** Phones that match only leads with the very same digits. */
+  /** Phones that match only leads with the very same digits: how many, and the lines of the first. */
   uncertain: number;
+  uncertainLines: number[];
   /** Entries that can't be read. */
   bad: number;
   /** The first of them. */
@@ -113,6 +114,7 @@ async function change(
     phones: 0,
     emails: 0,
     uncertain: 0,
+    uncertainLines: [],
     bad: 0,
     problems: [],
   };
@@ -144,7 +146,10 @@ async function* parts(read: Read): AsyncGenerator<Contact[]> {
     persons.push(entry.contact);
     if (entry.contact.phone === undefined) read.emails += 1;
     else read.phones += 1;
-    if (!entry.isCertain) read.uncertain += 1;
+    if (!entry.isCertain) {
+      read.uncertain += 1;
+      if (read.uncertainLines.length < SHOWN) read.uncertainLines.push(entry.line);
+    }
     if (persons.length < MOST_SUPPRESSED) continue;
     yield persons;
     persons = [];
@@ -152,10 +157,11 @@ async function* parts(read: Read): AsyncGenerator<Contact[]> {
   if (persons.length > 0) yield persons;
 }
 
-const jsonOf = ({ layout, phones, emails, uncertain, bad, problems }: Read) => ({
+const jsonOf = ({ layout, phones, emails, uncertain, uncertainLines, bad, problems }: Read) => ({
   phones,
   emails,
   uncertain,
+  uncertain_lines: uncertainLines,
   bad_entries: bad,
   bad: problems,
   columns: layout.columns.map(({ name, role }, i) => ({ column: i + 1, name, read_as: role ?? null })),
@@ -170,7 +176,7 @@ function report(read: Read, { dryRun, json }: Options): void {
       column.role === undefined ? [nameOf(column, i)] : [],
     );
     if (unread.length > 0) print(`Not read: ${unread.join(', ')}.`);
-    if (uncertain > 0) print(uncertainText(uncertain));
+    if (uncertain > 0) print(uncertainText(read));
   }
   if (bad === 0 || dryRun) return;
   const refusal = `${bad === 1 ? '1 entry was' : `${bad} entries were`} left out; all others were taken.`;
@@ -211,7 +217,7 @@ function preview(read: Read): string {
     `${file}: ${encoding.toUpperCase()}, ${separated}, ${named}`,
     table(['column', 'read as'], rows),
     `Phone numbers: ${phones}; e-mail addresses: ${emails}`,
-    ...(uncertain > 0 ? [uncertainText(uncertain)] : []),
+    ...(uncertain > 0 ? [uncertainText(read)] : []),
     ...(bad > 0
       ? [`Entries that can’t be read, which an import leaves out: ${bad}`, ...problemLines(read)]
       : []),
@@ -219,5 +225,8 @@ function preview(read: Read): string {
   ].join('\n');
 }
 
-const uncertainText = (count: number): string =>
-  `Phone numbers that are not whole: ${count}; they match only leads with the very same digits.`;
+function uncertainText({ uncertain, uncertainLines }: Read): string {
+  const more = uncertain > uncertainLines.length ? ' and more' : '';
+  const lines = `${uncertainLines.length === 1 ? 'line' : 'lines'} ${uncertainLines.join(', ')}${more}`;
+  return `Phone numbers that are not whole: ${uncertain} (${lines}); they match only leads with the very same digits.`;
+}

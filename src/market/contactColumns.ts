@@ -76,7 +76,7 @@ const PHONE_WORDS =
 const EMAIL_WORDS = /^e?mails?$|^(?:emailaddress|correo)$/;
 /** Words that say that a column is about a phone or an e-mail, or about something else with many digits. */
 const OTHER_WORDS =
-  /^(?:type|status|carrier|provider|consent|permission|date|time|timestamp|at|on|verified|valid|validated|opt|optin|optout|in|out|flag|ext|extension|country|id|ids|uuid|source|sent|opened|bounced?|clicked|label|display|name|code|reason|notes?|comments?|hash|hashed|md|sha|count|score|campaign|subscribed|unsubscribed|preference|account|acct|order|invoice|customer|policy|ssn|zip|postal|postcode|fax|amount|price|ref|reference|ip|age|year)$/;
+  /^(?:type|status|carrier|provider|consent|permission|date|time|timestamp|created|updated|modified|epoch|unix|ts|at|on|verified|valid|validated|opt|optin|optout|in|out|flag|ext|extension|country|id|ids|uuid|source|sent|opened|bounced?|clicked|label|display|name|code|reason|notes?|comments?|hash|hashed|md|sha|count|score|campaign|subscribed|unsubscribed|preference|account|acct|order|invoice|customer|policy|ssn|zip|postal|postcode|fax|amount|price|ref|reference|ip|age|year)$/;
 
 /** `Mobile Phone Number`, `phone_1`, `E-mail Address`, `AreaCode`; `other` says that it is neither, undefined nothing. */
 function roleByName(name: string): ColumnRole | 'other' | undefined {

@@ -65,8 +65,8 @@ function phoneKey(sent: string, country: CountryCode): string | undefined {
   if (value !== undefined) return phoneParts(value).e164;
   const text = typedText(sent);
   if (note === undefined || MASK.test(text) || ROUNDED.test(text)) return undefined;
-  const dialled = dialledDigits(sent);
-  return (dialled === undefined ? undefined : americanNumber(dialled, country)) ?? ownDigits(dialled ?? text);
+  const digits = ownDigits(dialledDigits(sent) ?? text);
+  return digits === undefined ? undefined : (americanNumber(digits, country) ?? digits);
 }
 
 /**
