@@ -1,5 +1,5 @@
 import { hasExpired, SPENT, withNewAnswer, type PingAnswer } from '../src/market/asking.js';
-import type { Round } from '../src/market/round.js';
+import type { Entry, Round } from '../src/market/round.js';
 import { storeRound } from '../src/store/rounds.js';
 import { pingOne } from './ask.js';
 import type { Deps } from './index.js';
@@ -14,18 +14,28 @@ export interface AskAgainRequest {
   answerBy?: number;
 }
 
-/** Asks one buyer anew because its bid has expired; its new answer takes the old one's place in the round. */
+/**
+ * Asks one buyer again because its bid has expired; its new answer takes the old one's place in the round. Returns that
+ * place alone: a hundred buyers may be asked again one after another, and a history has no room for as many rounds.
+ */
 export const askAgain =
   (deps: Deps) =>
-  async ({ leadId, number, contract, version, answerBy }: AskAgainRequest): Promise<Round | 'withdrawn'> => {
+  async ({ leadId, number, contract, version, answerBy }: AskAgainRequest): Promise<Entry | 'withdrawn'> => {
     const { lead, round } = await roundOf(deps.database, leadId, number);
     if (lead.withdrawal !== undefined) return 'withdrawn';
-    const expired = round.entries.find((entry) => entry.contract === contract);
-    if (round.version > version || !expired) return round;
+    const expired = entryOf(round, contract);
+    if (round.version > version) return expired;
     const market = await deps.terms(lead.campaign);
     const answer = await pingOne(deps, market, lead, round, expired, { answerBy, again: true });
-    return storeRound(deps.database, leadId, withNewAnswer(round, expired, unlessSpent(answer)));
+    const next = withNewAnswer(round, expired, unlessSpent(answer));
+    return entryOf(await storeRound(deps.database, leadId, next), contract);
   };
+
+function entryOf({ number, entries }: Round, contract: string): Entry {
+  const entry = entries.find((one) => one.contract === contract);
+  if (entry === undefined) throw new Error(`Round ${number} has not asked ${contract}`);
+  return entry;
+}
 
 /** A new bid that can't be posted on either is none: the store keeps why, for whoever reads the round. */
 function unlessSpent(answer: PingAnswer): PingAnswer {

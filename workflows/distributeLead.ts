@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/workflow';
-import { SPENT } from '../src/market/asking.js';
+import { SPENT, withEntry } from '../src/market/asking.js';
 import { nextStep, type Offer } from '../src/market/decide.js';
 import type { LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
@@ -95,7 +95,7 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
       const { contract } = offer;
       const asked = await askAgain({ leadId: lead.leadId, number, version, contract, ...story.answerBy });
       if (asked === 'withdrawn') story.closed = true;
-      else now = asked;
+      else now = withEntry(now, asked);
     } else story.record(offer, { answer: SPENT.reason, detail: SPENT.detail });
   }
   return now;

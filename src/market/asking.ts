@@ -42,12 +42,14 @@ export function withAnswers(round: Round, answers: Entry[]): Round {
 }
 
 /** The round with a buyer's new answer in the place of its bid, which has expired. */
-export const withNewAnswer = (round: Round, expired: Entry, { ms, ...answer }: PingAnswer): Round => ({
+export const withNewAnswer = (round: Round, expired: Entry, { ms, ...answer }: PingAnswer): Round =>
+  withEntry(round, { ...candidateIn(expired), ms, ...answer });
+
+/** A round one version further, with another entry of one contract. */
+export const withEntry = (round: Round, entry: Entry): Round => ({
   ...round,
   version: round.version + 1,
-  entries: round.entries.map((entry) =>
-    entry === expired ? { ...candidateIn(entry), ms, ...answer } : entry,
-  ),
+  entries: round.entries.map((before) => (before.contract === entry.contract ? entry : before)),
 });
 
 function candidateIn(entry: Entry): Candidate {

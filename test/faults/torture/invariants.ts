@@ -109,6 +109,23 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
+    name: 'a lead goes to no further buyer once its withdrawal was answered',
+    of: [9],
+    check: ({ answers, leads }) => {
+      const byId = new Map(leads.map((lead) => [lead._id, lead]));
+      const withdrawals = answers.filter(({ asked, status }) => asked === 'withdrawal' && status === 200);
+      return withdrawals.flatMap(({ at, body }) => {
+        const lead = byId.get(String(body.lead_id));
+        const later = Object.values(lead?.claims ?? {}).filter((claim) => claim.at.getTime() > at);
+        return later.map(({ buyer, at: claimedAt }) => ({
+          lead: lead?._id,
+          expected: `no claim after ${new Date(at).toISOString()}`,
+          found: `${buyer} at ${claimedAt.toISOString()}`,
+        }));
+      });
+    },
+  },
+  {
     name: 'no more buyers hold a lead than its sale has places, and none holds it twice',
     of: [4],
     check: ({ leads }) =>
