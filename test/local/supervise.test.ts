@@ -10,7 +10,7 @@ import { supervise, type PartEvent } from '../../src/local/supervise.js';
 import { emptyDir } from './helpers.js';
 
 /** A part that is ready at once, and runs until it is killed. */
-const READY = `console.log('ready', process.pid); process.send({ event: 'ready' });`;
+const READY = `console.log('ready ' + process.pid); process.send({ event: 'ready' });`;
 const RUNS = `${READY} setInterval(() => {}, 1000);`;
 
 function stack() {
