@@ -4,7 +4,7 @@ import { createPlaces, type Places } from './places.js';
 /** A lead's place among those under way; its end gives it to another lead. */
 export interface Place {
   /** The lead has its early answer, in time or late. */
-  heard: (outcome: OutcomeAnswer) => void;
+  answered: (outcome: OutcomeAnswer) => void;
   /** The place is no longer needed, and how long the lead takes is not known. */
   leave: () => void;
 }
@@ -107,7 +107,7 @@ export function createAdmission({
     timer.unref();
     return {
       leave,
-      heard({ waitedMs }) {
+      answered({ waitedMs }) {
         silentSince = undefined;
         isAway = false;
         if (waitedMs !== undefined) ended({ ownMs: Math.max(0, now() - began - waitedMs), waitedMs });
@@ -116,7 +116,7 @@ export function createAdmission({
     };
   }
 
-  /** Serves whoever is next; each takes its place at once, which counts for the choice of the one after it. */
+  /** Serves the next leads; each takes its place at once, which counts for the choice of the one after it. */
   function serve(): void {
     while (isAway || isFree()) if (!serveNext('waiting')) break;
     while (isFree()) if (!serveNext('later')) break;

@@ -59,10 +59,10 @@ export async function takeLead(
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
   const answerWithinMs = Math.max(0, answerBy - Date.now());
   const facts = { ...factsOf(lead), answerBy: answerWithinMs > 0 ? answerBy : undefined };
-  const outcome = place && (await starter.start(facts, answerWithinMs, place.heard));
+  const outcome = place && (await starter.start(facts, answerWithinMs, place.answered));
   if (place === undefined) {
     measured.leadDeferred(1, { campaign: lead.campaign });
-    admission.enterLater(lead, ({ heard }) => void starter.start(factsOf(lead), 0, heard));
+    admission.enterLater(lead, ({ answered }) => void starter.start(factsOf(lead), 0, answered));
   }
   // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
   const isEarly = outcome === undefined && Date.now() < answerBy;

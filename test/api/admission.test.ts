@@ -45,7 +45,7 @@ it('a lead that finds a place has it, and the next one waits until it ends', asy
   const known = sent(withPlaces(1), ['a', 'a']);
   await settle();
   expect([...known.keys()]).toEqual([0]);
-  known.get(0)?.heard({ status: 'sold' });
+  known.get(0)?.answered({ status: 'sold' });
   await settle();
   expect(known.get(1)).toBeDefined();
 });
@@ -87,7 +87,7 @@ it('stored leads start after those whose sources wait, and each seller’s in tu
   await settle();
   expect([waits.size, later.size]).toEqual([1, 0]);
   waits.get(0)?.leave();
-  for (let i = 0; i < 4; i += 1) [...later.values()].at(-1)?.heard({ status: 'sold' });
+  for (let i = 0; i < 4; i += 1) [...later.values()].at(-1)?.answered({ status: 'sold' });
   expect([...later.keys()]).toEqual([0, 3, 1, 2]);
 });
 
@@ -115,7 +115,7 @@ it('while Temporal answers nothing new leads do not wait, and when it does no mo
   expect(stored(admission, ['a']).size).toBe(0);
 
   // An answer that nobody waits for any more tells that it is back.
-  before.get(0)?.heard({ status: 'pending' });
+  before.get(0)?.answered({ status: 'pending' });
   const back = sent(admission, ['a']);
   await settle();
   expect(back.size).toBe(0);
@@ -146,7 +146,7 @@ it('never more leads are under way than there are places, and each lead is start
           else admission.enterLater(lead, take);
         };
         for (const { seller, does } of steps) {
-          if (does === 'ends') held.shift()?.heard({ status: 'sold' });
+          if (does === 'ends') held.shift()?.answered({ status: 'sold' });
           else enter(seller, does);
           await settle();
           expect(held.length).toBeLessThanOrEqual(count);

@@ -42,7 +42,7 @@ const LANES = 8;
 /** Longer than the Lead API gives a request to arrive, ms. */
 const PATIENCE_MS = 20_000;
 const SHOW_EVERY_MS = 10_000;
-/** After so many, more would not be read. */
+/** A run ends early with this many findings. */
 const MOST_FINDINGS = 50;
 
 /** Sends requests until the time is over or a process ends, and tells what broke a promise. */
