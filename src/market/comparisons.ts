@@ -1,5 +1,5 @@
 import { parseDate } from './calendar/days.js';
-import { FIELDS } from './fields.js';
+import { FIELDS, readableFields } from './fields.js';
 import type { FieldDeclaration, FieldDeclarations } from './fields/declaration.js';
 import { ageOn, todayIn } from './fields/date.js';
 import { readEmail } from './fields/email.js';
@@ -204,9 +204,7 @@ export function fieldsForRules({
   fields: Fields;
   unread?: readonly string[];
 }): Fields {
-  const left = unread.filter((name) => Object.hasOwn(FIELDS, name));
-  if (left.length === 0) return fields;
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !left.includes(name)));
+  return readableFields({ fields, unread: unread.filter((name) => Object.hasOwn(FIELDS, name)) });
 }
 
 /** How a campaign's fields are compared; made ready to be asked often. */

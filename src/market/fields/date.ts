@@ -25,6 +25,13 @@ const EXCEL_EPOCH = Date.UTC(1899, 11, 30);
 
 /** Months by the first three letters of their names. */
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+
+/** The number of a month by its name or the first three letters of it; 0 if it is none. */
+export const monthOf = (name: string): number => MONTHS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
+
+/** `03`: a part of a date or time as ISO 8601 writes it. */
+export const twoDigits = (part: string | number | undefined): string => String(part).padStart(2, '0');
+
 const NAMES = String.raw`(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)`;
 const WEEKDAY = String.raw`(?:(?:sun|mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?)(?:day)?\.?,?\s+)?`;
 const DAY = String.raw`(\d{1,2})(?:st|nd|rd|th)?`;
@@ -116,7 +123,7 @@ function named(text: string, century: Century): string | undefined {
   const [, year3, yearFirst, day3] = YEAR_FIRST.exec(text) ?? [];
   const name = monthFirst ?? dayFirst ?? yearFirst;
   if (name === undefined) return undefined;
-  const month = MONTHS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
+  const month = monthOf(name);
   const year = (year1 ?? year2 ?? year3 ?? '').replace("'", '');
   return valid({ year, month, day: Number(day1 ?? day2 ?? day3) }, century);
 }
@@ -156,8 +163,7 @@ function compact(text: string, { order = 'mdy' }: DateHints): string | undefined
 function valid({ year, month, day }: Parts, century: Century): string | undefined {
   const full = year.length === 2 ? century(Number(year), month, day) : Number(year);
   if (full === undefined || full < 1800 || full > 2200) return undefined;
-  const two = (part: number): string => String(part).padStart(2, '0');
-  const text = `${full}-${two(month)}-${two(day)}`;
+  const text = `${full}-${twoDigits(month)}-${twoDigits(day)}`;
   return parseDate(text) === undefined ? undefined : text;
 }
 
@@ -171,9 +177,8 @@ function nearestCentury(now: number): Century {
 function centuryOfAdult(now: number): Century {
   const today = new Date(now).toISOString().slice(0, 10);
   return (year, month, day) => {
-    const two = (part: number): string => String(part).padStart(2, '0');
     const likely = [1900, 2000].filter((century) => {
-      const age = ageOn(`${century + year}-${two(month)}-${two(day)}`, today);
+      const age = ageOn(`${century + year}-${twoDigits(month)}-${twoDigits(day)}`, today);
       return age >= YOUNGEST_GUESSED && age <= OLDEST_GUESSED;
     });
     const [only] = likely;

@@ -125,11 +125,5 @@ export function phoneParts(normal: string): Phone {
   return { e164, extension };
 }
 
-/** The number as it is dialled within its country: `2145550187` for `+12145550187`. @param normal in normal form */
-export function nationalNumber(normal: string): string {
-  const { e164 } = phoneParts(normal);
-  return parsePhoneNumberFromString(e164)?.nationalNumber ?? e164.replace(/\D/g, '');
-}
-
 /** `214` of `+12145550187`; undefined outside of the North American Numbering Plan. @param normal in normal form */
 export const areaCode = (normal: string): string | undefined => /^\+1(\d{3})\d{7}(?:;|$)/.exec(normal)?.[1];

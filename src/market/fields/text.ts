@@ -101,7 +101,7 @@ export function readCustom(sent: string): Reading {
  */
 export function typedText(sent: string): string {
   const text = cleanText(sent.normalize('NFKC'))
-    .replace(OTHER_DIGITS, (digit) => String((digit.charCodeAt(0) - zeroBefore(digit.charCodeAt(0))) % 10))
+    .replace(OTHER_DIGITS, (digit) => String(digit.charCodeAt(0) - zeroBefore(digit.charCodeAt(0))))
     .replace(/^=?"(.*)"$/su, '$1')
     .replace(/^'(?=[\d+(])/u, '')
     .trim();

@@ -1,4 +1,5 @@
 import { momentOf } from '../calendar/zone.js';
+import { monthOf, twoDigits } from './date.js';
 import type { Reading } from './reading.js';
 import { readTypedText } from './text.js';
 
@@ -25,7 +26,6 @@ const NAMED: Readonly<Record<string, number>> = {
   pdt: -420,
 };
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const CLOCK = String.raw`(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?`;
 const OFFSET = String.raw`(?:\s*(?:(z|ut|utc|gmt|[ecmp][sd]t)?\s*([+-]\d{2}(?::?\d{2})?)?(?:\s*\([^()]*\))?))`;
 
@@ -109,13 +109,10 @@ const tail = (rest: (string | undefined)[]): Pick<Parts, 'clock' | 'name' | 'off
   offset: rest[5],
 });
 
-const monthOf = (name: string): number => MONTHS.indexOf(name.toLowerCase()) + 1;
-
 /** The date and time as the ms at which a clock on UTC shows them; undefined if there is no such day or hour. */
 function wallOf({ year, month, day, clock }: Parts): number | undefined {
   const [hour, minute, second = '00', fraction = ''] = clock;
-  const two = (part: string | number | undefined): string => String(part).padStart(2, '0');
-  const text = `${year}-${two(month)}-${two(day)}T${two(hour)}:${minute}:${second}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
+  const text = `${year}-${twoDigits(month)}-${twoDigits(day)}T${twoDigits(hour)}:${minute}:${second}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
   const at = Date.parse(text);
   return !Number.isNaN(at) && new Date(at).toISOString() === text ? at : undefined;
 }
