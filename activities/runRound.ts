@@ -70,7 +70,7 @@ async function stateBefore({ database }: Deps, lead: LeadDocument, number: numbe
   const isOnSale = state === 'received' || state === 'pending';
   // Before the first round the API has looked at the lists.
   if (isOnSale && (number === 1 || !(await isSuppressed(database, lead)))) return state;
-  if (isOnSale) await withdraw(database, lead._id, 'suppressed');
+  if (isOnSale) await withdraw(database, lead._id, { reason: 'suppressed' });
   return (await stateForLife(database, lead._id)) ?? state;
 }
 

@@ -54,6 +54,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     category: lead.category,
     state: lead.state,
     key: lead.key,
+    source: lead.source,
     received_at: lead.receivedAt.toISOString(),
     updated_at: lead.updatedAt.toISOString(),
     currency: lead.currency,

@@ -7,20 +7,26 @@ import { endWithdrawn, withdraw } from '../store/withdrawals.js';
 const PATIENCE_MS = 800;
 const LOOK_EVERY_MS = 50;
 
+interface Asked {
+  /** Who asked, in words. */
+  by: string;
+  /** Notifies the lead's workflow, and waits for nothing. */
+  notify: (leadId: string) => unknown;
+}
+
 /**
  * Takes a lead off sale and returns it as it stands after that: `withdrawn`, or `sold` if a buyer has bought it. If a
  * post is in flight it waits a moment for that buyer's answer; without one in time the lead is still on sale in name, with
  * its withdrawal, and ends by that answer. The database alone decides; Temporal may be away.
- * @param notify tells the lead's workflow, and waits for nothing
  */
 export async function withdrawLead(
   database: Database,
   lead: LeadSummary,
-  notify: (leadId: string) => unknown,
+  { by, notify }: Asked,
 ): Promise<LeadSummary> {
   if (lead.status === 'expired' || lead.status === 'withdrawn') return lead;
   const until = Date.now() + PATIENCE_MS;
-  let state = await withdraw(database, lead._id);
+  let state = await withdraw(database, lead._id, { by });
   notify(lead._id);
   while (state === 'withdrawing' && Date.now() < until) {
     await sleep(LOOK_EVERY_MS);

@@ -1,5 +1,5 @@
 import { moment } from '../market/moment.js';
-import { minorDigits } from '../market/money.js';
+import { formatDecimal } from '../market/money.js';
 import { span } from '../market/story.js';
 import type { LeadStory } from '../api/leadStory.js';
 import { colors, table } from './print.js';
@@ -7,7 +7,7 @@ import { onOneLine } from './terminal.js';
 
 /** A lead's story on a terminal, in the order in which it happened. */
 export function describeLead(story: LeadStory, now: Date): string {
-  const amount = (value: number | undefined): string => money(value, story.currency);
+  const amount: Amount = (value) => (value === undefined ? '' : formatDecimal(value, story.currency));
   return [
     heading(story, amount),
     ...story.rounds.flatMap((round, i) => [...leftOut(story.rounds[i - 1], round), roundText(round, amount)]),
@@ -24,23 +24,19 @@ export function describeLead(story: LeadStory, now: Date): string {
 
 type Amount = (value: number | undefined) => string;
 
-function money(value: number | undefined, currency: string): string {
-  if (value === undefined) return '';
-  const digits = minorDigits(currency);
-  return `${value.toFixed(digits)} ${currency}`;
-}
-
 function heading(story: LeadStory, amount: Amount): string {
-  const { lead_id, status, reason, seller, seller_name = seller, category, state, key, test } = story;
+  const { lead_id, status, reason, seller, seller_name = seller, category, state, source, test } = story;
   const sold = status === 'sold' ? ` at ${amount(story.price)} to ${(story.buyer_ids ?? []).join(', ')}` : '';
-  const why = reason === undefined || status === 'sold' ? '' : ` (${inWords(reason)})`;
+  const isSaid =
+    reason !== undefined && status !== 'sold' && (status !== 'withdrawn' || reason === 'suppressed');
+  const why = isSaid ? ` (${inWords(reason)})` : '';
   const color = status === 'sold' ? colors.green : status === 'pending' ? colors.yellow : colors.bold;
   return [
     `Lead ${lead_id}: ${color(`${status}${sold}${why}`)}`,
     [category, state, `${seller_name} (${seller})`, test ? 'a test: it moves no money' : undefined]
       .filter((part) => part !== undefined)
       .join(' · '),
-    `Received ${moment(Date.parse(story.received_at))} by ${key}; last changed ${moment(Date.parse(story.updated_at))}`,
+    `Received ${moment(Date.parse(story.received_at))} by ${onOneLine(source)}; last changed ${moment(Date.parse(story.updated_at))}`,
   ].join('\n');
 }
 
@@ -121,14 +117,22 @@ function ending({ status, waits_for, withdrawal, updated_at }: LeadStory, now: D
     const when = left > 0 ? `in ${span(left)}` : 'due now';
     return `Waits for ${waits_for.what}: ${moment(Date.parse(waits_for.until))} (${when})`;
   }
-  const withdrawn = withdrawal && `Withdrawn ${moment(Date.parse(withdrawal.at))}`;
+  const withdrawn = withdrawal && `Withdrawn ${moment(Date.parse(withdrawal.at))}${withdrawnBy(withdrawal)}`;
   if (withdrawn !== undefined && (status === 'received' || status === 'pending'))
     return `${withdrawn}: it ends with the answer of the buyer that it was posted to.`;
   if (withdrawn !== undefined && status === 'sold')
     return `${withdrawn}: no other buyer gets it. Sold ${moment(Date.parse(updated_at))}.`;
+  if (withdrawn !== undefined && status === 'withdrawn') return `${withdrawn}.`;
   if (status === 'received') return 'Waits for its first round.';
   return `Ended ${moment(Date.parse(updated_at))}.`;
 }
+
+const withdrawnBy = ({ by, reason }: { by?: string; reason?: string }): string =>
+  reason === 'suppressed'
+    ? ' because its person is on a suppression list'
+    : by === undefined
+      ? ''
+      : ` by ${onOneLine(by)}`;
 
 function fieldsText(story: LeadStory): string {
   const { fields, sent, notes, erased, without_person: isUnstored } = story;

@@ -45,20 +45,35 @@ async function list(options: Options, command: Command): Promise<void> {
   else if (leads.length === 0) print('There is no such lead.');
   else {
     print(
-      table(['lead', 'received', 'seller', 'category', 'state', 'status', 'price', 'buyers'], leads.map(row)),
+      table(
+        ['lead', 'received', 'seller', 'source', 'category', 'state', 'status', 'price', 'buyers'],
+        leads.map(row),
+      ),
     );
     if (more) print(`These are the newest ${limit}; --limit shows more.`);
   }
 }
 
 function row(lead: LeadListed): string[] {
-  const { lead_id, received_at, seller, category, state = '', status, reason, price, currency } = lead;
+  const {
+    lead_id,
+    received_at,
+    seller,
+    source,
+    category,
+    state = '',
+    status,
+    reason,
+    price,
+    currency,
+  } = lead;
   const why = reason === undefined || status === 'sold' ? '' : ` (${reason.replaceAll('_', ' ')})`;
   const marks = [lead.test ? ', test' : '', lead.erased_at === undefined ? '' : ', erased'].join('');
   return [
     lead_id,
     moment(Date.parse(received_at)),
     seller,
+    source,
     category,
     state,
     `${status}${why}${marks}`,

@@ -1,10 +1,11 @@
 import type { StatementView } from '../api/admin/books.js';
 import { moment } from '../market/moment.js';
-import { minorDigits } from '../market/money.js';
+import { formatDecimal, minorDigits } from '../market/money.js';
 import { colors, table } from './print.js';
 
 type OfCurrency = StatementView['currencies'][number];
 
+/** For programs. */
 const decimals = (amount: number, currency: string): string => amount.toFixed(minorDigits(currency));
 const inWords = (kind: string): string => kind.replaceAll('_', ' ');
 
@@ -17,7 +18,7 @@ export function statementText({ account, from, to, currencies }: StatementView):
 
 function currencyText(part: OfCurrency): string {
   const { currency, opening_balance, bookings, closing_balance } = part;
-  const money = (amount: number): string => `${decimals(amount, currency)} ${currency}`;
+  const money = (amount: number): string => formatDecimal(amount, currency);
   const rows = bookings.map((booking) => [
     moment(Date.parse(booking.booked_at)),
     inWords(booking.kind),

@@ -24,7 +24,7 @@ function describeDemo({ answer, buyers }: Demo): string {
   const rows = buyers.map(({ buyer, price, ms, outcome, post = '' }) => [
     buyer,
     ms === undefined ? 'not asked' : `${ms} ms`,
-    price?.toFixed(2) ?? '',
+    price ?? '',
     outcome === 'sold' ? colors.green(outcome) : outcome.replaceAll('_', ' '),
     post,
   ]);

@@ -51,8 +51,9 @@ export async function eraseLead(
   const lead = await findStoredLead(database, leadId);
   if (lead === null) return { outcome: 'unknown' };
   if (lead.erased) return { outcome: 'already', erasure: lead.erased };
+  const withdrawal = { by: `${by} (erasure)` };
   if (!ENDED.includes(lead.status)) {
-    await withdraw(database, leadId);
+    await withdraw(database, leadId, withdrawal);
     withdrawn?.(leadId);
   }
   const erasure: Erasure = { at: new Date(), by, ...(lead.person && { sha256: fingerprint(lead.person) }) };
@@ -60,7 +61,7 @@ export async function eraseLead(
   const now = await findStoredLead(database, leadId);
   if (now?.erased) return { outcome: 'already', erasure: now.erased };
   // Also one that is sold already, in part: nobody else is to get the person.
-  await withdraw(database, leadId);
+  await withdraw(database, leadId, withdrawal);
   return { outcome: 'held' };
 }
 

@@ -130,6 +130,7 @@ export async function madeWith({ keys }: Database, id: string): Promise<string[]
 /** What a key is, for the audit: whose, and for what. */
 function termsOf({
   seller,
+  source,
   buyer,
   admin,
   scopes,
@@ -137,7 +138,14 @@ function termsOf({
   limit,
   expiresAt,
 }: KeyDocument): Record<string, string> {
-  const terms = { seller, buyer, admin, scopes: scopes?.join(', '), test: test ? 'true' : undefined };
+  const terms = {
+    seller,
+    source: seller === undefined ? undefined : source,
+    buyer,
+    admin,
+    scopes: scopes?.join(', '),
+    test: test ? 'true' : undefined,
+  };
   const given = { ...terms, limit: limit?.toString(), expires: expiresAt?.toISOString() };
   return Object.fromEntries(
     Object.entries(given).flatMap(([path, value]) => (value === undefined ? [] : [[path, value]])),
@@ -192,14 +200,12 @@ export async function expireKey(
 export async function revokeKey({ client, keys, audit }: Database, id: string, by?: Actor): Promise<boolean> {
   return client.withSession((session) =>
     session.withTransaction(async () => {
-      const { modifiedCount } = await keys.updateOne(
-        { _id: id, revokedAt: { $exists: false } },
-        { $set: { revokedAt: new Date() } },
-        { session },
-      );
-      if (modifiedCount === 1 && by)
-        await audit.insertOne(auditOf(by, { kind: 'key', id, did: 'revoked', values: [] }), { session });
-      return modifiedCount === 1;
+      const key = await keys.findOne({ _id: id, revokedAt: { $exists: false } }, { session });
+      if (key === null) return false;
+      await keys.updateOne({ _id: id }, { $set: { revokedAt: new Date() } }, { session });
+      const deed: Deed = { kind: 'key', id, did: 'revoked', values: differences(termsOf(key), {}) };
+      if (by) await audit.insertOne(auditOf(by, deed), { session });
+      return true;
     }),
   );
 }

@@ -152,7 +152,7 @@ async function withdrawMatching(
     })
     .project<{ _id: string }>({ _id: 1 })
     .toArray();
-  return Promise.all(found.map(({ _id }) => withdraw({ leads }, _id, 'suppressed')));
+  return Promise.all(found.map(({ _id }) => withdraw({ leads }, _id, { reason: 'suppressed' })));
 }
 
 /** A list in figures. */

@@ -2,9 +2,11 @@ import { ENDED, type LeadStatus } from '../market/lead.js';
 import type { Database } from './db.js';
 import type { StoredLead } from './person.js';
 
-/** The wish to take a lead off sale; from then on no claim is made and no round is held. */
+/** A request to take a lead off sale; from then on no claim is made and no round is held. */
 export interface Withdrawal {
   at: Date;
+  /** Who asked, in words: "landing (source)", "dana (api)". Absent if its person is on a suppression list, and in earlier releases. */
+  by?: string;
   /** Its person is on a suppression list; absent if the seller or ops asked. */
   reason?: 'suppressed';
 }
@@ -38,10 +40,10 @@ export async function findState({ leads }: Leads, _id: string): Promise<LeadStat
 export async function withdraw(
   database: Leads,
   _id: string,
-  reason?: Withdrawal['reason'],
+  { by, reason }: Pick<Withdrawal, 'by' | 'reason'> = {},
 ): Promise<LeadState | undefined> {
   const at = new Date();
-  const withdrawal: Withdrawal = { at, reason };
+  const withdrawal: Withdrawal = { at, by, reason };
   const isFirst = { _id, ...NOT_WITHDRAWN };
   for (;;) {
     // The common case, in one round trip. The lead stays due until its workflow, or one that the sweep starts, has seen it.

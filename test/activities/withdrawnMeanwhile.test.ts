@@ -63,7 +63,7 @@ describe('a lead that is withdrawn in the database alone', () => {
   });
 
   test('keeps the first withdrawal, however often it is withdrawn', async () => {
-    await withdraw(world.database, leadId, 'suppressed');
+    await withdraw(world.database, leadId, { reason: 'suppressed' });
     const first = await stored();
     expect(await withdraw(world.database, leadId)).toBe('withdrawn');
     expect(await stored()).toEqual(first);

@@ -343,7 +343,15 @@ campaigns:
     const { deeds } = (await world.ask(`GET /admin/audit?of=${String(id)}`)).body;
     const last = '2099-01-01T00:00:00.000Z';
     expect(deeds).toMatchObject([
-      { did: 'revoked', changes: [] },
+      {
+        did: 'revoked',
+        changes: [
+          { path: 'admin', from: 'dana' },
+          { path: 'scopes', from: 'keys:read' },
+          { path: 'limit' },
+          { path: 'expires', from: last },
+        ],
+      },
       { did: 'changed', changes: [{ path: 'expires', from: until, to: last }] },
       { did: 'changed', changes: [{ path: 'expires', to: until }] },
     ]);

@@ -31,6 +31,7 @@ describe('what is logged', () => {
       ms: expect.any(Number) as number,
       request_id: expect.any(String) as string,
       key_id: first?._id,
+      source: first?.source,
     });
     const log = world.logged.join('\n');
     const { seller, category, state, ...person } = SAMPLE;

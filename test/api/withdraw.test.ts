@@ -28,6 +28,10 @@ describe('a seller takes a lead off sale', () => {
     const reply = await withdraw(id, await world.keyFor({ test: true }));
     expect(reply.status).toBe(200);
     expect(reply.body).toMatchObject({ success: true, lead_id: id, status: 'withdrawn' });
+    expect(JSON.stringify(reply.body)).not.toContain('(source)');
+    expect(await world.database.leads.findOne({ _id: id })).toMatchObject({
+      withdrawal: { by: expect.stringMatching(/^\S+ \(source\)$/) as string },
+    });
     expect((await withdraw(id)).body).toEqual(reply.body);
     expect((await request(world, `/api/leads/${id}`)).body).toEqual(reply.body);
     // The sweep begins its life, which tells the seller.
@@ -121,7 +125,7 @@ describe('a seller takes a lead off sale', () => {
       const id = await asleep('512-555-0131');
       const lead = await findStoredLead(world.database, id);
       if (lead === null) throw new Error('The lead is gone');
-      await withdrawLead(world.database, lead, () => undefined);
+      await withdrawLead(world.database, lead, { by: 'a test', notify: () => undefined });
       await hasEnded(id);
     });
 

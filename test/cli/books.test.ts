@@ -51,22 +51,20 @@ describe('gavel', () => {
     const csv = (await run(['statement', '--buyer', 'northwind', '--csv'])).stdout.split('\r\n');
     expect(csv).toHaveLength(6);
     expect(csv[3]).toMatch(/,top_up,[0-9a-f-]{36},,,,,wire 4711,USD,250\.50,5250\.50$/);
-    expect((await run(['statement', '--buyer', 'northwind'])).stdout).toMatch(
-      /closing balance +5250\.50 USD/,
-    );
+    expect((await run(['statement', '--buyer', 'northwind'])).stdout).toMatch(/closing balance +\$5,250\.50/);
   });
 
   test('shows a long statement page by page, and all of it as CSV', async () => {
     const whole = await run(['statement', '--buyer', 'northwind']);
     expect(whole.stderr).toBe('');
     const first = await run(['statement', '--buyer', 'northwind', '--limit', '1']);
-    expect(first.stdout).toMatch(/opening balance +0\.00 USD/);
-    expect(first.stdout).toMatch(/carried forward +5000\.00 USD/);
+    expect(first.stdout).toMatch(/opening balance +\$0\.00/);
+    expect(first.stdout).toMatch(/carried forward +\$5,000\.00/);
     const [, after = ''] =
       /these 1: --after (\S+) shows the next, --csv all of them/.exec(first.stderr) ?? [];
     const second = await run(['statement', '--buyer', 'northwind', '--limit', '1', '--after', after]);
-    expect(second.stdout).toMatch(/brought forward +5000\.00 USD/);
-    expect(second.stdout).toMatch(/closing balance +5250\.50 USD/);
+    expect(second.stdout).toMatch(/brought forward +\$5,000\.00/);
+    expect(second.stdout).toMatch(/closing balance +\$5,250\.50/);
     expect(second.stderr).toBe('');
     const csv = (...args: string[]) => run(['statement', '--buyer', 'northwind', '--csv', ...args]);
     expect(await csv('--limit', '1')).toEqual(await csv());

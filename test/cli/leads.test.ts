@@ -56,7 +56,9 @@ describe('gavel leads', () => {
     const ran = await run(['list', '--limit', '2'], { MONGODB_URL, MONGODB_DATABASE });
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     const lines = ran.stdout.split('\n');
-    expect(lines[1]).toMatch(new RegExp(`^${ids.pending} +2.* ACME1234 +Auto Insurance +NY +pending`));
+    expect(lines[1]).toMatch(
+      new RegExp(`^${ids.pending} +2.* ACME1234 +landing-page +Auto Insurance +NY +pending`),
+    );
     expect(lines[2]).toMatch(new RegExp(`^${ids.expired} .* expired \\(no bid\\)`));
     expect(lines[3]).toBe('These are the newest 2; --limit shows more.');
     expect(ran.stdout).not.toMatch(/Johanna|555-?0187/);
@@ -85,6 +87,28 @@ describe('gavel leads', () => {
     });
   });
 
+  test('names the source that sent a lead, and who withdrew it', async () => {
+    const { _id } = await storeLead(database, campaign, { status: 'pending', reason: 'no_bid' });
+    const before = await run(['show', _id]);
+    expect(before.stdout).toMatch(/^Received 2\S+ \S+ UTC by landing-page; /m);
+    expect((await run(['withdraw', _id])).code).toBe(0);
+    const { stdout } = await run(['show', _id]);
+    expect(stdout).toMatch(/^Lead \S+: withdrawn$/m);
+    expect(stdout).toMatch(/^Withdrawn 2\S+ \S+ UTC by \S+@\S+ \(cli\)\.$/m);
+  });
+
+  test('says that a lead was withdrawn because its person is on a suppression list', async () => {
+    const withdrawal = { at: new Date(), reason: 'suppressed' as const };
+    const { _id } = await storeLead(database, campaign, {
+      status: 'withdrawn',
+      reason: 'suppressed',
+      withdrawal,
+    });
+    const { stdout } = await run(['show', _id]);
+    expect(stdout).toMatch(/^Lead \S+: withdrawn \(suppressed\)$/m);
+    expect(stdout).toMatch(/^Withdrawn 2\S+ \S+ UTC because its person is on a suppression list\.$/m);
+  });
+
   test('erases every lead of a person, says so, and shows it', async () => {
     const person = ['--phone', '2125550187', '--by', 'Dana'];
     expect((await run(['erase', ...person, '--dry-run'])).stdout).toContain(
@@ -100,6 +124,7 @@ describe('gavel leads', () => {
     });
     const shown = await run(['show', ids.pending, '--personal']);
     expect(shown.stdout).toContain(`Lead ${ids.pending}: withdrawn`);
+    expect(shown.stdout).toContain(' by Dana (erasure).');
     expect(shown.stdout).toMatch(
       /The person was erased 2.* by Dana; SHA-256 of what was there: [0-9a-f]{64}/,
     );

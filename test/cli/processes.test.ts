@@ -58,7 +58,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
   buyer.answer('ping', { body: { bid: 45 } });
   buyer.answer('post', { body: { accepted: true, buyer_lead_id: 'NW-1' } });
   await storeMarket(database, { northwind: { server: buyer } });
-  const { key } = await createKey(database, { seller: 'ACME1234', test: false });
+  const { key } = await createKey(database, { seller: 'ACME1234', source: 'landing-page', test: false });
   const metricsPort = await anyPort();
   const [api, worker] = await Promise.all([
     started('api'),
@@ -90,10 +90,11 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
   const env = asEnvironment({ ...settings, TEMPORAL_UI_URL });
   const shown = await gavelProcess(['leads', 'show', answer.lead_id], { ...env, MASTER_KEYS: '' });
   expect(shown).toMatchObject({ code: 0, stderr: '' });
-  expect(shown.stdout).toContain(`Lead ${answer.lead_id}: sold at 45.00 USD to northwind`);
-  expect(shown.stdout).toMatch(/northwind +45\.00 USD +sold +\d+ ms/);
-  expect(shown.stdout).toMatch(/buyer:northwind +-45\.00 USD/);
-  expect(shown.stdout).toMatch(/seller:ACME1234 +45\.00 USD/);
+  expect(shown.stdout).toContain(`Lead ${answer.lead_id}: sold at $45.00 to northwind`);
+  expect(shown.stdout).toMatch(/^Received .* UTC by landing-page; /m);
+  expect(shown.stdout).toMatch(/northwind +\$45\.00 +sold +\d+ ms/);
+  expect(shown.stdout).toMatch(/buyer:northwind +-\$45\.00/);
+  expect(shown.stdout).toMatch(/seller:ACME1234 +\$45\.00/);
   expect(shown.stdout).toContain('NW-1');
   expect(shown.stdout).toContain(`${TEMPORAL_UI_URL}/namespaces/default/workflows/lead-${answer.lead_id}`);
   expect(shown.stdout).not.toMatch(/Johanna|Doeringer|555-?123/);

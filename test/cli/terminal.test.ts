@@ -143,6 +143,8 @@ function storyWith(text: string): LeadStory {
     category: text,
     state: 'TX',
     key: text,
+    source: text,
+    withdrawal: { at, by: text },
     received_at: at,
     updated_at: at,
     price: 1,

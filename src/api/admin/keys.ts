@@ -35,7 +35,7 @@ const about = {
   buyer: optional(Type.String({ description: 'Of a key with which a buyer gives leads back' })),
   admin: optional(Type.String({ description: 'Of a key for this API: the name of who has it' })),
   scopes: optional(Type.Array(ScopeName, { description: 'What an admin key may do' })),
-  source: Type.String(),
+  source: Type.String({ description: 'The name of a seller’s source; the key’s id unless given' }),
   test: Type.Boolean(),
   limit: optional(Type.Integer({ description: 'Requests a minute; absent: the setting’s' })),
   status: Type.Enum(['in force', 'expired', 'revoked'], { type: 'string' }),

@@ -32,10 +32,13 @@ const Status = Type.Enum([...LEAD_STATUSES], {
   examples: ['pending'],
 });
 
+const Source = Type.String({ description: 'Who sent it: the name of its key’s source, else the key’s id' });
+
 const Listed = Type.Object({
   lead_id: Type.String(),
   received_at: Type.String(),
   seller: Type.String(),
+  source: Source,
   category: Type.String(),
   state: optional(Type.String()),
   status: Status,
@@ -111,11 +114,13 @@ async function page(
 }
 
 function listed(lead: ListedLead): LeadListed {
-  const { _id, receivedAt, seller, category, state, status, reason, price, currency, test, erased } = lead;
+  const { _id, receivedAt, seller, source, category, state, status, reason, price, currency, test, erased } =
+    lead;
   return {
     lead_id: _id,
     received_at: receivedAt.toISOString(),
     seller,
+    source,
     category,
     state,
     status,
@@ -141,6 +146,8 @@ const Story = Type.Unsafe<LeadStory>(
       seller: Type.String(),
       campaign: Type.String(),
       category: Type.String(),
+      key: Type.String({ description: 'The id of the key that it was sent with' }),
+      source: Source,
       received_at: Type.String(),
       updated_at: Type.String(),
       currency: Type.String(),
@@ -237,7 +244,10 @@ export const withdraw = operation({
     const { database, by } = context;
     const found = await findStoredLead(database, id);
     if (found === null) throw noLead(id);
-    const lead = await withdrawLead(database, found, (leadId) => context.withdrawn(leadId));
+    const lead = await withdrawLead(database, found, {
+      by: `${by.who} (${by.via})`,
+      notify: (leadId) => context.withdrawn(leadId),
+    });
     if (!ENDED.includes(found.status)) {
       const asked = { path: 'status', from: found.status, to: stateOf(lead) };
       await noteDeed(database, by, { kind: 'lead', id, did: 'withdrawal asked for', values: [asked] });

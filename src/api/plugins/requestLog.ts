@@ -25,6 +25,7 @@ export const requestLog = plugin(async (app: FastifyInstance, { log }: { log: Lo
       ms,
       request_id: request.id,
       key_id: request.apiKey?._id,
+      source: request.apiKey?.seller === undefined ? undefined : request.apiKey.source,
     });
   });
 });

@@ -132,9 +132,10 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
     '/api/leads/:lead_id/withdraw',
     { schema: withdraw, onRequest: rate.ask },
     async (request) => {
-      const lead = await withdrawLead(database, await leadOf(request), (leadId) =>
-        parts.starter.withdrawn(leadId),
-      );
+      const lead = await withdrawLead(database, await leadOf(request), {
+        by: `${keyOf(request).source} (source)`,
+        notify: (leadId) => parts.starter.withdrawn(leadId),
+      });
       return leadView(lead);
     },
   );

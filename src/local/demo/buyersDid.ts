@@ -1,12 +1,13 @@
 import type { LeadStory } from '../../api/leadStory.js';
+import { formatDecimal } from '../../market/money.js';
 
 /** What one buyer did with a lead in its last round. */
 export interface BuyerDid {
   buyer: string;
   /** How long it took to answer the ping, ms; absent where it was not asked. */
   ms?: number;
-  /** Its bid, or its contract's price: a decimal of the lead's currency. */
-  price?: number;
+  /** Its bid, or its contract's price: "$45.00". */
+  price?: string;
   /** "sold", or the reason why not. */
   outcome: string;
   /** How its post ended; absent where it was sent none. */
@@ -14,14 +15,14 @@ export interface BuyerDid {
 }
 
 /** Reads off a lead's story what each buyer did, the one who bought first. */
-export function buyersDid({ rounds, posts }: LeadStory): BuyerDid[] {
+export function buyersDid({ rounds, posts, currency }: LeadStory): BuyerDid[] {
   const contracts = rounds.at(-1)?.contracts ?? [];
   const did = contracts.map(({ contract, buyer, bid, ms, outcome }): BuyerDid => {
     const post = posts.find((each) => each.contract === contract)?.status;
     return {
       buyer,
       ...(ms !== undefined && { ms }),
-      ...(bid !== undefined && { price: bid }),
+      ...(bid !== undefined && { price: formatDecimal(bid, currency) }),
       outcome,
       ...(post && { post }),
     };

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import Type from 'typebox';
 import Value from 'typebox/value';
+import { formatDecimal } from '../../market/money.js';
 import type { DemoBuyer, DemoMessage } from './messages.js';
 
 /** What it reads of a ping, a post or a notice (docs/buyer.md); the rest is not its business. */
@@ -13,6 +14,7 @@ const Request = Type.Object({
   lead_id: Type.Optional(Type.String()),
   post_id: Type.Optional(Type.String()),
   price: Type.Optional(Type.Number()),
+  currency: Type.Optional(Type.String()),
 });
 type Request = Type.Static<typeof Request>;
 
@@ -32,7 +34,7 @@ export function startDemoBuyer(buyer: DemoBuyer, tell: (message: DemoMessage) =>
     if (request.type === 'ping') {
       await sleep(buyer.after);
       const { bid = 0 } = buyer;
-      return { body: { bid }, words: bid > 0 ? `bid ${bid.toFixed(2)}` : 'no bid' };
+      return { body: { bid }, words: bid > 0 ? `bid ${amount(bid, request)}` : 'no bid' };
     }
     const { post_id: post = '' } = request;
     if (request.type === 'post_cancelled') return { body: {}, words: 'noted' };
@@ -40,7 +42,7 @@ export function startDemoBuyer(buyer: DemoBuyer, tell: (message: DemoMessage) =>
     if (before) return { ...before, words: `${before.words} (again)` };
     const first = {
       body: { accepted: true, buyer_lead_id: `${buyer.id}-${bought.size + 1}` },
-      words: `accepted at ${(request.price ?? 0).toFixed(2)}`,
+      words: `accepted at ${amount(request.price ?? 0, request)}`,
     };
     bought.set(post, first);
     return first;
@@ -67,6 +69,8 @@ export function startDemoBuyer(buyer: DemoBuyer, tell: (message: DemoMessage) =>
     server.listen(buyer.port, '127.0.0.1', () => resolve(server));
   });
 }
+
+const amount = (decimal: number, { currency = 'USD' }: Request): string => formatDecimal(decimal, currency);
 
 /** A ping names no lead; a post names it by its id, not by the person. */
 function about({ lead_id: lead, category = '', state }: Request): string {
