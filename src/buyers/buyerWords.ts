@@ -96,12 +96,12 @@ const joined = (separator: string, ...parts: (string | undefined)[]): string | u
 /** What was ignored or not kept of an answer, for ops. */
 export const notesOf = (...notes: (string | undefined)[]): string | undefined => joined('; ', ...notes);
 
-/** `a text`, `a list`: what a value is, without repeating it. */
+/** `a string`, `an array`: what a value is, without repeating it. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'boolean') return 'true or false';
-  if (typeof value === 'string') return 'a text';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'boolean') return 'a boolean';
+  if (typeof value === 'string') return 'a string';
   return typeof value === 'number' ? 'a number' : 'an object';
 }
 

@@ -81,3 +81,16 @@ function decoderFor(coding: string, bytes: Buffer): Decode | undefined {
 
 const isJsonObject = (bytes: Buffer): boolean =>
   /^(?:\xef\xbb\xbf)?\s*\{/.test(bytes.toString('latin1', 0, 64));
+
+/** What a body is that is not JSON. */
+export function notJson(text: string): string {
+  if (text.trim() === '') return 'not JSON: the body is empty';
+  if (text.includes('\u0000') || text.startsWith('\ufffd\ufffd'))
+    return 'not JSON in UTF-8: the body looks like UTF-16';
+  const start = text.trimStart();
+  if (/^<(?:!doctype html|html|head|body)/i.test(start)) return 'not JSON: an HTML page';
+  if (start.startsWith('<')) return 'not JSON: XML or HTML';
+  if (/^(?:bid|accepted)=/.test(start)) return 'not JSON: form data; send a JSON object';
+  if (start.startsWith('{') || start.startsWith('[')) return 'not JSON: a syntax error';
+  return 'not JSON: plain text; send a JSON object';
+}

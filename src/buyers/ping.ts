@@ -2,6 +2,7 @@ import type { PingAnswer } from '../market/asking.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, toMinor, type Minor } from '../market/money.js';
 import type { Bid, NoBid } from '../market/round.js';
+import { amountFault, missingKey } from './answerFaults.js';
 import { buyerId, buyerReason, explained, isObject, kindOf, notesOf, optional } from './buyerWords.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered, Reply, Secret, Send } from './send.js';
@@ -80,19 +81,17 @@ export function readPingAnswer(reply: Reply, ping: Asked, now: number, namesPers
 const invalid = (detail: string): Reading => ({ noBid: { reason: 'invalid_response', detail } });
 
 function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: PersonScreen): Reading {
-  const { status, body, malformed } = answer;
+  const { status, body } = answer;
   if (status === 204) return { noBid: { reason: 'no_bid' } };
   const reason = () => buyerReason(answer, namesPerson);
   if (status < 200 || status > 299)
     return { noBid: { reason: 'http_error', status, ...explained(reason(), `HTTP ${status}`) } };
-  if (malformed) return invalid(answer.detail ?? 'not JSON');
   // A bid for a place alone may leave the other one out.
   const isBid = isObject(body) && (Object.hasOwn(body, 'bid') || typeof body.shared_bid === 'number');
-  if (!isBid) return invalid('not {"bid": amount}');
-  const [price, shared] = [
-    amountIn(answer, 'bid', ping.currency),
-    amountIn(answer, 'shared_bid', ping.currency),
-  ];
+  if (!isBid) return invalid(missingKey(answer, 'bid'));
+  const [price, shared] = ['bid', 'shared_bid'].map((key) =>
+    amountIn(answer, key, ping.currency, namesPerson),
+  ) as [Amount, Amount];
   // A fault in the bid is not made up for by the other one: which of them was meant is a guess.
   if (price.fault !== undefined) return invalid(price.fault);
   if (price.amount === undefined && shared.amount === undefined) {
@@ -113,16 +112,17 @@ function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: Per
   };
 }
 
+interface Amount {
+  amount?: Minor;
+  fault?: string;
+}
+
 /** An amount above zero; zero and `null` are none. */
-function amountIn(answer: Answered, key: string, currency: string): { amount?: Minor; fault?: string } {
+function amountIn(answer: Answered, key: string, currency: string, namesPerson: PersonScreen): Amount {
   const value = optional(answer, key);
   if (value === undefined || value === 0) return {};
-  if (typeof value === 'string') return { fault: `${key} is a text: send the number without quotes` };
-  if (typeof value !== 'number') return { fault: `${key} is ${kindOf(value)}, not a number` };
-  if (value < 0) return { fault: `${key} is below zero` };
-  if (value > Number.MAX_SAFE_INTEGER) return { fault: `${key} is more than can be counted` };
-  const amount = toMinor(value, currency);
-  return amount === undefined ? { fault: `a ${key} finer than ${currency} allows` } : { amount };
+  const amount = typeof value === 'number' && value > 0 ? toMinor(value, currency) : undefined;
+  return amount === undefined ? { fault: amountFault(key, value, currency, namesPerson) } : { amount };
 }
 
 /** A bid without an end of its own is good for this long, and none for longer than the most; ms. */
@@ -133,6 +133,6 @@ function expiryIn(answer: Answered): { goodForMs: number; note?: string } {
   const value = optional(answer, 'expires_in_ms');
   if (value === undefined) return { goodForMs: BID_KEPT_MS };
   if (typeof value === 'number' && value >= 0) return { goodForMs: Math.min(value, BID_KEPT_AT_MOST_MS) };
-  const what = typeof value === 'number' ? 'below zero' : kindOf(value);
+  const what = typeof value === 'number' ? 'negative' : kindOf(value);
   return { goodForMs: BID_KEPT_MS, note: `expires_in_ms is ${what}; ignored` };
 }

@@ -1,7 +1,8 @@
 import { isClearNo } from '../market/clearNo.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
-import { buyerId, buyerReason, explained, kindOf, optional } from './buyerWords.js';
+import { acceptedFault } from './answerFaults.js';
+import { buyerId, buyerReason, explained, optional } from './buyerWords.js';
 import { sendNotice, type Hearing } from './notice.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered, Reply, Secret, Send } from './send.js';
@@ -85,20 +86,13 @@ function readAnswer(answer: Answered, namesPerson: PersonScreen): PostReading {
   const accepted = optional(answer, 'accepted');
   // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
   if (typeof accepted !== 'boolean')
-    return { answer: 'uncertain', detail: whyUnclear(answer, accepted), retryAfterMs };
+    return { answer: 'uncertain', detail: acceptedFault(answer), retryAfterMs };
   if (accepted) {
     const { kept, note } = buyerId(answer, 'buyer_lead_id', namesPerson);
     return { answer: 'accepted', buyerLeadId: kept, detail: note };
   }
   const { detail = 'no reason given', words } = explained(buyerReason(answer, namesPerson));
   return { answer: 'refused', detail, words };
-}
-
-function whyUnclear({ malformed, detail }: Answered, accepted: unknown): string {
-  if (malformed) return detail ?? 'not JSON';
-  if (accepted === undefined) return 'not {"accepted": true or false}';
-  const remedy = typeof accepted === 'string' ? ': send true or false without quotes' : ', not true or false';
-  return `accepted is ${kindOf(accepted)}${remedy}`;
 }
 
 /** Tells a buyer that a post is called off: it was not sold the lead and is not billed for it. */

@@ -1,6 +1,6 @@
 import { Agent, errors, request, type Dispatcher } from 'undici';
 import { Webhook } from 'standardwebhooks';
-import { decodeBody, DecodedTooLarge, UndecodableBody } from './contentCodings.js';
+import { decodeBody, DecodedTooLarge, notJson, UndecodableBody } from './contentCodings.js';
 import { isDroppedConnection } from './droppedConnections.js';
 import { AddressRefused, guardedConnector, type Resolve } from './guardedConnector.js';
 import { readOutboundRules, type OutboundSettings } from './outboundRules.js';
@@ -37,7 +37,7 @@ export interface Answered {
   malformed: boolean;
   /** The JSON as it was sent: numbers of more than 15 digits lose some in `body`. */
   text?: string;
-  /** Why it could not be decoded; for ops. */
+  /** Why it could not be read; for ops. */
   detail?: string;
   retryAfterMs?: number;
 }
@@ -159,14 +159,19 @@ async function readBody(
   bytes: Buffer,
   contentEncoding: string | string[] | undefined,
 ): Promise<Pick<Answered, 'body' | 'malformed' | 'text' | 'detail'>> {
+  const malformed = (detail: string) => ({ body: undefined, malformed: true, detail });
+  let text: string;
   try {
     // The decoder drops a byte order mark.
-    const text = new TextDecoder().decode(await decodeBody(bytes, contentEncoding, MAX_ANSWER_BYTES));
-    return { body: JSON.parse(text), malformed: false, text };
+    text = new TextDecoder().decode(await decodeBody(bytes, contentEncoding, MAX_ANSWER_BYTES));
   } catch (error) {
-    if (error instanceof DecodedTooLarge) throw error;
-    const detail = error instanceof UndecodableBody ? error.message : undefined;
-    return { body: undefined, malformed: true, detail };
+    if (error instanceof UndecodableBody) return malformed(error.message);
+    throw error;
+  }
+  try {
+    return { body: JSON.parse(text), malformed: false, text };
+  } catch {
+    return malformed(notJson(text));
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { notJson } from '../../src/buyers/contentCodings.js';
 import { readCheckAnswer } from '../../src/buyers/check.js';
 import { personScreen } from '../../src/buyers/personScreen.js';
 import { readPingAnswer } from '../../src/buyers/ping.js';
@@ -17,7 +18,7 @@ function reply(text: string, status = 200): Reply {
   try {
     return { ms: 5, kind: 'answer', status, body: JSON.parse(text), malformed: false, text };
   } catch {
-    return { ms: 5, kind: 'answer', status, body: undefined, malformed: true };
+    return { ms: 5, kind: 'answer', status, body: undefined, malformed: true, detail: notJson(text) };
   }
 }
 const pinged = (text: string, status?: number) =>
@@ -44,9 +45,9 @@ describe('optional keys of an answer never cost a clear yes or a bid', () => {
     ['" x-1\\n"', 'x-1'],
     ['"\\u001b[31mx\\u001b[0m"', 'x'],
     ['"a\\u202eb"', 'ab'],
-    ['[7]', undefined, 'a list'],
+    ['[7]', undefined, 'an array'],
     ['{"id":7}', undefined, 'an object'],
-    ['true', undefined, 'true or false'],
+    ['true', undefined, 'a boolean'],
     ['1e400', undefined, "a number that JSON can't hold"],
     ['1e30', undefined, "a number that JSON can't hold"],
     [`"${'x'.repeat(200)}"`, 'x'.repeat(200)],
@@ -92,9 +93,9 @@ describe('optional keys of an answer never cost a clear yes or a bid', () => {
     ['5000', 5000],
     ['0', 0],
     ['1e300', 2_592_000_000],
-    ['"5000"', 120_000, 'expires_in_ms is a text; ignored'],
-    ['-1', 120_000, 'expires_in_ms is below zero; ignored'],
-    ['[]', 120_000, 'expires_in_ms is a list; ignored'],
+    ['"5000"', 120_000, 'expires_in_ms is a string; ignored'],
+    ['-1', 120_000, 'expires_in_ms is negative; ignored'],
+    ['[]', 120_000, 'expires_in_ms is an array; ignored'],
   ])('an expiry of %s', (expiry, at, note) => {
     expect(pinged(`{"bid": 31, "expires_in_ms": ${expiry}}`)).toMatchObject({
       bid: { price: 3100, expiresAt: NOW + at, note },
@@ -105,9 +106,9 @@ describe('optional keys of an answer never cost a clear yes or a bid', () => {
     ['null', undefined],
     ['20', 2000],
     ['0', undefined],
-    ['"20"', undefined, 'shared_bid is a text: send the number without quotes; ignored'],
-    ['{}', undefined, 'shared_bid is an object, not a number; ignored'],
-    ['20.001', undefined, 'a shared_bid finer than USD allows; ignored'],
+    ['"20"', undefined, 'shared_bid is a string ("20"); send a number without quotes; ignored'],
+    ['{}', undefined, 'shared_bid is an object; send a number; ignored'],
+    ['20.001', undefined, 'shared_bid has too many decimals (20.001); USD has 2; ignored'],
   ])('a bid for a place of %s', (shared, amount, note) => {
     expect(pinged(`{"bid": 31, "shared_bid": ${shared}}`)).toMatchObject({
       bid: { price: 3100, shared: amount, note },
@@ -143,36 +144,61 @@ describe('what a check finds', () => {
   });
 });
 
-describe('a bid that is none says which slip it is, and repeats nothing', () => {
+describe('an answer that can’t be used names its slip, and repeats nothing that may be personal', () => {
   it.each([
-    ['{"bid": "31.00"}', 'bid is a text: send the number without quotes'],
-    ['{"bid": "$31.00"}', 'bid is a text: send the number without quotes'],
-    ['{"bid": "John Doe"}', 'bid is a text: send the number without quotes'],
-    ['{"bid": true}', 'bid is true or false, not a number'],
-    ['{"bid": [31]}', 'bid is a list, not a number'],
-    ['{"bid": {"amount": 31}}', 'bid is an object, not a number'],
-    ['{"bid": -31}', 'bid is below zero'],
-    ['{"bid": 31.005}', 'a bid finer than USD allows'],
-    ['{"bid": 1e300}', 'bid is more than can be counted'],
-    ['{"bid": 1e400}', 'bid is more than can be counted'],
-    ['{"bid": "31", "shared_bid": 20}', 'bid is a text: send the number without quotes'],
-    ['{"bid": null, "shared_bid": "20"}', 'shared_bid is a text: send the number without quotes'],
-    ['{"price": 31}', 'not {"bid": amount}'],
-    ['[{"bid": 31}]', 'not {"bid": amount}'],
-    ['31', 'not {"bid": amount}'],
-    ['null', 'not {"bid": amount}'],
-    ['<html>', 'not JSON'],
-    ['', 'not JSON'],
+    ['{"bid": "31.00"}', 'bid is a string ("31.00"); send a number without quotes'],
+    ['{"bid": "$31.00"}', 'bid is a string ("$31.00"); send a number without quotes'],
+    ['{"bid": "31,00"}', 'bid is a string ("31,00"); send a number without quotes'],
+    ['{"bid": ""}', 'bid is a string; send a number without quotes'],
+    ['{"bid": "John Doe"}', 'bid is a string; send a number without quotes'],
+    ['{"bid": "2145550187"}', 'bid is a string; send a number without quotes'],
+    ['{"bid": -2145550187}', 'bid is negative; send a number above zero, or 0 for no bid'],
+    ['{"bid": true}', 'bid is a boolean; send a number'],
+    ['{"bid": [31]}', 'bid is an array; send a number'],
+    ['{"bid": {"amount": 31}}', 'bid is an object; send a number'],
+    ['{"bid": -31}', 'bid is negative (-31); send a number above zero, or 0 for no bid'],
+    ['{"bid": 31.005}', 'bid has too many decimals (31.005); USD has 2'],
+    ['{"bid": 1e300}', 'bid is too large'],
+    ['{"bid": 1e400}', 'bid is too large'],
+    ['{"bid": "31", "shared_bid": 20}', 'bid is a string ("31"); send a number without quotes'],
+    ['{"bid": null, "shared_bid": "20"}', 'shared_bid is a string ("20"); send a number without quotes'],
+    ['{"price": 31}', 'no key "bid"; did you mean "bid" instead of "price"?'],
+    ['{"Bid": 31}', 'no key "bid"; did you mean "bid" instead of "Bid"?'],
+    ['{"bid_amount": 31}', 'no key "bid"; did you mean "bid" instead of "bid_amount"?'],
+    ['{"John Doe": 31}', 'no key "bid"; send {"bid": 45.00}'],
+    ['{"data": {"bid": 31}}', 'no key "bid" at the top level; it is inside another object'],
+    ['[{"bid": 31}]', 'an array; send an object: {"bid": 45.00}'],
+    ['31', 'a number; send an object: {"bid": 45.00}'],
+    ['null', 'null; send an object: {"bid": 45.00}'],
+    ['<!DOCTYPE html><p>John Doe', 'not JSON: an HTML page'],
+    ['<?xml version="1.0"?>', 'not JSON: XML or HTML'],
+    ['bid=31.00', 'not JSON: form data; send a JSON object'],
+    ['{"bid": 31,}', 'not JSON: a syntax error'],
+    ['ok', 'not JSON: plain text; send a JSON object'],
+    ['', 'not JSON: the body is empty'],
+    [
+      Buffer.from('{"bid":40}', 'utf16le').toString('latin1'),
+      'not JSON in UTF-8: the body looks like UTF-16',
+    ],
   ])('%s', (text, detail) => {
     expect(pinged(text)).toEqual({ noBid: { reason: 'invalid_response', detail } });
   });
 
+  it('an amount that is the person’s own is not repeated', () => {
+    const born = personScreen({ fields: { ssn: '12345' } });
+    const answer = readPingAnswer(reply('{"bid": "12345"}'), { pingId: 'p', currency: 'USD' }, NOW, born);
+    expect(answer).toMatchObject({ noBid: { detail: 'bid is a string; send a number without quotes' } });
+  });
+
   it.each([
-    ['{"accepted": "true"}', 'accepted is a text: send true or false without quotes'],
-    ['{"accepted": 1}', 'accepted is a number, not true or false'],
-    ['{"accepted": null}', 'not {"accepted": true or false}'],
-    ['{"result": "ok"}', 'not {"accepted": true or false}'],
-    ['OK', 'not JSON'],
+    ['{"accepted": "true"}', 'accepted is a string ("true"); send true or false without quotes'],
+    ['{"accepted": "John Doe"}', 'accepted is a string; send true or false without quotes'],
+    ['{"accepted": 1}', 'accepted is a number (1); send true or false'],
+    ['{"accepted": null}', 'accepted is null; send true or false'],
+    ['{"result": "ok"}', 'no key "accepted"; did you mean "accepted" instead of "result"?'],
+    ['{}', 'no key "accepted"; send {"accepted": true} or {"accepted": false}'],
+    ['true', 'a boolean; send an object: {"accepted": true} or {"accepted": false}'],
+    ['OK', 'not JSON: plain text; send a JSON object'],
   ])('a post: %s', (text, detail) => {
     expect(posted(text)).toEqual({ answer: 'uncertain', detail, retryAfterMs: undefined });
     expect(asked(text).status).toBe(text.includes('null') ? 'unknown' : 'silent');

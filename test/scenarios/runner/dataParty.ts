@@ -1,3 +1,4 @@
+import { notJson } from '../../../src/buyers/contentCodings.js';
 import type { Reply } from '../../../src/buyers/send.js';
 import type { Behaviour, RequestType } from '../../support/buyer.js';
 
@@ -55,5 +56,6 @@ function replyOf(behaviour: Behaviour, timeoutMs: number): Reply {
   const wait = Number(headers['retry-after'] ?? NaN);
   const retry = Number.isFinite(wait) ? { retryAfterMs: wait * 1000 } : {};
   const malformed = raw !== undefined || body === undefined;
-  return { ms, kind: 'answer', status, body: malformed ? undefined : body, malformed, ...retry };
+  const detail = malformed ? notJson(raw ?? '') : undefined;
+  return { ms, kind: 'answer', status, body: malformed ? undefined : body, malformed, detail, ...retry };
 }
