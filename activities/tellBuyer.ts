@@ -46,7 +46,7 @@ export const tellBuyer =
 /** The notice as the buyer reads it (docs/buyer.md); undefined where there is nothing to tell any more. */
 async function payloadOf(
   { database }: Deps,
-  { claims, currency, test }: StoredLead,
+  { _id: lead_id, claims, currency, test }: StoredLead,
   buyer: BuyerWithSecret,
   round: number,
   notice: Notice,
@@ -59,12 +59,13 @@ async function payloadOf(
   const claim = claims[notice.contract];
   if (claim === undefined) return undefined;
   const price = toDecimal(claim.price, currency);
-  if (notice.kind === 'won') return { type: kind, post_id: claim.postId, price, currency, test };
+  if (notice.kind === 'won') return { type: kind, post_id: claim.postId, lead_id, price, currency, test };
   const account =
     buyer.balance === undefined ? null : await database.usage.findOne({ _id: accountId(buyer.id) });
   const left = account?.balance;
   const balance = left === undefined ? undefined : toDecimal(left, currency);
-  if (notice.kind === 'billed') return { type: kind, sale_id: claim.postId, price, currency, balance };
+  if (notice.kind === 'billed')
+    return { type: kind, sale_id: claim.postId, lead_id, price, currency, balance };
   // Topped up meanwhile: there is nothing to tell any more.
   if (left === undefined || buyer.lowBalance === undefined || left >= buyer.lowBalance) return undefined;
   return { type: kind, balance, below: toDecimal(buyer.lowBalance, currency), currency };

@@ -75,7 +75,18 @@ export const LeadView = Type.Object(
 
 export const ReturnRequest = Type.Object(
   {
-    post_id: Type.String({ description: 'Of the post with which the lead came', examples: ['c1f2a9d0-…'] }),
+    post_id: Type.Optional(
+      Type.String({
+        description: 'Of the post with which the lead came. Needed, unless there is a `lead_id`',
+        examples: ['c1f2a9d0-…'],
+      }),
+    ),
+    lead_id: Type.Optional(
+      Type.String({
+        description: 'Of the lead, instead of `post_id`, if you have bought it once',
+        examples: ['019a5c7e-…'],
+      }),
+    ),
     reason: Type.String({
       description:
         'One word or a few of a-z and 0-9, kept as `wrong_number`; one of those that the contract names, if it names any',

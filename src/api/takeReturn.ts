@@ -20,7 +20,7 @@ export interface ReturnRequest {
 
 /**
  * Takes a lead back from its buyer, by the terms of the contract as they are now. A return that is booked already is
- * answered again as it was, whatever the request says beside its `post_id`.
+ * answered again as it was, whatever the request says beside its `post_id` or `lead_id`.
  * @param start sees to it that the lead goes on sale again or that its seller is told; where it fails, the sweep does so
  * @throws ApiError
  */
@@ -29,11 +29,9 @@ export async function takeReturn(
   { buyer, given: request, receivedAt }: ReturnRequest,
   start: (lead: LeadFacts) => Promise<unknown>,
 ): Promise<ReturnDocument> {
-  const { postId, reason, given } = fieldsOf(request);
-  const sale = await database.sales.findOne({ _id: postId });
-  if (sale?.buyer !== buyer)
-    throw new ApiError('notFound', 'This key’s buyer has bought nothing by this post_id.');
-  const before = await findReturn(database, postId);
+  const { reason, given, ...named } = fieldsOf(request);
+  const sale = await saleOf(database, buyer, named);
+  const before = await findReturn(database, sale._id);
   if (before !== null) return before;
   const contract = await database.contracts.findOne({ _id: sale.contract });
   const policy = policyFor(contract?.returns, sale, reason, receivedAt);
@@ -45,6 +43,27 @@ export async function takeReturn(
   return returned;
 }
 
+/**
+ * The sale that a request means. `lead_id` alone names it only if the buyer has bought the lead once, returned sales
+ * included: a repeated request must not give back another sale than the first one did.
+ */
+async function saleOf(
+  { sales }: Database,
+  buyer: string,
+  { postId, leadId }: Pick<ReturnFields, 'postId' | 'leadId'>,
+): Promise<SaleDocument> {
+  const [sale, ...others] = await sales.find({ buyer, _id: postId, lead: leadId }).sort({ at: 1 }).toArray();
+  if (sale === undefined) {
+    const names = [postId === undefined ? [] : 'post_id', leadId === undefined ? [] : 'lead_id'].flat();
+    throw new ApiError('notFound', `This key’s buyer has bought nothing by this ${names.join(' and ')}.`);
+  }
+  if (others.length === 0) return sale;
+  const problem = `bought ${others.length + 1} times; send post_id instead: ${[sale, ...others].map(({ _id }) => _id).join(' or ')}`;
+  throw new ApiError('invalidField', `Correct these fields and send it again: lead_id (${problem}).`, {
+    fields: [{ field: 'lead_id', problem }],
+  });
+}
+
 /** What is booked as the reason of a return whose own reason may name the person: the return itself is right. */
 const WITHHELD = 'withheld';
 
@@ -54,8 +73,10 @@ async function namesPerson(database: Database, leadId: string, ...texts: string[
   return lead !== null && texts.some(personScreen(lead));
 }
 
+/** One of the ids is there, or both. */
 interface ReturnFields {
-  postId: string;
+  postId?: string;
+  leadId?: string;
   reason: string;
   /** The reason as it was sent. */
   given: string;
@@ -66,25 +87,27 @@ function fieldsOf(request: Given): ReturnFields {
     const value = request.get(name);
     return value?.kind === 'text' ? cleanText(value.text) || undefined : undefined;
   };
-  const faults = ['post_id', 'reason'].flatMap((field): FieldFault[] => {
+  const faults = ['post_id', 'lead_id', 'reason'].flatMap((field): FieldFault[] => {
     const value = request.get(field);
     const problem = value && problemOfKind(value);
     return problem === undefined ? [] : [{ field, problem }];
   });
-  const [postId, given] = [textOf('post_id'), textOf('reason')];
+  const [postId, leadId, given] = ['post_id', 'lead_id', 'reason'].map(textOf);
   const reason = given === undefined ? undefined : reasonCode(given);
-  const missing = Object.entries({ post_id: postId, reason: given }).flatMap(([field, value]) =>
-    value === undefined && faults.every((fault) => fault.field !== field)
-      ? [{ field, problem: MISSING }]
-      : [],
+  const needed = [
+    { field: 'post_id', value: postId ?? leadId, problem: `${MISSING}; send post_id or lead_id` },
+    { field: 'reason', value: given, problem: MISSING },
+  ];
+  const missing = needed.filter(
+    ({ field, value }) => value === undefined && faults.every((fault) => fault.field !== field),
   );
   const words: FieldFault[] =
     given === undefined || reason !== undefined
       ? []
       : [{ field: 'reason', problem: 'a few words of a-z and 0-9, at most 40 characters' }];
-  const fields = [...faults, ...missing, ...words];
-  if (postId !== undefined && given !== undefined && reason !== undefined && fields.length === 0)
-    return { postId, reason, given };
+  const fields = [...faults, ...missing, ...words].map(({ field, problem }) => ({ field, problem }));
+  if (given !== undefined && reason !== undefined && fields.length === 0)
+    return { postId, leadId, reason, given };
   const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
   throw new ApiError(
     missing.length > 0 ? 'missingField' : 'invalidField',

@@ -140,6 +140,47 @@ describe('a buyer gives a lead back', () => {
     await contracts.updateOne({ _id: CONTRACT }, { $set: { returns: TERMS } });
   });
 
+  it('by the lead’s id, again and again with the same answer', async () => {
+    const { lead, post_id } = await bought();
+    const [first, second] = [
+      await giveBack({ lead_id: lead, reason: 'duplicate' }),
+      await giveBack({ lead_id: lead, reason: 'duplicate' }),
+    ];
+    expect([first.status, first.body]).toMatchObject([200, { post_id, lead_id: lead, status: 'returned' }]);
+    expect([second.status, second.body]).toEqual([first.status, first.body]);
+  });
+
+  it('by the lead’s id only if it has bought the lead once: else the answer names the posts', async () => {
+    const { sales, returns } = world.database;
+    const { lead, post_id } = await bought();
+    const sale = await sales.findOne({ _id: post_id });
+    const again = v7();
+    await sales.insertOne({ ...sale!, _id: again, at: new Date(Date.now() + 1) });
+    const reply = await giveBack({ lead_id: lead, reason: 'duplicate' });
+    const problem = `bought 2 times; send post_id instead: ${post_id} or ${again}`;
+    expect([reply.status, reply.body.fields]).toEqual([400, [{ field: 'lead_id', problem }]]);
+    expect(await returns.countDocuments({ lead })).toBe(0);
+    const named = await giveBack({ lead_id: lead, post_id, reason: 'duplicate' });
+    expect([named.status, named.body.post_id]).toEqual([200, post_id]);
+    await sales.deleteOne({ _id: again });
+  });
+
+  it('but not by a post_id of one lead and the lead_id of another, nor by neither', async () => {
+    const { returns } = world.database;
+    const [one, other] = [await bought(), await bought()];
+    const mixed = await giveBack({ post_id: one.post_id, lead_id: other.lead, reason: 'duplicate' });
+    expect([mixed.status, mixed.body.message]).toEqual([
+      404,
+      'This key’s buyer has bought nothing by this post_id and lead_id.',
+    ]);
+    const neither = await giveBack({ reason: 'duplicate' });
+    expect([neither.status, neither.body.message]).toEqual([
+      400,
+      'Correct these fields and send it again: post_id (missing; send post_id or lead_id).',
+    ]);
+    expect(await returns.countDocuments({ lead: { $in: [one.lead, other.lead] } })).toBe(0);
+  });
+
   it('with a key of its own: a seller’s is none here, its own is none for leads, another buyer’s finds nothing', async () => {
     const { post_id } = await bought();
     const body = { post_id, reason: 'duplicate' };

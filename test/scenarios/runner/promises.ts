@@ -10,6 +10,14 @@ export function expectPromisesKept({ leads, received, books }: CameOut): void {
     'every request to a buyer or a seller is signed',
   ).toEqual([]);
 
+  const leadIds = [...leads.values()].map(({ story }) => story.lead_id);
+  expect(
+    requests.filter(
+      ({ type, body }) => /^(won|billed)$/.test(type) && !leadIds.includes(String(body.lead_id)),
+    ),
+    'a notice of a sale names its lead',
+  ).toEqual([]);
+
   for (const [name, { answer, story, result, personal }] of leads) {
     const others = requests.filter(({ type }) => type !== 'post').map(({ body }) => JSON.stringify(body));
     for (const value of personal) {
