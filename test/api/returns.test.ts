@@ -154,8 +154,9 @@ describe('a buyer gives a lead back', () => {
     const { sales, returns } = world.database;
     const { lead, post_id } = await bought();
     const sale = await sales.findOne({ _id: post_id });
+    if (sale === null) throw new Error('The sale is not booked.');
     const again = v7();
-    await sales.insertOne({ ...sale!, _id: again, at: new Date(Date.now() + 1) });
+    await sales.insertOne({ ...sale, _id: again, at: new Date(Date.now() + 1) });
     const reply = await giveBack({ lead_id: lead, reason: 'duplicate' });
     const problem = `bought 2 times; send post_id instead: ${post_id} or ${again}`;
     expect([reply.status, reply.body.fields]).toEqual([400, [{ field: 'lead_id', problem }]]);
