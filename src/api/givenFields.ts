@@ -1,7 +1,7 @@
 import { listName } from '../market/intake/fieldNames.js';
 import type { Given, GivenValue } from '../market/intake/given.js';
 import { cleanText } from '../market/fields/text.js';
-import { looksLikeKey } from '../store/keys.js';
+import { KEY_FORM, looksLikeKey } from '../store/keys.js';
 import { ApiError } from './apiError.js';
 import type { Entries } from './body.js';
 
@@ -115,7 +115,7 @@ function givenValue({ values, isList, plusWasSpace }: SentValues): GivenValue | 
 
 /** Also inside a longer text, such as the address of a landing page. */
 function holdsKey(text: string): boolean {
-  return (
-    text.includes('gvl_') && (text.match(/gvl_(?:live|test|admin)_[0-9A-Za-z]{33}/g) ?? []).some(looksLikeKey)
-  );
+  return text.includes('gvl_') && (text.match(EVERY_KEY) ?? []).some(looksLikeKey);
 }
+
+const EVERY_KEY = new RegExp(KEY_FORM, 'g');

@@ -48,11 +48,16 @@ function base62(value: bigint, length: number): string {
 
 const checksum = (text: string): string => base62(BigInt(crc32(text)), 6);
 
-/** What keys are for, as their prefixes say it. */
-export type KeyKind = 'live' | 'test' | 'admin';
+/** What keys are for, as their prefixes say it; buyers' keys of earlier releases begin with `gvl_live_`. */
+export type KeyKind = 'live' | 'test' | 'buyer' | 'admin';
+
+/** A key's form, without its checksum, anywhere in a text. */
+export const KEY_FORM = /gvl_(?:live|test|buyer|admin)_[0-9A-Za-z]{33}/;
+
+const WHOLE_KEY = new RegExp(`^${KEY_FORM.source}$`);
 
 /**
- * A new key: `gvl_live_`, `gvl_test_` or `gvl_admin_`, 27 random characters, 6 of checksum (CRC-32 of all before it), base 62. The
+ * A new key: `gvl_live_`, `gvl_test_`, `gvl_buyer_` or `gvl_admin_`, 27 random characters, 6 of checksum (CRC-32 of all before it), base 62. The
  * prefix lets people and secret scanners recognise it, the checksum lets a typo be told apart without asking the
  * database (the form GitHub describes in "Behind GitHub's new authentication token formats").
  */
@@ -63,7 +68,7 @@ export function generateKey(kind: KeyKind): string {
 
 /** Whether a text is one of our keys by its form and checksum; says nothing about whether it is in force. */
 export function looksLikeKey(text: string): boolean {
-  if (!/^gvl_(live|test|admin)_[0-9A-Za-z]{33}$/.test(text)) return false;
+  if (!WHOLE_KEY.test(text)) return false;
   return checksum(text.slice(0, -6)) === text.slice(-6);
 }
 
@@ -78,6 +83,12 @@ export type Owner =
 /** What a new key is to be. */
 export type NewKey = Owner & { source?: string; test: boolean; limit?: number; expiresAt?: Date };
 
+function kindOf({ admin, buyer, test }: NewKey): KeyKind {
+  if (admin !== undefined) return 'admin';
+  if (buyer !== undefined) return 'buyer';
+  return test ? 'test' : 'live';
+}
+
 /**
  * Stores a new key and returns it; this is the only time it is seen.
  * @param by who has it made, for the audit
@@ -88,7 +99,7 @@ export async function createKey(
   by?: Actor,
 ): Promise<{ key: string; document: KeyDocument }> {
   const { client, db } = database;
-  const secret = generateKey(key.admin !== undefined ? 'admin' : key.test ? 'test' : 'live');
+  const secret = generateKey(kindOf(key));
   const id = `key_${randomBytes(8).toString('hex')}`;
   const document: KeyDocument = {
     _id: id,
