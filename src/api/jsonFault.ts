@@ -65,7 +65,7 @@ const WANTED: Record<Expected, string> = {
   'name or }': 'a name in double quotes is missing before this',
   colon: 'a colon is missing before this',
   comma: 'a comma is missing before this',
-  end: 'something follows after the end',
+  end: 'there is more text after the end',
 };
 
 /** What is wrong with the token that begins here, if anything. */
@@ -86,31 +86,33 @@ function problemAt(
     const isOpen = opened.at(-1) === (char === '}' ? '{' : '[');
     if (isOpen && (expected === 'comma' || expected.endsWith(char))) return undefined;
     if (isOpen && expected !== 'colon' && text.slice(0, at).trimEnd().endsWith(','))
-      return here('a comma is too many before this');
-    return here(isOpen ? WANTED[expected] : 'the wrong bracket closes');
+      return here('remove the comma before this');
+    return here(isOpen ? WANTED[expected] : 'the wrong closing bracket');
   }
   if (expected === 'comma' || expected === 'colon') return here(WANTED[expected]);
   if (char === '"') return textProblem(text, at);
   if (char === "'" || char === '\u2018' || char === '\u201c')
-    return here('names and texts stand in double quotes (")');
+    return here('write names and texts in double quotes (")');
   if (expected.startsWith('name'))
-    return here(/[\w$]/.test(char) ? 'a name stands in double quotes' : WANTED[expected]);
+    return here(/[\w$]/.test(char) ? 'write names in double quotes' : WANTED[expected]);
   if (char === '{' || char === '[' || lengthOf(NUMBER, text, at) > 0 || lengthOf(WORD, text, at) > 0)
     return undefined;
-  if (/[\d.+-]/.test(char)) return here('a number has another form');
-  return here('this is no value; a text stands in double quotes');
+  if (/[\d.+-]/.test(char)) return here('this is not a JSON number; write texts in double quotes');
+  return here('this is not a JSON value; write texts in double quotes');
 }
 
 /** What is wrong with a text that begins here. */
 function textProblem(text: string, at: number): Problem | undefined {
   const end = specialAfter(text, at + 1);
-  if (end === undefined) return { at, what: 'a text is not closed' };
+  if (end === undefined) return { at, what: 'this text is not closed' };
   if (text[end] === '"') return undefined;
   if (text[end] === '\\') return { at: end, what: 'a backslash needs one of "\\/bfnrt or uXXXX after it' };
   const isBreak = text[end] === '\n' || text[end] === '\r';
   return {
     at: end,
-    what: isBreak ? 'a text has a line break; write \\n, or close it' : 'a text has a control character',
+    what: isBreak
+      ? 'a text has a line break; write \\n, or close the text before it'
+      : 'a text has a control character',
   };
 }
 

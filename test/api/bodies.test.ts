@@ -166,7 +166,7 @@ describe('a lead is read from whatever carries it', () => {
       'JSON with a fault',
       Buffer.from('{"seller": "ACME1234",\n "category": Solar}'),
       'application/json',
-      /^The body is not JSON\. Line 2, column 14: this is no value; a text stands in double quotes\./,
+      /^The body is not JSON\. Line 2, column 14: this is not a JSON value; write texts in double quotes\./,
     ],
     ['JSON in a list', Buffer.from('[{}]'), 'application/json', /^The body is a list\. Send one JSON object/],
     [

@@ -3,27 +3,27 @@ import { expect, it } from 'vitest';
 import { jsonFault } from '../../src/api/jsonFault.js';
 
 it.each([
-  ['{"a": 1,\n "b": x}', 'line 2, column 7: this is no value; a text stands in double quotes'],
+  ['{"a": 1,\n "b": x}', 'line 2, column 7: this is not a JSON value; write texts in double quotes'],
   ['{"a": "x" "b": 1}', 'line 1, column 11: a comma is missing before this'],
-  ['{"a": 1,}', 'line 1, column 9: a comma is too many before this'],
-  ['{"a": [1,]}', 'line 1, column 10: a comma is too many before this'],
-  ["{'a': 1}", 'line 1, column 2: names and texts stand in double quotes (")'],
-  ['{"a": \u201cx\u201d}', 'line 1, column 7: names and texts stand in double quotes (")'],
-  ['{a: 1}', 'line 1, column 2: a name stands in double quotes'],
+  ['{"a": 1,}', 'line 1, column 9: remove the comma before this'],
+  ['{"a": [1,]}', 'line 1, column 10: remove the comma before this'],
+  ["{'a': 1}", 'line 1, column 2: write names and texts in double quotes (")'],
+  ['{"a": \u201cx\u201d}', 'line 1, column 7: write names and texts in double quotes (")'],
+  ['{a: 1}', 'line 1, column 2: write names in double quotes'],
   ['{"a" 1}', 'line 1, column 6: a colon is missing before this'],
   ['{"a": }', 'line 1, column 7: a value is missing before this'],
-  ['{"a": 042}', 'line 1, column 7: a number has another form'],
-  ['{"a": +1}', 'line 1, column 7: a number has another form'],
-  ['{"a": NaN}', 'line 1, column 7: this is no value; a text stands in double quotes'],
-  ['{"a": True}', 'line 1, column 7: this is no value; a text stands in double quotes'],
+  ['{"a": 042}', 'line 1, column 7: this is not a JSON number; write texts in double quotes'],
+  ['{"a": +1}', 'line 1, column 7: this is not a JSON number; write texts in double quotes'],
+  ['{"a": NaN}', 'line 1, column 7: this is not a JSON value; write texts in double quotes'],
+  ['{"a": True}', 'line 1, column 7: this is not a JSON value; write texts in double quotes'],
   ['{"a": "x\\x41"}', 'line 1, column 9: a backslash needs one of "\\/bfnrt or uXXXX after it'],
-  ['{"a": "x\ny"}', 'line 1, column 9: a text has a line break; write \\n, or close it'],
+  ['{"a": "x\ny"}', 'line 1, column 9: a text has a line break; write \\n, or close the text before it'],
   ['{"a": "x\0"}', 'line 1, column 9: a text has a control character'],
-  ['{"a": "x', 'line 1, column 7: a text is not closed'],
+  ['{"a": "x', 'line 1, column 7: this text is not closed'],
   ['{"a": 1', 'line 1, column 8: an object is not closed'],
   ['{"a": [1', 'line 1, column 9: a list is not closed'],
-  ['{"a": [1}', 'line 1, column 9: the wrong bracket closes'],
-  ['{"a": 1}{"a": 1}', 'line 1, column 9: something follows after the end'],
+  ['{"a": [1}', 'line 1, column 9: the wrong closing bracket'],
+  ['{"a": 1}{"a": 1}', 'line 1, column 9: there is more text after the end'],
   ['{"a": 1} // Zebulon', 'line 1, column 10: JSON has no comments'],
   [' \r\n ', 'it is empty'],
 ])('%j: %s', (text, fault) => {
@@ -101,6 +101,6 @@ it('takes no longer for a long body than a moment, however it is broken', () => 
     `${' '.repeat(long)}x`,
   ])
     expect(jsonFault(text)).toBeDefined();
-  expect(jsonFault(`{${'"a":1,'.repeat(long / 6)}}`)).toContain('a comma is too many');
+  expect(jsonFault(`{${'"a":1,'.repeat(long / 6)}}`)).toContain('remove the comma');
   expect(performance.now() - began).toBeLessThan(1000);
 });
