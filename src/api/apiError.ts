@@ -26,7 +26,8 @@ export const ERRORS = {
   invalidKey: {
     status: 401,
     error: 'Invalid API Key',
-    about: 'The key is missing, malformed, unknown, revoked or expired, or is not one of the seller’s',
+    about:
+      'The key is missing, malformed, unknown, revoked, expired or of another kind, or `seller` names another seller',
   },
   noReturns: {
     status: 403,
@@ -65,7 +66,7 @@ export const ERRORS = {
     about: 'This Idempotency-Key was sent before, with other fields',
   },
   rateLimited: { status: 429, error: 'Rate limit exceeded', about: 'Over the key’s requests a minute' },
-  internal: { status: 500, error: 'Internal error', about: 'A fault of ours' },
+  internal: { status: 500, error: 'Internal error', about: 'An error on our side' },
   unavailable: {
     status: 503,
     error: 'Service unavailable',

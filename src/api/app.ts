@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { openHttpServer } from './httpServer.js';
+import { addHome, openHttpServer } from './httpServer.js';
 import { createLookups } from './lookups.js';
 import type { Parts } from './parts.js';
 import { bodies } from './plugins/bodies.js';
@@ -15,6 +15,10 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const wording = {
   tooLarge: 'A body may have 64 KiB at the most.',
   away: 'The lead could not be stored. Send it again after Retry-After seconds, with an Idempotency-Key.',
+  nowhere: (path: string) =>
+    path.startsWith('/admin')
+      ? 'The admin API is not on this port. This is the Lead API; its page is /docs.'
+      : 'There is nothing at this address. See /docs.',
 };
 
 /** The API, ready to listen or to be injected requests. Closing it closes none of its parts. */
@@ -24,6 +28,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const limits = createRateLimits(parts.redis);
   await app.register(bodies);
   await app.register(docs, { publicUrl: parts.settings.PUBLIC_URL });
+  addHome(app, '/docs', { docs: '/docs', openapi: '/docs/openapi.json' });
   await app.register(leads, { parts, lookups, limits });
   await app.register(buyers, { parts, lookups, limits });
   await app.register(healthRoutes, { parts });

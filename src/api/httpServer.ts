@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { faultForLog } from './faultForLog.js';
 import { measured } from '../metrics.js';
 import { createLimitedServer } from './limitedServer.js';
@@ -79,7 +79,20 @@ export async function openHttpServer(
   await app.register(securityHeaders);
   await app.register(slowReaders, { answerTimeoutMs: requestTimeoutMs });
   await app.register(closing);
-  await app.register(methods);
+  await app.register(methods, wording);
   await app.register(requestForm);
   return app;
 }
+
+/**
+ * Answers `/`: browsers are redirected to the page that they should read, programs get its address and others as JSON.
+ * @param links paths by what they lead to
+ */
+export function addHome(app: FastifyInstance, page: string, links: Record<string, string>): void {
+  app.get('/', { schema: { hide: true } }, async (request, reply) => {
+    reply.header('vary', 'Accept');
+    return wantsHtml(request) ? reply.redirect(page) : links;
+  });
+}
+
+const wantsHtml = ({ headers }: FastifyRequest): boolean => (headers.accept ?? '').includes('text/html');

@@ -1,4 +1,6 @@
-import { looksLikeKey } from '../store/keys.js';
+import type { IncomingHttpHeaders } from 'node:http';
+import { KEY_FORM, looksLikeKey } from '../store/keys.js';
+import { queryOf } from './requestTarget.js';
 
 /** Form builders set the header from a text that holds the scheme already: `Bearer Bearer KEY`. */
 const BEARER = /^(?:Bearer +){1,2}(\S+)$/i;
@@ -15,3 +17,29 @@ export function keyInHeader(header = '', { basic }: { basic: boolean }): string 
   const credentials = Buffer.from(BASIC.exec(header)?.[1] ?? '', 'base64').toString();
   return /^([^:]*):?(.*)$/s.exec(credentials)?.slice(1).find(looksLikeKey);
 }
+
+/** Headers in which other APIs have their keys. */
+const OTHER_HEADERS = ['x-api-key', 'api-key', 'x-auth-token', 'proxy-authorization', 'cookie'];
+
+/** What is wrong with a request in which no key was found, and what to change; repeats nothing of what was sent. */
+export function missingKey({ headers, url }: { headers: IncomingHttpHeaders; url: string }): string {
+  const { authorization = '' } = headers;
+  if (KEY_FORM.test(authorization)) {
+    return /^\s*gvl_\S+\s*$/.test(authorization)
+      ? 'The header Authorization has a key without the word Bearer. Write "Authorization: Bearer KEY".'
+      : 'The header Authorization has a key in another form. Write "Authorization: Bearer KEY".';
+  }
+  const holder = OTHER_HEADERS.find((name) => isKeyOf(name, headers[name]));
+  if (holder !== undefined)
+    return `The key is in the header ${titleOf(holder)}, which is not read. Send "Authorization: Bearer KEY" instead.`;
+  if (KEY_FORM.test(queryOf(url)))
+    return 'The key is in the query string, which is not read. Send it in the header "Authorization: Bearer KEY".';
+  const what = authorization === '' ? 'There is no key in the header' : 'The header Authorization has no key';
+  return `${what}. Send "Authorization: Bearer KEY".`;
+}
+
+/** Browsers and proxies set the last two by themselves. */
+const isKeyOf = (name: string, value: string | string[] | undefined): boolean =>
+  value !== undefined && (/^x-|^api-/.test(name) || KEY_FORM.test(String(value)));
+
+const titleOf = (name: string): string => name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());

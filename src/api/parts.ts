@@ -17,6 +17,7 @@ export interface Parts {
     | 'MAX_CONNECTIONS'
     | 'KEEP_ALIVE_MS'
     | 'PUBLIC_URL'
+    | 'PORT'
     | 'TRUST_PROXY'
     | 'RETENTION_DAYS'
     | 'TEMPORAL_NAMESPACE'

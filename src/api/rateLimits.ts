@@ -20,10 +20,15 @@ export interface RateLimits {
   look(bucket: string, limit: number): Promise<RateWindow>;
 }
 
-/** When to come again, as a header. */
-export const retryAfter = ({ endsAt }: RateWindow): Record<string, number> => ({
-  'retry-after': Math.max(1, Math.ceil((endsAt - Date.now()) / 1000)),
+const secondsLeft = ({ endsAt }: RateWindow): number => Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
+
+/** When to send the next request, as a header. */
+export const retryAfter = (window: RateWindow): Record<string, number> => ({
+  'retry-after': secondsLeft(window),
 });
+
+/** The same in words: `in 42 s`. */
+export const inSeconds = (window: RateWindow): string => `in ${secondsLeft(window)} s`;
 
 const WINDOW_S = 60;
 /** Buckets over their limit that a process remembers: more addresses than that only cost it Redis round trips. */

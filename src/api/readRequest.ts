@@ -26,7 +26,7 @@ export async function readRequest(lookups: Lookups, key: SellerKey, given: Given
   const source = termsOf(own?.sources, key.source);
   const named = readAddressing(given, source);
   const seller = named.seller === undefined ? own : await lookups.seller(named.seller);
-  if (seller?.code !== key.seller) throw invalidKey();
+  if (seller?.code !== key.seller) throw anotherSeller();
   const campaign =
     named.category === undefined
       ? undefined
@@ -41,6 +41,12 @@ export async function readRequest(lookups: Lookups, key: SellerKey, given: Given
 
 const termsOf = (sources: Seller['sources'] = {}, source: string): SourceTerms | undefined =>
   Object.hasOwn(sources, source) ? sources[source] : undefined;
+
+/** The same for a seller that does not exist: a key shows nothing of other sellers. */
+const anotherSeller = (): ApiError =>
+  invalidKey(
+    'This key belongs to another seller. Check `seller`: it must be the code or the slug of the seller that this key belongs to.',
+  );
 
 const noCampaign = (): ApiError =>
   new ApiError(

@@ -10,6 +10,7 @@ const told = ({ status, body: { error, message, fields } }: Reply) => ({ status,
 
 /** Routes that show everybody the same, with any key and without one. */
 const PUBLIC = [
+  'GET /',
   'GET /docs',
   'GET /docs/icon.svg',
   'GET /docs/openapi.json',

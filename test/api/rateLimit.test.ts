@@ -84,7 +84,12 @@ describe('a key has its requests a minute', () => {
     );
     expect(replies.filter(({ status }) => status === 401)).toHaveLength(60);
     const refused = replies.find(({ status }) => status === 429);
-    expect(refused?.body.error).toBe('Rate limit exceeded');
+    expect(refused?.body).toMatchObject({
+      error: 'Rate limit exceeded',
+      message: expect.stringMatching(
+        /^Too many requests without a valid key from this address\. Send the next one in \d+ s\.$/,
+      ) as string,
+    });
     expect(refused?.headers.has('retry-after')).toBe(true);
     expect(refused?.headers.has('x-ratelimit-limit')).toBe(false);
     expect((await sendLead({ ...world, key: known })).status).toBe(200);

@@ -12,7 +12,7 @@ describe('a request that the database does not let us finish', () => {
   let fault: Error;
   beforeAll(async () => {
     app = fastify();
-    const wording = { tooLarge: '', away: 'The lead was not stored.' };
+    const wording = { tooLarge: '', away: 'The lead was not stored.', nowhere: () => '' };
     await app.register(errors, { log: pino({ level: 'silent' }), wording });
     app.get('/', () => Promise.reject(fault));
   });

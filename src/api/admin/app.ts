@@ -2,9 +2,10 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { openapiOptions } from '../docs/openapi.js';
-import { openHttpServer } from '../httpServer.js';
+import { addHome, openHttpServer } from '../httpServer.js';
 import { createLookups } from '../lookups.js';
 import type { Parts } from '../parts.js';
+import type { Wording } from '../plugins/errors.js';
 import { createRateLimits } from '../rateLimits.js';
 import { healthRoute } from '../routes/health.js';
 import { ErrorAnswer, Health } from '../schemas.js';
@@ -16,14 +17,24 @@ import { adminRoutes } from './routes.js';
 /** A market file may be large, and the line to it slow. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-const wording = {
+const wordingFor = ({ PUBLIC_URL, PORT }: Parts['settings']): Wording => ({
   tooLarge: 'The body is longer than this operation takes.',
   away: 'The database does not answer. Look whether it was done before you send it again.',
-};
+  nowhere: (path) =>
+    OF_LEAD_API.test(path)
+      ? `The Lead API serves ${path}: ${PUBLIC_URL === undefined ? `use port ${PORT}` : `use ${PUBLIC_URL}${path}`}. This is the admin API.`
+      : 'There is nothing at this address. /admin/openapi.json lists every operation.',
+});
+
+/** Paths that are asked for on the wrong port. */
+const OF_LEAD_API = /^\/(?:ready|docs|api\/[\w/-]{1,80})$/;
 
 /** The admin API, ready to listen or to be injected requests. Closing it closes none of its parts. */
 export async function buildAdminApp(parts: Parts): Promise<FastifyInstance> {
-  const app = await openHttpServer(parts, { requestTimeoutMs: REQUEST_TIMEOUT_MS, wording });
+  const app = await openHttpServer(parts, {
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    wording: wordingFor(parts.settings),
+  });
   // Bodies are read where it is known which operation they are for.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -42,6 +53,7 @@ export async function buildAdminApp(parts: Parts): Promise<FastifyInstance> {
     limits: createRateLimits(parts.redis),
   });
   await app.register(healthRoute);
+  addHome(app, '/admin/openapi.json', { openapi: '/admin/openapi.json', health: '/health' });
   app.get('/admin/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;

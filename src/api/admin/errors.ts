@@ -5,7 +5,7 @@ export const ADMIN_ABOUT = {
   missingField: 'Something that the operation needs is absent',
   invalidField: 'A value of the wrong form, an unknown name, one given twice or in the wrong place',
   invalidRequest: 'Unreadable JSON, a body that is not an object, a malformed request',
-  invalidKey: 'The key is missing, malformed, unknown, revoked or expired, or is no admin key',
+  invalidKey: 'The key is missing, malformed, unknown, revoked or expired, or is not an admin key',
   scopeMissing: 'The key is good, and lacks the scope that the message names',
   notFound: 'No such address, lead, key, buyer or seller',
   wrongMethod: 'The address exists, the method does not',
@@ -17,8 +17,8 @@ export const ADMIN_ABOUT = {
   invalidMarket:
     'The market file or the change has faults, each with its line under `faults`; nothing was done',
   rateLimited:
-    'More requests a minute than the key may send; too many from this address without a valid key, or with a key that is none any more',
-  internal: 'A fault of ours',
+    'More requests a minute than the key may send; too many without a valid key from this address, or with a key that is not valid here',
+  internal: 'An error on our side',
   unavailable: 'The database is away, another simulation is under way, or the process is shutting down',
 } satisfies Partial<Record<ErrorKind, string>>;
 

@@ -3,9 +3,9 @@ import plugin from 'fastify-plugin';
 import { inForce, looksLikeKey, type KeyDocument } from '../../store/keys.js';
 import { ApiError } from '../apiError.js';
 import { countedAddress } from '../countedAddress.js';
-import { keyInHeader } from '../keyInHeader.js';
+import { keyInHeader, missingKey } from '../keyInHeader.js';
 import type { Lookups } from '../lookups.js';
-import { retryAfter, type RateLimits } from '../rateLimits.js';
+import { inSeconds, retryAfter, type RateLimits } from '../rateLimits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -35,23 +35,33 @@ export function buyerOf(request: FastifyRequest): string {
 
 type Owner = 'seller' | 'buyer' | 'admin';
 
-const HANDED_OUT: Record<Owner, string> = {
-  seller: 'of this seller in the header "Authorization: Bearer KEY"; the seller hands it out',
-  buyer: 'of a buyer in the header "Authorization: Bearer KEY"; the exchange hands it out',
-  admin: 'for the admin API in the header "Authorization: Bearer KEY"; `gavel keys create --admin` makes one',
+const KINDS: Record<Owner, { name: string; from: string }> = {
+  seller: { name: 'a seller’s key', from: 'The seller hands it out.' },
+  buyer: { name: 'a buyer’s key', from: 'The exchange’s operator hands it out.' },
+  admin: { name: 'an admin key', from: '`gavel keys create --admin` makes one.' },
 };
 
-/** One answer for every way in which a key is no good, so that nothing can be learnt from it. */
-export const invalidKey = (of: Owner = 'seller'): ApiError =>
-  new ApiError('invalidKey', `Send a valid key ${HANDED_OUT[of]}.`, {
-    headers: { 'www-authenticate': 'Bearer' },
-  });
+export const invalidKey = (problem: string): ApiError =>
+  new ApiError('invalidKey', problem, { headers: { 'www-authenticate': 'Bearer' } });
+
+/** Why a key is refused. Only who has a key that was once good learns more than that it is not known. */
+function keyProblem(text: string, key: KeyDocument | null, of: Owner): string {
+  const { name, from } = KINDS[of];
+  if (!looksLikeKey(text))
+    return `This is not a whole key: a part is missing or changed. Copy it again. ${from}`;
+  if (key === null) return `This key is not known here. Check that it is ${name} of this exchange. ${from}`;
+  const own = (['seller', 'buyer', 'admin'] as const).find((owner) => key[owner] !== undefined);
+  if (own !== undefined && own !== of) return `This is ${KINDS[own].name}; send ${name} here. ${from}`;
+  if (key.revokedAt)
+    return `This key was revoked at ${key.revokedAt.toISOString()}. Send another one. ${from}`;
+  return `This key expired at ${key.expiresAt?.toISOString() ?? ''}. Send another one. ${from}`;
+}
 
 interface Options {
   lookups: Lookups;
   limits: RateLimits;
   failuresPerMinute: number;
-  /** Whose keys are let through; any other is as good as none. */
+  /** Whose keys are let through. */
   of: Owner;
 }
 
@@ -77,14 +87,16 @@ export const auth = plugin(
       const buckets = [address, ...(key === null ? [] : [`refused:${key._id}`])];
       const windows = await Promise.all(buckets.map((bucket) => limits.take(bucket, failuresPerMinute)));
       const full = windows.find(({ allowed }) => !allowed);
-      if (full === undefined) throw invalidKey(of);
-      throw new ApiError(
-        'rateLimited',
-        'Too many failed authentication attempts from this address or with this revoked key.',
-        {
-          headers: retryAfter(full),
-        },
-      );
+      const problem = (): string =>
+        text === undefined ? `${missingKey(request)} ${KINDS[of].from}` : keyProblem(text, key, of);
+      if (full === undefined) throw invalidKey(problem());
+      const what =
+        full === windows[0]
+          ? 'without a valid key from this address'
+          : 'with this key, which is not valid here';
+      throw new ApiError('rateLimited', `Too many requests ${what}. Send the next one ${inSeconds(full)}.`, {
+        headers: retryAfter(full),
+      });
     });
   },
 );

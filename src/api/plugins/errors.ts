@@ -16,6 +16,8 @@ export interface Wording {
   tooLarge: string;
   /** The database is away. */
   away: string;
+  /** There is nothing at this path. */
+  nowhere: (path: string) => string;
 }
 
 /** What Fastify refuses by itself, in the API's own words. */
@@ -42,7 +44,7 @@ function shown(error: unknown, wording: Wording): ApiError {
   if (refusal !== undefined) return refusal(wording);
   // A source that hung up in the middle of its body, for one.
   if (statusCode < 500) return new ApiError('invalidRequest', 'The request can’t be read to its end.');
-  return new ApiError('internal', 'This is a fault of ours. Tell us the request_id if it stays.');
+  return new ApiError('internal', 'Internal error. If it persists, contact support with this request_id.');
 }
 
 interface Options {

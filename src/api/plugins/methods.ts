@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
 import { ApiError } from '../apiError.js';
 import { pathOf } from '../requestTarget.js';
+import type { Wording } from './errors.js';
 
 /**
  * Tells an address that does not exist (404) from one that does not take the method (405). Asked before the body is
  * read: nobody needs the body of a request that goes nowhere.
  */
-export const methods = plugin(async (app: FastifyInstance) => {
+export const methods = plugin(async (app: FastifyInstance, { nowhere }: Pick<Wording, 'nowhere'>) => {
   const routes = new Map<string, { address: RegExp; methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
     const address = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}/?$`);
@@ -21,7 +22,7 @@ export const methods = plugin(async (app: FastifyInstance) => {
     const fitting = [...routes].filter(([, { address }]) => address.test(path));
     // An address of its own goes before one of a pattern: /admin/leads/erase is no lead.
     const [, route] = fitting.find(([url]) => !url.includes(':')) ?? fitting[0] ?? [];
-    if (route === undefined) throw new ApiError('notFound', 'There is nothing at this address. See /docs.');
+    if (route === undefined) throw new ApiError('notFound', nowhere(path));
     const allow = [...route.methods].sort().join(', ');
     throw new ApiError('wrongMethod', `Use ${allow} here.`, { headers: { allow } });
   });

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../apiError.js';
-import { retryAfter, type RATE_HEADERS, type RateLimits, type RateWindow } from '../rateLimits.js';
+import { inSeconds, retryAfter, type RATE_HEADERS, type RateLimits, type RateWindow } from '../rateLimits.js';
 import { keyOf } from './auth.js';
 
 /** How many times as often a key may ask for its leads as send them. */
@@ -32,7 +32,7 @@ export function rateLimitHooks(
         limits.take(`${bucketOf(request)}:asks`, limit * ASKING_FACTOR),
       ]);
       reply.headers(headersOf(window));
-      if (!asked.allowed) throw refusal(asked, 'requests for leads that it has sent');
+      if (!asked.allowed) throw refusal(asked, 'requests that ask for leads or withdraw them');
     },
   };
 }
@@ -46,6 +46,6 @@ const headersOf = (window: RateWindow): Record<keyof typeof RATE_HEADERS, number
 const refusal = (window: RateWindow, what: string): ApiError =>
   new ApiError(
     'rateLimited',
-    `This key may send ${window.limit} ${what} a minute. Send the next one after Retry-After seconds.`,
+    `This key may send ${window.limit} ${what} a minute. Send the next one ${inSeconds(window)}.`,
     { headers: retryAfter(window) },
   );
