@@ -11,7 +11,7 @@ export const ERRORS = {
   noCampaign: {
     status: 400,
     error: 'No matching campaign',
-    about: 'The category matches no active campaign of the seller',
+    about: 'The category matches no active campaign of the seller, or one that is paused until a later time',
   },
   invalidField: {
     status: 400,

@@ -2,6 +2,8 @@ import { isMissing, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/field
 import type { SourceTerms } from '../market/intake/aliases.js';
 import type { Given } from '../market/intake/given.js';
 import { readAddressing, readLead, type LeadReading } from '../market/intake/readLead.js';
+import { moment } from '../market/moment.js';
+import { isPaused } from '../market/pause.js';
 import { categoryKey, type Campaign, type Seller } from '../market/terms.js';
 import type { KeyDocument } from '../store/keys.js';
 import { ApiError } from './apiError.js';
@@ -33,6 +35,7 @@ export async function readRequest(lookups: Lookups, key: SellerKey, given: Given
       : await lookups.campaign(key.seller, categoryKey(named.category));
   const isOpen = campaign?.active === true && seller.active;
   if (named.category !== undefined && !isOpen) throw noCampaign();
+  if (campaign !== undefined && isPaused(campaign, Date.now())) throw pausedCampaign(campaign);
 
   const reading = readLead(given, { ...(campaign ?? { required: REQUIRED_BY_DEFAULT }), source });
   if (campaign !== undefined && reading.faults.length === 0) return { campaign, reading };
@@ -46,6 +49,12 @@ const termsOf = (sources: Seller['sources'] = {}, source: string): SourceTerms |
 const anotherSeller = (): ApiError =>
   invalidKey(
     'This key belongs to another seller. Check `seller`: it must be the code or the slug of the seller that this key belongs to.',
+  );
+
+const pausedCampaign = ({ pausedUntil = 0 }: Campaign): ApiError =>
+  new ApiError(
+    'noCampaign',
+    `The seller takes no leads of this category until ${moment(pausedUntil)}. Nothing was stored; send the lead again then.`,
   );
 
 const noCampaign = (): ApiError =>

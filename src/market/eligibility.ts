@@ -4,7 +4,10 @@ import type { ReadyContract } from './compile.js';
 import type { FieldValue } from './fields/reading.js';
 import type { LeadFacts } from './lead.js';
 import { moment } from './moment.js';
+import { pauseOf } from './pause.js';
+import { otherCurrency } from './room.js';
 import type { Refusal } from './round.js';
+import type { Campaign, Seller } from './terms.js';
 
 /** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
 export interface LeadInRound {
@@ -19,6 +22,21 @@ export interface LeadInRound {
 }
 
 /**
+ * Why no contract of the campaign may buy the lead; undefined if some may. After a change of currency, the campaign's
+ * amounts say nothing about a lead that came before it: 5000 yen are not 50.00 dollars.
+ */
+export function barredBy(
+  seller: Pick<Seller, 'active'>,
+  campaign: Pick<Campaign, 'active' | 'pausedUntil' | 'currency'>,
+  { currency }: Pick<LeadInRound, 'currency'>,
+  now: number,
+): Refusal | undefined {
+  const paused = pauseOf(seller, 'the seller', now) ?? pauseOf(campaign, 'the campaign', now);
+  if (paused !== undefined) return paused;
+  return campaign.currency === currency ? undefined : otherCurrency(campaign.currency, currency);
+}
+
+/**
  * Whether the contract's own terms let it take this lead now; undefined means that they do. Limits, duplicates and the
  * buyer's circuit, which depend on what else was sold, come after this.
  * @param now UTC ms
@@ -26,8 +44,8 @@ export interface LeadInRound {
 export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): Refusal | undefined {
   const { contract, buyer, states, only, not, schedule, filter } = ready;
   const { facts, source } = lead;
-  if (!contract.active) return { reason: 'paused' };
-  if (!buyer.active) return { reason: 'paused', detail: 'the buyer' };
+  const paused = pauseOf(contract, 'the contract', now) ?? pauseOf(buyer, 'the buyer', now);
+  if (paused !== undefined) return paused;
   const before = lead.offered[contract.id];
   if (before === 'returned') return { reason: 'refused', detail: 'it gave the lead back' };
   if (before !== undefined && (before === 'refused' || contract.delivery?.again !== true)) {

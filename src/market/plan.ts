@@ -2,11 +2,10 @@ import { circuitId, CLOSED, comeBackAt, LINES, stateOf, type Circuit } from './b
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import { leastOf } from './prices.js';
 import { duplicateUnder, isDuplicate, ON_OWN_LIST, type Hold, type Match } from './duplicates.js';
-import { refusal, type LeadInRound } from './eligibility.js';
+import { barredBy, refusal, type LeadInRound } from './eligibility.js';
 import { fraction } from './hash.js';
 import { moment } from './moment.js';
-import { otherCurrency } from './room.js';
-import type { Candidate, Change, Excluded, NoBid, Refusal } from './round.js';
+import type { Candidate, Change, Excluded, Refusal } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
 import type { Buyer, Sale } from './terms.js';
 import { buyerAccount, fullLimit, limitsOf, refusalUntil, unpayable, type Usage } from './usage.js';
@@ -35,26 +34,12 @@ export function planRound<B extends Buyer>(
   lead: LeadInRound,
   now: number,
 ): Plan<B> {
-  const barred = barredBy(seller, campaign, lead);
+  const barred = barredBy(seller, campaign, lead, now);
   const stage = nextStageAt(campaign.stages ?? [], lead.facts.receivedAt, now);
   const plan = sorted(contracts, (ready) => barred ?? refusal(ready, lead, now));
   return stage === undefined
     ? plan
     : { ...plan, changes: soonest([...plan.changes, { at: stage, what: 'stage' }]) };
-}
-
-/**
- * Why no contract of the campaign may buy the lead. After a change of currency, the campaign's amounts say nothing about a
- * lead that came before it: 5000 yen are not 50.00 dollars.
- */
-function barredBy(
-  seller: ReadyMarket['seller'],
-  campaign: ReadyMarket['campaign'],
-  { currency }: LeadInRound,
-): NoBid | undefined {
-  if (!seller.active) return { reason: 'paused', detail: 'the seller' };
-  if (!campaign.active) return { reason: 'paused', detail: 'the campaign' };
-  return campaign.currency === currency ? undefined : otherCurrency(campaign.currency, currency);
 }
 
 /** Looks at what else was sold: duplicates, caps, budgets, balances, buyers that are failing. */

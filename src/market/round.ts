@@ -69,7 +69,7 @@ export interface RoundTerms {
 /** A moment at which the lead is worth another round, UTC ms, and what happens then. */
 export interface Change {
   at: number;
-  what: 'delay' | 'opening' | 'window' | 'stage' | 'circuit';
+  what: 'delay' | 'opening' | 'window' | 'stage' | 'circuit' | 'resume';
 }
 
 /** Why a contract can't take the lead now, and when that will change by itself, where it will. */

@@ -117,6 +117,8 @@ export function waitInWords(wait: Wait): string {
       return 'its next round, when a contract’s cap or budget has room again';
     case 'circuit':
       return 'its next round, when a buyer that fails may answer again';
+    case 'resume':
+      return 'its next round, when a pause ends';
     case 'stage':
       return 'its next round, when the campaign’s next stage begins';
     case 'expiry':

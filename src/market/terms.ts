@@ -6,6 +6,7 @@ import type { Filter } from './filters.js';
 import type { SourceTerms } from './intake/aliases.js';
 import type { Margin } from './margin.js';
 import type { Minor } from './money.js';
+import type { Pausable } from './pause.js';
 
 /** Who sells: the tenant. `code` never changes, `slug` may. */
 export interface Seller {
@@ -30,10 +31,9 @@ export interface Endpoint {
 export const NOTICES = ['won', 'lost', 'billed', 'low_balance'] as const;
 export type NoticeKind = (typeof NOTICES)[number];
 
-export interface Buyer {
+export interface Buyer extends Pausable {
   id: string;
   name: string;
-  active: boolean;
   /** Absent: the buyer is never asked, its contracts name a price. */
   ping?: Endpoint;
   post: Endpoint;
@@ -111,12 +111,11 @@ export interface PendingTerms {
 }
 
 /** A seller's terms for one category. */
-export interface Campaign {
+export interface Campaign extends Pausable {
   /** `ACME1234/auto-insurance`. */
   id: string;
   seller: string;
   category: string;
-  active: boolean;
   /** ISO 4217. */
   currency: string;
   /** Names of the fields that a lead must have. */
@@ -152,12 +151,11 @@ export interface ReturnPolicy {
 }
 
 /** A buyer's terms within a campaign. */
-export interface Contract {
+export interface Contract extends Pausable {
   /** `ACME1234/auto-insurance/northwind`: part of the ids of pings, posts and sales, so it never changes. */
   id: string;
   campaign: string;
   buyer: string;
-  active: boolean;
   /** Contracts of tier 1 are asked first; a tier is asked only when those before it bought nothing. */
   tier: number;
   /** Its share where the campaign awards by weight. */

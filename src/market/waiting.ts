@@ -74,7 +74,7 @@ export const isLastWait = ({ until }: Wait): boolean => until === 'expiry' || un
 
 /**
  * The next moment at which something can change for an unsold lead: a retry time, a change that the round foresaw (a
- * delay that ends, a schedule that opens, a cap whose window turns, a failing buyer's pause that ends, a new stage), the
+ * delay that ends, a schedule that opens, a cap whose window turns, a pause that ends, a failing buyer's pause that ends, a new stage), the
  * end of a window whose limit left no room for an offer of it, or its expiry. Retry waits run from the round before; the
  * last one repeats. What would fall on or after the expiry is not waited for.
  * @param answers what came of the round's offers

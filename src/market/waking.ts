@@ -1,5 +1,5 @@
 import type { ReadyContract, ReadyMarket } from './compile.js';
-import { refusal, type LeadInRound } from './eligibility.js';
+import { barredBy, refusal, type LeadInRound } from './eligibility.js';
 import type { Terms } from './file/build.js';
 import type { Buyer, Campaign, Contract, Sale, Seller } from './terms.js';
 import type { News } from './waiting.js';
@@ -61,6 +61,7 @@ const BUYER: Record<keyof Buyer, Judge<Buyer>> = {
   id: never,
   name: never,
   active: turnedOn,
+  pausedUntil: falls('pausedUntil', 0),
   ping: (_, { ping }) => ping !== undefined,
   post: always,
   status: never,
@@ -84,6 +85,7 @@ const CAMPAIGN: Record<keyof Campaign, Judge<Campaign>> = {
   seller: never,
   category: never,
   active: turnedOn,
+  pausedUntil: falls('pausedUntil', 0),
   currency: always,
   required: never,
   fields: always,
@@ -102,6 +104,7 @@ const CONTRACT: Record<keyof Contract, Judge<Contract>> = {
   campaign: never,
   buyer: never,
   active: turnedOn,
+  pausedUntil: falls('pausedUntil', 0),
   tier: never,
   weight: never,
   states: ({ states: was }, { states }) =>
@@ -221,8 +224,9 @@ export function newsFor(
   now: number,
 ): 'now' | News | undefined {
   const changes: News['changes'][number][] = [];
-  for (const ready of campaign.active && seller.active ? contracts : []) {
-    const refused = refusal(ready, lead, now);
+  const barred = barredBy(seller, campaign, lead, now);
+  for (const ready of contracts) {
+    const refused = barred ?? refusal(ready, lead, now);
     if (refused === undefined) return 'now';
     if (refused.change && refused.change.at < dueAt) changes.push(refused.change);
   }

@@ -159,6 +159,13 @@ describe('every error has its exact text and shape', () => {
     expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
+  it('a category that is paused until a time is refused with that time, and one whose pause is over is not', async () => {
+    const paused = await sendLead(world, { ...SAMPLE, category: 'Gutters' });
+    expect([paused.status, paused.body.error]).toEqual([400, 'No matching campaign']);
+    expect(paused.body.message).toContain('until 2999-01-01 09:00:00 UTC');
+    expect((await sendLead(world, { ...SAMPLE, category: 'Windows' })).status).toBe(200);
+  });
+
   it('401 names the scheme', async () => {
     expect((await sendLead(world, SAMPLE, { authorization: '' })).headers.get('www-authenticate')).toBe(
       'Bearer',

@@ -43,6 +43,8 @@ export async function openApiWorld(overrides: Partial<Settings> = {}): Promise<A
   await storeMarket(database, {});
   await storeMarket(database, {}, { category: 'Solar', required: ['firstName', 'phone', 'state'] });
   await storeMarket(database, {}, { category: 'Roofing', active: false });
+  await storeMarket(database, {}, { category: 'Gutters', pausedUntil: Date.UTC(2999, 0, 1, 9) });
+  await storeMarket(database, {}, { category: 'Windows', pausedUntil: Date.UTC(2020, 0, 1) });
   await database.sellers.insertOne(sellerDocument('GLOBEX00', 'globex', 'Globex'));
 
   await knowSearchAttributes(settings);

@@ -21,6 +21,9 @@ const schedule = { timezone: 'UTC', open: ['Mon-Fri 08:00-20:00'] } as never;
 /** What was, what is, and what to call it. */
 const WAKES: [name: string, was: Change, now: Change][] = [
   ['a contract let in again', { contract: { active: false } }, {}],
+  ['a pause that ends sooner', { contract: { pausedUntil: 2 * HOUR } }, { contract: { pausedUntil: HOUR } }],
+  ['a campaign’s pause ended', { campaign: { pausedUntil: HOUR } }, {}],
+  ['a buyer’s pause ended', { buyer: { pausedUntil: HOUR } }, {}],
   ['a further state', { contract: { states: ['CA'] } }, { contract: { states: ['CA', 'TX'] } }],
   ['every state', { contract: { states: ['CA'] } }, {}],
   ['a filter gone', { contract: { filters } }, {}],
@@ -65,6 +68,8 @@ const WAKES: [name: string, was: Change, now: Change][] = [
 const LEAVES_ASLEEP: typeof WAKES = [
   ['nothing', {}, {}],
   ['a contract paused', {}, { contract: { active: false } }],
+  ['a contract paused until a time', {}, { contract: { pausedUntil: HOUR } }],
+  ['a longer pause', { contract: { pausedUntil: HOUR } }, { contract: { pausedUntil: 2 * HOUR } }],
   ['a state less', { contract: { states: ['CA', 'TX'] } }, { contract: { states: ['CA'] } }],
   ['a filter', {}, { contract: { filters } }],
   ['a lower price', { contract: { price: 1200 } }, { contract: { price: 1100 } }],
@@ -173,6 +178,17 @@ describe('What a lead that waits three hours for its next round hears of a chang
     ['it would wake before that', undefined, heard([later(5)])],
     ['none ever takes it', undefined, heard([{ price: 1200, states: ['CA'] }])],
     ['its campaign is off', undefined, heard([{ price: 1200 }], { campaign: { active: false } })],
+    [
+      'its campaign’s pause ends before it would wake',
+      { changes: [{ at: now + HOUR, what: 'resume' }] },
+      heard([{ price: 1200 }], { campaign: { pausedUntil: now + HOUR } }),
+    ],
+    [
+      'its campaign’s pause ends after it would wake',
+      undefined,
+      heard([{ price: 1200 }], { campaign: { pausedUntil: now + 3 * HOUR } }),
+    ],
+    ['its campaign’s pause is over', 'now', heard([{ price: 1200 }], { campaign: { pausedUntil: now } })],
     ['it waits by other terms', { pending, changes: [] }, heard([later(5)], {}, true)],
     [
       'it does so in a campaign that is off',

@@ -15,6 +15,7 @@ import type { Filter } from '../filters.js';
 import { DEFAULTS } from './defaults.js';
 import { parseDuration } from './duration.js';
 import { buildFields } from './fieldValues.js';
+import { parseInstant } from './instant.js';
 import type { FilterInFile } from './filterValues.js';
 import type { MarketInFile } from './schema.js';
 import { buildSources } from './sourceValues.js';
@@ -62,12 +63,14 @@ function buyerOf({
   currency = DEFAULTS.currency,
   notices,
   active = true,
+  pausedUntil,
   ...buyer
 }: BuyerInFile): Buyer {
   const { minor } = converter(currency);
   return {
     ...buyer,
     active,
+    pausedUntil: instantOf(pausedUntil),
     ...(notices && { notices: { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices } }),
     ...(balance !== undefined && { balance: minor(balance), currency }),
     ...(lowBalance !== undefined && { lowBalance: minor(lowBalance) }),
@@ -79,6 +82,7 @@ function campaignOf(campaign: CampaignInFile): Campaign {
     seller,
     category,
     active = DEFAULTS.active,
+    pausedUntil,
     currency = DEFAULTS.currency,
     stages,
     margin,
@@ -90,6 +94,7 @@ function campaignOf(campaign: CampaignInFile): Campaign {
     seller,
     category,
     active,
+    pausedUntil: instantOf(pausedUntil),
     currency,
     required: campaign.required ?? DEFAULTS.required,
     fields: campaign.fields && buildFields(campaign.fields),
@@ -133,6 +138,7 @@ function contractsOf({
 
 function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: Convert): Contract {
   const {
+    pausedUntil,
     states,
     filters,
     price,
@@ -152,6 +158,7 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
     id: `${campaign}/${contract.buyer}`,
     campaign,
     active: contract.active ?? true,
+    pausedUntil: instantOf(pausedUntil),
     tier: contract.tier ?? 1,
     weight: contract.weight ?? 1,
     timezone: contract.timezone ?? contract.schedule?.timezone ?? 'UTC',
@@ -226,6 +233,9 @@ const converter = (currency: string): Convert => ({
   minor: (amount) => checked(toMinor(amount, currency)),
   ms: (duration) => checked(parseDuration(duration)),
 });
+
+const instantOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : checked(parseInstant(text));
 
 function checked<T>(value: T | undefined): T {
   if (value === undefined)

@@ -4,9 +4,10 @@ import type { Buyer, Campaign, Contract, Sale, Seller } from '../terms.js';
 import type { Terms } from './build.js';
 import { formatDuration } from './duration.js';
 import { fieldsInFile } from './fieldValues.js';
+import { formatInstant } from './instant.js';
 import { MarketInFile } from './schema.js';
 import { sourcesInFile } from './sourceValues.js';
-import { isDuration, isMoney } from './units.js';
+import { isDuration, isInstant, isMoney } from './units.js';
 
 /**
  * The market as a file writes it, with every default spelt out: reading it gives the same terms again.
@@ -68,5 +69,6 @@ function valueOf(value: unknown, path: string, currency: string): unknown {
   if (typeof value === 'object' && value !== null) return mapOf(value, path, currency);
   if (typeof value !== 'number') return value;
   if (isMoney(path)) return toDecimal(value, currency);
+  if (isInstant(path)) return formatInstant(value);
   return isDuration(path) ? formatDuration(value) : value;
 }

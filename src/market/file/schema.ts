@@ -13,6 +13,7 @@ import {
   Currency,
   duration,
   FieldName,
+  Instant,
   listOf,
   Name,
   oneOf,
@@ -37,6 +38,8 @@ const optional = Type.Optional;
 const Timeout = (most: number) => whole('a timeout in milliseconds', 50, most, 800);
 
 const Active = optional(Type.Boolean({ title: 'true or false', examples: ['true'] }));
+
+const PausedUntil = optional(Instant);
 
 const endpoint = (title: string, mostMs: number) =>
   Type.Object({ url: Url, timeoutMs: Timeout(mostMs) }, { title });
@@ -63,6 +66,7 @@ const BuyerInFile = Type.Object(
     id: BuyerId,
     name: Name,
     active: Active,
+    pausedUntil: PausedUntil,
     ping: optional(endpoint('a ping', 10_000)),
     post: endpoint('a post', 30_000),
     status: optional(endpoint('a status address', 30_000)),
@@ -167,6 +171,7 @@ const ContractInFile = Type.Object(
   {
     buyer: BuyerId,
     active: Active,
+    pausedUntil: PausedUntil,
     tier: optional(whole('a tier', 1, 100, 1)),
     weight: optional(whole('a weight', 1, 1_000_000, 1)),
     states: optional(listOf(State, 'a list of states')),
@@ -231,6 +236,7 @@ const CampaignInFile = Type.Object(
     seller: SellerCode,
     category: Category,
     active: Active,
+    pausedUntil: PausedUntil,
     currency: optional(Currency),
     required: optional(
       Type.Array(FieldName, { title: 'a list of field names', uniqueItems: true, maxItems: 100 }),

@@ -6,6 +6,7 @@ import { stateCode } from '../fields/state.js';
 import { categorySlug } from '../terms.js';
 import { hasUnseen } from '../unseen.js';
 import { parseDuration } from './duration.js';
+import { parseInstant } from './instant.js';
 
 /*
  * The single values of a market file. Each has a `title`, which completes "… is not", and an example, which completes
@@ -152,6 +153,13 @@ export const CheckName = text(
 );
 
 export const ReasonName = text('a reason (a-z, 0-9 and _, at most 40)', 'wrong_number', isReasonCode, 40);
+
+export const Instant = text(
+  'a date and time with its offset from UTC (ISO 8601)',
+  '2026-12-01T09:00:00-06:00',
+  (value) => parseInstant(value) !== undefined,
+  40,
+);
 
 /** A duration between two others, written like them. */
 export function duration(least: string, most: string, example: string) {

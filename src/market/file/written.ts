@@ -2,8 +2,9 @@ import { minorDigits, toDecimal } from '../money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../terms.js';
 import { formatDuration } from './duration.js';
 import { fieldsInFile } from './fieldValues.js';
+import { formatInstant } from './instant.js';
 import { sourcesInFile } from './sourceValues.js';
-import { isDuration, isMoney } from './units.js';
+import { isDuration, isInstant, isMoney } from './units.js';
 
 /** Terms as the market file would write them, key by key: what people compare, and what changes are told in. */
 export type Written = Record<string, string>;
@@ -53,5 +54,6 @@ const NOT_WRITTEN = new Set([
 function text(value: unknown, path: string, currency: string): string {
   if (typeof value !== 'number') return String(value);
   if (isMoney(path)) return toDecimal(value, currency).toFixed(minorDigits(currency));
+  if (isInstant(path)) return formatInstant(value);
   return isDuration(path) ? formatDuration(value) : String(value);
 }

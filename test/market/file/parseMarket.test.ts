@@ -308,7 +308,7 @@ const FAULTS: [string, string, string, string][] = [
     'an entry that is no campaign',
     '  - seller: ACME1234\n    category: Solar\n',
     '  - 7\n  - seller: ACME1234\n    category: Solar\n',
-    '30:5  campaigns[1]: 7 is not a campaign, which is a map with the keys seller, category, active, currency, required, fields, sale, stages, margin, duplicates, checks, retention, pending, contracts',
+    '30:5  campaigns[1]: 7 is not a campaign, which is a map with the keys seller, category, active, pausedUntil, currency, required, fields, sale, stages, margin, duplicates, checks, retention, pending, contracts',
   ],
   [
     'a seller whom nobody knows',
@@ -327,7 +327,25 @@ const FAULTS: [string, string, string, string][] = [
     'a key from nowhere',
     'delay: 15m',
     'colour: red',
-    '29:9  campaigns[0].contracts[1].colour: a contract has no key "colour"; the keys are buyer, active, tier, weight, states, filters, sources, schedule, timezone, price, sharedPrice, floor, ceiling, delay, until, caps, postCaps, budget, pace, duplicates, checks, ping, delivery, returns',
+    '29:9  campaigns[0].contracts[1].colour: a contract has no key "colour"; the keys are buyer, active, pausedUntil, tier, weight, states, filters, sources, schedule, timezone, price, sharedPrice, floor, ceiling, delay, until, caps, postCaps, budget, pace, duplicates, checks, ping, delivery, returns',
+  ],
+  [
+    'a pause until a day without a time',
+    'delay: 15m',
+    'pausedUntil: 2026-12-01',
+    '29:22  campaigns[0].contracts[1].pausedUntil: "2026-12-01" is not a date and time with its offset from UTC (ISO 8601); write it like "2026-12-01T09:00:00-06:00"',
+  ],
+  [
+    'a pause until a time without its offset',
+    'delay: 15m',
+    'pausedUntil: 2026-12-01T09:00:00',
+    '29:22  campaigns[0].contracts[1].pausedUntil: "2026-12-01T09:00:00" is not a date and time with its offset from UTC (ISO 8601); write it like "2026-12-01T09:00:00-06:00"',
+  ],
+  [
+    'a pause until a day that does not exist',
+    'delay: 15m',
+    'pausedUntil: 2026-11-31T09:00:00Z',
+    '29:22  campaigns[0].contracts[1].pausedUntil: "2026-11-31T09:00:00Z" is not a date and time with its offset from UTC (ISO 8601); write it like "2026-12-01T09:00:00-06:00"',
   ],
   [
     'a key twice',

@@ -54,6 +54,12 @@ describe('A lead that is decided again', () => {
     expect(assumed).toEqual(['post']);
   });
 
+  test('goes to the next bidder if the one that had it is paused until a later time', () => {
+    const pausedUntil = (at: number) => marketOf({}, { northwind: { pausedUntil: at }, fabrikam: {} });
+    expect(again(sold, pausedUntil(Date.UTC(2999, 0, 1))).sold).toEqual([['fabrikam', 2000]]);
+    expect(again(sold, pausedUntil(Date.UTC(2020, 0, 1))).sold).toEqual([['northwind', 4000]]);
+  });
+
   test('goes to several where it is shared now, at the bids that they made for it alone', () => {
     const shared = marketOf({ sale: { ...EXCLUSIVE, mode: 'shared', maxBuyers: 2 } }, TWO);
     expect(again(sold, shared)).toMatchObject({
