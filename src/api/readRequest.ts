@@ -1,4 +1,4 @@
-import { isMissing, REQUIRED_BY_DEFAULT, type FieldFault } from '../market/fields.js';
+import { isMissing, type FieldFault } from '../market/fields.js';
 import type { SourceTerms } from '../market/intake/aliases.js';
 import type { Given } from '../market/intake/given.js';
 import { readAddressing, readLead, type LeadReading } from '../market/intake/readLead.js';
@@ -37,9 +37,9 @@ export async function readRequest(lookups: Lookups, key: SellerKey, given: Given
   if (named.category !== undefined && !isOpen) throw noCampaign();
   if (campaign !== undefined && isPaused(campaign, Date.now())) throw pausedCampaign(campaign);
 
-  const reading = readLead(given, { ...(campaign ?? { required: REQUIRED_BY_DEFAULT }), source });
+  const reading = readLead(given, { ...(campaign ?? { required: [] }), source });
   if (campaign !== undefined && reading.faults.length === 0) return { campaign, reading };
-  throw faulty(reading.faults);
+  throw faulty(reading.faults, campaign === undefined ? REST_UNKNOWN : '');
 }
 
 const termsOf = (sources: Seller['sources'] = {}, source: string): SourceTerms | undefined =>
@@ -63,11 +63,13 @@ const noCampaign = (): ApiError =>
     'This category is not one of the seller’s active campaigns. Ask the seller for their names.',
   );
 
-function faulty(fields: FieldFault[]): ApiError {
+const REST_UNKNOWN = ' Which other fields are required depends on the category.';
+
+function faulty(fields: FieldFault[], more: string): ApiError {
   const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
   return new ApiError(
     fields.some(isMissing) ? 'missingField' : 'invalidField',
-    `Correct these fields and send it again: ${names}.`,
+    `Correct these fields and send it again: ${names}.${more}`,
     { fields },
   );
 }

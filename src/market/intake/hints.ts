@@ -9,7 +9,7 @@ import type { Given } from './given.js';
 const LEAST_LETTERS = 4;
 
 /** How many slips a name may have to be taken for a mistyped one. */
-const slipsIn = (name: string): number =>
+const slipsAllowed = (name: string): number =>
   name.length < LEAST_LETTERS ? 0 : Math.max(1, Math.floor(name.length / 4));
 
 /**
@@ -17,21 +17,60 @@ const slipsIn = (name: string): number =>
  * @param others the fields that were sent and stand for no standard field
  */
 export function missingProblem(field: string, others: Given): string {
-  const wanted = namesOf(field).map(foldedName);
-  const around = [...others].find(([, value]) => value.kind === 'object' && holds(value.json, wanted));
+  const wanted = [...namesOf(field), ...(ALSO_MEANT[field] ?? [])].map(foldedName);
+  const around = [...others].find(
+    ([, value]) => value.kind === 'object' && holds(JSON.parse(value.json), wanted),
+  );
   if (around) return `${MISSING}; it was sent inside "${cleanText(around[0])}": send all fields side by side`;
   const near = [...others.keys()]
-    .map((name) => ({ name, slips: Math.min(...wanted.map((one) => slipsBetween(foldedName(name), one))) }))
+    .map((name) => ({ name, slips: slipsIn(name, wanted) }))
     .toSorted((a, b) => a.slips - b.slips)[0];
   if (near === undefined || near.slips === Infinity) return MISSING;
   return `${MISSING}; "${cleanText(near.name)}" was sent: did you mean ${field}?`;
 }
 
-const holds = (json: string, wanted: readonly string[]): boolean =>
-  Object.keys(JSON.parse(json) as object).some((name) => wanted.includes(foldedName(name)));
+/**
+ * Names that often stand for a field but may mean something else, so that they only give a hint: those of a seller and a
+ * category in other APIs, and of persons' fields in other languages of the United States.
+ */
+const ALSO_MEANT: Readonly<Record<string, readonly string[]>> = {
+  seller: ['seller_id', 'seller_code', 'seller_name', 'seller_slug', 'account', 'account_id', 'client_id'],
+  category: [
+    ...['vertical', 'vertical_id', 'category_id', 'category_name', 'lead_category', 'lead_type', 'type'],
+    ...['campaign', 'campaign_id', 'campaign_name', 'product', 'product_type', 'service', 'industry'],
+  ],
+  firstName: ['vorname', 'nombre', 'prenom'],
+  lastName: ['nachname', 'apellido', 'apellidos', 'nom_de_famille'],
+  phone: ['telefon', 'telefono', 'celular', 'handy', 'number'],
+  state: ['estado', 'bundesland'],
+  email: ['correo', 'correo_electronico', 'courriel'],
+  zip: ['plz', 'codigo_postal', 'code_postal'],
+  city: ['ciudad', 'stadt', 'ville'],
+};
+
+/** How deep an object is searched for a name. */
+const DEEPEST = 4;
+
+function holds(object: unknown, wanted: readonly string[], depth = 1): boolean {
+  if (typeof object !== 'object' || object === null || depth > DEEPEST) return false;
+  return Object.entries(object).some(
+    ([name, value]) => wanted.includes(foldedName(name)) || holds(value, wanted, depth + 1),
+  );
+}
+
+/** Slips between a name and the nearest of those wanted; the last part of a path (`fields.first_name`) must be exact. */
+function slipsIn(name: string, wanted: readonly string[]): number {
+  const parts = name.split(/[.[\]:/]+/).filter((part) => part !== '');
+  const last = parts.length > 1 ? foldedName(parts.at(-1) ?? '') : undefined;
+  const ofPath = last !== undefined && wanted.includes(last) ? PATH_SLIPS : Infinity;
+  return Math.min(ofPath, ...wanted.map((one) => slipsBetween(foldedName(name), one)));
+}
+
+/** A name that fits as a whole is likelier than the last part of a path. */
+const PATH_SLIPS = 0.5;
 
 function slipsBetween(name: string, wanted: string): number {
-  const most = slipsIn(wanted);
+  const most = slipsAllowed(wanted);
   if (Math.abs(name.length - wanted.length) > most) return Infinity;
   const slips = editDistance(name, wanted);
   return slips <= most ? slips : Infinity;

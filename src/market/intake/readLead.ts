@@ -77,6 +77,8 @@ class LeadReader {
   private readonly notes = new Map<string, string>();
   private readonly faults: FieldFault[] = [];
   private readonly warnings: FieldFault[] = [];
+  /** Names that usually stand for a field which was not sent, with values that the field can't have. */
+  private readonly misfits = new Map<string, { field: string; reading: Reading }>();
   /** Names of the request that stand for a standard field. */
   private readonly used = new Set<string>();
   /** Names of the request by the field that they may stand for, the likeliest first. */
@@ -152,6 +154,7 @@ class LeadReader {
     const fitting = isOwnName ? first : [first, ...others].find((each) => fits(field, each.reading));
     const chosen = fitting ?? (this.isRequired(field) ? first : undefined);
     if (chosen !== undefined) this.keepStandard(field, chosen);
+    else for (const { name, reading } of [first, ...others]) this.misfits.set(name, { field, reading });
   }
 
   private keepStandard(field: string, { name, reading }: Candidate): void {
@@ -212,7 +215,7 @@ class LeadReader {
       alias ?? keptName(sentName, (one) => this.given.has(one) || standardField(one) !== undefined);
     const declaration = declarationOf(this.terms.fields, name);
     if (declaration) this.keepDeclared(name, declaration, value);
-    else this.keepUndeclared(name, value);
+    else this.keepUndeclared(sentName, name, value);
     if (alias !== undefined && this.fields.has(name)) this.note(name, `sent as ${cleanText(sentName)}`);
   }
 
@@ -225,7 +228,7 @@ class LeadReader {
     return undefined;
   }
 
-  private keepUndeclared(name: string, value: GivenValue): void {
+  private keepUndeclared(sentName: string, name: string, value: GivenValue): void {
     switch (value.kind) {
       case 'text': {
         const text = this.customText(name, value.text);
@@ -246,9 +249,18 @@ class LeadReader {
         this.note(name, AN_OBJECT);
         this.warnings.push({ field: name, problem: AN_OBJECT });
     }
-    const meant = this.isOfCampaign(name) ? undefined : nearlyStandard(name);
-    if (meant !== undefined && !this.fields.has(meant))
-      this.warnings.push({ field: name, problem: `kept as a custom field; did you mean ${meant}?` });
+    if (!this.isOfCampaign(name)) this.warnOfCustom(sentName, name);
+  }
+
+  /** Says of a custom field which standard field it may have been meant to be. */
+  private warnOfCustom(sentName: string, name: string): void {
+    const misfit = this.misfits.get(sentName);
+    const meant = misfit?.field ?? nearlyStandard(name);
+    if (meant === undefined || this.fields.has(meant)) return;
+    const problem = misfit
+      ? `kept as a custom field; as ${meant} it is ${refusal(meant, misfit.reading.note)}`
+      : `kept as a custom field; did you mean ${meant}?`;
+    this.warnings.push({ field: name, problem });
   }
 
   private keepDeclared(name: string, declaration: FieldDeclaration, given: GivenValue): void {
