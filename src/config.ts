@@ -33,8 +33,15 @@ export const Settings = Type.Object({
   }),
   MONGODB_URL: Type.String({
     pattern: '^mongodb(\\+srv)?://',
+    secret: 'in part',
     description: 'MongoDB 8 or newer, a replica set. Unset: the local stack’s',
   }),
+  MONGODB_PASSWORD: Type.Optional(
+    Type.String({
+      secret: true,
+      description: 'Password of the user in MONGODB_URL, if it is not in that address',
+    }),
+  ),
   MONGODB_DATABASE: Type.String({ default: 'gavel', minLength: 1, description: 'Name of the database' }),
   MASTER_KEYS: Type.String({
     pattern: `^${MASTER_KEY}(,${MASTER_KEY})*$`,
@@ -45,8 +52,12 @@ export const Settings = Type.Object({
   }),
   REDIS_URL: Type.String({
     pattern: '^rediss?://',
+    secret: 'in part',
     description: 'Redis or Valkey, where requests are counted. Unset: the local stack’s',
   }),
+  REDIS_PASSWORD: Type.Optional(
+    Type.String({ secret: true, description: 'Password for REDIS_URL, if it is not in that address' }),
+  ),
   TEMPORAL_ADDRESS: Type.String({
     pattern: '^[^/\\s]+:\\d+$',
     description: 'host:port of Temporal’s frontend. Unset: the local stack’s',
@@ -230,6 +241,15 @@ export type TemporalSettings = Pick<Settings, (typeof TEMPORAL_SETTINGS)[number]
 /** The names of all settings. */
 export const SETTINGS = Object.keys(Settings.properties) as (keyof Settings)[];
 
+/** Settings that are a secret or can contain one. Each is also read from the file that `NAME_FILE` names. */
+export const SECRET_SETTINGS = SETTINGS.filter((name) => 'secret' in Settings.properties[name]);
+
+/** Addresses whose password is also a setting of its own: an address is no secret and a password is one. */
+const PASSWORDS: Partial<Record<keyof Settings, keyof Settings>> = {
+  MONGODB_URL: 'MONGODB_PASSWORD',
+  REDIS_URL: 'REDIS_PASSWORD',
+};
+
 /**
  * All settings from the environment, then from the running local stack (for the servers' addresses), then the defaults.
  * @throws SettingsError naming every setting at fault
@@ -249,16 +269,23 @@ export function pickSettings<Name extends keyof Settings>(
 ): Pick<Settings, Name> {
   const schema: Type.TSchema = Type.Pick(Settings, names);
   const isSettings = (value: unknown): value is Pick<Settings, Name> => Value.Check(schema, value);
-  const given = Object.fromEntries(
-    names.flatMap((name) => {
+  const given: Record<string, string> = {};
+  const unread = new Map<keyof Settings, string>();
+  for (const name of names) {
+    try {
       const value = givenSetting(name, env, local);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+      if (value !== undefined) given[name] = value;
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      unread.set(name, error.message);
+    }
+  }
   const settings: unknown = Value.Convert(schema, Value.Default(schema, given));
-  const faults = isSettings(settings)
-    ? temporalFaults(settings)
-    : names.flatMap((name) => fault(name, Settings.properties[name], settings));
+  const formFaults = names.flatMap(
+    (name) => unread.get(name) ?? fault(name, Settings.properties[name], settings),
+  );
+  const faults =
+    isSettings(settings) && unread.size === 0 ? temporalFaults(settings) : [...new Set(formFaults)];
   if (isSettings(settings) && faults.length === 0) return settings;
   throw new SettingsError(faults.join('\n'));
 }
@@ -292,12 +319,14 @@ function pemFault(name: string, path: unknown): string[] {
     const isPem = readFileSync(path, 'utf8').includes('-----BEGIN ');
     return isPem ? [] : [`${name} names "${path}", which is not in PEM form (-----BEGIN …).`];
   } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    return [`${name} names "${path}", which can't be read (${why}).`];
+    return [`${name} names "${path}", which can't be read (${codeOf(error)}).`];
   }
 }
 
-/** A setting as it is given, which is checked when it is used; undefined if it is not set. */
+/**
+ * A setting as it is given, which is checked when it is used; undefined if it is not set.
+ * @throws SettingsError if it is a secret whose file can't be read, or if it is given twice
+ */
 export function givenSetting(
   name: keyof Settings,
   env: NodeJS.ProcessEnv = process.env,
@@ -305,9 +334,46 @@ export function givenSetting(
 ): string | undefined {
   const isOfStack = !env.MONGODB_URL || env.MONGODB_URL === local.MONGODB_URL;
   // The local stack's master keys are of its own database.
-  const value = env[name] ?? (name === 'MASTER_KEYS' && !isOfStack ? undefined : local[name]);
-  return value === '' ? undefined : value;
+  const stacks = name === 'MASTER_KEYS' && !isOfStack ? undefined : local[name];
+  const value = fromFile(name, env) ?? env[name] ?? stacks;
+  if (value === undefined || value === '') return undefined;
+  const passwordName = PASSWORDS[name];
+  const password = passwordName && givenSetting(passwordName, env, local);
+  return password === undefined ? value : withPassword(name, value, password);
 }
+
+/** A secret from the file that `NAME_FILE` names; editors and `openssl` end it with a line break, which is not part of it. */
+function fromFile(name: keyof Settings, env: NodeJS.ProcessEnv): string | undefined {
+  const path = SECRET_SETTINGS.includes(name) ? env[`${name}_FILE`] : undefined;
+  if (!path) return undefined;
+  if (env[name]) throw new SettingsError(`${name} and ${name}_FILE are both set. Unset one of the two.`);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').replace(/[\r\n]+$/, '');
+  } catch (error) {
+    throw new SettingsError(`${name}_FILE names "${path}", which can't be read (${codeOf(error)}).`);
+  }
+  if (text === '') throw new SettingsError(`${name}_FILE names "${path}", which is empty.`);
+  return text;
+}
+
+/** `mongodb://gavel@db` with the password of that user; Redis needs no user. */
+function withPassword(name: keyof Settings, address: string, password: string): string {
+  const [, scheme = '', login] = /^(\w+(?:\+srv)?:\/\/)(?:([^/@]*)@)?/.exec(address) ?? [];
+  if (login?.includes(':'))
+    throw new SettingsError(
+      `${name} has a password, and ${PASSWORDS[name]} is set too. Remove one of the two.`,
+    );
+  if (!login && name === 'MONGODB_URL')
+    throw new SettingsError(
+      'MONGODB_PASSWORD is set, but MONGODB_URL names no user. Write mongodb://USER@HOST, or unset MONGODB_PASSWORD.',
+    );
+  const rest = address.slice(scheme.length + (login === undefined ? 0 : login.length + 1));
+  return `${scheme}${login ?? ''}:${encodeURIComponent(password)}@${rest}`;
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 
 function fault(name: string, schema: Type.TSchema, settings: unknown): string[] {
   const value = (settings as Record<string, string | number | boolean | undefined>)[name];
@@ -316,7 +382,8 @@ function fault(name: string, schema: Type.TSchema, settings: unknown): string[] 
   const means = 'description' in schema ? String(schema.description) : '';
   if (value === undefined)
     return [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`];
-  const shown = 'secret' in schema ? 'not of its form' : `"${withoutCredentials(`${value}`)}"`;
+  const shown =
+    'secret' in schema && schema.secret === true ? 'not of its form' : `"${withoutCredentials(`${value}`)}"`;
   return [`${name} is ${shown}, which can't be used: ${means}.`];
 }
 

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
-import { pickSettings, readSettings, TEMPORAL_SETTINGS } from '../src/config.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { pickSettings, readSettings, SECRET_SETTINGS, TEMPORAL_SETTINGS } from '../src/config.js';
 
 const key = (id: string, bytes = 32): string => `${id}:${Buffer.alloc(bytes, id).toString('base64')}`;
 
@@ -79,6 +82,94 @@ describe('the way to Temporal', () => {
   test("never shows an API key that can't be used", () => {
     expect(() => read({ TEMPORAL_API_KEY: 'half a key' })).toThrow(
       /^TEMPORAL_API_KEY is not of its form, which can't be used: /,
+    );
+  });
+});
+
+describe('a secret in a file', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+  const file = (text: string): string => {
+    const path = join(dir, 'secret');
+    writeFileSync(path, text);
+    return path;
+  };
+  const examples: Partial<Record<string, string>> = {
+    MONGODB_URL: 'mongodb://gavel:pw@db/',
+    REDIS_URL: 'redis://:pw@cache',
+    MASTER_KEYS: key('a'),
+    GAVEL_ADMIN_KEY: `gvl_admin_${'a'.repeat(33)}`,
+  };
+
+  test.each(SECRET_SETTINGS)('is read for %s, without the line break at its end', (name) => {
+    const value = examples[name] ?? 'secret';
+    for (const end of ['', '\n', '\r\n'])
+      expect(pickSettings([name], { [`${name}_FILE`]: file(value + end) }, {})).toEqual({ [name]: value });
+  });
+
+  test('is not read for a setting that is no secret', () => {
+    expect(pickSettings(['PORT'], { PORT_FILE: '/nowhere' }, {})).toEqual({ PORT: 3000 });
+  });
+
+  test('may not be given twice, and is never shown', () => {
+    const both = { MASTER_KEYS: key('a'), MASTER_KEYS_FILE: file(key('b')) };
+    expect(() => pickSettings(['MASTER_KEYS'], both, {})).toThrow(
+      /^MASTER_KEYS and MASTER_KEYS_FILE are both set. Unset one of the two.$/,
+    );
+    expect(() => pickSettings(['MASTER_KEYS'], { MASTER_KEYS_FILE: file('half a key') }, {})).toThrow(
+      /^MASTER_KEYS is not of its form, which can't be used: /,
+    );
+  });
+
+  test('that can’t be read is named, beside every other setting at fault', () => {
+    const read = () =>
+      pickSettings(
+        ['MONGODB_URL', 'MASTER_KEYS', 'REDIS_URL', 'PORT'],
+        {
+          MONGODB_URL: 'mongodb://gavel@db',
+          MONGODB_PASSWORD_FILE: '/nowhere/password',
+          MASTER_KEYS_FILE: file('\n'),
+          REDIS_URL: 'http://cache',
+          PORT: '3000',
+        },
+        {},
+      );
+    expect(read).toThrow('MONGODB_PASSWORD_FILE names "/nowhere/password", which can\'t be read (ENOENT).');
+    expect(read).toThrow('MASTER_KEYS_FILE names');
+    expect(read).toThrow('which is empty');
+    expect(read).toThrow('REDIS_URL is "http://cache", which can\'t be used');
+  });
+});
+
+describe('a password beside its address', () => {
+  const read = (env: NodeJS.ProcessEnv) =>
+    pickSettings(
+      ['MONGODB_URL', 'REDIS_URL'],
+      { MONGODB_URL: 'mongodb://db', REDIS_URL: 'redis://cache', ...env },
+      {},
+    );
+
+  test('becomes part of it', () => {
+    const MONGODB_URL = 'mongodb://gavel@a:1,b:2,c:3/?replicaSet=gavel&authSource=admin';
+    expect(read({ MONGODB_URL, MONGODB_PASSWORD: 'p@ss/word', REDIS_PASSWORD: 'x:y' })).toEqual({
+      MONGODB_URL: 'mongodb://gavel:p%40ss%2Fword@a:1,b:2,c:3/?replicaSet=gavel&authSource=admin',
+      REDIS_URL: 'redis://:x%3Ay@cache',
+    });
+    expect(read({ REDIS_URL: 'rediss://user@cache:6379/1', REDIS_PASSWORD: 'pw' }).REDIS_URL).toBe(
+      'rediss://user:pw@cache:6379/1',
+    );
+    expect(read({ MONGODB_URL: 'mongodb+srv://gavel@db.example', MONGODB_PASSWORD: 'pw' }).MONGODB_URL).toBe(
+      'mongodb+srv://gavel:pw@db.example',
+    );
+  });
+
+  test('is refused if the address has one, or has no user to whom it belongs', () => {
+    const secret = 'hunter2';
+    expect(() => read({ MONGODB_URL: 'mongodb://gavel:old@db', MONGODB_PASSWORD: secret })).toThrow(
+      /^MONGODB_URL has a password, and MONGODB_PASSWORD is set too. Remove one of the two.$/,
+    );
+    expect(() => read({ MONGODB_PASSWORD: secret })).toThrow(
+      /^MONGODB_PASSWORD is set, but MONGODB_URL names no user/,
     );
   });
 });
