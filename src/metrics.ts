@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import ipaddr from 'ipaddr.js';
 import { SettingsError, type Settings } from './config.js';
 
@@ -55,6 +56,46 @@ export const measured = {
   unsold: count('gavel_leads_unsold', 'Leads that ended unsold: expired or withdrawn'),
   told: seconds('gavel_notice_seconds', 'Tries to tell sellers and buyers, by kind and whether they heard'),
 } as const;
+
+/** What a process looks up when its metrics are read. It sets what it knows; what is not set is not served. */
+export const lookedUp: {
+  /** The parts that it needs, and whether each is there. */
+  ready?: () => Promise<Record<string, boolean>>;
+  /** The moment that the last complete backup shows; undefined: there is none. */
+  lastBackup?: () => Promise<Date | undefined>;
+} = {};
+
+/** How long one look-up may take, ms: metrics are read most urgently while the database does not answer. */
+const LOOK_UP_MS = 2000;
+
+/** What a look-up finds; undefined if the process does not know it, or it fails or takes too long. */
+async function found<T>(lookUp: (() => Promise<T>) | undefined): Promise<T | undefined> {
+  const late = setTimeout(LOOK_UP_MS, undefined, { ref: false });
+  return Promise.race([lookUp?.().catch(() => undefined), late]);
+}
+
+meter
+  .createObservableGauge('gavel_ready', {
+    description: 'Whether a part that this process needs is there: 1 or 0',
+  })
+  .addCallback(async (result) => {
+    const parts = (await found(lookedUp.ready)) ?? {};
+    for (const [part, isThere] of Object.entries(parts)) result.observe(isThere ? 1 : 0, { part });
+  });
+
+let knownBackup: { at?: Date } | undefined;
+meter
+  .createObservableGauge('gavel_backup_age_seconds', {
+    description: 'How long ago the last complete backup was made',
+  })
+  .addCallback(async (result) => {
+    // While the database is away, the age goes on from the backup that was last seen there.
+    const { lastBackup } = lookedUp;
+    knownBackup = (await found(lastBackup && (async () => ({ at: await lastBackup() })))) ?? knownBackup;
+    if (knownBackup === undefined) return;
+    const { at } = knownBackup;
+    result.observe(at === undefined ? Infinity : (Date.now() - at.getTime()) / 1000);
+  });
 
 const delay = monitorEventLoopDelay();
 meter

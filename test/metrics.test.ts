@@ -1,21 +1,58 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SettingsError } from '../src/config.js';
 import { anyPort } from '../src/local/ports.js';
-import { measured, serveMetrics } from '../src/metrics.js';
+import { lookedUp, measured, serveMetrics } from '../src/metrics.js';
 import { inCode, readPage, rowsOf } from './docs/page.js';
 
 const METRICS_HOST = '127.0.0.1';
 
 describe('What is measured', () => {
-  test('is served under the names that docs/operator.md has, and nothing else is', async () => {
+  test('is served under the names that docs/monitoring.md has, and nothing else is', async () => {
     const METRICS_PORT = await anyPort();
     const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });
     onTestFinished(() => metrics.close());
     for (const measure of Object.values(measured)) measure(1, { buyer: 'northwind' });
+    lookedUp.ready = async () => ({ mongodb: true });
+    lookedUp.lastBackup = async () => new Date();
+    onTestFinished(() => {
+      delete lookedUp.ready;
+      delete lookedUp.lastBackup;
+    });
     const text = await (await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/metrics`)).text();
     const served = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => inCode(name));
-    expect(served).toEqual(rowsOf(readPage('docs/operator.md'), 'metric').flat());
+    expect(served).toEqual(rowsOf(readPage('docs/monitoring.md'), 'metric').flat());
     expect((await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/`)).status).toBe(404);
+  });
+
+  test('says which part is there, and how old the last backup is, also while the database is away', async () => {
+    const METRICS_PORT = await anyPort();
+    const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });
+    onTestFinished(async () => {
+      delete lookedUp.ready;
+      delete lookedUp.lastBackup;
+      await metrics.close();
+    });
+    const lines = async (): Promise<string[]> => {
+      const text = await (await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/metrics`)).text();
+      return text.split('\n').filter((line) => /^gavel_(ready|backup_age)/.test(line));
+    };
+    const age = async (): Promise<number> => Number((await lines()).at(-1)?.split(' ')[1]);
+    lookedUp.ready = async () => ({ mongodb: true, temporal: false });
+    lookedUp.lastBackup = async () => undefined;
+    expect(await lines()).toEqual([
+      'gavel_ready{part="mongodb"} 1',
+      'gavel_ready{part="temporal"} 0',
+      'gavel_backup_age_seconds +Inf',
+    ]);
+    lookedUp.lastBackup = async () => new Date(Date.now() - 3_600_000);
+    const before = await age();
+    expect(before).toBeCloseTo(3600, 0);
+    lookedUp.lastBackup = () => Promise.reject(new Error('away'));
+    await setTimeout(20);
+    expect(await age()).toBeGreaterThan(before);
+    lookedUp.lastBackup = () => new Promise(() => undefined);
+    expect(await age()).toBeGreaterThan(before + 1);
   });
 
   test('is served on the machine’s address in a network', async () => {

@@ -8,6 +8,7 @@ import { buildAdminApp } from './admin/app.js';
 import { buildApp } from './app.js';
 import { openRedis } from './openRedis.js';
 import type { Parts } from './parts.js';
+import { askParts } from './routes/health.js';
 
 /** A source waits for the database: one that hangs is one that is away. */
 const IMPATIENT = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTimeoutMS: 4000 };
@@ -16,6 +17,8 @@ const IMPATIENT = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTime
 export interface RunningApi {
   /** `http://127.0.0.1:3000` */
   address: string;
+  /** The parts that it needs, and whether each is there. */
+  ready(): Promise<Record<string, boolean>>;
   /** Ends open requests as they would have ended, then every connection. */
   close(): Promise<void>;
 }
@@ -58,13 +61,18 @@ async function start(
   };
   try {
     await warnOfRetention(database, settings, log);
-    const app = await build({ settings, database, redis, starter, log });
+    const parts = { settings, database, redis, starter, log };
+    const app = await build(parts);
     const address = await app.listen({ host, port });
     const close = async (): Promise<void> => {
       await app.close();
       await closeParts();
     };
-    return { address, close };
+    const ready = async (): Promise<Record<string, boolean>> => {
+      const { parts: states } = await askParts(parts);
+      return Object.fromEntries(Object.entries(states).map(([part, state]) => [part, state === 'ok']));
+    };
+    return { address, ready, close };
   } catch (error) {
     await closeParts();
     throw error;

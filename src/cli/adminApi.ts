@@ -20,7 +20,7 @@ async function admin(): Promise<void> {
   const log = createLog(settings, 'admin');
   await runService(log, GRACE_MS, async () => {
     // Loaded here, so that the other commands don't wait for what only this one needs.
-    const [{ startAdminApi }, { serveMetrics }] = await Promise.all([
+    const [{ startAdminApi }, { lookedUp, serveMetrics }] = await Promise.all([
       import('../api/server.js'),
       import('../metrics.js'),
     ]);
@@ -31,6 +31,7 @@ async function admin(): Promise<void> {
         explained(error, settings.MONGODB_URL)
       );
     });
+    lookedUp.ready = () => running.ready();
     return {
       ready: { address: running.address },
       close: async () => {

@@ -20,7 +20,7 @@ async function api(): Promise<void> {
   const log = createLog(settings, 'api');
   await runService(log, graceMs(settings), async () => {
     // Loaded here, so that the other commands don't wait for what only this one needs.
-    const [{ startApi }, { serveMetrics }] = await Promise.all([
+    const [{ startApi }, { lookedUp, serveMetrics }] = await Promise.all([
       import('../api/server.js'),
       import('../metrics.js'),
     ]);
@@ -28,6 +28,7 @@ async function api(): Promise<void> {
     const running = await startApi(settings, log).catch((error: unknown) => {
       throw refusedToListen(error, settings, ['HOST', 'PORT']) ?? explained(error, settings.MONGODB_URL);
     });
+    lookedUp.ready = () => running.ready();
     return {
       ready: { address: running.address },
       close: async () => {

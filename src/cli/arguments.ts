@@ -22,6 +22,13 @@ export function future(text: string): Date {
   return at;
 }
 
+/** A span of time, in ms. */
+export function duration(text: string): number {
+  const span = parseDuration(text);
+  if (span === undefined || span <= 0) throw new InvalidArgumentError('Write a duration like 12h or 14d.');
+  return span;
+}
+
 /** How many are listed at the most. */
 export function count(text: string): number {
   if (/^\d{1,6}$/.test(text) && Number(text) > 0 && Number(text) <= MOST_LISTED) return Number(text);

@@ -1,12 +1,21 @@
 import type { Command } from 'commander';
 import { showProgress } from '../local/showProgress.js';
-import { backup, BackupError, readErasures, restore, type Manifest } from '../store/backup.js';
+import {
+  backup,
+  BackupError,
+  noteBackup,
+  readErasures,
+  removeOldBackups,
+  restore,
+  type Manifest,
+} from '../store/backup.js';
 import { noteDeed } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import { localCommand } from './admin.js';
+import { duration } from './arguments.js';
 import { cliActor } from './actor.js';
 import { CommandFailed } from './commandFailed.js';
-import { print, printJson } from './print.js';
+import { print, printError, printJson } from './print.js';
 import { readText } from './readText.js';
 import { useDatabase } from './useDatabase.js';
 
@@ -18,12 +27,32 @@ export function backupCommand(): Command {
   return localCommand('backup', `every lead is in a backup, and no key opens that from afar. ${WHERE}`)
     .description('write the whole database into a new folder; persons stay encrypted')
     .argument('<dir>', 'the folder, which is made')
+    .option('--keep <duration>', 'then remove backups beside it that are older, such as 14d', duration)
     .option('--json', 'print the manifest as JSON', false)
-    .action(async (dir: string, { json }: { json: boolean }) => {
-      const manifest = await working((database, tell) => backup(database, dir, tell));
-      if (json) printJson(manifest);
-      else print(`${summary(manifest)} are in ${dir}.\n${keys(manifest)}`);
+    .action(backUp);
+}
+
+async function backUp(dir: string, { keep, json }: { keep?: number; json: boolean }): Promise<void> {
+  const manifest = await working(async (database, tell) => {
+    const made = await backup(database, dir, tell);
+    await noteBackup(database, made).catch((error: unknown) => {
+      printError(
+        `The backup is complete, but its time could not be stored (${error instanceof Error ? error.message : 'unknown'}), ` +
+          'so gavel_backup_age_seconds does not count it. Give the database user the rights of deploy/mongodb/users.js.',
+      );
     });
+    return made;
+  });
+  const removed = keep === undefined ? [] : await removeOldBackups(dir, keep);
+  if (json) printJson(manifest);
+  else
+    print(
+      [
+        `${summary(manifest)} are in ${dir}.`,
+        keys(manifest),
+        ...(removed.length > 0 ? [`Older backups were removed: ${removed.join(', ')}.`] : []),
+      ].join('\n'),
+    );
 }
 
 /** `gavel restore DIR` */

@@ -5,6 +5,7 @@ import { openSender } from '../buyers/send.js';
 import type { Settings } from '../config.js';
 import { packageRoot } from '../local/packageRoot.js';
 import type { Log } from '../log.js';
+import { lastBackup } from '../store/backup.js';
 import { cached } from '../store/cache.js';
 import { readCircuits } from '../store/circuits.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
@@ -28,11 +29,16 @@ import { buildIdOf } from '../temporal/workerBuild.js';
  */
 const IMPATIENT = { connectTimeoutMS: 5000, socketTimeoutMS: 5000 };
 
+interface StartedWorker extends RunningWorker {
+  /** The moment that the last complete backup shows; undefined: there is none. */
+  lastBackup: () => Promise<Date | undefined>;
+}
+
 /**
  * Wires a worker: the database, the way to the buyers, the steps, the workflows.
  * @param codePath the workflows' bundle
  */
-export async function startWorker(settings: Settings, log: Log, codePath = BUILT): Promise<RunningWorker> {
+export async function startWorker(settings: Settings, log: Log, codePath = BUILT): Promise<StartedWorker> {
   logSdkMessages(log);
   const database = openDatabase(settings, IMPATIENT);
   const sender = openSender(settings);
@@ -76,6 +82,7 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
   if (await isUpgradeDue(database).catch(() => false)) log.warn({ event: 'upgrade_due' });
   return {
     ended: worker.ended,
+    lastBackup: () => lastBackup(database),
     stop: async () => {
       await worker.stop();
       await sender.close();

@@ -19,14 +19,17 @@ async function work(): Promise<void> {
   const log = createLog(settings, 'worker');
   await runService(log, GRACE_MS, async () => {
     // Loaded here, so that the other commands don't wait for what only this one needs.
-    const [{ startWorker }, { serveMetrics }] = await Promise.all([
+    const [{ startWorker }, { lookedUp, serveMetrics }] = await Promise.all([
       import('./startWorker.js'),
       import('../metrics.js'),
     ]);
+    lookedUp.ready = async () => ({ worker: false });
     const metrics = await serveMetrics(settings);
     const worker = await startWorker(settings, log).catch((error: unknown) => {
       throw explained(error, settings.MONGODB_URL);
     });
+    lookedUp.ready = async () => ({ worker: true });
+    lookedUp.lastBackup = worker.lastBackup;
     return {
       ended: worker.ended,
       close: async () => {

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { BSON, MongoServerError, type ClientSession, type Document } from 'mongodb';
@@ -30,6 +30,15 @@ const Manifest = Type.Object({
 
 export type Manifest = Type.Static<typeof Manifest>;
 
+/** The last complete backup, as the database knows it: its age is a metric. */
+export interface BackupDocument {
+  _id: 'last';
+  /** The moment that it shows. */
+  at: Date;
+  completedAt: Date;
+  documents: number;
+}
+
 /** A backup can't be made here or restored from here; the message says why. */
 export class BackupError extends Error {
   override name = 'BackupError';
@@ -57,7 +66,8 @@ const fileOf = (dir: string, collection: string): string => join(dir, `${collect
 /**
  * Writes every collection into a new folder, as of one moment: documents in BSON one after another, gzipped, as
  * mongodump does, so that mongorestore can read them too. Persons stay encrypted, and no master key is in it.
- * @throws BackupError where the folder holds something already, or the database does not keep the moment so long
+ * @throws BackupError where the folder holds something already, or the database does not keep the moment so long; what
+ *   was written is removed
  */
 export async function backup(database: Database, dir: string, tell: Tell): Promise<Manifest> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -72,7 +82,8 @@ export async function backup(database: Database, dir: string, tell: Tell): Promi
       collections.push({ name, ...(await dump(database, name, fileOf(dir, name), session)) });
     }
   };
-  await client.withSession({ snapshot: true }, dumpAll).catch((error: unknown) => {
+  await client.withSession({ snapshot: true }, dumpAll).catch(async (error: unknown) => {
+    await Promise.all(names.map((name) => rm(fileOf(dir, name), { force: true })));
     throw inWords(error);
   });
   const manifest: Manifest = {
@@ -84,6 +95,48 @@ export async function backup(database: Database, dir: string, tell: Tell): Promi
   };
   await writeFile(join(dir, MANIFEST), JSON.stringify(manifest, null, 2), { mode: 0o600, flush: true });
   return manifest;
+}
+
+/** Notes a complete backup in the database. */
+export async function noteBackup(database: Database, { at, collections }: Manifest): Promise<void> {
+  const documents = collections.reduce((sum, each) => sum + each.documents, 0);
+  const $set = { at: new Date(at), completedAt: new Date(), documents };
+  await database.backups.updateOne({ _id: 'last' }, { $set }, { upsert: true });
+}
+
+/** The moment that the last complete backup shows; undefined: none is known. */
+export async function lastBackup(database: Database): Promise<Date | undefined> {
+  return (await database.backups.findOne({ _id: 'last' }))?.at;
+}
+
+/** An incomplete backup that is as old as this is not under way any more. */
+const INCOMPLETE_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Removes old backups beside a new one: complete ones older than `keepMs`, and incomplete ones older than a day. Any
+ * other folder or file stays.
+ * @returns the names of the folders that were removed
+ */
+export async function removeOldBackups(dir: string, keepMs: number): Promise<string[]> {
+  const parent = dirname(resolve(dir));
+  const removed: string[] = [];
+  for (const entry of await readdir(parent, { withFileTypes: true })) {
+    const path = join(parent, entry.name);
+    if (!entry.isDirectory() || path === resolve(dir) || !(await isOld(path, keepMs))) continue;
+    await rm(path, { recursive: true });
+    removed.push(entry.name);
+  }
+  return removed.sort();
+}
+
+async function isOld(dir: string, keepMs: number): Promise<boolean> {
+  const files = await readdir(dir);
+  if (files.includes(MANIFEST)) {
+    const manifest = await readManifest(dir).catch(() => undefined);
+    return manifest !== undefined && Date.now() - Date.parse(manifest.at) > keepMs;
+  }
+  const isBackup = files.length > 0 && files.every((name) => name.endsWith('.bson.gz'));
+  return isBackup && Date.now() - (await stat(dir)).mtimeMs > INCOMPLETE_MS;
 }
 
 async function masterKeysOf({ leads, secrets, sellers, buyers }: Database): Promise<string[]> {

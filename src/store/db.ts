@@ -4,6 +4,7 @@ import type { Minor } from '../market/money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { AppliesDocument } from './apply.js';
 import { auditIndexes, type AuditDocument } from './audit.js';
+import type { BackupDocument } from './backup.js';
 import { erasureIndexes } from './erasures.js';
 import { keyIndexes, type KeyDocument } from './keys.js';
 import { capacityIndexes, type PersonDocument, type UsageDocument } from './capacity.js';
@@ -58,6 +59,7 @@ export interface Database {
   circuits: Collection<CircuitDocument>;
   wakes: Collection<WakeDocument>;
   audit: Collection<AuditDocument>;
+  backups: Collection<BackupDocument>;
   applies: Collection<AppliesDocument>;
 }
 
@@ -113,6 +115,7 @@ export function openDatabase(
     circuits: db.collection('circuits'),
     wakes: db.collection('wakes'),
     audit: db.collection('audit'),
+    backups: db.collection('backups'),
     applies: db.collection('applies'),
   };
 }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,7 @@ import { gunzipSync } from 'node:zlib';
 import { BSON } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
-import { restore } from '../../src/store/backup.js';
+import { lastBackup, restore } from '../../src/store/backup.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { eraseLead } from '../../src/store/erase.js';
 import { findLead, findStoredLead } from '../../src/store/leads.js';
@@ -91,6 +92,8 @@ describe('a backup', () => {
     expect(readdirSync(dir).map((file) => statSync(join(dir, file)).mode & 0o077)).toEqual(
       readdirSync(dir).map(() => 0),
     );
+    const { at } = JSON.parse(ran.stdout) as { at: string };
+    expect(await lastBackup(from)).toEqual(new Date(at));
     const again = await run(['backup', dir], settings);
     expect(again).toMatchObject({
       code: 1,
@@ -98,10 +101,37 @@ describe('a backup', () => {
     });
   });
 
+  test('with --keep removes older backups beside it, and nothing else', async () => {
+    const all = join(folder, 'all');
+    const old = new Date(Date.now() - 15 * 86_400_000);
+    const make = (name: string, files: Record<string, string>): void => {
+      mkdirSync(join(all, name), { recursive: true });
+      for (const [file, text] of Object.entries(files)) writeFileSync(join(all, name, file), text);
+      utimesSync(join(all, name), old, old);
+    };
+    const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as object;
+    const madeAt = (at: Date): string => JSON.stringify({ ...manifest, at: at.toISOString() });
+    make('old', { 'leads.bson.gz': '', 'manifest.json': madeAt(old) });
+    make('young', { 'leads.bson.gz': '', 'manifest.json': madeAt(new Date(Date.now() - 13 * 86_400_000)) });
+    make('broken-off', { 'leads.bson.gz': '' });
+    make('photos', { 'cat.jpeg': '' });
+    make('empty', {});
+    const ran = await run(['backup', join(all, 'new'), '--keep', '14d'], settings);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain('Older backups were removed: broken-off, old.');
+    expect(readdirSync(all).sort()).toEqual(['empty', 'new', 'photos', 'young']);
+    expect((await run(['backup', join(all, 'x'), '--keep', 'ever'], settings)).stderr).toContain(
+      'Write a duration like 12h or 14d.',
+    );
+  });
+
   test('is restored as it was, bit by bit, with its indexes, into an empty database and no other', async () => {
     const ran = await run(['restore', dir], elsewhere);
     expect(ran.stdout).toContain('Its persons can be read with the master key "test", which is not in it.');
-    expect({ ...(await everything(to)), audit: [] }).toEqual(await everything(from));
+    expect({ ...(await everything(to)), audit: [], backups: [] }).toEqual({
+      ...(await everything(from)),
+      backups: [],
+    });
     expect(await to.audit.find().toArray()).toMatchObject([{ via: 'cli', did: 'restored from a backup' }]);
     expect(
       await to.leads.indexExists(await from.leads.indexes().then((all) => all.map(({ name = '' }) => name))),

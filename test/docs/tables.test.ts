@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ADMIN_ABOUT, type AdminErrorKind } from '../../src/api/admin/errors.js';
 import { errorOf, ERRORS } from '../../src/api/apiError.js';
 import { RATE_HEADERS } from '../../src/api/rateLimits.js';
-import { Settings } from '../../src/config.js';
+import { SECRET_SETTINGS, Settings } from '../../src/config.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
 import { FIELDS } from '../../src/market/fields.js';
 import { LEAD_REASONS, REASONS } from '../../src/market/reason.js';
@@ -20,6 +20,12 @@ describe('docs/settings.md', () => {
       'description' in schema ? String(schema.description) : '',
     ]);
     expect(rowsOf(readPage('docs/settings.md'), 'setting', 3)).toEqual(rows);
+  });
+
+  test('names every setting that can come from a file', () => {
+    const [sentence = ''] =
+      /This holds for .*? and `\w+`/.exec(readFileSync(join(packageRoot, 'docs/settings.md'), 'utf8')) ?? [];
+    expect([...sentence.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(SECRET_SETTINGS);
   });
 });
 
@@ -90,7 +96,7 @@ describe('docs/ops.md', () => {
   });
 });
 
-describe('docs/operator.md', () => {
+describe('docs/monitoring.md', () => {
   test('names every event that API and worker log', () => {
     const folders = ['src/api', 'src/cli', 'src/store', 'src/temporal', 'src/buyers', 'activities'];
     const logged = folders.flatMap((folder) =>
@@ -101,7 +107,7 @@ describe('docs/operator.md', () => {
         ])
         .map(([, event = '']) => event),
     );
-    const documented = rowsOf(readPage('docs/operator.md'), 'event').flatMap(([cell = '']) =>
+    const documented = rowsOf(readPage('docs/monitoring.md'), 'event').flatMap(([cell = '']) =>
       cell.split(', '),
     );
     expect(documented.sort()).toEqual([...new Set(logged)].map(inCode).sort());

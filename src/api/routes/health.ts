@@ -44,7 +44,8 @@ export async function healthRoutes(app: FastifyInstance, { parts }: { parts: Par
   });
 }
 
-async function askParts({ database, redis, starter }: Parts): Promise<Static<typeof Readiness>> {
+/** How each part is, in words. */
+export async function askParts({ database, redis, starter }: Parts): Promise<Static<typeof Readiness>> {
   const [mongodb, redisState, temporal] = await Promise.all([
     stateOf(database.db.command({ ping: 1 })),
     stateOf(redis.ping()),
