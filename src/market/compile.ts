@@ -10,6 +10,8 @@ export interface ReadyContract<B extends Buyer = Buyer> {
   contract: Contract;
   buyer: B;
   states?: ReadonlySet<string>;
+  /** `buys TX, CA only`; in a campaign of few contracts, see `NAMED_STATES_IN`. */
+  buysOnly?: string;
   only?: ReadonlySet<string>;
   not?: ReadonlySet<string>;
   schedule?: CompiledSchedule;
@@ -76,10 +78,26 @@ export function readyContracts<B extends Buyer>(
   buyers: ReadonlyMap<string, B>,
 ): ReadyContract<B>[] {
   const compiled = readyFields({ fields, currency });
+  const namesStates = contracts.length <= NAMED_STATES_IN;
   return contracts.flatMap((contract) => {
     const buyer = buyers.get(contract.buyer);
-    return buyer ? [readyContract(contract, buyer, compiled)] : [];
+    if (buyer === undefined) return [];
+    const buysOnly = namesStates && contract.states ? buysOnlyIn(contract.states) : undefined;
+    return [{ ...readyContract(contract, buyer, compiled), buysOnly }];
   });
+}
+
+/**
+ * A round keeps contracts with the same reason and the same words together. In a large campaign, where most contracts are
+ * left out for the state, words of their own would make a round many times as large.
+ */
+const NAMED_STATES_IN = 30;
+const NAMED_STATES = 6;
+
+function buysOnlyIn(states: readonly string[]): string {
+  const others = states.length - NAMED_STATES;
+  const named = others > 1 ? states.slice(0, NAMED_STATES) : states;
+  return `buys ${named.join(', ')}${others > 1 ? ` and ${others} other states` : ''} only`;
 }
 
 function readyContract<B extends Buyer>(contract: Contract, buyer: B, fields: ReadyFields): ReadyContract<B> {

@@ -2,9 +2,9 @@ import type { DeliveryPolicy } from './delivery.js';
 import { missedIn } from './asking.js';
 import { isDecided } from './early.js';
 import { split } from './margin.js';
-import type { Minor } from './money.js';
+import { formatMoney, type Minor } from './money.js';
 import type { LeadReason, Reason } from './reason.js';
-import type { Bid, Candidate, Change, Entry, Outcome, Refusal, Round } from './round.js';
+import type { Bid, Candidate, Change, Entry, Outcome, Refusal, Round, RoundTerms } from './round.js';
 import { fnv1a } from './hash.js';
 import { floorOf, isBelowFloor, priceIn, type Form } from './prices.js';
 import type { Sale } from './terms.js';
@@ -151,7 +151,7 @@ function ranked(leadId: string, round: Round, open: Bidder[], form: Form): { ent
 export function conclude(round: Round, answers: readonly Answer[]): Outcome[] {
   const answerOf = new Map(answers.map((answer) => [answer.contract, answer]));
   return [
-    ...round.entries.map((entry) => outcome(entry, round.terms.sale, answerOf.get(entry.contract))),
+    ...round.entries.map((entry) => outcome(entry, round.terms, answerOf.get(entry.contract))),
     ...round.later.map(({ contract, buyer }): Outcome => {
       return { contract, buyer, sold: false, reason: 'outbid', detail: 'an earlier tier bought' };
     }),
@@ -164,7 +164,7 @@ export function conclude(round: Round, answers: readonly Answer[]): Outcome[] {
   ];
 }
 
-function outcome(entry: Entry, sale: Sale, answer: Answer | undefined): Outcome {
+function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: Answer | undefined): Outcome {
   const { contract, buyer, ms } = entry;
   const again = entry.again === 'asked' && ({ again: true } as const);
   const who = { contract, buyer, ...(ms !== undefined && { ms }), ...again };
@@ -181,7 +181,22 @@ function outcome(entry: Entry, sale: Sale, answer: Answer | undefined): Outcome 
     const { answer: reason, detail, words } = answer;
     return { ...who, price, note, sold: false, reason, detail, words };
   }
-  return { ...who, price, note, sold: false, reason: isBelowFloor(sale, entry) ? 'below_floor' : 'outbid' };
+  if (!isBelowFloor(sale, entry)) return { ...who, price, note, sold: false, reason: 'outbid' };
+  return {
+    ...who,
+    price,
+    note,
+    sold: false,
+    reason: 'below_floor',
+    detail: floorInWords(entry, sale, currency),
+  };
+}
+
+/** `the floor is $10.00`: the lowest bid that would have been taken, in each form of sale that the bid was for. */
+function floorInWords({ bid, floor }: Bidder, sale: Sale, currency: string): string {
+  const forms = (['exclusive', 'shared'] as const).filter((form) => priceIn(sale, bid, form) !== undefined);
+  const floors = new Set(forms.map((form) => formatMoney(floorOf(sale, floor, form), currency)));
+  return `the floor is ${[...floors].join(', of a place ')}`;
 }
 
 /** What ops read of an outcome. Not for a workflow: the buyer's own words are in it. */

@@ -2,6 +2,7 @@ import { DAY } from './calendar/days.js';
 import { isOpen, nextOpening, type CompiledSchedule } from './calendar/schedule.js';
 import type { ReadyContract } from './compile.js';
 import type { FieldValue } from './fields/reading.js';
+import { formatDuration } from './file/duration.js';
 import type { LeadFacts } from './lead.js';
 import { moment } from './moment.js';
 import { pauseOf } from './pause.js';
@@ -42,7 +43,7 @@ export function barredBy(
  * @param now UTC ms
  */
 export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): Refusal | undefined {
-  const { contract, buyer, states, only, not, schedule, filter } = ready;
+  const { contract, buyer, states, buysOnly, only, not, schedule, filter } = ready;
   const { facts, source } = lead;
   const paused = pauseOf(contract, 'the contract', now) ?? pauseOf(buyer, 'the buyer', now);
   if (paused !== undefined) return paused;
@@ -52,10 +53,10 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
     return { reason: before, detail: 'in an earlier round' };
   }
   if (states !== undefined && (facts.state === undefined || !states.has(facts.state)))
-    return { reason: 'state' };
-  if ((only !== undefined && !only.has(source)) || not?.has(source) === true) {
-    return { reason: 'filtered', detail: 'its source' };
-  }
+    return { reason: 'state', detail: buysOnly ?? `does not buy ${facts.state ?? 'leads without a state'}` };
+  if (only?.has(source) === false)
+    return { reason: 'filtered', detail: `source ${source} is not in sources.only` };
+  if (not?.has(source) === true) return { reason: 'filtered', detail: `source ${source} is in sources.not` };
   const age = now - facts.receivedAt;
   if (contract.delay !== undefined && age < contract.delay) {
     const from = facts.receivedAt + contract.delay;
@@ -66,7 +67,7 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
     };
   }
   if (contract.until !== undefined && age >= contract.until) {
-    return { reason: 'closed', detail: 'the lead is too old for it' };
+    return { reason: 'closed', detail: `the lead is older than ${formatDuration(contract.until)}` };
   }
   const rule = filter?.(lead.fields, now);
   if (rule !== undefined) return { reason: 'filtered', detail: rule };
@@ -90,7 +91,7 @@ function opens(schedule: CompiledSchedule, now: number): number | undefined {
 
 const closed = (opens: number | undefined): Refusal =>
   opens === undefined
-    ? { reason: 'closed', detail: 'never open again' }
+    ? { reason: 'closed', detail: 'its schedule never opens again' }
     : {
         reason: 'closed',
         detail: `opens ${moment(opens)}`,

@@ -111,7 +111,7 @@ function limitRefusal(
   for (const line of LINES) {
     const circuit = circuits.get(circuitId(buyer.id, line));
     if (circuit && stateOf(circuit, now) === 'open') {
-      const until = circuit.until === undefined ? '' : ` until ${moment(circuit.until)}`;
+      const until = circuit.until === undefined ? '' : `, until ${moment(circuit.until)}`;
       return { reason: 'circuit_open', detail: `after ${circuit.failures} failed ${line} in a row${until}` };
     }
   }

@@ -1,6 +1,7 @@
 import { nextPacedSlot, pacedCap } from './calendar/pacing.js';
 import type { CompiledSchedule } from './calendar/schedule.js';
 import { windowEnd, windowKey, type Period } from './calendar/windows.js';
+import { moment } from './moment.js';
 import { formatMoney, type Minor } from './money.js';
 import type { NoBid, Refusal } from './round.js';
 import type { Buyer, Contract } from './terms.js';
@@ -80,17 +81,6 @@ export function fullLimit(limits: readonly Limit[], usage: Usage | undefined): L
   return limits.find(({ counter, window, most, adds }) => (usage?.[counter]?.[window] ?? 0) + adds > most);
 }
 
-/** The refusal of a contract whose limit is reached. */
-export function refusalOf(limit: Limit, currency: string): NoBid {
-  const per = limit.period === 'total' ? 'in all' : `a ${limit.period}`;
-  if (limit.counter === 'spent') {
-    return { reason: 'over_budget', detail: `${formatMoney(limit.most, currency)} ${per}` };
-  }
-  const paced = limit.paced ? ', spread over the day' : '';
-  const what = limit.counter === 'posts' ? 'posts' : 'leads';
-  return { reason: 'capped', detail: `${limit.most} ${what} ${per}${paced}` };
-}
-
 /** Whose limits they are: its terms say when there is room again. */
 export interface Limiting {
   contract: Limited;
@@ -98,8 +88,9 @@ export interface Limiting {
 }
 
 /**
- * The same with the moment from which there is room again, where that comes by itself: what is more than all of a limit has
- * to wait for other terms, or be less.
+ * The refusal of a contract whose limit leaves no room, and when there is room again if that comes by itself. What costs
+ * more than the whole limit waits for other terms, or a lower price.
+ * @param limiting whose limit it is; absent: it is not known when there is room again
  */
 export function refusalUntil(
   limit: Limit,
@@ -108,13 +99,31 @@ export function refusalUntil(
   currency: string,
   now: number,
 ): Refusal {
-  const refusal = refusalOf(limit, currency);
-  if (limiting === undefined || (!limit.paced && limit.adds > limit.most)) return refusal;
+  const reason = limit.counter === 'spent' ? 'over_budget' : 'capped';
+  const says = limitInWords(limit, limiting, currency);
+  if (!limit.paced && limit.adds > limit.most)
+    return { reason, detail: `${says}, which is less than the lead costs` };
+  if (limit.period === 'total') return { reason, detail: `${says}, which does not reset` };
+  if (limiting === undefined) return { reason, detail: says };
   const { contract, schedule } = limiting;
   const used = usage?.[limit.counter]?.[limit.window] ?? 0;
   const at = roomAgainAt(limit, contract, schedule, used, now);
-  return at === undefined ? refusal : { ...refusal, change: { at, what: 'window' } };
+  if (at === undefined) return { reason, detail: says };
+  return { reason, detail: `${says}, until ${moment(at)}`, change: { at, what: 'window' } };
 }
+
+/** `5 leads a day`, `$100.00 a month`; `2 of 10 leads a day so far, spread over the day`. */
+function limitInWords(limit: Limit, limiting: Limiting | undefined, currency: string): string {
+  const { counter, period, most, paced } = limit;
+  const per = period === 'total' ? 'in all' : period === 'hour' ? 'an hour' : `a ${period}`;
+  if (counter === 'spent') return `${formatMoney(most, currency)} ${per}`;
+  const one = counter === 'posts' ? 'post' : 'lead';
+  const cap = limiting?.contract.caps?.day;
+  if (paced && cap !== undefined) return `${most} of ${counted(cap, one)} ${per} so far, spread over the day`;
+  return `${counted(most, one)} ${per}`;
+}
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** When a full limit has room again, UTC ms; undefined where only its terms can make some. */
 export function roomAgainAt(
@@ -153,6 +162,9 @@ export function unpayable(
   if (other) return other;
   const left = account?.balance ?? 0;
   return left < Math.max(price, 1)
-    ? { reason: 'no_balance', detail: `${formatMoney(left, currency)} left` }
+    ? {
+        reason: 'no_balance',
+        detail: `${formatMoney(left, currency)} left, which is less than the lead costs`,
+      }
     : undefined;
 }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { readyContracts } from '../../src/market/compile.js';
+import { refusal, type LeadInRound } from '../../src/market/eligibility.js';
 import { endInWords, roundInWords } from '../../src/market/story.js';
 import type { Outcome, Round } from '../../src/market/round.js';
+import { buyerOf as buyerTermsOf, contractOf } from './whatIf/live.js';
 
 const ROUND: Round = {
   number: 1,
@@ -60,4 +63,34 @@ test('Of a lead that a hundred buyers bought twenty are named', () => {
   });
   expect(story).toContain(`${buyerOf(19)} at $1.00 and 80 others in round 1`);
   expect(story).not.toContain(buyerOf(20));
+});
+
+describe('a contract that is left out for the state', () => {
+  const lead = (state?: string): LeadInRound => ({
+    facts: { leadId: 'l', seller: 's', category: 'c', state, receivedAt: 0, test: false },
+    fields: {},
+    currency: 'USD',
+    source: 'landing',
+    offered: {},
+  });
+  const of = (states: string[], contracts = 1) => {
+    const all = many(contracts, (i) => contractOf(`buyer-${i}`, { states }));
+    const buyers = new Map(all.map(({ buyer }) => [buyer, buyerTermsOf(buyer)]));
+    const [first] = readyContracts({ currency: 'USD' }, all, buyers);
+    if (first === undefined) throw new Error('There is no contract');
+    return first;
+  };
+
+  test('names the states that it buys, of many the first ones', () => {
+    expect(refusal(of(['TX', 'CA', 'FL']), lead('NV'), 0)?.detail).toBe('buys TX, CA, FL only');
+    const nine = ['TX', 'CA', 'FL', 'NY', 'AZ', 'WA', 'OR', 'UT', 'NM'];
+    expect(refusal(of(nine), lead('NV'), 0)?.detail).toBe(
+      'buys TX, CA, FL, NY, AZ, WA and 3 other states only',
+    );
+  });
+
+  test('names the lead’s state in a large campaign, so that all of these contracts share their words', () => {
+    expect(refusal(of(['TX'], 31), lead('NV'), 0)?.detail).toBe('does not buy NV');
+    expect(refusal(of(['TX'], 31), lead(), 0)?.detail).toBe('does not buy leads without a state');
+  });
 });

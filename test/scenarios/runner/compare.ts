@@ -160,10 +160,16 @@ interface Came {
   detail: string | undefined;
 }
 
-/** "refused at 45.00 (duplicate)", without the price or the detail where nobody expects one. */
+/**
+ * "refused at 45.00 (duplicate)", without the price or the detail where nobody expects one. An expected detail that ends
+ * with … is the beginning of one: `capped (5 leads a day…)`.
+ */
 function inWords(expected: string, { outcome, price, detail }: Came): string {
   const at = price !== undefined && expected.includes(' at ') ? ` at ${price}` : '';
-  const why = detail !== undefined && expected.includes('(') ? ` (${detail})` : '';
+  const [, beginning] = /\((.*)…\)$/.exec(expected) ?? [];
+  const isBegun = beginning !== undefined && detail?.startsWith(beginning);
+  const shown = isBegun ? `${beginning}…` : detail;
+  const why = shown !== undefined && expected.includes('(') ? ` (${shown})` : '';
   return `${outcome}${at}${why}`;
 }
 
