@@ -3,7 +3,7 @@ import { personHash } from '../src/buyers/personHash.js';
 import { personScreen } from '../src/buyers/personScreen.js';
 import {
   contendersOf,
-  isFailure,
+  failureOf,
   TRIED,
   undecided,
   withAnswers,
@@ -110,11 +110,12 @@ export async function pingOne(
   const wants = ready.contract.ping ?? {};
   const keys = personKeys(contactOf(lead.fields));
   const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
+  const id = pingId(lead._id, contract, round.number, again);
   const result = await sendPing(
     deps.send,
     { url: ping.url, timeoutMs, secret },
     {
-      pingId: pingId(lead._id, contract, round.number, again),
+      pingId: id,
       category: lead.category,
       state: lead.state,
       round: round.number,
@@ -129,6 +130,12 @@ export async function pingOne(
     personScreen(lead),
   );
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
-  note(deps, buyerId, 'pings', { ok: !isFailure(result), ms: result.ms, limitMs: timeoutMs });
+  const failure = failureOf(result);
+  note(deps, {
+    ...{ buyer: buyerId, of: 'pings', test: lead.test, id },
+    ...{ ms: result.ms, limitMs: timeoutMs, isYes: 'bid' in result, failure },
+    noByStatus:
+      'noBid' in result && result.noBid.reason === 'http_error' && !failure ? result.noBid.detail : undefined,
+  });
   return result;
 }

@@ -1,4 +1,6 @@
-import { circuitId, stateOf, type Line } from '../src/market/breaker.js';
+import { circuitId, stateOf, warningAfter, type Failure, type Line } from '../src/market/breaker.js';
+import { measured } from '../src/metrics.js';
+import { countAnswer, type BuyerAnswer } from '../src/store/answers.js';
 import { noteAnswer, takeProbe } from '../src/store/circuits.js';
 import type { Deps } from './index.js';
 
@@ -13,26 +15,56 @@ export async function mayTry({ database, circuits }: Deps, buyer: string, line: 
 /** Limits are kept to within milliseconds, save by a process that stood still: it was paused, or its machine asleep. */
 const STOOD_STILL_MS = 1000;
 
-/** What came of asking a buyer: whether it answered, after how long, and how long it might take. */
-interface Heard {
-  ok: boolean;
+/** What came of asking a buyer. */
+interface Answered extends Omit<BuyerAnswer, 'at' | 'slip'> {
+  /** Why it counts against the buyer's server. */
+  failure?: Failure;
+  /** A 4xx that is a valid no. */
+  noByStatus?: string;
+  /** After how long it came, and how long it might take. */
   ms: number;
   limitMs: number;
+  /** Whether the circuit goes by it; a post that is sent again says nothing new when it fails again. */
+  isNews?: boolean;
 }
 
 /**
  * Notes how a buyer has answered, beside the lead's round, which does not wait for it. A failure that came long after its
  * limit is our own: after a pause, whatever was under way fails at once, and says nothing of the buyers.
  */
-export function note(
+export function note(deps: Deps, answered: Answered): void {
+  const { failure, noByStatus, ms, limitMs, isNews = true, ...answer } = answered;
+  if (failure !== undefined && ms > limitMs + STOOD_STILL_MS) return;
+  const late = failure?.reason === 'timeout' ? `no answer within ${limitMs} ms` : undefined;
+  const slip = failure && { reason: failure.reason, detail: failure.detail ?? late };
+  const no = noByStatus === undefined ? undefined : { reason: 'no_by_status' as const, detail: noByStatus };
+  countAnswer(deps.database, { ...answer, at: new Date(), slip: slip ?? no });
+  if (isNews) void noteInCircuit(deps, answer, slip);
+}
+
+async function noteInCircuit(
   { database, circuits, log }: Deps,
-  buyer: string,
-  line: Line,
-  { ok, ms, limitMs }: Heard,
-): void {
-  if (!ok && ms > limitMs + STOOD_STILL_MS) return;
-  const id = circuitId(buyer, line);
-  void circuits()
-    .then((known) => noteAnswer(database, id, known.has(id), ok, Date.now()))
-    .catch(() => log.warn({ event: 'circuit_not_noted', buyer }));
+  { buyer, of }: Pick<Answered, 'buyer' | 'of'>,
+  failure: Failure | undefined,
+): Promise<void> {
+  const id = circuitId(buyer, of);
+  try {
+    const isKnown = (await circuits()).has(id);
+    const changed = await noteAnswer(database, id, { failure, now: Date.now(), isKnown });
+    const warning = changed && warningAfter(changed.before, changed.after);
+    if (!changed || !warning) return;
+    const { failures, until, last } = changed.after;
+    const labels = { buyer, of, reason: last?.reason ?? 'unknown' };
+    if (warning === 'failing') measured.buyerFailing(1, labels);
+    else measured.circuitOpened(1, labels);
+    log.warn({
+      event: warning === 'failing' ? 'buyer_failing' : 'circuit_opened',
+      ...labels,
+      failures,
+      detail: last?.detail,
+      until: until === undefined ? undefined : new Date(until).toISOString(),
+    });
+  } catch {
+    log.warn({ event: 'circuit_not_noted', buyer });
+  }
 }

@@ -149,10 +149,15 @@ async function sellClaimed(
   );
   const { ms, answer: outcome } = result;
   measured.post(ms, { buyer: claim.buyer, outcome });
-  const isWell = outcome !== 'uncertain';
-  // A post that fails again tells nothing new: one lead that is tried for days must not keep the others out.
-  if (isFirst || isWell) note(deps, claim.buyer, 'posts', { ok: isWell, ms, limitMs: buyer.post.timeoutMs });
   const { detail } = result;
+  const isWell = outcome !== 'uncertain';
+  note(deps, {
+    ...{ buyer: claim.buyer, of: 'posts', test: lead.test, id: claim.postId },
+    ...{ ms, limitMs: buyer.post.timeoutMs, isYes: outcome === 'accepted' },
+    failure: isWell ? undefined : { reason: 'uncertain', detail },
+    // One lead that is tried for days must not keep the others out.
+    isNews: isFirst || isWell,
+  });
   deps.log.info({
     lead_id: lead._id,
     round: request.round,

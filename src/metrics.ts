@@ -51,6 +51,14 @@ export const measured = {
   ),
   ping: seconds('gavel_ping_seconds', 'Pings by buyer and outcome: bid, or the reason why not'),
   post: seconds('gavel_post_seconds', 'Posts by buyer and outcome: accepted, refused or uncertain'),
+  buyerFailing: count(
+    'gavel_buyer_failing',
+    'Times that a buyer failed five times in a row, by buyer, pings or posts, and reason: its circuit opens after ten',
+  ),
+  circuitOpened: count(
+    'gavel_circuit_opened',
+    'Times that a circuit opened, so that a buyer is left out, by buyer, pings or posts, and reason',
+  ),
   sale: count('gavel_sales', 'Sales by campaign and buyer, test leads left out'),
   spent: count('gavel_spent', 'What buyers paid for these sales, by campaign, buyer and currency'),
   unsold: count('gavel_leads_unsold', 'Leads that ended unsold: expired or withdrawn'),

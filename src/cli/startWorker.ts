@@ -5,6 +5,7 @@ import { openSender } from '../buyers/send.js';
 import type { Settings } from '../config.js';
 import { packageRoot } from '../local/packageRoot.js';
 import type { Log } from '../log.js';
+import { flushAnswers, pruneAnswers } from '../store/answers.js';
 import { lastBackup } from '../store/backup.js';
 import { cached } from '../store/cache.js';
 import { readCircuits } from '../store/circuits.js';
@@ -70,7 +71,8 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     settleLoose: () => settleLoose(database),
     pruneUsage: async () => {
       await dropEndedSecrets(database);
-      return pruneUsage(database, Date.now());
+      const now = Date.now();
+      return (await pruneAnswers(database, now)) + (await pruneUsage(database, now));
     },
   };
   const worker = await runWorker(settings, parts, log);
@@ -85,6 +87,7 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     lastBackup: () => lastBackup(database),
     stop: async () => {
       await worker.stop();
+      await flushAnswers(database).catch(() => undefined);
       await sender.close();
       await database.client.close();
     },

@@ -1,5 +1,7 @@
+import type { Failure } from './breaker.js';
 import { isClearNo } from './clearNo.js';
 import { isBelowFloor } from './prices.js';
+import type { Reason } from './reason.js';
 import type { Bid, Candidate, Entry, NoBid, Round } from './round.js';
 import type { Sale } from './terms.js';
 import type { Contender } from './turns.js';
@@ -81,13 +83,16 @@ export const contendersOf = (sale: Sale, answers: readonly Entry[]): Contender[]
     'bid' in entry && !isBelowFloor(sale, entry) ? [{ id: entry.contract, weight: entry.weight ?? 1 }] : [],
   );
 
-/** Whether the answer says that the buyer's server is not well, rather than that it does not want the lead. */
-export function isFailure(answer: PingAnswer): boolean {
-  if (!('noBid' in answer)) return false;
-  const { reason, status } = answer.noBid;
-  if (reason === 'http_error') return status === undefined || !isClearNo(status);
-  return reason === 'timeout' || reason === 'unreachable' || reason === 'invalid_response';
+/** Why the answer says that the buyer's server is not well; undefined if it bids, or does not want the lead. */
+export function failureOf(answer: PingAnswer): Failure | undefined {
+  if (!('noBid' in answer)) return undefined;
+  const { reason, status, detail } = answer.noBid;
+  if (reason === 'http_error' && status !== undefined && isClearNo(status)) return undefined;
+  return UNUSED.includes(reason) ? { reason, detail } : undefined;
 }
+
+/** Answers to a ping that could not be used, by reason. */
+export const UNUSED: readonly Reason[] = ['timeout', 'unreachable', 'http_error', 'invalid_response'];
 
 /** The round as a workflow's history may have it: without the buyers' own words, which only the database keeps. */
 export const withoutWords = <R extends Round>(round: R): R => ({

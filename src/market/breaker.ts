@@ -1,3 +1,5 @@
+import type { Reason } from './reason.js';
+
 /**
  * What a buyer is asked for. Each has a circuit of its own: a server that bids may take no post, and a buyer that is not
  * pinged is heard of by its posts alone.
@@ -7,6 +9,12 @@ export type Line = (typeof LINES)[number];
 
 /** By what a buyer's circuit is known. No buyer's id has a colon in it. */
 export const circuitId = (buyer: string, line: Line): string => (line === 'pings' ? buyer : `post:${buyer}`);
+
+/** Why an answer counts against a buyer: a reason of the closed list, and what ops are shown beside it. */
+export interface Failure {
+  reason: Reason;
+  detail?: string;
+}
 
 /** What is known of how a buyer's server has answered of late; nothing else decides whether it is asked. */
 export interface Circuit {
@@ -20,6 +28,8 @@ export interface Circuit {
   until?: number;
   /** One tries, and the others wait for what comes of it, but no longer than this, UTC ms. */
   probeUntil?: number;
+  /** The latest failure; absent in circuits of earlier releases. */
+  last?: Failure;
 }
 
 /** `closed`: asked like any other; `open`: left out; `half_open`: one may try whether it answers again. */
@@ -91,16 +101,52 @@ export function takeProbe(circuit: Circuit, now: number, policy = BREAKER): Circ
 /**
  * The circuit after an answer. An open one goes by its try alone: answers to what was asked before it opened come late,
  * and tell nothing new.
- * @param ok whether the buyer answered as it should; that it does not want the lead is such an answer
+ * @param last why the answer is a failure; absent if the buyer answered as it should, also if it does not want the lead
  * @param now UTC ms
  */
-export function afterAnswer(circuit: Circuit, ok: boolean, now: number, policy = BREAKER): Circuit {
+export function afterAnswer(
+  circuit: Circuit,
+  last: Failure | undefined,
+  now: number,
+  policy = BREAKER,
+): Circuit {
   const { until, probeUntil } = circuit;
   if (until !== undefined && probeUntil === undefined) return circuit;
-  if (ok) return CLOSED;
+  if (last === undefined) return CLOSED;
   const failures = circuit.failures + 1;
-  if (failures < policy.failures) return { failures, opens: 0 };
+  if (failures < policy.failures) return { failures, opens: 0, last };
   const opens = circuit.opens + 1;
   const openFor = Math.min(policy.openFor * 2 ** (opens - 1), policy.atMost);
-  return { failures, opens, openedAt: circuit.openedAt ?? now, until: now + openFor };
+  return { failures, opens, openedAt: circuit.openedAt ?? now, until: now + openFor, last };
+}
+
+/** What ops are warned of: a buyer that is about to be left out, and one that is. */
+export type Warning = 'failing' | 'opened';
+
+/** The warning that an answer gives rise to, if any: at half of the failures that open the circuit, and when it opens. */
+export function warningAfter(before: Circuit, after: Circuit, policy = BREAKER): Warning | undefined {
+  if (after.opens > before.opens) return 'opened';
+  const half = policy.failures / 2;
+  return before.failures < half && after.failures >= half ? 'failing' : undefined;
+}
+
+/** What fails of a buyer, for ops: also before its circuit opens. `until`: when it is tried again, UTC ms. */
+export interface Trouble {
+  of: Line;
+  state: CircuitState;
+  failures: number;
+  until?: number;
+  last?: Failure;
+}
+
+/** @param now UTC ms */
+export function troublesOf(circuits: ReadonlyMap<string, Circuit>, buyer: string, now: number): Trouble[] {
+  return LINES.flatMap((of) => {
+    const circuit = circuits.get(circuitId(buyer, of));
+    if (circuit === undefined || circuit.failures === 0) return [];
+    const { failures, until, probeUntil = 0, last } = circuit;
+    return [
+      { of, state: stateOf(circuit, now), failures, until: until && Math.max(until, probeUntil), last },
+    ];
+  });
 }

@@ -3,6 +3,7 @@ import type { Settings } from '../config.js';
 import type { Minor } from '../market/money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { AppliesDocument } from './apply.js';
+import { answerIndexes, type AnswersDocument } from './answers.js';
 import { auditIndexes, type AuditDocument } from './audit.js';
 import type { BackupDocument } from './backup.js';
 import { erasureIndexes } from './erasures.js';
@@ -57,6 +58,7 @@ export interface Database {
   persons: Collection<PersonDocument>;
   turns: Collection<TurnsDocument>;
   circuits: Collection<CircuitDocument>;
+  answers: Collection<AnswersDocument>;
   wakes: Collection<WakeDocument>;
   audit: Collection<AuditDocument>;
   backups: Collection<BackupDocument>;
@@ -113,6 +115,7 @@ export function openDatabase(
     persons: db.collection('persons'),
     turns: db.collection('turns'),
     circuits: db.collection('circuits'),
+    answers: db.collection('answers'),
     wakes: db.collection('wakes'),
     audit: db.collection('audit'),
     backups: db.collection('backups'),
@@ -130,4 +133,5 @@ export async function ensureIndexes(database: Database): Promise<void> {
   await ledgerIndexes(database);
   await capacityIndexes(database);
   await auditIndexes(database);
+  await answerIndexes(database);
 }

@@ -6,7 +6,7 @@ import { readPingAnswer } from '../../src/buyers/ping.js';
 import { readPostAnswer } from '../../src/buyers/post.js';
 import type { Reply } from '../../src/buyers/send.js';
 import { readStatusAnswer } from '../../src/buyers/status.js';
-import { isFailure } from '../../src/market/asking.js';
+import { failureOf } from '../../src/market/asking.js';
 
 const JOHN = personScreen({
   fields: { firstName: 'John', lastName: 'Doe', email: 'jd@example.com', phone: '214-555-0187' },
@@ -210,7 +210,7 @@ describe('a status of 4xx', () => {
     for (const body of ['', '<html>', '{"error": "no"}', '{"bid": 31}', 'null']) {
       const answer = pinged(body, status);
       expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail: `HTTP ${status}` } });
-      expect(isFailure({ ms: 5, ...answer })).toBe(false);
+      expect(failureOf({ ms: 5, ...answer })).toBeUndefined();
       expect(posted(body, status)).toMatchObject({ answer: 'refused', detail: `HTTP ${status}` });
     }
   });
@@ -218,7 +218,7 @@ describe('a status of 4xx', () => {
   it.each([301, 302, 408, 425, 429, 500, 502, 503, 504, 599])('%i counts against the buyer', (status) => {
     const answer = pinged('{"bid": 31}', status);
     expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail: `HTTP ${status}` } });
-    expect(isFailure({ ms: 5, ...answer })).toBe(true);
+    expect(failureOf({ ms: 5, ...answer })).toMatchObject({ detail: `HTTP ${status}` });
     expect(posted('{"accepted": true}', status)).toMatchObject({ answer: 'uncertain' });
   });
 

@@ -10,28 +10,32 @@ import {
   CLOSED,
   stateOf,
   takeProbe,
+  troublesOf,
+  warningAfter,
   type Circuit,
+  type Failure,
 } from '../../src/market/breaker.js';
 
 const SECOND = 1000;
+const FAILED: Failure = { reason: 'invalid_response', detail: 'not JSON' };
 
 /** The circuit of a buyer that fails so often in a row at `now`. */
 function failing(times: number, now = 0, circuit: Circuit = CLOSED): Circuit {
-  return Array.from({ length: times }).reduce<Circuit>((so) => afterAnswer(so, false, now), circuit);
+  return Array.from({ length: times }).reduce<Circuit>((so) => afterAnswer(so, FAILED, now), circuit);
 }
 
 /** The circuit after one has tried at `now`, and the buyer has answered or not. */
 function tried(circuit: Circuit, ok: boolean, now: number): Circuit {
   const probing = takeProbe(circuit, now);
   if (!probing) throw new Error('Nobody may try now');
-  return afterAnswer(probing, ok, now);
+  return afterAnswer(probing, ok ? undefined : FAILED, now);
 }
 
 describe('A buyer', () => {
   test('is asked until it has failed ten times in a row', () => {
     expect(stateOf(failing(9), 0)).toBe('closed');
     expect(stateOf(failing(10), 0)).toBe('open');
-    const between = afterAnswer(failing(9), true, 0);
+    const between = afterAnswer(failing(9), undefined, 0);
     expect(stateOf(failing(9, 0, between), 0)).toBe('closed');
   });
 
@@ -68,8 +72,8 @@ describe('A buyer', () => {
 
   test('is left out no longer and no shorter for answers that come late', () => {
     const open = failing(10);
-    expect(afterAnswer(open, false, 5 * SECOND)).toBe(open);
-    expect(afterAnswer(open, true, 5 * SECOND)).toBe(open);
+    expect(afterAnswer(open, FAILED, 5 * SECOND)).toBe(open);
+    expect(afterAnswer(open, undefined, 5 * SECOND)).toBe(open);
   });
 
   test('is left out again from the start once it was let back in', () => {
@@ -92,6 +96,36 @@ test.each([
     [circuitId('fabrikam', 'posts'), failing(10)],
   ]);
   expect(circuitOf(circuits, 'northwind', seconds * SECOND)).toEqual(expected);
+});
+
+test('Ops are warned of a buyer once when half of the failures are reached, and each time that it is left out', () => {
+  const warnings: (string | undefined)[] = [];
+  let circuit = CLOSED;
+  for (let i = 0; i < 10; i += 1) {
+    const next = afterAnswer(circuit, FAILED, 0);
+    warnings.push(warningAfter(circuit, next));
+    circuit = next;
+  }
+  expect(warnings.map((warning, i) => warning && [i + 1, warning]).filter(Boolean)).toEqual([
+    [5, 'failing'],
+    [10, 'opened'],
+  ]);
+  const probing = takeProbe(circuit, 30 * SECOND) ?? CLOSED;
+  expect(warningAfter(circuit, probing)).toBeUndefined();
+  expect(warningAfter(probing, afterAnswer(probing, FAILED, 30 * SECOND))).toBe('opened');
+  expect(warningAfter(probing, afterAnswer(probing, undefined, 30 * SECOND))).toBeUndefined();
+});
+
+test('Ops see what of a buyer fails, how often, why and until when it is left out', () => {
+  const circuits = new Map([
+    [circuitId('northwind', 'pings'), failing(3)],
+    [circuitId('northwind', 'posts'), failing(10)],
+  ]);
+  expect(troublesOf(circuits, 'northwind', 0)).toEqual([
+    { of: 'pings', state: 'closed', failures: 3, until: undefined, last: FAILED },
+    { of: 'posts', state: 'open', failures: 10, until: 30 * SECOND, last: FAILED },
+  ]);
+  expect(troublesOf(circuits, 'fabrikam', 0)).toEqual([]);
 });
 
 test('A lead that a failing buyer is left out for comes back after its pause, within as long a time as it has failed so far', () => {
@@ -119,7 +153,7 @@ test('Whatever a buyer answers and when, one at a time tries it while it is left
         const probing = takeProbe(circuit, now);
         assert.equal(probing !== undefined, before === 'half_open');
         if (probing) assert.equal(takeProbe(probing, now), undefined);
-        circuit = afterAnswer(probing ?? circuit, ok, now);
+        circuit = afterAnswer(probing ?? circuit, ok ? undefined : FAILED, now);
         if (before === 'half_open') assert.equal(stateOf(circuit, now), ok ? 'closed' : 'open');
         if (before === 'open') assert.equal(stateOf(circuit, now), 'open');
         assert((circuit.until ?? now) - now <= BREAKER.atMost);

@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BREAKER, circuitId, stateOf } from '../../src/market/breaker.js';
+import { BREAKER, circuitId, stateOf, type Failure } from '../../src/market/breaker.js';
 import { noteAnswer, readCircuits, takeProbe } from '../../src/store/circuits.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const BUYER = 'northwind';
 const NOW = Date.now();
+const FAILURE: Failure = { reason: 'invalid_response', detail: 'not JSON' };
+
+const fails = (worker: Database, { id = BUYER, isKnown = false } = {}) =>
+  noteAnswer(worker, id, { failure: FAILURE, isKnown, now: NOW });
+const answers = (worker: Database, { id = BUYER, now = NOW } = {}) =>
+  noteAnswer(worker, id, { isKnown: true, now });
 
 describe('A buyer’s circuit that several workers share', () => {
   let workers: Database[];
@@ -28,29 +34,29 @@ describe('A buyer’s circuit that several workers share', () => {
   const circuit = async () => (await readCircuits(workers[0] as Database)).get(BUYER);
 
   test('counts every failure that they note at the same moment', async () => {
-    await atOnce(BREAKER.failures - 1, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
+    await atOnce(BREAKER.failures - 1, (worker) => fails(worker));
     expect(await circuit()).toMatchObject({ failures: BREAKER.failures - 1, opens: 0 });
-    await atOnce(1, (worker) => noteAnswer(worker, BUYER, true, false, NOW));
+    await atOnce(1, (worker) => fails(worker, { isKnown: true }));
     expect(await circuit()).toMatchObject({ openedAt: NOW, until: NOW + BREAKER.openFor });
   });
 
   test('opens once, however many failures are noted with the one that opens it', async () => {
-    await atOnce(2 * BREAKER.failures, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
-    expect(await circuit()).toMatchObject({ failures: BREAKER.failures, opens: 1 });
+    await atOnce(2 * BREAKER.failures, (worker) => fails(worker));
+    expect(await circuit()).toMatchObject({ failures: BREAKER.failures, opens: 1, last: FAILURE });
   });
 
   test('costs a worker one write for all the answers that come while it writes', async () => {
     const [worker] = workers as [Database];
-    const failing = (isKnown: boolean) => noteAnswer(worker, BUYER, isKnown, false, NOW);
+    const failing = (isKnown: boolean) => fails(worker, { isKnown });
     await Promise.all(Array.from({ length: BREAKER.failures + 50 }, () => failing(false)));
     expect(await circuit()).toMatchObject({ failures: BREAKER.failures, opens: 1, version: 1 });
-    await Promise.all([failing(true), noteAnswer(worker, BUYER, true, true, NOW)]);
+    await Promise.all([failing(true), answers(worker)]);
     // What was asked before it opened tells nothing new.
     expect(await circuit()).toMatchObject({ opens: 1, version: 1 });
   });
 
   test('lets exactly one of them try when its time is over, and the next one when that one is never heard of', async () => {
-    await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
+    await atOnce(BREAKER.failures, (worker) => fails(worker));
     const tries = (at: number) => atOnce(12, (worker) => takeProbe(worker, BUYER, at));
     const taken = async (at: number) => (await tries(at)).filter(Boolean).length;
     const later = NOW + BREAKER.openFor;
@@ -62,24 +68,24 @@ describe('A buyer’s circuit that several workers share', () => {
 
   test('of its posts is another than that of its pings: good answers to one do not count for the other', async () => {
     const posts = circuitId(BUYER, 'posts');
-    await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, posts, true, false, NOW));
-    await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, BUYER, true, true, NOW));
+    await atOnce(BREAKER.failures, (worker) => fails(worker, { id: posts }));
+    await atOnce(BREAKER.failures, (worker) => answers(worker));
     expect(await circuit()).toBeUndefined();
     expect((await readCircuits(workers[1] as Database)).get(posts)).toMatchObject({
       until: NOW + BREAKER.openFor,
     });
     const later = NOW + BREAKER.openFor;
     expect((await atOnce(12, (worker) => takeProbe(worker, posts, later))).filter(Boolean)).toHaveLength(1);
-    await atOnce(1, (worker) => noteAnswer(worker, posts, true, true, later));
+    await atOnce(1, (worker) => answers(worker, { id: posts, now: later }));
     expect((await readCircuits(workers[1] as Database)).size).toBe(0);
   });
 
   test('closes for all of them with the answer to that try', async () => {
-    await atOnce(BREAKER.failures, (worker) => noteAnswer(worker, BUYER, false, false, NOW));
+    await atOnce(BREAKER.failures, (worker) => fails(worker));
     const later = NOW + BREAKER.openFor;
     await atOnce(3, (worker) => takeProbe(worker, BUYER, later));
     expect(stateOf((await circuit()) ?? { failures: 0, opens: 0 }, later)).toBe('open');
-    await atOnce(1, (worker) => noteAnswer(worker, BUYER, true, true, later));
+    await atOnce(1, (worker) => answers(worker, { now: later }));
     expect(await circuit()).toBeUndefined();
   });
 });

@@ -69,8 +69,9 @@ function* post(life: Life, world: World, offer: Offer): Course<PostAnswer> {
   let secondDue: number | undefined;
   for (let attempt = 1; ; attempt += 1) {
     const answer = world.post(life, offer);
-    const isWell = answer.answer !== 'uncertain';
-    if (attempt === 1 || isWell) world.trade.noteAnswer(offer.buyer, 'posts', isWell, world.now());
+    const failure =
+      answer.answer === 'uncertain' ? { reason: answer.answer, detail: answer.detail } : undefined;
+    if (attempt === 1 || !failure) world.trade.noteAnswer(offer.buyer, 'posts', failure, world.now());
     if (answer.answer !== 'uncertain') return answer;
     const elapsed = secondDue === undefined ? 0 : world.now() - secondDue;
     const wait = waitBefore(attempt + 1, elapsed, answer.retryAfterMs, offer.delivery);

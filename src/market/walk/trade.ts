@@ -1,4 +1,13 @@
-import { afterAnswer, circuitId, CLOSED, stateOf, takeProbe, type Circuit, type Line } from '../breaker.js';
+import {
+  afterAnswer,
+  circuitId,
+  CLOSED,
+  stateOf,
+  takeProbe,
+  type Circuit,
+  type Failure,
+  type Line,
+} from '../breaker.js';
 import type { Minor } from '../money.js';
 import type { Known } from '../plan.js';
 import {
@@ -104,9 +113,9 @@ export class Trade {
     return probing !== undefined;
   }
 
-  noteAnswer(buyer: string, line: Line, isWell: boolean, now: number): void {
+  noteAnswer(buyer: string, line: Line, failure: Failure | undefined, now: number): void {
     const id = circuitId(buyer, line);
-    const next = afterAnswer(this.circuits.get(id) ?? CLOSED, isWell, now);
+    const next = afterAnswer(this.circuits.get(id) ?? CLOSED, failure, now);
     if (next === CLOSED) this.circuits.delete(id);
     else this.circuits.set(id, next);
   }

@@ -1,7 +1,7 @@
 import {
   contendersOf,
   hasExpired,
-  isFailure,
+  failureOf,
   missedIn,
   nextTier,
   SPENT,
@@ -117,7 +117,7 @@ function pingOne(
     pingId: pingId(facts.leadId, contract, round.number, again),
     limitMs: pingLimit(ready.buyer.ping.timeoutMs, answerBy, now),
   });
-  world.trade.noteAnswer(buyer, 'pings', !isFailure(answer), now);
+  world.trade.noteAnswer(buyer, 'pings', failureOf(answer), now);
   return answer;
 }
 
