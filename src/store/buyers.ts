@@ -1,5 +1,6 @@
-import { circuitOf, type CircuitState, type Line } from '../market/breaker.js';
+import { circuitOf, troublesOf, type CircuitState, type Line, type Trouble } from '../market/breaker.js';
 import type { Minor } from '../market/money.js';
+import { answersOfLastDay, type AnswersInTime } from './answers.js';
 import { accountId } from './capacity.js';
 import { readCircuits } from './circuits.js';
 import type { Database } from './db.js';
@@ -12,6 +13,10 @@ export interface BuyerStanding {
   circuit: CircuitState;
   /** What of it fails, where the circuit is not closed. */
   failing: Line[];
+  /** Failures in a row, also while the circuit is closed. */
+  troubles: Trouble[];
+  /** How it answered in the last 24 hours, test leads included. */
+  answers: AnswersInTime;
   /** Leads bought since the last midnight, UTC, tests not counted. */
   today: number;
   /** Of a prepaid buyer: what is left to buy with, and what is held for posts under way. */
@@ -26,9 +31,10 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
   const { buyers, usage, sales } = database;
   const midnight = new Date(new Date(now).setUTCHours(0, 0, 0, 0));
   const known = (await buyers.find().sort({ _id: 1 }).toArray()).map(buyerNow);
-  const [accounts, circuits, bought] = await Promise.all([
+  const [accounts, circuits, answers, bought] = await Promise.all([
     usage.find({ _id: { $in: known.map(({ _id }) => accountId(_id)) } }).toArray(),
     readCircuits(database),
+    answersOfLastDay(database, now),
     sales
       .aggregate<{ _id: string; count: number }>([
         { $match: { buyer: { $in: known.map(({ _id }) => _id) }, at: { $gte: midnight }, test: false } },
@@ -45,6 +51,8 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
       id,
       active,
       ...circuitOf(circuits, id, now),
+      troubles: troublesOf(circuits, id, now),
+      answers: answers.get(id) ?? { pings: 0, bids: 0, posts: 0, accepted: 0, slips: [] },
       today: today.get(id) ?? 0,
       ...(balance !== undefined && { prepaid: { left: account?.balance ?? 0, held, currency } }),
     };

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { circuitId } from '../../src/market/breaker.js';
+import { countAnswer, flushAnswers } from '../../src/store/answers.js';
+import { noteAnswer } from '../../src/store/circuits.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { isolatedSettings } from '../support/stack.js';
 import { onStore, type Ran } from './gavel.js';
@@ -46,7 +48,9 @@ describe('gavel', () => {
         { id: 'northwind', prepaid },
       ],
     });
-    expect((await run(['buyers', 'list'])).stdout).toMatch(/fabrikam +yes +closed +on account +0\n/);
+    expect((await run(['buyers', 'list'])).stdout).toMatch(
+      /fabrikam +yes +answers +on account +0 +0 +0 +0\n/,
+    );
 
     const csv = (await run(['statement', '--buyer', 'northwind', '--csv'])).stdout.split('\r\n');
     expect(csv).toHaveLength(6);
@@ -75,23 +79,61 @@ describe('gavel', () => {
   });
 
   test.each([
-    ['open', 'pings', 'open \\(pings\\)', 60_000],
-    ['half_open', 'pings', 'half open \\(pings\\)', -1],
-    ['open', 'posts', 'open \\(posts\\)', 60_000],
-  ] as const)('lists a buyer whose circuit is %s for %s as such', async (circuit, line, words, leftMs) => {
-    const until = Date.now() + leftMs;
-    const failing = { failures: 10, opens: 1, openedAt: until - 60_000, until, version: 1 };
-    await database.circuits.replaceOne({ _id: circuitId('fabrikam', line) }, failing, { upsert: true });
-    const { stdout } = await run(['buyers', 'list', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({
-      buyers: [
-        { id: 'fabrikam', circuit, failing: [line] },
-        { id: 'northwind', circuit: 'closed', failing: [] },
-      ],
+    ['open', 'pings', 60_000],
+    ['half_open', 'pings', -1],
+    ['open', 'posts', 60_000],
+  ] as const)(
+    'lists a buyer whose circuit is %s for %s as left out, and why',
+    async (circuit, line, leftMs) => {
+      const until = Date.now() + leftMs;
+      const last = { reason: 'invalid_response', detail: 'not JSON: an HTML page' } as const;
+      const failing = { failures: 10, opens: 1, openedAt: until - 60_000, until, version: 1, last };
+      await database.circuits.replaceOne({ _id: circuitId('fabrikam', line) }, failing, { upsert: true });
+      const { stdout } = await run(['buyers', 'list', '--json']);
+      expect(JSON.parse(stdout)).toMatchObject({
+        buyers: [
+          { id: 'fabrikam', circuit, failing: [line] },
+          { id: 'northwind', circuit: 'closed', failing: [] },
+        ],
+      });
+      const inWords = (await run(['buyers', 'list'])).stdout;
+      expect(inWords).toMatch(new RegExp(`fabrikam +yes +left out \\(${line}\\) +on account`));
+      const when = new Date(until).toISOString().slice(11, 16);
+      expect(inWords).toContain(
+        `fabrikam, ${line}: left out until ${when} UTC after 10 failures: invalid_response, not JSON: an HTML page\n`,
+      );
+      await database.circuits.deleteOne({ _id: circuitId('fabrikam', line) });
+    },
+  );
+
+  test('lists how a buyer has answered in the last 24 hours, and what was wrong', async () => {
+    const at = new Date();
+    const answer = { buyer: 'fabrikam', of: 'pings', test: false, id: 'p-1', at } as const;
+    const slip = { reason: 'invalid_response', detail: 'bid is too large' } as const;
+    countAnswer(database, { ...answer, isYes: true });
+    countAnswer(database, { ...answer, isYes: false, slip });
+    countAnswer(database, {
+      ...answer,
+      isYes: false,
+      slip: { reason: 'no_by_status', detail: 'HTTP 401' },
     });
-    const inWords = new RegExp(`fabrikam +yes +${words} +on account`);
-    expect((await run(['buyers', 'list'])).stdout).toMatch(inWords);
-    await database.circuits.deleteOne({ _id: circuitId('fabrikam', line) });
+    await flushAnswers(database);
+    const id = circuitId('fabrikam', 'pings');
+    await noteAnswer(database, id, { failure: slip, isKnown: false, now: at.getTime() });
+    const { stdout } = await run(['buyers', 'list']);
+    expect(stdout).toMatch(/fabrikam +yes +fails \(1 in a row\) +on account +0 +3 +1 +1\n/);
+    const latest = `latest at ${at.toISOString().slice(11, 16)} UTC, ping_id p-1)`;
+    for (const line of [
+      'fabrikam, pings: 1 of 10 failures in a row: invalid_response, bid is too large',
+      `fabrikam, pings in the last 24 h: 1 not used, invalid_response (bid is too large; ${latest}`,
+      `fabrikam, pings in the last 24 h: 1 refused by a 4xx status (HTTP 401; ${latest}`,
+    ])
+      expect(stdout).toContain(`${line}\n`);
+    const json: unknown = JSON.parse((await run(['buyers', 'list', '--json'])).stdout);
+    expect(json).toMatchObject({
+      buyers: [{ id: 'fabrikam', last_24h: { pings: 3, bids: 1 } }, { last_24h: { pings: 0, unused: [] } }],
+    });
+    await database.circuits.deleteOne({ _id: id });
   });
 
   test('ends with 1 where the books differ, and says where', async () => {
@@ -107,7 +149,7 @@ describe('gavel', () => {
     [['statement'], 'Name one account: --buyer ID, --seller CODE or --house.'],
     [['statement', '--house', '--from', '2026-11-30', '--to', '2026-11-01'], 'is before its first'],
     [['buyers', 'topup', 'fabrikam', '5', '--ref', 'a'], 'fabrikam is billed on account'],
-    [['buyers', 'topup', 'northwind', '5.001', '--ref', 'a'], '5.001 is no amount that USD can express.'],
+    [['buyers', 'topup', 'northwind', '5.001', '--ref', 'a'], '5.001 is not an amount that USD can express'],
     [['buyers', 'topup', 'northwind', '-5', '--ref', 'a'], 'Write an amount above zero'],
     [['buyers', 'topup', 'northwind', '5'], "required option '--ref <text>' not specified"],
   ])('%j says what is wrong', async (args, message) => {

@@ -10,13 +10,17 @@ import { storeMarket } from './market.js';
 import { isolatedSettings } from './stack.js';
 
 /** The steps of leads' lives as a worker runs them, without workflows; the market and the circuits are read anew for each. */
-export const stepsOn = (database: Database, send: Deps['send']): Activities =>
+export const stepsOn = (
+  database: Database,
+  send: Deps['send'],
+  log = createLog({ LOG_LEVEL: 'silent' }, 'test'),
+): Activities =>
   createActivities({
     database,
     terms: (campaign) => loadTerms(database, campaign),
     circuits: () => readCircuits(database),
     send,
-    log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
+    log,
   });
 
 /** The offer of a lead to northwind alone, at $45.00. */
@@ -45,7 +49,10 @@ export interface StepsWorld {
   close: () => Promise<void>;
 }
 
-export async function openStepsWorld(answers?: Parameters<typeof startBuyer>[0]): Promise<StepsWorld> {
+export async function openStepsWorld(
+  answers?: Parameters<typeof startBuyer>[0],
+  log?: Deps['log'],
+): Promise<StepsWorld> {
   const settings = await isolatedSettings();
   const database = openDatabase(settings);
   const sender = openSender(settings);
@@ -55,5 +62,5 @@ export async function openStepsWorld(answers?: Parameters<typeof startBuyer>[0])
     await Promise.all([northwind.close(), sender.close()]);
     await database.client.close();
   };
-  return { database, campaign, northwind, steps: stepsOn(database, sender.send), close };
+  return { database, campaign, northwind, steps: stepsOn(database, sender.send, log), close };
 }

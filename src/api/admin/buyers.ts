@@ -20,6 +20,39 @@ const Listed = Type.Object({
   failing: Type.Array(Type.Unsafe<BuyerStanding['failing'][number]>(Type.String()), {
     description: 'What fails where the circuit is not closed: pings, posts or both',
   }),
+  failures: Type.Array(
+    Type.Object({
+      of: Type.Unsafe<'pings' | 'posts'>(Type.String({ description: 'pings or posts' })),
+      in_a_row: Type.Integer({ description: 'Its circuit opens after 10' }),
+      left_out_until: optional(Type.String({ description: 'When one lead tries it again' })),
+      reason: optional(Type.String({ description: 'Of the latest failure' })),
+      detail: optional(Type.String()),
+    }),
+    { description: 'Failures in a row, also before its circuit opens' },
+  ),
+  last_24h: Type.Object(
+    {
+      pings: Type.Integer({ description: 'Answered or not' }),
+      bids: Type.Integer(),
+      posts: Type.Integer({ description: 'Each try is counted' }),
+      accepted: Type.Integer(),
+      unused: Type.Array(
+        Type.Object({
+          of: Type.Unsafe<'pings' | 'posts'>(Type.String({ description: 'pings or posts' })),
+          reason: Type.String({
+            description:
+              'timeout, unreachable, http_error or invalid_response; of posts uncertain; no_by_status: a 4xx, which counts as a no',
+          }),
+          count: Type.Integer(),
+          detail: optional(Type.String({ description: 'What was wrong with the latest' })),
+          latest_at: Type.String(),
+          latest_id: Type.String({ description: 'Its ping_id or post_id' }),
+        }),
+        { description: 'Answers that could not be used, the most frequent reason first' },
+      ),
+    },
+    { description: 'The present hour and the 23 before it, test leads included' },
+  ),
   leads_today: Type.Integer({ description: 'Bought since midnight, UTC, tests not counted' }),
   prepaid: optional(
     Type.Object({
@@ -33,7 +66,7 @@ export type BuyerView = Type.Static<typeof Listed>;
 
 export const showBuyers = operation({
   id: 'listBuyers',
-  summary: 'Every buyer: whether it buys, whether its server answers, what it has left, today’s leads',
+  summary: 'List every buyer: whether it buys, how its server answers, what it has left, today’s leads',
   tag,
   method: 'GET',
   path: '/admin/buyers',
@@ -43,11 +76,37 @@ export const showBuyers = operation({
   run: async ({ database }) => ({ buyers: (await listBuyers(database, Date.now())).map(view) }),
 });
 
-const view = ({ id, active, circuit, failing, prepaid, today }: BuyerStanding): BuyerView => ({
+const view = ({
   id,
   active,
   circuit,
   failing,
+  troubles,
+  answers,
+  prepaid,
+  today,
+}: BuyerStanding): BuyerView => ({
+  id,
+  active,
+  circuit,
+  failing,
+  failures: troubles.map(({ of, failures, until, last }) => ({
+    of,
+    in_a_row: failures,
+    left_out_until: until === undefined ? undefined : new Date(until).toISOString(),
+    reason: last?.reason,
+    detail: last?.detail,
+  })),
+  last_24h: {
+    pings: answers.pings,
+    bids: answers.bids,
+    posts: answers.posts,
+    accepted: answers.accepted,
+    unused: answers.slips.map(({ of, reason, count, last }) => ({
+      ...{ of, reason, count, detail: last.detail },
+      ...{ latest_at: last.at.toISOString(), latest_id: last.id },
+    })),
+  },
   leads_today: today,
   prepaid: prepaid && {
     left: toDecimal(prepaid.left, prepaid.currency),
@@ -126,7 +185,10 @@ export const topUp = operation({
       );
     const amount = toMinor(decimal, currency);
     if (amount === undefined)
-      throw new ApiError('invalidField', `${decimal} is no amount that ${currency} can express.`);
+      throw new ApiError(
+        'invalidField',
+        `${decimal} is not an amount that ${currency} can express; send fewer decimals.`,
+      );
     const topUp = { buyer, amount, currency };
     const payment = ref === undefined ? { ...topUp, key: key ?? '' } : { ...topUp, ref };
     const booked = await bookTopUp(database, payment, by).catch((error: unknown) => {

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createLog } from '../../src/log.js';
+import { circuitId } from '../../src/market/breaker.js';
+import { answersOfLastDay, flushAnswers } from '../../src/store/answers.js';
+import { storeLead } from '../support/market.js';
+import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
+
+describe('a buyer that answers so that nothing can be used', () => {
+  const logged: Record<string, unknown>[] = [];
+  let world: StepsWorld;
+  beforeAll(async () => {
+    const write = (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>);
+    world = await openStepsWorld({}, createLog({ LOG_LEVEL: 'info' }, 'test', { write }));
+  });
+  afterAll(() => world.close());
+  beforeEach(async () => {
+    logged.length = 0;
+    await flushAnswers(world.database);
+    await world.database.answers.deleteMany({});
+    await world.database.circuits.deleteMany({});
+  });
+
+  const aLead = async (test = false): Promise<string> =>
+    (await storeLead(world.database, world.campaign, { test }))._id;
+  const ping = async (leadId: string): Promise<void> => {
+    await world.steps.runRound({ leadId, number: 1, now: Date.now() });
+  };
+  const counted = async () => {
+    await flushAnswers(world.database);
+    return (await answersOfLastDay(world.database, Date.now())).get('northwind');
+  };
+  const warnings = () => logged.filter(({ level }) => level === 'warn');
+  const failures = async (id: string) => (await world.database.circuits.findOne({ _id: id }))?.failures ?? 0;
+
+  test('is counted with the reason and the slip, and a no by status is not held against it', async () => {
+    world.northwind.answer('ping', [
+      { body: { bid: 31 } },
+      { body: { bid: null } },
+      { body: { bid: '45.00' } },
+      { status: 401 },
+      { after: 700, body: { bid: 31 } },
+    ]);
+    for (let i = 0; i < 4; i += 1) await ping(await aLead());
+    await ping(await aLead(true));
+    expect(await counted()).toMatchObject({
+      ...{ pings: 5, bids: 1, posts: 0 },
+      slips: [
+        {
+          ...{ of: 'pings', reason: 'invalid_response', count: 1 },
+          last: { detail: 'bid is a string ("45.00"); send a number without quotes' },
+        },
+        { reason: 'no_by_status', count: 1, last: { detail: 'HTTP 401' } },
+        { reason: 'timeout', count: 1, last: { detail: 'no answer within 500 ms' } },
+      ],
+    });
+    const tests = await world.database.answers.find({ test: true }).toArray();
+    expect(tests).toMatchObject([{ pings: 1, slips: { pings: { timeout: { count: 1 } } } }]);
+  });
+
+  test('is named in the log at half of the failures, and when it is left out, with the slip', async () => {
+    world.northwind.answer('ping', { raw: '<html>' });
+    for (let i = 1; i <= 10; i += 1) {
+      await ping(await aLead());
+      await vi.waitFor(async () => expect(await failures('northwind')).toBe(i));
+    }
+    await vi.waitFor(() => expect(warnings()).toHaveLength(2));
+    const why = {
+      ...{ buyer: 'northwind', of: 'pings' },
+      ...{ reason: 'invalid_response', detail: 'not JSON: an HTML page' },
+    };
+    expect(warnings()).toMatchObject([
+      { event: 'buyer_failing', ...why, failures: 5 },
+      { event: 'circuit_opened', ...why, failures: 10, until: expect.any(String) as string },
+    ]);
+  });
+
+  test('also for posts: each try is counted, and the circuit goes by the first of a lead', async () => {
+    world.northwind.answer('post', [
+      { body: { accepted: 'true' } },
+      { status: 503 },
+      { body: { accepted: true } },
+    ]);
+    const leadId = await aLead();
+    for (let i = 0; i < 3; i += 1) await world.steps.sellLead(saleOf(leadId));
+    await vi.waitFor(async () => expect(await failures(circuitId('northwind', 'posts'))).toBe(0));
+    expect(await counted()).toMatchObject({
+      ...{ posts: 3, accepted: 1 },
+      slips: [{ of: 'posts', reason: 'uncertain', count: 2, last: { detail: 'HTTP 503' } }],
+    });
+  });
+});
