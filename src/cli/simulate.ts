@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ApiError } from '../api/apiError.js';
 import { simulate } from '../api/admin/simulate.js';
-import type { SimulationView } from '../api/admin/simulationView.js';
+import { someOf, type SimulationView } from '../api/admin/simulationView.js';
 import { moment } from '../market/moment.js';
 import { showProgress } from '../local/showProgress.js';
 import { adminCommand, useAdmin } from './admin.js';
@@ -15,6 +15,7 @@ import { simulationText } from './simulateForms.js';
 interface Options {
   since: Date;
   change: string;
+  seller?: string;
   json: boolean;
 }
 
@@ -22,14 +23,15 @@ interface Options {
 export function simulateCommand(): Command {
   return adminCommand('simulate')
     .description('decide past auctions again under changed terms; sends nothing to anyone')
-    .requiredOption('--since <when>', 'leads received since: a date, a time, or so long ago (7d)', past)
+    .requiredOption('--since <when>', 'leads received since: a date, a time, or a span before now (7d)', past)
     .requiredOption('--change <file>', 'what changes, as a part of a market file; - reads standard input')
+    .option('--seller <code|slug>', 'decide only this seller’s leads again')
     .option('--json', 'print the outcome as JSON', false)
     .action(decideAgain);
 }
 
-async function decideAgain({ since, change: file, json }: Options, command: Command): Promise<void> {
-  const asked = { file: await readText(file), since: since.toISOString() };
+async function decideAgain({ since, change: file, seller, json }: Options, command: Command): Promise<void> {
+  const asked = { file: await readText(file), since: since.toISOString(), seller };
   const shown = showProgress();
   const needs = { persons: true, tell: shown.progress };
   const simulation = await useAdmin(command, (ask) => ask(simulate, asked), needs)
@@ -43,11 +45,11 @@ async function decideAgain({ since, change: file, json }: Options, command: Comm
   else print(simulationText(simulation, file));
 }
 
-function nothingToDecide({ since, left_out: { erased, unheld } }: SimulationView): string {
-  const none = `No lead that was received since ${moment(new Date(since))} can be decided again`;
+function nothingToDecide({ since, campaigns, left_out: { erased, unheld } }: SimulationView): string {
+  const none = `No lead of ${someOf(campaigns)} received since ${moment(new Date(since))} can be decided again`;
   const why =
     erased === 0 && unheld === 0
-      ? 'none was received but for tests'
-      : 'of those that were received the persons were erased, or no round was held';
-  return `${none}: ${why}. Name an earlier moment by --since.`;
+      ? 'none was received, except for test leads'
+      : 'the persons of those that were received were erased, or no round was held';
+  return `${none}: ${why}. Name an earlier time with --since.`;
 }

@@ -1,15 +1,15 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { SimulationView } from '../api/admin/simulationView.js';
+import { someOf, type SimulationView } from '../api/admin/simulationView.js';
 import { moment } from '../market/moment.js';
 import { formatDecimal } from '../market/money.js';
-import type { Compared } from '../market/whatIf/tally.js';
+import { COLUMNS, inColumns, type Columns } from '../market/whatIf/tally.js';
 import { ASSUMPTIONS, type Assumption } from '../market/whatIf/voices.js';
 import { bars } from './bars.js';
 import { changeLines } from './describeChanges.js';
 import { colors, table } from './print.js';
 
 type InCurrency = SimulationView['currencies'][number];
-type Tally = InCurrency['before'];
+type Tally = InCurrency['booked'];
 
 const whole = (amount: number): string => amount.toLocaleString('en-US');
 const leadsIn = (amount: number): string => `${whole(amount)} ${amount === 1 ? 'lead' : 'leads'}`;
@@ -20,9 +20,9 @@ const percent = (part: number, of: number): string => `${((of === 0 ? 0 : part /
  * @param file where the change was read from
  */
 export function simulationText(simulation: SimulationView, file: string): string {
-  const { since, changes, models, currencies, leads } = simulation;
+  const { since, campaigns, changes, models, currencies, leads } = simulation;
   return [
-    `${leadsIn(leads)} received since ${moment(new Date(since))}, decided again under ${file}:`,
+    `${leadsIn(leads)} of ${someOf(campaigns)}, received since ${moment(new Date(since))}, decided again with ${file}:`,
     [...changes.flatMap(changeLines), ...models.map(modelLine)].join('\n'),
     ...currencies.flatMap((one) => currencyText(one, fewIn(simulation))),
     notes(simulation).join('\n'),
@@ -44,66 +44,70 @@ function modelLine(model: SimulationView['models'][number]): string {
   return colors.yellow(`~ model of ${contract}: ${bids}accepts ${accepts_percent} % of those it is sent`);
 }
 
-/** What stands for a figure of fewer leads than are told. */
+/** What stands for a figure of fewer leads than are shown. */
 const fewIn = ({ fewest_leads: fewest = 1 }: SimulationView): string => `fewer than ${fewest}`;
 
-function currencyText({ currency, before, after, buyers, others }: InCurrency, few: string): string[] {
+function currencyText({ currency, buyers, others, ...tallies }: InCurrency, few: string): string[] {
   const money = (amount: number): string => formatDecimal(amount, currency);
   const together = others && { ...others, buyer: `${others.buyers} others of few leads` };
   const lines = [...buyers, ...(together ? [together] : [])];
-  const won = lines.map(({ buyer, won, spent }) => [
-    buyer,
-    ...compared(won, whole),
-    ...compared(spent, money),
-    relative(spent),
-  ]);
+  const won = lines.map((line) => [line.buyer, ...figures(line.won, whole)]);
+  const spent = lines.map((line) => [line.buyer, ...figures(line.spent, money)]);
   const chart = lines.flatMap(({ buyer, spent }) => [
-    { name: buyer, value: spent.before, label: money(spent.before), color: colors.dim },
-    { name: '', value: spent.after, label: money(spent.after), color: colors.cyan },
+    { name: buyer, value: spent.unchanged, label: money(spent.unchanged), color: colors.dim },
+    { name: '', value: spent.changed, label: money(spent.changed), color: colors.cyan },
   ]);
   return [
-    table(...rightAligned(['', 'before', 'after', 'change', ''], totals(before, after, { money, few }))),
+    figuresTable('', totals(tallies, { money, few })),
     ...(lines.length === 0
       ? []
       : [
-          table(...rightAligned(['buyer', 'won', '→', 'change', 'spent', '→', 'change', ''], won)),
-          `What each buyer spends, ${colors.dim('before')} and ${colors.cyan('after')}:\n${bars(chart)}`,
+          figuresTable('leads bought', won),
+          figuresTable('spent', spent),
+          `What each buyer spends, ${colors.dim('unchanged')} and ${colors.cyan('with the change')}:\n${bars(chart)}`,
         ]),
   ];
 }
 
 function totals(
-  before: Tally,
-  after: Tally,
+  tallies: Columns<Tally>,
   { money, few }: { money: (amount: number) => string; few: string },
 ): string[][] {
   const line = (name: string, of: (tally: Tally) => number | null, words: (amount: number) => string) => {
-    const [was, is] = [of(before), of(after)];
-    if (was === null || is === null) return [name, few, few, '', ''];
-    const both = { before: was, after: is };
-    return [name, ...compared(both, words), relative(both)];
+    const { booked, unchanged, changed } = inColumns(tallies, of);
+    return booked === null || unchanged === null || changed === null
+      ? [name, few, few, few, '', '']
+      : [name, ...figures({ booked, unchanged, changed }, words)];
   };
-  const share = ({ sold, leads }: Tally): string => (sold === null ? few : percent(sold, leads));
+  const each = (words: (tally: Tally) => string): string[] => COLUMNS.map((column) => words(tallies[column]));
   return [
-    ['leads', whole(before.leads), whole(after.leads), '', ''],
+    ['leads', ...each(({ leads }) => whole(leads)), '', ''],
     line('sold', ({ sold }) => sold, whole),
-    ['of the leads', share(before), share(after), '', ''],
+    ['of the leads', ...each(({ sold, leads }) => (sold === null ? few : percent(sold, leads))), '', ''],
     line('buyers pay', ({ revenue }) => revenue, money),
     line('sellers earn', ({ sellers_earn }) => sellers_earn, money),
     line('the house keeps', ({ house_keeps }) => house_keeps, money),
   ];
 }
 
-/** Before, after and what lies between. */
-function compared({ before, after }: Compared, words: (amount: number) => string): string[] {
-  const change = after - before;
-  const sign = change > 0 ? '+' : change < 0 ? '−' : '';
-  return [words(before), words(after), inColor(change, `${sign}${words(Math.abs(change))}`)];
+const figuresTable = (title: string, rows: string[][]): string =>
+  table(...rightAligned([title, 'booked', 'unchanged', 'with the change', 'effect', ''], rows));
+
+/** The three columns, and the effect of the change as an amount and in percent. */
+function figures(columns: Columns<number>, words: (amount: number) => string): string[] {
+  const { unchanged, changed } = columns;
+  const effect = changed - unchanged;
+  const sign = effect > 0 ? '+' : effect < 0 ? '−' : '';
+  return [
+    ...COLUMNS.map((column) => words(columns[column])),
+    inColor(effect, `${sign}${words(Math.abs(effect))}`),
+    relative(unchanged, effect),
+  ];
 }
 
-function relative({ before, after }: Compared): string {
-  if (before === 0 || before === after) return '';
-  const change = ((after - before) / before) * 100;
+function relative(unchanged: number, effect: number): string {
+  if (unchanged === 0 || effect === 0) return '';
+  const change = (effect / unchanged) * 100;
   return inColor(change, `${change > 0 ? '+' : '−'}${Math.abs(change).toFixed(1)} %`);
 }
 
@@ -122,36 +126,42 @@ function rightAligned(head: string[], rows: string[][]): [string[], string[][]] 
 const visible = (text: string): number => stripVTControlCharacters(text).length;
 
 const RESTS_ON: Record<Assumption, string> = {
-  bid: 'the bid of a buyer that was not asked',
-  form: 'a bid that was given for another way of selling',
-  post: 'the answer of a buyer that was not sent the lead',
-  check: 'a check that was not made',
+  bid: 'on the bid of a buyer that was not asked',
+  form: 'on a bid that was made for another way of selling',
+  post: 'on the answer of a buyer that was not sent the lead',
+  check: 'on a check that was not made',
 };
 
 function notes(simulation: SimulationView): string[] {
-  const { assumed, leads, without_change, left_out, fewest_leads: fewest } = simulation;
-  const { sold_as_before: unchanged } = without_change;
-  const few = fewIn(simulation);
-  const count = (figure: number | null): string => (figure === null ? few : whole(figure));
-  const leadsOf = (figure: number | null): string => (figure === null ? `${few} leads` : leadsIn(figure));
-  const kinds = ASSUMPTIONS.filter((kind) => assumed[kind] !== 0);
-  const by = kinds.map((kind) => `${count(assumed[kind])} on ${RESTS_ON[kind]}`).join(', ');
-  const rest = assumed.leads === 1 ? 'rests' : 'rest';
+  const { left_out, fewest_leads: fewest } = simulation;
+  const leadsOf = (figure: number | null): string =>
+    figure === null ? `${fewIn(simulation)} leads` : leadsIn(figure);
   const left = [
     ...(left_out.erased === 0 ? [] : [`${leadsOf(left_out.erased)} whose persons were erased`]),
     ...(left_out.unheld === 0 ? [] : [`${leadsOf(left_out.unheld)} for which no round was held`]),
   ];
   return [
-    assumed.leads === 0
-      ? 'All of it rests on what buyers have said.'
-      : `${leadsOf(assumed.leads)} ${rest} on an assumption: ${by}.`,
-    ...(unchanged === leads
-      ? []
-      : [
-          `Without the change, ${count(unchanged)} of ${whole(leads)} would be sold as they were; for the others the market has changed since, or they were decided at the same time as others.`,
-        ]),
+    'booked: what the books say. unchanged: decided again without the change. effect: with the change, less unchanged.',
+    asBooked(simulation),
+    assumptions(simulation),
     ...(left.length > 0 ? [`Left out: ${left.join(', ')}.`] : []),
-    ...(fewest === undefined ? [] : [`From afar, figures of fewer than ${fewest} leads are not shown.`]),
+    ...(fewest === undefined ? [] : [`Over the API, figures of fewer than ${fewest} leads are not shown.`]),
     'Nothing was sent to anyone, and nothing was changed.',
   ];
+}
+
+/** How well deciding again reproduces the past. */
+function asBooked(simulation: SimulationView): string {
+  const { unchanged_as_booked: same, leads } = simulation;
+  if (same === leads) return 'Unchanged, every lead comes out as booked.';
+  const count = same === null ? fewIn(simulation) : whole(same);
+  return `Unchanged, ${count} of ${leadsIn(leads)} come out as booked. The others do not: the market has changed since, or they were sold at the same moment as others. That difference is not an effect of the change.`;
+}
+
+function assumptions(simulation: SimulationView): string {
+  const { assumed, leads } = simulation;
+  if (assumed.leads === 0) return 'With the change, every result rests on what buyers answered.';
+  const count = (figure: number | null): string => (figure === null ? fewIn(simulation) : whole(figure));
+  const kinds = ASSUMPTIONS.filter((kind) => assumed[kind] !== 0);
+  return `With the change, the results of ${count(assumed.leads)} of ${leadsIn(leads)} rest on assumptions: ${kinds.map((kind) => `${count(assumed[kind])} ${RESTS_ON[kind]}`).join(', ')}.`;
 }

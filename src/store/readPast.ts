@@ -14,14 +14,14 @@ import type { ReadOnly } from './readOnly.js';
 import { readRounds, type HeldRound } from './rounds.js';
 import type { SaleDocument } from './sales.js';
 
-/** What was sold in a period, and to whom, with everything that deciding it again asks for. */
+/** Leads with what became of them, and everything that deciding them again asks for. */
 export interface Past {
   leads: PastLead[];
   elsewhere: Elsewhere;
   leftOut: LeftOut;
 }
 
-/** Leads of the period that can't be decided again. */
+/** Leads that can't be decided again. */
 export interface LeftOut {
   /** Their persons are not known any more. */
   erased: number;
@@ -29,10 +29,12 @@ export interface LeftOut {
   unheld: number;
 }
 
-export interface Period {
+/** Which leads are decided again: those that were received in a period for these campaigns. */
+export interface Which {
   since: Date;
-  /** The first moment after it. */
+  /** The first moment after the period. */
   until: Date;
+  campaigns: readonly string[];
 }
 
 /** What the period's own rounds have changed, which is to be undone to know how things stood before it. */
@@ -42,30 +44,28 @@ interface Undone {
 }
 
 /**
- * Reads what became of the leads that were received in a period; test leads are none. Of persons' data nothing is kept but
- * the fields that some filter asks for.
+ * Reads leads as they were sold, without test leads. What else was sold, in other campaigns too, is read as far as it takes
+ * room under limits, balances and rules on duplicates. Of persons' data nothing is kept but the fields that some filter
+ * asks for.
  * @param markets whose rules are to be asked: what they do not ask for is not read
- * @param onRead is told how many leads have been read
- * @throws MasterKeyError where a lead can't be read with the master keys that are set
+ * @param onRead is called with the number of leads read so far
+ * @throws MasterKeyError if a lead can't be read with the master keys that are set
  */
 export async function readPast(
   database: ReadOnly,
-  period: Period,
+  which: Which,
   markets: readonly Terms[],
   onRead: (leads: number) => void,
 ): Promise<Past> {
   const undone: Undone = { credits: new Map(), offers: new Map() };
-  const { leads, leftOut } = await readLeads(database, period, markets, undone, onRead);
+  const { leads, leftOut } = await readLeads(database, which, { markets, undone, onRead });
   const ids = new Set(leads.map(({ facts }) => facts.leadId));
-  const { own, sales } = await readSales(database, period, markets, ids);
+  const { own, sales } = await readSales(database, which, markets, ids);
   const [{ usage, payments }, holds, credits] = await Promise.all([
-    readAccounts(
-      database,
-      period,
-      markets,
-      new Set([...own.values()].flatMap((some) => [...some.keys()])),
+    readAccounts(database, which, markets, {
+      own: new Set([...own.values()].flatMap((some) => [...some.keys()])),
       undone,
-    ),
+    }),
     readHolds(database, markets, leads, ids),
     readCredits(database, undone),
   ]);
@@ -73,22 +73,20 @@ export async function readPast(
   return { leads, elsewhere: { usage, credits, holds, sales, payments }, leftOut };
 }
 
-/** So many are read, and told of, at a time: whatever else the process has to do waits no longer. */
+/** So many are read at a time: whatever else the process has to do waits no longer. */
 const STEP = 1000;
 
 async function readLeads(
   { leads, rounds, vault }: ReadOnly,
-  { since, until }: Period,
-  markets: readonly Terms[],
-  undone: Undone,
-  onRead: (leads: number) => void,
+  { since, until, campaigns }: Which,
+  { markets, undone, onRead }: { markets: readonly Terms[]; undone: Undone; onRead: (leads: number) => void },
 ): Promise<Pick<Past, 'leads' | 'leftOut'>> {
   const fields = new Set(
     markets.flatMap(({ contracts }) => contracts.flatMap((each) => fieldsIn(each.filters))),
   );
   const found: PastLead[] = [];
   const leftOut: LeftOut = { erased: 0, unheld: 0 };
-  const those = { receivedAt: { $gte: since, $lt: until }, test: false };
+  const those = { campaign: { $in: [...campaigns] }, receivedAt: { $gte: since, $lt: until }, test: false };
   const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, loose: 0 }, batchSize: STEP });
   for await (const stored of cursor) {
     if (stored.person === undefined) leftOut.erased += 1;
@@ -150,7 +148,7 @@ const LONGEST_WINDOW_MS = 32 * DAY_MS;
 /** The sales of the leads in question, by lead and by their ids; of other leads, those that limits count. */
 async function readSales(
   { sales, returns }: ReadOnly,
-  { since }: Period,
+  { since }: Which,
   markets: readonly Terms[],
   leads: ReadonlySet<string>,
 ): Promise<{ own: Map<string, Map<string, PastSale>>; sales: Elsewhere['sales'] }> {
@@ -204,10 +202,9 @@ const pastSale = (
 /** What prepaid buyers had left when the period began, what they paid and owed since, and what was measured of buyers. */
 async function readAccounts(
   { usage, ledger }: ReadOnly,
-  { since }: Period,
+  { since }: Which,
   markets: readonly Terms[],
-  own: ReadonlySet<string>,
-  { offers }: Undone,
+  { own, undone: { offers } }: { own: ReadonlySet<string>; undone: Undone },
 ): Promise<Pick<Elsewhere, 'usage' | 'payments'>> {
   const prepaid = markets.flatMap(({ buyers }) => buyers.filter(({ balance }) => balance !== undefined));
   const buyers = new Map(prepaid.map(({ id }) => [buyerAccount(id), id]));

@@ -127,7 +127,7 @@ campaigns:
 
   it('decides past auctions again for one who asks at a time, and tells where a change is at fault', async () => {
     const today = new Date().toISOString();
-    const sellers = [{ code: 'INITECH0', name: 'Renamed' }];
+    const sellers = [{ code: 'ACME1234', name: 'Renamed' }];
     const faulty = await world.ask(`POST /admin/simulate?since=${today}`, { sellers: [{ name: 'Nobody' }] });
     expect([faulty.status, faulty.body.error]).toEqual([422, 'Invalid market file']);
     expect(faulty.body.faults).toMatchObject([{ line: 1, column: 13 }]);

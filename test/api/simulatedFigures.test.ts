@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FEWEST_LEADS, figuresView, type Figures } from '../../src/api/admin/simulationView.js';
-import type { Tally } from '../../src/market/whatIf/tally.js';
+import { COLUMNS, inColumns, type Columns, type Tally } from '../../src/market/whatIf/tally.js';
 
 const BUYERS = ['northwind', 'fabrikam', 'contoso', 'tailspin'];
 const figure = fc.oneof(fc.constant(0), fc.nat(12), fc.nat(200));
@@ -20,7 +20,10 @@ const tally = (leads: number, won: readonly number[]): Tally => ({
 const figures: fc.Arbitrary<Figures> = fc
   .record({
     tallies: fc.array(
-      fc.record({ unsold: figure, rows: fc.array(fc.tuple(figure, figure), { maxLength: 4 }) }),
+      fc.record({
+        unsold: figure,
+        rows: fc.array(fc.record({ booked: figure, unchanged: figure, changed: figure }), { maxLength: 4 }),
+      }),
       {
         maxLength: 2,
       },
@@ -28,24 +31,30 @@ const figures: fc.Arbitrary<Figures> = fc
     counts: fc.tuple(figure, figure, figure, figure, figure, figure, figure, figure),
   })
   .map(({ tallies, counts }) => {
-    const [erased, unheld, unchanged, leads, bid, form, post, check] = counts;
+    const [erased, unheld, asBooked, leads, bid, form, post, check] = counts;
     const currencies = tallies.map(({ unsold, rows }, i) => {
-      const [was, is] = [rows.map(([before]) => before), rows.map(([, after]) => after)];
-      const most = Math.max(...[was, is].map((won) => won.reduce((sum, count) => sum + count, 0)));
+      const won: Columns<number[]> = {
+        booked: rows.map(({ booked }) => booked),
+        unchanged: rows.map(({ unchanged }) => unchanged),
+        changed: rows.map(({ changed }) => changed),
+      };
+      const most = Math.max(...COLUMNS.map((column) => won[column].reduce((sum, count) => sum + count, 0)));
       return {
         currency: i === 0 ? 'USD' : 'EUR',
-        before: tally(most + unsold, was),
-        after: tally(most + unsold, is),
+        tallies: inColumns(won, (counts) => tally(most + unsold, counts)),
       };
     });
     return {
       currencies,
-      leads: currencies.reduce((sum, { before }) => sum + before.leads, 0),
-      unchanged,
+      leads: currencies.reduce((sum, { tallies }) => sum + tallies.booked.leads, 0),
+      asBooked,
       assumed: { leads, by: { bid, form, post, check } },
       leftOut: { erased, unheld },
     };
   });
+
+const isColumn = (name: string): boolean => COLUMNS.some((column) => column === name);
+const isOfBuyer = (name: string): boolean => name === 'won' || name === 'spent';
 
 /** Every number that counts leads, and every sum of money as the leads that it is of. */
 function counted(value: unknown, key = ''): number[] {
@@ -54,7 +63,7 @@ function counted(value: unknown, key = ''): number[] {
     return Object.entries(value).flatMap(([name, item]) =>
       name === 'buyers' && typeof item === 'number'
         ? []
-        : counted(item, name === 'before' || name === 'after' ? key : name),
+        : counted(item, isColumn(name) && isOfBuyer(key) ? key : name),
     );
   if (typeof value !== 'number' || key === 'fewest_leads' || key === 'house_keeps') return [];
   if (key === 'spent' || key === 'revenue') return [value / 10];
@@ -66,16 +75,14 @@ test('Through the API no figure is of fewer leads than ten, and no other is chan
     fc.property(figures, (given) => {
       const view = figuresView(given, FEWEST_LEADS);
       for (const count of counted(view)) expect(count === 0 || count >= FEWEST_LEADS).toBe(true);
-      for (const { currency, before, after, buyers, others } of view.currencies) {
-        const exact = given.currencies.find((one) => one.currency === currency);
-        for (const [told, kept] of [
-          [before, exact?.before],
-          [after, exact?.after],
-        ] as const) {
-          expect(told.leads).toBe(kept?.leads);
-          if (told.sold !== null) expect(told.sold).toBe(kept?.sold);
+      for (const { currency, buyers, others, ...shown } of view.currencies) {
+        const exact = given.currencies.find((one) => one.currency === currency)?.tallies;
+        for (const column of COLUMNS) {
+          expect(shown[column].leads).toBe(exact?.[column].leads);
+          if (shown[column].sold !== null) expect(shown[column].sold).toBe(exact?.[column].sold);
+          for (const { buyer, won } of buyers)
+            expect(won[column]).toBe(exact?.[column].buyers.get(buyer)?.won ?? 0);
         }
-        for (const { buyer, won } of buyers) expect(won.after).toBe(exact?.after.buyers.get(buyer)?.won ?? 0);
         if (others) expect(others.buyers).toBeGreaterThan(1);
       }
     }),
@@ -86,13 +93,16 @@ test('Through the API no figure is of fewer leads than ten, and no other is chan
 test('What the figures of the buyers leave out is no single buyer: nothing is found by subtraction', () => {
   fc.assert(
     fc.property(figures, (given) => {
-      for (const { currency, before, buyers, others } of figuresView(given, FEWEST_LEADS).currencies) {
-        const exact = given.currencies.find((one) => one.currency === currency);
-        const all = new Set([...(exact?.before.buyers.keys() ?? []), ...(exact?.after.buyers.keys() ?? [])]);
-        const left = (before.sold ?? 0) - buyers.reduce((sum, { won }) => sum + won.before, 0);
+      for (const { currency, buyers, others, ...shown } of figuresView(given, FEWEST_LEADS).currencies) {
+        const exact = given.currencies.find((one) => one.currency === currency)?.tallies;
+        const all = new Set(COLUMNS.flatMap((column) => [...(exact?.[column].buyers.keys() ?? [])]));
         const hidden = all.size - buyers.length;
-        if (before.sold !== null && hidden === 1) expect(left).toBe(0);
-        if (others) expect(left).toBe(others.won.before);
+        for (const column of COLUMNS) {
+          const { sold } = shown[column];
+          const left = (sold ?? 0) - buyers.reduce((sum, { won }) => sum + won[column], 0);
+          if (sold !== null && hidden === 1) expect(left).toBe(0);
+          if (others && sold !== null) expect(left).toBe(others.won[column]);
+        }
       }
     }),
     { numRuns: 5000 },

@@ -172,8 +172,8 @@ describe('a simulation through the API', () => {
     });
     const simulated = async (min: number) =>
       (await simulate(change(min), ['simulations:read', 'persons:read'])).body;
-    expect(await simulated(700)).toMatchObject({ currencies: [{ after: { sold: 10 } }] });
-    expect(await simulated(701)).toMatchObject({ currencies: [{ after: { sold: 0 } }] });
+    expect(await simulated(700)).toMatchObject({ currencies: [{ changed: { sold: 10 } }] });
+    expect(await simulated(701)).toMatchObject({ currencies: [{ changed: { sold: 0 } }] });
     expect(JSON.stringify(await world.database.audit.find().toArray())).not.toMatch(/asphalt/i);
   });
 
@@ -182,12 +182,18 @@ describe('a simulation through the API', () => {
     await leads(FEWEST_LEADS - 1);
     const few = await simulate(contractWith({ price: 13 }));
     expect([few.status, few.body.error]).toEqual([409, 'Conflict']);
-    expect(few.body.message).toContain('Fewer than 10 leads');
+    expect(few.body.message).toContain('Fewer than 10 leads of ACME1234/boats');
     await leads(1);
     expect((await simulate(contractWith({ price: 13 }))).body).toMatchObject({
       fewest_leads: 10,
       leads: 10,
-      currencies: [{ before: { leads: 10, sold: 0, revenue: 0 }, after: { sold: 10, revenue: 130 } }],
+      currencies: [
+        {
+          booked: { leads: 10, sold: 0, revenue: 0 },
+          unchanged: { leads: 10 },
+          changed: { sold: 10, revenue: 130 },
+        },
+      ],
     });
   });
 });

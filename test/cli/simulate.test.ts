@@ -8,7 +8,7 @@ import { openDatabase, type CampaignDocument, type Database } from '../../src/st
 import { createKey } from '../../src/store/keys.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
-import { storeLead, storeMarket } from '../support/market.js';
+import { sellerDocument, storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 import { stepsOn } from '../support/steps.js';
 import { gavel, type Ran } from './gavel.js';
@@ -16,10 +16,31 @@ import { gavel, type Ran } from './gavel.js';
 const LEADS = 24;
 const AUTO = 'campaigns: [{ seller: ACME1234, category: Auto Insurance';
 
+type Sender = ReturnType<typeof openSender>;
+
+/** Sells a lead by the steps of its workflow. */
+async function sell(
+  database: Database,
+  { send }: Sender,
+  { campaign, test: isTest = false }: { campaign: CampaignDocument; test?: boolean },
+): Promise<void> {
+  const { runRound, sellLead } = stepsOn(database, send);
+  const { _id: leadId } = await storeLead(database, campaign, { test: isTest });
+  const round = await runRound({ leadId, number: 1, now: Date.now() });
+  if ('ended' in round) throw new Error('The lead has ended before its first round');
+  const step = nextStep(leadId, round, []);
+  if (step === 'over' || !('offers' in step)) throw new Error('Nobody bids for the lead');
+  for (const offer of step.offers) {
+    const { sale } = round.terms;
+    const { answer } = await sellLead({ leadId, round: 1, sale, offer, now: Date.now() });
+    expect(answer).toBe('accepted');
+  }
+}
+
 describe('gavel simulate', () => {
   let settings: Settings;
   let database: Database;
-  let sender: ReturnType<typeof openSender>;
+  let sender: Sender;
   let buyers: Record<'northwind' | 'fabrikam', FakeBuyer>;
   beforeAll(async () => {
     settings = await isolatedSettings();
@@ -51,24 +72,9 @@ describe('gavel simulate', () => {
       },
       { margin: { percent: 10 } },
     );
-    for (let i = 0; i < LEADS; i++) await sell(campaign, false);
-    await sell(campaign, true);
+    for (let i = 0; i < LEADS; i++) await sell(database, sender, { campaign });
+    await sell(database, sender, { campaign, test: true });
   });
-
-  /** Sells a lead by the steps of its workflow. */
-  async function sell(campaign: CampaignDocument, isTest: boolean): Promise<void> {
-    const { runRound, sellLead } = stepsOn(database, sender.send);
-    const { _id: leadId } = await storeLead(database, campaign, { test: isTest });
-    const round = await runRound({ leadId, number: 1, now: Date.now() });
-    if ('ended' in round) throw new Error('The lead has ended before its first round');
-    const step = nextStep(leadId, round, []);
-    if (step === 'over' || !('offers' in step)) throw new Error('Nobody bids for the lead');
-    for (const offer of step.offers) {
-      const { sale } = round.terms;
-      const { answer } = await sellLead({ leadId, round: 1, sale, offer, now: Date.now() });
-      expect(answer).toBe('accepted');
-    }
-  }
 
   afterAll(async () => {
     await sender.close();
@@ -84,35 +90,37 @@ describe('gavel simulate', () => {
     return entries.reduce((sum, { amount }) => sum + amount, 0) / 100;
   };
 
-  test('says before what the books say, and after what the changed floor would have sold', async () => {
+  test('shows what is booked, what is sold again without the change, and what with the changed floor', async () => {
     const ran = await simulate(`${AUTO}, sale: { floor: 15 } }]`, '--json');
     expect(ran).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Error') as string });
     // Northwind bid 20, 30 and ten times 40 and was full then; fabrikam's price of 12.50 is below the new floor.
     expect(JSON.parse(ran.stdout)).toMatchObject({
       leads: LEADS,
-      without_change: { sold_as_before: LEADS },
+      campaigns: ['ACME1234/auto-insurance'],
+      unchanged_as_booked: LEADS,
       assumed: { leads: 0 },
       currencies: [
         {
           currency: 'USD',
-          before: {
+          booked: {
             leads: LEADS,
             sold: LEADS,
             revenue: 600,
             sellers_earn: await sums('seller:ACME1234'),
             house_keeps: await sums('house'),
           },
-          after: { sold: 12 },
+          unchanged: { leads: LEADS, sold: LEADS, revenue: 600 },
+          changed: { sold: 12 },
           buyers: [
             {
               buyer: 'northwind',
-              won: { before: 12, after: 12 },
-              spent: { before: -(await sums('buyer:northwind')) },
+              won: { booked: 12, unchanged: 12, changed: 12 },
+              spent: { booked: -(await sums('buyer:northwind')) },
             },
             {
               buyer: 'fabrikam',
-              won: { before: 12, after: 0 },
-              spent: { before: -(await sums('buyer:fabrikam')), after: 0 },
+              won: { booked: 12, unchanged: 12, changed: 0 },
+              spent: { booked: -(await sums('buyer:fabrikam')), changed: 0 },
             },
           ],
         },
@@ -144,15 +152,18 @@ describe('gavel simulate', () => {
 
   test('shows what changes, the sums, a bar for each buyer, and what it rests on', async () => {
     const { stdout } = await simulate(`${AUTO}, contracts: [{ buyer: northwind, caps: { total: 11 } }] }]`);
-    expect(stdout).toContain(`${LEADS} leads received since `);
+    expect(stdout).toContain(`${LEADS} leads of ACME1234/auto-insurance, received since `);
     expect(stdout).toContain('    caps.total: 12 → 11\n');
-    expect(stdout).toMatch(/^sold +24 +24 +0$/m);
-    expect(stdout).toMatch(/^buyers pay +\$600\.00 +\$572\.50 +−\$27\.50 +−4\.6 %$/m);
-    expect(stdout).toMatch(/^northwind +12 +11 +−1 +\$450\.00 +\$410\.00 +−\$40\.00 +−8\.9 %$/m);
+    expect(stdout).toMatch(/^ +booked +unchanged +with the change +effect$/m);
+    expect(stdout).toMatch(/^sold +24 +24 +24 +0$/m);
+    expect(stdout).toMatch(/^buyers pay +\$600\.00 +\$600\.00 +\$572\.50 +−\$27\.50 +−4\.6 %$/m);
+    expect(stdout).toMatch(/^northwind +12 +12 +11 +−1 +−8\.3 %$/m);
+    expect(stdout).toMatch(/^northwind +\$450\.00 +\$450\.00 +\$410\.00 +−\$40\.00 +−8\.9 %$/m);
     expect(stdout).toMatch(/^northwind {2}█{40} \$450\.00\n {11}█+\S? \$410\.00$/m);
     expect(stdout).toContain(
-      '1 lead rests on an assumption: 1 on the answer of a buyer that was not sent the lead.',
+      'With the change, the results of 1 of 24 leads rest on assumptions: 1 on the answer of a buyer that was not sent the lead.',
     );
+    expect(stdout).toContain('Unchanged, every lead comes out as booked.');
     expect(stdout).toContain('Nothing was sent to anyone, and nothing was changed.');
     expect(stdout).not.toMatch(/John|555-?123/);
   });
@@ -170,26 +181,123 @@ describe('gavel simulate', () => {
     const afar = (...args: string[]): Promise<Ran> =>
       gavel(['--remote', admin.address, ...ask(...args)], { GAVEL_ADMIN_KEY: key }, change);
     const here = await gavel(ask(), asEnvironment(settings), change);
-    const limit = 'From afar, figures of fewer than 10 leads are not shown.\n';
+    const limit = 'Over the API, figures of fewer than 10 leads are not shown.\n';
     const told = await afar();
     expect(told.stdout).toContain(limit);
     expect({ ...told, stdout: told.stdout.replace(limit, '') }).toEqual({ ...here, stderr: '' });
     const asJson: unknown = JSON.parse((await afar('--json')).stdout);
-    expect(asJson).toMatchObject({ file: '-', leads: LEADS, currencies: [{ after: { sold: 12 } }] });
+    expect(asJson).toMatchObject({ file: '-', leads: LEADS, currencies: [{ changed: { sold: 12 } }] });
+  });
+
+  test('shows no effect of a change that has none, also when the books differ from what is decided again', async () => {
+    const sale = await database.sales.findOne({ buyer: 'fabrikam' });
+    const { _id, price } = sale ?? { _id: '', price: 0 };
+    await database.sales.updateOne({ _id }, { $set: { price: price + 100 } });
+    onTestFinished(async () => {
+      await database.sales.updateOne({ _id }, { $set: { price } });
+    });
+    const { stdout } = await simulate(`${AUTO}, contracts: [{ buyer: northwind, weight: 7 }] }]`);
+    expect(stdout).toMatch(/^buyers pay +\$601\.00 +\$600\.00 +\$600\.00 +\$0\.00$/m);
+    expect(stdout).toContain('Unchanged, 23 of 24 leads come out as booked. The others do not: ');
+  });
+
+  test('decides the leads of one seller, if it is asked to', async () => {
+    const floor = `${AUTO}, sale: { floor: 15 } }]`;
+    const own = await simulate(floor, '--seller', 'acme-insurance', '--json');
+    expect(JSON.parse(own.stdout)).toMatchObject({ leads: LEADS });
+    await database.sellers.insertOne(sellerDocument('GLOBEX00', 'globex', 'Globex'));
+    const other = await simulate(floor, '--seller', 'globex');
+    expect(other).toMatchObject({ code: 1, stdout: '' });
+    expect(other.stderr).toContain(
+      'The change concerns no campaign of GLOBEX00, but ACME1234/auto-insurance. Leave the seller out',
+    );
   });
 
   test.each([
+    ['sellers: [{ code: GLOBEX00, name: Renamed }]', [], 'The change concerns no campaign: '],
     [`${AUTO}, sale: { floor: 10 } }]`, [], 'changes nothing: the market is as it says already'],
     [
       `${AUTO}, contracts: [{ buyer: contoso, price: 5 }] }]`,
       [],
       '"contoso" is neither in this file nor in the store',
     ],
-    [`${AUTO}, sale: { floor: 5 } }]`, ['--since', '2100-01-01'], 'none was received but for tests'],
+    [`${AUTO}, sale: { floor: 5 } }]`, ['--since', '2100-01-01'], 'none was received, except for test leads'],
   ])('%s says what is wrong', async (change, args, message) => {
     const ran = await simulate(change, ...args);
     expect(ran.code).not.toBe(0);
     expect(ran.stdout).toBe('');
     expect(ran.stderr).toContain(message);
+  });
+});
+
+describe('gavel simulate, of a change of one campaign of several', () => {
+  let settings: Settings;
+  let database: Database;
+  let sender: Sender;
+  let server: FakeBuyer;
+  beforeAll(async () => {
+    settings = await isolatedSettings();
+    database = openDatabase(settings);
+    sender = openSender(settings);
+    server = await startBuyer();
+    const market = `
+sellers: [{ code: ACME1234, slug: acme, name: Acme }]
+buyers:
+  - { id: northwind, name: Northwind, balance: 50.00, post: { url: '${server.url}', timeoutMs: 10000 } }
+  - { id: fabrikam, name: Fabrikam, post: { url: '${server.url}', timeoutMs: 10000 } }
+campaigns:
+  - { seller: ACME1234, category: Auto, required: [phone], contracts: [{ buyer: northwind, price: 10 }, { buyer: fabrikam, price: 9 }] }
+  - { seller: ACME1234, category: Boats, required: [phone], contracts: [{ buyer: northwind, price: 20 }] }
+`;
+    const applied = await gavel(['apply', '-'], asEnvironment(settings), market);
+    expect(applied).toMatchObject({ code: 0 });
+    // Northwind pays 20 for the boat and 10 for each of three cars; then nothing is left for the fourth.
+    for (const category of ['auto', 'boats', 'auto', 'auto', 'auto']) {
+      const campaign = await database.campaigns.findOne({ _id: `ACME1234/${category}` });
+      if (campaign) await sell(database, sender, { campaign });
+    }
+  });
+  afterAll(async () => {
+    await sender.close();
+    await server.close();
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  const simulated = async (change: string): Promise<unknown> => {
+    const args = ['simulate', '--since', '1h', '--change', '-', '--json'];
+    return JSON.parse((await gavel(args, asEnvironment(settings), change)).stdout);
+  };
+  const contract = (terms: string): string =>
+    `campaigns: [{ seller: ACME1234, category: Auto, contracts: [${terms}] }]`;
+
+  test('decides its leads alone; what the others took of a balance stays taken', async () => {
+    expect(await simulated(contract('{ buyer: northwind, weight: 7 }'))).toMatchObject({
+      campaigns: ['ACME1234/auto'],
+      leads: 4,
+      unchanged_as_booked: 4,
+      currencies: [
+        {
+          booked: { sold: 4, revenue: 39 },
+          unchanged: { sold: 4, revenue: 39 },
+          changed: { sold: 4, revenue: 39 },
+        },
+      ],
+    });
+    const dearer = await simulated(contract('{ buyer: northwind, price: 15 }'));
+    expect(dearer).toMatchObject({
+      currencies: [
+        { buyers: [{ buyer: 'northwind', won: { changed: 2 }, spent: { unchanged: 30, changed: 30 } }, {}] },
+      ],
+    });
+  });
+
+  test('decides the leads of every campaign in which a buyer that changes has a contract', async () => {
+    expect(await simulated('buyers: [{ id: northwind, balance: 60.00 }]')).toMatchObject({
+      campaigns: ['ACME1234/auto', 'ACME1234/boats'],
+      leads: 5,
+      unchanged_as_booked: 5,
+      currencies: [{ unchanged: { revenue: 59 }, changed: { revenue: 60 } }],
+    });
   });
 });

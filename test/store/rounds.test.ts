@@ -158,8 +158,9 @@ describe('a lead of many rounds', () => {
     await claimLead(database, _id, NORTHWIND, { ...claim, currency: 'USD' }, 1);
     await releaseClaim(database, _id, NORTHWIND, 'p', 'refused');
     await hold(_id, northwind(2));
-    const period = { since: receivedAt, until: new Date(receivedAt.getTime() + 1) };
-    const { leads } = await readPast(readOnly(database), period, [], () => undefined);
+    const until = new Date(receivedAt.getTime() + 1);
+    const which = { since: receivedAt, until, campaigns: [campaign._id] };
+    const { leads } = await readPast(readOnly(database), which, [], () => undefined);
     const lead = leads.find(({ facts }) => facts.leadId === _id);
     expect(lead?.rounds).toHaveLength(2);
     expect(lead?.posts).toMatchObject([{ contract: NORTHWIND, answer: 'refused' }]);

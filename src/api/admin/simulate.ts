@@ -4,6 +4,7 @@ import { faultCount } from '../../market/file/fault.js';
 import { parseChange, type ChangedMarket } from '../../market/file/parseChange.js';
 import type { Terms } from '../../market/file/build.js';
 import { toDecimal, type Minor } from '../../market/money.js';
+import { concernedCampaigns, type Part } from '../../market/whatIf/concerned.js';
 import { whatIf } from '../../market/whatIf/whatIf.js';
 import { planApply, type Change } from '../../store/applyPlan.js';
 import { keepable, noteDeed, type AuditedValue, type Deed } from '../../store/audit.js';
@@ -13,13 +14,15 @@ import { readPast } from '../../store/readPast.js';
 import { ApiError } from '../apiError.js';
 import { askedOfPersons } from './askedOfPersons.js';
 import { invalidFile } from './changes.js';
-import { dateOf, Moment } from './inputs.js';
+import { dateOf, Moment, SellerName } from './inputs.js';
+import { sellerNamed } from './named.js';
 import { inTurns } from './inTurns.js';
 import { operation, type AdminContext } from './operation.js';
 import {
   FEWEST_LEADS,
   figuresView,
   isFew,
+  someOf,
   Simulation,
   type ModelView,
   type SimulationView,
@@ -43,21 +46,23 @@ export const simulate = operation({
     {
       file: Type.String({ description: 'What changes, as a part of a market file, in YAML or JSON' }),
       since: Moment(`Leads received since; at most ${MOST_DAYS} days ago`),
+      seller: Type.Optional(SellerName),
     },
     { title: 'the request' },
   ),
   takesFile: true,
   longestBody: 2 * 1024 * 1024,
   output: Simulation,
-  failures: ['invalidMarket', 'conflict'],
-  async run(context, { file, since }) {
-    const period = { since: dateOf(since), until: new Date() };
-    if (!context.isShared) return simulated(context, period, file);
-    if (period.until.getTime() - period.since.getTime() > MOST_DAYS * DAY_MS) throw tooMuch();
+  failures: ['invalidMarket', 'conflict', 'notFound'],
+  async run(context, { file, since, seller }) {
+    const code = seller === undefined ? undefined : (await sellerNamed(context.database, seller)).code;
+    const asked = { file, since: dateOf(since), until: new Date(), seller: code };
+    if (!context.isShared) return simulated(context, asked);
+    if (asked.until.getTime() - asked.since.getTime() > MOST_DAYS * DAY_MS) throw tooMuch();
     if (isUnderWay) throw busy();
     isUnderWay = true;
     try {
-      return await simulated(context, period, file);
+      return await simulated(context, asked);
     } finally {
       isUnderWay = false;
     }
@@ -67,7 +72,7 @@ export const simulate = operation({
 const tooMuch = (): ApiError =>
   new ApiError(
     'invalidField',
-    `A simulation goes back ${MOST_DAYS} days and has ${MOST_LEADS} leads at the most. Name a later \`since\`, or let \`gavel simulate\` do it where the database is.`,
+    `A simulation goes back ${MOST_DAYS} days and has ${MOST_LEADS} leads at the most. Name a later \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
 const busy = (): ApiError =>
@@ -75,11 +80,18 @@ const busy = (): ApiError =>
     headers: { 'retry-after': 5 },
   });
 
+interface Asked {
+  file: string;
+  since: Date;
+  until: Date;
+  /** Only its campaigns are decided again. */
+  seller?: string;
+}
+
 /** From the market and the change to what would have come of it; from here on nothing can be written. */
 async function simulated(
   { database, by, scopes, isShared, tell = () => undefined }: AdminContext,
-  period: { since: Date; until: Date },
-  file: string,
+  { file, since, until, seller }: Asked,
 ): Promise<SimulationView> {
   const reading = readOnly(database);
   const stored = await readMarket(reading);
@@ -91,33 +103,65 @@ async function simulated(
     throw new ApiError('conflict', 'The change changes nothing: the market is as it says already.');
   const asked = askedOfPersons(before, after);
   if (asked.length > 0 && !scopes.includes('persons:read')) throw personsAsked(asked);
-  await noteDeed(database, by, deedOf(real, [...models.keys()], period.since));
-  const past = await readPast(reading, period, [before, after], (count) => {
+  const modelled = [...models.keys()];
+  const campaigns = campaignsOf(
+    [...real, ...modelled.map((id) => ({ kind: 'contract' as const, id }))],
+    after,
+    seller,
+  );
+  await noteDeed(database, by, deedOf(real, modelled, { since, seller }));
+  const past = await readPast(reading, { since, until, campaigns }, [before, after], (count) => {
     if (isShared && count > MOST_LEADS) throw tooMuch();
     tell(`reading leads: ${count}`);
   });
-  if (isShared && isFew(past.leads.length, FEWEST_LEADS)) throw tooFew();
+  if (isShared && isFew(past.leads.length, FEWEST_LEADS)) throw tooFew(campaigns);
   tell(`deciding ${past.leads.length} leads again`);
   const result = await inTurns(
-    whatIf(past.leads, past.elsewhere, { before, after, models }, period.until.getTime()),
+    whatIf(past.leads, past.elsewhere, { before, after, models }, until.getTime()),
   );
   return {
-    since: period.since.toISOString(),
-    until: period.until.toISOString(),
+    since: since.toISOString(),
+    until: until.toISOString(),
+    campaigns,
     changes: real,
     models: modelsIn({ terms: after, models }),
     ...figuresView({ ...result, leftOut: past.leftOut }, isShared ? FEWEST_LEADS : 1),
   };
 }
 
+/** @throws ApiError if there are none */
+function campaignsOf(parts: readonly Part[], terms: Terms, seller: string | undefined): string[] {
+  const all = concernedCampaigns(parts, terms);
+  if (all.length === 0)
+    throw new ApiError(
+      'conflict',
+      'The change concerns no campaign: what it names has no contract in one. Name a campaign or a contract.',
+    );
+  const sellerOf = new Map(terms.campaigns.map((campaign) => [campaign.id, campaign.seller]));
+  const own = seller === undefined ? all : all.filter((id) => sellerOf.get(id) === seller);
+  if (own.length > 0) return own;
+  throw new ApiError(
+    'conflict',
+    `The change concerns no campaign of ${seller}, but ${someOf(all)}. Leave the seller out, or name another one.`,
+  );
+}
+
 /** Who has simulated what: the paths of what changes and no value, which a filter may have from a person. */
-function deedOf(changes: Change[], models: string[], since: Date): Deed {
+function deedOf(
+  changes: Change[],
+  models: string[],
+  { since, seller }: Pick<Asked, 'since' | 'seller'>,
+): Deed {
   const changed = changes.map((one): AuditedValue => {
     const paths = one.change === 'changed' ? pathsOf(one.fields).join(', ') : one.change;
     return { path: `${one.kind} ${one.id}`, to: paths };
   });
   const modelled = models.map((contract): AuditedValue => ({ path: `contract ${contract}`, to: 'model' }));
-  const values = [{ path: 'since', to: since.toISOString() }, ...changed, ...modelled];
+  const which = [
+    { path: 'since', to: since.toISOString() },
+    ...(seller === undefined ? [] : [{ path: 'seller', to: seller }]),
+  ];
+  const values = [...which, ...changed, ...modelled];
   return { kind: 'simulation', id: v7(), did: 'simulated', values: keepable(values.slice(0, MOST_NOTED)) };
 }
 
@@ -132,13 +176,13 @@ const MOST_NOTED = 200;
 const personsAsked = (fields: string[]): ApiError =>
   new ApiError(
     'scopeMissing',
-    `The change has filters on what persons wrote (${fields.join(', ')}), which its figures would tell: this needs a key with the scope persons:read as well.`,
+    `The change has filters on what persons wrote (${fields.join(', ')}), which its figures would reveal. This needs a key with the scope persons:read as well.`,
   );
 
-const tooFew = (): ApiError =>
+const tooFew = (campaigns: string[]): ApiError =>
   new ApiError(
     'conflict',
-    `Fewer than ${FEWEST_LEADS} leads of the time can be decided again, which is too few to tell what became of them. Name an earlier \`since\`, or let \`gavel simulate\` do it where the database is.`,
+    `Fewer than ${FEWEST_LEADS} leads of ${someOf(campaigns)} can be decided again, and figures of so few would reveal persons. Name an earlier \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
 function changedBy(text: string, market: Terms): ChangedMarket {

@@ -1,19 +1,26 @@
 import Type from 'typebox';
 import { toDecimal, type Minor } from '../../market/money.js';
-import { compareBuyers, type BuyerCompared, type Compared, type Tally } from '../../market/whatIf/tally.js';
+import {
+  COLUMNS,
+  compareBuyers,
+  inColumns,
+  type BuyerCompared,
+  type Columns,
+  type Tally,
+} from '../../market/whatIf/tally.js';
 import type { WhatIf } from '../../market/whatIf/whatIf.js';
 import { Changed } from './changes.js';
 
 /**
  * No figure of fewer leads is given away by the API: a handful of leads is a handful of persons. On the database itself
- * nothing is kept back (docs/decisions/simulated-figures.md).
+ * nothing is withheld (docs/decisions/simulated-figures.md).
  */
 export const FEWEST_LEADS = 10;
 
-/** Null stands for fewer leads than may be told. */
+/** Null: of fewer leads than may be shown. */
 const Figure = Type.Union([Type.Number(), Type.Null()]);
 const Count = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]);
-const Both = Type.Object({ before: Type.Number(), after: Type.Number() });
+const Three = Type.Object({ booked: Type.Number(), unchanged: Type.Number(), changed: Type.Number() });
 
 const TallyView = Type.Object({
   leads: Type.Integer({ minimum: 0 }),
@@ -40,8 +47,13 @@ export const Simulation = Type.Object(
   {
     since: Type.String(),
     until: Type.String(),
+    campaigns: Type.Array(Type.String(), {
+      description: 'Those that the change concerns; only their leads are decided again',
+    }),
     changes: Type.Array(Changed, { description: 'What the change makes of the market' }),
-    models: Type.Array(Model, { description: 'Who is taken to bid what, where nobody has asked' }),
+    models: Type.Array(Model, {
+      description: 'What buyers are assumed to do with leads that they were not asked about',
+    }),
     fewest_leads: Type.Optional(
       Type.Integer({ description: 'Figures of fewer leads are not shown: they are null, or put together' }),
     ),
@@ -52,30 +64,37 @@ export const Simulation = Type.Object(
         description: 'Leads whose persons were erased, and leads for which no round was held',
       },
     ),
-    without_change: Type.Object(
-      { sold_as_before: Count },
-      { description: 'How well the past can be told again' },
-    ),
+    unchanged_as_booked: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+      description: 'How many come out as booked when they are decided again without the change',
+    }),
     assumed: Type.Object(
       { leads: Count, bid: Count, form: Count, post: Count, check: Count },
-      { description: 'How many leads rest on more than buyers have said, in all and by what it is' },
+      {
+        description:
+          'How many results with the change rest on more than buyers have said, in all and by what it is',
+      },
     ),
     currencies: Type.Array(
       Type.Object({
         currency: Type.String(),
-        before: TallyView,
-        after: TallyView,
-        buyers: Type.Array(Type.Object({ buyer: Type.String(), won: Both, spent: Both })),
+        booked: TallyView,
+        unchanged: TallyView,
+        changed: TallyView,
+        buyers: Type.Array(Type.Object({ buyer: Type.String(), won: Three, spent: Three })),
         others: Type.Optional(
           Type.Object(
-            { buyers: Type.Integer({ minimum: 2 }), won: Both, spent: Both },
+            { buyers: Type.Integer({ minimum: 2 }), won: Three, spent: Three },
             { description: 'Buyers of few leads, together' },
           ),
         ),
       }),
+      {
+        description:
+          'By currency, the same leads three times: as booked, decided again without the change, decided again with it. The effect of the change is `changed` less `unchanged`',
+      },
     ),
   },
-  { $id: 'Simulation', title: 'What would have been sold to whom, beside what was' },
+  { $id: 'Simulation', title: 'What leads would have been sold for, with a change and without it' },
 );
 export type SimulationView = Type.Static<typeof Simulation>;
 export type ModelView = Type.Static<typeof Model>;
@@ -91,17 +110,17 @@ export interface Figures extends WhatIf {
  * @param fewest no figure of fewer leads is shown; 1: every one is
  */
 export function figuresView(
-  { leads, leftOut, unchanged, assumed, currencies }: Figures,
+  { leads, leftOut, asBooked, assumed, currencies }: Figures,
   fewest: number,
-): Pick<SimulationView, 'fewest_leads' | 'leads' | 'left_out' | 'without_change' | 'assumed' | 'currencies'> {
+): Omit<SimulationView, 'since' | 'until' | 'campaigns' | 'changes' | 'models'> {
   const shown = (count: number): number | null => (isFew(count, fewest) ? null : count);
   const { bid, form, post, check } = assumed.by;
-  const enough = currencies.filter(({ before }) => !isFew(before.leads, fewest));
+  const enough = currencies.filter(({ tallies }) => !isFew(tallies.booked.leads, fewest));
   return {
     fewest_leads: fewest > 1 ? fewest : undefined,
-    leads: fewest > 1 ? enough.reduce((sum, { before }) => sum + before.leads, 0) : leads,
+    leads: fewest > 1 ? enough.reduce((sum, { tallies }) => sum + tallies.booked.leads, 0) : leads,
     left_out: { erased: shown(leftOut.erased), unheld: shown(leftOut.unheld) },
-    without_change: { sold_as_before: shown(unchanged) },
+    unchanged_as_booked: shown(asBooked),
     assumed: {
       leads: shown(assumed.leads),
       bid: shown(bid),
@@ -113,31 +132,36 @@ export function figuresView(
   };
 }
 
+/** Names a few of many campaigns. */
+export const someOf = (campaigns: readonly string[]): string =>
+  campaigns.length <= MOST_NAMED
+    ? campaigns.join(', ')
+    : `${campaigns.slice(0, MOST_NAMED).join(', ')} and ${campaigns.length - MOST_NAMED} more`;
+
+const MOST_NAMED = 5;
+
 /** None is not few: that nothing was sold is about nobody. */
 export const isFew = (count: number, fewest: number): boolean => count > 0 && count < fewest;
 
-function currencyView({ currency, before, after }: WhatIf['currencies'][number], fewest: number): InCurrency {
-  const { shown, rest } = withoutFew(compareBuyers(before, after), fewest);
-  const inMoney = ({ before: was, after: is }: Compared): Compared => ({
-    before: toDecimal(was, currency),
-    after: toDecimal(is, currency),
-  });
-  const sold = isFew(before.sold, fewest) || isFew(after.sold, fewest);
+function currencyView({ currency, tallies }: WhatIf['currencies'][number], fewest: number): InCurrency {
+  const { shown, rest } = withoutFew(compareBuyers(tallies), fewest);
+  const inMoney = (spent: Columns<Minor>): Columns<number> =>
+    inColumns(spent, (minor) => toDecimal(minor, currency));
+  const isSoldFew = COLUMNS.some((column) => isFew(tallies[column].sold, fewest));
   return {
     currency,
-    before: tallyView(before, currency, sold),
-    after: tallyView(after, currency, sold),
+    ...inColumns(tallies, (tally) => tallyView(tally, currency, { isSoldFew })),
     buyers: shown.map(({ buyer, won, spent }) => ({ buyer, won, spent: inMoney(spent) })),
     others: rest && { buyers: rest.buyers, won: rest.won, spent: inMoney(rest.spent) },
   };
 }
 
-/** @param isSoldFew the sales of either tally are too few to be told, and so is their money */
+/** @param isSoldFew the sales of some column are too few to be shown, and so is the money of all */
 function tallyView(
   { leads, sold, revenue, earned }: Tally,
   currency: string,
-  isSoldFew: boolean,
-): InCurrency['before'] {
+  { isSoldFew }: { isSoldFew: boolean },
+): InCurrency['booked'] {
   const money = (minor: Minor): number | null => (isSoldFew ? null : toDecimal(minor, currency));
   return {
     leads,
@@ -160,9 +184,7 @@ function withoutFew(
 ): { shown: BuyerCompared[]; rest?: Together } {
   const few = all.filter((one) => isOfFew(one, fewest));
   if (few.length === 0) return { shown: [...all] };
-  const larger = all
-    .filter((one) => !few.includes(one))
-    .sort((a, b) => a.won.before + a.won.after - (b.won.before + b.won.after));
+  const larger = all.filter((one) => !few.includes(one)).sort((a, b) => inAll(a.won) - inAll(b.won));
   for (;;) {
     const rest = together(few);
     if (rest.buyers > 1 && !isOfFew(rest, fewest))
@@ -175,14 +197,15 @@ function withoutFew(
 
 /** What was spent on leads that were given back is about few as well. */
 const isOfFew = ({ won, spent }: Pick<BuyerCompared, 'won' | 'spent'>, fewest: number): boolean =>
-  (['before', 'after'] as const).some(
-    (when) => isFew(won[when], fewest) || (fewest > 1 && won[when] === 0 && spent[when] !== 0),
-  );
+  COLUMNS.some((one) => isFew(won[one], fewest) || (fewest > 1 && won[one] === 0 && spent[one] !== 0));
+
+const inAll = (figures: Columns<number>): number => COLUMNS.reduce((sum, column) => sum + figures[column], 0);
 
 function together(buyers: readonly BuyerCompared[]): Together {
-  const sum = (of: (one: BuyerCompared) => Compared): Compared => ({
-    before: buyers.reduce((total, one) => total + of(one).before, 0),
-    after: buyers.reduce((total, one) => total + of(one).after, 0),
-  });
-  return { buyers: buyers.length, won: sum(({ won }) => won), spent: sum(({ spent }) => spent) };
+  const sum = (of: 'won' | 'spent'): Columns<number> => {
+    const add = (column: keyof Columns<number>): number =>
+      buyers.reduce((total, one) => total + one[of][column], 0);
+    return { booked: add('booked'), unchanged: add('unchanged'), changed: add('changed') };
+  };
+  return { buyers: buyers.length, won: sum('won'), spent: sum('spent') };
 }

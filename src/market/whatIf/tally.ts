@@ -21,23 +21,13 @@ export interface BuyerTally {
 
 const NOTHING_WON: BuyerTally = { won: 0, spent: 0 };
 
-/** What came of the leads, by currency. */
-export function tallies(
-  leads: readonly Pick<PastLead, 'facts' | 'currency'>[],
+/** @param sales of each lead, by its id */
+export function tallyOf(
+  leads: readonly Pick<PastLead, 'facts'>[],
   sales: ReadonlyMap<string, readonly PastSale[]>,
-): Map<string, Tally> {
-  const currencies = [...new Set(leads.map(({ currency }) => currency))].sort();
-  return new Map(
-    currencies.map((currency) => {
-      const own = leads.filter((lead) => lead.currency === currency);
-      return [currency, tallyOf(own.map(({ facts }) => sales.get(facts.leadId) ?? []))];
-    }),
-  );
-}
-
-/** @param leads the sales of each */
-function tallyOf(leads: readonly (readonly PastSale[])[]): Tally {
-  const all = leads.flat();
+): Tally {
+  const own = leads.map(({ facts }) => sales.get(facts.leadId) ?? []);
+  const all = own.flat();
   const buyers = new Map<string, BuyerTally>();
   for (const sale of all) {
     const { won, spent } = buyers.get(sale.buyer) ?? NOTHING_WON;
@@ -45,7 +35,7 @@ function tallyOf(leads: readonly (readonly PastSale[])[]): Tally {
   }
   return {
     leads: leads.length,
-    sold: leads.filter((sales) => sales.some(({ returned }) => returned === undefined)).length,
+    sold: own.filter((of) => of.some(({ returned }) => returned === undefined)).length,
     revenue: all.reduce((sum, sale) => sum + paid(sale), 0),
     earned: all.reduce((sum, { earns, returned }) => sum + earns - (returned?.sellerPays ?? 0), 0),
     buyers,
@@ -54,30 +44,45 @@ function tallyOf(leads: readonly (readonly PastSale[])[]): Tally {
 
 const paid = ({ price, returned }: PastSale): Minor => price - (returned?.buyerGets ?? 0);
 
-/** One figure before and after. */
-export interface Compared {
-  before: number;
-  after: number;
+/**
+ * The same leads three times. `booked`: as the books have them. `unchanged`: decided again without the change. `changed`:
+ * decided again with it. The effect of the change is `changed` less `unchanged`; `booked` less `unchanged` is what deciding
+ * again can't reproduce.
+ */
+export interface Columns<T> {
+  booked: T;
+  unchanged: T;
+  changed: T;
 }
+
+export const COLUMNS = ['booked', 'unchanged', 'changed'] as const satisfies (keyof Columns<never>)[];
+
+export const inColumns = <A, B>(of: Columns<A>, what: (one: A) => B): Columns<B> => ({
+  booked: what(of.booked),
+  unchanged: what(of.unchanged),
+  changed: what(of.changed),
+});
 
 export interface BuyerCompared {
   buyer: string;
-  won: Compared;
-  spent: Compared;
+  won: Columns<number>;
+  spent: Columns<number>;
 }
 
-/** Every buyer of either tally, those who spend most after the change first. */
-export function compareBuyers(before: Tally, after: Tally): BuyerCompared[] {
-  const buyers = [...new Set([...before.buyers.keys(), ...after.buyers.keys()])];
-  return buyers
-    .map((buyer) => {
-      const [was, is] = [before, after].map(({ buyers: of }) => of.get(buyer) ?? NOTHING_WON);
-      const both = (key: keyof BuyerTally): Compared => ({ before: was?.[key] ?? 0, after: is?.[key] ?? 0 });
-      return { buyer, won: both('won'), spent: both('spent') };
+/** Every buyer of any of the tallies, those who spend most with the change first. */
+export function compareBuyers(tallies: Columns<Tally>): BuyerCompared[] {
+  const buyers = new Set(COLUMNS.flatMap((column) => [...tallies[column].buyers.keys()]));
+  return [...buyers]
+    .map((buyer): BuyerCompared => {
+      const own = inColumns(tallies, ({ buyers: of }) => of.get(buyer) ?? NOTHING_WON);
+      return { buyer, won: inColumns(own, ({ won }) => won), spent: inColumns(own, ({ spent }) => spent) };
     })
     .sort(
       (a, b) =>
-        b.spent.after - a.spent.after || b.spent.before - a.spent.before || (a.buyer < b.buyer ? -1 : 1),
+        b.spent.changed - a.spent.changed ||
+        b.spent.unchanged - a.spent.unchanged ||
+        b.spent.booked - a.spent.booked ||
+        (a.buyer < b.buyer ? -1 : 1),
     );
 }
 

@@ -1,21 +1,20 @@
 import type { Terms } from '../file/build.js';
 import { decideAgain, type Elsewhere } from './decideAgain.js';
 import type { BidModel } from './model.js';
-import type { PastLead } from './past.js';
+import type { PastLead, PastSale } from './past.js';
 import { readyMarkets } from './readyMarkets.js';
 import type { Steps } from './steps.js';
-import { sameSales, tallies, type Tally } from './tally.js';
+import { inColumns, sameSales, tallyOf, type Columns, type Tally } from './tally.js';
 import { ASSUMPTIONS, measure, type Assumption } from './voices.js';
 
 /** What would have become of leads under other terms, beside what became of them. */
 export interface WhatIf {
-  /** By currency. */
-  currencies: { currency: string; before: Tally; after: Tally }[];
+  currencies: { currency: string; tallies: Columns<Tally> }[];
   /** How many leads were decided again. */
   leads: number;
-  /** How many of them would have been sold as they were without the change: how well the past can be told again. */
-  unchanged: number;
-  /** How many rest on more than buyers have said, in all and by what it is. */
+  /** How many of them come out as they are booked when they are decided again without the change. */
+  asBooked: number;
+  /** How many results with the change rest on more than buyers have said, in all and by what it is. */
   assumed: { leads: number; by: Record<Assumption, number> };
 }
 
@@ -27,8 +26,8 @@ export interface Proposal {
 }
 
 /**
- * Decides past leads again under changed terms. Before is what the books say; beside it the leads are decided again without
- * the change, too, since the market may have changed in the meantime.
+ * Decides past leads again, with a change of terms and without it: the market may have changed since they were sold, so
+ * what the books say shows less than the effect of the change.
  * @param until nothing is decided after it, UTC ms
  */
 export function* whatIf(
@@ -40,28 +39,34 @@ export function* whatIf(
   const measured = measure(leads);
   const again = { leads, until };
   const books = new Map(leads.map(({ facts, sales }) => [facts.leadId, sales]));
-  const same = yield* decideAgain({
+  const without = yield* decideAgain({
     ...again,
     elsewhere,
     market: readyMarkets(before),
     voices: { measured, models: new Map() },
   });
-  const { sales, assumed } = yield* decideAgain({
+  const { sales: changed, assumed } = yield* decideAgain({
     ...again,
     elsewhere: { ...elsewhere, payments: [...elsewhere.payments, ...paidIn(before, after)] },
     market: readyMarkets(after),
     voices: { measured, models },
   });
-  const is = tallies(leads, sales);
   return {
-    currencies: [...tallies(leads, books)].flatMap(([currency, tally]) => {
-      const now = is.get(currency);
-      return now ? [{ currency, before: tally, after: now }] : [];
-    }),
+    currencies: inCurrencies(leads, { booked: books, unchanged: without.sales, changed }),
     leads: leads.length,
-    unchanged: sameSales(leads, books, same.sales),
+    asBooked: sameSales(leads, books, without.sales),
     assumed: { leads: assumed.size, by: counted(assumed) },
   };
+}
+
+type Sales = ReadonlyMap<string, readonly PastSale[]>;
+
+function inCurrencies(leads: readonly PastLead[], sales: Columns<Sales>): WhatIf['currencies'] {
+  const currencies = [...new Set(leads.map(({ currency }) => currency))].sort();
+  return currencies.map((currency) => {
+    const own = leads.filter((lead) => lead.currency === currency);
+    return { currency, tallies: inColumns(sales, (of) => tallyOf(own, of)) };
+  });
 }
 
 /** What prepaid buyers would have paid in beyond what they did: before anything was sold. */

@@ -35,5 +35,5 @@ const { user, system } = process.cpuUsage(began);
 const seconds = (user + system) / 1_000_000;
 console.log(
   `${leads} leads among ${contracts} contracts in ${seconds.toFixed(1)} s of CPU: ${Math.round(leads / seconds)} leads a second; ` +
-    `${result.unchanged} come out as they did without the change`,
+    `${result.asBooked} come out as booked without the change`,
 );

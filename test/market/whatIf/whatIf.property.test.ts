@@ -7,6 +7,7 @@ import { decideAgain, type Decided } from '../../../src/market/whatIf/decideAgai
 import type { PastLead, PastSale } from '../../../src/market/whatIf/past.js';
 import { atOnce } from '../../../src/market/whatIf/steps.js';
 import { readyMarkets } from '../../../src/market/whatIf/readyMarkets.js';
+import { whatIf } from '../../../src/market/whatIf/whatIf.js';
 import { measure } from '../../../src/market/whatIf/voices.js';
 import {
   buyerOf,
@@ -121,6 +122,18 @@ describe('Past auctions, decided again', () => {
         const past = live(was, given);
         const entries = ({ sales: sold }: Decided) => Object.fromEntries(sold);
         expect(entries(again(past.toReversed(), is))).toEqual(entries(again(past, is)));
+      }),
+      runs,
+    );
+  });
+
+  test('show no effect of a change that has none, whatever the market has become since', () => {
+    fc.assert(
+      fc.property(markets, markets, leads, (was, is, given) => {
+        const renamed = { ...is, sellers: is.sellers.map((seller) => ({ ...seller, name: 'Renamed' })) };
+        const proposal = { before: is, after: renamed, models: new Map() };
+        const result = atOnce(whatIf(live(was, given), nothingElse(is), proposal, Infinity));
+        for (const { tallies } of result.currencies) expect(tallies.changed).toEqual(tallies.unchanged);
       }),
       runs,
     );
