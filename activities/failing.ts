@@ -55,15 +55,14 @@ async function noteInCircuit(
     if (!changed || !warning) return;
     const { failures, until, last } = changed.after;
     const labels = { buyer, of, reason: last?.reason ?? 'unknown' };
-    if (warning === 'failing') measured.buyerFailing(1, labels);
-    else measured.circuitOpened(1, labels);
-    log.warn({
-      event: warning === 'failing' ? 'buyer_failing' : 'circuit_opened',
-      ...labels,
-      failures,
-      detail: last?.detail,
-      until: until === undefined ? undefined : new Date(until).toISOString(),
-    });
+    const about = { ...labels, failures, detail: last?.detail };
+    if (warning === 'failing') {
+      measured.buyerFailing(1, labels);
+      log.warn({ event: 'buyer_failing', ...about });
+    } else {
+      measured.circuitOpened(1, labels);
+      log.warn({ event: 'circuit_opened', ...about, until: new Date(until ?? 0).toISOString() });
+    }
   } catch {
     log.warn({ event: 'circuit_not_noted', buyer });
   }
