@@ -130,6 +130,8 @@ async function exchange(
     'content-type': 'application/json',
     accept: 'application/json',
     'accept-encoding': 'identity',
+    // Firewalls of web applications refuse requests without one.
+    'user-agent': 'Gavel',
     ...signature(message.id, body, secrets),
   };
   const sendBy = (dispatcher: Agent): Promise<Dispatcher.ResponseData> =>

@@ -62,6 +62,22 @@ describe('docs/buyer.md shows every key that a buyer is sent', () => {
   });
 });
 
+test('docs/buyer.md shows every header that a buyer is sent', () => {
+  const rows = rowsOf(page, 'header', 2).map(([names = '', value = '']) => ({
+    names: names.replaceAll('`', '').toLowerCase().split(', '),
+    value: value.replaceAll('`', ''),
+  }));
+  // HTTP's own; a connection is kept alive unless its answer says otherwise.
+  const ofHttp = ['host', 'connection'];
+  expect(buyer.received.length).toBeGreaterThan(0);
+  for (const { headers } of buyer.received) {
+    const shown = [...ofHttp, ...rows.flatMap(({ names }) => names)];
+    expect(Object.keys(headers).sort()).toEqual(shown.sort());
+    for (const name of ['content-type', 'accept', 'accept-encoding', 'user-agent'])
+      expect(headers[name]).toBe(rows.find(({ names }) => names.includes(name))?.value);
+  }
+});
+
 test('docs/buyer.md shows the hashes that a ping carries', () => {
   const secret = page.codespans.find((code) => /^whsec_.{20}/.test(code)) ?? '';
   const vectors = rowsOf(page, 'text', 2).map((cells) => cells.map((cell) => cell.replaceAll('`', '')));
