@@ -6,7 +6,7 @@ import type { Contact } from '../market/personKeys.js';
 import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
 import { openContactFile, type ContactFile } from './contactFile.js';
-import { print, printJson, table } from './print.js';
+import { print, printError, printJson, table } from './print.js';
 
 /** Whose list it is: one of these. */
 interface Whose {
@@ -51,13 +51,14 @@ async function importList(file: string, options: Options, command: Command): Pro
     sum.withdrawing_leads += done.withdrawing_leads;
   });
   if (options.json) printJson({ ...sum, ...jsonOf(read) });
-  else if (!options.dryRun) {
+  refuseUnreadable(read, options);
+  if (!options.json && !options.dryRun) {
     const withdrawing =
       sum.withdrawing_leads === 0
         ? ''
-        : `, and ${sum.withdrawing_leads} will be unless the buyer that holds it now takes it`;
+        : `, and ${sum.withdrawing_leads} will be unless the buyer that has it now accepts it`;
     print(
-      `${sum.added} added, ${sum.present} were there before; ${sum.withdrawn_leads} waiting leads of theirs were withdrawn${withdrawing}.`,
+      `${sum.added} added, ${sum.present} were on the list already; ${leadsOf(sum.withdrawn_leads)} withdrawn${withdrawing}.`,
     );
   }
   report(read, options);
@@ -71,9 +72,13 @@ async function removeList(file: string, options: Options, command: Command): Pro
     sum.absent += done.absent;
   });
   if (options.json) printJson({ ...sum, ...jsonOf(read) });
-  else if (!options.dryRun) print(`${sum.removed} removed, ${sum.absent} were not there.`);
+  refuseUnreadable(read, options);
+  if (!options.json && !options.dryRun) print(`${sum.removed} removed, ${sum.absent} were not on the list.`);
   report(read, options);
 }
+
+const leadsOf = (count: number): string =>
+  count === 1 ? '1 waiting lead was' : `${count} waiting leads were`;
 
 /** More problems than this are only counted. */
 const MOST_PROBLEMS = 1000;
@@ -167,7 +172,15 @@ const jsonOf = ({ layout, phones, emails, uncertain, uncertainLines, bad, proble
   columns: layout.columns.map(({ name, role }, i) => ({ column: i + 1, name, read_as: role ?? null })),
 });
 
-/** @throws CommandFailed naming the entries that were not taken */
+/** @throws CommandFailed if the file has entries and none can be read */
+function refuseUnreadable(read: Read, { json }: Options): void {
+  const { file, phones, emails, bad } = read;
+  if (bad === 0 || phones + emails > 0) return;
+  const refusal = `No entry of ${file} can be read; nothing was changed.`;
+  throw new CommandFailed([...(json ? [] : problemLines(read)), refusal].join('\n'));
+}
+
+/** Says how the file was read, and which entries were left out. */
 function report(read: Read, { dryRun, json }: Options): void {
   const { layout, uncertain, bad } = read;
   if (dryRun && !json) print(preview(read));
@@ -178,9 +191,9 @@ function report(read: Read, { dryRun, json }: Options): void {
     if (unread.length > 0) print(`Not read: ${unread.join(', ')}.`);
     if (uncertain > 0) print(uncertainText(read));
   }
-  if (bad === 0 || dryRun) return;
-  const refusal = `${bad === 1 ? '1 entry was' : `${bad} entries were`} left out; all others were taken.`;
-  throw new CommandFailed([...(json ? [] : problemLines(read)), refusal].join('\n'));
+  if (bad === 0 || dryRun || json) return;
+  const leftOut = `${bad === 1 ? '1 entry' : `${bad} entries`} can’t be read and ${bad === 1 ? 'was' : 'were'} left out; all others were taken.`;
+  printError([...problemLines(read), leftOut].join('\n'));
 }
 
 const SHOWN = 20;

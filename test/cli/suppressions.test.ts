@@ -43,7 +43,7 @@ describe('gavel suppressions', () => {
     const list = file('555-123-4567\nnobody@example.org\n\n(512) 555-0100\n');
     const ran = await run(['import', list, '--seller', 'acme-insurance']);
     expect(ran.stdout).toBe(
-      '3 added, 0 were there before; 1 waiting leads of theirs were withdrawn, and 1 will be unless the buyer that holds it now takes it.\n',
+      '3 added, 0 were on the list already; 1 waiting lead was withdrawn, and 1 will be unless the buyer that has it now accepts it.\n',
     );
     expect(await findStoredLead(database, waiting._id)).toMatchObject({
       status: 'withdrawn',
@@ -68,21 +68,31 @@ describe('gavel suppressions', () => {
   test('names each line that it can’t read, and takes all others', async () => {
     const csv = 'Name;E-Mail;Phone Number\r\n"Doe; J.";j@example.org;\r\nRoe;not an address;12\r\nPoe;;\r\n';
     const ran = await run(['import', file(csv), '--all']);
-    expect(ran.code).toBe(1);
+    expect(ran.code).toBe(0);
     expect(ran.stdout).toContain('1 added');
     expect(ran.stderr).toContain(
       [
         `${join(dir, 'list')}:3  not an e-mail address`,
         `${join(dir, 'list')}:3  not a phone number of 7 to 15 digits`,
         `${join(dir, 'list')}:4  neither a phone number nor an e-mail address`,
-        '3 entries were left out; all others were taken.',
+        '3 entries can’t be read and were left out; all others were taken.',
       ].join('\n'),
     );
   });
 
+  test.each([[[]], [['--dry-run']], [['--json']]])(
+    'fails if it can read no line: import %j',
+    async (args) => {
+      const ran = await run(['import', file('Phone\n12\n34\n'), '--all', ...args]);
+      expect(ran.code).toBe(1);
+      expect(ran.stdout).not.toContain('added, ');
+      expect(ran.stderr).toContain(`No entry of ${join(dir, 'list')} can be read; nothing was changed.\n`);
+    },
+  );
+
   test('lists figures and no persons, takes persons off, and wants to know whose list', async () => {
     const removed = await run(['remove', '-', '--seller', 'ACME1234'], '+1 512 555 0100\n512-555-0199\n');
-    expect(removed.stdout).toBe('1 removed, 1 were not there.\n');
+    expect(removed.stdout).toBe('1 removed, 1 were not on the list.\n');
     const { lists } = JSON.parse((await run(['list', '--json'])).stdout) as { lists: object[] };
     expect(lists).toMatchObject([
       { phones: 0, emails: 1 },
@@ -176,7 +186,7 @@ describe('gavel suppressions', () => {
       status: 'pending',
     });
     const ran = await run(['import', file('512-555-0177\n'), '--buyer', 'northwind']);
-    expect(ran.stdout).toBe('1 added, 0 were there before; 0 waiting leads of theirs were withdrawn.\n');
+    expect(ran.stdout).toBe('1 added, 0 were on the list already; 0 waiting leads were withdrawn.\n');
     expect(await findStoredLead(database, lead._id)).toMatchObject({ status: 'pending' });
     expect((await run(['list'])).stdout).toMatch(/buyer northwind +1 +0 /);
     expect(await run(['import', file('512-555-0177\n'), '--buyer', 'nobody'])).toMatchObject({ code: 1 });
