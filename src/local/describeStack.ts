@@ -2,25 +2,52 @@ import { relative } from 'node:path';
 import { colors, table } from '../cli/print.js';
 import type { Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
+import { SAMPLE } from './demo/sample.js';
 import type { StackReady } from './stack.js';
 import type { PartEvent } from './supervise.js';
 
 /** What a person sees of a stack that is ready. */
-export function describeStack({ api, docs, admin, temporalUi, demo }: StackReady): string {
-  const lines = [
-    `${colors.bold('API')}          ${api}`,
-    `${colors.bold('Docs')}         ${docs}`,
-    `${colors.bold('Admin API')}    ${admin}`,
-    ...(temporalUi === undefined ? [] : [`${colors.bold('Temporal UI')}  ${temporalUi}`]),
-    ...(demo?.workflow === undefined ? [] : [`${colors.bold('This lead')}    ${demo.workflow}`]),
-  ];
-  const again = demo ? ['', colors.bold('Send it again:'), demo.curl] : [];
-  return [...(demo ? [describeDemo(demo), ''] : []), ...lines, ...again, '', 'Ctrl-C ends it all.'].join(
-    '\n',
-  );
+export function describeStack({
+  api,
+  docs,
+  admin,
+  servers,
+  temporalUi,
+  namespace,
+  demo,
+}: StackReady): string {
+  const list = temporalUi && `${temporalUi}/namespaces/${namespace}/workflows`;
+  const addresses = lines({
+    API: api,
+    Docs: docs,
+    'Admin API': admin,
+    Temporal: servers.TEMPORAL_ADDRESS && `${servers.TEMPORAL_ADDRESS}  (npm run temporal -- workflow list)`,
+    'Temporal UI': temporalUi,
+    'Open leads': list && `${list}?query=${encodeURIComponent('LeadStatus = "pending"')}`,
+    'This lead': demo?.workflow,
+  });
+  const parts = demo
+    ? [
+        describeDemo(demo),
+        addresses,
+        describeKeys(demo),
+        `${colors.bold('Send it again:')}\n${demo.curl}`,
+        OTHERS,
+      ]
+    : [addresses];
+  return [...parts, 'Ctrl-C stops everything.'].join('\n\n');
 }
 
-function describeDemo({ answer, buyers }: Demo): string {
+const OTHERS =
+  'docs/demo.md has a request for each other outcome: pending, refused and resold, sold late, held, returned …';
+
+/** A line for each value that there is. */
+const lines = (values: Record<string, string | undefined>): string =>
+  Object.entries(values)
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${colors.bold(name.padEnd(11))}  ${value}`]))
+    .join('\n');
+
+function describeDemo({ answer, buyers, notApplied }: Demo): string {
   const rows = buyers.map(({ buyer, price, ms, outcome, post = '' }) => [
     buyer,
     ms === undefined ? 'not asked' : `${ms} ms`,
@@ -28,20 +55,27 @@ function describeDemo({ answer, buyers }: Demo): string {
     outcome === 'sold' ? colors.green(outcome) : outcome.replaceAll('_', ' '),
     post,
   ]);
-  return [
-    colors.bold(`A sample lead was sent; the answer, after ${answer.ms} ms:`),
-    answer.text,
-    '',
-    table(['buyer', 'ping', 'price', 'outcome', 'post'], rows),
-  ].join('\n');
+  const parts = [
+    `${colors.bold(`A sample lead was sent; the answer, after ${answer.ms} ms:`)}\n${answer.text}`,
+    rows.length > 0 ? table(['buyer', 'ping', 'price', 'outcome', 'post'], rows) : undefined,
+    notApplied &&
+      `The market here was changed since a start applied the demo market (or an earlier release applied it), so it stays as it is. For the market of docs/demo.md:\nnpm run gavel -- apply ${relative('.', notApplied)}`,
+  ];
+  return parts.filter((part) => part !== undefined).join('\n\n');
 }
 
-/** One thing that a demo buyer did, as a line. */
+const describeKeys = ({ keys }: Demo): string =>
+  lines({
+    'Live key': `${keys.live}  (leads of ${SAMPLE.seller})`,
+    'Test key': `${keys.test}  (test leads, which nobody pays for)`,
+    'Buyer key': `${keys.buyer}  (northwind's, for returns)`,
+  });
+
+/** One thing that a demo buyer did, or a postback, as a line. */
 export function describeDemoMessage(message: DemoMessage, at: Date): string {
   if (message.event === 'ready') return '';
-  const { buyer, event, about, answer } = message;
-  const what = event === 'post_cancelled' ? 'post cancelled' : event;
-  return `${clock(at)}  ${buyer.padEnd(10)} ${what.padEnd(5)} ${about}: ${answer}`;
+  const { party, what, about, answer } = message;
+  return `${clock(at)}  ${party.padEnd(9)}  ${what.padEnd(8)}  ${about === '' ? '' : `${about}: `}${answer}`;
 }
 
 /** A crash of a part, or its recovery, as a line. */

@@ -7,6 +7,8 @@ import Value from 'typebox/value';
 
 const Remembered = Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: 65535 }));
 
+const portsFile = (dir: string): string => join(dir, 'ports.json');
+
 /** Whether a port of the loopback address can be listened on now. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -25,8 +27,8 @@ export async function choosePorts<Name extends string>(
   names: readonly Name[],
   wishes: Partial<Record<Name, number>> = {},
 ): Promise<Record<Name, number>> {
-  const file = join(dir, 'ports.json');
-  const last = remembered(file);
+  const file = portsFile(dir);
+  const last = lastPorts(dir);
   const entries: [Name, number][] = [];
   for (const name of names) entries.push([name, await firstFree([wishes[name], last[name]])]);
   const chosen = Object.fromEntries(entries) as Record<Name, number>;
@@ -53,9 +55,10 @@ export async function anyPort(): Promise<number> {
     if (await isFree(port)) return port;
 }
 
-function remembered(file: string): Record<string, number> {
+/** The ports that names had at the last start, by name. */
+export function lastPorts(dir: string): Record<string, number> {
   try {
-    const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const content: unknown = JSON.parse(readFileSync(portsFile(dir), 'utf8'));
     return Value.Check(Remembered, content) ? content : {};
   } catch {
     return {};

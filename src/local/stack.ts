@@ -3,7 +3,7 @@ import { pickSettings } from '../config.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
 import { writeAddresses } from './addressesFile.js';
 import { chooseApiAddress, type ApiAddress } from './apiAddress.js';
-import { openDemoMarket, playDemo, type Demo } from './demo/demo.js';
+import { openDemo, playDemo, type Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import type { ServerAddresses } from './localServer.js';
 import { takeLock } from './lock.js';
@@ -19,6 +19,8 @@ export interface StackReady {
   docs: string;
   admin: string;
   temporalUi?: string;
+  /** In which Temporal has the workflows. */
+  namespace: string;
   servers: ServerAddresses;
   demo?: Demo;
 }
@@ -121,25 +123,25 @@ async function startParts(
   const database = openDatabase(settings);
   try {
     const opened = ensureIndexes(database).then(() =>
-      demo ? openDemoMarket(database, { dir, env, start, tell: onDemo }) : undefined,
+      demo ? openDemo(database, { dir, env, start, tell: onDemo }) : undefined,
     );
-    const [key] = await Promise.all([
+    const [open] = await Promise.all([
       opened,
       start(workerPlan(env)),
       start(apiPlan(env, api)),
       start(adminPlan(env, admin)),
     ]);
     const temporalUi = env.TEMPORAL_UI_URL;
-    if (key !== undefined) progress('sending the sample lead');
+    if (open) progress('sending the sample lead');
     const namespace = settings.TEMPORAL_NAMESPACE;
-    const played =
-      key === undefined ? undefined : await playDemo(database, key, { api: api.url, temporalUi, namespace });
+    const played = open && (await playDemo(database, open, { api: api.url, temporalUi, namespace }));
     return {
       api: api.url,
       docs: `${api.url}/docs`,
       admin: admin.url,
       servers: addresses,
       temporalUi,
+      namespace,
       demo: played,
     };
   } catch (error) {

@@ -1,19 +1,19 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
-import { startDemoBuyer } from './demoBuyer.js';
-import { DemoBuyer, type DemoMessage } from './messages.js';
+import { startDemoServer } from './demoServer.js';
+import { DemoParty, type DemoMessage } from './messages.js';
 
 /**
- * The process of the demo buyers. The stack sends it one message, who they are (with their secrets, which therefore
- * stand in no environment and no command line); it answers `ready`, then reports what each of them does.
+ * The process of the demo's buyers and of its source. The stack sends it one message, who they are (with their secrets,
+ * which are therefore in no environment and on no command line); it answers `ready`, then reports what each of them does.
  */
 
 // Nothing reaches a stack that has just ended.
 const tell = (message: DemoMessage): void => void process.send?.(message, () => undefined);
 
 process.once('message', (message) => {
-  const buyers = Value.Parse(Type.Array(DemoBuyer), message);
-  Promise.all(buyers.map((buyer) => startDemoBuyer(buyer, tell))).then(
+  const parties = Value.Parse(Type.Array(DemoParty), message);
+  Promise.all(parties.map((party) => startDemoServer(party, tell))).then(
     () => tell({ event: 'ready' }),
     (error: unknown) => {
       console.error(error instanceof Error ? error.message : error);

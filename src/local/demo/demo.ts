@@ -1,23 +1,28 @@
 import Value from 'typebox/value';
 import { leadStory } from '../../api/leadStory.js';
 import type { Database } from '../../store/db.js';
-import { applyMarketText } from '../applyMarketText.js';
 import { nodeArguments } from '../gavelProcess.js';
+import { LocalStackError } from '../localStackError.js';
 import { readyMessage } from '../parts.js';
 import type { Plan, Start } from '../plan.js';
 import { buyersDid, type BuyerDid } from './buyersDid.js';
-import { demoBuyers, readDemoMarket } from './demoMarket.js';
-import { demoKey } from './demoKey.js';
-import { DemoMessage, type DemoBuyer } from './messages.js';
-import { SAMPLE, sampleCurl, sendSample, type SampleAnswer } from './sample.js';
+import { demoKeys, type DemoKeys } from './demoKeys.js';
+import { applyDemoMarket, demoParties } from './demoMarket.js';
+import { DemoMessage, type DemoParty } from './messages.js';
+import { sampleCurl, sendSample, type SampleAnswer } from './sample.js';
+
+/** The demo market is applied and its buyers run. */
+export interface OpenDemo {
+  keys: DemoKeys;
+  /** See `DemoMarket`. */
+  notApplied?: string;
+}
 
 /** What the sample lead came to. */
-export interface Demo {
-  /** A key that sends leads for the demo's seller. */
-  key: string;
+export interface Demo extends OpenDemo {
   answer: SampleAnswer;
   buyers: BuyerDid[];
-  /** The lead's page in Temporal's UI; only where we know the UI. */
+  /** The lead's page in Temporal's UI; only if we know the UI. */
   workflow?: string;
   /** Sends the same lead again. */
   curl: string;
@@ -28,23 +33,19 @@ interface DemoStack {
   dir: string;
   env: NodeJS.ProcessEnv;
   start: Start;
-  /** Is called with each thing that a buyer does. */
+  /** Is called with each thing that a buyer does, and with each postback. */
   tell: (message: DemoMessage) => void;
 }
 
-/** Applies the demo market and starts its buyers. Resolves with a key for its seller. */
-export async function openDemoMarket(
-  database: Database,
-  { dir, env, start, tell }: DemoStack,
-): Promise<string> {
-  const { text, ports } = await readDemoMarket(dir);
-  await applyMarketText(database, 'demo market', text);
-  await start(buyersPlan(await demoBuyers(database, ports), env, tell));
-  return demoKey(database, dir, SAMPLE.seller);
+/** Applies the demo market, starts its buyers, and has keys for it. */
+export async function openDemo(database: Database, { dir, env, start, tell }: DemoStack): Promise<OpenDemo> {
+  const { ports, notApplied } = await applyDemoMarket(database, dir);
+  await start(buyersPlan(await demoParties(database, ports), env, tell));
+  return { keys: await demoKeys(database, dir), notApplied };
 }
 
-/** The process of the demo buyers, which listen once they have a message about who they are. */
-const buyersPlan = (buyers: DemoBuyer[], env: NodeJS.ProcessEnv, tell: DemoStack['tell']): Plan => ({
+/** The process of the demo's servers, which listen once they have a message about who they are. */
+const buyersPlan = (parties: DemoParty[], env: NodeJS.ProcessEnv, tell: DemoStack['tell']): Plan => ({
   command: {
     name: 'buyers',
     command: process.execPath,
@@ -52,33 +53,36 @@ const buyersPlan = (buyers: DemoBuyer[], env: NodeJS.ProcessEnv, tell: DemoStack
     env,
     ipc: true,
   },
-  ports: buyers.map(({ port }) => port),
+  ports: parties.map(({ port }) => port),
   ready: async (part) => {
     part.child.on('message', (message) => {
       if (Value.Check(DemoMessage, message) && message.event !== 'ready') tell(message);
     });
-    part.child.send(buyers);
+    part.child.send(parties);
     await readyMessage(part);
   },
 });
 
 /**
  * Sends the sample lead by the API and finds out what it came to.
- * @throws LocalStackError when it is not taken
+ * @throws LocalStackError when it is refused though the market is the demo's
  */
 export async function playDemo(
   database: Database,
-  key: string,
+  open: OpenDemo,
   { api, temporalUi, namespace }: { api: string; temporalUi: string | undefined; namespace: string },
 ): Promise<Demo> {
-  const answer = await sendSample(api, key);
+  const { live } = open.keys;
+  const sent = await sendSample(api, live);
+  if (!sent.answer && open.notApplied === undefined)
+    throw new LocalStackError(`The sample lead was answered with ${sent.status}: ${sent.text}`);
   const ui = temporalUi === undefined ? undefined : { url: temporalUi, namespace };
-  const story = await leadStory(database, answer.answer.lead_id, { personal: false, ui });
+  const story = sent.answer && (await leadStory(database, sent.answer.lead_id, { personal: false, ui }));
   return {
-    key,
-    answer,
+    ...open,
+    answer: sent,
     buyers: story ? buyersDid(story) : [],
-    ...(story?.workflow_url !== undefined && { workflow: story.workflow_url }),
-    curl: sampleCurl(api, key),
+    workflow: story?.workflow_url,
+    curl: sampleCurl(api, live),
   };
 }

@@ -1,45 +1,126 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cliActor } from '../../cli/actor.js';
+import { marketInFile } from '../../market/file/marketInFile.js';
+import { parseMarket } from '../../market/file/parseMarket.js';
+import { applyMarket } from '../../store/apply.js';
+import type { Change } from '../../store/applyPlan.js';
+import { noteDeed } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
-import { findSecrets } from '../../store/signing.js';
+import { matchOf } from '../../store/match.js';
+import { readTerms } from '../../store/readMarket.js';
+import { findSecrets, type Recipient } from '../../store/signing.js';
+import { addSuppressions } from '../../store/suppressions.js';
+import { applyMarketText } from '../applyMarketText.js';
 import { packageRoot } from '../packageRoot.js';
-import { choosePorts } from '../ports.js';
-import type { DemoBuyer } from './messages.js';
+import { choosePorts, lastPorts } from '../ports.js';
+import type { DemoParty } from './messages.js';
+import { SAMPLE } from './sample.js';
 
-/** How each buyer of market.yaml behaves; the port is the one in the file, where it is free. */
-const characters = {
-  northwind: { port: 4101, bid: 45, after: 20 },
-  fabrikam: { port: 4102, after: 0 },
-  contoso: { port: 4103, bid: 60, after: 2000 },
-} as const;
+type PartyId = 'northwind' | 'fabrikam' | 'contoso' | 'woodgrove' | 'source';
+type Ports = Record<PartyId, number>;
+const ids: readonly PartyId[] = ['northwind', 'fabrikam', 'contoso', 'woodgrove', 'source'];
 
-type BuyerId = keyof typeof characters;
-const ids: readonly BuyerId[] = ['northwind', 'fabrikam', 'contoso'];
+/** Where each of them listens in market.yaml. */
+const PORTS: Ports = { northwind: 4101, fabrikam: 4102, contoso: 4103, woodgrove: 4104, source: 4105 };
+
+const behaviour: Record<PartyId, Omit<DemoParty, 'id' | 'port' | 'secret'>> = {
+  northwind: { bid: 45, bidsAfterMs: 20, refusesZip: '75002' },
+  fabrikam: {},
+  contoso: { bid: 60, bidsAfterMs: 2000, isUnclear: true },
+  woodgrove: {},
+  source: {},
+};
+
+/** Whose leads the demo's seller must not sell. */
+export const SUPPRESSED = { email: 'do-not-sell@example.com' };
 
 export interface DemoMarket {
-  /** The market file, with the ports on which the demo buyers will listen. */
-  text: string;
-  ports: Record<BuyerId, number>;
+  ports: Ports;
+  /** The file of the demo market; only if the stored market was changed since, and therefore stays as it is. */
+  notApplied?: string;
 }
 
-/** Reads the demo market and gives its buyers free ports. */
-export async function readDemoMarket(dir: string): Promise<DemoMarket> {
-  const { northwind, fabrikam, contoso } = characters;
-  const wishes = { northwind: northwind.port, fabrikam: fabrikam.port, contoso: contoso.port };
-  const ports = await choosePorts(dir, ids, wishes);
-  const text = readFileSync(join(packageRoot, 'src', 'local', 'demo', 'market.yaml'), 'utf8');
-  return {
-    text: ids.reduce((yaml, id) => yaml.replaceAll(`:${wishes[id]}/`, `:${ports[id]}/`), text),
-    ports,
-  };
+/**
+ * Applies the demo market if the database has no market, or the one that an earlier start applied. A market that
+ * somebody has changed stays as it is; only the ports of the demo's servers follow when they had to change.
+ */
+export async function applyDemoMarket(database: Database, dir: string): Promise<DemoMarket> {
+  const last = { ...PORTS, ...lastPorts(dir) };
+  const ports = await choosePorts(dir, ids, last);
+  const applied = join(dir, 'demo-market.yaml');
+  const earlier = read(applied);
+  const text = withPorts(readFileSync(MARKET, 'utf8'), PORTS, ports);
+  if (!(await isDemos(database, [text, earlier]))) {
+    const stored = JSON.stringify(marketInFile(await readTerms(database)));
+    const moved = withPorts(stored, last, ports);
+    if (moved !== stored) await applyMarketText(database, 'market', moved);
+    const notApplied = join(dir, 'demo-market.new.yaml');
+    writeFileSync(notApplied, text);
+    return { ports, notApplied };
+  }
+  // Written last: a start that is cut short is repeated by the next one.
+  if (text !== earlier) {
+    await applyMarketText(database, 'demo market', text);
+    await suppressOne(database);
+    writeFileSync(applied, text);
+  }
+  return { ports };
 }
 
-/** What the process of the demo buyers needs to know, once the market is applied: the database has their secrets. */
-export async function demoBuyers(database: Database, ports: DemoMarket['ports']): Promise<DemoBuyer[]> {
+const MARKET = join(packageRoot, 'src', 'local', 'demo', 'market.yaml');
+
+/** Of an entry that a file leaves as it is. */
+const SAME: ReadonlySet<Change['change']> = new Set(['unchanged', 'not_named']);
+
+/** Whether the database has no market, or one that applying one of these files would not change. */
+async function isDemos(database: Database, files: string[]): Promise<boolean> {
+  const { sellers, buyers } = await readTerms(database);
+  if (sellers.length === 0 && buyers.length === 0) return true;
+  for (const file of files) {
+    const parsed = parseMarket(file);
+    if (!('market' in parsed)) continue;
+    const planned = await applyMarket(database, parsed.market, { prune: false, dryRun: true });
+    if ('changes' in planned && planned.changes.every(({ change }) => SAME.has(change))) return true;
+  }
+  return false;
+}
+
+async function suppressOne(database: Database): Promise<void> {
+  const match = await matchOf(database, SUPPRESSED);
+  const added = await addSuppressions(database, SAMPLE.seller, [match]);
+  const values = [{ path: 'added', to: String(added) }];
+  if (added > 0)
+    await noteDeed(database, cliActor(), {
+      kind: 'suppressions',
+      id: SAMPLE.seller,
+      did: 'added to',
+      values,
+    });
+}
+
+/** What the process of the demo's servers needs to know, once the market is applied: the database has their secrets. */
+export async function demoParties(database: Database, ports: Ports): Promise<DemoParty[]> {
   return Promise.all(
     ids.map(async (id) => {
-      const [secret = ''] = (await findSecrets(database, { kind: 'buyer', id }))?.secrets ?? [];
-      return { ...characters[id], id, port: ports[id], secret };
+      const recipient: Recipient =
+        id === 'source' ? { kind: 'seller', id: SAMPLE.seller } : { kind: 'buyer', id };
+      const [secret = ''] = (await findSecrets(database, recipient))?.secrets ?? [];
+      return { ...behaviour[id], id, port: ports[id], secret };
     }),
   );
+}
+
+/** A market file whose local addresses have other ports. */
+function withPorts(text: string, before: Ports, after: Ports): string {
+  const moved = new Map(ids.map((id) => [String(before[id]), String(after[id])]));
+  return text.replaceAll(/(?<=http:\/\/127\.0\.0\.1:)\d+(?=\/)/g, (port) => moved.get(port) ?? port);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

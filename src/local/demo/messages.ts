@@ -1,22 +1,31 @@
 import Type from 'typebox';
 
-/** How a demo buyer behaves: its bid where it is asked, and after how long, ms. */
-export const DemoBuyer = Type.Object({
+/** A buyer or the source of the demo: a server on this machine, and how it behaves. */
+export const DemoParty = Type.Object({
+  /** A buyer's id; `source` receives the seller's postbacks. */
   id: Type.String(),
   port: Type.Integer(),
   /** What its requests are signed with. */
   secret: Type.String(),
+  /** What it bids when it is pinged. */
   bid: Type.Optional(Type.Number()),
-  after: Type.Integer(),
+  /** How long it takes to bid, ms. */
+  bidsAfterMs: Type.Optional(Type.Integer()),
+  /** Refuses posts of leads with this ZIP code. */
+  refusesZip: Type.Optional(Type.String()),
+  /** Answers posts with 503, so that nobody knows whether it took the lead. */
+  isUnclear: Type.Optional(Type.Boolean()),
 });
-export type DemoBuyer = Type.Static<typeof DemoBuyer>;
+export type DemoParty = Type.Static<typeof DemoParty>;
 
-/** What the process of the demo buyers tells the stack: that they listen, and each thing one of them did. */
+/** What the process of the demo's servers reports to the stack: that they listen, and each request that one answered. */
 export const DemoMessage = Type.Union([
   Type.Object({ event: Type.Literal('ready') }),
   Type.Object({
-    event: Type.Union([Type.Literal('ping'), Type.Literal('post'), Type.Literal('post_cancelled')]),
-    buyer: Type.String(),
+    event: Type.Literal('answered'),
+    party: Type.String(),
+    /** `ping`, `post`, `post cancelled`, `low balance`, `postback` … */
+    what: Type.String(),
     /** What it was about, without the person: "Auto Insurance · TX". */
     about: Type.String(),
     answer: Type.String(),

@@ -1,0 +1,135 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Webhook } from 'standardwebhooks';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { formatDecimal } from '../../market/money.js';
+import type { DemoMessage, DemoParty } from './messages.js';
+
+const optional = Type.Optional;
+
+/** What it reads of a ping, a post, a notice (docs/buyer.md) or a postback (docs/source.md). */
+const Request = Type.Object({
+  type: Type.String(),
+  category: optional(Type.String()),
+  state: optional(Type.String()),
+  currency: optional(Type.String()),
+  lead_id: optional(Type.String()),
+  lead: optional(Type.Object({ zip: optional(Type.String()) })),
+  post_id: optional(Type.String()),
+  price: optional(Type.Number()),
+  balance: optional(Type.Number()),
+  below: optional(Type.Number()),
+  status: optional(Type.String()),
+  reason: optional(Type.String()),
+  buyer_ids: optional(Type.Array(Type.String())),
+});
+type Request = Type.Static<typeof Request>;
+
+interface Answer {
+  status: number;
+  body: object;
+  /** For the person at the terminal. */
+  words: string;
+}
+
+/**
+ * Starts a demo party: a real HTTP server that checks each request's signature, answers as its description says, and
+ * repeats its first answer when a post is sent again.
+ */
+export function startDemoServer(party: DemoParty, tell: (message: DemoMessage) => void): Promise<Server> {
+  const answered = new Map<string, Answer>();
+
+  async function answer(request: Request): Promise<Answer> {
+    if (request.type === 'ping') return bid(party);
+    if (request.type !== 'post') return { status: 200, body: {}, words: noticed(request) };
+    const { post_id: post = '' } = request;
+    const before = answered.get(post);
+    if (before) return { ...before, words: `${before.words} (again)` };
+    const first = answerPost(party, request, answered.size + 1);
+    answered.set(post, first);
+    return first;
+  }
+
+  const server = createServer((incoming, response) => {
+    const respond = (status: number, body: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    read(incoming, party.secret)
+      .then(async (request) => {
+        if (request === undefined) {
+          respond(401, { error: 'the signature is wrong' });
+          return;
+        }
+        const { status, body, words } = await answer(request);
+        respond(status, body);
+        tell({
+          event: 'answered',
+          party: party.id,
+          what: whatIs(request),
+          about: about(request),
+          answer: words,
+        });
+      })
+      .catch(() => respond(400, { error: 'this is not a ping, a post, a notice or a postback' }));
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(party.port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+const dollars = (amount: number, currency = 'USD'): string => formatDecimal(amount, currency);
+
+async function bid({ bid = 0, bidsAfterMs = 0 }: DemoParty): Promise<Answer> {
+  await sleep(bidsAfterMs);
+  return { status: 200, body: { bid }, words: `bids ${dollars(bid)} after ${bidsAfterMs} ms` };
+}
+
+function answerPost(party: DemoParty, { lead, price = 0, currency }: Request, count: number): Answer {
+  if (party.isUnclear === true) {
+    return { status: 503, body: { error: 'try again later' }, words: 'no clear answer (503)' };
+  }
+  if (party.refusesZip !== undefined && lead?.zip === party.refusesZip) {
+    return { status: 200, body: { accepted: false, reason: 'duplicate' }, words: 'refused: duplicate' };
+  }
+  return {
+    status: 200,
+    body: { accepted: true, buyer_lead_id: `${party.id}-${count}` },
+    words: `accepted at ${dollars(price, currency)}`,
+  };
+}
+
+/** What a notice or a postback says. */
+function noticed({ type, status, reason, price, balance, below, currency, buyer_ids: ids }: Request): string {
+  if (balance !== undefined && below !== undefined)
+    return `${dollars(balance, currency)} left, below ${dollars(below, currency)}`;
+  if (!type.startsWith('lead.')) return 'noted';
+  if (price === undefined) return [status, reason].filter((each) => each !== undefined).join(': ');
+  return `${status} at ${dollars(price, currency)} to ${ids?.join(', ') || 'nobody'}`;
+}
+
+const whatIs = ({ type }: Request): string =>
+  type.startsWith('lead.') ? 'postback' : type.replaceAll('_', ' ');
+
+/** A ping names no lead; a post names it by its id, not by the person. */
+function about({ lead_id: lead, category = '', state }: Request): string {
+  if (lead !== undefined) return `lead ${lead}`;
+  return state === undefined ? category : `${category} · ${state}`;
+}
+
+/** The request, or undefined if its signature is wrong. */
+async function read(incoming: IncomingMessage, secret: string): Promise<Request | undefined> {
+  let text = '';
+  for await (const chunk of incoming.setEncoding('utf8')) text += String(chunk);
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+  );
+  let content: unknown;
+  try {
+    content = new Webhook(secret).verify(text, headers);
+  } catch {
+    return undefined;
+  }
+  return Value.Parse(Request, content);
+}
