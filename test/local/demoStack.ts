@@ -18,7 +18,7 @@ const Ready = Type.Object({
   admin: Type.String(),
   temporalUi: Type.String(),
   demo: Type.Object({
-    key: Type.String(),
+    keys: Type.Object({ live: Type.String(), test: Type.String(), buyer: Type.String() }),
     answer: Type.Object({ ms: Type.Number(), answer: Type.Object({ lead_id: Type.String() }) }),
     buyers: Type.Array(Type.Unknown()),
     workflow: Type.String(),

@@ -73,7 +73,7 @@ describe('npm start', () => {
   ])('takes the published request as it stands: curl %s', async (request, answer) => {
     const { api, demo } = stack.ready;
     const { stdout } = await shell(
-      `curl -sS -H 'Authorization: Bearer ${demo.key}' ${request.replaceAll('$API', api)}`,
+      `curl -sS -H 'Authorization: Bearer ${demo.keys.live}' ${request.replaceAll('$API', api)}`,
     );
     expect(JSON.parse(stdout)).toMatchObject({ success: true, ...answer });
   });
@@ -128,7 +128,7 @@ describe('npm start', () => {
   it('finds its key, its address and its leads again; and ends when a part keeps crashing, and says why', async () => {
     const again = await npmStart(dir);
     const { api, demo } = stack.ready;
-    expect(again.ready).toMatchObject({ api, demo: { key: demo.key } });
+    expect(again.ready).toMatchObject({ api, demo: { keys: demo.keys } });
     await gavel('leads', 'show', demo.answer.answer.lead_id);
     const port = Number(new URL(api).port);
     const killed = again.parts.find(({ args }) => args.endsWith('gavel.js api'));

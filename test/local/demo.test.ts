@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPage } from '../docs/page.js';
+import { leadNow, type Source } from '../support/source.js';
+import { compiledGavel } from '../support/stack.js';
+import { killStacks, likeAClone, npmStart, type RunningStack } from './demoStack.js';
+
+const run = promisify(execFile);
+const page = readPage('docs/demo.md');
+
+interface Row {
+  request: string;
+  /** What the page says of the answer. */
+  answer: object;
+  /** The status that it says comes later. */
+  later?: string;
+}
+
+const rows: Row[] = (page.tables[0]?.rows ?? []).map(([request = '', says = '']) => {
+  const [answer = '{}', later] = [...says.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+  return { request: request.replaceAll('`', ''), answer: JSON.parse(answer) as object, later };
+});
+const [definitions = '', ...codes] = page.codes.map(({ text }) => text);
+const codeWith = (words: string): string => codes.find((text) => text.includes(words)) ?? '';
+
+describe('docs/demo.md, line by line beside npm start', () => {
+  let dir: string;
+  let stack: RunningStack;
+  let source: Source;
+  beforeAll(async () => {
+    dir = likeAClone(mkdtempSync(join(tmpdir(), 'gavel-')));
+    stack = await npmStart(dir);
+    source = { address: stack.ready.api, key: stack.ready.demo.keys.live };
+  }, 120_000);
+  afterAll(() => {
+    killStacks();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  /** Runs lines of the page, with the address and keys that `npm start` printed. */
+  async function shell(lines: string): Promise<Record<string, unknown>> {
+    const { api, demo } = stack.ready;
+    const text = `${definitions}\n${lines}`
+      .replaceAll('http://127.0.0.1:3000', api)
+      .replaceAll('gvl_live_…', demo.keys.live)
+      .replaceAll('gvl_test_…', demo.keys.test)
+      .replaceAll('gvl_buyer_…', demo.keys.buyer);
+    const { stdout } = await run('sh', ['-c', text], { cwd: dir });
+    return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  const send = async (request: string): Promise<string> => String((await shell(request)).lead_id);
+
+  const gavel = async (line: string): Promise<string> => {
+    const args = line.replace('npm run gavel -- ', '').match(/"[^"]*"|\S+/g) ?? [];
+    const plain = args.map((arg) => arg.replaceAll('"', ''));
+    const { stdout } = await run(process.execPath, [...compiledGavel(), ...plain], {
+      cwd: dir,
+      env: { PATH: process.env.PATH },
+    });
+    return stdout;
+  };
+
+  const becomes = (leadId: string, answer: object): Promise<void> =>
+    expect.poll(() => leadNow(source, leadId), { timeout: 85_000, interval: 500 }).toMatchObject(answer);
+
+  it('has a row for each outcome', () => {
+    const statuses = rows.flatMap(({ answer, later }) => [later, 'status' in answer && answer.status]);
+    expect(new Set(statuses)).toEqual(new Set(['sold', 'pending', 'withdrawn', 'expired', undefined, false]));
+  });
+
+  it.concurrent.each(rows)('$request', async ({ request, answer, later }) => {
+    const came = await shell(request);
+    expect(came).toMatchObject(answer);
+    if (later !== undefined) await becomes(String(came.lead_id), { status: later });
+  });
+
+  it('takes a pending lead off sale, and marks what is sent with the test key as a test', async () => {
+    const id = await send(`export GAVEL_KEY=gvl_test_…\nsend 'Auto Insurance' AK`);
+    expect(JSON.parse(await gavel(`leads show ${id} --json`))).toMatchObject({ test: true });
+    const withdraw = /^curl.*withdraw".*?(?= #)/m.exec(codeWith('/withdraw'))?.[0] ?? '';
+    expect(await shell(withdraw.replace('LEAD_ID', id))).toMatchObject({ status: 'withdrawn' });
+  });
+
+  it('lets northwind give a lead back with the buyer key', async () => {
+    const id = await send(`send 'Auto Insurance' TX`);
+    const back = await shell(codeWith('wrong_number').replace('LEAD_ID', id));
+    expect(back).toMatchObject({ status: 'returned', refund: 45 });
+  });
+
+  it('sells what waits for the balance of woodgrove once it is topped up', async () => {
+    const answers = [];
+    for (let i = 0; i < 4; i += 1) answers.push(await shell(`send 'Pet Insurance' TX`));
+    const waiting = answers.find(({ status }) => status === 'pending');
+    const [, topUp = ''] = codeWith('topup').split('\n');
+    await gavel(topUp);
+    await becomes(String(waiting?.lead_id), { status: 'sold', price: 30 });
+  });
+
+  it('gets the seller’s postbacks', async () => {
+    expect(await gavel('postbacks test --seller ACME1234')).toContain('yes');
+  });
+});
