@@ -17,6 +17,7 @@ import { stackCommand } from './stack.js';
 import { statementCommand } from './statement.js';
 import { suppressionsCommand } from './suppressions.js';
 import { upgradeCommand } from './upgrade.js';
+import { temporalCommand } from './temporal.js';
 import { forTerminal } from './terminal.js';
 import { workerCommand } from './worker.js';
 
@@ -49,7 +50,8 @@ export function gavelProgram(): Command {
     .addCommand(auditCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())
-    .addCommand(upgradeCommand());
+    .addCommand(upgradeCommand())
+    .addCommand(temporalCommand());
   forAll(program, (command) => {
     command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
     command.configureHelp({ optionDescription });

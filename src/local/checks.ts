@@ -7,7 +7,7 @@ import { packageRoot } from './packageRoot.js';
 import { Processes } from './processes.js';
 import { installPackages } from './python.js';
 import { withoutServers } from './runDir.js';
-import { packagesDir } from './servers.js';
+import { packagesDir } from './findTemporal.js';
 import { showProgress } from './showProgress.js';
 import { onStopRequest } from './stopRequest.js';
 

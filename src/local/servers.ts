@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { addressesFile } from './addressesFile.js';
 import { findBinary } from './findBinary.js';
+import { packagesDir } from './findTemporal.js';
 import type { LocalServer, PortName, Program, ServerAddresses, ServerName } from './localServer.js';
 import { takeLock, type Lock } from './lock.js';
 import { mongodb } from './mongodb.js';
-import { packageRoot } from './packageRoot.js';
 import { startOnce, type Start } from './plan.js';
 import { choosePorts } from './ports.js';
 import { Processes } from './processes.js';
@@ -16,9 +16,6 @@ import { temporal } from './temporal.js';
 
 const all: readonly LocalServer[] = [redis, mongodb, temporal];
 const portNames: readonly PortName[] = ['mongodb', 'redis', 'temporal', 'temporalUi'];
-
-/** Where the servers' packages are installed, for every stack of this folder. */
-export const packagesDir = join(packageRoot, '.local', 'python');
 
 export interface Servers {
   /** Of those that were needed: given by the environment, or of the ones started here. */

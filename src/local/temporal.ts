@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { temporalIn } from './findTemporal.js';
 import type { LocalServer } from './localServer.js';
 import { waitUntil } from './waitUntil.js';
 
@@ -32,7 +33,7 @@ export const temporal: LocalServer = {
         command: {
           name: 'temporal',
           server: true,
-          command: 'binary' in program ? program.binary : join(program.packages.dir, 'bin', 'temporal'),
+          command: 'binary' in program ? program.binary : temporalIn(program.packages.dir),
           args: [
             ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--ui-disable-news-fetch'],
             ...['--port', String(ports.temporal), '--ui-port', String(ports.temporalUi)],

@@ -21,9 +21,9 @@ describe('gavel --help', () => {
     expect(help).not.toContain('default: false');
   });
 
-  it('every command that ends by itself can print JSON; the others log it', () => {
+  it('every command of Gavel’s own that ends by itself can print JSON; services log it', () => {
     const without = commands.filter(([, { options }]) => !options.some(({ long }) => long === '--json'));
-    expect(without.map(([name]) => name)).toEqual(['api', 'admin', 'worker']);
+    expect(without.map(([name]) => name)).toEqual(['api', 'admin', 'worker', 'temporal']);
   });
 
   it('tells the exit codes', () => {

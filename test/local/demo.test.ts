@@ -55,10 +55,8 @@ describe('docs/demo.md, line by line beside npm start', () => {
 
   const send = async (request: string): Promise<string> => String((await shell(request)).lead_id);
 
-  const gavel = async (line: string): Promise<string> => {
-    const args = line.replace('npm run gavel -- ', '').match(/"[^"]*"|\S+/g) ?? [];
-    const plain = args.map((arg) => arg.replaceAll('"', ''));
-    const { stdout } = await run(process.execPath, [...compiledGavel(), ...plain], {
+  const gavel = async (args: string[]): Promise<string> => {
+    const { stdout } = await run(process.execPath, [...compiledGavel(), ...args], {
       cwd: dir,
       env: { PATH: process.env.PATH },
     });
@@ -81,7 +79,7 @@ describe('docs/demo.md, line by line beside npm start', () => {
 
   it('takes a pending lead off sale, and marks what is sent with the test key as a test', async () => {
     const id = await send(`export GAVEL_KEY=gvl_test_…\nsend 'Auto Insurance' AK`);
-    expect(JSON.parse(await gavel(`leads show ${id} --json`))).toMatchObject({ test: true });
+    expect(JSON.parse(await gavel(['leads', 'show', id, '--json']))).toMatchObject({ test: true });
     const withdraw = /^curl.*withdraw".*?(?= #)/m.exec(codeWith('/withdraw'))?.[0] ?? '';
     expect(await shell(withdraw.replace('LEAD_ID', id))).toMatchObject({ status: 'withdrawn' });
   });
@@ -92,16 +90,25 @@ describe('docs/demo.md, line by line beside npm start', () => {
     expect(back).toMatchObject({ status: 'returned', refund: 45 });
   });
 
+  it('lets ops say by Temporal’s own command that contoso took the lead that is held', async () => {
+    const id = await send(`send 'Life Insurance' TX`);
+    const list = ['temporal', 'workflow', 'list', '--query', `WorkflowId = "lead-${id}"`];
+    expect(await gavel(list)).toContain(`lead-${id}`);
+    const update = ['temporal', 'workflow', 'update', 'execute', '--workflow-id', `lead-${id}`];
+    await gavel([...update, '--name', 'resolvePost', '--input', '{"buyer": "contoso", "accepted": true}']);
+    await becomes(id, { status: 'sold', price: 30, buyer_ids: ['contoso'] });
+  });
+
   it('sells what waits for the balance of woodgrove once it is topped up', async () => {
     const answers = [];
     for (let i = 0; i < 4; i += 1) answers.push(await shell(`send 'Pet Insurance' TX`));
     const waiting = answers.find(({ status }) => status === 'pending');
-    const [, topUp = ''] = codeWith('topup').split('\n');
-    await gavel(topUp);
+    const topUp = codeWith('topup').replace(/^[^]*gavel -- /, '');
+    await gavel((topUp.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', '')));
     await becomes(String(waiting?.lead_id), { status: 'sold', price: 30 });
   });
 
   it('gets the seller’s postbacks', async () => {
-    expect(await gavel('postbacks test --seller ACME1234')).toContain('yes');
+    expect(await gavel(['postbacks', 'test', '--seller', 'ACME1234'])).toContain('yes');
   });
 });

@@ -49,9 +49,15 @@ describe('npm start', () => {
       buyer_ids: ['northwind'],
     });
     expect(buyers).toEqual([
-      { buyer: 'northwind', ms: expect.any(Number) as number, price: 45, outcome: 'sold', post: 'accepted' },
+      {
+        buyer: 'northwind',
+        ms: expect.any(Number) as number,
+        price: '$45.00',
+        outcome: 'sold',
+        post: 'accepted',
+      },
       { buyer: 'contoso', ms: expect.any(Number) as number, outcome: 'timeout' },
-      { buyer: 'fabrikam', price: 12.5, outcome: 'outbid' },
+      { buyer: 'fabrikam', price: '$12.50', outcome: 'outbid' },
     ]);
   });
 

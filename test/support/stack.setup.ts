@@ -4,7 +4,8 @@ import type { TestProject } from 'vitest/node';
 import type { ServerAddresses } from '../../src/local/localServer.js';
 import { installPackages } from '../../src/local/python.js';
 import { runDir, withoutServers } from '../../src/local/runDir.js';
-import { packagesDir, startServers, type Servers } from '../../src/local/servers.js';
+import { packagesDir } from '../../src/local/findTemporal.js';
+import { startServers, type Servers } from '../../src/local/servers.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

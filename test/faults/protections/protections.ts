@@ -7,7 +7,7 @@ import { runProgram } from '../../../src/cli/runGavel.js';
 import { packageRoot } from '../../../src/local/packageRoot.js';
 import { Processes } from '../../../src/local/processes.js';
 import { runDir } from '../../../src/local/runDir.js';
-import { packagesDir } from '../../../src/local/servers.js';
+import { packagesDir } from '../../../src/local/findTemporal.js';
 import { showProgress } from '../../../src/local/showProgress.js';
 import { onStopRequest } from '../../../src/local/stopRequest.js';
 import { PROTECTIONS, unprotected, type Protection } from './list.js';
