@@ -47,7 +47,8 @@ export interface DemoMarket {
  */
 export async function applyDemoMarket(database: Database, dir: string): Promise<DemoMarket> {
   const last = { ...PORTS, ...lastPorts(dir) };
-  const ports = await choosePorts(dir, ids, last);
+  // Those of the last start, else any: two stacks that start at the same time must not choose the same ones.
+  const ports = await choosePorts(dir, ids);
   const applied = join(dir, 'demo-market.yaml');
   const earlier = read(applied);
   const text = withPorts(readFileSync(MARKET, 'utf8'), PORTS, ports);
