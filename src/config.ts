@@ -143,6 +143,13 @@ export const Settings = Type.Object({
     description:
       'How long an idle connection to an API stays open, ms; must be longer than a balancer in front keeps it',
   }),
+  STOP_DELAY_MS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 60_000,
+    description:
+      'How long an API that is stopped still takes leads, ms, while `/ready` says 503: the time that a balancer in front needs to notice',
+  }),
   PUBLIC_URL: Type.Optional(
     Type.String({
       pattern: '^https?://[\\w.:\\[\\]-]+(/[\\w./-]*[\\w-])?$',

@@ -29,7 +29,7 @@ const isProxyInFront = (_address: string, hop: number): boolean => hop === 0;
 
 /** What all of our HTTP servers have in common: how they refuse, log, close, and what browsers may do with them. */
 export async function openHttpServer(
-  { settings, log }: Pick<Parts, 'settings' | 'log'>,
+  { settings, log, isStopping }: Pick<Parts, 'settings' | 'log' | 'isStopping'>,
   { requestTimeoutMs, wording }: Options,
 ): Promise<FastifyInstance> {
   const app = fastify({
@@ -78,7 +78,7 @@ export async function openHttpServer(
   await app.register(requestLog, { log });
   await app.register(securityHeaders);
   await app.register(slowReaders, { answerTimeoutMs: requestTimeoutMs });
-  await app.register(closing);
+  await app.register(closing, { isStopping });
   await app.register(methods, wording);
   await app.register(requestForm);
   return app;

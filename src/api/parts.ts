@@ -28,6 +28,8 @@ export interface Parts {
   redis: Redis;
   starter: LeadStarter;
   log: Log;
+  /** Whether the process has been stopped and still takes leads for a while. */
+  isStopping?: () => boolean;
 }
 
 /** What routes behind a key are registered with. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
@@ -19,7 +20,7 @@ export interface RunningApi {
   address: string;
   /** The parts that it needs, and whether each is there. */
   ready(): Promise<Record<string, boolean>>;
-  /** Ends open requests as they would have ended, then every connection. */
+  /** Waits STOP_DELAY_MS, ends open requests as they would have ended, then every connection. */
   close(): Promise<void>;
 }
 
@@ -28,7 +29,13 @@ export interface RunningApi {
  * @throws Error where the database does not answer or has other master keys, or the port is taken
  */
 export const startApi = (settings: Settings, log: Log): Promise<RunningApi> =>
-  start(settings, log, { build: buildApp, limits: IMPATIENT, host: settings.HOST, port: settings.PORT });
+  start(settings, log, {
+    build: buildApp,
+    limits: IMPATIENT,
+    host: settings.HOST,
+    port: settings.PORT,
+    stopDelayMs: settings.STOP_DELAY_MS,
+  });
 
 /**
  * Starts the admin API, which waits for the database as long as the command line does.
@@ -42,12 +49,13 @@ interface Server {
   limits?: Parameters<typeof openDatabase>[1];
   host: string;
   port: number;
+  stopDelayMs?: number;
 }
 
 async function start(
   settings: Settings,
   log: Log,
-  { build, limits, host, port }: Server,
+  { build, limits, host, port, stopDelayMs }: Server,
 ): Promise<RunningApi> {
   const database = openDatabase(settings, limits);
   await prepareDatabase(settings, database);
@@ -61,10 +69,13 @@ async function start(
   };
   try {
     await warnOfRetention(database, settings, log);
-    const parts = { settings, database, redis, starter, log };
+    let isStopping = false;
+    const parts = { settings, database, redis, starter, log, isStopping: () => isStopping };
     const app = await build(parts);
     const address = await app.listen({ host, port });
     const close = async (): Promise<void> => {
+      isStopping = true;
+      if (stopDelayMs) await sleep(stopDelayMs);
       await app.close();
       await closeParts();
     };

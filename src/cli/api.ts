@@ -5,8 +5,8 @@ import { refusedToListen } from './refusedToListen.js';
 import { runService } from './runService.js';
 import { explained } from './useDatabase.js';
 
-/** Time for what is left of the longest answer window, and to close the connections. */
-const graceMs = (settings: Settings): number => settings.ANSWER_WINDOW_MS + 10_000;
+/** Time for a balancer to notice, for what is left of the longest answer window, and to close the connections. */
+const graceMs = (settings: Settings): number => settings.STOP_DELAY_MS + settings.ANSWER_WINDOW_MS + 10_000;
 
 /** `gavel api` */
 export function apiCommand(): Command {

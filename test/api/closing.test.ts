@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { openApiWorld, SAMPLE, sendLead } from './world.js';
+import { openApiWorld, request, SAMPLE, sendLead } from './world.js';
 
 it('while it closes, what is being answered ends well and what comes anew is sent elsewhere', async () => {
   const world = await openApiWorld({ ANSWER_WINDOW_MS: 1500 });
@@ -29,5 +29,20 @@ it('while it closes, what is being answered ends well and what comes anew is sen
   expect(answered.body).toMatchObject({ success: true, status: 'pending' });
   expect(answered.headers.get('connection')).toBe('close');
   await closed;
+  await world.database.client.close();
+});
+
+it('for STOP_DELAY_MS after it was stopped, it takes leads as before, and tells balancers to go elsewhere', async () => {
+  const world = await openApiWorld({ ANSWER_WINDOW_MS: 100, STOP_DELAY_MS: 1000 });
+  expect((await request(world, '/ready')).status).toBe(200);
+  const began = performance.now();
+  const closed = world.api.close();
+  const ready = await request(world, '/ready');
+  expect(ready).toMatchObject({ status: 503, body: { ready: false, parts: { mongodb: 'ok' } } });
+  const answered = await sendLead(world, SAMPLE);
+  expect(answered.body).toMatchObject({ success: true, status: 'pending' });
+  expect(answered.headers.get('connection')).toBe('close');
+  await closed;
+  expect(performance.now() - began).toBeGreaterThan(1000);
   await world.database.client.close();
 });

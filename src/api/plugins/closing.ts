@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
 import { ApiError } from '../apiError.js';
+import type { Parts } from '../parts.js';
 
 /**
  * While the process shuts down, requests that are being answered end as they would have. Until the last of them has its
  * answer the process listens on and answers new requests with 503, on open connections and on new ones, so that a source
  * reads when to send again rather than that nothing is there. Every connection is closed with its last answer.
  */
-export const closing = plugin(async (app: FastifyInstance) => {
+export const closing = plugin(async (app: FastifyInstance, { isStopping }: Pick<Parts, 'isStopping'>) => {
   const answering = new Set<FastifyRequest>();
   let isClosing = false;
   let allAnswered: () => void = () => undefined;
@@ -30,6 +31,7 @@ export const closing = plugin(async (app: FastifyInstance) => {
     reply.raw.once('close', ended).once('finish', ended);
   });
   app.addHook('onSend', async (_request, reply) => {
-    if (isClosing) reply.header('connection', 'close');
+    // Balancers then keep no connection that is closed under their next request.
+    if (isClosing || isStopping?.() === true) reply.header('connection', 'close');
   });
 });

@@ -32,14 +32,15 @@ export async function healthRoute(app: FastifyInstance): Promise<void> {
 }
 
 /**
- * `/ready` is 503 only without the database. Without Redis or Temporal leads are still taken, as the Lead API promises:
+ * `/ready` is 503 only without the database, and while the process stops. Without Redis or Temporal leads are still taken, as the Lead API promises:
  * a balancer that took the process away for that would lose leads. The part is named all the same.
  */
 export async function healthRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
   await app.register(healthRoute);
   const readiness = remembered(REMEMBERED_MS, () => askParts(parts));
   app.get('/ready', { schema: ready }, async (_request, reply) => {
-    const answer = await readiness();
+    const found = await readiness();
+    const answer = { ...found, ready: found.ready && parts.isStopping?.() !== true };
     return reply.code(answer.ready ? 200 : 503).send(answer);
   });
 }
