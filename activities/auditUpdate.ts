@@ -1,5 +1,6 @@
 import { Context, type Info } from '@temporalio/activity';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Actor } from '../src/market/actor.js';
 import { noteUpdate } from '../src/store/audit.js';
 import type { Deps } from './index.js';
 
@@ -11,15 +12,17 @@ export interface UpdateDeed {
   at: number;
   did: string;
   values: { path: string; to: string }[];
+  /** Who sent it, if the sender says so; else it is looked up in the history. */
+  by?: Actor;
 }
 
 /** Notes an update in the audit, once, with who sent it as far as Temporal knows. */
 export const auditUpdate =
   ({ database }: Pick<Deps, 'database'>) =>
-  async ({ leadId, updateId, at, did, values }: UpdateDeed): Promise<void> => {
-    const who = (await senderOf(updateId)) ?? 'temporal';
+  async ({ leadId, updateId, at, did, values, by }: UpdateDeed): Promise<void> => {
+    const sender: Actor = by ?? { who: (await senderOf(updateId)) ?? 'temporal', via: 'temporal' };
     const deed = { kind: 'lead', id: leadId, did, values } as const;
-    await noteUpdate(database, { who, via: 'temporal' }, deed, { updateId, at: new Date(at) });
+    await noteUpdate(database, sender, deed, { updateId, at: new Date(at) });
   };
 
 /** Temporal's pages and commands say who sends: a user, or a user and a machine. */

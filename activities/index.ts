@@ -13,6 +13,7 @@ import { cancelPost } from './cancelPost.js';
 import { deliverPost } from './deliverPost.js';
 import { endLead } from './endLead.js';
 import { forgottenPosts } from './forgottenPosts.js';
+import { holdPost } from './holdPost.js';
 import { erasePersons } from './erasePersons.js';
 import { markPending } from './markPending.js';
 import { runRound } from './runRound.js';
@@ -56,6 +57,7 @@ export function createActivities(deps: Deps) {
     deliverPost: deliverPost(deps),
     settlePost: settlePost(deps),
     cancelPost: cancelPost(deps),
+    holdPost: holdPost(deps),
     settleTurns: settleTurns(deps),
     markPending: markPending(deps),
     endLead: endLead(deps),

@@ -71,6 +71,8 @@ export const lookedUp: {
   ready?: () => Promise<Record<string, boolean>>;
   /** The moment that the last complete backup shows; undefined: there is none. */
   lastBackup?: () => Promise<Date | undefined>;
+  /** How many posts wait for the decision of ops, and since when the oldest of them does. */
+  heldPosts?: () => Promise<{ count: number; oldest: Date | undefined }>;
 } = {};
 
 /** How long one look-up may take, ms: metrics are read most urgently while the database does not answer. */
@@ -104,6 +106,24 @@ meter
     const { at } = knownBackup;
     result.observe(at === undefined ? Infinity : (Date.now() - at.getTime()) / 1000);
   });
+
+const heldPosts = meter.createObservableGauge('gavel_held_posts', {
+  description:
+    'Posts without a clear answer that wait for the decision of ops; each worker knows all of them',
+});
+const oldestHeldPost = meter.createObservableGauge('gavel_held_posts_oldest_seconds', {
+  description: 'For how long the oldest of them has waited; 0 if there is none',
+});
+meter.addBatchObservableCallback(
+  async (result) => {
+    const held = await found(lookedUp.heldPosts);
+    if (held === undefined) return;
+    const { count, oldest } = held;
+    result.observe(heldPosts, count);
+    result.observe(oldestHeldPost, oldest === undefined ? 0 : (Date.now() - oldest.getTime()) / 1000);
+  },
+  [heldPosts, oldestHeldPost],
+);
 
 const delay = monitorEventLoopDelay();
 meter

@@ -15,11 +15,15 @@ describe('What is measured', () => {
     for (const measure of Object.values(measured)) measure(1, { buyer: 'northwind' });
     lookedUp.ready = async () => ({ mongodb: true });
     lookedUp.lastBackup = async () => new Date();
+    lookedUp.heldPosts = async () => ({ count: 2, oldest: new Date(Date.now() - 60_000) });
     onTestFinished(() => {
       delete lookedUp.ready;
+      delete lookedUp.heldPosts;
       delete lookedUp.lastBackup;
     });
     const text = await (await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/metrics`)).text();
+    expect(text).toMatch(/^gavel_held_posts 2$/m);
+    expect(text).toMatch(/^gavel_held_posts_oldest_seconds 6\d/m);
     const served = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => inCode(name));
     expect(served).toEqual(rowsOf(readPage('docs/monitoring.md'), 'metric').flat());
     expect((await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/`)).status).toBe(404);

@@ -19,6 +19,7 @@ export const {
   withdrawLead,
   endLead,
   forgottenPosts,
+  holdPost,
 } = proxyLocalActivities<Activities>({
   startToCloseTimeout: '45 s',
   retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s' },

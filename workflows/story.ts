@@ -6,6 +6,7 @@ import {
   currentUpdateInfo,
   defineSignal,
   defineUpdate,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -23,6 +24,8 @@ import type { Outcome, Round } from '../src/market/round.js';
 import {
   detailsOf,
   endInWords,
+  HELD_TOO_LONG,
+  heldInWords,
   roundInWords,
   waitInWords,
   type FinishedLead,
@@ -45,6 +48,7 @@ import {
 import { keywords, summary } from '../src/temporal/bounds.js';
 import {
   GIVEN_BACK,
+  HELD,
   MARKET_CHANGED,
   OUTCOME,
   RESOLVE_POST,
@@ -53,21 +57,16 @@ import {
   WITHDRAW,
   WITHDRAWN,
   type OutcomeAnswer,
+  type PostDecision,
 } from '../src/temporal/names.js';
 import { isLongRun, type Carried } from './nextRun.js';
 import { Notifications } from './notify.js';
-import { auditUpdate, withdrawLead } from './steps.js';
-
-/** What ops know of a post that is held for them. */
-interface PostWord {
-  buyer: string;
-  accepted: boolean;
-}
+import { auditUpdate, holdPost, withdrawLead } from './steps.js';
 
 const outcome = defineUpdate<OutcomeAnswer>(OUTCOME);
 const withdraw = defineUpdate<{ status: LeadStatus }>(WITHDRAW);
 const withdrawn = defineSignal(WITHDRAWN);
-const resolvePost = defineUpdate<string, [PostWord]>(RESOLVE_POST);
+const resolvePost = defineUpdate<string, [PostDecision]>(RESOLVE_POST);
 const givenBack = defineSignal(GIVEN_BACK);
 const retryNow = defineSignal(RETRY_NOW);
 const marketChanged = defineSignal<[news?: News]>(MARKET_CHANGED);
@@ -84,9 +83,9 @@ export function begin(lead: LeadFacts, carried?: Carried): Story {
   setHandler(withdrawn, () => story.noteWithdrawn(), {
     description: 'The lead has been withdrawn; the exchange sends it',
   });
-  setHandler(resolvePost, ({ buyer, accepted }) => story.resolvePost(buyer, accepted), {
+  setHandler(resolvePost, (decision) => story.resolvePost(decision), {
     description: 'Settles a post that is held for ops: {"buyer": "…", "accepted": true or false}',
-    validator: ({ buyer }: PostWord) => story.assertHeld(buyer),
+    validator: (decision: PostDecision) => story.assertHeld(decision),
   });
   setHandler(givenBack, () => story.giveBack(), {
     description: 'A buyer has given the lead back; the exchange sends it',
@@ -103,6 +102,18 @@ const OPS_CAN = [
   `More Actions, Send a Signal, ${RETRY_NOW}: the next round is held now`,
   `More Actions, Send an Update, ${WITHDRAW}: the lead is taken off sale for good`,
 ];
+
+/** The same for a lead whose posts to these buyers wait for them: with the input that each decision takes. */
+function opsCanDecide(leadId: string, buyers: readonly string[]): string[] {
+  const input = (buyer: string, accepted: boolean): string => JSON.stringify({ buyer, accepted });
+  return [
+    ...buyers.flatMap((buyer) => [
+      `${buyer} took the lead: More Actions, Send an Update, ${RESOLVE_POST} with the input ${input(buyer, true)}, or \`gavel leads resolve ${leadId} --buyer ${buyer} --accepted\`: the sale is booked`,
+      `${buyer} did not take it: More Actions, Send an Update, ${RESOLVE_POST} with the input ${input(buyer, false)}, or \`gavel leads resolve ${leadId} --buyer ${buyer} --refused\`: the next bidder is offered the lead`,
+    ]),
+    `More Actions, Send an Update, ${WITHDRAW}: the post is called off and the lead is taken off sale for good`,
+  ];
+}
 
 /** Rounds that are told in full: the first ones and the last ones of a long life. */
 const TOLD_FIRST = 5;
@@ -268,7 +279,12 @@ export class Story {
   pending(wait: Wait): void {
     this.status = 'pending';
     this.answered = true;
-    this.show(waitInWords(wait), wait.at);
+    this.show({
+      status: this.status,
+      waitsFor: waitInWords(wait),
+      until: moment(wait.at),
+      opsCan: OPS_CAN,
+    });
     upsertSearchAttributes([
       { key: searchAttributes.status, value: 'pending' },
       { key: searchAttributes.round, value: this.lastWaiting.number },
@@ -310,26 +326,39 @@ export class Story {
    * Holds the lead for ops, who find out what became of a post: whether the buyer accepted it. Undefined when the lead
    * has been withdrawn or its time is over before they say.
    */
-  async wordOfOps({ buyer }: Offer, { terms }: Round): Promise<boolean | undefined> {
+  async wordOfOps({ buyer, contract }: Offer, { terms }: Round): Promise<boolean | undefined> {
     this.held.set(buyer, undefined);
     this.answered = true;
     const until = this.lead.receivedAt + Math.max(terms.pending.expireAfter, HELD_MS);
-    this.show(`ops: did ${buyer} take the lead? Send the update ${RESOLVE_POST}`, until);
+    // Lives that an earlier release has begun go on without it.
+    const isShown = patched('held-posts-are-shown');
+    if (isShown) {
+      await holdPost({ leadId: this.lead.leadId, contract, buyer, until });
+      upsertSearchAttributes([{ key: searchAttributes.status, value: HELD }]);
+    }
+    this.showHeld(until);
     const isOver = () => this.held.get(buyer) !== undefined || this.withdrawn;
-    const why = `held for ops: the post to ${buyer} has no clear answer`;
+    const why = `held for ops: did ${buyer} take the lead? Its post has no clear answer`;
     await condition(isOver, Math.max(1, until - Date.now()), { summary: summary(why) });
     const accepted = this.held.get(buyer);
     this.held.delete(buyer);
+    if (isShown && this.held.size > 0) this.showHeld(until);
+    else if (isShown) upsertSearchAttributes([{ key: searchAttributes.status, value: 'pending' }]);
     return accepted;
   }
 
-  assertHeld(buyer: string): void {
+  /** @throws Error if no post to the buyer waits for a decision, or if the other decision was made already */
+  assertHeld({ buyer, accepted }: PostDecision): void {
+    const decided = this.held.get(buyer);
     if (!this.held.has(buyer)) throw new Error(`No post to ${buyer} is held for ops`);
+    if (typeof accepted !== 'boolean') throw new Error('The input needs "accepted": true or false');
+    if (decided !== undefined && decided !== accepted)
+      throw new Error(`It is decided already that ${buyer} ${decided ? 'took' : 'did not take'} the lead`);
   }
 
-  async resolvePost(buyer: string, accepted: boolean): Promise<string> {
+  async resolvePost({ buyer, accepted, by }: PostDecision): Promise<string> {
     this.held.set(buyer, accepted);
-    await this.audit('post settled', [{ path: buyer, to: accepted ? 'accepted' : 'refused' }]);
+    await this.audit('post settled', [{ path: buyer, to: accepted ? 'accepted' : 'refused' }], by);
     return accepted ? `${buyer} took the lead: it is booked` : `${buyer} did not take it: the lead goes on`;
   }
 
@@ -400,10 +429,14 @@ export class Story {
   }
 
   /** Notes in the audit what the update that is being handled does. */
-  private async audit(did: string, values: UpdateDeed['values'] = []): Promise<void> {
+  private async audit(
+    did: string,
+    values: UpdateDeed['values'] = [],
+    by?: PostDecision['by'],
+  ): Promise<void> {
     const { id: updateId = '' } = currentUpdateInfo() ?? {};
     const { leadId } = this.lead;
-    const deed = { leadId, updateId, at: Date.now(), did, values };
+    const deed = { leadId, updateId, at: Date.now(), did, values, by };
     await auditUpdate.executeWithOptions({ summary: summary(`note in the audit: ${did}`) }, [deed]);
   }
 
@@ -461,17 +494,22 @@ export class Story {
     };
   }
 
-  /** Shows ops what a lead that is still on sale waits for. */
-  private show(waitsFor: string, until: number): void {
-    this.shownWaiting = true;
-    const lastRound = this.rounds.at(-1);
-    const waiting: WaitingLead = {
-      status: this.status === 'received' ? 'pending' : this.status,
-      waitsFor,
+  /** Shows ops that posts of the lead wait for their decision. */
+  private showHeld(until: number): void {
+    const buyers = [...this.held].flatMap(([buyer, decided]) => (decided === undefined ? [buyer] : []));
+    this.show({
+      status: HELD,
+      waitsFor: heldInWords(buyers),
       until: moment(until),
-      opsCan: OPS_CAN,
-      ...(lastRound && { lastRound }),
-    };
+      otherwise: HELD_TOO_LONG,
+      opsCan: opsCanDecide(this.lead.leadId, buyers),
+    });
+  }
+
+  /** Shows ops what a lead that is still on sale waits for. */
+  private show(waits: Omit<WaitingLead, 'lastRound'>): void {
+    this.shownWaiting = true;
+    const waiting: WaitingLead = { ...waits, lastRound: this.rounds.at(-1) };
     upsertMemo({ lead: waiting });
     setCurrentDetails(detailsOf(waiting));
   }

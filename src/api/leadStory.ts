@@ -4,6 +4,7 @@ import type { Outcome } from '../market/round.js';
 import { waitInWords } from '../market/story.js';
 import { nextWait } from '../market/waiting.js';
 import type { Database } from '../store/db.js';
+import { heldPostsOf, type HeldPost } from '../store/heldPosts.js';
 import { factsOf, findLead, findStoredLead, type Claim } from '../store/leads.js';
 import type { StoredLead } from '../store/person.js';
 import { readRounds, type HeldRound } from '../store/rounds.js';
@@ -41,8 +42,11 @@ export async function leadStory(database: Database, id: string, { personal, ui }
   const decimal = (minor: number): number => toDecimal(minor, lead.currency);
   const { rounds, leftOut } = await readRounds(database, lead, SHOWN_ROUNDS);
   const last = rounds.at(-1);
+  const held = heldPostsOf(lead);
   const waits =
-    stateOf(lead) === 'pending' && last ? nextWait(factsOf(lead), last.round, last.answers) : undefined;
+    stateOf(lead) === 'pending' && held.length === 0 && last
+      ? nextWait(factsOf(lead), last.round, last.answers)
+      : undefined;
   return {
     lead_id: lead._id,
     status: lead.status,
@@ -77,6 +81,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
       at: at.toISOString(),
     })),
     told: lead.told?.map(({ at, ...told }) => ({ at: at.toISOString(), ...told })) ?? [],
+    held: held.length === 0 ? undefined : held.map(heldView),
     waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
     withdrawal: lead.withdrawal && { ...lead.withdrawal, at: lead.withdrawal.at.toISOString() },
     erased: lead.erased && { ...lead.erased, at: lead.erased.at.toISOString() },
@@ -90,13 +95,23 @@ export async function leadStory(database: Database, id: string, { personal, ui }
   };
 }
 
+/** A post that waits for the decision of ops, as ops read it. */
+export const heldView = ({ buyer, postId, since, until }: HeldPost) => ({
+  buyer,
+  post_id: postId,
+  since: since.toISOString(),
+  until: until.toISOString(),
+});
+
 const masked = ({ person }: StoredLead): Record<string, string> =>
   Object.fromEntries(Object.keys(person?.fields ?? {}).map((name) => [name, MASK]));
 
 function roundStory({ round, answers }: HeldRound, lead: StoredLead) {
   const claims = Object.entries(lead.claims).filter(([, claim]) => claim.round === round.number);
-  const underWay = new Set(
-    claims.flatMap(([contract, { status }]) => (status === 'posting' ? [contract] : [])),
+  const underWay = new Map(
+    claims.flatMap(([contract, { status, held }]): [string, 'held' | 'posting'][] =>
+      status === 'posting' ? [[contract, held === undefined ? 'posting' : 'held']] : [],
+    ),
   );
   const { currency, sale } = round.terms;
   return {
@@ -108,16 +123,17 @@ function roundStory({ round, answers }: HeldRound, lead: StoredLead) {
       contract: outcome.contract,
       buyer: outcome.buyer,
       bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
-      ...(underWay.has(outcome.contract) ? { outcome: 'posting' } : outcomeStory(outcome)),
+      ...outcomeStory(outcome, underWay.get(outcome.contract)),
       ms: outcome.ms,
       asked_again: outcome.again,
     })),
   };
 }
 
-const outcomeStory = (outcome: Outcome): { outcome: string; detail?: string | undefined } => ({
-  outcome: outcome.sold ? 'sold' : outcome.reason,
-  detail: detailFor(outcome),
+/** @param underWay whether its post has no outcome yet */
+const outcomeStory = (outcome: Outcome, underWay: 'held' | 'posting' | undefined) => ({
+  outcome: underWay ?? (outcome.sold ? 'sold' : outcome.reason),
+  detail: underWay === undefined ? detailFor(outcome) : undefined,
 });
 
 const postStory = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({

@@ -92,7 +92,13 @@ function localContext(
   database: Database,
   tell: Needs['tell'],
 ): { context: AdminContext; close: () => Promise<void> } {
-  let notifier: ReturnType<typeof openNotifier> | undefined;
+  let opened: ReturnType<typeof openNotifier> | undefined;
+  // Loaded when first used, as below, so that the other commands don't wait for what only one needs.
+  const notifier = async () => {
+    const { openNotifier } = await import('../temporal/withdrawn.js');
+    opened ??= openNotifier(pickSettings(TEMPORAL_SETTINGS));
+    return opened;
+  };
   let sender: ReturnType<typeof openSender> | undefined;
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = pickSettings([
     'TEMPORAL_UI_URL',
@@ -107,12 +113,9 @@ function localContext(
       tell,
       retentionDays: pickSettings(['RETENTION_DAYS']).RETENTION_DAYS,
       outbound: readOutboundRules(pickSettings(OUTBOUND_SETTINGS)),
-      withdrawn: async (leadId) => {
-        // Loaded here, as below, so that the other commands don't wait for what only one needs.
-        const { openNotifier } = await import('../temporal/withdrawn.js');
-        notifier ??= openNotifier(pickSettings(TEMPORAL_SETTINGS));
-        notifier.withdrawn(leadId);
-      },
+      withdrawn: async (leadId) => (await notifier()).withdrawn(leadId),
+      resolvePost: async (leadId, decision) => (await notifier()).resolvePost(leadId, decision),
+      retryNow: async (leadId) => (await notifier()).retryNow(leadId),
       send: async (message) => {
         const { openSender } = await import('../buyers/send.js');
         sender ??= openSender(pickSettings(OUTBOUND_SETTINGS));
@@ -121,7 +124,7 @@ function localContext(
       ...(url !== undefined && { ui: { url, namespace } }),
     },
     close: async () => {
-      await Promise.all([notifier?.close(), sender?.close()]);
+      await Promise.all([opened?.close(), sender?.close()]);
     },
   };
 }

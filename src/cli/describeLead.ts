@@ -1,6 +1,6 @@
 import { moment } from '../market/moment.js';
 import { formatDecimal } from '../market/money.js';
-import { span } from '../market/story.js';
+import { HELD_TOO_LONG, span } from '../market/story.js';
 import type { LeadStory } from '../api/leadStory.js';
 import { colors, table } from './print.js';
 import { onOneLine } from './terminal.js';
@@ -14,6 +14,7 @@ export function describeLead(story: LeadStory, now: Date): string {
     ...section('Posts', postRows(story, amount)),
     ...section('Books', bookRows(story, amount)),
     ...section('Told', toldRows(story)),
+    heldText(story, now),
     ending(story, now),
     fieldsText(story),
     story.workflow_url === undefined ? undefined : `In Temporal: ${story.workflow_url}`,
@@ -30,9 +31,10 @@ function heading(story: LeadStory, amount: Amount): string {
   const isSaid =
     reason !== undefined && status !== 'sold' && (status !== 'withdrawn' || reason === 'suppressed');
   const why = isSaid ? ` (${inWords(reason)})` : '';
+  const held = story.held === undefined ? '' : ', held for ops';
   const color = status === 'sold' ? colors.green : status === 'pending' ? colors.yellow : colors.bold;
   return [
-    `Lead ${lead_id}: ${color(`${status}${sold}${why}`)}`,
+    `Lead ${lead_id}: ${color(`${status}${sold}${why}${held}`)}`,
     [category, state, `${seller_name} (${seller})`, test ? 'a test: it moves no money' : undefined]
       .filter((part) => part !== undefined)
       .join(' · '),
@@ -56,7 +58,9 @@ function roundText({ round, at, floor, contracts }: LeadStory['rounds'][number],
       ? colors.green('sold')
       : outcome === 'posting'
         ? colors.yellow('post under way')
-        : inWords(outcome),
+        : outcome === 'held'
+          ? colors.yellow('held for ops')
+          : inWords(outcome),
     [...(ms === undefined ? [] : [`${Math.round(ms)} ms`]), ...(again ? ['asked again'] : [])].join(', '),
     detail ?? '',
   ]);
@@ -110,8 +114,29 @@ function toldRows({ told }: LeadStory): { head: string[]; rows: string[][] } {
   };
 }
 
+/** What ops are to decide, until when, and what happens if they don't. */
+function heldText({ lead_id: id, held = [] }: LeadStory, now: Date): string | undefined {
+  if (held.length === 0) return undefined;
+  return held
+    .map(({ buyer, post_id, since, until }) => {
+      const left = Date.parse(until) - now.getTime();
+      const when = left > 0 ? `in ${span(left)}` : 'due now';
+      return [
+        `${colors.yellow(`Held for ops since ${moment(Date.parse(since))}: did ${buyer} take the lead?`)} Its post has no clear answer.`,
+        `Ask ${buyer} about post_id ${post_id}, and decide until ${moment(Date.parse(until))} (${when}):`,
+        `  gavel leads resolve ${id} --buyer ${buyer} --accepted   the sale is booked`,
+        `  gavel leads resolve ${id} --buyer ${buyer} --refused    the next bidder is offered the lead`,
+        `If nobody decides by then, ${HELD_TOO_LONG}.`,
+      ].join('\n');
+    })
+    .join('\n\n');
+}
+
 /** What it waits for, or that nothing more will happen. */
-function ending({ status, waits_for, withdrawal, updated_at }: LeadStory, now: Date): string {
+function ending(
+  { status, waits_for, withdrawal, updated_at, held }: LeadStory,
+  now: Date,
+): string | undefined {
   if (waits_for !== undefined) {
     const left = Date.parse(waits_for.until) - now.getTime();
     const when = left > 0 ? `in ${span(left)}` : 'due now';
@@ -123,7 +148,8 @@ function ending({ status, waits_for, withdrawal, updated_at }: LeadStory, now: D
   if (withdrawn !== undefined && status === 'sold')
     return `${withdrawn}: no other buyer gets it. Sold ${moment(Date.parse(updated_at))}.`;
   if (withdrawn !== undefined && status === 'withdrawn') return `${withdrawn}.`;
-  if (status === 'received') return 'Waits for its first round.';
+  if (held !== undefined) return undefined;
+  if (status === 'received') return 'Waits for its first round, or is in it.';
   return `Ended ${moment(Date.parse(updated_at))}.`;
 }
 

@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { eraseCommand } from './leadsErase.js';
 import { erasuresCommand } from './leadsErasures.js';
 import { listCommand } from './leadsList.js';
+import { resolveCommand } from './leadsResolve.js';
+import { retryCommand } from './leadsRetry.js';
 import { showCommand } from './leadsShow.js';
 import { withdrawCommand } from './leadsWithdraw.js';
 
@@ -11,6 +13,8 @@ export function leadsCommand(): Command {
     .description('leads and what became of them')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(retryCommand())
+    .addCommand(resolveCommand())
     .addCommand(withdrawCommand())
     .addCommand(eraseCommand())
     .addCommand(erasuresCommand());

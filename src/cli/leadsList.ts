@@ -10,6 +10,7 @@ import { print, printJson, table } from './print.js';
 
 interface Options extends PersonOptions {
   status?: LeadStatus;
+  held: boolean;
   seller?: string;
   since?: Date;
   limit: number;
@@ -23,6 +24,7 @@ export function listCommand(): Command {
     .option('--phone <number>', 'only of this person, however the number is written')
     .option('--email <address>', 'only of this person')
     .addOption(new Option('--status <status>', 'only those that stand so').choices(LEAD_STATUSES))
+    .option('--held', 'only those with a post that waits for the decision of ops', false)
     .option('--seller <code|slug>', 'only this seller’s')
     .option('--since <when>', 'only those received since: a date, a time, or so long ago (7d)', past)
     .option('--limit <count>', 'so many at the most', count, 50)
@@ -31,10 +33,10 @@ export function listCommand(): Command {
 }
 
 async function list(options: Options, command: Command): Promise<void> {
-  const { phone, email, status, seller, since, limit, json } = options;
+  const { phone, email, status, held, seller, since, limit, json } = options;
   const person = { phone, email };
   checkPerson(person);
-  const which = { status, seller, since: since?.toISOString(), limit };
+  const which = { status, held: held || undefined, seller, since: since?.toISOString(), limit };
   const persons = namesPerson(person);
   const { leads, more } = await useAdmin(
     command,
@@ -42,8 +44,12 @@ async function list(options: Options, command: Command): Promise<void> {
     { persons },
   );
   if (json) printJson({ leads, more });
-  else if (leads.length === 0) print('There is no such lead.');
-  else {
+  else if (leads.length === 0) print(held ? 'No post waits for ops.' : 'There is no such lead.');
+  else if (held) {
+    print(table(['lead', 'received', 'seller', 'category', 'buyer', 'held since', 'until'], heldRows(leads)));
+    print('Ask the buyer, then run gavel leads resolve LEAD --buyer BUYER with --accepted or --refused.');
+    if (more) print(`These are the newest ${limit}; --limit shows more.`);
+  } else {
     print(
       table(
         ['lead', 'received', 'seller', 'source', 'category', 'state', 'status', 'price', 'buyers'],
@@ -68,7 +74,11 @@ function row(lead: LeadListed): string[] {
     currency,
   } = lead;
   const why = reason === undefined || status === 'sold' ? '' : ` (${reason.replaceAll('_', ' ')})`;
-  const marks = [lead.test ? ', test' : '', lead.erased_at === undefined ? '' : ', erased'].join('');
+  const marks = [
+    lead.held === undefined ? '' : ', held for ops',
+    lead.test ? ', test' : '',
+    lead.erased_at === undefined ? '' : ', erased',
+  ].join('');
   return [
     lead_id,
     moment(Date.parse(received_at)),
@@ -81,3 +91,17 @@ function row(lead: LeadListed): string[] {
     (lead.buyer_ids ?? []).join(', '),
   ];
 }
+
+/** One for each held post. */
+const heldRows = (leads: LeadListed[]): string[][] =>
+  leads.flatMap(({ lead_id, received_at, seller, category, held = [] }) =>
+    held.map(({ buyer, since, until }) => [
+      lead_id,
+      moment(Date.parse(received_at)),
+      seller,
+      category,
+      buyer,
+      moment(Date.parse(since)),
+      moment(Date.parse(until)),
+    ]),
+  );

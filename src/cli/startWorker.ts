@@ -10,6 +10,7 @@ import { lastBackup } from '../store/backup.js';
 import { cached } from '../store/cache.js';
 import { readCircuits } from '../store/circuits.js';
 import { ensureIndexes, openDatabase } from '../store/db.js';
+import { countHeldPosts } from '../store/heldPosts.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads.js';
 import { loadTerms } from '../store/market.js';
 import { pruneUsage } from '../store/pruneUsage.js';
@@ -33,6 +34,8 @@ const IMPATIENT = { connectTimeoutMS: 5000, socketTimeoutMS: 5000 };
 interface StartedWorker extends RunningWorker {
   /** The moment that the last complete backup shows; undefined: there is none. */
   lastBackup: () => Promise<Date | undefined>;
+  /** How many posts wait for the decision of ops, and since when the oldest of them does. */
+  heldPosts: () => ReturnType<typeof countHeldPosts>;
 }
 
 /**
@@ -85,6 +88,7 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
   return {
     ended: worker.ended,
     lastBackup: () => lastBackup(database),
+    heldPosts: () => countHeldPosts(database),
     stop: async () => {
       await worker.stop();
       await flushAnswers(database).catch(() => undefined);

@@ -30,6 +30,7 @@ async function work(): Promise<void> {
     });
     lookedUp.ready = async () => ({ worker: true });
     lookedUp.lastBackup = worker.lastBackup;
+    lookedUp.heldPosts = worker.heldPosts;
     return {
       ended: worker.ended,
       close: async () => {

@@ -23,9 +23,12 @@ export interface FinishedLead {
 
 /** What a lead that is still on sale waits for; the memo that ops see. */
 export interface WaitingLead {
-  status: LeadStatus;
+  /** `held`: a post of it waits for the decision of ops. */
+  status: LeadStatus | 'held';
   waitsFor: string;
   until: string;
+  /** What happens at that time if ops have not decided. */
+  otherwise?: string;
   /** What ops can send it, and what that does. */
   opsCan: readonly string[];
   /** Absent in the first round, while it is held for ops. */
@@ -128,6 +131,14 @@ export function waitInWords(wait: Wait): string {
   }
 }
 
+/** What a lead waits for while posts to these buyers are held for ops. */
+export const heldInWords = (buyers: readonly string[]): string =>
+  `the decision of ops: did ${buyers.join(' and ')} take the lead? Ask the buyer`;
+
+/** What becomes of a post that nobody has decided on. */
+export const HELD_TOO_LONG =
+  'the post is called off: the buyer is notified that it is not billed, and the lead goes on to the next bidder or expires';
+
 /** How a lead ended, in a sentence. `took` is since its receipt, ms. */
 export function endInWords(end: {
   status: LeadStatus;
@@ -162,8 +173,10 @@ export function endInWords(end: {
 }
 
 /** The same as the memo of a waiting lead, as the Markdown that Temporal's UI renders; its tables have no gaps. */
-export function detailsOf({ waitsFor, until, opsCan, lastRound }: WaitingLead): string {
-  const waits = `**Pending.** Until ${until} it waits for ${waitsFor}.`;
+export function detailsOf({ status, waitsFor, until, otherwise, opsCan, lastRound }: WaitingLead): string {
+  const what = status === 'held' ? 'Held for ops' : 'Pending';
+  const then = otherwise === undefined ? '' : ` If nobody decides by then, ${otherwise}.`;
+  const waits = `**${what}.** Until ${until} it waits for ${waitsFor}.${then}`;
   const buyers = Object.entries(lastRound?.buyers ?? {}).map(([buyer, words]) => `- **${buyer}**: ${words}`);
   const round = lastRound ? ['', `Round ${lastRound.round}, ${lastRound.at}:`, '', ...buyers] : [];
   return [waits, ...round, '', 'Ops can:', '', ...opsCan.map((what) => `- ${what}`)].join('\n');

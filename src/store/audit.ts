@@ -1,19 +1,10 @@
 import { createHash } from 'node:crypto';
 import { v7 } from 'uuid';
+import type { Actor } from '../market/actor.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 
-/** Who asks for a change: an admin key by its name, or whoever typed a command. */
-export interface Actor {
-  /**
-   * The name of the admin key; of a command, the operating system's user and machine; of what was sent to a workflow, the
-   * sender as Temporal knows it.
-   */
-  who: string;
-  via: 'api' | 'cli' | 'temporal';
-  /** The admin key's id. */
-  key?: string;
-}
+export type { Actor } from '../market/actor.js';
 
 /** One value that a change touched; absent where there was or is nothing. */
 export interface AuditedValue {

@@ -134,6 +134,7 @@ function booking(
         $set: { status: 'sold', updatedAt: sale.at, ...done },
         $inc: { price: sale.earns },
         $push: { buyerIds: sale.buyer, ...((isReserved || !isNoted) && { loose: contract }) },
+        $pull: { heldForOps: contract },
         $unset: { dueAt: '', reason: '' },
       },
     },

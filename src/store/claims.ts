@@ -193,6 +193,7 @@ export async function releaseClaim(
       },
       $inc: { held: -1 },
       $addToSet: { loose: contract },
+      $pull: { heldForOps: contract },
     },
   );
   return modifiedCount === 1;

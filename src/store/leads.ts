@@ -35,6 +35,8 @@ export interface Claim {
   /** What both are in; absent in a claim of an earlier release, which is in the lead's. */
   currency?: string;
   at: Date;
+  /** A post without a clear answer that waits for the decision of ops; `until` then it is called off. */
+  held?: { since: Date; until: Date };
   /** Whether there was room under the limits, or why not: the word of the try that knew first, by which all others go. */
   room?: 'taken' | NoRoom;
   endedAt?: Date;
@@ -138,6 +140,8 @@ export interface LeadDocument {
   told?: Told[];
   /** Contracts whose claim has ended and whose reservation is still to be confirmed or given back. */
   loose?: string[];
+  /** Contracts whose posts wait for the decision of ops. */
+  heldForOps?: string[];
   /** Since when it is off sale; see `withdraw`. */
   withdrawal?: Withdrawal;
   /** Why an unsold lead is so, in one word. */
@@ -157,7 +161,7 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ 'idempotency.key': 1 }, { name: 'idempotency', unique: true, sparse: true }, {});
   await leads.createIndex({ seller: 1, receivedAt: -1 });
   await leads.createIndex({ campaign: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
-  for (const by of ['match.phone', 'match.email', 'loose'])
+  for (const by of ['match.phone', 'match.email', 'loose', 'heldForOps'])
     await leads.createIndex({ [by]: 1 }, { sparse: true }, {});
   await leads.createIndex(
     { campaign: 1, receivedAt: 1 },
@@ -330,6 +334,11 @@ export async function overdueLeads({ leads }: Database, before: Date, limit: num
     .sort({ dueAt: 1 })
     .limit(limit)
     .toArray();
+}
+
+/** Has the sweep start the workflow of a lead on sale, if it has none, instead of when its wait is over. */
+export async function makeDue({ leads }: Pick<Database, 'leads'>, _id: string): Promise<void> {
+  await leads.updateOne({ _id, ...ON_SALE }, { $min: { dueAt: new Date() } });
 }
 
 /** The workflow of a lead that has ended knows it, and of what came after that, a return: there is nothing to sweep any more. */

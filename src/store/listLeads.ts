@@ -1,6 +1,7 @@
 import type { Match } from '../market/duplicates.js';
 import type { LeadStatus } from '../market/lead.js';
 import type { Database } from './db.js';
+import { HELD_FOR_OPS } from './heldPosts.js';
 import type { StoredLead } from './person.js';
 
 /** Which leads; what is absent says nothing. */
@@ -8,6 +9,8 @@ export interface LeadQuery {
   /** Of these hashes, all that are there must be the lead's. */
   match?: Match;
   status?: LeadStatus;
+  /** With a post that waits for the decision of ops. */
+  held?: boolean;
   /** The seller's code. */
   seller?: string;
   since?: Date;
@@ -16,12 +19,12 @@ export interface LeadQuery {
 }
 
 /** What lists show of a lead: neither its person nor its rounds. */
-export type ListedLead = Omit<StoredLead, 'person' | 'rounds' | 'claims'>;
+export type ListedLead = Omit<StoredLead, 'person' | 'rounds'>;
 
 /** The newest first: by id, which begins with the time. */
 export async function listLeads(
   { leads }: Database,
-  { match = {}, status, seller, since, before }: LeadQuery,
+  { match = {}, status, held, seller, since, before }: LeadQuery,
   limit: number,
 ): Promise<ListedLead[]> {
   return leads
@@ -29,11 +32,12 @@ export async function listLeads(
       ...(match.phone !== undefined && { 'match.phone': match.phone }),
       ...(match.email !== undefined && { 'match.email': match.email }),
       ...(status && { status }),
+      ...(held === true && HELD_FOR_OPS),
       ...(seller !== undefined && { seller }),
       ...(since && { receivedAt: { $gte: since } }),
       ...(before !== undefined && { _id: { $lt: before } }),
     })
-    .project<ListedLead>({ person: 0, rounds: 0, claims: 0 })
+    .project<ListedLead>({ person: 0, rounds: 0 })
     .sort({ _id: -1 })
     .limit(limit)
     .toArray();

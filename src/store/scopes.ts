@@ -5,7 +5,8 @@ export const SCOPES = {
   'simulations:read':
     'decide past auctions again, noted in the audit; a change of filters on what persons wrote needs persons:read too',
   'leads:read': 'list, find and read leads, persons masked; the suppression lists in figures',
-  'leads:write': 'withdraw leads, erase their persons, change suppression lists',
+  'leads:write':
+    'withdraw leads, hold their next round, decide on held posts, erase their persons, change suppression lists',
   'persons:read': 'read what a lead’s person wrote',
   'keys:read': 'list keys',
   'keys:write': 'make and revoke keys; none that lasts longer or may do more than the one that makes it',

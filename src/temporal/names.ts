@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { LeadFacts, LeadStatus } from '../market/lead.js';
+import type { Actor } from '../market/actor.js';
 import { keyword } from './bounds.js';
 
 /** Names and types that both sides of the workflow share: the API and the CLI that talk to it, and the workflow itself. */
@@ -23,6 +24,16 @@ export const MARKET_CHANGED = 'marketChanged';
 export const GIVEN_BACK = 'givenBack';
 /** Update: ops say whether the buyer accepted a post that is held for them. */
 export const RESOLVE_POST = 'resolvePost';
+/** What `LeadStatus` is while a post waits for that. */
+export const HELD = 'held';
+
+/** What ops have found out about a post that is held for them. */
+export interface PostDecision {
+  buyer: string;
+  accepted: boolean;
+  /** Who decides, for the audit; absent if it was sent past Gavel's own API and commands. */
+  by?: Actor;
+}
 /** Signal: the lead was withdrawn, which the database knows already. */
 export const WITHDRAWN = 'withdrawn';
 /** Update: withdraw the lead; answers how it stands once it has ended. */

@@ -1,4 +1,8 @@
-import type { Client, WorkflowStartOptions } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type Client,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
 import type { LeadFacts } from '../market/lead.js';
 import { summary } from './bounds.js';
 import { attributesOf, GIVEN_BACK, WORKFLOW, workflowId } from './names.js';
@@ -38,5 +42,30 @@ export async function startLead(
   await client.withDeadline(Date.now() + withinMs, async () => {
     if (lead.roundsBefore === undefined) await client.workflow.start(WORKFLOW, options);
     else await client.workflow.signalWithStart(WORKFLOW, { ...options, signal: GIVEN_BACK, signalArgs: [] });
+  });
+}
+
+/**
+ * Starts the workflow of a lead that should have one, unless it runs or has ended well. A running workflow of a lead that
+ * was given back is notified of the return.
+ * @returns whether it was started
+ */
+export async function startIfMissing(
+  client: Client,
+  lead: LeadFacts,
+  taskQueue: string,
+  withinMs: number,
+): Promise<boolean> {
+  const options = { ...startOptions(lead, taskQueue), workflowIdConflictPolicy: 'FAIL' as const };
+  return client.withDeadline(Date.now() + withinMs, async () => {
+    try {
+      await client.workflow.start(WORKFLOW, options);
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    if (lead.roundsBefore !== undefined)
+      await client.workflow.getHandle(options.workflowId).signal(GIVEN_BACK);
+    return false;
   });
 }

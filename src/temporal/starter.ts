@@ -5,12 +5,13 @@ import type { LeadFacts } from '../market/lead.js';
 import type { Log } from '../log.js';
 import { openConnection } from './connection.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';
+import { sendDecision, sendRetry, type OpsCalls } from './opsCalls.js';
 import { startLead, startOptions } from './start.js';
 import { notifyWithdrawn } from './withdrawn.js';
 import { within } from './within.js';
 
 /** Begins leads' workflows for the API. */
-export interface LeadStarter {
+export interface LeadStarter extends OpsCalls {
   /**
    * Starts the lead's workflow and waits for its early answer, `answerWithinMs` at the most; 0 does not wait. Undefined
    * when there is none in time: no worker is up, Temporal is down, or buyers are slow. The lead is stored either way,
@@ -95,6 +96,8 @@ export function openStarter(settings: StarterSettings, log: Log): LeadStarter {
       });
     },
     withdrawn: (leadId) => void noted(notifyWithdrawn(client, leadId)),
+    resolvePost: (leadId, decision) => noted(sendDecision(client, leadId, decision)),
+    retryNow: (leadId) => noted(sendRetry(client, leadId)),
     async ready() {
       await noted(
         client.withDeadline(Date.now() + 1000, () =>

@@ -1,8 +1,8 @@
-import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Log } from '../log.js';
 import type { LeadFacts } from '../market/lead.js';
 import { repeat, type Repeated } from './repeat.js';
-import { startLead } from './start.js';
+import { startIfMissing } from './start.js';
 import { notifyWithdrawn } from './withdrawn.js';
 
 /** A lead that should have moved on and did not. */
@@ -38,7 +38,7 @@ export const startSweep = (client: Client, taskQueue: string, overdue: Overdue, 
     log,
   );
 
-/** One pass over at most a batch; returns how many leads it saw to. */
+/** One pass over at most a batch; returns how many workflows it started. */
 export async function sweepOnce(client: Client, taskQueue: string, overdue: Overdue): Promise<number> {
   const leads = await overdue.find(new Date(Date.now() - GRACE_MS), BATCH);
   const started = await Promise.allSettled(leads.map((lead) => ensureStarted(client, taskQueue, lead)));
@@ -48,19 +48,16 @@ export async function sweepOnce(client: Client, taskQueue: string, overdue: Over
     new Date(Date.now() + AGAIN_MS),
   );
   for (const one of started) if (one.status === 'rejected') throw one.reason;
-  return leads.length;
+  return started.filter((one) => one.status === 'fulfilled' && one.value).length;
 }
 
+/** @returns whether the lead had no workflow, and has one now */
 async function ensureStarted(
   client: Client,
   taskQueue: string,
   { facts, isWithdrawn }: OverdueLead,
-): Promise<void> {
-  try {
-    await startLead(client, facts, taskQueue, 10_000);
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return;
-  }
+): Promise<boolean> {
+  const isStarted = await startIfMissing(client, facts, taskQueue, 10_000);
   if (isWithdrawn) await notifyWithdrawn(client, facts.leadId);
+  return isStarted;
 }

@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import type { TemporalSettings } from '../config.js';
 import { openConnection } from './connection.js';
 import { WITHDRAWN, workflowId } from './names.js';
+import { sendDecision, sendRetry, type OpsCalls } from './opsCalls.js';
 
 const PATIENCE_MS = 5000;
 
@@ -18,7 +19,7 @@ export async function notifyWithdrawn(client: Client, leadId: string): Promise<v
 }
 
 /** For a process that starts no leads; connects when first used. */
-export function openNotifier(settings: TemporalSettings): {
+export function openNotifier(settings: TemporalSettings): OpsCalls & {
   withdrawn(leadId: string): void;
   /** Waits for what is being sent. */
   close(): Promise<void>;
@@ -28,6 +29,8 @@ export function openNotifier(settings: TemporalSettings): {
   const sent: Promise<void>[] = [];
   return {
     withdrawn: (leadId) => void sent.push(notifyWithdrawn(client, leadId)),
+    resolvePost: (leadId, decision) => sendDecision(client, leadId, decision),
+    retryNow: (leadId) => sendRetry(client, leadId),
     close: async () => {
       await Promise.all(sent);
       await connection.close();

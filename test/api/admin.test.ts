@@ -140,6 +140,8 @@ campaigns:
       isShared: true,
       send: () => Promise.reject(new Error('Nothing is sent by a simulation')),
       withdrawn: () => undefined,
+      resolvePost: () => Promise.reject(new Error('Nothing is decided by a simulation')),
+      retryNow: () => Promise.reject(new Error('Nothing is retried by a simulation')),
     };
     const input = { file: JSON.stringify({ sellers }), since: today };
     const [first, second] = await Promise.allSettled([

@@ -31,6 +31,8 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   showLead: (lead_id) => ({ lead_id }),
   showPerson: (lead_id) => ({ lead_id }),
   withdrawLead: (lead_id) => ({ lead_id }),
+  resolvePost: (lead_id) => ({ lead_id, buyer: 'northwind', accepted: true }),
+  retryLead: (lead_id) => ({ lead_id }),
   eraseLeads: (lead_id) => ({ lead_ids: [lead_id] }),
   listErasures: () => ({ since: '2026-01-01T00:00:00Z', limit: 5 }),
   listKeys: () => ({ seller: 'ACME1234' }),
@@ -50,6 +52,10 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   removeSuppressions: () => ({ all: true, persons: [{ phone: '212-555-0187' }] }),
   listAudit: () => ({ since: '2026-01-01', of: 'northwind' }),
 };
+
+/** Operations that the lead's workflow does; test/api/heldPosts.test.ts has one. */
+const NEEDS_WORKFLOW = ['resolvePost', 'retryLead'];
+const done = OPERATIONS.filter(({ id }) => !NEEDS_WORKFLOW.includes(id));
 
 /** Operations that change something, show a person or a secret, or give figures that depend on persons. */
 const isNoted = ({ scope }: Operation): boolean =>
@@ -92,15 +98,12 @@ describe('every operation of the admin API', () => {
     expect(new Set(OPERATIONS.map(({ scope }) => scope))).toEqual(new Set(SCOPE_NAMES));
   });
 
-  it.each(OPERATIONS)(
-    '$id is done for a key with its scope alone, and answers as its schema says',
-    async (one) => {
-      const reply = await send(one, await world.adminKeyFor([one.scope]));
-      expect([reply.status, reply.body]).toEqual([200, expect.anything()]);
-      expect(Value.Errors(one.output, reply.body)).toEqual([]);
-      expect(reply.headers.get('cache-control')).toBe('no-store');
-    },
-  );
+  it.each(done)('$id is done for a key with its scope alone, and answers as its schema says', async (one) => {
+    const reply = await send(one, await world.adminKeyFor([one.scope]));
+    expect([reply.status, reply.body]).toEqual([200, expect.anything()]);
+    expect(Value.Errors(one.output, reply.body)).toEqual([]);
+    expect(reply.headers.get('cache-control')).toBe('no-store');
+  });
 
   it.each(OPERATIONS)(
     '$id is refused to a key with every other scope, which is told the one it lacks',
@@ -123,21 +126,16 @@ describe('every operation of the admin API', () => {
     }
   });
 
-  it.each(OPERATIONS.filter(isNoted))(
-    '$id leaves in the audit what was done, and who did it',
-    async (one) => {
-      const before = await world.database.audit.find().toArray();
-      if (one.id === 'applyMarket')
-        await world.database.buyers.updateOne({ _id: 'northwind' }, { $set: { name: 'Renamed' } });
-      expect((await send(one, await world.adminKeyFor([one.scope], 'erin'))).status).toBe(200);
-      const known = new Set(before.map(({ _id }) => _id));
-      const deeds = (await world.database.audit.find().toArray()).filter(({ _id }) => !known.has(_id));
-      expect(deeds).toMatchObject([
-        { who: 'erin', via: 'api', key: expect.stringMatching(/^key_/) as string },
-      ]);
-      expect(JSON.stringify(deeds)).not.toMatch(/John|Doe|555-?(123|0187)|email\.com|gvl_|whsec_|hush/);
-    },
-  );
+  it.each(done.filter(isNoted))('$id leaves in the audit what was done, and who did it', async (one) => {
+    const before = await world.database.audit.find().toArray();
+    if (one.id === 'applyMarket')
+      await world.database.buyers.updateOne({ _id: 'northwind' }, { $set: { name: 'Renamed' } });
+    expect((await send(one, await world.adminKeyFor([one.scope], 'erin'))).status).toBe(200);
+    const known = new Set(before.map(({ _id }) => _id));
+    const deeds = (await world.database.audit.find().toArray()).filter(({ _id }) => !known.has(_id));
+    expect(deeds).toMatchObject([{ who: 'erin', via: 'api', key: expect.stringMatching(/^key_/) as string }]);
+    expect(JSON.stringify(deeds)).not.toMatch(/John|Doe|555-?(123|0187)|email\.com|gvl_|whsec_|hush/);
+  });
 
   it.each(OPERATIONS.filter((one) => !isNoted(one)))('$id leaves nothing in the audit', async (one) => {
     const before = await world.database.audit.countDocuments();

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { looseLeads } from '../../src/store/capacity.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
+import { countHeldPosts } from '../../src/store/heldPosts.js';
 import { overdueLeads } from '../../src/store/leads.js';
 import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/suppressions.js';
-import { workflowId } from '../../src/temporal/names.js';
-import { sweepOnce } from '../../src/temporal/sweep.js';
+import { GIVEN_BACK, WITHDRAWN, WORKFLOW, workflowId } from '../../src/temporal/names.js';
+import { sweepOnce, type OverdueLead } from '../../src/temporal/sweep.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
@@ -49,6 +50,7 @@ async function plansOf(query: () => Promise<unknown>): Promise<string> {
 test.each([
   ['the leads that are due', 'due', () => overdueLeads(database, new Date(), 100)],
   ['reservations that were left behind', 'loose_1', () => looseLeads(database, new Date(), 100)],
+  ['posts that wait for ops', 'heldForOps_1', () => countHeldPosts(database)],
 ])('A sweep looks at %s, and not at all leads that ever were', async (_what, index, query) => {
   expect(await plansOf(query)).toContain(`"indexName":"${index}"`);
 });
@@ -86,7 +88,7 @@ describe('A backlog', () => {
     );
   });
 
-  const backlog = (length: number) =>
+  const backlog = (length: number): OverdueLead[] =>
     Array.from({ length }, (_, i) => ({
       facts: {
         leadId: `lead-${i}`,
@@ -144,5 +146,35 @@ describe('A backlog', () => {
     };
     await expect(sweepOnce(client, 'queue', overdue)).rejects.toThrow('refused');
     expect(seen).toEqual(['lead-0', 'lead-2']);
+  });
+
+  test('counts no lead whose workflow runs, and notifies it of a withdrawal or a return', async () => {
+    const [running, back, gone] = backlog(3);
+    if (!running || !back || !gone) throw new Error('There is no backlog');
+    back.facts.roundsBefore = 1;
+    running.isWithdrawn = true;
+    const signals: unknown[] = [];
+    const client = {
+      withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
+      workflow: {
+        start: async (_workflow: string, options: { workflowId: string }): Promise<void> => {
+          const { workflowId: id } = options;
+          if (id !== workflowId(gone.facts.leadId))
+            throw new WorkflowExecutionAlreadyStartedError('It runs', id, WORKFLOW);
+        },
+        getHandle: (id: string) => ({ signal: async (name: string) => void signals.push([id, name]) }),
+      },
+    } as unknown as Client;
+    const seen: string[] = [];
+    const overdue = {
+      find: () => Promise.resolve([running, back, gone]),
+      seenTo: async (leadIds: string[]) => void seen.push(...leadIds),
+    };
+    expect(await sweepOnce(client, 'queue', overdue)).toBe(1);
+    expect(seen).toEqual(['lead-0', 'lead-1', 'lead-2']);
+    expect(signals).toEqual([
+      [workflowId('lead-1'), GIVEN_BACK],
+      [workflowId('lead-0'), WITHDRAWN],
+    ]);
   });
 });

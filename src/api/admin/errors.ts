@@ -19,7 +19,8 @@ export const ADMIN_ABOUT = {
   rateLimited:
     'More requests a minute than the key may send; too many without a valid key from this address, or with a key that is not valid here',
   internal: 'An error on our side',
-  unavailable: 'The database is away, another simulation is under way, or the process is shutting down',
+  unavailable:
+    'The database is away, or Temporal or every worker where the operation needs them; another simulation is under way, or the process is shutting down',
 } satisfies Partial<Record<ErrorKind, string>>;
 
 export type AdminErrorKind = keyof typeof ADMIN_ABOUT;

@@ -5,13 +5,14 @@ import { standingInWords } from '../../market/standing.js';
 import { noteDeed } from '../../store/audit.js';
 import { eraseLead } from '../../store/erase.js';
 import { listErasures } from '../../store/erasures.js';
+import { heldPostsOf } from '../../store/heldPosts.js';
 import { findLead, findStoredLead } from '../../store/leads.js';
 import { listLeads, type LeadQuery, type ListedLead } from '../../store/listLeads.js';
 import { ApiError } from '../apiError.js';
-import { leadStory, type LeadStory } from '../leadStory.js';
+import { heldView, leadStory, type LeadStory } from '../leadStory.js';
 import { stateOf } from '../../store/withdrawals.js';
 import { withdrawLead } from '../withdrawLead.js';
-import { Contact, dateOf, LeadId, Limit, Moment, SellerName } from './inputs.js';
+import { Contact, dateOf, Flag, LeadId, Limit, Moment, SellerName } from './inputs.js';
 import { sellerNamed } from './named.js';
 import { operation, type AdminContext } from './operation.js';
 import { matchNamed } from './person.js';
@@ -48,6 +49,17 @@ const Listed = Type.Object({
   buyer_ids: optional(Type.Array(Type.String())),
   test: Type.Boolean(),
   erased_at: optional(Type.String()),
+  held: optional(
+    Type.Array(
+      Type.Object({
+        buyer: Type.String(),
+        post_id: Type.String(),
+        since: Type.String(),
+        until: Type.String({ description: 'When the post is called off unless ops have decided' }),
+      }),
+      { description: 'Posts that wait for the decision of ops; absent if there are none' },
+    ),
+  ),
 });
 export type LeadListed = Type.Static<typeof Listed>;
 
@@ -58,6 +70,7 @@ const Page = Type.Object(
 
 const which = {
   status: optional(Status),
+  held: optional(Flag('Only leads with a post that waits for the decision of ops')),
   seller: optional(SellerName),
   since: optional(Moment('Received since')),
   before: optional(
@@ -116,6 +129,7 @@ async function page(
 function listed(lead: ListedLead): LeadListed {
   const { _id, receivedAt, seller, source, category, state, status, reason, price, currency, test, erased } =
     lead;
+  const held = heldPostsOf(lead);
   return {
     lead_id: _id,
     received_at: receivedAt.toISOString(),
@@ -130,6 +144,7 @@ function listed(lead: ListedLead): LeadListed {
     buyer_ids: lead.buyerIds,
     test,
     erased_at: erased?.at.toISOString(),
+    held: held.length === 0 ? undefined : held.map(heldView),
   };
 }
 
@@ -168,7 +183,7 @@ const Story = Type.Unsafe<LeadStory>(
 
 const named = Type.Object({ lead_id: LeadId }, { title: 'the request' });
 
-const noLead = (id: string): ApiError =>
+export const noLead = (id: string): ApiError =>
   new ApiError('notFound', `The store has no lead "${id}"; its id is the lead_id of the answer.`);
 
 export const showLead = operation({
@@ -219,6 +234,16 @@ export const showPerson = operation({
   },
 });
 
+/** How a lead stands after something was done to it. */
+export const STANDING = {
+  status: Type.Enum(['sold', 'pending', 'expired', 'withdrawn'], { type: 'string' }),
+  reason: optional(Type.String()),
+  price: optional(Type.Number()),
+  buyer_ids: optional(Type.Array(Type.String())),
+  withdrawing: optional(Type.Literal(true)),
+  updated_at: Type.String(),
+};
+
 export const withdraw = operation({
   id: 'withdrawLead',
   summary: 'Take a lead off sale for good; one that is sold stays sold',
@@ -228,15 +253,7 @@ export const withdraw = operation({
   scope: 'leads:write',
   input: named,
   output: Type.Object(
-    {
-      lead_id: Type.String(),
-      status: Type.Enum(['sold', 'pending', 'expired', 'withdrawn'], { type: 'string' }),
-      reason: optional(Type.String()),
-      price: optional(Type.Number()),
-      buyer_ids: optional(Type.Array(Type.String())),
-      withdrawing: optional(Type.Literal(true)),
-      updated_at: Type.String(),
-    },
+    { lead_id: Type.String(), ...STANDING },
     { $id: 'LeadStanding', title: 'How a lead stands' },
   ),
   failures: ['notFound'],

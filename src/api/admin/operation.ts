@@ -4,10 +4,11 @@ import type { Send } from '../../buyers/send.js';
 import type { Actor } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import type { Scope } from '../../store/scopes.js';
+import type { OpsCalls } from '../../temporal/opsCalls.js';
 import type { AdminErrorKind } from './errors.js';
 
 /** Where an operation is done, and for whom. */
-export interface AdminContext {
+export interface AdminContext extends OpsCalls {
   database: Database;
   by: Actor;
   /** What the caller may do, and hand out to others. */

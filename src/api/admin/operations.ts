@@ -1,6 +1,7 @@
 import { showAudit } from './audit.js';
 import { compareBooks, showStatement } from './books.js';
 import { showBuyers, topUp } from './buyers.js';
+import { resolvePost, retryLead } from './leadCalls.js';
 import { endKey, makeKey, showKeys } from './keys.js';
 import {
   eraseLeads,
@@ -29,6 +30,8 @@ export const OPERATIONS: readonly Operation[] = [
   showLead,
   showPerson,
   withdraw,
+  resolvePost,
+  retryLead,
   eraseLeads,
   showErasures,
   showKeys,

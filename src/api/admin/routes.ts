@@ -82,6 +82,8 @@ function contextOf(
     retentionDays: settings.RETENTION_DAYS,
     isShared: true,
     withdrawn: (leadId) => starter.withdrawn(leadId),
+    resolvePost: (leadId, decision) => starter.resolvePost(leadId, decision),
+    retryNow: (leadId) => starter.retryNow(leadId),
     ...(url !== undefined && { ui: { url, namespace } }),
   };
 }

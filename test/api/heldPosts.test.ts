@@ -1,0 +1,174 @@
+import { Client } from '@temporalio/client';
+import Value from 'typebox/value';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { resolvePost, retryLead } from '../../src/api/admin/leadCalls.js';
+import { listAudit } from '../../src/store/audit.js';
+import { countHeldPosts } from '../../src/store/heldPosts.js';
+import { findStoredLead } from '../../src/store/leads.js';
+import { openConnection } from '../../src/temporal/connection.js';
+import { RETRY_NOW, searchAttributes, workflowId } from '../../src/temporal/names.js';
+import type { RunningWorker } from '../../src/temporal/worker.js';
+import { gavel, type Ran } from '../cli/gavel.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { buyerDocument, contractDocument } from '../support/market.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { workerOf } from '../support/worker.js';
+import { openAdminWorld, type AdminWorld } from './adminWorld.js';
+import { request, sendLead, type Reply } from './world.js';
+
+const HOLD = { attempts: 1, within: 60_000, spacing: 1000, atEnd: 'hold', again: false } as const;
+
+describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
+  let world: AdminWorld;
+  let worker: RunningWorker;
+  let odd: FakeBuyer;
+  let beta: FakeBuyer;
+  let client: Client;
+  let connection: ReturnType<typeof openConnection>;
+  beforeAll(async () => {
+    world = await openAdminWorld();
+    const { database, settings } = world;
+    odd = await startBuyer();
+    beta = await startBuyer();
+    for (const [id, server, price] of [
+      ['odd', odd, 4500],
+      ['beta', beta, 2000],
+    ] as const) {
+      await database.buyers.insertOne(buyerDocument(id, server));
+      await database.contracts.insertOne(
+        contractDocument('ACME1234/auto-insurance', id, { price, delivery: HOLD }),
+      );
+    }
+    connection = openConnection(settings);
+    client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
+    worker = await workerOf(settings);
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await Promise.all([odd.close(), beta.close(), connection.close()]);
+    await world.close();
+  });
+  beforeEach(() => {
+    odd.answer('post', { status: 500 });
+    beta.answer('post', { body: { accepted: true } });
+  });
+
+  const storyOf = async (id: string) => (await world.ask(`GET /admin/leads/${id}`)).body;
+  const decide = (id: string, accepted: boolean, buyer = 'odd'): Promise<Reply> =>
+    world.ask(`POST /admin/leads/${id}/resolve`, { buyer, accepted });
+  const audited = (id: string) => listAudit(world.database, { of: id }, 10);
+  const run = (...args: string[]): Promise<Ran> => gavel(args, asEnvironment(world.settings));
+
+  /** A lead whose post to odd waits for ops. */
+  async function heldLead(): Promise<string> {
+    const id = String((await sendLead(world)).body.lead_id);
+    await expect.poll(async () => (await storyOf(id)).held, { timeout: 20_000 }).toBeDefined();
+    return id;
+  }
+
+  it('a lead whose post is held is shown so by lists, its story, Temporal and the figures, until ops decide', async () => {
+    const id = await heldLead();
+    expect(await request(world, `/api/leads/${id}`)).toMatchObject({
+      body: { status: 'pending', reason: 'uncertain' },
+    });
+    const { received_at, held, status } = await storyOf(id);
+    const { dueAt } = (await findStoredLead(world.database, id)) ?? {};
+    const until = new Date(Date.parse(String(received_at)) + 7 * 86_400_000).toISOString();
+    expect([status, held]).toMatchObject(['pending', [{ buyer: 'odd', until }]]);
+    // No sweep looks for its workflow before that.
+    expect(dueAt?.toISOString()).toBe(until);
+    const { stdout: list } = await run('leads', 'list', '--held');
+    expect(list).toMatch(new RegExp(`${id} .* odd +\\d{4}-.* UTC +${until.slice(0, 10)} `));
+    const { stdout: shown } = await run('leads', 'show', id);
+    expect(shown).toContain(`Lead ${id}: pending (uncertain), held for ops`);
+    expect(shown).toMatch(/odd +\$45\.00 +held for ops/);
+    expect(shown).toContain(`gavel leads resolve ${id} --buyer odd --refused`);
+    expect(shown).not.toMatch(/Waits for/);
+    const described = await client.workflow.getHandle(workflowId(id)).describe();
+    expect(described.typedSearchAttributes.get(searchAttributes.status)).toBe('held');
+    const memo = described.memo?.lead as { opsCan: string[] };
+    expect(memo).toMatchObject({
+      status: 'held',
+      waitsFor: expect.stringContaining('did odd take') as string,
+    });
+    expect(memo.opsCan[0]).toContain('{"buyer":"odd","accepted":true}');
+    expect(memo.opsCan.join()).not.toContain(RETRY_NOW);
+    expect((await countHeldPosts(world.database)).count).toBeGreaterThanOrEqual(1);
+
+    const reply = await decide(id, true);
+    expect(reply).toMatchObject({ status: 200, body: { status: 'sold', price: 45, buyer_ids: ['odd'] } });
+    expect(Value.Errors(resolvePost.output, reply.body)).toEqual([]);
+    expect((await decide(id, true)).body).toMatchObject({ status: 'sold' });
+    expect(await audited(id)).toMatchObject([
+      { who: 'dana', via: 'api', did: 'post settled', values: [{ path: 'odd', to: 'accepted' }] },
+    ]);
+    expect(await decide(id, false)).toMatchObject({
+      status: 409,
+      body: { message: 'The post to odd was accepted already. Nothing of this lead waits for ops.' },
+    });
+    expect((await run('leads', 'list', '--held')).stdout).not.toContain(id);
+    expect(await findStoredLead(world.database, id)).toMatchObject({ heldForOps: [] });
+  });
+
+  it('the decision that the buyer did not take it lets the lead go on to the next bidder', async () => {
+    const id = await heldLead();
+    expect((await run('leads', 'resolve', id, '--buyer', 'odd')).stderr).toContain('Say what the buyer did');
+    const { stdout, stderr } = await run('leads', 'resolve', id, '--buyer', 'odd', '--refused');
+    expect([stdout, stderr]).toEqual([expect.stringContaining('odd did not take it.'), '']);
+    await expect.poll(async () => (await storyOf(id)).buyer_ids).toEqual(['beta']);
+    expect(await audited(id)).toMatchObject([{ via: 'cli', did: 'post settled' }]);
+  });
+
+  it('a decision on a post that is not held is refused, and so is a retry of a lead that does not wait', async () => {
+    const id = await heldLead();
+    expect((await decide(id, true, 'gamma')).body.message).toBe(
+      `Lead ${id} was never posted to gamma. These posts wait for ops: odd.`,
+    );
+    const retried = await run('leads', 'retry', id);
+    expect(retried.code).toBe(1);
+    expect(retried.stderr).toContain(`gavel leads resolve ${id} --buyer odd --accepted`);
+    await decide(id, true);
+    expect((await run('leads', 'retry', id)).stderr).toContain('is sold: no round is held for a lead');
+    expect(await world.ask(`POST /admin/leads/${id.replace(/.$/, 'x')}/retry`, {})).toMatchObject({
+      status: 404,
+    });
+  });
+
+  it('the next round of a pending lead is held now, and the audit notes who asked', async () => {
+    odd.answer('post', { body: { accepted: false } });
+    beta.answer('post', { body: { accepted: false } });
+    const id = String((await sendLead(world)).body.lead_id);
+    await expect.poll(async () => (await storyOf(id)).waits_for, { timeout: 20_000 }).toBeDefined();
+    const reply = await world.ask(`POST /admin/leads/${id}/retry`, {});
+    expect(reply).toMatchObject({ status: 200, body: { lead_id: id, round: 2 } });
+    expect(Value.Errors(retryLead.output, reply.body)).toEqual([]);
+    expect(await audited(id)).toMatchObject([{ who: 'dana', via: 'api', did: 'retry asked for' }]);
+  });
+
+  it('is answered in a few seconds when no worker is there, and done by the decision’s repeat', async () => {
+    const id = await heldLead();
+    await worker.stop();
+    const began = Date.now();
+    expect(await decide(id, true)).toMatchObject({
+      status: 503,
+      body: { message: expect.stringMatching(/^No worker has answered within 5 s\. Start one/) as string },
+    });
+    expect(Date.now() - began).toBeLessThan(10_000);
+    worker = await workerOf(world.settings);
+    await expect
+      .poll(async () => (await decide(id, true)).body.status, { timeout: 20_000, interval: 1000 })
+      .toBe('sold');
+  });
+
+  it('a lead whose workflow was terminated is started again, and decided by the repeat', async () => {
+    const id = await heldLead();
+    await client.workflow.getHandle(workflowId(id)).terminate();
+    expect((await decide(id, true)).body.message).toMatch(
+      /has no running workflow.* Repeat this in a minute/,
+    );
+    await expect
+      .poll(async () => (await decide(id, true)).body.status, { timeout: 40_000, interval: 1000 })
+      .toBe('sold');
+    expect(await world.database.sales.countDocuments({ lead: id })).toBe(1);
+  });
+});
