@@ -4,6 +4,7 @@ import { erasuresCommand } from './leadsErasures.js';
 import { listCommand } from './leadsList.js';
 import { resolveCommand } from './leadsResolve.js';
 import { retryCommand } from './leadsRetry.js';
+import { reasonsCommand } from './leadsReasons.js';
 import { showCommand } from './leadsShow.js';
 import { withdrawCommand } from './leadsWithdraw.js';
 
@@ -15,6 +16,7 @@ export function leadsCommand(): Command {
     .addCommand(showCommand())
     .addCommand(retryCommand())
     .addCommand(resolveCommand())
+    .addCommand(reasonsCommand())
     .addCommand(withdrawCommand())
     .addCommand(eraseCommand())
     .addCommand(erasuresCommand());

@@ -71,7 +71,8 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
   }
   const rule = filter?.(lead.fields, now);
   if (rule !== undefined) return { reason: 'filtered', detail: rule };
-  if (schedule !== undefined && !isOpen(schedule, now)) return closed(opens(schedule, now));
+  const closed = scheduleRefusal(schedule, now);
+  if (closed !== undefined) return closed;
   if (contract.price === undefined && contract.sharedPrice === undefined && buyer.ping === undefined) {
     return { reason: 'no_bid', detail: 'the buyer has neither a ping nor a price' };
   }
@@ -89,11 +90,10 @@ function opens(schedule: CompiledSchedule, now: number): number | undefined {
   return next;
 }
 
-const closed = (opens: number | undefined): Refusal =>
-  opens === undefined
-    ? { reason: 'closed', detail: 'its schedule never opens again' }
-    : {
-        reason: 'closed',
-        detail: `opens ${moment(opens)}`,
-        change: { at: opens, what: 'opening' },
-      };
+/** That a contract's schedule is closed, and when it opens; undefined if it is open, or the contract has none. */
+export function scheduleRefusal(schedule: CompiledSchedule | undefined, now: number): Refusal | undefined {
+  if (schedule === undefined || isOpen(schedule, now)) return undefined;
+  const at = opens(schedule, now);
+  if (at === undefined) return { reason: 'closed', detail: 'its schedule never opens again' };
+  return { reason: 'closed', detail: `opens ${moment(at)}`, change: { at, what: 'opening' } };
+}

@@ -2,12 +2,13 @@ import { circuitId, CLOSED, comeBackAt, LINES, stateOf, type Circuit } from './b
 import type { ReadyContract, ReadyMarket } from './compile.js';
 import { leastOf } from './prices.js';
 import { duplicateUnder, isDuplicate, ON_OWN_LIST, type Hold, type Match } from './duplicates.js';
-import { barredBy, refusal, type LeadInRound } from './eligibility.js';
+import { barredBy, refusal, scheduleRefusal, type LeadInRound } from './eligibility.js';
 import { fraction } from './hash.js';
 import { moment } from './moment.js';
+import { pauseOf } from './pause.js';
 import type { Candidate, Change, Excluded, Refusal } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
-import type { Buyer, Sale } from './terms.js';
+import type { Buyer, Campaign, Sale } from './terms.js';
 import { buyerAccount, fullLimit, limitsOf, refusalUntil, unpayable, type Usage } from './usage.js';
 
 /** Who may be asked, and why the others may not; every contract is in one of the two. */
@@ -81,13 +82,14 @@ const comebacks = (
       );
 
 function limitRefusal(
-  { contract, buyer, schedule }: ReadyContract,
+  ready: ReadyContract,
   campaign: ReadyMarket['campaign'],
   sale: Sale,
   lead: LeadInRound & { match: Match },
   { usage, holds, circuits, listedBy }: Known,
   now: number,
 ): Refusal | undefined {
+  const { contract, buyer } = ready;
   if (listedBy?.has(buyer.id)) return ON_OWN_LIST;
   const asking = {
     lead: lead.facts.leadId,
@@ -100,16 +102,28 @@ function limitRefusal(
       return duplicateUnder(rule);
     }
   }
-  if (!lead.facts.test) {
-    const least = leastOf(sale, contract);
-    const used = usage.get(contract.id);
-    const full = fullLimit(limitsOf(contract, schedule, least, now), used);
-    if (full) return refusalUntil(full, used, { contract, schedule }, campaign.currency, now);
-    const broke = unpayable(buyer, usage.get(buyerAccount(buyer.id)), least, campaign.currency);
-    if (broke) return broke;
-  }
+  const room = lead.facts.test ? undefined : roomRefusal(ready, campaign, sale, usage, now);
+  return room ?? circuitRefusal(buyer.id, circuits, now);
+}
+
+/** Why a contract has no room under its caps and budget, or its buyer can't pay; undefined if neither is so. */
+function roomRefusal(
+  { contract, buyer, schedule }: ReadyContract,
+  { currency }: Pick<Campaign, 'currency'>,
+  sale: Sale,
+  usage: Known['usage'],
+  now: number,
+): Refusal | undefined {
+  const least = leastOf(sale, contract);
+  const used = usage.get(contract.id);
+  const full = fullLimit(limitsOf(contract, schedule, least, now), used);
+  if (full) return refusalUntil(full, used, { contract, schedule }, currency, now);
+  return unpayable(buyer, usage.get(buyerAccount(buyer.id)), least, currency);
+}
+
+function circuitRefusal(buyer: string, circuits: Known['circuits'], now: number): Refusal | undefined {
   for (const line of LINES) {
-    const circuit = circuits.get(circuitId(buyer.id, line));
+    const circuit = circuits.get(circuitId(buyer, line));
     if (circuit && stateOf(circuit, now) === 'open') {
       const until = circuit.until === undefined ? '' : `, until ${moment(circuit.until)}`;
       return { reason: 'circuit_open', detail: `after ${circuit.failures} failed ${line} in a row${until}` };
@@ -117,6 +131,24 @@ function limitRefusal(
   }
   return undefined;
 }
+
+/**
+ * Why a contract takes no lead at all now, whatever the lead is like, and when that changes if it is known: it is paused,
+ * closed, full or its buyer fails or can't pay. Undefined if it may take some.
+ */
+export const contractRefusal = (
+  ready: ReadyContract,
+  { seller, campaign }: Pick<ReadyMarket, 'seller' | 'campaign'>,
+  { usage, circuits }: Pick<Known, 'usage' | 'circuits'>,
+  now: number,
+): Refusal | undefined =>
+  pauseOf(seller, 'the seller', now) ??
+  pauseOf(campaign, 'the campaign', now) ??
+  pauseOf(ready.contract, 'the contract', now) ??
+  pauseOf(ready.buyer, 'the buyer', now) ??
+  scheduleRefusal(ready.schedule, now) ??
+  roomRefusal(ready, campaign, campaign.sale, usage, now) ??
+  circuitRefusal(ready.buyer.id, circuits, now);
 
 /** Sorts contracts by whether they are refused; those with the same words go together. */
 function sorted<B extends Buyer>(

@@ -142,6 +142,12 @@ export async function readRounds(
   return { rounds: shown, leftOut: Math.max(lead.lastRound ?? 0, held.length) - shown.length };
 }
 
+/** A lead's last round, which is always in its own document; undefined before the first. */
+export function lastRoundOf(lead: Pick<StoredLead, 'rounds' | 'claims' | 'passed'>): HeldRound | undefined {
+  const [round] = Object.values(lead.rounds).sort((a, b) => b.number - a.number);
+  return round && { round, answers: answersIn(lead, lead.passed ?? [], round.number) };
+}
+
 /** Of a lead that has all of its rounds in its own document nothing else need be read. */
 const mayHaveMoved = ({ rounds, lastRound = 0 }: StoredLead): boolean =>
   Object.keys(rounds).length < lastRound;

@@ -28,6 +28,7 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   testPostbacks: () => ({ seller: 'ACME1234' }),
   listLeads: () => ({ status: 'pending', seller: 'acme-insurance', since: '2026-01-01', limit: 5 }),
   findLeadsOfPerson: () => ({ phone: '555-123-4567', email: 'john.doe@email.com' }),
+  unsoldReasons: () => ({ since: '2026-01-01', seller: 'ACME1234', buyer: 'northwind' }),
   showLead: (lead_id) => ({ lead_id }),
   showPerson: (lead_id) => ({ lead_id }),
   withdrawLead: (lead_id) => ({ lead_id }),

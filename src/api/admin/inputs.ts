@@ -54,6 +54,14 @@ export const BuyerName = Type.String({
   description: 'A buyer’s id',
 });
 
+export const CampaignId = Type.String({
+  title: 'a campaign’s id',
+  examples: ['ACME1234/auto-insurance'],
+  minLength: 1,
+  maxLength: 128,
+  description: 'A campaign’s id: the seller’s code or slug, and the category',
+});
+
 /** Looked at by src/market/fields.ts, whose words never repeat it. */
 export const Contact = (title: string) => Type.String({ title, maxLength: 320, description: title });
 

@@ -1,20 +1,58 @@
+import { campaignId } from '../../market/file/build.js';
+import { nearest } from '../../market/file/nearest.js';
 import type { Buyer } from '../../market/terms.js';
-import type { Database } from '../../store/db.js';
+import type { CampaignDocument, ContractDocument, Database } from '../../store/db.js';
 import { findBuyer, findSeller, type SellerWithSecret } from '../../store/market.js';
 import { ApiError } from '../apiError.js';
 
 /** The seller that a person means by a code or a slug. */
 export const sellerNamed = async (database: Database, codeOrSlug: string): Promise<SellerWithSecret> =>
-  found(await findSeller(database, codeOrSlug), 'seller', codeOrSlug);
+  (await findSeller(database, codeOrSlug)) ?? unknown(database, 'seller', codeOrSlug);
 
 /** The buyer that a person means by its id. */
 export const buyerNamed = async (database: Database, id: string): Promise<Buyer> =>
-  found(await findBuyer(database, id), 'buyer', id);
+  (await findBuyer(database, id)) ?? unknown(database, 'buyer', id);
 
-function found<T>(one: T | undefined, kind: 'seller' | 'buyer', named: string): T {
-  if (one !== undefined) return one;
+/** The campaign that a person means by `SELLER/CATEGORY`: the seller's code or slug, and the category in any spelling. */
+export async function campaignNamed(
+  database: Database,
+  text: string,
+): Promise<Omit<CampaignDocument, '_id'> & { id: string }> {
+  const found = await database.campaigns.findOne({ _id: await campaignIdOf(database, text) });
+  if (found === null) return unknown(database, 'campaign', text);
+  const { _id: id, ...campaign } = found;
+  return { id, ...campaign };
+}
+
+/** The contract that a person means by `SELLER/CATEGORY/BUYER`. */
+export async function contractNamed(
+  database: Database,
+  text: string,
+): Promise<Omit<ContractDocument, '_id'> & { id: string }> {
+  const slash = text.lastIndexOf('/');
+  const campaign = await campaignIdOf(database, text.slice(0, slash));
+  const found = await database.contracts.findOne({ _id: `${campaign}/${text.slice(slash + 1)}` });
+  if (found === null) return unknown(database, 'contract', text);
+  const { _id: id, ...contract } = found;
+  return { id, ...contract };
+}
+
+async function campaignIdOf(database: Database, text: string): Promise<string> {
+  const slash = text.indexOf('/');
+  const named = text.slice(0, slash);
+  return campaignId((await findSeller(database, named))?.code ?? named, text.slice(slash + 1));
+}
+
+type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
+
+/** @throws ApiError with the name that was probably meant */
+async function unknown(database: Database, kind: Kind, named: string): Promise<never> {
+  const ids = await database[`${kind}s`].distinct('_id');
+  const meant = nearest(named, ids);
+  const hint =
+    meant === undefined ? `\`gavel apply FILE\` with one under ${kind}s makes it` : `did you mean ${meant}?`;
   throw new ApiError(
     'notFound',
-    `The store has no ${kind} "${named}"; \`gavel apply FILE\` with one under ${kind}s makes it.`,
+    `The store has no ${kind} "${named}"; ${hint}${meant === undefined ? '.' : ''}`,
   );
 }

@@ -13,6 +13,7 @@ import {
   withdraw,
 } from './leads.js';
 import { putMarket, showMarket } from './market.js';
+import { showReasons } from './unsold.js';
 import type { Operation } from './operation.js';
 import { testPostbacks } from './postbacks.js';
 import { renewSecret, showSecret } from './secrets.js';
@@ -27,6 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   testPostbacks,
   findLeads,
   findLeadsOfPerson,
+  showReasons,
   showLead,
   showPerson,
   withdraw,

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Entry, Excluded, Round } from '../../src/market/round.js';
+import { countByStatus, unsoldReasons } from '../../src/store/unsold.js';
+import type { CampaignDocument } from '../../src/store/db.js';
+import type { LeadDocument } from '../../src/store/leads.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { gavel } from '../cli/gavel.js';
+import { openAdminWorld, type AdminWorld } from './adminWorld.js';
+
+const server = { url: 'http://127.0.0.1:9/', secret: 'whsec_eA==' } as never;
+
+describe('why leads are unsold', () => {
+  let world: AdminWorld;
+  let campaign: CampaignDocument;
+  let other: CampaignDocument;
+  beforeAll(async () => {
+    world = await openAdminWorld();
+    const { database } = world;
+    campaign = await storeMarket(
+      database,
+      {
+        northwind: { server, contract: { caps: { total: 1 } } },
+        fabrikam: { server, contract: { pausedUntil: Date.UTC(2999, 0, 1) } },
+        contoso: { server, contract: { states: ['CA'] } },
+      },
+      { category: 'Boats' },
+    );
+    other = await storeMarket(database, {}, { category: 'Planes' });
+    await database.usage.insertOne({ _id: `${campaign._id}/northwind`, sold: { total: 1 } });
+    const state: Excluded = { reason: 'state', detail: 'buys CA only', buyers: 'contoso' };
+    const paused: Excluded = { reason: 'paused', detail: 'the contract', buyers: 'fabrikam' };
+    const capped: Excluded = { reason: 'capped', detail: '1 lead in all', buyers: 'northwind' };
+    const gone: Excluded = { reason: 'duplicate', buyers: 'tailspin' };
+    await lead({ status: 'pending', reason: 'no_buyer_eligible' }, [capped, paused, state]);
+    await lead(
+      { status: 'expired', reason: 'no_bid' },
+      [paused, state, gone],
+      [asked({ reason: 'timeout' })],
+    );
+    await lead({ status: 'pending', reason: 'below_floor' }, [paused, state], [asked({ price: 500 })]);
+    await lead({ status: 'withdrawn', reason: 'suppressed' });
+    await lead({ status: 'sold', price: 4500 }, [paused, state], [asked({ price: 4500 })]);
+    await lead({ status: 'pending', held: 1 }, [paused, state], [asked({ price: 4500 })]);
+    await lead({ status: 'pending', test: true, reason: 'no_bid' }, [capped, paused, state]);
+    await lead({ status: 'expired', receivedAt: new Date('2026-01-01'), reason: 'no_bid' }, [capped, state]);
+    await storeLead(database, other, { status: 'expired', reason: 'no_bid' });
+  });
+  afterAll(() => world.close());
+
+  const asked = (came: { price: number } | { reason: 'timeout' }): Entry => ({
+    contract: `${campaign._id}/northwind`,
+    buyer: 'northwind',
+    tier: 1,
+    ms: 40,
+    ...('price' in came ? { bid: came } : { noBid: came }),
+  });
+
+  /** The second round is the last; nothing is counted of the first. */
+  async function lead(
+    terms: Partial<LeadDocument>,
+    excluded: Excluded[] = [],
+    entries: Entry[] = [],
+  ): Promise<void> {
+    const round: Round = {
+      number: 2,
+      campaign: campaign._id,
+      version: 1,
+      at: Date.now(),
+      terms: { currency: 'USD', sale: campaign.sale, pending: campaign.pending },
+      excluded,
+      entries,
+      later: [],
+      changes: [],
+      tell: { postbacks: 0, notices: {} },
+    };
+    const first = { ...round, number: 1, excluded: [{ reason: 'closed' as const, buyers: 'northwind' }] };
+    const rounds: Record<string, Round> = excluded.length === 0 ? {} : { 1: first, 2: round };
+    await storeLead(world.database, campaign, { ...terms, rounds });
+  }
+
+  const reasonsOf = async (query: string) =>
+    (await world.ask(`GET /admin/leads/reasons?since=2026-06-01${query}`)).body;
+
+  it('are counted for each contract, by the last round of each unsold lead', async () => {
+    expect(await reasonsOf(`&campaign=${campaign._id}`)).toMatchObject({
+      statuses: { pending: 3, expired: 1, withdrawn: 1, sold: 1 },
+      unsold: 5,
+      under_way: 1,
+      reasons: expect.arrayContaining([
+        { reason: 'no_buyer_eligible', leads: 1 },
+        { reason: 'no_bid', leads: 1 },
+        { reason: 'below_floor', leads: 1 },
+        { reason: 'suppressed', leads: 1 },
+        { reason: 'none', leads: 1 },
+      ]) as unknown,
+      contracts: expect.arrayContaining([
+        {
+          contract: `${campaign._id}/northwind`,
+          buyer: 'northwind',
+          leads: 3,
+          reasons: [
+            { reason: 'capped', asked: false, leads: 1, details: [] },
+            { reason: 'timeout', asked: true, leads: 1, details: [] },
+            {
+              reason: 'below_floor',
+              asked: true,
+              leads: 1,
+              details: [{ detail: 'the floor is $10.00', leads: 1 }],
+            },
+          ],
+          now: { takes_leads: false, reason: 'capped', detail: '1 lead in all, which does not reset' },
+        },
+        expect.objectContaining({
+          contract: `${campaign._id}/fabrikam`,
+          leads: 3,
+          now: {
+            takes_leads: false,
+            reason: 'paused',
+            detail: 'the contract, until 2999-01-01 00:00:00 UTC',
+            until: '2999-01-01T00:00:00.000Z',
+          },
+        }),
+        expect.objectContaining({
+          contract: `${campaign._id}/contoso`,
+          reasons: [
+            { reason: 'state', asked: false, leads: 3, details: [{ detail: 'buys CA only', leads: 3 }] },
+          ],
+          now: { takes_leads: true },
+        }),
+        expect.objectContaining({
+          contract: `${campaign._id}/tailspin`,
+          now: { takes_leads: false, reason: 'gone', detail: 'it has left the market' },
+        }),
+      ]) as unknown,
+    });
+  });
+
+  it('are those of one buyer, campaign or seller, each of which must exist', async () => {
+    const { contracts } = await reasonsOf('&buyer=contoso');
+    expect(contracts).toMatchObject([{ buyer: 'contoso' }]);
+    expect(await reasonsOf(`&campaign=acme-insurance/Planes`)).toMatchObject({ unsold: 1, contracts: [] });
+    expect(await reasonsOf('&seller=acme-insurance')).toMatchObject({ unsold: 6 });
+    expect(await reasonsOf('&campaign=ACME1234/boat')).toMatchObject({
+      error: 'Not found',
+      message: 'The store has no campaign "ACME1234/boat"; did you mean ACME1234/boats?',
+    });
+    expect(await reasonsOf('&buyer=northwinds')).toMatchObject({
+      message: 'The store has no buyer "northwinds"; did you mean northwind?',
+    });
+  });
+
+  it('are read part by part, and the parts sum to the whole', async () => {
+    const query = { since: new Date('2026-06-01'), until: new Date(), campaign: campaign._id };
+    const counts: number[] = [];
+    let contoso = 0;
+    for (let after: string | undefined; ;) {
+      const part = await unsoldReasons(world.database, query, { after, most: 2 });
+      counts.push([...part.leads.values()].reduce((sum, leads) => sum + leads, 0));
+      contoso += part.contracts.find(({ buyer }) => buyer === 'contoso')?.leads ?? 0;
+      after = part.next;
+      if (after === undefined) break;
+    }
+    expect(counts).toEqual([2, 2, 1]);
+    expect(contoso).toBe(3);
+    expect((await countByStatus(world.database, query)).get('sold')).toBe(1);
+  });
+
+  it('are shown as bars, from here and from afar alike', async () => {
+    const args = [
+      'leads',
+      'reasons',
+      '--since',
+      '2026-06-01',
+      '--until',
+      '2999-01-01',
+      '--campaign',
+      campaign._id,
+    ];
+    const here = await gavel(args, asEnvironment(world.settings));
+    expect(here).toMatchObject({ code: 0, stderr: '' });
+    expect(here.stdout).toContain('6 leads received from 2026-06-01 00:00:00 UTC to 2999-01-01 00:00:00 UTC');
+    expect(here.stdout).toMatch(/pending +█+ 3 \(50\.0 %\)/);
+    expect(here.stdout).toContain('Why 5 leads are unsold, by how far the last round came:');
+    expect(here.stdout).toContain(
+      `${campaign._id}/northwind, 3 leads; now: capped: 1 lead in all, which does not reset`,
+    );
+    expect(here.stdout).toMatch(/ {2}not asked: state {2}█+ 3 \(100\.0 %\) {2}buys CA only: 3/);
+    expect(here.stdout).toMatch(/ {2}asked: below floor +█+ 1 \(33\.3 %\) {2}the floor is \$10\.00: 1/);
+    const key = await world.adminKeyFor(['leads:read']);
+    const afar = await gavel(['--remote', world.admin.address, ...args], { GAVEL_ADMIN_KEY: key });
+    expect(afar).toEqual(here);
+  });
+});
