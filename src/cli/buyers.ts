@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { buyersListCommand } from './buyersList.js';
+import { buyersTestCommand } from './buyersTest.js';
 import { topUpCommand } from './buyersTopUp.js';
 
 /** `gavel buyers …` */
@@ -7,5 +8,6 @@ export function buyersCommand(): Command {
   return new Command('buyers')
     .description('buyers, what they have left, and what they pay in')
     .addCommand(buyersListCommand())
-    .addCommand(topUpCommand());
+    .addCommand(topUpCommand())
+    .addCommand(buyersTestCommand());
 }

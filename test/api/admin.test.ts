@@ -6,6 +6,7 @@ import { createKey } from '../../src/store/keys.js';
 import { SCOPE_NAMES, type Scope } from '../../src/store/scopes.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { buyerDocument } from '../support/market.js';
 import { workerOf } from '../support/worker.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 import { request, SAMPLE, sendLead, type Reply } from './world.js';
@@ -221,6 +222,46 @@ campaigns:
     expect(await world.database.ledger.countDocuments({ kind: 'top_up', account: 'bank' })).toBeGreaterThan(
       2,
     );
+  });
+
+  it('tries a buyer’s server, notes it in the audit, and books and counts nothing', async () => {
+    const { database } = world;
+    const server = await startBuyer({ ping: { body: { bid: '45.00' } } });
+    const at = { url: server.url, timeoutMs: 2000 };
+    await database.buyers.insertOne({ ...buyerDocument('tried', server), ping: at });
+    const stored = async () =>
+      Promise.all(
+        (['leads', 'sales', 'ledger', 'circuits', 'answers'] as const).map((name) =>
+          database.db.collection(name).countDocuments(),
+        ),
+      );
+    const before = await stored();
+    const { status, body } = await world.ask('POST /admin/buyers/tried/test', { post: true });
+    expect([status, body]).toMatchObject([200, { buyer: 'tried', ok: false }]);
+    expect(body.checks).toContainEqual({
+      ...{ check: 'ping: answer', result: 'failed' },
+      says: 'invalid_response: bid is a string ("45.00"); send a number without quotes',
+    });
+    expect(await stored()).toEqual(before);
+    expect(server.received.map(({ type }) => type)).toEqual(['ping', 'ping', 'post', 'post']);
+    expect(await auditOf('tried')).toMatchObject([
+      { did: 'tested', changes: [{ path: 'failed', to: 'ping: answer' }] },
+    ]);
+    await server.close();
+  });
+
+  it('tries a buyer under the contract that is named, and says which there are', async () => {
+    const reply = await world.ask('POST /admin/buyers/tried/test', { contract: 'nothing' });
+    expect([reply.status, reply.body.message]).toEqual([
+      404,
+      'tried has no contract "nothing": it has none; leave `contract` out.',
+    ]);
+    await world.database.buyers.updateOne({ _id: 'tried' }, { $unset: { ping: '' } });
+    const unpinged = await world.ask('POST /admin/buyers/tried/test', {});
+    expect([unpinged.status, unpinged.body.message]).toEqual([
+      409,
+      'tried has no address for pings; test it with a post.',
+    ]);
   });
 
   it('tries the addresses of a seller’s postbacks, but none that leads into the operator’s network', async () => {

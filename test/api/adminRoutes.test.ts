@@ -43,6 +43,7 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   rotateSecret: () => ({ seller: 'ACME1234', overlap: '1h' }),
   listBuyers: () => ({}),
   topUpBuyer: (leadId) => ({ buyer_id: 'northwind', amount: 12.5, idempotency_key: leadId }),
+  testBuyer: () => ({ buyer_id: 'northwind', post: true }),
   showStatement: () => ({ buyer: 'northwind', from: '2026-01-01' }),
   checkBooks: () => ({}),
   listSuppressions: () => ({}),

@@ -6,7 +6,7 @@ import { openDatabase, type Database } from '../../src/store/db.js';
 import { moment } from '../../src/market/moment.js';
 import { findKey, inForce } from '../../src/store/keys.js';
 import { startBuyer } from '../support/buyer.js';
-import { sellerDocument } from '../support/market.js';
+import { buyerDocument, sellerDocument } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings } from '../support/stack.js';
 import { gavel, onStore, type Ran } from './gavel.js';
@@ -186,6 +186,30 @@ describe('gavel', () => {
     const refused = await gavel(['apply', FILE], asEnvironment({ ...other, OUTBOUND_ALLOW, OUTBOUND_HTTP }));
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain('MASTER_KEYS is not set');
+  });
+
+  test('tests a buyer’s server, says what it found, and fails if a check failed', async () => {
+    const server = await startBuyer();
+    try {
+      const at = { url: server.url, timeoutMs: 5000 };
+      await database.buyers.insertOne({ ...buyerDocument('tried', server), ping: at });
+      const { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
+      const env = asEnvironment({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP });
+      const well = await gavel(['buyers', 'test', 'tried', '--post'], env);
+      expect(well).toMatchObject({ code: 0, stderr: '' });
+      expect(well.stdout).toMatch(/^ok +ping: answer +a bid of \$20\.00$/m);
+      expect(well.stdout).toMatch(/^warning +ping: wrong signature +answered with HTTP 200; check/m);
+      expect(well.stdout).toMatch(/\nSent with ping_id [\w-]+ and post_id [\w-]+\.\n$/);
+      server.answer('ping', { body: { price: 20 } });
+      const ill = await gavel(['buyers', 'test', 'tried', '--json'], env);
+      expect(ill).toMatchObject({ code: 1, stderr: '1 of 4 checks failed.\n' });
+      expect(JSON.parse(ill.stdout)).toMatchObject({
+        ...{ buyer: 'tried', ok: false },
+        checks: [{}, {}, { says: expect.stringContaining('did you mean "bid"') as string }, {}],
+      });
+    } finally {
+      await server.close();
+    }
   });
 
   test('tries the addresses of a seller’s postbacks, and fails where one does not hear it', async () => {

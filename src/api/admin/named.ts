@@ -1,8 +1,7 @@
 import { campaignId } from '../../market/file/build.js';
 import { nearest } from '../../market/file/nearest.js';
-import type { Buyer } from '../../market/terms.js';
 import type { CampaignDocument, ContractDocument, Database } from '../../store/db.js';
-import { findBuyer, findSeller, type SellerWithSecret } from '../../store/market.js';
+import { findBuyer, findSeller, type BuyerWithSecret, type SellerWithSecret } from '../../store/market.js';
 import { ApiError } from '../apiError.js';
 
 /** The seller that a person means by a code or a slug. */
@@ -10,7 +9,7 @@ export const sellerNamed = async (database: Database, codeOrSlug: string): Promi
   (await findSeller(database, codeOrSlug)) ?? unknown(database, 'seller', codeOrSlug);
 
 /** The buyer that a person means by its id. */
-export const buyerNamed = async (database: Database, id: string): Promise<Buyer> =>
+export const buyerNamed = async (database: Database, id: string): Promise<BuyerWithSecret> =>
   (await findBuyer(database, id)) ?? unknown(database, 'buyer', id);
 
 /** The campaign that a person means by `SELLER/CATEGORY`: the seller's code or slug, and the category in any spelling. */

@@ -18,6 +18,7 @@ import type { Operation } from './operation.js';
 import { testPostbacks } from './postbacks.js';
 import { renewSecret, showSecret } from './secrets.js';
 import { simulate } from './simulate.js';
+import { testBuyer } from './testBuyer.js';
 import { showSuppressions, suppress, unsuppress } from './suppressions.js';
 
 /** Everything that the admin API does, in the order of its document. */
@@ -43,6 +44,7 @@ export const OPERATIONS: readonly Operation[] = [
   renewSecret,
   showBuyers,
   topUp,
+  testBuyer,
   showStatement,
   compareBooks,
   showSuppressions,

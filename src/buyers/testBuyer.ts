@@ -1,0 +1,333 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { isClearNo } from '../market/clearNo.js';
+import { declarationOf, type FieldDeclaration, type FieldType } from '../market/fields/declaration.js';
+import type { FieldValue } from '../market/fields/reading.js';
+import { formatMoney, toDecimal } from '../market/money.js';
+import { contactOf, personKeys } from '../market/personKeys.js';
+import { pingedFields } from '../market/pinged.js';
+import { floorOf } from '../market/prices.js';
+import type { Bid } from '../market/round.js';
+import type { Buyer, Campaign, Contract, Endpoint, NoticeKind } from '../market/terms.js';
+import { sendNotice } from './notice.js';
+import { personHash } from './personHash.js';
+import { personScreen } from './personScreen.js';
+import { sendPing, type Ping } from './ping.js';
+import { sendPost, type Post, type PostResult } from './post.js';
+import type { Reply, Secret, Send } from './send.js';
+import { askStatus } from './status.js';
+
+/*
+ * Tries a buyer's server before it buys: a ping, a post, and what follows them, sent by the code that sends real ones. The
+ * lead is fictional and marked as a test; nothing is stored, booked or counted.
+ */
+
+/** What one check found. Only `failed` keeps the buyer from buying. */
+export interface Verdict {
+  check: string;
+  result: 'ok' | 'warning' | 'failed';
+  says: string;
+}
+
+/** What the test sent, for the log of the buyer's server. */
+export interface BuyerTested {
+  verdicts: Verdict[];
+  ping_id?: string;
+  post_id?: string;
+}
+
+type TestedBuyer = Pick<Buyer, 'id' | 'ping' | 'post' | 'status' | 'notices'> & { secret: Secret };
+
+/** The terms under which the fictional lead is sold. */
+export interface TestTerms {
+  campaign: Pick<Campaign, 'category' | 'currency' | 'sale' | 'fields' | 'required'>;
+  contract: Pick<Contract, 'ping' | 'price' | 'floor' | 'states'>;
+}
+
+/** Terms for a buyer without a contract. */
+export const NO_CONTRACT: TestTerms = {
+  campaign: {
+    ...{ category: 'Auto Insurance', currency: 'USD', required: [] },
+    sale: { mode: 'exclusive', maxBuyers: 1, floor: 100, award: 'highestBid' },
+  },
+  contract: {},
+};
+
+const PERSON: Record<string, FieldValue> = {
+  firstName: 'Test',
+  lastName: 'Lead',
+  phone: '+12145550187',
+  email: 'test.lead@example.com',
+  address: '1 Example Street',
+  city: 'Dallas',
+  state: 'TX',
+  zip: '75001',
+};
+
+const SAMPLES: Record<Exclude<FieldType, 'enum'>, FieldValue> = {
+  ...{ boolean: 'yes', number: '1', money: '45000', range: '1', date: '2026-01-31', birthDate: '1980-01-31' },
+  list: ['sample'],
+};
+
+const sampleOf = (declared: FieldDeclaration | undefined): FieldValue => {
+  if (declared === undefined) return 'sample';
+  return declared.type === 'enum' ? (declared.values?.[0]?.value ?? 'sample') : SAMPLES[declared.type];
+};
+
+/** The fictional lead, with a value for every field that the campaign requires and the contract asks for. */
+function sampleFields({ campaign, contract }: TestTerms): Record<string, FieldValue> {
+  const [state] = contract.states ?? [];
+  const asked = [...campaign.required, ...(contract.ping?.fields ?? [])];
+  const samples = asked.map((name) => [name, sampleOf(declarationOf(campaign.fields, name))] as const);
+  return { ...Object.fromEntries(samples), ...PERSON, state: state ?? 'TX' };
+}
+
+/** Runs every check that the buyer's addresses allow; the lead is posted only if `withPost` says so. */
+export async function testBuyer(
+  send: Send,
+  buyer: TestedBuyer,
+  terms: TestTerms,
+  { withPost }: { withPost: boolean },
+): Promise<BuyerTested> {
+  const world: World = { send, buyer, terms, fields: sampleFields(terms) };
+  const pinged = buyer.ping && (await testPing(world, buyer.ping));
+  const posted = withPost ? await testPost(world, pinged) : undefined;
+  const verdicts = [...(pinged?.verdicts ?? []), ...(posted?.verdicts ?? [])];
+  return { verdicts, ping_id: pinged?.ping.pingId, post_id: posted?.post.postId };
+}
+
+interface World {
+  send: Send;
+  buyer: TestedBuyer;
+  terms: TestTerms;
+  fields: Record<string, FieldValue>;
+}
+
+/** Sends by `by`, and keeps the reply as it came. */
+async function watched<T>(send: Send, by: (send: Send) => Promise<T>): Promise<{ answer: T; reply: Reply }> {
+  const replies: Reply[] = [];
+  const answer = await by(async (message) => {
+    const reply = await send(message);
+    replies.push(reply);
+    return reply;
+  });
+  const [reply] = replies;
+  if (reply === undefined) throw new Error('The test sent nothing');
+  return { answer, reply };
+}
+
+interface Pinged {
+  verdicts: Verdict[];
+  ping: Ping;
+  bid?: Bid;
+}
+
+async function testPing({ send, buyer, terms, fields }: World, to: Endpoint): Promise<Pinged> {
+  const { campaign, contract } = terms;
+  const { sale, currency } = campaign;
+  const keys = personKeys(contactOf(fields));
+  const hashed = (kind: 'phone' | 'email') =>
+    contract.ping?.hashes?.includes(kind) ? personHash(keys[kind], buyer.secret) : undefined;
+  const ping: Ping = {
+    ...{ pingId: randomUUID(), category: campaign.category, state: String(fields.state), round: 1 },
+    floor: floorOf(sale, contract.floor, 'exclusive'),
+    sharedFloor: sale.mode === 'hybrid' ? floorOf(sale, contract.floor, 'shared') : undefined,
+    ...{ currency, test: true },
+    ...pingedFields({ fields }, { names: contract.ping?.fields, declared: campaign.fields }),
+    ...{ phoneHash: hashed('phone'), emailHash: hashed('email') },
+  };
+  const screen = personScreen({ fields });
+  const pingBy = (secret: Secret) =>
+    watched(send, (sending) => sendPing(sending, { ...to, secret }, ping, screen));
+  const { answer, reply } = await pingBy(buyer.secret);
+  const first = arrived('ping', reply, to);
+  const bid = 'bid' in answer ? answer.bid : undefined;
+  if (reply.kind === 'unreachable' || reply.kind === 'timeout') return { verdicts: first, ping };
+  const verdicts = [...first, bidVerdict(answer, ping, buyer.id)];
+  if (isRefusedKey(reply)) return { verdicts, ping };
+  const wrong = await pingBy(wrongSecret());
+  return { verdicts: [...verdicts, signatureVerdict('ping', wrong.reply)], ping, bid };
+}
+
+const wrongSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
+
+/** Whether a server could be connected to and answered in time. */
+function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): Verdict[] {
+  const { protocol, host } = new URL(url);
+  if (reply.kind === 'unreachable') {
+    const isTls = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(reply.detail);
+    const isOurs = /; see [A-Z_]+$/.test(reply.detail);
+    const server = isTls
+      ? 'its TLS certificate is not valid; install one from a public authority, with its chain'
+      : 'check the address, and the firewall of the buyer';
+    const remedy = isOurs ? 'the settings of the exchange do not allow this address' : server;
+    return [{ check, result: 'failed', says: `no connection to ${host} (${reply.detail}): ${remedy}` }];
+  }
+  const isPlain = protocol === 'http:';
+  const connection: Verdict = {
+    check: `${check}: connection`,
+    result: isPlain ? 'warning' : 'ok',
+    says: isPlain
+      ? `connected to ${host} without TLS; use https, because posts carry personal data`
+      : `connected to ${host}, its TLS certificate is valid`,
+  };
+  const timely = `${check}: time`;
+  if (reply.kind === 'timeout')
+    return [connection, { check: timely, result: 'failed', says: `no answer within ${timeoutMs} ms` }];
+  const isClose = reply.ms > 0.8 * timeoutMs;
+  const says = `answered after ${reply.ms} of ${timeoutMs} ms${isClose ? '; this is close to the limit' : ''}`;
+  return [connection, { check: timely, result: isClose ? 'warning' : 'ok', says }];
+}
+
+/** The statuses by which servers refuse a signature. */
+const REFUSALS = [401, 403];
+const statusOf = (reply: Reply): number | undefined => (reply.kind === 'answer' ? reply.status : undefined);
+const isRefusedKey = (reply: Reply): boolean => REFUSALS.includes(statusOf(reply) ?? 0);
+
+/** What a 4xx says of the server, if that is what it answered. */
+function byStatus(
+  code: number | undefined,
+  buyer: string,
+): { result: Verdict['result']; says: string } | undefined {
+  if (code === undefined || !isClearNo(code)) return undefined;
+  const status = `HTTP ${code}`;
+  if (REFUSALS.includes(code))
+    return {
+      result: 'failed',
+      says: `${status}: the right signature was refused; compare the buyer’s secret with \`gavel secrets show --buyer ${buyer}\``,
+    };
+  if (code === 404 || code === 405)
+    return { result: 'failed', says: `${status}: check the path of the address` };
+  return { result: 'warning', says: `${status}: this counts as a no` };
+}
+
+function bidVerdict(
+  answer: Awaited<ReturnType<typeof sendPing>>,
+  { floor, currency }: Ping,
+  buyer: string,
+): Verdict {
+  const check = 'ping: answer';
+  if ('bid' in answer) {
+    const { price, shared, note } = answer.bid;
+    const most = Math.max(price ?? 0, shared ?? 0);
+    const bids = `a bid of ${formatMoney(most, currency)}`;
+    const ignored = note === undefined ? '' : `; ${note}`;
+    if (price !== undefined && price < floor && shared === undefined)
+      return {
+        ...{ check, result: 'warning' },
+        says: `${bids}, below the floor of ${formatMoney(floor, currency)}${ignored}`,
+      };
+    return { check, result: note === undefined ? 'ok' : 'warning', says: bids + ignored };
+  }
+  const { reason, status, detail } = answer.noBid;
+  if (reason === 'no_bid')
+    return { check, result: 'ok', says: `no bid${detail === undefined ? '' : ` (${detail})`}` };
+  const failed = { result: 'failed' as const, says: `${reason}: ${detail ?? 'no detail'}` };
+  return { check, ...(byStatus(status, buyer) ?? failed) };
+}
+
+function signatureVerdict(of: 'ping' | 'post', reply: Reply): Verdict {
+  const check = `${of}: wrong signature`;
+  if (reply.kind !== 'answer')
+    return { check, result: 'warning', says: `${reply.kind} instead of 401; answer 401` };
+  const { status } = reply;
+  if (REFUSALS.includes(status)) return { check, result: 'ok', says: `refused with HTTP ${status}` };
+  if (status >= 200 && status < 300)
+    return {
+      ...{ check, result: 'warning' },
+      says: `answered with HTTP ${status}; check signatures and answer 401, or anybody can send you leads`,
+    };
+  return { check, result: 'warning', says: `answered with HTTP ${status}; answer 401` };
+}
+
+interface Posted {
+  verdicts: Verdict[];
+  post: Post;
+}
+
+async function testPost(world: World, pinged: Pinged | undefined): Promise<Posted> {
+  const { send, buyer, terms, fields } = world;
+  const { campaign, contract } = terms;
+  const post: Post = {
+    ...{ postId: randomUUID(), pingId: pinged?.ping.pingId, bidId: pinged?.bid?.bidId },
+    leadId: randomUUID(),
+    price: pinged?.bid?.price ?? contract.price ?? floorOf(campaign.sale, contract.floor, 'exclusive'),
+    ...{ currency: campaign.currency, exclusive: campaign.sale.mode === 'exclusive', test: true },
+    ...{ receivedAt: new Date(), lead: fields },
+  };
+  const screen = personScreen({ fields });
+  const postBy = (secret: Secret) =>
+    watched(send, (sending) => sendPost(sending, { ...buyer.post, secret }, post, screen));
+  const { answer, reply } = await postBy(buyer.secret);
+  const first = arrived('post', reply, buyer.post);
+  if (reply.kind === 'unreachable' || reply.kind === 'timeout') return { verdicts: first, post };
+  const verdicts = [...first, postVerdict(answer, reply, buyer.id)];
+  if (answer.answer === 'uncertain' || isRefusedKey(reply)) return { verdicts, post };
+  verdicts.push(repeatVerdict(answer, (await postBy(buyer.secret)).answer));
+  if (pinged === undefined) verdicts.push(signatureVerdict('post', (await postBy(wrongSecret())).reply));
+  if (buyer.status !== undefined) verdicts.push(await testStatus(world, buyer.status, post, answer));
+  if (buyer.notices !== undefined) verdicts.push(await testNotice(world, buyer.notices, post));
+  return { verdicts, post };
+}
+
+function postVerdict(answer: PostResult, reply: Reply, buyer: string): Verdict {
+  const check = 'post: answer';
+  switch (answer.answer) {
+    case 'accepted':
+      return answer.detail === undefined
+        ? { check, result: 'ok', says: 'accepted' }
+        : { check, result: 'warning', says: `accepted; ${answer.detail}` };
+    case 'refused': {
+      const no = byStatus(statusOf(reply), buyer) ?? { result: 'ok' as const, says: answer.detail };
+      return { check, result: no.result, says: `refused: ${no.says}` };
+    }
+    case 'uncertain':
+      return { check, result: 'failed', says: `neither yes nor no: ${answer.detail}` };
+  }
+}
+
+function repeatVerdict(first: PostResult, second: PostResult): Verdict {
+  const check = 'post: sent again';
+  const saysSame = first.answer === second.answer;
+  const idOf = (one: PostResult) => (one.answer === 'accepted' ? one.buyerLeadId : undefined);
+  if (saysSame && idOf(first) === idOf(second))
+    return { check, result: 'ok', says: `the same post_id was answered the same: ${second.answer}` };
+  const says = saysSame
+    ? 'the same post_id was accepted with another buyer_lead_id; remember post_ids, or leads are taken twice'
+    : `the same post_id was first ${first.answer} and then ${second.answer}; remember post_ids and answer the same`;
+  return { check, result: 'failed', says };
+}
+
+async function testStatus(
+  { send, buyer, fields }: World,
+  to: Endpoint,
+  { postId }: Post,
+  { answer }: PostResult,
+): Promise<Verdict> {
+  const check = 'status question';
+  const screen = personScreen({ fields });
+  const { status } = await askStatus(send, { ...to, secret: buyer.secret }, postId, screen);
+  if (status === answer) return { check, result: 'ok', says: `answered as the post was: ${status}` };
+  const found = {
+    ...{ accepted: 'accepted', refused: 'refused', unknown: 'that it does not know the post' },
+    silent: 'nothing that can be used',
+  }[status];
+  return { check, result: 'failed', says: `the post was ${answer}, and the answer says ${found}` };
+}
+
+async function testNotice(
+  { send, buyer, terms }: World,
+  { events, url, timeoutMs }: Endpoint & { events: readonly NoticeKind[] },
+  { postId, leadId, price, currency }: Post,
+): Promise<Verdict> {
+  const [kind = 'won'] = events.includes('won') ? (['won'] as const) : events;
+  const check = `notice: ${kind}`;
+  const payload = {
+    ...{ type: kind, post_id: postId, lead_id: leadId, price: toDecimal(price, currency) },
+    ...{ currency: terms.campaign.currency, test: true },
+  };
+  const id = `${postId}.${kind}`;
+  const { heard, detail } = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
+  return heard
+    ? { check, result: 'ok', says: `delivered: ${detail}` }
+    : { check, result: 'failed', says: `not delivered: ${detail}; answer any 2xx` };
+}
