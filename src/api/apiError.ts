@@ -1,7 +1,7 @@
 import type { FieldFault } from '../market/fields.js';
 import type { Fault } from '../market/file/fault.js';
 
-/** Every error of the Lead API, once: its status and the text that sources' programs may rely on. */
+/** Every error that a source may be answered, once: its status and the text that programs may rely on. */
 export const ERRORS = {
   missingField: {
     status: 400,
@@ -29,11 +29,6 @@ export const ERRORS = {
     about:
       'The key is missing, malformed, unknown, revoked, expired or of another kind, or `seller` names another seller',
   },
-  noReturns: {
-    status: 403,
-    error: 'Returns not agreed',
-    about: 'To buyers: the contract under which the lead was bought allows no returns',
-  },
   notFound: {
     status: 404,
     error: 'Not found',
@@ -44,11 +39,6 @@ export const ERRORS = {
     status: 409,
     error: 'Request in progress',
     about: 'The first request with this Idempotency-Key is still being answered',
-  },
-  returnTooLate: {
-    status: 409,
-    error: 'Return window over',
-    about: 'To buyers: the time in which the contract takes the lead back has passed',
   },
   tooLarge: {
     status: 413,
@@ -74,6 +64,23 @@ export const ERRORS = {
   },
 } as const;
 
+/** What only buyers are answered. */
+export const BUYER_ERRORS = {
+  noReturns: {
+    status: 403,
+    error: 'Returns not agreed',
+    about: 'The contract under which the lead was bought allows no returns',
+  },
+  returnTooLate: {
+    status: 409,
+    error: 'Return window over',
+    about: 'The time in which the contract takes the lead back has passed',
+  },
+} as const;
+
+/** Every error of the Lead API. */
+export const LEAD_API_ERRORS = { ...ERRORS, ...BUYER_ERRORS };
+
 /** What only the admin API answers. */
 export const ADMIN_ERRORS = {
   scopeMissing: { status: 403, error: 'Scope missing' },
@@ -82,7 +89,7 @@ export const ADMIN_ERRORS = {
   invalidMarket: { status: 422, error: 'Invalid market file' },
 } as const;
 
-const ALL = { ...ERRORS, ...ADMIN_ERRORS };
+const ALL = { ...LEAD_API_ERRORS, ...ADMIN_ERRORS };
 
 export type ErrorKind = keyof typeof ALL;
 

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { ADDRESSING, FIELDS } from '../market/fields.js';
-import { ERRORS } from './apiError.js';
+import { LEAD_API_ERRORS } from './apiError.js';
 import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './givenFields.js';
 
 /** The shapes of everything the API answers: they serialise the answers and are the OpenAPI document. */
@@ -110,7 +110,7 @@ export const ReturnAnswer = Type.Object(
   { $id: 'ReturnAnswer', title: 'A lead that was taken back' },
 );
 
-const errorTexts = [...new Set(Object.values(ERRORS).map(({ error }) => error))];
+const errorTexts = [...new Set(Object.values(LEAD_API_ERRORS).map(({ error }) => error))];
 
 export const ErrorAnswer = Type.Object(
   {
@@ -175,10 +175,10 @@ function exampleLead(): Record<string, string> {
 }
 
 /** The answers of a route that may fail in these ways, for its `response` schema. */
-export function failures(...kinds: (keyof typeof ERRORS)[]) {
+export function failures(...kinds: (keyof typeof LEAD_API_ERRORS)[]) {
   const byStatus = new Map<number, string[]>();
   for (const kind of kinds) {
-    const { status, error, about } = ERRORS[kind];
+    const { status, error, about } = LEAD_API_ERRORS[kind];
     byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${error}\`: ${about}.`]);
   }
   const answers = [...byStatus].map(([code, lines]) => {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -7,6 +7,8 @@ import { faultsOf, openBrowser } from '../support/browser.js';
 import { chromium } from '../support/chromium.js';
 
 const run = promisify(execFile);
+/** Whether the example in PHP can run here. */
+const phpHasCurl = spawnSync('php', ['-r', 'exit(extension_loaded("curl") ? 0 : 1);']).status === 0;
 
 describe.skipIf(chromium === undefined)('the docs page', () => {
   let world: ApiWorld;
@@ -45,8 +47,8 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     const { page } = await open({ javaScriptEnabled: false });
     expect(await page.locator('script').count()).toBe(0);
     for (const tabs of await page.locator('.tabs').all()) {
-      await tabs.getByText('Python', { exact: true }).click();
-      expect(await tabs.locator('.python').isVisible()).toBe(true);
+      await tabs.getByText('PHP', { exact: true }).click();
+      expect(await tabs.locator('.php').isVisible()).toBe(true);
     }
   });
 
@@ -71,9 +73,30 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     const { page } = await open();
     const tabs = page.locator('.tabs').first();
     await tabs.getByText('PHP', { exact: true }).click();
-    expect(await tabs.locator('pre:visible').innerText()).toContain(
-      `curl_init('${world.api.address}/api/leads')`,
-    );
+    const code = await tabs.locator('pre:visible').innerText();
+    expect(code).toContain(`curl_init('${world.api.address}/api/leads')`);
+    if (!phpHasCurl) return;
+    const { stdout } = await run('php', ['-r', code.replace('<?php', '')], {
+      env: { ...process.env, GAVEL_KEY: world.key, NO_PROXY: '127.0.0.1' },
+    });
+    expect(stdout).toMatch(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12} pending/);
+  });
+
+  it('shows only what a source can do', async () => {
+    const { page } = await open();
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('Ask the operator to test your addresses.');
+    expect(text).not.toMatch(/gavel [a-z]+|npm run|market file|\/api\/buyers|Returns not agreed/);
+    expect(await page.locator('.operation').count()).toBe(3);
+  });
+
+  it.each([1200, 390])('shows every example without moving it sideways, %i pixels wide', async (width) => {
+    const { page } = await open({ viewport: { width, height: 800 } });
+    for (const label of await page.locator('.tabs label').all()) {
+      await label.click();
+      expect(await page.evaluate<string[]>(SCROLLED)).toEqual([]);
+    }
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
   });
 
   it.each(['light', 'dark'] as const)('can be read in a %s room', async (colorScheme) => {
@@ -97,6 +120,11 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
 const BROKEN = `[...document.querySelectorAll('td:first-child code')]
   .filter((name) => name.getClientRects().length > 1)
   .map((name) => name.innerText)`;
+
+/** Runs in the page: examples that are wider than their place. */
+const SCROLLED = `[...document.querySelectorAll('pre')]
+  .filter((example) => example.scrollWidth > example.clientWidth)
+  .map((example) => example.innerText)`;
 
 type Colour = [red: number, green: number, blue: number];
 

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -10,6 +9,7 @@ import { sendCancellation, sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { askStatus } from '../../src/buyers/status.js';
 import { findBinary } from '../../src/local/findBinary.js';
+import { freePort } from '../support/freePort.js';
 import { namesNobody } from '../support/namesNobody.js';
 import { readPage } from './page.js';
 
@@ -34,14 +34,6 @@ const SERVERS: { lang: string; program: string | undefined; files: Record<string
     },
   },
 ];
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVERS)(
   'The whole server of docs/buyer.md in $lang',

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ADMIN_ABOUT, type AdminErrorKind } from '../../src/api/admin/errors.js';
-import { errorOf, ERRORS } from '../../src/api/apiError.js';
+import { BUYER_ERRORS, errorOf, ERRORS } from '../../src/api/apiError.js';
 import { RATE_HEADERS } from '../../src/api/rateLimits.js';
 import { SECRET_SETTINGS, Settings } from '../../src/config.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
@@ -41,6 +41,13 @@ describe('docs/source.md', () => {
     expect(rowsOf(page, 'code', 3)).toEqual(rows);
   });
 
+  test('holds only what a source can do: no command of the operator, no error of buyers', () => {
+    const code = [...page.codes.map(({ text }) => text), ...page.codespans];
+    expect(code.filter((text) => /(?:^|\s)gavel /.test(text))).toEqual([]);
+    const errors = rowsOf(page, 'code', 2).map(([, error]) => error);
+    for (const { error } of Object.values(BUYER_ERRORS)) expect(errors).not.toContain(inCode(error));
+  });
+
   test('names every field that has a meaning of its own', () => {
     const rows = Object.entries(FIELDS).map(([name, { about, example }]) => [
       inCode(name),
@@ -56,6 +63,14 @@ describe('docs/source.md', () => {
 
   test('names every reason for which a lead can be unsold', () => {
     expect(rowsOf(page, 'reason').flat()).toEqual(LEAD_REASONS.map(inCode));
+  });
+});
+
+describe('docs/buyer.md', () => {
+  test('names every error that only buyers are answered', () => {
+    const rows = rowsOf(readPage('docs/buyer.md'), 'code', 2);
+    for (const { status, error } of Object.values(BUYER_ERRORS))
+      expect(rows).toContainEqual([String(status), inCode(error)]);
   });
 });
 

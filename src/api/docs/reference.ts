@@ -1,15 +1,20 @@
 import { escapeHtml } from './html.js';
 import type { OpenApi, Operation } from './openapi.js';
 
-/** Every operation of the OpenAPI document, short: what it takes and what it may answer. */
+/** The operations of sources in the OpenAPI document, short: what each takes and what it may answer. */
 export function referenceHtml({ paths }: OpenApi): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => operationHtml(method, path, operation)),
+    Object.entries(methods)
+      .filter(([, { tags }]) => tags.includes(SOURCES))
+      .map(([method, operation]) => operationHtml(method, path, operation)),
   );
   return `<h2 id="reference">Reference</h2>
-<p>The same as <a href="/docs/openapi.json">OpenAPI 3.1</a>, for tools that read it.</p>
+<p>For tools: <a href="/docs/openapi.json">OpenAPI 3.1</a>, which also has the operations of buyers and operators.</p>
 ${operations.join('\n')}`;
 }
+
+/** The tag of what sources can do; other operations are for buyers and operators, who read other pages. */
+const SOURCES = 'Leads';
 
 function operationHtml(method: string, path: string, operation: Operation): string {
   const parameters = (operation.parameters ?? []).map(

@@ -33,7 +33,7 @@ a { color: var(--accent); }
 code, pre { font: 0.875em/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace; }
 :not(pre) > code { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 0.1em 0.35em; overflow-wrap: anywhere; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 pre code { font-size: inherit; }
-pre { margin: 1rem 0; padding: 1rem 1.25rem; overflow-x: auto; background: var(--panel); border: 1px solid var(--line); border-radius: 8px; }
+pre { margin: 1rem 0; padding: 1rem 1.25rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--panel); border: 1px solid var(--line); border-radius: 8px; }
 .string { color: var(--string); }
 .comment { color: var(--faint); }
 .wide { overflow-x: auto; margin: 1rem 0; }

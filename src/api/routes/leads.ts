@@ -36,7 +36,10 @@ const post = {
   }),
   body: Type.Ref('LeadRequest'),
   response: {
-    200: Type.Ref('LeadAnswer', { description: 'The lead was taken: `sold`, or `pending` for now' }),
+    200: Type.Ref('LeadAnswer', {
+      description:
+        'The lead was taken: `sold`, `pending` for now, or `withdrawn` if the person is on a suppression list',
+    }),
     ...failures(
       ...([
         'missingField',

@@ -1,5 +1,5 @@
 import { returnRefusal, refundOf } from '../../../src/market/returns.js';
-import { ERRORS } from '../../../src/api/apiError.js';
+import { LEAD_API_ERRORS } from '../../../src/api/apiError.js';
 import { readCheckAnswer } from '../../../src/buyers/check.js';
 import { readHearing } from '../../../src/buyers/notice.js';
 import { personScreen } from '../../../src/buyers/personScreen.js';
@@ -258,8 +258,9 @@ class PureRun implements World {
     if (claim.status === 'returned') return undefined;
     const policy = this.stored?.contracts.find(({ id }) => id === contract)?.returns;
     const refused = returnRefusal(policy, reason, claim.at, this.clock);
-    if (policy === undefined || refused === 'not_agreed') return ERRORS.noReturns.error;
-    if (refused !== undefined) return ERRORS[refused === 'too_late' ? 'returnTooLate' : 'invalidField'].error;
+    if (policy === undefined || refused === 'not_agreed') return LEAD_API_ERRORS.noReturns.error;
+    if (refused !== undefined)
+      return LEAD_API_ERRORS[refused === 'too_late' ? 'returnTooLate' : 'invalidField'].error;
     const { buyerGets, sellerPays, housePays } = refundOf(claim, policy.refund);
     const isOnlyHolder = life.status === 'sold' && life.buyers.length === 1;
     claim.status = 'returned';
