@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { isStandIn } from '../local/mongodb.js';
 import { showProgress } from '../local/showProgress.js';
+import { moment } from '../market/moment.js';
 import {
   backup,
   BackupError,
@@ -32,8 +34,11 @@ export function backupCommand(): Command {
     .action(backUp);
 }
 
+const STAND_IN =
+  'The local stack’s stand-in for MongoDB keeps no moment: what was written while the backup ran may be in it in part. Send no leads while it runs.';
+
 async function backUp(dir: string, { keep, json }: { keep?: number; json: boolean }): Promise<void> {
-  const manifest = await working(async (database, tell) => {
+  const { manifest, isOfOneMoment } = await working(async (database, tell) => {
     const made = await backup(database, dir, tell);
     await noteBackup(database, made).catch((error: unknown) => {
       printError(
@@ -41,14 +46,15 @@ async function backUp(dir: string, { keep, json }: { keep?: number; json: boolea
           'so gavel_backup_age_seconds does not count it. Give the database user the rights of deploy/mongodb/users.js.',
       );
     });
-    return made;
+    return { manifest: made, isOfOneMoment: !(await isStandIn(database.db)) };
   });
   const removed = keep === undefined ? [] : await removeOldBackups(dir, keep);
   if (json) printJson(manifest);
   else
     print(
       [
-        `${summary(manifest)} are in ${dir}.`,
+        `${summary(manifest)} are in ${dir}, as of ${moment(new Date(manifest.at))}.`,
+        isOfOneMoment ? 'It has nothing that was written after that.' : STAND_IN,
         keys(manifest),
         ...(removed.length > 0 ? [`Older backups were removed: ${removed.join(', ')}.`] : []),
       ].join('\n'),

@@ -48,6 +48,10 @@ export const mongodb: LocalServer = {
   },
 };
 
+/** Whether a database is SecantusDB, which stands in for MongoDB in the local stack. */
+export const isStandIn = async (db: Db): Promise<boolean> =>
+  'secantusVersion' in (await db.command({ buildInfo: 1 }));
+
 /** What a server must say yes to before it is used. */
 type Question = (admin: Db) => Promise<boolean>;
 

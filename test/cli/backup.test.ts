@@ -118,6 +118,10 @@ describe('a backup', () => {
     make('empty', {});
     const ran = await run(['backup', join(all, 'new'), '--keep', '14d'], settings);
     expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/^\d+ documents of \d+ collections are in \S+, as of 2\S+ \S+ UTC\.$/m);
+    expect(ran.stdout).toMatch(
+      /^(It has nothing that was written after that|The local stack’s stand-in .*)\.$/m,
+    );
     expect(ran.stdout).toContain('Older backups were removed: broken-off, old.');
     expect(readdirSync(all).sort()).toEqual(['empty', 'new', 'photos', 'young']);
     expect((await run(['backup', join(all, 'x'), '--keep', 'ever'], settings)).stderr).toContain(
