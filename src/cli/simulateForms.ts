@@ -22,7 +22,7 @@ const percent = (part: number, of: number): string => `${((of === 0 ? 0 : part /
 export function simulationText(simulation: SimulationView, file: string): string {
   const { since, campaigns, changes, models, currencies, leads } = simulation;
   return [
-    `${leadsIn(leads)} of ${someOf(campaigns)}, received since ${moment(new Date(since))}, decided again with ${file}:`,
+    `${leadsIn(leads)} of ${someOf(campaigns)}, received since ${moment(new Date(since))}, decided again with the change in ${file === '-' ? 'standard input' : file}:`,
     [...changes.flatMap(changeLines), ...models.map(modelLine)].join('\n'),
     ...currencies.flatMap((one) => currencyText(one, fewIn(simulation))),
     notes(simulation).join('\n'),
@@ -137,7 +137,11 @@ function notes(simulation: SimulationView): string[] {
   const leadsOf = (figure: number | null): string =>
     figure === null ? `${fewIn(simulation)} leads` : leadsIn(figure);
   const left = [
-    ...(left_out.erased === 0 ? [] : [`${leadsOf(left_out.erased)} whose persons were erased`]),
+    ...(left_out.erased === 0
+      ? []
+      : [
+          `${leadsOf(left_out.erased)} whose ${left_out.erased === 1 ? 'person was' : 'persons were'} erased`,
+        ]),
     ...(left_out.unheld === 0 ? [] : [`${leadsOf(left_out.unheld)} for which no round was held`]),
   ];
   return [

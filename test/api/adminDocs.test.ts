@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKey } from '../../src/store/keys.js';
+import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { readPage } from '../docs/page.js';
 import type { CampaignDocument } from '../../src/store/db.js';
 import { buyerDocument, storeLead, storeMarket } from '../support/market.js';
@@ -12,22 +13,31 @@ import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 
 const run = promisify(execFile);
 
-/** Every request of the page, in its order: later ones send what earlier ones have kept. */
-const REQUESTS = readPage('docs/admin.md')
+const LINES = readPage('docs/admin.md')
   .codes.filter(({ lang }) => lang === 'sh')
-  .flatMap(({ text }) => text.replaceAll('\\\n', '').split('\n'))
-  .filter((line) => line.startsWith('curl '));
+  .flatMap(({ text }) => text.replaceAll('\\\n', '').split('\n'));
+
+/** Every request of the page, in its order: later ones send what earlier ones have kept. */
+const REQUESTS = LINES.filter((line) => line.startsWith('curl '));
+
+/** The scopes of the key that the page makes for them. */
+const SCOPES = LINES.flatMap((line) => /^export .* --scopes (\S+)\)$/.exec(line)?.[1]?.split(',') ?? []);
 
 describe('docs/admin.md', () => {
   let world: AdminWorld;
+  let key: string;
   let dir: string;
   let campaign: CampaignDocument;
   beforeAll(async () => {
     world = await openAdminWorld();
+    key = await world.adminKeyFor(SCOPE_NAMES.filter((scope) => SCOPES.includes(scope)));
     dir = mkdtempSync(join(tmpdir(), 'gavel-'));
     campaign = await storeMarket(world.database, {}, { category: 'Boats' });
-    const northwind = buyerDocument('northwind', { url: 'https://northwind.example/', secret: 'whsec_eA==' });
-    await world.database.buyers.insertOne({ ...northwind, balance: 0, currency: 'USD' });
+    const server = { url: 'https://buyer.example/', secret: 'whsec_eA==' };
+    await world.database.buyers.insertMany([
+      buyerDocument('northwind', server),
+      { ...buyerDocument('woodgrove', server), balance: 0, currency: 'USD' },
+    ]);
   });
   afterAll(async () => {
     rmSync(dir, { recursive: true });
@@ -44,7 +54,7 @@ describe('docs/admin.md', () => {
       .replace('http://127.0.0.1:3001', world.admin.address)
       .replace('LEAD_ID', lead)
       .replace('KEY_ID', document._id);
-    const env = { PATH: process.env.PATH, GAVEL_ADMIN_KEY: world.adminKey };
+    const env = { PATH: process.env.PATH, GAVEL_ADMIN_KEY: key };
     const { stdout } = await run('sh', ['-c', request], { cwd: dir, env });
     if (!request.includes('> market.yaml')) expect(JSON.parse(stdout)).not.toHaveProperty('error');
   });
