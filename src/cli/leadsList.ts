@@ -1,9 +1,19 @@
-import { Option, type Command } from 'commander';
-import { findLeads, findLeadsOfPerson, LEAD_STATUSES, type LeadListed } from '../api/admin/leads.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import {
+  ALL_REASONS,
+  findLeads,
+  findLeadsOfPerson,
+  LEAD_STATUSES,
+  type LeadListed,
+  type LeadPage,
+} from '../api/admin/leads.js';
+import { showProgress } from '../local/showProgress.js';
+import { nearest } from '../market/file/nearest.js';
 import type { LeadStatus } from '../market/lead.js';
 import { moment } from '../market/moment.js';
 import { formatDecimal } from '../market/money.js';
-import { adminCommand, useAdmin } from './admin.js';
+import type { LeadReason, Reason } from '../market/reason.js';
+import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { count, past } from './arguments.js';
 import { checkPerson, namesPerson, type PersonOptions } from './personOptions.js';
 import { print, printJson, table } from './print.js';
@@ -12,6 +22,9 @@ interface Options extends PersonOptions {
   status?: LeadStatus;
   held: boolean;
   seller?: string;
+  campaign?: string;
+  buyer?: string;
+  reason?: Reason | LeadReason;
   since?: Date;
   limit: number;
   json: boolean;
@@ -26,6 +39,13 @@ export function listCommand(): Command {
     .addOption(new Option('--status <status>', 'only those that stand so').choices(LEAD_STATUSES))
     .option('--held', 'only those with a post that waits for the decision of ops', false)
     .option('--seller <code|slug>', 'only this seller’s')
+    .option('--campaign <id>', 'only of this campaign (ACME1234/auto-insurance)')
+    .option('--buyer <id>', 'only those that this buyer has bought')
+    .option(
+      '--reason <reason>',
+      'only those that are unsold for this reason; with --buyer, those whose last round ended so for the buyer',
+      reasonNamed,
+    )
     .option('--since <when>', 'only those received since: a date, a time, or so long ago (7d)', past)
     .option('--limit <count>', 'so many at the most', count, 50)
     .option('--json', 'print the leads as JSON', false)
@@ -33,16 +53,20 @@ export function listCommand(): Command {
 }
 
 async function list(options: Options, command: Command): Promise<void> {
-  const { phone, email, status, held, seller, since, limit, json } = options;
+  const { phone, email, status, held, seller, campaign, buyer, reason, since, limit, json } = options;
   const person = { phone, email };
   checkPerson(person);
-  const which = { status, held: held || undefined, seller, since: since?.toISOString(), limit };
+  const named = { status, held: held || undefined, seller, campaign, buyer, reason };
+  const which = { ...named, since: since?.toISOString(), limit };
   const persons = namesPerson(person);
+  const asked = (ask: Ask, before?: string) =>
+    persons ? ask(findLeadsOfPerson, { ...person, ...which, before }) : ask(findLeads, { ...which, before });
+  const shown = showProgress();
   const { leads, more } = await useAdmin(
     command,
-    (ask) => (persons ? ask(findLeadsOfPerson, { ...person, ...which }) : ask(findLeads, which)),
+    (ask) => find((before) => asked(ask, before), limit, shown.progress),
     { persons },
-  );
+  ).finally(() => shown.done());
   if (json) printJson({ leads, more });
   else if (leads.length === 0) print(held ? 'No post waits for ops.' : 'There is no such lead.');
   else if (held) {
@@ -58,6 +82,33 @@ async function list(options: Options, command: Command): Promise<void> {
     );
     if (more) print(`These are the newest ${limit}; --limit shows more.`);
   }
+}
+
+/** A search that no index helps ends after some thousand leads; it goes on here until there are enough. */
+async function find(
+  ask: (before?: string) => Promise<LeadPage>,
+  limit: number,
+  tell: (text: string) => void,
+): Promise<Pick<LeadPage, 'leads' | 'more'>> {
+  const page = await ask();
+  for (let { searched_to: to } = page; to !== undefined && page.leads.length < limit;) {
+    tell(`found ${page.leads.length} leads, searching on before ${to}`);
+    const next = await ask(to);
+    page.leads.push(...next.leads.slice(0, limit - page.leads.length));
+    page.more = next.more;
+    to = next.searched_to;
+  }
+  return page;
+}
+
+function reasonNamed(text: string): Reason | LeadReason {
+  const name = text.replaceAll(' ', '_');
+  const reason = ALL_REASONS.find((one) => one === name);
+  if (reason !== undefined) return reason;
+  const meant = nearest(name, ALL_REASONS);
+  throw new InvalidArgumentError(
+    meant === undefined ? `The reasons are ${ALL_REASONS.join(', ')}.` : `Did you mean ${meant}?`,
+  );
 }
 
 function row(lead: LeadListed): string[] {

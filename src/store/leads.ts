@@ -160,8 +160,9 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ dueAt: 1 }, { name: 'due', sparse: true }, {});
   await leads.createIndex({ 'idempotency.key': 1 }, { name: 'idempotency', unique: true, sparse: true }, {});
   await leads.createIndex({ seller: 1, receivedAt: -1 });
+  await leads.createIndex({ campaign: 1, _id: -1 });
   await leads.createIndex({ campaign: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
-  for (const by of ['match.phone', 'match.email', 'loose', 'heldForOps'])
+  for (const by of ['match.phone', 'match.email', 'loose', 'heldForOps', 'buyerIds'])
     await leads.createIndex({ [by]: 1 }, { sparse: true }, {});
   await leads.createIndex(
     { campaign: 1, receivedAt: 1 },

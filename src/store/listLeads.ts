@@ -1,8 +1,12 @@
+import type { Filter } from 'mongodb';
+import { conclude } from '../market/decide.js';
 import type { Match } from '../market/duplicates.js';
 import type { LeadStatus } from '../market/lead.js';
+import type { LeadReason, Reason } from '../market/reason.js';
 import type { Database } from './db.js';
 import { HELD_FOR_OPS } from './heldPosts.js';
 import type { StoredLead } from './person.js';
+import { lastRoundOf } from './rounds.js';
 
 /** Which leads; what is absent says nothing. */
 export interface LeadQuery {
@@ -13,6 +17,11 @@ export interface LeadQuery {
   held?: boolean;
   /** The seller's code. */
   seller?: string;
+  campaign?: string;
+  /** The lead's own reason. */
+  reason?: LeadReason;
+  /** A buyer that has bought it. */
+  boughtBy?: string;
   since?: Date;
   /** The page after this lead. */
   before?: string;
@@ -21,24 +30,61 @@ export interface LeadQuery {
 /** What lists show of a lead: neither its person nor its rounds. */
 export type ListedLead = Omit<StoredLead, 'person' | 'rounds'>;
 
+const those = (query: LeadQuery): Filter<StoredLead> => {
+  const { match = {}, status, held, seller, campaign, reason, boughtBy, since, before } = query;
+  return {
+    'match.phone': match.phone,
+    'match.email': match.email,
+    status,
+    ...(held === true && HELD_FOR_OPS),
+    seller,
+    campaign,
+    reason,
+    buyerIds: boughtBy,
+    receivedAt: since && { $gte: since },
+    _id: before === undefined ? undefined : { $lt: before },
+  };
+};
+
 /** The newest first: by id, which begins with the time. */
-export async function listLeads(
-  { leads }: Database,
-  { match = {}, status, held, seller, since, before }: LeadQuery,
-  limit: number,
-): Promise<ListedLead[]> {
+export async function listLeads({ leads }: Database, query: LeadQuery, limit: number): Promise<ListedLead[]> {
   return leads
-    .find({
-      ...(match.phone !== undefined && { 'match.phone': match.phone }),
-      ...(match.email !== undefined && { 'match.email': match.email }),
-      ...(status && { status }),
-      ...(held === true && HELD_FOR_OPS),
-      ...(seller !== undefined && { seller }),
-      ...(since && { receivedAt: { $gte: since } }),
-      ...(before !== undefined && { _id: { $lt: before } }),
-    })
+    .find(those(query))
     .project<ListedLead>({ person: 0, rounds: 0 })
     .sort({ _id: -1 })
     .limit(limit)
     .toArray();
+}
+
+/** So many leads are read at a time: a round may be large. */
+const BATCH = 200;
+
+/**
+ * The newest leads whose last round ended for a buyer with a reason. No index says so: each lead's round is read, of
+ * `mostRead` leads at the most.
+ */
+export async function listByOutcome(
+  { leads }: Database,
+  query: LeadQuery,
+  { buyer, reason }: { buyer: string; reason: Reason },
+  { limit, mostRead }: { limit: number; mostRead: number },
+): Promise<{ leads: ListedLead[]; searchedTo?: string }> {
+  const cursor = leads
+    .find(those(query))
+    .project<Omit<StoredLead, 'person'>>({ person: 0 })
+    .sort({ _id: -1 })
+    .limit(mostRead)
+    .batchSize(BATCH);
+  const found: ListedLead[] = [];
+  let read = 0;
+  let last: string | undefined;
+  for await (const lead of cursor) {
+    read += 1;
+    last = lead._id;
+    const held = lastRoundOf(lead);
+    const outcomes = held === undefined ? [] : conclude(held.round, held.answers);
+    if (outcomes.some((one) => one.buyer === buyer && !one.sold && one.reason === reason)) found.push(lead);
+    if (found.length === limit) return { leads: found, searchedTo: last };
+  }
+  return { leads: found, searchedTo: read === mostRead ? last : undefined };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Entry, Excluded, Round } from '../../src/market/round.js';
+import { listByOutcome } from '../../src/store/listLeads.js';
 import { countByStatus, unsoldReasons } from '../../src/store/unsold.js';
 import type { CampaignDocument } from '../../src/store/db.js';
 import type { LeadDocument } from '../../src/store/leads.js';
@@ -40,7 +41,11 @@ describe('why leads are unsold', () => {
     );
     await lead({ status: 'pending', reason: 'below_floor' }, [paused, state], [asked({ price: 500 })]);
     await lead({ status: 'withdrawn', reason: 'suppressed' });
-    await lead({ status: 'sold', price: 4500 }, [paused, state], [asked({ price: 4500 })]);
+    await lead(
+      { status: 'sold', price: 4500, buyerIds: ['northwind'] },
+      [paused, state],
+      [asked({ price: 4500 })],
+    );
     await lead({ status: 'pending', held: 1 }, [paused, state], [asked({ price: 4500 })]);
     await lead({ status: 'pending', test: true, reason: 'no_bid' }, [capped, paused, state]);
     await lead({ status: 'expired', receivedAt: new Date('2026-01-01'), reason: 'no_bid' }, [capped, state]);
@@ -76,7 +81,7 @@ describe('why leads are unsold', () => {
     };
     const first = { ...round, number: 1, excluded: [{ reason: 'closed' as const, buyers: 'northwind' }] };
     const rounds: Record<string, Round> = excluded.length === 0 ? {} : { 1: first, 2: round };
-    await storeLead(world.database, campaign, { ...terms, rounds });
+    await storeLead(world.database, campaign, { ...terms, rounds, lastRound: 2 });
   }
 
   const reasonsOf = async (query: string) =>
@@ -190,5 +195,58 @@ describe('why leads are unsold', () => {
     const key = await world.adminKeyFor(['leads:read']);
     const afar = await gavel(['--remote', world.admin.address, ...args], { GAVEL_ADMIN_KEY: key });
     expect(afar).toEqual(here);
+  });
+
+  const listed = async (query: string) => {
+    const { body } = await world.ask(`GET /admin/leads?since=2026-06-01${query}`);
+    return (body.leads as { status: string; reason?: string }[]).map(
+      ({ status, reason }) => `${status} ${reason}`,
+    );
+  };
+
+  it('are listed by their own reason, by their campaign, and by who bought them', async () => {
+    expect(await listed('&reason=no_bid&campaign=ACME1234/boats')).toEqual([
+      'pending no_bid',
+      'expired no_bid',
+    ]);
+    expect(await listed('&campaign=acme-insurance/planes')).toEqual(['expired no_bid']);
+    expect(await listed('&buyer=northwind')).toEqual(['sold undefined']);
+    expect((await world.ask('GET /admin/leads?reason=capped')).body).toMatchObject({
+      error: 'Invalid field',
+      message: expect.stringMatching(
+        /^"capped" is not a reason of a lead; these are no_buyer_eligible, .*With `buyer` it is/,
+      ) as string,
+    });
+  });
+
+  it('are listed by how their last round ended for a buyer', async () => {
+    expect(await listed('&buyer=northwind&reason=below_floor')).toEqual(['pending below_floor']);
+    expect(await listed('&buyer=northwind&reason=closed')).toEqual([]);
+    expect(await listed('&buyer=contoso&reason=state&status=pending&limit=2')).toEqual([
+      'pending no_bid',
+      'pending undefined',
+    ]);
+    const args = ['leads', 'list', '--buyer', 'northwind', '--reason'];
+    const found = await gavel([...args, 'capped', '--json'], asEnvironment(world.settings));
+    expect(JSON.parse(found.stdout)).toMatchObject({ leads: { length: 3 }, more: false });
+    expect(await gavel([...args, 'caped'], asEnvironment(world.settings))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean capped?') as string,
+    });
+  });
+
+  it('are searched on from the last lead that was looked at', async () => {
+    const outcome = { buyer: 'northwind', reason: 'below_floor' } as const;
+    const ids: string[] = [];
+    let searches = 0;
+    for (let before: string | undefined; ; searches++) {
+      const search = { limit: 5, mostRead: 2 };
+      const { leads, searchedTo } = await listByOutcome(world.database, { before }, outcome, search);
+      ids.push(...leads.map(({ _id }) => _id));
+      before = searchedTo;
+      if (before === undefined) break;
+    }
+    expect(ids).toHaveLength(1);
+    expect(searches).toBeGreaterThan(1);
   });
 });

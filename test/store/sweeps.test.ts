@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { looseLeads } from '../../src/store/capacity.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { countHeldPosts } from '../../src/store/heldPosts.js';
+import { listLeads } from '../../src/store/listLeads.js';
 import { overdueLeads } from '../../src/store/leads.js';
 import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/suppressions.js';
 import { GIVEN_BACK, WITHDRAWN, WORKFLOW, workflowId } from '../../src/temporal/names.js';
@@ -53,6 +54,13 @@ test.each([
   ['posts that wait for ops', 'heldForOps_1', () => countHeldPosts(database)],
 ])('A sweep looks at %s, and not at all leads that ever were', async (_what, index, query) => {
   expect(await plansOf(query)).toContain(`"indexName":"${index}"`);
+});
+
+test.each([
+  ['campaign', 'campaign_1__id_-1', { campaign: 'ACME1234/boats' }],
+  ['buyer', 'buyerIds_1', { boughtBy: 'northwind' }],
+])('Leads of a %s are listed by an index', async (_of, index, query) => {
+  expect(await plansOf(() => listLeads(database, query, 50))).toContain(`"indexName":"${index}"`);
 });
 
 test.each(['phone', 'email'])(

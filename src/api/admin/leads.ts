@@ -1,19 +1,20 @@
 import Type from 'typebox';
 import { ENDED, type LeadStatus } from '../../market/lead.js';
 import { toDecimal } from '../../market/money.js';
+import { LEAD_REASONS, REASONS } from '../../market/reason.js';
 import { standingInWords } from '../../market/standing.js';
 import { noteDeed } from '../../store/audit.js';
 import { eraseLead } from '../../store/erase.js';
 import { listErasures } from '../../store/erasures.js';
 import { heldPostsOf } from '../../store/heldPosts.js';
 import { findLead, findStoredLead } from '../../store/leads.js';
-import { listLeads, type LeadQuery, type ListedLead } from '../../store/listLeads.js';
+import { listByOutcome, listLeads, type LeadQuery, type ListedLead } from '../../store/listLeads.js';
 import { ApiError } from '../apiError.js';
 import { heldView, leadStory, type LeadStory } from '../leadStory.js';
 import { stateOf } from '../../store/withdrawals.js';
 import { withdrawLead } from '../withdrawLead.js';
-import { Contact, dateOf, Flag, LeadId, Limit, Moment, SellerName } from './inputs.js';
-import { sellerNamed } from './named.js';
+import { BuyerName, CampaignId, Contact, dateOf, Flag, LeadId, Limit, Moment, SellerName } from './inputs.js';
+import { idsOf } from './named.js';
 import { operation, type AdminContext } from './operation.js';
 import { matchNamed } from './person.js';
 
@@ -63,15 +64,45 @@ const Listed = Type.Object({
 });
 export type LeadListed = Type.Static<typeof Listed>;
 
+/** So many leads are looked at by one request for a reason of a buyer: some seconds of work. */
+const MOST_SEARCHED = 5000;
+
 const Page = Type.Object(
-  { leads: Type.Array(Listed), more: Type.Boolean({ description: 'Whether there are older ones' }) },
+  {
+    leads: Type.Array(Listed),
+    more: Type.Boolean({ description: 'Whether there are older ones, or may be' }),
+    searched_to: optional(
+      Type.String({
+        description: `With \`buyer\` and \`reason\`: the last lead that was looked at, of ${MOST_SEARCHED} at the most; sent as \`before\` it goes on there`,
+      }),
+    ),
+  },
   { $id: 'LeadPage', title: 'Leads, the newest first' },
 );
+
+/** Reasons of a contract, and of a lead. */
+export const ALL_REASONS = [...new Set([...REASONS, ...LEAD_REASONS])];
+
+export type LeadPage = Type.Static<typeof Page>;
 
 const which = {
   status: optional(Status),
   held: optional(Flag('Only leads with a post that waits for the decision of ops')),
   seller: optional(SellerName),
+  campaign: optional(CampaignId),
+  buyer: optional({
+    ...BuyerName,
+    description: 'Only leads that this buyer has bought; with `reason`, see there',
+  }),
+  reason: optional(
+    Type.Enum(ALL_REASONS, {
+      type: 'string',
+      title: `a reason (${ALL_REASONS.join(', ')})`,
+      examples: ['no_bid'],
+      description:
+        'Only leads with this reason of their own; with `buyer`, only leads whose last round ended so for this buyer',
+    }),
+  ),
   since: optional(Moment('Received since')),
   before: optional(
     Type.String({ title: 'a lead_id', maxLength: 64, description: 'Only older ones than this lead' }),
@@ -89,7 +120,7 @@ export const findLeads = operation({
   input: Type.Object(which, { title: 'the request' }),
   output: Page,
   failures: ['notFound'],
-  run: ({ database }, { seller, ...query }) => page(database, seller, query),
+  run: ({ database }, query) => page(database, query),
 });
 
 export const findLeadsOfPerson = operation({
@@ -105,25 +136,48 @@ export const findLeadsOfPerson = operation({
   ),
   output: Page,
   failures: ['notFound'],
-  run: async ({ database }, { phone, email, seller, ...query }) =>
-    page(database, seller, { ...query, match: await matchNamed(database, { phone, email }) }),
+  run: async ({ database }, { phone, email, ...query }) =>
+    page(database, { ...query, match: await matchNamed(database, { phone, email }) }),
 });
 
-interface PageQuery extends Omit<LeadQuery, 'seller' | 'since'> {
+interface PageQuery extends Pick<LeadQuery, 'match' | 'status' | 'held' | 'before'> {
+  seller?: string;
+  campaign?: string;
+  buyer?: string;
+  reason?: (typeof ALL_REASONS)[number];
   since?: string;
   limit?: number;
 }
 
 async function page(
   database: AdminContext['database'],
-  seller: string | undefined,
-  { since, limit = 50, ...query }: PageQuery,
+  { since, limit = 50, reason: named, ...rest }: PageQuery,
 ): Promise<Type.Static<typeof Page>> {
-  const code = seller === undefined ? undefined : (await sellerNamed(database, seller)).code;
+  const { seller, campaign, buyer } = await idsOf(database, rest);
+  const { match, status, held, before } = rest;
   const from = since === undefined ? undefined : dateOf(since);
+  const query: LeadQuery = { match, status, held, before, seller, campaign, since: from };
+  if (buyer !== undefined && named !== undefined) {
+    const outcome = { buyer, reason: oneOf(REASONS, named, 'of a buyer') };
+    const found = await listByOutcome(database, query, outcome, { limit, mostRead: MOST_SEARCHED });
+    const { leads, searchedTo } = found;
+    return { leads: leads.map(listed), more: searchedTo !== undefined, searched_to: searchedTo };
+  }
+  const reason = named === undefined ? undefined : oneOf(LEAD_REASONS, named, 'of a lead');
   // One more than is shown tells whether there are more.
-  const found = await listLeads(database, { ...query, seller: code, since: from }, limit + 1);
+  const found = await listLeads(database, { ...query, reason, boughtBy: buyer }, limit + 1);
   return { leads: found.slice(0, limit).map(listed), more: found.length > limit };
+}
+
+/** @throws ApiError if the reason is not one of these, which are only some of all */
+function oneOf<Of extends string>(reasons: readonly Of[], named: string, whose: string): Of {
+  const reason = reasons.find((one) => one === named);
+  if (reason !== undefined) return reason;
+  const hint = whose === 'of a lead' ? '. With `buyer` it is the reason of this buyer.' : '.';
+  throw new ApiError(
+    'invalidField',
+    `"${named}" is not a reason ${whose}; these are ${reasons.join(', ')}${hint}`,
+  );
 }
 
 function listed(lead: ListedLead): LeadListed {

@@ -42,6 +42,18 @@ async function campaignIdOf(database: Database, text: string): Promise<string> {
   return campaignId((await findSeller(database, named))?.code ?? named, text.slice(slash + 1));
 }
 
+/** The ids of the seller, campaign and buyer that a person means, each where it is named. */
+export async function idsOf(
+  database: Database,
+  { seller, campaign, buyer }: { seller?: string; campaign?: string; buyer?: string },
+): Promise<{ seller?: string; campaign?: string; buyer?: string }> {
+  return {
+    seller: seller === undefined ? undefined : (await sellerNamed(database, seller)).code,
+    campaign: campaign === undefined ? undefined : (await campaignNamed(database, campaign)).id,
+    buyer: buyer === undefined ? undefined : (await buyerNamed(database, buyer)).id,
+  };
+}
+
 type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
 
 /** @throws ApiError with the name that was probably meant */

@@ -1,16 +1,9 @@
 import Type from 'typebox';
 import { REASONS, type Reason } from '../../market/reason.js';
 import type { ContractReasons } from '../../market/unsold.js';
-import type { Database } from '../../store/db.js';
-import {
-  contractsNow,
-  countByStatus,
-  unsoldReasons,
-  type ContractNow,
-  type UnsoldQuery,
-} from '../../store/unsold.js';
+import { contractsNow, countByStatus, unsoldReasons, type ContractNow } from '../../store/unsold.js';
 import { BuyerName, CampaignId, dateOf, LeadId, Moment, SellerName } from './inputs.js';
-import { buyerNamed, campaignNamed, sellerNamed } from './named.js';
+import { idsOf } from './named.js';
 import { operation } from './operation.js';
 
 const optional = Type.Optional;
@@ -97,7 +90,7 @@ export const showReasons = operation({
   async run({ database }, { since, until, after, ...which }) {
     const now = new Date();
     const period = { since: dateOf(since), until: until === undefined ? now : dateOf(until) };
-    const query = { ...period, ...(await namedIn(database, which)) };
+    const query = { ...period, ...(await idsOf(database, which)) };
     const [part, statuses] = await Promise.all([
       unsoldReasons(database, query, { after, most: MOST_READ }),
       after === undefined ? countByStatus(database, query) : undefined,
@@ -119,18 +112,6 @@ export const showReasons = operation({
     };
   },
 });
-
-/** Ids of the seller, campaign and buyer that are asked for. */
-async function namedIn(
-  database: Database,
-  { seller, campaign, buyer }: { seller?: string; campaign?: string; buyer?: string },
-): Promise<Pick<UnsoldQuery, 'seller' | 'campaign' | 'buyer'>> {
-  return {
-    seller: seller === undefined ? undefined : (await sellerNamed(database, seller)).code,
-    campaign: campaign === undefined ? undefined : (await campaignNamed(database, campaign)).id,
-    buyer: buyer === undefined ? undefined : (await buyerNamed(database, buyer)).id,
-  };
-}
 
 const viewOf = (
   { contract, buyer, leads, reasons }: ContractReasons,
