@@ -60,6 +60,7 @@ describe('A request without a key that can be read says what to change', () => {
 describe('A key that is refused says why', () => {
   it.each<[string, () => Promise<Reply>, string]>([
     ['cut off', () => send(bearer(world.key.slice(0, -1))), 'This is not a whole key'],
+    ['in quotes', () => send(bearer(`"${world.key}"`)), 'There are other characters beside the key.'],
     ['made up', () => send(bearer(generateKey('live'))), 'This key is not known here.'],
     ['of a buyer', () => send(bearer(keys.buyer)), 'This is a buyer’s key; send a seller’s key here.'],
     ['of a seller', () => giveBack(bearer(world.key)), 'This is a seller’s key; send a buyer’s key here.'],

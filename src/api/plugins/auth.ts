@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
-import { inForce, looksLikeKey, type KeyDocument } from '../../store/keys.js';
+import { inForce, KEY_FORM, looksLikeKey, type KeyDocument } from '../../store/keys.js';
 import { ApiError } from '../apiError.js';
 import { countedAddress } from '../countedAddress.js';
 import { keyInHeader, missingKey } from '../keyInHeader.js';
@@ -47,8 +47,11 @@ export const invalidKey = (problem: string): ApiError =>
 /** Why a key is refused. Only who has a key that was once good learns more than that it is not known. */
 function keyProblem(text: string, key: KeyDocument | null, of: Owner): string {
   const { name, from } = KINDS[of];
-  if (!looksLikeKey(text))
-    return `This is not a whole key: a part is missing or changed. Copy it again. ${from}`;
+  if (!looksLikeKey(text)) {
+    return KEY_FORM.exec(text)?.some(looksLikeKey)
+      ? `There are other characters beside the key. Send only "Authorization: Bearer KEY". ${from}`
+      : `This is not a whole key: a part is missing or changed. Copy it again. ${from}`;
+  }
   if (key === null) return `This key is not known here. Check that it is ${name} of this exchange. ${from}`;
   const own = (['seller', 'buyer', 'admin'] as const).find((owner) => key[owner] !== undefined);
   if (own !== undefined && own !== of) return `This is ${KINDS[own].name}; send ${name} here. ${from}`;
