@@ -2,7 +2,7 @@ import { personIds, type Hold } from '../market/duplicates.js';
 import type { Terms } from '../market/file/build.js';
 import { fieldsForRules } from '../market/comparisons.js';
 import { fieldsIn } from '../market/filters.js';
-import type { Sale } from '../market/terms.js';
+import type { Campaign, Sale } from '../market/terms.js';
 import { added, scaled, type Credits } from '../market/turns.js';
 import { turnsChanged } from '../market/turnsUsed.js';
 import { buyerAccount, isLimited, type Usage } from '../market/usage.js';
@@ -34,7 +34,7 @@ export interface Which {
   since: Date;
   /** The first moment after the period. */
   until: Date;
-  campaigns: readonly string[];
+  campaigns: readonly Pick<Campaign, 'id' | 'seller'>[];
 }
 
 /** What the period's own rounds have changed, which is to be undone to know how things stood before it. */
@@ -86,7 +86,13 @@ async function readLeads(
   );
   const found: PastLead[] = [];
   const leftOut: LeftOut = { erased: 0, unheld: 0 };
-  const those = { campaign: { $in: [...campaigns] }, receivedAt: { $gte: since, $lt: until }, test: false };
+  const those = {
+    // With the seller it has an index.
+    seller: { $in: [...new Set(campaigns.map(({ seller }) => seller))] },
+    campaign: { $in: campaigns.map(({ id }) => id) },
+    receivedAt: { $gte: since, $lt: until },
+    test: false,
+  };
   const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, loose: 0 }, batchSize: STEP });
   for await (const stored of cursor) {
     if (stored.person === undefined) leftOut.erased += 1;

@@ -75,6 +75,16 @@ campaigns:
     expect(JSON.stringify((await world.ask('GET /admin/audit')).body)).not.toMatch(/whsec_|hush|555-?123/);
   });
 
+  it('names the source of a key that is made or revoked in the audit', async () => {
+    const made = await world.ask('POST /admin/keys', { seller: 'ACME1234', source: 'landing-page' });
+    const id = String(made.body.id);
+    await world.ask('POST /admin/keys/revoke', { key: id });
+    expect(await auditOf(id)).toMatchObject([
+      { did: 'revoked', changes: [{ path: 'seller' }, { path: 'source', from: 'landing-page' }] },
+      { did: 'created', changes: [{ path: 'seller' }, { path: 'source', to: 'landing-page' }] },
+    ]);
+  });
+
   it('shows the market as a file that changes nothing when it is applied', async () => {
     const { admin, adminKey: key } = world;
     const response = await fetch(`${admin.address}/admin/market`, {

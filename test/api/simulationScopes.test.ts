@@ -51,10 +51,14 @@ describe('a simulation through the API', () => {
     for (let i = 0; i < count; i++) await storeLead(world.database, campaign, { ...told, fields: person });
   }
 
-  async function simulate(change: object, scopes: Scope[] = ['simulations:read']): Promise<Reply> {
+  async function simulate(
+    change: object,
+    { scopes = ['simulations:read'], seller }: { scopes?: Scope[]; seller?: string } = {},
+  ): Promise<Reply> {
     const since = new Date(Date.now() - 3_600_000).toISOString();
     const key = await world.adminKeyFor(scopes, 'erin');
-    return world.ask(`POST /admin/simulate?since=${since}`, change, key);
+    const of = seller === undefined ? '' : `&seller=${seller}`;
+    return world.ask(`POST /admin/simulate?since=${since}${of}`, change, key);
   }
   const contractWith = (terms: object) => ({
     campaigns: [{ ...BOATS, contracts: [{ buyer: 'northwind', ...terms }] }],
@@ -111,7 +115,7 @@ describe('a simulation through the API', () => {
     expect(refused.body.message).toContain(`filters on what persons wrote (${fields})`);
     expect(refused.body.message).toContain('a key with the scope persons:read');
     expect(await world.database.audit.countDocuments()).toBe(0);
-    const { status, body } = await simulate(change, ['simulations:read', 'persons:read']);
+    const { status, body } = await simulate(change, { scopes: ['simulations:read', 'persons:read'] });
     expect([status, body.leads]).toEqual([200, FEWEST_LEADS]);
   });
 
@@ -130,7 +134,9 @@ describe('a simulation through the API', () => {
   it('is in the audit with who, what changes, and no value', async () => {
     await leads(FEWEST_LEADS);
     const change = contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['2145550'] }] });
-    expect(await simulate(change, ['simulations:read', 'persons:read'])).toMatchObject({ status: 200 });
+    expect(await simulate(change, { scopes: ['simulations:read', 'persons:read'] })).toMatchObject({
+      status: 200,
+    });
     const deeds = await world.database.audit.find().toArray();
     expect(deeds).toMatchObject([
       {
@@ -145,6 +151,20 @@ describe('a simulation through the API', () => {
       },
     ]);
     expect(JSON.stringify(deeds)).not.toMatch(/2145|13\.00/);
+  });
+
+  it('decides the leads of one seller alone, notes that, and knows who is none', async () => {
+    await leads(FEWEST_LEADS);
+    expect(await simulate(contractWith({ price: 13 }), { seller: 'acme-insurance' })).toMatchObject({
+      status: 200,
+      body: { campaigns: ['ACME1234/boats'], leads: FEWEST_LEADS },
+    });
+    expect(await world.database.audit.findOne({ kind: 'simulation' })).toMatchObject({
+      values: [{ path: 'since' }, { path: 'seller', to: 'ACME1234' }, {}],
+    });
+    const other = await simulate(contractWith({ price: 13 }), { seller: 'globex' });
+    expect([other.status, other.body.error]).toEqual([409, 'Conflict']);
+    expect(await simulate(contractWith({ price: 13 }), { seller: 'nobody' })).toMatchObject({ status: 404 });
   });
 
   it('reads by a declaration what was stored before it', async () => {
@@ -171,7 +191,7 @@ describe('a simulation through the API', () => {
       ],
     });
     const simulated = async (min: number) =>
-      (await simulate(change(min), ['simulations:read', 'persons:read'])).body;
+      (await simulate(change(min), { scopes: ['simulations:read', 'persons:read'] })).body;
     expect(await simulated(700)).toMatchObject({ currencies: [{ changed: { sold: 10 } }] });
     expect(await simulated(701)).toMatchObject({ currencies: [{ changed: { sold: 0 } }] });
     expect(JSON.stringify(await world.database.audit.find().toArray())).not.toMatch(/asphalt/i);

@@ -159,7 +159,7 @@ describe('a lead of many rounds', () => {
     await releaseClaim(database, _id, NORTHWIND, 'p', 'refused');
     await hold(_id, northwind(2));
     const until = new Date(receivedAt.getTime() + 1);
-    const which = { since: receivedAt, until, campaigns: [campaign._id] };
+    const which = { since: receivedAt, until, campaigns: [{ id: campaign._id, seller: campaign.seller }] };
     const { leads } = await readPast(readOnly(database), which, [], () => undefined);
     const lead = leads.find(({ facts }) => facts.leadId === _id);
     expect(lead?.rounds).toHaveLength(2);

@@ -4,6 +4,7 @@ import { faultCount } from '../../market/file/fault.js';
 import { parseChange, type ChangedMarket } from '../../market/file/parseChange.js';
 import type { Terms } from '../../market/file/build.js';
 import { toDecimal, type Minor } from '../../market/money.js';
+import type { Campaign } from '../../market/terms.js';
 import { concernedCampaigns, type Part } from '../../market/whatIf/concerned.js';
 import { whatIf } from '../../market/whatIf/whatIf.js';
 import { planApply, type Change } from '../../store/applyPlan.js';
@@ -104,17 +105,15 @@ async function simulated(
   const asked = askedOfPersons(before, after);
   if (asked.length > 0 && !scopes.includes('persons:read')) throw personsAsked(asked);
   const modelled = [...models.keys()];
-  const campaigns = campaignsOf(
-    [...real, ...modelled.map((id) => ({ kind: 'contract' as const, id }))],
-    after,
-    seller,
-  );
+  const parts: Part[] = [...real, ...modelled.map((id) => ({ kind: 'contract' as const, id }))];
+  const campaigns = campaignsOf(parts, after, seller);
+  const ids = campaigns.map(({ id }) => id);
   await noteDeed(database, by, deedOf(real, modelled, { since, seller }));
   const past = await readPast(reading, { since, until, campaigns }, [before, after], (count) => {
     if (isShared && count > MOST_LEADS) throw tooMuch();
     tell(`reading leads: ${count}`);
   });
-  if (isShared && isFew(past.leads.length, FEWEST_LEADS)) throw tooFew(campaigns);
+  if (isShared && isFew(past.leads.length, FEWEST_LEADS)) throw tooFew(ids);
   tell(`deciding ${past.leads.length} leads again`);
   const result = await inTurns(
     whatIf(past.leads, past.elsewhere, { before, after, models }, until.getTime()),
@@ -122,7 +121,7 @@ async function simulated(
   return {
     since: since.toISOString(),
     until: until.toISOString(),
-    campaigns,
+    campaigns: ids,
     changes: real,
     models: modelsIn({ terms: after, models }),
     ...figuresView({ ...result, leftOut: past.leftOut }, isShared ? FEWEST_LEADS : 1),
@@ -130,19 +129,18 @@ async function simulated(
 }
 
 /** @throws ApiError if there are none */
-function campaignsOf(parts: readonly Part[], terms: Terms, seller: string | undefined): string[] {
+function campaignsOf(parts: readonly Part[], terms: Terms, seller: string | undefined): Campaign[] {
   const all = concernedCampaigns(parts, terms);
   if (all.length === 0)
     throw new ApiError(
       'conflict',
       'The change concerns no campaign: what it names has no contract in one. Name a campaign or a contract.',
     );
-  const sellerOf = new Map(terms.campaigns.map((campaign) => [campaign.id, campaign.seller]));
-  const own = seller === undefined ? all : all.filter((id) => sellerOf.get(id) === seller);
+  const own = seller === undefined ? all : all.filter((campaign) => campaign.seller === seller);
   if (own.length > 0) return own;
   throw new ApiError(
     'conflict',
-    `The change concerns no campaign of ${seller}, but ${someOf(all)}. Leave the seller out, or name another one.`,
+    `The change concerns no campaign of ${seller}, but ${someOf(all.map(({ id }) => id))}. Leave the seller out, or name another one.`,
   );
 }
 

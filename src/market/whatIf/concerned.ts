@@ -1,4 +1,5 @@
 import type { Terms } from '../file/build.js';
+import type { Campaign } from '../terms.js';
 
 /** A part of a market that a change makes or changes. */
 export interface Part {
@@ -7,11 +8,11 @@ export interface Part {
 }
 
 /**
- * The campaigns whose leads a change may sell otherwise, by their ids: those that it changes, those of a seller that it
+ * The campaigns whose leads a change may sell otherwise, in the order of their ids: those that it changes, those of a seller that it
  * changes, and those with a contract, or a contract's buyer, that it changes. Leads of other campaigns keep their buyers.
  * @param terms with the change in them
  */
-export function concernedCampaigns(parts: readonly Part[], { campaigns, contracts }: Terms): string[] {
+export function concernedCampaigns(parts: readonly Part[], { campaigns, contracts }: Terms): Campaign[] {
   const ids = (of: Part['kind']): Set<string> =>
     new Set(parts.flatMap(({ kind, id }) => (kind === of ? [id] : [])));
   const own = {
@@ -27,6 +28,5 @@ export function concernedCampaigns(parts: readonly Part[], { campaigns, contract
   );
   return campaigns
     .filter(({ id, seller }) => own.campaign.has(id) || own.seller.has(seller) || byContract.has(id))
-    .map(({ id }) => id)
-    .sort();
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
