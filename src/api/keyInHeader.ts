@@ -21,8 +21,8 @@ export function keyInHeader(header = '', { basic }: { basic: boolean }): string 
 /** Headers in which other APIs have their keys. */
 const OTHER_HEADERS = ['x-api-key', 'api-key', 'x-auth-token', 'proxy-authorization', 'cookie'];
 
-/** What is wrong with a request in which no key was found, and what to change; repeats nothing of what was sent. */
-export function missingKey({ headers, url }: { headers: IncomingHttpHeaders; url: string }): string {
+/** Where a request has its key instead of the header, and what to change; repeats nothing of what was sent. */
+export function misplacedKey({ headers, url }: Asked): string | undefined {
   const { authorization = '' } = headers;
   if (KEY_FORM.test(authorization)) {
     return /^\s*gvl_\S+\s*$/.test(authorization)
@@ -34,8 +34,18 @@ export function missingKey({ headers, url }: { headers: IncomingHttpHeaders; url
     return `The key is in the header ${titleOf(holder)}, which is not read. Send "Authorization: Bearer KEY" instead.`;
   if (KEY_FORM.test(queryOf(url)))
     return 'The key is in the query string, which is not read. Send it in the header "Authorization: Bearer KEY".';
-  const what = authorization === '' ? 'There is no key in the header' : 'The header Authorization has no key';
-  return `${what}. Send "Authorization: Bearer KEY".`;
+  return undefined;
+}
+
+/** What to say of a request without any key. */
+export const noKey = ({ headers }: Asked): string =>
+  (headers.authorization ?? '') === ''
+    ? 'The request has no key. Send one in the header "Authorization: Bearer KEY".'
+    : 'The header Authorization has no key. Send "Authorization: Bearer KEY".';
+
+interface Asked {
+  headers: IncomingHttpHeaders;
+  url: string;
 }
 
 /** Browsers and proxies set the last two by themselves. */

@@ -25,7 +25,11 @@ const giveBack = (headers: Record<string, string>): Promise<Reply> =>
 describe('A request without a key that can be read says what to change', () => {
   const none = { authorization: '' };
   it.each<[string, () => Promise<Reply>, string]>([
-    ['none', () => send(none), 'There is no key in the header. Send "Authorization: Bearer KEY".'],
+    [
+      'none',
+      () => send(none),
+      'The request has no key. Send one in the header "Authorization: Bearer KEY". The seller hands it out.',
+    ],
     ['no scheme', () => send({ authorization: world.key }), 'has a key without the word Bearer.'],
     ['another scheme', () => send({ authorization: `Token ${world.key}` }), 'has a key in another form.'],
     ['a password', () => send({ authorization: 'Basic YTpi' }), 'The header Authorization has no key.'],
@@ -36,7 +40,7 @@ describe('A request without a key that can be read says what to change', () => {
     ],
     ['X-Api-Key of another kind', () => send({ ...none, 'x-api-key': 'x' }), 'in the header X-Api-Key'],
     ['a cookie', () => send({ ...none, cookie: `key=${world.key}` }), 'in the header Cookie'],
-    ['a cookie of something else', () => send({ ...none, cookie: 'a=b' }), 'There is no key in the header.'],
+    ['a cookie of something else', () => send({ ...none, cookie: 'a=b' }), 'The request has no key.'],
     [
       'the query',
       () => request(world, `/api/leads?key=${world.key}`, { method: 'POST', headers: none }),

@@ -3,7 +3,7 @@ import plugin from 'fastify-plugin';
 import { inForce, KEY_FORM, looksLikeKey, type KeyDocument } from '../../store/keys.js';
 import { ApiError } from '../apiError.js';
 import { countedAddress } from '../countedAddress.js';
-import { keyInHeader, missingKey } from '../keyInHeader.js';
+import { keyInHeader, misplacedKey, noKey } from '../keyInHeader.js';
 import type { Lookups } from '../lookups.js';
 import { inSeconds, retryAfter, type RateLimits } from '../rateLimits.js';
 
@@ -91,7 +91,9 @@ export const auth = plugin(
       const windows = await Promise.all(buckets.map((bucket) => limits.take(bucket, failuresPerMinute)));
       const full = windows.find(({ allowed }) => !allowed);
       const problem = (): string =>
-        text === undefined ? `${missingKey(request)} ${KINDS[of].from}` : keyProblem(text, key, of);
+        text === undefined
+          ? (misplacedKey(request) ?? `${noKey(request)} ${KINDS[of].from}`)
+          : keyProblem(text, key, of);
       if (full === undefined) throw invalidKey(problem());
       const what =
         full === windows[0]
