@@ -21,6 +21,16 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev \
   && rm -r node_modules/@temporalio/core-bridge/releases/*-apple-darwin \
     node_modules/@temporalio/core-bridge/releases/*-pc-windows-msvc
 
+# The proxy of the compose file. It runs as a user of its own, who gets the folders of certificates, and without
+# capabilities: a file that carries one, as the original does, can't be run without that capability. In a container,
+# ports 80 and 443 need none.
+FROM caddy:2.11.4@sha256:844f60b64e4724a5aa8245e019dace0d3f199f7433ce6c57676cb30a920dbad9 AS proxy
+RUN cp /usr/bin/caddy /usr/local/bin/caddy && chown -R 1000:1000 /data /config
+COPY deploy/caddy/Caddyfile /etc/caddy/
+USER 1000:1000
+ENTRYPOINT ["/usr/local/bin/caddy"]
+CMD ["run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]
+
 FROM base AS runtime
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -38,6 +48,9 @@ COPY package.json ./
 COPY docs/source.md docs/
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
+
+# A volume that is mounted there belongs to the user of the image.
+RUN install --directory --owner node --group node --mode 0700 /backups
 
 USER node
 EXPOSE 3000

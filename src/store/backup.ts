@@ -343,7 +343,7 @@ async function makeRoom({ db }: Database, replace: boolean): Promise<void> {
   for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
     if (name.startsWith('system.')) continue;
     const has = (await db.collection(name).findOne({}, { projection: { _id: 1 } })) !== null;
-    if (has && !replace)
+    if (has && !replace && name !== 'backups')
       throw new BackupError(
         `The database ${db.databaseName} is not empty (${name}); --replace drops what it has. End every API and worker first.`,
       );

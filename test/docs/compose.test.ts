@@ -5,12 +5,19 @@ import { Compile } from 'typebox/schema';
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { SETTINGS } from '../../src/config.js';
+import { SECRET_SETTINGS, SETTINGS } from '../../src/config.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
 import { inCode, readPage, rowsOf } from './page.js';
 
 const text = readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8');
 const file: unknown = parse(text, { merge: true });
+
+/** Files that add to it, by COMPOSE_FILE. */
+const additions = ['deploy/compose.tls.yml', 'deploy/compose.mongodb-3.yml'].map((path) => ({
+  path,
+  text: readFileSync(join(packageRoot, path), 'utf8'),
+}));
+const allTexts = [text, ...additions.map((one) => one.text)].join('\n');
 
 const Texts = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]));
 const Words = Type.Array(Type.String());
@@ -32,6 +39,7 @@ const Service = Type.Object({
   ports: Type.Optional(Type.Array(Type.String())),
   volumes: Type.Optional(Type.Array(Type.String())),
   configs: Type.Optional(Type.Array(Type.Object({ source: Type.String() }))),
+  secrets: Type.Optional(Words),
   depends_on: Type.Optional(Type.Record(Type.String(), Type.Object({ condition: Type.String() }))),
   healthcheck: Type.Optional(
     Type.Union([
@@ -48,6 +56,7 @@ const Compose = Type.Object({
   networks: Type.Record(Type.String(), Type.Unknown()),
   volumes: Type.Record(Type.String(), Type.Unknown()),
   configs: Type.Record(Type.String(), Type.Object({ file: Type.String() })),
+  secrets: Type.Record(Type.String(), Type.Object({ file: Type.String() })),
 });
 
 const compose = Value.Parse(Compose, file);
@@ -55,30 +64,36 @@ const services = Object.entries(compose.services);
 const dockerfile = readFileSync(join(packageRoot, 'Dockerfile'), 'utf8');
 const example = readFileSync(join(packageRoot, '.env.example'), 'utf8');
 
+/** As Compose reads it where no variable is set. */
+const withoutVariables = (value: string): string => value.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
+
 /** Ours are built here, the others are somebody's. */
 const ours = services.filter(([, service]) => service.build !== undefined);
 
 describe('docker-compose.yml', () => {
-  test('is valid by the schema of the Compose specification', () => {
-    const schema = readFileSync(new URL('compose-spec.json', import.meta.url), 'utf8');
-    const [isValid, errors] = Compile(JSON.parse(schema) as Type.TSchema).Errors(file);
-    expect(errors.map(({ instancePath, message }) => `${instancePath} ${message}`)).toEqual([]);
-    expect(isValid).toBe(true);
-  });
+  test.each([{ path: 'docker-compose.yml', text }, ...additions])(
+    'is valid by the schema of the Compose specification: $path',
+    (one) => {
+      const schema = readFileSync(new URL('compose-spec.json', import.meta.url), 'utf8');
+      const parsed: unknown = parse(one.text, { merge: true });
+      const [isValid, errors] = Compile(JSON.parse(schema) as Type.TSchema).Errors(parsed);
+      expect(errors.map(({ instancePath, message }) => `${instancePath} ${message}`)).toEqual([]);
+      expect(isValid).toBe(true);
+    },
+  );
 
   test.each([
     ...services.filter(([, { build }]) => build === undefined).map(([name, { image }]) => [name, image]),
-    ['the Dockerfile', /^FROM (\S+:\S+)/m.exec(dockerfile)?.[1] ?? ''],
+    ...[...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, image = '']) => ['the Dockerfile', image]),
   ])('pins the image of %s to an exact version and to its digest', (_name, image) => {
-    expect(image).toMatch(/^[\w./-]+:\d+\.\d+(\.\d+)?[\w.-]*@sha256:[0-9a-f]{64}$/);
+    expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+(\.\d+)?[\w.-]*@sha256:[0-9a-f]{64}$/);
   });
 
   test('has one digest for each image, which docs/supply-chain.md names', () => {
-    const pinned = [...`${text}\n${dockerfile}`.matchAll(/([\w./-]+:[\w.-]+)@(sha256:[0-9a-f]{64})/g)];
+    const pinned = [...`${allTexts}\n${dockerfile}`.matchAll(/([\w./-]+:[\w.-]+)@(sha256:[0-9a-f]{64})/g)];
     const rows = rowsOf(readPage('docs/supply-chain.md'), 'image', 2);
-    expect(pinned.map(([, image = '', digest = '']) => [inCode(image), inCode(digest)]).sort()).toEqual(
-      rows.sort(),
-    );
+    const found = new Map(pinned.map(([, image = '', digest = '']) => [inCode(image), inCode(digest)]));
+    expect([...found].sort()).toEqual(rows.sort());
   });
 
   test('refers only to services, networks, volumes and configs that it has', () => {
@@ -87,10 +102,11 @@ describe('docker-compose.yml', () => {
         expect.arrayContaining(Object.keys(service.depends_on ?? {})),
       );
       expect(Object.keys(compose.networks)).toEqual(expect.arrayContaining(service.networks));
-      const volumes = (service.volumes ?? []).map((volume) => volume.split(':')[0]);
+      const volumes = (service.volumes ?? []).map((volume) => withoutVariables(volume).split(':')[0]);
       expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(volumes));
       const configs = (service.configs ?? []).map(({ source }) => source);
       expect(Object.keys(compose.configs)).toEqual(expect.arrayContaining(configs));
+      expect(Object.keys(compose.secrets)).toEqual(expect.arrayContaining(service.secrets ?? []));
     }
     for (const { file: path } of Object.values(compose.configs))
       expect(existsSync(join(packageRoot, path))).toBe(true);
@@ -104,6 +120,7 @@ describe('docker-compose.yml', () => {
       'temporal-namespace': 'on-failure:5',
       'temporal-cli': 'no',
       gavel: 'no',
+      trial: 'no',
     });
   });
 
@@ -111,7 +128,8 @@ describe('docker-compose.yml', () => {
     const servers = services.filter(([, { restart }]) => restart === 'unless-stopped');
     // The API's is in the Dockerfile.
     expect(servers.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name)).toEqual([
-      'api',
+      'api-1',
+      'api-2',
     ]);
     expect(dockerfile).toMatch(/^HEALTHCHECK /m);
   });
@@ -128,8 +146,14 @@ describe('docker-compose.yml', () => {
   test('runs nothing as root', () => {
     // The images of Gavel and of Temporal name a user themselves; those of the databases do not.
     const users = services.flatMap(([name, { user }]) => (user === undefined ? [] : [[name, user]]));
-    expect(Object.fromEntries(users)).toEqual({ mongodb: '999:999', valkey: '999:999', postgresql: '70:70' });
-    expect(dockerfile).toMatch(/^USER node$/m);
+    expect(Object.fromEntries(users)).toEqual({
+      mongodb: '999:999',
+      valkey: '999:999',
+      postgresql: '70:70',
+      prometheus: '65534:65534',
+      alertmanager: '65534:65534',
+    });
+    expect([...dockerfile.matchAll(/^USER (.+)$/gm)].map(([, user]) => user)).toEqual(['1000:1000', 'node']);
   });
 
   test.each(services)('has no password in a command line of %s', (_name, service) => {
@@ -142,7 +166,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('serves metrics on the inner network alone, which leads nowhere', () => {
-    const { METRICS_HOST } = compose.services.api?.environment ?? {};
+    const { METRICS_HOST } = compose.services['api-1']?.environment ?? {};
     expect(compose.networks.inside).toEqual({ internal: true, ipam: { config: [{ subnet: METRICS_HOST }] } });
     expect(String(METRICS_HOST)).toMatch(/\/24\}$/);
   });
@@ -168,26 +192,81 @@ describe('docker-compose.yml', () => {
   });
 
   test('builds a stage that the Dockerfile has', () => {
-    expect(ours.map(([name]) => name)).toEqual(['api', 'admin', 'worker', 'gavel']);
+    expect(ours.map(([name]) => name)).toEqual([
+      'proxy',
+      'api-1',
+      'api-2',
+      'admin',
+      'worker',
+      'gavel',
+      'backup',
+      'trial',
+    ]);
     for (const [, { build }] of ours) expect(dockerfile).toContain(` AS ${build?.target ?? ''}\n`);
   });
 
   test('sets settings that exist', () => {
-    const settings: readonly string[] = [...SETTINGS, 'NODE_OPTIONS'];
-    for (const [, service] of ours) {
-      expect(settings).toEqual(expect.arrayContaining(Object.keys(service.environment ?? {})));
-    }
+    const files = SECRET_SETTINGS.map((name) => `${name}_FILE`);
+    const known = [...SETTINGS, ...files, 'NODE_OPTIONS', 'BACKUP_EVERY_HOURS', 'BACKUP_KEEP'];
+    for (const [name, service] of ours.filter(([name]) => name !== 'proxy'))
+      expect([name, known]).toEqual([name, expect.arrayContaining(Object.keys(service.environment ?? {}))]);
   });
 
-  test('uses variables that .env.example names, and no others are named there', () => {
-    const used = [...text.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name);
+  test('uses variables that .env.example names, and no others are named there but Compose’s own', () => {
+    const used = [...allTexts.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name);
     const named = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name);
-    expect([...new Set(used)].sort()).toEqual(named.sort());
+    expect([...new Set([...used, 'COMPOSE_FILE', 'COMPOSE_PROFILES'])].sort()).toEqual(named.sort());
   });
 
-  test('starts with no password but one that was chosen', () => {
-    const passwords = [...text.matchAll(/(?<!\$)\$\{(\w+PASSWORD)([^}]*)\}/g)];
-    expect(passwords.length).toBeGreaterThan(0);
-    for (const [, , otherwise] of passwords) expect(otherwise).toMatch(/^:\?/);
+  test('names its images by the release of this checkout, unless another one is asked for', () => {
+    const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    for (const [, { image }] of ours)
+      expect([`gavel:${version}`, `gavel-proxy:${version}`]).toContain(withoutVariables(image));
+    expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
+  });
+
+  test('has no secret in an environment: each is a file, for those who need it', () => {
+    for (const [name, { environment = {}, secrets = [] }] of services) {
+      for (const [setting, value] of Object.entries(environment)) {
+        expect(setting).not.toMatch(/(PASSWORD|PWD|KEYS?|AUTH)$/);
+        expect(String(value)).not.toMatch(/\/\/[^/@]*:[^/@]*@/);
+        const [, secret] = /^\/run\/secrets\/(\w+)$/.exec(String(value)) ?? [];
+        if (secret !== undefined) expect([name, secrets]).toEqual([name, expect.arrayContaining([secret])]);
+      }
+    }
+    const commands = services.map(([name, { entrypoint = [], command = [] }]) => ({
+      secrets: compose.services[name]?.secrets ?? [],
+      words: [...entrypoint, ...command].join('\n'),
+    }));
+    for (const { secrets, words } of commands)
+      for (const [, secret = ''] of words.matchAll(/\/run\/secrets\/(\w+)/g))
+        expect(secrets).toContain(secret);
+  });
+
+  test('backs up as a user that is given nothing but the database', () => {
+    const { secrets, networks } = compose.services.backup ?? {};
+    expect(secrets).toEqual(['mongodb_backup_password']);
+    expect(networks).toEqual(['inside']);
+  });
+
+  test('adds only services, settings and volumes that fit it', () => {
+    for (const { path, text: added } of additions) {
+      const { services: changed = {}, volumes = {} } = parse(added, { merge: true }) as {
+        services?: Record<string, { environment?: Record<string, string>; volumes?: string[] }>;
+        volumes?: Record<string, unknown>;
+      };
+      for (const [name, service] of Object.entries(changed)) {
+        const base = compose.services[name];
+        if (base === undefined) expect([path, name]).toEqual([path, expect.stringMatching(/^mongodb-[23]$/)]);
+        else
+          expect(Object.keys(base.environment ?? {})).toEqual(
+            expect.arrayContaining(Object.keys(service.environment ?? {})),
+          );
+        for (const volume of service.volumes ?? [])
+          expect(Object.keys(volumes)).toContain(volume.split(':')[0]);
+      }
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,10 +39,14 @@ async function valkeyOnPath(): Promise<string> {
 test('valkey asks for its password, which is not in its command line', async () => {
   const { entrypoint, command } = services.valkey;
   const port = await anyPort();
+  const secret = join(emptyDir(), 'valkey_password');
+  writeFileSync(secret, 'hunter2\n');
   const [program = '', ...args] = unescaped([...entrypoint, ...command]).map((word) =>
-    word.replace('save ""', `save ""\nport ${port}\nbind 127.0.0.1`),
+    word
+      .replace('save ""', `save ""\nport ${port}\nbind 127.0.0.1`)
+      .replace('/run/secrets/valkey_password', secret),
   );
-  const env = { PATH: await valkeyOnPath(), REDISCLI_AUTH: 'hunter2' };
+  const env = { PATH: await valkeyOnPath() };
   const server = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'], cwd: emptyDir() });
   onTestFinished(() => void server.kill('SIGKILL'));
   let output = '';
