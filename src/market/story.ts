@@ -111,7 +111,7 @@ const cut = (text: string): string => (text.length <= LONGEST ? text : `${text.s
 export function waitInWords(wait: Wait): string {
   switch (wait.until) {
     case 'retry':
-      return 'its next round, a retry';
+      return 'its next retry';
     case 'delay':
       return 'its next round, when a contract’s delay has ended';
     case 'opening':
@@ -179,7 +179,9 @@ export function detailsOf({ status, waitsFor, until, otherwise, opsCan, lastRoun
   const waits = `**${what}.** Until ${until} it waits for ${waitsFor}.${then}`;
   const buyers = Object.entries(lastRound?.buyers ?? {}).map(([buyer, words]) => `- **${buyer}**: ${words}`);
   const round = lastRound ? ['', `Round ${lastRound.round}, ${lastRound.at}:`, '', ...buyers] : [];
-  return [waits, ...round, '', 'Ops can:', '', ...opsCan.map((what) => `- ${what}`)].join('\n');
+  const lines = [waits, ...round, '', 'Ops can:', '', ...opsCan.map((what) => `- ${what}`)];
+  // Between two dollar signs the UI reads a formula.
+  return lines.join('\n').replaceAll('$', String.raw`\$`);
 }
 
 /** A span for people: "0.4 s", "12 min", "3.5 h", "2 days". */

@@ -163,7 +163,7 @@ test('What a workflow sleeps for, and whom its activities are for, stands beside
     'northwind gave no clear answer (HTTP 503): the post is sent again',
     'post to northwind at $45.00',
     'tell northwind that the post is called off',
-    expect.stringMatching(/^until \S+ \S+ UTC: waits for its next round, a retry · unsold: uncertain/),
+    expect.stringMatching(/^until \S+ \S+ UTC: waits for its next retry · unsold: uncertain/),
     expect.stringMatching(
       /^until \S+ \S+ UTC: waits for its expiry: no round is left before it · unsold: uncertain/,
     ),
