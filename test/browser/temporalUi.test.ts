@@ -1,14 +1,22 @@
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { packageRoot } from '../../src/local/packageRoot.js';
 import { workflowId } from '../../src/temporal/names.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld } from '../api/world.js';
-import { openBrowser } from '../support/browser.js';
+import { readPage } from '../docs/page.js';
+import { faultsOf, openBrowser } from '../support/browser.js';
 import { startBuyer, type Behaviour, type FakeBuyer } from '../support/buyer.js';
 import { chromium } from '../support/chromium.js';
 import { minutes, storeMarket } from '../support/market.js';
 import { stackAddresses } from '../support/stack.js';
 import { workerOf } from '../support/worker.js';
+
+/** The views of docs/ops.md, each with its link. */
+const VIEWS = (readPage('docs/ops.md').tables.find(({ header }) => header[0] === 'view')?.rows ?? []).map(
+  ([view = '', link = '']) => [view, link.replaceAll('`', '')] as const,
+);
 
 describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', () => {
   let world: ApiWorld;
@@ -28,7 +36,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
       database,
       {
         northwind: { server: await buyer({ body: { bid: 45 } }, { body: { accepted: true } }) },
-        contoso: { server: await buyer({ after: 3000 }), pingTimeoutMs: 300 },
+        contoso: { server: await buyer({ after: 3000 }), pingTimeoutMs: 150 },
         fabrikam: { server: await buyer({}), pinged: false, contract: { price: 1250 } },
       },
       { category: 'Home Insurance' },
@@ -69,6 +77,13 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   const shows = async (page: Page, ...words: (string | RegExp)[]): Promise<void> => {
     for (const each of words) await expect.poll(() => textOf(page), { timeout: 20_000 }).toMatch(each);
   };
+  /** With `PICTURES=yes`, makes a picture of docs/ops.md: the page without the UI's own navigation. */
+  const picture = async (page: Page, name: string, height: number): Promise<void> => {
+    if (process.env.PICTURES !== 'yes') return;
+    const path = join(packageRoot, 'docs', 'images', `${name}.png`);
+    const { width } = page.viewportSize() ?? { width: 1400 };
+    await page.screenshot({ path, clip: { x: 256, y: 48, width: width - 256, height } });
+  };
   const tab = (page: Page, name: string): Promise<void> => page.getByRole('tab', { name }).click();
 
   it('tells of a sold lead who bought it at what price, and why each other buyer did not', async () => {
@@ -81,6 +96,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
       /"timeout \(\d+ ms\)"/,
       '"outbid at $12.50"',
     );
+    await picture(page, 'lead-sold', 640);
     await tab(page, 'User Metadata');
     await shows(page, 'Home Insurance · TX · ACME1234');
   });
@@ -90,19 +106,53 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
     const moment = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`;
     const reasons = [
       /refused at \$62\.00 \(\d+ ms\): duplicate/,
-      /below floor at \$9\.00/,
+      /below floor at \$9\.00 .*the floor is \$10\.00/,
       /state/,
       new RegExp(`not yet: offered from ${moment}`),
     ];
     await shows(
       page,
       'RUNNING',
-      new RegExp(`until ${moment}: waits for its next round, a retry · unsold: refused · see Memo`),
+      new RegExp(`until ${moment}: waits for its next retry · unsold: refused · see Memo`),
     );
     await tab(page, 'Memo');
-    await shows(page, '"its next round, a retry"', /Send a Signal, retryNow/, ...reasons);
+    await shows(page, '"its next retry"', /Send a Signal, retryNow/, ...reasons);
     await tab(page, 'User Metadata');
     await shows(page, 'Pending.', /Send an Update, withdraw/, ...reasons);
+    await picture(page, 'lead-pending', 880);
+  });
+
+  it.each(VIEWS)(
+    'lists leads by the link of docs/ops.md, and keeps it as a saved view: %s',
+    async (view, link) => {
+      const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+      onTestFinished(() => page.close());
+      const faults = faultsOf(page);
+      await page.goto(`${stackAddresses().TEMPORAL_UI_URL}${link}`);
+      await expect.poll(() => page.getByTestId('saved-views-button').innerText()).toBe(view);
+      await shows(page, /\d+\s+Workflow/);
+      expect(faults.filter((fault) => fault.includes('/workflows'))).toEqual([]);
+    },
+  );
+
+  it('shows status, seller, state and price in the list once their columns are added', async () => {
+    const sold = await pageOf('Home Insurance', 'sold');
+    const { TEMPORAL_UI_URL } = stackAddresses();
+    await sold.goto(`${TEMPORAL_UI_URL}/namespaces/default/workflows`);
+    await sold.getByRole('button', { name: 'Configure Columns' }).click();
+    for (const name of ['LeadStatus', 'SellerCode', 'Category', 'State', 'SalePrice'])
+      await sold.getByRole('button', { name: `Add ${name} column`, exact: true }).click();
+    for (const name of ['Run ID', 'Type', 'End'])
+      await sold.getByRole('button', { name: `Remove ${name} column`, exact: true }).click();
+    await sold.goto(`${TEMPORAL_UI_URL}/namespaces/default/workflows`);
+    await shows(
+      sold,
+      /LeadStatus\s+SellerCode\s+Category\s+State\s+SalePrice/,
+      /sold\s+ACME1234\s+Home Insurance\s+TX\s+45/,
+      /pending\s+ACME1234\s+Pet Insurance\s+TX/,
+    );
+    await sold.setViewportSize({ width: 1820, height: 600 });
+    await picture(sold, 'lead-list', 420);
   });
 
   it('lets ops hold the next round of a pending lead now', async () => {
