@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { colors, table } from '../cli/print.js';
+import { formatDecimal } from '../market/money.js';
 import type { Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import { SAMPLE } from './demo/sample.js';
@@ -48,10 +49,10 @@ const lines = (values: Record<string, string | undefined>): string =>
     .join('\n');
 
 function describeDemo({ answer, buyers, notApplied }: Demo): string {
-  const rows = buyers.map(({ buyer, price, ms, outcome, post = '' }) => [
+  const rows = buyers.map(({ buyer, price, currency, ms, outcome, post = '' }) => [
     buyer,
     ms === undefined ? 'not asked' : `${ms} ms`,
-    price ?? '',
+    price === undefined ? '' : formatDecimal(price, currency),
     outcome === 'sold' ? colors.green(outcome) : outcome.replaceAll('_', ' '),
     post,
   ]);

@@ -52,12 +52,13 @@ describe('npm start', () => {
       {
         buyer: 'northwind',
         ms: expect.any(Number) as number,
-        price: '$45.00',
+        price: 45,
+        currency: 'USD',
         outcome: 'sold',
         post: 'accepted',
       },
-      { buyer: 'contoso', ms: expect.any(Number) as number, outcome: 'timeout' },
-      { buyer: 'fabrikam', price: '$12.50', outcome: 'outbid' },
+      { buyer: 'contoso', ms: expect.any(Number) as number, currency: 'USD', outcome: 'timeout' },
+      { buyer: 'fabrikam', price: 12.5, currency: 'USD', outcome: 'outbid' },
     ]);
   });
 

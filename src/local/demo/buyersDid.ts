@@ -1,13 +1,14 @@
 import type { LeadStory } from '../../api/leadStory.js';
-import { formatDecimal } from '../../market/money.js';
 
 /** What one buyer did with a lead in its last round. */
 export interface BuyerDid {
   buyer: string;
   /** How long it took to answer the ping, ms; absent where it was not asked. */
   ms?: number;
-  /** Its bid, or its contract's price: "$45.00". */
-  price?: string;
+  /** Its bid, or its contract's price. */
+  price?: number;
+  /** Of the price. */
+  currency: string;
   /** "sold", or the reason why not. */
   outcome: string;
   /** How its post ended; absent where it was sent none. */
@@ -21,10 +22,11 @@ export function buyersDid({ rounds, posts, currency }: LeadStory): BuyerDid[] {
     const post = posts.find((each) => each.contract === contract)?.status;
     return {
       buyer,
-      ...(ms !== undefined && { ms }),
-      ...(bid !== undefined && { price: formatDecimal(bid, currency) }),
+      ms,
+      price: bid,
+      currency,
       outcome,
-      ...(post && { post }),
+      post,
     };
   });
   return did.toSorted((a, b) => Number(b.outcome === 'sold') - Number(a.outcome === 'sold'));
