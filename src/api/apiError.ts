@@ -1,5 +1,6 @@
 import type { FieldFault } from '../market/fields.js';
 import type { Fault } from '../market/file/fault.js';
+import type { Change } from '../store/applyPlan.js';
 
 /** Every error that a source may be answered, once: its status and the text that programs may rely on. */
 export const ERRORS = {
@@ -85,6 +86,7 @@ export const LEAD_API_ERRORS = { ...ERRORS, ...BUYER_ERRORS };
 export const ADMIN_ERRORS = {
   scopeMissing: { status: 403, error: 'Scope missing' },
   conflict: { status: 409, error: 'Conflict' },
+  confirmationNeeded: { status: 409, error: 'Confirmation needed' },
   marketChanged: { status: 412, error: 'Market changed' },
   invalidMarket: { status: 422, error: 'Invalid market file' },
 } as const;
@@ -103,6 +105,8 @@ interface Details {
   fields?: FieldFault[];
   /** Of a market file, each with its line. */
   faults?: Fault[];
+  /** Of a market: what would be changed. */
+  changes?: Change[];
 }
 
 /** Ends a request with one of the errors above; `message` tells the source what to do about it. */
@@ -129,5 +133,6 @@ export function errorBody(error: ApiError, requestId: string) {
     request_id: requestId,
     fields: error.details.fields,
     faults: error.details.faults,
+    changes: error.details.changes,
   };
 }

@@ -1,65 +1,53 @@
 import type { Change } from '../store/applyPlan.js';
 import { colors } from './print.js';
 
-/** What an apply did, a line for each part of the market that changed, then what it left alone. */
-export function describeChanges(changes: Change[], { dryRun }: { dryRun: boolean }): string {
-  const lines = changes.flatMap(changeLines);
-  const unchanged = changes.filter(({ change }) => change === 'unchanged').length;
-  const summary = [
-    ...lines,
-    ...(unchanged > 0 ? [colors.dim(`= ${unchanged} unchanged`)] : []),
-    ...leftAlone(changes),
-    ...(dryRun ? [] : secrets(changes)),
+/** What an apply changes, a line for each part of the market that changes, then how much it leaves alone. */
+export function describeChanges(changes: Change[], { verbose }: { verbose: boolean }): string {
+  const lines = [
+    ...changes.flatMap(changeLines),
+    ...count(changes, 'unchanged', 'unchanged', verbose),
+    ...count(changes, 'not_named', 'not named by the file, unchanged', verbose),
   ];
-  if (dryRun) summary.push('A dry run: nothing was changed.');
-  else if (lines.length === 0) summary.push('The store matches the file already; nothing was changed.');
-  return summary.join('\n');
+  return lines.join('\n');
 }
 
-/** A change in the market, in a line for each key; nothing of what stays. */
+/** How many parts of the market change. */
+export const changeCount = (changes: Change[]): number =>
+  changes.filter(({ change }) => change !== 'unchanged' && change !== 'not_named').length;
+
+function count(changes: Change[], which: Change['change'], words: string, verbose: boolean): string[] {
+  const those = changes.filter(({ change }) => change === which);
+  if (those.length === 0) return [];
+  const ids = verbose ? those.map(({ kind, id }) => colors.dim(`    ${kind} ${id}`)) : [];
+  return [colors.dim(`= ${those.length} ${words}`), ...ids];
+}
+
+/** A change in the market, in a line for each key, and for each warning; nothing of what stays. */
 export function changeLines(change: Change): string[] {
   const what = `${change.kind} ${change.id}`;
+  const warnings = (change.warnings ?? []).map((warning) => colors.red(`    ! ${warning}`));
   switch (change.change) {
     case 'created':
-      return [colors.green(`+ ${what}`)];
+      return [colors.green(`+ ${what}`), ...warnings];
     case 'changed':
       return [
         colors.yellow(`~ ${what}`),
         ...Object.entries(change.fields).map(
           ([key, { from = 'nothing', to = 'nothing' }]) => `    ${key}: ${from} → ${to}`,
         ),
+        ...warnings,
       ];
     case 'removed':
-      return [colors.red(`- ${what}`)];
     case 'deactivated':
-      return [colors.red(`- ${what}: no longer active; it takes no lead, and those waiting run out`)];
+      return [colors.red(`- ${what}: ${change.change}`), ...warnings];
     case 'unchanged':
     case 'not_named':
       return [];
   }
 }
 
-/** What the store has beside the file, so that nobody takes a deleted line for a deleted contract. */
-function leftAlone(changes: Change[]): string[] {
-  const left = changes.filter(({ change }) => change === 'not_named');
-  const ids = (kinds: Change['kind'][]) =>
-    left.filter(({ kind }) => kinds.includes(kind)).map(({ kind, id }) => `${kind} ${id}`);
-  const trading = ids(['campaign', 'contract']);
-  const resting = ids(['seller', 'buyer']);
-  const pruned = changes.some(({ change }) => change === 'removed' || change === 'deactivated');
-  const hint = pruned ? '' : '; --prune removes contracts and deactivates campaigns';
-  return [
-    ...(trading.length > 0
-      ? [`The file does not name these, which stay as they are${hint}: ${trading.join(', ')}`]
-      : []),
-    ...(resting.length > 0
-      ? [`The file does not name these, which stay on the books: ${resting.join(', ')}`]
-      : []),
-  ];
-}
-
-/** Who is new has a secret to be given to its owner. */
-function secrets(changes: Change[]): string[] {
+/** A new seller or buyer has a secret to be given to its owner. */
+export function secretsToGive(changes: Change[]): string[] {
   const commands = changes.flatMap(({ change, kind, id }) =>
     change === 'created' && (kind === 'seller' || kind === 'buyer')
       ? [`    gavel secrets show --${kind} ${id}`]

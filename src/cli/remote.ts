@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import Type from 'typebox';
 import Value from 'typebox/value';
+import { Changed } from '../api/admin/changes.js';
 import { headerOf, placeOf, pathNames, type Place, type Operation } from '../api/admin/operation.js';
 import { ADMIN_ABOUT, type AdminErrorKind } from '../api/admin/errors.js';
 import { ApiError, errorOf } from '../api/apiError.js';
@@ -113,6 +114,7 @@ const Refusal = Type.Object({
       }),
     ),
   ),
+  changes: Type.Optional(Type.Array(Changed)),
 });
 
 /** The error as the operation itself would have thrown it. */
@@ -120,7 +122,7 @@ function refusalOf(url: URL, { status, body }: Answer): Error {
   if (!Value.Check(Refusal, body)) return strange(url, status);
   const kinds = Object.keys(ADMIN_ABOUT) as AdminErrorKind[];
   const kind = kinds.find((one) => errorOf(one).error === body.error) ?? 'internal';
-  return new ApiError(kind, body.message, { faults: body.faults });
+  return new ApiError(kind, body.message, { faults: body.faults, changes: body.changes });
 }
 
 const strange = ({ origin }: URL, status: number): CommandFailed =>

@@ -1,24 +1,26 @@
 import { CommanderError, type Command } from 'commander';
 import { ApiError } from '../api/apiError.js';
 import { SettingsError } from '../config.js';
-import { CommandFailed } from './commandFailed.js';
+import { CommandFailed, type FailureCode } from './commandFailed.js';
 import { printError } from './print.js';
 import { gavelProgram } from './program.js';
 
-export const runGavel = (argv: string[]): Promise<0 | 1 | 2> => runProgram(gavelProgram(), argv);
+type ExitCode = 0 | 2 | FailureCode;
+
+export const runGavel = (argv: string[]): Promise<ExitCode> => runProgram(gavelProgram(), argv);
 
 /**
- * Runs one command line. Resolves with the exit code: 0 done, 1 failed, with one message on standard error, 2 wrong
- * usage, which the parser has told already.
+ * Runs one command line. Resolves with the exit code: 0 done, 2 wrong usage, which the parser has reported already, and
+ * 1 or what the command says for a failure, with one message on standard error.
  */
-export async function runProgram(program: Command, argv: string[]): Promise<0 | 1 | 2> {
+export async function runProgram(program: Command, argv: string[]): Promise<ExitCode> {
   try {
     await program.parseAsync(argv);
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     printError(messageOf(error));
-    return 1;
+    return error instanceof CommandFailed ? error.exitCode : 1;
   }
 }
 

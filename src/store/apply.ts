@@ -1,11 +1,17 @@
 import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
 import { v7 } from 'uuid';
-import { NOTHING_BOUND, unmet, type Assumption } from '../market/file/assumptions.js';
-import type { Fault } from '../market/file/fault.js';
+import { unchangeable } from '../market/file/boundCurrency.js';
+import type { Terms } from '../market/file/build.js';
+import {
+  changeMarket,
+  type ChangedMarket,
+  type Changing,
+  type MarketFile,
+} from '../market/file/changeMarket.js';
+import { byPosition, type Fault } from '../market/file/fault.js';
 import { marketInFile } from '../market/file/marketInFile.js';
-import type { Market } from '../market/file/parseMarket.js';
 import { auditWrites, type Actor, type AuditDocument } from './audit.js';
-import { planApply, restOf, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
+import { needsConfirmation, planApply, type ApplyPlan, type Change, type StoredMarket } from './applyPlan.js';
 import { boundCurrencies } from './boundCurrencies.js';
 import { accountId, type UsageDocument } from './capacity.js';
 import type { Database } from './db.js';
@@ -18,19 +24,29 @@ import { makeSigning, type Recipient, type Signed } from './signing.js';
 import { topUpWrites } from './topUp.js';
 import { wakeWrites, type WakeDocument } from './wakes.js';
 
-export interface ApplyOptions {
+export interface ApplyOptions extends Changing {
   /** Who applies it, for the audit. */
   by?: Actor;
-  /** Removes the contracts and deactivates the campaigns that the market does not name; see planApply. */
-  prune: boolean;
-  /** Finds out what would change, and changes nothing. */
+  /** Makes the plan, and changes nothing. */
   dryRun?: boolean;
   /** Only if the market is still the one with this tag; see marketTag. */
   ifTag?: string;
+  /** Somebody has confirmed the warnings of the plan, or has not to be asked. */
+  confirmed?: boolean;
 }
 
 /** What was changed, or would be; or why nothing was. */
-export type Applied = { changes: Change[] } | { faults: Fault[] } | { changedMeanwhile: true };
+export type Applied = Plan | { unconfirmed: Plan } | { faults: Fault[] } | { changedMeanwhile: true };
+
+export interface Plan {
+  changes: Change[];
+  /** The tag of the market that the plan is for. */
+  tag: string;
+  /** What the file names of the market that is to be. */
+  named: Terms;
+  /** Contracts with bid models, of which an apply makes no use. */
+  models: { id: string }[];
+}
 
 /** How often the market was changed. Each change writes it, so that two at once are in each other's way. */
 export interface AppliesDocument {
@@ -39,48 +55,67 @@ export interface AppliesDocument {
 }
 
 /**
- * Makes the store match a market, all of it or nothing, in one transaction that the driver repeats where another
- * writer was in the way. Faults are the market's assumptions that the store does not bear out.
+ * Merges a market file into the stored market, all of it or nothing, in one transaction that the driver repeats when
+ * another writer was in the way. Unless it is confirmed, a plan with warnings changes nothing.
  */
 export async function applyMarket(
   database: Database,
-  market: Market,
-  { by, prune, dryRun = false, ifTag }: ApplyOptions,
+  file: MarketFile,
+  { by, dryRun = false, ifTag, confirmed = false, ...changing }: ApplyOptions = {},
 ): Promise<Applied> {
   return database.client.withSession((session) =>
     session.withTransaction(async (): Promise<Applied> => {
       const stored = await readMarket(database, session);
-      if (ifTag !== undefined && ifTag !== marketTag(marketInFile(termsOf(stored))))
-        return { changedMeanwhile: true };
-      const [codes, contracts] = [
-        market.sellers.map(({ code }) => code),
-        market.contracts.map(({ id }) => id),
-      ];
-      const staying = prune ? { ...stored, contracts: [] } : stored;
-      const bound = await boundCurrencies(database, stored, market, session);
-      const faults = unmet(market.assumptions, restOf(staying, codes, contracts, bound));
+      const before = termsOf(stored);
+      const tag = marketTag(marketInFile(before));
+      if (ifTag !== undefined && ifTag !== tag) return { changedMeanwhile: true };
+      const result = changeMarket(file, before, changing);
+      if (!('changed' in result)) return result;
+      const faults = await boundFaults(database, stored, result.changed, session);
       if (faults.length > 0) return { faults };
-      const plan = planApply(stored, market, prune);
-      if (!dryRun) await write(database, plan, by, session);
-      return { changes: plan.changes };
+      const made = planApply(stored, result.changed);
+      const models = result.changed.models.filter(({ model }) => model !== undefined);
+      const plan = { changes: made.changes, tag, named: namedTerms(result.changed), models };
+      if (dryRun) return plan;
+      if (!confirmed && needsConfirmation(made.changes)) return { unconfirmed: plan };
+      await write(database, made, by, session);
+      return plan;
     }),
   );
 }
 
-/**
- * Of what a faulty file takes for granted, what the store does not bear out: so that all of its faults are told at
- * once. What depends on the whole file waits until it can be read.
- */
-export async function unmetByStore(database: Database, assumptions: Assumption[]): Promise<Fault[]> {
-  const [sellers, buyers] = await Promise.all([
-    database.sellers.find().toArray(),
-    database.buyers.find().toArray(),
-  ]);
-  const codes = assumptions.flatMap((one) => (one.kind === 'slug' ? one.code : []));
-  return unmet(
-    assumptions,
-    restOf({ sellers, buyers, campaigns: [], contracts: [] }, codes, [], NOTHING_BOUND),
-  );
+/** Currencies that what is booked in them binds. */
+async function boundFaults(
+  database: Database,
+  stored: StoredMarket,
+  { terms, placeOf }: ChangedMarket,
+  session: ClientSession,
+): Promise<Fault[]> {
+  const bound = await boundCurrencies(database, stored, terms, session);
+  const campaigns = terms.campaigns.flatMap(({ id, currency }, i): Fault[] => {
+    const by = bound.campaigns.get(id);
+    return by ? [{ ...placeOf(['campaigns', i, 'currency']), message: unchangeable(by, currency) }] : [];
+  });
+  const buyers = terms.buyers.flatMap(({ id, currency = 'USD' }, i): Fault[] => {
+    const by = bound.buyers.get(id);
+    return by ? [{ ...placeOf(['buyers', i, 'currency']), message: unchangeable(by, currency) }] : [];
+  });
+  return [...buyers, ...campaigns].sort(byPosition);
+}
+
+function namedTerms({ terms, named }: ChangedMarket): Terms {
+  const names = {
+    sellers: new Set(named.sellers),
+    buyers: new Set(named.buyers),
+    campaigns: new Set(named.campaigns),
+    contracts: new Set(named.contracts),
+  };
+  return {
+    sellers: terms.sellers.filter(({ code }) => names.sellers.has(code)),
+    buyers: terms.buyers.filter(({ id }) => names.buyers.has(id)),
+    campaigns: terms.campaigns.filter(({ id }) => names.campaigns.has(id)),
+    contracts: terms.contracts.filter(({ id }) => names.contracts.has(id)),
+  };
 }
 
 /** The client's bulkWrite reaches all collections in one round trip. */

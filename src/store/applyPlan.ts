@@ -1,6 +1,7 @@
-import type { Bound, Rest } from '../market/file/assumptions.js';
 import type { Terms } from '../market/file/build.js';
 import { DEFAULTS } from '../market/file/defaults.js';
+import type { Named } from '../market/file/mergeChange.js';
+import { warningKey, warningsOf } from '../market/file/warnings.js';
 import {
   writtenBuyer,
   writtenCampaign,
@@ -25,12 +26,17 @@ export interface StoredMarket {
 }
 
 /** One line of what an apply does. `from` and `to` are as the market file writes them; absent where there is nothing. */
-export type Change = { kind: 'seller' | 'buyer' | 'campaign' | 'contract'; id: string } & (
+export type Change = {
+  kind: 'seller' | 'buyer' | 'campaign' | 'contract';
+  id: string;
+  /** What a person should confirm, in sentences about the thing: that it loses a limit, say. */
+  warnings?: string[];
+} & (
   | { change: 'changed'; fields: Record<string, { from?: string; to?: string }> }
   | { change: 'created' | 'unchanged' | 'removed' | 'deactivated' | 'not_named' }
 );
 
-/** What is to be written, and how it is told. */
+/** What is to be written, and how it is described. */
 export interface ApplyPlan {
   changes: Change[];
   /** The same for the audit: with every term of what is new or goes, and without secrets. */
@@ -52,13 +58,21 @@ export interface ApplyPlan {
   waitAnew: string[];
 }
 
+/** A whole market that is to be, and what of it a market file names. */
+export interface Wanted {
+  terms: Terms;
+  named: Named;
+}
+
 /**
- * What makes the store match the market. Pruning removes the contracts that the market does not name, so that they buy
- * nothing from the next round on, and deactivates its campaigns, so that sources get no further lead in and waiting
- * ones run out. It deletes no campaign, buyer or seller: leads, sales and books refer to them, and a post that is
+ * What makes the stored market match the wanted one. Pruning removes the contracts that the file does not name, so that
+ * they buy nothing from the next round on, and deactivates its campaigns, so that sources get no further lead in and
+ * waiting ones run out. It deletes no campaign, buyer or seller: leads, sales and books refer to them, and a post that is
  * under way needs its buyer's address and secret to be settled.
  */
-export function planApply(stored: StoredMarket, market: Terms, prune: boolean): ApplyPlan {
+export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
+  const { terms } = wanted;
+  const before = termsOf(stored);
   const plan: ApplyPlan = {
     changes: [],
     deeds: [],
@@ -67,40 +81,54 @@ export function planApply(stored: StoredMarket, market: Terms, prune: boolean): 
     topUps: [],
     hearAgain: [],
     prepaidAgain: [],
-    reckonedIn: changedBalances(stored, market),
+    reckonedIn: changedBalances(stored, terms),
     wakes: [],
-    waitAnew: waitAnew(termsOf(stored), market),
+    waitAnew: waitAnew(before, terms),
   };
-  planSellers(plan, stored.sellers, market);
-  planBuyers(plan, stored.buyers, market);
-  const currencies = planCampaigns(plan, stored.campaigns, market, prune);
-  planContracts(plan, stored, market, prune, currencies);
-  plan.wakes = mightTake(termsOf(stored), market).filter(({ id }) => !plan.remove.includes(id));
+  planSellers(plan, stored.sellers, wanted);
+  planBuyers(plan, stored.buyers, wanted);
+  const currencies = planCampaigns(plan, stored.campaigns, wanted);
+  planContracts(plan, stored, wanted, currencies);
+  plan.wakes = mightTake(before, terms).filter(({ id }) => !plan.remove.includes(id));
+  const warnings = warningsOf(before, terms);
+  plan.changes = plan.changes.map((change): Change => {
+    const isChanged = change.change !== 'unchanged' && change.change !== 'not_named';
+    const own = isChanged ? warnings.get(warningKey(change.kind, change.id)) : undefined;
+    return own ? { ...change, warnings: own } : change;
+  });
   return plan;
 }
 
-function planSellers({ changes, deeds, write }: ApplyPlan, stored: SellerDocument[], market: Terms): void {
+/** Whether a person should confirm the changes. */
+export const needsConfirmation = (changes: readonly Change[]): boolean =>
+  changes.some(({ warnings }) => warnings !== undefined);
+
+/** The entries that the file names, in its order. */
+function namedOf<T>(entries: readonly T[], names: readonly string[], nameOf: (entry: T) => string): T[] {
+  const byName = new Map(entries.map((entry) => [nameOf(entry), entry]));
+  return names.flatMap((name) => byName.get(name) ?? []);
+}
+
+function planSellers(
+  { changes, deeds, write }: ApplyPlan,
+  stored: SellerDocument[],
+  { terms, named }: Wanted,
+): void {
   const before = byId(stored);
-  for (const { code, ...seller } of market.sellers) {
+  for (const { code, ...seller } of namedOf(terms.sellers, named.sellers, (one) => one.code)) {
     const was = before.get(code);
     const change = compare(deeds, 'seller', code, was && writtenSeller(was), writtenSeller(seller));
     if (change.change !== 'unchanged')
       write.sellers.push({ _id: code, ...seller, secret: was?.secret, signing: was?.signing });
     changes.push(change);
   }
-  changes.push(
-    ...notNamed(
-      'seller',
-      stored,
-      market.sellers.map(({ code }) => code),
-    ),
-  );
+  changes.push(...notNamed('seller', stored, named.sellers));
 }
 
-function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms): void {
+function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], { terms, named }: Wanted): void {
   const { changes, deeds, write } = plan;
   const before = byId(stored);
-  for (const { id, ...buyer } of market.buyers) {
+  for (const { id, ...buyer } of namedOf(terms.buyers, named.buyers, (one) => one.id)) {
     const was = before.get(id);
     const change = compare(deeds, 'buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
     const paidBefore = was?.balance ?? was?.paidIn ?? 0;
@@ -114,24 +142,18 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], market: Terms): vo
       write.buyers.push({ _id: id, ...buyer, secret: was?.secret, signing: was?.signing, ...stays });
     changes.push(change);
   }
-  changes.push(
-    ...notNamed(
-      'buyer',
-      stored,
-      market.buyers.map(({ id }) => id),
-    ),
-  );
+  changes.push(...notNamed('buyer', stored, named.buyers));
 }
 
 /** Returns what each campaign's amounts were in and are in, for its contracts. */
 function planCampaigns(
   { changes, deeds, write }: ApplyPlan,
   stored: CampaignDocument[],
-  market: Terms,
-  prune: boolean,
+  { terms, named }: Wanted,
 ): Currencies {
   const before = byId(stored);
-  for (const { id, ...campaign } of market.campaigns) {
+  const after = new Map(terms.campaigns.map((campaign) => [campaign.id, campaign]));
+  for (const { id, ...campaign } of namedOf(terms.campaigns, named.campaigns, (one) => one.id)) {
     const was = before.get(id);
     const change = compare(deeds, 'campaign', id, was && writtenCampaign(was), writtenCampaign(campaign));
     if (change.change !== 'unchanged') {
@@ -139,13 +161,9 @@ function planCampaigns(
     }
     changes.push(change);
   }
-  for (const change of notNamed(
-    'campaign',
-    stored,
-    market.campaigns.map(({ id }) => id),
-  )) {
+  for (const change of notNamed('campaign', stored, named.campaigns)) {
     const campaign = before.get(change.id);
-    const deactivate = prune && campaign?.active === true;
+    const deactivate = campaign?.active === true && after.get(change.id)?.active === false;
     if (deactivate) {
       write.campaigns.push({ ...campaign, active: false });
       const values = [{ path: 'active', from: 'true', to: 'false' }];
@@ -155,7 +173,7 @@ function planCampaigns(
   }
   return {
     before: new Map(stored.map(({ _id, currency }) => [_id, currency])),
-    after: new Map(market.campaigns.map(({ id, currency }) => [id, currency])),
+    after: new Map(terms.campaigns.map(({ id, currency }) => [id, currency])),
   };
 }
 
@@ -164,54 +182,31 @@ type Currencies = Record<'before' | 'after', ReadonlyMap<string, string>>;
 function planContracts(
   plan: ApplyPlan,
   { contracts }: StoredMarket,
-  market: Terms,
-  prune: boolean,
+  { terms, named }: Wanted,
   currencies: Currencies,
 ): void {
   const before = byId(contracts);
   const written = (of: Omit<Contract, 'id'>, when: keyof Currencies): Written =>
     writtenContract(of, currencies[when].get(of.campaign) ?? DEFAULTS.currency);
-  for (const { id, ...contract } of market.contracts) {
+  for (const { id, ...contract } of namedOf(terms.contracts, named.contracts, (one) => one.id)) {
     const was = before.get(id);
     const now = written(contract, 'after');
     const change = compare(plan.deeds, 'contract', id, was && written(was, 'before'), now);
     if (change.change !== 'unchanged') plan.write.contracts.push({ _id: id, ...contract });
     plan.changes.push(change);
   }
-  const rest = notNamed(
-    'contract',
-    contracts,
-    market.contracts.map(({ id }) => id),
-  );
-  for (const { id } of prune ? rest : []) {
-    const was = before.get(id);
+  const left = new Set(terms.contracts.map(({ id }) => id));
+  for (const change of notNamed('contract', contracts, named.contracts)) {
+    if (left.has(change.id)) {
+      plan.changes.push(change);
+      continue;
+    }
+    const was = before.get(change.id);
     const values = keepable(differences(was ? written(was, 'before') : {}, {}));
-    plan.remove.push(id);
-    plan.deeds.push({ kind: 'contract', id, did: 'removed', values });
+    plan.remove.push(change.id);
+    plan.deeds.push({ kind: 'contract', id: change.id, did: 'removed', values });
+    plan.changes.push({ kind: 'contract', id: change.id, change: 'removed' });
   }
-  plan.changes.push(
-    ...rest.map((change): Change =>
-      prune ? { kind: 'contract', id: change.id, change: 'removed' } : change,
-    ),
-  );
-}
-
-/** What a file's assumptions are held against: the stored market without the sellers and contracts that it names. */
-export function restOf(stored: StoredMarket, codes: string[], contractIds: string[], bound: Bound): Rest {
-  const named = { codes: new Set(codes), contracts: new Set(contractIds) };
-  const sellers = stored.sellers.filter(({ _id }) => !named.codes.has(_id));
-  const contracts = stored.contracts.filter(({ _id }) => !named.contracts.has(_id));
-  return {
-    sellers: new Map(sellers.map(({ _id, slug }) => [_id, slug])),
-    buyers: new Map(stored.buyers.map(({ _id, ping }) => [_id, ping !== undefined])),
-    contracts: contracts.map(({ _id, price, ...rest }) => ({
-      ...rest,
-      id: _id,
-      hasPrice: price !== undefined || rest.sharedPrice !== undefined,
-    })),
-    currencies: new Map(stored.campaigns.map(({ _id, currency }) => [_id, currency])),
-    bound,
-  };
 }
 
 const byId = <T extends { _id: string }>(documents: T[]): Map<string, T> =>
@@ -224,7 +219,7 @@ function notNamed(kind: Change['kind'], stored: { _id: string }[], named: string
     .map(({ _id }) => ({ kind, id: _id, change: 'not_named' }));
 }
 
-/** How something is told; what is new or has changed goes to the deeds as well. */
+/** How something changes; what is new or has changed goes to the deeds as well. */
 function compare(
   deeds: Deed[],
   kind: Change['kind'],

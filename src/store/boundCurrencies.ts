@@ -1,5 +1,5 @@
 import type { ClientSession } from 'mongodb';
-import type { Bound, BoundCurrency } from '../market/file/assumptions.js';
+import type { Bound, BoundCurrency } from '../market/file/boundCurrency.js';
 import type { Terms } from '../market/file/build.js';
 import type { StoredMarket } from './applyPlan.js';
 import { accountId } from './capacity.js';

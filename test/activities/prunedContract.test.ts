@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import { findLead } from '../../src/store/leads.js';
 import { storeLead } from '../support/market.js';
@@ -15,9 +15,8 @@ test('A post that is under way when its contract is pruned is settled with its b
 
   northwind.answer('post', { status: 503 });
   expect(await sellLead(request)).toMatchObject({ answer: 'uncertain' });
-  const other = parseMarket('sellers: [{ code: OTHER123, slug: other, name: Other }]');
-  if (!('market' in other)) throw new Error('the market file has faults');
-  await applyMarket(database, other.market, { prune: true });
+  const other = readMarketFile('sellers: [{ code: OTHER123, slug: other, name: Other }]');
+  expect(await applyMarket(database, other, { prune: true, confirmed: true })).toHaveProperty('changes');
   expect(await database.contracts.countDocuments()).toBe(0);
 
   expect(await sellLead(request)).toMatchObject({ answer: 'uncertain' });

@@ -136,6 +136,53 @@ campaigns:
     ]);
   });
 
+  it('answers 409 with the plan for a change that needs a confirmation, and makes it with yes=true', async () => {
+    await apply(market('15.00').replace('price: 15.00', 'price: 15.00, caps: { day: 5 }'));
+    const uncapped = market('15.00').replace('price: 15.00', 'price: 16.00, caps: { day: null }');
+    const warned = {
+      kind: 'contract',
+      id: CONTRACT,
+      change: 'changed',
+      warnings: ['removes its limit on leads a day'],
+    };
+    const dry = await apply(uncapped, '?dry_run=true');
+    expect(dry.body.changes).toEqual(expect.arrayContaining([expect.objectContaining(warned)]));
+    const refused = await apply(uncapped);
+    expect([refused.status, refused.body.error]).toEqual([409, 'Confirmation needed']);
+    expect(refused.body.changes).toEqual(dry.body.changes);
+    expect(refused.body.message).toContain('Send the file with yes=true');
+    expect(await world.database.contracts.findOne({ _id: CONTRACT })).toMatchObject({ caps: { day: 5 } });
+    expect((await apply(uncapped, '?yes=true')).status).toBe(200);
+    expect(await world.database.contracts.findOne({ _id: CONTRACT })).not.toHaveProperty('caps');
+  });
+
+  it.each([
+    ['of a floor', '{ seller: INITECH0, category: Boats, sale: { floor: 2.00 } }'],
+    [
+      'of a contract',
+      '{ seller: INITECH0, category: boats, contracts: [{ buyer: contoso, tier: 2, states: [TX] }] }',
+    ],
+  ])('describes the same market by a simulation and by a dry run: a change %s', async (_, campaign) => {
+    const file = `campaigns: [${campaign}]`;
+    const isChange = ({ change }: { change: string }) => change !== 'unchanged' && change !== 'not_named';
+    const dry = await apply(file, '?dry_run=true');
+    const { database, settings } = world;
+    const simulated = await simulate.run(
+      {
+        database,
+        by: { who: 'dana', via: 'api' as const },
+        scopes: ['persons:read'],
+        outbound: readOutboundRules(settings),
+        isShared: false,
+        send: () => Promise.reject(new Error('Nothing is sent by a simulation')),
+        withdrawn: () => undefined,
+      },
+      { file, since: new Date().toISOString() },
+    );
+    expect(simulated.changes.length).toBeGreaterThan(0);
+    expect((dry.body.changes as { change: string }[]).filter(isChange)).toEqual(simulated.changes);
+  });
+
   it('decides past auctions again for one who asks at a time, and tells where a change is at fault', async () => {
     const today = new Date().toISOString();
     const sellers = [{ code: 'ACME1234', name: 'Renamed' }];

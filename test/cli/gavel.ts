@@ -18,24 +18,34 @@ export interface Ran {
  * Runs the command line in this process, with these settings and no others: a process of its own takes seconds to
  * start. One at a time.
  */
-export async function gavel(args: string[], env: Record<string, string>, input = ''): Promise<Ran> {
+export async function gavel(
+  args: string[],
+  env: Record<string, string>,
+  input: string | Readable = '',
+  { isTerminal = false }: { isTerminal?: boolean } = {},
+): Promise<Ran> {
   const printed = { stdout: '', stderr: '' };
   const into = (name: keyof typeof printed) => (text: string | Uint8Array) => {
     printed[name] += String(text);
     return true;
   };
   for (const name of SETTINGS) vi.stubEnv(name, env[name]);
+  const { isTTY } = process.stdout;
+  process.stdout.isTTY = isTerminal;
   const spies = [
     vi.spyOn(console, 'log').mockImplementation((text: string) => void into('stdout')(`${text}\n`)),
     vi.spyOn(console, 'error').mockImplementation((text: string) => void into('stderr')(`${text}\n`)),
     vi.spyOn(process.stdout, 'write').mockImplementation(into('stdout')),
     vi.spyOn(process.stderr, 'write').mockImplementation(into('stderr')),
-    vi.spyOn(process, 'stdin', 'get').mockImplementation(() => stdinOf(input)),
+    vi
+      .spyOn(process, 'stdin', 'get')
+      .mockImplementation(() => Object.assign(stdinOf(input), { isTTY: isTerminal })),
   ];
   try {
     return { code: await runGavel(['node', 'gavel', ...args]), ...printed };
   } finally {
     for (const spy of spies) spy.mockRestore();
+    process.stdout.isTTY = isTTY;
     vi.unstubAllEnvs();
   }
 }
@@ -43,14 +53,16 @@ export async function gavel(args: string[], env: Record<string, string>, input =
 /** The command line with what a command about the store needs, and no more: the master keys for what signs. */
 export const onStore =
   ({ MONGODB_URL, MONGODB_DATABASE, MASTER_KEYS, OUTBOUND_ALLOW, OUTBOUND_HTTP }: Settings) =>
-  (args: string[], input?: string): Promise<Ran> => {
+  (args: string[], input?: string | Readable, how: { isTerminal?: boolean } = {}): Promise<Ran> => {
     const signs = ['apply', 'secrets'].includes(args[0] ?? '') ? { MASTER_KEYS } : {};
     const needed = { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP, ...signs };
-    return gavel(args, asEnvironment(needed), input);
+    return gavel(args, asEnvironment(needed), input, how);
   };
 
-const stdinOf = (input: string): typeof process.stdin =>
-  Readable.from([Buffer.from(input)]) as unknown as typeof process.stdin;
+const stdinOf = (input: string | Readable): typeof process.stdin =>
+  (typeof input === 'string'
+    ? Readable.from([Buffer.from(input)])
+    : input) as unknown as typeof process.stdin;
 
 /** The same in a process of its own. */
 export async function gavelProcess(args: string[], env: Record<string, string>, input = ''): Promise<Ran> {

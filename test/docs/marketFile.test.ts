@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { NOTHING, unmet } from '../../src/market/file/assumptions.js';
-import { byPosition, faultText } from '../../src/market/file/fault.js';
+import { packageRoot } from '../../src/local/packageRoot.js';
+import { faultText } from '../../src/market/file/fault.js';
+import { changeMarket, EMPTY, readMarketFile } from '../../src/market/file/changeMarket.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
 import { MarketInFile } from '../../src/market/file/schema.js';
 import { inCode, pagePaths, readPage } from './page.js';
@@ -66,13 +69,13 @@ const found = Object.entries(properties).flatMap(([section, list]) =>
 );
 const keys = [...new Map(found.map((one) => [`${one.section} ${one.key}`, one])).values()];
 
-/** Every fault of the text for an empty store, as `gavel apply` would print it. */
-function faultsOf(text: string): string[] {
-  const parsed = parseMarket(text);
-  const { faults, assumptions } = 'market' in parsed ? { faults: [], ...parsed.market } : parsed;
-  return [...faults, ...unmet(assumptions, NOTHING)]
-    .sort(byPosition)
-    .map((fault) => faultText('market.yaml', fault));
+const demo = parseMarket(readFileSync(join(packageRoot, 'src/local/demo/market.yaml'), 'utf8'));
+const DEMO = 'market' in demo ? demo.market : EMPTY;
+
+/** Every fault of the text, as `gavel apply` would print it. */
+function faultsOf(text: string, market = EMPTY): string[] {
+  const changed = changeMarket(readMarketFile(text), market);
+  return 'faults' in changed ? changed.faults.map((fault) => faultText('market.yaml', fault)) : [];
 }
 
 describe('docs/market-file.md', () => {
@@ -82,9 +85,28 @@ describe('docs/market-file.md', () => {
     expect(table?.rows.map((row) => row.slice(0, 3))).toEqual(rows);
   });
 
-  test('shows the faults of its faulty file as they are told', () => {
+  test.each([
+    ['an empty market', EMPTY],
+    ['the demo market', DEMO],
+  ])('shows the faults of its faulty file as `gavel apply` prints them for %s', (_, market) => {
     const code = (lang: string): string => page.codes.find((one) => one.lang === lang)?.text ?? '';
-    expect(code('text faults').split('\n')).toEqual(faultsOf(code('yaml faulty')));
+    expect(code('text faults').split('\n')).toEqual(faultsOf(code('yaml faulty'), market));
+  });
+
+  test('shows a change that can be made in its first market', () => {
+    const code = (lang: string): string => page.codes.find((one) => one.lang === lang)?.text ?? '';
+    const first = parseMarket(code('yaml'));
+    const result = changeMarket(
+      readMarketFile(code('yaml change')),
+      'market' in first ? first.market : EMPTY,
+    );
+    if (!('changed' in result)) throw new Error(JSON.stringify(result.faults));
+    expect(result.changed.terms.buyers[0]).toMatchObject({
+      id: 'northwind',
+      active: false,
+      ping: { timeoutMs: 800 },
+    });
+    expect(result.changed.terms.campaigns[0]).toMatchObject({ sale: { floor: 1200 } });
   });
 });
 

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
+import type { Terms } from '../../src/market/file/build.js';
 import { marketInFile } from '../../src/market/file/marketInFile.js';
-import { parseMarket, type Market } from '../../src/market/file/parseMarket.js';
-import { applyMarket } from '../../src/store/apply.js';
+import { readMarketFile } from '../../src/market/file/changeMarket.js';
+import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { applyMarket, type ApplyOptions } from '../../src/store/apply.js';
 import type { Change } from '../../src/store/applyPlan.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { marketTag } from '../../src/store/marketTag.js';
@@ -32,20 +34,20 @@ afterAll(async () => {
   await database.client.close();
 });
 
-function market(text: string): Market {
+function market(text: string): Terms {
   const parsed = parseMarket(text);
   if ('market' in parsed) return parsed.market;
   throw new Error(JSON.stringify(parsed.faults));
 }
 
-async function apply(text: string, options = { prune: false, dryRun: false }): Promise<Change[]> {
-  const applied = await applyMarket(database, market(text), options);
+async function apply(text: string, options: ApplyOptions = {}): Promise<Change[]> {
+  const applied = await applyMarket(database, readMarketFile(text), { confirmed: true, ...options });
   if ('changes' in applied) return applied.changes;
   throw new Error(JSON.stringify(applied));
 }
 
-async function faults(text: string, options = { prune: false }): Promise<string[]> {
-  const applied = await applyMarket(database, market(text), options);
+async function faults(text: string, options: ApplyOptions = {}): Promise<string[]> {
+  const applied = await applyMarket(database, readMarketFile(text), options);
   return 'faults' in applied ? applied.faults.map(({ line, message }) => `${line}: ${message}`) : [];
 }
 
@@ -113,7 +115,7 @@ test('A second run changes nothing, and says so', async () => {
   const before = await stored();
   const changes = await apply(FILE);
   expect(new Set(changes.map(({ change }) => change))).toEqual(new Set(['unchanged']));
-  expect(await apply(FILE, { prune: true, dryRun: false })).toEqual(changes);
+  expect(await apply(FILE, { prune: true, replace: true })).toEqual(changes);
   expect(await stored()).toEqual(before);
 });
 
@@ -121,7 +123,7 @@ test('A change is told as the file writes it; a buyer keeps its secret', async (
   await apply(FILE);
   const secret = await secretOf(database, 'buyer', 'northwind');
   const text = FILE.replace('floor: 10.00', 'floor: 8')
-    .replace('delay: 15m', 'states: [NY]')
+    .replace('delay: 15m', 'delay: null\n        states: [NY]')
     .replace('timeoutMs: 800', 'timeoutMs: 900')
     .replace('[1m, 5m, 30m, 2h, 12h, 24h]', '[90s, 48h]');
   expect((await apply(text)).filter(({ change }) => change !== 'unchanged')).toEqual([
@@ -168,7 +170,7 @@ test('What the file does not name is left alone, and told', async () => {
 test('Pruning removes contracts and deactivates campaigns; leads keep their terms, books their names', async () => {
   await apply(FILE);
   const small = 'sellers: [{ code: OTHER123, slug: other, name: Other }]';
-  const pruned = { prune: true, dryRun: false };
+  const pruned = { prune: true };
   const changes = await apply(small, pruned);
   expect(told(changes, 'removed', 'deactivated', 'not_named', 'created')).toEqual([
     'created seller OTHER123',
@@ -190,7 +192,7 @@ test('Pruning removes contracts and deactivates campaigns; leads keep their term
   expect(told(again, 'removed', 'deactivated', 'created', 'changed')).toEqual([]);
   expect(await stored()).toEqual(before);
 
-  expect(told(await apply(FILE), 'created', 'changed')).toEqual([
+  expect(told(await apply(FILE, { replace: true }), 'created', 'changed')).toEqual([
     'changed campaign ACME1234/auto-insurance',
     'changed campaign ACME1234/solar',
     'created contract ACME1234/auto-insurance/northwind',
@@ -200,7 +202,7 @@ test('Pruning removes contracts and deactivates campaigns; leads keep their term
 });
 
 test('A dry run tells all of it and changes nothing', async () => {
-  const changes = await apply(FILE, { prune: false, dryRun: true });
+  const changes = await apply(FILE, { dryRun: true });
   expect(told(changes, 'created')).toHaveLength(8);
   expect((await stored()).flat()).toEqual([]);
 });
@@ -236,6 +238,9 @@ test('Declared fields are stored, told where they change, and written as the fil
     ],
   });
   expect(told(await apply(stringify(file)), 'changed', 'created')).toEqual([]);
+  expect(told(await apply(stringify(file), { replace: true, prune: true }), 'changed', 'created')).toEqual(
+    [],
+  );
   const changes = await apply(
     TYPED.replace('[Tile, $tile]', '[Tile]')
       .replace('type: boolean', 'type: number')
@@ -253,10 +258,12 @@ test('Declared fields are stored, told where they change, and written as the fil
 test('A stored contract that the file does not name must fit the fields that it declares', async () => {
   await apply(TYPED);
   const alone = TYPED.slice(0, TYPED.indexOf('    contracts:')).replace('type: boolean', 'type: list');
-  expect(await faults(alone)).toEqual([]);
-  expect(await faults(alone.replace('St. Louis tile: [Tile, $tile]', 'slate: []'))).toEqual([
-    '23: do not fit contract ACME1234/auto-insurance/northwind, which the file does not name; name it too: filters[1].not[0]: "tile" is no value of roof; its values are slate, asphalt',
+  expect(await faults(alone, { confirmed: true })).toEqual([]);
+  const without = alone.replace('St. Louis tile: [Tile, $tile]', 'slate: []');
+  expect(await faults(without, { replace: true })).toEqual([
+    '17: "tile" is no value of roof; its values are slate, asphalt',
   ]);
+  expect(told(await apply(without), 'changed')).toEqual(['changed campaign ACME1234/auto-insurance']);
 });
 
 test('Sellers may swap their slugs', async () => {
@@ -276,16 +283,16 @@ test('What the store does not bear out is a fault, and nothing is changed', asyn
   ]);
   expect(
     await faults('campaigns: [{ seller: ACME1234, category: Home, contracts: [{ buyer: nortwind }] }]'),
-  ).toEqual(['1: "nortwind" is neither in this file nor in the store; did you mean northwind?']);
-  const noPing = 'buyers: [{ id: northwind, name: N, post: { url: "http://x.example/", timeoutMs: 500 } }]';
+  ).toEqual(['1: "nortwind" is neither in this file nor in the market; did you mean northwind?']);
+  const noPing = 'buyers: [{ id: northwind, ping: null }]';
   expect(await faults(noPing)).toEqual([
-    '1: needs its ping: contract ACME1234/auto-insurance/northwind, which the file does not name, has no price',
+    '1: has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
   ]);
-  expect(await faults(noPing, { prune: true })).toEqual([]);
+  expect(await faults(noPing, { prune: true, confirmed: true })).toEqual([]);
   await database.contracts.deleteMany({});
   await apply(FILE);
   expect(await faults('campaigns: [{ seller: ACME1234, category: Solar, currency: EUR }]')).toEqual([
-    "1: can't become EUR: contract ACME1234/solar/northwind, which the file does not name, has a price in USD",
+    "1: can't become EUR: contract ACME1234/solar/northwind price is 22.00 USD; name each amount in EUR in this file",
   ]);
   const [sellers, , campaigns] = await stored();
   expect([sellers, campaigns?.map((campaign) => 'currency' in campaign && campaign.currency)]).toEqual([
@@ -311,7 +318,7 @@ test('A buyer that pays in advance again, after a time on account, has paid in o
   const left = async () => (await database.usage.findOne({ _id: 'buyer:again' }))?.balance;
   await apply(prepaid(', balance: 100.00'));
   expect(await left()).toBe(10_000);
-  await apply(prepaid(''));
+  await apply(prepaid(', balance: null'));
   const sale = { sale: 'on account', currency: 'USD', at: new Date() };
   const bought = { _id: 'on account/buyer:again', account: 'buyer:again', amount: -4500, ...sale };
   // What it has paid in is no part of its terms.
@@ -338,10 +345,13 @@ test('Of two changes that are meant for the same state of the market, and have b
   });
   const change = (i: number) => {
     const seller = `sellers: [{ code: HOOLI00${i}, slug: hooli-${i}, name: Hooli }]`;
-    return applyMarket(database, market(seller), { prune: false, ifTag });
+    return applyMarket(database, readMarketFile(seller), { ifTag });
   };
   const applied = await Promise.all([change(1), change(2)]).finally(() => bulkWrite.mockRestore());
-  expect(applied.map((one) => Object.keys(one)).sort()).toEqual([['changedMeanwhile'], ['changes']]);
+  expect(applied.map((one) => ('changes' in one ? 'changed' : Object.keys(one)[0])).sort()).toEqual([
+    'changed',
+    'changedMeanwhile',
+  ]);
   expect(await database.sellers.countDocuments({ name: 'Hooli' })).toBe(1);
 });
 

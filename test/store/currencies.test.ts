@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { parseMarket, type Market } from '../../src/market/file/parseMarket.js';
+import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import { bookSale } from '../../src/store/book.js';
 import { reserve } from '../../src/store/capacity.js';
@@ -26,12 +26,6 @@ const prepaid = (balance: string, currency = 'USD'): string =>
     `name: Northwind Mutual\n    balance: ${balance}\n    currency: ${currency}`,
   );
 
-function marketIn(text: string): Market {
-  const parsed = parseMarket(text);
-  if ('market' in parsed) return parsed.market;
-  throw new Error(JSON.stringify(parsed.faults));
-}
-
 let database: Database;
 
 beforeAll(async () => {
@@ -47,9 +41,9 @@ afterAll(async () => {
   await database.client.close();
 });
 
-/** What an apply of this market refuses; empty where it was made. */
+/** What an apply of exactly this market refuses; empty if it was made. */
 async function refusedBy(text: string): Promise<string[]> {
-  const applied = await applyMarket(database, marketIn(text), { prune: false });
+  const applied = await applyMarket(database, readMarketFile(text), { replace: true, confirmed: true });
   return 'faults' in applied ? applied.faults.map(({ path, message }) => `${path}: ${message}`) : [];
 }
 

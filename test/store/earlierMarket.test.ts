@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openSender } from '../../src/buyers/send.js';
-import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import { ensureIndexes, openDatabase } from '../../src/store/db.js';
 import type {
@@ -99,15 +99,13 @@ test('A market that an earlier release stored sells as it did, before it is appl
   const as = { sale: { mode: 'shared', maxBuyers: 2, floor: 1500, award: 'highestBid' }, bids: [2000] };
   expect(await bids()).toMatchObject(as);
 
-  const parsed = parseMarket(asAFile(northwind.url));
-  if (!('market' in parsed)) throw new Error(JSON.stringify(parsed.faults));
-  const applied = await applyMarket(database, parsed.market, { prune: true });
+  const exactly = { replace: true, prune: true };
+  const applied = await applyMarket(database, readMarketFile(asAFile(northwind.url)), exactly);
   expect('changes' in applied && applied.changes.map(({ change }) => change)).toEqual(
     Array.from({ length: 4 }, () => 'unchanged'),
   );
-  const paused = parseMarket(asAFile(northwind.url).replace('name: Acme }', 'name: Acme Leads }'));
-  if (!('market' in paused)) throw new Error(JSON.stringify(paused.faults));
-  await applyMarket(database, paused.market, { prune: true });
+  const renamed = asAFile(northwind.url).replace('name: Acme }', 'name: Acme Leads }');
+  await applyMarket(database, readMarketFile(renamed), exactly);
   expect(await database.sellers.findOne()).toMatchObject({ active: true, postbacks: [], name: 'Acme Leads' });
   expect(await secretOf(database, 'seller', (await database.sellers.findOne())?._id ?? '')).toMatch(
     /^whsec_/,

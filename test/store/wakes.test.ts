@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { applyMarket } from '../../src/store/apply.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { markPending } from '../../src/store/leads.js';
@@ -39,12 +39,11 @@ describe('when the market changes, of the leads that wait', () => {
   });
 
   async function apply(contract: string, pending = '{ retryAfter: [1m, 5m, 30m] }'): Promise<void> {
-    const parsed = parseMarket(
+    const file = readMarketFile(
       `campaigns: [{ seller: ACME1234, category: Auto Insurance, sale: { floor: 10.00 }, pending: ${pending}, contracts: [${contract}] }]`,
     );
-    if (!('market' in parsed)) throw new Error(JSON.stringify(parsed.faults));
-    const applied = await applyMarket(database, parsed.market, { prune: false });
-    if ('faults' in applied) throw new Error(JSON.stringify(applied.faults));
+    const applied = await applyMarket(database, file, { replace: true, confirmed: true });
+    if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
   }
 
   test('those that the changed contract takes now are woken, and no others', async () => {

@@ -18,6 +18,12 @@ export const Changed = Type.Unsafe<Change>(
         { description: 'Each changed value by its path in the market file' },
       ),
     ),
+    warnings: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'What a person should confirm, such as a limit that is removed; absent if there is nothing to confirm',
+      }),
+    ),
   }),
 );
 

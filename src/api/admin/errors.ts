@@ -10,6 +10,8 @@ export const ADMIN_ABOUT = {
   notFound: 'No such address, lead, key, buyer or seller',
   wrongMethod: 'The address exists, the method does not',
   conflict: 'It is done already, or does not go with how things stand; the message says which',
+  confirmationNeeded:
+    'The changes to the market have `warnings`; they are under `changes`, and nothing was changed. Send `yes=true` to make them',
   marketChanged: 'With `If-Match`: the market is not the one that you have read; nothing was changed',
   tooLarge:
     'A body over 8 MiB (a market file), 2 MiB (a change to simulate, a list of persons) or 64 KiB (any other)',

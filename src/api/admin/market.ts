@@ -1,11 +1,12 @@
 import Type from 'typebox';
 import { urlRefusal } from '../../buyers/outboundRules.js';
 import { cautionsOf } from '../../market/file/cautions.js';
-import { byPosition, faultCount, type Fault } from '../../market/file/fault.js';
+import { readMarketFile } from '../../market/file/changeMarket.js';
+import { faultCount, type Fault } from '../../market/file/fault.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
-import { parseMarket } from '../../market/file/parseMarket.js';
 import type { MarketInFile } from '../../market/file/schema.js';
-import { applyMarket, unmetByStore } from '../../store/apply.js';
+import { applyMarket } from '../../store/apply.js';
+import type { Change } from '../../store/applyPlan.js';
 import { ensureIndexes } from '../../store/db.js';
 import { marketTag } from '../../store/marketTag.js';
 import { readTerms } from '../../store/readMarket.js';
@@ -31,7 +32,7 @@ const File = Type.Unsafe<MarketInFile>(
 
 export const showMarket = operation({
   id: 'showMarket',
-  summary: 'The market as a market file, with every default spelt out',
+  summary: 'Show the market as a market file, with every default spelt out',
   tag: 'Market',
   method: 'GET',
   path: '/admin/market',
@@ -57,7 +58,7 @@ export const IfMatch = Type.Refine(
 
 export const putMarket = operation({
   id: 'applyMarket',
-  summary: 'Make the market match a market file, all of it or, on any fault, nothing',
+  summary: 'Merge a market file into the market, all of it or, on any fault, nothing',
   tag: 'Market',
   method: 'PUT',
   path: '/admin/market',
@@ -65,9 +66,15 @@ export const putMarket = operation({
   input: Type.Object(
     {
       file: Type.String({ description: 'A market file, in YAML or JSON' }),
+      replace: Type.Optional(
+        Flag('Each entry becomes exactly as in the file; without it, keys that an entry does not name stay'),
+      ),
       prune: Type.Optional(Flag('Removes contracts and deactivates campaigns that the file does not name')),
+      yes: Type.Optional(
+        Flag('Confirms changes with `warnings`; without it, they are answered with 409 and not made'),
+      ),
       if_match: Type.Optional(IfMatch),
-      dry_run: Type.Optional(Flag('Tells what would change, and changes nothing')),
+      dry_run: Type.Optional(Flag('Answers what would change, and changes nothing')),
     },
     { title: 'the request' },
   ),
@@ -76,33 +83,54 @@ export const putMarket = operation({
   output: Type.Object(
     {
       dry_run: Type.Boolean(),
+      etag: Type.String({
+        description: 'The ETag of the market that the changes were planned for; `if_match` takes it',
+      }),
       changes: Type.Array(Changed),
       cautions: Type.Array(Type.String(), {
         description:
-          'No faults, but worth knowing: what the market reveals of persons, how long it keeps them',
+          'Not faults, but worth knowing: what the market reveals of persons, how long it keeps them',
       }),
     },
     { $id: 'MarketChanges', title: 'What was changed, or would be' },
   ),
-  failures: ['invalidMarket', 'marketChanged'],
+  failures: ['invalidMarket', 'marketChanged', 'confirmationNeeded'],
   async run(
     { database, by, outbound, retentionDays },
-    { file, prune = false, dry_run: dryRun = false, if_match },
+    { file: text, replace, prune, yes, dry_run: dryRun = false, if_match },
   ) {
-    const parsed = parseMarket(file, (url) => urlRefusal(outbound, url));
-    if (!('market' in parsed)) {
-      const unmet = await unmetByStore(database, parsed.assumptions);
-      throw invalidMarket([...parsed.faults, ...unmet].sort(byPosition));
-    }
     if (!dryRun) await ensureIndexes(database);
-    const ifTag = if_match === undefined ? undefined : ETAG.exec(if_match)?.[1];
-    const applied = await applyMarket(database, parsed.market, { by, prune, dryRun, ifTag });
+    const file = readMarketFile(text);
+    const applied = await applyMarket(database, file, {
+      by,
+      replace,
+      prune,
+      dryRun,
+      confirmed: yes,
+      ifTag: if_match === undefined ? undefined : ETAG.exec(if_match)?.[1],
+      urlRefusal: (url) => urlRefusal(outbound, url),
+    });
     if ('changedMeanwhile' in applied) throw marketChanged();
     if ('faults' in applied) throw invalidMarket(applied.faults);
-    const { changes } = applied;
-    return { dry_run: dryRun, changes, cautions: cautionsOf(parsed.market, retentionDays) };
+    if ('unconfirmed' in applied) throw confirmationNeeded(applied.unconfirmed.changes);
+    const { changes, tag: etag, named, models } = applied;
+    const cautions = [...modelsIgnored(models), ...cautionsOf(named, retentionDays)];
+    return { dry_run: dryRun, etag, changes, cautions };
   },
 });
+
+const modelsIgnored = (models: readonly { id: string }[]): string[] =>
+  models.map(({ id }) => `The model of contract ${id} is for \`gavel simulate\`; apply makes no use of it.`);
+
+const confirmationNeeded = (changes: Change[]): ApiError => {
+  const count = changes.filter(({ warnings }) => warnings !== undefined).length;
+  const those = count === 1 ? '1 of the changes has' : `${count} of the changes have`;
+  return new ApiError(
+    'confirmationNeeded',
+    `${those} warnings (see \`changes\`); nothing was changed. Send the file with yes=true to make the changes.`,
+    { changes },
+  );
+};
 
 const marketChanged = (): ApiError =>
   new ApiError(

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { v7 } from 'uuid';
 import { faultCount } from '../../market/file/fault.js';
-import { parseChange, type ChangedMarket } from '../../market/file/parseChange.js';
+import { parseChange, type SimulatedMarket } from '../../market/file/parseChange.js';
 import type { Terms } from '../../market/file/build.js';
 import { toDecimal, type Minor } from '../../market/money.js';
 import type { Campaign } from '../../market/terms.js';
@@ -97,8 +97,9 @@ async function simulated(
   const reading = readOnly(database);
   const stored = await readMarket(reading);
   const before = termsOf(stored);
-  const { terms: after, models } = changedBy(file, before);
-  const { changes } = planApply(stored, after, false);
+  const changed = changedBy(file, before);
+  const { terms: after, models } = changed;
+  const { changes } = planApply(stored, changed);
   const real = changes.filter(({ change }) => change === 'created' || change === 'changed');
   if (real.length === 0 && models.size === 0)
     throw new ApiError('conflict', 'The change changes nothing: the market is as it says already.');
@@ -123,7 +124,7 @@ async function simulated(
     until: until.toISOString(),
     campaigns: ids,
     changes: real,
-    models: modelsIn({ terms: after, models }),
+    models: modelsIn(changed),
     ...figuresView({ ...result, leftOut: past.leftOut }, isShared ? FEWEST_LEADS : 1),
   };
 }
@@ -183,13 +184,13 @@ const tooFew = (campaigns: string[]): ApiError =>
     `Fewer than ${FEWEST_LEADS} leads of ${someOf(campaigns)} can be decided again, and figures of so few would reveal persons. Name an earlier \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
-function changedBy(text: string, market: Terms): ChangedMarket {
+function changedBy(text: string, market: Terms): SimulatedMarket {
   const parsed = parseChange(text, market);
   if ('changed' in parsed) return parsed.changed;
   throw invalidFile(`The change has ${faultCount(parsed.faults)}; nothing was decided.`, parsed.faults);
 }
 
-function modelsIn({ terms, models }: ChangedMarket): ModelView[] {
+function modelsIn({ terms, models }: SimulatedMarket): ModelView[] {
   const currencyOf = new Map(terms.campaigns.map(({ id, currency }) => [id, currency]));
   return terms.contracts.flatMap(({ id, campaign }) => {
     const model = models.get(id);

@@ -1,5 +1,4 @@
 import Type from 'typebox';
-import { ModelInFile } from './models.js';
 import { MarketInFile } from './schema.js';
 import { namedOptions } from './shape.js';
 
@@ -7,36 +6,33 @@ const { sellers, buyers, campaigns } = MarketInFile.properties;
 const { contracts } = campaigns.items.properties;
 const optional = Type.Optional;
 
-/** A map of which any part may be named, and of maps in it too; lists are named whole. */
+/**
+ * A map of which any part may be given. Lists are given whole. Where a market file may leave a key out, the part may
+ * have `null`, which removes it.
+ */
 function partOf(schema: Type.TObject, needed: readonly string[] = []): Type.TObject {
   const title = 'title' in schema && typeof schema.title === 'string' ? schema.title : '';
-  const properties = Object.entries<Type.TSchema>(schema.properties).map(
-    ([key, property]): [string, Type.TSchema] => {
-      const part = anyPartOf(property);
-      return [key, needed.includes(key) ? part : optional(part)];
-    },
-  );
-  return Type.Object(Object.fromEntries(properties), { title });
+  const all = Object.entries<Type.TSchema>(schema.properties);
+  const properties = all.map(([key, property]): [string, Type.TSchema] => {
+    const part = anyPartOf(property);
+    return [key, needed.includes(key) ? part : optional(part)];
+  });
+  const removable = all.flatMap(([key, property]) => (Type.IsOptional(property) ? key : []));
+  const least = 'minProperties' in schema ? { minProperties: 1 } : {};
+  return Type.Object(Object.fromEntries(properties), { title, removable, ...least });
 }
 
 function anyPartOf(schema: Type.TSchema): Type.TSchema {
   if (Type.IsObject(schema)) return partOf(schema);
   if (!Type.IsRecord(schema)) return schema;
-  // Nothing is left of it where a change takes all that it names away.
-  const options = { ...namedOptions(schema), minProperties: undefined };
+  const options = { ...namedOptions(schema), removable: true };
   return Type.Record(Type.String(), anyPartOf(Type.RecordValue(schema)), options);
 }
 
-const contract = partOf(contracts.items, ['buyer']);
 const campaign = partOf(campaigns.items, ['seller', 'category']);
 
-const ContractChange = Type.Object(
-  { ...contract.properties, model: optional(ModelInFile) },
-  { title: 'a contract' },
-);
-
-/** A part of a market file, with whatever names the thing that is to be changed. */
-export const ChangeInFile = Type.Object(
+/** What a market file may hold: any part of a market, with the names of the entries that it is about. */
+export const PartOfMarket = Type.Object(
   {
     sellers: optional(Type.Array(partOf(sellers.items, ['code']), { title: 'a list of sellers' })),
     buyers: optional(Type.Array(partOf(buyers.items, ['id']), { title: 'a list of buyers' })),
@@ -45,13 +41,21 @@ export const ChangeInFile = Type.Object(
         Type.Object(
           {
             ...campaign.properties,
-            contracts: optional(Type.Array(ContractChange, { title: 'a list of contracts' })),
+            contracts: optional(
+              Type.Array(partOf(contracts.items, ['buyer']), { title: 'a list of contracts' }),
+            ),
           },
-          { title: 'a campaign' },
+          { title: 'a campaign', removable: removableOf(campaign) },
         ),
         { title: 'a list of campaigns' },
       ),
     ),
   },
-  { title: 'a change', minProperties: 1 },
+  { title: 'a market', minProperties: 1 },
 );
+
+/** All but the contracts, which are entries of their own. */
+function removableOf(schema: Type.TObject): string[] {
+  const keys: unknown = 'removable' in schema ? schema.removable : [];
+  return Array.isArray(keys) ? keys.filter((key): key is string => key !== 'contracts') : [];
+}

@@ -1,14 +1,13 @@
 import { minorDigits, toMinor } from '../money.js';
 import { stateCode } from '../fields/state.js';
 import { namesPerson } from '../pinged.js';
-import { categoryKey, categorySlug } from '../terms.js';
-import { NO_PRICE } from './assumptions.js';
 import { DEFAULTS } from './defaults.js';
 import type { Draft } from './draft.js';
 import { parseDuration } from './duration.js';
 import type { Path, Report } from './fault.js';
 import { checkFields, declaredIn, type Declared } from './fieldValues.js';
 import { checkFilter } from './filterValues.js';
+import { nearest } from './nearest.js';
 import type { MarketInFile } from './schema.js';
 import { checkSources } from './sourceValues.js';
 import { isMoney } from './units.js';
@@ -23,33 +22,23 @@ export const MOST_ROUNDS = 1000;
 
 const DAY_MS = 86_400_000;
 
-/** Reports what is wrong between values, each of which has the right shape. */
+/** Nobody could know the price at which the lead is sold. */
+const NO_PRICE = 'has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping';
+
+/**
+ * Reports what is wrong between values of a whole market, each of which has the right shape.
+ * @param isStored whether what is at the path was in the market before the file
+ */
 export function checkMarket(
   { sellers = [], buyers = [], campaigns = [] }: MarketDraft,
   report: Report,
+  isStored: (path: Path) => boolean = () => false,
 ): void {
-  const once = (list: string, key: string, values: (string | undefined)[]) => {
-    reportRepeats(values, report, (i) => [list, i, key]);
-  };
-  once(
-    'sellers',
-    'code',
-    sellers.map((seller) => seller?.code),
-  );
-  once(
-    'sellers',
-    'slug',
-    sellers.map((seller) => seller?.slug),
-  );
-  once(
-    'buyers',
-    'id',
-    buyers.map((buyer) => buyer?.id),
-  );
+  checkSlugs(sellers, report, isStored);
+  checkReferences({ sellers, buyers, campaigns }, report);
   sellers.forEach((seller, i) => {
     checkSources(seller?.sources ?? {}, ['sellers', i, 'sources'], report);
   });
-  checkCategories(campaigns, report);
   const unasked = new Set(
     buyers.flatMap((buyer) => (buyer?.id !== undefined && !('ping' in buyer) ? buyer.id : [])),
   );
@@ -59,6 +48,55 @@ export function checkMarket(
   campaigns.forEach((campaign, i) => {
     if (campaign) checkCampaign(campaign, unasked, ['campaigns', i], report);
   });
+}
+
+/** Two sellers of one slug: of the two, the one that the file names is at fault. */
+function checkSlugs(
+  sellers: NonNullable<MarketDraft['sellers']>,
+  report: Report,
+  isStored: (path: Path) => boolean,
+): void {
+  const first = new Map<string, number>();
+  for (const [i, seller] of sellers.entries()) {
+    if (seller?.slug === undefined) continue;
+    const other = first.get(seller.slug);
+    if (other === undefined) first.set(seller.slug, i);
+    else {
+      const [at, owner] = isStored(['sellers', i, 'slug']) ? [other, i] : [i, other];
+      const code = sellers[owner]?.code ?? '';
+      const message = `"${seller.slug}" is the slug of seller ${code}; choose another, or change that seller's in this file`;
+      report(['sellers', at, 'slug'], message);
+    }
+  }
+}
+
+/** Campaigns of unknown sellers, and contracts of unknown buyers. */
+function checkReferences({ sellers = [], buyers = [], campaigns = [] }: MarketDraft, report: Report): void {
+  const codes = sellers.flatMap((seller) => seller?.code ?? []);
+  const ids = buyers.flatMap((buyer) => buyer?.id ?? []);
+  // If the file names one that can't be read, it may be the one that is meant: its own fault is enough.
+  const isSeller = codes.length < sellers.length ? () => true : isOneOf(codes);
+  const isBuyer = ids.length < buyers.length ? () => true : isOneOf(ids);
+  for (const [i, campaign] of campaigns.entries()) {
+    const { seller, contracts = [] } = campaign ?? {};
+    if (seller !== undefined && !isSeller(seller))
+      report(['campaigns', i, 'seller'], unknown('seller', seller, codes));
+    for (const [j, contract] of contracts.entries()) {
+      if (contract?.buyer !== undefined && !isBuyer(contract.buyer))
+        report(['campaigns', i, 'contracts', j, 'buyer'], unknown('buyer', contract.buyer, ids));
+    }
+  }
+}
+
+const isOneOf = (names: readonly string[]): ((name: string) => boolean) => {
+  const set = new Set(names);
+  return (name) => set.has(name);
+};
+
+function unknown(what: 'seller' | 'buyer', name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? `define it under ${what}s` : `did you mean ${meant}?`;
+  return `"${name}" is neither in this file nor in the market; ${hint}`;
 }
 
 /** Reports each value that an earlier entry of the list has too. */
@@ -80,38 +118,27 @@ function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
   const currency = 'currency' in buyer ? buyer.currency : DEFAULTS.currency;
   if (currency !== undefined) checkAmounts(buyer, currency, path, report);
   if ('currency' in buyer && !('balance' in buyer)) {
-    report([...path, 'currency'], 'is what a balance is kept in; name the balance too', 'key');
+    report([...path, 'currency'], 'is the currency of a balance, and the buyer has none; add balance', 'key');
   }
-  const isTold = buyer.notices?.events?.includes('low_balance') === true;
+  const isWarned = buyer.notices?.events?.includes('low_balance') === true;
   if ('lowBalance' in buyer && !('balance' in buyer)) {
-    report([...path, 'lowBalance'], 'is of a prepaid buyer only; name the balance too', 'key');
-  } else if ('lowBalance' in buyer && !isTold) {
-    report([...path, 'lowBalance'], 'is told to nobody; add low_balance to the events of notices', 'key');
-  }
-  if (isTold && !('lowBalance' in buyer)) {
     report(
-      [...path, 'notices', 'events'],
-      'has low_balance; name below which amount, as lowBalance of the buyer',
+      [...path, 'lowBalance'],
+      'is for prepaid buyers, and the buyer has no balance; add balance',
+      'key',
+    );
+  } else if ('lowBalance' in buyer && !isWarned) {
+    report(
+      [...path, 'lowBalance'],
+      'has no effect, because the buyer gets no low_balance notice; add low_balance to notices.events',
+      'key',
     );
   }
-}
-
-function checkCategories(campaigns: (CampaignDraft | undefined)[], report: Report): void {
-  const first = new Map<string, { i: number; category: string }>();
-  for (const [i, campaign] of campaigns.entries()) {
-    const { seller, category } = campaign ?? {};
-    if (seller === undefined || category === undefined) continue;
-    const id = `${seller}/${categorySlug(category)}`;
-    const before = first.get(id);
-    if (before === undefined) {
-      first.set(id, { i, category });
-      continue;
-    }
-    const same = categoryKey(before.category) === categoryKey(category);
-    const why = same
-      ? `${seller} has one campaign a category, and campaigns[${before.i}] is it already`
-      : `makes the same id (${id}) as "${before.category}" of campaigns[${before.i}]; choose another name`;
-    report(['campaigns', i, 'category'], `"${category}": ${why}`);
+  if (isWarned && !('lowBalance' in buyer)) {
+    report(
+      [...path, 'notices', 'events'],
+      'lists low_balance, but the buyer has no lowBalance; add lowBalance: AMOUNT to the buyer, or remove low_balance here',
+    );
   }
 }
 
@@ -130,11 +157,6 @@ function checkCampaign(
   checkPending(campaign.pending, [...path, 'pending'], report);
   checkRetention(campaign, [...path, 'retention'], report);
   checkFields(campaign.fields ?? {}, [...path, 'fields'], report);
-  reportRepeats(
-    contracts.map((contract) => contract?.buyer),
-    report,
-    (i) => [...path, 'contracts', i, 'buyer'],
-  );
   const terms = {
     expireAfter: parseDuration(campaign.pending?.expireAfter ?? DEFAULTS.expireAfter) ?? 0,
     unasked,

@@ -40,14 +40,10 @@ export function readDocument(text: string): MarketDocument | { faults: Fault[] }
       uniqueKeys: false,
       logLevel: 'error',
     });
-    const unreadable = [...document.errors, ...document.warnings].map((error) => ({
-      ...position(lines, error.pos[0]),
-      path: '',
-      message: inWords(error),
-    }));
+    const unreadable = firstOf(document, lines);
+    if (unreadable) return { faults: [unreadable] };
     const { repeated, dangling } = lookThrough(document, lines);
-    const faults = onePerPlace([...unreadable, ...dangling]);
-    if (faults.length > 0) return { faults };
+    if (dangling.length > 0) return { faults: dangling };
     // Aliases that multiply are refused here, before anything walks through them.
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return {
@@ -59,6 +55,16 @@ export function readDocument(text: string): MarketDocument | { faults: Fault[] }
     if (error instanceof RangeError) return whole(TOO_DEEP);
     return whole(`can't be read as YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** The first place that is not YAML; what is wrong after it usually follows from it. */
+function firstOf({ errors, warnings }: Document.Parsed, lines: LineStarts): Fault | undefined {
+  const [first, ...more] = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (first === undefined) return undefined;
+  const rest = more.filter(({ pos }) => pos[0] !== first.pos[0]).length;
+  const hint =
+    rest === 0 ? '' : ` (${rest} more ${rest === 1 ? 'fault' : 'faults'} after this one may follow from it)`;
+  return { ...position(lines, first.pos[0]), path: '', message: inWords(first) + hint };
 }
 
 function inWords({ code, message }: YAMLError): string {
@@ -111,12 +117,6 @@ function offset(document: Document.Parsed, path: Path, at: 'key' | 'value'): num
     node = next;
   }
   return found;
-}
-
-/** Of several complaints about one place, the first says what is wrong, and the rest what it led to. */
-function onePerPlace(faults: Fault[]): Fault[] {
-  const places = new Map(faults.toReversed().map((fault) => [`${fault.line}:${fault.column}`, fault]));
-  return [...places.values()].toReversed();
 }
 
 /** Finds keys that a map has twice, and aliases of what no anchor before them has named. */

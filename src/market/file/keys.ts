@@ -7,9 +7,8 @@ export const isMap = (value: unknown): value is Keys =>
 /** The maps of a list; of anything else, none. */
 export const listOf = (value: unknown): Keys[] => (Array.isArray(value) ? value.filter(isMap) : []);
 
-/** A whole market by its keys. */
-export interface MarketKeys {
-  sellers: Keys[];
-  buyers: Keys[];
-  campaigns: Keys[];
-}
+/** The lists of a market file. */
+export const LISTS = ['sellers', 'buyers', 'campaigns'] as const;
+
+/** A whole market by its keys; an entry that can't be read is undefined. */
+export type MarketKeys = Record<(typeof LISTS)[number], (Keys | undefined)[]>;

@@ -1,103 +1,219 @@
+import { categoryKey } from '../terms.js';
 import { campaignId } from './build.js';
 import { pathText, type Path, type Report } from './fault.js';
-import { isMap, listOf, type Keys, type MarketKeys } from './keys.js';
+import { isMap, LISTS, listOf, type Keys, type MarketKeys } from './keys.js';
+
+export interface Merging {
+  /** Entries become exactly what the change says of them, instead of keeping the keys that it does not name. */
+  replace?: boolean;
+  /** Contracts that the change does not name are removed, and campaigns deactivated. */
+  prune?: boolean;
+}
+
+/** What a change names, by name and in the order of its text. */
+export type Named = Record<'sellers' | 'buyers' | 'campaigns' | 'contracts', string[]>;
 
 /** A market with a change in it, and where in the change each of its parts comes from. */
 export interface MergedMarket {
   market: MarketKeys;
-  /** The same place in the change; undefined where the change does not name it. */
-  originOf: (path: Path) => Path | undefined;
-  /** `buyer northwind`, for a part that the change does not name. */
-  nameOf: (path: Path) => string;
+  named: Named;
+  originOf: (path: Path) => Origin;
 }
 
-const nameIn =
-  (key: string) =>
-  (map: Keys): string =>
-    String(map[key]);
-
-const campaignName = ({ seller, category }: Keys): string => campaignId(String(seller), String(category));
+/** Where a place of the merged market is in the change. */
+export interface Origin {
+  /** The place, or the nearest one that the change has. */
+  at: Path;
+  /** What to call it: `buyers[0].name`, or the name of what the change does not name. */
+  text: string;
+  /** Whether what is there is the market's own, and not the change's. */
+  isStored: boolean;
+}
 
 /**
- * Puts a change into a market, as RFC 7396 says for maps: what the change names replaces what is there, nothing (`null`)
- * takes it away, the rest stays. Sellers, buyers, campaigns and contracts are found by their names; one that is not there
- * is added. Any other list is replaced as a whole. Reports what can't be taken away or is named twice.
+ * Puts a change into a market, as RFC 7396 says for maps: what the change names replaces what is there, `null` removes
+ * it, the rest stays. Sellers, buyers, campaigns and contracts are found by their names; one that is not there is added.
+ * Any other list is replaced as a whole.
+ * @param change has the right shape, but for keys and entries that are undefined
  */
-export function mergeChange(market: MarketKeys, change: Keys, report: Report): MergedMarket {
+export function mergeChange(
+  market: MarketKeys,
+  change: Keys,
+  { replace = false, prune = false }: Merging,
+  report: Report,
+): MergedMarket {
   const origins = new Map<string, Path>();
-  const lists = { sellers: nameIn('code'), buyers: nameIn('id'), campaigns: campaignName };
-  const merged = { ...market };
-  for (const list of ['sellers', 'buyers', 'campaigns'] as const) {
-    const merging = list === 'campaigns' ? campaign : merge;
-    merged[list] = mergeList([list], [list], market[list], change[list], lists[list], merging);
+  const named: Named = { sellers: [], buyers: [], campaigns: [], contracts: [] };
+  const merged: MarketKeys = {
+    sellers: mergeList(['sellers'], ['sellers'], market.sellers, change.sellers, {
+      nameOf: textOf('code'),
+      key: 'code',
+      named: named.sellers,
+      merging: entry,
+    }),
+    buyers: mergeList(['buyers'], ['buyers'], market.buyers, change.buyers, {
+      nameOf: textOf('id'),
+      key: 'id',
+      named: named.buyers,
+      merging: (base, buyer) => entry(base && withoutBalance(base, buyer), buyer),
+    }),
+    campaigns: mergeList(['campaigns'], ['campaigns'], market.campaigns, change.campaigns, {
+      nameOf: campaignName,
+      key: 'category',
+      named: named.campaigns,
+      merging: campaign,
+    }),
+  };
+  if (prune) merged.campaigns = merged.campaigns.map((one, i) => (isNamed(i) ? one : pruned(one)));
+  return { market: merged, named, originOf };
+
+  function isNamed(i: number): boolean {
+    return origins.has(keyOf(['campaigns', i]));
   }
-  return { market: merged, originOf, nameOf: (path) => nameOf(merged, path) };
 
   function mergeList(
     path: Path,
     from: Path,
-    base: Keys[],
+    base: readonly (Keys | undefined)[],
     changes: unknown,
-    nameOf: (map: Keys) => string,
-    merging: (base: Keys, change: Keys, from: Path, path: Path) => Keys,
-  ): Keys[] {
+    { nameOf, key, named: names, merging }: MergingList,
+  ): (Keys | undefined)[] {
     const result = [...base];
-    const places = new Map(base.map((map, i) => [nameOf(map), i]));
-    const seen = new Set<string>();
-    for (const [i, map] of listOf(changes).entries()) {
-      const name = nameOf(map);
-      if (seen.has(name)) report([...from, i], `${name} is named twice in this list; name it once`);
-      seen.add(name);
-      const place = places.get(name) ?? result.length;
-      origins.set(keyOf([...path, place]), [...from, i]);
-      result[place] = merging(result[place] ?? {}, map, [...from, i], [...path, place]);
-      places.set(name, place);
+    const places = new Map(base.map((map, i) => [map && nameOf(map), i]));
+    const first = new Map<string, { i: number; map: Keys }>();
+    for (const [i, map] of (Array.isArray(changes) ? (changes as unknown[]) : []).entries()) {
+      const at = [...from, i];
+      const name = isMap(map) ? nameOf(map) : undefined;
+      const before = name === undefined ? undefined : first.get(name);
+      if (before && isMap(map)) {
+        report([...at, key], taken(key, map, before));
+        continue;
+      }
+      const place = (name === undefined ? undefined : places.get(name)) ?? result.length;
+      origins.set(keyOf([...path, place]), at);
+      result[place] = isMap(map) ? merging(result[place], map, at, [...path, place]) : undefined;
+      if (name === undefined || !isMap(map)) continue;
+      first.set(name, { i, map });
+      names.push(name);
     }
     return result;
   }
 
-  function campaign(base: Keys, { contracts, ...rest }: Keys, from: Path, path: Path): Keys {
-    const known = listOf(base.contracts);
-    const there = [...path, 'contracts'];
-    return {
-      ...merge(
-        { ...base, ...withoutForm(base.sale, rest.sale), ...withoutTypes(base.fields, rest.fields) },
-        rest,
-        from,
-      ),
-      contracts: mergeList(there, [...from, 'contracts'], known, contracts, nameIn('buyer'), merge),
-    };
+  function campaign(base: Keys | undefined, change: Keys, from: Path, path: Path): Keys {
+    const { contracts, ...given } = change;
+    const own = campaignName(change) ?? '';
+    const isSame = base && categoryKey(String(base.category)) === categoryKey(String(given.category));
+    // How a category is spelt is no change of it.
+    const rest = isSame === true && !replace ? { ...given, category: base.category } : given;
+    const nameOf = textOf('buyer');
+    const known = listOf(base?.contracts);
+    const wanted = new Set(listOf(contracts).map(nameOf));
+    const names: string[] = [];
+    const list = mergeList(
+      [...path, 'contracts'],
+      [...from, 'contracts'],
+      prune ? known.filter((contract) => wanted.has(nameOf(contract))) : known,
+      contracts,
+      { nameOf, key: 'buyer', named: names, merging: entry },
+    );
+    named.contracts.push(...names.map((buyer) => `${own}/${buyer}`));
+    return { ...entry(base && fitting(base, rest), rest), contracts: list };
   }
 
-  function merge(base: Keys, change: Keys, from: Path): Keys {
-    const result = new Map(Object.entries(base));
-    for (const [key, value] of Object.entries(change)) {
-      const was = result.get(key);
-      if (value === null) {
-        if (was === undefined) report([...from, key], 'is not there, so it can’t be taken away', 'key');
-        result.delete(key);
-      } else if (isMap(value)) {
-        result.set(key, merge(isMap(was) ? was : {}, value, [...from, key]));
-      } else result.set(key, value);
-    }
-    return Object.fromEntries(result);
+  function entry(base: Keys | undefined, change: Keys): Keys {
+    return merge(replace ? {} : (base ?? {}), change);
   }
 
-  function originOf(path: Path): Path | undefined {
-    for (let length = path.length; length > 0; length--) {
-      const origin = origins.get(keyOf(path.slice(0, length)));
-      if (origin) return [...origin, ...path.slice(length)];
-      // What is in a list of names and was not named there is not in the change.
-      if (typeof path[length - 1] === 'number' && isNamed(path.slice(0, length))) return undefined;
+  function originOf(path: Path): Origin {
+    for (const length of [4, 2]) {
+      const start = path.slice(0, length);
+      if (path.length < length || (length === 4 && path[2] !== 'contracts')) continue;
+      const origin = origins.get(keyOf(start));
+      if (origin === undefined) return { at: related(path), text: nameIn(merged, path), isStored: true };
+      const at = [...origin, ...path.slice(length)];
+      const isStored = path.length > length && !has(change, at) && has(merged, path);
+      return { at, text: pathText(at), isStored };
     }
-    return path;
+    return { at: path, text: pathText(path), isStored: false };
+  }
+
+  /** What of the change has to do with a place that it does not name: the contract's campaign, or its buyer. */
+  function related(path: Path): Path {
+    const own = origins.get(keyOf(path.slice(0, 2)));
+    if (own || path[2] !== 'contracts') return own ?? [];
+    const buyer = valueAt(merged, [...path.slice(0, 4), 'buyer']);
+    const i = merged.buyers.findIndex((one) => one?.id === buyer);
+    return origins.get(keyOf(['buyers', i])) ?? [];
   }
 }
 
-/** Whether the path is of an entry that is found by its name. */
-const isNamed = (path: Path): boolean => path.length === 2 || (path.length === 4 && path[2] === 'contracts');
+/** What a change of a map makes of it. */
+function merge(base: Keys, change: Keys): Keys {
+  const result = new Map(Object.entries(base));
+  for (const [key, value] of Object.entries(change)) {
+    if (value === null) result.delete(key);
+    else if (isMap(value)) {
+      const was = result.get(key);
+      const now = merge(isMap(was) ? was : {}, value);
+      // All that was in it is removed.
+      if (Object.keys(now).length === 0 && Object.keys(value).length > 0) result.delete(key);
+      else result.set(key, now);
+    } else result.set(key, value);
+  }
+  return Object.fromEntries(result);
+}
+
+interface MergingList {
+  /** Undefined if it can't be read. */
+  nameOf: (map: Keys) => string | undefined;
+  /** The key that says it, for faults. */
+  key: string;
+  /** Takes the names. */
+  named: string[];
+  merging: (base: Keys | undefined, change: Keys, from: Path, path: Path) => Keys;
+}
+
+const textOf =
+  (key: string) =>
+  (map: Keys): string | undefined =>
+    typeof map[key] === 'string' ? map[key] : undefined;
+
+function campaignName({ seller, category }: Keys): string | undefined {
+  return typeof seller === 'string' && typeof category === 'string'
+    ? campaignId(seller, category)
+    : undefined;
+}
 
 const keyOf = (path: Path): string => path.join('/');
+
+/** A name that an earlier entry of the list has, too. */
+function taken(key: string, { [key]: name, seller }: Keys, { i, map }: { i: number; map: Keys }): string {
+  const written = String(name);
+  if (key !== 'category') return `"${written}" is taken: entry [${i}] of the list has it already`;
+  const before = String(map.category);
+  const why =
+    categoryKey(before) === categoryKey(written)
+      ? `${String(seller)} has one campaign a category, and campaigns[${i}] is it already`
+      : `makes the same id (${campaignId(String(seller), written)}) as "${before}" of campaigns[${i}]; choose another name`;
+  return `"${written}": ${why}`;
+}
+
+const pruned = (campaign: Keys | undefined): Keys | undefined =>
+  campaign && { ...campaign, active: false, contracts: [] };
+
+/** A campaign without what the change makes meaningless. */
+function fitting(base: Keys, { sale, fields, margin }: Keys): Keys {
+  const isOtherMargin = isMap(margin) && Object.values(margin).some((value) => value !== null);
+  const kept = { ...base, ...withoutForm(base.sale, sale), ...withoutTypes(base.fields, fields) };
+  return isOtherMargin ? { ...kept, margin: {} } : kept;
+}
+
+/** Without a balance there is no currency of it, and no low one. */
+function withoutBalance(base: Keys, { balance }: Keys): Keys {
+  if (balance !== null) return base;
+  const kept = Object.entries(base).filter(([key]) => key !== 'currency' && key !== 'lowBalance');
+  return Object.fromEntries(kept);
+}
 
 /** Another way of selling does without what belonged to the one before. */
 function withoutForm(sale: unknown, change: unknown): Keys {
@@ -118,15 +234,29 @@ function withoutTypes(fields: unknown, change: unknown): Keys {
   return { fields: Object.fromEntries(kept) as Keys };
 }
 
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inner, step) => {
+    if (Array.isArray(inner)) return (inner as unknown[])[Number(step)];
+    return isMap(inner) && Object.hasOwn(inner, step) ? inner[step] : undefined;
+  }, value);
+}
+
+const has = (value: unknown, path: Path): boolean => {
+  const map = valueAt(value, path.slice(0, -1));
+  const last = path.at(-1) ?? '';
+  return Array.isArray(map) ? Number(last) < map.length : isMap(map) && Object.hasOwn(map, last);
+};
+
 /** `contract ACME1234/auto-insurance/northwind price` */
-function nameOf(market: MarketKeys, path: Path): string {
-  const [list, i, key, j] = path;
-  const told = (what: string, from: number): string => [what, pathText(path.slice(from))].join(' ').trim();
-  const found =
-    list === 'sellers' || list === 'buyers' || list === 'campaigns' ? market[list][Number(i)] : {};
-  if (list === 'sellers') return told(`seller ${String(found?.code)}`, 2);
-  if (list === 'buyers') return told(`buyer ${String(found?.id)}`, 2);
-  const contract = key === 'contracts' ? listOf(found?.contracts)[Number(j)] : undefined;
-  if (!found || !contract) return told(`campaign ${campaignName(found ?? {})}`, 2);
-  return told(`contract ${campaignName(found)}/${String(contract.buyer)}`, 4);
+function nameIn(market: MarketKeys, path: Path): string {
+  const [first, i, key, j] = path;
+  const called = (what: string, from: number): string => [what, pathText(path.slice(from))].join(' ').trim();
+  const list = LISTS.find((one) => one === first);
+  const found = (list && market[list][Number(i)]) ?? {};
+  if (list === 'sellers') return called(`seller ${String(found.code)}`, 2);
+  if (list === 'buyers') return called(`buyer ${String(found.id)}`, 2);
+  const contract = key === 'contracts' ? listOf(found.contracts)[Number(j)] : undefined;
+  const campaign = campaignName(found) ?? '';
+  if (!contract) return called(`campaign ${campaign}`, 2);
+  return called(`contract ${campaign}/${String(contract.buyer)}`, 4);
 }

@@ -7,7 +7,7 @@ import { campaignId, type Terms } from './build.js';
 import { checkAmount } from './checks.js';
 import { DEFAULTS } from './defaults.js';
 import type { Path, Report } from './fault.js';
-import { listOf, type Keys } from './keys.js';
+import { isMap, type Keys } from './keys.js';
 import { Price } from './values.js';
 
 const Percent = Type.Number({
@@ -32,19 +32,19 @@ export const ModelInFile = Type.Object(
 );
 
 /** A contract that a change names, and the model that it gives it. */
-interface Modelled {
+export interface Modelled {
   id: string;
   path: Path;
   model: unknown;
 }
 
-/** The change without its models, which are no part of a market, and the models. */
+/** The change without its models, which are not part of a market, and the models. */
 export function takeModels(change: Keys): { change: Keys; models: Modelled[] } {
   const models: Modelled[] = [];
-  const campaigns = listOf(change.campaigns).map((campaign, i) => ({
+  const campaigns = mapEntries(change.campaigns, (campaign, i) => ({
     ...campaign,
     ...('contracts' in campaign && {
-      contracts: listOf(campaign.contracts).map(({ model, ...contract }, j) => {
+      contracts: mapEntries(campaign.contracts, ({ model, ...contract }, j) => {
         const of = campaignId(String(campaign.seller), String(campaign.category));
         const path = ['campaigns', i, 'contracts', j];
         models.push({ id: `${of}/${String(contract.buyer)}`, path, model });
@@ -54,6 +54,12 @@ export function takeModels(change: Keys): { change: Keys; models: Modelled[] } {
   }));
   return { change: { ...change, ...('campaigns' in change && { campaigns }) }, models };
 }
+
+/** The list with its maps changed; anything else is kept, for its fault to be found. */
+const mapEntries = (list: unknown, mapped: (map: Keys, i: number) => Keys): unknown =>
+  Array.isArray(list)
+    ? list.map((entry: unknown, i): unknown => (isMap(entry) ? mapped(entry, i) : entry))
+    : list;
 
 /** The models by contract. Reports what is wrong with them, and new contracts whose bids nobody could know. */
 export function readModels(

@@ -25,3 +25,12 @@ export function editDistance(a: string, b: string): number {
   }
   return above[b.length] ?? 0;
 }
+
+/** Of the known categories, the one that another was probably meant to be: mistyped, or cut short. */
+export function similarCategory(category: string, known: readonly string[]): string | undefined {
+  const wordsOf = (text: string): string[] => text.toLowerCase().split(/[^a-z0-9]+/);
+  const isPart = (part: string[], whole: string[]): boolean => part.every((word) => whole.includes(word));
+  const words = wordsOf(category);
+  const meant = known.find((one) => isPart(words, wordsOf(one)) || isPart(wordsOf(one), words));
+  return nearest(category, known) ?? meant;
+}

@@ -6,9 +6,11 @@ import { nearest } from './nearest.js';
 
 /**
  * Reports every place where a value differs from its schema, and returns what is right of it (see draft.ts): keys of
- * maps that are wrong are there with the value `undefined`, entries of lists keep their place.
+ * maps that are wrong are there with the value `undefined`, entries of lists keep their place. A value that is
+ * `undefined` was reported before.
  */
 export function checkShape(schema: Type.TSchema, value: unknown, path: Path, report: Report): unknown {
+  if (value === undefined) return undefined;
   if (Type.IsObject(schema)) return checkMap(schema, value, path, report);
   if (Type.IsArray(schema)) return checkList(schema, value, path, report);
   if (Type.IsRecord(schema) && 'names' in schema) return checkNamed(schema, value, path, report);
@@ -32,11 +34,12 @@ function checkMap(schema: Type.TObject, value: unknown, path: Path, report: Repo
     const hint = meant === undefined ? `the keys are ${known.join(', ')}` : `did you mean ${meant}?`;
     report([...path, key], `${title} has no key ${show(key)}; ${hint}`, 'key');
   }
-  const kept: [string, unknown][] = [];
+  const kept = given.filter((key) => !known.includes(key)).map((key): [string, unknown] => [key, undefined]);
   for (const [key, property] of Object.entries(properties)) {
     const at = [...path, key];
     if (Object.hasOwn(value, key)) {
-      kept.push([key, checkShape(property, value[key], at, report)]);
+      const removes = value[key] === null && isRemovable(schema, key);
+      kept.push([key, removes ? null : checkShape(property, value[key], at, report)]);
     } else if (!Type.IsOptional(property)) {
       report(at, `is missing; ${title} needs it`);
     }
@@ -62,8 +65,17 @@ function checkNamed(schema: Type.TRecord, value: unknown, path: Path, report: Re
   }
   const item = Type.RecordValue(schema);
   return Object.fromEntries(
-    names.map((name) => [name, checkShape(item, value[name], [...path, name], report)]),
+    names.map((name) => {
+      const removes = value[name] === null && isRemovable(schema, name);
+      return [name, removes ? null : checkShape(item, value[name], [...path, name], report)];
+    }),
   );
+}
+
+/** Whether a change may remove the key by `null`: one of those listed, or any where the names are free. */
+function isRemovable(schema: Type.TSchema, key: string): boolean {
+  const removable: unknown = 'removable' in schema ? schema.removable : false;
+  return Array.isArray(removable) ? removable.includes(key) : removable === true;
 }
 
 function checkList(schema: Type.TArray, value: unknown, path: Path, report: Report): unknown {
@@ -81,7 +93,7 @@ function checkList(schema: Type.TArray, value: unknown, path: Path, report: Repo
   }
   const seen = new Set<unknown>();
   for (const [i, item] of items.entries()) {
-    if (uniqueItems === true && seen.has(item))
+    if (uniqueItems === true && item !== undefined && seen.has(item))
       report([...path, i], `${show(item)} is in the list twice; remove one`);
     seen.add(item);
   }

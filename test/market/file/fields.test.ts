@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { NOTHING, unmet, type Rest } from '../../../src/market/file/assumptions.js';
-import { byPosition, faultText } from '../../../src/market/file/fault.js';
+import { changeMarket, EMPTY, readMarketFile } from '../../../src/market/file/changeMarket.js';
+import { faultText } from '../../../src/market/file/fault.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import { writtenCampaign } from '../../../src/market/file/written.js';
 
@@ -13,10 +13,9 @@ buyers: [{ id: northwind, name: Northwind, post: { url: 'https://northwind.examp
 sellers: [{ code: ACME1234, slug: acme, name: Acme }]
 `;
 
-function faultsOf(text: string, rest: Rest = NOTHING): string[] {
-  const parsed = parseMarket(text);
-  const { faults, assumptions } = 'market' in parsed ? { faults: [], ...parsed.market } : parsed;
-  return [...faults, ...unmet(assumptions, rest)].sort(byPosition).map((fault) => faultText('m', fault));
+function faultsOf(text: string, before = EMPTY, replace = false): string[] {
+  const changed = changeMarket(readMarketFile(text), before, { replace });
+  return 'faults' in changed ? changed.faults.map((fault) => faultText('m', fault)) : [];
 }
 
 const TYPES = `{ homeowner: { type: boolean }, miles: { type: number }, income: { type: money },
@@ -227,25 +226,22 @@ describe('A filter on a declared field', () => {
 });
 
 describe('A stored contract that the file does not name', () => {
-  const rest: Rest = {
-    ...NOTHING,
-    contracts: [
-      {
-        id: 'ACME1234/auto/fabrikam',
-        campaign: 'ACME1234/auto',
-        buyer: 'fabrikam',
-        hasPrice: true,
-        filters: [{ field: 'roof', oneOf: ['tile', 'slate'] }],
-      },
-    ],
-  };
+  const roof = '{ roof: { type: enum, values: { tile: [], slate: [] } } }';
+  const stored = parseMarket(
+    market(roof, '[{ field: roof, oneOf: [tile, slate] }]').replaceAll('northwind', 'fabrikam'),
+  );
+  const before = 'market' in stored ? stored.market : EMPTY;
+  const exactly = (fields: string): string[] => faultsOf(market(fields), before, true);
 
   test('must fit the fields that its campaign declares', () => {
-    const lost = market('{ roof: { type: enum, values: { tile: [] } } }');
-    expect(faultsOf(lost, rest)).toEqual([
-      'm:3:15  campaigns[0].fields: do not fit contract ACME1234/auto/fabrikam, which the file does not name; name it too: filters[0].oneOf[1]: "slate" is no value of roof; its values are tile',
+    expect(exactly('{ roof: { type: enum, values: { tile: [] } } }')).toEqual([
+      'm:2:5  contract ACME1234/auto/fabrikam filters[0].oneOf[1] (in the market): "slate" is no value of roof; its values are tile',
     ]);
-    expect(faultsOf(market('{ roof: { type: enum, values: { tile: [], slate: [] } } }'), rest)).toEqual([]);
-    expect(faultsOf(market('{ roof: { type: list } }'), rest)).toEqual([]);
+    expect(exactly('{ roof: { type: enum, values: { tile: [], slate: [] } } }')).toEqual([]);
+    expect(exactly('{ roof: { type: list } }')).toEqual([]);
+  });
+
+  test('keeps the values that it needs if the file adds some', () => {
+    expect(faultsOf(market('{ roof: { values: { metal: [] } } }'), before)).toEqual([]);
   });
 });

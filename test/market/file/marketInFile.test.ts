@@ -5,29 +5,22 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Terms } from '../../../src/market/file/build.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
-import { parseMarket, type Market } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import { readPage } from '../../docs/page.js';
 import { composeMarket } from '../../scenarios/runner/composeMarket.js';
 import { readScenario } from '../../scenarios/runner/readScenario.js';
 
-function marketOf(text: string): Market {
+function marketOf(text: string): Terms {
   const parsed = parseMarket(text);
   if ('market' in parsed) return parsed.market;
   throw new Error(JSON.stringify(parsed.faults));
 }
 
-const termsOf = ({ sellers, buyers, campaigns, contracts }: Market): Terms => ({
-  sellers,
-  buyers,
-  campaigns,
-  contracts,
-});
-
 /** Terms as a file writes them, read again. */
-const again = (terms: Terms): Terms => termsOf(marketOf(stringify(marketInFile(terms))));
+const again = (terms: Terms): Terms => marketOf(stringify(marketInFile(terms)));
 
 /** The market of a scenario; where its buyers are is nothing to it. */
-function marketOfScenario(path: string): Market {
+function marketOfScenario(path: string): Terms {
   const scenario = readScenario(path, readFileSync(join(SCENARIOS, path), 'utf8'));
   const { contracts = {}, campaigns = {}, buyers = {}, services = {} } = scenario;
   const inOthers = Object.values(campaigns).flatMap((campaign) => Object.keys(campaign.contracts ?? {}));
@@ -48,16 +41,14 @@ describe('A stored market is written as a market file', () => {
   test.each(EXAMPLES.map(({ section, text }, i) => [`${i}, ${section}`, text] as const))(
     'that says the same: example %s',
     (_name, text) => {
-      const terms = termsOf(marketOf(text));
+      const terms = marketOf(text);
       expect(again(terms)).toEqual(terms);
     },
   );
 
   test('that says the same: those of all scenarios', () => {
     const files = readdirSync(SCENARIOS, { recursive: true, encoding: 'utf8' });
-    const markets = files
-      .filter((file) => file.endsWith('.yaml'))
-      .map((file) => termsOf(marketOfScenario(file)));
+    const markets = files.filter((file) => file.endsWith('.yaml')).map((file) => marketOfScenario(file));
     expect(markets.length).toBeGreaterThan(50);
     expect(markets.map(again)).toEqual(markets);
   });

@@ -3,21 +3,20 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Terms } from '../../../src/market/file/build.js';
 import { faultText } from '../../../src/market/file/fault.js';
-import { parseChange, type ChangedMarket } from '../../../src/market/file/parseChange.js';
+import { parseChange, type SimulatedMarket } from '../../../src/market/file/parseChange.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 
 const textOf = (name: string): string => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
 
 function marketIn(text: string): Terms {
   const parsed = parseMarket(text);
-  if (!('market' in parsed)) throw new Error(JSON.stringify(parsed.faults));
-  const { sellers, buyers, campaigns, contracts } = parsed.market;
-  return { sellers, buyers, campaigns, contracts };
+  if ('market' in parsed) return parsed.market;
+  throw new Error(JSON.stringify(parsed.faults));
 }
 
 const MARKET = marketIn(textOf('market.yaml'));
 
-function changed(text: string, market = MARKET): ChangedMarket {
+function changed(text: string, market = MARKET): SimulatedMarket {
   const parsed = parseChange(text, market);
   if ('changed' in parsed) return parsed.changed;
   throw new Error(parsed.faults.map((fault) => faultText('change.yaml', fault)).join('\n'));
@@ -36,7 +35,7 @@ describe('A change', () => {
     const { terms } = changed(`${AUTO}, sale: { floor: 25.00 } }]`);
     const [auto, ...others] = terms.campaigns;
     const [was, ...rest] = MARKET.campaigns;
-    expect(auto).toEqual({ ...was, category: 'auto insurance', sale: { ...was?.sale, floor: 2500 } });
+    expect(auto).toEqual({ ...was, sale: { ...was?.sale, floor: 2500 } });
     expect({ ...terms, campaigns: others }).toEqual({ ...MARKET, campaigns: rest });
   });
 
@@ -102,7 +101,7 @@ campaigns:
   });
 
   test.each<[string, string]>([
-    ['', 'line 1, : is no change; name what is to change under sellers, buyers or campaigns'],
+    ['', 'line 1, : is empty; name sellers, buyers or campaigns'],
     [
       `${AUTO}, sale: { flor: 25 } }]`,
       'line 1, campaigns[0].sale.flor: a way of selling has no key "flor"; did you mean floor?',
@@ -113,23 +112,43 @@ campaigns:
     ],
     [
       `${AUTO}, contracts: [{ buyer: fabrikan, price: 5 }] }]`,
-      'line 1, campaigns[0].contracts[0].buyer: "fabrikan" is neither in this file nor in the store; did you mean fabrikam?',
+      'line 1, campaigns[0].contracts[0].buyer: "fabrikan" is neither in this file nor in the market; did you mean fabrikam?',
     ],
     [
       'campaigns: [{ seller: ACME1235, category: Solar }]',
-      'line 1, campaigns[0].seller: "ACME1235" is neither in this file nor in the store; did you mean ACME1234?',
+      'line 1, campaigns[0].seller: "ACME1235" is neither in this file nor in the market; did you mean ACME1234?',
     ],
     [
       'campaigns: [{ seller: ACME1234, category: Solar, contracts: [{ buyer: northwind, price: null, floor: 1 }, { buyer: fabrikam }] }]',
       'line 1, campaigns[0].contracts[1]: has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
     ],
     [
-      `${AUTO}, contracts: [{ buyer: northwind, price: null }] }]`,
-      'line 1, campaigns[0].contracts[0].price: is not there, so it can’t be taken away',
+      `${AUTO}, contracts: [{ buyer: northwind, prise: null }] }]`,
+      expect.stringContaining('a contract has no key "prise"; did you mean price?') as string,
+    ],
+    [
+      `${AUTO}, contracts: [{ buyer: northwind, caps: {} }] }]`,
+      'line 1, campaigns[0].contracts[0].caps: names none of hour, day, week, month, total',
+    ],
+    [
+      'campaigns: [{ seller: ACME1234, category: Solr, sale: { floor: 5 } }]',
+      'line 1, campaigns[0].category: ACME1234 has no campaign "Solr"; did you mean Solar? A new campaign needs contracts',
+    ],
+    [
+      'campaigns: [{ seller: ACME1234, category: Auto, sale: { floor: 5 } }]',
+      'line 1, campaigns[0].category: ACME1234 has no campaign "Auto"; did you mean Auto Insurance? A new campaign needs contracts',
+    ],
+    [
+      'campaigns: [{ seller: ACME1234, category: Boats }]',
+      'line 1, campaigns[0].category: ACME1234 has no campaign "Boats"; its categories are Auto Insurance, Solar. A new campaign needs contracts',
+    ],
+    [
+      'buyers: [{ id: northwnd, name: N, ping: null }]',
+      'line 1, buyers[0].post: is missing; a buyer needs it (the market has no buyer "northwnd"; did you mean northwind?)',
     ],
     [
       'buyers: [{ id: northwind, ping: null }]',
-      'line 1, contract ACME1234/auto-insurance/northwind: has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
+      'line 1, contract ACME1234/auto-insurance/northwind (in the market): has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
     ],
     [
       `buyers: [{ id: contoso, name: C, ping: { url: 'https://c.example', timeoutMs: 500 }, post: { url: 'https://c.example', timeoutMs: 500 } }]\n${AUTO}, contracts: [{ buyer: contoso }] }]`,
@@ -149,9 +168,16 @@ campaigns:
     ],
     [
       `${AUTO}, contracts: [{ buyer: northwind }, { buyer: northwind }] }]`,
-      'line 1, campaigns[0].contracts[1]: northwind is named twice in this list; name it once',
+      'line 1, campaigns[0].contracts[1].buyer: "northwind" is taken: entry [0] of the list has it already',
     ],
-    [`${AUTO}, currency: EUR }]`, 'line 1, campaigns[0].currency: can’t change: what was bid is in USD'],
+    [
+      `${AUTO}, currency: EUR }]`,
+      "line 1, campaigns[0].currency: can't become EUR: campaigns[0].sale.floor is 10.00 USD (and there are 1 more); name each amount in EUR in this file",
+    ],
+    [
+      `${AUTO}, currency: EUR, sale: { floor: 5 }, contracts: [{ buyer: fabrikam, price: 5 }] }]`,
+      "line 1, campaigns[0].currency: can't change: the bids that were made are in USD",
+    ],
   ])('with a fault says what to write: %s', (text, fault) => {
     expect(faults(text)).toEqual([fault]);
   });
@@ -161,7 +187,7 @@ campaigns:
       textOf('market.yaml').replace('name: Northwind Mutual', 'name: Northwind Mutual\n    balance: 50.00'),
     );
     expect(faults('buyers: [{ id: northwind, currency: JPY, balance: 5000 }]', prepaid)).toEqual([
-      'line 1, buyers[0].currency: can’t change: what was paid in is in USD',
+      "line 1, buyers[0].currency: can't change: the payments that were made are in USD",
     ]);
     expect(faults('buyers: [{ id: northwind, currency: null, balance: null }]', prepaid)).toEqual([]);
     expect(faults('buyers: [{ id: fabrikam, currency: JPY, balance: 5000 }]', prepaid)).toEqual([]);

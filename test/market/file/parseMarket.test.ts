@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { NOTHING, NOTHING_BOUND, unmet } from '../../../src/market/file/assumptions.js';
-import { byPosition, faultText } from '../../../src/market/file/fault.js';
+import { changeMarket, EMPTY, readMarketFile } from '../../../src/market/file/changeMarket.js';
+import { faultText } from '../../../src/market/file/fault.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 
 const MARKET = readFileSync(new URL('market.yaml', import.meta.url), 'utf8');
@@ -9,11 +9,7 @@ const MARKET = readFileSync(new URL('market.yaml', import.meta.url), 'utf8');
 /** The faults of a file that must be complete in itself, as they are printed. */
 function faultsOf(text: string): string[] {
   const parsed = parseMarket(text);
-  const [faults, { assumptions }] =
-    'market' in parsed ? [[], parsed.market] : [parsed.faults, { assumptions: parsed.assumptions }];
-  return [...faults, ...unmet(assumptions, NOTHING)]
-    .sort(byPosition)
-    .map((fault) => faultText('m.yaml', fault));
+  return 'faults' in parsed ? parsed.faults.map((fault) => faultText('m.yaml', fault)) : [];
 }
 
 /** The market with one part replaced, which must be there. */
@@ -26,7 +22,7 @@ describe('A market file without faults', () => {
   test('is the terms that the rules work with, defaults filled in', () => {
     const parsed = parseMarket(MARKET);
     const minutes = (count: number) => count * 60_000;
-    expect('market' in parsed && { ...parsed.market, assumptions: [] }).toEqual({
+    expect('market' in parsed && parsed.market).toEqual({
       sellers: [
         {
           code: 'ACME1234',
@@ -112,7 +108,6 @@ describe('A market file without faults', () => {
           price: 2200,
         },
       ],
-      assumptions: [],
     });
     expect(faultsOf(MARKET)).toEqual([]);
   });
@@ -128,18 +123,6 @@ describe('A market file without faults', () => {
     const states = changed('[TX, california, fl]', '&states [TX, california, fl]');
     expect(faultsOf(states.replace('price: 12.50', 'price: 12.50\n        states: *states'))).toEqual([]);
     expect(faultsOf('{"sellers": [{"code": "ACME1234", "slug": "acme", "name": "Acme"}]}')).toEqual([]);
-  });
-
-  test('may leave out what it does not change', () => {
-    const parsed = parseMarket(
-      'campaigns: [{ seller: ACME1234, category: Solar, contracts: [{ buyer: contoso }] }]',
-    );
-    expect('market' in parsed && parsed.market.assumptions.map(({ kind }) => kind)).toEqual([
-      'seller',
-      'currency',
-      'fields',
-      'buyer',
-    ]);
   });
 });
 
@@ -314,7 +297,7 @@ const FAULTS: [string, string, string, string][] = [
     'a seller whom nobody knows',
     '  - seller: ACME1234\n    category: Solar',
     '  - seller: ACME1235\n    category: Solar',
-    '30:13  campaigns[1].seller: "ACME1235" is neither in this file nor in the store; did you mean ACME1234?',
+    '30:13  campaigns[1].seller: "ACME1235" is neither in this file nor in the market; did you mean ACME1234?',
   ],
   // contracts
   [
@@ -357,7 +340,7 @@ const FAULTS: [string, string, string, string][] = [
     'a buyer whom nobody knows',
     'buyer: fabrikam',
     'buyer: fabricam',
-    '27:16  campaigns[0].contracts[1].buyer: "fabricam" is neither in this file nor in the store; did you mean fabrikam?',
+    '27:16  campaigns[0].contracts[1].buyer: "fabricam" is neither in this file nor in the market; did you mean fabrikam?',
   ],
   [
     'a buyer with two contracts',
@@ -437,7 +420,7 @@ const FAULTS: [string, string, string, string][] = [
     'a bracket that is not closed',
     '[TX, california, fl]',
     '[TX',
-    "27:7  can't be read as YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
+    "27:7  can't be read as YAML: Flow sequence in block collection must be sufficiently indented and end with a ] (4 more faults after this one may follow from it)",
   ],
 ];
 
@@ -575,13 +558,13 @@ describe('Every key of a contract and a campaign', () => {
     ];
     expect(paths([balance, low, told].join('\n    '))).toEqual([]);
     expect(paths([low, told].join('\n    '))).toEqual([
-      'buyers[1].lowBalance: is of a prepaid buyer only; name the balance too',
+      'buyers[1].lowBalance: is for prepaid buyers, and the buyer has no balance; add balance',
     ]);
     expect(paths([balance, low, won].join('\n    '))).toEqual([
-      'buyers[1].lowBalance: is told to nobody; add low_balance to the events of notices',
+      'buyers[1].lowBalance: has no effect, because the buyer gets no low_balance notice; add low_balance to notices.events',
     ]);
     expect(paths([balance, told].join('\n    '))).toEqual([
-      'buyers[1].notices.events: has low_balance; name below which amount, as lowBalance of the buyer',
+      'buyers[1].notices.events: lists low_balance, but the buyer has no lowBalance; add lowBalance: AMOUNT to the buyer, or remove low_balance here',
     ]);
   });
 
@@ -593,35 +576,31 @@ describe('Every key of a contract and a campaign', () => {
   });
 });
 
-describe('Between a file and the store', () => {
-  const rest = {
-    sellers: new Map([['OTHER123', 'acme-insurance']]),
-    buyers: new Map([['contoso', false]]),
-    contracts: [
-      { id: 'OTHER123/solar/fabrikam', campaign: 'OTHER123/solar', buyer: 'fabrikam', hasPrice: false },
-      { id: 'ACME1234/solar/contoso', campaign: 'ACME1234/solar', buyer: 'contoso', hasPrice: true },
-    ],
-    currencies: new Map([['ACME1234/solar', 'EUR']]),
-    bound: NOTHING_BOUND,
-  };
-  const against = (text: string): string[] => {
-    const parsed = parseMarket(text);
-    return 'market' in parsed
-      ? unmet(parsed.market.assumptions, rest)
-          .sort(byPosition)
-          .map((fault) => faultText('m.yaml', fault))
-      : ['the file itself has faults'];
+describe('Between a file and the market', () => {
+  const STORED = `
+sellers: [{ code: OTHER123, slug: acme-insurance, name: Other }, { code: ACME1234, slug: acme, name: Acme }]
+buyers:
+  - { id: contoso, name: C, post: { url: 'https://c.example', timeoutMs: 500 } }
+  - { id: fabrikam, name: F, ping: { url: 'https://f.example', timeoutMs: 500 }, post: { url: 'https://f.example', timeoutMs: 500 } }
+campaigns:
+  - { seller: OTHER123, category: Solar, contracts: [{ buyer: fabrikam }] }
+  - { seller: ACME1234, category: Solar, currency: EUR, contracts: [{ buyer: contoso, price: 5.00 }] }`;
+  const stored = parseMarket(STORED);
+  const before = 'market' in stored ? stored.market : EMPTY;
+  const against = (text: string, replace = false): string[] => {
+    const changed = changeMarket(readMarketFile(text), before, { replace });
+    return 'faults' in changed ? changed.faults.map((fault) => faultText('m.yaml', fault)) : [];
   };
 
   test('a slug of another seller, a ping that a contract needs, a currency that prices are in: all are faults', () => {
-    expect(against(MARKET)).toEqual([
+    expect(against(MARKET, true)).toEqual([
       'm.yaml:4:11  sellers[0].slug: "acme-insurance" is the slug of seller OTHER123; choose another, or change that seller\'s in this file',
-      'm.yaml:12:5  buyers[1]: needs its ping: contract OTHER123/solar/fabrikam, which the file does not name, has no price',
-      "m.yaml:30:5  campaigns[1].currency: can't become USD: contract ACME1234/solar/contoso, which the file does not name, has a price in EUR",
+      'm.yaml:12:5  contract OTHER123/solar/fabrikam (in the market): has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
+      "m.yaml:30:5  campaigns[1].currency: can't become USD: contract ACME1234/solar/contoso price is 5.00 EUR; name each amount in USD in this file",
     ]);
   });
 
-  test('a buyer that the store has is fine; without a ping, the contract needs a price', () => {
+  test('a buyer of the market is fine; without a ping, the contract needs a price', () => {
     const file = (contract: string) =>
       `campaigns: [{ seller: OTHER123, category: Auto, contracts: [{ buyer: contoso${contract} }] }]`;
     expect(against(file(', price: 5'))).toEqual([]);

@@ -10,7 +10,7 @@ const marketWith = (sources: string): string =>
 function sellerOf(text: string) {
   const parsed = parseMarket(text);
   if (!('market' in parsed)) throw new Error(JSON.stringify(parsed.faults));
-  const { assumptions: _, ...terms } = parsed.market;
+  const terms = parsed.market;
   const [seller] = terms.sellers;
   if (!seller) throw new Error('The market has no seller');
   return { seller, terms };

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { faultText } from '../../../src/market/file/fault.js';
-import { parseMarket, type Market } from '../../../src/market/file/parseMarket.js';
+import type { Terms } from '../../../src/market/file/build.js';
+import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import type { Scenario } from './schema.js';
 
 /** A scenario's terms, which ops may change while it runs. */
@@ -29,10 +30,19 @@ export interface Places {
 }
 
 /**
- * Makes the market file that a scenario leaves out the dull half of: ids, names, addresses.
+ * The market of a scenario.
  * @throws Error with the faults that the market file's own reader finds, and the file that it read
  */
-export function composeMarket(terms: MarketInScenario, { buyers, services, postback }: Places): Market {
+export function composeMarket(terms: MarketInScenario, places: Places): Terms {
+  const file = composeFile(terms, places);
+  const read = parseMarket(file);
+  if ('market' in read) return read.market;
+  const faults = read.faults.map((fault) => faultText('market', fault));
+  throw new Error([`The scenario's terms make no market:`, ...faults, '', file].join('\n'));
+}
+
+/** Makes the market file that a scenario leaves out the dull half of: ids, names, addresses. */
+export function composeFile(terms: MarketInScenario, { buyers, services, postback }: Places): string {
   const campaignOf = (category: string, { contracts, ...campaign }: Record<string, unknown>) => ({
     seller: SELLER,
     category,
@@ -41,7 +51,7 @@ export function composeMarket(terms: MarketInScenario, { buyers, services, postb
       contract === null ? [] : [{ buyer: id, ...withServices(asMap(contract), services) }],
     ),
   });
-  const file = stringify({
+  return stringify({
     sellers: [
       {
         code: SELLER,
@@ -68,10 +78,6 @@ export function composeMarket(terms: MarketInScenario, { buyers, services, postb
       ...Object.entries(terms.campaigns ?? {}).map(([category, campaign]) => campaignOf(category, campaign)),
     ],
   });
-  const read = parseMarket(file);
-  if ('market' in read) return read.market;
-  const faults = read.faults.map((fault) => faultText('market', fault));
-  throw new Error([`The scenario's terms make no market:`, ...faults, '', file].join('\n'));
 }
 
 /** A seller's further addresses: paths of its only server. */

@@ -12,7 +12,7 @@ import { detailFor, type Offer } from '../../../src/market/decide.js';
 import { comparedBuyers } from '../../../src/market/duplicates.js';
 import { givenFrom } from '../../../src/market/intake/given.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
-import type { Market } from '../../../src/market/file/parseMarket.js';
+import type { Terms } from '../../../src/market/file/build.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { contactOf, personKeys } from '../../../src/market/personKeys.js';
 import { standingInWords } from '../../../src/market/standing.js';
@@ -66,7 +66,7 @@ class PureRun implements World {
   private readonly books: { account: string; amount: number }[] = [];
   private readonly steps: Step[];
   private terms: MarketInScenario = {};
-  private stored: Market | undefined;
+  private stored: Terms | undefined;
   /** Made ready since the terms were last changed. */
   private readonly ready = new Map<string, ReadyMarket>();
   private running: Running[] = [];
@@ -391,7 +391,7 @@ class PureRun implements World {
     this.book({ [`buyer:${buyer}`]: -price, [`seller:${SELLER}`]: earns, house: price - earns }, currency);
   };
 
-  private buyerOf(id: string): Market['buyers'][number] {
+  private buyerOf(id: string): Terms['buyers'][number] {
     const buyer = this.stored?.buyers.find((each) => each.id === id);
     if (!buyer) throw new Error(`The scenario has no buyer ${id}.`);
     return buyer;

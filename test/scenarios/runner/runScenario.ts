@@ -9,6 +9,7 @@ import { ApiError, errorOf } from '../../../src/api/apiError.js';
 import { newLeadAnswer } from '../../../src/api/leadAnswer.js';
 import { newLead } from '../../../src/api/takeLead.js';
 import { takeReturn } from '../../../src/api/takeReturn.js';
+import { readMarketFile } from '../../../src/market/file/changeMarket.js';
 import { applyMarket } from '../../../src/store/apply.js';
 import { findStoredLead, insertLead, type LeadDocument } from '../../../src/store/leads.js';
 import { findCampaign } from '../../../src/store/market.js';
@@ -22,7 +23,7 @@ import type { FakeBuyer } from '../../support/buyer.js';
 import { secretOf } from '../../support/secretOf.js';
 import { PERSON } from '../../support/source.js';
 import type { LeadWorld } from '../../support/timeSkipping.js';
-import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
+import { CATEGORY, composeFile, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
 import { placesOf, SELLERS, startServers, startServices, tellHowToAnswer, type Servers } from './servers.js';
 import { momentMs } from './time.js';
@@ -215,13 +216,14 @@ function leadIdOf(run: Run, name: string): string {
   return id;
 }
 
-/** Ops apply the market file anew, with some of its terms changed; a contract that is `null` is gone. */
+/** Ops apply the market file again, with some of its terms changed; a contract that is `null` is gone. */
 async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario): Promise<void> {
   const { database } = world;
   const { terms, scenario, servers } = run;
   run.terms = changed(terms, change);
-  const market = composeMarket(run.terms, placesOf(servers, run.services, scenario));
-  const applied = await applyMarket(database, market, { prune: true });
+  const file = readMarketFile(composeFile(run.terms, placesOf(servers, run.services, scenario)));
+  const exactly = { replace: true, prune: true, confirmed: true };
+  const applied = await applyMarket(database, file, exactly);
   if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
   world.marketChanged();
   for (const change of applied.changes) {

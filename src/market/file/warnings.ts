@@ -1,0 +1,195 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Filter } from '../filters.js';
+import { minorDigits, toDecimal } from '../money.js';
+import { categoryKey, type Buyer, type Campaign, type Contract, type Seller } from '../terms.js';
+import type { Terms } from './build.js';
+import { similarCategory } from './nearest.js';
+
+/*
+ * What a person should confirm before a market is changed: sentences about changes that remove a limit, that take away
+ * or give back money, or that stop or resume sales. A change that is none of these, such as a price, has no warning.
+ */
+
+type Judge<T> = (was: T, now: T) => string | undefined;
+
+/** A key that is there no more. */
+const removed =
+  <T>(key: keyof T, message: string): Judge<T> =>
+  (was, now) =>
+    was[key] !== undefined && now[key] === undefined ? message : undefined;
+
+const resumed =
+  <T extends { active: boolean }>(message: string): Judge<T> =>
+  (was, now) =>
+    now.active && !was.active ? message : undefined;
+
+const stopped =
+  <T extends { active: boolean }>(message: string): Judge<T> =>
+  (was, now) =>
+    was.active && !now.active ? message : undefined;
+
+const WINDOWS: Readonly<Record<string, string>> = {
+  hour: 'an hour',
+  day: 'a day',
+  week: 'a week',
+  month: 'a month',
+  total: 'in total',
+};
+
+/** Windows of a limit that are there no more. */
+const unlimited =
+  (key: 'caps' | 'postCaps' | 'budget', what: string): Judge<Contract> =>
+  (was, now) => {
+    const left: Partial<Record<string, number>> = now[key] ?? {};
+    const gone = Object.keys(was[key] ?? {}).filter((window) => left[window] === undefined);
+    const windows = gone.map((window) => WINDOWS[window] ?? window).join(', ');
+    return gone.length > 0 ? `removes its limit on ${what} ${windows}` : undefined;
+  };
+
+const widened: Judge<Contract> = ({ states: was }, { states: now }) => {
+  if (was === undefined) return undefined;
+  if (now === undefined) return 'buys leads of every state';
+  const more = now.filter((state) => !was.includes(state));
+  return more.length > 0 ? `buys leads of more states: ${more.join(', ')}` : undefined;
+};
+
+const unfiltered: Judge<Contract> = ({ filters: was = [] }, { filters: now = [] }) => {
+  const gone = was.filter((filter) => !now.some((one) => isDeepStrictEqual(one, filter)));
+  const fields = [...new Set(gone.flatMap(fieldsOf))].join(', ');
+  return gone.length > 0 ? `removes or changes a filter on ${fields}` : undefined;
+};
+
+const fieldsOf = ({ field, all = [], any = [] }: Filter): string[] =>
+  field === undefined ? [...all, ...any].flatMap(fieldsOf) : [field];
+
+const unscheduled: Judge<Contract> = ({ schedule: was }, { schedule: now }) => {
+  if (was === undefined) return undefined;
+  if (now === undefined) return 'buys at any time, because it has no schedule any more';
+  const gone = (['holidays', 'closed'] as const).filter(
+    (key) => was[key] !== undefined && now[key] === undefined,
+  );
+  return gone.length > 0 ? `buys on days that were closed (${gone.join(', ')})` : undefined;
+};
+
+const unsourced: Judge<Contract> = ({ sources: was }, { sources: now }) => {
+  const gone = (['only', 'not'] as const).filter(
+    (key) => was?.[key] !== undefined && now?.[key] === undefined,
+  );
+  return gone.length > 0 ? `removes its limit on sources (${gone.join(', ')})` : undefined;
+};
+
+const unchecked: Judge<Pick<Contract, 'checks'>> = ({ checks: was = [] }, { checks: now = [] }) => {
+  const gone = was.map(({ name }) => name).filter((name) => !now.some((one) => one.name === name));
+  return gone.length > 0 ? `no longer makes the check ${gone.join(', ')}` : undefined;
+};
+
+const SELLER: readonly Judge<Seller>[] = [
+  resumed('resumes this seller, which was paused'),
+  stopped('pauses this seller: none of its leads is taken or offered'),
+];
+
+const BUYER: readonly Judge<Buyer>[] = [
+  resumed('resumes this buyer, which was paused'),
+  (was, now) => {
+    if (was.balance === undefined) return undefined;
+    if (now.balance === undefined)
+      return 'ends its prepaid balance: it buys on account, without a limit by what it has paid';
+    const { currency = 'USD' } = now;
+    if ((was.currency ?? 'USD') !== currency || now.balance >= was.balance) return undefined;
+    const amount = toDecimal(was.balance - now.balance, currency).toFixed(minorDigits(currency));
+    return `takes ${amount} ${currency} off its balance`;
+  },
+  (was, now) =>
+    was.currency !== undefined && now.currency !== undefined && was.currency !== now.currency
+      ? `changes the currency of its balance from ${was.currency} to ${now.currency}`
+      : undefined,
+];
+
+const CAMPAIGN: readonly Judge<Campaign>[] = [
+  resumed('resumes this campaign, which was paused'),
+  stopped('pauses this campaign: it takes no leads, and waiting ones expire'),
+  (was, now) =>
+    was.currency === now.currency
+      ? undefined
+      : `changes its currency from ${was.currency} to ${now.currency}`,
+  (was, now) =>
+    categoryKey(was.category) === categoryKey(now.category)
+      ? undefined
+      : `renames its category: sources that send "${was.category}" are refused`,
+  (was, now) => (was.sale.floor > 0 && now.sale.floor === 0 ? 'has no floor any more' : undefined),
+  ({ sale: was }, { sale: now }) =>
+    was.sharedFloor !== undefined && now.sharedFloor === undefined && now.mode === 'hybrid'
+      ? 'has no floor of its own for shared bids any more'
+      : undefined,
+  removed('margin', 'the house keeps nothing of its sales any more'),
+  removed('duplicates', 'sells leads of the same person again'),
+  removed('retention', 'has no retention of its own any more'),
+  unchecked,
+];
+
+const CONTRACT: readonly Judge<Contract>[] = [
+  resumed('resumes this contract, which was paused'),
+  unlimited('caps', 'leads'),
+  unlimited('postCaps', 'posts'),
+  unlimited('budget', 'what it spends'),
+  removed('floor', 'has no floor of its own any more'),
+  removed('ceiling', 'has no ceiling any more'),
+  removed('until', 'is offered leads of any age'),
+  (was, now) => (was.pace === true && now.pace !== true ? 'may buy all of its daily cap at once' : undefined),
+  widened,
+  unfiltered,
+  unsourced,
+  unscheduled,
+  removed('duplicates', 'buys leads of the same person again'),
+  unchecked,
+];
+
+const sentences = <T>(judges: readonly Judge<T>[], was: T | undefined, now: T): string[] =>
+  was === undefined ? [] : judges.flatMap((judge) => judge(was, now) ?? []);
+
+type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
+
+/** What to confirm of a market's change, by kind and id: `contract ACME1234/auto-insurance/northwind`. */
+export function warningsOf(before: Terms, after: Terms): ReadonlyMap<string, string[]> {
+  const was = {
+    sellers: new Map(before.sellers.map((seller) => [seller.code, seller])),
+    buyers: new Map(before.buyers.map((buyer) => [buyer.id, buyer])),
+    campaigns: new Map(before.campaigns.map((campaign) => [campaign.id, campaign])),
+    contracts: new Map(before.contracts.map((contract) => [contract.id, contract])),
+  };
+  const found = new Map<string, string[]>();
+  const add = (kind: Kind, id: string, told: string[]) => {
+    if (told.length > 0) found.set(warningKey(kind, id), told);
+  };
+  for (const seller of after.sellers)
+    add('seller', seller.code, sentences(SELLER, was.sellers.get(seller.code), seller));
+  for (const buyer of after.buyers) add('buyer', buyer.id, sentences(BUYER, was.buyers.get(buyer.id), buyer));
+  for (const campaign of after.campaigns) {
+    const before = was.campaigns.get(campaign.id);
+    add('campaign', campaign.id, before ? sentences(CAMPAIGN, before, campaign) : []);
+  }
+  for (const contract of after.contracts)
+    add('contract', contract.id, sentences(CONTRACT, was.contracts.get(contract.id), contract));
+  const left = new Set(after.contracts.map(({ id }) => id));
+  for (const { id } of before.contracts)
+    if (!left.has(id)) add('contract', id, ['removes this contract: it buys nothing any more']);
+  for (const [id, message] of misspelt(before, after)) add('campaign', id, [message]);
+  return found;
+}
+
+export const warningKey = (kind: Kind, id: string): string => `${kind} ${id}`;
+
+/** New campaigns that look like one which the seller has already. */
+function misspelt(before: Terms, after: Terms): [id: string, message: string][] {
+  const known = new Set(before.campaigns.map(({ id }) => id));
+  return after.campaigns.flatMap(({ id, seller, category }): [string, string][] => {
+    if (known.has(id)) return [];
+    const own = before.campaigns.filter((one) => one.seller === seller);
+    const meant = similarCategory(
+      category,
+      own.map((one) => one.category),
+    );
+    if (meant === undefined) return [];
+    return [[id, `is a new campaign; the seller has "${meant}" already. Did you mean that one?`]];
+  });
+}
