@@ -5,12 +5,17 @@ import type { Database } from '../store/db.js';
 import { LocalStackError } from './localStackError.js';
 
 /**
- * Applies a market of our own, which nobody has to confirm; what else the database holds is left alone.
+ * Makes the entries of a market of our own exactly as its file says, without a confirmation; what else the database
+ * holds is left alone.
  * @param name what the market is called in the error: `demo market`
  * @throws LocalStackError naming what stands against it
  */
 export async function applyMarketText(database: Database, name: string, text: string): Promise<void> {
-  const result = await applyMarket(database, readMarketFile(text), { by: cliActor(), confirmed: true });
+  const result = await applyMarket(database, readMarketFile(text), {
+    by: cliActor(),
+    replace: true,
+    confirmed: true,
+  });
   if (!('faults' in result)) return;
   const faults = result.faults.map(
     ({ line, column, path, message }) => `${line}:${column}  ${path}: ${message}`,

@@ -176,6 +176,8 @@ campaigns:
         isShared: false,
         send: () => Promise.reject(new Error('Nothing is sent by a simulation')),
         withdrawn: () => undefined,
+        resolvePost: () => Promise.reject(new Error('Nothing is decided by a simulation')),
+        retryNow: () => Promise.reject(new Error('Nothing is retried by a simulation')),
       },
       { file, since: new Date().toISOString() },
     );

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cliActor } from '../../cli/actor.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
-import { parseMarket } from '../../market/file/parseMarket.js';
+import { readMarketFile } from '../../market/file/changeMarket.js';
 import { applyMarket } from '../../store/apply.js';
 import type { Change } from '../../store/applyPlan.js';
 import { noteDeed } from '../../store/audit.js';
@@ -79,9 +79,7 @@ async function isDemos(database: Database, files: string[]): Promise<boolean> {
   const { sellers, buyers } = await readTerms(database);
   if (sellers.length === 0 && buyers.length === 0) return true;
   for (const file of files) {
-    const parsed = parseMarket(file);
-    if (!('market' in parsed)) continue;
-    const planned = await applyMarket(database, parsed.market, { prune: false, dryRun: true });
+    const planned = await applyMarket(database, readMarketFile(file), { replace: true, dryRun: true });
     if ('changes' in planned && planned.changes.every(({ change }) => SAME.has(change))) return true;
   }
   return false;

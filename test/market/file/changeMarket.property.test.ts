@@ -90,7 +90,7 @@ const CONTRACT_KEYS = part({
 
 /** A part of the market with other values in it, entries and keys left out, and some that are new. */
 const changeOf = ({ sellers, buyers, campaigns, contracts }: Terms): fc.Arbitrary<object> => {
-  const named = <T extends object>(names: object[], keys: fc.Arbitrary<T>) =>
+  const named = (names: object[], keys: fc.Arbitrary<object>): fc.Arbitrary<[object, object][]> =>
     names.length === 0
       ? fc.constant([])
       : fc.uniqueArray(fc.tuple(fc.constantFrom(...names), keys), {
