@@ -90,7 +90,7 @@ export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
   const currencies = planCampaigns(plan, stored.campaigns, wanted);
   planContracts(plan, stored, wanted, currencies);
   plan.wakes = mightTake(before, terms).filter(({ id }) => !plan.remove.includes(id));
-  const warnings = warningsOf(before, terms);
+  const warnings = warningsOf(before, terms, Date.now());
   plan.changes = plan.changes.map((change): Change => {
     const isChanged = change.change !== 'unchanged' && change.change !== 'not_named';
     const own = isChanged ? warnings.get(warningKey(change.kind, change.id)) : undefined;

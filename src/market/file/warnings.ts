@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Filter } from '../filters.js';
 import { minorDigits, toDecimal } from '../money.js';
+import { isPaused, type Pausable } from '../pause.js';
 import { categoryKey, type Buyer, type Campaign, type Contract, type Seller } from '../terms.js';
 import type { Terms } from './build.js';
 import { similarCategory } from './nearest.js';
@@ -10,7 +11,8 @@ import { similarCategory } from './nearest.js';
  * or give back money, or that stop or resume sales. A change that is none of these, such as a price, has no warning.
  */
 
-type Judge<T> = (was: T, now: T) => string | undefined;
+/** @param clock UTC ms */
+type Judge<T> = (was: T, now: T, clock: number) => string | undefined;
 
 /** A key that is there no more. */
 const removed =
@@ -19,14 +21,14 @@ const removed =
     was[key] !== undefined && now[key] === undefined ? message : undefined;
 
 const resumed =
-  <T extends { active: boolean }>(message: string): Judge<T> =>
-  (was, now) =>
-    now.active && !was.active ? message : undefined;
+  <T extends Pausable>(message: string): Judge<T> =>
+  (was, now, clock) =>
+    isPaused(was, clock) && !isPaused(now, clock) ? message : undefined;
 
 const stopped =
-  <T extends { active: boolean }>(message: string): Judge<T> =>
-  (was, now) =>
-    was.active && !now.active ? message : undefined;
+  <T extends Pausable>(message: string): Judge<T> =>
+  (was, now, clock) =>
+    isPaused(now, clock) && !isPaused(was, clock) ? message : undefined;
 
 const WINDOWS: Readonly<Record<string, string>> = {
   hour: 'an hour',
@@ -144,13 +146,15 @@ const CONTRACT: readonly Judge<Contract>[] = [
   unchecked,
 ];
 
-const sentences = <T>(judges: readonly Judge<T>[], was: T | undefined, now: T): string[] =>
-  was === undefined ? [] : judges.flatMap((judge) => judge(was, now) ?? []);
-
 type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
 
-/** What to confirm of a market's change, by kind and id: `contract ACME1234/auto-insurance/northwind`. */
-export function warningsOf(before: Terms, after: Terms): ReadonlyMap<string, string[]> {
+/**
+ * What to confirm of a market's change, by `warningKey`.
+ * @param clock UTC ms
+ */
+export function warningsOf(before: Terms, after: Terms, clock: number): ReadonlyMap<string, string[]> {
+  const sentences = <T>(judges: readonly Judge<T>[], was: T | undefined, now: T): string[] =>
+    was === undefined ? [] : judges.flatMap((judge) => judge(was, now, clock) ?? []);
   const was = {
     sellers: new Map(before.sellers.map((seller) => [seller.code, seller])),
     buyers: new Map(before.buyers.map((buyer) => [buyer.id, buyer])),
@@ -158,16 +162,14 @@ export function warningsOf(before: Terms, after: Terms): ReadonlyMap<string, str
     contracts: new Map(before.contracts.map((contract) => [contract.id, contract])),
   };
   const found = new Map<string, string[]>();
-  const add = (kind: Kind, id: string, told: string[]) => {
-    if (told.length > 0) found.set(warningKey(kind, id), told);
+  const add = (kind: Kind, id: string, own: string[]) => {
+    if (own.length > 0) found.set(warningKey(kind, id), own);
   };
   for (const seller of after.sellers)
     add('seller', seller.code, sentences(SELLER, was.sellers.get(seller.code), seller));
   for (const buyer of after.buyers) add('buyer', buyer.id, sentences(BUYER, was.buyers.get(buyer.id), buyer));
-  for (const campaign of after.campaigns) {
-    const before = was.campaigns.get(campaign.id);
-    add('campaign', campaign.id, before ? sentences(CAMPAIGN, before, campaign) : []);
-  }
+  for (const campaign of after.campaigns)
+    add('campaign', campaign.id, sentences(CAMPAIGN, was.campaigns.get(campaign.id), campaign));
   for (const contract of after.contracts)
     add('contract', contract.id, sentences(CONTRACT, was.contracts.get(contract.id), contract));
   const left = new Set(after.contracts.map(({ id }) => id));
@@ -177,6 +179,7 @@ export function warningsOf(before: Terms, after: Terms): ReadonlyMap<string, str
   return found;
 }
 
+/** `contract ACME1234/auto-insurance/northwind` */
 export const warningKey = (kind: Kind, id: string): string => `${kind} ${id}`;
 
 /** New campaigns that look like one which the seller has already. */
