@@ -130,7 +130,8 @@ const CONTRACT: Record<keyof Contract, Judge<Contract>> = {
   returns: never,
 };
 
-const isSame = (a: unknown, b: unknown): boolean => inOrder(a) === inOrder(b);
+/** Whether two values say the same, whatever the order of their keys. */
+export const isSame = (a: unknown, b: unknown): boolean => inOrder(a) === inOrder(b);
 
 /** As text, whatever the order of its keys. */
 const inOrder = (value: unknown): string =>

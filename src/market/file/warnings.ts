@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Filter } from '../filters.js';
 import { minorDigits, toDecimal } from '../money.js';
 import { isPaused, type Pausable } from '../pause.js';
 import { categoryKey, type Buyer, type Campaign, type Contract, type Seller } from '../terms.js';
+import { isSame } from '../waking.js';
 import type { Terms } from './build.js';
 import { similarCategory } from './nearest.js';
 
@@ -56,7 +56,7 @@ const widened: Judge<Contract> = ({ states: was }, { states: now }) => {
 };
 
 const unfiltered: Judge<Contract> = ({ filters: was = [] }, { filters: now = [] }) => {
-  const gone = was.filter((filter) => !now.some((one) => isDeepStrictEqual(one, filter)));
+  const gone = was.filter((filter) => !now.some((one) => isSame(one, filter)));
   const fields = [...new Set(gone.flatMap(fieldsOf))].join(', ');
   return gone.length > 0 ? `removes or changes a filter on ${fields}` : undefined;
 };
