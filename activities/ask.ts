@@ -7,6 +7,7 @@ import {
   TRIED,
   undecided,
   withAnswers,
+  withPing,
   type PingAnswer,
 } from '../src/market/asking.js';
 import { isDecided, pingLimit } from '../src/market/early.js';
@@ -111,7 +112,7 @@ export async function pingOne(
   const keys = personKeys(contactOf(lead.fields));
   const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const id = pingId(lead._id, contract, round.number, again);
-  const result = await sendPing(
+  const answer = await sendPing(
     deps.send,
     { url: ping.url, timeoutMs, secret },
     {
@@ -129,6 +130,7 @@ export async function pingOne(
     },
     personScreen(lead),
   );
+  const result = lead.test ? withPing(answer, { pingId: id, limitMs: timeoutMs }) : answer;
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
   const failure = failureOf(result);
   note(deps, {

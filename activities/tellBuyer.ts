@@ -31,8 +31,7 @@ export const tellBuyer =
     const payload = lead && (await payloadOf(deps, lead, buyer, round, notice));
     if (!payload) return 'not asked for';
     const { url, timeoutMs } = buyer.notices;
-    const about = notice.kind === 'lost' ? notice.pingId : lead.claims[contract]?.postId;
-    const id = `${about}.${kind}`;
+    const id = `${idAbout(lead, notice)}.${kind}`;
     const hearing = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
     const { heard: delivered, detail, ms } = hearing;
     measured.told(ms, { kind, heard: String(delivered) });
@@ -42,6 +41,12 @@ export const tellBuyer =
     if (!hearing.heard) throw undelivered(buyer.id, hearing);
     return 'told';
   };
+
+/** The ping or post that a notice is about. */
+function idAbout({ claims }: StoredLead, notice: Notice): string | undefined {
+  if (notice.kind === 'unused') return notice.id;
+  return notice.kind === 'lost' ? notice.pingId : claims[notice.contract]?.postId;
+}
 
 /** The notice as the buyer reads it (docs/buyer.md); undefined where there is nothing to tell any more. */
 async function payloadOf(
@@ -55,6 +60,11 @@ async function payloadOf(
   if (notice.kind === 'lost') {
     const { pingId, bidId, reason, band } = notice;
     return { type: kind, ping_id: pingId, bid_id: bidId, round, reason, cleared: band, currency, test };
+  }
+  if (notice.kind === 'unused') {
+    const { of, id, reason, detail } = notice;
+    const about = of === 'ping' ? { ping_id: id } : { post_id: id, lead_id };
+    return { type: kind, ...about, round, reason, detail, test };
   }
   const claim = claims[notice.contract];
   if (claim === undefined) return undefined;

@@ -2,7 +2,9 @@ import type { CancelRequest } from '../activities/cancelPost.js';
 import type { BuyerNotice } from '../activities/tellBuyer.js';
 import type { Postback } from '../activities/tellSeller.js';
 import type { LeadFacts } from '../src/market/lead.js';
-import { noticesOf } from '../src/market/notices.js';
+import type { Offer } from '../src/market/decide.js';
+import { noticesOf, unusedPost } from '../src/market/notices.js';
+import type { Round } from '../src/market/round.js';
 import { summary } from '../src/temporal/bounds.js';
 import { cancelPostDurably, tellBuyer, tellSeller } from './steps.js';
 import type { Story } from './story.js';
@@ -88,14 +90,29 @@ export function notifySeller({ leadId, seller }: LeadFacts, story: Story): void 
 /** Notifies the buyers that want to know who won and who lost in the round that has just ended. */
 export function notifyBuyers({ leadId, test }: LeadFacts, story: Story): void {
   const round = story.lastRound;
-  for (const notice of noticesOf(round, story.outcomes, test, story.low)) {
-    story.notifications.add({
-      send: 'tellBuyer',
-      summary: summary(`tell ${notice.buyer}: ${notice.kind}`),
-      until: Date.now() + FOR_MS,
-      request: { leadId, round: round.number, notice },
-    });
-  }
+  for (const notice of noticesOf(round, story.outcomes, test, story.low))
+    notifyBuyer(story, { leadId, round: round.number, notice });
+}
+
+/** Notifies a buyer of a test lead that its answer to the first try of a post could not be used, if it wants to know. */
+export function notifyUnusedPost(
+  { leadId, test }: LeadFacts,
+  round: Round,
+  answer: { offer: Offer; postId: string; detail?: string },
+  story: Story,
+): void {
+  const notice = unusedPost(round, answer.offer, { test, ...answer });
+  if (notice) notifyBuyer(story, { leadId, round: round.number, notice });
+}
+
+function notifyBuyer(story: Story, request: BuyerNotice): void {
+  const { buyer, kind } = request.notice;
+  story.notifications.add({
+    send: 'tellBuyer',
+    summary: summary(`tell ${buyer}: ${kind}`),
+    until: Date.now() + FOR_MS,
+    request,
+  });
 }
 
 /** Notifies a buyer that its post was called off, which it could not be told at once. */

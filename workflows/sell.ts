@@ -6,7 +6,7 @@ import type { LeadFacts } from '../src/market/lead.js';
 import { formatMoney } from '../src/market/money.js';
 import type { Round } from '../src/market/round.js';
 import { summary } from '../src/temporal/bounds.js';
-import { notifyCalledOff } from './notify.js';
+import { notifyCalledOff, notifyUnusedPost } from './notify.js';
 import { cancelPost, deliverPost, forgottenPosts, sellLead, settlePost } from './steps.js';
 import type { Story } from './story.js';
 
@@ -26,6 +26,7 @@ export async function sell(lead: LeadFacts, round: Round, offer: Offer, story: S
   };
   const first = await sellLead(request);
   if (first.answer !== 'uncertain') return first;
+  if (!first.final) notifyUnusedPost(lead, round, { ...first, offer }, story);
   story.waitsPatiently();
   const price = formatMoney(offer.price, terms.currency);
   const last = first.final ? first : await again(request, first, price, story);

@@ -91,6 +91,17 @@ export function failureOf(answer: PingAnswer): Failure | undefined {
   return UNUSED.includes(reason) ? { reason, detail } : undefined;
 }
 
+/** The answer to a ping of a test lead, with what its buyer is notified about if the answer could not be used. */
+export function withPing(
+  answer: PingAnswer,
+  { pingId, limitMs }: { pingId: string; limitMs: number },
+): PingAnswer {
+  if (!('noBid' in answer) || !UNUSED.includes(answer.noBid.reason)) return answer;
+  const { reason, detail } = answer.noBid;
+  const late = reason === 'timeout' ? `no answer within ${limitMs} ms` : undefined;
+  return { ...answer, noBid: { ...answer.noBid, pingId, detail: detail ?? late } };
+}
+
 /** Answers to a ping that could not be used, by reason. */
 export const UNUSED: readonly Reason[] = ['timeout', 'unreachable', 'http_error', 'invalid_response'];
 

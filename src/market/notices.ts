@@ -2,19 +2,30 @@ import { bandOf } from './band.js';
 import type { Reason } from './reason.js';
 import type { Outcome, Round } from './round.js';
 
-/** What a buyer is told of its part in a round. */
+/** A notice to a buyer about its part in a round. */
 export type Notice = { buyer: string; contract: string } & (
   | { kind: 'won' | 'billed' | 'low_balance' }
   | { kind: 'lost'; pingId: string; bidId?: string; reason: Reason; band?: string }
+  | UnusedNotice
 );
 
-/** Who was sent the lead knows by its own answer how that ended. */
+/** Of a test lead: an answer could not be used. `id` is the ping's or the post's. */
+interface UnusedNotice {
+  kind: 'unused';
+  of: 'ping' | 'post';
+  id: string;
+  reason: Reason;
+  detail?: string;
+}
+
+/** A buyer that was sent the lead knows by its own answer how that ended. */
 const KNOWN: readonly Reason[] = ['refused', 'uncertain'];
 
 /**
- * What there is to tell the buyers that want to hear it: whose post was accepted has won, and is billed but for a test;
- * whose bid did not win has lost, and hears in which band the lead went for the least.
- * @param low contracts whose sale took their buyer's prepaid balance below what it wants to hear of
+ * The notices of a round to the buyers that want them: a buyer whose post was accepted has won, and is billed unless the
+ * lead is a test; a buyer whose bid did not win has lost, and learns the band of the lowest price at which the lead was
+ * sold. Of a test lead, buyers learn which of their answers could not be used.
+ * @param low contracts whose sale took their buyer's prepaid balance below the amount that it wants a notice at
  */
 export function noticesOf(
   round: Round,
@@ -35,8 +46,30 @@ export function noticesOf(
     }
     const { pingId, bidId } = bids.get(contract) ?? {};
     if (pingId === undefined || KNOWN.includes(outcome.reason)) return [];
-    const { reason } = outcome;
-    return [{ buyer, contract, kind: 'lost', pingId, bidId, reason, ...(band !== undefined && { band }) }];
+    const { reason, detail } = outcome;
+    const lost = { buyer, contract, kind: 'lost' as const, pingId, bidId, reason, band };
+    const isUnused = isTest && reason === 'below_floor' && tell.notices[buyer]?.includes('lost') !== true;
+    return isUnused ? [{ buyer, contract, kind: 'unused', of: 'ping', id: pingId, reason, detail }] : [lost];
   });
-  return all.filter(({ buyer, kind }) => tell.notices[buyer]?.includes(kind));
+  const unused = isTest ? unusedPings(round) : [];
+  return [...all, ...unused].filter(({ buyer, kind }) => tell.notices[buyer]?.includes(kind));
+}
+
+const unusedPings = ({ entries }: Round): Notice[] =>
+  entries.flatMap((entry): Notice[] => {
+    if (!('noBid' in entry)) return [];
+    const { buyer, contract, noBid } = entry;
+    const { pingId: id, reason, detail } = noBid;
+    if (id === undefined) return [];
+    return [{ buyer, contract, kind: 'unused', of: 'ping', id, reason, detail }];
+  });
+
+/** The notice that the first answer to a post of a test lead is neither yes nor no, if the buyer wants it. */
+export function unusedPost(
+  { tell }: Pick<Round, 'tell'>,
+  { buyer, contract }: { buyer: string; contract: string },
+  { test, postId, detail }: { test: boolean; postId: string; detail?: string },
+): Notice | undefined {
+  if (!test || tell.notices[buyer]?.includes('unused') !== true) return undefined;
+  return { buyer, contract, kind: 'unused', of: 'post', id: postId, reason: 'uncertain', detail };
 }

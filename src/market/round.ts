@@ -28,6 +28,8 @@ export interface NoBid {
   words?: string;
   /** The HTTP status, if that is the reason. */
   status?: number;
+  /** Of a test lead, if the answer could not be used: the ping that the buyer is notified about. */
+  pingId?: string;
 }
 
 /** A contract that may buy in this round: what the decision needs to know of it, kept so that it can be made again. */

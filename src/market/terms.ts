@@ -27,8 +27,8 @@ export interface Endpoint {
   timeoutMs: number;
 }
 
-/** What a buyer may want to be told beside its pings and posts. */
-export const NOTICES = ['won', 'lost', 'billed', 'low_balance'] as const;
+/** The notices that a buyer may want beside its pings and posts. */
+export const NOTICES = ['won', 'lost', 'billed', 'low_balance', 'unused', 'digest'] as const;
 export type NoticeKind = (typeof NOTICES)[number];
 
 export interface Buyer extends Pausable {

@@ -31,12 +31,22 @@ export interface Received {
 
 /** What a buyer's server is sent, and a seller's. */
 export const REQUEST_TYPES = [
-  ...(['ping', 'post', 'post_cancelled', 'post_status', 'won', 'lost', 'billed', 'low_balance'] as const),
+  ...([
+    'ping',
+    'post',
+    'post_cancelled',
+    'post_status',
+    'won',
+    'lost',
+    'billed',
+    'low_balance',
+    'unused',
+  ] as const),
   ...(['lead.pending', 'lead.sold', 'lead.expired', 'lead.withdrawn'] as const),
 ] as const;
 
 /** `test` is what a person sends to try an address, `check` what an outside service is asked. */
-export type RequestType = (typeof REQUEST_TYPES)[number] | 'test' | 'check';
+export type RequestType = (typeof REQUEST_TYPES)[number] | 'test' | 'check' | 'digest';
 
 export interface FakeBuyer {
   url: string;

@@ -2,6 +2,7 @@ import { hasExpired, TRIED } from '../asking.js';
 import { asAnswer, type Offer, type OfferReason } from '../decide.js';
 import { CALLED_OFF, DELIVERY, HELD_MS, waitBefore } from '../delivery.js';
 import { postId } from '../ids.js';
+import { unusedPost } from '../notices.js';
 import { roomNeeded } from '../room.js';
 import type { Change, Refusal, Round } from '../round.js';
 import { answerSource, type Claim, type Life } from './life.js';
@@ -35,7 +36,7 @@ export function* sell(life: Life, world: World, round: Round, offer: Offer): Cou
     at: now,
   };
   life.claims.set(contract, claim);
-  const answer = yield* post(life, world, offer);
+  const answer = yield* post(life, world, { round, offer, sale });
   return answer.answer === 'uncertain'
     ? yield* atTheEnd(life, world, round, offer, claim)
     : settle(life, world, offer, claim, answer);
@@ -65,7 +66,11 @@ function reserve(
 }
 
 /** The post, again and again while the contract's policy allows it and the lead is not withdrawn. */
-function* post(life: Life, world: World, offer: Offer): Course<PostAnswer> {
+function* post(
+  life: Life,
+  world: World,
+  { round, offer, sale }: { round: Round; offer: Offer; sale: string },
+): Course<PostAnswer> {
   let secondDue: number | undefined;
   for (let attempt = 1; ; attempt += 1) {
     const answer = world.post(life, offer);
@@ -73,6 +78,9 @@ function* post(life: Life, world: World, offer: Offer): Course<PostAnswer> {
       answer.answer === 'uncertain' ? { reason: answer.answer, detail: answer.detail } : undefined;
     if (attempt === 1 || !failure) world.trade.noteAnswer(offer.buyer, 'posts', failure, world.now());
     if (answer.answer !== 'uncertain') return answer;
+    const { test } = life.lead.facts;
+    const notice = unusedPost(round, offer, { test, postId: sale, detail: answer.detail });
+    if (attempt === 1 && notice) world.tell(life, notice);
     const elapsed = secondDue === undefined ? 0 : world.now() - secondDue;
     const wait = waitBefore(attempt + 1, elapsed, answer.retryAfterMs, offer.delivery);
     if (wait === undefined) return answer;

@@ -8,6 +8,7 @@ import {
   TRIED,
   undecided,
   withAnswers,
+  withPing,
   withNewAnswer,
   type PingAnswer,
 } from '../asking.js';
@@ -111,14 +112,13 @@ function pingOne(
     return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
   if (!world.trade.mayTry(buyer, 'pings', now)) return { ms: 0, noBid: TRIED };
   const answerBy = life.answer === undefined ? facts.answerBy : undefined;
-  const answer = world.ping(life, {
-    round,
-    candidate,
+  const asked = {
     pingId: pingId(facts.leadId, contract, round.number, again),
     limitMs: pingLimit(ready.buyer.ping.timeoutMs, answerBy, now),
-  });
+  };
+  const answer = world.ping(life, { round, candidate, ...asked });
   world.trade.noteAnswer(buyer, 'pings', failureOf(answer), now);
-  return answer;
+  return facts.test ? withPing(answer, asked) : answer;
 }
 
 /** Where the award is by turns, those who bid enough take theirs now; the round keeps the order. */

@@ -31,6 +31,8 @@ const NAMES = [
   ...['name', 'url', 'timeoutMs', 'sends', 'answer'].map((key) => `checks of the lead.${key}`),
   // What a source calls its fields is tried where requests are read (test/api/intake.test.ts).
   ...['seller sources.aliases', 'seller sources.defaults'],
+  // The daily digest is about many leads and is tried where its schedule is (test/temporal/digest.test.ts).
+  'buyer notices.events: digest',
   // What a ping carries is tried where pings are, and how long persons are kept where they are erased.
   ...[
     'campaign retention',
@@ -48,8 +50,8 @@ const EVENTS: Record<string, (scenario: Scenario, text: string) => boolean> = {
   'a bid expires': (_, text) => text.includes('expires_in_ms'),
   'a buyer asks for time': (_, text) => text.includes('retry-after'),
   'a notice is sent again': ({ answers = {} }) =>
-    Object.values(answers).some(({ won, lost, billed, low_balance, post_cancelled }) =>
-      [won, lost, billed, low_balance, post_cancelled].some((answer) => answer !== undefined),
+    Object.values(answers).some(({ won, lost, billed, low_balance, unused, post_cancelled }) =>
+      [won, lost, billed, low_balance, unused, post_cancelled].some((answer) => answer !== undefined),
     ),
   'a postback is sent': ({ expect }) => (expect.postbacks ?? []).length > 0,
   'a test lead': ({ lead, leads }) => [lead, ...Object.values(leads ?? {})].some((one) => one?.test === true),

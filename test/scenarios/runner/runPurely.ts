@@ -351,7 +351,10 @@ class PureRun implements World {
     const isMoney =
       balance !== undefined && left !== undefined && (kind === 'billed' || kind === 'low_balance');
     if (!notices) return;
-    const told = notice.kind === 'lost' ? { reason: notice.reason, cleared: notice.band } : {};
+    const told = {
+      reason: 'reason' in notice ? notice.reason : undefined,
+      cleared: notice.kind === 'lost' ? notice.band : undefined,
+    };
     const body = {
       ...told,
       ...((kind === 'won' || kind === 'billed') &&

@@ -77,6 +77,7 @@ const BuyerAnswers = Type.Object(
     lost: Answers('an answer to a notice', {}),
     billed: Answers('an answer to a notice', {}),
     low_balance: Answers('an answer to a notice', {}),
+    unused: Answers('an answer to a notice', {}),
     'lead.pending': Answers('an answer to a postback', {}),
     'lead.sold': Answers('an answer to a postback', {}),
     'lead.expired': Answers('an answer to a postback', {}),
