@@ -17,6 +17,7 @@ import { holdPost } from './holdPost.js';
 import { erasePersons } from './erasePersons.js';
 import { markPending } from './markPending.js';
 import { runRound } from './runRound.js';
+import { dueDigests, sendDigest } from './sendDigest.js';
 import { sellLead } from './sellLead.js';
 import { settlePost } from './settlePost.js';
 import { settleTurns } from './settleTurns.js';
@@ -67,6 +68,8 @@ export function createActivities(deps: Deps) {
     erasePersons: erasePersons(deps),
     tellSeller: tellSeller(deps),
     tellBuyer: tellBuyer(deps),
+    dueDigests: dueDigests(deps),
+    sendDigest: sendDigest(deps),
   };
 }
 

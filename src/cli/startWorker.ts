@@ -20,6 +20,7 @@ import { dropEndedSecrets, wrapPlainSecrets } from '../store/signing.js';
 import { isUpgradeDue } from '../store/upgrade.js';
 import { nextWake } from '../store/wakes.js';
 import { BUILT } from '../temporal/bundleWorkflows.js';
+import { scheduleDigest } from '../temporal/digestSchedule.js';
 import { scheduleRetention } from '../temporal/retentionSchedule.js';
 import { logSdkMessages } from '../temporal/sdkLog.js';
 import { runWorker, type RunningWorker } from '../temporal/worker.js';
@@ -79,9 +80,13 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     },
   };
   const worker = await runWorker(settings, parts, log);
+  // Leads are sold without these schedules; the next worker that starts makes them.
+  const why = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
   await scheduleRetention(settings).catch((error: unknown) => {
-    // Leads are sold without it; the next worker that starts makes it.
-    log.error({ event: 'retention_not_scheduled', why: error instanceof Error ? error.message : 'unknown' });
+    log.error({ event: 'retention_not_scheduled', why: why(error) });
+  });
+  await scheduleDigest(settings).catch((error: unknown) => {
+    log.error({ event: 'digest_not_scheduled', why: why(error) });
   });
   await warnOfRetention(database, settings, log);
   if (await isUpgradeDue(database).catch(() => false)) log.warn({ event: 'upgrade_due' });

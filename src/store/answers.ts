@@ -135,10 +135,10 @@ export interface AnswersInTime {
  */
 export async function readAnswers(
   { answers }: Database,
-  { from, to, test, buyer }: { from: Date; to: Date; test?: boolean; buyer?: string },
+  { from, to, test, buyers }: { from: Date; to: Date; test?: boolean; buyers?: readonly string[] },
 ): Promise<Map<string, AnswersInTime>> {
   const found = await answers
-    .find({ hour: { $gte: from, $lt: to }, test, buyer })
+    .find({ hour: { $gte: from, $lt: to }, test, buyer: buyers && { $in: buyers } })
     .sort({ hour: 1 })
     .toArray();
   const ids = new Set(found.map((one) => one.buyer));
@@ -160,6 +160,16 @@ function together(hours: readonly AnswersDocument[]): AnswersInTime {
     ...{ pings: sum('pings'), bids: sum('bids'), posts: sum('posts'), accepted: sum('accepted') },
     slips: [...slips.values()].toSorted((a, b) => b.count - a.count),
   };
+}
+
+/** Those of some buyers whose answers to live leads could not all be used in a time. */
+export async function buyersWithSlips(
+  database: Database,
+  buyers: readonly string[],
+  time: { from: Date; to: Date },
+): Promise<string[]> {
+  const answers = await readAnswers(database, { ...time, test: false, buyers });
+  return buyers.filter((id) => answers.get(id)?.slips.some(({ reason }) => reason !== 'no_by_status'));
 }
 
 /** The last 24 hours, the present one included. */

@@ -8,6 +8,8 @@ import { keyword } from './bounds.js';
 export const WORKFLOW = 'distributeLead';
 /** The workflow that erases persons whose time is over. */
 export const RETENTION = 'retention';
+/** The workflow that sends buyers their daily digests. */
+export const DIGEST = 'digest';
 
 /** The id under which ops find a lead's workflow. */
 export const workflowId = (leadId: string): string => `lead-${leadId}`;

@@ -17,13 +17,16 @@ export const retentionScheduleId = (taskQueue: string): string => `retention-${t
 
 /** Makes the schedule of the retention, or changes it, as the setting says. */
 export async function scheduleRetention(settings: RetentionSettings): Promise<void> {
+  await ensureSchedule(settings, scheduleOptions(settings));
+}
+
+/** Makes a schedule, or changes it to what is given; a schedule that ops have paused stays paused. */
+export async function ensureSchedule(settings: TemporalSettings, options: ScheduleOptions): Promise<void> {
   const connection = openConnection(settings);
   try {
     const { schedule } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
-    const options = scheduleOptions(settings);
     const handle = schedule.getHandle(options.scheduleId);
     const isNew = await schedule.create(options).then(() => true, unlessAlreadyThere);
-    // Whether ops have paused it stays as it is.
     if (isNew !== true) await handle.update(({ state }) => ({ ...options, state }));
   } finally {
     await connection.close();

@@ -59,7 +59,7 @@ test('Answers are counted by all workers together, the latest slip of each kind 
 
 test('Answers of live leads can be read without those of tests, of one buyer alone', async () => {
   const day = { from: new Date(NOW - 24 * HOUR), to: new Date(NOW + HOUR) };
-  const found = await readAnswers(workers[0], { ...day, test: false, buyer: 'northwind' });
+  const found = await readAnswers(workers[0], { ...day, test: false, buyers: ['northwind'] });
   expect([...found].map(([id, { pings }]) => [id, pings])).toEqual([['northwind', 6]]);
 });
 
