@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { packageRoot } from '../../src/local/packageRoot.js';
+import { anchorOf, inCode, readPage, rowsOf } from './page.js';
+
+const read = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
+const page = readPage('docs/monitoring.md');
+
+interface Rule {
+  alert: string;
+  expr: string;
+  labels: { severity: string };
+  annotations: { summary: string; page: string };
+}
+const { groups } = parse(read('deploy/prometheus/alerts.yml')) as { groups: { rules: Rule[] }[] };
+const rules = groups.flatMap((group) => group.rules);
+
+interface Panel {
+  id: number;
+  title: string;
+  targets?: { expr: string }[];
+}
+const { panels } = JSON.parse(read('deploy/grafana/gavel.json')) as { panels: Panel[] };
+
+/** The metrics that an expression asks for, as docs/monitoring.md has them. */
+const metricsIn = (expression: string): string[] =>
+  [...expression.matchAll(/\b(?:gavel|nodejs|process)_\w+/g)].map(([name]) =>
+    name.replace(/_(count|bucket|sum)$/, ''),
+  );
+
+describe.each([
+  ['an alert', rules.map(({ alert, expr }) => [alert, expr] as const)],
+  [
+    'the dashboard',
+    panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const)),
+  ],
+])('What %s asks for', (_what, expressions) => {
+  const known = rowsOf(page, 'metric').flat();
+  test.each(expressions)('is measured: %s', (_name, expression) => {
+    expect(known).toEqual(expect.arrayContaining(metricsIn(expression).map(inCode)));
+  });
+});
+
+describe('The alerts', () => {
+  test('are those of docs/monitoring.md, with their severity', () => {
+    const documented = rowsOf(page, 'alert', 2).map(([name, severity]) => [name, severity]);
+    expect(documented.sort()).toEqual(
+      rules.map(({ alert, labels }) => [inCode(alert), labels.severity]).sort(),
+    );
+  });
+
+  test.each(rules)('name a section to read: $alert', ({ annotations }) => {
+    const [path = '', anchor] = annotations.page.split('#');
+    expect(existsSync(join(packageRoot, path))).toBe(true);
+    if (anchor !== undefined) expect(readPage(path).headings.map(anchorOf)).toContain(anchor);
+  });
+
+  test('name no person: what they say of a lead is how many there are', () => {
+    for (const { annotations } of rules)
+      expect(annotations.summary).not.toMatch(/\$labels\.(lead|phone|email)/);
+  });
+
+  const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+  test.runIf(hasPromtool)('fire when they should, and only then', () => {
+    const ran = spawnSync('promtool', ['test', 'rules', 'alerts.test.yml'], {
+      cwd: join(packageRoot, 'deploy/prometheus'),
+      encoding: 'utf8',
+    });
+    expect(ran).toMatchObject({ status: 0 });
+  });
+});
+
+test('The dashboard has panels of different ids, each with something to show', () => {
+  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  expect(panels.filter(({ targets }) => targets !== undefined).length).toBeGreaterThan(15);
+});
