@@ -30,6 +30,15 @@ function fail(message) {
   process.exit(1);
 }
 
+/** Says what is being done, and every three seconds that it goes on. Returns what ends that. */
+function narrate(text) {
+  console.error(`${text} …`);
+  const started = Date.now();
+  const seconds = () => Math.round((Date.now() - started) / 1000);
+  const timer = setInterval(() => console.error(`${text} (${seconds()} s) …`), 3000);
+  return () => clearInterval(timer);
+}
+
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
@@ -55,7 +64,7 @@ function isInstalled() {
 
 /** Runs `npm ci`, by the npm that started us where there is one. */
 function install() {
-  console.error('Installing packages (npm ci), once …');
+  const done = narrate('Installing packages (npm ci), once');
   const started = Date.now();
   const { npm_execpath: program = '' } = process.env;
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -68,6 +77,7 @@ function install() {
     child.once('error', () => fail('npm can’t be run. Install npm, or put it on PATH.'));
     child.once('exit', (code, signal) => {
       for (const each of signals) process.off(each, forward);
+      done();
       // Ended with it, or by the kill of the npm that started us, which tells nobody.
       if (signal || process.ppid !== npm) process.exit(130);
       if (code !== 0)
@@ -86,7 +96,10 @@ async function runnable(entry) {
     return join(root, entry);
   }
   const { compiled } = await import('./compile.mjs');
-  return join(await compiled(() => console.error('Compiling, once …')), entry);
+  let done;
+  const dir = await compiled(() => (done = narrate('Compiling, once')));
+  done?.();
+  return join(dir, entry);
 }
 
 checkNode();

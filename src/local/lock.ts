@@ -1,6 +1,8 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Type from 'typebox';
+import Value from 'typebox/value';
 import { addressesFile } from './addressesFile.js';
 import { LocalStackError } from './localStackError.js';
 
@@ -93,18 +95,31 @@ function holdersOf(path: string): string[] {
 
 function running(dir: string, owner: string): LocalStackError {
   return new LocalStackError(
-    `The stack in ${dir} is already running (process ${pidOf(owner)}). Use it, or end it first.${addressesIn(dir)}`,
+    `The stack in ${dir} is already running (process ${pidOf(owner)}). Use it, or stop it first (Ctrl-C in its terminal).${whereIn(dir)}`,
   );
 }
 
-function addressesIn(dir: string): string {
+/** Where the parts of a running stack are, as far as it has started. */
+function whereIn(dir: string): string {
+  let known: Partial<Record<string, string>>;
   try {
-    const addresses: unknown = JSON.parse(readFileSync(addressesFile(dir), 'utf8'));
-    if (typeof addresses !== 'object' || addresses === null) return '';
-    return Object.entries(addresses)
-      .map(([name, value]) => `\n  ${name}=${String(value)}`)
-      .join('');
+    const content: unknown = JSON.parse(readFileSync(addressesFile(dir), 'utf8'));
+    known = Value.Parse(Type.Record(Type.String(), Type.String()), content);
   } catch {
-    return '';
+    return ' It is still starting.';
   }
+  const { PORT, ADMIN_PORT, TEMPORAL_ADDRESS, TEMPORAL_UI_URL } = known;
+  const key = join(dir, 'demo-key');
+  const where = {
+    API: PORT && `http://127.0.0.1:${PORT}`,
+    Docs: PORT && `http://127.0.0.1:${PORT}/docs`,
+    'Admin API': ADMIN_PORT && `http://127.0.0.1:${ADMIN_PORT}`,
+    Temporal: TEMPORAL_ADDRESS,
+    'Temporal UI': TEMPORAL_UI_URL,
+    'Live key': existsSync(key) ? `in ${key}` : undefined,
+  };
+  const lines = Object.entries(where).flatMap(([name, value]) =>
+    value === undefined ? [] : `\n${name.padEnd(11)}  ${value}`,
+  );
+  return `\n${lines.join('')}`;
 }

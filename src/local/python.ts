@@ -41,7 +41,7 @@ export async function installPackages(
   const interpreter = await findPython(dir, env, wantedBy);
   const wanted = fingerprint(interpreter);
   if (isComplete(dir, wanted)) return { dir, python: interpreter.path };
-  progress('fetching the servers (about 80 MB, once)');
+  progress('Downloading the servers (about 80 MB, once)');
   mkdirSync(dirname(dir), { recursive: true });
   removeLeftovers(dir);
   const fresh = `${dir}.${process.pid}.new`;
@@ -147,7 +147,7 @@ async function pipInstall(
 }
 
 function step(output: string): string {
-  if (output.includes('Installing collected')) return 'installing the servers';
+  if (output.includes('Installing collected')) return 'Installing the servers';
   const [, name] = [...output.matchAll(/^Collecting ([^=\s]+)/gm)].at(-1) ?? [];
-  return `fetching ${name ?? 'the servers'}`;
+  return `Downloading ${name ?? 'the servers (about 80 MB, once)'}`;
 }

@@ -8,13 +8,15 @@ import { mongodb } from './mongodb.js';
 import { startOnce, type Start } from './plan.js';
 import { choosePorts } from './ports.js';
 import { Processes } from './processes.js';
-import type { Progress } from './progress.js';
+import { reportStarting, type Progress } from './progress.js';
 import { installPackages, type Packages } from './python.js';
 import { redis } from './redis.js';
 import { supervise, type PartEvent } from './supervise.js';
 import { temporal } from './temporal.js';
 
 const all: readonly LocalServer[] = [redis, mongodb, temporal];
+const TITLES: Record<ServerName, string> = { redis: 'Redis', mongodb: 'MongoDB', temporal: 'Temporal' };
+const titleOf = ({ name }: LocalServer): string => TITLES[name];
 const portNames: readonly PortName[] = ['mongodb', 'redis', 'temporal', 'temporalUi'];
 
 export interface Servers {
@@ -77,9 +79,12 @@ export async function startServers({
     const missing = needed.filter(({ setting }) => !env[setting]);
     const programs = await findPrograms(missing, env, progress, processes);
     const ports = await choosePorts(dir, portNames);
-    if (missing.length > 0) progress(`starting ${missing.map(({ name }) => name).join(', ')}`);
-    const planned = programs.map(({ server, program }) => server.plan({ dir, ports, program }));
-    await Promise.all(planned.map(({ plan }) => start(plan)));
+    const started = reportStarting(progress, missing.map(titleOf));
+    const planned = programs.map(({ server, program }) => ({
+      ...server.plan({ dir, ports, program }),
+      title: titleOf(server),
+    }));
+    await Promise.all(planned.map(({ plan, title }) => started(title, start(plan))));
     const addresses = planned.reduce((known, server) => ({ ...known, ...server.addresses }), given);
     return { addresses, processes, start, stop };
   } catch (error) {

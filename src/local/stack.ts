@@ -9,7 +9,7 @@ import type { ServerAddresses } from './localServer.js';
 import { takeLock } from './lock.js';
 import { localMasterKeys } from './masterKeys.js';
 import { adminPlan, apiPlan, workerPlan } from './parts.js';
-import type { Progress } from './progress.js';
+import { reportStarting, type Progress } from './progress.js';
 import { startServers, type Servers } from './servers.js';
 import type { PartEvent } from './supervise.js';
 
@@ -78,7 +78,7 @@ export async function runStack(options: StackOptions): Promise<void> {
     }
   } finally {
     removeAddresses?.();
-    if (signal.aborted) progress('ending');
+    if (signal.aborted) progress('Stopping');
     await servers.stop();
   }
 }
@@ -114,7 +114,7 @@ async function startParts(
   env: NodeJS.ProcessEnv,
   { api, admin }: Record<'api' | 'admin', ApiAddress>,
 ): Promise<StackReady> {
-  progress(demo ? 'starting buyers, worker, APIs' : 'starting worker, APIs');
+  const started = reportStarting(progress, [...(demo ? ['buyers'] : []), 'worker', 'API', 'admin API']);
   const settings = pickSettings(
     ['MONGODB_URL', 'MONGODB_DATABASE', 'MASTER_KEYS', 'TEMPORAL_NAMESPACE'],
     env,
@@ -126,13 +126,13 @@ async function startParts(
       demo ? openDemo(database, { dir, env, start, tell: onDemo }) : undefined,
     );
     const [open] = await Promise.all([
-      opened,
-      start(workerPlan(env)),
-      start(apiPlan(env, api)),
-      start(adminPlan(env, admin)),
+      started('buyers', opened),
+      started('worker', start(workerPlan(env))),
+      started('API', start(apiPlan(env, api))),
+      started('admin API', start(adminPlan(env, admin))),
     ]);
     const temporalUi = env.TEMPORAL_UI_URL;
-    if (open) progress('sending the sample lead');
+    if (open) progress('Sending a sample lead');
     const namespace = settings.TEMPORAL_NAMESPACE;
     const played = open && (await playDemo(database, open, { api: api.url, temporalUi, namespace }));
     return {

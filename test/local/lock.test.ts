@@ -25,7 +25,7 @@ it('is refused while its holder runs, naming it and where the stack is', async (
   onTestFinished(() => lock.release());
   writeFileSync(join(dir, 'addresses.json'), JSON.stringify({ PORT: '3000' }));
   await expect(takeLock(dir)).rejects.toThrow(`already running (process ${process.pid})`);
-  await expect(takeLock(dir)).rejects.toThrow('PORT=3000');
+  await expect(takeLock(dir)).rejects.toThrow('http://127.0.0.1:3000/docs');
 });
 
 it('is taken over when its holder is gone', async () => {

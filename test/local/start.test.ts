@@ -115,7 +115,7 @@ describe('npm start', () => {
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        new RegExp(`is already running \\(process ${stack.pid}\\)[^]*PORT=${new URL(stack.ready.api).port}`),
+        new RegExp(`is already running \\(process ${stack.pid}\\)[^]*API +${stack.ready.api}\\n`),
       ) as string,
     });
   });
