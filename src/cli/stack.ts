@@ -17,9 +17,10 @@ export function stackCommand(): Command {
 }
 
 async function stack(demo: boolean, json: boolean): Promise<void> {
+  const shown = showProgress(process.stderr, { clock: true });
+  shown.progress('Loading Gavel');
   // Loaded here, so that the other commands don't wait for what only this one needs.
   const { runStack } = await import('../local/stack.js');
-  const shown = showProgress(process.stderr, { clock: true });
   let kill: () => void = () => undefined;
   let isReady = false;
   const stop = onStopRequest(() => {
