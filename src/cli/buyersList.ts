@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { showBuyers, type BuyerView } from '../api/admin/buyers.js';
+import { moment } from '../market/moment.js';
 import { formatDecimal } from '../market/money.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { print, printJson, table } from './print.js';
@@ -50,7 +51,8 @@ const isUnused = ({ reason }: Unused): boolean => reason !== NO_BY_STATUS;
 const sum = (unused: readonly Unused[]): number => unused.reduce((all, { count }) => all + count, 0);
 
 /** What is wrong with a buyer's answers, one line for each thing. */
-function remarksOn({ id, failures, last_24h }: BuyerView): string[] {
+function remarksOn({ id, paused_until, failures, last_24h }: BuyerView): string[] {
+  const paused = paused_until === undefined ? [] : [`${id}: paused until ${moment(new Date(paused_until))}`];
   const failing = failures.map(({ of, in_a_row, left_out_until: until, reason, detail }) => {
     const why = [reason, detail].filter((text) => text !== undefined).join(', ');
     const what =
@@ -65,7 +67,7 @@ function remarksOn({ id, failures, last_24h }: BuyerView): string[] {
     const latest = `${detail === undefined ? '' : `${detail}; `}latest at ${clock(latest_at)}, ${named} ${latest_id}`;
     return `${id}, ${of} in the last 24 h: ${count} ${what} (${latest})`;
   });
-  return [...failing, ...unused];
+  return [...paused, ...failing, ...unused];
 }
 
 /** `12:03 UTC` */

@@ -7,6 +7,7 @@ import { auditCommand } from './audit.js';
 import { backupCommand, restoreCommand } from './backup.js';
 import { booksCommand } from './books.js';
 import { buyersCommand } from './buyers.js';
+import { campaignsCommand, contractsCommand } from './campaigns.js';
 import { keysCommand } from './keys.js';
 import { leadsCommand } from './leads.js';
 import { marketCommand } from './market.js';
@@ -39,6 +40,8 @@ export function gavelProgram(): Command {
     .addCommand(applyCommand())
     .addCommand(marketCommand())
     .addCommand(buyersCommand())
+    .addCommand(campaignsCommand())
+    .addCommand(contractsCommand())
     .addCommand(keysCommand())
     .addCommand(secretsCommand())
     .addCommand(leadsCommand())

@@ -42,7 +42,7 @@ export interface Filter {
 
 /**
  * A filter made ready to be asked often: undefined if the lead passes, else what it fails, for ops: the field and the
- * rule (`zip fails startsWith`, `age is missing`), never a value, neither of the lead nor of the rule, which may equal it.
+ * rule (`zip fails the rule startsWith`, `age is missing`), never a value, neither of the lead nor of the rule, which may equal it.
  * @param now UTC ms
  */
 export type LeadTest = (fields: Fields, now: number) => string | undefined;
@@ -107,7 +107,7 @@ function fieldTest(
   { name, holds, passesMissing = false }: Rule,
   { comparisons }: FilterContext,
 ): LeadTest {
-  const [fails, missing] = [`${field} fails ${name}`, `${field} is missing`];
+  const [fails, missing] = [`${field} fails the rule ${name}`, `${field} is missing`];
   return (fields, now) => {
     const value = comparisons.read(fields, field, now);
     if (value === undefined) return passesMissing ? undefined : missing;

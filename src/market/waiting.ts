@@ -76,7 +76,8 @@ export const isLastWait = ({ until }: Wait): boolean => until === 'expiry' || un
  * The next moment at which something can change for an unsold lead: a retry time, a change that the round foresaw (a
  * delay that ends, a schedule that opens, a cap whose window turns, a pause that ends, a failing buyer's pause that ends, a new stage), the
  * end of a window whose limit left no room for an offer of it, or its expiry. Retry waits run from the round before; the
- * last one repeats. What would fall on or after the expiry is not waited for.
+ * last one repeats. Retries go on while a limit is full: a post that is refused and a return give room back early, and no
+ * change announces that. What would fall on or after the expiry is not waited for.
  * @param answers what came of the round's offers
  */
 export function nextWait(lead: LeadFacts, round: WaitingRound, answers: readonly Answer[]): Wait {

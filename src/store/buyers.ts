@@ -1,6 +1,7 @@
 import { circuitOf, troublesOf, type CircuitState, type Line, type Trouble } from '../market/breaker.js';
 import type { Minor } from '../market/money.js';
 import { answersOfLastDay, type AnswersInTime } from './answers.js';
+import { isPaused } from '../market/pause.js';
 import { accountId } from './capacity.js';
 import { readCircuits } from './circuits.js';
 import type { Database } from './db.js';
@@ -9,7 +10,10 @@ import { buyerNow } from './earlierMarket.js';
 /** How a buyer stands. */
 export interface BuyerStanding {
   id: string;
+  /** False: paused now. */
   active: boolean;
+  /** When the pause ends by itself, UTC ms. */
+  pausedUntil?: number;
   circuit: CircuitState;
   /** What of it fails, where the circuit is not closed. */
   failing: Line[];
@@ -44,12 +48,14 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
   ]);
   const accountOf = new Map(accounts.map((account) => [account._id, account]));
   const today = new Map(bought.map(({ _id, count }) => [_id, count]));
-  return known.map(({ _id: id, active, balance, currency = 'USD' }) => {
+  return known.map(({ _id: id, active, pausedUntil, balance, currency = 'USD' }) => {
+    const isActive = !isPaused({ active, pausedUntil }, now);
     const account = accountOf.get(accountId(id));
     const held = Object.values(account?.held ?? {}).reduce((sum, { price = 0 }) => sum + price, 0);
     return {
       id,
-      active,
+      active: isActive,
+      pausedUntil: active && !isActive ? pausedUntil : undefined,
       ...circuitOf(circuits, id, now),
       troubles: troublesOf(circuits, id, now),
       answers: answers.get(id) ?? { pings: 0, bids: 0, posts: 0, accepted: 0, slips: [] },

@@ -1,7 +1,8 @@
 /** What an admin key may be allowed to do, each with what it opens. */
 export const SCOPES = {
-  'market:read': 'read the market file',
-  'market:write': 'apply a market file; send sellers test postbacks, and buyers test pings and posts',
+  'market:read': 'read the market file, list campaigns and contracts',
+  'market:write':
+    'apply a market file, pause and resume; send sellers test postbacks, and buyers test pings and posts',
   'simulations:read':
     'decide past auctions again, noted in the audit; a change of filters on what persons wrote needs persons:read too',
   'leads:read': 'list, find and read leads, persons masked; the suppression lists in figures',

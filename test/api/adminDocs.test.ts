@@ -8,7 +8,7 @@ import { createKey } from '../../src/store/keys.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { readPage } from '../docs/page.js';
 import type { CampaignDocument } from '../../src/store/db.js';
-import { buyerDocument, storeLead, storeMarket } from '../support/market.js';
+import { buyerDocument, contractDocument, storeLead, storeMarket } from '../support/market.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 
 const run = promisify(execFile);
@@ -33,6 +33,8 @@ describe('docs/admin.md', () => {
     key = await world.adminKeyFor(SCOPE_NAMES.filter((scope) => SCOPES.includes(scope)));
     dir = mkdtempSync(join(tmpdir(), 'gavel-'));
     campaign = await storeMarket(world.database, {}, { category: 'Boats' });
+    const northwinds = contractDocument('ACME1234/auto-insurance', 'northwind', { price: 1250 });
+    await world.database.contracts.insertOne(northwinds);
     const server = { url: 'https://buyer.example/', secret: 'whsec_eA==' };
     await world.database.buyers.insertMany([
       buyerDocument('northwind', server),

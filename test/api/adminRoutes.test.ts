@@ -8,7 +8,7 @@ import { circuitId } from '../../src/market/breaker.js';
 import { createKey } from '../../src/store/keys.js';
 import type { CampaignDocument } from '../../src/store/db.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
-import { storeLead, storeMarket } from '../support/market.js';
+import { contractDocument, storeLead, storeMarket } from '../support/market.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 import { request, SAMPLE, type Reply } from './world.js';
 
@@ -21,6 +21,12 @@ buyers:
 const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, unknown>> = {
   showMarket: () => ({}),
   applyMarket: () => ({ file: NORTHWIND, prune: false }),
+  listCampaigns: () => ({ seller: 'ACME1234' }),
+  pauseCampaign: () => ({ seller: 'ACME1234', category: 'boats', until: '2999-01-01T00:00:00Z' }),
+  resumeCampaign: () => ({ seller: 'ACME1234', category: 'boats' }),
+  listContracts: () => ({ campaign: 'ACME1234/boats', buyer: 'northwind' }),
+  pauseContract: () => ({ seller: 'acme-insurance', category: 'Boats', buyer_id: 'northwind' }),
+  resumeContract: () => ({ seller: 'ACME1234', category: 'boats', buyer_id: 'northwind' }),
   simulate: () => ({
     file: 'sellers: [{ code: ACME1234, name: Renamed }]',
     since: new Date(Date.now() - 3_600_000).toISOString(),
@@ -42,6 +48,8 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   showSecret: () => ({ buyer: 'northwind' }),
   rotateSecret: () => ({ seller: 'ACME1234', overlap: '1h' }),
   listBuyers: () => ({}),
+  pauseBuyer: () => ({ buyer_id: 'northwind' }),
+  resumeBuyer: () => ({ buyer_id: 'northwind' }),
   topUpBuyer: (leadId) => ({ buyer_id: 'northwind', amount: 12.5, idempotency_key: leadId }),
   testBuyer: () => ({ buyer_id: 'northwind', post: true }),
   showStatement: () => ({ buyer: 'northwind', from: '2026-01-01' }),
@@ -69,6 +77,7 @@ describe('every operation of the admin API', () => {
   beforeAll(async () => {
     world = await openAdminWorld();
     campaign = await storeMarket(world.database, {}, { category: 'Boats' });
+    await world.database.contracts.insertOne(contractDocument(campaign._id, 'northwind', { price: 100 }));
     await world.ask('PUT /admin/market', NORTHWIND, undefined, { 'content-type': 'application/yaml' });
   });
   afterAll(() => world.close());

@@ -70,37 +70,47 @@ describe('A lead passes', () => {
 
 describe('A lead is told to ops by field and rule where it fails', () => {
   test.each<[string, Filter, Record<string, string>, string]>([
-    ['another text', { field: 'make', equals: 'Toyota' }, { make: 'Toyotas' }, 'make fails equals'],
+    ['another text', { field: 'make', equals: 'Toyota' }, { make: 'Toyotas' }, 'make fails the rule equals'],
     ['a field that is missing', { field: 'make', equals: 'Toyota' }, {}, 'make is missing'],
     ['a field that is blank', { field: 'make', oneOf: ['Toyota'] }, { make: '  ' }, 'make is missing'],
-    ['an excluded text', { field: 'make', not: ['Toyota'] }, { make: 'toyota' }, 'make fails not'],
-    ['a shorter text', { field: 'make', startsWith: ['toyo'] }, { make: 'toy' }, 'make fails startsWith'],
+    ['an excluded text', { field: 'make', not: ['Toyota'] }, { make: 'toyota' }, 'make fails the rule not'],
+    [
+      'a shorter text',
+      { field: 'make', startsWith: ['toyo'] },
+      { make: 'toy' },
+      'make fails the rule startsWith',
+    ],
     [
       'a number out of range',
       { field: 'age', range: { min: 18, max: 65 } },
       { age: '65.01' },
-      'age fails range',
+      'age fails the rule range',
     ],
     [
       'a text that is no number',
       { field: 'age', range: { min: 18 } },
       { age: '20 or so' },
-      'age fails range',
+      'age fails the rule range',
     ],
     [
       'a number that is no date',
       { field: 'born', range: { min: '1960-01-01' } },
       { born: '1970' },
-      'born fails range',
+      'born fails the rule range',
     ],
     [
       'a day that no calendar has',
       { field: 'born', range: { min: '1960-01-01' } },
       { born: '2/30/1970' },
-      'born fails range',
+      'born fails the rule range',
     ],
-    ['an expression', { field: 'make', matches: '(?-i)^T' }, { make: 'toyota' }, 'make fails matches'],
-    ['the absence of a field', { field: 'make', exists: false }, { make: 'x' }, 'make fails exists'],
+    [
+      'an expression',
+      { field: 'make', matches: '(?-i)^T' },
+      { make: 'toyota' },
+      'make fails the rule matches',
+    ],
+    ['the absence of a field', { field: 'make', exists: false }, { make: 'x' }, 'make fails the rule exists'],
     ['a name that every object has', { field: 'constructor', exists: true }, {}, 'constructor is missing'],
     [
       'one of all',
@@ -123,7 +133,7 @@ describe('A lead is told to ops by field and rule where it fails', () => {
         ],
       },
       { a: '2' },
-      'a fails equals, and 2 more of any',
+      'a fails the rule equals, and 2 more of any',
     ],
   ])('%s', (_, filter, fields, detail) => {
     expect(failure(filter, fields)).toBe(detail);
@@ -135,7 +145,7 @@ describe('A lead is told to ops by field and rule where it fails', () => {
       { field: 'b', equals: '2' },
       { field: 'c', equals: '3' },
     ]);
-    expect(test({ a: '1', b: '3' })).toBe('b fails equals');
+    expect(test({ a: '1', b: '3' })).toBe('b fails the rule equals');
   });
 });
 
@@ -165,7 +175,7 @@ describe('Any filters, on any lead', () => {
   const lead = fc.dictionary(field, fc.oneof(value, fc.constant('')));
 
   const DETAIL =
-    /^[abc] (is missing|fails (equals|oneOf|not|startsWith|range|exists))(, and \d more of any)*$/;
+    /^[abc] (is missing|fails the rule (equals|oneOf|not|startsWith|range|exists))(, and \d more of any)*$/;
 
   /** The definition, word for word. */
   function passes(filter: Filter, fields: Record<string, string>): boolean {

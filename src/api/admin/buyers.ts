@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { formatInstant } from '../../market/file/instant.js';
 import { MISSING } from '../../market/fields.js';
 import { formatMoney, toDecimal, toMinor } from '../../market/money.js';
 import { listBuyers, type BuyerStanding } from '../../store/buyers.js';
@@ -13,7 +14,8 @@ const tag = 'Buyers';
 
 const Listed = Type.Object({
   id: Type.String(),
-  active: Type.Boolean(),
+  active: Type.Boolean({ description: 'False: paused now' }),
+  paused_until: optional(Type.String({ description: 'When it resumes by itself' })),
   circuit: Type.Unsafe<BuyerStanding['circuit']>(
     Type.String({ description: 'Whether its server answers; an open one is not asked' }),
   ),
@@ -79,6 +81,7 @@ export const showBuyers = operation({
 const view = ({
   id,
   active,
+  pausedUntil,
   circuit,
   failing,
   troubles,
@@ -88,6 +91,7 @@ const view = ({
 }: BuyerStanding): BuyerView => ({
   id,
   active,
+  paused_until: pausedUntil === undefined ? undefined : formatInstant(pausedUntil),
   circuit,
   failing,
   failures: troubles.map(({ of, failures, until, last }) => ({

@@ -15,6 +15,16 @@ import {
 import { putMarket, showMarket } from './market.js';
 import { showReasons } from './unsold.js';
 import type { Operation } from './operation.js';
+import {
+  pauseBuyer,
+  pauseCampaign,
+  pauseContract,
+  resumeBuyer,
+  resumeCampaign,
+  resumeContract,
+  showCampaigns,
+  showContracts,
+} from './pauses.js';
 import { testPostbacks } from './postbacks.js';
 import { renewSecret, showSecret } from './secrets.js';
 import { simulate } from './simulate.js';
@@ -25,6 +35,12 @@ import { showSuppressions, suppress, unsuppress } from './suppressions.js';
 export const OPERATIONS: readonly Operation[] = [
   showMarket,
   putMarket,
+  showCampaigns,
+  pauseCampaign,
+  resumeCampaign,
+  showContracts,
+  pauseContract,
+  resumeContract,
   simulate,
   testPostbacks,
   findLeads,
@@ -43,6 +59,8 @@ export const OPERATIONS: readonly Operation[] = [
   showSecret,
   renewSecret,
   showBuyers,
+  pauseBuyer,
+  resumeBuyer,
   topUp,
   testBuyer,
   showStatement,
