@@ -106,7 +106,7 @@ function campaignOf(campaign: CampaignInFile): Campaign {
     }),
     ...(margin && { margin: marginOf(margin, convert) }),
     pending: { retryAfter: retryAfter.map(convert.ms), expireAfter: convert.ms(expireAfter) },
-    ...(campaign.duplicates && { duplicates: duplicatesOf(campaign.duplicates) }),
+    ...(campaign.duplicates && { duplicates: duplicatesOf(campaign.duplicates, 'campaign') }),
     ...(campaign.checks && { checks: campaign.checks }),
     ...(campaign.retention !== undefined && { retention: convert.ms(campaign.retention) }),
   };
@@ -171,7 +171,7 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
     ...(delay !== undefined && { delay: ms(delay) }),
     ...(until !== undefined && { until: ms(until) }),
     ...(budget && { budget: amounts(budget, minor) }),
-    ...(duplicates && { duplicates: duplicatesOf(duplicates) }),
+    ...(duplicates && { duplicates: duplicatesOf(duplicates, 'contract') }),
     ...(delivery && { delivery: deliveryOf(delivery, ms) }),
     ...(returns && {
       returns: { refund: 100, freesCap: true, resell: false, ...returns, within: ms(returns.within) },
@@ -200,7 +200,12 @@ function marginOf({ bands, ...margin }: MarginInFile, convert: Convert): Margin 
 const shareOf = ({ percent, fixed = 0 }: { percent?: number; fixed?: number }, { minor }: Convert): Share =>
   percent === undefined ? { fixed: minor(fixed) } : { percent };
 
-const duplicatesOf = (rule: DuplicatesInFile): DuplicateRule => ({ match: 'any', per: 'contract', ...rule });
+/** @param per whose earlier leads count unless the rule says so */
+const duplicatesOf = (rule: DuplicatesInFile, per: DuplicateRule['per']): DuplicateRule => ({
+  match: 'any',
+  per,
+  ...rule,
+});
 
 function deliveryOf(
   { within, spacing, ...policy }: NonNullable<ContractInFile['delivery']>,
