@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Terms } from '../../../src/market/file/build.js';
+import { changeMarket, EMPTY, readMarketFile, type Changing } from '../../../src/market/file/changeMarket.js';
+import { warningsOf } from '../../../src/market/file/warnings.js';
+
+const NOW = Date.UTC(2026, 10, 28, 12);
+
+function changed(text: string, market: Terms, how: Changing = {}): Terms {
+  const result = changeMarket(readMarketFile(text), market, how);
+  if ('changed' in result) return result.changed.terms;
+  throw new Error(JSON.stringify(result.faults));
+}
+
+const FILE = readFileSync(new URL('market.yaml', import.meta.url), 'utf8')
+  .replace(
+    'delay: 15m',
+    `delay: 15m
+        until: 2d
+        caps: { day: 50, hour: 9 }
+        postCaps: { day: 80 }
+        budget: { day: 300.00 }
+        pace: true
+        states: [TX]
+        filters: [{ field: zip, startsWith: ['75'] }, { field: age, range: { min: 18 } }]
+        sources: { not: [old-partner] }
+        schedule: { timezone: UTC, open: ['Mon-Fri 08:00-20:00'], holidays: US }
+        duplicates: { by: [phone], withinDays: 30 }
+        checks: [{ name: score, url: 'https://s.example', timeoutMs: 500, sends: [zip], answer: ok, whenSilent: pass }]`,
+  )
+  .replace('states: [TX, california, fl]', 'floor: 3.00\n        ceiling: 90.00')
+  .replace('name: Fabrikam Agents', 'name: Fabrikam Agents\n    balance: 100.00')
+  .replace(
+    'currency: USD',
+    'currency: USD\n    margin: { percent: 10 }\n    retention: 90d\n    duplicates: { by: [phone], withinDays: 30 }',
+  )
+  .replace('name: Northwind Mutual', 'name: Northwind Mutual\n    active: false')
+  .replace('category: Solar', 'category: Solar\n    active: false');
+const MARKET = changed(FILE, EMPTY);
+
+const warned = (text: string, how: Changing = {}): string[] =>
+  [...warningsOf(MARKET, changed(text, MARKET, how), NOW)].flatMap(([what, told]) =>
+    told.map((warning) => `${what} ${warning}`),
+  );
+
+const AUTO = 'campaign ACME1234/auto-insurance';
+const FABRIKAM = 'contract ACME1234/auto-insurance/fabrikam';
+const NORTHWIND = 'contract ACME1234/auto-insurance/northwind';
+const auto = (keys: string): string => `campaigns: [{ seller: ACME1234, category: Auto Insurance, ${keys} }]`;
+const fabrikam = (keys: string): string => auto(`contracts: [{ buyer: fabrikam, ${keys} }]`);
+
+describe('A change is to be confirmed', () => {
+  test.each<[string, string[]]>([
+    [
+      fabrikam('caps: { day: null }, pace: null'),
+      [`${FABRIKAM} removes its limit on leads a day`, `${FABRIKAM} may buy all of its daily cap at once`],
+    ],
+    [
+      fabrikam('caps: null, pace: null'),
+      [
+        `${FABRIKAM} removes its limit on leads an hour, a day`,
+        `${FABRIKAM} may buy all of its daily cap at once`,
+      ],
+    ],
+    [fabrikam('postCaps: null'), [`${FABRIKAM} removes its limit on posts a day`]],
+    [fabrikam('budget: null'), [`${FABRIKAM} removes its limit on what it spends a day`]],
+    [fabrikam('until: null'), [`${FABRIKAM} is offered leads of any age`]],
+    [fabrikam('states: null'), [`${FABRIKAM} buys leads of every state`]],
+    [fabrikam('states: [TX, CA]'), [`${FABRIKAM} buys leads of more states: CA`]],
+    [fabrikam('filters: null'), [`${FABRIKAM} removes or changes a filter on zip, age`]],
+    [
+      fabrikam("filters: [{ field: zip, startsWith: ['75'] }]"),
+      [`${FABRIKAM} removes or changes a filter on age`],
+    ],
+    [fabrikam('sources: null'), [`${FABRIKAM} removes its limit on sources (not)`]],
+    [fabrikam('schedule: null'), [`${FABRIKAM} buys at any time, because it has no schedule any more`]],
+    [fabrikam('schedule: { holidays: null }'), [`${FABRIKAM} buys on days that were closed (holidays)`]],
+    [fabrikam('duplicates: null'), [`${FABRIKAM} buys leads of the same person again`]],
+    [fabrikam('checks: null'), [`${FABRIKAM} no longer makes the check score`]],
+    [
+      auto('contracts: [{ buyer: northwind, floor: null, ceiling: null }]'),
+      [`${NORTHWIND} has no floor of its own any more`, `${NORTHWIND} has no ceiling any more`],
+    ],
+    [auto('sale: { floor: null }'), [`${AUTO} has no floor any more`]],
+    [auto('margin: null'), [`${AUTO} the house keeps nothing of its sales any more`]],
+    [auto('retention: null'), [`${AUTO} has no retention of its own any more`]],
+    [auto('duplicates: null'), [`${AUTO} sells leads of the same person again`]],
+    [auto('active: false'), [`${AUTO} pauses this campaign: it takes no leads, and waiting ones expire`]],
+    [
+      auto("pausedUntil: '2026-12-01T00:00:00Z'"),
+      [`${AUTO} pauses this campaign: it takes no leads, and waiting ones expire`],
+    ],
+    [
+      'campaigns: [{ seller: ACME1234, category: Solar, active: true }]',
+      ['campaign ACME1234/solar resumes this campaign, which was paused'],
+    ],
+    ['buyers: [{ id: northwind, active: null }]', ['buyer northwind resumes this buyer, which was paused']],
+    [
+      'sellers: [{ code: ACME1234, active: false }]',
+      ['seller ACME1234 pauses this seller: none of its leads is taken or offered'],
+    ],
+    [
+      'buyers: [{ id: fabrikam, balance: null }]',
+      ['buyer fabrikam ends its prepaid balance: it buys on account, without a limit by what it has paid'],
+    ],
+    ['buyers: [{ id: fabrikam, balance: 60.00 }]', ['buyer fabrikam takes 40.00 USD off its balance']],
+    [
+      'buyers: [{ id: fabrikam, balance: 5000, currency: JPY }]',
+      ['buyer fabrikam changes the currency of its balance from USD to JPY'],
+    ],
+    [
+      'campaigns: [{ seller: ACME1234, category: Auto-Insurance }]',
+      [`${AUTO} renames its category: sources that send "Auto Insurance" are refused`],
+    ],
+    [
+      'campaigns: [{ seller: ACME1234, category: Auto, contracts: [{ buyer: fabrikam, price: 1 }] }]',
+      [
+        'campaign ACME1234/auto is a new campaign; the seller has "Auto Insurance" already. Did you mean that one?',
+      ],
+    ],
+  ])('%s', (text, warnings) => {
+    expect(warned(text)).toEqual(warnings);
+  });
+
+  test('if it prunes a contract or a campaign', () => {
+    expect(warned(auto('contracts: [{ buyer: fabrikam }]'), { prune: true })).toEqual([
+      `${NORTHWIND} removes this contract: it buys nothing any more`,
+      'contract ACME1234/solar/northwind removes this contract: it buys nothing any more',
+    ]);
+    expect(warned('campaigns: [{ seller: ACME1234, category: Solar }]', { prune: true })).toContain(
+      `${AUTO} pauses this campaign: it takes no leads, and waiting ones expire`,
+    );
+  });
+});
+
+describe('A change is made at once', () => {
+  test.each([
+    fabrikam('price: 99.00, tier: 3, active: false'),
+    fabrikam("pausedUntil: '2026-12-01T00:00:00Z', caps: { day: 10 }, states: [TX]"),
+    auto('sale: { floor: 5.00 }, pending: { expireAfter: 5d }'),
+    'buyers: [{ id: fabrikam, active: false, balance: 150.00 }]',
+    'campaigns: [{ seller: ACME1234, category: Boats, contracts: [{ buyer: fabrikam, price: 1 }] }]',
+    'sellers: [{ code: ACME1234, name: Acme }]',
+  ])('%s', (text) => {
+    expect(warned(text)).toEqual([]);
+  });
+
+  test('if it is the first file of an empty market', () => {
+    expect(warningsOf(EMPTY, MARKET, NOW).size).toBe(0);
+  });
+});
