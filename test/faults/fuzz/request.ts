@@ -38,7 +38,7 @@ export function requestOf(known: Known, seed: number, number: number): FuzzReque
 function restoringRequest({ routes, market, keys }: Known): FuzzRequest {
   const route = routes.find(({ method, path }) => method === 'PUT' && path === '/admin/market');
   const body = Buffer.from(market);
-  const head = headOf('PUT', '/admin/market?prune=true', [
+  const head = headOf('PUT', '/admin/market?replace=true&prune=true&yes=true', [
     ['Host', 'gavel'],
     ['Connection', 'close'],
     ['Authorization', `Bearer ${keys.admin}`],
