@@ -148,10 +148,10 @@ describe('why leads are unsold', () => {
     expect(await reasonsOf('&seller=acme-insurance')).toMatchObject({ unsold: 6 });
     expect(await reasonsOf('&campaign=ACME1234/boat')).toMatchObject({
       error: 'Not found',
-      message: 'The store has no campaign "ACME1234/boat"; did you mean ACME1234/boats?',
+      message: 'The market has no campaign "ACME1234/boat"; did you mean ACME1234/boats?',
     });
     expect(await reasonsOf('&buyer=northwinds')).toMatchObject({
-      message: 'The store has no buyer "northwinds"; did you mean northwind?',
+      message: 'The market has no buyer "northwinds"; did you mean northwind?',
     });
   });
 

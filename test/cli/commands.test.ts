@@ -74,8 +74,8 @@ describe('gavel', () => {
     const refused = await gavel(['apply', '-'], env, market);
     expect(refused.code).toBe(1);
     expect(refused.stderr.split('\n')).toEqual([
-      '-:10:18  buyers[0].ping.url: "https://[::ffff:169.254.169.254]/ping" would never be spoken to: address not allowed: ::ffff:a9fe:a9fe (ipv4Mapped); see OUTBOUND_ALLOW',
-      '-:14:18  buyers[1].post.url: "http://127.0.0.1:4102/post" would never be spoken to: not https; see OUTBOUND_HTTP',
+      `-:10:18  buyers[0].ping.url: "https://[::ffff:169.254.169.254]/ping" can't be used: address not allowed: ::ffff:a9fe:a9fe (ipv4Mapped); see OUTBOUND_ALLOW`,
+      `-:14:18  buyers[1].post.url: "http://127.0.0.1:4102/post" can't be used: not https; see OUTBOUND_HTTP`,
       '',
       '- has 2 faults; nothing was changed.',
       '',
@@ -168,7 +168,7 @@ describe('gavel', () => {
 
   test.each([
     [['secrets', 'show'], 1, 'Say whose secret it is: --buyer ID or --seller CODE.'],
-    [['secrets', 'show', '--buyer', 'nobody'], 1, 'The store has no buyer "nobody"'],
+    [['secrets', 'show', '--buyer', 'nobody'], 1, 'The market has no buyer "nobody"'],
     [
       ['secrets', 'rotate', '--buyer', 'northwind', '--overlap', '31d'],
       2,
@@ -244,13 +244,9 @@ describe('gavel', () => {
     [
       ['keys', 'create', '--seller', 'NOBODY00'],
       1,
-      'The store has no seller "NOBODY00"; `gavel apply FILE` with one under sellers makes it.',
+      'The market has no seller "NOBODY00"; `gavel apply FILE` with one under sellers creates it.',
     ],
-    [
-      ['leads', 'show', '0198-none'],
-      1,
-      'The store has no lead "0198-none"; its id is the lead_id of the answer.',
-    ],
+    [['leads', 'show', '0198-none'], 1, 'There is no lead "0198-none"; its id is the lead_id of the answer.'],
     [['keys', 'create'], 1, 'Say whose key it is: --seller CODE, --buyer ID or --admin NAME.'],
   ])('%j ends with %i and a message', async (args, code, message) => {
     const ran = await run(args);

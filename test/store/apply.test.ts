@@ -261,7 +261,7 @@ test('A stored contract that the file does not name must fit the fields that it 
   expect(await faults(alone, { confirmed: true })).toEqual([]);
   const without = alone.replace('St. Louis tile: [Tile, $tile]', 'slate: []');
   expect(await faults(without, { replace: true })).toEqual([
-    '17: "tile" is no value of roof; its values are slate, asphalt',
+    '17: "tile" is not a value of roof; its values are slate, asphalt',
   ]);
   expect(told(await apply(without), 'changed')).toEqual(['changed campaign ACME1234/auto-insurance']);
 });

@@ -238,7 +238,7 @@ const Story = Type.Unsafe<LeadStory>(
 const named = Type.Object({ lead_id: LeadId }, { title: 'the request' });
 
 export const noLead = (id: string): ApiError =>
-  new ApiError('notFound', `The store has no lead "${id}"; its id is the lead_id of the answer.`);
+  new ApiError('notFound', `There is no lead "${id}"; its id is the lead_id of the answer.`);
 
 export const showLead = operation({
   id: 'showLead',

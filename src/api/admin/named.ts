@@ -61,9 +61,11 @@ async function unknown(database: Database, kind: Kind, named: string): Promise<n
   const ids = await database[`${kind}s`].distinct('_id');
   const meant = nearest(named, ids);
   const hint =
-    meant === undefined ? `\`gavel apply FILE\` with one under ${kind}s makes it` : `did you mean ${meant}?`;
+    meant === undefined
+      ? `\`gavel apply FILE\` with one under ${kind}s creates it`
+      : `did you mean ${meant}?`;
   throw new ApiError(
     'notFound',
-    `The store has no ${kind} "${named}"; ${hint}${meant === undefined ? '.' : ''}`,
+    `The market has no ${kind} "${named}"; ${hint}${meant === undefined ? '.' : ''}`,
   );
 }

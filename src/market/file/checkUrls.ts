@@ -16,7 +16,7 @@ export function checkUrls(
   if (typeof value === 'string') {
     const key = path.findLast((step) => typeof step === 'string');
     const why = key !== undefined && URL_KEYS.has(key) ? refusal(value) : undefined;
-    if (why !== undefined) report(path, `"${value}" would never be spoken to: ${why}`);
+    if (why !== undefined) report(path, `"${value}" can't be used: ${why}`);
   } else if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) checkUrls(item, refusal, [...path, i], report);
   } else if (typeof value === 'object' && value !== null) {

@@ -275,7 +275,10 @@ function checkContract(
     );
   }
   if (contract.pace === true && contract.caps?.day === undefined) {
-    report([...path, 'pace'], 'spreads a daily cap, and there is none: name caps.day');
+    report(
+      [...path, 'pace'],
+      'spreads a daily cap over the day, and the contract has none; add caps.day, or remove pace',
+    );
   }
   contract.filters?.forEach((filter, i) => {
     if (filter) checkFilter(filter, declared, [...path, 'filters', i], report);

@@ -45,7 +45,7 @@ export function checkFit(filter: FilterDraft, declared: Declared, path: Path, re
     const { type } = declaration;
     const fitting = RULES_OF[type];
     for (const rule of rulesIn(filter).filter((rule) => !fitting.includes(rule))) {
-      report([...path, rule], `is no rule for a field of type ${type}; use ${fitting.join(', ')}`, 'key');
+      report([...path, rule], `is not a rule for a field of type ${type}; use ${fitting.join(', ')}`, 'key');
     }
     checkBoundsFit(filter, declaration, path, report);
   } else checkUndeclared(filter, path, report);
@@ -65,7 +65,7 @@ function checkUndeclared({ field, ...filter }: FilterDraft, path: Path, report: 
   if ('age' in filter && isStandard)
     report(
       [...path, 'age'],
-      `is a rule for dates of birth, and ${field} is none; name a field of type birthDate`,
+      `is a rule for dates of birth, and ${field} is not one; name a field of type birthDate`,
       'key',
     );
   if ('includes' in filter && isStandard)
@@ -123,7 +123,7 @@ function unknownValue(text: string, { values = [] }: FieldDeclaration, field: st
   const names = values.map(({ value }) => value);
   const listed = names.length > 10 ? `${names.slice(0, 10).join(', ')}, …` : names.join(', ');
   const hint = meant === undefined ? `its values are ${listed}` : `did you mean ${meant}?`;
-  return `"${text}" is no value of ${field}; ${hint}`;
+  return `"${text}" is not a value of ${field}; ${hint}`;
 }
 
 const unquoted = (written: Written): string | undefined =>

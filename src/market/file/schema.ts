@@ -77,7 +77,7 @@ const BuyerInFile = Type.Object(
           timeoutMs: optional(Timeout(30_000)),
           events: listOf(oneOf('a notice', NOTICES, 'won'), 'a list of notices', { uniqueItems: true }),
         },
-        { title: 'what the buyer is told' },
+        { title: 'an address for notices' },
       ),
     ),
     balance: optional(Amount),

@@ -110,7 +110,17 @@ function wrong(schema: Type.TSchema, value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '' && Value.Check(schema, Number(value))) {
     return `is a text; write the number without quotes: ${value}`;
   }
+  const address = withProtocol(schema, value);
+  if (address !== undefined)
+    return `${show(value)} begins neither with http:// nor with https://; write it like "${address}"`;
   return `${show(value)} is not ${title}; write it like ${example(schema)}`;
+}
+
+/** An address that would be right if it began as one: `localhost:4502/ping`. */
+function withProtocol(schema: Type.TSchema, value: unknown): string | undefined {
+  if (typeof value !== 'string' || !example(schema).startsWith('"https://')) return undefined;
+  const address = `${/^(localhost|127\.)/.test(value) ? 'http' : 'https'}://${value}`;
+  return !value.includes('://') && Value.Check(schema, address) ? address : undefined;
 }
 
 /** An example as the file would hold it; texts in quotes, numbers as they are. */

@@ -139,7 +139,7 @@ describe('A filter on a declared field', () => {
   test.each([
     [
       '{ field: homeowner, age: { min: 18 } }',
-      'age: is no rule for a field of type boolean; use equals, oneOf, not, exists',
+      'age: is not a rule for a field of type boolean; use equals, oneOf, not, exists',
     ],
     ['{ field: homeowner, equals: maybe }', 'equals: "maybe" can\'t be read as boolean; write it like "yes"'],
     [
@@ -152,12 +152,12 @@ describe('A filter on a declared field', () => {
     ],
     [
       '{ field: miles, startsWith: ["4"] }',
-      'startsWith: is no rule for a field of type number; use equals, oneOf, not, range, exists',
+      'startsWith: is not a rule for a field of type number; use equals, oneOf, not, range, exists',
     ],
     ['{ field: income, equals: "€5" }', 'equals: "€5" can\'t be read as money; write it like 12.50'],
     [
       '{ field: credit, matches: "7" }',
-      'matches: is no rule for a field of type range; use equals, oneOf, not, range, exists',
+      'matches: is not a rule for a field of type range; use equals, oneOf, not, range, exists',
     ],
     ['{ field: credit, not: [good] }', 'not[0]: "good" can\'t be read as range; write it like "700-749"'],
     [
@@ -179,18 +179,18 @@ describe('A filter on a declared field', () => {
     ],
     [
       '{ field: interests, range: { min: 1 } }',
-      'range: is no rule for a field of type list; use includes, equals, oneOf, not, startsWith, matches, exists',
+      'range: is not a rule for a field of type list; use includes, equals, oneOf, not, startsWith, matches, exists',
     ],
     [
       '{ field: roof, includes: [tile] }',
-      'includes: is no rule for a field of type enum; use equals, oneOf, not, startsWith, matches, exists',
+      'includes: is not a rule for a field of type enum; use equals, oneOf, not, startsWith, matches, exists',
     ],
-    ['{ field: roof, equals: asfalt }', 'equals: "asfalt" is no value of roof; did you mean asphalt?'],
+    ['{ field: roof, equals: asfalt }', 'equals: "asfalt" is not a value of roof; did you mean asphalt?'],
     [
       '{ field: roof, oneOf: [tile, asphalt shingel] }',
-      'oneOf[1]: "asphalt shingel" is no value of roof; did you mean asphalt?',
+      'oneOf[1]: "asphalt shingel" is not a value of roof; did you mean asphalt?',
     ],
-    ['{ field: roof, not: [slate] }', 'not[0]: "slate" is no value of roof; its values are asphalt, tile'],
+    ['{ field: roof, not: [slate] }', 'not[0]: "slate" is not a value of roof; its values are asphalt, tile'],
     ['{ field: other, equals: true }', 'equals: is read as a boolean; put it in quotes: "true"'],
     ['{ field: zip, oneOf: [75001] }', 'oneOf[0]: is read as a number; put it in quotes: "75001"'],
     ['{ field: interests, equals: 7 }', 'equals: is read as a number; put it in quotes: "7"'],
@@ -202,7 +202,7 @@ describe('A filter on a declared field', () => {
     ],
     [
       '{ field: zip, age: { min: 18 } }',
-      'age: is a rule for dates of birth, and zip is none; name a field of type birthDate',
+      'age: is a rule for dates of birth, and zip is not one; name a field of type birthDate',
     ],
     [
       '{ field: zip, includes: ["75001"] }',
@@ -210,7 +210,7 @@ describe('A filter on a declared field', () => {
     ],
     [
       '{ any: [{ field: homeowner, age: { max: 9 } }] }',
-      'any[0].age: is no rule for a field of type boolean; use equals, oneOf, not, exists',
+      'any[0].age: is not a rule for a field of type boolean; use equals, oneOf, not, exists',
     ],
   ])('has a fault: %s', (filter, fault) => {
     const faults = faultsOf(market(TYPES, `[${filter}]`));
@@ -235,7 +235,7 @@ describe('A stored contract that the file does not name', () => {
 
   test('must fit the fields that its campaign declares', () => {
     expect(exactly('{ roof: { type: enum, values: { tile: [] } } }')).toEqual([
-      'm:2:5  contract ACME1234/auto/fabrikam filters[0].oneOf[1] (in the market): "slate" is no value of roof; its values are tile',
+      'm:2:5  contract ACME1234/auto/fabrikam filters[0].oneOf[1] (in the market): "slate" is not a value of roof; its values are tile',
     ]);
     expect(exactly('{ roof: { type: enum, values: { tile: [], slate: [] } } }')).toEqual([]);
     expect(exactly('{ roof: { type: list } }')).toEqual([]);

@@ -179,6 +179,12 @@ const FAULTS: [string, string, string, string][] = [
     '14:18  buyers[1].post.url: "http://me:secret@127.0.0.1/" is not an http or https address without user name and password; write it like "https://buyer.example/leads"',
   ],
   [
+    'an address without its protocol',
+    'http://127.0.0.1:4102/post',
+    'localhost:4102/post',
+    '14:18  buyers[1].post.url: "localhost:4102/post" begins neither with http:// nor with https://; write it like "http://localhost:4102/post"',
+  ],
+  [
     'an address of another protocol',
     'http://127.0.0.1:4102/post',
     'ftp://127.0.0.1/',
