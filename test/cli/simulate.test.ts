@@ -5,6 +5,7 @@ import type { Settings } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 import { nextStep } from '../../src/market/decide.js';
 import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { flushAnswers } from '../../src/store/answers.js';
 import { createKey } from '../../src/store/keys.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
@@ -74,6 +75,7 @@ describe('gavel simulate', () => {
     );
     for (let i = 0; i < LEADS; i++) await sell(database, sender, { campaign });
     await sell(database, sender, { campaign, test: true });
+    await flushAnswers(database);
   });
 
   afterAll(async () => {
@@ -219,7 +221,7 @@ describe('gavel simulate', () => {
     [
       `${AUTO}, contracts: [{ buyer: contoso, price: 5 }] }]`,
       [],
-      '"contoso" is neither in this file nor in the store',
+      '"contoso" is neither in this file nor in the market',
     ],
     [`${AUTO}, sale: { floor: 5 } }]`, ['--since', '2100-01-01'], 'none was received, except for test leads'],
   ])('%s says what is wrong', async (change, args, message) => {
