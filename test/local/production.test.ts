@@ -1,0 +1,162 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
+import { MongoClient, type Db, type Document } from 'mongodb';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { pickSettings } from '../../src/config.js';
+import { packageRoot } from '../../src/local/packageRoot.js';
+import { startServers } from '../../src/local/servers.js';
+import { gavel } from '../cli/gavel.js';
+import { compiledGavel } from '../support/stack.js';
+import { emptyDir } from './helpers.js';
+
+const deployed = (path: string): string => join(packageRoot, 'deploy', path);
+
+describe('deploy/secrets.sh', () => {
+  test('makes each secret once, closed to others, in a form that Gavel takes', () => {
+    const dir = emptyDir();
+    const secrets = join(dir, 'secrets');
+    cpSync(deployed('secrets.sh'), join(dir, 'secrets.sh'));
+    const run = () => spawnSync('sh', [join(dir, 'secrets.sh')], { encoding: 'utf8' });
+    const read = () => readdirSync(secrets).map((name) => [name, readFileSync(join(secrets, name), 'utf8')]);
+
+    expect(run()).toMatchObject({ status: 0, stderr: '' });
+    expect(statSync(secrets).mode & 0o777).toBe(0o700);
+    const made = read();
+    expect(new Set(made.map(([, value]) => value)).size).toBe(8);
+    expect(run()).toMatchObject({ status: 0, stdout: '' });
+    expect(read()).toEqual(made);
+
+    const env = {
+      MONGODB_URL: 'mongodb://gavel@mongodb:27017/?authSource=admin',
+      MONGODB_PASSWORD_FILE: join(secrets, 'mongodb_password'),
+      MASTER_KEYS_FILE: join(secrets, 'master_keys'),
+    };
+    const { MONGODB_URL } = pickSettings(['MONGODB_URL', 'MASTER_KEYS'], env, {});
+    expect(MONGODB_URL).toMatch(/^mongodb:\/\/gavel:[0-9a-f]{48}@mongodb/);
+    // MongoDB takes from 6 to 1024 characters.
+    expect(readFileSync(join(secrets, 'mongodb_member_key'), 'utf8')).toMatch(/^[A-Za-z0-9+/=]{1008}\n$/);
+  });
+});
+
+/** A database that asks for passwords, with an administrator `root`; the address has room for a user. */
+async function databaseWithPasswords(): Promise<(user: string) => string> {
+  const servers = await startServers({ dir: emptyDir(), env: { PATH: process.env.PATH }, need: ['mongodb'] });
+  const { host } = new URL(servers.addresses.MONGODB_URL ?? '');
+  const client = new MongoClient(`mongodb://${host}/?directConnection=true`);
+  await client.db('admin').command({ createUser: 'root', pwd: 'root-1', roles: ['root'] });
+  await client.close();
+  const [program = '', ...args] = servers.processes.parts[0]?.child.spawnargs ?? [];
+  await servers.stop();
+  const PYTHONPATH = dirname(dirname(args[0] ?? ''));
+  const server = spawn(program, [...args, '--auth'], {
+    env: { ...process.env, PYTHONPATH },
+    stdio: 'ignore',
+  });
+  onTestFinished(async () => {
+    server.kill();
+    await once(server, 'exit');
+  });
+  return (user) => `mongodb://${user}@${host}/?authSource=admin&retryWrites=false`;
+}
+
+/** Runs a script for mongosh, which waits for each call to the server by itself. */
+async function mongosh(script: string, { url, secrets }: { url: string; secrets: string }): Promise<void> {
+  const clients: MongoClient[] = [];
+  const onServer = (db: Db) => ({ adminCommand: (command: Document) => db.admin().command(command) });
+  const sandbox = createContext({
+    connect: async () => {
+      const client = new MongoClient(url, { serverSelectionTimeoutMS: 20_000 });
+      clients.push(client);
+      return onServer((await client.connect()).db());
+    },
+    require: () => ({
+      readFileSync: (path: string) => readFileSync(path.replace('/run/secrets', secrets), 'utf8'),
+    }),
+    load: (path: string) => run(path.replace('/etc/gavel', deployed('mongodb'))),
+    print: () => undefined,
+    db: undefined,
+  });
+  const run = (path: string): Promise<void> => {
+    const waiting = readFileSync(path, 'utf8')
+      .replace(/^function /gm, 'async function ')
+      .replace(
+        /(?<!function )\b(load|connect|connectAsRoot|createOrUpdate|db\.adminCommand)\(/g,
+        'await $1(',
+      );
+    return runInContext(`(async () => { ${waiting} })()`, sandbox) as Promise<void>;
+  };
+  try {
+    await run(script);
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+  }
+}
+
+test('The users of MongoDB can do what the pages’ commands need, and no more', async () => {
+  const urlOf = await databaseWithPasswords();
+  const secrets = emptyDir();
+  const write = (name: string, value: string): void =>
+    writeFileSync(join(secrets, `mongodb_${name}`), `${value}\n`);
+  write('root_password', 'root-1');
+  for (const name of ['password', 'backup_password', 'trial_password']) write(name, `${name}-1`);
+  const makeUsers = () => mongosh(deployed('mongodb/users.js'), { url: urlOf('root:root-1'), secrets });
+  await makeUsers();
+
+  const as = (user: string, password: string, database = 'gavel') => {
+    const env = {
+      MONGODB_URL: urlOf(`${user}:${password}`),
+      MONGODB_DATABASE: database,
+      MASTER_KEYS: `a:${Buffer.alloc(32).toString('base64')}`,
+    };
+    return { env, run: (...args: string[]) => gavel(args, env) };
+  };
+  const everyday = as('gavel', 'password-1');
+  const market = join(emptyDir(), 'market.yaml');
+  writeFileSync(market, 'sellers:\n  - { code: ACME1234, slug: acme, name: Acme }\n');
+  expect(await everyday.run('apply', market)).toMatchObject({ code: 0 });
+  expect(await everyday.run('keys', 'create', '--seller', 'ACME1234')).toMatchObject({ code: 0 });
+
+  // As the service `backup` does it.
+  const backups = emptyDir();
+  const backingUp = as('gavel-backup', 'backup_password-1');
+  const [program = ''] = compiledGavel();
+  const backedUp = spawnSync('sh', [deployed('backup/backup.sh'), 'once'], {
+    env: { ...process.env, ...backingUp.env, MASTER_KEYS: '', GAVEL: program, BACKUP_DIR: backups },
+    encoding: 'utf8',
+  });
+  expect(backedUp).toMatchObject({ status: 0 });
+  expect(backedUp.stderr).not.toContain('could not be stored');
+  expect(existsSync(join(backups, 'erasures.jsonl'))).toBe(true);
+  const made = join(backups, readdirSync(backups).find((name) => name.startsWith('20')) ?? '');
+  const refused = { code: 1, stderr: expect.stringContaining('refuses the user name or password') as string };
+  expect(await backingUp.run('keys', 'create', '--seller', 'ACME1234')).toMatchObject(refused);
+
+  const trial = as('gavel-trial', 'trial_password-1', 'trial');
+  expect(await trial.run('restore', made)).toMatchObject({ code: 0 });
+  expect(await trial.run('books', 'check')).toMatchObject({ code: 0 });
+  expect(await trial.run('restore', '--replace', made)).toMatchObject({ code: 0 });
+  expect(await as('gavel-trial', 'trial_password-1').run('restore', '--replace', made)).toMatchObject(
+    refused,
+  );
+
+  // A new password.
+  write('password', 'password-2');
+  await makeUsers();
+  expect(await everyday.run('keys', 'list')).toMatchObject(refused);
+  expect(await as('gavel', 'password-2').run('keys', 'list')).toMatchObject({ code: 0 });
+}, 120_000);
+
+test('The backup service keeps old backups while new ones fail', () => {
+  const backups = emptyDir();
+  mkdirSync(join(backups, '2020-01-01T00-00-00Z'));
+  writeFileSync(join(backups, '2020-01-01T00-00-00Z', 'leads.bson.gz'), '');
+  const [program = ''] = compiledGavel();
+  const env = { ...process.env, GAVEL: program, BACKUP_DIR: backups, MONGODB_URL: 'mongodb://127.0.0.1:1' };
+  const ran = spawnSync('sh', [deployed('backup/backup.sh'), 'once'], { env, encoding: 'utf8' });
+  expect(ran.status).not.toBe(0);
+  expect(ran.stderr).toContain('does not answer');
+  expect(readdirSync(backups)).toContain('2020-01-01T00-00-00Z');
+});
