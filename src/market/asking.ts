@@ -62,7 +62,10 @@ function candidateIn(entry: Entry): Candidate {
 }
 
 /** A buyer whose pings or posts fail is tried by one lead at a time. */
-export const TRIED = { reason: 'circuit_open', detail: 'it fails: one lead at a time tries it' } as const;
+export const TRIED = {
+  reason: 'circuit_open',
+  detail: 'its server fails, and is tried by one lead at a time',
+} as const;
 
 /** A new bid that can't be posted on either is none. */
 export const SPENT = {

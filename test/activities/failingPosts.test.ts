@@ -8,7 +8,10 @@ import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 describe('a buyer whose posts fail', () => {
   const contract = 'ACME1234/auto-insurance/northwind';
   const posts = circuitId('northwind', 'posts');
-  const passedOver = { answer: 'circuit_open', detail: 'it fails: one lead at a time tries it' };
+  const passedOver = {
+    answer: 'circuit_open',
+    detail: 'its server fails, and is tried by one lead at a time',
+  };
   let world: StepsWorld;
 
   beforeAll(async () => {

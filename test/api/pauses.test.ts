@@ -96,6 +96,14 @@ describe('pausing', () => {
     await ask('buyers/contoso/resume');
   });
 
+  it('does not wake leads by resuming what is not paused any more', async () => {
+    const over = { $set: { pausedUntil: Date.now() - 1000 } };
+    await world.database.buyers.updateOne({ _id: 'contoso' }, over);
+    await world.database.wakes.deleteMany({});
+    expect((await ask('buyers/contoso/resume')).body).toMatchObject({ paused: false, changed: false });
+    expect(await world.database.wakes.findOne({ _id: CAMPAIGN })).toBeNull();
+  });
+
   it.each([
     ['buyers/contosa/pause', undefined, 404, 'The store has no buyer "contosa"; did you mean contoso?'],
     [

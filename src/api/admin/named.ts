@@ -1,6 +1,7 @@
 import { campaignId } from '../../market/file/build.js';
 import { nearest } from '../../market/file/nearest.js';
 import type { CampaignDocument, ContractDocument, Database } from '../../store/db.js';
+import { campaignNow, contractNow } from '../../store/earlierMarket.js';
 import { findBuyer, findSeller, type BuyerWithSecret, type SellerWithSecret } from '../../store/market.js';
 import { ApiError } from '../apiError.js';
 
@@ -19,7 +20,7 @@ export async function campaignNamed(
 ): Promise<Omit<CampaignDocument, '_id'> & { id: string }> {
   const found = await database.campaigns.findOne({ _id: await campaignIdOf(database, text) });
   if (found === null) return unknown(database, 'campaign', text);
-  const { _id: id, ...campaign } = found;
+  const { _id: id, ...campaign } = campaignNow(found);
   return { id, ...campaign };
 }
 
@@ -32,7 +33,7 @@ export async function contractNamed(
   const campaign = await campaignIdOf(database, text.slice(0, slash));
   const found = await database.contracts.findOne({ _id: `${campaign}/${text.slice(slash + 1)}` });
   if (found === null) return unknown(database, 'contract', text);
-  const { _id: id, ...contract } = found;
+  const { _id: id, ...contract } = contractNow(found);
   return { id, ...contract };
 }
 

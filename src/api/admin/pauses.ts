@@ -5,6 +5,7 @@ import { isPaused, type Pausable } from '../../market/pause.js';
 import { toDecimal } from '../../market/money.js';
 import { moment } from '../../market/moment.js';
 import type { Database } from '../../store/db.js';
+import { campaignNow } from '../../store/earlierMarket.js';
 import { readTerms } from '../../store/readMarket.js';
 import { countWaiting, setPause, type Paused } from '../../store/pauses.js';
 import { ApiError } from '../apiError.js';
@@ -60,6 +61,8 @@ export type PauseView = Type.Static<typeof State>;
 interface Found {
   id: string;
   what: Paused;
+  /** As it was before. */
+  was: Pausable;
   /** In which leads may wait for it. */
   campaigns: readonly string[];
 }
@@ -139,7 +142,9 @@ async function pause(
 }
 
 async function resume({ database, by }: AdminContext, found: Found): Promise<PauseView> {
-  const changed = await setPause(database, found.what, { active: true }, by);
+  // A pause that is over may still have its time; without effect, it wakes nobody.
+  const changed =
+    isPaused(found.was, Date.now()) && (await setPause(database, found.what, { active: true }, by));
   return view(database, found, { paused: false, changed });
 }
 
@@ -166,14 +171,15 @@ async function view(
 }
 
 async function findBuyer(database: Database, { buyer_id }: { buyer_id: string }): Promise<Found> {
-  const { id } = await buyerNamed(database, buyer_id);
+  const { id, active, pausedUntil } = await buyerNamed(database, buyer_id);
   const campaigns = await database.contracts.distinct('campaign', { buyer: id });
-  return { id, what: { kind: 'buyer', id }, campaigns };
+  return { id, what: { kind: 'buyer', id }, was: { active, pausedUntil }, campaigns };
 }
 
 async function findCampaign(database: Database, named: { seller: string; category: string }): Promise<Found> {
-  const { id, seller, category } = await campaignNamed(database, `${named.seller}/${named.category}`);
-  return { id, what: { kind: 'campaign', seller, category }, campaigns: [id] };
+  const found = await campaignNamed(database, `${named.seller}/${named.category}`);
+  const { id, seller, category } = found;
+  return { id, what: { kind: 'campaign', seller, category }, was: found, campaigns: [id] };
 }
 
 async function findContract(
@@ -181,9 +187,10 @@ async function findContract(
   named: { seller: string; category: string; buyer_id: string },
 ): Promise<Found> {
   const text = `${named.seller}/${named.category}/${named.buyer_id}`;
-  const { id, campaign: of, buyer: by } = await contractNamed(database, text);
+  const found = await contractNamed(database, text);
+  const { id, campaign: of, buyer: by } = found;
   const { seller, category } = await campaignNamed(database, of);
-  return { id, what: { kind: 'contract', seller, category, buyer: by }, campaigns: [of] };
+  return { id, what: { kind: 'contract', seller, category, buyer: by }, was: found, campaigns: [of] };
 }
 
 const pauseView = (pausable: Pausable) => {
@@ -227,17 +234,18 @@ export const showCampaigns = operation({
   failures: ['notFound'],
   async run({ database }, named) {
     const { seller } = await idsOf(database, named);
-    const found = await database.campaigns.find({ seller }, { sort: { _id: 1 } }).toArray();
+    const stored = await database.campaigns.find({ seller }, { sort: { _id: 1 } }).toArray();
+    const found = stored.map(campaignNow);
     const contracts = await countContracts(database);
     const waiting = await Promise.all(found.map(({ _id }) => countWaiting(database, [_id])));
     return {
-      campaigns: found.map(({ _id: id, ...stored }, i) => ({
+      campaigns: found.map(({ _id: id, ...campaign }, i) => ({
         id,
-        ...pauseView(stored),
-        category: stored.category,
-        mode: stored.sale.mode,
-        floor: toDecimal(stored.sale.floor, stored.currency),
-        currency: stored.currency,
+        ...pauseView(campaign),
+        category: campaign.category,
+        mode: campaign.sale.mode,
+        floor: toDecimal(campaign.sale.floor, campaign.currency),
+        currency: campaign.currency,
         contracts: contracts.get(id) ?? 0,
         waiting_leads: waiting[i] ?? 0,
       })),
