@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { testBuyer, type BuyerTestView } from '../api/admin/testBuyer.js';
+import { testBuyer, type BuyerTestView } from '../api/admin/buyerTest.js';
 import { adminCommand, useAdmin } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
 import { print, printJson, table } from './print.js';

@@ -28,7 +28,7 @@ import {
 import { testPostbacks } from './postbacks.js';
 import { renewSecret, showSecret } from './secrets.js';
 import { simulate } from './simulate.js';
-import { testBuyer } from './testBuyer.js';
+import { testBuyer } from './buyerTest.js';
 import { showSuppressions, suppress, unsuppress } from './suppressions.js';
 
 /** Everything that the admin API does, in the order of its document. */
