@@ -1,6 +1,7 @@
 import type { LeadReason } from '../src/market/reason.js';
+import { withdrawnBy, type WithdrawnBy } from '../src/market/standing.js';
 import { measured } from '../src/metrics.js';
-import { expireLead, stateForLife } from '../src/store/leads.js';
+import { expireLead, findLeadSummary, stateForLife } from '../src/store/leads.js';
 import { withdraw, type LeadState } from '../src/store/withdrawals.js';
 import type { Deps } from './index.js';
 
@@ -11,18 +12,24 @@ export interface EndRequest {
   reason?: LeadReason;
 }
 
+/** How the lead stands after that. */
+export interface Ended {
+  state: LeadState | undefined;
+  /** Of a withdrawn lead: who took it off sale, if that is stored. */
+  withdrawnBy?: WithdrawnBy;
+}
+
 /** Ends an unsold lead that no buyer holds; returns how it stands: `sold` if a sale came first. */
 export const endLead =
   ({ database, log }: Deps) =>
-  async ({ leadId, status, reason }: EndRequest): Promise<LeadState | undefined> => {
+  async ({ leadId, status, reason }: EndRequest): Promise<Ended> => {
+    if (status === 'withdrawn') await withdraw(database, leadId);
     const state =
-      status === 'expired' ? await expireLead(database, leadId, reason) : await end(database, leadId);
+      status === 'expired'
+        ? await expireLead(database, leadId, reason)
+        : await stateForLife(database, leadId);
     if (state === 'expired' || state === 'withdrawn') measured.unsold(1, { status: state });
     log.info({ lead_id: leadId, event: 'ended', status: state });
-    return state;
+    const lead = state === 'withdrawn' ? await findLeadSummary(database, leadId) : null;
+    return { state, withdrawnBy: lead === null ? undefined : withdrawnBy(lead) };
   };
-
-async function end(database: Deps['database'], leadId: string): Promise<LeadState | undefined> {
-  await withdraw(database, leadId);
-  return stateForLife(database, leadId);
-}

@@ -3,14 +3,18 @@ import { nextTier } from '../src/market/asking.js';
 import { measured } from '../src/metrics.js';
 import { newRound } from '../src/market/newRound.js';
 import { planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
+import type { EndStatus } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
+import { withdrawnBy, type WithdrawnBy } from '../src/market/standing.js';
+import type { Before } from '../src/market/story.js';
 import { accountId, readUsage } from '../src/store/capacity.js';
-import { leadInRound, stateForLife, type LeadDocument } from '../src/store/leads.js';
+import { findLeadSummary, leadInRound, stateForLife, type LeadDocument } from '../src/store/leads.js';
 import { findLeadForRound, findRound, moveRounds, storeRound } from '../src/store/rounds.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
 import { isSuppressed, listedBy } from '../src/store/suppressions.js';
 import { stateOf, withdraw, type LeadState } from '../src/store/withdrawals.js';
 import { ask } from './ask.js';
+import { beforeOf } from './before.js';
 import type { Deps } from './index.js';
 
 export interface RoundRequest {
@@ -20,13 +24,17 @@ export interface RoundRequest {
   now: number;
   /** When the source is answered, UTC ms; absent where nobody waits for this round. */
   answerBy?: number;
+  /** Whether the run does not know yet what has become of the lead before. */
+  asksBefore?: boolean;
 }
 
 /** No new round is held: the lead has ended, or was withdrawn while a post was in flight and ends with its answer. */
 export interface NoRound {
-  ended: Extract<LeadState, 'sold' | 'expired' | 'withdrawn' | 'withdrawing'>;
+  ended: EndStatus | 'withdrawing';
   /** How many addresses of the seller are told. */
   addresses: number;
+  /** Of a withdrawn lead: who took it off sale, if that is stored. */
+  withdrawnBy?: WithdrawnBy;
 }
 
 /**
@@ -36,24 +44,36 @@ export interface NoRound {
  */
 export const runRound =
   (deps: Deps) =>
-  async ({ leadId, number, now, answerBy }: RoundRequest): Promise<Round | NoRound> => {
+  async (request: RoundRequest): Promise<(Round | NoRound) & { before?: Before }> => {
+    const { leadId, number, asksBefore } = request;
     const lead = await findLeadForRound(deps.database, leadId);
     if (lead === null) throw new Error(`No lead ${leadId} is stored`);
-    const stored = lead.rounds[number] ?? (await earlierRound(deps, lead, number));
-    if (stored !== undefined) return stored;
-    const state = await stateBefore(deps, lead, number);
-    if (state !== 'received' && state !== 'pending') return noRound(deps, lead, state);
-    await moveRounds(deps.database, lead, number);
-    const market = await deps.terms(lead.campaign);
-    if (market === undefined)
-      return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
-
-    const { plan, known, checksMs } = await planOf(deps, market, lead, now);
-    const receivedAt = lead.receivedAt.getTime();
-    const planned = newRound(market, { number, receivedAt, now }, plan, known.usage);
-    const round = { ...planned, ...(checksMs !== undefined && { checksMs }) };
-    return ask(deps, market, lead, round, nextTier(round).asked, answerBy);
+    const result = await hold(deps, lead, request);
+    const hasBefore = number > 1 || (lead.lastRound ?? 0) > number;
+    if (asksBefore !== true || !hasBefore) return result;
+    return { ...result, before: await beforeOf(deps.database, leadId) };
   };
+
+async function hold(
+  deps: Deps,
+  lead: LeadDocument,
+  { leadId, number, now, answerBy }: RoundRequest,
+): Promise<Round | NoRound> {
+  const stored = lead.rounds[number] ?? (await earlierRound(deps, lead, number));
+  if (stored !== undefined) return stored;
+  const state = await stateBefore(deps, lead, number);
+  if (state !== 'received' && state !== 'pending') return noRound(deps, lead, state);
+  await moveRounds(deps.database, lead, number);
+  const market = await deps.terms(lead.campaign);
+  if (market === undefined)
+    return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
+
+  const { plan, known, checksMs } = await planOf(deps, market, lead, now);
+  const receivedAt = lead.receivedAt.getTime();
+  const planned = newRound(market, { number, receivedAt, now }, plan, known.usage);
+  const round = { ...planned, ...(checksMs !== undefined && { checksMs }) };
+  return ask(deps, market, lead, round, nextTier(round).asked, answerBy);
+}
 
 /** A round that others have followed, for a try of it that comes late. */
 async function earlierRound(
@@ -70,20 +90,26 @@ async function stateBefore({ database }: Deps, lead: LeadDocument, number: numbe
   const isOnSale = state === 'received' || state === 'pending';
   // Before the first round the API has looked at the lists.
   if (isOnSale && (number === 1 || !(await isSuppressed(database, lead)))) return state;
-  if (isOnSale) await withdraw(database, lead._id, { reason: 'suppressed' });
+  if (isOnSale) await withdraw(database, lead._id, { asked: 'suppression', reason: 'suppressed' });
   return (await stateForLife(database, lead._id)) ?? state;
 }
 
 async function noRound(
   { database, log }: Deps,
-  { _id, seller }: LeadDocument,
+  lead: LeadDocument,
   ended: NoRound['ended'],
 ): Promise<NoRound> {
+  const { _id, seller } = lead;
   if (ended === 'expired' || ended === 'withdrawn') {
     measured.unsold(1, { status: ended });
     log.info({ lead_id: _id, event: 'ended', status: ended });
   }
-  return { ended, addresses: (await findSeller(database, seller))?.postbacks.length ?? 0 };
+  const withdrawal = ended === 'withdrawn' ? await findLeadSummary(database, _id) : null;
+  return {
+    ended,
+    addresses: (await findSeller(database, seller))?.postbacks.length ?? 0,
+    withdrawnBy: withdrawal === null ? undefined : withdrawnBy(withdrawal),
+  };
 }
 
 /** Who may be asked, after everything that the store and outside services say. */

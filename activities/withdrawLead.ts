@@ -5,4 +5,4 @@ import type { Deps } from './index.js';
 export const withdrawLead =
   ({ database }: Deps) =>
   ({ leadId }: { leadId: string }): Promise<LeadState | undefined> =>
-    withdraw(database, leadId, { by: 'an update in Temporal' });
+    withdraw(database, leadId, { by: 'an update in Temporal', asked: 'ops' });

@@ -1,7 +1,8 @@
 import { sleep } from '@temporalio/workflow';
+import type { Ended } from '../activities/endLead.js';
 import { SPENT, withEntry } from '../src/market/asking.js';
 import { nextStep, type Offer } from '../src/market/decide.js';
-import type { LeadFacts } from '../src/market/lead.js';
+import { isEnd, type LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
 import type { FinishedLead } from '../src/market/story.js';
 import { turnsUsed } from '../src/market/turnsUsed.js';
@@ -28,11 +29,19 @@ async function live(lead: LeadFacts, story: Story): Promise<void> {
   while (!story.ended) {
     const { leadId } = lead;
     if (story.heldElsewhere) await callOffForgotten(leadId, story);
-    const round = await runRound({ leadId, number: story.nextRound, now: Date.now(), ...story.answerBy });
+    const number = story.nextRound;
+    const round = await runRound({
+      leadId,
+      number,
+      now: Date.now(),
+      ...story.answerBy,
+      asksBefore: story.asksBefore,
+    });
+    story.takeBefore(round.before, number);
     if ('ended' in round) {
       story.addresses = round.addresses;
       if (round.ended === 'withdrawing') await endUnsold(leadId, 'withdrawn', story);
-      else story.end(round.ended);
+      else story.end(round.ended, round.withdrawnBy);
       break;
     }
     story.closeRound(await auction(lead, round, story));
@@ -130,9 +139,11 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
 async function endUnsold(leadId: string, status: 'expired' | 'withdrawn', story: Story): Promise<void> {
   for (;;) {
     const reason = story.unsoldReason === 'too_many_rounds' ? story.unsoldReason : undefined;
-    const ended = await endLead({ leadId, status, reason });
-    if (ended === 'sold' || ended === 'expired' || ended === 'withdrawn') {
-      story.end(ended);
+    const ended: Ended | Ended['state'] = await endLead({ leadId, status, reason });
+    // Histories of earlier releases have the state alone.
+    const { state, withdrawnBy } = typeof ended === 'object' ? ended : { state: ended };
+    if (isEnd(state)) {
+      story.end(state, withdrawnBy);
       return;
     }
     await callOffForgotten(leadId, story);

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { LeadFacts, LeadStatus } from '../src/market/lead.js';
 import type { LeadReason } from '../src/market/reason.js';
-import type { FinishedLead, RoundInWords } from '../src/market/story.js';
+import type { Before, FinishedLead, RoundInWords } from '../src/market/story.js';
 import type { News, WaitingRound } from '../src/market/waiting.js';
 import { attributesOf, searchAttributes } from '../src/temporal/names.js';
 import type { Notification } from './notify.js';
@@ -35,6 +35,8 @@ export interface Carried {
   givenBack: boolean;
   /** What is yet to get through. */
   notifications: Notification[];
+  /** What became of the lead before a return; absent if there was none, and in runs of earlier releases. */
+  before?: Before;
 }
 
 /** A run is long enough after so many events, or so many bytes; the server ends one at 51,200 and 50 MiB. */

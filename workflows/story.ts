@@ -17,18 +17,22 @@ import type { SaleAnswer } from '../activities/sellLead.js';
 import type { Postback } from '../activities/tellSeller.js';
 import { HELD_MS } from '../src/market/delivery.js';
 import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/decide.js';
-import type { LeadFacts, LeadStatus } from '../src/market/lead.js';
+import type { EndStatus, LeadFacts, LeadStatus } from '../src/market/lead.js';
 import { toDecimal, type Minor } from '../src/market/money.js';
 import type { LeadReason } from '../src/market/reason.js';
 import type { Outcome, Round } from '../src/market/round.js';
+import type { WithdrawnBy } from '../src/market/standing.js';
 import {
   detailsOf,
   endInWords,
   HELD_TOO_LONG,
   heldInWords,
+  returnsInWords,
   roundInWords,
   waitInWords,
+  type Before,
   type FinishedLead,
+  type ReturnedSale,
   type RoundInWords,
   type SaleInWords,
   type WaitingLead,
@@ -124,6 +128,8 @@ export class Story {
   private status: LeadStatus = 'received';
   private endedAt = 0;
   private sales: (SaleInWords & { earns: Minor })[] = [];
+  private before: Before | undefined;
+  private withdrawnBy: WithdrawnBy | undefined;
   private currency = 'USD';
   private rounds: RoundInWords[] = [];
   private round: Round | undefined;
@@ -145,6 +151,8 @@ export class Story {
   /** Contracts whose sale took a prepaid balance below what their buyer wants to hear of. */
   low: string[] = [];
   withdrawn = false;
+  /** Whether it is yet to learn what became of the lead before. */
+  asksBefore = true;
   /** How many addresses of the seller are told. */
   addresses = 0;
   /** The lead has ended, was withdrawn, or is held by others: no more offers are made in this round. */
@@ -173,6 +181,8 @@ export class Story {
     this.wake = carried.wake;
     this.withdrawn = carried.withdrawn;
     this.givenBack = carried.givenBack;
+    this.before = carried.before;
+    this.asksBefore = false;
     for (const notification of carried.notifications) this.notifications.add(notification);
   }
 
@@ -191,6 +201,7 @@ export class Story {
       withdrawn: this.withdrawn,
       givenBack: this.givenBack,
       notifications: this.notifications.pending,
+      before: this.before,
     };
   }
 
@@ -203,7 +214,16 @@ export class Story {
   }
 
   get nextRound(): number {
-    return (this.waiting?.number ?? this.lead.roundsBefore ?? 0) + 1;
+    return this.roundsHeld + 1;
+  }
+
+  /** Notes what became of the lead before this run, or before a buyer gave it back. */
+  takeBefore(before: Before | undefined, nextRound: number): void {
+    this.asksBefore = false;
+    if (before === undefined) return;
+    this.before = before;
+    this.currency = before.currency;
+    if (this.rounds.length === 0) this.rounds = before.rounds.filter(({ round }) => round < nextRound);
   }
 
   get lastRound(): Round {
@@ -265,7 +285,7 @@ export class Story {
     this.addresses = round.tell.postbacks;
     this.outcomes = outcomes;
     this.currency = round.terms.currency;
-    this.rounds.push(roundInWords(round, outcomes));
+    this.rounds.push(this.knownInWords(round.number) ?? roundInWords(round, outcomes));
     if (this.rounds.length > TOLD_FIRST + TOLD_LAST) this.rounds.splice(TOLD_FIRST, 1);
     this.unsoldReason = unsoldReason(outcomes);
     this.waiting = waitingRound(round, this.answers);
@@ -273,6 +293,12 @@ export class Story {
     this.askedAgain = new Set();
     this.heldElsewhere = this.closed;
     this.closed = false;
+  }
+
+  /** An earlier run has held this round, and others after it: what came of its offers is not found again. */
+  private knownInWords(number: number): RoundInWords | undefined {
+    const { rounds = [], lastRound = 0 } = this.before ?? {};
+    return number < lastRound ? rounds.find(({ round }) => round === number) : undefined;
   }
 
   /** Unsold for now: the source is told so, and ops see what the lead waits for. */
@@ -362,21 +388,24 @@ export class Story {
     return accepted ? `${buyer} took the lead: it is booked` : `${buyer} did not take it: the lead goes on`;
   }
 
-  end(status: Extract<LeadStatus, 'sold' | 'expired' | 'withdrawn'>): void {
+  end(status: EndStatus, withdrawnBy?: WithdrawnBy): void {
     this.status = status;
+    this.withdrawnBy = withdrawnBy;
     this.endedAt = Date.now();
     this.answered = true;
     // What is told of this end is read after it, and knows of a return before it.
     this.givenBack = false;
-    const sale = this.sold
-      ? [
-          { key: searchAttributes.price, value: toDecimal(this.price, this.currency) },
-          { key: searchAttributes.buyers, value: keywords(this.sales.map(({ buyer }) => buyer)) },
-        ]
-      : [];
+    const buyers = this.standing.map(({ buyer }) => buyer);
+    const sale =
+      buyers.length > 0 || this.returns.length > 0
+        ? [
+            { key: searchAttributes.price, value: toDecimal(this.price, this.currency) },
+            { key: searchAttributes.buyers, value: buyers.length > 0 ? keywords(buyers) : null },
+          ]
+        : [];
     upsertSearchAttributes([
       { key: searchAttributes.status, value: status },
-      { key: searchAttributes.round, value: this.waiting?.number ?? 0 },
+      { key: searchAttributes.round, value: this.roundsHeld },
       ...sale,
     ]);
     if (this.shownWaiting) upsertMemo({ lead: { status, story: this.inWords() } });
@@ -400,6 +429,7 @@ export class Story {
     await condition(() => isFinished() || this.givenBack);
     if (!this.givenBack) return false;
     this.endedAt = 0;
+    this.asksBefore = true;
     this.sales = [];
     this.low = [];
     this.told = 'received';
@@ -509,7 +539,12 @@ export class Story {
   /** Shows ops what a lead that is still on sale waits for. */
   private show(waits: Omit<WaitingLead, 'lastRound'>): void {
     this.shownWaiting = true;
-    const waiting: WaitingLead = { ...waits, lastRound: this.rounds.at(-1) };
+    const { returns } = this;
+    const waiting: WaitingLead = {
+      ...waits,
+      story: returns.length > 0 ? `${returnsInWords(returns, this.currency)} On sale again.` : undefined,
+      lastRound: this.rounds.at(-1),
+    };
     upsertMemo({ lead: waiting });
     setCurrentDetails(detailsOf(waiting));
   }
@@ -518,14 +553,42 @@ export class Story {
     if (this.waitedMs !== undefined) this.waitedMs += ms;
   }
 
+  /** The sales that stand: those of this life, or those that a return before it has left. */
+  private get standing(): readonly (SaleInWords & { earns: Minor })[] {
+    return this.sold ? this.sales : (this.before?.sales ?? []);
+  }
+
+  private get returns(): readonly ReturnedSale[] {
+    return this.before?.returns ?? [];
+  }
+
+  /** What the seller keeps of sales that were given back. */
+  private get kept(): Minor {
+    return this.returns.reduce((sum, { earns, amount }) => sum + earns - amount, 0);
+  }
+
   /** What the seller earns. */
   private get price(): Minor {
-    return this.sales.reduce((sum, { earns }) => sum + earns, 0);
+    return this.standing.reduce((sum, { earns }) => sum + earns, this.kept);
+  }
+
+  private get roundsHeld(): number {
+    return this.waiting?.number ?? this.lead.roundsBefore ?? 0;
   }
 
   private inWords(): string {
-    const { status, sales, currency, unsoldReason: reason } = this;
-    const took = this.endedAt - this.lead.receivedAt;
-    return endInWords({ status, sales, currency, reason, rounds: this.waiting?.number ?? 0, took });
+    const { status, standing, returns, kept, withdrawnBy, currency, unsoldReason: reason } = this;
+    return endInWords({
+      status,
+      sales: standing,
+      isSoldBefore: !this.sold,
+      returns,
+      kept,
+      withdrawnBy,
+      currency,
+      reason,
+      rounds: this.roundsHeld,
+      took: this.endedAt - this.lead.receivedAt,
+    });
   }
 }

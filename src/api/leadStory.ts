@@ -1,6 +1,7 @@
 import { conclude, detailFor } from '../market/decide.js';
 import { toDecimal } from '../market/money.js';
 import type { Outcome } from '../market/round.js';
+import { reasonShown, standingInWords } from '../market/standing.js';
 import { waitInWords } from '../market/story.js';
 import { nextWait } from '../market/waiting.js';
 import type { Database } from '../store/db.js';
@@ -50,7 +51,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
   return {
     lead_id: lead._id,
     status: lead.status,
-    reason: lead.reason,
+    reason: reasonShown(lead),
     test: lead.test,
     seller: lead.seller,
     seller_name: seller?.name,
@@ -64,6 +65,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     currency: lead.currency,
     price: lead.price === undefined ? undefined : decimal(lead.price),
     buyer_ids: lead.buyerIds,
+    returns: standingInWords(lead).returns,
     rounds: rounds.map((held) => roundStory(held, lead)),
     rounds_left_out: leftOut === 0 ? undefined : leftOut,
     posts: Object.entries(lead.claims).map(([contract, claim]) => postStory(contract, claim, decimal)),

@@ -7,7 +7,7 @@ import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './givenFields.js';
 
 const id = (description: string) => Type.String({ format: 'uuid', description });
 
-const outcome = {
+export const outcome = {
   reason: Type.Optional(
     Type.String({
       description: 'Why an unsold lead is so, in one word',
@@ -23,6 +23,26 @@ const outcome = {
   buyer_ids: Type.Optional(
     Type.Array(Type.String(), { description: 'One id for each sale', examples: [['northwind']] }),
   ),
+  returns: Type.Optional(
+    Type.Array(
+      Type.Object({
+        buyer_id: Type.String({ examples: ['northwind'] }),
+        reason: Type.String({ description: 'Why the buyer gave it back', examples: ['wrong_number'] }),
+        returned_at: Type.String({ format: 'date-time' }),
+        amount: Type.Number({ description: 'What the seller no longer earns', examples: [45] }),
+      }),
+      {
+        description:
+          'Buyers that gave the lead back. `price` is what remains earned; with all amounts here it is what was earned in all',
+      },
+    ),
+  ),
+  withdrawn_by: Type.Optional(
+    Type.Enum(['seller', 'ops', 'suppression', 'erasure'], {
+      type: 'string',
+      description: 'Beside `withdrawn`: who took the lead off sale',
+    }),
+  ),
   withdrawing: Type.Optional(
     Type.Literal(true, {
       description:
@@ -31,9 +51,10 @@ const outcome = {
   ),
 };
 
-const status = Type.Enum(['sold', 'pending', 'expired', 'withdrawn'], {
+const status = Type.Enum(['sold', 'pending', 'returned', 'expired', 'withdrawn'], {
   type: 'string',
-  description: '`pending` is never billable: the status that counts comes by asking later, or by postback',
+  description:
+    '`pending` is never billable: the status that counts comes by asking later, or by postback. `returned`: sold, and given back by every buyer',
 });
 
 const fieldProblems = (description: string, problem: string) =>

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isEnd } from '../market/lead.js';
+import type { WithdrawnBy } from '../market/standing.js';
 import type { Database } from '../store/db.js';
 import { findLeadSummary, type LeadSummary } from '../store/leads.js';
 import { endWithdrawn, withdraw } from '../store/withdrawals.js';
@@ -10,6 +12,8 @@ const LOOK_EVERY_MS = 50;
 interface Asked {
   /** Who asked, in words. */
   by: string;
+  /** Of whom. */
+  asked: WithdrawnBy;
   /** Notifies the lead's workflow, and waits for nothing. */
   notify: (leadId: string) => unknown;
 }
@@ -22,11 +26,11 @@ interface Asked {
 export async function withdrawLead(
   database: Database,
   lead: LeadSummary,
-  { by, notify }: Asked,
+  { by, asked, notify }: Asked,
 ): Promise<LeadSummary> {
-  if (lead.status === 'expired' || lead.status === 'withdrawn') return lead;
+  if (isEnd(lead.status) && lead.status !== 'sold') return lead;
   const until = Date.now() + PATIENCE_MS;
-  let state = await withdraw(database, lead._id, { by });
+  let state = await withdraw(database, lead._id, { by, asked });
   notify(lead._id);
   while (state === 'withdrawing' && Date.now() < until) {
     await sleep(LOOK_EVERY_MS);

@@ -30,7 +30,7 @@ export async function sendPostback(
   id: string,
   lead: ToldLead & { status: Exclude<LeadStatus, 'received'> },
 ): Promise<Hearing> {
-  const { price, buyer_ids, reason } = standingInWords(lead);
+  const { price, buyer_ids, reason, withdrawn_by, returns } = standingInWords(lead);
   const payload = {
     type: `lead.${lead.status}`,
     lead_id: lead._id,
@@ -39,6 +39,8 @@ export async function sendPostback(
     currency: lead.currency,
     buyer_ids,
     reason,
+    withdrawn_by,
+    returns,
     test: lead.test,
     ...lead.references,
     created_at: lead.receivedAt.toISOString(),

@@ -12,6 +12,7 @@ export function describeLead(story: LeadStory, now: Date): string {
     heading(story, amount),
     ...story.rounds.flatMap((round, i) => [...leftOut(story.rounds[i - 1], round), roundText(round, amount)]),
     ...section('Posts', postRows(story, amount)),
+    ...section('Returns', returnRows(story, amount)),
     ...section('Books', bookRows(story, amount)),
     ...section('Told', toldRows(story)),
     heldText(story, now),
@@ -28,13 +29,13 @@ type Amount = (value: number | undefined) => string;
 function heading(story: LeadStory, amount: Amount): string {
   const { lead_id, status, reason, seller, seller_name = seller, category, state, source, test } = story;
   const sold = status === 'sold' ? ` at ${amount(story.price)} to ${(story.buyer_ids ?? []).join(', ')}` : '';
-  const isSaid =
-    reason !== undefined && status !== 'sold' && (status !== 'withdrawn' || reason === 'suppressed');
-  const why = isSaid ? ` (${inWords(reason)})` : '';
+  const why = reason === undefined ? '' : ` (${inWords(reason)})`;
+  const left =
+    status === 'returned' ? `: every buyer has given it back. The seller earns ${amount(story.price)}` : '';
   const held = story.held === undefined ? '' : ', held for ops';
   const color = status === 'sold' ? colors.green : status === 'pending' ? colors.yellow : colors.bold;
   return [
-    `Lead ${lead_id}: ${color(`${status}${sold}${why}${held}`)}`,
+    `Lead ${lead_id}: ${color(`${status}${sold}${left}${why}${held}`)}`,
     [category, state, `${seller_name} (${seller})`, test ? 'a test: it moves no money' : undefined]
       .filter((part) => part !== undefined)
       .join(' · '),
@@ -75,7 +76,7 @@ function section(title: string, rows: { head: string[]; rows: string[][] }): str
 
 function postRows({ posts }: LeadStory, amount: Amount): { head: string[]; rows: string[][] } {
   return {
-    head: ['buyer', 'status', 'price', 'round', 'began', 'post_id', 'buyer’s id or words'],
+    head: ['buyer', 'status', 'price', 'round', 'began', 'post_id', 'buyer’s id', 'reason'],
     rows: posts.map(({ buyer, status, price, round, began_at, post_id, buyer_lead_id, detail }) => [
       buyer,
       status,
@@ -83,7 +84,20 @@ function postRows({ posts }: LeadStory, amount: Amount): { head: string[]; rows:
       String(round),
       moment(Date.parse(began_at)),
       post_id,
-      buyer_lead_id ?? detail ?? '',
+      buyer_lead_id ?? '',
+      detail ?? '',
+    ]),
+  };
+}
+
+function returnRows({ returns = [] }: LeadStory, amount: Amount): { head: string[]; rows: string[][] } {
+  return {
+    head: ['given back by', 'reason', 'at', 'the seller no longer earns'],
+    rows: returns.map(({ buyer_id, reason, returned_at, amount: taken }) => [
+      buyer_id,
+      inWords(reason),
+      moment(Date.parse(returned_at)),
+      amount(taken),
     ]),
   };
 }

@@ -124,7 +124,7 @@ function row(lead: LeadListed): string[] {
     price,
     currency,
   } = lead;
-  const why = reason === undefined || status === 'sold' ? '' : ` (${reason.replaceAll('_', ' ')})`;
+  const why = reason === undefined ? '' : ` (${reason.replaceAll('_', ' ')})`;
   const marks = [
     lead.held === undefined ? '' : ', held for ops',
     lead.test ? ', test' : '',

@@ -34,7 +34,11 @@ async function upgrade({ json }: { json: boolean }): Promise<void> {
     if (json) printJson(done);
     else {
       const left = done.left === 0 ? '' : ` ${done.left} are being posted to a buyer: run it again later.`;
-      print(`${done.leads} leads of older releases were looked at; ${done.rekeyed} got another key.${left}`);
+      const back =
+        done.returned === 0 ? '' : ` ${done.returned} that were given back keep their returns now.`;
+      print(
+        `${done.leads} leads of older releases were looked at; ${done.rekeyed} got another key.${back}${left}`,
+      );
     }
   } finally {
     shown.done();

@@ -1,7 +1,15 @@
-/** `received` → `pending` → `sold`, `expired` or `withdrawn`. */
-export type LeadStatus = 'received' | 'pending' | 'sold' | 'expired' | 'withdrawn';
+/** `received` → `pending` → `sold`, `expired` or `withdrawn`; `sold` → `returned` when every buyer has given it back. */
+export type LeadStatus = 'received' | 'pending' | 'sold' | 'returned' | 'expired' | 'withdrawn';
 
-export const ENDED: readonly LeadStatus[] = ['sold', 'expired', 'withdrawn'];
+/** What ends a lead, until a buyer gives it back and it goes on sale again. */
+export type EndStatus = Exclude<LeadStatus, 'received' | 'pending'>;
+
+const ENDS = ['sold', 'returned', 'expired', 'withdrawn'] as const satisfies readonly EndStatus[];
+
+export const ENDED: readonly LeadStatus[] = ENDS;
+
+export const isEnd = (state: string | undefined): state is EndStatus =>
+  ENDS.some((status) => status === state);
 
 /**
  * What the workflow may know of a lead: ids and facts that name no person. It is kept in Temporal's histories, which

@@ -3,6 +3,7 @@ import { moment } from './moment.js';
 import { formatMoney, type Minor } from './money.js';
 import type { LeadReason } from './reason.js';
 import type { Outcome, Round } from './round.js';
+import type { WithdrawnBy } from './standing.js';
 import type { Wait } from './waiting.js';
 
 /** A round as people read it: each buyer with its price or its reason. */
@@ -31,6 +32,8 @@ export interface WaitingLead {
   otherwise?: string;
   /** What ops can send it, and what that does. */
   opsCan: readonly string[];
+  /** What has become of it before: who bought it and gave it back. Absent if nobody has. */
+  story?: string;
   /** Absent in the first round, while it is held for ops. */
   lastRound?: RoundInWords;
 }
@@ -39,6 +42,34 @@ export interface WaitingLead {
 export interface SaleInWords {
   buyer: string;
   price: Minor;
+}
+
+/** A sale that was booked, and in which round. */
+export interface BookedSale extends SaleInWords {
+  /** What the seller earns of it. */
+  earns: Minor;
+  round: number;
+}
+
+/** A sale that its buyer gave back. */
+export interface ReturnedSale extends BookedSale {
+  reason: string;
+  /** UTC ms. */
+  at: number;
+  /** What the seller no longer earns. */
+  amount: Minor;
+}
+
+/** What became of a lead in earlier runs of its workflow, or before a buyer gave it back. It names no person. */
+export interface Before {
+  /** Of many the first and the last. */
+  rounds: RoundInWords[];
+  /** The number of the last one. */
+  lastRound: number;
+  /** Those that stand. */
+  sales: BookedSale[];
+  returns: ReturnedSale[];
+  currency: string;
 }
 
 /**
@@ -139,16 +170,45 @@ export const heldInWords = (buyers: readonly string[]): string =>
 export const HELD_TOO_LONG =
   'the post is called off: the buyer is notified that it is not billed, and the lead goes on to the next bidder or expires';
 
-/** How a lead ended, in a sentence. `took` is since its receipt, ms. */
-export function endInWords(end: {
+/** Who bought a lead and gave it back: buyer, price, reason and time of each. */
+export function returnsInWords(returns: readonly ReturnedSale[], currency: string): string {
+  const named = returns
+    .slice(0, NAMED_BUYERS)
+    .map(
+      ({ buyer, price, round, reason, at }) =>
+        `Sold to ${buyer} at ${formatMoney(price, currency)} in round ${round}. Given back by ${buyer} (${reason}) on ${moment(at)}.`,
+    );
+  const rest = returns.length - named.length;
+  return [...named, ...(rest > 0 ? [`Given back by ${rest} others.`] : [])].join(' ');
+}
+
+/** How a lead has ended. */
+interface End {
   status: LeadStatus;
-  sales: SaleInWords[];
+  /** Those of this life, or those that stand of the one before. */
+  sales: readonly SaleInWords[];
+  /** Whether the sales were booked before the last return. */
+  isSoldBefore?: boolean;
+  returns?: readonly ReturnedSale[];
+  /** What the seller keeps of sales that were given back. */
+  kept?: Minor;
+  withdrawnBy?: WithdrawnBy;
   currency: string;
   reason: LeadReason;
   rounds: number;
+  /** Since its receipt, ms. */
   took: number;
-}): string {
-  const { status, sales, currency, reason, took } = end;
+}
+
+/** How a lead ended, in a sentence or two. */
+export function endInWords(end: End): string {
+  const { returns = [], currency } = end;
+  const said = lastEndInWords(end);
+  return returns.length === 0 ? said : `${returnsInWords(returns, currency)} ${said}`;
+}
+
+function lastEndInWords(end: End): string {
+  const { status, sales, currency, reason, took, kept = 0, isSoldBefore = false } = end;
   const rounds = end.rounds === 1 ? '1 round' : `${end.rounds} rounds`;
   switch (status) {
     case 'sold': {
@@ -158,28 +218,47 @@ export function endInWords(end: {
         .map(({ buyer, price }) => `${buyer} at ${formatMoney(price, currency)}`)
         .join(', ');
       const to = rest === 0 ? buyers : `${buyers} and ${rest} others`;
-      if (to === '')
-        return 'Sold, by an earlier run of this workflow; `gavel leads show` has the whole story.';
+      if (to === '') return 'Sold; `gavel leads show` has the whole story.';
+      if (isSoldBefore) return `Stays sold to ${to}.`;
       return `Sold to ${to} in round ${end.rounds}, ${span(took)} after it was received.`;
     }
+    case 'returned':
+      return kept === 0 ? 'The seller earns nothing.' : `The seller keeps ${formatMoney(kept, currency)}.`;
     case 'expired':
       return `Expired unsold ${span(took)} after it was received, after ${rounds}; in the last: ${reason.replaceAll('_', ' ')}.`;
     case 'withdrawn':
-      return `Withdrawn ${span(took)} after it was received, after ${rounds}.`;
+      return `Withdrawn ${byWhom(end.withdrawnBy)}${span(took)} after it was received, after ${rounds}.`;
     case 'received':
     case 'pending':
       return 'Still on sale.';
   }
 }
 
+function byWhom(by: WithdrawnBy | undefined): string {
+  switch (by) {
+    case 'seller':
+      return 'by its seller ';
+    case 'ops':
+      return 'by ops ';
+    case 'suppression':
+      return 'because its person is on a suppression list, ';
+    case 'erasure':
+      return 'because its person was erased, ';
+    case undefined:
+      return '';
+  }
+}
+
 /** The same as the memo of a waiting lead, as the Markdown that Temporal's UI renders; its tables have no gaps. */
-export function detailsOf({ status, waitsFor, until, otherwise, opsCan, lastRound }: WaitingLead): string {
+export function detailsOf(waiting: WaitingLead): string {
+  const { status, waitsFor, until, otherwise, opsCan, story, lastRound } = waiting;
   const what = status === 'held' ? 'Held for ops' : 'Pending';
   const then = otherwise === undefined ? '' : ` If nobody decides by then, ${otherwise}.`;
   const waits = `**${what}.** Until ${until} it waits for ${waitsFor}.${then}`;
   const buyers = Object.entries(lastRound?.buyers ?? {}).map(([buyer, words]) => `- **${buyer}**: ${words}`);
   const round = lastRound ? ['', `Round ${lastRound.round}, ${lastRound.at}:`, '', ...buyers] : [];
-  const lines = [waits, ...round, '', 'Ops can:', '', ...opsCan.map((what) => `- ${what}`)];
+  const past = story === undefined ? [] : ['', story];
+  const lines = [waits, ...past, ...round, '', 'Ops can:', '', ...opsCan.map((what) => `- ${what}`)];
   // Between two dollar signs the UI reads a formula.
   return lines.join('\n').replaceAll('$', String.raw`\$`);
 }

@@ -35,7 +35,7 @@ export async function claimLead(
   const write: ClaimWrite = {
     filter: {
       _id: leadId,
-      status: { $nin: ['expired', 'withdrawn'] },
+      status: { $nin: ['expired', 'withdrawn', 'returned'] },
       erased: { $exists: false },
       ...NOT_WITHDRAWN,
       // An offer in another currency than the lead's would be booked as an amount that nobody bid.

@@ -51,7 +51,7 @@ export async function eraseLead(
   const lead = await findStoredLead(database, leadId);
   if (lead === null) return { outcome: 'unknown' };
   if (lead.erased) return { outcome: 'already', erasure: lead.erased };
-  const withdrawal = { by: `${by} (erasure)` };
+  const withdrawal = { by: `${by} (erasure)`, asked: 'erasure' } as const;
   if (!ENDED.includes(lead.status)) {
     await withdraw(database, leadId, withdrawal);
     withdrawn?.(leadId);

@@ -16,7 +16,10 @@ export async function eraseBuyersWords(
   leadId: string,
   session: ClientSession,
 ): Promise<void> {
-  const lead = await leads.findOne({ _id: leadId }, { projection: { claims: 1, rounds: 1 }, session });
+  const lead = await leads.findOne(
+    { _id: leadId },
+    { projection: { claims: 1, rounds: 1, returns: 1 }, session },
+  );
   const paths = [
     ...Object.entries(lead?.claims ?? {}).flatMap(([contract, claim]) =>
       wordsInClaim(claim).map((key) => `claims.${contract}.${key}`),
@@ -25,9 +28,17 @@ export async function eraseBuyersWords(
       wordsInRound(round).map((path) => `rounds.${number}.${path}`),
     ),
   ];
-  if (paths.length > 0) {
+  const reasons = (lead?.returns ?? []).map((_, i): [string, string] => [
+    `returns.${i}.reason`,
+    ERASED_REASON,
+  ]);
+  if (paths.length > 0 || reasons.length > 0) {
     const gone = Object.fromEntries(paths.map((path): [string, ''] => [path, '']));
-    await leads.updateOne({ _id: leadId }, { $unset: gone }, { session });
+    const update = {
+      ...(paths.length > 0 ? { $unset: gone } : {}),
+      ...(reasons.length > 0 ? { $set: Object.fromEntries(reasons) } : {}),
+    };
+    await leads.updateOne({ _id: leadId }, update, { session });
   }
   for await (const round of rounds.find(roundsOfLead(leadId), { session })) {
     const words = wordsInRound(round).map((path): [string, ''] => [path, '']);

@@ -1,10 +1,10 @@
 import type { OfferReason } from '../market/decide.js';
 import type { Match } from '../market/duplicates.js';
 import { fieldsForRules } from '../market/comparisons.js';
-import type { LeadStanding } from '../market/standing.js';
+import type { LeadReturn, LeadStanding } from '../market/standing.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import type { LeadInRound } from '../market/eligibility.js';
-import { ENDED, type LeadFacts, type LeadStatus } from '../market/lead.js';
+import { ENDED, isEnd, type EndStatus, type LeadFacts, type LeadStatus } from '../market/lead.js';
 import type { Minor } from '../market/money.js';
 import type { LeadReason } from '../market/reason.js';
 import type { Change, Round } from '../market/round.js';
@@ -150,6 +150,15 @@ export interface LeadDocument {
   /** What the seller earns, the sum over buyers. */
   price?: Minor;
   buyerIds?: string[];
+  /** Sales that were given back, in the order in which that was booked; absent if there are none. */
+  returns?: StoredReturn[];
+}
+
+/** A return as its lead keeps it; `returns.ts` has the booking. */
+export interface StoredReturn extends LeadReturn {
+  contract: string;
+  /** The reason is of more than one word and the buyer's own: it stays in the database. */
+  inOwnWords?: true;
 }
 
 /**
@@ -259,7 +268,7 @@ export type LeadSummary = Pick<
 
 const SUMMARY: Record<keyof LeadSummary, 1> = {
   ...{ _id: 1, seller: 1, receivedAt: 1, updatedAt: 1 },
-  ...{ status: 1, reason: 1, price: 1, currency: 1, buyerIds: 1, withdrawal: 1 },
+  ...{ status: 1, reason: 1, price: 1, currency: 1, buyerIds: 1, withdrawal: 1, returns: 1 },
 };
 
 /** A lead without its rounds and its person, which may be large. */
@@ -323,9 +332,22 @@ export async function stateForLife(
   database: Pick<Database, 'leads'>,
   leadId: string,
 ): Promise<LeadState | undefined> {
-  const state = await endWithdrawn(database, leadId);
-  if (state === 'sold' || state === 'expired' || state === 'withdrawn') await seenToEnd(database, leadId);
+  const found = await endWithdrawn(database, leadId);
+  const state = found === 'sold' ? await endReturned(database, leadId) : found;
+  if (isEnd(state)) await seenToEnd(database, leadId);
   return state;
+}
+
+/**
+ * A sold lead that every buyer has given back ends as `returned`; one whose last return came while another post was under
+ * way does so when that is settled.
+ */
+async function endReturned({ leads }: Pick<Database, 'leads'>, _id: string): Promise<EndStatus> {
+  const { matchedCount } = await leads.updateOne(
+    { _id, status: 'sold', held: 0, returns: { $exists: true } },
+    { $set: { status: 'returned', updatedAt: new Date() } },
+  );
+  return matchedCount === 1 ? 'returned' : 'sold';
 }
 
 /** Leads that should have moved on by `before` and did not, the oldest first. */

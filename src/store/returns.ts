@@ -7,6 +7,7 @@ import { accountId, isIn, type PersonDocument, type UsageDocument } from './capa
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
 import { returnEntriesOf, type EntryDocument } from './ledger.js';
+import type { StoredReturn } from './leads.js';
 import type { StoredLead } from './person.js';
 import type { SaleDocument } from './sales.js';
 import { NOT_WITHDRAWN } from './withdrawals.js';
@@ -60,8 +61,8 @@ export async function bookReturn(
     if (lead?.claims[sale.contract]?.status !== 'accepted')
       throw new Error(`Sale ${sale._id} is not in its lead`);
     const refund = refundOf(sale, policy.refund);
-    const isOnlyHolder = lead.status === 'sold' && lead.held === 1 && lead.person !== undefined;
-    const isForSale = isOnlyHolder && lead.withdrawal === undefined;
+    const isLast = lead.status === 'sold' && lead.held === 1;
+    const isForSale = isLast && lead.person !== undefined && lead.withdrawal === undefined;
     const returned: ReturnDocument = {
       _id: sale._id,
       lead: sale.lead,
@@ -74,9 +75,14 @@ export async function bookReturn(
       at,
       resold: policy.resell && isForSale,
     };
+    const listed = policy.reasons?.includes(reason) === true;
+    const change: LeadChange = {
+      status: returned.resold ? 'pending' : isLast ? 'returned' : lead.status,
+      returns: [...(await returnsOf(database, lead)), asStored(returned, { isListed: listed })],
+    };
     const isPrepaid = buyer?.balance !== undefined && buyer.currency === sale.currency && !sale.test;
     const writes = [
-      ...returning(database, sale, lead, returned, refund),
+      ...returning(database, sale, { lead, change, returned, refund }),
       ...givingBack(database, sale, refund, { freesCap: policy.freesCap, isPrepaid }),
     ];
     try {
@@ -90,6 +96,42 @@ export async function bookReturn(
   }
 }
 
+/** What a return changes of how its lead stands. */
+type LeadChange = Pick<StoredLead, 'status' | 'returns'>;
+
+/** One word of the kind that programs use can hardly be about anybody. */
+const isOneWord = (reason: string): boolean => !reason.includes('_');
+
+/** A return as its lead keeps it. */
+const asStored = (
+  { contract, buyer, reason, sellerPays, at }: ReturnDocument,
+  { isListed }: { isListed: boolean },
+): StoredReturn => ({
+  contract,
+  buyer,
+  reason,
+  at,
+  amount: sellerPays,
+  inOwnWords: isListed || isOneWord(reason) ? undefined : true,
+});
+
+/** The returns of a lead; leads of earlier releases do not keep them themselves. */
+export async function returnsOf(
+  { returns }: Pick<Database, 'returns'>,
+  lead: Pick<StoredLead, 'returns' | 'claims'>,
+): Promise<StoredReturn[]> {
+  if (lead.returns !== undefined) return lead.returns;
+  const ids = Object.values(lead.claims).flatMap(({ status, postId }) =>
+    status === 'returned' ? [postId] : [],
+  );
+  if (ids.length === 0) return [];
+  const booked = await returns
+    .find({ _id: { $in: ids } })
+    .sort({ at: 1 })
+    .toArray();
+  return booked.map((one) => asStored(one, { isListed: false }));
+}
+
 type Written = StoredLead | ReturnDocument | EntryDocument | UsageDocument | PersonDocument;
 type Write = ClientBulkWriteModel<Record<string, Written>>;
 
@@ -97,10 +139,9 @@ type Write = ClientBulkWriteModel<Record<string, Written>>;
 function returning(
   { db }: Database,
   sale: SaleDocument,
-  lead: StoredLead,
-  returned: ReturnDocument,
-  refund: Refund,
+  booked: { lead: StoredLead; change: LeadChange; returned: ReturnDocument; refund: Refund },
 ): Write[] {
+  const { lead, change, returned, refund } = booked;
   const path = `claims.${sale.contract}`;
   const { at, reason, resold } = returned;
   const roundsBefore = Math.max(0, ...Object.keys(lead.rounds).map(Number));
@@ -125,7 +166,7 @@ function returning(
           // Until its workflow has seen to it: it goes on sale again, or its seller is told.
           dueAt: at,
           roundsBefore,
-          ...(resold && { status: 'pending' }),
+          ...change,
         },
         $inc: { held: -1, price: -refund.sellerPays },
         $pull: { buyerIds: sale.buyer },

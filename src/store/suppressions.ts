@@ -152,7 +152,9 @@ async function withdrawMatching(
     })
     .project<{ _id: string }>({ _id: 1 })
     .toArray();
-  return Promise.all(found.map(({ _id }) => withdraw({ leads }, _id, { reason: 'suppressed' })));
+  return Promise.all(
+    found.map(({ _id }) => withdraw({ leads }, _id, { asked: 'suppression', reason: 'suppressed' })),
+  );
 }
 
 /** A list in figures. */

@@ -6,6 +6,7 @@ import { nothingUnderWay } from './erase.js';
 import { IDEMPOTENCY_KEPT_MS } from './leads.js';
 import { matchOf } from './match.js';
 import { openLead, type StoredLead } from './person.js';
+import { returnsOf } from './returns.js';
 
 /** What `upgradeLeads` did. */
 export interface Upgraded {
@@ -15,6 +16,8 @@ export interface Upgraded {
   rekeyed: number;
   /** A post of these was under way; they are left for the next run. */
   left: number;
+  /** Leads that were given back and that keep their returns now; those that nobody holds any more are `returned`. */
+  returned: number;
 }
 
 const BATCH = 500;
@@ -31,7 +34,7 @@ const OF_OLDER_RULE = { matchRule: { $ne: KEY_RULE }, 'person.key': { $exists: t
  */
 export async function upgradeLeads(database: Database, progress: (leads: number) => void): Promise<Upgraded> {
   await forgetOldRequests(database);
-  const done: Upgraded = { leads: 0, rekeyed: 0, left: 0 };
+  const done: Upgraded = { leads: 0, rekeyed: 0, left: 0, returned: await upgradeReturns(database) };
   for (let last = ''; ;) {
     const some = await database.leads
       .find({ _id: { $gt: last }, ...OF_OLDER_RULE })
@@ -93,6 +96,39 @@ async function rekey(
   );
 }
 
+/**
+ * Older releases kept returns in a collection of their own only, and left a lead `sold` that every buyer had given back.
+ * @returns how many leads it has changed
+ */
+async function upgradeReturns(database: Database): Promise<number> {
+  const { leads, returns } = database;
+  let changed = 0;
+  for (let last = ''; ;) {
+    const some = await returns
+      .find({ _id: { $gt: last } })
+      .sort({ _id: 1 })
+      .limit(BATCH)
+      .toArray();
+    const end = some.at(-1);
+    if (end === undefined) return changed;
+    const ids = [...new Set(some.map(({ lead }) => lead))];
+    const formerly = await leads
+      .find({ _id: { $in: ids }, returns: { $exists: false } })
+      .project<StoredLead>({ claims: 1, status: 1, held: 1 })
+      .toArray();
+    for (const lead of formerly) {
+      const { _id, status, held } = lead;
+      const set = {
+        returns: await returnsOf(database, lead),
+        status: status === 'sold' && held === 0 ? ('returned' as const) : status,
+      };
+      const isAsRead = { _id, status, held, returns: { $exists: false } };
+      changed += (await leads.updateOne(isAsRead, { $set: set })).modifiedCount;
+    }
+    last = end._id;
+  }
+}
+
 /** Older releases kept the hash of an erased lead's request for ever; `forgetRepeats` removes it after its time. */
 async function forgetOldRequests({ leads }: Database): Promise<void> {
   await leads.updateMany(
@@ -106,7 +142,10 @@ async function forgetOldRequests({ leads }: Database): Promise<void> {
 }
 
 /** Whether older releases stored leads that `upgradeLeads` has not seen; the oldest lead of each campaign tells. */
-export async function isUpgradeDue({ campaigns, leads }: Database): Promise<boolean> {
+export async function isUpgradeDue({ campaigns, leads, returns }: Database): Promise<boolean> {
+  const returned = await returns.findOne({}, { sort: { _id: 1 } });
+  const keeps = returned && (await leads.findOne({ _id: returned.lead }, { projection: { returns: 1 } }));
+  if (keeps && keeps.returns === undefined) return true;
   const ids = await campaigns.distinct('_id');
   for (const campaign of ids) {
     const oldest = await leads.findOne(

@@ -1,4 +1,5 @@
 import { ENDED, type LeadStatus } from '../market/lead.js';
+import type { WithdrawnBy } from '../market/standing.js';
 import type { Database } from './db.js';
 import type { StoredLead } from './person.js';
 
@@ -7,6 +8,8 @@ export interface Withdrawal {
   at: Date;
   /** Who asked, in words: "landing (source)", "dana (api)". Absent if its person is on a suppression list, and in earlier releases. */
   by?: string;
+  /** Of whom; absent in earlier releases. */
+  asked?: WithdrawnBy;
   /** Its person is on a suppression list; absent if the seller or ops asked. */
   reason?: 'suppressed';
 }
@@ -40,10 +43,10 @@ export async function findState({ leads }: Leads, _id: string): Promise<LeadStat
 export async function withdraw(
   database: Leads,
   _id: string,
-  { by, reason }: Pick<Withdrawal, 'by' | 'reason'> = {},
+  { by, asked, reason }: Omit<Withdrawal, 'at'> = {},
 ): Promise<LeadState | undefined> {
   const at = new Date();
-  const withdrawal: Withdrawal = { at, by, reason };
+  const withdrawal: Withdrawal = { at, by, asked, reason };
   const isFirst = { _id, ...NOT_WITHDRAWN };
   for (;;) {
     // The common case, in one round trip. The lead stays due until its workflow, or one that the sweep starts, has seen it.

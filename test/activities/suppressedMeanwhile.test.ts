@@ -25,7 +25,11 @@ describe('a lead whose person was put on a suppression list while a buyer held i
     });
     await database.leads.updateOne({ _id }, { $set: { held: 0 } });
 
-    expect(await roundOf(_id, 2)).toEqual({ ended: 'withdrawn', addresses: 0 });
+    expect(await roundOf(_id, 2)).toEqual({
+      ended: 'withdrawn',
+      addresses: 0,
+      withdrawnBy: 'suppression',
+    });
     expect(await database.leads.findOne({ _id })).toMatchObject({
       status: 'withdrawn',
       reason: 'suppressed',
@@ -37,7 +41,11 @@ describe('a lead whose person was put on a suppression list while a buyer held i
   test('ends likewise if the list got its person while the lead was stored, after the import had looked', async () => {
     const { database, campaign } = world;
     const { _id } = await storeLead(database, campaign, { status: 'pending', match });
-    expect(await roundOf(_id, 2)).toEqual({ ended: 'withdrawn', addresses: 0 });
+    expect(await roundOf(_id, 2)).toEqual({
+      ended: 'withdrawn',
+      addresses: 0,
+      withdrawnBy: 'suppression',
+    });
     expect(await database.leads.findOne({ _id })).toMatchObject({
       status: 'withdrawn',
       reason: 'suppressed',

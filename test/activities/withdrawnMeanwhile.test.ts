@@ -44,20 +44,20 @@ describe('a lead that is withdrawn in the database alone', () => {
     expect(world.northwind.of('post')).toHaveLength(1);
     const { postId = '' } = (await stored())?.claims[contract] ?? {};
     expect(await world.steps.cancelPost({ leadId, contract, postId })).toBe('cancelled');
-    expect(await world.steps.endLead({ leadId, status: 'withdrawn' })).toBe('withdrawn');
+    expect(await world.steps.endLead({ leadId, status: 'withdrawn' })).toMatchObject({ state: 'withdrawn' });
   });
 
   test('neither waits nor expires nor has a round while a post is in flight, and ends after it', async () => {
     await claimLead(world.database, leadId, contract, { ...claim, postId: 'p' }, 1);
     expect(await withdraw(world.database, leadId)).toBe('withdrawing');
     expect(await pending()).toBe('withdrawing');
-    expect(await world.steps.endLead({ leadId, status: 'expired' })).toBe('withdrawing');
+    expect(await world.steps.endLead({ leadId, status: 'expired' })).toMatchObject({ state: 'withdrawing' });
     expect(await world.steps.runRound({ leadId, number: 1, now: Date.now() })).toEqual({
       ended: 'withdrawing',
       addresses: 0,
     });
     await releaseClaim(world.database, leadId, contract, 'p', 'refused');
-    expect(await world.steps.endLead({ leadId, status: 'expired' })).toBe('withdrawn');
+    expect(await world.steps.endLead({ leadId, status: 'expired' })).toMatchObject({ state: 'withdrawn' });
     expect(await stored()).not.toHaveProperty('dueAt');
     expect(world.northwind.received).toEqual([]);
   });

@@ -3,11 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bookSale } from '../../src/store/book.js';
 import { checkBooks } from '../../src/store/checkBooks.js';
 import { claimLead } from '../../src/store/claims.js';
+import { eraseLead } from '../../src/store/erase.js';
 import { createKey } from '../../src/store/keys.js';
 import { bookTopUp } from '../../src/store/topUp.js';
+import { gavel } from '../cli/gavel.js';
+import { asEnvironment } from '../support/asEnvironment.js';
 import { startBuyer } from '../support/buyer.js';
 import { buyerDocument, contractDocument } from '../support/market.js';
-import { openApiWorld, request, sendLead, type ApiWorld, type Reply } from './world.js';
+import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 const CONTRACT = 'ACME1234/auto-insurance/northwind';
 const TERMS = { within: 60_000, reasons: ['duplicate'], refund: 50, freesCap: true, resell: true };
@@ -34,15 +37,15 @@ describe('a buyer gives a lead back', () => {
   afterAll(() => world.close());
 
   /** A lead that northwind has bought for 45.01. */
-  async function bought(): Promise<{ lead: string; post_id: string }> {
+  async function bought(headers?: Record<string, string>): Promise<{ lead: string; post_id: string }> {
     const { database } = world;
-    const id = String((await sendLead(world)).body.lead_id);
+    const id = String((await sendLead(world, SAMPLE, headers)).body.lead_id);
     const offer = { postId: v7(), round: 1, buyer: 'northwind', exclusive: true, price: 4501, earns: 4001 };
     const claimed = await claimLead(database, id, CONTRACT, offer, 1);
     if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
     const room = { isReserved: false, isNoted: true, took: [{ path: 'sold.total', adds: 1 }] };
     await database.usage.updateOne({ _id: CONTRACT }, { $inc: { 'sold.total': 1 } }, { upsert: true });
-    await bookSale(database, claimed.lead, CONTRACT, claimed.claim, undefined, room);
+    await bookSale(database, claimed.lead, CONTRACT, claimed.claim, { buyerLeadId: 'its-id' }, room);
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4501 } });
     return { lead: id, post_id: offer.postId };
   }
@@ -75,7 +78,46 @@ describe('a buyer gives a lead back', () => {
     expect((await database.usage.findOne({ _id: CONTRACT }))?.sold).toEqual({ total: 0 });
     expect((await checkBooks(database)).differences).toEqual([]);
     const shown = await request(world, `/api/leads/${lead}`);
-    expect(shown.body).toMatchObject({ status: 'pending' });
+    const { returned_at } = replies[0]?.body ?? {};
+    expect(shown.body).toMatchObject({
+      status: 'pending',
+      price: 20.01,
+      returns: [{ buyer_id: 'northwind', reason: 'duplicate', returned_at, amount: 20 }],
+    });
+  });
+
+  it('and a lead that nobody has any more is returned: by asking, by sending it again, and for ops', async () => {
+    const { database, settings } = world;
+    await database.contracts.updateOne({ _id: CONTRACT }, { $set: { returns: { ...TERMS, resell: false } } });
+    const { lead, post_id } = await bought({ 'idempotency-key': 'given back' });
+    const { returned_at } = (await giveBack({ post_id, reason: 'duplicate' })).body;
+    const stands = {
+      status: 'returned',
+      price: 20.01,
+      returns: [{ buyer_id: 'northwind', reason: 'duplicate', returned_at, amount: 20 }],
+    };
+    const asked = await request(world, `/api/leads/${lead}`);
+    expect(asked.body).toMatchObject(stands);
+    expect(asked.body).not.toHaveProperty('buyer_ids');
+    const again = await sendLead(world, SAMPLE, { 'idempotency-key': 'given back' });
+    expect([again.headers.get('idempotent-replayed'), again.body]).toEqual([
+      'true',
+      { success: true, lead_id: lead, ...stands },
+    ]);
+    expect((await request(world, `/api/leads/${lead}/withdraw`, { method: 'POST' })).body).toMatchObject(
+      stands,
+    );
+    const env = asEnvironment(settings);
+    expect((await gavel(['leads', 'list', '--status', 'returned'], env)).stdout).toContain(lead);
+    const { stdout } = await gavel(['leads', 'show', lead], env);
+    expect(stdout).toContain('returned: every buyer has given it back. The seller earns $20.01');
+    expect(stdout).toMatch(/northwind +duplicate +\d{4}-\S+ \S+ UTC +\$20\.00/);
+    expect(stdout).toMatch(/northwind +returned +\$45\.01 .* its-id +duplicate/);
+    expect((await checkBooks(database)).differences).toEqual([]);
+
+    expect(await eraseLead(database, lead, { by: 'Dana' })).toMatchObject({ outcome: 'erased' });
+    expect((await request(world, `/api/leads/${lead}`)).body.returns).toMatchObject([{ reason: 'erased' }]);
+    await database.contracts.updateOne({ _id: CONTRACT }, { $set: { returns: TERMS } });
   });
 
   it.each([

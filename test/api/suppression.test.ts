@@ -6,7 +6,12 @@ import { matchOf } from '../../src/store/match.js';
 import { addSuppressions, EVERY_SELLER, removeSuppressions } from '../../src/store/suppressions.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
-const SUPPRESSED = { success: true, status: 'withdrawn', reason: 'suppressed' };
+const SUPPRESSED = {
+  success: true,
+  status: 'withdrawn',
+  reason: 'suppressed',
+  withdrawn_by: 'suppression',
+};
 
 describe('a lead of a person on a suppression list', () => {
   let world: ApiWorld;

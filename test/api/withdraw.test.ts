@@ -25,9 +25,17 @@ describe('a seller takes a lead off sale', () => {
 
   it('also while no worker is up, by any of its keys, and once and for all', async () => {
     const id = await lead();
+    // How far its last round came is not why it is withdrawn.
+    await world.database.leads.updateOne({ _id: id }, { $set: { reason: 'no_buyer_eligible' } });
     const reply = await withdraw(id, await world.keyFor({ test: true }));
     expect(reply.status).toBe(200);
-    expect(reply.body).toMatchObject({ success: true, lead_id: id, status: 'withdrawn' });
+    expect(reply.body).toMatchObject({
+      success: true,
+      lead_id: id,
+      status: 'withdrawn',
+      withdrawn_by: 'seller',
+    });
+    expect(reply.body).not.toHaveProperty('reason');
     expect(JSON.stringify(reply.body)).not.toContain('(source)');
     expect(await world.database.leads.findOne({ _id: id })).toMatchObject({
       withdrawal: { by: expect.stringMatching(/^\S+ \(source\)$/) as string },
@@ -125,7 +133,7 @@ describe('a seller takes a lead off sale', () => {
       const id = await asleep('512-555-0131');
       const lead = await findStoredLead(world.database, id);
       if (lead === null) throw new Error('The lead is gone');
-      await withdrawLead(world.database, lead, { by: 'a test', notify: () => undefined });
+      await withdrawLead(world.database, lead, { by: 'a test', asked: 'ops', notify: () => undefined });
       await hasEnded(id);
     });
 

@@ -40,6 +40,7 @@ test('gavel upgrade brings the leads of older releases into the form of this one
         { path: 'leads', to: '600' },
         { path: 'rekeyed', to: '600' },
         { path: 'left', to: '0' },
+        { path: 'returned', to: '0' },
       ],
     },
   ]);
@@ -49,7 +50,7 @@ test('gavel upgrade brings the leads of older releases into the form of this one
   );
   expect(JSON.parse(found.stdout)).toMatchObject({ leads: { length: 600 } });
   const again = await gavel(['upgrade', '--json'], asEnvironment(settings));
-  expect(JSON.parse(again.stdout)).toEqual({ leads: 0, rekeyed: 0, left: 0 });
+  expect(JSON.parse(again.stdout)).toEqual({ leads: 0, rekeyed: 0, left: 0, returned: 0 });
   const afar = await gavel(['upgrade', '--remote', 'http://localhost:1'], asEnvironment(settings));
   expect(afar.stderr).toContain('can’t be done by --remote: it reads persons’ data');
 });

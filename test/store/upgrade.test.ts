@@ -4,6 +4,7 @@ import { claimLead, releaseClaim } from '../../src/store/claims.js';
 import { ensureIndexes, openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
 import { eraseLead, forgetRepeats } from '../../src/store/erase.js';
 import { findStoredLead, type LeadDocument } from '../../src/store/leads.js';
+import { listLeads } from '../../src/store/listLeads.js';
 import { matchOf } from '../../src/store/match.js';
 import { isUpgradeDue, upgradeLeads } from '../../src/store/upgrade.js';
 import { storeLead, storeMarket } from '../support/market.js';
@@ -73,6 +74,7 @@ describe('what an older release stored', () => {
     expect(await upgradeLeads(database, (leads) => told.push(leads))).toEqual({
       leads: 2,
       rekeyed: 1,
+      returned: 0,
       left: 0,
     });
     expect(told).toEqual([2]);
@@ -87,23 +89,23 @@ describe('what an older release stored', () => {
       })),
     );
     expect(await isUpgradeDue(database)).toBe(false);
-    expect(await upgrade()).toEqual({ leads: 0, rekeyed: 0, left: 0 });
+    expect(await upgrade()).toEqual({ leads: 0, rekeyed: 0, left: 0, returned: 0 });
   });
 
   test('goes on where it was broken off', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 3; i++) ids.push(await storeFormerly('+2145550187'));
     await database.leads.updateOne({ _id: ids[0] }, { $set: { matchRule: KEY_RULE } });
-    expect(await upgrade()).toEqual({ leads: 2, rekeyed: 2, left: 0 });
+    expect(await upgrade()).toEqual({ leads: 2, rekeyed: 2, left: 0, returned: 0 });
   });
 
   test('is left while a post is under way, and done after it', async () => {
     const id = await storeFormerly('001-214-555-0187', { status: 'pending' });
     const post = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 1, earns: 1 };
     await claimLead(database, id, CONTRACT, post, 1);
-    expect(await upgrade()).toEqual({ leads: 1, rekeyed: 0, left: 1 });
+    expect(await upgrade()).toEqual({ leads: 1, rekeyed: 0, left: 1, returned: 0 });
     await releaseClaim(database, id, CONTRACT, 'p', 'refused');
-    expect(await upgrade()).toEqual({ leads: 1, rekeyed: 1, left: 0 });
+    expect(await upgrade()).toEqual({ leads: 1, rekeyed: 1, left: 0, returned: 0 });
   });
 
   test('loses the person of a suppressed lead, and keeps that of one that was withdrawn later', async () => {
@@ -130,5 +132,40 @@ describe('what an older release stored', () => {
     await upgrade();
     await forgetRepeats(database, Date.now());
     expect(await findStoredLead(database, id)).not.toHaveProperty('idempotency');
+  });
+
+  test('of a lead that was given back keeps who gave it back, and is returned when nobody holds it', async () => {
+    const claim = (buyer: string, status: 'accepted' | 'returned') => ({
+      ...{ postId: `post to ${buyer}`, status, round: 1, buyer, exclusive: false, price: 4500, earns: 4000 },
+      ...{ currency: 'USD', at: new Date(), detail: 'wrong_number' },
+    });
+    const lead = { fields: {}, match: {}, status: 'sold' } as const;
+    const [all, one] = [
+      await storeLead(database, campaign, { ...lead, price: 0, held: 0, buyerIds: [], claims: {} }),
+      await storeLead(database, campaign, { ...lead, price: 4000, held: 1, buyerIds: ['beta'], claims: {} }),
+    ];
+    const at = new Date('2026-03-01T12:00:00Z');
+    for (const { _id } of [all, one]) {
+      const contract = 'ACME1234/auto-insurance/alpha';
+      const postId = `${_id} to alpha`;
+      const claims = {
+        [contract]: { ...claim('alpha', 'returned'), postId },
+        ...(_id === one._id ? { [CONTRACT]: claim('beta', 'accepted') } : {}),
+      };
+      await database.leads.updateOne({ _id }, { $set: { claims } });
+      await database.returns.insertOne({
+        ...{ _id: postId, lead: _id, contract, buyer: 'alpha', reason: 'wrong_number', at },
+        ...{ refund: 4500, sellerPays: 4000, currency: 'USD', resold: false },
+      });
+    }
+    expect(await isUpgradeDue(database)).toBe(true);
+    expect(await upgrade()).toMatchObject({ returned: 2 });
+    const returns = [{ buyer: 'alpha', reason: 'wrong_number', at, amount: 4000 }];
+    expect(await findStoredLead(database, all._id)).toMatchObject({ status: 'returned', returns });
+    expect(await findStoredLead(database, one._id)).toMatchObject({ status: 'sold', returns });
+    expect(await listLeads(database, { status: 'returned' }, 10)).toMatchObject([{ _id: all._id }]);
+    expect(await upgrade()).toMatchObject({ returned: 0 });
+    expect(await isUpgradeDue(database)).toBe(false);
+    await database.returns.deleteMany({});
   });
 });

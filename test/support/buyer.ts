@@ -42,7 +42,7 @@ export const REQUEST_TYPES = [
     'low_balance',
     'unused',
   ] as const),
-  ...(['lead.pending', 'lead.sold', 'lead.expired', 'lead.withdrawn'] as const),
+  ...(['lead.pending', 'lead.sold', 'lead.returned', 'lead.expired', 'lead.withdrawn'] as const),
 ] as const;
 
 /** `test` is what a person sends to try an address, `check` what an outside service is asked. */

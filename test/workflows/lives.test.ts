@@ -1,9 +1,10 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scenario } from '../scenarios/runner/schema.js';
 import { handleOf, runScenario, type Run } from '../scenarios/runner/runScenario.js';
 import { leadStory } from '../../src/api/leadStory.js';
 import type { News } from '../../src/market/waiting.js';
+import { factsOf } from '../../src/store/leads.js';
 import { MARKET_CHANGED, OUTCOME, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 
@@ -228,4 +229,115 @@ test('A lead’s workflow is named after it, and its summary tells what it is', 
     expect(description.workflowId).toBe(`lead-${run.leads.get('lead')?.document._id}`);
     expect(await description.staticSummary()).toBe('Auto Insurance · TX · ACME1234');
   });
+});
+
+describe('The result of a lead that was given back', () => {
+  const returned: Omit<Scenario, 'name'> = {
+    contracts: { northwind: { price: 45, returns: { within: '7d', reasons: ['wrong_number'] } } },
+    then: [{ after: '1h', return: { lead: 'lead', by: 'northwind', reason: 'wrong_number' } }],
+    expect: { ends: 'returned' },
+  };
+  const GIVEN_BACK_WORDS =
+    /^Sold to northwind at \$45\.00 in round 1\. Given back by northwind \(wrong_number\) on \S+ \S+ UTC\. /;
+
+  test('tells who bought it, who gave it back, why and when, and the rounds of the earlier run', async () => {
+    const { result, found } = await afterLife(returned, async (handle) => ({
+      result: await handle.result(),
+      found: (await handle.describe()).typedSearchAttributes,
+    }));
+    expect(result).toMatchObject({
+      status: 'returned',
+      story: expect.stringMatching(GIVEN_BACK_WORDS) as string,
+      rounds: [{ round: 1, buyers: { northwind: 'sold at $45.00' } }],
+    });
+    expect(result.story).toMatch(/The seller earns nothing\.$/);
+    const { status, round, price, buyers } = searchAttributes;
+    expect([status, round, price, buyers].map((key) => found.get(key))).toEqual([
+      'returned',
+      1,
+      0,
+      undefined,
+    ]);
+  });
+
+  test('says who still has it, and what remains of a part that was given back', async () => {
+    const shared = await afterLife(
+      {
+        ...returned,
+        campaign: { sale: { mode: 'shared', maxBuyers: 2 } },
+        contracts: { northwind: { price: 45, returns: { within: '7d' } }, fabrikam: { price: 20 } },
+        then: [{ after: '1h', return: { lead: 'lead', by: 'northwind', reason: 'wrong_number' } }],
+        expect: { ends: 'sold' },
+      },
+      async (handle) => (await handle.result()).story,
+    );
+    // A reason of several words that the contract does not list is the buyer's own.
+    expect(shared).toMatch(
+      /Given back by northwind \(in its own words\) on .*\. Stays sold to fabrikam at \$20\.00\.$/,
+    );
+    const part = await afterLife(
+      { ...returned, contracts: { northwind: { price: 45, returns: { within: '7d', refund: 50 } } } },
+      async (handle) => (await handle.result()).story,
+    );
+    expect(part).toMatch(/The seller keeps \$22\.50\.$/);
+  });
+
+  test('and is on sale again is its memo’s, and then that of its second sale', async () => {
+    const resold: Omit<Scenario, 'name'> = {
+      campaign: { pending: { retryAfter: ['1h'], expireAfter: '72h' } },
+      contracts: {
+        northwind: { price: 45, returns: { within: '7d', reasons: ['wrong_number'], resell: true } },
+        fabrikam: { price: 20, delay: '2h' },
+      },
+      then: [
+        { after: '1h', return: { lead: 'lead', by: 'northwind', reason: 'wrong_number' } },
+        { after: '70m' },
+      ],
+      expect: { ends: 'pending' },
+    };
+    const memo = await afterLife(resold, async (handle) => (await handle.describe()).memo);
+    const story = expect.stringMatching(GIVEN_BACK_WORDS) as string;
+    expect(memo).toMatchObject({ lead: { status: 'pending', story } });
+    const result = await afterLife({ ...resold, expect: { ends: 'sold' } }, (handle) => handle.result());
+    expect(result).toMatchObject({
+      status: 'sold',
+      story,
+      rounds: [{ round: 1 }, { round: 2 }, { round: 3 }],
+    });
+    expect(result.story).toMatch(/Sold to fabrikam at \$20\.00 in round 3, 2 h after it was received\.$/);
+  });
+});
+
+test('The result of a withdrawn lead says who withdrew it', async () => {
+  const result = await afterLife(
+    { ...waiting, then: [{ after: '5m', withdraw: 'lead' }], expect: { ends: 'withdrawn' } },
+    (handle) => handle.result(),
+  );
+  expect(result.story).toMatch(/^Withdrawn by its seller 5 min after it was received, after 1 round\.$/);
+});
+
+test('A workflow that is started again after it was terminated tells the whole life', async () => {
+  const story = await afterLife(
+    {
+      campaign: { pending: { retryAfter: ['10m'], expireAfter: '72h' } },
+      contracts: { northwind: {}, fabrikam: { price: 12.5, delay: '30m' } },
+      answers: { northwind: { ping: { bid: 45 }, post: { accepted: false, reason: 'duplicate' } } },
+      then: [{ after: '15m' }],
+      expect: STILL_WAITING,
+    },
+    async (handle, run) => {
+      const lead = run.leads.get('lead')?.document;
+      if (!lead) throw new Error('The scenario has no lead');
+      await handle.terminate();
+      await world.start(factsOf(lead));
+      const again = handleOf(world, run);
+      await world.clock.passUntil(again.result(), { step: 60_000, grows: true, most: 86_400_000 });
+      return again.result();
+    },
+  );
+  expect(story.rounds.at(0)).toMatchObject({
+    round: 1,
+    buyers: { northwind: expect.stringMatching(/^refused at \$45\.00/) as string },
+  });
+  expect(story.story).toMatch(/^Sold to fabrikam at \$12\.50 in round /);
 });

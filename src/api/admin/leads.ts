@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { ENDED, type LeadStatus } from '../../market/lead.js';
 import { toDecimal } from '../../market/money.js';
 import { LEAD_REASONS, REASONS } from '../../market/reason.js';
-import { standingInWords } from '../../market/standing.js';
+import { reasonShown, standingInWords } from '../../market/standing.js';
 import { noteDeed } from '../../store/audit.js';
 import { eraseLead } from '../../store/erase.js';
 import { listErasures } from '../../store/erasures.js';
@@ -12,6 +12,7 @@ import { listByOutcome, listLeads, type LeadQuery, type ListedLead } from '../..
 import { ApiError } from '../apiError.js';
 import { heldView, leadStory, type LeadStory } from '../leadStory.js';
 import { stateOf } from '../../store/withdrawals.js';
+import { outcome } from '../schemas.js';
 import { withdrawLead } from '../withdrawLead.js';
 import { BuyerName, CampaignId, Contact, dateOf, Flag, LeadId, Limit, Moment, SellerName } from './inputs.js';
 import { idsOf } from './named.js';
@@ -25,6 +26,7 @@ export const LEAD_STATUSES = [
   'received',
   'pending',
   'sold',
+  'returned',
   'expired',
   'withdrawn',
 ] as const satisfies readonly LeadStatus[];
@@ -181,8 +183,7 @@ function oneOf<Of extends string>(reasons: readonly Of[], named: string, whose: 
 }
 
 function listed(lead: ListedLead): LeadListed {
-  const { _id, receivedAt, seller, source, category, state, status, reason, price, currency, test, erased } =
-    lead;
+  const { _id, receivedAt, seller, source, category, state, status, price, currency, test, erased } = lead;
   const held = heldPostsOf(lead);
   return {
     lead_id: _id,
@@ -192,7 +193,7 @@ function listed(lead: ListedLead): LeadListed {
     category,
     state,
     status,
-    reason,
+    reason: reasonShown(lead),
     price: price === undefined ? undefined : toDecimal(price, currency),
     currency,
     buyer_ids: lead.buyerIds,
@@ -290,11 +291,8 @@ export const showPerson = operation({
 
 /** How a lead stands after something was done to it. */
 export const STANDING = {
-  status: Type.Enum(['sold', 'pending', 'expired', 'withdrawn'], { type: 'string' }),
-  reason: optional(Type.String()),
-  price: optional(Type.Number()),
-  buyer_ids: optional(Type.Array(Type.String())),
-  withdrawing: optional(Type.Literal(true)),
+  status: Type.Enum(['sold', 'pending', 'returned', 'expired', 'withdrawn'], { type: 'string' }),
+  ...outcome,
   updated_at: Type.String(),
 };
 
@@ -317,6 +315,7 @@ export const withdraw = operation({
     if (found === null) throw noLead(id);
     const lead = await withdrawLead(database, found, {
       by: `${by.who} (${by.via})`,
+      asked: 'ops',
       notify: (leadId) => context.withdrawn(leadId),
     });
     if (!ENDED.includes(found.status)) {

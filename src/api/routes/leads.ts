@@ -137,6 +137,7 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
     async (request) => {
       const lead = await withdrawLead(database, await leadOf(request), {
         by: `${keyOf(request).source} (source)`,
+        asked: 'seller',
         notify: (leadId) => parts.starter.withdrawn(leadId),
       });
       return leadView(lead);

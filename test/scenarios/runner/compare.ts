@@ -1,3 +1,5 @@
+import Type from 'typebox';
+import Value from 'typebox/value';
 import { minorDigits } from '../../../src/market/money.js';
 import { SELLER } from './composeMarket.js';
 import { expectedOf } from './runScenario.js';
@@ -40,6 +42,8 @@ export interface Comparison {
   expected: Record<string, unknown>;
   actual: Record<string, unknown>;
 }
+
+const Returns = Type.Array(Type.Object({ buyer_id: Type.String(), reason: Type.String() }));
 
 /** How much later than expected something may happen: what servers do takes real time, ms. */
 const LATE_MS = 45_000;
@@ -207,13 +211,19 @@ function countOf({ received }: Comparable, type: string): Record<string, number>
 
 /** What the seller was told, in order: a status, with its price or reason where that is expected. */
 function postbacksIn({ received }: Comparable, expected: string[]): string[] {
-  return (received.get(SELLERS) ?? []).map(({ body: { status, price, reason } }, i) =>
+  return (received.get(SELLERS) ?? []).map(({ body: { status, price, reason, returns } }, i) =>
     inWords(expected[i] ?? UNEXPECTED, {
       outcome: String(status),
       price: typeof price === 'number' ? price.toFixed(2) : undefined,
-      detail: typeof reason === 'string' ? reason : undefined,
+      detail: [typeof reason === 'string' ? reason : [], returnsIn(returns)].flat().join('; ') || undefined,
     }),
   );
+}
+
+/** "northwind duplicate, fabrikam duplicate". */
+function returnsIn(returns: unknown): string | [] {
+  if (!Value.Check(Returns, returns)) return [];
+  return returns.map(({ buyer_id, reason }) => `${buyer_id} ${reason}`).join(', ');
 }
 
 /** Which notices each buyer got, by the alphabet: they are sent side by side. */

@@ -15,7 +15,7 @@ import { readLead } from '../../../src/market/intake/readLead.js';
 import type { Terms } from '../../../src/market/file/build.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { contactOf, personKeys } from '../../../src/market/personKeys.js';
-import { standingInWords } from '../../../src/market/standing.js';
+import { standingInWords, type LeadReturn } from '../../../src/market/standing.js';
 import { categoryKey } from '../../../src/market/terms.js';
 import { newLife, offeredIn, type Claim, type Life } from '../../../src/market/walk/life.js';
 import { Trade } from '../../../src/market/walk/trade.js';
@@ -63,6 +63,7 @@ class PureRun implements World {
   private readonly parties: ReadonlyMap<string, DataParty>;
   private readonly services: ReadonlyMap<string, DataParty>;
   private readonly lives = new Map<string, Life>();
+  private readonly returns = new Map<Life, LeadReturn[]>();
   private readonly books: { account: string; amount: number }[] = [];
   private readonly steps: Step[];
   private terms: MarketInScenario = {};
@@ -269,9 +270,14 @@ class PureRun implements World {
     this.trade.giveBack(claim.sale, buyerGets, policy.freesCap);
     const { currency } = this.market(life.campaign).campaign;
     this.book({ [`buyer:${by}`]: buyerGets, [`seller:${SELLER}`]: -sellerPays, house: -housePays }, currency);
+    const returned = { buyer: by, reason, at: new Date(this.clock), amount: sellerPays };
+    this.returns.set(life, [...(this.returns.get(life) ?? []), returned]);
     life.told = 'received';
     if (policy.resell && isOnlyHolder && !life.withdrawn) this.resell(life);
-    else tellTheSeller(life, this);
+    else {
+      if (isOnlyHolder) life.status = 'returned';
+      tellTheSeller(life, this);
+    }
     return undefined;
   }
 
@@ -378,7 +384,8 @@ class PureRun implements World {
       if (life.status !== status) break;
       const { price, buyers: buyerIds, reason } = life;
       const { currency } = this.market(campaign).campaign;
-      const standing = standingInWords({ status, currency, price, buyerIds, ...(reason && { reason }) });
+      const returns = this.returns.get(life);
+      const standing = standingInWords({ status, currency, price, buyerIds, reason, returns });
       const hearing = readHearing(
         this.ask(SELLERS, `lead.${status}`, standing, { url, timeoutMs: SELLER_MS }),
       );

@@ -168,7 +168,7 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   }
   if (step.withdraw !== undefined) {
     const id = leadIdOf(run, step.withdraw);
-    await withdraw(world.database, id);
+    await withdraw(world.database, id, { asked: 'seller' });
     await notifyWithdrawn(world.client, id);
   }
 }

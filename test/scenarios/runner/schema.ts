@@ -80,6 +80,7 @@ const BuyerAnswers = Type.Object(
     unused: Answers('an answer to a notice', {}),
     'lead.pending': Answers('an answer to a postback', {}),
     'lead.sold': Answers('an answer to a postback', {}),
+    'lead.returned': Answers('an answer to a postback', {}),
     'lead.expired': Answers('an answer to a postback', {}),
     'lead.withdrawn': Answers('an answer to a postback', {}),
     post_status: Answers('an answer to the question what became of a post', {
@@ -171,9 +172,9 @@ const Step = Type.Object(
 
 const OUTCOME = `(sold|posting|${REASONS.join('|')})( at \\d+(\\.\\d+)?)?( \\(.+\\))?`;
 const ROUND = new RegExp(`^\\d+( to \\d+)?( (after ${SPAN.source}|at .+))?$`);
-const POSTBACK = /^[a-z]+( at \d+(\.\d+)?)?( \([a-z_]+\))?$/;
+const POSTBACK = /^[a-z]+( at \d+(\.\d+)?)?( \([a-z_,; ]+\))?$/;
 const NOTICE = /^[a-z_]+( at \d+(\.\d+)?)?( \(.+\))?$/;
-const ENDS = '(received|sold|(pending|expired|withdrawn)( \\([a-z_]+\\))?)';
+const ENDS = '(received|sold|returned|(pending|expired|withdrawn)( \\([a-z_]+\\))?)';
 
 const ofLead = {
   answer: optional(

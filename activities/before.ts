@@ -1,0 +1,33 @@
+import { conclude } from '../src/market/decide.js';
+import { roundInWords, type Before, type BookedSale, type ReturnedSale } from '../src/market/story.js';
+import type { Database } from '../src/store/db.js';
+import { findStoredLead, type Claim } from '../src/store/leads.js';
+import { returnsOf } from '../src/store/returns.js';
+import { readRounds } from '../src/store/rounds.js';
+
+/** As many rounds as the workflow tells in full (workflows/story.ts). */
+const TOLD = { first: 5, last: 20 };
+
+/** What has become of a lead so far, for a run of its workflow that has not seen it. It goes into a history. */
+export async function beforeOf(database: Database, leadId: string): Promise<Before> {
+  const lead = await findStoredLead(database, leadId);
+  if (lead === null) throw new Error(`Lead ${leadId} is gone`);
+  const { rounds } = await readRounds(database, lead, TOLD);
+  const returns = await returnsOf(database, lead);
+  return {
+    rounds: rounds.map(({ round, answers }) => roundInWords(round, conclude(round, answers))),
+    lastRound: rounds.at(-1)?.round.number ?? 0,
+    sales: Object.values(lead.claims)
+      .filter(({ status }) => status === 'accepted')
+      .map(bookedSale),
+    returns: returns.flatMap(({ contract, reason, at, amount, inOwnWords }): ReturnedSale[] => {
+      const claim = lead.claims[contract];
+      if (claim === undefined) return [];
+      const said = inOwnWords === true ? 'in its own words' : reason;
+      return [{ ...bookedSale(claim), reason: said, at: at.getTime(), amount }];
+    }),
+    currency: lead.currency,
+  };
+}
+
+const bookedSale = ({ buyer, price, earns, round }: Claim): BookedSale => ({ buyer, price, earns, round });
