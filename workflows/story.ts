@@ -23,6 +23,7 @@ import type { LeadReason } from '../src/market/reason.js';
 import type { Outcome, Round } from '../src/market/round.js';
 import type { WithdrawnBy } from '../src/market/standing.js';
 import {
+  asMarkdown,
   detailsOf,
   endInWords,
   HELD_TOO_LONG,
@@ -409,7 +410,7 @@ export class Story {
       ...sale,
     ]);
     if (this.shownWaiting) upsertMemo({ lead: { status, story: this.inWords() } });
-    setCurrentDetails(this.inWords());
+    setCurrentDetails(asMarkdown(this.inWords()));
   }
 
   /** The status that the seller has yet to be told of, the round that led to it, and how many addresses it has. */

@@ -259,9 +259,11 @@ export function detailsOf(waiting: WaitingLead): string {
   const round = lastRound ? ['', `Round ${lastRound.round}, ${lastRound.at}:`, '', ...buyers] : [];
   const past = story === undefined ? [] : ['', story];
   const lines = [waits, ...past, ...round, '', 'Ops can:', '', ...opsCan.map((what) => `- ${what}`)];
-  // Between two dollar signs the UI reads a formula.
-  return lines.join('\n').replaceAll('$', String.raw`\$`);
+  return asMarkdown(lines.join('\n'));
 }
+
+/** A text with amounts as Markdown: between two dollar signs the UI reads a formula. */
+export const asMarkdown = (text: string): string => text.replaceAll('$', String.raw`\$`);
 
 /** A span for people: "0.4 s", "12 min", "3.5 h", "2 days". */
 export function span(ms: number): string {
