@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { showKeys, type KeyView } from '../api/admin/keys.js';
 import { moment } from '../market/moment.js';
 import { adminCommand, useAdmin } from './admin.js';
-import { print, printJson, table } from './print.js';
+import { print, printJson, table, type Cell } from './print.js';
 
 /** `gavel keys list` */
 export function listCommand(): Command {
@@ -26,7 +26,7 @@ async function list({ seller, json }: { seller?: string; json: boolean }, comman
     );
 }
 
-const row = (key: KeyView): string[] => [
+const row = (key: KeyView): Cell[] => [
   key.id,
   ownerOf(key),
   key.seller === undefined ? '' : key.source,
@@ -43,8 +43,21 @@ function ownerOf({ seller, buyer, admin = '' }: KeyView): string {
   return buyer === undefined ? `admin ${admin}` : `buyer ${buyer}`;
 }
 
-function purposeOf({ seller, scopes, test }: KeyView): string {
-  if (scopes !== undefined) return scopes.join(' ');
+function purposeOf({ seller, scopes, test }: KeyView): Cell {
+  if (scopes !== undefined) return wrapped(scopes);
   if (seller === undefined) return 'returns';
   return test ? 'test leads' : 'live leads';
+}
+
+/** Characters of a line of scopes. */
+const WIDEST = 48;
+
+function wrapped(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > WIDEST) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }

@@ -5,6 +5,7 @@ import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { moment } from '../../src/market/moment.js';
 import { findKey, inForce } from '../../src/store/keys.js';
+import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { startBuyer } from '../support/buyer.js';
 import { buyerDocument, sellerDocument } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
@@ -138,6 +139,14 @@ describe('gavel', () => {
     expect(refused.stderr).toContain('Write a date like 2027-01-31 or a duration like 90d.');
     expect(await run(['keys', 'revoke', id])).toMatchObject({ code: 0, stderr: '' });
     expect((await run(['keys', 'list'])).stdout).toMatch(new RegExp(`${id} .* revoked`));
+  });
+
+  test('lists a key of every scope in lines that a terminal has room for', async () => {
+    const made = await run(['keys', 'create', '--admin', 'dana', '--scopes', SCOPE_NAMES.join(',')]);
+    expect(made.code).toBe(0);
+    const lines = (await run(['keys', 'list'])).stdout.split('\n');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(180);
+    for (const scope of SCOPE_NAMES) expect(lines.join('\n')).toContain(scope);
   });
 
   test('shows and rotates secrets, which are nowhere in the audit', async () => {
