@@ -60,7 +60,7 @@ function describeDemo({ answer, buyers, notApplied }: Demo): string {
     `${colors.bold(`A sample lead was sent; the answer, after ${answer.ms} ms:`)}\n${answer.text}`,
     rows.length > 0 ? table(['buyer', 'ping', 'price', 'outcome', 'post'], rows) : undefined,
     notApplied &&
-      `The market here was changed since a start applied the demo market (or an earlier release applied it), so it stays as it is. For the market of docs/demo.md:\nnpm run gavel -- apply ${relative('.', notApplied)}`,
+      `The market here was changed since a start applied the demo market (or an earlier release applied it), so it stays as it is. For the market of docs/demo.md:\nnpm run gavel -- apply --replace ${relative('.', notApplied)}`,
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
 }

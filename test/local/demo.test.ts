@@ -98,6 +98,14 @@ describe('docs/demo.md, line by line beside npm start', () => {
     expect(back).toMatchObject({ status: 'returned', refund: 45 });
   });
 
+  it('lets ops say that contoso did not take the lead that is held, and fabrikam gets it', async () => {
+    const id = await send(`send 'Life Insurance' TX`);
+    expect(await gavel(['leads', 'list', '--held'])).toContain(id);
+    const resolve = /leads resolve.*/.exec(codeWith('resolve'))?.[0] ?? '';
+    await gavel(resolve.replace('LEAD_ID', id).split(' '));
+    await becomes(id, { status: 'sold', price: 8, buyer_ids: ['fabrikam'] });
+  });
+
   it('lets ops say by Temporal’s own command that contoso took the lead that is held', async () => {
     const id = await send(`send 'Life Insurance' TX`);
     const list = ['temporal', 'workflow', 'list', '--query', `WorkflowId = "lead-${id}"`];
