@@ -1,4 +1,5 @@
 import type { Terms } from '../file/build.js';
+import { isPaused, type Pausable } from '../pause.js';
 import { decideAgain, type Elsewhere } from './decideAgain.js';
 import type { BidModel } from './model.js';
 import type { PastLead, PastSale } from './past.js';
@@ -42,13 +43,13 @@ export function* whatIf(
   const without = yield* decideAgain({
     ...again,
     elsewhere,
-    market: readyMarkets(before),
+    market: readyMarkets(withoutOldPauses(before, until)),
     voices: { measured, models: new Map() },
   });
   const { sales: changed, assumed } = yield* decideAgain({
     ...again,
     elsewhere: { ...elsewhere, payments: [...elsewhere.payments, ...paidIn(before, after)] },
-    market: readyMarkets(after),
+    market: readyMarkets(withoutOldPauses(after, until)),
     voices: { measured, models },
   });
   return {
@@ -57,6 +58,16 @@ export function* whatIf(
     asBooked: sameSales(leads, books, without.sales),
     assumed: { leads: assumed.size, by: counted(assumed) },
   };
+}
+
+/**
+ * The market without pauses that have ended: all leads are decided under the market as it is now, and one that came before
+ * the end of a pause would be sold to nobody.
+ */
+function withoutOldPauses({ sellers, buyers, campaigns, contracts }: Terms, now: number): Terms {
+  const current = <T extends Pausable>(all: T[]): T[] =>
+    all.map((one) => ({ ...one, pausedUntil: isPaused(one, now) ? one.pausedUntil : undefined }));
+  return { sellers, buyers: current(buyers), campaigns: current(campaigns), contracts: current(contracts) };
 }
 
 type Sales = ReadonlyMap<string, readonly PastSale[]>;

@@ -8,6 +8,7 @@ import type { PastLead } from '../../../src/market/whatIf/past.js';
 import { atOnce } from '../../../src/market/whatIf/steps.js';
 import { readyMarkets } from '../../../src/market/whatIf/readyMarkets.js';
 import { measure } from '../../../src/market/whatIf/voices.js';
+import { whatIf } from '../../../src/market/whatIf/whatIf.js';
 import { CAMPAIGN, HOUR, live, marketOf, MINUTE, nothingElse, START, type LiveLead } from './live.js';
 
 const leadOf = (bids: Record<string, number>, more: Partial<LiveLead> = {}): LiveLead => ({
@@ -212,4 +213,14 @@ describe('A lead that is decided again', () => {
       expect(again(sold, inTurn, { elsewhere: { credits } }).sold.map(([who]) => who)).toEqual([buyer]);
     }
   });
+});
+
+test('A pause that has ended keeps no lead from its buyer, and one that goes on keeps all of them', () => {
+  const now = START + 24 * HOUR;
+  const paused = (pausedUntil: number) => marketOf({}, { northwind: { pausedUntil }, fabrikam: {} });
+  const proposal = { before: paused(now - HOUR), after: paused(now + HOUR), models: new Map() };
+  const { currencies } = atOnce(whatIf(sold, nothingElse(proposal.before), proposal, now));
+  expect(currencies.map(({ tallies }) => [tallies.unchanged.revenue, tallies.changed.revenue])).toEqual([
+    [4000, 2000],
+  ]);
 });
