@@ -41,7 +41,10 @@ export const settlePost =
       case 'unknown':
         return uncertain(claim, 'it knows nothing of the post');
       case 'silent':
-        return { ...uncertain(claim, 'its status address had no answer'), isSilent: true };
+        return {
+          ...uncertain(claim, `no usable answer of its status address: ${word.detail}`),
+          isSilent: true,
+        };
       case 'refused': {
         const detail = accepted === undefined ? 'by its status address' : 'by ops';
         if (await releaseClaim(database, leadId, contract, claim.postId, 'refused', { detail }))

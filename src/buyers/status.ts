@@ -1,11 +1,13 @@
+import { acceptedFault } from './answerFaults.js';
 import { buyerId, isObject } from './buyerWords.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Reply, Secret, Send } from './send.js';
 
-/** What became of a post, by the buyer's own word. `unknown`: it says that it knows nothing of it. `silent`: it says nothing. */
+/** What became of a post, by the buyer's own word. `unknown`: it does not know the post. `silent`: no usable answer; `detail` says why. */
 export type PostStatus =
   | { status: 'accepted'; buyerLeadId?: string; detail?: string }
-  | { status: 'refused' | 'unknown' | 'silent' };
+  | { status: 'refused' | 'unknown' }
+  | { status: 'silent'; detail: string };
 
 /** Asks a buyer what became of a post whose answer never came. */
 export async function askStatus(
@@ -19,12 +21,14 @@ export async function askStatus(
 }
 
 export function readStatusAnswer(reply: Reply, namesPerson: PersonScreen): PostStatus {
-  if (reply.kind !== 'answer' || reply.status < 200 || reply.status > 299) return { status: 'silent' };
+  if (reply.kind === 'timeout') return { status: 'silent', detail: 'no answer in time' };
+  if (reply.kind !== 'answer') return { status: 'silent', detail: reply.detail };
+  if (reply.status < 200 || reply.status > 299) return { status: 'silent', detail: `HTTP ${reply.status}` };
   const accepted =
     isObject(reply.body) && Object.hasOwn(reply.body, 'accepted') ? reply.body.accepted : undefined;
   if (accepted === null) return { status: 'unknown' };
   if (accepted === false) return { status: 'refused' };
-  if (accepted !== true) return { status: 'silent' };
+  if (accepted !== true) return { status: 'silent', detail: acceptedFault(reply) };
   const { kept, note } = buyerId(reply, 'buyer_lead_id', namesPerson);
   return { status: 'accepted', buyerLeadId: kept, detail: note };
 }

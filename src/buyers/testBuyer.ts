@@ -305,12 +305,11 @@ async function testStatus(
 ): Promise<Verdict> {
   const check = 'status question';
   const screen = personScreen({ fields });
-  const { status } = await askStatus(send, { ...to, secret: buyer.secret }, postId, screen);
-  if (status === answer) return { check, result: 'ok', says: `answered as the post was: ${status}` };
-  const found = {
-    ...{ accepted: 'accepted', refused: 'refused', unknown: 'that it does not know the post' },
-    silent: 'nothing that can be used',
-  }[status];
+  const said = await askStatus(send, { ...to, secret: buyer.secret }, postId, screen);
+  if (said.status === answer)
+    return { check, result: 'ok', says: `answered as the post was: ${said.status}` };
+  if (said.status === 'silent') return { check, result: 'failed', says: said.detail };
+  const found = said.status === 'unknown' ? 'that it does not know the post' : said.status;
   return { check, result: 'failed', says: `the post was ${answer}, and the answer says ${found}` };
 }
 

@@ -153,6 +153,12 @@ describe('a test of a buyer’s server', () => {
       'failed: the post was accepted, and the answer says that it does not know the post',
     ],
     [
+      'a status address that answers with a string',
+      { post_status: { body: { accepted: 'true' } } },
+      'status question',
+      'failed: accepted is a string ("true"); send true or false without quotes',
+    ],
+    [
       'notices that are refused',
       { won: { status: 404 } },
       'notice: won',

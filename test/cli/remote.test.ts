@@ -68,6 +68,7 @@ describe('gavel --remote', () => {
     [['keys', 'revoke', 'none']],
     [['keys', 'create', '--seller', 'NOBODY00']],
     [['buyers', 'list']],
+    [['buyers', 'test', 'nobody']],
     [['buyers', 'topup', 'fabrikam', '5', '--ref', 'wire 1']],
     [['buyers', 'topup', 'northwind', '5']],
     [['buyers', 'topup', 'northwind', '10', '--ref', 'wire 1']],
