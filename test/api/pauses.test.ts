@@ -105,18 +105,18 @@ describe('pausing', () => {
   });
 
   it.each([
-    ['buyers/contosa/pause', undefined, 404, 'The store has no buyer "contosa"; did you mean contoso?'],
+    ['buyers/contosa/pause', undefined, 404, 'The market has no buyer "contosa"; did you mean contoso?'],
     [
       'campaigns/INITECH0/boats/pause',
       undefined,
       404,
-      'The store has no campaign "INITECH0/boats"; did you mean',
+      'The market has no campaign "INITECH0/boats"; did you mean',
     ],
     [
       'contracts/INITECH0/speed-boats/contosa/resume',
       undefined,
       404,
-      `The store has no contract "INITECH0/speed-boats/contosa"; did you mean ${CONTRACT}?`,
+      `The market has no contract "INITECH0/speed-boats/contosa"; did you mean ${CONTRACT}?`,
     ],
     ['buyers/contoso/pause', { until: '2999-01-01' }, 400, 'is not a date and time with its offset from UTC'],
     [
