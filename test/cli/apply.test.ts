@@ -205,6 +205,9 @@ describe('gavel apply', () => {
   test('tells the first place only where a file is not YAML', async () => {
     const ran = await apply(`gavel market show\n${FILE}`);
     expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain(
+      'change.yaml:1:1  "gavel market show" is not a key with a colon after it; remove it',
+    );
     expect(ran.stderr.split('\n').filter((line) => line.includes('change.yaml:'))).toHaveLength(1);
   });
 });

@@ -58,13 +58,24 @@ export function readDocument(text: string): MarketDocument | { faults: Fault[] }
 }
 
 /** The first place that is not YAML; what is wrong after it usually follows from it. */
-function firstOf({ errors, warnings }: Document.Parsed, lines: LineStarts): Fault | undefined {
+function firstOf({ contents, errors, warnings }: Document.Parsed, lines: LineStarts): Fault | undefined {
   const [first, ...more] = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   if (first === undefined) return undefined;
+  const stray = strayText(contents, first.pos[0]);
+  if (stray) return { ...position(lines, stray.at), path: '', message: stray.message };
   const rest = more.filter(({ pos }) => pos[0] !== first.pos[0]).length;
   const hint =
     rest === 0 ? '' : ` (${rest} more ${rest === 1 ? 'fault' : 'faults'} after this one may follow from it)`;
   return { ...position(lines, first.pos[0]), path: '', message: inWords(first) + hint };
+}
+
+/** A line of text above the first key is taken for the whole document, so that every later line is at fault. */
+function strayText(contents: unknown, before: number): { at: number; message: string } | undefined {
+  if (!isScalar(contents) || typeof contents.value !== 'string' || !contents.range) return undefined;
+  const [at, end] = contents.range;
+  if (end > before) return undefined;
+  const [line = ''] = contents.value.slice(0, 60).split('\n');
+  return { at, message: `"${line}" is not a key with a colon after it; remove it` };
 }
 
 function inWords({ code, message }: YAMLError): string {

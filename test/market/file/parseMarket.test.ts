@@ -455,6 +455,13 @@ describe('A market file is refused for', () => {
     expect(faultsOf(text)).toEqual([`m.yaml:${fault}`]);
   });
 
+  test('a line of text above its first key, at that line alone', () => {
+    expect(faultsOf(`npm warn something\n\n${MARKET}`)).toEqual([
+      'm.yaml:1:1  "npm warn something" is not a key with a colon after it; remove it',
+    ]);
+    expect(faultsOf(`> gavel@0.1.0 gavel\n${MARKET}`)).toHaveLength(1);
+  });
+
   test('what fills the memory: its size, its depth, aliases that multiply', () => {
     expect(faultsOf(`#${'x'.repeat(9_000_000)}`)).toEqual([
       'm.yaml:1:1  is 9000001 characters long; more than 8388608 are not read',
