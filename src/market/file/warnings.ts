@@ -182,7 +182,7 @@ export function warningsOf(before: Terms, after: Terms, clock: number): Readonly
 /** `contract ACME1234/auto-insurance/northwind` */
 export const warningKey = (kind: Kind, id: string): string => `${kind} ${id}`;
 
-/** New campaigns that look like one which the seller has already. */
+/** New campaigns of a seller that has some: they may be meant for one of those. */
 function misspelt(before: Terms, after: Terms): [id: string, message: string][] {
   const known = new Set(before.campaigns.map(({ id }) => id));
   return after.campaigns.flatMap(({ id, seller, category }): [string, string][] => {
@@ -192,7 +192,10 @@ function misspelt(before: Terms, after: Terms): [id: string, message: string][] 
       category,
       own.map((one) => one.category),
     );
-    if (meant === undefined) return [];
-    return [[id, `is a new campaign; the seller has "${meant}" already. Did you mean that one?`]];
+    if (meant !== undefined)
+      return [[id, `is a new campaign; the seller has "${meant}" already. Did you mean that one?`]];
+    if (own.length === 0 || after.contracts.some(({ campaign }) => campaign === id)) return [];
+    const listed = own.map((one) => one.category).join(', ');
+    return [[id, `is a new campaign without contracts, so its leads are not sold. The seller has ${listed}`]];
   });
 }

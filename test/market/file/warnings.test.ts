@@ -122,6 +122,12 @@ describe('A change is to be confirmed', () => {
     expect(warned(text)).toEqual(warnings);
   });
 
+  test('if it makes a campaign that sells to no buyer', () => {
+    expect(warned('campaigns: [{ seller: ACME1234, category: Boats, sale: { floor: 5 } }]')).toEqual([
+      'campaign ACME1234/boats is a new campaign without contracts, so its leads are not sold. The seller has Auto Insurance, Solar',
+    ]);
+  });
+
   test('if it prunes a contract or a campaign', () => {
     expect(warned(auto('contracts: [{ buyer: fabrikam }]'), { prune: true })).toEqual([
       `${NORTHWIND} removes this contract: it buys nothing any more`,
