@@ -2,7 +2,7 @@ import Value from 'typebox/value';
 import { minorDigits } from '../money.js';
 import { buildTerms, campaignId, type Terms } from './build.js';
 import { PartOfMarket } from './changeSchema.js';
-import { checkMarket } from './checks.js';
+import { checkMarket, type Context } from './checks.js';
 import { checkUrls } from './checkUrls.js';
 import { readDocument } from './document.js';
 import { isDraft } from './draft.js';
@@ -98,7 +98,7 @@ export function changeMarket(
     if (message.startsWith(MISSING) && isUnnamed(path, merged, base)) return;
     faults.push({ ...placeOf(path, at), message: message + newNameHint(path, message, merged, base) });
   };
-  checkWhole(merged.market, reportMerged, isStored);
+  checkWhole(merged.market, reportMerged, { isStored, unreadable: unreadableIn(value, part) });
   checkCurrencies(merged, before, reportMerged);
   if (needsContracts) checkNewCampaigns(merged, before, reportMerged);
 
@@ -129,18 +129,29 @@ function readPart({ value }: MarketFile, report: Report): { part: Keys; models: 
 }
 
 /** Checks a market of which some values may be undefined, because they are faults already. */
-function checkWhole(market: MarketKeys, report: Report, isStored: (path: Path) => boolean): void {
+function checkWhole(market: MarketKeys, report: Report, context: Context): void {
   const draft = checkShape(MarketInFile, market, [], report);
-  if (isDraft(MarketInFile, draft)) checkMarket(draft, report, isStored);
+  if (isDraft(MarketInFile, draft)) checkMarket(draft, report, context);
+}
+
+/** Names that are faults. */
+function unreadableIn(value: unknown, part: Keys): Context['unreadable'] {
+  const of = (list: 'sellers' | 'buyers', name: string): unknown[] => {
+    const written: unknown = isMap(value) ? value[list] : undefined;
+    const read: unknown = part[list];
+    if (!Array.isArray(read) || !Array.isArray(written)) return [];
+    return read.flatMap((entry: unknown, i): unknown[] => {
+      const own: unknown = written[i];
+      return isMap(entry) && entry[name] !== undefined ? [] : [isMap(own) ? own[name] : undefined];
+    });
+  };
+  return { sellers: of('sellers', 'code'), buyers: of('buyers', 'id') };
 }
 
 function faultsOfMarket(market: MarketKeys): Set<string> {
   const found = new Set<string>();
-  checkWhole(
-    market,
-    (path, message) => void found.add(faultKey(path, message)),
-    () => true,
-  );
+  const add: Report = (path, message) => void found.add(faultKey(path, message));
+  checkWhole(market, add, { isStored: () => true, unreadable: { sellers: [], buyers: [] } });
   return found;
 }
 

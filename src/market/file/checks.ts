@@ -25,17 +25,22 @@ const DAY_MS = 86_400_000;
 /** Nobody could know the price at which the lead is sold. */
 const NO_PRICE = 'has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping';
 
-/**
- * Reports what is wrong between values of a whole market, each of which has the right shape.
- * @param isStored whether what is at the path was in the market before the file
- */
+/** What a market does not say of itself. */
+export interface Context {
+  /** Whether what is at the path was in the market before the file. */
+  isStored: (path: Path) => boolean;
+  /** Names of the file's sellers and buyers that are faults themselves, as written; undefined if there is none. */
+  unreadable: Record<'sellers' | 'buyers', unknown[]>;
+}
+
+/** Reports what is wrong between values of a whole market, each of which has the right shape. */
 export function checkMarket(
   { sellers = [], buyers = [], campaigns = [] }: MarketDraft,
   report: Report,
-  isStored: (path: Path) => boolean = () => false,
+  { isStored, unreadable }: Context,
 ): void {
   checkSlugs(sellers, report, isStored);
-  checkReferences({ sellers, buyers, campaigns }, report);
+  checkReferences({ sellers, buyers, campaigns }, report, unreadable);
   sellers.forEach((seller, i) => {
     checkSources(seller?.sources ?? {}, ['sellers', i, 'sources'], report);
   });
@@ -71,27 +76,54 @@ function checkSlugs(
 }
 
 /** Campaigns of unknown sellers, and contracts of unknown buyers. */
-function checkReferences({ sellers = [], buyers = [], campaigns = [] }: MarketDraft, report: Report): void {
+function checkReferences(
+  { sellers = [], buyers = [], campaigns = [] }: MarketDraft,
+  report: Report,
+  unreadable: Context['unreadable'],
+): void {
   const codes = sellers.flatMap((seller) => seller?.code ?? []);
   const ids = buyers.flatMap((buyer) => buyer?.id ?? []);
-  // If the file names one that can't be read, it may be the one that is meant: its own fault is enough.
-  const isSeller = codes.length < sellers.length ? () => true : isOneOf(codes);
-  const isBuyer = ids.length < buyers.length ? () => true : isOneOf(ids);
+  const contracts = campaigns.flatMap((campaign) => campaign?.contracts ?? []);
+  const noSellers = unknownOf(
+    campaigns.map((campaign) => campaign?.seller),
+    codes,
+    unreadable.sellers,
+  );
+  const noBuyers = unknownOf(
+    contracts.map((contract) => contract?.buyer),
+    ids,
+    unreadable.buyers,
+  );
   for (const [i, campaign] of campaigns.entries()) {
-    const { seller, contracts = [] } = campaign ?? {};
-    if (seller !== undefined && !isSeller(seller))
+    const { seller, contracts: own = [] } = campaign ?? {};
+    if (seller !== undefined && noSellers.has(seller))
       report(['campaigns', i, 'seller'], unknown('seller', seller, codes));
-    for (const [j, contract] of contracts.entries()) {
-      if (contract?.buyer !== undefined && !isBuyer(contract.buyer))
+    for (const [j, contract] of own.entries()) {
+      if (contract?.buyer !== undefined && noBuyers.has(contract.buyer))
         report(['campaigns', i, 'contracts', j, 'buyer'], unknown('buyer', contract.buyer, ids));
     }
   }
 }
 
-const isOneOf = (names: readonly string[]): ((name: string) => boolean) => {
-  const set = new Set(names);
-  return (name) => set.has(name);
-};
+/**
+ * Of the names that are referred to, those that nothing has. An entry whose name can't be read may be the one that is
+ * meant, so that its own fault is enough: first the one that is spelt like it, then any.
+ */
+function unknownOf(
+  named: readonly (string | undefined)[],
+  known: readonly string[],
+  unreadable: readonly unknown[],
+): ReadonlySet<string> {
+  const has = new Set(known);
+  const open = new Set(named.flatMap((name) => (name === undefined || has.has(name) ? [] : name)));
+  let others = 0;
+  for (const written of unreadable) {
+    const meant = typeof written === 'string' ? nearest(written, [...open]) : undefined;
+    if (meant === undefined) others += 1;
+    else open.delete(meant);
+  }
+  return open.size <= others ? new Set() : open;
+}
 
 function unknown(what: 'seller' | 'buyer', name: string, known: readonly string[]): string {
   const meant = nearest(name, known);

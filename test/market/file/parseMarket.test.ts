@@ -473,11 +473,17 @@ describe('A market file is refused for', () => {
 
   test('all of its faults at once, whatever else is wrong', () => {
     const text = changed('code: ACME1234', 'code: acme')
+      .replace('buyer: fabrikam', 'buyer: epsilon\n        schedule: { timezone: UTC, open: ["9:00"] }')
+      .replace('        delay: 15m', '        delay: 15m\n      - { buyer: fabrikam, price: 1 }')
+      .replace('id: fabrikam', 'id: Fabrikam')
       .replace('price: 12.50', 'price: 12.505')
       .replace('delay: 15m', 'delay: soon')
       .replace('category: Solar', 'category: auto insurance');
     expect(faultsOf(text).map((fault) => fault.split('  ')[1]?.split(':')[0])).toEqual([
       'sellers[0].code',
+      'buyers[1].id',
+      'campaigns[0].contracts[1].buyer',
+      'campaigns[0].contracts[1].schedule.open[0]',
       'campaigns[0].contracts[1].price',
       'campaigns[0].contracts[1].delay',
       'campaigns[1].category',
