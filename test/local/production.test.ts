@@ -160,3 +160,37 @@ test('The backup service keeps old backups while new ones fail', () => {
   expect(ran.stderr).toContain('does not answer');
   expect(readdirSync(backups)).toContain('2020-01-01T00-00-00Z');
 });
+
+describe('deploy/caddy/Caddyfile', () => {
+  const caddyfile = deployed('caddy/Caddyfile');
+  const env = {
+    ...process.env,
+    SITE_ADDRESSES: 'http://:3000, leads.example',
+    APIS: 'api-1:3000 api-2:3000',
+  };
+  const caddy = (...args: string[]) =>
+    spawnSync('caddy', [...args, '--config', caddyfile, '--adapter', 'caddyfile'], { env, encoding: 'utf8' });
+  const hasCaddy = spawnSync('caddy', ['version']).status === 0;
+
+  test('asks whether APIs are ready, and logs neither query strings nor headers', () => {
+    const text = readFileSync(caddyfile, 'utf8');
+    expect(text).toMatch(/^\s*health_uri \/ready$/m);
+    expect(text).toMatch(/^\s*request>uri regexp \\\?\.\* \?…$/m);
+    expect(text).toMatch(/^\s*request>headers delete$/m);
+    // One logger for everything: another would need the same filter.
+    expect(text.match(/^\s*log\b.*\{$/gm)).toHaveLength(1);
+  });
+
+  test.runIf(hasCaddy)('is taken by Caddy', () => {
+    const adapted = caddy('adapt');
+    expect(adapted).toMatchObject({ status: 0 });
+    const { apps } = JSON.parse(adapted.stdout) as {
+      apps: { http: { servers: Record<string, { listen: string[] }> } };
+    };
+    expect(
+      Object.values(apps.http.servers)
+        .flatMap(({ listen }) => listen)
+        .sort(),
+    ).toEqual([':3000', ':443']);
+  });
+});
