@@ -69,7 +69,7 @@ async function atTheEnd(
     if (answer.answer !== 'uncertain') return answer;
   }
   if (atEnd === 'hold') {
-    const accepted = await story.wordOfOps(offer, round);
+    const accepted = await story.wordOfOps(offer, last.postId, round);
     if (accepted !== undefined) {
       const settle = { summary: summary(`settle the post to ${buyer} by the word of ops`) };
       return settlePost.executeWithOptions(settle, [{ leadId, contract, accepted }]);

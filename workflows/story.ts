@@ -137,6 +137,8 @@ export class Story {
   private waiting: WaitingRound | undefined;
   private askedAgain = new Set<string>();
   private held = new Map<string, boolean | undefined>();
+  /** The posts that are held, by buyer. */
+  private heldPosts = new Map<string, string>();
   private told: LeadStatus = 'received';
   private answered = false;
   private wake = false;
@@ -353,8 +355,13 @@ export class Story {
    * Holds the lead for ops, who find out what became of a post: whether the buyer accepted it. Undefined when the lead
    * has been withdrawn or its time is over before they say.
    */
-  async wordOfOps({ buyer, contract }: Offer, { terms }: Round): Promise<boolean | undefined> {
+  async wordOfOps(
+    { buyer, contract }: Offer,
+    postId: string,
+    { terms }: Round,
+  ): Promise<boolean | undefined> {
     this.held.set(buyer, undefined);
+    this.heldPosts.set(buyer, postId);
     this.answered = true;
     const until = this.lead.receivedAt + Math.max(terms.pending.expireAfter, HELD_MS);
     // Lives that an earlier release has begun go on without it.
@@ -530,7 +537,7 @@ export class Story {
     const buyers = [...this.held].flatMap(([buyer, decided]) => (decided === undefined ? [buyer] : []));
     this.show({
       status: HELD,
-      waitsFor: heldInWords(buyers),
+      waitsFor: heldInWords(buyers.map((buyer) => ({ buyer, postId: this.heldPosts.get(buyer) ?? '' }))),
       until: moment(until),
       otherwise: HELD_TOO_LONG,
       opsCan: opsCanDecide(this.lead.leadId, buyers),

@@ -162,9 +162,11 @@ export function waitInWords(wait: Wait): string {
   }
 }
 
-/** What a lead waits for while posts to these buyers are held for ops. */
-export const heldInWords = (buyers: readonly string[]): string =>
-  `the decision of ops: did ${buyers.join(' and ')} take the lead? Ask the buyer`;
+/** What a lead waits for while these posts are held for ops. */
+export const heldInWords = (posts: readonly { buyer: string; postId: string }[]): string =>
+  `the decision of ops: ${posts
+    .map(({ buyer, postId }) => `did ${buyer} take the lead with the post_id ${postId}?`)
+    .join(' ')} Ask the buyer`;
 
 /** What becomes of a post that nobody has decided on. */
 export const HELD_TOO_LONG =

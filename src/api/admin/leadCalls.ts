@@ -57,7 +57,14 @@ export const resolvePost = operation({
     } else if (claim.status === 'refused' && accepted) {
       throw new ApiError('conflict', `The post to ${buyer} was refused already. ${whatIsHeld(lead)}`);
     }
-    const now = await untilIt(database, id, ({ claims }) => claims[contract]?.status !== 'posting');
+    // A refused lead is offered to the next bidder first; what it waits for after that is new.
+    const now = await untilIt(
+      database,
+      id,
+      ({ claims, status, dueAt }) =>
+        claims[contract]?.status !== 'posting' &&
+        (status !== 'pending' || dueAt?.getTime() !== lead.dueAt?.getTime()),
+    );
     return { lead_id: id, buyer, accepted, ...standingInWords(now), updated_at: now.updatedAt.toISOString() };
   },
 });
