@@ -29,7 +29,7 @@ describe('two tries of one offer to a prepaid buyer', () => {
 
   test('What there was no room for stays refused in its round, also when there is room by now', async () => {
     await hasPaidIn(1000);
-    const refusal = { answer: 'no_balance', detail: '$10.00 left' };
+    const refusal = { answer: 'no_balance', detail: '$10.00 left, which is less than the lead costs' };
     expect(await sell(1)).toEqual(refusal);
     await hasPaidIn(5000);
     expect(await sell(1)).toEqual(refusal);
