@@ -84,6 +84,8 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
   const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   expect(metrics).toContain('gavel_sales_total{campaign="ACME1234/auto-insurance",buyer="northwind"} 1');
   expect(metrics).toContain('gavel_ping_seconds_count{buyer="northwind",outcome="bid"} 1');
+  expect(metrics).toContain('gavel_ready{part="worker"} 1');
+  expect(metrics).toContain('gavel_backup_age_seconds +Inf');
   expect(metrics).not.toMatch(/Johanna|Doeringer|555-?123|lead_id/);
 
   const { TEMPORAL_UI_URL } = stackAddresses();
@@ -121,6 +123,8 @@ test('gavel admin answers, serves its metrics, and ends when told to', async () 
   expect((await fetch(`${address}/admin/market`)).status).toBe(401);
   const metrics = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
   expect(metrics).toContain('gavel_request_seconds_count{method="GET",route="/admin/market",status="401"} 1');
+  for (const part of ['mongodb', 'redis', 'temporal'])
+    expect(metrics).toContain(`gavel_ready{part="${part}"} 1`);
   expect(await admin.stop()).toEqual([0, null]);
 });
 
