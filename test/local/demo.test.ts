@@ -96,6 +96,7 @@ describe('docs/demo.md, line by line beside npm start', () => {
     const id = await send(`send 'Auto Insurance' TX`);
     const back = await shell(codeWith('wrong_number').replace('LEAD_ID', id));
     expect(back).toMatchObject({ status: 'returned', refund: 45 });
+    await becomes(id, { status: 'returned' });
   });
 
   it('lets ops say that contoso did not take the lead that is held, and fabrikam gets it', async () => {
