@@ -152,6 +152,7 @@ describe('an answer that can’t be used names its slip, and repeats nothing tha
     ['{"bid": ""}', 'bid is a string; send a number without quotes'],
     ['{"bid": "John Doe"}', 'bid is a string; send a number without quotes'],
     ['{"bid": "2145550187"}', 'bid is a string; send a number without quotes'],
+    ['{"bid": "3125550199"}', 'bid is a string; send a number without quotes'],
     ['{"bid": -2145550187}', 'bid is negative; send a number above zero, or 0 for no bid'],
     ['{"bid": true}', 'bid is a boolean; send a number'],
     ['{"bid": [31]}', 'bid is an array; send a number'],
