@@ -35,6 +35,14 @@ describe('a start with the demo', () => {
     expect([await market(), await auditSize()]).toEqual([first, deeds]);
   });
 
+  it('applies it to a new database beside what an earlier start left in the folder', async () => {
+    await applyDemoMarket(database, dir);
+    await database.db.dropDatabase();
+    await ensureIndexes(database);
+    await applyDemoMarket(database, dir);
+    expect((await market()).campaigns).toHaveLength(5);
+  });
+
   it('leaves a market that was changed as it is, and names the file to apply', async () => {
     await applyDemoMarket(database, dir);
     const { buyers = [] } = await market();

@@ -60,8 +60,8 @@ export async function applyDemoMarket(database: Database, dir: string): Promise<
     writeFileSync(notApplied, text);
     return { ports, notApplied };
   }
-  // Written last: a start that is cut short is repeated by the next one.
-  if (text !== earlier) {
+  // Written last: a start that is cut short is repeated by the next one. The database may have been removed since.
+  if (text !== earlier || (await isEmpty(database))) {
     await applyMarketText(database, 'demo market', text);
     await suppressOne(database);
     writeFileSync(applied, text);
@@ -74,10 +74,14 @@ const MARKET = join(packageRoot, 'src', 'local', 'demo', 'market.yaml');
 /** Of an entry that a file leaves as it is. */
 const SAME: ReadonlySet<Change['change']> = new Set(['unchanged', 'not_named']);
 
+async function isEmpty(database: Database): Promise<boolean> {
+  const { sellers, buyers } = await readTerms(database);
+  return sellers.length === 0 && buyers.length === 0;
+}
+
 /** Whether the database has no market, or one that applying one of these files would not change. */
 async function isDemos(database: Database, files: string[]): Promise<boolean> {
-  const { sellers, buyers } = await readTerms(database);
-  if (sellers.length === 0 && buyers.length === 0) return true;
+  if (await isEmpty(database)) return true;
   for (const file of files) {
     const planned = await applyMarket(database, readMarketFile(file), { replace: true, dryRun: true });
     if ('changes' in planned && planned.changes.every(({ change }) => SAME.has(change))) return true;
