@@ -222,8 +222,10 @@ describe('docker-compose.yml', () => {
     const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
       version: string;
     };
+    // A proxy that has not changed stays, and so do the connections of sources.
+    const [, caddy = ''] = /^FROM caddy:([\d.]+)@/m.exec(dockerfile) ?? [];
     for (const [, { image }] of ours)
-      expect([`gavel:${version}`, `gavel-proxy:${version}`]).toContain(withoutVariables(image));
+      expect([`gavel:${version}`, `gavel-proxy:${caddy}`]).toContain(withoutVariables(image));
     expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
   });
 
