@@ -24,7 +24,8 @@ export function describeStack({
     'Admin API': admin,
     Temporal: servers.TEMPORAL_ADDRESS && `${servers.TEMPORAL_ADDRESS}  (npm run temporal -- workflow list)`,
     'Temporal UI': temporalUi,
-    'Open leads': list && `${list}?query=${encodeURIComponent('LeadStatus = "pending"')}`,
+    'Open leads':
+      list && `${list}?query=${encodeURIComponent('LeadStatus IN ("received", "pending", "held")')}`,
     'This lead': demo?.workflow,
   });
   const parts = demo
