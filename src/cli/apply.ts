@@ -60,13 +60,14 @@ async function apply(file: string, options: Options, command: Command): Promise<
   await useAdmin(command, async (ask) => {
     const plan = await planOf(ask, file, text, options);
     const count = changeCount(plan.changes);
+    const hint = options.replace ? '' : ' (Keys that the file does not name stay; --replace resets them.)';
     if (!options.json) {
       print(describeChanges(plan.changes, options));
       for (const caution of plan.cautions) printError(caution);
     }
     if (options.dryRun || count === 0) {
       if (options.json) printJson({ file, ...plan, dry_run: options.dryRun });
-      else if (count === 0) print('The market matches the file already; nothing was changed.');
+      else if (count === 0) print(`The market matches the file already; nothing was changed.${hint}`);
       if (count > 0) throw new CommandFailed(`Dry run: ${changesText(count)} would be made.`, 3);
       return;
     }

@@ -155,7 +155,10 @@ describe('gavel apply', () => {
     const before = await readTerms(database);
     for (const how of [[], ['--replace'], ['--replace', '--prune']]) {
       const ran = await apply(stdout, how);
-      expect(ran.stdout).toBe('= 8 unchanged\nThe market matches the file already; nothing was changed.\n');
+      const [unchanged, outcome] = ran.stdout.split('\n');
+      expect(unchanged).toBe('= 8 unchanged');
+      expect(outcome).toContain('The market matches the file already; nothing was changed.');
+      expect(outcome?.includes('--replace resets them')).toBe(how.length === 0);
       expect(await readTerms(database)).toEqual(before);
     }
   });
