@@ -10,6 +10,7 @@ import { createRateLimits } from '../rateLimits.js';
 import { healthRoute } from '../routes/health.js';
 import { ErrorAnswer, Health } from '../schemas.js';
 import { errorOf } from '../apiError.js';
+import { Changed } from './changes.js';
 import { ADMIN_ABOUT, type AdminErrorKind } from './errors.js';
 import { OPERATIONS } from './operations.js';
 import { adminRoutes } from './routes.js';
@@ -75,6 +76,9 @@ const AdminError = Type.Object(
         }),
         { description: 'Of a market file, each with its line' },
       ),
+    ),
+    changes: Type.Optional(
+      Type.Array(Changed, { description: 'What a market file would change, if that needs a confirmation' }),
     ),
   },
   { $id: 'AdminError', title: 'An error' },

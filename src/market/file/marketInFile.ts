@@ -3,15 +3,17 @@ import { toDecimal } from '../money.js';
 import type { Buyer, Campaign, Contract, Sale, Seller } from '../terms.js';
 import type { Terms } from './build.js';
 import { formatDuration } from './duration.js';
+import { pathText } from './fault.js';
 import { fieldsInFile } from './fieldValues.js';
 import { formatInstant } from './instant.js';
 import { MarketInFile } from './schema.js';
+import { checkShape } from './shape.js';
 import { sourcesInFile } from './sourceValues.js';
 import { isDuration, isInstant, isMoney } from './units.js';
 
 /**
  * The market as a file writes it, with every default spelt out: reading it gives the same terms again.
- * @throws Error where the terms are none that a file can say
+ * @throws Error if the terms can't be said by a file, with the first of them
  */
 export function marketInFile({ sellers, buyers, campaigns, contracts }: Terms): MarketInFile {
   const contractsOf = new Map<string, Contract[]>(campaigns.map(({ id }) => [id, []]));
@@ -22,7 +24,13 @@ export function marketInFile({ sellers, buyers, campaigns, contracts }: Terms): 
     campaigns: campaigns.map((campaign) => campaignInFile(campaign, contractsOf.get(campaign.id) ?? [])),
   };
   if (Value.Check(MarketInFile, file)) return file;
-  throw new Error('The market has terms that no market file can say');
+  throw new Error(`The stored market can't be written as a market file: ${firstFault(file)}`);
+}
+
+function firstFault(file: unknown): string {
+  const found: string[] = [];
+  checkShape(MarketInFile, file, [], (path, message) => void found.push(`${pathText(path)}: ${message}`));
+  return found[0] ?? 'for an unknown reason';
 }
 
 const sellerInFile = ({ postbacks: [url, ...also], sources, ...seller }: Seller) => ({

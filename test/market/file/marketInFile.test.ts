@@ -63,4 +63,12 @@ campaigns:
       { sale: { floor: 1200 }, pending: { expireAfter: '36h' } },
     ]);
   });
+
+  test('or says which of its terms a file can’t have', () => {
+    const market = marketOf('sellers: [{ code: ACME1234, slug: acme, name: Acme }]');
+    const stored = { ...market, sellers: market.sellers.map((seller) => ({ ...seller, slug: 'No Slug' })) };
+    expect(() => marketInFile(stored)).toThrow(
+      'The stored market can\'t be written as a market file: sellers[0].slug: "No Slug" is not a slug',
+    );
+  });
 });
