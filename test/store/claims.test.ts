@@ -2,8 +2,8 @@ import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bookSale } from '../../src/store/book.js';
 import { claimLead, dropClaim, releaseClaim } from '../../src/store/claims.js';
-import { openDatabase, type Database } from '../../src/store/db.js';
-import type { Claim } from '../../src/store/leads.js';
+import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
+import { stateForLife, type Claim } from '../../src/store/leads.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
@@ -11,8 +11,10 @@ const CONTRACT = 'ACME1234/auto-insurance/northwind';
 
 describe('a lead that is shared by two', () => {
   let database: Database;
+  let campaign: CampaignDocument;
   beforeAll(async () => {
     database = openDatabase(await isolatedSettings());
+    campaign = await storeMarket(database, {});
   });
   afterAll(async () => {
     await database.db.dropDatabase();
@@ -20,7 +22,7 @@ describe('a lead that is shared by two', () => {
   });
 
   test('is held by as many as it has places, however many would take it at once', async () => {
-    const { _id } = await storeLead(database, await storeMarket(database, {}));
+    const { _id } = await storeLead(database, campaign);
     const claimed = await Promise.all(
       Array.from({ length: 10 }, (_, i) => {
         const terms = { round: 1, buyer: `buyer-${i}`, exclusive: false, price: 4500, earns: 4500 };
@@ -29,6 +31,30 @@ describe('a lead that is shared by two', () => {
     );
     expect(claimed.filter((one) => 'claim' in one)).toHaveLength(2);
     expect((await database.leads.findOne({ _id }))?.held).toBe(2);
+  });
+
+  const terms = { round: 1, buyer: 'northwind', exclusive: false, price: 4500, earns: 4500 };
+  const back = [{ contract: 'c', buyer: 'fabrikam', reason: 'duplicate', at: new Date(), amount: 1000 }];
+
+  test('and is returned is claimed by nobody any more', async () => {
+    const lead = { status: 'returned', price: 0, buyerIds: [], returns: back } as const;
+    const { _id } = await storeLead(database, campaign, { ...lead, buyerIds: [] });
+    expect(await claimLead(database, _id, CONTRACT, { postId: v7(), ...terms }, 2)).toEqual({
+      closed: 'returned',
+    });
+  });
+
+  test('is returned when its last post is refused, if the other buyer gave it back while that was under way', async () => {
+    const { _id } = await storeLead(database, campaign);
+    const postId = v7();
+    await claimLead(database, _id, CONTRACT, { postId, ...terms }, 2);
+    await database.leads.updateOne(
+      { _id },
+      { $set: { status: 'sold', price: 0, buyerIds: [], returns: back } },
+    );
+    expect(await stateForLife(database, _id)).toBe('sold');
+    await releaseClaim(database, _id, CONTRACT, postId, 'refused');
+    expect(await stateForLife(database, _id)).toBe('returned');
   });
 });
 

@@ -184,6 +184,18 @@ describe('a lead that waits for months under a market that changes every few min
       withdrawn: false,
       givenBack: false,
       notifications: [],
+      before: {
+        rounds: [],
+        lastRound: 1,
+        sales: [],
+        returns: [
+          {
+            ...{ buyer: 'fabrikam', price: 4500, earns: 4000, round: 1 },
+            ...{ reason: 'duplicate', at: receivedAt.getTime(), amount: 4000 },
+          },
+        ],
+        currency: 'USD',
+      },
     };
     await database.campaigns.updateOne(
       { _id: campaign._id },
@@ -199,7 +211,7 @@ describe('a lead that waits for months under a market that changes every few min
     expect(await handle.result()).toMatchObject({
       status: 'expired',
       story: expect.stringMatching(
-        /^Expired unsold 2 min after .* in the last: too many rounds\.$/,
+        /^Sold to fabrikam at \$45\.00 in round 1\. Given back by fabrikam \(duplicate\) on .* UTC\. Expired unsold 2 min after .* in the last: too many rounds\.$/,
       ) as string,
       rounds: [{ round: MOST_ROUNDS_OF_LIFE - 1 }, { round: MOST_ROUNDS_OF_LIFE }],
     });

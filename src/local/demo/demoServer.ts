@@ -23,6 +23,7 @@ const Request = Type.Object({
   status: optional(Type.String()),
   reason: optional(Type.String()),
   buyer_ids: optional(Type.Array(Type.String())),
+  returns: optional(Type.Array(Type.Object({ buyer_id: Type.String(), reason: Type.String() }))),
 });
 type Request = Type.Static<typeof Request>;
 
@@ -101,12 +102,18 @@ function answerPost(party: DemoParty, { lead, price = 0, currency }: Request, co
 }
 
 /** What a notice or a postback says. */
-function noticed({ type, status, reason, price, balance, below, currency, buyer_ids: ids }: Request): string {
+function noticed(request: Request): string {
+  const { type, status, reason, price, balance, below, currency, buyer_ids: ids, returns = [] } = request;
   if (balance !== undefined && below !== undefined)
     return `${dollars(balance, currency)} left, below ${dollars(below, currency)}`;
   if (!type.startsWith('lead.')) return 'noted';
   if (price === undefined) return [status, reason].filter((each) => each !== undefined).join(': ');
-  return `${status} at ${dollars(price, currency)} to ${ids?.join(', ') || 'nobody'}`;
+  const left = returns.map(({ buyer_id: id, reason: why }) => `given back by ${id} (${why})`);
+  const sold =
+    ids === undefined
+      ? `${dollars(price, currency)} remains`
+      : `at ${dollars(price, currency)} to ${ids.join(', ')}`;
+  return [`${status} ${sold}`, ...left].join(', ');
 }
 
 const whatIs = ({ type }: Request): string =>
