@@ -25,13 +25,14 @@ export function showProgress(
   const started = Date.now();
   let last = '';
   let timer: NodeJS.Timeout | undefined;
-  const tick = (): void => shown.show(`${last} (${Math.round((Date.now() - started) / 1000)} s)`);
+  const timed = (): string => `${last} (${Math.round((Date.now() - started) / 1000)} s)`;
+  const tick = (): void => shown.show(timed());
   return {
     progress: (said) => {
       const text = onOneLine(said);
       if (text === last) return;
       last = text;
-      shown.show(text);
+      shown.show(clock && isTerminal ? timed() : text);
       clearInterval(timer);
       if (clock) timer = setInterval(tick, isTerminal ? TICK_MS.terminal : TICK_MS.lines).unref();
     },
