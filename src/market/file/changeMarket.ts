@@ -1,11 +1,10 @@
-import Value from 'typebox/value';
 import { minorDigits } from '../money.js';
 import { buildTerms, campaignId, type Terms } from './build.js';
 import { PartOfMarket } from './changeSchema.js';
 import { checkMarket, type Context } from './checks.js';
 import { checkUrls } from './checkUrls.js';
 import { readDocument } from './document.js';
-import { isDraft } from './draft.js';
+import { isDraft, isOf } from './draft.js';
 import { byPosition, pathText, type Fault, type Path, type Position, type Report } from './fault.js';
 import { isMap, type Keys, type MarketKeys } from './keys.js';
 import { marketInFile } from './marketInFile.js';
@@ -103,7 +102,7 @@ export function changeMarket(
   if (needsContracts) checkNewCampaigns(merged, before, reportMerged);
 
   const { market, named } = merged;
-  if (faults.length === 0 && Value.Check(MarketInFile, market))
+  if (faults.length === 0 && isOf(MarketInFile, market))
     return { changed: { terms: buildTerms(market), named, models, placeOf } };
   if (faults.length === 0) throw new Error(`The checks of a market file missed a fault in ${typeof value}`);
   return { faults: distinct(faults).sort(byPosition) };
@@ -229,7 +228,7 @@ function amountsIn(value: unknown, path: Path): { path: Path; amount: number }[]
   return Object.entries(value).flatMap(([key, item]) => amountsIn(item, [...path, key]));
 }
 
-/** A campaign that nobody has and that brings no contracts is probably one that is there, misspelt. */
+/** A new campaign that brings no contracts is probably one of the market, misspelt. */
 function checkNewCampaigns({ market }: MergedMarket, before: Terms, report: Report): void {
   const known = new Set(before.campaigns.map(({ id }) => id));
   for (const [i, campaign] of market.campaigns.entries()) {

@@ -18,8 +18,16 @@ export function isDraft<T extends Type.TSchema>(schema: T, value: unknown): valu
   return check.Check(value);
 }
 
+/** The same as `Value.Check`, but fast enough for a market of ten thousand contracts. */
+export function isOf<T extends Type.TSchema>(schema: T, value: unknown): value is Type.Static<T> {
+  const check = whole.get(schema) ?? Compile(schema);
+  whole.set(schema, check);
+  return check.Check(value);
+}
+
 /** Made once a schema: the whole market's is large. */
 const compiled = new WeakMap<Type.TSchema, Validator>();
+const whole = new WeakMap<Type.TSchema, Validator>();
 
 function draftOf(schema: Type.TSchema): Type.TSchema {
   if (Type.IsArray(schema)) return Type.Array(Type.Union([draftOf(schema.items), Type.Undefined()]));

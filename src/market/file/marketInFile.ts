@@ -1,7 +1,7 @@
-import Value from 'typebox/value';
 import { toDecimal } from '../money.js';
 import type { Buyer, Campaign, Contract, Sale, Seller } from '../terms.js';
 import type { Terms } from './build.js';
+import { isOf } from './draft.js';
 import { formatDuration } from './duration.js';
 import { pathText } from './fault.js';
 import { fieldsInFile } from './fieldValues.js';
@@ -23,7 +23,7 @@ export function marketInFile({ sellers, buyers, campaigns, contracts }: Terms): 
     buyers: buyers.map(buyerInFile),
     campaigns: campaigns.map((campaign) => campaignInFile(campaign, contractsOf.get(campaign.id) ?? [])),
   };
-  if (Value.Check(MarketInFile, file)) return file;
+  if (isOf(MarketInFile, file)) return file;
   throw new Error(`The stored market can't be written as a market file: ${firstFault(file)}`);
 }
 
