@@ -2,7 +2,7 @@ import { HASH_BITS } from '../personKeys.js';
 import type { Terms } from './build.js';
 
 /**
- * What a person who applies a market should know of it, although it is no fault: what it reveals of persons, and how long
+ * What a person who applies a market should know of it, although it is not a fault: what it reveals of persons, and how long
  * it keeps them.
  * @param retentionDays the setting RETENTION_DAYS; undefined if it is not set
  */

@@ -4,7 +4,7 @@ import type { Path, Report } from './fault.js';
 const URL_KEYS = new Set(['url', 'also']);
 
 /**
- * Reports every address of the file that would never be spoken to.
+ * Reports every address of the file that the settings do not allow.
  * @param value a draft, so that each address in it is a valid URL
  */
 export function checkUrls(

@@ -22,7 +22,7 @@ export const MOST_ROUNDS = 1000;
 
 const DAY_MS = 86_400_000;
 
-/** Nobody could know the price at which the lead is sold. */
+/** The price at which the lead is sold would be unknown. */
 const NO_PRICE = 'has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping';
 
 /** What a market does not say of itself. */

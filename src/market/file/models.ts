@@ -17,7 +17,7 @@ const Percent = Type.Number({
   maximum: 100,
 });
 
-/** What a buyer would do that nobody has asked. */
+/** What a buyer would do with leads that it was not asked about. */
 export type ModelInFile = Type.Static<typeof ModelInFile>;
 export const ModelInFile = Type.Object(
   {
@@ -61,7 +61,7 @@ const mapEntries = (list: unknown, mapped: (map: Keys, i: number) => Keys): unkn
     ? list.map((entry: unknown, i): unknown => (isMap(entry) ? mapped(entry, i) : entry))
     : list;
 
-/** The models by contract. Reports what is wrong with them, and new contracts whose bids nobody could know. */
+/** The models by contract. Reports what is wrong with them, and new contracts whose bids are unknown. */
 export function readModels(
   models: readonly Modelled[],
   terms: Terms,
@@ -87,7 +87,7 @@ export function readModels(
 }
 
 const UNKNOWN =
-  'is new and has no price, so nobody knows what it would bid; add a model, like model: { lowest: 20.00, highest: 30.00, bidsOn: 60 }';
+  'is new and has no price, so its bids are unknown; add a model, like model: { lowest: 20.00, highest: 30.00, bidsOn: 60 }';
 
 const hasPrice = ({ price, sharedPrice }: Contract): boolean =>
   price !== undefined || sharedPrice !== undefined;

@@ -15,7 +15,7 @@ export interface SimulatedMarket {
 
 /**
  * Reads a change for `gavel simulate`: a market file that is merged as `gavel apply` does, with bid models for contracts
- * whose buyers nobody has asked. Whatever the text, it is a changed market or faults, never an exception.
+ * whose buyers were not asked. Whatever the text, it is a changed market or faults, never an exception.
  */
 export function parseChange(text: string, market: Terms): { changed: SimulatedMarket } | { faults: Fault[] } {
   const file = readMarketFile(text);

@@ -6,7 +6,7 @@ import { formatInstant } from './instant.js';
 import { sourcesInFile } from './sourceValues.js';
 import { isDuration, isInstant, isMoney } from './units.js';
 
-/** Terms as the market file would write them, key by key: what people compare, and what changes are told in. */
+/** Terms as the market file would write them, key by key: what people compare, and how changes are shown. */
 export type Written = Record<string, string>;
 
 export const writtenSeller = ({ sources, ...seller }: Omit<Seller, 'code'>): Written =>

@@ -152,7 +152,7 @@ campaigns:
     ],
     [
       `buyers: [{ id: contoso, name: C, ping: { url: 'https://c.example', timeoutMs: 500 }, post: { url: 'https://c.example', timeoutMs: 500 } }]\n${AUTO}, contracts: [{ buyer: contoso }] }]`,
-      'line 2, campaigns[0].contracts[0]: is new and has no price, so nobody knows what it would bid; add a model, like model: { lowest: 20.00, highest: 30.00, bidsOn: 60 }',
+      'line 2, campaigns[0].contracts[0]: is new and has no price, so its bids are unknown; add a model, like model: { lowest: 20.00, highest: 30.00, bidsOn: 60 }',
     ],
     [
       `${AUTO}, contracts: [{ buyer: fabrikam, model: { lowest: 5 } }] }]`,
