@@ -204,7 +204,8 @@ export class Story {
       withdrawn: this.withdrawn,
       givenBack: this.givenBack,
       notifications: this.notifications.pending,
-      before: this.before,
+      // Its rounds are among those above.
+      before: this.before && { ...this.before, rounds: [] },
     };
   }
 

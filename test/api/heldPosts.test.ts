@@ -7,6 +7,7 @@ import { countHeldPosts } from '../../src/store/heldPosts.js';
 import { findStoredLead } from '../../src/store/leads.js';
 import { openConnection } from '../../src/temporal/connection.js';
 import { RETRY_NOW, searchAttributes, workflowId } from '../../src/temporal/names.js';
+import { openNotifier } from '../../src/temporal/withdrawn.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { gavel, type Ran } from '../cli/gavel.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
@@ -172,5 +173,13 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
       .poll(async () => (await decide(id, true)).body.status, { timeout: 40_000, interval: 1000 })
       .toBe('sold');
     expect(await world.database.sales.countDocuments({ lead: id })).toBe(1);
+  });
+
+  it('is not done, and says so in seconds, while Temporal is away', async () => {
+    const away = openNotifier({ ...world.settings, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    const began = Date.now();
+    expect(await away.retryNow('a lead')).toEqual({ sent: 'away' });
+    expect(Date.now() - began).toBeLessThan(10_000);
+    await away.close();
   });
 });
