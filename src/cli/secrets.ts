@@ -59,8 +59,9 @@ function tell(secret: SecretView, json: boolean): void {
   }
   const { kind, id, previous_until: until } = secret;
   print(secret.secret);
-  const also = until === undefined ? '' : `; the one before signs too until ${moment(Date.parse(until))}`;
-  printError(`It signs what the ${kind} ${id} is sent${also}.`);
+  const what = kind === 'seller' ? 'postbacks' : 'requests';
+  const also = until === undefined ? '' : ` The old one signs too until ${moment(Date.parse(until))}.`;
+  printError(`Signs the ${what} to ${id}.${also}`);
 }
 
 function checkOwner({ buyer, seller }: Pick<Options, 'buyer' | 'seller'>): void {

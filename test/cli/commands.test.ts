@@ -151,7 +151,7 @@ describe('gavel', () => {
 
   test('shows and rotates secrets, which are nowhere in the audit', async () => {
     const shown = await run(['secrets', 'show', '--buyer', 'northwind']);
-    expect(shown).toMatchObject({ code: 0, stderr: 'It signs what the buyer northwind is sent.\n' });
+    expect(shown).toMatchObject({ code: 0, stderr: 'Signs the requests to northwind.\n' });
     expect(shown.stdout).toMatch(/^whsec_[A-Za-z0-9+/]{43}=\n$/);
     const rotated = await run(['secrets', 'rotate', '--buyer', 'northwind', '--overlap', '2h', '--json']);
     expect(JSON.parse(rotated.stdout)).toEqual({
@@ -162,12 +162,16 @@ describe('gavel', () => {
     });
     expect(rotated.stdout).not.toContain(shown.stdout.trim());
     expect((await run(['secrets', 'show', '--buyer', 'northwind'])).stderr).toContain(
-      'is sent; the one before signs too until ',
+      'Signs the requests to northwind. The old one signs too until ',
+    );
+    expect((await run(['secrets', 'show', '--seller', 'acme-insurance'])).stderr).toBe(
+      'Signs the postbacks to ACME1234.\n',
     );
     expect((await run(['secrets', 'rotate', '--seller', 'acme-insurance', '--overlap', '0s'])).code).toBe(0);
     const { deeds } = JSON.parse((await run(['audit', 'list', '--json'])).stdout) as { deeds: object[] };
-    expect(deeds.slice(0, 4)).toMatchObject([
+    expect(deeds.slice(0, 5)).toMatchObject([
       { kind: 'seller', id: 'ACME1234', did: 'secret rotated' },
+      { kind: 'seller', id: 'ACME1234', did: 'secret shown' },
       { kind: 'buyer', id: 'northwind', did: 'secret shown' },
       { did: 'secret rotated', changes: [{ path: 'previous.until' }] },
       { did: 'secret shown' },
