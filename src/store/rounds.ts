@@ -84,7 +84,10 @@ export async function storeRound(database: Database, leadId: string, round: Roun
   return matchedCount === 1 ? round : roundOfEarlierTry(database, leadId, round.number);
 }
 
-/** The write that stores a round; it matches nothing if another try has gone as far, or the lead has had a later round. */
+/**
+ * The write that stores a round; it matches nothing if another try has gone as far, or the lead has had a later round. The
+ * lead's `updatedAt` stays: a round whose bids come after a withdrawal changes nothing that its source sees.
+ */
 export function roundWrite(_id: string, round: Round) {
   const { number, version } = round;
   const path = `rounds.${number}`;
@@ -92,7 +95,7 @@ export function roundWrite(_id: string, round: Round) {
     version === 1
       ? { [path]: { $exists: false }, lastRound: { $not: { $gte: number } } }
       : { [`${path}.version`]: version - 1 };
-  const update = { $set: { [path]: round, lastRound: number, updatedAt: new Date() } };
+  const update = { $set: { [path]: round, lastRound: number } };
   return { filter: { _id, ...isNext }, update };
 }
 
