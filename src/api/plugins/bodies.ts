@@ -9,6 +9,10 @@ export const MAX_BODY_BYTES = 65_536;
 /** Every body becomes names and values, whatever its type; one that is too long is not read to its end. */
 export const bodies = plugin(async (app: FastifyInstance) => {
   app.removeAllContentTypeParsers();
+  // An empty header names no type, and Fastify refuses it before a parser sees it.
+  app.addHook('onRequest', async ({ raw }) => {
+    if (raw.headers['content-type'] === '') delete raw.headers['content-type'];
+  });
   app.addContentTypeParser(
     '*',
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
