@@ -16,8 +16,6 @@ export interface RateLimits {
   take(bucket: string, limit: number): Promise<RateWindow>;
   /** Whether this process has refused the bucket and its window has not ended; no Redis round trip. */
   isUsedUp(bucket: string): boolean;
-  /** The window without counting; one Redis round trip. */
-  look(bucket: string, limit: number): Promise<RateWindow>;
 }
 
 const secondsLeft = ({ endsAt }: RateWindow): number => Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
@@ -77,12 +75,6 @@ export function createRateLimits(redis: Redis): RateLimits {
       }
     },
     isUsedUp: (bucket) => usedUp.has(bucket),
-    async look(bucket, limit) {
-      const window = await limiterOf(limit).get(bucket);
-      if (window === null)
-        return { allowed: true, limit, remaining: limit, endsAt: Date.now() + WINDOW_S * 1000 };
-      return windowOf(window, limit, window.consumedPoints <= limit);
-    },
   };
 }
 

@@ -352,7 +352,7 @@ campaigns:
     expect(refused?.body).toMatchObject({
       error: 'Rate limit exceeded',
       message: expect.stringMatching(
-        /^This key may send 3 requests a minute. Send the next one in \d+ s\.$/,
+        /^This key may send 3 requests a minute. Send the next request in \d+ s\.$/,
       ) as string,
     });
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);

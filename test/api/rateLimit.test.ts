@@ -43,7 +43,7 @@ describe('a key has its requests a minute', () => {
     const stranger = await sendLead({ ...world, key }, { ...SAMPLE, seller: 'GLOBEX00' });
     expect([stranger.status, stranger.headers.get('x-ratelimit-remaining')]).toEqual([401, '1']);
     const asked = await request({ ...world, key }, '/api/leads/x');
-    expect([asked.status, asked.headers.get('x-ratelimit-remaining')]).toEqual([404, '1']);
+    expect([asked.status, asked.headers.get('x-ratelimit-remaining')]).toEqual([404, '29']);
     const tooLarge = await sendLead({ ...world, key }, { a: 'x'.repeat(70_000) });
     expect([tooLarge.status, tooLarge.headers.get('x-ratelimit-remaining')]).toEqual([413, '0']);
     expect((await sendLead({ ...world, key })).status).toBe(429);
@@ -64,14 +64,27 @@ describe('a key has its requests a minute', () => {
     const asked = await Promise.all(Array.from({ length: 19 }, () => ask(String(id))));
     expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 200));
     const withdrawn = await ask(`${String(id)}/withdraw`, 'POST');
-    expect([withdrawn.status, withdrawn.headers.get('x-ratelimit-remaining')]).toEqual([200, '1']);
+    expect([withdrawn.status, withdrawn.headers.get('x-ratelimit-remaining')]).toEqual([200, '0']);
 
     const refused = [await ask(String(id)), await ask('x'), await ask(`${String(id)}/withdraw`, 'POST')];
     for (const { status, headers, body } of refused) {
       expect([status, body.error]).toEqual([429, 'Rate limit exceeded']);
+      expect(body.message).toMatch(
+        /^This key may ask for leads and withdraw them 20 times a minute\. Send the next request in \d+ s\.$/,
+      );
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      // The counters are those of the limit that was hit.
+      expect([headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining')]).toEqual(['20', '0']);
+      const waitS = Number(headers.get('x-ratelimit-reset')) - Date.now() / 1000;
+      expect(Math.abs(Number(headers.get('retry-after')) - waitS)).toBeLessThan(2);
     }
-    expect((await sendLead({ ...world, key })).status).toBe(200);
+    expect((await sendLead({ ...world, key })).headers.get('x-ratelimit-remaining')).toBe('0');
+  });
+
+  it('a limit of one is said in the singular', async () => {
+    const key = await world.keyFor({ limit: 1 });
+    await sendLead({ ...world, key });
+    expect((await sendLead({ ...world, key })).body.message).toContain('This key may send 1 lead a minute.');
   });
 
   it('requests without a valid key are limited by address, and slow no valid key', async () => {

@@ -8,8 +8,8 @@ export const ASKING_FACTOR = 10;
 
 /**
  * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit; `ask` does so by a
- * count of its own, with a higher limit, and leaves the other alone. Both put the three headers of the first count on
- * the answer, whatever becomes of the request.
+ * count of its own, with a higher limit, and leaves the other alone. Both put the three headers of their own count on the
+ * answer, whatever becomes of the request.
  */
 export function rateLimitHooks(
   limits: RateLimits,
@@ -23,16 +23,14 @@ export function rateLimitHooks(
     take: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const window = await limits.take(bucketOf(request), limitOf(request));
       reply.headers(headersOf(window));
-      if (!window.allowed) throw refusal(window, what);
+      const sending = `send ${window.limit} ${window.limit === 1 ? what.replace(/s$/, '') : what} a minute`;
+      if (!window.allowed) throw refusal(window, sending);
     },
     ask: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const limit = limitOf(request);
-      const [window, asked] = await Promise.all([
-        limits.look(bucketOf(request), limit),
-        limits.take(`${bucketOf(request)}:asks`, limit * ASKING_FACTOR),
-      ]);
+      const window = await limits.take(`${bucketOf(request)}:asks`, limitOf(request) * ASKING_FACTOR);
       reply.headers(headersOf(window));
-      if (!asked.allowed) throw refusal(asked, 'requests that ask for leads or withdraw them');
+      const asking = `ask for leads and withdraw them ${window.limit} times a minute`;
+      if (!window.allowed) throw refusal(window, asking);
     },
   };
 }
@@ -43,9 +41,7 @@ const headersOf = (window: RateWindow): Record<keyof typeof RATE_HEADERS, number
   'X-RateLimit-Reset': Math.ceil(window.endsAt / 1000),
 });
 
-const refusal = (window: RateWindow, what: string): ApiError =>
-  new ApiError(
-    'rateLimited',
-    `This key may send ${window.limit} ${what} a minute. Send the next one ${inSeconds(window)}.`,
-    { headers: retryAfter(window) },
-  );
+const refusal = (window: RateWindow, mayDo: string): ApiError =>
+  new ApiError('rateLimited', `This key may ${mayDo}. Send the next request ${inSeconds(window)}.`, {
+    headers: retryAfter(window),
+  });
