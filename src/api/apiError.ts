@@ -33,7 +33,7 @@ export const ERRORS = {
   notFound: {
     status: 404,
     error: 'Not found',
-    about: 'No such address, or no such lead of the key’s seller',
+    about: 'No such address, or no such lead of the key’s seller (for a test key: no such test lead)',
   },
   wrongMethod: { status: 405, error: 'Method not allowed', about: 'The address exists, the method does not' },
   inProgress: {

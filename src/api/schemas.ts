@@ -33,7 +33,7 @@ export const outcome = {
       }),
       {
         description:
-          'Buyers that gave the lead back. `price` is what remains earned; with all amounts here it is what was earned in all',
+          'Buyers that gave the lead back. `price` is what remains earned; `price` plus all amounts is what was earned before the returns',
       },
     ),
   ),

@@ -263,11 +263,11 @@ export async function findStoredLead({ leads }: Database, leadId: string): Promi
 /** What a source is told of a lead. */
 export type LeadSummary = Pick<
   StoredLead,
-  '_id' | 'seller' | 'receivedAt' | 'updatedAt' | keyof LeadStanding
+  '_id' | 'seller' | 'test' | 'receivedAt' | 'updatedAt' | keyof LeadStanding
 >;
 
 const SUMMARY: Record<keyof LeadSummary, 1> = {
-  ...{ _id: 1, seller: 1, receivedAt: 1, updatedAt: 1 },
+  ...{ _id: 1, seller: 1, test: 1, receivedAt: 1, updatedAt: 1 },
   ...{ status: 1, reason: 1, price: 1, currency: 1, buyerIds: 1, withdrawal: 1, returns: 1 },
 };
 

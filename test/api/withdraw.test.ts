@@ -1,9 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withdrawLead } from '../../src/api/withdrawLead.js';
+import type { Round } from '../../src/market/round.js';
 import { claimLead, releaseClaim } from '../../src/store/claims.js';
 import { findStoredLead } from '../../src/store/leads.js';
 import { matchOf } from '../../src/store/match.js';
+import { storeRound } from '../../src/store/rounds.js';
 import { withdrawSuppressed } from '../../src/store/suppressions.js';
 import { workflowId } from '../../src/temporal/names.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
@@ -23,11 +25,11 @@ describe('a seller takes a lead off sale', () => {
   const withdraw = (id: string, key = world.key): Promise<Reply> =>
     request({ ...world, key }, `/api/leads/${id}/withdraw`, { method: 'POST' });
 
-  it('also while no worker is up, by any of its keys, and once and for all', async () => {
+  it('also while no worker is up, by any of its live keys, and once and for all', async () => {
     const id = await lead();
     // How far its last round came is not why it is withdrawn.
     await world.database.leads.updateOne({ _id: id }, { $set: { reason: 'no_buyer_eligible' } });
-    const reply = await withdraw(id, await world.keyFor({ test: true }));
+    const reply = await withdraw(id, await world.keyFor({ source: 'another' }));
     expect(reply.status).toBe(200);
     expect(reply.body).toMatchObject({
       success: true,
@@ -44,6 +46,37 @@ describe('a seller takes a lead off sale', () => {
     expect((await request(world, `/api/leads/${id}`)).body).toEqual(reply.body);
     // The sweep begins its life, which tells the seller.
     expect(await world.database.leads.findOne({ _id: id })).toHaveProperty('dueAt');
+  });
+
+  it('several times at once, also while its round is held: all have the same answer, `updated_at` included', async () => {
+    const id = await lead();
+    const [first, ...others] = await Promise.all([withdraw(id), withdraw(id), withdraw(id)]);
+    expect(first.body).toMatchObject({ status: 'withdrawn' });
+    // The bids of the round come after that.
+    const { campaign = '' } = (await findStoredLead(world.database, id)) ?? {};
+    const terms = {
+      currency: 'USD',
+      sale: { mode: 'exclusive', maxBuyers: 1, floor: 0, award: 'highestBid' },
+    };
+    const round = { number: 1, campaign, version: 1, at: Date.now(), terms, excluded: [], entries: [] };
+    await storeRound(world.database, id, round as unknown as Round);
+    expect(await findStoredLead(world.database, id)).toHaveProperty('lastRound', 1);
+    for (const { status, body } of [...others, await withdraw(id)])
+      expect([status, body]).toEqual([200, first.body]);
+  });
+
+  it('by a test key only if it is a test lead; a live key reaches both', async () => {
+    const test = await world.keyFor({ test: true });
+    const live = await lead();
+    const ask = (id: string, key: string): Promise<Reply> =>
+      request({ ...world, key }, `/api/leads/${id}`, { method: 'GET' });
+    for (const reply of [await ask(live, test), await withdraw(live, test)])
+      expect([reply.status, reply.body.error]).toEqual([404, 'Not found']);
+    expect((await ask(live, world.key)).body).toMatchObject({ status: 'pending' });
+
+    const tried = String((await sendLead({ ...world, key: test })).body.lead_id);
+    for (const key of [test, world.key]) expect((await ask(tried, key)).status).toBe(200);
+    expect((await withdraw(tried, test)).body).toMatchObject({ status: 'withdrawn' });
   });
 
   it('and gets a sold one back as sold', async () => {

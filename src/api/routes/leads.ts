@@ -144,11 +144,17 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
     },
   );
 
-  /** The lead that the address names, if it is one of the key's seller. */
+  /** The lead that the address names, if it is one of the key's seller; for a test key, a test lead. */
   async function leadOf(request: FastifyRequest<{ Params: { lead_id: string } }>): Promise<LeadSummary> {
     const id = request.params.lead_id.toLowerCase();
     const lead = UUID.test(id) ? await findLeadSummary(database, id) : null;
-    if (lead?.seller === sellerOf(request)) return lead;
-    throw new ApiError('notFound', 'The seller of this key has no lead with this id.');
+    const isTestKey = keyOf(request).test;
+    if (lead?.seller === sellerOf(request) && (lead.test || !isTestKey)) return lead;
+    throw new ApiError(
+      'notFound',
+      isTestKey
+        ? 'The seller of this key has no test lead with this id. A test key reaches no live leads.'
+        : 'The seller of this key has no lead with this id.',
+    );
   }
 }
