@@ -42,7 +42,8 @@ export interface Filter {
 
 /**
  * A filter made ready to be asked often: undefined if the lead passes, else what it fails, for ops: the field and the
- * rule (`zip fails the rule startsWith`, `age is missing`), never a value, neither of the lead nor of the rule, which may equal it.
+ * rule (`zip does not begin as 'startsWith' says`, `age is missing`). It never has a value, neither of the lead nor of the
+ * rule, which may equal it; only a state is named by its code, as a lead's reasons name it elsewhere.
  * @param now UTC ms
  */
 export type LeadTest = (fields: Fields, now: number) => string | undefined;
@@ -82,7 +83,7 @@ function every(tests: LeadTest[]): LeadTest {
 }
 
 function some(tests: LeadTest[]): LeadTest {
-  const others = tests.length > 1 ? `, and ${tests.length - 1} more of any` : '';
+  const why = tests.length > 1 ? "no filter of 'any' holds, the first because " : '';
   return (fields, now) => {
     let first: string | undefined;
     for (const test of tests) {
@@ -90,13 +91,27 @@ function some(tests: LeadTest[]): LeadTest {
       if (failure === undefined) return undefined;
       first ??= failure;
     }
-    return first === undefined ? 'none of any' : first + others;
+    return first === undefined ? "'any' is empty" : why + first;
   };
 }
 
+/** What a field's value is if it fails a rule, with the rule's name as the market file has it. */
+const FAILS = {
+  equals: "is not what 'equals' names",
+  oneOf: "is not one of 'oneOf'",
+  not: "is excluded by 'not'",
+  includes: "has none of 'includes'",
+  startsWith: "does not begin as 'startsWith' says",
+  areaCode: "has none of the area codes in 'areaCode'",
+  range: "is outside 'range'",
+  age: "is outside 'age'",
+  matches: "does not match the expression in 'matches'",
+  exists: "must be absent by 'exists'",
+} as const;
+
 /** One rule on a field. */
 interface Rule {
-  name: keyof Filter;
+  name: keyof typeof FAILS;
   holds: (value: Comparable) => boolean;
   /** Whether the rule holds if the field is missing. */
   passesMissing?: boolean;
@@ -107,13 +122,17 @@ function fieldTest(
   { name, holds, passesMissing = false }: Rule,
   { comparisons }: FilterContext,
 ): LeadTest {
-  const [fails, missing] = [`${field} fails the rule ${name}`, `${field} is missing`];
+  const [fails, missing] = [FAILS[name], `${field} is missing`];
   return (fields, now) => {
     const value = comparisons.read(fields, field, now);
     if (value === undefined) return passesMissing ? undefined : missing;
-    return holds(value) ? undefined : fails;
+    return holds(value) ? undefined : `${shown(field, value)} ${fails}`;
   };
 }
+
+/** A field as reasons name it. A state is always read as its code. */
+const shown = (field: string, { texts: [text = ''] }: Comparable): string =>
+  field === 'state' ? `state ${text}` : field;
 
 function rulesOf(filter: Filter, field: string, { comparisons, timezone }: FilterContext): Rule[] {
   const { equals, oneOf, not, includes, startsWith, areaCode, range, age, matches, exists } = filter;
