@@ -30,7 +30,7 @@ export type Taken = { lead: LeadDocument; outcome: OutcomeAnswer | undefined } |
 /**
  * Takes one lead: checks it, stores it, starts its workflow, and waits for the outcome. Once it is stored it is
  * accepted: whatever happens after that, the lead's workflow is run. One whose person is on a suppression list is stored
- * as ended and has no workflow. A lead that finds no place among those under way is stored all the same, and starts later.
+ * as ended, and its workflow only sends the seller's postbacks. A lead that finds no place among those under way is stored all the same, and starts later.
  * @throws ApiError for what the source did wrong; a database error when the lead could not be stored
  */
 export async function takeLead(
@@ -40,12 +40,15 @@ export async function takeLead(
 ): Promise<Taken> {
   const lead = await newLead(database, request, settings.ANSWER_WINDOW_MS);
   if (await isOnList(database, lookups, lead)) {
-    const ended = suppressed(lead);
+    const notifies = (await lookups.seller(lead.seller))?.postbacks.length ?? 0;
+    const ended = { ...suppressed(lead), dueAt: notifies > 0 ? startedLater() : undefined };
     const stored = await insertLead(database, ended);
-    return stored.inserted ? { lead: ended, outcome: undefined } : repeatOf(stored.repeated, ended);
+    if (!stored.inserted) return repeatOf(stored.repeated, ended);
+    if (notifies > 0) startLater(ended);
+    return { lead: ended, outcome: undefined };
   }
   const place = await admission.enter(lead, request.answerWithinMs);
-  const dueAt = place === undefined ? new Date(Date.now() + STARTED_LATER_BY_MS) : lead.dueAt;
+  const dueAt = place === undefined ? startedLater() : lead.dueAt;
   const stored = await insertLead(database, { ...lead, dueAt }).catch((error: unknown) => {
     place?.leave();
     throw error;
@@ -62,17 +65,22 @@ export async function takeLead(
   const outcome = place && (await starter.start(facts, answerWithinMs, place.answered));
   if (place === undefined) {
     measured.leadDeferred(1, { campaign: lead.campaign });
-    admission.enterLater(lead, ({ answered }) => void starter.start(factsOf(lead), 0, answered));
+    startLater(lead);
   }
   // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
   const isEarly = outcome === undefined && Date.now() < answerBy;
   if (isEarly && lead.idempotency !== undefined)
     await markAnswered(database, lead._id).catch(() => undefined);
   return { lead, outcome };
+
+  /** Starts a stored lead that nobody waits for. */
+  function startLater(stored: LeadDocument): void {
+    admission.enterLater(stored, ({ answered }) => void starter.start(factsOf(stored), 0, answered));
+  }
 }
 
-/** By then a lead that found no place has been started by this process, or it is for a worker's sweep to start it, ms. */
-const STARTED_LATER_BY_MS = 60_000;
+/** By then this process has started a lead that nobody waits for; otherwise a worker's sweep starts it. */
+const startedLater = (): Date => new Date(Date.now() + 60_000);
 
 /** @throws ApiError where the first request is still being answered, or was for another lead */
 function repeatOf(repeated: StoredLead, { idempotency }: LeadDocument): Taken {
@@ -88,7 +96,6 @@ const isOnList = async (database: Database, lookups: Lookups, lead: LeadDocument
 const suppressed = (lead: LeadDocument): LeadDocument => ({
   ...lead,
   withoutPerson: true,
-  dueAt: undefined,
   status: 'withdrawn',
   reason: 'suppressed',
 });

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Contact } from '../../src/market/personKeys.js';
 import { findStoredLead } from '../../src/store/leads.js';
 import { listLeads } from '../../src/store/listLeads.js';
 import { matchOf } from '../../src/store/match.js';
 import { addSuppressions, EVERY_SELLER, removeSuppressions } from '../../src/store/suppressions.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 const SUPPRESSED = {
@@ -40,7 +42,7 @@ describe('a lead of a person on a suppression list', () => {
     // Nothing of the person is stored but the hashes that show whose lead was not sold.
     expect(stored).not.toHaveProperty('person');
     expect(await listLeads(world.database, { match: { phone: stored?.match.phone } }, 10)).toHaveLength(1);
-    // Without a due time the sweep never starts it.
+    // Its seller has no address for postbacks: nothing is left to do, and the sweep never starts it.
     expect(stored).not.toHaveProperty('dueAt');
   });
 
@@ -64,5 +66,40 @@ describe('a lead of a person on a suppression list', () => {
       await removeSuppressions(world.database, 'ACME1234', [await match({ phone: '512-555-0102' })]),
     ).toBe(1);
     expect((await send({ phone: '5125550102' })).body).toMatchObject({ status: 'pending' });
+  });
+});
+
+describe('a suppressed lead of a seller who wants postbacks', () => {
+  let world: ApiWorld;
+  let crm: FakeBuyer;
+  beforeAll(async () => {
+    [world, crm] = await Promise.all([openApiWorld(), startBuyer()]);
+    await world.database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks: [crm.url] } });
+    const person = await matchOf(world.database, { phone: SAMPLE.phone });
+    await addSuppressions(world.database, 'ACME1234', [person]);
+  });
+  afterAll(async () => {
+    await crm.close();
+    await world.close();
+  });
+
+  it('is reported by a postback, once, as a lead that is sold in the call is', async () => {
+    const again = { 'idempotency-key': 'suppressed' };
+    const { body } = await sendLead(world, SAMPLE, again);
+    expect(body).toMatchObject(SUPPRESSED);
+    const id = String(body.lead_id);
+    // No worker is up: if this process did not get it started, a sweep would.
+    expect(await findStoredLead(world.database, id)).toHaveProperty('dueAt');
+    expect((await sendLead(world, SAMPLE, again)).body).toEqual(body);
+
+    const worker = await workerOf(world.settings);
+    onTestFinished(() => worker.stop());
+    await expect.poll(() => crm.received.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    const { success: _success, ...told } = SUPPRESSED;
+    expect(crm.received.map((postback) => postback.body)).toMatchObject([
+      { type: 'lead.withdrawn', lead_id: id, ...told, test: false },
+    ]);
+    await expect.poll(() => findStoredLead(world.database, id)).not.toHaveProperty('dueAt');
+    expect(await findStoredLead(world.database, id)).toMatchObject({ status: 'withdrawn', rounds: {} });
   });
 });
