@@ -1,6 +1,7 @@
 import {
   ADDRESSING,
   FIELDS,
+  MISSING,
   standardField,
   type FieldFault,
   type LeadFields,
@@ -8,10 +9,11 @@ import {
 } from '../fields.js';
 import { readFullName } from '../fields/name.js';
 import { declarationOf, type FieldDeclaration } from '../fields/declaration.js';
-import { phoneParts } from '../fields/phone.js';
+import { dialledDigits, phoneParts } from '../fields/phone.js';
 import type { FieldValue, Reading } from '../fields/reading.js';
 import { readTyped } from '../fields/readTyped.js';
 import { cleanText, isNullLike } from '../fields/text.js';
+import { personKeys } from '../personKeys.js';
 import type { Campaign } from '../terms.js';
 import { FULL_NAME, meanings, type SourceTerms } from './aliases.js';
 import { keptName } from './fieldNames.js';
@@ -79,6 +81,10 @@ class LeadReader {
   private readonly warnings: FieldFault[] = [];
   /** Names that usually stand for a field which was not sent, with values that the field can't have. */
   private readonly misfits = new Map<string, { field: string; reading: Reading }>();
+  /** Names that stand for a field which was sent under another name too, with another value: why they are custom fields. */
+  private readonly conflicts = new Map<string, string>();
+  /** Why a name in one text was not split into what is missing. */
+  private unsplit: { field: string; why: string } | undefined;
   /** Names of the request that stand for a standard field. */
   private readonly used = new Set<string>();
   /** Names of the request by the field that they may stand for, the likeliest first. */
@@ -147,14 +153,42 @@ class LeadReader {
       const value = this.given.get(name);
       return value?.kind === 'text' ? [{ name, reading: standard.read(value.text, value) }] : [];
     });
-    const [first, ...others] = candidates.filter(({ reading }) => !isBlank(reading));
+    const sent = candidates.filter(({ reading }) => !isBlank(reading));
+    const [first] = sent;
     if (first === undefined) return;
-    const isOwnName = first.name === field;
-    // Another name counts only if its value fits, or if the lead would be refused without it.
-    const fitting = isOwnName ? first : [first, ...others].find((each) => fits(field, each.reading));
-    const chosen = fitting ?? (this.isRequired(field) ? first : undefined);
-    if (chosen !== undefined) this.keepStandard(field, chosen);
-    else for (const { name, reading } of [first, ...others]) this.misfits.set(name, { field, reading });
+    // What can be read goes first. Otherwise another name counts only if its value fits, or if the lead would be refused
+    // without it.
+    const chosen =
+      sent.find(({ reading }) => reading.value !== undefined) ??
+      (first.name === field ? first : sent.find((each) => fits(field, each.reading))) ??
+      (this.isRequired(field) ? first : undefined);
+    if (chosen === undefined) {
+      for (const { name, reading } of sent) this.misfits.set(name, { field, reading });
+      return;
+    }
+    this.keepStandard(field, chosen);
+    for (const other of sent)
+      if (!isSameValue(field, other.reading, chosen.reading)) this.keepOther(field, other, chosen);
+  }
+
+  /** The value that a field has under another of its names, and that is not taken for it. */
+  private keepOther(field: string, { name, reading }: Candidate, chosen: Candidate): void {
+    const taken = cleanText(chosen.name);
+    if (name !== field) {
+      const problem =
+        chosen.name === field
+          ? `kept as a custom field; ${field} was sent with another value`
+          : `kept as a custom field; ${field} was taken from ${taken}, which has another value`;
+      this.conflicts.set(name, problem);
+      return;
+    }
+    const kept = `${field} (unread)`;
+    this.keepCustom(kept, cleanText(reading.original), reading.original);
+    const why = reading.note?.replace(/; kept as sent$/, '') ?? 'unreadable';
+    this.warnings.push({
+      field,
+      problem: `${why}; taken from ${taken}, and kept as the custom field "${kept}"`,
+    });
   }
 
   private keepStandard(field: string, { name, reading }: Candidate): void {
@@ -174,14 +208,23 @@ class LeadReader {
       this.keep(field, e164, original);
       if (extension !== undefined) this.fields.set('phoneExtension', extension);
     } else this.keep(field, value, original);
-    if (note !== undefined && !isPlainPhone(field, reading)) this.warnings.push({ field, problem: note });
+    if (note !== undefined && !isFictionalPhone(field, reading)) this.warnings.push({ field, problem: note });
   }
 
   /** A name in one text counts for the parts that were not sent, if the part that was sent agrees with it. */
   private splitFullName(): void {
     for (const name of this.aliases.get(FULL_NAME) ?? []) {
       const value = this.given.get(name);
-      if (value?.kind !== 'text' || value.text.length > LONGEST_NAME) continue;
+      if (value?.kind !== 'text') continue;
+      const written = cleanText(name);
+      if (value.text.length > LONGEST_NAME) {
+        const field = this.isLacking('firstName') ? 'firstName' : 'lastName';
+        this.unsplit ??= {
+          field,
+          why: `${written} is longer than ${LONGEST_NAME} characters and was not split`,
+        };
+        continue;
+      }
       const names = readFullName(value.text).value;
       if (names === undefined) continue;
       const { first, last } = names;
@@ -189,7 +232,15 @@ class LeadReader {
       const takesLast = this.isLacking('lastName') && this.agrees('firstName', first);
       if (takesFirst) this.keepPart('firstName', first, { name, text: value.text });
       if (takesLast && last !== undefined) this.keepPart('lastName', last, { name, text: value.text });
+      else if (takesLast) this.unsplit ??= { field: 'lastName', why: `${written} has no last name` };
       if (takesFirst || takesLast) return;
+      const [lacking, other] = this.isLacking('lastName')
+        ? ['lastName', 'firstName']
+        : ['firstName', 'lastName'];
+      this.unsplit ??= {
+        field: lacking,
+        why: `${written} was not split, because it does not agree with ${other}`,
+      };
     }
   }
 
@@ -254,6 +305,11 @@ class LeadReader {
 
   /** Says of a custom field which standard field it may have been meant to be. */
   private warnOfCustom(sentName: string, name: string): void {
+    const conflict = this.conflicts.get(sentName);
+    if (conflict !== undefined) {
+      this.warnings.push({ field: name, problem: conflict });
+      return;
+    }
     const misfit = this.misfits.get(sentName);
     const meant = misfit?.field ?? nearlyStandard(name);
     if (meant === undefined || this.fields.has(meant)) return;
@@ -308,10 +364,19 @@ class LeadReader {
       ...ADDRESSING.filter((field) => addressing[field] === undefined),
       ...this.terms.required.filter((field) => !this.fields.has(keptName(field))),
     ].filter((field) => !faulty.has(field));
+    const wholeNames = this.aliases.get(FULL_NAME) ?? [];
     const others = new Map(
-      [...this.given].filter(([name]) => !this.used.has(name) && !this.isOfCampaign(name)),
+      [...this.given].filter(
+        ([name]) => !this.used.has(name) && !this.isOfCampaign(name) && !wholeNames.includes(name),
+      ),
     );
-    return [...new Set(absent)].map((field) => ({ field, problem: missingProblem(field, others) }));
+    return [...new Set(absent)].map((field) => ({
+      field,
+      problem:
+        field === this.unsplit?.field
+          ? `${MISSING}; ${this.unsplit.why}: send firstName and lastName`
+          : missingProblem(field, others),
+    }));
   }
 
   private lead(): LeadFields {
@@ -356,9 +421,18 @@ function hasPhoneDigits(sent: string): boolean {
   return digits >= 7 && digits <= 15;
 }
 
-/** A number of the documented form that can't be called as it is, such as one without its area code: no fault of the source's. */
-const isPlainPhone = (field: string, { original }: Reading): boolean =>
-  field === 'phone' && hasPhoneDigits(original) && /^[\d\s+().\-/]*$/.test(cleanText(original));
+/** A number that was made up, with 555 as its area code or behind it, such as the documented one: nobody can correct it. */
+const isFictionalPhone = (field: string, { value, original }: Reading): boolean =>
+  field === 'phone' &&
+  value === undefined &&
+  /^1?(?:555[1-9]\d{6}|[2-9]\d{2}555\d{4})$/.test(dialledDigits(original) ?? '');
+
+/** Whether two readings of a field mean the same; an extension alone makes no other phone number. */
+const isSameValue = (field: string, one: Reading, other: Reading): boolean =>
+  meaningOf(field, one) === meaningOf(field, other);
+
+const meaningOf = (field: string, { value, original }: Reading): string =>
+  (field === 'phone' ? personKeys({ phone: original }).phone : value) ?? cleanText(original);
 
 const refusal = (field: string, note = ''): string =>
   field === 'phone' ? 'not a phone number of 7 to 15 digits' : note.replace(/; kept as sent$/, '');
