@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Type from 'typebox';
 import Value from 'typebox/value';
-import { addressesFile } from './addressesFile.js';
+import { addressesFile, KEY_FILES } from './addressesFile.js';
 import { LocalStackError } from './localStackError.js';
 
 /** Whether a process with this id runs (also one of another user). */
@@ -109,14 +109,19 @@ function whereIn(dir: string): string {
     return ' It is still starting.';
   }
   const { PORT, ADMIN_PORT, TEMPORAL_ADDRESS, TEMPORAL_UI_URL } = known;
-  const key = join(dir, 'demo-key');
+  const keyIn = (name: string): string | undefined => {
+    const file = join(dir, name);
+    return existsSync(file) ? `in ${file}` : undefined;
+  };
   const where = {
     API: PORT && `http://127.0.0.1:${PORT}`,
     Docs: PORT && `http://127.0.0.1:${PORT}/docs`,
     'Admin API': ADMIN_PORT && `http://127.0.0.1:${ADMIN_PORT}`,
     Temporal: TEMPORAL_ADDRESS,
     'Temporal UI': TEMPORAL_UI_URL,
-    'Live key': existsSync(key) ? `in ${key}` : undefined,
+    'Live key': keyIn(KEY_FILES.live),
+    'Test key': keyIn(KEY_FILES.test),
+    'Buyer key': keyIn(KEY_FILES.buyer),
   };
   const lines = Object.entries(where).flatMap(([name, value]) =>
     value === undefined ? [] : `\n${name.padEnd(11)}  ${value}`,

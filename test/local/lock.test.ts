@@ -26,6 +26,10 @@ it('is refused while its holder runs, naming it and where the stack is', async (
   writeFileSync(join(dir, 'addresses.json'), JSON.stringify({ PORT: '3000' }));
   await expect(takeLock(dir)).rejects.toThrow(`already running (process ${process.pid})`);
   await expect(takeLock(dir)).rejects.toThrow('http://127.0.0.1:3000/docs');
+  for (const name of ['demo-key', 'demo-test-key', 'demo-buyer-key']) writeFileSync(join(dir, name), 'gvl_…');
+  await expect(takeLock(dir)).rejects.toThrow(
+    new RegExp(`Live key +in .*demo-key\nTest key +in .*demo-test-key\nBuyer key +in .*demo-buyer-key$`),
+  );
 });
 
 it('is taken over when its holder is gone', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cliActor } from '../../cli/actor.js';
 import type { Database } from '../../store/db.js';
 import { createKey, findKey, inForce, type NewKey } from '../../store/keys.js';
+import { KEY_FILES } from '../addressesFile.js';
 import { SAMPLE } from './sample.js';
 
 /** The API keys that the demo prints. */
@@ -17,10 +18,13 @@ export interface DemoKeys {
 
 export async function demoKeys(database: Database, dir: string): Promise<DemoKeys> {
   const { seller } = SAMPLE;
+  const source = 'landing-page';
+  const kept = (name: keyof DemoKeys, wanted: NewKey): Promise<string> =>
+    keptKey(database, join(dir, KEY_FILES[name]), wanted);
   return {
-    live: await keptKey(database, join(dir, 'demo-key'), { seller, source: 'landing-page', test: false }),
-    test: await keptKey(database, join(dir, 'demo-test-key'), { seller, source: 'landing-page', test: true }),
-    buyer: await keptKey(database, join(dir, 'demo-buyer-key'), { buyer: 'northwind', test: false }),
+    live: await kept('live', { seller, source, test: false }),
+    test: await kept('test', { seller, source, test: true }),
+    buyer: await kept('buyer', { buyer: 'northwind', test: false }),
   };
 }
 
