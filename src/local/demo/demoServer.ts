@@ -14,6 +14,7 @@ const Request = Type.Object({
   category: optional(Type.String()),
   state: optional(Type.String()),
   currency: optional(Type.String()),
+  test: optional(Type.Boolean()),
   lead_id: optional(Type.String()),
   lead: optional(Type.Object({ zip: optional(Type.String()) })),
   post_id: optional(Type.String()),
@@ -23,7 +24,9 @@ const Request = Type.Object({
   status: optional(Type.String()),
   reason: optional(Type.String()),
   buyer_ids: optional(Type.Array(Type.String())),
-  returns: optional(Type.Array(Type.Object({ buyer_id: Type.String(), reason: Type.String() }))),
+  returns: optional(
+    Type.Array(Type.Object({ buyer_id: Type.String(), reason: Type.String(), amount: Type.Number() })),
+  ),
 });
 type Request = Type.Static<typeof Request>;
 
@@ -103,26 +106,33 @@ function answerPost(party: DemoParty, { lead, price = 0, currency }: Request, co
 
 /** What a notice or a postback says. */
 function noticed(request: Request): string {
-  const { type, status, reason, price, balance, below, currency, buyer_ids: ids, returns = [] } = request;
+  const { type, balance, below, currency } = request;
   if (balance !== undefined && below !== undefined)
     return `${dollars(balance, currency)} left, below ${dollars(below, currency)}`;
-  if (!type.startsWith('lead.')) return 'noted';
-  if (price === undefined) return [status, reason].filter((each) => each !== undefined).join(': ');
-  const left = returns.map(({ buyer_id: id, reason: why }) => `given back by ${id} (${why})`);
-  const sold =
-    ids === undefined
-      ? `${dollars(price, currency)} remains`
-      : `at ${dollars(price, currency)} to ${ids.join(', ')}`;
-  return [`${status} ${sold}`, ...left].join(', ');
+  return type.startsWith('lead.') ? standing(request) : 'noted';
+}
+
+/** How a postback says that its lead stands. */
+function standing({ status, reason, price, currency, buyer_ids: ids, returns = [] }: Request): string {
+  const now = [status, reason].filter((each) => each !== undefined).join(': ');
+  const sold = price !== undefined && ids ? `sold at ${dollars(price, currency)} to ${ids.join(', ')}` : now;
+  const back = returns.map(
+    ({ buyer_id: buyer, reason: why, amount }) =>
+      `returned by ${buyer}: ${why}, ${dollars(amount, currency)} taken back`,
+  );
+  const rest = ids === undefined && price ? [`${dollars(price, currency)} remains`] : [];
+  return [...(status === 'returned' ? [] : [sold]), ...back, ...rest].join('; ');
 }
 
 const whatIs = ({ type }: Request): string =>
   type.startsWith('lead.') ? 'postback' : type.replaceAll('_', ' ');
 
 /** A ping names no lead; a post names it by its id, not by the person. */
-function about({ lead_id: lead, category = '', state }: Request): string {
-  if (lead !== undefined) return `lead ${lead}`;
-  return state === undefined ? category : `${category} · ${state}`;
+function about({ lead_id: lead, category = '', state, test = false }: Request): string {
+  const isTest = test ? 'test ' : '';
+  if (lead !== undefined) return `${isTest}lead ${lead}`;
+  const place = state === undefined ? category : `${category} · ${state}`;
+  return place === '' ? '' : `${isTest}${place}`;
 }
 
 /** The request, or undefined if its signature is wrong. */
