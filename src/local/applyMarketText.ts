@@ -5,15 +5,21 @@ import type { Database } from '../store/db.js';
 import { LocalStackError } from './localStackError.js';
 
 /**
- * Makes the entries of a market of our own exactly as its file says, without a confirmation; what else the database
- * holds is left alone.
+ * Makes the entries of a market of our own exactly as its file says, without a confirmation.
  * @param name what the market is called in the error: `demo market`
+ * @param prune also removes contracts and deactivates campaigns that it does not name
  * @throws LocalStackError naming what stands against it
  */
-export async function applyMarketText(database: Database, name: string, text: string): Promise<void> {
+export async function applyMarketText(
+  database: Database,
+  name: string,
+  text: string,
+  { prune = false }: { prune?: boolean } = {},
+): Promise<void> {
   const result = await applyMarket(database, readMarketFile(text), {
     by: cliActor(),
     replace: true,
+    prune,
     confirmed: true,
   });
   if (!('faults' in result)) return;

@@ -49,6 +49,10 @@ const lines = (values: Record<string, string | undefined>): string =>
     .flatMap(([name, value]) => (value === undefined ? [] : [`${colors.bold(name.padEnd(11))}  ${value}`]))
     .join('\n');
 
+/** Makes the market that of docs/demo.md again. */
+const restoreCommand = (file: string): string =>
+  `npm run gavel -- apply --replace --prune ${relative('.', file)}`;
+
 function describeDemo({ answer, buyers, notApplied }: Demo): string {
   const rows = buyers.map(({ buyer, price, currency, ms, outcome, post = '' }) => [
     buyer,
@@ -61,7 +65,7 @@ function describeDemo({ answer, buyers, notApplied }: Demo): string {
     `${colors.bold(`A sample lead was sent; the answer, after ${answer.ms} ms:`)}\n${answer.text}`,
     rows.length > 0 ? table(['buyer', 'ping', 'price', 'outcome', 'post'], rows) : undefined,
     notApplied &&
-      `The market here was changed since a start applied the demo market (or an earlier release applied it), so it stays as it is. For the market of docs/demo.md:\nnpm run gavel -- apply --replace ${relative('.', notApplied)}`,
+      `The market here was changed since a start applied the demo market (or an earlier release applied it), so it stays as it is. For the market of docs/demo.md:\n${restoreCommand(notApplied)}\nSellers and buyers that you added stay, without contracts in the demo's campaigns; your campaigns are deactivated. Leads, payments and keys stay.`,
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
 }

@@ -20,6 +20,11 @@ interface Row {
   later?: string;
 }
 
+/** What `leads show` says of a lead's rounds. */
+interface Story {
+  rounds: { contracts: { buyer: string; outcome: string }[] }[];
+}
+
 const rows: Row[] = (page.tables[0]?.rows ?? []).map(([request = '', says = '']) => {
   const [answer = '{}', later] = [...says.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
   return { request: request.replaceAll('`', ''), answer: JSON.parse(answer) as object, later };
@@ -27,7 +32,7 @@ const rows: Row[] = (page.tables[0]?.rows ?? []).map(([request = '', says = ''])
 const [definitions = '', ...codes] = page.codes.map(({ text }) => text);
 const codeWith = (words: string): string => codes.find((text) => text.includes(words)) ?? '';
 
-describe('docs/demo.md, line by line beside npm start', () => {
+describe('docs/demo.md, line by line beside npm start, after twelve leads of Auto Insurance', () => {
   let dir: string;
   let stack: RunningStack;
   let source: Source;
@@ -63,12 +68,34 @@ describe('docs/demo.md, line by line beside npm start', () => {
     return stdout;
   };
 
+  /** How a buyer's contract ended the lead's last round. */
+  async function outcomeOf(leadId: string, buyer: string): Promise<string | undefined> {
+    const { rounds } = JSON.parse(await gavel(['leads', 'show', leadId, '--json'])) as Story;
+    return rounds.at(-1)?.contracts.find((one) => one.buyer === buyer)?.outcome;
+  }
+
+  /** Runs the page's line that tops woodgrove up. */
+  async function topUp(ref: string): Promise<void> {
+    const line = codeWith('topup').replace(/^[^]*gavel -- /, '');
+    const words = (line.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ''));
+    expect(words.at(-1)).toBe('wire 1');
+    await gavel([...words.slice(0, -1), ref]);
+  }
+
   const becomes = (leadId: string, answer: object): Promise<void> =>
     expect.poll(() => leadNow(source, leadId), { timeout: 85_000, interval: 500 }).toMatchObject(answer);
 
   it('has a row for each outcome', () => {
     const statuses = rows.flatMap(({ answer, later }) => [later, 'status' in answer && answer.status]);
     expect(new Set(statuses)).toEqual(new Set(['sold', 'pending', 'withdrawn', 'expired', undefined, false]));
+  });
+
+  it('leaves contoso out after ten timeouts in a row', async () => {
+    const ids = [];
+    for (let i = 0; i < 12; i += 1) ids.push(await send(`send 'Auto Insurance' TX`));
+    const outcomes = [];
+    for (const id of [ids[0] ?? '', ids[11] ?? '']) outcomes.push(await outcomeOf(id, 'contoso'));
+    expect(outcomes).toEqual(['timeout', 'circuit_open']);
   });
 
   const sent = new Map<string, string>();
@@ -99,7 +126,7 @@ describe('docs/demo.md, line by line beside npm start', () => {
     await becomes(id, { status: 'returned' });
   });
 
-  it('lets ops say that contoso did not take the lead that is held, and fabrikam gets it', async () => {
+  it('lets ops say that litware did not take the lead that is held, and fabrikam gets it', async () => {
     const id = await send(`send 'Life Insurance' TX`);
     expect(await gavel(['leads', 'list', '--held'])).toContain(id);
     const resolve = /leads resolve.*/.exec(codeWith('resolve'))?.[0] ?? '';
@@ -107,22 +134,35 @@ describe('docs/demo.md, line by line beside npm start', () => {
     await becomes(id, { status: 'sold', price: 8, buyer_ids: ['fabrikam'] });
   });
 
-  it('lets ops say by Temporal’s own command that contoso took the lead that is held', async () => {
+  it('lets ops say by Temporal’s own command that litware took the lead that is held', async () => {
     const id = await send(`send 'Life Insurance' TX`);
     const list = ['temporal', 'workflow', 'list', '--query', `WorkflowId = "lead-${id}"`];
     expect(await gavel(list)).toContain(`lead-${id}`);
     const update = ['temporal', 'workflow', 'update', 'execute', '--workflow-id', `lead-${id}`];
-    await gavel([...update, '--name', 'resolvePost', '--input', '{"buyer": "contoso", "accepted": true}']);
-    await becomes(id, { status: 'sold', price: 30, buyer_ids: ['contoso'] });
+    await gavel([...update, '--name', 'resolvePost', '--input', '{"buyer": "litware", "accepted": true}']);
+    await becomes(id, { status: 'sold', price: 30, buyer_ids: ['litware'] });
   });
 
-  it('sells what waits for the balance of woodgrove once it is topped up', async () => {
+  it('sells the fourth lead, which waits for the balance of woodgrove, once it is topped up', async () => {
     const answers = [];
-    for (let i = 0; i < 4; i += 1) answers.push(await shell(`send 'Pet Insurance' TX`));
-    const waiting = answers.find(({ status }) => status === 'pending');
-    const topUp = codeWith('topup').replace(/^[^]*gavel -- /, '');
-    await gavel((topUp.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', '')));
-    await becomes(String(waiting?.lead_id), { status: 'sold', price: 30 });
+    for (let i = 2; i <= 4; i += 1) answers.push(await shell(`send 'Pet Insurance' TX`));
+    expect(answers.map(({ status }) => status)).toEqual(['sold', 'sold', 'pending']);
+    const id = String(answers.at(-1)?.lead_id);
+    expect(await leadNow(source, id)).toMatchObject({ reason: 'no_buyer_eligible' });
+    expect(await outcomeOf(id, 'woodgrove')).toBe('no_balance');
+    await topUp('wire 1');
+    await becomes(id, { status: 'sold', price: 30 });
+  });
+
+  it('answers each request in the same way when the page is gone through four times more', async () => {
+    const key = (await gavel(['keys', 'create', '--seller', 'ACME1234', '--limit', '1000'])).trim();
+    for (let i = 2; i <= 5; i += 1) {
+      for (const { request, answer } of rows) {
+        const came = await shell(`export GAVEL_KEY=${key}\n${request}`);
+        expect({ request, ...came }).toMatchObject(answer);
+      }
+      await topUp(`wire ${i}`);
+    }
   });
 
   it('gets the seller’s postbacks', async () => {

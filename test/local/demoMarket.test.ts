@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { applyMarketText } from '../../src/local/applyMarketText.js';
 import { applyDemoMarket, SUPPRESSED } from '../../src/local/demo/demoMarket.js';
+import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { marketInFile } from '../../src/market/file/marketInFile.js';
+import { applyMarket } from '../../src/store/apply.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { matchOf } from '../../src/store/match.js';
 import { readTerms } from '../../src/store/readMarket.js';
@@ -57,6 +59,72 @@ describe('a start with the demo', () => {
     expect(notApplied).toBe(join(dir, 'demo-market.new.yaml'));
     expect(existsSync(notApplied)).toBe(true);
     expect(await market()).toEqual(changed);
+  });
+
+  it('names a command that makes a changed market the demo’s again, and goes on with it from then on', async () => {
+    await applyDemoMarket(database, dir);
+    const first = await market();
+    const change = `
+buyers:
+  - { id: fabrikam, active: false }
+  - { id: woodgrove, balance: 500.00 }
+  - { id: tailspin, name: Tailspin Toys, post: { url: 'http://127.0.0.1:4999/post', timeoutMs: 3000 } }
+sellers:
+  - { code: ACME1234, postback: { url: 'http://127.0.0.1:4998/postbacks' } }
+  - { code: BRIGHT01, slug: bright, name: Bright Leads }
+campaigns:
+  - seller: ACME1234
+    category: Auto Insurance
+    sale: { mode: shared, maxBuyers: 2, floor: 20.00 }
+    contracts:
+      - { buyer: northwind, returns: null, states: [TX] }
+      - { buyer: tailspin, price: 80.00 }
+  - { seller: ACME1234, category: Solar, active: false }
+  - { seller: BRIGHT01, category: Solar, contracts: [{ buyer: northwind, price: 20.00 }] }
+`;
+    const applied = await applyMarket(database, readMarketFile(change), { confirmed: true });
+    expect(applied).toHaveProperty('changes');
+    const { notApplied = '' } = await applyDemoMarket(database, dir);
+
+    // What the command that npm start prints does: apply --replace --prune.
+    const file = readMarketFile(readFileSync(notApplied, 'utf8'));
+    await applyMarket(database, file, { replace: true, prune: true, confirmed: true });
+    const { sellers = [], buyers = [], campaigns = [] } = await market();
+    expect({
+      sellers: sellers.filter(({ code }) => code !== 'BRIGHT01'),
+      buyers: buyers.filter(({ id }) => id !== 'tailspin'),
+      campaigns: campaigns.filter(({ seller }) => seller !== 'BRIGHT01'),
+    }).toEqual({ sellers: first.sellers, buyers: first.buyers, campaigns: first.campaigns });
+    expect(campaigns.filter(({ seller }) => seller === 'BRIGHT01')).toMatchObject([{ active: false }]);
+
+    const after = [await market(), await auditSize()];
+    expect(await applyDemoMarket(database, dir)).not.toHaveProperty('notApplied');
+    expect([await market(), await auditSize()]).toEqual(after);
+  });
+
+  it('leaves what was added beside the demo market as it is, and says nothing of it', async () => {
+    await applyDemoMarket(database, dir);
+    const added = 'sellers: [{ code: BRIGHT01, slug: bright, name: Bright Leads }]';
+    await applyMarket(database, readMarketFile(added), { confirmed: true });
+    const before = await market();
+    expect(await applyDemoMarket(database, dir)).not.toHaveProperty('notApplied');
+    expect(await market()).toEqual(before);
+  });
+
+  it('removes a contract that only the demo market of an earlier release has', async () => {
+    const { ports } = await applyDemoMarket(database, dir);
+    const first = await market();
+    const applied = join(dir, 'demo-market.yaml');
+    const earlier = readFileSync(applied, 'utf8').replace(
+      'buyer: litware, price: 30.00,',
+      'buyer: contoso, price: 30.00,',
+    );
+    expect(earlier).toContain(`http://127.0.0.1:${ports.litware}/`);
+    await applyMarketText(database, 'earlier demo market', earlier, { prune: true });
+    writeFileSync(applied, earlier);
+    expect(await market()).not.toEqual(first);
+    expect(await applyDemoMarket(database, dir)).not.toHaveProperty('notApplied');
+    expect(await market()).toEqual(first);
   });
 
   it('leaves the market of somebody who never had the demo as it is', async () => {

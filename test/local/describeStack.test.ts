@@ -33,7 +33,7 @@ describe('npm start prints', () => {
   it('the command that applies the demo market, only when the market was changed', () => {
     const demo = READY.demo && { ...READY.demo, notApplied: '.local/demo-market.new.yaml' };
     expect(describeStack({ ...READY, demo })).toContain(
-      'npm run gavel -- apply --replace .local/demo-market.new.yaml',
+      'npm run gavel -- apply --replace --prune .local/demo-market.new.yaml\n',
     );
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cliActor } from '../../cli/actor.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
 import { readMarketFile } from '../../market/file/changeMarket.js';
+import type { Merging } from '../../market/file/mergeChange.js';
 import { applyMarket } from '../../store/apply.js';
 import type { Change } from '../../store/applyPlan.js';
 import { noteDeed } from '../../store/audit.js';
@@ -17,18 +18,26 @@ import { choosePorts, lastPorts } from '../ports.js';
 import type { DemoParty } from './messages.js';
 import { SAMPLE } from './sample.js';
 
-type PartyId = 'northwind' | 'fabrikam' | 'contoso' | 'woodgrove' | 'source';
+type PartyId = 'northwind' | 'fabrikam' | 'contoso' | 'woodgrove' | 'litware' | 'source';
 type Ports = Record<PartyId, number>;
-const ids: readonly PartyId[] = ['northwind', 'fabrikam', 'contoso', 'woodgrove', 'source'];
+const ids: readonly PartyId[] = ['northwind', 'fabrikam', 'contoso', 'woodgrove', 'litware', 'source'];
 
 /** Where each of them listens in market.yaml. */
-const PORTS: Ports = { northwind: 4101, fabrikam: 4102, contoso: 4103, woodgrove: 4104, source: 4105 };
+const PORTS: Ports = {
+  northwind: 4101,
+  fabrikam: 4102,
+  contoso: 4103,
+  woodgrove: 4104,
+  source: 4105,
+  litware: 4106,
+};
 
 const behaviour: Record<PartyId, Omit<DemoParty, 'id' | 'port' | 'secret'>> = {
   northwind: { bid: 45, bidsAfterMs: 20, refusesZip: '75002' },
   fabrikam: {},
-  contoso: { bid: 60, bidsAfterMs: 2000, isUnclear: true },
+  contoso: { bid: 60, bidsAfterMs: 2000 },
   woodgrove: {},
+  litware: { isUnclear: true },
   source: {},
 };
 
@@ -52,17 +61,17 @@ export async function applyDemoMarket(database: Database, dir: string): Promise<
   const applied = join(dir, 'demo-market.yaml');
   const earlier = read(applied);
   const text = withPorts(readFileSync(MARKET, 'utf8'), PORTS, ports);
-  if (!(await isDemos(database, [text, earlier]))) {
-    const stored = JSON.stringify(marketInFile(await readTerms(database)));
-    const moved = withPorts(stored, last, ports);
-    if (moved !== stored) await applyMarketText(database, 'market', moved);
+  const isNew = await isEmpty(database);
+  if (!isNew) await movePorts(database, last, ports);
+  if (isNew || (earlier !== '' && (await matches(database, withPorts(earlier, last, ports), EXACTLY)))) {
+    await applyMarketText(database, 'demo market', text, EXACTLY);
+  } else if (!(await matches(database, text, { replace: true }))) {
     const notApplied = join(dir, 'demo-market.new.yaml');
     writeFileSync(notApplied, text);
     return { ports, notApplied };
   }
   // Written last: a start that is cut short is repeated by the next one. The database may have been removed since.
-  if (text !== earlier || (await isEmpty(database))) {
-    await applyMarketText(database, 'demo market', text);
+  if (text !== earlier || isNew) {
     await suppressOne(database);
     writeFileSync(applied, text);
   }
@@ -74,19 +83,25 @@ const MARKET = join(packageRoot, 'src', 'local', 'demo', 'market.yaml');
 /** Of an entry that a file leaves as it is. */
 const SAME: ReadonlySet<Change['change']> = new Set(['unchanged', 'not_named']);
 
+/** Makes the market exactly what a file says, but for sellers and buyers that it does not name. */
+const EXACTLY: Merging = { replace: true, prune: true };
+
 async function isEmpty(database: Database): Promise<boolean> {
   const { sellers, buyers } = await readTerms(database);
   return sellers.length === 0 && buyers.length === 0;
 }
 
-/** Whether the database has no market, or one that applying one of these files would not change. */
-async function isDemos(database: Database, files: string[]): Promise<boolean> {
-  if (await isEmpty(database)) return true;
-  for (const file of files) {
-    const planned = await applyMarket(database, readMarketFile(file), { replace: true, dryRun: true });
-    if ('changes' in planned && planned.changes.every(({ change }) => SAME.has(change))) return true;
-  }
-  return false;
+/** Whether applying a file would not change the stored market. */
+async function matches(database: Database, file: string, how: Merging): Promise<boolean> {
+  const planned = await applyMarket(database, readMarketFile(file), { ...how, dryRun: true });
+  return 'changes' in planned && planned.changes.every(({ change }) => SAME.has(change));
+}
+
+/** The demo's addresses in the stored market get other ports. */
+async function movePorts(database: Database, last: Ports, ports: Ports): Promise<void> {
+  const stored = JSON.stringify(marketInFile(await readTerms(database)));
+  const moved = withPorts(stored, last, ports);
+  if (moved !== stored) await applyMarketText(database, 'market', moved);
 }
 
 async function suppressOne(database: Database): Promise<void> {
