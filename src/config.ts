@@ -32,9 +32,10 @@ export const Settings = Type.Object({
     description: 'Port of the admin API; 0 takes a free one',
   }),
   MONGODB_URL: Type.String({
-    pattern: '^mongodb(\\+srv)?://',
-    secret: 'in part',
-    description: 'MongoDB 8 or newer, a replica set. Unset: the local stack’s',
+    pattern: '^mongodb(\\+srv)?://([^\\s/?#@]*@)?[^\\s/?#@]+(/[^\\s/?#@]*)?(\\?\\S*)?$',
+    secret: true,
+    description:
+      'MongoDB 8 or newer, a replica set: `mongodb://USER@HOST:PORT/?replicaSet=NAME`; in user and password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`. Unset: the local stack’s',
   }),
   MONGODB_PASSWORD: Type.Optional(
     Type.String({
@@ -52,8 +53,9 @@ export const Settings = Type.Object({
   }),
   REDIS_URL: Type.String({
     pattern: '^rediss?://',
-    secret: 'in part',
-    description: 'Redis or Valkey, where requests are counted. Unset: the local stack’s',
+    secret: true,
+    description:
+      'Redis or Valkey, where requests are counted: `redis://HOST:PORT`, or `rediss://HOST:PORT` with TLS. Unset: the local stack’s',
   }),
   REDIS_PASSWORD: Type.Optional(
     Type.String({ secret: true, description: 'Password for REDIS_URL, if it is not in that address' }),
@@ -389,8 +391,8 @@ function fault(name: string, schema: Type.TSchema, settings: unknown): string[] 
   const means = 'description' in schema ? String(schema.description) : '';
   if (value === undefined)
     return [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`];
-  const shown =
-    'secret' in schema && schema.secret === true ? 'not of its form' : `"${withoutCredentials(`${value}`)}"`;
+  // An address with a mistake in it may hold its password anywhere.
+  const shown = 'secret' in schema ? 'not of its form' : `"${value}"`;
   return [`${name} is ${shown}, which can't be used: ${means}.`];
 }
 

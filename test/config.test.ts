@@ -137,7 +137,7 @@ describe('a secret in a file', () => {
     expect(read).toThrow('MONGODB_PASSWORD_FILE names "/nowhere/password", which can\'t be read (ENOENT).');
     expect(read).toThrow('MASTER_KEYS_FILE names');
     expect(read).toThrow('which is empty');
-    expect(read).toThrow('REDIS_URL is "http://cache", which can\'t be used');
+    expect(read).toThrow("REDIS_URL is not of its form, which can't be used: Redis or Valkey");
   });
 });
 
@@ -161,6 +161,29 @@ describe('a password beside its address', () => {
     expect(read({ MONGODB_URL: 'mongodb+srv://gavel@db.example', MONGODB_PASSWORD: 'pw' }).MONGODB_URL).toBe(
       'mongodb+srv://gavel:pw@db.example',
     );
+  });
+
+  test.each([
+    ['REDIS_URL', 'rediss:/:topsecret@h'],
+    ['REDIS_URL', 'topsecret'],
+    ['MONGODB_URL', 'mongodb:/gavel:topsecret@h'],
+    ['MONGODB_URL', 'mongodb://gavel:topsecret@'],
+    ['MONGODB_URL', 'mongodb://gavel:half/topsecret@h'],
+    ['MONGODB_URL', 'mongodb://gavel:half@topsecret@h'],
+    ['MONGODB_URL', 'mongodb://'],
+  ])('is not shown if it is in an address with a mistake: %s', (name, address) => {
+    expect(() => read({ [name]: address })).toThrow(
+      new RegExp(`^${name} is not of its form, which can't be used: `),
+    );
+    expect(() => read({ [name]: address })).not.toThrow('topsecret');
+  });
+
+  test.each([
+    'mongodb://db',
+    'mongodb://gavel:p%40ss%2Fword@a:1,b:2,[::1]:3/gavel?replicaSet=gavel&tlsCAFile=/etc/ca.pem',
+    'mongodb+srv://gavel:pw@db.example?retryWrites=true',
+  ])('is taken in an address that the driver takes: %s', (MONGODB_URL) => {
+    expect(read({ MONGODB_URL })).toMatchObject({ MONGODB_URL });
   });
 
   test('is refused if the address has one, or has no user to whom it belongs', () => {

@@ -1,5 +1,5 @@
 import { MongoClient, type Collection, type Db, type MongoClientOptions } from 'mongodb';
-import type { Settings } from '../config.js';
+import { SettingsError, type Settings } from '../config.js';
 import type { Minor } from '../market/money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
 import type { AppliesDocument } from './apply.js';
@@ -81,7 +81,7 @@ export function openDatabase(
   settings: Pick<Settings, 'MONGODB_URL' | 'MONGODB_DATABASE'> & Partial<Pick<Settings, 'MASTER_KEYS'>>,
   limits: Limits = {},
 ): Database {
-  const client = new MongoClient(settings.MONGODB_URL, {
+  const client = newClient(settings.MONGODB_URL, {
     appName: 'gavel',
     writeConcern: { w: 'majority' },
     ignoreUndefined: true,
@@ -121,6 +121,19 @@ export function openDatabase(
     backups: db.collection('backups'),
     applies: db.collection('applies'),
   };
+}
+
+/** @throws SettingsError without the driver's message, which quotes the address and its password */
+function newClient(url: string, options: MongoClientOptions): MongoClient {
+  try {
+    return new MongoClient(url, options);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    const unknown = /^options? [\w, ]+ (is|are) not supported$/.test(message) ? ` (${message})` : '';
+    throw new SettingsError(
+      `MongoDB’s driver can't use MONGODB_URL${unknown}. Write mongodb://USER@HOST:PORT/?replicaSet=NAME, with MONGODB_PASSWORD beside it.`,
+    );
+  }
 }
 
 /** Makes the indexes that are missing; every process does so when it starts. */

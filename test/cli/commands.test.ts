@@ -267,6 +267,17 @@ describe('gavel', () => {
     expect(ran.stderr).toContain(message);
   });
 
+  test.each([
+    ['?nosuch=1', / \(option nosuch is not supported\)/],
+    ['?readPreference=hunter3', /MONGODB_URL\. Write/],
+  ])('says that the driver can’t use an address, without its password: %s', async (options, why) => {
+    const ran = await gavel(['keys', 'list'], { MONGODB_URL: `mongodb://me:hunter2@127.0.0.1:9/${options}` });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(/^MongoDB’s driver can't use MONGODB_URL.* Write mongodb:\/\/USER@HOST.*\n$/);
+    expect(ran.stderr).toMatch(why);
+    expect(ran.stderr).not.toContain('hunter');
+  });
+
   test('names a database that does not answer without its password, and what to do', async () => {
     const ran = await gavel(['keys', 'list'], { MONGODB_URL: 'mongodb://me:hunter2@127.0.0.1:9/' });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
