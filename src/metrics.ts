@@ -1,6 +1,7 @@
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { once } from 'node:events';
+import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -38,7 +39,7 @@ export const measured = {
   request: seconds('gavel_request_seconds', 'Requests that an API answered, by route and status'),
   connectionDropped: count(
     'gavel_connections_dropped',
-    'Connections closed at once because there were MAX_CONNECTIONS',
+    'Connections closed at once because MAX_CONNECTIONS was reached',
   ),
   leadAnswered: count('gavel_leads_answered', 'Leads by what their source was answered'),
   leadDeferred: count(
@@ -128,7 +129,7 @@ meter.addBatchObservableCallback(
 const delay = monitorEventLoopDelay();
 meter
   .createObservableGauge('nodejs_eventloop_lag_p99_seconds', {
-    description: 'How late the process came to its work since it was last asked, 99 % of the times',
+    description: 'Event-loop delay since the last scrape, 99th percentile',
   })
   .addCallback((result) => {
     result.observe(delay.percentile(99) / 1e9);
@@ -137,6 +138,14 @@ meter
 meter
   .createObservableGauge('process_resident_memory_bytes', { description: 'Memory that the process has' })
   .addCallback((result) => result.observe(process.memoryUsage.rss()));
+meter
+  .createObservableGauge('gavel_disk_free_ratio', {
+    description: 'Free share of the disk that this process runs on; in a container it is the disk of Docker',
+  })
+  .addCallback(async (result) => {
+    const disk = await found(() => statfs('/'));
+    if (disk !== undefined && disk.blocks > 0) result.observe(disk.bavail / disk.blocks);
+  });
 
 export interface MetricsServer {
   close(): Promise<void>;

@@ -24,6 +24,7 @@ describe('What is measured', () => {
     const text = await (await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/metrics`)).text();
     expect(text).toMatch(/^gavel_held_posts 2$/m);
     expect(text).toMatch(/^gavel_held_posts_oldest_seconds 6\d/m);
+    expect(text).toMatch(/^gavel_disk_free_ratio 0\.\d+$/m);
     const served = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => inCode(name));
     expect(served).toEqual(rowsOf(readPage('docs/monitoring.md'), 'metric').flat());
     expect((await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/`)).status).toBe(404);

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/local/packageRoot.js';
+import { emptyDir } from '../local/helpers.js';
 import { anchorOf, inCode, readPage, rowsOf } from './page.js';
 
 const read = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
@@ -71,6 +72,53 @@ describe('The alerts', () => {
     });
     expect(ran).toMatchObject({ status: 0 });
   });
+});
+
+describe('Prometheus in the compose file', () => {
+  const { scrape_configs: jobs } = parse(read('deploy/prometheus/prometheus.yml')) as {
+    scrape_configs: { job_name: string; static_configs?: { targets: string[] }[] }[];
+  };
+  const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
+    services: Record<string, { command?: string[] }>;
+  };
+
+  test.each(['api', 'admin'])(
+    'asks each %s by name, so that one whose container is gone is missed',
+    (job) => {
+      const names = Object.keys(services).filter((name) => services[name]?.command?.[0] === job);
+      const targets = jobs
+        .find(({ job_name }) => job_name === job)
+        ?.static_configs?.flatMap((one) => one.targets);
+      expect(targets).toEqual(names.map((name) => `${name}:9464`));
+    },
+  );
+
+  const hasAmtool = spawnSync('amtool', ['--version']).status === 0;
+  test.runIf(hasAmtool)(
+    'sends alerts by rules that Alertmanager takes, and the heartbeat apart from them',
+    () => {
+      // `url_file` is unknown to releases before 0.26, which Debian has.
+      const file = join(emptyDir(), 'alertmanager.yml');
+      const text = read('deploy/prometheus/alertmanager.yml');
+      writeFileSync(file, text.replace('url_file: /run/secrets/alert_webhook_url', 'url: http://127.0.0.1/'));
+      const amtool = (...args: string[]) => spawnSync('amtool', args, { encoding: 'utf8' });
+      expect(amtool('check-config', file)).toMatchObject({ status: 0 });
+      const receiverOf = (alert: string): string =>
+        amtool('config', 'routes', 'test', `--config.file=${file}`, `alertname=${alert}`).stdout.trim();
+      expect(['GavelAlertsWork', 'GavelNoApi', 'GavelTest'].map(receiverOf)).toEqual([
+        'heartbeat',
+        'ops',
+        'ops',
+      ]);
+    },
+  );
+});
+
+test('Every alert that docs/monitoring.md names exists', () => {
+  const names = rules.map(({ alert }) => alert);
+  const named = [...read('docs/monitoring.md').matchAll(/Alerts? `(\w+)`/g)].map(([, name]) => name);
+  expect(named.length).toBeGreaterThan(2);
+  expect(names).toEqual(expect.arrayContaining(named));
 });
 
 test('The dashboard has panels of different ids, each with something to show', () => {
