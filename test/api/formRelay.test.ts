@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -24,39 +25,89 @@ const RELAYS = [
   },
 ];
 
-describe.each(RELAYS)('The relay of docs/source.md in $lang', ({ lang, code, file, start }) => {
+/** A form as a browser sends it; what comes back. */
+type Post = (
+  body: RequestInit['body'],
+  method?: string,
+) => Promise<{ status: number; to: string | null; text: string }>;
+
+/** Runs the relay in front of an API; returns what posts to it, and what it has printed. */
+async function startRelay(
+  { code, file, start }: (typeof RELAYS)[number],
+  api: string,
+  key: string,
+): Promise<{ post: Post; printed: () => string }> {
+  const dir = mkdtempSync(join(tmpdir(), 'gavel-form-'));
+  const port = await freePort();
+  writeFileSync(join(dir, file), code.replace('http://127.0.0.1:3000', api));
+  const [program = '', ...args] = start(port);
+  const env = { PATH: process.env.PATH, GAVEL_KEY: key, PORT: String(port), NO_PROXY: '127.0.0.1' };
+  const server = spawn(program, args, { cwd: dir, env });
+  let printed = '';
+  server.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  onTestFinished(() => {
+    server.kill();
+    rmSync(dir, { recursive: true });
+  });
+  const url = `http://127.0.0.1:${port}/`;
+  await vi.waitFor(() => fetch(url), { timeout: 20_000, interval: 100 });
+  const post: Post = async (body, method = 'POST') => {
+    const reply = await fetch(url, { method, body: method === 'GET' ? null : body, redirect: 'manual' });
+    return { status: reply.status, to: reply.headers.get('location'), text: await reply.text() };
+  };
+  return { post, printed: () => printed };
+}
+
+const PERSON = { firstName: 'Zoë', lastName: 'Doe', phone: '214-555-0187', state: 'TX' };
+const THANKS = { status: 303, to: '/thanks.html', text: '' };
+
+describe.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
+  const isMissing = relayOf.lang === 'PHP' && !phpHasCurl;
   let world: ApiWorld;
   beforeAll(async () => {
     world = await openApiWorld({ ANSWER_WINDOW_MS: 100 });
   });
   afterAll(() => world.close());
+  const leads = (): Promise<number> => world.database.leads.countDocuments({ seller: 'ACME1234' });
 
-  it.skipIf(lang === 'PHP' && !phpHasCurl)('sends what a browser posts, and shows a page', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'gavel-form-'));
+  it.skipIf(isMissing)('sends what a browser posts, and shows a page', async () => {
+    const { post, printed } = await startRelay(relayOf, world.api.address, world.key);
+    expect(await post(new URLSearchParams(PERSON))).toEqual(THANKS);
+    expect(await leads()).toBe(1);
+    // A double click.
+    expect(await post(new URLSearchParams(PERSON))).toEqual(THANKS);
+    expect(await leads()).toBe(1);
+
+    // A lead that is refused is the visitor's to correct.
+    const refused = await post(new URLSearchParams({ ...PERSON, phone: '' }));
+    expect(refused).toMatchObject({ status: 400, to: null });
+    expect(refused.text).toContain('phone: missing');
+    await expect.poll(printed).toContain('phone (missing)');
+
+    expect((await post('', 'GET')).status).toBe(405);
+    expect((await post(new URLSearchParams({ note: 'x'.repeat(70_000) }))).status).toBe(413);
+    expect(await leads()).toBe(1);
+
+    const multipart = new FormData();
+    for (const [name, value] of Object.entries({ ...PERSON, firstName: 'Ann' })) multipart.set(name, value);
+    const reply = await post(multipart);
+    if (relayOf.lang === 'PHP') expect(reply).toEqual(THANKS);
+    else expect([reply.status, reply.text]).toEqual([415, expect.stringContaining('without enctype')]);
+  });
+
+  it.skipIf(isMissing)('sends a lead without an answer again, with the same Idempotency-Key', async () => {
+    const keys: unknown[] = [];
+    const api = createServer((request, response) => {
+      keys.push(request.headers['idempotency-key']);
+      if (keys.length === 1) return void request.socket.destroy();
+      const status = keys.length === 2 ? 503 : 200;
+      response.writeHead(status).end(JSON.stringify({ success: status === 200, message: 'Send it again.' }));
+    });
     const port = await freePort();
-    writeFileSync(join(dir, file), code.replace('http://127.0.0.1:3000', world.api.address));
-    const [program = '', ...args] = start(port);
-    const env = { PATH: process.env.PATH, GAVEL_KEY: world.key, PORT: String(port), NO_PROXY: '127.0.0.1' };
-    const server = spawn(program, args, { cwd: dir, env });
-    let printed = '';
-    server.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    onTestFinished(() => {
-      server.kill();
-      rmSync(dir, { recursive: true });
-    });
-    const post = async (form: Record<string, string>): Promise<[number, string | null]> => {
-      const body = new URLSearchParams(form);
-      const reply = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, redirect: 'manual' });
-      return [reply.status, reply.headers.get('location')];
-    };
-    const lead = { firstName: 'Zoë', lastName: 'Doe', phone: '214-555-0187', state: 'TX' };
-    await vi.waitFor(async () => expect(await post(lead)).toEqual([303, '/thanks.html']), {
-      timeout: 20_000,
-      interval: 100,
-    });
-    expect(await world.database.leads.countDocuments({ seller: 'ACME1234' })).toBe(1);
-    expect(await post({ ...lead, phone: '' })).toEqual([303, '/thanks.html']);
-    await expect.poll(() => printed).toContain('phone (missing)');
-    expect(await world.database.leads.countDocuments({ seller: 'ACME1234' })).toBe(1);
+    await new Promise<void>((resolve) => void api.listen(port, '127.0.0.1', resolve));
+    onTestFinished(() => void api.close());
+    const { post } = await startRelay(relayOf, `http://127.0.0.1:${port}`, world.key);
+    expect(await post(new URLSearchParams(PERSON))).toEqual(THANKS);
+    expect(keys).toEqual([expect.stringMatching(/^[\da-f]{64}$/), keys[0], keys[0]]);
   });
 });
