@@ -108,6 +108,29 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     expect(contrast(ink, paper)).toBeGreaterThanOrEqual(7);
   });
 
+  it.each([
+    ['goes on beyond the edge', 'normal form', true],
+    ['fits', 'multipart/form-data', false],
+  ])('shows on a phone whether a table %s', async (_, words, goesOn) => {
+    const { page } = await open({ viewport: { width: 390, height: 800 } });
+    const table = page.locator('.wide', { hasText: words }).first();
+    const run = (code: string): Promise<unknown> =>
+      page.evaluate(
+        `((one) => { ${code} })([...document.querySelectorAll('.wide')].find((one) => one.innerText.includes('${words}')))`,
+      );
+    expect(await run('return one.scrollWidth > one.clientWidth;')).toBe(goesOn);
+    // Without its words only the shadow is left to see.
+    await run('one.firstChild.style.opacity = 0;');
+    const shown = await table.screenshot();
+    await run('one.style.background = "none";');
+    expect(shown.equals(await table.screenshot())).toBe(!goesOn);
+  });
+
+  it('keeps every name in its text within the page on a phone', async () => {
+    const { page } = await open({ viewport: { width: 390, height: 800 } });
+    expect(await page.evaluate<string[]>(STICKING_OUT)).toEqual([]);
+  });
+
   it('fits a phone: it does not move sideways, and names are not broken', async () => {
     const { page } = await open({ viewport: { width: 360, height: 740 } });
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360);
@@ -119,6 +142,15 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
 /** Runs in the page: names that go over more than one line. */
 const BROKEN = `[...document.querySelectorAll('td:first-child code')]
   .filter((name) => name.getClientRects().length > 1)
+  .map((name) => name.innerText)`;
+
+/** Runs in the page: names within sentences that go beyond the text. */
+const STICKING_OUT = `[...document.querySelectorAll('main code')]
+  .filter((name) => name.closest('.wide, pre') === null)
+  .filter((name) => {
+    const edge = document.querySelector('main > p').getBoundingClientRect().right;
+    return [...name.getClientRects()].some(({ right }) => right > edge + 0.5);
+  })
   .map((name) => name.innerText)`;
 
 /** Runs in the page: examples that are wider than their place. */

@@ -3,12 +3,12 @@ export const style = `
 :root {
   color-scheme: light dark;
   --ink: #1c2430; --faint: #5b6675; --paper: #ffffff; --panel: #f6f7f9; --line: #dfe3e8;
-  --accent: #0b5fc0; --string: #0a6b45; --good: #0a6b45;
+  --accent: #0b5fc0; --string: #0a6b45; --good: #0a6b45; --shade: #1c243059;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ink: #dfe5ec; --faint: #97a3b1; --paper: #14181e; --panel: #1c222a; --line: #313a45;
-    --accent: #7db4ff; --string: #7fd1a6; --good: #7fd1a6;
+    --accent: #7db4ff; --string: #7fd1a6; --good: #7fd1a6; --shade: #dfe5ec59;
   }
 }
 * { box-sizing: border-box; }
@@ -31,12 +31,19 @@ h2 { font-size: 1.4rem; line-height: 1.3; margin: 3.5rem 0 1rem; padding-top: 1.
 h3 { font-size: 1.05rem; margin: 2.25rem 0 0.75rem; }
 a { color: var(--accent); }
 code, pre { font: 0.875em/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace; }
-:not(pre) > code { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 0.1em 0.35em; overflow-wrap: anywhere; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+:not(pre) > code { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 0.1em 0.35em; overflow-wrap: anywhere; }
 pre code { font-size: inherit; }
 pre { margin: 1rem 0; padding: 1rem 1.25rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--panel); border: 1px solid var(--line); border-radius: 8px; }
 .string { color: var(--string); }
 .comment { color: var(--faint); }
-.wide { overflow-x: auto; margin: 1rem 0; }
+/* A shadow at the edge beyond which a table goes on; the end of the table moves its own colour over it. */
+.wide {
+  overflow-x: auto; margin: 1rem 0; background-repeat: no-repeat;
+  background-image: linear-gradient(to right, var(--paper) 40%, transparent), linear-gradient(to left, var(--paper) 40%, transparent),
+    linear-gradient(to right, var(--shade), transparent), linear-gradient(to left, var(--shade), transparent);
+  background-position: left, right, left, right; background-size: 2.5rem 100%, 2.5rem 100%, 0.75rem 100%, 0.75rem 100%;
+  background-attachment: local, local, scroll, scroll;
+}
 table { width: 100%; border-collapse: collapse; font-size: 0.925rem; }
 th { text-align: left; font-weight: 600; color: var(--faint); }
 td:not(:last-child) code { overflow-wrap: normal; }
