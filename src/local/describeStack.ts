@@ -65,7 +65,7 @@ function describeDemo({ answer, buyers, notApplied }: Demo): string {
     `${colors.bold(`A sample lead was sent; the answer, after ${answer.ms} ms:`)}\n${answer.text}`,
     rows.length > 0 ? table(['buyer', 'ping', 'price', 'outcome', 'post'], rows) : undefined,
     notApplied &&
-      `The market here was changed since a start applied the demo market (or an earlier release applied it), so it stays as it is. For the market of docs/demo.md:\n${restoreCommand(notApplied)}\nSellers and buyers that you added stay, without contracts in the demo's campaigns; your campaigns are deactivated. Leads, payments and keys stay.`,
+      `The market here was changed since a start applied the demo market (or an earlier release applied it), so it stays as it is. For the market of docs/demo.md:\n${restoreCommand(notApplied)}\nOf what you added, it removes contracts and deactivates campaigns; sellers and buyers stay. It does not touch leads, payments and keys.`,
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
 }
