@@ -26,7 +26,7 @@ export function secretsCommand(): Command {
       )
         .option(
           '--overlap <duration>',
-          'for how long the old one signs too; 0s if it has leaked',
+          'how long the old one signs too; 0s ends it and all older ones at once',
           overlap,
           '24h',
         )
@@ -57,11 +57,14 @@ function tell(secret: SecretView, json: boolean): void {
     printJson(secret);
     return;
   }
-  const { kind, id, previous_until: until } = secret;
+  const { kind, id, previous_until, older_until = [] } = secret;
   print(secret.secret);
   const what = kind === 'seller' ? 'postbacks' : 'requests';
-  const also = until === undefined ? '' : ` The old one signs too until ${moment(Date.parse(until))}.`;
-  printError(`Signs the ${what} to ${id}.${also}`);
+  const until = (at: string): string => moment(Date.parse(at));
+  const before = previous_until && `The one before it signs too until ${until(previous_until)}.`;
+  const older = older_until.map((at) => `An older one signs too until ${until(at)}.`);
+  const end = previous_until && 'If one of them has leaked, rotate with --overlap 0s: this ends all of them.';
+  printError([`Signs the ${what} to ${id}.`, before, ...older, end].filter(Boolean).join(' '));
 }
 
 function checkOwner({ buyer, seller }: Pick<Options, 'buyer' | 'seller'>): void {

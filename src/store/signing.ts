@@ -93,8 +93,9 @@ const inForce = (previous: NonNullable<Signing['previous']>): NonNullable<Signin
   previous.filter(({ until }) => until.getTime() > Date.now());
 
 /**
- * Gives a buyer or a seller a new secret. The present one signs as well for a while, so that its owner can take the new
- * one in without a message being refused. Undefined if there is no such buyer or seller.
+ * Gives a buyer or a seller a new secret. The present one signs as well for `overlapMs`, so that its owner can install the
+ * new one without a message being refused. Without an overlap all older secrets end at once, because one of them may have
+ * leaked. Undefined if there is no such buyer or seller.
  * @param by who has it rotated, for the audit, which holds neither of the secrets
  */
 export async function rotateSecret(
@@ -111,7 +112,8 @@ export async function rotateSecret(
       const stored = await collection.findOne({ _id: id }, { session });
       if (stored === null) return undefined;
       const until = new Date(Date.now() + overlapMs);
-      const signing = rotated(vault, recipient, stored, until);
+      const replaced = rotated(vault, recipient, stored, until);
+      const signing = overlapMs > 0 ? replaced : { ...replaced, previous: undefined };
       await collection.updateOne({ _id: id }, { $set: { signing }, $unset: { secret: '' } }, { session });
       const values = [{ path: 'previous.until', to: until.toISOString() }];
       if (by) await audit.insertOne(auditOf(by, { kind, id, did: 'secret rotated', values }), { session });

@@ -123,6 +123,16 @@ describe('A new secret', () => {
     expect(isSignedBy(before, await sent())).toBe(false);
   });
 
+  test('ends also those before that one, whose own time still runs', async () => {
+    const first = server.secret;
+    const second = (await rotateSecret(database, NORTHWIND, 24 * HOUR))?.secrets[0] ?? '';
+    expect(isSignedBy(first, await sent())).toBe(true);
+    expect(await rotateSecret(database, NORTHWIND, 0)).toMatchObject({ previousUntil: [] });
+    const now = await sent();
+    expect([first, second].map((secret) => isSignedBy(secret, now))).toEqual([false, false]);
+    expect(String(now.headers['webhook-signature'])).toMatch(/^v1,\S+$/);
+  });
+
   test('is made for each of many who ask at once, and the last few sign', async () => {
     const made = await Promise.all(Array.from({ length: 6 }, () => rotateSecret(database, NORTHWIND, HOUR)));
     const newest = made.map((one) => one?.secrets[0]);

@@ -21,6 +21,11 @@ const Secret = Type.Object(
     previous_until: optional(
       Type.String({ description: 'Until when messages are signed with the one before as well' }),
     ),
+    older_until: optional(
+      Type.Array(Type.String(), {
+        description: 'Until when messages are signed with still older ones as well; the newest first',
+      }),
+    ),
   },
   { $id: 'SigningSecret', title: 'What signs the messages to a buyer or a seller' },
 );
@@ -53,7 +58,7 @@ export const Overlap = Type.Refine(
   Type.String({
     title: 'a duration of at most 30d',
     examples: [OVERLAP],
-    description: `For how long messages are signed with the present secret as well: 0s where it has leaked; ${OVERLAP} unless given`,
+    description: `For how long messages are signed with the present secret as well: 0s ends it and all older ones at once; ${OVERLAP} unless given`,
   }),
   (text) => (parseDuration(text) ?? Infinity) <= LONGEST_MS,
 );
@@ -88,5 +93,6 @@ function secretView({ kind, id }: Recipient, shown: Shown | undefined): SecretVi
   const [secret] = shown?.secrets ?? [];
   if (secret === undefined)
     throw new ApiError('conflict', `The ${kind} ${id} has no secret yet; rotate it to make one.`);
-  return { kind, id, secret, previous_until: shown?.previousUntil[0]?.toISOString() };
+  const [previous_until, ...older] = shown?.previousUntil.map((until) => until.toISOString()) ?? [];
+  return { kind, id, secret, previous_until, older_until: older.length > 0 ? older : undefined };
 }
