@@ -4,6 +4,7 @@ import { personScreen } from '../src/buyers/personScreen.js';
 import {
   contendersOf,
   failureOf,
+  judged,
   TRIED,
   undecided,
   withAnswers,
@@ -98,9 +99,10 @@ export async function pingOne(
   market: StoredTerms | undefined,
   lead: LeadDocument,
   round: Round,
-  { contract, buyer: buyerId, floor }: Candidate,
+  candidate: Candidate,
   { answerBy, again = false }: { answerBy?: number | undefined; again?: boolean },
 ): Promise<PingAnswer> {
+  const { contract, buyer: buyerId, floor } = candidate;
   const ready = market?.contracts.find((each) => each.contract.id === contract);
   const ping = ready?.buyer.ping;
   if (!market || !ready || !ping)
@@ -112,7 +114,7 @@ export async function pingOne(
   const keys = personKeys(contactOf(lead.fields));
   const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const id = pingId(lead._id, contract, round.number, again);
-  const answer = await sendPing(
+  const said = await sendPing(
     deps.send,
     { url: ping.url, timeoutMs, secret },
     {
@@ -130,12 +132,13 @@ export async function pingOne(
     },
     personScreen(lead),
   );
+  const answer = judged(said, candidate, currency);
   const result = lead.test ? withPing(answer, { pingId: id, limitMs: timeoutMs }) : answer;
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
-  const failure = failureOf(result);
+  const failure = failureOf(result, Date.now());
   note(deps, {
     ...{ buyer: buyerId, of: 'pings', test: lead.test, id },
-    ...{ ms: result.ms, limitMs: timeoutMs, isYes: 'bid' in result, failure },
+    ...{ ms: result.ms, limitMs: timeoutMs, isYes: 'bid' in result && !failure, failure },
     noByStatus:
       'noBid' in result && result.noBid.reason === 'http_error' && !failure ? result.noBid.detail : undefined,
   });

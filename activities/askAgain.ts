@@ -1,4 +1,4 @@
-import { hasExpired, SPENT, withNewAnswer, type PingAnswer } from '../src/market/asking.js';
+import { unlessSpent, withNewAnswer } from '../src/market/asking.js';
 import type { Entry, Round } from '../src/market/round.js';
 import { storeRound } from '../src/store/rounds.js';
 import { pingOne } from './ask.js';
@@ -27,7 +27,7 @@ export const askAgain =
     if (round.version > version) return expired;
     const market = await deps.terms(lead.campaign);
     const answer = await pingOne(deps, market, lead, round, expired, { answerBy, again: true });
-    const next = withNewAnswer(round, expired, unlessSpent(answer));
+    const next = withNewAnswer(round, expired, unlessSpent(answer, Date.now()));
     return entryOf(await storeRound(deps.database, leadId, next), contract);
   };
 
@@ -35,10 +35,4 @@ function entryOf({ number, entries }: Round, contract: string): Entry {
   const entry = entries.find((one) => one.contract === contract);
   if (entry === undefined) throw new Error(`Round ${number} has not asked ${contract}`);
   return entry;
-}
-
-/** A new bid that can't be posted on either is none: the store keeps why, for whoever reads the round. */
-function unlessSpent(answer: PingAnswer): PingAnswer {
-  if (!('bid' in answer) || !hasExpired(answer.bid, Date.now())) return answer;
-  return { ms: answer.ms, noBid: SPENT };
 }

@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import type { Ended } from '../activities/endLead.js';
-import { SPENT, withEntry } from '../src/market/asking.js';
+import { spent, withEntry } from '../src/market/asking.js';
 import { nextStep, type Offer } from '../src/market/decide.js';
 import { isEnd, type LeadFacts } from '../src/market/lead.js';
 import type { Round } from '../src/market/round.js';
@@ -105,7 +105,10 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
       const asked = await askAgain({ leadId: lead.leadId, number, version, contract, ...story.answerBy });
       if (asked === 'withdrawn') story.closed = true;
       else now = withEntry(now, asked);
-    } else story.record(offer, { answer: SPENT.reason, detail: SPENT.detail });
+    } else {
+      const { reason, detail } = spent(offer.bid);
+      story.record(offer, { answer: reason, detail });
+    }
   }
   return now;
 }

@@ -1,4 +1,4 @@
-import { minorDigits } from '../market/money.js';
+import { minorDigits, MOST_MONEY } from '../market/money.js';
 import { isObject, kindOf, optional } from './buyerWords.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered } from './send.js';
@@ -25,7 +25,7 @@ export function missingKey({ malformed, detail, body }: Answered, key: keyof typ
   const similar = Object.keys(body)
     .slice(0, 100)
     .find((name) => keys.includes(name.toLowerCase().replace(/[_-]/g, '')) && name !== key);
-  if (similar !== undefined) return `no key "${key}"; did you mean "${key}" instead of "${similar}"?`;
+  if (similar !== undefined) return `you sent "${similar}"; call it "${key}"`;
   const isInside = Object.values(body).some((value) => isObject(value) && Object.hasOwn(value, key));
   return isInside
     ? `no key "${key}" at the top level; it is inside another object`
@@ -43,7 +43,7 @@ export function amountFault(
   if (typeof value === 'string') return `${key} is a string${shown}; send a number without quotes`;
   if (typeof value !== 'number') return `${key} is ${kindOf(value)}; send a number`;
   if (value < 0) return `${key} is negative${shown}; send a number above zero, or 0 for no bid`;
-  if (value > Number.MAX_SAFE_INTEGER) return `${key} is too large`;
+  if (value > MOST_MONEY) return `${key} is too large; the most is ${MOST_MONEY}`;
   return `${key} has too many decimals${shown}; ${currency} has ${minorDigits(currency) || 'none'}`;
 }
 

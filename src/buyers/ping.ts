@@ -1,6 +1,6 @@
 import type { PingAnswer } from '../market/asking.js';
 import type { FieldValue } from '../market/fields/reading.js';
-import { toDecimal, toMinor, type Minor } from '../market/money.js';
+import { MOST_MONEY, toDecimal, toMinor, type Minor } from '../market/money.js';
 import type { Bid, NoBid } from '../market/round.js';
 import { amountFault, missingKey } from './answerFaults.js';
 import { buyerId, buyerReason, explained, isObject, kindOf, notesOf, optional } from './buyerWords.js';
@@ -106,7 +106,8 @@ function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: Per
       shared: shared.amount,
       bidId: id.kept,
       pingId: ping.pingId,
-      expiresAt: Math.floor(now + term.goodForMs),
+      expiresAt: Math.floor(now + (term.goodForMs ?? BID_KEPT_MS)),
+      goodForMs: term.goodForMs,
       note: notesOf(shared.fault && `${shared.fault}; ignored`, id.note, term.note),
     },
   };
@@ -121,7 +122,8 @@ interface Amount {
 function amountIn(answer: Answered, key: string, currency: string, namesPerson: PersonScreen): Amount {
   const value = optional(answer, key);
   if (value === undefined || value === 0) return {};
-  const amount = typeof value === 'number' && value > 0 ? toMinor(value, currency) : undefined;
+  const amount =
+    typeof value === 'number' && value > 0 && value <= MOST_MONEY ? toMinor(value, currency) : undefined;
   return amount === undefined ? { fault: amountFault(key, value, currency, namesPerson) } : { amount };
 }
 
@@ -129,10 +131,10 @@ function amountIn(answer: Answered, key: string, currency: string, namesPerson: 
 const BID_KEPT_MS = 120_000;
 const BID_KEPT_AT_MOST_MS = 2_592_000_000;
 
-function expiryIn(answer: Answered): { goodForMs: number; note?: string } {
+function expiryIn(answer: Answered): { goodForMs?: number; note?: string } {
   const value = optional(answer, 'expires_in_ms');
-  if (value === undefined) return { goodForMs: BID_KEPT_MS };
+  if (value === undefined) return {};
   if (typeof value === 'number' && value >= 0) return { goodForMs: Math.min(value, BID_KEPT_AT_MOST_MS) };
   const what = typeof value === 'number' ? 'negative' : kindOf(value);
-  return { goodForMs: BID_KEPT_MS, note: `expires_in_ms is ${what}; ignored` };
+  return { note: `expires_in_ms is ${what}; ignored` };
 }

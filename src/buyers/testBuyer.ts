@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { hasExpired, judged, spent } from '../market/asking.js';
 import { isClearNo } from '../market/clearNo.js';
 import { declarationOf, type FieldDeclaration, type FieldType } from '../market/fields/declaration.js';
 import type { FieldValue } from '../market/fields/reading.js';
@@ -40,7 +41,7 @@ type TestedBuyer = Pick<Buyer, 'id' | 'ping' | 'post' | 'status' | 'notices'> & 
 /** The terms under which the fictional lead is sold. */
 export interface TestTerms {
   campaign: Pick<Campaign, 'category' | 'currency' | 'sale' | 'fields' | 'required'>;
-  contract: Pick<Contract, 'ping' | 'price' | 'floor' | 'states'>;
+  contract: Pick<Contract, 'ping' | 'price' | 'floor' | 'ceiling' | 'states'>;
 }
 
 /** Terms for a buyer without a contract. */
@@ -138,7 +139,8 @@ async function testPing({ send, buyer, terms, fields }: World, to: Endpoint): Pr
   const screen = personScreen({ fields });
   const pingBy = (secret: Secret) =>
     watched(send, (sending) => sendPing(sending, { ...to, secret }, ping, screen));
-  const { answer, reply } = await pingBy(buyer.secret);
+  const { answer: said, reply } = await pingBy(buyer.secret);
+  const answer = judged(said, contract, currency);
   const first = arrived('ping', reply, to);
   const bid = 'bid' in answer ? answer.bid : undefined;
   if (reply.kind === 'unreachable' || reply.kind === 'timeout') return { verdicts: first, ping };
@@ -200,6 +202,9 @@ function byStatus(
   return { result: 'warning', says: `${status}: this counts as a no` };
 }
 
+/** A bid that is good for less than this may expire while the other buyers answer, ms. */
+const SHORT_BID_MS = 5000;
+
 function bidVerdict(
   answer: Awaited<ReturnType<typeof sendPing>>,
   { floor, currency }: Ping,
@@ -207,7 +212,9 @@ function bidVerdict(
 ): Verdict {
   const check = 'ping: answer';
   if ('bid' in answer) {
-    const { price, shared, note } = answer.bid;
+    const { price, shared, note, goodForMs = Infinity } = answer.bid;
+    if (hasExpired(answer.bid, Date.now()))
+      return { check, result: 'failed', says: `invalid_response: ${spent(answer.bid).detail}` };
     const most = Math.max(price ?? 0, shared ?? 0);
     const bids = `a bid of ${formatMoney(most, currency)}`;
     const ignored = note === undefined ? '' : `; ${note}`;
@@ -215,6 +222,11 @@ function bidVerdict(
       return {
         ...{ check, result: 'warning' },
         says: `${bids}, below the floor of ${formatMoney(floor, currency)}${ignored}`,
+      };
+    if (goodForMs < SHORT_BID_MS)
+      return {
+        ...{ check, result: 'warning' },
+        says: `${bids} that expires after ${goodForMs} ms; expires_in_ms is in milliseconds, and other buyers may take longer to answer${ignored}`,
       };
     return { check, result: note === undefined ? 'ok' : 'warning', says: bids + ignored };
   }

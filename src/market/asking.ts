@@ -1,6 +1,6 @@
 import type { Failure } from './breaker.js';
 import { isClearNo } from './clearNo.js';
-import { isBelowFloor } from './prices.js';
+import { aboveCeiling, isBelowFloor } from './prices.js';
 import type { Reason } from './reason.js';
 import type { Bid, Candidate, Entry, NoBid, Round } from './round.js';
 import type { Sale } from './terms.js';
@@ -67,11 +67,26 @@ export const TRIED = {
   detail: 'its server fails, and is tried by one lead at a time',
 } as const;
 
-/** A new bid that can't be posted on either is none. */
-export const SPENT = {
-  reason: 'timeout',
-  detail: 'its bids expire before they can be posted on',
-} as const satisfies NoBid;
+/** Why a bid is not used that expires before a post can be sent. */
+export function spent({ goodForMs, pingId }: Bid): NoBid & { reason: 'invalid_response' } {
+  const when = goodForMs === undefined ? 'expires' : `expires after ${goodForMs} ms,`;
+  const detail = `the bid ${when} before a post can be sent; expires_in_ms is in milliseconds`;
+  return { reason: 'invalid_response', detail, pingId };
+}
+
+/** The answer, or why its bid can't be used: it is above the contract's ceiling. */
+export function judged(
+  answer: PingAnswer,
+  { ceiling }: Pick<Candidate, 'ceiling'>,
+  currency: string,
+): PingAnswer {
+  const noBid = 'bid' in answer ? aboveCeiling(answer.bid, ceiling, currency) : undefined;
+  return noBid ? { ms: answer.ms, noBid } : answer;
+}
+
+/** The answer without a bid that has expired: its buyer has been asked for a new one already. */
+export const unlessSpent = (answer: PingAnswer, now: number): PingAnswer =>
+  'bid' in answer && hasExpired(answer.bid, now) ? { ms: answer.ms, noBid: spent(answer.bid) } : answer;
 
 /** A bid must be good for at least this much longer to be posted on, ms. */
 const POST_LEAD_MS = 100;
@@ -86,10 +101,15 @@ export const contendersOf = (sale: Sale, answers: readonly Entry[]): Contender[]
     'bid' in entry && !isBelowFloor(sale, entry) ? [{ id: entry.contract, weight: entry.weight ?? 1 }] : [],
   );
 
-/** Why the answer says that the buyer's server is not well; undefined if it bids, or does not want the lead. */
-export function failureOf(answer: PingAnswer): Failure | undefined {
-  if (!('noBid' in answer)) return undefined;
-  const { reason, status, detail } = answer.noBid;
+/**
+ * Why the answer says that the buyer's server is not well; undefined if it bids, or does not want the lead. A bid that
+ * expires at once can never be used.
+ * @param now UTC ms
+ */
+export function failureOf(answer: PingAnswer, now: number): Failure | undefined {
+  const used = unlessSpent(answer, now);
+  if (!('noBid' in used)) return undefined;
+  const { reason, status, detail } = used.noBid;
   if (reason === 'http_error' && status !== undefined && isClearNo(status)) return undefined;
   return UNUSED.includes(reason) ? { reason, detail } : undefined;
 }

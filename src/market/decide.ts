@@ -39,6 +39,7 @@ export type OfferReason = Extract<
   | 'duplicate'
   | 'paused'
   | 'circuit_open'
+  | 'invalid_response'
 >;
 
 /** What an offer ends with if a limit leaves no room for it. */

@@ -4,6 +4,9 @@
  */
 export type Minor = number;
 
+/** No amount in a market or bid is larger, in whole units of its currency; a larger one is a typing error. */
+export const MOST_MONEY = 1_000_000_000;
+
 /** How a currency's amounts are written, and its decimal places. */
 interface Form {
   format: Intl.NumberFormat;

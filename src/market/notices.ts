@@ -21,6 +21,9 @@ interface UnusedNotice {
 /** A buyer that was sent the lead knows by its own answer how that ended. */
 const KNOWN: readonly Reason[] = ['refused', 'uncertain'];
 
+/** Why a bid could not be used that arrived as a bid: it is too low, or expires too soon. */
+const NOT_USED: readonly Reason[] = ['below_floor', 'invalid_response'];
+
 /**
  * The notices of a round to the buyers that want them: a buyer whose post was accepted has won, and is billed unless the
  * lead is a test; a buyer whose bid did not win has lost, and learns the band of the lowest price at which the lead was
@@ -48,7 +51,7 @@ export function noticesOf(
     if (pingId === undefined || KNOWN.includes(outcome.reason)) return [];
     const { reason, detail } = outcome;
     const lost = { buyer, contract, kind: 'lost' as const, pingId, bidId, reason, band };
-    const isUnused = isTest && reason === 'below_floor' && tell.notices[buyer]?.includes('lost') !== true;
+    const isUnused = isTest && NOT_USED.includes(reason) && tell.notices[buyer]?.includes('lost') !== true;
     return isUnused ? [{ buyer, contract, kind: 'unused', of: 'ping', id: pingId, reason, detail }] : [lost];
   });
   const unused = isTest ? unusedPings(round) : [];

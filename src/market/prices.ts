@@ -1,5 +1,5 @@
-import type { Minor } from './money.js';
-import type { Bid } from './round.js';
+import { formatMoney, type Minor } from './money.js';
+import type { Bid, NoBid } from './round.js';
 import type { Contract, Sale } from './terms.js';
 
 /** Whether a bid is for the lead alone or for a place in a shared sale. */
@@ -29,6 +29,18 @@ export function leastOf(
     return Math.min(floorOf(sale, floor, 'exclusive'), floorOf(sale, floor, 'shared'));
   const shared = sale.mode === 'hybrid' ? sharedPrice : undefined;
   return Math.min(price ?? shared ?? 0, shared ?? price ?? 0);
+}
+
+/** Why a bid is not used that is above the ceiling of its contract; undefined if it is not above it. */
+export function aboveCeiling(
+  { price, shared }: Bid,
+  ceiling: Minor | undefined,
+  currency: string,
+): NoBid | undefined {
+  if (ceiling === undefined || Math.max(price ?? 0, shared ?? 0) <= ceiling) return undefined;
+  const key = (price ?? 0) > ceiling ? 'bid' : 'shared_bid';
+  const detail = `${key} is above the ceiling of ${formatMoney(ceiling, currency)} that the contract names`;
+  return { reason: 'invalid_response', detail };
 }
 
 /** Whether what somebody bids is too little in every form of sale. */

@@ -15,6 +15,8 @@ export interface Bid {
   pingId?: string;
   /** Good until then, UTC ms. Absent: a fixed price, or a bid without an end of its own. */
   expiresAt?: number;
+  /** How long the buyer said that it is good, ms; absent if it did not say. */
+  goodForMs?: number;
   /** What was ignored of the buyer's answer, for ops. */
   note?: string;
 }

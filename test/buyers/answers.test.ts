@@ -159,13 +159,15 @@ describe('an answer that can’t be used names its slip, and repeats nothing tha
     ['{"bid": {"amount": 31}}', 'bid is an object; send a number'],
     ['{"bid": -31}', 'bid is negative (-31); send a number above zero, or 0 for no bid'],
     ['{"bid": 31.005}', 'bid has too many decimals (31.005); USD has 2'],
-    ['{"bid": 1e300}', 'bid is too large'],
-    ['{"bid": 1e400}', 'bid is too large'],
+    ['{"bid": 1e300}', 'bid is too large; the most is 1000000000'],
+    ['{"bid": 1e400}', 'bid is too large; the most is 1000000000'],
+    ['{"bid": 99999999999999}', 'bid is too large; the most is 1000000000'],
+    ['{"bid": 1000000000.01}', 'bid is too large; the most is 1000000000'],
     ['{"bid": "31", "shared_bid": 20}', 'bid is a string ("31"); send a number without quotes'],
     ['{"bid": null, "shared_bid": "20"}', 'shared_bid is a string ("20"); send a number without quotes'],
-    ['{"price": 31}', 'no key "bid"; did you mean "bid" instead of "price"?'],
-    ['{"Bid": 31}', 'no key "bid"; did you mean "bid" instead of "Bid"?'],
-    ['{"bid_amount": 31}', 'no key "bid"; did you mean "bid" instead of "bid_amount"?'],
+    ['{"price": 31}', 'you sent "price"; call it "bid"'],
+    ['{"Bid": 31}', 'you sent "Bid"; call it "bid"'],
+    ['{"bid_amount": 31}', 'you sent "bid_amount"; call it "bid"'],
     ['{"John Doe": 31}', 'no key "bid"; send {"bid": 45.00}'],
     ['{"data": {"bid": 31}}', 'no key "bid" at the top level; it is inside another object'],
     ['[{"bid": 31}]', 'an array; send an object: {"bid": 45.00}'],
@@ -185,6 +187,19 @@ describe('an answer that can’t be used names its slip, and repeats nothing tha
     expect(pinged(text)).toEqual({ noBid: { reason: 'invalid_response', detail } });
   });
 
+  it('a bid of the most that a bid may be is used', () => {
+    expect(pinged('{"bid": 1000000000}')).toMatchObject({ bid: { price: 100_000_000_000 } });
+  });
+
+  it('a bid that expires at once counts as a failure, and names the unit', () => {
+    const answer = { ms: 5, ...pinged('{"bid": 31, "expires_in_ms": 60}') };
+    expect(failureOf(answer, NOW)).toEqual({
+      reason: 'invalid_response',
+      detail: 'the bid expires after 60 ms, before a post can be sent; expires_in_ms is in milliseconds',
+    });
+    expect(failureOf({ ms: 5, ...pinged('{"bid": 31, "expires_in_ms": 5000}') }, NOW)).toBeUndefined();
+  });
+
   it('an amount that is the person’s own is not repeated', () => {
     const born = personScreen({ fields: { ssn: '12345' } });
     const answer = readPingAnswer(reply('{"bid": "12345"}'), { pingId: 'p', currency: 'USD' }, NOW, born);
@@ -196,7 +211,7 @@ describe('an answer that can’t be used names its slip, and repeats nothing tha
     ['{"accepted": "John Doe"}', 'accepted is a string; send true or false without quotes'],
     ['{"accepted": 1}', 'accepted is a number (1); send true or false'],
     ['{"accepted": null}', 'accepted is null; send true or false'],
-    ['{"result": "ok"}', 'no key "accepted"; did you mean "accepted" instead of "result"?'],
+    ['{"result": "ok"}', 'you sent "result"; call it "accepted"'],
     ['{}', 'no key "accepted"; send {"accepted": true} or {"accepted": false}'],
     ['true', 'a boolean; send an object: {"accepted": true} or {"accepted": false}'],
     ['OK', 'not JSON: plain text; send a JSON object'],
@@ -211,7 +226,7 @@ describe('a status of 4xx', () => {
     for (const body of ['', '<html>', '{"error": "no"}', '{"bid": 31}', 'null']) {
       const answer = pinged(body, status);
       expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail: `HTTP ${status}` } });
-      expect(failureOf({ ms: 5, ...answer })).toBeUndefined();
+      expect(failureOf({ ms: 5, ...answer }, NOW)).toBeUndefined();
       expect(posted(body, status)).toMatchObject({ answer: 'refused', detail: `HTTP ${status}` });
     }
   });
@@ -219,7 +234,7 @@ describe('a status of 4xx', () => {
   it.each([301, 302, 408, 425, 429, 500, 502, 503, 504, 599])('%i counts against the buyer', (status) => {
     const answer = pinged('{"bid": 31}', status);
     expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail: `HTTP ${status}` } });
-    expect(failureOf({ ms: 5, ...answer })).toMatchObject({ detail: `HTTP ${status}` });
+    expect(failureOf({ ms: 5, ...answer }, NOW)).toMatchObject({ detail: `HTTP ${status}` });
     expect(posted('{"accepted": true}', status)).toMatchObject({ answer: 'uncertain' });
   });
 

@@ -101,6 +101,18 @@ describe('a test of a buyer’s server', () => {
       'ping: answer',
       'warning: a bid of $0.50, below the floor of $1.00',
     ],
+    [
+      'a bid that expires at once',
+      { ping: { body: { bid: 20, expires_in_ms: 0 } } },
+      'ping: answer',
+      'failed: invalid_response: the bid expires after 0 ms, before a post can be sent; expires_in_ms is in milliseconds',
+    ],
+    [
+      'a bid that expires in seconds which were meant as more',
+      { ping: { body: { bid: 20, expires_in_ms: 600 } } },
+      'ping: answer',
+      'warning: a bid of $20.00 that expires after 600 ms; expires_in_ms is in milliseconds, and other buyers may take longer to answer',
+    ],
     ['no bid', { ping: { status: 204 } }, 'ping: answer', 'ok: no bid'],
     [
       'a refused signature',
@@ -166,6 +178,14 @@ describe('a test of a buyer’s server', () => {
     ],
   ])('names %s', async (_what, answers, check, says) => {
     expect(await tested({ answers })).toMatchObject({ [check]: says });
+  });
+
+  test('does not use a bid above the ceiling of the contract', async () => {
+    const answers = { ping: { body: { bid: 100.01 } } };
+    const terms = { ...NO_CONTRACT, contract: { ceiling: 10_000 } };
+    expect(await tested({ answers, terms })).toMatchObject({
+      'ping: answer': 'failed: invalid_response: bid is above the ceiling of $100.00 that the contract names',
+    });
   });
 
   test('names a server that is away, and sends it nothing more', async () => {

@@ -162,16 +162,22 @@ describe('gavel', () => {
     });
     expect(rotated.stdout).not.toContain(shown.stdout.trim());
     expect((await run(['secrets', 'show', '--buyer', 'northwind'])).stderr).toContain(
-      'Signs the requests to northwind. The old one signs too until ',
+      'Signs the requests to northwind. The one before it signs too until ',
     );
+    const again = await run(['secrets', 'rotate', '--buyer', 'northwind', '--overlap', '1h']);
+    expect(again.stderr).toMatch(/The one before it signs too until \S+ .*An older one signs too until \S+ /);
+    const ended = await run(['secrets', 'rotate', '--buyer', 'northwind', '--overlap', '0s']);
+    expect(ended.stderr).toBe('Signs the requests to northwind.\n');
     expect((await run(['secrets', 'show', '--seller', 'acme-insurance'])).stderr).toBe(
       'Signs the postbacks to ACME1234.\n',
     );
     expect((await run(['secrets', 'rotate', '--seller', 'acme-insurance', '--overlap', '0s'])).code).toBe(0);
     const { deeds } = JSON.parse((await run(['audit', 'list', '--json'])).stdout) as { deeds: object[] };
-    expect(deeds.slice(0, 5)).toMatchObject([
+    expect(deeds.slice(0, 7)).toMatchObject([
       { kind: 'seller', id: 'ACME1234', did: 'secret rotated' },
       { kind: 'seller', id: 'ACME1234', did: 'secret shown' },
+      { kind: 'buyer', id: 'northwind', did: 'secret rotated' },
+      { kind: 'buyer', id: 'northwind', did: 'secret rotated' },
       { kind: 'buyer', id: 'northwind', did: 'secret shown' },
       { did: 'secret rotated', changes: [{ path: 'previous.until' }] },
       { did: 'secret shown' },
@@ -220,7 +226,7 @@ describe('gavel', () => {
       expect(ill).toMatchObject({ code: 1, stderr: '1 of 4 checks failed.\n' });
       expect(JSON.parse(ill.stdout)).toMatchObject({
         ...{ buyer: 'tried', ok: false },
-        checks: [{}, {}, { says: expect.stringContaining('did you mean "bid"') as string }, {}],
+        checks: [{}, {}, { says: expect.stringContaining('call it "bid"') as string }, {}],
       });
     } finally {
       await server.close();

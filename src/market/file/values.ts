@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { parseClosedTime, parseOpenHours } from '../calendar/openHours.js';
 import { ADDRESSING } from '../fields.js';
+import { MOST_MONEY } from '../money.js';
 import { isReasonCode } from '../returns.js';
 import { stateCode } from '../fields/state.js';
 import { categorySlug } from '../terms.js';
@@ -181,19 +182,16 @@ export function whole(title: string, minimum: number, maximum: number, example: 
   return Type.Integer({ title: range, examples: [example], minimum, maximum });
 }
 
-/** No sum in a market is larger; a larger one is a slip of the hand. */
-const MOST = 1_000_000_000;
-
 export const Amount = Type.Number({
-  title: `an amount of money (a number from 0 to ${MOST})`,
+  title: `an amount of money (a number from 0 to ${MOST_MONEY})`,
   examples: ['10.00'],
   minimum: 0,
-  maximum: MOST,
+  maximum: MOST_MONEY,
 });
 
 export const Price = Type.Number({
-  title: `a price (a number above 0, at most ${MOST})`,
+  title: `a price (a number above 0, at most ${MOST_MONEY})`,
   examples: ['12.50'],
   exclusiveMinimum: 0,
-  maximum: MOST,
+  maximum: MOST_MONEY,
 });

@@ -1,12 +1,13 @@
 import {
   contendersOf,
-  hasExpired,
   failureOf,
+  judged,
   missedIn,
   nextTier,
-  SPENT,
+  spent,
   TRIED,
   undecided,
+  unlessSpent,
   withAnswers,
   withPing,
   withNewAnswer,
@@ -116,8 +117,8 @@ function pingOne(
     pingId: pingId(facts.leadId, contract, round.number, again),
     limitMs: pingLimit(ready.buyer.ping.timeoutMs, answerBy, now),
   };
-  const answer = world.ping(life, { round, candidate, ...asked });
-  world.trade.noteAnswer(buyer, 'pings', failureOf(answer), now);
+  const answer = judged(world.ping(life, { round, candidate, ...asked }), candidate, round.terms.currency);
+  world.trade.noteAnswer(buyer, 'pings', failureOf(answer, now + answer.ms), now);
   return facts.test ? withPing(answer, asked) : answer;
 }
 
@@ -167,7 +168,7 @@ function* offerAll(
     if (answer.answer === 'accepted') answers.push({ contract, answer: 'accepted', exclusive });
     else if (answer.answer !== 'expired') answers.push({ contract, ...answer });
     else if (askedAgain.has(contract)) {
-      const { reason, detail } = SPENT;
+      const { reason, detail } = spent(offer.bid);
       answers.push({ contract, answer: reason, detail });
     } else {
       askedAgain.add(contract);
@@ -181,8 +182,7 @@ function askAgain(life: Life, world: World, round: Round, contract: string): Rou
   const expired = round.entries.find((entry) => entry.contract === contract);
   if (expired === undefined) return round;
   const answer = pingOne(life, world, round, expired, true);
-  const isSpent = 'bid' in answer && hasExpired(answer.bid, world.now());
-  return withNewAnswer(round, expired, isSpent ? { ms: answer.ms, noBid: SPENT } : answer);
+  return withNewAnswer(round, expired, unlessSpent(answer, world.now()));
 }
 
 /** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */

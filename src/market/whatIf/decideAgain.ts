@@ -158,7 +158,7 @@ function holdRound(world: World, life: Life, now: number): void {
   const planned = plan(world, market, life, now);
   const { round, answers } = walkRound(lead.facts.leadId, planned, {
     bid: (candidate, { terms }) => {
-      const { assumed, ...said } = bidFor(lead, candidate, terms.sale.mode, now, world.voices);
+      const { assumed, ...said } = bidFor(lead, candidate, terms, now, world.voices);
       assume(world, lead, assumed);
       return said;
     },

@@ -1,5 +1,6 @@
 import { isOnOwnList } from '../duplicates.js';
-import type { Bid, Candidate, NoBid } from '../round.js';
+import { aboveCeiling } from '../prices.js';
+import type { Bid, Candidate, NoBid, RoundTerms } from '../round.js';
 import type { Check, Sale } from '../terms.js';
 import { fixedBid } from '../newRound.js';
 import { accepts, bidOf, drawn, type BidModel } from './model.js';
@@ -48,11 +49,24 @@ export interface Voices {
   models: ReadonlyMap<string, BidModel>;
 }
 
+/** What a contract bids, as `wordOf` knows it; a bid above the contract's ceiling is none. */
+export function bidFor(
+  lead: PastLead,
+  candidate: Candidate,
+  { sale, currency }: Pick<RoundTerms, 'sale' | 'currency'>,
+  now: number,
+  voices: Voices,
+): Spoken<{ bid: Bid } | { noBid: NoBid }> {
+  const word = wordOf(lead, candidate, sale.mode, now, voices);
+  const noBid = 'bid' in word ? aboveCeiling(word.bid, candidate.ceiling, currency) : undefined;
+  return noBid ? { noBid, assumed: word.assumed } : word;
+}
+
 /**
  * What a contract bids. The price that it names; else what its buyer said when it was asked about this lead, the last time
  * by then, else the first time; else what its model says; else what it said of another lead of the period.
  */
-export function bidFor(
+function wordOf(
   lead: PastLead,
   candidate: Candidate,
   mode: Sale['mode'],

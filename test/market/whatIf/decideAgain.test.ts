@@ -61,6 +61,14 @@ describe('A lead that is decided again', () => {
     expect(again(sold, pausedUntil(Date.UTC(2020, 0, 1))).sold).toEqual([['northwind', 4000]]);
   });
 
+  test('is not sold at a bid above the ceiling that a contract names now', () => {
+    const { sold: now } = again(sold, marketOf({}, { northwind: { ceiling: 3999 }, fabrikam: {} }));
+    expect(now).toEqual([['fabrikam', 2000]]);
+    expect(again(sold, marketOf({}, { northwind: { ceiling: 4000 }, fabrikam: {} })).sold).toEqual([
+      ['northwind', 4000],
+    ]);
+  });
+
   test('goes to several where it is shared now, at the bids that they made for it alone', () => {
     const shared = marketOf({ sale: { ...EXCLUSIVE, mode: 'shared', maxBuyers: 2 } }, TWO);
     expect(again(sold, shared)).toMatchObject({
