@@ -5,6 +5,7 @@ import { moment } from '../market/moment.js';
 import {
   backup,
   BackupError,
+  findLargerBackup,
   noteBackup,
   readErasures,
   removeOldBackups,
@@ -21,23 +22,33 @@ import { print, printError, printJson } from './print.js';
 import { readText } from './readText.js';
 import { useDatabase } from './useDatabase.js';
 
-const WHERE =
-  'Run it on a machine that reaches the database, with MONGODB_URL set; docs/backup.md tells how.';
+const WHERE = 'Run it on a machine that reaches the database, with MONGODB_URL set; see docs/backup.md.';
 
 /** `gavel backup DIR` */
 export function backupCommand(): Command {
-  return localCommand('backup', `every lead is in a backup, and no key opens that from afar. ${WHERE}`)
-    .description('write the whole database into a new folder; persons stay encrypted')
-    .argument('<dir>', 'the folder, which is made')
+  return localCommand('backup', `a backup has every lead, and no key gives remote access to that. ${WHERE}`)
+    .description('back up the whole database into a new folder; persons stay encrypted')
+    .argument('<dir>', 'the folder to create')
     .option('--keep <duration>', 'then remove backups beside it that are older, such as 14d', duration)
+    .option(
+      '--allow-smaller',
+      'remove them even if one has more than twice as many documents or leads',
+      false,
+    )
     .option('--json', 'print the manifest as JSON', false)
     .action(backUp);
 }
 
 const STAND_IN =
-  'The local stack’s stand-in for MongoDB keeps no moment: what was written while the backup ran may be in it in part. Send no leads while it runs.';
+  'The local stack’s stand-in for MongoDB has no snapshots: a part of what was written while the backup ran may be in it. Send no leads while it runs.';
 
-async function backUp(dir: string, { keep, json }: { keep?: number; json: boolean }): Promise<void> {
+interface BackupOptions {
+  keep?: number;
+  allowSmaller: boolean;
+  json: boolean;
+}
+
+async function backUp(dir: string, { keep, allowSmaller, json }: BackupOptions): Promise<void> {
   const { manifest, isOfOneMoment } = await working(async (database, tell) => {
     const made = await backup(database, dir, tell);
     await noteBackup(database, made).catch((error: unknown) => {
@@ -48,7 +59,7 @@ async function backUp(dir: string, { keep, json }: { keep?: number; json: boolea
     });
     return { manifest: made, isOfOneMoment: !(await isStandIn(database.db)) };
   });
-  const removed = keep === undefined ? [] : await removeOldBackups(dir, keep);
+  const removed = keep === undefined ? [] : await prune(dir, manifest, { keep, allowSmaller });
   if (json) printJson(manifest);
   else
     print(
@@ -61,16 +72,34 @@ async function backUp(dir: string, { keep, json }: { keep?: number; json: boolea
     );
 }
 
+async function prune(
+  dir: string,
+  manifest: Manifest,
+  { keep, allowSmaller }: { keep: number; allowSmaller: boolean },
+): Promise<string[]> {
+  const larger = allowSmaller ? undefined : await findLargerBackup(dir, manifest);
+  if (larger === undefined) return removeOldBackups(dir, keep);
+  printError(
+    `No older backup was removed: ${larger.name} has ${larger.documents} documents, ${larger.leads} of them leads, and this ` +
+      'one has less than half of one or the other. Check that the database has lost nothing. If it is right, run ' +
+      '`gavel backup` again with --allow-smaller.',
+  );
+  return [];
+}
+
 /** `gavel restore DIR` */
 export function restoreCommand(): Command {
   return localCommand(
     'restore',
-    `it replaces the whole database, keys and audit included, and no key opens that from afar. ${WHERE}`,
+    `it replaces the whole database, keys and audit included, and no key gives remote access to that. ${WHERE}`,
   )
-    .description('put a backup into an empty database; end every API and worker before')
-    .argument('<dir>', 'the folder that backup made')
+    .description('restore a backup into an empty database; stop every API and worker first')
+    .argument('<dir>', 'a folder that backup created')
     .option('--replace', 'drop what the database has', false)
-    .option('--erasures <file>', 'erase again who was erased since: the output of leads erasures --json')
+    .option(
+      '--erasures <file>',
+      'erase again the persons on this list (the output of leads erasures --json), beside those of erasures.jsonl in the folder and beside it',
+    )
     .option('--json', 'print the manifest as JSON', false)
     .action(restoreFrom);
 }
@@ -82,7 +111,7 @@ interface RestoreOptions {
 }
 
 async function restoreFrom(dir: string, { replace, erasures: file, json }: RestoreOptions): Promise<void> {
-  const { manifest, erased } = await working(async (database, tell) => {
+  const { manifest, erased, lists } = await working(async (database, tell) => {
     const erasures = file === undefined ? [] : readErasures(file, await readText(file));
     const restored = await restore(database, dir, { replace, erasures }, tell);
     const values = [
@@ -93,23 +122,26 @@ async function restoreFrom(dir: string, { replace, erasures: file, json }: Resto
     await noteDeed(database, cliActor(), { ...of, did: 'restored from a backup', values });
     return restored;
   });
-  if (json) printJson({ ...manifest, erased_again: erased });
+  const read = file === undefined ? lists : [file, ...lists];
+  if (json) printJson({ ...manifest, erased_again: erased, erasures_from: read });
   else
     print(
       [
         `${summary(manifest)} were restored, as of ${manifest.at}.`,
         keys(manifest),
-        erasedAgain(erased, file !== undefined),
-        'Workers go on with the leads that wait.',
+        erasedAgain(erased, read),
+        'Workers continue with the leads that wait.',
       ].join('\n'),
     );
 }
 
-function erasedAgain(erased: number, hasList: boolean): string {
-  if (erased > 0) return `The persons of ${erased} leads, erased since, were erased again.`;
-  return hasList
-    ? 'The backup has no person of a lead on the list of erasures: nothing was to be erased again.'
-    : 'Persons who were erased since then are in it again, unless a list says who they are: --erasures FILE (docs/backup.md).';
+function erasedAgain(erased: number, lists: string[]): string {
+  if (lists.length === 0)
+    return 'No list of erasures was found: persons erased since then are in the database again. If you have a list, restore again with --replace --erasures FILE (docs/backup.md).';
+  const from = `Erasures were read from ${lists.join(' and ')}`;
+  return erased > 0
+    ? `${from}: the persons of ${erased} leads were erased again.`
+    : `${from}: none of these persons is in the backup.`;
 }
 
 async function working<T>(

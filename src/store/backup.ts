@@ -10,11 +10,11 @@ import Value from 'typebox/value';
 import { ensureIndexes, type Database } from './db.js';
 import { listErasures, repeatErasures, type ErasedLead } from './erasures.js';
 
-/** What a backup says of itself. It is written last: a folder without it is no backup. */
+/** The description of a backup. It is written last: a folder without it is not a complete backup. */
 const Manifest = Type.Object({
   format: Type.Literal('gavel-1'),
   database: Type.String(),
-  /** ISO 8601; what it shows is as of then. */
+  /** ISO 8601, the time of its snapshot. */
   at: Type.String(),
   /** Ids of the master keys that its persons are under. */
   masterKeys: Type.Array(Type.String()),
@@ -22,7 +22,7 @@ const Manifest = Type.Object({
     Type.Object({
       name: Type.String({ pattern: '^[A-Za-z0-9_-]+$' }),
       documents: Type.Integer({ minimum: 0 }),
-      /** Of the file as it lies there, in hex. */
+      /** Of the gzipped file, in hex. */
       sha256: Type.String(),
     }),
   ),
@@ -30,32 +30,32 @@ const Manifest = Type.Object({
 
 export type Manifest = Type.Static<typeof Manifest>;
 
-/** The last complete backup, as the database knows it: its age is a metric. */
+/** The last complete backup, noted in the database: its age is a metric. */
 export interface BackupDocument {
   _id: 'last';
-  /** The moment that it shows. */
+  /** The time of its snapshot. */
   at: Date;
   completedAt: Date;
   documents: number;
 }
 
-/** A backup can't be made here or restored from here; the message says why. */
+/** A backup can't be made or restored; the message says why. */
 export class BackupError extends Error {
   override name = 'BackupError';
 }
 
 type Tell = (text: string) => void;
 
-/** MongoDB's `SnapshotTooOld`: what the backup shows is kept no longer. */
+/** MongoDB's `SnapshotTooOld`: it no longer keeps the snapshot that the backup reads. */
 const SNAPSHOT_TOO_OLD = 239;
 
-/** What went wrong while a backup was made, for whoever makes it, where there is something to do about it. */
+/** The error of a failed backup; with a remedy if there is one. */
 const inWords = (error: unknown): unknown =>
   error instanceof MongoServerError && error.code === SNAPSHOT_TOO_OLD
     ? new BackupError(
-        'The backup took longer than the database keeps the moment that it shows, and is not complete. ' +
+        'The backup took longer than MongoDB keeps a snapshot, and is not complete. ' +
           'Raise minSnapshotHistoryWindowInSeconds of MongoDB (300 unless set) above the time that a backup takes, ' +
-          'and make it again in a new folder; docs/backup.md tells how.',
+          'and run it again with a new folder; see docs/backup.md.',
         { cause: error },
       )
     : error;
@@ -64,10 +64,10 @@ const MANIFEST = 'manifest.json';
 const fileOf = (dir: string, collection: string): string => join(dir, `${collection}.bson.gz`);
 
 /**
- * Writes every collection into a new folder, as of one moment: documents in BSON one after another, gzipped, as
- * mongodump does, so that mongorestore can read them too. Persons stay encrypted, and no master key is in it.
- * @throws BackupError where the folder holds something already, or the database does not keep the moment so long; what
- *   was written is removed
+ * Writes every collection of one snapshot into a new folder: documents in BSON one after another, gzipped, as mongodump
+ * does, so that mongorestore can read them too. Persons stay encrypted, and no master key is in it.
+ * @throws BackupError if the folder is not empty, or the database does not keep the snapshot long enough; what was written
+ *   is removed
  */
 export async function backup(database: Database, dir: string, tell: Tell): Promise<Manifest> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -104,13 +104,40 @@ export async function noteBackup(database: Database, { at, collections }: Manife
   await database.backups.updateOne({ _id: 'last' }, { $set }, { upsert: true });
 }
 
-/** The moment that the last complete backup shows; undefined: none is known. */
+/** The time of the last complete backup's snapshot; undefined: none is known. */
 export async function lastBackup(database: Database): Promise<Date | undefined> {
   return (await database.backups.findOne({ _id: 'last' }))?.at;
 }
 
-/** An incomplete backup that is as old as this is not under way any more. */
+/** An incomplete backup of this age is not being written any more. */
 const INCOMPLETE_MS = 24 * 60 * 60 * 1000;
+
+/** Documents in all, and leads: leads are kept for good, so neither shrinks unless data was lost. */
+const sizesOf = ({ collections }: Manifest): [documents: number, leads: number] => [
+  collections.reduce((sum, each) => sum + each.documents, 0),
+  collections.find(({ name }) => name === 'leads')?.documents ?? 0,
+];
+
+/**
+ * A complete backup beside a new one that has more than twice as many documents or leads: the database has probably lost
+ * data, and the older backups still have it.
+ */
+export async function findLargerBackup(
+  dir: string,
+  manifest: Manifest,
+): Promise<{ name: string; documents: number; leads: number } | undefined> {
+  const parent = dirname(resolve(dir));
+  const own = sizesOf(manifest);
+  for (const entry of await readdir(parent, { withFileTypes: true })) {
+    const path = join(parent, entry.name);
+    if (!entry.isDirectory() || path === resolve(dir)) continue;
+    const other = await readManifest(path).catch(() => undefined);
+    if (other === undefined) continue;
+    const [documents, leads] = sizesOf(other);
+    if (documents > 2 * own[0] || leads > 2 * own[1]) return { name: entry.name, documents, leads };
+  }
+  return undefined;
+}
 
 /**
  * Removes old backups beside a new one: complete ones older than `keepMs`, and incomplete ones older than a day. Any
@@ -183,7 +210,7 @@ async function dump(
   return { documents, sha256: hash.digest('hex') };
 }
 
-/** Passes everything on, and notes it in the hash. */
+/** Passes everything on, and updates the hash with it. */
 const hashing = (hash: Hash) =>
   async function* (source: AsyncIterable<Buffer>) {
     for await (const chunk of source) {
@@ -195,19 +222,22 @@ const hashing = (hash: Hash) =>
 export interface RestoreOptions {
   /** Drops what the database has before; its erasures since the backup are repeated. */
   replace: boolean;
-  /** Erasures since the backup, as `gavel leads erasures --json` writes them. */
+  /** Further erasures since the backup, as `gavel leads erasures --json` writes them. */
   erasures?: readonly ErasedLead[];
 }
 
-/** What was restored, and how many persons of it were erased again. */
 export interface Restored {
   manifest: Manifest;
+  /** How many leads' persons were erased again. */
   erased: number;
+  /** The lists of erasures that were found in the backup's folder and beside it. */
+  lists: string[];
 }
 
 /**
- * Puts a backup into an empty database, with its indexes, and erases again who was erased since. Nothing is written before
- * every file was found whole.
+ * Puts a backup into an empty database, with its indexes, and erases again the persons erased since. Lists of erasures in
+ * the backup's folder and beside it (deploy/backup/backup.sh writes that one) are read. Nothing is written before every
+ * file was checked.
  * @throws BackupError if there is no whole backup, or the database is not empty
  */
 export async function restore(
@@ -222,7 +252,8 @@ export async function restore(
     await check(dir, collection);
   }
   if (replace) await keepErasures(database, dir, manifest);
-  const known = [...erasures, ...(await keptErasures(dir))];
+  const lists = await findLists(dir);
+  const known = [...erasures, ...lists.flatMap((list) => list.erasures)];
   await makeRoom(database, replace);
   for (const { name, documents } of manifest.collections) {
     tell(name);
@@ -232,18 +263,18 @@ export async function restore(
   }
   await ensureIndexes(database);
   tell('erasures');
-  return { manifest, erased: await repeatErasures(database, known) };
+  return { manifest, erased: await repeatErasures(database, known), lists: lists.map(({ path }) => path) };
 }
 
-/** Erasures lie beside a backup: those that `restore` found in a database that it replaced, or that ops put there. */
+/** In a backup: the erasures of a database that `restore` replaced. Beside backups: those that backup.sh collects. */
 const ERASURES = 'erasures.jsonl';
 
-/** Clocks differ; what is erased in the backup already is passed over. */
+/** Clocks differ; erasures that the backup has already are skipped. */
 const MARGIN_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Writes down who was erased since the backup, before the database that knows it is dropped: a restore that is broken off
- * finds it when it is run again.
+ * Stores the erasures since the backup before the database that has them is dropped: a restore that was interrupted finds
+ * them when it is run again.
  */
 async function keepErasures(database: Database, dir: string, { at }: Manifest): Promise<void> {
   const since = new Date(Date.parse(at) - MARGIN_MS);
@@ -254,25 +285,35 @@ async function keepErasures(database: Database, dir: string, { at }: Manifest): 
     await appendFile(path, found.map(erasureLine).join(''), { mode: 0o600, flush: true });
   } catch (cause) {
     throw new BackupError(
-      `${path} can't be written. It is to have the ${found.length} erasures that the database knows; copy the backup to a folder that can be written.`,
+      `${path} can't be written. The ${found.length} erasures of the database must be stored there before it is dropped; copy the backup to a folder that can be written.`,
       { cause },
     );
   }
 }
 
-async function keptErasures(dir: string): Promise<ErasedLead[]> {
-  const path = join(dir, ERASURES);
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
-  });
-  return readErasures(path, text);
+async function findLists(dir: string): Promise<{ path: string; erasures: ErasedLead[] }[]> {
+  const paths = [join(dir, ERASURES), join(dirname(resolve(dir)), ERASURES)];
+  const lists = await Promise.all(
+    paths.map(async (path) => {
+      const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+        if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+        throw new BackupError(
+          `${path} can't be read. It lists the persons to erase again; make it readable.`,
+          {
+            cause,
+          },
+        );
+      });
+      return text === undefined ? [] : [{ path, erasures: readErasures(path, text) }];
+    }),
+  );
+  return lists.flat();
 }
 
 /**
  * The erasures of a file: one JSON object a line, as `gavel leads erasures --json` writes them, or what `gavel leads erase --json`
  * prints.
- * @throws BackupError naming the line that is none
+ * @throws BackupError naming the line that is not an erasure
  */
 export function readErasures(path: string, text: string): ErasedLead[] {
   const lines = text.split('\n').map((line, i) => ({ line: i + 1, text: line.trim() }));
@@ -284,7 +325,7 @@ export function readErasures(path: string, text: string): ErasedLead[] {
       const value = jsonOf(line.text);
       if (Value.Check(Line, value)) return erasedLead(value);
       throw new BackupError(
-        `${path}:${line.line} is no erasure as \`gavel leads erasures --json\` writes them.`,
+        `${path}:${line.line} is not an erasure as \`gavel leads erasures --json\` writes it.`,
       );
     });
 }
@@ -317,7 +358,7 @@ function jsonOf(text: string): unknown {
 async function readManifest(dir: string): Promise<Manifest> {
   const path = join(dir, MANIFEST);
   const text = await readFile(path, 'utf8').catch(() => {
-    throw new BackupError(`${dir} is no backup, or not a complete one: it has no ${MANIFEST}.`);
+    throw new BackupError(`${dir} is not a complete backup: it has no ${MANIFEST}.`);
   });
   try {
     return Value.Parse(Manifest, JSON.parse(text));
@@ -335,23 +376,23 @@ async function check(dir: string, { name, sha256 }: Manifest['collections'][numb
     throw new BackupError(`${file} can't be read.`, { cause });
   }
   if (hash.digest('hex') !== sha256)
-    throw new BackupError(`${file} is not what was written when the backup was made.`);
+    throw new BackupError(`${file} is damaged: it is not what was written when the backup was made.`);
 }
 
-/** Indexes alone are no data: a process that has started makes them. */
+/** Indexes alone are not data: each process creates them when it starts. */
 async function makeRoom({ db }: Database, replace: boolean): Promise<void> {
   for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
     if (name.startsWith('system.')) continue;
     const has = (await db.collection(name).findOne({}, { projection: { _id: 1 } })) !== null;
     if (has && !replace && name !== 'backups')
       throw new BackupError(
-        `The database ${db.databaseName} is not empty (${name}); --replace drops what it has. End every API and worker first.`,
+        `The database ${db.databaseName} is not empty (${name}); --replace drops what it has. Stop every API and worker first, and back up what is there.`,
       );
     await db.collection(name).drop();
   }
 }
 
-/** So many at once. */
+/** Documents per insert. */
 const BATCH = 1000;
 
 async function load({ db }: Database, name: string, file: string): Promise<number> {

@@ -16,7 +16,7 @@ import { gunzipSync } from 'node:zlib';
 import { BSON } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
-import { lastBackup, restore } from '../../src/store/backup.js';
+import { lastBackup, restore, type Manifest } from '../../src/store/backup.js';
 import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
 import { eraseLead } from '../../src/store/erase.js';
 import { findLead, findStoredLead } from '../../src/store/leads.js';
@@ -129,6 +129,29 @@ describe('a backup', () => {
     );
   });
 
+  test.each(['leads', 'sales'])(
+    'with far fewer %s than an older one removes nothing unless it may',
+    async (name) => {
+      const all = join(folder, `fewer-${name}`);
+      const old = join(all, 'old');
+      mkdirSync(old, { recursive: true });
+      const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as Manifest;
+      const lost = { name, documents: 10_000, sha256: '' };
+      const at = new Date(Date.now() - 15 * 86_400_000).toISOString();
+      const larger = { ...manifest, at, collections: [lost] };
+      writeFileSync(join(old, 'manifest.json'), JSON.stringify(larger));
+      const kept = await run(['backup', join(all, 'new'), '--keep', '14d'], settings);
+      expect(kept).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('No older backup was removed: old has 10000 documents') as string,
+      });
+      expect(readdirSync(all).sort()).toEqual(['new', 'old']);
+      const pruned = await run(['backup', join(all, 'newer'), '--keep', '14d', '--allow-smaller'], settings);
+      expect(pruned.stdout).toContain('Older backups were removed: old.');
+      expect(readdirSync(all).sort()).toEqual(['new', 'newer']);
+    },
+  );
+
   test('is restored as it was, bit by bit, with its indexes, into an empty database and no other', async () => {
     const ran = await run(['restore', dir], elsewhere);
     expect(ran.stdout).toContain('Its persons can be read with the master key "test", which is not in it.');
@@ -177,9 +200,11 @@ describe('a backup', () => {
     appendFileSync(join(dir, 'sales.bson.gz'), 'x');
     const damaged = await run(['restore', dir, '--replace'], elsewhere);
     expect(damaged).toMatchObject({ code: 1, stdout: '' });
-    expect(damaged.stderr).toContain('sales.bson.gz is not what was written when the backup was made.');
+    expect(damaged.stderr).toContain(
+      'sales.bson.gz is damaged: it is not what was written when the backup was made.',
+    );
     rmSync(join(dir, 'manifest.json'));
-    expect((await run(['restore', dir], elsewhere)).stderr).toContain('is no backup, or not a complete one');
+    expect((await run(['restore', dir], elsewhere)).stderr).toContain('is not a complete backup');
     expect(await everything(to)).toEqual(before);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ describe('a person who was erased after a backup', () => {
   let restored: Database;
   const folder = mkdtempSync(join(tmpdir(), 'gavel-'));
   const dir = join(folder, 'backup');
-  const list = join(folder, 'erasures.jsonl');
+  const list = join(folder, 'list.jsonl');
   const ids: Record<'sold' | 'waiting' | 'posting' | 'kept', string> = {
     sold: '',
     waiting: '',
@@ -82,13 +82,15 @@ describe('a person who was erased after a backup', () => {
 
   test('is in the backup again, which says so, if no list of erasures is given', async () => {
     const ran = await run(['restore', dir], elsewhere);
-    expect(ran.stdout).toContain('Persons who were erased since then are in it again');
+    expect(ran.stdout).toContain('persons erased since then are in the database again');
     expect((await findLead(restored, ids.sold))?.fields).toEqual({ phone });
   });
 
   test('is erased again by the list of erasures, with the same proof and everything that finds the person', async () => {
     const ran = await run(['restore', dir, '--replace', '--erasures', list], elsewhere);
-    expect(ran.stdout).toContain('The persons of 3 leads, erased since, were erased again.');
+    expect(ran.stdout).toContain(
+      `Erasures were read from ${list}: the persons of 3 leads were erased again.`,
+    );
     expect(await proofs(restored)).toEqual(await proofs(database));
     expect(await restored.persons.countDocuments()).toBe(0);
     expect((await run(['leads', 'list', '--phone', phone], elsewhere)).stdout).toBe(
@@ -111,10 +113,30 @@ describe('a person who was erased after a backup', () => {
     for (const id of erased()) expect(await findStoredLead(restored, id)).not.toHaveProperty('dueAt');
   });
 
+  test('is erased again by the list that the schedule keeps beside its backups, with no option', async () => {
+    const beside = join(folder, 'erasures.jsonl');
+    copyFileSync(list, beside);
+    const ran = await run(['restore', dir, '--replace'], elsewhere);
+    // The database that was replaced has these erasures too, and leaves them in the backup's folder.
+    rmSync(join(dir, 'erasures.jsonl'));
+    expect(ran.stdout).toContain(` and ${beside}: the persons of 3 leads were erased again.`);
+    await restored.db.dropDatabase();
+    const empty = await run(['restore', dir, '--json'], elsewhere);
+    expect(JSON.parse(empty.stdout)).toMatchObject({ erased_again: 3, erasures_from: [beside] });
+    expect(await proofs(restored)).toEqual(await proofs(database));
+    writeFileSync(beside, 'something else\n');
+    const damaged = await run(['restore', dir, '--replace'], elsewhere);
+    expect(damaged).toMatchObject({ code: 1, stdout: '' });
+    expect(damaged.stderr).toContain(`${beside}:1 is not an erasure`);
+    expect(await proofs(restored)).toEqual(await proofs(database));
+    rmSync(beside);
+    rmSync(join(dir, 'erasures.jsonl'), { force: true });
+  });
+
   test('stays erased in a database that is replaced by the backup: it knows its erasures itself', async () => {
     const before = await proofs(database);
     const ran = await run(['restore', dir, '--replace'], live);
-    expect(ran.stdout).toContain('The persons of 3 leads, erased since, were erased again.');
+    expect(ran.stdout).toContain(': the persons of 3 leads were erased again.');
     expect(await proofs(database)).toEqual(before);
     // They are beside the backup, so that a restore that is broken off knows them when it is run again.
     expect(readFileSync(join(dir, 'erasures.jsonl'), 'utf8')).toContain(ids.sold);
@@ -124,7 +146,7 @@ describe('a person who was erased after a backup', () => {
     writeFileSync(list, '{"lead_id": "one", "erased_at": "2026-11-24T14:33:05Z"}\nsomething else\n');
     const ran = await run(['restore', dir, '--replace', '--erasures', list], elsewhere);
     expect(ran).toMatchObject({ code: 1, stdout: '' });
-    expect(ran.stderr).toContain(`${list}:2 is no erasure as \`gavel leads erasures --json\` writes them.`);
+    expect(ran.stderr).toContain(`${list}:2 is not an erasure as \`gavel leads erasures --json\` writes it.`);
     expect(await restored.leads.countDocuments({ erased: { $exists: true } })).toBe(3);
   });
 });

@@ -9,7 +9,11 @@ import { pickSettings } from '../../src/config.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
 import { startServers } from '../../src/local/servers.js';
 import { gavel } from '../cli/gavel.js';
-import { compiledGavel } from '../support/stack.js';
+import { openDatabase } from '../../src/store/db.js';
+import { eraseLead } from '../../src/store/erase.js';
+import { asEnvironment } from '../support/asEnvironment.js';
+import { storeLead, storeMarket } from '../support/market.js';
+import { compiledGavel, isolatedSettings } from '../support/stack.js';
 import { emptyDir } from './helpers.js';
 
 const deployed = (path: string): string => join(packageRoot, 'deploy', path);
@@ -159,6 +163,68 @@ test('The backup service keeps old backups while new ones fail', () => {
   expect(ran.status).not.toBe(0);
   expect(ran.stderr).toContain('does not answer');
   expect(readdirSync(backups)).toContain('2020-01-01T00-00-00Z');
+});
+
+test('The backup service keeps old backups and erasures when the database has lost its data', async () => {
+  const settings = await isolatedSettings();
+  const database = openDatabase(settings);
+  onTestFinished(() => database.client.close());
+  const erased = await storeLead(database, await storeMarket(database, {}), { status: 'expired' });
+  await eraseLead(database, erased._id, { by: 'dana' });
+  const backups = emptyDir();
+  const old = join(backups, '2020-01-01T00-00-00Z');
+  mkdirSync(old);
+  const collections = [{ name: 'leads', documents: 5000, sha256: '' }];
+  const manifest = { format: 'gavel-1', database: 'gavel', at: '2020-01-01T00:00:00Z', masterKeys: [] };
+  writeFileSync(join(old, 'manifest.json'), JSON.stringify({ ...manifest, collections }));
+  const list = join(backups, 'erasures.jsonl');
+  const before = '{"lead_id":"lost","erased_at":"2026-11-24T14:33:05.000Z","by":"dana"}';
+  writeFileSync(list, `${before}\n`);
+  const [program = ''] = compiledGavel();
+  const env = { ...process.env, ...asEnvironment(settings), GAVEL: program, BACKUP_DIR: backups };
+  const backUp = () => spawnSync('sh', [deployed('backup/backup.sh'), 'once'], { env, encoding: 'utf8' });
+  const ran = backUp();
+  expect(ran).toMatchObject({ status: 0 });
+  expect(ran.stderr).toContain('No older backup was removed: 2020-01-01T00-00-00Z has 5000 documents');
+  expect(readdirSync(backups)).toContain('2020-01-01T00-00-00Z');
+  const both = readFileSync(list, 'utf8').trim().split('\n');
+  expect(both).toHaveLength(2);
+  expect(both).toEqual(expect.arrayContaining([before, expect.stringContaining(erased._id)]));
+  await database.leads.deleteMany({});
+  expect(backUp()).toMatchObject({ status: 0 });
+  expect(readFileSync(list, 'utf8').trim().split('\n')).toEqual(both);
+}, 60_000);
+
+test.each(['0', '0.5', '24h', '08', '48', '-1'])(
+  'A schedule of %s hours is refused before any backup',
+  (hours) => {
+    const backups = emptyDir();
+    const [program = ''] = compiledGavel();
+    const env = { ...process.env, GAVEL: program, BACKUP_DIR: backups, BACKUP_EVERY_HOURS: hours };
+    const ran = spawnSync('sh', [deployed('backup/backup.sh')], { env, encoding: 'utf8', timeout: 10_000 });
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toBe(`BACKUP_EVERY_HOURS must be a whole number from 1 to 24, not "${hours}".\n`);
+    expect(readdirSync(backups)).toEqual([]);
+  },
+);
+
+test('The backup script finds the program of its clone from any directory, or says how to build it', () => {
+  const clone = emptyDir();
+  mkdirSync(join(clone, 'deploy/backup'), { recursive: true });
+  cpSync(deployed('backup/backup.sh'), join(clone, 'deploy/backup/backup.sh'));
+  const backups = emptyDir();
+  const { GAVEL: _none, ...rest } = process.env;
+  const env = { ...rest, BACKUP_DIR: backups };
+  const once = () =>
+    spawnSync('sh', [join(clone, 'deploy/backup/backup.sh'), 'once'], {
+      env,
+      cwd: backups,
+      encoding: 'utf8',
+    });
+  expect(once()).toMatchObject({ status: 1, stderr: expect.stringContaining('npm run build') as string });
+  mkdirSync(join(clone, 'dist/src/cli'), { recursive: true });
+  writeFileSync(join(clone, 'dist/src/cli/gavel.js'), 'console.log(process.argv[2])');
+  expect(once()).toMatchObject({ status: 0, stdout: 'backup\n' });
 });
 
 describe('deploy/caddy/Caddyfile', () => {
