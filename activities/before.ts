@@ -1,7 +1,7 @@
 import { conclude } from '../src/market/decide.js';
 import { roundInWords, type Before, type BookedSale, type ReturnedSale } from '../src/market/story.js';
 import type { Database } from '../src/store/db.js';
-import { findStoredLead, type Claim } from '../src/store/leads.js';
+import { findStoredLead, UnknownLeadError, type Claim } from '../src/store/leads.js';
 import { returnsOf } from '../src/store/returns.js';
 import { readRounds } from '../src/store/rounds.js';
 
@@ -11,7 +11,7 @@ const TOLD = { first: 5, last: 20 };
 /** What has become of a lead so far, for a run of its workflow that has not seen it. It goes into a history. */
 export async function beforeOf(database: Database, leadId: string): Promise<Before> {
   const lead = await findStoredLead(database, leadId);
-  if (lead === null) throw new Error(`Lead ${leadId} is gone`);
+  if (lead === null) throw new UnknownLeadError(leadId);
   const { rounds } = await readRounds(database, lead, TOLD);
   const returns = await returnsOf(database, lead);
   return {

@@ -1,9 +1,11 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import type { Send } from '../src/buyers/send.js';
 import type { Log } from '../src/log.js';
 import { withoutWords } from '../src/market/asking.js';
 import type { Circuit } from '../src/market/breaker.js';
 import type { Round } from '../src/market/round.js';
 import type { Database } from '../src/store/db.js';
+import { UnknownLeadError } from '../src/store/leads.js';
 import type { StoredTerms } from '../src/store/market.js';
 import { askAgain } from './askAgain.js';
 import { askMissed } from './askMissed.js';
@@ -36,6 +38,21 @@ export interface Deps {
   log: Log;
 }
 
+/**
+ * A step that fails for good if the lead is not stored: retrying it does not help, and its workflow fails with the reason.
+ * If the lead is restored later, the sweep starts a new workflow, as after every failure.
+ */
+const ofLead =
+  <Request, Result>(step: (request: Request) => Promise<Result>) =>
+  async (request: Request): Promise<Result> => {
+    try {
+      return await step(request);
+    } catch (error) {
+      if (!(error instanceof UnknownLeadError)) throw error;
+      throw ApplicationFailure.create({ type: 'UnknownLead', message: error.message, nonRetryable: true });
+    }
+  };
+
 /** A step whose round goes into a history, which can't be erased: without the buyers' own words. */
 const forHistory =
   <Request, Result extends object | string>(step: (request: Request) => Promise<Result>) =>
@@ -50,13 +67,13 @@ const isRound = <Result extends object | string>(result: Result): result is Resu
 /** The steps of a lead's life that touch the world, as plain functions for the worker to register. */
 export function createActivities(deps: Deps) {
   return {
-    runRound: forHistory(runRound(deps)),
-    askTier: forHistory(askTier(deps)),
-    askMissed: forHistory(askMissed(deps)),
-    askAgain: forHistory(askAgain(deps)),
-    sellLead: sellLead(deps),
-    deliverPost: deliverPost(deps),
-    settlePost: settlePost(deps),
+    runRound: forHistory(ofLead(runRound(deps))),
+    askTier: forHistory(ofLead(askTier(deps))),
+    askMissed: forHistory(ofLead(askMissed(deps))),
+    askAgain: forHistory(ofLead(askAgain(deps))),
+    sellLead: ofLead(sellLead(deps)),
+    deliverPost: ofLead(deliverPost(deps)),
+    settlePost: ofLead(settlePost(deps)),
     cancelPost: cancelPost(deps),
     holdPost: holdPost(deps),
     settleTurns: settleTurns(deps),

@@ -8,7 +8,13 @@ import type { Round } from '../src/market/round.js';
 import { withdrawnBy, type WithdrawnBy } from '../src/market/standing.js';
 import type { Before } from '../src/market/story.js';
 import { accountId, readUsage } from '../src/store/capacity.js';
-import { findLeadSummary, leadInRound, stateForLife, type LeadDocument } from '../src/store/leads.js';
+import {
+  findLeadSummary,
+  leadInRound,
+  stateForLife,
+  UnknownLeadError,
+  type LeadDocument,
+} from '../src/store/leads.js';
 import { findLeadForRound, findRound, moveRounds, storeRound } from '../src/store/rounds.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
 import { isSuppressed, listedBy } from '../src/store/suppressions.js';
@@ -47,7 +53,7 @@ export const runRound =
   async (request: RoundRequest): Promise<(Round | NoRound) & { before?: Before }> => {
     const { leadId, number, asksBefore } = request;
     const lead = await findLeadForRound(deps.database, leadId);
-    if (lead === null) throw new Error(`No lead ${leadId} is stored`);
+    if (lead === null) throw new UnknownLeadError(leadId);
     const result = await hold(deps, lead, request);
     const hasBefore = number > 1 || (lead.lastRound ?? 0) > number;
     if (asksBefore !== true || !hasBefore) return result;

@@ -4,7 +4,7 @@ import { askStatus, type PostStatus } from '../src/buyers/status.js';
 import { bookSale, holdOf } from '../src/store/book.js';
 import { confirm, countedFor, release } from '../src/store/capacity.js';
 import { releaseClaim } from '../src/store/claims.js';
-import { findLead, type Claim, type LeadDocument } from '../src/store/leads.js';
+import { findLead, UnknownLeadError, type Claim, type LeadDocument } from '../src/store/leads.js';
 import type { BuyerWithSecret } from '../src/store/market.js';
 import type { Deps } from './index.js';
 import { accepted as acceptedBy, buyerOf, uncertain, type SaleAnswer } from './sellLead.js';
@@ -25,8 +25,9 @@ export const settlePost =
   async ({ leadId, contract, accepted }: SettleRequest): Promise<SaleAnswer> => {
     const { database, send } = deps;
     const lead = await findLead(database, leadId);
-    const claim = lead?.claims[contract];
-    if (!lead || !claim) throw new Error(`Lead ${leadId} has no post under ${contract}`);
+    if (lead === null) throw new UnknownLeadError(leadId);
+    const claim = lead.claims[contract];
+    if (!claim) throw new Error(`Lead ${leadId} has no post under ${contract}`);
     if (claim.status === 'refused') return { answer: 'refused', detail: claim.detail };
     if (claim.status === 'cancelled') return uncertain(claim, claim.detail);
     const buyer = await buyerOf(deps, lead, contract);

@@ -1,7 +1,7 @@
 import type { Filter, UpdateFilter } from 'mongodb';
 import type { LeadStatus } from '../market/lead.js';
 import type { Database } from './db.js';
-import type { Claim, LeadDocument, NoRoom, PassedOffer } from './leads.js';
+import { UnknownLeadError, type Claim, type LeadDocument, type NoRoom, type PassedOffer } from './leads.js';
 import { inBatches, leadLane } from './lanes.js';
 import { openLead, type StoredLead } from './person.js';
 import { NOT_WITHDRAWN } from './withdrawals.js';
@@ -79,7 +79,7 @@ async function claimAll(
 ): Promise<StoredLead[]> {
   await leads.bulkWrite(writes.map((updateOne) => ({ updateOne })));
   const lead = await leads.findOne({ _id }, { projection: { rounds: 0 } });
-  if (lead === null) throw new Error(`Lead ${_id} is gone`);
+  if (lead === null) throw new UnknownLeadError(_id);
   return writes.map(() => lead);
 }
 

@@ -255,6 +255,14 @@ export async function findLead({ leads, vault }: Database, leadId: string): Prom
   return stored && openLead(vault, stored);
 }
 
+/** A lead that has a workflow is not stored: the database was restored from an older backup, or is another one. */
+export class UnknownLeadError extends Error {
+  override name = 'UnknownLeadError';
+  constructor(leadId: string) {
+    super(`No lead ${leadId} is stored: the database was restored from an older backup, or is another one`);
+  }
+}
+
 /** The lead as it is stored, for whoever needs no person: it asks for no master key. */
 export async function findStoredLead({ leads }: Database, leadId: string): Promise<StoredLead | null> {
   return leads.findOne({ _id: leadId });

@@ -1,0 +1,46 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { factsOf } from '../../src/store/leads.js';
+import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { minutes, storeLead, storeMarket } from '../support/market.js';
+import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+
+let world: LeadWorld;
+let northwind: FakeBuyer;
+
+beforeAll(async () => {
+  world = await openLeadWorld();
+  northwind = await startBuyer({ ping: { status: 204 } });
+});
+afterAll(async () => {
+  await northwind.close();
+  await world.close();
+});
+
+test('A lead that a restored database does not have fails its workflow with the reason, and can begin again', async () => {
+  const { database, clock } = world;
+  const pending = { retryAfter: [minutes(1)], expireAfter: minutes(60) };
+  const campaign = await storeMarket(database, { northwind: { server: northwind } }, { pending });
+  const lead = await storeLead(database, campaign);
+  const { answer, handle } = await world.submit(lead);
+  expect(answer.status).toBe('pending');
+  const stored = await database.leads.findOne({ _id: lead._id });
+  await database.leads.deleteOne({ _id: lead._id });
+  const ended = handle.result().catch((error: unknown) => error);
+  await clock.passUntil(ended, { step: 1000, grows: true, most: minutes(30) });
+  const failure = await ended;
+  expect(failure).toBeInstanceOf(WorkflowFailedError);
+  expect((failure as WorkflowFailedError).cause).toMatchObject({
+    type: 'UnknownLead',
+    message: `No lead ${lead._id} is stored: the database was restored from an older backup, or is another one`,
+  });
+
+  // A newer backup has it after all.
+  if (stored === null) throw new Error('the lead was not stored');
+  await database.leads.insertOne(stored);
+  northwind.answer('ping', { body: { bid: 45 } });
+  await world.start(factsOf(lead));
+  const again = world.client.workflow.getHandle(handle.workflowId);
+  await clock.passUntil(again.result(), { step: 1000, grows: true, most: minutes(30) });
+  expect(await again.result()).toMatchObject({ status: 'sold' });
+});
