@@ -11,6 +11,7 @@ import { startServers } from '../../src/local/servers.js';
 import { gavel } from '../cli/gavel.js';
 import { openDatabase } from '../../src/store/db.js';
 import { eraseLead } from '../../src/store/erase.js';
+import { readMasterKeys } from '../../src/store/masterKeys.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { compiledGavel, isolatedSettings } from '../support/stack.js';
@@ -207,6 +208,41 @@ test.each(['0', '0.5', '24h', '08', '48', '-1'])(
     expect(readdirSync(backups)).toEqual([]);
   },
 );
+
+test('The page’s commands change the master key so that every process can always read what another one stores', () => {
+  const page = readFileSync(join(packageRoot, 'docs/backup.md'), 'utf8');
+  const section = page.slice(page.indexOf('## The master keys'), page.indexOf('## Erased persons'));
+  const commands = [...section.matchAll(/```sh\n(.*?)```/gs)]
+    .map(([, text = '']) => text)
+    .filter((text) => text.includes('deploy/secrets/new'));
+  const dir = emptyDir();
+  const file = join(dir, 'deploy/secrets/master_keys');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `2026:${Buffer.alloc(32, 'old').toString('base64')}\n`);
+  const keys = () => readMasterKeys(readFileSync(file, 'utf8').trim());
+  const before = keys();
+  const { ino } = statSync(file);
+  let last = before;
+  const key = Buffer.alloc(32, 'x');
+  const first = commands.map((text) => {
+    expect(spawnSync('sh', ['-ec', text], { cwd: dir, encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    const now = keys();
+    // A process that has restarted beside one that has not.
+    expect(last.unwrap(now.wrap(key, 'test'), 'test')).toEqual(key);
+    // Until the rotation the old key is needed, and is there.
+    if (text !== commands.at(-1)) expect(now.unwrap(before.wrap(key, 'test'), 'test')).toEqual(key);
+    last = now;
+    return now.current;
+  });
+  expect(first).toEqual(['2026', '2027', '2027']);
+  expect(() => last.unwrap(before.wrap(key, 'test'), 'test')).toThrow('2026');
+  // Containers see a file's new content, and not a new file.
+  expect(statSync(file).ino).toBe(ino);
+  expect(readdirSync(dirname(file))).toEqual(['master_keys']);
+});
 
 test('The backup script finds the program of its clone from any directory, or says how to build it', () => {
   const clone = emptyDir();
