@@ -32,7 +32,7 @@ ENTRYPOINT ["/usr/local/bin/caddy"]
 CMD ["run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]
 
 FROM base AS runtime
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Gavel" \
   org.opencontainers.image.description="A lead exchange you host yourself" \
