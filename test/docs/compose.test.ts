@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Type from 'typebox';
 import { Compile } from 'typebox/schema';
@@ -13,10 +13,12 @@ const text = readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8');
 const file: unknown = parse(text, { merge: true });
 
 /** Files that add to it, by COMPOSE_FILE. */
-const additions = ['deploy/compose.tls.yml', 'deploy/compose.mongodb-3.yml'].map((path) => ({
-  path,
-  text: readFileSync(join(packageRoot, path), 'utf8'),
-}));
+const additions = readdirSync(join(packageRoot, 'deploy'))
+  .filter((name) => name.startsWith('compose.'))
+  .map((name) => ({
+    path: `deploy/${name}`,
+    text: readFileSync(join(packageRoot, 'deploy', name), 'utf8'),
+  }));
 const allTexts = [text, ...additions.map((one) => one.text)].join('\n');
 
 const Texts = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]));
@@ -69,6 +71,17 @@ const withoutVariables = (value: string): string => value.replace(/\$\{\w+:-([^}
 
 /** Ours are built here, the others are somebody's. */
 const ours = services.filter(([, service]) => service.build !== undefined);
+
+const SECRET_FILES = SECRET_SETTINGS.map((name) => `${name}_FILE`);
+
+/** What of an addition's service is looked at here. */
+interface Added {
+  environment?: Record<string, string>;
+  volumes?: string[];
+  secrets?: string[];
+  profiles?: string[];
+  depends_on?: Record<string, { required?: boolean }>;
+}
 
 describe('docker-compose.yml', () => {
   test.each([{ path: 'docker-compose.yml', text }, ...additions])(
@@ -206,8 +219,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('sets settings that exist', () => {
-    const files = SECRET_SETTINGS.map((name) => `${name}_FILE`);
-    const known = [...SETTINGS, ...files, 'NODE_OPTIONS', 'BACKUP_EVERY_HOURS', 'BACKUP_KEEP'];
+    const known = [...SETTINGS, ...SECRET_FILES, 'NODE_OPTIONS', 'BACKUP_EVERY_HOURS', 'BACKUP_KEEP'];
     for (const [name, service] of ours.filter(([name]) => name !== 'proxy'))
       expect([name, known]).toEqual([name, expect.arrayContaining(Object.keys(service.environment ?? {}))]);
   });
@@ -255,20 +267,57 @@ describe('docker-compose.yml', () => {
 
   test('adds only services, settings and volumes that fit it', () => {
     for (const { path, text: added } of additions) {
-      const { services: changed = {}, volumes = {} } = parse(added, { merge: true }) as {
-        services?: Record<string, { environment?: Record<string, string>; volumes?: string[] }>;
+      const {
+        services: changed = {},
+        volumes = {},
+        secrets = {},
+      } = parse(added, { merge: true }) as {
+        services?: Record<string, Added>;
         volumes?: Record<string, unknown>;
+        secrets?: Record<string, unknown>;
       };
       for (const [name, service] of Object.entries(changed)) {
         const base = compose.services[name];
         if (base === undefined) expect([path, name]).toEqual([path, expect.stringMatching(/^mongodb-[23]$/)]);
         else
-          expect(Object.keys(base.environment ?? {})).toEqual(
+          expect([...Object.keys(base.environment ?? {}), ...SETTINGS, ...SECRET_FILES]).toEqual(
             expect.arrayContaining(Object.keys(service.environment ?? {})),
           );
+        expect([...Object.keys(compose.secrets), ...Object.keys(secrets)]).toEqual(
+          expect.arrayContaining(service.secrets ?? []),
+        );
         for (const volume of service.volumes ?? [])
           expect(Object.keys(volumes)).toContain(volume.split(':')[0]);
       }
     }
+  });
+
+  test.each(additions)('is waited for by no service that must start without it: $path', ({ text: added }) => {
+    const { services: changed = {} } = parse(added, { merge: true }) as { services?: Record<string, Added> };
+    const isOff = (name: string): boolean => changed[name]?.profiles !== undefined;
+    for (const [name, { depends_on = {} }] of services.filter(([name]) => !isOff(name)))
+      for (const needed of Object.keys(depends_on).filter(isOff))
+        expect([name, needed, changed[name]?.depends_on?.[needed]?.required]).toEqual([name, needed, false]);
+  });
+
+  test.each(additions)('names the override as the last file, or Compose would not read it: $path', (one) => {
+    expect(one.text).toContain(`#   COMPOSE_FILE=docker-compose.yml:${one.path}\n`);
+    expect(one.text.replaceAll('\n# ', ' ')).toContain(
+      'docker-compose.override.yml, if you have one, as the last file',
+    );
+  });
+
+  test('keeps the number of workers that is set', () => {
+    expect(compose.services.worker).toMatchObject({ scale: '${WORKERS:-1}' });
+  });
+
+  test('passes on every setting of .env, but those that docs/operator.md names', () => {
+    const page = readFileSync(join(packageRoot, 'docs/operator.md'), 'utf8');
+    const [, sentence = ''] = /These do nothing in `\.env`: (.*?)\. To change/.exec(page) ?? [];
+    const fromEnv = new Set([...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
+    const cloud = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+    expect(sentence.replaceAll('`', '').split(', ')).toEqual(
+      SETTINGS.filter((name) => !fromEnv.has(name) && !cloud.includes(name)),
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -20,7 +20,7 @@ interface Service {
 }
 const { services } = parse(readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8'), {
   merge: true,
-}) as { services: Record<'valkey' | 'worker', Service> };
+}) as { services: Record<'valkey' | 'worker' | 'proxy', Service> };
 
 /** As Compose passes it on. */
 const unescaped = (words: string[]): string[] => words.map((word) => word.replaceAll('$$', '$'));
@@ -79,4 +79,15 @@ test('a worker is healthy while it serves its metrics', async () => {
   server.close();
   server.closeAllConnections();
   expect(await check()).toEqual([1, null]);
+});
+
+test('Caddy gets trusted proxies with spaces between, also if they are set with commas', () => {
+  const dir = emptyDir();
+  writeFileSync(join(dir, 'caddy'), '#!/bin/sh\necho "$TRUSTED_PROXIES"\n', { mode: 0o755 });
+  const [program = '', ...args] = unescaped([...services.proxy.entrypoint, ...services.proxy.command]);
+  const env = { PATH: `${dir}:${process.env.PATH}`, TRUSTED_PROXIES: '10.1.0.0/16,10.2.0.0/16' };
+  expect(spawnSync(program, args, { env, encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stdout: '10.1.0.0/16 10.2.0.0/16\n',
+  });
 });
