@@ -139,9 +139,8 @@ function erasedAgain(erased: number, lists: string[]): string {
   if (lists.length === 0)
     return 'No list of erasures was found: persons erased since then are in the database again. If you have a list, restore again with --replace --erasures FILE (docs/backup.md).';
   const from = `Erasures were read from ${lists.join(' and ')}`;
-  return erased > 0
-    ? `${from}: the persons of ${erased} leads were erased again.`
-    : `${from}: none of these persons is in the backup.`;
+  if (erased === 0) return `${from}: none of these persons is in the backup.`;
+  return `${from}: ${erased === 1 ? 'the person of 1 lead was' : `the persons of ${erased} leads were`} erased again.`;
 }
 
 async function working<T>(
