@@ -38,3 +38,20 @@ export function connectionOptions(settings: ConnectionSettings) {
   };
   return { address, apiKey, tls };
 }
+
+/** Mistakes in the settings by which a connection fails, found in what the libraries say of them. */
+const REFUSALS: [pattern: RegExp, words: string][] = [
+  [
+    /InvalidContentType|wrong version number|packet length too long/,
+    'the server at TEMPORAL_ADDRESS does not speak TLS, which TEMPORAL_API_KEY and the TEMPORAL_TLS… settings ask for',
+  ],
+  [/UNAUTHENTICATED|PERMISSION_DENIED/i, 'the API key or the certificate is refused'],
+  [/Namespace \S+ is not found/, 'there is no such TEMPORAL_NAMESPACE'],
+];
+
+/** What is wrong with the settings, if that is why the connection fails; in words that name no address and no key. */
+export function refusalBy(error: unknown): string | undefined {
+  const messages: string[] = [];
+  for (let at = error; at instanceof Error; at = at.cause) messages.push(at.message);
+  return REFUSALS.find(([pattern]) => pattern.test(messages.join('\n')))?.[1];
+}

@@ -2,7 +2,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Settings, TemporalSettings } from '../config.js';
 import type { Log } from '../log.js';
-import { connectionOptions, openConnection } from './connection.js';
+import { connectionOptions, openConnection, refusalBy } from './connection.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
 import { repeat } from './repeat.js';
 import { startRollout } from './rollout.js';
@@ -128,7 +128,7 @@ async function patiently<T>(connect: () => Promise<T>, address: string, log: Log
     try {
       return await connect();
     } catch (error) {
-      const why = error instanceof Error ? error.message : 'unknown';
+      const why = refusalBy(error) ?? (error instanceof Error ? error.message : 'unknown');
       log.warn({ event: 'waiting_for_temporal', address, why });
       await new Promise((resolve) => setTimeout(resolve, wait));
     }

@@ -8,7 +8,10 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
+import { openRedis } from '../../src/api/openRedis.js';
+import { redisState } from '../../src/api/routes/health.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
+import { createLog } from '../../src/log.js';
 import { anyPort } from '../../src/local/ports.js';
 import { startServers } from '../../src/local/servers.js';
 import { emptyDir } from './helpers.js';
@@ -60,6 +63,18 @@ test('valkey asks for its password, which is not in its command line', async () 
   );
   await expect(stranger?.ping()).rejects.toThrow('NOAUTH');
   expect(await gavel?.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'volatile-ttl']);
+  const wrong = await openRedis(
+    `redis://:hunter3@127.0.0.1:${port}`,
+    createLog({ LOG_LEVEL: 'silent' }, 'api'),
+  );
+  const right = await openRedis(
+    `redis://:hunter2@127.0.0.1:${port}`,
+    createLog({ LOG_LEVEL: 'silent' }, 'api'),
+  );
+  expect(await redisState(wrong)).toBe('away (the password is refused)');
+  expect(await redisState(right)).toBe('ok');
+  wrong.disconnect();
+  right.disconnect();
   stranger?.disconnect();
   gavel?.disconnect();
   server.kill('SIGTERM');

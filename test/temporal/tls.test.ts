@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporalState } from '../../src/api/routes/health.js';
 import type { Settings } from '../../src/config.js';
-import { connectionOptions, openConnection } from '../../src/temporal/connection.js';
+import { createLog } from '../../src/log.js';
+import { connectionOptions, openConnection, refusalBy } from '../../src/temporal/connection.js';
+import { openStarter } from '../../src/temporal/starter.js';
 import { openNotifier } from '../../src/temporal/withdrawn.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld } from '../api/world.js';
@@ -93,6 +96,25 @@ describe('a Temporal that is reached by TLS and asks for a certificate', () => {
     const none = { TEMPORAL_TLS_CLIENT_CERT_PATH: undefined, TEMPORAL_TLS_CLIENT_KEY_PATH: undefined };
     await expect(ask({ ...settings, ...none })).rejects.toThrow();
   });
+});
+
+test('A namespace that does not exist is named by /ready, and a Temporal without TLS by the worker that has a key for it', async () => {
+  const settings = await isolatedSettings();
+  const noTls = 'the server at TEMPORAL_ADDRESS does not speak TLS, which TEMPORAL_API_KEY';
+  const withKey = { TEMPORAL_ADDRESS: settings.TEMPORAL_ADDRESS, TEMPORAL_API_KEY: 'a-key' };
+  const stateWith = async (changed: Partial<Settings>): Promise<string> => {
+    const starter = openStarter({ ...settings, ...changed }, createLog({ LOG_LEVEL: 'silent' }, 'api'));
+    const state = await temporalState(starter);
+    await starter.close();
+    return state;
+  };
+  expect(await stateWith({})).toBe('ok');
+  expect(await stateWith(withKey)).toMatch(/^away/);
+  expect(await stateWith({ TEMPORAL_NAMESPACE: 'nowhere' })).toBe(
+    'away (there is no such TEMPORAL_NAMESPACE)',
+  );
+  const refused = await NativeConnection.connect(connectionOptions(withKey)).catch((error: unknown) => error);
+  expect(refusalBy(refused)).toContain(noTls);
 });
 
 test('A Temporal that asks for an API key is sent it, by the client and by the worker', async () => {

@@ -1,7 +1,11 @@
 import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
 import Type, { type Static } from 'typebox';
+import { refusalBy as temporalRefusal } from '../../temporal/connection.js';
+import type { LeadStarter } from '../../temporal/starter.js';
 import { within } from '../../temporal/within.js';
 import { faultForLog } from '../faultForLog.js';
+import { refusalBy as redisRefusal } from '../openRedis.js';
 import type { Parts } from '../parts.js';
 import type { Readiness } from '../schemas.js';
 
@@ -47,13 +51,20 @@ export async function healthRoutes(app: FastifyInstance, { parts }: { parts: Par
 
 /** How each part is, in words. */
 export async function askParts({ database, redis, starter }: Parts): Promise<Static<typeof Readiness>> {
-  const [mongodb, redisState, temporal] = await Promise.all([
+  const [mongodb, redisIs, temporal] = await Promise.all([
     stateOf(database.db.command({ ping: 1 })),
-    stateOf(redis.ping()),
-    stateOf(starter.ready()),
+    redisState(redis),
+    temporalState(starter),
   ]);
-  return { ready: mongodb === 'ok', parts: { mongodb, redis: redisState, temporal } };
+  return { ready: mongodb === 'ok', parts: { mongodb, redis: redisIs, temporal } };
 }
+
+/** How Redis is, in words. */
+export const redisState = (redis: Redis): Promise<string> => stateOf(redis.ping(), () => redisRefusal(redis));
+
+/** How Temporal is, in words. */
+export const temporalState = (starter: Pick<LeadStarter, 'ready'>): Promise<string> =>
+  stateOf(starter.ready(), temporalRefusal);
 
 /** What `ask` resolves with, for all who want to know within this time of its start. It must not reject. */
 function remembered<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
@@ -66,10 +77,13 @@ function remembered<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
 }
 
 /** `ok`, or why not, in words that name no address. */
-async function stateOf(asked: Promise<unknown>): Promise<string> {
+async function stateOf(
+  asked: Promise<unknown>,
+  refusalBy: (error: unknown) => string | undefined = () => undefined,
+): Promise<string> {
   const answered = asked.then(
     () => 'ok',
-    (error: unknown) => `away (${faultForLog(error).name})`,
+    (error: unknown) => `away (${refusalBy(error) ?? faultForLog(error).name})`,
   );
   return (await within(answered, PATIENCE_MS)) ?? 'away (no answer)';
 }
