@@ -23,7 +23,7 @@ export const Settings = Type.Object({
   }),
   ADMIN_HOST: Type.String({
     default: '127.0.0.1',
-    description: 'Address the admin API listens on; whoever reaches it and has a key can do what ops can',
+    description: 'Address the admin API listens on; anybody who reaches it and has a key can do what ops can',
   }),
   ADMIN_PORT: Type.Integer({
     default: 3001,

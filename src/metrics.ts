@@ -63,7 +63,10 @@ export const measured = {
   sale: count('gavel_sales', 'Sales by campaign and buyer, test leads left out'),
   spent: count('gavel_spent', 'What buyers paid for these sales, by campaign, buyer and currency'),
   unsold: count('gavel_leads_unsold', 'Leads that ended unsold: expired or withdrawn'),
-  told: seconds('gavel_notice_seconds', 'Tries to tell sellers and buyers, by kind and whether they heard'),
+  told: seconds(
+    'gavel_notice_seconds',
+    'Attempts to deliver postbacks and notices, by kind and whether they were delivered',
+  ),
 } as const;
 
 /** What a process looks up when its metrics are read. It sets what it knows; what is not set is not served. */
