@@ -106,3 +106,21 @@ test('Caddy gets trusted proxies with spaces between, also if they are set with 
     stdout: '10.1.0.0/16 10.2.0.0/16\n',
   });
 });
+
+test('Temporal’s commands get the key of Temporal Cloud, which is in no command line', () => {
+  const cloud = readFileSync(join(packageRoot, 'deploy/compose.temporal-cloud.yml'), 'utf8');
+  const { entrypoint } = (parse(cloud, { merge: true }) as { services: Record<string, Service> }).services[
+    'temporal-cli'
+  ] ?? { entrypoint: [] };
+  const dir = emptyDir();
+  writeFileSync(join(dir, 'temporal'), '#!/bin/sh\necho "$TEMPORAL_API_KEY: $*"\n', { mode: 0o755 });
+  writeFileSync(join(dir, 'key'), 'hunter2\n');
+  const [program = '', ...args] = unescaped([...entrypoint, 'workflow', 'list', '--limit', '1 0']).map(
+    (word) => word.replace('/run/secrets/temporal_api_key', join(dir, 'key')),
+  );
+  const env = { PATH: `${dir}:${process.env.PATH}` };
+  expect(spawnSync(program, args, { env, encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stdout: 'hunter2: workflow list --limit 1 0\n',
+  });
+});
