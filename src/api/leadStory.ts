@@ -2,8 +2,8 @@ import { conclude, detailFor } from '../market/decide.js';
 import { toDecimal } from '../market/money.js';
 import type { Outcome } from '../market/round.js';
 import { reasonShown, standingInWords } from '../market/standing.js';
-import { waitInWords } from '../market/story.js';
-import { nextWait } from '../market/waiting.js';
+import { fullUntil, waitInWords } from '../market/story.js';
+import { nextWait, waitingRound } from '../market/waiting.js';
 import type { Database } from '../store/db.js';
 import { heldPostsOf, type HeldPost } from '../store/heldPosts.js';
 import { factsOf, findLead, findStoredLead, type Claim } from '../store/leads.js';
@@ -48,6 +48,10 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     stateOf(lead) === 'pending' && held.length === 0 && last
       ? nextWait(factsOf(lead), last.round, last.answers)
       : undefined;
+  const full =
+    waits &&
+    last &&
+    fullUntil(conclude(last.round, last.answers), waitingRound(last.round, last.answers).changes);
   return {
     lead_id: lead._id,
     status: lead.status,
@@ -84,7 +88,7 @@ export async function leadStory(database: Database, id: string, { personal, ui }
     })),
     told: lead.told?.map(({ at, ...told }) => ({ at: at.toISOString(), ...told })) ?? [],
     held: held.length === 0 ? undefined : held.map(heldView),
-    waits_for: waits && { what: waitInWords(waits), until: new Date(waits.at).toISOString() },
+    waits_for: waits && { what: waitInWords(waits, full), until: new Date(waits.at).toISOString() },
     withdrawal: lead.withdrawal && { ...lead.withdrawal, at: lead.withdrawal.at.toISOString() },
     erased: lead.erased && { ...lead.erased, at: lead.erased.at.toISOString() },
     without_person: lead.withoutPerson,

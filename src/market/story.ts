@@ -1,8 +1,8 @@
 import type { LeadStatus } from './lead.js';
 import { moment } from './moment.js';
 import { formatMoney, type Minor } from './money.js';
-import type { LeadReason } from './reason.js';
-import type { Outcome, Round } from './round.js';
+import type { LeadReason, Reason } from './reason.js';
+import type { Change, Outcome, Round } from './round.js';
 import type { WithdrawnBy } from './standing.js';
 import type { Wait } from './waiting.js';
 
@@ -138,11 +138,30 @@ function inWords(outcome: Outcome, currency: string): string {
 
 const cut = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
 
-/** What comes when the wait is over. */
-export function waitInWords(wait: Wait): string {
+/** Why a contract can't take a lead whose terms it does not fit, whenever it is offered. */
+const UNFIT: ReadonlySet<Reason> = new Set<Reason>(['filtered', 'state']);
+
+/**
+ * Until when every contract that might take the lead is full, UTC ms; undefined if one is not, or if that does not end by
+ * itself.
+ */
+export function fullUntil(outcomes: readonly Outcome[], changes: readonly Change[]): number | undefined {
+  const reasons = outcomes.flatMap((outcome) => (outcome.sold ? [] : [outcome.reason]));
+  const fit = reasons.filter((reason) => !UNFIT.has(reason));
+  const areFull = fit.length > 0 && fit.every((reason) => reason === 'capped' || reason === 'over_budget');
+  return areFull ? changes.find(({ what }) => what === 'window')?.at : undefined;
+}
+
+/**
+ * What comes when the wait is over.
+ * @param full until when all buyers are full, UTC ms
+ */
+export function waitInWords(wait: Wait, full?: number): string {
   switch (wait.until) {
     case 'retry':
-      return 'its next retry';
+      return full === undefined
+        ? 'its next retry'
+        : `its next retry; all its buyers are full until ${moment(full)}`;
     case 'delay':
       return 'its next round, when a contract’s delay has ended';
     case 'opening':
@@ -260,9 +279,20 @@ export function detailsOf(waiting: WaitingLead): string {
   const buyers = Object.entries(lastRound?.buyers ?? {}).map(([buyer, words]) => `- **${buyer}**: ${words}`);
   const round = lastRound ? ['', `Round ${lastRound.round}, ${lastRound.at}:`, '', ...buyers] : [];
   const past = story === undefined ? [] : ['', story];
-  const lines = [waits, ...past, ...round, '', 'Ops can:', '', ...opsCan.map((what) => `- ${what}`)];
+  const lines = [
+    waits,
+    ...past,
+    ...round,
+    '',
+    'Ops can:',
+    '',
+    ...opsCan.map((what) => `- ${jsonAsCode(what)}`),
+  ];
   return asMarkdown(lines.join('\n'));
 }
+
+/** The UI shows the quotes of other text as typographic ones, which no JSON has. */
+const jsonAsCode = (text: string): string => text.replace(/\{[^{}`]*\}/g, '`$&`');
 
 /** A text with amounts as Markdown: between two dollar signs the UI reads a formula. */
 export const asMarkdown = (text: string): string => text.replaceAll('$', String.raw`\$`);

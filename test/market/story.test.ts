@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readyContracts } from '../../src/market/compile.js';
 import { refusal, type LeadInRound } from '../../src/market/eligibility.js';
-import { endInWords, roundInWords } from '../../src/market/story.js';
+import { detailsOf, endInWords, fullUntil, roundInWords, waitInWords } from '../../src/market/story.js';
 import type { Outcome, Round } from '../../src/market/round.js';
 import { buyerOf as buyerTermsOf, contractOf } from './whatIf/live.js';
 
@@ -50,6 +50,36 @@ describe('a round that is told in words', () => {
     expect(buyers['(state)']).toBe('1000 contracts');
     expect(Object.keys(buyers)).toHaveLength(52);
   });
+});
+
+test('The input of a decision can be copied from Temporal’s details: its quotes stay as they are', () => {
+  const input = '{"buyer":"odd","accepted":true}';
+  const details = detailsOf({
+    status: 'held',
+    waitsFor: 'the decision of ops',
+    until: 'then',
+    opsCan: [`odd took the lead: resolvePost with the input ${input}, or \`gavel leads resolve\``],
+  });
+  expect(details).toContain(`with the input \`${input}\`, or \`gavel leads resolve\``);
+});
+
+test('A lead whose buyers are all full waits for its next retry, and until when they are full is said', () => {
+  const at = Date.UTC(2026, 10, 29);
+  const wait = { until: 'retry', at: 0 } as const;
+  const changes = [{ at, what: 'window' }] as const;
+  const unsold = (reason: Extract<Outcome, { sold: false }>['reason']): Outcome => ({
+    contract: reason,
+    buyer: reason,
+    sold: false,
+    reason,
+  });
+  const full = [unsold('capped'), unsold('over_budget'), unsold('state')];
+  expect(waitInWords(wait, fullUntil(full, changes))).toBe(
+    'its next retry; all its buyers are full until 2026-11-29 00:00:00 UTC',
+  );
+  expect(waitInWords(wait, fullUntil([...full, unsold('no_bid')], changes))).toBe('its next retry');
+  expect(fullUntil(full, [])).toBeUndefined();
+  expect(fullUntil([unsold('state')], changes)).toBeUndefined();
 });
 
 test('Of a lead that a hundred buyers bought twenty are named', () => {
