@@ -73,8 +73,11 @@ function run({ summary, until, ...notification }: Notification): Promise<unknown
 }
 
 /** Notifies the seller, at each of its addresses, if the lead's status is another than the one that it knows. */
-export function notifySeller({ leadId, seller }: LeadFacts, story: Story): void {
-  const change = story.changeToTell();
+export function notifySeller(
+  { leadId, seller }: LeadFacts,
+  story: Story,
+  change = story.changeToTell(),
+): void {
   if (change === undefined) return;
   const { status, round, addresses } = change;
   for (let address = 0; address < addresses; address += 1) {

@@ -26,6 +26,7 @@ import {
   asMarkdown,
   detailsOf,
   endInWords,
+  fullUntil,
   HELD_TOO_LONG,
   heldInWords,
   returnsInWords,
@@ -65,7 +66,7 @@ import {
   type PostDecision,
 } from '../src/temporal/names.js';
 import { isLongRun, type Carried } from './nextRun.js';
-import { Notifications } from './notify.js';
+import { Notifications, notifySeller } from './notify.js';
 import { auditUpdate, holdPost, withdrawLead } from './steps.js';
 
 const outcome = defineUpdate<OutcomeAnswer>(OUTCOME);
@@ -119,6 +120,9 @@ function opsCanDecide(leadId: string, buyers: readonly string[]): string[] {
     `More Actions, Send an Update, ${WITHDRAW}: the post is called off and the lead is taken off sale for good`,
   ];
 }
+
+/** What the seller is notified of, and at how many addresses. */
+export type ChangeToTell = Pick<Postback, 'status' | 'round'> & { addresses: number };
 
 /** Rounds that are told in full: the first ones and the last ones of a long life. */
 const TOLD_FIRST = 5;
@@ -311,7 +315,7 @@ export class Story {
     this.answered = true;
     this.show({
       status: this.status,
-      waitsFor: waitInWords(wait),
+      waitsFor: waitInWords(wait, fullUntil(this.outcomes, this.lastWaiting.changes)),
       until: moment(wait.at),
       opsCan: OPS_CAN,
     });
@@ -356,21 +360,18 @@ export class Story {
    * Holds the lead for ops, who find out what became of a post: whether the buyer accepted it. Undefined when the lead
    * has been withdrawn or its time is over before they say.
    */
-  async wordOfOps(
-    { buyer, contract }: Offer,
-    postId: string,
-    { terms }: Round,
-  ): Promise<boolean | undefined> {
+  async wordOfOps({ buyer, contract }: Offer, postId: string, round: Round): Promise<boolean | undefined> {
     this.held.set(buyer, undefined);
     this.heldPosts.set(buyer, postId);
     this.answered = true;
-    const until = this.lead.receivedAt + Math.max(terms.pending.expireAfter, HELD_MS);
+    const until = this.lead.receivedAt + Math.max(round.terms.pending.expireAfter, HELD_MS);
     // Lives that an earlier release has begun go on without it.
     const isShown = patched('held-posts-are-shown');
     if (isShown) {
       await holdPost({ leadId: this.lead.leadId, contract, buyer, until });
       upsertSearchAttributes([{ key: searchAttributes.status, value: HELD }]);
     }
+    if (patched('sellers-hear-of-held-leads')) notifySeller(this.lead, this, this.heldToTell(round));
     this.showHeld(until);
     const isOver = () => this.held.get(buyer) !== undefined || this.withdrawn;
     const why = `held for ops: did ${buyer} take the lead? Its post has no clear answer`;
@@ -422,11 +423,18 @@ export class Story {
   }
 
   /** The status that the seller has yet to be told of, the round that led to it, and how many addresses it has. */
-  changeToTell(): (Pick<Postback, 'status' | 'round'> & { addresses: number }) | undefined {
+  changeToTell(): ChangeToTell | undefined {
     const { status, waiting, addresses } = this;
     if (status === this.told || status === 'received') return undefined;
     this.told = status;
     return { status, round: waiting?.number ?? 0, addresses };
+  }
+
+  /** The same in the middle of a round: a lead with a post that waits for ops is pending for its seller. */
+  private heldToTell({ number, tell }: Round): ChangeToTell | undefined {
+    if (this.told === 'pending') return undefined;
+    this.told = 'pending';
+    return { status: 'pending', round: number, addresses: tell.postbacks };
   }
 
   /**

@@ -125,6 +125,13 @@ function* askWhatBecame(life: Life, world: World, offer: Offer): Course<PostStat
   }
 }
 
+/** Notifies the seller if the lead's status is another than the one that it knows. */
+export function tellTheSeller(life: Life, world: World): void {
+  if (life.status === life.told) return;
+  life.told = life.status;
+  world.tellSeller(life);
+}
+
 /** The policy allows no further try, and the buyer may have taken the lead: what now, the contract says. */
 function* atTheEnd(life: Life, world: World, round: Round, offer: Offer, claim: Claim): Course<SaleAnswer> {
   const { atEnd } = offer.delivery ?? DELIVERY;
@@ -133,7 +140,12 @@ function* atTheEnd(life: Life, world: World, round: Round, offer: Offer, claim: 
   if (word === 'refused')
     return settle(life, world, offer, claim, { answer: word, detail: 'by its status address' });
   if (atEnd === 'hold') {
+    if (life.status !== 'sold' && !life.withdrawn) {
+      life.status = 'pending';
+      life.reason = 'uncertain';
+    }
     answerSource(life, world.now());
+    if (life.status === 'pending') tellTheSeller(life, world);
     const until = life.lead.facts.receivedAt + Math.max(round.terms.pending.expireAfter, HELD_MS);
     yield* pause(until, () => life.words.has(offer.buyer) || life.withdrawn);
     const accepted = life.words.get(offer.buyer);

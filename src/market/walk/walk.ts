@@ -25,7 +25,7 @@ import type { Candidate, Entry, Round } from '../round.js';
 import { isByTurns, turnsUsed } from '../turnsUsed.js';
 import { isLastWait, isSameWait, nextWait, withNews, type Wait } from '../waiting.js';
 import { answerSource, offeredIn, type Life } from './life.js';
-import { sell } from './sell.js';
+import { sell, tellTheSeller } from './sell.js';
 import { pause, sideBySide, type Course } from './wait.js';
 import type { World } from './world.js';
 
@@ -51,13 +51,6 @@ function end(life: Life, world: World, status: 'sold' | 'expired' | 'withdrawn')
   life.endedAt = world.now();
   answerSource(life, world.now());
   tellTheSeller(life, world);
-}
-
-/** Tells the seller where the lead's status is another than the one told last. */
-export function tellTheSeller(life: Life, world: World): void {
-  if (life.status === life.told) return;
-  life.told = life.status;
-  world.tellSeller(life);
 }
 
 /** A round up to the bids of its first tier. */
