@@ -162,7 +162,11 @@ function phoneEntry(phone: string): Entry {
   return { contact: { phone }, isCertain: key.startsWith('+') };
 }
 
+/** A person is found by whatever a source sent as an address; on a list, `bob@` is a slip. */
+const HAS_BOTH_PARTS = /[^\s@]@[^\s@]/;
+
 function emailEntry(email: string): Entry {
-  if (personKeys({ email }).email === undefined) return { problem: 'not an e-mail address' };
+  const key = personKeys({ email }).email;
+  if (key === undefined || !HAS_BOTH_PARTS.test(key)) return { problem: 'not an e-mail address' };
   return { contact: { email }, isCertain: true };
 }

@@ -116,6 +116,18 @@ describe('the columns of a list', () => {
     ).toEqual([{ phone: '214555-0187' }, { phone: '972-555-0121' }]);
   });
 
+  test('name an address that lacks a part as a slip', () => {
+    expect(contacts([['Email'], ['bob@'], ['@example.com'], ['bob@example']])).toEqual([
+      'not an e-mail address',
+      'not an e-mail address',
+      { email: 'bob@example' },
+    ]);
+    expect(contacts([['bob@'], ['jo@example.org']])).toEqual([
+      'not an e-mail address',
+      { email: 'jo@example.org' },
+    ]);
+  });
+
   test('may come after a title', () => {
     const rows = [['Do not sell, January'], [], ['Name', 'Cell'], ['Doe', '2145550187']];
     expect(readLayout(rows).layout).toMatchObject({ headerRows: 3 });
