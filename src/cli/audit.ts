@@ -31,11 +31,17 @@ async function list({ since, of, limit, json }: Options, command: Command): Prom
   const asked = { since: since?.toISOString(), of, limit };
   const { deeds, more } = await useAdmin(command, (ask) => ask(showAudit, asked));
   if (json) printJson({ deeds, more });
-  else if (deeds.length === 0) print('Nothing was changed.');
+  else if (deeds.length === 0) print(nothing(of, since));
   else {
     print(table(['when', 'who', 'what', 'did', 'from → to'], deeds.map(row)));
     if (more) print(`These are the newest ${limit}; --limit shows more.`);
   }
+}
+
+function nothing(of: string | undefined, since: Date | undefined): string {
+  const then = since === undefined ? '' : ` since ${moment(since)}`;
+  if (of === undefined) return `Nothing was changed${then}.`;
+  return `The audit has nothing about "${of}"${then}. Name a lead, contract, campaign, buyer, seller or key by its whole id.`;
 }
 
 const row = ({ at, who, via, kind, id, did, changes }: DeedView): Cell[] => [

@@ -107,6 +107,9 @@ describe('gavel --remote', () => {
       stderr: expect.stringContaining('opens the admin API to erin') as string,
     });
     expect((await afar(['leads', 'erase', ids.pending])).stdout).toMatch(/ erased .* ops /);
+    expect((await run(['audit', 'list', '--of', 'alfa'])).stdout).toBe(
+      'The audit has nothing about "alfa". Name a lead, contract, campaign, buyer, seller or key by its whole id.\n',
+    );
     const { stdout } = await run(['audit', 'list', '--limit', '3']);
     expect(stdout).toMatch(/ops \(api\) +lead \S+ +erased/);
     expect(stdout).toMatch(/ops \(api\) +key \S+ +created +admin: erin/);

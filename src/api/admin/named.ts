@@ -55,12 +55,25 @@ export async function idsOf(
   };
 }
 
+/**
+ * The id that was probably meant: misspelt by ear (`alfa` for alpha), or its last part alone (`home-improvement` for
+ * BRIGHT01/home-improvement).
+ */
+function meantBy(named: string, ids: readonly string[]): string | undefined {
+  const close = nearest(named, ids, { lettersPerSlip: 2 });
+  if (close !== undefined || named.includes('/')) return close;
+  const lastOf = (id: string): string => id.slice(id.lastIndexOf('/') + 1);
+  const part = nearest(named.replace(/\W+/g, '-'), ids.map(lastOf));
+  const ending = ids.filter((id) => lastOf(id) === part);
+  return ending.length === 0 ? undefined : ending.slice(0, 3).join(' or ');
+}
+
 type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
 
 /** @throws ApiError with the name that was probably meant */
 async function unknown(database: Database, kind: Kind, named: string): Promise<never> {
   const ids = await database[`${kind}s`].distinct('_id');
-  const meant = nearest(named, ids);
+  const meant = meantBy(named, ids);
   const hint =
     meant === undefined
       ? `\`gavel apply FILE\` with one under ${kind}s creates it`

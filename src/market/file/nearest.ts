@@ -1,9 +1,13 @@
 /** Of the known words, the one that a mistyped one was probably meant to be; undefined where none is close. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearest(
+  word: string,
+  known: readonly string[],
+  { lettersPerSlip = 3 }: { lettersPerSlip?: number } = {},
+): string | undefined {
   if (word.length > 64) return undefined;
   const close = known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter((one) => one.distance <= Math.max(1, Math.floor(one.candidate.length / 3)))
+    .filter((one) => one.distance <= Math.max(1, Math.floor(one.candidate.length / lettersPerSlip)))
     .sort((a, b) => a.distance - b.distance);
   return close[0]?.candidate;
 }
