@@ -165,6 +165,6 @@ function detailsText(details: { detail: string; leads: number }[]): string {
 }
 
 function nowText({ takes_leads, reason = '', detail }: ContractReasonsView['now']): string {
-  if (takes_leads) return 'takes leads now';
+  if (takes_leads) return `takes leads now${detail === undefined ? '' : ` ${detail}`}`;
   return `now: ${inWords(reason)}${detail === undefined ? '' : `: ${detail}`}`;
 }

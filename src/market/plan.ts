@@ -5,11 +5,20 @@ import { duplicateUnder, isDuplicate, ON_OWN_LIST, type Hold, type Match } from 
 import { barredBy, refusal, scheduleRefusal, type LeadInRound } from './eligibility.js';
 import { fraction } from './hash.js';
 import { moment } from './moment.js';
+import { formatMoney } from './money.js';
 import { pauseOf } from './pause.js';
 import type { Candidate, Change, Excluded, Refusal } from './round.js';
 import { nextStageAt, saleAt } from './stages.js';
 import type { Buyer, Campaign, Sale } from './terms.js';
-import { buyerAccount, fullLimit, limitsOf, refusalUntil, unpayable, type Usage } from './usage.js';
+import {
+  buyerAccount,
+  fullLimit,
+  limitsOf,
+  refusalUntil,
+  unpayable,
+  type Limit,
+  type Usage,
+} from './usage.js';
 
 /** Who may be asked, and why the others may not; every contract is in one of the two. */
 export interface Plan<B extends Buyer> {
@@ -149,6 +158,22 @@ export const contractRefusal = (
   scheduleRefusal(ready.schedule, now) ??
   roomRefusal(ready, campaign, campaign.sale, usage, now) ??
   circuitRefusal(ready.buyer.id, circuits, now);
+
+/** Up to which price a contract's budget takes leads now, in words; undefined if it has none. */
+export function budgetLeft(
+  { contract, schedule }: ReadyContract,
+  { currency }: Pick<Campaign, 'currency'>,
+  used: Usage | undefined,
+  now: number,
+): { upTo: string } | undefined {
+  const leftOf = ({ most, window }: Limit): number => most - (used?.spent?.[window] ?? 0);
+  const [least] = limitsOf(contract, schedule, 0, now)
+    .filter(({ counter }) => counter === 'spent')
+    .sort((a, b) => leftOf(a) - leftOf(b));
+  if (least === undefined) return undefined;
+  const { detail = '' } = refusalUntil(least, used, { contract, schedule }, currency, now);
+  return { upTo: `up to ${formatMoney(leftOf(least), currency)}, what is left of ${detail}` };
+}
 
 /** Sorts contracts by whether they are refused; those with the same words go together. */
 function sorted<B extends Buyer>(

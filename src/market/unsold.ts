@@ -8,7 +8,7 @@ export interface ReasonCount {
   /** Whether the contract was asked in those rounds, or could not buy before anybody was asked. */
   asked: boolean;
   leads: number;
-  /** The most frequent details, in no order; none for a reason whose details name a time or what is left of an amount. */
+  /** The most frequent details, in no order. A reason whose details name a time has them only for a bid that a limit refused. */
   details: Map<string, number>;
 }
 
@@ -53,9 +53,16 @@ export function countReasons(
     };
     counts.set(contract, known);
     known.leads += 1;
-    addReason(known.reasons, outcome, asked.has(contract));
+    addReason(known.reasons, outcome, isAsked(outcome, asked));
   }
 }
+
+/** An open circuit means that the buyer was not asked, also if it opened in the middle of the round. */
+const isAsked = ({ contract, reason }: { contract: string; reason: Reason }, asked: ReadonlySet<string>) =>
+  asked.has(contract) && reason !== 'circuit_open';
+
+/** What a bid did not fit into; how the contract stands now may be another thing. */
+const LIMITS: ReadonlySet<Reason> = new Set<Reason>(['capped', 'over_budget']);
 
 function addReason(
   reasons: ContractReasons['reasons'],
@@ -66,7 +73,7 @@ function addReason(
   const count = reasons.get(key) ?? { reason, asked, leads: 0, details: new Map<string, number>() };
   reasons.set(key, count);
   count.leads += 1;
-  if (detail === undefined || CHANGING.has(reason)) return;
+  if (detail === undefined || (CHANGING.has(reason) && !(asked && LIMITS.has(reason)))) return;
   const { details } = count;
   if (details.has(detail) || details.size < MOST_DETAILS) details.set(detail, (details.get(detail) ?? 0) + 1);
 }

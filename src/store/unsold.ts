@@ -1,7 +1,7 @@
 import { v7 } from 'uuid';
 import type { Filter } from 'mongodb';
 import type { LeadStatus } from '../market/lead.js';
-import { contractRefusal } from '../market/plan.js';
+import { budgetLeft, contractRefusal } from '../market/plan.js';
 import type { LeadReason } from '../market/reason.js';
 import type { Refusal } from '../market/round.js';
 import { countReasons, type ContractReasons } from '../market/unsold.js';
@@ -101,8 +101,8 @@ export async function unsoldReasons(
   return { ...part, contracts: [...counts.values()], next: read === most ? last : undefined };
 }
 
-/** How a contract stands now: `gone` from the market, or why it takes no lead at all. */
-export type ContractNow = 'gone' | Refusal | undefined;
+/** How a contract stands now: `gone` from the market, why it takes no lead at all, or up to which price it does. */
+export type ContractNow = 'gone' | Refusal | { upTo: string } | undefined;
 
 /** How contracts stand now, by their ids. */
 export async function contractsNow(
@@ -121,7 +121,11 @@ export async function contractsNow(
     const accounts = named.flatMap(({ contract, buyer }) => [contract.id, accountId(buyer.id)]);
     const { usage } = await readUsage(database, [...new Set(accounts)], {});
     for (const ready of named)
-      found.set(ready.contract.id, contractRefusal(ready, market, { usage, circuits }, now));
+      found.set(
+        ready.contract.id,
+        contractRefusal(ready, market, { usage, circuits }, now) ??
+          budgetLeft(ready, market.campaign, usage.get(ready.contract.id), now),
+      );
   }
   return found;
 }

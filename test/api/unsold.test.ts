@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Entry, Excluded, Round } from '../../src/market/round.js';
+import { TRIED } from '../../src/market/asking.js';
+import { windowKey } from '../../src/market/calendar/windows.js';
 import { listByOutcome } from '../../src/store/listLeads.js';
 import { countByStatus, unsoldReasons } from '../../src/store/unsold.js';
 import type { CampaignDocument } from '../../src/store/db.js';
@@ -150,9 +152,15 @@ describe('why leads are unsold', () => {
       error: 'Not found',
       message: 'The market has no campaign "ACME1234/boat"; did you mean ACME1234/boats?',
     });
-    expect(await reasonsOf('&buyer=northwinds')).toMatchObject({
-      message: 'The market has no buyer "northwinds"; did you mean northwind?',
-    });
+    for (const [named, meant] of [
+      ['buyer=northwinds', 'northwind'],
+      ['buyer=fabrykham', 'fabrikam'],
+      ['campaign=boats', 'ACME1234/boats'],
+      ['campaign=Boat', 'ACME1234/boats'],
+    ])
+      expect(await reasonsOf(`&${named}`)).toMatchObject({
+        message: expect.stringContaining(`; did you mean ${meant}?`) as string,
+      });
   });
 
   it('are read part by part, and the parts sum to the whole', async () => {
@@ -248,5 +256,50 @@ describe('why leads are unsold', () => {
     }
     expect(ids).toHaveLength(1);
     expect(searches).toBeGreaterThan(1);
+  });
+
+  it('say why a limit refused a bid, what is left of a budget, and that an open circuit was not asked', async () => {
+    const { database } = world;
+    const contract = { budget: { day: 3000 } };
+    const trucks = await storeMarket(
+      database,
+      { budgeted: { server, contract }, failing: { server } },
+      { category: 'Trucks' },
+    );
+    await database.usage.insertOne({
+      _id: `${trucks._id}/budgeted`,
+      spent: { [windowKey('day', 'UTC', Date.now())]: 1500 },
+    });
+    const bids = ['budgeted', 'failing'].map((buyer): Entry => ({
+      contract: `${trucks._id}/${buyer}`,
+      buyer,
+      tier: 1,
+      ...(buyer === 'failing' ? { noBid: TRIED } : { bid: { price: 2000 } }),
+    }));
+    const round: Round = {
+      number: 1,
+      campaign: trucks._id,
+      version: 1,
+      at: Date.now(),
+      terms: { currency: 'USD', sale: trucks.sale, pending: trucks.pending },
+      excluded: [],
+      entries: bids,
+      later: [],
+      changes: [],
+      tell: { postbacks: 0, notices: {} },
+    };
+    const over = { round: 1, contract: `${trucks._id}/budgeted`, answer: 'over_budget' as const };
+    const passed = [{ ...over, detail: '$30.00 a day, until then' }];
+    const standing = { status: 'pending', reason: 'no_bid' } as const;
+    await storeLead(database, trucks, { ...standing, rounds: { 1: round }, lastRound: 1, passed });
+    const { stdout } = await gavel(
+      ['leads', 'reasons', '--campaign', trucks._id],
+      asEnvironment(world.settings),
+    );
+    expect(stdout).toMatch(/asked: over budget +█+ 1 \(100\.0 %\) +\$30\.00 a day, until then: 1/);
+    expect(stdout).toMatch(
+      /budgeted, 1 lead; takes leads now up to \$15\.00, what is left of \$30\.00 a day, until 2\S+ 00:00:00 UTC/,
+    );
+    expect(stdout).toMatch(/ {2}not asked: circuit open +█/);
   });
 });

@@ -19,7 +19,8 @@ const OfReason = Type.Object({
   }),
   leads: Count,
   details: Type.Array(Type.Object({ detail: Type.String(), leads: Count }), {
-    description: 'The most frequent details; none for reasons whose details name a time',
+    description:
+      'The most frequent details; of reasons whose details name a time only for bids that a cap or budget refused',
   }),
 });
 
@@ -32,7 +33,9 @@ const OfContract = Type.Object({
     {
       takes_leads: Type.Boolean(),
       reason: optional(Type.String()),
-      detail: optional(Type.String()),
+      detail: optional(
+        Type.String({ description: 'If it takes leads: up to which price, if it has a budget' }),
+      ),
       until: optional(Type.String({ description: 'When this ends by itself, if it is known' })),
     },
     { description: 'How the contract stands now, whatever a lead is like' },
@@ -129,6 +132,7 @@ const viewOf = (
 
 function nowOf(now: ContractNow): ContractReasonsView['now'] {
   if (now === undefined) return { takes_leads: true };
+  if (typeof now === 'object' && 'upTo' in now) return { takes_leads: true, detail: now.upTo };
   if (now === 'gone') return { takes_leads: false, reason: 'gone', detail: 'it has left the market' };
   const { reason, detail, change } = now;
   return { takes_leads: false, reason, detail, until: change && new Date(change.at).toISOString() };
