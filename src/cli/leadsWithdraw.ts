@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { withdraw } from '../api/admin/leads.js';
 import { adminCommand, useAdmin } from './admin.js';
+import { CommandFailed } from './commandFailed.js';
 import { print, printJson } from './print.js';
 
 /** `gavel leads withdraw ID` */
 export function withdrawCommand(): Command {
   return adminCommand('withdraw')
-    .description('take a lead off sale for good; one that is sold stays sold')
+    .description('take a lead off sale for good; fails if it is sold')
     .argument('<id>', 'the lead_id that the source was answered with')
     .option('--json', 'print how the lead stands as JSON', false)
     .action(take);
@@ -15,7 +16,8 @@ export function withdrawCommand(): Command {
 async function take(given: string, { json }: { json: boolean }, command: Command): Promise<void> {
   const lead = await useAdmin(command, (ask) => ask(withdraw, { lead_id: given.trim() }));
   if (json) printJson(lead);
-  else print(inWords(lead.lead_id, lead.status));
+  if (lead.status === 'sold') throw new CommandFailed(`Lead ${lead.lead_id} is sold; it can't be withdrawn.`);
+  if (!json) print(inWords(lead.lead_id, lead.status));
 }
 
 function inWords(id: string, status: string): string {

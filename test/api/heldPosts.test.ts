@@ -137,6 +137,17 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     });
   });
 
+  it('a decision on a post that its buyer accepted by itself is refused, as it was never held', async () => {
+    odd.answer('post', { body: { accepted: true } });
+    const id = String((await sendLead(world)).body.lead_id);
+    await expect.poll(async () => (await storyOf(id)).status, { timeout: 20_000 }).toBe('sold');
+    const ran = await run('leads', 'resolve', id, '--buyer', 'odd', '--accepted');
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain(
+      'The post to odd was never held for ops: odd accepted it. Nothing of this lead waits for ops.',
+    );
+  });
+
   it('the next round of a pending lead is held now, and the audit notes who asked', async () => {
     odd.answer('post', { body: { accepted: false } });
     beta.answer('post', { body: { accepted: false } });

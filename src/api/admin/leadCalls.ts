@@ -56,6 +56,12 @@ export const resolvePost = operation({
       throw new ApiError('conflict', `The post to ${buyer} ${how} already. ${whatIsHeld(lead)}`);
     } else if (claim.status === 'refused' && accepted) {
       throw new ApiError('conflict', `The post to ${buyer} was refused already. ${whatIsHeld(lead)}`);
+    } else if (claim.held === undefined) {
+      const how = claim.status === 'refused' ? 'refused' : 'accepted';
+      throw new ApiError(
+        'conflict',
+        `The post to ${buyer} was never held for ops: ${buyer} ${how} it. ${whatIsHeld(lead)}`,
+      );
     }
     // A refused lead is offered to the next bidder first; what it waits for after that is new.
     const now = await untilIt(
