@@ -3,6 +3,7 @@ import { eraseLeads, findLeadsOfPerson, type LeadErased } from '../api/admin/lea
 import { moment } from '../market/moment.js';
 import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { CommandFailed } from './commandFailed.js';
+import { confirm, isInteractive } from './confirm.js';
 import { checkPerson, namesPerson, type PersonOptions } from './personOptions.js';
 import { print, printJson, table } from './print.js';
 
@@ -10,6 +11,7 @@ interface Options extends PersonOptions {
   seller?: string;
   by?: string;
   dryRun: boolean;
+  yes: boolean;
   json: boolean;
 }
 
@@ -22,6 +24,7 @@ export function eraseCommand(): Command {
     .option('--email <address>', 'instead: every lead of this person; with --phone, of who has both')
     .option('--seller <code|slug>', 'only this seller’s leads of the person')
     .option('--by <name>', 'who the proof says has done it; you, unless given')
+    .option('--yes', 'erase at a terminal without asking', false)
     .option('--dry-run', 'tell which leads they are, and change nothing', false)
     .option('--json', 'print the outcome as JSON', false)
     .action(erase);
@@ -38,10 +41,21 @@ async function erase(ids: string[], options: Options, command: Command): Promise
     async (ask) => {
       const leadIds = persons ? await leadsOf(ask, options) : ids.map((id) => id.trim());
       if (dryRun) tellLeads(leadIds, json);
-      else tellOutcomes(await eraseAll(ask, leadIds, by), json);
+      else {
+        await confirmed(leadIds.length, options);
+        tellOutcomes(await eraseAll(ask, leadIds, by), json);
+      }
     },
     { persons },
   );
+}
+
+/** Asks a person at a terminal; a program goes on. @throws CommandFailed if the answer is no */
+async function confirmed(count: number, { yes, json }: Options): Promise<void> {
+  if (count === 0 || yes || json || !isInteractive()) return;
+  const leads = count === 1 ? 'the person of 1 lead' : `the persons of ${count} leads`;
+  if (await confirm(`Erase ${leads} for good? Nothing brings their data back.`)) return;
+  throw new CommandFailed('Nothing was erased.', 4);
 }
 
 const PAGE = 500;

@@ -44,6 +44,8 @@ describe('gavel leads', () => {
 
   const run = (args: string[], env: Partial<Settings> = settings): Promise<Ran> =>
     gavel(['leads', ...args], asEnvironment(env));
+  const atTerminal = (args: string[], input = ''): Promise<Ran> =>
+    gavel(['leads', ...args], asEnvironment(settings), input, { isTerminal: true });
   const listed = async (...args: string[]): Promise<unknown[]> => {
     const { leads } = JSON.parse((await run(['list', '--json', ...args])).stdout) as {
       leads: { lead_id: string }[];
@@ -97,6 +99,17 @@ describe('gavel leads', () => {
     expect(stdout).toMatch(/^Withdrawn 2\S+ \S+ UTC by \S+@\S+ \(cli\)\.$/m);
   });
 
+  test('fails to withdraw a sold lead, so that no script takes it for withdrawn', async () => {
+    expect(await run(['withdraw', ids.sold])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Lead ${ids.sold} is sold; it can't be withdrawn.\n`,
+    });
+    const asJson = await run(['withdraw', ids.sold, '--json']);
+    expect(asJson.code).toBe(1);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ status: 'sold' });
+  });
+
   test('says that a lead was withdrawn because its person is on a suppression list', async () => {
     const withdrawal = { at: new Date(), reason: 'suppressed' as const };
     const { _id } = await storeLead(database, campaign, {
@@ -128,6 +141,21 @@ describe('gavel leads', () => {
     expect(shown.stdout).toMatch(
       /The person was erased 2.* by Dana; SHA-256 of what was there: [0-9a-f]{64}/,
     );
+  });
+
+  test('asks a person at a terminal before it erases, unless with --yes', async () => {
+    const { _id } = await storeLead(database, campaign, { status: 'expired', reason: 'no_bid' });
+    const refused = await atTerminal(['erase', _id], 'n\n');
+    expect(refused).toMatchObject({ code: 4, stderr: 'Nothing was erased.\n' });
+    expect(refused.stdout).toContain(
+      'Erase the person of 1 lead for good? Nothing brings their data back. [y/N]',
+    );
+    expect((await run(['show', _id])).stdout).not.toContain('was erased');
+    const none = await atTerminal(['erase', '--phone', '2125550999']);
+    expect(none.stdout).toBe('There is no such lead.\n');
+    const { stdout } = await atTerminal(['erase', _id, '--yes']);
+    expect(stdout).not.toContain('[y/N]');
+    expect(stdout).toMatch(new RegExp(`${_id} +erased `));
   });
 
   test('shows what would steer the terminal as symbols, whoever wrote it', async () => {
