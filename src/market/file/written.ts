@@ -1,3 +1,4 @@
+import { DELIVERY } from '../delivery.js';
 import { minorDigits, toDecimal } from '../money.js';
 import type { Buyer, Campaign, Contract, Seller } from '../terms.js';
 import { formatDuration } from './duration.js';
@@ -17,8 +18,11 @@ export const writtenBuyer = (buyer: Omit<Buyer, 'id'>): Written => written(buyer
 export const writtenCampaign = ({ fields, ...campaign }: Omit<Campaign, 'id'>): Written =>
   written({ ...campaign, fields: fields && fieldsInFile(fields) }, campaign.currency);
 
-export const writtenContract = (contract: Omit<Contract, 'id'>, currency: string): Written =>
-  written(contract, currency);
+/** With the delivery policy that is in force if the contract has none, so that leaving it out is not a change. */
+export const writtenContract = (
+  { delivery = DELIVERY, ...contract }: Omit<Contract, 'id'>,
+  currency: string,
+): Written => written({ ...contract, delivery }, currency);
 
 /** Every value under its path. What the file does not say of itself (ids of what it stands in) is left out. */
 function written(terms: object, currency: string): Written {
