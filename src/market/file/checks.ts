@@ -169,7 +169,7 @@ function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
   if (isWarned && !('lowBalance' in buyer)) {
     report(
       [...path, 'notices', 'events'],
-      'lists low_balance, but the buyer has no lowBalance; add lowBalance: AMOUNT to the buyer, or remove low_balance here',
+      'lists low_balance, but the buyer has no lowBalance; add lowBalance: AMOUNT to the buyer, or remove low_balance from notices.events',
     );
   }
 }

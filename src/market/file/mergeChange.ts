@@ -55,7 +55,7 @@ export function mergeChange(
       nameOf: textOf('id'),
       key: 'id',
       named: named.buyers,
-      merging: (base, buyer) => entry(base && withoutBalance(base, buyer), buyer),
+      merging: (base, buyer) => entry(base && withoutLow(base, buyer), buyer),
     }),
     campaigns: mergeList(['campaigns'], ['campaigns'], market.campaigns, change.campaigns, {
       nameOf: campaignName,
@@ -208,10 +208,16 @@ function fitting(base: Keys, { sale, fields, margin }: Keys): Keys {
   return isOtherMargin ? { ...kept, margin: {} } : kept;
 }
 
-/** Without a balance there is no currency of it, and no low one. */
-function withoutBalance(base: Keys, { balance }: Keys): Keys {
-  if (balance !== null) return base;
-  const kept = Object.entries(base).filter(([key]) => key !== 'currency' && key !== 'lowBalance');
+/** Without a balance there is no currency of it, and no low one; without a low one there is no notice of it. */
+function withoutLow(base: Keys, { balance, lowBalance }: Keys): Keys {
+  const kept = new Map(Object.entries(base));
+  if (balance === null) for (const key of ['currency', 'lowBalance']) kept.delete(key);
+  if ((balance === null || lowBalance === null) && isMap(base.notices)) {
+    const { events } = base.notices;
+    const others = Array.isArray(events) ? events.filter((event) => event !== 'low_balance') : [];
+    if (others.length === 0) kept.delete('notices');
+    else kept.set('notices', { ...base.notices, events: others });
+  }
   return Object.fromEntries(kept);
 }
 

@@ -172,7 +172,8 @@ const FOLLOWS: [path: RegExp, from: string][] = [
   [/\/sale\/(maxBuyers|sharedFloor)$/, '/sale/mode'],
   [/\/margin\/.*$/, '/margin/percent'],
   [/\/margin\/.*$/, '/margin/fixed'],
-  [/\/(lowBalance|currency)$/, '/balance'],
+  [/\/(lowBalance|currency|notices\/.*)$/, '/balance'],
+  [/\/notices\/.*$/, '/lowBalance'],
   [/\/timezone$/, '/schedule/timezone'],
   [/\/timezone$/, '/schedule'],
 ];

@@ -190,6 +190,19 @@ campaigns:
       "line 1, buyers[0].currency: can't change: the payments that were made are in USD",
     ]);
     expect(faults('buyers: [{ id: northwind, currency: null, balance: null }]', prepaid)).toEqual([]);
+  });
+
+  test.each([
+    ['balance: null', '[won, low_balance]', ['won']],
+    ['lowBalance: null', '[low_balance, won]', ['won']],
+    ['balance: null', '[low_balance]', undefined],
+    ['balance: 50.00', '[won, low_balance]', ['won', 'low_balance']],
+  ])('%s of a buyer with the notices %s needs nothing else', (keys, events, left) => {
+    const terms = `balance: 100.00, lowBalance: 20.00, notices: { url: 'http://127.0.0.1/', events: ${events} }`;
+    const prepaid = changed(`buyers: [{ id: northwind, ${terms} }]`, MARKET).terms;
+    const [northwind] = changed(`buyers: [{ id: northwind, ${keys} }]`, prepaid).terms.buyers;
+    expect(northwind?.notices?.events).toEqual(left);
+    expect(northwind?.lowBalance).toBe(keys === 'balance: 50.00' ? 2000 : undefined);
     expect(faults('buyers: [{ id: fabrikam, currency: JPY, balance: 5000 }]', prepaid)).toEqual([]);
   });
 });
