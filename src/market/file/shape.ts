@@ -113,7 +113,23 @@ function wrong(schema: Type.TSchema, value: unknown): string {
   const address = withProtocol(schema, value);
   if (address !== undefined)
     return `${show(value)} begins neither with http:// nor with https://; write it like "${address}"`;
-  return `${show(value)} is not ${title}; write it like ${example(schema)}`;
+  const meant = meantBy(schema, value);
+  const hint = meant === undefined ? `write it like ${example(schema)}` : `did you mean ${meant}?`;
+  return `${show(value)} is not ${title}; ${hint}`;
+}
+
+/** Of the values that are right, the one that a text was probably meant to be: mistyped, or in other letters. */
+function meantBy(schema: Type.TSchema, value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > 80) return undefined;
+  if ('enum' in schema && Array.isArray(schema.enum)) return nearest(value, schema.enum.map(String));
+  const text = value.trim();
+  return [text, inCaseOf(example(schema), text)].find((candidate) => Value.Check(schema, candidate));
+}
+
+/** A text in small letters or in capitals, as the example is; unchanged if that has both. */
+function inCaseOf(model: string, text: string): string {
+  if (model === model.toLowerCase()) return text.toLowerCase().replace(/[\s_]+/g, '-');
+  return model === model.toUpperCase() ? text.toUpperCase() : text;
 }
 
 /** An address that would be right if it began as one: `localhost:4502/ping`. */

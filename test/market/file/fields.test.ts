@@ -105,7 +105,7 @@ describe('A campaign’s declared fields', () => {
     ],
     [
       '{ a: { type: enum, values: { tile: [X], slate: [" x "] } } }',
-      '3:63  campaigns[0].fields.a.values.slate[0]: " x " is not a label (1 to 200 characters on one line); write it like "Asphalt shingle"',
+      '3:63  campaigns[0].fields.a.values.slate[0]: " x " is not a label (1 to 200 characters on one line); did you mean x?',
     ],
     [
       '{ a: { type: enum, values: { tile: [X y], slate: [x  Y] } } }',

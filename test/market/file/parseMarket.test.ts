@@ -145,7 +145,7 @@ const FAULTS: [string, string, string, string][] = [
     'a slug with a capital',
     'acme-insurance',
     'Acme',
-    '4:11  sellers[0].slug: "Acme" is not a slug (a-z, 0-9 and single hyphens, at most 64); write it like "acme-insurance"',
+    '4:11  sellers[0].slug: "Acme" is not a slug (a-z, 0-9 and single hyphens, at most 64); did you mean acme?',
   ],
   ['no name', '    name: Acme Insurance Leads\n', '', '3:5  sellers[0].name: is missing; a seller needs it'],
   [
@@ -261,7 +261,7 @@ const FAULTS: [string, string, string, string][] = [
     'an unknown way of selling',
     'mode: exclusive',
     'mode: exclusiv',
-    '22:19  campaigns[0].sale.mode: "exclusiv" is not a way of selling (exclusive, shared, hybrid); write it like exclusive',
+    '22:19  campaigns[0].sale.mode: "exclusiv" is not a way of selling (exclusive, shared, hybrid); did you mean exclusive?',
   ],
   [
     'no time to wait',
@@ -583,8 +583,21 @@ describe('Every key of a contract and a campaign', () => {
       'buyers[1].lowBalance: has no effect, because the buyer gets no low_balance notice; add low_balance to notices.events',
     ]);
     expect(paths([balance, told].join('\n    '))).toEqual([
-      'buyers[1].notices.events: lists low_balance, but the buyer has no lowBalance; add lowBalance: AMOUNT to the buyer, or remove low_balance here',
+      'buyers[1].notices.events: lists low_balance, but the buyer has no lowBalance; add lowBalance: AMOUNT to the buyer, or remove low_balance from notices.events',
     ]);
+  });
+
+  test('a mistyped word or name is answered by the legal one that is nearest', () => {
+    const first = (from: string, to: string) => faultsOf(changed(from, to))[0]?.replace(/^.*; /, '');
+    const notices = 'notices: { url: "http://127.0.0.1/", events: [low_balence] }';
+    expect(first('    name: Fabrikam Agents\n', `    name: Fabrikam Agents\n    ${notices}\n`)).toBe(
+      'did you mean low_balance?',
+    );
+    expect(first('mode: exclusive', 'mode: shard')).toBe('did you mean shared?');
+    expect(first('mode: exclusive', 'mode: auction')).toBe('write it like exclusive');
+    expect(first('id: northwind', 'id: Beta')).toBe('did you mean beta?');
+    expect(first('id: northwind', 'id: Acme Direct')).toBe('did you mean acme-direct?');
+    expect(first('code: ACME1234', 'code: acme1234')).toBe('did you mean ACME1234?');
   });
 
   test('a wrong time range is told as one', () => {
