@@ -19,6 +19,7 @@ import type { EntryDocument } from './ledger.js';
 import { marketTag } from './marketTag.js';
 import { readMarket, termsOf } from './readMarket.js';
 import { rethrowCause } from './rethrowCause.js';
+import { MOST_COUNTED, waitingLonger } from './leads.js';
 import { hearsOfLowAgain } from './lowBalance.js';
 import { makeSigning, type Recipient, type Signed } from './signing.js';
 import { topUpWrites } from './topUp.js';
@@ -46,6 +47,7 @@ export interface Plan {
   named: Terms;
   /** Contracts with bid models, of which an apply makes no use. */
   models: { id: string }[];
+  endSooner: ApplyPlan['endSooner'];
 }
 
 /** How often the market was changed. Each change writes it, so that two at once are in each other's way. */
@@ -63,7 +65,7 @@ export async function applyMarket(
   file: MarketFile,
   { by, dryRun = false, ifTag, confirmed = false, ...changing }: ApplyOptions = {},
 ): Promise<Applied> {
-  return database.client.withSession((session) =>
+  const applied = await database.client.withSession((session) =>
     session.withTransaction(async (): Promise<Applied> => {
       const stored = await readMarket(database, session);
       const before = termsOf(stored);
@@ -75,14 +77,38 @@ export async function applyMarket(
       if (faults.length > 0) return { faults };
       const made = planApply(stored, result.changed);
       const models = result.changed.models.filter(({ model }) => model !== undefined);
-      const plan = { changes: made.changes, tag, named: namedTerms(result.changed), models };
+      const { changes, endSooner } = made;
+      const plan: Plan = { changes, tag, named: namedTerms(result.changed), models, endSooner };
       if (dryRun) return plan;
       if (!confirmed && needsConfirmation(made.changes)) return { unconfirmed: plan };
       await write(database, made, by, session);
       return plan;
     }),
   );
+  // After the transaction, so that a slow count doesn't make it fail.
+  if ('unconfirmed' in applied) return { unconfirmed: await withExpiring(database, applied.unconfirmed) };
+  return dryRun && 'changes' in applied ? withExpiring(database, applied) : applied;
 }
+
+/** A plan that says how many waiting leads it ends. */
+async function withExpiring(database: Database, plan: Plan): Promise<Plan> {
+  if (plan.endSooner.length === 0) return plan;
+  const expiring = new Map<string, string>();
+  for (const { id, expireAfter } of plan.endSooner) {
+    const count = await waitingLonger(database, id, expireAfter);
+    if (count > 0) expiring.set(id, `expires ${leadsText(count)} at once`);
+  }
+  const changes = plan.changes.map((change): Change => {
+    const more = change.kind === 'campaign' ? expiring.get(change.id) : undefined;
+    return more === undefined ? change : { ...change, warnings: [...(change.warnings ?? []), more] };
+  });
+  return { ...plan, changes };
+}
+
+const leadsText = (count: number): string => {
+  if (count >= MOST_COUNTED) return `${MOST_COUNTED} waiting leads or more`;
+  return count === 1 ? '1 waiting lead' : `${count} waiting leads`;
+};
 
 /** Currencies that what is booked in them binds. */
 async function boundFaults(

@@ -1,7 +1,7 @@
 import type { Terms } from '../market/file/build.js';
 import { DEFAULTS } from '../market/file/defaults.js';
 import type { Named } from '../market/file/mergeChange.js';
-import { warningKey, warningsOf } from '../market/file/warnings.js';
+import { slipsOf, warningKey, warningsOf } from '../market/file/warnings.js';
 import {
   writtenBuyer,
   writtenCampaign,
@@ -56,6 +56,8 @@ export interface ApplyPlan {
   wakes: { id: string; campaign: string }[];
   /** Campaigns whose waiting leads wait by other terms. */
   waitAnew: string[];
+  /** Campaigns whose unsold leads end sooner than before, and after how long, ms. */
+  endSooner: { id: string; expireAfter: number }[];
 }
 
 /** A whole market that is to be, and what of it a market file names. */
@@ -84,6 +86,7 @@ export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
     reckonedIn: changedBalances(stored, terms),
     wakes: [],
     waitAnew: waitAnew(before, terms),
+    endSooner: endSooner(before, terms),
   };
   planSellers(plan, stored.sellers, wanted);
   planBuyers(plan, stored.buyers, wanted);
@@ -92,11 +95,19 @@ export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
   plan.wakes = mightTake(before, terms).filter(({ id }) => !plan.remove.includes(id));
   const warnings = warningsOf(before, terms, Date.now());
   plan.changes = plan.changes.map((change): Change => {
-    const isChanged = change.change !== 'unchanged' && change.change !== 'not_named';
-    const own = isChanged ? warnings.get(warningKey(change.kind, change.id)) : undefined;
-    return own ? { ...change, warnings: own } : change;
+    if (change.change === 'unchanged' || change.change === 'not_named') return change;
+    const slips = change.change === 'changed' ? slipsOf(change.fields) : [];
+    const own = [...(warnings.get(warningKey(change.kind, change.id)) ?? []), ...slips];
+    return own.length === 0 ? change : { ...change, warnings: own };
   });
   return plan;
+}
+
+function endSooner(before: Terms, after: Terms): ApplyPlan['endSooner'] {
+  const was = new Map(before.campaigns.map(({ id, pending }) => [id, pending.expireAfter]));
+  return after.campaigns.flatMap(({ id, pending: { expireAfter } }) =>
+    expireAfter < (was.get(id) ?? 0) ? [{ id, expireAfter }] : [],
+  );
 }
 
 /** Whether a person should confirm the changes. */

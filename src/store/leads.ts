@@ -186,6 +186,16 @@ export async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ repeatsUntil: 1 }, { sparse: true }, {});
 }
 
+/** Waiting leads are counted up to here. */
+export const MOST_COUNTED = 10_000;
+
+/** How many leads of a campaign have waited for a sale for this long, ms. */
+export const waitingLonger = async ({ leads }: Database, campaign: string, ms: number): Promise<number> =>
+  leads.countDocuments(
+    { campaign, status: 'pending', receivedAt: { $lte: new Date(Date.now() - ms) } },
+    { limit: MOST_COUNTED },
+  );
+
 export const factsOf = (lead: StoredLead): LeadFacts => ({
   leadId: lead._id,
   seller: lead.seller,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { Terms } from '../../src/market/file/build.js';
+import { parseDuration } from '../../src/market/file/duration.js';
 import { marketInFile } from '../../src/market/file/marketInFile.js';
 import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
@@ -264,6 +265,63 @@ test('A stored contract that the file does not name must fit the fields that it 
     '17: "tile" is not a value of roof; its values are slate, asphalt',
   ]);
   expect(told(await apply(without), 'changed')).toEqual(['changed campaign ACME1234/auto-insurance']);
+});
+
+test('A campaign whose leads are to expire sooner is confirmed with how many waiting leads that ends', async () => {
+  await apply(FILE);
+  const lead = (age: string, campaign: string, status: string) => ({
+    _id: `${age} ${status} ${campaign}`,
+    campaign,
+    status,
+    receivedAt: new Date(Date.now() - (parseDuration(age) ?? 0)),
+  });
+  const [auto, solar] = ['ACME1234/auto-insurance', 'ACME1234/solar'];
+  await database.db
+    .collection<{ _id: string }>('leads')
+    .insertMany([
+      lead('3h', auto, 'pending'),
+      lead('2h', auto, 'pending'),
+      lead('10m', auto, 'pending'),
+      lead('2h', auto, 'sold'),
+      lead('5h', solar, 'pending'),
+    ]);
+  const warnings = async (expireAfter: string, options: ApplyOptions) => {
+    const text = `campaigns: [{ seller: ACME1234, category: Auto Insurance, pending: { expireAfter: ${expireAfter} } }]`;
+    const applied = await applyMarket(database, readMarketFile(text), options);
+    const plan = 'unconfirmed' in applied ? applied.unconfirmed : applied;
+    return 'changes' in plan ? plan.changes.find(({ id }) => id === auto)?.warnings : undefined;
+  };
+  const sooner = 'ends unsold leads sooner: leads that have waited 1h or longer expire at once';
+  expect(await warnings('1h', {})).toEqual([sooner, 'expires 2 waiting leads at once']);
+  expect(await warnings('150m', { dryRun: true })).toContain('expires 1 waiting lead at once');
+  expect(await warnings('1d', { dryRun: true })).toHaveLength(1);
+  expect(await warnings('4d', { dryRun: true })).toBeUndefined();
+  expect((await database.campaigns.findOne({ _id: auto }))?.pending.expireAfter).toBe(72 * 3_600_000);
+});
+
+test('An amount that becomes ten times as large is confirmed', async () => {
+  await apply(FILE);
+  const change = 'campaigns: [{ seller: ACME1234, category: Auto Insurance, sale: { floor: 1000.00 } }]';
+  const applied = await applyMarket(database, readMarketFile(change));
+  const changes = 'unconfirmed' in applied ? applied.unconfirmed.changes : [];
+  expect(changes.flatMap(({ warnings = [] }) => warnings)).toEqual(['multiplies sale.floor by 100']);
+});
+
+test('A delivery policy that is left out shows what it changes, and nothing that stays as it is by default', async () => {
+  const delivery = (keys: string) =>
+    FILE.replace('price: 12.50', `price: 12.50\n        delivery: { ${keys} }`);
+  await apply(delivery('attempts: 7, within: 30s'));
+  const [changed] = (await apply(FILE, { replace: true, dryRun: true })).filter(
+    ({ change }) => change === 'changed',
+  );
+  expect(changed).toMatchObject({ id: 'ACME1234/auto-insurance/fabrikam' });
+  expect(changed && 'fields' in changed && changed.fields).toEqual({
+    'delivery.attempts': { from: '7', to: '4' },
+    'delivery.within': { from: '30s', to: '1m' },
+  });
+  await apply(delivery('attempts: 4'));
+  await apply(delivery('attempts: 4, within: 1m'), { replace: true });
+  expect(told(await apply(FILE, { replace: true }), 'changed')).toEqual([]);
 });
 
 test('Sellers may swap their slugs', async () => {

@@ -1,14 +1,17 @@
 import type { Filter } from '../filters.js';
-import { minorDigits, toDecimal } from '../money.js';
+import { formatMoney } from '../money.js';
 import { isPaused, type Pausable } from '../pause.js';
 import { categoryKey, type Buyer, type Campaign, type Contract, type Seller } from '../terms.js';
 import { isSame } from '../waking.js';
 import type { Terms } from './build.js';
+import { formatDuration } from './duration.js';
 import { similarCategory } from './nearest.js';
+import { isMoney } from './units.js';
 
 /*
  * What a person should confirm before a market is changed: sentences about changes that remove a limit, that take away
- * or give back money, or that stop or resume sales. A change that is none of these, such as a price, has no warning.
+ * or give back money, that stop or resume sales, that end waiting leads, or that look like a slip of the decimal point.
+ * Any other change, such as a floor that is lowered by a half, has no warning. Neither does a new entry.
  */
 
 /** @param clock UTC ms */
@@ -85,9 +88,39 @@ const unchecked: Judge<Pick<Contract, 'checks'>> = ({ checks: was = [] }, { chec
   return gone.length > 0 ? `no longer makes the check ${gone.join(', ')}` : undefined;
 };
 
+const unposted: Judge<Seller> = ({ postbacks: was }, { postbacks: now }) => {
+  const added = new Set(now.filter((url) => !was.includes(url)).map(hostOf));
+  const gone = was.filter((url) => !now.includes(url)).map(hostOf);
+  const hosts = [...new Set(gone)].filter((host) => !added.has(host)).join(', ');
+  return hosts === '' ? undefined : `no longer sends postbacks to ${hosts}`;
+};
+
+const hostOf = (url: string): string => new URL(url).host;
+
+const sharing: Judge<Campaign> = ({ sale: was }, { sale: now }) =>
+  was.mode === 'exclusive' && now.mode !== 'exclusive'
+    ? `may sell a lead to ${now.maxBuyers} buyers instead of one`
+    : undefined;
+
+const demanding: Judge<Campaign> = ({ required: was }, { required: now }) => {
+  const more = now.filter((field) => !was.includes(field)).join(', ');
+  return more === '' ? undefined : `refuses leads without ${more}`;
+};
+
+/** Percent; a larger margin may be meant, but is rare. */
+const USUAL_MARGIN = 50;
+
+const keepingMost: Judge<Campaign> = ({ margin: was }, { margin: now }) => {
+  if (now === undefined || isSame(was, now)) return undefined;
+  const shares = 'bands' in now ? now.bands : [now];
+  const most = Math.max(...shares.map((share) => ('percent' in share ? share.percent : 0)));
+  return most > USUAL_MARGIN ? `the house keeps ${most} % of a price` : undefined;
+};
+
 const SELLER: readonly Judge<Seller>[] = [
   resumed('resumes this seller, which was paused'),
   stopped('pauses this seller: none of its leads is taken or offered'),
+  unposted,
 ];
 
 const BUYER: readonly Judge<Buyer>[] = [
@@ -98,8 +131,7 @@ const BUYER: readonly Judge<Buyer>[] = [
       return 'ends its prepaid balance: it buys on account, without a limit by what it has paid';
     const { currency = 'USD' } = now;
     if ((was.currency ?? 'USD') !== currency || now.balance >= was.balance) return undefined;
-    const amount = toDecimal(was.balance - now.balance, currency).toFixed(minorDigits(currency));
-    return `takes ${amount} ${currency} off its balance`;
+    return `takes ${formatMoney(was.balance - now.balance, currency)} off its balance`;
   },
   (was, now) =>
     was.currency !== undefined && now.currency !== undefined && was.currency !== now.currency
@@ -118,12 +150,18 @@ const CAMPAIGN: readonly Judge<Campaign>[] = [
     categoryKey(was.category) === categoryKey(now.category)
       ? undefined
       : `renames its category: sources that send "${was.category}" are refused`,
-  (was, now) => (was.sale.floor > 0 && now.sale.floor === 0 ? 'has no floor any more' : undefined),
+  sharing,
+  demanding,
+  ({ pending: was }, { pending: now }) =>
+    now.expireAfter < was.expireAfter
+      ? `ends unsold leads sooner: leads that have waited ${formatDuration(now.expireAfter)} or longer expire at once`
+      : undefined,
   ({ sale: was }, { sale: now }) =>
     was.sharedFloor !== undefined && now.sharedFloor === undefined && now.mode === 'hybrid'
       ? 'has no floor of its own for shared bids any more'
       : undefined,
   removed('margin', 'the house keeps nothing of its sales any more'),
+  keepingMost,
   removed('duplicates', 'sells leads of the same person again'),
   removed('retention', 'has no retention of its own any more'),
   unchecked,
@@ -143,6 +181,7 @@ const CONTRACT: readonly Judge<Contract>[] = [
   unsourced,
   unscheduled,
   removed('duplicates', 'buys leads of the same person again'),
+  removed('returns', "can't give leads back any more"),
   unchecked,
 ];
 
@@ -178,6 +217,28 @@ export function warningsOf(before: Terms, after: Terms, clock: number): Readonly
   for (const [id, message] of misspelt(before, after)) add('campaign', id, [message]);
   return found;
 }
+
+/** From this factor on, a change of an amount may be a slip of the decimal point. */
+const SLIP = 10;
+
+const isAmount = (path: string): boolean =>
+  isMoney(path) || /^(caps|postCaps)\.|(^|\.)percent$|^returns\.refund$/.test(path);
+
+/**
+ * Amounts, caps and percentages that become many times as large or as small.
+ * @param fields of one changed entry, as the market file writes them
+ */
+export const slipsOf = (fields: Readonly<Record<string, { from?: string; to?: string }>>): string[] =>
+  Object.entries(fields).flatMap(([path, { from, to }]) => {
+    if (from === undefined || to === undefined || !isAmount(path)) return [];
+    const [was, now] = [Number(from), Number(to)];
+    // A first payment is not a slip.
+    if (was === 0) return path === 'balance' ? [] : [`raises ${path} from 0`];
+    if (now === 0) return [`lowers ${path} to 0`];
+    const factor = Number(Math.max(now / was, was / now).toFixed(2));
+    if (factor < SLIP) return [];
+    return [`${now > was ? 'multiplies' : 'divides'} ${path} by ${factor}`];
+  });
 
 /** `contract ACME1234/auto-insurance/northwind` */
 export const warningKey = (kind: Kind, id: string): string => `${kind} ${id}`;

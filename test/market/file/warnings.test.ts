@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Terms } from '../../../src/market/file/build.js';
 import { changeMarket, EMPTY, readMarketFile, type Changing } from '../../../src/market/file/changeMarket.js';
-import { warningsOf } from '../../../src/market/file/warnings.js';
+import { slipsOf, warningsOf } from '../../../src/market/file/warnings.js';
 
 const NOW = Date.UTC(2026, 10, 28, 12);
 
@@ -20,6 +20,7 @@ const FILE = readFileSync(new URL('market.yaml', import.meta.url), 'utf8')
         caps: { day: 50, hour: 9 }
         postCaps: { day: 80 }
         budget: { day: 300.00 }
+        returns: { within: 7d }
         pace: true
         states: [TX]
         filters: [{ field: zip, startsWith: ['75'] }, { field: age, range: { min: 18 } }]
@@ -33,6 +34,10 @@ const FILE = readFileSync(new URL('market.yaml', import.meta.url), 'utf8')
   .replace(
     'currency: USD',
     'currency: USD\n    margin: { percent: 10 }\n    retention: 90d\n    duplicates: { by: [phone], withinDays: 30 }',
+  )
+  .replace(
+    'name: Acme Insurance Leads',
+    "name: Acme Insurance Leads\n    postback: { url: 'https://acme.example/status', also: ['https://crm.example:8443/gavel'] }",
   )
   .replace('name: Northwind Mutual', 'name: Northwind Mutual\n    active: false')
   .replace('category: Solar', 'category: Solar\n    active: false');
@@ -81,7 +86,6 @@ describe('A change is to be confirmed', () => {
       auto('contracts: [{ buyer: northwind, floor: null, ceiling: null }]'),
       [`${NORTHWIND} has no floor of its own any more`, `${NORTHWIND} has no ceiling any more`],
     ],
-    [auto('sale: { floor: null }'), [`${AUTO} has no floor any more`]],
     [auto('margin: null'), [`${AUTO} the house keeps nothing of its sales any more`]],
     [auto('retention: null'), [`${AUTO} has no retention of its own any more`]],
     [auto('duplicates: null'), [`${AUTO} sells leads of the same person again`]],
@@ -103,10 +107,38 @@ describe('A change is to be confirmed', () => {
       'buyers: [{ id: fabrikam, balance: null }]',
       ['buyer fabrikam ends its prepaid balance: it buys on account, without a limit by what it has paid'],
     ],
-    ['buyers: [{ id: fabrikam, balance: 60.00 }]', ['buyer fabrikam takes 40.00 USD off its balance']],
+    ['buyers: [{ id: fabrikam, balance: 60.00 }]', ['buyer fabrikam takes $40.00 off its balance']],
     [
       'buyers: [{ id: fabrikam, balance: 5000, currency: JPY }]',
       ['buyer fabrikam changes the currency of its balance from USD to JPY'],
+    ],
+    [
+      auto('pending: { expireAfter: 1h }'),
+      [`${AUTO} ends unsold leads sooner: leads that have waited 1h or longer expire at once`],
+    ],
+    [auto('margin: { percent: 50.01 }'), [`${AUTO} the house keeps 50.01 % of a price`]],
+    [
+      auto('margin: { bands: [{ from: 0, percent: 5 }, { from: 50, percent: 60 }] }'),
+      [`${AUTO} the house keeps 60 % of a price`],
+    ],
+    [auto('sale: { mode: shared, maxBuyers: 4 }'), [`${AUTO} may sell a lead to 4 buyers instead of one`]],
+    [auto('sale: { mode: hybrid, maxBuyers: 2 }'), [`${AUTO} may sell a lead to 2 buyers instead of one`]],
+    [
+      auto('required: [firstName, lastName, phone, state, email, zip]'),
+      [`${AUTO} refuses leads without email, zip`],
+    ],
+    [fabrikam('returns: null'), [`${FABRIKAM} can't give leads back any more`]],
+    [
+      'sellers: [{ code: ACME1234, postback: null }]',
+      ['seller ACME1234 no longer sends postbacks to acme.example, crm.example:8443'],
+    ],
+    [
+      'sellers: [{ code: ACME1234, postback: { also: null } }]',
+      ['seller ACME1234 no longer sends postbacks to crm.example:8443'],
+    ],
+    [
+      "sellers: [{ code: ACME1234, postback: { url: 'https://other.example/status' } }]",
+      ['seller ACME1234 no longer sends postbacks to acme.example'],
     ],
     [
       'campaigns: [{ seller: ACME1234, category: Auto-Insurance }]',
@@ -139,8 +171,43 @@ describe('A change is to be confirmed', () => {
   });
 });
 
+describe('An amount that becomes ten times as large or as small is to be confirmed', () => {
+  test.each<[string, string, string, string]>([
+    ['sale.floor', '10.00', '0.01', 'divides sale.floor by 1000'],
+    ['sale.floor', '10.00', '1.00', 'divides sale.floor by 10'],
+    ['sale.floor', '10.00', '0.00', 'lowers sale.floor to 0'],
+    ['sale.floor', '0.00', '10.00', 'raises sale.floor from 0'],
+    ['stages[0].floor', '12.00', '1200.00', 'multiplies stages[0].floor by 100'],
+    ['balance', '100.00', '10000000.00', 'multiplies balance by 100000'],
+    ['price', '7.00', '0.07', 'divides price by 100'],
+    ['caps.day', '50', '50000', 'multiplies caps.day by 1000'],
+    ['postCaps.hour', '30', '3', 'divides postCaps.hour by 10'],
+    ['budget.day', '90.00', '90000.00', 'multiplies budget.day by 1000'],
+    ['margin.percent', '3', '35', 'multiplies margin.percent by 11.67'],
+    ['margin.bands[1].percent', '0.3', '3', 'multiplies margin.bands[1].percent by 10'],
+    ['returns.refund', '100', '10', 'divides returns.refund by 10'],
+  ])('%s: %s → %s', (path, from, to, warning) => {
+    expect(slipsOf({ [path]: { from, to } })).toEqual([warning]);
+  });
+
+  test.each<[string, string | undefined, string | undefined]>([
+    ['sale.floor', '10.00', '1.01'],
+    ['caps.day', '50', '499'],
+    ['balance', '0.00', '1000.00'],
+    ['caps.day', undefined, '50000'],
+    ['price', '7.00', undefined],
+    ['weight', '1', '100'],
+    ['ping.timeoutMs', '100', '1000'],
+    ['delay', '1m', '10m'],
+  ])('but not %s: %s → %s', (path, from, to) => {
+    expect(slipsOf({ [path]: { from, to } })).toEqual([]);
+  });
+});
+
 describe('A change is made at once', () => {
   test.each([
+    auto('margin: { percent: 50 }, required: [phone]'),
+    "sellers: [{ code: ACME1234, postback: { url: 'https://acme.example/v2/status' } }]",
     fabrikam('price: 99.00, tier: 3, active: false'),
     fabrikam("pausedUntil: '2026-12-01T00:00:00Z', caps: { day: 10 }, states: [TX]"),
     auto('sale: { floor: 5.00 }, pending: { expireAfter: 5d }'),
