@@ -1,6 +1,6 @@
 /** What an admin key may be allowed to do, each with what it opens. */
 export const SCOPES = {
-  'market:read': 'read the market file, list campaigns and contracts',
+  'market:read': 'read the market file, plan a change of it (a dry run), list campaigns and contracts',
   'market:write':
     'apply a market file, pause and resume; send sellers test postbacks, and buyers test pings and posts',
   'simulations:read':

@@ -136,6 +136,38 @@ campaigns:
     ]);
   });
 
+  it('lets a key that may only read plan a change, and not make it', async () => {
+    const { key } = await createKey(world.database, { admin: 'rita', scopes: ['market:read'], test: false });
+    const change = (query: string) =>
+      world.ask(`PUT /admin/market${query}`, market('17.00'), key, { 'content-type': 'application/yaml' });
+    expect(await change('?dry_run=true')).toMatchObject({ status: 200, body: { dry_run: true } });
+    for (const query of [
+      '',
+      '?dry_run=false',
+      '?dry_run=true&dry_run=false',
+      '?dry_run=1',
+      '?x=dry_run=true',
+    ])
+      expect(await change(query)).toMatchObject({
+        status: 403,
+        body: {
+          message: expect.stringContaining(
+            'the scope market:write (market:read is enough for a dry run); this one has market:read',
+          ) as string,
+        },
+      });
+  });
+
+  it('cautions of how long persons are kept only for campaigns that a file changes', async () => {
+    await apply(market('15.00'));
+    expect((await apply(market('15.00'))).body.cautions).toEqual([]);
+    expect((await apply(market('16.00'), '?dry_run=true')).body.cautions).toEqual([]);
+    const email = market('15.00').replace('[phone]', '[phone, email]');
+    expect((await apply(email, '?dry_run=true')).body.cautions).toEqual([
+      'Persons of INITECH0/boats are kept until you erase them: set `retention` or RETENTION_DAYS (0 if this is meant).',
+    ]);
+  });
+
   it('answers 409 with the plan for a change that needs a confirmation, and makes it with yes=true', async () => {
     await apply(market('15.00').replace('price: 15.00', 'price: 15.00, caps: { day: 5 }'));
     const uncapped = market('15.00').replace('price: 15.00', 'price: 16.00, caps: { day: null }');

@@ -33,7 +33,7 @@ describe('gavel', () => {
   test('applies a market file, tells what changed, and changes nothing on a second run', async () => {
     const first = await run(['apply', FILE]);
     expect(first.code).toBe(0);
-    expect(first.stderr).toContain('are kept until you erase them: no `retention` is given');
+    expect(first.stderr).toContain('are kept until you erase them: set `retention`');
     expect(first.stdout).toContain('+ campaign ACME1234/auto-insurance');
     expect(first.stdout).toContain('    gavel secrets show --buyer northwind\n');
     expect(first.stdout).not.toContain('whsec_');

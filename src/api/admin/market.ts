@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { urlRefusal } from '../../buyers/outboundRules.js';
+import type { Terms } from '../../market/file/build.js';
 import { cautionsOf } from '../../market/file/cautions.js';
 import { readMarketFile } from '../../market/file/changeMarket.js';
 import { faultCount, type Fault } from '../../market/file/fault.js';
@@ -63,6 +64,7 @@ export const putMarket = operation({
   method: 'PUT',
   path: '/admin/market',
   scope: 'market:write',
+  scopeOfDryRun: 'market:read',
   input: Type.Object(
     {
       file: Type.String({ description: 'A market file, in YAML or JSON' }),
@@ -114,10 +116,24 @@ export const putMarket = operation({
     if ('faults' in applied) throw invalidMarket(applied.faults);
     if ('unconfirmed' in applied) throw confirmationNeeded(applied.unconfirmed.changes);
     const { changes, tag: etag, named, models } = applied;
-    const cautions = [...modelsIgnored(models), ...cautionsOf(named, retentionDays)];
+    const cautions = [...modelsIgnored(models), ...cautionsOf(changedOf(named, changes), retentionDays)];
     return { dry_run: dryRun, etag, changes, cautions };
   },
 });
+
+/** Of what the file names, what it changes. */
+function changedOf(
+  { campaigns, contracts }: Pick<Terms, 'campaigns' | 'contracts'>,
+  changes: readonly Change[],
+): Pick<Terms, 'campaigns' | 'contracts'> {
+  const changed = new Set(
+    changes.flatMap(({ kind, id, change }) => (change === 'unchanged' ? [] : `${kind} ${id}`)),
+  );
+  return {
+    campaigns: campaigns.filter(({ id }) => changed.has(`campaign ${id}`)),
+    contracts: contracts.filter(({ id }) => changed.has(`contract ${id}`)),
+  };
+}
 
 const modelsIgnored = (models: readonly { id: string }[]): string[] =>
   models.map(({ id }) => `The model of contract ${id} is for \`gavel simulate\`; apply makes no use of it.`);

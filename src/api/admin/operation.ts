@@ -43,6 +43,8 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   /** `/admin/leads/:lead_id` */
   path: string;
   scope: Scope;
+  /** Which scope is enough if the query has `dry_run=true`. */
+  scopeOfDryRun?: Scope;
   /** Everything that is asked with: what the path names, the rest in the query of a GET, in the body of others. */
   input: In;
   /** Whether the body is a market file or a change of one, the input `file`; the rest is in the query then. */

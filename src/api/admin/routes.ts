@@ -5,11 +5,13 @@ import { readOutboundRules } from '../../buyers/outboundRules.js';
 import { openSender } from '../../buyers/send.js';
 import { LONGEST_TEXT } from '../../market/file/document.js';
 import { actsAs } from '../../store/keys.js';
-import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
+import { SCOPE_NAMES } from '../../store/scopes.js';
 import { ApiError, errorOf } from '../apiError.js';
+import { readForm } from '../body.js';
 import type { Parts, RouteParts } from '../parts.js';
 import { auth, keyOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
+import { queryOf } from '../requestTarget.js';
 import { ADMIN_ABOUT, ALWAYS, WITH_BODY, type AdminErrorKind } from './errors.js';
 import { headerOf, placeOf, type AdminContext, type Operation, type Place } from './operation.js';
 import { OPERATIONS } from './operations.js';
@@ -41,7 +43,7 @@ export async function adminRoutes(
       schema: schemaOf(operation),
       bodyLimit: operation.longestBody ?? (operation.takesFile === true ? LONGEST_TEXT : SHORT_BODY),
       // Before a byte of the body is read.
-      onRequest: async (request) => demandScope(request, operation.scope),
+      onRequest: async (request) => demandScope(request, operation),
       handler: async (request, reply) => {
         const input = await readInput(operation, request);
         const output = await operation.run(contextOf(parts, { outbound, send: sender.send }, request), input);
@@ -56,13 +58,21 @@ export async function adminRoutes(
 const SHORT_BODY = 64 * 1024;
 
 /** @throws ApiError naming the scope that the key lacks */
-function demandScope(request: FastifyRequest, scope: Scope): void {
+function demandScope(request: FastifyRequest, { scope, scopeOfDryRun }: Operation): void {
   const { scopes = [] } = keyOf(request);
   if (scopes.includes(scope)) return;
+  if (scopeOfDryRun !== undefined && scopes.includes(scopeOfDryRun) && isDryRun(request)) return;
+  const enough = scopeOfDryRun === undefined ? '' : ` (${scopeOfDryRun} is enough for a dry run)`;
   throw new ApiError(
     'scopeMissing',
-    `This needs a key with the scope ${scope}; this one has ${scopes.join(', ')}. \`gavel keys create --admin\` makes one.`,
+    `This needs a key with the scope ${scope}${enough}; this one has ${scopes.join(', ')}. \`gavel keys create --admin\` makes one.`,
   );
+}
+
+/** Written in any other way than this, `dry_run` needs the scope of the operation. */
+function isDryRun(request: FastifyRequest): boolean {
+  const given = readForm(queryOf(request.url)).filter(([name]) => name === 'dry_run');
+  return given.length === 1 && given[0]?.[1] === 'true';
 }
 
 function contextOf(
@@ -92,7 +102,8 @@ const wantsJson = ({ headers }: FastifyRequest): boolean =>
   (headers.accept ?? '').includes('application/json');
 
 function schemaOf(operation: Operation): object {
-  const { id, summary, tag, method, input, takesFile, failures = [] } = operation;
+  const { id, summary, tag, method, scope, scopeOfDryRun, input, takesFile, failures = [] } = operation;
+  const dry = scopeOfDryRun === undefined ? '' : ` (\`${scopeOfDryRun}\` is enough for a dry run)`;
   const of = (place: Place) => {
     const there = Object.entries<Type.TSchema>(input.properties).filter(
       ([name]) => placeOf(operation, name) === place,
@@ -104,7 +115,7 @@ function schemaOf(operation: Operation): object {
   };
   return {
     operationId: id,
-    summary: `${summary}. Needs the scope \`${operation.scope}\``,
+    summary: `${summary}. Needs the scope \`${scope}\`${dry}`,
     tags: [tag],
     security: [{ adminKey: [] }],
     ...(of('path') && { params: of('path') }),

@@ -2,8 +2,8 @@ import { HASH_BITS } from '../personKeys.js';
 import type { Terms } from './build.js';
 
 /**
- * What a person who applies a market should know of it, although it is not a fault: what it reveals of persons, and how long
- * it keeps them.
+ * What a person who applies a market should know of what it changes, although it is not a fault: what it reveals of
+ * persons, and how long it keeps them.
  * @param retentionDays the setting RETENTION_DAYS; undefined if it is not set
  */
 export function cautionsOf(
@@ -23,10 +23,9 @@ const hashesReveal = (ids: string[]): string =>
   'A list that the buyer gives you tells it nothing: `gavel suppressions import FILE --buyer ID`.';
 
 const keptForEver = (ids: string[]): string =>
-  `Persons of ${listed(ids)} are kept until you erase them: no \`retention\` is given, and RETENTION_DAYS is not set. ` +
-  'Set one of them; RETENTION_DAYS=0 says that this is meant.';
+  `Persons of ${listed(ids)} are kept until you erase them: set \`retention\` or RETENTION_DAYS (0 if this is meant).`;
 
-const NAMED = 5;
+const NAMED = 3;
 
 const listed = (ids: string[]): string =>
   ids.length <= NAMED ? ids.join(', ') : `${ids.slice(0, NAMED).join(', ')} and ${ids.length - NAMED} more`;
