@@ -5,6 +5,12 @@ import Value from 'typebox/value';
 /** `id:base64` of 32 bytes. */
 const MASTER_KEY = '[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=';
 
+/**
+ * What follows the scheme of an address: who asks, hosts, and a name. A password with one of `/?#@` in it would be taken
+ * for a part of the address, which may be logged.
+ */
+const SERVER = '([^\\s/?#@]*@)?[^\\s/?#@]+(/[^\\s/?#@]*)?';
+
 /** A file in PEM form, which is read when a process starts. */
 const pemFile = (what: string) =>
   Type.Optional(Type.String({ minLength: 1, description: `File (PEM) of ${what}` }));
@@ -32,7 +38,7 @@ export const Settings = Type.Object({
     description: 'Port of the admin API; 0 takes a free one',
   }),
   MONGODB_URL: Type.String({
-    pattern: '^mongodb(\\+srv)?://([^\\s/?#@]*@)?[^\\s/?#@]+(/[^\\s/?#@]*)?(\\?\\S*)?$',
+    pattern: `^mongodb(\\+srv)?://${SERVER}(\\?\\S*)?$`,
     secret: true,
     description:
       'MongoDB 8 or newer, a replica set: `mongodb://USER@HOST:PORT/?replicaSet=NAME`; in user and password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`. Unset: the local stack’s',
@@ -52,7 +58,7 @@ export const Settings = Type.Object({
       'the first is for what is new, all of them for what is stored. Lost, the data are lost. Unset: the local stack’s',
   }),
   REDIS_URL: Type.String({
-    pattern: '^rediss?://',
+    pattern: `^rediss?://${SERVER}(\\?[^\\s@]*)?$`,
     secret: true,
     description:
       'Redis or Valkey, where requests are counted: `redis://HOST:PORT`, or `rediss://HOST:PORT` with TLS. Unset: the local stack’s',

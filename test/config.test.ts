@@ -166,6 +166,10 @@ describe('a password beside its address', () => {
   test.each([
     ['REDIS_URL', 'rediss:/:topsecret@h'],
     ['REDIS_URL', 'topsecret'],
+    ['REDIS_URL', 'redis://:half/topsecret@h'],
+    ['REDIS_URL', 'redis://:half@topsecret@h'],
+    ['REDIS_URL', 'redis://:half?topsecret@h'],
+    ['REDIS_URL', 'redis://:topsecret@'],
     ['MONGODB_URL', 'mongodb:/gavel:topsecret@h'],
     ['MONGODB_URL', 'mongodb://gavel:topsecret@'],
     ['MONGODB_URL', 'mongodb://gavel:half/topsecret@h'],
@@ -185,6 +189,13 @@ describe('a password beside its address', () => {
   ])('is taken in an address that the driver takes: %s', (MONGODB_URL) => {
     expect(read({ MONGODB_URL })).toMatchObject({ MONGODB_URL });
   });
+
+  test.each(['redis://cache', 'rediss://:p%40ss@[::1]:6379/1?family=6', 'redis://user:pw@cache:6379/'])(
+    'is taken in an address that Redis takes: %s',
+    (REDIS_URL) => {
+      expect(read({ REDIS_URL })).toMatchObject({ REDIS_URL });
+    },
+  );
 
   test('is refused if the address has one, or has no user to whom it belongs', () => {
     const secret = 'hunter2';

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { SECRET_SETTINGS, SETTINGS } from '../../src/config.js';
 import { packageRoot } from '../../src/local/packageRoot.js';
-import { inCode, readPage, rowsOf } from './page.js';
+import { anchorOf, inCode, readPage, rowsOf } from './page.js';
 
 const text = readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8');
 const file: unknown = parse(text, { merge: true });
@@ -309,6 +309,13 @@ describe('docker-compose.yml', () => {
 
   test('keeps the number of workers that is set', () => {
     expect(compose.services.worker).toMatchObject({ scale: '${WORKERS:-1}' });
+  });
+
+  test('refers to sections that the pages have', () => {
+    const links = [...`${allTexts}\n${example}`.matchAll(/(docs\/[\w-]+\.md)(?:#([\w-]+))?/g)];
+    expect(links.length).toBeGreaterThan(5);
+    for (const [, path = '', anchor] of links)
+      if (anchor !== undefined) expect([path, ...readPage(path).headings.map(anchorOf)]).toContain(anchor);
   });
 
   test('passes on every setting of .env, but those that docs/operator.md names', () => {
