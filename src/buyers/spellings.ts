@@ -16,7 +16,7 @@ const MAX_DEPTH = 2;
 
 /**
  * What a text may stand for: itself, without its escapes (percent, `\u`, `\x`, HTML), decoded from base64 and
- * hexadecimal, each of them also from the end to the beginning.
+ * hexadecimal, each of them also from the end to the beginning, and with letters that are set apart closed up.
  */
 export function spellingsOf(text: string): Spelling[] {
   const found = new Map<string, Spelling>();
@@ -31,7 +31,8 @@ export function spellingsOf(text: string): Spelling[] {
     for (const one of level) {
       if (!add({ text: one, leastLetters: 2 })) continue;
       const backwards = Array.from(one).reverse().join('');
-      add({ text: backwards, leastLetters: 3 });
+      for (const form of [backwards, closedUp(one), closedUp(backwards)])
+        add({ text: form, leastLetters: 3 });
       if (depth === MAX_DEPTH) continue;
       for (const form of [one, backwards]) {
         const { texts, noise } = decoded(form);
@@ -43,6 +44,13 @@ export function spellingsOf(text: string): Spelling[] {
   }
   return [...found.values()];
 }
+
+/** Letters and digits that stand alone, with a few other characters between them: `Z w e t s c h`, `Z.w.e.t.s.c.h`. */
+const SET_APART =
+  /(?<![\p{L}\p{M}\d])[\p{L}\d]\p{M}*(?:[^\p{L}\p{M}\d]{1,3}[\p{L}\d]\p{M}*(?![\p{L}\p{M}\d])){2,}/gu;
+
+const closedUp = (text: string): string =>
+  text.replace(SET_APART, (run) => run.replace(/[^\p{L}\p{M}\d]+/gu, ''));
 
 /** What decoding makes of a text, in every way: whole texts, and the readable pieces of what comes out as noise. */
 interface Decoded {

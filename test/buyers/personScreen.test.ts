@@ -39,6 +39,10 @@ describe('a word that names the person', () => {
       ['johndoe', 'doejohn', 'xxJohnDoexx', 'john.doe', 'DOE, JOHN', 'j-o-h-n-d-o-e', 'john7doe'],
     ],
     ['one name and an initial', ['jdoe', 'j.doe', 'doej', 'JohnD', 'id/jdoe/7']],
+    [
+      'letters set apart',
+      ['d o e', 'D.O.E.', 'ref J-o-h-n', 'no lead for J o h n', 'd  o  e / 7', 'n h o j', base64('j o h n')],
+    ],
     ['backwards', ['eodnhoj', 'EOD.NHOJ', '7-nhoj']],
     [
       'e-mail',
@@ -149,6 +153,17 @@ describe('a word that names the person', () => {
     ['Cyrillic', { firstName: 'Анна', lastName: 'Ким' }, ['анна', 'КИМ', percent('Анна')]],
   ])('names with %s', (_what, fields, words) => {
     expect(words.filter((word) => !personScreen({ fields })(word))).toEqual([]);
+  });
+
+  it('with letters set apart by spaces, dots or other characters', () => {
+    const screen = personScreen({ fields: { lastName: 'Zwetschgenbaum', firstName: 'Zoë' } });
+    const name = 'Zwetschgenbaum';
+    const apart = [' ', '.', ' . ', '-', '_', '*'].flatMap((between) => [
+      name.split('').join(between),
+      `call ${name.toUpperCase().split('').join(between)} first`,
+    ]);
+    expect([...apart, 'Z o ë'].filter((word) => !screen(word))).toEqual([]);
+    expect(screen('a b c 1 2 3')).toBe(false);
   });
 
   it('as it was sent, if the stored value differs, and in each value of a list', () => {
