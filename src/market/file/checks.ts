@@ -156,7 +156,7 @@ function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
   if ('lowBalance' in buyer && !('balance' in buyer)) {
     report(
       [...path, 'lowBalance'],
-      'is for prepaid buyers, and the buyer has no balance; add balance',
+      'is for prepaid buyers, and the buyer has no balance; add balance, or remove lowBalance (null in a change) and low_balance from notices.events',
       'key',
     );
   } else if ('lowBalance' in buyer && !isWarned) {
@@ -166,7 +166,12 @@ function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
       'key',
     );
   }
-  if (isWarned && !('lowBalance' in buyer)) {
+  if (isWarned && !('lowBalance' in buyer) && !('balance' in buyer)) {
+    report(
+      [...path, 'notices', 'events'],
+      'lists low_balance, which is for prepaid buyers, and the buyer has no balance; remove low_balance here',
+    );
+  } else if (isWarned && !('lowBalance' in buyer)) {
     report(
       [...path, 'notices', 'events'],
       'lists low_balance, but the buyer has no lowBalance; add lowBalance: AMOUNT to the buyer, or remove low_balance from notices.events',

@@ -577,7 +577,10 @@ describe('Every key of a contract and a campaign', () => {
     ];
     expect(paths([balance, low, told].join('\n    '))).toEqual([]);
     expect(paths([low, told].join('\n    '))).toEqual([
-      'buyers[1].lowBalance: is for prepaid buyers, and the buyer has no balance; add balance',
+      'buyers[1].lowBalance: is for prepaid buyers, and the buyer has no balance; add balance, or remove lowBalance (null in a change) and low_balance from notices.events',
+    ]);
+    expect(paths(told)).toEqual([
+      'buyers[1].notices.events: lists low_balance, which is for prepaid buyers, and the buyer has no balance; remove low_balance here',
     ]);
     expect(paths([balance, low, won].join('\n    '))).toEqual([
       'buyers[1].lowBalance: has no effect, because the buyer gets no low_balance notice; add low_balance to notices.events',
