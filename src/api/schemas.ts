@@ -127,6 +127,9 @@ export const ReturnAnswer = Type.Object(
     refund: Type.Number({ description: 'What the buyer gets back of the price', examples: [45] }),
     currency: Type.String({ examples: ['USD'] }),
     returned_at: Type.String({ format: 'date-time' }),
+    test: Type.Optional(
+      Type.Literal(true, { description: 'Only if the lead was a test: no money moves, and `refund` is 0' }),
+    ),
   },
   { $id: 'ReturnAnswer', title: 'A lead that was taken back' },
 );

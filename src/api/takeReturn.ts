@@ -28,11 +28,11 @@ export async function takeReturn(
   database: Database,
   { buyer, given: request, receivedAt }: ReturnRequest,
   start: (lead: LeadFacts) => Promise<unknown>,
-): Promise<ReturnDocument> {
+): Promise<ReturnDocument & { test: boolean }> {
   const { reason, given, ...named } = fieldsOf(request);
   const sale = await saleOf(database, buyer, named);
   const before = await findReturn(database, sale._id);
-  if (before !== null) return before;
+  if (before !== null) return { ...before, test: sale.test };
   const contract = await database.contracts.findOne({ _id: sale.contract });
   const policy = policyFor(contract?.returns, sale, reason, receivedAt);
   const isListed = policy.reasons?.includes(reason) === true;
@@ -40,7 +40,7 @@ export async function takeReturn(
   const { returned, isNew } = await bookReturn(database, sale, policy, kept, receivedAt);
   const lead = isNew ? await database.leads.findOne({ _id: sale.lead }) : null;
   if (lead) await start(factsOf(lead));
-  return returned;
+  return { ...returned, test: sale.test };
 }
 
 /**
@@ -94,8 +94,10 @@ function fieldsOf(request: Given): ReturnFields {
   });
   const [postId, leadId, given] = ['post_id', 'lead_id', 'reason'].map(textOf);
   const reason = given === undefined ? undefined : reasonCode(given);
+  const similar = [...request.keys()].find((name) => /^(?:post|lead)[ _-]?id$/i.test(name));
+  const hint = similar === undefined || request.has('post_id') ? '' : `; you sent ${JSON.stringify(similar)}`;
   const needed = [
-    { field: 'post_id', value: postId ?? leadId, problem: `${MISSING}; send post_id or lead_id` },
+    { field: 'post_id', value: postId ?? leadId, problem: `${MISSING}; send post_id or lead_id${hint}` },
     { field: 'reason', value: given, problem: MISSING },
   ];
   const missing = needed.filter(
@@ -131,8 +133,8 @@ function policyFor(
     throw new ApiError('returnTooLate', `This lead could be given back until ${until}.`);
   }
   if (refusal === undefined) return policy;
-  const problem = `one of ${(policy.reasons ?? []).join(', ')}`;
-  throw new ApiError('invalidField', `The contract takes leads back for these reasons: ${problem}.`, {
-    fields: [{ field: 'reason', problem }],
+  const reasons = (policy.reasons ?? []).join(', ');
+  throw new ApiError('invalidField', `The contract takes leads back for these reasons: ${reasons}.`, {
+    fields: [{ field: 'reason', problem: `one of ${reasons}` }],
   });
 }

@@ -167,7 +167,7 @@ describe('a buyer gives a lead back', () => {
     const { key: slow } = await createKey(world.database, { buyer: 'northwind', test: false, limit: 1 });
     const replies = [await giveBack({}, slow), await giveBack({}, slow)];
     expect(replies.map(({ status }) => status)).toEqual([400, 429]);
-    expect(replies[1]?.body.message).toContain('This key may send 1 returns a minute.');
+    expect(replies[1]?.body.message).toMatch(/^This key may send 1 returns? a minute\./);
   });
 
   it('but not after the contract’s time, nor where the contract has no terms for it', async () => {
@@ -222,6 +222,23 @@ describe('a buyer gives a lead back', () => {
       'Correct these fields and send it again: post_id (missing; send post_id or lead_id).',
     ]);
     expect(await returns.countDocuments({ lead: { $in: [one.lead, other.lead] } })).toBe(0);
+  });
+
+  it('of a test lead with no money, and says so', async () => {
+    const { lead, post_id } = await bought();
+    await world.database.sales.updateOne({ _id: String(post_id) }, { $set: { test: true } });
+    const first = await giveBack({ post_id, reason: 'duplicate' });
+    expect(first.body).toMatchObject({ lead_id: lead, status: 'returned', refund: 0, test: true });
+    expect((await giveBack({ post_id, reason: 'duplicate' })).body).toEqual(first.body);
+  });
+
+  it('and names the keys: one in another spelling, and the reasons of the contract', async () => {
+    const { post_id } = await bought();
+    const named = await giveBack({ postId: post_id, reason: 'duplicate' });
+    expect(named.body).toMatchObject({ error: 'Missing required field' });
+    expect(named.body.message).toContain('send post_id or lead_id; you sent "postId"');
+    const { message } = (await giveBack({ post_id, reason: 'busy' })).body;
+    expect(message).toMatch(/^The contract takes leads back for these reasons: [a-z_]+(, [a-z_]+)*\.$/);
   });
 
   it('with a key of its own: a seller’s is none here, its own is none for leads, another buyer’s finds nothing', async () => {

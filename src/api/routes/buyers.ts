@@ -56,13 +56,16 @@ const returnAnswer = ({
   refund,
   currency,
   at,
-}: ReturnDocument): Static<typeof ReturnAnswer> => ({
+  test,
+}: ReturnDocument & { test: boolean }): Static<typeof ReturnAnswer> => ({
   success: true,
   post_id: _id,
   lead_id: lead,
   status: 'returned',
   reason,
-  refund: toDecimal(refund, currency),
+  // A test moves no money.
+  refund: toDecimal(test ? 0 : refund, currency),
   currency,
   returned_at: at.toISOString(),
+  test: test || undefined,
 });
