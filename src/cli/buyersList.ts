@@ -13,7 +13,11 @@ export function buyersListCommand(): Command {
     .action(list);
 }
 
-const HEAD = ['id', 'active', 'server', 'left', 'held', 'leads today', 'pings 24h', 'bids', 'unused'];
+const HEAD = [
+  ...['id', 'active', 'server', 'left', 'held', 'leads today'],
+  ...['pings 24h', 'bids', 'no bids', 'not used'],
+  ...['posts 24h', 'accepted', 'refused', 'not used'],
+];
 
 async function list({ json }: { json: boolean }, command: Command): Promise<void> {
   const { buyers } = await useAdmin(command, (ask) => ask(showBuyers, {}));
@@ -30,8 +34,15 @@ async function list({ json }: { json: boolean }, command: Command): Promise<void
 function row({ id, active, failures, prepaid, leads_today, last_24h }: BuyerView): string[] {
   const money = prepaid && [prepaid.left, prepaid.held].map((sum) => formatDecimal(sum, prepaid.currency));
   const [left = 'on account', held = ''] = money ?? [];
-  const { pings, bids, unused } = last_24h;
-  const counts = [leads_today, pings, bids, sum(unused.filter(isUnused))].map(String);
+  const { pings, bids, posts, accepted, unused } = last_24h;
+  const unusedOf = (line: Unused['of']) => sum(unused.filter((one) => isUnused(one) && one.of === line));
+  // Each number of pings or posts is the sum of the three after it.
+  const partsOf = (all: number, yes: number, unusable: number) => [all, yes, all - yes - unusable, unusable];
+  const answers = [
+    ...partsOf(pings, bids, unusedOf('pings')),
+    ...partsOf(posts, accepted, unusedOf('posts')),
+  ];
+  const counts = [leads_today, ...answers].map(String);
   return [id, active ? 'yes' : 'no', serverOf(failures), left, held, ...counts];
 }
 

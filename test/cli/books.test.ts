@@ -49,7 +49,7 @@ describe('gavel', () => {
       ],
     });
     expect((await run(['buyers', 'list'])).stdout).toMatch(
-      /fabrikam +yes +answers +on account +0 +0 +0 +0\n/,
+      /fabrikam +yes +answers +on account +0 +0 +0 +0 +0 +0 +0 +0 +0\n/,
     );
 
     const csv = (await run(['statement', '--buyer', 'northwind', '--csv'])).stdout.split('\r\n');
@@ -117,11 +117,14 @@ describe('gavel', () => {
       isYes: false,
       slip: { reason: 'no_by_status', detail: 'HTTP 401' },
     });
+    const post = { ...answer, of: 'posts', id: 'q-1', isYes: false } as const;
+    countAnswer(database, post);
+    countAnswer(database, { ...post, slip: { reason: 'uncertain', detail: 'HTTP 500' } });
     await flushAnswers(database);
     const id = circuitId('fabrikam', 'pings');
     await noteAnswer(database, id, { failure: slip, isKnown: false, now: at.getTime() });
     const { stdout } = await run(['buyers', 'list']);
-    expect(stdout).toMatch(/fabrikam +yes +fails \(1 in a row\) +on account +0 +3 +1 +1\n/);
+    expect(stdout).toMatch(/fabrikam +yes +fails \(1 in a row\) +on account +0 +3 +1 +1 +1 +2 +0 +1 +1\n/);
     const latest = `latest at ${at.toISOString().slice(11, 16)} UTC, ping_id p-1)`;
     for (const line of [
       'fabrikam, pings: 1 of 10 failures in a row: invalid_response, bid is too large',
