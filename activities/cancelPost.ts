@@ -1,5 +1,5 @@
 import { sendCancellation } from '../src/buyers/post.js';
-import { CALLED_OFF } from '../src/market/delivery.js';
+import { calledOff } from '../src/market/delivery.js';
 import { measured } from '../src/metrics.js';
 import { holdOf } from '../src/store/book.js';
 import { release } from '../src/store/capacity.js';
@@ -14,6 +14,8 @@ export interface CancelRequest {
   contract: string;
   /** The post that is called off; the contract may have been offered the lead anew since. */
   postId: string;
+  /** Why the last answer to it was not clear. */
+  why?: string;
 }
 
 /**
@@ -24,10 +26,10 @@ export interface CancelRequest {
  */
 export const cancelPost =
   (deps: Deps) =>
-  async ({ leadId, contract, postId }: CancelRequest): Promise<'cancelled' | 'accepted'> => {
+  async ({ leadId, contract, postId, why }: CancelRequest): Promise<'cancelled' | 'accepted'> => {
     const { database, send, log } = deps;
     const called = await releaseClaim(database, leadId, contract, postId, 'cancelled', {
-      detail: CALLED_OFF,
+      detail: calledOff(why),
     });
     const lead = await findLead(database, leadId);
     const claim = lead?.claims[contract];

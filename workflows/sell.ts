@@ -75,7 +75,7 @@ async function atTheEnd(
       return settlePost.executeWithOptions(settle, [{ leadId, contract, accepted }]);
     }
   }
-  const standing = await callOff(leadId, offer, last.postId, story);
+  const standing = await callOff(leadId, offer, { postId: last.postId, why: last.detail }, story);
   return standing === 'accepted' ? { answer: 'accepted' } : last;
 }
 
@@ -98,17 +98,18 @@ async function askWhatBecame(leadId: string, { contract, buyer }: Offer, story: 
 
 /** Calls off what another run of this life has begun and nobody is at any more; this run has no post under way. */
 export async function callOffForgotten(leadId: string, story: Story): Promise<void> {
-  for (const post of await forgottenPosts({ leadId })) await callOff(leadId, post, post.postId, story);
+  for (const post of await forgottenPosts({ leadId }))
+    await callOff(leadId, post, { postId: post.postId }, story);
 }
 
 /** The lead moves on only after the buyer was first told; a notice that does not get through is sent for days. */
 async function callOff(
   leadId: string,
   { contract, buyer }: Pick<Offer, 'contract' | 'buyer'>,
-  postId: string,
+  { postId, why }: { postId: string; why?: string },
   story: Story,
 ): Promise<'cancelled' | 'accepted'> {
-  const notice = { leadId, contract, postId };
+  const notice = { leadId, contract, postId, why };
   const tell = { summary: summary(`tell ${buyer} that the post is called off`) };
   try {
     return await cancelPost.executeWithOptions(tell, [notice]);

@@ -24,8 +24,9 @@ export const DELIVERY: DeliveryPolicy = {
   again: false,
 };
 
-/** What ops read of a post that is called off. */
-export const CALLED_OFF = 'no clear answer to the post';
+/** What ops read of a post that is called off. @param why its last answer was not clear */
+export const calledOff = (why: string | undefined): string =>
+  `no clear answer to the post${why === undefined ? '' : `: ${why}`}`;
 
 /** So long after its receipt a lead is held for ops at the least, ms; longer where its campaign gives it longer. */
 export const HELD_MS = 7 * 86_400_000;

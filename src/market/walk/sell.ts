@@ -1,6 +1,6 @@
 import { hasExpired, TRIED } from '../asking.js';
 import { asAnswer, type Offer, type OfferReason } from '../decide.js';
-import { CALLED_OFF, DELIVERY, HELD_MS, waitBefore } from '../delivery.js';
+import { calledOff, DELIVERY, HELD_MS, waitBefore } from '../delivery.js';
 import { postId } from '../ids.js';
 import { unusedPost } from '../notices.js';
 import { roomNeeded } from '../room.js';
@@ -38,7 +38,7 @@ export function* sell(life: Life, world: World, round: Round, offer: Offer): Cou
   life.claims.set(contract, claim);
   const answer = yield* post(life, world, { round, offer, sale });
   return answer.answer === 'uncertain'
-    ? yield* atTheEnd(life, world, round, offer, claim)
+    ? yield* atTheEnd(life, world, { round, offer, claim, why: answer.detail })
     : settle(life, world, offer, claim, answer);
 }
 
@@ -133,7 +133,11 @@ export function tellTheSeller(life: Life, world: World): void {
 }
 
 /** The policy allows no further try, and the buyer may have taken the lead: what now, the contract says. */
-function* atTheEnd(life: Life, world: World, round: Round, offer: Offer, claim: Claim): Course<SaleAnswer> {
+function* atTheEnd(
+  life: Life,
+  world: World,
+  { round, offer, claim, why }: { round: Round; offer: Offer; claim: Claim; why: string },
+): Course<SaleAnswer> {
   const { atEnd } = offer.delivery ?? DELIVERY;
   const word = atEnd === 'ask' ? yield* askWhatBecame(life, world, offer) : undefined;
   if (word === 'accepted') return settle(life, world, offer, claim, { answer: word });
@@ -155,5 +159,5 @@ function* atTheEnd(life: Life, world: World, round: Round, offer: Offer, claim: 
   claim.status = 'cancelled';
   world.trade.release(claim.sale);
   world.callOff(life, offer);
-  return { answer: 'uncertain', detail: CALLED_OFF };
+  return { answer: 'uncertain', detail: calledOff(why) };
 }
