@@ -31,7 +31,7 @@ export const tellBuyer =
     const payload = lead && (await payloadOf(deps, lead, buyer, round, notice));
     if (!payload) return 'not asked for';
     const { url, timeoutMs } = buyer.notices;
-    const id = `${idAbout(lead, notice)}.${kind}`;
+    const id = `${idAbout(lead, notice, round)}.${kind}`;
     const hearing = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
     const { heard: delivered, detail, ms } = hearing;
     measured.told(ms, { kind, heard: String(delivered) });
@@ -42,9 +42,9 @@ export const tellBuyer =
     return 'told';
   };
 
-/** The ping or post that a notice is about. */
-function idAbout({ claims }: StoredLead, notice: Notice): string | undefined {
-  if (notice.kind === 'unused') return notice.id;
+/** The ping or post that a notice is about, or the lead and round of which the buyer was left out. */
+function idAbout({ _id, claims }: StoredLead, notice: Notice, round: number): string | undefined {
+  if (notice.kind === 'unused') return notice.of === 'lead' ? `${_id}.${round}` : notice.id;
   return notice.kind === 'lost' ? notice.pingId : claims[notice.contract]?.postId;
 }
 
@@ -58,12 +58,13 @@ async function payloadOf(
 ): Promise<object | undefined> {
   const { kind } = notice;
   if (notice.kind === 'lost') {
-    const { pingId, bidId, reason, band } = notice;
-    return { type: kind, ping_id: pingId, bid_id: bidId, round, reason, cleared: band, currency, test };
+    const { pingId: ping_id, bidId: bid_id, reason, detail, band: cleared } = notice;
+    return { type: kind, ping_id, bid_id, round, reason, detail, cleared, currency, test };
   }
   if (notice.kind === 'unused') {
-    const { of, id, reason, detail } = notice;
-    const about = of === 'ping' ? { ping_id: id } : { post_id: id, lead_id };
+    const { reason, detail } = notice;
+    const post = notice.of === 'post' ? { post_id: notice.id } : {};
+    const about = notice.of === 'ping' ? { ping_id: notice.id } : { ...post, lead_id };
     return { type: kind, ...about, round, reason, detail, test };
   }
   const claim = claims[notice.contract];

@@ -8,6 +8,12 @@ import type { Answered } from './send.js';
  * the answer except short amounts, yes and no, and keys of a fixed list.
  */
 
+/** A status that is not 2xx, as ops and buyers read it. */
+export const statusInWords = (status: number): string =>
+  status >= 300 && status < 400 && status !== 304
+    ? `HTTP ${status}; redirects are not followed`
+    : `HTTP ${status}`;
+
 /** Keys that buyers write instead of the documented one, without case, `_` and `-`. */
 const BID_KEYS = ['bid', 'price', 'amount', 'value', 'offer', 'bidamount', 'bidprice', 'payout', 'cost'];
 const ACCEPTED_KEYS = ['accepted', 'accept', 'status', 'success', 'result', 'ok', 'sold', 'response'];

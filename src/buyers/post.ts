@@ -1,7 +1,7 @@
 import { isClearNo } from '../market/clearNo.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
-import { acceptedFault } from './answerFaults.js';
+import { acceptedFault, statusInWords } from './answerFaults.js';
 import { buyerId, buyerReason, explained, optional } from './buyerWords.js';
 import { sendNotice, type Hearing } from './notice.js';
 import type { PersonScreen } from './personScreen.js';
@@ -82,7 +82,8 @@ function readAnswer(answer: Answered, namesPerson: PersonScreen): PostReading {
     const { detail = own, words } = explained(buyerReason(answer, namesPerson), own);
     return { answer: 'refused', detail, words };
   }
-  if (status < 200 || status > 299) return { answer: 'uncertain', detail: `HTTP ${status}`, retryAfterMs };
+  if (status < 200 || status > 299)
+    return { answer: 'uncertain', detail: statusInWords(status), retryAfterMs };
   const accepted = optional(answer, 'accepted');
   // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
   if (typeof accepted !== 'boolean')

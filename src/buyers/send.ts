@@ -42,11 +42,11 @@ export interface Answered {
   retryAfterMs?: number;
 }
 
-/** What came back; `ms` is how long it took. */
+/** What came back; `ms` is how long it took. `isBroken`: a server was connected to, and sent no whole HTTP answer. */
 export type Reply = { ms: number } & (
   | Answered
   | { kind: 'timeout' }
-  | { kind: 'unreachable'; detail: string }
+  | { kind: 'unreachable'; detail: string; isBroken?: boolean }
   | { kind: 'oversized'; detail: string }
 );
 
@@ -186,14 +186,40 @@ function retryAfter(header: string | string[] | undefined): number | undefined {
 
 function failure(
   error: unknown,
-): { kind: 'timeout' } | { kind: 'oversized' | 'unreachable'; detail: string } {
+): { kind: 'timeout' } | { kind: 'oversized' | 'unreachable'; detail: string; isBroken?: boolean } {
   if (error instanceof errors.ResponseExceededMaxSizeError || error instanceof DecodedTooLarge)
     return { kind: 'oversized', detail: `answer over ${MAX_ANSWER_BYTES / 1024} KiB` };
   if (error instanceof errors.HeadersOverflowError)
     return { kind: 'oversized', detail: `headers over ${MAX_HEADER_BYTES / 1024} KiB` };
   if (error instanceof Error && error.name === 'TimeoutError') return { kind: 'timeout' };
   if (error instanceof AddressRefused) return { kind: 'unreachable', detail: error.message };
+  const broken = brokenAnswer(error);
+  if (broken !== undefined) return { kind: 'unreachable', detail: broken, isBroken: true };
   // The error's code says enough ("ECONNREFUSED"); its message may quote the address.
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'connection failed';
   return { kind: 'unreachable', detail: code };
 }
+
+/** What is wrong with an answer that is not a whole one in HTTP; undefined if the error is another. */
+function brokenAnswer(error: unknown): string | undefined {
+  if (error instanceof errors.HTTPParserError)
+    return isTooShort(error)
+      ? 'the connection was closed before the whole answer'
+      : 'the answer is not valid HTTP';
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  switch (error.code) {
+    case 'UND_ERR_SOCKET':
+    case 'EPIPE':
+      return 'the connection was closed before the whole answer';
+    case 'ECONNRESET':
+      return 'the connection was reset before the whole answer';
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return 'the answer does not match its Content-Length';
+    default:
+      return undefined;
+  }
+}
+
+/** The end of the connection in the middle of an answer is reported by the parser. */
+const isTooShort = ({ code }: { code: unknown }): boolean =>
+  code === 'HPE_INVALID_EOF_STATE' || code === 'HPE_CLOSED_CONNECTION';

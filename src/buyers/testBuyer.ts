@@ -13,7 +13,7 @@ import { sendNotice } from './notice.js';
 import { personHash } from './personHash.js';
 import { personScreen } from './personScreen.js';
 import { sendPing, type Ping } from './ping.js';
-import { sendPost, type Post, type PostResult } from './post.js';
+import { sendCancellation, sendPost, type Post, type PostResult } from './post.js';
 import type { Reply, Secret, Send } from './send.js';
 import { askStatus } from './status.js';
 
@@ -155,6 +155,11 @@ const wrongSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
 /** Whether a server could be connected to and answered in time. */
 function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): Verdict[] {
   const { protocol, host } = new URL(url);
+  const connection: Verdict = { check: `${check}: connection`, ...connectionTo(protocol, host) };
+  if (reply.kind === 'unreachable' && reply.isBroken) {
+    const says = `${reply.detail}; send a whole HTTP/1.1 answer before you close the connection`;
+    return [connection, { check: `${check}: answer`, result: 'failed', says }];
+  }
   if (reply.kind === 'unreachable') {
     const isTls = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(reply.detail);
     const isOurs = /; see [A-Z_]+$/.test(reply.detail);
@@ -164,14 +169,6 @@ function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): Ver
     const remedy = isOurs ? 'the settings of the exchange do not allow this address' : server;
     return [{ check, result: 'failed', says: `no connection to ${host} (${reply.detail}): ${remedy}` }];
   }
-  const isPlain = protocol === 'http:';
-  const connection: Verdict = {
-    check: `${check}: connection`,
-    result: isPlain ? 'warning' : 'ok',
-    says: isPlain
-      ? `connected to ${host} without TLS; use https, because posts carry personal data`
-      : `connected to ${host}, its TLS certificate is valid`,
-  };
   const timely = `${check}: time`;
   if (reply.kind === 'timeout')
     return [connection, { check: timely, result: 'failed', says: `no answer within ${timeoutMs} ms` }];
@@ -179,6 +176,14 @@ function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): Ver
   const says = `answered after ${reply.ms} of ${timeoutMs} ms${isClose ? '; this is close to the limit' : ''}`;
   return [connection, { check: timely, result: isClose ? 'warning' : 'ok', says }];
 }
+
+const connectionTo = (protocol: string, host: string): Omit<Verdict, 'check'> =>
+  protocol === 'http:'
+    ? {
+        result: 'warning',
+        says: `connected to ${host} without TLS; use https, because posts carry personal data`,
+      }
+    : { result: 'ok', says: `connected to ${host}, its TLS certificate is valid` };
 
 /** The statuses by which servers refuse a signature. */
 const REFUSALS = [401, 403];
@@ -230,7 +235,9 @@ function bidVerdict(
       };
     return { check, result: note === undefined ? 'ok' : 'warning', says: bids + ignored };
   }
-  const { reason, status, detail } = answer.noBid;
+  const { reason, status, words } = answer.noBid;
+  // The buyer's own words are about a fictional person.
+  const detail = words ?? answer.noBid.detail;
   if (reason === 'no_bid')
     return { check, result: 'ok', says: `no bid${detail === undefined ? '' : ` (${detail})`}` };
   const failed = { result: 'failed' as const, says: `${reason}: ${detail ?? 'no detail'}` };
@@ -270,15 +277,31 @@ async function testPost(world: World, pinged: Pinged | undefined): Promise<Poste
   const postBy = (secret: Secret) =>
     watched(send, (sending) => sendPost(sending, { ...buyer.post, secret }, post, screen));
   const { answer, reply } = await postBy(buyer.secret);
-  const first = arrived('post', reply, buyer.post);
-  if (reply.kind === 'unreachable' || reply.kind === 'timeout') return { verdicts: first, post };
-  const verdicts = [...first, postVerdict(answer, reply, buyer.id)];
-  if (answer.answer === 'uncertain' || isRefusedKey(reply)) return { verdicts, post };
-  verdicts.push(repeatVerdict(answer, (await postBy(buyer.secret)).answer));
-  if (pinged === undefined) verdicts.push(signatureVerdict('post', (await postBy(wrongSecret())).reply));
-  if (buyer.status !== undefined) verdicts.push(await testStatus(world, buyer.status, post, answer));
-  if (buyer.notices !== undefined) verdicts.push(await testNotice(world, buyer.notices, post));
+  const verdicts = arrived('post', reply, buyer.post);
+  if (reply.kind === 'answer' || reply.kind === 'oversized')
+    verdicts.push(postVerdict(answer, reply, buyer.id));
+  const isAway = reply.kind === 'unreachable' && !reply.isBroken;
+  if (isAway || isRefusedKey(reply)) return { verdicts, post };
+  const { answer: second } = await postBy(buyer.secret);
+  verdicts.push(repeatVerdict(answer, second));
+  verdicts.push(signatureVerdict('post', (await postBy(wrongSecret())).reply));
+  // A post whose first answer is unclear goes by the second one, as a real one does.
+  const last = answer.answer === 'uncertain' ? second : answer;
+  const status = buyer.status && (await testStatus(world, buyer.status, post, last));
+  if (status !== undefined) verdicts.push(status.verdict);
+  const isClear = last.answer !== 'uncertain' || status?.isClear === true;
+  if (!isClear) verdicts.push(await testCancellation(world, post));
+  if (buyer.notices !== undefined) verdicts.push(await testNotice(world, buyer.notices, post, answer));
   return { verdicts, post };
+}
+
+async function testCancellation({ send, buyer }: World, { postId, leadId }: Post): Promise<Verdict> {
+  const to = { ...buyer.post, secret: buyer.secret };
+  const { heard, detail } = await sendCancellation(send, to, { postId, leadId });
+  const check = 'cancel notice';
+  return heard
+    ? { check, result: 'ok', says: `delivered, because the post stayed unclear: ${detail}` }
+    : { check, result: 'failed', says: `not delivered: ${detail}; answer any 2xx` };
 }
 
 function postVerdict(answer: PostResult, reply: Reply, buyer: string): Verdict {
@@ -289,7 +312,8 @@ function postVerdict(answer: PostResult, reply: Reply, buyer: string): Verdict {
         ? { check, result: 'ok', says: 'accepted' }
         : { check, result: 'warning', says: `accepted; ${answer.detail}` };
     case 'refused': {
-      const no = byStatus(statusOf(reply), buyer) ?? { result: 'ok' as const, says: answer.detail };
+      const says = answer.words ?? answer.detail;
+      const no = byStatus(statusOf(reply), buyer) ?? { result: 'ok' as const, says };
       return { check, result: no.result, says: `refused: ${no.says}` };
     }
     case 'uncertain':
@@ -299,6 +323,10 @@ function postVerdict(answer: PostResult, reply: Reply, buyer: string): Verdict {
 
 function repeatVerdict(first: PostResult, second: PostResult): Verdict {
   const check = 'post: sent again';
+  if (second.answer === 'uncertain')
+    return { check, result: 'failed', says: `neither yes nor no: ${second.detail}` };
+  if (first.answer === 'uncertain')
+    return { check, result: 'ok', says: `${second.answer}, after a first answer that was unclear` };
   const saysSame = first.answer === second.answer;
   const idOf = (one: PostResult) => (one.answer === 'accepted' ? one.buyerLeadId : undefined);
   if (saysSame && idOf(first) === idOf(second))
@@ -314,28 +342,35 @@ async function testStatus(
   to: Endpoint,
   { postId }: Post,
   { answer }: PostResult,
-): Promise<Verdict> {
+): Promise<{ verdict: Verdict; isClear: boolean }> {
   const check = 'status question';
   const screen = personScreen({ fields });
   const said = await askStatus(send, { ...to, secret: buyer.secret }, postId, screen);
-  if (said.status === answer)
-    return { check, result: 'ok', says: `answered as the post was: ${said.status}` };
-  if (said.status === 'silent') return { check, result: 'failed', says: said.detail };
+  const isClear = said.status === 'accepted' || said.status === 'refused';
   const found = said.status === 'unknown' ? 'that it does not know the post' : said.status;
-  return { check, result: 'failed', says: `the post was ${answer}, and the answer says ${found}` };
+  const verdict = (result: Verdict['result'], says: string) => ({
+    verdict: { check, result, says },
+    isClear,
+  });
+  if (said.status === 'silent') return verdict('failed', said.detail);
+  if (said.status === answer) return verdict('ok', `answered as the post was: ${said.status}`);
+  if (answer === 'uncertain') return verdict('ok', `the post was unclear, and the answer says ${found}`);
+  return verdict('failed', `the post was ${answer}, and the answer says ${found}`);
 }
 
 async function testNotice(
   { send, buyer, terms }: World,
   { events, url, timeoutMs }: Endpoint & { events: readonly NoticeKind[] },
   { postId, leadId, price, currency }: Post,
+  first: PostResult,
 ): Promise<Verdict> {
-  const [kind = 'won'] = events.includes('won') ? (['won'] as const) : events;
+  const isUnused = first.answer === 'uncertain' && events.includes('unused');
+  const [kind = 'won'] = isUnused ? ['unused'] : events.includes('won') ? ['won'] : events;
   const check = `notice: ${kind}`;
-  const payload = {
-    ...{ type: kind, post_id: postId, lead_id: leadId, price: toDecimal(price, currency) },
-    ...{ currency: terms.campaign.currency, test: true },
-  };
+  const about = { type: kind, post_id: postId, lead_id: leadId };
+  const payload = isUnused
+    ? { ...about, round: 1, reason: 'uncertain', detail: first.detail, test: true }
+    : { ...about, price: toDecimal(price, currency), currency: terms.campaign.currency, test: true };
   const id = `${postId}.${kind}`;
   const { heard, detail } = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
   return heard

@@ -1,5 +1,6 @@
 import { moment } from '../market/moment.js';
 import { formatDecimal } from '../market/money.js';
+import { reasonInWords } from '../market/reason.js';
 import { HELD_TOO_LONG, span } from '../market/story.js';
 import type { LeadStory } from '../api/leadStory.js';
 import { colors, table } from './print.js';
@@ -29,7 +30,7 @@ type Amount = (value: number | undefined) => string;
 function heading(story: LeadStory, amount: Amount): string {
   const { lead_id, status, reason, seller, seller_name = seller, category, state, source, test } = story;
   const sold = status === 'sold' ? ` at ${amount(story.price)} to ${(story.buyer_ids ?? []).join(', ')}` : '';
-  const why = reason === undefined ? '' : ` (${inWords(reason)})`;
+  const why = reason === undefined ? '' : ` (${reasonInWords(reason)})`;
   const left =
     status === 'returned' ? `: every buyer has given it back. The seller earns ${amount(story.price)}` : '';
   const held = story.held === undefined ? '' : ', held for ops';
@@ -42,8 +43,6 @@ function heading(story: LeadStory, amount: Amount): string {
     `Received ${moment(Date.parse(story.received_at))} by ${onOneLine(source)}; last changed ${moment(Date.parse(story.updated_at))}`,
   ].join('\n');
 }
-
-const inWords = (reason: string): string => reason.replaceAll('_', ' ');
 
 /** That rounds of a long life are not shown. */
 function leftOut(before: { round: number } | undefined, { round }: { round: number }): string[] {
@@ -61,7 +60,7 @@ function roundText({ round, at, floor, contracts }: LeadStory['rounds'][number],
         ? colors.yellow('post under way')
         : outcome === 'held'
           ? colors.yellow('held for ops')
-          : inWords(outcome),
+          : reasonInWords(outcome),
     [...(ms === undefined ? [] : [`${Math.round(ms)} ms`]), ...(again ? ['asked again'] : [])].join(', '),
     detail ?? '',
   ]);
@@ -95,7 +94,7 @@ function returnRows({ returns = [] }: LeadStory, amount: Amount): { head: string
     head: ['given back by', 'reason', 'at', 'the seller no longer earns'],
     rows: returns.map(({ buyer_id, reason, returned_at, amount: taken }) => [
       buyer_id,
-      inWords(reason),
+      reasonInWords(reason),
       moment(Date.parse(returned_at)),
       amount(taken),
     ]),

@@ -64,7 +64,7 @@ function candidateIn(entry: Entry): Candidate {
 /** A buyer whose pings or posts fail is tried by one lead at a time. */
 export const TRIED = {
   reason: 'circuit_open',
-  detail: 'its server fails, and is tried by one lead at a time',
+  detail: 'after failures in a row; another lead is trying its server now',
 } as const;
 
 /** Why a bid is not used that expires before a post can be sent. */

@@ -5,18 +5,18 @@ import type { Outcome, Round } from './round.js';
 /** A notice to a buyer about its part in a round. */
 export type Notice = { buyer: string; contract: string } & (
   | { kind: 'won' | 'billed' | 'low_balance' }
-  | { kind: 'lost'; pingId: string; bidId?: string; reason: Reason; band?: string }
+  | { kind: 'lost'; pingId: string; bidId?: string; reason: Reason; detail?: string; band?: string }
   | UnusedNotice
 );
 
-/** Of a test lead: an answer could not be used. `id` is the ping's or the post's. */
-interface UnusedNotice {
-  kind: 'unused';
-  of: 'ping' | 'post';
-  id: string;
-  reason: Reason;
-  detail?: string;
-}
+/**
+ * Of a test lead: an answer could not be used, or nothing was asked, because the buyer is left out after failures. `id` is
+ * the ping's or the post's.
+ */
+type UnusedNotice = { kind: 'unused'; reason: Reason; detail?: string } & (
+  | { of: 'ping' | 'post'; id: string }
+  | { of: 'lead' }
+);
 
 /** A buyer that was sent the lead knows by its own answer how that ended. */
 const KNOWN: readonly Reason[] = ['refused', 'uncertain'];
@@ -50,11 +50,12 @@ export function noticesOf(
     const { pingId, bidId } = bids.get(contract) ?? {};
     if (pingId === undefined || KNOWN.includes(outcome.reason)) return [];
     const { reason, detail } = outcome;
-    const lost = { buyer, contract, kind: 'lost' as const, pingId, bidId, reason, band };
+    const why = NOT_USED.includes(reason) ? detail : undefined;
+    const lost = { buyer, contract, kind: 'lost' as const, pingId, bidId, reason, detail: why, band };
     const isUnused = isTest && NOT_USED.includes(reason) && tell.notices[buyer]?.includes('lost') !== true;
     return isUnused ? [{ buyer, contract, kind: 'unused', of: 'ping', id: pingId, reason, detail }] : [lost];
   });
-  const unused = isTest ? unusedPings(round) : [];
+  const unused = isTest ? [...unusedPings(round), ...leftOut(outcomes)] : [];
   return [...all, ...unused].filter(({ buyer, kind }) => tell.notices[buyer]?.includes(kind));
 }
 
@@ -65,6 +66,16 @@ const unusedPings = ({ entries }: Round): Notice[] =>
     const { pingId: id, reason, detail } = noBid;
     if (id === undefined) return [];
     return [{ buyer, contract, kind: 'unused', of: 'ping', id, reason, detail }];
+  });
+
+/** A buyer whose circuit is open is not asked, and would look in vain for a ping of its test lead. */
+const leftOut = (outcomes: readonly Outcome[]): Notice[] =>
+  outcomes.flatMap((outcome): Notice[] => {
+    if (outcome.sold || outcome.reason !== 'circuit_open') return [];
+    const { buyer, contract, reason, detail } = outcome;
+    return [
+      { buyer, contract, kind: 'unused', of: 'lead', reason, detail: `left out ${detail ?? ''}`.trim() },
+    ];
   });
 
 /** The notice that the first answer to a post of a test lead is neither yes nor no, if the buyer wants it. */

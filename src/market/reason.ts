@@ -26,6 +26,10 @@ export const REASONS = [
 
 export type Reason = (typeof REASONS)[number];
 
+/** A reason as people read it; a buyer whose circuit is open is left out, as `gavel buyers list` says. */
+export const reasonInWords = (reason: string): string =>
+  reason === 'circuit_open' ? 'left out' : reason.replaceAll('_', ' ');
+
 /**
  * Why a lead is unsold, in one word for its seller: how far it came in its last round, that its person is on a list of
  * those whose leads must not be sold, or that it has been offered as often as a lead is.

@@ -1,7 +1,7 @@
 import type { LeadStatus } from './lead.js';
 import { moment } from './moment.js';
 import { formatMoney, type Minor } from './money.js';
-import type { LeadReason, Reason } from './reason.js';
+import { reasonInWords, type LeadReason, type Reason } from './reason.js';
 import type { Change, Outcome, Round } from './round.js';
 import type { WithdrawnBy } from './standing.js';
 import type { Wait } from './waiting.js';
@@ -119,7 +119,7 @@ function countByReason(outcomes: Outcome[]): [string, string][] {
     const reason = outcome.sold ? 'sold' : outcome.reason;
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
-  return [...counts].map(([reason, count]) => [`(${reason.replaceAll('_', ' ')})`, `${count} contracts`]);
+  return [...counts].map(([reason, count]) => [`(${reasonInWords(reason)})`, `${count} contracts`]);
 }
 
 /** "sold at $45.00 (41 ms)", "outbid at $12.50", "refused at $40.00: duplicate", "timeout (500 ms)". */
@@ -133,7 +133,7 @@ function inWords(outcome: Outcome, currency: string): string {
   const note = outcome.note === undefined ? '' : ` (${outcome.note})`;
   if (outcome.sold) return cut(`sold${at}${took}${note}`);
   const why = outcome.detail === undefined ? '' : `: ${outcome.detail}`;
-  return cut(`${outcome.reason.replaceAll('_', ' ')}${at}${took}${why}${note}`);
+  return cut(`${reasonInWords(outcome.reason)}${at}${took}${why}${note}`);
 }
 
 const cut = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);

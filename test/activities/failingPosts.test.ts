@@ -10,7 +10,7 @@ describe('a buyer whose posts fail', () => {
   const posts = circuitId('northwind', 'posts');
   const passedOver = {
     answer: 'circuit_open',
-    detail: 'its server fails, and is tried by one lead at a time',
+    detail: 'after failures in a row; another lead is trying its server now',
   };
   let world: StepsWorld;
 

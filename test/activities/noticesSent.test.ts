@@ -19,7 +19,7 @@ describe('a notice to a buyer', () => {
   beforeAll(async () => {
     world = await openStepsWorld();
     const { database, northwind } = world;
-    const events: NoticeKind[] = ['won', 'billed', 'unused'];
+    const events: NoticeKind[] = ['won', 'billed', 'lost', 'unused'];
     const notices = { url: northwind.url, timeoutMs: 2000, events };
     await database.buyers.updateOne({ _id: 'northwind' }, { $set: { notices } });
     leadId = (await storeLead(database, world.campaign, { test: true }))._id;
@@ -59,5 +59,18 @@ describe('a notice to a buyer', () => {
   test('of a post that could not be used names the post and the lead', async () => {
     const { body } = await sent({ ...who, kind: 'unused', of: 'post', id: 'q-1', ...slip });
     expect(body).toMatchObject({ post_id: 'q-1', lead_id: leadId });
+  });
+
+  test('of a lead for which the buyer was left out names the lead, and until when', async () => {
+    const why = { reason: 'circuit_open', detail: 'left out after 10 failed pings in a row' } as const;
+    const { id, body } = await sent({ ...who, kind: 'unused', of: 'lead', ...why });
+    expect(id).toBe(`${leadId}.1.unused`);
+    expect(body).toEqual({ type: 'unused', lead_id: leadId, round: 1, ...why, test: true });
+  });
+
+  test('of a lost bid below the floor names the floor', async () => {
+    const why = { reason: 'below_floor', detail: 'the floor is $10.00' } as const;
+    const { body } = await sent({ ...who, kind: 'lost', pingId: 'p-1', ...why });
+    expect(body).toMatchObject({ type: 'lost', ping_id: 'p-1', ...why });
   });
 });

@@ -334,7 +334,7 @@ campaigns:
       says: 'invalid_response: bid is a string ("45.00"); send a number without quotes',
     });
     expect(await stored()).toEqual(before);
-    expect(server.received.map(({ type }) => type)).toEqual(['ping', 'ping', 'post', 'post']);
+    expect(server.received.map(({ type }) => type)).toEqual(['ping', 'ping', 'post', 'post', 'post']);
     expect(await auditOf('tried')).toMatchObject([
       { did: 'tested', changes: [{ path: 'failed', to: 'ping: answer' }] },
     ]);
@@ -351,7 +351,7 @@ campaigns:
     const unpinged = await world.ask('POST /admin/buyers/tried/test', {});
     expect([unpinged.status, unpinged.body.message]).toEqual([
       409,
-      'tried has no address for pings; test it with a post.',
+      'tried has no address for pings; test it with a post: `gavel buyers test tried --post`, or "post": true.',
     ]);
   });
 

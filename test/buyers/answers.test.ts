@@ -232,10 +232,11 @@ describe('a status of 4xx', () => {
   });
 
   it.each([301, 302, 408, 425, 429, 500, 502, 503, 504, 599])('%i counts against the buyer', (status) => {
+    const detail = status < 400 ? `HTTP ${status}; redirects are not followed` : `HTTP ${status}`;
     const answer = pinged('{"bid": 31}', status);
-    expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail: `HTTP ${status}` } });
-    expect(failureOf({ ms: 5, ...answer }, NOW)).toMatchObject({ detail: `HTTP ${status}` });
-    expect(posted('{"accepted": true}', status)).toMatchObject({ answer: 'uncertain' });
+    expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail } });
+    expect(failureOf({ ms: 5, ...answer }, NOW)).toMatchObject({ detail });
+    expect(posted('{"accepted": true}', status)).toMatchObject({ answer: 'uncertain', detail });
   });
 
   it('is shown with the reason that comes with it', () => {

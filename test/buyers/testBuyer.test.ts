@@ -57,11 +57,12 @@ describe('a test of a buyer’s server', () => {
       'post: time': timely,
       'post: answer': 'ok: accepted',
       'post: sent again': 'ok: the same post_id was answered the same: accepted',
+      'post: wrong signature': 'ok: refused with HTTP 401',
       'status question': 'ok: answered as the post was: accepted',
       'notice: won': 'ok: delivered: HTTP 200',
     });
     const sent = server.received.map(({ type, signed }) => `${type}${signed ? '' : ' unsigned'}`);
-    expect(sent).toEqual(['ping', 'ping unsigned', 'post', 'post', 'post_status', 'won']);
+    expect(sent).toEqual(['ping', 'ping unsigned', 'post', 'post', 'post unsigned', 'post_status', 'won']);
     const [ping, , post] = server.received.map(({ body }) => body);
     expect(ping).toMatchObject({ test: true, state: 'TX', zip: '75001', floor: 1 });
     expect(post).toMatchObject({
@@ -112,6 +113,12 @@ describe('a test of a buyer’s server', () => {
       { ping: { body: { bid: 20, expires_in_ms: 600 } } },
       'ping: answer',
       'warning: a bid of $20.00 that expires after 600 ms; expires_in_ms is in milliseconds, and other buyers may take longer to answer',
+    ],
+    [
+      'a no in own words',
+      { ping: { body: { bid: 0, reason: 'no cover in TX today' } } },
+      'ping: answer',
+      'ok: no bid (no cover in TX today)',
     ],
     ['no bid', { ping: { status: 204 } }, 'ping: answer', 'ok: no bid'],
     [
@@ -213,6 +220,50 @@ describe('a test of a buyer’s server', () => {
       await proxy.close();
       certificates.remove();
     }
+  });
+
+  test('goes on after an unclear post as a real one does: sends it again, and asks what became of it', async () => {
+    let posts = 0;
+    const post: Behaviours = ({ signed }) => {
+      if (!signed) return { status: 401 };
+      posts += 1;
+      return posts === 1 ? { status: 500 } : { body: { accepted: true } };
+    };
+    const found = await tested({ answers: { post, won: {} } });
+    expect(found).toMatchObject({
+      'post: answer': 'failed: neither yes nor no: HTTP 500',
+      'post: sent again': 'ok: accepted, after a first answer that was unclear',
+      'status question': 'ok: answered as the post was: accepted',
+      'notice: won': 'ok: delivered: HTTP 200',
+    });
+    expect(new Set(server.of('post').map(({ body }) => body.post_id)).size).toBe(1);
+  });
+
+  test('calls off a post that stays unclear, and names the slip in the notice', async () => {
+    const at = { url: server.url, timeoutMs: 500 };
+    const found = await tested({
+      answers: { post: { body: { accepted: 'yes' } }, post_status: { body: { accepted: null } } },
+      buyer: { notices: { ...at, events: ['won', 'unused'] } },
+    });
+    const slip = 'accepted is a string ("yes"); send true or false without quotes';
+    expect(found).toMatchObject({
+      'post: answer': `failed: neither yes nor no: ${slip}`,
+      'post: sent again': `failed: neither yes nor no: ${slip}`,
+      'post: wrong signature':
+        'warning: answered with HTTP 200; check signatures and answer 401, or anybody can send you leads',
+      'status question': 'ok: the post was unclear, and the answer says that it does not know the post',
+      'cancel notice': 'ok: delivered, because the post stayed unclear: HTTP 200',
+      'notice: unused': 'ok: delivered: HTTP 200',
+    });
+    expect(server.of('unused')[0]?.body).toMatchObject({ reason: 'uncertain', detail: slip, test: true });
+  });
+
+  test('tells a broken answer from a server that is away', async () => {
+    expect(await tested({ answers: { ping: { hangUp: true } }, withPost: false })).toMatchObject({
+      'ping: connection': expect.stringContaining('connected to') as string,
+      'ping: answer':
+        'failed: the connection was closed before the whole answer; send a whole HTTP/1.1 answer before you close the connection',
+    });
   });
 
   test('checks signatures of posts for a buyer that is not pinged', async () => {

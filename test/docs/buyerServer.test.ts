@@ -87,6 +87,17 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
         namesNobody,
       );
 
+    test('does not start without its secret, and says so', async () => {
+      const [main = ''] = Object.keys(files).filter((name) => name.startsWith('server'));
+      const env = { PATH: process.env.PATH, PORT: '0', PYTHONDONTWRITEBYTECODE: '1' };
+      const without = spawn(program, [main], { cwd: dir, env });
+      let said = '';
+      without.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      const code = await new Promise((resolve) => without.on('close', resolve));
+      expect(code).toBe(1);
+      expect(said).toContain('Set GAVEL_SECRET to your secret, which starts with whsec_');
+    });
+
     test('bids for the leads that it wants', async () => {
       expect(await ping('TX')).toMatchObject({ bid: { price: 3100 } });
       expect(await ping('NV')).toMatchObject({ noBid: { reason: 'no_bid' } });

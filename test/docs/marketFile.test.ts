@@ -110,6 +110,18 @@ describe('docs/market-file.md', () => {
   });
 });
 
+describe('The buyer of docs/buyer.md that is one’s own server', () => {
+  test('is added to the demo market, where everything else stays', () => {
+    const change = readPage('docs/buyer.md').codes.find(({ lang }) => lang === 'yaml change')?.text ?? '';
+    const result = changeMarket(readMarketFile(change), DEMO);
+    if (!('changed' in result)) throw new Error(JSON.stringify(result.faults));
+    const { buyers, contracts } = result.changed.terms;
+    expect(buyers.map(({ id }) => id)).toEqual(expect.arrayContaining(['northwind', 'litware', 'mine']));
+    const auto = contracts.filter(({ campaign }) => campaign === 'ACME1234/auto-insurance');
+    expect(auto.map(({ buyer }) => buyer).sort()).toEqual(['contoso', 'fabrikam', 'mine', 'northwind']);
+  });
+});
+
 describe('Every market that a page shows', () => {
   const shown = pagePaths().flatMap((path) =>
     readPage(path).codes.flatMap(({ lang, text }) => (lang === 'yaml' ? [{ path, text }] : [])),

@@ -60,7 +60,10 @@ export const testBuyer = operation({
   async run({ database, by, send }, { buyer_id, contract: named, post = false }) {
     const buyer = await buyerNamed(database, buyer_id);
     if (buyer.ping === undefined && !post)
-      throw new ApiError('conflict', `${buyer.id} has no address for pings; test it with a post.`);
+      throw new ApiError(
+        'conflict',
+        `${buyer.id} has no address for pings; test it with a post: \`gavel buyers test ${buyer.id} --post\`, or "post": true.`,
+      );
     const { contract, terms } = await termsFor(database, buyer.id, named);
     const { verdicts, ...ids } = await runTest(send, buyer, terms, { withPost: post });
     const failed = verdicts.filter(({ result }) => result === 'failed').map(({ check }) => check);

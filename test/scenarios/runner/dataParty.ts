@@ -50,7 +50,7 @@ export class DataParty {
 function replyOf(behaviour: Behaviour, timeoutMs: number): Reply {
   const { after: ms = 0, status = 200, headers = {}, raw, body, hangUp } = behaviour;
   if (ms >= timeoutMs) return { ms: timeoutMs, kind: 'timeout' };
-  if (hangUp) return { ms, kind: 'unreachable', detail: 'UND_ERR_SOCKET' };
+  if (hangUp) return { ms, kind: 'unreachable', detail: 'the connection was closed before the whole answer' };
   if (raw !== undefined && raw.length > MOST_BYTES)
     return { ms, kind: 'oversized', detail: `answer over ${MOST_BYTES / 1024} KiB` };
   const wait = Number(headers['retry-after'] ?? NaN);
