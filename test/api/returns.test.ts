@@ -226,7 +226,7 @@ describe('a buyer gives a lead back', () => {
 
   it('of a test lead with no money, and says so', async () => {
     const { lead, post_id } = await bought();
-    await world.database.sales.updateOne({ _id: String(post_id) }, { $set: { test: true } });
+    await world.database.sales.updateOne({ _id: post_id }, { $set: { test: true } });
     const first = await giveBack({ post_id, reason: 'duplicate' });
     expect(first.body).toMatchObject({ lead_id: lead, status: 'returned', refund: 0, test: true });
     expect((await giveBack({ post_id, reason: 'duplicate' })).body).toEqual(first.body);
