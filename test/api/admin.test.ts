@@ -152,7 +152,7 @@ campaigns:
         status: 403,
         body: {
           message: expect.stringContaining(
-            'the scope market:write (market:read is enough for a dry run); this one has market:read',
+            'the scope market:write; this one has market:read. For a dry run market:read is enough.',
           ) as string,
         },
       });

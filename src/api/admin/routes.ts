@@ -62,10 +62,10 @@ function demandScope(request: FastifyRequest, { scope, scopeOfDryRun }: Operatio
   const { scopes = [] } = keyOf(request);
   if (scopes.includes(scope)) return;
   if (scopeOfDryRun !== undefined && scopes.includes(scopeOfDryRun) && isDryRun(request)) return;
-  const enough = scopeOfDryRun === undefined ? '' : ` (${scopeOfDryRun} is enough for a dry run)`;
+  const dry = scopeOfDryRun === undefined ? '' : ` For a dry run ${scopeOfDryRun} is enough.`;
   throw new ApiError(
     'scopeMissing',
-    `This needs a key with the scope ${scope}${enough}; this one has ${scopes.join(', ')}. \`gavel keys create --admin\` makes one.`,
+    `This needs a key with the scope ${scope}; this one has ${scopes.join(', ')}.${dry} \`gavel keys create --admin\` makes one.`,
   );
 }
 
