@@ -15,8 +15,8 @@ export function buyersListCommand(): Command {
 
 const HEAD = [
   ...['id', 'active', 'server', 'left', 'held', 'leads today'],
-  ...['pings 24h', 'bids', 'no bids', 'not used'],
-  ...['posts 24h', 'accepted', 'refused', 'not used'],
+  ...['pings 24h', 'bids', 'no bids', 'pings not used'],
+  ...['posts 24h', 'accepted', 'refused', 'posts not used'],
 ];
 
 async function list({ json }: { json: boolean }, command: Command): Promise<void> {

@@ -125,6 +125,9 @@ describe('gavel', () => {
     await noteAnswer(database, id, { failure: slip, isKnown: false, now: at.getTime() });
     const { stdout } = await run(['buyers', 'list']);
     expect(stdout).toMatch(/fabrikam +yes +fails \(1 in a row\) +on account +0 +3 +1 +1 +1 +2 +0 +1 +1\n/);
+    expect(stdout).toMatch(
+      /pings 24h +bids +no bids +pings not used +posts 24h +accepted +refused +posts not used\n/,
+    );
     const latest = `latest at ${at.toISOString().slice(11, 16)} UTC, ping_id p-1)`;
     for (const line of [
       'fabrikam, pings: 1 of 10 failures in a row: invalid_response, bid is too large',
