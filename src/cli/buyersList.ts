@@ -31,7 +31,7 @@ async function list({ json }: { json: boolean }, command: Command): Promise<void
   }
 }
 
-function row({ id, active, failures, prepaid, leads_today, last_24h }: BuyerView): string[] {
+function row({ id, active, paused_until, failures, prepaid, leads_today, last_24h }: BuyerView): string[] {
   const money = prepaid && [prepaid.left, prepaid.held].map((sum) => formatDecimal(sum, prepaid.currency));
   const [left = 'on account', held = ''] = money ?? [];
   const { pings, bids, posts, accepted, unused } = last_24h;
@@ -43,8 +43,11 @@ function row({ id, active, failures, prepaid, leads_today, last_24h }: BuyerView
     ...partsOf(posts, accepted, unusedOf('posts')),
   ];
   const counts = [leads_today, ...answers].map(String);
-  return [id, active ? 'yes' : 'no', serverOf(failures), left, held, ...counts];
+  return [id, activeIn(active, paused_until), serverOf(failures), left, held, ...counts];
 }
+
+const activeIn = (active: boolean, until: string | undefined): string =>
+  active ? 'yes' : `no${until === undefined ? '' : `, until ${moment(new Date(until))}`}`;
 
 function serverOf(failures: BuyerView['failures']): string {
   const leftOut = failures.filter((one) => one.left_out_until !== undefined).map(({ of }) => of);
@@ -62,8 +65,7 @@ const isUnused = ({ reason }: Unused): boolean => reason !== NO_BY_STATUS;
 const sum = (unused: readonly Unused[]): number => unused.reduce((all, { count }) => all + count, 0);
 
 /** What is wrong with a buyer's answers, one line for each thing. */
-function remarksOn({ id, paused_until, failures, last_24h }: BuyerView): string[] {
-  const paused = paused_until === undefined ? [] : [`${id}: paused until ${moment(new Date(paused_until))}`];
+function remarksOn({ id, failures, last_24h }: BuyerView): string[] {
   const failing = failures.map(({ of, in_a_row, left_out_until: until, reason, detail }) => {
     const why = [reason, detail].filter((text) => text !== undefined).join(', ');
     const what =
@@ -78,7 +80,7 @@ function remarksOn({ id, paused_until, failures, last_24h }: BuyerView): string[
     const latest = `${detail === undefined ? '' : `${detail}; `}latest at ${clock(latest_at)}, ${named} ${latest_id}`;
     return `${id}, ${of} in the last 24 h: ${count} ${what} (${latest})`;
   });
-  return [...paused, ...failing, ...unused];
+  return [...failing, ...unused];
 }
 
 /** `12:03 UTC` */
