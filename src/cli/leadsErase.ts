@@ -18,14 +18,14 @@ interface Options extends PersonOptions {
 /** `gavel leads erase ID` */
 export function eraseCommand(): Command {
   return adminCommand('erase')
-    .description('destroy the person’s data of leads for good; the books stay, and a proof of it')
+    .description('permanently erase a person’s data; the ledger and an erasure record are kept')
     .argument('[ids...]', 'the lead_id of each')
     .option('--phone <number>', 'instead: every lead of this person')
     .option('--email <address>', 'instead: every lead of this person; with --phone, of who has both')
     .option('--seller <code|slug>', 'only this seller’s leads of the person')
-    .option('--by <name>', 'who the proof says has done it; you, unless given')
+    .option('--by <name>', 'who the erasure record names; you, unless given')
     .option('--yes', 'erase at a terminal without asking', false)
-    .option('--dry-run', 'tell which leads they are, and change nothing', false)
+    .option('--dry-run', 'show which leads they are, and change nothing', false)
     .option('--json', 'print the outcome as JSON', false)
     .action(erase);
 }
