@@ -37,6 +37,17 @@ export function barredBy(
   return campaign.currency === currency ? undefined : otherCurrency(campaign.currency, currency);
 }
 
+const statesRefused = new Map<string | undefined, Refusal>();
+
+/** Most contracts of a large campaign are left out for the state, so the words of each state are made once. */
+function doesNotBuy(state: string | undefined): Refusal {
+  const known = statesRefused.get(state);
+  if (known !== undefined) return known;
+  const refused: Refusal = { reason: 'state', detail: `does not buy ${state ?? 'leads without a state'}` };
+  statesRefused.set(state, refused);
+  return refused;
+}
+
 /**
  * Whether the contract's own terms let it take this lead now; undefined means that they do. Limits, duplicates and the
  * buyer's circuit, which depend on what else was sold, come after this.
@@ -53,7 +64,7 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
     return { reason: before, detail: 'in an earlier round' };
   }
   if (states !== undefined && (facts.state === undefined || !states.has(facts.state)))
-    return { reason: 'state', detail: buysOnly ?? `does not buy ${facts.state ?? 'leads without a state'}` };
+    return buysOnly === undefined ? doesNotBuy(facts.state) : { reason: 'state', detail: buysOnly };
   if (only?.has(source) === false)
     return { reason: 'filtered', detail: `source ${source} is not in sources.only` };
   if (not?.has(source) === true) return { reason: 'filtered', detail: `source ${source} is in sources.not` };

@@ -122,17 +122,17 @@ function fieldTest(
   { name, holds, passesMissing = false }: Rule,
   { comparisons }: FilterContext,
 ): LeadTest {
-  const [fails, missing] = [FAILS[name], `${field} is missing`];
+  const [fails, missing] = [`${field} ${FAILS[name]}`, `${field} is missing`];
   return (fields, now) => {
     const value = comparisons.read(fields, field, now);
     if (value === undefined) return passesMissing ? undefined : missing;
-    return holds(value) ? undefined : `${shown(field, value)} ${fails}`;
+    if (holds(value)) return undefined;
+    return field === 'state' ? `state ${stateIn(value)} ${FAILS[name]}` : fails;
   };
 }
 
-/** A field as reasons name it. A state is always read as its code. */
-const shown = (field: string, { texts: [text = ''] }: Comparable): string =>
-  field === 'state' ? `state ${text}` : field;
+/** A state is always read as its code. */
+const stateIn = ({ texts: [code = ''] }: Comparable): string => code;
 
 function rulesOf(filter: Filter, field: string, { comparisons, timezone }: FilterContext): Rule[] {
   const { equals, oneOf, not, includes, startsWith, areaCode, range, age, matches, exists } = filter;
