@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { showReasons, type ContractReasonsView, type UnsoldView } from '../api/admin/unsold.js';
 import { showProgress } from '../local/showProgress.js';
 import { moment } from '../market/moment.js';
+import { reasonInWords } from '../market/reason.js';
 import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { past } from './arguments.js';
 import { bars } from './bars.js';
@@ -90,7 +91,6 @@ function addAll<T extends { leads: number }>(
 
 const whole = (count: number): string => count.toLocaleString('en-US');
 const leadsIn = (count: number): string => `${whole(count)} ${count === 1 ? 'lead' : 'leads'}`;
-const inWords = (name: string): string => name.replaceAll('_', ' ');
 const percent = (part: number, of: number): string => `${((part / of) * 100).toFixed(1)} %`;
 const mostFirst = <T extends { leads: number }>(counts: readonly T[]): T[] =>
   [...counts].sort((a, b) => b.leads - a.leads);
@@ -134,7 +134,7 @@ function periodText({ since, until, statuses = {} }: UnsoldView): string {
 function ownReasons({ unsold, reasons }: UnsoldView): string {
   const chart = bars(
     mostFirst(reasons).map(({ reason, leads }) => ({
-      name: reason === 'none' ? 'no round yet' : inWords(reason),
+      name: reason === 'none' ? 'no round yet' : reasonInWords(reason),
       value: leads,
       label: `${whole(leads)} (${percent(leads, unsold)})`,
       color: colors.yellow,
@@ -149,7 +149,7 @@ const SHOWN_DETAILS = 3;
 function contractText({ contract, leads, reasons, now }: ContractReasonsView): string {
   const chart = bars(
     mostFirst(reasons).map(({ reason, asked, leads: count, details }) => ({
-      name: `  ${asked ? 'asked' : 'not asked'}: ${inWords(reason)}`,
+      name: `  ${asked ? 'asked' : 'not asked'}: ${reasonInWords(reason)}`,
       value: count,
       label: `${whole(count)} (${percent(count, leads)})${detailsText(details)}`,
       color: asked ? colors.cyan : colors.yellow,
@@ -166,5 +166,5 @@ function detailsText(details: { detail: string; leads: number }[]): string {
 
 function nowText({ takes_leads, reason = '', detail }: ContractReasonsView['now']): string {
   if (takes_leads) return `takes leads now${detail === undefined ? '' : ` ${detail}`}`;
-  return `now: ${inWords(reason)}${detail === undefined ? '' : `: ${detail}`}`;
+  return `now: ${reasonInWords(reason)}${detail === undefined ? '' : `: ${detail}`}`;
 }

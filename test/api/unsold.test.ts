@@ -300,6 +300,6 @@ describe('why leads are unsold', () => {
     expect(stdout).toMatch(
       /budgeted, 1 lead; takes leads now up to \$15\.00, what is left of \$30\.00 a day, until 2\S+ 00:00:00 UTC/,
     );
-    expect(stdout).toMatch(/ {2}not asked: circuit open +█/);
+    expect(stdout).toMatch(/ {2}not asked: left out +█/);
   });
 });
