@@ -10,7 +10,8 @@ import { isMoney } from './units.js';
 
 /*
  * What a person should confirm before a market is changed: sentences about changes that remove a limit, that take away
- * or give back money, that stop or resume sales, that end waiting leads, or that look like a slip of the decimal point.
+ * or give back money, that stop or resume sales, that send leads to
+ * another server, that end waiting leads, or that look like a slip of the decimal point.
  * Any other change, such as a floor that is lowered by a half, has no warning. Neither does a new entry.
  */
 
@@ -95,6 +96,17 @@ const unposted: Judge<Seller> = ({ postbacks: was }, { postbacks: now }) => {
   return hosts === '' ? undefined : `no longer sends postbacks to ${hosts}`;
 };
 
+/** Persons are sent to these. */
+const ADDRESSES = ['ping', 'post', 'status', 'notices'] as const;
+
+const moved: Judge<Buyer> = (was, now) => {
+  const moves = ADDRESSES.flatMap((key) => {
+    const [from, to] = [was[key], now[key]].map((endpoint) => endpoint && hostOf(endpoint.url));
+    return from !== undefined && to !== undefined && from !== to ? [`${key} to ${to}`] : [];
+  });
+  return moves.length > 0 ? `moves its ${moves.join(', ')}` : undefined;
+};
+
 const hostOf = (url: string): string => new URL(url).host;
 
 const sharing: Judge<Campaign> = ({ sale: was }, { sale: now }) =>
@@ -125,6 +137,7 @@ const SELLER: readonly Judge<Seller>[] = [
 
 const BUYER: readonly Judge<Buyer>[] = [
   resumed('resumes this buyer, which was paused'),
+  moved,
   (was, now) => {
     if (was.balance === undefined) return undefined;
     if (now.balance === undefined)

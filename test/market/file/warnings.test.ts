@@ -129,6 +129,10 @@ describe('A change is to be confirmed', () => {
     ],
     [fabrikam('returns: null'), [`${FABRIKAM} can't give leads back any more`]],
     [
+      "buyers: [{ id: fabrikam, post: { url: 'https://fabrlkam.example/leads' } }]",
+      ['buyer fabrikam moves its post to fabrlkam.example'],
+    ],
+    [
       'sellers: [{ code: ACME1234, postback: null }]',
       ['seller ACME1234 no longer sends postbacks to acme.example, crm.example:8443'],
     ],
@@ -214,6 +218,7 @@ describe('A change is made at once', () => {
     'buyers: [{ id: fabrikam, active: false, balance: 150.00 }]',
     'campaigns: [{ seller: ACME1234, category: Boats, contracts: [{ buyer: fabrikam, price: 1 }] }]',
     'sellers: [{ code: ACME1234, name: Acme }]',
+    'buyers: [{ id: fabrikam, post: { timeoutMs: 5000 } }]',
   ])('%s', (text) => {
     expect(warned(text)).toEqual([]);
   });
