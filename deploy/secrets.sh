@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes each secret that is missing, as a file of its own in deploy/secrets; those that exist stay as they are.
+# Makes each missing secret as a file of its own in deploy/secrets; existing files stay as they are.
 #   sh deploy/secrets.sh
 set -eu
 umask 077

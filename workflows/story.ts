@@ -570,7 +570,7 @@ export class Story {
     if (this.waitedMs !== undefined) this.waitedMs += ms;
   }
 
-  /** The sales that stand: those of this life, or those that a return before it has left. */
+  /** The sales that stand: the sales of this life, or what a return before it has left. */
   private get standing(): readonly (SaleInWords & { earns: Minor })[] {
     return this.sold ? this.sales : (this.before?.sales ?? []);
   }

@@ -40,10 +40,10 @@ export function listCommand(): Command {
     .option('--held', 'only those with a post that waits for the decision of ops', false)
     .option('--seller <code|slug>', 'only this seller’s')
     .option('--campaign <id>', 'only of this campaign (ACME1234/auto-insurance)')
-    .option('--buyer <id>', 'only those that this buyer has bought')
+    .option('--buyer <id>', 'only leads that this buyer has bought')
     .option(
       '--reason <reason>',
-      'only those that are unsold for this reason; with --buyer, those whose last round ended so for the buyer',
+      'only leads that are unsold for this reason; with --buyer, leads whose last round ended so for the buyer',
       reasonNamed,
     )
     .option('--since <when>', 'only those received since: a date, a time, or so long ago (7d)', past)

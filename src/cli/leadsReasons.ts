@@ -95,7 +95,7 @@ const percent = (part: number, of: number): string => `${((part / of) * 100).toF
 const mostFirst = <T extends { leads: number }>(counts: readonly T[]): T[] =>
   [...counts].sort((a, b) => b.leads - a.leads);
 
-/** So many contracts are shown. */
+/** Most contracts that are shown. */
 const SHOWN = 30;
 
 /** The counts on a terminal. */
@@ -143,7 +143,7 @@ function ownReasons({ unsold, reasons }: UnsoldView): string {
   return `Why ${leadsIn(unsold)} ${unsold === 1 ? 'is' : 'are'} unsold, by how far the last round came:\n${chart}`;
 }
 
-/** So many details are shown behind a bar. */
+/** Most details that are shown behind a bar. */
 const SHOWN_DETAILS = 3;
 
 function contractText({ contract, leads, reasons, now }: ContractReasonsView): string {

@@ -50,6 +50,6 @@ function nothingToDecide({ since, campaigns, left_out: { erased, unheld } }: Sim
   const why =
     erased === 0 && unheld === 0
       ? 'none was received, except for test leads'
-      : 'the persons of those that were received were erased, or no round was held';
+      : 'the persons of the received leads were erased, or no round was held';
   return `${none}: ${why}. Name an earlier time with --since.`;
 }

@@ -1,4 +1,4 @@
-/** Who asks for a change: an admin key by its name, or whoever typed a command. */
+/** Who asks for a change: an admin key by its name, or the person who typed a command. */
 export interface Actor {
   /**
    * The name of the admin key; of a command, the operating system's user and machine; of what was sent to a workflow, the

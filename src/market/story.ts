@@ -66,7 +66,7 @@ export interface Before {
   rounds: RoundInWords[];
   /** The number of the last one. */
   lastRound: number;
-  /** Those that stand. */
+  /** Sales that stand. */
   sales: BookedSale[];
   returns: ReturnedSale[];
   currency: string;
@@ -206,7 +206,7 @@ export function returnsInWords(returns: readonly ReturnedSale[], currency: strin
 /** How a lead has ended. */
 interface End {
   status: LeadStatus;
-  /** Those of this life, or those that stand of the one before. */
+  /** Sales of this life, or the ones that stand of the life before. */
   sales: readonly SaleInWords[];
   /** Whether the sales were booked before the last return. */
   isSoldBefore?: boolean;

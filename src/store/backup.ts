@@ -266,7 +266,7 @@ export async function restore(
   return { manifest, erased: await repeatErasures(database, known), lists: lists.map(({ path }) => path) };
 }
 
-/** In a backup: the erasures of a database that `restore` replaced. Beside backups: those that backup.sh collects. */
+/** In a backup: the erasures of a database that `restore` replaced. Beside backups: the erasures that backup.sh collects. */
 const ERASURES = 'erasures.jsonl';
 
 /** Clocks differ; erasures that the backup has already are skipped. */

@@ -56,7 +56,7 @@ export async function listLeads({ leads }: Database, query: LeadQuery, limit: nu
     .toArray();
 }
 
-/** So many leads are read at a time: a round may be large. */
+/** Leads that are read at a time: a round may be large. */
 const BATCH = 200;
 
 /**

@@ -29,7 +29,7 @@ export interface LeftOut {
   unheld: number;
 }
 
-/** Which leads are decided again: those that were received in a period for these campaigns. */
+/** Which leads are decided again: the leads of these campaigns that were received in a period. */
 export interface Which {
   since: Date;
   /** The first moment after the period. */
@@ -73,7 +73,7 @@ export async function readPast(
   return { leads, elsewhere: { usage, credits, holds, sales, payments }, leftOut };
 }
 
-/** So many are read at a time: whatever else the process has to do waits no longer. */
+/** Leads that are read at a time, so that the process's other work does not wait long. */
 const STEP = 1000;
 
 async function readLeads(

@@ -65,7 +65,7 @@ export async function countByStatus(
 
 const WITH_ROUNDS = { reason: 1, rounds: 1, claims: 1, passed: 1, held: 1 } as const;
 
-/** So many leads are read at a time: a round may be large. */
+/** Leads that are read at a time: a round may be large. */
 const BATCH = 200;
 
 /**

@@ -16,7 +16,7 @@ export interface Upgraded {
   rekeyed: number;
   /** A post of these was under way; they are left for the next run. */
   left: number;
-  /** Leads that were given back and that keep their returns now; those that nobody holds any more are `returned`. */
+  /** Leads that were given back and that keep their returns now; leads without a buyer are `returned`. */
   returned: number;
 }
 

@@ -82,7 +82,7 @@ describe('A key that is refused says why', () => {
     expect(body.message).toContain(message);
   });
 
-  it('and one whose checksum is right and that is in no store learns nothing of those that are', async () => {
+  it('and one whose checksum is right and that is not stored learns nothing of the stored ones', async () => {
     const [one, other] = [await send(bearer(generateKey('live'))), await send(bearer(generateKey('buyer')))];
     expect(one.body.message).toBe(other.body.message);
   });

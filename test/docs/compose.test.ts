@@ -241,7 +241,7 @@ describe('docker-compose.yml', () => {
     expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
   });
 
-  test('has no secret in an environment: each is a file, for those who need it', () => {
+  test('has no secret in an environment: each is a file, for the services that need it', () => {
     for (const [name, { environment = {}, secrets = [] }] of services) {
       for (const [setting, value] of Object.entries(environment)) {
         expect(setting).not.toMatch(/(PASSWORD|PWD|KEYS?|AUTH)$/);
@@ -318,7 +318,7 @@ describe('docker-compose.yml', () => {
       if (anchor !== undefined) expect([path, ...readPage(path).headings.map(anchorOf)]).toContain(anchor);
   });
 
-  test('passes on every setting of .env, but those that docs/operator.md names', () => {
+  test('passes on every setting of .env, but the ones that docs/operator.md names', () => {
     const page = readFileSync(join(packageRoot, 'docs/operator.md'), 'utf8');
     const [, sentence = ''] = /These do nothing in `\.env`: (.*?)\. To change/.exec(page) ?? [];
     const fromEnv = new Set([...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));

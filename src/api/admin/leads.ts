@@ -66,7 +66,7 @@ const Listed = Type.Object({
 });
 export type LeadListed = Type.Static<typeof Listed>;
 
-/** So many leads are looked at by one request for a reason of a buyer: some seconds of work. */
+/** Most leads that one request for a buyer's reason reads: some seconds of work. */
 const MOST_SEARCHED = 5000;
 
 const Page = Type.Object(

@@ -48,7 +48,7 @@ export const Simulation = Type.Object(
     since: Type.String(),
     until: Type.String(),
     campaigns: Type.Array(Type.String(), {
-      description: 'Those that the change concerns; only their leads are decided again',
+      description: 'Campaigns that the change concerns; only their leads are decided again',
     }),
     changes: Type.Array(Changed, { description: 'What the change makes of the market' }),
     models: Type.Array(Model, {

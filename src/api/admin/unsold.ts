@@ -9,7 +9,7 @@ import { operation } from './operation.js';
 const optional = Type.Optional;
 const Count = Type.Integer({ minimum: 0 });
 
-/** So many unsold leads by one request: some seconds of work. */
+/** Most unsold leads that one request reads: some seconds of work. */
 const MOST_READ = 5000;
 
 const OfReason = Type.Object({

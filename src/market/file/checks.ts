@@ -106,7 +106,7 @@ function checkReferences(
 }
 
 /**
- * Of the names that are referred to, those that nothing has. An entry whose name can't be read may be the one that is
+ * The names that are referred to and that nothing has. An entry whose name can't be read may be the one that is
  * meant, so that its own fault is enough: first the one that is spelt like it, then any.
  */
 function unknownOf(

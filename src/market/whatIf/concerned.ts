@@ -8,7 +8,7 @@ export interface Part {
 }
 
 /**
- * The campaigns whose leads a change may sell otherwise, in the order of their ids: those that it changes, those of a seller that it
+ * The campaigns whose leads a change may sell otherwise, in the order of their ids: the ones that it changes, the ones of a seller that it
  * changes, and those with a contract, or a contract's buyer, that it changes. Leads of other campaigns keep their buyers.
  * @param terms with the change in them
  */

@@ -69,7 +69,7 @@ export interface BuyerCompared {
   spent: Columns<number>;
 }
 
-/** Every buyer of any of the tallies, those who spend most with the change first. */
+/** Every buyer of any of the tallies, in the order of what they spend with the change, most first. */
 export function compareBuyers(tallies: Columns<Tally>): BuyerCompared[] {
   const buyers = new Set(COLUMNS.flatMap((column) => [...tallies[column].buyers.keys()]));
   return [...buyers]
