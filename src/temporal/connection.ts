@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { Connection } from '@temporalio/client';
+import {
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type BackoffOptions,
+} from '@temporalio/client';
 import type { TemporalSettings } from '../config.js';
 
 /** What a connection needs; the namespace is its client's. */
@@ -11,10 +16,14 @@ export type ConnectionSettings = Omit<TemporalSettings, 'TEMPORAL_NAMESPACE'>;
  */
 const LONGEST_PAUSE_MS = 2000;
 
-/** A connection of the client; it connects when first used, and again whenever it was lost. */
-export const openConnection = (settings: ConnectionSettings): Connection =>
+/**
+ * A connection of the client; it connects when first used, and again whenever it was lost.
+ * @param retries how a call that fails is tried again; absent: as the client does by itself
+ */
+export const openConnection = (settings: ConnectionSettings, retries?: Partial<BackoffOptions>): Connection =>
   Connection.lazy({
     ...connectionOptions(settings),
+    interceptors: retries && [makeGrpcRetryInterceptor(defaultGrpcRetryOptions(retries))],
     channelArgs: { 'grpc.max_reconnect_backoff_ms': LONGEST_PAUSE_MS },
   });
 
