@@ -19,7 +19,7 @@ import { HELD_MS } from '../src/market/delivery.js';
 import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/decide.js';
 import type { EndStatus, LeadFacts, LeadStatus } from '../src/market/lead.js';
 import { toDecimal, type Minor } from '../src/market/money.js';
-import type { LeadReason } from '../src/market/reason.js';
+import { reasonInWords, type LeadReason } from '../src/market/reason.js';
 import type { Outcome, Round } from '../src/market/round.js';
 import type { WithdrawnBy } from '../src/market/standing.js';
 import {
@@ -346,7 +346,7 @@ export class Story {
     const ms = wait.at - Date.now();
     const woken = () => this.wake || this.withdrawn;
     const isOver = () => woken() || isLongRun() || !isSameWait(this.wait, wait);
-    const reason = this.unsoldReason.replaceAll('_', ' ');
+    const reason = reasonInWords(this.unsoldReason);
     const why = `until ${moment(wait.at)}: waits for ${waitInWords(wait)} · unsold: ${reason} · see Memo`;
     const early = ms > 0 ? await condition(isOver, ms, { summary: summary(why) }) : woken();
     if (isLongRun() && !this.withdrawn) return 'long run';

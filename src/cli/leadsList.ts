@@ -12,7 +12,7 @@ import { nearest } from '../market/file/nearest.js';
 import type { LeadStatus } from '../market/lead.js';
 import { moment } from '../market/moment.js';
 import { formatDecimal } from '../market/money.js';
-import type { LeadReason, Reason } from '../market/reason.js';
+import { reasonInWords, type LeadReason, type Reason } from '../market/reason.js';
 import { adminCommand, useAdmin, type Ask } from './admin.js';
 import { count, past } from './arguments.js';
 import { checkPerson, namesPerson, type PersonOptions } from './personOptions.js';
@@ -124,7 +124,7 @@ function row(lead: LeadListed): string[] {
     price,
     currency,
   } = lead;
-  const why = reason === undefined ? '' : ` (${reason.replaceAll('_', ' ')})`;
+  const why = reason === undefined ? '' : ` (${reasonInWords(reason)})`;
   const marks = [
     lead.held === undefined ? '' : ', held for ops',
     lead.test ? ', test' : '',

@@ -1,3 +1,4 @@
+import { reasonInWords } from '../market/reason.js';
 /** How a lead stands, at the end of a sentence: `sold to northwind`, `pending (no bid)`. */
 export function standsInWords({
   status,
@@ -9,5 +10,5 @@ export function standsInWords({
   buyer_ids?: string[];
 }): string {
   if (buyers.length > 0) return `${status} to ${buyers.join(', ')}`;
-  return reason === undefined ? status : `${status} (${reason.replaceAll('_', ' ')})`;
+  return reason === undefined ? status : `${status} (${reasonInWords(reason)})`;
 }

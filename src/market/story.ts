@@ -246,7 +246,7 @@ function lastEndInWords(end: End): string {
     case 'returned':
       return kept === 0 ? 'The seller earns nothing.' : `The seller keeps ${formatMoney(kept, currency)}.`;
     case 'expired':
-      return `Expired unsold ${span(took)} after it was received, after ${rounds}; in the last: ${reason.replaceAll('_', ' ')}.`;
+      return `Expired unsold ${span(took)} after it was received, after ${rounds}; in the last: ${reasonInWords(reason)}.`;
     case 'withdrawn':
       return `Withdrawn ${byWhom(end.withdrawnBy)}${span(took)} after it was received, after ${rounds}.`;
     case 'received':
