@@ -137,8 +137,14 @@ export async function pingOne(
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
   const failure = failureOf(result, Date.now());
   note(deps, {
-    ...{ buyer: buyerId, of: 'pings', test: lead.test, id },
-    ...{ ms: result.ms, limitMs: timeoutMs, isYes: 'bid' in result && !failure, failure },
+    buyer: buyerId,
+    of: 'pings',
+    test: lead.test,
+    id,
+    ms: result.ms,
+    limitMs: timeoutMs,
+    isYes: 'bid' in result && !failure,
+    failure,
     noByStatus:
       'noBid' in result && result.noBid.reason === 'http_error' && !failure ? result.noBid.detail : undefined,
   });

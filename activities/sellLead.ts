@@ -152,8 +152,13 @@ async function sellClaimed(
   const { detail } = result;
   const isWell = outcome !== 'uncertain';
   note(deps, {
-    ...{ buyer: claim.buyer, of: 'posts', test: lead.test, id: claim.postId },
-    ...{ ms, limitMs: buyer.post.timeoutMs, isYes: outcome === 'accepted' },
+    buyer: claim.buyer,
+    of: 'posts',
+    test: lead.test,
+    id: claim.postId,
+    ms,
+    limitMs: buyer.post.timeoutMs,
+    isYes: outcome === 'accepted',
     failure: isWell ? undefined : { reason: 'uncertain', detail },
     // One lead that is tried for days must not keep the others out.
     isNews: isFirst || isWell,

@@ -60,7 +60,10 @@ function payloadOf(day: Day, answers: AnswersInTime | undefined): object | undef
   const unused = slips
     .filter(({ reason }) => reason !== 'no_by_status')
     .map(({ of, reason, count, last }) => ({
-      ...{ of: of === 'pings' ? 'ping' : 'post', reason, count, detail: last.detail },
+      of: of === 'pings' ? 'ping' : 'post',
+      reason,
+      count,
+      detail: last.detail,
       latest_at: last.at.toISOString(),
       [of === 'pings' ? 'ping_id' : 'post_id']: last.id,
     }));

@@ -47,7 +47,9 @@ export interface TestTerms {
 /** Terms for a buyer without a contract. */
 export const NO_CONTRACT: TestTerms = {
   campaign: {
-    ...{ category: 'Auto Insurance', currency: 'USD', required: [] },
+    category: 'Auto Insurance',
+    currency: 'USD',
+    required: [],
     sale: { mode: 'exclusive', maxBuyers: 1, floor: 100, award: 'highestBid' },
   },
   contract: {},
@@ -65,7 +67,12 @@ const PERSON: Record<string, FieldValue> = {
 };
 
 const SAMPLES: Record<Exclude<FieldType, 'enum'>, FieldValue> = {
-  ...{ boolean: 'yes', number: '1', money: '45000', range: '1', date: '2026-01-31', birthDate: '1980-01-31' },
+  boolean: 'yes',
+  number: '1',
+  money: '45000',
+  range: '1',
+  date: '2026-01-31',
+  birthDate: '1980-01-31',
   list: ['sample'],
 };
 
@@ -129,12 +136,17 @@ async function testPing({ send, buyer, terms, fields }: World, to: Endpoint): Pr
   const hashed = (kind: 'phone' | 'email') =>
     contract.ping?.hashes?.includes(kind) ? personHash(keys[kind], buyer.secret) : undefined;
   const ping: Ping = {
-    ...{ pingId: randomUUID(), category: campaign.category, state: String(fields.state), round: 1 },
+    pingId: randomUUID(),
+    category: campaign.category,
+    state: String(fields.state),
+    round: 1,
     floor: floorOf(sale, contract.floor, 'exclusive'),
     sharedFloor: sale.mode === 'hybrid' ? floorOf(sale, contract.floor, 'shared') : undefined,
-    ...{ currency, test: true },
+    currency,
+    test: true,
     ...pingedFields({ fields }, { names: contract.ping?.fields, declared: campaign.fields }),
-    ...{ phoneHash: hashed('phone'), emailHash: hashed('email') },
+    phoneHash: hashed('phone'),
+    emailHash: hashed('email'),
   };
   const screen = personScreen({ fields });
   const pingBy = (secret: Secret) =>
@@ -225,12 +237,14 @@ function bidVerdict(
     const ignored = note === undefined ? '' : `; ${note}`;
     if (price !== undefined && price < floor && shared === undefined)
       return {
-        ...{ check, result: 'warning' },
+        check,
+        result: 'warning',
         says: `${bids}, below the floor of ${formatMoney(floor, currency)}${ignored}`,
       };
     if (goodForMs < SHORT_BID_MS)
       return {
-        ...{ check, result: 'warning' },
+        check,
+        result: 'warning',
         says: `${bids} that expires after ${goodForMs} ms; expires_in_ms is in milliseconds, and other buyers may take longer to answer${ignored}`,
       };
     return { check, result: note === undefined ? 'ok' : 'warning', says: bids + ignored };
@@ -252,7 +266,8 @@ function signatureVerdict(of: 'ping' | 'post', reply: Reply): Verdict {
   if (REFUSALS.includes(status)) return { check, result: 'ok', says: `refused with HTTP ${status}` };
   if (status >= 200 && status < 300)
     return {
-      ...{ check, result: 'warning' },
+      check,
+      result: 'warning',
       says: `answered with HTTP ${status}; check signatures and answer 401, or anybody can send you leads`,
     };
   return { check, result: 'warning', says: `answered with HTTP ${status}; answer 401` };
@@ -267,11 +282,16 @@ async function testPost(world: World, pinged: Pinged | undefined): Promise<Poste
   const { send, buyer, terms, fields } = world;
   const { campaign, contract } = terms;
   const post: Post = {
-    ...{ postId: randomUUID(), pingId: pinged?.ping.pingId, bidId: pinged?.bid?.bidId },
+    postId: randomUUID(),
+    pingId: pinged?.ping.pingId,
+    bidId: pinged?.bid?.bidId,
     leadId: randomUUID(),
     price: pinged?.bid?.price ?? contract.price ?? floorOf(campaign.sale, contract.floor, 'exclusive'),
-    ...{ currency: campaign.currency, exclusive: campaign.sale.mode === 'exclusive', test: true },
-    ...{ receivedAt: new Date(), lead: fields },
+    currency: campaign.currency,
+    exclusive: campaign.sale.mode === 'exclusive',
+    test: true,
+    receivedAt: new Date(),
+    lead: fields,
   };
   const screen = personScreen({ fields });
   const postBy = (secret: Secret) =>

@@ -157,7 +157,10 @@ function together(hours: readonly AnswersDocument[]): AnswersInTime {
         slips.set(`${of} ${reason}`, { of, reason: reason as SlipReason, count: before + count, last });
       }
   return {
-    ...{ pings: sum('pings'), bids: sum('bids'), posts: sum('posts'), accepted: sum('accepted') },
+    pings: sum('pings'),
+    bids: sum('bids'),
+    posts: sum('posts'),
+    accepted: sum('accepted'),
     slips: [...slips.values()].toSorted((a, b) => b.count - a.count),
   };
 }

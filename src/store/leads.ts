@@ -285,8 +285,18 @@ export type LeadSummary = Pick<
 >;
 
 const SUMMARY: Record<keyof LeadSummary, 1> = {
-  ...{ _id: 1, seller: 1, test: 1, receivedAt: 1, updatedAt: 1 },
-  ...{ status: 1, reason: 1, price: 1, currency: 1, buyerIds: 1, withdrawal: 1, returns: 1 },
+  _id: 1,
+  seller: 1,
+  test: 1,
+  receivedAt: 1,
+  updatedAt: 1,
+  status: 1,
+  reason: 1,
+  price: 1,
+  currency: 1,
+  buyerIds: 1,
+  withdrawal: 1,
+  returns: 1,
 };
 
 /** A lead without its rounds and its person, which may be large. */
