@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { findPhrases, PHRASES } from '../../lint/plainEnglish.mjs';
 
 test.each(PHRASES)('plain English: finds "$found"', ({ find, found, write }) => {
-  expect(findPhrases('docs/page.md', found)).toContainEqual(expect.objectContaining({ find, write }));
+  expect(findPhrases('docs/ops.md', found)).toContainEqual(expect.objectContaining({ find, write }));
 });
 
 test.each(PHRASES)('plain English: accepts "$clean"', ({ clean }) => {
-  expect(findPhrases('docs/page.md', clean)).toEqual([]);
+  expect(findPhrases('docs/ops.md', clean)).toEqual([]);
 });
 
 test('plain English: reports line and column, also of a phrase that continues on the next line', () => {
