@@ -12,8 +12,8 @@ import { showProgress } from './showProgress.js';
 import { onStopRequest } from './stopRequest.js';
 
 /**
- * `npm test`: the short torture and then all tests that measure time; beside them, and giving way to them, what minds no
- * busy machine: format, lint, types, dependency rules, the rules' own tests and the scenarios.
+ * `npm test`: the tests that measure time. Beside them, at a lower priority: format, lint, types, dependency rules, the
+ * rules' own tests and the scenarios, which tolerate a busy machine.
  */
 
 interface Check {
@@ -58,21 +58,6 @@ const rules: Check = {
 const auctions: Check = {
   name: 'market tests',
   run: vitest('unit', 'scenario'),
-};
-const torture: Check = {
-  name: 'torture',
-  run: [
-    'src/local/bootstrap.mjs',
-    'torture',
-    '--minutes',
-    '2',
-    '--rate',
-    '1',
-    '--seed',
-    '1',
-    '--settle',
-    '3',
-  ],
 };
 const tests: Check = {
   name: 'other tests',
@@ -132,7 +117,7 @@ async function fetchServers(): Promise<void> {
 
 const servers = fetchServers();
 const lanes = await Promise.all([
-  servers.then(() => inTurn([torture, tests])),
+  servers.then(() => inTurn([tests])),
   givingWay(10, lint, rules, format),
   // Scenarios have an answer window to keep: they give way, but are never left standing.
   servers.then(() => givingWay(4, auctions)),
