@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readAll } from '../scenarios/runner/readAll.js';
-import { ALL_RULES, isAlone, isAtOdds, rulesIn } from '../scenarios/runner/rules.js';
+import { ALL_RULES, isAlone, canConflict, rulesIn } from '../scenarios/runner/rules.js';
 
 /** The rules of each scenario. */
 const scenarios = readAll().map(({ file, scenario }) => ({ file, rules: scenario ? rulesIn(scenario) : [] }));
@@ -16,7 +16,7 @@ test('Every rule of the market is in two scenarios at the least', () => {
 });
 
 test('Every rule of the market meets another one in a scenario', () => {
-  const unopposed = ALL_RULES.filter((rule) => !filesOf(rule).some(({ rules }) => isAtOdds(rule, rules)));
+  const unopposed = ALL_RULES.filter((rule) => !filesOf(rule).some(({ rules }) => canConflict(rule, rules)));
   expect(unopposed).toEqual([]);
 });
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
-import { cameOut } from './runner/cameOut.js';
 import { compare } from './runner/compare.js';
-import { expectPromisesKept } from './runner/promises.js';
+import { expectInvariants } from './runner/invariants.js';
 import { readAll } from './runner/readAll.js';
+import { collectResults } from './runner/results.js';
 import { runScenario } from './runner/runScenario.js';
 
 let world: LeadWorld;
 
-/** A scenario's market is applied anew where it changes, and its runner says so. */
+/** Keeps a market in memory until the runner says that it has changed. */
 const openWorld = (): Promise<LeadWorld> => openLeadWorld(undefined, true);
 
 beforeAll(async () => {
@@ -19,7 +19,7 @@ afterAll(async () => {
   await world.close();
 });
 
-/** The same world, or a new one where the clock has run past the scenario's start. */
+/** The same world, or a new one if the clock has passed the scenario's start. */
 async function worldBefore(starts: number): Promise<LeadWorld> {
   if ((await world.clock.now()) <= starts) return world;
   await world.close();
@@ -27,13 +27,13 @@ async function worldBefore(starts: number): Promise<LeadWorld> {
   return world;
 }
 
-// In the order of their clocks, because the market's clock only runs ahead.
+// In the order of their start times, because the market's clock only moves forward.
 for (const { file, name, starts, scenario, fault } of readAll()) {
   test(`${name} (${file})`, async () => {
     if (scenario === undefined) throw fault;
-    const came = await runScenario(await worldBefore(starts), scenario, cameOut);
-    const { expected, actual } = compare(scenario, came);
+    const results = await runScenario(await worldBefore(starts), scenario, collectResults);
+    const { expected, actual } = compare(scenario, results);
     expect(actual).toEqual(expected);
-    expectPromisesKept(came);
+    expectInvariants(results);
   });
 }

@@ -7,7 +7,7 @@ import type { LeadExpectation, Scenario } from './schema.js';
 import { SELLERS } from './servers.js';
 import { momentMs, spanMs, spanText } from './time.js';
 
-/** What came out of a scenario, as far as it is compared: of the whole engine, or of the rules alone. */
+/** The results of a scenario that are compared, from the whole engine or from the rules alone. */
 export interface Comparable {
   leads: ReadonlyMap<
     string,
@@ -32,12 +32,12 @@ export interface Comparable {
       result: { received: string; ended: string } | undefined;
     }
   >;
-  /** What each buyer was sent, and the seller. */
+  /** The requests to each buyer and to the seller. */
   received: ReadonlyMap<string, { type: string; body: Record<string, unknown> }[]>;
   books: { account: string; amount: number }[];
 }
 
-/** What a scenario expects and what came out, in the scenario's own words and as exact as it is. */
+/** Expected and actual results, in the notation of the scenario and with its precision. */
 export interface Comparison {
   expected: Record<string, unknown>;
   actual: Record<string, unknown>;
@@ -45,15 +45,15 @@ export interface Comparison {
 
 const Returns = Type.Array(Type.Object({ buyer_id: Type.String(), reason: Type.String() }));
 
-/** How much later than expected something may happen: what servers do takes real time, ms. */
+/** Tolerance for late events, ms: servers take real time. */
 const LATE_MS = 45_000;
-/** And how much earlier: a step is taken so long after the scenario's start, and a lead received a little after it. */
+/** Tolerance for early events, ms: steps count from the scenario's start, and a lead is received a little later. */
 const EARLY_MS = 5000;
 
 const isAbout = (late: number): boolean => late > -EARLY_MS && late < LATE_MS;
 
-export function compare(scenario: Scenario, came: Comparable): Comparison {
-  const leads = [...came.leads].map(([name, lead]) => {
+export function compare(scenario: Scenario, results: Comparable): Comparison {
+  const leads = [...results.leads].map(([name, lead]) => {
     const expected = expectedOf(scenario, name);
     return { name, expected: leadExpected(expected), actual: leadActual(expected, lead) };
   });
@@ -69,11 +69,11 @@ export function compare(scenario: Scenario, came: Comparable): Comparison {
     },
     actual: {
       leads: Object.fromEntries(leads.map(({ name, actual }) => [name, actual])),
-      pings: expect.pings && countOf(came, 'ping'),
-      posts: countOf(came, 'post'),
-      notices: noticesIn(came, expect.notices ?? {}),
-      postbacks: postbacksIn(came, expect.postbacks ?? []),
-      books: booksIn(came),
+      pings: expect.pings && countOf(results, 'ping'),
+      posts: countOf(results, 'post'),
+      notices: noticesIn(results, expect.notices ?? {}),
+      postbacks: postbacksIn(results, expect.postbacks ?? []),
+      books: booksIn(results),
     },
   };
 }
@@ -89,7 +89,7 @@ function leadExpected({ answer, rounds, ends, took }: LeadExpectation): object {
 
 type Outcomes = Record<string, string>;
 
-/** "3 to 5" is three rounds. */
+/** Expands "3 to 5" into three rounds. */
 function oneByOne([key, outcomes]: [string, Outcomes]): [string, Outcomes][] {
   const [, first, last] = /^(\d+) to (\d+)$/.exec(key) ?? [];
   if (last === undefined) return [[key, outcomes]];
@@ -97,29 +97,29 @@ function oneByOne([key, outcomes]: [string, Outcomes]): [string, Outcomes][] {
   return Array.from({ length: count }, (_, i) => [`${Number(first) + i}`, outcomes]);
 }
 
-type CameOutLead = Comparable['leads'] extends ReadonlyMap<string, infer Lead> ? Lead : never;
+type LeadResults = Comparable['leads'] extends ReadonlyMap<string, infer Lead> ? Lead : never;
 
-function leadActual(expected: LeadExpectation, { answer, story, result }: CameOutLead): object {
-  const told = Object.entries(answer).filter(([key]) => !['success', 'lead_id'].includes(key));
+function leadActual(expected: LeadExpectation, { answer, story, result }: LeadResults): object {
+  const shown = Object.entries(answer).filter(([key]) => !['success', 'lead_id'].includes(key));
   const took = result && Date.parse(result.ended) - Date.parse(result.received);
   const reason =
     expected.ends?.includes('(') === true && story.reason !== undefined ? ` (${story.reason})` : '';
   return {
-    answer: expected.answer && Object.fromEntries(told),
+    answer: expected.answer && Object.fromEntries(shown),
     rounds: expected.rounds && roundsActual(expected.rounds, story),
     ends: expected.ends && `${story.status}${reason}`,
     took: expected.took && (took === undefined ? 'not ended' : about(expected.took, took)),
   };
 }
 
-/** The expected span where the real one is not far from it. */
+/** The expected span if the actual span is within tolerance. */
 function about(expected: string, ms: number): string {
   return isAbout(ms - spanMs(expected)) ? expected : spanText(ms);
 }
 
 function roundsActual(
   expected: NonNullable<LeadExpectation['rounds']>,
-  { rounds, received_at, currency }: CameOutLead['story'],
+  { rounds, received_at, currency }: LeadResults['story'],
 ): object {
   const words = new Map(
     Object.entries(expected)
@@ -129,7 +129,7 @@ function roundsActual(
   return Object.fromEntries(
     rounds.map(({ round, at, contracts }) => {
       const { key = `${round}`, outcomes = {} } = words.get(round) ?? {};
-      const came = contracts.map(({ contract, outcome, bid, detail }): [string, string] => {
+      const entries = contracts.map(({ contract, outcome, bid, detail }): [string, string] => {
         const id = contract.split('/').at(-1) ?? contract;
         return [
           id,
@@ -140,14 +140,14 @@ function roundsActual(
           }),
         ];
       });
-      return [roundKey(key, round, Date.parse(at), Date.parse(received_at)), Object.fromEntries(came)];
+      return [roundKey(key, round, Date.parse(at), Date.parse(received_at)), Object.fromEntries(entries)];
     }),
   );
 }
 
 const numberOf = (key: string): number => Number.parseInt(key, 10);
 
-/** The key as expected where the round was held at the expected time. */
+/** The expected key if the round was held at the expected time. */
 function roundKey(expected: string, round: number, at: number, receivedAt: number): string {
   const [, how, when = ''] = /^\d+ (after|at) (.+)$/.exec(expected) ?? [];
   if (how === 'after') return `${round} after ${about(when, at - receivedAt)}`;
@@ -155,31 +155,31 @@ function roundKey(expected: string, round: number, at: number, receivedAt: numbe
   return `${round}`;
 }
 
-/** Of a contract that nobody expects, everything is told. */
+/** Shows every part of an outcome that is not expected. */
 const UNEXPECTED = 'not expected at (all)';
 
-interface Came {
+interface Outcome {
   outcome: string;
   price: string | undefined;
   detail: string | undefined;
 }
 
 /**
- * "refused at 45.00 (duplicate)", without the price or the detail where nobody expects one. An expected detail that ends
- * with … is the beginning of one: `capped (5 leads a day…)`.
+ * Formats "refused at 45.00 (duplicate)". Price and detail are left out if the expected text has none. An expected detail
+ * that ends with … is a prefix: `capped (5 leads a day…)`.
  */
-function inWords(expected: string, { outcome, price, detail }: Came): string {
+function inWords(expected: string, { outcome, price, detail }: Outcome): string {
   const at = price !== undefined && expected.includes(' at ') ? ` at ${price}` : '';
-  const [, beginning] = /\((.*)…\)$/.exec(expected) ?? [];
-  const isBegun = beginning !== undefined && detail?.startsWith(beginning);
-  const shown = isBegun ? `${beginning}…` : detail;
+  const [, prefix] = /\((.*)…\)$/.exec(expected) ?? [];
+  const hasPrefix = prefix !== undefined && detail?.startsWith(prefix);
+  const shown = hasPrefix ? `${prefix}…` : detail;
   const why = shown !== undefined && expected.includes('(') ? ` (${shown})` : '';
   return `${outcome}${at}${why}`;
 }
 
 /**
- * The posts that follow from the rounds: one for each sale and each refusal. How often a post is sent that gets no clear
- * answer, the scenario must say itself.
+ * Counts the posts that follow from the rounds: one for each sale and each refusal. If a post gets no clear answer, the
+ * scenario must state the number of posts.
  */
 function postsIn(scenario: Scenario): Record<string, number> {
   const posted = [...namesOf(scenario)].flatMap((lead) => {
@@ -187,7 +187,7 @@ function postsIn(scenario: Scenario): Record<string, number> {
       Object.entries(round),
     );
     if (outcomes.some(([, outcome]) => /^(uncertain|posting)/.test(outcome)))
-      throw new Error('A post has no clear answer: say under posts how many each buyer got.');
+      throw new Error('A post has no clear answer: add the number of posts by buyer under "posts".');
     return outcomes.flatMap(([id, outcome]) => (/^(sold|refused)/.test(outcome) ? `${lead}/${id}` : []));
   });
   const counts = new Map<string, number>();
@@ -200,7 +200,7 @@ function postsIn(scenario: Scenario): Record<string, number> {
 
 const namesOf = ({ leads }: Scenario): string[] => Object.keys(leads ?? { lead: {} });
 
-/** How many requests of a type each buyer got; those that got none are left out. */
+/** Number of requests of a type by buyer, without buyers that got none. */
 function countOf({ received }: Comparable, type: string): Record<string, number> {
   const counts = [...received].map(([buyer, requests]): [string, number] => [
     buyer,
@@ -209,7 +209,7 @@ function countOf({ received }: Comparable, type: string): Record<string, number>
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
-/** What the seller was told, in order: a status, with its price or reason where that is expected. */
+/** The postbacks in order: a status, with its price or reason if expected. */
 function postbacksIn({ received }: Comparable, expected: string[]): string[] {
   return (received.get(SELLERS) ?? []).map(({ body: { status, price, reason, returns } }, i) =>
     inWords(expected[i] ?? UNEXPECTED, {
@@ -220,13 +220,13 @@ function postbacksIn({ received }: Comparable, expected: string[]): string[] {
   );
 }
 
-/** "northwind duplicate, fabrikam duplicate". */
+/** Formats "northwind duplicate, fabrikam duplicate". */
 function returnsIn(returns: unknown): string | [] {
   if (!Value.Check(Returns, returns)) return [];
   return returns.map(({ buyer_id, reason }) => `${buyer_id} ${reason}`).join(', ');
 }
 
-/** Which notices each buyer got, by the alphabet: they are sent side by side. */
+/** The notices by buyer, in alphabetical order because they are sent concurrently. */
 function noticesIn({ received }: Comparable, expected: Record<string, string[]>): Record<string, string[]> {
   const buyers = [...received].filter(([id]) => id !== SELLERS);
   const notices = buyers.map(([buyer, requests]): [string, string[]] => [
@@ -239,15 +239,15 @@ function noticesIn({ received }: Comparable, expected: Record<string, string[]>)
   return Object.fromEntries(notices.filter(([, types]) => types.length > 0));
 }
 
-/** "billed at 40.00 (60.00 left)", "lost (outbid 40-50)". */
+/** Formats "billed at 40.00 (60.00 left)" or "lost (outbid 40-50)". */
 function noticeInWords(expected: string, type: string, body: Record<string, unknown>): string {
   const { price, reason, cleared, balance } = body;
   const left = typeof balance === 'number' ? `${balance.toFixed(2)} left` : undefined;
-  const told = [reason, cleared, left].filter((word) => typeof word === 'string');
+  const details = [reason, cleared, left].filter((word) => typeof word === 'string');
   return inWords(expected, {
     outcome: type,
     price: typeof price === 'number' ? price.toFixed(2) : undefined,
-    detail: told.length > 0 ? told.join(' ') : undefined,
+    detail: details.length > 0 ? details.join(' ') : undefined,
   });
 }
 

@@ -4,44 +4,43 @@ import type { Terms } from '../../../src/market/file/build.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import type { Scenario } from './schema.js';
 
-/** A scenario's terms, which ops may change while it runs. */
+/** The terms of a scenario. Ops can change them while it runs. */
 export type MarketInScenario = Pick<Scenario, 'seller' | 'campaign' | 'contracts' | 'campaigns' | 'buyers'>;
 
-/** Where a buyer's server is asked; absent: it is not asked, and its contract needs a price. */
+/** URLs of a buyer's server. Without `ping` the buyer is not pinged and its contract needs a price. */
 export interface Addresses {
   ping: string | undefined;
   post: string;
-  /** Where it is asked what became of a post; absent: nowhere. */
+  /** The status endpoint; absent: none. */
   status?: string | undefined;
 }
 
 export const SELLER = 'ACME1234';
 export const CATEGORY = 'Auto Insurance';
 
-/** Long enough for a slow machine; a scenario about timeouts sets its own. */
+/** Long enough for a slow machine. A scenario about timeouts sets its own. */
 const TIMEOUT_MS = 8000;
 
-/** Where everybody is asked and told: the buyers by their ids, and the seller where it wants to be told. */
+/** URLs of all servers: buyers and services by id, and the seller's postback URL if it has one. */
 export interface Places {
   buyers: ReadonlyMap<string, Addresses>;
-  /** Of outside services, by name. */
   services: ReadonlyMap<string, string>;
   postback: string | undefined;
 }
 
 /**
  * The market of a scenario.
- * @throws Error with the faults that the market file's own reader finds, and the file that it read
+ * @throws Error with the faults that the market file's parser finds, and the file itself
  */
 export function composeMarket(terms: MarketInScenario, places: Places): Terms {
   const file = composeFile(terms, places);
   const read = parseMarket(file);
   if ('market' in read) return read.market;
   const faults = read.faults.map((fault) => faultText('market', fault));
-  throw new Error([`The scenario's terms make no market:`, ...faults, '', file].join('\n'));
+  throw new Error([`The scenario's terms are not a valid market:`, ...faults, '', file].join('\n'));
 }
 
-/** Makes the market file that a scenario leaves out the dull half of: ids, names, addresses. */
+/** The market file of a scenario, completed with ids, names and URLs. */
 export function composeFile(terms: MarketInScenario, { buyers, services, postback }: Places): string {
   const campaignOf = (category: string, { contracts, ...campaign }: Record<string, unknown>) => ({
     seller: SELLER,
@@ -80,13 +79,13 @@ export function composeFile(terms: MarketInScenario, { buyers, services, postbac
   });
 }
 
-/** A seller's further addresses: paths of its only server. */
+/** Further postback URLs of the seller: paths on its only server. */
 function further(seller: MarketInScenario['seller'], url: string): object {
   const { also } = asMap(seller?.postback) as { also?: unknown };
   return Array.isArray(also) ? { also: also.map((path) => new URL(String(path), url).href) } : {};
 }
 
-/** A check that names no address is made by the scenario's service of its name. */
+/** Adds the URL of the scenario's service to each check of its name. */
 function withServices(terms: object, services: ReadonlyMap<string, string>): object {
   if (!('checks' in terms) || !Array.isArray(terms.checks)) return terms;
   const checks = terms.checks.map((check: { name?: string }) => ({

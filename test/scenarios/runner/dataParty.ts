@@ -2,16 +2,16 @@ import { notJson } from '../../../src/buyers/contentCodings.js';
 import type { Reply } from '../../../src/buyers/send.js';
 import type { Behaviour, RequestType } from '../../support/buyer.js';
 
-/** An answer of more than this is too long for the engine (src/buyers/send.ts). */
+/** The engine's limit for an answer (src/buyers/send.ts). */
 const MOST_BYTES = 64 * 1024;
 
-/** What was said to somebody, as far as a scenario looks at it. */
+/** A request, with the parts that a scenario checks. */
 export interface Said {
   type: string;
   body: Record<string, unknown>;
 }
 
-/** A buyer, a seller or a service as data: it answers what its server would, and nothing is sent. */
+/** A buyer, seller or service in memory: it gives its server's answers without HTTP. */
 export class DataParty {
   readonly received: Said[] = [];
   private readonly behaviours = new Map<string, Behaviour | Behaviour[]>([
@@ -25,15 +25,15 @@ export class DataParty {
     private readonly onRequest: (type: RequestType) => void = () => undefined,
   ) {}
 
-  /** Changes how it answers from now on; a list begins anew. */
+  /** Replaces the answers; a list starts again. */
   answer(type: RequestType, behaviours: Behaviour | Behaviour[]): void {
     this.behaviours.set(type, behaviours);
     this.asked.delete(type);
   }
 
   /**
-   * What comes back from an address.
-   * @param url where it is asked: it listens at its own address only, and below it
+   * The reply from a URL.
+   * @param at the URL; the party listens only at its own URL and below it
    */
   ask(type: RequestType, body: Record<string, unknown>, at: { url: string; timeoutMs: number }): Reply {
     if (!at.url.startsWith(this.url)) return { ms: 0, kind: 'unreachable', detail: 'ECONNREFUSED' };

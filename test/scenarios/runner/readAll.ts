@@ -7,17 +7,17 @@ import { momentMs } from './time.js';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 
-/** A file of a scenario; one with faults has them instead, so that it fails its own test and no other. */
+/** A scenario file. One with faults has `fault` instead of `scenario`, so that only its own test fails. */
 export interface ScenarioFile {
   file: string;
   name: string;
-  /** UTC ms; `Infinity` where its hour does not matter. */
+  /** UTC ms; `Infinity` if the time of day does not matter. */
   starts: number;
   scenario?: Scenario;
   fault?: unknown;
 }
 
-/** All scenarios in the order of their clocks, those at any time last. */
+/** All scenarios in the order of their start times; those without a start time come last. */
 export const readAll = (): ScenarioFile[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.yaml'))

@@ -13,8 +13,8 @@ import { checkShape } from '../../../src/market/file/shape.js';
 import { Scenario } from './schema.js';
 
 /**
- * Reads a scenario file.
- * @throws Error with every fault of the file, each with its line and what to write instead
+ * Parses a scenario file.
+ * @throws Error with every fault of the file, each with its line and a remedy
  */
 export function readScenario(file: string, text: string): Scenario {
   const document = readDocument(text);
@@ -33,7 +33,7 @@ export function readScenario(file: string, text: string): Scenario {
   );
 }
 
-/** The market file’s check of shapes, and what a market file has none of: maps by id, and values of several forms. */
+/** The market file’s shape check, extended by records keyed by id and by unions. */
 function check(schema: Type.TSchema, value: unknown, path: Path, report: Report): void {
   const form = Type.IsUnion(schema) ? schema.anyOf.find((one) => isOfKind(one, value)) : undefined;
   if (form) {
@@ -53,7 +53,7 @@ function check(schema: Type.TSchema, value: unknown, path: Path, report: Report)
   }
 }
 
-/** The same map, whatever is in it. */
+/** The keys of a map, without a check of their values. */
 function keysOf(schema: Type.TObject): Type.TObject {
   const keys = Object.entries<Type.TSchema>(schema.properties).map(([key, property]) => {
     return [key, Type.IsOptional(property) ? Type.Optional(Type.Unknown()) : Type.Unknown()] as const;

@@ -4,11 +4,11 @@ import { REASONS } from '../../../src/market/reason.js';
 import type { Scenario } from './schema.js';
 
 /*
- * Which rules there are, and which of them a scenario is about. Both are derived: a rule is a key of the market file, each
- * of its words where it has a few, a reason, or something that happens to a lead.
+ * The list of all rules, and the rules that a scenario covers. Both are derived. A rule is a key of the market file, one
+ * value of an enumerated key, a reason, or an event in a lead's life.
  */
 
-/** Keys that name something or say where it is: no lead goes another way because of them. */
+/** Names and URLs. They do not affect the course of a lead. */
 const NAMES = [
   ...['seller code', 'seller slug', 'seller name', 'seller postback.url'],
   ...[
@@ -29,11 +29,11 @@ const NAMES = [
     'campaign fields.label',
   ],
   ...['name', 'url', 'timeoutMs', 'sends', 'answer'].map((key) => `checks of the lead.${key}`),
-  // What a source calls its fields is tried where requests are read (test/api/intake.test.ts).
+  // Field names of a source are tested with the intake (test/api/intake.test.ts).
   ...['seller sources.aliases', 'seller sources.defaults'],
-  // The daily digest is about many leads and is tried where its schedule is (test/temporal/digest.test.ts).
+  // The daily digest covers many leads and is tested with its schedule (test/temporal/digest.test.ts).
   'buyer notices.events: digest',
-  // What a ping carries is tried where pings are, and how long persons are kept where they are erased.
+  // The content of a ping is tested with pings, and retention with erasure.
   ...[
     'campaign retention',
     'contract ping.fields',
@@ -42,10 +42,10 @@ const NAMES = [
   ],
 ];
 
-/** What most files have, and which is at odds with nothing by being there. */
+/** Rules that most files use. Their presence is no conflict. */
 const EVERYWHERE = /^(campaign pending|contract price|campaign sale\.(floor|mode)|campaign margin|reason )/;
 
-/** What can happen to a lead beside the terms of its market, and how a scenario says it. */
+/** Events in a lead's life, and how to recognize them in a scenario. */
 const EVENTS: Record<string, (scenario: Scenario, text: string) => boolean> = {
   'a bid expires': (_, text) => text.includes('expires_in_ms'),
   'a buyer asks for time': (_, text) => text.includes('retry-after'),
@@ -70,14 +70,14 @@ function partOf(part: string): Type.TSchema {
 
 const whose = (part: string): string => part.replace(/s$/, '');
 
-/** The rules of a schema under a path: its keys, and the words of those that have a few. */
+/** The rules of a schema below a path: its keys, and the values of enumerated keys. */
 function rulesBelow(schema: Type.TSchema, path: string): string[] {
   if (Type.IsArray(schema)) return rulesBelow(schema.items, path);
   if (Type.IsRecord(schema)) return rulesBelow(Type.RecordValue(schema), path);
   if (Type.IsObject(schema)) {
     return Object.entries<Type.TSchema>(schema.properties).flatMap(([key, inner]) => {
       const below = joined(path, key);
-      // A stage's terms are those of a sale; filters hold filters.
+      // A stage has the terms of a sale, and filters contain filters.
       const isLeaf = key === 'stages' || key === 'all' || key === 'any';
       return isLeaf ? [below] : rulesBelow(inner, below);
     });
@@ -90,7 +90,7 @@ const wordsOf = (schema: Type.TSchema): unknown[] =>
   Type.IsUnion(schema) ? schema.anyOf.flatMap((one) => (Type.IsLiteral(one) ? [one.const] : [])) : [];
 
 const joined = (path: string, key: string): string => {
-  // The same rules, whether for one contract or for all.
+  // The same rules for one contract and for all contracts.
   if (key === 'duplicates' || key === 'checks') return `${key} of the lead`;
   if (path === 'campaign' && key === 'contracts') return 'contract';
   return path.includes(' ') ? `${path}.${key}` : `${path} ${key}`;
@@ -102,7 +102,7 @@ export const ALL_RULES: readonly string[] = [
   ...Object.keys(EVENTS),
 ].filter((rule) => !NAMES.includes(rule));
 
-/** The rules that a scenario is about. */
+/** The rules that a scenario covers. */
 export function rulesIn(scenario: Scenario): string[] {
   const said = new Set<string>();
   for (const market of [scenario, ...(scenario.then ?? []).flatMap(({ market = {} }) => market)]) {
@@ -138,10 +138,10 @@ function note(said: Set<string>, value: unknown, path: string): void {
   }
 }
 
-/** Declared fields stand under names of their own. */
+/** Declared fields are keyed by their names. */
 const FIELDS_BY_NAME = 'fields by name';
 
-/** A stage has the terms of a sale; what a filter combines are filters. */
+/** A stage has the terms of a sale, and a filter can combine filters. */
 function below(path: string, key: string): string {
   if (key === 'stages') return 'campaign sale';
   if (path === 'campaign' && key === 'fields') return FIELDS_BY_NAME;
@@ -149,15 +149,17 @@ function below(path: string, key: string): string {
   return key === 'all' || key === 'any' ? path : joined(path, key);
 }
 
-/** Whether a rule is there with another one that it may be at odds with: of another key. */
-export const isAtOdds = (rule: string, rules: readonly string[]): boolean =>
+/** Whether a rule occurs together with a rule of another key, with which it may conflict. */
+export const canConflict = (rule: string, rules: readonly string[]): boolean =>
   rules.some((other) => !EVERYWHERE.test(other) && keyOf(other) !== keyOf(rule));
 
-/** What most files have, how many may buy, on whose clock: to a rule that is alone these are no others. */
-const DULL = new RegExp(`${EVERYWHERE.source}|^campaign sale\\.(maxBuyers|sharedFloor)|^contract timezone`);
+/** Common rules, the number of buyers, and time zones. A rule that occurs only with these is alone. */
+const NEUTRAL = new RegExp(
+  `${EVERYWHERE.source}|^campaign sale\\.(maxBuyers|sharedFloor)|^contract timezone`,
+);
 
-/** Rules that are nothing without another one. */
-const NEEDS: readonly [rule: RegExp, another: RegExp][] = [
+/** Rules that have no effect without another rule. */
+const DEPENDS_ON: readonly [rule: RegExp, another: RegExp][] = [
   [
     /^buyer (currency|lowBalance|notices\.events: low_balance)/,
     /^(buyer|campaign) (balance|currency|lowBalance|notices)/,
@@ -174,13 +176,13 @@ const NEEDS: readonly [rule: RegExp, another: RegExp][] = [
 ];
 
 /**
- * Whether a rule is the only one in a scenario that decides anything: what happens to its leads and what most files have
- * aside, and what it is nothing without. A reason is alone where one rule alone gives it.
+ * Whether a rule alone decides a scenario. Events, common rules and rules that it depends on do not count. A reason is
+ * alone if only one rule gives it.
  */
 export function isAlone(rule: string, rules: readonly string[]): boolean {
-  const needed = NEEDS.filter(([one]) => one.test(rule)).map(([, another]) => another);
+  const needed = DEPENDS_ON.filter(([one]) => one.test(rule)).map(([, another]) => another);
   const others = rules
-    .filter((other) => !DULL.test(other) && !(other in EVENTS) && keyOf(other) !== keyOf(rule))
+    .filter((other) => !NEUTRAL.test(other) && !(other in EVENTS) && keyOf(other) !== keyOf(rule))
     .filter((other) => !needed.some((another) => another.test(other)));
   return new Set(others.map(keyOf)).size <= (rule.startsWith('reason ') ? 1 : 0);
 }

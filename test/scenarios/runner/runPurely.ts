@@ -32,31 +32,31 @@ import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './compos
 import { DataParty } from './dataParty.js';
 import { ANSWER_WINDOW_MS, changed, expectedOf, LONGEST_LIFE_MS } from './runScenario.js';
 import type { LeadInScenario, Scenario, Step } from './schema.js';
-import { behavioursOf, partiesOf, placesOf, SELLERS, tellHowToAnswer } from './servers.js';
+import { behavioursOf, partiesOf, placesOf, SELLERS, setAnswers } from './servers.js';
 import { momentMs } from './time.js';
 import { fieldsOf, timeline } from './timeline.js';
 
-/** When a scenario begins that does not say when: a Monday, at noon. */
-const BEGINS = Date.UTC(2027, 0, 4, 12);
+/** Start time of a scenario without `starts`: a Monday at noon. */
+const DEFAULT_START = Date.UTC(2027, 0, 4, 12);
 
-/** A buyer that does not hear a notice is told so often at the most: three days, every hour in the end. */
-const MOST_TELLINGS = 80;
+/** Maximum number of attempts to deliver a notice: three days, hourly in the end. */
+const MAX_NOTICE_ATTEMPTS = 80;
 
-/** A seller that does not hear of its lead is told again after so long, then after twice as long, and every hour in the end, ms. */
+/** Backoff of postbacks, ms: doubled after each attempt, up to one hour. */
 const FIRST_WAIT_MS = 10_000;
 const LONGEST_WAIT_MS = 3_600_000;
 
-/** For so long, ms. */
-const TOLD_FOR_MS = 26 * 3_600_000;
+/** Retry period of postbacks, ms. */
+const POSTBACK_PERIOD_MS = 26 * 3_600_000;
 
-/** How long its server may take to answer, ms. */
-const SELLER_MS = 10_000;
+/** Timeout of a postback, ms. */
+const POSTBACK_TIMEOUT_MS = 10_000;
 
-/** Takes a scenario through the rules alone: no server, no database, and no time but the scenario's own. */
+/** Runs a scenario through the rules alone: without servers or a database, in simulated time. */
 export function runPurely(scenario: Scenario): Comparable {
   const run = new PureRun(scenario);
   run.play();
-  return run.cameOut();
+  return run.results();
 }
 
 class PureRun implements World {
@@ -69,17 +69,17 @@ class PureRun implements World {
   private readonly steps: Step[];
   private terms: MarketInScenario = {};
   private stored: Terms | undefined;
-  /** Made ready since the terms were last changed. */
+  /** Compiled campaigns since the latest change of terms. */
   private readonly ready = new Map<string, ReadyMarket>();
   private running: Running[] = [];
-  /** Since the others went on last. */
-  private readonly begun: Running[] = [];
-  /** How many addresses of the seller have yet to hear something. */
-  private unheard = 0;
+  /** Started since the last call of `goOn`. */
+  private readonly started: Running[] = [];
+  /** Number of postbacks in progress. */
+  private openPostbacks = 0;
   private clock: number;
 
   constructor(private readonly scenario: Scenario) {
-    this.clock = scenario.starts === undefined ? BEGINS : momentMs(scenario.starts);
+    this.clock = scenario.starts === undefined ? DEFAULT_START : momentMs(scenario.starts);
     this.steps = (scenario.then ?? []).filter(({ during }) => during !== undefined);
     this.parties = new Map(
       [...partiesOf(scenario)].map((id) => [
@@ -94,7 +94,7 @@ class PureRun implements World {
         return [name, service];
       }),
     );
-    tellHowToAnswer(this.parties, scenario.answers ?? {});
+    setAnswers(this.parties, scenario.answers ?? {});
   }
 
   play(): void {
@@ -109,10 +109,10 @@ class PureRun implements World {
     while (!this.isOver() && this.running.length > 0 && this.clock < most) this.passTo(this.nextAt());
   }
 
-  /** Whether every lead has ended that is to end. */
+  /** Whether every lead that is expected to end has ended. */
   private isOver(): boolean {
     return (
-      this.unheard === 0 &&
+      this.openPostbacks === 0 &&
       [...this.lives].every(
         ([name, life]) =>
           life.endedAt !== undefined ||
@@ -125,7 +125,7 @@ class PureRun implements World {
     return Math.min(...this.running.map(({ paused }) => paused.until));
   }
 
-  /** Lets time pass; who waits for a moment on the way goes on at it. */
+  /** Advances the clock to a time. Courses that wait for an earlier time continue at that time. */
   private passTo(at: number): void {
     while (this.nextAt() <= at) {
       this.clock = Math.max(this.clock, this.nextAt());
@@ -167,12 +167,12 @@ class PureRun implements World {
 
   private begin(course: Course<void>): void {
     const running = begin(course);
-    if (running) this.begun.push(running);
+    if (running) this.started.push(running);
   }
 
   private goOn(): void {
     const left = goOn(this.running, this.clock);
-    this.running = [...left, ...this.begun.splice(0)];
+    this.running = [...left, ...this.started.splice(0)];
   }
 
   private during(request: string): void {
@@ -187,7 +187,7 @@ class PureRun implements World {
   }
 
   private take(step: Step): void {
-    if (step.answers) tellHowToAnswer(this.parties, step.answers);
+    if (step.answers) setAnswers(this.parties, step.answers);
     if (step.market) this.change(step.market);
     if (step.retryNow !== undefined) this.life(step.retryNow).wake = true;
     if (step.withdraw !== undefined) this.life(step.withdraw).withdrawn = true;
@@ -195,11 +195,11 @@ class PureRun implements World {
       const { lead, buyer, accepted } = step.resolvePost;
       this.life(lead).words.set(buyer, accepted);
     }
-    if (step.return) this.giveBack(step.return);
+    if (step.return) this.returnLead(step.return);
     if (step.topUp) this.topUp(step.topUp);
   }
 
-  /** Ops apply the market file: what buyers pay in is booked, and leads wake that a changed contract might take. */
+  /** Ops apply the market file. Payments of buyers are booked, and leads wake that a changed contract may buy. */
   private change(change: MarketInScenario): void {
     this.terms = changed(this.terms, change);
     const before = this.stored;
@@ -218,15 +218,15 @@ class PureRun implements World {
     this.wakeFor(({ contract }) => might.has(contract.id), waitAnew(before ?? none, after));
   }
 
-  /** Tells leads that wait what of the change concerns them. */
-  private wakeFor(mightTake: (ready: ReadyContract) => boolean, anew: readonly string[] = []): void {
+  /** Wakes waiting leads that the change may concern. */
+  private wakeFor(mightTake: (ready: ReadyContract) => boolean, rescheduled: readonly string[] = []): void {
     for (const life of this.lives.values()) {
       if (life.status !== 'pending') continue;
       const market = this.market(life.campaign);
       const lead = { ...life.lead, offered: offeredIn(life) };
       const changed = {
         contracts: market.contracts.filter(mightTake),
-        pending: anew.includes(life.campaign),
+        pending: rescheduled.includes(life.campaign),
       };
       const news = newsFor(market, changed, lead, life.dueAt ?? Infinity, this.clock);
       if (news === 'now') life.wake = true;
@@ -234,29 +234,29 @@ class PureRun implements World {
     }
   }
 
-  /** Ops book what a prepaid buyer pays in. */
+  /** Ops book a payment of a prepaid buyer. */
   private topUp({ buyer: id, amount }: NonNullable<Step['topUp']>): void {
     const buyer = this.buyerOf(id);
     const { currency = 'USD' } = buyer;
     const minor = toMinor(amount, currency);
-    if (minor === undefined) throw new Error(`${amount} is no amount that ${currency} can express.`);
+    if (minor === undefined) throw new Error(`${amount} is not a valid amount in ${currency}.`);
     this.book({ [`buyer:${id}`]: minor, bank: -minor }, currency);
     this.trade.topUp(buyer, minor);
     if (minor > 0) this.wakeFor(({ contract }) => contract.buyer === id);
   }
 
-  private giveBack({ lead: name, by, reason, atOnce = 1, error }: NonNullable<Step['return']>): void {
+  private returnLead({ lead: name, by, reason, atOnce = 1, error }: NonNullable<Step['return']>): void {
     const life = this.life(name);
     for (let time = 0; time < atOnce; time += 1) {
-      const told = this.giveBackOnce(life, by, reason);
-      if (told !== error)
-        throw new Error(`The return of ${name} by ${by} was answered with ${told ?? 'a yes'}.`);
+      const refusal = this.returnOnce(life, by, reason);
+      if (refusal !== error)
+        throw new Error(`The return of ${name} by ${by} was answered with ${refusal ?? 'a yes'}.`);
     }
   }
 
-  private giveBackOnce(life: Life, by: string, reason: string): string | undefined {
+  private returnOnce(life: Life, by: string, reason: string): string | undefined {
     const [contract, claim] = [...life.claims].find(([, { buyer }]) => buyer === by) ?? [];
-    if (contract === undefined || claim === undefined) throw new Error(`${by} was never sent the lead.`);
+    if (contract === undefined || claim === undefined) throw new Error(`No post was sent to ${by}.`);
     if (claim.status === 'returned') return undefined;
     const policy = this.stored?.contracts.find(({ id }) => id === contract)?.returns;
     const refused = returnRefusal(policy, reason, claim.at, this.clock);
@@ -293,7 +293,7 @@ class PureRun implements World {
     this.books.push(...sides.map(([account, amount]) => ({ account, amount: toDecimal(amount, currency) })));
   }
 
-  // The world that leads walk through.
+  // The implementation of `World`.
 
   now(): number {
     return this.clock;
@@ -346,7 +346,7 @@ class PureRun implements World {
   };
 
   callOff: World['callOff'] = (_, { buyer }: Offer) => {
-    this.tellUntilHeard(buyer, 'post_cancelled', {}, this.buyerOf(buyer).post);
+    this.sendUntilDelivered(buyer, 'post_cancelled', {}, this.buyerOf(buyer).post);
   };
 
   tell: World['tell'] = ({ campaign, claims }, notice) => {
@@ -358,29 +358,29 @@ class PureRun implements World {
     const isMoney =
       balance !== undefined && left !== undefined && (kind === 'billed' || kind === 'low_balance');
     if (!notices) return;
-    const told = {
+    const lost = {
       reason: 'reason' in notice ? notice.reason : undefined,
       cleared: notice.kind === 'lost' ? notice.band : undefined,
     };
     const body = {
-      ...told,
+      ...lost,
       ...((kind === 'won' || kind === 'billed') &&
         price !== undefined && { price: toDecimal(price, currency) }),
       ...(isMoney && { balance: toDecimal(left, currency) }),
     };
-    this.tellUntilHeard(buyer, kind, body, notices);
+    this.sendUntilDelivered(buyer, kind, body, notices);
   };
 
   tellSeller: World['tellSeller'] = (life) => {
-    for (const url of this.market(life.campaign).seller.postbacks) this.begin(this.tellAddress(life, url));
+    for (const url of this.market(life.campaign).seller.postbacks) this.begin(this.sendPostback(life, url));
   };
 
-  /** Tells one address of the seller how the lead stands, until it has heard or the lead has left that behind it. */
-  private *tellAddress(life: Life, url: string): Course<void> {
+  /** Sends the lead's status to one URL of the seller until it is delivered or superseded. */
+  private *sendPostback(life: Life, url: string): Course<void> {
     const { status, campaign } = life;
     if (status === 'received') return;
-    const until = this.clock + TOLD_FOR_MS;
-    this.unheard += 1;
+    const until = this.clock + POSTBACK_PERIOD_MS;
+    this.openPostbacks += 1;
     for (let wait = FIRST_WAIT_MS; this.clock < until; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
       if (life.status !== status) break;
       const { price, buyers: buyerIds, reason } = life;
@@ -388,12 +388,12 @@ class PureRun implements World {
       const returns = this.returns.get(life);
       const standing = standingInWords({ status, currency, price, buyerIds, reason, returns });
       const hearing = readHearing(
-        this.ask(SELLERS, `lead.${status}`, standing, { url, timeoutMs: SELLER_MS }),
+        this.ask(SELLERS, `lead.${status}`, standing, { url, timeoutMs: POSTBACK_TIMEOUT_MS }),
       );
       if (hearing.heard || hearing.final) break;
       yield* pause(this.clock + wait);
     }
-    this.unheard -= 1;
+    this.openPostbacks -= 1;
   }
 
   booked: World['booked'] = (life, _, { buyer, price, earns }: Claim) => {
@@ -415,23 +415,23 @@ class PureRun implements World {
     at: { url: string; timeoutMs: number },
   ) {
     const party = this.parties.get(id);
-    if (!party) throw new Error(`The scenario has nobody called ${id}.`);
+    if (!party) throw new Error(`The scenario has no server ${id}.`);
     return party.ask(type, body, at);
   }
 
-  private tellUntilHeard(
+  private sendUntilDelivered(
     buyer: string,
     type: RequestType,
     body: Record<string, unknown>,
     at: { url: string; timeoutMs: number },
   ): void {
-    for (let time = 0; time < MOST_TELLINGS; time += 1) {
+    for (let time = 0; time < MAX_NOTICE_ATTEMPTS; time += 1) {
       const hearing = readHearing(this.ask(buyer, type, body, at));
       if (hearing.heard || hearing.final) return;
     }
   }
 
-  cameOut(): Comparable {
+  results(): Comparable {
     return {
       leads: new Map(
         [...this.lives].map(([name, life]) => [name, leadOut(life, this.market(life.campaign))]),

@@ -25,48 +25,48 @@ import { PERSON } from '../../support/source.js';
 import type { LeadWorld } from '../../support/timeSkipping.js';
 import { CATEGORY, composeFile, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
-import { placesOf, SELLERS, startServers, startServices, tellHowToAnswer, type Servers } from './servers.js';
+import { placesOf, SELLERS, startServers, startServices, setAnswers, type Servers } from './servers.js';
 import { momentMs } from './time.js';
 import { fieldsOf, timeline } from './timeline.js';
 
-/** One lead of a scenario: what the engine was given, and what it said of it. */
+/** One lead of a scenario: the stored lead, the answer to its source, and its result. */
 export interface LeadRun {
   document: LeadDocument;
   answer?: ReturnType<typeof newLeadAnswer>;
-  /** The workflow's result; of a lead that the scenario leaves pending there is none. */
+  /** The workflow's result; absent if the scenario leaves the lead pending. */
   result?: FinishedLead;
 }
 
-/** A scenario that is under way, or over. */
+/** The state of a scenario run. */
 export interface Run {
   scenario: Scenario;
-  /** As ops have changed them last. */
+  /** The terms after the latest change. */
   terms: MarketInScenario;
   servers: Servers;
   services: Servers;
-  /** By the name that the scenario gives it; a scenario's only lead is `lead`. */
+  /** By name; a single lead is named `lead`. */
   leads: Map<string, LeadRun>;
-  /** Updates that ops sent and that the leads have not answered yet. */
+  /** Updates that the workflows have not completed yet. */
   updates: Promise<unknown>[];
 }
 
 /** The API's default answer window, ms. */
 export const ANSWER_WINDOW_MS = 3000;
 
-/** By then a worker has taken up a change of the market, ms. */
+/** Time in which every worker knows of a market change, ms. */
 const WAKES_AFTER_MS = 5000;
 
-/** No lead lives longer, ms: a campaign's longest `expireAfter` is 365 days. */
+/** Upper limit of a lead's life, ms: the longest `expireAfter` is 365 days. */
 export const LONGEST_LIFE_MS = 400 * 86_400_000;
 
 /**
- * Takes a scenario through the whole engine: a real database, buyers' real servers, a clock that jumps over sleep.
- * @param tell looks at what is there at the end, before all of it is swept away
+ * Runs a scenario through the whole engine, with a real database, real HTTP servers for buyers, and time skipping.
+ * @param collect reads the results before the data are deleted
  */
 export async function runScenario<T>(
   world: LeadWorld,
   scenario: Scenario,
-  tell: (world: LeadWorld, run: Run) => Promise<T>,
+  collect: (world: LeadWorld, run: Run) => Promise<T>,
 ): Promise<T> {
   if (scenario.starts !== undefined) await world.clock.passTo(momentMs(scenario.starts));
   const servers = await startServers(scenario);
@@ -82,21 +82,21 @@ export async function runScenario<T>(
     }
     await untilAllHaveEnded(world, run);
     await Promise.all(run.updates);
-    return await tell(world, run);
+    return await collect(world, run);
   } finally {
     await Promise.all([...servers.values(), ...services.values()].map((server) => server.close()));
     await forget(world, run);
   }
 }
 
-/** Stores a lead and starts its workflow as the API does, and keeps what the source is told. */
+/** Stores a lead and starts its workflow as the API does, and keeps the answer to the source. */
 async function sendLead(world: LeadWorld, run: Run, name: string, lead: LeadInScenario): Promise<void> {
   const document = await storeLead(world, lead);
   const leadRun: LeadRun = { document };
   run.leads.set(name, leadRun);
   const submitted = world.submit(document, document.receivedAt.getTime() + ANSWER_WINDOW_MS);
   run.updates.push(submitted);
-  await untilItIsThere(world, document);
+  await untilWorkflowExists(world, document);
   const isInTime = await world.clock.passUntil(submitted, {
     step: 100,
     grows: false,
@@ -134,19 +134,19 @@ async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): 
   return document;
 }
 
-/** The clock must not jump before there is a workflow to hold it. */
-async function untilItIsThere({ client }: LeadWorld, { _id }: LeadDocument): Promise<void> {
+/** Waits until the workflow exists, because time must not be skipped before. */
+async function untilWorkflowExists({ client }: LeadWorld, { _id }: LeadDocument): Promise<void> {
   const handle = client.workflow.getHandle(workflowId(_id));
   for (;;) {
-    const isThere = await handle.describe().then(
+    const exists = await handle.describe().then(
       () => true,
       () => false,
     );
-    if (isThere) return;
+    if (exists) return;
   }
 }
 
-/** Steps are taken when the buyer's server has got the request that they wait for, before it answers. */
+/** Takes each `during` step after the buyer's server has received its request and before it answers. */
 function takesStepsDuring(world: LeadWorld, run: Run, buyer: string): FakeBuyer['onRequest'] {
   const steps = [...(run.scenario.then ?? [])];
   return async ({ type }) => {
@@ -155,12 +155,12 @@ function takesStepsDuring(world: LeadWorld, run: Run, buyer: string): FakeBuyer[
   };
 }
 
-/** What buyers and ops do at one moment. */
+/** Takes one step: actions of buyers and ops. */
 async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
-  if (step.answers) tellHowToAnswer(run.servers, step.answers);
+  if (step.answers) setAnswers(run.servers, step.answers);
   if (step.market) await changeMarket(world, run, step.market);
   if (step.retryNow !== undefined) await handleOf(world, run, step.retryNow).signal(RETRY_NOW);
-  if (step.return) await giveBack(world, run, step.return);
+  if (step.return) await returnLead(world, run, step.return);
   if (step.topUp) await topUp(world, step.topUp);
   if (step.resolvePost) {
     const { lead, ...word } = step.resolvePost;
@@ -173,34 +173,34 @@ async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   }
 }
 
-/** A buyer gives a lead back by the API's own steps, as often at once as the step says. */
-async function giveBack(world: LeadWorld, run: Run, step: NonNullable<Step['return']>): Promise<void> {
+/** A buyer returns a lead through the API's functions, with the number of concurrent requests in the step. */
+async function returnLead(world: LeadWorld, run: Run, step: NonNullable<Step['return']>): Promise<void> {
   const { lead, by, reason, atOnce = 1, error } = step;
   const { database, clock } = world;
   const stored = await findStoredLead(database, run.leads.get(lead)?.document._id ?? '');
   const claim = Object.values(stored?.claims ?? {}).find(({ buyer }) => buyer === by);
-  if (!claim) throw new Error(`${by} was never sent the lead ${lead}.`);
+  if (!claim) throw new Error(`No post was sent to ${by} for the lead ${lead}.`);
   const given = givenFrom(Object.entries({ post_id: claim.postId, reason }));
   const request = { buyer: by, given, receivedAt: new Date(await clock.now()) };
   const ask = (): Promise<string | undefined> =>
     takeReturn(database, request, (facts) => world.start(facts)).then(
       () => undefined,
-      (refusal: unknown) => {
-        if (refusal instanceof ApiError) return errorOf(refusal.kind).error;
-        throw refusal;
+      (thrown: unknown) => {
+        if (thrown instanceof ApiError) return errorOf(thrown.kind).error;
+        throw thrown;
       },
     );
-  for (const told of await Promise.all(Array.from({ length: atOnce }, ask))) {
-    if (told !== error)
-      throw new Error(`The return of ${lead} by ${by} was answered with ${told ?? 'a yes'}.`);
+  for (const refusal of await Promise.all(Array.from({ length: atOnce }, ask))) {
+    if (refusal !== error)
+      throw new Error(`The return of ${lead} by ${by} was answered with ${refusal ?? 'a yes'}.`);
   }
 }
 
-/** Ops book what a prepaid buyer pays in. */
+/** Ops book a payment of a prepaid buyer. */
 async function topUp(world: LeadWorld, { buyer, amount }: NonNullable<Step['topUp']>): Promise<void> {
   const { currency = 'USD' } = (await world.database.buyers.findOne({ _id: buyer })) ?? {};
   const minor = toMinor(amount, currency);
-  if (minor === undefined) throw new Error(`${amount} is no amount that ${currency} can express.`);
+  if (minor === undefined) throw new Error(`${amount} is not a valid amount in ${currency}.`);
   await bookTopUp(world.database, { buyer, amount: minor, currency, key: v7() });
   await wakeWaiting(world);
 }
@@ -216,7 +216,7 @@ function leadIdOf(run: Run, name: string): string {
   return id;
 }
 
-/** Ops apply the market file again, with some of its terms changed; a contract that is `null` is gone. */
+/** Ops apply the market file with changed terms. A contract that is `null` is removed. */
 async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario): Promise<void> {
   const { database } = world;
   const { terms, scenario, servers } = run;
@@ -230,20 +230,20 @@ async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario
     const { kind, id } = change;
     if (change.change !== 'created' || (kind !== 'buyer' && kind !== 'seller')) continue;
     const secret = await secretOf(database, kind, id);
-    const told = kind === 'buyer' ? [servers.get(id)] : [servers.get(SELLERS), ...run.services.values()];
-    for (const server of told) if (server) server.secret = secret;
+    const signed = kind === 'buyer' ? [servers.get(id)] : [servers.get(SELLERS), ...run.services.values()];
+    for (const server of signed) if (server) server.secret = secret;
   }
   await wakeWaiting(world);
 }
 
-/** What a worker does soon after something has changed: it wakes the leads that this might concern. */
+/** Wakes the leads that a market change may concern, as a worker does soon after the change. */
 async function wakeWaiting({ database, client, clock }: LeadWorld): Promise<void> {
-  const whenAllKnow = new Date((await clock.now()) + WAKES_AFTER_MS);
+  const changeIsKnown = new Date((await clock.now()) + WAKES_AFTER_MS);
   while ((await database.wakes.countDocuments()) > 0)
-    await wakeOnce(client, { next: () => nextWake(database, whenAllKnow) });
+    await wakeOnce(client, { next: () => nextWake(database, changeIsKnown) });
 }
 
-/** A scenario's terms after a step; of a buyer whose terms change, those that are not named stay. */
+/** The terms after a step. Terms of a buyer that the step does not name stay the same. */
 export const changed = (terms: MarketInScenario, change: MarketInScenario): MarketInScenario => ({
   seller: { ...terms.seller, ...change.seller },
   campaign: { ...terms.campaign, ...change.campaign },
@@ -257,7 +257,7 @@ const buyersWith = ({ buyers = {} }: MarketInScenario, change: MarketInScenario)
     Object.entries(change.buyers ?? {}).map(([id, terms]) => [id, { ...buyers[id], ...terms }]),
   );
 
-/** Lets time pass until every lead that is to end has ended. */
+/** Lets time pass until every lead that is expected to end has ended. */
 async function untilAllHaveEnded(world: LeadWorld, run: Run): Promise<void> {
   for (const [name, lead] of run.leads) {
     if (/^(pending|received)/.test(expectedOf(run.scenario, name).ends ?? '')) continue;
@@ -271,7 +271,7 @@ async function untilAllHaveEnded(world: LeadWorld, run: Run): Promise<void> {
 export const expectedOf = ({ leads, expect }: Scenario, name: string): LeadExpectation =>
   (leads === undefined ? expect : expect.leads?.[name]) ?? {};
 
-/** Ends what the scenario left waiting and empties the store for the next one. */
+/** Terminates the workflows that still wait, and empties the database for the next scenario. */
 async function forget(world: LeadWorld, run: Run): Promise<void> {
   for (const name of run.leads.keys()) {
     await handleOf(world, run, name).terminate().catch(isOver);

@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { REASONS } from '../../../src/market/reason.js';
 
 /*
- * The shape of a scenario file; README.md describes it for the people who write them. Titles and examples complete the
- * messages about what is wrong, as in the market file's own schema.
+ * The schema of a scenario file. README.md describes it for the people who write scenarios. Titles and examples complete
+ * the error messages, as in the market file's own schema.
  */
 
 const optional = Type.Optional;
@@ -14,7 +14,7 @@ const text = (title: string, example: string, pattern: RegExp) =>
 const ID = /^[a-z0-9-]+$/;
 const Name = text('a name', 'first', ID);
 
-/** A map whose keys are of one form. */
+/** A map whose keys match one pattern. */
 const map = <T extends Type.TSchema>(title: string, of: T, keys: RegExp) =>
   Type.Record(Type.String(), of, { title, keys: keys.source });
 
@@ -31,7 +31,7 @@ const Moment = text(
 const SPAN = /(\d+[smhd])+/;
 const Span = text('a span of time', '1h30m', new RegExp(`^${SPAN.source}$`));
 
-/** How a server behaves, whatever it says. Times are real ones: HTTP does not jump. */
+/** HTTP behavior of a server, independent of the body. Times are real, because HTTP does not skip time. */
 const http = {
   after: optional(text('a time in milliseconds', '400ms', /^\d{1,5}ms$/)),
   status: optional(Type.Integer({ title: 'an HTTP status', examples: [503], minimum: 200, maximum: 599 })),
@@ -39,23 +39,25 @@ const http = {
   hangUp: optional(
     Type.Literal(true, { title: 'true (the connection is cut instead of an answer)', examples: ['true'] }),
   ),
-  raw: optional(Type.String({ title: 'what is sent instead of JSON', examples: ['<html>'] })),
+  raw: optional(Type.String({ title: 'a text to send instead of JSON', examples: ['<html>'] })),
   bytes: optional(
-    Type.Integer({ title: 'how many bytes the answer has', examples: [70000], minimum: 1, maximum: 1e6 }),
+    Type.Integer({ title: 'the length of the answer in bytes', examples: [70000], minimum: 1, maximum: 1e6 }),
   ),
   body: optional(Type.Unknown()),
 };
 
-/** One answer, or one for each time that the server is asked, the last of which repeats. */
+/** One answer, or one for each request; the last one repeats. */
 function Answers<T extends Type.TProperties>(title: string, said: T) {
   const one = Type.Object({ ...http, ...said }, { title });
-  const nobody = Type.Literal('unreachable', { title: 'unreachable', examples: ['unreachable'] });
-  return optional(Type.Union([one, Type.Array(one, { title: `a list of answers`, minItems: 1 }), nobody]));
+  const unreachable = Type.Literal('unreachable', { title: 'unreachable', examples: ['unreachable'] });
+  return optional(
+    Type.Union([one, Type.Array(one, { title: `a list of answers`, minItems: 1 }), unreachable]),
+  );
 }
 
 const Reason = Type.Optional(Type.String({ title: 'a reason in one word', examples: ['duplicate'] }));
 
-/** What the server of a buyer or of the seller answers; keys that are not about HTTP are the answer's own (docs on the buyer protocol). */
+/** Answers of a buyer's or the seller's server. Keys other than the HTTP keys are the body (buyer protocol). */
 const BuyerAnswers = Type.Object(
   {
     ping: Answers('an answer to a ping', {
@@ -83,7 +85,7 @@ const BuyerAnswers = Type.Object(
     'lead.returned': Answers('an answer to a postback', {}),
     'lead.expired': Answers('an answer to a postback', {}),
     'lead.withdrawn': Answers('an answer to a postback', {}),
-    post_status: Answers('an answer to the question what became of a post', {
+    post_status: Answers('an answer to a status request', {
       accepted: optional(
         Type.Union([Type.Boolean(), Type.Null()], { title: 'true, false or null', examples: ['true'] }),
       ),
@@ -93,7 +95,7 @@ const BuyerAnswers = Type.Object(
   { title: 'the answers of a buyer, or of the seller' },
 );
 
-/** An outside service, which is asked about a lead before buyers are. */
+/** Answers of an outside service, which is asked about a lead before the buyers. */
 const ServiceAnswers = Answers('an answer to a check', {});
 
 const market = {
@@ -128,7 +130,7 @@ const Step = Type.Object(
   {
     after: optional(Span),
     at: optional(Moment),
-    during: optional(text('what is under way', 'ping to northwind', /^(ping|post) to [a-z0-9-]+$/)),
+    during: optional(text('a request in progress', 'ping to northwind', /^(ping|post) to [a-z0-9-]+$/)),
     answers: optional(byId('answers by buyer', BuyerAnswers)),
     market: optional(Type.Object(market, { title: 'terms that ops change' })),
     retryNow: optional(Name),
@@ -139,7 +141,7 @@ const Step = Type.Object(
           buyer: Name,
           accepted: Type.Boolean({ title: 'true or false', examples: ['true'] }),
         },
-        { title: 'what ops know of a post' },
+        { title: 'a decision of ops about a post' },
       ),
     ),
     withdraw: optional(Name),
@@ -149,7 +151,7 @@ const Step = Type.Object(
           buyer: Name,
           amount: Type.Number({ title: 'an amount', examples: ['50.00'] }),
         },
-        { title: 'what a prepaid buyer pays in' },
+        { title: 'a payment of a prepaid buyer' },
       ),
     ),
     return: optional(
@@ -159,11 +161,11 @@ const Step = Type.Object(
           by: Name,
           reason: text('a reason in one word', 'duplicate', /^[a-z0-9_]+$/),
           atOnce: optional(
-            Type.Integer({ title: 'how often at once', examples: [2], minimum: 1, maximum: 9 }),
+            Type.Integer({ title: 'a number of concurrent requests', examples: [2], minimum: 1, maximum: 9 }),
           ),
-          error: optional(Type.String({ title: 'an error’s text', examples: ['Return window over'] })),
+          error: optional(Type.String({ title: 'the text of an error', examples: ['Return window over'] })),
         },
-        { title: 'a lead that its buyer gives back' },
+        { title: 'a return' },
       ),
     ),
   },
@@ -181,7 +183,7 @@ const ofLead = {
     Type.Object(
       {
         status: Type.String({ title: 'a status', examples: ['sold'] }),
-        price: optional(Type.Number({ title: 'what the seller earns', examples: ['45.00'] })),
+        price: optional(Type.Number({ title: 'the seller’s price', examples: ['45.00'] })),
         buyer_ids: optional(
           Type.Array(Type.String({ title: 'a buyer’s id', examples: ['northwind'] }), {
             title: 'a list of buyers',
@@ -195,29 +197,29 @@ const ofLead = {
     map(
       'the rounds, keyed like "1", "2 after 1m", "3 to 5"',
       byId(
-        'what became of each contract',
+        'the outcome of each contract',
         text('an outcome', 'refused at 45.00 (duplicate)', new RegExp(`^${OUTCOME}$`)),
       ),
       ROUND,
     ),
   ),
-  ends: optional(text('how the lead stands at the end', 'expired (no_bid)', new RegExp(`^${ENDS}$`))),
+  ends: optional(text('the final status of the lead', 'expired (no_bid)', new RegExp(`^${ENDS}$`))),
   took: optional(Span),
 };
 
-const LeadExpectation = Type.Object(ofLead, { title: 'what is expected of a lead' });
+const LeadExpectation = Type.Object(ofLead, { title: 'the expectation for a lead' });
 
-const count = Type.Integer({ title: 'how many', examples: [1], minimum: 0, maximum: 1000 });
+const count = Type.Integer({ title: 'a count', examples: [1], minimum: 0, maximum: 1000 });
 
 const Expectation = Type.Object(
   {
     ...ofLead,
-    leads: optional(byId('what is expected of each lead', LeadExpectation)),
-    pings: optional(byId('how many pings each buyer got', count)),
-    posts: optional(byId('how many posts each buyer got', count)),
+    leads: optional(byId('the expectation for each lead', LeadExpectation)),
+    pings: optional(byId('the number of pings by buyer', count)),
+    posts: optional(byId('the number of posts by buyer', count)),
     notices: optional(
       byId(
-        'the notices that each buyer got',
+        'the notices by buyer',
         Type.Array(text('a notice', 'lost (outbid 40-50)', NOTICE), {
           title: 'a list of notices',
         }),
@@ -225,19 +227,19 @@ const Expectation = Type.Object(
     ),
     postbacks: optional(
       Type.Array(text('a status', 'sold at 45.00', POSTBACK), {
-        title: 'what the seller’s server was told',
+        title: 'the list of postbacks',
       }),
     ),
     books: optional(byId('the books by account', Type.Number({ title: 'an amount', examples: ['-45.00'] }))),
   },
-  { title: 'what is expected' },
+  { title: 'the expectation' },
 );
 
 export const Scenario = Type.Object(
   {
     name: Type.String({
-      title: 'a sentence about the market',
-      examples: ['the highest bid wins'],
+      title: 'one sentence about the market',
+      examples: ['The highest bid wins'],
       minLength: 10,
     }),
     starts: optional(Moment),

@@ -2,29 +2,29 @@ import { REQUEST_TYPES, startBuyer, type Behaviour, type FakeBuyer } from '../..
 import type { Addresses, Places } from './composeMarket.js';
 import type { BuyerAnswers, Scenario } from './schema.js';
 
-/** A port that a buyer may have (OUTBOUND_PORTS) and that no server chooses. */
-const NOBODY = 'http://127.0.0.1:1024/';
+/** An allowed port (OUTBOUND_PORTS) at which no server listens. */
+const UNREACHABLE = 'http://127.0.0.1:1024/';
 
-/** The seller's server among those of a scenario; the books call its account so too. */
+/** Id of the seller's server, and of its account in the books. */
 export const SELLERS = 'seller';
 
-/** The servers of a scenario: the buyers' by their ids, and the seller's where the scenario says what it answers. */
+/** The servers of a scenario by id: the buyers', and the seller's if the scenario has answers for it. */
 export type Servers = ReadonlyMap<string, FakeBuyer>;
 
-/** By id or name: where somebody is asked. */
+/** URLs by id or name. */
 type Addressed = ReadonlyMap<string, { url: string }>;
 
 type Answers = BuyerAnswers[keyof BuyerAnswers];
 
-/** Starts a server for every buyer that is named anywhere. Unless told otherwise they take the leads they are sent. */
+/** Starts a server for each buyer in the scenario. By default it accepts every lead. */
 export async function startServers(scenario: Scenario): Promise<Servers> {
   const servers = new Map<string, FakeBuyer>();
   for (const id of partiesOf(scenario)) servers.set(id, await startBuyer());
-  tellHowToAnswer(servers, scenario.answers ?? {});
+  setAnswers(servers, scenario.answers ?? {});
   return servers;
 }
 
-/** Everybody in a scenario who has a server: its buyers by their ids, and the seller where it wants to be told. */
+/** Ids of the servers in a scenario: its buyers, and the seller if it gets postbacks. */
 export function partiesOf({
   contracts = {},
   campaigns = {},
@@ -35,8 +35,8 @@ export function partiesOf({
   return new Set([contracts, ...ofCampaigns, buyers, answers].flatMap((byId) => Object.keys(byId)));
 }
 
-/** @throws Error where the scenario's buyers are not asked before the step that says how they answer */
-export function tellHowToAnswer(
+/** @throws Error if the scenario has no buyer of that id */
+export function setAnswers(
   servers: ReadonlyMap<string, Pick<FakeBuyer, 'answer'>>,
   answers: NonNullable<Scenario['answers']>,
 ): void {
@@ -50,12 +50,12 @@ export function tellHowToAnswer(
   }
 }
 
-/** A buyer has an address for pings where the scenario says how it answers one. */
+/** The URLs of all servers. A buyer has a ping URL if the scenario has an answer to a ping. */
 export function placesOf(servers: Addressed, services: Addressed, { answers = {} }: Scenario): Places {
   const buyers = [...servers].flatMap(([id, { url }]): [string, Addresses][] => {
     if (id === SELLERS) return [];
     const { ping, post, post_status: status } = answers[id] ?? {};
-    const at = (answer: Answers): string => (answer === 'unreachable' ? NOBODY : url);
+    const at = (answer: Answers): string => (answer === 'unreachable' ? UNREACHABLE : url);
     return [[id, { ping: ping && at(ping), post: at(post), status: status && at(status) }]];
   });
   return {
@@ -65,7 +65,7 @@ export function placesOf(servers: Addressed, services: Addressed, { answers = {}
   };
 }
 
-/** Starts a server for every outside service, and returns them by name. */
+/** Starts a server for each outside service; by name. */
 export async function startServices({ services = {} }: Scenario): Promise<Servers> {
   const servers = new Map<string, FakeBuyer>();
   for (const [name, answers] of Object.entries(services)) {

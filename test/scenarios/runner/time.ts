@@ -1,25 +1,25 @@
 import { momentOf } from '../../../src/market/calendar/zone.js';
 import { formatDuration, parseDuration } from '../../../src/market/file/duration.js';
 
-/** A span such as `1h30m` in ms. */
+/** Parses a span such as `1h30m` into ms. */
 export function spanMs(text: string): number {
   const parts = text.match(/\d+[smhd]/g) ?? [];
   return parts.reduce((sum, part) => sum + (parseDuration(part) ?? 0), 0);
 }
 
-/** Ms as a scenario writes them, to the second: `1h30m`. */
+/** Formats ms as a span, to the second: `1h30m`. */
 export function spanText(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 60 || seconds % 60 !== 0) return `${seconds}s`;
   return formatDuration(seconds * 1000);
 }
 
-/** `2027-03-14 01:30 America/Chicago` in UTC ms. Of an hour that is there twice, the first is meant. */
+/** Parses `2027-03-14 01:30 America/Chicago` into UTC ms. An ambiguous hour is the first of the two. */
 export function momentMs(text: string): number {
   const [date = '', clock = '', zone = 'UTC'] = text.split(' ');
   const wall = Date.parse(`${date}T${clock}Z`);
   return momentOf(zone, wall, wall - DAY);
 }
 
-/** No zone's clock is further from UTC. */
+/** More than any zone's offset from UTC. */
 const DAY = 86_400_000;

@@ -4,13 +4,13 @@ import { momentMs, spanMs } from './time.js';
 
 export const leadsOf = ({ lead, leads }: Scenario) => leads ?? { lead: lead ?? {} };
 
-/** Something that happens in a scenario at a moment of its own, UTC ms. */
+/** A lead or a step at its time, UTC ms. */
 export type Event = { at: number } & ({ name: string; lead: LeadInScenario } | { step: Step });
 
-/** The leads and the steps of a scenario in the order of their times; steps that wait for a request are not among them. */
-export function timeline(scenario: Scenario, began: number): Event[] {
+/** The leads and steps of a scenario in the order of their times, without steps that run during a request. */
+export function timeline(scenario: Scenario, start: number): Event[] {
   const timeOf = ({ after, at }: Pick<Step, 'after' | 'at'>): number =>
-    at === undefined ? began + spanMs(after ?? '0s') : momentMs(at);
+    at === undefined ? start + spanMs(after ?? '0s') : momentMs(at);
   const leads = Object.entries(leadsOf(scenario)).map(([name, lead]): Event => {
     const { after } = lead;
     return { at: timeOf({ after: typeof after === 'string' ? after : undefined }), name, lead };
@@ -21,10 +21,10 @@ export function timeline(scenario: Scenario, began: number): Event[] {
   return [...leads, ...steps].sort((a, b) => a.at - b.at);
 }
 
-/** Keys of a scenario's lead that are no fields of the person's. */
+/** Keys of a scenario's lead that are not fields of the lead. */
 const NOT_FIELDS = ['after', 'test', 'source', 'category'];
 
-/** The fields of a lead, those of the usual person included that the scenario does not take away. */
+/** The fields of a lead: the default person's, overridden or removed by the scenario. */
 export function fieldsOf(person: Record<string, string>, lead: LeadInScenario): Map<string, FieldValue> {
   const given = Object.entries({ ...person, ...lead }).filter(
     ([field, value]) => value !== null && !NOT_FIELDS.includes(field),

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import type { CameOut } from './cameOut.js';
+import type { Results } from './results.js';
 
-/** What holds in every scenario, whatever it is about (docs/design.md, "Invariants"). */
-export function expectPromisesKept({ leads, received, books }: CameOut): void {
+/** Checks the invariants that hold in every scenario (docs/design.md, "Invariants"). */
+export function expectInvariants({ leads, received, books }: Results): void {
   const requests = [...received.values()].flat();
   expect(cents(books), 'the books sum to zero').toBe(0);
   expect(
@@ -15,7 +15,7 @@ export function expectPromisesKept({ leads, received, books }: CameOut): void {
     requests.filter(
       ({ type, body }) => /^(won|billed)$/.test(type) && !leadIds.includes(String(body.lead_id)),
     ),
-    'a notice of a sale names its lead',
+    'a won or billed notice names its lead',
   ).toEqual([]);
 
   for (const [name, { answer, story, result, personal }] of leads) {
@@ -25,35 +25,35 @@ export function expectPromisesKept({ leads, received, books }: CameOut): void {
         others.filter((request) => request.includes(value)),
         `${name}: only a post names the person`,
       ).toEqual([]);
-      expect(JSON.stringify(result ?? {}), `${name}: the result in Temporal names nobody`).not.toContain(
+      expect(JSON.stringify(result ?? {}), `${name}: the result in Temporal names no person`).not.toContain(
         value,
       );
     }
     for (const [buyer, sent] of received) {
       const posts = sent.filter(({ type, body }) => type === 'post' && body.lead_id === story.lead_id);
       const ids = new Set(posts.map(({ body }) => body.post_id));
-      const calledOff = new Set(
+      const cancelled = new Set(
         sent.flatMap(({ type, body }) => (type === 'post_cancelled' ? [body.post_id] : [])),
       );
-      const open = [...ids].filter((id) => !calledOff.has(id));
+      const open = [...ids].filter((id) => !cancelled.has(id));
       expect(
         open.length,
-        `${name}: ${buyer} gets one post, again and again, until it is called off`,
+        `${name}: ${buyer} gets at most one post that is not cancelled`,
       ).toBeLessThanOrEqual(1);
     }
     for (const { round, contracts } of story.rounds) {
       const ids = contracts.map(({ contract }) => contract);
-      expect(new Set(ids).size, `${name}, round ${round}: one outcome a contract`).toBe(ids.length);
+      expect(new Set(ids).size, `${name}, round ${round}: one outcome per contract`).toBe(ids.length);
     }
     if (result) expect(result.status, `${name}: Temporal and the store agree`).toBe(story.status);
     const earned = story.ledger.filter(({ account }) => account.startsWith('seller:'));
     if (!story.test)
-      expect(cents(earned), `${name}: its price is what the books say`).toBe(
+      expect(cents(earned), `${name}: its price matches the books`).toBe(
         cents([{ amount: story.price ?? 0 }]),
       );
-    const isGivenBack = story.posts.some(({ status }) => status === 'returned');
-    if ('price' in answer && answer.price !== undefined && !story.test && !isGivenBack)
-      expect(cents(earned), `${name}: the answer is what the books say`).toBe(
+    const isReturned = story.posts.some(({ status }) => status === 'returned');
+    if ('price' in answer && answer.price !== undefined && !story.test && !isReturned)
+      expect(cents(earned), `${name}: the answer matches the books`).toBe(
         cents([{ amount: Number(answer.price) }]),
       );
   }

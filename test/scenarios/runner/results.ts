@@ -6,19 +6,19 @@ import type { Database } from '../../../src/store/db.js';
 import type { Received } from '../../support/buyer.js';
 import type { Run } from './runScenario.js';
 
-/** What came out of a scenario, as the source, the buyers, the books and ops saw it. */
-export interface CameOut {
+/** The results of a scenario: for the source, the buyers, the ledger and ops. */
+export interface Results {
   leads: Map<
     string,
     { answer: object; story: LeadStory; result: FinishedLead | undefined; personal: string[] }
   >;
-  /** What each buyer's server was sent. */
+  /** The requests to each server. */
   received: Map<string, Received[]>;
   books: { account: string; amount: number }[];
 }
 
-export async function cameOut({ database }: { database: Database }, run: Run): Promise<CameOut> {
-  const leads: CameOut['leads'] = new Map();
+export async function collectResults({ database }: { database: Database }, run: Run): Promise<Results> {
+  const leads: Results['leads'] = new Map();
   for (const [name, { document, answer, result }] of run.leads) {
     const story = await leadStory(database, document._id, { personal: false });
     if (!story || !answer) throw new Error(`The lead ${name} is not in the store.`);
