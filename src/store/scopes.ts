@@ -1,21 +1,22 @@
-/** What an admin key may be allowed to do, each with what it opens. */
+/** The scopes of an admin key, each with the operations that it allows. */
 export const SCOPES = {
-  'market:read': 'read the market file, plan a change of it (a dry run), list campaigns and contracts',
+  'market:read': 'read the market file, plan changes (dry run), list campaigns and contracts',
   'market:write':
-    'apply a market file, pause and resume; send sellers test postbacks, and buyers test pings and posts',
+    'apply a market file, pause and resume; send test postbacks to sellers, and test pings and posts to buyers',
   'simulations:read':
-    'decide past auctions again, noted in the audit; a change of filters on what persons wrote needs persons:read too',
-  'leads:read': 'list, find and read leads, persons masked; the suppression lists in figures',
+    'simulate past auctions, recorded in the audit log; a change of filters on personal fields also needs persons:read',
+  'leads:read': 'list, find and read leads with personal data masked; the sizes of suppression lists',
   'leads:write':
-    'withdraw leads, hold their next round, decide on held posts, erase their persons, change suppression lists',
-  'persons:read': 'read what a lead’s person wrote',
+    'withdraw leads, run their next round, decide on held posts, erase personal data, change suppression lists',
+  'persons:read': 'read a lead’s personal data',
   'keys:read': 'list keys',
-  'keys:write': 'make and revoke keys; none that lasts longer or may do more than the one that makes it',
-  'secrets:read': 'read the secrets that sign what buyers and sellers are sent',
-  'secrets:write': 'give buyers and sellers new ones; the answer has the new one',
-  'books:read': 'buyers’ balances, statements, the check of the books',
-  'books:write': 'book what buyers pay in',
-  'audit:read': 'read the audit',
+  'keys:write':
+    'create and revoke keys; a new key can’t last longer or have more scopes than the creating key',
+  'secrets:read': 'read the secrets that sign messages to buyers and sellers',
+  'secrets:write': 'rotate these secrets; the answer has the new one',
+  'books:read': 'read buyers’ balances and statements, check the ledger',
+  'books:write': 'book buyers’ payments',
+  'audit:read': 'read the audit log',
 } as const;
 
 export type Scope = keyof typeof SCOPES;
