@@ -5,7 +5,7 @@ import { answersOfLastDay, flushAnswers } from '../../src/store/answers.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 
-describe('a buyer that answers so that nothing can be used', () => {
+describe('a buyer whose answers cannot be used', () => {
   const logged: Record<string, unknown>[] = [];
   let world: StepsWorld;
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describe('a buyer that answers so that nothing can be used', () => {
   const warnings = () => logged.filter(({ level }) => level === 'warn');
   const failures = async (id: string) => (await world.database.circuits.findOne({ _id: id }))?.failures ?? 0;
 
-  test('is counted with the reason and the slip, and a no by status is not held against it', async () => {
+  test('is counted by reason and detail, and a 4xx answer is not a failure', async () => {
     world.northwind.answer('ping', [
       { body: { bid: 31 } },
       { body: { bid: null } },
@@ -57,7 +57,7 @@ describe('a buyer that answers so that nothing can be used', () => {
     expect(tests).toMatchObject([{ pings: 1, slips: { pings: { timeout: { count: 1 } } } }]);
   });
 
-  test('is named in the log at half of the failures, and when it is left out, with the slip', async () => {
+  test('is logged with the detail at half of the failures and when its circuit opens', async () => {
     world.northwind.answer('ping', { raw: '<html>' });
     for (let i = 1; i <= 10; i += 1) {
       await ping(await aLead());
@@ -74,7 +74,7 @@ describe('a buyer that answers so that nothing can be used', () => {
     ]);
   });
 
-  test('also for posts: each try is counted, and the circuit goes by the first of a lead', async () => {
+  test('is counted for each post attempt, while the circuit counts only the first attempt of a lead', async () => {
     world.northwind.answer('post', [
       { body: { accepted: 'true' } },
       { status: 503 },

@@ -3,7 +3,7 @@ import { claimLead } from '../../src/store/claims.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld } from '../support/steps.js';
 
-test('A buyer that has not heard that its post is called off is told again when it asks for that', async () => {
+test('An undelivered cancellation is retried after the buyer’s Retry-After', async () => {
   const { database, campaign, northwind, steps, close } = await openStepsWorld();
   onTestFinished(close);
   const { _id: leadId } = await storeLead(database, campaign);

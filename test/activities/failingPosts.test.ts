@@ -41,7 +41,7 @@ describe('a buyer whose posts fail', () => {
   const circuit = async () => (await readCircuits(world.database)).get(posts);
   const sent = () => world.northwind.of('post').length;
 
-  test('is counted by its leads, and left out after ten of them in a row', async () => {
+  test('is counted once for each lead, and its circuit opens after ten leads in a row', async () => {
     world.northwind.answer('post', { status: 503 });
     for (let failures = 1; failures <= BREAKER.failures; failures += 1) {
       expect(await sell(await aLead())).toMatchObject({ answer: 'uncertain' });
@@ -53,14 +53,14 @@ describe('a buyer whose posts fail', () => {
     expect(await world.database.leads.findOne({ _id: lead })).toMatchObject({ held: 0, claims: {} });
   });
 
-  test('is no worse for a post that it refuses', async () => {
+  test('is not counted as failing for a refused post', async () => {
     world.northwind.answer('post', { body: { accepted: false, reason: 'duplicate' } });
     await circuitIs(Date.now() - 1);
     expect(await sell(await aLead())).toMatchObject({ answer: 'refused' });
     await vi.waitFor(async () => expect(await circuit()).toBeUndefined());
   });
 
-  test('is tried by one of many leads, and let back in by its answer', async () => {
+  test('is tried by one of many leads, and an answer closes its circuit', async () => {
     await circuitIs(Date.now() - 1);
     const leads = await Promise.all(Array.from({ length: 8 }, aLead));
     world.northwind.answer('post', { after: 200, body: { accepted: true } });
@@ -71,7 +71,7 @@ describe('a buyer whose posts fail', () => {
     await vi.waitFor(async () => expect(await circuit()).toBeUndefined());
   });
 
-  test('gets no post of a round that passed it over, also when it is well by now', async () => {
+  test('gets no post in a round that skipped it, even if it has recovered', async () => {
     await circuitIs(Date.now() + 60_000);
     const lead = await aLead();
     expect(await sell(lead)).toEqual(passedOver);
@@ -81,7 +81,7 @@ describe('a buyer whose posts fail', () => {
     expect(await sell(lead, 2)).toMatchObject({ answer: 'accepted' });
   });
 
-  test('gets the post that is under way', async () => {
+  test('gets the post that is in progress', async () => {
     const lead = await aLead();
     const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
     await claimLead(world.database, lead, contract, { postId: 'post-1', ...terms }, 1);
@@ -89,7 +89,7 @@ describe('a buyer whose posts fail', () => {
     expect(await sell(lead)).toMatchObject({ answer: 'accepted' });
   });
 
-  test('is not at fault where it was the worker that stood still past the limit', async () => {
+  test('is not counted as failing if the worker was suspended past the timeout', async () => {
     await world.database.buyers.updateOne({ _id: 'northwind' }, { $set: { 'post.timeoutMs': 200 } });
     world.northwind.answer('post', { after: 5000, body: { accepted: true } });
     const paused = sell(await aLead());

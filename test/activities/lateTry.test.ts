@@ -3,8 +3,8 @@ import { agreeOnRoom, claimLead } from '../../src/store/claims.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 
-/** A worker that slept, and another that has gone on without it, do the same step of one lead. */
-describe('two tries of one offer to a prepaid buyer', () => {
+/** A suspended worker and the one that took over run the same activity of a lead. */
+describe('two attempts of one offer to a prepaid buyer', () => {
   const contract = 'ACME1234/auto-insurance/northwind';
   const account = { _id: 'buyer:northwind' };
   let world: StepsWorld;
@@ -27,7 +27,7 @@ describe('two tries of one offer to a prepaid buyer', () => {
 
   const sell = (round: number) => world.steps.sellLead(saleOf(leadId, round));
 
-  test('What there was no room for stays refused in its round, also when there is room by now', async () => {
+  test('An offer rejected by a limit stays rejected in its round, even after the limit is freed', async () => {
     await hasPaidIn(1000);
     const refusal = { answer: 'no_balance', detail: '$10.00 left, which is less than the lead costs' };
     expect(await sell(1)).toEqual(refusal);
@@ -38,7 +38,7 @@ describe('two tries of one offer to a prepaid buyer', () => {
     expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 500, held: {} });
   });
 
-  test('A try that finds room where another has found none gives it back, and posts nothing', async () => {
+  test('An attempt that gets a reservation after another was rejected releases it and posts nothing', async () => {
     await hasPaidIn(10_000);
     const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
     await claimLead(world.database, leadId, contract, { postId: 'post-1', ...terms }, 1);

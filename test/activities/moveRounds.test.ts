@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('In a lead’s document a round makes room for itself; those before it are found again', async () => {
+test('A new round moves the earlier rounds out of the lead’s document, and they can still be read', async () => {
   const { database, campaign, steps } = world;
   const { _id: leadId } = await storeLead(database, campaign, { status: 'pending' });
   const held = [];
@@ -21,7 +21,7 @@ test('In a lead’s document a round makes room for itself; those before it are 
   expect(lead.lastRound).toBe(3);
   const { rounds, leftOut } = await readRounds(database, lead);
   expect([rounds.map(({ round }) => round), leftOut]).toEqual([held, 0]);
-  // A step of an earlier round that is tried again finds it, and asks nobody.
+  // A retried activity of an earlier round finds it and asks no buyer.
   const asked = world.northwind.of('ping').length;
   expect(await steps.runRound({ leadId, number: 1, now: Date.now() })).toEqual(held[0]);
   expect(world.northwind.of('ping')).toHaveLength(asked);

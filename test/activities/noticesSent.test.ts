@@ -30,7 +30,7 @@ describe('a notice to a buyer', () => {
   const who = { buyer: 'northwind', contract: 'ACME1234/auto-insurance/northwind' };
   const slip = { reason: 'invalid_response', detail: 'not JSON' } as const;
 
-  /** What the buyer receives of it. */
+  /** The notice as received by the buyer. */
   async function sent(notice: Notice) {
     world.northwind.received.length = 0;
     await world.steps.tellBuyer({ leadId, round: 1, notice });
@@ -49,19 +49,19 @@ describe('a notice to a buyer', () => {
     });
   });
 
-  test('of a ping that could not be used names the ping, the reason and the slip, and no lead', async () => {
+  test('of an unused ping names the ping, the reason and the detail, and no lead', async () => {
     const { id, body } = await sent({ ...who, kind: 'unused', of: 'ping', id: 'p-1', ...slip });
     expect(id).toBe('p-1.unused');
     expect(body).toEqual({ type: 'unused', ping_id: 'p-1', round: 1, ...slip, test: true });
     expect(Object.keys(body)).toEqual(exampleOf('unused'));
   });
 
-  test('of a post that could not be used names the post and the lead', async () => {
+  test('of an unused post names the post and the lead', async () => {
     const { body } = await sent({ ...who, kind: 'unused', of: 'post', id: 'q-1', ...slip });
     expect(body).toMatchObject({ post_id: 'q-1', lead_id: leadId });
   });
 
-  test('of a lead for which the buyer was left out names the lead, and until when', async () => {
+  test('of an open circuit names the lead and the end of the pause', async () => {
     const why = { reason: 'circuit_open', detail: 'left out after 10 failed pings in a row' } as const;
     const { id, body } = await sent({ ...who, kind: 'unused', of: 'lead', ...why });
     expect(id).toBe(`${leadId}.1.unused`);

@@ -4,7 +4,7 @@ import { addSuppressions, buyerScope, removeSuppressions } from '../../src/store
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, type StepsWorld } from '../support/steps.js';
 
-describe('a buyer that has given us a list of persons it does not want', () => {
+describe('a buyer with a suppression list of its own', () => {
   let world: StepsWorld;
   beforeAll(async () => {
     world = await openStepsWorld({ ping: { body: { bid: 20 } } });
@@ -17,7 +17,7 @@ describe('a buyer that has given us a list of persons it does not want', () => {
     return steps.runRound({ leadId: _id, number: 1, now: Date.now() });
   };
 
-  test('is not asked about them, and is told nothing', async () => {
+  test('is not asked about its persons and gets no notices', async () => {
     const { database, northwind } = world;
     const listed = await matchOf(database, { phone: '(214) 555-0187' });
     await addSuppressions(database, buyerScope('northwind'), [listed]);
@@ -32,7 +32,7 @@ describe('a buyer that has given us a list of persons it does not want', () => {
     expect(await round('214-555-0187')).toMatchObject({ entries: [{ buyer: 'northwind' }], excluded: [] });
   });
 
-  test('is asked about persons on the lists of others', async () => {
+  test('is asked about persons on other buyers’ lists', async () => {
     const { database } = world;
     await addSuppressions(database, buyerScope('fabrikam'), [
       await matchOf(database, { phone: '2145550189' }),

@@ -9,8 +9,8 @@ import { buyerDocument, contractDocument, storeLead, storeMarket } from '../supp
 import { isolatedSettings } from '../support/stack.js';
 
 /*
- * How much a campaign's other contracts cost the round of a lead that ten of them take: the whole step, from reading the
- * lead to storing the round. Nobody is pinged, so that no buyer's time is in it.
+ * The cost that a campaign's other contracts add to a round of a lead that ten contracts take. It covers the whole
+ * activity, from reading the lead to storing the round. No buyer is pinged, so no buyer's time is included.
  */
 
 const OPEN: Partial<ContractDocument> = {
@@ -20,7 +20,7 @@ const OPEN: Partial<ContractDocument> = {
   caps: { day: 1_000_000 },
 };
 
-/** What keeps the others from it, most of them the state. */
+/** The reasons that exclude the other contracts, mostly the state. */
 const AWAY: Partial<ContractDocument>[] = [
   ...Array.from({ length: 14 }, () => ({ states: ['CA', 'NY'] })),
   { active: false },
@@ -31,7 +31,7 @@ const AWAY: Partial<ContractDocument>[] = [
   { delay: 3_600_000 },
 ];
 
-/** A database with its steps; what they know of the market is read anew for each round unless it is to be remembered. */
+/** A database with its activities. They read the market again for each round unless it is cached. */
 interface Market {
   database: Database;
   runRound: Activities['runRound'];
@@ -62,7 +62,7 @@ async function campaignOf({ database }: Market, category: string, count: number)
   return campaign;
 }
 
-/** How long a round takes, ms. */
+/** Duration of a round, ms. */
 async function roundOf({ database, runRound }: Market, campaign: CampaignDocument): Promise<number> {
   const lead = await storeLead(database, campaign);
   const started = performance.now();
@@ -73,7 +73,7 @@ async function roundOf({ database, runRound }: Market, campaign: CampaignDocumen
   return ms;
 }
 
-/** How many times as long the second takes; one after the other, so that whatever else the machine does meets both alike. */
+/** The ratio of the second duration to the first. They alternate, so that other load affects both alike. */
 async function ratio(first: () => Promise<number>, second: () => Promise<number>): Promise<number> {
   const times: (readonly [number, number])[] = [];
   for (let i = 0; i < 60; i++) times.push([await first(), await second()]);
@@ -93,9 +93,9 @@ test('a round among 1,000 contracts costs at most 1.5 times one among 10, where 
   expect(cost).toBeLessThan(1.5);
 });
 
-// Minutes, most of them for making the contracts; docs/bench.md says how to run it.
+// Takes minutes, mostly for creating the contracts; docs/bench.md describes how to run it.
 test.runIf(process.env.MEASURE === 'yes')(
-  '100,000 contracts in other campaigns change nothing that can be measured',
+  '100,000 contracts in other campaigns have no measurable effect',
   async () => {
     const [alone, crowded] = [await openMarket({ remembers: false }), await openMarket({ remembers: false })];
     const [few, ours] = [await campaignOf(alone, 'Auto', 10), await campaignOf(crowded, 'Auto', 10)];
@@ -105,7 +105,7 @@ test.runIf(process.env.MEASURE === 'yes')(
       () => roundOf(crowded, ours),
     );
     console.log(`with the others, a round takes ${cost.toFixed(2)} times as long`);
-    // Runs on a busy machine differ by more than a tenth, to either side.
+    // On a busy machine, runs vary by more than a tenth.
     expect(cost).toBeLessThan(1.25);
   },
   600_000,

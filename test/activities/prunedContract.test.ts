@@ -5,7 +5,7 @@ import { findLead } from '../../src/store/leads.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf } from '../support/steps.js';
 
-test('A post that is under way when its contract is pruned is settled with its buyer', async () => {
+test('A post in progress is settled with its buyer when its contract is pruned', async () => {
   const { database, campaign, northwind, steps, close } = await openStepsWorld();
   onTestFinished(close);
   const lead = await storeLead(database, campaign);

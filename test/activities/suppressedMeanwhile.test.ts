@@ -3,7 +3,7 @@ import { addSuppressions, withdrawSuppressed } from '../../src/store/suppression
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, type StepsWorld } from '../support/steps.js';
 
-describe('a lead whose person was put on a suppression list while a buyer held it', () => {
+describe('a lead whose person is added to a suppression list while a buyer holds it', () => {
   const match = { phone: 'hash-of-the-phone' };
   let world: StepsWorld;
 
@@ -38,7 +38,7 @@ describe('a lead whose person was put on a suppression list while a buyer held i
     expect(northwind.received).toEqual([]);
   });
 
-  test('ends likewise if the list got its person while the lead was stored, after the import had looked', async () => {
+  test('also ends if the lead is stored after the import has searched for the person', async () => {
     const { database, campaign } = world;
     const { _id } = await storeLead(database, campaign, { status: 'pending', match });
     expect(await roundOf(_id, 2)).toEqual({
@@ -52,7 +52,7 @@ describe('a lead whose person was put on a suppression list while a buyer held i
     });
   });
 
-  test('and one of a person on no list has its round', async () => {
+  test('has its round if the person is on no list', async () => {
     const { database, campaign, northwind } = world;
     const { _id } = await storeLead(database, campaign, { status: 'pending', match: { phone: 'another' } });
     expect(await roundOf(_id, 2)).toMatchObject({ number: 2, entries: [{ buyer: 'northwind' }] });

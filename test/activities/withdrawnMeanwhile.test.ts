@@ -5,8 +5,8 @@ import { withdraw } from '../../src/store/withdrawals.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 
-/** Temporal is away or slow: the workflow does not know of the withdrawal, and goes on with its steps. */
-describe('a lead that is withdrawn in the database alone', () => {
+/** Temporal is unavailable or slow: the workflow does not know of the withdrawal and continues. */
+describe('a lead withdrawn only in the database', () => {
   const contract = 'ACME1234/auto-insurance/northwind';
   const claim = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
   let world: StepsWorld;
@@ -37,7 +37,7 @@ describe('a lead that is withdrawn in the database alone', () => {
     expect(await stored()).toMatchObject({ status: 'withdrawn', held: 0 });
   });
 
-  test('is not sent again to a buyer that gave no clear answer', async () => {
+  test('is not retried with a buyer that gave no clear answer', async () => {
     expect(await world.steps.sellLead(saleOf(leadId))).toMatchObject({ answer: 'uncertain' });
     expect(await withdraw(world.database, leadId)).toBe('withdrawing');
     expect(await world.steps.sellLead(saleOf(leadId))).toMatchObject({ answer: 'uncertain', final: true });

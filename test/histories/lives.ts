@@ -1,4 +1,4 @@
-/** The scenarios whose histories are kept: one of every way in which a lead's life can go on. */
+/** The scenarios with recorded histories: one for each path of the workflow. */
 export const LIVES = [
   'auction/highest-bid-wins',
   'auction/instant-buy-refused',

@@ -14,21 +14,18 @@ import { toText } from './historyFile.js';
 import { LIVES } from './lives.js';
 
 /*
- * Records the histories of the lives in lives.ts as JSON files, for the replay in every later test run:
+ * Records the histories of the scenarios in lives.ts as JSON files, which every later test run replays:
  *
  *     npx tsx test/histories/record.ts VERSION [LIFE …]
  *
- * Only the lives that are named, if any are (`ending/withdrawn-too-late`).
+ * With names (`ending/withdrawn-too-late`) it records only those.
  *
- * They are kept in a folder of that name for as long as leads that began under that version may be running, which a
- * campaign's longest expireAfter says.
+ * Keep a version's folder as long as leads started under that version may run: the longest expireAfter of a campaign.
  */
 
 const [version = '', ...named] = process.argv.slice(2);
 if (!/^[\w.-]+$/.test(version)) {
-  process.stderr.write(
-    'Name the version that is recorded: npx tsx test/histories/record.ts VERSION [LIFE …]\n',
-  );
+  process.stderr.write('The version is missing. Usage: npx tsx test/histories/record.ts VERSION [LIFE …]\n');
   process.exit(1);
 }
 

@@ -11,7 +11,7 @@ import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 import { workerOf } from '../support/worker.js';
 
-describe('what ops send a lead’s workflow in Temporal', () => {
+describe('an action of ops on a lead’s workflow in Temporal', () => {
   let database: Database;
   let connection: Connection;
   let client: Client;
@@ -44,12 +44,12 @@ describe('what ops send a lead’s workflow in Temporal', () => {
 
   const audited = () => listAudit(database, { of: leadId }, 10);
 
-  test('is in the audit with who has sent it, once', { timeout: 60_000 }, async () => {
+  test('is in the audit once, with its sender', { timeout: 60_000 }, async () => {
     const handle = client.workflow.getHandle(workflowId(leadId));
     const settle = () =>
       handle.executeUpdate(RESOLVE_POST, { args: [{ buyer: 'northwind', accepted: false }] });
     await expect.poll(() => northwind.of('post').length, { timeout: 10_000 }).toBe(1);
-    // Until the post is held for ops, the update is refused, and leaves nothing.
+    // Before the post is held for ops, the update is rejected without an audit entry.
     await expect.poll(() => settle().catch(() => 'refused'), { timeout: 10_000 }).toMatch(/did not take it/);
     expect(await audited()).toMatchObject([
       {
@@ -69,7 +69,7 @@ describe('what ops send a lead’s workflow in Temporal', () => {
     ]);
   });
 
-  test('is noted once, however often the step is tried', async () => {
+  test('is in the audit once, even if the activity is retried', async () => {
     const by = { who: 'temporal', via: 'temporal' } as const;
     const deed = { kind: 'lead', id: 'a lead', did: 'withdrawal asked for', values: [] } as const;
     const at = new Date();

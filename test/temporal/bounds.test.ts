@@ -3,12 +3,12 @@ import { keyword, keywords, summary } from '../../src/temporal/bounds.js';
 
 const bytes = (text: string): number => Buffer.byteLength(text);
 
-test('A text of a search attribute has 255 characters at the most', () => {
+test('A search attribute’s text is cut to 255 characters', () => {
   expect(keyword('a'.repeat(255))).toBe('a'.repeat(255));
   expect(keyword('a'.repeat(256))).toBe(`${'a'.repeat(254)}…`);
 });
 
-test('A list of a search attribute has 2 KiB at the most, from its first entry on', () => {
+test('A search attribute’s list is cut to 2 KiB and keeps its first entries', () => {
   const ids = Array.from({ length: 100 }, (_, i) => `buyer-${i}-`.padEnd(64, 'x'));
   const kept = keywords(ids);
   expect(bytes(JSON.stringify(kept))).toBeLessThanOrEqual(2048);
@@ -18,7 +18,7 @@ test('A list of a search attribute has 2 KiB at the most, from its first entry o
   expect(bytes(JSON.stringify(keywords(ids.map(() => '保'.repeat(300)))))).toBeLessThanOrEqual(2048);
 });
 
-test('A summary has 400 bytes at the most, and ends with a whole character', () => {
+test('A summary is cut to 400 bytes at a character boundary', () => {
   expect(summary('Auto Insurance · TX')).toBe('Auto Insurance · TX');
   for (const long of ['a'.repeat(500), '保'.repeat(200), '😀'.repeat(150)]) {
     expect(bytes(summary(long))).toBeLessThanOrEqual(400);

@@ -13,7 +13,7 @@ it('reaches Temporal within seconds after a long outage', async () => {
       .withDeadline(Date.now() + 200, () => connection.workflowService.getSystemInfo({}))
       .catch(() => sleep(100));
 
-  // The pauses have grown by then; without a limit the next one is 6.5 s.
+  // The backoff has grown by now; without a limit the next pause is 6.5 s.
   for (const until = Date.now() + 10_000; Date.now() < until;) await ask();
   let connections = 0;
   const server = createServer((socket) => {

@@ -16,7 +16,7 @@ import { compiledGavel, isolatedSettings } from '../support/stack.js';
 
 const YESTERDAY = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
 
-/** The keys of a digest, and of each reason in it. */
+/** Keys of a digest and of each of its reasons. */
 const keysOf = (digest: { unused?: unknown } = {}): string[][] =>
   [digest, ...((digest.unused ?? []) as object[])].map((one) => Object.keys(one));
 
@@ -43,7 +43,7 @@ describe('the daily digest', () => {
   });
 
   test(
-    'tells a buyer that wants it how many of its answers of the day before could not be used, until it is delivered',
+    'sends each subscribed buyer the number of unused answers of the previous day, and is retried until delivered',
     { timeout: 90_000 },
     async () => {
       for (const [id, server] of Object.entries(servers))
@@ -102,7 +102,7 @@ describe('the daily digest', () => {
     },
   );
 
-  test('comes ten minutes after midnight, UTC, and stays paused if ops have paused it', async () => {
+  test('runs ten minutes after midnight UTC, and stays paused if ops have paused it', async () => {
     const handle = client.schedule.getHandle(digestScheduleId(settings.TASK_QUEUE));
     await handle.pause();
     await scheduleDigest(settings);

@@ -9,10 +9,10 @@ import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 import { workerOf } from '../support/worker.js';
 
-/** As long as a category may be, in letters of three bytes each: more than a summary may have. */
+/** The longest category, with three bytes per character: longer than a summary. */
 const CATEGORY = '保険'.repeat(100);
 
-describe('a lead whose workflow goes on in another run', () => {
+describe('a lead whose workflow continues as new', () => {
   let database: Database;
   let connection: Connection;
   let client: Client;
@@ -42,7 +42,7 @@ describe('a lead whose workflow goes on in another run', () => {
 
   const runNow = async (): Promise<string> => (await handle.describe()).runId;
 
-  test('loses no update and no signal, and is found as before', { timeout: 120_000 }, async () => {
+  test('loses no update and no signal and keeps its search attributes', { timeout: 120_000 }, async () => {
     const first = await runNow();
     let at = lead.receivedAt.getTime() + minutes(10_000);
     for (let change = 0; change % 20 > 0 || (await runNow()) === first; change += 1) {

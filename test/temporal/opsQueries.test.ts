@@ -20,12 +20,12 @@ afterAll(async () => {
   await connection.close();
 });
 
-describe('A query of docs/ops.md', () => {
-  test.each(queries)('is one that Temporal takes: %s', async (query) => {
+describe('A query in docs/ops.md', () => {
+  test.each(queries)('is valid in Temporal: %s', async (query) => {
     expect(typeof (await client.workflow.count(query)).count).toBe('number');
   });
 
-  test('would be refused if it named what no lead is searched by', async () => {
+  test('is rejected if it names an unknown search attribute', async () => {
     await expect(client.workflow.count('LeadMood = "good"')).rejects.toThrow();
   });
 });

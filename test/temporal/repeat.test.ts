@@ -13,7 +13,7 @@ it('stops at once during a pause', async () => {
   expect(steps).toBe(1);
 });
 
-it('stops with the step under way, without the pause that would follow', async () => {
+it('stops after the step in progress, without the next pause', async () => {
   const step = (signal: AbortSignal) =>
     new Promise<number>((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new Error('aborted')));

@@ -46,7 +46,7 @@ describe('the retention', () => {
   };
   const isErased = async (id: string) => (await findStoredLead(database, id))?.erased?.by === 'retention';
 
-  test('erases in batches, the oldest first, and passes by what must stay', async () => {
+  test('erases in batches, oldest first, and skips leads that must stay', async () => {
     const past = [await store(50, 45), await store(49, 45, { status: 'sold' }), await store(48, 45)];
     const held = await store(52, 45, { loose: ['northwind'] });
     const staying = [await store(60, 29), await store(90, 45, { status: 'pending' }), held];
@@ -64,7 +64,7 @@ describe('the retention', () => {
     expect(await Promise.all(staying.map(isErased))).toEqual([false, false, false]);
   });
 
-  test('erases the hashes of a suppressed lead, whose person was never stored', async () => {
+  test('erases the hashes of a suppressed lead without stored personal data', async () => {
     const suppressed = { status: 'withdrawn', reason: 'suppressed', withoutPerson: true } as const;
     const [past, young] = [await store(45, 45, suppressed), await store(20, 20, suppressed)];
     await erasePast(database, { now: Date.now(), retentionMs: days(30) }, START, 100);
@@ -74,7 +74,7 @@ describe('the retention', () => {
     expect((await findStoredLead(database, young))?.match.phone).toBeDefined();
   });
 
-  test('is as long as the campaign says, where it says so', async () => {
+  test('follows the campaign’s retention if it has one', async () => {
     const say = (category: string, retention?: number) =>
       storeMarket(database, {}, { category, ...(retention !== undefined && { retention }) });
     const [silent, short, long] = [
@@ -97,7 +97,7 @@ describe('the retention', () => {
   });
 
   test(
-    'is done by a schedule that the worker makes, and follows the setting',
+    'runs on a schedule that the worker creates, and follows the setting',
     { timeout: 90_000 },
     async () => {
       const [old, young] = [await store(40, 31), await store(40, 3)];

@@ -4,7 +4,7 @@ import { indexedValues, registerSearchAttributes } from '../../src/temporal/regi
 
 type OperatorService = Connection['operatorService'];
 
-/** As gRPC's client tells of an answer with this status. */
+/** The gRPC client's error for this status. */
 const status = (code: number) =>
   Promise.reject(Object.assign(new Error('refused'), { code, details: 'refused', metadata: {} }));
 
@@ -28,7 +28,7 @@ const ALL = Object.fromEntries(indexedValues);
 const { Round, BuyerIds, ...SOME } = ALL;
 
 describe('the search attributes of a namespace', () => {
-  test('that are missing are added, and no others', async () => {
+  test('are added if missing, and no others', async () => {
     const { connection, asked } = server(SOME);
     expect(await registerSearchAttributes(connection, 'gavel')).toBe('registered');
     expect(asked).toEqual([{ Round, BuyerIds }]);
@@ -37,21 +37,21 @@ describe('the search attributes of a namespace', () => {
     expect(whole.asked).toEqual([]);
   });
 
-  test('that only other tools may add are named', async () => {
+  test('are named if only other tools can add them', async () => {
     const { connection } = server(SOME, status(PERMISSION_DENIED));
     await expect(registerSearchAttributes(connection, 'gavel.a1b2c')).rejects.toThrow(
       'Temporal refuses to register search attributes in gavel.a1b2c. Create these there: BuyerIds (KEYWORD_LIST), Round (INT)',
     );
   });
 
-  test('that the server does not tell are not checked; one that is away is asked again', async () => {
+  test('are not checked if the server does not list them; an unavailable server is asked again', async () => {
     expect(await registerSearchAttributes(server(PERMISSION_DENIED).connection, 'gavel')).toBe('unchecked');
     await expect(registerSearchAttributes(server(UNAVAILABLE).connection, 'gavel')).rejects.toThrow(
       'refused',
     );
   });
 
-  test('of another type than ours are a fault', async () => {
+  test('are rejected if they exist with another type', async () => {
     const { connection } = server({ ...ALL, Round: 2 });
     await expect(registerSearchAttributes(connection, 'gavel')).rejects.toThrow(/Round of another type/);
   });

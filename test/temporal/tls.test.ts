@@ -18,7 +18,7 @@ import { isolatedSettings } from '../support/stack.js';
 import { openTlsProxy } from '../support/tlsProxy.js';
 import { workerOf } from '../support/worker.js';
 
-/** What Temporal's certificate is for; the proxy is at 127.0.0.1. */
+/** The host name in Temporal's certificate; the proxy listens on 127.0.0.1. */
 const NAME = 'temporal.example';
 
 let certificates: Certificates;
@@ -36,7 +36,7 @@ const tlsSettings = (port: number, { cert, key } = certificates.client) =>
     TEMPORAL_TLS_CLIENT_KEY_PATH: key,
   }) satisfies Partial<Settings>;
 
-describe('a Temporal that is reached by TLS and asks for a certificate', () => {
+describe('a Temporal with TLS that requires a client certificate', () => {
   let world: ApiWorld;
   let worker: RunningWorker;
   let proxy: Awaited<ReturnType<typeof openTlsProxy>>;
@@ -57,13 +57,13 @@ describe('a Temporal that is reached by TLS and asks for a certificate', () => {
     await proxy.close();
   });
 
-  test('sells a lead in the call, by API and worker', async () => {
+  test('sells a lead in the call, through API and worker', async () => {
     const { body } = await sendLead(world, { ...SAMPLE, category: 'Renters' }, { prefer: '' });
     expect(body).toMatchObject({ status: 'sold', price: 45 });
     expect((await request(world, '/ready')).body).toMatchObject({ parts: { temporal: 'ok' } });
   });
 
-  test('is notified by a command that withdraws a lead', async () => {
+  test('is notified by the withdraw command', async () => {
     const { body } = await sendLead(world, SAMPLE, { prefer: '' });
     expect(body.status).toBe('pending');
     const notifier = openNotifier(world.settings);
@@ -87,7 +87,7 @@ describe('a Temporal that is reached by TLS and asks for a certificate', () => {
     }
   };
 
-  test('answers nobody without TLS, with another’s certificate, or under another name', async () => {
+  test('rejects clients without TLS, with a foreign certificate, or for another host name', async () => {
     const settings = tlsSettings(proxy.port);
     await expect(ask(settings)).resolves.toBeDefined();
     await expect(ask({ TEMPORAL_ADDRESS: settings.TEMPORAL_ADDRESS })).rejects.toThrow();
@@ -98,7 +98,7 @@ describe('a Temporal that is reached by TLS and asks for a certificate', () => {
   });
 });
 
-test('A namespace that does not exist is named by /ready, and a Temporal without TLS by the worker that has a key for it', async () => {
+test('/ready names a namespace that does not exist, and a worker with a key names a Temporal without TLS', async () => {
   const settings = await isolatedSettings();
   const noTls = 'the server at TEMPORAL_ADDRESS does not speak TLS, which TEMPORAL_API_KEY';
   const withKey = { TEMPORAL_ADDRESS: settings.TEMPORAL_ADDRESS, TEMPORAL_API_KEY: 'a-key' };
@@ -117,7 +117,7 @@ test('A namespace that does not exist is named by /ready, and a Temporal without
   expect(refusalBy(refused)).toContain(noTls);
 });
 
-test('A Temporal that asks for an API key is sent it, by the client and by the worker', async () => {
+test('The client and the worker send the API key', async () => {
   const sent: (string | undefined)[] = [];
   const { cert, key } = certificates.server;
   const server = createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) });
@@ -150,7 +150,7 @@ test('A Temporal that asks for an API key is sent it, by the client and by the w
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('A key alone is reason enough for TLS, and none of these settings is none', () => {
+test('An API key alone enables TLS, and without these settings TLS is off', () => {
   const address = { TEMPORAL_ADDRESS: 'gavel.a1b2c.tmprl.cloud:7233' };
   expect(connectionOptions(address)).toMatchObject({ tls: false });
   expect(connectionOptions({ ...address, TEMPORAL_API_KEY: 'key' })).toMatchObject({

@@ -17,7 +17,7 @@ afterAll(async () => {
   await world.close();
 });
 
-it('A post that a dead worker left behind is called off, so that its lead can end', async () => {
+it('An orphaned post of a dead worker is cancelled, so that its lead can end', async () => {
   const { database, clock } = world;
   const pending = { retryAfter: [minutes(1)], expireAfter: minutes(3) };
   const campaign = await storeMarket(database, { northwind: { server: northwind } }, { pending });

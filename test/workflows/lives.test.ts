@@ -20,12 +20,12 @@ afterAll(async () => {
 
 type Handle = ReturnType<typeof handleOf>;
 
-/** Lives the life of a scenario's lead, and looks at its workflow when it is over. */
+/** Runs a scenario and inspects the workflow of its lead at the end. */
 const afterLife = <T>(scenario: Omit<Scenario, 'name'>, look: (handle: Handle, run: Run) => Promise<T>) =>
   runScenario(world, { name: 'one life', ...scenario }, (_, run) => look(handleOf(world, run), run));
 
 const NOBODY_BIDS = { ping: { status: 204 } };
-/** The scenario stops here, and the lead goes on waiting. */
+/** The scenario stops here while the lead waits. */
 const STILL_WAITING = { ends: 'pending' };
 
 const soldAtOnce: Omit<Scenario, 'name'> = {
@@ -50,7 +50,7 @@ test('A lead that sells in its first round takes one workflow task and few event
   expect(events.length).toBeLessThanOrEqual(12);
 });
 
-test('A lead that waits three days with retries, a delay and a schedule is sold when that opens, in no time', async () => {
+test('A lead that waits three days with retries, a delay and a schedule is sold when the schedule opens, within seconds of real time', async () => {
   const began = performance.now();
   const schedule = { timezone: 'America/Chicago', open: ['Thu 21:00-22:00'] };
   const result = await afterLife(
@@ -67,11 +67,11 @@ test('A lead that waits three days with retries, a delay and a schedule is sold 
   expect(result.story).toBe('Sold to fabrikam at $2.00 in round 9, 3 days after it was received.');
   const hours = (Date.parse(result.ended) - Date.parse(result.received)) / 3_600_000;
   expect(hours).toBeCloseTo(72, 1);
-  // Well under a second where the machine does nothing else.
+  // Well under a second on an idle machine.
   expect(performance.now() - began).toBeLessThan(20_000);
 });
 
-test('Ops see in a waiting lead’s memo what it waits for, until when, and what the last round came to', async () => {
+test('The memo of a waiting lead shows its next event, the time, and the result of the last round', async () => {
   const { memo, received } = await afterLife(waiting, async (handle, run) => ({
     memo: (await handle.describe()).memo,
     received: run.leads.get('lead')?.document.receivedAt ?? new Date(0),
@@ -114,14 +114,14 @@ test('Ops find sold leads by price and buyer', async () => {
   expect([status, round, price, buyers].map((key) => found.get(key))).toEqual(['sold', 1, 45, ['northwind']]);
 });
 
-test('The memo of a lead that waited says at the end how it ended', async () => {
+test('The memo of a lead that waited shows the final outcome', async () => {
   const memo = await afterLife({ ...waiting, expect: {} }, async (handle) => (await handle.describe()).memo);
   expect(memo).toEqual({
     lead: { status: 'sold', story: 'Sold to fabrikam at $12.50 in round 2, 30 min after it was received.' },
   });
 });
 
-test('The result of a finished lead tells each round in words', async () => {
+test('The result of a finished lead describes each round', async () => {
   const result = await afterLife(
     {
       contracts: { northwind: {}, fabrikam: {}, contoso: { price: 12.5 } },
@@ -146,7 +146,7 @@ test('The result of a finished lead tells each round in words', async () => {
   ]);
 });
 
-test('What a workflow sleeps for, and whom its activities are for, stands beside them', async () => {
+test('Timers and activities have summaries that name their reason and their buyer', async () => {
   const summaries = await afterLife(
     {
       campaign: { pending: { retryAfter: ['1h'], expireAfter: '90m' } },
@@ -178,20 +178,20 @@ function textOf(payload: Payload | null | undefined): unknown[] {
   return payload ? [defaultPayloadConverter.fromPayload(payload)] : [];
 }
 
-test('A waiting lead answers that it is pending, as often as it is asked', async () => {
+test('A waiting lead answers every query with pending', async () => {
   await afterLife(waiting, async (handle) => {
     expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
     expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
   });
 });
 
-test('A waiting lead that hears of an earlier moment waits for that instead, without a round and in few events', async () => {
+test('A waiting lead notified of an earlier time waits for it instead, without a round and with few events', async () => {
   const { database } = world;
   await afterLife(waiting, async (handle, run) => {
     const lead = run.leads.get('lead')?.document;
     if (!lead) throw new Error('The scenario has no lead');
     const eventsNow = async () => (await handle.fetchHistory()).events?.length ?? 0;
-    /** Tells it, and waits until it has heard. */
+    /** Signals the workflow and waits until it has handled the signal. */
     const tell = async (minutes: number) => {
       const at = lead.receivedAt.getTime() + minutes * 60_000;
       const news: News = { changes: [{ at, what: 'opening' }] };
@@ -209,13 +209,13 @@ test('A waiting lead that hears of an earlier moment waits for that instead, wit
       rounds: { length: 1 },
       waits_for: { until: new Date(sooner.at).toISOString() },
     });
-    // Later than what it waits for already: the signal, the question and their workflow tasks, and nothing else.
+    // Later than its current timer: only the signal, the query and their workflow tasks.
     expect((await tell(25)).events).toBeLessThanOrEqual(9);
     expect(sooner.events).toBeLessThanOrEqual(15);
   });
 });
 
-test('Who withdraws a waiting lead hears that it is withdrawn, and its story says so', async () => {
+test('The update that withdraws a waiting lead returns withdrawn, and its story shows it', async () => {
   const result = await afterLife(waiting, async (handle) => {
     expect(await handle.executeUpdate(WITHDRAW)).toEqual({ status: 'withdrawn' });
     return handle.result();
@@ -223,7 +223,7 @@ test('Who withdraws a waiting lead hears that it is withdrawn, and its story say
   expect(result.story).toMatch(/^Withdrawn .* after it was received, after 1 round\.$/);
 });
 
-test('A lead’s workflow is named after it, and its summary tells what it is', async () => {
+test('A lead’s workflow id contains the lead’s id, and its summary describes the lead', async () => {
   await afterLife(soldAtOnce, async (handle, run) => {
     const description = await handle.describe();
     expect(description.workflowId).toBe(`lead-${run.leads.get('lead')?.document._id}`);
@@ -231,7 +231,7 @@ test('A lead’s workflow is named after it, and its summary tells what it is', 
   });
 });
 
-describe('The result of a lead that was given back', () => {
+describe('The result of a returned lead', () => {
   const returned: Omit<Scenario, 'name'> = {
     contracts: { northwind: { price: 45, returns: { within: '7d', reasons: ['wrong_number'] } } },
     then: [{ after: '1h', return: { lead: 'lead', by: 'northwind', reason: 'wrong_number' } }],
@@ -240,7 +240,7 @@ describe('The result of a lead that was given back', () => {
   const GIVEN_BACK_WORDS =
     /^Sold to northwind at \$45\.00 in round 1\. Given back by northwind \(wrong_number\) on \S+ \S+ UTC\. /;
 
-  test('tells who bought it, who gave it back, why and when, and the rounds of the earlier run', async () => {
+  test('names the buyer, the return with its reason and time, and the rounds of the earlier run', async () => {
     const { result, found } = await afterLife(returned, async (handle) => ({
       result: await handle.result(),
       found: (await handle.describe()).typedSearchAttributes,
@@ -260,7 +260,7 @@ describe('The result of a lead that was given back', () => {
     ]);
   });
 
-  test('says who still has it, and what remains of a part that was given back', async () => {
+  test('names the remaining buyers and the remaining price after a partial refund', async () => {
     const shared = await afterLife(
       {
         ...returned,
@@ -271,7 +271,7 @@ describe('The result of a lead that was given back', () => {
       },
       async (handle) => (await handle.result()).story,
     );
-    // A reason of several words that the contract does not list is the buyer's own.
+    // A reason of several words that is not in the contract is the buyer's own.
     expect(shared).toMatch(
       /Given back by northwind \(in its own words\) on .*\. Stays sold to fabrikam at \$20\.00\.$/,
     );
@@ -282,7 +282,7 @@ describe('The result of a lead that was given back', () => {
     expect(part).toMatch(/The seller keeps \$22\.50\.$/);
   });
 
-  test('and is on sale again is its memo’s, and then that of its second sale', async () => {
+  test('is in its memo while it is on sale again, and then its second sale', async () => {
     const resold: Omit<Scenario, 'name'> = {
       campaign: { pending: { retryAfter: ['1h'], expireAfter: '72h' } },
       contracts: {
@@ -308,7 +308,7 @@ describe('The result of a lead that was given back', () => {
   });
 });
 
-test('The result of a withdrawn lead says who withdrew it', async () => {
+test('The result of a withdrawn lead names who withdrew it', async () => {
   const result = await afterLife(
     { ...waiting, then: [{ after: '5m', withdraw: 'lead' }], expect: { ends: 'withdrawn' } },
     (handle) => handle.result(),
@@ -316,7 +316,7 @@ test('The result of a withdrawn lead says who withdrew it', async () => {
   expect(result.story).toMatch(/^Withdrawn by its seller 5 min after it was received, after 1 round\.$/);
 });
 
-test('A workflow that is started again after it was terminated tells the whole life', async () => {
+test('A workflow that is started again after termination shows all earlier rounds', async () => {
   const story = await afterLife(
     {
       campaign: { pending: { retryAfter: ['10m'], expireAfter: '72h' } },

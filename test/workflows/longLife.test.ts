@@ -15,14 +15,14 @@ import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 import type { Carried } from '../../workflows/nextRun.js';
 
 const DAY = minutes(24 * 60);
-/** How many changes are sent at the same moment, in turn. */
+/** Sizes of the groups of concurrent changes, in turn. */
 const AT_ONCE = [3, 1];
 /**
- * Changes of the market that are more than one run takes, also on a busy machine, where one workflow task handles several:
- * of two such groups a history has at least 18 events.
+ * More market changes than one run takes, even on a busy machine where one workflow task handles several of them. Two such
+ * groups add at least 18 events to a history.
  */
 const MORE_THAN_A_RUN = 480;
-/** A run goes on a little after it has become long: until the step under way is over. */
+/** A run may exceed the limit a little, until the step in progress is done. */
 const LONGEST_RUN = 2100;
 
 describe('a lead that waits for months under a market that changes every few minutes', () => {
@@ -62,8 +62,8 @@ describe('a lead that waits for months under a market that changes every few min
   });
 
   /**
-   * So many changes of the market, of which each makes the lead worth another round at another moment: the soonest one is
-   * on that day, and comes first or last.
+   * Sends this number of market changes. Each one schedules another round at another time; the earliest is on that day and
+   * comes first or last.
    */
   async function changeMarket(
     times: number,
@@ -74,7 +74,7 @@ describe('a lead that waits for months under a market that changes every few min
       const later = soonest.comes === 'last' ? times - 1 - i : i;
       return { changes: [{ at: at + minutes(later), what: 'opening' }] };
     };
-    // Some at the same moment, so that they also come while a run is handed over to the next.
+    // Some are concurrent, so that some also arrive during continue-as-new.
     for (let i = 0, group = 0; i < times; group += 1) {
       const size = Math.min(AT_ONCE[group % AT_ONCE.length] ?? 1, times - i);
       const some = Array.from({ length: size }, (_, more) => news(i + more));
@@ -89,7 +89,7 @@ describe('a lead that waits for months under a market that changes every few min
       .poll(() => world.database.leads.findOne({ _id: lead._id }), { timeout: 20_000 })
       .toMatchObject({ status: 'pending', dueAt: new Date(lead.receivedAt.getTime() + day * DAY) });
 
-  /** The history of every run, the first one first. */
+  /** The histories of all runs in order. */
   async function historiesOf() {
     const { client } = world;
     let runId: string | null | undefined = firstRun;
@@ -112,7 +112,7 @@ describe('a lead that waits for months under a market that changes every few min
   const end = () => world.clock.passUntil(handle.result(), { step: 1000, grows: true, most: 400 * DAY });
 
   test(
-    'goes on in new runs whose histories stay short, forgets nothing, and is sold at last',
+    'continues as new with short histories, keeps its state, and is sold in the end',
     { timeout: 120_000 },
     async () => {
       await changeMarket(2 * MORE_THAN_A_RUN, { day: 200, comes: 'last' });
@@ -136,7 +136,7 @@ describe('a lead that waits for months under a market that changes every few min
   );
 
   test(
-    'remembers what it was told in an earlier run, and can be withdrawn in the next',
+    'keeps market changes from an earlier run, and can be withdrawn in the next',
     { timeout: 120_000 },
     async () => {
       await changeMarket(2 * MORE_THAN_A_RUN, { day: 250, comes: 'first' });
@@ -149,25 +149,21 @@ describe('a lead that waits for months under a market that changes every few min
     },
   );
 
-  test(
-    'still tells its seller what it could not tell before the run was handed over',
-    { timeout: 120_000 },
-    async () => {
-      crm.answer('lead.pending', { status: 503 });
-      await changeMarket(MORE_THAN_A_RUN, { day: 250, comes: 'last' });
-      await isDueOn(250);
-      expect((await historiesOf()).length).toBeGreaterThan(1);
-      const [first] = crm.of('lead.pending');
-      crm.answer('lead.pending', {});
-      const tries = crm.of('lead.pending').length;
-      await world.clock.passTo((await world.clock.now()) + minutes(120));
-      await expect.poll(() => crm.of('lead.pending').length, { timeout: 10_000 }).toBe(tries + 1);
-      const ids = new Set(crm.of('lead.pending').map(({ headers }) => headers['webhook-id']));
-      expect([...ids]).toEqual([first?.headers['webhook-id']]);
-    },
-  );
+  test('still sends postbacks that were not delivered in the earlier run', { timeout: 120_000 }, async () => {
+    crm.answer('lead.pending', { status: 503 });
+    await changeMarket(MORE_THAN_A_RUN, { day: 250, comes: 'last' });
+    await isDueOn(250);
+    expect((await historiesOf()).length).toBeGreaterThan(1);
+    const [first] = crm.of('lead.pending');
+    crm.answer('lead.pending', {});
+    const tries = crm.of('lead.pending').length;
+    await world.clock.passTo((await world.clock.now()) + minutes(120));
+    await expect.poll(() => crm.of('lead.pending').length, { timeout: 10_000 }).toBe(tries + 1);
+    const ids = new Set(crm.of('lead.pending').map(({ headers }) => headers['webhook-id']));
+    expect([...ids]).toEqual([first?.headers['webhook-id']]);
+  });
 
-  test('has had its last round some day, and ends with a reason', async () => {
+  test('ends with a reason after its maximum number of rounds', async () => {
     const { client, database, taskQueue } = world;
     await withdrawNow();
     crm.received.length = 0;

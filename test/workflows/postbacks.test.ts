@@ -30,7 +30,7 @@ describe('postbacks', () => {
     await Promise.all(collections.map((collection) => collection.deleteMany({})));
   });
 
-  /** Sells one lead of a seller with these addresses, and waits until everybody is told. */
+  /** Sells one lead of a seller with these postback URLs, and waits until all postbacks are delivered. */
   async function sell(postbacks: string[], fields: Record<string, FieldValue> = {}) {
     const { database, clock } = world;
     const campaign = await storeMarket(database, { northwind: { server: northwind } });
@@ -48,22 +48,22 @@ describe('postbacks', () => {
     return lead;
   }
 
-  it('say what the API says, at each address, with an id that stays the same when one is sent again', async () => {
+  it('have the same content as the API’s answer, at each address, with the same id in each retry', async () => {
     crm.answer('lead.sold', [{ status: 503 }, {}]);
     const lead = await sell([crm.url, reports.url]);
 
-    const told = [...crm.received, ...reports.received];
-    expect(told.map(({ type }) => type)).toEqual(['lead.sold', 'lead.sold', 'lead.sold']);
+    const sent = [...crm.received, ...reports.received];
+    expect(sent.map(({ type }) => type)).toEqual(['lead.sold', 'lead.sold', 'lead.sold']);
     const { success, ...view } = leadView(lead);
     expect(success).toBe(true);
-    for (const { body } of told)
+    for (const { body } of sent)
       expect(body).toEqual({ type: 'lead.sold', currency: 'USD', test: false, ...view });
-    const [first, again, other] = told.map(({ headers }) => headers['webhook-id']);
+    const [first, again, other] = sent.map(({ headers }) => headers['webhook-id']);
     expect(again).toBe(first);
     expect(other).not.toBe(first);
   });
 
-  it('carry what the source calls its lead, and nothing that tells who the person is', async () => {
+  it('carry the source’s own ids of the lead and no personal data', async () => {
     const own = {
       subId: 'spring',
       subId2: 'john-media',
@@ -97,7 +97,7 @@ describe('postbacks', () => {
     expect(Object.keys(body ?? {}).sort()).toEqual(keys.sort());
   });
 
-  it('leave each try in the lead’s story, also those that were not heard', async () => {
+  it('add each attempt to the lead’s story, including failed ones', async () => {
     crm.answer('lead.sold', [{ status: 503 }, {}]);
     const { _id } = await sell([crm.url, reports.url]);
     const story = await leadStory(world.database, _id, { personal: false });

@@ -14,7 +14,7 @@ const recorded = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.json'))
   .map((file) => ({ file, history: fromText(readFileSync(join(folder, file), 'utf8')) }));
 
-test('Every life that was recorded is lived the same way by today’s workflows', async () => {
+test('Every recorded history replays with the current workflows', async () => {
   const histories = recorded.map(({ file, history }) => ({ workflowId: file, history }));
   const replayed: { file: string; error: string | undefined }[] = [];
   const options = { workflowBundle: { codePath: workflowBundle() } };
@@ -23,11 +23,11 @@ test('Every life that was recorded is lived the same way by today’s workflows'
   expect(replayed).toEqual(recorded.map(({ file }) => ({ file, error: undefined })));
 });
 
-test('Every kind of life is recorded', () => {
+test('Every scenario in lives.ts has a recorded history', () => {
   expect(LIVES.filter((life) => !recorded.some(({ file }) => file.endsWith(`${life}.json`)))).toEqual([]);
 });
 
-test('No history names the person', () => {
+test('No history contains personal data', () => {
   const { firstName, lastName, phone, email } = PERSON;
   const named = recorded.filter(({ history }) => {
     const words = wordsIn(history);
@@ -36,7 +36,7 @@ test('No history names the person', () => {
   expect(named.map(({ file }) => file)).toEqual([]);
 });
 
-/** Every text of a history; payloads are the bytes of what the workflow and its steps said. */
+/** All texts of a history, including the payloads of the workflow and its activities. */
 function wordsIn(value: unknown): string {
   if (typeof value === 'string') return `${value}\n`;
   if (value instanceof Uint8Array) return `${Buffer.from(value).toString('utf8')}\n`;

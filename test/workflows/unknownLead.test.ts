@@ -17,7 +17,7 @@ afterAll(async () => {
   await world.close();
 });
 
-test('A lead that a restored database does not have fails its workflow with the reason, and can begin again', async () => {
+test('The workflow of a lead that is missing in a restored database fails with the reason, and can be started again', async () => {
   const { database, clock } = world;
   const pending = { retryAfter: [minutes(1)], expireAfter: minutes(60) };
   const campaign = await storeMarket(database, { northwind: { server: northwind } }, { pending });
@@ -35,7 +35,7 @@ test('A lead that a restored database does not have fails its workflow with the 
     message: `No lead ${lead._id} is stored: the database was restored from an older backup, or is another one`,
   });
 
-  // A newer backup has it after all.
+  // A newer backup contains the lead.
   if (stored === null) throw new Error('the lead was not stored');
   await database.leads.insertOne(stored);
   northwind.answer('ping', { body: { bid: 45 } });
