@@ -86,7 +86,7 @@ test('Through the API no figure is of fewer leads than ten, and no other is chan
         if (others) expect(others.buyers).toBeGreaterThan(1);
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -105,7 +105,7 @@ test('What the figures of the buyers leave out is no single buyer: nothing is fo
         }
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: 1000 },
   );
 });
 

@@ -60,7 +60,7 @@ describe('Whatever is in a text, a terminal obeys nothing of it', () => {
         show(text);
         expect(out).not.toMatch(OBEYED);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   };
 

@@ -159,6 +159,6 @@ test('Whatever a buyer answers and when, one at a time tries it while it is left
         assert((circuit.until ?? now) - now <= BREAKER.atMost);
       }
     }),
-    { numRuns: 10_000 },
+    { numRuns: 2000 },
   );
 });

@@ -292,7 +292,7 @@ describe('Whatever the lead and the rule', () => {
       fc.property(declaration, rules, value, (declared, rule, sent) => {
         expect(passes(declared, rule, sent)).toBe(passes(declared, rule, normalOf(declared, sent)));
       }),
-      { numRuns: 10_000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -302,7 +302,7 @@ describe('Whatever the lead and the rule', () => {
         fc.pre(normalOf(declared, sent) === undefined);
         expect(passes(declared, rule, sent)).toBe('not' in rule || rule.exists === false);
       }),
-      { numRuns: 5000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -319,7 +319,7 @@ describe('Whatever the lead and the rule', () => {
           if (isIn) expect(passes(declared, { range: { min } }, sent)).toBe(true);
         },
       ),
-      { numRuns: 10_000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -333,7 +333,7 @@ describe('Whatever the lead and the rule', () => {
           lower !== undefined && upper !== undefined && lower >= min && upper <= max,
         );
       }),
-      { numRuns: 5000 },
+      { numRuns: 1000 },
     );
   });
 });

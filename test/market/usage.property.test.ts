@@ -11,7 +11,7 @@ import {
   type Usage,
 } from '../../src/market/usage.js';
 
-const runs = { numRuns: 10_000 };
+const runs = { numRuns: 2000 };
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const few = maybe(fc.integer({ min: 1, max: 20 }));
 
@@ -61,7 +61,7 @@ describe('Limits, whatever they are and whenever', () => {
           }
         },
       ),
-      { numRuns: 10_000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -106,7 +106,7 @@ describe('Limits, whatever they are and whenever', () => {
         const wrong = limitsOf(unpaced, undefined, 1, now).filter((limit) => !turnsThen(limit));
         expect(wrong).toHaveLength(0);
       }),
-      { numRuns: 10_000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -119,7 +119,7 @@ describe('Limits, whatever they are and whenever', () => {
         if (windowKey('day', paced.timezone, now) === windowKey('day', paced.timezone, now + later))
           expect(most(now + later)).toBeGreaterThanOrEqual(most(now));
       }),
-      { numRuns: 10_000 },
+      { numRuns: 2000 },
     );
   });
 });

@@ -50,7 +50,7 @@ const rounds: fc.Arbitrary<Round> = fc
   });
 
 const always = (property: (round: Round) => void): void =>
-  fc.assert(fc.property(rounds, property), { numRuns: 10_000 });
+  fc.assert(fc.property(rounds, property), { numRuns: 2000 });
 
 const expiryOf = ({ terms }: Round): number => RECEIVED + terms.pending.expireAfter;
 const retryOf = ({ number, at, terms: { pending } }: Round): number => {

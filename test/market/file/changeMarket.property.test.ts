@@ -214,7 +214,7 @@ describe('For any market and any change', () => {
         const once = applied(text, market, how);
         if (once) expect(applied(text, once, how)).toEqual(once);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -231,7 +231,7 @@ describe('For any market and any change', () => {
           if (!names(named, path) && !follows(named, path))
             expect([path, now.get(path)]).toEqual([path, value]);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

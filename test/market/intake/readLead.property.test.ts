@@ -72,7 +72,7 @@ describe('Any request', () => {
           expect(problem).toMatch(/^(?:given twice|a list)/);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -86,7 +86,7 @@ describe('Any request', () => {
         for (const [name, value] of sent)
           if (!saysNothing(name, value)) expect(texts).toContain(cleanText(value));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -98,7 +98,7 @@ describe('Any request', () => {
         expect(again.fields).toEqual(once.fields);
         expect(again.unread).toEqual(once.unread);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -137,6 +137,6 @@ test('No two names are kept as one', () => {
         expect(name in Object.prototype).toBe(false);
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: 1000 },
   );
 });

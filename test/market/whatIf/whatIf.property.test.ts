@@ -99,7 +99,7 @@ function again(past: readonly PastLead[], terms: Terms): Decided {
   return atOnce(steps);
 }
 
-const runs = { numRuns: 1000 };
+const runs = { numRuns: 300 };
 
 describe('Past auctions, decided again', () => {
   test('come out as they did under the terms that they were held under, and rest on no assumption', () => {
