@@ -65,9 +65,9 @@ describe('docs/source.md', () => {
 describe('A decision', () => {
   const index = readPage('docs/decisions/README.md').links;
   test.each(pagePaths().filter((path) => /decisions\/(?!README)/.test(path)))(
-    '%s has context, decision and consequence, and is in the list',
+    '%s has context, decision and consequences, and is in the list',
     (path) => {
-      expect(readPage(path).headings.slice(1)).toEqual(['Context', 'Decision', 'Consequence']);
+      expect(readPage(path).headings.slice(1)).toEqual(['Context', 'Decision', 'Consequences']);
       expect(index).toContain(path.replace('docs/decisions/', ''));
     },
   );
