@@ -20,7 +20,7 @@ const pemFile = (what: string) =>
  * compares the two), and its static type is what the code receives.
  */
 export const Settings = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1', description: 'Address the API listens on' }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address that the API listens on' }),
   PORT: Type.Integer({
     default: 3000,
     minimum: 0,
@@ -29,7 +29,8 @@ export const Settings = Type.Object({
   }),
   ADMIN_HOST: Type.String({
     default: '127.0.0.1',
-    description: 'Address the admin API listens on; anybody who reaches it and has a key can do what ops can',
+    description:
+      'Address that the admin API listens on; anyone who can reach it and has a key can do what ops can',
   }),
   ADMIN_PORT: Type.Integer({
     default: 3001,
@@ -41,12 +42,12 @@ export const Settings = Type.Object({
     pattern: `^mongodb(\\+srv)?://${SERVER}(\\?\\S*)?$`,
     secret: true,
     description:
-      'MongoDB 8 or newer, a replica set: `mongodb://USER@HOST:PORT/?replicaSet=NAME`; in user and password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`. Unset: the local stack’s',
+      'Address of a replica set of MongoDB 8 or newer: `mongodb://USER@HOST:PORT/?replicaSet=NAME`; in user and password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`. Unset: the local stack’s',
   }),
   MONGODB_PASSWORD: Type.Optional(
     Type.String({
       secret: true,
-      description: 'Password of the user in MONGODB_URL, if it is not in that address',
+      description: 'Password of the user in MONGODB_URL, if that address does not contain it',
     }),
   ),
   MONGODB_DATABASE: Type.String({ default: 'gavel', minLength: 1, description: 'Name of the database' }),
@@ -54,17 +55,17 @@ export const Settings = Type.Object({
     pattern: `^${MASTER_KEY}(,${MASTER_KEY})*$`,
     secret: true,
     description:
-      'The keys above persons’ data: id:key, separated by commas, each key 32 random bytes in base64 (`openssl rand -base64 32`); ' +
-      'the first is for what is new, all of them for what is stored. Lost, the data are lost. Unset: the local stack’s',
+      'Master keys that encrypt personal data: id:key, separated by commas, each key 32 random bytes in base64 (`openssl rand -base64 32`); ' +
+      'the first encrypts new data, all of them decrypt stored data. Without them the data is lost. Unset: the local stack’s',
   }),
   REDIS_URL: Type.String({
     pattern: `^rediss?://${SERVER}(\\?[^\\s@]*)?$`,
     secret: true,
     description:
-      'Redis or Valkey, where requests are counted: `redis://HOST:PORT`, or `rediss://HOST:PORT` with TLS. Unset: the local stack’s',
+      'Address of Redis or Valkey, which counts requests: `redis://HOST:PORT`, or `rediss://HOST:PORT` with TLS. Unset: the local stack’s',
   }),
   REDIS_PASSWORD: Type.Optional(
-    Type.String({ secret: true, description: 'Password for REDIS_URL, if it is not in that address' }),
+    Type.String({ secret: true, description: 'Password for REDIS_URL, if that address does not contain it' }),
   ),
   TEMPORAL_ADDRESS: Type.String({
     pattern: '^[^/\\s]+:\\d+$',
@@ -75,154 +76,155 @@ export const Settings = Type.Object({
     Type.String({
       pattern: '^[\\x21-\\x7e]+$',
       secret: true,
-      description: 'API key for Temporal, as Temporal Cloud gives them; the connection is encrypted with it',
+      description: 'API key for Temporal, as issued by Temporal Cloud; turns on TLS',
     }),
   ),
   TEMPORAL_TLS: Type.Optional(
     Type.Boolean({
       description:
-        'Whether the connection to Temporal is encrypted. Unset: if TEMPORAL_API_KEY or a TEMPORAL_TLS_… setting is set',
+        'Whether to connect to Temporal with TLS. Unset: if TEMPORAL_API_KEY or a TEMPORAL_TLS_… setting is set',
     }),
   ),
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: pemFile(
-    'the authority that Temporal’s certificate is from. Unset: public ones',
+    'the certificate authority that issued Temporal’s certificate. Unset: public authorities',
   ),
   TEMPORAL_TLS_SERVER_NAME: Type.Optional(
     Type.String({
       pattern: '^[\\w.-]+$',
-      description: 'Name that Temporal’s certificate must be for. Unset: the host of TEMPORAL_ADDRESS',
+      description: 'Host name that Temporal’s certificate must have. Unset: the host of TEMPORAL_ADDRESS',
     }),
   ),
-  TEMPORAL_TLS_CLIENT_CERT_PATH: pemFile('the certificate that Gavel shows Temporal (mTLS)'),
-  TEMPORAL_TLS_CLIENT_KEY_PATH: pemFile('the key of that certificate'),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: pemFile('Gavel’s client certificate for Temporal (mTLS)'),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: pemFile('the private key of that certificate'),
   TASK_QUEUE: Type.String({
     default: 'gavel',
     pattern: '^[^.:]+$',
     description:
-      'Temporal task queue of the leads’ workflows, and name of the workers’ deployment; no `.` or `:`',
+      'Temporal task queue of lead workflows, and name of the worker deployment; without `.` and `:`',
   }),
   BUILD_ID: Type.Optional(
     Type.String({
       pattern: '^[\\w.-]{1,64}$',
-      description: 'What Temporal calls this build. Unset: the release and a hash of its workflows',
+      description: 'Id of this build in Temporal. Unset: the release and a hash of its workflows',
     }),
   ),
   WORKER_ROLLOUT: Type.Enum(['auto', 'manual'], {
     default: 'auto',
     description:
-      'Whether leads move to a new build as soon as its first worker is up (auto) or when you tell Temporal so (manual)',
+      'When leads move to a new build: as soon as its first worker is up (auto), or on a command to Temporal (manual)',
   }),
   ANSWER_WINDOW_MS: Type.Integer({
     default: 3000,
     minimum: 100,
     maximum: 60000,
-    description: 'How long a source waits for `sold` before it is answered `pending`, ms',
+    description: 'How long a source waits for `sold` before the answer is `pending`, ms',
   }),
   RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 60,
     minimum: 1,
-    description: 'Requests a minute for a key without a limit of its own, and failed keys for an address',
+    description:
+      'Requests a minute for each key without its own limit, and failed authentications a minute for each address',
   }),
   RETENTION_DAYS: Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: 36_500,
       description:
-        'How many days after a lead has ended its person is erased, unless its campaign’s `retention` says otherwise; 0: never. Unset: never, with a warning',
+        'Days after a lead’s end until its personal data is erased, unless its campaign has a `retention`; 0: never. Unset: never, with a warning',
     }),
   ),
   REQUESTS_IN_FLIGHT: Type.Integer({
     default: 1000,
     minimum: 2,
     description:
-      'The most leads that one API process has on sale at the same time for sources that wait; how many the machine can sell, it finds out by itself',
+      'Maximum number of leads that one API process sells concurrently while their sources wait; within it, the process adapts to what the machine can do',
   }),
   MAX_CONNECTIONS: Type.Integer({
     default: 2000,
     minimum: 10,
     maximum: 60_000,
     description:
-      'Connections that one API process has open at the same time; further ones are closed at once',
+      'Maximum number of open connections of one API process; further connections are closed at once',
   }),
   KEEP_ALIVE_MS: Type.Integer({
     default: 72_000,
     minimum: 1000,
     maximum: 3_600_000,
     description:
-      'How long an idle connection to an API stays open, ms; must be longer than a balancer in front keeps it',
+      'How long an idle connection to an API stays open, ms; must be longer than a load balancer in front keeps it open',
   }),
   STOP_DELAY_MS: Type.Integer({
     default: 0,
     minimum: 0,
     maximum: 60_000,
     description:
-      'How long an API that is stopped still takes leads, ms, while `/ready` says 503: the time that a balancer in front needs to notice',
+      'How long a stopping API still accepts leads, ms, while `/ready` answers 503; give a load balancer in front enough time to notice',
   }),
   PUBLIC_URL: Type.Optional(
     Type.String({
       pattern: '^https?://[\\w.:\\[\\]-]+(/[\\w./-]*[\\w-])?$',
       description:
-        'The address at which sources reach the API, such as `https://leads.example`, for the examples on /docs; buyers’ and sellers’ addresses may not lead there. Unset: the address that the reader’s browser asked for',
+        'Public address of the API, such as `https://leads.example`, for the examples on /docs; buyers’ and sellers’ addresses must not point to it. Unset: the address in the reader’s browser',
     }),
   ),
   LEADS_IN_FLIGHT: Type.Integer({
     default: 200,
     minimum: 1,
     maximum: 5000,
-    description: 'Rounds that one worker holds at the same time',
+    description: 'Concurrent rounds of one worker',
   }),
   OUTBOUND_ALLOW: Type.String({
     default: '',
     description:
-      'Hosts and networks, with commas between, that buyers’ and sellers’ addresses may lead to though they are not public',
+      'Non-public hosts and networks that buyers’ and sellers’ addresses may point to, separated by commas',
   }),
   OUTBOUND_DENY: Type.String({
     default: '',
     description:
-      'Hosts and networks, with commas between, that are never contacted, whatever OUTBOUND_ALLOW says: public addresses of your own, a NAT64 prefix of your network',
+      'Hosts and networks that are never contacted, even if OUTBOUND_ALLOW has them, separated by commas: your own public addresses, a NAT64 prefix of your network',
   }),
   OUTBOUND_PORTS: Type.String({
     default: '',
     description:
-      'The only ports that buyers’ and sellers’ addresses may have, with commas between (`443, 8443, 9000-9099`). Unset: 80, 443, and those from 1024 on that are not known for another service',
+      'Ports that buyers’ and sellers’ addresses may have, separated by commas (`443, 8443, 9000-9099`). Unset: 80, 443, and ports from 1024 that no other service is known for',
   }),
   OUTBOUND_HTTP: Type.Boolean({
     default: false,
-    description: 'Whether buyers’ and sellers’ addresses may be http, which anybody on the way can read',
+    description: 'Whether buyers’ and sellers’ addresses may be http, which is not encrypted',
   }),
   METRICS_HOST: Type.String({
     default: '127.0.0.1',
     description:
-      'Address that `/metrics` is served on, or a network (`10.0.0.0/8`) in which this machine has one; it asks for no key',
+      'Address for `/metrics`, or a network (`10.0.0.0/8`) in which this machine has an address; no key is needed to read metrics',
   }),
   METRICS_PORT: Type.Integer({
     default: 0,
     minimum: 0,
     maximum: 65535,
-    description: 'Port on which this process serves `/metrics` for Prometheus; 0: none',
+    description: 'Port of `/metrics` for Prometheus in this process; 0: no metrics',
   }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     default: 'info',
-    description: 'What is logged: fatal, error, warn, info, debug or silent',
+    description: 'Log level: fatal, error, warn, info, debug or silent',
   }),
   TEMPORAL_UI_URL: Type.Optional(
     Type.String({
       pattern: '^https?://',
       description:
-        'Where Temporal’s UI is, for links to a lead’s workflow. Unset: the local stack’s, else no links',
+        'Address of Temporal’s UI, for links to lead workflows. Unset: the local stack’s, else no links',
     }),
   ),
   GAVEL_ADMIN_KEY: Type.Optional(
     Type.String({
       pattern: '^gvl_admin_[0-9A-Za-z]{33}$',
       secret: true,
-      description: 'The admin key that commands with `--remote` send; no server needs it',
+      description: 'Admin key for commands with `--remote`; servers don’t need it',
     }),
   ),
   TRUST_PROXY: Type.Boolean({
     default: false,
     description:
-      'Whether one proxy is in front and adds to X-Forwarded-For who asks it (the last address there is then counted for limits)',
+      'Whether one proxy is in front and adds the client to X-Forwarded-For (limits then apply to the last address there)',
   }),
 });
 
