@@ -16,7 +16,7 @@ const bids = (candidate: Candidate, price: number, ms: number): Entry => ({
 
 const [north, fab, con] = ['north', 'fab', 'con'].map(candidate) as [Candidate, Candidate, Candidate];
 
-/** North has bid the instant-buy price, and nobody waited for the others. */
+/** North has bid the instant-buy price, so the round did not wait for the others. */
 const closed: Round = {
   number: 1,
   campaign: 'ACME1234/auto',
@@ -44,8 +44,8 @@ const askedAgain: Round = {
   turns: [north.contract, fab.contract],
 };
 
-describe('Whoever a round did not wait for', () => {
-  test('is asked again where the lead is refused, and is left alone where it is bought', () => {
+describe('A buyer that a round did not wait for', () => {
+  test('is asked again if the lead is refused, and not if it is bought', () => {
     expect(nextStep('lead-1', closed, [refused])).toEqual({ askAgain: [fab.contract, con.contract] });
     expect(nextStep('lead-1', closed, [{ ...refused, answer: 'accepted', exclusive: true }])).toBe('over');
   });
@@ -57,7 +57,7 @@ describe('Whoever a round did not wait for', () => {
     expect(nextStep('lead-1', askedAgain, [refused, { ...refused, contract: fab.contract }])).toBe('over');
   });
 
-  test('is not asked again in a round that was closed before rounds noted it: its life goes on as it began', () => {
+  test('is not asked again in a round stored by a release without this rule', () => {
     const entries = closed.entries.map((entry): Entry => {
       const before = { ...entry };
       delete before.again;
@@ -66,7 +66,7 @@ describe('Whoever a round did not wait for', () => {
     expect(nextStep('lead-1', { ...closed, entries }, [refused])).toBe('over');
   });
 
-  test('reads in the story as asked again, with what came of it', () => {
+  test('is shown in the story as asked again, with its outcome', () => {
     const answers: Answer[] = [refused, { contract: fab.contract, answer: 'accepted', exclusive: true }];
     expect(roundInWords(askedAgain, conclude(askedAgain, answers)).buyers).toEqual({
       north: 'refused at $30.00 (40 ms)',
@@ -75,14 +75,14 @@ describe('Whoever a round did not wait for', () => {
     });
   });
 
-  test('takes a turn among those that are asked again: who refused has had its own', () => {
+  test('takes a turn among the buyers asked again, because the refusing buyer has used its own', () => {
     const answers: Answer[] = [refused, { contract: fab.contract, answer: 'accepted', exclusive: true }];
     const both = withAnswers(closed, [bids(fabAgain, 2000, 300), bids(conAgain, 1000, 200)]);
     const turns = [north.contract, fab.contract, con.contract];
     expect(turnsUsed({ ...both, turns }, answers)).toEqual({});
   });
 
-  test('is waited for after the others were', () => {
+  test('adds its answer time to that of the first buyers', () => {
     expect(waitedForBids(closed)).toBe(40);
     expect(waitedForBids(askedAgain)).toBe(340);
   });

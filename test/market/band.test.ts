@@ -9,6 +9,6 @@ test.each([
   [45, 'USD', '0.4-0.5'],
   [3, 'USD', '0-0.1'],
   [4500, 'JPY', '4000-5000'],
-])('%i %s is told as %s, which is never one price alone', (price, currency, band) => {
+])('%i %s is shown as the band %s, never as a single price', (price, currency, band) => {
   expect(bandOf(price, currency)).toBe(band);
 });

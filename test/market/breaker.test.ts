@@ -19,27 +19,27 @@ import {
 const SECOND = 1000;
 const FAILED: Failure = { reason: 'invalid_response', detail: 'not JSON' };
 
-/** The circuit of a buyer that fails so often in a row at `now`. */
+/** The circuit after this number of failures in a row at `now`. */
 function failing(times: number, now = 0, circuit: Circuit = CLOSED): Circuit {
   return Array.from({ length: times }).reduce<Circuit>((so) => afterAnswer(so, FAILED, now), circuit);
 }
 
-/** The circuit after one has tried at `now`, and the buyer has answered or not. */
+/** The circuit after a probe at `now` that succeeded or failed. */
 function tried(circuit: Circuit, ok: boolean, now: number): Circuit {
   const probing = takeProbe(circuit, now);
   if (!probing) throw new Error('Nobody may try now');
   return afterAnswer(probing, ok ? undefined : FAILED, now);
 }
 
-describe('A buyer', () => {
-  test('is asked until it has failed ten times in a row', () => {
+describe('A circuit', () => {
+  test('stays closed until ten failures in a row', () => {
     expect(stateOf(failing(9), 0)).toBe('closed');
     expect(stateOf(failing(10), 0)).toBe('open');
     const between = afterAnswer(failing(9), undefined, 0);
     expect(stateOf(failing(9, 0, between), 0)).toBe('closed');
   });
 
-  test('is left out for half a minute, and then tried by one', () => {
+  test('is open for half a minute and then lets one probe through', () => {
     const open = failing(10);
     expect(takeProbe(open, 30 * SECOND - 1)).toBeUndefined();
     expect(stateOf(open, 30 * SECOND)).toBe('half_open');
@@ -48,17 +48,17 @@ describe('A buyer', () => {
     expect(takeProbe(probing, 31 * SECOND)).toBeUndefined();
   });
 
-  test('is tried by another where nothing is heard of the one that tried', () => {
+  test('lets another probe through if the first one never reports a result', () => {
     const probing = takeProbe(failing(10), 30 * SECOND) ?? CLOSED;
     expect(stateOf(probing, 60 * SECOND)).toBe('half_open');
     expect(takeProbe(probing, 60 * SECOND)).toMatchObject({ probeUntil: 90 * SECOND });
   });
 
-  test('is let back in when it answers', () => {
+  test('closes when a probe succeeds', () => {
     expect(tried(failing(10), true, 30 * SECOND)).toEqual(CLOSED);
   });
 
-  test('is left out twice as long each time that it fails again, ten minutes at the most', () => {
+  test('doubles its pause after each failed probe, up to ten minutes', () => {
     const waits: number[] = [];
     let circuit = failing(10);
     for (let now = 0; waits.length < 7;) {
@@ -70,13 +70,13 @@ describe('A buyer', () => {
     expect(circuit.openedAt).toBe(0);
   });
 
-  test('is left out no longer and no shorter for answers that come late', () => {
+  test('ignores late answers while it is open', () => {
     const open = failing(10);
     expect(afterAnswer(open, FAILED, 5 * SECOND)).toBe(open);
     expect(afterAnswer(open, undefined, 5 * SECOND)).toBe(open);
   });
 
-  test('is left out again from the start once it was let back in', () => {
+  test('starts again with the shortest pause after it was closed', () => {
     const again = failing(10, 100 * SECOND, tried(failing(10), true, 30 * SECOND));
     expect(again).toMatchObject({ openedAt: 100 * SECOND, until: 130 * SECOND, opens: 1 });
   });
@@ -89,7 +89,7 @@ test.each([
   ['posts', 0, 10, 30, { circuit: 'half_open', failing: ['posts'] }],
   ['both', 10, 10, 30, { circuit: 'half_open', failing: ['pings', 'posts'] }],
   ['both', 10, 11, 0, { circuit: 'open', failing: ['pings', 'posts'] }],
-])('A buyer is known by what of it fails: %s', (_, pings, posts, seconds, expected) => {
+])('The circuit of a buyer combines its pings and posts: %s', (_, pings, posts, seconds, expected) => {
   const circuits = new Map([
     [circuitId('northwind', 'pings'), failing(pings)],
     [circuitId('northwind', 'posts'), failing(posts)],
@@ -98,7 +98,7 @@ test.each([
   expect(circuitOf(circuits, 'northwind', seconds * SECOND)).toEqual(expected);
 });
 
-test('Ops are warned of a buyer once when half of the failures are reached, and each time that it is left out', () => {
+test('Ops are warned once at half of the failures, and each time the circuit opens', () => {
   const warnings: (string | undefined)[] = [];
   let circuit = CLOSED;
   for (let i = 0; i < 10; i += 1) {
@@ -116,7 +116,7 @@ test('Ops are warned of a buyer once when half of the failures are reached, and 
   expect(warningAfter(probing, afterAnswer(probing, undefined, 30 * SECOND))).toBeUndefined();
 });
 
-test('Ops see what of a buyer fails, how often, why and until when it is left out', () => {
+test('Ops see for pings and posts the failures, the last error and the end of the pause', () => {
   const circuits = new Map([
     [circuitId('northwind', 'pings'), failing(3)],
     [circuitId('northwind', 'posts'), failing(10)],
@@ -128,20 +128,20 @@ test('Ops see what of a buyer fails, how often, why and until when it is left ou
   expect(troublesOf(circuits, 'fabrikam', 0)).toEqual([]);
 });
 
-test('A lead that a failing buyer is left out for comes back after its pause, within as long a time as it has failed so far', () => {
+test('A lead that skipped a failing buyer comes back after the pause, spread over as long as the outage has lasted', () => {
   expect(comeBackAt(failing(9), 0, 0)).toBeUndefined();
   const open = failing(10);
   expect([0, 0.5].map((share) => comeBackAt(open, share, SECOND))).toEqual([30 * SECOND, 60 * SECOND]);
   const hour = 3600 * SECOND;
   const long = { ...open, until: hour + 5 * SECOND };
   expect([0, 0.5].map((share) => comeBackAt(long, share, hour))).toEqual([long.until, long.until + hour / 2]);
-  // One tries it: the others come when that is over.
+  // A probe is in progress: the others come after it.
   const tried = { ...long, until: hour - SECOND, probeUntil: hour + 30 * SECOND };
   expect(comeBackAt(tried, 0, hour)).toBe(hour + 30 * SECOND);
   expect(comeBackAt({ ...long, until: hour - SECOND }, 0, hour)).toBe(hour);
 });
 
-test('Whatever a buyer answers and when, one at a time tries it while it is left out, and one good answer to that lets it in', () => {
+test('For any answers at any times, an open circuit has one probe at a time, and one successful probe closes it', () => {
   const step = fc.record({ wait: fc.nat(60_000), ok: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

@@ -29,7 +29,7 @@ describe('the columns of a list', () => {
     'Telephone 1 - Value',
     'Teléfono',
     'Work Tel',
-  ])('are known by their names: %s has phones', (name) => {
+  ])('are recognized by name: %s has phones', (name) => {
     expect(
       rolesOf([
         [name, 'x'],
@@ -47,7 +47,7 @@ describe('the columns of a list', () => {
     'Work Email',
     'Email ID',
     'E-mail 1 - Value',
-  ])('are known by their names: %s has e-mails', (name) => {
+  ])('are recognized by name: %s has e-mails', (name) => {
     expect(
       rolesOf([
         ['x', name],
@@ -66,7 +66,7 @@ describe('the columns of a list', () => {
     'Customer ID',
     'E-mail Display Name',
     'Email MD5',
-  ])('that are about something else are not read, whatever digits they have: %s', (name) => {
+  ])('with another subject are ignored, even with digits: %s', (name) => {
     expect(
       rolesOf([
         ['Phone', name],
@@ -90,7 +90,7 @@ describe('the columns of a list', () => {
     ]);
   });
 
-  test('are known by their values without a header, or if the header does not explain them', () => {
+  test('are recognized by value without a header or with an unclear header', () => {
     const rows = [
       ['Doe', '2145550187', 'jo@example.org', '75001'],
       ['Roe', '(214) 555-0188', 'ro@example.org', '75002'],
@@ -100,7 +100,7 @@ describe('the columns of a list', () => {
     expect(rolesOf([['Who', 'Number', 'Contact', 'Where'], ...rows])).toEqual(roles);
   });
 
-  test('are those of the National Do Not Call file: an area code and the rest of the number', () => {
+  test('can be those of the National Do Not Call file: area code and local number', () => {
     expect(
       contacts([
         ['214', '5550187'],
@@ -116,7 +116,7 @@ describe('the columns of a list', () => {
     ).toEqual([{ phone: '214555-0187' }, { phone: '972-555-0121' }]);
   });
 
-  test('name an address that lacks a part as a slip', () => {
+  test('report an incomplete address as an error', () => {
     expect(contacts([['Email'], ['bob@'], ['@example.com'], ['bob@example']])).toEqual([
       'not an e-mail address',
       'not an e-mail address',
@@ -134,7 +134,7 @@ describe('the columns of a list', () => {
     expect(contacts(rows)).toEqual([{ phone: '2145550187' }]);
   });
 
-  test('are missing where nothing is a phone or an e-mail', () => {
+  test('are missing if no column has phones or e-mails', () => {
     expect(
       readLayout([
         ['Name', 'City'],
@@ -165,7 +165,7 @@ describe('a list without a header', () => {
     ]);
   });
 
-  test('means each of several numbers in one cell', () => {
+  test('reads each of several numbers in one cell', () => {
     expect(contacts([['2145550187; 972-555-0121'], ['(214) 555-0188, ext. 5']])).toEqual([
       { phone: '2145550187' },
       { phone: '972-555-0121' },
@@ -173,7 +173,7 @@ describe('a list without a header', () => {
     ]);
   });
 
-  test('says which numbers match nothing but their own digits', () => {
+  test('reports numbers that match only their own digits', () => {
     expect(entries([['2145550187'], ['555-0187']])).toEqual([
       { contact: { phone: '2145550187' }, isCertain: true },
       { contact: { phone: '555-0187' }, isCertain: false },

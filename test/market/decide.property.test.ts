@@ -30,7 +30,7 @@ const bids: fc.Arbitrary<Bid> = fc.oneof(
   fc.record({ price: cents(5000), shared: cents(5000) }),
 );
 
-/** What a contract would answer when it is asked, and when it is offered the lead. */
+/** The answers of a contract to a ping and to a post. */
 interface Behaviour {
   candidate: Candidate;
   answer: { bid: Bid } | { noBid: { reason: 'no_bid' | 'timeout' } };
@@ -80,16 +80,16 @@ function behavioursOf({ contracts }: Market): Behaviour[] {
   }));
 }
 
-/** What happened in a round: everything that a market's owner could check. */
+/** The observable events of a round. */
 interface Held {
   round: Round;
   answers: Answer[];
   offers: Offer[];
-  /** Tiers in the order in which they were asked, each with what had been bought by then. */
+  /** Tiers in the order in which they were asked, each with the sales before it. */
   asked: { tier: number; bought: number }[];
 }
 
-/** Holds a round as the workflow does, step by step. `turn` is the order in which entries are listed. */
+/** Runs a round step by step, as the workflow does. `turn` is the order of the entries. */
 function hold(
   market: Market,
   all: Behaviour[] = behavioursOf(market),
@@ -154,7 +154,7 @@ const holds = (property: (market: Market) => void): void =>
   fc.assert(fc.property(markets, property), { numRuns: 2000 });
 
 describe('in every market, a round', () => {
-  test('sells to no more buyers than there are places, and to one alone where one has it alone', () => {
+  test('sells to at most as many buyers as there are places, and to one buyer if the sale is exclusive', () => {
     holds((market) => {
       const sold = accepted(hold(market));
       assert(sold.length <= market.sale.maxBuyers);
@@ -170,7 +170,7 @@ describe('in every market, a round', () => {
     });
   });
 
-  test('offers the lead below no floor, at the price that was bid, and to nobody twice', () => {
+  test('offers the lead at the bid price, never below a floor and never twice to the same buyer', () => {
     holds((market) => {
       const { offers, round } = hold(market);
       for (const { contract, exclusive, price, earns } of offers) {
@@ -194,7 +194,7 @@ describe('in every market, a round', () => {
     });
   });
 
-  test('comes out the same in whatever order the contracts answered', () => {
+  test('has the same result for any order of the answers', () => {
     holds((market) => {
       const one = hold(market);
       const other = hold(market, behavioursOf(market).toReversed(), (entries) => entries.toReversed());
@@ -202,7 +202,7 @@ describe('in every market, a round', () => {
     });
   });
 
-  test('asks a tier only when those before it bought nothing, lowest first, and all of them before it gives up', () => {
+  test('asks the tiers from the lowest, each only after the earlier ones bought nothing, and all before it ends unsold', () => {
     holds((market) => {
       const { asked, round, answers } = hold(market);
       assert(asked.every(({ bought }) => bought === 0));
@@ -215,7 +215,7 @@ describe('in every market, a round', () => {
     });
   });
 
-  test('sells for no less when there is one more bidder', () => {
+  test('sells for no less with one more bidder', () => {
     holds((market) => {
       const sale: Sale = { ...market.sale, mode: 'exclusive', maxBuyers: 1, award: 'highestBid' };
       const all = behavioursOf(market).map((one): Behaviour => {
@@ -227,7 +227,7 @@ describe('in every market, a round', () => {
     });
   });
 
-  test('offers leads for which two bid the same to each of them first about as often', () => {
+  test('offers leads with two equal bids to each bidder first about equally often', () => {
     const [mode, award] = ['exclusive', 'highestBid'] as const;
     const sale: Sale = { mode, maxBuyers: 1, floor: 0, award };
     const bidder = { tier: 1, rate: 1, answer: { bid: { price: 2000 } }, offer: 'accepted' } as const;
@@ -241,7 +241,7 @@ describe('in every market, a round', () => {
     }
   });
 
-  test('of a hybrid sale brings what the better of both forms would', () => {
+  test('of a hybrid sale earns as much as the better of the two forms', () => {
     holds((market) => {
       const sale: Sale = {
         ...market.sale,

@@ -26,7 +26,7 @@ const holds: fc.Arbitrary<Hold> = fc
   .tuple(asking, matches, fc.integer({ min: 0, max: 40 * DAY_MS }))
   .map(([who, match, ago]) => ({ ...who, ...match, sale: `${who.lead}/${who.contract}`, at: NOW - ago }));
 
-/** A field that the person did not give is not there. */
+/** Omits a field that the person did not give. */
 function stated({ phone, email }: { phone: string | undefined; email: string | undefined }): Match {
   return { ...(phone !== undefined && { phone }), ...(email !== undefined && { email }) };
 }
@@ -35,7 +35,7 @@ const holdsFor = (property: (rule: DuplicateRule, who: Hold, match: Match, hold:
   fc.assert(fc.property(rules, holds, matches, holds, property), { numRuns: 2000 });
 
 describe('Whether a lead is a duplicate', () => {
-  test('is as symmetric as being the same person: whichever of two leads was sold first', () => {
+  test('is symmetric: it does not depend on which of two leads was sold first', () => {
     holdsFor((rule, one, _match, other) => {
       const [a, b] = [
         { ...one, at: NOW - 1 },
@@ -45,7 +45,7 @@ describe('Whether a lead is a duplicate', () => {
     });
   });
 
-  test('is never said for an empty field: a person who gave none of them is nobody’s duplicate', () => {
+  test('is never true for empty fields: a person without any of them is no duplicate', () => {
     holdsFor((rule, who, match, hold) => {
       const without = Object.fromEntries(
         Object.entries(match).filter(([field]) => !rule.by.some((by) => by === field)),
@@ -56,7 +56,7 @@ describe('Whether a lead is a duplicate', () => {
     });
   });
 
-  test('is asked of other leads within the days of the rule alone', () => {
+  test('considers only other leads within the days of the rule', () => {
     holdsFor((rule, who, match, hold) => {
       if (!isDuplicate(rule, who, match, [hold], NOW)) return;
       expect(hold.lead).not.toBe(who.lead);
@@ -66,7 +66,7 @@ describe('Whether a lead is a duplicate', () => {
     });
   });
 
-  test('counts a lead that is still in flight: a hold of this very moment', () => {
+  test('counts a lead in flight: a hold made at the same time', () => {
     holdsFor((rule, who, match, hold) => {
       const inFlight = { ...hold, ...who, ...match, lead: 'another', at: NOW };
       const gave = rule.by.filter((field) => match[field] !== undefined);
@@ -75,7 +75,7 @@ describe('Whether a lead is a duplicate', () => {
     });
   });
 
-  test('only grows with more holds, with more days, and where any field is enough', () => {
+  test('is at least as likely with more holds, with more days, and if any field is enough', () => {
     holdsFor((rule, who, match, hold) => {
       if (!isDuplicate(rule, who, match, [hold], NOW)) return;
       expect(isDuplicate(rule, who, match, [{ ...hold, lead: who.lead }, hold], NOW)).toBe(true);

@@ -18,7 +18,7 @@ const sales: fc.Arbitrary<Sale> = fc
     award: 'highestBid',
   }));
 
-/** A buyer that bids up to its ceiling, if it has one, and has answered or is still out. */
+/** A buyer that bids up to its ceiling, if it has one, and has answered or not. */
 const buyers = fc
   .record({ bid: cents, ceiling: maybe(cents), floor: maybe(fc.nat(2000)), isOut: fc.boolean() })
   .map(({ bid, ceiling, ...rest }) => ({ ...rest, ceiling, bid: Math.min(bid, ceiling ?? Infinity) }));
@@ -56,7 +56,7 @@ const offersIn = (sale: Sale, entries: Entry[]): string[] => {
 /** A buyer that bids, may not have answered in time, and may refuse the lead. */
 const refusers = buyers.chain((buyer) => fc.boolean().map((refuses) => ({ ...buyer, refuses })));
 
-/** Takes a round to its end with everybody's bid, which it waited for or asks for again, and their words to their posts. */
+/** Runs a round to its end. Bids that it did not wait for are requested again if needed. */
 function hold(
   sale: Sale,
   all: readonly { refuses: boolean; isHeard: boolean; candidate: Candidate; bid: number }[],
@@ -84,7 +84,7 @@ function hold(
 }
 
 describe('A round that is closed early', () => {
-  test('offers the lead to whom it would have been offered had it waited for everybody', () => {
+  test('offers the lead to the same buyer as if it had waited for all bids', () => {
     let closed = 0;
     fc.assert(
       fc.property(sales, fc.array(buyers, { minLength: 2, maxLength: 6 }), (sale, all) => {
@@ -109,7 +109,7 @@ describe('A round that is closed early', () => {
     expect(closed).toBeGreaterThan(500);
   });
 
-  test('sells to whom it would have sold had it waited for everybody, whoever refuses', () => {
+  test('sells to the same buyer as if it had waited for all bids, for any refusals', () => {
     let [closed, asked] = [0, 0];
     fc.assert(
       fc.property(sales, fc.array(refusers, { minLength: 2, maxLength: 6 }), (sale, some) => {
@@ -139,7 +139,7 @@ describe('A round that is closed early', () => {
     expect(asked).toBeGreaterThan(200);
   });
 
-  test('is closed at once by a bid of the price that was named for that, and by no bid below its own floor', () => {
+  test('is closed at once by a bid at the instant-buy price, but not by a bid below its own floor', () => {
     fc.assert(
       fc.property(cents, cents, fc.nat(3000), (instantBuy, price, floor) => {
         const sale: Sale = { mode: 'exclusive', maxBuyers: 1, floor: 0, award: 'highestBid', instantBuy };
@@ -155,7 +155,7 @@ describe('A round that is closed early', () => {
   });
 });
 
-test('A ping may take what is left of the answer window less a post, and never more than the contract says', () => {
+test('The limit of a ping is the rest of the answer window minus a post, and at most the contract’s timeout', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 50, max: 10_000 }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compileExpression } from '../../src/market/expression.js';
 
 describe('A regular expression', () => {
-  test.each(['(', '(?=a)', '(a)\\1', 'a{1001}', '((a{100}){9})'])('%s is refused', (text) => {
+  test.each(['(', '(?=a)', '(a)\\1', 'a{1001}', '((a{100}){9})'])('%s is rejected', (text) => {
     expect(() => compileExpression(text)).toThrow();
   });
 
@@ -11,13 +11,13 @@ describe('A regular expression', () => {
     expect(compileExpression('(?-i)^T')(['toyota'])).toBe(false);
   });
 
-  test('is looked for in the longest values, a consent text that names every partner', () => {
+  test('is searched in the longest values, such as a consent text with every partner', () => {
     const consent = `${'I agree to be called by any of these partners. '.repeat(200)}Northwind Mutual, Fabrikam Agents`;
     expect(compileExpression('(northwind mutual|contoso life|adatum)')([consent])).toBe(true);
   });
 });
 
-/** The hardest that are known: too many states for the automaton, on texts that reach them. */
+/** The hardest known cases: too many states for the automaton, with texts that reach them. */
 const HARD = [
   '[ab]*a[ab]{90}z',
   '(.*a.{45}|.*b.{45})z',
@@ -30,7 +30,7 @@ const HARD = [
   '(x?a?)*(a|aa)+$',
 ];
 
-/** Letters in an order that repeats nothing. */
+/** Letters in a non-repeating order. */
 function noise(length: number, letters: string): string {
   let state = 12_345;
   return Array.from({ length }, () => {
@@ -39,25 +39,25 @@ function noise(length: number, letters: string): string {
   }).join('');
 }
 
-test.each(HARD)('%s takes a tenth of a second at the most, whatever the lead has', (text) => {
+test.each(HARD)('%s takes at most a tenth of a second for any value', (text) => {
   const expression = compileExpression(text);
   for (const values of [
     [noise(10_000, 'ab')],
     [noise(10_000, 'abAB é')],
     [`${'a'.repeat(9999)}!`],
     [noise(6000, 'ab')],
-    // All that a request may hold.
+    // The largest request.
     Array.from({ length: 6 }, () => noise(10_000, 'ab')),
   ]) {
     const before = process.cpuUsage();
     expression(values);
     const { user, system } = process.cpuUsage(before);
-    // Twice that, because other tests may run at the same time.
+    // Twice the limit, because other tests may run at the same time.
     expect((user + system) / 1000).toBeLessThan(200);
   }
 });
 
-test('Values that are too long for an expression of its size do not match', () => {
+test('Values too long for the size of an expression do not match', () => {
   const large = compileExpression(`(${'a?'.repeat(100)})+z`);
   expect(large([`${noise(1000, 'ab')}z`])).toBe(true);
   expect(large([`${noise(10_000, 'ab')}z`])).toBe(false);

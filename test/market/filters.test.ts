@@ -6,7 +6,7 @@ import { compileFilters, type Filter } from '../../src/market/filters.js';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 
-/** A test of filters in a campaign that declares these fields. */
+/** Compiles filters for a campaign with these declared fields. */
 function testOf(filters: Filter[], declared: FieldDeclarations = {}) {
   const test = compileFilters(filters, {
     comparisons: compileComparisons(declared, 'USD'),
@@ -15,7 +15,7 @@ function testOf(filters: Filter[], declared: FieldDeclarations = {}) {
   return (fields: Fields, now = NOW) => test(fields, now);
 }
 
-/** What a lead with these fields fails of a filter. */
+/** The reason why a lead with these fields fails a filter. */
 const failure = (filter: Filter, fields: Fields) => testOf([filter])(fields);
 
 describe('A lead passes', () => {
@@ -23,7 +23,7 @@ describe('A lead passes', () => {
     ['an equal text, trimmed and in any case', { field: 'make', equals: ' toyota' }, { make: 'TOYOTA ' }],
     ['one of several texts', { field: 'make', oneOf: ['Honda', 'Toyota'] }, { make: 'toyota' }],
     ['a text that is not excluded', { field: 'make', not: ['Honda', 'Toyota'] }, { make: 'Ford' }],
-    ['an exclusion for want of the field', { field: 'make', not: ['Honda'] }, {}],
+    ['an exclusion without the field', { field: 'make', not: ['Honda'] }, {}],
     ['a beginning', { field: 'zip', startsWith: ['902', '75', '76'] }, { zip: '75001' }],
     ['a beginning that is the whole value', { field: 'zip', startsWith: ['75001'] }, { zip: '75001' }],
     ['a state by its name', { field: 'state', equals: 'Texas' }, { state: 'TX' }],
@@ -41,7 +41,7 @@ describe('A lead passes', () => {
     ['a date as the US writes it', { field: 'born', range: { min: '1960-01-01' } }, { born: '1/1/1960' }],
     ['an expression anywhere in the value', { field: 'make', matches: 'yot' }, { make: 'TOYOTA' }],
     ['an expression for the whole value', { field: 'zip', matches: '^7[56]\\d{3}$' }, { zip: ' 75001 ' }],
-    ['a field that is there', { field: 'email', exists: true }, { email: 'ann@mail.example' }],
+    ['an existing field', { field: 'email', exists: true }, { email: 'ann@mail.example' }],
     ['the absence of a field that is blank', { field: 'email', exists: false }, { email: ' ' }],
     ['several rules on a field', { field: 'zip', startsWith: ['75'], not: ['75001'] }, { zip: '75002' }],
     [
@@ -68,7 +68,7 @@ describe('A lead passes', () => {
   });
 });
 
-describe('A lead is told to ops by field and rule where it fails', () => {
+describe('A failed lead is reported with field and rule for', () => {
   test.each<[string, Filter, Record<string, string>, string]>([
     [
       'another text',
@@ -92,19 +92,19 @@ describe('A lead is told to ops by field and rule where it fails', () => {
       "age is outside 'range'",
     ],
     [
-      'a text that is no number',
+      'a text that is not a number',
       { field: 'age', range: { min: 18 } },
       { age: '20 or so' },
       "age is outside 'range'",
     ],
     [
-      'a number that is no date',
+      'a number that is not a date',
       { field: 'born', range: { min: '1960-01-01' } },
       { born: '1970' },
       "born is outside 'range'",
     ],
     [
-      'a day that no calendar has',
+      'an impossible date',
       { field: 'born', range: { min: '1960-01-01' } },
       { born: '2/30/1970' },
       "born is outside 'range'",
@@ -121,7 +121,7 @@ describe('A lead is told to ops by field and rule where it fails', () => {
       { make: 'x' },
       "make must be absent by 'exists'",
     ],
-    ['a name that every object has', { field: 'constructor', exists: true }, {}, 'constructor is missing'],
+    ['the name of a built-in property', { field: 'constructor', exists: true }, {}, 'constructor is missing'],
     [
       'one of all',
       {
@@ -149,7 +149,7 @@ describe('A lead is told to ops by field and rule where it fails', () => {
     expect(failure(filter, fields)).toBe(detail);
   });
 
-  test('the first of several filters that it fails', () => {
+  test('the first of several failed filters', () => {
     const test = testOf([
       { field: 'a', equals: '1' },
       { field: 'b', equals: '2' },
@@ -187,7 +187,7 @@ describe('Any filters, on any lead', () => {
   const DETAIL =
     /^(no filter of 'any' holds, the first because )*[abc] (is missing|is not what 'equals' names|is not one of 'oneOf'|is excluded by 'not'|does not begin as 'startsWith' says|is outside 'range'|must be absent by 'exists')$/;
 
-  /** The definition, word for word. */
+  /** A literal implementation of the definition. */
   function passes(filter: Filter, fields: Record<string, string>): boolean {
     if (filter.all) return filter.all.every((inner) => passes(inner, fields));
     if (filter.any) return filter.any.some((inner) => passes(inner, fields));
@@ -203,7 +203,7 @@ describe('Any filters, on any lead', () => {
     return same(filter.equals ?? '') === text;
   }
 
-  test('pass it exactly when each holds, and never tell a value', () => {
+  test('pass exactly if each filter holds, and never show a value', () => {
     fc.assert(
       fc.property(filters, lead, (all, fields) => {
         const detail = testOf(all)(fields);

@@ -18,14 +18,14 @@ const margins: fc.Arbitrary<Margin> = fc.oneof(
 const sales = fc.record({
   price: fc.nat(100_000_000),
   margin: margins,
-  /** What of the price is given back, if it comes to that. */
+  /** The refund in percent, if the lead is returned. */
   refund: fc.option(percents),
 });
 
 const onlyOf = (entries: EntryDocument[], account: string): number =>
   entries.reduce((sum, entry) => sum + (entry.account.startsWith(account) ? entry.amount : 0), 0);
 
-test('The ledger of any sales, some of them given back in part, sums to zero, and nobody gets back more than it gave', () => {
+test('The ledger of any sales and returns sums to zero, and no refund exceeds its payment', () => {
   fc.assert(
     fc.property(fc.array(sales, { minLength: 1, maxLength: 4 }), (all) => {
       const ledger = all.flatMap(({ price, margin, refund }, i) => {

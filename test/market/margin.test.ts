@@ -20,15 +20,15 @@ describe('Of what the buyer pays, the house keeps', () => {
     ['an amount', 4550, { fixed: 200 }, 200],
     ['an amount, but no more than the price', 150, { fixed: 200 }, 150],
     ['nothing below the lowest band', 999, bands, 0],
-    ['what its band says', 1000, bands, 150],
-    ['what the next band says from its start on', 2000, bands, 400],
-    ['what the last band says of all prices above', 12_345, bands, 1234],
+    ['the share of its band', 1000, bands, 150],
+    ['the share of the next band from its start on', 2000, bands, 400],
+    ['the share of the last band for all prices above', 12_345, bands, 1234],
   ])('%s', (_, price, margin, house) => {
     expect(split(price, margin)).toEqual({ buyerPays: price, sellerEarns: price - house, house });
   });
 });
 
-test('Any price by any margin is split into whole parts, none negative, that add up, and the seller loses no unit to rounding', () => {
+test('Any price and margin are split into whole, non-negative parts that add up, rounded in the seller’s favor', () => {
   const percent = fc.integer({ min: 0, max: 10_000 }).map((hundredths) => hundredths / 100);
   const share: fc.Arbitrary<Share> = fc.oneof(fc.record({ percent }), fc.record({ fixed: fc.nat(100_000) }));
   const banded = fc.array(fc.tuple(fc.nat(100_000), share)).map((all) => ({

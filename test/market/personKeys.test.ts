@@ -37,12 +37,12 @@ const ONE_NUMBER = [
 ];
 
 describe('the key of a phone number', () => {
-  test.each(ONE_NUMBER)('is one for every spelling: %s', (spelling) => {
+  test.each(ONE_NUMBER)('is the same for every spelling: %s', (spelling) => {
     expect(phoneKey(spelling)).toBe('+12145550187');
   });
 
   test.each(['555-123-4567', '+1 555 123 4567', '1 (555) 123-4567', '001-555-123-4567', '5551234567 x12'])(
-    'is one for every spelling of ten digits that are no number yet: %s',
+    'is the same for every spelling of ten digits that are not a valid number: %s',
     (spelling) => {
       expect(phoneKey(spelling)).toBe('+15551234567');
     },
@@ -54,7 +54,7 @@ describe('the key of a phone number', () => {
     ['214-555-0187 call after 5', '21455501875'],
     ['+44 20 7946 0018', '+442079460018'],
     ['+999 214 555 018', '999214555018'],
-  ])('is its own digits for a number that can’t be read: %s', (spelling, key) => {
+  ])('is the digits of an unreadable number: %s', (spelling, key) => {
     expect(phoneKey(spelling)).toBe(key);
   });
 
@@ -68,11 +68,11 @@ describe('the key of a phone number', () => {
     '214-555-XXXX',
     '(***) ***-0187',
     '2.15E+09',
-  ])('is missing if the text may be anybody: "%s"', (spelling) => {
+  ])('is missing if the text identifies no person: "%s"', (spelling) => {
     expect(phoneKey(spelling)).toBeUndefined();
   });
 
-  test('never mixes up a number with the digits of something that is none', () => {
+  test('never equals the digits of a text that is not a number', () => {
     expect(phoneKey('2.1455501E+09')).toBeUndefined();
     expect(phoneKey('214-555-O187')).not.toBe(phoneKey('214-555-0187'));
   });
@@ -85,31 +85,31 @@ describe('the key of an e-mail address', () => {
     'Jane Roe <jane@example.com>',
     'jane%40example.com',
     'mailto:jane@example.com',
-  ])('is one for every spelling: %s', (spelling) => {
+  ])('is the same for every spelling: %s', (spelling) => {
     expect(emailKey(spelling)).toBe('jane@example.com');
   });
 
-  test('knows no rules of single providers: their dots and tags may be other persons elsewhere', () => {
+  test('ignores provider-specific rules: dots and tags may mean other persons elsewhere', () => {
     expect(emailKey('j.ane+ads@gmail.com')).toBe('j.ane+ads@gmail.com');
   });
 
-  test('is one for an international domain and its ASCII form', () => {
+  test('is the same for an international domain and its ASCII form', () => {
     expect(emailKey('jo@bücher.example')).toBe(emailKey('jo@xn--bcher-kva.example'));
   });
 
   test.each(['', 'n/a', 'jane(at)example.com', 'j***@example.com', 'asked not to say'])(
-    'is missing if the text may be anybody: "%s"',
+    'is missing if the text identifies no person: "%s"',
     (spelling) => {
       expect(emailKey(spelling)).toBeUndefined();
     },
   );
 
-  test('is the text itself for an address that can’t be read', () => {
+  test('is the text itself for an unreadable address', () => {
     expect(emailKey(' Jane@example ')).toBe('jane@example');
   });
 });
 
-/** Fields and spellings of the table that the readers are tested with. */
+/** Fields and spellings in the table of the reader tests. */
 const spellings = readFileSync(join(import.meta.dirname, 'fields', 'normalise.tsv'), 'utf8')
   .split('\n')
   .slice(1)
@@ -119,14 +119,14 @@ const spellings = readFileSync(join(import.meta.dirname, 'fields', 'normalise.ts
   })
   .filter(({ sent }) => !sent.includes('\\'));
 
-test.each(spellings)('the normal form of a $field has the key of what was sent: $sent', (row) => {
+test.each(spellings)('the normal form of a $field has the same key as the input: $sent', (row) => {
   const { field, sent, wanted } = row;
   if (wanted === '(blank)') expect(personKeys({ [field]: sent })).toEqual({});
   else if (wanted !== '(keep)')
     expect(personKeys({ [field]: sent })).toEqual(personKeys({ [field]: wanted }));
 });
 
-test('a key has itself for its key, so what is normalised twice stays the same', () => {
+test('the key of a key is the key itself, so normalizing twice changes nothing', () => {
   const national = fc.stringMatching(/^\d{7,15}$/);
   const prefixed = fc
     .tuple(fc.constantFrom('', '+', '+1', '001', '1-', '0 '), national)
@@ -140,7 +140,7 @@ test('a key has itself for its key, so what is normalised twice stays the same',
   );
 });
 
-test('the keys of older releases are the present ones for numbers in their usual forms', () => {
+test('keys of older releases equal the current ones for common number formats', () => {
   for (const phone of ['(214) 555-0187', '12145550187', '+1 214 555 0187 x12', '555-123-4567'])
     expect(formerPersonKeys({ phone })).toEqual(personKeys({ phone }));
   expect(formerPersonKeys({ phone: '2145550187.0', email: ' Jo@Example.org ' })).toEqual({

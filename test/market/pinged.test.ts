@@ -22,7 +22,7 @@ const LEAD = {
 };
 
 describe('A ping', () => {
-  test('carries five digits of the ZIP code, what is asked for, and nothing that could not be read', () => {
+  test('contains five digits of the ZIP code, the requested fields and no unreadable value', () => {
     expect(pingedFields(LEAD, { names: ['homeowner', 'interests', 'subId', 'age', 'city'] })).toEqual({
       zip: '75001',
       city: undefined,
@@ -30,7 +30,7 @@ describe('A ping', () => {
     });
   });
 
-  test('never says who the person is, whatever is asked for', () => {
+  test('never contains personal data, whatever fields are requested', () => {
     const names = Object.keys(LEAD.fields);
     expect(Object.keys(pingedFields(LEAD, { names }).fields)).toEqual([
       'zip',
@@ -40,12 +40,12 @@ describe('A ping', () => {
     ]);
   });
 
-  test('carries a field that the campaign declares, whatever else it could mean', () => {
+  test('contains a declared field even if its name could mean another field', () => {
     const declared = { mobile: { type: 'boolean' } } as const;
     expect(pingedFields(LEAD, { names: ['mobile'], declared }).fields).toEqual({ mobile: 'yes' });
   });
 
-  test('is asked to say so by no market file', () => {
+  test('cannot be configured to contain personal data', () => {
     const parsed = parseMarket(`
 sellers: [{ code: ACME1234, slug: acme, name: Acme }]
 buyers: [{ id: northwind, name: N, post: { url: https://n.example/, timeoutMs: 500 } }]

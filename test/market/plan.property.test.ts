@@ -53,7 +53,7 @@ const markets: fc.Arbitrary<Given> = fc
   .tuple(contracts, leads, fc.nat(9))
   .map(([all, { state, source, age }, paused]) => ({
     market: {
-      // A paused market opens nothing, so that there is little to see in it: one in five is.
+      // A paused market excludes every contract, so only one in five is paused.
       seller: { code: 'ACME1234', slug: 'acme', name: 'Acme', active: paused !== 0, postbacks: [] },
       campaign: campaignOf({ active: paused !== 1 }),
       contracts: readyContracts(
@@ -106,14 +106,14 @@ const planned = ({ market, lead, known, now }: Given): { first: Plan<Buyer>; sec
   return { first, second: withinLimits(first, market, lead, known, now) };
 };
 
-/** In one order, as one text: of tens of thousands of cases a comparison of lists would cost more than the rules. */
+/** Sorted and joined to one text, because comparing lists in tens of thousands of cases is slow. */
 const inOrder = (items: readonly (string | number)[]): string => [...items].sort().join(' ');
 
 const always = (property: (given: Given) => void): void =>
   fc.assert(fc.property(markets, property), { numRuns: 2000 });
 
 describe('In every market, the plan of a round', () => {
-  test('has each contract in one place: open, or excluded with one reason', () => {
+  test('has each contract once: open, or excluded with one reason', () => {
     always((given) => {
       const buyers = inOrder(given.market.contracts.map(({ buyer }) => buyer.id));
       const { first, second } = planned(given);
@@ -122,7 +122,7 @@ describe('In every market, the plan of a round', () => {
     });
   });
 
-  test('closes contracts by limits, and opens none', () => {
+  test('can only close contracts because of limits, never open them', () => {
     always((given) => {
       const { first, second } = planned(given);
       const before = openIn(first);
@@ -130,7 +130,7 @@ describe('In every market, the plan of a round', () => {
     });
   });
 
-  test('is the same in whatever order the contracts are listed', () => {
+  test('is the same for any order of the contracts', () => {
     const said = (plan: Plan<Buyer>): string =>
       `${inOrder(openIn(plan))}; ${inOrder(excludedIn(plan))}; ${inOrder(plan.changes.map(({ at }) => at))}`;
     always((given) => {
@@ -140,7 +140,7 @@ describe('In every market, the plan of a round', () => {
     });
   });
 
-  test('opens nothing where the seller or the campaign is paused, nor for a buyer that is', () => {
+  test('opens no contract if the seller, the campaign or the buyer is paused', () => {
     always((given) => {
       const { seller, campaign, contracts } = given.market;
       const mayBuy = contracts.flatMap(({ buyer, contract }) =>
@@ -150,7 +150,7 @@ describe('In every market, the plan of a round', () => {
     });
   });
 
-  test('foresees changes that lie ahead, the soonest of each kind', () => {
+  test('foresees future changes, the earliest of each kind', () => {
     always((given) => {
       const { changes } = planned(given).second;
       expect(changes.every(({ at }) => at > given.now)).toBe(true);

@@ -7,7 +7,7 @@ const scenarios = readAll().map(({ file, scenario }) => ({ file, rules: scenario
 
 const filesOf = (rule: string) => scenarios.filter(({ rules }) => rules.includes(rule));
 
-test('Every rule of the market is in two scenarios at the least', () => {
+test('Every rule is covered by at least two scenarios', () => {
   const rare = ALL_RULES.flatMap((rule) => {
     const files = filesOf(rule).map(({ file }) => file);
     return files.length < 2 ? [`${rule}: ${files.join(', ') || 'no file'}`] : [];
@@ -15,12 +15,12 @@ test('Every rule of the market is in two scenarios at the least', () => {
   expect(rare).toEqual([]);
 });
 
-test('Every rule of the market meets another one in a scenario', () => {
+test('Every rule is combined with another rule in a scenario', () => {
   const unopposed = ALL_RULES.filter((rule) => !filesOf(rule).some(({ rules }) => canConflict(rule, rules)));
   expect(unopposed).toEqual([]);
 });
 
-test('Every rule of the market is alone in a scenario', () => {
+test('Every rule decides a scenario alone', () => {
   const neverAlone = ALL_RULES.filter((rule) => !filesOf(rule).some(({ rules }) => isAlone(rule, rules)));
   expect(neverAlone).toEqual([]);
 });

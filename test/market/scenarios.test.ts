@@ -4,7 +4,7 @@ import { readAll } from '../scenarios/runner/readAll.js';
 import { runPurely } from '../scenarios/runner/runPurely.js';
 
 /*
- * The scenarios, taken through the rules alone: test/scenarios/scenarios.test.ts takes the same files through the whole
+ * Runs the scenarios through the rules alone. test/scenarios/scenarios.test.ts runs the same files through the whole
  * engine.
  */
 

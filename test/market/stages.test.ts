@@ -13,18 +13,15 @@ test.each([
   [2 * HOUR, shared, 72],
   [72 * HOUR, aged, undefined],
   [1000 * HOUR, aged, undefined],
-])(
-  'A lead that is %i ms old is in the stage that has begun last, and waits for the next',
-  (age, stage, next) => {
-    const now = received + age;
-    expect(stageAt([aged, exclusive, shared], received, now)).toBe(stage);
-    expect(nextStageAt([aged, exclusive, shared], received, now)).toBe(
-      next === undefined ? undefined : received + next * HOUR,
-    );
-  },
-);
+])('A lead that is %i ms old is in the latest stage and waits for the next', (age, stage, next) => {
+  const now = received + age;
+  expect(stageAt([aged, exclusive, shared], received, now)).toBe(stage);
+  expect(nextStageAt([aged, exclusive, shared], received, now)).toBe(
+    next === undefined ? undefined : received + next * HOUR,
+  );
+});
 
-test('A lead is in no stage before the first begins', () => {
+test('A lead is in no stage before the start of the first', () => {
   expect(stageAt([aged, shared], received, received)).toBeUndefined();
   expect(nextStageAt([], received, received)).toBeUndefined();
 });

@@ -25,12 +25,12 @@ const ROUND: Round = {
 const buyerOf = (i: number): string => `buyer-${i}-`.padEnd(64, 'x');
 const many = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
 
-/** What Temporal takes of a life: five first and twenty last rounds. */
+/** The rounds kept in the result: the first five and the last twenty. */
 const ROUNDS = 25;
 const MOST_BYTES = 2 * 1024 * 1024;
 
-describe('a round that is told in words', () => {
-  test('stays small, however many contracts were asked and however much their buyers said', () => {
+describe('the description of a round', () => {
+  test('stays small for any number of contracts and any length of answers', () => {
     const asked = many(1000, (i): Outcome => {
       const who = { contract: `c/${i}`, buyer: buyerOf(i), ms: 12, price: 1000 };
       return i === 990
@@ -52,7 +52,7 @@ describe('a round that is told in words', () => {
   });
 });
 
-test('The input of a decision can be copied from Temporal’s details: its quotes stay as they are', () => {
+test('The input of a decision can be copied from Temporal’s details with its quotes', () => {
   const input = '{"buyer":"odd","accepted":true}';
   const details = detailsOf({
     status: 'held',
@@ -63,7 +63,7 @@ test('The input of a decision can be copied from Temporal’s details: its quote
   expect(details).toContain(`with the input \`${input}\`, or \`gavel leads resolve\``);
 });
 
-test('A lead whose buyers are all full waits for its next retry, and until when they are full is said', () => {
+test('A lead whose buyers are all full waits for its next retry, and the description names the end of the limits', () => {
   const at = Date.UTC(2026, 10, 29);
   const wait = { until: 'retry', at: 0 } as const;
   const changes = [{ at, what: 'window' }] as const;
@@ -82,7 +82,7 @@ test('A lead whose buyers are all full waits for its next retry, and until when 
   expect(fullUntil([unsold('state')], changes)).toBeUndefined();
 });
 
-test('Of a lead that a hundred buyers bought twenty are named', () => {
+test('The description of a lead with a hundred buyers names twenty of them', () => {
   const story = endInWords({
     status: 'sold',
     sales: many(100, (i) => ({ buyer: buyerOf(i), price: 100 })),
@@ -95,7 +95,7 @@ test('Of a lead that a hundred buyers bought twenty are named', () => {
   expect(story).not.toContain(buyerOf(20));
 });
 
-describe('a contract that is left out for the state', () => {
+describe('a contract excluded by state', () => {
   const lead = (state?: string): LeadInRound => ({
     facts: { leadId: 'l', seller: 's', category: 'c', state, receivedAt: 0, test: false },
     fields: {},
@@ -111,7 +111,7 @@ describe('a contract that is left out for the state', () => {
     return first;
   };
 
-  test('names the states that it buys, of many the first ones', () => {
+  test('names the states that it buys, at most the first six', () => {
     expect(refusal(of(['TX', 'CA', 'FL']), lead('NV'), 0)?.detail).toBe('buys TX, CA, FL only');
     const nine = ['TX', 'CA', 'FL', 'NY', 'AZ', 'WA', 'OR', 'UT', 'NM'];
     expect(refusal(of(nine), lead('NV'), 0)?.detail).toBe(
@@ -119,7 +119,7 @@ describe('a contract that is left out for the state', () => {
     );
   });
 
-  test('names the lead’s state in a large campaign, so that all of these contracts share their words', () => {
+  test('names the lead’s state in a large campaign, so that all such contracts share one text', () => {
     expect(refusal(of(['TX'], 31), lead('NV'), 0)?.detail).toBe('does not buy NV');
     expect(refusal(of(['TX'], 31), lead(), 0)?.detail).toBe('does not buy leads without a state');
   });

@@ -17,7 +17,7 @@ const takeTurn = (credits: Credits, all: readonly Contender[]) => takeTurns(cred
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Who has the turns when the same contend each time. */
+/** The holders of successive turns among the same contenders. */
 function takers(weights: Record<string, number>, turns: number, credits: Credits = {}): string[] {
   const names: string[] = [];
   for (let i = 0; i < turns; i++) {
@@ -40,7 +40,7 @@ describe('Turns are fair', () => {
     expect(names).toEqual(Array.from({ length: 10 }, () => names.slice(0, 3)).flat());
   });
 
-  test('weights of 3 and 1 are three turns and one, spread', () => {
+  test('weights of 3 and 1 give three turns and one, spread evenly', () => {
     const round = ['north', 'north', 'fab', 'north'];
     expect(takers({ north: 3, fab: 1 }, 8)).toEqual([...round, ...round]);
   });
@@ -51,7 +51,7 @@ describe('Turns are fair', () => {
     expect(names.filter((name) => name === 'heavy')).toHaveLength(10);
   });
 
-  test('one that was capped for a while comes back to its share, without a burst', () => {
+  test('a contender that was capped for a while returns to its share without a burst', () => {
     const before = ['fab', 'con', 'north'].reduce<Credits>((credits) => {
       const { changes } = takeTurn(credits, contenders({ north: 1, fab: 1, con: 1 }));
       return added(credits, changes);
@@ -63,7 +63,7 @@ describe('Turns are fair', () => {
     expect(counted(takers({ north: 1, fab: 1, con: 1 }, 9, meanwhile))).toEqual({ north: 3, fab: 3, con: 3 });
   });
 
-  test('one that contends for every other lead only has its share of those', () => {
+  test('a contender for every second lead gets its share of those', () => {
     let credits: Credits = {};
     const names: string[] = [];
     for (let i = 0; i < 600; i++) {
@@ -75,13 +75,13 @@ describe('Turns are fair', () => {
     expect(counted(names)).toEqual({ north: 100, fab: 250, con: 250 });
   });
 
-  test('nobody contends for a lead that nobody wants', () => {
+  test('a lead without contenders uses no turn', () => {
     expect(takeTurn({}, [])).toEqual({ order: [], changes: {} });
     expect(settleTurns([], 1, NOBODY, NOBODY)).toEqual({});
   });
 });
 
-/** Leads that are offered in turn until somebody buys one; gives how many each bought. */
+/** Offers each lead in order of turns until a contender buys it; returns the number bought by each. */
 function sold(weights: Record<string, number>, leads: number, buys: (id: string, lead: number) => boolean) {
   let credits: Credits = {};
   const buyers: string[] = [];
@@ -102,29 +102,29 @@ describe('A turn is used', () => {
   const { order, changes } = takeTurn({}, contenders({ north: 1, fab: 1, con: 1 }));
   const [first = '', second = '', third = ''] = order.map(({ id }) => id);
 
-  test('by the one that was sent the lead and bought it: nothing is left to be settled', () => {
+  test('by the contender that bought the lead; nothing remains to settle', () => {
     expect(settleTurns(order, 1, new Set([first]), NOBODY)).toEqual({});
   });
 
-  test('by the one that refused it and by the one that bought it then', () => {
+  test('by the contender that refused the lead and by the one that bought it afterwards', () => {
     const credits = added(changes, settleTurns(order, 1, new Set([first, second]), NOBODY));
     expect(credits[first]).toBeCloseTo(1 / 3 - 1);
     expect(credits[second]).toBeCloseTo(1 / 3 + 1 / 2 - 1);
     expect(credits[third]).toBeCloseTo(1 / 3 + 1 / 2);
   });
 
-  test('by nobody where nobody was sent the lead, as if there had been none', () => {
+  test('by no contender if the lead was sent to none', () => {
     expect(Object.values(added(changes, settleTurns(order, 1, NOBODY, NOBODY)))).toEqual([0, 0, 0]);
   });
 
-  test('not by one that turned out to be capped: it is as if it had been away', () => {
+  test('not by a contender that turned out to be capped; it is treated as absent', () => {
     const credits = added(changes, settleTurns(order, 1, new Set([second]), new Set([first])));
     expect(credits[first]).toBeCloseTo(0);
     expect(credits[second]).toBeCloseTo(-0.5);
     expect(turnOrder(credits, order)[0]?.id).not.toBe(second);
   });
 
-  test('for each place of a shared lead, and for one that is offered a place that another refused', () => {
+  test('for each place of a shared lead, and by a contender that is offered a refused place', () => {
     const shared = takeTurns({}, contenders({ north: 1, fab: 1, con: 1 }), 2);
     const ids = shared.order.map(({ id }) => id);
     expect(settleTurns(shared.order, 2, new Set(ids.slice(0, 2)), NOBODY)).toEqual({});
@@ -135,27 +135,27 @@ describe('A turn is used', () => {
     expect(three).toBeCloseTo(1 / 3 + 1 / 2);
   });
 
-  test('by nobody where the lead is a test: it has an order, and costs nothing', () => {
+  test('by no contender for a test lead: it has an order and costs nothing', () => {
     const { order: all, changes: none } = takeTurns({ north: -1 }, contenders({ north: 1, fab: 1 }), 0);
     expect(all.map(({ id }) => id)).toEqual(['fab', 'north']);
     expect(none).toEqual({});
   });
 });
 
-describe('One that refuses', () => {
-  test('everything is asked first in its turn only, and the others share what it leaves', () => {
+describe('A contender that refuses', () => {
+  test('every lead is asked first only in its turns, and the others share its leads', () => {
     const { bought, first } = sold({ north: 1, fab: 1, con: 1 }, 300, (id) => id !== 'north');
     expect(first.north).toBe(100);
     expect(bought).toEqual({ con: 150, fab: 150 });
   });
 
-  test('every other lead that it is sent has half of its share', () => {
+  test('every second lead gets half of its share', () => {
     let asked = 0;
     const { bought } = sold({ north: 1, fab: 1, con: 1 }, 600, (id) => id !== 'north' || asked++ % 2 === 0);
     expect(bought).toEqual({ north: 100, fab: 250, con: 250 });
   });
 
-  test('a hundred leads saves up none of them', () => {
+  test('a hundred leads does not save up turns', () => {
     const { bought } = sold({ north: 1, fab: 1 }, 120, (id, lead) => id !== 'north' || lead >= 100);
     expect(bought).toEqual({ north: 10, fab: 110 });
   });
@@ -166,7 +166,7 @@ describe('One that refuses', () => {
   });
 });
 
-describe('Any contenders, over any number of turns', () => {
+describe('Any contenders over any number of turns', () => {
   const group = fc
     .uniqueArray(fc.stringMatching(/^[a-z0-9]{1,8}$/), { minLength: 1, maxLength: 12 })
     .map((buyers) => buyers.map((buyer) => `ACME1234/solar/${buyer}`))
@@ -176,7 +176,7 @@ describe('Any contenders, over any number of turns', () => {
       ),
     );
 
-  /** Runs turns among those whom `present` names; gives what each had, and what its weight would give it of each turn. */
+  /** Runs turns among the contenders in `present`; returns the largest deviation from the shares by weight. */
   function play(all: Contender[], turns: number, present: (turn: number) => Contender[]) {
     let credits: Credits = {};
     const had = new Map(all.map(({ id }) => [id, 0]));
@@ -197,7 +197,7 @@ describe('Any contenders, over any number of turns', () => {
     return furthest;
   }
 
-  test('have their shares exactly, to within one turn at every moment, where the same contend each time', () => {
+  test('always have their shares to within one turn if the contenders stay the same', () => {
     fc.assert(
       fc.property(group, fc.integer({ min: 1, max: 40 }), (all, turns) => {
         expect(play(all, turns, () => all)).toBeLessThan(1);
@@ -206,7 +206,7 @@ describe('Any contenders, over any number of turns', () => {
     );
   });
 
-  test('have their shares of what they contended for, to within two turns, where others contend each time', () => {
+  test('have their shares of their own turns to within two turns if the contenders vary', () => {
     fc.assert(
       fc.property(group, fc.array(fc.nat(4095), { maxLength: 30 }), (all, masks) => {
         const furthest = play(all, masks.length, (turn) =>
@@ -218,7 +218,7 @@ describe('Any contenders, over any number of turns', () => {
     );
   });
 
-  test('are offered the lead in one order, however they are listed; what one gains the others pay', () => {
+  test('are offered the lead in an order independent of the input order, and the credits sum to zero', () => {
     const credits = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 12, maxLength: 12 });
     fc.assert(
       fc.property(group, credits, fc.nat(11), (all, owed, pick) => {

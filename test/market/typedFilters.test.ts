@@ -106,7 +106,7 @@ describe('A declared field fails', () => {
 });
 
 describe('Money is in the currency of the campaign', () => {
-  test('also where a rule names an amount', () => {
+  test('also if a rule names an amount', () => {
     expect(passes({ type: 'money' }, { equals: '1200' }, '¥1,200', { currency: 'JPY' })).toBe(true);
     expect(passes({ type: 'money' }, { range: { min: 1 } }, '$1,200', { currency: 'JPY' })).toBe(false);
   });
@@ -125,11 +125,11 @@ describe('An age', () => {
     ['2008-02-29', '2026-02-28T12:00:00Z', 'UTC', false],
     ['2008-02-29', '2026-03-01T00:00:00Z', 'UTC', true],
     ['2008-02-29', '2028-02-29T00:00:00Z', 'UTC', true],
-  ])('of a person born %s is counted at %s in %s', (born, at, timezone, expected) => {
+  ])('of a person born %s is computed at %s in %s', (born, at, timezone, expected) => {
     expect(is18(born, at, timezone)).toBe(expected);
   });
 
-  test('is counted from plain dates where the field is not declared', () => {
+  test('is computed from plain dates if the field is not declared', () => {
     const test = compileFilters([{ field: 'born', age: { min: 18, max: 65 } }], {
       comparisons: compileComparisons({}, 'USD'),
       timezone: 'UTC',
@@ -220,7 +220,7 @@ describe('A standard field', () => {
   });
 });
 
-test('Several values of a field that is not declared pass a rule where one of them does, and not where none is excluded', () => {
+test('Several values of an undeclared field pass a rule if one of them passes, and fail an exclusion if one is excluded', () => {
   const test = (rules: Filter) =>
     compileFilters([{ field: 'a', ...rules }], {
       comparisons: compileComparisons({}, 'USD'),
@@ -232,7 +232,7 @@ test('Several values of a field that is not declared pass a rule where one of th
   expect(test({ not: ['roof'] })).toBe("a is excluded by 'not'");
 });
 
-test('A custom field that could not be read when the lead came is read by what its campaign declares now', () => {
+test('An unreadable custom field is read again with the campaign’s current declaration', () => {
   const fields = fieldsForRules({ fields: { a: 'slate', ip: 'here', b: 'x' }, unread: ['a', 'ip'] });
   expect(fields).toEqual({ a: 'slate', b: 'x' });
   const test = (labels: string[]) =>
@@ -243,7 +243,7 @@ test('A custom field that could not be read when the lead came is read by what i
   expect([test([]), test(['Slate'])]).toEqual(['a is missing', undefined]);
 });
 
-describe('Whatever the lead and the rule', () => {
+describe('For any lead and rule', () => {
   const types: FieldDeclarations = {
     boolean: { type: 'boolean' },
     number: { type: 'number' },
@@ -287,7 +287,7 @@ describe('Whatever the lead and the rule', () => {
   const normalOf = (declared: FieldDeclaration, sent: string | string[]) =>
     readTyped(declared, sent, { currency: 'USD', now: NOW }).value;
 
-  test('what was sent and its normal form pass the same rules', () => {
+  test('an input and its normal form pass the same rules', () => {
     fc.assert(
       fc.property(declaration, rules, value, (declared, rule, sent) => {
         expect(passes(declared, rule, sent)).toBe(passes(declared, rule, normalOf(declared, sent)));
@@ -296,7 +296,7 @@ describe('Whatever the lead and the rule', () => {
     );
   });
 
-  test('a value that can’t be read is a missing one', () => {
+  test('an unreadable value counts as missing', () => {
     fc.assert(
       fc.property(declaration, rules, value, (declared, rule, sent) => {
         fc.pre(normalOf(declared, sent) === undefined);
@@ -306,7 +306,7 @@ describe('Whatever the lead and the rule', () => {
     );
   });
 
-  test('a wider range passes at least what a narrower one does', () => {
+  test('a wider range passes every value that a narrower one passes', () => {
     fc.assert(
       fc.property(
         fc.constantFrom<FieldDeclaration>({ type: 'range' }, { type: 'number' }),
@@ -323,7 +323,7 @@ describe('Whatever the lead and the rule', () => {
     );
   });
 
-  test('a range passes exactly where both of its ends do', () => {
+  test('a range passes exactly if both of its ends pass', () => {
     fc.assert(
       fc.property(text, bound, bound, (sent, min, max) => {
         const normal = normalOf({ type: 'range' }, sent);

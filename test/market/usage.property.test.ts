@@ -31,7 +31,7 @@ const contracts = fc.record({
 });
 const prices = fc.integer({ min: 1, max: 5000 });
 
-/** What is used up once a sale has taken its room. */
+/** The usage after a sale. */
 function taken(usage: Usage, limits: readonly Limit[]): Usage {
   const after = { ...usage };
   for (const { counter, window, adds } of limits) {
@@ -41,8 +41,8 @@ function taken(usage: Usage, limits: readonly Limit[]): Usage {
   return after;
 }
 
-describe('Limits, whatever they are and whenever', () => {
-  test('are never exceeded by sales that find room under all of them', () => {
+describe('Any limits at any time', () => {
+  test('are never exceeded by sales that all of them allow', () => {
     fc.assert(
       fc.property(
         contracts,
@@ -65,7 +65,7 @@ describe('Limits, whatever they are and whenever', () => {
     );
   });
 
-  test('leave no more room to a dearer sale, nor after another one', () => {
+  test('leave no more room for a higher price or after another sale', () => {
     fc.assert(
       fc.property(contracts, prices, prices, moments, (contract, one, other, now) => {
         const [cheap, dear] = one < other ? [one, other] : [other, one];
@@ -79,7 +79,7 @@ describe('Limits, whatever they are and whenever', () => {
     );
   });
 
-  test('count in the windows that the contract’s clock shows, each once', () => {
+  test('count once in each window of the contract’s time zone', () => {
     fc.assert(
       fc.property(contracts, prices, moments, (contract, price, now) => {
         const limits = limitsOf(contract, schedule, price, now);
@@ -92,7 +92,7 @@ describe('Limits, whatever they are and whenever', () => {
     );
   });
 
-  test('have room again after now, in another window than the full one, or never of themselves', () => {
+  test('have room again in a later window, or never by themselves', () => {
     fc.assert(
       fc.property(contracts, moments, (contract, now) => {
         const unpaced = { ...contract, pace: false };
@@ -110,7 +110,7 @@ describe('Limits, whatever they are and whenever', () => {
     );
   });
 
-  test('spread over the day are never more than the daily cap, and grow in the course of the day', () => {
+  test('spread over the day never exceed the daily cap, and grow during the day', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100 }), moments, fc.nat(6 * 3_600_000), (day, now, later) => {
         const paced = { caps: { day }, pace: true, timezone: 'America/Chicago' };
@@ -124,7 +124,7 @@ describe('Limits, whatever they are and whenever', () => {
   });
 });
 
-test('A prepaid buyer can pay what it has left, and no cent more', () => {
+test('A prepaid buyer can pay at most its balance', () => {
   fc.assert(
     fc.property(fc.integer({ min: -1000, max: 9000 }), prices, (balance, price) => {
       const buyer = { balance: 0, currency: 'USD' };

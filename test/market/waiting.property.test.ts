@@ -14,7 +14,7 @@ const lead: LeadFacts = {
 };
 const spans = fc.integer({ min: 1000, max: 90_000_000 });
 
-/** A round that was held while the lead was on sale; what it foresaw lies after it. */
+/** A round held while the lead was on sale, with foreseen changes after it. */
 const rounds: fc.Arbitrary<Round> = fc
   .record({
     number: fc.integer({ min: 1, max: 12 }),
@@ -59,7 +59,7 @@ const retryOf = ({ number, at, terms: { pending } }: Round): number => {
 };
 
 describe('An unsold lead waits', () => {
-  test('from its round on until its expiry at the latest', () => {
+  test('after its round and at most until its expiry', () => {
     always((round) => {
       const { at } = nextWait(lead, round, []);
       expect(at).toBeGreaterThan(round.at);
@@ -67,7 +67,7 @@ describe('An unsold lead waits', () => {
     });
   });
 
-  test('for the earliest moment at which something can change, and says which', () => {
+  test('for the earliest time at which something can change, and names the change', () => {
     always((round) => {
       const wait = nextWait(lead, round, []);
       const moments = [expiryOf(round), retryOf(round), ...round.changes.map(({ at }) => at)];
@@ -78,7 +78,7 @@ describe('An unsold lead waits', () => {
     });
   });
 
-  test('for its end and not for a round that would be held at that moment', () => {
+  test('for its expiry and not for a round at the same time', () => {
     always((round) => {
       const atEnd = [{ at: expiryOf(round), what: 'opening' as const }];
       const never = { ...round.terms, pending: { ...round.terms.pending, retryAfter: [] } };
@@ -86,7 +86,7 @@ describe('An unsold lead waits', () => {
     });
   });
 
-  test('no longer where one more change is foreseen', () => {
+  test('not longer if one more change is foreseen', () => {
     always((round) => {
       const [, ...fewer] = round.changes;
       expect(nextWait(lead, round, []).at).toBeLessThanOrEqual(

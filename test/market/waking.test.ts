@@ -18,16 +18,16 @@ const duplicates = { by: ['phone' as const], match: 'any', withinDays: 30, per: 
 const filters: Contract['filters'] = [{ field: 'zip', in: ['75001'] } as never];
 const schedule = { timezone: 'UTC', open: ['Mon-Fri 08:00-20:00'] } as never;
 
-/** What was, what is, and what to call it. */
+/** Name, terms before, terms after. */
 const WAKES: [name: string, was: Change, now: Change][] = [
-  ['a contract let in again', { contract: { active: false } }, {}],
+  ['a contract resumed', { contract: { active: false } }, {}],
   ['a pause that ends sooner', { contract: { pausedUntil: 2 * HOUR } }, { contract: { pausedUntil: HOUR } }],
   ['a campaign’s pause ended', { campaign: { pausedUntil: HOUR } }, {}],
   ['a buyer’s pause ended', { buyer: { pausedUntil: HOUR } }, {}],
-  ['a further state', { contract: { states: ['CA'] } }, { contract: { states: ['CA', 'TX'] } }],
+  ['one more state', { contract: { states: ['CA'] } }, { contract: { states: ['CA', 'TX'] } }],
   ['every state', { contract: { states: ['CA'] } }, {}],
-  ['a filter gone', { contract: { filters } }, {}],
-  ['a source more', { contract: { sources: { only: ['a'] } } }, { contract: { sources: { only: ['b'] } } }],
+  ['a filter removed', { contract: { filters } }, {}],
+  ['another source', { contract: { sources: { only: ['a'] } } }, { contract: { sources: { only: ['b'] } } }],
   ['other hours', { contract: { schedule } }, {}],
   ['a higher price', { contract: { price: 900 } }, { contract: { price: 1200 } }],
   ['a price instead of a ping', {}, { contract: { price: 1200 } }],
@@ -35,7 +35,7 @@ const WAKES: [name: string, was: Change, now: Change][] = [
   ['a shorter delay', { contract: { delay: 24 * HOUR } }, { contract: { delay: HOUR } }],
   ['a later end', { contract: { until: HOUR } }, { contract: { until: 2 * HOUR } }],
   ['a higher cap', { contract: { caps: { day: 1 } } }, { contract: { caps: { day: 2 } } }],
-  ['a cap gone', { contract: { caps: { day: 1, week: 3 } } }, { contract: { caps: { week: 3 } } }],
+  ['a cap removed', { contract: { caps: { day: 1, week: 3 } } }, { contract: { caps: { week: 3 } } }],
   ['a higher budget', { contract: { budget: { day: 1 } } }, { contract: { budget: { day: 2 } } }],
   [
     'a lower price under a budget',
@@ -47,22 +47,22 @@ const WAKES: [name: string, was: Change, now: Change][] = [
     { contract: { price: 1200 }, buyer: { balance: 1100 } },
     { contract: { price: 1100 }, buyer: { balance: 1100 } },
   ],
-  ['duplicates let in', { contract: { duplicates: { ...duplicates, by: ['phone'] } } }, {}],
+  ['duplicates allowed', { contract: { duplicates: { ...duplicates, by: ['phone'] } } }, {}],
   ['a lower floor of the campaign', {}, { campaign: { sale: { ...sale, floor: 900 } } }],
   ['another mode', {}, { campaign: { sale: { ...sale, mode: 'shared', maxBuyers: 2 } } }],
   ['new stages', {}, { campaign: { stages: [{ ...sale, after: HOUR }] } }],
   ['a field declared', {}, { campaign: { fields: { homeowner: { type: 'boolean' } } } }],
   [
-    'a label more',
+    'one more label',
     { campaign: { fields: { roof: { type: 'enum', values: [{ value: 'tile', labels: [] }] } } } },
     { campaign: { fields: { roof: { type: 'enum', values: [{ value: 'tile', labels: ['Tiles'] }] } } } },
   ],
-  ['a campaign on again', { campaign: { active: false } }, {}],
-  ['a buyer let in again', { buyer: { active: false } }, {}],
+  ['a campaign active again', { campaign: { active: false } }, {}],
+  ['a buyer resumed', { buyer: { active: false } }, {}],
   ['another ping address', {}, { buyer: { ping } }],
   ['a higher balance', { buyer: { balance: 100 } }, { buyer: { balance: 200 } }],
   ['billed on account', { buyer: { balance: 100 } }, {}],
-  ['a seller let in again', { seller: { active: false } }, {}],
+  ['a seller resumed', { seller: { active: false } }, {}],
 ];
 
 const LEAVES_ASLEEP: typeof WAKES = [
@@ -70,7 +70,7 @@ const LEAVES_ASLEEP: typeof WAKES = [
   ['a contract paused', {}, { contract: { active: false } }],
   ['a contract paused until a time', {}, { contract: { pausedUntil: HOUR } }],
   ['a longer pause', { contract: { pausedUntil: HOUR } }, { contract: { pausedUntil: 2 * HOUR } }],
-  ['a state less', { contract: { states: ['CA', 'TX'] } }, { contract: { states: ['CA'] } }],
+  ['one state less', { contract: { states: ['CA', 'TX'] } }, { contract: { states: ['CA'] } }],
   ['a filter', {}, { contract: { filters } }],
   ['a lower price', { contract: { price: 1200 } }, { contract: { price: 1100 } }],
   ['a higher floor', {}, { contract: { floor: 2000 } }],
@@ -90,10 +90,10 @@ const LEAVES_ASLEEP: typeof WAKES = [
   ['other retries', {}, { campaign: { pending: { retryAfter: [HOUR], expireAfter: 2 * HOUR } } }],
   ['retention', {}, { campaign: { retention: HOUR } }],
   ['a rule against duplicates', {}, { campaign: { duplicates: { ...duplicates, by: ['phone'] } } }],
-  ['a campaign off', {}, { campaign: { active: false } }],
+  ['a campaign inactive', {}, { campaign: { active: false } }],
   ['a buyer’s name', {}, { buyer: { name: 'Northwind Traders' } }],
   ['other notices', {}, { buyer: { notices: { ...ping, events: ['won'] } } }],
-  ['a buyer that is asked no more', {}, { buyer: { ping: undefined } }],
+  ['a buyer without a ping', {}, { buyer: { ping: undefined } }],
   ['a lower balance', { buyer: { balance: 200 } }, { buyer: { balance: 100 } }],
   ['a threshold of its balance', {}, { buyer: { lowBalance: 100 } }],
   ['a slug', {}, { seller: { slug: 'acme-leads' } }],
@@ -105,24 +105,24 @@ function marketWith({ contract = {}, campaign = {}, buyer = {}, seller = {} }: C
   return { ...rest, sellers: sellers.map((one) => ({ ...one, ...seller })) };
 }
 
-test.each(WAKES)('%s may let a contract take more', (_, was, now) => {
+test.each(WAKES)('%s may let a contract take more leads', (_, was, now) => {
   expect(mightTake(marketWith(was), marketWith(now))).toEqual([
     { id: `${CAMPAIGN}/northwind`, campaign: CAMPAIGN },
   ]);
 });
 
-test.each(LEAVES_ASLEEP)('%s lets no contract take more', (_, was, now) => {
+test.each(LEAVES_ASLEEP)('%s lets no contract take more leads', (_, was, now) => {
   expect(mightTake(marketWith(was), marketWith(now))).toEqual([]);
 });
 
-test('A new contract may take more, and one that is not named stays as it was', () => {
+test('A new contract may take more leads, and a removed contract may not', () => {
   const none = { sellers: [], buyers: [], campaigns: [], contracts: [] };
   const market = marketWith({});
   expect(mightTake({ ...market, contracts: [] }, market)).toHaveLength(1);
   expect(mightTake(market, none)).toEqual([]);
 });
 
-test('Leads reckon their wait anew where their campaign’s terms for it change, and where they do not, or it is new, not', () => {
+test('Leads reschedule their wait if their campaign’s pending terms change, and not if they stay the same or are new', () => {
   const before = marketWith({ campaign: { pending: { retryAfter: [HOUR], expireAfter: 9 * HOUR } } });
   const after = marketWith({ campaign: { pending: { retryAfter: [HOUR], expireAfter: 5 * HOUR } } });
   expect(waitAnew(before, after)).toEqual([CAMPAIGN]);
@@ -130,7 +130,7 @@ test('Leads reckon their wait anew where their campaign’s terms for it change,
   expect(waitAnew({ campaigns: [] }, after)).toEqual([]);
 });
 
-describe('What a lead that waits three hours for its next round hears of a change', () => {
+describe('The notification of a lead that waits three hours for its next round, if', () => {
   const pending = { retryAfter: [3 * HOUR], expireAfter: 9 * HOUR };
   const now = 10 * HOUR;
   const lead: LeadInRound = {
@@ -148,7 +148,7 @@ describe('What a lead that waits three hours for its next round hears of a chang
     offered: {},
   };
 
-  const heard = (contracts: Partial<Contract>[], change: Change = {}, isPending = false) => {
+  const news = (contracts: Partial<Contract>[], change: Change = {}, isPending = false) => {
     const { sellers, campaigns, buyers, ...market } = marketWith(change);
     const [seller, campaign, buyer, contract] = [sellers[0], campaigns[0], buyers[0], market.contracts[0]];
     if (!seller || !campaign || !buyer || !contract) throw new Error('The market is empty');
@@ -167,35 +167,35 @@ describe('What a lead that waits three hours for its next round hears of a chang
   };
   const later = (hours: number) => ({ price: 1200, delay: hours * HOUR });
 
-  test.each<[what: string, expected: ReturnType<typeof heard>, actual: ReturnType<typeof heard>]>([
-    ['one takes it now', 'now', heard([{ states: ['CA'] }, { price: 1200 }, later(2)])],
+  test.each<[what: string, expected: ReturnType<typeof news>, actual: ReturnType<typeof news>]>([
+    ['one takes it now', 'now', news([{ states: ['CA'] }, { price: 1200 }, later(2)])],
     [
       'the first of two takes it before it would wake',
       { changes: [{ at: now + HOUR, what: 'delay' }] },
-      heard([later(2.5), later(2)]),
+      news([later(2.5), later(2)]),
     ],
-    ['it would wake at that moment anyhow', undefined, heard([later(3)])],
-    ['it would wake before that', undefined, heard([later(5)])],
-    ['none ever takes it', undefined, heard([{ price: 1200, states: ['CA'] }])],
-    ['its campaign is off', undefined, heard([{ price: 1200 }], { campaign: { active: false } })],
+    ['it would wake at the same time', undefined, news([later(3)])],
+    ['it would wake earlier', undefined, news([later(5)])],
+    ['no contract ever takes it', undefined, news([{ price: 1200, states: ['CA'] }])],
+    ['its campaign is inactive', undefined, news([{ price: 1200 }], { campaign: { active: false } })],
     [
       'its campaign’s pause ends before it would wake',
       { changes: [{ at: now + HOUR, what: 'resume' }] },
-      heard([{ price: 1200 }], { campaign: { pausedUntil: now + HOUR } }),
+      news([{ price: 1200 }], { campaign: { pausedUntil: now + HOUR } }),
     ],
     [
       'its campaign’s pause ends after it would wake',
       undefined,
-      heard([{ price: 1200 }], { campaign: { pausedUntil: now + 3 * HOUR } }),
+      news([{ price: 1200 }], { campaign: { pausedUntil: now + 3 * HOUR } }),
     ],
-    ['its campaign’s pause is over', 'now', heard([{ price: 1200 }], { campaign: { pausedUntil: now } })],
-    ['it waits by other terms', { pending, changes: [] }, heard([later(5)], {}, true)],
+    ['its campaign’s pause is over', 'now', news([{ price: 1200 }], { campaign: { pausedUntil: now } })],
+    ['its pending terms change', { pending, changes: [] }, news([later(5)], {}, true)],
     [
-      'it does so in a campaign that is off',
+      'its pending terms change in an inactive campaign',
       { pending, changes: [] },
-      heard([{}], { campaign: { active: false } }, true),
+      news([{}], { campaign: { active: false } }, true),
     ],
-    ['both', { pending, changes: [{ at: now + HOUR, what: 'delay' }] }, heard([later(2)], {}, true)],
+    ['both change', { pending, changes: [{ at: now + HOUR, what: 'delay' }] }, news([later(2)], {}, true)],
   ])('%s', (_, expected, actual) => {
     expect(actual).toEqual(expected);
   });

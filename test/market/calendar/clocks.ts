@@ -20,7 +20,7 @@ export const timezone = fc.constantFrom(...ZONES);
 
 const MINUTE = 60_000;
 
-/** Any moment from 2024 to 2030, half of them close to where some clock changes: the hours around a Saturday's midnight. */
+/** Any time from 2024 to 2030, half of them close to clock changes: the hours around a Saturday's midnight. */
 export const moment = fc.oneof(
   fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2031, 0, 1) }),
   fc
@@ -30,7 +30,7 @@ export const moment = fc.oneof(
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** What the platform's own calendar shows: `Sun 2026-11-01 01:30`. */
+/** The wall time by the platform's own calendar: `Sun 2026-11-01 01:30`. */
 export function shown(zone: string, at: number): string {
   const format =
     formats.get(zone) ??
@@ -49,13 +49,13 @@ export function shown(zone: string, at: number): string {
   return `${part.weekday} ${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}`;
 }
 
-/** The moment of a text with its offset, `2026-11-01T01:30-05:00`, UTC ms. */
+/** Parses a time with its offset, `2026-11-01T01:30-05:00`, into UTC ms. */
 export function at(text: string): number {
   const ms = Date.parse(text);
   if (Number.isNaN(ms)) throw new Error(`${text} is no moment`);
   return ms;
 }
 
-/** A moment as a test shows it. */
+/** Formats a time for test output. */
 export const iso = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : new Date(ms).toISOString().replace(':00.000Z', 'Z');

@@ -8,7 +8,7 @@ import { at, iso, moment, timezone } from './clocks.js';
 const zone = 'America/Chicago';
 const split = compileSchedule({ timezone: zone, open: ['Mon-Fri 08:00-12:00', 'Mon-Fri 14:00-18:00'] });
 
-describe('Of a daily cap of 8 over eight open hours with a break', () => {
+describe('A daily cap of 8 over eight open hours with a break allows', () => {
   test.each([
     ['none before opening', '07:59:59.999', 0],
     ['one at opening', '08:00', 1],
@@ -24,19 +24,19 @@ describe('Of a daily cap of 8 over eight open hours with a break', () => {
 
   test.each([
     ['the first is free at opening', 0, '2026-11-24T06:00-06:00', '2026-11-24T08:00-06:00'],
-    ['what was not used is free at once', 1, '2026-11-24T10:30-06:00', '2026-11-24T10:30-06:00'],
+    ['an unused lead is free at once', 1, '2026-11-24T10:30-06:00', '2026-11-24T10:30-06:00'],
     ['the next is free an hour later', 3, '2026-11-24T10:30-06:00', '2026-11-24T11:00-06:00'],
     ['the fifth is free after the break', 4, '2026-11-24T11:30-06:00', '2026-11-24T14:00-06:00'],
     [
-      'in the break, what was not used is free after it',
+      'during the break, unused leads are free after it',
       2,
       '2026-11-24T13:00-06:00',
       '2026-11-24T14:00-06:00',
     ],
-    ['once all are used, one is free tomorrow', 8, '2026-11-24T17:30-06:00', '2026-11-25T08:00-06:00'],
+    ['after all are used, one is free tomorrow', 8, '2026-11-24T17:30-06:00', '2026-11-25T08:00-06:00'],
     ['after closing, one is free tomorrow', 3, '2026-11-24T19:00-06:00', '2026-11-25T08:00-06:00'],
     [
-      'on a closed day, one is free on the next open one',
+      'on a closed day, one is free on the next open day',
       0,
       '2026-11-28T10:00-06:00',
       '2026-11-30T08:00-06:00',
@@ -55,14 +55,14 @@ describe('Without a schedule, a cap is spread over the whole day', () => {
     expect(pacedCap(cap, undefined, zone, at(now))).toBe(free);
   });
 
-  test('and one is free at midnight again', () => {
+  test('one is free again at midnight', () => {
     expect(iso(nextPacedSlot(24, 24, undefined, zone, at('2026-11-24T23:30-06:00')))).toBe(
       iso(at('2026-11-25T00:00-06:00')),
     );
   });
 });
 
-test('A schedule that never opens frees none', () => {
+test('A schedule that never opens allows no lead', () => {
   const never = compileSchedule({ timezone: zone, open: [] });
   expect(pacedCap(8, never, zone, at('2026-11-24T12:00-06:00'))).toBe(0);
   expect(nextPacedSlot(0, 8, never, zone, at('2026-11-24T12:00-06:00'))).toBeUndefined();

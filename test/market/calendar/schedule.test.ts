@@ -37,7 +37,7 @@ describe('A schedule is open', () => {
     expect(isOpen(nights, at('2026-11-22T01:00-06:00'))).toBe(false);
   });
 
-  test('at hours that the clock shows twice, both times; at hours that it skips, not at all', () => {
+  test('both times in an hour that the clock repeats, and not in an hour that it skips', () => {
     const early = chicago(['Mon-Sun 01:00-02:00', 'Mon-Sun 02:00-03:00']);
     const justOne = chicago(['Sun 01:00-01:30']);
     const justTwo = chicago(['Sun 02:00-03:00']);
@@ -84,7 +84,7 @@ describe('A schedule is closed', () => {
     ]);
   });
 
-  test('where a closed time cuts open hours, before, within and after it', () => {
+  test('in a closed time that overlaps the start, the middle or the end of open hours', () => {
     const open = chicago(['Mon-Fri 08:00-20:00', 'Tue 06:00-10:00'], {
       closed: ['2026-11-24 09:00-10:30', '2026-11-24 19:00-24:00'],
     });
@@ -149,7 +149,7 @@ describe('A closed schedule opens next', () => {
     expect(iso(nextOpening(schedule, at(after)))).toBe(iso(at(opens)));
   });
 
-  test('never, where it is always closed or never closes', () => {
+  test('never, if it is always closed or never closes', () => {
     const now = at('2026-11-24T12:00Z');
     expect(nextOpening(chicago(['Mon-Sun 00:00-24:00']), now)).toBeUndefined();
     expect(
@@ -159,7 +159,7 @@ describe('A closed schedule opens next', () => {
   });
 });
 
-test('A schedule with a text that is no time is refused', () => {
+test('A schedule with an invalid time is rejected', () => {
   expect(() => chicago(['Mo 8-20'])).toThrow('"Mo 8-20"');
   expect(() => chicago([], { closed: ['Christmas'] })).toThrow('"Christmas"');
 });
@@ -177,7 +177,7 @@ const hours = fc
   })
   .filter(({ from, until }) => from !== until);
 
-/** The schedule's definition, by the platform's own calendar: the clock on the wall shows an open time. */
+/** Whether the wall clock of the platform's own calendar shows an open time. */
 function showsOpen(
   zone: string,
   open: { weekday: string; from: string; until: string }[],
@@ -201,7 +201,7 @@ describe('Any schedule, in any zone, at any time', () => {
   const compiled = (zone: string, open: { weekday: string; from: string; until: string }[]) =>
     compileSchedule({ timezone: zone, open: open.map((one) => `${one.weekday} ${one.from}-${one.until}`) });
 
-  test('is open exactly when the clock on the wall shows an open hour', () => {
+  test('is open exactly when the wall clock shows an open hour', () => {
     fc.assert(
       fc.property(schedule, ({ zone, open, when }) => {
         expect(isOpen(compiled(zone, open), when)).toBe(showsOpen(zone, open, when));
@@ -225,7 +225,7 @@ describe('Any schedule, in any zone, at any time', () => {
     );
   });
 
-  test('has spans that say the same as asking at each quarter of an hour', () => {
+  test('has spans that agree with isOpen at each quarter of an hour', () => {
     fc.assert(
       fc.property(schedule, ({ zone, open, when }) => {
         const asked = compiled(zone, open);

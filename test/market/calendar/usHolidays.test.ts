@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DAY } from '../../../src/market/calendar/days.js';
 import { isUsHoliday } from '../../../src/market/calendar/usHolidays.js';
 
-/** Every day of a year that is a holiday, as `MM-DD`. */
+/** All holidays of a year, as `MM-DD`. */
 function holidaysOf(year: number): string[] {
   const days: string[] = [];
   for (let day = Date.UTC(year, 0, 1) / DAY; day < Date.UTC(year + 1, 0, 1) / DAY; day++) {
@@ -11,7 +11,7 @@ function holidaysOf(year: number): string[] {
   return days;
 }
 
-/** The days that opm.gov lists as observed, and beside them the holidays that fall on a weekend. */
+/** The observed days by opm.gov, and the holidays that fall on a weekend. */
 test.each([
   [2024, '01-01 01-15 02-19 05-27 06-19 07-04 09-02 10-14 11-11 11-28 12-25'],
   [2026, '01-01 01-19 02-16 05-25 06-19 07-03 07-04 09-07 10-12 11-11 11-26 12-25'],

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { isLongOver, windowEnd, windowKey, type Period } from '../../../src/market/calendar/windows.js';
 import { at, iso, moment, shown, timezone } from './clocks.js';
 
-describe('The window that a moment lies in, and its end', () => {
+describe('The window of a time, and its end', () => {
   test.each<[Period, string, string, string, string | undefined]>([
     [
       'hour',
@@ -17,7 +17,7 @@ describe('The window that a moment lies in, and its end', () => {
     ['week', 'America/Chicago', '2026-11-24T13:59-06:00', 'week:2026-W48', '2026-11-30T00:00-06:00'],
     ['month', 'America/Chicago', '2026-11-24T13:59-06:00', 'month:2026-11', '2026-12-01T00:00-06:00'],
     ['total', 'America/Chicago', '2026-11-24T13:59-06:00', 'total', undefined],
-    // the hour that is shown twice, and the one that is skipped
+    // the repeated hour and the skipped hour
     [
       'hour',
       'America/Chicago',
@@ -63,7 +63,7 @@ describe('The window that a moment lies in, and its end', () => {
       'hour:2026-10-04T02+11:00',
       '2026-10-04T03:00+11:00',
     ],
-    // offsets that are no whole hours
+    // offsets that are not whole hours
     ['hour', 'Asia/Kolkata', '2026-11-24T13:45+05:30', 'hour:2026-11-24T13+05:30', '2026-11-24T14:00+05:30'],
     [
       'hour',
@@ -73,7 +73,7 @@ describe('The window that a moment lies in, and its end', () => {
       '2026-11-24T14:00+05:45',
     ],
     ['day', 'Asia/Kathmandu', '2026-11-24T23:59+05:45', 'day:2026-11-24', '2026-11-25T00:00+05:45'],
-    // days of 23, 25 and 24½ hours, and one that begins at 01:00
+    // days of 23, 25 and 24½ hours, and a day that starts at 01:00
     ['day', 'America/Chicago', '2027-03-14T00:30-06:00', 'day:2027-03-14', '2027-03-15T00:00-05:00'],
     ['day', 'America/Chicago', '2026-11-01T00:30-05:00', 'day:2026-11-01', '2026-11-02T00:00-06:00'],
     ['day', 'Australia/Lord_Howe', '2027-04-04T00:30+11:00', 'day:2027-04-04', '2027-04-05T00:00+10:30'],
@@ -100,7 +100,7 @@ describe('The window that a moment lies in, and its end', () => {
 });
 
 describe('In any zone, at any time', () => {
-  test('a window has one name up to its end, and another from then on', () => {
+  test('a window has one name up to its end and another one after it', () => {
     const period = fc.constantFrom<Period>('hour', 'day', 'week', 'month');
     fc.assert(
       fc.property(
@@ -122,7 +122,7 @@ describe('In any zone, at any time', () => {
     );
   });
 
-  test('the names are those of the platform’s own calendar', () => {
+  test('the names agree with the platform’s own calendar', () => {
     fc.assert(
       fc.property(timezone, moment, (zone, when) => {
         const [, date = '', time = ''] = shown(zone, when).split(' ');
@@ -139,7 +139,7 @@ describe('In any zone, at any time', () => {
   });
 });
 
-test('A window is long over only once it has ended a day ago, and stays so', () => {
+test('A window is long over from one day after its end', () => {
   const cases = fc.tuple(
     fc.constantFrom<Period>('hour', 'day', 'week', 'month'),
     timezone,

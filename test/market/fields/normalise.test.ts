@@ -17,11 +17,11 @@ import { readIp, readUrl } from '../../../src/market/fields/web.js';
 import { readZip } from '../../../src/market/fields/zip.js';
 
 /*
- * normalise.tsv: field, what was sent, what it means, why. `(blank)` counts as not sent; `(keep)` can't be read with
- * certainty. \uXXXX, \n and \r stand for what can't be seen.
+ * normalise.tsv: field, input, expected value, note. `(blank)` counts as not sent. `(keep)` can't be read with certainty.
+ * \uXXXX, \n and \r stand for invisible characters.
  */
 
-/** Ages are counted on this day. */
+/** Ages are computed on this day. */
 const NOW = Date.UTC(2026, 10, 28);
 
 type Reader = (sent: string) => Reading<FieldValue>;
@@ -99,14 +99,14 @@ const readerOf = (field: string): Reader => {
   return reader;
 };
 
-describe('what sources write', () => {
+describe('an input of a source', () => {
   test.each(rows)('$field $sent means $wanted ($why)', ({ field, sent, wanted }) => {
     const reading = readerOf(field)(sent);
     expect(meaning(reading)).toBe(wanted);
     expect(reading.original).toBe(sent);
   });
 
-  /** How a source writes (order, unit, zone, decoding) is said of what it sends; a normal form has one reading. */
+  /** Options of a source (order, unit, zone, decoding) apply to its input. A normal form has only one reading. */
   const withNormalForm = rows.filter(
     ({ field, wanted }) => !wanted.startsWith('(') && !/^full name|^list|decode html/.test(field),
   );

@@ -45,7 +45,7 @@ describe('A declared field is read by its type', () => {
     expect(read(declaration, sent).value).toEqual(value);
   });
 
-  test('with a note if it can’t be read, and without one if it is blank', () => {
+  test('with a note if it is unreadable, and without one if it is blank', () => {
     expect(read(ROOF, 'slate')).toEqual({
       original: 'slate',
       note: 'none of the values that the campaign lists; kept as sent',
@@ -61,7 +61,7 @@ describe('A declared field is read by its type', () => {
   });
 });
 
-describe('Whatever is sent', () => {
+describe('Any input', () => {
   const declarations = fc.constantFrom<FieldDeclaration>(
     { type: 'boolean' },
     { type: 'number' },
@@ -94,7 +94,7 @@ describe('Whatever is sent', () => {
     ),
   );
 
-  test('its normal form is read as itself', () => {
+  test('has a normal form that is read as itself', () => {
     fc.assert(
       fc.property(declarations, fc.oneof(text, fc.array(text, { maxLength: 3 })), (declaration, sent) => {
         const { value, note } = read(declaration, sent);

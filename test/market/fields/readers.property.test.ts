@@ -37,7 +37,7 @@ const readers: [string, (sent: string) => Reading<unknown>][] = [
   ['custom field', readCustom],
 ];
 
-/** Texts of any kind, and ones made of what the readers look for. */
+/** Any text, and texts made of the patterns that the readers look for. */
 const sent = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({
@@ -79,7 +79,7 @@ describe.each(readers)('the reader of a %s', (_name, read) => {
     );
   });
 
-  test('takes any text, keeps it, and does not repeat it in its note', () => {
+  test('accepts any text, keeps it, and does not repeat it in its note', () => {
     fc.assert(
       fc.property(sent, (text) => {
         const reading = read(text);
@@ -90,18 +90,18 @@ describe.each(readers)('the reader of a %s', (_name, read) => {
     );
   });
 
-  test('takes a long text of any shape in a moment', () => {
+  test('reads a long text of any shape quickly', () => {
     for (const unit of ['1', '1 ', '1,', 'a ', 'a@', '(', '1-', 'x1', '\u200d', 'jan ', '://', '1 year ']) {
       const before = process.cpuUsage();
       read(unit.repeat(Math.floor(10_000 / unit.length)));
       read(unit.repeat(Math.floor(490 / unit.length)));
-      // Of the processor, µs: other work on the machine does not count.
+      // Processor time, µs, so that other load does not count.
       expect(process.cpuUsage(before).user).toBeLessThan(100_000);
     }
   });
 });
 
-test('the spellings of one national number are one number', () => {
+test('all spellings of one national number are the same number', () => {
   const digits = fc.integer({ min: 0, max: 9999 }).map((line) => `214555${String(line).padStart(4, '0')}`);
   const spelling = fc.constantFrom<(number: string) => string>(
     (n) => `(${n.slice(0, 3)}) ${n.slice(3, 6)}-${n.slice(6)}`,
@@ -131,7 +131,7 @@ test('a range of two numbers has the lower one first', () => {
   );
 });
 
-test('every day of a calendar is read back from each way of writing it', () => {
+test('every date is read back from each notation', () => {
   const day = fc.date({ min: new Date('1910-01-01'), max: new Date('2026-11-01'), noInvalidDate: true });
   fc.assert(
     fc.property(day, (date) => {

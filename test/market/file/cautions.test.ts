@@ -13,7 +13,7 @@ campaigns:
   return cautionsOf(read.market, retentionDays);
 }
 
-test('Whoever applies a market is told what its pings reveal of persons', () => {
+test('Applying a market warns about personal data in its pings', () => {
   expect(cautions('retention: 90d, contracts: [{ buyer: northwind, ping: { hashes: [phone] } }]')).toEqual([
     expect.stringMatching(
       /^Every ping of ACME1234\/auto\/northwind tells its buyer 16 bits .*--buyer ID/,
@@ -22,7 +22,7 @@ test('Whoever applies a market is told what its pings reveal of persons', () => 
   expect(cautions('retention: 90d, contracts: [{ buyer: northwind, ping: { fields: [zip] } }]')).toEqual([]);
 });
 
-test('and that nobody has decided how long persons are kept', () => {
+test('Applying a market warns about a campaign without a retention period', () => {
   expect(cautions('contracts: [{ buyer: northwind }]')).toEqual([
     'Persons of ACME1234/auto are kept until you erase them: set `retention` or RETENTION_DAYS (0 if this is meant).',
   ]);

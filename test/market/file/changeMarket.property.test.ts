@@ -88,7 +88,7 @@ const CONTRACT_KEYS = part({
   filters: optional(fc.constant([{ field: 'zip', startsWith: ['75'] }])),
 });
 
-/** A part of the market with other values in it, entries and keys left out, and some that are new. */
+/** A part of the market with changed values, omitted entries and keys, and new ones. */
 const changeOf = ({ sellers, buyers, campaigns, contracts }: Terms): fc.Arbitrary<object> => {
   const named = (names: object[], keys: fc.Arbitrary<object>): fc.Arbitrary<[object, object][]> =>
     names.length === 0
@@ -140,7 +140,7 @@ const applied = (text: string, market: Terms, how: Changing = {}) => {
 
 type Leaves = Map<string, unknown>;
 
-/** Every value of a market file that is no map, by its path; entries by their names. */
+/** Every scalar and list of a market file by its path, with entries by name. */
 function leavesOf(value: unknown, path = ''): Leaves {
   const found: Leaves = new Map();
   const walk = (one: unknown, at: string): void => {
@@ -163,11 +163,11 @@ function nameOf(entry: unknown): string | undefined {
     : (code ?? id ?? buyer);
 }
 
-/** Whether the change names the path, or a part that it stands in. */
+/** Whether the change names the path or a parent of it. */
 const names = (change: Leaves, path: string): boolean =>
   [...change.keys()].some((named) => path === named || path.startsWith(`${named}/`));
 
-/** What follows from something that the change names, by the page's own rules. */
+/** Changes that follow from a named change, by the rules in docs/market-file.md. */
 const FOLLOWS: [path: RegExp, from: string][] = [
   [/\/sale\/(maxBuyers|sharedFloor)$/, '/sale/mode'],
   [/\/margin\/.*$/, '/margin/percent'],
@@ -181,7 +181,7 @@ const follows = (change: Leaves, path: string): boolean =>
   FOLLOWS.some(([pattern, from]) => pattern.test(path) && change.has(path.replace(pattern, from)));
 
 describe('For any market and any change', () => {
-  test('simulate and apply make the same market of it, or find the same faults', () => {
+  test('simulate and apply produce the same market or the same faults', () => {
     let [made, refused] = [0, 0];
     fc.assert(
       fc.property(CASES, ([market, change]) => {
@@ -201,7 +201,7 @@ describe('For any market and any change', () => {
     expect(Math.min(made, refused)).toBeGreaterThan(20);
   });
 
-  test('applying it twice changes nothing the second time, also with --replace or --prune', () => {
+  test('applying it a second time changes nothing, also with --replace or --prune', () => {
     const ways = fc.constantFrom<Changing[]>(
       {},
       { replace: true },
@@ -218,7 +218,7 @@ describe('For any market and any change', () => {
     );
   });
 
-  test('what it does not name stays', () => {
+  test('parts that it does not name stay the same', () => {
     fc.assert(
       fc.property(CASES, ([market, change]) => {
         const after = applied(stringify(change), market);
@@ -237,7 +237,7 @@ describe('For any market and any change', () => {
 });
 
 describe('For any market', () => {
-  test('its own file changes nothing, however it is applied', () => {
+  test('its own file changes nothing with any options', () => {
     fc.assert(
       fc.property(MARKETS, (market) => {
         const own = stringify(marketInFile(market));

@@ -23,7 +23,7 @@ const TYPES = `{ homeowner: { type: boolean }, miles: { type: number }, income: 
   roof: { type: enum, values: { asphalt: [Asphalt shingle], tile: [] } } }`.replaceAll('\n', ' ');
 
 describe('A campaign’s declared fields', () => {
-  test('are terms as the file writes them, with the values of an enum in their order', () => {
+  test('are terms as in the file, with enum values in order', () => {
     const parsed = parseMarket(
       market(
         '{ dob: { type: birthDate, order: dmy! }, roof: { type: enum, label: Roof, values: { b: [B2], a: [] } } }',
@@ -42,7 +42,7 @@ describe('A campaign’s declared fields', () => {
     });
   });
 
-  test('are shown key by key where they change', () => {
+  test('are shown key by key when they change', () => {
     const parsed = parseMarket(market('{ roof: { type: enum, values: { St. Louis: [A, C], b: [] } } }'));
     const [campaign] = 'market' in parsed ? parsed.market.campaigns : [];
     expect(campaign && writtenCampaign(campaign)).toMatchObject({
@@ -219,7 +219,7 @@ describe('A filter on a declared field', () => {
     expect(faults[0]?.replace(/^.*?filters\[0\]\./, '')).toBe(fault);
   });
 
-  test('is not looked at while its declaration has a fault of its own', () => {
+  test('is not checked while its declaration has a fault', () => {
     const faults = faultsOf(market('{ a: { type: bool } }', '[{ field: a, equals: true, age: { min: 3 } }]'));
     expect(faults).toHaveLength(1);
   });

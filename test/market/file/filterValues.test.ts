@@ -38,7 +38,7 @@ test.each<[unknown]>([
   expect(faultsOf(filter)).toEqual([]);
 });
 
-describe('A filter with a fault says what to write', () => {
+describe('A filter with a fault has a remedy', () => {
   test.each<[unknown, string]>([
     [{}, 'filter: is empty; write a field and a rule for it, or all or any with a list of filters'],
     [
@@ -85,7 +85,7 @@ describe('A filter with a fault says what to write', () => {
     },
   );
 
-  test('where it is nested deeper than anybody needs', () => {
+  test('if it is nested too deeply', () => {
     const deep = { any: [{ all: [{ any: [{ field: 'a', exists: true }] }] }] };
     expect(faultsOf(deep)[0]).toContain('a filter in a filter in a filter has no key "any"');
   });

@@ -16,10 +16,10 @@ function marketOf(text: string): Terms {
   throw new Error(JSON.stringify(parsed.faults));
 }
 
-/** Terms as a file writes them, read again. */
+/** Terms written to a file and read again. */
 const again = (terms: Terms): Terms => marketOf(stringify(marketInFile(terms)));
 
-/** The market of a scenario; where its buyers are is nothing to it. */
+/** The market of a scenario, with placeholder URLs. */
 function marketOfScenario(path: string): Terms {
   const scenario = readScenario(path, readFileSync(join(SCENARIOS, path), 'utf8'));
   const { contracts = {}, campaigns = {}, buyers = {}, services = {} } = scenario;
@@ -46,7 +46,7 @@ describe('A stored market is written as a market file', () => {
     },
   );
 
-  test('that says the same: those of all scenarios', () => {
+  test('with the same terms, for all scenarios', () => {
     const files = readdirSync(SCENARIOS, { recursive: true, encoding: 'utf8' });
     const markets = files.filter((file) => file.endsWith('.yaml')).map((file) => marketOfScenario(file));
     expect(markets.length).toBeGreaterThan(50);
@@ -64,7 +64,7 @@ campaigns:
     ]);
   });
 
-  test('or says which of its terms a file can’t have', () => {
+  test('or reports the terms that a file can’t express', () => {
     const market = marketOf('sellers: [{ code: ACME1234, slug: acme, name: Acme }]');
     const stored = { ...market, sellers: market.sellers.map((seller) => ({ ...seller, slug: 'No Slug' })) };
     expect(() => marketInFile(stored)).toThrow(

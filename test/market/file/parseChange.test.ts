@@ -39,14 +39,14 @@ describe('A change', () => {
     expect({ ...terms, campaigns: others }).toEqual({ ...MARKET, campaigns: rest });
   });
 
-  test('of the way of selling needs nothing taken away', () => {
+  test('of the sale mode does not require removing keys', () => {
     const shared = changed(`${AUTO}, sale: { mode: shared, maxBuyers: 3 } }]`);
     expect(shared.terms.campaigns[0]?.sale).toMatchObject({ mode: 'shared', maxBuyers: 3, floor: 1000 });
     const back = changed(`${AUTO}, sale: { mode: exclusive } }]`, shared.terms);
     expect(back.terms.campaigns[0]?.sale).toEqual(MARKET.campaigns[0]?.sale);
   });
 
-  test('of declared fields is merged by name, and another type needs nothing taken away', () => {
+  test('of declared fields is merged by name, and a new type does not require removing keys', () => {
     const declare = (fields: string, market = MARKET) =>
       changed(`${AUTO}, fields: ${fields} }]`, market).terms;
     const enums = declare(
@@ -68,7 +68,7 @@ describe('A change', () => {
     });
   });
 
-  test('adds a contract with a model of what it would bid', () => {
+  test('adds a contract with a buyer model', () => {
     const { terms, models } = changed(`
 buyers: [{ id: contoso, name: Contoso, ping: { url: 'https://contoso.example', timeoutMs: 500 }, post: { url: 'https://contoso.example', timeoutMs: 500 } }]
 campaigns:
@@ -93,7 +93,7 @@ campaigns:
     });
   });
 
-  test('takes a key away by naming nothing', () => {
+  test('removes a key that is set to null', () => {
     const { terms } = changed(`${AUTO}, contracts: [{ buyer: fabrikam, delay: null }] }]`);
     const contract = terms.contracts.find(({ buyer }) => buyer === 'fabrikam');
     expect(contract).toMatchObject({ price: 1250 });
@@ -178,11 +178,11 @@ campaigns:
       `${AUTO}, currency: EUR, sale: { floor: 5 }, contracts: [{ buyer: fabrikam, price: 5 }] }]`,
       "line 1, campaigns[0].currency: can't change: the bids that were made are in USD",
     ],
-  ])('with a fault says what to write: %s', (text, fault) => {
+  ])('with a fault has a remedy: %s', (text, fault) => {
     expect(faults(text)).toEqual([fault]);
   });
 
-  test('of a prepaid buyer’s currency is refused: what it has paid in is in another', () => {
+  test('of a prepaid buyer’s currency is rejected, because its balance has another currency', () => {
     const prepaid = marketIn(
       textOf('market.yaml').replace('name: Northwind Mutual', 'name: Northwind Mutual\n    balance: 50.00'),
     );
@@ -197,7 +197,7 @@ campaigns:
     ['lowBalance: null', '[low_balance, won]', ['won']],
     ['balance: null', '[low_balance]', undefined],
     ['balance: 50.00', '[won, low_balance]', ['won', 'low_balance']],
-  ])('%s of a buyer with the notices %s needs nothing else', (keys, events, left) => {
+  ])('%s of a buyer with the notices %s requires no other key', (keys, events, left) => {
     const terms = `balance: 100.00, lowBalance: 20.00, notices: { url: 'http://127.0.0.1/', events: ${events} }`;
     const prepaid = changed(`buyers: [{ id: northwind, ${terms} }]`, MARKET).terms;
     const [northwind] = changed(`buyers: [{ id: northwind, ${keys} }]`, prepaid).terms.buyers;

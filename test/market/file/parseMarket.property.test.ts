@@ -6,7 +6,7 @@ import { parseMarket } from '../../../src/market/file/parseMarket.js';
 
 const MARKET = readFileSync(new URL('market.yaml', import.meta.url), 'utf8');
 
-/** The same with declared fields, and filters on them. */
+/** The same market with declared fields and filters on them. */
 const TYPED = MARKET.replace(
   '    sale: { mode: exclusive, floor: 10.00 }',
   `    fields:
@@ -25,7 +25,7 @@ test('Both markets have no fault', () => {
   expect(TYPED).not.toBe(MARKET);
 });
 
-/** Either a market, or faults that are all within the text. */
+/** Expects a market, or faults at positions within the text. */
 function expectMarketOrFaults(text: string): void {
   const parsed = parseMarket(text);
   if ('market' in parsed) return;
@@ -40,10 +40,10 @@ function expectMarketOrFaults(text: string): void {
   }
 }
 
-/** Any code point but half a pair of surrogates; fast-check's own first makes a list of all million of them. */
+/** Any code point except lone surrogates. fast-check's own arbitrary builds a list of all million first. */
 const codePoint = fc.nat(0x10f7ff).map((n) => String.fromCodePoint(n < 0xd800 ? n : n + 0x800));
 
-test('Any text is a market or faults at places of it', () => {
+test('Any text gives a market or faults at positions of the text', () => {
   fc.assert(fc.property(fc.string({ unit: codePoint }), expectMarketOrFaults), { numRuns: 200 });
   const pieces = fc.constantFrom(
     ...Array.from('-:[]{},&*!|>#%@`"\'\n \t?ab1~'),
@@ -66,7 +66,7 @@ test('Any text is a market or faults at places of it', () => {
   );
 });
 
-test('A market with any stretch cut out or overwritten is a market or faults', () => {
+test('A market with any range deleted or overwritten gives a market or faults', () => {
   const damage = fc.tuple(fc.nat(TYPED.length), fc.nat(20), fc.string({ maxLength: 5 }));
   fc.assert(
     fc.property(MARKETS, damage, (market, [at, length, text]) => {
@@ -76,7 +76,7 @@ test('A market with any stretch cut out or overwritten is a market or faults', (
   );
 });
 
-test('A market with any value replaced by any other is a market or faults', () => {
+test('A market with any value replaced gives a market or faults', () => {
   fc.assert(
     fc.property(MARKETS, fc.nat(10_000), fc.jsonValue(), (market, pick, value) => {
       const document = parseDocument(market);

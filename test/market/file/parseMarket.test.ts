@@ -6,20 +6,20 @@ import { parseMarket } from '../../../src/market/file/parseMarket.js';
 
 const MARKET = readFileSync(new URL('market.yaml', import.meta.url), 'utf8');
 
-/** The faults of a file that must be complete in itself, as they are printed. */
+/** The printed faults of a file that must be complete. */
 function faultsOf(text: string): string[] {
   const parsed = parseMarket(text);
   return 'faults' in parsed ? parsed.faults.map((fault) => faultText('m.yaml', fault)) : [];
 }
 
-/** The market with one part replaced, which must be there. */
+/** The market with one part replaced. The part must exist. */
 function changed(from: string, to: string): string {
   expect(MARKET).toContain(from);
   return MARKET.replace(from, to);
 }
 
 describe('A market file without faults', () => {
-  test('is the terms that the rules work with, defaults filled in', () => {
+  test('gives the terms with all defaults', () => {
     const parsed = parseMarket(MARKET);
     const minutes = (count: number) => count * 60_000;
     expect('market' in parsed && parsed.market).toEqual({
@@ -112,11 +112,11 @@ describe('A market file without faults', () => {
     expect(faultsOf(MARKET)).toEqual([]);
   });
 
-  test('is the example that the design gives', () => {
+  test('is the example in the design', () => {
     expect(faultsOf(readFileSync(new URL('example.yaml', import.meta.url), 'utf8'))).toEqual([]);
   });
 
-  test('may repeat a part by an alias, and be written as JSON', () => {
+  test('may use aliases and may be JSON', () => {
     expect(
       faultsOf(changed('{ buyer: northwind, price: 22.00 }', '&offer { buyer: northwind, price: 22.00 }')),
     ).toEqual([]);
@@ -126,7 +126,7 @@ describe('A market file without faults', () => {
   });
 });
 
-/** What is changed in the market above, and the one fault that comes of it. */
+/** A change of the market above, and the one fault that results. */
 const FAULTS: [string, string, string, string][] = [
   // sellers and buyers
   [
@@ -191,7 +191,7 @@ const FAULTS: [string, string, string, string][] = [
     '14:18  buyers[1].post.url: "ftp://127.0.0.1/" is not an http or https address without user name and password; write it like "https://buyer.example/leads"',
   ],
   [
-    'a name that turns the order of its letters',
+    'a name with a bidirectional control character',
     'name: Fabrikam Agents',
     'name: "Fabrikam \\u202estnegA"',
     '13:11  buyers[1].name: "Fabrikam \u202estnegA" is not a name (1 to 100 characters on one line); write it like "Acme Insurance"',
@@ -222,7 +222,7 @@ const FAULTS: [string, string, string, string][] = [
     '31:15  campaigns[1].category: "***" is not a category (1 to 100 characters on one line, a letter a-z or a digit among them); write it like "Auto Insurance"',
   ],
   [
-    'a currency that is none',
+    'an unknown currency',
     'currency: USD',
     'currency: USX',
     '20:15  campaigns[0].currency: "USX" is not a currency’s code (ISO 4217); write it like "USD"',
@@ -361,7 +361,7 @@ const FAULTS: [string, string, string, string][] = [
     '27:9  campaigns[0].contracts[1]: has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
   ],
   [
-    'a state that is none',
+    'an unknown state',
     'california',
     'kalifornia',
     '26:22  campaigns[0].contracts[0].states[1]: "kalifornia" is not a US state, district or territory; write it like "TX"',
@@ -410,7 +410,7 @@ const FAULTS: [string, string, string, string][] = [
   ],
   // the text
   [
-    'an alias of nothing',
+    'an undefined alias',
     'states: [TX, california, fl]',
     'states: *west',
     '26:17  *west stands for nothing: write &west before what it repeats',
@@ -430,7 +430,7 @@ const FAULTS: [string, string, string, string][] = [
   ],
 ];
 
-describe('A market file is refused for', () => {
+describe('A market file is rejected for', () => {
   test.each(FAULTS)('%s', (_, from, to, fault) => {
     expect(faultsOf(changed(from, to))[0]).toBe(`m.yaml:${fault}`);
     if (!fault.includes('YAML')) expect(faultsOf(changed(from, to))).toHaveLength(1);
@@ -462,7 +462,7 @@ describe('A market file is refused for', () => {
     expect(faultsOf(`> gavel@0.1.0 gavel\n${MARKET}`)).toHaveLength(1);
   });
 
-  test('what fills the memory: its size, its depth, aliases that multiply', () => {
+  test('its size, its depth, or its number of aliases', () => {
     expect(faultsOf(`#${'x'.repeat(9_000_000)}`)).toEqual([
       'm.yaml:1:1  is 9000001 characters long; more than 8388608 are not read',
     ]);
@@ -471,7 +471,7 @@ describe('A market file is refused for', () => {
     expect(faultsOf(`sellers: [&l0 [x], ${levels.join(', ')}]`)[0]).toContain('Excessive alias count');
   });
 
-  test('all of its faults at once, whatever else is wrong', () => {
+  test('all of its faults at once', () => {
     const text = changed('code: ACME1234', 'code: acme')
       .replace('buyer: fabrikam', 'buyer: epsilon\n        schedule: { timezone: UTC, open: ["9:00"] }')
       .replace('        delay: 15m', '        delay: 15m\n      - { buyer: fabrikam, price: 1 }')
@@ -491,7 +491,7 @@ describe('A market file is refused for', () => {
   });
 });
 
-/** Keys for later, each with a right and a wrong value, and where in the file it goes. */
+/** Further keys, each with a valid and an invalid value, and its position in the file. */
 const MORE: [string, string, string, string][] = [
   [
     'postback',
@@ -547,14 +547,14 @@ const MORE: [string, string, string, string][] = [
 ];
 
 describe('Every key of a contract and a campaign', () => {
-  test.each(MORE)('%s is taken, and checked at its place', (key, after, line, wrong) => {
+  test.each(MORE)('%s is accepted and checked at its position', (key, after, line, wrong) => {
     expect(faultsOf(changed(after, after + line))).toEqual([]);
     const faults = faultsOf(changed(after, `${after}${/^ */.exec(line)?.[0] ?? ''}${wrong}\n`));
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(key);
   });
 
-  test('a shared sale needs to say how many buyers', () => {
+  test('a shared sale requires maxBuyers', () => {
     const paths = (sale: string) =>
       faultsOf(changed('{ mode: exclusive, floor: 10.00 }', sale)).map((f) => f.split('  ')[1]);
     expect(paths('{ mode: shared, maxBuyers: 3 }')).toEqual([]);
@@ -563,34 +563,34 @@ describe('Every key of a contract and a campaign', () => {
     ]);
   });
 
-  test('a low balance is of a prepaid buyer that is told of it', () => {
+  test('lowBalance requires a prepaid buyer with low_balance notices', () => {
     const paths = (terms: string) =>
       faultsOf(changed('    name: Fabrikam Agents\n', `    name: Fabrikam Agents\n    ${terms}\n`)).map(
         (f) => f.split('  ')[1],
       );
     const notices = (event: string) => `notices: { url: "http://127.0.0.1/", events: [${event}] }`;
-    const [balance, low, told, won] = [
+    const [balance, low, listed, won] = [
       'balance: 9.00',
       'lowBalance: 5.00',
       notices('low_balance'),
       notices('won'),
     ];
-    expect(paths([balance, low, told].join('\n    '))).toEqual([]);
-    expect(paths([low, told].join('\n    '))).toEqual([
+    expect(paths([balance, low, listed].join('\n    '))).toEqual([]);
+    expect(paths([low, listed].join('\n    '))).toEqual([
       'buyers[1].lowBalance: is for prepaid buyers, and the buyer has no balance; add balance, or remove lowBalance (null in a change) and low_balance from notices.events',
     ]);
-    expect(paths(told)).toEqual([
+    expect(paths(listed)).toEqual([
       'buyers[1].notices.events: lists low_balance, which is for prepaid buyers, and the buyer has no balance; remove low_balance here',
     ]);
     expect(paths([balance, low, won].join('\n    '))).toEqual([
       'buyers[1].lowBalance: has no effect, because the buyer gets no low_balance notice; add low_balance to notices.events',
     ]);
-    expect(paths([balance, told].join('\n    '))).toEqual([
+    expect(paths([balance, listed].join('\n    '))).toEqual([
       'buyers[1].notices.events: lists low_balance, but the buyer has no lowBalance; add lowBalance: AMOUNT to the buyer, or remove low_balance from notices.events',
     ]);
   });
 
-  test('a mistyped word or name is answered by the legal one that is nearest', () => {
+  test('a misspelled value or name gets the nearest valid one as a suggestion', () => {
     const first = (from: string, to: string) => faultsOf(changed(from, to))[0]?.replace(/^.*; /, '');
     const notices = 'notices: { url: "http://127.0.0.1/", events: [low_balence] }';
     expect(first('    name: Fabrikam Agents\n', `    name: Fabrikam Agents\n    ${notices}\n`)).toBe(
@@ -603,7 +603,7 @@ describe('Every key of a contract and a campaign', () => {
     expect(first('code: ACME1234', 'code: acme1234')).toBe('did you mean ACME1234?');
   });
 
-  test('a wrong time range is told as one', () => {
+  test('an invalid time range is reported', () => {
     const schedule = 'delay: 15m\n        schedule: { timezone: America/Chicago, open: ["Mo-Fr 8-20"] }';
     expect(faultsOf(changed('delay: 15m', schedule))).toEqual([
       'm.yaml:30:55  campaigns[0].contracts[1].schedule.open[0]: "Mo-Fr 8-20" is not a time range; write it like "Mon-Fri 08:00-20:00"',
@@ -627,7 +627,7 @@ campaigns:
     return 'faults' in changed ? changed.faults.map((fault) => faultText('m.yaml', fault)) : [];
   };
 
-  test('a slug of another seller, a ping that a contract needs, a currency that prices are in: all are faults', () => {
+  test('a taken slug, a removed ping that a contract needs and a currency of existing prices are faults', () => {
     expect(against(MARKET, true)).toEqual([
       'm.yaml:4:11  sellers[0].slug: "acme-insurance" is the slug of seller OTHER123; choose another, or change that seller\'s in this file',
       'm.yaml:12:5  contract OTHER123/solar/fabrikam (in the market): has neither a price nor a buyer with a ping: give the contract a price or the buyer a ping',
@@ -635,7 +635,7 @@ campaigns:
     ]);
   });
 
-  test('a buyer of the market is fine; without a ping, the contract needs a price', () => {
+  test('a contract may name a stored buyer, and needs a price if the buyer has no ping', () => {
     const file = (contract: string) =>
       `campaigns: [{ seller: OTHER123, category: Auto, contracts: [{ buyer: contoso${contract} }] }]`;
     expect(against(file(', price: 5'))).toEqual([]);

@@ -26,7 +26,7 @@ describe('Names of a source’s fields', () => {
     '{ landing: { aliases: { vorname: firstName, "1.3": lastName }, defaults: false } }',
   );
 
-  test('are read, and written as they were', () => {
+  test('are read and written unchanged', () => {
     const { seller, terms } = sellerOf(text);
     const aliases = [
       { name: 'vorname', field: 'firstName' },
@@ -54,7 +54,7 @@ describe('Names of a source’s fields', () => {
       '{ landing: { aliases: { vor_name: firstName, Vorname: lastName } } }',
       'is the same name as "vor_name", which means firstName; keep one',
     ],
-  ])('are refused that %s', (_what, sources, fault) => {
+  ])('are rejected that %s', (_what, sources, fault) => {
     const [only = '', ...others] = faultsOf(marketWith(sources));
     expect(only).toContain(fault);
     expect(others).toEqual([]);

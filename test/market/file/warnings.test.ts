@@ -44,8 +44,8 @@ const FILE = readFileSync(new URL('market.yaml', import.meta.url), 'utf8')
 const MARKET = changed(FILE, EMPTY);
 
 const warned = (text: string, how: Changing = {}): string[] =>
-  [...warningsOf(MARKET, changed(text, MARKET, how), NOW)].flatMap(([what, told]) =>
-    told.map((warning) => `${what} ${warning}`),
+  [...warningsOf(MARKET, changed(text, MARKET, how), NOW)].flatMap(([what, warnings]) =>
+    warnings.map((warning) => `${what} ${warning}`),
   );
 
 const AUTO = 'campaign ACME1234/auto-insurance';
@@ -54,7 +54,7 @@ const NORTHWIND = 'contract ACME1234/auto-insurance/northwind';
 const auto = (keys: string): string => `campaigns: [{ seller: ACME1234, category: Auto Insurance, ${keys} }]`;
 const fabrikam = (keys: string): string => auto(`contracts: [{ buyer: fabrikam, ${keys} }]`);
 
-describe('A change is to be confirmed', () => {
+describe('A change requires confirmation', () => {
   test.each<[string, string[]]>([
     [
       fabrikam('caps: { day: null }, pace: null'),
@@ -175,7 +175,7 @@ describe('A change is to be confirmed', () => {
   });
 });
 
-describe('An amount that becomes ten times as large or as small is to be confirmed', () => {
+describe('A change of an amount by a factor of ten or more requires confirmation', () => {
   test.each<[string, string, string, string]>([
     ['sale.floor', '10.00', '0.01', 'divides sale.floor by 1000'],
     ['sale.floor', '10.00', '1.00', 'divides sale.floor by 10'],
@@ -208,7 +208,7 @@ describe('An amount that becomes ten times as large or as small is to be confirm
   });
 });
 
-describe('A change is made at once', () => {
+describe('A change requires no confirmation', () => {
   test.each([
     auto('margin: { percent: 50 }, required: [phone]'),
     "sellers: [{ code: ACME1234, postback: { url: 'https://acme.example/v2/status' } }]",

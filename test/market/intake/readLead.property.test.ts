@@ -51,7 +51,7 @@ const meaningful = fc.constantFrom(
 const texts = fc.oneof(meaningful, fc.string({ unit: 'binary', maxLength: 40 }), odd);
 const entries = fc.array(fc.tuple(names, texts), { maxLength: 12 });
 
-/** The fields of a request that has each of its documented fields once. */
+/** Fields of a request with each documented field once. */
 const read = (sent: readonly (readonly [string, unknown])[]) =>
   readLead(givenFields({ query: [], body: [...ADDRESS, ...sent] }), OPTIONAL);
 
@@ -64,7 +64,7 @@ function saysNothing(name: string, value: string): boolean {
 }
 
 describe('Any request', () => {
-  test('is refused for nothing but several values of a documented field, if the campaign requires none', () => {
+  test('is rejected only for several values of a documented field, if the campaign requires no field', () => {
     fc.assert(
       fc.property(entries, (sent) => {
         for (const { field, problem } of read(sent).faults) {
@@ -76,7 +76,7 @@ describe('Any request', () => {
     );
   });
 
-  test('loses no value that shows something and is no word for nothing', () => {
+  test('loses no value that is visible and not a placeholder', () => {
     fc.assert(
       fc.property(entries, (sent) => {
         const { lead, faults } = read(sent);
@@ -90,7 +90,7 @@ describe('Any request', () => {
     );
   });
 
-  test('has the same fields when what was stored of it is sent again', () => {
+  test('has the same fields when its stored fields are sent again', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom(...standardNames), texts), { maxLength: 12 }), (sent) => {
         const once = read([...new Map(sent)]).lead;
@@ -114,11 +114,11 @@ describe('Any request', () => {
         ),
         (sent) => {
           const { lead, warnings, faults } = read(sent);
-          const told = [
+          const texts = [
             ...Object.values(lead.notes ?? {}),
             ...[...warnings, ...faults].map(({ problem }) => problem),
           ];
-          expect(told.join(' ')).not.toContain('Zq7');
+          expect(texts.join(' ')).not.toContain('Zq7');
         },
       ),
       { numRuns: 1000 },
@@ -126,7 +126,7 @@ describe('Any request', () => {
   });
 });
 
-test('No two names are kept as one', () => {
+test('Different names stay different', () => {
   fc.assert(
     fc.property(fc.array(names, { maxLength: 5 }), (sent) => {
       const different = [...new Set(sent.map((name) => cleanText(name)))].filter((name) => name !== '');

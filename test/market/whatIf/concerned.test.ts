@@ -18,6 +18,6 @@ test.each<[string, Part, string[]]>([
   ['a buyer: those with its contracts', { kind: 'buyer', id: 'northwind' }, [AUTO, BOATS]],
   ['a buyer without a contract: none', { kind: 'buyer', id: 'contoso' }, []],
   ['a seller: its own', { kind: 'seller', id: 'GLOBEX00' }, [BOATS]],
-])('A change concerns campaigns; of %s', (_of, part, campaigns) => {
+])('A change concerns the campaigns of %s', (_of, part, campaigns) => {
   expect(concernedCampaigns([part], terms).map(({ id }) => id)).toEqual(campaigns);
 });

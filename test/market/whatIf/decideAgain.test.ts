@@ -23,7 +23,7 @@ interface Given {
   elsewhere?: Partial<Elsewhere>;
 }
 
-/** Who would have bought the first lead, for how much, and on what that rests. */
+/** The simulated sale of the first lead: buyer, price and assumptions. */
 function again(past: readonly PastLead[], terms: Terms, { models = {}, elsewhere = {} }: Given = {}) {
   const decided = decideAgain({
     leads: past,
@@ -48,20 +48,20 @@ const EXCLUSIVE = { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highes
 const TWO = { northwind: {}, fabrikam: {} };
 const sold = live(marketOf({}, TWO), [leadOf({ northwind: 4000, fabrikam: 2000 })]);
 
-describe('A lead that is decided again', () => {
-  test('goes to the next bidder where the one that had it is paused, whose answer is then assumed', () => {
+describe('A simulated lead', () => {
+  test('goes to the next bidder if its buyer is paused, with an assumed answer', () => {
     const { sold: now, assumed } = again(sold, marketOf({}, { northwind: { active: false }, fabrikam: {} }));
     expect(now).toEqual([['fabrikam', 2000]]);
     expect(assumed).toEqual(['post']);
   });
 
-  test('goes to the next bidder if the one that had it is paused until a later time', () => {
+  test('goes to the next bidder if its buyer is paused until a later time', () => {
     const pausedUntil = (at: number) => marketOf({}, { northwind: { pausedUntil: at }, fabrikam: {} });
     expect(again(sold, pausedUntil(Date.UTC(2999, 0, 1))).sold).toEqual([['fabrikam', 2000]]);
     expect(again(sold, pausedUntil(Date.UTC(2020, 0, 1))).sold).toEqual([['northwind', 4000]]);
   });
 
-  test('is not sold at a bid above the ceiling that a contract names now', () => {
+  test('is not sold at a bid above a contract’s new ceiling', () => {
     const { sold: now } = again(sold, marketOf({}, { northwind: { ceiling: 3999 }, fabrikam: {} }));
     expect(now).toEqual([['fabrikam', 2000]]);
     expect(again(sold, marketOf({}, { northwind: { ceiling: 4000 }, fabrikam: {} })).sold).toEqual([
@@ -69,7 +69,7 @@ describe('A lead that is decided again', () => {
     ]);
   });
 
-  test('goes to several where it is shared now, at the bids that they made for it alone', () => {
+  test('goes to several buyers in a new shared mode, at their exclusive bids', () => {
     const shared = marketOf({ sale: { ...EXCLUSIVE, mode: 'shared', maxBuyers: 2 } }, TWO);
     expect(again(sold, shared)).toMatchObject({
       sold: [
@@ -80,7 +80,7 @@ describe('A lead that is decided again', () => {
     });
   });
 
-  test('goes to a contract that was added, as its model bids', () => {
+  test('goes to an added contract at the bid of its model', () => {
     const { sold: now, assumed } = again(sold, marketOf({}, { ...TWO, contoso: {} }), {
       models: { contoso: { bids: { lowest: 4500, highest: 4500 }, bidsOn: 100, accepts: 100 } },
     });
@@ -88,7 +88,7 @@ describe('A lead that is decided again', () => {
     expect(assumed).toEqual(['bid', 'post']);
   });
 
-  test('goes in places to whom a model has bid for them, where those are worth more than the lead alone', () => {
+  test('goes to shared places at model bids if they are worth more than the exclusive bid', () => {
     const hybrid = marketOf(
       { sale: { ...EXCLUSIVE, mode: 'hybrid', maxBuyers: 2 } },
       { ...TWO, contoso: {}, acme: {} },
@@ -108,7 +108,7 @@ describe('A lead that is decided again', () => {
     expect(again(sold, hybrid, { models: { ...models, acme: alone } }).sold).toEqual([['northwind', 4000]]);
   });
 
-  test('stays where it was when the model of an added contract never bids, or never accepts', () => {
+  test('stays with its buyer if the model of an added contract never bids or never accepts', () => {
     const added = marketOf({}, { ...TWO, contoso: {} });
     const bids = { lowest: 4500, highest: 4500 };
     for (const model of [
@@ -118,8 +118,8 @@ describe('A lead that is decided again', () => {
       expect(again(sold, added, { models: { contoso: model } }).sold).toEqual([['northwind', 4000]]);
   });
 
-  test('is bid for as its buyer bid for others, where it was not asked about this one', () => {
-    // Fabrikam is in a tier that is asked about the second lead alone, since nobody bids for that in the first.
+  test('gets a bid like the buyer’s other bids if the buyer was not asked about it', () => {
+    // Fabrikam's tier is asked only about the second lead, which gets no bid in the first tier.
     const tiers = { northwind: {}, fabrikam: { tier: 2 } };
     const second = leadOf({ fabrikam: 3000 }, { id: 'lead-2', at: START + MINUTE });
     const past = live(marketOf({}, tiers), [leadOf({ northwind: 2000, fabrikam: 9999 }), second]);
@@ -131,7 +131,7 @@ describe('A lead that is decided again', () => {
     expect(assumed).toEqual(['bid', 'post']);
   });
 
-  test('is refused again by whom refused it', () => {
+  test('is refused again by the same buyer', () => {
     const given = leadOf({ northwind: 4000, fabrikam: 2000 });
     const refusing = { ...given.buyers, northwind: { bid: 4000, accepts: false } };
     const past = live(marketOf({}, TWO), [{ ...given, buyers: refusing }]);
@@ -141,7 +141,7 @@ describe('A lead that is decided again', () => {
     });
   });
 
-  test('is given back as long after it as it was, if the terms still let it', () => {
+  test('is returned after the same time as in the past if the terms still allow it', () => {
     const at = START + HOUR;
     const past = sold.map((lead) => ({
       ...lead,
@@ -159,7 +159,7 @@ describe('A lead that is decided again', () => {
     expect(again(past, terms(50, MINUTE)).returned).toEqual([0]);
   });
 
-  test('is sold to somebody else once it was given back, where it goes on sale again', () => {
+  test('is sold to another buyer after its return if the contract allows resale', () => {
     const returned = { at: START + HOUR, reason: 'wrong number', buyerGets: 4000, sellerPays: 4000 };
     const past = sold.map((lead) => ({ ...lead, sales: lead.sales.map((sale) => ({ ...sale, returned })) }));
     const returns = { within: 2 * HOUR, refund: 100, freesCap: true, resell: true };
@@ -172,7 +172,7 @@ describe('A lead that is decided again', () => {
     });
   });
 
-  test('is offered to nobody once it was withdrawn', () => {
+  test('is not offered after its withdrawal', () => {
     const late = marketOf({}, { fabrikam: { price: 2000, delay: 20 * MINUTE } });
     const unsold = live(marketOf({}, { fabrikam: {} }), [leadOf({})]);
     expect(again(unsold, late).sold).toEqual([['fabrikam', 2000]]);
@@ -180,7 +180,7 @@ describe('A lead that is decided again', () => {
     expect(again(withdrawn, late).sold).toEqual([]);
   });
 
-  test('is kept from whom a check, a failing server or a buyer’s own list kept it, as long as the check is made', () => {
+  test('is kept from buyers excluded by a check, an open circuit or their own list, while the check exists', () => {
     const kept = (why: NoBid): PastLead[] =>
       sold.map((lead) => ({
         ...lead,
@@ -201,7 +201,7 @@ describe('A lead that is decided again', () => {
     expect(free.sold).toEqual([['northwind', 3000]]);
   });
 
-  test('finds the room that sales of other leads have left', () => {
+  test('respects limits used by sales of other leads', () => {
     const capped = marketOf({}, { northwind: { caps: { day: 1 } }, fabrikam: {} });
     const sales = [{ contract: `${CAMPAIGN}/northwind`, price: 4000, at: START - HOUR }];
     expect(again(sold, capped).sold).toEqual([['northwind', 4000]]);
@@ -210,7 +210,7 @@ describe('A lead that is decided again', () => {
     expect(again(sold, capped, { elsewhere: { sales: yesterday } }).sold).toEqual([['northwind', 4000]]);
   });
 
-  test('finds the balance that payments have made, and the turns as they stood', () => {
+  test('uses balances after payments, and the turns of that time', () => {
     const prepaid = marketOf({}, TWO, { northwind: { balance: 3999, currency: 'USD' } });
     expect(again(sold, prepaid).sold).toEqual([['fabrikam', 2000]]);
     const payments = [{ buyer: 'northwind', amount: 4000, at: START - 1 }];
@@ -223,7 +223,7 @@ describe('A lead that is decided again', () => {
   });
 });
 
-test('A pause that has ended keeps no lead from its buyer, and one that goes on keeps all of them', () => {
+test('An ended pause blocks no lead, and a continuing pause blocks all leads', () => {
   const now = START + 24 * HOUR;
   const paused = (pausedUntil: number) => marketOf({}, { northwind: { pausedUntil }, fabrikam: {} });
   const proposal = { before: paused(now - HOUR), after: paused(now + HOUR), models: new Map() };

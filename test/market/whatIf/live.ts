@@ -56,7 +56,7 @@ export const buyerOf = (id: string, terms: Partial<Buyer> = {}): Buyer => ({
   ...terms,
 });
 
-/** A market of one campaign; every contract's buyer is in it. */
+/** A market of one campaign with the buyers of all contracts. */
 export const marketOf = (
   campaign: Partial<Campaign>,
   contracts: Record<string, Partial<Contract>>,
@@ -68,7 +68,7 @@ export const marketOf = (
   contracts: Object.entries(contracts).map(([buyer, terms]) => contractOf(buyer, terms)),
 });
 
-/** Nothing else was sold, and prepaid buyers have what the market says. */
+/** The state without sales, with the balances in the market. */
 export const nothingElse = ({ buyers }: Terms): Elsewhere => ({
   usage: new Map(),
   credits: new Map(),
@@ -79,7 +79,7 @@ export const nothingElse = ({ buyers }: Terms): Elsewhere => ({
   ),
 });
 
-/** A lead, and what each buyer would say of it whenever it is asked: cents, and whether it takes the lead. */
+/** A lead with each buyer's fixed answer: the bid in cents and whether the buyer accepts. */
 export interface LiveLead {
   id: string;
   at: number;
@@ -88,7 +88,7 @@ export interface LiveLead {
   buyers: Record<string, { bid?: number; accepts: boolean }>;
 }
 
-/** Sells leads one after the other and keeps what a store would keep of them; leads that are on sale wait and are tried again. */
+/** Sells leads one after the other and keeps the records of a store. Unsold leads wait and are retried. */
 export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity): PastLead[] {
   const market = readyMarkets(terms).get(CAMPAIGN);
   if (!market) throw new Error('The market has no campaign');

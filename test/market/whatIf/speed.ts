@@ -3,8 +3,9 @@ import { atOnce } from '../../../src/market/whatIf/steps.js';
 import { whatIf } from '../../../src/market/whatIf/whatIf.js';
 
 /*
- * How many leads are decided again in a second of a core: `npx tsx test/market/whatIf/speed.ts [leads] [contracts]`.
- * Reading them from the store is not in it. Each lead is decided twice, with the change and without it.
+ * Measures the number of simulated leads per second and core:
+ * `npx tsx test/market/whatIf/speed.ts [leads] [contracts]`. Reading them from the database is not included. Each lead is
+ * decided twice, with and without the change.
  */
 const [leads = 10_000, contracts = 20] = process.argv.slice(2).map(Number);
 const buyers = Array.from({ length: contracts }, (_, i) => `buyer-${i}`);

@@ -101,8 +101,8 @@ function again(past: readonly PastLead[], terms: Terms): Decided {
 
 const runs = { numRuns: 300 };
 
-describe('Past auctions, decided again', () => {
-  test('come out as they did under the terms that they were held under, and rest on no assumption', () => {
+describe('Simulated past auctions', () => {
+  test('have their original results under their original terms, without assumptions', () => {
     fc.assert(
       fc.property(markets, leads, (terms, given) => {
         const past = live(terms, given);
@@ -116,7 +116,7 @@ describe('Past auctions, decided again', () => {
     );
   });
 
-  test('come out the same in whatever order the leads are read', () => {
+  test('have the same results for any order of the leads', () => {
     fc.assert(
       fc.property(markets, markets, leads, (was, is, given) => {
         const past = live(was, given);
@@ -127,7 +127,7 @@ describe('Past auctions, decided again', () => {
     );
   });
 
-  test('show no effect of a change that has none, whatever the market has become since', () => {
+  test('show no effect of a change without effect, even after other market changes', () => {
     fc.assert(
       fc.property(markets, markets, leads, (was, is, given) => {
         const renamed = { ...is, sellers: is.sellers.map((seller) => ({ ...seller, name: 'Renamed' })) };
@@ -139,7 +139,7 @@ describe('Past auctions, decided again', () => {
     );
   });
 
-  test('sell nothing new where only the floor is raised, and nothing below it', () => {
+  test('sell no further lead and none below the floor if only the floor is raised', () => {
     fc.assert(
       fc.property(markets, leads, fc.integer({ min: 0, max: 3000 }), (terms, given, more) => {
         const free = withoutLimits(terms);
@@ -194,7 +194,7 @@ const withFloor = (terms: Terms, more: number): Terms => ({
   })),
 });
 
-/** Without what one sale takes from another. */
+/** Removes the terms by which one sale affects another. */
 const withoutLimits = (terms: Terms): Terms => ({
   ...terms,
   buyers: terms.buyers.map(({ id }) => buyerOf(id)),
