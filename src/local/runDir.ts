@@ -7,7 +7,7 @@ import { packageRoot } from './packageRoot.js';
  * A folder for the servers of this process alone, `.local/KIND/PID`, and nothing of what processes that are gone have
  * left beside it. Whoever uses it removes it.
  */
-export function runDir(kind: 'test' | 'bench' | 'torture' | 'fuzz' | 'protections'): string {
+export function runDir(kind: 'bench' | 'torture' | 'fuzz' | 'protections'): string {
   const runs = join(packageRoot, '.local', kind);
   mkdirSync(runs, { recursive: true });
   for (const run of readdirSync(runs)) {

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { ServerAddresses, ServerName } from '../../src/local/localServer.js';
 import { withoutServers } from '../../src/local/runDir.js';
 import { startServers, type Servers } from '../../src/local/servers.js';
+import { scratchDir } from '../support/scratchDir.js';
 
 /** Servers of one test alone, for what can't be done to those that the tests share. */
 export interface OwnServers {
@@ -24,10 +23,7 @@ export interface OwnServers {
 }
 
 /** @param dir where they keep their files; a new one that is gone after `close` unless given */
-export async function startOwnServers(
-  need: readonly ServerName[],
-  dir = mkdtempSync(join(tmpdir(), 'gavel-')),
-): Promise<OwnServers> {
+export async function startOwnServers(need: readonly ServerName[], dir = scratchDir()): Promise<OwnServers> {
   const env = withoutServers(process.env);
   const start = (): Promise<Servers> => startServers({ dir, env, need });
   let servers = await start();

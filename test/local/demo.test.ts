@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPage } from '../docs/page.js';
 import { leadNow, type Source } from '../support/source.js';
+import { scratchDir } from '../support/scratchDir.js';
 import { compiledGavel } from '../support/stack.js';
 import { killStacks, likeAClone, npmStart, type RunningStack } from './demoStack.js';
 
@@ -37,7 +36,7 @@ describe('docs/demo.md, line by line beside npm start, after twelve leads of Aut
   let stack: RunningStack;
   let source: Source;
   beforeAll(async () => {
-    dir = likeAClone(mkdtempSync(join(tmpdir(), 'gavel-')));
+    dir = likeAClone(scratchDir());
     stack = await npmStart(dir);
     source = { address: stack.ready.api, key: stack.ready.demo.keys.live };
   }, 120_000);

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
+import { scratchDir } from '../support/scratchDir.js';
 import { compiledGavel } from '../support/stack.js';
 import { killStacks, likeAClone, nothingIsLeft, npmStart, partsOf, type RunningStack } from './demoStack.js';
 
@@ -34,7 +34,7 @@ describe('npm start, when a part is killed (kill -9),', () => {
   let source: Source;
   const seconds: Record<string, string> = {};
   beforeAll(async () => {
-    dir = likeAClone(mkdtempSync(join(tmpdir(), 'gavel-')));
+    dir = likeAClone(scratchDir());
     stack = await npmStart(dir);
     const args = ['keys', 'create', '--seller', 'ACME1234', '--limit', '10000'];
     const { stdout } = await run(process.execPath, [...compiledGavel(), ...args], {

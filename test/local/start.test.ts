@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { scratchDir } from '../support/scratchDir.js';
 import { compiledGavel } from '../support/stack.js';
 import {
   killStacks,
@@ -28,7 +27,7 @@ describe('npm start', () => {
   let dir: string;
   let stack: RunningStack;
   beforeAll(async () => {
-    dir = likeAClone(mkdtempSync(join(tmpdir(), 'gavel-')));
+    dir = likeAClone(scratchDir());
     stack = await npmStart(dir);
   }, 120_000);
   afterAll(() => {

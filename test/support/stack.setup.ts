@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { ServerAddresses } from '../../src/local/localServer.js';
 import { installPackages } from '../../src/local/python.js';
-import { runDir, withoutServers } from '../../src/local/runDir.js';
+import { withoutServers } from '../../src/local/runDir.js';
 import { packagesDir } from '../../src/local/findTemporal.js';
 import { startServers, type Servers } from '../../src/local/servers.js';
+import { removeOldScratchDirs, scratchDir } from './scratchDir.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,7 +19,7 @@ const timeSkippingServer = join(packagesDir, 'bin', 'temporal-test-server');
 
 /** Every project loads this file anew, so what they share in vitest's one process hangs on `globalThis`. */
 const shared = globalThis as typeof globalThis & {
-  gavelTestStack?: Promise<Servers>;
+  gavelTestStack?: Promise<{ servers: Servers; dir: string }>;
   gavelTestStackUsers?: number;
 };
 
@@ -27,10 +28,9 @@ const shared = globalThis as typeof globalThis & {
  * address is set in the environment are not used: tests never touch what may be somebody's data.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = runDir('test');
   shared.gavelTestStackUsers = (shared.gavelTestStackUsers ?? 0) + 1;
-  shared.gavelTestStack ??= start(dir);
-  const servers = await shared.gavelTestStack;
+  shared.gavelTestStack ??= start();
+  const { servers, dir } = await shared.gavelTestStack;
   const { MONGODB_URL = '', REDIS_URL = '', TEMPORAL_ADDRESS = '', TEMPORAL_UI_URL = '' } = servers.addresses;
   project.provide('stack', { MONGODB_URL, REDIS_URL, TEMPORAL_ADDRESS, TEMPORAL_UI_URL });
   project.provide('timeSkippingServer', timeSkippingServer);
@@ -42,12 +42,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-async function start(dir: string): Promise<Servers> {
+async function start(): Promise<{ servers: Servers; dir: string }> {
+  removeOldScratchDirs();
+  const dir = scratchDir();
   const env = withoutServers(process.env);
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
   const servers = await startServers({ dir, env, progress });
   // Not there yet where each of the servers was found on PATH.
   if (!existsSync(timeSkippingServer))
     await installPackages(packagesDir, env, ['workflow tests'], progress, servers.processes);
-  return servers;
+  return { servers, dir };
 }
