@@ -398,10 +398,12 @@ function fault(name: string, schema: Type.TSchema, settings: unknown): string[] 
   if (right || (value === undefined && Type.IsOptional(schema))) return [];
   const means = 'description' in schema ? String(schema.description) : '';
   if (value === undefined)
-    return [`${name} is not set (${means}). Set it, or run \`npm start\` and try again beside it.`];
-  // An address with a mistake in it may hold its password anywhere.
-  const shown = 'secret' in schema ? 'not of its form' : `"${value}"`;
-  return [`${name} is ${shown}, which can't be used: ${means}.`];
+    return [
+      `${name} is not set (${means}). Set it, or start the local stack with \`npm start\` and try again.`,
+    ];
+  // A malformed address may contain its password anywhere.
+  const wrong = 'secret' in schema ? 'is malformed' : `is invalid: "${value}"`;
+  return [`${name} ${wrong}. Description: ${means}.`];
 }
 
 /** An address as it may be shown and logged: "mongodb://user:secret@db/x" becomes "mongodb://…@db/x". */

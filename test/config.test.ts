@@ -21,7 +21,7 @@ describe('the master keys', () => {
   test.each([key('a', 31), key('a', 33), key(''), key('a b'), `${key('a')},`, key('a').slice(2)])(
     'of another form are refused without being shown: %s',
     (MASTER_KEYS) => {
-      expect(() => read({ MASTER_KEYS })).toThrow(/^MASTER_KEYS is not of its form, which can't be used: /);
+      expect(() => read({ MASTER_KEYS })).toThrow(/^MASTER_KEYS is malformed. Description: /);
       const secret = MASTER_KEYS.replace(/^.*:/, '');
       expect(() => read({ MASTER_KEYS })).not.toThrow(secret);
     },
@@ -73,15 +73,15 @@ describe('the way to Temporal', () => {
       'TEMPORAL_TLS_SERVER_CA_CERT_PATH names "/nowhere/ca.pem", which can\'t be read (ENOENT).',
     ],
     [{ TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/dev/null' }, 'which is not in PEM form'],
-    [{ TEMPORAL_TLS: 'perhaps' }, 'TEMPORAL_TLS is "perhaps", which can\'t be used'],
-    [{ TEMPORAL_TLS_SERVER_NAME: 'a b' }, 'TEMPORAL_TLS_SERVER_NAME is "a b", which can\'t be used'],
+    [{ TEMPORAL_TLS: 'perhaps' }, 'TEMPORAL_TLS is invalid: "perhaps"'],
+    [{ TEMPORAL_TLS_SERVER_NAME: 'a b' }, 'TEMPORAL_TLS_SERVER_NAME is invalid: "a b"'],
   ])('says what is wrong with %j', (env, message) => {
     expect(() => read(env)).toThrow(message);
   });
 
   test("never shows an API key that can't be used", () => {
     expect(() => read({ TEMPORAL_API_KEY: 'half a key' })).toThrow(
-      /^TEMPORAL_API_KEY is not of its form, which can't be used: /,
+      /^TEMPORAL_API_KEY is malformed. Description: /,
     );
   });
 });
@@ -117,7 +117,7 @@ describe('a secret in a file', () => {
       /^MASTER_KEYS and MASTER_KEYS_FILE are both set. Unset one of the two.$/,
     );
     expect(() => pickSettings(['MASTER_KEYS'], { MASTER_KEYS_FILE: file('half a key') }, {})).toThrow(
-      /^MASTER_KEYS is not of its form, which can't be used: /,
+      /^MASTER_KEYS is malformed. Description: /,
     );
   });
 
@@ -137,7 +137,7 @@ describe('a secret in a file', () => {
     expect(read).toThrow('MONGODB_PASSWORD_FILE names "/nowhere/password", which can\'t be read (ENOENT).');
     expect(read).toThrow('MASTER_KEYS_FILE names');
     expect(read).toThrow('which is empty');
-    expect(read).toThrow("REDIS_URL is not of its form, which can't be used: Redis or Valkey");
+    expect(read).toThrow('REDIS_URL is malformed. Description: Address of Redis or Valkey');
   });
 });
 
@@ -176,9 +176,7 @@ describe('a password beside its address', () => {
     ['MONGODB_URL', 'mongodb://gavel:half@topsecret@h'],
     ['MONGODB_URL', 'mongodb://'],
   ])('is not shown if it is in an address with a mistake: %s', (name, address) => {
-    expect(() => read({ [name]: address })).toThrow(
-      new RegExp(`^${name} is not of its form, which can't be used: `),
-    );
+    expect(() => read({ [name]: address })).toThrow(new RegExp(`^${name} is malformed. Description: `));
     expect(() => read({ [name]: address })).not.toThrow('topsecret');
   });
 

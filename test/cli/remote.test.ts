@@ -156,7 +156,7 @@ describe('gavel --remote', () => {
     ['http://admin.example', { GAVEL_ADMIN_KEY: 'KEY' }, '--remote takes an https address'],
     ['http://127.0.0.1:9', { GAVEL_ADMIN_KEY: 'KEY' }, 'The admin API at http://127.0.0.1:9 does not answer'],
     ['http://127.0.0.1:9', {}, 'Set GAVEL_ADMIN_KEY to an admin key'],
-    ['http://127.0.0.1:9', { GAVEL_ADMIN_KEY: 'gvl_live_x' }, 'GAVEL_ADMIN_KEY is not of its form'],
+    ['http://127.0.0.1:9', { GAVEL_ADMIN_KEY: 'gvl_live_x' }, 'GAVEL_ADMIN_KEY is malformed'],
   ])('says what is wrong with %s and %j', async (url, env, message) => {
     const given = Object.entries(env).map(([name, value]) => [name, value === 'KEY' ? key : value] as const);
     const ran = await run(['--remote', url, 'keys', 'list'], Object.fromEntries(given));
