@@ -13,7 +13,7 @@ const JOHN = personScreen({
 });
 const NOW = 1_000_000;
 
-/** What a server's answer is, once it has arrived. */
+/** A received answer of a server. */
 function reply(text: string, status = 200): Reply {
   try {
     return { ms: 5, kind: 'answer', status, body: JSON.parse(text), malformed: false, text };
@@ -28,7 +28,7 @@ const asked = (text: string, status?: number) => readStatusAnswer(reply(text, st
 
 const LONG = '123456789012345678901234567890';
 
-describe('optional keys of an answer never cost a clear yes or a bid', () => {
+describe('optional keys never invalidate a clear yes or a bid', () => {
   it.each<[id: string, kept: string | undefined, note?: string]>([
     ['null', undefined],
     ['""', undefined],
@@ -115,7 +115,7 @@ describe('optional keys of an answer never cost a clear yes or a bid', () => {
     });
   });
 
-  it('a bid for a place alone, with or without the other', () => {
+  it('a bid for a place alone, with and without an exclusive bid', () => {
     for (const text of [
       '{"shared_bid": 20}',
       '{"bid": null, "shared_bid": 20}',
@@ -125,7 +125,7 @@ describe('optional keys of an answer never cost a clear yes or a bid', () => {
   });
 });
 
-describe('what a check finds', () => {
+describe('the result of a check', () => {
   const check = {
     ...{ name: 'score', url: 'https://score.example', timeoutMs: 1, sends: [], answer: 'score', atLeast: 50 },
     whenSilent: 'pass' as const,
@@ -144,7 +144,7 @@ describe('what a check finds', () => {
   });
 });
 
-describe('an answer that can’t be used names its slip, and repeats nothing that may be personal', () => {
+describe('an unusable answer names its error and repeats no personal data', () => {
   it.each([
     ['{"bid": "31.00"}', 'bid is a string ("31.00"); send a number without quotes'],
     ['{"bid": "$31.00"}', 'bid is a string ("$31.00"); send a number without quotes'],
@@ -187,7 +187,7 @@ describe('an answer that can’t be used names its slip, and repeats nothing tha
     expect(pinged(text)).toEqual({ noBid: { reason: 'invalid_response', detail } });
   });
 
-  it('a bid of the most that a bid may be is used', () => {
+  it('the maximum bid is accepted', () => {
     expect(pinged('{"bid": 1000000000}')).toMatchObject({ bid: { price: 100_000_000_000 } });
   });
 
@@ -200,7 +200,7 @@ describe('an answer that can’t be used names its slip, and repeats nothing tha
     expect(failureOf({ ms: 5, ...pinged('{"bid": 31, "expires_in_ms": 5000}') }, NOW)).toBeUndefined();
   });
 
-  it('an amount that is the person’s own is not repeated', () => {
+  it('an amount that equals personal data is not repeated', () => {
     const born = personScreen({ fields: { ssn: '12345' } });
     const answer = readPingAnswer(reply('{"bid": "12345"}'), { pingId: 'p', currency: 'USD' }, NOW, born);
     expect(answer).toMatchObject({ noBid: { detail: 'bid is a string; send a number without quotes' } });
@@ -222,7 +222,7 @@ describe('an answer that can’t be used names its slip, and repeats nothing tha
 });
 
 describe('a status of 4xx', () => {
-  it.each([400, 401, 403, 404, 409, 410, 418, 422, 451])('%i is a no, and the buyer is well', (status) => {
+  it.each([400, 401, 403, 404, 409, 410, 418, 422, 451])('%i means no and is not a failure', (status) => {
     for (const body of ['', '<html>', '{"error": "no"}', '{"bid": 31}', 'null']) {
       const answer = pinged(body, status);
       expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail: `HTTP ${status}` } });
@@ -231,7 +231,7 @@ describe('a status of 4xx', () => {
     }
   });
 
-  it.each([301, 302, 408, 425, 429, 500, 502, 503, 504, 599])('%i counts against the buyer', (status) => {
+  it.each([301, 302, 408, 425, 429, 500, 502, 503, 504, 599])('%i is a failure', (status) => {
     const detail = status < 400 ? `HTTP ${status}; redirects are not followed` : `HTTP ${status}`;
     const answer = pinged('{"bid": 31}', status);
     expect(answer).toMatchObject({ noBid: { reason: 'http_error', detail } });
@@ -239,7 +239,7 @@ describe('a status of 4xx', () => {
     expect(posted('{"accepted": true}', status)).toMatchObject({ answer: 'uncertain', detail });
   });
 
-  it('is shown with the reason that comes with it', () => {
+  it('is shown with its reason', () => {
     expect(pinged('{"reason": "DUPLICATE"}', 422)).toMatchObject({
       noBid: { detail: 'HTTP 422: DUPLICATE', words: 'HTTP 422: DUPLICATE' },
     });
@@ -277,7 +277,7 @@ describe('a reason is shown to ops', () => {
     expect(words(reason)).toEqual(expected);
   });
 
-  it('cut to 80 characters, after all of it was screened', () => {
+  it('cut to 80 characters after screening the whole text', () => {
     const long = `${'x'.repeat(40)} ${'y'.repeat(60)}`;
     expect(words(long)).toEqual([`${long.slice(0, 79)}…`, elsewhere]);
     expect(words(`${long} John Doe`)).toEqual([undefined, 'its reason may name the person and was not kept']);
@@ -285,7 +285,7 @@ describe('a reason is shown to ops', () => {
     expect(words(emoji)).toEqual([`${'🙈'.repeat(79)}…`, elsewhere]);
   });
 
-  it('also of a buyer that does not bid', () => {
+  it('also for a buyer that does not bid', () => {
     expect(pinged('{"bid": null, "reason": "No Capacity today"}')).toEqual({
       noBid: { reason: 'no_bid', detail: elsewhere, words: 'No Capacity today' },
     });

@@ -9,7 +9,7 @@ const KiB = 1024;
 const JSON_TEXT = '{"bid":40}';
 const said = Buffer.from(JSON_TEXT);
 
-describe('answers that are compressed though nobody asked for it', () => {
+describe('compressed answers that were not requested', () => {
   let server: Server;
   let next: { coding: string | string[]; body: Buffer; status?: number };
   let asked: IncomingHttpHeaders;
@@ -74,7 +74,7 @@ describe('answers that are compressed though nobody asked for it', () => {
     ['a coding that Node.js may lack', 'zstd', said, 'an unknown content coding'],
     ['John Doe as a coding', 'John Doe', said, 'an unknown content coding'],
     ['three codings', 'gzip, gzip, gzip', said, 'more than 2 content codings'],
-  ])('%s is no answer', async (_what, coding, body, detail) => {
+  ])('%s is not an answer', async (_what, coding, body, detail) => {
     expect(await send(coding, body)).toMatchObject({
       kind: 'answer',
       malformed: true,
@@ -93,7 +93,7 @@ describe('answers that are compressed though nobody asked for it', () => {
     ['deflate', deflateSync(Buffer.alloc(20 * KiB * KiB, ' '))],
     ['gzip, gzip', gzipSync(gzipSync(Buffer.alloc(50 * KiB * KiB, ' ')))],
     ['gzip', gzipSync(JSON_TEXT.padEnd(64 * KiB + 1))],
-  ])('what comes out of %s is limited to 64 KiB', async (coding, body) => {
+  ])('the decoded body of %s is limited to 64 KiB', async (coding, body) => {
     expect(body.length).toBeLessThan(64 * KiB);
     const before = process.memoryUsage().arrayBuffers;
     expect(await send(coding, body)).toMatchObject({ kind: 'oversized', detail: 'answer over 64 KiB' });

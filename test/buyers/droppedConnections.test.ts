@@ -4,7 +4,7 @@ import { openSender, type Reply } from '../../src/buyers/send.js';
 
 const SECRET = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`;
 
-/** One request as it reached the server: its number on its connection, from 1, and all of its bytes. */
+/** One request at the server: its number on its connection, from 1, and its bytes. */
 interface Arrived {
   onConnection: number;
   text: string;
@@ -16,12 +16,12 @@ const answer: Act = (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Le
 const hangUp: Act = (socket) => void socket.destroy();
 const reset: Act = (socket) => void socket.resetAndDestroy();
 
-describe('a kept-alive connection that is dropped as it is used again', () => {
+describe('a kept-alive connection that is closed during reuse', () => {
   let server: Server;
   let sender: ReturnType<typeof openSender>;
   let arrived: Arrived[];
 
-  /** A server that says nothing of closing: it answers the first request of a connection and does something else next. */
+  /** A server that does not announce a close: it answers the first request and does something else for the second. */
   async function start(onReuse: Act, onFirst: Act = answer): Promise<(timeoutMs?: number) => Promise<Reply>> {
     arrived = [];
     server = createServer((socket) => {
@@ -50,14 +50,14 @@ describe('a kept-alive connection that is dropped as it is used again', () => {
     ['closed', hangUp],
     ['reset', reset],
     ['closed after a while', (socket: Socket) => void setTimeout(() => socket.end(), 100)],
-  ])('%s: the request is sent once more over a new one', async (_how, onReuse) => {
+  ])('%s: the request is retried once over a new connection', async (_how, onReuse) => {
     const send = await start(onReuse);
     for (let i = 0; i < 5; i += 1)
       expect(await send()).toMatchObject({ kind: 'answer', status: 200, body: { bid: 40 } });
     expect(arrived.some(({ onConnection }) => onConnection > 1)).toBe(true);
   });
 
-  it('the second request is the first, signature included, except that it asks for no keep-alive', async () => {
+  it('the retry equals the first request, including the signature, but without keep-alive', async () => {
     const send = await start(hangUp);
     await send();
     await send();
@@ -67,7 +67,7 @@ describe('a kept-alive connection that is dropped as it is used again', () => {
     expect(second).toBe(first);
   });
 
-  it('not more than once', async () => {
+  it('the request is not retried twice', async () => {
     let isWell = true;
     const send = await start(hangUp, (socket, one) => (isWell ? answer : hangUp)(socket, one));
     await send();
@@ -79,7 +79,7 @@ describe('a kept-alive connection that is dropped as it is used again', () => {
     expect(arrived).toHaveLength(3);
   });
 
-  it('not on a connection that carried no request before', async () => {
+  it('the first request of a connection is not retried', async () => {
     const send = await start(answer, hangUp);
     expect(await send()).toMatchObject({ kind: 'unreachable' });
     expect(arrived).toHaveLength(1);
@@ -95,7 +95,7 @@ describe('a kept-alive connection that is dropped as it is used again', () => {
     },
   );
 
-  it('within the time limit of the first', async () => {
+  it('the retry keeps the timeout of the first request', async () => {
     let isQuick = true;
     const send = await start(
       (socket) => void setTimeout(() => socket.destroy(), 200),
@@ -109,7 +109,7 @@ describe('a kept-alive connection that is dropped as it is used again', () => {
     expect(arrived).toHaveLength(3);
   });
 
-  it('not if the time limit has passed', async () => {
+  it('the request is not retried after the timeout', async () => {
     const send = await start(() => undefined);
     await send();
     expect(await send(200)).toMatchObject({ kind: 'timeout' });

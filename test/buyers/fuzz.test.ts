@@ -12,7 +12,7 @@ import { toDecimal } from '../../src/market/money.js';
 import { REASONS } from '../../src/market/reason.js';
 import { startTalker, type Talker } from './talker.js';
 
-/** What a buyer's server says: anything that a careless or malicious author may write. */
+/** Answers of a careless or malicious server. */
 interface Said {
   status: number;
   type: string | undefined;
@@ -25,7 +25,7 @@ const SECRET = `whsec_${Buffer.from('a secret for a test buyer').toString('base6
 const PERSON = { firstName: 'John', lastName: 'Doe', email: 'john.doe@example.com', phone: '2145550187' };
 const namesPerson = personScreen({ fields: PERSON });
 
-/** What must not be kept, in what a hostile buyer may hide it in. */
+/** Personal data in forms in which a hostile buyer may hide it. */
 const personal = fc
   .constantFrom('John', 'johndoe', 'doe john', 'john.doe@example.com', '(214) 555-0187', 'JDoe')
   .chain((word) =>
@@ -41,7 +41,7 @@ const personal = fc
     ),
   );
 
-/** Numbers at the edges of what JSON, JavaScript and money can hold. */
+/** Numbers at the limits of JSON, JavaScript and money. */
 const edges = [0, -0, -1, 0.001, 0.1 + 0.2, 19.99, 1e15, Number.MAX_SAFE_INTEGER, 1e21, 1e308, 5e-324];
 const amount = fc.oneof(
   fc.constantFrom(...edges),
@@ -127,7 +127,7 @@ const said: fc.Arbitrary<Said> = fc.oneof(
   },
 );
 
-/** What the text says as JSON has it, without a byte order mark (RFC 8259, section 8.1) and with the last of two equal names counting; undefined where it is none. */
+/** Parses JSON without a byte order mark (RFC 8259, section 8.1); the last of equal names wins. Undefined if invalid. */
 function asObject(bytes: Buffer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
@@ -140,7 +140,7 @@ function asObject(bytes: Buffer): Record<string, unknown> | undefined {
 const own = (object: Record<string, unknown> | undefined, name: string): unknown =>
   object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined;
 
-describe('whatever a buyer’s server answers', () => {
+describe('for any answer of a buyer’s server', () => {
   let server: Server;
   let url: string;
   let says: Said;
@@ -188,7 +188,7 @@ describe('whatever a buyer’s server answers', () => {
       namesPerson,
     );
 
-  /** All texts in what is kept of an answer. */
+  /** All texts kept of an answer. */
   const textsIn = (value: unknown): string[] =>
     typeof value === 'string' ? [value] : Object.values(value ?? {}).flatMap(textsIn);
 
@@ -200,7 +200,7 @@ describe('whatever a buyer’s server answers', () => {
     }
   }
 
-  it('a ping comes to the price that was bid, or to a reason of the closed list', async () => {
+  it('a ping gives the bid price or a known reason', async () => {
     await fc.assert(
       fc.asyncProperty(said, async (next) => {
         says = next;
@@ -218,7 +218,7 @@ describe('whatever a buyer’s server answers', () => {
         ] as const) {
           if (price === undefined || next.coding !== undefined) continue;
           expect(Number.isSafeInteger(price) && price > 0).toBe(true);
-          // Except for what arithmetic with binary numbers leaves.
+          // Except for floating-point error.
           expect(toDecimal(price, 'USD') / Number(own(object, name))).toBeCloseTo(1, 12);
         }
       }),
@@ -226,7 +226,7 @@ describe('whatever a buyer’s server answers', () => {
     );
   });
 
-  it('a post is accepted only if it says so in JSON, and then always', async () => {
+  it('a post is accepted exactly if the JSON says so', async () => {
     await fc.assert(
       fc.asyncProperty(said, async (next) => {
         says = next;
@@ -258,7 +258,7 @@ describe('whatever a buyer’s server answers', () => {
     );
   });
 
-  it('nor do bytes that are no HTTP, or HTTP that is cut or changed, make anything throw', async () => {
+  it('bytes that are not HTTP, and cut or changed HTTP, make nothing throw', async () => {
     const talker: Talker = await startTalker();
     const head = fc.constantFrom(
       'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"bid":40}',

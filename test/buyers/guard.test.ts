@@ -9,8 +9,8 @@ import { namesNobody } from '../support/namesNobody.js';
 
 const SECRET = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`;
 
-/** Two servers on one port: 127.0.0.2 stands for a public address, 127.0.0.1 for what must not be reached. */
-describe('only servers that may be reached are', () => {
+/** Two servers on one port: 127.0.0.2 represents a public address, 127.0.0.1 a forbidden one. */
+describe('outbound requests reach only allowed servers', () => {
   let outside: Server;
   let inside: Server;
   let port: number;
@@ -75,23 +75,23 @@ describe('only servers that may be reached are', () => {
     ['[::ffff:127.0.0.1]', '::ffff:7f00:1', 'ipv4Mapped'],
     ['[64:ff9b::127.0.0.1]', '64:ff9b::7f00:1', 'rfc6052'],
     ['169.254.169.254', '169.254.169.254', 'linkLocal'],
-  ])('not %s, however it is written', async (host, address, kind) => {
+  ])('not %s, in any notation', async (host, address, kind) => {
     expect(await sender()(`http://${host}:${port}/`)).toMatchObject(refused(address, kind));
     expect(reached).toEqual([]);
   });
 
-  it('not a name that leads to an address which may not', async () => {
+  it('not a name that resolves to a forbidden address', async () => {
     const send = sender(async () => ['10.0.0.8']);
     expect(await send(`http://buyer.example:${port}/`)).toMatchObject(refused('10.0.0.8', 'private'));
   });
 
-  it('a name with both kinds of addresses is reached at those that may', async () => {
+  it('a name with both kinds of addresses is reached at the allowed ones', async () => {
     const send = sender(async () => ['127.0.0.1', '::1', '127.0.0.2']);
     expect(await send(`http://buyer.example:${port}/`)).toMatchObject({ kind: 'answer', status: 200 });
     expect(reached).toEqual(['connection to outside', 'outside /']);
   });
 
-  it('a name is asked once for a connection, which goes to what was checked', async () => {
+  it('a name is resolved once per connection, which goes to the checked address', async () => {
     const answers = [['127.0.0.2'], ['127.0.0.1']];
     const send = sender(async () => answers.shift() ?? []);
     const url = `http://rebinding.example:${port}/`;
@@ -127,12 +127,12 @@ describe('only servers that may be reached are', () => {
     expect(reached).toEqual(['connection to outside', 'outside /redirect']);
   });
 
-  it('http only where the settings allow it', async () => {
+  it('http only if the settings allow it', async () => {
     const send = sender(undefined, { OUTBOUND_ALLOW: '127.0.0.2', OUTBOUND_HTTP: false });
     const reply = await send(`http://127.0.0.2:${port}/`);
     expect(reply).toMatchObject({ kind: 'unreachable', detail: 'not https; see OUTBOUND_HTTP' });
     expect(reached).toEqual([]);
-    // The server speaks no TLS: that it was asked at all is what shows that https is let through.
+    // The server has no TLS. The connection itself shows that https is allowed.
     expect(await send(`https://127.0.0.2:${port}/`)).toMatchObject({ kind: 'unreachable' });
     expect(reached).toEqual(['connection to outside']);
   });
@@ -144,13 +144,13 @@ describe('only servers that may be reached are', () => {
     },
   );
 
-  it('a host that the settings name may have any address, and is found as the system finds it', async () => {
+  it('a host in the settings may have any address and is resolved by the system', async () => {
     const send = sender(undefined, { OUTBOUND_ALLOW: 'localhost', OUTBOUND_HTTP: true });
     expect(await send(`http://localhost:${port}/`)).toMatchObject({ kind: 'answer', status: 200 });
     expect(reached).toEqual(['connection to inside', 'inside /']);
   });
 
-  it('a name that leads nowhere is unreachable', async () => {
+  it('a name that does not resolve is unreachable', async () => {
     const send = sender(async () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' })));
     expect(await send('http://nowhere.example/')).toMatchObject({
       kind: 'unreachable',
@@ -160,7 +160,7 @@ describe('only servers that may be reached are', () => {
     expect(await empty('http://nowhere.example/')).toMatchObject({ kind: 'unreachable' });
   });
 
-  it('a buyer at such an address does not bid, and ops read why', async () => {
+  it('a buyer at a forbidden address does not bid, and ops see the reason', async () => {
     const { send, close } = openSender({ OUTBOUND_ALLOW: '', OUTBOUND_HTTP: true });
     const buyer = { url: `http://127.0.0.1:${port}/`, timeoutMs: 500, secret: SECRET };
     const ping = {

@@ -8,10 +8,10 @@ import { namesNobody } from '../support/namesNobody.js';
 import { FORGIVEN, HOSTILE } from './hostileBuyers.js';
 import { says, startTalker, type Talker } from './talker.js';
 
-/** How long a buyer is waited for that will not answer, and one that will, ms. */
+/** Timeouts for a buyer that does not answer and for one that does, ms. */
 const PATIENCE_MS = { silent: 300, quick: 3000 };
 
-/** For a machine that does much else; a buyer that is not let go of at its timeout takes far longer. */
+/** Tolerance for a busy machine. A request without a working timeout takes far longer. */
 const SLACK_MS = 1000;
 
 describe('a hostile buyer costs its own bid and nothing else', () => {
@@ -21,7 +21,7 @@ describe('a hostile buyer costs its own bid and nothing else', () => {
 
   beforeAll(async () => {
     honest = await startBuyer();
-    // One connection a buyer: one that is not let go of would show at once.
+    // One connection per buyer, so that a leaked connection shows at once.
     sender = openSender({ OUTBOUND_ALLOW: '127.0.0.1', OUTBOUND_HTTP: true }, { connectionsPerBuyer: 1 });
     hostile = await startTalker();
   });

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { bytes, chunked, endless, KiB, ok, says, whole, type Talk } from './talker.js';
 
-/** What a buyer does with a ping on the bare connection, and the reason that its contract gets in the round. */
+/** A buyer's raw reaction to a ping, and the reason of its contract in the round. */
 export const HOSTILE: readonly [how: string, talk: Talk, reason: string, detail?: string][] = [
   ['it says nothing', () => undefined, 'timeout'],
   ['it drips an answer, byte by byte', endless(whole, 'x', 50), 'timeout'],
@@ -204,7 +204,7 @@ export const HOSTILE: readonly [how: string, talk: Talk, reason: string, detail?
   ['its answer is in UTF-16', says(Buffer.from('\ufeff{"bid":40}', 'utf16le')), 'invalid_response'],
 ];
 
-/** What is forgiven a buyer: its bid is read all the same. */
+/** Tolerated errors: the bid is still read. */
 export const FORGIVEN: readonly [how: string, answer: string][] = [
   ['a byte order mark before it', '\ufeff{"bid":40}'],
   ['a name given twice, of which the last counts', '{"bid":10,"bid":40}'],

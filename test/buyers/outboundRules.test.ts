@@ -85,8 +85,8 @@ describe('only public addresses may be reached', () => {
   );
 });
 
-describe('the settings name what else may be reached', () => {
-  it('a network, an address, a host, and nothing beside them', () => {
+describe('the settings allow further addresses', () => {
+  it('a network, an address, a host, and nothing else', () => {
     const named = rules(' 10.1.0.0/16, 192.168.7.9,fd00::/8 ,Buyer.Internal');
     const refused = (address: string): boolean => named.addressRefusal(address) !== undefined;
     expect(['10.1.0.1', '10.1.255.255', '192.168.7.9', 'fd12::1'].filter(refused)).toEqual([]);
@@ -96,7 +96,7 @@ describe('the settings name what else may be reached', () => {
     expect(hosts.filter((host) => named.isNamed(host))).toEqual(['buyer.internal', 'BUYER.internal']);
   });
 
-  it('https is always allowed, http where they say so, nothing else ever', () => {
+  it('https is always allowed, http by setting, nothing else ever', () => {
     const [strict, lax] = [rules(), rules('', true)];
     expect(strict.hostRefusal('https:', 'buyer.example')).toBeUndefined();
     expect(strict.hostRefusal('http:', 'buyer.example')).toBe('not https; see OUTBOUND_HTTP');
@@ -113,36 +113,36 @@ describe('the settings name what else may be reached', () => {
     ['https://[::1]/', '::1 (loopback)'],
     ['https://169.254.169.254/latest/meta-data', '169.254.169.254 (linkLocal)'],
     ['https://168.63.129.16/', '168.63.129.16 (metadata)'],
-  ])('%s is refused before its name is looked up', (url, address) => {
+  ])('%s is rejected before name resolution', (url, address) => {
     expect(urlRefusal(rules(), url)).toBe(`address not allowed: ${address}; see OUTBOUND_ALLOW`);
     expect(urlRefusal(rules('0.0.0.0/0,::/0'), url)).toBeUndefined();
   });
 
-  it('a name is looked up first', () => {
+  it('a name is resolved first', () => {
     expect(urlRefusal(rules(), 'https://buyer.example:8443/leads')).toBeUndefined();
     expect(urlRefusal(rules(), 'https://localhost.example/')).toBeUndefined();
   });
 
   it.each(['10.0.0.0/33', '10/8', '10.0.0/8', '10.0.0.0/8/8', '10.0.0.0/', 'fd00::/129', '0x7f.1', '127.1'])(
-    '%s is no entry',
+    '%s is not a valid entry',
     (entry) => {
       expect(() => rules(`127.0.0.1,${entry}`)).toThrow(`OUTBOUND_ALLOW names "${entry}", which is neither`);
     },
   );
 
   it.each(['https://buyer.example', '*', '*.example', 'a b', '[::1]', 'buyer.example:8080'])(
-    '%s is no entry',
+    '%s is not a valid entry',
     (entry) => {
       expect(() => rules(entry)).toThrow(`OUTBOUND_ALLOW names "${entry}", which is neither`);
     },
   );
 });
 
-describe('the settings name what may not be reached although it is public', () => {
+describe('the settings forbid public addresses', () => {
   const denying = (OUTBOUND_DENY: string, more: Partial<OutboundSettings> = {}) =>
     readOutboundRules({ OUTBOUND_ALLOW: '', OUTBOUND_HTTP: true, OUTBOUND_DENY, ...more });
 
-  it('networks and hosts, also in the spellings of the domain name system', () => {
+  it('networks and hosts, in every DNS spelling', () => {
     const named = denying('8.8.8.0/24, Partner.example,2a00:1450::/32');
     expect(named.addressRefusal('8.8.8.8')).toBe('address not allowed: 8.8.8.8; see OUTBOUND_DENY');
     expect(named.addressRefusal('::ffff:8.8.8.8')).toContain('OUTBOUND_DENY');
@@ -154,7 +154,7 @@ describe('the settings name what may not be reached although it is public', () =
     expect(named.hostRefusal('https:', '8.8.8.8')).toContain('OUTBOUND_DENY');
   });
 
-  it('whatever the others allow', () => {
+  it('overriding the allowed ones', () => {
     const both = denying('10.1.2.3,buyer.internal', {
       OUTBOUND_ALLOW: '10.1.0.0/16,buyer.internal,other.internal',
     });
@@ -177,16 +177,16 @@ describe('the settings name what may not be reached although it is public', () =
     ).toContain('PUBLIC_URL');
   });
 
-  it.each(['http://::', 'https://x:99999'])('of which %s is none', (url) => {
+  it.each(['http://::', 'https://x:99999'])('%s is not such an address', (url) => {
     expect(() => denying('', { PUBLIC_URL: url })).toThrow('PUBLIC_URL is');
   });
 
-  it('unless the operator names it as one that may be reached', () => {
+  it('unless the operator allows it', () => {
     const local = denying('', { PUBLIC_URL: 'http://localhost:3000', OUTBOUND_ALLOW: 'localhost' });
     expect(urlRefusal(local, 'http://localhost:4000/')).toBeUndefined();
   });
 
-  it.each(['10.0.0.0/33', '127.1', '*', 'https://x'])('%s is no entry', (entry) => {
+  it.each(['10.0.0.0/33', '127.1', '*', 'https://x'])('%s is not a valid entry', (entry) => {
     expect(() => denying(entry)).toThrow(`OUTBOUND_DENY names "${entry}", which is neither`);
   });
 });
@@ -223,12 +223,12 @@ describe('ports', () => {
     ':9443',
     ':10443',
     ':65535',
-  ])('“%s” may be a web server’s', (port) => {
+  ])('“%s” is an allowed port', (port) => {
     expect(refusal(`https://buyer.example${port}/`)).toBeUndefined();
     expect(refusal(`http://buyer.example${port}/`)).toBeUndefined();
   });
 
-  it('of a list, and no others but the protocol’s own', () => {
+  it('in a list are allowed, besides the protocol’s default', () => {
     const only = ' 8443, 9000-9002 ,25';
     for (const port of [8443, 9000, 9001, 9002, 25])
       expect(refusal(`https://buyer.example:${port}/`, only)).toBeUndefined();
@@ -238,7 +238,7 @@ describe('ports', () => {
   });
 
   it.each(['https', '0', '65536', '9000-8000', '1-2-3', '-1', '80 443', '8443/tcp'])(
-    '%s is no entry',
+    '%s is not a valid entry',
     (entry) => {
       expect(() => refusal('https://buyer.example/', `443,${entry}`)).toThrow(
         `OUTBOUND_PORTS names "${entry}", which is neither`,

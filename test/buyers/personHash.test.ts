@@ -13,7 +13,7 @@ test('A buyer’s hash is the start of an HMAC, keyed as signatures are', () => 
   expect(personHash(undefined, secret)).toBeUndefined();
 });
 
-test('Of 400,000 other numbers of the area code several have the same hash: it says of none that it is the one', () => {
+test('Several of 400,000 other numbers in the area code have the same hash, so it identifies none of them', () => {
   expect(HASH_BITS).toBe(16);
   const wanted = personHash('+12145550187', secret);
   let fitting = 0;

@@ -31,7 +31,7 @@ const percentAll = (text: string): string => hex(text).replace(/../g, '%$&');
 const reverse = (text: string): string => Array.from(text).reverse().join('');
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-describe('a word that names the person', () => {
+describe('a word that contains personal data', () => {
   it.each([
     ['a name', ['john', 'ref-JOHN-7', 'Doe20417', '20417_doe', 'JOHNathan Doe', 'ｊｏｈｎ']],
     [
@@ -117,7 +117,7 @@ describe('a word that names the person', () => {
         expect(namesJohn(around.join(encode(word))), `${around.join(encode(word))} (${word})`).toBe(true);
   });
 
-  it('in base64 that begins within other letters', () => {
+  it('in base64 that starts within other letters', () => {
     for (const before of ['', 'a', 'ab', 'abc', 'abcd', 'abcde'])
       expect(namesJohn(before + base64url('John Doe'))).toBe(true);
   });
@@ -166,7 +166,7 @@ describe('a word that names the person', () => {
     expect(screen('a b c 1 2 3')).toBe(false);
   });
 
-  it('as it was sent, if the stored value differs, and in each value of a list', () => {
+  it('as sent, if the stored value differs, and in each value of a list', () => {
     const screen = personScreen({
       fields: { firstName: 'Jon', altPhones: ['9725550101', '4695550102'] },
       sent: { firstName: 'Jonathan' },
@@ -175,7 +175,7 @@ describe('a word that names the person', () => {
   });
 });
 
-describe('a word that does not', () => {
+describe('a word without personal data', () => {
   it.each([
     'NW-20417',
     '48151',
@@ -204,7 +204,7 @@ describe('a word that does not', () => {
     expect(['20417', 'TX-7', 'nobody', base64('nobody')].filter(screen)).toEqual([]);
   });
 
-  it('random ids are kept, but for one in thousands', () => {
+  it('random ids are kept, except for one in thousands', () => {
     const ids = fc.sample(fc.uuid(), { numRuns: 3000, seed: 7 });
     expect(ids.filter(namesJohn).length).toBeLessThanOrEqual(1);
     const others = fc.sample(fc.base64String({ minLength: 16, maxLength: 24 }), { numRuns: 3000, seed: 7 });
@@ -240,7 +240,7 @@ describe('any person', () => {
     (text) => text.normalize('NFKD').replace(/\p{M}/gu, ''),
   );
 
-  it('is recognised: no form of the names, the phone or the street in any encoding is taken for an id', () => {
+  it('is recognised: no encoded form of the names, the phone or the street passes as an id', () => {
     fc.assert(
       fc.property(
         person,
@@ -270,7 +270,7 @@ describe('any person', () => {
     );
   });
 
-  it('nothing that is said makes it throw or take long', () => {
+  it('no text makes it throw or take long', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ unit: 'binary', maxLength: 1000 }), fc.base64String({ maxLength: 1000 })),

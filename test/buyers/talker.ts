@@ -1,11 +1,11 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** What a buyer says to any request, on the bare socket. */
+/** A buyer's answer to any request, written directly to the socket. */
 export type Talk = (socket: Socket) => void;
 
 export const KiB = 1024;
 
-/** An answer as it should be, but for what it says. */
+/** A well-formed answer with any body. */
 export const says = (body: string | Buffer, headers = ''): Talk => {
   const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
   return (socket) => {
@@ -19,7 +19,7 @@ export const bytes =
   (socket) =>
     void socket.write(text);
 
-/** Writes a text, then another without end, as fast as it is taken or one piece in so many ms. */
+/** Writes a text, then repeats another endlessly, at full speed or one piece per interval (ms). */
 export const endless =
   (start: string, piece: string, everyMs?: number): Talk =>
   (socket) => {
@@ -39,12 +39,12 @@ export const chunked = `${ok}Transfer-Encoding: chunked\r\n\r\n`;
 /** The start of an answer of 1000 bytes. */
 export const whole = `${ok}Content-Length: 1000\r\n\r\n`;
 
-/** A buyer that says what no HTTP server would. */
+/** A buyer that sends malformed HTTP. */
 export interface Talker {
   url: string;
-  /** What it says from now on. */
+  /** Sets its answer. */
   talk(talk: Talk): void;
-  /** Resolves when the last connection to it is over. */
+  /** Resolves when its last connection is closed. */
   letGo(): Promise<void>;
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function startTalker(): Promise<Talker> {
   const server = createServer((socket) => {
     sockets.add(socket);
     letGo = new Promise((resolve) => socket.on('close', () => resolve()));
-    // Being cut off is what it is here for.
+    // A closed connection is expected.
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     socket.on('data', (chunk) => {
       if (chunk.includes('POST / HTTP/1.1')) talk(socket);

@@ -9,7 +9,7 @@ import { openTlsProxy } from '../support/tlsProxy.js';
 const { send, close } = openSender({ OUTBOUND_ALLOW: '127.0.0.1', OUTBOUND_HTTP: true });
 afterAll(close);
 
-/** As docs/buyer.md wants a server to be: it checks signatures, and remembers posts. */
+/** A server as required by docs/buyer.md: it checks signatures and remembers posts. */
 const SOUND: Partial<Record<RequestType, Behaviours>> = {
   ping: ({ signed }) => (signed ? { body: { bid: 20 } } : { status: 401 }),
   post: ({ signed, body }) =>
@@ -32,7 +32,7 @@ describe('a test of a buyer’s server', () => {
     url?: string;
   }
 
-  /** What the test says of each check of a server that is sound but for what is given. */
+  /** The result of each check for a correct server with the given deviations. */
   async function tested({ answers = {}, buyer, terms = NO_CONTRACT, withPost = true, url }: Test = {}) {
     server.received.length = 0;
     for (const [type, behaviours] of Object.entries({ ...SOUND, ...answers }))
@@ -44,7 +44,7 @@ describe('a test of a buyer’s server', () => {
     return Object.fromEntries(verdicts.map(({ check, result, says }) => [check, `${result}: ${says}`]));
   }
 
-  test('finds nothing wrong with a server as the docs want it, and sends it a fictional person', async () => {
+  test('reports no error for a correct server, and sends it a fictional person', async () => {
     const { host } = new URL(server.url);
     const timely = expect.stringMatching(/^ok: answered after \d+ of 500 ms$/) as string;
     const plain = `warning: connected to ${host} without TLS; use https, because posts carry personal data`;
@@ -72,7 +72,7 @@ describe('a test of a buyer’s server', () => {
     expect(server.of('won')[0]?.body).toMatchObject({ post_id: post?.post_id, lead_id: post?.lead_id });
   });
 
-  test('sends no lead unless it is asked to', async () => {
+  test('sends no lead unless requested', async () => {
     expect(Object.keys(await tested({ withPost: false }))).toHaveLength(4);
     expect(server.received.map(({ type }) => type)).toEqual(['ping', 'ping']);
   });
@@ -195,7 +195,7 @@ describe('a test of a buyer’s server', () => {
     });
   });
 
-  test('names a server that is away, and sends it nothing more', async () => {
+  test('reports an unreachable server and sends nothing more', async () => {
     const away = await startBuyer();
     await away.close();
     const found = await tested({ url: away.url });
@@ -208,7 +208,7 @@ describe('a test of a buyer’s server', () => {
     );
   });
 
-  test('names a certificate that nobody trusts', async () => {
+  test('reports an untrusted certificate', async () => {
     const certificates = makeCertificates('127.0.0.1');
     const proxy = await openTlsProxy(new URL(server.url).host, certificates);
     try {
@@ -222,7 +222,7 @@ describe('a test of a buyer’s server', () => {
     }
   });
 
-  test('goes on after an unclear post as a real one does: sends it again, and asks what became of it', async () => {
+  test('handles an unclear post like a real one: retries it and asks for its status', async () => {
     let posts = 0;
     const post: Behaviours = ({ signed }) => {
       if (!signed) return { status: 401 };
@@ -239,7 +239,7 @@ describe('a test of a buyer’s server', () => {
     expect(new Set(server.of('post').map(({ body }) => body.post_id)).size).toBe(1);
   });
 
-  test('calls off a post that stays unclear, and names the slip in the notice', async () => {
+  test('cancels a post that stays unclear, and names the error in the notice', async () => {
     const at = { url: server.url, timeoutMs: 500 };
     const found = await tested({
       answers: { post: { body: { accepted: 'yes' } }, post_status: { body: { accepted: null } } },
@@ -258,7 +258,7 @@ describe('a test of a buyer’s server', () => {
     expect(server.of('unused')[0]?.body).toMatchObject({ reason: 'uncertain', detail: slip, test: true });
   });
 
-  test('tells a broken answer from a server that is away', async () => {
+  test('distinguishes a broken answer from an unreachable server', async () => {
     expect(await tested({ answers: { ping: { hangUp: true } }, withPost: false })).toMatchObject({
       'ping: connection': expect.stringContaining('connected to') as string,
       'ping: answer':
@@ -274,7 +274,7 @@ describe('a test of a buyer’s server', () => {
     expect(found['post: wrong signature']).toBe('ok: refused with HTTP 401');
   });
 
-  test('is held under the terms of a contract: its floor, its state, and the fields that it asks for', async () => {
+  test('uses the terms of a contract: its floor, its state and its fields', async () => {
     const terms: TestTerms = {
       campaign: {
         ...NO_CONTRACT.campaign,

@@ -29,13 +29,13 @@ const slip = (detail: string, id: string): Omit<BuyerAnswer, 'at'> => ({
   ...{ id, isYes: false, slip: { reason: 'invalid_response', detail } },
 });
 
-/** Counts answers in a worker, and has it write them. */
+/** Counts answers in a worker and flushes the counts. */
 async function count(worker: Database, at: number, ...answers: Omit<BuyerAnswer, 'at'>[]): Promise<void> {
   for (const answer of answers) countAnswer(worker, { ...answer, at: new Date(at) });
   await flushAnswers(worker);
 }
 
-test('Answers are counted by all workers together, the latest slip of each kind with its ping', async () => {
+test('Answers are counted across all workers, with the latest error of each kind and its ping', async () => {
   const [one, other] = workers;
   await count(one, NOW - 30 * HOUR, bid, slip('not JSON', 'p0'));
   await count(one, NOW - 3 * HOUR, bid, slip('not JSON', 'p1'), slip('an array', 'p2'));
@@ -57,18 +57,18 @@ test('Answers are counted by all workers together, the latest slip of each kind 
   expect(found.get('fabrikam')).toMatchObject({ pings: 1, bids: 1, slips: [] });
 });
 
-test('Answers of live leads can be read without those of tests, of one buyer alone', async () => {
+test('Answers can be read for live leads only and for one buyer', async () => {
   const day = { from: new Date(NOW - 24 * HOUR), to: new Date(NOW + HOUR) };
   const found = await readAnswers(workers[0], { ...day, test: false, buyers: ['northwind'] });
   expect([...found].map(([id, { pings }]) => [id, pings])).toEqual([['northwind', 6]]);
 });
 
-test('Answers are forgotten after eight days', async () => {
+test('Answer counts are deleted after eight days', async () => {
   expect(await pruneAnswers(workers[0], NOW + 7 * 24 * HOUR)).toBe(1);
   expect((await answersOfLastDay(workers[0], NOW)).get('northwind')).toMatchObject({ pings: 7 });
 });
 
-test('A worker that can’t write what it counted goes on', async () => {
+test('A worker that can’t write its counts continues', async () => {
   const settings = await isolatedSettings();
   const away = openDatabase(settings);
   await away.client.connect();

@@ -52,7 +52,7 @@ async function faults(text: string, options: ApplyOptions = {}): Promise<string[
   return 'faults' in applied ? applied.faults.map(({ line, message }) => `${line}: ${message}`) : [];
 }
 
-/** Everything of the market as it is stored. */
+/** The whole stored market. */
 const stored = async () =>
   Promise.all(
     [database.sellers, database.buyers, database.campaigns, database.contracts].map((collection) =>
@@ -65,7 +65,7 @@ const without = (text: string, part: string): string => {
   return text.replace(part, '');
 };
 
-const told = (changes: Change[], ...kinds: Change['change'][]): string[] =>
+const reported = (changes: Change[], ...kinds: Change['change'][]): string[] =>
   changes
     .filter(({ change }) => kinds.includes(change))
     .map(({ change, kind, id }) => `${change} ${kind} ${id}`);
@@ -80,7 +80,7 @@ const FABRIKAM = `      - buyer: fabrikam
         delay: 15m
 `;
 
-test('A first apply makes everything, with a signing secret for each seller and buyer', async () => {
+test('A first apply creates the market, with a signing secret for each seller and buyer', async () => {
   const changes = await apply(FILE);
   expect(changes.map(({ change, kind, id }) => `${change} ${kind} ${id}`)).toEqual([
     'created seller ACME1234',
@@ -111,7 +111,7 @@ test('A first apply makes everything, with a signing secret for each seller and 
   expect(terms?.contracts.map(({ contract }) => contract.price)).toEqual([1250, undefined]);
 });
 
-test('A second run changes nothing, and says so', async () => {
+test('A second run changes nothing and reports it', async () => {
   await apply(FILE);
   const before = await stored();
   const changes = await apply(FILE);
@@ -120,7 +120,7 @@ test('A second run changes nothing, and says so', async () => {
   expect(await stored()).toEqual(before);
 });
 
-test('A change is told as the file writes it; a buyer keeps its secret', async () => {
+test('A change is reported in the notation of the file, and a buyer keeps its secret', async () => {
   await apply(FILE);
   const secret = await secretOf(database, 'buyer', 'northwind');
   const text = FILE.replace('floor: 10.00', 'floor: 8')
@@ -156,11 +156,11 @@ test('A change is told as the file writes it; a buyer keeps its secret', async (
   );
 });
 
-test('What the file does not name is left alone, and told', async () => {
+test('Parts that the file does not name stay unchanged and are reported', async () => {
   await apply(FILE);
   const before = await stored();
   const changes = await apply(without(without(FILE, SOLAR), FABRIKAM));
-  expect(told(changes, 'not_named', 'removed', 'changed')).toEqual([
+  expect(reported(changes, 'not_named', 'removed', 'changed')).toEqual([
     'not_named campaign ACME1234/solar',
     'not_named contract ACME1234/auto-insurance/fabrikam',
     'not_named contract ACME1234/solar/northwind',
@@ -168,12 +168,12 @@ test('What the file does not name is left alone, and told', async () => {
   expect(await stored()).toEqual(before);
 });
 
-test('Pruning removes contracts and deactivates campaigns; leads keep their terms, books their names', async () => {
+test('Pruning removes contracts and deactivates campaigns, while leads keep their terms and the books their names', async () => {
   await apply(FILE);
   const small = 'sellers: [{ code: OTHER123, slug: other, name: Other }]';
   const pruned = { prune: true };
   const changes = await apply(small, pruned);
-  expect(told(changes, 'removed', 'deactivated', 'not_named', 'created')).toEqual([
+  expect(reported(changes, 'removed', 'deactivated', 'not_named', 'created')).toEqual([
     'created seller OTHER123',
     'not_named seller ACME1234',
     'not_named buyer fabrikam',
@@ -190,10 +190,10 @@ test('Pruning removes contracts and deactivates campaigns; leads keep their term
 
   const before = await stored();
   const again = await apply(small, pruned);
-  expect(told(again, 'removed', 'deactivated', 'created', 'changed')).toEqual([]);
+  expect(reported(again, 'removed', 'deactivated', 'created', 'changed')).toEqual([]);
   expect(await stored()).toEqual(before);
 
-  expect(told(await apply(FILE, { replace: true }), 'created', 'changed')).toEqual([
+  expect(reported(await apply(FILE, { replace: true }), 'created', 'changed')).toEqual([
     'changed campaign ACME1234/auto-insurance',
     'changed campaign ACME1234/solar',
     'created contract ACME1234/auto-insurance/northwind',
@@ -202,9 +202,9 @@ test('Pruning removes contracts and deactivates campaigns; leads keep their term
   ]);
 });
 
-test('A dry run tells all of it and changes nothing', async () => {
+test('A dry run reports all changes and makes none', async () => {
   const changes = await apply(FILE, { dryRun: true });
-  expect(told(changes, 'created')).toHaveLength(8);
+  expect(reported(changes, 'created')).toHaveLength(8);
   expect((await stored()).flat()).toEqual([]);
 });
 
@@ -219,9 +219,9 @@ const TYPED = FILE.replace(
   'filters: [{ field: homeowner, equals: true }, { field: roof, not: [tile] }]',
 );
 
-test('Declared fields are stored, told where they change, and written as the file has them', async () => {
+test('Declared fields are stored, reported when they change, and exported as in the file', async () => {
   await apply(TYPED);
-  expect(told(await apply(TYPED), 'changed', 'created')).toEqual([]);
+  expect(reported(await apply(TYPED), 'changed', 'created')).toEqual([]);
   const file = marketInFile(await readTerms(database));
   expect(file.campaigns?.[0]).toMatchObject({
     fields: {
@@ -238,10 +238,10 @@ test('Declared fields are stored, told where they change, and written as the fil
       },
     ],
   });
-  expect(told(await apply(stringify(file)), 'changed', 'created')).toEqual([]);
-  expect(told(await apply(stringify(file), { replace: true, prune: true }), 'changed', 'created')).toEqual(
-    [],
-  );
+  expect(reported(await apply(stringify(file)), 'changed', 'created')).toEqual([]);
+  expect(
+    reported(await apply(stringify(file), { replace: true, prune: true }), 'changed', 'created'),
+  ).toEqual([]);
   const changes = await apply(
     TYPED.replace('[Tile, $tile]', '[Tile]')
       .replace('type: boolean', 'type: number')
@@ -256,7 +256,7 @@ test('Declared fields are stored, told where they change, and written as the fil
   });
 });
 
-test('A stored contract that the file does not name must fit the fields that it declares', async () => {
+test('A stored contract that the file does not name must fit the newly declared fields', async () => {
   await apply(TYPED);
   const alone = TYPED.slice(0, TYPED.indexOf('    contracts:')).replace('type: boolean', 'type: list');
   expect(await faults(alone, { confirmed: true })).toEqual([]);
@@ -264,10 +264,10 @@ test('A stored contract that the file does not name must fit the fields that it 
   expect(await faults(without, { replace: true })).toEqual([
     '17: "tile" is not a value of roof; its values are slate, asphalt',
   ]);
-  expect(told(await apply(without), 'changed')).toEqual(['changed campaign ACME1234/auto-insurance']);
+  expect(reported(await apply(without), 'changed')).toEqual(['changed campaign ACME1234/auto-insurance']);
 });
 
-test('A campaign whose leads are to expire sooner is confirmed with how many waiting leads that ends', async () => {
+test('An earlier expiry requires confirmation with the number of waiting leads that it ends', async () => {
   await apply(FILE);
   const lead = (age: string, campaign: string, status: string) => ({
     _id: `${age} ${status} ${campaign}`,
@@ -299,7 +299,7 @@ test('A campaign whose leads are to expire sooner is confirmed with how many wai
   expect((await database.campaigns.findOne({ _id: auto }))?.pending.expireAfter).toBe(72 * 3_600_000);
 });
 
-test('An amount that becomes ten times as large is confirmed', async () => {
+test('An amount that becomes ten times as large requires confirmation', async () => {
   await apply(FILE);
   const change = 'campaigns: [{ seller: ACME1234, category: Auto Insurance, sale: { floor: 1000.00 } }]';
   const applied = await applyMarket(database, readMarketFile(change));
@@ -307,7 +307,7 @@ test('An amount that becomes ten times as large is confirmed', async () => {
   expect(changes.flatMap(({ warnings = [] }) => warnings)).toEqual(['multiplies sale.floor by 100']);
 });
 
-test('A delivery policy that is left out shows what it changes, and nothing that stays as it is by default', async () => {
+test('A removed delivery policy reports only keys that differ from the defaults', async () => {
   const delivery = (keys: string) =>
     FILE.replace('price: 12.50', `price: 12.50\n        delivery: { ${keys} }`);
   await apply(delivery('attempts: 7, within: 30s'));
@@ -321,10 +321,10 @@ test('A delivery policy that is left out shows what it changes, and nothing that
   });
   await apply(delivery('attempts: 4'));
   await apply(delivery('attempts: 4, within: 1m'), { replace: true });
-  expect(told(await apply(FILE, { replace: true }), 'changed')).toEqual([]);
+  expect(reported(await apply(FILE, { replace: true }), 'changed')).toEqual([]);
 });
 
-test('Sellers may swap their slugs', async () => {
+test('Sellers can swap their slugs', async () => {
   const sellers = (one: string, two: string) =>
     `sellers: [{ code: AAAAAAAA, slug: ${one}, name: A }, { code: BBBBBBBB, slug: ${two}, name: B }]`;
   await apply(sellers('one', 'two'));
@@ -333,7 +333,7 @@ test('Sellers may swap their slugs', async () => {
   expect(await database.sellers.distinct('slug', { _id: 'BBBBBBBB' })).toEqual(['one']);
 });
 
-test('What the store does not bear out is a fault, and nothing is changed', async () => {
+test('A conflict with the stored market is a fault, and nothing is changed', async () => {
   await apply(FILE);
   const before = await stored();
   expect(await faults('sellers: [{ code: OTHER123, slug: acme-insurance, name: Other }]')).toEqual([
@@ -359,18 +359,18 @@ test('What the store does not bear out is a fault, and nothing is changed', asyn
   ]);
 });
 
-test('A file may build on what the store has', async () => {
+test('A file can refer to the stored market', async () => {
   await apply(FILE);
   const changes = await apply(
     'campaigns: [{ seller: ACME1234, category: Home, contracts: [{ buyer: northwind }] }]',
   );
-  expect(told(changes, 'created')).toEqual([
+  expect(reported(changes, 'created')).toEqual([
     'created campaign ACME1234/home',
     'created contract ACME1234/home/northwind',
   ]);
 });
 
-test('A buyer that pays in advance again, after a time on account, has paid in once, and owes what it bought since', async () => {
+test('A buyer that is prepaid again after billing on account keeps its first payment and owes its purchases since', async () => {
   const prepaid = (balance: string) =>
     `buyers: [{ id: again, name: Again, post: { url: "http://127.0.0.1/", timeoutMs: 1000 }${balance} }]`;
   const left = async () => (await database.usage.findOne({ _id: 'buyer:again' }))?.balance;
@@ -379,7 +379,7 @@ test('A buyer that pays in advance again, after a time on account, has paid in o
   await apply(prepaid(', balance: null'));
   const sale = { sale: 'on account', currency: 'USD', at: new Date() };
   const bought = { _id: 'on account/buyer:again', account: 'buyer:again', amount: -4500, ...sale };
-  // What it has paid in is no part of its terms.
+  // Its payments are not part of its terms.
   expect(market(stringify(marketInFile(await readTerms(database)))).buyers).toHaveLength(1);
   await database.ledger.insertOne({ ...bought, kind: 'sale' });
   await apply(prepaid(''));
@@ -391,7 +391,7 @@ test('A buyer that pays in advance again, after a time on account, has paid in o
   expect(paid.map(({ amount }) => amount)).toEqual([10_000, 5000]);
 });
 
-test('Of two changes that are meant for the same state of the market, and have both read it, one is made', async () => {
+test('Of two concurrent changes to the same state of the market, one is made', async () => {
   await apply(FILE);
   const ifTag = marketTag(marketInFile(await readTerms(database)));
   const write = database.client.bulkWrite.bind(database.client);
@@ -413,7 +413,7 @@ test('Of two changes that are meant for the same state of the market, and have b
   expect(await database.sellers.countDocuments({ name: 'Hooli' })).toBe(1);
 });
 
-test('Two applies at once leave one market, whole', async () => {
+test('Two concurrent applies leave one consistent market', async () => {
   const other = FILE.replace('floor: 10.00', 'floor: 20.00').replace('price: 12.50', 'price: 25.00');
   await Promise.all([apply(FILE), apply(other), apply(FILE)]);
   const terms = await loadTerms(database, 'ACME1234/auto-insurance');

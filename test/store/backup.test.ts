@@ -9,7 +9,7 @@ import type { Database } from '../../src/store/db.js';
 const folder = mkdtempSync(join(tmpdir(), 'gavel-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A database that has one collection, and whose cursor ends so after its first document. */
+/** A database with one collection whose cursor fails after its first document. */
 function failingAfterOne(error: Error): Database {
   const cursor = async function* () {
     yield Buffer.from('one');
@@ -24,14 +24,14 @@ function failingAfterOne(error: Error): Database {
   return { db, client } as unknown as Database;
 }
 
-test('A backup that takes longer than the database keeps its moment says which setting to raise', async () => {
+test('A backup that outlasts the database’s snapshot names the setting to raise', async () => {
   const tooOld = new MongoServerError({ message: 'Read timestamp is older than the oldest', code: 239 });
   const made = backup(failingAfterOne(tooOld), join(folder, 'late'), () => undefined);
   await expect(made).rejects.toThrow(BackupError);
   await expect(made).rejects.toThrow(/minSnapshotHistoryWindowInSeconds.*docs\/backup\.md/s);
 });
 
-test('A backup that fails otherwise tells what the database said', async () => {
+test('Any other failure of a backup shows the database’s error', async () => {
   const other = new MongoServerError({ message: 'not authorized', code: 13 });
   await expect(backup(failingAfterOne(other), join(folder, 'other'), () => undefined)).rejects.toBe(other);
 });

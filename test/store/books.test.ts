@@ -39,7 +39,7 @@ describe('the books', () => {
     await database.client.close();
   });
 
-  /** A lead that northwind bought for 45.00, of which the seller earns 40.00. */
+  /** A lead sold to northwind for 45.00, of which the seller earns 40.00. */
   async function sell(): Promise<{ lead: string; sale: string }> {
     const { _id } = await storeLead(database, campaign);
     const contract = `${campaign._id}/northwind`;
@@ -59,7 +59,7 @@ describe('the books', () => {
   const statementOf = async (account: string, span: Span) =>
     (await statementPage(database, account, span, { limit: 100 })).currencies;
 
-  test('are told to each account with its balance before and after', async () => {
+  test('are shown by account with the balance before and after', async () => {
     const { lead, sale } = await sell();
     const buyer = await statementOf('buyer:northwind', TODAY);
     expect(buyer).toMatchObject([{ currency: 'USD', opening: 0, closing: 5500 }]);
@@ -71,14 +71,14 @@ describe('the books', () => {
     expect(await statementOf('house', TODAY)).toMatchObject([{ closing: 500 }]);
   });
 
-  test('open a period with the balance that the one before closed with', async () => {
+  test('open a period with the closing balance of the previous one', async () => {
     const [today] = await statementOf('buyer:northwind', TODAY);
     expect(await statementOf('buyer:northwind', TOMORROW)).toEqual([
       { currency: 'USD', opening: today?.closing, lines: [], closing: today?.closing },
     ]);
   });
 
-  test('are CSV as RFC 4180 has it, and JSON with decimals', async () => {
+  test('are exported as RFC 4180 CSV, and as JSON with decimals', async () => {
     const page = await statementPage(database, 'buyer:northwind', TODAY, { limit: 100 });
     const [from, to] = [new Date('2026-11-01'), new Date('2026-11-30')];
     const statement = statementView('buyer:northwind', { from, to }, page);
@@ -93,11 +93,11 @@ describe('the books', () => {
     });
   });
 
-  test('have a payment once, however often and by however many it is told', async () => {
+  test('book a payment once, however often it is submitted concurrently', async () => {
     const before = await database.usage.findOne({ _id: 'buyer:northwind' });
     const again = { buyer: 'northwind', amount: 9_999, currency: 'USD', ref: 'wire 7, "May"' };
-    const told = await Promise.all([1, 2, 3].map(() => bookTopUp(database, again)));
-    for (const each of told) expect(each).toMatchObject({ isNew: false, amount: 10_000 });
+    const booked = await Promise.all([1, 2, 3].map(() => bookTopUp(database, again)));
+    for (const each of booked) expect(each).toMatchObject({ isNew: false, amount: 10_000 });
     const fresh = { buyer: 'northwind', amount: 100, currency: 'USD', ref: 'wire 8' };
     const at = await Promise.all([1, 2, 3].map(() => bookTopUp(database, fresh)));
     expect(at.filter(({ isNew }) => isNew)).toHaveLength(1);
@@ -107,7 +107,7 @@ describe('the books', () => {
     });
   });
 
-  test('agree with themselves while a post is under way', async () => {
+  test('are consistent while a post is in progress', async () => {
     const held = { lead: 'l', contract: 'c', at: new Date(), took: [], price: 1000 };
     await database.usage.updateOne(
       { _id: 'buyer:northwind' },
@@ -176,7 +176,7 @@ describe('books of many bookings', () => {
     await ensureIndexes(database);
     const entries = Array.from({ length: BOOKINGS }, (_, i): EntryDocument[] => {
       const sale = `sale-${String(i).padStart(5, '0')}`;
-      // Many at the same moment, in two currencies, some of them before the period.
+      // Many with equal times, in two currencies, some of them before the period.
       const at = new Date(DAY_OF_SALES - 1000 + Math.floor(i / 7) * 10);
       const common = { kind: 'top_up' as const, sale, currency: i % 5 === 0 ? 'EUR' : 'USD', at };
       return [
@@ -191,7 +191,7 @@ describe('books of many bookings', () => {
     await database.client.close();
   });
 
-  test('are stated page by page, each line once, and the balances go on from one to the next', async () => {
+  test('are listed page by page, each line once, with balances that continue across pages', async () => {
     const whole = await statementPage(database, 'buyer:northwind', SPAN, { limit: 10_000 });
     expect(whole.next).toBeUndefined();
     for (const limit of [1, 97, 333, 1000]) {
@@ -217,7 +217,7 @@ describe('books of many bookings', () => {
     }
   });
 
-  test('are read no further than a page asks for', async () => {
+  test('are read only as far as a page needs', async () => {
     const read = vi.spyOn(database.ledger, 'aggregate');
     await statementPage(database, 'buyer:northwind', SPAN, { limit: 10 });
     const limits = read.mock.calls.flatMap(([stages = []]) =>
@@ -227,7 +227,7 @@ describe('books of many bookings', () => {
     read.mockRestore();
   });
 
-  test('are checked part by part, with each difference told once', async () => {
+  test('are checked in batches, with each difference reported once', async () => {
     const wrong = ['sale-00003/bank', 'sale-00600/bank', 'sale-01049/bank'];
     for (const _id of wrong) await database.ledger.updateOne({ _id }, { $inc: { amount: 1 } });
     const found: string[] = [];
@@ -245,7 +245,7 @@ describe('books of many bookings', () => {
     for (const _id of wrong) await database.ledger.updateOne({ _id }, { $inc: { amount: -1 } });
   });
 
-  test('whose every booking is wrong are no more than a thousand differences in memory', async () => {
+  test('with only wrong bookings keep at most a thousand differences in memory', async () => {
     await database.ledger.updateMany({ account: 'bank' }, { $inc: { amount: 1 } });
     const { differences, differing } = await checkBooks(database);
     expect([differences.length, differing]).toEqual([1000, BOOKINGS]);

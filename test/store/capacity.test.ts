@@ -37,7 +37,7 @@ const holdOn = (sale: string, contract: string, phone?: string): Hold => ({
   ...(phone !== undefined && { phone }),
 });
 
-/** A sale under a contract that takes five leads and posts a day, unless it says otherwise. */
+/** A sale under a contract with daily caps of five leads and five posts by default. */
 function asking(hold: Hold, more: Partial<Reservation> = {}): Reservation {
   const terms = { caps: { day: 5 }, postCaps: { day: 5 }, timezone: 'UTC' };
   return {
@@ -59,8 +59,8 @@ const atOnce = <T>(act: (i: number) => Promise<T>): Promise<T[]> =>
 const taken = (answers: object[]): number => answers.filter((answer) => 'took' in answer).length;
 const usageOf = (id: string) => database.usage.findOne({ _id: id });
 
-describe(`Of ${MANY} sales at once`, () => {
-  test('as many find room as the tightest of a contract’s limits says', async () => {
+describe(`${MANY} concurrent sales`, () => {
+  test('are limited by the tightest limit of the contract', async () => {
     const terms = {
       caps: { day: 40 },
       budget: { day: 35 * PRICE },
@@ -82,7 +82,7 @@ describe(`Of ${MANY} sales at once`, () => {
     expect(Object.keys(held)).toHaveLength(35);
   });
 
-  test('as many find room as a prepaid balance pays for, to the cent', async () => {
+  test('are limited by the prepaid balance, to the cent', async () => {
     const hold = (i: number): Hold => holdOn(`paid-${i}`, 'paid');
     const buyer = { id: hold(0).buyer, balance: 0, currency: 'USD' };
     await database.usage.insertOne({ _id: accountId(buyer.id), balance: 30 * PRICE + PRICE - 1 });
@@ -91,7 +91,7 @@ describe(`Of ${MANY} sales at once`, () => {
     expect(await usageOf(accountId(buyer.id))).toMatchObject({ balance: PRICE - 1 });
   });
 
-  test('of one person, one is made where a rule forbids a second', async () => {
+  test('of one person succeed once if a rule forbids a second', async () => {
     const duplicates = [
       { by: ['phone' as const], match: 'any' as const, withinDays: 1, per: 'contract' as const },
     ];
@@ -106,8 +106,8 @@ describe(`Of ${MANY} sales at once`, () => {
   });
 });
 
-describe(`What is done ${MANY} times at once for one sale`, () => {
-  test('takes its room once, counts its acceptance once, and keeps what is sold', async () => {
+describe(`${MANY} concurrent calls for one sale`, () => {
+  test('reserve once, count the acceptance once, and keep the sale', async () => {
     const hold = holdOn('kept', 'once', 'q');
     const reservation = asking(hold, { countsOffers: true });
     const answers = await atOnce(() => reserve(database, reservation));
@@ -119,7 +119,7 @@ describe(`What is done ${MANY} times at once for one sale`, () => {
     expect((await database.persons.findOne({ _id: 'phone:q' }))?.holds).toEqual([hold]);
   });
 
-  test('gives its room back once, and a post that was sent stays counted', async () => {
+  test('release the reservation once, and a sent post stays counted', async () => {
     const [sent, unsent] = [holdOn('sent', 'back'), holdOn('unsent', 'back')];
     for (const hold of [sent, unsent]) expect(await reserve(database, asking(hold))).toHaveProperty('took');
     await atOnce(() => release(database, sent, true));
@@ -130,7 +130,7 @@ describe(`What is done ${MANY} times at once for one sale`, () => {
   });
 });
 
-test('What a process leaves behind that dies is settled: sold stays taken, refused is given back, under way is left', async () => {
+test('Orphaned reservations of a dead process are settled: sold ones stay, refused ones are released, posts in progress are left', async () => {
   const contract = (status: string): string => `${campaign._id}/${status}`;
   const statuses = ['accepted', 'refused', 'posting'] as const;
   const claims: Record<string, Claim> = {};

@@ -13,7 +13,7 @@ const fails = (worker: Database, { id = BUYER, isKnown = false } = {}) =>
 const answers = (worker: Database, { id = BUYER, now = NOW } = {}) =>
   noteAnswer(worker, id, { isKnown: true, now });
 
-describe('A buyer’s circuit that several workers share', () => {
+describe('A buyer’s circuit shared by several workers', () => {
   let workers: Database[];
   beforeAll(async () => {
     const settings = await isolatedSettings();
@@ -27,35 +27,35 @@ describe('A buyer’s circuit that several workers share', () => {
     await Promise.all(workers.map(({ client }) => client.close()));
   });
 
-  /** So many at the same moment, each worker its share of them. */
+  /** Reports a number of concurrent failures, spread over the workers. */
   const atOnce = <T>(count: number, work: (database: Database) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: count }, (_, i) => work(workers[i % workers.length] as Database)));
 
   const circuit = async () => (await readCircuits(workers[0] as Database)).get(BUYER);
 
-  test('counts every failure that they note at the same moment', async () => {
+  test('counts all concurrent failures', async () => {
     await atOnce(BREAKER.failures - 1, (worker) => fails(worker));
     expect(await circuit()).toMatchObject({ failures: BREAKER.failures - 1, opens: 0 });
     await atOnce(1, (worker) => fails(worker, { isKnown: true }));
     expect(await circuit()).toMatchObject({ openedAt: NOW, until: NOW + BREAKER.openFor });
   });
 
-  test('opens once, however many failures are noted with the one that opens it', async () => {
+  test('opens once for any number of concurrent failures', async () => {
     await atOnce(2 * BREAKER.failures, (worker) => fails(worker));
     expect(await circuit()).toMatchObject({ failures: BREAKER.failures, opens: 1, last: FAILURE });
   });
 
-  test('costs a worker one write for all the answers that come while it writes', async () => {
+  test('needs one write for all answers that arrive during a write', async () => {
     const [worker] = workers as [Database];
     const failing = (isKnown: boolean) => fails(worker, { isKnown });
     await Promise.all(Array.from({ length: BREAKER.failures + 50 }, () => failing(false)));
     expect(await circuit()).toMatchObject({ failures: BREAKER.failures, opens: 1, version: 1 });
     await Promise.all([failing(true), answers(worker)]);
-    // What was asked before it opened tells nothing new.
+    // Answers to requests from before it opened are ignored.
     expect(await circuit()).toMatchObject({ opens: 1, version: 1 });
   });
 
-  test('lets exactly one of them try when its time is over, and the next one when that one is never heard of', async () => {
+  test('allows exactly one probe after its pause, and another one if the first never reports', async () => {
     await atOnce(BREAKER.failures, (worker) => fails(worker));
     const tries = (at: number) => atOnce(12, (worker) => takeProbe(worker, BUYER, at));
     const taken = async (at: number) => (await tries(at)).filter(Boolean).length;
@@ -66,7 +66,7 @@ describe('A buyer’s circuit that several workers share', () => {
     expect(await taken(later + BREAKER.probe)).toBe(1);
   });
 
-  test('of its posts is another than that of its pings: good answers to one do not count for the other', async () => {
+  test('of its posts is separate from that of its pings: good answers to one do not count for the other', async () => {
     const posts = circuitId(BUYER, 'posts');
     await atOnce(BREAKER.failures, (worker) => fails(worker, { id: posts }));
     await atOnce(BREAKER.failures, (worker) => answers(worker));
@@ -80,7 +80,7 @@ describe('A buyer’s circuit that several workers share', () => {
     expect((await readCircuits(workers[1] as Database)).size).toBe(0);
   });
 
-  test('closes for all of them with the answer to that try', async () => {
+  test('closes for all workers with a successful probe', async () => {
     await atOnce(BREAKER.failures, (worker) => fails(worker));
     const later = NOW + BREAKER.openFor;
     await atOnce(3, (worker) => takeProbe(worker, BUYER, later));

@@ -9,7 +9,7 @@ import { isolatedSettings } from '../support/stack.js';
 
 const CONTRACT = 'ACME1234/auto-insurance/northwind';
 
-describe('a lead that is shared by two', () => {
+describe('a shared lead with two places', () => {
   let database: Database;
   let campaign: CampaignDocument;
   beforeAll(async () => {
@@ -21,7 +21,7 @@ describe('a lead that is shared by two', () => {
     await database.client.close();
   });
 
-  test('is held by as many as it has places, however many would take it at once', async () => {
+  test('is held by at most as many buyers as it has places, under concurrent claims', async () => {
     const { _id } = await storeLead(database, campaign);
     const claimed = await Promise.all(
       Array.from({ length: 10 }, (_, i) => {
@@ -36,7 +36,7 @@ describe('a lead that is shared by two', () => {
   const terms = { round: 1, buyer: 'northwind', exclusive: false, price: 4500, earns: 4500 };
   const back = [{ contract: 'c', buyer: 'fabrikam', reason: 'duplicate', at: new Date(), amount: 1000 }];
 
-  test('and is returned is claimed by nobody any more', async () => {
+  test('cannot be claimed after its return', async () => {
     const lead = { status: 'returned', price: 0, buyerIds: [], returns: back } as const;
     const { _id } = await storeLead(database, campaign, { ...lead, buyerIds: [] });
     expect(await claimLead(database, _id, CONTRACT, { postId: v7(), ...terms }, 2)).toEqual({
@@ -44,7 +44,7 @@ describe('a lead that is shared by two', () => {
     });
   });
 
-  test('is returned when its last post is refused, if the other buyer gave it back while that was under way', async () => {
+  test('becomes returned when its last post is refused after the other buyer returned it', async () => {
     const { _id } = await storeLead(database, campaign);
     const postId = v7();
     await claimLead(database, _id, CONTRACT, { postId, ...terms }, 2);
@@ -58,7 +58,7 @@ describe('a lead that is shared by two', () => {
   });
 });
 
-describe('a contract that is offered the lead anew after its post was called off', () => {
+describe('a contract that is offered the lead again after its post was cancelled', () => {
   let database: Database;
   beforeAll(async () => {
     database = openDatabase(await isolatedSettings());
@@ -96,7 +96,7 @@ describe('a contract that is offered the lead anew after its post was called off
   const claimNow = async (leadId: string): Promise<Claim | undefined> =>
     (await database.leads.findOne({ _id: leadId }))?.claims[CONTRACT];
 
-  test('holds it by the second post, whatever late answer the first one gets', async () => {
+  test('holds the lead by its second post, regardless of late answers to the first', async () => {
     const { lead, claim } = await offeredTwice();
     const room = { isReserved: false, isNoted: true, took: [] };
     expect(await bookSale(database, lead, CONTRACT, claim, undefined, room)).toBe('cancelled');
@@ -104,7 +104,7 @@ describe('a contract that is offered the lead anew after its post was called off
     expect(await database.sales.countDocuments()).toBe(0);
   });
 
-  test('keeps its hold when a worker that slept finds no room for the first post', async () => {
+  test('keeps its claim when a suspended worker gets no reservation for the first post', async () => {
     const { lead, claim } = await offeredTwice();
     const noRoom = { round: 1, contract: CONTRACT, answer: 'capped' } as const;
     await dropClaim(database, lead._id, claim.postId, noRoom);

@@ -41,7 +41,7 @@ afterAll(async () => {
   await database.client.close();
 });
 
-/** What an apply of exactly this market refuses; empty if it was made. */
+/** The faults of applying exactly this market; empty if it was applied. */
 async function refusedBy(text: string): Promise<string[]> {
   const applied = await applyMarket(database, readMarketFile(text), { replace: true, confirmed: true });
   return 'faults' in applied ? applied.faults.map(({ path, message }) => `${path}: ${message}`) : [];
@@ -55,7 +55,7 @@ async function campaignNow(): Promise<CampaignDocument> {
 
 const postId = 'post-1';
 
-/** A lead that northwind has bought for 45.00. */
+/** A lead sold to northwind for 45.00. */
 async function sell(): Promise<void> {
   const contract = `${AUTO}/northwind`;
   const { _id } = await storeLead(database, await campaignNow());
@@ -74,7 +74,7 @@ describe('The currency of a campaign', () => {
     expect(await refusedBy(FILE)).toEqual([]);
   });
 
-  test('can be changed while nothing is in it', async () => {
+  test('can be changed while it has no leads or amounts', async () => {
     expect(await refusedBy(inYen(FILE))).toEqual([]);
     expect(await campaignNow()).toMatchObject({ currency: 'JPY', sale: { floor: 10 } });
   });
@@ -92,7 +92,7 @@ describe('The currency of a campaign', () => {
     },
   );
 
-  test('stays once a sale is booked, also where the file names it no more and the default is another', async () => {
+  test('cannot be changed after a booked sale, even if the file omits it and the default differs', async () => {
     await sell();
     const sales =
       'the campaign has sales; sell in the new currency under another category, and set this campaign to active: false';
@@ -105,7 +105,7 @@ describe('The currency of a campaign', () => {
     ]);
   });
 
-  test('stays while a reservation is not settled', async () => {
+  test('cannot be changed while a reservation is unsettled', async () => {
     const held = { sale: { lead: 'lead', contract: `${AUTO}/fabrikam`, at: new Date(), took: [] } };
     await database.usage.insertOne({ _id: `${AUTO}/fabrikam`, held });
     expect(await refusedBy(inYen(FILE))).toEqual([expect.stringContaining('posts are under way')]);
@@ -115,7 +115,7 @@ describe('The currency of a campaign', () => {
 describe('The currency of a balance', () => {
   const payments = 'the buyer has paid in; give the new balance to a buyer with another id';
 
-  test('can be changed while nothing was paid in', async () => {
+  test('can be changed before the first payment', async () => {
     expect(await refusedBy(prepaid('0'))).toEqual([]);
     expect(await refusedBy(prepaid('5000', 'JPY'))).toEqual([]);
     expect(await database.usage.findOne({ _id: NORTHWIND })).toMatchObject({
@@ -128,7 +128,7 @@ describe('The currency of a balance', () => {
     expect(await database.ledger.countDocuments({ currency: 'USD' })).toBe(0);
   });
 
-  test('stays once something was paid in, also when it was taken back or the buyer was billed on account since', async () => {
+  test('cannot be changed after a payment, even if it was reversed or the buyer is billed on account since', async () => {
     const refusal = [`buyers[0].currency: can't change from USD to JPY: ${payments}`];
     await refusedBy(prepaid('50.00'));
     expect(await refusedBy(prepaid('5000', 'JPY'))).toEqual(refusal);
@@ -142,7 +142,7 @@ describe('The currency of a balance', () => {
     expect(await refusedBy(prepaid('5000', 'JPY'))).toEqual(refusal);
   });
 
-  test('is changed, or a payment in it is booked, and never both', async () => {
+  test('is changed or gets a concurrent payment, never both', async () => {
     const outcomes = new Set<string>();
     for (let i = 0; i < 12; i++) {
       for (const collection of [database.usage, database.ledger, database.buyers])
@@ -170,7 +170,7 @@ describe('The currency of a balance', () => {
     expect(outcomes.size).toBeGreaterThan(0);
   });
 
-  test('is not touched by what is bought or given back in another one', async () => {
+  test('is independent of sales and returns in another currency', async () => {
     await refusedBy(FILE);
     await sell();
     await refusedBy(prepaid('5000', 'JPY'));
@@ -193,7 +193,7 @@ describe('The currency of a balance', () => {
     };
     const asked = { hold: { ...hold, at: Date.now() }, price: 4500, currency: 'USD', limits: [], match: {} };
     const rest = { duplicates: [], notesPerson: false, countsOffers: false };
-    // What is remembered of the buyer is older than its account.
+    // The cached buyer is older than its account.
     for (const currency of ['JPY', 'USD']) {
       const buyer = { id: 'northwind', balance: 5000, currency };
       expect(await reserve(database, { ...asked, ...rest, buyer })).toEqual({
@@ -203,7 +203,7 @@ describe('The currency of a balance', () => {
   });
 });
 
-describe('A lead whose campaign is in another currency by now', () => {
+describe('A lead whose campaign has changed its currency', () => {
   let world: StepsWorld;
   beforeAll(async () => {
     world = await openStepsWorld();
@@ -216,7 +216,7 @@ describe('A lead whose campaign is in another currency by now', () => {
   const changeTo = (currency: string) =>
     world.database.campaigns.updateOne({ _id: world.campaign._id }, { $set: { currency } });
 
-  test('is offered to nobody in its next round', async () => {
+  test('is not offered in its next round', async () => {
     await changeTo('USD');
     const { _id: leadId } = await storeLead(world.database, world.campaign);
     await changeTo('JPY');
@@ -227,7 +227,7 @@ describe('A lead whose campaign is in another currency by now', () => {
     expect(world.northwind.received).toEqual([]);
   });
 
-  test('is not posted on a bid of before', async () => {
+  test('is not posted on an earlier bid', async () => {
     await changeTo('USD');
     const { _id: leadId } = await storeLead(world.database, world.campaign);
     await changeTo('JPY');
@@ -247,7 +247,7 @@ describe('A lead whose campaign is in another currency by now', () => {
     expect(await world.database.sales.countDocuments()).toBe(0);
   });
 
-  test('is booked in the currency of its bid, whatever the lead’s campaign says when the buyer answers', async () => {
+  test('is booked in the currency of its bid, even if the campaign’s currency changes before the answer', async () => {
     await changeTo('USD');
     const { _id: leadId } = await storeLead(world.database, world.campaign);
     world.northwind.onRequest = async () => void (await changeTo('JPY'));

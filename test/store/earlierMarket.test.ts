@@ -18,7 +18,7 @@ import { stepsOn } from '../support/steps.js';
 
 const HOUR = 3_600_000;
 
-/** A market as a release before stages, tiers and awards stored it. */
+/** A market as stored by a release before stages, tiers and awards. */
 function earlierMarket({ url, secret }: FakeBuyer) {
   const seller: EarlierSeller = { _id: 'ACME1234', slug: 'acme', name: 'Acme' };
   const buyer: EarlierBuyer = {
@@ -66,7 +66,7 @@ campaigns:
     contracts: [{ buyer: northwind, states: [TX] }]
 `;
 
-test('A market that an earlier release stored sells as it did, before it is applied again and after', async () => {
+test('A market stored by an earlier release sells the same before and after it is applied again', async () => {
   const settings = await isolatedSettings();
   const database = openDatabase(settings);
   await ensureIndexes(database);

@@ -29,7 +29,7 @@ describe('erasing a lead', () => {
   const store = (lead: Partial<LeadDocument> = {}) => storeLead(database, campaign, lead);
   const post = { postId: 'post', round: 1, buyer: 'northwind', exclusive: false, price: 4500, earns: 4500 };
 
-  test('destroys the person, the key and the hashes, keeps all else, and leaves a proof', async () => {
+  test('deletes the personal data, the key and the hashes, keeps everything else, and leaves a proof', async () => {
     const lead = await store({
       status: 'sold',
       price: 4500,
@@ -54,7 +54,7 @@ describe('erasing a lead', () => {
     expect(await listLeads(database, { match: lead.match }, 10)).toEqual([]);
   });
 
-  test('removes what buyers said of it, also in its sales and returns, and keeps what we say of them', async () => {
+  test('removes texts of buyers, also in its sales and returns, and keeps Gavel’s own texts', async () => {
     const bidder = { contract: CONTRACT, buyer: 'northwind', tier: 1 };
     const entry = (id: string, what: object) => ({ ...bidder, contract: id, ...what }) as Entry;
     const round = {
@@ -110,7 +110,7 @@ describe('erasing a lead', () => {
     expect(await returns.findOne({ _id: 'other' })).toMatchObject({ reason: 'duplicate' });
   });
 
-  test('forgets that buyers had this person, and not what they had of others or from other leads', async () => {
+  test('removes this lead’s person from duplicate checks, but no other person or lead', async () => {
     const [lead, other] = [await store({ status: 'sold' }), await store({ status: 'sold' })];
     const hold = {
       sale: 's',
@@ -131,7 +131,7 @@ describe('erasing a lead', () => {
     expect(await database.persons.distinct('_id')).toEqual(['phone:of-somebody-else']);
   });
 
-  test('twice leaves the first proof, which is another for another lead', async () => {
+  test('a second time keeps the first proof, and each lead has its own proof', async () => {
     const [lead, other] = [await store({ status: 'expired' }), await store({ status: 'expired' })];
     const first = await eraseLead(database, lead._id, { by });
     expect(await eraseLead(database, lead._id, { by: 'somebody else' })).toEqual({
@@ -144,7 +144,7 @@ describe('erasing a lead', () => {
     expect(await eraseLead(database, 'no-such-lead', { by })).toEqual({ outcome: 'unknown' });
   });
 
-  test('that is on sale withdraws it first, and notifies its workflow', async () => {
+  test('on sale withdraws it first and notifies its workflow', async () => {
     const withdrawn = vi.fn();
     for (const { _id } of [await store(), await store({ status: 'pending' })]) {
       expect(await eraseLead(database, _id, { by, withdrawn })).toMatchObject({ outcome: 'erased' });
@@ -160,7 +160,7 @@ describe('erasing a lead', () => {
       await claimLead(database, lead._id, CONTRACT, post, 2);
       expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
       expect((await findLead(database, lead._id))?.fields).toEqual(lead.fields);
-      // No other buyer gets the person meanwhile.
+      // No other buyer gets the lead meanwhile.
       expect(await claimLead(database, lead._id, 'another', post, 2)).toEqual({ closed: status });
       await releaseClaim(database, lead._id, CONTRACT, post.postId, 'refused');
       expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
@@ -176,13 +176,13 @@ describe('erasing a lead', () => {
     },
   );
 
-  test('sends it to no further buyer, also where it had room for one', async () => {
+  test('stops further sales, even if it has a free place', async () => {
     const lead = await store({ status: 'sold' });
     await eraseLead(database, lead._id, { by });
     expect(await claimLead(database, lead._id, CONTRACT, post, 3)).toEqual({ closed: 'sold' });
   });
 
-  test('and posting it at the same moment leaves a lead that was posted whole or not at all', async () => {
+  test('concurrently with a post either posts the whole lead or nothing', async () => {
     for (let i = 0; i < 20; i++) {
       const lead = await store({ status: 'sold' });
       const [erased, claimed] = await Promise.all([

@@ -27,20 +27,20 @@ const hold = (sale: string, phone: string, at = NOW): Hold => {
 const salesOf = async (phone: string): Promise<string[]> =>
   (await readUsage(database, [], { phone })).holds.map(({ sale }) => sale);
 
-test('Of a person is forgotten what no rule can look back to, when it is sold again', async () => {
+test('A new sale of a person deletes holds that are older than any rule', async () => {
   await confirm(database, hold('ten years ago', 'a', NOW - 3650 * DAY));
   await confirm(database, hold('not quite', 'a', NOW - 3650 * DAY + 1));
   await confirm(database, hold('today', 'a'));
   expect(await salesOf('a')).toEqual(['not quite', 'today']);
 });
 
-test('A sale that is confirmed twice is noted once, with the time of the first', async () => {
+test('A sale confirmed twice is recorded once, with the first time', async () => {
   await confirm(database, hold('one', 'b'));
   await confirm(database, hold('one', 'b', NOW + 5));
   expect((await readUsage(database, [], { phone: 'b' })).holds).toEqual([hold('one', 'b')]);
 });
 
-test('Of a number that is sold without end the last thousand sales are remembered, with a rule and without', async () => {
+test('The last thousand sales of a number are kept, with and without a rule', async () => {
   const many = Array.from({ length: 1000 }, (_, i) => hold(`sale ${i}`, 'c'));
   await database.persons.insertOne({ _id: 'phone:c', holds: many });
   await confirm(database, hold('latest', 'c'));

@@ -38,16 +38,16 @@ const fell = (sale: string, buyer = northwind) => fellBelow(database, buyer, sal
 const topUp = (amount: number) =>
   bookTopUp(database, { buyer: 'northwind', amount, currency: 'USD', key: v7() });
 
-test('Of twenty sales that are booked below the threshold at once, one says so', async () => {
+test('Of twenty concurrent sales below the threshold, one triggers the notice', async () => {
   const all = await Promise.all(Array.from({ length: 20 }, (_, i) => fell(`sale ${i}`)));
   expect(all.filter((isFirst) => isFirst)).toHaveLength(1);
 });
 
-test('The sale that said so says so again when its step is repeated after a crash', async () => {
+test('The sale that triggered the notice triggers it again when its activity is retried after a crash', async () => {
   expect([await fell('one'), await fell('two'), await fell('one')]).toEqual([true, false, true]);
 });
 
-test('It is said again after a top-up to the threshold, not after a smaller one', async () => {
+test('The notice is triggered again after a top-up to the threshold, and not after a smaller one', async () => {
   await fell('one');
   await topUp(-1000);
   await topUp(1000);
@@ -58,7 +58,7 @@ test('It is said again after a top-up to the threshold, not after a smaller one'
   expect(await fell('four')).toBe(true);
 });
 
-test('Nothing is said of a balance at the threshold, or to a buyer that did not ask', async () => {
+test('No notice is triggered at the threshold or for a buyer that did not request it', async () => {
   await topUp(1);
   expect(await fell('one')).toBe(false);
   await topUp(-1);

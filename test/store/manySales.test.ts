@@ -12,8 +12,8 @@ const BUYERS = 34;
 const ROOM = { isReserved: false, isNoted: false, took: [] };
 const contractOf = (i: number): string => `ACME1234/auto-insurance/buyer-${i}`;
 
-/** Each sale is written into the lead's document: transactions on it that run side by side would conflict again and again. */
-describe('a shared lead that 34 buyers accept at the same moment', () => {
+/** Each sale is written into the lead's document, so concurrent transactions would conflict repeatedly. */
+describe('a shared lead that 34 buyers accept concurrently', () => {
   let database: Database;
   const commands: { name: string; failed: boolean }[] = [];
 
@@ -55,14 +55,14 @@ describe('a shared lead that 34 buyers accept at the same moment', () => {
     );
     if (!('claim' in claimed)) return 'not claimed';
     const { lead } = claimed;
-    // One after the other, as answers come.
+    // One after the other, in the order of answers.
     await sleep(i % 7);
     const booked = await bookSale(database, lead, contractOf(i), claimed.claim, undefined, ROOM);
     await confirm(database, holdOf(lead, contractOf(i), claimed.claim), ROOM);
     return booked;
   }
 
-  test('is booked for all of them in a few transactions, of which none conflicts', async () => {
+  test('is booked for all of them in a few transactions without conflicts', async () => {
     const { _id } = await newLead();
     commands.length = 0;
     expect(await atOnce((i) => sell(_id, i))).toEqual(Array.from({ length: BUYERS }, () => 'accepted'));
@@ -77,7 +77,7 @@ describe('a shared lead that 34 buyers accept at the same moment', () => {
     expect(person?.holds.filter((hold) => hold.lead === _id)).toHaveLength(BUYERS);
   });
 
-  test('is booked for those whose posts are still under way, and for no other', async () => {
+  test('is booked only for posts that are still in progress', async () => {
     const { _id } = await newLead();
     const claims = await atOnce((i) =>
       claimLead(

@@ -36,13 +36,13 @@ describe('a person', () => {
     ['phone', '+1 212 555 0100', '(212) 555-0100 ext. 7'],
     ['phone', '555-1234', '5551234'],
     ['email', 'Jo@Example.ORG', ' jo@example.org'],
-  ])('is recognised by %s however it is written: %s is %s', async (field, one, other) => {
+  ])('is recognised by %s in any spelling: %s is %s', async (field, one, other) => {
     const [a, b] = [await match({ [field]: one }), await match({ [field]: other })];
     expect(a).toEqual({ [field]: expect.stringMatching(/^[\w-]{43}$/) as string });
     expect(b).toEqual(a);
   });
 
-  test('is recognised by both, each for itself, and by nothing that was not given', async () => {
+  test('is recognised by each of the two, and by no missing field', async () => {
     const both = await match({ phone: '212-555-0100', email: 'jo@example.org' });
     expect(both).toEqual({
       ...(await match({ phone: '2125550100' })),
@@ -51,7 +51,7 @@ describe('a person', () => {
     expect(await match({ email: ' ', phone: '' })).toEqual({});
   });
 
-  test('is not told by the hash: another database has another', async () => {
+  test('cannot be identified by the hash, which differs between databases', async () => {
     const elsewhere = openDatabase(await isolatedSettings());
     const there = await match({ phone: '212-555-0100' }, elsewhere);
     await elsewhere.db.dropDatabase();
@@ -59,7 +59,7 @@ describe('a person', () => {
     expect(there).not.toEqual(await match({ phone: '212-555-0100' }));
   });
 
-  test('is recognised by processes that begin at the same moment, and after a change of the master key', async () => {
+  test('is recognised by processes that start concurrently, and after a change of the master key', async () => {
     await database.secrets.deleteMany({});
     const many = Array.from({ length: 8 }, () => openDatabase(settings));
     const hashes = await Promise.all(many.map((each) => match({ phone: '212-555-0100' }, each)));
@@ -71,7 +71,7 @@ describe('a person', () => {
     expect(rotated).toEqual(hashes[0]);
   });
 
-  test('can’t be looked for without the master key of the database', async () => {
+  test('can’t be searched without the master key of the database', async () => {
     await match({ phone: '212-555-0100' });
     const look = (keys: string) => withKeys(keys, (other) => match({ phone: '212-555-0100' }, other));
     await expect(look(newKey('another'))).rejects.toThrow(

@@ -34,11 +34,11 @@ describe('a stored lead', () => {
   const store = async (): Promise<string> => (await storeLead(database, campaign, PERSON))._id;
   const read = (id: string) => findLead(database, id);
 
-  test('is read as it was written', async () => {
+  test('is read as written', async () => {
     expect(await read(await store())).toMatchObject(PERSON);
   });
 
-  test('has nothing of the person in clear but the state, and no two alike', async () => {
+  test('has no personal data in clear except the state, and no two equal ciphertexts', async () => {
     const [one, other] = [await store(), await store()];
     const stored = await findStoredLead(database, one);
     expect(stored).not.toHaveProperty('fields');
@@ -58,7 +58,7 @@ describe('a stored lead', () => {
     ['a list was moved to another field', 'fields.interests.list', 'fields.email'],
     ['what was sent was moved to what is stored', 'sent.state', 'fields.state'],
     ['another lead’s key was put in its place', 'key', 'key'],
-  ])('is not read where %s', async (_what, from, to) => {
+  ])('is not read if %s', async (_what, from, to) => {
     const [one, other] = [await store(), await store()];
     const [source] = await database.leads
       .aggregate([{ $match: { _id: one } }, { $project: { value: `$person.${from}` } }])
@@ -69,7 +69,7 @@ describe('a stored lead', () => {
     );
   });
 
-  test('is not read where a bit of it has changed', async () => {
+  test('is not read if a bit has changed', async () => {
     const id = await store();
     const stored = await findStoredLead(database, id);
     const sealed = stored?.person?.fields.firstName;
@@ -79,7 +79,7 @@ describe('a stored lead', () => {
     await expect(read(id)).rejects.toThrow(`What is stored as ${id}/fields/firstName was changed`);
   });
 
-  test('is read without a master key where nobody asks for the person', async () => {
+  test('is read without a master key if no personal data is requested', async () => {
     const { MONGODB_URL, MONGODB_DATABASE } = settings;
     const without = openDatabase({ MONGODB_URL, MONGODB_DATABASE });
     const id = await store();

@@ -3,7 +3,7 @@ import { openDatabase } from '../../src/store/db.js';
 import { pruneUsage } from '../../src/store/pruneUsage.js';
 import { isolatedSettings } from '../support/stack.js';
 
-test('Counts of windows that are over are forgotten, those that still limit somebody stay', async () => {
+test('Counters of past windows are deleted, and counters that still limit stay', async () => {
   const database = openDatabase(await isolatedSettings());
   onTestFinished(() => database.client.close());
   await database.usage.insertMany([

@@ -27,7 +27,7 @@ const withKeys = (MASTER_KEYS: string): Database => {
   return database;
 };
 
-test('A new master key takes over: leads, hashes and data stay, and the old key is needed no more', async () => {
+test('A new master key replaces the old one: leads, hashes and data stay, and the old key is no longer needed', async () => {
   const [old, next] = [settings.MASTER_KEYS, `next:${randomBytes(32).toString('base64')}`];
   const before = withKeys(old);
   const campaign = await storeMarket(before, {});
@@ -38,9 +38,9 @@ test('A new master key takes over: leads, hashes and data stay, and the old key 
 
   const both = withKeys(`${next},${old}`);
   const added = await storeLead(both, campaign);
-  const told: number[] = [];
-  expect(await rewrap(both, (done) => told.push(done))).toBe(kept.length);
-  expect(told).toEqual([kept.length]);
+  const reported: number[] = [];
+  expect(await rewrap(both, (done) => reported.push(done))).toBe(kept.length);
+  expect(reported).toEqual([kept.length]);
   expect(await rewrap(both, () => undefined)).toBe(0);
 
   const after = withKeys(next);

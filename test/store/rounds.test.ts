@@ -71,7 +71,7 @@ async function stored(leadId: string): Promise<StoredLead> {
   return lead;
 }
 
-/** Holds a round as a step does: what came before makes room first. */
+/** Holds a round as the activity does, after moving the earlier rounds. */
 async function hold(leadId: string, round: Round): Promise<void> {
   const lead = await findLeadForRound(database, leadId);
   if (lead === null) throw new Error('The lead is gone');
@@ -82,7 +82,7 @@ async function hold(leadId: string, round: Round): Promise<void> {
 const newLead = (lead: Partial<LeadDocument> = {}): Promise<LeadDocument> =>
   storeLead(database, campaign, { status: 'pending', ...lead });
 
-describe('a lead of many rounds', () => {
+describe('a lead with many rounds', () => {
   test(
     'stays small with 151 rounds of a hundred bidders, and has them all',
     { timeout: 300_000 },
@@ -112,7 +112,7 @@ describe('a lead of many rounds', () => {
     },
   );
 
-  test('is read the same if a release before this one stored all of them in the lead', async () => {
+  test('is read the same if an earlier release stored all rounds in the lead', async () => {
     const rounds = { 1: northwind(1), 2: northwind(2), 10: northwind(10) };
     const passed = [{ round: 2, contract: NORTHWIND, answer: 'capped' as const }];
     const { _id } = await newLead({ rounds, passed });
@@ -131,14 +131,14 @@ describe('a lead of many rounds', () => {
   const northwindAt = ({ rounds }: Awaited<ReturnType<typeof readRounds>>, number: number) =>
     rounds.find(({ round }) => round.number === number)?.round;
 
-  test('loses nothing if a worker dies while they move', async () => {
+  test('loses nothing if a worker dies while rounds are moved', async () => {
     const { _id } = await newLead();
     await hold(_id, northwind(1));
     await passOver(database, _id, { round: 1, contract: NORTHWIND, answer: 'capped' }, false);
     const lead = await findLeadForRound(database, _id);
     if (lead === null) throw new Error('The lead is gone');
     await moveRounds(database, lead, 2);
-    // As if the lead's own update had not been made.
+    // Simulates a missing update of the lead.
     const { rounds, passed } = lead;
     await database.leads.updateOne({ _id }, { $set: { rounds, passed } });
     const torn = await readRounds(database, await stored(_id));
@@ -151,7 +151,7 @@ describe('a lead of many rounds', () => {
     ]);
   });
 
-  test('tells what-if of each of them, and what came of its offers', async () => {
+  test('provides each round and the outcome of its offers to simulations', async () => {
     const { _id, receivedAt } = await newLead();
     await hold(_id, northwind(1));
     const claim = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 900, earns: 900 };
@@ -166,7 +166,7 @@ describe('a lead of many rounds', () => {
     expect(lead?.posts).toMatchObject([{ contract: NORTHWIND, answer: 'refused' }]);
   });
 
-  test('loses what buyers said in each of them with its person', async () => {
+  test('loses the buyers’ texts of each round with its personal data', async () => {
     const { _id } = await newLead();
     await hold(_id, northwind(1));
     await hold(_id, northwind(2));
@@ -178,7 +178,7 @@ describe('a lead of many rounds', () => {
   });
 });
 
-describe('a try of an earlier round that comes late', () => {
+describe('a late retry of an earlier round', () => {
   let leadId: string;
   beforeAll(async () => {
     leadId = (await newLead())._id;
@@ -187,7 +187,7 @@ describe('a try of an earlier round that comes late', () => {
     await hold(leadId, northwind(2));
   });
 
-  test('finds the round as it was, and stores no other', async () => {
+  test('finds the stored round and stores no other', async () => {
     const first = await findRound(database, leadId, 1);
     expect(first).toMatchObject({ number: 1, version: 1 });
     expect(first).not.toHaveProperty('passed');
@@ -203,7 +203,7 @@ describe('a try of an earlier round that comes late', () => {
     expect((await stored(leadId)).held).toBe(0);
   });
 
-  test('settles no turns, and notes nothing of its wait', async () => {
+  test('settles no turns and does not change the wait', async () => {
     await database.turns.insertOne({ _id: 'turns of a late try', credits: {}, version: 1 });
     const turns = { leadId, round: 1, campaign: 'turns of a late try', changes: { [NORTHWIND]: 1 } };
     await settleTurns(database, turns);

@@ -53,13 +53,13 @@ afterAll(async () => {
   await Promise.all(opened.map(({ client }) => client.close()));
 });
 
-/** Everything that is stored of buyers and sellers, as text. */
+/** All stored data of buyers and sellers, as text. */
 async function dumped(): Promise<string> {
   const all = await Promise.all([database.buyers.find().toArray(), database.sellers.find().toArray()]);
   return JSON.stringify(all);
 }
 
-/** A message to northwind, as it comes in. */
+/** A message to northwind, as received. */
 async function sent(): Promise<Received> {
   const buyer = await findBuyer(database, 'northwind');
   if (buyer === undefined) throw new Error('The buyer is gone');
@@ -78,8 +78,8 @@ const isSignedBy = (secret: string, { headers, body }: Received): boolean => {
   }
 };
 
-describe('A secret that an earlier release stored as it is', () => {
-  test('signs as before, and is put under the master key once', async () => {
+describe('A secret stored in clear by an earlier release', () => {
+  test('signs as before and is encrypted with the master key once', async () => {
     const [before, seller] = [server.secret, await secretOf(database, 'seller', 'ACME1234')];
     expect((await sent()).signed).toBe(true);
     expect(await dumped()).toContain('whsec_');
@@ -91,7 +91,7 @@ describe('A secret that an earlier release stored as it is', () => {
     expect((await sent()).signed).toBe(true);
   });
 
-  test('is made if there was none', async () => {
+  test('is created if missing', async () => {
     await database.sellers.updateOne({ _id: 'ACME1234' }, { $unset: { secret: '' } });
     expect(await wrapPlainSecrets(database)).toBe(2);
     expect(await secretOf(database, 'seller', 'ACME1234')).toMatch(/^whsec_/);
@@ -99,7 +99,7 @@ describe('A secret that an earlier release stored as it is', () => {
 });
 
 describe('A new secret', () => {
-  test('signs at once, with the one before beside it for a while and no longer', async () => {
+  test('signs at once, together with the previous secret for a limited time', async () => {
     const before = server.secret;
     const shown = await rotateSecret(database, NORTHWIND, HOUR);
     const after = await secretOf(database, 'buyer', 'northwind');
@@ -117,13 +117,13 @@ describe('A new secret', () => {
     expect([before, after].map((secret) => isSignedBy(secret, later))).toEqual([false, true]);
   });
 
-  test('ends the one before at once where that has leaked', async () => {
+  test('ends a leaked previous secret at once', async () => {
     const before = server.secret;
     expect((await rotateSecret(database, NORTHWIND, 0))?.secrets).toHaveLength(1);
     expect(isSignedBy(before, await sent())).toBe(false);
   });
 
-  test('ends also those before that one, whose own time still runs', async () => {
+  test('also ends older secrets whose time has not passed', async () => {
     const first = server.secret;
     const second = (await rotateSecret(database, NORTHWIND, 24 * HOUR))?.secrets[0] ?? '';
     expect(isSignedBy(first, await sent())).toBe(true);
@@ -133,7 +133,7 @@ describe('A new secret', () => {
     expect(String(now.headers['webhook-signature'])).toMatch(/^v1,\S+$/);
   });
 
-  test('is made for each of many who ask at once, and the last few sign', async () => {
+  test('is created for each of many concurrent requests, and the last few sign', async () => {
     const made = await Promise.all(Array.from({ length: 6 }, () => rotateSecret(database, NORTHWIND, HOUR)));
     const newest = made.map((one) => one?.secrets[0]);
     expect(new Set(newest).size).toBe(6);
@@ -143,7 +143,7 @@ describe('A new secret', () => {
     expect(newest).toContain(await secretOf(database, 'buyer', 'northwind'));
   });
 
-  test('goes from the database when it signs no more', async () => {
+  test('is deleted from the database when it no longer signs', async () => {
     await rotateSecret(database, NORTHWIND, HOUR);
     await rotateSecret(database, ACME, HOUR);
     expect(await dropEndedSecrets(database)).toBe(0);
@@ -155,7 +155,7 @@ describe('A new secret', () => {
     expect(await rotateSecret(database, { kind: 'buyer', id: 'nobody' }, 0)).toBeUndefined();
   });
 
-  test('is of nobody else: moved to another buyer it can’t be read', async () => {
+  test('can’t be read if moved to another buyer', async () => {
     await rotateSecret(database, NORTHWIND, 0);
     const stored = await database.buyers.findOne({ _id: 'northwind' });
     await database.buyers.insertOne({ ...buyerDocument('contoso', server), signing: stored?.signing });
@@ -163,7 +163,7 @@ describe('A new secret', () => {
   });
 });
 
-test('A new master key takes over all secrets, and the old key is needed no more', async () => {
+test('A new master key replaces the old one for all secrets, and the old key is no longer needed', async () => {
   const [old, next] = [settings.MASTER_KEYS, `next:${randomBytes(32).toString('base64')}`];
   const before = [server.secret, await secretOf(database, 'seller', 'ACME1234')];
   const rotated = await rotateSecret(database, NORTHWIND, HOUR);
@@ -175,7 +175,7 @@ test('A new master key takes over all secrets, and the old key is needed no more
   await rewrap(withKeys(`${old},${next}`), () => undefined);
 });
 
-test('A backup has no secret that can be read, and names the master key that they need', async () => {
+test('A backup contains no readable secret and names the required master key', async () => {
   await rotateSecret(
     withKeys(`next:${randomBytes(32).toString('base64')},${settings.MASTER_KEYS}`),
     ACME,

@@ -31,8 +31,8 @@ afterAll(async () => {
 });
 
 /**
- * How the database goes about each condition of the first query that is made. One that goes by an index is enough, and
- * SecantusDB does so, though it explains them together as a scan.
+ * The query plan of each condition of the first query. One condition with an index is enough. SecantusDB uses it, although
+ * it explains the whole query as a scan.
  */
 async function plansOf(query: () => Promise<unknown>): Promise<string> {
   const commands: unknown[] = [];
@@ -52,7 +52,7 @@ test.each([
   ['the leads that are due', 'due', () => overdueLeads(database, new Date(), 100)],
   ['reservations that were left behind', 'loose_1', () => looseLeads(database, new Date(), 100)],
   ['posts that wait for ops', 'heldForOps_1', () => countHeldPosts(database)],
-])('A sweep looks at %s, and not at all leads that ever were', async (_what, index, query) => {
+])('A sweep reads %s and not all leads', async (_what, index, query) => {
   expect(await plansOf(query)).toContain(`"indexName":"${index}"`);
 });
 
@@ -72,7 +72,7 @@ test.each(['phone', 'email'])(
 );
 
 describe('A backlog', () => {
-  /** Without indexes, which would have the leads in order by themselves. */
+  /** Without indexes, which would return the leads in order by themselves. */
   let plain: Database;
   beforeAll(async () => {
     plain = openDatabase(await isolatedSettings());
@@ -82,7 +82,7 @@ describe('A backlog', () => {
     await plain.client.close();
   });
 
-  test('is found oldest first, and where there is more than is asked for it is the oldest of it', async () => {
+  test('is read oldest first, limited to the oldest leads', async () => {
     const campaign = await storeMarket(plain, {});
     const now = Date.now();
     for (const minutesAgo of [3, 5, 1, 4, 2]) {
@@ -108,7 +108,7 @@ describe('A backlog', () => {
       isWithdrawn: false,
     }));
 
-  test('is started in that order, twenty at a time and no more, and noted as seen to as it is started', async () => {
+  test('is started in that order, at most twenty at a time, and marked as handled on start', async () => {
     const leads = backlog(35);
     const started: string[] = [];
     const most = { atOnce: 0 };
@@ -139,7 +139,7 @@ describe('A backlog', () => {
     expect(most.atOnce).toBe(20);
   });
 
-  test('goes on though a lead in it can’t be started, which is looked at again', async () => {
+  test('continues past a lead that can’t be started, which is retried', async () => {
     const start = async (_workflow: string, options: { workflowId: string }): Promise<void> => {
       if (options.workflowId === workflowId('lead-1')) throw new Error('refused');
     };
@@ -156,7 +156,7 @@ describe('A backlog', () => {
     expect(seen).toEqual(['lead-0', 'lead-2']);
   });
 
-  test('counts no lead whose workflow runs, and notifies it of a withdrawal or a return', async () => {
+  test('excludes leads with a running workflow, but notifies them of a withdrawal or a return', async () => {
     const [running, back, gone] = backlog(3);
     if (!running || !back || !gone) throw new Error('There is no backlog');
     back.facts.roundsBefore = 1;

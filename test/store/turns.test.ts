@@ -32,7 +32,7 @@ const credits = async () => (await database.turns.findOne({ _id: CAMPAIGN }))?.c
 
 const newLead = async (): Promise<string> => (await storeLead(database, campaign))._id;
 
-/** The first round of a lead as it is when everybody has bid, and what is stored of it; in the order of turns. */
+/** The first round of a lead with all bids, and its stored form, in the order of turns. */
 async function storeFirstRound(
   leadId: string,
   { by = database, among = contenders, places = 1 } = {},
@@ -56,7 +56,7 @@ async function storeFirstRound(
   return (await storeRoundInTurn(by, leadId, round, among, places)).turns ?? [];
 }
 
-test('Twelve leads at once, of two workers, are three turns for each of four buyers', async () => {
+test('Twelve concurrent leads on two workers give three turns to each of four buyers', async () => {
   const leads = await Promise.all(Array.from({ length: 12 }, newLead));
   const orders = await Promise.all(
     leads.map((lead, i) => storeFirstRound(lead, { by: i % 2 === 0 ? database : ofAnotherWorker })),
@@ -65,7 +65,7 @@ test('Twelve leads at once, of two workers, are three turns for each of four buy
   expect(BUYERS.map((buyer) => first.filter((id) => id === buyer).length)).toEqual([3, 3, 3, 3]);
 });
 
-test('A round takes its turn once, by two workers at once and by one after another died, whoever bids then', async () => {
+test('A round takes its turn once, with two concurrent workers and after a worker died, for any bids', async () => {
   const lead = await newLead();
   const [order, again] = await Promise.all([
     storeFirstRound(lead),
@@ -78,19 +78,19 @@ test('A round takes its turn once, by two workers at once and by one after anoth
   expect(taken[order[0] ?? '']).toBeCloseTo(1 / 4 - 1);
 });
 
-test('A round that is not stored takes no turn', async () => {
+test('An unstored round takes no turn', async () => {
   await expect(storeFirstRound(v7())).rejects.toThrow('is gone');
   expect(await credits()).toEqual({});
 });
 
-test('A test lead has an order, and leaves every turn where it was', async () => {
+test('A test lead has an order and changes no turn', async () => {
   await storeFirstRound(await newLead());
   const before = await credits();
   expect(await storeFirstRound(await newLead(), { places: 0 })).toHaveLength(4);
   expect(await credits()).toEqual(before);
 });
 
-test('What a round has still to settle is settled once, also by two workers at once, beside other turns', async () => {
+test('The rest of a round is settled once, also with two concurrent workers and other turns', async () => {
   const leadId = await newLead();
   const [first = '', second = ''] = await storeFirstRound(leadId);
   const before = await credits();

@@ -12,8 +12,8 @@ import { isolatedSettings } from '../support/stack.js';
 
 const CONTRACT = 'ACME1234/auto-insurance/northwind';
 
-/** Leads as release 0.1.0 has stored them. */
-describe('what an older release stored', () => {
+/** Leads as stored by release 0.1.0. */
+describe('data of an older release', () => {
   let database: Database;
   let campaign: CampaignDocument;
   beforeAll(async () => {
@@ -51,7 +51,7 @@ describe('what an older release stored', () => {
   const upgrade = () => upgradeLeads(database, () => undefined);
   const keyOf = async (id: string) => (await findStoredLead(database, id))?.match;
 
-  test('gets the keys of today, with who holds it, and is not looked at twice', async () => {
+  test('gets the current person keys with their holders, and is processed once', async () => {
     const [usual, odd] = [
       await storeFormerly('214-555-0187'),
       await storeFormerly('2145550187.0', {}, 'Jo@Example.org'),
@@ -70,14 +70,14 @@ describe('what an older release stored', () => {
       { _id: `email:${former.email ?? ''}`, holds: [{ ...hold, ...former }] },
     ]);
     expect(await isUpgradeDue(database)).toBe(true);
-    const told: number[] = [];
-    expect(await upgradeLeads(database, (leads) => told.push(leads))).toEqual({
+    const reported: number[] = [];
+    expect(await upgradeLeads(database, (leads) => reported.push(leads))).toEqual({
       leads: 2,
       rekeyed: 1,
       returned: 0,
       left: 0,
     });
-    expect(told).toEqual([2]);
+    expect(reported).toEqual([2]);
 
     const now = await matchOf(database, { phone: '+12145550187', email: 'jo@example.org' });
     expect(await keyOf(odd)).toEqual(now);
@@ -92,14 +92,14 @@ describe('what an older release stored', () => {
     expect(await upgrade()).toEqual({ leads: 0, rekeyed: 0, left: 0, returned: 0 });
   });
 
-  test('goes on where it was broken off', async () => {
+  test('resumes after an interruption', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 3; i++) ids.push(await storeFormerly('+2145550187'));
     await database.leads.updateOne({ _id: ids[0] }, { $set: { matchRule: KEY_RULE } });
     expect(await upgrade()).toEqual({ leads: 2, rekeyed: 2, left: 0, returned: 0 });
   });
 
-  test('is left while a post is under way, and done after it', async () => {
+  test('is skipped while a post is in progress and upgraded after it', async () => {
     const id = await storeFormerly('001-214-555-0187', { status: 'pending' });
     const post = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 1, earns: 1 };
     await claimLead(database, id, CONTRACT, post, 1);
@@ -108,7 +108,7 @@ describe('what an older release stored', () => {
     expect(await upgrade()).toEqual({ leads: 1, rekeyed: 1, left: 0, returned: 0 });
   });
 
-  test('loses the person of a suppressed lead, and keeps that of one that was withdrawn later', async () => {
+  test('loses the person of a suppressed lead, and keeps the person of a lead withdrawn later', async () => {
     const suppressed = { status: 'withdrawn', reason: 'suppressed' } as const;
     const [never, later] = [
       await storeFormerly('214-555-0187', suppressed),
@@ -134,7 +134,7 @@ describe('what an older release stored', () => {
     expect(await findStoredLead(database, id)).not.toHaveProperty('idempotency');
   });
 
-  test('of a lead that was given back keeps who gave it back, and is returned when nobody holds it', async () => {
+  test('of a returned lead keeps its returns, and the lead is returned when no buyer holds it', async () => {
     const claim = (buyer: string, status: 'accepted' | 'returned') => ({
       ...{ postId: `post to ${buyer}`, status, round: 1, buyer, exclusive: false, price: 4500, earns: 4000 },
       ...{ currency: 'USD', at: new Date(), detail: 'wrong_number' },

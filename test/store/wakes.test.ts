@@ -11,7 +11,7 @@ import { isolatedSettings } from '../support/stack.js';
 
 const HOUR = 3_600_000;
 
-describe('when the market changes, of the leads that wait', () => {
+describe('a market change', () => {
   let database: Database;
   let northwind: FakeBuyer;
   const later = (): Date => new Date(Date.now() + 2000);
@@ -46,7 +46,7 @@ describe('when the market changes, of the leads that wait', () => {
     if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
   }
 
-  test('those that the changed contract takes now are woken, and no others', async () => {
+  test('wakes only waiting leads that the changed contract takes now', async () => {
     await apply('{ buyer: northwind, states: [CA, TX] }');
     const wake = await takeWake(database, later());
     expect(wake).toMatchObject({
@@ -60,7 +60,7 @@ describe('when the market changes, of the leads that wait', () => {
     expect(await database.wakes.countDocuments()).toBe(0);
   });
 
-  test('none is woken when nothing changed, and not before every process knows the change', async () => {
+  test('wakes no lead if nothing changed, and none before every process knows the change', async () => {
     await apply('{ buyer: northwind, states: [CA, TX] }');
     expect(await database.wakes.countDocuments()).toBe(0);
     await apply('{ buyer: northwind, states: [CA, TX, NY] }');
@@ -68,7 +68,7 @@ describe('when the market changes, of the leads that wait', () => {
     expect(await takeWake(database, later())).not.toBeNull();
   });
 
-  test('a change that comes while another is seen to is not lost', async () => {
+  test('is not lost while another change is processed', async () => {
     const wake = await takeWake(database, new Date(Date.now() + 120_000));
     await apply('{ buyer: northwind }');
     if (wake) await endWake(database, wake);
@@ -81,7 +81,7 @@ describe('when the market changes, of the leads that wait', () => {
     await endWake(database, next);
   });
 
-  test('those that it lets be sold before they would wake hear when, and no others', async () => {
+  test('notifies only leads that can be sold before their next wake, with the time', async () => {
     await database.leads.updateOne({ _id: 'texan' }, { $set: { dueAt: new Date(Date.now() + 2 * HOUR) } });
     await database.leads.updateOne(
       { _id: 'floridian' },
@@ -100,7 +100,7 @@ describe('when the market changes, of the leads that wait', () => {
     await endWake(database, wake);
   });
 
-  test('all of the campaign hear when its terms for them change', async () => {
+  test('notifies all leads of a campaign if its pending terms change', async () => {
     await apply('{ buyer: northwind, delay: 1h }', '{ retryAfter: [20m], expireAfter: 3d }');
     const wake = await takeWake(database, later());
     if (!wake) throw new Error('The change is lost');
@@ -112,7 +112,7 @@ describe('when the market changes, of the leads that wait', () => {
     ]);
   });
 
-  test('and no other worker begins a change while one is at it, however long that takes', async () => {
+  test('is processed by one worker at a time, however long it takes', async () => {
     const inAMinute = new Date(Date.now() + 65_000);
     await apply('{ buyer: northwind, delay: 30m }');
     const wake = await takeWake(database, later());
@@ -123,7 +123,7 @@ describe('when the market changes, of the leads that wait', () => {
     expect(await takeWake(database, inTwo)).not.toBeNull();
   });
 
-  test('also while it looks for the leads of a large campaign', async () => {
+  test('stays leased while a worker searches a large campaign', async () => {
     const campaign = 'ACME1234/auto-insurance';
     const lead = await database.leads.findOne({ _id: 'texan' });
     if (!lead) throw new Error('The lead is gone');
@@ -140,7 +140,7 @@ describe('when the market changes, of the leads that wait', () => {
     await database.leads.deleteMany({ _id: { $in: many.map(({ _id }) => _id) } });
   });
 
-  test('what a lead has heard is kept with its last round, once', async () => {
+  test('is stored once with the lead’s last round', async () => {
     const change = { at: 1, what: 'delay' as const };
     const heard = { round: 1, pending: { retryAfter: [5], expireAfter: 6 }, changes: [change] };
     const round = { number: 1, terms: { pending: { retryAfter: [], expireAfter: 9 } }, changes: [] };

@@ -1,7 +1,7 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { chromium as program } from './chromium.js';
 
-/** Of a Chromium that has no screen, no network but ours, and nothing to ask. */
+/** Flags of a headless Chromium without background network traffic and prompts. */
 const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -11,7 +11,7 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ ...(program !== undefined && { executablePath: program }), args: FLAGS });
 }
 
-/** Everything that went wrong in a page so far: errors on its console, and requests that were not answered well. */
+/** Errors of a page so far: console errors and failed requests. */
 export function faultsOf(page: Page): string[] {
   const faults: string[] = [];
   page.on('console', (message) => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
-/** What a buyer does with one request: answers after a while, with a status and a body, or hangs up. */
+/** A buyer's reaction to one request: an answer with delay, status and body, or a closed connection. */
 export interface Behaviour {
   /** Waits before it answers, ms. */
   after?: number;
@@ -13,11 +13,11 @@ export interface Behaviour {
   raw?: string;
   /** Cuts the connection after the first byte of an answer. Before it, a kept-alive connection would count as dropped. */
   hangUp?: boolean;
-  /** Cuts it in the middle of the answer, or sends the whole answer twice. */
+  /** Cuts the connection in the middle of the answer, or sends the whole answer twice. */
   breaks?: 'half way' | 'after saying it twice';
 }
 
-/** Always the same, one for each time it is asked (the last one repeats), or as the request is. */
+/** One behavior, one for each request (the last one repeats), or a function of the request. */
 export type Behaviours = Behaviour | Behaviour[] | ((received: Received) => Behaviour);
 
 export interface Received {
@@ -25,11 +25,11 @@ export interface Received {
   at: number;
   headers: Record<string, string | string[] | undefined>;
   body: Record<string, unknown>;
-  /** Whether the Standard Webhooks signature is right. */
+  /** Whether the Standard Webhooks signature is valid. */
   signed: boolean;
 }
 
-/** What a buyer's server is sent, and a seller's. */
+/** Requests to the servers of buyers and sellers. */
 export const REQUEST_TYPES = [
   ...([
     'ping',
@@ -45,23 +45,23 @@ export const REQUEST_TYPES = [
   ...(['lead.pending', 'lead.sold', 'lead.returned', 'lead.expired', 'lead.withdrawn'] as const),
 ] as const;
 
-/** `test` is what a person sends to try an address, `check` what an outside service is asked. */
+/** `test` is a test postback, `check` a request to an outside service. */
 export type RequestType = (typeof REQUEST_TYPES)[number] | 'test' | 'check' | 'digest';
 
 export interface FakeBuyer {
   url: string;
-  /** What its requests must be signed with. */
+  /** Secret that signs its requests. */
   secret: string;
   received: Received[];
   of(type: RequestType): Received[];
-  /** Changes how it answers from now on; a list begins anew. */
+  /** Replaces the answers; a list starts again. */
   answer(kind: RequestType, behaviours: Behaviours): void;
-  /** Called for each request before it is answered; a test can hold it there. */
+  /** Called for each request before the answer; a test can delay the answer here. */
   onRequest?: (received: Received) => Promise<void> | void;
   close(): Promise<void>;
 }
 
-/** A buyer for tests, or a seller that is told of its leads: a real HTTP server that remembers what it received. */
+/** A fake buyer, or a seller with postbacks: a real HTTP server that records its requests. */
 export async function startBuyer(
   answers: Partial<Record<RequestType, Behaviours>> = {},
   secret = `whsec_${Buffer.from('a secret for a test buyer').toString('base64')}`,
@@ -151,7 +151,7 @@ async function respond(response: ServerResponse, behaviour: Behaviour): Promise<
   response.end(text);
 }
 
-/** Answers on the bare connection, in a way that no HTTP server would. */
+/** Writes a malformed answer directly to the connection. */
 function breakOff({ socket }: ServerResponse, how: 'half way' | 'after saying it twice', text: string): void {
   const whole = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
   if (how === 'half way') socket?.end(whole.slice(0, -Math.ceil(text.length / 2)));

@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Files of a certificate authority, and of a server and a client that it has certified. */
+/** Files of a certificate authority, and of a server and a client certified by it. */
 export interface Certificates {
   ca: string;
   server: { cert: string; key: string };
   client: { cert: string; key: string };
-  /** Of a client that another authority has certified. */
+  /** A client certified by another authority. */
   stranger: { cert: string; key: string };
   remove(): void;
 }
 
-/** Certificates for a day, made by `openssl`. @param name that the server's is for */
+/** Makes certificates for one day with `openssl`. @param name of the server */
 export function makeCertificates(name: string): Certificates {
   const dir = mkdtempSync(join(tmpdir(), 'gavel-certificates-'));
   const file = (of: string): string => join(dir, of);

@@ -1,8 +1,8 @@
 import { findChromium } from '../../src/local/findChromium.js';
 
 /**
- * The browser's program for `describe.skipIf(chromium === undefined)`. Where CI runs the tests its absence is a
- * failure: nobody would see that they were skipped.
+ * Path of the browser, for `describe.skipIf(chromium === undefined)`. In CI a missing browser is a failure, because
+ * skipped tests would go unnoticed.
  */
 export const chromium = findChromium();
 

@@ -8,7 +8,7 @@ declare module 'vitest' {
   }
 }
 
-/** The product is compiled once, unless it is already: the projects are set up one after another. */
+/** Compiles the product once, because the projects are set up one after another. */
 export default async function setup(project: TestProject): Promise<void> {
   project.provide('compiled', await compiled());
 }

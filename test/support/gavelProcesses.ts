@@ -6,47 +6,47 @@ import { asEnvironment } from './asEnvironment.js';
 
 /** A running `gavel api`, `gavel admin` or `gavel worker`. */
 export interface GavelProcess {
-  /** What it has printed so far. */
+  /** Its output so far. */
   log(): string;
-  /** Lines of its log that have these fields. */
+  /** Log lines with these fields. */
   logged(fields: Record<string, unknown>): Record<string, unknown>[];
-  /** kill -9; resolves when it is gone, also when it was so before. */
+  /** kill -9; resolves when the process is gone, also if it was gone before. */
   kill(): Promise<void>;
-  /** SIGSTOP: it stands still, with all its connections open. */
+  /** SIGSTOP: suspends it with its connections open. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
   /** SIGTERM. */
   tellToEnd(): void;
-  /** Resolves with how it ended: `exit code 0`, `SIGKILL`. */
+  /** Resolves with the exit code or signal: `exit code 0`, `SIGKILL`. */
   ended: Promise<string>;
 }
 
-/** One that has just been started; `ready` is the line of its log that says so, and rejects where it ends before. */
+/** A started process. `ready` resolves with its ready log line and rejects if the process ends before. */
 export type StartedProcess = GavelProcess & { ready: Promise<Record<string, unknown>> };
 
 type GavelCommand = 'api' | 'admin' | 'worker';
 
-/** The product's own processes for one test, each with a log file; none outlives the test, however that ends. */
+/** The product's processes for one test, each with a log file. All end with the test. */
 export interface GavelProcesses {
   /** Starts one and does not wait for it. */
   start(command: GavelCommand, settings: Settings): StartedProcess;
-  /** Resolves when it takes leads. */
+  /** Resolves when the API takes leads. */
   api(settings: Settings): Promise<GavelProcess & { address: string }>;
-  /** Resolves when it takes requests of ops. */
+  /** Resolves when the admin API takes requests. */
   admin(settings: Settings): Promise<GavelProcess & { address: string }>;
-  /** Resolves when it takes tasks. */
+  /** Resolves when the worker polls. */
   worker(settings: Settings): Promise<GavelProcess>;
-  /** Everything that each of them has printed. */
+  /** The output of each process. */
   logs(): string[];
   stop(): Promise<void>;
 }
 
-/** How long a process may take to be ready on a machine that does much else, ms. */
+/** Time limit for a process to be ready on a busy machine, ms. */
 const PATIENCE_MS = 60_000;
 
 /**
- * @param logs where the processes' logs are kept
+ * @param logs folder of the processes' logs
  * @param program Node's arguments that run `gavel`
  */
 export function gavelProcesses(logs: string, program: string[]): GavelProcesses {
@@ -113,7 +113,7 @@ function described(part: Part): GavelProcess {
   };
 }
 
-/** A line of the log; of what is no JSON (a crash, a warning of Node), and of half a line, nothing. */
+/** Parses a log line. Other text (a crash, a warning of Node, half a line) gives no line. */
 function entryOf(line: string): Record<string, unknown>[] {
   try {
     const entry: unknown = JSON.parse(line);

@@ -13,7 +13,7 @@ import { matchOf } from '../../src/store/match.js';
 import { openLead } from '../../src/store/person.js';
 import type { FakeBuyer } from './buyer.js';
 
-/** Signs what a seller is told. */
+/** Secret that signs postbacks. */
 const SECRET = `whsec_${Buffer.from('a secret for a test seller').toString('base64')}`;
 
 export const minutes = (count: number): number => count * 60_000;
@@ -21,7 +21,7 @@ export const minutes = (count: number): number => count * 60_000;
 /** A buyer of a test market with its contract; amounts in cents, times in ms. */
 export interface TestContract {
   server: FakeBuyer;
-  /** Whether it is asked for a bid; without it, the contract needs a price. */
+  /** Whether it is pinged; otherwise the contract needs a price. */
   pinged?: boolean;
   pingTimeoutMs?: number;
   postTimeoutMs?: number;
@@ -142,7 +142,7 @@ export async function storeLead(
   return document;
 }
 
-/** Every stored lead with its person, in the order in which they came. */
+/** All stored leads with their personal data, in order of receipt. */
 export async function allLeads({ leads, vault }: Database): Promise<LeadDocument[]> {
   const stored = await leads.find().sort({ _id: 1 }).toArray();
   return stored.map((lead) => openLead(vault, lead));

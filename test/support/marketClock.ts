@@ -2,25 +2,25 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /**
- * The clock of a market in a test: it runs like any clock while a lead or a buyer works, and jumps over the time in
- * which everybody sleeps. The steps of a lead's life, which run in the test's own process, find it in `Date`, as they
- * find the real one in production. All times are UTC ms.
+ * The clock of a market in a test. It runs in real time while a workflow, an activity or a buyer works, and skips time
+ * while all of them sleep. Activities run in the test's process and read it from `Date`, as in production. All times are
+ * UTC ms.
  */
 export interface MarketClock {
   now(): Promise<number>;
-  /** Lets time pass up to a moment; whoever sleeps until then wakes at its own time on the way. */
+  /** Advances to a time. Timers on the way fire at their own times. */
   passTo(at: number): Promise<void>;
   /**
-   * Lets time pass until something has happened that the leads bring about, in steps of `step` ms, or in ever longer
-   * ones from there on. False where it has not happened when `most` ms were jumped over.
+   * Advances until a promise resolves, in steps of `step` ms that double if `grows`. Resolves with false if it is still
+   * pending after `most` ms were skipped.
    */
   passUntil(
     happened: Promise<unknown>,
     steps: { step: number; grows: boolean; most: number },
   ): Promise<boolean>;
-  /** The same steps, each of which sets `Date` before it begins; while it works, the market's clock jumps nowhere. */
+  /** Wraps activities so that each sets `Date` before it starts. The clock skips no time while one runs. */
   onTime(steps: Steps): Steps;
-  /** Gives `Date` back to the machine's clock, once no time passes any more. */
+  /** Restores `Date` after the last pending sleep. */
   stop(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
     return at;
   };
   let asleep = Promise.resolve();
-  /** One sleep after the other: of two at once the clock would jump over the longer one for both. */
+  /** Sleeps one after the other, because two concurrent sleeps would both skip the longer one. */
   const sleep = (ms: number): Promise<void> => {
     asleep = asleep.then(async () => {
       await env.sleep(ms);
@@ -60,9 +60,9 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
       for (let next = step; jumped < most; next = grows ? next * 2 : step) {
         const before = performance.now();
         const slept = sleep(next);
-        // What is left of a short step passes while the test goes on; a long one must not run into what comes then.
+        // The rest of a short step may pass while the test continues. A long step must end before.
         await (grows ? slept : Promise.race([slept, over]));
-        // While somebody works, the clock is a real one: only the rest of the step was jumped over.
+        // The clock is real while something works, so only the rest of the step was skipped.
         jumped += Math.max(0, next - (performance.now() - before));
         if (await Promise.race([over, nextTurn(false)])) return true;
       }
@@ -86,7 +86,7 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
   };
 }
 
-/** `Date`, ahead of the machine's clock; a date made of anything but the present is what it always was. */
+/** `Date` ahead of the machine's clock. Dates with arguments are unchanged. */
 function shifted(machine: DateConstructor, ahead: () => number): DateConstructor {
   const now = (): number => machine.now() + ahead();
   return new Proxy(machine, {

@@ -1,2 +1,2 @@
-/** For answers about a lead that has no person. */
+/** For answers about a lead without personal data. */
 export const namesNobody = (): boolean => false;

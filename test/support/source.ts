@@ -2,13 +2,13 @@ import { PERSON } from '../../src/local/demo/sample.js';
 
 export { PERSON };
 
-/** Who sends leads: an API and one of its keys. */
+/** A source: the URL of an API and one of its keys. */
 export interface Source {
   address: string;
   key: string;
 }
 
-/** What came back, and how long it took, ms. */
+/** An answer and its duration, ms. */
 export interface Reply {
   status: number;
   headers: Headers;
@@ -30,11 +30,11 @@ export async function sendLead(
   });
 }
 
-/** Takes a lead off sale. */
+/** Withdraws a lead. */
 export const withdrawLead = (source: Source, leadId: string): Promise<Reply> =>
   ask(source, `/api/leads/${leadId}/withdraw`, { method: 'POST' });
 
-/** How the lead stands, as the source sees it. */
+/** The lead's status as shown to the source. */
 export async function leadNow(source: Source, leadId: string): Promise<Record<string, unknown>> {
   return (await ask(source, `/api/leads/${leadId}`)).body;
 }

@@ -17,15 +17,15 @@ declare module 'vitest' {
 
 const timeSkippingServer = join(packagesDir, 'bin', 'temporal-test-server');
 
-/** Every project loads this file anew, so what they share in vitest's one process hangs on `globalThis`. */
+/** Every project loads this file again, so shared state of vitest's one process is kept on `globalThis`. */
 const shared = globalThis as typeof globalThis & {
   gavelTestStack?: Promise<{ servers: Servers; dir: string }>;
   gavelTestStackUsers?: number;
 };
 
 /**
- * Starts the servers with empty databases in a folder of this run; the last project to finish ends them. Servers whose
- * address is set in the environment are not used: tests never touch what may be somebody's data.
+ * Starts the servers with empty databases in a folder of this run. The last project to finish stops them. Servers from
+ * the environment are not used, because tests must not touch existing data.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   shared.gavelTestStackUsers = (shared.gavelTestStackUsers ?? 0) + 1;
@@ -48,7 +48,7 @@ async function start(): Promise<{ servers: Servers; dir: string }> {
   const env = withoutServers(process.env);
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
   const servers = await startServers({ dir, env, progress });
-  // Not there yet where each of the servers was found on PATH.
+  // Missing if all servers were found on PATH.
   if (!existsSync(timeSkippingServer))
     await installPackages(packagesDir, env, ['workflow tests'], progress, servers.processes);
   return { servers, dir };

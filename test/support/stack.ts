@@ -6,7 +6,7 @@ import type { ServerAddresses } from '../../src/local/localServer.js';
 import { asEnvironment } from './asEnvironment.js';
 import { bundleIn, gavelIn } from './compiled.js';
 
-/** Where the servers of this test run answer. */
+/** Addresses of the servers of this test run. */
 export function stackAddresses(): Required<ServerAddresses> {
   return inject('stack');
 }
@@ -16,19 +16,19 @@ export function timeSkippingServer(): string {
   return inject('timeSkippingServer');
 }
 
-/** Node's arguments that run `gavel`, compiled: what a test starts often, or several of at once, is ready soon. */
+/** Node's arguments that run the compiled `gavel`, which starts faster than the source. */
 export function compiledGavel(): string[] {
   return gavelIn(inject('compiled'));
 }
 
-/** The file that a worker loads the workflows from. */
+/** Path of the workflow bundle. */
 export function workflowBundle(): string {
   return bundleIn(inject('compiled'));
 }
 
 /**
- * Settings that no other test shares: a MongoDB database, a Redis database and a Temporal task queue of their own, on
- * the servers of the run. Call it once a test file, or once a test that must not see what another did.
+ * Isolated settings: a MongoDB database, a Redis database and a Temporal task queue of their own, on the servers of the
+ * run. Call it once per test file, or once per test that must not see the data of another.
  */
 export async function isolatedSettings(
   overrides: Partial<Settings> = {},
@@ -45,14 +45,14 @@ export async function isolatedSettings(
     MASTER_KEYS: `test:${Buffer.alloc(32, 'test').toString('base64')}`,
     PORT: 0,
     LOG_LEVEL: 'silent',
-    // Tests' buyers are on this machine.
+    // The buyers of tests run on this machine.
     OUTBOUND_ALLOW: '127.0.0.1',
     OUTBOUND_HTTP: true,
   };
   return { ...readSettings(asEnvironment(own), {}), ...overrides };
 }
 
-/** Each caller gets a database that nobody had before; database 0 counts them. The local server has 1,024. */
+/** Each caller gets an unused database; database 0 counts them. The local server has 1,024. */
 async function nextRedisDatabase(url: string): Promise<number> {
   const client = new Redis(url);
   try {

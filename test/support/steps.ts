@@ -9,7 +9,7 @@ import { startBuyer, type FakeBuyer } from './buyer.js';
 import { storeMarket } from './market.js';
 import { isolatedSettings } from './stack.js';
 
-/** The steps of leads' lives as a worker runs them, without workflows; the market and the circuits are read anew for each. */
+/** Activities as a worker runs them, without workflows. Each call reads the market and the circuits again. */
 export const stepsOn = (
   database: Database,
   send: Deps['send'],
@@ -23,7 +23,7 @@ export const stepsOn = (
     log,
   });
 
-/** The offer of a lead to northwind alone, at $45.00. */
+/** An exclusive offer of a lead to northwind at $45.00. */
 export const saleOf = (leadId: string, round = 1): SaleRequest => ({
   leadId,
   round,
@@ -40,7 +40,7 @@ export const saleOf = (leadId: string, round = 1): SaleRequest => ({
   now: Date.now(),
 });
 
-/** A market of one campaign, in which northwind alone buys, and the steps of its leads. */
+/** A market of one campaign with northwind as the only buyer, and the activities of its leads. */
 export interface StepsWorld {
   database: Database;
   campaign: CampaignDocument;

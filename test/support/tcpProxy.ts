@@ -3,18 +3,18 @@ import { openProxy, type Proxy } from '../../src/bench/proxy.js';
 
 export { throughProxy } from '../../src/bench/proxy.js';
 
-/** A way to a server on which a test stops the clock at one exact point, or which it cuts. */
+/** A proxy to a server that can hold or cut connections at an exact point. */
 export interface TcpProxy extends Proxy {
-  /** Waits for a client to say all of these words in one request. */
+  /** Waits for a request that contains all of these words. */
   hears(...words: string[]): Promise<void>;
   /**
-   * The same, and holds that client's connection there, for good; the others go on. `request`: the server never hears
-   * it. `answer`: the server does it, and the client never hears so. Resolves when that has happened.
+   * The same, and then holds that client's connection permanently; other connections continue. `request`: the server
+   * never receives it. `answer`: the server executes it, and the client never receives the answer. Resolves then.
    */
   hold(what: 'request' | 'answer', ...words: string[]): Promise<void>;
-  /** Cuts every connection and refuses new ones. */
+  /** Cuts all connections and refuses new ones. */
   cut(): void;
-  /** Lets new connections through again. */
+  /** Accepts new connections again. */
   mend(): void;
 }
 
@@ -24,7 +24,7 @@ interface Ear {
   done: () => void;
 }
 
-/** A proxy in front of the server of an address: `mongodb://127.0.0.1:2701/…` or `127.0.0.1:7233`. */
+/** A proxy in front of the server at an address: `mongodb://127.0.0.1:2701/…` or `127.0.0.1:7233`. */
 export async function openTcpProxy(address: string): Promise<TcpProxy> {
   const ears = new Set<Ear>();
   let isCut = false;
@@ -47,7 +47,7 @@ export async function openTcpProxy(address: string): Promise<TcpProxy> {
   };
 }
 
-/** Passes on what both say, until what the client says is what somebody wants to hold. */
+/** Forwards both directions until the client sends a request to hold. */
 function pass(client: Socket, upstream: Socket, ears: Set<Ear>): void {
   let said = '';
   let held: Ear | undefined;

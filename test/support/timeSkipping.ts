@@ -17,16 +17,16 @@ import { startLead, startOptions } from '../../src/temporal/start.js';
 import { marketClock, type MarketClock } from './marketClock.js';
 import { isolatedSettings, stackAddresses, timeSkippingServer, workflowBundle } from './stack.js';
 
-/** A lead's workflow on a server whose clock jumps over sleeps, with a real database and real buyers. */
+/** Lead workflows on a Temporal server with time skipping, with a real database and real HTTP buyers. */
 export interface LeadWorld {
   database: Database;
   clock: MarketClock;
-  /** Waits for results in real time; the environment's own jumps ten years for one that is there already. */
+  /** Waits for results in real time. The environment's own client skips ten years for an existing result. */
   client: Client;
   taskQueue: string;
   /**
    * Starts the lead as the API does; resolves with the early answer and the workflow's handle.
-   * @param answerBy until when its source waits, UTC ms
+   * @param answerBy time by which its source is answered, UTC ms
    */
   submit(
     lead: LeadDocument,
@@ -34,23 +34,23 @@ export interface LeadWorld {
   ): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
   /** Starts the lead's workflow as the sweep does. */
   start(lead: LeadFacts): Promise<void>;
-  /** Ops have changed the market: a world that keeps its terms reads them anew. */
+  /** Clears cached terms after a change of the market. */
   marketChanged(): void;
   close(): Promise<void>;
 }
 
 type LeadWorkflow = (lead: ReturnType<typeof factsOf>) => Promise<FinishedLead>;
 
-/** Where a world's servers are; those of the test run unless others are given. */
+/** Addresses of a world's servers; by default those of the test run. */
 export interface WorldServers {
   addresses: ReturnType<typeof stackAddresses>;
-  /** The program of the Temporal server whose clock jumps. */
+  /** Path of the time-skipping Temporal server. */
   timeSkipping: string;
-  /** The file that has the workflows. */
+  /** Path of the workflow bundle. */
   bundle: string;
 }
 
-/** What Temporal notes as the doer, in histories that are kept too: no machine's name. */
+/** The identity in Temporal, also in recorded histories: no machine name. */
 const IDENTITY = 'test';
 
 const ofTheRun = (): WorldServers => ({
@@ -59,7 +59,7 @@ const ofTheRun = (): WorldServers => ({
   bundle: workflowBundle(),
 });
 
-/** @param keepsTerms whether a campaign's terms are read once until `marketChanged`, instead of at every step */
+/** @param keepsTerms whether a campaign's terms are cached until `marketChanged` instead of read by each activity */
 export async function openLeadWorld(
   { addresses, timeSkipping, bundle } = ofTheRun(),
   keepsTerms = false,
@@ -134,7 +134,7 @@ export async function openLeadWorld(
 
 let isQuiet = false;
 
-/** Keeps the SDK's own log out of the tests' output; it can be set once in a process. */
+/** Keeps the SDK's log out of the test output. It can be set once per process. */
 function quiet(): void {
   if (!isQuiet) Runtime.install({ logger: new DefaultLogger('ERROR') });
   isQuiet = true;

@@ -3,7 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import type { Certificates } from './certificates.js';
 
-/** A server that ends TLS in front of one that speaks plainly, and lets in only who has a certificate of its authority. */
+/** A proxy that terminates TLS and accepts only clients with a certificate of its authority. */
 export async function openTlsProxy(
   target: string,
   { ca, server: { cert, key } }: Certificates,

@@ -4,6 +4,6 @@ import { createLog } from '../../src/log.js';
 import type { RunningWorker } from '../../src/temporal/worker.js';
 import { workflowBundle } from './stack.js';
 
-/** A worker within the test's own process, which says nothing. */
+/** A worker in the test's process, without log output. */
 export const workerOf = (settings: Settings): Promise<RunningWorker> =>
   startWorker(settings, createLog({ LOG_LEVEL: 'silent' }, 'worker'), workflowBundle());
