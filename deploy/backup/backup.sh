@@ -1,11 +1,11 @@
 #!/bin/sh
-# Backs up to /backups every BACKUP_EVERY_HOURS, and removes backups older than BACKUP_KEEP once a new one is complete.
-# `sh backup.sh once` makes one and ends. docs/backup.md
+# Backs up to /backups every BACKUP_EVERY_HOURS, and removes backups older than BACKUP_KEEP after a new one is complete.
+# `sh backup.sh once` makes one backup and exits. docs/backup.md
 set -u
 dir=${BACKUP_DIR:-/backups}
 hours=${BACKUP_EVERY_HOURS:-24}
 
-# The image has the program in its working directory; in a clone it is two folders above this file.
+# The image has the program in its working directory; in a clone, it is two folders above this file.
 program=${GAVEL:-dist/src/cli/gavel.js}
 [ -n "${GAVEL:-}" ] || [ -e "$program" ] || program=$(dirname "$0")/../../dist/src/cli/gavel.js
 if [ ! -e "$program" ]; then
@@ -20,14 +20,14 @@ back_up() {
   gavel backup "$dir/$(date -u +%Y-%m-%dT%H-%M-%SZ)" --keep "${BACKUP_KEEP:-14d}"
 }
 
-# Adds the database's erasures to the list, and removes none: a database that was lost or restored knows fewer.
+# Adds the database's erasures to the list and removes none, because a lost or restored database knows fewer.
 list_erasures() {
   touch "$dir/erasures.jsonl" &&
     gavel leads erasures --json > "$dir/erasures.new" &&
     LC_ALL=C sort -u -T "$dir" -o "$dir/erasures.merged" "$dir/erasures.jsonl" "$dir/erasures.new" &&
     mv "$dir/erasures.merged" "$dir/erasures.jsonl" &&
     rm "$dir/erasures.new" && return
-  echo "$dir/erasures.jsonl was not updated; it has the erasures of the backups before." >&2
+  echo "$dir/erasures.jsonl was not updated; it has the erasures up to the previous backup." >&2
   return 1
 }
 
@@ -44,11 +44,11 @@ case $hours in
 esac
 while :; do
   if back_up; then
-    # Another complete backup would not help: the list is updated with the next one.
+    # If only the list failed, another backup would not help: the next one updates the list.
     list_erasures
     sleep "$((hours * 3600))"
   else
-    echo 'The backup failed; the next try is in 10 minutes.' >&2
+    echo 'The backup failed; retrying in 10 minutes.' >&2
     sleep 600
   fi
 done

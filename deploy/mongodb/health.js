@@ -1,10 +1,10 @@
-// MongoDB's health check, run by mongosh --nodb. The first check that gets through makes the replica set; healthy is a
-// member of a set that takes writes.
+// MongoDB's health check, run by mongosh --nodb. The first successful check initiates the replica set. Healthy: the set
+// accepts writes.
 load('/etc/gavel/root.js');
 try {
   db.adminCommand({ replSetGetStatus: 1 });
 } catch (error) {
-  // One member makes the set, and knows the others by MEMBERS.
+  // One member initiates the set; MEMBERS names all members.
   if (error.codeName !== 'NotYetInitialized' || !process.env.MEMBERS) throw error;
   const members = process.env.MEMBERS.split(',').map((host, _id) => ({ _id, host }));
   db.adminCommand({ replSetInitiate: { _id: 'gavel', members } });

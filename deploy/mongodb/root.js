@@ -7,6 +7,6 @@ function connectAsRoot(host) {
 }
 
 db = connectAsRoot('127.0.0.1:27017');
-// In a set of several members only the primary takes writes.
+// In a set of several members, only the primary accepts writes.
 const { setName, isWritablePrimary, primary } = db.adminCommand({ hello: 1 });
 if (setName && !isWritablePrimary && primary) db = connectAsRoot(primary);

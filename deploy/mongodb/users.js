@@ -1,9 +1,9 @@
-// Makes Gavel's users of MongoDB with the passwords in /run/secrets, each with no more rights than it needs; users that
-// exist get today's password and rights. Run when the database is made, and again after a password was changed:
+// Creates Gavel's MongoDB users with the passwords in /run/secrets and the fewest rights that each needs. Existing users
+// get the current password and rights. Runs when the database is created; run it again after changing a password:
 //   docker compose exec mongodb env HOME=/tmp mongosh --quiet --nodb /etc/gavel/users.js
 load('/etc/gavel/root.js');
 
-/** A role may already be there, and so may a user. */
+/** Roles and users may already exist. */
 function createOrUpdate(kind, name, definition) {
   try {
     db.adminCommand({ [`create${kind}`]: name, ...definition });
@@ -15,7 +15,7 @@ function createOrUpdate(kind, name, definition) {
 
 const passwordOf = (file) => require('fs').readFileSync(`/run/secrets/mongodb_${file}`, 'utf8').trim();
 
-// It reads everything, and writes only when the last backup was made.
+// Reads everything, and writes only the time of the last backup.
 createOrUpdate('Role', 'gavelBackup', {
   privileges: [{ resource: { db: 'gavel', collection: 'backups' }, actions: ['find', 'insert', 'update'] }],
   roles: [{ role: 'read', db: 'gavel' }],
@@ -28,9 +28,9 @@ createOrUpdate('User', 'gavel-backup', {
   pwd: passwordOf('backup_password'),
   roles: [{ role: 'gavelBackup', db: 'admin' }],
 });
-// For a trial restore: it can't reach the real database.
+// For trial restores; no access to the real database.
 createOrUpdate('User', 'gavel-trial', {
   pwd: passwordOf('trial_password'),
   roles: [{ role: 'readWrite', db: 'trial' }],
 });
-print('The users gavel, gavel-backup and gavel-trial have the passwords of today.');
+print('The users gavel, gavel-backup and gavel-trial have the current passwords.');

@@ -303,7 +303,7 @@ describe('docker-compose.yml', () => {
   test.each(additions)('names the override as the last file, or Compose would not read it: $path', (one) => {
     expect(one.text).toContain(`#   COMPOSE_FILE=docker-compose.yml:${one.path}\n`);
     expect(one.text.replaceAll('\n# ', ' ')).toContain(
-      'docker-compose.override.yml, if you have one, as the last file',
+      'If you have a docker-compose.override.yml, name it last',
     );
   });
 
