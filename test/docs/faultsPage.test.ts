@@ -4,6 +4,6 @@ import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/local/packageRoot.js';
 import { FAULTS_PAGE, faultsPage } from './faultsPage.js';
 
-test('The list of faults is what the tests run by (npx tsx test/docs/makeFaultsPage.ts writes it anew)', async () => {
+test('docs/faults.md is up to date (npx tsx test/docs/makeFaultsPage.ts writes it)', async () => {
   expect(readFileSync(join(packageRoot, FAULTS_PAGE), 'utf8')).toBe(await faultsPage());
 });

@@ -12,7 +12,7 @@ import { MANNERS } from '../faults/torture/leads.js';
 
 export const FAULTS_PAGE = 'docs/faults.md';
 
-/** The page as it must be: made of what the tests run by. `npx tsx test/docs/makeFaultsPage.ts` writes it. */
+/** The page's expected text, generated from the tests' data. `npx tsx test/docs/makeFaultsPage.ts` writes it. */
 export async function faultsPage(): Promise<string> {
   const { code } = await format(FAULTS_PAGE, text());
   return code;
@@ -23,7 +23,7 @@ type Rows = (readonly string[])[];
 const table = (header: string[], rows: Rows): string =>
   [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
 
-/** What can't be seen is written as its number. */
+/** Writes invisible characters as their code points. */
 const cell = (content: string): string =>
   content
     .replaceAll('|', '\\|')
@@ -55,61 +55,61 @@ function badRequests(): Rows {
 function text(): string {
   const forms = Object.values(FAULTS).reduce((sum, fault) => sum + fault.forms.length, 0);
   return `
-# What is broken, and what must come of it
+# Injected faults and expected results
 
-This page is made from what the tests run by; a test fails where it is not up to date. [The torture](torture.md) plays the faults at a running market; the buyers that do not speak as they should and the requests that went wrong are tried one by one in \`npm test\`.
+This page is generated from the tests' data; a test fails if it is out of date. [The torture test](torture.md) injects the faults into a running market. \`npm test\` tries the hostile buyers and the malformed requests one by one.
 
 ## Faults
 
-Each in ${forms} forms altogether: of every part, of every two, on every way between a process and a server. Whatever is broken, every [invariant](#invariants) holds.
+${forms} variants in all: every part, every pair of parts, and every connection between a process and a server. Every [invariant](#invariants) must hold under each of them.
 
 ${table(['fault', 'does', 'expected'], described(FAULTS))}
 
 ## How sources send
 
-${table(['manner', 'does', 'expected'], described(MANNERS))}
+${table(['behaviour', 'does', 'expected'], described(MANNERS))}
 
 ## How buyers answer a ping
 
-${table(['habit', 'does', 'expected'], described(PING_HABITS))}
+${table(['behaviour', 'does', 'expected'], described(PING_HABITS))}
 
 ## How buyers answer a post
 
-Except where it says so, a buyer that sees a post again answers as it first decided.
+Unless stated otherwise, a buyer answers a repeated post as it first decided.
 
-${table(['habit', 'does', 'expected'], described(POST_HABITS))}
+${table(['behaviour', 'does', 'expected'], described(POST_HABITS))}
 
-## Buyers that do not speak as they should
+## Hostile buyers
 
-Each costs its own bid and nothing else: its contract has this reason in the round, and another buyer that is asked beside it is as quick as ever.
+A hostile buyer loses its own bid and affects nothing else: its contract gets this reason in the round, and other buyers asked at the same time are not delayed.
 
 ${table(
-  ['the buyer', 'is', 'with'],
+  ['the buyer', 'reason', 'detail'],
   [
     ...HOSTILE.map(([how, , reason, detail = '']) => [how, `\`${reason}\``, detail]),
     ...FORGIVEN.map(([how]) => [`its bid has ${how}`, 'a bid', '']),
   ],
 )}
 
-## Requests that went wrong
+## Malformed requests
 
-${table(['about', 'the request', 'is answered'], badRequests())}
+${table(['about', 'request', 'answer'], badRequests())}
 
 ## Invariants
 
-Checked at the end of every torture, of every lead. The numbers are those of the [invariants](design.md) that they prove.
+Checked for every lead at the end of every torture test. The numbers refer to the [promises](design.md) that they prove.
 
 ${table(
   ['invariant', 'proves'],
   INVARIANTS.map(({ name, of }) => [name, of.join(', ')]),
 )}
 
-## What protects them
+## Protections
 
-\`npm run protections\` takes out one of these at a time, in a copy, and sees whether the test that is named for it fails. It takes long, so it is not in \`npm test\`, which only checks that each of them stands where the list says.
+\`npm run protections\` removes each of these lines in turn, in a copy, and checks that the named test fails. It takes a long time, so \`npm test\` only checks that each line exists.
 
 ${table(
-  ['protection', 'without it', 'in', 'told by'],
+  ['protection', 'without it', 'code', 'test'],
   PROTECTIONS.map(({ name, without, file, test: [, testFile] }) => [name, without, file, testFile]),
 )}
 `;

@@ -8,34 +8,34 @@ import type { Stage } from './stage.js';
 /** One fault of the plan, as plain data. */
 export interface Step {
   fault: FaultName;
-  /** What is hurt. */
+  /** The parts that are affected. */
   parts: PartName[];
-  /** What else is at the other end: of a connection the server, of buyers who. */
+  /** The other end: the server of a connection, or the buyer. */
   to?: PartName | BuyerId;
-  /** How long it lasts before it is mended, ms. */
+  /** Its duration, ms. */
   lastsMs: number;
-  /** Calm before it, ms. */
+  /** The pause before it, ms. */
   afterMs: number;
 }
 
-/** Faults of one lane come one after another, those of different lanes at the same time. */
+/** Faults of one lane are injected one after another; different lanes run at the same time. */
 export type Lane = 'parts' | 'connections' | 'buyers';
 
 interface Fault {
   lane: Lane;
-  /** What it counts as in the figures. */
+  /** The figure that counts it. */
   counts: 'kills' | 'pauses' | 'cuts' | 'delays' | 'restarts' | 'buyers away';
   does: string;
   expected: string;
-  /** Every form that it takes in a plan; each comes up once before one comes up again. */
+  /** Its variants in a plan; each is used once before one is repeated. */
   forms: readonly Pick<Step, 'parts' | 'to'>[];
-  /** From and to how long it lasts, ms. */
+  /** Minimum and maximum duration, ms. */
   lasts: readonly [number, number];
-  /** Does it, waits, and mends it; resolves when it is mended. */
+  /** Injects the fault, waits, and repairs it; resolves after the repair. */
   play: (stage: Stage, step: Step) => Promise<void>;
 }
 
-/** Of two processes of a kind either may be meant; the seed says which. */
+/** `api-1` and `worker-1` stand for either process of their kind; the seed decides. */
 const kinds: readonly PartName[] = [...SERVERS, 'api-1', 'worker-1'];
 const pairs = kinds.flatMap((one, i) => kinds.slice(i + 1).map((other) => ({ parts: [one, other] })));
 const single = (parts: readonly PartName[]) => parts.map((part) => ({ parts: [part] }));
@@ -53,10 +53,10 @@ const pause = async (stage: Stage, { parts, lastsMs }: Step): Promise<void> => {
   for (const part of parts) stage.parts[part].resume();
 };
 
-/** How long a lead with a deadline is waited for, ms. */
+/** How long to wait for a lead with a deadline, ms. */
 const PATIENCE_MS = 10_000;
 
-/** Waits until so shortly before a lead's end; where none is to come, it is over as well. */
+/** Waits until `beforeMs` before a lead's deadline; gives up if there is none. */
 async function shortlyBeforeADeadline({ database }: Stage, beforeMs: number): Promise<void> {
   const giveUpAt = Date.now() + PATIENCE_MS;
   const open = { campaign: FLEETING.campaign, status: { $in: ['received', 'pending'] as const } };
@@ -94,15 +94,15 @@ const onWay =
     for (const link of some) link.set('open');
   };
 
-const SOURCES_HEAR = 'sources hear 200, or 503, or 408, or nothing, and send again';
+const SOURCES_HEAR = 'sources get 200, 503, 408 or no answer, and retry';
 
-/** Everything that is broken on purpose, with what must come of it beside every invariant. */
+/** The injected faults, each with its expected result in addition to the invariants. */
 export const FAULTS = {
   kill: {
     lane: 'parts',
     counts: 'kills',
-    does: 'kill -9, started again at once',
-    expected: `${SOURCES_HEAR}; what was acknowledged is still there; leads under way go on where they were`,
+    does: 'kill -9, restarted immediately',
+    expected: `${SOURCES_HEAR}; acknowledged data are still there; leads in progress continue`,
     forms: single(kinds),
     lasts: [0, 1000],
     play: kill,
@@ -110,9 +110,9 @@ export const FAULTS = {
   killForLong: {
     lane: 'parts',
     counts: 'kills',
-    does: 'kill -9, started again after 7 to 15 s: longer than some leads live and most wait',
+    does: 'kill -9, restarted after 7 to 15 s: longer than some leads live and most wait',
     expected:
-      'database away: 503, nothing half done. Temporal or workers away: leads are taken, answered `pending`, sold or ended later. Counter store away: nobody notices',
+      'database down: 503, nothing half done. Temporal or workers down: leads are accepted, answered `pending`, sold or ended later. Redis down: no visible effect',
     forms: single(kinds),
     lasts: [7000, 15_000],
     play: kill,
@@ -120,7 +120,7 @@ export const FAULTS = {
   killPair: {
     lane: 'parts',
     counts: 'kills',
-    does: 'kill -9 of two at the same moment',
+    does: 'kill -9 of two parts at the same moment',
     expected: 'the same as for each of them',
     forms: [...pairs, { parts: [...APIS] }, { parts: [...WORKERS] }],
     lasts: [0, 5000],
@@ -129,8 +129,8 @@ export const FAULTS = {
   killAll: {
     lane: 'parts',
     counts: 'kills',
-    does: 'kill -9 of everything: the power goes',
-    expected: 'what was answered 200 goes on when it is back',
+    does: 'kill -9 of everything, like a power failure',
+    expected: 'leads that were answered 200 continue after the restart',
     forms: [{ parts: [...PARTS] }],
     lasts: [500, 3000],
     play: async (stage, { lastsMs }) => {
@@ -143,8 +143,8 @@ export const FAULTS = {
   killAsItStarts: {
     lane: 'parts',
     counts: 'kills',
-    does: 'kill -9 of a process, started again and killed again while it starts',
-    expected: 'nothing is left half prepared; the third start runs',
+    does: 'kill -9 of a process, restarted and killed again during its start',
+    expected: 'no partial state is left; the third start succeeds',
     forms: single(['api-1', 'worker-1']),
     lasts: [300, 4000],
     play: async ({ parts }, { parts: [name], lastsMs }) => {
@@ -160,7 +160,7 @@ export const FAULTS = {
     lane: 'parts',
     counts: 'pauses',
     does: 'SIGSTOP for 1 to 4 s',
-    expected: 'what waits for it goes on when it does',
+    expected: 'waiting callers continue when it does',
     forms: single(kinds),
     lasts: [1000, 4000],
     play: pause,
@@ -168,8 +168,9 @@ export const FAULTS = {
   pauseForLong: {
     lane: 'parts',
     counts: 'pauses',
-    does: 'SIGSTOP for 11 to 20 s: others have taken over its work when it wakes up in the middle of it',
-    expected: 'what it then does was done already and changes nothing: no second post id, no second booking',
+    does: 'SIGSTOP for 11 to 20 s: it resumes in the middle of work that others have taken over',
+    expected:
+      'its remaining steps have already been done and change nothing: no second post id, no second booking',
     forms: single(kinds),
     lasts: [11_000, 20_000],
     play: pause,
@@ -177,7 +178,7 @@ export const FAULTS = {
   pausePair: {
     lane: 'parts',
     counts: 'pauses',
-    does: 'SIGSTOP of two at the same moment',
+    does: 'SIGSTOP of two parts at the same moment',
     expected: 'the same as for each of them',
     forms: [...pairs, { parts: [...WORKERS] }],
     lasts: [2000, 12_000],
@@ -186,8 +187,8 @@ export const FAULTS = {
   pauseAcrossADeadline: {
     lane: 'parts',
     counts: 'pauses',
-    does: 'SIGSTOP of the database, of Temporal or of every worker from shortly before a lead’s time is over until shortly after, 1 to 3 s',
-    expected: 'the lead ends once: `expired`, or `sold` where a post was out that is accepted',
+    does: 'SIGSTOP of the database, of Temporal or of all workers across a lead’s deadline, 1 to 3 s',
+    expected: 'the lead ends once: `expired`, or `sold` if a post in flight is accepted',
     forms: [...single(['database', 'temporal']), { parts: [...WORKERS] }],
     lasts: [1000, 3000],
     play: async (stage, step) => {
@@ -198,8 +199,8 @@ export const FAULTS = {
   restart: {
     lane: 'parts',
     counts: 'restarts',
-    does: 'SIGTERM to one process after another, each replaced by a new one: a rolling restart',
-    expected: 'no request is dropped, no step is left in the middle',
+    does: 'a rolling restart: SIGTERM to one process after another, each replaced by a new one',
+    expected: 'no request is dropped, no step is interrupted',
     forms: [{ parts: [...APIS] }, { parts: [...PROCESSES] }],
     lasts: [0, 1000],
     play: restart,
@@ -207,8 +208,8 @@ export const FAULTS = {
   newerBuild: {
     lane: 'parts',
     counts: 'restarts',
-    does: 'the same to the workers, each replaced by one of a newer build',
-    expected: 'leads under way, and those that sleep, go on under the newer build from their next step on',
+    does: 'the same for the workers, each replaced by one of a newer build',
+    expected: 'active and waiting leads continue on the newer build from their next step',
     forms: [{ parts: [...WORKERS] }],
     lasts: [0, 1000],
     play: async (stage, step) => {
@@ -220,8 +221,8 @@ export const FAULTS = {
   break: {
     lane: 'connections',
     counts: 'cuts',
-    does: 'breaks every connection from a process to a server once',
-    expected: 'the step is repeated on a new connection; what was done before it broke is not done again',
+    does: 'breaks all connections from a process to a server once',
+    expected: 'the step is retried on a new connection; completed work is not repeated',
     forms: ways,
     lasts: [0, 0],
     play: async ({ links }, { parts: [from], to }) => {
@@ -231,8 +232,9 @@ export const FAULTS = {
   cutOff: {
     lane: 'connections',
     counts: 'cuts',
-    does: 'cuts a process off from a server for 2 to 12 s, while the others reach it',
-    expected: 'the others go on; this one answers 503 or takes leads without it, and recovers by itself',
+    does: 'cuts one process off from a server for 2 to 12 s',
+    expected:
+      'the others continue; this one answers 503 or accepts leads without the server, and recovers automatically',
     forms: ways,
     lasts: [2000, 12_000],
     play: onWay('cut'),
@@ -240,8 +242,8 @@ export const FAULTS = {
   silence: {
     lane: 'connections',
     counts: 'cuts',
-    does: 'keeps a process’s connections to a server open and lets nothing through for 2 to 12 s',
-    expected: 'a server that is silent is one that is away, after seconds',
+    does: 'keeps a process’s connections to a server open but passes no data for 2 to 12 s',
+    expected: 'a silent server is treated as down within seconds',
     forms: ways,
     lasts: [2000, 12_000],
     play: onWay('silent'),
@@ -249,8 +251,8 @@ export const FAULTS = {
   delay: {
     lane: 'connections',
     counts: 'delays',
-    does: 'delays whatever a process and a server say to each other by 0.3 s, for 2 to 8 s',
-    expected: 'leads take longer, and are answered `pending` where that is too long',
+    does: 'delays the traffic between a process and a server by 0.3 s, for 2 to 8 s',
+    expected: 'leads take longer, and are answered `pending` if that is too long',
     forms: ways,
     lasts: [2000, 8000],
     play: onWay({ delayMs: 300 }),
@@ -258,8 +260,8 @@ export const FAULTS = {
   breakSources: {
     lane: 'connections',
     counts: 'cuts',
-    does: 'breaks the connections of all sources to an API process in the middle of their requests',
-    expected: 'sent again with its `Idempotency-Key`, each is one lead',
+    does: 'breaks all sources’ connections to an API process during their requests',
+    expected: 'each retry with its `Idempotency-Key` yields one lead',
     forms: single(APIS),
     lasts: [0, 0],
     play: async ({ doors }, { parts: [api] }) => doors[api as 'api-1'].break(),
@@ -267,8 +269,8 @@ export const FAULTS = {
   buyerAway: {
     lane: 'buyers',
     counts: 'buyers away',
-    does: 'a buyer is away for 3 to 12 s: every connection is broken, new ones too',
-    expected: 'the others buy; what was posted to it is sent again or called off; notices wait',
+    does: 'a buyer is down for 3 to 12 s: existing and new connections are broken',
+    expected: 'the others buy; posts to it are retried or cancelled; notices wait',
     forms: BUYER_IDS.filter((id) => id !== 'wingtip').map((to) => ({ parts: [], to })),
     lasts: [3000, 12_000],
     play: async ({ crowd }, { to, lastsMs }) => {
@@ -281,8 +283,8 @@ export const FAULTS = {
   sellerAway: {
     lane: 'buyers',
     counts: 'buyers away',
-    does: 'the sellers’ addresses for postbacks are away for 3 to 12 s',
-    expected: 'leads are sold all the same; the postbacks come later',
+    does: 'the sellers’ postback servers are down for 3 to 12 s',
+    expected: 'leads are sold as usual; the postbacks arrive later',
     forms: [{ parts: [] }],
     lasts: [3000, 12_000],
     play: async ({ crowd }, { lastsMs }) => {
@@ -298,14 +300,14 @@ export type FaultName = keyof typeof FAULTS;
 
 const faultOf = (name: FaultName): Fault => FAULTS[name];
 
-/** Calm between two faults of a lane, from and to, ms. */
+/** Minimum and maximum pause between two faults of a lane, ms. */
 const CALM: Record<Lane, readonly [number, number]> = {
   parts: [500, 4000],
   connections: [500, 4000],
   buyers: [4000, 12_000],
 };
 
-/** All faults of a lane in an order that the seed makes, round after round: every form once before one comes again. */
+/** All faults of a lane, endlessly, in an order given by the seed: every variant once before one is repeated. */
 export function* planFaults(draw: Draw, lane: Lane): Generator<Step> {
   const forms = (Object.keys(FAULTS) as FaultName[])
     .filter((fault) => faultOf(fault).lane === lane)
@@ -328,13 +330,13 @@ export function* planFaults(draw: Draw, lane: Lane): Generator<Step> {
 const isOneOfEach = (parts: readonly PartName[]): boolean =>
   new Set(parts.map((part) => part.split('-')[0])).size === parts.length;
 
-/** In a form that names one process of a kind, either is meant. */
+/** Resolves `api-1` and `worker-1` to either process of the kind. */
 function eitherOf(part: PartName, drawn: number): PartName {
   if (part === 'api-1') return oneOf(drawn, APIS);
   if (part === 'worker-1') return oneOf(drawn, WORKERS);
   return part;
 }
 
-/** A step in words: `kill api-1, database (1.2 s)`. */
+/** Describes a step: `kill api-1, database (1.2 s)`. */
 export const stepInWords = ({ fault, parts, to, lastsMs }: Step): string =>
   `${fault} ${[...parts, to].filter(Boolean).join(', ')} (${(lastsMs / 1000).toFixed(1)} s)`;

@@ -1,7 +1,7 @@
 import type { Behaviour } from '../../support/buyer.js';
 import { between } from './draw.js';
 
-/** What is known when a buyer answers a ping: its time limit, its bid in decimals, and a number of its own. */
+/** The input for an answer to a ping: the time limit, the bid in decimals, and a random number. */
 interface PingMoment {
   timeoutMs: number;
   bid: number;
@@ -14,63 +14,63 @@ interface Habit<Moment> {
   answer: (moment: Moment) => Behaviour;
 }
 
-/** Around a limit, so that some come in time and some do not. */
+/** A delay around a limit, so that some answers are in time and some are not. */
 const aroundMs = (limit: number, drawn: number): number => limit - 40 + between(drawn, 0, 80);
 
-/** What buyers do with pings. */
+/** How buyers answer pings. */
 export const PING_HABITS = {
   bids: {
     does: 'bids',
-    expected: 'the bid takes part in the round',
+    expected: 'the bid competes in the round',
     answer: ({ bid, drawn }) => ({ after: between(drawn, 0, 60), body: { bid, shared_bid: bid / 2 } }),
   },
   bidsSlowly: {
-    does: 'bids after up to 0.6 s, within its time',
-    expected: 'the bid takes part; the round waits no longer than its slowest buyer may take',
+    does: 'bids after up to 0.6 s, within its timeout',
+    expected: 'the bid competes; the round waits no longer than its longest timeout',
     answer: ({ bid, drawn }) => ({ after: between(drawn, 100, 600), body: { bid, shared_bid: bid / 2 } }),
   },
   bidsForAMoment: {
-    does: 'bids, and the bid is good for 0.2 s',
-    expected: 'it is used in time, or the buyer is asked once more',
+    does: 'bids; the bid expires after 0.2 s',
+    expected: 'the bid is used in time, or the buyer is asked again',
     answer: ({ bid }) => ({ body: { bid, shared_bid: bid / 2, expires_in_ms: 200 } }),
   },
   bidsAtTheLimit: {
-    does: 'bids within 40 ms of the end of its time, before or after it',
-    expected: 'the bid takes part or is a `timeout`; never anything between',
+    does: 'bids within 40 ms before or after its timeout',
+    expected: 'the bid competes or is a `timeout`, nothing in between',
     answer: ({ bid, timeoutMs, drawn }) => ({ after: aroundMs(timeoutMs, drawn), body: { bid } }),
   },
   bidsTooLate: {
-    does: 'bids the highest price after its time',
+    does: 'bids the highest price after its timeout',
     expected: '`timeout`; the bid is not used',
     answer: ({ timeoutMs }) => ({ after: timeoutMs + 300, body: { bid: 999 } }),
   },
   wantsNone: {
-    does: 'wants none',
+    does: 'does not bid',
     expected: '`no_bid`',
     answer: () => ({ body: { bid: null, reason: 'enough' } }),
   },
   cuts: {
-    does: 'cuts the connection',
+    does: 'closes the connection',
     expected: '`unreachable`',
     answer: () => ({ hangUp: true }),
   },
   cutsHalfWay: {
-    does: 'cuts the connection in the middle of its bid',
-    expected: '`unreachable`; half a bid is none',
+    does: 'closes the connection in the middle of its bid',
+    expected: '`unreachable`; a partial bid does not count',
     answer: ({ bid }) => ({ breaks: 'half way', body: { bid } }),
   },
   talksNonsense: {
-    does: 'answers a page',
+    does: 'answers with an HTML page',
     expected: '`invalid_response`',
     answer: () => ({ raw: '<html><body>Welcome</body></html>' }),
   },
   fails: {
     does: 'answers 500',
-    expected: '`http_error`; after ten in a row nobody is asked for a while (`circuit_open`)',
+    expected: '`http_error`; after ten in a row the buyer is left out for a while (`circuit_open`)',
     answer: () => ({ status: 500, body: { bid: 99 } }),
   },
   sendsElsewhere: {
-    does: 'sends the reader elsewhere (302)',
+    does: 'redirects (302)',
     expected: '`http_error`; redirects are not followed',
     answer: () => ({ status: 302, headers: { location: 'http://127.0.0.1:1/' } }),
   },
@@ -78,7 +78,7 @@ export const PING_HABITS = {
 
 export type PingHabit = keyof typeof PING_HABITS;
 
-/** What is known when a buyer answers a post: its time limit, what it decided when it first saw it, how often it has seen it. */
+/** The input for an answer to a post: the time limit, the buyer's first decision, how often it has seen the post, and a random number. */
 interface PostMoment {
   timeoutMs: number;
   accepted: boolean;
@@ -87,83 +87,83 @@ interface PostMoment {
 }
 
 interface PostBehaviour extends Habit<PostMoment> {
-  /** Whether it has taken note of the lead before its answer goes wrong: it may have taken it. */
+  /** Whether it records the lead before its answer fails, so that it may have taken the lead. */
   decides: boolean;
 }
 
 const said = (accepted: boolean) => (accepted ? { accepted } : { accepted, reason: 'duplicate' });
 
-/** What buyers do with posts. Except where it says so, a buyer that sees a post again answers as it first decided. */
+/** How buyers answer posts. Unless stated otherwise, a buyer answers a repeated post as it first decided. */
 export const POST_HABITS = {
   answers: {
     does: 'answers',
-    expected: 'yes is booked once, no gives the lead to the next bidder',
+    expected: 'an acceptance is booked once, a refusal passes the lead to the next bidder',
     decides: true,
     answer: ({ accepted, drawn }) => ({ after: between(drawn, 0, 60), body: said(accepted) }),
   },
   answersSlowly: {
-    does: 'answers after up to 1.5 s, within its time',
+    does: 'answers after up to 1.5 s, within its timeout',
     expected: 'the same',
     decides: true,
     answer: ({ accepted, drawn }) => ({ after: between(drawn, 200, 1500), body: said(accepted) }),
   },
   answersAtTheLimit: {
-    does: 'answers within 40 ms of the end of its time, before or after it',
-    expected: 'the answer counts, or the post is sent again under its `post_id`',
+    does: 'answers within 40 ms before or after its timeout',
+    expected: 'the answer counts, or the post is retried under its `post_id`',
     decides: true,
     answer: ({ accepted, timeoutMs, drawn }) => ({ after: aroundMs(timeoutMs, drawn), body: said(accepted) }),
   },
   answersTooLate: {
-    does: 'takes the lead and says so after its time',
-    expected: 'the post is sent again; in the end its yes is booked once, or it is told that the post is off',
+    does: 'accepts the lead, but after its timeout',
+    expected: 'the post is retried; in the end its acceptance is booked once, or it gets a cancel notice',
     decides: true,
     answer: ({ accepted, timeoutMs }) => ({ after: timeoutMs + 400, body: said(accepted) }),
   },
   cutsAndForgets: {
-    does: 'cuts the connection and takes no note of the lead',
-    expected: 'the post is sent again',
+    does: 'closes the connection and does not record the lead',
+    expected: 'the post is retried',
     decides: false,
     answer: () => ({ hangUp: true }),
   },
   decidesAndCuts: {
-    does: 'decides and cuts the connection without a word',
-    expected: 'the lead goes to nobody else while it may have been taken; the post is sent again',
+    does: 'decides and closes the connection without an answer',
+    expected: 'the lead goes to no other buyer while this one may have it; the post is retried',
     decides: true,
     answer: () => ({ hangUp: true }),
   },
   decidesAndCutsHalfWay: {
-    does: 'decides and cuts the connection in the middle of its answer',
-    expected: 'the same: half an answer is none',
+    does: 'decides and closes the connection in the middle of its answer',
+    expected: 'the same: a partial answer does not count',
     decides: true,
     answer: ({ accepted }) => ({ breaks: 'half way', body: said(accepted) }),
   },
   saysItTwice: {
     does: 'sends its answer twice',
-    expected: 'it counts once; the second one answers nothing',
+    expected: 'it counts once; the second one is ignored',
     decides: true,
     answer: ({ accepted }) => ({ breaks: 'after saying it twice', body: said(accepted) }),
   },
   isBusy: {
-    does: 'answers 503 with `Retry-After: 1` and takes no note of the lead',
-    expected: 'the post is sent again no sooner than that',
+    does: 'answers 503 with `Retry-After: 1` and does not record the lead',
+    expected: 'the post is retried no sooner than that',
     decides: false,
     answer: () => ({ status: 503, headers: { 'retry-after': '1' } }),
   },
   decidesAndFails: {
     does: 'decides and answers 500',
-    expected: 'the post is sent again: a 500 is no no',
+    expected: 'the post is retried: a 500 is not a refusal',
     decides: true,
     answer: () => ({ status: 500 }),
   },
   decidesAndTalksNonsense: {
-    does: 'decides and answers a page',
-    expected: 'the post is sent again: a 200 that says neither is no answer',
+    does: 'decides and answers with an HTML page',
+    expected: 'the post is retried: a 200 without a decision is not an answer',
     decides: true,
     answer: () => ({ raw: '<html><body>Thank you</body></html>' }),
   },
   contradictsItself: {
-    does: 'says yes at first and cuts the connection, and says no when it is asked again',
-    expected: 'the answer that came through counts',
+    does: 'accepts, but closes the connection, and refuses the retry',
+    expected: 'the answer that arrives counts',
     decides: true,
     answer: ({ seen }) => (seen === 1 ? { hangUp: true } : { body: { accepted: false } }),
   },

@@ -17,10 +17,10 @@ export interface Violation {
   found: string;
 }
 
-/** A promise that holds whatever is broken, and how it is checked from the outside. */
+/** A promise that must hold under every fault, and its check from the outside. */
 export interface Invariant {
   name: string;
-  /** Which of docs/design.md it proves. */
+  /** The promises of docs/design.md that it proves. */
   of: number[];
   check: (evidence: Evidence) => Violation[];
 }
@@ -41,7 +41,7 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'a source that sends again until it is heard has one lead, and others have none too many',
+    name: 'a source that retries until it gets an answer has one lead, and others have at most one',
     of: [1],
     check: ({ sent, answers, leads }) => {
       const stored = groupBy(leads, ({ fields }) => Number(fields.number));
@@ -59,7 +59,7 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'an answer has a code that the situation allows',
+    name: 'every answer has a status code that the situation allows',
     of: [1],
     check: ({ sent, answers }) => {
       const mannerOf = new Map(sent.map(({ number, manner }) => [number, manner]));
@@ -72,7 +72,7 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'what a source was answered is what the books say',
+    name: 'answers to sources agree with the ledger',
     of: [5],
     check: ({ answers, leads, returned }) => {
       const byId = new Map(leads.map((lead) => [lead._id, lead]));
@@ -95,7 +95,7 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'a lead that was said to have ended stays so',
+    name: 'a lead reported as ended stays ended',
     of: [1],
     check: ({ answers, leads, returned }) => {
       const byId = new Map(leads.map((lead) => [lead._id, lead]));
@@ -110,7 +110,7 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'a lead goes to no further buyer once its withdrawal was answered',
+    name: 'a lead goes to no further buyer after its withdrawal was answered',
     of: [9],
     check: ({ answers, leads }) => {
       const byId = new Map(leads.map((lead) => [lead._id, lead]));
@@ -127,8 +127,8 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'no more buyers hold a lead than its sale has places, and none holds it twice',
-    of: [4],
+    name: 'a lead has no more buyers than its sale has places, and none twice',
+    of: [3],
     check: ({ leads }) =>
       leads.flatMap((lead) => {
         const holders = holdersOf(lead);
@@ -143,13 +143,13 @@ export const INVARIANTS: readonly Invariant[] = [
       }),
   },
   {
-    name: 'what an honest buyer took, and was not told to drop, is what it was sold: each once, at the price it was told',
-    of: [3, 4],
+    name: 'an honest buyer’s accepted and uncancelled posts are its sales, each once and at the notified price',
+    of: [2, 3],
     check: ({ crowd, sales }) => crowd.buyers.flatMap((buyer) => compareBooks(buyer, sales)),
   },
   {
     name: 'a lead is posted to a buyer under one id',
-    of: [3],
+    of: [2],
     check: ({ crowd }) =>
       crowd.buyers.flatMap(({ id, server }) =>
         [...groupBy(server.of('post'), ({ body }) => String(body.lead_id))].flatMap(([lead, posts]) => {
@@ -161,13 +161,13 @@ export const INVARIANTS: readonly Invariant[] = [
       ),
   },
   {
-    name: 'caps, budgets and balances hold, and count what was sold',
-    of: [2],
+    name: 'caps, budgets and balances hold, and agree with the sales',
+    of: [4],
     check: (evidence) => [...miscounted(evidence), ...exceeded(evidence), ...overdrawn(evidence)],
   },
   {
     name: 'sales, ledger, leads’ prices and balances agree, and the ledger sums to zero',
-    of: [3, 5],
+    of: [2, 5],
     check: ({ books, ledger }) => {
       const sum = ledger.reduce((total, { amount }) => total + amount, 0);
       return [
@@ -177,8 +177,8 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'a lead that was given back three times at once is credited once',
-    of: [3],
+    name: 'a lead that is returned three times concurrently is credited once',
+    of: [2],
     check: ({ returns, returned }) => {
       const booked = new Map(returned.map((one) => [one._id, one]));
       return returns.flatMap(({ postId, status, refund }) => {
@@ -192,8 +192,8 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'a person is not sold twice to a buyer that buys nobody twice',
-    of: [2],
+    name: 'a person is not sold twice to a buyer with a duplicate rule',
+    of: [4],
     check: ({ leads, sales, returned }) => {
       const person = new Map(leads.map((lead) => [lead._id, lead.match.phone ?? lead._id]));
       const gone = new Set(returned.map(({ _id }) => _id));
@@ -208,7 +208,7 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'each lead has a life in Temporal that ended well and says how the lead stands',
+    name: 'each lead’s workflow has completed and reports the lead’s status',
     of: [1],
     check: ({ lives, leads }) => {
       const byLead = groupBy(lives, ({ leadId }) => leadId);
@@ -224,7 +224,7 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'a seller is told, signed, how each of its leads ended',
+    name: 'a seller gets a signed postback with the end of each of its leads',
     of: [1],
     check: ({ crowd, leads }) => {
       const told = new Map(
@@ -243,8 +243,8 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'every request to a buyer is signed under its own id, and no ping names a person',
-    of: [3, 6],
+    name: 'every request to a buyer is signed under its own id, and no ping contains personal data',
+    of: [2, 6],
     check: ({ crowd }) =>
       crowd.buyers.flatMap(({ id, server }) =>
         server.received.flatMap((request) => {
@@ -254,12 +254,12 @@ export const INVARIANTS: readonly Invariant[] = [
       ),
   },
   {
-    name: 'no log, no history and no counter knows a person',
+    name: 'logs, histories and Redis contain no personal data',
     of: [6],
     check: ({ leaks }) => leaks.map((found) => ({ expected: 'nobody', found })),
   },
   {
-    name: 'no process ends by itself once it runs',
+    name: 'no running process exits by itself',
     of: [8],
     check: ({ deaths }) => deaths.sudden.map((found) => ({ expected: 'a process that runs', found })),
   },

@@ -1,42 +1,42 @@
 import { between, oneOf, weighted, type Draw } from './draw.js';
 import { CATEGORIES, NUMBER, type Category, type SellerCode } from './market.js';
 
-/** How a source sends a lead. `weight`: how often, against each other. */
+/** How a source sends a lead. `weight`: relative frequency. */
 export const MANNERS = {
   patiently: {
     weight: 10,
-    does: 'sends a lead with an `Idempotency-Key`, and again after 5xx, 408, 409, 429 or nothing until it hears 200',
+    does: 'sends a lead with an `Idempotency-Key`, and retries after 5xx, 408, 409, 429 or no answer until it gets 200',
     expected: 'one lead, which ends `sold`, `expired` or `withdrawn`',
   },
   withoutWaiting: {
     weight: 3,
     does: 'the same with `Prefer: respond-async`',
-    expected: 'the same, answered `pending` at once',
+    expected: 'the same, answered `pending` immediately',
   },
   twiceAtOnce: {
     weight: 3,
     does: 'the same to two API processes at the same moment',
-    expected: 'one lead; both hear its id, or one 409 first',
+    expected: 'one lead; both get its id, or one gets 409 first',
   },
   impatiently: {
     weight: 3,
-    does: 'hangs up after 0.1 to 0.8 s and sends again',
+    does: 'disconnects after 0.1 to 0.8 s and retries',
     expected: 'one lead',
   },
   inHalves: {
     weight: 2,
-    does: 'cuts the connection in the middle of the body, then sends it whole',
-    expected: 'one lead: half a body is none',
+    does: 'closes the connection in the middle of the body, then sends all of it',
+    expected: 'one lead: a partial body creates none',
   },
   withOtherFields: {
     weight: 1,
-    does: 'sends other fields under the same key, once the first was heard',
+    does: 'sends other fields under the same key after the first answer',
     expected: '422 and no second lead',
   },
   once: {
     weight: 2,
     does: 'sends a lead without an `Idempotency-Key`, once',
-    expected: 'heard 200: a lead that ends well. Else at most one lead',
+    expected: 'after a 200, a lead that reaches its end; otherwise at most one lead',
   },
   withoutPhone: {
     weight: 1,
@@ -52,7 +52,7 @@ export const MANNERS = {
 
 export type Manner = keyof typeof MANNERS;
 
-/** Whether it is sent again until it is heard. */
+/** The ones that retry until they get an answer. */
 export const INSISTENT: readonly Manner[] = [
   'patiently',
   'withoutWaiting',
