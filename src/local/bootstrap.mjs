@@ -1,6 +1,6 @@
 /**
  * The way in for `npm start`, `npm test`, `npm run bench`, `npm run torture`, `npm run fuzz`, `npm run protections`,
- * `npm run gavel` and `npm run temporal`, also from a bare clone: plain JavaScript without a dependency, it checks Node, installs what
+ * `npm run mutation`, `npm run gavel` and `npm run temporal`, also from a bare clone: plain JavaScript without a dependency, it checks Node, installs what
  * package-lock.json names where that is not there yet, compiles the source where that has changed, and goes on within
  * this same process, so that a signal has no second process to reach.
  */
@@ -21,6 +21,7 @@ const entries = {
   torture: ['test/faults/torture/torture.ts'],
   fuzz: ['test/faults/fuzz/fuzz.ts'],
   protections: ['test/faults/protections/protections.ts'],
+  mutation: ['test/mutation/mutation.ts'],
   gavel: ['src/cli/gavel.js'],
   temporal: ['src/cli/gavel.js', 'temporal'],
 };

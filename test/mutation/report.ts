@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { MutantResult } from '@stryker-mutator/api/core';
+import { parse } from 'yaml';
+
+/** Mutants of one file that behave as the code does, and why. */
+export interface Equivalent {
+  /** The name without its folder, so that a file can move. */
+  file: string;
+  /** As `npm run mutation` prints them. */
+  mutants: string[];
+  reason: string;
+}
+
+export interface FileReport {
+  path: string;
+  mutants: number;
+  killed: number;
+  equivalent: number;
+  /** Those that are not equivalent: the line and the mutant. */
+  survived: { line: number; mutant: string }[];
+}
+
+export const EQUIVALENTS =
+  (parse(readFileSync(new URL('equivalent.yaml', import.meta.url), 'utf8')) as Equivalent[] | null) ?? [];
+
+/** The results by file, and the entries of equivalent.yaml that no mutant of these files needs. */
+export function reportOf(results: readonly MutantResult[]): { files: FileReport[]; stale: string[] } {
+  const needed = new Set<string>();
+  const files = new Map<string, FileReport>();
+  for (const { fileName: path, status, location, ...mutant } of results) {
+    if (status === 'Ignored') continue;
+    const file = files.get(path) ?? { path, mutants: 0, killed: 0, equivalent: 0, survived: [] };
+    files.set(path, file);
+    file.mutants += 1;
+    if (status === 'Killed' || status === 'Timeout') {
+      file.killed += 1;
+      continue;
+    }
+    const text = mutantText(readFileSync(path, 'utf8'), location, mutant.replacement);
+    if (!isEquivalent(path, text)) file.survived.push({ line: location.start.line, mutant: text });
+    else {
+      file.equivalent += 1;
+      needed.add(`${basename(path)}: ${text}`);
+    }
+  }
+  const names = new Set([...files.keys()].map((path) => basename(path)));
+  const stale = EQUIVALENTS.flatMap(({ file, mutants }) =>
+    names.has(file) ? mutants.map((mutant) => `${file}: ${mutant}`) : [],
+  ).filter((one) => !needed.has(one));
+  return { files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), stale };
+}
+
+const isEquivalent = (path: string, text: string): boolean =>
+  EQUIVALENTS.some(({ file, mutants }) => file === basename(path) && mutants.includes(text));
+
+/** `places === 0 → false`, on one line; of a long text the start. */
+function mutantText(source: string, { start, end }: MutantResult['location'], replacement: string): string {
+  const lines = source.split('\n').slice(start.line - 1, end.line);
+  const last = lines.length - 1;
+  lines[last] = lines[last]?.slice(0, end.column - 1) ?? '';
+  lines[0] = lines[0]?.slice(start.column - 1) ?? '';
+  return `${inShort(lines.join(' '))} → ${inShort(replacement)}`;
+}
+
+function inShort(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 100 ? `${line.slice(0, 100)}…` : line;
+}
+
+/** Of the mutants that are not equivalent, the share that a test kills, percent. */
+export const scoreOf = ({ mutants, killed, equivalent }: Counts): number =>
+  mutants === equivalent ? 100 : (100 * killed) / (mutants - equivalent);
+
+type Counts = Pick<FileReport, 'mutants' | 'killed' | 'equivalent'>;
+
+export const inAll = (files: readonly FileReport[]): Counts =>
+  files.reduce(
+    (sum, { mutants, killed, equivalent }) => ({
+      mutants: sum.mutants + mutants,
+      killed: sum.killed + killed,
+      equivalent: sum.equivalent + equivalent,
+    }),
+    { mutants: 0, killed: 0, equivalent: 0 },
+  );
+
+/** The cells of one row, for the terminal and for docs/mutation.md. */
+export function cellsOf(name: string, counts: Counts): string[] {
+  const { mutants, killed, equivalent } = counts;
+  const survived = mutants - killed - equivalent;
+  return [name, ...[mutants, killed, survived, equivalent].map(String), `${scoreOf(counts).toFixed(1)} %`];
+}
+
+export const HEADER = ['file', 'mutants', 'killed', 'survived', 'equivalent', 'score'];
+
+/** The page with new tables in the places of those that it has. */
+export function withTables(page: string, files: readonly FileReport[]): string {
+  const rows = [...files.map((file) => cellsOf(`\`${file.path}\``, file)), cellsOf('in all', inAll(files))];
+  const equivalents = EQUIVALENTS.flatMap(({ file, mutants, reason }) =>
+    mutants.map((mutant) => [`\`${file}\``, inCode(mutant), reason]),
+  );
+  return withTable(withTable(page, HEADER, rows), ['in', 'mutant', 'why it behaves the same'], equivalents);
+}
+
+/** In a table a bar would end the cell. */
+const inCode = (text: string): string => `\`\` ${text.replaceAll('|', String.raw`\|`)} \`\``;
+
+function withTable(page: string, header: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |\n`;
+  const before = new RegExp(String.raw`^\| *${header[0]} *\|.*\n(\|.*\n)*`, 'm');
+  const table = line(header) + line(header.map(() => '---')) + rows.map(line).join('');
+  if (!before.test(page)) throw new Error(`The page has no table whose first column is ${header[0]}`);
+  return page.replace(before, () => table);
+}
