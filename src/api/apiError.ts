@@ -12,17 +12,17 @@ export const ERRORS = {
   noCampaign: {
     status: 400,
     error: 'No matching campaign',
-    about: 'The category matches no active campaign of the seller, or one that is paused until a later time',
+    about: 'The seller has no active campaign with this category, or the campaign is paused',
   },
   invalidField: {
     status: 400,
     error: 'Invalid field',
-    about: 'A required field whose value can’t be read; several values or an object for a field that has one',
+    about: 'A required field has an unreadable value, or a field with one value has several or an object',
   },
   invalidRequest: {
     status: 400,
     error: 'Invalid request',
-    about: 'Unreadable JSON, a body that is not an object, a malformed request',
+    about: 'Unreadable JSON, a body that is not an object, or another malformed request',
   },
   invalidKey: {
     status: 401,
@@ -33,9 +33,13 @@ export const ERRORS = {
   notFound: {
     status: 404,
     error: 'Not found',
-    about: 'No such address, or no such lead of the key’s seller (for a test key: no such test lead)',
+    about: 'No such path, or no such lead of the key’s seller (for a test key: no such test lead)',
   },
-  wrongMethod: { status: 405, error: 'Method not allowed', about: 'The address exists, the method does not' },
+  wrongMethod: {
+    status: 405,
+    error: 'Method not allowed',
+    about: 'The path exists, but not with this method',
+  },
   inProgress: {
     status: 409,
     error: 'Request in progress',
@@ -44,20 +48,25 @@ export const ERRORS = {
   tooLarge: {
     status: 413,
     error: 'Request too large',
-    about: 'A body over 64 KiB, over 100 fields, a name over 64 or a value over 10,000 characters',
+    about:
+      'The body is over 64 KiB, there are over 100 fields, a name is over 64 characters or a value over 10,000',
   },
   wrongType: {
     status: 415,
     error: 'Unsupported content type',
-    about: 'Neither JSON, nor form, nor multipart; or a file that is not empty',
+    about: 'The body is neither JSON, form nor multipart, or has a file that is not empty',
   },
   keyReused: {
     status: 422,
     error: 'Idempotency key reused',
-    about: 'This Idempotency-Key was sent before, with other fields',
+    about: 'This Idempotency-Key was sent before with other fields',
   },
-  rateLimited: { status: 429, error: 'Rate limit exceeded', about: 'Over the key’s requests a minute' },
-  internal: { status: 500, error: 'Internal error', about: 'An error on our side' },
+  rateLimited: {
+    status: 429,
+    error: 'Rate limit exceeded',
+    about: 'The key’s requests a minute are used up',
+  },
+  internal: { status: 500, error: 'Internal error', about: 'Internal error of the exchange' },
   unavailable: {
     status: 503,
     error: 'Service unavailable',
