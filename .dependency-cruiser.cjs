@@ -1,19 +1,61 @@
 /**
- * The import direction of docs/design.md, as a rule that fails the lint step:
- * bench → cli, local → api, activities → store, buyers, temporal → market; workflows → market and the shared names and types.
- * Everybody may read settings, log and measure.
- * Type-only imports are not edges: they vanish before anything runs.
+ * The import direction of docs/design.md, as rules that fail `npm run check`. Type-only imports count.
+ * Each room may import the rooms that are named for it, and no other. Settings, log and metrics are open to every room.
  */
-const only = (name, from, ...allowed) => ({
-  name,
-  severity: 'error',
-  from: { path: from },
-  to: { path: '^(src|workflows|activities)/', pathNot: [from, ...allowed] },
-});
+const room = (name) => (/^(workflows|activities)/.test(name) ? `^${name}/` : `^src/${name}/`);
+const BASE = '^src/(config|log|metrics|errorForLog|packageRoot)\\.ts$';
 
-const market = '^src/market/';
-const config = '^src/(config|log|metrics)\\.ts$';
-const base = ['^src/store/', '^src/buyers/', '^src/temporal/', market, config];
+/** From the top of the house to its ground. */
+const ROOMS = {
+  cli: ['terminal', 'local', 'worker', 'api', 'operations', 'temporal', 'buyers', 'store', 'market'],
+  local: ['terminal', 'operations', 'store', 'market'],
+  terminal: ['store', 'market'],
+  worker: ['activities', 'temporal', 'buyers', 'store', 'market'],
+  workflows: ['activities', 'temporal', 'market'],
+  activities: ['buyers', 'store', 'market'],
+  api: ['operations', 'temporal', 'buyers', 'store', 'market'],
+  operations: ['temporal', 'buyers', 'store', 'market'],
+  temporal: ['market'],
+  buyers: ['market'],
+  store: ['market'],
+  market: [],
+};
+
+/** The folders of the two largest rooms, from top to bottom: each may import those below it. */
+const STORE = ['reports', 'upkeep', 'market', 'keys', 'books', 'fairness', 'sales', 'persons', 'leads'];
+const MARKET = [
+  'simulate',
+  'intake',
+  'walk',
+  'wording',
+  'file',
+  'waiting',
+  'eligibility',
+  'auction',
+  'limits',
+  'model',
+  'filters',
+  'fields',
+  'calendar',
+];
+
+const roomRules = Object.entries(ROOMS).map(([name, below]) => ({
+  name: `${name}-imports-${below.length === 0 ? 'nothing' : 'what-is-below-it'}`,
+  severity: 'error',
+  from: { path: room(name) },
+  to: { path: '^(src|workflows|activities|test|scripts)/', pathNot: [room(name), ...below.map(room), BASE] },
+}));
+
+const floorRules = (name, folders) =>
+  folders.map((folder, i) => ({
+    name: `${name}-${folder}-imports-what-is-below-it`,
+    severity: 'error',
+    from: { path: `^src/${name}/${folder}/` },
+    to: {
+      path: `^src/${name}/[^/]+/`,
+      pathNot: folders.slice(i).map((below) => `^src/${name}/${below}/`),
+    },
+  }));
 
 module.exports = {
   forbidden: [
@@ -22,45 +64,53 @@ module.exports = {
     {
       name: 'no-dev-dependency',
       severity: 'error',
-      from: { path: '^(src|workflows|activities)/', pathNot: '^src/local/(bootstrap|build|compile)\\.mjs$' },
-      to: { dependencyTypes: ['npm-dev'] },
+      from: { path: '^(src|workflows|activities)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
-    only('market-is-pure', market),
+    ...roomRules,
+    ...floorRules('store', STORE),
+    ...floorRules('market', MARKET),
     {
       name: 'market-does-no-io',
       severity: 'error',
-      from: { path: market },
+      from: { path: room('market') },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?net$' },
     },
-    only('workflows-know-market-and-names', '^workflows/', market, '^src/temporal/(names|bounds)\\.ts$'),
-    only('store-knows-market', '^src/store/', market, config),
-    only('buyers-know-market', '^src/buyers/', market, config),
-    only('temporal-knows-market', '^src/temporal/', market, config),
-    only('activities-use-store-buyers-temporal', '^activities/', ...base),
-    only('api-uses-store-buyers-temporal', '^src/api/', ...base),
-    only('bench-uses-cli-and-local', '^src/bench/', '^src/(cli|local)/', ...base),
-    only('bench-workflows-know-names', '^src/bench/workflows/', '^src/temporal/names\\.ts$'),
+    {
+      name: 'workflows-know-only-names-and-bounds-of-temporal',
+      severity: 'error',
+      from: { path: room('workflows') },
+      to: { path: room('temporal'), pathNot: '^src/temporal/(names|bounds)\\.ts$' },
+    },
+    {
+      // Workflow code runs in Temporal's sandbox: an activity is called by its name, and only its types are imported.
+      name: 'workflows-import-only-types-of-activities',
+      severity: 'error',
+      from: { path: room('workflows') },
+      to: { path: room('activities'), dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'a-simulation-sends-nothing',
       severity: 'error',
-      from: { path: '^src/(api/admin/simulate|market/whatIf/|store/read)' },
-      to: { reachable: true, path: '^src/(buyers|temporal)/' },
+      from: { path: '^src/operations/simulate/' },
+      to: { path: '^src/(buyers|temporal)/' },
     },
     {
-      name: 'nothing-needs-the-bench',
+      name: 'bench-workflows-know-names',
       severity: 'error',
-      from: { path: '^(src|workflows|activities)/', pathNot: '^src/bench/' },
-      to: { path: '^src/bench/' },
+      from: { path: '^test/bench/workflows/' },
+      to: { path: '^(src|workflows|activities)/', pathNot: '^src/temporal/names\\.ts$' },
     },
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|\\.local)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['import', 'node', 'default'],
-      extensions: ['.ts', '.js', '.mjs'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.d.ts', '.mts'],
     },
   },
 };

@@ -12,6 +12,7 @@ COPY tsconfig.json ./
 COPY src src
 COPY workflows workflows
 COPY activities activities
+COPY scripts scripts
 RUN npm run build
 
 # Production dependencies, without the native core's builds for other systems.

@@ -23,14 +23,17 @@ export default defineConfig({
       // Property tests take seconds when other work has the cores.
       project('unit', ['test/{market,docs}/**/*.test.ts'], { testTimeout: 60_000 }),
       project('scenario', ['test/scenarios/**/*.test.ts'], onServers),
-      project('workflow', ['test/workflows/**/*.test.ts', 'test/temporal/**/*.test.ts'], onServers),
+      project('workflow', ['test/{workflows,temporal,worker}/**/*.test.ts'], onServers),
       // Many of these wait more than they work: they have a worker more, and so their turn before the others.
-      project('api', ['test/{api,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], {
+      project('api', ['test/{api,operations,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], {
         ...onServers,
         maxWorkers: 3,
         sequence: { groupOrder: 0 },
       }),
-      project('e2e', ['test/{cli,local,faults,bench}/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
+      project('e2e', ['test/{cli,local,terminal,scripts,faults,bench}/**/*.test.ts'], {
+        ...onServers,
+        testTimeout: 90_000,
+      }),
       project('browser', ['test/browser/**/*.test.ts'], { ...onServers, testTimeout: 90_000 }),
     ],
   },

@@ -10,22 +10,22 @@ import {
   withAnswers,
   withPing,
   type PingAnswer,
-} from '../src/market/asking.js';
-import { isDecided, pingLimit } from '../src/market/early.js';
+} from '../src/market/auction/asking.js';
+import { isDecided, pingLimit } from '../src/market/auction/earlyClose.js';
 import { pingId } from '../src/market/ids.js';
 import { measured } from '../src/metrics.js';
-import { pingedFields } from '../src/market/pinged.js';
-import { fixedBid } from '../src/market/newRound.js';
-import { contactOf, personKeys } from '../src/market/personKeys.js';
-import { floorOf, placesOf } from '../src/market/prices.js';
-import type { Candidate, Entry, Round } from '../src/market/round.js';
-import { isByTurns } from '../src/market/turnsUsed.js';
-import type { LeadDocument } from '../src/store/leads.js';
-import { storeRound } from '../src/store/rounds.js';
-import type { StoredTerms } from '../src/store/market.js';
-import { storeRoundInTurn } from '../src/store/turns.js';
+import { pingedFields } from '../src/market/fields/identifyingFields.js';
+import { fixedBid } from '../src/market/eligibility/newRound.js';
+import { contactOf, personKeys } from '../src/market/fields/personKeys.js';
+import { floorOf, placesOf } from '../src/market/auction/prices.js';
+import type { Candidate, Entry, Round } from '../src/market/model/round.js';
+import { isByTurns } from '../src/market/auction/turnsUsed.js';
+import type { LeadDocument } from '../src/store/documents.js';
+import { storeRound } from '../src/store/leads/rounds.js';
+import type { StoredTerms } from '../src/store/market/storedTerms.js';
+import { storeRoundInTurn } from '../src/store/fairness/turnsStore.js';
 import { mayTry, note } from './failing.js';
-import type { Deps } from './index.js';
+import type { Deps } from './deps.js';
 
 /**
  * Asks the buyers of a tier, or those of it that are asked again: all at once, each with its own time limit, so that the

@@ -1,8 +1,8 @@
-import { unlessSpent, withNewAnswer } from '../src/market/asking.js';
-import type { Entry, Round } from '../src/market/round.js';
-import { storeRound } from '../src/store/rounds.js';
+import { unlessSpent, withNewAnswer } from '../src/market/auction/asking.js';
+import type { Entry, Round } from '../src/market/model/round.js';
+import { storeRound } from '../src/store/leads/rounds.js';
 import { pingOne } from './ask.js';
-import type { Deps } from './index.js';
+import type { Deps } from './deps.js';
 import { roundOf } from './roundOf.js';
 
 export interface AskAgainRequest {

@@ -1,7 +1,7 @@
-import { nextTier } from '../src/market/asking.js';
-import type { Round } from '../src/market/round.js';
+import { nextTier } from '../src/market/auction/asking.js';
+import type { Round } from '../src/market/model/round.js';
 import { ask } from './ask.js';
-import type { Deps } from './index.js';
+import type { Deps } from './deps.js';
 import { roundOf } from './roundOf.js';
 
 export interface TierRequest {

@@ -1,8 +1,8 @@
 import { Context, type Info } from '@temporalio/activity';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
-import type { Actor } from '../src/market/actor.js';
+import type { Actor } from '../src/market/model/actor.js';
 import { noteUpdate } from '../src/store/audit.js';
-import type { Deps } from './index.js';
+import type { Deps } from './deps.js';
 
 /** An update that somebody sent to a lead's workflow, past Gavel's own API. */
 export interface UpdateDeed {

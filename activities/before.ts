@@ -1,9 +1,15 @@
-import { conclude } from '../src/market/decide.js';
-import { roundInWords, type Before, type BookedSale, type ReturnedSale } from '../src/market/story.js';
+import { conclude } from '../src/market/auction/decide.js';
+import {
+  roundInWords,
+  type Before,
+  type BookedSale,
+  type ReturnedSale,
+} from '../src/market/wording/story.js';
 import type { Database } from '../src/store/db.js';
-import { findStoredLead, UnknownLeadError, type Claim } from '../src/store/leads.js';
-import { returnsOf } from '../src/store/returns.js';
-import { readRounds } from '../src/store/rounds.js';
+import { findStoredLead, UnknownLeadError } from '../src/store/leads/leads.js';
+import type { Claim } from '../src/store/documents.js';
+import { returnsOf } from '../src/store/books/returns.js';
+import { readRounds } from '../src/store/leads/rounds.js';
 
 /** As many rounds as the workflow tells in full (workflows/story.ts). */
 const TOLD = { first: 5, last: 20 };

@@ -1,11 +1,11 @@
 import { sendCancellation } from '../src/buyers/post.js';
-import { calledOff } from '../src/market/delivery.js';
+import { calledOff } from '../src/market/model/delivery.js';
 import { measured } from '../src/metrics.js';
-import { holdOf } from '../src/store/book.js';
-import { release } from '../src/store/capacity.js';
-import { releaseClaim } from '../src/store/claims.js';
-import { findLead } from '../src/store/leads.js';
-import type { Deps } from './index.js';
+import { holdOf } from '../src/store/books/book.js';
+import { release } from '../src/store/sales/capacity.js';
+import { releaseClaim } from '../src/store/sales/claims.js';
+import { findLead } from '../src/store/leads/leads.js';
+import type { Deps } from './deps.js';
 import { buyerOf } from './sellLead.js';
 import { undelivered } from './undelivered.js';
 

@@ -1,10 +1,10 @@
 import { askCheck } from '../src/buyers/check.js';
-import { afterChecks, checksOf, type CheckResult } from '../src/market/checks.js';
-import { readableFields } from '../src/market/fields.js';
-import type { Plan } from '../src/market/plan.js';
-import type { LeadDocument } from '../src/store/leads.js';
-import type { BuyerWithSecret, StoredTerms } from '../src/store/market.js';
-import type { Deps } from './index.js';
+import { afterChecks, checksOf, type CheckResult } from '../src/market/eligibility/outsideChecks.js';
+import { readableFields } from '../src/market/fields/standardFields.js';
+import type { Plan } from '../src/market/eligibility/plan.js';
+import type { LeadDocument } from '../src/store/documents.js';
+import type { BuyerWithSecret, StoredTerms } from '../src/store/market/storedTerms.js';
+import type { Deps } from './deps.js';
 
 /**
  * Asks outside services about the lead, the last thing before buyers are: the campaign's for all contracts, each

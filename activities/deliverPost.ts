@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { waitBefore } from '../src/market/delivery.js';
-import type { Deps } from './index.js';
+import { waitBefore } from '../src/market/model/delivery.js';
+import type { Deps } from './deps.js';
 import { sellOnce, type SaleAnswer, type SaleRequest } from './sellLead.js';
 
 /**

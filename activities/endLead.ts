@@ -1,9 +1,9 @@
-import type { LeadReason } from '../src/market/reason.js';
-import { withdrawnBy, type WithdrawnBy } from '../src/market/standing.js';
+import type { LeadReason } from '../src/market/model/reason.js';
+import { withdrawnBy, type WithdrawnBy } from '../src/market/model/statusView.js';
 import { measured } from '../src/metrics.js';
-import { expireLead, findLeadSummary, stateForLife } from '../src/store/leads.js';
-import { withdraw, type LeadState } from '../src/store/withdrawals.js';
-import type { Deps } from './index.js';
+import { expireLead, findLeadSummary, stateForLife } from '../src/store/leads/leads.js';
+import { withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
+import type { Deps } from './deps.js';
 
 export interface EndRequest {
   leadId: string;

@@ -1,11 +1,11 @@
-import { forgetRepeats } from '../src/store/erase.js';
+import { forgetRepeats } from '../src/store/persons/erase.js';
 import {
   erasePast,
   type Retention,
   type RetentionBatch,
   type RetentionCursor,
-} from '../src/store/retention.js';
-import type { Deps } from './index.js';
+} from '../src/store/persons/erasePast.js';
+import type { Deps } from './deps.js';
 
 const BATCH = 500;
 const START: RetentionCursor = { campaign: '', after: 0 };

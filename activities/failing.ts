@@ -1,8 +1,14 @@
-import { circuitId, stateOf, warningAfter, type Failure, type Line } from '../src/market/breaker.js';
+import {
+  circuitId,
+  stateOf,
+  warningAfter,
+  type Failure,
+  type Line,
+} from '../src/market/limits/circuitBreaker.js';
 import { measured } from '../src/metrics.js';
-import { countAnswer, type BuyerAnswer } from '../src/store/answers.js';
-import { noteAnswer, takeProbe } from '../src/store/circuits.js';
-import type { Deps } from './index.js';
+import { countAnswer, type BuyerAnswer } from '../src/store/fairness/answers.js';
+import { noteAnswer, takeProbe } from '../src/store/fairness/circuits.js';
+import type { Deps } from './deps.js';
 
 /** Whether a lead may turn to a buyer: to one that fails, one lead at a time may, which tries it. */
 export async function mayTry({ database, circuits }: Deps, buyer: string, line: Line): Promise<boolean> {

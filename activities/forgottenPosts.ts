@@ -1,5 +1,5 @@
-import { findStoredLead } from '../src/store/leads.js';
-import type { Deps } from './index.js';
+import { findStoredLead } from '../src/store/leads/leads.js';
+import type { Deps } from './deps.js';
 
 export interface ForgottenPost {
   contract: string;

@@ -1,5 +1,5 @@
-import { holdPost as hold } from '../src/store/heldPosts.js';
-import type { Deps } from './index.js';
+import { holdPost as hold } from '../src/store/leads/heldPosts.js';
+import type { Deps } from './deps.js';
 
 export interface HoldRequest {
   leadId: string;

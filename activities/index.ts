@@ -1,12 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { Send } from '../src/buyers/send.js';
-import type { Log } from '../src/log.js';
-import { withoutWords } from '../src/market/asking.js';
-import type { Circuit } from '../src/market/breaker.js';
-import type { Round } from '../src/market/round.js';
-import type { Database } from '../src/store/db.js';
-import { UnknownLeadError } from '../src/store/leads.js';
-import type { StoredTerms } from '../src/store/market.js';
+import { withoutWords } from '../src/market/auction/asking.js';
+import type { Round } from '../src/market/model/round.js';
+import { UnknownLeadError } from '../src/store/leads/leads.js';
 import { askAgain } from './askAgain.js';
 import { askMissed } from './askMissed.js';
 import { askTier } from './askTier.js';
@@ -26,17 +21,7 @@ import { settleTurns } from './settleTurns.js';
 import { tellBuyer } from './tellBuyer.js';
 import { tellSeller } from './tellSeller.js';
 import { withdrawLead } from './withdrawLead.js';
-
-/** What the steps need from the world; the worker provides it, a test its own. */
-export interface Deps {
-  database: Database;
-  /** A campaign with its contracts and buyers, at most 2 s old. */
-  terms: (campaign: string) => Promise<StoredTerms | undefined>;
-  /** The circuits of buyers that fail, at most 2 s old. */
-  circuits: () => Promise<ReadonlyMap<string, Circuit>>;
-  send: Send;
-  log: Log;
-}
+import type { Deps } from './deps.js';
 
 /**
  * A step that fails for good if the lead is not stored: retrying it does not help, and its workflow fails with the reason.

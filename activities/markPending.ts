@@ -1,8 +1,8 @@
-import type { LeadReason } from '../src/market/reason.js';
-import type { News } from '../src/market/waiting.js';
-import { markPending as store } from '../src/store/leads.js';
-import type { LeadState } from '../src/store/withdrawals.js';
-import type { Deps } from './index.js';
+import type { LeadReason } from '../src/market/model/reason.js';
+import type { News } from '../src/market/waiting/waiting.js';
+import { markPending as store } from '../src/store/leads/leads.js';
+import type { LeadState } from '../src/store/leads/withdrawals.js';
+import type { Deps } from './deps.js';
 
 export interface Pending {
   leadId: string;

@@ -1,7 +1,8 @@
-import type { Round } from '../src/market/round.js';
+import type { Round } from '../src/market/model/round.js';
 import type { Database } from '../src/store/db.js';
-import { UnknownLeadError, type LeadDocument } from '../src/store/leads.js';
-import { findLeadForRound, findRound } from '../src/store/rounds.js';
+import { UnknownLeadError } from '../src/store/leads/leads.js';
+import type { LeadDocument } from '../src/store/documents.js';
+import { findLeadForRound, findRound } from '../src/store/leads/rounds.js';
 
 /**
  * A lead and one of its rounds, for a step that continues it.

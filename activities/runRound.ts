@@ -1,27 +1,22 @@
 import { planChecks } from './checks.js';
-import { nextTier } from '../src/market/asking.js';
+import { nextTier } from '../src/market/auction/asking.js';
 import { measured } from '../src/metrics.js';
-import { newRound } from '../src/market/newRound.js';
-import { planRound, withinLimits, type Known, type Plan } from '../src/market/plan.js';
-import type { EndStatus } from '../src/market/lead.js';
-import type { Round } from '../src/market/round.js';
-import { withdrawnBy, type WithdrawnBy } from '../src/market/standing.js';
-import type { Before } from '../src/market/story.js';
-import { accountId, readUsage } from '../src/store/capacity.js';
-import {
-  findLeadSummary,
-  leadInRound,
-  stateForLife,
-  UnknownLeadError,
-  type LeadDocument,
-} from '../src/store/leads.js';
-import { findLeadForRound, findRound, moveRounds, storeRound } from '../src/store/rounds.js';
-import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market.js';
-import { isSuppressed, listedBy } from '../src/store/suppressions.js';
-import { stateOf, withdraw, type LeadState } from '../src/store/withdrawals.js';
+import { newRound } from '../src/market/eligibility/newRound.js';
+import { planRound, withinLimits, type Known, type Plan } from '../src/market/eligibility/plan.js';
+import type { EndStatus } from '../src/market/model/lead.js';
+import type { Round } from '../src/market/model/round.js';
+import { withdrawnBy, type WithdrawnBy } from '../src/market/model/statusView.js';
+import type { Before } from '../src/market/wording/story.js';
+import { accountId, readUsage } from '../src/store/sales/capacity.js';
+import { findLeadSummary, leadInRound, stateForLife, UnknownLeadError } from '../src/store/leads/leads.js';
+import type { LeadDocument } from '../src/store/documents.js';
+import { findLeadForRound, findRound, moveRounds, storeRound } from '../src/store/leads/rounds.js';
+import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market/storedTerms.js';
+import { isSuppressed, listedBy } from '../src/store/persons/suppressions.js';
+import { stateOf, withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
 import { ask } from './ask.js';
 import { beforeOf } from './before.js';
-import type { Deps } from './index.js';
+import type { Deps } from './deps.js';
 
 export interface RoundRequest {
   leadId: string;

@@ -1,22 +1,23 @@
 import { personScreen } from '../src/buyers/personScreen.js';
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
-import { hasExpired, TRIED } from '../src/market/asking.js';
-import { asAnswer, type Offer, type OfferReason } from '../src/market/decide.js';
-import { postedFields } from '../src/market/fields.js';
+import { hasExpired, TRIED } from '../src/market/auction/asking.js';
+import { asAnswer, type Offer, type OfferReason } from '../src/market/auction/decide.js';
+import { postedFields } from '../src/market/fields/standardFields.js';
 import { postId } from '../src/market/ids.js';
-import type { LeadStatus } from '../src/market/lead.js';
-import type { Campaign, Sale } from '../src/market/terms.js';
-import { otherCurrency, roomNeeded } from '../src/market/room.js';
-import type { Change } from '../src/market/round.js';
+import type { LeadStatus } from '../src/market/model/lead.js';
+import type { Campaign, Sale } from '../src/market/model/terms.js';
+import { otherCurrency, roomNeeded } from '../src/market/eligibility/reservation.js';
+import type { Change } from '../src/market/model/round.js';
 import { measured } from '../src/metrics.js';
-import { bookSale, currencyOf, holdOf, type Room } from '../src/store/book.js';
-import { confirm, countedFor, release, reserve } from '../src/store/capacity.js';
-import { agreeOnRoom, claimLead, dropClaim, passOver, releaseClaim } from '../src/store/claims.js';
-import { findStoredLead, type Claim, type LeadDocument, type NoRoom } from '../src/store/leads.js';
-import { fellBelow } from '../src/store/lowBalance.js';
-import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
+import { bookSale, currencyOf, holdOf, type Room } from '../src/store/books/book.js';
+import { confirm, countedFor, release, reserve } from '../src/store/sales/capacity.js';
+import { agreeOnRoom, claimLead, dropClaim, passOver, releaseClaim } from '../src/store/sales/claims.js';
+import { findStoredLead } from '../src/store/leads/leads.js';
+import type { Claim, LeadDocument, NoRoom } from '../src/store/documents.js';
+import { fellBelow } from '../src/store/books/lowBalance.js';
+import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import { mayTry, note } from './failing.js';
-import type { Deps } from './index.js';
+import type { Deps } from './deps.js';
 
 export interface SaleRequest {
   leadId: string;

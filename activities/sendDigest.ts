@@ -1,8 +1,8 @@
 import { sendNotice } from '../src/buyers/notice.js';
 import { measured } from '../src/metrics.js';
-import { buyersWithSlips, readAnswers, type AnswersInTime } from '../src/store/answers.js';
-import { findBuyer } from '../src/store/market.js';
-import type { Deps } from './index.js';
+import { buyersWithSlips, readAnswers, type AnswersInTime } from '../src/store/fairness/answers.js';
+import { findBuyer } from '../src/store/market/storedTerms.js';
+import type { Deps } from './deps.js';
 import { undelivered } from './undelivered.js';
 
 const DAY_MS = 86_400_000;

@@ -1,12 +1,13 @@
 import { personScreen } from '../src/buyers/personScreen.js';
 import type { Send } from '../src/buyers/send.js';
 import { askStatus, type PostStatus } from '../src/buyers/status.js';
-import { bookSale, holdOf } from '../src/store/book.js';
-import { confirm, countedFor, release } from '../src/store/capacity.js';
-import { releaseClaim } from '../src/store/claims.js';
-import { findLead, UnknownLeadError, type Claim, type LeadDocument } from '../src/store/leads.js';
-import type { BuyerWithSecret } from '../src/store/market.js';
-import type { Deps } from './index.js';
+import { bookSale, holdOf } from '../src/store/books/book.js';
+import { confirm, countedFor, release } from '../src/store/sales/capacity.js';
+import { releaseClaim } from '../src/store/sales/claims.js';
+import { findLead, UnknownLeadError } from '../src/store/leads/leads.js';
+import type { Claim, LeadDocument } from '../src/store/documents.js';
+import type { BuyerWithSecret } from '../src/store/market/storedTerms.js';
+import type { Deps } from './deps.js';
 import { accepted as acceptedBy, buyerOf, uncertain, type SaleAnswer } from './sellLead.js';
 
 export interface SettleRequest {

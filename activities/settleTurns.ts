@@ -1,6 +1,6 @@
-import { settleTurns as store } from '../src/store/turns.js';
-import type { Changes } from '../src/market/turns.js';
-import type { Deps } from './index.js';
+import { settleTurns as store } from '../src/store/fairness/turnsStore.js';
+import type { Changes } from '../src/market/auction/turns.js';
+import type { Deps } from './deps.js';
 
 export interface SettleTurnsRequest {
   leadId: string;

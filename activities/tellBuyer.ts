@@ -1,13 +1,13 @@
 import { sendNotice } from '../src/buyers/notice.js';
 import { toDecimal } from '../src/market/money.js';
-import type { Notice } from '../src/market/notices.js';
+import type { Notice } from '../src/market/wording/notices.js';
 import { measured } from '../src/metrics.js';
-import { accountId } from '../src/store/capacity.js';
-import { findStoredLead } from '../src/store/leads.js';
-import { findBuyer, type BuyerWithSecret } from '../src/store/market.js';
-import type { StoredLead } from '../src/store/person.js';
-import { noteTold } from '../src/store/told.js';
-import type { Deps } from './index.js';
+import { accountId } from '../src/store/sales/capacity.js';
+import { findStoredLead } from '../src/store/leads/leads.js';
+import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
+import type { StoredLead } from '../src/store/documents.js';
+import { noteTold } from '../src/store/leads/notifications.js';
+import type { Deps } from './deps.js';
 import { undelivered } from './undelivered.js';
 
 export interface BuyerNotice {

@@ -1,12 +1,12 @@
 import { sendPostback } from '../src/buyers/postback.js';
 import { sourceReferences } from '../src/buyers/sourceReferences.js';
 import { postbackId } from '../src/market/ids.js';
-import type { LeadStatus } from '../src/market/lead.js';
+import type { LeadStatus } from '../src/market/model/lead.js';
 import { measured } from '../src/metrics.js';
-import { findLead } from '../src/store/leads.js';
-import { findSeller } from '../src/store/market.js';
-import { noteTold } from '../src/store/told.js';
-import type { Deps } from './index.js';
+import { findLead } from '../src/store/leads/leads.js';
+import { findSeller } from '../src/store/market/storedTerms.js';
+import { noteTold } from '../src/store/leads/notifications.js';
+import type { Deps } from './deps.js';
 import { undelivered } from './undelivered.js';
 
 export interface Postback {

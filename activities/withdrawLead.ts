@@ -1,5 +1,5 @@
-import { withdraw, type LeadState } from '../src/store/withdrawals.js';
-import type { Deps } from './index.js';
+import { withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
+import type { Deps } from './deps.js';
 
 /** Withdraws a lead by an update that was sent to its workflow. */
 export const withdrawLead =

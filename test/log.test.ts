@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newLead } from '../src/api/takeLead.js';
+import { newLead } from '../src/api/leads/takeLead.js';
 import { createLog } from '../src/log.js';
 import { givenFrom } from '../src/market/intake/given.js';
 import { readLead } from '../src/market/intake/readLead.js';
 import { openDatabase, type Database } from '../src/store/db.js';
-import { findStoredLead, insertLead, type LeadDocument } from '../src/store/leads.js';
-import { findCampaign } from '../src/store/market.js';
+import { findStoredLead, insertLead } from '../src/store/leads/leads.js';
+import type { LeadDocument } from '../src/store/documents.js';
+import { findCampaign } from '../src/store/market/storedTerms.js';
 import { storeMarket } from './support/market.js';
 import { isolatedSettings } from './support/stack.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SettingsError } from '../src/config.js';
-import { anyPort } from '../src/local/ports.js';
+import { anyPort } from '../src/local/servers/ports.js';
 import { lookedUp, measured, serveMetrics } from '../src/metrics.js';
 import { inCode, readPage, rowsOf } from './docs/page.js';
 

@@ -1,11 +1,11 @@
 import { sleep } from '@temporalio/workflow';
 import type { Ended } from '../activities/endLead.js';
-import { spent, withEntry } from '../src/market/asking.js';
-import { nextStep, type Offer } from '../src/market/decide.js';
-import { isEnd, type LeadFacts } from '../src/market/lead.js';
-import type { Round } from '../src/market/round.js';
-import type { FinishedLead } from '../src/market/story.js';
-import { turnsUsed } from '../src/market/turnsUsed.js';
+import { spent, withEntry } from '../src/market/auction/asking.js';
+import { nextStep, type Offer } from '../src/market/auction/decide.js';
+import { isEnd, type LeadFacts } from '../src/market/model/lead.js';
+import type { Round } from '../src/market/model/round.js';
+import type { FinishedLead } from '../src/market/wording/story.js';
+import { turnsUsed } from '../src/market/auction/turnsUsed.js';
 import { continueInNextRun, type Carried } from './nextRun.js';
 import { notifyBuyers, notifySeller } from './notify.js';
 import { callOffForgotten, sell } from './sell.js';

@@ -5,12 +5,12 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { LeadFacts, LeadStatus } from '../src/market/lead.js';
-import type { LeadReason } from '../src/market/reason.js';
-import type { Before, FinishedLead, RoundInWords } from '../src/market/story.js';
-import type { News, WaitingRound } from '../src/market/waiting.js';
+import type { LeadFacts, LeadStatus } from '../src/market/model/lead.js';
+import type { LeadReason } from '../src/market/model/reason.js';
+import type { Before, FinishedLead, RoundInWords } from '../src/market/wording/story.js';
+import type { News, WaitingRound } from '../src/market/waiting/waiting.js';
 import { attributesOf, searchAttributes } from '../src/temporal/names.js';
-import type { Notification } from './notify.js';
+import type { Notification } from './notifications.js';
 
 /**
  * What a run of a lead's workflow hands to the next one, which goes on with the wait: a history has a largest size, and a

@@ -1,10 +1,10 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { SaleAnswer, SaleRequest } from '../activities/sellLead.js';
-import type { Offer } from '../src/market/decide.js';
-import { DELIVERY, waitBefore } from '../src/market/delivery.js';
-import type { LeadFacts } from '../src/market/lead.js';
+import type { Offer } from '../src/market/auction/decide.js';
+import { DELIVERY, waitBefore } from '../src/market/model/delivery.js';
+import type { LeadFacts } from '../src/market/model/lead.js';
 import { formatMoney } from '../src/market/money.js';
-import type { Round } from '../src/market/round.js';
+import type { Round } from '../src/market/model/round.js';
 import { summary } from '../src/temporal/bounds.js';
 import { notifyCalledOff, notifyUnusedPost } from './notify.js';
 import { cancelPost, deliverPost, forgottenPosts, sellLead, settlePost } from './steps.js';

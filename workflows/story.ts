@@ -14,14 +14,13 @@ import {
 } from '@temporalio/workflow';
 import type { UpdateDeed } from '../activities/auditUpdate.js';
 import type { SaleAnswer } from '../activities/sellLead.js';
-import type { Postback } from '../activities/tellSeller.js';
-import { HELD_MS } from '../src/market/delivery.js';
-import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/decide.js';
-import type { EndStatus, LeadFacts, LeadStatus } from '../src/market/lead.js';
+import { HELD_MS } from '../src/market/model/delivery.js';
+import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/auction/decide.js';
+import type { EndStatus, LeadFacts, LeadStatus } from '../src/market/model/lead.js';
 import { toDecimal, type Minor } from '../src/market/money.js';
-import { reasonInWords, type LeadReason } from '../src/market/reason.js';
-import type { Outcome, Round } from '../src/market/round.js';
-import type { WithdrawnBy } from '../src/market/standing.js';
+import { reasonInWords, type LeadReason } from '../src/market/model/reason.js';
+import type { Outcome, Round } from '../src/market/model/round.js';
+import type { WithdrawnBy } from '../src/market/model/statusView.js';
 import {
   asMarkdown,
   detailsOf,
@@ -38,9 +37,9 @@ import {
   type RoundInWords,
   type SaleInWords,
   type WaitingLead,
-} from '../src/market/story.js';
-import { moment } from '../src/market/moment.js';
-import { waitedForBids } from '../src/market/waited.js';
+} from '../src/market/wording/story.js';
+import { moment } from '../src/market/calendar/formatUtc.js';
+import { waitedForBids } from '../src/market/auction/waited.js';
 import {
   bothNews,
   isSameWait,
@@ -50,7 +49,7 @@ import {
   type News,
   type Wait,
   type WaitingRound,
-} from '../src/market/waiting.js';
+} from '../src/market/waiting/waiting.js';
 import { keywords, summary } from '../src/temporal/bounds.js';
 import {
   GIVEN_BACK,
@@ -66,7 +65,8 @@ import {
   type PostDecision,
 } from '../src/temporal/names.js';
 import { isLongRun, type Carried } from './nextRun.js';
-import { Notifications, notifySeller } from './notify.js';
+import { Notifications } from './notifications.js';
+import { notifySeller, type ChangeToTell } from './notify.js';
 import { auditUpdate, holdPost, withdrawLead } from './steps.js';
 
 const outcome = defineUpdate<OutcomeAnswer>(OUTCOME);
@@ -120,9 +120,6 @@ function opsCanDecide(leadId: string, buyers: readonly string[]): string[] {
     `More Actions, Send an Update, ${WITHDRAW}: the post is called off and the lead is taken off sale for good`,
   ];
 }
-
-/** What the seller is notified of, and at how many addresses. */
-export type ChangeToTell = Pick<Postback, 'status' | 'round'> & { addresses: number };
 
 /** Rounds that are told in full: the first ones and the last ones of a long life. */
 const TOLD_FIRST = 5;

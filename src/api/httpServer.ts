@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { faultForLog } from './faultForLog.js';
+import { errorForLog } from '../errorForLog.js';
 import { measured } from '../metrics.js';
-import { createLimitedServer } from './limitedServer.js';
-import type { Parts } from './parts.js';
+import { createLimitedServer } from './http/limitedServer.js';
+import type { Parts } from './context.js';
 import { closing } from './plugins/closing.js';
 import { errors, refuseMalformed, sendError, type Wording } from './plugins/errors.js';
 import { methods } from './plugins/methods.js';
@@ -69,7 +69,7 @@ export async function openHttpServer(
   // A connection that can't be accepted, for want of file descriptors or memory, is no reason to end the process.
   // One that comes before it listens, such as a port that is taken, is the starter's.
   app.server.once('listening', () => {
-    app.server.on('error', (error) => log.error({ event: 'not_accepted', fault: faultForLog(error) }));
+    app.server.on('error', (error) => log.error({ event: 'not_accepted', fault: errorForLog(error) }));
   });
   // Schemas describe and serialise; requests are checked by rules of our own, which name every fault at once.
   app.setValidatorCompiler(() => () => true);

@@ -1,55 +1,11 @@
 import Type from 'typebox';
-import { ADDRESSING, FIELDS } from '../market/fields.js';
-import { LEAD_API_ERRORS } from './apiError.js';
-import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './givenFields.js';
+import { ADDRESSING, FIELDS } from '../market/fields/standardFields.js';
+import { LEAD_API_ERRORS } from '../operations/refusal.js';
+import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './leads/givenFields.js';
+import { outcome } from '../operations/outcomeSchema.js';
 
 /** The shapes of everything the API answers: they serialise the answers and are the OpenAPI document. */
-
 const id = (description: string) => Type.String({ format: 'uuid', description });
-
-export const outcome = {
-  reason: Type.Optional(
-    Type.String({
-      description: 'Why an unsold lead is so, in one word',
-      examples: ['no_bid', 'no_buyer_eligible'],
-    }),
-  ),
-  price: Type.Optional(
-    Type.Number({
-      description: 'What the seller earns, the sum over buyers, in the campaign’s currency',
-      examples: [45],
-    }),
-  ),
-  buyer_ids: Type.Optional(
-    Type.Array(Type.String(), { description: 'One id for each sale', examples: [['northwind']] }),
-  ),
-  returns: Type.Optional(
-    Type.Array(
-      Type.Object({
-        buyer_id: Type.String({ examples: ['northwind'] }),
-        reason: Type.String({ description: 'Why the buyer gave it back', examples: ['wrong_number'] }),
-        returned_at: Type.String({ format: 'date-time' }),
-        amount: Type.Number({ description: 'What the seller no longer earns', examples: [45] }),
-      }),
-      {
-        description:
-          'Buyers that gave the lead back. `price` is what remains earned; `price` plus all amounts is what was earned before the returns',
-      },
-    ),
-  ),
-  withdrawn_by: Type.Optional(
-    Type.Enum(['seller', 'ops', 'suppression', 'erasure'], {
-      type: 'string',
-      description: 'Beside `withdrawn`: who took the lead off sale',
-    }),
-  ),
-  withdrawing: Type.Optional(
-    Type.Literal(true, {
-      description:
-        'Beside `pending`: the lead was withdrawn while a buyer had it, and ends as `withdrawn` unless that buyer takes it',
-    }),
-  ),
-};
 
 const status = Type.Enum(['sold', 'pending', 'returned', 'expired', 'withdrawn'], {
   type: 'string',
@@ -173,7 +129,7 @@ const Scalar = Type.Union([Type.String({ maxLength: MAX_VALUE }), Type.Number(),
 
 const isAlwaysRequired = (name: string): boolean => ADDRESSING.some((always) => always === name);
 
-/** What a source sends, for the docs: requests are checked by src/market/fields.ts, which names every fault. */
+/** What a source sends, for the docs: requests are checked by src/market/fields/standardFields.ts, which names every fault. */
 export const LeadRequest = Type.Object(
   Object.fromEntries(
     Object.entries(FIELDS).map(([name, { about, example }]) => {

@@ -2,14 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
-import { ensureIndexes, openDatabase, type Database } from '../store/db.js';
-import { warnOfRetention } from '../store/retention.js';
+import { openDatabase, type Database } from '../store/db.js';
+import { ensureIndexes } from '../store/upkeep/indexes.js';
+import { warnOfRetention } from '../store/persons/erasePast.js';
 import { openStarter } from '../temporal/starter.js';
-import { buildAdminApp } from './admin/app.js';
-import { buildApp } from './app.js';
-import { openRedis } from './openRedis.js';
-import type { Parts } from './parts.js';
-import { askParts } from './routes/health.js';
+import { buildAdminApp } from './admin/adminApp.js';
+import { buildApp } from './leadApi.js';
+import { openRedis } from './http/openRedis.js';
+import type { Parts } from './context.js';
+import { askParts } from './routes/healthRoutes.js';
 
 /** A source waits for the database: one that hangs is one that is away. */
 const IMPATIENT = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTimeoutMS: 4000 };

@@ -1,4 +1,4 @@
-import { isClearNo } from '../market/clearNo.js';
+import { isClearNo } from '../market/model/clearNo.js';
 import type { Message, Reply, Send } from './send.js';
 
 /** Whether who was told something has heard it. `final`: it does not want to, and telling it again is no use. */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { HASH_BITS } from '../market/personKeys.js';
+import { HASH_BITS } from '../market/fields/personKeys.js';
 import { newest, type Secret } from './send.js';
 
 /**

@@ -1,7 +1,7 @@
-import type { PingAnswer } from '../market/asking.js';
+import type { PingAnswer } from '../market/auction/asking.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { MOST_MONEY, toDecimal, toMinor, type Minor } from '../market/money.js';
-import type { Bid, NoBid } from '../market/round.js';
+import type { Bid, NoBid } from '../market/model/round.js';
 import { amountFault, missingKey, statusInWords } from './answerFaults.js';
 import { buyerId, buyerReason, explained, isObject, kindOf, notesOf, optional } from './buyerWords.js';
 import type { PersonScreen } from './personScreen.js';

@@ -1,4 +1,4 @@
-import { isClearNo } from '../market/clearNo.js';
+import { isClearNo } from '../market/model/clearNo.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
 import { acceptedFault, statusInWords } from './answerFaults.js';

@@ -1,6 +1,6 @@
 import type { FieldValue } from '../market/fields/reading.js';
-import type { LeadStatus } from '../market/lead.js';
-import { standingInWords, type LeadStanding } from '../market/standing.js';
+import type { LeadStatus } from '../market/model/lead.js';
+import { standingInWords, type LeadStanding } from '../market/model/statusView.js';
 import { sendNotice, type Hearing } from './notice.js';
 import type { Secret, Send } from './send.js';
 

@@ -1,23 +1,17 @@
 import { Command } from 'commander';
-import type Type from 'typebox';
-import type { AdminContext, Operation } from '../api/admin/operation.js';
-import { refuseUnseen } from '../api/admin/unseenIn.js';
+import type { AdminContext } from '../operations/operation.js';
+import { refuseUnseen } from '../operations/unseenIn.js';
 import { OUTBOUND_SETTINGS, readOutboundRules } from '../buyers/outboundRules.js';
 import type { openSender } from '../buyers/send.js';
 import { pickSettings, TEMPORAL_SETTINGS } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
 import type { openNotifier } from '../temporal/withdrawn.js';
-import { cliActor } from './actor.js';
-import { CommandFailed } from './commandFailed.js';
+import { cliActor } from '../terminal/currentUser.js';
+import { CommandFailed } from '../terminal/commandFailed.js';
 import { remoteAsk } from './remote.js';
-import { useDatabase, usePersons } from './useDatabase.js';
-
-/** Has an operation of the admin API done, wherever that is. */
-export type Ask = <In extends Type.TObject, Out extends Type.TSchema>(
-  operation: Operation<In, Out>,
-  input: Type.Static<In>,
-) => Promise<Type.Static<Out>>;
+import { useDatabase, usePersons } from '../terminal/useDatabase.js';
+import type { Ask } from './ask.js';
 
 const remotes = new WeakSet<Command>();
 const whyHere = new WeakMap<Command, string>();

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import { MOST_LISTED } from '../api/admin/inputs.js';
-import { parseDuration } from '../market/file/duration.js';
-import { moment } from '../market/moment.js';
-import { pointInTime } from '../market/pointInTime.js';
+import { MOST_LISTED } from '../operations/inputs.js';
+import { parseDuration } from '../market/calendar/duration.js';
+import { moment } from '../market/calendar/formatUtc.js';
+import { pointInTime } from '../market/calendar/pointInTime.js';
 
 /** A date, a time, or so long ago. */
 export function past(text: string): Date {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { printError } from './print.js';
+import { printError } from '../terminal/print.js';
 import { runGavel } from './runGavel.js';
 
 // The reader of the output may stop reading (`gavel keys list | head -1`); that is no failure.

@@ -1,5 +1,5 @@
-import { contactFault } from '../api/admin/person.js';
-import { CommandFailed } from './commandFailed.js';
+import { contactFault } from '../operations/personInput.js';
+import { CommandFailed } from '../terminal/commandFailed.js';
 
 /** A person as the command line names one. */
 export interface PersonOptions {

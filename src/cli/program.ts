@@ -1,26 +1,26 @@
 import { Command, Help, type Option } from 'commander';
 import { refuseRemote } from './admin.js';
-import { adminApiCommand } from './adminApi.js';
-import { apiCommand } from './api.js';
-import { applyCommand } from './apply.js';
-import { auditCommand } from './audit.js';
-import { backupCommand, restoreCommand } from './backup.js';
-import { booksCommand } from './books.js';
-import { buyersCommand } from './buyers.js';
-import { campaignsCommand, contractsCommand } from './campaigns.js';
-import { keysCommand } from './keys.js';
-import { leadsCommand } from './leads.js';
-import { marketCommand } from './market.js';
-import { postbacksCommand } from './postbacks.js';
-import { secretsCommand } from './secrets.js';
-import { simulateCommand } from './simulate.js';
-import { stackCommand } from './stack.js';
-import { statementCommand } from './statement.js';
-import { suppressionsCommand } from './suppressions.js';
-import { upgradeCommand } from './upgrade.js';
-import { temporalCommand } from './temporal.js';
-import { forTerminal } from './terminal.js';
-import { workerCommand } from './worker.js';
+import { adminApiCommand } from './commands/services/adminCommand.js';
+import { apiCommand } from './commands/services/apiCommand.js';
+import { applyCommand } from './commands/market/applyCommand.js';
+import { auditCommand } from './commands/auditCommand.js';
+import { backupCommand, restoreCommand } from './commands/backupCommands.js';
+import { booksCommand } from './commands/books/booksCommands.js';
+import { buyersCommand } from './commands/buyers/buyersCommands.js';
+import { campaignsCommand, contractsCommand } from './commands/market/campaignCommands.js';
+import { keysCommand } from './commands/keys/keysCommands.js';
+import { leadsCommand } from './commands/leads/leadsCommands.js';
+import { marketCommand } from './commands/market/marketCommands.js';
+import { postbacksCommand } from './commands/postbacks/postbacksCommands.js';
+import { secretsCommand } from './commands/keys/secretsCommands.js';
+import { simulateCommand } from './commands/market/simulateCommand.js';
+import { stackCommand } from './commands/services/stackCommand.js';
+import { statementCommand } from './commands/books/statementCommand.js';
+import { suppressionsCommand } from './commands/suppressions/suppressionsCommands.js';
+import { upgradeCommand } from './commands/upgradeCommand.js';
+import { temporalCommand } from './commands/services/temporalCommand.js';
+import { forTerminal } from '../terminal/terminal.js';
+import { workerCommand } from './commands/services/workerCommand.js';
 
 const HELP = `
 Settings come from the environment; beside a running \`npm start\`, commands find its servers by themselves.

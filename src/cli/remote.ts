@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import Type from 'typebox';
 import Value from 'typebox/value';
-import { Changed } from '../api/admin/changes.js';
-import { headerOf, placeOf, pathNames, type Place, type Operation } from '../api/admin/operation.js';
-import { ADMIN_ABOUT, type AdminErrorKind } from '../api/admin/errors.js';
-import { ApiError, errorOf } from '../api/apiError.js';
-import type { Ask } from './admin.js';
-import { CommandFailed } from './commandFailed.js';
-import { printError } from './print.js';
+import { Changed } from '../operations/changes.js';
+import { headerOf, placeOf, pathNames, type Place, type Operation } from '../operations/operation.js';
+import { ADMIN_ABOUT, type AdminErrorKind } from '../operations/operationErrors.js';
+import { ApiError, errorOf } from '../operations/refusal.js';
+import type { Ask } from './ask.js';
+import { CommandFailed } from '../terminal/commandFailed.js';
+import { printError } from '../terminal/print.js';
 
 /** Asks a remote admin API. */
 export function remoteAsk(given: string, key: string): Ask {

@@ -1,8 +1,8 @@
 import { CommanderError, type Command } from 'commander';
-import { ApiError } from '../api/apiError.js';
+import { ApiError } from '../operations/refusal.js';
 import { SettingsError } from '../config.js';
-import { CommandFailed, type FailureCode } from './commandFailed.js';
-import { printError } from './print.js';
+import { CommandFailed, type FailureCode } from '../terminal/commandFailed.js';
+import { printError } from '../terminal/print.js';
 import { gavelProgram } from './program.js';
 
 type ExitCode = 0 | 2 | FailureCode;

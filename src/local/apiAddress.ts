@@ -1,6 +1,6 @@
 import { pickSettings } from '../config.js';
-import { LocalStackError } from './localStackError.js';
-import { choosePorts, isFree } from './ports.js';
+import { LocalStackError } from './processes/localStackError.js';
+import { choosePorts, isFree } from './servers/ports.js';
 
 export interface ApiAddress {
   port: number;

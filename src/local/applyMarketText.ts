@@ -1,8 +1,8 @@
-import { cliActor } from '../cli/actor.js';
+import { cliActor } from '../terminal/currentUser.js';
 import { readMarketFile } from '../market/file/changeMarket.js';
-import { applyMarket } from '../store/apply.js';
+import { applyMarket } from '../store/market/apply.js';
 import type { Database } from '../store/db.js';
-import { LocalStackError } from './localStackError.js';
+import { LocalStackError } from './processes/localStackError.js';
 
 /**
  * Makes the entries of a market of our own exactly as its file says, without a confirmation.

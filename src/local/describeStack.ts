@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
-import { colors, table } from '../cli/print.js';
+import { colors, table } from '../terminal/print.js';
 import { formatDecimal } from '../market/money.js';
 import type { Demo } from './demo/demo.js';
 import type { DemoMessage } from './demo/messages.js';
 import { SAMPLE } from './demo/sample.js';
-import type { StackReady } from './stack.js';
-import type { PartEvent } from './supervise.js';
+import type { StackReady } from './localStack.js';
+import type { PartEvent } from './processes/supervise.js';
 
 /** What a person sees of a stack that is ready. */
 export function describeStack({

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive } from './lock.js';
-import { packageRoot } from './packageRoot.js';
+import { isAlive } from './processes/lock.js';
+import { packageRoot } from '../packageRoot.js';
 
 /**
  * A folder for the servers of this process alone, `.local/KIND/PID`, and nothing of what processes that are gone have

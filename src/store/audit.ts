@@ -1,44 +1,11 @@
 import { createHash } from 'node:crypto';
 import { v7 } from 'uuid';
-import type { Actor } from '../market/actor.js';
+import type { Actor } from '../market/model/actor.js';
 import type { Database } from './db.js';
 import { duplicateOf } from './duplicateOf.js';
+import type { AuditDocument, AuditedValue, Deed } from './documents.js';
 
-export type { Actor } from '../market/actor.js';
-
-/** One value that a change touched; absent where there was or is nothing. */
-export interface AuditedValue {
-  /** As the market file writes it: `caps.day`, `contracts`. */
-  path: string;
-  from?: string;
-  to?: string;
-}
-
-/** What was done to one thing. */
-export interface Deed {
-  kind:
-    | 'seller'
-    | 'buyer'
-    | 'campaign'
-    | 'contract'
-    | 'lead'
-    | 'key'
-    | 'suppressions'
-    | 'simulation'
-    | 'database';
-  /** Of that kind: a code, an id, a lead_id. */
-  id: string;
-  /** In one word or two: `changed`, `erased`, `paid in`. */
-  did: string;
-  values: AuditedValue[];
-}
-
-/** A deed with who did it and when. Nothing here changes it or takes it away; it holds no person's data and no secret. */
-export interface AuditDocument extends Actor, Deed {
-  /** v7: in the order of time. */
-  _id: string;
-  at: Date;
-}
+export type { Actor } from '../market/model/actor.js';
 
 export async function auditIndexes({ audit }: Database): Promise<void> {
   await audit.createIndex({ id: 1 });

@@ -1,40 +1,29 @@
 import { MongoClient, type Collection, type Db, type MongoClientOptions } from 'mongodb';
 import { SettingsError, type Settings } from '../config.js';
-import type { Minor } from '../market/money.js';
-import type { Buyer, Campaign, Contract, Seller } from '../market/terms.js';
-import type { AppliesDocument } from './apply.js';
-import { answerIndexes, type AnswersDocument } from './answers.js';
-import { auditIndexes, type AuditDocument } from './audit.js';
-import type { BackupDocument } from './backup.js';
-import { erasureIndexes } from './erasures.js';
-import { keyIndexes, type KeyDocument } from './keys.js';
-import { capacityIndexes, type PersonDocument, type UsageDocument } from './capacity.js';
-import type { CircuitDocument } from './circuits.js';
-import { leadIndexes } from './leads.js';
-import { ledgerIndexes, type EntryDocument } from './ledger.js';
-import { marketIndexes } from './market.js';
-import type { StoredLead } from './person.js';
-import type { ReturnDocument } from './returns.js';
-import type { RoundDocument } from './rounds.js';
-import { saleIndexes, type SaleDocument } from './sales.js';
-import type { SecretDocument } from './secrets.js';
-import type { Signed } from './signing.js';
-import type { SuppressionDocument } from './suppressions.js';
+import type {
+  AnswersDocument,
+  AppliesDocument,
+  AuditDocument,
+  BackupDocument,
+  BuyerDocument,
+  CampaignDocument,
+  CircuitDocument,
+  ContractDocument,
+  EntryDocument,
+  KeyDocument,
+  PersonDocument,
+  ReturnDocument,
+  RoundDocument,
+  SaleDocument,
+  SecretDocument,
+  SellerDocument,
+  StoredLead,
+  SuppressionDocument,
+  TurnsDocument,
+  UsageDocument,
+  WakeDocument,
+} from './documents.js';
 import { openVault, type Vault } from './vault.js';
-import type { TurnsDocument } from './turns.js';
-import type { WakeDocument } from './wakes.js';
-
-/** What the market file says is stored under `_id` instead of `id` or `code`. */
-export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
-export type SellerDocument = Stored<Seller, 'code'> & Signed;
-export type BuyerDocument = Stored<Buyer, 'id'> &
-  Signed & {
-    /** Of a buyer that is billed on account: what the market file has paid in before, so that it is not paid in twice. */
-    paidIn?: Minor;
-  };
-/** `categoryKey` is what requests are matched by. */
-export type CampaignDocument = Stored<Campaign, 'id'> & { categoryKey: string };
-export type ContractDocument = Stored<Contract, 'id'>;
 
 /** The collections of one database, each described in the file that queries it. */
 export interface Database {
@@ -134,17 +123,4 @@ function newClient(url: string, options: MongoClientOptions): MongoClient {
       `MongoDB’s driver can't use MONGODB_URL${unknown}. Write mongodb://USER@HOST:PORT/?replicaSet=NAME, with MONGODB_PASSWORD beside it.`,
     );
   }
-}
-
-/** Makes the indexes that are missing; every process does so when it starts. */
-export async function ensureIndexes(database: Database): Promise<void> {
-  await marketIndexes(database);
-  await keyIndexes(database);
-  await leadIndexes(database);
-  await erasureIndexes(database);
-  await saleIndexes(database);
-  await ledgerIndexes(database);
-  await capacityIndexes(database);
-  await auditIndexes(database);
-  await answerIndexes(database);
 }

@@ -1,12 +1,6 @@
-import type { Binary } from 'mongodb';
 import { SettingsError } from '../config.js';
 import { decrypt, encrypt, KEY_BYTES } from './cipher.js';
-
-/** A key that is kept in the database, encrypted under the master key of that id. */
-export interface WrappedKey {
-  masterKey: string;
-  wrapped: Binary;
-}
+import type { WrappedKey } from './documents.js';
 
 /** The keys above all others. They are in the settings and never in the database. */
 export interface MasterKeys {

@@ -1,12 +1,19 @@
 import type { Collection, Document, Filter, FindCursor, FindOptions, WithId } from 'mongodb';
-import type { PersonDocument, UsageDocument } from './capacity.js';
-import type { BuyerDocument, CampaignDocument, ContractDocument, Database, SellerDocument } from './db.js';
-import type { EntryDocument } from './ledger.js';
-import type { StoredLead } from './person.js';
-import type { ReturnDocument } from './returns.js';
-import type { RoundDocument } from './rounds.js';
-import type { SaleDocument } from './sales.js';
-import type { TurnsDocument } from './turns.js';
+import type {
+  BuyerDocument,
+  CampaignDocument,
+  ContractDocument,
+  EntryDocument,
+  PersonDocument,
+  ReturnDocument,
+  RoundDocument,
+  SaleDocument,
+  SellerDocument,
+  StoredLead,
+  TurnsDocument,
+  UsageDocument,
+} from './documents.js';
+import type { Database } from './db.js';
 import type { Vault } from './vault.js';
 
 /** A collection that can be read and nothing else. */

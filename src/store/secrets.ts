@@ -2,13 +2,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { KEY_BYTES } from './cipher.js';
 import { duplicateOf } from './duplicateOf.js';
-import { rewrapKey, type MasterKeys, type WrappedKey } from './masterKeys.js';
-
-/** A key that belongs to the whole database, wrapped by a master key. */
-export interface SecretDocument {
-  _id: 'hashes';
-  key: WrappedKey;
-}
+import { rewrapKey, type MasterKeys } from './masterKeys.js';
+import type { SecretDocument } from './documents.js';
 
 /**
  * A keyed hash (HMAC-SHA-256, base64url): equal texts of one kind have equal hashes, and who has not the key can't try

@@ -1,6 +1,7 @@
 import type { Collection } from 'mongodb';
 import { readMasterKeys, type MasterKeys } from './masterKeys.js';
-import { loadHash, type Hash, type SecretDocument } from './secrets.js';
+import { loadHash, type Hash } from './secrets.js';
+import type { SecretDocument } from './documents.js';
 
 /** The keys that persons' data are encrypted and hashed with, for one database. Each is asked for when it is needed. */
 export interface Vault {

@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import type { LeadFacts, LeadStatus } from '../market/lead.js';
-import type { Actor } from '../market/actor.js';
+import type { LeadFacts, LeadStatus } from '../market/model/lead.js';
+import type { Actor } from '../market/model/actor.js';
 import { keyword } from './bounds.js';
 
 /** Names and types that both sides of the workflow share: the API and the CLI that talk to it, and the workflow itself. */

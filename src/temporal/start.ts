@@ -3,7 +3,7 @@ import {
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client';
-import type { LeadFacts } from '../market/lead.js';
+import type { LeadFacts } from '../market/model/lead.js';
 import { summary } from './bounds.js';
 import { attributesOf, GIVEN_BACK, WORKFLOW, workflowId } from './names.js';
 

@@ -1,7 +1,7 @@
 import { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import type { Settings, TemporalSettings } from '../config.js';
-import type { LeadFacts } from '../market/lead.js';
+import type { LeadFacts } from '../market/model/lead.js';
 import type { Log } from '../log.js';
 import { openConnection } from './connection.js';
 import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';

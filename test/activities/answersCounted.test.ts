@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../src/log.js';
-import { circuitId } from '../../src/market/breaker.js';
-import { answersOfLastDay, flushAnswers } from '../../src/store/answers.js';
+import { circuitId } from '../../src/market/limits/circuitBreaker.js';
+import { answersOfLastDay, flushAnswers } from '../../src/store/fairness/answers.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 

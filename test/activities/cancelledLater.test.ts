@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { claimLead } from '../../src/store/claims.js';
+import { claimLead } from '../../src/store/sales/claims.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld } from '../support/steps.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { BREAKER, circuitId } from '../../src/market/breaker.js';
-import { claimLead } from '../../src/store/claims.js';
-import { readCircuits } from '../../src/store/circuits.js';
+import { BREAKER, circuitId } from '../../src/market/limits/circuitBreaker.js';
+import { claimLead } from '../../src/store/sales/claims.js';
+import { readCircuits } from '../../src/store/fairness/circuits.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 

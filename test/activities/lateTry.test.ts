@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { agreeOnRoom, claimLead } from '../../src/store/claims.js';
+import { agreeOnRoom, claimLead } from '../../src/store/sales/claims.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readRounds } from '../../src/store/rounds.js';
-import { findStoredLead } from '../../src/store/leads.js';
+import { readRounds } from '../../src/store/leads/rounds.js';
+import { findStoredLead } from '../../src/store/leads/leads.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, type StepsWorld } from '../support/steps.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { matchOf } from '../../src/store/match.js';
-import { addSuppressions, buyerScope, removeSuppressions } from '../../src/store/suppressions.js';
+import { matchOf } from '../../src/store/persons/matchKeys.js';
+import { addSuppressions, buyerScope, removeSuppressions } from '../../src/store/persons/suppressions.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, type StepsWorld } from '../support/steps.js';
 

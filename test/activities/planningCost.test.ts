@@ -2,9 +2,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createActivities, type Activities } from '../../activities/index.js';
 import { createLog } from '../../src/log.js';
 import { cached } from '../../src/store/cache.js';
-import { ensureIndexes, openDatabase, type ContractDocument, type Database } from '../../src/store/db.js';
-import type { CampaignDocument } from '../../src/store/db.js';
-import { loadTerms } from '../../src/store/market.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
+import type { CampaignDocument, ContractDocument } from '../../src/store/documents.js';
+import { loadTerms } from '../../src/store/market/storedTerms.js';
 import { buyerDocument, contractDocument, storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
@@ -12,7 +13,6 @@ import { isolatedSettings } from '../support/stack.js';
  * The cost that a campaign's other contracts add to a round of a lead that ten contracts take. It covers the whole
  * activity, from reading the lead to storing the round. No buyer is pinged, so no buyer's time is included.
  */
-
 const OPEN: Partial<ContractDocument> = {
   price: 2000,
   schedule: { timezone: 'America/Chicago', open: ['Mon-Sun 00:00-24:00'] },

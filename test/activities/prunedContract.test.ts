@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { readMarketFile } from '../../src/market/file/changeMarket.js';
-import { applyMarket } from '../../src/store/apply.js';
-import { findLead } from '../../src/store/leads.js';
+import { applyMarket } from '../../src/store/market/apply.js';
+import { findLead } from '../../src/store/leads/leads.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf } from '../support/steps.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addSuppressions, withdrawSuppressed } from '../../src/store/suppressions.js';
+import { addSuppressions, withdrawSuppressed } from '../../src/store/persons/suppressions.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, type StepsWorld } from '../support/steps.js';
 

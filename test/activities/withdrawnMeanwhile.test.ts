@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { claimLead, releaseClaim } from '../../src/store/claims.js';
-import { findStoredLead } from '../../src/store/leads.js';
-import { withdraw } from '../../src/store/withdrawals.js';
+import { claimLead, releaseClaim } from '../../src/store/sales/claims.js';
+import { findStoredLead } from '../../src/store/leads/leads.js';
+import { withdraw } from '../../src/store/leads/withdrawals.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { simulate } from '../../src/api/admin/simulate.js';
+import { simulate } from '../../src/operations/simulate/simulateOperation.js';
 import { readOutboundRules } from '../../src/buyers/outboundRules.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';
-import { createKey } from '../../src/store/keys.js';
+import { createKey } from '../../src/store/keys/apiKeys.js';
 import { SCOPE_NAMES, type Scope } from '../../src/store/scopes.js';
-import type { RunningWorker } from '../../src/temporal/worker.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { buyerDocument } from '../support/market.js';
 import { workerOf } from '../support/worker.js';

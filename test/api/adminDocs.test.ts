@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createKey } from '../../src/store/keys.js';
+import { createKey } from '../../src/store/keys/apiKeys.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { readPage } from '../docs/page.js';
-import type { CampaignDocument } from '../../src/store/db.js';
+import type { CampaignDocument } from '../../src/store/documents.js';
 import { buyerDocument, contractDocument, storeLead, storeMarket } from '../support/market.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 

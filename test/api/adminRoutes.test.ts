@@ -1,12 +1,12 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Operation } from '../../src/api/admin/operation.js';
-import { OPERATIONS } from '../../src/api/admin/operations.js';
+import type { Operation } from '../../src/operations/operation.js';
+import { OPERATIONS } from '../../src/operations/allOperations.js';
 import { requestOf } from '../../src/cli/remote.js';
-import { circuitId } from '../../src/market/breaker.js';
-import { createKey } from '../../src/store/keys.js';
-import type { CampaignDocument } from '../../src/store/db.js';
+import { circuitId } from '../../src/market/limits/circuitBreaker.js';
+import { createKey } from '../../src/store/keys/apiKeys.js';
+import type { CampaignDocument } from '../../src/store/documents.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { contractDocument, storeLead, storeMarket } from '../support/market.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';

@@ -1,7 +1,7 @@
 import { startAdminApi, type RunningApi } from '../../src/api/server.js';
 import type { Settings } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
-import { createKey } from '../../src/store/keys.js';
+import { createKey } from '../../src/store/keys/apiKeys.js';
 import { SCOPE_NAMES, type Scope } from '../../src/store/scopes.js';
 import { openApiWorld, request, type ApiWorld, type Reply } from './world.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKey } from '../../src/store/keys.js';
-import { findLead } from '../../src/store/leads.js';
+import { generateKey } from '../../src/store/keys/apiKeys.js';
+import { findLead } from '../../src/store/leads/leads.js';
 import { openApiWorld, request, SAMPLE, type ApiWorld, type Reply } from './world.js';
 
 describe('a lead is read from whatever carries it', () => {

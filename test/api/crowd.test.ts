@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openLoop } from '../../src/bench/openLoop.js';
+import { openLoop } from '../bench/openLoop.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { buyerDocument, contractDocument } from '../support/market.js';
 import { workerOf } from '../support/worker.js';

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ERRORS } from '../../src/api/apiError.js';
-import { createKey, generateKey, revokeKey } from '../../src/store/keys.js';
+import { ERRORS } from '../../src/operations/refusal.js';
+import { createKey, generateKey, revokeKey } from '../../src/store/keys/apiKeys.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 describe('every error has its exact text and shape', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildApp } from '../../src/api/app.js';
-import { openRedis } from '../../src/api/openRedis.js';
+import { buildApp } from '../../src/api/leadApi.js';
+import { openRedis } from '../../src/api/http/openRedis.js';
 import { createLog } from '../../src/log.js';
 import { openStarter } from '../../src/temporal/starter.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openProxy, throughProxy, type Proxy } from '../../src/bench/proxy.js';
-import { mongodbRequests } from '../../src/bench/requests.js';
-import { generateKey } from '../../src/store/keys.js';
+import { openProxy, throughProxy, type Proxy } from '../bench/proxy.js';
+import { mongodbRequests } from '../bench/requests.js';
+import { generateKey } from '../../src/store/keys/apiKeys.js';
 import { stackAddresses } from '../support/stack.js';
 import { openApiWorld, sendLead, type ApiWorld } from './world.js';
 

@@ -1,14 +1,14 @@
 import { Client } from '@temporalio/client';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { resolvePost, retryLead } from '../../src/api/admin/leadCalls.js';
+import { resolvePost, retryLead } from '../../src/operations/leadCallOperations.js';
 import { listAudit } from '../../src/store/audit.js';
-import { countHeldPosts } from '../../src/store/heldPosts.js';
-import { findStoredLead } from '../../src/store/leads.js';
+import { countHeldPosts } from '../../src/store/leads/heldPosts.js';
+import { findStoredLead } from '../../src/store/leads/leads.js';
 import { openConnection } from '../../src/temporal/connection.js';
 import { RETRY_NOW, searchAttributes, workflowId } from '../../src/temporal/names.js';
 import { openNotifier } from '../../src/temporal/withdrawn.js';
-import type { RunningWorker } from '../../src/temporal/worker.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { gavel, type Ran } from '../cli/gavel.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { buyerDocument, contractDocument } from '../support/market.js';

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
-import { postedFields } from '../../src/market/fields.js';
+import { postedFields } from '../../src/market/fields/standardFields.js';
 import type { FieldDeclarations } from '../../src/market/fields/declaration.js';
-import type { SourceTerms } from '../../src/market/intake/aliases.js';
-import { categoryKey, categorySlug } from '../../src/market/terms.js';
+import type { SourceTerms } from '../../src/market/fields/aliases.js';
+import { categoryKey, categorySlug } from '../../src/market/model/terms.js';
 import { measured } from '../../src/metrics.js';
-import { findLead, type LeadDocument } from '../../src/store/leads.js';
+import { findLead } from '../../src/store/leads/leads.js';
+import type { LeadDocument } from '../../src/store/documents.js';
 import { contractDocument } from '../support/market.js';
 import { openApiWorld, request, type ApiWorld, type Reply } from './world.js';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type RunningApi } from '../../src/api/server.js';
 import { createLog } from '../../src/log.js';
-import { createKey, expireKey, revokeKey } from '../../src/store/keys.js';
+import { createKey, expireKey, revokeKey } from '../../src/store/keys/apiKeys.js';
 import { openApiWorld, request, sendLead, type ApiWorld } from './world.js';
 
 let world: ApiWorld;

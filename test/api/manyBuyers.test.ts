@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowId } from '../../src/temporal/names.js';
-import type { RunningWorker } from '../../src/temporal/worker.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
 import { workerOf } from '../support/worker.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formerPersonKeys, personKeys } from '../../src/market/personKeys.js';
-import { withdraw } from '../../src/store/withdrawals.js';
+import { formerPersonKeys, personKeys } from '../../src/market/fields/personKeys.js';
+import { withdraw } from '../../src/store/leads/withdrawals.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 import { SAMPLE, sendLead } from './world.js';
 

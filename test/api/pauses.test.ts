@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { takeWake } from '../../src/store/wakes.js';
+import { takeWake } from '../../src/store/marketChanges.js';
 import { storeLead } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { gavel, type Ran } from '../cli/gavel.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type RunningApi } from '../../src/api/server.js';
 import { createLog } from '../../src/log.js';
-import { generateKey } from '../../src/store/keys.js';
+import { generateKey } from '../../src/store/keys/apiKeys.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld } from './world.js';
 
 describe('a key has its requests a minute', () => {

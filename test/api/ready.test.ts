@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openProxy, throughProxy, type Proxy } from '../../src/bench/proxy.js';
-import { redisRequests } from '../../src/bench/requests.js';
+import { openProxy, throughProxy, type Proxy } from '../bench/proxy.js';
+import { redisRequests } from '../bench/requests.js';
 import { stackAddresses } from '../support/stack.js';
 import { openApiWorld, request, type ApiWorld } from './world.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createKey, generateKey, hashKey, revokeKey } from '../../src/store/keys.js';
-import { findLead } from '../../src/store/leads.js';
+import { createKey, generateKey, hashKey, revokeKey } from '../../src/store/keys/apiKeys.js';
+import { findLead } from '../../src/store/leads/leads.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 import { request, SAMPLE, sendLead, type Reply } from './world.js';
 

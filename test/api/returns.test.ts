@@ -1,11 +1,11 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bookSale } from '../../src/store/book.js';
-import { checkBooks } from '../../src/store/checkBooks.js';
-import { claimLead } from '../../src/store/claims.js';
-import { eraseLead } from '../../src/store/erase.js';
-import { createKey } from '../../src/store/keys.js';
-import { bookTopUp } from '../../src/store/topUp.js';
+import { bookSale } from '../../src/store/books/book.js';
+import { checkBooks } from '../../src/store/books/checkBooks.js';
+import { claimLead } from '../../src/store/sales/claims.js';
+import { eraseLead } from '../../src/store/persons/erase.js';
+import { createKey } from '../../src/store/keys/apiKeys.js';
+import { bookTopUp } from '../../src/store/books/topUp.js';
 import { gavel } from '../cli/gavel.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { startBuyer } from '../support/buyer.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FEWEST_LEADS, figuresView, type Figures } from '../../src/api/admin/simulationView.js';
-import { COLUMNS, inColumns, type Columns, type Tally } from '../../src/market/whatIf/tally.js';
+import { FEWEST_LEADS, figuresView, type Figures } from '../../src/operations/simulate/simulationView.js';
+import { COLUMNS, inColumns, type Columns, type Tally } from '../../src/market/simulate/tally.js';
 
 const BUYERS = ['northwind', 'fabrikam', 'contoso', 'tailspin'];
 const figure = fc.oneof(fc.constant(0), fc.nat(12), fc.nat(200));

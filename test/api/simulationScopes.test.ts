@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FEWEST_LEADS } from '../../src/api/admin/simulationView.js';
-import type { Round } from '../../src/market/round.js';
-import type { CampaignDocument } from '../../src/store/db.js';
+import { FEWEST_LEADS } from '../../src/operations/simulate/simulationView.js';
+import type { Round } from '../../src/market/model/round.js';
+import type { CampaignDocument } from '../../src/store/documents.js';
 import type { Scope } from '../../src/store/scopes.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeLead, storeMarket } from '../support/market.js';

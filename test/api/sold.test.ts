@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findLead } from '../../src/store/leads.js';
-import type { RunningWorker } from '../../src/temporal/worker.js';
+import { findLead } from '../../src/store/leads/leads.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { buyerDocument, contractDocument } from '../support/market.js';
 import { workerOf } from '../support/worker.js';

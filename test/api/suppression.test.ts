@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Contact } from '../../src/market/personKeys.js';
-import { findStoredLead } from '../../src/store/leads.js';
-import { listLeads } from '../../src/store/listLeads.js';
-import { matchOf } from '../../src/store/match.js';
-import { addSuppressions, EVERY_SELLER, removeSuppressions } from '../../src/store/suppressions.js';
+import type { Contact } from '../../src/market/fields/personKeys.js';
+import { findStoredLead } from '../../src/store/leads/leads.js';
+import { listLeads } from '../../src/store/leads/listLeads.js';
+import { matchOf } from '../../src/store/persons/matchKeys.js';
+import { addSuppressions, EVERY_SELLER, removeSuppressions } from '../../src/store/persons/suppressions.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expireLead, markPending } from '../../src/store/leads.js';
+import { expireLead, markPending } from '../../src/store/leads/leads.js';
 import { openApiWorld, request, sendLead, type ApiWorld, type Reply } from './world.js';
 
 describe('a lead is shown to its seller and to nobody else', () => {

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Entry, Excluded, Round } from '../../src/market/round.js';
-import { TRIED } from '../../src/market/asking.js';
+import type { Entry, Excluded, Round } from '../../src/market/model/round.js';
+import { TRIED } from '../../src/market/auction/asking.js';
 import { windowKey } from '../../src/market/calendar/windows.js';
-import { listByOutcome } from '../../src/store/listLeads.js';
-import { countByStatus, unsoldReasons } from '../../src/store/unsold.js';
-import type { CampaignDocument } from '../../src/store/db.js';
-import type { LeadDocument } from '../../src/store/leads.js';
+import { listByOutcome } from '../../src/store/leads/listLeads.js';
+import { countByStatus, unsoldReasons } from '../../src/store/reports/unsoldLeads.js';
+import type { CampaignDocument, LeadDocument } from '../../src/store/documents.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { gavel } from '../cli/gavel.js';

@@ -3,9 +3,9 @@ import { startApi, type RunningApi } from '../../src/api/server.js';
 import type { Settings } from '../../src/config.js';
 import { SAMPLE } from '../../src/local/demo/sample.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { createKey } from '../../src/store/keys.js';
+import { createKey } from '../../src/store/keys/apiKeys.js';
 import { openConnection } from '../../src/temporal/connection.js';
-import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
+import { registerSearchAttributes } from '../../src/worker/registerSearchAttributes.js';
 import { sellerDocument, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Report } from '../../src/bench/report.js';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import type { Report } from './report.js';
+import { packageRoot } from '../../src/packageRoot.js';
 
 interface Ran {
   code: number | null;
@@ -14,7 +14,7 @@ interface Ran {
 
 /** Runs `npm run bench -- ARGS`, without the npm. */
 async function bench(...args: string[]): Promise<Ran> {
-  const bootstrap = join(packageRoot, 'src', 'local', 'bootstrap.mjs');
+  const bootstrap = join(packageRoot, 'scripts', 'bootstrap.mjs');
   const child = spawn(process.execPath, [bootstrap, 'bench', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { overloadReport, type Overload } from '../../src/bench/overloadReport.js';
-import type { Reply } from '../../src/bench/source.js';
+import { overloadReport, type Overload } from './overloadReport.js';
+import type { Reply } from './source.js';
 
 const sold = (ms: number): Reply => ({ status: 200, text: '', ms, leadId: 'lead', sold: true, price: 24 });
 const pending: Reply = { status: 200, text: '', ms: 1500, leadId: 'lead', sold: false };

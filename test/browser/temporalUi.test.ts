@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { workflowId } from '../../src/temporal/names.js';
-import type { RunningWorker } from '../../src/temporal/worker.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld } from '../api/world.js';
 import { readPage } from '../docs/page.js';
 import { faultsOf, openBrowser } from '../support/browser.js';

@@ -6,7 +6,7 @@ import { readPingAnswer } from '../../src/buyers/ping.js';
 import { readPostAnswer } from '../../src/buyers/post.js';
 import type { Reply } from '../../src/buyers/send.js';
 import { readStatusAnswer } from '../../src/buyers/status.js';
-import { failureOf } from '../../src/market/asking.js';
+import { failureOf } from '../../src/market/auction/asking.js';
 
 const JOHN = personScreen({
   fields: { firstName: 'John', lastName: 'Doe', email: 'jd@example.com', phone: '214-555-0187' },

@@ -9,7 +9,7 @@ import { sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { askStatus } from '../../src/buyers/status.js';
 import { toDecimal } from '../../src/market/money.js';
-import { REASONS } from '../../src/market/reason.js';
+import { REASONS } from '../../src/market/model/reason.js';
 import { startTalker, type Talker } from './talker.js';
 
 /** Answers of a careless or malicious server. */

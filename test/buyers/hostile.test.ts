@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendPing } from '../../src/buyers/ping.js';
-import type { PingAnswer } from '../../src/market/asking.js';
+import type { PingAnswer } from '../../src/market/auction/asking.js';
 import { sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';

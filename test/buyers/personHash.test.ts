@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { personHash } from '../../src/buyers/personHash.js';
-import { HASH_BITS } from '../../src/market/personKeys.js';
+import { HASH_BITS } from '../../src/market/fields/personKeys.js';
 
 const secret = `whsec_${Buffer.from('a secret of thirty-two characters').toString('base64')}`;
 

@@ -6,7 +6,7 @@ import { startAdminApi, type RunningApi } from '../../src/api/server.js';
 import type { Settings } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { createKey } from '../../src/store/keys.js';
+import { createKey } from '../../src/store/keys/apiKeys.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';

@@ -5,7 +5,7 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
 import { gavelProgram } from '../../src/cli/program.js';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { pagePaths, readPage } from './page.js';
 
 const { scripts } = Value.Parse(

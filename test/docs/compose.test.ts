@@ -6,7 +6,7 @@ import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { SECRET_SETTINGS, SETTINGS } from '../../src/config.js';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { anchorOf, inCode, readPage, rowsOf } from './page.js';
 
 const text = readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { FAULTS_PAGE, faultsPage } from './faultsPage.js';
 
 test('docs/faults.md is up to date (npx tsx test/docs/makeFaultsPage.ts writes it)', async () => {

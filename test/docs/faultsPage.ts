@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'oxfmt';
 import { parse } from 'yaml';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { FORGIVEN, HOSTILE } from '../buyers/hostileBuyers.js';
 import { PROTECTIONS } from '../faults/protections/list.js';
 import { FAULTS } from '../faults/torture/faults.js';

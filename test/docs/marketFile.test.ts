@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { faultText } from '../../src/market/file/fault.js';
 import { changeMarket, EMPTY, readMarketFile } from '../../src/market/file/changeMarket.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';

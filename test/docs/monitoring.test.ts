@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { emptyDir } from '../local/helpers.js';
 import { anchorOf, inCode, readPage, rowsOf } from './page.js';
 

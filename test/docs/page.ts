@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { Marked, type Token, type Tokens } from 'marked';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 
 /** A table of a page; cells are Markdown as written. */
 export interface PageTable {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findPhrases, PHRASES } from '../../lint/plainEnglish.mjs';
+import { findPhrases, PHRASES } from '../../scripts/plainEnglish.mjs';
 
 test.each(PHRASES)('plain English: finds "$found"', ({ find, found, write }) => {
   expect(findPhrases('docs/ops.md', found)).toContainEqual(expect.objectContaining({ find, write }));

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { PROTECTIONS } from '../faults/protections/list.js';
 
 const source = (file: string): string => readFileSync(join(packageRoot, file), 'utf8');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { ModelInFile } from '../../src/market/file/models.js';
 import { parseChange } from '../../src/market/file/parseChange.js';
 import { parseMarket } from '../../src/market/file/parseMarket.js';

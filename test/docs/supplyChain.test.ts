@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { inCode, readPage, rowsOf } from './page.js';
 
 const read = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
@@ -66,7 +66,7 @@ describe('docs/supply-chain.md', () => {
 
   test('names the servers that the local stack fetches', () => {
     for (const name of rowsOf(page, 'server').flat()) {
-      expect(read('src/local/requirements.txt')).toContain(`${name.replaceAll('`', '')}==`);
+      expect(read('src/local/servers/requirements.txt')).toContain(`${name.replaceAll('`', '')}==`);
     }
   });
 });
@@ -101,7 +101,7 @@ describe('What is installed', () => {
   });
 
   test('from the Python index is pinned to its content too', () => {
-    const requirements = read('src/local/requirements.txt')
+    const requirements = read('src/local/servers/requirements.txt')
       .replaceAll('\\\n', ' ')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ADMIN_ABOUT, type AdminErrorKind } from '../../src/api/admin/errors.js';
-import { BUYER_ERRORS, errorOf, ERRORS } from '../../src/api/apiError.js';
-import { RATE_HEADERS } from '../../src/api/rateLimits.js';
+import { ADMIN_ABOUT, type AdminErrorKind } from '../../src/operations/operationErrors.js';
+import { BUYER_ERRORS, errorOf, ERRORS } from '../../src/operations/refusal.js';
+import { RATE_HEADERS } from '../../src/api/http/rateLimits.js';
 import { SECRET_SETTINGS, Settings } from '../../src/config.js';
-import { packageRoot } from '../../src/local/packageRoot.js';
-import { FIELDS } from '../../src/market/fields.js';
-import { LEAD_REASONS, REASONS } from '../../src/market/reason.js';
+import { packageRoot } from '../../src/packageRoot.js';
+import { FIELDS } from '../../src/market/fields/standardFields.js';
+import { LEAD_REASONS, REASONS } from '../../src/market/model/reason.js';
 import { RESOLVE_POST, RETRY_NOW, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
 import { SCOPES } from '../../src/store/scopes.js';
 import { inCode, readPage, rowsOf } from './page.js';
@@ -113,7 +113,15 @@ describe('docs/ops.md', () => {
 
 describe('docs/monitoring.md', () => {
   test('names every event that API and worker log', () => {
-    const folders = ['src/api', 'src/cli', 'src/store', 'src/temporal', 'src/buyers', 'activities'];
+    const folders = [
+      'src/api',
+      'src/cli',
+      'src/store',
+      'src/temporal',
+      'src/worker',
+      'src/buyers',
+      'activities',
+    ];
     const logged = folders.flatMap((folder) =>
       readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.ts'))

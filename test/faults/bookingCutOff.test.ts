@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { bookSale } from '../../src/store/book.js';
-import { claimLead } from '../../src/store/claims.js';
+import { bookSale } from '../../src/store/books/book.js';
+import { claimLead } from '../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { postponeSweep } from '../../src/store/leads.js';
+import { postponeSweep } from '../../src/store/leads/leads.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 import { openTcpProxy, throughProxy, type TcpProxy } from '../support/tcpProxy.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '@temporalio/client';
-import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
+import { registerSearchAttributes } from '../../src/worker/registerSearchAttributes.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
 import { sendLead, type Source } from '../support/source.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openLoop } from '../../src/bench/openLoop.js';
-import { createKey } from '../../src/store/keys.js';
+import { openLoop } from '../bench/openLoop.js';
+import { createKey } from '../../src/store/keys/apiKeys.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { contractDocument, sellerDocument, storeMarket } from '../support/market.js';
 import { PERSON, sendLead, type Source } from '../support/source.js';

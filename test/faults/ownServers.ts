@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
-import type { ServerAddresses, ServerName } from '../../src/local/localServer.js';
+import type { ServerAddresses, ServerName } from '../../src/local/servers/localServer.js';
 import { withoutServers } from '../../src/local/runDir.js';
-import { startServers, type Servers } from '../../src/local/servers.js';
+import { startServers, type Servers } from '../../src/local/servers/servers.js';
 import { scratchDir } from '../support/scratchDir.js';
 
 /** Servers of one test alone, for what can't be done to those that the tests share. */

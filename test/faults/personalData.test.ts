@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { choosePorts } from '../../src/local/ports.js';
+import { choosePorts } from '../../src/local/servers/ports.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { allLeads, storeMarket } from '../support/market.js';
 import { sendLead, type Source } from '../support/source.js';

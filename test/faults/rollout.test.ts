@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
 import { createLog } from '../../src/log.js';
 import { RETRY_NOW, workflowId } from '../../src/temporal/names.js';
-import { takeTurn } from '../../src/temporal/rollout.js';
+import { takeTurn } from '../../src/worker/rollout.js';
 import { startBuyer } from '../support/buyer.js';
 import type { GavelProcess } from '../support/gavelProcesses.js';
 import { storeMarket } from '../support/market.js';

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import type { Minor } from '../../src/market/money.js';
-import { toDecimal } from '../../src/market/money.js';
+import { type Minor, toDecimal } from '../../src/market/money.js';
 import type { Database } from '../../src/store/db.js';
 import type { FakeBuyer } from '../support/buyer.js';
 import { leadNow, type Source } from '../support/source.js';

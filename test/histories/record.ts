@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installPackages } from '../../src/local/python.js';
-import { compiled } from '../../src/local/compile.mjs';
-import { packagesDir } from '../../src/local/findTemporal.js';
-import { startServers } from '../../src/local/servers.js';
+import { installPackages } from '../../src/local/servers/python.js';
+import { compiled } from '../../scripts/compile.mjs';
+import { packagesDir } from '../../src/local/servers/findTemporal.js';
+import { startServers } from '../../src/local/servers/servers.js';
 import { bundleIn } from '../support/compiled.js';
 import { readScenario } from '../scenarios/runner/readScenario.js';
 import { handleOf, runScenario } from '../scenarios/runner/runScenario.js';

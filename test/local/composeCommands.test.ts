@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { openRedis } from '../../src/api/openRedis.js';
-import { redisState } from '../../src/api/routes/health.js';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { openRedis } from '../../src/api/http/openRedis.js';
+import { redisState } from '../../src/api/routes/healthRoutes.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import { createLog } from '../../src/log.js';
-import { anyPort } from '../../src/local/ports.js';
-import { startServers } from '../../src/local/servers.js';
+import { anyPort } from '../../src/local/servers/ports.js';
+import { startServers } from '../../src/local/servers/servers.js';
 import { emptyDir } from './helpers.js';
 
 interface Service {

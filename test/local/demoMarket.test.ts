@@ -6,11 +6,12 @@ import { applyMarketText } from '../../src/local/applyMarketText.js';
 import { applyDemoMarket, SUPPRESSED } from '../../src/local/demo/demoMarket.js';
 import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { marketInFile } from '../../src/market/file/marketInFile.js';
-import { applyMarket } from '../../src/store/apply.js';
-import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
-import { matchOf } from '../../src/store/match.js';
-import { readTerms } from '../../src/store/readMarket.js';
-import { addSuppressions, removeSuppressions } from '../../src/store/suppressions.js';
+import { applyMarket } from '../../src/store/market/apply.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
+import { matchOf } from '../../src/store/persons/matchKeys.js';
+import { readTerms } from '../../src/store/market/readMarket.js';
+import { addSuppressions, removeSuppressions } from '../../src/store/persons/suppressions.js';
 import { isolatedSettings } from '../support/stack.js';
 import { emptyDir } from './helpers.js';
 

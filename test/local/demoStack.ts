@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import Type, { type Static } from 'typebox';
 import Value from 'typebox/value';
 import { expect } from 'vitest';
-import { isAlive } from '../../src/local/lock.js';
-import { packageRoot } from '../../src/local/packageRoot.js';
+import { isAlive } from '../../src/local/processes/lock.js';
+import { packageRoot } from '../../src/packageRoot.js';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeStack } from '../../src/local/describeStack.js';
-import type { StackReady } from '../../src/local/stack.js';
+import type { StackReady } from '../../src/local/localStack.js';
 import { readPage } from '../docs/page.js';
 
 const READY: StackReady = {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { isAlive } from '../../src/local/lock.js';
+import { isAlive } from '../../src/local/processes/lock.js';
 
 /** An empty folder that is gone after the test. */
 export function emptyDir(): string {

@@ -1,14 +1,15 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { statementView } from '../../src/api/admin/books.js';
-import { statementCsv } from '../../src/cli/statementForms.js';
-import { bookSale } from '../../src/store/book.js';
-import { checkBooks, type Place } from '../../src/store/checkBooks.js';
-import { claimLead } from '../../src/store/claims.js';
-import { ensureIndexes, openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
-import type { EntryDocument } from '../../src/store/ledger.js';
-import { statementPage, type Mark, type Span } from '../../src/store/statement.js';
-import { bookTopUp } from '../../src/store/topUp.js';
+import { statementView } from '../../src/operations/booksOperations.js';
+import { statementCsv } from '../../src/cli/commands/books/statementForms.js';
+import { bookSale } from '../../src/store/books/book.js';
+import { checkBooks, type Place } from '../../src/store/books/checkBooks.js';
+import { claimLead } from '../../src/store/sales/claims.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
+import type { CampaignDocument, EntryDocument } from '../../src/store/documents.js';
+import { statementPage, type Mark, type Span } from '../../src/store/books/statement.js';
+import { bookTopUp } from '../../src/store/books/topUp.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 

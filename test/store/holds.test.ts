@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Hold } from '../../src/market/duplicates.js';
-import { confirm, readUsage, reserve, type Reservation } from '../../src/store/capacity.js';
-import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
+import type { Hold } from '../../src/market/limits/duplicates.js';
+import { confirm, readUsage, reserve, type Reservation } from '../../src/store/sales/capacity.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const DAY = 86_400_000;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bookSale, holdOf } from '../../src/store/book.js';
-import { confirm } from '../../src/store/capacity.js';
-import { claimLead, releaseClaim } from '../../src/store/claims.js';
+import { bookSale, holdOf } from '../../src/store/books/book.js';
+import { confirm } from '../../src/store/sales/capacity.js';
+import { claimLead, releaseClaim } from '../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import type { LeadDocument } from '../../src/store/leads.js';
+import type { LeadDocument } from '../../src/store/documents.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 

@@ -3,14 +3,15 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { looseLeads } from '../../src/store/capacity.js';
-import { ensureIndexes, openDatabase, type Database } from '../../src/store/db.js';
-import { countHeldPosts } from '../../src/store/heldPosts.js';
-import { listLeads } from '../../src/store/listLeads.js';
-import { overdueLeads } from '../../src/store/leads.js';
-import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/suppressions.js';
+import { looseLeads } from '../../src/store/sales/capacity.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
+import { countHeldPosts } from '../../src/store/leads/heldPosts.js';
+import { listLeads } from '../../src/store/leads/listLeads.js';
+import { overdueLeads } from '../../src/store/leads/leads.js';
+import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/persons/suppressions.js';
 import { GIVEN_BACK, WITHDRAWN, WORKFLOW, workflowId } from '../../src/temporal/names.js';
-import { sweepOnce, type OverdueLead } from '../../src/temporal/sweep.js';
+import { sweepOnce, type OverdueLead } from '../../src/worker/sweep.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 

@@ -1,4 +1,4 @@
-import { findChromium } from '../../src/local/findChromium.js';
+import { findChromium } from '../../scripts/findChromium.js';
 
 /**
  * Path of the browser, for `describe.skipIf(chromium === undefined)`. In CI a missing browser is a failure, because

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { compiled } from '../../src/local/compile.mjs';
+import { compiled } from '../../scripts/compile.mjs';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/config.js';
-import { Processes, type Part } from '../../src/local/processes.js';
+import { Processes, type Part } from '../../src/local/processes/processes.js';
 import { asEnvironment } from './asEnvironment.js';
 
 /** A running `gavel api`, `gavel admin` or `gavel worker`. */

@@ -1,16 +1,17 @@
 import { v7 } from 'uuid';
-import { contactOf, KEY_RULE } from '../../src/market/personKeys.js';
-import { categoryKey, categorySlug } from '../../src/market/terms.js';
+import { contactOf, KEY_RULE } from '../../src/market/fields/personKeys.js';
+import { categoryKey, categorySlug } from '../../src/market/model/terms.js';
+import type { Database } from '../../src/store/db.js';
 import type {
   BuyerDocument,
   CampaignDocument,
   ContractDocument,
-  Database,
+  LeadDocument,
   SellerDocument,
-} from '../../src/store/db.js';
-import { insertLead, type LeadDocument } from '../../src/store/leads.js';
-import { matchOf } from '../../src/store/match.js';
-import { openLead } from '../../src/store/person.js';
+} from '../../src/store/documents.js';
+import { insertLead } from '../../src/store/leads/leads.js';
+import { matchOf } from '../../src/store/persons/matchKeys.js';
+import { openLead } from '../../src/store/leads/person.js';
 import type { FakeBuyer } from './buyer.js';
 
 /** Secret that signs postbacks. */

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive } from '../../src/local/lock.js';
+import { isAlive } from '../../src/local/processes/lock.js';
 
 /** A file system in memory, on Linux. */
 const MEMORY = '/dev/shm';

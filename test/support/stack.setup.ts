@@ -1,11 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import type { ServerAddresses } from '../../src/local/localServer.js';
-import { installPackages } from '../../src/local/python.js';
+import type { ServerAddresses } from '../../src/local/servers/localServer.js';
+import { installPackages } from '../../src/local/servers/python.js';
 import { withoutServers } from '../../src/local/runDir.js';
-import { packagesDir } from '../../src/local/findTemporal.js';
-import { startServers, type Servers } from '../../src/local/servers.js';
+import { packagesDir } from '../../src/local/servers/findTemporal.js';
+import { startServers, type Servers } from '../../src/local/servers/servers.js';
 import { removeOldScratchDirs, scratchDir } from './scratchDir.js';
 
 declare module 'vitest' {

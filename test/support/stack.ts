@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { readSettings, type Settings } from '../../src/config.js';
-import type { ServerAddresses } from '../../src/local/localServer.js';
+import type { ServerAddresses } from '../../src/local/servers/localServer.js';
 import { asEnvironment } from './asEnvironment.js';
 import { bundleIn, gavelIn } from './compiled.js';
 

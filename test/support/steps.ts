@@ -1,10 +1,12 @@
-import { createActivities, type Activities, type Deps } from '../../activities/index.js';
+import { createActivities, type Activities } from '../../activities/index.js';
+import type { Deps } from '../../activities/deps.js';
 import type { SaleRequest } from '../../activities/sellLead.js';
 import { openSender } from '../../src/buyers/send.js';
 import { createLog } from '../../src/log.js';
-import { readCircuits } from '../../src/store/circuits.js';
-import { openDatabase, type CampaignDocument, type Database } from '../../src/store/db.js';
-import { loadTerms } from '../../src/store/market.js';
+import { readCircuits } from '../../src/store/fairness/circuits.js';
+import { openDatabase, type Database } from '../../src/store/db.js';
+import type { CampaignDocument } from '../../src/store/documents.js';
+import { loadTerms } from '../../src/store/market/storedTerms.js';
 import { startBuyer, type FakeBuyer } from './buyer.js';
 import { storeMarket } from './market.js';
 import { isolatedSettings } from './stack.js';

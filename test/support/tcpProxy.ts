@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { openProxy, type Proxy } from '../../src/bench/proxy.js';
+import { openProxy, type Proxy } from '../bench/proxy.js';
 
-export { throughProxy } from '../../src/bench/proxy.js';
+export { throughProxy } from '../bench/proxy.js';
 
 /** A proxy to a server that can hold or cut connections at an exact point. */
 export interface TcpProxy extends Proxy {

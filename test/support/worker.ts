@@ -1,7 +1,7 @@
-import { startWorker } from '../../src/cli/startWorker.js';
+import { startWorker } from '../../src/worker/startWorker.js';
 import type { Settings } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
-import type { RunningWorker } from '../../src/temporal/worker.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { workflowBundle } from './stack.js';
 
 /** A worker in the test's process, without log output. */

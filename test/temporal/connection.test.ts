@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { anyPort } from '../../src/local/ports.js';
+import { anyPort } from '../../src/local/servers/ports.js';
 import { openConnection } from '../../src/temporal/connection.js';
 
 it('reaches Temporal within seconds after a long outage', async () => {

@@ -1,10 +1,11 @@
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { factsOf, type LeadDocument } from '../../src/store/leads.js';
+import { factsOf } from '../../src/store/leads/leads.js';
+import type { LeadDocument } from '../../src/store/documents.js';
 import { MARKET_CHANGED, OUTCOME, searchAttributes, workflowId } from '../../src/temporal/names.js';
 import { startLead } from '../../src/temporal/start.js';
-import type { RunningWorker } from '../../src/temporal/worker.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 import { workerOf } from '../support/worker.js';

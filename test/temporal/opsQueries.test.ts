@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
+import { registerSearchAttributes } from '../../src/worker/registerSearchAttributes.js';
 import { readPage } from '../docs/page.js';
 import { isolatedSettings } from '../support/stack.js';
 

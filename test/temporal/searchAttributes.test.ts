@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
-import { indexedValues, registerSearchAttributes } from '../../src/temporal/registerSearchAttributes.js';
+import { indexedValues, registerSearchAttributes } from '../../src/worker/registerSearchAttributes.js';
 
 type OperatorService = Connection['operatorService'];
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findStoredLead } from '../../src/store/leads.js';
+import { findStoredLead } from '../../src/store/leads/leads.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { buyerDocument, minutes, storeLead, storeMarket } from '../support/market.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';

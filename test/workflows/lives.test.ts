@@ -2,9 +2,9 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scenario } from '../scenarios/runner/schema.js';
 import { handleOf, runScenario, type Run } from '../scenarios/runner/runScenario.js';
-import { leadStory } from '../../src/api/leadStory.js';
-import type { News } from '../../src/market/waiting.js';
-import { factsOf } from '../../src/store/leads.js';
+import { leadStory } from '../../src/operations/leadStory.js';
+import type { News } from '../../src/market/waiting/waiting.js';
+import { factsOf } from '../../src/store/leads/leads.js';
 import { MARKET_CHANGED, OUTCOME, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 

@@ -1,11 +1,11 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FinishedLead } from '../../src/market/story.js';
-import { MOST_ROUNDS_OF_LIFE, type News } from '../../src/market/waiting.js';
-import type { CampaignDocument } from '../../src/store/db.js';
-import { factsOf, findStoredLead, type LeadDocument } from '../../src/store/leads.js';
-import { withdraw } from '../../src/store/withdrawals.js';
+import type { FinishedLead } from '../../src/market/wording/story.js';
+import { MOST_ROUNDS_OF_LIFE, type News } from '../../src/market/waiting/waiting.js';
+import type { CampaignDocument, LeadDocument } from '../../src/store/documents.js';
+import { factsOf, findStoredLead } from '../../src/store/leads/leads.js';
+import { withdraw } from '../../src/store/leads/withdrawals.js';
 import { MARKET_CHANGED, OUTCOME, WORKFLOW, workflowId } from '../../src/temporal/names.js';
 import { notifyWithdrawn } from '../../src/temporal/withdrawn.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';

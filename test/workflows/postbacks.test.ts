@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { leadView } from '../../src/api/leadAnswer.js';
-import { leadStory } from '../../src/api/leadStory.js';
-import { describeLead } from '../../src/cli/describeLead.js';
-import { findStoredLead } from '../../src/store/leads.js';
+import { leadView } from '../../src/api/leads/leadAnswer.js';
+import { leadStory } from '../../src/operations/leadStory.js';
+import { describeLead } from '../../src/cli/commands/leads/describeLead.js';
+import { findStoredLead } from '../../src/store/leads/leads.js';
 import type { FieldValue } from '../../src/market/fields/reading.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';

@@ -1,6 +1,6 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { factsOf } from '../../src/store/leads.js';
+import { factsOf } from '../../src/store/leads/leads.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';

@@ -3,13 +3,14 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { pathText } from '../../market/file/fault.js';
 import { checkShape } from '../../market/file/shape.js';
-import { MISSING, type FieldFault } from '../../market/fields.js';
-import { ApiError } from '../apiError.js';
-import { readBody, readForm, type Entries } from '../body.js';
-import { queryOf } from '../requestTarget.js';
-import { wrongType } from '../wrongType.js';
-import { headerOf, placeOf, type Operation } from './operation.js';
-import { UNSEEN_PROBLEM, unseenIn } from './unseenIn.js';
+import { MISSING, type FieldFault } from '../../market/fields/standardFields.js';
+import { ApiError } from '../../operations/refusal.js';
+import { readBody, readForm } from '../http/body.js';
+import type { Entries } from '../http/entries.js';
+import { queryOf } from '../http/requestTarget.js';
+import { wrongType } from '../http/wrongType.js';
+import { headerOf, placeOf, type Operation } from '../../operations/operation.js';
+import { UNSEEN_PROBLEM, unseenIn } from '../../operations/unseenIn.js';
 
 /**
  * What a request asks an operation with: from its path, its headers, its query and its body, each where it belongs.

@@ -1,7 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import Type, { type Static } from 'typebox';
 import Value from 'typebox/value';
-import { RATE_HEADERS } from '../rateLimits.js';
+import { RATE_HEADERS } from '../http/rateLimits.js';
 import type { Sample } from './guide.js';
 
 const Operation = Type.Object({

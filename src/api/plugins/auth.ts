@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
-import { inForce, KEY_FORM, looksLikeKey, type KeyDocument } from '../../store/keys.js';
-import { ApiError } from '../apiError.js';
-import { countedAddress } from '../countedAddress.js';
-import { keyInHeader, misplacedKey, noKey } from '../keyInHeader.js';
-import type { Lookups } from '../lookups.js';
-import { inSeconds, retryAfter, type RateLimits } from '../rateLimits.js';
+import { inForce, KEY_FORM, looksLikeKey } from '../../store/keys/apiKeys.js';
+import type { KeyDocument } from '../../store/documents.js';
+import { ApiError } from '../../operations/refusal.js';
+import { countedAddress } from '../http/countedAddress.js';
+import { keyInHeader, misplacedKey, noKey } from '../http/keyInHeader.js';
+import type { Lookups } from '../../operations/lookups.js';
+import { inSeconds, retryAfter, type RateLimits } from '../http/rateLimits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

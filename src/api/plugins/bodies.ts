@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
-import { readBody } from '../body.js';
-import { wrongType } from '../wrongType.js';
+import { readBody } from '../http/body.js';
+import { wrongType } from '../http/wrongType.js';
 
 /** 64 KiB. */
 export const MAX_BODY_BYTES = 65_536;

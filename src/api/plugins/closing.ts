@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
-import { ApiError } from '../apiError.js';
-import type { Parts } from '../parts.js';
+import { ApiError } from '../../operations/refusal.js';
+import type { Parts } from '../context.js';
 
 /**
  * While the process shuts down, requests that are being answered end as they would have. Until the last of them has its

@@ -5,10 +5,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import plugin from 'fastify-plugin';
 import { MongoAPIError, MongoError } from 'mongodb';
 import type { Log } from '../../log.js';
-import { ApiError, errorBody } from '../apiError.js';
-import { faultForLog } from '../faultForLog.js';
-import { hangUp } from '../hangUp.js';
-import { wrongType } from '../wrongType.js';
+import { ApiError, errorBody } from '../../operations/refusal.js';
+import { errorForLog } from '../../errorForLog.js';
+import { hangUp } from '../http/hangUp.js';
+import { wrongType } from '../http/wrongType.js';
 
 /** What an API says where its own words are needed. */
 export interface Wording {
@@ -61,7 +61,7 @@ export function sendError(
 ): FastifyReply {
   const answer = shown(error, wording);
   if (!(error instanceof ApiError) && answer.status >= 500) {
-    log.error({ event: 'request_failed', request_id: request.id, fault: faultForLog(error) });
+    log.error({ event: 'request_failed', request_id: request.id, fault: errorForLog(error) });
   }
   return reply
     .code(answer.status)

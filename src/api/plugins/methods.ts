@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
-import { ApiError } from '../apiError.js';
-import { pathOf } from '../requestTarget.js';
+import { ApiError } from '../../operations/refusal.js';
+import { pathOf } from '../http/requestTarget.js';
 import type { Wording } from './errors.js';
 
 /**

@@ -1,6 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../apiError.js';
-import { inSeconds, retryAfter, type RATE_HEADERS, type RateLimits, type RateWindow } from '../rateLimits.js';
+import { ApiError } from '../../operations/refusal.js';
+import {
+  inSeconds,
+  retryAfter,
+  type RATE_HEADERS,
+  type RateLimits,
+  type RateWindow,
+} from '../http/rateLimits.js';
 import { keyOf } from './auth.js';
 
 /** How many times as often a key may ask for its leads as send them. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
-import { ApiError } from '../apiError.js';
+import { ApiError } from '../../operations/refusal.js';
 
 /** A lead in a query string may be as long as one in a body. */
 export const MAX_URL_CHARACTERS = 65_536;

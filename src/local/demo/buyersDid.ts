@@ -1,4 +1,4 @@
-import type { LeadStory } from '../../api/leadStory.js';
+import type { LeadStory } from '../../operations/leadStory.js';
 
 /** What one buyer did with a lead in its last round. */
 export interface BuyerDid {

@@ -1,10 +1,10 @@
 import Value from 'typebox/value';
-import { leadStory } from '../../api/leadStory.js';
+import { leadStory } from '../../operations/leadStory.js';
 import type { Database } from '../../store/db.js';
 import { nodeArguments } from '../gavelProcess.js';
-import { LocalStackError } from '../localStackError.js';
-import { readyMessage } from '../parts.js';
-import type { Plan, Start } from '../plan.js';
+import { LocalStackError } from '../processes/localStackError.js';
+import { readyMessage } from '../gavelParts.js';
+import type { Plan, Start } from '../processes/startPlan.js';
 import { buyersDid, type BuyerDid } from './buyersDid.js';
 import { demoKeys, type DemoKeys } from './demoKeys.js';
 import { applyDemoMarket, demoParties } from './demoMarket.js';
@@ -49,7 +49,7 @@ const buyersPlan = (parties: DemoParty[], env: NodeJS.ProcessEnv, tell: DemoStac
   command: {
     name: 'buyers',
     command: process.execPath,
-    args: nodeArguments('local/demo/buyers'),
+    args: nodeArguments('local/demo/demoBuyers'),
     env,
     ipc: true,
   },

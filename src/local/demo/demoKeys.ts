@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cliActor } from '../../cli/actor.js';
+import { cliActor } from '../../terminal/currentUser.js';
 import type { Database } from '../../store/db.js';
-import { createKey, findKey, inForce, type NewKey } from '../../store/keys.js';
+import { createKey, findKey, inForce, type NewKey } from '../../store/keys/apiKeys.js';
 import { KEY_FILES } from '../addressesFile.js';
 import { SAMPLE } from './sample.js';
 

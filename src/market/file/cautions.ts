@@ -1,5 +1,5 @@
-import { HASH_BITS } from '../personKeys.js';
-import type { Terms } from './build.js';
+import { HASH_BITS } from '../fields/personKeys.js';
+import type { Terms } from '../model/market.js';
 
 /**
  * What a person who applies a market should know of what it changes, although it is not a fault: what it reveals of

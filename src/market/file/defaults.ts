@@ -1,4 +1,4 @@
-import { REQUIRED_BY_DEFAULT } from '../fields.js';
+import { REQUIRED_BY_DEFAULT } from '../fields/standardFields.js';
 
 /** What holds for a campaign where the file is silent, as the file would write it. */
 export const DEFAULTS = {

@@ -12,8 +12,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import type { Fault, Path, Position } from './fault.js';
-import { pathText } from './fault.js';
+import { type Fault, type Path, pathText, type Position } from './fault.js';
 
 /** A YAML text as plain values, with the way back to the place of each. */
 export interface MarketDocument {

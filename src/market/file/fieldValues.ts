@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { FIELDS } from '../fields.js';
+import { FIELDS } from '../fields/standardFields.js';
 import { DATE_ORDERS, EPOCH_UNITS } from '../fields/date.js';
 import {
   FIELD_TYPES,

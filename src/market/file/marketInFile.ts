@@ -1,11 +1,11 @@
 import { toDecimal } from '../money.js';
-import type { Buyer, Campaign, Contract, Sale, Seller } from '../terms.js';
-import type { Terms } from './build.js';
+import type { Buyer, Campaign, Contract, Sale, Seller } from '../model/terms.js';
+import type { Terms } from '../model/market.js';
 import { isOf } from './draft.js';
-import { formatDuration } from './duration.js';
+import { formatDuration } from '../calendar/duration.js';
 import { pathText } from './fault.js';
 import { fieldsInFile } from './fieldValues.js';
-import { formatInstant } from './instant.js';
+import { formatInstant } from '../calendar/instant.js';
 import { MarketInFile } from './schema.js';
 import { checkShape } from './shape.js';
 import { sourcesInFile } from './sourceValues.js';

@@ -1,7 +1,7 @@
-import { categoryKey } from '../terms.js';
-import { campaignId } from './build.js';
+import { categoryKey } from '../model/terms.js';
+import { campaignId } from '../model/market.js';
 import { pathText, type Path, type Report } from './fault.js';
-import { isMap, LISTS, listOf, type Keys, type MarketKeys } from './keys.js';
+import { isMap, LISTS, listOf, type Keys, type MarketKeys } from './marketKeys.js';
 
 export interface Merging {
   /** Entries become exactly what the change says of them, instead of keeping the keys that it does not name. */

@@ -1,13 +1,13 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { toMinor } from '../money.js';
-import type { Contract } from '../terms.js';
-import type { Amounts, BidModel } from '../whatIf/model.js';
-import { campaignId, type Terms } from './build.js';
-import { checkAmount } from './checks.js';
+import type { Contract } from '../model/terms.js';
+import type { Amounts, BidModel } from '../model/distributions.js';
+import { campaignId, type Terms } from '../model/market.js';
+import { checkAmount } from './marketChecks.js';
 import { DEFAULTS } from './defaults.js';
 import type { Path, Report } from './fault.js';
-import { isMap, type Keys } from './keys.js';
+import { isMap, type Keys } from './marketKeys.js';
 import { Price } from './values.js';
 
 const Percent = Type.Number({

@@ -1,5 +1,5 @@
-import type { BidModel } from '../whatIf/model.js';
-import type { Terms } from './build.js';
+import type { BidModel } from '../model/distributions.js';
+import type { Terms } from '../model/market.js';
 import { changeMarket, readMarketFile } from './changeMarket.js';
 import { byPosition, pathText, type Fault, type Report } from './fault.js';
 import type { Named } from './mergeChange.js';

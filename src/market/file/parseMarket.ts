@@ -1,4 +1,4 @@
-import type { Terms } from './build.js';
+import type { Terms } from '../model/market.js';
 import { changeMarket, EMPTY, readMarketFile, type UrlRefusal } from './changeMarket.js';
 import type { Fault } from './fault.js';
 

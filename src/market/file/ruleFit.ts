@@ -1,13 +1,13 @@
 import { parseDate } from '../calendar/days.js';
-import { FIELDS } from '../fields.js';
+import { FIELDS } from '../fields/standardFields.js';
 import { declarationOf, type FieldDeclaration, type FieldType } from '../fields/declaration.js';
 import { foldLabel } from '../fields/enum.js';
 import { readTyped } from '../fields/readTyped.js';
 import type { Draft } from './draft.js';
 import type { Path, Report } from './fault.js';
 import type { Declared } from './fieldValues.js';
-import type { FilterInFile } from './filterValues.js';
-import { nearest } from './nearest.js';
+import type { FilterInFile } from './filterSchema.js';
+import { nearest } from '../nearest.js';
 
 type Rule = Exclude<keyof FilterInFile, 'field' | 'all' | 'any'>;
 type FilterDraft = Draft<FilterInFile> & { field: string };

@@ -1,8 +1,8 @@
 import Type from 'typebox';
-import { LONGEST_WINDOW_DAYS } from '../duplicates.js';
-import { AWARDS, MODES, NOTICES } from '../terms.js';
+import { LONGEST_WINDOW_DAYS } from '../limits/duplicates.js';
+import { AWARDS, MODES, NOTICES } from '../model/terms.js';
 import { FieldsInFile } from './fieldValues.js';
-import { FilterInFile } from './filterValues.js';
+import { FilterInFile } from './filterSchema.js';
 import { SourcesOfSeller } from './sourceValues.js';
 import {
   Amount,
@@ -32,7 +32,6 @@ import {
 /*
  * The whole vocabulary of the market file, all of which acts; docs/market-file.md describes it, and a test compares the two.
  */
-
 const optional = Type.Optional;
 
 const Timeout = (most: number) => whole('a timeout in milliseconds', 50, most, 800);

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import type { Path, Report } from './fault.js';
-import { isMap } from './keys.js';
-import { nearest } from './nearest.js';
+import { isMap } from './marketKeys.js';
+import { nearest } from '../nearest.js';
 
 /**
  * Reports every place where a value differs from its schema, and returns what is right of it (see draft.ts): keys of

@@ -1,7 +1,7 @@
 import Type from 'typebox';
-import { standardField } from '../fields.js';
-import type { SourceTerms } from '../intake/aliases.js';
-import { foldedName } from '../intake/fieldNames.js';
+import { standardField } from '../fields/standardFields.js';
+import type { SourceTerms } from '../fields/aliases.js';
+import { foldedName } from '../fields/fieldNames.js';
 import type { Draft } from './draft.js';
 import type { Path, Report } from './fault.js';
 import { line, named, SourceName, TargetField } from './values.js';

@@ -1,13 +1,13 @@
 import Type from 'typebox';
 import { parseClosedTime, parseOpenHours } from '../calendar/openHours.js';
-import { ADDRESSING } from '../fields.js';
+import { ADDRESSING } from '../fields/standardFields.js';
 import { MOST_MONEY } from '../money.js';
-import { isReasonCode } from '../returns.js';
+import { isReasonCode } from '../model/returnShares.js';
 import { stateCode } from '../fields/state.js';
-import { categorySlug } from '../terms.js';
+import { categorySlug } from '../model/terms.js';
 import { hasUnseen } from '../unseen.js';
-import { parseDuration } from './duration.js';
-import { parseInstant } from './instant.js';
+import { parseDuration } from '../calendar/duration.js';
+import { parseInstant } from '../calendar/instant.js';
 
 /*
  * The single values of a market file. Each has a `title`, which completes "… is not", and an example, which completes

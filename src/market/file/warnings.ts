@@ -1,11 +1,18 @@
-import type { Filter } from '../filters.js';
+import type { Filter } from '../filters/filters.js';
 import { formatMoney } from '../money.js';
-import { isPaused, type Pausable } from '../pause.js';
-import { categoryKey, type Buyer, type Campaign, type Contract, type Seller } from '../terms.js';
-import { isSame } from '../waking.js';
-import type { Terms } from './build.js';
-import { formatDuration } from './duration.js';
-import { similarCategory } from './nearest.js';
+import { isPaused } from '../model/pause.js';
+import {
+  type Buyer,
+  type Campaign,
+  categoryKey,
+  type Contract,
+  type Pausable,
+  type Seller,
+} from '../model/terms.js';
+import { isSame } from '../waiting/waking.js';
+import type { Terms } from '../model/market.js';
+import { formatDuration } from '../calendar/duration.js';
+import { similarCategory } from '../nearest.js';
 import { isMoney } from './units.js';
 
 /*

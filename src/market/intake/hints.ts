@@ -1,8 +1,8 @@
-import { ADDRESSING, FIELDS, MISSING } from '../fields.js';
+import { ADDRESSING, FIELDS, MISSING } from '../fields/standardFields.js';
 import { cleanText } from '../fields/text.js';
-import { editDistance } from '../file/nearest.js';
-import { namesOf } from './aliases.js';
-import { foldedName } from './fieldNames.js';
+import { editDistance } from '../nearest.js';
+import { namesOf } from '../fields/aliases.js';
+import { foldedName } from '../fields/fieldNames.js';
 import type { Given } from './given.js';
 
 /** The shortest word that a slip can be told from another word in. */

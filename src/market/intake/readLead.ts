@@ -6,17 +6,17 @@ import {
   type FieldFault,
   type LeadFields,
   type StandardField,
-} from '../fields.js';
+} from '../fields/standardFields.js';
 import { readFullName } from '../fields/name.js';
 import { declarationOf, type FieldDeclaration } from '../fields/declaration.js';
 import { dialledDigits, phoneParts } from '../fields/phone.js';
 import type { FieldValue, Reading } from '../fields/reading.js';
 import { readTyped } from '../fields/readTyped.js';
 import { cleanText, isNullLike } from '../fields/text.js';
-import { personKeys } from '../personKeys.js';
-import type { Campaign } from '../terms.js';
-import { FULL_NAME, meanings, type SourceTerms } from './aliases.js';
-import { keptName } from './fieldNames.js';
+import { personKeys } from '../fields/personKeys.js';
+import type { Campaign } from '../model/terms.js';
+import { FULL_NAME, meanings, type SourceTerms } from '../fields/aliases.js';
+import { keptName } from '../fields/fieldNames.js';
 import { problemOfKind, textsOf, type Given, type GivenValue } from './given.js';
 import { missingProblem, nearlyStandard } from './hints.js';
 

@@ -1,10 +1,10 @@
-import type { Match } from '../duplicates.js';
-import type { LeadInRound } from '../eligibility.js';
-import type { LeadStatus } from '../lead.js';
+import type { Match } from '../limits/duplicates.js';
+import type { LeadInRound } from '../eligibility/eligibility.js';
+import type { LeadStatus } from '../model/lead.js';
 import type { Minor } from '../money.js';
-import type { LeadReason } from '../reason.js';
-import type { Outcome, Round } from '../round.js';
-import type { News } from '../waiting.js';
+import type { LeadReason } from '../model/reason.js';
+import type { Outcome, Round } from '../model/round.js';
+import type { News } from '../waiting/waiting.js';
 
 /** A buyer's hold on a lead, by contract: made before the post is sent. */
 export interface Claim {

@@ -1,10 +1,10 @@
-import { hasExpired, TRIED } from '../asking.js';
-import { asAnswer, type Offer, type OfferReason } from '../decide.js';
-import { calledOff, DELIVERY, HELD_MS, waitBefore } from '../delivery.js';
+import { hasExpired, TRIED } from '../auction/asking.js';
+import { asAnswer, type Offer, type OfferReason } from '../auction/decide.js';
+import { calledOff, DELIVERY, HELD_MS, waitBefore } from '../model/delivery.js';
 import { postId } from '../ids.js';
-import { unusedPost } from '../notices.js';
-import { roomNeeded } from '../room.js';
-import type { Change, Refusal, Round } from '../round.js';
+import { unusedPost } from '../wording/notices.js';
+import { roomNeeded } from '../eligibility/reservation.js';
+import type { Change, Refusal, Round } from '../model/round.js';
 import { answerSource, type Claim, type Life } from './life.js';
 import { pause, type Course } from './wait.js';
 import type { PostAnswer, PostStatus, World } from './world.js';

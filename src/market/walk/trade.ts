@@ -7,9 +7,9 @@ import {
   type Circuit,
   type Failure,
   type Line,
-} from '../breaker.js';
+} from '../limits/circuitBreaker.js';
 import type { Minor } from '../money.js';
-import type { Known } from '../plan.js';
+import type { Known } from '../eligibility/plan.js';
 import {
   confirmRoom,
   pay,
@@ -18,11 +18,11 @@ import {
   takeRoom,
   type Asked,
   type Room,
-} from '../roomInMemory.js';
-import type { Refusal } from '../round.js';
-import type { Buyer } from '../terms.js';
-import { added, takeTurns, type Changes, type Contender, type Credits } from '../turns.js';
-import { buyerAccount } from '../usage.js';
+} from '../eligibility/reservationsInMemory.js';
+import type { Refusal } from '../model/round.js';
+import type { Buyer } from '../model/terms.js';
+import { added, takeTurns, type Changes, type Contender, type Credits } from '../auction/turns.js';
+import { buyerAccount } from '../limits/usage.js';
 
 /** A sale that takes room, with a buyer that may want to hear when its balance is low. */
 type Taking = Asked & { buyer: Buyer };

@@ -12,18 +12,18 @@ import {
   withPing,
   withNewAnswer,
   type PingAnswer,
-} from '../asking.js';
-import { afterChecks } from '../checks.js';
-import { conclude, nextStep, unsoldReason, type Answer, type Offer } from '../decide.js';
-import { isDecided, pingLimit } from '../early.js';
+} from '../auction/asking.js';
+import { afterChecks } from '../eligibility/outsideChecks.js';
+import { conclude, nextStep, unsoldReason, type Answer, type Offer } from '../auction/decide.js';
+import { isDecided, pingLimit } from '../auction/earlyClose.js';
 import { pingId } from '../ids.js';
-import { fixedBid, newRound } from '../newRound.js';
-import { noticesOf } from '../notices.js';
-import { planRound, withinLimits } from '../plan.js';
-import { placesOf } from '../prices.js';
-import type { Candidate, Entry, Round } from '../round.js';
-import { isByTurns, turnsUsed } from '../turnsUsed.js';
-import { isLastWait, isSameWait, nextWait, withNews, type Wait } from '../waiting.js';
+import { fixedBid, newRound } from '../eligibility/newRound.js';
+import { noticesOf } from '../wording/notices.js';
+import { planRound, withinLimits } from '../eligibility/plan.js';
+import { placesOf } from '../auction/prices.js';
+import type { Candidate, Entry, Round } from '../model/round.js';
+import { isByTurns, turnsUsed } from '../auction/turnsUsed.js';
+import { isLastWait, isSameWait, nextWait, withNews, type Wait } from '../waiting/waiting.js';
 import { answerSource, offeredIn, type Life } from './life.js';
 import { sell, tellTheSeller } from './sell.js';
 import { pause, sideBySide, type Course } from './wait.js';

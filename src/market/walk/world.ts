@@ -1,10 +1,10 @@
-import type { PingAnswer } from '../asking.js';
-import type { CheckResult } from '../checks.js';
-import type { ReadyMarket } from '../compile.js';
-import type { Offer } from '../decide.js';
-import type { Notice } from '../notices.js';
-import type { Candidate, Round } from '../round.js';
-import type { Check } from '../terms.js';
+import type { PingAnswer } from '../auction/asking.js';
+import type { CheckResult } from '../eligibility/outsideChecks.js';
+import type { ReadyMarket } from '../eligibility/compileCampaign.js';
+import type { Offer } from '../auction/decide.js';
+import type { Notice } from '../wording/notices.js';
+import type { Candidate, Round } from '../model/round.js';
+import type { Check } from '../model/terms.js';
 import type { Claim, Life } from './life.js';
 import type { Trade } from './trade.js';
 

@@ -1,4 +1,4 @@
-import type { Progress } from '../../../src/local/progress.js';
+import type { Progress } from '../../../src/terminal/progress.js';
 import type { GavelProcess } from '../../support/gavelProcesses.js';
 import { LEAD } from './bodies.js';
 import { exchange } from './exchange.js';

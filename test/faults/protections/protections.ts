@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { CommandFailed } from '../../../src/cli/commandFailed.js';
-import { print, table } from '../../../src/cli/print.js';
+import { CommandFailed } from '../../../src/terminal/commandFailed.js';
+import { print, table } from '../../../src/terminal/print.js';
 import { runProgram } from '../../../src/cli/runGavel.js';
-import { packageRoot } from '../../../src/local/packageRoot.js';
-import { Processes } from '../../../src/local/processes.js';
+import { packageRoot } from '../../../src/packageRoot.js';
+import { Processes } from '../../../src/local/processes/processes.js';
 import { runDir } from '../../../src/local/runDir.js';
-import { packagesDir } from '../../../src/local/findTemporal.js';
-import { showProgress } from '../../../src/local/showProgress.js';
-import { onStopRequest } from '../../../src/local/stopRequest.js';
+import { packagesDir } from '../../../src/local/servers/findTemporal.js';
+import { showProgress } from '../../../src/terminal/showProgress.js';
+import { onStopRequest } from '../../../src/terminal/stopRequest.js';
 import { PROTECTIONS, unprotected, type Protection } from './list.js';
 
 /** What the tests need of the repository. */

@@ -1,9 +1,11 @@
-import type { LeadDocument } from '../../../src/store/leads.js';
-import { checkBooks, type BooksCheck } from '../../../src/store/checkBooks.js';
-import type { UsageDocument } from '../../../src/store/capacity.js';
-import type { EntryDocument } from '../../../src/store/ledger.js';
-import type { ReturnDocument } from '../../../src/store/returns.js';
-import type { SaleDocument } from '../../../src/store/sales.js';
+import type {
+  EntryDocument,
+  LeadDocument,
+  ReturnDocument,
+  SaleDocument,
+  UsageDocument,
+} from '../../../src/store/documents.js';
+import { checkBooks, type BooksCheck } from '../../../src/store/books/checkBooks.js';
 import { searchAttributes, WORKFLOW } from '../../../src/temporal/names.js';
 import { allLeads } from '../../support/market.js';
 import { findMarkers } from '../findMarkers.js';

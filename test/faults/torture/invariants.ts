@@ -1,8 +1,7 @@
-import { ENDED } from '../../../src/market/lead.js';
+import { ENDED } from '../../../src/market/model/lead.js';
 import { toDecimal } from '../../../src/market/money.js';
-import type { Claim, LeadDocument } from '../../../src/store/leads.js';
-import type { SaleDocument } from '../../../src/store/sales.js';
-import { accountId } from '../../../src/store/capacity.js';
+import type { Claim, LeadDocument, SaleDocument } from '../../../src/store/documents.js';
+import { accountId } from '../../../src/store/sales/capacity.js';
 import type { Received } from '../../support/buyer.js';
 import type { TorturedBuyer } from './buyers.js';
 import type { Evidence } from './evidence.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { openProxy } from '../../../src/bench/proxy.js';
+import { openProxy } from '../../bench/proxy.js';
 
 /** What a connection goes through: nothing, a wait, a silence, or a cut. */
 export type LinkState = 'open' | 'cut' | 'silent' | { delayMs: number };

@@ -1,4 +1,4 @@
-import { table } from '../../../src/cli/print.js';
+import { table } from '../../../src/terminal/print.js';
 import type { Evidence } from './evidence.js';
 import { FAULTS, stepInWords } from './faults.js';
 import { openInWords } from './settle.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Progress } from '../../../src/local/progress.js';
+import type { Progress } from '../../../src/terminal/progress.js';
 import { runDir } from '../../../src/local/runDir.js';
 import { giveBack } from './buyers.js';
 import { drawOf, type Draw } from './draw.js';

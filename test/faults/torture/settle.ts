@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WORKFLOW } from '../../../src/temporal/names.js';
-import type { Progress } from '../../../src/local/progress.js';
+import type { Progress } from '../../../src/terminal/progress.js';
 import type { Stage } from './stage.js';
 
 /** What has not come to its end yet. */

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { print, printJson } from '../../../src/cli/print.js';
+import { print, printJson } from '../../../src/terminal/print.js';
 import { runProgram } from '../../../src/cli/runGavel.js';
-import { CommandFailed } from '../../../src/cli/commandFailed.js';
-import { showProgress } from '../../../src/local/showProgress.js';
-import { onStopRequest } from '../../../src/local/stopRequest.js';
+import { CommandFailed } from '../../../src/terminal/commandFailed.js';
+import { showProgress } from '../../../src/terminal/showProgress.js';
+import { onStopRequest } from '../../../src/terminal/stopRequest.js';
 import { describeTorture, report } from './report.js';
 import { isBroken, runTorture } from './runTorture.js';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { isDraft } from '../../../src/market/file/draft.js';
 import type { Declared } from '../../../src/market/file/fieldValues.js';
-import { checkFilter, FilterInFile } from '../../../src/market/file/filterValues.js';
+import { FilterInFile } from '../../../src/market/file/filterSchema.js';
+import { checkFilter } from '../../../src/market/file/filterValues.js';
 import { pathText, type Path } from '../../../src/market/file/fault.js';
 import { checkShape } from '../../../src/market/file/shape.js';
 

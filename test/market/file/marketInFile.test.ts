@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { Terms } from '../../../src/market/file/build.js';
+import type { Terms } from '../../../src/market/model/market.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import { readPage } from '../../docs/page.js';

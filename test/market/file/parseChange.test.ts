@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { Terms } from '../../../src/market/file/build.js';
+import type { Terms } from '../../../src/market/model/market.js';
 import { faultText } from '../../../src/market/file/fault.js';
 import { parseChange, type SimulatedMarket } from '../../../src/market/file/parseChange.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Terms } from '../../../src/market/file/build.js';
+import type { Terms } from '../../../src/market/model/market.js';
 import { changeMarket, EMPTY, readMarketFile, type Changing } from '../../../src/market/file/changeMarket.js';
 import { slipsOf, warningsOf } from '../../../src/market/file/warnings.js';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { givenFields } from '../../../src/api/givenFields.js';
-import { FIELDS, standardField } from '../../../src/market/fields.js';
+import { givenFields } from '../../../src/api/leads/givenFields.js';
+import { FIELDS, standardField } from '../../../src/market/fields/standardFields.js';
 import { cleanText, isNullLike } from '../../../src/market/fields/text.js';
-import { DEFAULT_ALIASES } from '../../../src/market/intake/aliases.js';
-import { keptName } from '../../../src/market/intake/fieldNames.js';
+import { DEFAULT_ALIASES } from '../../../src/market/fields/aliases.js';
+import { keptName } from '../../../src/market/fields/fieldNames.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
 
 const OPTIONAL = { required: [] };

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { faultText } from '../../../src/market/file/fault.js';
-import type { Terms } from '../../../src/market/file/build.js';
+import type { Terms } from '../../../src/market/model/market.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import type { Scenario } from './schema.js';
 

@@ -1,7 +1,7 @@
-import { leadStory, type LeadStory } from '../../../src/api/leadStory.js';
-import { textOf } from '../../../src/market/fields.js';
+import { leadStory, type LeadStory } from '../../../src/operations/leadStory.js';
+import { textOf } from '../../../src/market/fields/standardFields.js';
 import { toDecimal } from '../../../src/market/money.js';
-import type { FinishedLead } from '../../../src/market/story.js';
+import type { FinishedLead } from '../../../src/market/wording/story.js';
 import type { Database } from '../../../src/store/db.js';
 import type { Received } from '../../support/buyer.js';
 import type { Run } from './runScenario.js';

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { MarketInFile } from '../../../src/market/file/schema.js';
-import { REASONS } from '../../../src/market/reason.js';
+import { REASONS } from '../../../src/market/model/reason.js';
 import type { Scenario } from './schema.js';
 
 /*

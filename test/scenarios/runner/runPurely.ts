@@ -1,30 +1,34 @@
-import { returnRefusal, refundOf } from '../../../src/market/returns.js';
-import { LEAD_API_ERRORS } from '../../../src/api/apiError.js';
+import { returnRefusal, refundOf } from '../../../src/market/model/returnShares.js';
+import { LEAD_API_ERRORS } from '../../../src/operations/refusal.js';
 import { readCheckAnswer } from '../../../src/buyers/check.js';
 import { readHearing } from '../../../src/buyers/notice.js';
 import { personScreen } from '../../../src/buyers/personScreen.js';
 import { readPingAnswer } from '../../../src/buyers/ping.js';
 import { readPostAnswer } from '../../../src/buyers/post.js';
 import { readStatusAnswer } from '../../../src/buyers/status.js';
-import { readyContracts, type ReadyContract, type ReadyMarket } from '../../../src/market/compile.js';
-import { fieldsForRules } from '../../../src/market/comparisons.js';
-import { detailFor, type Offer } from '../../../src/market/decide.js';
-import { comparedBuyers } from '../../../src/market/duplicates.js';
+import {
+  readyContracts,
+  type ReadyContract,
+  type ReadyMarket,
+} from '../../../src/market/eligibility/compileCampaign.js';
+import { fieldsForRules } from '../../../src/market/filters/comparisons.js';
+import { detailFor, type Offer } from '../../../src/market/auction/decide.js';
+import { comparedBuyers } from '../../../src/market/limits/duplicates.js';
 import { givenFrom } from '../../../src/market/intake/given.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
-import type { Terms } from '../../../src/market/file/build.js';
+import type { Terms } from '../../../src/market/model/market.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
-import { contactOf, personKeys } from '../../../src/market/personKeys.js';
-import { standingInWords, type LeadReturn } from '../../../src/market/standing.js';
-import { categoryKey } from '../../../src/market/terms.js';
+import { contactOf, personKeys } from '../../../src/market/fields/personKeys.js';
+import { standingInWords, type LeadReturn } from '../../../src/market/model/statusView.js';
+import { categoryKey } from '../../../src/market/model/terms.js';
 import { newLife, offeredIn, type Claim, type Life } from '../../../src/market/walk/life.js';
 import { tellTheSeller } from '../../../src/market/walk/sell.js';
 import { Trade } from '../../../src/market/walk/trade.js';
 import { begin, goOn, pause, type Course, type Running } from '../../../src/market/walk/wait.js';
 import { walk } from '../../../src/market/walk/walk.js';
 import type { World } from '../../../src/market/walk/world.js';
-import { bothNews } from '../../../src/market/waiting.js';
-import { mightTake, newsFor, waitAnew } from '../../../src/market/waking.js';
+import { bothNews } from '../../../src/market/waiting/waiting.js';
+import { mightTake, newsFor, waitAnew } from '../../../src/market/waiting/waking.js';
 import type { RequestType } from '../../support/buyer.js';
 import { PERSON } from '../../support/source.js';
 import type { Comparable } from './compare.js';

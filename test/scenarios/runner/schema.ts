@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { REASONS } from '../../../src/market/reason.js';
+import { REASONS } from '../../../src/market/model/reason.js';
 
 /*
  * The schema of a scenario file. README.md describes it for the people who write scenarios. Titles and examples complete

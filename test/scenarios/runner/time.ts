@@ -1,5 +1,5 @@
 import { momentOf } from '../../../src/market/calendar/zone.js';
-import { formatDuration, parseDuration } from '../../../src/market/file/duration.js';
+import { formatDuration, parseDuration } from '../../../src/market/calendar/duration.js';
 
 /** Parses a span such as `1h30m` into ms. */
 export function spanMs(text: string): number {

@@ -1,0 +1,16 @@
+import type { Send } from '../src/buyers/send.js';
+import type { Log } from '../src/log.js';
+import type { Circuit } from '../src/market/limits/circuitBreaker.js';
+import type { Database } from '../src/store/db.js';
+import type { StoredTerms } from '../src/store/market/storedTerms.js';
+
+/** What the steps need from the world; the worker provides it, a test its own. */
+export interface Deps {
+  database: Database;
+  /** A campaign with its contracts and buyers, at most 2 s old. */
+  terms: (campaign: string) => Promise<StoredTerms | undefined>;
+  /** The circuits of buyers that fail, at most 2 s old. */
+  circuits: () => Promise<ReadonlyMap<string, Circuit>>;
+  send: Send;
+  log: Log;
+}

@@ -1,0 +1,85 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { openapiOptions } from '../docs/openapi.js';
+import { addHome, openHttpServer } from '../httpServer.js';
+import { createLookups } from '../../operations/lookups.js';
+import type { Parts } from '../context.js';
+import type { Wording } from '../plugins/errors.js';
+import { createRateLimits } from '../http/rateLimits.js';
+import { healthRoute } from '../routes/healthRoutes.js';
+import { ErrorAnswer, Health } from '../schemas.js';
+import { errorOf } from '../../operations/refusal.js';
+import { Changed } from '../../operations/changes.js';
+import { ADMIN_ABOUT, type AdminErrorKind } from '../../operations/operationErrors.js';
+import { OPERATIONS } from '../../operations/allOperations.js';
+import { adminRoutes } from './adminRoutes.js';
+
+/** A market file may be large, and the line to it slow. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+const wordingFor = ({ PUBLIC_URL, PORT }: Parts['settings']): Wording => ({
+  tooLarge: 'The body is longer than this operation takes.',
+  away: 'The database does not answer. Look whether it was done before you send it again.',
+  nowhere: (path) =>
+    OF_LEAD_API.test(path)
+      ? `The Lead API serves ${path}: ${PUBLIC_URL === undefined ? `use port ${PORT}` : `use ${PUBLIC_URL}${path}`}. This is the admin API.`
+      : 'There is nothing at this address. /admin/openapi.json lists every operation.',
+});
+
+/** Paths that are asked for on the wrong port. */
+const OF_LEAD_API = /^\/(?:ready|docs|api\/[\w/-]{1,80})$/;
+
+/** The admin API, ready to listen or to be injected requests. Closing it closes none of its parts. */
+export async function buildAdminApp(parts: Parts): Promise<FastifyInstance> {
+  const app = await openHttpServer(parts, {
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    wording: wordingFor(parts.settings),
+  });
+  // Bodies are read where it is known which operation they are for.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => body,
+  );
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  for (const schema of new Set([...OPERATIONS.map(({ output }) => output), AdminError, Health]))
+    app.addSchema(schema);
+  const about = 'Everything that `gavel` can do from afar. Its page is docs/admin.md.';
+  await app.register(swagger, openapiOptions('Gavel Admin API', about, { adminKey: 'An admin key' }));
+  await app.register(adminRoutes, {
+    parts,
+    lookups: createLookups(parts.database),
+    limits: createRateLimits(parts.redis),
+  });
+  await app.register(healthRoute);
+  addHome(app, '/admin/openapi.json', { openapi: '/admin/openapi.json', health: '/health' });
+  app.get('/admin/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.ready();
+  return app;
+}
+
+const texts = (Object.keys(ADMIN_ABOUT) as AdminErrorKind[]).map((kind) => errorOf(kind).error);
+
+const AdminError = Type.Object(
+  {
+    ...ErrorAnswer.properties,
+    error: Type.Enum([...texts], { type: 'string', description: 'One of the texts of the error table' }),
+    faults: Type.Optional(
+      Type.Array(
+        Type.Object({
+          line: Type.Integer(),
+          column: Type.Integer(),
+          path: Type.String({ examples: ['campaigns[0].sale.floor'] }),
+          message: Type.String(),
+        }),
+        { description: 'Of a market file, each with its line' },
+      ),
+    ),
+    changes: Type.Optional(
+      Type.Array(Changed, { description: 'What a market file would change, if that needs a confirmation' }),
+    ),
+  },
+  { $id: 'AdminError', title: 'An error' },
+);

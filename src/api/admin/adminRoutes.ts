@@ -1,0 +1,169 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { stringify } from 'yaml';
+import { readOutboundRules } from '../../buyers/outboundRules.js';
+import { openSender } from '../../buyers/send.js';
+import { LONGEST_TEXT } from '../../market/file/document.js';
+import { actsAs } from '../../store/keys/apiKeys.js';
+import { SCOPE_NAMES } from '../../store/scopes.js';
+import { ApiError, errorOf } from '../../operations/refusal.js';
+import { readForm } from '../http/body.js';
+import type { Parts, RouteParts } from '../context.js';
+import { auth, keyOf } from '../plugins/auth.js';
+import { rateLimitHooks } from '../plugins/rateLimit.js';
+import { queryOf } from '../http/requestTarget.js';
+import { ADMIN_ABOUT, ALWAYS, WITH_BODY, type AdminErrorKind } from '../../operations/operationErrors.js';
+import {
+  headerOf,
+  placeOf,
+  type AdminContext,
+  type Operation,
+  type Place,
+} from '../../operations/operation.js';
+import { OPERATIONS } from '../../operations/allOperations.js';
+import { readInput } from './readInput.js';
+
+type Asking = { Params: Record<string, string>; Body: Buffer | undefined };
+
+/** A route for each operation, behind a key that has its scope. */
+export async function adminRoutes(
+  app: FastifyInstance,
+  { parts, lookups, limits }: RouteParts,
+): Promise<void> {
+  const { settings } = parts;
+  const outbound = readOutboundRules(settings);
+  const sender = openSender(settings);
+  app.addHook('onClose', () => sender.close());
+  const { take } = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'requests');
+  await app.register(auth, {
+    lookups,
+    limits,
+    failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+    of: 'admin',
+  });
+  app.addHook('onRequest', take);
+  for (const operation of OPERATIONS) {
+    app.route<Asking>({
+      method: operation.method,
+      url: operation.path,
+      schema: schemaOf(operation),
+      bodyLimit: operation.longestBody ?? (operation.takesFile === true ? LONGEST_TEXT : SHORT_BODY),
+      // Before a byte of the body is read.
+      onRequest: async (request) => demandScope(request, operation),
+      handler: async (request, reply) => {
+        const input = await readInput(operation, request);
+        const output = await operation.run(contextOf(parts, { outbound, send: sender.send }, request), input);
+        if (operation.tagOf) reply.header('etag', `"${operation.tagOf(output)}"`);
+        if (operation.givesFile !== true || wantsJson(request)) return output;
+        return reply.type('application/yaml; charset=utf-8').send(stringify(output));
+      },
+    });
+  }
+}
+
+const SHORT_BODY = 64 * 1024;
+
+/** @throws ApiError naming the scope that the key lacks */
+function demandScope(request: FastifyRequest, { scope, scopeOfDryRun }: Operation): void {
+  const { scopes = [] } = keyOf(request);
+  if (scopes.includes(scope)) return;
+  if (scopeOfDryRun !== undefined && scopes.includes(scopeOfDryRun) && isDryRun(request)) return;
+  const dry = scopeOfDryRun === undefined ? '' : ` For a dry run ${scopeOfDryRun} is enough.`;
+  throw new ApiError(
+    'scopeMissing',
+    `This needs a key with the scope ${scope}; this one has ${scopes.join(', ')}.${dry} \`gavel keys create --admin\` makes one.`,
+  );
+}
+
+/** Written in any other way than this, `dry_run` needs the scope of the operation. */
+function isDryRun(request: FastifyRequest): boolean {
+  const given = readForm(queryOf(request.url)).filter(([name]) => name === 'dry_run');
+  return given.length === 1 && given[0]?.[1] === 'true';
+}
+
+function contextOf(
+  { settings, database, starter }: Parts,
+  servers: Pick<AdminContext, 'outbound' | 'send'>,
+  request: FastifyRequest,
+): AdminContext {
+  const own = keyOf(request);
+  const { _id: key, scopes = [], expiresAt, limit } = own;
+  const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = settings;
+  return {
+    database,
+    by: { who: actsAs(own), via: 'api', key },
+    own: { expiresAt, limit },
+    scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
+    ...servers,
+    retentionDays: settings.RETENTION_DAYS,
+    isShared: true,
+    withdrawn: (leadId) => starter.withdrawn(leadId),
+    resolvePost: (leadId, decision) => starter.resolvePost(leadId, decision),
+    retryNow: (leadId) => starter.retryNow(leadId),
+    ...(url !== undefined && { ui: { url, namespace } }),
+  };
+}
+
+const wantsJson = ({ headers }: FastifyRequest): boolean =>
+  (headers.accept ?? '').includes('application/json');
+
+function schemaOf(operation: Operation): object {
+  const { id, summary, tag, method, scope, scopeOfDryRun, input, takesFile, failures = [] } = operation;
+  const dry = scopeOfDryRun === undefined ? '' : ` (\`${scopeOfDryRun}\` is enough for a dry run)`;
+  const of = (place: Place) => {
+    const there = Object.entries<Type.TSchema>(input.properties).filter(
+      ([name]) => placeOf(operation, name) === place,
+    );
+    const named = there.map(
+      ([name, schema]) => [place === 'header' ? headerOf(name) : name, schema] as const,
+    );
+    return there.length === 0 ? undefined : Type.Object(Object.fromEntries(named));
+  };
+  return {
+    operationId: id,
+    summary: `${summary}. Needs the scope \`${scope}\`${dry}`,
+    tags: [tag],
+    security: [{ adminKey: [] }],
+    ...(of('path') && { params: of('path') }),
+    ...(of('header') && { headers: of('header') }),
+    ...(of('query') && { querystring: of('query') }),
+    ...(of('body') && { body: takesFile === true ? input.properties.file : of('body') }),
+    ...(takesFile === true && { consumes: ['application/yaml', 'application/json'] }),
+    response: {
+      200: answerOf(operation),
+      ...answersOf([...ALWAYS, ...(method === 'GET' ? [] : WITH_BODY), ...failures]),
+    },
+  };
+}
+
+function answerOf(operation: Operation): object {
+  const { output, givesFile } = operation;
+  const { $id = '', title: description = '' } = nameOf(output);
+  const schema = Type.Ref($id);
+  if (givesFile !== true) return Type.Ref($id, { description });
+  const headers = operation.tagOf && {
+    ETag: { type: 'string', description: 'Names the state that is answered' },
+  };
+  return {
+    description,
+    headers,
+    content: { 'application/yaml': { schema }, 'application/json': { schema } },
+  };
+}
+
+const nameOf = (schema: Type.TSchema): { $id?: string; title?: string } => ({ ...schema });
+
+/** One answer a status: several errors may share it. */
+function answersOf(kinds: readonly AdminErrorKind[]): Record<number, Type.TSchema> {
+  const byStatus = new Map<number, string[]>();
+  for (const kind of new Set(kinds)) {
+    const { status, error } = errorOf(kind);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${error}\`: ${ADMIN_ABOUT[kind]}.`]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, lines]) => [
+      status,
+      Type.Ref('AdminError', { description: lines.join('\n') }),
+    ]),
+  );
+}

@@ -1,0 +1,40 @@
+import type { Redis } from 'ioredis';
+import type { OutboundSettings } from '../buyers/outboundRules.js';
+import type { Settings } from '../config.js';
+import type { Log } from '../log.js';
+import type { Database } from '../store/db.js';
+import type { LeadStarter } from '../temporal/starter.js';
+import type { Lookups } from '../operations/lookups.js';
+import type { RateLimits } from './http/rateLimits.js';
+
+/** What the Lead API and the admin API are built of; a server file and a test both hand it in. */
+export interface Parts {
+  settings: Pick<
+    Settings,
+    | 'ANSWER_WINDOW_MS'
+    | 'RATE_LIMIT_PER_MINUTE'
+    | 'REQUESTS_IN_FLIGHT'
+    | 'MAX_CONNECTIONS'
+    | 'KEEP_ALIVE_MS'
+    | 'PUBLIC_URL'
+    | 'PORT'
+    | 'TRUST_PROXY'
+    | 'RETENTION_DAYS'
+    | 'TEMPORAL_NAMESPACE'
+    | 'TEMPORAL_UI_URL'
+  > &
+    OutboundSettings;
+  database: Database;
+  redis: Redis;
+  starter: LeadStarter;
+  log: Log;
+  /** Whether the process has been stopped and still takes leads for a while. */
+  isStopping?: () => boolean;
+}
+
+/** What routes behind a key are registered with. */
+export interface RouteParts {
+  parts: Parts;
+  lookups: Lookups;
+  limits: RateLimits;
+}

@@ -1,0 +1,75 @@
+import { isMissing, type FieldFault } from '../../market/fields/standardFields.js';
+import type { SourceTerms } from '../../market/fields/aliases.js';
+import type { Given } from '../../market/intake/given.js';
+import { readAddressing, readLead, type LeadReading } from '../../market/intake/readLead.js';
+import { moment } from '../../market/calendar/formatUtc.js';
+import { isPaused } from '../../market/model/pause.js';
+import { categoryKey, type Campaign, type Seller } from '../../market/model/terms.js';
+import type { KeyDocument } from '../../store/documents.js';
+import { ApiError } from '../../operations/refusal.js';
+import type { Lookups } from '../../operations/lookups.js';
+import { invalidKey } from '../plugins/auth.js';
+
+/** A seller's key. */
+export type SellerKey = KeyDocument & { seller: string };
+
+/** What a request asks for: a lead of this campaign, read by its terms. */
+export interface ReadRequest {
+  campaign: Campaign;
+  reading: LeadReading;
+}
+
+/**
+ * Finds the campaign that takes the lead, and reads the lead's fields by its terms.
+ * @throws ApiError naming every fault
+ */
+export async function readRequest(lookups: Lookups, key: SellerKey, given: Given): Promise<ReadRequest> {
+  const own = await lookups.seller(key.seller);
+  const source = termsOf(own?.sources, key.source);
+  const named = readAddressing(given, source);
+  const seller = named.seller === undefined ? own : await lookups.seller(named.seller);
+  if (seller?.code !== key.seller) throw anotherSeller();
+  const campaign =
+    named.category === undefined
+      ? undefined
+      : await lookups.campaign(key.seller, categoryKey(named.category));
+  const isOpen = campaign?.active === true && seller.active;
+  if (named.category !== undefined && !isOpen) throw noCampaign();
+  if (campaign !== undefined && isPaused(campaign, Date.now())) throw pausedCampaign(campaign);
+
+  const reading = readLead(given, { ...(campaign ?? { required: [] }), source });
+  if (campaign !== undefined && reading.faults.length === 0) return { campaign, reading };
+  throw faulty(reading.faults, campaign === undefined ? REST_UNKNOWN : '');
+}
+
+const termsOf = (sources: Seller['sources'] = {}, source: string): SourceTerms | undefined =>
+  Object.hasOwn(sources, source) ? sources[source] : undefined;
+
+/** The same for a seller that does not exist: a key shows nothing of other sellers. */
+const anotherSeller = (): ApiError =>
+  invalidKey(
+    'This key belongs to another seller. Check `seller`: it must be the code or the slug of the seller that this key belongs to.',
+  );
+
+const pausedCampaign = ({ pausedUntil = 0 }: Campaign): ApiError =>
+  new ApiError(
+    'noCampaign',
+    `The seller takes no leads of this category until ${moment(pausedUntil)}. Nothing was stored; send the lead again then.`,
+  );
+
+const noCampaign = (): ApiError =>
+  new ApiError(
+    'noCampaign',
+    'This category is not one of the seller’s active campaigns. Ask the seller for their names.',
+  );
+
+const REST_UNKNOWN = ' Which other fields are required depends on the category.';
+
+function faulty(fields: FieldFault[], more: string): ApiError {
+  const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
+  return new ApiError(
+    fields.some(isMissing) ? 'missingField' : 'invalidField',
+    `Correct these fields and send it again: ${names}.${more}`,
+    { fields },
+  );
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { toDecimal } from '../../market/money.js';
+import type { ReturnDocument } from '../../store/documents.js';
+import type { Entries } from '../http/entries.js';
+import { givenFields } from '../leads/givenFields.js';
+import type { RouteParts } from '../context.js';
+import { auth, buyerOf } from '../plugins/auth.js';
+import { rateLimitHooks } from '../plugins/rateLimit.js';
+import { failures, type ReturnAnswer } from '../schemas.js';
+import { takeReturn } from '../../operations/takeReturn.js';
+
+const post = {
+  operationId: 'returnLead',
+  summary: 'Give a lead back',
+  tags: ['Returns'],
+  security: [{ buyerKey: [] }],
+  consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+  body: Type.Ref('ReturnRequest'),
+  response: {
+    200: Type.Ref('ReturnAnswer', { description: 'The lead was taken back, now or before' }),
+    ...failures('missingField', 'invalidField', 'invalidRequest', 'invalidKey', 'noReturns', 'notFound'),
+    ...failures('returnTooLate', 'tooLarge', 'wrongType', 'rateLimited', 'internal', 'unavailable'),
+  },
+};
+
+/** What buyers ask for with keys of their own. */
+export async function buyers(app: FastifyInstance, { parts, lookups, limits }: RouteParts): Promise<void> {
+  const { settings, database, starter } = parts;
+  const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'returns');
+  const failuresPerMinute = settings.RATE_LIMIT_PER_MINUTE;
+  await app.register(auth, { lookups, limits, failuresPerMinute, of: 'buyer' });
+
+  app.post<{ Body: Entries | undefined }>(
+    '/api/buyers/returns',
+    { schema: post, onRequest: rate.take },
+    async (request) =>
+      returnAnswer(
+        await takeReturn(
+          database,
+          {
+            buyer: buyerOf(request),
+            given: givenFields({ query: [], body: request.body ?? [] }),
+            receivedAt: new Date(),
+          },
+          async (lead) => starter.startAgain(lead),
+        ),
+      ),
+  );
+}
+
+const returnAnswer = ({
+  _id,
+  lead,
+  reason,
+  refund,
+  currency,
+  at,
+  test,
+}: ReturnDocument & { test: boolean }): Static<typeof ReturnAnswer> => ({
+  success: true,
+  post_id: _id,
+  lead_id: lead,
+  status: 'returned',
+  reason,
+  // A test moves no money.
+  refund: toDecimal(test ? 0 : refund, currency),
+  currency,
+  returned_at: at.toISOString(),
+  test: test || undefined,
+});

@@ -1,0 +1,161 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { measured } from '../../metrics.js';
+import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
+import { createAdmission } from '../leads/admission.js';
+import { ApiError } from '../../operations/refusal.js';
+import { isForm, readForm } from '../http/body.js';
+import type { Entries } from '../http/entries.js';
+import { givenFields } from '../leads/givenFields.js';
+import { readIdempotencyKey } from '../leads/idempotency.js';
+import { leadView, newLeadAnswer, storedLeadAnswer, withWarnings } from '../leads/leadAnswer.js';
+import type { RouteParts } from '../context.js';
+import { auth, keyOf, sellerOf } from '../plugins/auth.js';
+import { rateLimitHooks } from '../plugins/rateLimit.js';
+import { readPrefer } from '../http/prefer.js';
+import { readRequest } from '../leads/readRequest.js';
+import { queryOf } from '../http/requestTarget.js';
+import { failures } from '../schemas.js';
+import { takeLead } from '../leads/takeLead.js';
+import { withdrawLead } from '../../operations/takeOffSale.js';
+
+const security = [{ key: [] }];
+
+const post = {
+  operationId: 'sendLead',
+  summary: 'Send a lead',
+  tags: ['Leads'],
+  security,
+  consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+  headers: Type.Object({
+    'idempotency-key': Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: 'Makes sending twice safe, for 24 h' }),
+    ),
+    prefer: Type.Optional(
+      Type.String({ description: '`wait=N` (seconds) shortens the wait, `respond-async` ends it at once' }),
+    ),
+  }),
+  body: Type.Ref('LeadRequest'),
+  response: {
+    200: Type.Ref('LeadAnswer', {
+      description:
+        'The lead was taken: `sold`, `pending` for now, or `withdrawn` if the person is on a suppression list',
+    }),
+    ...failures(
+      ...([
+        'missingField',
+        'noCampaign',
+        'invalidField',
+        'invalidRequest',
+        'invalidKey',
+        'inProgress',
+      ] as const),
+      ...(['tooLarge', 'wrongType', 'keyReused', 'rateLimited', 'internal', 'unavailable'] as const),
+    ),
+  },
+};
+
+const get = {
+  operationId: 'showLead',
+  summary: 'Ask how a lead stands',
+  tags: ['Leads'],
+  security,
+  params: Type.Object({ lead_id: Type.String({ description: 'From the answer to the lead' }) }),
+  response: {
+    200: Type.Ref('LeadView', { description: 'The lead as it stands now' }),
+    ...failures('invalidRequest', 'invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
+  },
+};
+
+const withdraw = {
+  operationId: 'withdrawLead',
+  summary: 'Take a lead off sale',
+  tags: ['Leads'],
+  security,
+  params: get.params,
+  response: {
+    200: Type.Ref('LeadView', {
+      description:
+        'The lead as it stands after that: `withdrawn`, `sold` if a buyer has it, or `pending` and `withdrawing`',
+    }),
+    ...failures('invalidRequest', 'invalidKey', 'notFound', 'tooLarge', 'wrongType'),
+    ...failures('rateLimited', 'internal', 'unavailable'),
+  },
+};
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export async function leads(app: FastifyInstance, { parts, lookups, limits }: RouteParts): Promise<void> {
+  const { settings, database } = parts;
+  const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'leads');
+  const admission = createAdmission({
+    most: settings.REQUESTS_IN_FLIGHT,
+    answerWindowMs: settings.ANSWER_WINDOW_MS,
+  });
+  const failuresPerMinute = settings.RATE_LIMIT_PER_MINUTE;
+  await app.register(auth, { lookups, limits, failuresPerMinute, of: 'seller' });
+
+  app.post<{ Body: Entries | undefined }>(
+    '/api/leads',
+    { schema: post, onRequest: rate.take },
+    async (request, reply) => {
+      const receivedAt = new Date();
+      const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+      const wait = readPrefer(request.headers.prefer, settings.ANSWER_WINDOW_MS);
+      const key = { ...keyOf(request), seller: sellerOf(request) };
+      const given = givenFields({
+        query: readForm(queryOf(request.url)),
+        body: request.body ?? [],
+        bodyIsForm: isForm(request.headers['content-type']),
+      });
+      const read = await readRequest(lookups, key, given);
+      const taken = await takeLead(
+        parts,
+        { lookups, admission },
+        { ...read, key, given, idempotencyKey, answerWithinMs: wait.answerWithinMs, receivedAt },
+      );
+      const { warnings } = read.reading;
+      if ('repeated' in taken) {
+        reply.header('idempotent-replayed', 'true');
+        return withWarnings(storedLeadAnswer(taken.repeated), warnings);
+      }
+      if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
+      const answer = withWarnings(newLeadAnswer(taken.lead, taken.outcome), warnings);
+      measured.leadAnswered(1, { campaign: taken.lead.campaign, status: answer.status });
+      return answer;
+    },
+  );
+
+  app.get<{ Params: { lead_id: string } }>(
+    '/api/leads/:lead_id',
+    { schema: get, onRequest: rate.ask },
+    async (request) => leadView(await leadOf(request)),
+  );
+
+  app.post<{ Params: { lead_id: string } }>(
+    '/api/leads/:lead_id/withdraw',
+    { schema: withdraw, onRequest: rate.ask },
+    async (request) => {
+      const lead = await withdrawLead(database, await leadOf(request), {
+        by: `${keyOf(request).source} (source)`,
+        asked: 'seller',
+        notify: (leadId) => parts.starter.withdrawn(leadId),
+      });
+      return leadView(lead);
+    },
+  );
+
+  /** The lead that the address names, if it is one of the key's seller; for a test key, a test lead. */
+  async function leadOf(request: FastifyRequest<{ Params: { lead_id: string } }>): Promise<LeadSummary> {
+    const id = request.params.lead_id.toLowerCase();
+    const lead = UUID.test(id) ? await findLeadSummary(database, id) : null;
+    const isTestKey = keyOf(request).test;
+    if (lead?.seller === sellerOf(request) && (lead.test || !isTestKey)) return lead;
+    throw new ApiError(
+      'notFound',
+      isTestKey
+        ? 'The seller of this key has no test lead with this id. A test key reaches no live leads.'
+        : 'The seller of this key has no lead with this id.',
+    );
+  }
+}

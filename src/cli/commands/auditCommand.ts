@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { showAudit, type DeedView } from '../../operations/auditOperations.js';
+import { moment } from '../../market/calendar/formatUtc.js';
+import { adminCommand, useAdmin } from '../admin.js';
+import { count, past } from '../arguments.js';
+import { print, printJson, table, type Cell } from '../../terminal/print.js';
+
+interface Options {
+  since?: Date;
+  of?: string;
+  limit: number;
+  json: boolean;
+}
+
+/** `gavel audit …` */
+export function auditCommand(): Command {
+  return new Command('audit')
+    .description('what was changed, by whom and when')
+    .addCommand(
+      adminCommand('list')
+        .description('what commands and the admin API have changed, the newest first')
+        .option('--since <when>', 'only what was done since: a date, a time, or so long ago (7d)', past)
+        .option('--of <id>', 'only what was done to the lead, contract, key, … of this id')
+        .option('--limit <count>', 'so many at the most', count, 50)
+        .option('--json', 'print them as JSON', false)
+        .action(list),
+    );
+}
+
+async function list({ since, of, limit, json }: Options, command: Command): Promise<void> {
+  const asked = { since: since?.toISOString(), of, limit };
+  const { deeds, more } = await useAdmin(command, (ask) => ask(showAudit, asked));
+  if (json) printJson({ deeds, more });
+  else if (deeds.length === 0) print(nothing(of, since));
+  else {
+    print(table(['when', 'who', 'what', 'did', 'from → to'], deeds.map(row)));
+    if (more) print(`These are the newest ${limit}; --limit shows more.`);
+  }
+}
+
+function nothing(of: string | undefined, since: Date | undefined): string {
+  const then = since === undefined ? '' : ` since ${moment(since)}`;
+  if (of === undefined) return `Nothing was changed${then}.`;
+  return `The audit has nothing about "${of}"${then}. Name a lead, contract, campaign, buyer, seller or key by its whole id.`;
+}
+
+const row = ({ at, who, via, kind, id, did, changes }: DeedView): Cell[] => [
+  moment(Date.parse(at)),
+  `${who} (${via})`,
+  `${kind} ${id}`,
+  did,
+  changes.map(changeText),
+];
+
+const changeText = ({ path, from, to }: DeedView['changes'][number]): string =>
+  from === undefined ? `${path}: ${to ?? ''}` : `${path}: ${from} → ${to ?? 'nothing'}`;

@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { compareBooks } from '../../../operations/booksOperations.js';
+import type { BooksCheck, Difference } from '../../../store/books/checkBooks.js';
+import { adminCommand, useAdmin } from '../../admin.js';
+import type { Ask } from '../../ask.js';
+import { CommandFailed } from '../../../terminal/commandFailed.js';
+import { print, printError, printJson, table } from '../../../terminal/print.js';
+
+/** `gavel books …` */
+export function booksCommand(): Command {
+  return new Command('books')
+    .description('the ledger and everything that must agree with it')
+    .addCommand(
+      adminCommand('check')
+        .description('compare sales, ledger, leads’ prices and prepaid balances; 1 where they differ')
+        .option('--json', 'print what was compared and what differs as JSON', false)
+        .action(check),
+    );
+}
+
+async function check({ json }: { json: boolean }, command: Command): Promise<void> {
+  const checked = await useAdmin(command, compareAll);
+  const { differences, differing } = checked;
+  if (json) printJson(checked);
+  else if (differences.length > 0)
+    print(
+      table(
+        ['what', 'id', 'difference'],
+        differences.map(({ what, id, detail }) => [what, id, detail]),
+      ),
+    );
+  if (!json && differing > differences.length)
+    printError(`These are the first ${differences.length} of ${differing} differences.`);
+  if (differing > 0) throw new CommandFailed(`The books differ in ${counted(differing, 'place')}.`);
+  if (!json) print(agreed(checked));
+}
+
+/** Part by part: a remote admin API compares so much and no more by one request. */
+async function compareAll(ask: Ask): Promise<BooksCheck & { ok: boolean }> {
+  const sum = { ok: true, sales: 0, leads: 0, balances: 0, differing: 0, differences: [] as Difference[] };
+  for (let after: string | undefined; ;) {
+    const part = await ask(compareBooks, { after });
+    sum.ok &&= part.ok;
+    for (const key of ['sales', 'leads', 'balances', 'differing'] as const) sum[key] += part[key];
+    sum.differences.push(...part.differences.slice(0, MOST_SHOWN - sum.differences.length));
+    if (part.next === undefined) return sum;
+    after = part.next;
+  }
+}
+
+const MOST_SHOWN = 1000;
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+const agreed = ({ sales, leads, balances }: BooksCheck): string =>
+  `The books agree: ${counted(sales, 'sale')}, ${counted(leads, 'lead')}, ${counted(balances, 'prepaid balance')}.`;

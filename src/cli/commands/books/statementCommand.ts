@@ -1,0 +1,73 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { showStatement } from '../../../operations/booksOperations.js';
+import { pointInTime } from '../../../market/calendar/pointInTime.js';
+import { adminCommand, useAdmin } from '../../admin.js';
+import type { Ask } from '../../ask.js';
+import { count } from '../../arguments.js';
+import { CommandFailed } from '../../../terminal/commandFailed.js';
+import { print, printCsv, printError, printJson } from '../../../terminal/print.js';
+import { CSV_HEAD, statementCsv, statementText } from './statementForms.js';
+
+interface Options {
+  buyer?: string;
+  seller?: string;
+  house: boolean;
+  from?: string;
+  to?: string;
+  limit: number;
+  after?: string;
+  csv: boolean;
+  json: boolean;
+}
+
+/** `gavel statement` */
+export function statementCommand(): Command {
+  return adminCommand('statement')
+    .description('sales, returns and top-ups of an account in a period, with the balance before and after')
+    .option('--buyer <id>', 'the account of this buyer; what it owes is below zero')
+    .option('--seller <code|slug>', 'the account of this seller')
+    .option('--house', 'what the house keeps', false)
+    .option('--from <date>', 'the first day (2026-11-01), UTC; else that of the last day’s month', day)
+    .option('--to <date>', 'the last day, UTC; today unless given', day)
+    .option('--limit <count>', 'so many bookings at the most; with --csv, at a time', count, 1000)
+    .option('--after <cursor>', 'the bookings after those of another page, which said so')
+    .option('--csv', 'print all of it as CSV', false)
+    .option('--json', 'print it as JSON', false)
+    .action(show);
+}
+
+async function show({ csv, json, ...asked }: Options, command: Command): Promise<void> {
+  const accounts = [asked.buyer, asked.seller, asked.house || undefined].filter((one) => one !== undefined);
+  if (accounts.length !== 1)
+    throw new CommandFailed('Name one account: --buyer ID, --seller CODE or --house.');
+  if (csv && json) throw new CommandFailed('Choose one of --csv and --json.');
+  if (csv) {
+    await useAdmin(command, (ask) => printPages(ask, asked));
+    return;
+  }
+  const statement = await useAdmin(command, (ask) => ask(showStatement, asked));
+  if (json) printJson(statement);
+  else print(statementText(statement));
+  if (statement.next !== undefined)
+    printError(
+      `There are more bookings than these ${asked.limit}: --after ${statement.next} shows the next, --csv all of them.`,
+    );
+}
+
+/** However long the statement is, one page of it is in memory. */
+async function printPages(ask: Ask, asked: Omit<Options, 'csv' | 'json'>): Promise<void> {
+  let head = CSV_HEAD;
+  for (let next = { ...asked }; ;) {
+    const page = await ask(showStatement, next);
+    await printCsv(head + statementCsv(page));
+    if (page.next === undefined) return;
+    head = '';
+    // The last day of the first page: at midnight today is another day.
+    next = { ...next, from: page.from, to: page.to, after: page.next };
+  }
+}
+
+function day(text: string): string {
+  if (text.length === 10 && pointInTime(text) !== undefined) return text;
+  throw new InvalidArgumentError('Write a day like 2026-11-01.');
+}

@@ -1,0 +1,16 @@
+import { Command } from 'commander';
+import { buyersListCommand } from './buyersList.js';
+import { buyersTestCommand } from './buyersTest.js';
+import { topUpCommand } from './buyersTopUp.js';
+import { buyerPauses } from '../market/pauseCommands.js';
+
+/** `gavel buyers …` */
+export function buyersCommand(): Command {
+  const command = new Command('buyers')
+    .description('buyers, what they have left, and what they pay in')
+    .addCommand(buyersListCommand())
+    .addCommand(topUpCommand())
+    .addCommand(buyersTestCommand());
+  for (const one of buyerPauses()) command.addCommand(one);
+  return command;
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { endKey } from '../../../operations/keysOperations.js';
+import { moment } from '../../../market/calendar/formatUtc.js';
+import { adminCommand, useAdmin } from '../../admin.js';
+import { future } from '../../arguments.js';
+import { print, printJson } from '../../../terminal/print.js';
+
+interface Options {
+  at?: Date;
+  json: boolean;
+}
+
+/** `gavel keys revoke ID` */
+export function revokeCommand(): Command {
+  return adminCommand('revoke')
+    .description('end a key for good; requests with it are refused within 2 s')
+    .argument('<id>', 'its id (key_…), or the key itself')
+    .option('--at <when>', 'let it go on until a date, a time, or so long from now (7d)', future)
+    .option('--json', 'print the outcome as JSON', false)
+    .action(revoke);
+}
+
+async function revoke(key: string, { at, json }: Options, command: Command): Promise<void> {
+  const asked = { key, expires_at: at?.toISOString() };
+  const ended = await useAdmin(command, (ask) => ask(endKey, asked));
+  if (json) printJson(ended);
+  else if (at === undefined) print(`${ended.id} is revoked; requests with it are refused within 2 s.`);
+  else print(`${ended.id} goes on until ${moment(at)}; requests with it are refused from then on.`);
+  if (!json && ended.made) print(`Keys that were made with it go on: ${ended.made.join(', ')}.`);
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { showProgress } from '../../../terminal/showProgress.js';
+import { noteDeed } from '../../../store/audit.js';
+import { rewrap } from '../../../store/keys/rewrap.js';
+import { localCommand } from '../../admin.js';
+import { cliActor } from '../../../terminal/currentUser.js';
+import { print, printJson } from '../../../terminal/print.js';
+import { usePersons } from '../../../terminal/useDatabase.js';
+
+const WHY_HERE =
+  'it takes the old and the new master key, which no API is told. Run it where MASTER_KEYS has both and MONGODB_URL is set; docs/backup.md tells how.';
+
+/** `gavel keys rotate-master` */
+export function rotateMasterCommand(): Command {
+  return localCommand('rotate-master', WHY_HERE)
+    .description('put all that is stored under the first of MASTER_KEYS, so that the others can go')
+    .option('--json', 'print the outcome as JSON', false)
+    .action(rotate);
+}
+
+async function rotate({ json }: { json: boolean }): Promise<void> {
+  const shown = showProgress();
+  try {
+    const outcome = await usePersons(async (database) => {
+      const leads = await rewrap(database, (done) => shown.progress(`${done} leads`));
+      const { current: key } = database.vault.masterKeys();
+      const of = { kind: 'database', id: database.db.databaseName } as const;
+      const values = [{ path: 'master_key', to: key }];
+      await noteDeed(database, cliActor(), { ...of, did: 'put under a master key', values });
+      return { leads, key };
+    });
+    shown.done();
+    if (json) printJson(outcome);
+    else
+      print(
+        `Everything is under the master key "${outcome.key}"; ${outcome.leads} leads were not. No other key of MASTER_KEYS is needed any more, except for older backups.`,
+      );
+  } finally {
+    shown.done();
+  }
+}

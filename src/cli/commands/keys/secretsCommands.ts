@@ -1,0 +1,78 @@
+import { Command, InvalidArgumentError } from 'commander';
+import Value from 'typebox/value';
+import { Overlap, renewSecret, showSecret, type SecretView } from '../../../operations/secretsOperations.js';
+import { moment } from '../../../market/calendar/formatUtc.js';
+import { adminCommand, useAdmin } from '../../admin.js';
+import { CommandFailed } from '../../../terminal/commandFailed.js';
+import { print, printError, printJson } from '../../../terminal/print.js';
+
+interface Options {
+  buyer?: string;
+  seller?: string;
+  json: boolean;
+}
+
+/** `gavel secrets …` */
+export function secretsCommand(): Command {
+  return new Command('secrets')
+    .description('the secrets that sign what buyers and sellers are sent')
+    .addCommand(
+      command('show', 'print the secret of a buyer or seller; the audit notes who has read it').action(show),
+    )
+    .addCommand(
+      command(
+        'rotate',
+        'give a buyer or seller a new secret, which is printed; the old one signs too for a while',
+      )
+        .option(
+          '--overlap <duration>',
+          'how long the old one signs too; 0s ends it and all older ones at once',
+          overlap,
+          '24h',
+        )
+        .action(rotate),
+    );
+}
+
+const command = (name: string, description: string): Command =>
+  adminCommand(name)
+    .description(description)
+    .option('--buyer <id>', 'whose')
+    .option('--seller <code|slug>', 'instead: the seller’s, which signs its postbacks and checks')
+    .option('--json', 'print it as JSON', false);
+
+async function show({ json, ...asked }: Options, command: Command): Promise<void> {
+  checkOwner(asked);
+  tell(await useAdmin(command, (ask) => ask(showSecret, asked)), json);
+}
+
+async function rotate({ json, ...asked }: Options & { overlap: string }, command: Command): Promise<void> {
+  checkOwner(asked);
+  tell(await useAdmin(command, (ask) => ask(renewSecret, asked)), json);
+}
+
+/** The secret is alone on standard output, so that a script can take it; what is said about it goes beside it. */
+function tell(secret: SecretView, json: boolean): void {
+  if (json) {
+    printJson(secret);
+    return;
+  }
+  const { kind, id, previous_until, older_until = [] } = secret;
+  print(secret.secret);
+  const what = kind === 'seller' ? 'postbacks' : 'requests';
+  const until = (at: string): string => moment(Date.parse(at));
+  const before = previous_until && `The one before it signs too until ${until(previous_until)}.`;
+  const older = older_until.map((at) => `An older one signs too until ${until(at)}.`);
+  const end = previous_until && 'If one of them has leaked, rotate with --overlap 0s: this ends all of them.';
+  printError([`Signs the ${what} to ${id}.`, before, ...older, end].filter(Boolean).join(' '));
+}
+
+function checkOwner({ buyer, seller }: Pick<Options, 'buyer' | 'seller'>): void {
+  if ((buyer === undefined) === (seller === undefined))
+    throw new CommandFailed('Say whose secret it is: --buyer ID or --seller CODE.');
+}
+
+function overlap(text: string): string {
+  if (Value.Check(Overlap, text)) return text;
+  throw new InvalidArgumentError('Write a duration like 24h, at most 30d.');
+}

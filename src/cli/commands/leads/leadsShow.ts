@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { showLead, showPerson } from '../../../operations/leadsOperations.js';
+import { adminCommand, useAdmin } from '../../admin.js';
+import { describeLead } from './describeLead.js';
+import { print, printJson } from '../../../terminal/print.js';
+
+interface Options {
+  personal: boolean;
+  json: boolean;
+}
+
+/** `gavel leads show ID` */
+export function showCommand(): Command {
+  return adminCommand('show')
+    .description('the whole story of a lead: rounds, bids, posts, sales, books, what it waits for')
+    .argument('<id>', 'the lead_id that the source was answered with')
+    .option('--personal', 'show what the person wrote, which is masked otherwise', false)
+    .option('--json', 'print the story as JSON', false)
+    .action(show);
+}
+
+async function show(id: string, { personal, json }: Options, command: Command): Promise<void> {
+  const lead = { lead_id: id.trim() };
+  const story = await useAdmin(
+    command,
+    async (ask) => {
+      const masked = await ask(showLead, lead);
+      if (!personal) return masked;
+      const { fields, sent } = await ask(showPerson, lead);
+      return { ...masked, fields, sent };
+    },
+    { persons: personal },
+  );
+  if (json) printJson(story);
+  else print(describeLead(story, new Date()));
+}

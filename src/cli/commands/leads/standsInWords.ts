@@ -1,0 +1,14 @@
+import { reasonInWords } from '../../../market/model/reason.js';
+/** How a lead stands, at the end of a sentence: `sold to northwind`, `pending (no bid)`. */
+export function standsInWords({
+  status,
+  reason,
+  buyer_ids: buyers = [],
+}: {
+  status: string;
+  reason?: string;
+  buyer_ids?: string[];
+}): string {
+  if (buyers.length > 0) return `${status} to ${buyers.join(', ')}`;
+  return reason === undefined ? status : `${status} (${reasonInWords(reason)})`;
+}

@@ -1,0 +1,24 @@
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { showMarket } from '../../../operations/marketOperations.js';
+import { marketTag } from '../../../store/market/marketTag.js';
+import { adminCommand, useAdmin } from '../../admin.js';
+import { print, printJson } from '../../../terminal/print.js';
+
+/** `gavel market …` */
+export function marketCommand(): Command {
+  return new Command('market')
+    .description('show the market that is in force')
+    .addCommand(
+      adminCommand('show')
+        .description('print the market as a market file, with every default spelt out')
+        .option('--json', 'print it as JSON', false)
+        .action(show),
+    );
+}
+
+async function show({ json }: { json: boolean }, command: Command): Promise<void> {
+  const market = await useAdmin(command, (ask) => ask(showMarket, {}));
+  if (json) printJson(market);
+  else print(`# ETag ${marketTag(market)}\n${stringify(market).trimEnd()}`);
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { testPostbacks } from '../../../operations/postbacksOperations.js';
+import { adminCommand, useAdmin } from '../../admin.js';
+import { CommandFailed } from '../../../terminal/commandFailed.js';
+import { print, printJson, table } from '../../../terminal/print.js';
+
+/** `gavel postbacks test --seller CODE` */
+export function testCommand(): Command {
+  return adminCommand('test')
+    .description('send a test to each of a seller’s addresses and print what came back')
+    .requiredOption('--seller <code|slug>', 'whose')
+    .option('--json', 'print what came back as JSON', false)
+    .action(test);
+}
+
+async function test({ seller, json }: { seller: string; json: boolean }, command: Command): Promise<void> {
+  const tested = await useAdmin(command, (ask) => ask(testPostbacks, { seller }));
+  const { addresses } = tested;
+  if (addresses.length === 0)
+    throw new CommandFailed(
+      `${tested.seller} has no address for postbacks; name one in the market file under its \`postback\`.`,
+    );
+  const rows = addresses.map(({ url, heard, answer, ms }) => [url, heard ? 'yes' : 'no', answer, String(ms)]);
+  if (json) printJson(tested);
+  else print(table(['address', 'heard', 'answer', 'ms'], rows));
+  const deaf = addresses.filter(({ heard }) => !heard).length;
+  if (deaf > 0) throw new CommandFailed(`${deaf} of ${addresses.length} did not hear it; any 2xx says so.`);
+}

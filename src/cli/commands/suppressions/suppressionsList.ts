@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { showSuppressions } from '../../../operations/suppressionsOperations.js';
+import { moment } from '../../../market/calendar/formatUtc.js';
+import { adminCommand, useAdmin } from '../../admin.js';
+import { print, printJson, table } from '../../../terminal/print.js';
+
+/** `gavel suppressions list` */
+export function listCommand(): Command {
+  return adminCommand('list')
+    .description('the lists in figures; who is on them can’t be read, only their hashes are kept')
+    .option('--json', 'print the lists as JSON', false)
+    .action(list);
+}
+
+async function list({ json }: { json: boolean }, command: Command): Promise<void> {
+  const { lists } = await useAdmin(command, (ask) => ask(showSuppressions, {}));
+  if (json) printJson({ lists });
+  else if (lists.length === 0)
+    print('There is no list yet; `gavel suppressions import FILE --seller CODE` makes one.');
+  else {
+    const rows = lists.map(({ seller, buyer, phones, emails, changed_at }) => [
+      buyer === undefined ? (seller ?? 'every seller') : `buyer ${buyer}`,
+      String(phones),
+      String(emails),
+      moment(Date.parse(changed_at)),
+    ]);
+    print(table(['list of', 'phones', 'e-mails', 'last added'], rows));
+  }
+}

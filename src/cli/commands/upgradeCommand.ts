@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { showProgress } from '../../terminal/showProgress.js';
+import { noteDeed } from '../../store/audit.js';
+import { ensureIndexes } from '../../store/upkeep/indexes.js';
+import { upgradeLeads } from '../../store/upkeep/upgrade.js';
+import { localCommand } from '../admin.js';
+import { cliActor } from '../../terminal/currentUser.js';
+import { print, printJson } from '../../terminal/print.js';
+import { usePersons } from '../../terminal/useDatabase.js';
+
+const WHY_HERE =
+  'it reads persons’ data, which takes the master keys. Run it where MASTER_KEYS and MONGODB_URL are set; docs/upgrades.md tells how.';
+
+/** `gavel upgrade` */
+export function upgradeCommand(): Command {
+  return localCommand('upgrade', WHY_HERE)
+    .description('bring what older releases stored into the form of this one; can be stopped and run again')
+    .option('--json', 'print the outcome as JSON', false)
+    .action(upgrade);
+}
+
+async function upgrade({ json }: { json: boolean }): Promise<void> {
+  const shown = showProgress();
+  try {
+    const done = await usePersons(async (database) => {
+      await ensureIndexes(database);
+      const upgraded = await upgradeLeads(database, (leads) => shown.progress(`${leads} leads`));
+      const values = Object.entries(upgraded).map(([path, count]) => ({ path, to: String(count) }));
+      const of = { kind: 'database', id: database.db.databaseName } as const;
+      await noteDeed(database, cliActor(), { ...of, did: 'upgraded', values });
+      return upgraded;
+    });
+    shown.done();
+    if (json) printJson(done);
+    else {
+      const left = done.left === 0 ? '' : ` ${done.left} are being posted to a buyer: run it again later.`;
+      const back =
+        done.returned === 0 ? '' : ` ${done.returned} that were given back keep their returns now.`;
+      print(
+        `${done.leads} leads of older releases were looked at; ${done.rekeyed} got another key.${back}${left}`,
+      );
+    }
+  } finally {
+    shown.done();
+  }
+}

@@ -1,0 +1,139 @@
+import type { Failure } from '../limits/circuitBreaker.js';
+import { isClearNo } from '../model/clearNo.js';
+import { aboveCeiling, isBelowFloor } from './prices.js';
+import type { Reason } from '../model/reason.js';
+import type { Bid, Candidate, Entry, NoBid, Round } from '../model/round.js';
+import type { Sale } from '../model/terms.js';
+import type { Contender } from './turns.js';
+
+/** What a buyer answered to a ping, or why it has not, and after how long, ms. */
+export type PingAnswer = { ms: number } & ({ bid: Bid } | { noBid: NoBid });
+
+/** The tier of a round that is asked next, and who is in it. */
+export function nextTier({ later }: Round): { tier: number; asked: Candidate[] } {
+  const tier = Math.min(...later.map((candidate) => candidate.tier));
+  return { tier, asked: later.filter((candidate) => candidate.tier === tier) };
+}
+
+/** Those whose answers the round did not wait for, to be asked again: once. */
+export const missedIn = ({ entries }: Round): Candidate[] =>
+  entries.filter(({ again }) => again === 'due').map((entry) => ({ ...candidateIn(entry), again: 'asked' }));
+
+/** The same for those of a round that are asked at the same time: of each tier, and of it again where it was. */
+export const askedWith = ({ tier, again }: Candidate): string =>
+  `${tier}${again === 'asked' ? ' again' : ''}`;
+
+/** A candidate that was asked, and whose answer nobody waited for. */
+export const undecided = (candidate: Candidate): Entry => {
+  const detail = 'the round was decided before it answered';
+  return candidate.again === undefined
+    ? { ...candidate, again: 'due', noBid: { reason: 'outbid', detail } }
+    : { ...candidate, noBid: { reason: 'outbid', detail: `${detail}, also when it was asked again` } };
+};
+
+/** The round with the answers of those that were asked, one version further. */
+export function withAnswers(round: Round, answers: Entry[]): Round {
+  const asked = new Set(answers.map(({ contract }) => contract));
+  const isOther = ({ contract }: Candidate): boolean => !asked.has(contract);
+  return {
+    ...round,
+    version: round.version + 1,
+    entries: [...round.entries.filter(isOther), ...answers],
+    later: round.later.filter(isOther),
+  };
+}
+
+/** The round with a buyer's new answer in the place of its bid, which has expired. */
+export const withNewAnswer = (round: Round, expired: Entry, { ms, ...answer }: PingAnswer): Round =>
+  withEntry(round, { ...candidateIn(expired), ms, ...answer });
+
+/** A round one version further, with another entry of one contract. */
+export const withEntry = (round: Round, entry: Entry): Round => ({
+  ...round,
+  version: round.version + 1,
+  entries: round.entries.map((before) => (before.contract === entry.contract ? entry : before)),
+});
+
+function candidateIn(entry: Entry): Candidate {
+  const candidate: Candidate & { bid?: unknown; noBid?: unknown } = { ...entry };
+  delete candidate.bid;
+  delete candidate.noBid;
+  return candidate;
+}
+
+/** A buyer whose pings or posts fail is tried by one lead at a time. */
+export const TRIED = {
+  reason: 'circuit_open',
+  detail: 'after failures in a row; another lead is trying its server now',
+} as const;
+
+/** Why a bid is not used that expires before a post can be sent. */
+export function spent({ goodForMs, pingId }: Bid): NoBid & { reason: 'invalid_response' } {
+  const when = goodForMs === undefined ? 'expires' : `expires after ${goodForMs} ms,`;
+  const detail = `the bid ${when} before a post can be sent; expires_in_ms is in milliseconds`;
+  return { reason: 'invalid_response', detail, pingId };
+}
+
+/** The answer, or why its bid can't be used: it is above the contract's ceiling. */
+export function judged(
+  answer: PingAnswer,
+  { ceiling }: Pick<Candidate, 'ceiling'>,
+  currency: string,
+): PingAnswer {
+  const noBid = 'bid' in answer ? aboveCeiling(answer.bid, ceiling, currency) : undefined;
+  return noBid ? { ms: answer.ms, noBid } : answer;
+}
+
+/** The answer without a bid that has expired: its buyer has been asked for a new one already. */
+export const unlessSpent = (answer: PingAnswer, now: number): PingAnswer =>
+  'bid' in answer && hasExpired(answer.bid, now) ? { ms: answer.ms, noBid: spent(answer.bid) } : answer;
+
+/** A bid must be good for at least this much longer to be posted on, ms. */
+const POST_LEAD_MS = 100;
+
+/** Whether a bid is not good for long enough to be posted on. @param now UTC ms */
+export const hasExpired = ({ expiresAt }: Bid, now: number): boolean =>
+  expiresAt !== undefined && now > expiresAt - POST_LEAD_MS;
+
+/** Who could have a turn of those that were asked: whoever bids enough. */
+export const contendersOf = (sale: Sale, answers: readonly Entry[]): Contender[] =>
+  answers.flatMap((entry) =>
+    'bid' in entry && !isBelowFloor(sale, entry) ? [{ id: entry.contract, weight: entry.weight ?? 1 }] : [],
+  );
+
+/**
+ * Why the answer says that the buyer's server is not well; undefined if it bids, or does not want the lead. A bid that
+ * expires at once can never be used.
+ * @param now UTC ms
+ */
+export function failureOf(answer: PingAnswer, now: number): Failure | undefined {
+  const used = unlessSpent(answer, now);
+  if (!('noBid' in used)) return undefined;
+  const { reason, status, detail } = used.noBid;
+  if (reason === 'http_error' && status !== undefined && isClearNo(status)) return undefined;
+  return UNUSED.includes(reason) ? { reason, detail } : undefined;
+}
+
+/** The answer to a ping of a test lead, with what its buyer is notified about if the answer could not be used. */
+export function withPing(
+  answer: PingAnswer,
+  { pingId, limitMs }: { pingId: string; limitMs: number },
+): PingAnswer {
+  if (!('noBid' in answer) || !UNUSED.includes(answer.noBid.reason)) return answer;
+  const { reason, detail } = answer.noBid;
+  const late = reason === 'timeout' ? `no answer within ${limitMs} ms` : undefined;
+  return { ...answer, noBid: { ...answer.noBid, pingId, detail: detail ?? late } };
+}
+
+/** Answers to a ping that could not be used, by reason. */
+export const UNUSED: readonly Reason[] = ['timeout', 'unreachable', 'http_error', 'invalid_response'];
+
+/** The round as a workflow's history may have it: without the buyers' own words, which only the database keeps. */
+export const withoutWords = <R extends Round>(round: R): R => ({
+  ...round,
+  entries: round.entries.map((entry) =>
+    'noBid' in entry && entry.noBid.words !== undefined
+      ? { ...entry, noBid: { ...entry.noBid, words: undefined } }
+      : entry,
+  ),
+});

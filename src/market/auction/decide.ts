@@ -1,0 +1,216 @@
+import type { DeliveryPolicy } from '../model/delivery.js';
+import { missedIn } from './asking.js';
+import { isDecided } from './earlyClose.js';
+import { split } from '../model/margin.js';
+import { formatMoney, type Minor } from '../money.js';
+import type { LeadReason, Reason } from '../model/reason.js';
+import type { Bid, Candidate, Change, Entry, Outcome, Refusal, Round, RoundTerms } from '../model/round.js';
+import { fnv1a } from '../hash.js';
+import { floorOf, isBelowFloor, priceIn, type Form } from './prices.js';
+import type { Sale } from '../model/terms.js';
+
+/** The lead, offered to one bidder. */
+export interface Offer {
+  contract: string;
+  buyer: string;
+  /** Whether it gets the lead for itself alone. */
+  exclusive: boolean;
+  /** What the buyer pays. */
+  price: Minor;
+  /** What the seller earns of it. */
+  earns: Minor;
+  bid: Bid;
+  delivery?: DeliveryPolicy;
+}
+
+/**
+ * Reasons that an offer can end with: the buyer's word, a limit that was reached or a currency that was changed since the
+ * round was planned, or posts that fail.
+ */
+export type OfferReason = Extract<
+  Reason,
+  | 'refused'
+  | 'uncertain'
+  | 'closed'
+  | 'timeout'
+  | 'capped'
+  | 'over_budget'
+  | 'no_balance'
+  | 'duplicate'
+  | 'paused'
+  | 'circuit_open'
+  | 'invalid_response'
+>;
+
+/** What an offer ends with if a limit leaves no room for it. */
+export const asOfferReason = (reason: Reason): Exclude<OfferReason, 'uncertain'> =>
+  ROOM_REASONS.find((one) => one === reason) ?? 'capped';
+
+const ROOM_REASONS = ['over_budget', 'no_balance', 'duplicate', 'closed'] as const;
+
+/** A refusal for want of room, as what came of the offer. */
+export const asAnswer = ({ reason, ...why }: Refusal) => ({ answer: asOfferReason(reason), ...why });
+
+/** What came of an offer; an offer never made has none. */
+export type Answer =
+  | { contract: string; answer: 'accepted'; exclusive: boolean }
+  | {
+      contract: string;
+      answer: OfferReason;
+      detail?: string;
+      /** The same with the buyer's own words; never in a workflow. */
+      words?: string;
+      /** Of a limit that left no room: when it has some again. */
+      change?: Change;
+    };
+
+/**
+ * What is to be done next in a round: offers to be made side by side, a tier to be asked, contracts to be asked again that
+ * it did not wait for, or nothing more.
+ */
+export type Step = { offers: Offer[] } | { ask: number } | { askAgain: string[] } | 'over';
+
+/**
+ * Decides a round, one step at a time, from what is known of it so far. The same data give the same step, whoever asks
+ * and however often.
+ *
+ * A lead is offered to as many bidders at once as have room; when one of them does not buy, the next one is. Those that the
+ * round did not wait for are asked again as soon as it would have had to wait for them, had it known who would not buy. A
+ * tier is asked only where the tiers before it bought nothing. Of equal bids the one with the smaller hash of lead and
+ * contract goes first: the same each time it is computed, and no buyer is favoured over many leads.
+ */
+export function nextStep(leadId: string, round: Round, answers: readonly Answer[]): Step {
+  const { sale, margin } = round.terms;
+  const accepted = answers.filter(({ answer }) => answer === 'accepted');
+  const answered = new Set(answers.map(({ contract }) => contract));
+  const open = round.entries.filter(
+    (entry): entry is Bidder => 'bid' in entry && !answered.has(entry.contract),
+  );
+  const form = accepted.length > 0 ? soldAs(accepted) : bestForm(leadId, round, open);
+  const places = Math.max(0, (form === 'exclusive' ? 1 : sale.maxBuyers) - accepted.length);
+  const offers = ranked(leadId, round, open, form)
+    .slice(0, places)
+    .map(({ entry, price }): Offer => {
+      const { contract, buyer, bid, delivery } = entry;
+      const earns = margin ? split(price, margin).sellerEarns : price;
+      const exclusive = form === 'exclusive';
+      return { contract, buyer, exclusive, price, earns, bid, ...(delivery && { delivery }) };
+    });
+  // Who has had no turn yet comes after everybody who has.
+  const isTaken = round.turns === undefined ? places === 0 : offers.length === places;
+  const missed = isTaken ? [] : toAskAgain(round, answers);
+  if (missed.length > 0) return { askAgain: missed.map(({ contract }) => contract) };
+  if (offers.length > 0) return { offers };
+  const [next] = round.later.map(({ tier }) => tier).sort((a, b) => a - b);
+  return next === undefined || accepted.length > 0 ? 'over' : { ask: next };
+}
+
+/** Contracts whose answers the round did not wait for, where they could change who buys, as it stands by now. */
+function toAskAgain(round: Round, answers: readonly Answer[]): Candidate[] {
+  const missed = missedIn(round);
+  if (missed.length === 0) return [];
+  const lost = new Set(answers.flatMap(({ contract, answer }) => (answer === 'accepted' ? [] : [contract])));
+  const left = round.entries.filter(({ contract }) => !lost.has(contract));
+  return isDecided(round.terms.sale, left, missed) ? [] : missed;
+}
+
+type Bidder = Extract<Entry, { bid: Bid }>;
+
+const soldAs = (accepted: readonly Answer[]): Form =>
+  accepted.some((answer) => answer.answer === 'accepted' && answer.exclusive) ? 'exclusive' : 'shared';
+
+/** In a hybrid sale the form that earns more now; of equal ones the exclusive one, which bothers the person less. */
+function bestForm(leadId: string, round: Round, open: Bidder[]): Form {
+  const { sale } = round.terms;
+  if (sale.mode !== 'hybrid') return sale.mode;
+  const worth = (form: Form, places: number): Minor =>
+    ranked(leadId, round, open, form)
+      .slice(0, places)
+      .reduce((sum, { price }) => sum + price, 0);
+  return worth('exclusive', 1) >= worth('shared', sale.maxBuyers) ? 'exclusive' : 'shared';
+}
+
+/** Bidders at or above their floor, in the order in which the lead is offered. */
+function ranked(leadId: string, round: Round, open: Bidder[], form: Form): { entry: Bidder; price: Minor }[] {
+  const { sale } = round.terms;
+  const turn = new Map((round.turns ?? []).map((contract, i) => [contract, i]));
+  return open
+    .flatMap((entry) => {
+      const price = priceIn(sale, entry.bid, form);
+      if (price === undefined || price < floorOf(sale, entry.floor, form)) return [];
+      const worth = sale.award === 'expectedValue' ? price * (entry.rate ?? 1) : price;
+      const place = turn.get(entry.contract) ?? Infinity;
+      return [{ entry, price, worth, place, tie: fnv1a(`${leadId}/${entry.contract}`) }];
+    })
+    .sort((a, b) => {
+      const byTurn = a.place === b.place ? 0 : a.place - b.place;
+      return byTurn || b.worth - a.worth || a.tie - b.tie || (a.entry.contract < b.entry.contract ? -1 : 1);
+    });
+}
+
+/** How the round ended for every contract of the campaign: a bid that won, or one reason. */
+export function conclude(round: Round, answers: readonly Answer[]): Outcome[] {
+  const answerOf = new Map(answers.map((answer) => [answer.contract, answer]));
+  return [
+    ...round.entries.map((entry) => outcome(entry, round.terms, answerOf.get(entry.contract))),
+    ...round.later.map(({ contract, buyer }): Outcome => {
+      return { contract, buyer, sold: false, reason: 'outbid', detail: 'an earlier tier bought' };
+    }),
+    ...round.excluded.flatMap(({ buyers, reason, detail }) =>
+      buyers.split(' ').map((buyer): Outcome => {
+        const contract = `${round.campaign}/${buyer}`;
+        return { contract, buyer, sold: false, reason, ...(detail !== undefined && { detail }) };
+      }),
+    ),
+  ];
+}
+
+function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: Answer | undefined): Outcome {
+  const { contract, buyer, ms } = entry;
+  const again = entry.again === 'asked' && ({ again: true } as const);
+  const who = { contract, buyer, ...(ms !== undefined && { ms }), ...again };
+  if ('noBid' in entry) {
+    const { reason, detail, words } = entry.noBid;
+    return { ...who, sold: false, reason, detail, words };
+  }
+  const form: Form = answer?.answer === 'accepted' && !answer.exclusive ? 'shared' : 'exclusive';
+  const { bid } = entry;
+  const { note } = bid;
+  const price = priceIn(sale, bid, form) ?? bid.price ?? bid.shared ?? 0;
+  if (answer?.answer === 'accepted') return { ...who, price, note, sold: true };
+  if (answer) {
+    const { answer: reason, detail, words } = answer;
+    return { ...who, price, note, sold: false, reason, detail, words };
+  }
+  if (!isBelowFloor(sale, entry)) return { ...who, price, note, sold: false, reason: 'outbid' };
+  return {
+    ...who,
+    price,
+    note,
+    sold: false,
+    reason: 'below_floor',
+    detail: floorInWords(entry, sale, currency),
+  };
+}
+
+/** `the floor is $10.00`: the lowest bid that would have been taken, in each form of sale that the bid was for. */
+function floorInWords({ bid, floor }: Bidder, sale: Sale, currency: string): string {
+  const forms = (['exclusive', 'shared'] as const).filter((form) => priceIn(sale, bid, form) !== undefined);
+  const floors = new Set(forms.map((form) => formatMoney(floorOf(sale, floor, form), currency)));
+  return `the floor is ${[...floors].join(', of a place ')}`;
+}
+
+/** What ops read of an outcome. Not for a workflow: the buyer's own words are in it. */
+export const detailFor = (outcome: Outcome): string | undefined =>
+  outcome.sold ? outcome.note : (outcome.words ?? outcome.detail ?? outcome.note);
+
+/** Why a round sold the lead to nobody: what came closest to a sale says it. */
+export function unsoldReason(outcomes: Outcome[]): LeadReason {
+  const reasons = new Set(outcomes.map((outcome) => (outcome.sold ? undefined : outcome.reason)));
+  const closest = (['uncertain', 'refused', 'below_floor'] as const).find((reason) => reasons.has(reason));
+  if (closest !== undefined) return closest;
+  return ASKED.some((reason) => reasons.has(reason)) ? 'no_bid' : 'no_buyer_eligible';
+}
+
+/** Reasons of contracts that were eligible and asked. */
+const ASKED: Reason[] = ['no_bid', 'timeout', 'unreachable', 'http_error', 'invalid_response', 'outbid'];

@@ -1,0 +1,51 @@
+import { formatMoney, type Minor } from '../money.js';
+import type { Bid, NoBid } from '../model/round.js';
+import type { Contract, Sale } from '../model/terms.js';
+
+/** Whether a bid is for the lead alone or for a place in a shared sale. */
+export type Form = 'exclusive' | 'shared';
+
+/** What the entry's bid is in a form of sale; undefined where it is none. */
+export function priceIn(sale: Sale, bid: Bid, form: Form): Minor | undefined {
+  return sale.mode === 'hybrid' && form === 'shared' ? bid.shared : bid.price;
+}
+
+/** How many may hold the lead at the most. */
+export const placesOf = ({ mode, maxBuyers }: Sale): number => (mode === 'exclusive' ? 1 : maxBuyers);
+
+/** The lowest bid that is taken of a contract in a form of sale. */
+export function floorOf(sale: Sale, floor: Minor | undefined, form: Form): Minor {
+  const campaign =
+    sale.mode === 'hybrid' && form === 'shared' ? (sale.sharedFloor ?? sale.floor) : sale.floor;
+  return Math.max(campaign, floor ?? 0);
+}
+
+/** The least that a contract can come to pay: of a bid only its floor is known before it is asked for. */
+export function leastOf(
+  sale: Sale,
+  { price, sharedPrice, floor }: Pick<Contract, 'price' | 'sharedPrice' | 'floor'>,
+): Minor {
+  if (price === undefined && sharedPrice === undefined)
+    return Math.min(floorOf(sale, floor, 'exclusive'), floorOf(sale, floor, 'shared'));
+  const shared = sale.mode === 'hybrid' ? sharedPrice : undefined;
+  return Math.min(price ?? shared ?? 0, shared ?? price ?? 0);
+}
+
+/** Why a bid is not used that is above the ceiling of its contract; undefined if it is not above it. */
+export function aboveCeiling(
+  { price, shared }: Bid,
+  ceiling: Minor | undefined,
+  currency: string,
+): NoBid | undefined {
+  if (ceiling === undefined || Math.max(price ?? 0, shared ?? 0) <= ceiling) return undefined;
+  const key = (price ?? 0) > ceiling ? 'bid' : 'shared_bid';
+  const detail = `${key} is above the ceiling of ${formatMoney(ceiling, currency)} that the contract names`;
+  return { reason: 'invalid_response', detail };
+}
+
+/** Whether what somebody bids is too little in every form of sale. */
+export const isBelowFloor = (sale: Sale, { bid, floor }: { bid: Bid; floor?: Minor }): boolean =>
+  (['exclusive', 'shared'] as const).every((form) => {
+    const price = priceIn(sale, bid, form);
+    return price === undefined || price < floorOf(sale, floor, form);
+  });

@@ -1,0 +1,118 @@
+import { LRUCache } from 'lru-cache';
+import { compileSchedule, type CompiledSchedule } from '../calendar/schedule.js';
+import { compileComparisons, type Comparisons } from '../filters/comparisons.js';
+import { compileFilters, type Filter, type LeadTest } from '../filters/filters.js';
+import { isLimited } from '../limits/usage.js';
+import type { Buyer, Campaign, Contract, Seller } from '../model/terms.js';
+
+/** A contract made ready for many leads: what each round would else compute again. */
+export interface ReadyContract<B extends Buyer = Buyer> {
+  contract: Contract;
+  buyer: B;
+  states?: ReadonlySet<string>;
+  /** `buys TX, CA only`; in a campaign of few contracts, see `NAMED_STATES_IN`. */
+  buysOnly?: string;
+  only?: ReadonlySet<string>;
+  not?: ReadonlySet<string>;
+  schedule?: CompiledSchedule;
+  filter?: LeadTest;
+  /** Whether selling under it takes up a limit of its own or of its buyer. */
+  limited: boolean;
+}
+
+/** A campaign's terms made ready for many leads. */
+export interface ReadyMarket<B extends Buyer = Buyer, S extends Seller = Seller> {
+  seller: S;
+  campaign: Campaign;
+  contracts: ReadyContract<B>[];
+  /** `comparedBuyers` of the whole market; absent: none. */
+  compared?: ReadonlySet<string>;
+}
+
+/**
+ * The market is read again every two seconds, and seldom differs: what is expensive to compile is kept by what it is
+ * compiled from.
+ */
+function kept<Terms, Ready extends object>(
+  compile: (terms: Terms) => Ready,
+  keyOf: (terms: Terms) => string = JSON.stringify,
+): (terms: Terms) => Ready {
+  const known = new LRUCache<string, Ready>({ max: 10_000 });
+  return (terms) => {
+    const key = keyOf(terms);
+    const ready = known.get(key) ?? compile(terms);
+    known.set(key, ready);
+    return ready;
+  };
+}
+
+/** What is declared of a campaign's fields, compiled; the number is part of the key of all that is compiled from it. */
+interface ReadyFields {
+  id: number;
+  comparisons: Comparisons;
+}
+
+let lastId = 0;
+const readyFields = kept(({ fields = {}, currency }: Pick<Campaign, 'fields' | 'currency'>): ReadyFields => {
+  lastId += 1;
+  return { id: lastId, comparisons: compileComparisons(fields, currency) };
+});
+
+interface FilterTerms {
+  filters: Filter[];
+  timezone: string;
+  fields: ReadyFields;
+}
+
+const schedules = kept(compileSchedule);
+const leadTests = kept(
+  ({ filters, timezone, fields }: FilterTerms): LeadTest =>
+    compileFilters(filters, { comparisons: fields.comparisons, timezone }),
+  ({ filters, timezone, fields }) => `${fields.id} ${timezone} ${JSON.stringify(filters)}`,
+);
+
+/** The contracts of a campaign, made ready in their order; those of buyers that are not there are left out. */
+export function readyContracts<B extends Buyer>(
+  { fields, currency }: Pick<Campaign, 'fields' | 'currency'>,
+  contracts: readonly Contract[],
+  buyers: ReadonlyMap<string, B>,
+): ReadyContract<B>[] {
+  const compiled = readyFields({ fields, currency });
+  const namesStates = contracts.length <= NAMED_STATES_IN;
+  return contracts.flatMap((contract) => {
+    const buyer = buyers.get(contract.buyer);
+    if (buyer === undefined) return [];
+    const ready = readyContract(contract, buyer, compiled);
+    if (namesStates && contract.states) ready.buysOnly = buysOnlyIn(contract.states);
+    return [ready];
+  });
+}
+
+/**
+ * A round keeps contracts with the same reason and the same words together. In a large campaign, where most contracts are
+ * left out for the state, words of their own would make a round many times as large.
+ */
+const NAMED_STATES_IN = 30;
+const NAMED_STATES = 6;
+
+function buysOnlyIn(states: readonly string[]): string {
+  const others = states.length - NAMED_STATES;
+  const named = others > 1 ? states.slice(0, NAMED_STATES) : states;
+  return `buys ${named.join(', ')}${others > 1 ? ` and ${others} other states` : ''} only`;
+}
+
+/** One literal of one shape: a copy with a further key makes each round of a large campaign five times as slow. */
+function readyContract<B extends Buyer>(contract: Contract, buyer: B, fields: ReadyFields): ReadyContract<B> {
+  const { states, sources, schedule, filters, timezone } = contract;
+  return {
+    contract,
+    buyer,
+    states: states && new Set(states),
+    buysOnly: undefined,
+    only: sources?.only && new Set(sources.only),
+    not: sources?.not && new Set(sources.not),
+    schedule: schedule && schedules(schedule),
+    filter: filters && leadTests({ filters, timezone, fields }),
+    limited: isLimited(contract) || buyer.balance !== undefined,
+  };
+}

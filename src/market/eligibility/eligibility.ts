@@ -1,0 +1,110 @@
+import { DAY } from '../calendar/days.js';
+import { isOpen, nextOpening, type CompiledSchedule } from '../calendar/schedule.js';
+import type { ReadyContract } from './compileCampaign.js';
+import type { FieldValue } from '../fields/reading.js';
+import { formatDuration } from '../calendar/duration.js';
+import type { LeadFacts } from '../model/lead.js';
+import { moment } from '../calendar/formatUtc.js';
+import { pauseOf } from '../model/pause.js';
+import { otherCurrency } from './reservation.js';
+import type { Refusal } from '../model/round.js';
+import type { Campaign, Seller } from '../model/terms.js';
+
+/** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
+export interface LeadInRound {
+  facts: LeadFacts;
+  fields: Readonly<Record<string, FieldValue>>;
+  /** The campaign's when the lead came: what is bid and paid for it. */
+  currency: string;
+  /** Who posted it: the source's name. */
+  source: string;
+  /** How earlier posts of this lead ended, by contract: a buyer that had it is not asked again. */
+  offered: Record<string, 'refused' | 'uncertain' | 'returned'>;
+}
+
+/**
+ * Why no contract of the campaign may buy the lead; undefined if some may. After a change of currency, the campaign's
+ * amounts say nothing about a lead that came before it: 5000 yen are not 50.00 dollars.
+ */
+export function barredBy(
+  seller: Pick<Seller, 'active'>,
+  campaign: Pick<Campaign, 'active' | 'pausedUntil' | 'currency'>,
+  { currency }: Pick<LeadInRound, 'currency'>,
+  now: number,
+): Refusal | undefined {
+  const paused = pauseOf(seller, 'the seller', now) ?? pauseOf(campaign, 'the campaign', now);
+  if (paused !== undefined) return paused;
+  return campaign.currency === currency ? undefined : otherCurrency(campaign.currency, currency);
+}
+
+const statesRefused = new Map<string | undefined, Refusal>();
+
+/** Most contracts of a large campaign are left out for the state, so the words of each state are made once. */
+function doesNotBuy(state: string | undefined): Refusal {
+  const known = statesRefused.get(state);
+  if (known !== undefined) return known;
+  const refused: Refusal = { reason: 'state', detail: `does not buy ${state ?? 'leads without a state'}` };
+  statesRefused.set(state, refused);
+  return refused;
+}
+
+/**
+ * Whether the contract's own terms let it take this lead now; undefined means that they do. Limits, duplicates and the
+ * buyer's circuit, which depend on what else was sold, come after this.
+ * @param now UTC ms
+ */
+export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): Refusal | undefined {
+  const { contract, buyer, states, buysOnly, only, not, schedule, filter } = ready;
+  const { facts, source } = lead;
+  const paused = pauseOf(contract, 'the contract', now) ?? pauseOf(buyer, 'the buyer', now);
+  if (paused !== undefined) return paused;
+  const before = lead.offered[contract.id];
+  if (before === 'returned') return { reason: 'refused', detail: 'it gave the lead back' };
+  if (before !== undefined && (before === 'refused' || contract.delivery?.again !== true)) {
+    return { reason: before, detail: 'in an earlier round' };
+  }
+  if (states !== undefined && (facts.state === undefined || !states.has(facts.state)))
+    return buysOnly === undefined ? doesNotBuy(facts.state) : { reason: 'state', detail: buysOnly };
+  if (only?.has(source) === false)
+    return { reason: 'filtered', detail: `source ${source} is not in sources.only` };
+  if (not?.has(source) === true) return { reason: 'filtered', detail: `source ${source} is in sources.not` };
+  const age = now - facts.receivedAt;
+  if (contract.delay !== undefined && age < contract.delay) {
+    const from = facts.receivedAt + contract.delay;
+    return {
+      reason: 'not_yet',
+      detail: `offered from ${moment(from)}`,
+      change: { at: from, what: 'delay' },
+    };
+  }
+  if (contract.until !== undefined && age >= contract.until) {
+    return { reason: 'closed', detail: `the lead is older than ${formatDuration(contract.until)}` };
+  }
+  const rule = filter?.(lead.fields, now);
+  if (rule !== undefined) return { reason: 'filtered', detail: rule };
+  const closed = scheduleRefusal(schedule, now);
+  if (closed !== undefined) return closed;
+  if (contract.price === undefined && contract.sharedPrice === undefined && buyer.ping === undefined) {
+    return { reason: 'no_bid', detail: 'the buyer has neither a ping nor a price' };
+  }
+  return undefined;
+}
+
+/** Until a closed schedule opens, or for a day where it does not, the answer stays the same, and it is asked for often. */
+const asked = new WeakMap<CompiledSchedule, { at: number; opens: number | undefined }>();
+
+function opens(schedule: CompiledSchedule, now: number): number | undefined {
+  const last = asked.get(schedule);
+  if (last && last.at <= now && now < (last.opens ?? last.at + DAY)) return last.opens;
+  const next = nextOpening(schedule, now);
+  asked.set(schedule, { at: now, opens: next });
+  return next;
+}
+
+/** That a contract's schedule is closed, and when it opens; undefined if it is open, or the contract has none. */
+export function scheduleRefusal(schedule: CompiledSchedule | undefined, now: number): Refusal | undefined {
+  if (schedule === undefined || isOpen(schedule, now)) return undefined;
+  const at = opens(schedule, now);
+  if (at === undefined) return { reason: 'closed', detail: 'its schedule never opens again' };
+  return { reason: 'closed', detail: `opens ${moment(at)}`, change: { at, what: 'opening' } };
+}

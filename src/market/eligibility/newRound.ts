@@ -1,0 +1,50 @@
+import type { ReadyMarket } from './compileCampaign.js';
+import { candidateOf, type Known, type Plan } from './plan.js';
+import type { Bid, Candidate, Round } from '../model/round.js';
+import { saleAt } from '../model/stages.js';
+import type { Buyer } from '../model/terms.js';
+
+/**
+ * A round as it stands before anybody is asked: who may be, and why the others may not.
+ * @param receivedAt of the lead, UTC ms
+ * @param now UTC ms
+ */
+export function newRound<B extends Buyer>(
+  { seller, campaign, contracts }: ReadyMarket<B>,
+  { number, receivedAt, now }: { number: number; receivedAt: number; now: number },
+  plan: Plan<B>,
+  usage: Known['usage'],
+): Round {
+  const sale = saleAt(campaign, receivedAt, now);
+  return {
+    number,
+    campaign: campaign.id,
+    version: 0,
+    at: now,
+    terms: {
+      currency: campaign.currency,
+      sale,
+      ...(campaign.margin && { margin: campaign.margin }),
+      pending: campaign.pending,
+    },
+    excluded: plan.excluded,
+    entries: [],
+    later: plan.open.map((ready) => candidateOf(ready, sale, usage.get(ready.contract.id))),
+    changes: plan.changes,
+    tell: {
+      postbacks: seller.postbacks.length,
+      notices: Object.fromEntries(
+        contracts.flatMap(({ buyer }) => (buyer.notices ? [[buyer.id, buyer.notices.events]] : [])),
+      ),
+    },
+  };
+}
+
+/** What a contract bids that names its price, and need not be asked; undefined where it must be. */
+export function fixedBid({ price, sharedPrice }: Pick<Candidate, 'price' | 'sharedPrice'>): Bid | undefined {
+  if (price === undefined && sharedPrice === undefined) return undefined;
+  return {
+    ...(price !== undefined && { price }),
+    ...(sharedPrice !== undefined && { shared: sharedPrice }),
+  };
+}

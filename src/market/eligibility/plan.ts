@@ -1,0 +1,242 @@
+import { circuitId, CLOSED, comeBackAt, LINES, stateOf, type Circuit } from '../limits/circuitBreaker.js';
+import type { ReadyContract, ReadyMarket } from './compileCampaign.js';
+import { leastOf } from '../auction/prices.js';
+import { duplicateUnder, isDuplicate, ON_OWN_LIST, type Hold, type Match } from '../limits/duplicates.js';
+import { barredBy, refusal, scheduleRefusal, type LeadInRound } from './eligibility.js';
+import { fraction } from '../hash.js';
+import { moment } from '../calendar/formatUtc.js';
+import { formatMoney } from '../money.js';
+import { pauseOf } from '../model/pause.js';
+import type { Reason } from '../model/reason.js';
+import type { Candidate, Change, Excluded, Refusal } from '../model/round.js';
+import { nextStageAt, saleAt } from '../model/stages.js';
+import type { Buyer, Campaign, Sale } from '../model/terms.js';
+import {
+  buyerAccount,
+  fullLimit,
+  limitsOf,
+  refusalUntil,
+  unpayable,
+  type Limit,
+  type Usage,
+} from '../limits/usage.js';
+
+/** Who may be asked, and why the others may not; every contract is in one of the two. */
+export interface Plan<B extends Buyer> {
+  open: ReadyContract<B>[];
+  excluded: Excluded[];
+  changes: Change[];
+}
+
+/** What else was sold lately, as far as the contracts in question go. */
+export interface Known {
+  /** By contract, and by `buyer:ID` for balances. */
+  usage: ReadonlyMap<string, Usage>;
+  holds: readonly Hold[];
+  /** By `circuitId`. */
+  circuits: ReadonlyMap<string, Circuit>;
+  /** Ids of buyers that have the person on the list that they gave us. */
+  listedBy?: ReadonlySet<string>;
+}
+
+/** Looks at the contracts' own terms: most of a large campaign ends here, before anything is read from the store. */
+export function planRound<B extends Buyer>(
+  { seller, campaign, contracts }: ReadyMarket<B>,
+  lead: LeadInRound,
+  now: number,
+): Plan<B> {
+  const barred = barredBy(seller, campaign, lead, now);
+  const stage = nextStageAt(campaign.stages ?? [], lead.facts.receivedAt, now);
+  const plan = sorted(contracts, (ready) => barred ?? refusal(ready, lead, now));
+  return stage === undefined
+    ? plan
+    : { ...plan, changes: soonest([...plan.changes, { at: stage, what: 'stage' }]) };
+}
+
+/** Looks at what else was sold: duplicates, caps, budgets, balances, buyers that are failing. */
+export function withinLimits<B extends Buyer>(
+  plan: Plan<B>,
+  { campaign }: Pick<ReadyMarket<B>, 'campaign'>,
+  lead: LeadInRound & { match: Match },
+  known: Known,
+  now: number,
+): Plan<B> {
+  const sale = saleAt(campaign, lead.facts.receivedAt, now);
+  const next = sorted(plan.open, (ready) => limitRefusal(ready, campaign, sale, lead, known, now));
+  return {
+    open: next.open,
+    excluded: [...plan.excluded, ...next.excluded],
+    changes: soonest([...plan.changes, ...next.changes, ...comebacks(plan.open, lead, known, now)]),
+  };
+}
+
+/**
+ * When the lead comes back to buyers that fail. Where one may be tried, another lead may do so first, and this one is left
+ * out after all.
+ */
+const comebacks = (
+  asked: readonly ReadyContract[],
+  { facts }: LeadInRound,
+  { circuits }: Known,
+  now: number,
+): Change[] =>
+  circuits.size === 0
+    ? []
+    : asked.flatMap(({ buyer }) =>
+        LINES.flatMap((line): Change[] => {
+          const id = circuitId(buyer.id, line);
+          const share = fraction(`${facts.leadId}/${id}`);
+          const at = comeBackAt(circuits.get(id) ?? CLOSED, share, now);
+          return at === undefined ? [] : [{ at, what: 'circuit' }];
+        }),
+      );
+
+function limitRefusal(
+  ready: ReadyContract,
+  campaign: ReadyMarket['campaign'],
+  sale: Sale,
+  lead: LeadInRound & { match: Match },
+  { usage, holds, circuits, listedBy }: Known,
+  now: number,
+): Refusal | undefined {
+  const { contract, buyer } = ready;
+  if (listedBy?.has(buyer.id)) return ON_OWN_LIST;
+  const asking = {
+    lead: lead.facts.leadId,
+    contract: contract.id,
+    buyer: buyer.id,
+    campaign: campaign.id,
+  };
+  for (const rule of [campaign.duplicates, contract.duplicates]) {
+    if (rule && isDuplicate(rule, asking, lead.match, holds, now)) {
+      return duplicateUnder(rule);
+    }
+  }
+  const room = lead.facts.test ? undefined : roomRefusal(ready, campaign, sale, usage, now);
+  return room ?? circuitRefusal(buyer.id, circuits, now);
+}
+
+/** Why a contract has no room under its caps and budget, or its buyer can't pay; undefined if neither is so. */
+function roomRefusal(
+  { contract, buyer, schedule }: ReadyContract,
+  { currency }: Pick<Campaign, 'currency'>,
+  sale: Sale,
+  usage: Known['usage'],
+  now: number,
+): Refusal | undefined {
+  const least = leastOf(sale, contract);
+  const used = usage.get(contract.id);
+  const full = fullLimit(limitsOf(contract, schedule, least, now), used);
+  if (full) return refusalUntil(full, used, { contract, schedule }, currency, now);
+  return unpayable(buyer, usage.get(buyerAccount(buyer.id)), least, currency);
+}
+
+function circuitRefusal(buyer: string, circuits: Known['circuits'], now: number): Refusal | undefined {
+  for (const line of LINES) {
+    const circuit = circuits.get(circuitId(buyer, line));
+    if (circuit && stateOf(circuit, now) === 'open') {
+      const until = circuit.until === undefined ? '' : `, until ${moment(circuit.until)}`;
+      return { reason: 'circuit_open', detail: `after ${circuit.failures} failed ${line} in a row${until}` };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Why a contract takes no lead at all now, whatever the lead is like, and when that changes if it is known: it is paused,
+ * closed, full or its buyer fails or can't pay. Undefined if it may take some.
+ */
+export const contractRefusal = (
+  ready: ReadyContract,
+  { seller, campaign }: Pick<ReadyMarket, 'seller' | 'campaign'>,
+  { usage, circuits }: Pick<Known, 'usage' | 'circuits'>,
+  now: number,
+): Refusal | undefined =>
+  pauseOf(seller, 'the seller', now) ??
+  pauseOf(campaign, 'the campaign', now) ??
+  pauseOf(ready.contract, 'the contract', now) ??
+  pauseOf(ready.buyer, 'the buyer', now) ??
+  scheduleRefusal(ready.schedule, now) ??
+  roomRefusal(ready, campaign, campaign.sale, usage, now) ??
+  circuitRefusal(ready.buyer.id, circuits, now);
+
+/** Up to which price a contract's budget takes leads now, in words; undefined if it has none. */
+export function budgetLeft(
+  { contract, schedule }: ReadyContract,
+  { currency }: Pick<Campaign, 'currency'>,
+  used: Usage | undefined,
+  now: number,
+): { upTo: string } | undefined {
+  const leftOf = ({ most, window }: Limit): number => most - (used?.spent?.[window] ?? 0);
+  const [least] = limitsOf(contract, schedule, 0, now)
+    .filter(({ counter }) => counter === 'spent')
+    .sort((a, b) => leftOf(a) - leftOf(b));
+  if (least === undefined) return undefined;
+  const { detail = '' } = refusalUntil(least, used, { contract, schedule }, currency, now);
+  return { upTo: `up to ${formatMoney(leftOf(least), currency)}, what is left of ${detail}` };
+}
+
+/** Sorts contracts by whether they are refused; those with the same words go together. */
+function sorted<B extends Buyer>(
+  contracts: ReadyContract<B>[],
+  refusalOf: (ready: ReadyContract<B>) => Refusal | undefined,
+): Plan<B> {
+  const open: ReadyContract<B>[] = [];
+  // By reason and then by words: joining the two for each contract costs more than both lookups.
+  const excluded = new Map<Reason, Map<string | undefined, Excluded>>();
+  const changes: Change[] = [];
+  for (const ready of contracts) {
+    const refused = refusalOf(ready);
+    if (refused === undefined) {
+      open.push(ready);
+      continue;
+    }
+    const { reason, detail, change } = refused;
+    if (change) changes.push(change);
+    const groups = excluded.get(reason) ?? new Map<string | undefined, Excluded>();
+    if (groups.size === 0) excluded.set(reason, groups);
+    const group = groups.get(detail);
+    if (group) group.buyers += ` ${ready.buyer.id}`;
+    else groups.set(detail, { reason, detail, buyers: ready.buyer.id });
+  }
+  const groups = [...excluded.values()].flatMap((ofReason) => [...ofReason.values()]);
+  return { open, excluded: groups, changes: soonest(changes) };
+}
+
+/** Of each kind of change the first. */
+function soonest(changes: Change[]): Change[] {
+  const first = new Map<Change['what'], Change>();
+  for (const change of changes) {
+    const known = first.get(change.what);
+    if (!known || change.at < known.at) first.set(change.what, change);
+  }
+  return [...first.values()];
+}
+
+/** A contract as the round keeps it. */
+export function candidateOf(
+  { contract, buyer }: ReadyContract,
+  sale: Sale,
+  usage: Usage | undefined,
+): Candidate {
+  const { id, tier, weight, price, sharedPrice, floor, ceiling, delivery } = contract;
+  return {
+    contract: id,
+    buyer: buyer.id,
+    tier,
+    ...(sale.award === 'weighted' && { weight }),
+    ...(sale.award === 'roundRobin' && { weight: 1 }),
+    ...(sale.award === 'expectedValue' && { rate: acceptanceRate(usage) }),
+    ...(price !== undefined && { price }),
+    ...(sharedPrice !== undefined && { sharedPrice }),
+    ...(floor !== undefined && { floor }),
+    ...(ceiling !== undefined && { ceiling }),
+    ...(delivery && { delivery }),
+  };
+}
+
+/** Posts accepted of those sent, one accepted post added to both: a new buyer is trusted until it has shown otherwise. */
+export function acceptanceRate(usage: Usage | undefined): number {
+  const { posted = 0, accepted = 0 } = usage?.offers ?? {};
+  return (accepted + 1) / (posted + 1);
+}

@@ -1,0 +1,131 @@
+import { FIELDS } from './standardFields.js';
+import { foldedName } from './fieldNames.js';
+
+/** How one source names its fields. */
+export interface SourceTerms {
+  /** Names that the source sends, each with the field that it means. */
+  aliases?: readonly { name: string; field: string }[];
+  /** Whether the usual names count (`DEFAULT_ALIASES`); absent: they do. */
+  defaults?: boolean;
+}
+
+/** Not a field: a name in one text, which is split into `firstName` and `lastName`. */
+export const FULL_NAME = 'fullName';
+
+/**
+ * The usual names of the documented fields, the likeliest first, as form builders, ad platforms and lead exchanges write
+ * them. How words are set apart does not matter: `first_name` stands for `FirstName`, `first-name` and `FIRST NAME`. Left
+ * out is what may as well mean something else: `address`, `source`, `lead_id`, `click_id`, `referrer`, `tcpa`.
+ */
+export const DEFAULT_ALIASES: Readonly<Record<string, readonly string[]>> = {
+  firstName: [
+    ...['first_name', 'fname', 'first', 'given_name', 'forename', 'name_first', 'your_first_name'],
+    ...['contact_first_name', 'customer_first_name', 'applicant_first_name', 'user_first_name'],
+  ],
+  lastName: [
+    ...['last_name', 'lname', 'last', 'family_name', 'surname', 'name_last', 'your_last_name'],
+    ...['contact_last_name', 'customer_last_name', 'applicant_last_name', 'user_last_name'],
+  ],
+  [FULL_NAME]: [
+    ...['full_name', 'name', 'your_name', 'contact_name', 'customer_name', 'applicant_name', 'lead_name'],
+    ...['first_and_last_name', 'first_last_name', 'name_full', 'your_full_name'],
+  ],
+  phone: [
+    ...['phone_number', 'primary_phone', 'primary_phone_number', 'phone_1', 'mobile', 'mobile_phone'],
+    ...['mobile_number', 'mobile_phone_number', 'cell', 'cell_phone', 'cell_number', 'cell_phone_number'],
+    ...['tel', 'telephone', 'telephone_number', 'tel_no', 'phone_no', 'contact_phone', 'contact_number'],
+    ...['contact_phone_number', 'your_phone', 'your_phone_number', 'your_tel', 'user_phone', 'phone_home'],
+    ...['home_phone', 'home_phone_number', 'day_phone', 'daytime_phone', 'daytime_phone_number'],
+    ...['evening_phone', 'work_phone', 'work_phone_number'],
+  ],
+  phoneExtension: ['ext', 'extension', 'phone_ext'],
+  state: [
+    ...['state_code', 'state_abbr', 'state_abbreviation', 'us_state', 'state_province', 'state_region'],
+    ...['state_or_province', 'address_state', 'address_state_province', 'home_state', 'property_state'],
+    ...['residence_state', 'mailing_state', 'your_state', 'user_state', 'region', 'region_code', 'province'],
+    'st',
+  ],
+  email: [
+    ...['email_address', 'email_addr', 'your_email', 'your_email_address', 'user_email', 'primary_email'],
+    ...['contact_email', 'customer_email', 'email_1', 'personal_email', 'home_email', 'work_email', 'mail'],
+  ],
+  zip: [
+    ...['zip_code', 'postal_code', 'postcode', 'zip5', 'us_zip', 'zip_postal_code', 'zip_postal', 'postal'],
+    ...['zip_or_postal_code', 'address_zip', 'address_zip_code', 'address_zip_postal_code', 'home_zip'],
+    ...['address_postal_code', 'property_zip', 'property_zip_code', 'mailing_zip', 'your_zip', 'user_zip'],
+  ],
+  city: [
+    ...['city_name', 'town', 'city_town', 'address_city', 'home_city', 'property_city', 'mailing_city'],
+    ...['your_city', 'user_city', 'locality'],
+  ],
+  subId: ['sub_id_1', 'sub_1', 's1', 'aff_sub', 'aff_sub_1'],
+  subId2: ['sub_2', 's2', 'aff_sub_2'],
+  subId3: ['sub_3', 's3', 'aff_sub_3'],
+  subId4: ['sub_4', 's4', 'aff_sub_4'],
+  subId5: ['sub_5', 's5', 'aff_sub_5'],
+  landingPage: [
+    ...['landing_page_url', 'landing_url', 'lp_url', 'page_url', 'source_url', 'form_url', 'optin_url'],
+    ...['website_url', 'site_url', 'url', 'page'],
+  ],
+  ip: [
+    ...['ip_address', 'ip_addr', 'user_ip', 'user_ip_address', 'client_ip', 'client_ip_address', 'remote_ip'],
+    ...['remote_addr', 'visitor_ip', 'lead_ip', 'lead_ip_address', 'consumer_ip', 'optin_ip'],
+  ],
+  userAgent: ['browser_user_agent', 'http_user_agent', 'client_user_agent', 'ua'],
+  tcpaText: [
+    ...['tcpa_language', 'tcpa_consent_text', 'tcpa_consent_language', 'tcpa_disclosure', 'tcpa_disclaimer'],
+    ...['consent_text', 'consent_language'],
+  ],
+  consentAt: [
+    ...['consent_time', 'consent_timestamp', 'consent_date', 'consent_date_time', 'tcpa_timestamp'],
+    ...[
+      'tcpa_consent_timestamp',
+      'optin_time',
+      'optin_timestamp',
+      'optin_date',
+      'optin_date_time',
+      'optin_at',
+    ],
+  ],
+  trustedFormCertUrl: [
+    ...['xx_trusted_form_cert_url', 'trusted_form', 'trusted_form_url', 'trusted_form_cert'],
+    ...['trusted_form_certificate', 'trusted_form_certificate_url', 'cert_url', 'xx_trusted_form_token'],
+  ],
+  jornayaLeadId: ['universal_lead_id', 'leadid_token', 'jornaya_id', 'jornaya_token', 'jornaya'],
+};
+
+export interface Meaning {
+  field: string;
+  /** Of several names for one field, the one with the lowest counts. */
+  rank: number;
+}
+
+/** All usual names of a field, its own first. */
+export const namesOf = (field: string): string[] => [field, ...(DEFAULT_ALIASES[field] ?? [])];
+
+/** By folded name. */
+const usualNames: ReadonlyMap<string, Meaning> = new Map(
+  [...Object.keys(FIELDS), FULL_NAME].flatMap((field) =>
+    namesOf(field).map((name, rank): [string, Meaning] => [foldedName(name), { field, rank: rank + 1 }]),
+  ),
+);
+
+/** What a form calls the person whose fields it groups: `lead[first_name]`. */
+const GROUP = /^(?:lead|contact|user|customer|person|applicant|form|fields|form_fields|data)\[([^[\]]+)\]$/i;
+
+/** The field that a name means to a source; undefined for a name of its own. */
+export type Meanings = (name: string) => Meaning | undefined;
+
+/** A source's own aliases go before the usual names; one that names itself is a custom field. */
+export function meanings({ aliases = [], defaults = true }: SourceTerms): Meanings {
+  const own = new Map(
+    aliases.flatMap(({ name, field }) =>
+      [name, foldedName(name)].map((spelling): [string, Meaning] => [spelling, { field, rank: 0 }]),
+    ),
+  );
+  return (name) => {
+    const meant = own.get(name) ?? own.get(foldedName(name));
+    if (meant !== undefined || !defaults) return meant;
+    return usualNames.get(foldedName(GROUP.exec(name)?.[1] ?? name));
+  };
+}

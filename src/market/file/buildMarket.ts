@@ -1,0 +1,231 @@
+import { DELIVERY, type DeliveryPolicy } from '../model/delivery.js';
+import type { Margin, Share } from '../model/margin.js';
+import { toMinor, type Minor } from '../money.js';
+import { stateCode } from '../fields/state.js';
+import type { Buyer, Campaign, Contract, DuplicateRule, Sale } from '../model/terms.js';
+import type { Filter } from '../filters/filters.js';
+import { DEFAULTS } from './defaults.js';
+import { parseDuration } from '../calendar/duration.js';
+import { buildFields } from './fieldValues.js';
+import { parseInstant } from '../calendar/instant.js';
+import type { FilterInFile } from './filterSchema.js';
+import type { MarketInFile } from './schema.js';
+import { buildSources } from './sourceValues.js';
+import { campaignId, type Terms } from '../model/market.js';
+
+type CampaignInFile = NonNullable<MarketInFile['campaigns']>[number];
+
+type BuyerInFile = NonNullable<MarketInFile['buyers']>[number];
+type ContractInFile = NonNullable<CampaignInFile['contracts']>[number];
+type SaleInFile = NonNullable<CampaignInFile['sale']>;
+type DuplicatesInFile = NonNullable<ContractInFile['duplicates']>;
+type MarginInFile = NonNullable<CampaignInFile['margin']>;
+
+/**
+ * Builds the terms of a file in which no fault was found.
+ * @throws Error where one was missed: the checks let a value through that has no meaning
+ */
+export function buildTerms({ sellers = [], buyers = [], campaigns = [] }: MarketInFile): Terms {
+  return {
+    sellers: sellers.map(({ postback, active = true, sources, ...seller }) => ({
+      ...seller,
+      active,
+      sources: sources && buildSources(sources),
+      postbacks: postback ? [postback.url, ...(postback.also ?? [])] : [],
+    })),
+    buyers: buyers.map(buyerOf),
+    campaigns: campaigns.map(campaignOf),
+    contracts: campaigns.flatMap(contractsOf),
+  };
+}
+
+function buyerOf({
+  balance,
+  lowBalance,
+  currency = DEFAULTS.currency,
+  notices,
+  active = true,
+  pausedUntil,
+  ...buyer
+}: BuyerInFile): Buyer {
+  const { minor } = converter(currency);
+  return {
+    ...buyer,
+    active,
+    pausedUntil: instantOf(pausedUntil),
+    ...(notices && { notices: { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices } }),
+    ...(balance !== undefined && { balance: minor(balance), currency }),
+    ...(lowBalance !== undefined && { lowBalance: minor(lowBalance) }),
+  };
+}
+
+function campaignOf(campaign: CampaignInFile): Campaign {
+  const {
+    seller,
+    category,
+    active = DEFAULTS.active,
+    pausedUntil,
+    currency = DEFAULTS.currency,
+    stages,
+    margin,
+  } = campaign;
+  const convert = converter(currency);
+  const { retryAfter = DEFAULTS.retryAfter, expireAfter = DEFAULTS.expireAfter } = campaign.pending ?? {};
+  return {
+    id: campaignId(seller, category),
+    seller,
+    category,
+    active,
+    pausedUntil: instantOf(pausedUntil),
+    currency,
+    required: campaign.required ?? DEFAULTS.required,
+    fields: campaign.fields && buildFields(campaign.fields),
+    sale: saleOf(campaign.sale ?? {}, convert),
+    ...(stages && {
+      stages: stages
+        .map(({ after, ...sale }) => ({ after: convert.ms(after), ...saleOf(sale, convert) }))
+        .sort((a, b) => a.after - b.after),
+    }),
+    ...(margin && { margin: marginOf(margin, convert) }),
+    pending: { retryAfter: retryAfter.map(convert.ms), expireAfter: convert.ms(expireAfter) },
+    ...(campaign.duplicates && { duplicates: duplicatesOf(campaign.duplicates, 'campaign') }),
+    ...(campaign.checks && { checks: campaign.checks }),
+    ...(campaign.retention !== undefined && { retention: convert.ms(campaign.retention) }),
+  };
+}
+
+function saleOf(
+  { mode = 'exclusive', maxBuyers, floor, sharedFloor, award = 'highestBid', instantBuy }: SaleInFile,
+  { minor }: Convert,
+): Sale {
+  return {
+    mode,
+    maxBuyers: mode === 'exclusive' ? 1 : (maxBuyers ?? DEFAULTS.maxBuyers),
+    floor: minor(floor ?? DEFAULTS.floor),
+    ...(sharedFloor !== undefined && { sharedFloor: minor(sharedFloor) }),
+    award,
+    ...(instantBuy !== undefined && { instantBuy: minor(instantBuy) }),
+  };
+}
+
+function contractsOf({
+  seller,
+  category,
+  currency = DEFAULTS.currency,
+  contracts = [],
+}: CampaignInFile): Contract[] {
+  const campaign = campaignId(seller, category);
+  return contracts.map((contract) => contractOf(campaign, contract, converter(currency)));
+}
+
+function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: Convert): Contract {
+  const {
+    pausedUntil,
+    states,
+    filters,
+    price,
+    sharedPrice,
+    floor,
+    ceiling,
+    delay,
+    until,
+    budget,
+    duplicates,
+    delivery,
+    returns,
+    ...rest
+  } = contract;
+  return {
+    ...rest,
+    id: `${campaign}/${contract.buyer}`,
+    campaign,
+    active: contract.active ?? true,
+    pausedUntil: instantOf(pausedUntil),
+    tier: contract.tier ?? 1,
+    weight: contract.weight ?? 1,
+    timezone: contract.timezone ?? contract.schedule?.timezone ?? 'UTC',
+    ...(states && { states: states.map((state) => checked(stateCode(state))) }),
+    filters: filters?.map(filterOf),
+    ...(price !== undefined && { price: minor(price) }),
+    ...(sharedPrice !== undefined && { sharedPrice: minor(sharedPrice) }),
+    ...(floor !== undefined && { floor: minor(floor) }),
+    ...(ceiling !== undefined && { ceiling: minor(ceiling) }),
+    ...(delay !== undefined && { delay: ms(delay) }),
+    ...(until !== undefined && { until: ms(until) }),
+    ...(budget && { budget: amounts(budget, minor) }),
+    ...(duplicates && { duplicates: duplicatesOf(duplicates, 'contract') }),
+    ...(delivery && { delivery: deliveryOf(delivery, ms) }),
+    ...(returns && {
+      returns: { refund: 100, freesCap: true, resell: false, ...returns, within: ms(returns.within) },
+    }),
+  };
+}
+
+/** Numbers and truth values as texts: fields are compared in their normal form, which is a text. */
+function filterOf({ equals, oneOf, not, all, any, ...rules }: FilterInFile): Filter {
+  const filter: Filter = rules;
+  if (equals !== undefined) filter.equals = String(equals);
+  if (oneOf) filter.oneOf = oneOf.map(String);
+  if (not) filter.not = not.map(String);
+  if (all) filter.all = all.map(filterOf);
+  if (any) filter.any = any.map(filterOf);
+  return filter;
+}
+
+function marginOf({ bands, ...margin }: MarginInFile, convert: Convert): Margin {
+  if (!bands) return shareOf(margin, convert);
+  return {
+    bands: bands.map(({ from, ...share }) => ({ from: convert.minor(from), ...shareOf(share, convert) })),
+  };
+}
+
+const shareOf = ({ percent, fixed = 0 }: { percent?: number; fixed?: number }, { minor }: Convert): Share =>
+  percent === undefined ? { fixed: minor(fixed) } : { percent };
+
+/** @param per whose earlier leads count unless the rule says so */
+const duplicatesOf = (rule: DuplicatesInFile, per: DuplicateRule['per']): DuplicateRule => ({
+  match: 'any',
+  per,
+  ...rule,
+});
+
+function deliveryOf(
+  { within, spacing, ...policy }: NonNullable<ContractInFile['delivery']>,
+  ms: Convert['ms'],
+): DeliveryPolicy {
+  return {
+    ...DELIVERY,
+    ...policy,
+    ...(within !== undefined && { within: ms(within) }),
+    ...(spacing !== undefined && { spacing: ms(spacing) }),
+  };
+}
+
+function amounts<Key extends string>(
+  of: Partial<Record<Key, number>>,
+  minor: Convert['minor'],
+): Partial<Record<Key, Minor>> {
+  const entries = Object.entries<number | undefined>(of).flatMap(([key, amount]) =>
+    amount === undefined ? [] : [[key, minor(amount)]],
+  );
+  return Object.fromEntries(entries) as Partial<Record<Key, Minor>>;
+}
+
+interface Convert {
+  minor: (amount: number) => Minor;
+  ms: (duration: string) => number;
+}
+
+const converter = (currency: string): Convert => ({
+  minor: (amount) => checked(toMinor(amount, currency)),
+  ms: (duration) => checked(parseDuration(duration)),
+});
+
+const instantOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : checked(parseInstant(text));
+
+function checked<T>(value: T | undefined): T {
+  if (value === undefined)
+    throw new Error('A value of the market file has no meaning, and its check missed that');
+  return value;
+}

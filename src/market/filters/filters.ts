@@ -1,0 +1,198 @@
+import { parseDate } from '../calendar/days.js';
+import {
+  AREA_CODE_FIELD,
+  type BoundKind,
+  type Comparable,
+  type Comparison,
+  type Comparisons,
+  type Fields,
+} from './comparisons.js';
+import { compileExpression } from './expression.js';
+
+/**
+ * What a contract asks of a lead's fields: a field with one or more rules, which must all hold, or a combination of
+ * filters. Texts are compared trimmed and without regard to case, and as what the campaign declares their field to be. A
+ * field that the lead does not have, has blank or has unreadable passes `not` and `exists: false` and no other rule. Of a
+ * field with several values, a rule holds if it holds for one of them, and `not` if it holds for each.
+ */
+export interface Filter {
+  /** A standard or custom field, as the source writes its name. */
+  field?: string;
+  equals?: string;
+  oneOf?: string[];
+  /** None of these. */
+  not?: string[];
+  /** At least one of these is in the list. */
+  includes?: string[];
+  startsWith?: string[];
+  /** Of the phone. */
+  areaCode?: string[];
+  /** Bounds included: numbers, or dates such as `2026-11-24`. A range must lie within it as a whole. */
+  range?: { min?: number | string; max?: number | string };
+  /** Of a date of birth: whole years on the day of the round, bounds included. */
+  age?: { min?: number; max?: number };
+  /** A regular expression in RE2's syntax (https://github.com/google/re2/wiki/Syntax) that some part of the value matches. */
+  matches?: string;
+  exists?: boolean;
+  /** Every one of these holds. */
+  all?: Filter[];
+  /** At least one of these holds. */
+  any?: Filter[];
+}
+
+/**
+ * A filter made ready to be asked often: undefined if the lead passes, else what it fails, for ops: the field and the
+ * rule (`zip does not begin as 'startsWith' says`, `age is missing`). It never has a value, neither of the lead nor of the
+ * rule, which may equal it; only a state is named by its code, as a lead's reasons name it elsewhere.
+ * @param now UTC ms
+ */
+export type LeadTest = (fields: Fields, now: number) => string | undefined;
+
+/** What filters are asked with. */
+export interface FilterContext {
+  comparisons: Comparisons;
+  /** By whose calendar people have birthdays (IANA). */
+  timezone: string;
+}
+
+/**
+ * Filters that must all be passed.
+ * @throws Error on a regular expression that is none or is too large; the market file's checks let none pass
+ */
+export const compileFilters = (filters: readonly Filter[], context: FilterContext): LeadTest =>
+  every(filters.map((filter) => compileFilter(filter, context)));
+
+function compileFilter(filter: Filter, context: FilterContext): LeadTest {
+  const { field, all, any } = filter;
+  const tests =
+    field === undefined ? [] : rulesOf(filter, field, context).map((rule) => fieldTest(field, rule, context));
+  if (all) tests.push(compileFilters(all, context));
+  if (any) tests.push(some(any.map((one) => compileFilter(one, context))));
+  return tests.length === 1 && tests[0] ? tests[0] : every(tests);
+}
+
+/** The first failure counts. */
+function every(tests: LeadTest[]): LeadTest {
+  return (fields, now) => {
+    for (const test of tests) {
+      const failure = test(fields, now);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  };
+}
+
+function some(tests: LeadTest[]): LeadTest {
+  const why = tests.length > 1 ? "no filter of 'any' holds, the first because " : '';
+  return (fields, now) => {
+    let first: string | undefined;
+    for (const test of tests) {
+      const failure = test(fields, now);
+      if (failure === undefined) return undefined;
+      first ??= failure;
+    }
+    return first === undefined ? "'any' is empty" : why + first;
+  };
+}
+
+/** What a field's value is if it fails a rule, with the rule's name as the market file has it. */
+const FAILS = {
+  equals: "is not what 'equals' names",
+  oneOf: "is not one of 'oneOf'",
+  not: "is excluded by 'not'",
+  includes: "has none of 'includes'",
+  startsWith: "does not begin as 'startsWith' says",
+  areaCode: "has none of the area codes in 'areaCode'",
+  range: "is outside 'range'",
+  age: "is outside 'age'",
+  matches: "does not match the expression in 'matches'",
+  exists: "must be absent by 'exists'",
+} as const;
+
+/** One rule on a field. */
+interface Rule {
+  name: keyof typeof FAILS;
+  holds: (value: Comparable) => boolean;
+  /** Whether the rule holds if the field is missing. */
+  passesMissing?: boolean;
+}
+
+function fieldTest(
+  field: string,
+  { name, holds, passesMissing = false }: Rule,
+  { comparisons }: FilterContext,
+): LeadTest {
+  const [fails, missing] = [`${field} ${FAILS[name]}`, `${field} is missing`];
+  return (fields, now) => {
+    const value = comparisons.read(fields, field, now);
+    if (value === undefined) return passesMissing ? undefined : missing;
+    if (holds(value)) return undefined;
+    return field === 'state' ? `state ${stateIn(value)} ${FAILS[name]}` : fails;
+  };
+}
+
+/** A state is always read as its code. */
+const stateIn = ({ texts: [code = ''] }: Comparable): string => code;
+
+function rulesOf(filter: Filter, field: string, { comparisons, timezone }: FilterContext): Rule[] {
+  const { equals, oneOf, not, includes, startsWith, areaCode, range, age, matches, exists } = filter;
+  const comparison = comparisons.of(field);
+  const rules: Rule[] = [];
+  if (equals !== undefined) rules.push({ name: 'equals', holds: isOneOf([equals], comparison) });
+  if (oneOf) rules.push({ name: 'oneOf', holds: isOneOf(oneOf, comparison) });
+  if (not) {
+    const isExcluded = isOneOf(not, comparison);
+    rules.push({ name: 'not', holds: (value) => !isExcluded(value), passesMissing: true });
+  }
+  if (includes) rules.push({ name: 'includes', holds: isOneOf(includes, comparison) });
+  if (startsWith) rules.push({ name: 'startsWith', holds: beginsWith(startsWith, comparison) });
+  if (areaCode) rules.push({ name: 'areaCode', holds: beginsWith(areaCode, comparison) });
+  if (range) rules.push({ name: 'range', holds: isWithin(range) });
+  if (age) rules.push({ name: 'age', holds: isAged(age, timezone) });
+  if (matches !== undefined) {
+    const expression = compileExpression(matches);
+    rules.push({ name: 'matches', holds: ({ texts }) => expression(texts) });
+  }
+  if (exists !== undefined) rules.push({ name: 'exists', holds: () => exists, passesMissing: !exists });
+  return rules;
+}
+
+function isOneOf(texts: readonly string[], comparison: Comparison): Rule['holds'] {
+  const wanted = new Set(texts.map((text) => comparison.keyOf(text)));
+  return ({ keys }) => keys.some((key) => wanted.has(key));
+}
+
+/** As quick with thousands of ZIP codes as with one: beginnings have few lengths. */
+function beginsWith(texts: readonly string[], comparison: Comparison): Rule['holds'] {
+  const wanted = new Set(texts.map((text) => comparison.beginningOf(text)));
+  const lengths = [...new Set([...wanted].map((text) => text.length))];
+  return ({ beginnings }) =>
+    beginnings.some((text) => lengths.some((length) => wanted.has(text.slice(0, length))));
+}
+
+function isWithin({ min, max }: NonNullable<Filter['range']>): Rule['holds'] {
+  const kind: BoundKind = typeof (min ?? max) === 'string' ? 'date' : 'number';
+  const [least, most] = [min, max].map((bound) =>
+    typeof bound === 'string' ? (parseDate(bound) ?? NaN) : bound,
+  );
+  return ({ bounds }) =>
+    bounds(kind).some(
+      (value) =>
+        (least === undefined || (value.min !== undefined && value.min >= least)) &&
+        (most === undefined || (value.max !== undefined && value.max <= most)),
+    );
+}
+
+/** A person born on 29 February is a year older on 1 March of other years. */
+function isAged({ min = 0, max = Infinity }: NonNullable<Filter['age']>, timezone: string): Rule['holds'] {
+  return ({ ages }) => ages(timezone).some((age) => min <= age && age <= max);
+}
+
+/** The fields of a lead that filters ask for; one that several ask for is there several times. */
+export const fieldsIn = (filters: readonly Filter[] = []): string[] =>
+  filters.flatMap(({ field, all, any }) => [
+    ...(field === undefined ? [] : [field]),
+    ...(field === AREA_CODE_FIELD ? ['phone'] : []),
+    ...fieldsIn(all),
+    ...fieldsIn(any),
+  ]);

@@ -1,0 +1,170 @@
+import { nextPacedSlot, pacedCap } from '../calendar/pacing.js';
+import type { CompiledSchedule } from '../calendar/schedule.js';
+import { windowEnd, windowKey, type Period } from '../calendar/windows.js';
+import { moment } from '../calendar/formatUtc.js';
+import { formatMoney, type Minor } from '../money.js';
+import type { NoBid, Refusal } from '../model/round.js';
+import type { Buyer, Contract } from '../model/terms.js';
+
+/** What a contract has used of its limits, by window: leads bought, posts sent, money spent (minor units). */
+export interface Usage {
+  sold?: Record<string, number>;
+  posts?: Record<string, number>;
+  spent?: Record<string, number>;
+  /** Posts sent and accepted in all, where the campaign awards by expected value. */
+  offers?: { posted: number; accepted: number };
+  /** Of a buyer: what is left of its prepaid balance. */
+  balance?: Minor;
+  /** What the balance is in; absent in an account of an earlier release, which is in the buyer's. */
+  currency?: string;
+}
+
+/** A buyer's account, in `Usage` and in the ledger. */
+export const buyerAccount = (buyer: string): string => `buyer:${buyer}`;
+
+/** One limit that a sale would count against: `adds` more must not lead past `most`. */
+export interface Limit {
+  counter: 'sold' | 'posts' | 'spent';
+  period: Period;
+  /** The window, as it is named in `Usage`. */
+  window: string;
+  most: number;
+  adds: number;
+  /** Whether `most` grows in the course of the day. */
+  paced: boolean;
+}
+
+const PERIODS: readonly Period[] = ['hour', 'day', 'week', 'month', 'total'];
+
+export type Limited = Pick<Contract, 'caps' | 'postCaps' | 'budget' | 'pace' | 'timezone'>;
+
+export const isLimited = ({ caps, postCaps, budget }: Limited): boolean =>
+  caps !== undefined || postCaps !== undefined || budget !== undefined;
+
+/**
+ * Every limit that a sale at this price counts against now. The same list says whether there is room and is the
+ * condition of the reservation, so that the two can't disagree.
+ * @param now UTC ms; windows begin and end in the contract's time zone
+ */
+export function limitsOf(
+  contract: Limited,
+  schedule: CompiledSchedule | undefined,
+  price: Minor,
+  now: number,
+): Limit[] {
+  const { caps = {}, postCaps = {}, budget = {}, pace = false, timezone } = contract;
+  const limit = (counter: Limit['counter'], period: Period, most: number, adds: number): Limit => {
+    const paced = pace && counter === 'sold' && period === 'day';
+    return {
+      counter,
+      period,
+      window: windowKey(period, timezone, now),
+      most: paced ? pacedCap(most, schedule, timezone, now) : most,
+      adds,
+      paced,
+    };
+  };
+  const given = (by: Partial<Record<Period, number>>): [Period, number][] =>
+    PERIODS.flatMap((period) => {
+      const most = by[period];
+      return most === undefined ? [] : [[period, most]];
+    });
+  return [
+    ...given(caps).map(([period, most]) => limit('sold', period, most, 1)),
+    ...given(postCaps).map(([period, most]) => limit('posts', period, most, 1)),
+    ...given(budget).map(([period, most]) => limit('spent', period, most, price)),
+  ];
+}
+
+/** The first limit that leaves no room; undefined where there is room under all of them. */
+export function fullLimit(limits: readonly Limit[], usage: Usage | undefined): Limit | undefined {
+  return limits.find(({ counter, window, most, adds }) => (usage?.[counter]?.[window] ?? 0) + adds > most);
+}
+
+/** Whose limits they are: its terms say when there is room again. */
+export interface Limiting {
+  contract: Limited;
+  schedule?: CompiledSchedule;
+}
+
+/**
+ * The refusal of a contract whose limit leaves no room, and when there is room again if that comes by itself. What costs
+ * more than the whole limit waits for other terms, or a lower price.
+ * @param limiting whose limit it is; absent: it is not known when there is room again
+ */
+export function refusalUntil(
+  limit: Limit,
+  usage: Usage | undefined,
+  limiting: Limiting | undefined,
+  currency: string,
+  now: number,
+): Refusal {
+  const reason = limit.counter === 'spent' ? 'over_budget' : 'capped';
+  const says = limitInWords(limit, limiting, currency);
+  if (!limit.paced && limit.adds > limit.most)
+    return { reason, detail: `${says}, which is less than the lead costs` };
+  if (limit.period === 'total') return { reason, detail: `${says}, which does not reset` };
+  if (limiting === undefined) return { reason, detail: says };
+  const { contract, schedule } = limiting;
+  const used = usage?.[limit.counter]?.[limit.window] ?? 0;
+  const at = roomAgainAt(limit, contract, schedule, used, now);
+  if (at === undefined) return { reason, detail: says };
+  return { reason, detail: `${says}, until ${moment(at)}`, change: { at, what: 'window' } };
+}
+
+/** `5 leads a day`, `$100.00 a month`; `2 of 10 leads a day so far, spread over the day`. */
+function limitInWords(limit: Limit, limiting: Limiting | undefined, currency: string): string {
+  const { counter, period, most, paced } = limit;
+  const per = period === 'total' ? 'in all' : period === 'hour' ? 'an hour' : `a ${period}`;
+  if (counter === 'spent') return `${formatMoney(most, currency)} ${per}`;
+  const one = counter === 'posts' ? 'post' : 'lead';
+  const cap = limiting?.contract.caps?.day;
+  if (paced && cap !== undefined) return `${most} of ${counted(cap, one)} ${per} so far, spread over the day`;
+  return `${counted(most, one)} ${per}`;
+}
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+/** When a full limit has room again, UTC ms; undefined where only its terms can make some. */
+export function roomAgainAt(
+  limit: Limit,
+  contract: Limited,
+  schedule: CompiledSchedule | undefined,
+  used: number,
+  now: number,
+): number | undefined {
+  const cap = contract.caps?.day;
+  if (limit.paced && cap !== undefined) return nextPacedSlot(used, cap, schedule, contract.timezone, now);
+  return windowEnd(limit.period, contract.timezone, now);
+}
+
+/** Why a prepaid balance can't pay for what costs an amount of another currency; undefined where it can, or there is none. */
+export function otherBalance(
+  { balance, currency: own = 'another currency' }: Pick<Buyer, 'balance' | 'currency'>,
+  account: Pick<Usage, 'currency'> | undefined,
+  currency: string,
+): NoBid | undefined {
+  if (balance === undefined) return undefined;
+  // The account as well: what is remembered of the buyer may be older.
+  const other = [own, account?.currency ?? own].find((one) => one !== currency);
+  return other === undefined ? undefined : { reason: 'no_balance', detail: `the balance is in ${other}` };
+}
+
+/** Whether a prepaid buyer can pay; undefined means that it can, or that it is billed on account. */
+export function unpayable(
+  buyer: Pick<Buyer, 'balance' | 'currency'>,
+  account: Usage | undefined,
+  price: Minor,
+  currency: string,
+): NoBid | undefined {
+  if (buyer.balance === undefined) return undefined;
+  const other = otherBalance(buyer, account, currency);
+  if (other) return other;
+  const left = account?.balance ?? 0;
+  return left < Math.max(price, 1)
+    ? {
+        reason: 'no_balance',
+        detail: `${formatMoney(left, currency)} left, which is less than the lead costs`,
+      }
+    : undefined;
+}

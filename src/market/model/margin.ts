@@ -1,0 +1,39 @@
+import type { Minor } from '../money.js';
+
+/** What the house keeps of a sale: a part of the price, to a hundredth of a percent, or an amount. */
+export type Share = { percent: number } | { fixed: Minor };
+
+/** One share for every price, or bands of prices: the band that starts highest at or below the price holds. */
+export type Margin = Share | { bands: ({ from: Minor } & Share)[] };
+
+/** Who pays and who gets what of one sale; the buyer's part is the sum of the other two. */
+export interface Split {
+  buyerPays: Minor;
+  sellerEarns: Minor;
+  house: Minor;
+}
+
+/**
+ * Splits the price that the buyer pays. The house's part is rounded down, in favour of the seller, and is never more than
+ * the price; below the lowest band it is nothing.
+ */
+export function split(price: Minor, margin: Margin): Split {
+  const house = Math.min(price, partOf(price, 'bands' in margin ? bandOf(price, margin.bands) : margin));
+  return { buyerPays: price, sellerEarns: price - house, house };
+}
+
+function bandOf(price: Minor, bands: ({ from: Minor } & Share)[]): Share | undefined {
+  return bands
+    .filter(({ from }) => from <= price)
+    .reduce<(typeof bands)[number] | undefined>(
+      (highest, band) => (highest && highest.from >= band.from ? highest : band),
+      undefined,
+    );
+}
+
+function partOf(price: Minor, share: Share | undefined): Minor {
+  if (share === undefined) return 0;
+  if ('fixed' in share) return share.fixed;
+  // In whole numbers: 10000 × 0.57 is less than 5700.
+  return Math.floor((price * Math.round(share.percent * 100)) / 10_000);
+}

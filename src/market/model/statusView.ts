@@ -1,0 +1,79 @@
+import type { LeadStatus } from './lead.js';
+import { toDecimal, type Minor } from '../money.js';
+import type { LeadReason } from './reason.js';
+
+/** Who took a lead off sale: somebody of its seller, somebody of the exchange, a suppression list, an erasure. */
+export type WithdrawnBy = 'seller' | 'ops' | 'suppression' | 'erasure';
+
+/** A sale that its buyer gave back. */
+export interface LeadReturn {
+  buyer: string;
+  reason: string;
+  at: Date;
+  /** What the seller no longer earns. */
+  amount: Minor;
+}
+
+/** What is stored of how a lead stands. `price` is what the seller earns, the sum over buyers. */
+export interface LeadStanding {
+  status: LeadStatus;
+  currency: string;
+  price?: Minor;
+  buyerIds?: string[];
+  reason?: LeadReason;
+  /** There is one once the lead was withdrawn, also while a post in flight may still sell it. */
+  withdrawal?: { asked?: WithdrawnBy; reason?: 'suppressed' };
+  /** In the order in which they were booked; absent if there are none. */
+  returns?: LeadReturn[];
+}
+
+/** Between its receipt and its first round a lead is `pending` for its seller: accepted, and not sold. */
+type ShownStatus = Exclude<LeadStatus, 'received'>;
+
+type Shown = {
+  status: ShownStatus;
+  price?: number;
+  buyer_ids?: string[];
+  reason?: LeadReason;
+  withdrawing?: true;
+  withdrawn_by?: WithdrawnBy;
+  returns?: { buyer_id: string; reason: string; returned_at: string; amount: number }[];
+};
+
+/** How a lead stands in the words that its seller reads, in the API's answers and in postbacks alike. */
+export function standingInWords(lead: LeadStanding): Shown {
+  const { currency, price, buyerIds, withdrawal, returns } = lead;
+  const status = lead.status === 'received' ? 'pending' : lead.status;
+  const isSold = status === 'sold' || status === 'returned';
+  const isBooked = isSold || returns !== undefined;
+  return {
+    status,
+    price: isBooked && price !== undefined ? toDecimal(price, currency) : undefined,
+    buyer_ids: status === 'sold' ? buyerIds : undefined,
+    reason: reasonShown(lead),
+    withdrawing: status === 'pending' && withdrawal ? true : undefined,
+    withdrawn_by: status === 'withdrawn' ? withdrawnBy(lead) : undefined,
+    returns: returns?.map(({ buyer, reason, at, amount }) => ({
+      buyer_id: buyer,
+      reason,
+      returned_at: at.toISOString(),
+      amount: toDecimal(amount, currency),
+    })),
+  };
+}
+
+/** Why an unsold lead is so. A withdrawn one is unsold because it was withdrawn, however far its last round came. */
+export function reasonShown({
+  status,
+  reason,
+}: Pick<LeadStanding, 'status' | 'reason'>): LeadReason | undefined {
+  if (status === 'sold' || status === 'returned') return undefined;
+  return status === 'withdrawn' && reason !== 'suppressed' ? undefined : reason;
+}
+
+/** Who took a lead off sale; undefined if an earlier release has not stored it. */
+export const withdrawnBy = ({
+  reason,
+  withdrawal,
+}: Pick<LeadStanding, 'reason' | 'withdrawal'>): WithdrawnBy | undefined =>
+  withdrawal?.asked ?? (reason === 'suppressed' ? 'suppression' : undefined);

@@ -1,0 +1,32 @@
+import type { Terms } from '../model/market.js';
+import type { Campaign } from '../model/terms.js';
+
+/** A part of a market that a change makes or changes. */
+export interface Part {
+  kind: 'seller' | 'buyer' | 'campaign' | 'contract';
+  id: string;
+}
+
+/**
+ * The campaigns whose leads a change may sell otherwise, in the order of their ids: the ones that it changes, the ones of a seller that it
+ * changes, and those with a contract, or a contract's buyer, that it changes. Leads of other campaigns keep their buyers.
+ * @param terms with the change in them
+ */
+export function concernedCampaigns(parts: readonly Part[], { campaigns, contracts }: Terms): Campaign[] {
+  const ids = (of: Part['kind']): Set<string> =>
+    new Set(parts.flatMap(({ kind, id }) => (kind === of ? [id] : [])));
+  const own = {
+    seller: ids('seller'),
+    buyer: ids('buyer'),
+    campaign: ids('campaign'),
+    contract: ids('contract'),
+  };
+  const byContract = new Set(
+    contracts.flatMap(({ id, buyer, campaign }) =>
+      own.contract.has(id) || own.buyer.has(buyer) ? [campaign] : [],
+    ),
+  );
+  return campaigns
+    .filter(({ id, seller }) => own.campaign.has(id) || own.seller.has(seller) || byContract.has(id))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}

@@ -1,0 +1,307 @@
+import TinyQueue from 'tinyqueue';
+import { checksOf } from '../eligibility/outsideChecks.js';
+import type { ReadyMarket } from '../eligibility/compileCampaign.js';
+import { asOfferReason, type Answer, type Offer } from '../auction/decide.js';
+import type { Hold } from '../limits/duplicates.js';
+import type { LeadInRound } from '../eligibility/eligibility.js';
+import type { Minor } from '../money.js';
+import { newRound } from '../eligibility/newRound.js';
+import { planRound, withinLimits, type Plan } from '../eligibility/plan.js';
+import { refundOf, returnRefusal } from '../model/returnShares.js';
+import { roomNeeded } from '../eligibility/reservation.js';
+import {
+  confirmRoom,
+  count,
+  holdsOf,
+  pay,
+  releaseRoom,
+  returnRoom,
+  takeRoom,
+  type Asked,
+  type Room,
+} from '../eligibility/reservationsInMemory.js';
+import type { Round } from '../model/round.js';
+import type { Buyer, ReturnPolicy } from '../model/terms.js';
+import { added, takeTurns, type Changes, type Contender, type Credits } from '../auction/turns.js';
+import { turnsUsed } from '../auction/turnsUsed.js';
+import { limitsOf, type Usage } from '../limits/usage.js';
+import { isLastWait, nextWait, type Wait } from '../waiting/waiting.js';
+import { walkRound } from './walkRound.js';
+import type { PastLead, PastSale } from './past.js';
+import type { Steps } from './yielding.js';
+import { answerFor, bidFor, keptOut, type Assumption, type Voices } from './buyerModel.js';
+
+/** What else was sold and paid: leads that are not decided again keep their buyers, and these their room. */
+export interface Elsewhere {
+  /** At the beginning: what prepaid buyers had left, and posts sent and accepted by contract. */
+  usage: ReadonlyMap<string, Usage>;
+  /** At the beginning, by campaign. */
+  credits: ReadonlyMap<string, Credits>;
+  holds: ReadonlyMap<string, readonly Hold[]>;
+  /** In any order. */
+  sales: readonly { contract: string; price: Minor; at: number }[];
+  /** What prepaid buyers paid in or owed for other leads; in any order. */
+  payments: readonly { buyer: string; amount: Minor; at: number }[];
+}
+
+/** Everything that past auctions are decided again from. */
+export interface Case {
+  leads: readonly PastLead[];
+  /** By campaign. */
+  market: ReadonlyMap<string, ReadyMarket>;
+  elsewhere: Elsewhere;
+  voices: Voices;
+  /** Nothing is decided after it, UTC ms. */
+  until: number;
+}
+
+/** How leads came out, by their ids. */
+export interface Decided {
+  sales: ReadonlyMap<string, readonly PastSale[]>;
+  /** What of it rests on more than buyers have said. */
+  assumed: ReadonlyMap<string, ReadonlySet<Assumption>>;
+}
+
+/** One lead, as far as it has come. */
+interface Life {
+  lead: PastLead;
+  rounds: number;
+  offered: LeadInRound['offered'];
+  sales: Sold[];
+}
+
+interface Sold extends PastSale {
+  asked: Asked;
+  /** Whether and how it may be given back. */
+  returns: ReturnPolicy | undefined;
+}
+
+/** Something that happens at a time, UTC ms; of what happens at the same time, the one with the smaller rank and name is first. */
+interface Event {
+  at: number;
+  rank: number;
+  name: string;
+  happens: () => void;
+}
+
+interface World extends Case {
+  queue: TinyQueue<Event>;
+  room: Room;
+  credits: Map<string, Credits>;
+  assumed: Map<string, Set<Assumption>>;
+}
+
+/**
+ * Decides past auctions again, in the order of time, each with the room that those before it have left: the same rules,
+ * the words that buyers gave, and the moments at which rounds were held, or would be under other terms. Nobody is asked
+ * anything, and nothing is written. The order of `leads` does not matter.
+ */
+export function* decideAgain(given: Case): Steps<Decided> {
+  const lives = given.leads.map((lead): Life => ({ lead, rounds: 0, offered: {}, sales: [] }));
+  const world = begin(given);
+  for (const life of lives) {
+    const [first] = life.lead.rounds;
+    if (first) atTime(world, first.at, life, () => holdRound(world, life, first.at));
+  }
+  for (let event = world.queue.pop(); event && event.at <= given.until; event = world.queue.pop()) {
+    event.happens();
+    yield;
+  }
+  return {
+    sales: new Map(lives.map(({ lead, sales }) => [lead.facts.leadId, sales.map(saleOf)])),
+    assumed: world.assumed,
+  };
+}
+
+const saleOf = ({ contract, buyer, price, earns, at, returned }: Sold): PastSale => {
+  return { contract, buyer, price, earns, at, ...(returned && { returned }) };
+};
+
+function begin(given: Case): World {
+  const { usage, holds, credits, sales, payments } = given.elsewhere;
+  const room: Room = {
+    usage: new Map([...usage].map(([id, used]) => [id, { ...used }])),
+    holds: new Map([...holds].map(([id, held]) => [id, [...held]])),
+  };
+  const byId = new Map(
+    [...given.market.values()].flatMap(({ contracts }) =>
+      contracts.map((ready) => [ready.contract.id, ready] as const),
+    ),
+  );
+  const events = [
+    ...sales.map(({ contract, price, at }): Event => {
+      const ready = byId.get(contract);
+      return {
+        at,
+        rank: 0,
+        name: contract,
+        happens: () => ready && count(room, contract, limitsOf(ready.contract, ready.schedule, price, at), 1),
+      };
+    }),
+    ...payments.map(({ buyer, amount, at }): Event => {
+      return { at, rank: 0, name: buyer, happens: () => pay(room, buyer, amount) };
+    }),
+  ];
+  const queue = new TinyQueue(events, (a, b) => a.at - b.at || a.rank - b.rank || (a.name < b.name ? -1 : 1));
+  return { ...given, queue, room, credits: new Map(credits), assumed: new Map() };
+}
+
+function atTime({ queue }: World, at: number, { lead }: Life, happens: () => void): void {
+  queue.push({ at, rank: 1, name: lead.facts.leadId, happens });
+}
+
+/** One round of a lead: sold, it is over; unsold, the lead waits for its next one, where there is one. */
+function holdRound(world: World, life: Life, now: number): void {
+  const { lead } = life;
+  const market = world.market.get(lead.campaign);
+  if (market === undefined || (lead.withdrawnAt !== undefined && now >= lead.withdrawnAt)) return;
+  const planned = plan(world, market, life, now);
+  const { round, answers } = walkRound(lead.facts.leadId, planned, {
+    bid: (candidate, { terms }) => {
+      const { assumed, ...said } = bidFor(lead, candidate, terms, now, world.voices);
+      assume(world, lead, assumed);
+      return said;
+    },
+    turns: (contenders, places) => turnsIn(world, lead.campaign, contenders, places),
+    offer: (offer, { terms }) => sell(world, market, life, offer, terms.sale, now),
+  });
+  changeCredits(world, lead.campaign, turnsUsed(round, answers));
+  for (const { contract, answer } of answers) {
+    if (answer === 'refused' || answer === 'uncertain')
+      life.offered = { ...life.offered, [contract]: answer };
+  }
+  if (answers.some(({ answer }) => answer === 'accepted')) return;
+  const next = nextRoundAt(lead, now, nextWait(lead.facts, round, answers));
+  if (next !== undefined) atTime(world, next, life, () => holdRound(world, life, next));
+}
+
+/** Who may be asked, by the rules and by what outside services and failing servers said then. */
+function plan(world: World, market: ReadyMarket, life: Life, now: number): Round {
+  const { lead, offered } = life;
+  const { usage } = world.room;
+  life.rounds += 1;
+  const asked = { ...lead, offered };
+  const known = { usage, holds: holdsOf(world.room, lead.match, now), circuits: new Map() };
+  const eligible = withinLimits(planRound(market, asked, now), market, asked, known, now);
+  const about = { number: life.rounds, receivedAt: lead.facts.receivedAt, now };
+  return newRound(market, about, withoutKept(world, market, lead, eligible, now), usage);
+}
+
+function withoutKept(
+  world: World,
+  { campaign }: ReadyMarket,
+  lead: PastLead,
+  plan: Plan<Buyer>,
+  now: number,
+): Plan<Buyer> {
+  const excluded = [...plan.excluded];
+  const open = plan.open.filter((ready) => {
+    const { noBid, assumed } = keptOut(lead, ready.contract.id, checksOf(campaign, ready), now);
+    assume(world, lead, assumed);
+    if (noBid) excluded.push({ ...noBid, buyers: ready.buyer.id });
+    return noBid === undefined;
+  });
+  return { ...plan, open, excluded };
+}
+
+/** Takes turns as src/store/fairness/turnsStore.ts does. */
+function turnsIn(world: World, campaign: string, contenders: readonly Contender[], places: number): string[] {
+  const { order, changes } = takeTurns(world.credits.get(campaign) ?? {}, contenders, places);
+  changeCredits(world, campaign, changes);
+  return order.map(({ id }) => id);
+}
+
+function changeCredits({ credits }: World, campaign: string, changes: Changes): void {
+  credits.set(campaign, added(credits.get(campaign) ?? {}, changes));
+}
+
+/** Sends the lead to one bidder, where there is room: what it would have answered. */
+function sell(
+  world: World,
+  market: ReadyMarket,
+  life: Life,
+  { contract, buyer, exclusive, price, earns }: Offer,
+  sale: Round['terms']['sale'],
+  now: number,
+): Answer {
+  const { lead } = life;
+  const { facts, match } = lead;
+  const ready = market.contracts.find((each) => each.contract.id === contract);
+  if (ready === undefined) throw new Error(`${contract} was offered a lead and is not in its campaign`);
+  const name = `${facts.leadId}/${contract}`;
+  const hold: Hold = {
+    sale: name,
+    lead: facts.leadId,
+    contract,
+    buyer,
+    campaign: lead.campaign,
+    at: now,
+    ...match,
+  };
+  const asked: Asked = {
+    ...roomNeeded(market, contract, { price, test: false, award: sale.award, now }),
+    hold,
+    price,
+    currency: market.campaign.currency,
+    test: false,
+    buyer: ready.buyer,
+  };
+  const refusal = takeRoom(world.room, asked);
+  if (refusal) {
+    const { reason, change } = refusal;
+    return { contract, answer: asOfferReason(reason), ...(change && { change }) };
+  }
+  const { answer, assumed } = answerFor(lead, contract, now, world.voices);
+  assume(world, lead, assumed);
+  if (answer !== 'accepted') {
+    releaseRoom(world.room, asked);
+    return { contract, answer };
+  }
+  confirmRoom(world.room, asked);
+  const sold: Sold = { contract, buyer, price, earns, at: now, asked, returns: ready.contract.returns };
+  life.sales.push(sold);
+  giveBackLater(world, life, sold);
+  return { contract, answer, exclusive };
+}
+
+/** A buyer that gave the lead back does so again, as long after it bought it, if its terms let it. */
+function giveBackLater(world: World, life: Life, sold: Sold): void {
+  const past = life.lead.sales.find(({ contract }) => contract === sold.contract);
+  const policy = sold.returns;
+  if (past?.returned === undefined || policy === undefined) return;
+  const { reason } = past.returned;
+  const at = sold.at + Math.max(0, past.returned.at - past.at);
+  if (returnRefusal(policy, reason, sold.at, at) !== undefined) return;
+  atTime(world, at, life, () => {
+    const isOnlyHolder = life.sales.filter(({ returned }) => returned === undefined).length === 1;
+    const { buyerGets, sellerPays } = refundOf(sold, policy.refund);
+    sold.returned = { at, reason, buyerGets, sellerPays };
+    returnRoom(world.room, sold.asked, buyerGets, policy.freesCap);
+    life.offered = { ...life.offered, [sold.contract]: 'returned' };
+    if (policy.resell && isOnlyHolder) {
+      const next = life.lead.rounds.find((round) => round.at > at)?.at ?? at;
+      atTime(world, next, life, () => holdRound(world, life, next));
+    }
+  });
+}
+
+/**
+ * When the lead's next round is held, UTC ms; undefined where it expires. As it was in the past, where it waited for the
+ * same moment or was woken before it; else when its terms say.
+ */
+function nextRoundAt({ rounds }: PastLead, now: number, wait: Wait): number | undefined {
+  const next = rounds.find(({ at }) => at > now);
+  const before = rounds.findLast(({ at }) => at <= now);
+  if (next && before) {
+    const isWoken = next.at < before.waitedUntil;
+    if (isWoken && next.at < wait.at) return next.at;
+    if (!isLastWait(wait) && wait.at === before.waitedUntil) return next.at;
+  }
+  return isLastWait(wait) ? undefined : wait.at;
+}
+
+function assume({ assumed }: World, { facts }: PastLead, what: Assumption | undefined): void {
+  if (what === undefined) return;
+  const known = assumed.get(facts.leadId) ?? new Set();
+  assumed.set(facts.leadId, known.add(what));
+}

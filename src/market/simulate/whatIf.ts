@@ -1,0 +1,97 @@
+import type { Terms } from '../model/market.js';
+import { isPaused } from '../model/pause.js';
+import type { Pausable } from '../model/terms.js';
+import { decideAgain, type Elsewhere } from './decideAgain.js';
+import type { BidModel } from '../model/distributions.js';
+import type { PastLead, PastSale } from './past.js';
+import { readyMarkets } from './compiledCampaigns.js';
+import type { Steps } from './yielding.js';
+import { inColumns, sameSales, tallyOf, type Columns, type Tally } from './tally.js';
+import { ASSUMPTIONS, measure, type Assumption } from './buyerModel.js';
+
+/** What would have become of leads under other terms, beside what became of them. */
+export interface WhatIf {
+  currencies: { currency: string; tallies: Columns<Tally> }[];
+  /** How many leads were decided again. */
+  leads: number;
+  /** How many of them come out as they are booked when they are decided again without the change. */
+  asBooked: number;
+  /** How many results with the change rest on more than buyers have said, in all and by what it is. */
+  assumed: { leads: number; by: Record<Assumption, number> };
+}
+
+/** A market as it is and as a change would make it. */
+export interface Proposal {
+  before: Terms;
+  after: Terms;
+  models: ReadonlyMap<string, BidModel>;
+}
+
+/**
+ * Decides past leads again, with a change of terms and without it: the market may have changed since they were sold, so
+ * what the books say shows less than the effect of the change.
+ * @param until nothing is decided after it, UTC ms
+ */
+export function* whatIf(
+  leads: readonly PastLead[],
+  elsewhere: Elsewhere,
+  { before, after, models }: Proposal,
+  until: number,
+): Steps<WhatIf> {
+  const measured = measure(leads);
+  const again = { leads, until };
+  const books = new Map(leads.map(({ facts, sales }) => [facts.leadId, sales]));
+  const without = yield* decideAgain({
+    ...again,
+    elsewhere,
+    market: readyMarkets(withoutOldPauses(before, until)),
+    voices: { measured, models: new Map() },
+  });
+  const { sales: changed, assumed } = yield* decideAgain({
+    ...again,
+    elsewhere: { ...elsewhere, payments: [...elsewhere.payments, ...paidIn(before, after)] },
+    market: readyMarkets(withoutOldPauses(after, until)),
+    voices: { measured, models },
+  });
+  return {
+    currencies: inCurrencies(leads, { booked: books, unchanged: without.sales, changed }),
+    leads: leads.length,
+    asBooked: sameSales(leads, books, without.sales),
+    assumed: { leads: assumed.size, by: counted(assumed) },
+  };
+}
+
+/**
+ * The market without pauses that have ended: all leads are decided under the market as it is now, and one that came before
+ * the end of a pause would be sold to nobody.
+ */
+function withoutOldPauses({ sellers, buyers, campaigns, contracts }: Terms, now: number): Terms {
+  const current = <T extends Pausable>(all: T[]): T[] =>
+    all.map((one) => ({ ...one, pausedUntil: isPaused(one, now) ? one.pausedUntil : undefined }));
+  return { sellers, buyers: current(buyers), campaigns: current(campaigns), contracts: current(contracts) };
+}
+
+type Sales = ReadonlyMap<string, readonly PastSale[]>;
+
+function inCurrencies(leads: readonly PastLead[], sales: Columns<Sales>): WhatIf['currencies'] {
+  const currencies = [...new Set(leads.map(({ currency }) => currency))].sort();
+  return currencies.map((currency) => {
+    const own = leads.filter((lead) => lead.currency === currency);
+    return { currency, tallies: inColumns(sales, (of) => tallyOf(own, of)) };
+  });
+}
+
+/** What prepaid buyers would have paid in beyond what they did: before anything was sold. */
+const paidIn = (before: Terms, after: Terms): Elsewhere['payments'] => {
+  const was = new Map(before.buyers.map(({ id, balance = 0 }) => [id, balance]));
+  return after.buyers.flatMap(({ id, balance }) => {
+    const amount = (balance ?? 0) - (was.get(id) ?? 0);
+    return balance === undefined || amount === 0 ? [] : [{ buyer: id, amount, at: 0 }];
+  });
+};
+
+function counted(assumed: ReadonlyMap<string, ReadonlySet<Assumption>>): Record<Assumption, number> {
+  const count = (what: Assumption): number => [...assumed.values()].filter((all) => all.has(what)).length;
+  const [bid, form, post, check] = ASSUMPTIONS.map(count);
+  return { bid: bid ?? 0, form: form ?? 0, post: post ?? 0, check: check ?? 0 };
+}

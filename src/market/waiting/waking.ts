@@ -1,0 +1,237 @@
+import type { ReadyContract, ReadyMarket } from '../eligibility/compileCampaign.js';
+import { barredBy, refusal, type LeadInRound } from '../eligibility/eligibility.js';
+import type { Terms } from '../model/market.js';
+import type { Buyer, Campaign, Contract, Sale, Seller } from '../model/terms.js';
+import type { News } from './waiting.js';
+
+/** Whether a field that has changed might let a contract take a lead that it did not take before. */
+type Judge<T> = (was: T, now: T, isPrepaid: boolean) => boolean;
+
+const never = (): boolean => false;
+const always = (): boolean => true;
+
+/** Fields whose values are numbers. */
+type NumberOf<T> = { [K in keyof T]-?: T[K] extends number | undefined ? K : never }[keyof T];
+
+/** `absent`: what a field that is not there comes to. */
+const rises =
+  <T>(field: NumberOf<T>, absent: number): Judge<T> =>
+  (was, now) =>
+    Number(now[field] ?? absent) > Number(was[field] ?? absent);
+const falls =
+  <T>(field: NumberOf<T>, absent: number): Judge<T> =>
+  (was, now) =>
+    Number(now[field] ?? absent) < Number(was[field] ?? absent);
+
+const turnedOn: Judge<{ active: boolean }> = (was, now) => now.active && !was.active;
+
+/** A rule that keeps leads out: it is gone, or another one. */
+const eased =
+  <T>(field: keyof T): Judge<T> =>
+  (was) =>
+    was[field] !== undefined;
+
+/** A limit of some window is higher, or gone. */
+const roomier =
+  (field: 'caps' | 'postCaps' | 'budget'): Judge<Contract> =>
+  (was, now) => {
+    const limits: Partial<Record<string, number>> = now[field] ?? {};
+    return Object.entries(was[field] ?? {}).some(([window, most]) => most < (limits[window] ?? Infinity));
+  };
+
+/** A lower price reaches no floor that the one before did not, but what is left of a budget or balance may cover it. */
+const priced =
+  (field: 'price' | 'sharedPrice'): Judge<Contract> =>
+  (was, now, isPrepaid) => {
+    const [before, after] = [was[field], now[field]];
+    if (before === undefined || after === undefined || after > before) return true;
+    return isPrepaid || now.budget !== undefined;
+  };
+
+const SELLER: Record<keyof Seller, Judge<Seller>> = {
+  code: never,
+  slug: never,
+  name: never,
+  active: turnedOn,
+  postbacks: never,
+  sources: never,
+};
+
+const BUYER: Record<keyof Buyer, Judge<Buyer>> = {
+  id: never,
+  name: never,
+  active: turnedOn,
+  pausedUntil: falls('pausedUntil', 0),
+  ping: (_, { ping }) => ping !== undefined,
+  post: always,
+  status: never,
+  notices: never,
+  balance: rises('balance', Infinity),
+  lowBalance: never,
+  currency: always,
+};
+
+const SALE: Record<keyof Sale, Judge<Sale>> = {
+  mode: always,
+  maxBuyers: never,
+  floor: falls('floor', 0),
+  sharedFloor: (was, now) => (now.sharedFloor ?? now.floor) < (was.sharedFloor ?? was.floor),
+  award: never,
+  instantBuy: never,
+};
+
+const CAMPAIGN: Record<keyof Campaign, Judge<Campaign>> = {
+  id: never,
+  seller: never,
+  category: never,
+  active: turnedOn,
+  pausedUntil: falls('pausedUntil', 0),
+  currency: always,
+  required: never,
+  fields: always,
+  sale: (was, now) => mightTakeMore(SALE, was.sale, now.sale),
+  stages: always,
+  margin: never,
+  // They let no contract take more; see waitAnew.
+  pending: never,
+  duplicates: eased('duplicates'),
+  checks: eased('checks'),
+  retention: never,
+};
+
+const CONTRACT: Record<keyof Contract, Judge<Contract>> = {
+  id: never,
+  campaign: never,
+  buyer: never,
+  active: turnedOn,
+  pausedUntil: falls('pausedUntil', 0),
+  tier: never,
+  weight: never,
+  states: ({ states: was }, { states }) =>
+    was !== undefined && (states === undefined || states.some((state) => !was.includes(state))),
+  filters: eased('filters'),
+  sources: eased('sources'),
+  schedule: eased('schedule'),
+  price: priced('price'),
+  sharedPrice: priced('sharedPrice'),
+  floor: falls('floor', 0),
+  ceiling: never,
+  delay: falls('delay', 0),
+  until: rises('until', Infinity),
+  caps: roomier('caps'),
+  postCaps: roomier('postCaps'),
+  budget: roomier('budget'),
+  pace: eased('pace'),
+  timezone: always,
+  duplicates: eased('duplicates'),
+  checks: eased('checks'),
+  ping: always,
+  delivery: (was, now) => now.delivery?.again === true && was.delivery?.again !== true,
+  returns: never,
+};
+
+/** Whether two values say the same, whatever the order of their keys. */
+export const isSame = (a: unknown, b: unknown): boolean => inOrder(a) === inOrder(b);
+
+/** As text, whatever the order of its keys. */
+const inOrder = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+
+function mightTakeMore<T extends object>(
+  judges: { readonly [K in keyof T]-?: Judge<T> },
+  was: T | undefined,
+  now: T,
+  isPrepaid = false,
+): boolean {
+  if (was === undefined) return true;
+  const fields = Object.keys(judges) as (keyof T)[];
+  return fields.some((field) => !isSame(was[field], now[field]) && judges[field](was, now, isPrepaid));
+}
+
+/**
+ * Contracts that might take leads now which they did not take before, because something changed that they go by: their
+ * own terms, or their campaign's, buyer's or seller's.
+ * @param after what is not in it is as it was
+ */
+export function mightTake(before: Terms, after: Terms): { id: string; campaign: string }[] {
+  const sellers = changedFor(SELLER, before.sellers, after.sellers, ({ code }) => code);
+  const buyers = changedFor(BUYER, before.buyers, after.buyers, ({ id }) => id);
+  const campaigns = changedFor(CAMPAIGN, before.campaigns, after.campaigns, ({ id }) => id);
+  const prepaid = new Set(
+    [...before.buyers, ...after.buyers].flatMap(({ id, balance }) => (balance === undefined ? [] : [id])),
+  );
+  const contracts = changedFor(
+    CONTRACT,
+    before.contracts,
+    after.contracts,
+    ({ id }) => id,
+    ({ buyer }) => prepaid.has(buyer),
+  );
+  const sellerOf = (campaign: string): string => campaign.slice(0, campaign.indexOf('/'));
+  const all = new Map([...before.contracts, ...after.contracts].map((contract) => [contract.id, contract]));
+  return [...all.values()]
+    .filter(
+      ({ id, campaign, buyer }) =>
+        contracts.has(id) || campaigns.has(campaign) || buyers.has(buyer) || sellers.has(sellerOf(campaign)),
+    )
+    .map(({ id, campaign }) => ({ id, campaign }));
+}
+
+function changedFor<T extends object>(
+  judges: { readonly [K in keyof T]-?: Judge<T> },
+  before: readonly T[],
+  after: readonly T[],
+  idOf: (one: T) => string,
+  isPrepaid: (one: T) => boolean = () => false,
+): Set<string> {
+  const was = new Map(before.map((one) => [idOf(one), one]));
+  return new Set(
+    after.filter((one) => mightTakeMore(judges, was.get(idOf(one)), one, isPrepaid(one))).map(idOf),
+  );
+}
+
+/** Campaigns whose waiting leads reckon anew until when they wait. */
+export function waitAnew(before: Pick<Terms, 'campaigns'>, after: Pick<Terms, 'campaigns'>): string[] {
+  const was = new Map(before.campaigns.map(({ id, pending }) => [id, pending]));
+  return after.campaigns
+    .filter(({ id, pending }) => was.has(id) && !isSame(was.get(id), pending))
+    .map(({ id }) => id);
+}
+
+/** What has changed that leads of a campaign wait for. */
+export interface Changed {
+  /** Contracts that might take more leads than before. */
+  contracts: readonly ReadyContract[];
+  /** Whether the campaign's terms for leads that wait are others. */
+  pending: boolean;
+}
+
+/**
+ * What a waiting lead is to hear of a change: that a round might sell it `now`, or by what it reckons anew until when it
+ * waits. A contract that can't take it yet concerns it where it can before the lead would wake by itself. Undefined where
+ * the change is nothing to it.
+ * @param dueAt until when it waits, UTC ms
+ * @param now UTC ms
+ */
+export function newsFor(
+  { seller, campaign }: Pick<ReadyMarket, 'seller' | 'campaign'>,
+  { contracts, pending }: Changed,
+  lead: LeadInRound,
+  dueAt: number,
+  now: number,
+): 'now' | News | undefined {
+  const changes: News['changes'][number][] = [];
+  const barred = barredBy(seller, campaign, lead, now);
+  for (const ready of contracts) {
+    const refused = barred ?? refusal(ready, lead, now);
+    if (refused === undefined) return 'now';
+    if (refused.change && refused.change.at < dueAt) changes.push(refused.change);
+  }
+  if (!pending && changes.length === 0) return undefined;
+  const [first] = changes.sort((a, b) => a.at - b.at);
+  return { ...(pending && { pending: campaign.pending }), changes: first ? [first] : [] };
+}

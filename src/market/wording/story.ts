@@ -1,0 +1,309 @@
+import type { LeadStatus } from '../model/lead.js';
+import { moment } from '../calendar/formatUtc.js';
+import { formatMoney, type Minor } from '../money.js';
+import { reasonInWords, type LeadReason, type Reason } from '../model/reason.js';
+import type { Change, Outcome, Round } from '../model/round.js';
+import type { WithdrawnBy } from '../model/statusView.js';
+import type { Wait } from '../waiting/waiting.js';
+
+/** A round as people read it: each buyer with its price or its reason. */
+export interface RoundInWords {
+  round: number;
+  at: string;
+  buyers: Record<string, string>;
+}
+
+/** How a finished lead ended; Temporal's UI shows it first and large, so it needs no code to be understood. */
+export interface FinishedLead {
+  status: LeadStatus;
+  story: string;
+  rounds: RoundInWords[];
+  received: string;
+  ended: string;
+}
+
+/** What a lead that is still on sale waits for; the memo that ops see. */
+export interface WaitingLead {
+  /** `held`: a post of it waits for the decision of ops. */
+  status: LeadStatus | 'held';
+  waitsFor: string;
+  until: string;
+  /** What happens at that time if ops have not decided. */
+  otherwise?: string;
+  /** What ops can send it, and what that does. */
+  opsCan: readonly string[];
+  /** What has become of it before: who bought it and gave it back. Absent if nobody has. */
+  story?: string;
+  /** Absent in the first round, while it is held for ops. */
+  lastRound?: RoundInWords;
+}
+
+/** One buyer's purchase, as it is told. */
+export interface SaleInWords {
+  buyer: string;
+  price: Minor;
+}
+
+/** A sale that was booked, and in which round. */
+export interface BookedSale extends SaleInWords {
+  /** What the seller earns of it. */
+  earns: Minor;
+  round: number;
+}
+
+/** A sale that its buyer gave back. */
+export interface ReturnedSale extends BookedSale {
+  reason: string;
+  /** UTC ms. */
+  at: number;
+  /** What the seller no longer earns. */
+  amount: Minor;
+}
+
+/** What became of a lead in earlier runs of its workflow, or before a buyer gave it back. It names no person. */
+export interface Before {
+  /** Of many the first and the last. */
+  rounds: RoundInWords[];
+  /** The number of the last one. */
+  lastRound: number;
+  /** Sales that stand. */
+  sales: BookedSale[];
+  returns: ReturnedSale[];
+  currency: string;
+}
+
+/**
+ * So many contracts are named one by one, of those that were asked and of those that could not buy; the others are
+ * counted by their reasons. Temporal keeps what is told here, and takes 2 MiB for a life.
+ */
+const NAMED_ASKED = 50;
+const NAMED_OTHERS = 30;
+/** Characters of what is told of one contract. */
+const LONGEST = 200;
+/** So many buyers of a shared lead are named. */
+const NAMED_BUYERS = 20;
+
+export function roundInWords(round: Round, outcomes: Outcome[]): RoundInWords {
+  const { currency } = round.terms;
+  const wasAsked = new Set(round.entries.map(({ contract }) => contract));
+  const asked = outcomes.filter(({ contract }) => wasAsked.has(contract));
+  const others = outcomes.filter(({ contract }) => !wasAsked.has(contract));
+  // Who has bought comes first, and is always named: a lead has a hundred buyers at the most.
+  const sold = asked.filter((outcome) => outcome.sold);
+  const unsold = asked.filter((outcome) => !outcome.sold);
+  const left = Math.max(0, NAMED_ASKED - sold.length);
+  const isNamed = asked.length <= NAMED_ASKED ? () => true : namedAmong([...sold, ...unsold.slice(0, left)]);
+  const areOthersNamed = others.length <= NAMED_OTHERS;
+  const words = outcomes
+    .filter((outcome) => (wasAsked.has(outcome.contract) ? isNamed(outcome) : areOthersNamed))
+    .map((outcome): [string, string] => [outcome.buyer, inWords(outcome, currency)]);
+  const counted = countByReason([
+    ...asked.filter((outcome) => !isNamed(outcome)),
+    ...(areOthersNamed ? [] : others),
+  ]);
+  return {
+    round: round.number,
+    at: moment(round.at),
+    buyers: Object.fromEntries([...words, ...counted]),
+  };
+}
+
+function namedAmong(outcomes: Outcome[]): (outcome: Outcome) => boolean {
+  const named = new Set(outcomes);
+  return (outcome) => named.has(outcome);
+}
+
+function countByReason(outcomes: Outcome[]): [string, string][] {
+  const counts = new Map<string, number>();
+  for (const outcome of outcomes) {
+    const reason = outcome.sold ? 'sold' : outcome.reason;
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, count]) => [`(${reasonInWords(reason)})`, `${count} contracts`]);
+}
+
+/** "sold at $45.00 (41 ms)", "outbid at $12.50", "refused at $40.00: duplicate", "timeout (500 ms)". */
+function inWords(outcome: Outcome, currency: string): string {
+  const at = outcome.price === undefined ? '' : ` at ${formatMoney(outcome.price, currency)}`;
+  const how = [
+    ...(outcome.ms === undefined ? [] : [`${outcome.ms} ms`]),
+    ...(outcome.again ? ['asked again'] : []),
+  ];
+  const took = how.length === 0 ? '' : ` (${how.join(', ')})`;
+  const note = outcome.note === undefined ? '' : ` (${outcome.note})`;
+  if (outcome.sold) return cut(`sold${at}${took}${note}`);
+  const why = outcome.detail === undefined ? '' : `: ${outcome.detail}`;
+  return cut(`${reasonInWords(outcome.reason)}${at}${took}${why}${note}`);
+}
+
+const cut = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
+
+/** Why a contract can't take a lead whose terms it does not fit, whenever it is offered. */
+const UNFIT: ReadonlySet<Reason> = new Set<Reason>(['filtered', 'state']);
+
+/**
+ * Until when every contract that might take the lead is full, UTC ms; undefined if one is not, or if that does not end by
+ * itself.
+ */
+export function fullUntil(outcomes: readonly Outcome[], changes: readonly Change[]): number | undefined {
+  const reasons = outcomes.flatMap((outcome) => (outcome.sold ? [] : [outcome.reason]));
+  const fit = reasons.filter((reason) => !UNFIT.has(reason));
+  const areFull = fit.length > 0 && fit.every((reason) => reason === 'capped' || reason === 'over_budget');
+  return areFull ? changes.find(({ what }) => what === 'window')?.at : undefined;
+}
+
+/**
+ * What comes when the wait is over.
+ * @param full until when all buyers are full, UTC ms
+ */
+export function waitInWords(wait: Wait, full?: number): string {
+  switch (wait.until) {
+    case 'retry':
+      return full === undefined
+        ? 'its next retry'
+        : `its next retry; all its buyers are full until ${moment(full)}`;
+    case 'delay':
+      return 'its next round, when a contract’s delay has ended';
+    case 'opening':
+      return 'its next round, when a contract’s schedule opens';
+    case 'window':
+      return 'its next round, when a contract’s cap or budget has room again';
+    case 'circuit':
+      return 'its next round, when a buyer that fails may answer again';
+    case 'resume':
+      return 'its next round, when a pause ends';
+    case 'stage':
+      return 'its next round, when the campaign’s next stage begins';
+    case 'expiry':
+      return 'its expiry: no round is left before it';
+    case 'last round':
+      return 'its end: it was offered as often as a lead is';
+  }
+}
+
+/** What a lead waits for while these posts are held for ops. */
+export const heldInWords = (posts: readonly { buyer: string; postId: string }[]): string =>
+  `the decision of ops: ${posts
+    .map(({ buyer, postId }) => `did ${buyer} take the lead with the post_id ${postId}?`)
+    .join(' ')} Ask the buyer`;
+
+/** What becomes of a post that nobody has decided on. */
+export const HELD_TOO_LONG =
+  'the post is called off: the buyer is notified that it is not billed, and the lead goes on to the next bidder or expires';
+
+/** Who bought a lead and gave it back: buyer, price, reason and time of each. */
+export function returnsInWords(returns: readonly ReturnedSale[], currency: string): string {
+  const named = returns
+    .slice(0, NAMED_BUYERS)
+    .map(
+      ({ buyer, price, round, reason, at }) =>
+        `Sold to ${buyer} at ${formatMoney(price, currency)} in round ${round}. Given back by ${buyer} (${reason}) on ${moment(at)}.`,
+    );
+  const rest = returns.length - named.length;
+  return [...named, ...(rest > 0 ? [`Given back by ${rest} others.`] : [])].join(' ');
+}
+
+/** How a lead has ended. */
+interface End {
+  status: LeadStatus;
+  /** Sales of this life, or the ones that stand of the life before. */
+  sales: readonly SaleInWords[];
+  /** Whether the sales were booked before the last return. */
+  isSoldBefore?: boolean;
+  returns?: readonly ReturnedSale[];
+  /** What the seller keeps of sales that were given back. */
+  kept?: Minor;
+  withdrawnBy?: WithdrawnBy;
+  currency: string;
+  reason: LeadReason;
+  rounds: number;
+  /** Since its receipt, ms. */
+  took: number;
+}
+
+/** How a lead ended, in a sentence or two. */
+export function endInWords(end: End): string {
+  const { returns = [], currency } = end;
+  const said = lastEndInWords(end);
+  return returns.length === 0 ? said : `${returnsInWords(returns, currency)} ${said}`;
+}
+
+function lastEndInWords(end: End): string {
+  const { status, sales, currency, reason, took, kept = 0, isSoldBefore = false } = end;
+  const rounds = end.rounds === 1 ? '1 round' : `${end.rounds} rounds`;
+  switch (status) {
+    case 'sold': {
+      const named = sales.slice(0, NAMED_BUYERS);
+      const rest = sales.length - named.length;
+      const buyers = named
+        .map(({ buyer, price }) => `${buyer} at ${formatMoney(price, currency)}`)
+        .join(', ');
+      const to = rest === 0 ? buyers : `${buyers} and ${rest} others`;
+      if (to === '') return 'Sold; `gavel leads show` has the whole story.';
+      if (isSoldBefore) return `Stays sold to ${to}.`;
+      return `Sold to ${to} in round ${end.rounds}, ${span(took)} after it was received.`;
+    }
+    case 'returned':
+      return kept === 0 ? 'The seller earns nothing.' : `The seller keeps ${formatMoney(kept, currency)}.`;
+    case 'expired':
+      return `Expired unsold ${span(took)} after it was received, after ${rounds}; in the last: ${reasonInWords(reason)}.`;
+    case 'withdrawn':
+      return `Withdrawn ${byWhom(end.withdrawnBy)}${span(took)} after it was received, after ${rounds}.`;
+    case 'received':
+    case 'pending':
+      return 'Still on sale.';
+  }
+}
+
+function byWhom(by: WithdrawnBy | undefined): string {
+  switch (by) {
+    case 'seller':
+      return 'by its seller ';
+    case 'ops':
+      return 'by ops ';
+    case 'suppression':
+      return 'because its person is on a suppression list, ';
+    case 'erasure':
+      return 'because its person was erased, ';
+    case undefined:
+      return '';
+  }
+}
+
+/** The same as the memo of a waiting lead, as the Markdown that Temporal's UI renders; its tables have no gaps. */
+export function detailsOf(waiting: WaitingLead): string {
+  const { status, waitsFor, until, otherwise, opsCan, story, lastRound } = waiting;
+  const what = status === 'held' ? 'Held for ops' : 'Pending';
+  const then = otherwise === undefined ? '' : ` If nobody decides by then, ${otherwise}.`;
+  const waits = `**${what}.** Until ${until} it waits for ${waitsFor}.${then}`;
+  const buyers = Object.entries(lastRound?.buyers ?? {}).map(([buyer, words]) => `- **${buyer}**: ${words}`);
+  const round = lastRound ? ['', `Round ${lastRound.round}, ${lastRound.at}:`, '', ...buyers] : [];
+  const past = story === undefined ? [] : ['', story];
+  const lines = [
+    waits,
+    ...past,
+    ...round,
+    '',
+    'Ops can:',
+    '',
+    ...opsCan.map((what) => `- ${jsonAsCode(what)}`),
+  ];
+  return asMarkdown(lines.join('\n'));
+}
+
+/** The UI shows the quotes of other text as typographic ones, which no JSON has. */
+const jsonAsCode = (text: string): string => text.replace(/\{[^{}`]*\}/g, '`$&`');
+
+/** A text with amounts as Markdown: between two dollar signs the UI reads a formula. */
+export const asMarkdown = (text: string): string => text.replaceAll('$', String.raw`\$`);
+
+/** A span for people: "0.4 s", "12 min", "3.5 h", "2 days". */
+export function span(ms: number): string {
+  const units: [number, string][] = [
+    [86_400_000, 'days'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+  ];
+  for (const [size, unit] of units) if (ms >= size * 2) return `${Math.round((ms / size) * 10) / 10} ${unit}`;
+  return `${Math.round(ms / 100) / 10} s`;
+}

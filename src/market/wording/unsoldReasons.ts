@@ -1,0 +1,79 @@
+import { conclude, type Answer } from '../auction/decide.js';
+import type { Reason } from '../model/reason.js';
+import type { Round } from '../model/round.js';
+
+/** How often a contract did not buy for one reason. */
+export interface ReasonCount {
+  reason: Reason;
+  /** Whether the contract was asked in those rounds, or could not buy before anybody was asked. */
+  asked: boolean;
+  leads: number;
+  /** The most frequent details, in no order. A reason whose details name a time has them only for a bid that a limit refused. */
+  details: Map<string, number>;
+}
+
+/** Why a contract did not buy, over many leads. */
+export interface ContractReasons {
+  contract: string;
+  buyer: string;
+  /** In how many rounds it was. */
+  leads: number;
+  /** By `asked` and the reason. */
+  reasons: Map<string, ReasonCount>;
+}
+
+const CHANGING: ReadonlySet<Reason> = new Set<Reason>([
+  'closed',
+  'capped',
+  'over_budget',
+  'no_balance',
+  'paused',
+  'not_yet',
+  'circuit_open',
+]);
+
+/** How many different details of one reason are kept. */
+const MOST_DETAILS = 20;
+
+/** Adds why each contract did not buy in a lead's last round. */
+export function countReasons(
+  counts: Map<string, ContractReasons>,
+  { round, answers }: { round: Round; answers: readonly Answer[] },
+  isCounted: (buyer: string) => boolean,
+): void {
+  const asked = new Set(round.entries.map(({ contract }) => contract));
+  for (const outcome of conclude(round, answers)) {
+    const { contract, buyer } = outcome;
+    if (outcome.sold || !isCounted(buyer)) continue;
+    const known = counts.get(contract) ?? {
+      contract,
+      buyer,
+      leads: 0,
+      reasons: new Map<string, ReasonCount>(),
+    };
+    counts.set(contract, known);
+    known.leads += 1;
+    addReason(known.reasons, outcome, isAsked(outcome, asked));
+  }
+}
+
+/** An open circuit means that the buyer was not asked, also if it opened in the middle of the round. */
+const isAsked = ({ contract, reason }: { contract: string; reason: Reason }, asked: ReadonlySet<string>) =>
+  asked.has(contract) && reason !== 'circuit_open';
+
+/** What a bid did not fit into; how the contract stands now may be another thing. */
+const LIMITS: ReadonlySet<Reason> = new Set<Reason>(['capped', 'over_budget']);
+
+function addReason(
+  reasons: ContractReasons['reasons'],
+  { reason, detail }: { reason: Reason; detail?: string },
+  asked: boolean,
+): void {
+  const key = `${asked} ${reason}`;
+  const count = reasons.get(key) ?? { reason, asked, leads: 0, details: new Map<string, number>() };
+  reasons.set(key, count);
+  count.leads += 1;
+  if (detail === undefined || (CHANGING.has(reason) && !(asked && LIMITS.has(reason)))) return;
+  const { details } = count;
+  if (details.has(detail) || details.size < MOST_DETAILS) details.set(detail, (details.get(detail) ?? 0) + 1);
+}

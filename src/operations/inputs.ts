@@ -1,0 +1,73 @@
+import Type from 'typebox';
+import { pointInTime } from '../market/calendar/pointInTime.js';
+
+/*
+ * Values that several operations take. As in a market file, `title` completes "… is not", and the example "write it like".
+ */
+
+/** At most so many leads, keys or deeds in one answer. */
+export const MOST_LISTED = 10_000;
+
+export const LeadId = Type.String({
+  title: 'a lead_id',
+  examples: ['019aaf5e-7c1d-7000-8000-000000000000'],
+  minLength: 1,
+  maxLength: 64,
+});
+
+export const Limit = Type.Integer({
+  title: `a whole number from 1 to ${MOST_LISTED}`,
+  examples: [50],
+  minimum: 1,
+  maximum: MOST_LISTED,
+  description: 'So many at the most; 50 unless given',
+});
+
+export const Flag = (description: string) =>
+  Type.Boolean({ title: 'true or false', examples: [true], description });
+
+export const Moment = (description: string) =>
+  Type.Refine(
+    Type.String({ title: 'a date or a time (ISO 8601)', examples: ['2026-11-24T14:30:00Z'], description }),
+    (text) => pointInTime(text) !== undefined,
+  );
+
+export const Day = (description: string) =>
+  Type.Refine(
+    Type.String({ title: 'a day', examples: ['2026-11-24'], description }),
+    (text) => text.length === 10 && pointInTime(text) !== undefined,
+  );
+
+export const SellerName = Type.String({
+  title: 'a seller’s code or slug',
+  examples: ['ACME1234'],
+  minLength: 1,
+  maxLength: 64,
+  description: 'A seller’s code or slug',
+});
+
+export const BuyerName = Type.String({
+  title: 'a buyer’s id',
+  examples: ['northwind'],
+  minLength: 1,
+  maxLength: 64,
+  description: 'A buyer’s id',
+});
+
+export const CampaignId = Type.String({
+  title: 'a campaign’s id',
+  examples: ['ACME1234/auto-insurance'],
+  minLength: 1,
+  maxLength: 128,
+  description: 'A campaign’s id: the seller’s code or slug, and the category',
+});
+
+/** Looked at by src/market/fields/standardFields.ts, whose words never repeat it. */
+export const Contact = (title: string) => Type.String({ title, maxLength: 320, description: title });
+
+/** The date of a `Moment` or a `Day`. */
+export function dateOf(text: string): Date {
+  const at = pointInTime(text);
+  if (at === undefined) throw new Error('What is no date has passed its check');
+  return at;
+}

@@ -1,0 +1,46 @@
+import type { Match } from '../market/limits/duplicates.js';
+import { personKeys, type Contact, type PersonKeys } from '../market/fields/personKeys.js';
+import type { Database } from '../store/db.js';
+import { matchOfKeys } from '../store/persons/matchKeys.js';
+import { ApiError } from './refusal.js';
+
+const PROBLEMS = {
+  phone: 'not a phone number of 7 to 15 digits',
+  email: 'not an e-mail address',
+} as const;
+
+/** What is wrong with a contact that ops named, in words that do not repeat it; undefined if nothing is. */
+export function contactFault(contact: Contact): { field: string; problem: string } | undefined {
+  const given = withoutBlanks(contact);
+  return faultOf(given, personKeys(given));
+}
+
+/**
+ * By what the person is found.
+ * @param at the path of the contact in the request
+ * @throws ApiError if it is no phone number or no e-mail address
+ */
+export async function matchNamed(database: Database, contact: Contact, at = ''): Promise<Match> {
+  const given = withoutBlanks(contact);
+  const keys = personKeys(given);
+  const fault = faultOf(given, keys);
+  if (fault === undefined) return matchOfKeys(database, keys);
+  const { field, problem } = fault;
+  throw new ApiError('invalidField', `${at}${field} is ${problem}.`, {
+    fields: [{ field: at + field, problem }],
+  });
+}
+
+function faultOf(given: Contact, keys: PersonKeys): { field: string; problem: string } | undefined {
+  if (given.phone === undefined && given.email === undefined)
+    return { field: 'phone', problem: 'missing, and so is email; one of the two is needed' };
+  const field = (['phone', 'email'] as const).find(
+    (name) => given[name] !== undefined && keys[name] === undefined,
+  );
+  return field && { field, problem: PROBLEMS[field] };
+}
+
+const withoutBlanks = ({ phone, email }: Contact): Contact => ({
+  phone: phone?.trim() || undefined,
+  email: email?.trim() || undefined,
+});

@@ -1,0 +1,129 @@
+import { topUpId, topUpIdByKey } from '../../market/ids.js';
+import { formatMoney, type Minor } from '../../market/money.js';
+import type { Buyer } from '../../market/model/terms.js';
+import { auditWrites, differences, type Actor } from '../audit.js';
+import type { AuditDocument, Deed, EntryDocument, UsageDocument, WakeDocument } from '../documents.js';
+import { accountId, isIn } from '../sales/capacity.js';
+import type { Database } from '../db.js';
+import { duplicateOf } from '../duplicateOf.js';
+import { hearsOfLowAgain } from './lowBalance.js';
+import { BANK } from './ledger.js';
+import { wakeWrites } from '../marketChanges.js';
+import { writeTogether } from '../writeTogether.js';
+
+/** Money that a prepaid buyer pays in; less than zero where it takes some back. */
+export interface TopUp {
+  buyer: string;
+  amount: Minor;
+  currency: string;
+  /** What the payment is called where it came from. */
+  ref?: string;
+}
+
+/** What a payment is recognised by when it is sent again: its name, or the key of the request. */
+export type Payment = TopUp & ({ ref: string } | { ref?: undefined; key: string });
+
+/** What of a payment is booked, and whether this call did so. `amount` and `currency` are those that were booked. */
+export interface ToppedUp {
+  id: string;
+  isNew: boolean;
+  amount: Minor;
+  currency: string;
+  /** What the buyer has left. */
+  balance: Minor;
+}
+
+/** The balance is in another currency than the payment, and nothing was booked. */
+export class OtherCurrency extends Error {
+  override name = 'OtherCurrency';
+}
+
+/**
+ * Books what a prepaid buyer has paid in, in one transaction, and wakes the leads that wait in its campaigns: it may pay
+ * for them now. It is booked once, however often it is sent.
+ * @param by who books it, for the audit
+ * @throws OtherCurrency
+ */
+export async function bookTopUp(database: Database, topUp: Payment, by?: Actor): Promise<ToppedUp> {
+  const { client, ledger, usage, buyers } = database;
+  const { buyer, amount: paid } = topUp;
+  const lowBalance = (await buyers.findOne({ _id: buyer }))?.lowBalance;
+  const mightBuy = paid > 0 ? await contractsOf(database, buyer) : [];
+  const id = topUp.ref === undefined ? topUpIdByKey(buyer, topUp.key) : topUpId(buyer, topUp.ref);
+  const writes = [
+    ...topUpWrites(database, { ...topUp, lowBalance }, id),
+    ...wakeWrites(database, mightBuy),
+    ...(by ? auditWrites(database, by, [paidIn(topUp)]) : []),
+  ];
+  const isNew = await writeTogether<EntryDocument | UsageDocument | WakeDocument | AuditDocument>(
+    client,
+    writes,
+  ).then(
+    () => true,
+    (error: unknown) => {
+      if (duplicateOf(error) === undefined) throw error;
+      return false;
+    },
+  );
+  const [entry, account] = await Promise.all([
+    ledger.findOne({ _id: `${id}/${accountId(buyer)}` }),
+    usage.findOne({ _id: accountId(buyer) }),
+  ]);
+  if (entry === null) throw new OtherCurrency();
+  const { amount, currency } = entry;
+  return { id, isNew, amount, currency, balance: account?.balance ?? 0 };
+}
+
+async function contractsOf(
+  { contracts }: Database,
+  buyer: string,
+): Promise<{ id: string; campaign: string }[]> {
+  const found = await contracts.find({ buyer }, { projection: { campaign: 1 } }).toArray();
+  return found.map(({ _id: id, campaign }) => ({ id, campaign }));
+}
+
+const paidIn = ({ buyer, amount, currency, ref }: TopUp): Deed => ({
+  kind: 'buyer',
+  id: buyer,
+  did: 'paid in',
+  values: differences({}, { amount: formatMoney(amount, currency), ...(ref !== undefined && { ref }) }),
+});
+
+/**
+ * What a top-up writes, for the transaction that it is part of: both sides of the ledger, and what the buyer has left.
+ * @param id names the payment: the same id is booked once
+ */
+export function topUpWrites(
+  database: Database,
+  { buyer, amount, currency, ref, lowBalance }: TopUp & Pick<Buyer, 'lowBalance'>,
+  id: string,
+) {
+  const { db } = database;
+  const at = new Date();
+  const side = (account: string, value: Minor): EntryDocument => ({
+    _id: `${id}/${account}`,
+    kind: 'top_up',
+    sale: id,
+    account,
+    amount: value,
+    currency,
+    at,
+    ...(ref !== undefined && { ref }),
+  });
+  return [
+    ...[side(accountId(buyer), amount), side(BANK, -amount)].map((document) => ({
+      name: 'insertOne' as const,
+      namespace: `${db.databaseName}.ledger`,
+      document,
+    })),
+    {
+      name: 'updateOne' as const,
+      namespace: `${db.databaseName}.usage`,
+      // Where the account is in another currency, its id is found taken, and nothing is booked.
+      filter: { _id: accountId(buyer), currency: isIn(currency) },
+      update: { $inc: { balance: amount }, $set: { currency } },
+      upsert: true,
+    },
+    ...(lowBalance === undefined ? [] : [hearsOfLowAgain(database, buyer, lowBalance)]),
+  ];
+}

@@ -1,0 +1,154 @@
+import { LINES, type Line } from '../../market/limits/circuitBreaker.js';
+import type { Database } from '../db.js';
+import type { AnswersDocument, SlipReason, Slips } from '../documents.js';
+
+/** One answer of a buyer. `id`: the ping's or post's. */
+export interface BuyerAnswer {
+  buyer: string;
+  of: Line;
+  test: boolean;
+  id: string;
+  at: Date;
+  /** A bid, or an accepted post. */
+  isYes: boolean;
+  /** Why it could not be used. */
+  slip?: { reason: SlipReason; detail?: string };
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const FLUSH_MS = 2000;
+/** Long enough for a digest that is late by days. */
+const KEPT_MS = 8 * DAY_MS;
+
+export async function answerIndexes({ answers }: Database): Promise<void> {
+  await answers.createIndex({ hour: 1 });
+}
+
+interface Tally {
+  counted: Map<string, AnswersDocument>;
+  timer?: NodeJS.Timeout;
+}
+const tallies = new WeakMap<Database, Tally>();
+
+/** Counts an answer; it is written within seconds. */
+export function countAnswer(database: Database, answer: BuyerAnswer): void {
+  const tally = tallies.get(database) ?? { counted: new Map<string, AnswersDocument>() };
+  tallies.set(database, tally);
+  const { buyer, of, test, id, at, isYes, slip } = answer;
+  const hour = new Date(Math.floor(at.getTime() / HOUR_MS) * HOUR_MS);
+  const _id = `${buyer}/${hour.toISOString().slice(0, 13)}${test ? '/test' : ''}`;
+  const counts = tally.counted.get(_id) ?? { _id, buyer, hour, test };
+  tally.counted.set(_id, counts);
+  const yes = of === 'pings' ? 'bids' : 'accepted';
+  counts[of] = (counts[of] ?? 0) + 1;
+  if (isYes) counts[yes] = (counts[yes] ?? 0) + 1;
+  if (slip !== undefined) {
+    const slips = ((counts.slips ??= {})[of] ??= {});
+    const { count = 0 } = slips[slip.reason] ?? {};
+    slips[slip.reason] = { count: count + 1, last: { at, id, detail: slip.detail } };
+  }
+  tally.timer ??= setTimeout(() => {
+    tally.timer = undefined;
+    void flushAnswers(database).catch(() => undefined);
+  }, FLUSH_MS).unref();
+}
+
+/** Writes what was counted since the last time; a worker does so as it stops. What can't be written is lost. */
+export async function flushAnswers(database: Database): Promise<void> {
+  const tally = tallies.get(database);
+  const counted = [...(tally?.counted.values() ?? [])];
+  tally?.counted.clear();
+  if (counted.length === 0) return;
+  await database.client.bulkWrite<Record<string, AnswersDocument>>(
+    counted.map((counts) => ({
+      name: 'updateOne',
+      namespace: `${database.db.databaseName}.answers`,
+      filter: { _id: counts._id },
+      update: addition(counts),
+      upsert: true,
+    })),
+  );
+}
+
+function addition({ buyer, hour, test, pings, bids, posts, accepted, slips = {} }: AnswersDocument) {
+  const each = LINES.flatMap((of) =>
+    Object.entries(slips[of] ?? {}).map(([reason, slip]) => ({ path: `slips.${of}.${reason}`, ...slip })),
+  );
+  const counts = Object.entries({ pings, bids, posts, accepted }).filter(([, by]) => by !== undefined);
+  return {
+    $set: { buyer, hour, test, ...Object.fromEntries(each.map(({ path, last }) => [`${path}.last`, last])) },
+    $inc: {
+      ...Object.fromEntries(counts),
+      ...Object.fromEntries(each.map(({ path, count }) => [`${path}.count`, count])),
+    },
+  };
+}
+
+/** Forgets old counts; returns how many hours were forgotten. */
+export async function pruneAnswers({ answers }: Database, now: number): Promise<number> {
+  const { deletedCount } = await answers.deleteMany({ hour: { $lt: new Date(now - KEPT_MS) } });
+  return deletedCount;
+}
+
+/** What a buyer has answered in a time. */
+export interface AnswersInTime {
+  pings: number;
+  bids: number;
+  posts: number;
+  accepted: number;
+  /** The most frequent first. */
+  slips: (Slips & { of: Line; reason: SlipReason })[];
+}
+
+/**
+ * The answers of each buyer in whole hours, by buyer.
+ * @param which `test`: of test leads or of live ones alone; absent: of both
+ */
+export async function readAnswers(
+  { answers }: Database,
+  { from, to, test, buyers }: { from: Date; to: Date; test?: boolean; buyers?: readonly string[] },
+): Promise<Map<string, AnswersInTime>> {
+  const found = await answers
+    .find({ hour: { $gte: from, $lt: to }, test, buyer: buyers && { $in: buyers } })
+    .sort({ hour: 1 })
+    .toArray();
+  const ids = new Set(found.map((one) => one.buyer));
+  return new Map([...ids].map((id) => [id, together(found.filter((one) => one.buyer === id))]));
+}
+
+/** @param hours the earliest first */
+function together(hours: readonly AnswersDocument[]): AnswersInTime {
+  const sum = (key: 'pings' | 'bids' | 'posts' | 'accepted'): number =>
+    hours.reduce((all, { [key]: count = 0 }) => all + count, 0);
+  const slips = new Map<string, AnswersInTime['slips'][number]>();
+  for (const { slips: inHour = {} } of hours)
+    for (const of of LINES)
+      for (const [reason, { count, last }] of Object.entries(inHour[of] ?? {})) {
+        const before = slips.get(`${of} ${reason}`)?.count ?? 0;
+        slips.set(`${of} ${reason}`, { of, reason: reason as SlipReason, count: before + count, last });
+      }
+  return {
+    pings: sum('pings'),
+    bids: sum('bids'),
+    posts: sum('posts'),
+    accepted: sum('accepted'),
+    slips: [...slips.values()].toSorted((a, b) => b.count - a.count),
+  };
+}
+
+/** Those of some buyers whose answers to live leads could not all be used in a time. */
+export async function buyersWithSlips(
+  database: Database,
+  buyers: readonly string[],
+  time: { from: Date; to: Date },
+): Promise<string[]> {
+  const answers = await readAnswers(database, { ...time, test: false, buyers });
+  return buyers.filter((id) => answers.get(id)?.slips.some(({ reason }) => reason !== 'no_by_status'));
+}
+
+/** The last 24 hours, the present one included. */
+export async function answersOfLastDay(database: Database, now: number): Promise<Map<string, AnswersInTime>> {
+  const next = new Date((Math.floor(now / HOUR_MS) + 1) * HOUR_MS);
+  return readAnswers(database, { from: new Date(next.getTime() - DAY_MS), to: next });
+}

@@ -1,0 +1,119 @@
+import {
+  afterAnswer,
+  CLOSED,
+  takeProbe as probing,
+  type Circuit,
+  type Failure,
+} from '../../market/limits/circuitBreaker.js';
+import type { Database } from '../db.js';
+import { duplicateOf } from '../duplicateOf.js';
+
+/** The circuits of all buyers that have failed of late. */
+export async function readCircuits({ circuits }: Database): Promise<Map<string, Circuit>> {
+  const found = await circuits.find().toArray();
+  return new Map(found.map((circuit) => [circuit._id, circuit]));
+}
+
+/** How a buyer's server answered. */
+export interface ServerAnswer {
+  /** Absent if it answered as it should. */
+  failure?: Failure;
+  /** When, UTC ms. */
+  now: number;
+}
+
+/** A circuit before and after a write. */
+export interface CircuitChange {
+  before: Circuit;
+  after: Circuit;
+}
+
+/** Answers that are written together. */
+interface Batch {
+  answers: ServerAnswer[];
+  /** More can join it: the write before it is not done yet. */
+  isOpen: boolean;
+  written: Promise<CircuitChange>;
+}
+
+/** The last batch of each circuit, until it is written; of each way to the database. */
+const batches = new WeakMap<Database, Map<string, Batch>>();
+
+/**
+ * Notes how a buyer's server answered. A buyer that has not failed and does not costs nothing. A buyer in trouble costs
+ * each process one write at a time: what comes meanwhile is written together, or hundreds of leads would contend for one
+ * document just when the machine has the least to spare.
+ * @param id see `circuitId`
+ * @param answer `isKnown`: whether the caller has read this circuit
+ * @returns what the write changed, to the first of those whose answers are written together
+ */
+export async function noteAnswer(
+  database: Database,
+  id: string,
+  { failure, now, isKnown }: ServerAnswer & { isKnown: boolean },
+): Promise<CircuitChange | undefined> {
+  if (failure === undefined && !isKnown) return undefined;
+  const last = batches.get(database) ?? new Map<string, Batch>();
+  batches.set(database, last);
+  const before = last.get(id);
+  if (before?.isOpen) {
+    before.answers.push({ failure, now });
+    await before.written;
+    return undefined;
+  }
+  const write = async (): Promise<CircuitChange> => {
+    batch.isOpen = false;
+    return change(database, id, (circuit) =>
+      batch.answers.reduce((after, answer) => afterAnswer(after, answer.failure, answer.now), circuit),
+    );
+  };
+  const batch: Batch = {
+    answers: [{ failure, now }],
+    isOpen: true,
+    written: Promise.resolve(before?.written)
+      .then(write, write)
+      .finally(() => {
+        if (last.get(id) === batch) last.delete(id);
+      }),
+  };
+  last.set(id, batch);
+  return batch.written;
+}
+
+/** Whether this lead may try a failing buyer: one at a time does, the others leave it out until that one has an answer. */
+export async function takeProbe(database: Database, id: string, now: number): Promise<boolean> {
+  const { before, after } = await change(database, id, (circuit) => probing(circuit, now) ?? circuit);
+  return after !== before;
+}
+
+/** Changes a circuit as the rule says; after a conflict with another writer it tries again. */
+async function change(
+  { circuits }: Database,
+  _id: string,
+  rule: (circuit: Circuit) => Circuit,
+): Promise<CircuitChange> {
+  for (;;) {
+    const found = await circuits.findOne({ _id });
+    const before = found ?? CLOSED;
+    const next = rule(before);
+    const changed = { before, after: next };
+    if (next === before) return changed;
+    const version = (found?.version ?? 0) + 1;
+    try {
+      if (next === CLOSED) {
+        if (found === null || (await circuits.deleteOne({ _id, version: found.version })).deletedCount === 1)
+          return changed;
+      } else if (found === null) {
+        await circuits.insertOne({ ...next, _id, version });
+        return changed;
+      } else {
+        const { failures, opens, openedAt, until, probeUntil, last } = next;
+        const fields = { failures, opens, openedAt, until, probeUntil, last, version };
+        const { matchedCount } = await circuits.replaceOne({ _id, version: found.version }, fields);
+        if (matchedCount === 1) return changed;
+      }
+    } catch (error) {
+      if (duplicateOf(error) === undefined) throw error;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { ClientBulkWriteModel } from 'mongodb';
+import type { Round } from '../../market/model/round.js';
+import { added, takeTurns, type Changes, type Contender } from '../../market/auction/turns.js';
+import type { Database } from '../db.js';
+import { duplicateOf } from '../duplicateOf.js';
+
+import { oneAtATime } from '../lanes.js';
+import type { StoredLead, TurnsDocument } from '../documents.js';
+import { roundOfEarlierTry, roundWrite, storeRound } from '../leads/rounds.js';
+import { writeTogether } from '../writeTogether.js';
+
+/**
+ * Stores a round with the turns that it takes of its campaign, one for each place that the lead has; the round keeps the
+ * order in which contracts are offered it. Both are stored or neither: a repeat finds the round of the earlier try, and
+ * no turn is taken twice. Where another worker was quicker it is tried again, so no two leads take the same turn.
+ * @param places 0: nothing is taken, as for a test lead
+ * @returns what is stored: this round, or the one of an earlier try
+ */
+export async function storeRoundInTurn(
+  database: Database,
+  leadId: string,
+  round: Round,
+  contenders: Contender[],
+  places: number,
+): Promise<Round> {
+  return oneAtATime(database, `turns/${round.campaign}`, () =>
+    storeInTurn(database, leadId, round, contenders, places),
+  );
+}
+
+async function storeInTurn(
+  database: Database,
+  leadId: string,
+  round: Round,
+  contenders: Contender[],
+  places: number,
+): Promise<Round> {
+  for (;;) {
+    const { version, credits } = await turnsOf(database, round.campaign);
+    const { order, changes } = takeTurns(credits, contenders, places);
+    const inTurn = { ...round, turns: [...(round.turns ?? []), ...order.map(({ id }) => id)] };
+    if (Object.keys(changes).length === 0) return storeRound(database, leadId, inTurn);
+    const taken = { credits: added(credits, changes), version: version + 1 };
+    const stored = await storeBoth(database, leadId, inTurn, version, taken);
+    if (stored === 'both') return inTurn;
+    if (stored === 'before') return roundOfEarlierTry(database, leadId, round.number);
+  }
+}
+
+/** Those who were sent the lead are not those whose turns were taken: that is put right, once a round. */
+export async function settleTurns(
+  { client, db }: Database,
+  { leadId, round, campaign, changes }: { leadId: string; round: number; campaign: string; changes: Changes },
+): Promise<void> {
+  const settled = `rounds.${round}.turnsSettled`;
+  const gains = Object.entries(changes).map(([id, change]) => [`credits.${id}`, change] as const);
+  const writes: ClientBulkWriteModel<Record<string, StoredLead | TurnsDocument>>[] = [
+    {
+      name: 'updateOne',
+      namespace: `${db.databaseName}.leads`,
+      // One that has moved was settled before the next round began.
+      filter: { _id: leadId, [`rounds.${round}.number`]: round, [settled]: { $exists: false } },
+      update: { $set: { [settled]: true } },
+    },
+    {
+      name: 'updateOne',
+      namespace: `${db.databaseName}.turns`,
+      filter: { _id: campaign },
+      update: { $inc: { version: 1, ...Object.fromEntries(gains) } },
+    },
+  ];
+  await writeTogether(client, writes, ({ updateResults }) => {
+    if (updateResults?.get(0)?.matchedCount !== 1) throw new SettledBefore();
+  }).catch((error: unknown) => {
+    if (!(error instanceof SettledBefore)) throw error;
+  });
+}
+
+/** An earlier try has settled the turns of the round. */
+class SettledBefore extends Error {}
+
+/** `before`: an earlier try has stored the round. `overtaken`: another lead has taken turns meanwhile. */
+async function storeBoth(
+  { client, db }: Database,
+  leadId: string,
+  round: Round,
+  version: number,
+  taken: Omit<TurnsDocument, '_id'>,
+): Promise<'both' | 'before' | 'overtaken'> {
+  const writes: ClientBulkWriteModel<Record<string, StoredLead | TurnsDocument>>[] = [
+    { name: 'updateOne', namespace: `${db.databaseName}.leads`, ...roundWrite(leadId, round) },
+    {
+      name: 'updateOne',
+      namespace: `${db.databaseName}.turns`,
+      filter: { _id: round.campaign, version },
+      update: { $set: taken },
+    },
+  ];
+  try {
+    await writeTogether(client, writes, ({ updateResults }) => {
+      if (updateResults?.get(0)?.matchedCount !== 1) throw new StoredBefore();
+      if (updateResults.get(1)?.matchedCount !== 1) throw new Overtaken();
+    });
+    return 'both';
+  } catch (error) {
+    if (error instanceof StoredBefore) return 'before';
+    if (error instanceof Overtaken) return 'overtaken';
+    throw error;
+  }
+}
+
+/** An earlier try has stored the round, with its turns. */
+class StoredBefore extends Error {}
+
+/** Another lead has taken turns of the campaign since they were read. */
+class Overtaken extends Error {}
+
+/** The turns of a campaign; of one that has had none, they begin here. */
+async function turnsOf({ turns }: Pick<Database, 'turns'>, _id: string): Promise<TurnsDocument> {
+  const found = await turns.findOne({ _id });
+  if (found !== null) return found;
+  const none = { _id, credits: {}, version: 0 };
+  try {
+    await turns.insertOne(none);
+    return none;
+  } catch (error) {
+    if (duplicateOf(error) === undefined) throw error;
+    return turnsOf({ turns }, _id);
+  }
+}

@@ -1,0 +1,188 @@
+import type { ClientBulkWriteModel, Filter } from 'mongodb';
+import type { Answer } from '../../market/auction/decide.js';
+import type { Round } from '../../market/model/round.js';
+import type { Database } from '../db.js';
+import type { Claim, LeadDocument, PassedOffer, RoundDocument, StoredLead } from '../documents.js';
+import { openLead } from './person.js';
+import type { Reading } from '../readOnly.js';
+
+/** A round with what came of its offers. */
+export interface HeldRound {
+  round: Round;
+  answers: Answer[];
+}
+
+const roundId = (lead: string, number: number): string => `${lead}/${String(number).padStart(6, '0')}`;
+
+/** What begins with the lead and a slash is before the lead with the character that follows the slash. */
+export const roundsOfLead = (lead: string): Filter<RoundDocument> => ({
+  _id: { $gte: `${lead}/`, $lt: `${lead}0` },
+});
+
+/** A lead as a round needs it. */
+export async function findLeadForRound(
+  { leads, vault }: Pick<Database, 'leads' | 'vault'>,
+  leadId: string,
+): Promise<LeadDocument | null> {
+  const stored = await leads.findOne({ _id: leadId });
+  return stored && openLead(vault, stored);
+}
+
+/**
+ * Makes room in a lead's document for a round: those before it move to their own collection, with their offers. It may be
+ * broken off and repeated; a reader that finds a round in both places takes the lead's.
+ */
+export async function moveRounds(
+  { client, db, leads }: Database,
+  { _id: lead, rounds, passed = [] }: Pick<LeadDocument, '_id' | 'rounds' | 'passed'>,
+  next: number,
+): Promise<void> {
+  const before = Object.values(rounds).filter(({ number }) => number < next);
+  const earlier = passed.filter(({ round }) => round < next);
+  if (before.length === 0 && earlier.length === 0) return;
+  const write = (number: number, update: object): ClientBulkWriteModel<Record<string, RoundDocument>> => ({
+    name: 'updateOne',
+    namespace: `${db.databaseName}.rounds`,
+    filter: { _id: roundId(lead, number) },
+    update,
+    upsert: true,
+  });
+  await client.bulkWrite<Record<string, RoundDocument>>([
+    ...before.map((round) => write(round.number, { $set: { ...round, lead } })),
+    // A claim of an earlier round that another offer has replaced is noted late: its round has moved already.
+    ...earlier.map((offer) => write(offer.round, { $addToSet: { passed: offer } })),
+  ]);
+  await leads.updateOne(
+    { _id: lead },
+    {
+      $unset: Object.fromEntries(before.map(({ number }) => [`rounds.${number}`, ''])),
+      $pull: { passed: { round: { $lt: next } } },
+    },
+  );
+}
+
+/**
+ * Stores a round as it stands now, unless another try of it has gone as far: a repeat must decide the same. Returns what
+ * is stored: this round, or the one of an earlier try.
+ */
+export async function storeRound(database: Database, leadId: string, round: Round): Promise<Round> {
+  const { filter, update } = roundWrite(leadId, round);
+  const { matchedCount } = await database.leads.updateOne(filter, update);
+  return matchedCount === 1 ? round : roundOfEarlierTry(database, leadId, round.number);
+}
+
+/**
+ * The write that stores a round; it matches nothing if another try has gone as far, or the lead has had a later round. The
+ * lead's `updatedAt` stays: a round whose bids come after a withdrawal changes nothing that its source sees.
+ */
+export function roundWrite(_id: string, round: Round) {
+  const { number, version } = round;
+  const path = `rounds.${number}`;
+  const isNext =
+    version === 1
+      ? { [path]: { $exists: false }, lastRound: { $not: { $gte: number } } }
+      : { [`${path}.version`]: version - 1 };
+  const update = { $set: { [path]: round, lastRound: number } };
+  return { filter: { _id, ...isNext }, update };
+}
+
+/** The round as it is stored, after a write of it that has matched nothing. */
+export async function roundOfEarlierTry(database: Database, leadId: string, number: number): Promise<Round> {
+  const stored = await findRound(database, leadId, number);
+  if (stored === undefined) throw new Error(`Lead ${leadId} is gone`);
+  return stored;
+}
+
+export async function findRound(
+  { leads, rounds }: Pick<Database, 'leads' | 'rounds'>,
+  leadId: string,
+  number: number,
+): Promise<Round | undefined> {
+  const found = await leads.findOne({ _id: leadId }, { projection: { [`rounds.${number}`]: 1 } });
+  const own = found?.rounds[number];
+  if (own !== undefined) return own;
+  const projection = { _id: 0, lead: 0, passed: 0 };
+  return (await rounds.findOne<Round>({ _id: roundId(leadId, number) }, { projection })) ?? undefined;
+}
+
+/** Only so many of a lead's rounds: the first ones and the last ones. */
+export interface Most {
+  first: number;
+  last: number;
+}
+
+/** The rounds of a lead in the order in which they were held, and how many of them were left out. */
+export async function readRounds(
+  database: { rounds: Reading<RoundDocument> },
+  lead: StoredLead,
+  most?: Most,
+): Promise<{ rounds: HeldRound[]; leftOut: number }> {
+  const own = Object.values(lead.rounds);
+  const moved = mayHaveMoved(lead) ? await movedRounds(database, lead._id, most) : [];
+  const known = new Map<number, { round: Round; passed: PassedOffer[] }>();
+  for (const { passed = [], ...round } of moved) known.set(round.number, { round, passed });
+  for (const round of own) known.set(round.number, { round, passed: known.get(round.number)?.passed ?? [] });
+  const held = [...known.values()]
+    .sort((a, b) => a.round.number - b.round.number)
+    .map(({ round, passed }): HeldRound => {
+      const all = [...passed, ...(lead.passed ?? []).filter((offer) => offer.round === round.number)];
+      return { round, answers: answersIn(lead, all, round.number) };
+    });
+  const shown = most === undefined ? held : ends(held, most);
+  return { rounds: shown, leftOut: Math.max(lead.lastRound ?? 0, held.length) - shown.length };
+}
+
+/** A lead's last round, which is always in its own document; undefined before the first. */
+export function lastRoundOf(lead: Pick<StoredLead, 'rounds' | 'claims' | 'passed'>): HeldRound | undefined {
+  const [round] = Object.values(lead.rounds).sort((a, b) => b.number - a.number);
+  return round && { round, answers: answersIn(lead, lead.passed ?? [], round.number) };
+}
+
+/** Of a lead that has all of its rounds in its own document nothing else need be read. */
+const mayHaveMoved = ({ rounds, lastRound = 0 }: StoredLead): boolean =>
+  Object.keys(rounds).length < lastRound;
+
+async function movedRounds(
+  { rounds }: { rounds: Reading<RoundDocument> },
+  lead: string,
+  most: Most | undefined,
+): Promise<(Round & Pick<RoundDocument, 'passed'>)[]> {
+  const those = roundsOfLead(lead);
+  const projection = { _id: 0, lead: 0 };
+  if (most === undefined) return rounds.find(those, { sort: { _id: 1 }, projection }).toArray();
+  const [first, last] = await Promise.all([
+    rounds.find(those, { sort: { _id: 1 }, limit: most.first, projection }).toArray(),
+    rounds.find(those, { sort: { _id: -1 }, limit: most.last, projection }).toArray(),
+  ]);
+  return [...first, ...last];
+}
+
+const ends = <T>(all: readonly T[], { first, last }: Most): T[] =>
+  all.filter((_, i) => i < first || i >= all.length - last);
+
+/** What came of the offers of a round, as far as it is known. */
+function answersIn(
+  { claims }: Pick<StoredLead, 'claims'>,
+  passed: readonly PassedOffer[],
+  round: number,
+): Answer[] {
+  const settled = Object.entries(claims).flatMap(([contract, claim]) =>
+    claim.round === round ? answerOf(contract, claim) : [],
+  );
+  return [...passed.filter((offer) => offer.round === round), ...settled];
+}
+
+/** What the claim says of the offer; one that was called off is `uncertain` for good. */
+function answerOf(contract: string, { status, detail, words, exclusive }: Claim): Answer[] {
+  switch (status) {
+    case 'accepted':
+    case 'returned':
+      return [{ contract, answer: 'accepted', exclusive }];
+    case 'refused':
+      return [{ contract, answer: 'refused', detail, words }];
+    case 'cancelled':
+      return [{ contract, answer: 'uncertain', detail }];
+    case 'posting':
+      return [];
+  }
+}

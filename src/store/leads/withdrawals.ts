@@ -1,0 +1,72 @@
+import { ENDED, type LeadStatus } from '../../market/model/lead.js';
+import type { Database } from '../db.js';
+import type { StoredLead, Withdrawal } from '../documents.js';
+
+/** How a lead stands; `withdrawing`: withdrawn while a post was in flight, whose answer decides how it ends. */
+export type LeadState = LeadStatus | 'withdrawing';
+
+type Leads = Pick<Database, 'leads'>;
+
+/** A condition of every write that goes on with a sale: a withdrawal wins over what was read before it. */
+export const NOT_WITHDRAWN = { withdrawal: { $exists: false } };
+
+/** Not ended. */
+export const ON_SALE = { status: { $in: ['received', 'pending'] satisfies LeadStatus[] } };
+
+export const stateOf = ({ status, withdrawal }: Pick<StoredLead, 'status' | 'withdrawal'>): LeadState =>
+  withdrawal !== undefined && !ENDED.includes(status) ? 'withdrawing' : status;
+
+/** Undefined if there is no such lead. */
+export async function findState({ leads }: Leads, _id: string): Promise<LeadState | undefined> {
+  const lead = await leads.findOne({ _id }, { projection: { status: 1, withdrawal: 1 } });
+  return lead === null ? undefined : stateOf(lead);
+}
+
+/**
+ * Takes a lead off sale and returns how it stands after that. Everybody who withdraws a lead does it here: the write
+ * counts, whether its workflow can be reached or not, because every later step has it in its condition (`claimLead`,
+ * `markPending`, a new round). A lead that a buyer holds at this moment is `withdrawing` until `endWithdrawn` finds it
+ * free. A sold one stays sold, but no further buyer of a shared sale gets it, and a return does not put it back on sale.
+ */
+export async function withdraw(
+  database: Leads,
+  _id: string,
+  { by, asked, reason }: Omit<Withdrawal, 'at'> = {},
+): Promise<LeadState | undefined> {
+  const at = new Date();
+  const withdrawal: Withdrawal = { at, by, asked, reason };
+  const isFirst = { _id, ...NOT_WITHDRAWN };
+  for (;;) {
+    // The common case, in one round trip. The lead stays due until its workflow, or one that the sweep starts, has seen it.
+    const free = await database.leads.updateOne(
+      { ...isFirst, ...ON_SALE, held: 0 },
+      { $set: { withdrawal, status: 'withdrawn', reason, updatedAt: at, dueAt: at } },
+    );
+    if (free.matchedCount === 1) return 'withdrawn';
+    const held = await database.leads.updateOne(
+      { ...isFirst, ...ON_SALE },
+      { $set: { withdrawal, updatedAt: at, dueAt: at } },
+    );
+    if (held.matchedCount === 0)
+      await database.leads.updateOne({ ...isFirst, status: 'sold' }, { $set: { withdrawal } });
+    const state = await endWithdrawn(database, _id);
+    // Sold and returned between these writes: it is on sale again.
+    if (state !== 'received' && state !== 'pending') return state;
+  }
+}
+
+/**
+ * Ends a withdrawn lead if no buyer holds it any more. Returns how it stands after that: `sold` if the post in flight was
+ * accepted, `withdrawing` while it has no answer.
+ */
+export async function endWithdrawn(database: Leads, _id: string): Promise<LeadState | undefined> {
+  const lead = await database.leads.findOne({ _id }, { projection: { status: 1, held: 1, withdrawal: 1 } });
+  if (lead === null) return undefined;
+  const { held, withdrawal } = lead;
+  if (withdrawal === undefined || stateOf(lead) !== 'withdrawing' || held > 0) return stateOf(lead);
+  const { matchedCount } = await database.leads.updateOne(
+    { _id, ...ON_SALE, held: 0 },
+    { $set: { status: 'withdrawn', reason: withdrawal.reason, updatedAt: new Date() } },
+  );
+  return matchedCount === 1 ? 'withdrawn' : findState(database, _id);
+}

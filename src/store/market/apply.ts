@@ -1,0 +1,265 @@
+import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
+import { v7 } from 'uuid';
+import { unchangeable } from '../../market/file/boundCurrency.js';
+import type { Terms } from '../../market/model/market.js';
+import {
+  changeMarket,
+  type ChangedMarket,
+  type Changing,
+  type MarketFile,
+} from '../../market/file/changeMarket.js';
+import { byPosition, type Fault } from '../../market/file/fault.js';
+import { marketInFile } from '../../market/file/marketInFile.js';
+import { auditWrites, type Actor } from '../audit.js';
+import type {
+  AppliesDocument,
+  AuditDocument,
+  EntryDocument,
+  Signed,
+  StoredMarket,
+  UsageDocument,
+  WakeDocument,
+} from '../documents.js';
+import { needsConfirmation, planApply, type ApplyPlan, type Change } from './applyPlan.js';
+import { boundCurrencies } from './boundCurrencies.js';
+import { accountId } from '../sales/capacity.js';
+import type { Database } from '../db.js';
+import { marketTag } from './marketTag.js';
+import { readMarket, termsOf } from './readMarket.js';
+import { rethrowCause } from '../rethrowCause.js';
+import { MOST_COUNTED, waitingLonger } from '../leads/leads.js';
+import { hearsOfLowAgain } from '../books/lowBalance.js';
+import { makeSigning, type Recipient } from '../keys/signing.js';
+import { topUpWrites } from '../books/topUp.js';
+import { wakeWrites } from '../marketChanges.js';
+
+export interface ApplyOptions extends Changing {
+  /** Who applies it, for the audit. */
+  by?: Actor;
+  /** Makes the plan, and changes nothing. */
+  dryRun?: boolean;
+  /** Only if the market is still the one with this tag; see marketTag. */
+  ifTag?: string;
+  /** Somebody has confirmed the warnings of the plan, or has not to be asked. */
+  confirmed?: boolean;
+}
+
+/** What was changed, or would be; or why nothing was. */
+export type Applied = Plan | { unconfirmed: Plan } | { faults: Fault[] } | { changedMeanwhile: true };
+
+export interface Plan {
+  changes: Change[];
+  /** The tag of the market that the plan is for. */
+  tag: string;
+  /** What the file names of the market that is to be. */
+  named: Terms;
+  /** Contracts with bid models, of which an apply makes no use. */
+  models: { id: string }[];
+  endSooner: ApplyPlan['endSooner'];
+}
+
+/**
+ * Merges a market file into the stored market, all of it or nothing, in one transaction that the driver repeats when
+ * another writer was in the way. Unless it is confirmed, a plan with warnings changes nothing.
+ */
+export async function applyMarket(
+  database: Database,
+  file: MarketFile,
+  { by, dryRun = false, ifTag, confirmed = false, ...changing }: ApplyOptions = {},
+): Promise<Applied> {
+  const applied = await database.client.withSession((session) =>
+    session.withTransaction(async (): Promise<Applied> => {
+      const stored = await readMarket(database, session);
+      const before = termsOf(stored);
+      const tag = marketTag(marketInFile(before));
+      if (ifTag !== undefined && ifTag !== tag) return { changedMeanwhile: true };
+      const result = changeMarket(file, before, changing);
+      if (!('changed' in result)) return result;
+      const faults = await boundFaults(database, stored, result.changed, session);
+      if (faults.length > 0) return { faults };
+      const made = planApply(stored, result.changed);
+      const models = result.changed.models.filter(({ model }) => model !== undefined);
+      const { changes, endSooner } = made;
+      const plan: Plan = { changes, tag, named: namedTerms(result.changed), models, endSooner };
+      if (dryRun) return plan;
+      if (!confirmed && needsConfirmation(made.changes)) return { unconfirmed: plan };
+      await write(database, made, by, session);
+      return plan;
+    }),
+  );
+  // After the transaction, so that a slow count doesn't make it fail.
+  if ('unconfirmed' in applied) return { unconfirmed: await withExpiring(database, applied.unconfirmed) };
+  return dryRun && 'changes' in applied ? withExpiring(database, applied) : applied;
+}
+
+/** A plan that says how many waiting leads it ends. */
+async function withExpiring(database: Database, plan: Plan): Promise<Plan> {
+  if (plan.endSooner.length === 0) return plan;
+  const expiring = new Map<string, string>();
+  for (const { id, expireAfter } of plan.endSooner) {
+    const count = await waitingLonger(database, id, expireAfter);
+    if (count > 0) expiring.set(id, `expires ${leadsText(count)} at once`);
+  }
+  const changes = plan.changes.map((change): Change => {
+    const more = change.kind === 'campaign' ? expiring.get(change.id) : undefined;
+    return more === undefined ? change : { ...change, warnings: [...(change.warnings ?? []), more] };
+  });
+  return { ...plan, changes };
+}
+
+const leadsText = (count: number): string => {
+  if (count >= MOST_COUNTED) return `${MOST_COUNTED} waiting leads or more`;
+  return count === 1 ? '1 waiting lead' : `${count} waiting leads`;
+};
+
+/** Currencies that what is booked in them binds. */
+async function boundFaults(
+  database: Database,
+  stored: StoredMarket,
+  { terms, placeOf }: ChangedMarket,
+  session: ClientSession,
+): Promise<Fault[]> {
+  const bound = await boundCurrencies(database, stored, terms, session);
+  const campaigns = terms.campaigns.flatMap(({ id, currency }, i): Fault[] => {
+    const by = bound.campaigns.get(id);
+    return by ? [{ ...placeOf(['campaigns', i, 'currency']), message: unchangeable(by, currency) }] : [];
+  });
+  const buyers = terms.buyers.flatMap(({ id, currency = 'USD' }, i): Fault[] => {
+    const by = bound.buyers.get(id);
+    return by ? [{ ...placeOf(['buyers', i, 'currency']), message: unchangeable(by, currency) }] : [];
+  });
+  return [...buyers, ...campaigns].sort(byPosition);
+}
+
+function namedTerms({ terms, named }: ChangedMarket): Terms {
+  const names = {
+    sellers: new Set(named.sellers),
+    buyers: new Set(named.buyers),
+    campaigns: new Set(named.campaigns),
+    contracts: new Set(named.contracts),
+  };
+  return {
+    sellers: terms.sellers.filter(({ code }) => names.sellers.has(code)),
+    buyers: terms.buyers.filter(({ id }) => names.buyers.has(id)),
+    campaigns: terms.campaigns.filter(({ id }) => names.campaigns.has(id)),
+    contracts: terms.contracts.filter(({ id }) => names.contracts.has(id)),
+  };
+}
+
+/** The client's bulkWrite reaches all collections in one round trip. */
+type StoredDocument =
+  | StoredMarket[keyof StoredMarket][number]
+  | EntryDocument
+  | UsageDocument
+  | WakeDocument
+  | AuditDocument
+  | AppliesDocument;
+type Collections = Record<string, StoredDocument>;
+type Write = ClientBulkWriteModel<Collections>;
+
+async function write(
+  database: Database,
+  plan: ApplyPlan,
+  by: Actor | undefined,
+  session: ClientSession,
+): Promise<void> {
+  const { client, db } = database;
+  const left: Write[] = [];
+  // One after another: a session runs one operation at a time.
+  for (const buyer of plan.prepaidAgain) left.push(await leftOf(database, buyer, session));
+  const signed = {
+    sellers: plan.write.sellers.map((seller) => withSecret(database, 'seller', seller)),
+    buyers: plan.write.buyers.map((buyer) => withSecret(database, 'buyer', buyer)),
+  };
+  const writes = [
+    ...slugsOutOfTheWay(`${db.databaseName}.sellers`, plan.write.sellers),
+    ...Object.entries<StoredDocument[]>({ ...plan.write, ...signed }).flatMap(([collection, documents]) =>
+      documents.map((document) => replacement(`${db.databaseName}.${collection}`, document)),
+    ),
+    ...plan.remove.map((_id): Write => ({
+      name: 'deleteOne',
+      namespace: `${db.databaseName}.contracts`,
+      filter: { _id },
+    })),
+    ...plan.reckonedIn.map((buyer) => reckonIn(db.databaseName, buyer)),
+    ...left,
+    ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
+    ...plan.hearAgain.map((buyer) => hearsOfLowAgain(database, buyer)),
+    ...wakeWrites(database, plan.wakes, plan.waitAnew),
+    ...(by ? auditWrites(database, by, plan.deeds) : []),
+  ];
+  if (writes.length === 0) return;
+  const all = [...writes, countApply(db.databaseName)];
+  await client.bulkWrite<Collections>(all, { session }).catch(rethrowCause);
+}
+
+/** Who is new gets a secret; the plain one that an earlier release stored is put under the master key. */
+function withSecret<T extends Signed>({ vault }: Database, kind: Recipient['kind'], document: T): T {
+  const { _id: id, signing, secret } = document;
+  const own = signing ?? makeSigning(vault, { kind, id }, secret || undefined);
+  return { ...document, secret: undefined, signing: own };
+}
+
+/**
+ * Two changes of different contracts write no document in common, so without this one both could go by what the market
+ * was before either.
+ */
+const countApply = (database: string): Write => ({
+  name: 'updateOne',
+  namespace: `${database}.applies`,
+  filter: { _id: 'market' },
+  update: { $inc: { times: 1 } },
+  upsert: true,
+});
+
+/**
+ * A buyer that pays in advance again has what it once paid in, less what it has bought since, on account too: its
+ * balance is what the ledger says, less what is held for posts under way.
+ */
+async function leftOf(
+  { ledger, usage, db }: Database,
+  { id, currency }: ApplyPlan['prepaidAgain'][number],
+  session: ClientSession,
+): Promise<Write> {
+  const account = accountId(id);
+  const paid = await ledger.findOne({ account, kind: 'top_up', currency }, { session, sort: { at: 1 } });
+  const since = { account, currency, at: { $gte: paid?.at ?? new Date() } };
+  const entries = await ledger.find(since, { session, projection: { amount: 1 } }).toArray();
+  const { held = {} } = (await usage.findOne({ _id: account }, { session })) ?? {};
+  const underWay = Object.values(held).reduce((sum, { price = 0 }) => sum + price, 0);
+  const balance = entries.reduce((sum, { amount }) => sum + amount, -underWay);
+  return {
+    name: 'updateOne',
+    namespace: `${db.databaseName}.usage`,
+    filter: { _id: account },
+    update: { $set: { balance } },
+    upsert: true,
+  };
+}
+
+/** The account itself says what it is in, so that a payment or a sale of another currency finds no place there. */
+const reckonIn = (database: string, { id, currency }: ApplyPlan['reckonedIn'][number]): Write => ({
+  name: 'updateOne',
+  namespace: `${database}.usage`,
+  filter: { _id: accountId(id) },
+  update: { $set: { currency } },
+  upsert: true,
+});
+
+const replacement = (namespace: string, document: StoredDocument): Write => ({
+  name: 'replaceOne',
+  namespace,
+  filter: { _id: document._id },
+  replacement: document,
+  upsert: true,
+});
+
+/** Two sellers may swap their slugs, which are unique: for a moment each has its code, which is no slug, instead. */
+function slugsOutOfTheWay(namespace: string, sellers: StoredMarket['sellers']): Write[] {
+  return sellers.map(({ _id }) => ({
+    name: 'updateOne',
+    namespace,
+    filter: { _id },
+    update: { $set: { slug: _id } },
+  }));
+}

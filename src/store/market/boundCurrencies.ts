@@ -1,0 +1,91 @@
+import type { ClientSession } from 'mongodb';
+import type { Bound, BoundCurrency } from '../../market/file/boundCurrency.js';
+import type { Terms } from '../../market/model/market.js';
+import type { BuyerDocument, CampaignDocument, ContractDocument, StoredMarket } from '../documents.js';
+import { accountId } from '../sales/capacity.js';
+import type { Database } from '../db.js';
+
+/**
+ * Of the campaigns and buyers whose currency a market would change, those that can't change it, and why: amounts are stored
+ * as numbers of minor units, and those that are there already would be read in the new currency.
+ */
+export async function boundCurrencies(
+  database: Database,
+  stored: StoredMarket,
+  market: Terms,
+  session: ClientSession,
+): Promise<Bound> {
+  const campaigns = new Map<string, BoundCurrency>();
+  const buyers = new Map<string, BoundCurrency>();
+  // One after another: a session runs one operation at a time.
+  for (const { id, currency } of market.campaigns) {
+    const was = stored.campaigns.find(({ _id }) => _id === id);
+    if (was === undefined || was.currency === currency) continue;
+    const by = await bindingCampaign(database, was, stored.contracts, session);
+    if (by) campaigns.set(id, { currency: was.currency, by });
+  }
+  for (const balance of changedBalances(stored, market)) {
+    const found = await bindingBuyer(database, balance, session);
+    if (found) buyers.set(balance.id, found);
+  }
+  return { campaigns, buyers };
+}
+
+/** A buyer that is to have a balance in this currency. */
+export interface ChangedBalance {
+  id: string;
+  currency: string;
+  /** What its balance is in so far; absent where it has none. */
+  was?: string;
+}
+
+/** Buyers that are to have a balance in another currency than before, or for the first time. */
+export function changedBalances(
+  { buyers }: Pick<StoredMarket, 'buyers'>,
+  market: Pick<Terms, 'buyers'>,
+): ChangedBalance[] {
+  const before = new Map(buyers.map((buyer) => [buyer._id, buyer]));
+  return market.buyers.flatMap(({ id, balance, currency }) => {
+    const stored = before.get(id);
+    if (stored === undefined || balance === undefined || currency === undefined) return [];
+    const was = balanceCurrency(stored);
+    return was === currency ? [] : [{ id, currency, was }];
+  });
+}
+
+/** What a prepaid buyer's balance is in; one of an earlier release does not say it. */
+const balanceCurrency = ({ balance, currency = 'USD' }: BuyerDocument): string | undefined =>
+  balance === undefined ? undefined : currency;
+
+async function bindingCampaign(
+  { leads, sales, usage }: Database,
+  { _id: campaign, seller }: CampaignDocument,
+  contracts: ContractDocument[],
+  session: ClientSession,
+): Promise<BoundCurrency['by'] | undefined> {
+  const options = { session, projection: { _id: 1 } };
+  if (await sales.findOne({ seller, campaign, test: false }, options)) return 'sales';
+  const isOpen =
+    (await leads.findOne({ campaign, status: 'pending' }, options)) ??
+    // By the index of what is due, as every new lead is.
+    (await leads.findOne({ dueAt: { $gt: new Date(0) }, campaign, status: 'received' }, options));
+  if (isOpen) return 'open leads';
+  const ids = contracts.filter((one) => one.campaign === campaign).map(({ _id }) => _id);
+  const used = await usage.find({ _id: { $in: ids } }, { session, projection: { held: 1 } }).toArray();
+  return used.some(({ held = {} }) => Object.keys(held).length > 0) ? 'posts under way' : undefined;
+}
+
+async function bindingBuyer(
+  { ledger, usage }: Database,
+  { id, currency, was }: ChangedBalance,
+  session: ClientSession,
+): Promise<BoundCurrency | undefined> {
+  const account = accountId(id);
+  const paid = await ledger.findOne({ account, kind: 'top_up', currency: { $ne: currency } }, { session });
+  if (paid) return { currency: paid.currency, by: 'payments' };
+  const kept = await usage.findOne({ _id: account }, { session });
+  const { balance = 0, held = {}, currency: before = was ?? currency } = kept ?? {};
+  if (before === currency) return undefined;
+  if (balance !== 0) return { currency: before, by: 'balance' };
+  return Object.keys(held).length > 0 ? { currency: before, by: 'posts under way' } : undefined;
+}

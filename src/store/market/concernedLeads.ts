@@ -1,0 +1,68 @@
+import type { News } from '../../market/waiting/waiting.js';
+import { newsFor } from '../../market/waiting/waking.js';
+import type { Database } from '../db.js';
+import { leadInRound } from '../leads/leads.js';
+import { loadTerms } from './storedTerms.js';
+import { openLead } from '../leads/person.js';
+import type { WakeDocument } from '../documents.js';
+import { endWake, keepWake, takeWake } from '../marketChanges.js';
+
+/** After so many leads that it has looked at, the worker says that it is still at it. */
+const KEEP_EVERY = 100;
+
+/** A waiting lead and what it is to hear; see `newsFor`. */
+export interface Concerned {
+  leadId: string;
+  news: 'now' | News;
+}
+
+/** A change that a worker is at, and the waiting leads that it concerns. */
+export interface Wake {
+  leads: Concerned[];
+  /** It takes longer: nobody else is to begin it. */
+  keep(): Promise<void>;
+  /** They have heard of it. */
+  done(): Promise<void>;
+}
+
+/** The next change that nobody is at; undefined where there is none. */
+export async function nextWake(database: Database, now: Date): Promise<Wake | undefined> {
+  const wake = await takeWake(database, now);
+  if (!wake) return undefined;
+  const keep = (): Promise<void> => keepWake(database, wake, new Date());
+  return {
+    leads: await concernedLeads(database, wake, now.getTime(), keep),
+    keep,
+    done: () => endWake(database, wake),
+  };
+}
+
+/**
+ * Waiting leads of the campaign that have something to hear of the change, as far as contracts' own terms go.
+ * @param keep see `Wake`
+ */
+export async function concernedLeads(
+  database: Database,
+  { _id: campaign, contracts, pending }: WakeDocument,
+  now: number,
+  keep?: () => Promise<void>,
+): Promise<Concerned[]> {
+  const market = await loadTerms(database, campaign);
+  if (market === undefined) return [];
+  const ids = new Set(contracts);
+  const changed = {
+    contracts: market.contracts.filter(({ contract }) => ids.has(contract.id)),
+    pending: pending === true,
+  };
+  if (changed.contracts.length === 0 && !changed.pending) return [];
+  const waiting = database.leads.find({ campaign, status: 'pending' }, { projection: { rounds: 0 } });
+  const concerned: Concerned[] = [];
+  let looked = 0;
+  for await (const lead of waiting) {
+    if (++looked % KEEP_EVERY === 0) await keep?.();
+    const until = lead.dueAt?.getTime() ?? Infinity;
+    const news = newsFor(market, changed, leadInRound(openLead(database.vault, lead)), until, now);
+    if (news !== undefined) concerned.push({ leadId: lead._id, news });
+  }
+  return concerned;
+}

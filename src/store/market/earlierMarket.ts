@@ -1,0 +1,46 @@
+import type { Minor } from '../../market/money.js';
+import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from '../documents.js';
+
+/*
+ * The market as earlier releases stored it, read as it is today. A release does not rewrite what is stored: workers of
+ * the one before may still run, and a market is stored anew only when somebody applies it (docs/upgrades.md).
+ */
+type Without<T, Later extends keyof T> = Omit<T, Later> & Partial<Pick<T, Later>>;
+
+export type EarlierSeller = Without<SellerDocument, 'active' | 'postbacks'>;
+export type EarlierBuyer = Without<BuyerDocument, 'active'>;
+export type EarlierContract = Without<ContractDocument, 'active' | 'tier' | 'weight' | 'timezone'>;
+/** How it was sold and for how long it was tried stood beside the rest. */
+export type EarlierCampaign = Omit<CampaignDocument, 'sale' | 'pending'> & {
+  maxBuyers: number;
+  floor: Minor;
+  retryAfter: number[];
+  expireAfter: number;
+};
+
+export const sellerNow = (stored: EarlierSeller): SellerDocument => ({
+  active: true,
+  postbacks: [],
+  ...stored,
+});
+
+export const buyerNow = (stored: EarlierBuyer): BuyerDocument => ({ active: true, ...stored });
+
+export const contractNow = (stored: EarlierContract): ContractDocument => ({
+  active: true,
+  tier: 1,
+  weight: 1,
+  timezone: 'UTC',
+  ...stored,
+});
+
+export function campaignNow(stored: CampaignDocument | EarlierCampaign): CampaignDocument {
+  if ('sale' in stored) return stored;
+  const { maxBuyers, floor, retryAfter, expireAfter, ...campaign } = stored;
+  const mode = maxBuyers > 1 ? 'shared' : 'exclusive';
+  return {
+    ...campaign,
+    sale: { mode, maxBuyers, floor, award: 'highestBid' },
+    pending: { retryAfter, expireAfter },
+  };
+}

@@ -1,0 +1,126 @@
+import { readyContracts, type ReadyMarket } from '../../market/eligibility/compileCampaign.js';
+import { comparedBuyers } from '../../market/limits/duplicates.js';
+import { askedFields } from '../../market/intake/askedFields.js';
+import type { Buyer, Campaign, Contract, Seller } from '../../market/model/terms.js';
+import type { Database } from '../db.js';
+import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from '../documents.js';
+import { hasBuyersLists } from '../persons/suppressions.js';
+import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
+import { secretsOf, type Secrets } from '../keys/signing.js';
+import type { Vault } from '../vault.js';
+
+export async function marketIndexes({ sellers, campaigns, contracts }: Database): Promise<void> {
+  await sellers.createIndex({ slug: 1 }, { unique: true }, {});
+  await campaigns.createIndex({ seller: 1, categoryKey: 1 }, { unique: true }, {});
+  await contracts.createIndex({ campaign: 1 });
+  for (const terms of [campaigns, contracts])
+    await terms.createIndex({ 'duplicates.per': 1 }, { sparse: true }, {});
+}
+
+/** A buyer with the secrets that sign what it is sent; they stay out of the rules and of every result. */
+export type BuyerWithSecret = Buyer & { secret: Secrets };
+
+/** A seller with the secrets that sign what it is told. */
+export type SellerWithSecret = Seller & { secret: Secrets };
+
+/** Everything a round needs to know of the market. */
+export interface StoredTerms extends ReadyMarket<BuyerWithSecret, SellerWithSecret> {
+  /** Whether any buyer has given us a list of persons that it does not want. */
+  buyersLists?: boolean;
+}
+
+function sellerOf(vault: Vault, stored: SellerDocument): SellerWithSecret {
+  const { _id: code, signing: _signing, ...rest } = sellerNow(stored);
+  return { code, ...rest, secret: secretsOf(vault, 'seller', stored) };
+}
+
+function campaignOf(stored: CampaignDocument): Campaign {
+  const { _id: id, ...rest } = campaignNow(stored);
+  return { id, ...rest };
+}
+
+function contractOf(stored: ContractDocument): Contract {
+  const { _id: id, ...rest } = contractNow(stored);
+  return { id, ...rest };
+}
+
+function buyerOf(vault: Vault, stored: BuyerDocument): BuyerWithSecret {
+  const { _id: id, signing: _signing, ...rest } = buyerNow(stored);
+  return { id, ...rest, secret: secretsOf(vault, 'buyer', stored) };
+}
+
+/** A seller by its code or its slug. */
+export async function findSeller(
+  { sellers, vault }: Database,
+  codeOrSlug: string,
+): Promise<SellerWithSecret | undefined> {
+  const found = (await sellers.findOne({ _id: codeOrSlug })) ?? (await sellers.findOne({ slug: codeOrSlug }));
+  return found ? sellerOf(vault, found) : undefined;
+}
+
+export async function findBuyer(
+  { buyers, vault }: Database,
+  id: string,
+): Promise<BuyerWithSecret | undefined> {
+  const found = await buyers.findOne({ _id: id });
+  return found ? buyerOf(vault, found) : undefined;
+}
+
+/** A seller's campaign by `categoryKey(category)`, active or not. */
+export async function findCampaign(
+  { campaigns }: Database,
+  seller: string,
+  key: string,
+): Promise<Campaign | undefined> {
+  const found = await campaigns.findOne({ seller, categoryKey: key });
+  return found ? campaignOf(found) : undefined;
+}
+
+/** The fields that a campaign and its contracts ask for by name. */
+export async function findAskedFields(
+  { contracts }: Database,
+  campaign: Campaign,
+): Promise<ReadonlySet<string>> {
+  const asking = await contracts
+    .find({ campaign: campaign.id })
+    .project<Pick<ContractDocument, 'filters' | 'ping' | 'checks'>>({ filters: 1, ping: 1, checks: 1 })
+    .toArray();
+  return askedFields(campaign, asking);
+}
+
+/** A campaign with its seller, contracts and their buyers, made ready for rounds, in the order of the contracts' ids. */
+export async function loadTerms(database: Database, campaignId: string): Promise<StoredTerms | undefined> {
+  const [campaign, contracts, compared, buyersLists] = await Promise.all([
+    database.campaigns.findOne({ _id: campaignId }),
+    database.contracts.find({ campaign: campaignId }).sort({ _id: 1 }).toArray(),
+    findComparedBuyers(database),
+    hasBuyersLists(database),
+  ]);
+  if (campaign === null) return undefined;
+  const ids = [...new Set(contracts.map(({ buyer }) => buyer))];
+  const [seller, buyers] = await Promise.all([
+    findSeller(database, campaign.seller),
+    database.buyers.find({ _id: { $in: ids } }).toArray(),
+  ]);
+  if (seller === undefined) return undefined;
+  const byId = new Map(buyers.map((buyer) => [buyer._id, buyerOf(database.vault, buyer)]));
+  return {
+    seller,
+    campaign: campaignOf(campaign),
+    contracts: readyContracts(campaignOf(campaign), contracts.map(contractOf), byId),
+    compared,
+    buyersLists,
+  };
+}
+
+/** `comparedBuyers` of what is stored; of the rest of the market nothing is read. */
+async function findComparedBuyers({ campaigns, contracts }: Database): Promise<Set<string>> {
+  const perBuyer = { 'duplicates.per': 'buyer' };
+  const [all, some] = await Promise.all([
+    campaigns.find(perBuyer).toArray(),
+    contracts.find(perBuyer).toArray(),
+  ]);
+  const ids = all.map(({ _id }) => _id);
+  const inAll = ids.length === 0 ? [] : await contracts.find({ campaign: { $in: ids } }).toArray();
+  return comparedBuyers(all.map(campaignOf), [...some, ...inAll].map(contractOf));
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { Binary } from 'mongodb';
+import { personIds } from '../../market/limits/duplicates.js';
+import { ENDED } from '../../market/model/lead.js';
+import { auditOf, differences, type Actor } from '../audit.js';
+import type { Deed, Erasure, SealedFields, SealedPerson, StoredLead } from '../documents.js';
+import type { Database } from '../db.js';
+import { eraseBuyersWords } from './eraseBuyersWords.js';
+import { findStoredLead, IDEMPOTENCY_KEPT_MS } from '../leads/leads.js';
+import { withdraw } from '../leads/withdrawals.js';
+
+/**
+ * What became of it. `already`: it was erased before, as the proof says. `held`: a buyer's answer to a post is still
+ * open, or another hand was quicker; nothing was changed, and the lead can be erased once that is settled.
+ */
+export type Erased = { outcome: 'erased' | 'already'; erasure: Erasure } | { outcome: 'held' | 'unknown' };
+
+interface Options {
+  /** Who the proof says has done it. */
+  by: string;
+  /** Who asked for it, for the audit; absent where it is the retention's own doing. */
+  asked?: Actor;
+  /** Notifies the workflow of a lead that is withdrawn for it. */
+  withdrawn?: (leadId: string) => unknown;
+}
+
+/**
+ * Destroys the person's data of a lead with their key, and the hashes by which the person is found, in one transaction:
+ * no copy of the database made after that has anything of the person. What buyers said of the lead in their own words
+ * goes too. The rest of the lead, its sales and the books stay. So does, for the 24 hours in which its request may be repeated, the keyed hash of its `Idempotency-Key`: without
+ * it, a repeat would become a new lead of the erased person (`forgetRepeats` removes it then). A lead that is still on
+ * sale is withdrawn first; one that a buyer holds at that moment is `held`, and no other buyer gets it.
+ */
+export async function eraseLead(
+  database: Database,
+  leadId: string,
+  { by, asked, withdrawn }: Options,
+): Promise<Erased> {
+  const lead = await findStoredLead(database, leadId);
+  if (lead === null) return { outcome: 'unknown' };
+  if (lead.erased) return { outcome: 'already', erasure: lead.erased };
+  const withdrawal = { by: `${by} (erasure)`, asked: 'erasure' } as const;
+  if (!ENDED.includes(lead.status)) {
+    await withdraw(database, leadId, withdrawal);
+    withdrawn?.(leadId);
+  }
+  const erasure: Erasure = { at: new Date(), by, ...(lead.person && { sha256: fingerprint(lead.person) }) };
+  if (await destroy(database, lead, erasure, asked)) return { outcome: 'erased', erasure };
+  const now = await findStoredLead(database, leadId);
+  if (now?.erased) return { outcome: 'already', erasure: now.erased };
+  // Also one that is sold already, in part: nobody else is to get the person.
+  await withdraw(database, leadId, withdrawal);
+  return { outcome: 'held' };
+}
+
+/** False where something is under way. */
+async function destroy(
+  database: Database,
+  lead: StoredLead,
+  erased: Erasure,
+  asked: Actor | undefined,
+): Promise<boolean> {
+  const { _id, match } = lead;
+  const { set, unset } = erasedFields(lead, erased, erased.at);
+  // oxlint-disable-next-line slow-filters/no-slow-operator -- nothing else looks at every claim, and erasing has time
+  const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
+  return database.client.withSession((session) =>
+    session.withTransaction(async () => {
+      const { matchedCount } = await database.leads.updateOne(
+        { _id, status: { $in: [...ENDED] }, erased: { $exists: false }, ...settled },
+        { $set: set, $unset: unset },
+        { session },
+      );
+      if (matchedCount === 0) return false;
+      await eraseBuyersWords(database, _id, session);
+      // What tells that buyers had this person before is found by the same hashes.
+      const persons = { _id: { $in: personIds(match) } };
+      await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
+      await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
+      if (asked) {
+        const deed: Deed = { kind: 'lead', id: _id, did: 'erased', values: differences({}, proofOf(erased)) };
+        await database.audit.insertOne(auditOf(asked, deed), { session });
+      }
+      return true;
+    }),
+  );
+}
+
+/** What an erasure writes into a lead, and what it takes out. */
+export function erasedFields(
+  { receivedAt, idempotency }: Pick<StoredLead, 'receivedAt' | 'idempotency'>,
+  erased: Erasure,
+  now: Date,
+) {
+  const repeatsUntil = new Date(receivedAt.getTime() + IDEMPOTENCY_KEPT_MS);
+  const mayBeRepeated = idempotency !== undefined && repeatsUntil > now;
+  const ofRequest = mayBeRepeated ? 'idempotency.fingerprint' : 'idempotency';
+  return {
+    set: { erased, match: {}, repeatsUntil: mayBeRepeated ? repeatsUntil : undefined },
+    // A source may have given a field a person's name.
+    unset: { person: '', unread: '', notes: '', withoutPerson: '', [ofRequest]: '' } as const,
+  };
+}
+
+/** Removes what `eraseLead` left for repeats of a request, once no repeat counts any more. @param now UTC ms */
+export async function forgetRepeats({ leads }: Database, now: number): Promise<void> {
+  await leads.updateMany(
+    { repeatsUntil: { $lte: new Date(now) } },
+    { $unset: { idempotency: '', repeatsUntil: '' } },
+  );
+}
+
+const proofOf = ({ by, sha256 }: Erasure): Record<string, string> => ({
+  'erased.by': by,
+  ...(sha256 !== undefined && { 'erased.sha256': sha256 }),
+});
+
+/** No post is out whose answer must still be booked or called off: its repeat would have nothing to send. */
+export const nothingUnderWay = {
+  $not: {
+    $in: ['posting', { $map: { input: { $objectToArray: '$claims' }, in: '$$this.v.status' } }],
+  },
+};
+
+/** Of the wrapped key, then of the encrypted values in the order of their names: each is unlike all others. */
+function fingerprint({ key, fields, phoneE164, sent = {} }: SealedPerson): string {
+  const hash = createHash('sha256').update(key.wrapped.value());
+  for (const sealed of inOrder(fields)) hash.update(sealed.value());
+  hash.update(phoneE164?.value() ?? '');
+  for (const sealed of inOrder(sent)) hash.update(sealed.value());
+  return hash.digest('hex');
+}
+
+const inOrder = (fields: SealedFields): Binary[] =>
+  Object.entries(fields)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, sealed]) => ('list' in sealed ? sealed.list : sealed));

@@ -1,0 +1,38 @@
+import type { Match } from '../../market/limits/duplicates.js';
+import {
+  formerPersonKeys,
+  personKeys,
+  type Contact,
+  type PersonKeys,
+} from '../../market/fields/personKeys.js';
+import type { Database } from '../db.js';
+import type { Hash } from '../secrets.js';
+
+type WithVault = Pick<Database, 'vault'>;
+
+/** By what the person is recognised: keyed hashes of `personKeys`. */
+export async function matchOf(database: WithVault, contact: Contact): Promise<Match> {
+  return matchOfKeys(database, personKeys(contact));
+}
+
+export const matchOfKeys = async ({ vault }: WithVault, keys: PersonKeys): Promise<Match> =>
+  hashed(await vault.hash(), keys);
+
+/**
+ * Every match under which a suppression list may have the person: the present one, and that of older releases if it
+ * differs.
+ * @param sent as the source wrote it: the former rule did not read every spelling of a number as the same
+ */
+export async function matchesOnLists({ vault }: WithVault, sent: Contact): Promise<Match[]> {
+  const hash = await vault.hash();
+  const [keys, former] = [personKeys(sent), formerPersonKeys(sent)];
+  const isSame = keys.phone === former.phone && keys.email === former.email;
+  return isSame ? [hashed(hash, keys)] : [hashed(hash, keys), hashed(hash, former)];
+}
+
+function hashed(hash: Hash, { phone, email }: PersonKeys): Match {
+  const match: Match = {};
+  if (phone !== undefined) match.phone = hash('phone', phone);
+  if (email !== undefined) match.email = hash('email', email);
+  return match;
+}

@@ -1,0 +1,167 @@
+import { MongoBulkWriteError } from 'mongodb';
+import type { Match } from '../../market/limits/duplicates.js';
+import { sentContact } from '../../market/fields/personKeys.js';
+import type { Database } from '../db.js';
+import { duplicateOf } from '../duplicateOf.js';
+import type { LeadDocument } from '../documents.js';
+import { matchesOnLists } from './matchKeys.js';
+import { NOT_WITHDRAWN, ON_SALE, withdraw, type LeadState } from '../leads/withdrawals.js';
+
+export const EVERY_SELLER = '*';
+
+/** No seller's code has a colon. */
+const BUYER = 'buyer:';
+export const buyerScope = (id: string): string => BUYER + id;
+/** The buyer whose list a scope is; undefined for sellers' lists. */
+export const buyerOfScope = (scope: string): string | undefined =>
+  scope.startsWith(BUYER) ? scope.slice(BUYER.length) : undefined;
+
+const idOf = (scope: string, hash: string): string => `${scope}/${hash}`;
+
+/** The hashes of a phone and an e-mail, as far as there are any. */
+export const hashesOf = ({ phone, email }: Match): string[] =>
+  [phone, email].flatMap((hash) => (hash === undefined ? [] : [hash]));
+
+/** Puts persons on a list; returns how many were not on it. */
+export async function addSuppressions(
+  { suppressions }: Database,
+  scope: string,
+  matches: Match[],
+): Promise<number> {
+  const at = new Date();
+  const documents = (['phone', 'email'] as const).flatMap((kind) =>
+    matches.flatMap(({ [kind]: hash }) =>
+      hash === undefined ? [] : [{ _id: idOf(scope, hash), scope, kind, at }],
+    ),
+  );
+  if (documents.length === 0) return 0;
+  try {
+    return (await suppressions.insertMany(documents, { ordered: false })).insertedCount;
+  } catch (error) {
+    if (error instanceof MongoBulkWriteError && duplicateOf(error) !== undefined) return error.insertedCount;
+    throw error;
+  }
+}
+
+/** Takes persons off a list; returns how many were on it. */
+export async function removeSuppressions(
+  { suppressions }: Database,
+  scope: string,
+  matches: Match[],
+): Promise<number> {
+  const ids = matches.flatMap(hashesOf).map((hash) => idOf(scope, hash));
+  return (await suppressions.deleteMany({ _id: { $in: ids } })).deletedCount;
+}
+
+/** Whether the seller has a list at all, or there is one for every seller. */
+export async function hasSuppressions({ suppressions }: Database, seller: string): Promise<boolean> {
+  // What begins with a scope and a slash is before the scope with the character that follows the slash.
+  const ofScope = (scope: string) => ({ _id: { $gte: `${scope}/`, $lt: `${scope}0` } });
+  const projection = { _id: 1 as const };
+  const found = await Promise.all(
+    [seller, EVERY_SELLER].map((scope) => suppressions.findOne(ofScope(scope), { projection })),
+  );
+  return found.some((one) => one !== null);
+}
+
+/** Whether any buyer has given us a list. */
+export async function hasBuyersLists({ suppressions }: Database): Promise<boolean> {
+  // Everything that begins with `buyer:`; a semicolon is the character after a colon.
+  const ofBuyers = { $gte: BUYER, $lt: 'buyer;' };
+  return (await suppressions.findOne({ _id: ofBuyers }, { projection: { _id: 1 } })) !== null;
+}
+
+/** Which of the buyers have the person on their own lists. */
+export async function listedBy(
+  { suppressions }: Database,
+  buyers: readonly string[],
+  match: Match,
+): Promise<Set<string>> {
+  const scopes = [...new Set(buyers)].map(buyerScope);
+  const ids = scopes.flatMap((scope) => hashesOf(match).map((hash) => idOf(scope, hash)));
+  if (ids.length === 0) return new Set();
+  const found = await suppressions.find({ _id: { $in: ids } }, { projection: { scope: 1 } }).toArray();
+  return new Set(found.flatMap(({ scope }) => buyerOfScope(scope) ?? []));
+}
+
+/** Whether a list of the seller, or of every seller, has the person's phone or e-mail. */
+export async function isSuppressed(
+  database: Database,
+  lead: Pick<LeadDocument, 'seller' | 'match' | 'fields' | 'sent'>,
+): Promise<boolean> {
+  const matches = [lead.match, ...(await matchesOnLists(database, sentContact(lead)))];
+  const hashes = new Set(matches.flatMap(hashesOf));
+  const ids = [...hashes].flatMap((hash) => [idOf(lead.seller, hash), idOf(EVERY_SELLER, hash)]);
+  if (ids.length === 0) return false;
+  return (await database.suppressions.findOne({ _id: { $in: ids } }, { projection: { _id: 1 } })) !== null;
+}
+
+/** So many persons are looked for at once: SecantusDB holds each lead that it finds against all of them again. */
+const SOUGHT = 200;
+
+/** What a suppression list did to the leads of its persons that were on sale. */
+export interface SuppressedLeads {
+  withdrawn: number;
+  /** A buyer holds these: they end as withdrawn unless that buyer takes them, and go to no other. */
+  withdrawing: number;
+}
+
+/** Withdraws leads of these persons that are on sale; a buyer's list withdraws none, for others may buy them. */
+export async function withdrawSuppressed(
+  database: Database,
+  scope: string,
+  matches: Match[],
+): Promise<SuppressedLeads> {
+  const sum: SuppressedLeads = { withdrawn: 0, withdrawing: 0 };
+  if (buyerOfScope(scope) !== undefined) return sum;
+  for (const kind of ['phone', 'email'] as const) {
+    const hashes = matches.flatMap(({ [kind]: hash }) => hash ?? []);
+    for (let i = 0; i < hashes.length; i += SOUGHT) {
+      const states = await withdrawMatching(database, scope, kind, hashes.slice(i, i + SOUGHT));
+      for (const state of states) if (state === 'withdrawn' || state === 'withdrawing') sum[state] += 1;
+    }
+  }
+  return sum;
+}
+
+async function withdrawMatching(
+  { leads }: Database,
+  scope: string,
+  kind: keyof Match,
+  hashes: string[],
+): Promise<(LeadState | undefined)[]> {
+  const found = await leads
+    .find({
+      [`match.${kind}`]: { $in: hashes },
+      ...ON_SALE,
+      ...NOT_WITHDRAWN,
+      ...(scope !== EVERY_SELLER && { seller: scope }),
+    })
+    .project<{ _id: string }>({ _id: 1 })
+    .toArray();
+  return Promise.all(
+    found.map(({ _id }) => withdraw({ leads }, _id, { asked: 'suppression', reason: 'suppressed' })),
+  );
+}
+
+/** A list in figures. */
+export interface SuppressionList {
+  scope: string;
+  phones: number;
+  emails: number;
+  /** When somebody was last put on it. */
+  changedAt: Date;
+}
+
+export async function suppressionLists({ suppressions }: Database): Promise<SuppressionList[]> {
+  const count = (kind: keyof Match) => ({ $sum: { $cond: [{ $eq: ['$kind', kind] }, 1, 0] } });
+  return suppressions
+    .aggregate<SuppressionList>([
+      {
+        $group: { _id: '$scope', phones: count('phone'), emails: count('email'), changedAt: { $max: '$at' } },
+      },
+      { $sort: { _id: 1 } },
+      { $project: { _id: 0, scope: '$_id', phones: 1, emails: 1, changedAt: 1 } },
+    ])
+    .toArray();
+}

@@ -1,0 +1,72 @@
+import {
+  circuitOf,
+  troublesOf,
+  type CircuitState,
+  type Line,
+  type Trouble,
+} from '../../market/limits/circuitBreaker.js';
+import type { Minor } from '../../market/money.js';
+import { answersOfLastDay, type AnswersInTime } from '../fairness/answers.js';
+import { isPaused } from '../../market/model/pause.js';
+import { accountId } from '../sales/capacity.js';
+import { readCircuits } from '../fairness/circuits.js';
+import type { Database } from '../db.js';
+import { buyerNow } from '../market/earlierMarket.js';
+
+/** How a buyer stands. */
+export interface BuyerStanding {
+  id: string;
+  /** False: paused now. */
+  active: boolean;
+  /** When the pause ends by itself, UTC ms. */
+  pausedUntil?: number;
+  circuit: CircuitState;
+  /** What of it fails, where the circuit is not closed. */
+  failing: Line[];
+  /** Failures in a row, also while the circuit is closed. */
+  troubles: Trouble[];
+  /** How it answered in the last 24 hours, test leads included. */
+  answers: AnswersInTime;
+  /** Leads bought since the last midnight, UTC, tests not counted. */
+  today: number;
+  /** Of a prepaid buyer: what is left to buy with, and what is held for posts under way. */
+  prepaid?: { left: Minor; held: Minor; currency: string };
+}
+
+/**
+ * Every buyer of the store, by id.
+ * @param now UTC ms
+ */
+export async function listBuyers(database: Database, now: number): Promise<BuyerStanding[]> {
+  const { buyers, usage, sales } = database;
+  const midnight = new Date(new Date(now).setUTCHours(0, 0, 0, 0));
+  const known = (await buyers.find().sort({ _id: 1 }).toArray()).map(buyerNow);
+  const [accounts, circuits, answers, bought] = await Promise.all([
+    usage.find({ _id: { $in: known.map(({ _id }) => accountId(_id)) } }).toArray(),
+    readCircuits(database),
+    answersOfLastDay(database, now),
+    sales
+      .aggregate<{ _id: string; count: number }>([
+        { $match: { buyer: { $in: known.map(({ _id }) => _id) }, at: { $gte: midnight }, test: false } },
+        { $group: { _id: '$buyer', count: { $sum: 1 } } },
+      ])
+      .toArray(),
+  ]);
+  const accountOf = new Map(accounts.map((account) => [account._id, account]));
+  const today = new Map(bought.map(({ _id, count }) => [_id, count]));
+  return known.map(({ _id: id, active, pausedUntil, balance, currency = 'USD' }) => {
+    const isActive = !isPaused({ active, pausedUntil }, now);
+    const account = accountOf.get(accountId(id));
+    const held = Object.values(account?.held ?? {}).reduce((sum, { price = 0 }) => sum + price, 0);
+    return {
+      id,
+      active: isActive,
+      pausedUntil: active && !isActive ? pausedUntil : undefined,
+      ...circuitOf(circuits, id, now),
+      troubles: troublesOf(circuits, id, now),
+      answers: answers.get(id) ?? { pings: 0, bids: 0, posts: 0, accepted: 0, slips: [] },
+      today: today.get(id) ?? 0,
+      ...(balance !== undefined && { prepaid: { left: account?.balance ?? 0, held, currency } }),
+    };
+  });
+}

@@ -1,0 +1,286 @@
+import { personIds, type Hold } from '../../market/limits/duplicates.js';
+import type { Terms } from '../../market/model/market.js';
+import { fieldsForRules } from '../../market/filters/comparisons.js';
+import { fieldsIn } from '../../market/filters/filters.js';
+import type { Campaign, Sale } from '../../market/model/terms.js';
+import { added, scaled, type Credits } from '../../market/auction/turns.js';
+import { turnsChanged } from '../../market/auction/turnsUsed.js';
+import { buyerAccount, isLimited, type Usage } from '../../market/limits/usage.js';
+import type { Elsewhere } from '../../market/simulate/decideAgain.js';
+import { pastRound, type PastLead, type PastPost, type PastSale } from '../../market/simulate/past.js';
+import { factsOf } from '../leads/leads.js';
+import { openLead } from '../leads/person.js';
+import type { SaleDocument, StoredLead } from '../documents.js';
+import type { ReadOnly } from '../readOnly.js';
+import { readRounds, type HeldRound } from '../leads/rounds.js';
+
+/** Leads with what became of them, and everything that deciding them again asks for. */
+export interface Past {
+  leads: PastLead[];
+  elsewhere: Elsewhere;
+  leftOut: LeftOut;
+}
+
+/** Leads that can't be decided again. */
+export interface LeftOut {
+  /** Their persons are not known any more. */
+  erased: number;
+  /** No round was held for them, or not yet. */
+  unheld: number;
+}
+
+/** Which leads are decided again: the leads of these campaigns that were received in a period. */
+export interface Which {
+  since: Date;
+  /** The first moment after the period. */
+  until: Date;
+  campaigns: readonly Pick<Campaign, 'id' | 'seller'>[];
+}
+
+/** What the period's own rounds have changed, which is to be undone to know how things stood before it. */
+interface Undone {
+  credits: Map<string, Credits>;
+  offers: Map<string, { posted: number; accepted: number }>;
+}
+
+/**
+ * Reads leads as they were sold, without test leads. What else was sold, in other campaigns too, is read as far as it takes
+ * room under limits, balances and rules on duplicates. Of persons' data nothing is kept but the fields that some filter
+ * asks for.
+ * @param markets whose rules are to be asked: what they do not ask for is not read
+ * @param onRead is called with the number of leads read so far
+ * @throws MasterKeyError if a lead can't be read with the master keys that are set
+ */
+export async function readPast(
+  database: ReadOnly,
+  which: Which,
+  markets: readonly Terms[],
+  onRead: (leads: number) => void,
+): Promise<Past> {
+  const undone: Undone = { credits: new Map(), offers: new Map() };
+  const { leads, leftOut } = await readLeads(database, which, { markets, undone, onRead });
+  const ids = new Set(leads.map(({ facts }) => facts.leadId));
+  const { own, sales } = await readSales(database, which, markets, ids);
+  const [{ usage, payments }, holds, credits] = await Promise.all([
+    readAccounts(database, which, markets, {
+      own: new Set([...own.values()].flatMap((some) => [...some.keys()])),
+      undone,
+    }),
+    readHolds(database, markets, leads, ids),
+    readCredits(database, undone),
+  ]);
+  for (const lead of leads) lead.sales = [...(own.get(lead.facts.leadId)?.values() ?? [])];
+  return { leads, elsewhere: { usage, credits, holds, sales, payments }, leftOut };
+}
+
+/** Leads that are read at a time, so that the process's other work does not wait long. */
+const STEP = 1000;
+
+async function readLeads(
+  { leads, rounds, vault }: ReadOnly,
+  { since, until, campaigns }: Which,
+  { markets, undone, onRead }: { markets: readonly Terms[]; undone: Undone; onRead: (leads: number) => void },
+): Promise<Pick<Past, 'leads' | 'leftOut'>> {
+  const fields = new Set(
+    markets.flatMap(({ contracts }) => contracts.flatMap((each) => fieldsIn(each.filters))),
+  );
+  const found: PastLead[] = [];
+  const leftOut: LeftOut = { erased: 0, unheld: 0 };
+  const those = {
+    // With the seller it has an index.
+    seller: { $in: [...new Set(campaigns.map(({ seller }) => seller))] },
+    campaign: { $in: campaigns.map(({ id }) => id) },
+    receivedAt: { $gte: since, $lt: until },
+    test: false,
+  };
+  const cursor = leads.find(those, { projection: { key: 0, idempotency: 0, loose: 0 }, batchSize: STEP });
+  for await (const stored of cursor) {
+    if (stored.person === undefined) leftOut.erased += 1;
+    else if (Object.keys(stored.rounds).length === 0) leftOut.unheld += 1;
+    else {
+      const lead = openLead(vault, stored);
+      const asked = Object.entries(fieldsForRules(lead)).filter(([name]) => fields.has(name));
+      const held = (await readRounds({ rounds }, stored)).rounds;
+      found.push(pastLead(stored, held, Object.fromEntries(asked)));
+      undo(undone, stored, held);
+    }
+    if (found.length % STEP === 0) onRead(found.length);
+  }
+  return { leads: found, leftOut };
+}
+
+function pastLead(stored: StoredLead, rounds: readonly HeldRound[], fields: PastLead['fields']): PastLead {
+  const { campaign, currency, match, source, status, updatedAt, withdrawal } = stored;
+  const facts = factsOf(stored);
+  return {
+    facts,
+    fields,
+    source,
+    match,
+    campaign,
+    currency,
+    rounds: rounds.map(({ round, answers }) => pastRound(facts, round, answers)),
+    posts: rounds.flatMap(({ round: { at }, answers }) =>
+      answers.flatMap(({ contract, answer }): PastPost[] =>
+        answer === 'accepted' || answer === 'refused' || answer === 'uncertain' || answer === 'timeout'
+          ? [{ contract, at, answer }]
+          : [],
+      ),
+    ),
+    sales: [],
+    withdrawnAt: (withdrawal?.at ?? (status === 'withdrawn' ? updatedAt : undefined))?.getTime(),
+  };
+}
+
+/** Notes what a lead's rounds have changed of turns, and of what is measured of buyers. */
+function undo({ credits, offers }: Undone, stored: StoredLead, rounds: readonly HeldRound[]): void {
+  for (const { round, answers } of rounds) {
+    const { award } = round.terms.sale;
+    const changes = round.turns ? turnsChanged(round, answers) : {};
+    credits.set(stored.campaign, added(credits.get(stored.campaign) ?? {}, scaled(changes, -1)));
+    if (award !== 'expectedValue') continue;
+    for (const { contract, answer } of answers) {
+      if (answer !== 'accepted' && answer !== 'refused' && answer !== 'uncertain') continue;
+      const { posted, accepted } = offers.get(contract) ?? { posted: 0, accepted: 0 };
+      offers.set(contract, { posted: posted + 1, accepted: accepted + (answer === 'accepted' ? 1 : 0) });
+    }
+  }
+}
+
+const DAY_MS = 86_400_000;
+/** No window but the one that is all of time is longer. */
+const LONGEST_WINDOW_MS = 32 * DAY_MS;
+
+/** The sales of the leads in question, by lead and by their ids; of other leads, those that limits count. */
+async function readSales(
+  { sales, returns }: ReadOnly,
+  { since }: Which,
+  markets: readonly Terms[],
+  leads: ReadonlySet<string>,
+): Promise<{ own: Map<string, Map<string, PastSale>>; sales: Elsewhere['sales'] }> {
+  const limited = markets.flatMap(({ contracts }) => contracts.filter(isLimited));
+  const always = limited.some(({ caps, postCaps, budget }) =>
+    [caps, postCaps, budget].some((by) => by?.total),
+  );
+  const from = new Date(always ? 0 : since.getTime() - LONGEST_WINDOW_MS);
+  const returned = new Map(
+    (await returns.find({ at: { $gte: from } }).toArray()).map((each) => [each._id, each]),
+  );
+  const counted = new Set(limited.map(({ id }) => id));
+  const freed = new Set(limited.flatMap(({ id, returns: policy }) => (policy?.freesCap ? id : [])));
+  const own = new Map<string, Map<string, PastSale>>();
+  const others: { contract: string; price: number; at: number }[] = [];
+  for await (const sale of sales.find(
+    { at: { $gte: from }, test: false },
+    { sort: { at: 1 }, batchSize: STEP },
+  )) {
+    const { _id, lead, contract, price } = sale;
+    const back = returned.get(_id);
+    if (leads.has(lead)) {
+      const known = own.get(lead) ?? new Map<string, PastSale>();
+      own.set(lead, known.set(_id, pastSale(sale, back)));
+    } else if (counted.has(contract) && !(back && freed.has(contract))) {
+      others.push({ contract, price, at: sale.at.getTime() });
+    }
+  }
+  return { own, sales: others };
+}
+
+const pastSale = (
+  { contract, buyer, price, earns, at }: SaleDocument,
+  back: { at: Date; reason: string; refund: number; sellerPays: number } | undefined,
+): PastSale => ({
+  contract,
+  buyer,
+  price,
+  earns,
+  at: at.getTime(),
+  ...(back && {
+    returned: {
+      at: back.at.getTime(),
+      reason: back.reason,
+      buyerGets: back.refund,
+      sellerPays: back.sellerPays,
+    },
+  }),
+});
+
+/** What prepaid buyers had left when the period began, what they paid and owed since, and what was measured of buyers. */
+async function readAccounts(
+  { usage, ledger }: ReadOnly,
+  { since }: Which,
+  markets: readonly Terms[],
+  { own, undone: { offers } }: { own: ReadonlySet<string>; undone: Undone },
+): Promise<Pick<Elsewhere, 'usage' | 'payments'>> {
+  const prepaid = markets.flatMap(({ buyers }) => buyers.filter(({ balance }) => balance !== undefined));
+  const buyers = new Map(prepaid.map(({ id }) => [buyerAccount(id), id]));
+  const currencyOf = new Map(prepaid.map(({ id, currency }) => [buyerAccount(id), currency]));
+  const measured = markets.flatMap(contractsByValue);
+  const [used, entries] = await Promise.all([
+    usage.find({ _id: { $in: [...buyers.keys(), ...new Set(measured)] } }).toArray(),
+    ledger.find({ account: { $in: [...buyers.keys()] }, at: { $gte: since } }).toArray(),
+  ]);
+  const found = new Map<string, Usage>();
+  const payments: { buyer: string; amount: number; at: number }[] = [];
+  for (const { _id, balance, held = {}, offers: counted } of used) {
+    const buyer = buyers.get(_id);
+    if (buyer !== undefined && balance !== undefined) {
+      const booked = entries.filter(
+        ({ account, currency }) => account === _id && currency === currencyOf.get(_id),
+      );
+      const pending = Object.values(held).reduce((sum, { price = 0 }) => sum + price, 0);
+      const since = booked.reduce((sum, { amount }) => sum + amount, 0);
+      found.set(_id, { balance: balance + pending - since });
+      payments.push(
+        ...booked
+          .filter(({ sale }) => !own.has(sale))
+          .map(({ amount, at }) => ({ buyer, amount, at: at.getTime() })),
+      );
+    } else if (counted) {
+      const { posted, accepted } = offers.get(_id) ?? { posted: 0, accepted: 0 };
+      found.set(_id, {
+        offers: { posted: counted.posted - posted, accepted: counted.accepted - accepted },
+      });
+    }
+  }
+  return { usage: found, payments };
+}
+
+/** Contracts of campaigns that award by what is measured of buyers. */
+function contractsByValue({ campaigns, contracts }: Terms): string[] {
+  const isByValue = ({ award }: Sale): boolean => award === 'expectedValue';
+  const those = new Set(
+    campaigns.flatMap(({ id, sale, stages = [] }) => ([sale, ...stages].some(isByValue) ? id : [])),
+  );
+  return contracts.flatMap(({ id, campaign }) => (those.has(campaign) ? id : []));
+}
+
+const CHUNK = 1000;
+
+/** Who holds other leads of the same persons, where some rule asks for it. */
+async function readHolds(
+  { persons }: ReadOnly,
+  markets: readonly Terms[],
+  leads: readonly PastLead[],
+  own: ReadonlySet<string>,
+): Promise<Map<string, Hold[]>> {
+  const isAskedFor = markets.some(({ campaigns, contracts }) =>
+    [...campaigns, ...contracts].some(({ duplicates }) => duplicates !== undefined),
+  );
+  const ids = isAskedFor ? [...new Set(leads.flatMap(({ match }) => personIds(match)))] : [];
+  const found = new Map<string, Hold[]>();
+  for (let i = 0; i < ids.length; i += CHUNK) {
+    const known = await persons.find({ _id: { $in: ids.slice(i, i + CHUNK) } }).toArray();
+    for (const { _id, holds } of known)
+      found.set(
+        _id,
+        holds.filter(({ lead }) => !own.has(lead)),
+      );
+  }
+  return found;
+}
+
+async function readCredits({ turns }: ReadOnly, { credits }: Undone): Promise<Map<string, Credits>> {
+  const found = await turns.find({}).toArray();
+  return new Map(found.map(({ _id, credits: now }) => [_id, added(now, credits.get(_id) ?? {})]));
+}

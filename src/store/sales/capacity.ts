@@ -1,0 +1,388 @@
+import { MongoClientBulkWriteError, type ClientBulkWriteModel, type ClientSession } from 'mongodb';
+import {
+  countsSince,
+  duplicateUnder,
+  isDuplicate,
+  LONGEST_WINDOW_MS,
+  personIds,
+  type Hold,
+  type Match,
+} from '../../market/limits/duplicates.js';
+import type { Minor } from '../../market/money.js';
+import type { Refusal } from '../../market/model/round.js';
+import type { Buyer, DuplicateRule } from '../../market/model/terms.js';
+import {
+  buyerAccount,
+  fullLimit,
+  otherBalance,
+  refusalUntil,
+  unpayable,
+  type Limit,
+  type Limiting,
+} from '../../market/limits/usage.js';
+import type { Database } from '../db.js';
+import { inBatches, leadLane } from '../lanes.js';
+import type { Counted, Held, PersonDocument, StoredLead, UsageDocument } from '../documents.js';
+
+/** So many sales of one person are remembered, the latest ones: a number that a robot types must not grow without end. */
+const MOST_HOLDS = 1000;
+
+export async function capacityIndexes({ persons }: Database): Promise<void> {
+  await persons.createIndex({ 'holds.lead': 1 });
+}
+
+/** A prepaid buyer's account in `usage`: named as in the ledger. */
+export const accountId = buyerAccount;
+
+/** The condition on an account that its balance is in a currency; one of an earlier release does not say which. */
+export const isIn = (currency: string): { $in: (string | null)[] } => ({ $in: [currency, null] });
+
+/** Everything that a sale needs room for. */
+export interface Reservation {
+  hold: Hold;
+  price: Minor;
+  currency: string;
+  limits: Limit[];
+  /** Whose they are; absent: nobody says when there is room again. */
+  limiting?: Limiting | undefined;
+  buyer: Pick<Buyer, 'id' | 'balance' | 'currency'>;
+  match: Match;
+  /** Of the contract and of its campaign. */
+  duplicates: DuplicateRule[];
+  /** Whether it is noted who holds a lead of the person; always so under rules. */
+  notesPerson: boolean;
+  /** Whether acceptance is counted for the campaign's award. */
+  countsOffers: boolean;
+}
+
+const pathOf = ({ counter, window }: Limit): string => `${counter}.${window}`;
+
+const tookUnder = ({ limits, countsOffers }: Reservation): Counted[] => [
+  ...limits.map((limit) => ({ path: pathOf(limit), adds: limit.adds })),
+  ...(countsOffers ? [{ path: 'offers.posted', adds: 1 }] : []),
+];
+
+type Written = Record<string, UsageDocument | PersonDocument | StoredLead>;
+type Write = ClientBulkWriteModel<Written>;
+
+/**
+ * Takes the room that a sale needs under every limit, or none of it: one round trip where there is room. The conditions
+ * are in the updates themselves, so no number of workers can take more than there is. Idempotent by sale.
+ * Returns why there is no room, and until when, or what was counted for the sale. Of what it took before it found no room,
+ * the caller gives back what it should (`release`): another try of the same sale may have found room meanwhile.
+ */
+export async function reserve(
+  database: Database,
+  reservation: Reservation,
+): Promise<{ refusal: Refusal } | { took: Counted[] }> {
+  const writes = reservationWrites(database, reservation);
+  if (writes.length === 0) return { took: [] };
+  // An absent counter passes any condition, also where a single sale is more than the limit.
+  const { limits, limiting, currency, hold } = reservation;
+  const other = otherBalance(reservation.buyer, undefined, currency);
+  if (other) return { refusal: other };
+  const never = fullLimit(limits, undefined);
+  if (never) return { refusal: refusalUntil(never, undefined, limiting, currency, hold.at) };
+  for (;;) {
+    if (await takeAll(database, writes)) return { took: tookUnder(reservation) };
+    const found = await lookUp(database, reservation);
+    if (found.refusal) return { refusal: found.refusal };
+    if (found.complete) return { took: found.took ?? [] };
+    // Room was made since the refusal: what is still lacking is tried for again.
+  }
+}
+
+/** Whether every one of the writes found its condition true, or nothing there yet. */
+async function takeAll({ client }: Database, writes: Write[]): Promise<boolean> {
+  try {
+    const { matchedCount, upsertedCount } = await client.bulkWrite<Written>(writes, { ordered: false });
+    return matchedCount + upsertedCount === writes.length;
+  } catch (error) {
+    if (isOnlyRefused(error)) return false;
+    throw error;
+  }
+}
+
+/** A condition that does not hold shows as the unique id of a document that exists: nothing else may be wrong. */
+const isOnlyRefused = (error: unknown): boolean =>
+  error instanceof MongoClientBulkWriteError &&
+  error.writeErrors.size > 0 &&
+  [...error.writeErrors.values()].every(({ code }) => code === 11000);
+
+function reservationWrites({ db }: Database, reservation: Reservation): Write[] {
+  const { hold, price, currency, limits, buyer, match, duplicates, notesPerson, countsOffers } = reservation;
+  const { sale, lead, contract } = hold;
+  const at = new Date(hold.at);
+  const writes: Write[] = [];
+  const usage = (_id: string, filter: object, update: object, upsert: boolean): Write => ({
+    name: 'updateOne',
+    namespace: `${db.databaseName}.usage`,
+    filter: { _id, [`held.${sale}`]: { $exists: false }, ...filter },
+    update,
+    upsert,
+  });
+  if (limits.length > 0 || countsOffers) {
+    const took = tookUnder(reservation);
+    const room = limits.map((limit) => [pathOf(limit), { $not: { $gt: limit.most - limit.adds } }] as const);
+    const held: Held = { lead, contract, at, took };
+    const taken = {
+      $inc: Object.fromEntries(took.map(({ path, adds }) => [path, adds])),
+      $set: { [`held.${sale}`]: held },
+    };
+    writes.push(usage(contract, Object.fromEntries(room), taken, true));
+  }
+  if (buyer.balance !== undefined) {
+    const held: Held = { lead, contract, at, took: [], price };
+    const taken = { $inc: { balance: -price }, $set: { [`held.${sale}`]: held } };
+    // Never made here: a buyer without an account has paid nothing in.
+    const covers = { balance: { $gte: price }, currency: isIn(currency) };
+    writes.push(usage(accountId(buyer.id), covers, taken, false));
+  }
+  if (notesPerson) {
+    const noted = (id: string): Write =>
+      duplicates.length > 0
+        ? holdUnderRules(db.databaseName, id, hold, duplicates)
+        : noteHolds(db.databaseName, id, [hold]);
+    writes.push(...personIds(match).map(noted));
+  }
+  return writes;
+}
+
+/** Adds the hold to those of the person, where no rule forbids it and it has not been done before. */
+function holdUnderRules(database: string, _id: string, hold: Hold, rules: DuplicateRule[]): Write {
+  const forbiddenBy = rules.map((rule) => forbidding(rule, _id, hold));
+  // oxlint-disable-next-line slow-filters/no-slow-operator -- it is about one person's holds, not about the collection
+  const forbidden = { lead: { $ne: hold.lead }, $or: forbiddenBy };
+  return {
+    name: 'updateOne',
+    namespace: `${database}.persons`,
+    filter: { _id, 'holds.sale': { $ne: hold.sale }, holds: { $not: { $elemMatch: forbidden } } },
+    update: { $push: { holds: { $each: [hold], $slice: -MOST_HOLDS } } },
+    upsert: true,
+  };
+}
+
+/**
+ * The same where no rule of its own asks for it, for those of others and those that may come later; those that are there
+ * already stay as they are. What no rule can look back to goes.
+ */
+function noteHolds(database: string, _id: string, noted: readonly Hold[]): Write {
+  const before = { $ifNull: ['$holds', []] };
+  const latest = Math.max(...noted.map(({ at }) => at));
+  const counts = { $gt: ['$$hold.at', latest - LONGEST_WINDOW_MS] };
+  const kept = { $filter: { input: before, as: 'hold', cond: counts } };
+  const known = { $map: { input: before, as: 'hold', in: '$$hold.sale' } };
+  const isNew = { $not: [{ $in: ['$$hold.sale', known] }] };
+  const added = { $filter: { input: { $literal: noted }, as: 'hold', cond: isNew } };
+  return {
+    name: 'updateOne',
+    namespace: `${database}.persons`,
+    filter: { _id },
+    update: [{ $set: { holds: { $slice: [{ $concatArrays: [kept, added] }, -MOST_HOLDS] } } }],
+    upsert: true,
+  };
+}
+
+/** Notes who holds a lead under other keys of its person. */
+export async function moveHolds(
+  { persons }: Pick<Database, 'persons'>,
+  lead: string,
+  { from, to }: { from: Match; to: Match },
+  session: ClientSession,
+): Promise<void> {
+  const before = { _id: { $in: personIds(from) } };
+  const found = await persons.find({ ...before, 'holds.lead': lead }, { session }).toArray();
+  const holds = new Map(
+    found
+      .flatMap((person) => person.holds)
+      .filter((hold) => hold.lead === lead)
+      .map((hold) => [hold.sale, { ...hold, phone: to.phone, email: to.email }]),
+  );
+  if (holds.size === 0) return;
+  await persons.updateMany(before, { $pull: { holds: { lead } } }, { session });
+  await persons.deleteMany({ ...before, holds: { $size: 0 } }, { session });
+  for (const _id of personIds(to)) {
+    const added = { $each: [...holds.values()], $slice: -MOST_HOLDS };
+    await persons.updateOne({ _id }, { $push: { holds: added } }, { session, upsert: true });
+  }
+}
+
+/** A hold, of another lead, that forbids a sale under the rule, as a condition; the same as `isDuplicate`. */
+function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
+  const alike = rule.match === 'all' ? rule.by.map((field) => [field, hold[field] ?? 'none'] as const) : [];
+  // Matched by any field, a document of a field that the rule does not name forbids nothing.
+  const named = rule.match === 'all' || rule.by.some((field) => _id.startsWith(`${field}:`));
+  return {
+    [rule.per]: named ? hold[rule.per] : 'none',
+    at: { $gt: countsSince(rule, hold.at) },
+    ...Object.fromEntries(alike),
+  };
+}
+
+/** After a refusal: which limit it was, or whether the reservation is there already, by an earlier try. */
+async function lookUp(
+  database: Database,
+  reservation: Reservation,
+): Promise<{ refusal?: Refusal; complete?: boolean; took?: Counted[] }> {
+  const { hold, price, currency, limits, limiting, buyer, match, duplicates, notesPerson } = reservation;
+  const { usage, holds } = await readUsage(
+    database,
+    [hold.contract, accountId(buyer.id)],
+    notesPerson ? match : {},
+  );
+  const rule = duplicates.find((each) => isDuplicate(each, hold, match, holds, hold.at));
+  if (rule)
+    return {
+      refusal: duplicateUnder(rule),
+    };
+  const isHeld = (id: string): boolean => usage.get(id)?.held?.[hold.sale] !== undefined;
+  if (!isHeld(hold.contract)) {
+    const used = usage.get(hold.contract);
+    const full = fullLimit(limits, used);
+    if (full) return { refusal: refusalUntil(full, used, limiting, currency, hold.at) };
+  }
+  if (!isHeld(accountId(buyer.id))) {
+    const broke = unpayable(buyer, usage.get(accountId(buyer.id)), price, currency);
+    if (broke) return { refusal: broke };
+  }
+  const complete =
+    (limits.length === 0 || isHeld(hold.contract)) &&
+    (buyer.balance === undefined || isHeld(accountId(buyer.id))) &&
+    (!notesPerson || personIds(match).length === 0 || holds.some(({ sale }) => sale === hold.sale));
+  return { complete, took: usage.get(hold.contract)?.held?.[hold.sale]?.took };
+}
+
+/** Usage of contracts and buyers' accounts by id, and who holds leads of the person; one round trip, side by side. */
+export async function readUsage(
+  { usage, persons }: Database,
+  ids: string[],
+  match: Match,
+): Promise<{ usage: Map<string, UsageDocument>; holds: Hold[] }> {
+  const people = personIds(match);
+  const [used, known] = await Promise.all([
+    ids.length === 0 ? [] : usage.find({ _id: { $in: ids } }).toArray(),
+    people.length === 0 ? [] : persons.find({ _id: { $in: people } }).toArray(),
+  ]);
+  return {
+    usage: new Map(used.map((document) => [document._id, document])),
+    holds: known.flatMap(({ holds }) => holds),
+  };
+}
+
+/**
+ * Gives back what a sale that did not come about had taken: caps on leads, budgets, the balance, the person. A post that
+ * was sent stays counted as sent. Idempotent by sale.
+ */
+export async function release(
+  database: Database,
+  { sale, lead, contract, buyer, ...match }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'> & Match,
+  wasPosted = false,
+): Promise<void> {
+  const ids = [contract, accountId(buyer)];
+  const found = await database.usage
+    .find({ _id: { $in: ids }, [`held.${sale}`]: { $exists: true } })
+    .toArray();
+  const given = found.map(({ _id, held }) => {
+    const { took = [], price = 0 } = held?.[sale] ?? {};
+    const back = took
+      .filter(({ path }) => !wasPosted || !/^(posts|offers)\./.test(path))
+      .map(({ path, adds }) => [path, -adds] as const);
+    return settled(database, _id, sale, {
+      ...Object.fromEntries(back),
+      ...(price > 0 && { balance: price }),
+    });
+  });
+  const people = personIds(match).map((_id): Write => ({
+    name: 'updateOne',
+    namespace: `${database.db.databaseName}.persons`,
+    filter: { _id },
+    update: { $pull: { holds: { sale } } },
+  }));
+  await database.client.bulkWrite<Written>([...given, ...people, tied(database, lead, [contract])]);
+}
+
+/** What the reservation of a sale under way has counted. */
+export async function countedFor(
+  { usage }: Database,
+  { sale, contract }: Pick<Hold, 'sale' | 'contract'>,
+): Promise<Counted[]> {
+  return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
+}
+
+/** What a reservation did; unless given, all that it may have done is settled. */
+interface Confirmed {
+  isReserved?: boolean;
+  /** The person's holds have this one already. */
+  isNoted?: boolean;
+}
+
+/**
+ * The sale is booked: what it took up stays taken, the buyer has accepted one more, and holds a lead of the person.
+ * Idempotent by sale.
+ */
+export async function confirm(
+  database: Database,
+  hold: Hold,
+  { isReserved = true, isNoted = false }: Confirmed = {},
+): Promise<void> {
+  const sale = { hold, isReserved, isNoted };
+  // The buyers of a shared lead hold the same person's lead, and their sales stand in the same document.
+  await inBatches(database, { lane: leadLane(hold.lead), kind: 'confirm' }, sale, async (sales) => {
+    await database.client.bulkWrite<Written>(confirmation(database, sales));
+    return sales.map(() => undefined);
+  });
+}
+
+function confirmation(database: Database, sales: readonly ({ hold: Hold } & Required<Confirmed>)[]): Write[] {
+  const byLead = new Map<string, string[]>();
+  /** By sale: one that is confirmed twice at the same moment is noted once. */
+  const byPerson = new Map<string, Map<string, Hold>>();
+  for (const { hold, isNoted } of sales) {
+    byLead.set(hold.lead, [...(byLead.get(hold.lead) ?? []), hold.contract]);
+    for (const id of isNoted ? [] : personIds(hold))
+      byPerson.set(id, (byPerson.get(id) ?? new Map<string, Hold>()).set(hold.sale, hold));
+  }
+  return [
+    ...sales.flatMap(({ hold: { sale, contract, buyer }, isReserved }) =>
+      isReserved
+        ? [
+            settled(database, contract, sale, { 'offers.accepted': 1 }),
+            settled(database, accountId(buyer), sale, {}),
+          ]
+        : [],
+    ),
+    ...[...byPerson].map(([id, holds]) => noteHolds(database.db.databaseName, id, [...holds.values()])),
+    ...[...byLead].map(([lead, contracts]) => tied(database, lead, contracts)),
+  ];
+}
+
+/** What is counted when the reservation ends, once. */
+function settled({ db }: Database, _id: string, sale: string, counts: Record<string, number>): Write {
+  return {
+    name: 'updateOne',
+    namespace: `${db.databaseName}.usage`,
+    filter: { _id, [`held.${sale}`]: { $exists: true } },
+    update: { $unset: { [`held.${sale}`]: '' }, ...(Object.keys(counts).length > 0 && { $inc: counts }) },
+  };
+}
+
+/** The lead has no loose reservations under these contracts any more. */
+const tied = ({ db }: Database, lead: string, contracts: string[]): Write => ({
+  name: 'updateOne',
+  namespace: `${db.databaseName}.leads`,
+  filter: { _id: lead },
+  update: { $pull: { loose: { $in: contracts } } },
+});
+
+/** Leads with reservations that should have been settled by `before` and were not: a process died in between. */
+export async function looseLeads(
+  { leads }: Database,
+  before: Date,
+  limit: number,
+): Promise<Omit<StoredLead, 'rounds'>[]> {
+  // Any contract: the index has nothing of that kind for the leads whose list is empty again.
+  return leads
+    .find({ loose: { $gt: '' }, updatedAt: { $lt: before } }, { projection: { rounds: 0 } })
+    .limit(limit)
+    .toArray();
+}

@@ -1,0 +1,159 @@
+import type { Match } from '../../market/limits/duplicates.js';
+import { contactOf, KEY_RULE } from '../../market/fields/personKeys.js';
+import { moveHolds } from '../sales/capacity.js';
+import type { Database } from '../db.js';
+import { nothingUnderWay } from '../persons/erase.js';
+import { IDEMPOTENCY_KEPT_MS } from '../leads/leads.js';
+import { matchOf } from '../persons/matchKeys.js';
+import { openLead } from '../leads/person.js';
+import type { StoredLead } from '../documents.js';
+import { returnsOf } from '../books/returns.js';
+
+/** What `upgradeLeads` did. */
+export interface Upgraded {
+  /** Leads that older releases stored and that were looked at. */
+  leads: number;
+  /** Of those, which got another key. */
+  rekeyed: number;
+  /** A post of these was under way; they are left for the next run. */
+  left: number;
+  /** Leads that were given back and that keep their returns now; leads without a buyer are `returned`. */
+  returned: number;
+}
+
+const BATCH = 500;
+
+/** Stored by another rule than today's, and with a person whose keys can be computed. */
+const OF_OLDER_RULE = { matchRule: { $ne: KEY_RULE }, 'person.key': { $exists: true } };
+
+/**
+ * Brings what older releases stored into the form of this one: computes the keys of persons by today's rule, for their
+ * leads and for who bought them, and removes what is not stored any more. It can be broken off, run again, and run beside
+ * everything else; a lead that is done is not looked at again.
+ * @param progress notified how many leads were looked at
+ * @throws MasterKeyError if the key of something stored is not among the master keys
+ */
+export async function upgradeLeads(database: Database, progress: (leads: number) => void): Promise<Upgraded> {
+  await forgetOldRequests(database);
+  const done: Upgraded = { leads: 0, rekeyed: 0, left: 0, returned: await upgradeReturns(database) };
+  for (let last = ''; ;) {
+    const some = await database.leads
+      .find({ _id: { $gt: last }, ...OF_OLDER_RULE })
+      .sort({ _id: 1 })
+      .project<StoredLead>({ person: 1, match: 1 })
+      .limit(BATCH)
+      .toArray();
+    const end = some.at(-1);
+    if (end === undefined) return done;
+    await upgradeBatch(database, some, done);
+    last = end._id;
+    progress(done.leads);
+  }
+}
+
+async function upgradeBatch(database: Database, leads: StoredLead[], done: Upgraded): Promise<void> {
+  const ids = leads.map(({ _id }) => _id);
+  const isUnstored = {
+    _id: { $in: ids },
+    status: 'withdrawn',
+    reason: 'suppressed',
+    rounds: {},
+    claims: {},
+  } as const;
+  const same: string[] = [];
+  for (const lead of leads) {
+    const match = await matchOf(database, contactOf(openLead(database.vault, lead).fields));
+    if (isSame(match, lead.match)) same.push(lead._id);
+    else if (await rekey(database, lead, match)) done.rekeyed += 1;
+    else done.left += 1;
+  }
+  await database.leads.updateMany({ _id: { $in: same } }, { $set: { matchRule: KEY_RULE } });
+  // A suppressed lead is stored without its person; one that was withdrawn later had rounds, and keeps it.
+  await database.leads.updateMany(isUnstored, { $set: { withoutPerson: true }, $unset: { person: '' } });
+  done.leads += leads.length;
+}
+
+const isSame = (one: Match, other: Match): boolean => one.phone === other.phone && one.email === other.email;
+
+/** False if a post is under way: who holds the person is noted under the key that its claim has read. */
+async function rekey(
+  { client, leads, persons }: Database,
+  { _id, match: before }: StoredLead,
+  match: Match,
+): Promise<boolean> {
+  return client.withSession((session) =>
+    session.withTransaction(async () => {
+      const isAsRead = { 'match.phone': before.phone ?? null, 'match.email': before.email ?? null };
+      const { matchedCount } = await leads.updateOne(
+        // oxlint-disable-next-line slow-filters/no-slow-operator -- of one lead
+        { _id, ...OF_OLDER_RULE, ...isAsRead, $expr: nothingUnderWay },
+        { $set: { match, matchRule: KEY_RULE } },
+        { session },
+      );
+      if (matchedCount === 0) return false;
+      await moveHolds({ persons }, _id, { from: before, to: match }, session);
+      return true;
+    }),
+  );
+}
+
+/**
+ * Older releases kept returns in a collection of their own only, and left a lead `sold` that every buyer had given back.
+ * @returns how many leads it has changed
+ */
+async function upgradeReturns(database: Database): Promise<number> {
+  const { leads, returns } = database;
+  let changed = 0;
+  for (let last = ''; ;) {
+    const some = await returns
+      .find({ _id: { $gt: last } })
+      .sort({ _id: 1 })
+      .limit(BATCH)
+      .toArray();
+    const end = some.at(-1);
+    if (end === undefined) return changed;
+    const ids = [...new Set(some.map(({ lead }) => lead))];
+    const formerly = await leads
+      .find({ _id: { $in: ids }, returns: { $exists: false } })
+      .project<StoredLead>({ claims: 1, status: 1, held: 1 })
+      .toArray();
+    for (const lead of formerly) {
+      const { _id, status, held } = lead;
+      const set = {
+        returns: await returnsOf(database, lead),
+        status: status === 'sold' && held === 0 ? ('returned' as const) : status,
+      };
+      const isAsRead = { _id, status, held, returns: { $exists: false } };
+      changed += (await leads.updateOne(isAsRead, { $set: set })).modifiedCount;
+    }
+    last = end._id;
+  }
+}
+
+/** Older releases kept the hash of an erased lead's request for ever; `forgetRepeats` removes it after its time. */
+async function forgetOldRequests({ leads }: Database): Promise<void> {
+  await leads.updateMany(
+    {
+      'erased.at': { $exists: true },
+      'idempotency.key': { $exists: true },
+      repeatsUntil: { $exists: false },
+    },
+    [{ $set: { repeatsUntil: { $add: ['$receivedAt', IDEMPOTENCY_KEPT_MS] } } }],
+  );
+}
+
+/** Whether older releases stored leads that `upgradeLeads` has not seen; the oldest lead of each campaign tells. */
+export async function isUpgradeDue({ campaigns, leads, returns }: Database): Promise<boolean> {
+  const returned = await returns.findOne({}, { sort: { _id: 1 } });
+  const keeps = returned && (await leads.findOne({ _id: returned.lead }, { projection: { returns: 1 } }));
+  if (keeps && keeps.returns === undefined) return true;
+  const ids = await campaigns.distinct('_id');
+  for (const campaign of ids) {
+    const oldest = await leads.findOne(
+      { campaign, 'person.key': { $exists: true } },
+      { sort: { receivedAt: 1 }, projection: { matchRule: 1 } },
+    );
+    if (oldest !== null && oldest.matchRule !== KEY_RULE) return true;
+  }
+  return false;
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createActivities } from '../../activities/index.js';
+import { openSender } from '../buyers/send.js';
+import type { Settings } from '../config.js';
+import { packageRoot } from '../packageRoot.js';
+import type { Log } from '../log.js';
+import { flushAnswers, pruneAnswers } from '../store/fairness/answers.js';
+import { lastBackup } from '../store/upkeep/backup.js';
+import { cached } from '../store/cache.js';
+import { readCircuits } from '../store/fairness/circuits.js';
+import { openDatabase } from '../store/db.js';
+import { ensureIndexes } from '../store/upkeep/indexes.js';
+import { countHeldPosts } from '../store/leads/heldPosts.js';
+import { factsOf, overdueLeads, postponeSweep } from '../store/leads/leads.js';
+import { loadTerms } from '../store/market/storedTerms.js';
+import { pruneUsage } from '../store/sales/pruneUsage.js';
+import { warnOfRetention } from '../store/persons/erasePast.js';
+import { settleLoose } from '../store/books/settleUnsettled.js';
+import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
+import { isUpgradeDue } from '../store/upkeep/upgrade.js';
+import { nextWake } from '../store/market/concernedLeads.js';
+import { BUILT } from './bundleWorkflows.js';
+import { scheduleDigest } from './digestSchedule.js';
+import { scheduleRetention } from './retentionSchedule.js';
+import { logSdkMessages } from './sdkLog.js';
+import { runWorker, type RunningWorker } from './runWorker.js';
+import { buildIdOf } from './workerBuild.js';
+
+/**
+ * How long the database may take to answer, ms. A connection that has fallen silent would else hold up its own lead and
+ * all that wait for the same terms, until the system gives it up after a quarter of an hour.
+ */
+const IMPATIENT = { connectTimeoutMS: 5000, socketTimeoutMS: 5000 };
+
+interface StartedWorker extends RunningWorker {
+  /** The moment that the last complete backup shows; undefined: there is none. */
+  lastBackup: () => Promise<Date | undefined>;
+  /** How many posts wait for the decision of ops, and since when the oldest of them does. */
+  heldPosts: () => ReturnType<typeof countHeldPosts>;
+}
+
+/**
+ * Wires a worker: the database, the way to the buyers, the steps, the workflows.
+ * @param codePath the workflows' bundle
+ */
+export async function startWorker(settings: Settings, log: Log, codePath = BUILT): Promise<StartedWorker> {
+  logSdkMessages(log);
+  const database = openDatabase(settings, IMPATIENT);
+  const sender = openSender(settings);
+  const circuits = cached(() => readCircuits(database));
+  await database.client.connect();
+  await prepareDatabase(settings);
+  const activities = createActivities({
+    database,
+    terms: cached((campaign) => loadTerms(database, campaign)),
+    circuits: () => circuits('all'),
+    send: sender.send,
+    log,
+  });
+  const overdue = {
+    find: async (before: Date, limit: number) =>
+      (await overdueLeads(database, before, limit)).map((lead) => ({
+        facts: factsOf(lead),
+        isWithdrawn: lead.withdrawal !== undefined,
+      })),
+    seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
+  };
+  const wakes = { next: () => nextWake(database, new Date()) };
+  const parts = {
+    buildId: settings.BUILD_ID ?? buildIdOf(release(), readFileSync(codePath, 'utf8')),
+    activities,
+    workflowBundle: { codePath },
+    overdue,
+    wakes,
+    settleLoose: () => settleLoose(database),
+    pruneUsage: async () => {
+      await dropEndedSecrets(database);
+      const now = Date.now();
+      return (await pruneAnswers(database, now)) + (await pruneUsage(database, now));
+    },
+  };
+  const worker = await runWorker(settings, parts, log);
+  // Leads are sold without these schedules; the next worker that starts makes them.
+  const why = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
+  await scheduleRetention(settings).catch((error: unknown) => {
+    log.error({ event: 'retention_not_scheduled', why: why(error) });
+  });
+  await scheduleDigest(settings).catch((error: unknown) => {
+    log.error({ event: 'digest_not_scheduled', why: why(error) });
+  });
+  await warnOfRetention(database, settings, log);
+  if (await isUpgradeDue(database).catch(() => false)) log.warn({ event: 'upgrade_due' });
+  return {
+    ended: worker.ended,
+    lastBackup: () => lastBackup(database),
+    heldPosts: () => countHeldPosts(database),
+    stop: async () => {
+      await worker.stop();
+      await flushAnswers(database).catch(() => undefined);
+      await sender.close();
+      await database.client.close();
+    },
+  };
+}
+
+/** Indexes, keys and secrets, by a client of its own: an index of a large collection takes longer than a lead may wait. */
+async function prepareDatabase(settings: Settings): Promise<void> {
+  const database = openDatabase(settings);
+  try {
+    await ensureIndexes(database);
+    await database.vault.hash();
+    await wrapPlainSecrets(database);
+  } finally {
+    await database.client.close();
+  }
+}
+
+function release(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startOnce } from '../../src/local/processes/startPlan.js';
+import { Processes } from '../../src/local/processes/processes.js';
+import { FRESH_MS } from '../../src/store/cache.js';
+import { startGavel } from './startGavel.js';
+import { load } from './load.js';
+import { openProxy, throughProxy, type Proxy } from './proxy.js';
+import { mongodbRequests, redisRequests, type RequestReader } from './requests.js';
+import { openWays } from './ways.js';
+import type { World } from './world.js';
+
+/** Round trips to one server for a lead, counted on the wire. */
+export interface RoundTrips {
+  /** Of the lead that took the fewest: nothing had to be read of the market, and nothing else went on. */
+  own: number;
+  /** Everything that went to the server while the leads were sold, also what they share, by lead. */
+  per_lead: number;
+  /** Of a lead that comes when nothing that the processes remember of the market is fresh; the most of a few. */
+  after_pause: number;
+  /** `per_lead` by command. */
+  commands: Record<string, number>;
+}
+
+export interface Counted {
+  leads: number;
+  mongodb: RoundTrips;
+  redis: RoundTrips;
+}
+
+const WARM_UP = 5;
+const PAUSES = 3;
+
+/** Sells leads one after another by an API and a worker of their own, which reach their servers through proxies that count. */
+export async function countRoundTrips(world: World, leads: number): Promise<Counted> {
+  const { MONGODB_URL, REDIS_URL } = world.settings;
+  const mongodb = await openCounter(MONGODB_URL, mongodbRequests);
+  const redis = await openCounter(REDIS_URL, redisRequests);
+  const processes = new Processes(join(world.dir, 'logs', 'counted'));
+  const env = {
+    ...world.env,
+    MONGODB_URL: throughProxy(MONGODB_URL, mongodb),
+    REDIS_URL: throughProxy(REDIS_URL, redis),
+  };
+  try {
+    const api = await startGavel(world.dir, startOnce(processes), env);
+    const open = openWays(world.settings, world.database, { api, key: world.key });
+    try {
+      return await count({ mongodb, redis }, leads, (some) => load(some, 1, open.ways.lead));
+    } finally {
+      await open.close();
+    }
+  } finally {
+    await processes.stop();
+    await Promise.all([mongodb.close(), redis.close()]);
+  }
+}
+
+/** @param sell sells so many leads, one after another */
+async function count(
+  { mongodb, redis }: Record<keyof Counts, Counter>,
+  leads: number,
+  sell: (some: number) => Promise<unknown>,
+): Promise<Counted> {
+  const counted = async (some: number): Promise<Counts> => {
+    const before = { mongodb: mongodb.requests(), redis: redis.requests() };
+    await sell(some);
+    return { mongodb: mongodb.requests(before.mongodb), redis: redis.requests(before.redis) };
+  };
+  await sell(WARM_UP);
+  const each: Counts[] = [];
+  for (let i = 0; i < leads; i++) each.push(await counted(1));
+  const afterPauses: Counts[] = [];
+  for (let i = 0; i < PAUSES; i++) {
+    await sleep(FRESH_MS + 100);
+    afterPauses.push(await counted(1));
+  }
+  const trips = (server: keyof Counts): RoundTrips =>
+    roundTrips(
+      each.map((one) => one[server]),
+      afterPauses.map((one) => one[server]),
+    );
+  return { leads, mongodb: trips('mongodb'), redis: trips('redis') };
+}
+
+/** How often each request was made. */
+type Requests = ReadonlyMap<string, number>;
+type Counts = Record<'mongodb' | 'redis', Requests>;
+
+interface Counter extends Proxy {
+  /** The requests so far, or those since an earlier answer. */
+  requests(since?: Requests): Requests;
+}
+
+async function openCounter(address: string, reader: () => RequestReader): Promise<Counter> {
+  const counts = new Map<string, number>();
+  const proxy = await openProxy(address, (client, server) => {
+    const read = reader();
+    client.on('data', (chunk: Buffer) => {
+      for (const name of read(chunk)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    });
+    client.pipe(server);
+    server.pipe(client);
+  });
+  return {
+    ...proxy,
+    requests: (since: Requests = new Map()) =>
+      new Map([...counts].map(([name, count]) => [name, count - (since.get(name) ?? 0)])),
+  };
+}
+
+function roundTrips(each: Requests[], afterPauses: Requests[]): RoundTrips {
+  const names = [...new Set(each.flatMap((requests) => [...requests.keys()]))];
+  const mean = (of: (requests: Requests) => number): number =>
+    each.reduce((total, requests) => total + of(requests), 0) / each.length;
+  const commands = names.map((name): [string, number] => [name, mean((requests) => requests.get(name) ?? 0)]);
+  return {
+    own: Math.min(...each.map(sum)),
+    per_lead: mean(sum),
+    after_pause: Math.max(...afterPauses.map(sum)),
+    commands: Object.fromEntries(commands.filter(([, times]) => times > 0)),
+  };
+}
+
+const sum = (requests: Requests): number => [...requests.values()].reduce((total, count) => total + count, 0);

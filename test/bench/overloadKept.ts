@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ENDED } from '../../src/market/model/lead.js';
+import { toDecimal } from '../../src/market/money.js';
+import { checkBooks } from '../../src/store/books/checkBooks.js';
+import type { Database } from '../../src/store/db.js';
+import type { Reply } from './source.js';
+
+/** What the store says of the leads that were sent, held against what their senders heard. */
+export interface Kept {
+  /** How many leads are stored, and how many of them were sold. */
+  stored: number;
+  sold: number;
+  /** Taken, as the sender heard, and not stored. */
+  lost: number;
+  /** Stored, though no sender heard that it was taken. */
+  unheard: number;
+  /** Neither sold nor over. */
+  open: number;
+  /** Sold to two buyers. */
+  soldTwice: number;
+  /** Answered as sold, and not sold so or at that price. */
+  untrue: number;
+  /** Where the books do not agree with themselves. */
+  differences: number;
+}
+
+/** Holds every answer against the store. Of a lead whose sender got no answer both is right: that it is stored and that it is not. */
+export async function keptOf(database: Database, answers: Reply[]): Promise<Kept> {
+  const leads = await database.leads.find({}, { projection: { status: 1, price: 1, currency: 1 } }).toArray();
+  const sales = await database.sales.find({}, { projection: { lead: 1 } }).toArray();
+  const byId = new Map(leads.map((lead) => [lead._id, lead]));
+  const taken = answers.flatMap(({ leadId, ...answer }) =>
+    leadId === undefined ? [] : [{ ...answer, lead: byId.get(leadId) }],
+  );
+  const unanswered = answers.filter(({ status }) => status === 0).length;
+  const isTrue = ({ lead, price }: (typeof taken)[number]): boolean =>
+    lead?.status === 'sold' && toDecimal(lead.price ?? 0, lead.currency) === price;
+  return {
+    stored: leads.length,
+    sold: leads.filter(({ status }) => status === 'sold').length,
+    lost: taken.filter(({ lead }) => lead === undefined).length,
+    unheard: Math.max(0, leads.length - taken.length - unanswered),
+    open: leads.filter(({ status }) => !ENDED.includes(status)).length,
+    soldTwice: sales.length - new Set(sales.map(({ lead }) => lead)).size,
+    untrue: taken.filter((answer) => answer.sold === true && !isTrue(answer)).length,
+    differences: (await checkBooks(database)).differences.length,
+  };
+}
+
+const LOOK_EVERY_MS = 250;
+/** Longer than it takes to sell what a flood has left behind. */
+const GIVEN_UP_AFTER_S = 600;
+
+/** Waits until every lead has ended; tells how long that took, s. */
+export async function untilSettled({ leads }: Database): Promise<number> {
+  const began = performance.now();
+  for (;;) {
+    const seconds = (performance.now() - began) / 1000;
+    const open = await leads.countDocuments({ status: { $nin: [...ENDED] } });
+    if (open === 0 || seconds > GIVEN_UP_AFTER_S) return seconds;
+    await sleep(LOOK_EVERY_MS);
+  }
+}

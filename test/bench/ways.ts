@@ -1,0 +1,103 @@
+import { Client, WithStartWorkflowOperation } from '@temporalio/client';
+import { Agent } from 'undici';
+import { v7 } from 'uuid';
+import type { Settings } from '../../src/config.js';
+import { openConnection } from '../../src/temporal/connection.js';
+import type { Database } from '../../src/store/db.js';
+import { OUTCOME, workflowId } from '../../src/temporal/names.js';
+import { within } from '../../src/temporal/within.js';
+import type { Done } from './load.js';
+import { storePlainLead } from './plainSteps.js';
+import { sendLead, type Source } from './source.js';
+import type { empty, plain } from './workflows/index.js';
+
+/**
+ * What is measured: `floor`, an empty workflow by Update-With-Start; `lead`, a whole lead over HTTP; `plain`, the same
+ * sale with an activity for each step.
+ */
+export const WAYS = ['floor', 'lead', 'plain'] as const;
+export type WayName = (typeof WAYS)[number];
+export type Ways = Record<WayName, () => Promise<Done>>;
+
+/** What one history holds. */
+export interface History {
+  workflowTasks: number;
+  events: number;
+}
+
+export interface OpenWays {
+  ways: Ways;
+  /** Reads a workflow's history once it has ended; undefined if it does not end soon, or failed. */
+  historyOf: (workflowId: string) => Promise<History | undefined>;
+  close: () => Promise<void>;
+}
+
+/** Differs in each answer. */
+const REQUEST_ID = /,"request_id":"[^"]*"/;
+
+/** A lead that was answered `pending` may take as long as its campaign says, ms. */
+const HISTORY_WITHIN_MS = 10_000;
+
+/** A piece of work that fails is a figure of the run, not its end. */
+async function settled(work: () => Promise<Done>): Promise<Done> {
+  try {
+    return await work();
+  } catch (error) {
+    return { failed: String(error) };
+  }
+}
+
+/** Opens the clients that the work is given by; those of the floor and of the plain way start their workflows themselves. */
+export function openWays(settings: Settings, database: Database, source: Source): OpenWays {
+  const connection = openConnection(settings);
+  const { workflow } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
+  const taskQueue = BENCH_QUEUE;
+  const agent = new Agent();
+  const ways: Ways = {
+    async floor() {
+      const startWorkflowOperation = new WithStartWorkflowOperation<typeof empty>('empty', {
+        workflowId: `floor-${v7()}`,
+        taskQueue,
+        workflowIdConflictPolicy: 'FAIL',
+      });
+      await workflow.executeUpdateWithStart(OUTCOME, { startWorkflowOperation });
+      return { workflowId: startWorkflowOperation.options.workflowId };
+    },
+    async lead() {
+      const { status, leadId, sold, text } = await sendLead(agent, source);
+      if (leadId === undefined) return { failed: `${status} ${text.replace(REQUEST_ID, '')}` };
+      return { workflowId: workflowId(leadId), sold };
+    },
+    async plain() {
+      const leadId = await storePlainLead(database);
+      const options = { workflowId: `plain-${leadId}`, taskQueue, args: [leadId] as [string] };
+      const { sold } = await workflow.execute<typeof plain>('plain', options);
+      return { workflowId: options.workflowId, sold };
+    },
+  };
+  return {
+    ways: {
+      floor: () => settled(ways.floor),
+      lead: () => settled(ways.lead),
+      plain: () => settled(ways.plain),
+    },
+    async historyOf(id) {
+      const handle = workflow.getHandle(id);
+      const isOver = await within(
+        handle.result().then(() => true),
+        HISTORY_WITHIN_MS,
+      ).catch(() => false);
+      if (isOver !== true) return undefined;
+      const { events } = await handle.fetchHistory();
+      const tasks = events?.filter((event) => event.workflowTaskStartedEventAttributes) ?? [];
+      return { workflowTasks: tasks.length, events: events?.length ?? 0 };
+    },
+    close: async () => {
+      await connection.close();
+      await agent.close();
+    },
+  };
+}
+
+/** The task queue of the floor and of the plain way. */
+export const BENCH_QUEUE = 'bench';

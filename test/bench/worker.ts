@@ -1,0 +1,43 @@
+import { openSender } from '../../src/buyers/send.js';
+import { runService } from '../../src/cli/commands/services/runService.js';
+import { readSettings } from '../../src/config.js';
+import { createLog } from '../../src/log.js';
+import { openDatabase } from '../../src/store/db.js';
+import { logSdkMessages } from '../../src/worker/sdkLog.js';
+import { runWorker } from '../../src/worker/runWorker.js';
+import { bundleWorkflows } from '../../src/worker/bundleWorkflows.js';
+import { plainSteps } from './plainSteps.js';
+
+/**
+ * The process that runs what the bench compares ours with: a worker with the options of the product's own, on a task
+ * queue of its own, for the empty and for the plain workflow.
+ */
+const settings = readSettings();
+const log = createLog(settings, 'bench-worker');
+logSdkMessages(log);
+await runService(log, 20_000, async () => {
+  const sender = openSender(settings);
+  const database = openDatabase(settings);
+  const nothing = { find: async () => [], seenTo: async () => undefined };
+  const worker = await runWorker(
+    settings,
+    {
+      buildId: 'bench',
+      activities: plainSteps(database, sender.send),
+      workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
+      overdue: nothing,
+      wakes: { next: async () => undefined },
+      settleLoose: async () => 0,
+      pruneUsage: async () => 0,
+    },
+    log,
+  );
+  return {
+    ended: worker.ended,
+    close: async () => {
+      await worker.stop();
+      await sender.close();
+      await database.client.close();
+    },
+  };
+});

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Settings } from '../../../../src/config.js';
+import { openDatabase, type Database } from '../../../../src/store/db.js';
+import type { CampaignDocument } from '../../../../src/store/documents.js';
+import { asEnvironment } from '../../../support/asEnvironment.js';
+import { isolatedSettings } from '../../../support/stack.js';
+import { storeLead, storeMarket } from '../../../support/market.js';
+import { gavel, type Ran } from '../../gavel.js';
+
+const JOHANNA = {
+  fields: {
+    firstName: 'Johanna',
+    phone: '+12125550187',
+    email: 'johanna@example.org',
+    state: 'NY',
+    zip: '1000',
+  },
+  sent: { phone: '212-555-0187', email: 'Johanna@Example.org' },
+  unread: ['zip'],
+  notes: { zip: 'not a ZIP code of 5 or 9 digits; kept as sent', phone: 'sent as mobile' },
+  phoneE164: '+12125550187',
+  state: 'NY',
+};
+
+describe('gavel leads', () => {
+  let settings: Settings;
+  let database: Database;
+  let campaign: CampaignDocument;
+  let ids: { sold: string; expired: string; pending: string };
+  beforeAll(async () => {
+    settings = await isolatedSettings();
+    database = openDatabase(settings);
+    campaign = await storeMarket(database, {});
+    const store = async (lead: object) => (await storeLead(database, campaign, lead))._id;
+    ids = {
+      sold: await store({ status: 'sold', price: 4500, buyerIds: ['northwind'] }),
+      expired: await store({ ...JOHANNA, status: 'expired', reason: 'no_bid' }),
+      pending: await store({ ...JOHANNA, status: 'pending' }),
+    };
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  const run = (args: string[], env: Partial<Settings> = settings): Promise<Ran> =>
+    gavel(['leads', ...args], asEnvironment(env));
+  const atTerminal = (args: string[], input = ''): Promise<Ran> =>
+    gavel(['leads', ...args], asEnvironment(settings), input, { isTerminal: true });
+  const listed = async (...args: string[]): Promise<unknown[]> => {
+    const { leads } = JSON.parse((await run(['list', '--json', ...args])).stdout) as {
+      leads: { lead_id: string }[];
+    };
+    return leads.map(({ lead_id }) => lead_id);
+  };
+
+  test('lists leads, the newest first, without a person and without a master key', async () => {
+    const { MONGODB_URL, MONGODB_DATABASE } = settings;
+    const ran = await run(['list', '--limit', '2'], { MONGODB_URL, MONGODB_DATABASE });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    const lines = ran.stdout.split('\n');
+    expect(lines[1]).toMatch(
+      new RegExp(`^${ids.pending} +2.* ACME1234 +landing-page +Auto Insurance +NY +pending`),
+    );
+    expect(lines[2]).toMatch(new RegExp(`^${ids.expired} .* expired \\(no bid\\)`));
+    expect(lines[3]).toBe('These are the newest 2; --limit shows more.');
+    expect(ran.stdout).not.toMatch(/Johanna|555-?0187/);
+  });
+
+  test('finds a person’s leads by phone or e-mail, and others by what they are', async () => {
+    expect(await listed('--phone', '+1 (212) 555-0187')).toEqual([ids.pending, ids.expired]);
+    expect(await listed('--email', 'johanna@example.ORG', '--status', 'expired')).toEqual([ids.expired]);
+    expect(await listed('--seller', 'acme-insurance', '--since', '1h', '--status', 'sold')).toEqual([
+      ids.sold,
+    ]);
+    const wrong = await run(['list', '--phone', '12']);
+    expect(wrong).toMatchObject({ code: 1, stderr: '--phone is not a phone number of 7 to 15 digits.\n' });
+  });
+
+  test('shows how fields were read, and what was sent where the person may be seen', async () => {
+    const { stdout: masked } = await run(['show', ids.expired]);
+    expect(masked).toMatch(/zip +••• +not a ZIP code of 5 or 9 digits; kept as sent/);
+    expect(masked).not.toMatch(/johanna|5550187|555-0187/i);
+    const { stdout: shown } = await run(['show', ids.expired, '--personal']);
+    expect(shown).toMatch(/phone +\+12125550187 +212-555-0187 +sent as mobile/);
+    expect(JSON.parse((await run(['show', ids.expired, '--personal', '--json'])).stdout)).toMatchObject({
+      fields: { email: 'johanna@example.org' },
+      sent: { email: 'Johanna@Example.org' },
+      unread: ['zip'],
+    });
+  });
+
+  test('names the source that sent a lead, and who withdrew it', async () => {
+    const { _id } = await storeLead(database, campaign, { status: 'pending', reason: 'no_bid' });
+    const before = await run(['show', _id]);
+    expect(before.stdout).toMatch(/^Received 2\S+ \S+ UTC by landing-page; /m);
+    expect((await run(['withdraw', _id])).code).toBe(0);
+    const { stdout } = await run(['show', _id]);
+    expect(stdout).toMatch(/^Lead \S+: withdrawn$/m);
+    expect(stdout).toMatch(/^Withdrawn 2\S+ \S+ UTC by \S+@\S+ \(cli\)\.$/m);
+  });
+
+  test('fails to withdraw a sold lead, so that no script takes it for withdrawn', async () => {
+    expect(await run(['withdraw', ids.sold])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Lead ${ids.sold} is sold; it can't be withdrawn.\n`,
+    });
+    const asJson = await run(['withdraw', ids.sold, '--json']);
+    expect(asJson.code).toBe(1);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ status: 'sold' });
+  });
+
+  test('says that a lead was withdrawn because its person is on a suppression list', async () => {
+    const withdrawal = { at: new Date(), reason: 'suppressed' as const };
+    const { _id } = await storeLead(database, campaign, {
+      status: 'withdrawn',
+      reason: 'suppressed',
+      withdrawal,
+    });
+    const { stdout } = await run(['show', _id]);
+    expect(stdout).toMatch(/^Lead \S+: withdrawn \(suppressed\)$/m);
+    expect(stdout).toMatch(/^Withdrawn 2\S+ \S+ UTC because its person is on a suppression list\.$/m);
+  });
+
+  test('erases every lead of a person, says so, and shows it', async () => {
+    const person = ['--phone', '2125550187', '--by', 'Dana'];
+    expect((await run(['erase', ...person, '--dry-run'])).stdout).toContain(
+      '2 would be erased; nothing was changed.',
+    );
+    const ran = await run(['erase', ...person]);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toMatch(new RegExp(`${ids.pending} +erased +2.* Dana +[0-9a-f]{64}`));
+    const again = await run(['erase', ids.expired, 'no-such-lead', '--json']);
+    expect(again.code).toBe(1);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      leads: [{ lead_id: ids.expired, outcome: 'already', by: 'Dana' }, { outcome: 'unknown' }],
+    });
+    const shown = await run(['show', ids.pending, '--personal']);
+    expect(shown.stdout).toContain(`Lead ${ids.pending}: withdrawn`);
+    expect(shown.stdout).toContain(' by Dana (erasure).');
+    expect(shown.stdout).toMatch(
+      /The person was erased 2.* by Dana; SHA-256 of what was there: [0-9a-f]{64}/,
+    );
+  });
+
+  test('asks a person at a terminal before it erases, unless with --yes', async () => {
+    const { _id } = await storeLead(database, campaign, { status: 'expired', reason: 'no_bid' });
+    const refused = await atTerminal(['erase', _id], 'n\n');
+    expect(refused).toMatchObject({ code: 4, stderr: 'Nothing was erased.\n' });
+    expect(refused.stdout).toContain(
+      'Erase the person of 1 lead for good? Nothing brings their data back. [y/N]',
+    );
+    expect((await run(['show', _id])).stdout).not.toContain('was erased');
+    const none = await atTerminal(['erase', '--phone', '2125550999']);
+    expect(none.stdout).toBe('There is no such lead.\n');
+    const { stdout } = await atTerminal(['erase', _id, '--yes']);
+    expect(stdout).not.toContain('[y/N]');
+    expect(stdout).toMatch(new RegExp(`${_id} +erased `));
+  });
+
+  test('shows what would steer the terminal as symbols, whoever wrote it', async () => {
+    const fields = {
+      ...JOHANNA.fields,
+      firstName: 'Jo\u001b[2Jhn\u009b31m',
+      comment: 'well\rsold\u202e\nthen',
+    };
+    const posted = {
+      postId: 'post',
+      status: 'refused' as const,
+      round: 1,
+      buyer: 'northwind',
+      exclusive: true,
+    };
+    const claim = { ...posted, price: 1, earns: 1, at: new Date(), detail: '\u001b]0;owned\u0007' };
+    const { _id } = await storeLead(database, campaign, {
+      fields,
+      status: 'expired',
+      claims: { [`${campaign._id}/northwind`]: claim },
+    });
+    const { stdout } = await run(['show', _id, '--personal']);
+    expect(stdout).toMatch(/firstName +Jo␛\[2Jhn\\u\{9b\}31m\n/);
+    expect(stdout).toMatch(/comment +well␍sold\\u\{202e\}␊then\n/);
+    expect(stdout).toContain('␛]0;owned␇');
+    const asJson = await run(['show', _id, '--personal', '--json']);
+    expect(asJson.stdout).toContain(String.raw`Jo\u001b[2Jhn\u009b31m`);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ fields });
+    const refused = await run(['erase', _id, '--by', 'Dana\u001b[2J']);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('by has characters that can’t be seen');
+  });
+
+  test('erase wants leads or a person, and not both', async () => {
+    const ran = await run(['erase']);
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain('Name the leads by their ids, or the person by --phone or --email.');
+  });
+});

@@ -1,0 +1,216 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Settings } from '../../../../src/config.js';
+import { readMarketFile } from '../../../../src/market/file/changeMarket.js';
+import { applyMarket } from '../../../../src/store/market/apply.js';
+import { openDatabase, type Database } from '../../../../src/store/db.js';
+import { readTerms } from '../../../../src/store/market/readMarket.js';
+import { isolatedSettings } from '../../../support/stack.js';
+import { onStore, type Ran } from '../../gavel.js';
+
+const FILE = readFileSync(new URL('../../../market/file/market.yaml', import.meta.url), 'utf8')
+  .replace('delay: 15m', 'delay: 15m\n        caps: { day: 50 }')
+  .replaceAll(/(category: .*)/g, '$1\n    retention: 90d');
+const AUTO = 'campaigns: [{ seller: ACME1234, category: Auto Insurance';
+const UNCAPPED = `${AUTO}, contracts: [{ buyer: fabrikam, caps: { day: null }, price: 13.00 }] }]`;
+const FABRIKAM = 'ACME1234/auto-insurance/fabrikam';
+
+let settings: Settings;
+let database: Database;
+const dir = mkdtempSync(join(tmpdir(), 'gavel-apply-'));
+
+beforeAll(async () => {
+  settings = await isolatedSettings();
+  database = openDatabase(settings);
+});
+beforeEach(async () => {
+  for (const name of ['sellers', 'buyers', 'campaigns', 'contracts', 'ledger', 'usage'] as const)
+    await database[name].deleteMany({});
+  await applyMarket(database, readMarketFile(FILE));
+});
+afterAll(async () => {
+  await database.db.dropDatabase();
+  await database.client.close();
+});
+
+function fileOf(text: string): string {
+  const file = join(dir, 'change.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+const apply = (text: string, args: string[] = []): Promise<Ran> =>
+  onStore(settings)(['apply', fileOf(text), ...args]);
+
+/** The same at a terminal, where a person types. */
+const applyAsked = (text: string, typed: string | Readable): Promise<Ran> =>
+  onStore(settings)(['apply', fileOf(text)], typed, { isTerminal: true });
+
+const fabrikam = async () => database.contracts.findOne({ _id: FABRIKAM });
+
+describe('gavel apply', () => {
+  test('merges: what an entry does not name stays', async () => {
+    const ran = await apply(`${AUTO}, sale: { floor: 18 } }]\nbuyers: [{ id: fabrikam, active: false }]`);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stdout.split('\n')).toEqual([
+      '~ buyer fabrikam',
+      '    active: true → false',
+      '~ campaign ACME1234/auto-insurance',
+      '    sale.floor: 10.00 → 18.00',
+      '= 6 not named by the file, unchanged',
+      'Applied 2 changes.',
+      '',
+    ]);
+    expect(await fabrikam()).toMatchObject({ caps: { day: 50 }, price: 1250, delay: 900_000 });
+  });
+
+  test('with --replace makes the entry exactly as in the file, once that is confirmed', async () => {
+    const exactly = `${AUTO}, contracts: [{ buyer: fabrikam, price: 13.00 }] }]`;
+    const refused = await apply(exactly, ['--replace']);
+    expect(refused.code).toBe(4);
+    expect(refused.stdout.split('\n')).toEqual([
+      '~ campaign ACME1234/auto-insurance',
+      '    sale.floor: 10.00 → 0.00',
+      '    retention: 90d → nothing',
+      '    ! has no retention of its own any more',
+      '    ! lowers sale.floor to 0',
+      `~ contract ${FABRIKAM}`,
+      '    caps.day: 50 → nothing',
+      '    price: 12.50 → 13.00',
+      '    delay: 15m → nothing',
+      '    ! removes its limit on leads a day',
+      '= 6 not named by the file, unchanged',
+      '',
+    ]);
+    expect((await apply(exactly, ['--replace', '--yes'])).code).toBe(0);
+    const contract = await fabrikam();
+    expect(contract).toMatchObject({ price: 1300 });
+    expect(contract).not.toHaveProperty('caps');
+    expect(contract).not.toHaveProperty('delay');
+  });
+
+  test('without a terminal changes nothing that needs a confirmation, and names --yes', async () => {
+    const refused = await apply(UNCAPPED);
+    expect(refused).toMatchObject({
+      code: 4,
+      stderr:
+        '1 change needs a confirmation (marked with !); nothing was changed. Run the command again with --yes to apply the plan.\n',
+    });
+    expect(refused.stdout).toContain(`~ contract ${FABRIKAM}\n    caps.day: 50 → nothing\n`);
+    expect(await fabrikam()).toMatchObject({ caps: { day: 50 }, price: 1250 });
+    const asJson = await apply(UNCAPPED, ['--json']);
+    expect([asJson.code, JSON.parse(asJson.stdout)]).toMatchObject([
+      4,
+      {
+        dry_run: true,
+        changes: expect.arrayContaining([
+          expect.objectContaining({ warnings: ['removes its limit on leads a day'] }),
+        ]) as object[],
+      },
+    ]);
+    expect((await apply(UNCAPPED, ['--yes'])).stdout).toContain('Applied 1 change.');
+    expect(await fabrikam()).toMatchObject({ price: 1300 });
+  });
+
+  test.each([
+    ['y\n', 0],
+    ['n\n', 4],
+    ['', 4],
+  ])('asks at a terminal: %j ends with %i', async (typed, code) => {
+    const ran = await applyAsked(UNCAPPED, typed);
+    expect(ran.stdout).toContain('1 change needs a confirmation (marked with !). Apply? [y/N]');
+    expect(ran.code).toBe(code);
+    expect(await fabrikam()).toMatchObject({ price: code === 0 ? 1300 : 1250 });
+    if (code !== 0) expect(ran.stderr).toBe('Nothing was changed.\n');
+  });
+
+  test('applies what it has shown, or nothing: a market that changed in between is refused', async () => {
+    async function* answerLate() {
+      await applyMarket(database, readMarketFile('buyers: [{ id: fabrikam, active: false }]'));
+      yield Buffer.from('y\n');
+    }
+    const ran = await applyAsked(UNCAPPED, Readable.from(answerLate()));
+    expect(ran).toMatchObject({
+      code: 1,
+      stderr:
+        'The market has changed since this plan was made; nothing was changed. Run the command again to see the new plan.\n',
+    });
+    expect(await fabrikam()).toMatchObject({ price: 1250 });
+  });
+
+  test('with --dry-run ends with 3 if something would change, and with 0 if nothing', async () => {
+    const dry = await apply(UNCAPPED, ['--dry-run']);
+    expect(dry).toMatchObject({ code: 3, stderr: 'Dry run: 1 change would be made.\n' });
+    expect(dry.stdout).toContain('! removes its limit on leads a day');
+    expect(await fabrikam()).toMatchObject({ caps: { day: 50 } });
+    expect(await apply(FILE, ['--dry-run', '--replace', '--prune'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await apply('buyers: [{}]', ['--dry-run'])).code).toBe(1);
+  });
+
+  test('what `market show` prints changes nothing, with --replace and without', async () => {
+    const { stdout } = await onStore(settings)(['market', 'show']);
+    const before = await readTerms(database);
+    for (const how of [[], ['--replace'], ['--replace', '--prune']]) {
+      const ran = await apply(stdout, how);
+      const [unchanged, outcome] = ran.stdout.split('\n');
+      expect(unchanged).toBe('= 8 unchanged');
+      expect(outcome).toContain('The market matches the file already; nothing was changed.');
+      expect(outcome?.includes('--replace resets them')).toBe(how.length === 0);
+      expect(await readTerms(database)).toEqual(before);
+    }
+  });
+
+  test('names what stays with --verbose only', async () => {
+    const quiet = await apply(`${AUTO}, sale: { floor: 18 } }]`, ['--dry-run']);
+    expect(quiet.stdout).toContain('= 7 not named by the file, unchanged\n');
+    expect(quiet.stdout).not.toContain('solar');
+    const verbose = await apply(`${AUTO}, sale: { floor: 18 } }]`, ['--dry-run', '--verbose']);
+    expect(verbose.stdout).toContain('    contract ACME1234/solar/northwind\n');
+  });
+
+  test('ends a prepaid balance only where the file says null, and once that is confirmed', async () => {
+    await apply('buyers: [{ id: fabrikam, balance: 100.00 }]');
+    await apply('buyers: [{ id: fabrikam, name: Fabrikam }]');
+    expect(await database.buyers.findOne({ _id: 'fabrikam' })).toMatchObject({ balance: 10_000 });
+    const refused = await apply('buyers: [{ id: fabrikam, balance: null }]');
+    expect(refused.code).toBe(4);
+    expect(refused.stdout).toContain('! ends its prepaid balance');
+    expect((await apply('buyers: [{ id: fabrikam, balance: null }]', ['--yes'])).code).toBe(0);
+    expect(await database.buyers.findOne({ _id: 'fabrikam' })).not.toHaveProperty('balance');
+  });
+
+  test('asks before it makes a campaign whose name is close to another one’s', async () => {
+    const solr =
+      'campaigns: [{ seller: ACME1234, category: Solr, contracts: [{ buyer: northwind, price: 1 }] }]';
+    const refused = await apply(solr);
+    expect(refused.code).toBe(4);
+    expect(refused.stdout).toContain(
+      '+ campaign ACME1234/solr\n    ! is a new campaign; the seller has "Solar" already. Did you mean that one?\n',
+    );
+    expect((await apply(solr.replace('Solr', 'Boats'))).code).toBe(0);
+  });
+
+  test('takes a change of a simulation, and says that its models mean nothing to it', async () => {
+    const ran = await apply(
+      `${AUTO}, contracts: [{ buyer: fabrikam, price: 14, model: { accepts: 90 } }] }]`,
+    );
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain(
+      `The model of contract ${FABRIKAM} is for \`gavel simulate\`; apply makes no use of it.`,
+    );
+    expect(await fabrikam()).toMatchObject({ price: 1400 });
+    expect(await fabrikam()).not.toHaveProperty('model');
+  });
+
+  test('tells the first place only where a file is not YAML', async () => {
+    const ran = await apply(`gavel market show\n${FILE}`);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain(
+      'change.yaml:1:1  "gavel market show" is not a key with a colon after it; remove it',
+    );
+    expect(ran.stderr.split('\n').filter((line) => line.includes('change.yaml:'))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,65 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { takeLock } from '../../../src/local/processes/lock.js';
+import { emptyDir } from '../helpers.js';
+
+function otherProcess(): ChildProcess {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+it('is given back by its holder', async () => {
+  const dir = emptyDir();
+  const lock = await takeLock(dir);
+  expect(existsSync(join(dir, 'lock'))).toBe(true);
+  lock.release();
+  expect(existsSync(join(dir, 'lock'))).toBe(false);
+});
+
+it('is refused while its holder runs, naming it and where the stack is', async () => {
+  const dir = emptyDir();
+  const lock = await takeLock(dir);
+  onTestFinished(() => lock.release());
+  writeFileSync(join(dir, 'addresses.json'), JSON.stringify({ PORT: '3000' }));
+  await expect(takeLock(dir)).rejects.toThrow(`already running (process ${process.pid})`);
+  await expect(takeLock(dir)).rejects.toThrow('http://127.0.0.1:3000/docs');
+  for (const name of ['demo-key', 'demo-test-key', 'demo-buyer-key']) writeFileSync(join(dir, name), 'gvl_…');
+  await expect(takeLock(dir)).rejects.toThrow(
+    new RegExp(`Live key +in .*demo-key\nTest key +in .*demo-test-key\nBuyer key +in .*demo-buyer-key$`),
+  );
+});
+
+it('is taken over when its holder is gone', async () => {
+  const dir = emptyDir();
+  writeFileSync(join(dir, 'lock'), '999999999 1');
+  const lock = await takeLock(dir);
+  expect(readFileSync(join(dir, 'lock'), 'utf8')).toMatch(new RegExp(`^${process.pid}\\b`));
+  lock.release();
+});
+
+it('is taken over when another process has got the id of its holder', async () => {
+  const dir = emptyDir();
+  writeFileSync(join(dir, 'lock'), `${otherProcess().pid} 1`);
+  (await takeLock(dir)).release();
+});
+
+it('is taken over once the process that cleans up after its holder has ended', async () => {
+  const dir = emptyDir();
+  const cleaner = otherProcess();
+  const before = await takeLock(dir);
+  before.share(cleaner.pid ?? 0);
+  const [, second = ''] = readFileSync(join(dir, 'lock'), 'utf8').split('\n');
+  writeFileSync(join(dir, 'lock'), `999999999 1\n${second}`);
+  let taken = false;
+  const taking = takeLock(dir).then((lock) => {
+    taken = true;
+    return lock;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(taken).toBe(false);
+  cleaner.kill('SIGKILL');
+  (await taking).release();
+});

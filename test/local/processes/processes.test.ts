@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { startOnce } from '../../../src/local/processes/startPlan.js';
+import { Processes } from '../../../src/local/processes/processes.js';
+import { startServers } from '../../../src/local/servers/servers.js';
+import { allGone, emptyDir } from '../helpers.js';
+
+const node = (name: string, code: string) => ({ name, command: process.execPath, args: ['-e', code] });
+const idle = 'setInterval(() => {}, 1000)';
+
+function supervisor(): Processes {
+  const processes = new Processes(emptyDir());
+  onTestFinished(() => processes.stop());
+  return processes;
+}
+
+it('ends the last part first and the servers last', async () => {
+  const processes = supervisor();
+  const ended: string[] = [];
+  const parts = [
+    processes.start(node('worker', idle)),
+    processes.start({ ...node('server', idle), server: true }),
+    processes.start(node('api', idle)),
+  ];
+  for (const part of parts) void part.ended.then(() => ended.push(part.name));
+  await processes.stop();
+  expect(ended).toEqual(['api', 'worker', 'server']);
+  await allGone(parts.map(({ pid }) => pid));
+});
+
+it('says which part ended by itself, how, and the last lines of its log', async () => {
+  const processes = supervisor();
+  const code = `console.log('out of luck'); process.exitCode = 3`;
+  await startOnce(processes)({ command: node('worker', code), ready: () => Promise.resolve() });
+  const { message } = await processes.failure;
+  expect(message).toMatch(/^worker has ended \(exit code 3\)/);
+  expect(message).toContain('out of luck');
+});
+
+it('says so when a program can’t be run', () => {
+  const start = () => supervisor().start({ name: 'temporal', command: '/nowhere/temporal', args: [] });
+  expect(start).toThrow('temporal: /nowhere/temporal can’t be run.');
+});
+
+it('ends what a part has started itself', async () => {
+  const processes = supervisor();
+  const code = `const child = require('child_process').spawn(process.execPath, ['-e', '${idle}']); process.send(child.pid); ${idle}`;
+  const part = processes.start({ ...node('api', code), ipc: true });
+  const [grandchild] = (await once(part.child, 'message')) as [number];
+  await processes.stop();
+  await allGone([grandchild]);
+});
+
+it('ends what a part that ends by itself has started and left', async () => {
+  const processes = supervisor();
+  const code = `const child = require('child_process').spawn(process.execPath, ['-e', '${idle}'], { stdio: 'ignore' }); process.send(child.pid, () => process.exit(1))`;
+  const part = processes.start({ ...node('check', code), ipc: true });
+  const [grandchild] = (await once(part.child, 'message')) as [number];
+  expect(await part.ended).toBe('exit code 1');
+  await allGone([grandchild]);
+});
+
+/** A stack whose own process has just been killed: its folder, and the pids of its parts. */
+async function killedStack(): Promise<{ dir: string; pids: number[] }> {
+  const dir = emptyDir();
+  const script = join(import.meta.dirname, 'fixtures', 'parent.ts');
+  const parent = spawn(process.execPath, ['--import', 'tsx', script, dir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pids = JSON.parse(line.toString()) as number[];
+  expect(pids).toHaveLength(2);
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  return { dir, pids };
+}
+
+it('leaves no process and no lock when it is killed', async () => {
+  const { dir, pids } = await killedStack();
+  await allGone(pids);
+  await expect.poll(() => existsSync(join(dir, 'lock'))).toBe(false);
+});
+
+it('waits, started again at once, for the end of what it left when it was killed', async () => {
+  const { dir, pids } = await killedStack();
+  expect(existsSync(join(dir, 'lock'))).toBe(true);
+  const next = await startServers({ dir, need: ['redis'] });
+  onTestFinished(() => next.stop());
+  await allGone(pids);
+});

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { readyMessage } from '../../../src/local/gavelParts.js';
+import type { Plan } from '../../../src/local/processes/startPlan.js';
+import { anyPort } from '../../../src/local/servers/ports.js';
+import { Processes } from '../../../src/local/processes/processes.js';
+import { supervise, type PartEvent } from '../../../src/local/processes/supervise.js';
+import { emptyDir } from '../helpers.js';
+
+/** A part that is ready at once, and runs until it is killed. */
+const READY = `console.log('ready ' + process.pid); process.send({ event: 'ready' });`;
+const RUNS = `${READY} setInterval(() => {}, 1000);`;
+
+function stack() {
+  const logs = emptyDir();
+  const processes = new Processes(logs);
+  onTestFinished(() => processes.stop());
+  const events: PartEvent[] = [];
+  const start = supervise(processes, (event) => events.push(event));
+  const happened = (): string[] => events.map(({ event }) => event);
+  return { processes, logs, events, happened, start };
+}
+
+const plan = (code: string, ports: number[] = []): Plan => ({
+  command: { name: 'worker', command: process.execPath, args: ['-e', code], ipc: true },
+  ports,
+  ready: readyMessage,
+});
+
+it('starts a part again that was killed, says so, and keeps what it printed before', async () => {
+  const { processes, logs, events, happened, start } = stack();
+  await start(plan(RUNS));
+  processes.kill();
+  await expect.poll(happened, { timeout: 10_000 }).toEqual(['crashed', 'recovered']);
+  expect(events[0]).toEqual({
+    part: 'worker',
+    event: 'crashed',
+    why: 'worker has ended (SIGKILL).',
+    againInMs: 500,
+    log: join(logs, 'worker.log'),
+  });
+  expect(processes.parts.map(({ name }) => name)).toEqual(['worker']);
+  expect(readFileSync(join(logs, 'worker.log'), 'utf8')).toMatch(/^ready \d+\nready \d+\n$/);
+});
+
+it('gives up a part that keeps crashing after longer and longer pauses, with its last lines', async () => {
+  const { processes, events, start } = stack();
+  await start(plan(`${READY} console.error('out of luck'); setTimeout(() => process.exit(3), 50);`));
+  const { message } = await processes.failure;
+  expect(message).toMatch(/^worker keeps crashing: 5 times in a row\. worker has ended \(exit code 3\)\.\n/);
+  expect(message).toContain('out of luck');
+  const pauses = events.flatMap((event) => (event.event === 'crashed' ? [event.againInMs] : []));
+  expect(pauses).toEqual([500, 1000, 2000, 4000]);
+});
+
+it('says which port another program has taken meanwhile, and starts the part when it is free', async () => {
+  const { processes, events, happened, start } = stack();
+  const port = await anyPort();
+  await start(plan(RUNS, [port]));
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+  processes.kill();
+  await expect.poll(happened, { timeout: 10_000 }).toEqual(['crashed', 'crashed']);
+  expect(events[1]).toMatchObject({
+    why: `worker was not started: port ${port} is taken by another program.`,
+    againInMs: 1000,
+  });
+  other.close();
+  await expect.poll(happened, { timeout: 10_000 }).toEqual(['crashed', 'crashed', 'recovered']);
+});
+
+it('rejects a part that can’t be started at first', async () => {
+  const { happened, start } = stack();
+  await expect(start(plan(`console.error('no settings'); process.exit(1)`))).rejects.toThrow(
+    /^worker has ended \(exit code 1\)\.\n[^]*no settings/,
+  );
+  expect(happened()).toEqual([]);
+});
+
+it('starts nothing again while the stack ends', async () => {
+  const { processes, happened, start } = stack();
+  await start(plan(RUNS));
+  processes.kill();
+  await expect.poll(happened).toEqual(['crashed']);
+  await processes.stop();
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  expect(happened()).toEqual(['crashed']);
+  expect(processes.parts).toEqual([]);
+});

@@ -1,0 +1,44 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { chooseApiAddress } from '../../../src/local/apiAddress.js';
+import { anyPort, choosePorts } from '../../../src/local/servers/ports.js';
+import { emptyDir } from '../helpers.js';
+
+function occupy(port: number): Promise<number> {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  return new Promise((resolve) => {
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+it('chooses the ports of the last time', async () => {
+  const dir = emptyDir();
+  expect(await choosePorts(dir, ['redis', 'mongodb'])).toEqual(await choosePorts(dir, ['redis', 'mongodb']));
+});
+
+it('chooses another port where the last one is taken', async () => {
+  const dir = emptyDir();
+  const { redis } = await choosePorts(dir, ['redis']);
+  await occupy(redis);
+  expect((await choosePorts(dir, ['redis'])).redis).not.toBe(redis);
+});
+
+it('takes any port from those that no outgoing connection is given', async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, anyPort));
+  expect(ports.filter((port) => port >= 32_768)).toEqual([]);
+});
+
+it('refuses a PORT that is taken', async () => {
+  const port = await occupy(0);
+  await expect(chooseApiAddress(emptyDir(), { PORT: String(port) })).rejects.toThrow(
+    `PORT ${port} is taken by another program.`,
+  );
+});
+
+it('gives the API another port where its default is taken and none was asked for', async () => {
+  const dir = emptyDir();
+  const free = await chooseApiAddress(dir, {});
+  await occupy(free.port);
+  expect((await chooseApiAddress(dir, {})).port).not.toBe(free.port);
+});

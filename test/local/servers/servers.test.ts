@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { MongoClient } from 'mongodb';
+import { expect, it } from 'vitest';
+import { startServers } from '../../../src/local/servers/servers.js';
+import { isolatedSettings } from '../../support/stack.js';
+import { allGone, emptyDir } from '../helpers.js';
+
+it('gives each test a place of its own', async () => {
+  const [one, other] = await Promise.all([isolatedSettings(), isolatedSettings()]);
+  expect(one.REDIS_URL).not.toBe(other.REDIS_URL);
+  expect(one.MONGODB_DATABASE).not.toBe(other.MONGODB_DATABASE);
+  expect(one.TASK_QUEUE).not.toBe(other.TASK_QUEUE);
+});
+
+it('keeps addresses and data from one start to the next, and leaves no process and no lock', async () => {
+  const dir = emptyDir();
+  const first = await startServers({ dir });
+  const { REDIS_URL = '', MONGODB_URL = '' } = first.addresses;
+  const pids = first.processes.parts.map(({ pid }) => pid);
+  const [redis, mongodb] = [new Redis(REDIS_URL), new MongoClient(MONGODB_URL)];
+  await redis.set('kept', 'yes');
+  await mongodb.db('test').collection('kept').insertOne({ kept: true });
+  redis.disconnect();
+  await mongodb.close();
+  await first.stop();
+  await allGone(pids);
+  expect(existsSync(join(dir, 'lock'))).toBe(false);
+
+  const second = await startServers({ dir, need: ['redis', 'mongodb'] });
+  expect(second.addresses).toEqual({ REDIS_URL, MONGODB_URL });
+  const [again, mongodbAgain] = [new Redis(REDIS_URL), new MongoClient(MONGODB_URL)];
+  expect(await again.get('kept')).toBe('yes');
+  expect(await mongodbAgain.db('test').collection('kept').countDocuments()).toBe(1);
+  again.disconnect();
+  await mongodbAgain.close();
+  await second.stop();
+});
+
+it('uses an address that is given, and starts nothing for it', async () => {
+  const env = { ...process.env, REDIS_URL: 'redis://somewhere:6379' };
+  const servers = await startServers({ dir: emptyDir(), env, need: ['redis'] });
+  expect(servers.addresses).toEqual({ REDIS_URL: 'redis://somewhere:6379' });
+  expect(servers.processes.parts).toEqual([]);
+  await servers.stop();
+});
+
+it('ends a start that is no longer wanted', async () => {
+  const dir = emptyDir();
+  const controller = new AbortController();
+  const starting = startServers({ dir, signal: controller.signal, progress: () => controller.abort() });
+  await expect(starting).rejects.toThrow();
+  expect(existsSync(join(dir, 'lock'))).toBe(false);
+});

@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  countsSince,
+  DAY_MS,
+  isDuplicate,
+  type Hold,
+  type Match,
+} from '../../../src/market/limits/duplicates.js';
+import type { DuplicateRule } from '../../../src/market/model/terms.js';
+
+const NOW = Date.UTC(2026, 10, 24);
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const of = (...names: string[]) => fc.constantFrom(...names);
+
+const matches: fc.Arbitrary<Match> = fc
+  .record({ phone: maybe(of('p', 'q')), email: maybe(of('e', 'f')) })
+  .map(stated);
+const rules: fc.Arbitrary<DuplicateRule> = fc.record({
+  by: fc.constantFrom<DuplicateRule['by']>(['phone'], ['email'], ['phone', 'email']),
+  match: fc.constantFrom('any' as const, 'all' as const),
+  withinDays: fc.integer({ min: 1, max: 30 }),
+  per: fc.constantFrom('contract' as const, 'buyer' as const, 'campaign' as const),
+});
+const asking = fc.record({
+  lead: of('l1', 'l2'),
+  contract: of('c1', 'c2'),
+  buyer: of('b1', 'b2'),
+  campaign: of('k1', 'k2'),
+});
+const holds: fc.Arbitrary<Hold> = fc
+  .tuple(asking, matches, fc.integer({ min: 0, max: 40 * DAY_MS }))
+  .map(([who, match, ago]) => ({ ...who, ...match, sale: `${who.lead}/${who.contract}`, at: NOW - ago }));
+
+/** Omits a field that the person did not give. */
+function stated({ phone, email }: { phone: string | undefined; email: string | undefined }): Match {
+  return { ...(phone !== undefined && { phone }), ...(email !== undefined && { email }) };
+}
+
+const holdsFor = (property: (rule: DuplicateRule, who: Hold, match: Match, hold: Hold) => void): void =>
+  fc.assert(fc.property(rules, holds, matches, holds, property), { numRuns: 2000 });
+
+describe('Whether a lead is a duplicate', () => {
+  test('is symmetric: it does not depend on which of two leads was sold first', () => {
+    holdsFor((rule, one, _match, other) => {
+      const [a, b] = [
+        { ...one, at: NOW - 1 },
+        { ...other, at: NOW - 1 },
+      ];
+      expect(isDuplicate(rule, a, a, [b], NOW)).toBe(isDuplicate(rule, b, b, [a], NOW));
+    });
+  });
+
+  test('is never true for empty fields: a person without any of them is no duplicate', () => {
+    holdsFor((rule, who, match, hold) => {
+      const without = Object.fromEntries(
+        Object.entries(match).filter(([field]) => !rule.by.some((by) => by === field)),
+      );
+      const { contract, buyer, campaign } = who;
+      const unknown: Hold = { sale: 'sale', lead: 'another', contract, buyer, campaign, at: NOW };
+      expect(isDuplicate(rule, who, without, [unknown, hold], NOW)).toBe(false);
+    });
+  });
+
+  test('considers only other leads within the days of the rule', () => {
+    holdsFor((rule, who, match, hold) => {
+      if (!isDuplicate(rule, who, match, [hold], NOW)) return;
+      expect(hold.lead).not.toBe(who.lead);
+      expect(hold[rule.per]).toBe(who[rule.per]);
+      expect(hold.at).toBeGreaterThan(countsSince(rule, NOW));
+      expect(isDuplicate(rule, who, match, [hold], hold.at + rule.withinDays * DAY_MS)).toBe(false);
+    });
+  });
+
+  test('counts a lead in flight: a hold made at the same time', () => {
+    holdsFor((rule, who, match, hold) => {
+      const inFlight = { ...hold, ...who, ...match, lead: 'another', at: NOW };
+      const gave = rule.by.filter((field) => match[field] !== undefined);
+      const isSame = rule.match === 'any' ? gave.length > 0 : gave.length === rule.by.length;
+      expect(isDuplicate(rule, who, match, [inFlight], NOW)).toBe(isSame);
+    });
+  });
+
+  test('is at least as likely with more holds, with more days, and if any field is enough', () => {
+    holdsFor((rule, who, match, hold) => {
+      if (!isDuplicate(rule, who, match, [hold], NOW)) return;
+      expect(isDuplicate(rule, who, match, [{ ...hold, lead: who.lead }, hold], NOW)).toBe(true);
+      expect(isDuplicate({ ...rule, withinDays: rule.withinDays + 1 }, who, match, [hold], NOW)).toBe(true);
+      expect(isDuplicate({ ...rule, match: 'any' }, who, match, [hold], NOW)).toBe(true);
+    });
+  });
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { concernedCampaigns, type Part } from '../../../src/market/simulate/concerned.js';
+import { buyerOf, campaignOf, contractOf, marketOf } from './live.js';
+
+const BOATS = 'GLOBEX00/boats';
+const auto = marketOf({}, { northwind: {}, fabrikam: {} });
+const terms = {
+  ...auto,
+  buyers: [...auto.buyers, buyerOf('contoso')],
+  campaigns: [...auto.campaigns, campaignOf({ id: BOATS, seller: 'GLOBEX00', category: 'Boats' })],
+  contracts: [...auto.contracts, contractOf('northwind', { id: `${BOATS}/northwind`, campaign: BOATS })],
+};
+const AUTO = 'ACME1234/auto-insurance';
+
+test.each<[string, Part, string[]]>([
+  ['a campaign: itself', { kind: 'campaign', id: BOATS }, [BOATS]],
+  ['a contract: its campaign', { kind: 'contract', id: `${AUTO}/fabrikam` }, [AUTO]],
+  ['a buyer: those with its contracts', { kind: 'buyer', id: 'northwind' }, [AUTO, BOATS]],
+  ['a buyer without a contract: none', { kind: 'buyer', id: 'contoso' }, []],
+  ['a seller: its own', { kind: 'seller', id: 'GLOBEX00' }, [BOATS]],
+])('A change concerns the campaigns of %s', (_of, part, campaigns) => {
+  expect(concernedCampaigns([part], terms).map(({ id }) => id)).toEqual(campaigns);
+});

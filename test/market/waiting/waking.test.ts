@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { readyContracts } from '../../../src/market/eligibility/compileCampaign.js';
+import type { LeadInRound } from '../../../src/market/eligibility/eligibility.js';
+import { mightTake, newsFor, waitAnew } from '../../../src/market/waiting/waking.js';
+import type { Buyer, Campaign, Contract, Seller } from '../../../src/market/model/terms.js';
+import { CAMPAIGN, HOUR, marketOf } from '../simulate/live.js';
+
+interface Change {
+  contract?: Partial<Contract>;
+  campaign?: Partial<Campaign>;
+  buyer?: Partial<Buyer>;
+  seller?: Partial<Seller>;
+}
+
+const ping = { url: 'http://northwind.example/ask', timeoutMs: 900 };
+const sale = { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highestBid' } as const;
+const duplicates = { by: ['phone' as const], match: 'any', withinDays: 30, per: 'buyer' } as const;
+const filters: Contract['filters'] = [{ field: 'zip', in: ['75001'] } as never];
+const schedule = { timezone: 'UTC', open: ['Mon-Fri 08:00-20:00'] } as never;
+
+/** Name, terms before, terms after. */
+const WAKES: [name: string, was: Change, now: Change][] = [
+  ['a contract resumed', { contract: { active: false } }, {}],
+  ['a pause that ends sooner', { contract: { pausedUntil: 2 * HOUR } }, { contract: { pausedUntil: HOUR } }],
+  ['a campaign’s pause ended', { campaign: { pausedUntil: HOUR } }, {}],
+  ['a buyer’s pause ended', { buyer: { pausedUntil: HOUR } }, {}],
+  ['one more state', { contract: { states: ['CA'] } }, { contract: { states: ['CA', 'TX'] } }],
+  ['every state', { contract: { states: ['CA'] } }, {}],
+  ['a filter removed', { contract: { filters } }, {}],
+  ['another source', { contract: { sources: { only: ['a'] } } }, { contract: { sources: { only: ['b'] } } }],
+  ['other hours', { contract: { schedule } }, {}],
+  ['a higher price', { contract: { price: 900 } }, { contract: { price: 1200 } }],
+  ['a price instead of a ping', {}, { contract: { price: 1200 } }],
+  ['a lower floor', { contract: { floor: 2000 } }, { contract: { floor: 1500 } }],
+  ['a shorter delay', { contract: { delay: 24 * HOUR } }, { contract: { delay: HOUR } }],
+  ['a later end', { contract: { until: HOUR } }, { contract: { until: 2 * HOUR } }],
+  ['a higher cap', { contract: { caps: { day: 1 } } }, { contract: { caps: { day: 2 } } }],
+  ['a cap removed', { contract: { caps: { day: 1, week: 3 } } }, { contract: { caps: { week: 3 } } }],
+  ['a higher budget', { contract: { budget: { day: 1 } } }, { contract: { budget: { day: 2 } } }],
+  [
+    'a lower price under a budget',
+    { contract: { price: 1200, budget: { day: 2000 } } },
+    { contract: { price: 1100, budget: { day: 2000 } } },
+  ],
+  [
+    'a lower price of a prepaid buyer',
+    { contract: { price: 1200 }, buyer: { balance: 1100 } },
+    { contract: { price: 1100 }, buyer: { balance: 1100 } },
+  ],
+  ['duplicates allowed', { contract: { duplicates: { ...duplicates, by: ['phone'] } } }, {}],
+  ['a lower floor of the campaign', {}, { campaign: { sale: { ...sale, floor: 900 } } }],
+  ['another mode', {}, { campaign: { sale: { ...sale, mode: 'shared', maxBuyers: 2 } } }],
+  ['new stages', {}, { campaign: { stages: [{ ...sale, after: HOUR }] } }],
+  ['a field declared', {}, { campaign: { fields: { homeowner: { type: 'boolean' } } } }],
+  [
+    'one more label',
+    { campaign: { fields: { roof: { type: 'enum', values: [{ value: 'tile', labels: [] }] } } } },
+    { campaign: { fields: { roof: { type: 'enum', values: [{ value: 'tile', labels: ['Tiles'] }] } } } },
+  ],
+  ['a campaign active again', { campaign: { active: false } }, {}],
+  ['a buyer resumed', { buyer: { active: false } }, {}],
+  ['another ping address', {}, { buyer: { ping } }],
+  ['a higher balance', { buyer: { balance: 100 } }, { buyer: { balance: 200 } }],
+  ['billed on account', { buyer: { balance: 100 } }, {}],
+  ['a seller resumed', { seller: { active: false } }, {}],
+];
+
+const LEAVES_ASLEEP: typeof WAKES = [
+  ['nothing', {}, {}],
+  ['a contract paused', {}, { contract: { active: false } }],
+  ['a contract paused until a time', {}, { contract: { pausedUntil: HOUR } }],
+  ['a longer pause', { contract: { pausedUntil: HOUR } }, { contract: { pausedUntil: 2 * HOUR } }],
+  ['one state less', { contract: { states: ['CA', 'TX'] } }, { contract: { states: ['CA'] } }],
+  ['a filter', {}, { contract: { filters } }],
+  ['a lower price', { contract: { price: 1200 } }, { contract: { price: 1100 } }],
+  ['a higher floor', {}, { contract: { floor: 2000 } }],
+  ['another ceiling', {}, { contract: { ceiling: 2000 } }],
+  ['a longer delay', { contract: { delay: HOUR } }, { contract: { delay: 2 * HOUR } }],
+  ['a lower cap', { contract: { caps: { day: 2 } } }, { contract: { caps: { day: 1 } } }],
+  ['a cap', {}, { contract: { caps: { day: 2 } } }],
+  [
+    'a cap in another order',
+    { contract: { caps: { day: 2, week: 3 } } },
+    { contract: { caps: { week: 3, day: 2 } } },
+  ],
+  ['another tier and weight', {}, { contract: { tier: 2, weight: 5 } }],
+  ['terms of return', {}, { contract: { returns: { within: HOUR, refund: 100 } as never } }],
+  ['a higher floor of the campaign', {}, { campaign: { sale: { ...sale, floor: 2000 } } }],
+  ['a margin', {}, { campaign: { margin: { percent: 10 } as never } }],
+  ['other retries', {}, { campaign: { pending: { retryAfter: [HOUR], expireAfter: 2 * HOUR } } }],
+  ['retention', {}, { campaign: { retention: HOUR } }],
+  ['a rule against duplicates', {}, { campaign: { duplicates: { ...duplicates, by: ['phone'] } } }],
+  ['a campaign inactive', {}, { campaign: { active: false } }],
+  ['a buyer’s name', {}, { buyer: { name: 'Northwind Traders' } }],
+  ['other notices', {}, { buyer: { notices: { ...ping, events: ['won'] } } }],
+  ['a buyer without a ping', {}, { buyer: { ping: undefined } }],
+  ['a lower balance', { buyer: { balance: 200 } }, { buyer: { balance: 100 } }],
+  ['a threshold of its balance', {}, { buyer: { lowBalance: 100 } }],
+  ['a slug', {}, { seller: { slug: 'acme-leads' } }],
+  ['addresses for postbacks', {}, { seller: { postbacks: ['http://acme.example/'] } }],
+];
+
+function marketWith({ contract = {}, campaign = {}, buyer = {}, seller = {} }: Change) {
+  const { sellers, ...rest } = marketOf(campaign, { northwind: contract }, { northwind: buyer });
+  return { ...rest, sellers: sellers.map((one) => ({ ...one, ...seller })) };
+}
+
+test.each(WAKES)('%s may let a contract take more leads', (_, was, now) => {
+  expect(mightTake(marketWith(was), marketWith(now))).toEqual([
+    { id: `${CAMPAIGN}/northwind`, campaign: CAMPAIGN },
+  ]);
+});
+
+test.each(LEAVES_ASLEEP)('%s lets no contract take more leads', (_, was, now) => {
+  expect(mightTake(marketWith(was), marketWith(now))).toEqual([]);
+});
+
+test('A new contract may take more leads, and a removed contract may not', () => {
+  const none = { sellers: [], buyers: [], campaigns: [], contracts: [] };
+  const market = marketWith({});
+  expect(mightTake({ ...market, contracts: [] }, market)).toHaveLength(1);
+  expect(mightTake(market, none)).toEqual([]);
+});
+
+test('Leads reschedule their wait if their campaign’s pending terms change, and not if they stay the same or are new', () => {
+  const before = marketWith({ campaign: { pending: { retryAfter: [HOUR], expireAfter: 9 * HOUR } } });
+  const after = marketWith({ campaign: { pending: { retryAfter: [HOUR], expireAfter: 5 * HOUR } } });
+  expect(waitAnew(before, after)).toEqual([CAMPAIGN]);
+  expect(waitAnew(before, before)).toEqual([]);
+  expect(waitAnew({ campaigns: [] }, after)).toEqual([]);
+});
+
+describe('The notification of a lead that waits three hours for its next round, if', () => {
+  const pending = { retryAfter: [3 * HOUR], expireAfter: 9 * HOUR };
+  const now = 10 * HOUR;
+  const lead: LeadInRound = {
+    facts: {
+      leadId: 'lead',
+      seller: 'ACME1234',
+      category: 'Auto Insurance',
+      state: 'TX',
+      receivedAt: now - HOUR,
+      test: false,
+    },
+    fields: {},
+    currency: 'USD',
+    source: 'a',
+    offered: {},
+  };
+
+  const news = (contracts: Partial<Contract>[], change: Change = {}, isPending = false) => {
+    const { sellers, campaigns, buyers, ...market } = marketWith(change);
+    const [seller, campaign, buyer, contract] = [sellers[0], campaigns[0], buyers[0], market.contracts[0]];
+    if (!seller || !campaign || !buyer || !contract) throw new Error('The market is empty');
+    const changed = readyContracts(
+      campaign,
+      contracts.map((terms) => ({ ...contract, ...terms })),
+      new Map([[buyer.id, buyer]]),
+    );
+    return newsFor(
+      { seller, campaign: { ...campaign, pending } },
+      { contracts: changed, pending: isPending },
+      lead,
+      now + 2 * HOUR,
+      now,
+    );
+  };
+  const later = (hours: number) => ({ price: 1200, delay: hours * HOUR });
+
+  test.each<[what: string, expected: ReturnType<typeof news>, actual: ReturnType<typeof news>]>([
+    ['one takes it now', 'now', news([{ states: ['CA'] }, { price: 1200 }, later(2)])],
+    [
+      'the first of two takes it before it would wake',
+      { changes: [{ at: now + HOUR, what: 'delay' }] },
+      news([later(2.5), later(2)]),
+    ],
+    ['it would wake at the same time', undefined, news([later(3)])],
+    ['it would wake earlier', undefined, news([later(5)])],
+    ['no contract ever takes it', undefined, news([{ price: 1200, states: ['CA'] }])],
+    ['its campaign is inactive', undefined, news([{ price: 1200 }], { campaign: { active: false } })],
+    [
+      'its campaign’s pause ends before it would wake',
+      { changes: [{ at: now + HOUR, what: 'resume' }] },
+      news([{ price: 1200 }], { campaign: { pausedUntil: now + HOUR } }),
+    ],
+    [
+      'its campaign’s pause ends after it would wake',
+      undefined,
+      news([{ price: 1200 }], { campaign: { pausedUntil: now + 3 * HOUR } }),
+    ],
+    ['its campaign’s pause is over', 'now', news([{ price: 1200 }], { campaign: { pausedUntil: now } })],
+    ['its pending terms change', { pending, changes: [] }, news([later(5)], {}, true)],
+    [
+      'its pending terms change in an inactive campaign',
+      { pending, changes: [] },
+      news([{}], { campaign: { active: false } }, true),
+    ],
+    ['both change', { pending, changes: [{ at: now + HOUR, what: 'delay' }] }, news([later(2)], {}, true)],
+  ])('%s', (_, expected, actual) => {
+    expect(actual).toEqual(expected);
+  });
+});

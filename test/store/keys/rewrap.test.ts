@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Settings } from '../../../src/config.js';
+import { openDatabase, type Database } from '../../../src/store/db.js';
+import { eraseLead } from '../../../src/store/persons/erase.js';
+import { findLead, findStoredLead } from '../../../src/store/leads/leads.js';
+import type { LeadDocument } from '../../../src/store/documents.js';
+import { contactOf } from '../../../src/market/fields/personKeys.js';
+import { matchOf } from '../../../src/store/persons/matchKeys.js';
+import { rewrap } from '../../../src/store/keys/rewrap.js';
+import { storeLead, storeMarket } from '../../support/market.js';
+import { isolatedSettings } from '../../support/stack.js';
+
+let settings: Settings;
+const opened: Database[] = [];
+
+beforeAll(async () => {
+  settings = await isolatedSettings();
+});
+afterAll(async () => {
+  await opened[0]?.db.dropDatabase();
+  await Promise.all(opened.map(({ client }) => client.close()));
+});
+
+const withKeys = (MASTER_KEYS: string): Database => {
+  const database = openDatabase({ ...settings, MASTER_KEYS });
+  opened.push(database);
+  return database;
+};
+
+test('A new master key replaces the old one: leads, hashes and data stay, and the old key is no longer needed', async () => {
+  const [old, next] = [settings.MASTER_KEYS, `next:${randomBytes(32).toString('base64')}`];
+  const before = withKeys(old);
+  const campaign = await storeMarket(before, {});
+  const leads: LeadDocument[] = [];
+  for (let i = 0; i < 5; i++) leads.push(await storeLead(before, campaign, { status: 'expired' }));
+  const [erased, ...kept] = leads;
+  await eraseLead(before, erased?._id ?? '', { by: 'test' });
+
+  const both = withKeys(`${next},${old}`);
+  const added = await storeLead(both, campaign);
+  const reported: number[] = [];
+  expect(await rewrap(both, (done) => reported.push(done))).toBe(kept.length);
+  expect(reported).toEqual([kept.length]);
+  expect(await rewrap(both, () => undefined)).toBe(0);
+
+  const after = withKeys(next);
+  for (const lead of [...kept, added]) {
+    expect((await findLead(after, lead._id))?.fields).toEqual(lead.fields);
+    expect(await matchOf(after, contactOf(lead.fields))).toEqual(lead.match);
+  }
+  expect(await findStoredLead(after, erased?._id ?? '')).not.toHaveProperty('person');
+  await expect(findLead(before, added._id)).rejects.toThrow('MASTER_KEYS has no key "next"');
+});
