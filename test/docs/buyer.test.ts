@@ -28,12 +28,12 @@ function exampleOf(type: string): string[] {
   return Object.keys(JSON.parse(found?.text ?? '{}') as object);
 }
 
-/** The keys of the only request of this type that the buyer has been sent. */
+/** The keys of the only request of this type that the buyer has received. */
 const sentOf = (type: string): string[] =>
   buyer.received.filter((one) => one.type === type).flatMap(({ body }) => Object.keys(body));
 
-describe('docs/buyer.md shows every key that a buyer is sent', () => {
-  test('in a ping, with those that are there only sometimes', async () => {
+describe('docs/buyer.md shows every key that a buyer receives', () => {
+  test('in a ping, including the optional keys', async () => {
     const ping = { pingId: 'p', category: 'Auto Insurance', state: 'TX', zip: '75001', city: 'Dallas' };
     const terms = { round: 1, floor: 1000, sharedFloor: 500, currency: 'USD', test: false, fields: {} };
     const hashes = { phoneHash: 'h', emailHash: 'h' };
@@ -62,12 +62,12 @@ describe('docs/buyer.md shows every key that a buyer is sent', () => {
   });
 });
 
-test('docs/buyer.md shows every header that a buyer is sent', () => {
+test('docs/buyer.md shows every header that a buyer receives', () => {
   const rows = rowsOf(page, 'header', 2).map(([names = '', value = '']) => ({
     names: names.replaceAll('`', '').toLowerCase().split(', '),
     value: value.replaceAll('`', ''),
   }));
-  // HTTP's own; a connection is kept alive unless its answer says otherwise.
+  // Headers of HTTP itself. A connection is kept alive unless the answer closes it.
   const ofHttp = ['host', 'connection'];
   expect(buyer.received.length).toBeGreaterThan(0);
   for (const { headers } of buyer.received) {

@@ -103,14 +103,14 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
       expect(await ping('NV')).toMatchObject({ noBid: { reason: 'no_bid' } });
     });
 
-    test('accepts a post, refuses another, and answers each again as at first', async () => {
+    test('accepts a post, refuses another, and repeats its answers', async () => {
       expect(await post('a', { phone: '+12145550187' })).toMatchObject({ answer: 'accepted' });
       expect(await post('b', { city: 'Zoë' })).toMatchObject({ answer: 'refused' });
       expect(await post('a', {})).toMatchObject({ answer: 'accepted' });
       expect(await post('b', { phone: '+12145550187' })).toMatchObject({ answer: 'refused' });
     });
 
-    test('says what became of a post', async () => {
+    test('reports the status of a post', async () => {
       const statusOf = async (id: string) => (await askStatus(send, buyer, id, namesNobody)).status;
       expect([await statusOf('a'), await statusOf('b'), await statusOf('c')]).toEqual([
         'accepted',
@@ -123,7 +123,7 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
       expect([await statusOf('a'), (await post('a', { phone: '1' })).answer]).toEqual(['refused', 'refused']);
     });
 
-    test('hears every notice, also of a type that it does not know', async () => {
+    test('accepts every notice, including unknown types', async () => {
       for (const type of ['won', 'billed', 'lost', 'low_balance', 'another'])
         expect(await sendNotice(send, { ...buyer, id: type, payload: { type, post_id: 'a' } })).toMatchObject(
           { heard: true },
@@ -131,7 +131,7 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
       await expect.poll(() => printed).toContain('another');
     });
 
-    test('answers 401 to what the exchange has not signed, and goes on', async () => {
+    test('answers 401 to requests that the exchange has not signed, and continues', async () => {
       expect(await unsigned('{"type":"post"}')).toBe(401);
       expect(await unsigned('')).toBe(401);
       expect(await unsigned('x', { 'webhook-id': 'a', 'webhook-timestamp': 'soon' })).toBe(401);

@@ -13,7 +13,7 @@ const { scripts } = Value.Parse(
   JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')),
 );
 
-/** Everything that a reader may type, of all pages and of what else tells people what to type. */
+/** Every command line in the pages and in the files that show commands. */
 const typed = [
   ...pagePaths().flatMap((path) => {
     const { codes, codespans } = readPage(path);
@@ -26,7 +26,7 @@ const typed = [
   ),
 ];
 
-/** What follows `gavel` where it is a command: at the line's start, after npm's `--`, or as the compose file's service. */
+/** The words after `gavel` as a command: at the line's start, after npm's `--`, or as the compose file's service. */
 const GAVEL = /(?:^\s*|npm run gavel -- |^#? *docker compose run .*?)gavel ((?:[a-z-]).*)/;
 
 const gavelLines = typed.flatMap(({ path, line }) => {
@@ -34,7 +34,7 @@ const gavelLines = typed.flatMap(({ path, line }) => {
   return words === undefined ? [] : [{ path, words }];
 });
 
-/** What of a command line the program does not know. */
+/** The words of a command line that the program does not know. */
 function unknownIn(words: string): string[] {
   let command: Command = gavelProgram();
   const unknown: string[] = [];
@@ -47,7 +47,7 @@ function unknownIn(words: string): string[] {
   return unknown;
 }
 
-/** Every command that does something: `keys list`. */
+/** Every command without subcommands: `keys list`. */
 function leaves(command: Command, before = ''): string[] {
   return command.commands.flatMap((one) =>
     one.commands.length > 0 ? leaves(one, `${before}${one.name()} `) : `${before}${one.name()}`,

@@ -12,7 +12,7 @@ import { anchorOf, inCode, readPage, rowsOf } from './page.js';
 const text = readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8');
 const file: unknown = parse(text, { merge: true });
 
-/** Files that add to it, by COMPOSE_FILE. */
+/** Files that extend it, through COMPOSE_FILE. */
 const additions = readdirSync(join(packageRoot, 'deploy'))
   .filter((name) => name.startsWith('compose.'))
   .map((name) => ({
@@ -52,7 +52,7 @@ const Service = Type.Object({
   stop_grace_period: Type.Optional(Type.String()),
 });
 
-/** What of the file is looked at here. */
+/** The part of the file that is tested here. */
 const Compose = Type.Object({
   services: Type.Record(Type.String(), Service),
   networks: Type.Record(Type.String(), Type.Unknown()),
@@ -66,15 +66,15 @@ const services = Object.entries(compose.services);
 const dockerfile = readFileSync(join(packageRoot, 'Dockerfile'), 'utf8');
 const example = readFileSync(join(packageRoot, '.env.example'), 'utf8');
 
-/** As Compose reads it where no variable is set. */
+/** The value that Compose reads if no variable is set. */
 const withoutVariables = (value: string): string => value.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
 
-/** Ours are built here, the others are somebody's. */
+/** Services whose image is built here. */
 const ours = services.filter(([, service]) => service.build !== undefined);
 
 const SECRET_FILES = SECRET_SETTINGS.map((name) => `${name}_FILE`);
 
-/** What of an addition's service is looked at here. */
+/** The part of an added service that is tested here. */
 interface Added {
   environment?: Record<string, string>;
   volumes?: string[];
@@ -102,14 +102,14 @@ describe('docker-compose.yml', () => {
     expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+(\.\d+)?[\w.-]*@sha256:[0-9a-f]{64}$/);
   });
 
-  test('has one digest for each image, which docs/supply-chain.md names', () => {
+  test('has one digest per image, the one in docs/supply-chain.md', () => {
     const pinned = [...`${allTexts}\n${dockerfile}`.matchAll(/([\w./-]+:[\w.-]+)@(sha256:[0-9a-f]{64})/g)];
     const rows = rowsOf(readPage('docs/supply-chain.md'), 'image', 2);
     const found = new Map(pinned.map(([, image = '', digest = '']) => [inCode(image), inCode(digest)]));
     expect([...found].sort()).toEqual(rows.sort());
   });
 
-  test('refers only to services, networks, volumes and configs that it has', () => {
+  test('refers only to existing services, networks, volumes and configs', () => {
     for (const [, service] of services) {
       expect(Object.keys(compose.services)).toEqual(
         expect.arrayContaining(Object.keys(service.depends_on ?? {})),
@@ -125,7 +125,7 @@ describe('docker-compose.yml', () => {
       expect(existsSync(join(packageRoot, path))).toBe(true);
   });
 
-  test('starts again what ends by itself: servers always, steps that must succeed a few times', () => {
+  test('restarts exited services: servers always, one-time jobs a few times', () => {
     const policies = Object.fromEntries(services.map(([name, { restart }]) => [name, restart]));
     expect(policies).toEqual({
       ...Object.fromEntries(Object.keys(policies).map((name) => [name, 'unless-stopped'])),
@@ -178,13 +178,13 @@ describe('docker-compose.yml', () => {
     expect(words).not.toMatch(/--?(password|requirepass|a|p)\b/);
   });
 
-  test('serves metrics on the inner network alone, which leads nowhere', () => {
+  test('serves metrics on the internal network only', () => {
     const { METRICS_HOST } = compose.services['api-1']?.environment ?? {};
     expect(compose.networks.inside).toEqual({ internal: true, ipam: { config: [{ subnet: METRICS_HOST }] } });
     expect(String(METRICS_HOST)).toMatch(/\/24\}$/);
   });
 
-  test('waits for what has a health check, or for what ends', () => {
+  test('waits only for services with a health check, or for jobs that exit', () => {
     for (const [name, { condition }] of services.flatMap(([, one]) => Object.entries(one.depends_on ?? {}))) {
       const { healthcheck, restart } = compose.services[name] ?? {};
       if (condition === 'service_healthy') expect(healthcheck).toHaveProperty('test');
@@ -197,14 +197,14 @@ describe('docker-compose.yml', () => {
       expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
-  test('keeps the databases off every network that leads outside', () => {
+  test('keeps the databases off every external network', () => {
     expect(compose.networks.inside).toMatchObject({ internal: true });
     for (const name of ['mongodb', 'valkey', 'postgresql', 'temporal']) {
       expect(compose.services[name]?.networks).toEqual(['inside']);
     }
   });
 
-  test('builds a stage that the Dockerfile has', () => {
+  test('builds an existing stage of the Dockerfile', () => {
     expect(ours.map(([name]) => name)).toEqual([
       'proxy',
       'api-1',
@@ -218,30 +218,30 @@ describe('docker-compose.yml', () => {
     for (const [, { build }] of ours) expect(dockerfile).toContain(` AS ${build?.target ?? ''}\n`);
   });
 
-  test('sets settings that exist', () => {
+  test('sets only existing settings', () => {
     const known = [...SETTINGS, ...SECRET_FILES, 'NODE_OPTIONS', 'BACKUP_EVERY_HOURS', 'BACKUP_KEEP'];
     for (const [name, service] of ours.filter(([name]) => name !== 'proxy'))
       expect([name, known]).toEqual([name, expect.arrayContaining(Object.keys(service.environment ?? {}))]);
   });
 
-  test('uses variables that .env.example names, and no others are named there but Compose’s own', () => {
+  test('uses the variables of .env.example, which has no others but Compose’s own', () => {
     const used = [...allTexts.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name);
     const named = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name);
     expect([...new Set([...used, 'COMPOSE_FILE', 'COMPOSE_PROFILES'])].sort()).toEqual(named.sort());
   });
 
-  test('names its images by the release of this checkout, unless another one is asked for', () => {
+  test('names its images after the release of this checkout, unless GAVEL_VERSION is set', () => {
     const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
       version: string;
     };
-    // A proxy that has not changed stays, and so do the connections of sources.
+    // An unchanged proxy keeps running, and so do the connections of sources.
     const [, caddy = ''] = /^FROM caddy:([\d.]+)@/m.exec(dockerfile) ?? [];
     for (const [, { image }] of ours)
       expect([`gavel:${version}`, `gavel-proxy:${caddy}`]).toContain(withoutVariables(image));
     expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
   });
 
-  test('has no secret in an environment: each is a file, for the services that need it', () => {
+  test('has no secret in an environment: each is a file for the services that need it', () => {
     for (const [name, { environment = {}, secrets = [] }] of services) {
       for (const [setting, value] of Object.entries(environment)) {
         expect(setting).not.toMatch(/(PASSWORD|PWD|KEYS?|AUTH)$/);
@@ -259,7 +259,7 @@ describe('docker-compose.yml', () => {
         expect(secrets).toContain(secret);
   });
 
-  test('backs up as a user that is given nothing but the database', () => {
+  test('backs up as a user with access to nothing but the database', () => {
     const { secrets, networks } = compose.services.backup ?? {};
     expect(secrets).toEqual(['mongodb_backup_password']);
     expect(networks).toEqual(['inside']);
@@ -292,15 +292,24 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test.each(additions)('is waited for by no service that must start without it: $path', ({ text: added }) => {
-    const { services: changed = {} } = parse(added, { merge: true }) as { services?: Record<string, Added> };
-    const isOff = (name: string): boolean => changed[name]?.profiles !== undefined;
-    for (const [name, { depends_on = {} }] of services.filter(([name]) => !isOff(name)))
-      for (const needed of Object.keys(depends_on).filter(isOff))
-        expect([name, needed, changed[name]?.depends_on?.[needed]?.required]).toEqual([name, needed, false]);
-  });
+  test.each(additions)(
+    'is no dependency of a service that must start without it: $path',
+    ({ text: added }) => {
+      const { services: changed = {} } = parse(added, { merge: true }) as {
+        services?: Record<string, Added>;
+      };
+      const isOff = (name: string): boolean => changed[name]?.profiles !== undefined;
+      for (const [name, { depends_on = {} }] of services.filter(([name]) => !isOff(name)))
+        for (const needed of Object.keys(depends_on).filter(isOff))
+          expect([name, needed, changed[name]?.depends_on?.[needed]?.required]).toEqual([
+            name,
+            needed,
+            false,
+          ]);
+    },
+  );
 
-  test.each(additions)('names the override as the last file, or Compose would not read it: $path', (one) => {
+  test.each(additions)('says that the override must be the last file: $path', (one) => {
     expect(one.text).toContain(`#   COMPOSE_FILE=docker-compose.yml:${one.path}\n`);
     expect(one.text.replaceAll('\n# ', ' ')).toContain(
       'If you have a docker-compose.override.yml, name it last',
@@ -311,14 +320,14 @@ describe('docker-compose.yml', () => {
     expect(compose.services.worker).toMatchObject({ scale: '${WORKERS:-1}' });
   });
 
-  test('refers to sections that the pages have', () => {
+  test('refers to existing sections of the pages', () => {
     const links = [...`${allTexts}\n${example}`.matchAll(/(docs\/[\w-]+\.md)(?:#([\w-]+))?/g)];
     expect(links.length).toBeGreaterThan(5);
     for (const [, path = '', anchor] of links)
       if (anchor !== undefined) expect([path, ...readPage(path).headings.map(anchorOf)]).toContain(anchor);
   });
 
-  test('passes on every setting of .env, but the ones that docs/operator.md names', () => {
+  test('passes on every setting of .env except those that docs/operator.md lists', () => {
     const page = readFileSync(join(packageRoot, 'docs/operator.md'), 'utf8');
     const [, sentence = ''] = /These do nothing in `\.env`: (.*?)\. To change/.exec(page) ?? [];
     const fromEnv = new Set([...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));

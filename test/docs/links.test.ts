@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/packageRoot.js';
 import { anchorOf, pagePaths, readPage, targetOf } from './page.js';
 
-/** Where comments and messages may send their reader to a page. */
+/** Folders with comments and messages that refer to pages. */
 const SOURCES = ['src', 'workflows', 'activities', 'test'];
 const FILES = [
   'docker-compose.yml',
@@ -46,7 +46,7 @@ describe('Every page', () => {
     expect([...reached].sort()).toEqual(pagePaths().sort());
   });
 
-  test('that code, comments and files name exists', () => {
+  test('named in code, comments and files exists', () => {
     const lost = sourceFiles().flatMap((file) => {
       const text = readFileSync(join(packageRoot, file), 'utf8');
       const named = text.match(/(?<![\w./-])docs\/[\w/-]+\.md/g) ?? [];
@@ -57,7 +57,7 @@ describe('Every page', () => {
 });
 
 describe('docs/source.md', () => {
-  test('is shown at /docs, where no other page is: it links to none', () => {
+  test('links to no other page, because /docs shows only this one', () => {
     expect(readPage('docs/source.md').links.filter((href) => !/^(#|https:)/.test(href))).toEqual([]);
   });
 });
@@ -65,7 +65,7 @@ describe('docs/source.md', () => {
 describe('A decision', () => {
   const index = readPage('docs/decisions/README.md').links;
   test.each(pagePaths().filter((path) => /decisions\/(?!README)/.test(path)))(
-    '%s has context, decision and consequences, and is in the list',
+    '%s has context, decision and consequences, and is in the index',
     (path) => {
       expect(readPage(path).headings.slice(1)).toEqual(['Context', 'Decision', 'Consequences']);
       expect(index).toContain(path.replace('docs/decisions/', ''));

@@ -11,7 +11,7 @@ import { inCode, pagePaths, readPage } from './page.js';
 
 const page = readPage('docs/market-file.md');
 
-/** Parts of the file with a table of their own; some of them may stand in more than one place. */
+/** Parts of the file with a separate table; some occur in more than one place. */
 const PARTS = [
   'contracts',
   'fields',
@@ -25,7 +25,7 @@ const PARTS = [
   'returns',
 ];
 
-/** A key as its section of the page names it. */
+/** A key as its section of the page shows it. */
 interface Key {
   section: string;
   key: string;
@@ -54,7 +54,7 @@ const itemOf = (schema: Type.TSchema): Type.TSchema => {
   return Type.IsRecord(schema) ? Type.RecordValue(schema) : schema;
 };
 
-/** The words that a fault would use. */
+/** The words that a fault message uses. */
 function mustBe(schema: Type.TSchema): string {
   const title = titleOf(schema);
   const isPlainList = Type.IsArray(schema) && !Type.IsObject(schema.items);
@@ -93,7 +93,7 @@ describe('docs/market-file.md', () => {
     expect(code('text faults').split('\n')).toEqual(faultsOf(code('yaml faulty'), market));
   });
 
-  test('shows a change that can be made in its first market', () => {
+  test('shows a change that applies to its first market', () => {
     const code = (lang: string): string => page.codes.find((one) => one.lang === lang)?.text ?? '';
     const first = parseMarket(code('yaml'));
     const result = changeMarket(
@@ -110,8 +110,8 @@ describe('docs/market-file.md', () => {
   });
 });
 
-describe('The buyer of docs/buyer.md that is one’s own server', () => {
-  test('is added to the demo market, where everything else stays', () => {
+describe('The buyer of docs/buyer.md with its own server', () => {
+  test('is added to the demo market and changes nothing else', () => {
     const change = readPage('docs/buyer.md').codes.find(({ lang }) => lang === 'yaml change')?.text ?? '';
     const result = changeMarket(readMarketFile(change), DEMO);
     if (!('changed' in result)) throw new Error(JSON.stringify(result.faults));
@@ -122,7 +122,7 @@ describe('The buyer of docs/buyer.md that is one’s own server', () => {
   });
 });
 
-describe('Every market that a page shows', () => {
+describe('Every market in the pages', () => {
   const shown = pagePaths().flatMap((path) =>
     readPage(path).codes.flatMap(({ lang, text }) => (lang === 'yaml' ? [{ path, text }] : [])),
   );

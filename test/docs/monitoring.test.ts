@@ -26,7 +26,7 @@ interface Panel {
 }
 const { panels } = JSON.parse(read('deploy/grafana/gavel.json')) as { panels: Panel[] };
 
-/** The metrics that an expression asks for, as docs/monitoring.md has them. */
+/** The metrics in an expression, named as in docs/monitoring.md. */
 const metricsIn = (expression: string): string[] =>
   [...expression.matchAll(/\b(?:gavel|nodejs|process)_\w+/g)].map(([name]) =>
     name.replace(/_(count|bucket|sum)$/, ''),
@@ -59,7 +59,7 @@ describe('The alerts', () => {
     if (anchor !== undefined) expect(readPage(path).headings.map(anchorOf)).toContain(anchor);
   });
 
-  test('name no person: what they say of a lead is how many there are', () => {
+  test('contain no personal data: they only count leads', () => {
     for (const { annotations } of rules)
       expect(annotations.summary).not.toMatch(/\$labels\.(lead|phone|email)/);
   });
@@ -82,46 +82,40 @@ describe('Prometheus in the compose file', () => {
     services: Record<string, { command?: string[] }>;
   };
 
-  test.each(['api', 'admin'])(
-    'asks each %s by name, so that one whose container is gone is missed',
-    (job) => {
-      const names = Object.keys(services).filter((name) => services[name]?.command?.[0] === job);
-      const targets = jobs
-        .find(({ job_name }) => job_name === job)
-        ?.static_configs?.flatMap((one) => one.targets);
-      expect(targets).toEqual(names.map((name) => `${name}:9464`));
-    },
-  );
+  test.each(['api', 'admin'])('scrapes each %s by name, so that a missing container is noticed', (job) => {
+    const names = Object.keys(services).filter((name) => services[name]?.command?.[0] === job);
+    const targets = jobs
+      .find(({ job_name }) => job_name === job)
+      ?.static_configs?.flatMap((one) => one.targets);
+    expect(targets).toEqual(names.map((name) => `${name}:9464`));
+  });
 
   const hasAmtool = spawnSync('amtool', ['--version']).status === 0;
-  test.runIf(hasAmtool)(
-    'sends alerts by rules that Alertmanager takes, and the heartbeat apart from them',
-    () => {
-      // `url_file` is unknown to releases before 0.26, which Debian has.
-      const file = join(emptyDir(), 'alertmanager.yml');
-      const text = read('deploy/prometheus/alertmanager.yml');
-      writeFileSync(file, text.replace('url_file: /run/secrets/alert_webhook_url', 'url: http://127.0.0.1/'));
-      const amtool = (...args: string[]) => spawnSync('amtool', args, { encoding: 'utf8' });
-      expect(amtool('check-config', file)).toMatchObject({ status: 0 });
-      const receiverOf = (alert: string): string =>
-        amtool('config', 'routes', 'test', `--config.file=${file}`, `alertname=${alert}`).stdout.trim();
-      expect(['GavelAlertsWork', 'GavelNoApi', 'GavelTest'].map(receiverOf)).toEqual([
-        'heartbeat',
-        'ops',
-        'ops',
-      ]);
-    },
-  );
+  test.runIf(hasAmtool)('routes alerts with valid rules, and the heartbeat separately', () => {
+    // `url_file` is unknown to releases before 0.26, which Debian has.
+    const file = join(emptyDir(), 'alertmanager.yml');
+    const text = read('deploy/prometheus/alertmanager.yml');
+    writeFileSync(file, text.replace('url_file: /run/secrets/alert_webhook_url', 'url: http://127.0.0.1/'));
+    const amtool = (...args: string[]) => spawnSync('amtool', args, { encoding: 'utf8' });
+    expect(amtool('check-config', file)).toMatchObject({ status: 0 });
+    const receiverOf = (alert: string): string =>
+      amtool('config', 'routes', 'test', `--config.file=${file}`, `alertname=${alert}`).stdout.trim();
+    expect(['GavelAlertsWork', 'GavelNoApi', 'GavelTest'].map(receiverOf)).toEqual([
+      'heartbeat',
+      'ops',
+      'ops',
+    ]);
+  });
 });
 
-test('Every alert that docs/monitoring.md names exists', () => {
+test('Every alert in docs/monitoring.md exists', () => {
   const names = rules.map(({ alert }) => alert);
   const named = [...read('docs/monitoring.md').matchAll(/Alerts? `(\w+)`/g)].map(([, name]) => name);
   expect(named.length).toBeGreaterThan(2);
   expect(names).toEqual(expect.arrayContaining(named));
 });
 
-test('The dashboard has panels of different ids, each with something to show', () => {
+test('The dashboard has panels with unique ids and queries', () => {
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   expect(panels.filter(({ targets }) => targets !== undefined).length).toBeGreaterThan(15);
 });

@@ -13,12 +13,12 @@ export interface PageTable {
 
 export interface PageCode {
   section: string;
-  /** The word after the fence, and those after it: `yaml faulty`. */
+  /** The words after the fence: `yaml faulty`. */
   lang: string;
   text: string;
 }
 
-/** A Markdown page of the repository, taken apart. */
+/** A parsed Markdown page of the repository. */
 export interface Page {
   /** From the root: `docs/ops.md`. */
   path: string;
@@ -27,7 +27,7 @@ export interface Page {
   codes: PageCode[];
   /** Code within sentences. */
   codespans: string[];
-  /** What it links to, and the images that it shows. */
+  /** Targets of links and images. */
   links: string[];
 }
 
@@ -63,7 +63,7 @@ const isA = <T extends Token>(token: Token, type: T['type']): token is T => toke
 
 /**
  * The rows of every table with this heading in its first column, each as its first cells.
- * @throws Error where the page has no such table
+ * @throws Error if the page has no such table
  */
 export function rowsOf(page: Page, firstColumn: string, columns = 1): string[][] {
   const tables = page.tables.filter(({ header }) => header[0] === firstColumn);
@@ -74,7 +74,7 @@ export function rowsOf(page: Page, firstColumn: string, columns = 1): string[][]
 
 export const inCode = (text: string): string => `\`${text}\``;
 
-/** What a relative link leads to, from the root; undefined for addresses of the web. */
+/** The target of a relative link, from the root; undefined for URLs. */
 export function targetOf(page: Page, href: string): { path: string; anchor: string } | undefined {
   if (/^[a-z]+:/.test(href)) return undefined;
   const [file = '', anchor = ''] = href.split('#');
@@ -82,7 +82,7 @@ export function targetOf(page: Page, href: string): { path: string; anchor: stri
   return { path: relative('.', path), anchor };
 }
 
-/** A heading's anchor as GitHub makes it. */
+/** A heading's anchor, as on GitHub. */
 export const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()

@@ -9,7 +9,7 @@ const sellersPage = readPage('docs/source.md');
 const secret = `whsec_${Buffer.from('a secret of thirty-two characters').toString('base64')}`;
 const body = JSON.stringify({ type: 'post', lead: { firstName: 'Zoë' } });
 
-/** Runs what the page shows, then one line that calls it with a request as JSON and prints true or false. */
+/** Runs the page's example, then a line that calls it with a request as JSON and prints true or false. */
 const LANGUAGES = [
   {
     lang: 'js',
@@ -64,7 +64,7 @@ function vectors(): { by: string; headers: Record<string, string>; body: string 
   });
 }
 
-test('Each page shows a request as the exchange signs it', () => {
+test('Each page shows a request with the exchange’s signature', () => {
   for (const { by, headers, body: text } of vectors()) {
     const { 'webhook-id': id = '', 'webhook-timestamp': timestamp } = headers;
     const signature = new Webhook(by).sign(id, new Date(Number(timestamp) * 1000), text);
@@ -79,7 +79,7 @@ describe.each(LANGUAGES)(
     const program = findBinary(binaries, process.env);
     const source = page.codes.find((code) => code.lang === lang && code.text.includes(name))?.text ?? '';
     const answer = (request: object, { by = secret, at }: { by?: string; at?: number } = {}): string => {
-      // PHP has no clock to set: the example reads the time that it is given.
+      // PHP's clock can't be set: the example gets the time as input.
       const code = at === undefined || clock ? source : source.replace('time()', String(at));
       const set = at === undefined ? '' : (clock?.(at) ?? '');
       const script = `${code.replace('<?php', '')}\n${set}\n${call}`;
@@ -91,7 +91,7 @@ describe.each(LANGUAGES)(
       return `${ran.stdout}${ran.stderr}`.trim();
     };
 
-    test('is the same as that of docs/source.md, where sellers read it', () => {
+    test('is the same in docs/source.md, for sellers', () => {
       expect(sellersPage.codes.map(({ text }) => text)).toContain(source);
     });
 

@@ -11,7 +11,7 @@ import { readPage } from './page.js';
 const page = readPage('docs/simulate.md');
 
 describe('docs/simulate.md', () => {
-  test('shows a change that can be made in a market', () => {
+  test('shows a change that applies to a market', () => {
     const market = parseMarket(readFileSync(join(packageRoot, 'test/market/file/market.yaml'), 'utf8'));
     if (!('market' in market)) throw new Error('The market of the tests has a fault');
     const change = page.codes.find(({ lang }) => lang === 'yaml change')?.text ?? '';

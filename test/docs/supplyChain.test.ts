@@ -23,7 +23,7 @@ const Lock = Type.Object({
   ),
 });
 
-/** Every package of the lock file but Gavel itself. */
+/** Every package of the lock file except Gavel itself. */
 const packages = Object.entries(Value.Parse(Lock, JSON.parse(read('package-lock.json'))).packages).flatMap(
   ([path, described]) => (path === '' ? [] : [{ name: path.replace(/.*node_modules\//, ''), ...described }]),
 );
@@ -44,19 +44,19 @@ const Bill = Type.Object({
 });
 
 describe('docs/supply-chain.md', () => {
-  test('names every licence of what runs in production', () => {
+  test('names every licence of production packages', () => {
     const licences = packages.flatMap(({ dev, license }) => (dev === true ? [] : (license ?? [])));
     expect(sorted(rowsOf(page, 'licence').flat())).toEqual(sorted(licences.map(inCode)));
   });
 
-  test('names what has no licence in the lock file, and those of development alone', () => {
+  test('names packages without a licence in the lock file, and licences of development tools only', () => {
     const production = new Set(packages.flatMap(({ dev, license }) => (dev === true ? [] : [license])));
     const others = packages.filter(({ license }) => !production.has(license)).map(({ license }) => license);
     const silent = packages.filter(({ license }) => license === undefined).map(({ name }) => name);
     for (const name of sorted([...others, ...silent])) expect(text).toContain(inCode(name ?? ''));
   });
 
-  test('names every package that brings an install script, none of which is run', () => {
+  test('names every package with an install script; no such script runs', () => {
     const named = packages
       .filter(({ hasInstallScript }) => hasInstallScript === true)
       .map(({ name }) => name);
@@ -64,15 +64,15 @@ describe('docs/supply-chain.md', () => {
     expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true');
   });
 
-  test('names the servers that the local stack fetches', () => {
+  test('names the servers that the local stack downloads', () => {
     for (const name of rowsOf(page, 'server').flat()) {
       expect(read('src/local/servers/requirements.txt')).toContain(`${name.replaceAll('`', '')}==`);
     }
   });
 });
 
-// On a busy machine npm takes its time.
-test('The bill of materials is made without a network, and lists everything that runs in production', () => {
+// npm is slow on a busy machine.
+test('The bill of materials is generated without a network, and lists all production packages', () => {
   const [, args = ''] = /^npm (sbom .*) > gavel\.cdx\.json$/m.exec(text) ?? [];
   const made = execFileSync('npm', args.split(' '), {
     cwd: packageRoot,
@@ -92,15 +92,15 @@ test('The bill of materials is made without a network, and lists everything that
   expect(sorted(unlicensed).filter((name) => !silent.includes(name ?? ''))).toEqual([]);
 }, 240_000);
 
-describe('What is installed', () => {
-  test('is pinned to its content, from the registry alone', () => {
+describe('Every dependency', () => {
+  test('is pinned by hash and comes from the registry', () => {
     const loose = packages.filter(({ integrity }) => integrity?.startsWith('sha512-') !== true);
     expect(loose).toEqual([]);
     const elsewhere = packages.filter(({ resolved }) => /^(git|http:|file:)/.test(resolved ?? ''));
     expect(elsewhere).toEqual([]);
   });
 
-  test('from the Python index is pinned to its content too', () => {
+  test('from PyPI is pinned by hash too', () => {
     const requirements = read('src/local/servers/requirements.txt')
       .replaceAll('\\\n', ' ')
       .split('\n')

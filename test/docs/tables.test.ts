@@ -32,7 +32,7 @@ describe('docs/settings.md', () => {
 describe('docs/source.md', () => {
   const page = readPage('docs/source.md');
 
-  test('names every error with its code and when it comes', () => {
+  test('names every error with its status code and cause', () => {
     const rows = Object.values(ERRORS).map(({ status, error, about }) => [
       String(status),
       inCode(error),
@@ -41,14 +41,14 @@ describe('docs/source.md', () => {
     expect(rowsOf(page, 'code', 3)).toEqual(rows);
   });
 
-  test('holds only what a source can do: no command of the operator, no error of buyers', () => {
+  test('contains only content for sources: no operator commands, no errors for buyers', () => {
     const code = [...page.codes.map(({ text }) => text), ...page.codespans];
     expect(code.filter((text) => /(?:^|\s)gavel /.test(text))).toEqual([]);
     const errors = rowsOf(page, 'code', 2).map(([, error]) => error);
     for (const { error } of Object.values(BUYER_ERRORS)) expect(errors).not.toContain(inCode(error));
   });
 
-  test('names every field that has a meaning of its own', () => {
+  test('names every field with a defined meaning', () => {
     const rows = Object.entries(FIELDS).map(([name, { about, example }]) => [
       inCode(name),
       about,
@@ -61,13 +61,13 @@ describe('docs/source.md', () => {
     expect(rowsOf(page, 'header').flat()).toEqual(Object.keys(RATE_HEADERS).map(inCode));
   });
 
-  test('names every reason for which a lead can be unsold', () => {
+  test('names every reason of an unsold lead', () => {
     expect(rowsOf(page, 'reason').flat()).toEqual(LEAD_REASONS.map(inCode));
   });
 });
 
 describe('docs/buyer.md', () => {
-  test('names every error that only buyers are answered', () => {
+  test('names every error that only buyers get', () => {
     const rows = rowsOf(readPage('docs/buyer.md'), 'code', 2);
     for (const { status, error } of Object.values(BUYER_ERRORS))
       expect(rows).toContainEqual([String(status), inCode(error)]);
@@ -77,7 +77,7 @@ describe('docs/buyer.md', () => {
 describe('docs/admin.md', () => {
   const page = readPage('docs/admin.md');
 
-  test('names every error of the admin API with its code and when it comes', () => {
+  test('names every error of the admin API with its status code and cause', () => {
     const rows = (Object.keys(ADMIN_ABOUT) as AdminErrorKind[]).map((kind) => {
       const { status, error } = errorOf(kind);
       return [String(status), inCode(error), ADMIN_ABOUT[kind]];
@@ -85,7 +85,7 @@ describe('docs/admin.md', () => {
     expect(rowsOf(page, 'code', 3)).toEqual(rows);
   });
 
-  test('names every scope with what it opens', () => {
+  test('names every scope with its operations', () => {
     const rows = Object.entries(SCOPES).map(([name, opens]) => [inCode(name), opens]);
     expect(rowsOf(page, 'scope', 2)).toEqual(rows);
   });
@@ -101,12 +101,12 @@ describe('docs/ops.md', () => {
     expect(rowsOf(page, 'search attribute', 2)).toEqual(rows);
   });
 
-  test('names what ops can send to a lead', () => {
+  test('names every signal and update that ops can send', () => {
     const sent = rowsOf(page, 'to', 2).map(([, how = '']) => how.split(', ').at(-1));
     expect(sent).toEqual([RETRY_NOW, WITHDRAW, RESOLVE_POST].map(inCode));
   });
 
-  test('says of every reason what it means, first those of contracts, then those of leads', () => {
+  test('explains every reason, first of contracts, then of leads', () => {
     expect(rowsOf(page, 'reason').flat()).toEqual([...REASONS, ...LEAD_REASONS].map(inCode));
   });
 });

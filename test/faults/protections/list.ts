@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** One row of protections.yaml, where its keys are explained. */
+/** A row of protections.yaml, which explains the keys. */
 export interface Protection {
   name: string;
   without: string;
@@ -15,6 +15,6 @@ export const PROTECTIONS = parse(
   readFileSync(new URL('protections.yaml', import.meta.url), 'utf8'),
 ) as Protection[];
 
-/** The file without its protection. */
+/** Returns the file with the protection removed. */
 export const unprotected = (source: string, { text, becomes = '' }: Protection): string =>
   source.replace(text, () => becomes);

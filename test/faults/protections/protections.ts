@@ -12,7 +12,7 @@ import { showProgress } from '../../../src/terminal/showProgress.js';
 import { onStopRequest } from '../../../src/terminal/stopRequest.js';
 import { PROTECTIONS, unprotected, type Protection } from './list.js';
 
-/** What the tests need of the repository. */
+/** The files and folders that the tests need. */
 const COPIED = [
   'src',
   'workflows',
@@ -26,13 +26,13 @@ const COPIED = [
 
 /** `npm run protections` */
 const program = new Command('protections')
-  .description('take out one protection at a time, and see that the test that is named for it fails')
-  .option('--only <words>', 'those whose name has these words')
+  .description('remove one protection at a time and check that its test fails')
+  .option('--only <words>', 'try only protections whose name contains these words')
   .exitOverride()
-  .showHelpAfterError('Add --help to see how it is used.')
+  .showHelpAfterError('Add --help for usage.')
   .action(tryAll);
 
-/** How a test came out, `absent` where none has this name, and what it said. */
+/** The outcome of a test, `absent` if no test has the name, and its output. */
 interface Outcome {
   outcome: 'passed' | 'failed' | 'absent';
   said: string;
@@ -66,8 +66,8 @@ async function tryAll({ only = '' }: { only?: string }): Promise<void> {
       ),
     );
     const untold = rows.flatMap(({ protection: { name }, whole, without }) => {
-      if (whole.outcome !== 'passed') return [`${name}: its test fails as it is. ${whole.said}`];
-      return without.outcome === 'failed' ? [] : [`${name}: no test tells that it is gone.`];
+      if (whole.outcome !== 'passed') return [`${name}: its test fails without the change. ${whole.said}`];
+      return without.outcome === 'failed' ? [] : [`${name}: its test passes without the protection.`];
     });
     if (untold.length > 0) throw new CommandFailed(untold.join('\n'));
   } finally {
@@ -78,7 +78,7 @@ async function tryAll({ only = '' }: { only?: string }): Promise<void> {
   }
 }
 
-/** A copy whose files can be changed; it shares the installed packages. */
+/** A copy whose files can be changed. It shares the installed packages. */
 function copyRepository(dir: string): string {
   const copy = join(dir, 'copy');
   for (const name of COPIED) cpSync(join(packageRoot, name), join(copy, name), { recursive: true });
@@ -88,7 +88,7 @@ function copyRepository(dir: string): string {
   return copy;
 }
 
-/** Runs the test that is named, and nothing else of its file. */
+/** Runs only the named test of its file. */
 async function outcomeOf(processes: Processes, copy: string, { test }: Protection): Promise<Outcome> {
   const [project, file, name] = test;
   const report = join(copy, 'report.json');
