@@ -2,7 +2,7 @@ import { MongoNetworkError, MongoServerError } from 'mongodb';
 import { expect, test } from 'vitest';
 import { errorForLog } from '../src/errorForLog.js';
 
-/** What fails with an error of the engine, of Node or of the system itself. */
+/** Calls that fail with an error of the engine, of Node or of the system. */
 function errorOf(fails: () => unknown): unknown {
   try {
     return fails();
@@ -47,8 +47,8 @@ test.each([
       }),
     'connect ECONNREFUSED 127.0.0.1:6379',
   ],
-  ['that is none', () => 'Quatermain', undefined],
-])('What is logged of an error %s', (_whose, fails, message) => {
+  ['that is not an Error', () => 'Quatermain', undefined],
+])('The log entry of an error %s', (_whose, fails, message) => {
   const fault = errorForLog(errorOf(fails));
   expect(fault.message).toBe(message);
   expect(JSON.stringify(fault)).not.toMatch(/Quatermain|5558675309/);

@@ -11,7 +11,7 @@ import { workerOf } from '../support/worker.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 import { request, SAMPLE, sendLead, type Reply } from './world.js';
 
-/** As many as all requests of this file that are refused for their key, and some. */
+/** More than all requests in this file with an invalid key. */
 const FAILURES_A_MINUTE = 30;
 
 describe('the admin API', () => {
@@ -20,7 +20,7 @@ describe('the admin API', () => {
   let worker: RunningWorker;
   beforeAll(async () => {
     [world, buyer] = await Promise.all([
-      // A lead that must be sold is waited for longer than on a machine that does nothing else.
+      // A longer window than usual, for a busy machine.
       openAdminWorld({
         RATE_LIMIT_PER_MINUTE: FAILURES_A_MINUTE,
         TRUST_PROXY: true,
@@ -50,7 +50,7 @@ campaigns:
   const CONTRACT = 'INITECH0/boats/contoso';
   const auditOf = async (id: string) => (await world.ask(`GET /admin/audit?of=${id}`)).body.deeds;
 
-  it('applies a market that sells a lead, and tells each change from what to what', async () => {
+  it('applies a market that sells a lead, and reports each change with old and new value', async () => {
     const dry = await apply(market('12.50'), '?dry_run=true');
     expect(dry.body).toMatchObject({ dry_run: true, changes: { length: expect.any(Number) as number } });
     expect(JSON.stringify(dry.body)).not.toContain('whsec_');
@@ -75,7 +75,7 @@ campaigns:
     expect(JSON.stringify((await world.ask('GET /admin/audit')).body)).not.toMatch(/whsec_|hush|555-?123/);
   });
 
-  it('names the source of a key that is made or revoked in the audit', async () => {
+  it('names the source of a created or revoked key in the audit', async () => {
     const made = await world.ask('POST /admin/keys', { seller: 'ACME1234', source: 'landing-page' });
     const id = String(made.body.id);
     await world.ask('POST /admin/keys/revoke', { key: id });
@@ -85,7 +85,7 @@ campaigns:
     ]);
   });
 
-  it('shows the market as a file that changes nothing when it is applied', async () => {
+  it('exports the market as a file that changes nothing when applied', async () => {
     const { admin, adminKey: key } = world;
     const response = await fetch(`${admin.address}/admin/market`, {
       headers: { authorization: `Bearer ${key}` },
@@ -98,7 +98,7 @@ campaigns:
     expect([...new Set(told)]).toEqual(['unchanged']);
   });
 
-  it('makes one of five changes that are meant for the same state of the market, and refuses the others', async () => {
+  it('makes one of five concurrent changes to the same state of the market, and rejects the others', async () => {
     const json = { accept: 'application/json' };
     const tag = async () =>
       (await world.ask('GET /admin/market', undefined, undefined, json)).headers.get('etag') ?? '';
@@ -123,7 +123,7 @@ campaigns:
     expect(garbled.body.message).toContain('if_match ("*" is not the ETag of a market; write it like');
   });
 
-  it('refuses a faulty market file with the faults that the command tells', async () => {
+  it('rejects a faulty market file with the same faults as the command', async () => {
     const faulty = market('"12.50"').replace('slug: initech', 'slug: acme-insurance');
     const reply = await apply(faulty);
     expect([reply.status, reply.body.error]).toEqual([422, 'Invalid market file']);
@@ -136,7 +136,7 @@ campaigns:
     ]);
   });
 
-  it('lets a key that may only read plan a change, and not make it', async () => {
+  it('lets a read-only key plan a change, and not make it', async () => {
     const { key } = await createKey(world.database, { admin: 'rita', scopes: ['market:read'], test: false });
     const change = (query: string) =>
       world.ask(`PUT /admin/market${query}`, market('17.00'), key, { 'content-type': 'application/yaml' });
@@ -158,7 +158,7 @@ campaigns:
       });
   });
 
-  it('cautions of how long persons are kept only for campaigns that a file changes', async () => {
+  it('warns about missing retention only for campaigns that a file changes', async () => {
     await apply(market('15.00'));
     expect((await apply(market('15.00'))).body.cautions).toEqual([]);
     expect((await apply(market('16.00'), '?dry_run=true')).body.cautions).toEqual([]);
@@ -168,7 +168,7 @@ campaigns:
     ]);
   });
 
-  it('answers 409 with the plan for a change that needs a confirmation, and makes it with yes=true', async () => {
+  it('answers 409 with the plan if a change requires confirmation, and makes it with yes=true', async () => {
     await apply(market('15.00').replace('price: 15.00', 'price: 15.00, caps: { day: 5 }'));
     const uncapped = market('15.00').replace('price: 15.00', 'price: 16.00, caps: { day: null }');
     const warned = {
@@ -194,7 +194,7 @@ campaigns:
       'of a contract',
       '{ seller: INITECH0, category: boats, contracts: [{ buyer: contoso, tier: 2, states: [TX] }] }',
     ],
-  ])('describes the same market by a simulation and by a dry run: a change %s', async (_, campaign) => {
+  ])('describes the same market in a simulation and in a dry run: a change %s', async (_, campaign) => {
     const file = `campaigns: [${campaign}]`;
     const isChange = ({ change }: { change: string }) => change !== 'unchanged' && change !== 'not_named';
     const dry = await apply(file, '?dry_run=true');
@@ -217,7 +217,7 @@ campaigns:
     expect((dry.body.changes as { change: string }[]).filter(isChange)).toEqual(simulated.changes);
   });
 
-  it('decides past auctions again for one who asks at a time, and tells where a change is at fault', async () => {
+  it('runs one simulation at a time, and reports the position of a fault in the change', async () => {
     const today = new Date().toISOString();
     const sellers = [{ code: 'ACME1234', name: 'Renamed' }];
     const faulty = await world.ask(`POST /admin/simulate?since=${today}`, { sellers: [{ name: 'Nobody' }] });
@@ -247,7 +247,7 @@ campaigns:
     });
   });
 
-  it('destroys a person for good, and keeps who did it and the proof', async () => {
+  it('permanently erases a person, and keeps the actor and the proof', async () => {
     const id = String(
       (await sendLead(world, { ...SAMPLE, zip: 'near 75001', city: 'Dal\u00adlas' })).body.lead_id,
     );
@@ -276,7 +276,7 @@ campaigns:
     expect(stored).not.toMatch(/John|Doe|555-123|5551234567|email\.com/);
   });
 
-  it('books a payment with a ref once, and notes it once', async () => {
+  it('books a payment with a ref once, with one audit entry', async () => {
     const prepaid = market('15.00').replace('name: Contoso,', 'name: Contoso, balance: 100.00,');
     expect((await apply(prepaid)).status).toBe(200);
     const pay = (amount: number) =>
@@ -290,7 +290,7 @@ campaigns:
     ]);
   });
 
-  it('books no payment without a name, and one with an Idempotency-Key once', async () => {
+  it('rejects a payment without a ref, and books one with an Idempotency-Key once', async () => {
     const pay = (amount: number, key?: string) =>
       world.ask(
         'POST /admin/buyers/contoso/topups',
@@ -315,7 +315,7 @@ campaigns:
     );
   });
 
-  it('tries a buyer’s server, notes it in the audit, and books and counts nothing', async () => {
+  it('tests a buyer’s server with an audit entry, and books and counts nothing', async () => {
     const { database } = world;
     const server = await startBuyer({ ping: { body: { bid: '45.00' } } });
     const at = { url: server.url, timeoutMs: 2000 };
@@ -341,7 +341,7 @@ campaigns:
     await server.close();
   });
 
-  it('tries a buyer under the contract that is named, and says which there are', async () => {
+  it('tests a buyer under the named contract, and lists the existing ones', async () => {
     const reply = await world.ask('POST /admin/buyers/tried/test', { contract: 'nothing' });
     expect([reply.status, reply.body.message]).toEqual([
       404,
@@ -355,7 +355,7 @@ campaigns:
     ]);
   });
 
-  it('tries the addresses of a seller’s postbacks, but none that leads into the operator’s network', async () => {
+  it('tests a seller’s postback URLs, except those in the operator’s network', async () => {
     buyer.answer('test', { body: {} });
     const metadata = 'https://169.254.169.254/latest';
     const postbacks = [buyer.url, metadata];
@@ -375,7 +375,7 @@ campaigns:
     ]);
   });
 
-  it('answers a key as often a minute as it may ask, and says when it may ask again', async () => {
+  it('limits a key’s requests per minute, and says when to retry', async () => {
     const key = await world.adminKeyFor(['audit:read'], 'erin', 3);
     const ask = () => world.ask('GET /admin/audit', undefined, key);
     const replies = await Promise.all([ask(), ask(), ask(), ask(), ask()]);
@@ -391,7 +391,7 @@ campaigns:
     expect(refused?.headers.get('x-ratelimit-remaining')).toBe('0');
   });
 
-  it('lets a key hand out no scope that it has not itself', async () => {
+  it('does not let a key grant scopes that it lacks', async () => {
     const key = await world.adminKeyFor(['keys:write', 'leads:read']);
     const make = (scopes: string[]) => world.ask('POST /admin/keys', { admin: 'erin', scopes }, key);
     const refused = await make(['leads:read', 'market:write']);
@@ -402,7 +402,7 @@ campaigns:
     expect((await world.ask('GET /admin/leads', undefined, String(made.body.key))).status).toBe(200);
   });
 
-  it('lets a key make none that lasts longer than itself, of whatever kind', async () => {
+  it('does not let a key create any key that outlives it', async () => {
     const until = new Date(Date.now() + 7 * 86_400_000);
     const scopes: Scope[] = ['keys:write', 'market:write'];
     const maker = await createKey(world.database, {
@@ -428,7 +428,7 @@ campaigns:
     expect((await make({ seller: 'ACME1234', limit: 5000 })).body).toMatchObject({ limit: 5000 });
   });
 
-  it('tells of a key that another has made who made it, in all that it does, and when that one ends', async () => {
+  it('shows the creators of a key in its audit entries, and lists the keys made by a revoked key', async () => {
     const maker = await createKey(world.database, { admin: 'dana', scopes: [...SCOPE_NAMES], test: false });
     const erin = (await world.ask('POST /admin/keys', { admin: 'erin', scopes: [...SCOPE_NAMES] }, maker.key))
       .body;
@@ -443,7 +443,7 @@ campaigns:
     expect(ended.body).toMatchObject({ status: 'revoked', made: [erin.id] });
   });
 
-  it('refuses a key that was revoked within 2 s, and limits those who guess', async () => {
+  it('rejects a revoked key within 2 s, and limits guesses', async () => {
     const key = await world.adminKeyFor([...SCOPE_NAMES]);
     const from = (i: number) => ({ 'x-forwarded-for': `198.51.100.${i}` });
     const status = async (headers = {}) =>
@@ -459,7 +459,7 @@ campaigns:
     expect((await world.ask('GET /admin/keys')).status).toBe(200);
   });
 
-  it('lets a key go on until a time, never longer than it would, and ends it at once when asked', async () => {
+  it('ends a key at a time, never later than its expiry, or at once', async () => {
     const key = await world.adminKeyFor(['keys:read']);
     const end = (expires_at?: string) => world.ask('POST /admin/keys/revoke', { key, expires_at });
     const ended = await end('2099-01-02');
@@ -535,7 +535,7 @@ campaigns:
     ['DELETE /admin/leads/none', undefined, 405, 'Use GET, HEAD here.'],
     ['DELETE /admin/market', undefined, 405, 'Use GET, HEAD, PUT here.'],
     ['POST /admin/leads/erase', { lead_ids: ['x'.repeat(70_000)] }, 413, 'longer than this operation takes'],
-  ])('%s with %j is answered with %i and what is wrong', async (route, body, status, message) => {
+  ])('%s with %j is answered with %i and the fault', async (route, body, status, message) => {
     const reply = await world.ask(route, body);
     expect(reply.status).toBe(status);
     expect(reply.body.message).toContain(message);
@@ -544,13 +544,13 @@ campaigns:
   it.each([
     ['PUT /admin/market', 'text/plain', 'application/yaml'],
     ['POST /admin/leads/erase', 'application/x-www-form-urlencoded', 'Send application/json.'],
-  ])('%s takes no %s', async (route, type, message) => {
+  ])('%s does not accept %s', async (route, type, message) => {
     const reply = await world.ask(route, 'a=b', undefined, { 'content-type': type });
     expect([reply.status, reply.body.error]).toEqual([415, 'Unsupported content type']);
     expect(reply.body.message).toContain(message);
   });
 
-  it('is on a listener of its own: neither API has what the other has', async () => {
+  it('has its own listener, and neither API has the routes of the other', async () => {
     expect(world.admin.address).toMatch(/^http:\/\/127\.0\.0\.1:/);
     for (const [api, path] of [
       [world.api, '/admin/openapi.json'],

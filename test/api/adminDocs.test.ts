@@ -17,10 +17,10 @@ const LINES = readPage('docs/admin.md')
   .codes.filter(({ lang }) => lang === 'sh')
   .flatMap(({ text }) => text.replaceAll('\\\n', '').split('\n'));
 
-/** Every request of the page, in its order: later ones send what earlier ones have kept. */
+/** All requests of the page in order, because later ones use results of earlier ones. */
 const REQUESTS = LINES.filter((line) => line.startsWith('curl '));
 
-/** The scopes of the key that the page makes for them. */
+/** The scopes of the key that the page creates. */
 const SCOPES = LINES.flatMap((line) => /^export .* --scopes (\S+)\)$/.exec(line)?.[1]?.split(',') ?? []);
 
 describe('docs/admin.md', () => {
@@ -48,7 +48,7 @@ describe('docs/admin.md', () => {
 
   it('has requests', () => expect(REQUESTS.length).toBeGreaterThan(10));
 
-  it.each(REQUESTS)('shows a request that is done as it stands: %s', async (line) => {
+  it.each(REQUESTS)('shows a request that works as written: %s', async (line) => {
     const { _id: lead } = await storeLead(world.database, campaign);
     const { document } = await createKey(world.database, { seller: 'ACME1234', test: false });
     const request = line

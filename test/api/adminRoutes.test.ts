@@ -17,7 +17,7 @@ buyers:
   - { id: northwind, name: Northwind, post: { url: 'https://northwind.example/?token=hush', timeoutMs: 800 }, balance: 100.00 }
 `;
 
-/** What each operation is asked with. */
+/** The input of each operation. */
 const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, unknown>> = {
   showMarket: () => ({}),
   applyMarket: () => ({ file: NORTHWIND, prune: false }),
@@ -63,11 +63,11 @@ const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, u
   listAudit: () => ({ since: '2026-01-01', of: 'northwind' }),
 };
 
-/** Operations that the lead's workflow does; test/api/heldPosts.test.ts has one. */
+/** Operations that the lead's workflow executes; test/api/heldPosts.test.ts tests one. */
 const NEEDS_WORKFLOW = ['resolvePost', 'retryLead'];
 const done = OPERATIONS.filter(({ id }) => !NEEDS_WORKFLOW.includes(id));
 
-/** Operations that change something, show a person or a secret, or give figures that depend on persons. */
+/** Operations that change data, show personal data or a secret, or return figures that depend on persons. */
 const isNoted = ({ scope }: Operation): boolean =>
   scope.endsWith(':write') || ['persons:read', 'secrets:read', 'simulations:read'].includes(scope);
 
@@ -104,12 +104,12 @@ describe('every operation of the admin API', () => {
     await world.database.circuits.deleteOne({ _id });
   });
 
-  it('is asked here as it would be', () => {
+  it('is called here with a valid input', () => {
     expect(OPERATIONS.map(({ id }) => id)).toEqual(Object.keys(INPUTS));
     expect(new Set(OPERATIONS.map(({ scope }) => scope))).toEqual(new Set(SCOPE_NAMES));
   });
 
-  it.each(done)('$id is done for a key with its scope alone, and answers as its schema says', async (one) => {
+  it.each(done)('$id requires only its own scope, and its answer matches its schema', async (one) => {
     const reply = await send(one, await world.adminKeyFor([one.scope]));
     expect([reply.status, reply.body]).toEqual([200, expect.anything()]);
     expect(Value.Errors(one.output, reply.body)).toEqual([]);
@@ -117,7 +117,7 @@ describe('every operation of the admin API', () => {
   });
 
   it.each(OPERATIONS)(
-    '$id is refused to a key with every other scope, which is told the one it lacks',
+    '$id is rejected for a key with every other scope, and the error names the missing scope',
     async (one) => {
       const before = await world.database.audit.countDocuments();
       const others = SCOPE_NAMES.filter((scope) => scope !== one.scope);
@@ -128,7 +128,7 @@ describe('every operation of the admin API', () => {
     },
   );
 
-  it.each(OPERATIONS)('$id is closed to sellers, to buyers, and to who has no key', async (one) => {
+  it.each(OPERATIONS)('$id is closed to sellers, buyers and requests without a key', async (one) => {
     const buyer = await createKey(world.database, { buyer: 'northwind', test: false });
     for (const key of [world.key, await world.keyFor({ test: true }), buyer.key, 'none']) {
       const reply = await send(one, key);
@@ -137,7 +137,7 @@ describe('every operation of the admin API', () => {
     }
   });
 
-  it.each(done.filter(isNoted))('$id leaves in the audit what was done, and who did it', async (one) => {
+  it.each(done.filter(isNoted))('$id adds an audit entry with action and actor', async (one) => {
     const before = await world.database.audit.find().toArray();
     if (one.id === 'applyMarket')
       await world.database.buyers.updateOne({ _id: 'northwind' }, { $set: { name: 'Renamed' } });
@@ -148,13 +148,13 @@ describe('every operation of the admin API', () => {
     expect(JSON.stringify(deeds)).not.toMatch(/John|Doe|555-?(123|0187)|email\.com|gvl_|whsec_|hush/);
   });
 
-  it.each(OPERATIONS.filter((one) => !isNoted(one)))('$id leaves nothing in the audit', async (one) => {
+  it.each(OPERATIONS.filter((one) => !isNoted(one)))('$id adds no audit entry', async (one) => {
     const before = await world.database.audit.countDocuments();
     expect((await send(one, world.adminKey)).status).toBe(200);
     expect(await world.database.audit.countDocuments()).toBe(before);
   });
 
-  it('has a route, and there is no other but those for everybody', async () => {
+  it('has a route, and the only other routes are public', async () => {
     const { body } = await world.ask('GET /admin/openapi.json', undefined, '');
     const paths = body.paths as Record<string, Record<string, unknown>>;
     const documented = Object.entries(paths).flatMap(([path, methods]) =>
@@ -166,7 +166,7 @@ describe('every operation of the admin API', () => {
     expect(await world.ask('GET /health', undefined, '')).toMatchObject({ status: 200 });
   });
 
-  it('lets no page of elsewhere read it', async () => {
+  it('is not readable from other origins', async () => {
     const elsewhere = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
     for (const method of ['GET', 'OPTIONS']) {
       const { headers } = await world.ask(`${method} /admin/leads`, undefined, world.adminKey, elsewhere);
@@ -176,7 +176,7 @@ describe('every operation of the admin API', () => {
     }
   });
 
-  it('is not there on the Lead API, which takes no admin key either', async () => {
+  it('does not exist on the Lead API, which rejects admin keys too', async () => {
     for (const { method, path } of OPERATIONS) {
       const reply = await request({ api: world.api, key: world.adminKey }, path, { method });
       expect([reply.status, reply.body.error]).toEqual([404, 'Not found']);

@@ -10,9 +10,9 @@ export interface AdminWorld extends ApiWorld {
   admin: RunningApi;
   /** A key with every scope. */
   adminKey: string;
-  /** One that may ask as often as it likes, unless a limit is given. */
+  /** Creates a key, without a rate limit by default. */
   adminKeyFor(scopes: Scope[], name?: string, limit?: number): Promise<string>;
-  /** Asks the admin API, with that key unless another is given; a body is sent as JSON. */
+  /** Calls the admin API, with that key by default; a body is sent as JSON. */
   ask(route: string, body?: unknown, key?: string, headers?: Record<string, string>): Promise<Reply>;
 }
 

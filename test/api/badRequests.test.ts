@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { openApiWorld, type ApiWorld } from './world.js';
 
-/** One text, or several one after another, where `{ x: 100 }` is a hundred times x. */
+/** One text or a list of texts; `{ x: 100 }` is x a hundred times. */
 type Text = string | (string | Record<string, number>)[];
 
-/** One row of badRequests.yaml, where its keys are explained. */
+/** One row of badRequests.yaml, which explains the keys. */
 interface BadRequest {
   name: string;
   method?: Text;
@@ -29,7 +29,7 @@ const sections = parse(readFileSync(new URL('badRequests.yaml', import.meta.url)
   BadRequest[]
 >;
 
-/** Somebody whose name, phone and e-mail stand nowhere else. */
+/** A person whose name, phone and e-mail occur nowhere else. */
 const LEAD = {
   seller: 'ACME1234',
   category: 'Auto Insurance',
@@ -42,7 +42,7 @@ const LEAD = {
 };
 const PERSONAL = /zebulon|quixley|2125550187|212-555-0187|mail\.example/i;
 
-/** How long any answer may take on a machine that does much else, ms. */
+/** Time limit for an answer on a busy machine, ms. */
 const PATIENCE_MS = 5000;
 
 describe.each(Object.entries(sections))('%s', (_section, requests) => {
@@ -66,7 +66,7 @@ describe.each(Object.entries(sections))('%s', (_section, requests) => {
   });
 });
 
-it('there are many ways to be wrong, and each has its own name', () => {
+it('there are many bad requests, each with its own name', () => {
   const names = Object.entries(sections).flatMap(([section, rows]) =>
     rows.map(({ name }) => `${section} ${name}`),
   );
@@ -114,7 +114,7 @@ function bodyOf({ json, form, multipart, body }: BadRequest): [type: string | un
   return [undefined, body ?? ''];
 }
 
-/** Puts the lead, whole or without one field, and the key in their places. */
+/** Inserts the lead, whole or without one field, and the key. */
 function filled(text: string, key: string): string {
   const without = (name = ''): [string, string][] =>
     Object.entries(LEAD).filter(([field]) => field !== name.slice(1));
@@ -130,20 +130,20 @@ function filled(text: string, key: string): string {
 }
 
 interface Answer {
-  /** Of each answer that came: what follows a request may be taken for another one. */
+  /** Status of each answer: trailing bytes may be read as another request. */
   statuses: number[];
-  /** The first answer's. */
+  /** Body of the first answer. */
   body: Record<string, unknown>;
   text: string;
 }
 
-/** The status with the error's text or, where the lead was taken, its status. */
+/** The HTTP status with the error's text, or with the status of an accepted lead. */
 function said({ statuses, body: { error, status } }: Answer): string {
   const [text] = [error, status].filter((value) => typeof value === 'string');
   return text === undefined ? 'none' : `${statuses[0]} ${text}`;
 }
 
-/** Sends bytes and reads until the server hangs up. */
+/** Sends bytes and reads until the server closes the connection. */
 function exchange(address: string, bytes: Buffer, hangsUp = false): Promise<Answer> {
   const { hostname, port } = new URL(address);
   return new Promise((resolve, reject) => {
@@ -154,7 +154,7 @@ function exchange(address: string, bytes: Buffer, hangsUp = false): Promise<Answ
       reject(new Error(`no end after ${PATIENCE_MS} ms: ${text.slice(0, 200)}`));
     }, PATIENCE_MS);
     socket.on('data', (chunk) => (text += chunk.toString()));
-    // The server may hang up before it has read what it does not want.
+    // The server may close the connection before it has read everything.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearTimeout(late);

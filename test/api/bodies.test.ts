@@ -3,7 +3,7 @@ import { generateKey } from '../../src/store/keys/apiKeys.js';
 import { findLead } from '../../src/store/leads/leads.js';
 import { openApiWorld, request, SAMPLE, type ApiWorld, type Reply } from './world.js';
 
-describe('a lead is read from whatever carries it', () => {
+describe('a lead is read from every supported body and query', () => {
   let world: ApiWorld;
   beforeAll(async () => {
     world = await openApiWorld();
@@ -71,7 +71,7 @@ describe('a lead is read from whatever carries it', () => {
     expect(category).toBe('Auto Insurance');
   });
 
-  it('the verbatim request with everything in the query is complete', async () => {
+  it('a request with all fields in the query is complete', async () => {
     const lead = await stored(
       await send('?seller=ACME1234&category=Solar&state=TX&firstName=John&phone=555-1234'),
     );
@@ -79,7 +79,7 @@ describe('a lead is read from whatever carries it', () => {
     expect(lead?.phoneE164).toBeUndefined();
   });
 
-  it('where both name a field, the body wins, also with a blank', async () => {
+  it('if both contain a field, the body wins, even with a blank', async () => {
     const lead = await stored(
       await json({ ...SAMPLE, city: 'Austin', zip: null }, '?city=Dallas&zip=75001&subId=q'),
     );
@@ -87,7 +87,7 @@ describe('a lead is read from whatever carries it', () => {
     expect(lead?.fields).not.toHaveProperty('zip');
   });
 
-  it('numbers and booleans are taken as text, blank ones are left out', async () => {
+  it('numbers and booleans are read as text, and blank values are omitted', async () => {
     const lead = await stored(
       await json({ ...SAMPLE, zip: 75001, homeowner: true, age: 42.5, note: '  ', score: -0 }),
     );
@@ -95,7 +95,7 @@ describe('a lead is read from whatever carries it', () => {
     expect(lead?.fields).not.toHaveProperty('note');
   });
 
-  it('marks of direction are dropped: they come along when a number is copied from a contact', async () => {
+  it('bidirectional marks are dropped, because they are copied along with a number from a contact', async () => {
     const lead = await stored(
       await json({
         ...SAMPLE,
@@ -111,7 +111,7 @@ describe('a lead is read from whatever carries it', () => {
     expect(lead?.fields).not.toHaveProperty('note');
   });
 
-  it('a state and a phone are kept in their normal form, and as they were sent', async () => {
+  it('a state and a phone are stored in normal form and as sent', async () => {
     const lead = await stored(await json({ ...SAMPLE, state: 'new york', phone: '(212) 555-0100 ext. 7' }));
     expect(lead).toMatchObject({ state: 'NY', phoneE164: '+12125550100' });
     expect(lead?.fields).toMatchObject({ state: 'NY', phone: '+12125550100', phoneExtension: '7' });
@@ -155,7 +155,7 @@ describe('a lead is read from whatever carries it', () => {
           'content-type': 'application/x-www-form-urlencoded',
         }),
     ],
-  ])('JSON under a form’s header (%s) is told which header is missing', async (_name, post) => {
+  ])('JSON with a form’s header (%s) gets an error that names the missing header', async (_name, post) => {
     const reply = await post();
     expect(reply.body.error).toBe('Invalid request');
     expect(reply.body.message).toContain('Content-Type: application/json');
@@ -205,7 +205,7 @@ describe('a lead is read from whatever carries it', () => {
       'application/x-www-form-urlencoded',
       /^The body is in UTF-16\./,
     ],
-  ])('%s is told what is wrong', async (_name, body, type, message) => {
+  ])('%s gets an error that names the fault', async (_name, body, type, message) => {
     const reply = await send('', new Uint8Array(body), type === undefined ? {} : { 'content-type': type });
     expect([reply.status, reply.body.error]).toEqual([400, 'Invalid request']);
     expect(reply.body.message).toMatch(message);
@@ -221,7 +221,7 @@ describe('a lead is read from whatever carries it', () => {
     expect([reply.status, reply.body.error]).toEqual([400, 'Invalid request']);
   });
 
-  it('one of our keys in the wrong place is dropped', async () => {
+  it('an API key in the wrong place is dropped', async () => {
     const key = generateKey('live');
     const page = `https://quotes.example/?key=${key}`;
     const reply = await json({ ...SAMPLE, api_key: key, landingPage: page, [key]: 'x' }, `?key=${key}`);

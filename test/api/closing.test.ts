@@ -2,12 +2,12 @@ import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { openApiWorld, request, SAMPLE, sendLead } from './world.js';
 
-it('while it closes, what is being answered ends well and what comes anew is sent elsewhere', async () => {
+it('while it closes, requests in progress finish and new ones are rejected with 503', async () => {
   const world = await openApiWorld({ ANSWER_WINDOW_MS: 1500 });
   const waiting = sendLead(world, SAMPLE, { prefer: '' });
   await expect.poll(() => world.database.leads.countDocuments()).toBe(1);
 
-  // A request of which half has arrived keeps its connection open.
+  // A half-received request keeps its connection open.
   const { hostname, port } = new URL(world.api.address);
   const socket = connect(Number(port), hostname);
   let late = '';
@@ -32,7 +32,7 @@ it('while it closes, what is being answered ends well and what comes anew is sen
   await world.database.client.close();
 });
 
-it('for STOP_DELAY_MS after it was stopped, it takes leads as before, and tells balancers to go elsewhere', async () => {
+it('for STOP_DELAY_MS after the stop it takes leads as before, while /ready reports 503 to load balancers', async () => {
   const world = await openApiWorld({ ANSWER_WINDOW_MS: 100, STOP_DELAY_MS: 1000 });
   expect((await request(world, '/ready')).status).toBe(200);
   const began = performance.now();

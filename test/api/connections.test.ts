@@ -6,7 +6,7 @@ import { slowReaders } from '../../src/api/plugins/slowReaders.js';
 import { openApiWorld, type ApiWorld } from './world.js';
 
 const MAX_CONNECTIONS = 10;
-/** How long a request may take to arrive, and an answer to be read. */
+/** Timeouts for receiving a request and for sending an answer. */
 const PATIENCE_MS = 10_000;
 
 let world: ApiWorld;
@@ -38,7 +38,7 @@ const HEALTH = 'GET /health HTTP/1.1\r\nHost: gavel\r\n\r\n';
 
 const HEALTH_AND_CLOSE = HEALTH.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
 
-/** What the server says until it closes its side. */
+/** The server's output until it closes its side. */
 async function answerTo(text: string, address?: string): Promise<string> {
   const socket = await connection(text, address);
   let answer = '';
@@ -53,12 +53,12 @@ async function answerTo(text: string, address?: string): Promise<string> {
 
 const isServed = async (): Promise<boolean> => (await answerTo(HEALTH_AND_CLOSE)).includes('200 OK');
 
-/** As many as there may be. */
+/** The connection limit. */
 const fill = (text: string): Promise<Socket[]> =>
   Promise.all(Array.from({ length: MAX_CONNECTIONS }, () => connection(text)));
 
 describe('connections', () => {
-  it('beyond the most are closed at once, and others are let in as soon as there is room', async () => {
+  it('above the limit are closed at once, and new ones are accepted as soon as others close', async () => {
     const [first] = await fill(HEALTH);
     await sleep(200);
     expect(await isServed()).toBe(false);
@@ -66,18 +66,18 @@ describe('connections', () => {
     await expect.poll(isServed, { timeout: 3000 }).toBe(true);
   });
 
-  it('of clients that send no HTTP and do not close their side are closed for them', async () => {
+  it('of clients that send no HTTP and do not close their side are closed by the server', async () => {
     await fill('Zebulon\r\n\r\n');
     await expect.poll(isServed, { timeout: 6000 }).toBe(true);
   });
 
-  it('on which many requests come at once are closed, before their answers fill the memory', async () => {
+  it('with many pipelined requests are closed before their answers fill the memory', async () => {
     const answers = await answerTo('GET /docs HTTP/1.1\r\nHost: gavel\r\n\r\n'.repeat(500));
     expect(answers.match(/HTTP\/1\.1 200 OK/g) ?? []).toHaveLength(0);
     expect((await answerTo(HEALTH.repeat(3) + HEALTH_AND_CLOSE)).match(/200 OK/g)).toHaveLength(4);
   });
 
-  it('that are idle stay open longer than a request may take to arrive', async () => {
+  it('that are idle stay open longer than the request timeout', async () => {
     const socket = await connection(HEALTH);
     let answers = '';
     socket.on('data', (chunk: Buffer) => (answers += chunk.toString()));
@@ -88,7 +88,7 @@ describe('connections', () => {
   }, 30_000);
 });
 
-it('connections that are idle for as long as the setting says are closed', async () => {
+it('idle connections are closed after the configured time', async () => {
   const other = await openApiWorld({ KEEP_ALIVE_MS: 1000 });
   const began = performance.now();
   const answer = await answerTo(HEALTH, other.api.address);
@@ -104,7 +104,7 @@ describe('an answer that its client does not read', () => {
   beforeAll(async () => {
     app = fastify();
     await app.register(slowReaders, { answerTimeoutMs: 1000 });
-    // More than the buffers of both sides hold.
+    // More than the buffers of both sides.
     app.get('/', async () => Buffer.alloc(50_000_000));
     app.get('/small', async () => Buffer.alloc(100_000));
     await app.listen({ host: '127.0.0.1', port: 0 });
@@ -116,7 +116,7 @@ describe('an answer that its client does not read', () => {
       app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
     );
 
-  it('is given up when its time is over, and not before', async () => {
+  it('is aborted after its timeout, and not before', async () => {
     const { port } = app.server.address() as AddressInfo;
     const socket = await connection('GET / HTTP/1.1\r\nHost: gavel\r\n\r\n', `http://127.0.0.1:${port}`);
     socket.pause();
@@ -125,7 +125,7 @@ describe('an answer that its client does not read', () => {
     await expect.poll(connections, { timeout: 3000 }).toBe(0);
   });
 
-  it('is sent to its end to a client that reads', async () => {
+  it('is sent completely to a client that reads', async () => {
     const { port } = app.server.address() as AddressInfo;
     const response = await fetch(`http://127.0.0.1:${port}/small`);
     expect((await response.arrayBuffer()).byteLength).toBe(100_000);

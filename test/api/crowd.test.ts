@@ -6,14 +6,14 @@ import { buyerDocument, contractDocument } from '../support/market.js';
 import { workerOf } from '../support/worker.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld } from './world.js';
 
-describe('with no worker running, so that no lead is answered', () => {
+describe('without a worker, so that no lead is sold', () => {
   let world: ApiWorld;
   beforeAll(async () => {
     world = await openApiWorld({ ANSWER_WINDOW_MS: 1000 });
   });
   afterAll(() => world.close());
 
-  it('all leads are taken, though more come than there are places for', async () => {
+  it('all leads are accepted, even more than there are places', async () => {
     const loop = openLoop(25, () => sendLead(world, SAMPLE, { prefer: 'wait=1' }));
     await sleep(4000);
     const replies = await loop.stop();
@@ -22,12 +22,12 @@ describe('with no worker running, so that no lead is answered', () => {
   }, 40_000);
 });
 
-describe('with more sources at once than leads can be sold', () => {
+describe('with more concurrent sources than sellable leads', () => {
   let world: ApiWorld;
   let buyer: FakeBuyer;
   let worker: Awaited<ReturnType<typeof workerOf>>;
   beforeAll(async () => {
-    // Two leads at a time, each for half a second or more, and every lead waits for a second.
+    // Two leads at a time, each for half a second or more. Every lead waits up to a second.
     world = await openApiWorld({ ANSWER_WINDOW_MS: 2000, REQUESTS_IN_FLIGHT: 2 });
     buyer = await startBuyer({ post: { after: 500, body: { accepted: true } } });
     await world.database.buyers.insertOne({
@@ -51,15 +51,15 @@ describe('with more sources at once than leads can be sold', () => {
     );
   const sold = () => world.database.leads.countDocuments({ status: 'sold' });
 
-  it('every lead is taken, and those that found no place are sold soon, a few at a time', async () => {
-    // The first lead that a worker sells takes it longer.
+  it('every lead is accepted, and leads without a place are sold soon, a few at a time', async () => {
+    // A worker's first lead takes longer.
     await send(0);
     await expect.poll(sold, { timeout: 20_000 }).toBe(1);
     const replies = await Promise.all(Array.from({ length: 24 }, (_, i) => send(i + 1)));
     expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
     expect(replies.filter(({ body }) => body.status === 'pending').length).toBeGreaterThan(12);
 
-    // The sweep would begin with them after a minute.
+    // The sweep would start them after a minute.
     await expect.poll(sold, { timeout: 40_000, interval: 250 }).toBe(25);
     const asked = buyer.of('ping').map(({ at }) => at);
     const within = (ms: number, from: number) => asked.filter((at) => at >= from && at < from + ms).length;

@@ -8,7 +8,7 @@ interface Page {
   headers: Record<string, string | string[] | undefined>;
 }
 
-/** Asks as a proxy in front does: `fetch` sets no Host. */
+/** Sends a request like a proxy, because `fetch` can't set Host. */
 function docsOf({ api }: ApiWorld, headers: Record<string, string>): Promise<Page> {
   return new Promise((resolve, reject) => {
     request(`${api.address}/docs`, { headers }, (response) => {
@@ -28,7 +28,7 @@ describe('behind a proxy, the page for sources', () => {
   });
   afterAll(() => world.close());
 
-  it('shows the address that its reader asked for, and is kept for nobody else', async () => {
+  it('shows the address that its reader requested, and is not cached for others', async () => {
     const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'leads.example' };
     const page = await docsOf(world, headers);
     expect(page.html).toContain('https://leads.example/api/leads');
@@ -60,7 +60,7 @@ describe('with a public address', () => {
   });
   afterAll(() => world.close());
 
-  it('the page shows it, whatever a request says, and may be kept', async () => {
+  it('the page always shows it and may be cached', async () => {
     const { html, headers } = await docsOf(world, {
       'x-forwarded-host': 'evil.example',
       host: 'evil.example',
@@ -71,7 +71,7 @@ describe('with a public address', () => {
   });
 });
 
-it('an address is no pattern of replacements, whatever it holds', () => {
+it('an address with replacement patterns is inserted literally', () => {
   const page = docsPage({ html: 'POST http://127.0.0.1:3000/x', chapters: [], samples: [] }, { paths: {} });
   expect(page("https://a$`$'$&$$b")).toContain('POST https://a$`$&#39;$&#38;$$b/x');
 });

@@ -159,20 +159,20 @@ describe('every error has its exact text and shape', () => {
     expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
-  it('a category that is paused until a time is refused with that time, and one whose pause is over is not', async () => {
+  it('a category that is paused until a time is rejected with that time, and accepted after it', async () => {
     const paused = await sendLead(world, { ...SAMPLE, category: 'Gutters' });
     expect([paused.status, paused.body.error]).toEqual([400, 'No matching campaign']);
     expect(paused.body.message).toContain('until 2999-01-01 09:00:00 UTC');
     expect((await sendLead(world, { ...SAMPLE, category: 'Windows' })).status).toBe(200);
   });
 
-  it('401 names the scheme', async () => {
+  it('401 names the authentication scheme', async () => {
     expect((await sendLead(world, SAMPLE, { authorization: '' })).headers.get('www-authenticate')).toBe(
       'Bearer',
     );
   });
 
-  it('405 names the methods', async () => {
+  it('405 names the allowed methods', async () => {
     const reply = await request(world, '/api/leads/x', { method: 'DELETE' });
     expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
@@ -192,7 +192,7 @@ describe('every error has its exact text and shape', () => {
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ success: false, error });
   });
 
-  it('a revoked key and an expired one are refused within 2 s', async () => {
+  it('a revoked key and an expired one are rejected within 2 s', async () => {
     const { key, document } = await createKey(world.database, { seller: 'ACME1234', test: false });
     expect((await sendLead({ ...world, key })).status).toBe(200);
     await revokeKey(world.database, document._id);
@@ -202,7 +202,7 @@ describe('every error has its exact text and shape', () => {
   });
 });
 
-/** Sends bytes as they are and reads until the server hangs up. */
+/** Sends raw bytes and reads until the server closes the connection. */
 function raw(address: string, text: string): Promise<string> {
   const { hostname, port } = new URL(address);
   return new Promise((resolve, reject) => {

@@ -5,10 +5,10 @@ import { createLog } from '../../src/log.js';
 import { openStarter } from '../../src/temporal/starter.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
-/** What is the same in two answers that must not tell one case from the other. */
+/** The parts of two answers that must be equal, so that the cases cannot be distinguished. */
 const told = ({ status, body: { error, message, fields } }: Reply) => ({ status, error, message, fields });
 
-/** Routes that show everybody the same, with any key and without one. */
+/** Public routes: the same answer with any key and without one. */
 const PUBLIC = [
   'GET /',
   'GET /docs',
@@ -19,7 +19,7 @@ const PUBLIC = [
   'GET /ready',
 ];
 
-/** Every other route: what a seller's key gets for another seller's thing, and for one that does not exist. */
+/** Private routes: a seller's key gets the same answer for another seller's data and for missing data. */
 const PRIVATE: Record<string, (world: ApiWorld, stranger: string) => Promise<[theirs: Reply, none: Reply]>> =
   {
     'POST /api/leads': async (world, key) => {
@@ -60,7 +60,7 @@ describe('every route', () => {
   });
   afterAll(() => world.close());
 
-  it('is either public or known to keep sellers apart: a new one is to be added here', () => {
+  it('is listed here as public or as private to a seller', () => {
     expect(routes).toEqual([...PUBLIC, ...Object.keys(PRIVATE)].sort());
   });
 
@@ -74,12 +74,12 @@ describe('every route', () => {
     },
   );
 
-  it.each(Object.keys(PRIVATE))('%s asks for a key', async (route) => {
+  it.each(Object.keys(PRIVATE))('%s requires a key', async (route) => {
     const reply = await sendTo(world, route, { authorization: '' });
     expect([reply.status, await reply.json()]).toMatchObject([401, { error: 'Invalid API Key' }]);
   });
 
-  it.each(PUBLIC)('%s shows everybody the same', async (route) => {
+  it.each(PUBLIC)('%s gives the same answer to all', async (route) => {
     const shown = async (authorization: string) => (await sendTo(world, route, { authorization })).text();
     const anybody = await shown('');
     expect(await shown(`Bearer ${world.key}`)).toBe(anybody);
@@ -115,7 +115,7 @@ function sendTo({ api, key }: ApiWorld, route: string, headers: Record<string, s
   return fetch(to, { method, headers: { authorization: `Bearer ${key}`, ...headers } });
 }
 
-/** `GET /health`, …: every route of the app, also those that no document names; HEAD goes with GET. */
+/** `GET /health`, …: every route of the app, including undocumented ones; HEAD belongs to GET. */
 async function routesOf({ settings, database }: ApiWorld): Promise<string[]> {
   const log = createLog({ LOG_LEVEL: 'silent' }, 'test');
   const redis = await openRedis(settings.REDIS_URL, log);

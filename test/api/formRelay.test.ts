@@ -25,13 +25,13 @@ const RELAYS = [
   },
 ];
 
-/** A form as a browser sends it; what comes back. */
+/** Sends a form as a browser does; returns the answer. */
 type Post = (
   body: RequestInit['body'],
   method?: string,
 ) => Promise<{ status: number; to: string | null; text: string }>;
 
-/** Runs the relay in front of an API; returns what posts to it, and what it has printed. */
+/** Runs the relay in front of an API; returns a function that posts to it, and its output. */
 async function startRelay(
   { code, file, start }: (typeof RELAYS)[number],
   api: string,
@@ -70,7 +70,7 @@ describe.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
   afterAll(() => world.close());
   const leads = (): Promise<number> => world.database.leads.countDocuments({ seller: 'ACME1234' });
 
-  it.skipIf(isMissing)('sends what a browser posts, and shows a page', async () => {
+  it.skipIf(isMissing)('forwards a browser’s form and shows a page', async () => {
     const { post, printed } = await startRelay(relayOf, world.api.address, world.key);
     expect(await post(new URLSearchParams(PERSON))).toEqual(THANKS);
     expect(await leads()).toBe(1);
@@ -78,7 +78,7 @@ describe.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
     expect(await post(new URLSearchParams(PERSON))).toEqual(THANKS);
     expect(await leads()).toBe(1);
 
-    // A lead that is refused is the visitor's to correct.
+    // A rejected lead can be corrected by the visitor.
     const refused = await post(new URLSearchParams({ ...PERSON, phone: '' }));
     expect(refused).toMatchObject({ status: 400, to: null });
     expect(refused.text).toContain('phone: missing');
@@ -95,7 +95,7 @@ describe.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
     else expect([reply.status, reply.text]).toEqual([415, expect.stringContaining('without enctype')]);
   });
 
-  it.skipIf(isMissing)('sends a lead without an answer again, with the same Idempotency-Key', async () => {
+  it.skipIf(isMissing)('retries a lead without an answer, with the same Idempotency-Key', async () => {
     const keys: unknown[] = [];
     const api = createServer((request, response) => {
       keys.push(request.headers['idempotency-key']);

@@ -4,7 +4,7 @@ import { CUT_REQUESTS } from '../faults/fuzz/request.js';
 import { describeFinding, runFuzz, type Field } from '../faults/fuzz/runFuzz.js';
 import { openFaultWorld, type FaultWorld } from '../faults/world.js';
 
-/** The bodies that are cut off at every byte come first, and take most of it. */
+/** Truncated bodies come first and take most of the time. */
 const SECONDS = 7;
 
 let world: FaultWorld;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 // `npm run fuzz -- --minutes 10` sends more of them.
-it('no request ends a process, is answered 5xx or as no page says', async () => {
+it('no request ends a process, gets a 5xx or an undocumented answer', async () => {
   const { findings, requests } = await runFuzz(field, {
     seed: 1,
     seconds: SECONDS,

@@ -1,11 +1,11 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that a test can cut, hold up and mend: the server itself is shared with other tests. */
+/** A proxy to a shared server that a test can cut, hold and restore. */
 export interface Gate {
   port: number;
   /** Cuts every connection and refuses new ones. */
   cut(): void;
-  /** Lets connections stand, and nothing through. */
+  /** Keeps connections open and forwards nothing. */
   hold(): void;
   mend(): void;
   close(): Promise<void>;
@@ -47,7 +47,7 @@ export async function openGate(target: { host: string; port: number }): Promise<
       state = 'held';
     },
     mend: () => {
-      // What was swallowed is missed by both ends for good: they begin anew.
+      // Dropped bytes are lost permanently, so both ends must reconnect.
       cutAll();
       state = 'open';
     },

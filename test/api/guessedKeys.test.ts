@@ -27,17 +27,17 @@ afterAll(async () => {
 
 const guess = () => sendLead({ ...world, key: generateKey('live') });
 
-it('an address over its limit costs no query for each key that it makes up, and slows no valid key', async () => {
+it('an address over its limit costs no query per guessed key and does not slow valid keys', async () => {
   const known = await world.keyFor();
   await sendLead({ ...world, key: known });
   for (let i = 0; i < 6; i += 1) await guess();
   queries = 0;
   const refused = await Promise.all(Array.from({ length: 100 }, guess));
   expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 429));
-  // Only the list of all keys is read, again every 2 s on a machine that needs so long for these requests.
+  // Only the list of all keys is read, once every 2 s.
   expect(queries).toBeLessThanOrEqual(10);
 
   expect((await sendLead({ ...world, key: known })).status).toBe(200);
-  // The list names keys that this process has never seen.
+  // The list contains keys that this process has never seen.
   expect((await sendLead(world)).status).toBe(200);
 });

@@ -19,7 +19,7 @@ import { request, sendLead, type Reply } from './world.js';
 
 const HOLD = { attempts: 1, within: 60_000, spacing: 1000, atEnd: 'hold', again: false } as const;
 
-describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
+describe('a decision of ops', { timeout: 60_000 }, () => {
   let world: AdminWorld;
   let worker: RunningWorker;
   let odd: FakeBuyer;
@@ -67,7 +67,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     return id;
   }
 
-  it('a lead whose post is held is shown so by lists, its story, Temporal and the figures, until ops decide', async () => {
+  it('a held post is shown by lists, the lead’s story, Temporal and the figures until ops decide', async () => {
     const id = await heldLead();
     expect(await request(world, `/api/leads/${id}`)).toMatchObject({
       body: { status: 'pending', reason: 'uncertain' },
@@ -76,7 +76,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     const { dueAt } = (await findStoredLead(world.database, id)) ?? {};
     const until = new Date(Date.parse(String(received_at)) + 7 * 86_400_000).toISOString();
     expect([status, held]).toMatchObject(['pending', [{ buyer: 'odd', until }]]);
-    // No sweep looks for its workflow before that.
+    // The sweep does not check its workflow before that.
     expect(dueAt?.toISOString()).toBe(until);
     const { stdout: list } = await run('leads', 'list', '--held');
     expect(list).toMatch(new RegExp(`${id} .* odd +\\d{4}-.* UTC +${until.slice(0, 10)} `));
@@ -111,7 +111,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     expect(await findStoredLead(world.database, id)).toMatchObject({ heldForOps: [] });
   });
 
-  it('the decision that the buyer did not take it lets the lead go on to the next bidder', async () => {
+  it('that the buyer did not take the lead continues with the next bidder', async () => {
     const id = await heldLead();
     expect((await run('leads', 'resolve', id, '--buyer', 'odd')).stderr).toContain('Say what the buyer did');
     const { stdout, stderr } = await run('leads', 'resolve', id, '--buyer', 'odd', '--refused');
@@ -122,7 +122,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     expect(await audited(id)).toMatchObject([{ via: 'cli', did: 'post settled' }]);
   });
 
-  it('a decision on a post that is not held is refused, and so is a retry of a lead that does not wait', async () => {
+  it('is rejected for a post that is not held, and a retry is rejected for a lead that does not wait', async () => {
     const id = await heldLead();
     expect((await decide(id, true, 'gamma')).body.message).toBe(
       `Lead ${id} was never posted to gamma. These posts wait for ops: odd.`,
@@ -137,7 +137,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     });
   });
 
-  it('a decision on a post that its buyer accepted by itself is refused, as it was never held', async () => {
+  it('is rejected for a post that its buyer accepted, because it was never held', async () => {
     odd.answer('post', { body: { accepted: true } });
     const id = String((await sendLead(world)).body.lead_id);
     await expect.poll(async () => (await storyOf(id)).status, { timeout: 20_000 }).toBe('sold');
@@ -148,7 +148,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     );
   });
 
-  it('the next round of a pending lead is held now, and the audit notes who asked', async () => {
+  it('can hold the next round of a pending lead now, with an audit entry', async () => {
     odd.answer('post', { body: { accepted: false } });
     beta.answer('post', { body: { accepted: false } });
     const id = String((await sendLead(world)).body.lead_id);
@@ -159,7 +159,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     expect(await audited(id)).toMatchObject([{ who: 'dana', via: 'api', did: 'retry asked for' }]);
   });
 
-  it('is answered in a few seconds when no worker is there, and done by the decision’s repeat', async () => {
+  it('is answered within seconds without a worker, and is executed by a retry of the request', async () => {
     const id = await heldLead();
     await worker.stop();
     const began = Date.now();
@@ -174,7 +174,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
       .toBe('sold');
   });
 
-  it('a lead whose workflow was terminated is started again, and decided by the repeat', async () => {
+  it('restarts a terminated workflow, and is executed by a retry of the request', async () => {
     const id = await heldLead();
     await client.workflow.getHandle(workflowId(id)).terminate();
     expect((await decide(id, true)).body.message).toMatch(
@@ -186,7 +186,7 @@ describe('what ops have a lead’s workflow do', { timeout: 60_000 }, () => {
     expect(await world.database.sales.countDocuments({ lead: id })).toBe(1);
   });
 
-  it('is not done, and says so in seconds, while Temporal is away', async () => {
+  it('fails within seconds while Temporal is unavailable', async () => {
     const away = openNotifier({ ...world.settings, TEMPORAL_ADDRESS: '127.0.0.1:1' });
     const began = Date.now();
     expect(await away.retryNow('a lead')).toEqual({ sent: 'away' });

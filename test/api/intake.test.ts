@@ -11,11 +11,11 @@ import type { LeadDocument } from '../../src/store/documents.js';
 import { contractDocument } from '../support/market.js';
 import { openApiWorld, request, type ApiWorld, type Reply } from './world.js';
 
-/** A text, or one that is written out as many times. */
+/** A text, or a repeated one. */
 type Text = string | { repeat: string; times: number };
 type ByField<Value = string> = Record<string, Value>;
 
-/** A row of intake.yaml, which explains its keys. */
+/** A row of intake.yaml, which explains the keys. */
 interface Row {
   name: string;
   json?: Record<string, unknown>;
@@ -50,7 +50,7 @@ const sections = parse(readFileSync(new URL('intake.yaml', import.meta.url), 'ut
 >;
 
 const USUAL = ['firstName', 'lastName', 'phone', 'state'];
-/** Of a campaign with these terms. */
+/** A campaign for these terms. */
 const categoryOf = ({ requires = USUAL, declares = {}, asks = [] }: Row): string =>
   `Requires ${requires.join(' ')} of ${Object.keys(declares).join(' ')} asks ${asks.join(' ')}`;
 
@@ -69,7 +69,7 @@ function leadOf(row: Row): Record<string, string> {
   return Object.fromEntries(Object.entries(lead).filter(([name]) => row.without?.includes(name) !== true));
 }
 
-/** The request that a row describes. */
+/** The request of a row. */
 function sentBy(row: Row): { query?: string; init: RequestInit } {
   const lead = leadOf(row);
   const form = `${String(new URLSearchParams(lead))}&`;
@@ -90,7 +90,7 @@ const typed = (type: string, body: string): RequestInit => ({ headers: { 'conten
 const rowsOf = (): Row[] => Object.values(sections).flat();
 
 let world: ApiWorld;
-/** Of sources with terms of their own, by the row. */
+/** Keys of sources with their own terms, by row. */
 const keys = new Map<Row, string>();
 beforeAll(async () => {
   world = await openApiWorld();
@@ -166,7 +166,7 @@ function expectStored(lead: LeadDocument, row: Row): void {
   expect(lead.phoneE164).toBe(lead.unread?.includes('phone') ? undefined : lead.fields.phone);
 }
 
-it('a value that could not be read is counted by seller, source and field', async () => {
+it('an unreadable value is counted by seller, source and field', async () => {
   const unread = vi.spyOn(measured, 'unread');
   onTestFinished(() => unread.mockRestore());
   await post({ name: 'a ZIP code of three digits', json: { zip: '501' } });

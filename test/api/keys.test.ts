@@ -16,19 +16,19 @@ afterAll(async () => {
   await world.close();
 });
 
-/** How a lead with this key is answered by each of the two processes. */
+/** The answers of both processes to a lead with this key. */
 const statusesOf = (key: string): Promise<number[]> =>
   Promise.all([world.api, second].map(async (api) => (await sendLead({ api, key })).status));
 
-describe('a key that is taken back', () => {
-  it('is refused by every process within 2 s, also by those that have just taken it', async () => {
+describe('a revoked key', () => {
+  it('is rejected by every process within 2 s, even if it has just accepted the key', async () => {
     const { key, document } = await createKey(world.database, { seller: 'ACME1234', test: false });
     expect(await statusesOf(key)).toEqual([200, 200]);
     await revokeKey(world.database, document._id);
     await expect.poll(() => statusesOf(key), { timeout: 2000, interval: 200 }).toEqual([401, 401]);
   });
 
-  it('is limited however many addresses it is tried from, and no other key with it', async () => {
+  it('is limited across all addresses, without affecting other keys', async () => {
     const { key, document } = await createKey(world.database, { seller: 'ACME1234', test: false });
     await revokeKey(world.database, document._id);
     const from = (i: number) => ({ 'x-forwarded-for': `198.51.100.${i}` });
@@ -43,7 +43,7 @@ describe('a key that is taken back', () => {
     expect((await sendLead(world, undefined, from(1))).status).toBe(200);
   });
 
-  it('is in the store only as its hash, as every key is', async () => {
+  it('is stored only as a hash, like every key', async () => {
     const { key, document } = await createKey(world.database, { seller: 'ACME1234', test: false });
     const stored = JSON.stringify(await world.database.keys.findOne({ _id: document._id }));
     expect(stored).toContain(document.hash);
@@ -52,7 +52,7 @@ describe('a key that is taken back', () => {
 });
 
 describe('a key', () => {
-  it('is taken from credentials and after a doubled scheme, and from no query', async () => {
+  it('is read from Basic credentials and after a repeated scheme, but not from the query', async () => {
     const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
     const statusOf = async (authorization: string): Promise<number> =>
       (await sendLead(world, undefined, { authorization })).status;
@@ -66,7 +66,7 @@ describe('a key', () => {
     expect(world.logged.join('')).not.toContain(world.key);
   });
 
-  it('is good in every process from the moment it is made, and the one it replaces until it is taken back', async () => {
+  it('is valid in every process from its creation, and the replaced key until it is revoked', async () => {
     const old = await createKey(world.database, { seller: 'ACME1234', test: false });
     expect(await statusesOf(old.key)).toEqual([200, 200]);
     const next = await createKey(world.database, { seller: 'ACME1234', test: false });
@@ -77,7 +77,7 @@ describe('a key', () => {
     expect(await statusesOf(next.key)).toEqual([200, 200]);
   });
 
-  it('that is given an end is good until then in every process, and no longer', async () => {
+  it('with an expiry is valid until then in every process, and no longer', async () => {
     const old = await createKey(world.database, { seller: 'ACME1234', test: false });
     expect(await statusesOf(old.key)).toEqual([200, 200]);
     const end = new Date(Date.now() + 3000);
@@ -88,7 +88,7 @@ describe('a key', () => {
     expect(await statusesOf(old.key)).toEqual([401, 401]);
   });
 
-  it('that expires is refused by every process at its time, also by those that remember it', async () => {
+  it('that expires is rejected by every process at its time, even if cached', async () => {
     const expiresAt = new Date(Date.now() + 3000);
     const { key } = await createKey(world.database, { seller: 'ACME1234', test: false, expiresAt });
     expect(await statusesOf(key)).toEqual([200, 200]);
@@ -96,7 +96,7 @@ describe('a key', () => {
     expect(await statusesOf(key)).toEqual([401, 401]);
   });
 
-  it('that is guessed is counted by address, over all processes together', async () => {
+  it('that is guessed is counted by address across all processes', async () => {
     const from = (address: string) => ({ 'x-forwarded-for': address });
     const guess = (i: number) =>
       sendLead({ api: i % 2 === 0 ? world.api : second, key: 'gvl_live_guess' }, {}, from('203.0.113.7'));
@@ -109,9 +109,9 @@ describe('a key', () => {
   });
 
   it.each([
-    ['what the client itself says of where it comes from', (i: number) => `198.51.100.${i}, 203.0.113.9`],
+    ['the client’s own X-Forwarded-For', (i: number) => `198.51.100.${i}, 203.0.113.9`],
     ['the addresses of its IPv6 network', (i: number) => `2001:db8:1:2::${i}`],
-  ])('that is guessed is counted once, whatever %s', async (_what, from) => {
+  ])('that is guessed is counted once, regardless of %s', async (_what, from) => {
     const guess = (i: number) =>
       sendLead({ ...world, key: 'gvl_live_guess' }, {}, { 'x-forwarded-for': from(i) });
     const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => guess(i)));

@@ -7,7 +7,7 @@ import { storeMarket } from '../support/market.js';
 import { workerOf } from '../support/worker.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld } from './world.js';
 
-/** So many ids of 64 characters are more than a search attribute has room for. */
+/** This number of ids with 64 characters exceeds the size of a search attribute. */
 const BUYERS = 34;
 
 describe.each([
@@ -21,7 +21,7 @@ describe.each([
   let crm: FakeBuyer;
 
   beforeAll(async () => {
-    // Three times the usual window: on two busy cores the posts alone take a second.
+    // Three times the usual window, because on two busy cores the posts alone take a second.
     world = await openApiWorld({ ANSWER_WINDOW_MS: 9000 });
     [buyer, crm] = await Promise.all([startBuyer(), startBuyer()]);
     const contract = { server: buyer, pinged: false, postTimeoutMs: 8000, contract: { price: 2000 } };
@@ -38,7 +38,7 @@ describe.each([
     await world.close();
   });
 
-  test('is sold to all of them in the call, its workflow ends, and its seller hears of it once', async () => {
+  test('is sold to all of them in the call, its workflow ends, and its seller gets one postback', async () => {
     const { body } = await sendLead(world, { ...SAMPLE, category: 'Renters' }, { prefer: '' });
     expect(body).toMatchObject({ status: 'sold', price: 20 * BUYERS });
     expect(new Set(body.buyer_ids as string[])).toEqual(new Set(ids));

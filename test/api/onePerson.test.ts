@@ -4,7 +4,7 @@ import { withdraw } from '../../src/store/leads/withdrawals.js';
 import { openAdminWorld, type AdminWorld } from './adminWorld.js';
 import { SAMPLE, sendLead } from './world.js';
 
-/** One number as sources, spreadsheets and dialers write it. */
+/** One number in the notations of sources, spreadsheets and dialers. */
 const SPELLINGS = [
   '2145550187',
   '(214) 555-0187',
@@ -15,11 +15,11 @@ const SPELLINGS = [
   '214-555-0187 x12',
 ];
 
-describe('one person has one key', () => {
+describe('the key of a person', () => {
   let world: AdminWorld;
   beforeAll(async () => {
     world = await openAdminWorld();
-    // That a seller has a list is noticed within 2 s; this one has one from the start.
+    // A new list is noticed within 2 s; this seller has a list from the start.
     await list('add', '512-555-0100');
   });
   afterAll(() => world.close());
@@ -33,7 +33,7 @@ describe('one person has one key', () => {
   const list = async (what: 'add' | 'remove', phone: string): Promise<Record<string, unknown>> =>
     (await world.ask(`POST /admin/suppressions/${what}`, { seller: 'ACME1234', persons: [{ phone }] })).body;
 
-  it('by which leads of every spelling are found and erased by any other', async () => {
+  it('finds and erases leads in every spelling by any other spelling', async () => {
     const ids: unknown[] = [];
     for (const phone of SPELLINGS) ids.push((await send(phone)).lead_id);
     for (const id of ids) await withdraw(world.database, String(id));
@@ -43,7 +43,7 @@ describe('one person has one key', () => {
     expect(await found('2145550187')).toEqual([]);
   });
 
-  it('by which a list in one spelling keeps every other from being sold', async () => {
+  it('in a list blocks every spelling from being sold', async () => {
     expect(await list('add', '2145550188.0')).toMatchObject({ added: 1 });
     for (const spelling of SPELLINGS)
       expect(await send(spelling.replace('0187', '0188'))).toMatchObject({ reason: 'suppressed' });
@@ -52,7 +52,7 @@ describe('one person has one key', () => {
     expect(await send('214-555-0188')).not.toMatchObject({ reason: 'suppressed' });
   });
 
-  it('and an entry that an older release imported still keeps from being sold what it kept then', async () => {
+  it('in an entry imported by an older release still blocks the same leads', async () => {
     const phone = '2145550190.0';
     const former = formerPersonKeys({ phone });
     expect(former).not.toEqual(personKeys({ phone }));

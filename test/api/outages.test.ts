@@ -8,7 +8,7 @@ const target = (address: string): { host: string; port: number } => {
   return { host: hostname, port: Number(port) };
 };
 
-describe('when a server is away', () => {
+describe('when a server is unavailable', () => {
   let world: ApiWorld;
   let redis: Gate;
   let mongodb: Gate;
@@ -20,7 +20,7 @@ describe('when a server is away', () => {
     temporal = await openGate(target(addresses.TEMPORAL_ADDRESS));
     const url = new URL(addresses.MONGODB_URL);
     url.port = String(mongodb.port);
-    // Else the driver would ask the server where it is, and go there without the gate.
+    // Otherwise the driver discovers the server's address and bypasses the gate.
     url.searchParams.set('directConnection', 'true');
     world = await openApiWorld({
       ANSWER_WINDOW_MS: 1000,
@@ -46,7 +46,7 @@ describe('when a server is away', () => {
 
   const ready = () => request(world, '/ready');
 
-  /** What `/ready` says once it says that a part is away: an answer is given again for a second. */
+  /** The answer of `/ready` once it reports an unavailable part; an answer is cached for a second. */
   async function readyWithout(part: 'mongodb' | 'redis' | 'temporal') {
     let state = await ready();
     const isAway = async () => {
@@ -76,7 +76,7 @@ describe('when a server is away', () => {
     },
   );
 
-  it.each(['cut', 'hold'] as const)('the database (%s): 503, and nothing is accepted', async (how) => {
+  it.each(['cut', 'hold'] as const)('the database (%s): 503, and no lead is accepted', async (how) => {
     await sendLead(world);
     mongodb[how]();
     const reply = await sendLead(world);
@@ -103,7 +103,7 @@ describe('when a server is away', () => {
     });
   });
 
-  it('a lead that Temporal did not take is replayed as soon as it was answered', async () => {
+  it('a repeated request for a lead that Temporal did not take gets the first answer', async () => {
     temporal.cut();
     const headers = { 'idempotency-key': 'untaken', prefer: '' };
     const first = await sendLead(world, SAMPLE, headers);

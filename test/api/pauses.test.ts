@@ -66,7 +66,7 @@ describe('pausing', () => {
     },
   );
 
-  it('until a time, and resuming wakes the leads that wait', async () => {
+  it('until a time, and resuming wakes waiting leads', async () => {
     await world.database.wakes.deleteMany({});
     const paused = await ask('contracts/INITECH0/speed-boats/contoso/pause', { until: LATER });
     expect(paused.body).toMatchObject({ paused: true, paused_until: '2999-01-01T15:00:00Z', changed: true });
@@ -85,7 +85,7 @@ describe('pausing', () => {
     expect(wake).toMatchObject({ _id: CAMPAIGN, contracts: [CONTRACT] });
   });
 
-  it('takes a duration from now, and what was paused until it is resumed is paused until then instead', async () => {
+  it('accepts a duration from now, which replaces a pause without end', async () => {
     await ask('buyers/contoso/pause');
     const began = Date.now();
     const { body } = await ask('buyers/contoso/pause', { until: '2h' });
@@ -96,7 +96,7 @@ describe('pausing', () => {
     await ask('buyers/contoso/resume');
   });
 
-  it('does not wake leads by resuming what is not paused any more', async () => {
+  it('does not wake leads if the resumed object was not paused', async () => {
     const over = { $set: { pausedUntil: Date.now() - 1000 } };
     await world.database.buyers.updateOne({ _id: 'contoso' }, over);
     await world.database.wakes.deleteMany({});
@@ -126,7 +126,7 @@ describe('pausing', () => {
       '2020-01-01 00:00:00 UTC has passed already',
     ],
     ['buyers/contoso/pause', { until: '999999999d' }, 400, 'is not a date and time'],
-  ])('%s with %j is refused, and nothing is changed', async (path, body, status, message) => {
+  ])('%s with %j is rejected, and nothing is changed', async (path, body, status, message) => {
     const before = await world.ask('GET /admin/market', undefined, undefined, { accept: 'application/json' });
     const reply = await ask(path, body);
     expect(reply.status).toBe(status);
@@ -135,7 +135,7 @@ describe('pausing', () => {
     expect(after.body).toEqual(before.body);
   });
 
-  it('is done by commands, which say what is in force now', async () => {
+  it('can be done by commands, which print the current state', async () => {
     expect((await run('campaigns', 'pause', CAMPAIGN, '--until', LATER)).stdout).toBe(
       `The campaign ${CAMPAIGN} is paused until 2999-01-01 15:00:00 UTC.\n2 unsold leads wait in it.\n`,
     );
@@ -169,7 +169,7 @@ describe('pausing', () => {
     expect(ran.stderr).toContain(message);
   });
 
-  it('works from afar as it does here', async () => {
+  it('works with --remote as it does locally', async () => {
     const key = await world.adminKeyFor(['market:read', 'market:write']);
     const afar = (...args: string[]) =>
       gavel(['--remote', world.admin.address, ...args], { GAVEL_ADMIN_KEY: key });

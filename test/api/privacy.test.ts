@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, describe, it } from 'vitest';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld } from './world.js';
 
-describe('what is logged', () => {
+describe('the log', () => {
   let world: ApiWorld;
   beforeAll(async () => {
     world = await openApiWorld();
   });
   afterAll(() => world.close());
 
-  it('is one line a request, without the person, the query or the key', async () => {
+  it('has one line per request, without personal data, the query or the key', async () => {
     const query = `?${new URLSearchParams({ ...SAMPLE, key: world.key }).toString()}`;
     await sendLead(world);
     await request(world, `/api/leads${query}`, { method: 'POST', headers: { prefer: 'respond-async' } });
@@ -41,7 +41,7 @@ describe('what is logged', () => {
     }
   });
 
-  it('a key in the URL or the body is not read', async () => {
+  it('ignores a key in the URL or the body', async () => {
     const path = `/api/leads?key=${world.key}&api_key=${world.key}`;
     const reply = await request(world, path, {
       method: 'POST',

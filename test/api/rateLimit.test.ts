@@ -4,7 +4,7 @@ import { createLog } from '../../src/log.js';
 import { generateKey } from '../../src/store/keys/apiKeys.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld } from './world.js';
 
-describe('a key has its requests a minute', () => {
+describe('the rate limit of a key', () => {
   let world: ApiWorld;
   let second: RunningApi;
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('a key has its requests a minute', () => {
     }
   });
 
-  it('requests that fail validation count, and every answer to a known key tells how much is left', async () => {
+  it('requests that fail validation count, and every answer to a known key shows the remaining requests', async () => {
     const key = await world.keyFor({ limit: 3 });
     const faulty = await sendLead({ ...world, key }, {});
     expect([faulty.status, faulty.headers.get('x-ratelimit-remaining')]).toEqual([400, '2']);
@@ -49,14 +49,14 @@ describe('a key has its requests a minute', () => {
     expect((await sendLead({ ...world, key })).status).toBe(429);
   });
 
-  it('a key’s own limit is the one that counts', async () => {
+  it('a key’s own limit takes precedence', async () => {
     const key = await world.keyFor({ limit: 2 });
     const replies = await Promise.all(Array.from({ length: 10 }, () => sendLead({ ...world, key })));
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(2);
     expect(replies[0]?.headers.get('x-ratelimit-limit')).toBe('2');
   });
 
-  it('asking for leads and withdrawing them have a limit of their own, ten times as high', async () => {
+  it('reading and withdrawing leads have their own limit, ten times as high', async () => {
     const key = await world.keyFor({ limit: 2 });
     const { lead_id: id } = (await sendLead({ ...world, key })).body;
     const ask = (path: string, method = 'GET') =>
@@ -73,7 +73,7 @@ describe('a key has its requests a minute', () => {
         /^This key may ask for leads and withdraw them 20 times a minute\. Send the next request in \d+ s\.$/,
       );
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-      // The counters are those of the limit that was hit.
+      // The headers show the exceeded limit.
       expect([headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining')]).toEqual(['20', '0']);
       const waitS = Number(headers.get('x-ratelimit-reset')) - Date.now() / 1000;
       expect(Math.abs(Number(headers.get('retry-after')) - waitS)).toBeLessThan(2);
@@ -81,13 +81,13 @@ describe('a key has its requests a minute', () => {
     expect((await sendLead({ ...world, key })).headers.get('x-ratelimit-remaining')).toBe('0');
   });
 
-  it('a limit of one is said in the singular', async () => {
+  it('a limit of one is worded in the singular', async () => {
     const key = await world.keyFor({ limit: 1 });
     await sendLead({ ...world, key });
     expect((await sendLead({ ...world, key })).body.message).toContain('This key may send 1 lead a minute.');
   });
 
-  it('requests without a valid key are limited by address, and slow no valid key', async () => {
+  it('requests without a valid key are limited by address, and do not slow valid keys', async () => {
     const known = await world.keyFor();
     const headers = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
     const replies = await Promise.all(

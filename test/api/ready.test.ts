@@ -25,7 +25,7 @@ afterAll(async () => {
   await proxy.close();
 });
 
-it('/ready asks the parts once a second, however often it is asked', async () => {
+it('/ready checks the parts at most once a second', async () => {
   const ask = async () => (await request(world, '/ready')).status;
   pings = 0;
   const began = performance.now();

@@ -22,7 +22,7 @@ const send = (headers: Record<string, string>, lead: object = SAMPLE) => sendLea
 const giveBack = (headers: Record<string, string>): Promise<Reply> =>
   request(world, '/api/buyers/returns', { method: 'POST', headers });
 
-describe('A request without a key that can be read says what to change', () => {
+describe('A request without a readable key gets an error with the remedy', () => {
   const none = { authorization: '' };
   it.each<[string, () => Promise<Reply>, string]>([
     [
@@ -61,7 +61,7 @@ describe('A request without a key that can be read says what to change', () => {
   });
 });
 
-describe('A key that is refused says why', () => {
+describe('A rejected key gets an error with the reason', () => {
   it.each<[string, () => Promise<Reply>, string]>([
     ['cut off', () => send(bearer(world.key.slice(0, -1))), 'This is not a whole key'],
     ['in quotes', () => send(bearer(`"${world.key}"`)), 'There are other characters beside the key.'],
@@ -82,12 +82,12 @@ describe('A key that is refused says why', () => {
     expect(body.message).toContain(message);
   });
 
-  it('and one whose checksum is right and that is not stored learns nothing of the stored ones', async () => {
+  it('without revealing stored keys to one with a valid checksum', async () => {
     const [one, other] = [await send(bearer(generateKey('live'))), await send(bearer(generateKey('buyer')))];
     expect(one.body.message).toBe(other.body.message);
   });
 
-  it('another seller’s name points at the field, and is the same for one that does not exist', async () => {
+  it('with the field for another seller, and the same for a missing seller', async () => {
     const [theirs, nobodys] = [
       await send({}, { ...SAMPLE, seller: 'GLOBEX00' }),
       await send({}, { ...SAMPLE, seller: 'acme' }),
@@ -102,18 +102,18 @@ describe('A key that is refused says why', () => {
 });
 
 describe('A buyer’s key', () => {
-  it('begins with gvl_buyer_', () => {
+  it('starts with gvl_buyer_', () => {
     expect(keys.buyer).toMatch(/^gvl_buyer_[0-9A-Za-z]{33}$/);
   });
 
-  it('of an earlier release begins with gvl_live_ and stays valid', async () => {
+  it('of an earlier release starts with gvl_live_ and stays valid', async () => {
     const { document } = await createKey(world.database, { buyer: 'northwind', test: false });
     const old = generateKey('live');
     await world.database.keys.updateOne({ _id: document._id }, { $set: { hash: hashKey(old) } });
     expect((await giveBack(bearer(old))).body.error).toBe('Missing required field');
   });
 
-  it('in a lead is left out of it, as every key is', async () => {
+  it('in a lead is removed from it, like every key', async () => {
     const reply = await send({}, { ...SAMPLE, note: `mine is ${keys.buyer}` });
     const lead = await findLead(world.database, String(reply.body.lead_id));
     expect(lead?.fields).toHaveProperty('city');
@@ -121,14 +121,14 @@ describe('A buyer’s key', () => {
   });
 });
 
-describe('An address that is not there leads on', () => {
+describe('An unknown path', () => {
   const visit = (address: string, path: string, accept: string, method = 'GET') =>
     fetch(address + path, { method, headers: { accept }, redirect: 'manual' });
 
   it.each([
     ['the Lead API', () => world.api.address, '/docs'],
     ['the admin API', () => world.admin.address, '/admin/openapi.json'],
-  ])('/ of %s: browsers to its page, programs by JSON', async (_which, address, page) => {
+  ])('/ of %s leads browsers to its page and programs to JSON', async (_which, address, page) => {
     for (const method of ['GET', 'HEAD']) {
       const browser = await visit(address(), '/', 'text/html,*/*', method);
       expect([browser.status, browser.headers.get('location')]).toEqual([302, page]);

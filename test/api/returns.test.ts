@@ -15,7 +15,7 @@ import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } fr
 const CONTRACT = 'ACME1234/auto-insurance/northwind';
 const TERMS = { within: 60_000, reasons: ['duplicate'], refund: 50, freesCap: true, resell: true };
 
-describe('a buyer gives a lead back', () => {
+describe('a buyer returns a lead', () => {
   let world: ApiWorld;
   let key: string;
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('a buyer gives a lead back', () => {
   });
   afterAll(() => world.close());
 
-  /** A lead that northwind has bought for 45.01. */
+  /** A lead sold to northwind for 45.01. */
   async function bought(headers?: Record<string, string>): Promise<{ lead: string; post_id: string }> {
     const { database } = world;
     const id = String((await sendLead(world, SAMPLE, headers)).body.lead_id);
@@ -57,7 +57,7 @@ describe('a buyer gives a lead back', () => {
       body: JSON.stringify(body),
     });
 
-  it('and is credited its part once, however often and at once it asks', async () => {
+  it('and is credited once, even with repeated and concurrent requests', async () => {
     const { database } = world;
     const { lead, post_id } = await bought();
     const balance = async () => (await database.usage.findOne({ _id: 'buyer:northwind' }))?.balance ?? 0;
@@ -86,7 +86,7 @@ describe('a buyer gives a lead back', () => {
     });
   });
 
-  it('and a lead that nobody has any more is returned: by asking, by sending it again, and for ops', async () => {
+  it('and a lead without remaining buyers is returned: in reads, in repeated requests, and for ops', async () => {
     const { database, settings } = world;
     await database.contracts.updateOne({ _id: CONTRACT }, { $set: { returns: { ...TERMS, resell: false } } });
     const { lead, post_id } = await bought({ 'idempotency-key': 'given back' });
@@ -143,7 +143,7 @@ describe('a buyer gives a lead back', () => {
     },
   );
 
-  it('for reasons of its own, of which the books keep none that may name the person', async () => {
+  it('for its own reasons, which the books do not keep if they may contain personal data', async () => {
     const { contracts, returns } = world.database;
     await contracts.updateOne({ _id: CONTRACT }, { $unset: { 'returns.reasons': '' } });
     for (const [reason, kept] of [
@@ -163,14 +163,14 @@ describe('a buyer gives a lead back', () => {
     await contracts.updateOne({ _id: CONTRACT }, { $set: { returns: TERMS } });
   });
 
-  it('and a buyer’s key is told of its own limit', async () => {
+  it('and a buyer’s key has its own rate limit', async () => {
     const { key: slow } = await createKey(world.database, { buyer: 'northwind', test: false, limit: 1 });
     const replies = [await giveBack({}, slow), await giveBack({}, slow)];
     expect(replies.map(({ status }) => status)).toEqual([400, 429]);
     expect(replies[1]?.body.message).toMatch(/^This key may send 1 returns? a minute\./);
   });
 
-  it('but not after the contract’s time, nor where the contract has no terms for it', async () => {
+  it('but not after the contract’s return window, nor without return terms', async () => {
     const { contracts, sales } = world.database;
     const { post_id } = await bought();
     await sales.updateOne({ _id: post_id }, { $set: { at: new Date(Date.now() - 61_000) } });
@@ -182,7 +182,7 @@ describe('a buyer gives a lead back', () => {
     await contracts.updateOne({ _id: CONTRACT }, { $set: { returns: TERMS } });
   });
 
-  it('by the lead’s id, again and again with the same answer', async () => {
+  it('by the lead’s id, repeatedly with the same answer', async () => {
     const { lead, post_id } = await bought();
     const [first, second] = [
       await giveBack({ lead_id: lead, reason: 'duplicate' }),
@@ -192,7 +192,7 @@ describe('a buyer gives a lead back', () => {
     expect([second.status, second.body]).toEqual([first.status, first.body]);
   });
 
-  it('by the lead’s id only if it has bought the lead once: else the answer names the posts', async () => {
+  it('by the lead’s id only if it has bought the lead once; otherwise the answer lists the posts', async () => {
     const { sales, returns } = world.database;
     const { lead, post_id } = await bought();
     const sale = await sales.findOne({ _id: post_id });
@@ -208,7 +208,7 @@ describe('a buyer gives a lead back', () => {
     await sales.deleteOne({ _id: again });
   });
 
-  it('but not by a post_id of one lead and the lead_id of another, nor by neither', async () => {
+  it('but not with a post_id and a lead_id of different leads, nor without both', async () => {
     const { returns } = world.database;
     const [one, other] = [await bought(), await bought()];
     const mixed = await giveBack({ post_id: one.post_id, lead_id: other.lead, reason: 'duplicate' });
@@ -224,7 +224,7 @@ describe('a buyer gives a lead back', () => {
     expect(await returns.countDocuments({ lead: { $in: [one.lead, other.lead] } })).toBe(0);
   });
 
-  it('of a test lead with no money, and says so', async () => {
+  it('of a test lead without money, and the answer says so', async () => {
     const { lead, post_id } = await bought();
     await world.database.sales.updateOne({ _id: post_id }, { $set: { test: true } });
     const first = await giveBack({ post_id, reason: 'duplicate' });
@@ -232,7 +232,7 @@ describe('a buyer gives a lead back', () => {
     expect((await giveBack({ post_id, reason: 'duplicate' })).body).toEqual(first.body);
   });
 
-  it('and names the keys: one in another spelling, and the reasons of the contract', async () => {
+  it('and errors name a misspelled key and the reasons of the contract', async () => {
     const { post_id } = await bought();
     const named = await giveBack({ postId: post_id, reason: 'duplicate' });
     expect(named.body).toMatchObject({ error: 'Missing required field' });
@@ -241,7 +241,7 @@ describe('a buyer gives a lead back', () => {
     expect(message).toMatch(/^The contract takes leads back for these reasons: [a-z_]+(, [a-z_]+)*\.$/);
   });
 
-  it('with a key of its own: a seller’s is none here, its own is none for leads, another buyer’s finds nothing', async () => {
+  it('with its own key: a seller’s key is invalid here, its own key is invalid for leads, and another buyer’s key finds nothing', async () => {
     const { post_id } = await bought();
     const body = { post_id, reason: 'duplicate' };
     expect((await giveBack(body, world.key)).status).toBe(401);
@@ -249,7 +249,7 @@ describe('a buyer gives a lead back', () => {
     const other = (await createKey(world.database, { buyer: 'fabrikam', test: false })).key;
     const theirs = await giveBack(body, other);
     expect(theirs.status).toBe(404);
-    // Nor does it learn that the sale is there.
+    // It does not reveal that the sale exists.
     const none = await giveBack({ ...body, post_id: 'none' }, other);
     const { message, error } = none.body;
     expect([none.status, theirs.body]).toMatchObject([404, { message, error }]);

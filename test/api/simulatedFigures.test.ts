@@ -6,7 +6,7 @@ import { COLUMNS, inColumns, type Columns, type Tally } from '../../src/market/s
 const BUYERS = ['northwind', 'fabrikam', 'contoso', 'tailspin'];
 const figure = fc.oneof(fc.constant(0), fc.nat(12), fc.nat(200));
 
-/** What each buyer won, each lead for 10.00. */
+/** The leads won by each buyer, at 10.00 each. */
 const tally = (leads: number, won: readonly number[]): Tally => ({
   leads,
   sold: won.reduce((sum, count) => sum + count, 0),
@@ -56,7 +56,7 @@ const figures: fc.Arbitrary<Figures> = fc
 const isColumn = (name: string): boolean => COLUMNS.some((column) => column === name);
 const isOfBuyer = (name: string): boolean => name === 'won' || name === 'spent';
 
-/** Every number that counts leads, and every sum of money as the leads that it is of. */
+/** All lead counts, and all sums of money as numbers of leads. */
 function counted(value: unknown, key = ''): number[] {
   if (Array.isArray(value)) return value.flatMap((item) => counted(item, key));
   if (typeof value === 'object' && value !== null)
@@ -70,7 +70,7 @@ function counted(value: unknown, key = ''): number[] {
   return [key === 'sellers_earn' ? value / 9 : value];
 }
 
-test('Through the API no figure is of fewer leads than ten, and no other is changed', () => {
+test('Through the API no figure covers fewer than ten leads, and other figures are unchanged', () => {
   fc.assert(
     fc.property(figures, (given) => {
       const view = figuresView(given, FEWEST_LEADS);
@@ -90,7 +90,7 @@ test('Through the API no figure is of fewer leads than ten, and no other is chan
   );
 });
 
-test('What the figures of the buyers leave out is no single buyer: nothing is found by subtraction', () => {
+test('Suppressed figures of buyers cannot be found by subtraction', () => {
   fc.assert(
     fc.property(figures, (given) => {
       for (const { currency, buyers, others, ...shown } of figuresView(given, FEWEST_LEADS).currencies) {
@@ -109,7 +109,7 @@ test('What the figures of the buyers leave out is no single buyer: nothing is fo
   );
 });
 
-test('On the database itself every figure is told', () => {
+test('Directly on the database every figure is shown', () => {
   fc.assert(
     fc.property(figures, (given) => {
       const view = figuresView(given, 1);

@@ -33,7 +33,7 @@ describe('a simulation through the API', () => {
     await world.database.audit.deleteMany({});
   });
 
-  /** Leads of the last minutes that nobody has bought. */
+  /** Recent unsold leads. */
   async function leads(count: number, fields: Record<string, string> = {}): Promise<void> {
     const { sale, pending, currency } = campaign;
     const round: Round = {
@@ -108,7 +108,7 @@ describe('a simulation through the API', () => {
       },
       'email',
     ],
-  ])('with %s asks what persons wrote: it needs their scope', async (_what, change, fields) => {
+  ])('with %s reads personal input and requires its scope', async (_what, change, fields) => {
     await leads(FEWEST_LEADS);
     const refused = await simulate(change);
     expect([refused.status, refused.body.error]).toEqual([403, 'Scope missing']);
@@ -126,12 +126,12 @@ describe('a simulation through the API', () => {
       contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['214'] }] }),
     ],
     ['states', contractWith({ states: ['TX'] })],
-  ])('with %s asks nothing that persons wrote', async (_what, change) => {
+  ])('with %s reads no personal input', async (_what, change) => {
     await leads(FEWEST_LEADS);
     expect(await simulate(change)).toMatchObject({ status: 200 });
   });
 
-  it('is in the audit with who, what changes, and no value', async () => {
+  it('is in the audit with actor and changed keys, without values', async () => {
     await leads(FEWEST_LEADS);
     const change = contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['2145550'] }] });
     expect(await simulate(change, { scopes: ['simulations:read', 'persons:read'] })).toMatchObject({
@@ -153,7 +153,7 @@ describe('a simulation through the API', () => {
     expect(JSON.stringify(deeds)).not.toMatch(/2145|13\.00/);
   });
 
-  it('decides the leads of one seller alone, notes that, and knows who is none', async () => {
+  it('covers only the leads of one seller, records that, and rejects an unknown seller', async () => {
     await leads(FEWEST_LEADS);
     expect(await simulate(contractWith({ price: 13 }), { seller: 'acme-insurance' })).toMatchObject({
       status: 200,
@@ -167,7 +167,7 @@ describe('a simulation through the API', () => {
     expect(await simulate(contractWith({ price: 13 }), { seller: 'nobody' })).toMatchObject({ status: 404 });
   });
 
-  it('reads by a declaration what was stored before it', async () => {
+  it('reads earlier stored fields with a new declaration', async () => {
     await leads(FEWEST_LEADS, { roof: 'Asphalt shingle', credit: '700-749', phone: '(214) 555-0187' });
     const change = (min: number) => ({
       campaigns: [
@@ -197,7 +197,7 @@ describe('a simulation through the API', () => {
     expect(JSON.stringify(await world.database.audit.find().toArray())).not.toMatch(/asphalt/i);
   });
 
-  it('tells of no lead, or of ten and more, and keeps figures of fewer to itself', async () => {
+  it('shows figures of no lead or of ten and more leads only', async () => {
     expect((await simulate(contractWith({ price: 13 }))).body).toMatchObject({ leads: 0, currencies: [] });
     await leads(FEWEST_LEADS - 1);
     const few = await simulate(contractWith({ price: 13 }));

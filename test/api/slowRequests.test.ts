@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { openApiWorld, sendLead } from './world.js';
 
-it('a request that does not arrive is let go of after 10 s, and costs the others nothing', async () => {
+it('an incomplete request is dropped after 10 s and does not affect others', async () => {
   const world = await openApiWorld();
   const head = `POST /api/leads HTTP/1.1\r\nHost: gavel\r\nAuthorization: Bearer ${world.key}\r\n`;
   const began = performance.now();
@@ -20,7 +20,7 @@ it('a request that does not arrive is let go of after 10 s, and costs the others
   await world.close();
 });
 
-/** Sends the start of a request, then a piece five times a second; resolves with what came when the server hung up. */
+/** Sends the start of a request, then a piece five times a second; resolves with the answer when the server closes. */
 function trickle(address: string, start: string, piece: string): Promise<string> {
   const { hostname, port } = new URL(address);
   return new Promise((resolve) => {
@@ -28,7 +28,7 @@ function trickle(address: string, start: string, piece: string): Promise<string>
     const timer = setInterval(() => socket.write(piece), 200);
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk.toString()));
-    // The server may hang up while something is on its way to it.
+    // The server may close the connection while data is in transit.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearInterval(timer);

@@ -6,7 +6,7 @@ import { buyerDocument, contractDocument } from '../support/market.js';
 import { workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
-describe('a lead that is sold in the call', () => {
+describe('a lead sold in the call', () => {
   let world: ApiWorld;
   let worker: RunningWorker;
   let northwind: FakeBuyer;
@@ -37,7 +37,7 @@ describe('a lead that is sold in the call', () => {
     buyer_ids: ['northwind'],
   });
 
-  it('is passed on with what the person agreed to, word for word, and when it came', async () => {
+  it('is posted with the person’s consent text, word for word, and its time of receipt', async () => {
     const consent = {
       tcpaText: 'By clicking “Get quotes” I agree to be called,\neven by machine — about my request.',
       consentAt: '2026-11-24T14:33:05-06:00',
@@ -56,7 +56,7 @@ describe('a lead that is sold in the call', () => {
     expect(posted?.received_at).toBe(stored?.receivedAt.toISOString());
   });
 
-  it('is answered with its price and its buyer, and is found again', async () => {
+  it('is answered with its price and its buyer, and can be read again', async () => {
     const reply = await sendLead(world, SAMPLE, { prefer: '' });
     expect([reply.status, reply.body]).toEqual([200, sold(reply)]);
     const { body } = await request(world, `/api/leads/${String(reply.body.lead_id)}`);
@@ -64,7 +64,7 @@ describe('a lead that is sold in the call', () => {
     expect(body).toEqual({ ...sold(reply), created_at: time, updated_at: time });
   });
 
-  it('is sold from a query string alone', async () => {
+  it('is sold from a query string only', async () => {
     const query = 'seller=ACME1234&category=Solar&state=TX&firstName=John&phone=555-1234';
     const reply = await request(world, `/api/leads?${query}`, { method: 'POST' });
     const warnings = [{ field: 'phone', problem: 'not a phone number that can be called; kept as sent' }];
@@ -79,7 +79,7 @@ describe('a lead that is sold in the call', () => {
     expect(second.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  it('goes to buyers as a test when the key is one for testing', async () => {
+  it('goes to buyers as a test if the key is a test key', async () => {
     const key = await world.keyFor({ test: true });
     const reply = await sendLead({ ...world, key }, SAMPLE, { prefer: '' });
     expect(reply.body).toEqual(sold(reply));

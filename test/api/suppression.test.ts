@@ -31,7 +31,7 @@ describe('a lead of a person on a suppression list', () => {
   const send = (person: object, headers: Record<string, string> = {}): Promise<Reply> =>
     sendLead(world, { ...SAMPLE, ...person }, headers);
 
-  it('is taken, ends at once as suppressed, and is offered to nobody', async () => {
+  it('is accepted, ends at once as suppressed, and is not offered', async () => {
     const reply = await send({ phone: '5125550100' });
     expect(reply.status).toBe(200);
     expect(reply.body).toEqual({ ...SUPPRESSED, lead_id: expect.any(String) as string });
@@ -39,14 +39,14 @@ describe('a lead of a person on a suppression list', () => {
     expect((await request(world, `/api/leads/${id}`)).body).toMatchObject(SUPPRESSED);
     const stored = await findStoredLead(world.database, id);
     expect(stored).toMatchObject({ status: 'withdrawn', rounds: {}, claims: {}, state: SAMPLE.state });
-    // Nothing of the person is stored but the hashes that show whose lead was not sold.
+    // Only the person's hashes are stored, to show whose lead was not sold.
     expect(stored).not.toHaveProperty('person');
     expect(await listLeads(world.database, { match: { phone: stored?.match.phone } }, 10)).toHaveLength(1);
-    // Its seller has no address for postbacks: nothing is left to do, and the sweep never starts it.
+    // Its seller has no postback URL, so nothing remains to do and the sweep never starts it.
     expect(stored).not.toHaveProperty('dueAt');
   });
 
-  it('is told the same when it is sent again', async () => {
+  it('gets the same answer when it is sent again', async () => {
     const again = { 'idempotency-key': 'suppressed' };
     const first = await send({ phone: '5125550100' }, again);
     const second = await send({ phone: '5125550100' }, again);
@@ -54,11 +54,11 @@ describe('a lead of a person on a suppression list', () => {
     expect(second.body).toEqual(first.body);
   });
 
-  it('is known by its e-mail alone, on the list of every seller', async () => {
+  it('is recognised by its e-mail alone, on every seller’s list', async () => {
     expect((await send({ email: 'nobody@example.org' })).body).toMatchObject(SUPPRESSED);
   });
 
-  it('is sold where only another seller has the list, and again once it was taken off', async () => {
+  it('is sold if only another seller has the list, and after removal from the list', async () => {
     expect((await send({ phone: '5125550101' })).body).toMatchObject({ status: 'pending' });
     await put('ACME1234', { phone: '512-555-0102' });
     expect((await send({ phone: '5125550102' })).body).toMatchObject(SUPPRESSED);
@@ -83,12 +83,12 @@ describe('a suppressed lead of a seller who wants postbacks', () => {
     await world.close();
   });
 
-  it('is reported by a postback, once, as a lead that is sold in the call is', async () => {
+  it('is reported by one postback, like a lead sold in the call', async () => {
     const again = { 'idempotency-key': 'suppressed' };
     const { body } = await sendLead(world, SAMPLE, again);
     expect(body).toMatchObject(SUPPRESSED);
     const id = String(body.lead_id);
-    // No worker is up: if this process did not get it started, a sweep would.
+    // No worker runs. If this process does not start it, the sweep does.
     expect(await findStoredLead(world.database, id)).toHaveProperty('dueAt');
     expect((await sendLead(world, SAMPLE, again)).body).toEqual(body);
 

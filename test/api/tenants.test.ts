@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expireLead, markPending } from '../../src/store/leads/leads.js';
 import { openApiWorld, request, sendLead, type ApiWorld, type Reply } from './world.js';
 
-describe('a lead is shown to its seller and to nobody else', () => {
+describe('a lead is shown only to its seller', () => {
   let world: ApiWorld;
   let leadId: string;
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('a lead is shown to its seller and to nobody else', () => {
     expect(text(theirs)).toEqual(text(unknown));
   });
 
-  it('says in one word why it was not sold', async () => {
+  it('shows why it was not sold in one word', async () => {
     await markPending(world.database, leadId, new Date(), 'no_bid');
     expect((await show(world.key)).body).toMatchObject({ status: 'pending', reason: 'no_bid' });
     await expireLead(world.database, leadId);

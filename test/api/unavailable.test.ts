@@ -4,10 +4,10 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errors } from '../../src/api/plugins/errors.js';
 
-/** What a socket says on which something is written after the other side has closed it. */
+/** The error of a write to a socket that the other side has closed. */
 const BROKEN_PIPE = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', errno: -32, syscall: 'write' });
 
-describe('a request that the database does not let us finish', () => {
+describe('a request that fails in the database', () => {
   let app: FastifyInstance;
   let fault: Error;
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describe('a request that the database does not let us finish', () => {
     ['its connection has just been closed', BROKEN_PIPE],
     ['its connection broke', new MongoNetworkError('connection 7 to 127.0.0.1:27017 closed')],
     ['it does not answer', new MongoNetworkTimeoutError('connection timed out')],
-  ])('is 503 with the time to come again: %s', async (_why, error) => {
+  ])('is 503 with Retry-After: %s', async (_why, error) => {
     expect(await answerTo(error)).toEqual({
       status: 503,
       retryAfter: '5',
@@ -40,7 +40,7 @@ describe('a request that the database does not let us finish', () => {
   it.each([
     ['a fault in the code', new TypeError('x is not a function')],
     ['a question that the driver does not understand', new MongoInvalidArgumentError('no filter')],
-  ])('is 500 where coming again would not help: %s', async (_why, error) => {
+  ])('is 500 if a retry would not help: %s', async (_why, error) => {
     expect(await answerTo(error)).toMatchObject({ status: 500, retryAfter: undefined });
   });
 });

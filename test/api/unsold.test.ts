@@ -62,7 +62,7 @@ describe('why leads are unsold', () => {
     ...('price' in came ? { bid: came } : { noBid: came }),
   });
 
-  /** The second round is the last; nothing is counted of the first. */
+  /** The second round is the last; the first is not counted. */
   async function lead(
     terms: Partial<LeadDocument>,
     excluded: Excluded[] = [],
@@ -142,7 +142,7 @@ describe('why leads are unsold', () => {
     });
   });
 
-  it('are those of one buyer, campaign or seller, each of which must exist', async () => {
+  it('can be filtered by buyer, campaign or seller, each of which must exist', async () => {
     const { contracts } = await reasonsOf('&buyer=contoso');
     expect(contracts).toMatchObject([{ buyer: 'contoso' }]);
     expect(await reasonsOf(`&campaign=acme-insurance/Planes`)).toMatchObject({ unsold: 1, contracts: [] });
@@ -162,7 +162,7 @@ describe('why leads are unsold', () => {
       });
   });
 
-  it('are read part by part, and the parts sum to the whole', async () => {
+  it('are read in batches, and the batches sum to the total', async () => {
     const query = { since: new Date('2026-06-01'), until: new Date(), campaign: campaign._id };
     const counts: number[] = [];
     let contoso = 0;
@@ -178,7 +178,7 @@ describe('why leads are unsold', () => {
     expect((await countByStatus(world.database, query)).get('sold')).toBe(1);
   });
 
-  it('are shown as bars, from here and from afar alike', async () => {
+  it('are shown as bars, locally and with --remote', async () => {
     const args = [
       'leads',
       'reasons',
@@ -211,7 +211,7 @@ describe('why leads are unsold', () => {
     );
   };
 
-  it('are listed by their own reason, by their campaign, and by who bought them', async () => {
+  it('can be listed by reason, by campaign, and by buyer', async () => {
     expect(await listed('&reason=no_bid&campaign=ACME1234/boats')).toEqual([
       'pending no_bid',
       'expired no_bid',
@@ -226,7 +226,7 @@ describe('why leads are unsold', () => {
     });
   });
 
-  it('are listed by how their last round ended for a buyer', async () => {
+  it('can be listed by the last outcome of a buyer', async () => {
     expect(await listed('&buyer=northwind&reason=below_floor')).toEqual(['pending below_floor']);
     expect(await listed('&buyer=northwind&reason=closed')).toEqual([]);
     expect(await listed('&buyer=contoso&reason=state&status=pending&limit=2')).toEqual([
@@ -242,7 +242,7 @@ describe('why leads are unsold', () => {
     });
   });
 
-  it('are searched on from the last lead that was looked at', async () => {
+  it('are paged from the last lead examined', async () => {
     const outcome = { buyer: 'northwind', reason: 'below_floor' } as const;
     const ids: string[] = [];
     let searches = 0;
@@ -257,7 +257,7 @@ describe('why leads are unsold', () => {
     expect(searches).toBeGreaterThan(1);
   });
 
-  it('say why a limit refused a bid, what is left of a budget, and that an open circuit was not asked', async () => {
+  it('show the limit that blocked a bid, the rest of a budget, and an open circuit', async () => {
     const { database } = world;
     const contract = { budget: { day: 3000 } };
     const trucks = await storeMarket(

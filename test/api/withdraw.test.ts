@@ -14,7 +14,7 @@ import { storeLead, storeMarket } from '../support/market.js';
 import { workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
-describe('a seller takes a lead off sale', () => {
+describe('a seller withdraws a lead', () => {
   let world: ApiWorld;
   beforeAll(async () => {
     world = await openApiWorld({ ANSWER_WINDOW_MS: 1500 });
@@ -25,9 +25,9 @@ describe('a seller takes a lead off sale', () => {
   const withdraw = (id: string, key = world.key): Promise<Reply> =>
     request({ ...world, key }, `/api/leads/${id}/withdraw`, { method: 'POST' });
 
-  it('also while no worker is up, by any of its live keys, and once and for all', async () => {
+  it('also without a worker, with any of its live keys, and permanently', async () => {
     const id = await lead();
-    // How far its last round came is not why it is withdrawn.
+    // The state of its last round is not the reason of the withdrawal.
     await world.database.leads.updateOne({ _id: id }, { $set: { reason: 'no_buyer_eligible' } });
     const reply = await withdraw(id, await world.keyFor({ source: 'another' }));
     expect(reply.status).toBe(200);
@@ -44,15 +44,15 @@ describe('a seller takes a lead off sale', () => {
     });
     expect((await withdraw(id)).body).toEqual(reply.body);
     expect((await request(world, `/api/leads/${id}`)).body).toEqual(reply.body);
-    // The sweep begins its life, which tells the seller.
+    // The sweep starts its workflow, which sends the postback.
     expect(await world.database.leads.findOne({ _id: id })).toHaveProperty('dueAt');
   });
 
-  it('several times at once, also while its round is held: all have the same answer, `updated_at` included', async () => {
+  it('several times concurrently, also during a round, always with the same answer, including `updated_at`', async () => {
     const id = await lead();
     const [first, ...others] = await Promise.all([withdraw(id), withdraw(id), withdraw(id)]);
     expect(first.body).toMatchObject({ status: 'withdrawn' });
-    // The bids of the round come after that.
+    // The bids of the round arrive after that.
     const { campaign = '' } = (await findStoredLead(world.database, id)) ?? {};
     const terms = {
       currency: 'USD',
@@ -65,7 +65,7 @@ describe('a seller takes a lead off sale', () => {
       expect([status, body]).toEqual([200, first.body]);
   });
 
-  it('by a test key only if it is a test lead; a live key reaches both', async () => {
+  it('with a test key only if it is a test lead; a live key reaches both', async () => {
     const test = await world.keyFor({ test: true });
     const live = await lead();
     const ask = (id: string, key: string): Promise<Reply> =>
@@ -79,7 +79,7 @@ describe('a seller takes a lead off sale', () => {
     expect((await withdraw(tried, test)).body).toMatchObject({ status: 'withdrawn' });
   });
 
-  it('and gets a sold one back as sold', async () => {
+  it('and a sold lead stays sold', async () => {
     const id = await lead();
     await world.database.leads.updateOne(
       { _id: id },
@@ -89,7 +89,7 @@ describe('a seller takes a lead off sale', () => {
     expect([status, body.status, body.price]).toEqual([200, 'sold', 45]);
   });
 
-  it('but not one of another seller, nor one that there is none of', async () => {
+  it('but not another seller’s lead or a missing lead', async () => {
     const id = await lead();
     const stranger = await world.keyFor({ seller: 'GLOBEX00' });
     for (const reply of [await withdraw(id, stranger), await withdraw('none')]) {
@@ -99,7 +99,7 @@ describe('a seller takes a lead off sale', () => {
     expect((await request(world, `/api/leads/${id}`)).body).toMatchObject({ status: 'pending' });
   });
 
-  it('also while a buyer has it and no worker is up: no other buyer gets it, and it ends when that one is done', async () => {
+  it('also during a post without a worker: no other buyer gets it, and it ends after that post', async () => {
     const campaign = await world.database.campaigns.findOne({ _id: 'ACME1234/auto-insurance' });
     if (campaign === null) throw new Error('The world has no such campaign.');
     const { _id: id } = await storeLead(world.database, campaign);
@@ -118,7 +118,7 @@ describe('a seller takes a lead off sale', () => {
     expect((await request(world, `/api/leads/${id}`)).body).toEqual(later.body);
   });
 
-  describe('that sleeps', () => {
+  describe('that waits', () => {
     let worker: RunningWorker;
     let crm: FakeBuyer;
     let connection: Connection;
@@ -134,7 +134,7 @@ describe('a seller takes a lead off sale', () => {
       await crm.close();
     });
 
-    /** A lead of a person of its own that waits for days. */
+    /** A lead of a separate person that waits for days. */
     async function asleep(phone: string): Promise<string> {
       const { body } = await sendLead(world, { ...SAMPLE, phone }, { prefer: '' });
       expect(body.status).toBe('pending');
@@ -145,7 +145,7 @@ describe('a seller takes a lead off sale', () => {
     const toldOf = (id: string): string[] =>
       crm.received.filter(({ body }) => body.lead_id === id).map(({ type }) => type);
 
-    /** Its seller is told once, and nothing of it is left under way. */
+    /** Its seller gets one postback, and nothing remains in progress. */
     async function hasEnded(id: string): Promise<void> {
       const { TEMPORAL_NAMESPACE: namespace } = world.settings;
       const handle = new Client({ connection, namespace }).workflow.getHandle(workflowId(id));
@@ -162,7 +162,7 @@ describe('a seller takes a lead off sale', () => {
       await hasEnded(id);
     });
 
-    it('and its workflow, which could not be reached, hears of it soon', async () => {
+    it('and its workflow, which was unreachable, is notified soon', async () => {
       const id = await asleep('512-555-0131');
       const lead = await findStoredLead(world.database, id);
       if (lead === null) throw new Error('The lead is gone');
@@ -170,7 +170,7 @@ describe('a seller takes a lead off sale', () => {
       await hasEnded(id);
     });
 
-    it('by putting its person on a suppression list, of which its workflow hears soon', async () => {
+    it('by adding its person to a suppression list, and its workflow is notified soon', async () => {
       const id = await asleep('512-555-0132');
       const person = await matchOf(world.database, { phone: '512-555-0132' });
       expect(await withdrawSuppressed(world.database, 'ACME1234', [person])).toEqual({
@@ -181,7 +181,7 @@ describe('a seller takes a lead off sale', () => {
     });
   });
 
-  describe('that a buyer has in its hands', () => {
+  describe('during a post', () => {
     let worker: RunningWorker;
     let crm: FakeBuyer;
     let slow: FakeBuyer;
@@ -204,7 +204,7 @@ describe('a seller takes a lead off sale', () => {
       await Promise.all([crm, slow, next].map((server) => server.close()));
     });
 
-    /** A lead whose post the slow buyer has just got. */
+    /** A lead whose post has just reached the slow buyer. */
     async function posted(): Promise<string> {
       const got = new Promise<string>((resolve) => {
         slow.onRequest = ({ type, body }) => {
@@ -217,7 +217,7 @@ describe('a seller takes a lead off sale', () => {
     const toldOf = (id: string): string[] =>
       crm.received.filter(({ body }) => body.lead_id === id).map(({ type }) => type);
 
-    it('is answered within a second; when that buyer refuses six seconds later, no other gets it', async () => {
+    it('is answered within a second; if that buyer refuses six seconds later, no other gets it', async () => {
       slow.answer('post', { after: 6000, body: { accepted: false } });
       const id = await posted();
       const began = Date.now();
@@ -234,7 +234,7 @@ describe('a seller takes a lead off sale', () => {
       expect(slow.of('post')).toHaveLength(1);
     });
 
-    it('is sold when that buyer takes it, once', async () => {
+    it('is sold once if that buyer accepts', async () => {
       slow.answer('post', { after: 2500, body: { accepted: true } });
       const id = await posted();
       expect((await withdraw(id)).body).toMatchObject({ status: 'pending', withdrawing: true });
@@ -256,7 +256,7 @@ describe('a seller takes a lead off sale', () => {
       expect(next.of('post')).toEqual([]);
     });
 
-    it('is called off if that buyer gives no clear answer, and is not sent to it again', async () => {
+    it('is cancelled if that buyer gives no clear answer, without a retry', async () => {
       slow.answer('post', { after: 1500, status: 503 });
       const id = await posted();
       const sent = slow.of('post').length;

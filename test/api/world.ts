@@ -11,7 +11,7 @@ import { isolatedSettings } from '../support/stack.js';
 
 export { SAMPLE };
 
-/** What came back, read whole. */
+/** A complete answer. */
 export interface Reply {
   status: number;
   headers: Headers;
@@ -32,7 +32,7 @@ export interface ApiWorld {
     limit?: number;
     expiresAt?: Date;
   }): Promise<string>;
-  /** Every line that the API has logged. */
+  /** All log lines of the API. */
   logged: string[];
   close(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function openApiWorld(overrides: Partial<Settings> = {}): Promise<A
   return { api, settings, database, key: await keyFor(), keyFor, logged, close };
 }
 
-/** What the worker does when it starts: without it, Temporal takes no lead at all. */
+/** Registers what a starting worker registers. Without it, Temporal accepts no lead. */
 async function knowSearchAttributes(settings: Settings): Promise<void> {
   const connection = openConnection(settings);
   await registerSearchAttributes(connection, settings.TEMPORAL_NAMESPACE);
@@ -84,7 +84,7 @@ export async function request(
   };
 }
 
-/** Sends a lead as JSON and does not wait for buyers, unless the headers say otherwise. */
+/** Sends a lead as JSON; by default without waiting for buyers. */
 export async function sendLead(
   world: Pick<ApiWorld, 'api' | 'key'>,
   lead: object = SAMPLE,

@@ -16,7 +16,7 @@ describe('An Authorization header', () => {
     ['a password', basic(`acme:${KEY}`)],
     ['a password without a user name', basic(`:${KEY}`)],
     ['Basic in another case', basic(`${KEY}:`).replace('Basic', 'basic')],
-  ])('holds a key as %s', (_form, header) => {
+  ])('contains a key as %s', (_form, header) => {
     expect(keyInHeader(header, { basic: true })).toBe(KEY);
   });
 
@@ -24,17 +24,17 @@ describe('An Authorization header', () => {
     ['is absent', undefined],
     ['is empty', ''],
     ['is of another scheme', `Token ${KEY}`],
-    ['says Bearer three times', `Bearer Bearer Bearer ${KEY}`],
+    ['repeats Bearer three times', `Bearer Bearer Bearer ${KEY}`],
     ['has two words', `Bearer ${KEY} ${KEY}`],
     ['has credentials in clear', `Basic ${KEY}`],
     ['has credentials without a key', basic('acme:secret')],
-    ['has credentials that are no text', `Basic ${'/'.repeat(1000)}`],
+    ['has credentials that are not text', `Basic ${'/'.repeat(1000)}`],
     ['is very long', `Bearer ${'Bearer '.repeat(10_000)}`],
-  ])('holds none where it %s', (_form, header) => {
+  ])('contains no key if it %s', (_form, header) => {
     expect(keyInHeader(header, { basic: true })).toBeUndefined();
   });
 
-  test('holds none as Basic where that is not taken', () => {
+  test('contains no key as Basic if Basic is not accepted', () => {
     expect(keyInHeader(basic(`${KEY}:`), { basic: false })).toBeUndefined();
     expect(keyInHeader(`Bearer ${KEY}`, { basic: false })).toBe(KEY);
   });

@@ -3,13 +3,13 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createAdmission, type Admission, type Place } from '../../../src/api/leads/admission.js';
 
 const ANSWER_WINDOW_MS = 3000;
-/** How long a lead waits for a place. */
+/** Wait for a place. */
 const PATIENCE_MS = 1500;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** With this many places, whatever leads take. */
+/** With a fixed number of places. */
 const withPlaces = (count: number, mostLater?: number): Admission =>
   createAdmission({
     most: 1000,
@@ -18,7 +18,7 @@ const withPlaces = (count: number, mostLater?: number): Admission =>
     mostLater,
   });
 
-/** What is known so far of leads that were sent: their places, `undefined` for one that found none, nothing for one that waits. */
+/** Results so far: places by lead, `undefined` for a lead without a place, and no entry for a waiting lead. */
 function sent(admission: Admission, sellers: readonly string[]) {
   const known = new Map<number, Place | undefined>();
   sellers.forEach(
@@ -30,7 +30,7 @@ function sent(admission: Admission, sellers: readonly string[]) {
   return known;
 }
 
-/** Which stored leads have started, by their number, in order, with their places. */
+/** Started stored leads by number, in order, with their places. */
 function stored(admission: Admission, sellers: readonly string[]) {
   const started = new Map<number, Place>();
   sellers.forEach((seller, i) =>
@@ -41,7 +41,7 @@ function stored(admission: Admission, sellers: readonly string[]) {
 
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
-it('a lead that finds a place has it, and the next one waits until it ends', async () => {
+it('a lead takes a free place, and the next one waits until that lead ends', async () => {
   const known = sent(withPlaces(1), ['a', 'a']);
   await settle();
   expect([...known.keys()]).toEqual([0]);
@@ -50,7 +50,7 @@ it('a lead that finds a place has it, and the next one waits until it ends', asy
   expect(known.get(1)).toBeDefined();
 });
 
-it('of those who wait, the seller with the fewest leads under way comes first, however many another has sent', async () => {
+it('among waiting leads, the seller with the fewest leads under way comes first, regardless of the queue of others', async () => {
   const known = sent(withPlaces(2), ['flood', 'flood', ...Array<string>(50).fill('flood'), 'other']);
   await settle();
   known.get(0)?.leave();
@@ -58,7 +58,7 @@ it('of those who wait, the seller with the fewest leads under way comes first, h
   expect([...known.keys()]).toEqual([0, 1, 52]);
 });
 
-it('a lead whose source can wait no longer is told so, and keeps nobody from a place', async () => {
+it('a lead whose source can’t wait longer is rejected and blocks no place', async () => {
   const admission = withPlaces(1);
   const known = sent(admission, ['a', 'a', 'a']);
   await vi.advanceTimersByTimeAsync(PATIENCE_MS);
@@ -69,7 +69,7 @@ it('a lead whose source can wait no longer is told so, and keeps nobody from a p
   expect(next.get(0)).toBeDefined();
 });
 
-it('a lead that does not wait is told at once', async () => {
+it('a lead that does not wait is rejected at once', async () => {
   const admission = withPlaces(1);
   sent(admission, ['a']);
   const place = admission.enter({ seller: 'a', campaign: 'any' }, 0);
@@ -77,7 +77,7 @@ it('a lead that does not wait is told at once', async () => {
   expect(await place).toBeUndefined();
 });
 
-it('stored leads start after those whose sources wait, and each seller’s in turn', async () => {
+it('stored leads start after leads with waiting sources, in turn by seller', async () => {
   const admission = withPlaces(1);
   const [first] = [sent(admission, ['a'])];
   await settle();
@@ -91,11 +91,11 @@ it('stored leads start after those whose sources wait, and each seller’s in tu
   expect([...later.keys()]).toEqual([0, 3, 1, 2]);
 });
 
-it('a stored lead starts at once when there is a place', () => {
+it('a stored lead starts at once if a place is free', () => {
   expect(stored(withPlaces(2), ['a', 'a', 'a']).size).toBe(2);
 });
 
-it('no more stored leads are kept than fit: the others are a sweep’s', () => {
+it('only a limited number of stored leads is queued, and the sweep starts the others', () => {
   const admission = withPlaces(1, 3);
   const later = stored(admission, Array<string>(10).fill('a'));
   for (let i = 0; i < 10; i += 1) [...later.values()].at(-1)?.leave();
@@ -104,24 +104,24 @@ it('no more stored leads are kept than fit: the others are a sweep’s', () => {
   expect(stored(admission, ['a']).size).toBe(1);
 });
 
-it('while Temporal answers nothing new leads do not wait, and when it does no more have a place than there are', async () => {
+it('new leads do not wait while Temporal does not answer, and afterwards no more leads run than there are places', async () => {
   const admission = withPlaces(2);
   const before = sent(admission, ['a', 'a']);
   await vi.advanceTimersByTimeAsync(ANSWER_WINDOW_MS);
   const away = sent(admission, Array<string>(20).fill('a'));
   await settle();
   expect([...away.values()].filter((place) => place !== undefined)).toHaveLength(20);
-  // Stored ones are no more than there are places: their starts would fail together.
+  // At most as many stored leads as places, because their starts would fail together.
   expect(stored(admission, ['a']).size).toBe(0);
 
-  // An answer that nobody waits for any more tells that it is back.
+  // A late answer shows that Temporal is back.
   before.get(0)?.answered({ status: 'pending' });
   const back = sent(admission, ['a']);
   await settle();
   expect(back.size).toBe(0);
 });
 
-it('never more leads are under way than there are places, and each lead is started or told that there is none', async () => {
+it('never more leads are under way than there are places, and each lead is started or rejected', async () => {
   const step = fc.record({
     seller: fc.integer({ min: 0, max: 3 }),
     does: fc.constantFrom('waits', 'is stored', 'ends'),

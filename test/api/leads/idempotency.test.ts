@@ -16,7 +16,7 @@ describe('sending twice with an Idempotency-Key', () => {
     sendLead(world, lead, { 'idempotency-key': name, ...headers });
   const count = (): Promise<number> => world.database.leads.countDocuments();
 
-  it('gives the first answer’s lead with its present status', async () => {
+  it('returns the first answer’s lead with its current status', async () => {
     const first = await send('again');
     const second = await send('again');
     expect(first.headers.has('idempotent-replayed')).toBe(false);
@@ -33,7 +33,7 @@ describe('sending twice with an Idempotency-Key', () => {
     expect([reply.status, reply.body.error]).toEqual([422, 'Idempotency key reused']);
   });
 
-  it('knows the fields again however they are sent', async () => {
+  it('recognizes the same fields in every format', async () => {
     const first = await send('form');
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const response = await fetch(`${world.api.address}/api/leads`, {
@@ -44,7 +44,7 @@ describe('sending twice with an Idempotency-Key', () => {
     expect(await response.json()).toEqual(first.body);
   });
 
-  it('knows several values again, as a list and as a name given more than once, and not other spellings', async () => {
+  it('recognizes several values as a list and as a repeated name, but not other spellings', async () => {
     const lead = { ...SAMPLE, first_name: 'Eve', interests: ['roof', 'solar'] };
     const first = await send('several', lead);
     const body = new URLSearchParams({ ...SAMPLE, first_name: 'Eve' });
@@ -56,7 +56,7 @@ describe('sending twice with an Idempotency-Key', () => {
     expect((await send('several', { ...lead, phone: '(555) 123-4567' })).status).toBe(422);
   });
 
-  it('answers again with what the source may want to correct', async () => {
+  it('repeats the warnings of the first answer', async () => {
     const lead = { ...SAMPLE, zip: 'near 75001' };
     const first = await send('warned', lead);
     expect(first.body.warnings).toMatchObject([{ field: 'zip' }]);
@@ -92,7 +92,7 @@ describe('sending twice with an Idempotency-Key', () => {
     expect(mine.body.lead_id).not.toBe(theirs.body.lead_id);
   });
 
-  it('makes no second lead of a person who was erased meanwhile, and keeps nothing else of the request', async () => {
+  it('creates no second lead of an erased person, and keeps nothing else of the request', async () => {
     const first = await send('erased');
     const leadId = String(first.body.lead_id);
     await eraseLead(world.database, leadId, { by: 'ops@example' });
@@ -107,7 +107,7 @@ describe('sending twice with an Idempotency-Key', () => {
     expect(Object.keys(stored?.idempotency ?? {}).sort()).toEqual(['answeringUntil', 'key']);
   });
 
-  it('leaves nothing of the request in an erased lead once no repeat counts any more', async () => {
+  it('leaves no trace of the request in an erased lead after the key has expired', async () => {
     const early = String((await send('erased early')).body.lead_id);
     await eraseLead(world.database, early, { by: 'ops@example' });
     const erase = erasePersons({ database: world.database, log: pino({ level: 'silent' }) });
@@ -120,7 +120,7 @@ describe('sending twice with an Idempotency-Key', () => {
     expect(await stored()).not.toHaveProperty('repeatsUntil');
   });
 
-  it('leaves nothing in a lead that is erased when no repeat counts any more', async () => {
+  it('leaves no trace in a lead that is erased after the key has expired', async () => {
     const leadId = String((await send('old')).body.lead_id);
     const receivedAt = new Date(Date.now() - 25 * 60 * 60 * 1000);
     await world.database.leads.updateOne({ _id: leadId }, { $set: { receivedAt } });
@@ -128,7 +128,7 @@ describe('sending twice with an Idempotency-Key', () => {
     expect(await world.database.leads.findOne({ _id: leadId })).not.toHaveProperty('idempotency');
   });
 
-  it('is forgotten after 24 h', async () => {
+  it('expires after 24 h', async () => {
     const first = await send('yesterday');
     const receivedAt = new Date(Date.now() - 25 * 60 * 60 * 1000);
     await world.database.leads.updateOne({ _id: String(first.body.lead_id) }, { $set: { receivedAt } });

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest';
 import { createPlaces } from '../../../src/api/leads/places.js';
 
-/** How long a machine takes for one lead beside others, ms, the buyers' time left out. */
+/** Time for one lead beside others, ms, without the buyers' time. */
 type Machine = (underWay: number) => number;
 
-/** A machine with so many processors, which they share. */
+/** A machine with N shared processors. */
 const shared =
   (aloneMs: number, processors: number): Machine =>
   (underWay) =>
     aloneMs * Math.max(1, underWay / processors);
 
-/** Sends leads for so long, as many at once as find a place; the first ones, one after another. */
+/** Sends leads for a duration, as many concurrently as there are places; the first ones sequentially. */
 function flood(
   machine: Machine,
   { waitedMs = 10, seconds = 60, alone = 5, most = 1000, atOnce = Infinity }: Record<string, number> = {},
@@ -21,7 +21,7 @@ function flood(
   const underWay: { endsAt: number; end: () => void }[] = [];
   const enter = (campaign: string): void => {
     const end = places.begin(campaign, underWay.length);
-    // Every other campaign's leads find nobody to buy them, and take a fifth.
+    // Leads of every second campaign find no buyer and take a fifth of the time.
     const ownMs = machine(underWay.length + 1) * (campaign === 'dear' ? 1 : 0.2);
     underWay.push({ endsAt: clock + ownMs + waitedMs, end: () => end({ ownMs, waitedMs }) });
   };
@@ -37,7 +37,7 @@ function flood(
   return { count: places.count, counts };
 }
 
-/** How many places there were most of the time in the second half. */
+/** The most frequent number of places in the second half. */
 const usual = (counts: readonly number[]): number => {
   const late = counts.slice(counts.length / 2).toSorted((a, b) => a - b);
   return late[Math.floor(late.length / 2)] ?? NaN;
@@ -62,27 +62,27 @@ it.each([
     2,
     4,
   ],
-])('%s: so many places that a lead takes half as long again', (_, machine, options, least, most) => {
+])('%s: the number of places at which a lead takes 1.5 times as long', (_, machine, options, least, most) => {
   const count = usual(flood(machine, options).counts);
   expect(count).toBeGreaterThanOrEqual(least);
   expect(count).toBeLessThanOrEqual(most);
 });
 
-it('as long as nobody needs more, the places stay, also where leads are never alone or slow for buyers', () => {
+it('the number of places stays while no more are needed, even if leads are never alone or buyers are slow', () => {
   const { counts } = flood(shared(100, 8), { atOnce: 6, waitedMs: 2000, seconds: 200 });
   expect(new Set(counts)).toEqual(new Set([16]));
 });
 
-it('when all need more than there are, no more than half of the places are ever gone to learn from it', () => {
+it('under overload, at most half of the places are removed for measurement', () => {
   const { counts } = flood(shared(20, 10_000), { most: 40, waitedMs: 2000, seconds: 200 });
   const late = counts.slice(counts.length / 2);
   expect(Math.min(...late)).toBeGreaterThanOrEqual(20);
 });
 
-it('a machine that has become slower for every lead has its places back once that is learnt', () => {
+it('a machine that has become slower for every lead gets its places back after a new measurement', () => {
   let clock = 0;
   const places = createPlaces(1000, () => clock);
-  /** Two at a time, whatever the places. */
+  /** Two at a time, regardless of the places. */
   const send = (ms: number): void => {
     const ends = [places.begin('any', 0), places.begin('any', places.count)];
     clock += ms;

@@ -7,7 +7,7 @@ function* busyFor(ms: number) {
   return 'done';
 }
 
-test('long work lets others have their turn before it is done', async () => {
+test('long work yields to other work before it is done', async () => {
   let isDone = false;
   const work = inTurns(busyFor(200)).finally(() => (isDone = true));
   await setTimeout(1);
