@@ -1,14 +1,14 @@
 import type { PartialStrykerOptions } from '@stryker-mutator/api/core';
 
-/** What `npm run mutation` leaves out, with the reason. Paths of both the present and the former layout. */
+/** Files that `npm run mutation` leaves out, with the reason. */
 export const EXCLUDED = [
   // Mostly sentences, whose mutants are other sentences.
   'src/market/wording/**',
-  'src/market/**/{story,reason,terms}.ts',
-  // One run of a lead without servers, for scenarios only: the sale engine replaces it.
+  'src/market/model/{reason,terms}.ts',
+  // A lead's life without servers, for scenarios only: the sale engine replaces it.
   'src/market/walk/**',
   // The loop over the rounds of a simulation: the sale engine replaces it.
-  'src/market/**/{walkRound,steps,decideAgain}.ts',
+  'src/market/simulate/{walkRound,decideAgain,yielding}.ts',
 ];
 
 export const REPORT = '.local/mutation/report.html';
