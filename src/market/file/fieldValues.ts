@@ -23,13 +23,13 @@ const DeclarationInFile = Type.Object(
   {
     type: oneOf('a type', FIELD_TYPES, 'boolean'),
     label: optional(Name),
-    order: optional(oneOf('an order of day, month and year', DATE_ORDERS, 'dmy')),
-    unit: optional(oneOf('a unit of time', EPOCH_UNITS, 'ms')),
+    order: optional(oneOf('a date order', DATE_ORDERS, 'dmy')),
+    unit: optional(oneOf('a time unit', EPOCH_UNITS, 'ms')),
     zone: optional(TimeZone),
-    format: optional(oneOf('a way of writing dates', ['excel'], 'excel')),
+    format: optional(oneOf('a date format', ['excel'], 'excel')),
     values: optional(
       named(Labels, {
-        title: 'values with their labels',
+        title: 'a map of values to labels',
         names: line('a value', 'asphalt', 100),
         most: 1000,
       }),
@@ -40,7 +40,7 @@ const DeclarationInFile = Type.Object(
 
 /** A campaign's declared fields as written; `checkFields` checks what is between the values. */
 export const FieldsInFile = named(DeclarationInFile, {
-  title: 'fields by name',
+  title: 'a map of fields',
   names: FieldName,
   most: 100,
 });

@@ -71,7 +71,7 @@ export const rules = {
   oneOf: optional(several(Comparable, 'a list of texts')),
   not: optional(several(Comparable, 'a list of texts')),
   includes: optional(several(Text, 'a list of texts')),
-  startsWith: optional(several(Text, 'a list of beginnings')),
+  startsWith: optional(several(Text, 'a list of prefixes')),
   areaCode: optional(several(AreaCode, 'a list of area codes')),
   range: optional(
     Type.Object({ min: optional(Bound), max: optional(Bound) }, { title: 'a range', minProperties: 1 }),

@@ -276,7 +276,7 @@ function checkRetention(
   const rules = [duplicates, ...contracts.map((contract) => contract?.duplicates)];
   const days = Math.max(0, ...rules.map((rule) => rule?.withinDays ?? 0));
   if (kept === undefined || kept >= days * DAY_MS) return;
-  report(path, `"${retention}" is shorter than a rule on duplicates looks back; make it ${days}d at least`);
+  report(path, `"${retention}" is shorter than the period of a duplicate rule; make it at least ${days}d`);
 }
 
 function checkPending(pending: CampaignDraft['pending'], path: Path, report: Report): void {

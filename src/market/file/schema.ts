@@ -88,14 +88,14 @@ const BuyerInFile = Type.Object(
 
 const DuplicatesInFile = Type.Object(
   {
-    by: listOf(oneOf('what leads are compared by', ['phone', 'email'], 'phone'), 'a list of fields', {
+    by: listOf(oneOf('a field to compare leads by', ['phone', 'email'], 'phone'), 'a list of fields', {
       uniqueItems: true,
     }),
-    match: optional(oneOf('how many of the fields must be the same', ['any', 'all'], 'any')),
+    match: optional(oneOf('a match rule', ['any', 'all'], 'any')),
     withinDays: whole('a number of days', 1, LONGEST_WINDOW_DAYS, 30),
-    per: optional(oneOf('whose earlier leads count', ['contract', 'buyer', 'campaign'], 'contract')),
+    per: optional(oneOf('a duplicate scope', ['contract', 'buyer', 'campaign'], 'contract')),
   },
-  { title: 'a rule on duplicates' },
+  { title: 'a duplicate rule' },
 );
 
 const Threshold = Type.Number({ title: 'a number', examples: ['0.5'] });
@@ -111,7 +111,7 @@ const CheckInFile = Type.Object(
     atLeast: optional(Threshold),
     atMost: optional(Threshold),
     equals: optional(Text),
-    whenSilent: oneOf('what holds when the service is silent', ['pass', 'fail'], 'pass'),
+    whenSilent: oneOf('a default result', ['pass', 'fail'], 'pass'),
   },
   { title: 'a check' },
 );
@@ -130,7 +130,7 @@ const ScheduleInFile = Type.Object(
   {
     timezone: TimeZone,
     open: listOf(TimeRange, 'a list of time ranges'),
-    holidays: optional(oneOf('a calendar of holidays', ['US'], 'US')),
+    holidays: optional(oneOf('a holiday calendar', ['US'], 'US')),
     closed: optional(listOf(ClosedTime, 'a list of days', { maxItems: 400 })),
   },
   { title: 'a schedule' },
@@ -141,7 +141,7 @@ const DeliveryInFile = Type.Object(
     attempts: optional(whole('a number of attempts', 1, 200, 3)),
     within: optional(duration('1s', '7d', '10s')),
     spacing: optional(duration('1s', '1h', '1s')),
-    atEnd: optional(oneOf('what an uncertain end means', ['moveOn', 'ask', 'hold'], 'moveOn')),
+    atEnd: optional(oneOf('an action for unclear posts', ['moveOn', 'ask', 'hold'], 'moveOn')),
     again: Active,
   },
   { title: 'a delivery policy', minProperties: 1 },
@@ -163,7 +163,7 @@ const ReturnsInFile = Type.Object(
     freesCap: Active,
     resell: Active,
   },
-  { title: 'the terms of a return' },
+  { title: 'a return policy' },
 );
 
 const ContractInFile = Type.Object(
@@ -178,7 +178,7 @@ const ContractInFile = Type.Object(
     sources: optional(
       Type.Object(
         { only: optional(SourcesInFile), not: optional(SourcesInFile) },
-        { title: 'which sources', minProperties: 1 },
+        { title: 'a source filter', minProperties: 1 },
       ),
     ),
     schedule: optional(ScheduleInFile),
@@ -205,12 +205,12 @@ const ContractInFile = Type.Object(
         {
           fields: optional(listOf(FieldName, 'a list of field names', { uniqueItems: true })),
           hashes: optional(
-            listOf(oneOf('what is hashed', ['phone', 'email'], 'phone'), 'a list of fields', {
+            listOf(oneOf('a field to hash', ['phone', 'email'], 'phone'), 'a list of fields', {
               uniqueItems: true,
             }),
           ),
         },
-        { title: 'what its pings carry', minProperties: 1 },
+        { title: 'a ping policy', minProperties: 1 },
       ),
     ),
     delivery: optional(DeliveryInFile),
@@ -220,11 +220,11 @@ const ContractInFile = Type.Object(
 );
 
 const sale = {
-  mode: optional(oneOf('a way of selling', MODES, 'exclusive')),
+  mode: optional(oneOf('a sale mode', MODES, 'exclusive')),
   maxBuyers: optional(whole('a number of buyers', 2, 100, 3)),
   floor: optional(Amount),
   sharedFloor: optional(Amount),
-  award: optional(oneOf('a way of awarding', AWARDS, 'highestBid')),
+  award: optional(oneOf('an award rule', AWARDS, 'highestBid')),
   instantBuy: optional(Price),
 };
 
@@ -241,7 +241,7 @@ const CampaignInFile = Type.Object(
       Type.Array(FieldName, { title: 'a list of field names', uniqueItems: true, maxItems: 100 }),
     ),
     fields: optional(FieldsInFile),
-    sale: optional(Type.Object(sale, { title: 'a way of selling' })),
+    sale: optional(Type.Object(sale, { title: 'a sale policy' })),
     stages: optional(
       listOf(
         Type.Object({ after: duration('1s', '365d', '2h'), ...sale }, { title: 'a stage' }),
@@ -277,7 +277,7 @@ const CampaignInFile = Type.Object(
           ),
           expireAfter: optional(duration('1s', '365d', '72h')),
         },
-        { title: 'the terms of a pending lead' },
+        { title: 'a pending policy' },
       ),
     ),
     contracts: optional(Type.Array(ContractInFile, { title: 'a list of contracts' })),

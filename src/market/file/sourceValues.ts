@@ -12,19 +12,19 @@ const SourceInFile = Type.Object(
   {
     aliases: optional(
       named(TargetField, {
-        title: 'fields by the name that the source sends',
+        title: 'a map of source names to fields',
         names: line('a name that a source sends', 'vorname', 64),
         most: 200,
       }),
     ),
     defaults: optional(Type.Boolean({ title: 'true or false', examples: ['true'] })),
   },
-  { title: 'how a source names its fields', minProperties: 1 },
+  { title: 'a source mapping', minProperties: 1 },
 );
 
 /** What a seller says of its sources, by their names; `checkSources` checks what is between the values. */
 export const SourcesOfSeller = named(SourceInFile, {
-  title: 'sources by name',
+  title: 'a map of sources',
   names: SourceName,
   most: 1000,
 });

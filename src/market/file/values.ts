@@ -82,7 +82,7 @@ export const Category = text(
 const always = new Set<string>(ADDRESSING);
 
 export const FieldName = text(
-  'the name of a lead’s field (a letter, then letters, digits, _ and -, at most 64; not seller or category)',
+  'a field name (a letter, then letters, digits, _ and -, at most 64; not seller or category)',
   'firstName',
   (value) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(value) && !always.has(value),
   64,

@@ -55,7 +55,7 @@ describe('A campaign’s declared fields', () => {
   test.each([
     [
       '[]',
-      '3:15  campaigns[0].fields: a list is not fields by name; write each as a name, a colon and what belongs to it',
+      '3:15  campaigns[0].fields: a list is not a map of fields; write each as a name, a colon and what belongs to it',
     ],
     ['{}', '3:15  campaigns[0].fields: is empty; remove it, or name at least one'],
     [
@@ -69,7 +69,7 @@ describe('A campaign’s declared fields', () => {
     ],
     [
       '{ 2nd: { type: boolean } }',
-      '3:17  campaigns[0].fields.2nd: "2nd" is not the name of a lead’s field (a letter, then letters, digits, _ and -, at most 64; not seller or category); write it like "firstName"',
+      '3:17  campaigns[0].fields.2nd: "2nd" is not a field name (a letter, then letters, digits, _ and -, at most 64; not seller or category); write it like "firstName"',
     ],
     [
       '{ zip: { type: number } }',

@@ -104,7 +104,7 @@ campaigns:
     ['', 'line 1, : is empty; name sellers, buyers or campaigns'],
     [
       `${AUTO}, sale: { flor: 25 } }]`,
-      'line 1, campaigns[0].sale.flor: a way of selling has no key "flor"; did you mean floor?',
+      'line 1, campaigns[0].sale.flor: a sale policy has no key "flor"; did you mean floor?',
     ],
     [
       `${AUTO}, sale: { mode: shared } }]`,

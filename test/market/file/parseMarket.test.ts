@@ -255,13 +255,13 @@ const FAULTS: [string, string, string, string][] = [
     'a required field that is always required',
     '[firstName, lastName, phone, state]',
     '[phone, seller]',
-    '21:23  campaigns[0].required[1]: "seller" is not the name of a lead’s field (a letter, then letters, digits, _ and -, at most 64; not seller or category); write it like "firstName"',
+    '21:23  campaigns[0].required[1]: "seller" is not a field name (a letter, then letters, digits, _ and -, at most 64; not seller or category); write it like "firstName"',
   ],
   [
     'an unknown way of selling',
     'mode: exclusive',
     'mode: exclusiv',
-    '22:19  campaigns[0].sale.mode: "exclusiv" is not a way of selling (exclusive, shared, hybrid); did you mean exclusive?',
+    '22:19  campaigns[0].sale.mode: "exclusiv" is not a sale mode (exclusive, shared, hybrid); did you mean exclusive?',
   ],
   [
     'no time to wait',
@@ -291,7 +291,7 @@ const FAULTS: [string, string, string, string][] = [
     'a retention that is shorter than duplicates are looked for',
     '    currency: USD\n',
     '    retention: 29d\n    duplicates: { by: [phone], withinDays: 30 }\n',
-    '20:16  campaigns[0].retention: "29d" is shorter than a rule on duplicates looks back; make it 30d at least',
+    '20:16  campaigns[0].retention: "29d" is shorter than the period of a duplicate rule; make it at least 30d',
   ],
   [
     'an entry that is no campaign',
