@@ -1,6 +1,7 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { LongFilesFirst } from './test/support/longFilesFirst.js';
 
-/** What is made once for all projects of a run: the embedded servers, and the compiled product. */
+/** Set up once for all projects of a run: the embedded servers and the compiled product. */
 const stack = 'test/support/stack.setup.ts';
 const compiled = 'test/support/compiled.setup.ts';
 
@@ -9,27 +10,34 @@ function project(
   include: string[],
   options: TestProjectInlineConfiguration['test'] = {},
 ): TestProjectInlineConfiguration {
-  // A file finds loaded what files before it have loaded: loading it all anew for each took a third of the time.
-  const defaults = { environment: 'node', isolate: false, sequence: { groupOrder: 1 } } as const;
-  return { test: { name, include, ...defaults, ...options } };
+  // With `isolate`, each file loads all modules again, which takes a third of the time.
+  return { test: { name, include, environment: 'node', isolate: false, ...options } };
 }
 
-const onServers = { globalSetup: [stack, compiled], testTimeout: 30_000, hookTimeout: 60_000 };
+// Many of these tests wait more than they work, so there is a worker more than there are cores. They are one group: no
+// worker waits for the end of a project.
+const onServers = {
+  globalSetup: [stack, compiled],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  maxWorkers: 3,
+  sequence: { groupOrder: 1 },
+};
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       // Property tests take seconds when other work has the cores.
       project('unit', ['test/{market,docs}/**/*.test.ts'], { testTimeout: 60_000 }),
       project('scenario', ['test/scenarios/**/*.test.ts'], onServers),
       project('workflow', ['test/{workflows,temporal,worker}/**/*.test.ts'], onServers),
-      // Many of these wait more than they work: they have a worker more, and so their turn before the others.
-      project('api', ['test/{api,operations,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'], {
-        ...onServers,
-        maxWorkers: 3,
-        sequence: { groupOrder: 0 },
-      }),
+      project(
+        'api',
+        ['test/{api,operations,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'],
+        onServers,
+      ),
       project('e2e', ['test/{cli,local,terminal,scripts,faults,bench}/**/*.test.ts'], {
         ...onServers,
         testTimeout: 90_000,

@@ -12,8 +12,8 @@ import { showProgress } from '../src/terminal/showProgress.js';
 import { onStopRequest } from '../src/terminal/stopRequest.js';
 
 /**
- * `npm test`: the tests that measure time. Beside them, at a lower priority: format, lint, types, dependency rules, the
- * rules' own tests and the scenarios, which tolerate a busy machine.
+ * `npm test`: the tests on servers, of which many measure time. Beside them, at a lower priority: format, lint, types,
+ * dependency rules and the unit tests, which tolerate a busy machine.
  */
 
 interface Check {
@@ -55,13 +55,13 @@ const rules: Check = {
   name: 'dependency rules',
   run: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'workflows', 'activities'],
 };
-const auctions: Check = {
-  name: 'market tests',
-  run: vitest('unit', 'scenario'),
+const unitTests: Check = {
+  name: 'unit tests',
+  run: vitest('unit'),
 };
 const tests: Check = {
-  name: 'other tests',
-  run: vitest('workflow', 'api', 'e2e', 'browser'),
+  name: 'tests on servers',
+  run: vitest('scenario', 'workflow', 'api', 'e2e', 'browser'),
   streamed: true,
 };
 
@@ -107,7 +107,7 @@ function line({ name, ok, seconds }: Result): string {
   return `${ok ? pc.green('passed') : pc.red('FAILED')}  ${name.padEnd(18)} ${seconds.padStart(6)} s`;
 }
 
-/** Fetches the servers, so that two lanes don't fetch them at once. Whoever needs them says why they can't be had. */
+/** Fetches the servers. A failure is reported by the tests that need them. */
 async function fetchServers(): Promise<void> {
   const shown = showProgress();
   const env = withoutServers(process.env);
@@ -119,8 +119,7 @@ const servers = fetchServers();
 const lanes = await Promise.all([
   servers.then(() => inTurn([tests])),
   givingWay(10, lint, rules, format),
-  // Scenarios have an answer window to keep: they give way, but are never left standing.
-  servers.then(() => givingWay(4, auctions)),
+  givingWay(4, unitTests),
 ]);
 const results = lanes.flat();
 await processes.stop();
