@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
 import { scratchDir } from '../support/scratchDir.js';
 import { compiledGavel } from '../support/stack.js';
 import {
@@ -11,6 +14,7 @@ import {
   nothingIsLeft,
   npmStart,
   npmStarting,
+  partsOf,
   type RunningStack,
 } from './demoStack.js';
 
@@ -23,12 +27,32 @@ const listens = (server: Server, port: number): Promise<boolean> =>
     server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
   });
 
+/** The parts of `npm start`, by their command lines. */
+const PARTS = {
+  api: /gavel\.js api$/,
+  worker: /gavel\.js worker$/,
+  admin: /gavel\.js admin$/,
+  mongodb: /secantusd|mongod /,
+  temporal: /temporal server start-dev/,
+  redis: /(valkey|redis)-server/,
+  buyers: /demo\/buyers\.js$/,
+};
+type Name = keyof typeof PARTS;
+const NAMES = Object.keys(PARTS) as Name[];
+
+const BACK_WITHIN_MS = 15_000;
+/** Longer than the answer window: an answer that takes as long is a hang, ms. */
+const HANGS_MS = 10_000;
+
 describe('npm start', () => {
   let dir: string;
   let stack: RunningStack;
+  let source: Source;
   beforeAll(async () => {
     dir = likeAClone(scratchDir());
     stack = await npmStart(dir);
+    const { stdout } = await gavel('keys', 'create', '--seller', 'ACME1234', '--limit', '10000');
+    source = { address: stack.ready.api, key: stdout.trim() };
   }, 120_000);
   afterAll(() => {
     killStacks();
@@ -119,10 +143,62 @@ describe('npm start', () => {
     });
   });
 
-  it('ends when npm is told to, and leaves no process and no lock', async () => {
+  /** The answer to a lead; undefined when there was no connection. */
+  async function send(): Promise<Reply | undefined> {
+    const reply = await sendLead(source, 'Auto Insurance').catch(() => undefined);
+    if (reply) expect(reply.ms).toBeLessThan(HANGS_MS);
+    return reply;
+  }
+
+  async function kill(name: Name): Promise<void> {
+    const part = (await partsOf(stack)).find(({ args }) => PARTS[name].test(args));
+    if (part === undefined) throw new Error(`${name} does not run`);
+    process.kill(part.pid, 'SIGKILL');
+  }
+
+  it.each(NAMES)(
+    'has %s back within 15 s after kill -9, and leads sent before, meanwhile and after are sold',
+    async (name) => {
+      expect((await send())?.body).toMatchObject({ status: 'sold' });
+      const killedAt = performance.now();
+      await kill(name);
+
+      const taken: Reply[] = [];
+      const isBack = (): boolean => stack.said().includes(`${name} runs again`);
+      let last: Reply | undefined;
+      do {
+        last = await send();
+        if (last?.status === 200) taken.push(last);
+        // Without the API there is no connection, and without the database no lead can be stored.
+        else expect([undefined, 503]).toContain(last?.status);
+        expect(performance.now() - killedAt).toBeLessThan(BACK_WITHIN_MS);
+        await sleep(200);
+      } while (!isBack() || last?.body.status !== 'sold');
+
+      for (const { body } of taken) {
+        const status = async () => (await leadNow(source, String(body.lead_id))).status;
+        await expect.poll(status, { timeout: 30_000, interval: 200 }).toBe('sold');
+      }
+    },
+  );
+
+  it('ends when npm is told to, has said each restart in one line, and leaves no process and no lock', async () => {
+    const parts = await partsOf(stack);
     stack.child.kill('SIGTERM');
-    expect(await stack.ended).toMatchObject({ code: 0 });
-    await nothingIsLeft(dir, stack);
+    const { code, stderr } = await stack.ended;
+    expect(code).toBe(0);
+    for (const name of NAMES) {
+      expect(stderr).toMatch(
+        new RegExp(
+          `^..:..:..  ${name} has ended \\(SIGKILL\\).* It is started again in 0\\.5 s\\. Its log: \\.local/logs/${name}\\.log\\n`,
+          'm',
+        ),
+      );
+      expect(stderr).toMatch(new RegExp(`^..:..:..  ${name} runs again, [\\d.]+ s after its end\\.\\n`, 'm'));
+    }
+    const log = readFileSync(join(dir, '.local', 'logs', 'worker.log'), 'utf8');
+    expect(log.match(/"event":"ready"/g)).toHaveLength(2);
+    await nothingIsLeft(dir, { pid: stack.pid, parts });
   });
 
   it('ends with the npm that is killed, also while it starts', async () => {

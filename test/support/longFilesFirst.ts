@@ -5,9 +5,8 @@ const PROJECTS = ['unit', 'e2e', 'scenario', 'workflow', 'browser', 'api'];
 
 /** Files that take 10 s or more, the longest first; docs/testing.md has the seconds. The short ones fill the gaps at the end. */
 const LONG = [
-  'local/demo',
   'local/start',
-  'local/restarts',
+  'local/demo',
   'cli/processes',
   'faults/rollout',
   'faults/temporalAway',
