@@ -27,6 +27,7 @@ const OPTIONS: PartialStrykerOptions = {
   timeoutMS: 10_000,
   timeoutFactor: 0.2,
   concurrency: 2,
+  ignoreStatic: true,
   warnings: false,
 };
 

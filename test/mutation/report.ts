@@ -17,7 +17,7 @@ export interface FileReport {
   mutants: number;
   killed: number;
   equivalent: number;
-  /** Those that are not equivalent: the line and the mutant. */
+  /** Mutants that are not equivalent. */
   survived: { line: number; mutant: string }[];
 }
 
@@ -93,7 +93,7 @@ export function cellsOf(name: string, counts: Counts): string[] {
 
 export const HEADER = ['file', 'mutants', 'killed', 'survived', 'equivalent', 'score'];
 
-/** The page with new tables in the places of those that it has. */
+/** The page with new tables in the places of the old ones. */
 export function withTables(page: string, files: readonly FileReport[]): string {
   const rows = [...files.map((file) => cellsOf(`\`${file.path}\``, file)), cellsOf('in all', inAll(files))];
   const equivalents = EQUIVALENTS.flatMap(({ file, mutants, reason }) =>

@@ -18,7 +18,7 @@ describe('Before an uncertain post is sent again, Gavel waits', () => {
     ['no less than the policy says, if the buyer asks for less', 3, 0, 500, undefined, 2000],
     ['up to the end of the time for tries', 2, 59_000, 0, undefined, 1000],
     ['what the contract says', 2, 0, 0, { ...patient, spacing: 7000 }, 7000],
-    ['an hour at the most', 20, 0, 0, patient, 3_600_000],
+    ['at most an hour', 20, 0, 0, patient, 3_600_000],
   ])('%s', (_, attempt, elapsed, retryAfter, policy, wait) => {
     expect(waitBefore(attempt, elapsed, retryAfter, policy)).toBe(wait);
   });

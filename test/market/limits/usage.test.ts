@@ -1,0 +1,243 @@
+import { describe, expect, test } from 'vitest';
+import {
+  buyerAccount,
+  fullLimit,
+  isLimited,
+  limitsOf,
+  otherBalance,
+  refusalUntil,
+  unpayable,
+  type Limited,
+  type Usage,
+} from '../../../src/market/limits/usage.js';
+import type { Refusal } from '../../../src/market/model/round.js';
+
+const NOON = Date.UTC(2026, 2, 3, 12);
+const HOUR = 3_600_000;
+const plain: Limited = { timezone: 'UTC' };
+
+/** The refusal of a lead at noon on 3 March 2026, UTC; undefined if all limits allow it. */
+function refusalOf(terms: Partial<Limited>, usage: Usage, price = 4500): Refusal | undefined {
+  const contract = { ...plain, ...terms };
+  const full = fullLimit(limitsOf(contract, undefined, price, NOON), usage);
+  return full && refusalUntil(full, usage, { contract }, 'USD', NOON);
+}
+
+describe('A contract is limited', () => {
+  test.each<[string, Partial<Limited>, boolean]>([
+    ['by caps', { caps: { day: 1 } }, true],
+    ['by caps on posts', { postCaps: { day: 1 } }, true],
+    ['by a budget', { budget: { day: 1 } }, true],
+    ['not by nothing', {}, false],
+    ['not by its pace alone', { pace: true }, false],
+  ])('%s', (_, terms, expected) => {
+    expect(isLimited({ ...plain, ...terms })).toBe(expected);
+  });
+});
+
+describe('A sale counts against', () => {
+  test('every limit of the contract, by its window', () => {
+    const contract: Limited = {
+      timezone: 'America/Chicago',
+      caps: { total: 9, hour: 1, day: 2, week: 3, month: 4 },
+      postCaps: { day: 5 },
+      budget: { month: 10_000 },
+    };
+    const limits = limitsOf(contract, undefined, 4500, Date.UTC(2026, 2, 3, 2));
+    expect(
+      limits.map(({ counter, period, most, adds, paced }) => [counter, period, most, adds, paced]),
+    ).toEqual([
+      ['sold', 'hour', 1, 1, false],
+      ['sold', 'day', 2, 1, false],
+      ['sold', 'week', 3, 1, false],
+      ['sold', 'month', 4, 1, false],
+      ['sold', 'total', 9, 1, false],
+      ['posts', 'day', 5, 1, false],
+      ['spent', 'month', 10_000, 4500, false],
+    ]);
+    // In Chicago it is still the day before.
+    expect(limits[1]?.window).toContain('2026-03-02');
+  });
+
+  test('a part of the daily cap alone, if the contract paces it', () => {
+    const contract: Limited = { ...plain, caps: { day: 24, hour: 5 }, postCaps: { day: 24 }, pace: true };
+    const limits = limitsOf(contract, undefined, 0, NOON);
+    expect(limits.map(({ paced }) => paced)).toEqual([false, true, false]);
+    expect(limits[1]?.most).toBeLessThan(24);
+    expect(limits[2]?.most).toBe(24);
+  });
+
+  test('nothing, if the contract has no limits', () => {
+    expect(limitsOf(plain, undefined, 4500, NOON)).toEqual([]);
+  });
+});
+
+describe('A limit refuses a lead', () => {
+  const day = 'day:2026-03-03';
+  const windowOf = (terms: Partial<Limited>): string =>
+    limitsOf({ ...plain, ...terms }, undefined, 0, NOON)[0]?.window ?? '';
+  const full = (terms: Partial<Limited>, counter: 'sold' | 'posts' | 'spent', used: number): Usage => ({
+    [counter]: { [windowOf(terms)]: used },
+  });
+
+  test.each<[string, Partial<Limited>, 'sold' | 'posts' | 'spent', number, Refusal]>([
+    [
+      'with its number and when there is room again',
+      { caps: { day: 5 } },
+      'sold',
+      5,
+      {
+        reason: 'capped',
+        detail: '5 leads a day, until 2026-03-04 00:00:00 UTC',
+        change: { at: NOON + 12 * HOUR, what: 'window' },
+      },
+    ],
+    [
+      'of one lead an hour',
+      { caps: { hour: 1 } },
+      'sold',
+      1,
+      {
+        reason: 'capped',
+        detail: '1 lead an hour, until 2026-03-03 13:00:00 UTC',
+        change: { at: NOON + HOUR, what: 'window' },
+      },
+    ],
+    [
+      'by posts',
+      { postCaps: { day: 2 } },
+      'posts',
+      2,
+      {
+        reason: 'capped',
+        detail: '2 posts a day, until 2026-03-04 00:00:00 UTC',
+        change: { at: NOON + 12 * HOUR, what: 'window' },
+      },
+    ],
+    [
+      'by money',
+      { budget: { day: 10_000 } },
+      'spent',
+      5501,
+      {
+        reason: 'over_budget',
+        detail: '$100.00 a day, until 2026-03-04 00:00:00 UTC',
+        change: { at: NOON + 12 * HOUR, what: 'window' },
+      },
+    ],
+    [
+      'that never resets',
+      { caps: { total: 3 } },
+      'sold',
+      3,
+      { reason: 'capped', detail: '3 leads in all, which does not reset' },
+    ],
+  ])('%s', (_, terms, counter, used, refusal) => {
+    expect(refusalOf(terms, full(terms, counter, used))).toEqual(refusal);
+    expect(refusalOf(terms, full(terms, counter, used - 1))).toBeUndefined();
+  });
+
+  test('that costs more than the whole limit, without a time', () => {
+    expect(refusalOf({ budget: { day: 4499 } }, {})).toEqual({
+      reason: 'over_budget',
+      detail: '$44.99 a day, which is less than the lead costs',
+    });
+    expect(refusalOf({ budget: { day: 4500 } }, {})).toBeUndefined();
+  });
+
+  test('until the next part of a paced cap', () => {
+    const terms = { caps: { day: 24 }, pace: true };
+    const used = { sold: { [windowOf(terms)]: 20 } };
+    expect(refusalOf(terms, used)).toMatchObject({
+      reason: 'capped',
+      detail: expect.stringMatching(
+        /^\d+ of 24 leads a day so far, spread over the day, until 2026-03-03 20:00:00 UTC/,
+      ) as string,
+      change: { what: 'window' },
+    });
+  });
+
+  test('until a paced part of a single lead, which is not out of reach', () => {
+    const terms = { caps: { day: 1 }, pace: true };
+    expect(refusalOf(terms, { sold: { [windowOf(terms)]: 1 } })?.detail).toContain('of 1 lead a day');
+  });
+
+  test('without a time, if it is not known whose it is', () => {
+    const [limit] = limitsOf({ ...plain, caps: { day: 5 } }, undefined, 0, NOON);
+    expect(limit && refusalUntil(limit, {}, undefined, 'USD', NOON)).toEqual({
+      reason: 'capped',
+      detail: '5 leads a day',
+    });
+  });
+
+  test('in its own window only', () => {
+    expect(windowOf({ caps: { day: 1 } })).not.toBe(windowOf({ caps: { hour: 1 } }));
+    expect(refusalOf({ caps: { day: 5 } }, { sold: { [`${day}x`]: 5 } })).toBeUndefined();
+  });
+});
+
+describe('A prepaid buyer', () => {
+  const prepaid = { balance: 10_000, currency: 'USD' };
+
+  test.each<[string, { balance?: number; currency?: string }, Usage | undefined, number, string | undefined]>(
+    [
+      ['pays with the last cent', prepaid, { balance: 4500 }, 4500, undefined],
+      [
+        'can’t pay more than is left',
+        prepaid,
+        { balance: 4499 },
+        4500,
+        '$44.99 left, which is less than the lead costs',
+      ],
+      [
+        'can’t pay anything with nothing',
+        prepaid,
+        { balance: 0 },
+        0,
+        '$0.00 left, which is less than the lead costs',
+      ],
+      ['pays for a lead that costs nothing with one cent', prepaid, { balance: 1 }, 0, undefined],
+      [
+        'has nothing before its first payment is booked',
+        prepaid,
+        undefined,
+        1,
+        '$0.00 left, which is less than the lead costs',
+      ],
+      [
+        'can’t pay in another currency',
+        { ...prepaid, currency: 'EUR' },
+        { balance: 9000 },
+        1,
+        'the balance is in EUR',
+      ],
+      [
+        'can’t pay from an account in another currency',
+        prepaid,
+        { balance: 9000, currency: 'EUR' },
+        1,
+        'the balance is in EUR',
+      ],
+      [
+        'can’t pay if its currency is not known',
+        { balance: 1 },
+        { balance: 9000 },
+        1,
+        'the balance is in another currency',
+      ],
+    ],
+  )('%s', (_, buyer, account, price, detail) => {
+    expect(unpayable(buyer, account, price, 'USD')).toEqual(
+      detail === undefined ? undefined : { reason: 'no_balance', detail },
+    );
+  });
+
+  test('is another one than a buyer that is billed, which always pays', () => {
+    expect(unpayable({}, undefined, 4500, 'USD')).toBeUndefined();
+    expect(otherBalance({ currency: 'EUR' }, { currency: 'EUR' }, 'USD')).toBeUndefined();
+  });
+
+  test('has an account of its own beside its contracts’', () => {
+    expect(buyerAccount('best')).toBe('buyer:best');
+  });
+});
