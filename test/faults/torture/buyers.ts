@@ -16,7 +16,7 @@ import {
   type SellerCode,
 } from './market.js';
 
-/** What a buyer believes about a post, by its own books. */
+/** A buyer's own record of a post. */
 export interface Decision {
   postId: string;
   leadId: string;
@@ -25,23 +25,23 @@ export interface Decision {
   accepted: boolean;
   price: number;
   exclusive: boolean;
-  /** It was told that the post is off. */
+  /** It has received the cancel notice. */
   calledOff: boolean;
 }
 
-/** A buyer with a memory of its own: what the product's books are held against. */
+/** A buyer with its own records, which are compared with the product's ledger. */
 export interface TorturedBuyer {
   id: BuyerId;
   server: FakeBuyer;
-  /** The way to it, which can be cut. */
+  /** The connection to it, which can be cut. */
   link: Link;
-  /** By post. */
+  /** By post id. */
   decisions: Map<string, Decision>;
-  /** Whether it ever said yes to a post in a way that could be heard. */
+  /** The posts that it has accepted in a readable answer. */
   saidYes: Set<string>;
 }
 
-/** A seller's address for postbacks, behind a way that can be cut. */
+/** A seller's postback server, behind a connection that can be cut. */
 export interface ToldSeller {
   server: FakeBuyer;
   link: Link;
@@ -50,14 +50,14 @@ export interface ToldSeller {
 export interface Crowd {
   buyers: TorturedBuyer[];
   sellers: Record<SellerCode, ToldSeller>;
-  /** From now on everybody answers at once, as it decided. */
+  /** From now on all buyers answer immediately, as they decided. */
   calmDown(): void;
-  /** Gives each the secret that the market made for it. */
+  /** Gives each the signing secret from the market. */
   learnSecrets(database: Database): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param onBilled told of each sale that a buyer was billed for, the first time */
+/** @param onBilled called for each billed sale, the first time */
 export async function gatherCrowd(
   draw: Draw,
   onBilled: (buyer: BuyerId, postId: string) => void,
@@ -111,7 +111,7 @@ async function comeToMarket(
   const onPing = ({ body }: Received): Behaviour => {
     const { fields, round } = body as { fields: Record<string, string>; round: number };
     const words = [fields[NUMBER] ?? '', round] as const;
-    // Half of it, for a place, is whole cents too: a finer bid is none.
+    // Half of the bid, for a shared place, must be whole cents too: a finer bid is invalid.
     const bid = between(draw('bid', id, ...words), 200, 3000) / 50;
     const habit = PING_HABITS[habits.ping(id, ...words)];
     return habit.answer({ timeoutMs: PING_TIMEOUT_MS, bid, drawn: draw('when', id, ...words) });
@@ -162,7 +162,7 @@ async function comeToMarket(
   return { id, server, link: await openLink(() => server.url), decisions, saidYes };
 }
 
-/** What a buyer's own key was answered when it gave a lead back. */
+/** The answer to a buyer's return. */
 export interface KeptReturn {
   buyer: BuyerId;
   postId: string;
@@ -170,7 +170,7 @@ export interface KeptReturn {
   refund: number | undefined;
 }
 
-/** Gives a lead back, three times at once, and again until it is heard. */
+/** Returns a lead with three concurrent requests, and retries each until it gets an answer. */
 export async function giveBack(
   address: string,
   key: string,

@@ -1,8 +1,8 @@
 import { fnv1a } from '../../../src/market/hash.js';
 
 /**
- * Numbers from 0 up to 1 by name: one seed and the same words give the same number, whoever asks first. So what a buyer
- * does with the third try of lead 17 does not depend on what came before it.
+ * Deterministic numbers from 0 to 1: the same seed and words give the same number, in any order of calls. So a buyer's
+ * behaviour at the third attempt of lead 17 does not depend on earlier events.
  */
 export type Draw = (...words: (string | number)[]) => number;
 
@@ -11,7 +11,7 @@ export const drawOf =
   (...words) =>
     spread(fnv1a(`${seed}/${words.join('/')}`)) / 2 ** 32;
 
-/** The last step of MurmurHash3 (32 bits): after FNV-1a alone, words that differ in their last letter are alike. */
+/** The last step of MurmurHash3 (32 bits): FNV-1a alone gives similar numbers for words that differ in their last letter. */
 function spread(hash: number): number {
   let mixed = hash;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
@@ -29,7 +29,7 @@ export function oneOf<T>(drawn: number, all: readonly T[]): T {
   return found;
 }
 
-/** How often each comes up, against each other. */
+/** Relative frequencies. */
 export type Weights<Name extends string> = Partial<Record<Name, number>>;
 
 export function weighted<Name extends string>(drawn: number, weights: Weights<Name>): Name {
@@ -39,7 +39,7 @@ export function weighted<Name extends string>(drawn: number, weights: Weights<Na
   return oneOf(drawn, found ? [found[0]] : all.map(([name]) => name));
 }
 
-/** The same things in another order. */
+/** The same elements in a pseudorandom order. */
 export const shuffled = <T>(all: readonly T[], draw: Draw, ...words: (string | number)[]): T[] =>
   all
     .map((one, i) => ({ one, place: draw(...words, i) }))

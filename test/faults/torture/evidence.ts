@@ -15,7 +15,7 @@ import type { Deaths } from './parts.js';
 import type { KeptAnswer } from './sources.js';
 import type { Stage } from './stage.js';
 
-/** What those outside have written down while it ran. */
+/** The records that sources and buyers kept during the run. */
 export interface Notes {
   /** The leads that were sent. */
   sent: PlannedLead[];
@@ -23,15 +23,15 @@ export interface Notes {
   returns: KeptReturn[];
 }
 
-/** A life in Temporal. */
+/** A lead's workflow in Temporal. */
 export interface Life {
   leadId: string;
   status: string;
-  /** What its search attribute says of the lead. */
+  /** The lead's status in its search attribute. */
   leadStatus: string;
 }
 
-/** Everything that is known when all is over. */
+/** All evidence at the end of the run. */
 export interface Evidence extends Notes {
   crowd: Crowd;
   deaths: Deaths;
@@ -42,7 +42,7 @@ export interface Evidence extends Notes {
   usage: UsageDocument[];
   books: BooksCheck;
   lives: Life[];
-  /** Files in which a person stands who should not. */
+  /** Files with personal data that must not contain any. */
   leaks: string[];
 }
 
@@ -68,7 +68,7 @@ export async function gatherEvidence(
     ledger: await database.ledger.find().toArray(),
     usage: await database.usage.find().toArray(),
     books: await checkBooks(database),
-    // Not the database: it has the persons, encrypted.
+    // Not the database: it contains personal data, encrypted.
     leaks: ['logs', 'temporal', 'counters'].flatMap((name) => findMarkers(`${dir}/${name}`, PERSON_MARKERS)),
   };
 }

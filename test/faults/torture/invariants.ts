@@ -83,7 +83,7 @@ export const INVARIANTS: readonly Invariant[] = [
         const price = lead.price === undefined ? 0 : toDecimal(lead.price, lead.currency);
         const holders = lead.buyerIds ?? [];
         const heard = body.buyer_ids as string[];
-        // Between two sales of a shared lead, whoever asks is told of the first.
+        // Between two sales of a shared lead, a read returns only the first.
         const isFirst = asked === 'lead' && !replayed;
         const isRight = isFirst
           ? body.price === price && heard.toSorted().join() === holders.toSorted().join()
@@ -266,13 +266,13 @@ export const INVARIANTS: readonly Invariant[] = [
 
 const isTaken = ({ asked, status }: KeptAnswer): boolean => asked === 'lead' && status === 200;
 
-/** How many leads a manner of sending makes, at least and at most. */
+/** The minimum and maximum number of leads that a manner of sending creates. */
 function leadsOf(manner: Manner): [number, number] {
   if (INSISTENT.includes(manner)) return [1, 1];
   return manner === 'once' ? [0, 1] : [0, 0];
 }
 
-/** 0: nothing was heard; 408: the process stood still while the request came; 503: it was told to come again. */
+/** 0: no answer; 408: the process was suspended during the request; 503: retry later. */
 function codesOf(asked: KeptAnswer['asked'], manner: Manner): number[] {
   const always = [0, 408, 503];
   if (asked === 'lead with other fields') return [...always, 409, 422];
@@ -285,12 +285,12 @@ function codesOf(asked: KeptAnswer['asked'], manner: Manner): number[] {
 const holdersOf = ({ claims }: LeadDocument): Claim[] =>
   Object.values(claims).filter(({ status }) => status === 'accepted' || status === 'posting');
 
-/** A buyer's own books against ours. */
+/** Compares a buyer's records with the ledger. */
 function compareBooks({ id, decisions, saidYes }: TorturedBuyer, sales: SaleDocument[]): Violation[] {
   const sold = new Map(sales.filter(({ buyer }) => buyer === id).map((sale) => [sale._id, sale]));
   if (!characterOf(id).honest)
     return [...sold.values()].flatMap(({ _id, lead }) =>
-      saidYes.has(_id) ? [] : [{ lead, expected: `no sale to ${id}, which never said yes`, found: _id }],
+      saidYes.has(_id) ? [] : [{ lead, expected: `no sale to ${id}, which never accepted`, found: _id }],
     );
   const took = [...decisions.values()].filter(({ accepted, calledOff }) => accepted && !calledOff);
   const unsold = took.filter(({ postId }) => !sold.has(postId));
@@ -303,13 +303,13 @@ function compareBooks({ id, decisions, saidYes }: TorturedBuyer, sales: SaleDocu
   return [
     ...unsold.map(({ leadId, postId }) => ({
       lead: leadId,
-      expected: `${id} took it: a sale, or a notice that it is off`,
+      expected: `${id} accepted it: a sale, or a cancel notice`,
       found: said(postId),
     })),
     ...untaken.map(({ lead, _id }) => ({ lead, expected: `no sale to ${id}`, found: said(_id) })),
     ...other.map(({ leadId, postId, price }) => ({
       lead: leadId,
-      expected: `${id} was told ${price}`,
+      expected: `${id} was notified of ${price}`,
       found: `sold at ${sold.get(postId)?.price} cents`,
     })),
   ];

@@ -1,20 +1,20 @@
 import type { Weights } from './draw.js';
 import type { PingHabit, PostHabit } from './habits.js';
 
-/** A buyer of the tortured market. */
+/** A buyer in the torture test's market. */
 export interface Character {
   about: string;
-  /** Whether it keeps its word, so that what it believes to have bought is what the books must say. */
+  /** Whether it behaves consistently, so that its own records must agree with the ledger. */
   honest: boolean;
   pings: Weights<PingHabit>;
   posts: Weights<PostHabit>;
-  /** What share of the leads it takes that it is sent. */
+  /** The share of posted leads that it accepts. */
   takes: number;
-  /** What it has paid in advance. */
+  /** Its prepaid balance. */
   balance?: number;
-  /** Answers what became of a post. */
+  /** Answers status requests for posts. */
   hasStatus?: true;
-  /** Gives back this share of what it bought. */
+  /** The share of its leads that it returns. */
   returns?: number;
 }
 
@@ -32,7 +32,7 @@ const clear: Weights<PostHabit> = { answers: 8, answersSlowly: 2, answersAtTheLi
 
 export const CHARACTERS = {
   northwind: {
-    about: 'well made, well kept',
+    about: 'reliable',
     honest: true,
     pings: { bids: 1 },
     posts: { answers: 1 },
@@ -40,14 +40,14 @@ export const CHARACTERS = {
     returns: 0.1,
   },
   fabrikam: {
-    about: 'quick, and now and then late',
+    about: 'fast, sometimes late',
     honest: true,
     pings: quick,
     posts: { ...clear, answersTooLate: 1, isBusy: 1 },
     takes: 0.8,
   },
   contoso: {
-    about: 'its connections break at the worst moments',
+    about: 'its connections break at critical moments',
     honest: true,
     pings: { bids: 6, cuts: 1, cutsHalfWay: 1 },
     posts: {
@@ -69,7 +69,7 @@ export const CHARACTERS = {
     takes: 0.5,
   },
   litware: {
-    about: 'has paid in advance, and not for all that it would take',
+    about: 'prepaid, with too small a balance for all its leads',
     honest: true,
     pings: { bids: 1 },
     posts: { ...clear, decidesAndCuts: 1 },
@@ -78,7 +78,7 @@ export const CHARACTERS = {
     returns: 0.1,
   },
   adatum: {
-    about: 'has caps and a budget, and gives leads back',
+    about: 'has caps and a budget, and returns leads',
     honest: true,
     pings: quick,
     posts: { ...clear, decidesAndCuts: 1 },
@@ -86,7 +86,7 @@ export const CHARACTERS = {
     returns: 0.2,
   },
   proseware: {
-    about: 'loses its answers, and knows what it did when it is asked',
+    about: 'loses its answers, and reports its decisions when asked',
     honest: true,
     pings: { bids: 1 },
     posts: { answers: 3, decidesAndCuts: 2, cutsAndForgets: 1, answersTooLate: 1 },
@@ -94,7 +94,7 @@ export const CHARACTERS = {
     hasStatus: true,
   },
   wingtip: {
-    about: 'is never there',
+    about: 'always down',
     honest: false,
     pings: { cuts: 1 },
     posts: { cutsAndForgets: 1 },
@@ -119,22 +119,22 @@ export const CATEGORIES = {
 } as const satisfies Record<string, { seller: SellerCode; weight: number; places: number }>;
 export type Category = keyof typeof CATEGORIES;
 
-/** The leads that end within the run: their campaign, and how long after they came. */
+/** Short-lived leads: their campaign, and their time to live. */
 export const FLEETING = { campaign: 'ACME1234/pet-insurance', expireAfterMs: 6000 } as const;
 
-/** The custom field by which a lead is known everywhere: in pings, in posts, in the plan. */
+/** The custom field that identifies a lead in pings, posts and the plan. */
 export const NUMBER = 'number';
 
 export interface Addresses {
   buyers: Record<BuyerId, string>;
   sellers: Record<SellerCode, string>;
-  /** Nobody listens there. */
+  /** An address without a listener. */
   nowhere: string;
 }
 
 /**
- * The market: every way of selling, limits that are reached in the run, leads that end within it. Leads of Pet Insurance
- * are hardly ever bought and end after six seconds, in the middle of whatever is broken then.
+ * The market: every sale mode, limits that are reached during the run, and short-lived leads. Leads of Pet Insurance are
+ * rarely bought and end after six seconds, in the middle of the current faults.
  */
 export function marketText({ buyers, sellers, nowhere }: Addresses): string {
   const asked = `ping: { fields: [${NUMBER}] }`;

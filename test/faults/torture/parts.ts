@@ -16,22 +16,22 @@ export type PartName = ServerName | ProcessName;
 export const PROCESSES: readonly ProcessName[] = [...APIS, ...WORKERS];
 export const PARTS: readonly PartName[] = [...SERVERS, ...PROCESSES];
 
-/** Something that runs, and can be hurt. */
+/** A running part that faults can affect. */
 export interface Part {
   /** kill -9. */
   kill(): Promise<void>;
-  /** Starts it anew with what it had kept, and waits until it answers. */
+  /** Restarts it with its data, and waits until it answers. */
   start(): Promise<void>;
   pause(): void;
   resume(): void;
 }
 
 export interface ProcessPart extends Part {
-  /** SIGTERM, and the end that it comes to. */
+  /** Sends SIGTERM and waits for the exit. */
   end(): Promise<void>;
-  /** What the next one that is started calls its build, of a worker. */
+  /** Sets the build id of the next worker. */
   renew(build: string): void;
-  /** Where it listens, of an API. */
+  /** The address of an API. */
   address(): string;
 }
 
@@ -42,19 +42,19 @@ export const serverPart = (server: OwnServers): Part => ({
   resume: () => server.resume(),
 });
 
-/** What happened to processes that nobody told to end. */
+/** Exits of processes that the test did not stop. */
 export interface Deaths {
-  /** They were running: a broken promise. */
+  /** While running: a violation. */
   sudden: string[];
-  /** A server was away when they started: whoever runs them starts them again, as we do. */
+  /** At start, because a server was down: a supervisor restarts them, as this test does. */
   atStart: number;
-  /** The run is over: nothing is started again. */
+  /** The run is over: nothing is restarted. */
   isOver: boolean;
 }
 
 const AGAIN_MS = 500;
 
-/** A slot for one process of the product, with someone who starts it again when it ends by itself. */
+/** A slot for a product process, with a supervisor that restarts it when it exits unexpectedly. */
 export function processPart(
   name: ProcessName,
   settings: Settings,

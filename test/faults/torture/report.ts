@@ -4,24 +4,24 @@ import { FAULTS, stepInWords } from './faults.js';
 import { openInWords } from './settle.js';
 import type { Played, TortureResult } from './runTorture.js';
 
-/** What `npm run torture -- --json` prints. */
+/** The output of `npm run torture -- --json`. */
 export interface TortureReport {
   seed: number;
   seconds: number;
   leads: { sent: number; taken: number; ended: Record<string, number>; sales: number; returns: number };
-  /** Answers to sources, by code; `none`: nothing was heard. */
+  /** Answers to sources, by status code; `none`: no answer. */
   answers: Record<string, number>;
-  /** What buyers and sellers were asked, by kind. */
+  /** Requests to buyers and sellers, by type. */
   requests: Record<string, number>;
-  /** Faults by what they count as; a kill of two counts twice. */
+  /** Faults by kind; a kill of two parts counts twice. */
   faults: Record<string, number>;
   /**
-   * The longest times from when a part was let go on or started again until a lead that was sent after that was taken, and
-   * until one was sold, s. Other faults went on meanwhile.
+   * The longest times from a part's resumption or restart until a lead sent afterwards was accepted, and until one was
+   * sold, s. Other faults continued meanwhile.
    */
   recovery_s: Record<string, { taken: number; sold: number }>;
   settled_s: number;
-  /** Starts that ended because a server was away, and were made again. */
+  /** Failed starts because a server was down, which were repeated. */
   started_again: number;
   invariants: { name: string; of: number[]; broken: number }[];
   open: TortureResult['open'];
@@ -86,16 +86,16 @@ function recoveries(played: Played[], evidence: Evidence): TortureReport['recove
   return longest;
 }
 
-/** From and until when something was under way. */
+/** The start and end of an operation, ms. */
 type Span = [from: number, until: number];
 
-/** How long until the first of those that began after a moment was over, s; 0 where none began any more. */
+/** The time until the first operation that started after a moment ended, s; 0 if none started. */
 function firstAfter(moment: number, spans: Span[]): number {
   const ends = spans.filter(([from]) => from >= moment).map(([, until]) => until);
   return ends.length === 0 ? 0 : seconds(Math.min(...ends) - moment);
 }
 
-/** The report for people; where something is broken, with what and with the steps that were played. */
+/** The report for people; with violations and the injected faults if there are any. */
 export function describeTorture(result: TortureResult): string {
   const { leads, answers, requests, faults, recovery_s, settled_s, started_again } = report(result);
   const listed = (counts: Record<string, number>): string =>
@@ -103,23 +103,23 @@ export function describeTorture(result: TortureResult): string {
       .map(([name, number]) => `${name} ${number}`)
       .join(', ') || 'none';
   const figures = [
-    ['leads', `${leads.sent} sent, ${leads.taken} taken: ${listed(leads.ended)}`],
-    ['sales', `${leads.sales}, of which ${leads.returns} given back`],
+    ['leads', `${leads.sent} sent, ${leads.taken} accepted: ${listed(leads.ended)}`],
+    ['sales', `${leads.sales}, ${leads.returns} of them returned`],
     ['answers', listed(answers)],
     ['requests', listed(requests)],
     ['faults', listed(faults)],
     [
       'recovery',
-      `at the longest ${
+      `at most ${
         Object.entries(recovery_s)
           .map(
             ([kind, { taken, sold }]) =>
-              `${kind} ${taken} s until a lead was taken, ${sold} s until one was sold`,
+              `${kind} ${taken} s until a lead was accepted, ${sold} s until one was sold`,
           )
           .join('; ') || 'none'
       }`,
     ],
-    ['settled', `after ${settled_s} s; ${started_again} starts were made again`],
+    ['settled', `after ${settled_s} s; ${started_again} failed starts repeated`],
   ];
   const broken = result.judged.filter(({ violations }) => violations.length > 0);
   return [
@@ -137,7 +137,7 @@ export function describeTorture(result: TortureResult): string {
 
 const SHOWN = 10;
 
-/** What was broken, and what had been done by then. */
+/** The violations and the injected faults. */
 function brokenInWords({ options, judged, open, played, dir }: TortureResult): string {
   const [first] = played;
   return [
@@ -149,10 +149,10 @@ function brokenInWords({ options, judged, open, played, dir }: TortureResult): s
       ...(violations.length > SHOWN ? [`  and ${violations.length - SHOWN} more`] : []),
     ]),
     ...(Object.values(open).some((one) => one > 0) ? [`NOT SETTLED: ${openInWords(open)}`] : []),
-    'What was played (s after the start):',
+    'Injected faults (s after the start):',
     ...played.map(
       ({ lane, step, at }) => `  ${seconds(at - (first?.at ?? at))}  ${lane}: ${stepInWords(step)}`,
     ),
-    `Logs and data are in ${dir} until the next run. The same plan again: npm run torture -- --seed ${options.seed} --minutes ${options.seconds / 60} --rate ${options.leadsPerSecond}`,
+    `Logs and data are in ${dir} until the next run. To repeat the plan: npm run torture -- --seed ${options.seed} --minutes ${options.seconds / 60} --rate ${options.leadsPerSecond}`,
   ].join('\n');
 }

@@ -29,7 +29,7 @@ export interface TortureOptions {
 export interface Played {
   lane: Lane;
   step: Step;
-  /** When it began and when it was mended, ms since 1970. */
+  /** Its start and its repair, ms since 1970. */
   at: number;
   mendedAt: number;
 }
@@ -38,24 +38,24 @@ export interface Judged extends Pick<Invariant, 'name' | 'of'> {
   violations: Violation[];
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface TortureResult {
   options: Pick<TortureOptions, 'seed' | 'seconds' | 'leadsPerSecond'>;
-  /** Data and logs; kept where something is broken, until the next run. */
+  /** Data and logs; kept until the next run if an invariant is violated. */
   dir: string;
   played: Played[];
   evidence: Evidence;
   open: Open;
-  /** How long it took until all was settled, ms. */
+  /** The time until everything was settled, ms. */
   settledMs: number;
   judged: Judged[];
 }
 
-/** Whether a promise was broken, or something never came to its end. */
+/** Whether an invariant was violated or something did not finish. */
 export const isBroken = ({ judged, open }: TortureResult): boolean =>
   judged.some(({ violations }) => violations.length > 0) || Object.values(open).some((count) => count > 0);
 
-/** Plays the plan of a seed on servers and processes of its own. Undefined when it was told to end. */
+/** Runs the plan of a seed on its own servers and processes. Returns undefined if it was stopped. */
 export async function runTorture(options: TortureOptions): Promise<TortureResult | undefined> {
   const { seed, signal, progress } = options;
   const dir = runDir('torture');

@@ -3,13 +3,13 @@ import { WORKFLOW } from '../../../src/temporal/names.js';
 import type { Progress } from '../../../src/terminal/progress.js';
 import type { Stage } from './stage.js';
 
-/** What has not come to its end yet. */
+/** Unfinished leads, workflows and reservations. */
 export interface Open {
-  /** Leads that were taken and have not ended. */
+  /** Accepted leads that have not ended. */
   leads: number;
-  /** Lives in Temporal: of those leads, and of leads of which somebody is still to be told. */
+  /** Running workflows: of these leads, and of leads with undelivered notifications. */
   lives: number;
-  /** Reservations that are to be confirmed or given back. */
+  /** Reservations that are neither confirmed nor released. */
   reservations: number;
 }
 
@@ -17,7 +17,7 @@ const isSettled = (open: Open): boolean => Object.values(open).every((count) => 
 
 const LOOK_EVERY_MS = 1000;
 
-/** Waits until everything has ended by itself; returns what has not in time. */
+/** Waits until everything has ended; returns what is unfinished at the timeout. */
 export async function settle(stage: Stage, withinMs: number, progress: Progress): Promise<Open> {
   const until = Date.now() + withinMs;
   for (;;) {

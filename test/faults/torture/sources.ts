@@ -4,34 +4,34 @@ import { between, type Draw } from './draw.js';
 import { INSISTENT, type PlannedLead } from './leads.js';
 import type { SellerCode } from './market.js';
 
-/** What a source heard, as it wrote it down. */
+/** An answer, as recorded by its source. */
 export interface KeptAnswer {
   number: number;
   asked: 'lead' | 'lead with other fields' | 'status' | 'withdrawal';
   /** When it was sent and when it was answered, ms since 1970. */
   sentAt: number;
   at: number;
-  /** 0: nothing was heard. */
+  /** 0: no answer. */
   status: number;
   body: Record<string, unknown>;
   replayed: boolean;
 }
 
-/** What a source needs: who it sends for, and two doors. */
+/** The context of a source: keys and API addresses. */
 export interface Office {
   draw: Draw;
   /** A key for each seller. */
   keys: Record<SellerCode, string>;
   /** The API processes' addresses. */
   doors: readonly string[];
-  /** The run is at its end: what was not heard by now is not heard. */
+  /** Whether the run is over: sources stop waiting for answers. */
   isOver: () => boolean;
   keep: (answer: KeptAnswer) => void;
 }
 
 const PATIENCE_MS = 8000;
 
-/** Sends one lead in its manner, and does what comes later. Never rejects. */
+/** Sends a lead in its manner, then performs its later action. Never rejects. */
 export async function sendPlanned(office: Office, lead: PlannedLead): Promise<void> {
   const heard = await sendInItsManner(office, lead);
   if (heard?.status !== 200 || lead.later === undefined) return;

@@ -17,13 +17,11 @@ interface Options {
 
 /** `npm run torture` */
 const program = new Command('torture')
-  .description(
-    'break everything while leads are sold, then check that nothing was lost and nothing sold twice',
-  )
-  .option('--minutes <count>', 'how long leads are sent and things are broken', number, 15)
-  .option('--seed <number>', 'which plan of leads, faults and buyers’ behaviours', number, 1)
-  .option('--rate <leads>', 'leads a second', number, 2)
-  .option('--settle <minutes>', 'how long everything may take to come to its end after that', number, 6)
+  .description('inject faults while leads are sold, then check that no lead was lost or sold twice')
+  .option('--minutes <count>', 'duration of sending and fault injection', number, 15)
+  .option('--seed <number>', 'seed of the plan of leads, faults and buyers’ behaviour', number, 1)
+  .option('--rate <leads>', 'leads per second', number, 2)
+  .option('--settle <minutes>', 'timeout for all leads to end afterwards', number, 6)
   .option('--json', 'print the figures as JSON', false)
   .exitOverride()
   .showHelpAfterError('Add --help to see how it is used.')
@@ -45,7 +43,7 @@ async function torture({ minutes, seed, rate, settle, json }: Options): Promise<
     if (result === undefined) process.exit(130);
     if (json) printJson(report(result));
     else print(describeTorture(result));
-    if (isBroken(result)) throw new CommandFailed(`A promise was broken with seed ${seed}.`);
+    if (isBroken(result)) throw new CommandFailed(`An invariant was violated with seed ${seed}.`);
   } finally {
     shown.done();
     stop.dispose();
@@ -55,7 +53,7 @@ async function torture({ minutes, seed, rate, settle, json }: Options): Promise<
 function number(text: string): number {
   const value = Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('It is a number above 0.');
+  throw new InvalidArgumentError('Enter a number above 0.');
 }
 
 process.exitCode = await runProgram(program, process.argv);
