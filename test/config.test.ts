@@ -12,7 +12,7 @@ describe('the master keys', () => {
   const read = (env: NodeJS.ProcessEnv, local: Record<string, string> = {}) =>
     pickSettings(['MASTER_KEYS'], env, local).MASTER_KEYS;
 
-  test('are one or several, each of 32 bytes with a name', () => {
+  test('are one or more, each with a name and 32 bytes', () => {
     for (const keys of [key('a'), `${key('2026')},${key('2025')},${key('old_one')}`]) {
       expect(read({ MASTER_KEYS: keys })).toBe(keys);
     }
@@ -27,25 +27,25 @@ describe('the master keys', () => {
     },
   );
 
-  test('have no default: nothing that stores leads starts without them', () => {
+  test('have no default: no process that stores leads starts without them', () => {
     expect(() => readSettings({ ...stack, MASTER_KEYS: '' }, {})).toThrow('MASTER_KEYS is not set');
   });
 
-  test('of a local stack are for its own database and no other', () => {
+  test('of a local stack work only for its own database', () => {
     expect(read({}, stack)).toBe(stack.MASTER_KEYS);
     expect(read({ MONGODB_URL: stack.MONGODB_URL }, stack)).toBe(stack.MASTER_KEYS);
     expect(() => read({ MONGODB_URL: 'mongodb://db.example' }, stack)).toThrow('MASTER_KEYS is not set');
   });
 });
 
-describe('the way to Temporal', () => {
+describe('the connection to Temporal', () => {
   const PEM = fileURLToPath(import.meta.url);
   const read = (env: NodeJS.ProcessEnv) =>
     pickSettings(TEMPORAL_SETTINGS, { TEMPORAL_ADDRESS: 'temporal.example:7233', ...env }, {});
-  // -----BEGIN what makes this very file one that may be taken for a certificate-----
+  // -----BEGIN a line that could be mistaken for a certificate-----
   const pair = { TEMPORAL_TLS_CLIENT_CERT_PATH: PEM, TEMPORAL_TLS_CLIENT_KEY_PATH: PEM };
 
-  test('is plain unless something is set', () => {
+  test('is without TLS by default', () => {
     expect(read({ TEMPORAL_TLS: '', TEMPORAL_API_KEY: '' })).toEqual({
       TEMPORAL_ADDRESS: 'temporal.example:7233',
       TEMPORAL_NAMESPACE: 'default',
@@ -75,7 +75,7 @@ describe('the way to Temporal', () => {
     [{ TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/dev/null' }, 'which is not in PEM form'],
     [{ TEMPORAL_TLS: 'perhaps' }, 'TEMPORAL_TLS is invalid: "perhaps"'],
     [{ TEMPORAL_TLS_SERVER_NAME: 'a b' }, 'TEMPORAL_TLS_SERVER_NAME is invalid: "a b"'],
-  ])('says what is wrong with %j', (env, message) => {
+  ])('reports the fault of %j', (env, message) => {
     expect(() => read(env)).toThrow(message);
   });
 
@@ -101,17 +101,17 @@ describe('a secret in a file', () => {
     GAVEL_ADMIN_KEY: `gvl_admin_${'a'.repeat(33)}`,
   };
 
-  test.each(SECRET_SETTINGS)('is read for %s, without the line break at its end', (name) => {
+  test.each(SECRET_SETTINGS)('is read for %s, without the trailing line break', (name) => {
     const value = examples[name] ?? 'secret';
     for (const end of ['', '\n', '\r\n'])
       expect(pickSettings([name], { [`${name}_FILE`]: file(value + end) }, {})).toEqual({ [name]: value });
   });
 
-  test('is not read for a setting that is no secret', () => {
+  test('is not read for a setting that is not a secret', () => {
     expect(pickSettings(['PORT'], { PORT_FILE: '/nowhere' }, {})).toEqual({ PORT: 3000 });
   });
 
-  test('may not be given twice, and is never shown', () => {
+  test('cannot be given twice, and is never shown', () => {
     const both = { MASTER_KEYS: key('a'), MASTER_KEYS_FILE: file(key('b')) };
     expect(() => pickSettings(['MASTER_KEYS'], both, {})).toThrow(
       /^MASTER_KEYS and MASTER_KEYS_FILE are both set. Unset one of the two.$/,
@@ -121,7 +121,7 @@ describe('a secret in a file', () => {
     );
   });
 
-  test('that can’t be read is named, beside every other setting at fault', () => {
+  test('that is unreadable is named, with all other invalid settings', () => {
     const read = () =>
       pickSettings(
         ['MONGODB_URL', 'MASTER_KEYS', 'REDIS_URL', 'PORT'],
@@ -141,7 +141,7 @@ describe('a secret in a file', () => {
   });
 });
 
-describe('a password beside its address', () => {
+describe('a password separate from its address', () => {
   const read = (env: NodeJS.ProcessEnv) =>
     pickSettings(
       ['MONGODB_URL', 'REDIS_URL'],
@@ -149,7 +149,7 @@ describe('a password beside its address', () => {
       {},
     );
 
-  test('becomes part of it', () => {
+  test('is inserted into the address', () => {
     const MONGODB_URL = 'mongodb://gavel@a:1,b:2,c:3/?replicaSet=gavel&authSource=admin';
     expect(read({ MONGODB_URL, MONGODB_PASSWORD: 'p@ss/word', REDIS_PASSWORD: 'x:y' })).toEqual({
       MONGODB_URL: 'mongodb://gavel:p%40ss%2Fword@a:1,b:2,c:3/?replicaSet=gavel&authSource=admin',
@@ -175,7 +175,7 @@ describe('a password beside its address', () => {
     ['MONGODB_URL', 'mongodb://gavel:half/topsecret@h'],
     ['MONGODB_URL', 'mongodb://gavel:half@topsecret@h'],
     ['MONGODB_URL', 'mongodb://'],
-  ])('is not shown if it is in an address with a mistake: %s', (name, address) => {
+  ])('is not shown if it is part of an invalid address: %s', (name, address) => {
     expect(() => read({ [name]: address })).toThrow(new RegExp(`^${name} is malformed. Description: `));
     expect(() => read({ [name]: address })).not.toThrow('topsecret');
   });
@@ -184,7 +184,7 @@ describe('a password beside its address', () => {
     'mongodb://db',
     'mongodb://gavel:p%40ss%2Fword@a:1,b:2,[::1]:3/gavel?replicaSet=gavel&tlsCAFile=/etc/ca.pem',
     'mongodb+srv://gavel:pw@db.example?retryWrites=true',
-  ])('is taken in an address that the driver takes: %s', (MONGODB_URL) => {
+  ])('is accepted in every address that the driver accepts: %s', (MONGODB_URL) => {
     expect(read({ MONGODB_URL })).toMatchObject({ MONGODB_URL });
   });
 
@@ -195,7 +195,7 @@ describe('a password beside its address', () => {
     },
   );
 
-  test('is refused if the address has one, or has no user to whom it belongs', () => {
+  test('is rejected if the address has a password or no user', () => {
     const secret = 'hunter2';
     expect(() => read({ MONGODB_URL: 'mongodb://gavel:old@db', MONGODB_PASSWORD: secret })).toThrow(
       /^MONGODB_URL has a password, and MONGODB_PASSWORD is set too. Remove one of the two.$/,

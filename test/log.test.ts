@@ -15,7 +15,7 @@ function openLog() {
   return { lines, log: createLog({ LOG_LEVEL: 'info' }, 'test', { write: (line) => void lines.push(line) }) };
 }
 
-test('The log leaves out the person of a lead and of a request, and every key', () => {
+test('The log omits personal data of leads and requests, and every key', () => {
   const { lines, log } = openLog();
   const fields = { firstName: 'Zebulon', phone: '555-123-4567' };
   const request = { headers: { authorization: 'Bearer Zebulon' }, body: fields, query: fields };
@@ -26,7 +26,7 @@ test('The log leaves out the person of a lead and of a request, and every key', 
   expect(lines.join('')).not.toMatch(/zebulon|4567/i);
 });
 
-describe('A whole lead that somebody logs', () => {
+describe('A log line with a whole lead', () => {
   let database: Database;
   let lead: LeadDocument;
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe('A whole lead that somebody logs', () => {
     await database.client.close();
   });
 
-  /** As the API makes it of a request with everything that may name a person. */
+  /** A lead as made by the API from a request with all personal fields. */
   async function leadWithEverything(): Promise<LeadDocument> {
     const receivedAt = new Date();
     const given = {
@@ -75,7 +75,7 @@ describe('A whole lead that somebody logs', () => {
     return newLead(database, request, 1000);
   }
 
-  /** Neither the person nor what tells two persons apart. @returns the names that a line shows in full */
+  /** Expects no personal data and no hash of a person. @returns the names that a line shows in full */
   function shownOf(line: string, at: (line: Record<string, unknown>) => unknown): string[] {
     expect(line).not.toMatch(/zebulon|quatermain|zebbie|zq@|867.?5309/i);
     for (const hash of [lead.match.phone, lead.match.email, lead.idempotency?.key]) {
@@ -86,7 +86,7 @@ describe('A whole lead that somebody logs', () => {
     return Object.entries(shown).flatMap(([name, value]) => (value === '[not logged]' ? [] : [name]));
   }
 
-  /** A new field of a lead must be added here, or to what the log leaves out. */
+  /** A new field of a lead must be added here or to the fields omitted from the log. */
   const SHOWN = [
     '_id',
     'campaign',
@@ -108,7 +108,7 @@ describe('A whole lead that somebody logs', () => {
     'updatedAt',
   ];
 
-  test('shows no person, whether it is named in the line or is the line, as it is worked with or as it is stored', async () => {
+  test('shows no personal data, as a field or as the whole line, in memory or stored form', async () => {
     const { lines, log } = openLog();
     const stored = await findStoredLead(database, lead._id);
     log.info({ lead });

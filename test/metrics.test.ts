@@ -7,8 +7,8 @@ import { inCode, readPage, rowsOf } from './docs/page.js';
 
 const METRICS_HOST = '127.0.0.1';
 
-describe('What is measured', () => {
-  test('is served under the names that docs/monitoring.md has, and nothing else is', async () => {
+describe('Metrics', () => {
+  test('are served under exactly the names in docs/monitoring.md', async () => {
     const METRICS_PORT = await anyPort();
     const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });
     onTestFinished(() => metrics.close());
@@ -30,7 +30,7 @@ describe('What is measured', () => {
     expect((await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/`)).status).toBe(404);
   });
 
-  test('says which part is there, and how old the last backup is, also while the database is away', async () => {
+  test('show available servers and the age of the last backup, even without the database', async () => {
     const METRICS_PORT = await anyPort();
     const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });
     onTestFinished(async () => {
@@ -60,7 +60,7 @@ describe('What is measured', () => {
     expect(await age()).toBeGreaterThan(before + 1);
   });
 
-  test('is served on the machine’s address in a network', async () => {
+  test('are served on the machine’s address in a network', async () => {
     const METRICS_PORT = await anyPort();
     const metrics = await serveMetrics({ METRICS_HOST: '127.0.0.0/8', METRICS_PORT });
     onTestFinished(() => metrics.close());
@@ -75,7 +75,7 @@ describe('What is measured', () => {
     },
   );
 
-  test('is told as a setting to change where its port is taken', async () => {
+  test('name the setting to change if their port is taken', async () => {
     const METRICS_PORT = await anyPort();
     const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });
     onTestFinished(() => metrics.close());

@@ -7,7 +7,7 @@ import { faultsOf, openBrowser } from '../support/browser.js';
 import { chromium } from '../support/chromium.js';
 
 const run = promisify(execFile);
-/** Whether the example in PHP can run here. */
+/** Whether PHP is installed. */
 const phpHasCurl = spawnSync('php', ['-r', 'exit(extension_loaded("curl") ? 0 : 1);']).status === 0;
 
 describe.skipIf(chromium === undefined)('the docs page', () => {
@@ -30,7 +30,7 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     return { page, faults };
   }
 
-  it('opens without a fault, and each chapter of its navigation is there', async () => {
+  it('opens without errors, and every navigation link has its chapter', async () => {
     const { page, faults } = await open();
     expect(await page.title()).toBe('Gavel · Lead API');
     const links = await page.getByRole('navigation').getByRole('link').all();
@@ -56,7 +56,7 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     ['curl', 'sh', 'sh', ['-c']],
     ['Node', 'js', process.execPath, ['--input-type=module', '-e']],
     ['Python', 'python', 'python3', ['-c']],
-  ])('has an example in %s that sends a lead as it stands', async (label, lang, program, args) => {
+  ])('has an example in %s that sends a lead unchanged', async (label, lang, program, args) => {
     const { page } = await open();
     const tabs = page.locator('.tabs').first();
     await tabs.getByText(label, { exact: true }).click();
@@ -82,7 +82,7 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     expect(stdout).toMatch(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12} pending/);
   });
 
-  it('shows only what a source can do', async () => {
+  it('shows only features for sources', async () => {
     const { page } = await open();
     const text = await page.locator('main').innerText();
     expect(text).toContain('Ask the operator to test your addresses.');
@@ -90,7 +90,7 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     expect(await page.locator('.operation').count()).toBe(3);
   });
 
-  it.each([1200, 390])('shows every example without moving it sideways, %i pixels wide', async (width) => {
+  it.each([1200, 390])('shows every example without horizontal scrolling, %i pixels wide', async (width) => {
     const { page } = await open({ viewport: { width, height: 800 } });
     for (const label of await page.locator('.tabs label').all()) {
       await label.click();
@@ -99,7 +99,7 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
   });
 
-  it.each(['light', 'dark'] as const)('can be read in a %s room', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('is readable in %s mode', async (colorScheme) => {
     const { page } = await open({ colorScheme });
     const [ink, paper] = await coloursOf(page, 'main p');
     expect(luminance(paper) > 0.5).toBe(colorScheme === 'light');
@@ -119,19 +119,19 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
         `((one) => { ${code} })([...document.querySelectorAll('.wide')].find((one) => one.innerText.includes('${words}')))`,
       );
     expect(await run('return one.scrollWidth > one.clientWidth;')).toBe(goesOn);
-    // Without its words only the shadow is left to see.
+    // Without its text only the shadow is visible.
     await run('one.firstChild.style.opacity = 0;');
     const shown = await table.screenshot();
     await run('one.style.background = "none";');
     expect(shown.equals(await table.screenshot())).toBe(!goesOn);
   });
 
-  it('keeps every name in its text within the page on a phone', async () => {
+  it('keeps every name within the page on a phone', async () => {
     const { page } = await open({ viewport: { width: 390, height: 800 } });
     expect(await page.evaluate<string[]>(STICKING_OUT)).toEqual([]);
   });
 
-  it('fits a phone: it does not move sideways, and names are not broken', async () => {
+  it('fits a phone: no horizontal scrolling, and names are not broken', async () => {
     const { page } = await open({ viewport: { width: 360, height: 740 } });
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360);
     const broken = await page.evaluate<string[]>(BROKEN);
@@ -139,12 +139,12 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
   });
 });
 
-/** Runs in the page: names that go over more than one line. */
+/** Runs in the page: names that wrap to more than one line. */
 const BROKEN = `[...document.querySelectorAll('td:first-child code')]
   .filter((name) => name.getClientRects().length > 1)
   .map((name) => name.innerText)`;
 
-/** Runs in the page: names within sentences that go beyond the text. */
+/** Runs in the page: inline names that overflow the text. */
 const STICKING_OUT = `[...document.querySelectorAll('main code')]
   .filter((name) => name.closest('.wide, pre') === null)
   .filter((name) => {
@@ -153,14 +153,14 @@ const STICKING_OUT = `[...document.querySelectorAll('main code')]
   })
   .map((name) => name.innerText)`;
 
-/** Runs in the page: examples that are wider than their place. */
+/** Runs in the page: examples that overflow their box. */
 const SCROLLED = `[...document.querySelectorAll('pre')]
   .filter((example) => example.scrollWidth > example.clientWidth)
   .map((example) => example.innerText)`;
 
 type Colour = [red: number, green: number, blue: number];
 
-/** Runs in the page: the colour of words, and of what is behind them. */
+/** Runs in the page: the colour of text and of its background. */
 const COLOURS = `(words) => {
   const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
   let behind = words;
@@ -169,7 +169,7 @@ const COLOURS = `(words) => {
   return colours.map((colour) => parts(colour).slice(0, 3));
 }`;
 
-/** Of the first words that a selector finds. */
+/** Colours of the first text that a selector matches. */
 const coloursOf = (page: Page, selector: string): Promise<[Colour, Colour]> =>
   page.evaluate<[Colour, Colour]>(`(${COLOURS})(document.querySelector(${JSON.stringify(selector)}))`);
 
@@ -181,7 +181,7 @@ function luminance(colour: Colour): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Contrast ratio, 1 to 21; WCAG 2.2 asks for 4.5 (success criterion 1.4.3). */
+/** Contrast ratio, 1 to 21; WCAG 2.2 requires 4.5 (success criterion 1.4.3). */
 function contrast(one: Colour, other: Colour): number {
   const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);

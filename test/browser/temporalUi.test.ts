@@ -77,7 +77,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   const shows = async (page: Page, ...words: (string | RegExp)[]): Promise<void> => {
     for (const each of words) await expect.poll(() => textOf(page), { timeout: 20_000 }).toMatch(each);
   };
-  /** With `PICTURES=yes`, makes a picture of docs/ops.md: the page without the UI's own navigation. */
+  /** With `PICTURES=yes`, makes an image for docs/ops.md: the page without the UI's navigation. */
   const picture = async (page: Page, name: string, height: number): Promise<void> => {
     if (process.env.PICTURES !== 'yes') return;
     const path = join(packageRoot, 'docs', 'images', `${name}.png`);
@@ -86,7 +86,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   };
   const tab = (page: Page, name: string): Promise<void> => page.getByRole('tab', { name }).click();
 
-  it('tells of a sold lead who bought it at what price, and why each other buyer did not', async () => {
+  it('shows the buyer and price of a sold lead, and the reasons of the other buyers', async () => {
     const page = await pageOf('Home Insurance', 'sold');
     await shows(
       page,
@@ -101,7 +101,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
     await shows(page, 'Home Insurance · TX · ACME1234');
   });
 
-  it('tells of a pending lead until when it waits for what, why it is unsold, and what ops can do', async () => {
+  it('shows the next event of a pending lead and its time, why it is unsold, and what ops can do', async () => {
     const page = await pageOf('Pet Insurance', 'pending');
     const moment = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`;
     const reasons = [
@@ -144,7 +144,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
       await sold.getByRole('button', { name: `Add ${name} column`, exact: true }).click();
     for (const name of ['Run ID', 'Type', 'End'])
       await sold.getByRole('button', { name: `Remove ${name} column`, exact: true }).click();
-    // Other tests' leads are in the list, too.
+    // The list also contains leads of other tests.
     const own = encodeURIComponent('Category IN ("Home Insurance", "Pet Insurance")');
     await sold.goto(`${TEMPORAL_UI_URL}/namespaces/default/workflows?query=${own}`);
     await shows(
@@ -157,7 +157,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
     await picture(sold, 'lead-list', 420);
   });
 
-  it('lets ops hold the next round of a pending lead now', async () => {
+  it('lets ops start the next round of a pending lead now', async () => {
     const page = await pageOf('Pet Insurance', 'pending');
     await tab(page, 'User Metadata');
     await shows(page, 'Pending.');
@@ -171,7 +171,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   });
 });
 
-/** What a person reads on the page; Markdown stands in frames of its own there. */
+/** The visible text of the page, including the frames with Markdown. */
 async function textOf(page: Page): Promise<string> {
   const texts = await Promise.all(page.frames().map((frame) => frame.locator('body').innerText()));
   return texts.join('\n');

@@ -19,19 +19,19 @@ type Kind = 'uncaughtException' | 'unhandledRejection';
 const KINDS: Kind[] = ['uncaughtException', 'unhandledRejection'];
 
 interface Running {
-  /** What it said when it was ready. */
+  /** Its ready line. */
   ready: unknown;
   child: ChildProcess;
-  /** Makes an error in it that nothing handles. */
+  /** Causes an unhandled error. */
   break(kind: Kind): void;
-  /** The lines of its log about that. */
+  /** Its log lines about the error. */
   broken(): unknown[];
   output(): string;
   /** Its exit code and signal. */
   ended: Promise<unknown[]>;
 }
 
-/** @param stdout where it prints; kept for `output` unless given */
+/** @param stdout target of its output; by default kept for `output` */
 async function run(
   args: string[],
   env: Record<string, string>,
@@ -62,7 +62,7 @@ async function run(
   };
 }
 
-describe('a process that an unexpected error breaks', () => {
+describe('a process with an unexpected error', () => {
   let world: FaultWorld;
   beforeAll(async () => {
     world = await openFaultWorld({ ANSWER_WINDOW_MS: 10_000, ADMIN_PORT: 0 });
@@ -95,7 +95,7 @@ describe('a process that an unexpected error breaks', () => {
     },
   );
 
-  it('an API and a worker finish the lead under way, also when more errors follow; new requests get 503', async () => {
+  it('an API and a worker finish the lead under way, even with further errors, and new requests get 503', async () => {
     const buyer = await startBuyer();
     onTestFinished(() => buyer.close());
     await storeMarket(world.database, { northwind: { server: buyer, postTimeoutMs: 9000 } });
@@ -120,7 +120,7 @@ describe('a process that an unexpected error breaks', () => {
     ]);
   });
 
-  it('an API whose log can’t be written takes requests', async () => {
+  it('an API with an unwritable log takes requests', async () => {
     const api = await gavel('api', openSync('/dev/full', 'w'));
     for (let i = 0; i < 3; i++) expect((await fetch(`${addressOf(api)}/admin`)).status).toBe(404);
     api.child.kill('SIGTERM');
@@ -128,17 +128,17 @@ describe('a process that an unexpected error breaks', () => {
   });
 });
 
-describe('a process that can’t end what is under way', () => {
+describe('a process that can’t finish work in progress', () => {
   const stuck = (): Promise<Running> => run(['--import', 'tsx', fixture('stuck.ts'), '300'], {});
 
-  it('exits with 1 when its grace time is over', async () => {
+  it('exits with 1 after its grace period', async () => {
     const process = await stuck();
     process.break('uncaughtException');
     expect(await process.ended).toEqual([1, null]);
     expect(process.output()).toContain('"event":"stopped_late"');
   });
 
-  it('likewise when a signal stopped it, and at once at the second signal', async () => {
+  it('does the same after a signal, and exits at once on a second signal', async () => {
     const process = await stuck();
     process.child.kill('SIGTERM');
     process.child.kill('SIGTERM');

@@ -30,7 +30,7 @@ afterAll(async () => {
 const run = (args: string[], input?: string): Promise<Ran> => onStore(settings)(args, input);
 
 describe('gavel', () => {
-  test('applies a market file, tells what changed, and changes nothing on a second run', async () => {
+  test('applies a market file, prints the changes, and changes nothing on a second run', async () => {
     const first = await run(['apply', FILE]);
     expect(first.code).toBe(0);
     expect(first.stderr).toContain('are kept until you erase them: set `retention`');
@@ -46,7 +46,7 @@ describe('gavel', () => {
     );
   });
 
-  test('refuses a market file with every fault at its line, and changes nothing', async () => {
+  test('rejects a market file with every fault at its line, and changes nothing', async () => {
     const broken = readFileSync(FILE, 'utf8')
       .replace('price: 12.50', 'price: "12.50"')
       .replace('delay: 15m', 'delya: 15m')
@@ -66,7 +66,7 @@ describe('gavel', () => {
     expect(JSON.parse(asJson.stdout)).toMatchObject({ faults: [{ line: 28, column: 16 }, { line: 29 }] });
   });
 
-  test('refuses addresses that the settings do not let it speak to', async () => {
+  test('rejects addresses that the settings forbid', async () => {
     const { MONGODB_URL, MONGODB_DATABASE } = settings;
     const env = asEnvironment({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW: '10.1.0.0/16' });
     const market = readFileSync(FILE, 'utf8')
@@ -83,7 +83,7 @@ describe('gavel', () => {
     ]);
   });
 
-  test('makes a key, lists it without showing it, and revokes it', async () => {
+  test('creates a key, lists it without showing it, and revokes it', async () => {
     const made = await run([
       'keys',
       'create',
@@ -116,7 +116,7 @@ describe('gavel', () => {
     });
   });
 
-  test('lets a key go on until the end that it is given, beside the one that takes its place', async () => {
+  test('lets a replaced key work until its expiry, beside its replacement', async () => {
     const create = ['keys', 'create', '--seller', 'acme-insurance', '--source', 'landing-page', '--json'];
     const [old, next] = [await run(create), await run(create)].map(
       ({ stdout }) => JSON.parse(stdout) as { id: string },
@@ -141,7 +141,7 @@ describe('gavel', () => {
     expect((await run(['keys', 'list'])).stdout).toMatch(new RegExp(`${id} .* revoked`));
   });
 
-  test('lists a key of every scope in lines that a terminal has room for', async () => {
+  test('lists a key with every scope in lines that fit a terminal', async () => {
     const made = await run(['keys', 'create', '--admin', 'dana', '--scopes', SCOPE_NAMES.join(',')]);
     expect(made.code).toBe(0);
     const lines = (await run(['keys', 'list'])).stdout.split('\n');
@@ -149,7 +149,7 @@ describe('gavel', () => {
     for (const scope of SCOPE_NAMES) expect(lines.join('\n')).toContain(scope);
   });
 
-  test('shows and rotates secrets, which are nowhere in the audit', async () => {
+  test('shows and rotates secrets, which never appear in the audit', async () => {
     const shown = await run(['secrets', 'show', '--buyer', 'northwind']);
     expect(shown).toMatchObject({ code: 0, stderr: 'Signs the requests to northwind.\n' });
     expect(shown.stdout).toMatch(/^whsec_[A-Za-z0-9+/]{43}=\n$/);
@@ -193,13 +193,13 @@ describe('gavel', () => {
       2,
       'Write a duration like 24h, at most 30d.',
     ],
-  ])('%j is refused, and says why', async (args, code, message) => {
+  ])('%j is rejected with the reason', async (args, code, message) => {
     const refused = await run(args);
     expect(refused).toMatchObject({ code, stdout: '' });
     expect(refused.stderr).toContain(message);
   });
 
-  test('makes no secret without a master key, and changes nothing', async () => {
+  test('creates no secret without a master key, and changes nothing', async () => {
     const { MONGODB_URL, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
     const other = { MONGODB_URL, MONGODB_DATABASE: `${settings.MONGODB_DATABASE}-other` };
     const refused = await gavel(['apply', FILE], asEnvironment({ ...other, OUTBOUND_ALLOW, OUTBOUND_HTTP }));
@@ -209,7 +209,7 @@ describe('gavel', () => {
     expect(refused.stderr).toContain('MASTER_KEYS is not set');
   });
 
-  test('tests a buyer’s server, says what it found, and fails if a check failed', async () => {
+  test('tests a buyer’s server, prints the results, and fails if a check failed', async () => {
     const server = await startBuyer();
     try {
       const at = { url: server.url, timeoutMs: 5000 };
@@ -233,7 +233,7 @@ describe('gavel', () => {
     }
   });
 
-  test('tries the addresses of a seller’s postbacks, and fails where one does not hear it', async () => {
+  test('tests a seller’s postback URLs, and fails if one does not answer with 2xx', async () => {
     const [crm, deaf] = await Promise.all([startBuyer(), startBuyer()]);
     try {
       crm.answer('test', { body: {} });
@@ -276,7 +276,7 @@ describe('gavel', () => {
   test.each([
     ['?nosuch=1', / \(option nosuch is not supported\)/],
     ['?readPreference=hunter3', /MONGODB_URL\. Write/],
-  ])('says that the driver can’t use an address, without its password: %s', async (options, why) => {
+  ])('reports an address that the driver can’t use, without its password: %s', async (options, why) => {
     const ran = await gavel(['keys', 'list'], { MONGODB_URL: `mongodb://me:hunter2@127.0.0.1:9/${options}` });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toMatch(/^MongoDB’s driver can't use MONGODB_URL.* Write mongodb:\/\/USER@HOST.*\n$/);
@@ -284,7 +284,7 @@ describe('gavel', () => {
     expect(ran.stderr).not.toContain('hunter');
   });
 
-  test('names a database that does not answer without its password, and what to do', async () => {
+  test('names an unreachable database without its password, and the remedy', async () => {
     const ran = await gavel(['keys', 'list'], { MONGODB_URL: 'mongodb://me:hunter2@127.0.0.1:9/' });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toMatch(

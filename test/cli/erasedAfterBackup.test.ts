@@ -17,7 +17,7 @@ import { gavel, type Ran } from './gavel.js';
 const CONTRACT = 'ACME1234/auto-insurance/northwind';
 const phone = '214-555-0187';
 
-describe('a person who was erased after a backup', () => {
+describe('a person erased after a backup', () => {
   let live: Settings;
   let elsewhere: Settings;
   let database: Database;
@@ -81,13 +81,13 @@ describe('a person who was erased after a backup', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('is in the backup again, which says so, if no list of erasures is given', async () => {
+  test('is restored, with a warning, if no list of erasures is given', async () => {
     const ran = await run(['restore', dir], elsewhere);
     expect(ran.stdout).toContain('persons erased since then are in the database again');
     expect((await findLead(restored, ids.sold))?.fields).toEqual({ phone });
   });
 
-  test('is erased again by the list of erasures, with the same proof and everything that finds the person', async () => {
+  test('is erased again by the list of erasures, with the same proof and including all hashes', async () => {
     const ran = await run(['restore', dir, '--replace', '--erasures', list], elsewhere);
     expect(ran.stdout).toContain(
       `Erasures were read from ${list}: the persons of 3 leads were erased again.`,
@@ -103,7 +103,7 @@ describe('a person who was erased after a backup', () => {
     ]);
   });
 
-  test('is sent to nobody by what was under way at the time of the backup', async () => {
+  test('is not sent by work in progress at the time of the backup', async () => {
     expect(await findStoredLead(restored, ids.waiting)).toMatchObject({ status: 'withdrawn', held: 0 });
     expect(await findStoredLead(restored, ids.posting)).toMatchObject({
       status: 'withdrawn',
@@ -114,11 +114,11 @@ describe('a person who was erased after a backup', () => {
     for (const id of erased()) expect(await findStoredLead(restored, id)).not.toHaveProperty('dueAt');
   });
 
-  test('is erased again by the list that the schedule keeps beside its backups, with no option', async () => {
+  test('is erased again by the list beside the scheduled backups, without an option', async () => {
     const beside = join(folder, 'erasures.jsonl');
     copyFileSync(list, beside);
     const ran = await run(['restore', dir, '--replace'], elsewhere);
-    // The database that was replaced has these erasures too, and leaves them in the backup's folder.
+    // The replaced database has these erasures too, and writes them to the backup's folder.
     rmSync(join(dir, 'erasures.jsonl'));
     expect(ran.stdout).toContain(` and ${beside}: the persons of 3 leads were erased again.`);
     await restored.db.dropDatabase();
@@ -134,16 +134,16 @@ describe('a person who was erased after a backup', () => {
     rmSync(join(dir, 'erasures.jsonl'), { force: true });
   });
 
-  test('stays erased in a database that is replaced by the backup: it knows its erasures itself', async () => {
+  test('stays erased if the backup replaces the database, which keeps its erasures', async () => {
     const before = await proofs(database);
     const ran = await run(['restore', dir, '--replace'], live);
     expect(ran.stdout).toContain(': the persons of 3 leads were erased again.');
     expect(await proofs(database)).toEqual(before);
-    // They are beside the backup, so that a restore that is broken off knows them when it is run again.
+    // They are stored beside the backup, so that an interrupted restore finds them when it is run again.
     expect(readFileSync(join(dir, 'erasures.jsonl'), 'utf8')).toContain(ids.sold);
   });
 
-  test('is not forgotten for a list that can’t be read: nothing is restored', async () => {
+  test('is not restored if the list is unreadable: nothing is restored', async () => {
     writeFileSync(list, '{"lead_id": "one", "erased_at": "2026-11-24T14:33:05Z"}\nsomething else\n');
     const ran = await run(['restore', dir, '--replace', '--erasures', list], elsewhere);
     expect(ran).toMatchObject({ code: 1, stdout: '' });

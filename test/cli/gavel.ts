@@ -15,8 +15,8 @@ export interface Ran {
 }
 
 /**
- * Runs the command line in this process, with these settings and no others: a process of its own takes seconds to
- * start. One at a time.
+ * Runs the command line in this process with only these settings, because a separate process takes seconds to start. One
+ * at a time.
  */
 export async function gavel(
   args: string[],
@@ -50,7 +50,7 @@ export async function gavel(
   }
 }
 
-/** The command line with what a command about the store needs, and no more: the master keys for what signs. */
+/** The command line with the minimal settings of a database command, including the master keys. */
 export const onStore =
   ({ MONGODB_URL, MONGODB_DATABASE, MASTER_KEYS, OUTBOUND_ALLOW, OUTBOUND_HTTP }: Settings) =>
   (args: string[], input?: string | Readable, how: { isTerminal?: boolean } = {}): Promise<Ran> => {
@@ -64,7 +64,7 @@ const stdinOf = (input: string | Readable): typeof process.stdin =>
     ? Readable.from([Buffer.from(input)])
     : input) as unknown as typeof process.stdin;
 
-/** The same in a process of its own. */
+/** The same in a separate process. */
 export async function gavelProcess(args: string[], env: Record<string, string>, input = ''): Promise<Ran> {
   const child = spawnGavel(args, env);
   child.stdin?.end(input);
@@ -74,7 +74,7 @@ export async function gavelProcess(args: string[], env: Record<string, string>, 
   return { code: child.exitCode, stdout, stderr };
 }
 
-/** Starts it with a channel for messages, as whoever supervises it may. */
+/** Starts it with an IPC channel, as a supervisor may. */
 export function spawnGavel(args: string[], env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, [...compiledGavel(), ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },

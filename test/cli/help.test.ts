@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { gavelProgram } from '../../src/cli/program.js';
 
-/** Commands that do something, by how they are typed: "keys create". */
+/** Leaf commands as typed: "keys create". */
 function leaves(command: Command, above: string[] = []): [string, Command][] {
   return command.commands.flatMap((each): [string, Command][] => {
     const name = [...above, each.name()];
@@ -13,7 +13,7 @@ function leaves(command: Command, above: string[] = []): [string, Command][] {
 const commands = leaves(gavelProgram());
 
 describe('gavel --help', () => {
-  it.each(commands)('%s says what it does, and what each argument and option is', (_name, command) => {
+  it.each(commands)('%s describes itself, its arguments and its options', (_name, command) => {
     const help = command.helpInformation();
     expect(command.description()).toMatch(/^\S.*\S$/s);
     for (const { description } of [...command.registeredArguments, ...command.options])
@@ -21,12 +21,12 @@ describe('gavel --help', () => {
     expect(help).not.toContain('default: false');
   });
 
-  it('every command of Gavel’s own that ends by itself can print JSON; services log it', () => {
+  it('every command that ends by itself can print JSON, and services log JSON', () => {
     const without = commands.filter(([, { options }]) => !options.some(({ long }) => long === '--json'));
     expect(without.map(([name]) => name)).toEqual(['api', 'admin', 'worker', 'temporal']);
   });
 
-  it('tells the exit codes', () => {
+  it('lists the exit codes', () => {
     let printed = '';
     gavelProgram()
       .configureOutput({ writeOut: (text) => (printed += text) })

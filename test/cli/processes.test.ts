@@ -26,7 +26,7 @@ afterAll(async () => {
   await database.client.close();
 });
 
-/** Starts a process that runs until it is stopped; resolves with what it said when it was ready. */
+/** Starts a process that runs until it is stopped; resolves with its ready line. */
 async function started(
   command: 'api' | 'admin' | 'worker',
   more: Record<string, string> = {},
@@ -52,7 +52,7 @@ async function started(
   };
 }
 
-test('gavel api and gavel worker sell a lead, gavel leads show tells it, and both end when told to', async () => {
+test('gavel api and gavel worker sell a lead, gavel leads show prints it, and both stop on a signal', async () => {
   const buyer = await startBuyer();
   onTestFinished(() => buyer.close());
   buyer.answer('ping', { body: { bid: 45 } });
@@ -116,7 +116,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show tells it, and bot
   ]);
 });
 
-test('gavel admin answers, serves its metrics, and ends when told to', async () => {
+test('gavel admin answers, serves its metrics, and stops on a signal', async () => {
   const METRICS_PORT = String(await anyPort());
   const admin = await started('admin', { ADMIN_PORT: '0', METRICS_PORT });
   const { address } = Value.Parse(Type.Object({ address: Type.String() }), admin.ready);
@@ -128,7 +128,7 @@ test('gavel admin answers, serves its metrics, and ends when told to', async () 
   expect(await admin.stop()).toEqual([0, null]);
 });
 
-test('A port that is taken is one clear message', async () => {
+test('A taken port gives one clear message', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   onTestFinished(() => void other.close());
@@ -167,7 +167,7 @@ test.each(['api', 'admin', 'worker'])(
   },
 );
 
-test('gavel api starts when Redis is away, and logs why', async () => {
+test('gavel api starts without Redis and logs the reason', async () => {
   const api = await started('api', { REDIS_URL: `redis://127.0.0.1:${await anyPort()}` });
   const { address } = Value.Parse(Type.Object({ address: Type.String() }), api.ready);
   expect(await (await fetch(`${address}/ready`)).json()).toMatchObject({ ready: true });

@@ -45,7 +45,7 @@ describe('gavel --remote', () => {
   const run = (args: string[], env: Record<string, string> = asEnvironment(settings)): Promise<Ran> =>
     gavel(args, env);
 
-  /** Without a server's address: whatever it does, it does from afar. */
+  /** Without addresses of servers, so that every command runs remotely. */
   const afar = (args: string[]): Promise<Ran> =>
     run(['--remote', admin.address, ...args], { GAVEL_ADMIN_KEY: key });
 
@@ -79,7 +79,7 @@ describe('gavel --remote', () => {
     [['postbacks', 'test', '--seller', 'acme-insurance']],
     [['simulate', '--since', '2100-01-01', '--change', MARKET]],
     [['audit', 'list', '--of', 'fabrikam']],
-  ])('prints the same as on the spot: %j', async (args) => {
+  ])('prints the same as locally: %j', async (args) => {
     const named = args.map((word) => (word === 'SOLD' ? ids.sold : word));
     const here = await run(named);
     const there = await afar(named);
@@ -87,7 +87,7 @@ describe('gavel --remote', () => {
     expect(here.stdout + here.stderr).not.toBe('');
   });
 
-  test('changes the market that was shown, and no other', async () => {
+  test('changes only the market that was shown', async () => {
     const { stdout } = await afar(['market', 'show']);
     const [, etag = ''] = /^# ETag (\w+)$/m.exec(stdout) ?? [];
     const ran = await afar(['apply', MARKET, '--if-match', etag]);
@@ -95,7 +95,7 @@ describe('gavel --remote', () => {
     expect(ran.stdout).toContain('unchanged');
   });
 
-  test('does what it says, in the name of its key', async () => {
+  test('acts in the name of its key', async () => {
     expect(await afar(['leads', 'withdraw', ids.pending])).toEqual({
       code: 0,
       stdout: `Lead ${ids.pending} is withdrawn.\n`,
@@ -116,7 +116,7 @@ describe('gavel --remote', () => {
     expect(stdout).toMatch(/ops \(api\) +lead \S+ +withdrawal asked for +status: pending → withdrawn/);
   });
 
-  test('waits where its key has sent its requests of the minute, and sends on', async () => {
+  test('waits if its key has reached its rate limit, and continues', async () => {
     let asked = 0;
     const busy = createServer((_request, response) => {
       asked += 1;
@@ -134,7 +134,7 @@ describe('gavel --remote', () => {
     expect(asked).toBe(2);
   });
 
-  test('is told the scope that its key lacks', async () => {
+  test('gets an error that names the missing scope', async () => {
     const { key: weak } = await createKey(database, { admin: 'erin', scopes: ['leads:read'], test: false });
     const ran = await run(['--remote', admin.address, 'keys', 'list'], { GAVEL_ADMIN_KEY: weak });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
@@ -146,7 +146,7 @@ describe('gavel --remote', () => {
     [['restore', 'x'], '`gavel restore` can’t be done by --remote: it replaces the whole database'],
     [['keys', 'rotate-master'], '`gavel keys rotate-master` can’t be done by --remote: it takes the old and'],
     [['worker'], '`gavel worker` can’t be done by --remote: it runs here'],
-  ])('is refused what works on the servers only: %j', async (args, message) => {
+  ])('rejects commands that work only on the servers: %j', async (args, message) => {
     const ran = await afar(args);
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toContain(message);
@@ -157,7 +157,7 @@ describe('gavel --remote', () => {
     ['http://127.0.0.1:9', { GAVEL_ADMIN_KEY: 'KEY' }, 'The admin API at http://127.0.0.1:9 does not answer'],
     ['http://127.0.0.1:9', {}, 'Set GAVEL_ADMIN_KEY to an admin key'],
     ['http://127.0.0.1:9', { GAVEL_ADMIN_KEY: 'gvl_live_x' }, 'GAVEL_ADMIN_KEY is malformed'],
-  ])('says what is wrong with %s and %j', async (url, env, message) => {
+  ])('reports the fault of %s and %j', async (url, env, message) => {
     const given = Object.entries(env).map(([name, value]) => [name, value === 'KEY' ? key : value] as const);
     const ran = await run(['--remote', url, 'keys', 'list'], Object.fromEntries(given));
     expect(ran).toMatchObject({ code: 1, stdout: '' });

@@ -25,10 +25,10 @@ const { services } = parse(readFileSync(join(packageRoot, 'docker-compose.yml'),
   merge: true,
 }) as { services: Record<'valkey' | 'worker' | 'proxy', Service> };
 
-/** As Compose passes it on. */
+/** The command as Compose passes it. */
 const unescaped = (words: string[]): string[] => words.map((word) => word.replaceAll('$$', '$'));
 
-/** The program that the local stack runs, under the name that the image has for it. */
+/** The local stack's program under its name in the image. */
 async function valkeyOnPath(): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
@@ -39,7 +39,7 @@ async function valkeyOnPath(): Promise<string> {
   return `${dir}:${process.env.PATH}`;
 }
 
-test('valkey asks for its password, which is not in its command line', async () => {
+test('valkey requires its password, which is not in its command line', async () => {
   const { entrypoint, command } = services.valkey;
   const port = await anyPort();
   const secret = join(emptyDir(), 'valkey_password');
@@ -96,7 +96,7 @@ test('a worker is healthy while it serves its metrics', async () => {
   expect(await check()).toEqual([1, null]);
 });
 
-test('Caddy gets trusted proxies with spaces between, also if they are set with commas', () => {
+test('Caddy gets trusted proxies separated by spaces, even if they are set with commas', () => {
   const dir = emptyDir();
   writeFileSync(join(dir, 'caddy'), '#!/bin/sh\necho "$TRUSTED_PROXIES"\n', { mode: 0o755 });
   const [program = '', ...args] = unescaped([...services.proxy.entrypoint, ...services.proxy.command]);
@@ -107,7 +107,7 @@ test('Caddy gets trusted proxies with spaces between, also if they are set with 
   });
 });
 
-test('Temporal’s commands get the key of Temporal Cloud, which is in no command line', () => {
+test('Temporal’s commands get the Temporal Cloud key, which is in no command line', () => {
   const cloud = readFileSync(join(packageRoot, 'deploy/compose.temporal-cloud.yml'), 'utf8');
   const { entrypoint } = (parse(cloud, { merge: true }) as { services: Record<string, Service> }).services[
     'temporal-cli'

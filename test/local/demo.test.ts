@@ -15,13 +15,13 @@ const page = readPage('docs/demo.md');
 
 interface Row {
   request: string;
-  /** What the page says of the answer. */
+  /** The answer as documented. */
   answer: object;
-  /** The status that it says comes later. */
+  /** The documented later status. */
   later?: string;
 }
 
-/** What `leads show` says of a lead's rounds. */
+/** The rounds in the output of `leads show`. */
 interface Story {
   rounds: { contracts: { buyer: string; outcome: string }[] }[];
 }
@@ -33,7 +33,7 @@ const rows: Row[] = (page.tables[0]?.rows ?? []).map(([request = '', says = ''])
 const [definitions = '', ...codes] = page.codes.map(({ text }) => text);
 const codeWith = (words: string): string => codes.find((text) => text.includes(words)) ?? '';
 
-describe('docs/demo.md, line by line beside npm start, after twelve leads of Auto Insurance', () => {
+describe('docs/demo.md, line by line with npm start, after twelve leads of Auto Insurance', () => {
   let dir: string;
   let stack: RunningStack;
   let source: Source;
@@ -74,7 +74,7 @@ describe('docs/demo.md, line by line beside npm start, after twelve leads of Aut
     return ran.stdout;
   }
 
-  /** How a buyer's contract ended the lead's last round. */
+  /** The outcome of a buyer's contract in the lead's last round. */
   async function outcomeOf(leadId: string, buyer: string): Promise<string | undefined> {
     const { rounds } = JSON.parse(await gavel(['leads', 'show', leadId, '--json'])) as Story;
     return rounds.at(-1)?.contracts.find((one) => one.buyer === buyer)?.outcome;
@@ -100,34 +100,34 @@ describe('docs/demo.md, line by line beside npm start, after twelve leads of Aut
     const first = await send(`send 'Auto Insurance' TX`);
     expect(await outcomeOf(first, 'contoso')).toBe('timeout');
     for (let i = 0; i < 10; i += 1) await send(`send 'Auto Insurance' TX`);
-    // A worker notes answers beside the rounds, and knows of a circuit two seconds later at most.
+    // A worker records answers asynchronously and knows of a circuit within two seconds.
     await expect
       .poll(async () => outcomeOf(await send(`send 'Auto Insurance' TX`), 'contoso'), { timeout: 10_000 })
       .toBe('circuit_open');
   });
 
   const sent = new Map<string, string>();
-  it.each(rows)('$request is answered as its row says', async ({ request, answer }) => {
+  it.each(rows)('$request gets the documented answer', async ({ request, answer }) => {
     const came = await shell(request);
     expect(came).toMatchObject(answer);
     sent.set(request, String(came.lead_id));
   });
 
-  it('takes a pending lead off sale, and marks what is sent with the test key as a test', async () => {
+  it('withdraws a pending lead, and marks leads sent with the test key as test leads', async () => {
     const id = await send(`export GAVEL_KEY=gvl_test_…\nsend 'Auto Insurance' AK`);
     expect(JSON.parse(await gavel(['leads', 'show', id, '--json']))).toMatchObject({ test: true });
     const withdraw = /^curl.*withdraw".*?(?= #)/m.exec(codeWith('/withdraw'))?.[0] ?? '';
     expect(await shell(withdraw.replace('LEAD_ID', id))).toMatchObject({ status: 'withdrawn' });
   });
 
-  it('lets northwind give a lead back with the buyer key', async () => {
+  it('lets northwind return a lead with the buyer key', async () => {
     const id = await send(`send 'Auto Insurance' TX`);
     const back = await shell(codeWith('wrong_number').replace('LEAD_ID', id));
     expect(back).toMatchObject({ status: 'returned', refund: 45 });
     await becomes(id, { status: 'returned' });
   });
 
-  it('lets ops say that litware did not take the lead that is held, and fabrikam gets it', async () => {
+  it('lets ops decide that litware did not take the held lead, and fabrikam gets it', async () => {
     const id = await send(`send 'Life Insurance' TX`);
     expect(await gavel(['leads', 'list', '--held'])).toContain(id);
     const resolve = /leads resolve.*/.exec(codeWith('resolve'))?.[0] ?? '';
@@ -135,7 +135,7 @@ describe('docs/demo.md, line by line beside npm start, after twelve leads of Aut
     await becomes(id, { status: 'sold', price: 8, buyer_ids: ['fabrikam'] });
   });
 
-  it('lets ops say by Temporal’s own command that litware took the lead that is held', async () => {
+  it('lets ops decide with Temporal’s own command that litware took the held lead', async () => {
     const id = await send(`send 'Life Insurance' TX`);
     const list = ['temporal', 'workflow', 'list', '--query', `WorkflowId = "lead-${id}"`];
     expect(await gavel(list)).toContain(`lead-${id}`);
@@ -144,7 +144,7 @@ describe('docs/demo.md, line by line beside npm start, after twelve leads of Aut
     await becomes(id, { status: 'sold', price: 30, buyer_ids: ['litware'] });
   });
 
-  it('sells the fourth lead, which waits for the balance of woodgrove, once it is topped up', async () => {
+  it('sells the fourth lead, which waits for woodgrove’s balance, after a top-up', async () => {
     const answers = [];
     for (let i = 2; i <= 4; i += 1) answers.push(await shell(`send 'Pet Insurance' TX`));
     expect(answers.map(({ status }) => status)).toEqual(['sold', 'sold', 'pending']);
@@ -155,7 +155,7 @@ describe('docs/demo.md, line by line beside npm start, after twelve leads of Aut
     await becomes(id, { status: 'sold', price: 30 });
   });
 
-  it('answers each request in the same way when the page is gone through four times more', async () => {
+  it('gives the same answers when the page is repeated four times', async () => {
     const key = (await gavel(['keys', 'create', '--seller', 'ACME1234', '--limit', '1000'])).trim();
     for (let i = 2; i <= 5; i += 1) {
       for (const { request, answer } of rows) {

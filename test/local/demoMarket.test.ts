@@ -38,7 +38,7 @@ describe('a start with the demo', () => {
     expect([await market(), await auditSize()]).toEqual([first, deeds]);
   });
 
-  it('applies it to a new database beside what an earlier start left in the folder', async () => {
+  it('applies it to a new database even if the folder has files of an earlier start', async () => {
     await applyDemoMarket(database, dir);
     await database.db.dropDatabase();
     await ensureIndexes(database);
@@ -46,7 +46,7 @@ describe('a start with the demo', () => {
     expect((await market()).campaigns).toHaveLength(5);
   });
 
-  it('leaves a market that was changed as it is, and names the file to apply', async () => {
+  it('leaves a changed market unchanged, and names the file to apply', async () => {
     await applyDemoMarket(database, dir);
     const { buyers = [] } = await market();
     const post = buyers.find(({ id }) => id === 'fabrikam')?.post;
@@ -62,7 +62,7 @@ describe('a start with the demo', () => {
     expect(await market()).toEqual(changed);
   });
 
-  it('names a command that makes a changed market the demo’s again, and goes on with it from then on', async () => {
+  it('names a command that restores the demo market, and keeps it up to date afterwards', async () => {
     await applyDemoMarket(database, dir);
     const first = await market();
     const change = `
@@ -87,7 +87,7 @@ campaigns:
     expect(applied).toHaveProperty('changes');
     const { notApplied = '' } = await applyDemoMarket(database, dir);
 
-    // What the command that npm start prints does: apply --replace --prune.
+    // As the command printed by npm start: apply --replace --prune.
     const file = readMarketFile(readFileSync(notApplied, 'utf8'));
     await applyMarket(database, file, { replace: true, prune: true, confirmed: true });
     const { sellers = [], buyers = [], campaigns = [] } = await market();
@@ -103,7 +103,7 @@ campaigns:
     expect([await market(), await auditSize()]).toEqual(after);
   });
 
-  it('leaves what was added beside the demo market as it is, and says nothing of it', async () => {
+  it('leaves additions to the demo market unchanged, without a message', async () => {
     await applyDemoMarket(database, dir);
     const added = 'sellers: [{ code: BRIGHT01, slug: bright, name: Bright Leads }]';
     await applyMarket(database, readMarketFile(added), { confirmed: true });
@@ -128,7 +128,7 @@ campaigns:
     expect(await market()).toEqual(first);
   });
 
-  it('leaves the market of somebody who never had the demo as it is', async () => {
+  it('leaves a market without the demo unchanged', async () => {
     await applyMarketText(
       database,
       'market',
@@ -139,7 +139,7 @@ campaigns:
     expect(await market()).toEqual(before);
   });
 
-  it('puts one address on the suppression list, and does not put it there again when it was removed', async () => {
+  it('adds one address to the suppression list, and not again after its removal', async () => {
     await applyDemoMarket(database, dir);
     const match = await matchOf(database, SUPPRESSED);
     expect(await removeSuppressions(database, 'ACME1234', [match])).toBe(1);
@@ -147,7 +147,7 @@ campaigns:
     expect(await addSuppressions(database, 'ACME1234', [match])).toBe(1);
   });
 
-  it('moves its buyers to free ports, also in a market that was changed, and leaves addresses of others alone', async () => {
+  it('moves its buyers to free ports, even in a changed market, and leaves other addresses unchanged', async () => {
     const { ports } = await applyDemoMarket(database, dir);
     const other = 'https://fabrikam.example/leads';
     await applyMarketText(

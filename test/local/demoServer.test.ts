@@ -6,7 +6,7 @@ import type { DemoMessage } from '../../src/local/demo/messages.js';
 
 const SECRET = 'whsec_YSBzZWNyZXQgb2YgdGhpcnR5LXR3byBjaGFyYWN0ZXJz';
 
-/** What a demo server reports of a signed request, as the terminal shows it. */
+/** The terminal line of a demo server for a signed request. */
 async function reported(payload: object): Promise<string> {
   const messages: DemoMessage[] = [];
   const party = { id: 'woodgrove', port: 0, secret: SECRET };
@@ -65,7 +65,7 @@ describe('The log of the demo', () => {
       { status: 'pending', price: 0, reason: 'no_buyer_eligible', returns: [back('northwind', 45)] },
       'pending: no_buyer_eligible; returned by northwind: wrong_number, $45.00 taken back',
     ],
-  ])('says what a postback says: %j', async (standing, words) => {
+  ])('describes a postback: %j', async (standing, words) => {
     expect(await reported({ type: `lead.${standing.status}`, ...lead, ...standing })).toBe(
       `postback lead 01a2: ${words}`,
     );

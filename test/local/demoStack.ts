@@ -11,7 +11,7 @@ import { packageRoot } from '../../src/packageRoot.js';
 
 const run = promisify(execFile);
 
-/** What a stack with the demo says, as JSON, once it is ready. */
+/** The JSON output of a stack with the demo when it is ready. */
 const Ready = Type.Object({
   api: Type.String(),
   docs: Type.String(),
@@ -27,7 +27,7 @@ const Ready = Type.Object({
 });
 export type Ready = Static<typeof Ready>;
 
-/** How a stack ended. */
+/** Exit of a stack. */
 export interface Ended {
   code: number | null;
   stderr: string;
@@ -35,18 +35,18 @@ export interface Ended {
 
 export interface RunningStack {
   ready: Ready;
-  /** The process that was started: npm. */
+  /** The started process: npm. */
   child: ChildProcess;
   /** The stack's own process. */
   pid: number;
-  /** Its parts: pid and command line. */
+  /** Its child processes: pid and command line. */
   parts: { pid: number; args: string }[];
-  /** What it has printed for the person who started it, so far. */
+  /** Its output so far. */
   said: () => string;
   ended: Promise<Ended>;
 }
 
-/** Makes a folder look like one where the repository was cloned, so that `npm start` keeps its state in there. */
+/** Makes a folder look like a clone, so that `npm start` keeps its state there. */
 export function likeAClone(dir: string): string {
   copyFileSync(join(packageRoot, 'package.json'), join(dir, 'package.json'));
   symlinkSync(join(packageRoot, 'src'), join(dir, 'src'));
@@ -55,7 +55,7 @@ export function likeAClone(dir: string): string {
 
 const started: ChildProcess[] = [];
 
-/** Ends what tests that failed have left: a stack ends with its npm. */
+/** Stops stacks left by failed tests: a stack ends with its npm. */
 export function killStacks(): void {
   for (const child of started) child.kill('SIGKILL');
 }
@@ -74,7 +74,7 @@ export async function npmStart(dir: string): Promise<RunningStack> {
   return { ready, child, said: () => said, ended, ...(await processesOf(child)) };
 }
 
-/** The same, no further than to where its servers run and its own parts are being started. */
+/** The same, only until its servers run and its own processes are starting. */
 export async function npmStarting(dir: string): Promise<Pick<RunningStack, 'child' | 'pid' | 'parts'>> {
   const child = spawnNpmStart(dir);
   let said = '';
@@ -98,18 +98,18 @@ function spawnNpmStart(dir: string): ChildProcessByStdio<null, Readable, Readabl
   return child;
 }
 
-/** The stack's own process, which npm has started, and the parts that it has started itself so far. */
+/** The stack's process, started by npm, and the processes that it has started so far. */
 async function processesOf({ pid }: ChildProcess): Promise<Pick<RunningStack, 'pid' | 'parts'>> {
   const [main] = await childrenOf(pid ?? 0);
   if (main === undefined) throw new Error('npm has no child');
   return { pid: main.pid, parts: await partsOf(main) };
 }
 
-/** The parts that a stack has at this moment. */
+/** The current processes of a stack. */
 export const partsOf = ({ pid }: Pick<RunningStack, 'pid'>): Promise<RunningStack['parts']> =>
   childrenOf(pid);
 
-/** Nothing of the outer run reaches it: no addresses of servers, no port, and what npm keeps it keeps in the folder. */
+/** Isolates it from the outer run: no server addresses, no port, and npm's cache in the folder. */
 function environment(dir: string): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
   return {
@@ -131,7 +131,7 @@ async function firstLine({ stdout }: { stdout: Readable }): Promise<string> {
   return said;
 }
 
-/** The processes that this one has started. */
+/** The child processes of a process. */
 async function childrenOf(parent: number): Promise<{ pid: number; args: string }[]> {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,args=']);
   return [...stdout.matchAll(/^ *(\d+) +(\d+) (.*)$/gm)]
@@ -139,7 +139,7 @@ async function childrenOf(parent: number): Promise<{ pid: number; args: string }
     .map(([, pid, , args = '']) => ({ pid: Number(pid), args }));
 }
 
-/** Neither its process nor one of its parts is there any more, and nothing says that it runs. */
+/** Checks that neither the stack's process nor its children exist, and that no lock is left. */
 export async function nothingIsLeft(
   dir: string,
   { pid, parts }: Pick<RunningStack, 'pid' | 'parts'>,

@@ -19,7 +19,7 @@ const READY: StackReady = {
 };
 
 describe('npm start prints', () => {
-  it('the keys, Temporal’s address, and the list of open leads as docs/ops.md links to it', () => {
+  it('the keys, Temporal’s address, and the link to open leads in docs/ops.md', () => {
     const text = describeStack(READY);
     for (const key of ['gvl_live_1', 'gvl_test_2', 'gvl_buyer_3']) expect(text).toContain(key);
     expect(text).toContain('127.0.0.1:7233  (npm run temporal -- workflow list)');
@@ -30,7 +30,7 @@ describe('npm start prints', () => {
     expect(text).not.toContain('--replace');
   });
 
-  it('the command that applies the demo market, only when the market was changed', () => {
+  it('the command that applies the demo market, only if the market was changed', () => {
     const demo = READY.demo && { ...READY.demo, notApplied: '.local/demo-market.new.yaml' };
     expect(describeStack({ ...READY, demo })).toContain(
       'npm run gavel -- apply --replace --prune .local/demo-market.new.yaml\n',

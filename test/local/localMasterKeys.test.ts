@@ -5,7 +5,7 @@ import { pickSettings } from '../../src/config.js';
 import { localMasterKeys } from '../../src/local/localMasterKeys.js';
 import { emptyDir } from './helpers.js';
 
-it('a stack makes itself a master key once, which its owner alone can read', () => {
+it('a stack creates its master key once, readable only by its owner', () => {
   const [dir, other] = [emptyDir(), emptyDir()];
   const keys = localMasterKeys(dir);
   expect(pickSettings(['MASTER_KEYS'], { MASTER_KEYS: keys }, {})).toEqual({ MASTER_KEYS: keys });

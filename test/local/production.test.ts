@@ -20,7 +20,7 @@ import { emptyDir } from './helpers.js';
 const deployed = (path: string): string => join(packageRoot, 'deploy', path);
 
 describe('deploy/secrets.sh', () => {
-  test('makes each secret once, closed to others, in a form that Gavel takes', () => {
+  test('creates each secret once, readable only by its owner, in a format that Gavel accepts', () => {
     const dir = emptyDir();
     const secrets = join(dir, 'secrets');
     cpSync(deployed('secrets.sh'), join(dir, 'secrets.sh'));
@@ -41,12 +41,12 @@ describe('deploy/secrets.sh', () => {
     };
     const { MONGODB_URL } = pickSettings(['MONGODB_URL', 'MASTER_KEYS'], env, {});
     expect(MONGODB_URL).toMatch(/^mongodb:\/\/gavel:[0-9a-f]{48}@mongodb/);
-    // MongoDB takes from 6 to 1024 characters.
+    // MongoDB accepts from 6 to 1024 characters.
     expect(readFileSync(join(secrets, 'mongodb_member_key'), 'utf8')).toMatch(/^[A-Za-z0-9+/=]{1008}\n$/);
   });
 });
 
-/** A database that asks for passwords, with an administrator `root`; the address has room for a user. */
+/** A database with authentication and an administrator `root`; the address is a template for a user. */
 async function databaseWithPasswords(): Promise<(user: string) => string> {
   const servers = await startServers({ dir: emptyDir(), env: { PATH: process.env.PATH }, need: ['mongodb'] });
   const { host } = new URL(servers.addresses.MONGODB_URL ?? '');
@@ -67,7 +67,7 @@ async function databaseWithPasswords(): Promise<(user: string) => string> {
   return (user) => `mongodb://${user}@${host}/?authSource=admin&retryWrites=false`;
 }
 
-/** Runs a script for mongosh, which waits for each call to the server by itself. */
+/** Runs a mongosh script; mongosh awaits each server call itself. */
 async function mongosh(script: string, { url, secrets }: { url: string; secrets: string }): Promise<void> {
   const clients: MongoClient[] = [];
   const onServer = (db: Db) => ({ adminCommand: (command: Document) => db.admin().command(command) });
@@ -100,7 +100,7 @@ async function mongosh(script: string, { url, secrets }: { url: string; secrets:
   }
 }
 
-test('The users of MongoDB can do what the pages’ commands need, and no more', async () => {
+test('The MongoDB users have exactly the permissions of the documented commands', async () => {
   const urlOf = await databaseWithPasswords();
   const secrets = emptyDir();
   const write = (name: string, value: string): void =>
@@ -124,7 +124,7 @@ test('The users of MongoDB can do what the pages’ commands need, and no more',
   expect(await everyday.run('apply', market)).toMatchObject({ code: 0 });
   expect(await everyday.run('keys', 'create', '--seller', 'ACME1234')).toMatchObject({ code: 0 });
 
-  // As the service `backup` does it.
+  // As in the service `backup`.
   const backups = emptyDir();
   const backingUp = as('gavel-backup', 'backup_password-1');
   const [program = ''] = compiledGavel();
@@ -209,7 +209,7 @@ test.each(['0', '0.5', '24h', '08', '48', '-1'])(
   },
 );
 
-test('The page’s commands change the master key so that every process can always read what another one stores', () => {
+test('The documented commands change the master key so that every process can always read the data of the others', () => {
   const page = readFileSync(join(packageRoot, 'docs/backup.md'), 'utf8');
   const section = page.slice(page.indexOf('## The master keys'), page.indexOf('## Erased persons'));
   const commands = [...section.matchAll(/```sh\n(.*?)```/gs)]
@@ -230,21 +230,21 @@ test('The page’s commands change the master key so that every process can alwa
       stderr: '',
     });
     const now = keys();
-    // A process that has restarted beside one that has not.
+    // A restarted process beside one that has not restarted.
     expect(last.unwrap(now.wrap(key, 'test'), 'test')).toEqual(key);
-    // Until the rotation the old key is needed, and is there.
+    // The old key is needed until the rotation, and present.
     if (text !== commands.at(-1)) expect(now.unwrap(before.wrap(key, 'test'), 'test')).toEqual(key);
     last = now;
     return now.current;
   });
   expect(first).toEqual(['2026', '2027', '2027']);
   expect(() => last.unwrap(before.wrap(key, 'test'), 'test')).toThrow('2026');
-  // Containers see a file's new content, and not a new file.
+  // Containers see a file's new content, but not a replaced file.
   expect(statSync(file).ino).toBe(ino);
   expect(readdirSync(dirname(file))).toEqual(['master_keys']);
 });
 
-test('The backup script finds the program of its clone from any directory, or says how to build it', () => {
+test('The backup script finds the program of its clone from any directory, or prints how to build it', () => {
   const clone = emptyDir();
   mkdirSync(join(clone, 'deploy/backup'), { recursive: true });
   cpSync(deployed('backup/backup.sh'), join(clone, 'deploy/backup/backup.sh'));
@@ -274,7 +274,7 @@ describe('deploy/caddy/Caddyfile', () => {
     spawnSync('caddy', [...args, '--config', caddyfile, '--adapter', 'caddyfile'], { env, encoding: 'utf8' });
   const hasCaddy = spawnSync('caddy', ['version']).status === 0;
 
-  test('asks whether APIs are ready, and logs neither query strings nor headers', () => {
+  test('checks the readiness of APIs, and logs neither query strings nor headers', () => {
     const text = readFileSync(caddyfile, 'utf8');
     expect(text).toMatch(/^\s*health_uri \/ready$/m);
     expect(text).toMatch(/^\s*request>uri regexp \\\?\.\* \?…$/m);
@@ -283,7 +283,7 @@ describe('deploy/caddy/Caddyfile', () => {
     expect(text.match(/^\s*log\b.*\{$/gm)).toHaveLength(1);
   });
 
-  test.runIf(hasCaddy)('is taken by Caddy', () => {
+  test.runIf(hasCaddy)('is valid for Caddy', () => {
     const adapted = caddy('adapt');
     expect(adapted).toMatchObject({ status: 0 });
     const { apps } = JSON.parse(adapted.stdout) as {

@@ -27,7 +27,7 @@ const listens = (server: Server, port: number): Promise<boolean> =>
     server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
   });
 
-/** The parts of `npm start`, by their command lines. */
+/** The processes of `npm start`, by command line. */
 const PARTS = {
   api: /gavel\.js api$/,
   worker: /gavel\.js worker$/,
@@ -41,7 +41,7 @@ type Name = keyof typeof PARTS;
 const NAMES = Object.keys(PARTS) as Name[];
 
 const BACK_WITHIN_MS = 15_000;
-/** Longer than the answer window: an answer that takes as long is a hang, ms. */
+/** Longer than the answer window: a slower answer counts as hanging, ms. */
 const HANGS_MS = 10_000;
 
 describe('npm start', () => {
@@ -63,7 +63,7 @@ describe('npm start', () => {
   const gavel = (...args: string[]) =>
     run(process.execPath, [...compiledGavel(), ...args], { cwd: dir, env: { PATH: process.env.PATH } });
 
-  it('sells a sample lead and tells what each buyer did', () => {
+  it('sells a sample lead and prints each buyer’s reaction', () => {
     const { answer, buyers } = stack.ready.demo;
     expect(answer.answer).toMatchObject({
       success: true,
@@ -100,7 +100,7 @@ describe('npm start', () => {
      "phone":"555-123-4567","state":"TX","zip":"75001","city":"Dallas"}'`,
       { status: 'sold', price: 45, buyer_ids: ['northwind'] },
     ],
-  ])('takes the published request as it stands: curl %s', async (request, answer) => {
+  ])('accepts the published request unchanged: curl %s', async (request, answer) => {
     const { api, demo } = stack.ready;
     const { stdout } = await shell(
       `curl -sS -H 'Authorization: Bearer ${demo.keys.live}' ${request.replaceAll('$API', api)}`,
@@ -117,7 +117,7 @@ describe('npm start', () => {
     expect((await fetch(demo.workflow)).status).toBe(200);
   });
 
-  it('runs the admin API, which a command asks with a key and from afar', async () => {
+  it('runs the admin API, which a remote command uses with a key', async () => {
     const { stdout: key } = await gavel('keys', 'create', '--admin', 'ops', '--scopes', 'leads:read');
     const id = stack.ready.demo.answer.answer.lead_id;
     const remote = ['--remote', stack.ready.admin, 'leads', 'show', id, '--json'];
@@ -128,12 +128,12 @@ describe('npm start', () => {
     expect(JSON.parse(stdout)).toMatchObject({ lead_id: id, workflow_url: stack.ready.demo.workflow });
   });
 
-  it('lets commands beside it find its servers', async () => {
+  it('lets commands find its servers', async () => {
     const { stdout } = await gavel('leads', 'show', stack.ready.demo.answer.answer.lead_id, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ status: 'sold', workflow_url: stack.ready.demo.workflow });
   });
 
-  it('is not started a second time in its folder; the refusal says where it is', async () => {
+  it('does not start a second time in its folder, and the error names its address', async () => {
     await expect(gavel('stack')).rejects.toMatchObject({
       code: 1,
       stdout: '',
@@ -143,7 +143,7 @@ describe('npm start', () => {
     });
   });
 
-  /** The answer to a lead; undefined when there was no connection. */
+  /** The answer to a lead; undefined without a connection. */
   async function send(): Promise<Reply | undefined> {
     const reply = await sendLead(source, 'Auto Insurance').catch(() => undefined);
     if (reply) expect(reply.ms).toBeLessThan(HANGS_MS);
@@ -201,13 +201,13 @@ describe('npm start', () => {
     await nothingIsLeft(dir, { pid: stack.pid, parts });
   });
 
-  it('ends with the npm that is killed, also while it starts', async () => {
+  it('ends if npm is killed, also during the start', async () => {
     const starting = await npmStarting(dir);
     starting.child.kill('SIGKILL');
     await nothingIsLeft(dir, starting);
   });
 
-  it('finds its key, its address and its leads again; and ends when a part keeps crashing, and says why', async () => {
+  it('keeps its key, address and leads, and ends with the reason if a process keeps crashing', async () => {
     const again = await npmStart(dir);
     const { api, demo } = stack.ready;
     expect(again.ready).toMatchObject({ api, demo: { keys: demo.keys } });

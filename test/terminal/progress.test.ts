@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reportStarting } from '../../src/terminal/progress.js';
 import { showProgress } from '../../src/terminal/showProgress.js';
 
-describe('What a start says while it is going on', () => {
+describe('The progress of a start', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  /** All that is written where there is no terminal. */
+  /** The output without a terminal. */
   function written(clock: boolean) {
     const stream = new PassThrough() as unknown as NodeJS.WriteStream;
     const shown = showProgress(stream, { clock });
@@ -18,7 +18,7 @@ describe('What a start says while it is going on', () => {
     return { ...shown, lines };
   }
 
-  it('is never silent for more than three seconds, and says how long it has taken', () => {
+  it('is never silent for more than three seconds, and shows the elapsed time', () => {
     const { progress, done, lines } = written(true);
     progress('Starting Redis');
     vi.advanceTimersByTime(7000);
@@ -28,7 +28,7 @@ describe('What a start says while it is going on', () => {
     expect(lines()).toEqual([]);
   });
 
-  it('is one line for each new thing without a clock', () => {
+  it('is one line per event without a clock', () => {
     const { progress, lines } = written(false);
     progress('Starting Redis');
     progress('Starting Redis');
@@ -36,7 +36,7 @@ describe('What a start says while it is going on', () => {
     expect(lines()).toEqual(['Starting Redis …']);
   });
 
-  it('takes each part off the list when it is ready', async () => {
+  it('removes each process from the list when it is ready', async () => {
     const said: string[] = [];
     const started = reportStarting((text) => said.push(text), ['buyers', 'worker', 'API']);
     expect(await started('worker', Promise.resolve(7))).toBe(7);

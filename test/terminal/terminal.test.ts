@@ -6,12 +6,12 @@ import { print, printCsv, printError, printJson, table } from '../../src/termina
 import { forTerminal, jsonText, onOneLine, style, visible } from '../../src/terminal/terminal.js';
 import { showProgress } from '../../src/terminal/showProgress.js';
 
-/** What a terminal obeys, written down here once more: C0 but for line break and tab, DEL, C1, directions, separators. */
+/** Control characters: C0 except line break and tab, DEL, C1, bidirectional controls, separators. */
 const OBEYED =
-  // oxlint-disable-next-line no-control-regex -- it is about these
+  // oxlint-disable-next-line no-control-regex -- matches control characters
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-/** The window's title, the clipboard, the cursor, a colour, a line over the one before, letters in another order. */
+/** Escapes for the window title, the clipboard, the cursor, a colour, an overwritten line, and reordered letters. */
 const HOSTILE = [
   '\u001b]0;owned\u0007',
   '\u001b]52;c;cm0gLXJm\u0007',
@@ -33,7 +33,7 @@ const char = fc.oneof(
 );
 const hostile = fc.array(char, { maxLength: 12 }).map((parts) => parts.join(''));
 
-describe('Whatever is in a text, a terminal obeys nothing of it', () => {
+describe('Control characters in a text have no effect', () => {
   let out = '';
   let spies: MockInstance[] = [];
   beforeEach(() => {
@@ -64,12 +64,12 @@ describe('Whatever is in a text, a terminal obeys nothing of it', () => {
     );
   };
 
-  test('printed, or told beside the output', () => {
+  test('on stdout and stderr', () => {
     shows(print);
     shows(printError);
   });
 
-  test('in a table, where it makes no line of its own', () => {
+  test('in a table, without extra lines', () => {
     shows((text) => print(table(['a', text], [[text, [text, 'second line']]])));
     fc.assert(
       fc.property(hostile, (text) => {
@@ -78,7 +78,7 @@ describe('Whatever is in a text, a terminal obeys nothing of it', () => {
     );
   });
 
-  test('as JSON, which says the same', () => {
+  test('as JSON, with the same value', () => {
     shows((text) => printJson({ [text]: [text] }));
     fc.assert(
       fc.property(hostile, (text) => {
@@ -87,20 +87,20 @@ describe('Whatever is in a text, a terminal obeys nothing of it', () => {
     );
   });
 
-  test('while a command says how far it is', () => {
+  test('in progress output', () => {
     shows((text) => showProgress().progress(text));
   });
 
-  test('as CSV, whose lines end as they must', async () => {
+  test('as CSV, with correct line ends', async () => {
     await printCsv('a,b\r\n\u001b[2J,\r,c\r\n');
     expect(out).toBe('a,b\r\n␛[2J,␍,c\r\n');
   });
 
-  test('as the story of a lead', () => {
+  test('in the story of a lead', () => {
     shows((text) => print(describeLead(storyWith(text), new Date(0))));
   });
 
-  test('in our colours, which are the only ones', () => {
+  test('in coloured output, which has only Gavel’s colours', () => {
     const green = style(32, 39);
     fc.assert(
       fc.property(hostile, (text) => {
@@ -113,7 +113,7 @@ describe('Whatever is in a text, a terminal obeys nothing of it', () => {
   });
 });
 
-test('A table has our colours and no others, and is as wide as without them', () => {
+test('A table has only Gavel’s colours, and the same width as without them', () => {
   const [green, red] = [style(32, 39), style(31, 39)];
   const rows = [
     [green('sold'), 'x\u001b[31my'],
@@ -126,7 +126,7 @@ test('A table has our colours and no others, and is as wide as without them', ()
   ]);
 });
 
-test('What can’t be seen is shown as a symbol, and everything else as it is', () => {
+test('Invisible characters are shown as symbols, and all others unchanged', () => {
   expect(visible('\u001b[31mred\u0007 \u0000 \u007f \u009b \u202e')).toBe('␛[31mred␇ ␀ ␡ \\u{9b} \\u{202e}');
   expect(onOneLine('a\n\tb\r\n')).toBe('a␊␉b␍␊');
   expect(visible('Zoë Ünal, 東京, עברית, 👩‍👩‍👧\n\tend')).toBe('Zoë Ünal, 東京, עברית, 👩‍👩‍👧\n\tend');

@@ -51,7 +51,7 @@ describe('a backup', () => {
     waiting = (await storeLead(from, campaign, { fields: PERSON, dueAt: new Date(Date.now() - 60_000) }))._id;
     for (let i = 0; i < 20; i++)
       await storeLead(from, campaign, { status: 'expired', dueAt: undefined, price: i / 2 });
-    // More documents than a restore inserts at once.
+    // More documents than a restore inserts in one batch.
     await from.turns.insertMany(
       Array.from({ length: 1500 }, (_, i) => ({ _id: `campaign-${i}`, version: 1, credits: {} })),
     );
@@ -63,11 +63,11 @@ describe('a backup', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Without a master key: neither command needs one. */
+  /** Without a master key, because neither command needs one. */
   const run = (args: string[], { MONGODB_URL, MONGODB_DATABASE }: Settings): Promise<Ran> =>
     gavel(args, asEnvironment({ MONGODB_URL, MONGODB_DATABASE }));
 
-  /** Every document of every collection, as its bytes. */
+  /** All documents of all collections, as bytes. */
   async function everything({ db }: Database): Promise<Record<string, string[]>> {
     const names = (await db.listCollections().toArray()).map(({ name }) => name).sort();
     const contents = names.map(async (name): Promise<[string, string[]]> => {
@@ -81,7 +81,7 @@ describe('a backup', () => {
     return Object.fromEntries(await Promise.all(contents));
   }
 
-  test('has everything but the persons and the master key, for its owner’s eyes', async () => {
+  test('contains everything except readable personal data and the master key, readable only by its owner', async () => {
     const ran = await run(['backup', dir, '--json'], settings);
     expect(ran.code).toBe(0);
     expect(JSON.parse(ran.stdout)).toMatchObject({
@@ -106,7 +106,7 @@ describe('a backup', () => {
     });
   });
 
-  test('with --keep removes older backups beside it, and nothing else', async () => {
+  test('with --keep removes older backups in its folder, and nothing else', async () => {
     const all = join(folder, 'all');
     const old = new Date(Date.now() - 15 * 86_400_000);
     const make = (name: string, files: Record<string, string>): void => {
@@ -156,7 +156,7 @@ describe('a backup', () => {
     },
   );
 
-  test('is restored as it was, bit by bit, with its indexes, into an empty database and no other', async () => {
+  test('is restored bit for bit, with indexes, into an empty database only', async () => {
     const ran = await run(['restore', dir], elsewhere);
     expect(ran.stdout).toContain('Its persons can be read with the master key "test", which is not in it.');
     expect({ ...(await everything(to)), audit: [], backups: [] }).toEqual({
@@ -177,7 +177,7 @@ describe('a backup', () => {
     expect((await findStoredLead(to, waiting))?.status).toBe('received');
   });
 
-  test('goes on: a worker that never heard of them sells the leads that wait', async () => {
+  test('continues: a new worker sells the waiting leads', async () => {
     const processes = gavelProcesses(join(folder, 'logs'), compiledGavel());
     try {
       await processes.worker(elsewhere);
@@ -190,7 +190,7 @@ describe('a backup', () => {
     }
   });
 
-  test('whose file disappears while it is restored ends the restore with that error, and not the process', async () => {
+  test('whose file disappears during the restore fails the restore, and not the process', async () => {
     const copy = join(folder, 'copy');
     cpSync(dir, copy, { recursive: true });
     const restored = restore(to, copy, { replace: true }, (text) => {
@@ -199,7 +199,7 @@ describe('a backup', () => {
     await expect(restored).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('that is damaged or not complete is refused, and nothing is touched', async () => {
+  test('that is damaged or incomplete is rejected, and nothing is changed', async () => {
     const before = await everything(to);
     appendFileSync(join(dir, 'sales.bson.gz'), 'x');
     const damaged = await run(['restore', dir, '--replace'], elsewhere);

@@ -22,7 +22,7 @@ afterAll(async () => {
   await database.client.close();
 });
 
-test('gavel upgrade brings the leads of older releases into the form of this one, and notes it', async () => {
+test('gavel upgrade migrates leads of older releases, with an audit entry', async () => {
   const campaign = await storeMarket(database, {});
   // The key of most leads is that of today already.
   const lead = { status: 'expired', fields: { phone: '001-214-555-0187' }, matchRule: undefined } as const;

@@ -11,7 +11,7 @@ function otherProcess(): ChildProcess {
   return child;
 }
 
-it('is given back by its holder', async () => {
+it('is released by its holder', async () => {
   const dir = emptyDir();
   const lock = await takeLock(dir);
   expect(existsSync(join(dir, 'lock'))).toBe(true);
@@ -19,7 +19,7 @@ it('is given back by its holder', async () => {
   expect(existsSync(join(dir, 'lock'))).toBe(false);
 });
 
-it('is refused while its holder runs, naming it and where the stack is', async () => {
+it('is rejected while its holder runs, with its pid and the stack’s address', async () => {
   const dir = emptyDir();
   const lock = await takeLock(dir);
   onTestFinished(() => lock.release());
@@ -32,7 +32,7 @@ it('is refused while its holder runs, naming it and where the stack is', async (
   );
 });
 
-it('is taken over when its holder is gone', async () => {
+it('is taken over if its holder has ended', async () => {
   const dir = emptyDir();
   writeFileSync(join(dir, 'lock'), '999999999 1');
   const lock = await takeLock(dir);
@@ -40,13 +40,13 @@ it('is taken over when its holder is gone', async () => {
   lock.release();
 });
 
-it('is taken over when another process has got the id of its holder', async () => {
+it('is taken over if another process has its holder’s pid', async () => {
   const dir = emptyDir();
   writeFileSync(join(dir, 'lock'), `${otherProcess().pid} 1`);
   (await takeLock(dir)).release();
 });
 
-it('is taken over once the process that cleans up after its holder has ended', async () => {
+it('is taken over after the cleanup process of its holder has ended', async () => {
   const dir = emptyDir();
   const cleaner = otherProcess();
   const before = await takeLock(dir);

@@ -31,7 +31,7 @@ it('ends the last part first and the servers last', async () => {
   await allGone(parts.map(({ pid }) => pid));
 });
 
-it('says which part ended by itself, how, and the last lines of its log', async () => {
+it('reports the process that ended by itself, its exit, and the last lines of its log', async () => {
   const processes = supervisor();
   const code = `console.log('out of luck'); process.exitCode = 3`;
   await startOnce(processes)({ command: node('worker', code), ready: () => Promise.resolve() });
@@ -40,12 +40,12 @@ it('says which part ended by itself, how, and the last lines of its log', async 
   expect(message).toContain('out of luck');
 });
 
-it('says so when a program can’t be run', () => {
+it('reports a program that can’t be run', () => {
   const start = () => supervisor().start({ name: 'temporal', command: '/nowhere/temporal', args: [] });
   expect(start).toThrow('temporal: /nowhere/temporal can’t be run.');
 });
 
-it('ends what a part has started itself', async () => {
+it('ends the children of a process', async () => {
   const processes = supervisor();
   const code = `const child = require('child_process').spawn(process.execPath, ['-e', '${idle}']); process.send(child.pid); ${idle}`;
   const part = processes.start({ ...node('api', code), ipc: true });
@@ -54,7 +54,7 @@ it('ends what a part has started itself', async () => {
   await allGone([grandchild]);
 });
 
-it('ends what a part that ends by itself has started and left', async () => {
+it('ends the orphaned children of a process that ended by itself', async () => {
   const processes = supervisor();
   const code = `const child = require('child_process').spawn(process.execPath, ['-e', '${idle}'], { stdio: 'ignore' }); process.send(child.pid, () => process.exit(1))`;
   const part = processes.start({ ...node('check', code), ipc: true });
@@ -63,7 +63,7 @@ it('ends what a part that ends by itself has started and left', async () => {
   await allGone([grandchild]);
 });
 
-/** A stack whose own process has just been killed: its folder, and the pids of its parts. */
+/** A stack whose own process has just been killed: its folder and the pids of its children. */
 async function killedStack(): Promise<{ dir: string; pids: number[] }> {
   const dir = emptyDir();
   const script = join(import.meta.dirname, 'fixtures', 'parent.ts');
@@ -84,7 +84,7 @@ it('leaves no process and no lock when it is killed', async () => {
   await expect.poll(() => existsSync(join(dir, 'lock'))).toBe(false);
 });
 
-it('waits, started again at once, for the end of what it left when it was killed', async () => {
+it('waits after an immediate restart until the orphaned processes have ended', async () => {
   const { dir, pids } = await killedStack();
   expect(existsSync(join(dir, 'lock'))).toBe(true);
   const next = await startServers({ dir, need: ['redis'] });

@@ -9,7 +9,7 @@ import { Processes } from '../../../src/local/processes/processes.js';
 import { supervise, type PartEvent } from '../../../src/local/processes/supervise.js';
 import { emptyDir } from '../helpers.js';
 
-/** A part that is ready at once, and runs until it is killed. */
+/** A process that is ready at once and runs until it is killed. */
 const READY = `console.log('ready ' + process.pid); process.send({ event: 'ready' });`;
 const RUNS = `${READY} setInterval(() => {}, 1000);`;
 
@@ -29,7 +29,7 @@ const plan = (code: string, ports: number[] = []): Plan => ({
   ready: readyMessage,
 });
 
-it('starts a part again that was killed, says so, and keeps what it printed before', async () => {
+it('restarts a killed process, reports it, and keeps its earlier output', async () => {
   const { processes, logs, events, happened, start } = stack();
   await start(plan(RUNS));
   processes.kill();
@@ -45,7 +45,7 @@ it('starts a part again that was killed, says so, and keeps what it printed befo
   expect(readFileSync(join(logs, 'worker.log'), 'utf8')).toMatch(/^ready \d+\nready \d+\n$/);
 });
 
-it('gives up a part that keeps crashing after longer and longer pauses, with its last lines', async () => {
+it('gives up on a process that keeps crashing, after increasing pauses, with its last lines', async () => {
   const { processes, events, start } = stack();
   await start(plan(`${READY} console.error('out of luck'); setTimeout(() => process.exit(3), 50);`));
   const { message } = await processes.failure;
@@ -55,7 +55,7 @@ it('gives up a part that keeps crashing after longer and longer pauses, with its
   expect(pauses).toEqual([500, 1000, 2000, 4000]);
 });
 
-it('says which port another program has taken meanwhile, and starts the part when it is free', async () => {
+it('reports a port taken by another program, and starts the process when it is free', async () => {
   const { processes, events, happened, start } = stack();
   const port = await anyPort();
   await start(plan(RUNS, [port]));
@@ -71,7 +71,7 @@ it('says which port another program has taken meanwhile, and starts the part whe
   await expect.poll(happened, { timeout: 10_000 }).toEqual(['crashed', 'crashed', 'recovered']);
 });
 
-it('rejects a part that can’t be started at first', async () => {
+it('rejects a process that can’t be started the first time', async () => {
   const { happened, start } = stack();
   await expect(start(plan(`console.error('no settings'); process.exit(1)`))).rejects.toThrow(
     /^worker has ended \(exit code 1\)\.\n[^]*no settings/,
@@ -79,7 +79,7 @@ it('rejects a part that can’t be started at first', async () => {
   expect(happened()).toEqual([]);
 });
 
-it('starts nothing again while the stack ends', async () => {
+it('restarts nothing while the stack ends', async () => {
   const { processes, happened, start } = stack();
   await start(plan(RUNS));
   processes.kill();

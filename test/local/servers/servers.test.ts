@@ -7,7 +7,7 @@ import { startServers } from '../../../src/local/servers/servers.js';
 import { isolatedSettings } from '../../support/stack.js';
 import { allGone, emptyDir } from '../helpers.js';
 
-it('gives each test a place of its own', async () => {
+it('isolates each test', async () => {
   const [one, other] = await Promise.all([isolatedSettings(), isolatedSettings()]);
   expect(one.REDIS_URL).not.toBe(other.REDIS_URL);
   expect(one.MONGODB_DATABASE).not.toBe(other.MONGODB_DATABASE);
@@ -38,7 +38,7 @@ it('keeps addresses and data from one start to the next, and leaves no process a
   await second.stop();
 });
 
-it('uses an address that is given, and starts nothing for it', async () => {
+it('uses a given address, and starts no server for it', async () => {
   const env = { ...process.env, REDIS_URL: 'redis://somewhere:6379' };
   const servers = await startServers({ dir: emptyDir(), env, need: ['redis'] });
   expect(servers.addresses).toEqual({ REDIS_URL: 'redis://somewhere:6379' });
@@ -46,7 +46,7 @@ it('uses an address that is given, and starts nothing for it', async () => {
   await servers.stop();
 });
 
-it('ends a start that is no longer wanted', async () => {
+it('aborts a start on request', async () => {
   const dir = emptyDir();
   const controller = new AbortController();
   const starting = startServers({ dir, signal: controller.signal, progress: () => controller.abort() });

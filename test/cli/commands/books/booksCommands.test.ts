@@ -9,7 +9,7 @@ import { openDatabase, type Database } from '../../../../src/store/db.js';
 import { isolatedSettings } from '../../../support/stack.js';
 import { onStore, type Ran } from '../../gavel.js';
 
-/** With a buyer that pays before it buys. */
+/** A market with a prepaid buyer. */
 const MARKET = readFileSync(
   fileURLToPath(new URL('../../../market/file/market.yaml', import.meta.url)),
   'utf8',
@@ -30,7 +30,7 @@ describe('gavel', () => {
 
   const run = (args: string[], input?: string): Promise<Ran> => onStore(settings)(args, input);
 
-  test('books a payment once, lists what the buyer has left, and states it', async () => {
+  test('books a payment once, lists the buyer’s balance, and prints its statement', async () => {
     const pay = ['buyers', 'topup', 'northwind', '250.50', '--ref', 'wire 4711'];
     expect((await run(pay)).stdout).toBe('northwind has paid in $250.50; it has $5,250.50 left.\n');
     expect((await run(pay)).stdout).toBe(
@@ -106,7 +106,7 @@ describe('gavel', () => {
     },
   );
 
-  test('lists how a buyer has answered in the last 24 hours, and what was wrong', async () => {
+  test('lists a buyer’s answers of the last 24 hours with their errors', async () => {
     const at = new Date();
     const answer = { buyer: 'fabrikam', of: 'pings', test: false, id: 'p-1', at } as const;
     const slip = { reason: 'invalid_response', detail: 'bid is too large' } as const;
@@ -142,7 +142,7 @@ describe('gavel', () => {
     await database.circuits.deleteOne({ _id: id });
   });
 
-  test('ends with 1 where the books differ, and says where', async () => {
+  test('ends with 1 if the books are inconsistent, and names the place', async () => {
     expect(await run(['books', 'check'])).toMatchObject({ code: 0, stderr: '' });
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: 1 } });
     const checked = await run(['books', 'check', '--json']);
@@ -158,7 +158,7 @@ describe('gavel', () => {
     [['buyers', 'topup', 'northwind', '5.001', '--ref', 'a'], '5.001 is not an amount that USD can express'],
     [['buyers', 'topup', 'northwind', '-5', '--ref', 'a'], 'Write an amount above zero'],
     [['buyers', 'topup', 'northwind', '5'], "required option '--ref <text>' not specified"],
-  ])('%j says what is wrong', async (args, message) => {
+  ])('%j reports the fault', async (args, message) => {
     const ran = await run(args);
     expect(ran.code).not.toBe(0);
     expect(ran.stdout).toBe('');

@@ -54,7 +54,7 @@ describe('gavel leads', () => {
     return leads.map(({ lead_id }) => lead_id);
   };
 
-  test('lists leads, the newest first, without a person and without a master key', async () => {
+  test('lists leads, newest first, without personal data and without a master key', async () => {
     const { MONGODB_URL, MONGODB_DATABASE } = settings;
     const ran = await run(['list', '--limit', '2'], { MONGODB_URL, MONGODB_DATABASE });
     expect(ran).toMatchObject({ code: 0, stderr: '' });
@@ -67,7 +67,7 @@ describe('gavel leads', () => {
     expect(ran.stdout).not.toMatch(/Johanna|555-?0187/);
   });
 
-  test('finds a person’s leads by phone or e-mail, and others by what they are', async () => {
+  test('finds leads by phone or e-mail, and by their attributes', async () => {
     expect(await listed('--phone', '+1 (212) 555-0187')).toEqual([ids.pending, ids.expired]);
     expect(await listed('--email', 'johanna@example.ORG', '--status', 'expired')).toEqual([ids.expired]);
     expect(await listed('--seller', 'acme-insurance', '--since', '1h', '--status', 'sold')).toEqual([
@@ -77,7 +77,7 @@ describe('gavel leads', () => {
     expect(wrong).toMatchObject({ code: 1, stderr: '--phone is not a phone number of 7 to 15 digits.\n' });
   });
 
-  test('shows how fields were read, and what was sent where the person may be seen', async () => {
+  test('shows the reading of fields, and the sent values if personal data may be shown', async () => {
     const { stdout: masked } = await run(['show', ids.expired]);
     expect(masked).toMatch(/zip +••• +not a ZIP code of 5 or 9 digits; kept as sent/);
     expect(masked).not.toMatch(/johanna|5550187|555-0187/i);
@@ -100,7 +100,7 @@ describe('gavel leads', () => {
     expect(stdout).toMatch(/^Withdrawn 2\S+ \S+ UTC by \S+@\S+ \(cli\)\.$/m);
   });
 
-  test('fails to withdraw a sold lead, so that no script takes it for withdrawn', async () => {
+  test('fails to withdraw a sold lead, so that scripts notice it', async () => {
     expect(await run(['withdraw', ids.sold])).toEqual({
       code: 1,
       stdout: '',
@@ -111,7 +111,7 @@ describe('gavel leads', () => {
     expect(JSON.parse(asJson.stdout)).toMatchObject({ status: 'sold' });
   });
 
-  test('says that a lead was withdrawn because its person is on a suppression list', async () => {
+  test('shows that a lead was withdrawn because its person is on a suppression list', async () => {
     const withdrawal = { at: new Date(), reason: 'suppressed' as const };
     const { _id } = await storeLead(database, campaign, {
       status: 'withdrawn',
@@ -123,7 +123,7 @@ describe('gavel leads', () => {
     expect(stdout).toMatch(/^Withdrawn 2\S+ \S+ UTC because its person is on a suppression list\.$/m);
   });
 
-  test('erases every lead of a person, says so, and shows it', async () => {
+  test('erases all leads of a person and reports it', async () => {
     const person = ['--phone', '2125550187', '--by', 'Dana'];
     expect((await run(['erase', ...person, '--dry-run'])).stdout).toContain(
       '2 would be erased; nothing was changed.',
@@ -144,7 +144,7 @@ describe('gavel leads', () => {
     );
   });
 
-  test('asks a person at a terminal before it erases, unless with --yes', async () => {
+  test('asks at a terminal before it erases, except with --yes', async () => {
     const { _id } = await storeLead(database, campaign, { status: 'expired', reason: 'no_bid' });
     const refused = await atTerminal(['erase', _id], 'n\n');
     expect(refused).toMatchObject({ code: 4, stderr: 'Nothing was erased.\n' });
@@ -159,7 +159,7 @@ describe('gavel leads', () => {
     expect(stdout).toMatch(new RegExp(`${_id} +erased `));
   });
 
-  test('shows what would steer the terminal as symbols, whoever wrote it', async () => {
+  test('shows control characters as symbols, from any writer', async () => {
     const fields = {
       ...JOHANNA.fields,
       firstName: 'Jo\u001b[2Jhn\u009b31m',
@@ -190,7 +190,7 @@ describe('gavel leads', () => {
     expect(refused.stderr).toContain('by has characters that can’t be seen');
   });
 
-  test('erase wants leads or a person, and not both', async () => {
+  test('erase requires leads or a person, and not both', async () => {
     const ran = await run(['erase']);
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toContain('Name the leads by their ids, or the person by --phone or --email.');

@@ -45,14 +45,14 @@ function fileOf(text: string): string {
 const apply = (text: string, args: string[] = []): Promise<Ran> =>
   onStore(settings)(['apply', fileOf(text), ...args]);
 
-/** The same at a terminal, where a person types. */
+/** The same at a terminal with typed input. */
 const applyAsked = (text: string, typed: string | Readable): Promise<Ran> =>
   onStore(settings)(['apply', fileOf(text)], typed, { isTerminal: true });
 
 const fabrikam = async () => database.contracts.findOne({ _id: FABRIKAM });
 
 describe('gavel apply', () => {
-  test('merges: what an entry does not name stays', async () => {
+  test('merges: keys that an entry does not name stay', async () => {
     const ran = await apply(`${AUTO}, sale: { floor: 18 } }]\nbuyers: [{ id: fabrikam, active: false }]`);
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.stdout.split('\n')).toEqual([
@@ -67,7 +67,7 @@ describe('gavel apply', () => {
     expect(await fabrikam()).toMatchObject({ caps: { day: 50 }, price: 1250, delay: 900_000 });
   });
 
-  test('with --replace makes the entry exactly as in the file, once that is confirmed', async () => {
+  test('with --replace makes the entry exactly as in the file, after confirmation', async () => {
     const exactly = `${AUTO}, contracts: [{ buyer: fabrikam, price: 13.00 }] }]`;
     const refused = await apply(exactly, ['--replace']);
     expect(refused.code).toBe(4);
@@ -92,7 +92,7 @@ describe('gavel apply', () => {
     expect(contract).not.toHaveProperty('delay');
   });
 
-  test('without a terminal changes nothing that needs a confirmation, and names --yes', async () => {
+  test('without a terminal makes no change that requires confirmation, and names --yes', async () => {
     const refused = await apply(UNCAPPED);
     expect(refused).toMatchObject({
       code: 4,
@@ -127,7 +127,7 @@ describe('gavel apply', () => {
     if (code !== 0) expect(ran.stderr).toBe('Nothing was changed.\n');
   });
 
-  test('applies what it has shown, or nothing: a market that changed in between is refused', async () => {
+  test('applies the shown changes or nothing: a concurrent change of the market is a conflict', async () => {
     async function* answerLate() {
       await applyMarket(database, readMarketFile('buyers: [{ id: fabrikam, active: false }]'));
       yield Buffer.from('y\n');
@@ -150,7 +150,7 @@ describe('gavel apply', () => {
     expect((await apply('buyers: [{}]', ['--dry-run'])).code).toBe(1);
   });
 
-  test('what `market show` prints changes nothing, with --replace and without', async () => {
+  test('the output of `market show` changes nothing, with and without --replace', async () => {
     const { stdout } = await onStore(settings)(['market', 'show']);
     const before = await readTerms(database);
     for (const how of [[], ['--replace'], ['--replace', '--prune']]) {
@@ -163,7 +163,7 @@ describe('gavel apply', () => {
     }
   });
 
-  test('names what stays with --verbose only', async () => {
+  test('lists unchanged entries only with --verbose', async () => {
     const quiet = await apply(`${AUTO}, sale: { floor: 18 } }]`, ['--dry-run']);
     expect(quiet.stdout).toContain('= 7 not named by the file, unchanged\n');
     expect(quiet.stdout).not.toContain('solar');
@@ -171,7 +171,7 @@ describe('gavel apply', () => {
     expect(verbose.stdout).toContain('    contract ACME1234/solar/northwind\n');
   });
 
-  test('ends a prepaid balance only where the file says null, and once that is confirmed', async () => {
+  test('ends a prepaid balance only if the file says null, after confirmation', async () => {
     await apply('buyers: [{ id: fabrikam, balance: 100.00 }]');
     await apply('buyers: [{ id: fabrikam, name: Fabrikam }]');
     expect(await database.buyers.findOne({ _id: 'fabrikam' })).toMatchObject({ balance: 10_000 });
@@ -182,7 +182,7 @@ describe('gavel apply', () => {
     expect(await database.buyers.findOne({ _id: 'fabrikam' })).not.toHaveProperty('balance');
   });
 
-  test('asks before it makes a campaign whose name is close to another one’s', async () => {
+  test('asks before it creates a campaign with a name similar to another', async () => {
     const solr =
       'campaigns: [{ seller: ACME1234, category: Solr, contracts: [{ buyer: northwind, price: 1 }] }]';
     const refused = await apply(solr);
@@ -193,7 +193,7 @@ describe('gavel apply', () => {
     expect((await apply(solr.replace('Solr', 'Boats'))).code).toBe(0);
   });
 
-  test('takes a change of a simulation, and says that its models mean nothing to it', async () => {
+  test('accepts a change of a simulation, and reports that it ignores the models', async () => {
     const ran = await apply(
       `${AUTO}, contracts: [{ buyer: fabrikam, price: 14, model: { accepts: 90 } }] }]`,
     );
@@ -205,7 +205,7 @@ describe('gavel apply', () => {
     expect(await fabrikam()).not.toHaveProperty('model');
   });
 
-  test('tells the first place only where a file is not YAML', async () => {
+  test('reports only the first position in a file that is not YAML', async () => {
     const ran = await apply(`gavel market show\n${FILE}`);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(

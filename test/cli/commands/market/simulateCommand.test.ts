@@ -20,7 +20,7 @@ const AUTO = 'campaigns: [{ seller: ACME1234, category: Auto Insurance';
 
 type Sender = ReturnType<typeof openSender>;
 
-/** Sells a lead by the steps of its workflow. */
+/** Sells a lead with the activities of its workflow. */
 async function sell(
   database: Database,
   { send }: Sender,
@@ -54,7 +54,7 @@ describe('gavel simulate', () => {
       }),
       fabrikam: await startBuyer(),
     };
-    // Northwind takes no more than twelve leads, and fabrikam the rest.
+    // Northwind takes at most twelve leads, and fabrikam the rest.
     const northwind = { caps: { total: 12 }, filters: [{ field: 'zip', startsWith: ['75'] }] };
     const campaign = await storeMarket(
       database,
@@ -93,7 +93,7 @@ describe('gavel simulate', () => {
     return entries.reduce((sum, { amount }) => sum + amount, 0) / 100;
   };
 
-  test('shows what is booked, what is sold again without the change, and what with the changed floor', async () => {
+  test('shows the booked result, the simulated result, and the result with the changed floor', async () => {
     const ran = await simulate(`${AUTO}, sale: { floor: 15 } }]`, '--json');
     expect(ran).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Error') as string });
     // Northwind bid 20, 30 and ten times 40 and was full then; fabrikam's price of 12.50 is below the new floor.
@@ -131,7 +131,7 @@ describe('gavel simulate', () => {
     });
   });
 
-  test('sends nothing to anyone and writes nothing but its line in the audit', async () => {
+  test('sends no request and writes only its audit entry', async () => {
     const everything = async (): Promise<unknown> => {
       const collections = await database.db.listCollections().toArray();
       const names = collections.map(({ name }) => name).filter((name) => name !== 'audit');
@@ -153,7 +153,7 @@ describe('gavel simulate', () => {
     ]);
   });
 
-  test('shows what changes, the sums, a bar for each buyer, and what it rests on', async () => {
+  test('shows the changes, the sums, a bar for each buyer, and the assumptions', async () => {
     const { stdout } = await simulate(`${AUTO}, contracts: [{ buyer: northwind, caps: { total: 11 } }] }]`);
     expect(stdout).toContain(`${LEADS} leads of ACME1234/auto-insurance, received since `);
     expect(stdout).toContain('    caps.total: 12 → 11\n');
@@ -171,7 +171,7 @@ describe('gavel simulate', () => {
     expect(stdout).not.toMatch(/John|555-?123/);
   });
 
-  test('prints the same from afar, with the figures that may be told there', async () => {
+  test('prints the same with --remote, with the figures allowed there', async () => {
     const since = new Date(Date.now() - 3_600_000).toISOString();
     const admin = await startAdminApi(
       { ...settings, ADMIN_PORT: 0 },
@@ -192,7 +192,7 @@ describe('gavel simulate', () => {
     expect(asJson).toMatchObject({ file: '-', leads: LEADS, currencies: [{ changed: { sold: 12 } }] });
   });
 
-  test('shows no effect of a change that has none, also when the books differ from what is decided again', async () => {
+  test('shows no effect of a change without effect, even if the books differ from the simulation', async () => {
     const sale = await database.sales.findOne({ buyer: 'fabrikam' });
     const { _id, price } = sale ?? { _id: '', price: 0 };
     await database.sales.updateOne({ _id }, { $set: { price: price + 100 } });
@@ -204,7 +204,7 @@ describe('gavel simulate', () => {
     expect(stdout).toContain('Unchanged, 23 of 24 leads come out as booked. The others do not: ');
   });
 
-  test('decides the leads of one seller, if it is asked to', async () => {
+  test('covers the leads of one seller on request', async () => {
     const floor = `${AUTO}, sale: { floor: 15 } }]`;
     const own = await simulate(floor, '--seller', 'acme-insurance', '--json');
     expect(JSON.parse(own.stdout)).toMatchObject({ leads: LEADS });
@@ -225,7 +225,7 @@ describe('gavel simulate', () => {
       '"contoso" is neither in this file nor in the market',
     ],
     [`${AUTO}, sale: { floor: 5 } }]`, ['--since', '2100-01-01'], 'none was received, except for test leads'],
-  ])('%s says what is wrong', async (change, args, message) => {
+  ])('%s reports the fault', async (change, args, message) => {
     const ran = await simulate(change, ...args);
     expect(ran.code).not.toBe(0);
     expect(ran.stdout).toBe('');
@@ -233,7 +233,7 @@ describe('gavel simulate', () => {
   });
 });
 
-describe('gavel simulate, of a change of one campaign of several', () => {
+describe('gavel simulate with a change of one campaign of several', () => {
   let settings: Settings;
   let database: Database;
   let sender: Sender;
@@ -274,7 +274,7 @@ campaigns:
   const contract = (terms: string): string =>
     `campaigns: [{ seller: ACME1234, category: Auto, contracts: [${terms}] }]`;
 
-  test('decides its leads alone; what the others took of a balance stays taken', async () => {
+  test('simulates only its leads, and amounts that other campaigns took from a balance stay', async () => {
     expect(await simulated(contract('{ buyer: northwind, weight: 7 }'))).toMatchObject({
       campaigns: ['ACME1234/auto'],
       leads: 4,
@@ -295,7 +295,7 @@ campaigns:
     });
   });
 
-  test('decides the leads of every campaign in which a buyer that changes has a contract', async () => {
+  test('simulates all campaigns in which a changed buyer has a contract', async () => {
     expect(await simulated('buyers: [{ id: northwind, balance: 60.00 }]')).toMatchObject({
       campaigns: ['ACME1234/auto', 'ACME1234/boats'],
       leads: 5,

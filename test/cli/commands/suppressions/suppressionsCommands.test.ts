@@ -33,7 +33,7 @@ describe('gavel suppressions', () => {
     return path;
   }
 
-  test('takes a list, and withdraws leads of its persons that wait or that a buyer holds', async () => {
+  test('imports a list, and withdraws waiting and in-progress leads of its persons', async () => {
     const campaign = await storeMarket(database, {});
     const waiting = await storeLead(database, campaign, { status: 'pending' });
     const held = await storeLead(database, campaign, { status: 'pending' });
@@ -65,7 +65,7 @@ describe('gavel suppressions', () => {
     });
   });
 
-  test('names each line that it can’t read, and takes all others', async () => {
+  test('names each unreadable line, and imports all others', async () => {
     const csv = 'Name;E-Mail;Phone Number\r\n"Doe; J.";j@example.org;\r\nRoe;not an address;12\r\nPoe;;\r\n';
     const ran = await run(['import', file(csv), '--all']);
     expect(ran.code).toBe(0);
@@ -90,7 +90,7 @@ describe('gavel suppressions', () => {
     },
   );
 
-  test('lists figures and no persons, takes persons off, and wants to know whose list', async () => {
+  test('lists counts without persons, removes persons, and requires the list’s owner', async () => {
     const removed = await run(['remove', '-', '--seller', 'ACME1234'], '+1 512 555 0100\n512-555-0199\n');
     expect(removed.stdout).toBe('1 removed, 1 were not on the list.\n');
     const { lists } = JSON.parse((await run(['list', '--json'])).stdout) as { lists: object[] };
@@ -102,7 +102,7 @@ describe('gavel suppressions', () => {
     expect(ran).toMatchObject({ code: 1, stderr: 'Say whose list: --seller CODE, --buyer ID, or --all.\n' });
   });
 
-  test('reads the National Do Not Call file, and shows before an import how it does', async () => {
+  test('reads the National Do Not Call file, and shows its interpretation before an import', async () => {
     const lines = ['202,5550100', '202,5550101', '214,5550187', '999,12345'].join('\n');
     const dry = await run(['import', file(lines), '--all', '--dry-run']);
     expect(dry).toMatchObject({ code: 0, stderr: '3 read …\n' });
@@ -168,7 +168,7 @@ describe('gavel suppressions', () => {
       "can't be read: it is an Excel workbook or a ZIP archive. Save the sheet as CSV",
     ],
     ['a\u0000\u0000b', "can't be read: it is not a text file."],
-  ])('refuses a file that it can’t use, and changes nothing: %j', async (text, problem) => {
+  ])('rejects an unusable file, and changes nothing: %j', async (text, problem) => {
     const before = await database.suppressions.countDocuments();
     const ran = await run(['import', file(text), '--all']);
     expect(ran).toMatchObject({ code: 1, stdout: '' });
@@ -176,7 +176,7 @@ describe('gavel suppressions', () => {
     expect(await database.suppressions.countDocuments()).toBe(before);
   });
 
-  test('has a list of a buyer’s own too, which withdraws nobody’s leads', async () => {
+  test('also supports a buyer’s own list, which withdraws no leads', async () => {
     const campaign = (await database.campaigns.findOne()) ?? (await storeMarket(database, {}));
     await database.buyers.insertOne(
       buyerDocument('northwind', { url: 'https://northwind.example', secret: '' }),
@@ -194,7 +194,7 @@ describe('gavel suppressions', () => {
     expect(both.stderr).toContain('Say whose list');
   });
 
-  test('takes long lists, and shows how far it is', async () => {
+  test('imports long lists and shows its progress', async () => {
     const lines = Array.from({ length: 12_000 }, (_, i) => `512${5_550_000 + i}`);
     const ran = await run(['import', file(lines.join('\n')), '--all']);
     expect(ran.stdout).toContain('12000 added');
