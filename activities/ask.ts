@@ -23,7 +23,7 @@ import { isByTurns } from '../src/market/auction/turnsUsed.js';
 import type { LeadDocument } from '../src/store/documents.js';
 import { storeRound } from '../src/store/leads/rounds.js';
 import type { StoredTerms } from '../src/store/market/storedTerms.js';
-import { storeRoundInTurn } from '../src/store/fairness/turnsStore.js';
+import { storeRoundWithTurns } from '../src/store/fairness/turnsStore.js';
 import { mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
 
@@ -55,7 +55,7 @@ export async function ask(
   const { sale } = round.terms;
   const contenders = isByTurns(sale) ? contendersOf(sale, answers) : [];
   if (contenders.length === 0) return storeRound(deps.database, lead._id, next);
-  return storeRoundInTurn(deps.database, lead._id, next, contenders, lead.test ? 0 : placesOf(sale));
+  return storeRoundWithTurns(deps.database, lead._id, next, contenders, lead.test ? 0 : placesOf(sale));
 }
 
 /** Waits for every answer, or until no answer that is still out can change who buys. */

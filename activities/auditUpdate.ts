@@ -1,7 +1,7 @@
 import { Context, type Info } from '@temporalio/activity';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import type { Actor } from '../src/market/model/actor.js';
-import { noteUpdate } from '../src/store/audit.js';
+import { recordUpdate } from '../src/store/audit.js';
 import type { Deps } from './deps.js';
 
 /** An update that somebody sent to a lead's workflow, past Gavel's own API. */
@@ -22,7 +22,7 @@ export const auditUpdate =
   async ({ leadId, updateId, at, did, values, by }: UpdateDeed): Promise<void> => {
     const sender: Actor = by ?? { who: (await senderOf(updateId)) ?? 'temporal', via: 'temporal' };
     const deed = { kind: 'lead', id: leadId, did, values } as const;
-    await noteUpdate(database, sender, deed, { updateId, at: new Date(at) });
+    await recordUpdate(database, sender, deed, { updateId, at: new Date(at) });
   };
 
 /** Temporal's pages and commands say who sends: a user, or a user and a machine. */

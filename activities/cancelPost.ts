@@ -40,14 +40,14 @@ export const cancelPost =
     const buyer = await buyerOf(deps, lead, contract);
     if (buyer === undefined) return 'cancelled';
     const notice = await sendCancellation(send, { ...buyer.post, secret: buyer.secret }, { postId, leadId });
-    measured.told(notice.ms, { kind: 'cancelled', heard: String(notice.heard) });
+    measured.told(notice.ms, { kind: 'cancelled', heard: String(notice.delivered) });
     log.info({
       lead_id: leadId,
       contract,
       event: 'post_cancelled',
-      delivered: notice.heard,
+      delivered: notice.delivered,
       detail: notice.detail,
     });
-    if (notice.heard || notice.final) return 'cancelled';
+    if (notice.delivered || notice.final) return 'cancelled';
     throw undelivered(claim.buyer, notice);
   };

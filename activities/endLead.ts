@@ -1,7 +1,7 @@
 import type { LeadReason } from '../src/market/model/reason.js';
 import { withdrawnBy, type WithdrawnBy } from '../src/market/model/statusView.js';
 import { measured } from '../src/metrics.js';
-import { expireLead, findLeadSummary, stateForLife } from '../src/store/leads/leads.js';
+import { expireLead, findLeadSummary, stateForWorkflow } from '../src/store/leads/leads.js';
 import { withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
 import type { Deps } from './deps.js';
 
@@ -27,7 +27,7 @@ export const endLead =
     const state =
       status === 'expired'
         ? await expireLead(database, leadId, reason)
-        : await stateForLife(database, leadId);
+        : await stateForWorkflow(database, leadId);
     if (state === 'expired' || state === 'withdrawn') measured.unsold(1, { status: state });
     log.info({ lead_id: leadId, event: 'ended', status: state });
     const lead = state === 'withdrawn' ? await findLeadSummary(database, leadId) : null;

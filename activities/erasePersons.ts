@@ -1,10 +1,10 @@
 import { forgetRepeats } from '../src/store/persons/erase.js';
 import {
-  erasePast,
+  eraseByRetention,
   type Retention,
   type RetentionBatch,
   type RetentionCursor,
-} from '../src/store/persons/erasePast.js';
+} from '../src/store/persons/retention.js';
 import type { Deps } from './deps.js';
 
 const BATCH = 500;
@@ -15,7 +15,7 @@ export const erasePersons =
   ({ database, log }: Pick<Deps, 'database' | 'log'>) =>
   async ({ from = START, ...retention }: Retention & { from?: RetentionCursor }): Promise<RetentionBatch> => {
     if (from === START) await forgetRepeats(database, retention.now);
-    const done = await erasePast(database, retention, from, BATCH);
+    const done = await eraseByRetention(database, retention, from, BATCH);
     if (done.erased > 0) log.info({ event: 'persons_erased', leads: done.erased });
     return done;
   };

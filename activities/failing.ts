@@ -7,7 +7,7 @@ import {
 } from '../src/market/limits/circuitBreaker.js';
 import { measured } from '../src/metrics.js';
 import { countAnswer, type BuyerAnswer } from '../src/store/fairness/answers.js';
-import { noteAnswer, takeProbe } from '../src/store/fairness/circuits.js';
+import { recordServerAnswer, takeProbe } from '../src/store/fairness/circuits.js';
 import type { Deps } from './deps.js';
 
 /** Whether a lead may turn to a buyer: to one that fails, one lead at a time may, which tries it. */
@@ -22,7 +22,7 @@ export async function mayTry({ database, circuits }: Deps, buyer: string, line: 
 const STOOD_STILL_MS = 1000;
 
 /** What came of asking a buyer. */
-interface Answered extends Omit<BuyerAnswer, 'at' | 'slip'> {
+interface Answered extends Omit<BuyerAnswer, 'at' | 'fault'> {
   /** Why it counts against the buyer's server. */
   failure?: Failure;
   /** A 4xx that is a valid no. */
@@ -42,10 +42,10 @@ export function note(deps: Deps, answered: Answered): void {
   const { failure, noByStatus, ms, limitMs, isNews = true, ...answer } = answered;
   if (failure !== undefined && ms > limitMs + STOOD_STILL_MS) return;
   const late = failure?.reason === 'timeout' ? `no answer within ${limitMs} ms` : undefined;
-  const slip = failure && { reason: failure.reason, detail: failure.detail ?? late };
+  const fault = failure && { reason: failure.reason, detail: failure.detail ?? late };
   const no = noByStatus === undefined ? undefined : { reason: 'no_by_status' as const, detail: noByStatus };
-  countAnswer(deps.database, { ...answer, at: new Date(), slip: slip ?? no });
-  if (isNews) void noteInCircuit(deps, answer, slip);
+  countAnswer(deps.database, { ...answer, at: new Date(), fault: fault ?? no });
+  if (isNews) void noteInCircuit(deps, answer, fault);
 }
 
 async function noteInCircuit(
@@ -56,7 +56,7 @@ async function noteInCircuit(
   const id = circuitId(buyer, of);
   try {
     const isKnown = (await circuits()).has(id);
-    const changed = await noteAnswer(database, id, { failure, now: Date.now(), isKnown });
+    const changed = await recordServerAnswer(database, id, { failure, now: Date.now(), isKnown });
     const warning = changed && warningAfter(changed.before, changed.after);
     if (!changed || !warning) return;
     const { failures, until, last } = changed.after;

@@ -8,7 +8,12 @@ import type { Round } from '../src/market/model/round.js';
 import { withdrawnBy, type WithdrawnBy } from '../src/market/model/statusView.js';
 import type { Before } from '../src/market/wording/story.js';
 import { accountId, readUsage } from '../src/store/sales/capacity.js';
-import { findLeadSummary, leadInRound, stateForLife, UnknownLeadError } from '../src/store/leads/leads.js';
+import {
+  findLeadSummary,
+  leadInRound,
+  stateForWorkflow,
+  UnknownLeadError,
+} from '../src/store/leads/leads.js';
 import type { LeadDocument } from '../src/store/documents.js';
 import { findLeadForRound, findRound, moveRounds, storeRound } from '../src/store/leads/rounds.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market/storedTerms.js';
@@ -92,7 +97,7 @@ async function stateBefore({ database }: Deps, lead: LeadDocument, number: numbe
   // Before the first round the API has looked at the lists.
   if (isOnSale && (number === 1 || !(await isSuppressed(database, lead)))) return state;
   if (isOnSale) await withdraw(database, lead._id, { asked: 'suppression', reason: 'suppressed' });
-  return (await stateForLife(database, lead._id)) ?? state;
+  return (await stateForWorkflow(database, lead._id)) ?? state;
 }
 
 async function noRound(

@@ -11,10 +11,10 @@ import type { Change } from '../src/market/model/round.js';
 import { measured } from '../src/metrics.js';
 import { bookSale, currencyOf, holdOf, type Room } from '../src/store/books/book.js';
 import { confirm, countedFor, release, reserve } from '../src/store/sales/capacity.js';
-import { agreeOnRoom, claimLead, dropClaim, passOver, releaseClaim } from '../src/store/sales/claims.js';
+import { agreeOnRoom, claimLead, dropClaim, skipOffer, releaseClaim } from '../src/store/sales/claims.js';
 import { findStoredLead } from '../src/store/leads/leads.js';
-import type { Claim, LeadDocument, NoRoom } from '../src/store/documents.js';
-import { fellBelow } from '../src/store/books/lowBalance.js';
+import type { Claim, LeadDocument, LimitRefusal } from '../src/store/documents.js';
+import { claimLowBalanceNotice } from '../src/store/books/lowBalance.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import { mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
@@ -101,7 +101,7 @@ async function passedOver(
   const why = (await changedCurrency(deps, request)) ?? (await failing(deps, request));
   if (why === undefined) return undefined;
   const { contract } = offer;
-  return (await passOver(deps.database, leadId, { round, contract, ...why }, again)) ? why : undefined;
+  return (await skipOffer(deps.database, leadId, { round, contract, ...why }, again)) ? why : undefined;
 }
 
 /** The campaign is in another currency than the bid by now: its limits, and its next rounds, say nothing about this price. */
@@ -187,7 +187,7 @@ async function roomFor(
   lead: LeadDocument,
   claim: Claim,
   buyer: BuyerWithSecret,
-): Promise<Room | NoRoom | undefined> {
+): Promise<Room | LimitRefusal | undefined> {
   const { database } = deps;
   const { contract } = request.offer;
   const found = await reserveFor(deps, request, lead, claim, buyer);
@@ -213,7 +213,7 @@ async function reserveFor(
   lead: LeadDocument,
   claim: Claim,
   buyer: BuyerWithSecret,
-): Promise<Room & { refusal?: NoRoom }> {
+): Promise<Room & { refusal?: LimitRefusal }> {
   const market = await terms(lead.campaign);
   const { limits, limiting, duplicates, notesPerson, countsOffers } = roomNeeded(market, offer.contract, {
     price: claim.price,
@@ -267,7 +267,7 @@ export async function accepted(
   { postId }: Claim,
   buyer: BuyerWithSecret | undefined,
 ): Promise<SaleAnswer> {
-  const isLow = buyer !== undefined && !lead.test && (await fellBelow(database, buyer, postId));
+  const isLow = buyer !== undefined && !lead.test && (await claimLowBalanceNotice(database, buyer, postId));
   return { answer: 'accepted', ...(isLow && { isLow }) };
 }
 

@@ -1,6 +1,6 @@
 import { sendNotice } from '../src/buyers/notice.js';
 import { measured } from '../src/metrics.js';
-import { buyersWithSlips, readAnswers, type AnswersInTime } from '../src/store/fairness/answers.js';
+import { buyersWithAnswerFaults, readAnswers, type AnswerCounts } from '../src/store/fairness/answers.js';
 import { findBuyer } from '../src/store/market/storedTerms.js';
 import type { Deps } from './deps.js';
 import { undelivered } from './undelivered.js';
@@ -28,7 +28,7 @@ export const dueDigests =
       .limit(BATCH)
       .toArray();
     const ids = asking.map(({ _id }) => _id);
-    const buyers = await buyersWithSlips(database, ids, hoursOf(day));
+    const buyers = await buyersWithAnswerFaults(database, ids, hoursOf(day));
     return { buyers, next: ids.length === BATCH ? ids.at(-1) : undefined };
   };
 
@@ -46,18 +46,18 @@ export const sendDigest =
     if (payload === undefined) return 'not asked for';
     const { url, timeoutMs } = buyer.notices;
     const message = { url, timeoutMs, secret: buyer.secret, id: `${id}.${day}.digest`, payload };
-    const hearing = await sendNotice(send, message);
-    const { heard: delivered, detail, ms } = hearing;
+    const delivery = await sendNotice(send, message);
+    const { delivered, detail, ms } = delivery;
     measured.told(ms, { kind: 'digest', heard: String(delivered) });
     log.info({ buyer: id, event: 'notice', kind: 'digest', day, delivered, detail, ms });
-    if (!hearing.heard) throw undelivered(id, hearing);
+    if (!delivery.delivered) throw undelivered(id, delivery);
     return 'sent';
   };
 
 /** The digest as the buyer reads it (docs/buyer.md); undefined if there is nothing to say. */
-function payloadOf(day: Day, answers: AnswersInTime | undefined): object | undefined {
-  const { pings, bids, posts, accepted, slips = [] } = answers ?? {};
-  const unused = slips
+function payloadOf(day: Day, answers: AnswerCounts | undefined): object | undefined {
+  const { pings, bids, posts, accepted, faults = [] } = answers ?? {};
+  const unused = faults
     .filter(({ reason }) => reason !== 'no_by_status')
     .map(({ of, reason, count, last }) => ({
       of: of === 'pings' ? 'ping' : 'post',

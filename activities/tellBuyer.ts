@@ -3,10 +3,9 @@ import { toDecimal } from '../src/market/money.js';
 import type { Notice } from '../src/market/wording/notices.js';
 import { measured } from '../src/metrics.js';
 import { accountId } from '../src/store/sales/capacity.js';
-import { findStoredLead } from '../src/store/leads/leads.js';
+import { findStoredLead, noteNotification } from '../src/store/leads/leads.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import type { StoredLead } from '../src/store/documents.js';
-import { noteTold } from '../src/store/leads/notifications.js';
 import type { Deps } from './deps.js';
 import { undelivered } from './undelivered.js';
 
@@ -32,13 +31,13 @@ export const tellBuyer =
     if (!payload) return 'not asked for';
     const { url, timeoutMs } = buyer.notices;
     const id = `${idAbout(lead, notice, round)}.${kind}`;
-    const hearing = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
-    const { heard: delivered, detail, ms } = hearing;
+    const delivery = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
+    const { delivered, detail, ms } = delivery;
     measured.told(ms, { kind, heard: String(delivered) });
     log.info({ lead_id: leadId, round, contract, event: 'notice', kind, delivered, detail, ms });
     const told = { at: new Date(), what: `notice: ${kind}`, whom: buyer.id, heard: delivered, detail, ms };
-    await noteTold(database, leadId, told);
-    if (!hearing.heard) throw undelivered(buyer.id, hearing);
+    await noteNotification(database, leadId, told);
+    if (!delivery.delivered) throw undelivered(buyer.id, delivery);
     return 'told';
   };
 

@@ -3,9 +3,8 @@ import { sourceReferences } from '../src/buyers/sourceReferences.js';
 import { postbackId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/model/lead.js';
 import { measured } from '../src/metrics.js';
-import { findLead } from '../src/store/leads/leads.js';
+import { findLead, noteNotification } from '../src/store/leads/leads.js';
 import { findSeller } from '../src/store/market/storedTerms.js';
-import { noteTold } from '../src/store/leads/notifications.js';
 import type { Deps } from './deps.js';
 import { undelivered } from './undelivered.js';
 
@@ -35,8 +34,8 @@ export const tellSeller =
     const returns = Object.values(lead.claims).filter((claim) => claim.status === 'returned').length;
     const id = postbackId(leadId, status, round, url, returns);
     const about = { ...lead, status, references: sourceReferences(lead) };
-    const hearing = await sendPostback(send, { url, secret }, id, about);
-    const { heard: delivered, detail, ms } = hearing;
+    const delivery = await sendPostback(send, { url, secret }, id, about);
+    const { delivered, detail, ms } = delivery;
     measured.told(ms, { kind: 'postback', heard: String(delivered) });
     log.info({
       lead_id: leadId,
@@ -49,7 +48,7 @@ export const tellSeller =
       ms,
     });
     const whom = `address ${address + 1}`;
-    await noteTold(database, leadId, {
+    await noteNotification(database, leadId, {
       at: new Date(),
       what: `postback: ${status}`,
       whom,
@@ -57,6 +56,6 @@ export const tellSeller =
       detail,
       ms,
     });
-    if (!hearing.heard) throw undelivered(`${seller.code}, ${whom},`, hearing);
+    if (!delivery.delivered) throw undelivered(`${seller.code}, ${whom},`, delivery);
     return 'told';
   };

@@ -4,7 +4,7 @@ import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { openDatabase, type Database } from '../store/db.js';
 import { ensureIndexes } from '../store/upkeep/indexes.js';
-import { warnOfRetention } from '../store/persons/erasePast.js';
+import { warnOfRetention } from '../store/persons/retention.js';
 import { openStarter } from '../temporal/starter.js';
 import { buildAdminApp } from './admin/adminApp.js';
 import { buildApp } from './leadApi.js';

@@ -1,5 +1,5 @@
 import { minorDigits, MOST_MONEY } from '../market/money.js';
-import { isObject, kindOf, optional } from './buyerWords.js';
+import { isObject, kindOf, optional } from './buyerText.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered } from './send.js';
 
@@ -9,7 +9,7 @@ import type { Answered } from './send.js';
  */
 
 /** A status that is not 2xx, as ops and buyers read it. */
-export const statusInWords = (status: number): string =>
+export const describeStatus = (status: number): string =>
   status >= 300 && status < 400 && status !== 304
     ? `HTTP ${status}; redirects are not followed`
     : `HTTP ${status}`;

@@ -2,29 +2,29 @@ import { isClearNo } from '../market/model/clearNo.js';
 import type { Message, Reply, Send } from './send.js';
 
 /** Whether who was told something has heard it. `final`: it does not want to, and telling it again is no use. */
-export type Hearing = { ms: number; detail: string } & (
-  | { heard: true }
-  | { heard: false; final: boolean; retryAfterMs?: number }
+export type Delivery = { ms: number; detail: string } & (
+  | { delivered: true }
+  | { delivered: false; final: boolean; retryAfterMs?: number }
 );
 
 /** Tells a buyer or a seller something; any 2xx says that it was heard. */
-export async function sendNotice(send: Send, message: Message): Promise<Hearing> {
-  return readHearing(await send(message));
+export async function sendNotice(send: Send, message: Message): Promise<Delivery> {
+  return readDelivery(await send(message));
 }
 
-export function readHearing(reply: Reply): Hearing {
+export function readDelivery(reply: Reply): Delivery {
   const { ms } = reply;
   switch (reply.kind) {
     case 'timeout':
-      return { ms, heard: false, final: false, detail: 'no answer in time' };
+      return { ms, delivered: false, final: false, detail: 'no answer in time' };
     case 'unreachable':
     case 'oversized':
-      return { ms, heard: false, final: false, detail: reply.detail };
+      return { ms, delivered: false, final: false, detail: reply.detail };
     case 'answer': {
       const { status, retryAfterMs } = reply;
       const detail = `HTTP ${status}`;
-      if (status >= 200 && status < 300) return { ms, heard: true, detail };
-      return { ms, heard: false, final: isClearNo(status), detail, retryAfterMs };
+      if (status >= 200 && status < 300) return { ms, delivered: true, detail };
+      return { ms, delivered: false, final: isClearNo(status), detail, retryAfterMs };
     }
   }
 }

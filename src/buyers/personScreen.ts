@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { foldings } from './foldText.js';
 import {
-  tracesOf,
+  findTraces,
   weightOf,
   withMonthNumbers,
   wordsOf,
@@ -43,7 +43,7 @@ const known = new WeakMap<LeadOfPerson, Traces>();
 const screen =
   (lead: LeadOfPerson, ...finds: Find[]): PersonScreen =>
   (text) => {
-    const traces = known.get(lead) ?? tracesOf(lead);
+    const traces = known.get(lead) ?? findTraces(lead);
     known.set(lead, traces);
     return spellingsOf(text).some((spelling) =>
       takeApart(spelling).some((apart) => finds.some((find) => find(traces, apart))),

@@ -92,7 +92,7 @@ export const wordsOf = (text: string): string[] =>
   text.match(isAscii(text) ? /[a-z]+|\d+/gi : /\p{L}+|\d+/gu) ?? [];
 
 /** What gives this lead's person away. */
-export function tracesOf({ fields, sent = {}, phoneE164 }: LeadOfPerson): Traces {
+export function findTraces({ fields, sent = {}, phoneE164 }: LeadOfPerson): Traces {
   const traces: Traces = {
     words: new Set(),
     inWord: [],

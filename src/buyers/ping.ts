@@ -2,8 +2,8 @@ import type { PingAnswer } from '../market/auction/asking.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { MOST_MONEY, toDecimal, toMinor, type Minor } from '../market/money.js';
 import type { Bid, NoBid } from '../market/model/round.js';
-import { amountFault, missingKey, statusInWords } from './answerFaults.js';
-import { buyerId, buyerReason, explained, isObject, kindOf, notesOf, optional } from './buyerWords.js';
+import { amountFault, missingKey, describeStatus } from './answerFaults.js';
+import { buyerId, buyerReason, explained, isObject, kindOf, notesOf, optional } from './buyerText.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered, Reply, Secret, Send } from './send.js';
 
@@ -85,7 +85,7 @@ function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: Per
   if (status === 204) return { noBid: { reason: 'no_bid' } };
   const reason = () => buyerReason(answer, namesPerson);
   if (status < 200 || status > 299)
-    return { noBid: { reason: 'http_error', status, ...explained(reason(), statusInWords(status)) } };
+    return { noBid: { reason: 'http_error', status, ...explained(reason(), describeStatus(status)) } };
   // A bid for a place alone may leave the other one out.
   const isBid = isObject(body) && (Object.hasOwn(body, 'bid') || typeof body.shared_bid === 'number');
   if (!isBid) return invalid(missingKey(answer, 'bid'));

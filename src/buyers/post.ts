@@ -1,9 +1,9 @@
 import { isClearNo } from '../market/model/clearNo.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
-import { acceptedFault, statusInWords } from './answerFaults.js';
-import { buyerId, buyerReason, explained, optional } from './buyerWords.js';
-import { sendNotice, type Hearing } from './notice.js';
+import { acceptedFault, describeStatus } from './answerFaults.js';
+import { buyerId, buyerReason, explained, optional } from './buyerText.js';
+import { sendNotice, type Delivery } from './notice.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered, Reply, Secret, Send } from './send.js';
 
@@ -83,7 +83,7 @@ function readAnswer(answer: Answered, namesPerson: PersonScreen): PostReading {
     return { answer: 'refused', detail, words };
   }
   if (status < 200 || status > 299)
-    return { answer: 'uncertain', detail: statusInWords(status), retryAfterMs };
+    return { answer: 'uncertain', detail: describeStatus(status), retryAfterMs };
   const accepted = optional(answer, 'accepted');
   // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
   if (typeof accepted !== 'boolean')
@@ -101,7 +101,7 @@ export async function sendCancellation(
   send: Send,
   buyer: PostEndpoint,
   notice: { postId: string; leadId: string },
-): Promise<Hearing> {
+): Promise<Delivery> {
   const payload = { type: 'post_cancelled', post_id: notice.postId, lead_id: notice.leadId };
   return sendNotice(send, { ...buyer, id: `${notice.postId}.cancelled`, payload });
 }

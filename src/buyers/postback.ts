@@ -1,7 +1,7 @@
 import type { FieldValue } from '../market/fields/reading.js';
 import type { LeadStatus } from '../market/model/lead.js';
 import { standingInWords, type LeadStanding } from '../market/model/statusView.js';
-import { sendNotice, type Hearing } from './notice.js';
+import { sendNotice, type Delivery } from './notice.js';
 import type { Secret, Send } from './send.js';
 
 /** How long a seller's server may take to answer, ms. */
@@ -29,7 +29,7 @@ export async function sendPostback(
   to: PostbackAddress,
   id: string,
   lead: ToldLead & { status: Exclude<LeadStatus, 'received'> },
-): Promise<Hearing> {
+): Promise<Delivery> {
   const { price, buyer_ids, reason, withdrawn_by, returns } = standingInWords(lead);
   const payload = {
     type: `lead.${lead.status}`,
@@ -50,7 +50,7 @@ export async function sendPostback(
 }
 
 /** Tries an address of a seller with a postback that is about no lead. */
-export async function sendTestPostback(send: Send, to: PostbackAddress, id: string): Promise<Hearing> {
+export async function sendTestPostback(send: Send, to: PostbackAddress, id: string): Promise<Delivery> {
   const payload = { type: 'test', created_at: new Date().toISOString() };
   return sendNotice(send, { ...to, timeoutMs: TIMEOUT_MS, id, payload });
 }

@@ -1,5 +1,5 @@
 import { acceptedFault } from './answerFaults.js';
-import { buyerId, isObject } from './buyerWords.js';
+import { buyerId, isObject } from './buyerText.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Reply, Secret, Send } from './send.js';
 

@@ -23,15 +23,15 @@ import { askStatus } from './status.js';
  */
 
 /** What one check found. Only `failed` keeps the buyer from buying. */
-export interface Verdict {
+export interface BuyerTestCheck {
   check: string;
   result: 'ok' | 'warning' | 'failed';
   says: string;
 }
 
 /** What the test sent, for the log of the buyer's server. */
-export interface BuyerTested {
-  verdicts: Verdict[];
+export interface BuyerTestResult {
+  verdicts: BuyerTestCheck[];
   ping_id?: string;
   post_id?: string;
 }
@@ -95,15 +95,15 @@ export async function testBuyer(
   buyer: TestedBuyer,
   terms: TestTerms,
   { withPost }: { withPost: boolean },
-): Promise<BuyerTested> {
-  const world: World = { send, buyer, terms, fields: sampleFields(terms) };
+): Promise<BuyerTestResult> {
+  const world: BuyerTest = { send, buyer, terms, fields: sampleFields(terms) };
   const pinged = buyer.ping && (await testPing(world, buyer.ping));
   const posted = withPost ? await testPost(world, pinged) : undefined;
   const verdicts = [...(pinged?.verdicts ?? []), ...(posted?.verdicts ?? [])];
   return { verdicts, ping_id: pinged?.ping.pingId, post_id: posted?.post.postId };
 }
 
-interface World {
+interface BuyerTest {
   send: Send;
   buyer: TestedBuyer;
   terms: TestTerms;
@@ -111,7 +111,10 @@ interface World {
 }
 
 /** Sends by `by`, and keeps the reply as it came. */
-async function watched<T>(send: Send, by: (send: Send) => Promise<T>): Promise<{ answer: T; reply: Reply }> {
+async function sendAndKeepReply<T>(
+  send: Send,
+  by: (send: Send) => Promise<T>,
+): Promise<{ answer: T; reply: Reply }> {
   const replies: Reply[] = [];
   const answer = await by(async (message) => {
     const reply = await send(message);
@@ -124,12 +127,12 @@ async function watched<T>(send: Send, by: (send: Send) => Promise<T>): Promise<{
 }
 
 interface Pinged {
-  verdicts: Verdict[];
+  verdicts: BuyerTestCheck[];
   ping: Ping;
   bid?: Bid;
 }
 
-async function testPing({ send, buyer, terms, fields }: World, to: Endpoint): Promise<Pinged> {
+async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint): Promise<Pinged> {
   const { campaign, contract } = terms;
   const { sale, currency } = campaign;
   const keys = personKeys(contactOf(fields));
@@ -150,7 +153,7 @@ async function testPing({ send, buyer, terms, fields }: World, to: Endpoint): Pr
   };
   const screen = personScreen({ fields });
   const pingBy = (secret: Secret) =>
-    watched(send, (sending) => sendPing(sending, { ...to, secret }, ping, screen));
+    sendAndKeepReply(send, (sending) => sendPing(sending, { ...to, secret }, ping, screen));
   const { answer: said, reply } = await pingBy(buyer.secret);
   const answer = judged(said, contract, currency);
   const first = arrived('ping', reply, to);
@@ -165,9 +168,9 @@ async function testPing({ send, buyer, terms, fields }: World, to: Endpoint): Pr
 const wrongSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
 
 /** Whether a server could be connected to and answered in time. */
-function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): Verdict[] {
+function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): BuyerTestCheck[] {
   const { protocol, host } = new URL(url);
-  const connection: Verdict = { check: `${check}: connection`, ...connectionTo(protocol, host) };
+  const connection: BuyerTestCheck = { check: `${check}: connection`, ...connectionTo(protocol, host) };
   if (reply.kind === 'unreachable' && reply.isBroken) {
     const says = `${reply.detail}; send a whole HTTP/1.1 answer before you close the connection`;
     return [connection, { check: `${check}: answer`, result: 'failed', says }];
@@ -189,7 +192,7 @@ function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): Ver
   return [connection, { check: timely, result: isClose ? 'warning' : 'ok', says }];
 }
 
-const connectionTo = (protocol: string, host: string): Omit<Verdict, 'check'> =>
+const connectionTo = (protocol: string, host: string): Omit<BuyerTestCheck, 'check'> =>
   protocol === 'http:'
     ? {
         result: 'warning',
@@ -206,7 +209,7 @@ const isRefusedKey = (reply: Reply): boolean => REFUSALS.includes(statusOf(reply
 function byStatus(
   code: number | undefined,
   buyer: string,
-): { result: Verdict['result']; says: string } | undefined {
+): { result: BuyerTestCheck['result']; says: string } | undefined {
   if (code === undefined || !isClearNo(code)) return undefined;
   const status = `HTTP ${code}`;
   if (REFUSALS.includes(code))
@@ -226,7 +229,7 @@ function bidVerdict(
   answer: Awaited<ReturnType<typeof sendPing>>,
   { floor, currency }: Ping,
   buyer: string,
-): Verdict {
+): BuyerTestCheck {
   const check = 'ping: answer';
   if ('bid' in answer) {
     const { price, shared, note, goodForMs = Infinity } = answer.bid;
@@ -258,7 +261,7 @@ function bidVerdict(
   return { check, ...(byStatus(status, buyer) ?? failed) };
 }
 
-function signatureVerdict(of: 'ping' | 'post', reply: Reply): Verdict {
+function signatureVerdict(of: 'ping' | 'post', reply: Reply): BuyerTestCheck {
   const check = `${of}: wrong signature`;
   if (reply.kind !== 'answer')
     return { check, result: 'warning', says: `${reply.kind} instead of 401; answer 401` };
@@ -274,11 +277,11 @@ function signatureVerdict(of: 'ping' | 'post', reply: Reply): Verdict {
 }
 
 interface Posted {
-  verdicts: Verdict[];
+  verdicts: BuyerTestCheck[];
   post: Post;
 }
 
-async function testPost(world: World, pinged: Pinged | undefined): Promise<Posted> {
+async function testPost(world: BuyerTest, pinged: Pinged | undefined): Promise<Posted> {
   const { send, buyer, terms, fields } = world;
   const { campaign, contract } = terms;
   const post: Post = {
@@ -295,7 +298,7 @@ async function testPost(world: World, pinged: Pinged | undefined): Promise<Poste
   };
   const screen = personScreen({ fields });
   const postBy = (secret: Secret) =>
-    watched(send, (sending) => sendPost(sending, { ...buyer.post, secret }, post, screen));
+    sendAndKeepReply(send, (sending) => sendPost(sending, { ...buyer.post, secret }, post, screen));
   const { answer, reply } = await postBy(buyer.secret);
   const verdicts = arrived('post', reply, buyer.post);
   if (reply.kind === 'answer' || reply.kind === 'oversized')
@@ -315,16 +318,19 @@ async function testPost(world: World, pinged: Pinged | undefined): Promise<Poste
   return { verdicts, post };
 }
 
-async function testCancellation({ send, buyer }: World, { postId, leadId }: Post): Promise<Verdict> {
+async function testCancellation(
+  { send, buyer }: BuyerTest,
+  { postId, leadId }: Post,
+): Promise<BuyerTestCheck> {
   const to = { ...buyer.post, secret: buyer.secret };
-  const { heard, detail } = await sendCancellation(send, to, { postId, leadId });
+  const { delivered, detail } = await sendCancellation(send, to, { postId, leadId });
   const check = 'cancel notice';
-  return heard
+  return delivered
     ? { check, result: 'ok', says: `delivered, because the post stayed unclear: ${detail}` }
     : { check, result: 'failed', says: `not delivered: ${detail}; answer any 2xx` };
 }
 
-function postVerdict(answer: PostResult, reply: Reply, buyer: string): Verdict {
+function postVerdict(answer: PostResult, reply: Reply, buyer: string): BuyerTestCheck {
   const check = 'post: answer';
   switch (answer.answer) {
     case 'accepted':
@@ -341,7 +347,7 @@ function postVerdict(answer: PostResult, reply: Reply, buyer: string): Verdict {
   }
 }
 
-function repeatVerdict(first: PostResult, second: PostResult): Verdict {
+function repeatVerdict(first: PostResult, second: PostResult): BuyerTestCheck {
   const check = 'post: sent again';
   if (second.answer === 'uncertain')
     return { check, result: 'failed', says: `neither yes nor no: ${second.detail}` };
@@ -358,17 +364,17 @@ function repeatVerdict(first: PostResult, second: PostResult): Verdict {
 }
 
 async function testStatus(
-  { send, buyer, fields }: World,
+  { send, buyer, fields }: BuyerTest,
   to: Endpoint,
   { postId }: Post,
   { answer }: PostResult,
-): Promise<{ verdict: Verdict; isClear: boolean }> {
+): Promise<{ verdict: BuyerTestCheck; isClear: boolean }> {
   const check = 'status question';
   const screen = personScreen({ fields });
   const said = await askStatus(send, { ...to, secret: buyer.secret }, postId, screen);
   const isClear = said.status === 'accepted' || said.status === 'refused';
   const found = said.status === 'unknown' ? 'that it does not know the post' : said.status;
-  const verdict = (result: Verdict['result'], says: string) => ({
+  const verdict = (result: BuyerTestCheck['result'], says: string) => ({
     verdict: { check, result, says },
     isClear,
   });
@@ -379,11 +385,11 @@ async function testStatus(
 }
 
 async function testNotice(
-  { send, buyer, terms }: World,
+  { send, buyer, terms }: BuyerTest,
   { events, url, timeoutMs }: Endpoint & { events: readonly NoticeKind[] },
   { postId, leadId, price, currency }: Post,
   first: PostResult,
-): Promise<Verdict> {
+): Promise<BuyerTestCheck> {
   const isUnused = first.answer === 'uncertain' && events.includes('unused');
   const [kind = 'won'] = isUnused ? ['unused'] : events.includes('won') ? ['won'] : events;
   const check = `notice: ${kind}`;
@@ -392,8 +398,8 @@ async function testNotice(
     ? { ...about, round: 1, reason: 'uncertain', detail: first.detail, test: true }
     : { ...about, price: toDecimal(price, currency), currency: terms.campaign.currency, test: true };
   const id = `${postId}.${kind}`;
-  const { heard, detail } = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
-  return heard
+  const { delivered, detail } = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
+  return delivered
     ? { check, result: 'ok', says: `delivered: ${detail}` }
     : { check, result: 'failed', says: `not delivered: ${detail}; answer any 2xx` };
 }

@@ -2,12 +2,12 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { toDecimal } from '../market/money.js';
 import { buyerAccount } from '../market/limits/usage.js';
-import { checkBooks, STAGES, type Difference, type Place } from '../store/books/checkBooks.js';
+import { checkBooks, STAGES, type BooksDifference, type CheckCursor } from '../store/books/checkBooks.js';
 import type { Database } from '../store/db.js';
 import { HOUSE, sellerAccount } from '../store/books/ledger.js';
 import {
   statementPage,
-  type Mark,
+  type StatementCursor,
   type StatementLine,
   type StatementPage,
 } from '../store/books/statement.js';
@@ -104,12 +104,12 @@ export const showStatement = operation({
 });
 
 /** A mark as one word that names it. */
-const markText = ({ currency, at, id }: Mark): string =>
+const markText = ({ currency, at, id }: StatementCursor): string =>
   Buffer.from(JSON.stringify([currency, at.getTime(), id])).toString('base64url');
 
 const MarkParts = Type.Tuple([Type.String(), Type.Integer(), Type.String()]);
 
-function readMark(text: string): Mark {
+function readMark(text: string): StatementCursor {
   try {
     const [currency, at, id] = Value.Parse(MarkParts, JSON.parse(Buffer.from(text, 'base64url').toString()));
     return { currency, at: new Date(at), id };
@@ -193,7 +193,7 @@ export const compareBooks = operation({
       balances: Count,
       differences: Type.Array(
         Type.Object({
-          what: Type.Unsafe<Difference['what']>(
+          what: Type.Unsafe<BooksDifference['what']>(
             Type.Enum(['booking', 'sale', 'lead', 'balance'], { type: 'string' }),
           ),
           id: Type.String(),
@@ -221,7 +221,7 @@ export const compareBooks = operation({
 /** Bookings, leads and balances by one request: some seconds of work. */
 const MOST_COMPARED = 10_000;
 
-function readPlace(text: string): Place {
+function readPlace(text: string): CheckCursor {
   const [, name, after = ''] = /^(\w+):(.*)$/s.exec(text) ?? [];
   const stage = STAGES.find((one) => one === name);
   if (stage === undefined)

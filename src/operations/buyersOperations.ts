@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { formatInstant } from '../market/calendar/instant.js';
 import { MISSING } from '../market/fields/standardFields.js';
 import { formatMoney, toDecimal, toMinor } from '../market/money.js';
-import { listBuyers, type BuyerStanding } from '../store/reports/buyersOverview.js';
+import { listBuyers, type BuyerOverview } from '../store/reports/buyersOverview.js';
 import { bookTopUp, OtherCurrency } from '../store/books/topUp.js';
 import { ApiError } from './refusal.js';
 import { BuyerName } from './inputs.js';
@@ -16,10 +16,10 @@ const Listed = Type.Object({
   id: Type.String(),
   active: Type.Boolean({ description: 'False: paused now' }),
   paused_until: optional(Type.String({ description: 'When it resumes by itself' })),
-  circuit: Type.Unsafe<BuyerStanding['circuit']>(
+  circuit: Type.Unsafe<BuyerOverview['circuit']>(
     Type.String({ description: 'Whether its server answers; an open one is not asked' }),
   ),
-  failing: Type.Array(Type.Unsafe<BuyerStanding['failing'][number]>(Type.String()), {
+  failing: Type.Array(Type.Unsafe<BuyerOverview['failing'][number]>(Type.String()), {
     description: 'What fails where the circuit is not closed: pings, posts or both',
   }),
   failures: Type.Array(
@@ -88,7 +88,7 @@ const view = ({
   answers,
   prepaid,
   today,
-}: BuyerStanding): BuyerView => ({
+}: BuyerOverview): BuyerView => ({
   id,
   active,
   paused_until: pausedUntil === undefined ? undefined : formatInstant(pausedUntil),
@@ -106,7 +106,7 @@ const view = ({
     bids: answers.bids,
     posts: answers.posts,
     accepted: answers.accepted,
-    unused: answers.slips.map(({ of, reason, count, last }) => ({
+    unused: answers.faults.map(({ of, reason, count, last }) => ({
       of,
       reason,
       count,

@@ -1,6 +1,11 @@
 import Type from 'typebox';
-import { NO_CONTRACT, testBuyer as runTest, type TestTerms, type Verdict } from '../buyers/testBuyer.js';
-import { noteDeed } from '../store/audit.js';
+import {
+  NO_CONTRACT,
+  testBuyer as runTest,
+  type TestTerms,
+  type BuyerTestCheck,
+} from '../buyers/testBuyer.js';
+import { recordAuditEvent } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import { loadTerms } from '../store/market/storedTerms.js';
 import { ApiError } from './refusal.js';
@@ -18,7 +23,7 @@ const Tested = Type.Object(
     checks: Type.Array(
       Type.Object({
         check: Type.String(),
-        result: Type.Unsafe<Verdict['result']>(Type.String({ description: 'ok, warning or failed' })),
+        result: Type.Unsafe<BuyerTestCheck['result']>(Type.String({ description: 'ok, warning or failed' })),
         says: Type.String({ description: 'What was found, and what to do' }),
       }),
     ),
@@ -68,7 +73,7 @@ export const testBuyer = operation({
     const { verdicts, ...ids } = await runTest(send, buyer, terms, { withPost: post });
     const failed = verdicts.filter(({ result }) => result === 'failed').map(({ check }) => check);
     const values = [{ path: 'failed', to: failed.length === 0 ? 'nothing' : failed.join(', ') }];
-    await noteDeed(database, by, { kind: 'buyer', id: buyer.id, did: 'tested', values });
+    await recordAuditEvent(database, by, { kind: 'buyer', id: buyer.id, did: 'tested', values });
     return { buyer: buyer.id, contract, ok: failed.length === 0, checks: verdicts, ...ids };
   },
 });

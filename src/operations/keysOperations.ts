@@ -8,7 +8,7 @@ import {
   findKey,
   listKeys,
   looksLikeKey,
-  madeWith,
+  keysMadeWith,
   revokeKey,
   type Owner,
 } from '../store/keys/apiKeys.js';
@@ -261,7 +261,7 @@ export const endKey = operation({
     const now = await database.keys.findOne({ _id: id });
     const { status, expires_at: until } = keyView(now ?? key, new Date());
     if (isDone) {
-      const made = await madeWith(database, id);
+      const made = await keysMadeWith(database, id);
       return { id, status, expires_at: until, made: made.length > 0 ? made : undefined };
     }
     const how = status === 'revoked' ? 'is revoked' : `ends at ${until ?? ''}`;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Type from 'typebox';
 import { standingInWords } from '../market/model/statusView.js';
-import { noteDeed } from '../store/audit.js';
+import { recordAuditEvent } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import { heldPostsOf } from '../store/leads/heldPosts.js';
 import { findStoredLead, makeDue } from '../store/leads/leads.js';
@@ -98,7 +98,7 @@ export const retryLead = operation({
     const lead = await storedLead(database, id);
     assertWaits(lead);
     await assertDone(await context.retryNow(id), database, lead);
-    await noteDeed(database, by, { kind: 'lead', id, did: 'retry asked for', values: [] });
+    await recordAuditEvent(database, by, { kind: 'lead', id, did: 'retry asked for', values: [] });
     const { lastRound: before = 0 } = lead;
     const now = await untilIt(
       database,

@@ -8,7 +8,7 @@ import type { Database } from '../store/db.js';
 import { heldPostsOf, type HeldPost } from '../store/leads/heldPosts.js';
 import { factsOf, findLead, findStoredLead } from '../store/leads/leads.js';
 import type { Claim, StoredLead } from '../store/documents.js';
-import { readRounds, type HeldRound } from '../store/leads/rounds.js';
+import { readRounds, type RoundWithAnswers } from '../store/leads/rounds.js';
 import { stateOf } from '../store/leads/withdrawals.js';
 import { workflowId } from '../temporal/names.js';
 
@@ -112,7 +112,7 @@ export const heldView = ({ buyer, postId, since, until }: HeldPost) => ({
 const masked = ({ person }: StoredLead): Record<string, string> =>
   Object.fromEntries(Object.keys(person?.fields ?? {}).map((name) => [name, MASK]));
 
-function roundStory({ round, answers }: HeldRound, lead: StoredLead) {
+function roundStory({ round, answers }: RoundWithAnswers, lead: StoredLead) {
   const claims = Object.entries(lead.claims).filter(([, claim]) => claim.round === round.number);
   const underWay = new Map(
     claims.flatMap(([contract, { status, held }]): [string, 'held' | 'posting'][] =>

@@ -3,7 +3,7 @@ import { ENDED, type LeadStatus } from '../market/model/lead.js';
 import { toDecimal } from '../market/money.js';
 import { LEAD_REASONS, REASONS } from '../market/model/reason.js';
 import { reasonShown, standingInWords } from '../market/model/statusView.js';
-import { noteDeed } from '../store/audit.js';
+import { recordAuditEvent } from '../store/audit.js';
 import { eraseLead } from '../store/persons/erase.js';
 import { listErasures } from '../store/persons/erasures.js';
 import { heldPostsOf } from '../store/leads/heldPosts.js';
@@ -284,7 +284,7 @@ export const showPerson = operation({
   async run({ database, by }, { lead_id: id }) {
     const lead = await findLead(database, id);
     if (lead === null) throw noLead(id);
-    await noteDeed(database, by, { kind: 'lead', id, did: 'person shown', values: [] });
+    await recordAuditEvent(database, by, { kind: 'lead', id, did: 'person shown', values: [] });
     return { lead_id: id, fields: lead.fields, sent: lead.sent };
   },
 });
@@ -320,7 +320,12 @@ export const withdraw = operation({
     });
     if (!ENDED.includes(found.status)) {
       const asked = { path: 'status', from: found.status, to: stateOf(lead) };
-      await noteDeed(database, by, { kind: 'lead', id, did: 'withdrawal asked for', values: [asked] });
+      await recordAuditEvent(database, by, {
+        kind: 'lead',
+        id,
+        did: 'withdrawal asked for',
+        values: [asked],
+      });
     }
     return { lead_id: id, ...standingInWords(lead), updated_at: lead.updatedAt.toISOString() };
   },

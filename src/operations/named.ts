@@ -2,7 +2,7 @@ import { campaignId } from '../market/model/market.js';
 import { nearest } from '../market/nearest.js';
 import type { Database } from '../store/db.js';
 import type { CampaignDocument, ContractDocument } from '../store/documents.js';
-import { campaignNow, contractNow } from '../store/market/earlierMarket.js';
+import { currentCampaign, currentContract } from '../store/market/earlierMarket.js';
 import {
   findBuyer,
   findSeller,
@@ -26,7 +26,7 @@ export async function campaignNamed(
 ): Promise<Omit<CampaignDocument, '_id'> & { id: string }> {
   const found = await database.campaigns.findOne({ _id: await campaignIdOf(database, text) });
   if (found === null) return unknown(database, 'campaign', text);
-  const { _id: id, ...campaign } = campaignNow(found);
+  const { _id: id, ...campaign } = currentCampaign(found);
   return { id, ...campaign };
 }
 
@@ -39,7 +39,7 @@ export async function contractNamed(
   const campaign = await campaignIdOf(database, text.slice(0, slash));
   const found = await database.contracts.findOne({ _id: `${campaign}/${text.slice(slash + 1)}` });
   if (found === null) return unknown(database, 'contract', text);
-  const { _id: id, ...contract } = contractNow(found);
+  const { _id: id, ...contract } = currentContract(found);
   return { id, ...contract };
 }
 

@@ -6,9 +6,9 @@ import type { Pausable } from '../market/model/terms.js';
 import { toDecimal } from '../market/money.js';
 import { moment } from '../market/calendar/formatUtc.js';
 import type { Database } from '../store/db.js';
-import { campaignNow } from '../store/market/earlierMarket.js';
+import { currentCampaign } from '../store/market/earlierMarket.js';
 import { readTerms } from '../store/market/readMarket.js';
-import { countWaiting, setPause, type Paused } from '../store/market/pauses.js';
+import { countWaiting, setPause, type PauseTarget } from '../store/market/pauses.js';
 import { ApiError } from './refusal.js';
 import { BuyerName, CampaignId, SellerName } from './inputs.js';
 import { buyerNamed, campaignNamed, contractNamed, idsOf } from './named.js';
@@ -61,7 +61,7 @@ export type PauseView = Type.Static<typeof State>;
 /** What a request names. */
 interface Found {
   id: string;
-  what: Paused;
+  what: PauseTarget;
   /** As it was before. */
   was: Pausable;
   /** In which leads may wait for it. */
@@ -236,7 +236,7 @@ export const showCampaigns = operation({
   async run({ database }, named) {
     const { seller } = await idsOf(database, named);
     const stored = await database.campaigns.find({ seller }, { sort: { _id: 1 } }).toArray();
-    const found = stored.map(campaignNow);
+    const found = stored.map(currentCampaign);
     const contracts = await countContracts(database);
     const waiting = await Promise.all(found.map(({ _id }) => countWaiting(database, [_id])));
     return {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Type from 'typebox';
 import { sendTestPostback } from '../buyers/postback.js';
-import { noteDeed } from '../store/audit.js';
+import { recordAuditEvent } from '../store/audit.js';
 import { SellerName } from './inputs.js';
 import { sellerNamed } from './named.js';
 import { operation } from './operation.js';
@@ -33,13 +33,13 @@ export const testPostbacks = operation({
     const { code, postbacks, secret } = await sellerNamed(database, named);
     const addresses = await Promise.all(
       postbacks.map(async (url) => {
-        const { heard, detail, ms } = await sendTestPostback(send, { url, secret }, randomUUID());
-        return { url, heard, answer: detail, ms };
+        const { delivered, detail, ms } = await sendTestPostback(send, { url, secret }, randomUUID());
+        return { url, heard: delivered, answer: detail, ms };
       }),
     );
     const heard = addresses.filter((one) => one.heard).length;
     const values = [{ path: 'heard', to: `${heard} of ${addresses.length}` }];
-    await noteDeed(database, by, { kind: 'seller', id: code, did: 'postbacks tested', values });
+    await recordAuditEvent(database, by, { kind: 'seller', id: code, did: 'postbacks tested', values });
     return { seller: code, addresses };
   },
 });

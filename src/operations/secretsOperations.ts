@@ -1,8 +1,8 @@
 import Type from 'typebox';
-import { noteDeed } from '../store/audit.js';
+import { recordAuditEvent } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import { parseDuration } from '../market/calendar/duration.js';
-import { findSecrets, rotateSecret, type Recipient, type Shown } from '../store/keys/signing.js';
+import { findSecrets, rotateSecret, type Recipient, type ShownSecrets } from '../store/keys/signing.js';
 import { ApiError } from './refusal.js';
 import { BuyerName, SellerName } from './inputs.js';
 import { buyerNamed, sellerNamed } from './named.js';
@@ -45,7 +45,7 @@ export const showSecret = operation({
   async run({ database, by }, asked) {
     const recipient = await recipientOf(database, asked);
     const found = secretView(recipient, await findSecrets(database, recipient));
-    await noteDeed(database, by, { ...recipient, did: 'secret shown', values: [] });
+    await recordAuditEvent(database, by, { ...recipient, did: 'secret shown', values: [] });
     return found;
   },
 });
@@ -89,7 +89,7 @@ async function recipientOf(
   return { kind: 'seller', id: (await sellerNamed(database, seller ?? '')).code };
 }
 
-function secretView({ kind, id }: Recipient, shown: Shown | undefined): SecretView {
+function secretView({ kind, id }: Recipient, shown: ShownSecrets | undefined): SecretView {
   const [secret] = shown?.secrets ?? [];
   if (secret === undefined)
     throw new ApiError('conflict', `The ${kind} ${id} has no secret yet; rotate it to make one.`);

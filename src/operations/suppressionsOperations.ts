@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { Match } from '../market/limits/duplicates.js';
-import { noteDeed } from '../store/audit.js';
+import { recordAuditEvent } from '../store/audit.js';
 import {
   addSuppressions,
   buyerOfScope,
@@ -159,5 +159,5 @@ async function note(
   counts: Record<string, number>,
 ): Promise<void> {
   const values = Object.entries(counts).map(([path, count]) => ({ path, to: String(count) }));
-  await noteDeed(database, by, { kind: 'suppressions', id: scope, did, values });
+  await recordAuditEvent(database, by, { kind: 'suppressions', id: scope, did, values });
 }

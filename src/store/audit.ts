@@ -2,17 +2,13 @@ import { createHash } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { Actor } from '../market/model/actor.js';
 import type { Database } from './db.js';
-import { duplicateOf } from './duplicateOf.js';
-import type { AuditDocument, AuditedValue, Deed } from './documents.js';
+import { duplicateKeyOf } from './transaction.js';
+import type { AuditDocument, AuditedValue, AuditEvent } from './documents.js';
 
 export type { Actor } from '../market/model/actor.js';
 
-export async function auditIndexes({ audit }: Database): Promise<void> {
-  await audit.createIndex({ id: 1 });
-}
-
 /** What a change leaves in the audit. */
-export const auditOf = (by: Actor, deed: Deed): AuditDocument => ({
+export const auditDocument = (by: Actor, deed: AuditEvent): AuditDocument => ({
   _id: v7(),
   at: new Date(),
   ...by,
@@ -20,29 +16,29 @@ export const auditOf = (by: Actor, deed: Deed): AuditDocument => ({
 });
 
 /** The same as a part of the transaction that makes the change. */
-export const auditWrites = ({ db }: Database, by: Actor, deeds: Deed[]) =>
+export const auditWrites = ({ db }: Database, by: Actor, deeds: AuditEvent[]) =>
   deeds.map((deed) => ({
     name: 'insertOne' as const,
     namespace: `${db.databaseName}.audit`,
-    document: auditOf(by, deed),
+    document: auditDocument(by, deed),
   }));
 
 /** Notes what was done elsewhere than in one transaction of the database. */
-export async function noteDeed({ audit }: Database, by: Actor, deed: Deed): Promise<void> {
-  await audit.insertOne(auditOf(by, deed));
+export async function recordAuditEvent({ audit }: Database, by: Actor, deed: AuditEvent): Promise<void> {
+  await audit.insertOne(auditDocument(by, deed));
 }
 
 /** Notes an update of a workflow, once, however often it is tried. */
-export async function noteUpdate(
+export async function recordUpdate(
   { audit }: Pick<Database, 'audit'>,
   by: Actor,
-  deed: Deed,
+  deed: AuditEvent,
   { updateId, at }: { updateId: string; at: Date },
 ): Promise<void> {
   const random = createHash('sha256').update(`${deed.id}/${updateId}`).digest().subarray(0, 16);
   const _id = v7({ msecs: at.getTime(), random });
   await audit.insertOne({ _id, at, ...by, ...deed }).catch((error: unknown) => {
-    if (duplicateOf(error) === undefined) throw error;
+    if (duplicateKeyOf(error) === undefined) throw error;
   });
 }
 
@@ -73,7 +69,7 @@ export async function listAudit(
 }
 
 /** Two states of something, each value under its path, as what differs between them. */
-export function differences(
+export function changedValues(
   was: Readonly<Record<string, string>>,
   now: Readonly<Record<string, string>>,
 ): AuditedValue[] {
@@ -90,7 +86,7 @@ const LONGEST_VALUE = 10_000;
  * Values as the audit may keep them. Addresses of buyers and sellers may carry tokens in their query: that there is one
  * is all that is kept of it.
  */
-export const keepable = (values: AuditedValue[]): AuditedValue[] =>
+export const redactedValues = (values: AuditedValue[]): AuditedValue[] =>
   values.map(({ path, from, to }) => ({ path, from: from && cut(from), to: to && cut(to) }));
 
 function cut(text: string): string {

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 export const FRESH_MS = 1500;
 
 /** Boxed, because the cache can't hold `undefined`: "there is none" is an answer worth keeping too. */
-interface Held<T> {
+interface CachedValue<T> {
   value: T;
 }
 
@@ -17,7 +17,7 @@ interface Held<T> {
  * first, so that no flood of made-up keys takes memory.
  */
 export function cached<T>(load: (key: string) => Promise<T>, max = 1000): (key: string) => Promise<T> {
-  const cache = new LRUCache<string, Held<T>>({
+  const cache = new LRUCache<string, CachedValue<T>>({
     max,
     ttl: FRESH_MS,
     // A load whose place is taken by other keys meanwhile still answers those who wait for it.

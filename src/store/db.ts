@@ -2,7 +2,7 @@ import { MongoClient, type Collection, type Db, type MongoClientOptions } from '
 import { SettingsError, type Settings } from '../config.js';
 import type {
   AnswersDocument,
-  AppliesDocument,
+  MarketVersionDocument,
   AuditDocument,
   BackupDocument,
   BuyerDocument,
@@ -21,7 +21,7 @@ import type {
   SuppressionDocument,
   TurnsDocument,
   UsageDocument,
-  WakeDocument,
+  MarketChangeDocument,
 } from './documents.js';
 import { openVault, type Vault } from './vault.js';
 
@@ -48,10 +48,10 @@ export interface Database {
   turns: Collection<TurnsDocument>;
   circuits: Collection<CircuitDocument>;
   answers: Collection<AnswersDocument>;
-  wakes: Collection<WakeDocument>;
+  marketChanges: Collection<MarketChangeDocument>;
   audit: Collection<AuditDocument>;
   backups: Collection<BackupDocument>;
-  applies: Collection<AppliesDocument>;
+  applies: Collection<MarketVersionDocument>;
 }
 
 type Limits = Pick<
@@ -105,7 +105,7 @@ export function openDatabase(
     turns: db.collection('turns'),
     circuits: db.collection('circuits'),
     answers: db.collection('answers'),
-    wakes: db.collection('wakes'),
+    marketChanges: db.collection('wakes'),
     audit: db.collection('audit'),
     backups: db.collection('backups'),
     applies: db.collection('applies'),

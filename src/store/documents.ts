@@ -69,13 +69,13 @@ export interface LeadDocument {
    * Offers of the last round that came to nothing and whose claims are there no more: no room under a limit, or offered
    * again since.
    */
-  passed?: PassedOffer[];
+  passed?: SkippedOffer[];
   /** How many claims are `posting` or `accepted`: as many as the sale has places at the most. */
   held: number;
   /** Whether the one that holds it has it for itself alone. */
   heldAlone?: boolean;
   /** Tries at telling the seller and buyers of it, the latest of many. */
-  told?: Told[];
+  told?: NotificationAttempt[];
   /** Contracts whose claim has ended and whose reservation is still to be confirmed or given back. */
   loose?: string[];
   /** Contracts whose posts wait for the decision of ops. */
@@ -112,7 +112,7 @@ export interface Claim {
   /** A post without a clear answer that waits for the decision of ops; `until` then it is called off. */
   held?: { since: Date; until: Date };
   /** Whether there was room under the limits, or why not: the word of the try that knew first, by which all others go. */
-  room?: 'taken' | NoRoom;
+  room?: 'taken' | LimitRefusal;
   endedAt?: Date;
   /** The buyer's own reference. */
   buyerLeadId?: string;
@@ -122,7 +122,7 @@ export interface Claim {
   words?: string;
 }
 /** What came of an offer in a round. */
-export interface PassedOffer {
+export interface SkippedOffer {
   round: number;
   contract: string;
   answer: OfferReason;
@@ -131,7 +131,7 @@ export interface PassedOffer {
   change?: Change | undefined;
 }
 /** The limit that left no room for a sale. */
-export interface NoRoom {
+export interface LimitRefusal {
   answer: Exclude<OfferReason, 'uncertain'>;
   detail?: string | undefined;
   /** When it has some again. */
@@ -182,7 +182,7 @@ export interface Erasure {
   sha256?: string;
 }
 /** One try at telling the seller or a buyer what has become of a lead. */
-export interface Told {
+export interface NotificationAttempt {
   at: Date;
   /** `postback: sold`, `notice: won`. */
   what: string;
@@ -212,7 +212,7 @@ export interface RoundDocument extends Round {
   /** `LEAD_ID/000123`: the rounds of a lead stand together, in order. */
   _id: string;
   lead: string;
-  passed?: PassedOffer[];
+  passed?: SkippedOffer[];
 }
 /** An accepted post: who, for how much. Immutable, except that `buyerLeadId` is erased with the lead's person. */
 export interface SaleDocument {
@@ -234,7 +234,7 @@ export interface SaleDocument {
   at: Date;
   buyerLeadId?: string;
   /** What it was counted by under the contract's caps and budgets, in which windows: given back with a return. */
-  counted?: Counted[];
+  counted?: CountedUsage[];
 }
 /** A lead that its buyer gave back: the second booking of its sale. Immutable, except that `reason` is erased with the person. */
 export interface ReturnDocument {
@@ -274,23 +274,23 @@ export interface EntryDocument {
   ref?: string;
 }
 /** A counter, by its path in the document (`sold.day:2026-11-24`), and how much of it was taken. */
-export interface Counted {
+export interface CountedUsage {
   path: string;
   adds: number;
 }
 /** What a sale under way has taken up, so that it can be given back whatever its limits have become. */
-export interface Held {
+export interface UsageReservation {
   lead: string;
   contract: string;
   at: Date;
-  took: Counted[];
+  took: CountedUsage[];
   /** Of the buyer's balance. */
   price?: Minor;
 }
 /** A contract's usage by its id, or a prepaid buyer's account by `buyer:ID`. `held` is by sale. */
 export type UsageDocument = Usage & {
   _id: string;
-  held?: Record<string, Held>;
+  held?: Record<string, UsageReservation>;
   /** Of an account: the sale whose buyer was told that its balance is low; gone when it has topped up. */
   low?: string;
 };
@@ -313,12 +313,12 @@ export type CircuitDocument = Circuit & { _id: string; version: number };
  * worker that is killed loses the last seconds; nothing is booked or decided by these counts.
  */
 /** Answers of one kind that could not be used. `no_by_status`: a 4xx, which is a valid no. */
-export interface Slips {
+export interface AnswerFaults {
   count: number;
   /** The latest of them. */
   last: { at: Date; detail?: string; id: string };
 }
-export type SlipReason = Reason | 'no_by_status';
+export type AnswerFault = Reason | 'no_by_status';
 /** The counts of one buyer in one hour, of test leads apart. */
 export interface AnswersDocument {
   /** `northwind/2026-11-28T20`, of test leads with `/test` after it. */
@@ -330,10 +330,10 @@ export interface AnswersDocument {
   bids?: number;
   posts?: number;
   accepted?: number;
-  slips?: Partial<Record<Line, Partial<Record<SlipReason, Slips>>>>;
+  slips?: Partial<Record<Line, Partial<Record<AnswerFault, AnswerFaults>>>>;
 }
 /** What has changed that leads of a campaign wait for. */
-export interface WakeDocument {
+export interface MarketChangeDocument {
   /** The campaign. */
   _id: string;
   /** Those that might now take leads that wait: their terms have changed, or their buyer has paid in. */
@@ -345,7 +345,7 @@ export interface WakeDocument {
   leaseUntil?: Date;
 }
 /** How often the market was changed. Each change writes it, so that two at once are in each other's way. */
-export interface AppliesDocument {
+export interface MarketVersionDocument {
   _id: 'market';
   times: number;
 }
@@ -357,7 +357,7 @@ export interface AuditedValue {
   to?: string;
 }
 /** What was done to one thing. */
-export interface Deed {
+export interface AuditEvent {
   kind:
     | 'seller'
     | 'buyer'
@@ -375,7 +375,7 @@ export interface Deed {
   values: AuditedValue[];
 }
 /** A deed with who did it and when. Nothing here changes it or takes it away; it holds no person's data and no secret. */
-export interface AuditDocument extends Actor, Deed {
+export interface AuditDocument extends Actor, AuditEvent {
   /** v7: in the order of time. */
   _id: string;
   at: Date;
@@ -438,14 +438,14 @@ export interface SuppressionDocument {
   at: Date;
 }
 /** A buyer or a seller as stored. */
-export interface Signed {
+export interface WithSigning {
   _id: string;
-  signing?: Signing;
+  signing?: SigningSecrets;
   /** Of an earlier release, which kept it as it is; `wrapPlainSecrets` puts it under a master key. */
   secret?: string;
 }
 /** The secrets that sign what a buyer or a seller is sent, wrapped by a master key. */
-export interface Signing {
+export interface SigningSecrets {
   current: WrappedKey;
   /** Those before it that still sign as well, the newest first; each stops by itself. */
   previous?: { secret: WrappedKey; until: Date }[];
@@ -454,9 +454,9 @@ export interface Signing {
 }
 /** What the market file says is stored under `_id` instead of `id` or `code`. */
 export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
-export type SellerDocument = Stored<Seller, 'code'> & Signed;
+export type SellerDocument = Stored<Seller, 'code'> & WithSigning;
 export type BuyerDocument = Stored<Buyer, 'id'> &
-  Signed & {
+  WithSigning & {
     /** Of a buyer that is billed on account: what the market file has paid in before, so that it is not paid in twice. */
     paidIn?: Minor;
   };

@@ -22,7 +22,7 @@ function laneOf(database: Database, name: string): Lane {
  * Runs work on one document one after another within this process, in the order in which it came. Transactions on one
  * document that run side by side conflict, and all but one of them start again, each time.
  */
-export function oneAtATime<T>(database: Database, name: string, work: () => Promise<T>): Promise<T> {
+export function runSerially<T>(database: Database, name: string, work: () => Promise<T>): Promise<T> {
   const lane = laneOf(database, name);
   const done = lane.last.then(work);
   const last: Promise<unknown> = done
@@ -39,7 +39,7 @@ export function oneAtATime<T>(database: Database, name: string, work: () => Prom
  * done together when its turn comes.
  * @param work gives each item its result, in the same order; if it fails, it fails for all of them
  */
-export async function inBatches<Item, Result>(
+export async function runInBatches<Item, Result>(
   database: Database,
   { lane: name, kind }: { lane: string; kind: string },
   item: Item,
@@ -52,7 +52,7 @@ export async function inBatches<Item, Result>(
     return (await batch.results)[place] as Result;
   }
   const items = [item];
-  const results = oneAtATime(database, name, () => {
+  const results = runSerially(database, name, () => {
     waiting.delete(kind);
     return work(items);
   });

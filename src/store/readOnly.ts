@@ -17,29 +17,29 @@ import type { Database } from './db.js';
 import type { Vault } from './vault.js';
 
 /** A collection that can be read and nothing else. */
-export interface Reading<T> {
+export interface ReadOnlyCollection<T> {
   find: (filter: Filter<T>, options?: FindOptions) => FindCursor<WithId<T>>;
 }
 
 /** The part of a database that whoever must change nothing is given: there is no way from it to a write. */
-export interface ReadOnly {
-  sellers: Reading<SellerDocument>;
-  buyers: Reading<BuyerDocument>;
-  campaigns: Reading<CampaignDocument>;
-  contracts: Reading<ContractDocument>;
-  leads: Reading<StoredLead>;
-  rounds: Reading<RoundDocument>;
-  sales: Reading<SaleDocument>;
-  returns: Reading<ReturnDocument>;
-  ledger: Reading<EntryDocument>;
-  usage: Reading<UsageDocument>;
-  persons: Reading<PersonDocument>;
-  turns: Reading<TurnsDocument>;
+export interface ReadOnlyDatabase {
+  sellers: ReadOnlyCollection<SellerDocument>;
+  buyers: ReadOnlyCollection<BuyerDocument>;
+  campaigns: ReadOnlyCollection<CampaignDocument>;
+  contracts: ReadOnlyCollection<ContractDocument>;
+  leads: ReadOnlyCollection<StoredLead>;
+  rounds: ReadOnlyCollection<RoundDocument>;
+  sales: ReadOnlyCollection<SaleDocument>;
+  returns: ReadOnlyCollection<ReturnDocument>;
+  ledger: ReadOnlyCollection<EntryDocument>;
+  usage: ReadOnlyCollection<UsageDocument>;
+  persons: ReadOnlyCollection<PersonDocument>;
+  turns: ReadOnlyCollection<TurnsDocument>;
   vault: Pick<Vault, 'masterKeys'>;
 }
 
-export function readOnly(database: Database): ReadOnly {
-  const reading = <T extends Document>(collection: Collection<T>): Reading<T> => ({
+export function readOnly(database: Database): ReadOnlyDatabase {
+  const reading = <T extends Document>(collection: Collection<T>): ReadOnlyCollection<T> => ({
     find: (filter, options) => collection.find(filter, options),
   });
   const { sellers, buyers, campaigns, contracts, leads, rounds, sales, returns } = database;

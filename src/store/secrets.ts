@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { KEY_BYTES } from './cipher.js';
-import { duplicateOf } from './duplicateOf.js';
+import { duplicateKeyOf } from './transaction.js';
 import { rewrapKey, type MasterKeys } from './masterKeys.js';
 import type { SecretDocument } from './documents.js';
 
@@ -9,7 +9,7 @@ import type { SecretDocument } from './documents.js';
  * A keyed hash (HMAC-SHA-256, base64url): equal texts of one kind have equal hashes, and who has not the key can't try
  * out which of the few billion phone numbers one belongs to.
  */
-export type Hash = (kind: string, text: string) => string;
+export type KeyedHash = (kind: string, text: string) => string;
 
 /** What the key of the hashes is wrapped for. */
 const HASHES = 'hashes';
@@ -19,7 +19,10 @@ const HASHES = 'hashes';
  * master keys that wrap it: suppression lists and checks for duplicates compare with hashes of years ago.
  * @throws MasterKeyError where the master keys are not those of this database
  */
-export async function loadHash(secrets: Collection<SecretDocument>, masterKeys: MasterKeys): Promise<Hash> {
+export async function loadHash(
+  secrets: Collection<SecretDocument>,
+  masterKeys: MasterKeys,
+): Promise<KeyedHash> {
   const { key } = (await secrets.findOne({ _id: HASHES })) ?? (await makeKey(secrets, masterKeys));
   const secret = masterKeys.unwrap(key, HASHES);
   return (kind, text) => createHmac('sha256', secret).update(`${kind}\0${text}`).digest('base64url');
@@ -32,7 +35,7 @@ async function makeKey(secrets: Collection<SecretDocument>, masterKeys: MasterKe
     return made;
   } catch (error) {
     // Another process was first, and its key is the one.
-    const first = duplicateOf(error) === undefined ? null : await secrets.findOne({ _id: HASHES });
+    const first = duplicateKeyOf(error) === undefined ? null : await secrets.findOne({ _id: HASHES });
     if (first === null) throw error;
     return first;
   }

@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb';
 import { readMasterKeys, type MasterKeys } from './masterKeys.js';
-import { loadHash, type Hash } from './secrets.js';
+import { loadHash, type KeyedHash } from './secrets.js';
 import type { SecretDocument } from './documents.js';
 
 /** The keys that persons' data are encrypted and hashed with, for one database. Each is asked for when it is needed. */
@@ -11,12 +11,12 @@ export interface Vault {
    * Read from the database once a process.
    * @throws MasterKeyError where the master keys are not those of this database
    */
-  hash(): Promise<Hash>;
+  hash(): Promise<KeyedHash>;
 }
 
 export function openVault(setting: string | undefined, secrets: Collection<SecretDocument>): Vault {
   let masterKeys: MasterKeys | undefined;
-  let hash: Promise<Hash> | undefined;
+  let hash: Promise<KeyedHash> | undefined;
   const vault: Vault = {
     masterKeys: () => (masterKeys ??= readMasterKeys(setting)),
     hash: async () => {

@@ -15,11 +15,11 @@ import { countHeldPosts } from '../store/leads/heldPosts.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads/leads.js';
 import { loadTerms } from '../store/market/storedTerms.js';
 import { pruneUsage } from '../store/sales/pruneUsage.js';
-import { warnOfRetention } from '../store/persons/erasePast.js';
-import { settleLoose } from '../store/books/settleUnsettled.js';
+import { warnOfRetention } from '../store/persons/retention.js';
+import { settleUnsettled } from '../store/books/settleUnsettled.js';
 import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
 import { isUpgradeDue } from '../store/upkeep/upgrade.js';
-import { nextWake } from '../store/market/concernedLeads.js';
+import { nextMarketChange } from '../store/market/affectedLeads.js';
 import { BUILT } from './bundleWorkflows.js';
 import { scheduleDigest } from './digestSchedule.js';
 import { scheduleRetention } from './retentionSchedule.js';
@@ -66,14 +66,14 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
       })),
     seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };
-  const wakes = { next: () => nextWake(database, new Date()) };
+  const wakes = { next: () => nextMarketChange(database, new Date()) };
   const parts = {
     buildId: settings.BUILD_ID ?? buildIdOf(release(), readFileSync(codePath, 'utf8')),
     activities,
     workflowBundle: { codePath },
     overdue,
     wakes,
-    settleLoose: () => settleLoose(database),
+    settleLoose: () => settleUnsettled(database),
     pruneUsage: async () => {
       await dropEndedSecrets(database);
       const now = Date.now();

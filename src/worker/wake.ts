@@ -6,7 +6,7 @@ import { MARKET_CHANGED, workflowId } from '../temporal/names.js';
 export interface Wakes {
   /** The leads of the next change and what they are to hear, or undefined where there is none. */
   next(): Promise<
-    | { leads: { leadId: string; news: 'now' | News }[]; keep(): Promise<void>; done(): Promise<void> }
+    | { leads: { leadId: string; news: 'now' | News }[]; extendLease(): Promise<void>; done(): Promise<void> }
     | undefined
   >;
 }
@@ -22,7 +22,7 @@ export async function wakeOnce(client: Client, wakes: Wakes): Promise<number> {
   if (!wake) return 0;
   const { leads } = wake;
   for (let i = 0; i < leads.length; i += AT_ONCE) {
-    if (i % KEEP_EVERY === 0 && i > 0) await wake.keep();
+    if (i % KEEP_EVERY === 0 && i > 0) await wake.extendLease();
     await Promise.all(leads.slice(i, i + AT_ONCE).map(({ leadId, news }) => wakeLead(client, leadId, news)));
   }
   await wake.done();

@@ -44,7 +44,7 @@ describe('a buyer whose answers cannot be used', () => {
     await ping(await aLead(true));
     expect(await counted()).toMatchObject({
       ...{ pings: 5, bids: 1, posts: 0 },
-      slips: [
+      faults: [
         {
           ...{ of: 'pings', reason: 'invalid_response', count: 1 },
           last: { detail: 'bid is a string ("45.00"); send a number without quotes' },
@@ -85,7 +85,7 @@ describe('a buyer whose answers cannot be used', () => {
     await vi.waitFor(async () => expect(await failures(circuitId('northwind', 'posts'))).toBe(0));
     expect(await counted()).toMatchObject({
       ...{ posts: 3, accepted: 1 },
-      slips: [{ of: 'posts', reason: 'uncertain', count: 2, last: { detail: 'HTTP 503' } }],
+      faults: [{ of: 'posts', reason: 'uncertain', count: 2, last: { detail: 'HTTP 503' } }],
     });
   });
 });

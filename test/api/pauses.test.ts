@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { takeWake } from '../../src/store/marketChanges.js';
+import { leaseMarketChange } from '../../src/store/marketChanges.js';
 import { storeLead } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { gavel, type Ran } from '../cli/gavel.js';
@@ -67,7 +67,7 @@ describe('pausing', () => {
   );
 
   it('until a time, and resuming wakes waiting leads', async () => {
-    await world.database.wakes.deleteMany({});
+    await world.database.marketChanges.deleteMany({});
     const paused = await ask('contracts/INITECH0/speed-boats/contoso/pause', { until: LATER });
     expect(paused.body).toMatchObject({ paused: true, paused_until: '2999-01-01T15:00:00Z', changed: true });
     expect(await world.database.contracts.findOne({ _id: CONTRACT })).toMatchObject({
@@ -77,11 +77,11 @@ describe('pausing', () => {
     });
     const [deed] = await lastDeed(CONTRACT);
     expect(deed).toMatchObject({ changes: [{ path: 'pausedUntil', to: '2999-01-01T15:00:00Z' }] });
-    expect(await world.database.wakes.findOne({ _id: CAMPAIGN })).toBeNull();
+    expect(await world.database.marketChanges.findOne({ _id: CAMPAIGN })).toBeNull();
     const market = await world.ask('GET /admin/market', undefined, undefined, { accept: 'application/json' });
     expect(JSON.stringify(market.body)).toContain('"pausedUntil":"2999-01-01T15:00:00Z"');
     await ask('contracts/INITECH0/speed-boats/contoso/resume');
-    const wake = await takeWake(world.database, new Date(Date.now() + 60_000));
+    const wake = await leaseMarketChange(world.database, new Date(Date.now() + 60_000));
     expect(wake).toMatchObject({ _id: CAMPAIGN, contracts: [CONTRACT] });
   });
 
@@ -99,9 +99,9 @@ describe('pausing', () => {
   it('does not wake leads if the resumed object was not paused', async () => {
     const over = { $set: { pausedUntil: Date.now() - 1000 } };
     await world.database.buyers.updateOne({ _id: 'contoso' }, over);
-    await world.database.wakes.deleteMany({});
+    await world.database.marketChanges.deleteMany({});
     expect((await ask('buyers/contoso/resume')).body).toMatchObject({ paused: false, changed: false });
-    expect(await world.database.wakes.findOne({ _id: CAMPAIGN })).toBeNull();
+    expect(await world.database.marketChanges.findOne({ _id: CAMPAIGN })).toBeNull();
   });
 
   it.each([

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { differences, keepable } from '../../src/store/audit.js';
+import { changedValues, redactedValues } from '../../src/store/audit.js';
 
 const noted = (from: string, to: string) =>
-  keepable(differences({ value: from, same: 'x' }, { value: to, same: 'x' }));
+  redactedValues(changedValues({ value: from, same: 'x' }, { value: to, same: 'x' }));
 
 test('Only differences are recorded, by path', () => {
   expect(noted('100', '200')).toEqual([{ path: 'value', from: '100', to: '200' }]);

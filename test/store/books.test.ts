@@ -3,19 +3,19 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { statementView } from '../../src/operations/booksOperations.js';
 import { statementCsv } from '../../src/cli/commands/books/statementForms.js';
 import { bookSale } from '../../src/store/books/book.js';
-import { checkBooks, type Place } from '../../src/store/books/checkBooks.js';
+import { checkBooks, type CheckCursor } from '../../src/store/books/checkBooks.js';
 import { claimLead } from '../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import type { CampaignDocument, EntryDocument } from '../../src/store/documents.js';
-import { statementPage, type Mark, type Span } from '../../src/store/books/statement.js';
+import { statementPage, type StatementCursor, type Period } from '../../src/store/books/statement.js';
 import { bookTopUp } from '../../src/store/books/topUp.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const DAY = 86_400_000;
-const TODAY: Span = { from: new Date(Date.now() - DAY), until: new Date(Date.now() + DAY) };
-const TOMORROW: Span = { from: new Date(Date.now() + DAY), until: new Date(Date.now() + 2 * DAY) };
+const TODAY: Period = { from: new Date(Date.now() - DAY), until: new Date(Date.now() + DAY) };
+const TOMORROW: Period = { from: new Date(Date.now() + DAY), until: new Date(Date.now() + 2 * DAY) };
 
 describe('the books', () => {
   let database: Database;
@@ -57,7 +57,7 @@ describe('the books', () => {
     return { lead: _id, sale: claim.postId };
   }
 
-  const statementOf = async (account: string, span: Span) =>
+  const statementOf = async (account: string, span: Period) =>
     (await statementPage(database, account, span, { limit: 100 })).currencies;
 
   test('are shown by account with the balance before and after', async () => {
@@ -170,7 +170,7 @@ describe('the books', () => {
 describe('books of many bookings', () => {
   const BOOKINGS = 1050;
   const DAY_OF_SALES = Date.UTC(2026, 10, 24);
-  const SPAN: Span = { from: new Date(DAY_OF_SALES), until: new Date(DAY_OF_SALES + DAY) };
+  const SPAN: Period = { from: new Date(DAY_OF_SALES), until: new Date(DAY_OF_SALES + DAY) };
   let database: Database;
   beforeAll(async () => {
     database = openDatabase(await isolatedSettings());
@@ -198,7 +198,7 @@ describe('books of many bookings', () => {
     for (const limit of [1, 97, 333, 1000]) {
       const lines = new Map<string, string[]>();
       const closing = new Map<string, number>();
-      let after: Mark | undefined;
+      let after: StatementCursor | undefined;
       for (let pages = 0; pages < (limit === 1 ? 20 : 1000); pages++) {
         const page = await statementPage(database, 'buyer:northwind', SPAN, { limit, after });
         expect(page.currencies.reduce((sum, each) => sum + each.lines.length, 0)).toBeLessThanOrEqual(limit);
@@ -232,7 +232,7 @@ describe('books of many bookings', () => {
     const wrong = ['sale-00003/bank', 'sale-00600/bank', 'sale-01049/bank'];
     for (const _id of wrong) await database.ledger.updateOne({ _id }, { $inc: { amount: 1 } });
     const found: string[] = [];
-    let from: Place | undefined;
+    let from: CheckCursor | undefined;
     let parts = 0;
     do {
       const part = await checkBooks(database, { from, most: 300 });

@@ -3,7 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { looseLeads } from '../../src/store/sales/capacity.js';
+import { unsettledLeads } from '../../src/store/sales/capacity.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { countHeldPosts } from '../../src/store/leads/heldPosts.js';
@@ -51,7 +51,7 @@ async function plansOf(query: () => Promise<unknown>): Promise<string> {
 
 test.each([
   ['the leads that are due', 'due', () => overdueLeads(database, new Date(), 100)],
-  ['reservations that were left behind', 'loose_1', () => looseLeads(database, new Date(), 100)],
+  ['reservations that were left behind', 'loose_1', () => unsettledLeads(database, new Date(), 100)],
   ['posts that wait for ops', 'heldForOps_1', () => countHeldPosts(database)],
 ])('A sweep reads %s and not all leads', async (_what, index, query) => {
   expect(await plansOf(query)).toContain(`"indexName":"${index}"`);

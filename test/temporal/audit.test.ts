@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listAudit, noteUpdate } from '../../src/store/audit.js';
+import { listAudit, recordUpdate } from '../../src/store/audit.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { factsOf, findStoredLead } from '../../src/store/leads/leads.js';
 import { RESOLVE_POST, WITHDRAW, workflowId } from '../../src/temporal/names.js';
@@ -74,7 +74,7 @@ describe('an action of ops on a lead’s workflow in Temporal', () => {
     const deed = { kind: 'lead', id: 'a lead', did: 'withdrawal asked for', values: [] } as const;
     const at = new Date();
     for (const updateId of ['one', 'one', 'another'])
-      await noteUpdate(database, by, { ...deed, values: [] }, { updateId, at });
+      await recordUpdate(database, by, { ...deed, values: [] }, { updateId, at });
     expect(await listAudit(database, { of: 'a lead' }, 10)).toHaveLength(2);
   });
 });

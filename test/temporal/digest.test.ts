@@ -55,7 +55,7 @@ describe('the daily digest', () => {
       const bid = { buyer: 'northwind', of: 'pings', test: false, id: 'p-1', at, isYes: true } as const;
       const slip = (detail: string, id: string, buyer = 'northwind'): BuyerAnswer => ({
         ...{ ...bid, buyer, id, isYes: false },
-        slip: { reason: 'invalid_response', detail },
+        fault: { reason: 'invalid_response', detail },
       });
       const no = { ...bid, isYes: false, slip: { reason: 'no_by_status', detail: 'HTTP 422' } } as const;
       for (const answer of [

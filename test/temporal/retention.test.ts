@@ -7,7 +7,7 @@ import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import type { CampaignDocument, LeadDocument } from '../../src/store/documents.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';
-import { erasePast, type RetentionCursor } from '../../src/store/persons/erasePast.js';
+import { eraseByRetention, type RetentionCursor } from '../../src/store/persons/retention.js';
 import { retentionScheduleId, scheduleRetention } from '../../src/worker/retentionSchedule.js';
 import { gavelProcesses } from '../support/gavelProcesses.js';
 import { storeLead, storeMarket } from '../support/market.js';
@@ -52,7 +52,7 @@ describe('the retention', () => {
     const held = await store(52, 45, { loose: ['northwind'] });
     const staying = [await store(60, 29), await store(90, 45, { status: 'pending' }), held];
     const batch = (from: RetentionCursor) =>
-      erasePast(database, { now: Date.now(), retentionMs: days(30) }, from, 2);
+      eraseByRetention(database, { now: Date.now(), retentionMs: days(30) }, from, 2);
     const first = await batch(START);
     expect(first).toEqual({
       erased: 1,
@@ -68,7 +68,7 @@ describe('the retention', () => {
   test('erases the hashes of a suppressed lead without stored personal data', async () => {
     const suppressed = { status: 'withdrawn', reason: 'suppressed', withoutPerson: true } as const;
     const [past, young] = [await store(45, 45, suppressed), await store(20, 20, suppressed)];
-    await erasePast(database, { now: Date.now(), retentionMs: days(30) }, START, 100);
+    await eraseByRetention(database, { now: Date.now(), retentionMs: days(30) }, START, 100);
     expect(await findStoredLead(database, past)).toMatchObject({ match: {}, erased: { by: 'retention' } });
     expect(await findStoredLead(database, past)).not.toHaveProperty('withoutPerson');
     expect(await findStoredLead(database, young)).toMatchObject({ withoutPerson: true });
@@ -89,11 +89,11 @@ describe('the retention', () => {
     };
     const erased = [await endedAgo(silent, 31), await endedAgo(short, 8), await endedAgo(long, 91)];
     const kept = [await endedAgo(silent, 29), await endedAgo(short, 6), await endedAgo(long, 89)];
-    await erasePast(database, { now: Date.now(), retentionMs: days(30) }, START, 100);
+    await eraseByRetention(database, { now: Date.now(), retentionMs: days(30) }, START, 100);
     expect(await Promise.all(erased.map(isErased))).toEqual([true, true, true]);
     expect(await Promise.all(kept.map(isErased))).toEqual([false, false, false]);
     const unsaid = await endedAgo(silent, 1000);
-    expect(await erasePast(database, { now: Date.now() }, START, 100)).toEqual({ erased: 0 });
+    expect(await eraseByRetention(database, { now: Date.now() }, START, 100)).toEqual({ erased: 0 });
     expect(await isErased(unsaid)).toBe(false);
   });
 

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { readOutboundRules } from '../../buyers/outboundRules.js';
 import { openSender } from '../../buyers/send.js';
 import { LONGEST_TEXT } from '../../market/file/document.js';
-import { actsAs } from '../../store/keys/apiKeys.js';
+import { auditName } from '../../store/keys/apiKeys.js';
 import { SCOPE_NAMES } from '../../store/scopes.js';
 import { ApiError, errorOf } from '../../operations/refusal.js';
 import { readForm } from '../http/body.js';
@@ -91,7 +91,7 @@ function contextOf(
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = settings;
   return {
     database,
-    by: { who: actsAs(own), via: 'api', key },
+    by: { who: auditName(own), via: 'api', key },
     own: { expiresAt, limit },
     scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
     ...servers,

@@ -1,7 +1,7 @@
 import { cleanText } from '../../market/fields/text.js';
 import type { Given, GivenValue } from '../../market/intake/given.js';
 import type { Idempotency, StoredLead } from '../../store/documents.js';
-import type { Hash } from '../../store/secrets.js';
+import type { KeyedHash } from '../../store/secrets.js';
 import { ApiError } from '../../operations/refusal.js';
 
 const MAX_LENGTH = 255;
@@ -19,7 +19,7 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
  * and the fields may be guessed. Requests that sent the same fields have one fingerprint, in whatever order and format.
  */
 export function idempotencyOf(
-  hash: Hash,
+  hash: KeyedHash,
   apiKey: string,
   idempotencyKey: string,
   fields: Given,

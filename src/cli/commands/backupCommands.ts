@@ -12,7 +12,7 @@ import {
   restore,
   type Manifest,
 } from '../../store/upkeep/backup.js';
-import { noteDeed } from '../../store/audit.js';
+import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { localCommand } from '../admin.js';
 import { duration } from '../arguments.js';
@@ -119,7 +119,7 @@ async function restoreFrom(dir: string, { replace, erasures: file, json }: Resto
       { path: 'erased_again', to: String(restored.erased) },
     ];
     const of = { kind: 'database', id: database.db.databaseName } as const;
-    await noteDeed(database, cliActor(), { ...of, did: 'restored from a backup', values });
+    await recordAuditEvent(database, cliActor(), { ...of, did: 'restored from a backup', values });
     return restored;
   });
   const read = file === undefined ? lists : [file, ...lists];

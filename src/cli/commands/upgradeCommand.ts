@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { showProgress } from '../../terminal/showProgress.js';
-import { noteDeed } from '../../store/audit.js';
+import { recordAuditEvent } from '../../store/audit.js';
 import { ensureIndexes } from '../../store/upkeep/indexes.js';
 import { upgradeLeads } from '../../store/upkeep/upgrade.js';
 import { localCommand } from '../admin.js';
@@ -27,7 +27,7 @@ async function upgrade({ json }: { json: boolean }): Promise<void> {
       const upgraded = await upgradeLeads(database, (leads) => shown.progress(`${leads} leads`));
       const values = Object.entries(upgraded).map(([path, count]) => ({ path, to: String(count) }));
       const of = { kind: 'database', id: database.db.databaseName } as const;
-      await noteDeed(database, cliActor(), { ...of, did: 'upgraded', values });
+      await recordAuditEvent(database, cliActor(), { ...of, did: 'upgraded', values });
       return upgraded;
     });
     shown.done();

@@ -6,7 +6,7 @@ import { readMarketFile } from '../../market/file/changeMarket.js';
 import type { Merging } from '../../market/file/mergeChange.js';
 import { applyMarket } from '../../store/market/apply.js';
 import type { Change } from '../../store/market/applyPlan.js';
-import { noteDeed } from '../../store/audit.js';
+import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { matchOf } from '../../store/persons/matchKeys.js';
 import { readTerms } from '../../store/market/readMarket.js';
@@ -109,7 +109,7 @@ async function suppressOne(database: Database): Promise<void> {
   const added = await addSuppressions(database, SAMPLE.seller, [match]);
   const values = [{ path: 'added', to: String(added) }];
   if (added > 0)
-    await noteDeed(database, cliActor(), {
+    await recordAuditEvent(database, cliActor(), {
       kind: 'suppressions',
       id: SAMPLE.seller,
       did: 'added to',

@@ -8,8 +8,8 @@ import type { Campaign } from '../../market/model/terms.js';
 import { concernedCampaigns, type Part } from '../../market/simulate/concerned.js';
 import { whatIf } from '../../market/simulate/whatIf.js';
 import { planApply, type Change } from '../../store/market/applyPlan.js';
-import { keepable, noteDeed } from '../../store/audit.js';
-import type { AuditedValue, Deed } from '../../store/documents.js';
+import { redactedValues, recordAuditEvent } from '../../store/audit.js';
+import type { AuditedValue, AuditEvent } from '../../store/documents.js';
 import { readMarket, termsOf } from '../../store/market/readMarket.js';
 import { readOnly } from '../../store/readOnly.js';
 import { readPast } from '../../store/reports/readPast.js';
@@ -110,7 +110,7 @@ async function simulated(
   const parts: Part[] = [...real, ...modelled.map((id) => ({ kind: 'contract' as const, id }))];
   const campaigns = campaignsOf(parts, after, seller);
   const ids = campaigns.map(({ id }) => id);
-  await noteDeed(database, by, deedOf(real, modelled, { since, seller }));
+  await recordAuditEvent(database, by, deedOf(real, modelled, { since, seller }));
   const past = await readPast(reading, { since, until, campaigns }, [before, after], (count) => {
     if (isShared && count > MOST_LEADS) throw tooMuch();
     tell(`reading leads: ${count}`);
@@ -151,7 +151,7 @@ function deedOf(
   changes: Change[],
   models: string[],
   { since, seller }: Pick<Asked, 'since' | 'seller'>,
-): Deed {
+): AuditEvent {
   const changed = changes.map((one): AuditedValue => {
     const paths = one.change === 'changed' ? pathsOf(one.fields).join(', ') : one.change;
     return { path: `${one.kind} ${one.id}`, to: paths };
@@ -162,7 +162,12 @@ function deedOf(
     ...(seller === undefined ? [] : [{ path: 'seller', to: seller }]),
   ];
   const values = [...which, ...changed, ...modelled];
-  return { kind: 'simulation', id: v7(), did: 'simulated', values: keepable(values.slice(0, MOST_NOTED)) };
+  return {
+    kind: 'simulation',
+    id: v7(),
+    did: 'simulated',
+    values: redactedValues(values.slice(0, MOST_NOTED)),
+  };
 }
 
 /** An enum's values stand in the path of their labels. */

@@ -2,11 +2,11 @@ import type { ClientBulkWriteModel } from 'mongodb';
 import type { Hold } from '../../market/limits/duplicates.js';
 import { toDecimal } from '../../market/money.js';
 import { measured } from '../../metrics.js';
-import type { Claim, Counted, EntryDocument, SaleDocument, StoredLead } from '../documents.js';
+import type { Claim, CountedUsage, EntryDocument, SaleDocument, StoredLead } from '../documents.js';
 import type { Database } from '../db.js';
 import { entriesOf } from './ledger.js';
-import { inBatches, leadLane } from '../lanes.js';
-import { writeTogether } from '../writeTogether.js';
+import { runInBatches, leadLane } from '../lanes.js';
+import { writeInTransaction } from '../transaction.js';
 
 /** The post was not under way any more when its sale was to be booked: settled, called off, or followed by another. */
 class NotPosting extends Error {}
@@ -24,7 +24,7 @@ export interface Room {
   /** Whether it has noted already that the buyer holds a lead of the person. */
   isNoted: boolean;
   /** What it counted. */
-  took: Counted[];
+  took: CountedUsage[];
 }
 
 /**
@@ -62,8 +62,11 @@ export async function bookSale(
   };
   const writes = booking(database, lead, contract, sale, { isReserved, isNoted, detail: reference?.detail });
   // The buyers of a shared lead accept at the same moment, and each sale is written into the lead.
-  const booked = await inBatches(database, { lane: leadLane(lead._id), kind: 'book' }, writes, (bookings) =>
-    bookAll(database, bookings),
+  const booked = await runInBatches(
+    database,
+    { lane: leadLane(lead._id), kind: 'book' },
+    writes,
+    (bookings) => bookAll(database, bookings),
   );
   if (booked.status === 'fulfilled') {
     if (!sale.test) measure(sale);
@@ -89,7 +92,7 @@ async function bookAll(database: Database, bookings: Booking[]): Promise<Promise
 }
 
 const bookTogether = ({ client }: Database, bookings: Booking[]): Promise<void> =>
-  writeTogether(client, bookings.flat(), ({ updateResults }) => {
+  writeInTransaction(client, bookings.flat(), ({ updateResults }) => {
     // The update of the lead is the first write of each booking; the others insert.
     const matched = [...(updateResults?.values() ?? [])].filter(({ matchedCount }) => matchedCount === 1);
     if (matched.length < bookings.length) throw new NotPosting();

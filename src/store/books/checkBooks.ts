@@ -6,7 +6,7 @@ import { entriesOf } from './ledger.js';
 import type { EntryDocument, SaleDocument, StoredLead } from '../documents.js';
 
 /** Two places of the books that should agree and do not. */
-export interface Difference {
+export interface BooksDifference {
   what: 'booking' | 'sale' | 'lead' | 'balance';
   /** Of the booking, the sale or the lead; of a balance, the account. */
   id: string;
@@ -22,11 +22,11 @@ export interface BooksCheck {
   /** How many differences there are. */
   differing: number;
   /** The first of them. */
-  differences: Difference[];
+  differences: BooksDifference[];
 }
 
 /** How far a check has come: a stage of it, and the id that was looked at last. */
-export interface Place {
+export interface CheckCursor {
   stage: (typeof STAGES)[number];
   after: string;
 }
@@ -50,8 +50,8 @@ const MOST_KEPT = 1000;
  */
 export async function checkBooks(
   database: Database,
-  { from, most = Infinity }: { from?: Place; most?: number } = {},
-): Promise<BooksCheck & { next?: Place }> {
+  { from, most = Infinity }: { from?: CheckCursor; most?: number } = {},
+): Promise<BooksCheck & { next?: CheckCursor }> {
   const check: BooksCheck = { sales: 0, leads: 0, balances: 0, differing: 0, differences: [] };
   let seen = 0;
   for await (const { place, differences, ...counted } of batches(database, from)) {
@@ -68,23 +68,23 @@ export async function checkBooks(
 
 /** A batch that was compared, up to a place. */
 interface Batch {
-  place: Place;
+  place: CheckCursor;
   size: number;
   sales?: number;
   leads?: number;
   balances?: number;
-  differences: Difference[];
+  differences: BooksDifference[];
 }
 
 async function* batches(
   database: Database,
-  from: Place = { stage: 'bookings', after: '' },
+  from: CheckCursor = { stage: 'bookings', after: '' },
 ): AsyncGenerator<Batch> {
   for (const stage of STAGES.slice(STAGES.indexOf(from.stage)))
     yield* COMPARE[stage](database, stage === from.stage ? from.after : '');
 }
 
-const COMPARE: Record<Place['stage'], (database: Database, after: string) => AsyncGenerator<Batch>> = {
+const COMPARE: Record<CheckCursor['stage'], (database: Database, after: string) => AsyncGenerator<Batch>> = {
   bookings: compareBookings,
   leads: compareLeads,
   balances: compareBalances,
@@ -105,7 +105,7 @@ async function* compareBookings(database: Database, after: string): AsyncGenerat
 async function* compareLeads(database: Database, after: string): AsyncGenerator<Batch> {
   for await (const ids of inBatches(soldLeads(database, after))) {
     const { sales, differences } = await together(database, (session) => checkLeads(database, ids, session));
-    const place: Place = { stage: 'leads', after: ids.at(-1) ?? '' };
+    const place: CheckCursor = { stage: 'leads', after: ids.at(-1) ?? '' };
     yield { place, size: ids.length, leads: ids.length, sales, differences };
   }
 }
@@ -151,7 +151,7 @@ async function* bookingsOf({ ledger }: Database, after: string): AsyncGenerator<
 }
 
 /** What the sides of one booking do not sum to. */
-function differencesIn(sides: readonly Side[]): Difference[] {
+function differencesIn(sides: readonly Side[]): BooksDifference[] {
   const sums = new Map<string, { side: Side; sum: Minor }>();
   for (const side of sides) {
     const key = `${side.kind} ${side.currency}`;
@@ -167,7 +167,7 @@ function differencesIn(sides: readonly Side[]): Difference[] {
 }
 
 /** Reads bookings that did not look right once more, all of each at one moment: it may have been made meanwhile. */
-async function confirmed(database: Database, ids: string[]): Promise<Difference[]> {
+async function confirmed(database: Database, ids: string[]): Promise<BooksDifference[]> {
   if (ids.length === 0) return [];
   const sides = await together(database, (session) =>
     database.ledger.find({ sale: { $in: ids } }, { session }).toArray(),
@@ -197,7 +197,7 @@ async function checkLeads(
   { sales, returns, ledger, leads }: Database,
   ids: string[],
   session: ClientSession,
-): Promise<{ sales: number; differences: Difference[] }> {
+): Promise<{ sales: number; differences: BooksDifference[] }> {
   // One after another: a session runs one operation at a time.
   const sold = await sales.find({ lead: { $in: ids } }, { session }).toArray();
   const saleIds = sold.map(({ _id }) => _id);
@@ -225,7 +225,7 @@ function groupBy<T>(all: T[], keyOf: (one: T) => string): Map<string, T[]> {
   return groups;
 }
 
-function checkSale(sale: SaleDocument, booked: EntryDocument[]): Difference[] {
+function checkSale(sale: SaleDocument, booked: EntryDocument[]): BooksDifference[] {
   const told = (entries: EntryDocument[]): string =>
     entries
       .map(({ account, amount, currency }) => `${account} ${formatMoney(amount, currency)}`)
@@ -245,7 +245,7 @@ function checkLead(
     entries,
     takenBack,
   }: { entries: ReadonlyMap<string, EntryDocument[]>; takenBack: ReadonlyMap<string, Minor> },
-): Difference[] {
+): BooksDifference[] {
   if (lead === undefined) return [{ what: 'lead', id, detail: 'has sales, and is not in the store' }];
   const { price = 0, currency } = lead;
   const other = sales.find((sale) => sale.currency !== currency);
@@ -271,7 +271,7 @@ async function checkBalance(
   buyer: string,
   currency: string,
   session: ClientSession,
-): Promise<Difference[]> {
+): Promise<BooksDifference[]> {
   const account = accountId(buyer);
   const used = await usage.findOne({ _id: account }, { session });
   const held = Object.entries(used?.held ?? {});

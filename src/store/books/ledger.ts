@@ -1,19 +1,11 @@
 import type { Minor } from '../../market/money.js';
 import type { Refund } from '../../market/model/returnShares.js';
 import { buyerAccount } from '../../market/limits/usage.js';
-import type { Database } from '../db.js';
 import type { EntryDocument, SaleDocument } from '../documents.js';
 
 export const sellerAccount = (seller: string): string => `seller:${seller}`;
 export const HOUSE = 'house';
 export const BANK = 'bank';
-
-export async function ledgerIndexes({ ledger }: Database): Promise<void> {
-  await ledger.createIndex({ sale: 1 });
-  await ledger.createIndex({ account: 1, at: 1 });
-  // In the order of statements: a page is read without sorting what comes after it.
-  await ledger.createIndex({ account: 1, currency: 1, at: 1, _id: 1 });
-}
 
 /** All sides of a sale. A test lead's sale moves no money. */
 export function entriesOf(sale: SaleDocument): EntryDocument[] {

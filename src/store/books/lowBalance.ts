@@ -8,7 +8,7 @@ import type { Database } from '../db.js';
  * are booked at once, and no other until the buyer has topped up again. Idempotent by sale. Costs a round trip only for
  * buyers that want to hear it.
  */
-export async function fellBelow(
+export async function claimLowBalanceNotice(
   { usage }: Database,
   { id, lowBalance, notices }: Pick<Buyer, 'id' | 'lowBalance' | 'notices'>,
   sale: string,
@@ -26,7 +26,7 @@ export async function fellBelow(
  * From now on the buyer hears of a low balance again, for the transaction that brings that about.
  * @param from where it has at least so much; absent: in any case, because it wants to hear of another amount
  */
-export const hearsOfLowAgain = ({ db }: Database, buyer: string, from?: Minor) => ({
+export const rearmLowBalanceNotice = ({ db }: Database, buyer: string, from?: Minor) => ({
   name: 'updateOne' as const,
   namespace: `${db.databaseName}.usage`,
   filter: { _id: accountId(buyer), ...(from !== undefined && { balance: { $gte: from } }) },

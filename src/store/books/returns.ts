@@ -13,10 +13,9 @@ import type {
   UsageDocument,
 } from '../documents.js';
 import type { Database } from '../db.js';
-import { duplicateOf } from '../duplicateOf.js';
+import { duplicateKeyOf, writeInTransaction } from '../transaction.js';
 import { returnEntriesOf } from './ledger.js';
 import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
-import { writeTogether } from '../writeTogether.js';
 
 export const findReturn = ({ returns }: Database, sale: string): Promise<ReturnDocument | null> =>
   returns.findOne({ _id: sale });
@@ -73,12 +72,12 @@ export async function bookReturn(
       ...givingBack(database, sale, refund, { freesCap: policy.freesCap, isPrepaid }),
     ];
     try {
-      await writeTogether<Written>(database.client, writes, ({ updateResults }) => {
+      await writeInTransaction<Written>(database.client, writes, ({ updateResults }) => {
         if (updateResults?.get(0)?.matchedCount !== 1) throw new LeadChanged();
       });
       return { returned, isNew: true };
     } catch (error) {
-      if (!(error instanceof LeadChanged) && duplicateOf(error) === undefined) throw error;
+      if (!(error instanceof LeadChanged) && duplicateKeyOf(error) === undefined) throw error;
     }
   }
 }

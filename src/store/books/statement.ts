@@ -34,13 +34,13 @@ export interface CurrencyStatement {
 }
 
 /** A span of time; `until` is the first moment after it. */
-export interface Span {
+export interface Period {
   from: Date;
   until: Date;
 }
 
 /** Where a page ends: at a booking, by its time and id, of a currency. */
-export interface Mark {
+export interface StatementCursor {
   currency: string;
   at: Date;
   id: string;
@@ -49,13 +49,13 @@ export interface Mark {
 export interface StatementPage {
   currencies: CurrencyStatement[];
   /** Where the next page begins; absent: this was the last. */
-  next?: Mark;
+  next?: StatementCursor;
 }
 
 /** Which part of a statement: so many lines, those after a mark. */
-export interface Part {
+export interface StatementPart {
   limit: number;
-  after?: Mark;
+  after?: StatementCursor;
 }
 
 /**
@@ -67,8 +67,8 @@ export interface Part {
 export async function statementPage(
   { ledger }: Database,
   account: string,
-  span: Span,
-  { limit, after }: Part,
+  span: Period,
+  { limit, after }: StatementPart,
 ): Promise<StatementPage> {
   const openings = await balancesBefore({ ledger }, account, span);
   const asked = [...openings].filter(([currency]) => after === undefined || currency >= after.currency);
@@ -103,7 +103,7 @@ type Ledger = Pick<Database, 'ledger'>;
 async function balancesBefore(
   { ledger }: Ledger,
   account: string,
-  { from, until }: Span,
+  { from, until }: Period,
 ): Promise<Map<string, Minor>> {
   const [sums, booked] = await Promise.all([
     sumsByCurrency({ ledger }, { account, at: { $lt: from } }),
@@ -114,7 +114,12 @@ async function balancesBefore(
 }
 
 /** What was booked in the period up to a mark, which is counted too. */
-async function sumUpTo({ ledger }: Ledger, account: string, { from }: Span, mark: Mark): Promise<Minor> {
+async function sumUpTo(
+  { ledger }: Ledger,
+  account: string,
+  { from }: Period,
+  mark: StatementCursor,
+): Promise<Minor> {
   const { currency, at, id } = mark;
   const [before, atOnce] = await Promise.all([
     sumsByCurrency({ ledger }, { account, currency, at: { $gte: from, $lt: at } }),
@@ -139,8 +144,8 @@ type Booked = EntryDocument & { of: SaleDocument[] };
 async function bookingsAfter(
   { ledger }: Ledger,
   which: { account: string; currency: string },
-  { from, until }: Span,
-  { limit, after }: Part,
+  { from, until }: Period,
+  { limit, after }: StatementPart,
 ): Promise<Booked[]> {
   const find = (filter: object, most: number): Promise<Booked[]> =>
     ledger

@@ -1,15 +1,20 @@
 import { topUpId, topUpIdByKey } from '../../market/ids.js';
 import { formatMoney, type Minor } from '../../market/money.js';
 import type { Buyer } from '../../market/model/terms.js';
-import { auditWrites, differences, type Actor } from '../audit.js';
-import type { AuditDocument, Deed, EntryDocument, UsageDocument, WakeDocument } from '../documents.js';
+import { auditWrites, changedValues, type Actor } from '../audit.js';
+import type {
+  AuditDocument,
+  AuditEvent,
+  EntryDocument,
+  UsageDocument,
+  MarketChangeDocument,
+} from '../documents.js';
 import { accountId, isIn } from '../sales/capacity.js';
 import type { Database } from '../db.js';
-import { duplicateOf } from '../duplicateOf.js';
-import { hearsOfLowAgain } from './lowBalance.js';
+import { duplicateKeyOf, writeInTransaction } from '../transaction.js';
+import { rearmLowBalanceNotice } from './lowBalance.js';
 import { BANK } from './ledger.js';
-import { wakeWrites } from '../marketChanges.js';
-import { writeTogether } from '../writeTogether.js';
+import { marketChangeWrites } from '../marketChanges.js';
 
 /** Money that a prepaid buyer pays in; less than zero where it takes some back. */
 export interface TopUp {
@@ -52,16 +57,15 @@ export async function bookTopUp(database: Database, topUp: Payment, by?: Actor):
   const id = topUp.ref === undefined ? topUpIdByKey(buyer, topUp.key) : topUpId(buyer, topUp.ref);
   const writes = [
     ...topUpWrites(database, { ...topUp, lowBalance }, id),
-    ...wakeWrites(database, mightBuy),
+    ...marketChangeWrites(database, mightBuy),
     ...(by ? auditWrites(database, by, [paidIn(topUp)]) : []),
   ];
-  const isNew = await writeTogether<EntryDocument | UsageDocument | WakeDocument | AuditDocument>(
-    client,
-    writes,
-  ).then(
+  const isNew = await writeInTransaction<
+    EntryDocument | UsageDocument | MarketChangeDocument | AuditDocument
+  >(client, writes).then(
     () => true,
     (error: unknown) => {
-      if (duplicateOf(error) === undefined) throw error;
+      if (duplicateKeyOf(error) === undefined) throw error;
       return false;
     },
   );
@@ -82,11 +86,11 @@ async function contractsOf(
   return found.map(({ _id: id, campaign }) => ({ id, campaign }));
 }
 
-const paidIn = ({ buyer, amount, currency, ref }: TopUp): Deed => ({
+const paidIn = ({ buyer, amount, currency, ref }: TopUp): AuditEvent => ({
   kind: 'buyer',
   id: buyer,
   did: 'paid in',
-  values: differences({}, { amount: formatMoney(amount, currency), ...(ref !== undefined && { ref }) }),
+  values: changedValues({}, { amount: formatMoney(amount, currency), ...(ref !== undefined && { ref }) }),
 });
 
 /**
@@ -124,6 +128,6 @@ export function topUpWrites(
       update: { $inc: { balance: amount }, $set: { currency } },
       upsert: true,
     },
-    ...(lowBalance === undefined ? [] : [hearsOfLowAgain(database, buyer, lowBalance)]),
+    ...(lowBalance === undefined ? [] : [rearmLowBalanceNotice(database, buyer, lowBalance)]),
   ];
 }

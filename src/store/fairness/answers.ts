@@ -1,6 +1,6 @@
 import { LINES, type Line } from '../../market/limits/circuitBreaker.js';
 import type { Database } from '../db.js';
-import type { AnswersDocument, SlipReason, Slips } from '../documents.js';
+import type { AnswersDocument, AnswerFault, AnswerFaults } from '../documents.js';
 
 /** One answer of a buyer. `id`: the ping's or post's. */
 export interface BuyerAnswer {
@@ -12,7 +12,7 @@ export interface BuyerAnswer {
   /** A bid, or an accepted post. */
   isYes: boolean;
   /** Why it could not be used. */
-  slip?: { reason: SlipReason; detail?: string };
+  fault?: { reason: AnswerFault; detail?: string };
 }
 
 const HOUR_MS = 3_600_000;
@@ -20,10 +20,6 @@ const DAY_MS = 24 * HOUR_MS;
 const FLUSH_MS = 2000;
 /** Long enough for a digest that is late by days. */
 const KEPT_MS = 8 * DAY_MS;
-
-export async function answerIndexes({ answers }: Database): Promise<void> {
-  await answers.createIndex({ hour: 1 });
-}
 
 interface Tally {
   counted: Map<string, AnswersDocument>;
@@ -35,7 +31,7 @@ const tallies = new WeakMap<Database, Tally>();
 export function countAnswer(database: Database, answer: BuyerAnswer): void {
   const tally = tallies.get(database) ?? { counted: new Map<string, AnswersDocument>() };
   tallies.set(database, tally);
-  const { buyer, of, test, id, at, isYes, slip } = answer;
+  const { buyer, of, test, id, at, isYes, fault } = answer;
   const hour = new Date(Math.floor(at.getTime() / HOUR_MS) * HOUR_MS);
   const _id = `${buyer}/${hour.toISOString().slice(0, 13)}${test ? '/test' : ''}`;
   const counts = tally.counted.get(_id) ?? { _id, buyer, hour, test };
@@ -43,10 +39,10 @@ export function countAnswer(database: Database, answer: BuyerAnswer): void {
   const yes = of === 'pings' ? 'bids' : 'accepted';
   counts[of] = (counts[of] ?? 0) + 1;
   if (isYes) counts[yes] = (counts[yes] ?? 0) + 1;
-  if (slip !== undefined) {
-    const slips = ((counts.slips ??= {})[of] ??= {});
-    const { count = 0 } = slips[slip.reason] ?? {};
-    slips[slip.reason] = { count: count + 1, last: { at, id, detail: slip.detail } };
+  if (fault !== undefined) {
+    const faults = ((counts.slips ??= {})[of] ??= {});
+    const { count = 0 } = faults[fault.reason] ?? {};
+    faults[fault.reason] = { count: count + 1, last: { at, id, detail: fault.detail } };
   }
   tally.timer ??= setTimeout(() => {
     tally.timer = undefined;
@@ -71,9 +67,9 @@ export async function flushAnswers(database: Database): Promise<void> {
   );
 }
 
-function addition({ buyer, hour, test, pings, bids, posts, accepted, slips = {} }: AnswersDocument) {
+function addition({ buyer, hour, test, pings, bids, posts, accepted, slips: faults = {} }: AnswersDocument) {
   const each = LINES.flatMap((of) =>
-    Object.entries(slips[of] ?? {}).map(([reason, slip]) => ({ path: `slips.${of}.${reason}`, ...slip })),
+    Object.entries(faults[of] ?? {}).map(([reason, fault]) => ({ path: `slips.${of}.${reason}`, ...fault })),
   );
   const counts = Object.entries({ pings, bids, posts, accepted }).filter(([, by]) => by !== undefined);
   return {
@@ -92,13 +88,13 @@ export async function pruneAnswers({ answers }: Database, now: number): Promise<
 }
 
 /** What a buyer has answered in a time. */
-export interface AnswersInTime {
+export interface AnswerCounts {
   pings: number;
   bids: number;
   posts: number;
   accepted: number;
   /** The most frequent first. */
-  slips: (Slips & { of: Line; reason: SlipReason })[];
+  faults: (AnswerFaults & { of: Line; reason: AnswerFault })[];
 }
 
 /**
@@ -108,7 +104,7 @@ export interface AnswersInTime {
 export async function readAnswers(
   { answers }: Database,
   { from, to, test, buyers }: { from: Date; to: Date; test?: boolean; buyers?: readonly string[] },
-): Promise<Map<string, AnswersInTime>> {
+): Promise<Map<string, AnswerCounts>> {
   const found = await answers
     .find({ hour: { $gte: from, $lt: to }, test, buyer: buyers && { $in: buyers } })
     .sort({ hour: 1 })
@@ -118,37 +114,37 @@ export async function readAnswers(
 }
 
 /** @param hours the earliest first */
-function together(hours: readonly AnswersDocument[]): AnswersInTime {
+function together(hours: readonly AnswersDocument[]): AnswerCounts {
   const sum = (key: 'pings' | 'bids' | 'posts' | 'accepted'): number =>
     hours.reduce((all, { [key]: count = 0 }) => all + count, 0);
-  const slips = new Map<string, AnswersInTime['slips'][number]>();
+  const faults = new Map<string, AnswerCounts['faults'][number]>();
   for (const { slips: inHour = {} } of hours)
     for (const of of LINES)
       for (const [reason, { count, last }] of Object.entries(inHour[of] ?? {})) {
-        const before = slips.get(`${of} ${reason}`)?.count ?? 0;
-        slips.set(`${of} ${reason}`, { of, reason: reason as SlipReason, count: before + count, last });
+        const before = faults.get(`${of} ${reason}`)?.count ?? 0;
+        faults.set(`${of} ${reason}`, { of, reason: reason as AnswerFault, count: before + count, last });
       }
   return {
     pings: sum('pings'),
     bids: sum('bids'),
     posts: sum('posts'),
     accepted: sum('accepted'),
-    slips: [...slips.values()].toSorted((a, b) => b.count - a.count),
+    faults: [...faults.values()].toSorted((a, b) => b.count - a.count),
   };
 }
 
 /** Those of some buyers whose answers to live leads could not all be used in a time. */
-export async function buyersWithSlips(
+export async function buyersWithAnswerFaults(
   database: Database,
   buyers: readonly string[],
   time: { from: Date; to: Date },
 ): Promise<string[]> {
   const answers = await readAnswers(database, { ...time, test: false, buyers });
-  return buyers.filter((id) => answers.get(id)?.slips.some(({ reason }) => reason !== 'no_by_status'));
+  return buyers.filter((id) => answers.get(id)?.faults.some(({ reason }) => reason !== 'no_by_status'));
 }
 
 /** The last 24 hours, the present one included. */
-export async function answersOfLastDay(database: Database, now: number): Promise<Map<string, AnswersInTime>> {
+export async function answersOfLastDay(database: Database, now: number): Promise<Map<string, AnswerCounts>> {
   const next = new Date((Math.floor(now / HOUR_MS) + 1) * HOUR_MS);
   return readAnswers(database, { from: new Date(next.getTime() - DAY_MS), to: next });
 }

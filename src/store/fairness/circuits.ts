@@ -6,7 +6,7 @@ import {
   type Failure,
 } from '../../market/limits/circuitBreaker.js';
 import type { Database } from '../db.js';
-import { duplicateOf } from '../duplicateOf.js';
+import { duplicateKeyOf } from '../transaction.js';
 
 /** The circuits of all buyers that have failed of late. */
 export async function readCircuits({ circuits }: Database): Promise<Map<string, Circuit>> {
@@ -47,7 +47,7 @@ const batches = new WeakMap<Database, Map<string, Batch>>();
  * @param answer `isKnown`: whether the caller has read this circuit
  * @returns what the write changed, to the first of those whose answers are written together
  */
-export async function noteAnswer(
+export async function recordServerAnswer(
   database: Database,
   id: string,
   { failure, now, isKnown }: ServerAnswer & { isKnown: boolean },
@@ -113,7 +113,7 @@ async function change(
         if (matchedCount === 1) return changed;
       }
     } catch (error) {
-      if (duplicateOf(error) === undefined) throw error;
+      if (duplicateKeyOf(error) === undefined) throw error;
     }
   }
 }

@@ -2,12 +2,11 @@ import type { ClientBulkWriteModel } from 'mongodb';
 import type { Round } from '../../market/model/round.js';
 import { added, takeTurns, type Changes, type Contender } from '../../market/auction/turns.js';
 import type { Database } from '../db.js';
-import { duplicateOf } from '../duplicateOf.js';
+import { duplicateKeyOf, writeInTransaction } from '../transaction.js';
 
-import { oneAtATime } from '../lanes.js';
+import { runSerially } from '../lanes.js';
 import type { StoredLead, TurnsDocument } from '../documents.js';
-import { roundOfEarlierTry, roundWrite, storeRound } from '../leads/rounds.js';
-import { writeTogether } from '../writeTogether.js';
+import { roundOfEarlierAttempt, roundWrite, storeRound } from '../leads/rounds.js';
 
 /**
  * Stores a round with the turns that it takes of its campaign, one for each place that the lead has; the round keeps the
@@ -16,14 +15,14 @@ import { writeTogether } from '../writeTogether.js';
  * @param places 0: nothing is taken, as for a test lead
  * @returns what is stored: this round, or the one of an earlier try
  */
-export async function storeRoundInTurn(
+export async function storeRoundWithTurns(
   database: Database,
   leadId: string,
   round: Round,
   contenders: Contender[],
   places: number,
 ): Promise<Round> {
-  return oneAtATime(database, `turns/${round.campaign}`, () =>
+  return runSerially(database, `turns/${round.campaign}`, () =>
     storeInTurn(database, leadId, round, contenders, places),
   );
 }
@@ -43,7 +42,7 @@ async function storeInTurn(
     const taken = { credits: added(credits, changes), version: version + 1 };
     const stored = await storeBoth(database, leadId, inTurn, version, taken);
     if (stored === 'both') return inTurn;
-    if (stored === 'before') return roundOfEarlierTry(database, leadId, round.number);
+    if (stored === 'before') return roundOfEarlierAttempt(database, leadId, round.number);
   }
 }
 
@@ -69,7 +68,7 @@ export async function settleTurns(
       update: { $inc: { version: 1, ...Object.fromEntries(gains) } },
     },
   ];
-  await writeTogether(client, writes, ({ updateResults }) => {
+  await writeInTransaction(client, writes, ({ updateResults }) => {
     if (updateResults?.get(0)?.matchedCount !== 1) throw new SettledBefore();
   }).catch((error: unknown) => {
     if (!(error instanceof SettledBefore)) throw error;
@@ -97,7 +96,7 @@ async function storeBoth(
     },
   ];
   try {
-    await writeTogether(client, writes, ({ updateResults }) => {
+    await writeInTransaction(client, writes, ({ updateResults }) => {
       if (updateResults?.get(0)?.matchedCount !== 1) throw new StoredBefore();
       if (updateResults.get(1)?.matchedCount !== 1) throw new Overtaken();
     });
@@ -124,7 +123,7 @@ async function turnsOf({ turns }: Pick<Database, 'turns'>, _id: string): Promise
     await turns.insertOne(none);
     return none;
   } catch (error) {
-    if (duplicateOf(error) === undefined) throw error;
+    if (duplicateKeyOf(error) === undefined) throw error;
     return turnsOf({ turns }, _id);
   }
 }

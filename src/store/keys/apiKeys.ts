@@ -1,15 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { auditOf, auditWrites, differences, type Actor } from '../audit.js';
-import type { KeyDocument, AuditDocument, Deed } from '../documents.js';
+import { auditDocument, auditWrites, changedValues, type Actor } from '../audit.js';
+import type { KeyDocument, AuditDocument, AuditEvent } from '../documents.js';
 import type { Database } from '../db.js';
 import type { Scope } from '../scopes.js';
-import { writeTogether } from '../writeTogether.js';
-
-export async function keyIndexes({ keys }: Database): Promise<void> {
-  await keys.createIndex({ hash: 1 }, { unique: true }, {});
-  await keys.createIndex({ seller: 1 });
-}
+import { writeInTransaction } from '../transaction.js';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -82,8 +77,8 @@ export async function createKey(
     createdAt: new Date(),
     madeBy: by,
   };
-  const deed: Deed = { kind: 'key', id, did: 'created', values: differences({}, termsOf(document)) };
-  await writeTogether<KeyDocument | AuditDocument>(client, [
+  const deed: AuditEvent = { kind: 'key', id, did: 'created', values: changedValues({}, termsOf(document)) };
+  await writeInTransaction<KeyDocument | AuditDocument>(client, [
     { name: 'insertOne', namespace: `${db.databaseName}.keys`, document },
     ...(by ? auditWrites(database, by, [deed]) : []),
   ]);
@@ -97,13 +92,13 @@ const LONGEST_WHO = 200;
  * The name that an admin key acts under in the audit. A key that another key has made has its maker in it: whoever may make
  * keys could else act as anybody.
  */
-export function actsAs({ _id, admin = _id, madeBy }: KeyDocument): string {
+export function auditName({ _id, admin = _id, madeBy }: KeyDocument): string {
   if (madeBy?.via !== 'api' || madeBy.who === admin) return admin;
   return `${admin} (key made by ${madeBy.who})`.slice(0, LONGEST_WHO);
 }
 
 /** Keys in force that were made with a key, by their ids. */
-export async function madeWith({ keys }: Database, id: string): Promise<string[]> {
+export async function keysMadeWith({ keys }: Database, id: string): Promise<string[]> {
   const found = await keys
     .find({ 'madeBy.key': id, revokedAt: { $exists: false } }, { sort: { createdAt: 1 } })
     .toArray();
@@ -170,8 +165,9 @@ export async function expireKey(
       const key = await keys.findOne({ _id: id }, { session });
       if (key === null || key.revokedAt || (key.expiresAt && key.expiresAt <= expiresAt)) return false;
       await keys.updateOne({ _id: id }, { $set: { expiresAt } }, { session });
-      const values = differences(termsOf(key), termsOf({ ...key, expiresAt }));
-      if (by) await audit.insertOne(auditOf(by, { kind: 'key', id, did: 'changed', values }), { session });
+      const values = changedValues(termsOf(key), termsOf({ ...key, expiresAt }));
+      if (by)
+        await audit.insertOne(auditDocument(by, { kind: 'key', id, did: 'changed', values }), { session });
       return true;
     }),
   );
@@ -187,8 +183,8 @@ export async function revokeKey({ client, keys, audit }: Database, id: string, b
       const key = await keys.findOne({ _id: id, revokedAt: { $exists: false } }, { session });
       if (key === null) return false;
       await keys.updateOne({ _id: id }, { $set: { revokedAt: new Date() } }, { session });
-      const deed: Deed = { kind: 'key', id, did: 'revoked', values: differences(termsOf(key), {}) };
-      if (by) await audit.insertOne(auditOf(by, deed), { session });
+      const deed: AuditEvent = { kind: 'key', id, did: 'revoked', values: changedValues(termsOf(key), {}) };
+      if (by) await audit.insertOne(auditDocument(by, deed), { session });
       return true;
     }),
   );

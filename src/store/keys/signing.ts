@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
-import { auditOf, type Actor } from '../audit.js';
+import { auditDocument, type Actor } from '../audit.js';
 import type { Database } from '../db.js';
 import { rewrapKey, type MasterKeys } from '../masterKeys.js';
-import type { Signed, Signing, WrappedKey } from '../documents.js';
+import type { WithSigning, SigningSecrets, WrappedKey } from '../documents.js';
 import type { Vault } from '../vault.js';
 
 /** Who is sent signed messages. */
@@ -22,7 +22,7 @@ const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 const contextOf = ({ kind, id }: Recipient): string => `signing secret of ${kind} ${id}`;
 
 /** A new secret for a buyer or seller, or the plain one of an earlier release, as it is stored. */
-export function makeSigning(vault: Vault, recipient: Recipient, secret = newSecret()): Signing {
+export function makeSigning(vault: Vault, recipient: Recipient, secret = newSecret()): SigningSecrets {
   return { current: wrap(vault.masterKeys(), recipient, secret), version: 1 };
 }
 
@@ -30,14 +30,14 @@ const wrap = (masterKeys: MasterKeys, recipient: Recipient, secret: string): Wra
   masterKeys.wrap(Buffer.from(secret), contextOf(recipient));
 
 /** Secrets in force when it is called, the newest first. They are unwrapped when they are first asked for. */
-export type Secrets = () => readonly string[];
+export type SecretsInForce = () => readonly string[];
 
 /** @throws MasterKeyError, when it is called, if a secret can't be unwrapped with the master keys that are set */
 export function secretsOf(
   vault: Pick<Vault, 'masterKeys'>,
   kind: Recipient['kind'],
-  stored: Signed,
-): Secrets {
+  stored: WithSigning,
+): SecretsInForce {
   const { _id: id, signing, secret } = stored;
   if (signing === undefined) return () => (secret === undefined ? [] : [secret]);
   let unwrapped: { secret: string; until: number }[] | undefined;
@@ -53,28 +53,32 @@ export function secretsOf(
   };
 }
 
-const collectionOf = (database: Database, kind: Recipient['kind']): Collection<Signed> =>
-  database.db.collection<Signed>(kind === 'buyer' ? 'buyers' : 'sellers');
+const collectionOf = (database: Database, kind: Recipient['kind']): Collection<WithSigning> =>
+  database.db.collection<WithSigning>(kind === 'buyer' ? 'buyers' : 'sellers');
 
 /** The secrets of one buyer or seller, and until when those before the newest sign as well. */
-export interface Shown {
+export interface ShownSecrets {
   secrets: readonly string[];
   previousUntil: Date[];
 }
 
 /** Undefined if there is no such buyer or seller. */
-export async function findSecrets(database: Database, { kind, id }: Recipient): Promise<Shown | undefined> {
+export async function findSecrets(
+  database: Database,
+  { kind, id }: Recipient,
+): Promise<ShownSecrets | undefined> {
   const stored = await collectionOf(database, kind).findOne({ _id: id });
   return stored === null ? undefined : shown(database.vault, kind, stored);
 }
 
-function shown(vault: Vault, kind: Recipient['kind'], stored: Signed): Shown {
+function shown(vault: Vault, kind: Recipient['kind'], stored: WithSigning): ShownSecrets {
   const previous = inForce(stored.signing?.previous ?? []);
   return { secrets: secretsOf(vault, kind, stored)(), previousUntil: previous.map(({ until }) => until) };
 }
 
-const inForce = (previous: NonNullable<Signing['previous']>): NonNullable<Signing['previous']> =>
-  previous.filter(({ until }) => until.getTime() > Date.now());
+const inForce = (
+  previous: NonNullable<SigningSecrets['previous']>,
+): NonNullable<SigningSecrets['previous']> => previous.filter(({ until }) => until.getTime() > Date.now());
 
 /**
  * Gives a buyer or a seller a new secret. The present one signs as well for `overlapMs`, so that its owner can install the
@@ -87,7 +91,7 @@ export async function rotateSecret(
   recipient: Recipient,
   overlapMs: number,
   by?: Actor,
-): Promise<Shown | undefined> {
+): Promise<ShownSecrets | undefined> {
   const { client, vault, audit } = database;
   const { kind, id } = recipient;
   const collection = collectionOf(database, kind);
@@ -100,13 +104,14 @@ export async function rotateSecret(
       const signing = overlapMs > 0 ? replaced : { ...replaced, previous: undefined };
       await collection.updateOne({ _id: id }, { $set: { signing }, $unset: { secret: '' } }, { session });
       const values = [{ path: 'previous.until', to: until.toISOString() }];
-      if (by) await audit.insertOne(auditOf(by, { kind, id, did: 'secret rotated', values }), { session });
+      if (by)
+        await audit.insertOne(auditDocument(by, { kind, id, did: 'secret rotated', values }), { session });
       return shown(vault, kind, { _id: id, signing });
     }),
   );
 }
 
-function rotated(vault: Vault, recipient: Recipient, stored: Signed, until: Date): Signing {
+function rotated(vault: Vault, recipient: Recipient, stored: WithSigning, until: Date): SigningSecrets {
   const made = makeSigning(vault, recipient);
   const was = stored.signing ?? (stored.secret ? makeSigning(vault, recipient, stored.secret) : undefined);
   if (was === undefined) return made;
@@ -144,7 +149,11 @@ export async function rewrapSecrets(database: Database): Promise<number> {
   return plain + wrapped;
 }
 
-function rewrapped(masterKeys: MasterKeys, recipient: Recipient, signing: Signing): Signing | undefined {
+function rewrapped(
+  masterKeys: MasterKeys,
+  recipient: Recipient,
+  signing: SigningSecrets,
+): SigningSecrets | undefined {
   const all = [signing.current, ...(signing.previous ?? []).map(({ secret }) => secret)];
   if (all.every(({ masterKey }) => masterKey === masterKeys.current)) return undefined;
   const again = (secret: WrappedKey): WrappedKey => rewrapKey(masterKeys, secret, contextOf(recipient));
@@ -172,15 +181,15 @@ export async function dropEndedSecrets(database: Database): Promise<number> {
 
 interface SecretChange {
   /** What must still hold; else the secret was changed meanwhile, by somebody who knew better. */
-  filter: Filter<Signed>;
-  update: UpdateFilter<Signed>;
+  filter: Filter<WithSigning>;
+  update: UpdateFilter<WithSigning>;
 }
 
 /** Changes the secrets of sellers and buyers, one after another. @returns how many were changed */
 async function eachSecret(
   database: Database,
-  which: Filter<Signed>,
-  changeOf: (recipient: Recipient, stored: Signed) => SecretChange | undefined,
+  which: Filter<WithSigning>,
+  changeOf: (recipient: Recipient, stored: WithSigning) => SecretChange | undefined,
 ): Promise<number> {
   let changed = 0;
   for (const kind of KINDS) {

@@ -6,35 +6,10 @@ import { ENDED, isEnd, type EndStatus, type LeadFacts } from '../../market/model
 import type { LeadReason } from '../../market/model/reason.js';
 import type { News } from '../../market/waiting/waiting.js';
 import type { Database } from '../db.js';
-import { duplicateOf } from '../duplicateOf.js';
+import { duplicateKeyOf } from '../transaction.js';
 import { openLead, sealLead } from './person.js';
-import type { LeadDocument, StoredLead } from '../documents.js';
+import type { LeadDocument, NotificationAttempt, StoredLead } from '../documents.js';
 import { endWithdrawn, NOT_WITHDRAWN, ON_SALE, type LeadState } from './withdrawals.js';
-
-/**
- * Sparse where they can be, and not partial: SecantusDB finds nothing by an index of what `$exists`, and goes through
- * all leads.
- */
-export async function leadIndexes({ leads }: Database): Promise<void> {
-  await leads.createIndex({ dueAt: 1 }, { name: 'due', sparse: true }, {});
-  await leads.createIndex({ 'idempotency.key': 1 }, { name: 'idempotency', unique: true, sparse: true }, {});
-  await leads.createIndex({ seller: 1, receivedAt: -1 });
-  await leads.createIndex({ campaign: 1, _id: -1 });
-  await leads.createIndex({ campaign: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
-  for (const by of ['match.phone', 'match.email', 'loose', 'heldForOps', 'buyerIds'])
-    await leads.createIndex({ [by]: 1 }, { sparse: true }, {});
-  await leads.createIndex(
-    { campaign: 1, receivedAt: 1 },
-    { partialFilterExpression: { 'person.key': { $exists: true } } },
-    {},
-  );
-  await leads.createIndex(
-    { withoutPerson: 1, campaign: 1, receivedAt: 1 },
-    { partialFilterExpression: { withoutPerson: true } },
-    {},
-  );
-  await leads.createIndex({ repeatsUntil: 1 }, { sparse: true }, {});
-}
 
 /** Waiting leads are counted up to here. */
 export const MOST_COUNTED = 10_000;
@@ -87,7 +62,7 @@ export async function insertLead(
       await leads.insertOne(sealed);
       return { inserted: true };
     } catch (error) {
-      if (duplicateOf(error)?.includes('idempotency.key') !== true || lead.idempotency === undefined)
+      if (duplicateKeyOf(error)?.includes('idempotency.key') !== true || lead.idempotency === undefined)
         throw error;
     }
     const repeated = await leads.findOne({ 'idempotency.key': lead.idempotency.key });
@@ -171,7 +146,7 @@ export async function markPending(
     { _id: leadId, ...ON_SALE, ...NOT_WITHDRAWN },
     { $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date() } },
   );
-  return matchedCount === 1 ? 'pending' : stateForLife({ leads }, leadId);
+  return matchedCount === 1 ? 'pending' : stateForWorkflow({ leads }, leadId);
 }
 
 async function noteForeseen(
@@ -199,14 +174,14 @@ export async function expireLead(
     { _id: leadId, ...ON_SALE, held: 0, ...NOT_WITHDRAWN },
     { $set: { status: 'expired', reason, updatedAt: new Date() }, $unset: { dueAt: '' } },
   );
-  return matchedCount === 1 ? 'expired' : stateForLife({ leads }, leadId);
+  return matchedCount === 1 ? 'expired' : stateForWorkflow({ leads }, leadId);
 }
 
 /**
  * How a lead stands, as its workflow finds it: one that was withdrawn and that no buyer holds any more is ended by this,
  * and one that has ended is not due any more.
  */
-export async function stateForLife(
+export async function stateForWorkflow(
   database: Pick<Database, 'leads'>,
   leadId: string,
 ): Promise<LeadState | undefined> {
@@ -260,4 +235,21 @@ export async function postponeSweep({ leads }: Database, leadIds: string[], dueA
         await leads.updateOne({ _id, status: { $in: [...ENDED] }, ...isDue }, { $unset: { dueAt: '' } });
     }),
   );
+}
+
+/** A day of tries at several addresses, and some. */
+const KEPT = 100;
+
+/**
+ * Notes a try with its lead, for whoever reads the lead's story: Temporal shows tries only while more are to come. What
+ * can't be noted is in the log alone; to fail for it would tell again who has heard.
+ */
+export async function noteNotification(
+  { leads }: Database,
+  leadId: string,
+  one: NotificationAttempt,
+): Promise<void> {
+  await leads
+    .updateOne({ _id: leadId }, { $push: { told: { $each: [one], $slice: -KEPT } } })
+    .catch(() => undefined);
 }

@@ -2,12 +2,12 @@ import type { ClientBulkWriteModel, Filter } from 'mongodb';
 import type { Answer } from '../../market/auction/decide.js';
 import type { Round } from '../../market/model/round.js';
 import type { Database } from '../db.js';
-import type { Claim, LeadDocument, PassedOffer, RoundDocument, StoredLead } from '../documents.js';
+import type { Claim, LeadDocument, SkippedOffer, RoundDocument, StoredLead } from '../documents.js';
 import { openLead } from './person.js';
-import type { Reading } from '../readOnly.js';
+import type { ReadOnlyCollection } from '../readOnly.js';
 
 /** A round with what came of its offers. */
-export interface HeldRound {
+export interface RoundWithAnswers {
   round: Round;
   answers: Answer[];
 }
@@ -68,7 +68,7 @@ export async function moveRounds(
 export async function storeRound(database: Database, leadId: string, round: Round): Promise<Round> {
   const { filter, update } = roundWrite(leadId, round);
   const { matchedCount } = await database.leads.updateOne(filter, update);
-  return matchedCount === 1 ? round : roundOfEarlierTry(database, leadId, round.number);
+  return matchedCount === 1 ? round : roundOfEarlierAttempt(database, leadId, round.number);
 }
 
 /**
@@ -87,7 +87,11 @@ export function roundWrite(_id: string, round: Round) {
 }
 
 /** The round as it is stored, after a write of it that has matched nothing. */
-export async function roundOfEarlierTry(database: Database, leadId: string, number: number): Promise<Round> {
+export async function roundOfEarlierAttempt(
+  database: Database,
+  leadId: string,
+  number: number,
+): Promise<Round> {
   const stored = await findRound(database, leadId, number);
   if (stored === undefined) throw new Error(`Lead ${leadId} is gone`);
   return stored;
@@ -106,25 +110,25 @@ export async function findRound(
 }
 
 /** Only so many of a lead's rounds: the first ones and the last ones. */
-export interface Most {
+export interface RoundSelection {
   first: number;
   last: number;
 }
 
 /** The rounds of a lead in the order in which they were held, and how many of them were left out. */
 export async function readRounds(
-  database: { rounds: Reading<RoundDocument> },
+  database: { rounds: ReadOnlyCollection<RoundDocument> },
   lead: StoredLead,
-  most?: Most,
-): Promise<{ rounds: HeldRound[]; leftOut: number }> {
+  most?: RoundSelection,
+): Promise<{ rounds: RoundWithAnswers[]; leftOut: number }> {
   const own = Object.values(lead.rounds);
   const moved = mayHaveMoved(lead) ? await movedRounds(database, lead._id, most) : [];
-  const known = new Map<number, { round: Round; passed: PassedOffer[] }>();
+  const known = new Map<number, { round: Round; passed: SkippedOffer[] }>();
   for (const { passed = [], ...round } of moved) known.set(round.number, { round, passed });
   for (const round of own) known.set(round.number, { round, passed: known.get(round.number)?.passed ?? [] });
   const held = [...known.values()]
     .sort((a, b) => a.round.number - b.round.number)
-    .map(({ round, passed }): HeldRound => {
+    .map(({ round, passed }): RoundWithAnswers => {
       const all = [...passed, ...(lead.passed ?? []).filter((offer) => offer.round === round.number)];
       return { round, answers: answersIn(lead, all, round.number) };
     });
@@ -133,7 +137,9 @@ export async function readRounds(
 }
 
 /** A lead's last round, which is always in its own document; undefined before the first. */
-export function lastRoundOf(lead: Pick<StoredLead, 'rounds' | 'claims' | 'passed'>): HeldRound | undefined {
+export function lastRoundOf(
+  lead: Pick<StoredLead, 'rounds' | 'claims' | 'passed'>,
+): RoundWithAnswers | undefined {
   const [round] = Object.values(lead.rounds).sort((a, b) => b.number - a.number);
   return round && { round, answers: answersIn(lead, lead.passed ?? [], round.number) };
 }
@@ -143,9 +149,9 @@ const mayHaveMoved = ({ rounds, lastRound = 0 }: StoredLead): boolean =>
   Object.keys(rounds).length < lastRound;
 
 async function movedRounds(
-  { rounds }: { rounds: Reading<RoundDocument> },
+  { rounds }: { rounds: ReadOnlyCollection<RoundDocument> },
   lead: string,
-  most: Most | undefined,
+  most: RoundSelection | undefined,
 ): Promise<(Round & Pick<RoundDocument, 'passed'>)[]> {
   const those = roundsOfLead(lead);
   const projection = { _id: 0, lead: 0 };
@@ -157,13 +163,13 @@ async function movedRounds(
   return [...first, ...last];
 }
 
-const ends = <T>(all: readonly T[], { first, last }: Most): T[] =>
+const ends = <T>(all: readonly T[], { first, last }: RoundSelection): T[] =>
   all.filter((_, i) => i < first || i >= all.length - last);
 
 /** What came of the offers of a round, as far as it is known. */
 function answersIn(
   { claims }: Pick<StoredLead, 'claims'>,
-  passed: readonly PassedOffer[],
+  passed: readonly SkippedOffer[],
   round: number,
 ): Answer[] {
   const settled = Object.entries(claims).flatMap(([contract, claim]) =>

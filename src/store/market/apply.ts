@@ -12,26 +12,25 @@ import { byPosition, type Fault } from '../../market/file/fault.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
 import { auditWrites, type Actor } from '../audit.js';
 import type {
-  AppliesDocument,
+  MarketVersionDocument,
   AuditDocument,
   EntryDocument,
-  Signed,
+  WithSigning,
   StoredMarket,
   UsageDocument,
-  WakeDocument,
+  MarketChangeDocument,
 } from '../documents.js';
 import { needsConfirmation, planApply, type ApplyPlan, type Change } from './applyPlan.js';
 import { boundCurrencies } from './boundCurrencies.js';
 import { accountId } from '../sales/capacity.js';
 import type { Database } from '../db.js';
-import { marketTag } from './marketTag.js';
-import { readMarket, termsOf } from './readMarket.js';
-import { rethrowCause } from '../rethrowCause.js';
+import { marketTag, readMarket, termsOf } from './readMarket.js';
+import { rethrowServerError } from '../transaction.js';
 import { MOST_COUNTED, waitingLonger } from '../leads/leads.js';
-import { hearsOfLowAgain } from '../books/lowBalance.js';
+import { rearmLowBalanceNotice } from '../books/lowBalance.js';
 import { makeSigning, type Recipient } from '../keys/signing.js';
 import { topUpWrites } from '../books/topUp.js';
-import { wakeWrites } from '../marketChanges.js';
+import { marketChangeWrites } from '../marketChanges.js';
 
 export interface ApplyOptions extends Changing {
   /** Who applies it, for the audit. */
@@ -45,7 +44,7 @@ export interface ApplyOptions extends Changing {
 }
 
 /** What was changed, or would be; or why nothing was. */
-export type Applied = Plan | { unconfirmed: Plan } | { faults: Fault[] } | { changedMeanwhile: true };
+export type ApplyResult = Plan | { unconfirmed: Plan } | { faults: Fault[] } | { changedMeanwhile: true };
 
 export interface Plan {
   changes: Change[];
@@ -55,7 +54,7 @@ export interface Plan {
   named: Terms;
   /** Contracts with bid models, of which an apply makes no use. */
   models: { id: string }[];
-  endSooner: ApplyPlan['endSooner'];
+  expireSooner: ApplyPlan['expireSooner'];
 }
 
 /**
@@ -66,9 +65,9 @@ export async function applyMarket(
   database: Database,
   file: MarketFile,
   { by, dryRun = false, ifTag, confirmed = false, ...changing }: ApplyOptions = {},
-): Promise<Applied> {
+): Promise<ApplyResult> {
   const applied = await database.client.withSession((session) =>
-    session.withTransaction(async (): Promise<Applied> => {
+    session.withTransaction(async (): Promise<ApplyResult> => {
       const stored = await readMarket(database, session);
       const before = termsOf(stored);
       const tag = marketTag(marketInFile(before));
@@ -79,8 +78,8 @@ export async function applyMarket(
       if (faults.length > 0) return { faults };
       const made = planApply(stored, result.changed);
       const models = result.changed.models.filter(({ model }) => model !== undefined);
-      const { changes, endSooner } = made;
-      const plan: Plan = { changes, tag, named: namedTerms(result.changed), models, endSooner };
+      const { changes, expireSooner } = made;
+      const plan: Plan = { changes, tag, named: namedTerms(result.changed), models, expireSooner };
       if (dryRun) return plan;
       if (!confirmed && needsConfirmation(made.changes)) return { unconfirmed: plan };
       await write(database, made, by, session);
@@ -94,9 +93,9 @@ export async function applyMarket(
 
 /** A plan that says how many waiting leads it ends. */
 async function withExpiring(database: Database, plan: Plan): Promise<Plan> {
-  if (plan.endSooner.length === 0) return plan;
+  if (plan.expireSooner.length === 0) return plan;
   const expiring = new Map<string, string>();
-  for (const { id, expireAfter } of plan.endSooner) {
+  for (const { id, expireAfter } of plan.expireSooner) {
     const count = await waitingLonger(database, id, expireAfter);
     if (count > 0) expiring.set(id, `expires ${leadsText(count)} at once`);
   }
@@ -151,9 +150,9 @@ type StoredDocument =
   | StoredMarket[keyof StoredMarket][number]
   | EntryDocument
   | UsageDocument
-  | WakeDocument
+  | MarketChangeDocument
   | AuditDocument
-  | AppliesDocument;
+  | MarketVersionDocument;
 type Collections = Record<string, StoredDocument>;
 type Write = ClientBulkWriteModel<Collections>;
 
@@ -181,20 +180,20 @@ async function write(
       namespace: `${db.databaseName}.contracts`,
       filter: { _id },
     })),
-    ...plan.reckonedIn.map((buyer) => reckonIn(db.databaseName, buyer)),
+    ...plan.newCurrencies.map((buyer) => reckonIn(db.databaseName, buyer)),
     ...left,
     ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
-    ...plan.hearAgain.map((buyer) => hearsOfLowAgain(database, buyer)),
-    ...wakeWrites(database, plan.wakes, plan.waitAnew),
-    ...(by ? auditWrites(database, by, plan.deeds) : []),
+    ...plan.rearmLowBalance.map((buyer) => rearmLowBalanceNotice(database, buyer)),
+    ...marketChangeWrites(database, plan.interestedContracts, plan.changedPending),
+    ...(by ? auditWrites(database, by, plan.auditEvents) : []),
   ];
   if (writes.length === 0) return;
   const all = [...writes, countApply(db.databaseName)];
-  await client.bulkWrite<Collections>(all, { session }).catch(rethrowCause);
+  await client.bulkWrite<Collections>(all, { session }).catch(rethrowServerError);
 }
 
 /** Who is new gets a secret; the plain one that an earlier release stored is put under the master key. */
-function withSecret<T extends Signed>({ vault }: Database, kind: Recipient['kind'], document: T): T {
+function withSecret<T extends WithSigning>({ vault }: Database, kind: Recipient['kind'], document: T): T {
   const { _id: id, signing, secret } = document;
   const own = signing ?? makeSigning(vault, { kind, id }, secret || undefined);
   return { ...document, secret: undefined, signing: own };
@@ -238,7 +237,7 @@ async function leftOf(
 }
 
 /** The account itself says what it is in, so that a payment or a sale of another currency finds no place there. */
-const reckonIn = (database: string, { id, currency }: ApplyPlan['reckonedIn'][number]): Write => ({
+const reckonIn = (database: string, { id, currency }: ApplyPlan['newCurrencies'][number]): Write => ({
   name: 'updateOne',
   namespace: `${database}.usage`,
   filter: { _id: accountId(id) },

@@ -11,8 +11,14 @@ import {
 } from '../../market/file/written.js';
 import { categoryKey, type Contract } from '../../market/model/terms.js';
 import { mightTake, waitAnew } from '../../market/waiting/waking.js';
-import { differences, keepable } from '../audit.js';
-import type { BuyerDocument, CampaignDocument, Deed, SellerDocument, StoredMarket } from '../documents.js';
+import { changedValues, redactedValues } from '../audit.js';
+import type {
+  BuyerDocument,
+  CampaignDocument,
+  AuditEvent,
+  SellerDocument,
+  StoredMarket,
+} from '../documents.js';
 import { changedBalances } from './boundCurrencies.js';
 import { termsOf } from './readMarket.js';
 import type { TopUp } from '../books/topUp.js';
@@ -32,24 +38,24 @@ export type Change = {
 export interface ApplyPlan {
   changes: Change[];
   /** The same for the audit: with every term of what is new or goes, and without secrets. */
-  deeds: Deed[];
+  auditEvents: AuditEvent[];
   write: StoredMarket;
   /** Contracts to delete, by id. */
   remove: string[];
   /** What prepaid buyers pay in beyond what the file said before, or take back. */
   topUps: (TopUp & Pick<BuyerDocument, 'lowBalance'>)[];
   /** Buyers that want to hear of another low balance than before. */
-  hearAgain: string[];
+  rearmLowBalance: string[];
   /** Buyers that paid in advance once, were billed on account since, and pay in advance again. */
   prepaidAgain: { id: string; currency: string }[];
   /** Buyers whose balance is in another currency than before, and in which. */
-  reckonedIn: { id: string; currency: string }[];
+  newCurrencies: { id: string; currency: string }[];
   /** Contracts that might now take leads that wait. */
-  wakes: { id: string; campaign: string }[];
+  interestedContracts: { id: string; campaign: string }[];
   /** Campaigns whose waiting leads wait by other terms. */
-  waitAnew: string[];
+  changedPending: string[];
   /** Campaigns whose unsold leads end sooner than before, and after how long, ms. */
-  endSooner: { id: string; expireAfter: number }[];
+  expireSooner: { id: string; expireAfter: number }[];
 }
 
 /** A whole market that is to be, and what of it a market file names. */
@@ -69,22 +75,22 @@ export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
   const before = termsOf(stored);
   const plan: ApplyPlan = {
     changes: [],
-    deeds: [],
+    auditEvents: [],
     write: { sellers: [], buyers: [], campaigns: [], contracts: [] },
     remove: [],
     topUps: [],
-    hearAgain: [],
+    rearmLowBalance: [],
     prepaidAgain: [],
-    reckonedIn: changedBalances(stored, terms),
-    wakes: [],
-    waitAnew: waitAnew(before, terms),
-    endSooner: endSooner(before, terms),
+    newCurrencies: changedBalances(stored, terms),
+    interestedContracts: [],
+    changedPending: waitAnew(before, terms),
+    expireSooner: endSooner(before, terms),
   };
   planSellers(plan, stored.sellers, wanted);
   planBuyers(plan, stored.buyers, wanted);
   const currencies = planCampaigns(plan, stored.campaigns, wanted);
   planContracts(plan, stored, wanted, currencies);
-  plan.wakes = mightTake(before, terms).filter(({ id }) => !plan.remove.includes(id));
+  plan.interestedContracts = mightTake(before, terms).filter(({ id }) => !plan.remove.includes(id));
   const warnings = warningsOf(before, terms, Date.now());
   plan.changes = plan.changes.map((change): Change => {
     if (change.change === 'unchanged' || change.change === 'not_named') return change;
@@ -95,7 +101,7 @@ export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
   return plan;
 }
 
-function endSooner(before: Terms, after: Terms): ApplyPlan['endSooner'] {
+function endSooner(before: Terms, after: Terms): ApplyPlan['expireSooner'] {
   const was = new Map(before.campaigns.map(({ id, pending }) => [id, pending.expireAfter]));
   return after.campaigns.flatMap(({ id, pending: { expireAfter } }) =>
     expireAfter < (was.get(id) ?? 0) ? [{ id, expireAfter }] : [],
@@ -113,14 +119,14 @@ function namedOf<T>(entries: readonly T[], names: readonly string[], nameOf: (en
 }
 
 function planSellers(
-  { changes, deeds, write }: ApplyPlan,
+  { changes, auditEvents, write }: ApplyPlan,
   stored: SellerDocument[],
   { terms, named }: Wanted,
 ): void {
   const before = byId(stored);
   for (const { code, ...seller } of namedOf(terms.sellers, named.sellers, (one) => one.code)) {
     const was = before.get(code);
-    const change = compare(deeds, 'seller', code, was && writtenSeller(was), writtenSeller(seller));
+    const change = compare(auditEvents, 'seller', code, was && writtenSeller(was), writtenSeller(seller));
     if (change.change !== 'unchanged')
       write.sellers.push({ _id: code, ...seller, secret: was?.secret, signing: was?.signing });
     changes.push(change);
@@ -129,17 +135,17 @@ function planSellers(
 }
 
 function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], { terms, named }: Wanted): void {
-  const { changes, deeds, write } = plan;
+  const { changes, auditEvents, write } = plan;
   const before = byId(stored);
   for (const { id, ...buyer } of namedOf(terms.buyers, named.buyers, (one) => one.id)) {
     const was = before.get(id);
-    const change = compare(deeds, 'buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
+    const change = compare(auditEvents, 'buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
     const paidBefore = was?.balance ?? was?.paidIn ?? 0;
     const paidNow = buyer.balance === undefined ? 0 : buyer.balance - paidBefore;
     const { currency = DEFAULTS.currency, lowBalance } = buyer;
     if (buyer.balance !== undefined && was?.paidIn !== undefined) plan.prepaidAgain.push({ id, currency });
     if (paidNow !== 0) plan.topUps.push({ buyer: id, amount: paidNow, currency, lowBalance });
-    if (lowBalance !== was?.lowBalance) plan.hearAgain.push(id);
+    if (lowBalance !== was?.lowBalance) plan.rearmLowBalance.push(id);
     const stays = buyer.balance === undefined && paidBefore > 0 ? { paidIn: paidBefore } : {};
     if (change.change !== 'unchanged')
       write.buyers.push({ _id: id, ...buyer, secret: was?.secret, signing: was?.signing, ...stays });
@@ -150,7 +156,7 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], { terms, named }: 
 
 /** Returns what each campaign's amounts were in and are in, for its contracts. */
 function planCampaigns(
-  { changes, deeds, write }: ApplyPlan,
+  { changes, auditEvents, write }: ApplyPlan,
   stored: CampaignDocument[],
   { terms, named }: Wanted,
 ): Currencies {
@@ -158,7 +164,13 @@ function planCampaigns(
   const after = new Map(terms.campaigns.map((campaign) => [campaign.id, campaign]));
   for (const { id, ...campaign } of namedOf(terms.campaigns, named.campaigns, (one) => one.id)) {
     const was = before.get(id);
-    const change = compare(deeds, 'campaign', id, was && writtenCampaign(was), writtenCampaign(campaign));
+    const change = compare(
+      auditEvents,
+      'campaign',
+      id,
+      was && writtenCampaign(was),
+      writtenCampaign(campaign),
+    );
     if (change.change !== 'unchanged') {
       write.campaigns.push({ _id: id, ...campaign, categoryKey: categoryKey(campaign.category) });
     }
@@ -170,7 +182,7 @@ function planCampaigns(
     if (deactivate) {
       write.campaigns.push({ ...campaign, active: false });
       const values = [{ path: 'active', from: 'true', to: 'false' }];
-      deeds.push({ kind: 'campaign', id: change.id, did: 'deactivated', values });
+      auditEvents.push({ kind: 'campaign', id: change.id, did: 'deactivated', values });
     }
     changes.push(deactivate ? { kind: 'campaign', id: change.id, change: 'deactivated' } : change);
   }
@@ -194,7 +206,7 @@ function planContracts(
   for (const { id, ...contract } of namedOf(terms.contracts, named.contracts, (one) => one.id)) {
     const was = before.get(id);
     const now = written(contract, 'after');
-    const change = compare(plan.deeds, 'contract', id, was && written(was, 'before'), now);
+    const change = compare(plan.auditEvents, 'contract', id, was && written(was, 'before'), now);
     if (change.change !== 'unchanged') plan.write.contracts.push({ _id: id, ...contract });
     plan.changes.push(change);
   }
@@ -205,9 +217,9 @@ function planContracts(
       continue;
     }
     const was = before.get(change.id);
-    const values = keepable(differences(was ? written(was, 'before') : {}, {}));
+    const values = redactedValues(changedValues(was ? written(was, 'before') : {}, {}));
     plan.remove.push(change.id);
-    plan.deeds.push({ kind: 'contract', id: change.id, did: 'removed', values });
+    plan.auditEvents.push({ kind: 'contract', id: change.id, did: 'removed', values });
     plan.changes.push({ kind: 'contract', id: change.id, change: 'removed' });
   }
 }
@@ -224,15 +236,15 @@ function notNamed(kind: Change['kind'], stored: { _id: string }[], named: string
 
 /** How something changes; what is new or has changed goes to the deeds as well. */
 function compare(
-  deeds: Deed[],
+  auditEvents: AuditEvent[],
   kind: Change['kind'],
   id: string,
   was: Written | undefined,
   now: Written,
 ): Change {
-  const values = differences(was ?? {}, now);
+  const values = changedValues(was ?? {}, now);
   if (was !== undefined && values.length === 0) return { kind, id, change: 'unchanged' };
-  deeds.push({ kind, id, did: was ? 'changed' : 'created', values: keepable(values) });
+  auditEvents.push({ kind, id, did: was ? 'changed' : 'created', values: redactedValues(values) });
   if (was === undefined) return { kind, id, change: 'created' };
   const fields = values.map(({ path, from, to }) => [path, { from, to }] as const);
   return { kind, id, change: 'changed', fields: Object.fromEntries(fields) };

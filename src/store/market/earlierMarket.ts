@@ -18,15 +18,15 @@ export type EarlierCampaign = Omit<CampaignDocument, 'sale' | 'pending'> & {
   expireAfter: number;
 };
 
-export const sellerNow = (stored: EarlierSeller): SellerDocument => ({
+export const currentSeller = (stored: EarlierSeller): SellerDocument => ({
   active: true,
   postbacks: [],
   ...stored,
 });
 
-export const buyerNow = (stored: EarlierBuyer): BuyerDocument => ({ active: true, ...stored });
+export const currentBuyer = (stored: EarlierBuyer): BuyerDocument => ({ active: true, ...stored });
 
-export const contractNow = (stored: EarlierContract): ContractDocument => ({
+export const currentContract = (stored: EarlierContract): ContractDocument => ({
   active: true,
   tier: 1,
   weight: 1,
@@ -34,7 +34,7 @@ export const contractNow = (stored: EarlierContract): ContractDocument => ({
   ...stored,
 });
 
-export function campaignNow(stored: CampaignDocument | EarlierCampaign): CampaignDocument {
+export function currentCampaign(stored: CampaignDocument | EarlierCampaign): CampaignDocument {
   if ('sale' in stored) return stored;
   const { maxBuyers, floor, retryAfter, expireAfter, ...campaign } = stored;
   const mode = maxBuyers > 1 ? 'shared' : 'exclusive';

@@ -6,7 +6,7 @@ import type { Actor } from '../audit.js';
 import type { Database } from '../db.js';
 
 /** What is paused or resumed; see `Pausable`. */
-export type Paused =
+export type PauseTarget =
   | { kind: 'buyer'; id: string }
   | { kind: 'campaign'; seller: string; category: string }
   | { kind: 'contract'; seller: string; category: string; buyer: string };
@@ -18,7 +18,7 @@ export type Paused =
  */
 export async function setPause(
   database: Database,
-  paused: Paused,
+  paused: PauseTarget,
   { active, pausedUntil }: Pausable,
   by: Actor,
 ): Promise<boolean> {
@@ -29,7 +29,7 @@ export async function setPause(
   throw new Error(`The market could not be changed: ${fault?.message ?? 'it changed at the same time'}`);
 }
 
-function fileOf(paused: Paused, keys: object): Record<string, unknown> {
+function fileOf(paused: PauseTarget, keys: object): Record<string, unknown> {
   if (paused.kind === 'buyer') return { buyers: [{ id: paused.id, ...keys }] };
   const { seller, category } = paused;
   if (paused.kind === 'campaign') return { campaigns: [{ seller, category, ...keys }] };

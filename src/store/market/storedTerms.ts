@@ -5,23 +5,15 @@ import type { Buyer, Campaign, Contract, Seller } from '../../market/model/terms
 import type { Database } from '../db.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from '../documents.js';
 import { hasBuyersLists } from '../persons/suppressions.js';
-import { buyerNow, campaignNow, contractNow, sellerNow } from './earlierMarket.js';
-import { secretsOf, type Secrets } from '../keys/signing.js';
+import { currentBuyer, currentCampaign, currentContract, currentSeller } from './earlierMarket.js';
+import { secretsOf, type SecretsInForce } from '../keys/signing.js';
 import type { Vault } from '../vault.js';
 
-export async function marketIndexes({ sellers, campaigns, contracts }: Database): Promise<void> {
-  await sellers.createIndex({ slug: 1 }, { unique: true }, {});
-  await campaigns.createIndex({ seller: 1, categoryKey: 1 }, { unique: true }, {});
-  await contracts.createIndex({ campaign: 1 });
-  for (const terms of [campaigns, contracts])
-    await terms.createIndex({ 'duplicates.per': 1 }, { sparse: true }, {});
-}
-
 /** A buyer with the secrets that sign what it is sent; they stay out of the rules and of every result. */
-export type BuyerWithSecret = Buyer & { secret: Secrets };
+export type BuyerWithSecret = Buyer & { secret: SecretsInForce };
 
 /** A seller with the secrets that sign what it is told. */
-export type SellerWithSecret = Seller & { secret: Secrets };
+export type SellerWithSecret = Seller & { secret: SecretsInForce };
 
 /** Everything a round needs to know of the market. */
 export interface StoredTerms extends ReadyMarket<BuyerWithSecret, SellerWithSecret> {
@@ -30,22 +22,22 @@ export interface StoredTerms extends ReadyMarket<BuyerWithSecret, SellerWithSecr
 }
 
 function sellerOf(vault: Vault, stored: SellerDocument): SellerWithSecret {
-  const { _id: code, signing: _signing, ...rest } = sellerNow(stored);
+  const { _id: code, signing: _signing, ...rest } = currentSeller(stored);
   return { code, ...rest, secret: secretsOf(vault, 'seller', stored) };
 }
 
 function campaignOf(stored: CampaignDocument): Campaign {
-  const { _id: id, ...rest } = campaignNow(stored);
+  const { _id: id, ...rest } = currentCampaign(stored);
   return { id, ...rest };
 }
 
 function contractOf(stored: ContractDocument): Contract {
-  const { _id: id, ...rest } = contractNow(stored);
+  const { _id: id, ...rest } = currentContract(stored);
   return { id, ...rest };
 }
 
 function buyerOf(vault: Vault, stored: BuyerDocument): BuyerWithSecret {
-  const { _id: id, signing: _signing, ...rest } = buyerNow(stored);
+  const { _id: id, signing: _signing, ...rest } = currentBuyer(stored);
   return { id, ...rest, secret: secretsOf(vault, 'buyer', stored) };
 }
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Binary } from 'mongodb';
 import { personIds } from '../../market/limits/duplicates.js';
 import { ENDED } from '../../market/model/lead.js';
-import { auditOf, differences, type Actor } from '../audit.js';
-import type { Deed, Erasure, SealedFields, SealedPerson, StoredLead } from '../documents.js';
+import { auditDocument, changedValues, type Actor } from '../audit.js';
+import type { AuditEvent, Erasure, SealedFields, SealedPerson, StoredLead } from '../documents.js';
 import type { Database } from '../db.js';
-import { eraseBuyersWords } from './eraseBuyersWords.js';
+import { eraseBuyerText } from './eraseBuyerText.js';
 import { findStoredLead, IDEMPOTENCY_KEPT_MS } from '../leads/leads.js';
 import { withdraw } from '../leads/withdrawals.js';
 
@@ -13,7 +13,9 @@ import { withdraw } from '../leads/withdrawals.js';
  * What became of it. `already`: it was erased before, as the proof says. `held`: a buyer's answer to a post is still
  * open, or another hand was quicker; nothing was changed, and the lead can be erased once that is settled.
  */
-export type Erased = { outcome: 'erased' | 'already'; erasure: Erasure } | { outcome: 'held' | 'unknown' };
+export type EraseResult =
+  | { outcome: 'erased' | 'already'; erasure: Erasure }
+  | { outcome: 'held' | 'unknown' };
 
 interface Options {
   /** Who the proof says has done it. */
@@ -35,7 +37,7 @@ export async function eraseLead(
   database: Database,
   leadId: string,
   { by, asked, withdrawn }: Options,
-): Promise<Erased> {
+): Promise<EraseResult> {
   const lead = await findStoredLead(database, leadId);
   if (lead === null) return { outcome: 'unknown' };
   if (lead.erased) return { outcome: 'already', erasure: lead.erased };
@@ -72,14 +74,19 @@ async function destroy(
         { session },
       );
       if (matchedCount === 0) return false;
-      await eraseBuyersWords(database, _id, session);
+      await eraseBuyerText(database, _id, session);
       // What tells that buyers had this person before is found by the same hashes.
       const persons = { _id: { $in: personIds(match) } };
       await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
       await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
       if (asked) {
-        const deed: Deed = { kind: 'lead', id: _id, did: 'erased', values: differences({}, proofOf(erased)) };
-        await database.audit.insertOne(auditOf(asked, deed), { session });
+        const deed: AuditEvent = {
+          kind: 'lead',
+          id: _id,
+          did: 'erased',
+          values: changedValues({}, proofOf(erased)),
+        };
+        await database.audit.insertOne(auditDocument(asked, deed), { session });
       }
       return true;
     }),

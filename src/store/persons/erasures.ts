@@ -10,10 +10,6 @@ export interface ErasedLead extends Erasure {
   lead: string;
 }
 
-export async function erasureIndexes({ leads }: Database): Promise<void> {
-  await leads.createIndex({ 'erased.at': 1 }, { sparse: true }, {});
-}
-
 /** Erasures since a time, in their order. @param limit 0: all */
 export async function listErasures({ leads }: Database, since: Date, limit = 0): Promise<ErasedLead[]> {
   const found = await leads

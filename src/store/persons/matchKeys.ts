@@ -6,7 +6,7 @@ import {
   type PersonKeys,
 } from '../../market/fields/personKeys.js';
 import type { Database } from '../db.js';
-import type { Hash } from '../secrets.js';
+import type { KeyedHash } from '../secrets.js';
 
 type WithVault = Pick<Database, 'vault'>;
 
@@ -30,7 +30,7 @@ export async function matchesOnLists({ vault }: WithVault, sent: Contact): Promi
   return isSame ? [hashed(hash, keys)] : [hashed(hash, keys), hashed(hash, former)];
 }
 
-function hashed(hash: Hash, { phone, email }: PersonKeys): Match {
+function hashed(hash: KeyedHash, { phone, email }: PersonKeys): Match {
   const match: Match = {};
   if (phone !== undefined) match.phone = hash('phone', phone);
   if (email !== undefined) match.email = hash('email', email);

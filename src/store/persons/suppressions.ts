@@ -2,7 +2,7 @@ import { MongoBulkWriteError } from 'mongodb';
 import type { Match } from '../../market/limits/duplicates.js';
 import { sentContact } from '../../market/fields/personKeys.js';
 import type { Database } from '../db.js';
-import { duplicateOf } from '../duplicateOf.js';
+import { duplicateKeyOf } from '../transaction.js';
 import type { LeadDocument } from '../documents.js';
 import { matchesOnLists } from './matchKeys.js';
 import { NOT_WITHDRAWN, ON_SALE, withdraw, type LeadState } from '../leads/withdrawals.js';
@@ -38,7 +38,8 @@ export async function addSuppressions(
   try {
     return (await suppressions.insertMany(documents, { ordered: false })).insertedCount;
   } catch (error) {
-    if (error instanceof MongoBulkWriteError && duplicateOf(error) !== undefined) return error.insertedCount;
+    if (error instanceof MongoBulkWriteError && duplicateKeyOf(error) !== undefined)
+      return error.insertedCount;
     throw error;
   }
 }

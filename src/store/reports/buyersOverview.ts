@@ -6,15 +6,15 @@ import {
   type Trouble,
 } from '../../market/limits/circuitBreaker.js';
 import type { Minor } from '../../market/money.js';
-import { answersOfLastDay, type AnswersInTime } from '../fairness/answers.js';
+import { answersOfLastDay, type AnswerCounts } from '../fairness/answers.js';
 import { isPaused } from '../../market/model/pause.js';
 import { accountId } from '../sales/capacity.js';
 import { readCircuits } from '../fairness/circuits.js';
 import type { Database } from '../db.js';
-import { buyerNow } from '../market/earlierMarket.js';
+import { currentBuyer } from '../market/earlierMarket.js';
 
 /** How a buyer stands. */
-export interface BuyerStanding {
+export interface BuyerOverview {
   id: string;
   /** False: paused now. */
   active: boolean;
@@ -26,7 +26,7 @@ export interface BuyerStanding {
   /** Failures in a row, also while the circuit is closed. */
   troubles: Trouble[];
   /** How it answered in the last 24 hours, test leads included. */
-  answers: AnswersInTime;
+  answers: AnswerCounts;
   /** Leads bought since the last midnight, UTC, tests not counted. */
   today: number;
   /** Of a prepaid buyer: what is left to buy with, and what is held for posts under way. */
@@ -37,10 +37,10 @@ export interface BuyerStanding {
  * Every buyer of the store, by id.
  * @param now UTC ms
  */
-export async function listBuyers(database: Database, now: number): Promise<BuyerStanding[]> {
+export async function listBuyers(database: Database, now: number): Promise<BuyerOverview[]> {
   const { buyers, usage, sales } = database;
   const midnight = new Date(new Date(now).setUTCHours(0, 0, 0, 0));
-  const known = (await buyers.find().sort({ _id: 1 }).toArray()).map(buyerNow);
+  const known = (await buyers.find().sort({ _id: 1 }).toArray()).map(currentBuyer);
   const [accounts, circuits, answers, bought] = await Promise.all([
     usage.find({ _id: { $in: known.map(({ _id }) => accountId(_id)) } }).toArray(),
     readCircuits(database),
@@ -64,7 +64,7 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
       pausedUntil: active && !isActive ? pausedUntil : undefined,
       ...circuitOf(circuits, id, now),
       troubles: troublesOf(circuits, id, now),
-      answers: answers.get(id) ?? { pings: 0, bids: 0, posts: 0, accepted: 0, slips: [] },
+      answers: answers.get(id) ?? { pings: 0, bids: 0, posts: 0, accepted: 0, faults: [] },
       today: today.get(id) ?? 0,
       ...(balance !== undefined && { prepaid: { left: account?.balance ?? 0, held, currency } }),
     };

@@ -11,18 +11,18 @@ import { pastRound, type PastLead, type PastPost, type PastSale } from '../../ma
 import { factsOf } from '../leads/leads.js';
 import { openLead } from '../leads/person.js';
 import type { SaleDocument, StoredLead } from '../documents.js';
-import type { ReadOnly } from '../readOnly.js';
-import { readRounds, type HeldRound } from '../leads/rounds.js';
+import type { ReadOnlyDatabase } from '../readOnly.js';
+import { readRounds, type RoundWithAnswers } from '../leads/rounds.js';
 
 /** Leads with what became of them, and everything that deciding them again asks for. */
 export interface Past {
   leads: PastLead[];
   elsewhere: Elsewhere;
-  leftOut: LeftOut;
+  leftOut: LeadsLeftOut;
 }
 
 /** Leads that can't be decided again. */
-export interface LeftOut {
+export interface LeadsLeftOut {
   /** Their persons are not known any more. */
   erased: number;
   /** No round was held for them, or not yet. */
@@ -30,7 +30,7 @@ export interface LeftOut {
 }
 
 /** Which leads are decided again: the leads of these campaigns that were received in a period. */
-export interface Which {
+export interface PastSelection {
   since: Date;
   /** The first moment after the period. */
   until: Date;
@@ -52,8 +52,8 @@ interface Undone {
  * @throws MasterKeyError if a lead can't be read with the master keys that are set
  */
 export async function readPast(
-  database: ReadOnly,
-  which: Which,
+  database: ReadOnlyDatabase,
+  which: PastSelection,
   markets: readonly Terms[],
   onRead: (leads: number) => void,
 ): Promise<Past> {
@@ -77,15 +77,15 @@ export async function readPast(
 const STEP = 1000;
 
 async function readLeads(
-  { leads, rounds, vault }: ReadOnly,
-  { since, until, campaigns }: Which,
+  { leads, rounds, vault }: ReadOnlyDatabase,
+  { since, until, campaigns }: PastSelection,
   { markets, undone, onRead }: { markets: readonly Terms[]; undone: Undone; onRead: (leads: number) => void },
 ): Promise<Pick<Past, 'leads' | 'leftOut'>> {
   const fields = new Set(
     markets.flatMap(({ contracts }) => contracts.flatMap((each) => fieldsIn(each.filters))),
   );
   const found: PastLead[] = [];
-  const leftOut: LeftOut = { erased: 0, unheld: 0 };
+  const leftOut: LeadsLeftOut = { erased: 0, unheld: 0 };
   const those = {
     // With the seller it has an index.
     seller: { $in: [...new Set(campaigns.map(({ seller }) => seller))] },
@@ -109,7 +109,11 @@ async function readLeads(
   return { leads: found, leftOut };
 }
 
-function pastLead(stored: StoredLead, rounds: readonly HeldRound[], fields: PastLead['fields']): PastLead {
+function pastLead(
+  stored: StoredLead,
+  rounds: readonly RoundWithAnswers[],
+  fields: PastLead['fields'],
+): PastLead {
   const { campaign, currency, match, source, status, updatedAt, withdrawal } = stored;
   const facts = factsOf(stored);
   return {
@@ -133,7 +137,7 @@ function pastLead(stored: StoredLead, rounds: readonly HeldRound[], fields: Past
 }
 
 /** Notes what a lead's rounds have changed of turns, and of what is measured of buyers. */
-function undo({ credits, offers }: Undone, stored: StoredLead, rounds: readonly HeldRound[]): void {
+function undo({ credits, offers }: Undone, stored: StoredLead, rounds: readonly RoundWithAnswers[]): void {
   for (const { round, answers } of rounds) {
     const { award } = round.terms.sale;
     const changes = round.turns ? turnsChanged(round, answers) : {};
@@ -153,8 +157,8 @@ const LONGEST_WINDOW_MS = 32 * DAY_MS;
 
 /** The sales of the leads in question, by lead and by their ids; of other leads, those that limits count. */
 async function readSales(
-  { sales, returns }: ReadOnly,
-  { since }: Which,
+  { sales, returns }: ReadOnlyDatabase,
+  { since }: PastSelection,
   markets: readonly Terms[],
   leads: ReadonlySet<string>,
 ): Promise<{ own: Map<string, Map<string, PastSale>>; sales: Elsewhere['sales'] }> {
@@ -207,8 +211,8 @@ const pastSale = (
 
 /** What prepaid buyers had left when the period began, what they paid and owed since, and what was measured of buyers. */
 async function readAccounts(
-  { usage, ledger }: ReadOnly,
-  { since }: Which,
+  { usage, ledger }: ReadOnlyDatabase,
+  { since }: PastSelection,
   markets: readonly Terms[],
   { own, undone: { offers } }: { own: ReadonlySet<string>; undone: Undone },
 ): Promise<Pick<Elsewhere, 'usage' | 'payments'>> {
@@ -259,7 +263,7 @@ const CHUNK = 1000;
 
 /** Who holds other leads of the same persons, where some rule asks for it. */
 async function readHolds(
-  { persons }: ReadOnly,
+  { persons }: ReadOnlyDatabase,
   markets: readonly Terms[],
   leads: readonly PastLead[],
   own: ReadonlySet<string>,
@@ -280,7 +284,7 @@ async function readHolds(
   return found;
 }
 
-async function readCredits({ turns }: ReadOnly, { credits }: Undone): Promise<Map<string, Credits>> {
+async function readCredits({ turns }: ReadOnlyDatabase, { credits }: Undone): Promise<Map<string, Credits>> {
   const found = await turns.find({}).toArray();
   return new Map(found.map(({ _id, credits: now }) => [_id, added(now, credits.get(_id) ?? {})]));
 }

@@ -21,15 +21,17 @@ import {
   type Limiting,
 } from '../../market/limits/usage.js';
 import type { Database } from '../db.js';
-import { inBatches, leadLane } from '../lanes.js';
-import type { Counted, Held, PersonDocument, StoredLead, UsageDocument } from '../documents.js';
+import { runInBatches, leadLane } from '../lanes.js';
+import type {
+  CountedUsage,
+  UsageReservation,
+  PersonDocument,
+  StoredLead,
+  UsageDocument,
+} from '../documents.js';
 
 /** So many sales of one person are remembered, the latest ones: a number that a robot types must not grow without end. */
 const MOST_HOLDS = 1000;
-
-export async function capacityIndexes({ persons }: Database): Promise<void> {
-  await persons.createIndex({ 'holds.lead': 1 });
-}
 
 /** A prepaid buyer's account in `usage`: named as in the ledger. */
 export const accountId = buyerAccount;
@@ -57,7 +59,7 @@ export interface Reservation {
 
 const pathOf = ({ counter, window }: Limit): string => `${counter}.${window}`;
 
-const tookUnder = ({ limits, countsOffers }: Reservation): Counted[] => [
+const tookUnder = ({ limits, countsOffers }: Reservation): CountedUsage[] => [
   ...limits.map((limit) => ({ path: pathOf(limit), adds: limit.adds })),
   ...(countsOffers ? [{ path: 'offers.posted', adds: 1 }] : []),
 ];
@@ -74,7 +76,7 @@ type Write = ClientBulkWriteModel<Written>;
 export async function reserve(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal: Refusal } | { took: Counted[] }> {
+): Promise<{ refusal: Refusal } | { took: CountedUsage[] }> {
   const writes = reservationWrites(database, reservation);
   if (writes.length === 0) return { took: [] };
   // An absent counter passes any condition, also where a single sale is more than the limit.
@@ -124,7 +126,7 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
   if (limits.length > 0 || countsOffers) {
     const took = tookUnder(reservation);
     const room = limits.map((limit) => [pathOf(limit), { $not: { $gt: limit.most - limit.adds } }] as const);
-    const held: Held = { lead, contract, at, took };
+    const held: UsageReservation = { lead, contract, at, took };
     const taken = {
       $inc: Object.fromEntries(took.map(({ path, adds }) => [path, adds])),
       $set: { [`held.${sale}`]: held },
@@ -132,7 +134,7 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
     writes.push(usage(contract, Object.fromEntries(room), taken, true));
   }
   if (buyer.balance !== undefined) {
-    const held: Held = { lead, contract, at, took: [], price };
+    const held: UsageReservation = { lead, contract, at, took: [], price };
     const taken = { $inc: { balance: -price }, $set: { [`held.${sale}`]: held } };
     // Never made here: a buyer without an account has paid nothing in.
     const covers = { balance: { $gte: price }, currency: isIn(currency) };
@@ -223,7 +225,7 @@ function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
 async function lookUp(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal?: Refusal; complete?: boolean; took?: Counted[] }> {
+): Promise<{ refusal?: Refusal; complete?: boolean; took?: CountedUsage[] }> {
   const { hold, price, currency, limits, limiting, buyer, match, duplicates, notesPerson } = reservation;
   const { usage, holds } = await readUsage(
     database,
@@ -305,7 +307,7 @@ export async function release(
 export async function countedFor(
   { usage }: Database,
   { sale, contract }: Pick<Hold, 'sale' | 'contract'>,
-): Promise<Counted[]> {
+): Promise<CountedUsage[]> {
   return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
 }
 
@@ -327,7 +329,7 @@ export async function confirm(
 ): Promise<void> {
   const sale = { hold, isReserved, isNoted };
   // The buyers of a shared lead hold the same person's lead, and their sales stand in the same document.
-  await inBatches(database, { lane: leadLane(hold.lead), kind: 'confirm' }, sale, async (sales) => {
+  await runInBatches(database, { lane: leadLane(hold.lead), kind: 'confirm' }, sale, async (sales) => {
     await database.client.bulkWrite<Written>(confirmation(database, sales));
     return sales.map(() => undefined);
   });
@@ -375,7 +377,7 @@ const tied = ({ db }: Database, lead: string, contracts: string[]): Write => ({
 });
 
 /** Leads with reservations that should have been settled by `before` and were not: a process died in between. */
-export async function looseLeads(
+export async function unsettledLeads(
   { leads }: Database,
   before: Date,
   limit: number,

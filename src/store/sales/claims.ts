@@ -2,8 +2,8 @@ import type { Filter, UpdateFilter } from 'mongodb';
 import type { LeadStatus } from '../../market/model/lead.js';
 import type { Database } from '../db.js';
 import { UnknownLeadError } from '../leads/leads.js';
-import type { Claim, LeadDocument, NoRoom, PassedOffer, StoredLead } from '../documents.js';
-import { inBatches, leadLane } from '../lanes.js';
+import type { Claim, LeadDocument, LimitRefusal, SkippedOffer, StoredLead } from '../documents.js';
+import { runInBatches, leadLane } from '../lanes.js';
 import { openLead } from '../leads/person.js';
 import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
 
@@ -12,7 +12,10 @@ import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
  * there was no room for it, or the lead has ended, was withdrawn, is held by others, or is in another currency than the
  * offer.
  */
-export type Claimed = { lead: LeadDocument; claim: Claim } | { noRoom: NoRoom } | { closed: LeadStatus };
+export type Claimed =
+  | { lead: LeadDocument; claim: Claim }
+  | { noRoom: LimitRefusal }
+  | { closed: LeadStatus };
 
 /**
  * Takes a buyer's hold on the lead, or finds the one that an earlier try took. The condition is in the update itself:
@@ -55,7 +58,7 @@ export async function claimLead(
     },
   };
   // A shared lead is claimed for its buyers at the same moment.
-  const lead = await inBatches(database, { lane: leadLane(leadId), kind: 'claim' }, write, (writes) =>
+  const lead = await runInBatches(database, { lane: leadLane(leadId), kind: 'claim' }, write, (writes) =>
     claimAll(database, leadId, writes),
   );
   const taken = lead.claims[contract];
@@ -88,10 +91,10 @@ async function claimAll(
  * Passes over an offer before it is made: its buyer's posts fail. False where a try of it has the claim already, and goes on
  * with it. A try that comes late finds it passed over.
  */
-export async function passOver(
+export async function skipOffer(
   { leads }: Database,
   leadId: string,
-  why: PassedOffer,
+  why: SkippedOffer,
   again: boolean,
 ): Promise<boolean> {
   const { matchedCount } = await leads.updateOne(
@@ -118,8 +121,8 @@ export async function agreeOnRoom(
   leadId: string,
   contract: string,
   postId: string,
-  found: 'taken' | NoRoom,
-): Promise<'taken' | NoRoom | undefined> {
+  found: 'taken' | LimitRefusal,
+): Promise<'taken' | LimitRefusal | undefined> {
   const path = `claims.${contract}`;
   const { matchedCount } = await leads.updateOne(
     {
@@ -141,7 +144,7 @@ async function calledOffBefore(
   { leads }: Pick<Database, 'leads'>,
   leadId: string,
   contract: string,
-): Promise<PassedOffer[]> {
+): Promise<SkippedOffer[]> {
   const lead = await leads.findOne({ _id: leadId }, { projection: { claims: 1 } });
   const claim = lead?.claims[contract];
   if (claim?.status !== 'cancelled') return [];
@@ -153,7 +156,7 @@ export async function dropClaim(
   { leads }: Database,
   leadId: string,
   postId: string,
-  why: PassedOffer,
+  why: SkippedOffer,
 ): Promise<void> {
   const path = `claims.${why.contract}`;
   await leads.updateOne(

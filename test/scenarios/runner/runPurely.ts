@@ -1,7 +1,7 @@
 import { returnRefusal, refundOf } from '../../../src/market/model/returnShares.js';
 import { LEAD_API_ERRORS } from '../../../src/operations/refusal.js';
 import { readCheckAnswer } from '../../../src/buyers/check.js';
-import { readHearing } from '../../../src/buyers/notice.js';
+import { readDelivery } from '../../../src/buyers/notice.js';
 import { personScreen } from '../../../src/buyers/personScreen.js';
 import { readPingAnswer } from '../../../src/buyers/ping.js';
 import { readPostAnswer } from '../../../src/buyers/post.js';
@@ -391,10 +391,10 @@ class PureRun implements World {
       const { currency } = this.market(campaign).campaign;
       const returns = this.returns.get(life);
       const standing = standingInWords({ status, currency, price, buyerIds, reason, returns });
-      const hearing = readHearing(
+      const delivery = readDelivery(
         this.ask(SELLERS, `lead.${status}`, standing, { url, timeoutMs: POSTBACK_TIMEOUT_MS }),
       );
-      if (hearing.heard || hearing.final) break;
+      if (delivery.delivered || delivery.final) break;
       yield* pause(this.clock + wait);
     }
     this.openPostbacks -= 1;
@@ -430,8 +430,8 @@ class PureRun implements World {
     at: { url: string; timeoutMs: number },
   ): void {
     for (let time = 0; time < MAX_NOTICE_ATTEMPTS; time += 1) {
-      const hearing = readHearing(this.ask(buyer, type, body, at));
-      if (hearing.heard || hearing.final) return;
+      const delivery = readDelivery(this.ask(buyer, type, body, at));
+      if (delivery.delivered || delivery.final) return;
     }
   }
 

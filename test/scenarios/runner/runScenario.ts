@@ -15,7 +15,7 @@ import { findStoredLead, insertLead } from '../../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../../src/store/documents.js';
 import { findCampaign } from '../../../src/store/market/storedTerms.js';
 import { bookTopUp } from '../../../src/store/books/topUp.js';
-import { nextWake } from '../../../src/store/market/concernedLeads.js';
+import { nextMarketChange } from '../../../src/store/market/affectedLeads.js';
 import { withdraw } from '../../../src/store/leads/withdrawals.js';
 import { RESOLVE_POST, RETRY_NOW, workflowId } from '../../../src/temporal/names.js';
 import { wakeOnce } from '../../../src/worker/wake.js';
@@ -240,8 +240,8 @@ async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario
 /** Wakes the leads that a market change may concern, as a worker does soon after the change. */
 async function wakeWaiting({ database, client, clock }: LeadWorld): Promise<void> {
   const changeIsKnown = new Date((await clock.now()) + WAKES_AFTER_MS);
-  while ((await database.wakes.countDocuments()) > 0)
-    await wakeOnce(client, { next: () => nextWake(database, changeIsKnown) });
+  while ((await database.marketChanges.countDocuments()) > 0)
+    await wakeOnce(client, { next: () => nextMarketChange(database, changeIsKnown) });
 }
 
 /** The terms after a step. Terms of a buyer that the step does not name stay the same. */

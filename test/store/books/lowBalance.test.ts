@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Buyer } from '../../../src/market/model/terms.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
-import { fellBelow } from '../../../src/store/books/lowBalance.js';
+import { claimLowBalanceNotice } from '../../../src/store/books/lowBalance.js';
 import { bookTopUp } from '../../../src/store/books/topUp.js';
 import { buyerDocument } from '../../support/market.js';
 import { startBuyer, type FakeBuyer } from '../../support/buyer.js';
@@ -35,7 +35,7 @@ afterAll(async () => {
   await database.client.close();
 });
 
-const fell = (sale: string, buyer = northwind) => fellBelow(database, buyer, sale);
+const fell = (sale: string, buyer = northwind) => claimLowBalanceNotice(database, buyer, sale);
 const topUp = (amount: number) =>
   bookTopUp(database, { buyer: 'northwind', amount, currency: 'USD', key: v7() });
 

@@ -24,9 +24,9 @@ afterAll(async () => {
 });
 
 const bid = { buyer: 'northwind', of: 'pings', test: false, id: 'p1', isYes: true } as const;
-const slip = (detail: string, id: string): Omit<BuyerAnswer, 'at'> => ({
+const faulty = (detail: string, id: string): Omit<BuyerAnswer, 'at'> => ({
   ...bid,
-  ...{ id, isYes: false, slip: { reason: 'invalid_response', detail } },
+  ...{ id, isYes: false, fault: { reason: 'invalid_response', detail } },
 });
 
 /** Counts answers in a worker and flushes the counts. */
@@ -37,16 +37,16 @@ async function count(worker: Database, at: number, ...answers: Omit<BuyerAnswer,
 
 test('Answers are counted across all workers, with the latest error of each kind and its ping', async () => {
   const [one, other] = workers;
-  await count(one, NOW - 30 * HOUR, bid, slip('not JSON', 'p0'));
-  await count(one, NOW - 3 * HOUR, bid, slip('not JSON', 'p1'), slip('an array', 'p2'));
-  await count(other, NOW - 3 * HOUR, bid, slip('bid is too large', 'p3'));
-  await count(other, NOW, { ...bid, slip: { reason: 'timeout' }, isYes: false }, { ...bid, test: true });
+  await count(one, NOW - 30 * HOUR, bid, faulty('not JSON', 'p0'));
+  await count(one, NOW - 3 * HOUR, bid, faulty('not JSON', 'p1'), faulty('an array', 'p2'));
+  await count(other, NOW - 3 * HOUR, bid, faulty('bid is too large', 'p3'));
+  await count(other, NOW, { ...bid, fault: { reason: 'timeout' }, isYes: false }, { ...bid, test: true });
   await count(one, NOW, { ...bid, of: 'posts' }, { ...bid, of: 'posts', isYes: false });
   await count(one, NOW, { ...bid, buyer: 'fabrikam' });
   const found = await answersOfLastDay(one, NOW);
   expect(found.get('northwind')).toEqual({
     ...{ pings: 7, bids: 3, posts: 2, accepted: 1 },
-    slips: [
+    faults: [
       {
         ...{ of: 'pings', reason: 'invalid_response', count: 3 },
         last: { at: new Date(NOW - 3 * HOUR), detail: 'bid is too large', id: 'p3' },
@@ -54,7 +54,7 @@ test('Answers are counted across all workers, with the latest error of each kind
       { of: 'pings', reason: 'timeout', count: 1, last: { at: new Date(NOW), id: 'p1' } },
     ],
   });
-  expect(found.get('fabrikam')).toMatchObject({ pings: 1, bids: 1, slips: [] });
+  expect(found.get('fabrikam')).toMatchObject({ pings: 1, bids: 1, faults: [] });
 });
 
 test('Answers can be read for live leads only and for one buyer', async () => {

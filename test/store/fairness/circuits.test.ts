@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BREAKER, circuitId, stateOf, type Failure } from '../../../src/market/limits/circuitBreaker.js';
-import { noteAnswer, readCircuits, takeProbe } from '../../../src/store/fairness/circuits.js';
+import { recordServerAnswer, readCircuits, takeProbe } from '../../../src/store/fairness/circuits.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { isolatedSettings } from '../../support/stack.js';
 
@@ -9,9 +9,9 @@ const NOW = Date.now();
 const FAILURE: Failure = { reason: 'invalid_response', detail: 'not JSON' };
 
 const fails = (worker: Database, { id = BUYER, isKnown = false } = {}) =>
-  noteAnswer(worker, id, { failure: FAILURE, isKnown, now: NOW });
+  recordServerAnswer(worker, id, { failure: FAILURE, isKnown, now: NOW });
 const answers = (worker: Database, { id = BUYER, now = NOW } = {}) =>
-  noteAnswer(worker, id, { isKnown: true, now });
+  recordServerAnswer(worker, id, { isKnown: true, now });
 
 describe('A buyer’s circuit shared by several workers', () => {
   let workers: Database[];

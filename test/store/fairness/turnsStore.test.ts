@@ -4,7 +4,7 @@ import type { Round } from '../../../src/market/model/round.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
 import type { CampaignDocument } from '../../../src/store/documents.js';
-import { settleTurns, storeRoundInTurn } from '../../../src/store/fairness/turnsStore.js';
+import { settleTurns, storeRoundWithTurns } from '../../../src/store/fairness/turnsStore.js';
 import { isolatedSettings } from '../../support/stack.js';
 import { storeLead, storeMarket } from '../../support/market.js';
 
@@ -55,7 +55,7 @@ async function storeFirstRound(
     changes: [],
     tell: { postbacks: 0, notices: {} },
   };
-  return (await storeRoundInTurn(by, leadId, round, among, places)).turns ?? [];
+  return (await storeRoundWithTurns(by, leadId, round, among, places)).turns ?? [];
 }
 
 test('Twelve concurrent leads on two workers give three turns to each of four buyers', async () => {

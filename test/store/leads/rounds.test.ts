@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leadStory } from '../../../src/operations/leadStory.js';
 import { describeLead } from '../../../src/cli/commands/leads/describeLead.js';
 import type { Entry, Round } from '../../../src/market/model/round.js';
-import { claimLead, passOver, releaseClaim } from '../../../src/store/sales/claims.js';
+import { claimLead, skipOffer, releaseClaim } from '../../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import type { CampaignDocument, LeadDocument, StoredLead } from '../../../src/store/documents.js';
 import { eraseLead } from '../../../src/store/persons/erase.js';
@@ -93,7 +93,7 @@ describe('a lead with many rounds', () => {
       for (let number = 1; number <= 151; number += 1) {
         await hold(_id, roundOf(number, entries));
         const offer = { round: number, contract: `${CAMPAIGN}/buyer-0`, answer: 'circuit_open' } as const;
-        await passOver(database, _id, offer, false);
+        await skipOffer(database, _id, offer, false);
         if (number % 50 === 1) largest = Math.max(largest, BSON.calculateObjectSize(await stored(_id)));
       }
       expect(largest).toBeLessThan(100_000);
@@ -134,7 +134,7 @@ describe('a lead with many rounds', () => {
   test('loses nothing if a worker dies while rounds are moved', async () => {
     const { _id } = await newLead();
     await hold(_id, northwind(1));
-    await passOver(database, _id, { round: 1, contract: NORTHWIND, answer: 'capped' }, false);
+    await skipOffer(database, _id, { round: 1, contract: NORTHWIND, answer: 'capped' }, false);
     const lead = await findLeadForRound(database, _id);
     if (lead === null) throw new Error('The lead is gone');
     await moveRounds(database, lead, 2);
@@ -183,7 +183,7 @@ describe('a late retry of an earlier round', () => {
   beforeAll(async () => {
     leadId = (await newLead())._id;
     await hold(leadId, northwind(1));
-    await passOver(database, leadId, { round: 1, contract: NORTHWIND, answer: 'capped' }, false);
+    await skipOffer(database, leadId, { round: 1, contract: NORTHWIND, answer: 'capped' }, false);
     await hold(leadId, northwind(2));
   });
 

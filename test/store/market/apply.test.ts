@@ -10,9 +10,8 @@ import { applyMarket, type ApplyOptions } from '../../../src/store/market/apply.
 import type { Change } from '../../../src/store/market/applyPlan.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
-import { marketTag } from '../../../src/store/market/marketTag.js';
+import { marketTag, readTerms } from '../../../src/store/market/readMarket.js';
 import { loadTerms } from '../../../src/store/market/storedTerms.js';
-import { readTerms } from '../../../src/store/market/readMarket.js';
 import { secretOf } from '../../support/secretOf.js';
 import { isolatedSettings } from '../../support/stack.js';
 

@@ -5,7 +5,7 @@ import { accountId, confirm, release, reserve, type Reservation } from '../../..
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
 import type { CampaignDocument, Claim } from '../../../src/store/documents.js';
-import { settleLoose } from '../../../src/store/books/settleUnsettled.js';
+import { settleUnsettled } from '../../../src/store/books/settleUnsettled.js';
 import { storeLead, storeMarket } from '../../support/market.js';
 import { isolatedSettings } from '../../support/stack.js';
 
@@ -161,7 +161,7 @@ test('Orphaned reservations of a dead process are settled: sold ones stay, refus
   }
   const loose = statuses.map(contract);
   await storeLead(database, campaign, { ...lead, claims, loose, updatedAt: new Date(NOW) });
-  expect(await settleLoose(database)).toBe(1);
+  expect(await settleUnsettled(database)).toBe(1);
   const soldUnder = async (status: string) => (await usageOf(contract(status)))?.sold?.[DAY];
   expect(await Promise.all(statuses.map(soldUnder))).toEqual([1, 0, 1]);
   expect(Object.keys((await usageOf(contract('posting')))?.held ?? {})).toEqual(['sale-posting']);

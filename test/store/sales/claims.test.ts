@@ -4,7 +4,7 @@ import { bookSale } from '../../../src/store/books/book.js';
 import { claimLead, dropClaim, releaseClaim } from '../../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import type { CampaignDocument, Claim } from '../../../src/store/documents.js';
-import { stateForLife } from '../../../src/store/leads/leads.js';
+import { stateForWorkflow } from '../../../src/store/leads/leads.js';
 import { storeLead, storeMarket } from '../../support/market.js';
 import { isolatedSettings } from '../../support/stack.js';
 
@@ -53,9 +53,9 @@ describe('a shared lead with two places', () => {
       { _id },
       { $set: { status: 'sold', price: 0, buyerIds: [], returns: back } },
     );
-    expect(await stateForLife(database, _id)).toBe('sold');
+    expect(await stateForWorkflow(database, _id)).toBe('sold');
     await releaseClaim(database, _id, CONTRACT, postId, 'refused');
-    expect(await stateForLife(database, _id)).toBe('returned');
+    expect(await stateForWorkflow(database, _id)).toBe('returned');
   });
 });
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { compareBooks } from '../../../operations/booksOperations.js';
-import type { BooksCheck, Difference } from '../../../store/books/checkBooks.js';
+import type { BooksCheck, BooksDifference } from '../../../store/books/checkBooks.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
@@ -37,7 +37,14 @@ async function check({ json }: { json: boolean }, command: Command): Promise<voi
 
 /** Part by part: a remote admin API compares so much and no more by one request. */
 async function compareAll(ask: Ask): Promise<BooksCheck & { ok: boolean }> {
-  const sum = { ok: true, sales: 0, leads: 0, balances: 0, differing: 0, differences: [] as Difference[] };
+  const sum = {
+    ok: true,
+    sales: 0,
+    leads: 0,
+    balances: 0,
+    differing: 0,
+    differences: [] as BooksDifference[],
+  };
   for (let after: string | undefined; ;) {
     const part = await ask(compareBooks, { after });
     sum.ok &&= part.ok;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { showProgress } from '../../../terminal/showProgress.js';
-import { noteDeed } from '../../../store/audit.js';
+import { recordAuditEvent } from '../../../store/audit.js';
 import { rewrap } from '../../../store/keys/rewrap.js';
 import { localCommand } from '../../admin.js';
 import { cliActor } from '../../../terminal/currentUser.js';
@@ -26,7 +26,7 @@ async function rotate({ json }: { json: boolean }): Promise<void> {
       const { current: key } = database.vault.masterKeys();
       const of = { kind: 'database', id: database.db.databaseName } as const;
       const values = [{ path: 'master_key', to: key }];
-      await noteDeed(database, cliActor(), { ...of, did: 'put under a master key', values });
+      await recordAuditEvent(database, cliActor(), { ...of, did: 'put under a master key', values });
       return { leads, key };
     });
     shown.done();

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { showMarket } from '../../../operations/marketOperations.js';
-import { marketTag } from '../../../store/market/marketTag.js';
+import { marketTag } from '../../../store/market/readMarket.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { print, printJson } from '../../../terminal/print.js';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../../../src/config.js';
 import { circuitId } from '../../../../src/market/limits/circuitBreaker.js';
 import { countAnswer, flushAnswers } from '../../../../src/store/fairness/answers.js';
-import { noteAnswer } from '../../../../src/store/fairness/circuits.js';
+import { recordServerAnswer } from '../../../../src/store/fairness/circuits.js';
 import { openDatabase, type Database } from '../../../../src/store/db.js';
 import { isolatedSettings } from '../../../support/stack.js';
 import { onStore, type Ran } from '../../gavel.js';
@@ -111,18 +111,18 @@ describe('gavel', () => {
     const answer = { buyer: 'fabrikam', of: 'pings', test: false, id: 'p-1', at } as const;
     const slip = { reason: 'invalid_response', detail: 'bid is too large' } as const;
     countAnswer(database, { ...answer, isYes: true });
-    countAnswer(database, { ...answer, isYes: false, slip });
+    countAnswer(database, { ...answer, isYes: false, fault: slip });
     countAnswer(database, {
       ...answer,
       isYes: false,
-      slip: { reason: 'no_by_status', detail: 'HTTP 401' },
+      fault: { reason: 'no_by_status', detail: 'HTTP 401' },
     });
     const post = { ...answer, of: 'posts', id: 'q-1', isYes: false } as const;
     countAnswer(database, post);
-    countAnswer(database, { ...post, slip: { reason: 'uncertain', detail: 'HTTP 500' } });
+    countAnswer(database, { ...post, fault: { reason: 'uncertain', detail: 'HTTP 500' } });
     await flushAnswers(database);
     const id = circuitId('fabrikam', 'pings');
-    await noteAnswer(database, id, { failure: slip, isKnown: false, now: at.getTime() });
+    await recordServerAnswer(database, id, { failure: slip, isKnown: false, now: at.getTime() });
     const { stdout } = await run(['buyers', 'list']);
     expect(stdout).toMatch(/fabrikam +yes +fails \(1 in a row\) +on account +0 +3 +1 +1 +1 +2 +0 +1 +1\n/);
     expect(stdout).toMatch(

@@ -5,8 +5,12 @@ import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
 import { markPending } from '../../../src/store/leads/leads.js';
 import { findRound } from '../../../src/store/leads/rounds.js';
-import { concernedLeads } from '../../../src/store/market/concernedLeads.js';
-import { endWake, keepWake, takeWake } from '../../../src/store/marketChanges.js';
+import { affectedLeads } from '../../../src/store/market/affectedLeads.js';
+import {
+  removeMarketChange,
+  extendMarketChangeLease,
+  leaseMarketChange,
+} from '../../../src/store/marketChanges.js';
 import { startBuyer, type FakeBuyer } from '../../support/buyer.js';
 import { storeLead, storeMarket } from '../../support/market.js';
 import { isolatedSettings } from '../../support/stack.js';
@@ -50,37 +54,37 @@ describe('a market change', () => {
 
   test('wakes only waiting leads that the changed contract takes now', async () => {
     await apply('{ buyer: northwind, states: [CA, TX] }');
-    const wake = await takeWake(database, later());
+    const wake = await leaseMarketChange(database, later());
     expect(wake).toMatchObject({
       _id: 'ACME1234/auto-insurance',
       contracts: ['ACME1234/auto-insurance/northwind'],
     });
     if (!wake) return;
-    expect(await concernedLeads(database, wake, Date.now())).toEqual([{ leadId: 'texan', news: 'now' }]);
-    expect(await takeWake(database, later())).toBeNull();
-    await endWake(database, wake);
-    expect(await database.wakes.countDocuments()).toBe(0);
+    expect(await affectedLeads(database, wake, Date.now())).toEqual([{ leadId: 'texan', news: 'now' }]);
+    expect(await leaseMarketChange(database, later())).toBeNull();
+    await removeMarketChange(database, wake);
+    expect(await database.marketChanges.countDocuments()).toBe(0);
   });
 
   test('wakes no lead if nothing changed, and none before every process knows the change', async () => {
     await apply('{ buyer: northwind, states: [CA, TX] }');
-    expect(await database.wakes.countDocuments()).toBe(0);
+    expect(await database.marketChanges.countDocuments()).toBe(0);
     await apply('{ buyer: northwind, states: [CA, TX, NY] }');
-    expect(await takeWake(database, new Date())).toBeNull();
-    expect(await takeWake(database, later())).not.toBeNull();
+    expect(await leaseMarketChange(database, new Date())).toBeNull();
+    expect(await leaseMarketChange(database, later())).not.toBeNull();
   });
 
   test('is not lost while another change is processed', async () => {
-    const wake = await takeWake(database, new Date(Date.now() + 120_000));
+    const wake = await leaseMarketChange(database, new Date(Date.now() + 120_000));
     await apply('{ buyer: northwind }');
-    if (wake) await endWake(database, wake);
-    const next = await takeWake(database, later());
+    if (wake) await removeMarketChange(database, wake);
+    const next = await leaseMarketChange(database, later());
     if (!next) throw new Error('The change is lost');
-    expect(await concernedLeads(database, next, Date.now())).toEqual([
+    expect(await affectedLeads(database, next, Date.now())).toEqual([
       { leadId: 'texan', news: 'now' },
       { leadId: 'floridian', news: 'now' },
     ]);
-    await endWake(database, next);
+    await removeMarketChange(database, next);
   });
 
   test('notifies only leads that can be sold before their next wake, with the time', async () => {
@@ -90,25 +94,25 @@ describe('a market change', () => {
       { $set: { dueAt: new Date(Date.now() + HOUR / 2) } },
     );
     await apply('{ buyer: northwind, delay: 5h }');
-    expect(await database.wakes.countDocuments()).toBe(0);
+    expect(await database.marketChanges.countDocuments()).toBe(0);
     await apply('{ buyer: northwind, delay: 1h }');
-    const wake = await takeWake(database, later());
+    const wake = await leaseMarketChange(database, later());
     if (!wake) throw new Error('The change is lost');
     const texan = await database.leads.findOne({ _id: 'texan' });
     const change = { at: Number(texan?.receivedAt) + HOUR, what: 'delay' };
-    expect(await concernedLeads(database, wake, Date.now())).toEqual([
+    expect(await affectedLeads(database, wake, Date.now())).toEqual([
       { leadId: 'texan', news: { changes: [change] } },
     ]);
-    await endWake(database, wake);
+    await removeMarketChange(database, wake);
   });
 
   test('notifies all leads of a campaign if its pending terms change', async () => {
     await apply('{ buyer: northwind, delay: 1h }', '{ retryAfter: [20m], expireAfter: 3d }');
-    const wake = await takeWake(database, later());
+    const wake = await leaseMarketChange(database, later());
     if (!wake) throw new Error('The change is lost');
     expect(wake).toMatchObject({ contracts: [], pending: true });
     const news = { pending: { retryAfter: [HOUR / 3], expireAfter: 72 * HOUR }, changes: [] };
-    expect(await concernedLeads(database, wake, Date.now())).toEqual([
+    expect(await affectedLeads(database, wake, Date.now())).toEqual([
       { leadId: 'texan', news },
       { leadId: 'floridian', news },
     ]);
@@ -117,12 +121,12 @@ describe('a market change', () => {
   test('is processed by one worker at a time, however long it takes', async () => {
     const inAMinute = new Date(Date.now() + 65_000);
     await apply('{ buyer: northwind, delay: 30m }');
-    const wake = await takeWake(database, later());
+    const wake = await leaseMarketChange(database, later());
     if (!wake) throw new Error('The change is lost');
     const inTwo = new Date(inAMinute.getTime() + 61_000);
-    await keepWake(database, wake, new Date(Date.now() + 10_000));
-    expect(await takeWake(database, inAMinute)).toBeNull();
-    expect(await takeWake(database, inTwo)).not.toBeNull();
+    await extendMarketChangeLease(database, wake, new Date(Date.now() + 10_000));
+    expect(await leaseMarketChange(database, inAMinute)).toBeNull();
+    expect(await leaseMarketChange(database, inTwo)).not.toBeNull();
   });
 
   test('stays leased while a worker searches a large campaign', async () => {
@@ -134,7 +138,7 @@ describe('a market change', () => {
     await database.leads.insertMany(many);
     let kept = 0;
     const wake = { _id: campaign, contracts: [], pending: true as const, at: new Date() };
-    const leads = await concernedLeads(database, wake, Date.now(), () => {
+    const leads = await affectedLeads(database, wake, Date.now(), () => {
       kept += 1;
       return Promise.resolve();
     });

@@ -11,7 +11,7 @@ export const ERASED_REASON = 'erased';
  * Removes what buyers said of a lead: their ids of it and of their bids, and their reasons, from the lead, its sales and
  * its returns. They were screened when they came; but they are about the person, and a screen can miss something.
  */
-export async function eraseBuyersWords(
+export async function eraseBuyerText(
   { leads, rounds, sales, returns }: Pick<Database, 'leads' | 'rounds' | 'sales' | 'returns'>,
   leadId: string,
   session: ClientSession,

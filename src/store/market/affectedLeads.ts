@@ -4,49 +4,52 @@ import type { Database } from '../db.js';
 import { leadInRound } from '../leads/leads.js';
 import { loadTerms } from './storedTerms.js';
 import { openLead } from '../leads/person.js';
-import type { WakeDocument } from '../documents.js';
-import { endWake, keepWake, takeWake } from '../marketChanges.js';
+import type { MarketChangeDocument } from '../documents.js';
+import { removeMarketChange, extendMarketChangeLease, leaseMarketChange } from '../marketChanges.js';
 
 /** After so many leads that it has looked at, the worker says that it is still at it. */
 const KEEP_EVERY = 100;
 
 /** A waiting lead and what it is to hear; see `newsFor`. */
-export interface Concerned {
+export interface AffectedLead {
   leadId: string;
   news: 'now' | News;
 }
 
 /** A change that a worker is at, and the waiting leads that it concerns. */
-export interface Wake {
-  leads: Concerned[];
+export interface LeasedMarketChange {
+  leads: AffectedLead[];
   /** It takes longer: nobody else is to begin it. */
-  keep(): Promise<void>;
+  extendLease(): Promise<void>;
   /** They have heard of it. */
   done(): Promise<void>;
 }
 
 /** The next change that nobody is at; undefined where there is none. */
-export async function nextWake(database: Database, now: Date): Promise<Wake | undefined> {
-  const wake = await takeWake(database, now);
-  if (!wake) return undefined;
-  const keep = (): Promise<void> => keepWake(database, wake, new Date());
+export async function nextMarketChange(
+  database: Database,
+  now: Date,
+): Promise<LeasedMarketChange | undefined> {
+  const change = await leaseMarketChange(database, now);
+  if (!change) return undefined;
+  const extendLease = (): Promise<void> => extendMarketChangeLease(database, change, new Date());
   return {
-    leads: await concernedLeads(database, wake, now.getTime(), keep),
-    keep,
-    done: () => endWake(database, wake),
+    leads: await affectedLeads(database, change, now.getTime(), extendLease),
+    extendLease,
+    done: () => removeMarketChange(database, change),
   };
 }
 
 /**
  * Waiting leads of the campaign that have something to hear of the change, as far as contracts' own terms go.
- * @param keep see `Wake`
+ * @param extendLease see `LeasedMarketChange`
  */
-export async function concernedLeads(
+export async function affectedLeads(
   database: Database,
-  { _id: campaign, contracts, pending }: WakeDocument,
+  { _id: campaign, contracts, pending }: MarketChangeDocument,
   now: number,
-  keep?: () => Promise<void>,
-): Promise<Concerned[]> {
+  extendLease?: () => Promise<void>,
+): Promise<AffectedLead[]> {
   const market = await loadTerms(database, campaign);
   if (market === undefined) return [];
   const ids = new Set(contracts);
@@ -56,10 +59,10 @@ export async function concernedLeads(
   };
   if (changed.contracts.length === 0 && !changed.pending) return [];
   const waiting = database.leads.find({ campaign, status: 'pending' }, { projection: { rounds: 0 } });
-  const concerned: Concerned[] = [];
+  const concerned: AffectedLead[] = [];
   let looked = 0;
   for await (const lead of waiting) {
-    if (++looked % KEEP_EVERY === 0) await keep?.();
+    if (++looked % KEEP_EVERY === 0) await extendLease?.();
     const until = lead.dueAt?.getTime() ?? Infinity;
     const news = newsFor(market, changed, leadInRound(openLead(database.vault, lead)), until, now);
     if (news !== undefined) concerned.push({ leadId: lead._id, news });

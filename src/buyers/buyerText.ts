@@ -15,14 +15,14 @@ const MAX_REASON = 80;
 const MAX_SCREENED = 1000;
 
 /** A word of the buyer's as it may be kept. */
-export interface Word {
+export interface ScreenedText {
   kept?: string;
   /** Why nothing is kept of what was sent: for ops, and in our own words. */
   note?: string;
 }
 
 /** Why a buyer refuses or does not bid. */
-export interface ReasonWords {
+export interface ScreenedReason {
   /** A single word, such as `duplicate`. It may go wherever our own words go. */
   code?: string;
   /** The reason as the buyer gave it. In the database only: never in Temporal, logs or metrics. */
@@ -42,7 +42,7 @@ export function buyerId(
   answer: Pick<Answered, 'body' | 'text'>,
   key: string,
   namesPerson: PersonScreen,
-): Word {
+): ScreenedText {
   const value = optional(answer, key);
   if (value === undefined) return {};
   if (typeof value !== 'string' && typeof value !== 'number')
@@ -56,14 +56,14 @@ export function buyerId(
 }
 
 /** The `reason` of an answer. */
-export function buyerReason(answer: Pick<Answered, 'body'>, namesPerson: PersonScreen): ReasonWords {
+export function buyerReason(answer: Pick<Answered, 'body'>, namesPerson: PersonScreen): ScreenedReason {
   const value = optional(answer, 'reason');
   if (value === undefined) return {};
   if (typeof value !== 'string' && typeof value !== 'number') return { note: `reason is ${kindOf(value)}` };
   return screenedReason(String(value), namesPerson);
 }
 
-export function screenedReason(given: string, namesPerson: PersonScreen): ReasonWords {
+export function screenedReason(given: string, namesPerson: PersonScreen): ScreenedReason {
   const reason = withoutControls(given.slice(0, MAX_SCREENED)).replace(/\s+/g, ' ');
   if (reason === '') return {};
   if (namesPerson(reason)) return { note: 'its reason may name the person and was not kept' };
@@ -80,7 +80,7 @@ const isCode = (text: string): boolean => /^[a-z][\w.-]{0,39}$/i.test(text);
  * @param own what we say of the answer ourselves, its status for instance
  */
 export function explained(
-  { code, words, note }: ReasonWords,
+  { code, words, note }: ScreenedReason,
   own?: string,
 ): { detail?: string; words?: string } {
   const safe = code ?? note ?? (words !== undefined && own === undefined ? IN_OWN_WORDS : undefined);

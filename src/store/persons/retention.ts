@@ -41,7 +41,7 @@ export interface RetentionBatch {
  * buyer still holds is left for the next time.
  * @param limit how many leads the batch looks at
  */
-export async function erasePast(
+export async function eraseByRetention(
   database: Database,
   { now, retentionMs }: Retention,
   from: RetentionCursor,

@@ -1,0 +1,54 @@
+import {
+  MongoClientBulkWriteError,
+  type ClientBulkWriteModel,
+  type ClientBulkWriteResult,
+  type Document,
+  type MongoClient,
+} from 'mongodb';
+
+/**
+ * Such a transaction reads nothing, so it needs no order among reads. Asking for one would put a read concern into the
+ * repeat of a transaction that met a conflict, which SecantusDB refuses with `bulkWrite`.
+ */
+const blind = { causalConsistency: false };
+
+/**
+ * Writes all of it or nothing, in one transaction of two round trips: the client's bulkWrite reaches all collections at
+ * once. It is repeated where another writer was in the way.
+ * @param check looks at what was written, by the index of the write; what it throws undoes all of it
+ */
+export async function writeInTransaction<T extends Document>(
+  client: MongoClient,
+  writes: ClientBulkWriteModel<Record<string, T>>[],
+  check: (result: ClientBulkWriteResult) => void = () => undefined,
+): Promise<void> {
+  await client.withSession(blind, (session) =>
+    session.withTransaction(async () => {
+      check(
+        await client
+          .bulkWrite<Record<string, T>>(writes, { session, verboseResults: true })
+          .catch(rethrowServerError),
+      );
+    }),
+  );
+}
+
+/**
+ * For the client's `bulkWrite` inside a transaction: the driver's wrapper hides the label of a write conflict, by which
+ * `withTransaction` knows to begin again.
+ */
+export function rethrowServerError(error: unknown): never {
+  if (error instanceof MongoClientBulkWriteError && error.cause !== undefined) throw error.cause;
+  throw error;
+}
+
+/** Whether an error is a unique index saying no, and to which one. */
+export function duplicateKeyOf(error: unknown): string | undefined {
+  if (error instanceof MongoClientBulkWriteError) {
+    return [...error.writeErrors.values()].find(({ code }) => code === 11000)?.message;
+  }
+  const isDuplicate = typeof error === 'object' && error !== null && 'code' in error && error.code === 11000;
+  if (!isDuplicate) return undefined;
+  const pattern = 'keyPattern' in error ? (error.keyPattern as Record<string, unknown>) : {};
+  return Object.keys(pattern).join(',') || ('message' in error ? String(error.message) : 'unknown');
+}
