@@ -5,7 +5,7 @@ export interface Figure {
   most: number;
 }
 
-/** What should hold, what was measured, and whether it does. */
+/** An aim: the limit, the measured figure, and whether it is met. */
 export interface Aim {
   aim: string;
   wanted: string;
@@ -32,7 +32,7 @@ export function figure(values: number[]): Figure {
   return { median: percentile(values, 50), least: Math.min(...values), most: Math.max(...values) };
 }
 
-/** By nearest rank: the smallest value that at least `percent` % of all are not above; NaN of none. */
+/** Percentile by nearest rank; NaN without values. */
 export function percentile(values: number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? NaN;

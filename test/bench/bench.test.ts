@@ -12,7 +12,7 @@ interface Ran {
   stderr: string;
 }
 
-/** Runs `npm run bench -- ARGS`, without the npm. */
+/** Runs `npm run bench -- ARGS` without npm. */
 async function bench(...args: string[]): Promise<Ran> {
   const bootstrap = join(packageRoot, 'scripts', 'bootstrap.mjs');
   const child = spawn(process.execPath, [bootstrap, 'bench', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -22,8 +22,8 @@ async function bench(...args: string[]): Promise<Ran> {
   return { code: child.exitCode, stdout, stderr };
 }
 
-// It takes a minute of both cores, which the whole has not.
-describe.runIf(process.env.MEASURE === 'yes')('The bench, with very few leads', () => {
+// Takes a minute of both cores, too long for the whole test run.
+describe.runIf(process.env.MEASURE === 'yes')('The bench with very few leads', () => {
   let ran: Ran;
   let report: Report;
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describe.runIf(process.env.MEASURE === 'yes')('The bench, with very few leads', 
     report = JSON.parse(ran.stdout) as Report;
   }, 240_000);
 
-  test('measures three ways, each against the floor beside it', () => {
+  test('measures three ways, each relative to the floor of the same repetition', () => {
     expect(report.measured.map(({ way, concurrency, leads }) => [way, concurrency, leads])).toEqual([
       ['floor', 2, 6],
       ['lead', 2, 6],
@@ -47,7 +47,7 @@ describe.runIf(process.env.MEASURE === 'yes')('The bench, with very few leads', 
     }
   });
 
-  test('tells whose CPU a lead takes', () => {
+  test('shows the CPU time of each process for a lead', () => {
     const lead = report.measured.find(({ way, concurrency }) => way === 'lead' && concurrency === 2);
     expect(Object.keys(lead?.cpu_ms ?? {}).sort()).toEqual(
       ['api', 'bench-worker', 'buyers', 'client', 'mongodb', 'redis', 'temporal', 'worker'].sort(),
@@ -57,39 +57,39 @@ describe.runIf(process.env.MEASURE === 'yes')('The bench, with very few leads', 
     }
   });
 
-  test('a lead that sells in its first round takes one workflow task and no more than it may', () => {
+  test('a lead sold in its first round takes one workflow task and stays within its limits', () => {
     const met = Object.fromEntries(report.aims.map((aim) => [aim.aim, aim.met]));
     expect(met).toMatchObject({
       'workflow tasks of a lead': true,
       'history events of a lead': true,
       'Redis round trips of a lead of its own': true,
     });
-    // What it shares with others, the reading of the market, depends on how fast they come.
+    // Shared work, such as reading the market, depends on the rate of leads.
     const { commands } = report.counted.mongodb;
     expect(commands).toMatchObject({
       'insert leads': 1,
       'update leads': 2,
-      // The booking, and after it what other sales may wait for.
+      // The booking, and then the updates that other sales may wait for.
       bulkWrite: 2,
       commitTransaction: 1,
     });
     expect(report.counted.redis).toMatchObject({ per_lead: 1, after_pause: 1 });
   });
 
-  test('the plain way takes a task after each step', () => {
+  test('the plain way takes a workflow task after each activity', () => {
     for (const one of report.measured.filter(({ way }) => way === 'plain')) {
       expect(one.workflow_tasks.least).toBeGreaterThanOrEqual(5);
       expect(one.events.least).toBeGreaterThan(40);
     }
   });
 
-  test('says what it is doing, and prints nothing but the figures', () => {
+  test('shows progress on stderr, and prints only the figures', () => {
     expect(ran.stderr).toContain('measuring 1 of 3: floor, 2 at a time');
     expect(ran.stdout.trimStart()).toMatch(/^\{/);
   });
 });
 
-test('A number that is none is refused before anything is started', async () => {
+test('An invalid number is rejected before any server starts', async () => {
   const { code, stdout, stderr } = await bench('--concurrency', '1,many');
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain('It is a whole number, 1 or more.');

@@ -23,21 +23,25 @@ interface Options {
 
 /** `npm run bench` */
 const program = new Command('bench')
-  .description('measure what a lead costs against an empty workflow and against the plain way')
-  .option('--leads <count>', 'so many of each kind at each concurrency, each time (200; quick: 24)', count)
-  .option('--repeat <times>', 'so many times (3; quick: 1)', count)
-  .option('--concurrency <list>', 'how many at a time', counts, [1, 8, 32])
-  .option('--quick', 'the short form: under a minute, for a first look', false)
-  .option('--profile <folder>', 'write CPU profiles of the API and the worker there')
+  .description('measure the cost of a lead, compared with an empty workflow and with the plain way')
+  .option(
+    '--leads <count>',
+    'number of leads of each kind at each concurrency and repetition (200; quick: 24)',
+    count,
+  )
+  .option('--repeat <times>', 'number of repetitions (3; quick: 1)', count)
+  .option('--concurrency <list>', 'number of leads at a time', counts, [1, 8, 32])
+  .option('--quick', 'run a short version of under a minute', false)
+  .option('--profile <folder>', 'write CPU profiles of the API and the worker to this folder')
   .addOption(
-    new Option('--overload', 'send the API three times what it can do instead, and see what becomes of it')
+    new Option('--overload', 'send the API three times its capacity instead, and measure the outcome')
       .default(false)
       .conflicts(['leads', 'repeat', 'concurrency', 'quick', 'profile']),
   )
-  .option('--seconds <count>', 'of --overload: how long', count, 60)
+  .option('--seconds <count>', 'with --overload: duration', count, 60)
   .option('--json', 'print the figures as JSON', false)
   .exitOverride()
-  .showHelpAfterError('Add --help to see how it is used.')
+  .showHelpAfterError('Add --help for usage.')
   .action(bench);
 
 async function bench(options: Options): Promise<void> {
@@ -78,7 +82,7 @@ async function overload({ seconds }: Options, run: Run) {
 
 function count(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is a whole number, 1 or more.');
+  throw new InvalidArgumentError('It must be a whole number, 1 or more.');
 }
 
 function counts(text: string): number[] {

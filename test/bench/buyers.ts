@@ -5,8 +5,8 @@ import Value from 'typebox/value';
 import { BUYER_MS, bidOf } from './market.js';
 
 /**
- * The process of the bench's buyers: one HTTP server each at the ports of the command line. They answer as fast as they
- * were told, bid what they always bid, accept every post, and do nothing else: their CPU is not what is measured.
+ * The process of the bench's buyers: one HTTP server per port on the command line. They answer after the configured time
+ * with constant bids, and accept every post. They do nothing else, because their CPU time is not measured.
  */
 const Request = Type.Object({ type: Type.String() });
 

@@ -12,11 +12,11 @@ import type { World } from './world.js';
 
 /** Round trips to one server for a lead, counted on the wire. */
 export interface RoundTrips {
-  /** Of the lead that took the fewest: nothing had to be read of the market, and nothing else went on. */
+  /** The minimum for one lead: with a cached market and without other activity. */
   own: number;
-  /** Everything that went to the server while the leads were sold, also what they share, by lead. */
+  /** All round trips while the leads were sold, including shared ones, per lead. */
   per_lead: number;
-  /** Of a lead that comes when nothing that the processes remember of the market is fresh; the most of a few. */
+  /** The maximum for a lead with an expired market cache. */
   after_pause: number;
   /** `per_lead` by command. */
   commands: Record<string, number>;
@@ -31,7 +31,7 @@ export interface Counted {
 const WARM_UP = 5;
 const PAUSES = 3;
 
-/** Sells leads one after another by an API and a worker of their own, which reach their servers through proxies that count. */
+/** Sells leads one after another with a separate API and worker, which reach their servers through counting proxies. */
 export async function countRoundTrips(world: World, leads: number): Promise<Counted> {
   const { MONGODB_URL, REDIS_URL } = world.settings;
   const mongodb = await openCounter(MONGODB_URL, mongodbRequests);
@@ -56,7 +56,7 @@ export async function countRoundTrips(world: World, leads: number): Promise<Coun
   }
 }
 
-/** @param sell sells so many leads, one after another */
+/** @param sell sells a number of leads one after another */
 async function count(
   { mongodb, redis }: Record<keyof Counts, Counter>,
   leads: number,
@@ -83,12 +83,12 @@ async function count(
   return { leads, mongodb: trips('mongodb'), redis: trips('redis') };
 }
 
-/** How often each request was made. */
+/** Number of requests by name. */
 type Requests = ReadonlyMap<string, number>;
 type Counts = Record<'mongodb' | 'redis', Requests>;
 
 interface Counter extends Proxy {
-  /** The requests so far, or those since an earlier answer. */
+  /** The requests so far, or since an earlier result. */
   requests(since?: Requests): Requests;
 }
 

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** Linux counts CPU time for programs in hundredths of a second, whatever the kernel's own clock (USER_HZ, times(2)). */
+/** Linux reports CPU time in hundredths of a second, independent of the kernel's clock (USER_HZ, times(2)). */
 const TICK_MS = 10;
 
 /**
- * The CPU time that a process has used since it began, all of its threads together, user and system, ms; undefined
- * where the system does not tell (no /proc). Fields 14 and 15 of /proc/PID/stat (proc_pid_stat(5)); the second field,
- * the name, may itself have spaces.
+ * CPU time of a process since its start, user and system, over all threads, ms; undefined on systems without /proc. Fields 14 and 15 of /proc/PID/stat (proc_pid_stat(5)); the second field,
+ * the name, may contain spaces.
  */
 export function cpuMs(pid: number): number | undefined {
   try {
@@ -18,7 +17,7 @@ export function cpuMs(pid: number): number | undefined {
   }
 }
 
-/** What each process used from now until the returned function is called, ms, by name. */
+/** CPU time of each process from now until the returned function is called, ms, by name. */
 export function cpuFromNow(pids: Record<string, number>): () => Record<string, number> {
   const before = cpuOf(pids);
   return () => {

@@ -21,12 +21,12 @@ export function describeOverload(report: OverloadReport): string {
     section('The API’s memory, MB', [
       ['before', 'highest', 'at the end', 'slope a minute, second half'],
       memory_mb === undefined
-        ? ['not told by this system']
+        ? ['not available on this system']
         : [memory_mb.start, memory_mb.highest, memory_mb.end, memory_mb.per_minute].map(rounded),
     ]),
     section('After it, and in the books', [
       ['what', ''],
-      ['as before after, s', rounded(report.normal_after_s)],
+      ['back to normal after, s', rounded(report.normal_after_s)],
       ['all leads ended after that, s', rounded(report.settled_after_s)],
       ['refused in the flood', `${flood.refused}`],
       ['answered otherwise, or not at all', `${flood.otherwise}`],
@@ -46,10 +46,10 @@ const both = ({ p50_ms, p99_ms }: { p50_ms: number; p99_ms: number }): string[] 
 const NAMES: Record<keyof OverloadReport['kept'], string> = {
   stored: 'leads stored',
   sold: 'of them sold',
-  lost: 'taken and not stored',
-  unheard: 'stored, though nobody heard so',
+  lost: 'accepted and not stored',
+  unheard: 'stored without an answer',
   open: 'not ended',
-  untrue: 'answered as sold, and not so',
+  untrue: 'answered as sold, but not sold so',
   soldTwice: 'sold twice',
   differences: 'differences in the books',
 };

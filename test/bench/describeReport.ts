@@ -3,7 +3,7 @@ import type { Measure, Measured, Report } from './report.js';
 import { aimsTable, rounded, section, spread } from './tables.js';
 import { WAYS, type WayName } from './ways.js';
 
-/** What the ways are called. */
+/** Names of the ways. */
 const NAMES: Record<WayName, string> = {
   floor: 'floor: an empty workflow',
   lead: 'a whole lead over HTTP',

@@ -1,24 +1,24 @@
-/** What one piece of work came to. */
+/** Result of one piece of work. */
 export interface Done {
-  /** Absent when none was begun. */
+  /** Absent if no workflow was started. */
   workflowId?: string;
   /** Whether the lead was sold in time; the floor sells nothing. */
   sold?: boolean;
-  /** Why it was not done: the status of the answer and its text, or an error. */
+  /** Reason of a failure: status and text of the answer, or an error. */
   failed?: string;
 }
 
 export interface Load<T> {
-  /** What each piece came to. */
+  /** Results of the pieces. */
   done: T[];
-  /** How long each took, ms. */
+  /** Duration of each, ms. */
   latencies: number[];
-  /** How long all of them took together. */
+  /** Total duration. */
   seconds: number;
 }
 
 /**
- * Does `count` pieces of work, always `concurrency` at a time: as soon as one is done the next begins.
+ * Does `count` pieces of work, always `concurrency` at a time: each starts as soon as another is done.
  * @param work must not reject
  */
 export async function load<T>(count: number, concurrency: number, work: () => Promise<T>): Promise<Load<T>> {

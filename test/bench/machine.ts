@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** What a run was measured on. */
+/** The machine of a run. */
 export interface Machine {
   cpus: number;
   node: string;

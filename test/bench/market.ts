@@ -1,17 +1,17 @@
 import { SAMPLE } from '../../src/local/demo/sample.js';
 
-/** How long each buyer takes to answer, ms: a ping, and a post. */
+/** Answer time of each buyer for a ping and for a post, ms. */
 export const BUYER_MS = 5;
 
 export const BUYERS = ['one', 'two', 'three', 'four', 'five'] as const;
 
-/** Every buyer bids, each a little more than the one before. */
+/** Every buyer bids a little more than the previous one. */
 export const bidOf = (index: number): number => 20 + index;
 
-/** How long a lead that nobody bought waits for its next round, and until it is over. */
+/** Retry wait and expiry of an unsold lead. */
 const PENDING = '{ retryAfter: [2s], expireAfter: 30m }';
 
-/** The market of the bench: for each seller one campaign for the sample lead, with five buyers that are all asked. */
+/** The market of the bench: one campaign per seller for the sample lead, with five buyers that are all pinged. */
 export function marketText(
   ports: Record<(typeof BUYERS)[number], number>,
   sellers: readonly string[],

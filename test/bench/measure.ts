@@ -3,51 +3,50 @@ import { cpuFromNow } from './cpu.js';
 import { load, type Done } from './load.js';
 import { WAYS, type History, type OpenWays, type WayName } from './ways.js';
 
-/** One way, at one concurrency, once. */
+/** One measurement of one way at one concurrency. */
 export interface Measurement {
   way: WayName;
   concurrency: number;
   repetition: number;
   leads: number;
-  /** Of those, the ones that were taken and not sold when they were answered. */
+  /** Accepted and not sold when answered. */
   unsold: number;
-  /** Of those, the ones that were refused or failed, by why. */
+  /** Refused or failed, by reason. */
   failed: Record<string, number>;
   seconds: number;
-  /** Of each, ms. */
+  /** Duration of each, ms. */
   latencies: number[];
-  /** CPU time that each process used meanwhile, ms, all leads together. */
+  /** CPU time of each process for all leads, ms. */
   cpu: Record<string, number>;
-  /** Of some of the workflows. */
+  /** Histories of some of the workflows. */
   histories: History[];
 }
 
 export interface Plan {
-  /** Of each way at each concurrency, each time; more where they would not keep all busy. */
+  /** Leads of each way at each concurrency and repetition; more if needed to keep all busy. */
   leads: number;
   concurrency: number[];
   repeat: number;
 }
 
-/** Before anything is measured, each way is done as often as it will be each time, so many at a time: code that has run is faster. */
+/** Concurrency of the warm-up, in which each way runs as often as in a measurement, because warm code is faster. */
 const WARM_UP_AT = 8;
 
-/** At the least so many for each that is under way at a time, or most of what is measured would be the end of it. */
+/** Minimum number of leads per concurrent lead; otherwise the tail dominates the measurement. */
 const EACH = 3;
 
-/** How often each reason for a failure came up. */
+/** Number of failures by reason. */
 function failures(done: readonly Done[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { failed } of done) if (failed !== undefined) counts[failed] = (counts[failed] ?? 0) + 1;
   return counts;
 }
 
-/** So many histories of each measurement are read. */
+/** Number of histories read for each measurement. */
 const HISTORIES = 10;
 
 /**
- * Measures the ways in turn, so that what else happens on the machine meets all of them: every ratio is taken between
- * neighbours in time.
+ * Measures the ways in turn, so that other load affects all of them. Every ratio is taken between neighbours in time.
  * @param pids the processes whose CPU time is counted, by name
  */
 export async function measure(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The memory of a process at one moment: ms since it is watched, MB. */
+/** A memory sample of a process: ms since the start of sampling, MB. */
 export interface Sample {
   ms: number;
   mb: number;
@@ -8,7 +8,7 @@ export interface Sample {
 
 const LOOK_EVERY_MS = 500;
 
-/** Looks at the memory of a process from now on, until the returned function is called; nothing where the system does not tell. */
+/** Samples the memory of a process until the returned function is called; no samples on systems without /proc. */
 export function watchMemory(pid: number): () => Sample[] {
   const began = performance.now();
   const samples: Sample[] = [];

@@ -4,19 +4,18 @@ import { runDir, withoutServers } from '../../src/local/runDir.js';
 import { startServers, type Servers } from '../../src/local/servers/servers.js';
 import { endOf } from '../../src/local/localStack.js';
 
-/** A run of the bench, as whoever started it sees it. */
+/** Control of a bench run. */
 export interface Run {
   progress: Progress;
-  /** Ends it before it is done. */
+  /** Aborts the run. */
   signal: AbortSignal;
-  /** Given what ends every part at once, for those who do not want to wait. */
+  /** Receives a function that kills all processes at once. */
   onKill: (kill: () => void) => void;
 }
 
 /**
- * Does work on servers of its own, which end with it; `dir` holds their data and every log. Undefined when it was told
- * to end.
- * @throws LocalStackError when a part can't be started or ends by itself
+ * Does work on separate servers, which are stopped afterwards; `dir` holds their data and all logs. Undefined if aborted.
+ * @throws LocalStackError if a process can't be started or ends by itself
  */
 export async function onServers<T>(
   { progress, signal, onKill }: Run,

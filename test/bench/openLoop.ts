@@ -1,8 +1,8 @@
 const TICK_MS = 5;
 
 /**
- * Sends so many a second, however long the answers take, as people do who know nothing of each other. Stopping it
- * resolves with every answer, also those that are still to come.
+ * Sends N a second, independent of the answers, like unrelated people. Stopping it resolves with all answers, including
+ * outstanding ones.
  * @param send must not reject
  */
 export function openLoop<T>(perSecond: number, send: () => Promise<T>): { stop: () => Promise<T[]> } {

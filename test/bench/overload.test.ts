@@ -7,7 +7,7 @@ const pending: Reply = { status: 200, text: '', ms: 1500, leadId: 'lead', sold: 
 const refused: Reply = { status: 503, text: '', ms: 2 };
 const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
 
-/** Ten seconds of three times what the machine can do, in which all is as it should be. */
+/** Ten seconds at three times the capacity, with all aims met. */
 const WELL: Overload = {
   capacity: 10,
   answerWindowMs: 3000,
@@ -25,8 +25,8 @@ const WELL: Overload = {
   },
 };
 
-describe('What a flood came to', () => {
-  test('is told in figures, and every aim is met where all is as it should be', () => {
+describe('The report of a flood', () => {
+  test('shows figures, and meets every aim if all is well', () => {
     const report = overloadReport(WELL);
     expect(report.flood).toMatchObject({
       sent_per_second: 30,
@@ -42,7 +42,7 @@ describe('What a flood came to', () => {
     expect(report.aims.filter(({ met }) => !met)).toEqual([]);
   });
 
-  test('a steady rise of memory is told as one', () => {
+  test('shows a steady rise of memory as a slope', () => {
     const samples = Array.from({ length: 60 }, (_, i) => ({ ms: i * 1000, mb: 100 + i }));
     expect(overloadReport({ ...WELL, samples }).memory_mb?.per_minute).toBeCloseTo(60);
   });
@@ -58,16 +58,16 @@ describe('What a flood came to', () => {
       'the API’s memory in the flood’s last quarter, to its second',
       { samples: [100, 100, 100, 100, 100, 100, 130, 130].map((mb, ms) => ({ ms, mb })) },
     ],
-    ['all as before after the flood, s', { normalAfterS: 31 }],
+    ['back to normal after the flood, s', { normalAfterS: 31 }],
     ...(['lost', 'unheard', 'open', 'untrue'] as const).map((what): [string, Partial<Overload>] => [
-      'leads lost, stored unheard, not ended, or not as answered',
+      'leads lost, stored without an answer, not ended, or not as answered',
       { kept: { ...WELL.kept, [what]: 1 } },
     ]),
     ...(['soldTwice', 'differences'] as const).map((what): [string, Partial<Overload>] => [
       'leads sold twice, differences in the books',
       { kept: { ...WELL.kept, [what]: 1 } },
     ]),
-  ])('%s: not met where it does not hold', (aim, seen) => {
+  ])('%s: not met if violated', (aim, seen) => {
     const unmet = overloadReport({ ...WELL, ...seen }).aims.filter(({ met }) => !met);
     expect(unmet.map((one) => one.aim)).toEqual([aim]);
   });

@@ -12,23 +12,23 @@ import { sendLead, type Reply } from './source.js';
 import { startGavel } from './startGavel.js';
 import { openWorld, unlimitedKey } from './world.js';
 
-/** Who sends all the time, in multiples of what the machine was measured to do, and who comes to it with a flood. */
+/** Sellers that always send, and the seller of the flood, as multiples of the capacity. */
 const STEADY = { STEADY01: 0.25, STEADY02: 0.25 } as const;
 const FLOOD = { FLOOD000: 2.5 } as const;
 
-/** Who sends one lead after another, before, in and after the flood. */
+/** The seller that sends one lead after another before, during and after the flood. */
 const OTHER = SAMPLE.seller;
 
 const ANSWER_WINDOW_MS = 3000;
 
 export interface OverloadOptions extends Run {
-  /** How long the flood lasts, s. */
+  /** Duration of the flood, s. */
   seconds: number;
 }
 
 /**
- * Sends the API three times what the machine can do, and measures what becomes of it. Undefined when it was told to end.
- * @throws LocalStackError when a part can't be started or ends by itself
+ * Sends the API three times the capacity of the machine, and measures the outcome. Undefined if aborted.
+ * @throws LocalStackError if a process can't be started or ends by itself
  */
 export const runOverload = (options: OverloadOptions): Promise<OverloadReport | undefined> =>
   onServers(options, async (dir, servers) => overloadReport(await overload(dir, servers, options)));
@@ -55,7 +55,7 @@ async function overload(
     await untilSettled(database);
     progress('measuring what the machine can do');
     const full = await load(160, 32, other);
-    // Those that were answered `pending` when their time was over are still to be sold, and would stand in the way.
+    // Leads answered `pending` at the end of the answer window are still unsold and would distort the measurement.
     const taken = full.done.filter(({ leadId }) => leadId !== undefined).length;
     const capacity = taken / (full.seconds + (await untilSettled(database)));
     const alone = await load(20, 1, other);
@@ -95,7 +95,7 @@ async function overload(
   }
 }
 
-/** All of them send at once, each its share of `perSecond`, until they are told to end; then every answer is known. */
+/** All sellers send concurrently, each its share of `perSecond`, until stopped; resolves with all answers. */
 function sendAll(
   sources: readonly { send: () => Promise<Reply>; share: number }[],
   perSecond: number,
@@ -104,7 +104,7 @@ function sendAll(
   return async () => (await Promise.all(loops.map((loop) => loop.stop()))).flat();
 }
 
-/** Sends one after another for so long. */
+/** Sends one after another for a duration. */
 async function sendFor(seconds: number, send: () => Promise<Reply>): Promise<Reply[]> {
   const until = performance.now() + seconds * 1000;
   const replies: Reply[] = [];
@@ -112,11 +112,11 @@ async function sendFor(seconds: number, send: () => Promise<Reply>): Promise<Rep
   return replies;
 }
 
-/** All is as before when so many leads in a row are sold, half of them in the time wanted. */
+/** Number of leads in a row that must be sold, half of them within the normal time, to count as normal. */
 const IN_A_ROW = 5;
 const GIVEN_UP_AFTER_S = 60;
 
-/** Sends one after another until all is as before; tells after how long the first of the row was sent, s. */
+/** Sends one after another until back to normal; returns the time until the first of that row, s. */
 async function untilNormal(
   send: () => Promise<Reply>,
   withinMs: number,

@@ -5,26 +5,26 @@ import { checkBooks } from '../../src/store/books/checkBooks.js';
 import type { Database } from '../../src/store/db.js';
 import type { Reply } from './source.js';
 
-/** What the store says of the leads that were sent, held against what their senders heard. */
+/** The stored leads compared with the answers to their senders. */
 export interface Kept {
-  /** How many leads are stored, and how many of them were sold. */
+  /** Number of stored leads, and of sold ones. */
   stored: number;
   sold: number;
-  /** Taken, as the sender heard, and not stored. */
+  /** Answered as accepted and not stored. */
   lost: number;
-  /** Stored, though no sender heard that it was taken. */
+  /** Stored without an accepting answer. */
   unheard: number;
-  /** Neither sold nor over. */
+  /** Neither sold nor ended. */
   open: number;
   /** Sold to two buyers. */
   soldTwice: number;
-  /** Answered as sold, and not sold so or at that price. */
+  /** Answered as sold, but not sold or at another price. */
   untrue: number;
-  /** Where the books do not agree with themselves. */
+  /** Inconsistencies in the books. */
   differences: number;
 }
 
-/** Holds every answer against the store. Of a lead whose sender got no answer both is right: that it is stored and that it is not. */
+/** Compares every answer with the database. A lead without an answer may be stored or not. */
 export async function keptOf(database: Database, answers: Reply[]): Promise<Kept> {
   const leads = await database.leads.find({}, { projection: { status: 1, price: 1, currency: 1 } }).toArray();
   const sales = await database.sales.find({}, { projection: { lead: 1 } }).toArray();
@@ -48,10 +48,10 @@ export async function keptOf(database: Database, answers: Reply[]): Promise<Kept
 }
 
 const LOOK_EVERY_MS = 250;
-/** Longer than it takes to sell what a flood has left behind. */
+/** Longer than it takes to sell the backlog of a flood. */
 const GIVEN_UP_AFTER_S = 600;
 
-/** Waits until every lead has ended; tells how long that took, s. */
+/** Waits until every lead has ended; returns the duration, s. */
 export async function untilSettled({ leads }: Database): Promise<number> {
   const began = performance.now();
   for (;;) {

@@ -4,21 +4,21 @@ import type { Sample } from './memory.js';
 import type { Kept } from './overloadKept.js';
 import type { Reply } from './source.js';
 
-/** What was seen of a flood. */
+/** Observations of a flood. */
 export interface Overload {
-  /** Leads a second that the machine sold before, as many at a time as it can. */
+  /** Capacity: leads a second sold before the flood at full concurrency. */
   capacity: number;
   answerWindowMs: number;
-  /** How long the flood lasted, s. */
+  /** Duration of the flood, s. */
   seconds: number;
   flood: Reply[];
-  /** Of another seller, who sends one lead after another: alone, beside sellers who send little, and in the flood. */
+  /** Answers to another seller that sends one lead after another: alone, beside light load, and in the flood. */
   alone: Reply[];
   beside: Reply[];
   meanwhile: Reply[];
-  /** The API's memory in the flood. */
+  /** The API's memory during the flood. */
   samples: Sample[];
-  /** How long after the flood that seller's leads were sold as quickly as before, and all leads had ended, s. */
+  /** Time after the flood until that seller's leads sold normally, and until all leads had ended, s. */
   normalAfterS: number;
   settledAfterS: number;
   kept: Kept;
@@ -29,7 +29,7 @@ interface Times {
   p99_ms: number;
 }
 
-/** What a run with `--overload` prints with `--json`. */
+/** The JSON output of a run with `--overload`. */
 export interface OverloadReport {
   machine: Machine;
   capacity_per_second: number;
@@ -37,17 +37,17 @@ export interface OverloadReport {
     seconds: number;
     sent_per_second: number;
     taken_per_second: number;
-    /** Of those that were taken, the ones that were answered `sold`. */
+    /** Accepted leads that were answered `sold`. */
     sold_per_second: number;
     /** Answered 503. */
     refused: number;
-    /** Neither taken nor refused: another status, no answer. */
+    /** Neither accepted nor refused: another status or no answer. */
     otherwise: number;
     taken: Times;
     sold: Times;
   };
   other_seller: { not_sold: number; alone: Times; beside: Times; meanwhile: Times };
-  /** Of the API; absent where the system does not tell. */
+  /** Memory of the API; absent on systems without /proc. */
   memory_mb?: { start: number; highest: number; end: number; per_minute: number };
   normal_after_s: number;
   settled_after_s: number;
@@ -105,7 +105,7 @@ function memory(samples: Sample[]) {
   };
 }
 
-/** Of the straight line that lies closest to the samples (least squares), MB a ms. */
+/** Slope of the least-squares line through the samples, MB a ms. */
 function slope(samples: Sample[]): number {
   const [ms, mb] = [mean(samples.map((one) => one.ms)), mean(samples.map((one) => one.mb))];
   const rise = samples.map((one) => (one.ms - ms) * (one.mb - mb));
@@ -114,7 +114,7 @@ function slope(samples: Sample[]): number {
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** What is promised under a flood (docs/bench.md says why so much). */
+/** The aims under a flood (docs/bench.md explains the limits). */
 function aims(
   { flood, other_seller, normal_after_s, kept }: Omit<OverloadReport, 'machine' | 'aims'>,
   { capacity, answerWindowMs, samples }: Overload,
@@ -131,13 +131,13 @@ function aims(
     ...(samples.length > 0
       ? [atMost(1.2, 'the API’s memory in the flood’s last quarter, to its second', one(growth(samples)))]
       : []),
-    atMost(30, 'all as before after the flood, s', one(normal_after_s)),
-    atMost(0, 'leads lost, stored unheard, not ended, or not as answered', one(wrong)),
+    atMost(30, 'back to normal after the flood, s', one(normal_after_s)),
+    atMost(0, 'leads lost, stored without an answer, not ended, or not as answered', one(wrong)),
     atMost(0, 'leads sold twice, differences in the books', one(kept.soldTwice + kept.differences)),
   ];
 }
 
-/** In the first quarter everything is allotted that a full API needs. */
+/** The first quarter is skipped, because a loaded API allocates its memory there. */
 function growth(samples: Sample[]): number {
   const quarter = Math.floor(samples.length / 4);
   const meanOf = (some: Sample[]) => mean(some.map(({ mb }) => mb));

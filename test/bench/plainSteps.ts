@@ -10,7 +10,7 @@ import { secretsOf } from '../../src/store/keys/signing.js';
 
 const CURRENCY = 'USD';
 
-/** A lead of the plain way, kept apart from the product's. */
+/** A lead of the plain way, stored separately from the product's leads. */
 interface PlainLead {
   _id: string;
   status: 'received' | 'sold';
@@ -41,8 +41,8 @@ export async function storePlainLead(database: Database): Promise<string> {
 }
 
 /**
- * The steps of the plain way, as activities. They send the same requests to the same buyers and write the same things
- * down, in as few round trips as ours, but check no rule and guard against no repeat: what is compared is the shape.
+ * The activities of the plain way. They send the same requests to the same buyers and write the same data in equally few
+ * round trips, but check no rules and are not idempotent, because only the structure is compared.
  */
 export function plainSteps(database: Database, send: Send) {
   const leads = leadsOf(database);

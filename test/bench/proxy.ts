@@ -1,17 +1,17 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that stands between. */
+/** A proxy to a server. */
 export interface Proxy {
   port: number;
-  /** Ends every connection that is open now; new ones are let through. */
+  /** Closes all open connections; new ones are accepted. */
   cut(): void;
   close(): Promise<void>;
 }
 
 /**
  * Listens in front of the server of an address (`mongodb://127.0.0.1:2701/…`, `127.0.0.1:7233`).
- * @param address as a function where it may change: it is asked for each new connection
- * @param pass given both ends of each new connection, to carry what they say from one to the other
+ * @param address a function if it may change; called for each new connection
+ * @param pass connects both ends of each new connection
  */
 export async function openProxy(
   address: string | (() => string),
@@ -41,7 +41,7 @@ export async function openProxy(
 
 const urlOf = (address: string): URL => new URL(address.includes('://') ? address : `tcp://${address}`);
 
-/** The end of one is the end of the other, also by an error. */
+/** Closes each end with the other, also after an error. */
 function tieTogether(client: Socket, server: Socket, sockets: Set<Socket>): void {
   for (const [socket, other] of [
     [client, server],
@@ -56,7 +56,7 @@ function tieTogether(client: Socket, server: Socket, sockets: Set<Socket>): void
   }
 }
 
-/** The address of a server behind a proxy; a MongoDB would else tell the driver where it really is (`directConnection`). */
+/** The address of a server behind a proxy, with `directConnection` so that MongoDB's driver does not bypass it. */
 export function throughProxy(address: string, { port }: Pick<Proxy, 'port'>): string {
   const url = new URL(address);
   url.port = String(port);

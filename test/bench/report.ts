@@ -5,7 +5,7 @@ import { BUYER_MS } from './market.js';
 import type { Measurement } from './measure.js';
 import type { WayName } from './ways.js';
 
-/** What is measured of a way at one concurrency. Times in ms. */
+/** Figures of a way at one concurrency. Times in ms. */
 const MEASURES = {
   per_second: ({ leads, seconds }: Measurement) => leads / seconds,
   p50_ms: ({ latencies }: Measurement) => percentile(latencies, 50),
@@ -21,11 +21,11 @@ export interface Measured extends Figures {
   concurrency: number;
   /** All repetitions together. */
   leads: number;
-  /** Taken, and not sold when they were answered. */
+  /** Accepted and not sold when answered. */
   unsold: number;
   /** Refused, or failed. */
   failed: number;
-  /** The most frequent reason for that. */
+  /** The most frequent reason of failures. */
   failed_for?: string;
   /** The same as multiples of the floor's in the same repetition. */
   to_floor: Figures;
@@ -35,7 +35,7 @@ export interface Measured extends Figures {
   events: Figure;
 }
 
-/** What a run of the bench prints with `--json`. */
+/** The JSON output of the bench. */
 export interface Report {
   machine: Machine;
   measured: Measured[];
@@ -104,11 +104,11 @@ function beside(one: Measurement, way: WayName, all: Measurement[]): Measurement
   return found;
 }
 
-/** Where the aims on time are measured: alone, and with the machine full. */
+/** Concurrencies for the aims on time: alone, and at full load. */
 const ALONE = 1;
 const FULL = 32;
 
-/** What a lead may cost that sells in its first round (docs/bench.md says why so much). */
+/** The limits for a lead sold in its first round (docs/bench.md explains them). */
 function aims(all: Measurement[], measured: Measured[], { mongodb, redis }: Counted): Aim[] {
   const leads = measured.filter(({ way }) => way === 'lead');
   const most = (figures: Figure[]): Figure => figure(figures.map((one) => one.most));
@@ -126,7 +126,7 @@ function aims(all: Measurement[], measured: Measured[], { mongodb, redis }: Coun
     ...timed(at(ALONE), (ones) =>
       atMost(
         2.2,
-        'p50 alone, less the buyers’ own time, to the floor’s',
+        'p50 alone, minus the buyers’ own time, to the floor’s',
         figure(ones.map((one) => beyondBuyers(one))),
       ),
     ),
@@ -139,7 +139,7 @@ function aims(all: Measurement[], measured: Measured[], { mongodb, redis }: Coun
   ];
 }
 
-/** An aim for a concurrency that was not asked for is left out. */
+/** Omits aims for a concurrency that was not measured. */
 const timed = (ones: Measurement[], aim: (ones: Measurement[]) => Aim): Aim[] =>
   ones.length === 0 ? [] : [aim(ones)];
 

@@ -1,18 +1,17 @@
 /**
- * Reads what a client says to a server, piece by piece as it comes, and returns the names of the requests that were
- * completed by it.
+ * Parses a client's stream in chunks, and returns the names of the requests completed by each chunk.
  */
 export type RequestReader = (chunk: Buffer) => string[];
 
-/** The driver looks after its connections by these; no lead asks for them. */
+/** Requests with which the driver maintains its connections, independent of leads. */
 const UPKEEP = ['hello', 'isMaster', 'ismaster', 'ping', 'endSessions'];
 
 const OP_MSG = 2013;
 const HEADER_BYTES = 16;
 
 /**
- * MongoDB's commands with their collection: `find leads`, `bulkWrite`. Each is one round trip (the wire protocol has a
- * reply to every OP_MSG that does not say otherwise, and the driver sends the next one on a connection after it).
+ * MongoDB's commands with their collection: `find leads`, `bulkWrite`. Each is one round trip: by default
+ * every OP_MSG has a reply, and the driver sends the next one on a connection after it.
  */
 export function mongodbRequests(): RequestReader {
   let rest: Buffer = Buffer.alloc(0);
@@ -30,7 +29,7 @@ export function mongodbRequests(): RequestReader {
 }
 
 /**
- * The first element of the body names the command, its value the collection where it is a text. Before it stand flags (4
+ * The first element of the body names the command; its value, if a string, is the collection. It follows the flags (4
  * bytes), the kind of the section (1), the document's length (4) and the element's type (1); see "OP_MSG" in MongoDB's
  * wire protocol and bsonspec.org.
  */
@@ -45,8 +44,8 @@ function commandOf(message: Buffer): string {
 }
 
 /**
- * Redis commands by name. One that is written at once is one round trip: our client waits for no second one before it
- * sends the first, and a request has one command at the most.
+ * Redis commands by name. Each write is one round trip, because the client does not batch and a request has at most one
+ * command.
  */
 export function redisRequests(): RequestReader {
   return (chunk) =>

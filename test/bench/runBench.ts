@@ -13,8 +13,8 @@ export interface BenchOptions extends Plan, Run {
 }
 
 /**
- * Measures what a lead costs. Undefined when it was told to end.
- * @throws LocalStackError when a part can't be started or ends by itself
+ * Measures the cost of a lead. Undefined if aborted.
+ * @throws LocalStackError if a process can't be started or ends by itself
  */
 export const runBench = (options: BenchOptions): Promise<Report | undefined> =>
   onServers(options, (dir, servers) => benchOn(dir, servers, options));

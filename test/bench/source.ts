@@ -5,21 +5,21 @@ import { request, type Dispatcher } from 'undici';
 import { v7 } from 'uuid';
 import { SAMPLE } from '../../src/local/demo/sample.js';
 
-/** Who sends leads over HTTP: an API, a key, and whose it is (the sample's seller unless said). */
+/** A source: the API, a key, and its seller (by default the sample's). */
 export interface Source {
   api: string;
   key: string;
   seller?: string;
 }
 
-/** What a lead was answered, and after how long, ms. */
+/** Answer to a lead and its duration, ms. */
 export interface Reply {
-  /** 0 where no answer came. */
+  /** 0 without an answer. */
   status: number;
-  /** As sent, or why no answer came. */
+  /** The body, or the error if there is no answer. */
   text: string;
   ms: number;
-  /** Of a lead that was taken. */
+  /** Id of an accepted lead. */
   leadId?: string;
   sold?: boolean;
   price?: number;
@@ -29,13 +29,13 @@ const Taken = Compile(
   Type.Object({ lead_id: Type.String(), status: Type.String(), price: Type.Optional(Type.Number()) }),
 );
 
-/** Leads come from different people, who are recognised by these two: one who came again and again would be another matter. */
+/** Each lead has a different phone and e-mail, because repeated persons would change the measurement. */
 function somebody(): { phone: string; email: string } {
   const line = String(randomInt(10_000)).padStart(4, '0');
   return { phone: `512-${randomInt(200, 1000)}-${line}`, email: `${v7()}@email.com` };
 }
 
-/** Sends the sample lead, of somebody else each time, as a source does. Never rejects. */
+/** Sends the sample lead as a source does, with a different person each time. Never rejects. */
 export async function sendLead(
   dispatcher: Dispatcher,
   { api, key, seller = SAMPLE.seller }: Source,

@@ -2,7 +2,7 @@ import { chooseApiAddress } from '../../src/local/apiAddress.js';
 import { apiPlan, workerPlan } from '../../src/local/gavelParts.js';
 import type { Start } from '../../src/local/processes/startPlan.js';
 
-/** Starts `gavel api` and `gavel worker`, each as a process of its own, as in production; returns the API's address. */
+/** Starts `gavel api` and `gavel worker` as separate processes, as in production; returns the API's address. */
 export async function startGavel(
   dir: string,
   start: Start,

@@ -1,7 +1,7 @@
 import { colors, table } from '../../src/terminal/print.js';
 import type { Aim, Figure } from './aims.js';
 
-/** A table with its head in the first row, under a title. */
+/** A titled table with its head in the first row. */
 export const section = (title: string, [head = [], ...rows]: string[][]): string =>
   `${colors.bold(title)}\n${table(head, rows)}`;
 
@@ -15,13 +15,13 @@ const aimRow = ({ aim, wanted, measured, met }: Aim): string[] => [
   met ? colors.green('met') : colors.red('not met'),
 ];
 
-/** `2.2 (2.1–2.4)`; one value where the repetitions do not differ. */
+/** Formats `2.2 (2.1–2.4)`, or one value if the repetitions are equal. */
 export function spread({ median, least, most }: Figure): string {
   const [from, to] = [rounded(least), rounded(most)];
   return from === to ? rounded(median) : `${rounded(median)} (${from}–${to})`;
 }
 
-/** As many digits as anybody can use. */
+/** Rounds to significant digits. */
 export const rounded = (value: number): string =>
   Number.isNaN(value)
     ? 'none'

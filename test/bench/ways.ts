@@ -12,14 +12,14 @@ import { sendLead, type Source } from './source.js';
 import type { empty, plain } from './workflows/index.js';
 
 /**
- * What is measured: `floor`, an empty workflow by Update-With-Start; `lead`, a whole lead over HTTP; `plain`, the same
+ * The measured ways: `floor`, an empty workflow by Update-With-Start; `lead`, a whole lead over HTTP; `plain`, the same
  * sale with an activity for each step.
  */
 export const WAYS = ['floor', 'lead', 'plain'] as const;
 export type WayName = (typeof WAYS)[number];
 export type Ways = Record<WayName, () => Promise<Done>>;
 
-/** What one history holds. */
+/** Counts of one history. */
 export interface History {
   workflowTasks: number;
   events: number;
@@ -27,7 +27,7 @@ export interface History {
 
 export interface OpenWays {
   ways: Ways;
-  /** Reads a workflow's history once it has ended; undefined if it does not end soon, or failed. */
+  /** Reads a workflow's history after its end; undefined if it does not end soon or failed. */
   historyOf: (workflowId: string) => Promise<History | undefined>;
   close: () => Promise<void>;
 }
@@ -35,10 +35,10 @@ export interface OpenWays {
 /** Differs in each answer. */
 const REQUEST_ID = /,"request_id":"[^"]*"/;
 
-/** A lead that was answered `pending` may take as long as its campaign says, ms. */
+/** A lead answered `pending` may last until its campaign's expiry, ms. */
 const HISTORY_WITHIN_MS = 10_000;
 
-/** A piece of work that fails is a figure of the run, not its end. */
+/** Counts a failed piece of work instead of failing the run. */
 async function settled(work: () => Promise<Done>): Promise<Done> {
   try {
     return await work();
@@ -47,7 +47,7 @@ async function settled(work: () => Promise<Done>): Promise<Done> {
   }
 }
 
-/** Opens the clients that the work is given by; those of the floor and of the plain way start their workflows themselves. */
+/** Opens the clients of the ways. Those of the floor and of the plain way start their workflows directly. */
 export function openWays(settings: Settings, database: Database, source: Source): OpenWays {
   const connection = openConnection(settings);
   const { workflow } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });

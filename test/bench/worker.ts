@@ -9,8 +9,8 @@ import { bundleWorkflows } from '../../src/worker/bundleWorkflows.js';
 import { plainSteps } from './plainSteps.js';
 
 /**
- * The process that runs what the bench compares ours with: a worker with the options of the product's own, on a task
- * queue of its own, for the empty and for the plain workflow.
+ * The worker process of the empty and the plain workflow, with the options of the product's worker, on a separate task
+ * queue.
  */
 const settings = readSettings();
 const log = createLog(settings, 'bench-worker');

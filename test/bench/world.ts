@@ -12,27 +12,27 @@ import { createKey } from '../../src/store/keys/apiKeys.js';
 import { BUYERS, marketText } from './market.js';
 import { BENCH_QUEUE } from './ways.js';
 
-/** Everything that the bench runs on but the API and the worker. */
+/** The environment of the bench without API and worker. */
 export interface World {
-  /** Holds the servers' data and every log. */
+  /** Folder of the servers' data and all logs. */
   dir: string;
   servers: Servers;
-  /** What the product's processes are started with. */
+  /** Environment of the product's processes. */
   env: NodeJS.ProcessEnv;
   settings: Settings;
-  /** The bench's own way to the database. */
+  /** The bench's own database connection. */
   database: Database;
-  /** May send as many leads as the bench can. */
+  /** A key without a practical rate limit. */
   key: string;
 }
 
-/** Who sells, and how long their sources wait. */
+/** The sellers, and the answer window of their sources. */
 interface Terms {
   sellers?: readonly string[];
   answerWindowMs?: number;
 }
 
-/** A minute: on a slow or busy machine too, what is measured is the sale and not the end of the source's patience. */
+/** One minute, so that even a slow or busy machine measures sales and not timeouts. */
 const PATIENT_MS = 60_000;
 
 /** Starts the buyers, and stores the market and a key. */
@@ -68,7 +68,7 @@ export const startBenchWorker = ({ servers, env }: World): Promise<void> =>
 const startPart = ({ start }: Servers, name: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> =>
   start({ command: { name, args, env, command: process.execPath, ipc: true }, ready: readyMessage });
 
-/** The arguments for Node that run a compiled file of the bench. */
+/** Node's arguments that run a compiled file of the bench. */
 const benchProcess = (file: 'buyers' | 'worker', ...args: string[]): string[] => [
   '--enable-source-maps',
   fileURLToPath(new URL(`${file}.js`, import.meta.url)),
@@ -77,7 +77,7 @@ const benchProcess = (file: 'buyers' | 'worker', ...args: string[]): string[] =>
 
 const NO_LIMIT = 10_000_000;
 
-/** A key of the seller's that may send as many leads as the bench can. */
+/** Creates a key of the seller without a practical rate limit. */
 export async function unlimitedKey(database: Database, seller: string): Promise<string> {
   return (await createKey(database, { seller, test: false, limit: NO_LIMIT })).key;
 }

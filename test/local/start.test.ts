@@ -182,7 +182,7 @@ describe('npm start', () => {
     },
   );
 
-  it('ends when npm is told to, has said each restart in one line, and leaves no process and no lock', async () => {
+  it('stops with npm, reports each restart in one line, and leaves no process and no lock', async () => {
     const parts = await partsOf(stack);
     stack.child.kill('SIGTERM');
     const { code, stderr } = await stack.ended;

@@ -1,7 +1,7 @@
 import { defineUpdate, setHandler } from '@temporalio/workflow';
 import { OUTCOME } from '../../../src/temporal/names.js';
 
-/** The floor: the least that a durable early answer can cost on this server. It answers, and has done nothing. */
+/** The floor: the minimum cost of a durable early answer on this server. It answers without doing any work. */
 export async function empty(): Promise<void> {
   setHandler(defineUpdate(OUTCOME), () => undefined);
 }

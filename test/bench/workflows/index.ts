@@ -1,3 +1,3 @@
-/** The workflows that the bench compares ours with; they are in no production bundle. */
+/** Reference workflows of the bench; not part of the production bundle. */
 export { empty } from './empty.js';
 export { plain } from './plain.js';
