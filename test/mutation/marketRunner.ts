@@ -36,7 +36,7 @@ type Findings = Record<string, { ms: number; isWhole: boolean }>;
 /** A property stops after this time, whatever its number of runs: a mutant that survives costs the time of all its tests. */
 const PROPERTY_MS = 200;
 /** A mutant has survived when it has survived this much of the processor's time. */
-const BUDGET_MS = 1000;
+const BUDGET_MS = 500;
 const PROBE_MS = 20;
 /** Tests that measure time fail by the instrumentation alone. */
 const MEASURES_TIME = /tenth of a second|in a moment$/;

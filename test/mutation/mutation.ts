@@ -13,7 +13,7 @@ const PAGE = 'docs/mutation.md';
 const program = new Command('mutation')
   .description('change src/market one expression at a time, and see whether a test of test/market fails')
   .argument('[paths...]', 'files or folders of src/market; without any, all of it')
-  .option('--write', `write the table and the list of equivalent mutants to ${PAGE}`)
+  .option('--write', `write the rows of these files and the list of equivalent mutants to ${PAGE}`)
   .action(run);
 
 async function run(paths: string[], { write = false }: { write?: boolean }): Promise<void> {

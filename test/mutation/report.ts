@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { parse } from 'yaml';
@@ -74,7 +74,7 @@ export const scoreOf = ({ mutants, killed, equivalent }: Counts): number =>
 
 type Counts = Pick<FileReport, 'mutants' | 'killed' | 'equivalent'>;
 
-export const inAll = (files: readonly FileReport[]): Counts =>
+export const inAll = (files: readonly Counts[]): Counts =>
   files.reduce(
     (sum, { mutants, killed, equivalent }) => ({
       mutants: sum.mutants + mutants,
@@ -93,13 +93,23 @@ export function cellsOf(name: string, counts: Counts): string[] {
 
 export const HEADER = ['file', 'mutants', 'killed', 'survived', 'equivalent', 'score'];
 
-/** The page with new tables in the places of the old ones. */
+/** The page with a row for each of these files; other files keep their rows as long as they exist. */
 export function withTables(page: string, files: readonly FileReport[]): string {
-  const rows = [...files.map((file) => cellsOf(`\`${file.path}\``, file)), cellsOf('in all', inAll(files))];
+  const now = new Set(files.map(({ path }) => path));
+  const kept = rowsIn(page).filter(({ path }) => !now.has(path) && existsSync(path));
+  const all = [...kept, ...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const rows = [...all.map((file) => cellsOf(`\`${file.path}\``, file)), cellsOf('in all', inAll(all))];
   const equivalents = EQUIVALENTS.flatMap(({ file, mutants, reason }) =>
     mutants.map((mutant) => [`\`${file}\``, inCode(mutant), reason]),
   );
   return withTable(withTable(page, HEADER, rows), ['in', 'mutant', 'why it behaves the same'], equivalents);
+}
+
+function rowsIn(page: string): (Counts & { path: string })[] {
+  return [...page.matchAll(/^\| *`(src\/[^`]+)` *\|(.*)\|$/gm)].map(([, path = '', rest = '']) => {
+    const [mutants = 0, killed = 0, , equivalent = 0] = rest.split('|').map(Number);
+    return { path, mutants, killed, equivalent };
+  });
 }
 
 /** In a table a bar would end the cell. */
