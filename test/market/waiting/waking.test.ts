@@ -16,6 +16,8 @@ const ping = { url: 'http://northwind.example/ask', timeoutMs: 900 };
 const sale = { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highestBid' } as const;
 const duplicates = { by: ['phone' as const], match: 'any', withinDays: 30, per: 'buyer' } as const;
 const filters: Contract['filters'] = [{ field: 'zip', in: ['75001'] } as never];
+const checks = [{ name: 'trust' }] as never;
+const delivery = { attempts: 1, within: 0, spacing: 1, atEnd: 'moveOn' as const, again: false };
 const schedule = { timezone: 'UTC', open: ['Mon-Fri 08:00-20:00'] } as never;
 
 /** Name, terms before, terms after. */
@@ -63,6 +65,40 @@ const WAKES: [name: string, was: Change, now: Change][] = [
   ['a higher balance', { buyer: { balance: 100 } }, { buyer: { balance: 200 } }],
   ['billed on account', { buyer: { balance: 100 } }, {}],
   ['a seller resumed', { seller: { active: false } }, {}],
+  ['another currency', {}, { campaign: { currency: 'EUR' } }],
+  ['the campaign’s checks removed', { campaign: { checks } }, {}],
+  [
+    'the campaign’s rule against duplicates removed',
+    { campaign: { duplicates: { ...duplicates, by: ['phone'] } } },
+    {},
+  ],
+  [
+    'a lower floor of places',
+    { campaign: { sale: { ...sale, sharedFloor: 500 } } },
+    { campaign: { sale: { ...sale, sharedFloor: 400 } } },
+  ],
+  ['a floor of places of its own', {}, { campaign: { sale: { ...sale, sharedFloor: 999 } } }],
+  ['checks removed', { contract: { checks } }, {}],
+  ['another time zone', {}, { contract: { timezone: 'America/Chicago' } }],
+  ['other terms of pings', {}, { contract: { ping: { timeoutMs: 5 } as never } }],
+  [
+    'uncertain posts offered again',
+    { contract: { delivery } },
+    { contract: { delivery: { ...delivery, again: true } } },
+  ],
+  ['more posts', { contract: { postCaps: { day: 1 } } }, { contract: { postCaps: { day: 2 } } }],
+  ['a cap that is not paced', { contract: { pace: true } }, { contract: { pace: false } }],
+  ['a higher shared price', { contract: { sharedPrice: 900 } }, { contract: { sharedPrice: 1200 } }],
+  ['no end', { contract: { until: HOUR } }, {}],
+  ['no floor', { contract: { floor: 1 } }, {}],
+  ['no delay', { contract: { delay: HOUR } }, {}],
+  ['another address for posts', {}, { buyer: { post: ping } }],
+  ['a balance in another currency', { buyer: { currency: 'EUR' } }, { buyer: { currency: 'USD' } }],
+  [
+    'a lower price of a buyer that is prepaid by now',
+    { contract: { price: 1200 } },
+    { contract: { price: 1100 }, buyer: { balance: 1100 } },
+  ],
 ];
 
 const LEAVES_ASLEEP: typeof WAKES = [
@@ -96,6 +132,32 @@ const LEAVES_ASLEEP: typeof WAKES = [
   ['a buyer without a ping', {}, { buyer: { ping: undefined } }],
   ['a lower balance', { buyer: { balance: 200 } }, { buyer: { balance: 100 } }],
   ['a threshold of its balance', {}, { buyer: { lowBalance: 100 } }],
+  ['a higher floor of places', {}, { campaign: { sale: { ...sale, sharedFloor: 1001 } } }],
+  ['another award', {}, { campaign: { sale: { ...sale, award: 'weighted' } } }],
+  ['more places', {}, { campaign: { sale: { ...sale, maxBuyers: 3 } } }],
+  ['a price that ends the round', {}, { campaign: { sale: { ...sale, instantBuy: 5000 } } }],
+  ['checks', {}, { contract: { checks } }],
+  ['hours', {}, { contract: { schedule } }],
+  [
+    'other delivery terms',
+    { contract: { delivery } },
+    { contract: { delivery: { ...delivery, attempts: 9 } } },
+  ],
+  [
+    'uncertain posts that were offered again already',
+    { contract: { delivery: { ...delivery, again: true } } },
+    { contract: { delivery: { ...delivery, again: true, attempts: 9 } } },
+  ],
+  ['a paced cap', {}, { contract: { pace: true } }],
+  ['a lower end', {}, { contract: { until: HOUR } }],
+  ['a prepaid balance', {}, { buyer: { balance: 100 } }],
+  ['an address for statuses', {}, { buyer: { status: ping } }],
+  ['names of a source’s fields', {}, { seller: { sources: { form: {} } } }],
+  [
+    'fewer states of many',
+    { contract: { states: ['TX', 'CA', 'NY'] } },
+    { contract: { states: ['NY', 'TX'] } },
+  ],
   ['a slug', {}, { seller: { slug: 'acme-leads' } }],
   ['addresses for postbacks', {}, { seller: { postbacks: ['http://acme.example/'] } }],
 ];
