@@ -92,5 +92,5 @@ describe.runIf(process.env.MEASURE === 'yes')('The bench with very few leads', (
 test('An invalid number is rejected before any server starts', async () => {
   const { code, stdout, stderr } = await bench('--concurrency', '1,many');
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toContain('It is a whole number, 1 or more.');
+  expect(stderr).toContain('It must be a whole number, 1 or more.');
 });
