@@ -23,7 +23,6 @@ import { nextMarketChange } from '../store/market/affectedLeads.js';
 import { BUILT } from './bundleWorkflows.js';
 import { scheduleDigest } from './digestSchedule.js';
 import { scheduleRetention } from './retentionSchedule.js';
-import { logSdkMessages } from './sdkLog.js';
 import { runWorker, type RunningWorker } from './runWorker.js';
 import { buildIdOf } from './workerBuild.js';
 
@@ -45,7 +44,6 @@ interface StartedWorker extends RunningWorker {
  * @param codePath the workflows' bundle
  */
 export async function startWorker(settings: Settings, log: Log, codePath = BUILT): Promise<StartedWorker> {
-  logSdkMessages(log);
   const database = openDatabase(settings, IMPATIENT);
   const sender = openSender(settings);
   const circuits = cached(() => readCircuits(database));

@@ -1,12 +1,13 @@
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
 import { createLog } from '../../src/log.js';
 import { RETRY_NOW, workflowId } from '../../src/temporal/names.js';
 import { takeTurn } from '../../src/worker/rollout.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer } from '../support/buyer.js';
-import type { GavelProcess } from '../support/gavelProcesses.js';
 import { storeMarket } from '../support/market.js';
 import { sendLead, type Reply, type Source } from '../support/source.js';
+import { workerOf } from '../support/worker.js';
 import { becomesSold, wasSoldOnce } from './soldOnce.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
@@ -14,6 +15,10 @@ describe('a new build of the workers', () => {
   let world: FaultWorld;
   let connection: Connection;
   let client: Client;
+  const running = new Set<RunningWorker>();
+  afterEach(async () => {
+    await Promise.all([...running].map((worker) => stop(worker)));
+  });
   beforeAll(async () => {
     world = await openFaultWorld();
     connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
@@ -24,9 +29,9 @@ describe('a new build of the workers', () => {
     await world.close();
   });
 
-  async function startWorker(build: string): Promise<GavelProcess> {
-    const worker = await world.processes.worker({ ...world.settings, BUILD_ID: build });
-    onTestFinished(() => worker.kill());
+  async function startWorker(build: string): Promise<RunningWorker> {
+    const worker = await workerOf({ ...world.settings, BUILD_ID: build });
+    running.add(worker);
     return worker;
   }
 
@@ -48,9 +53,9 @@ describe('a new build of the workers', () => {
     return found;
   }
 
-  async function ends(worker: GavelProcess): Promise<void> {
-    worker.tellToEnd();
-    expect(await worker.ended).toBe('exit code 0');
+  async function stop(worker: RunningWorker): Promise<void> {
+    running.delete(worker);
+    await worker.stop();
   }
 
   const idOf = ({ body }: Reply): string => String(body.lead_id);
@@ -87,7 +92,7 @@ describe('a new build of the workers', () => {
     await answered(5);
     await startWorker('second');
     expect(await currentBuild()).toBe('second');
-    await Promise.all([startWorker('second'), ...old.map((worker) => ends(worker))]);
+    await Promise.all([startWorker('second'), ...old.map((worker) => stop(worker))]);
     await answered(5);
     enough.abort();
     await flow;
@@ -115,7 +120,7 @@ describe('a new build of the workers', () => {
     const worker = await startWorker('second');
     await startWorker('first');
     expect(await currentBuild()).toBe('second');
-    await ends(worker);
+    await stop(worker);
     expect(await takeTurn(connection, settings, 'first', log)).toBe('waits');
     const manual = { ...settings, WORKER_ROLLOUT: 'manual' as const };
     expect(await takeTurn(connection, manual, 'first', log, 0)).toBe('waits');

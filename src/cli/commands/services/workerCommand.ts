@@ -19,12 +19,14 @@ async function work(): Promise<void> {
   const log = createLog(settings, 'worker');
   await runService(log, GRACE_MS, async () => {
     // Loaded here, so that the other commands don't wait for what only this one needs.
-    const [{ startWorker }, { lookedUp, serveMetrics }] = await Promise.all([
+    const [{ startWorker }, { logSdkMessages }, { lookedUp, serveMetrics }] = await Promise.all([
       import('../../../worker/startWorker.js'),
+      import('../../../worker/sdkLog.js'),
       import('../../../metrics.js'),
     ]);
     lookedUp.ready = async () => ({ worker: false });
     const metrics = await serveMetrics(settings);
+    logSdkMessages(log);
     const worker = await startWorker(settings, log).catch((error: unknown) => {
       throw explained(error, settings.MONGODB_URL);
     });
