@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { packageRoot } from '../../src/packageRoot.js';
 import { workflowId } from '../../src/temporal/names.js';
@@ -22,6 +22,8 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   let world: ApiWorld;
   let worker: RunningWorker;
   let browser: Browser;
+  /** One for all pages, so that Chromium keeps the UI's files. */
+  let context: BrowserContext;
   const servers: FakeBuyer[] = [];
 
   const buyer = async (ping: Behaviour, post: Behaviour = {}): Promise<FakeBuyer> => {
@@ -55,6 +57,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
     );
     worker = await workerOf(settings);
     browser = await openBrowser();
+    context = await browser.newContext({ viewport: { width: 1400, height: 1000 } });
   });
   afterAll(async () => {
     await browser.close();
@@ -67,7 +70,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   async function pageOf(category: string, status: string): Promise<Page> {
     const { body } = await sendLead(world, { ...SAMPLE, category }, { prefer: '' });
     expect(body).toMatchObject({ status });
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+    const page = await context.newPage();
     onTestFinished(() => page.close());
     const { TEMPORAL_UI_URL } = stackAddresses();
     await page.goto(`${TEMPORAL_UI_URL}/namespaces/default/workflows/${workflowId(String(body.lead_id))}`);
@@ -75,7 +78,8 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   }
 
   const shows = async (page: Page, ...words: (string | RegExp)[]): Promise<void> => {
-    for (const each of words) await expect.poll(() => textOf(page), { timeout: 20_000 }).toMatch(each);
+    for (const each of words)
+      await expect.poll(() => textOf(page), { timeout: 20_000, interval: 250 }).toMatch(each);
   };
   /** With `PICTURES=yes`, makes an image for docs/ops.md: the page without the UI's navigation. */
   const picture = async (page: Page, name: string, height: number): Promise<void> => {
@@ -125,11 +129,13 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   it.each(VIEWS)(
     'lists leads by the link of docs/ops.md, and keeps it as a saved view: %s',
     async (view, link) => {
-      const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+      const page = await context.newPage();
       onTestFinished(() => page.close());
       const faults = faultsOf(page);
       await page.goto(`${stackAddresses().TEMPORAL_UI_URL}${link}`);
-      await expect.poll(() => page.getByTestId('saved-views-button').innerText()).toBe(view);
+      await expect
+        .poll(() => page.getByTestId('saved-views-button').innerText(), { timeout: 20_000, interval: 250 })
+        .toBe(view);
       await shows(page, /\d+\s+Workflow/);
       expect(faults.filter((fault) => fault.includes('/workflows'))).toEqual([]);
     },

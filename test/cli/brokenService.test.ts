@@ -74,26 +74,29 @@ describe('a process with an unexpected error', () => {
   const addressOf = ({ ready }: Running): string =>
     Value.Parse(Type.Object({ address: Type.String() }), ready).address;
 
-  it.each(KINDS.flatMap((kind) => ['api', 'admin', 'worker'].map((command) => [command, kind] as const)))(
-    'gavel %s logs it, ends by itself, and exits with 1: %s',
-    async (command, kind) => {
-      const process = await gavel(command);
-      process.break(kind);
-      expect(await process.ended, process.output()).toEqual([1, null]);
-      expect(process.broken()).toMatchObject([
-        {
-          level: 'fatal',
-          fault: {
-            name: 'TypeError',
-            message: "Cannot read properties of undefined (reading '…')",
-            stack: expect.arrayContaining([expect.stringContaining('breaks.mjs')]) as string[],
-          },
+  // One handler is for all three commands and both kinds.
+  it.each([
+    ['api', 'uncaughtException'],
+    ['admin', 'unhandledRejection'],
+    ['worker', 'uncaughtException'],
+    ['worker', 'unhandledRejection'],
+  ] as const)('gavel %s logs it, ends by itself, and exits with 1: %s', async (command, kind) => {
+    const process = await gavel(command);
+    process.break(kind);
+    expect(await process.ended, process.output()).toEqual([1, null]);
+    expect(process.broken()).toMatchObject([
+      {
+        level: 'fatal',
+        fault: {
+          name: 'TypeError',
+          message: "Cannot read properties of undefined (reading '…')",
+          stack: expect.arrayContaining([expect.stringContaining('breaks.mjs')]) as string[],
         },
-      ]);
-      expect(process.output()).toContain('"event":"stopped"');
-      expect(process.output()).not.toContain('Quatermain');
-    },
-  );
+      },
+    ]);
+    expect(process.output()).toContain('"event":"stopped"');
+    expect(process.output()).not.toContain('Quatermain');
+  });
 
   it('an API and a worker finish the lead under way, even with further errors, and new requests get 503', async () => {
     const buyer = await startBuyer();

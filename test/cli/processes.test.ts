@@ -142,7 +142,8 @@ test('A taken port gives one clear message', async () => {
   expect(ran.stdout).not.toContain('not_accepted');
 });
 
-test.each(['api', 'admin', 'worker'])(
+// Concurrent: each of them mostly waits.
+test.concurrent.each(['api', 'admin', 'worker'])(
   'gavel %s ends with a message and no stack when the database is away',
   async (command) => {
     const MONGODB_URL = `mongodb://gavel:hunter2@127.0.0.1:${await anyPort()}/`;
@@ -156,7 +157,7 @@ test.each(['api', 'admin', 'worker'])(
   },
 );
 
-test.each(['api', 'admin', 'worker'])(
+test.concurrent.each(['api', 'admin', 'worker'])(
   'gavel %s ends, though it has connected, when its master keys are not those of the database',
   async (command) => {
     const MASTER_KEYS = `test:${Buffer.alloc(32, 'other').toString('base64')}`;

@@ -1,19 +1,24 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Connection } from '@temporalio/client';
 import { registerSearchAttributes } from '../../src/worker/registerSearchAttributes.js';
+import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
 import { sendLead, type Source } from '../support/source.js';
+import { workerOf } from '../support/worker.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
 const LEADS = 200;
 const CAP = 50;
 const WORKERS = 4;
+/** As many of them run in the test's process. Each has its own connections. */
+const WORKERS_HERE = 2;
 const AT_ONCE = 10;
 
 let world: FaultWorld;
 let northwind: FakeBuyer;
 let source: Source;
+const workersHere: RunningWorker[] = [];
 
 beforeAll(async () => {
   world = await openFaultWorld();
@@ -29,6 +34,7 @@ beforeAll(async () => {
   source = { address: api.address, key: world.key };
 });
 afterAll(async () => {
+  await Promise.all(workersHere.map((worker) => worker.stop()));
   await world.close();
   await northwind.close();
 });
@@ -59,7 +65,11 @@ it(`of ${LEADS} leads at once, ${WORKERS} workers sell exactly ${CAP} to a buyer
     );
     expect(replies.map(({ status }) => status)).toEqual(some.map(() => 200));
   }
-  await Promise.all(Array.from({ length: WORKERS }, () => world.processes.worker(world.settings)));
+  const { processes, settings } = world;
+  await Promise.all([
+    ...Array.from({ length: WORKERS - WORKERS_HERE }, () => processes.worker(settings)),
+    ...Array.from({ length: WORKERS_HERE }, async () => workersHere.push(await workerOf(settings))),
+  ]);
   await expect
     .poll(rounds, { timeout: 60_000, interval: 250 })
     .toEqual({ received: 0, pending: LEADS - CAP, sold: CAP });

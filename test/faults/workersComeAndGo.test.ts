@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
-import type { GavelProcess } from '../support/gavelProcesses.js';
 import { storeMarket, type TestContract } from '../support/market.js';
 import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
+import { workerOf } from '../support/worker.js';
 import { holdRequests } from './holdRequests.js';
 import { becomesSold, wasSoldOnce } from './soldOnce.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
-const WINDOW_MS = 1000;
+const WINDOW_MS = 2000;
 
 describe('while workers come and go', () => {
   let world: FaultWorld;
@@ -25,10 +25,9 @@ describe('while workers come and go', () => {
     return started;
   }
 
-  async function startWorker(): Promise<GavelProcess> {
-    const worker = await world.processes.worker(world.settings);
-    onTestFinished(() => worker.kill());
-    return worker;
+  async function startWorker(): Promise<void> {
+    const worker = await workerOf(world.settings);
+    onTestFinished(() => worker.stop());
   }
 
   const market = (category: string, contracts: Record<string, TestContract>) =>
@@ -92,7 +91,8 @@ describe('while workers come and go', () => {
       pings.release();
       posts.release();
     });
-    const worker = await startWorker();
+    const worker = await world.processes.worker(world.settings);
+    onTestFinished(() => worker.kill());
     const lead = (category: string) => sendLead(source, category, undefined, { prefer: 'respond-async' });
     const ten = (category: string) => Promise.all(Array.from({ length: 10 }, () => lead(category)));
     const [atPing, atPost] = await Promise.all([ten('asked'), ten('sold')]);
