@@ -1,5 +1,6 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { LongFilesFirst } from './test/support/longFilesFirst.js';
+import { ProjectTimes } from './test/support/projectTimes.js';
 
 /** Set up once for all projects of a run: the embedded servers and the compiled product. */
 const stack = 'test/support/stack.setup.ts';
@@ -28,6 +29,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     sequence: { sequencer: LongFilesFirst },
+    reporters: ['default', new ProjectTimes()],
     projects: [
       // Property tests take seconds when other work has the cores.
       project('unit', ['test/{market,docs}/**/*.test.ts'], { testTimeout: 60_000 }),

@@ -27,7 +27,9 @@ interface Check {
 interface Result {
   name: string;
   ok: boolean;
-  seconds: string;
+  seconds: number;
+  /** Processor seconds, those of its own processes included; absent if the system does not say. */
+  cpuSeconds?: number;
 }
 
 /** The projects of vitest.config.ts, each in one of the two. */
@@ -84,7 +86,7 @@ async function check(
   });
   if (nice !== undefined && part.child.pid !== undefined) setPriority(part.child.pid, nice);
   const ok = (await part.ended) === 'exit code 0';
-  const result = { name, ok, seconds: ((performance.now() - started) / 1000).toFixed(1) };
+  const result = { name, ok, seconds: (performance.now() - started) / 1000, cpuSeconds: cpuSeconds() };
   if (stop.signal.aborted) return result;
   console.log(line(result));
   if (!ok && !streamed) console.log(readFileSync(part.log, 'utf8'));
@@ -103,8 +105,26 @@ async function inTurn(checks: Check[], nice?: number): Promise<Result[]> {
 const givingWay = (nice: number, ...checks: Check[]): Promise<Result[]> =>
   inTurn(checks, Math.max(nice, getPriority()));
 
-function line({ name, ok, seconds }: Result): string {
-  return `${ok ? pc.green('passed') : pc.red('FAILED')}  ${name.padEnd(18)} ${seconds.padStart(6)} s`;
+function line({ name, ok, seconds, cpuSeconds }: Result): string {
+  const figure = (of: number): string => `${of.toFixed(1).padStart(6)} s`;
+  const cpu = cpuSeconds === undefined ? '' : `, ${figure(cpuSeconds)} of processor time`;
+  return `${ok ? pc.green('passed') : pc.red('FAILED')}  ${name.padEnd(18)} ${figure(seconds)}${cpu}`;
+}
+
+let cpuSecondsBefore = 0;
+
+/** Processor time of the children that have ended since the last call, s. Linux counts it in hundredths. */
+function cpuSeconds(): number | undefined {
+  try {
+    const [, fields = ''] = readFileSync('/proc/self/stat', 'utf8').split(') ');
+    const [user, system] = fields.split(' ').slice(13, 15).map(Number);
+    const all = ((user ?? 0) + (system ?? 0)) / 100;
+    const since = all - cpuSecondsBefore;
+    cpuSecondsBefore = all;
+    return since;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Fetches the servers. A failure is reported by the tests that need them. */
