@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { parse } from 'yaml';
 
@@ -28,8 +28,9 @@ export const EQUIVALENTS =
 export function reportOf(results: readonly MutantResult[]): { files: FileReport[]; stale: string[] } {
   const needed = new Set<string>();
   const files = new Map<string, FileReport>();
-  for (const { fileName: path, status, location, ...mutant } of results) {
+  for (const { fileName, status, location, ...mutant } of results) {
     if (status === 'Ignored') continue;
+    const path = relative('', fileName);
     const file = files.get(path) ?? { path, mutants: 0, killed: 0, equivalent: 0, survived: [] };
     files.set(path, file);
     file.mutants += 1;

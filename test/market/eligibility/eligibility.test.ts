@@ -85,95 +85,101 @@ describe('No contract may buy', () => {
 
 describe('A contract does not take a lead', () => {
   const priced = { price: 100 };
-  test.each<[string, ReadyContract, LeadInRound, number, Refusal]>([
-    ['while it is paused', ready({ active: false }), lead(), 0, { reason: 'paused', detail: 'the contract' }],
+  test.each<[string, () => ReadyContract, LeadInRound, number, Refusal]>([
+    [
+      'while it is paused',
+      () => ready({ active: false }),
+      lead(),
+      0,
+      { reason: 'paused', detail: 'the contract' },
+    ],
     [
       'while its buyer is paused',
-      ready({}, { active: false }),
+      () => ready({}, { active: false }),
       lead(),
       0,
       { reason: 'paused', detail: 'the buyer' },
     ],
     [
       'that it gave back, whatever it says of repeated offers',
-      ready({ delivery: { attempts: 1, within: 0, spacing: 1, atEnd: 'moveOn', again: true } }),
+      () => ready({ delivery: { attempts: 1, within: 0, spacing: 1, atEnd: 'moveOn', again: true } }),
       lead({}, { offered: { [ID]: 'returned' } }),
       0,
       { reason: 'refused', detail: 'it gave the lead back' },
     ],
     [
       'that it refused',
-      ready({ delivery: { attempts: 1, within: 0, spacing: 1, atEnd: 'moveOn', again: true } }),
+      () => ready({ delivery: { attempts: 1, within: 0, spacing: 1, atEnd: 'moveOn', again: true } }),
       lead({}, { offered: { [ID]: 'refused' } }),
       0,
       { reason: 'refused', detail: 'in an earlier round' },
     ],
     [
       'that it may have',
-      ready(),
+      () => ready(),
       lead({}, { offered: { [ID]: 'uncertain' } }),
       0,
       { reason: 'uncertain', detail: 'in an earlier round' },
     ],
     [
       'from another state',
-      ready({ states: ['CA', 'NY'] }),
+      () => ready({ states: ['CA', 'NY'] }),
       lead(),
       0,
       { reason: 'state', detail: 'buys CA, NY only' },
     ],
     [
       'from another state, of many that it buys',
-      ready({ states: ['CA', 'NY', 'FL', 'OH', 'MI', 'NV', 'UT', 'AZ'] }),
+      () => ready({ states: ['CA', 'NY', 'FL', 'OH', 'MI', 'NV', 'UT', 'AZ'] }),
       lead(),
       0,
       { reason: 'state', detail: 'buys CA, NY, FL, OH, MI, NV and 2 other states only' },
     ],
     [
       'from another state, of seven that it buys',
-      ready({ states: ['CA', 'NY', 'FL', 'OH', 'MI', 'NV', 'UT'] }),
+      () => ready({ states: ['CA', 'NY', 'FL', 'OH', 'MI', 'NV', 'UT'] }),
       lead(),
       0,
       { reason: 'state', detail: 'buys CA, NY, FL, OH, MI, NV, UT only' },
     ],
     [
       'from another state, in short in a campaign of more than 30 contracts',
-      ready({ states: ['CA'] }, {}, 30),
+      () => ready({ states: ['CA'] }, {}, 30),
       lead(),
       0,
       { reason: 'state', detail: 'does not buy TX' },
     ],
     [
       'from another state, by name in a campaign of 30 contracts',
-      ready({ states: ['CA'] }, {}, 29),
+      () => ready({ states: ['CA'] }, {}, 29),
       lead(),
       0,
       { reason: 'state', detail: 'buys CA only' },
     ],
     [
       'without a state',
-      ready({ states: ['CA'] }, {}, 30),
+      () => ready({ states: ['CA'] }, {}, 30),
       lead({ state: undefined }),
       0,
       { reason: 'state', detail: 'does not buy leads without a state' },
     ],
     [
       'from a source that it does not name',
-      ready({ sources: { only: ['feed'] } }),
+      () => ready({ sources: { only: ['feed'] } }),
       lead(),
       0,
       { reason: 'filtered', detail: 'source form is not in sources.only' },
     ],
     [
       'from a source that it excludes',
-      ready({ sources: { not: ['form'] } }),
+      () => ready({ sources: { not: ['form'] } }),
       lead(),
       0,
       { reason: 'filtered', detail: 'source form is in sources.not' },
     ],
     [
       'before its delay is over',
-      ready({ delay: HOUR }),
+      () => ready({ delay: HOUR }),
       lead(),
       HOUR - 1,
       {
@@ -184,14 +190,14 @@ describe('A contract does not take a lead', () => {
     ],
     [
       'that has reached its oldest age',
-      ready({ until: 2 * HOUR }),
+      () => ready({ until: 2 * HOUR }),
       lead(),
       2 * HOUR,
       { reason: 'closed', detail: 'the lead is older than 2h' },
     ],
     [
       'outside of its hours',
-      ready({ schedule: { timezone: 'UTC', open: ['Mon-Sun 08:00-09:00'] } }),
+      () => ready({ schedule: { timezone: 'UTC', open: ['Mon-Sun 08:00-09:00'] } }),
       lead(),
       0,
       {
@@ -202,35 +208,40 @@ describe('A contract does not take a lead', () => {
     ],
     [
       'without a ping or a price',
-      ready({}, { ping: undefined }),
+      () => ready({}, { ping: undefined }),
       lead(),
       0,
       { reason: 'no_bid', detail: 'the buyer has neither a ping nor a price' },
     ],
   ])('%s', (_, contract, of, age, refused) => {
-    expect(refusal(contract, of, START + age)).toEqual(refused);
+    expect(refusal(contract(), of, START + age)).toEqual(refused);
   });
 
-  test.each<[string, ReadyContract, LeadInRound, number]>([
-    ['unless nothing speaks against it', ready(), lead(), 0],
-    ['unless its state is bought', ready({ states: ['CA', 'TX'] }), lead(), 0],
-    ['unless it buys in every state', ready(), lead({ state: undefined }), 0],
-    ['unless it names the source', ready({ sources: { only: ['form'] } }), lead(), 0],
-    ['unless it excludes another source', ready({ sources: { not: ['feed'] } }), lead(), 0],
-    ['unless its delay is over', ready({ delay: HOUR }), lead(), HOUR],
-    ['unless the lead is younger than it takes', ready({ until: HOUR }), lead(), HOUR - 1],
-    ['unless it is open', ready({ schedule: { timezone: 'UTC', open: ['Mon-Sun 08:00-20:00'] } }), lead(), 0],
-    ['unless it has a price instead of a ping', ready(priced, { ping: undefined }), lead(), 0],
-    ['unless it has a shared price', ready({ sharedPrice: 100 }, { ping: undefined }), lead(), 0],
+  test.each<[string, () => ReadyContract, LeadInRound, number]>([
+    ['unless nothing speaks against it', () => ready(), lead(), 0],
+    ['unless its state is bought', () => ready({ states: ['CA', 'TX'] }), lead(), 0],
+    ['unless it buys in every state', () => ready(), lead({ state: undefined }), 0],
+    ['unless it names the source', () => ready({ sources: { only: ['form'] } }), lead(), 0],
+    ['unless it excludes another source', () => ready({ sources: { not: ['feed'] } }), lead(), 0],
+    ['unless its delay is over', () => ready({ delay: HOUR }), lead(), HOUR],
+    ['unless the lead is younger than it takes', () => ready({ until: HOUR }), lead(), HOUR - 1],
+    [
+      'unless it is open',
+      () => ready({ schedule: { timezone: 'UTC', open: ['Mon-Sun 08:00-20:00'] } }),
+      lead(),
+      0,
+    ],
+    ['unless it has a price instead of a ping', () => ready(priced, { ping: undefined }), lead(), 0],
+    ['unless it has a shared price', () => ready({ sharedPrice: 100 }, { ping: undefined }), lead(), 0],
     [
       'unless it wants an uncertain one again',
-      ready({ delivery: { attempts: 1, within: 0, spacing: 1, atEnd: 'moveOn', again: true } }),
+      () => ready({ delivery: { attempts: 1, within: 0, spacing: 1, atEnd: 'moveOn', again: true } }),
       lead({}, { offered: { [ID]: 'uncertain' } }),
       0,
     ],
-    ['unless another contract refused it', ready(), lead({}, { offered: { other: 'refused' } }), 0],
+    ['unless another contract refused it', () => ready(), lead({}, { offered: { other: 'refused' } }), 0],
   ])('%s', (_, contract, of, age) => {
-    expect(refusal(contract, of, START + age)).toBeUndefined();
+    expect(refusal(contract(), of, START + age)).toBeUndefined();
   });
 });
 

@@ -229,36 +229,44 @@ describe('The notification of a lead that waits three hours for its next round, 
   };
   const later = (hours: number) => ({ price: 1200, delay: hours * HOUR });
 
-  test.each<[what: string, expected: ReturnType<typeof news>, actual: ReturnType<typeof news>]>([
-    ['one takes it now', 'now', news([{ states: ['CA'] }, { price: 1200 }, later(2)])],
+  test.each<[what: string, expected: ReturnType<typeof news>, actual: () => ReturnType<typeof news>]>([
+    ['one takes it now', 'now', () => news([{ states: ['CA'] }, { price: 1200 }, later(2)])],
     [
       'the first of two takes it before it would wake',
       { changes: [{ at: now + HOUR, what: 'delay' }] },
-      news([later(2.5), later(2)]),
+      () => news([later(2.5), later(2)]),
     ],
-    ['it would wake at the same time', undefined, news([later(3)])],
-    ['it would wake earlier', undefined, news([later(5)])],
-    ['no contract ever takes it', undefined, news([{ price: 1200, states: ['CA'] }])],
-    ['its campaign is inactive', undefined, news([{ price: 1200 }], { campaign: { active: false } })],
+    ['it would wake at the same time', undefined, () => news([later(3)])],
+    ['it would wake earlier', undefined, () => news([later(5)])],
+    ['no contract ever takes it', undefined, () => news([{ price: 1200, states: ['CA'] }])],
+    ['its campaign is inactive', undefined, () => news([{ price: 1200 }], { campaign: { active: false } })],
     [
       'its campaign’s pause ends before it would wake',
       { changes: [{ at: now + HOUR, what: 'resume' }] },
-      news([{ price: 1200 }], { campaign: { pausedUntil: now + HOUR } }),
+      () => news([{ price: 1200 }], { campaign: { pausedUntil: now + HOUR } }),
     ],
     [
       'its campaign’s pause ends after it would wake',
       undefined,
-      news([{ price: 1200 }], { campaign: { pausedUntil: now + 3 * HOUR } }),
+      () => news([{ price: 1200 }], { campaign: { pausedUntil: now + 3 * HOUR } }),
     ],
-    ['its campaign’s pause is over', 'now', news([{ price: 1200 }], { campaign: { pausedUntil: now } })],
-    ['its pending terms change', { pending, changes: [] }, news([later(5)], {}, true)],
+    [
+      'its campaign’s pause is over',
+      'now',
+      () => news([{ price: 1200 }], { campaign: { pausedUntil: now } }),
+    ],
+    ['its pending terms change', { pending, changes: [] }, () => news([later(5)], {}, true)],
     [
       'its pending terms change in an inactive campaign',
       { pending, changes: [] },
-      news([{}], { campaign: { active: false } }, true),
+      () => news([{}], { campaign: { active: false } }, true),
     ],
-    ['both change', { pending, changes: [{ at: now + HOUR, what: 'delay' }] }, news([later(2)], {}, true)],
+    [
+      'both change',
+      { pending, changes: [{ at: now + HOUR, what: 'delay' }] },
+      () => news([later(2)], {}, true),
+    ],
   ])('%s', (_, expected, actual) => {
-    expect(actual).toEqual(expected);
+    expect(actual()).toEqual(expected);
   });
 });
