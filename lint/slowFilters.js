@@ -1,4 +1,4 @@
-/** Keeps filters out that the local database cannot answer from an index, also where they name the `_id`. */
+/** Keeps filters out that the local database cannot answer from an index, even if they name the `_id`. */
 export default {
   meta: { name: 'slow-filters' },
   rules: {
@@ -9,7 +9,7 @@ export default {
           context.report({
             node,
             message:
-              'SecantusDB goes through the whole collection for a filter that has it, also where the filter names the _id. Say it with $in, $not and $elemMatch, or ask twice.',
+              'SecantusDB goes through the whole collection for a filter that has it, even if the filter names the _id. Say it with $in, $not and $elemMatch, or ask twice.',
           });
         },
       }),

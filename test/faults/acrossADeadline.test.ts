@@ -3,7 +3,7 @@ import { FAULTS } from './torture/faults.js';
 import { FLEETING } from './torture/market.js';
 import type { Stage } from './torture/stage.js';
 
-test('The torture pauses from before a lead’s deadline until after it, of the next one that it can still be there for', async () => {
+test('The torture suspends a process across the next lead deadline that it can still reach', async () => {
   const now = Date.now();
   const endsIn = (ms: number) => ({ receivedAt: new Date(now + ms - FLEETING.expireAfterMs) });
   const found: object[] = [];

@@ -1,4 +1,4 @@
-/** A request of a real person's form that went wrong somewhere, and the status that it must be answered with. */
+/** A faulty request with a real person's data, and its expected status. */
 export interface BadRequest {
   fault: string;
   status: number;
@@ -9,7 +9,7 @@ export interface BadRequest {
 const json = { 'content-type': 'application/json' };
 const lead = '/api/leads';
 
-/** Every way in which a request can be at fault, each with all that is known of the person in it. */
+/** All kinds of faulty requests, each with the full personal data. */
 export function badRequests(person: Record<string, string>): BadRequest[] {
   const known = { seller: 'ACME1234', category: 'sold', ...person };
   const query = new URLSearchParams(known).toString();
@@ -45,7 +45,7 @@ export function badRequests(person: Record<string, string>): BadRequest[] {
     raw('no JSON', 400, 'application/json', `{"firstName": ${whole}`),
     raw('no object', 400, 'application/json', JSON.stringify([whole])),
     raw('JSON as a form', 400, 'application/x-www-form-urlencoded', JSON.stringify(known)),
-    raw('multipart that is none', 400, 'multipart/form-data; boundary=x', whole),
+    raw('invalid multipart', 400, 'multipart/form-data; boundary=x', whole),
     raw('text', 415, 'text/plain', whole),
     sent('a file', 415, lead, { body: file }),
     sent('all given twice', 400, `${lead}?${query}&${query}`),

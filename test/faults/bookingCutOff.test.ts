@@ -7,8 +7,8 @@ import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 import { openTcpProxy, throughProxy, type TcpProxy } from '../support/tcpProxy.js';
 
-/** A worker was killed between the writes of a booking and their commit: the database keeps them open for a minute. */
-describe('a booking was cut off before its commit', () => {
+/** A worker was killed between the writes of a booking and their commit, which the database keeps open for a minute. */
+describe('a booking is interrupted before its commit', () => {
   let direct: Database;
   let database: Database;
   let proxy: TcpProxy;
@@ -26,7 +26,7 @@ describe('a booking was cut off before its commit', () => {
     await proxy.close();
   });
 
-  /** Leaves such writes to a lead behind; returns what ends them, as the database itself does in the end. */
+  /** Leaves uncommitted writes to a lead; returns a function that aborts them, as the database does in the end. */
   async function leaveUncommitted(_id: string): Promise<() => Promise<void>> {
     const session = direct.client.startSession();
     onTestFinished(() => session.endSession());
@@ -35,7 +35,7 @@ describe('a booking was cut off before its commit', () => {
     return () => session.abortTransaction();
   }
 
-  it('the sweep waits for its lead, and no other lead waits with it', async () => {
+  it('the sweep skips its lead without delaying other leads', async () => {
     const end = await leaveUncommitted('cut-off');
     const later = new Date();
     const swept = postponeSweep(database, ['cut-off', 'another'], later);
@@ -47,7 +47,7 @@ describe('a booking was cut off before its commit', () => {
     expect((await direct.leads.findOne({ _id: 'cut-off' }))?.dueAt).toEqual(later);
   });
 
-  it('the repeat of the booking waits for its turn, without a further post, and is booked once', async () => {
+  it('the retried booking waits, sends no further post, and is booked once', async () => {
     const contract = 'ACME1234/auto-insurance/northwind';
     const post = { postId: 'post', round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
     const claimed = await claimLead(direct, 'cut-off', contract, post, 1);

@@ -23,7 +23,7 @@ const workersHere: RunningWorker[] = [];
 beforeAll(async () => {
   world = await openFaultWorld();
   northwind = await startBuyer({ ping: { body: { bid: 20 } } });
-  // Time enough: four workers that start with all the leads are slow, and a buyer left out as failing would end the rush.
+  // Long enough, because four starting workers are slow and an open circuit would end the rush.
   const patient = { pingTimeoutMs: 10_000, postTimeoutMs: 20_000 };
   const contract = { caps: { total: CAP } };
   await storeMarket(world.database, { northwind: { server: northwind, ...patient, contract } });
@@ -39,7 +39,7 @@ afterAll(async () => {
   await northwind.close();
 });
 
-/** Every round of every lead is over: it was sold, or waits for the next one. */
+/** Whether every lead is sold or waits for its next round. */
 const rounds = async (): Promise<Record<string, number>> => {
   const leads = await world.database.leads.find({}, { projection: { status: 1 } }).toArray();
   return Object.fromEntries(
@@ -50,14 +50,14 @@ const rounds = async (): Promise<Record<string, number>> => {
   );
 };
 
-it(`of ${LEADS} leads at once, ${WORKERS} workers sell exactly ${CAP} to a buyer whose cap is ${CAP}`, async () => {
+it(`of ${LEADS} concurrent leads, ${WORKERS} workers sell exactly ${CAP} to a buyer with a cap of ${CAP}`, async () => {
   const person = (i: number) => ({
     firstName: 'John',
     lastName: 'Doe',
     state: 'TX',
     phone: `555-123-${1000 + i}`,
   });
-  // All of them wait for a worker, and four come at the same moment.
+  // All of them wait for a worker, and four workers start at the same time.
   for (let i = 0; i < LEADS; i += AT_ONCE) {
     const some = Array.from({ length: AT_ONCE }, (_, j) => person(i + j));
     const replies = await Promise.all(
@@ -79,7 +79,7 @@ it(`of ${LEADS} leads at once, ${WORKERS} workers sell exactly ${CAP} to a buyer
     sold: { total: CAP },
   });
   const sales = await database.sales.find().toArray();
-  // A post whose answer is late is sent again, under the same id.
+  // A post with a late answer is retried under the same id.
   const posted = new Set(northwind.of('post').map(({ body }) => body.post_id));
   expect(posted).toEqual(new Set(sales.map(({ _id }) => _id)));
   expect(sales).toHaveLength(CAP);

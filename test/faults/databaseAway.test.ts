@@ -7,7 +7,7 @@ import { holdRequests } from './holdRequests.js';
 import { becomesSold, postsOf, wasSoldOnce } from './soldOnce.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
-describe('the database goes away under a running market', () => {
+describe('the database of a running market becomes unavailable', () => {
   let world: FaultWorld;
   let source: Source;
   let mongodb: TcpProxy;
@@ -26,7 +26,7 @@ describe('the database goes away under a running market', () => {
     await mongodb.close();
   });
 
-  it('what a buyer says yes to meanwhile is booked once, new leads are refused whole, and all goes on by itself', async () => {
+  it('a lead accepted meanwhile is booked once, new leads are rejected completely, and everything recovers by itself', async () => {
     const server = await startBuyer();
     onTestFinished(() => server.close());
     await storeMarket(world.database, { northwind: { server, postTimeoutMs: 20_000 } });
@@ -56,7 +56,7 @@ describe('the database goes away under a running market', () => {
     expect(zips).toEqual([PERSON.zip, '75003']);
   });
 
-  it('a process that has not had a request before the outage recovers from it by itself too', async () => {
+  it('a process without requests before the outage also recovers by itself', async () => {
     await storeMarket(world.database, {}, { category: 'Renters' });
     const way = await openTcpProxy(world.settings.MONGODB_URL);
     onTestFinished(() => way.close());
@@ -74,7 +74,7 @@ describe('the database goes away under a running market', () => {
       .toBe(200);
   });
 
-  it('a connection that breaks during the commit leaves one sale and no further post', async () => {
+  it('a connection that breaks during the commit leaves one sale without another post', async () => {
     const server = await startBuyer();
     onTestFinished(() => server.close());
     await storeMarket(world.database, { contoso: { server } }, { category: 'Solar' });
@@ -90,7 +90,7 @@ describe('the database goes away under a running market', () => {
     expect(postsOf(server, sale.leadId)).toHaveLength(1);
   });
 
-  it('a connection that falls silent holds up its lead, and those that wait for the same terms, for seconds', async () => {
+  it('a silent connection delays its lead, and leads that wait for the same terms, for seconds only', async () => {
     const server = await startBuyer();
     onTestFinished(() => server.close());
     await storeMarket(world.database, { tailwind: { server } }, { category: 'Roofing' });

@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Which of the markers the files under a folder hold, as `file: marker`; in any case of letters, and as base64 with any
- * bytes before and after.
+ * Finds markers in the files under a folder, as `file: marker`. Ignores case, and finds base64 at any offset.
  */
 export function findMarkers(dir: string, markers: readonly string[]): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
@@ -22,7 +21,7 @@ export function findMarkers(dir: string, markers: readonly string[]): string[] {
   });
 }
 
-/** The characters that stand for a text in the base64 of a longer one, for each of the three places it may begin at. */
+/** The base64 characters of a text within a longer one, for each of the three alignments. */
 function base64Forms(text: string): string[] {
   return [0, 1, 2].map((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(text)]);

@@ -7,14 +7,14 @@ import { contractDocument, sellerDocument, storeMarket } from '../support/market
 import { PERSON, sendLead, type Source } from '../support/source.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
-/** So few that most leads of the flood find no place. */
+/** Few enough that most leads of the flood get no place. */
 const REQUESTS_IN_FLIGHT = 3;
 
-/** Ten times what the seller's share can sell. */
+/** Ten times the capacity of the seller's share. */
 const FLOOD_PER_SECOND = 50;
 
-// `npm run bench -- --overload` measures the same, and more of it; this takes half a minute of both cores.
-describe.runIf(process.env.MEASURE === 'yes')('one seller sends far more than there is room for', () => {
+// `npm run bench -- --overload` measures the same at a larger scale; this takes half a minute of both cores.
+describe.runIf(process.env.MEASURE === 'yes')('one seller sends far more than the capacity', () => {
   let world: FaultWorld;
   let buyer: FakeBuyer;
   let other: Source;
@@ -39,7 +39,7 @@ describe.runIf(process.env.MEASURE === 'yes')('one seller sends far more than th
     await buyer.close();
   });
 
-  /** Sends some leads one after another; resolves with how long each took to be sold, ms. */
+  /** Sends some leads one after another; resolves with their times to sale, ms. */
   async function sell(count: number): Promise<number[]> {
     const took: number[] = [];
     for (let i = 0; i < count; i += 1) {
@@ -56,11 +56,11 @@ describe.runIf(process.env.MEASURE === 'yes')('one seller sends far more than th
     return { status, body };
   }
 
-  it('the leads of another take at most twice as long, and all that are sent are taken', async () => {
+  it('leads of another seller take at most twice as long, and all leads are accepted', async () => {
     await sell(5);
     const ratios: number[] = [];
     const answers: Awaited<ReturnType<typeof flooding>>[] = [];
-    // One after the other in short turns, as what else the machine does slows both.
+    // In short alternating turns, so that other load slows both alike.
     for (let turn = 0; turn < 5; turn += 1) {
       const alone = median(await sell(6));
       const flood = openLoop(FLOOD_PER_SECOND, flooding);
@@ -74,7 +74,7 @@ describe.runIf(process.env.MEASURE === 'yes')('one seller sends far more than th
     expect(sales).toBeGreaterThanOrEqual(sold);
     expect(await world.database.leads.countDocuments({ seller: 'FLOOD000' })).toBe(answers.length);
 
-    // What else the machine does makes a turn look worse than it is; without shares, none is answered in time.
+    // Other load makes a turn look worse than it is. Without shares, no lead is answered in time.
     expect(Math.min(...ratios)).toBeLessThan(2);
   }, 180_000);
 });

@@ -1,15 +1,15 @@
 import { expect, vi } from 'vitest';
 import type { FakeBuyer } from '../support/buyer.js';
 
-/** Requests that a buyer has received and not answered. */
+/** Received and unanswered requests of a buyer. */
 export interface HeldRequests {
-  /** Waits until so many are held. */
+  /** Waits until N requests are held. */
   atLeast(count: number): Promise<void>;
-  /** Lets the buyer answer these, and all that follow. */
+  /** Lets the buyer answer these and all later requests. */
   release(): void;
 }
 
-/** Makes a buyer sit on its pings or its posts, from now on until they are released. */
+/** Holds a buyer's pings or posts until they are released. */
 export function holdRequests(buyer: FakeBuyer, type: 'ping' | 'post'): HeldRequests {
   let held = 0;
   let release: () => void = () => undefined;

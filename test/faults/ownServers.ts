@@ -4,25 +4,25 @@ import { withoutServers } from '../../src/local/runDir.js';
 import { startServers, type Servers } from '../../src/local/servers/servers.js';
 import { scratchDir } from '../support/scratchDir.js';
 
-/** Servers of one test alone, for what can't be done to those that the tests share. */
+/** Servers for one test, for faults that shared servers can't have. */
 export interface OwnServers {
   addresses: ServerAddresses;
-  /** Holds their data and their logs. */
+  /** Folder of their data and logs. */
   dir: string;
   /** kill -9 of all of them. */
   kill(): Promise<void>;
-  /** SIGSTOP: they stand still, with all their connections open. */
+  /** SIGSTOP: suspends them with their connections open. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
-  /** Starts them anew on the same ports, with what they had kept. */
+  /** Restarts them on the same ports with their data. */
   restart(): Promise<void>;
-  /** Ends them as they should end; their files stay until `close`. */
+  /** Stops them gracefully; their files stay until `close`. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param dir where they keep their files; a new one that is gone after `close` unless given */
+/** @param dir their folder; by default a new one that `close` deletes */
 export async function startOwnServers(need: readonly ServerName[], dir = scratchDir()): Promise<OwnServers> {
   const env = withoutServers(process.env);
   const start = (): Promise<Servers> => startServers({ dir, env, need });

@@ -11,7 +11,7 @@ import { findMarkers } from './findMarkers.js';
 import { startOwnServers, type OwnServers } from './ownServers.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
-/** Nobody else in the world: whatever of this is found somewhere came from the lead. */
+/** A unique person, so that any match comes from the lead. */
 const PERSON = {
   firstName: 'Zebulon',
   lastName: 'Quatermain-Xyz',
@@ -23,14 +23,14 @@ const PERSON = {
 };
 const MARKERS = ['Zebulon', 'Quatermain', 'zq-person', 'Zebbie', '867-5309', '8675309', '867 5309'];
 
-/** What a buyer says that repeats the person wherever the protocol lets it say something. */
+/** A buyer's answer that repeats the person in every free text of the protocol. */
 const echo = { reason: 'Zebulon is zq-person@example.org', buyer_lead_id: 'Zebulon/555-867-5309' };
 
-/** What no screen can know to be about somebody; so ops read it in the database, and it is nowhere else. */
+/** Text that no screening can recognize as personal; it is only in the database, for ops. */
 const inOwnWords = { reason: 'spoke to her aunt Marigold' };
 const OWN_WORDS = ['Marigold'];
 
-/** How the buyer of each category takes a post, and how its lead then stands. */
+/** Answer to a post and final status, by category. */
 const cases = {
   sold: { answers: { post: { body: { accepted: true, ...echo } } }, stands: { status: 'sold' } },
   late: {
@@ -64,7 +64,7 @@ const cases = {
   },
 };
 
-describe('after a run with every kind of lead and of bad request, and a loss of the database', () => {
+describe('after a run with every kind of lead and of bad request, and a database outage', () => {
   let servers: OwnServers;
   let world: FaultWorld;
   let source: Source;
@@ -131,7 +131,7 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
     expect(statuses).toEqual(bad.map(({ fault, status }) => [fault, status]));
   }
 
-  /** While a lead is being stored, and while the worker is busy with the uncertain ones. */
+  /** While a lead is stored, and while the worker handles uncertain leads. */
   async function loseTheDatabase(): Promise<void> {
     const storing = mongodb.hold('request', 'insert', 'ACME1234/sold');
     const reply = sendLead(source, 'sold', PERSON);
@@ -149,7 +149,7 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
     );
   }
 
-  /** What each process tells Prometheus, in files beside the logs. */
+  /** Writes the metrics of each process to files beside the logs. */
   async function keepMetrics(ports: Record<'api' | 'worker', number>): Promise<void> {
     mkdirSync(join(world.dir, 'metrics'));
     for (const [name, port] of Object.entries(ports)) {
@@ -158,7 +158,7 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
     }
   }
 
-  it('nobody is found in the files of the database, of Temporal or of Redis, in any log or in the metrics', async () => {
+  it('no personal data is in the files of the database, Temporal or Redis, in any log or in the metrics', async () => {
     const stored = await allLeads(world.database);
     expect(stored.map(({ fields }) => fields)).toEqual(stored.map(() => PERSON));
     expect(stored.every(({ claims }) => !JSON.stringify(claims).includes(echo.reason))).toBe(true);
@@ -172,7 +172,7 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
       expect(findMarkers(join(servers.dir, server), OWN_WORDS)).toEqual([]);
   });
 
-  it('and the metrics are those of the run, and name buyers and campaigns and no lead', () => {
+  it('the metrics cover the run and name buyers and campaigns, but no lead', () => {
     const dir = join(world.dir, 'metrics');
     const [api, worker] = ['api', 'worker'].map((name) => readFileSync(join(dir, name), 'utf8'));
     expect(api).toMatch(/gavel_leads_answered_total\{[^}]*ACME1234\/sold/);
@@ -180,7 +180,7 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
     expect(findMarkers(dir, leadIds)).toEqual([]);
   });
 
-  it('and would be: the same search finds the leads’ ids there, and a person however it is written', () => {
+  it('the same search finds the leads’ ids there, and a person in every encoding', () => {
     const database = ['secantusdb', 'mongodb'].map((name) => join(servers.dir, name)).filter(existsSync);
     expect(database).toHaveLength(1);
     for (const dir of [...database, join(servers.dir, 'temporal'), join(world.dir, 'logs')]) {
@@ -200,7 +200,7 @@ describe('after a run with every kind of lead and of bad request, and a loss of 
     }
   });
 
-  it('every line of the API’s and the worker’s logs is one JSON object, also of what others’ code says', () => {
+  it('every log line of the API and the worker is one JSON object, also from third-party code', () => {
     expect(
       world.processes
         .logs()

@@ -45,7 +45,7 @@ describe('a new build of the workers', () => {
     return workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId;
   }
 
-  /** The workflows that this build lived last, as docs/upgrades.md has ops ask for them. */
+  /** The workflows last run by this build, with the query in docs/upgrades.md. */
   async function livedBy(build: string): Promise<string[]> {
     const query = `TemporalWorkerDeploymentVersion = "${world.settings.TASK_QUEUE}:${build}"`;
     const found: string[] = [];
@@ -60,12 +60,12 @@ describe('a new build of the workers', () => {
 
   const idOf = ({ body }: Reply): string => String(body.lead_id);
 
-  it('takes over worker by worker while leads flow, those that wait go on under it, and none is lost', async () => {
+  it('takes over worker by worker under load, waiting leads continue on it, and no lead is lost', async () => {
     const { database, key, settings } = world;
     const { address } = await world.processes.api(settings);
     const source: Source = { address, key };
     const server = await startBuyer();
-    // It bids nothing at first: its lead waits for its next round across the change.
+    // It does not bid at first, so that its lead waits for its next round across the change.
     const late = await startBuyer({ ping: { body: {} } });
     onTestFinished(async () => {
       await Promise.all([server.close(), late.close()]);
@@ -114,7 +114,7 @@ describe('a new build of the workers', () => {
     expect((await livedBy('first')).length).toBeGreaterThan(0);
   });
 
-  it('keeps the leads while one of its workers is up, and an earlier build has them when none is left', async () => {
+  it('keeps its leads while one of its workers runs, and then an earlier build gets them', async () => {
     const { settings } = world;
     const log = createLog({ LOG_LEVEL: 'silent' }, 'test');
     const worker = await startWorker('second');

@@ -4,18 +4,18 @@ import type { Database } from '../../src/store/db.js';
 import type { FakeBuyer } from '../support/buyer.js';
 import { leadNow, type Source } from '../support/source.js';
 
-/** A lead that must be found sold, and to whom. */
+/** A lead that must be sold, with its buyer. */
 export interface Expected {
   leadId: string;
   buyer: string;
   price: Minor;
   /** The server of that buyer. */
   server: FakeBuyer;
-  /** Those who bid too and must not have been sent the lead. */
+  /** Other bidders, which must not have received the lead. */
   others?: FakeBuyer[];
 }
 
-/** Waits until the source is told that the lead is sold: to this buyer, at this price. */
+/** Waits until the API shows the lead as sold to this buyer at this price. */
 export async function becomesSold(
   source: Source,
   { leadId, buyer, price }: Pick<Expected, 'leadId' | 'buyer' | 'price'>,
@@ -26,7 +26,7 @@ export async function becomesSold(
     .toMatchObject({ status: 'sold', price: toDecimal(price, 'USD'), buyer_ids: [buyer] });
 }
 
-/** The books have one sale of the lead and its ledger sums to zero; one buyer was sent the lead, under one post id. */
+/** Expects one sale of the lead, a ledger that sums to zero, and one buyer that got the lead under one post id. */
 export async function wasSoldOnce(database: Database, expected: Expected): Promise<void> {
   const { leadId, buyer, price, server, others = [] } = expected;
   const posts = postsOf(server, leadId);

@@ -9,8 +9,8 @@ import { openFaultWorld, type FaultWorld } from './world.js';
 
 const WINDOW_MS = 1000;
 
-/** Five leads at once, so that the outage is waited for once: neither the worker nor the API that stays is started anew. */
-describe('Temporal is killed under a running market', () => {
+/** Five concurrent leads share one outage. The worker and the remaining API are not restarted. */
+describe('Temporal of a running market is killed', () => {
   let temporal: OwnServers;
   let world: FaultWorld;
   let source: Source;
@@ -46,7 +46,7 @@ describe('Temporal is killed under a running market', () => {
 
     server.answer('ping', { body: { bid: 19 } });
     waiting = await sendLead(source, 'Solar');
-    // On a slow machine its answer comes before its round is over.
+    // On a slow machine it is answered before the end of its round.
     const held = { _id: String(waiting.body.lead_id), 'rounds.1': { $exists: true } };
     await vi.waitUntil(async () => (await database.leads.countDocuments(held)) === 1, { timeout: 20_000 });
     server.answer('ping', { body: { bid: 20 } });
@@ -83,14 +83,14 @@ describe('Temporal is killed under a running market', () => {
     await wasSoldOnce(world.database, sale);
   }
 
-  it('a lead that comes meanwhile is pending within the window, and sold when Temporal is back', async () => {
+  it('a lead received meanwhile is pending within the answer window, and sold when Temporal is back', async () => {
     expect(during.ms).toBeLessThan(WINDOW_MS + 1000);
     await isSold(during);
   });
 
   it('a lead whose API is killed before Temporal is back is sold all the same', () => isSold(left));
 
-  it('a lead that its source takes back meanwhile is withdrawn at once, and the seller is told when Temporal is back', async () => {
+  it('a lead withdrawn meanwhile is withdrawn at once, and the seller is notified when Temporal is back', async () => {
     expect(withdrawn.body).toMatchObject({ status: 'withdrawn' });
     const { lead_id } = withdrawn.body;
     const heard = () => seller.of('lead.withdrawn').filter(({ body }) => body.lead_id === lead_id);
@@ -103,9 +103,9 @@ describe('Temporal is killed under a running market', () => {
       .toBe(0);
   });
 
-  it('a lead that was with its buyer is sold to that buyer', () => isSold(posting));
+  it('a lead in a post is sold to that buyer', () => isSold(posting));
 
-  it('a lead that was waiting for its next round is sold in it', async () => {
+  it('a waiting lead is sold in its next round', async () => {
     await isSold(waiting, 'contoso');
     const { rounds } = await world.storyOf(String(waiting.body.lead_id));
     expect(rounds.length).toBeGreaterThan(1);

@@ -6,7 +6,7 @@ import { openTcpProxy, throughProxy, type TcpProxy } from '../support/tcpProxy.j
 import { becomesSold, postsOf, wasSoldOnce } from './soldOnce.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
-/** One lead of a campaign of its own, for which two buyers bid: 45.00, and 40.00. */
+/** One lead of a separate campaign with two bids: 45.00 and 40.00. */
 interface Case {
   category: string;
   leadId: string;
@@ -16,10 +16,10 @@ interface Case {
 }
 
 /**
- * Six leads under way in one worker, each held at another point of its life; then the worker is killed, once for all.
- * When Temporal gives their tasks to the next worker, 10 s later, the second buyer would outbid the first by far.
+ * Six leads in one worker, each held at a different point, and then the worker is killed. When Temporal gives their tasks
+ * to the next worker 10 s later, the second buyer would outbid the first by far.
  */
-describe('a worker is killed with leads under way', () => {
+describe('a worker is killed with leads in progress', () => {
   const cases = new Map<string, Case>();
   let world: FaultWorld;
   let source: Source;
@@ -64,7 +64,7 @@ describe('a worker is killed with leads under way', () => {
     await mongodb.close();
   });
 
-  /** Sends a lead and waits until it is where it shall be held. */
+  /** Sends a lead and waits until it is held at its point. */
   async function held(
     name: string,
     hold: (contracts: { best: string; second: string }, buyers: Case) => Promise<void>,
@@ -89,7 +89,7 @@ describe('a worker is killed with leads under way', () => {
     await holds;
   }
 
-  /** How many rounds each lead has had, and how the holds on it stand. */
+  /** The number of rounds and the states of the claims, by lead. */
   async function standings(): Promise<Record<string, unknown[]>> {
     const leads = await world.database.leads.find().toArray();
     return Object.fromEntries(
@@ -100,7 +100,7 @@ describe('a worker is killed with leads under way', () => {
     );
   }
 
-  /** Resolves when the buyer has the first post; its answer waits until the test is over. */
+  /** Resolves when the buyer has the first post; its answer waits until the end of the test. */
   function isPosted(buyer: FakeBuyer): Promise<void> {
     const isOver = new Promise<void>((resolve) => releases.push(resolve));
     return new Promise((resolve) => {
@@ -112,7 +112,7 @@ describe('a worker is killed with leads under way', () => {
     });
   }
 
-  it('before the bids were stored: the same questions are asked again, and the best bid of now buys', async () => {
+  it('before the bids were stored: the same pings are sent again, and the best new bid buys', async () => {
     const { best, second, leadId } = caseOf('asked');
     await becomesSold(source, { leadId, buyer: 'asked-second', price: 9900 });
     expect((await world.storyOf(leadId)).status).toBe('sold');
@@ -130,11 +130,11 @@ describe('a worker is killed with leads under way', () => {
   });
 
   it.each([
-    ['after the pings: nobody is asked again, and the buyer chosen then is sent the lead', 'bid', 1],
+    ['after the pings: no buyer is asked again, and the buyer chosen then is sent the lead', 'bid', 1],
     ['after its place was taken, before the post: the buyer chosen then is sent the lead', 'claimed', 1],
     ['during the post: the post is repeated under its id, and the lead is sold by it', 'posted', 2],
     ['after the buyer’s yes, before the booking: the repeat is booked', 'accepted', 2],
-    ['after the booking, before anybody heard: nothing is sent or booked again', 'booked', 1],
+    ['after the booking, before the answer: nothing is sent or booked again', 'booked', 1],
   ])('%s', async (_sentence, name, posts) => {
     const { best, second, leadId, winner } = caseOf(name);
     const sale = { leadId, buyer: winner, price: 4500 };

@@ -9,7 +9,7 @@ import { openFaultWorld, type FaultWorld } from './world.js';
 
 const WINDOW_MS = 2000;
 
-describe('while workers come and go', () => {
+describe('while workers start and stop', () => {
   let world: FaultWorld;
   let source: Source;
   beforeAll(async () => {
@@ -35,7 +35,7 @@ describe('while workers come and go', () => {
 
   const idOf = ({ body }: Reply): string => String(body.lead_id);
 
-  it('a lead that comes while no worker runs is pending within the window, and sold when one comes', async () => {
+  it('a lead received without a worker is pending within the answer window, and sold when a worker starts', async () => {
     const server = await buyer();
     await market('no-worker', { patient: { server } });
     const reply = await sendLead(source, 'no-worker');
@@ -51,7 +51,7 @@ describe('while workers come and go', () => {
     await wasSoldOnce(world.database, { ...sale, server });
   });
 
-  it('a slow buyer costs no more than its timeout, and the answer comes while it still sleeps', async () => {
+  it('a slow buyer costs at most its timeout, and the source is answered before that buyer', async () => {
     const quick = await buyer({ ping: { body: { bid: 30 } } });
     const slow = await buyer({ ping: { body: { bid: 99 } } });
     const timeoutMs = 400;
@@ -60,7 +60,7 @@ describe('while workers come and go', () => {
       slow: { server: slow, pingTimeoutMs: timeoutMs },
     });
     await startWorker();
-    // The first lead of a process pays for what is loaded and connected once.
+    // The first lead of a process includes one-time loading and connecting.
     const warmUp = await sendLead(source, 'slow-buyer');
     await becomesSold(source, { leadId: idOf(warmUp), buyer: 'slow', price: 9900 });
 
@@ -80,7 +80,7 @@ describe('while workers come and go', () => {
     expect(JSON.stringify(rounds)).toContain('timeout');
   });
 
-  it('a worker that is told to end with twenty leads in flight ends well, and each of them is sold once', async () => {
+  it('a worker stopped with twenty leads in flight drains, and each lead is sold once', async () => {
     const asked = await buyer();
     const sold = await buyer();
     await market('asked', { asked: { server: asked, pingTimeoutMs: 8000, postTimeoutMs: 8000 } });

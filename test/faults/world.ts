@@ -10,17 +10,17 @@ import { workflowId } from '../../src/temporal/names.js';
 import { gavelProcesses, type GavelProcesses } from '../support/gavelProcesses.js';
 import { compiledGavel, isolatedSettings } from '../support/stack.js';
 
-/** A market whose API and workers are processes of their own, as in production, so that they can be killed. */
+/** A market with API and workers as separate processes, as in production, so that they can be killed. */
 export interface FaultWorld {
   settings: Settings;
-  /** The test's own way to the books; no fault is in it. */
+  /** The test's own database connection, without faults. */
   database: Database;
   processes: GavelProcesses;
   /** A live key of ACME1234. */
   key: string;
-  /** Holds the processes' logs, and is gone after the test. */
+  /** Folder of the processes' logs, deleted after the test. */
   dir: string;
-  /** Waits for the end of the lead's workflow; its result is the story that ops read. */
+  /** Waits for the end of the lead's workflow; resolves with its result. */
   storyOf(leadId: string): Promise<FinishedLead>;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Dice } from './dice.js';
 import { valueFor, type Route } from './routes.js';
 import { mutate, nastyText, nastyValue } from './values.js';
 
-/** A person whose names stand nowhere else: what the APIs log can be searched for them. */
+/** A person with unique names, so that the logs can be searched for them. */
 export const LEAD: Readonly<Record<string, string>> = {
   seller: 'ACME1234',
   category: 'Solar',
@@ -37,7 +37,7 @@ const fields = (lead: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => field(name, value))
     .join('');
 
-/** One good body of each kind that the Lead API reads, with what each kind may have in it. */
+/** One valid body of each content type of the Lead API. */
 export const WHOLE_BODIES: readonly Body[] = [
   bodyOf(JSON_TYPE, JSON.stringify({ ...LEAD, tags: ['a', 'caf\u00e9'], note: { a: [{ b: '\u{1f600}' }] } })),
   bodyOf(FORM_TYPE, `${new URLSearchParams(LEAD).toString()}&note=caf%C3%A9&tags=a&tags=b`),
@@ -47,7 +47,7 @@ export const WHOLE_BODIES: readonly Body[] = [
   ),
 ];
 
-/** A body for a route, good or nearly so; what is sent of it may be changed again. */
+/** A valid or nearly valid body for a route, which may be mutated again. */
 export function bodyFor(route: Route, market: string, dice: Dice): Body | undefined {
   if (route.types.length === 0) return dice.chance(0.9) ? undefined : dice.oneOf(WHOLE_BODIES);
   if (route.types.includes('application/yaml')) return fileFor(market, dice);

@@ -1,6 +1,6 @@
 import { drawOf, oneOf } from '../torture/draw.js';
 
-/** Chances for one request: the same seed and number always fall the same way. */
+/** Random choices for one request, reproducible by seed and number. */
 export interface Dice {
   /** A whole number from 0, below `count`. */
   below(count: number): number;

@@ -2,39 +2,39 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * How a client ends its side of the connection: when the server has closed it, after a moment in which most requests are
- * answered (Node drops the answer of a client that half-closes earlier), or at once.
+ * When a client closes its side of the connection: after the server, after a pause in which most requests are answered
+ * (Node drops the answer if a client half-closes earlier), or at once.
  */
 export type Ending = 'waits' | 'half-closes' | 'hangs up';
 
-/** Bytes for a server, in the pieces in which they are written. */
+/** Bytes for a server, in chunks. */
 export interface Sent {
   pieces: Buffer[];
   ending: Ending;
 }
 
-/** What came back; no status when the connection was closed without an answer. */
+/** The answer; without status if the connection was closed without one. */
 export interface Answer {
-  /** Of every answer on the connection. */
+  /** Statuses of all answers on the connection. */
   statuses: number[];
   headers: Record<string, string>;
-  /** The first answer's. */
+  /** Body of the first answer. */
   body: string;
   ms: number;
-  /** The server neither answered to the end nor closed the connection. */
+  /** Whether the server neither completed its answer nor closed the connection. */
   isStuck: boolean;
 }
 
 const PAUSE_MS = 3;
 const HALF_CLOSE_AFTER_MS = 50;
 
-/** Sends bytes on a connection of their own and reads until the server closes it. */
+/** Sends bytes on a new connection and reads until the server closes it. */
 export async function exchange(address: string, sent: Sent, patienceMs: number): Promise<Answer> {
   const { hostname, port } = new URL(address);
   const began = performance.now();
   const socket = connect(Number(port), hostname);
   socket.setNoDelay();
-  // The server may close the connection before it has read what it does not want.
+  // The server may close the connection before it has read everything.
   socket.on('error', () => undefined);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => {
@@ -80,7 +80,7 @@ function read(text: string): Pick<Answer, 'statuses' | 'headers' | 'body'> {
   };
 }
 
-/** Whether the first answer has come to its end. */
+/** Whether the first answer is complete. */
 function isAnswered(text: string): boolean {
   const head = headOf(text);
   if (head === undefined) return false;

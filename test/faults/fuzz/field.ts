@@ -12,7 +12,7 @@ import { LEAD } from './bodies.js';
 import { readRoutes } from './routes.js';
 import type { Field } from './runFuzz.js';
 
-/** What the APIs must be started with, so that neither limits nor waiting for buyers end a request early. */
+/** Settings of the APIs without rate limits and without waiting for buyers. */
 export const FUZZ_SETTINGS: Partial<Settings> = {
   RATE_LIMIT_PER_MINUTE: 10_000_000,
   ANSWER_WINDOW_MS: 200,

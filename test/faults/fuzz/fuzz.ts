@@ -29,7 +29,7 @@ const program = new Command('fuzz')
   .description('send malformed requests to a running Lead API and admin API, and check that they survive')
   .option('--minutes <count>', 'how long requests are sent', number, 10)
   .option('--seed <number>', 'which requests', number, 1)
-  .option('--only <number>', 'send one request of the seed, and show what came of it', number)
+  .option('--only <number>', 'send one request of the seed, and show its result', number)
   .exitOverride()
   .showHelpAfterError('Add --help to see how it is used.')
   .action(fuzz);

@@ -1,12 +1,12 @@
 import type { Answer } from './exchange.js';
 import type { FuzzRequest } from './request.js';
 
-/** HTTP itself may refuse any request so, before it has a route. */
+/** Statuses with which HTTP may reject any request before routing. */
 const BY_HTTP = [400, 408, 413, 414, 431];
-/** What a request may get whose first line was changed. */
+/** Allowed statuses for a request with a mutated first line. */
 const BY_ANY_ROUTE = [...BY_HTTP, 200, 401, 403, 404, 405, 409, 412, 415, 422, 429];
 
-/** An admin operation that takes long is done one at a time, and a lead that is with a buyer is not withdrawn: documented. */
+/** Documented conflicts: long admin operations run one at a time, and a lead in a post is not withdrawn. */
 const IS_BUSY = /Another simulation|A buyer is being offered|is being/;
 
 /** Why an answer breaks the API's promises, or undefined. */
@@ -25,13 +25,13 @@ export function faultOf({ route, target, ending }: FuzzRequest, answer: Answer):
 const ERROR_KEYS = ['success', 'error', 'message', 'request_id'];
 
 function errorFault(status: number, { body, headers }: Answer): string | undefined {
-  // The answer to a HEAD, or one that the client did not wait for.
+  // The answer to HEAD, or an answer that the client did not wait for.
   if (body === '' || body.length < Number(headers['content-length'] ?? 0)) return undefined;
   try {
     const error = JSON.parse(body) as Record<string, unknown>;
     if (error.success === false && ERROR_KEYS.every((key) => key in error)) return undefined;
   } catch {
-    // Said below.
+    // Reported below.
   }
   return `${status} without the error's form: ${body.slice(0, 200)}`;
 }

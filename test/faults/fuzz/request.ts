@@ -4,7 +4,7 @@ import type { Sent } from './exchange.js';
 import { textFor, type Route, type Target } from './routes.js';
 import { mutate, nastyText } from './values.js';
 
-/** What requests are made of, beside chance. */
+/** Inputs of the requests besides random choices. */
 export interface Known {
   routes: readonly Route[];
   /** A market file. */
@@ -15,26 +15,26 @@ export interface Known {
 
 export interface FuzzRequest extends Sent {
   target: Target;
-  /** The route that it is for; undefined when its first line was changed so that it may be for any. */
+  /** Its route; undefined if its first line was mutated. */
   route?: Route;
 }
 
-/** Bodies that are cut off at every byte come first; the numbers after them are left to chance. */
+/** Bodies truncated at every byte come first; later requests are random. */
 const CUTS: readonly Body[] = WHOLE_BODIES.flatMap(({ type, bytes }) =>
   Array.from({ length: bytes.length }, (_, length): Body => ({ type, bytes: bytes.subarray(0, length) })),
 );
 
-/** How many requests there are before chance decides. */
+/** Number of requests before the random ones. */
 export const CUT_REQUESTS = CUTS.length;
 
-/** The request with this number: the same one for the same seed, apart from keys and ids. */
+/** The request with this number, reproducible by seed except for keys and ids. */
 export function requestOf(known: Known, seed: number, number: number): FuzzRequest {
   const cut = CUTS[number];
   if (cut) return cutRequest(known, cut, number);
   return number % 500 === 0 ? restoringRequest(known) : chanceRequest(known, diceOf(seed, number));
 }
 
-/** Puts the market back: a changed market file may be a good one, in which no lead is sold. */
+/** Restores the market, because a mutated market file may be valid and sell no lead. */
 function restoringRequest({ routes, market, keys }: Known): FuzzRequest {
   const route = routes.find(({ method, path }) => method === 'PUT' && path === '/admin/market');
   const body = Buffer.from(market);
@@ -48,7 +48,7 @@ function restoringRequest({ routes, market, keys }: Known): FuzzRequest {
   return { target: 'admin', route, pieces: [Buffer.concat([head, body])], ending: 'waits' };
 }
 
-/** The length is announced as it is, or as it was before the cut. */
+/** Content-Length is the actual length, or the length before truncation. */
 function cutRequest(known: Known, { type = '', bytes }: Body, number: number): FuzzRequest {
   const route = known.routes.find(({ method, path }) => method === 'POST' && path === '/api/leads');
   const announced = bytes.length + (number % 4 === 0 ? 10 : 0);
@@ -66,7 +66,7 @@ function cutRequest(known: Known, { type = '', bytes }: Body, number: number): F
 
 type Headers = [name: string, value: string][];
 
-/** A header is one character a byte. */
+/** A header has one byte per character. */
 const headOf = (method: string, path: string, headers: Headers): Buffer =>
   Buffer.from(
     `${method} ${path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
@@ -122,7 +122,7 @@ function pathOf(known: Known, route: Route, dice: Dice): string {
   });
 }
 
-/** Half of a surrogate pair can't be encoded in an address. */
+/** A lone surrogate can't be encoded in a URL. */
 const safe = (text: string): string => text.replaceAll(/\p{Cs}/gu, '\ufffd');
 
 function changedPath(path: string, dice: Dice): string {
@@ -158,7 +158,7 @@ function queryOf(route: Route, dice: Dice): string {
   return `?${dice.chance(0.1) ? mutate(Buffer.from(text), dice).toString('latin1') : text}`;
 }
 
-/** Headers that our code, Fastify or Node reads, each with values that they must live with. */
+/** Headers read by Gavel, Fastify or Node, each with values that they must tolerate. */
 const ODD_HEADERS: Readonly<Record<string, readonly string[]>> = {
   Authorization: ['', 'Bearer', 'Basic Og==', 'Basic %%%', 'Bearer gvl_live_x', 'Digest a', 'Bearer \xff'],
   'Content-Type': [
@@ -238,7 +238,7 @@ function keyFor({ keys }: Known, { target, path }: Route, dice: Dice): string {
   return path.startsWith('/api/buyers/') ? keys.buyer : keys.seller;
 }
 
-/** How the length of a body is told, mostly truthfully. */
+/** Framing of a body, mostly correct. */
 function framed(body: Body | undefined, dice: Dice): { headers: Headers; bytes: Buffer; isHonest: boolean } {
   if (body === undefined) return { headers: [], bytes: Buffer.alloc(0), isHonest: true };
   const { type, bytes } = body;

@@ -1,7 +1,7 @@
 import type { Dice } from './dice.js';
 import { nastyText, nastyValue } from './values.js';
 
-/** What of a JSON Schema the documents of the APIs use. */
+/** The parts of JSON Schema used by the APIs' documents. */
 export interface Schema {
   $ref?: string;
   type?: string;
@@ -24,17 +24,17 @@ interface Parameter {
 
 export type Target = 'api' | 'admin';
 
-/** One operation of an API, as its own OpenAPI document describes it. */
+/** One operation of an API, from its OpenAPI document. */
 export interface Route {
   target: Target;
   method: string;
   /** `/admin/leads/{lead_id}` */
   path: string;
   parameters: Parameter[];
-  /** Content types of its body; none when it has no body. */
+  /** Content types of its body; empty without a body. */
   types: string[];
   body?: Schema;
-  /** Which answers it documents. */
+  /** Its documented statuses. */
   statuses: number[];
   schemas: Record<string, Schema>;
 }
@@ -50,13 +50,13 @@ interface Operation {
   responses: Record<string, unknown>;
 }
 
-/** Pages that no document describes. */
+/** Pages without an OpenAPI document. */
 const PAGES: Record<Target, string[]> = {
   api: ['/docs', '/docs/style.css', '/docs/icon.svg', '/docs/openapi.json'],
   admin: ['/admin/openapi.json'],
 };
 
-/** Every route of a running API: those that it documents, and its pages. */
+/** All routes of a running API: documented operations and pages. */
 export async function readRoutes(target: Target, address: string): Promise<Route[]> {
   const response = await fetch(`${address}${target === 'api' ? '/docs' : '/admin'}/openapi.json`);
   const { paths, components: { schemas = {} } = {} } = (await response.json()) as OpenApi;
@@ -81,10 +81,10 @@ export async function readRoutes(target: Target, address: string): Promise<Route
   return [...documented, ...pages];
 }
 
-/** How often a value is one that nobody would expect there. */
+/** Probability of an unexpected value. */
 const NASTY = 0.08;
 
-/** A value for a schema, most of the time a good one. */
+/** A value for a schema, mostly a valid one. */
 export function valueFor(route: Pick<Route, 'schemas'>, schema: Schema, dice: Dice): unknown {
   if (dice.chance(NASTY)) return nastyValue(dice);
   const name = schema.$ref?.split('/').at(-1);
@@ -121,7 +121,7 @@ function objectFor(
   return object;
 }
 
-/** What an address or a header carries of a value. */
+/** A value as text in a URL or a header. */
 export function textFor(route: Route, { schema, example }: Parameter, dice: Dice): string {
   const value = example !== undefined && dice.chance(0.6) ? example : valueFor(route, schema, dice);
   return typeof value === 'string' ? value : JSON.stringify(value);

@@ -6,7 +6,7 @@ import { faultOf } from './judge.js';
 import { CUT_REQUESTS, requestOf, type FuzzRequest, type Known } from './request.js';
 import type { Target } from './routes.js';
 
-/** The running APIs, and what is known of them. */
+/** The running APIs and their routes. */
 export interface Field {
   known: Known;
   processes: Record<Target, GavelProcess & { address: string }>;
@@ -14,11 +14,11 @@ export interface Field {
 
 export interface FuzzOptions {
   seed: number;
-  /** When no further request is begun; the bodies that are cut off at every byte are all sent first. */
+  /** When no further request starts; truncated bodies are all sent first. */
   seconds: number;
   progress: Progress;
   signal?: AbortSignal;
-  /** Sends this request alone. */
+  /** Sends only this request. */
   only?: number;
 }
 
@@ -32,20 +32,20 @@ export interface Finding {
 export interface FuzzResult {
   seed: number;
   requests: number;
-  /** How many answers had each status; 0: none. */
+  /** Number of answers by status; 0: no answer. */
   statuses: Map<number, number>;
   findings: Finding[];
 }
 
-/** Connections at a time. */
+/** Concurrent connections. */
 const LANES = 8;
-/** Longer than the Lead API gives a request to arrive, ms. */
+/** Longer than the Lead API's request timeout, ms. */
 const PATIENCE_MS = 20_000;
 const SHOW_EVERY_MS = 10_000;
-/** A run ends early with this many findings. */
+/** Number of findings that ends a run early. */
 const MOST_FINDINGS = 50;
 
-/** Sends requests until the time is over or a process ends, and tells what broke a promise. */
+/** Sends requests until the time is over or a process ends, and reports broken promises. */
 export async function runFuzz(field: Field, options: FuzzOptions): Promise<FuzzResult> {
   const { seed, seconds, progress, signal, only } = options;
   const result: FuzzResult = { seed, requests: 0, statuses: new Map(), findings: [] };
@@ -87,7 +87,7 @@ async function sendOne(field: Field, seed: number, number: number, result: FuzzR
   if (fault !== undefined) result.findings.push({ number, fault, request });
 }
 
-/** A process that ends is the worst finding, and the last one. */
+/** A process that ends is the last finding. */
 function watchEnds({ processes }: Field, findings: Finding[]): { isOver: boolean } {
   const state = { isOver: false };
   for (const [target, gavel] of Object.entries(processes)) {
@@ -100,11 +100,11 @@ function watchEnds({ processes }: Field, findings: Finding[]): { isOver: boolean
   return state;
 }
 
-/** Words that a process prints on its own, or of a fault in it. */
+/** Output that shows a fault of a process. */
 const BAD_LINE = /uncaught|unhandled|"event":"broken"|Warning:/i;
 const PERSON = new RegExp(`${LEAD.firstName}|${LEAD.lastName}`, 'i');
 
-/** Both processes go on as before, and their logs tell of no fault, no person and no key. */
+/** Checks that both processes still work, and that their logs show no fault, personal data or key. */
 async function checkAfter({ known, processes }: Field): Promise<string[]> {
   const faults: string[] = [];
   for (const [target, gavel] of Object.entries(processes)) {
@@ -122,7 +122,7 @@ async function checkAfter({ known, processes }: Field): Promise<string[]> {
   return faults;
 }
 
-/** A finding for people: what was sent, in a form that shows every byte. */
+/** Formats a finding with every byte of the request. */
 export function describeFinding({ number, fault, request }: Finding): string {
   const sent = request?.pieces.map((piece) => JSON.stringify(piece.toString('latin1').slice(0, 2000))) ?? [];
   const name = number === undefined ? '' : `request ${number} (${request?.target}, ${request?.ending}): `;

@@ -2,7 +2,7 @@ import type { Dice } from './dice.js';
 
 const REPEATED = 'x'.repeat(3000);
 
-/** Texts that programs stumble over. */
+/** Texts that often break programs. */
 const TEXTS: readonly string[] = [
   '',
   ' ',
@@ -53,7 +53,7 @@ const TEXTS: readonly string[] = [
   'YWJj====',
 ];
 
-/** Values of JSON that are not what was asked for. */
+/** JSON values of unexpected types. */
 const VALUES: readonly unknown[] = [
   null,
   true,
@@ -76,7 +76,7 @@ export const nastyText = (dice: Dice): string => dice.oneOf(TEXTS);
 export const nastyValue = (dice: Dice): unknown =>
   dice.chance(0.5) ? dice.oneOf(TEXTS) : dice.oneOf(VALUES);
 
-/** Parts of HTTP, JSON, forms, multipart and YAML, which mean something where they are put. */
+/** Syntax of HTTP, JSON, forms, multipart and YAML. */
 const TOKENS: readonly string[] = [
   '\r\n',
   '\r\n\r\n',
