@@ -1,8 +1,7 @@
 /**
- * The way in for `npm start`, `npm test`, `npm run bench`, `npm run torture`, `npm run fuzz`, `npm run protections`,
- * `npm run mutation`, `npm run gavel` and `npm run temporal`, also from a bare clone: plain JavaScript without a dependency, it checks Node, installs what
- * package-lock.json names where that is not there yet, compiles the source where that has changed, and goes on within
- * this same process, so that a signal has no second process to reach.
+ * Starts each npm script of package.json, also in a bare clone. It is plain JavaScript without dependencies: it checks the
+ * Node version, runs `npm ci` if packages are missing, compiles the source if it has changed, and continues in the same
+ * process, so that a signal reaches the right one.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,10 +12,18 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [node, , task, ...rest] = process.argv;
 const npm = process.ppid;
 
-/** What each task runs: `.js` is a compiled file, `.ts` a source file that is run as it is. */
+const VITEST = 'node_modules/vitest/vitest.mjs';
+
+/** What each task runs: `.js` is a compiled file of the product; the others run as they are. */
 const entries = {
   start: ['src/cli/gavel.js', 'stack', '--demo'],
   test: ['scripts/test.ts'],
+  check: ['scripts/check.ts'],
+  dev: ['scripts/dev.ts'],
+  unit: [VITEST, 'run', '--project', 'unit'],
+  watch: [VITEST, 'watch', '--project', 'unit'],
+  scenarios: ['scripts/scenarios.ts'],
+  e2e: [VITEST, 'run', '--project', 'e2e', '--project', 'browser'],
   bench: ['test/bench/bench.js'],
   torture: ['test/faults/torture/torture.ts'],
   fuzz: ['test/faults/fuzz/fuzz.ts'],
@@ -96,6 +103,7 @@ async function runnable(entry) {
     register();
     return join(root, entry);
   }
+  if (entry.endsWith('.mjs')) return join(root, entry);
   const { compiled } = await import('./compile.mjs');
   let done;
   const dir = await compiled(() => (done = narrate('Compiling, once')));

@@ -84,9 +84,10 @@ export function describeDemoMessage(message: DemoMessage, at: Date): string {
   return `${clock(at)}  ${party.padEnd(9)}  ${what.padEnd(8)}  ${about === '' ? '' : `${about}: `}${answer}`;
 }
 
-/** A crash of a part, or its recovery, as a line. */
+/** A crash of a part, its recovery or its restart, as a line. */
 export function describePartEvent(event: PartEvent, at: Date): string {
   const time = clock(at);
+  if (event.event === 'restarted') return `${time}  ${event.part} restarted in ${inSeconds(event.afterMs)}.`;
   if (event.event === 'recovered') {
     return `${time}  ${colors.green(`${event.part} runs again`)}, ${inSeconds(event.afterMs)} after its end.`;
   }

@@ -41,8 +41,10 @@ export interface StackOptions {
   onDemo: (message: DemoMessage) => void;
   /** Is called with each crash of a part, which is then started again. */
   onPart: (event: PartEvent) => void;
-  /** Given what ends every part at once, for those who do not want to wait. */
+  /** Given a function that ends every part at once, for those who do not want to wait. */
   onKill: (kill: () => void) => void;
+  /** Given a function that restarts worker and APIs, for `npm run dev`. */
+  onStarted?: (restart: () => Promise<void>) => void;
 }
 
 /**
@@ -59,6 +61,9 @@ export async function runStack(options: StackOptions): Promise<void> {
   });
   const servers = await startServers({ dir, lock, env, progress, signal, onPart });
   options.onKill(() => servers.processes.kill());
+  options.onStarted?.(async () => {
+    await Promise.all(['worker', 'api', 'admin'].map((part) => servers.processes.restart(part)));
+  });
   const ended = endOf(servers, signal);
   let removeAddresses: (() => void) | undefined;
   try {

@@ -17,8 +17,10 @@ export interface Part {
   child: ChildProcess;
   /** The file that holds what it printed, and what those before it in the same run printed. */
   log: string;
-  /** Resolves, with how it ended in words, when it has ended for whatever reason. */
+  /** Resolves when it has ended, with the exit code or signal in words. */
   ended: Promise<string>;
+  /** It was asked to end so that its supervisor starts it again: not a crash. */
+  isRestarting?: boolean;
 }
 
 export interface Command {
@@ -128,6 +130,14 @@ export class Processes {
     const timer = setTimeout(() => signalGroup(part.pid, 'SIGKILL'), GRACE_MS);
     await part.ended;
     clearTimeout(timer);
+  }
+
+  /** Ends one part for its supervisor (supervise.ts) to start it again at once. */
+  async restart(name: string): Promise<void> {
+    const part = this.parts.find((one) => one.name === name);
+    if (part === undefined) return;
+    part.isRestarting = true;
+    await this.end(part);
   }
 
   /** Ends every part at once, without asking. */

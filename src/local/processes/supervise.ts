@@ -6,7 +6,8 @@ import { deathOf, type Part, type Processes } from './processes.js';
 /** What a supervisor reports of a part: one line for the person who started the stack. */
 export type PartEvent =
   | { part: string; event: 'crashed'; why: string; againInMs: number; log: string }
-  | { part: string; event: 'recovered'; afterMs: number };
+  | { part: string; event: 'recovered'; afterMs: number }
+  | { part: string; event: 'restarted'; afterMs: number };
 
 /** The pause before a part is started again, doubled with each crash, ms. */
 const FIRST_PAUSE_MS = 500;
@@ -32,6 +33,8 @@ interface Crash {
   reason: Error;
   /** How long the part had run; 0 when it could not be started. */
   ranMs: number;
+  /** It ended by a restart, not by a crash. */
+  isRestart?: boolean;
 }
 
 async function keepRunning(
@@ -44,19 +47,29 @@ async function keepRunning(
   const { log } = first;
   let crash = await crashOf(first);
   let awaySince = Date.now();
-  for (let crashes = 1; !processes.isStopping; crashes = crash.ranMs < HEALTHY_MS ? crashes + 1 : 1) {
-    const { message } = crash.reason;
-    if (crashes === MOST_CRASHES) {
-      processes.fail(new LocalStackError(`${name} keeps crashing: ${crashes} times in a row. ${message}`));
-      return;
+  let crashes = 0;
+  while (!processes.isStopping) {
+    const { isRestart = false } = crash;
+    if (isRestart) crashes = 0;
+    else {
+      const { message } = crash.reason;
+      crashes = crash.ranMs < HEALTHY_MS ? crashes + 1 : 1;
+      if (crashes === MOST_CRASHES) {
+        processes.fail(new LocalStackError(`${name} keeps crashing: ${crashes} times in a row. ${message}`));
+        return;
+      }
+      const againInMs = Math.min(FIRST_PAUSE_MS * 2 ** (crashes - 1), LONGEST_PAUSE_MS);
+      const [why = ''] = message.split('\n', 1);
+      tell({ part: name, event: 'crashed', why, againInMs, log });
+      await sleep(againInMs, undefined, { ref: false });
     }
-    const againInMs = Math.min(FIRST_PAUSE_MS * 2 ** (crashes - 1), LONGEST_PAUSE_MS);
-    const [why = ''] = message.split('\n', 1);
-    tell({ part: name, event: 'crashed', why, againInMs, log });
-    await sleep(againInMs, undefined, { ref: false });
     try {
       const part = await begin(processes, plan);
-      tell({ part: name, event: 'recovered', afterMs: Date.now() - awaySince });
+      tell({
+        part: name,
+        event: isRestart ? 'restarted' : 'recovered',
+        afterMs: Date.now() - awaySince,
+      });
       crash = await crashOf(part);
       awaySince = Date.now();
     } catch (error) {
@@ -69,5 +82,5 @@ async function keepRunning(
 async function crashOf(part: Part): Promise<Crash> {
   const since = Date.now();
   const how = await part.ended;
-  return { reason: deathOf(part, how), ranMs: Date.now() - since };
+  return { reason: deathOf(part, how), ranMs: Date.now() - since, isRestart: part.isRestarting };
 }

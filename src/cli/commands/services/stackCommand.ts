@@ -47,6 +47,12 @@ async function stack(demo: boolean, json: boolean): Promise<void> {
         printError(describePartEvent(event, new Date()));
       },
       onKill: (now) => (kill = now),
+      // `npm run dev` (scripts/dev.ts) sends this message after each change of the source.
+      onStarted: (restart) => {
+        process.on('message', (message) => {
+          if (message === 'restart') void restart();
+        });
+      },
     });
   } catch (error) {
     // What fails because it was told to end is no failure.
