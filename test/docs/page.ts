@@ -34,7 +34,11 @@ export interface Page {
 /** README.md and every page under docs/. */
 export function pagePaths(): string[] {
   const pages = readdirSync(join(packageRoot, 'docs'), { recursive: true, encoding: 'utf8' });
-  return ['README.md', ...pages.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+  return [
+    'README.md',
+    'CONTRIBUTING.md',
+    ...pages.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ];
 }
 
 export function readPage(path: string): Page {
