@@ -65,7 +65,7 @@ describe('The pages', () => {
 
   test('name only scripts of package.json', () => {
     const named = typed.flatMap(({ line }) =>
-      [...line.matchAll(/\bnpm (?:run )?(start|test(?!:)|(?<=run )[a-z:]+)/g)].map(
+      [...line.matchAll(/\bnpm (?:run )?(start|test(?!:)|(?<=run )[a-z][a-z0-9:]*)/g)].map(
         ([, script = '']) => script,
       ),
     );
