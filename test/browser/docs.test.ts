@@ -13,25 +13,30 @@ const phpHasCurl = spawnSync('php', ['-r', 'exit(extension_loaded("curl") ? 0 : 
 describe.skipIf(chromium === undefined)('the docs page', () => {
   let world: ApiWorld;
   let browser: Browser;
+  /** The page as a desktop shows it. */
+  let page: Page;
+  let faults: string[];
   beforeAll(async () => {
     [world, browser] = await Promise.all([openApiWorld({ ANSWER_WINDOW_MS: 100 }), openBrowser()]);
+    const context = await browser.newContext();
+    page = await context.newPage();
+    faults = faultsOf(page);
+    await page.goto(`${world.api.address}/docs`);
   });
   afterAll(async () => {
     await browser.close();
     await world.close();
   });
 
-  async function open(reader: BrowserContextOptions = {}): Promise<{ page: Page; faults: string[] }> {
+  async function openFor(reader: BrowserContextOptions): Promise<Page> {
     const context = await browser.newContext(reader);
     onTestFinished(() => context.close());
-    const page = await context.newPage();
-    const faults = faultsOf(page);
-    await page.goto(`${world.api.address}/docs`);
-    return { page, faults };
+    const opened = await context.newPage();
+    await opened.goto(`${world.api.address}/docs`);
+    return opened;
   }
 
   it('opens without errors, and every navigation link has its chapter', async () => {
-    const { page, faults } = await open();
     expect(await page.title()).toBe('Gavel · Lead API');
     const links = await page.getByRole('navigation').getByRole('link').all();
     expect(links.length).toBeGreaterThan(5);
@@ -44,7 +49,7 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
   });
 
   it('runs no script', async () => {
-    const { page } = await open({ javaScriptEnabled: false });
+    const page = await openFor({ javaScriptEnabled: false });
     expect(await page.locator('script').count()).toBe(0);
     for (const tabs of await page.locator('.tabs').all()) {
       await tabs.getByText('PHP', { exact: true }).click();
@@ -57,7 +62,6 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     ['Node', 'js', process.execPath, ['--input-type=module', '-e']],
     ['Python', 'python', 'python3', ['-c']],
   ])('has an example in %s that sends a lead unchanged', async (label, lang, program, args) => {
-    const { page } = await open();
     const tabs = page.locator('.tabs').first();
     await tabs.getByText(label, { exact: true }).click();
     const visible = await tabs.locator('pre:visible').all();
@@ -70,7 +74,6 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
   });
 
   it('has an example in PHP, to this server', async () => {
-    const { page } = await open();
     const tabs = page.locator('.tabs').first();
     await tabs.getByText('PHP', { exact: true }).click();
     const code = await tabs.locator('pre:visible').innerText();
@@ -83,24 +86,20 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
   });
 
   it('shows only features for sources', async () => {
-    const { page } = await open();
     const text = await page.locator('main').innerText();
-    expect(text).toContain('Ask the operator to test your addresses.');
+    expect(text).toContain('Ask the operator to send a test postback.');
     expect(text).not.toMatch(/gavel [a-z]+|npm run|market file|\/api\/buyers|Returns not agreed/);
     expect(await page.locator('.operation').count()).toBe(3);
   });
 
   it.each([1200, 390])('shows every example without horizontal scrolling, %i pixels wide', async (width) => {
-    const { page } = await open({ viewport: { width, height: 800 } });
-    for (const label of await page.locator('.tabs label').all()) {
-      await label.click();
-      expect(await page.evaluate<string[]>(SCROLLED)).toEqual([]);
-    }
+    const page = await openFor({ viewport: { width, height: 800 } });
+    expect(await page.evaluate<string[]>(SCROLLED)).toEqual([]);
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
   });
 
   it.each(['light', 'dark'] as const)('is readable in %s mode', async (colorScheme) => {
-    const { page } = await open({ colorScheme });
+    const page = await openFor({ colorScheme });
     const [ink, paper] = await coloursOf(page, 'main p');
     expect(luminance(paper) > 0.5).toBe(colorScheme === 'light');
     for (const words of ['main p', 'main td', 'pre .string', 'nav a', 'th', 'main a'])
@@ -112,7 +111,7 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
     ['goes on beyond the edge', 'normal form', true],
     ['fits', 'multipart/form-data', false],
   ])('shows on a phone whether a table %s', async (_, words, goesOn) => {
-    const { page } = await open({ viewport: { width: 390, height: 800 } });
+    const page = await openFor({ viewport: { width: 390, height: 800 } });
     const table = page.locator('.wide', { hasText: words }).first();
     const run = (code: string): Promise<unknown> =>
       page.evaluate(
@@ -127,12 +126,12 @@ describe.skipIf(chromium === undefined)('the docs page', () => {
   });
 
   it('keeps every name within the page on a phone', async () => {
-    const { page } = await open({ viewport: { width: 390, height: 800 } });
+    const page = await openFor({ viewport: { width: 390, height: 800 } });
     expect(await page.evaluate<string[]>(STICKING_OUT)).toEqual([]);
   });
 
   it('fits a phone: no horizontal scrolling, and names are not broken', async () => {
-    const { page } = await open({ viewport: { width: 360, height: 740 } });
+    const page = await openFor({ viewport: { width: 360, height: 740 } });
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360);
     const broken = await page.evaluate<string[]>(BROKEN);
     expect(broken).toEqual([]);
@@ -153,10 +152,13 @@ const STICKING_OUT = `[...document.querySelectorAll('main code')]
   })
   .map((name) => name.innerText)`;
 
-/** Runs in the page: examples that overflow their box. */
-const SCROLLED = `[...document.querySelectorAll('pre')]
-  .filter((example) => example.scrollWidth > example.clientWidth)
-  .map((example) => example.innerText)`;
+/** Runs in the page: examples of all tabs that are wider than their box. */
+const SCROLLED = `[...document.querySelectorAll('.tabs label')].flatMap((label) => {
+  label.click();
+  return [...document.querySelectorAll('pre')]
+    .filter((example) => example.scrollWidth > example.clientWidth)
+    .map((example) => example.innerText);
+})`;
 
 type Colour = [red: number, green: number, blue: number];
 

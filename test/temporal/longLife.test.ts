@@ -41,6 +41,8 @@ describe('a lead whose workflow continues as new', () => {
     await database.client.close();
   });
 
+  /** Twenty of them are more bytes than one run takes. */
+  const padding = 'x'.repeat(250_000);
   const runNow = async (): Promise<string> => (await handle.describe()).runId;
 
   test('loses no update and no signal and keeps its search attributes', { timeout: 120_000 }, async () => {
@@ -48,7 +50,7 @@ describe('a lead whose workflow continues as new', () => {
     let at = lead.receivedAt.getTime() + minutes(10_000);
     for (let change = 0; change % 20 > 0 || (await runNow()) === first; change += 1) {
       at -= minutes(1);
-      await handle.signal(MARKET_CHANGED, { changes: [{ at, what: 'opening' }] });
+      await handle.signal(MARKET_CHANGED, { changes: [{ at, what: 'opening' }], padding });
       expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
     }
     await expect

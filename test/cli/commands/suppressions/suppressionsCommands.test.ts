@@ -195,10 +195,10 @@ describe('gavel suppressions', () => {
   });
 
   test('imports long lists and shows its progress', async () => {
-    const lines = Array.from({ length: 12_000 }, (_, i) => `512${5_550_000 + i}`);
+    const lines = Array.from({ length: 6000 }, (_, i) => `512${5_550_000 + i}`);
     const ran = await run(['import', file(lines.join('\n')), '--all']);
-    expect(ran.stdout).toContain('12000 added');
-    expect(ran.stderr).toBe('5000 read …\n10000 read …\n12000 read …\n');
-    expect(await database.suppressions.countDocuments({ scope: '*', kind: 'phone' })).toBe(12_003);
+    expect(ran.stdout).toContain('6000 added');
+    expect(ran.stderr).toBe('5000 read …\n6000 read …\n');
+    expect(await database.suppressions.countDocuments({ scope: '*', kind: 'phone' })).toBe(6003);
   });
 });
