@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newLead } from '../src/api/leads/takeLead.js';
+import { newLead } from '../src/api/leads/acceptLead.js';
 import { createLog } from '../src/log.js';
 import { givenFrom } from '../src/market/intake/given.js';
 import { readLead } from '../src/market/intake/readLead.js';

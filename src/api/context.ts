@@ -4,11 +4,11 @@ import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import type { Database } from '../store/db.js';
 import type { LeadStarter } from '../temporal/starter.js';
-import type { Lookups } from '../operations/lookups.js';
+import type { ReadCache } from './readCache.js';
 import type { RateLimits } from './http/rateLimits.js';
 
 /** What the Lead API and the admin API are built of; a server file and a test both hand it in. */
-export interface Parts {
+export interface ApiContext {
   settings: Pick<
     Settings,
     | 'ANSWER_WINDOW_MS'
@@ -33,8 +33,8 @@ export interface Parts {
 }
 
 /** What routes behind a key are registered with. */
-export interface RouteParts {
-  parts: Parts;
-  lookups: Lookups;
+export interface RouteContext {
+  context: ApiContext;
+  cache: ReadCache;
   limits: RateLimits;
 }

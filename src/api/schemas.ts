@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { ADDRESSING, FIELDS } from '../market/fields/standardFields.js';
 import { LEAD_API_ERRORS } from '../operations/refusal.js';
-import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './leads/givenFields.js';
-import { outcome } from '../operations/outcomeSchema.js';
+import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './leads/mergeFields.js';
+import { outcomeProperties } from '../operations/leads/outcomeSchema.js';
 
 /** The shapes of everything the API answers: they serialise the answers and are the OpenAPI document. */
 const id = (description: string) => Type.String({ format: 'uuid', description });
@@ -27,7 +27,7 @@ export const LeadAnswer = Type.Object(
     success: Type.Literal(true),
     lead_id: id('The lead’s id'),
     status,
-    ...outcome,
+    ...outcomeProperties,
     warnings: Type.Optional(
       fieldProblems(
         'Fields that were taken but not as they were meant; absent if there are none',
@@ -43,7 +43,7 @@ export const LeadView = Type.Object(
     success: Type.Literal(true),
     lead_id: id('The lead’s id'),
     status,
-    ...outcome,
+    ...outcomeProperties,
     created_at: Type.String({ format: 'date-time' }),
     updated_at: Type.String({ format: 'date-time' }),
   },
@@ -155,7 +155,7 @@ function exampleLead(): Record<string, string> {
 }
 
 /** The answers of a route that may fail in these ways, for its `response` schema. */
-export function failures(...kinds: (keyof typeof LEAD_API_ERRORS)[]) {
+export function errorResponses(...kinds: (keyof typeof LEAD_API_ERRORS)[]) {
   const byStatus = new Map<number, string[]>();
   for (const kind of kinds) {
     const { status, error, about } = LEAD_API_ERRORS[kind];

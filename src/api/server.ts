@@ -6,11 +6,11 @@ import { openDatabase, type Database } from '../store/db.js';
 import { ensureIndexes } from '../store/upkeep/indexes.js';
 import { warnOfRetention } from '../store/persons/retention.js';
 import { openStarter } from '../temporal/starter.js';
-import { buildAdminApp } from './admin/adminApp.js';
-import { buildApp } from './leadApi.js';
+import { buildAdminApi } from './admin/adminApp.js';
+import { buildLeadApi } from './leadApi.js';
 import { openRedis } from './http/openRedis.js';
-import type { Parts } from './context.js';
-import { askParts } from './routes/healthRoutes.js';
+import type { ApiContext } from './context.js';
+import { checkServices } from './routes/healthRoutes.js';
 
 /** A source waits for the database: one that hangs is one that is away. */
 const IMPATIENT = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTimeoutMS: 4000 };
@@ -31,7 +31,7 @@ export interface RunningApi {
  */
 export const startApi = (settings: Settings, log: Log): Promise<RunningApi> =>
   start(settings, log, {
-    build: buildApp,
+    build: buildLeadApi,
     limits: IMPATIENT,
     host: settings.HOST,
     port: settings.PORT,
@@ -43,10 +43,10 @@ export const startApi = (settings: Settings, log: Log): Promise<RunningApi> =>
  * @throws Error likewise
  */
 export const startAdminApi = (settings: Settings, log: Log): Promise<RunningApi> =>
-  start(settings, log, { build: buildAdminApp, host: settings.ADMIN_HOST, port: settings.ADMIN_PORT });
+  start(settings, log, { build: buildAdminApi, host: settings.ADMIN_HOST, port: settings.ADMIN_PORT });
 
 interface Server {
-  build: (parts: Parts) => Promise<FastifyInstance>;
+  build: (context: ApiContext) => Promise<FastifyInstance>;
   limits?: Parameters<typeof openDatabase>[1];
   host: string;
   port: number;
@@ -71,8 +71,8 @@ async function start(
   try {
     await warnOfRetention(database, settings, log);
     let isStopping = false;
-    const parts = { settings, database, redis, starter, log, isStopping: () => isStopping };
-    const app = await build(parts);
+    const context = { settings, database, redis, starter, log, isStopping: () => isStopping };
+    const app = await build(context);
     const address = await app.listen({ host, port });
     const close = async (): Promise<void> => {
       isStopping = true;
@@ -81,7 +81,7 @@ async function start(
       await closeParts();
     };
     const ready = async (): Promise<Record<string, boolean>> => {
-      const { parts: states } = await askParts(parts);
+      const { parts: states } = await checkServices(context);
       return Object.fromEntries(Object.entries(states).map(([part, state]) => [part, state === 'ok']));
     };
     return { address, ready, close };

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { AdminContext } from '../operations/operation.js';
-import { refuseUnseen } from '../operations/unseenIn.js';
+import type { OperationContext } from '../operations/operation.js';
+import { rejectInvisibleCharacters } from '../operations/invisibleCharacters.js';
 import { OUTBOUND_SETTINGS, readOutboundRules } from '../buyers/outboundRules.js';
 import type { openSender } from '../buyers/send.js';
 import { pickSettings, TEMPORAL_SETTINGS } from '../config.js';
@@ -49,22 +49,22 @@ interface Needs {
   /** Whether a person's data are read or a person is looked for. */
   persons?: boolean;
   /** Is told how far what takes long has come, where it is done here. */
-  tell?: (text: string) => void;
+  onProgress?: (text: string) => void;
 }
 
 /** Does a command's work by a remote admin API where `--remote` names one, else on the database of the settings. */
 export async function useAdmin<T>(
   command: Command,
   work: (ask: Ask) => Promise<T>,
-  { persons = false, tell }: Needs = {},
+  { persons = false, onProgress }: Needs = {},
 ): Promise<T> {
   const remote = remoteOf(command);
   if (remote !== undefined) return work(remoteAsk(remote, adminKey()));
   return (persons ? usePersons : useDatabase)(async (database) => {
-    const { context, close } = localContext(database, tell);
+    const { context, close } = localContext(database, onProgress);
     try {
       return await work((operation, input) => {
-        refuseUnseen(input);
+        rejectInvisibleCharacters(input);
         return operation.run(context, input);
       });
     } finally {
@@ -84,8 +84,8 @@ function adminKey(): string {
 /** Whoever reaches the database may do everything. */
 function localContext(
   database: Database,
-  tell: Needs['tell'],
-): { context: AdminContext; close: () => Promise<void> } {
+  onProgress: Needs['onProgress'],
+): { context: OperationContext; close: () => Promise<void> } {
   let opened: ReturnType<typeof openNotifier> | undefined;
   // Loaded when first used, as below, so that the other commands don't wait for what only one needs.
   const notifier = async () => {
@@ -104,7 +104,7 @@ function localContext(
       by: cliActor(),
       scopes: SCOPE_NAMES,
       isShared: false,
-      tell,
+      onProgress,
       retentionDays: pickSettings(['RETENTION_DAYS']).RETENTION_DAYS,
       outbound: readOutboundRules(pickSettings(OUTBOUND_SETTINGS)),
       withdrawn: async (leadId) => (await notifier()).withdrawn(leadId),

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { MOST_LISTED } from '../operations/inputs.js';
+import { MAX_PAGE_SIZE } from '../operations/inputs.js';
 import { parseDuration } from '../market/calendar/duration.js';
 import { moment } from '../market/calendar/formatUtc.js';
 import { pointInTime } from '../market/calendar/pointInTime.js';
@@ -31,6 +31,6 @@ export function duration(text: string): number {
 
 /** How many are listed at the most. */
 export function count(text: string): number {
-  if (/^\d{1,6}$/.test(text) && Number(text) > 0 && Number(text) <= MOST_LISTED) return Number(text);
-  throw new InvalidArgumentError(`It is a whole number from 1 to ${MOST_LISTED}.`);
+  if (/^\d{1,6}$/.test(text) && Number(text) > 0 && Number(text) <= MAX_PAGE_SIZE) return Number(text);
+  throw new InvalidArgumentError(`It is a whole number from 1 to ${MAX_PAGE_SIZE}.`);
 }

@@ -1,4 +1,4 @@
-import { contactFault } from '../operations/personInput.js';
+import { contactProblem } from '../operations/personInput.js';
 import { CommandFailed } from '../terminal/commandFailed.js';
 
 /** A person as the command line names one. */
@@ -12,6 +12,6 @@ export const namesPerson = ({ phone, email }: PersonOptions): boolean =>
 
 /** @throws CommandFailed where a person is named by what is no phone number or no e-mail address */
 export function checkPerson(person: PersonOptions): void {
-  const fault = namesPerson(person) ? contactFault(person) : undefined;
+  const fault = namesPerson(person) ? contactProblem(person) : undefined;
   if (fault) throw new CommandFailed(`--${fault.field} is ${fault.problem}.`);
 }

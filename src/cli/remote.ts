@@ -1,9 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import Type from 'typebox';
 import Value from 'typebox/value';
-import { Changed } from '../operations/changes.js';
-import { headerOf, placeOf, pathNames, type Place, type Operation } from '../operations/operation.js';
-import { ADMIN_ABOUT, type AdminErrorKind } from '../operations/operationErrors.js';
+import { ChangeSchema } from '../operations/market/marketChanges.js';
+import {
+  headerName,
+  inputLocation,
+  pathParameters,
+  type InputLocation,
+  type Operation,
+} from '../operations/operation.js';
+import { ADMIN_ERROR_CAUSES, type AdminErrorKind } from '../api/admin/adminErrors.js';
 import { ApiError, errorOf } from '../operations/refusal.js';
 import type { Ask } from './ask.js';
 import { CommandFailed } from '../terminal/commandFailed.js';
@@ -34,15 +40,15 @@ export function requestOf<In extends Type.TObject>(
   input: Type.Static<In>,
 ): { path: string; method: string; headers: Record<string, string>; body?: string } {
   const given = Object.entries<unknown>(input).filter(([, value]) => value !== undefined);
-  const at = (place: Place) => given.filter(([name]) => placeOf(operation, name) === place);
+  const at = (place: InputLocation) => given.filter(([name]) => inputLocation(operation, name) === place);
   const names = Object.fromEntries(given);
-  const path = pathNames(operation.path).reduce(
+  const path = pathParameters(operation.path).reduce(
     (text, name) => text.replace(`:${name}`, encodeURIComponent(String(names[name]))),
     operation.path,
   );
   const asked = at('query').map(([name, value]): [string, string] => [name, String(value)]);
   const query = new URLSearchParams(asked).toString();
-  const headers = Object.fromEntries(at('header').map(([name, value]) => [headerOf(name), String(value)]));
+  const headers = Object.fromEntries(at('header').map(([name, value]) => [headerName(name), String(value)]));
   const body = at('body');
   return {
     path: query === '' ? path : `${path}?${query}`,
@@ -114,13 +120,13 @@ const Refusal = Type.Object({
       }),
     ),
   ),
-  changes: Type.Optional(Type.Array(Changed)),
+  changes: Type.Optional(Type.Array(ChangeSchema)),
 });
 
 /** The error as the operation itself would have thrown it. */
 function refusalOf(url: URL, { status, body }: Answer): Error {
   if (!Value.Check(Refusal, body)) return strange(url, status);
-  const kinds = Object.keys(ADMIN_ABOUT) as AdminErrorKind[];
+  const kinds = Object.keys(ADMIN_ERROR_CAUSES) as AdminErrorKind[];
   const kind = kinds.find((one) => errorOf(one).error === body.error) ?? 'internal';
   return new ApiError(kind, body.message, { faults: body.faults, changes: body.changes });
 }

@@ -1,8 +1,8 @@
 import { showAudit } from './auditOperations.js';
-import { compareBooks, showStatement } from './booksOperations.js';
-import { showBuyers, topUp } from './buyersOperations.js';
-import { resolvePost, retryLead } from './leadCallOperations.js';
-import { endKey, makeKey, showKeys } from './keysOperations.js';
+import { checkBooksOperation, showStatement } from './books/booksOperations.js';
+import { showBuyers, topUpBuyer } from './market/buyersOperations.js';
+import { resolvePost, retryLead } from './leads/leadActionOperations.js';
+import { revokeKeyOperation, createKeyOperation, showKeys } from './keys/keysOperations.js';
 import {
   eraseLeads,
   findLeads,
@@ -10,10 +10,10 @@ import {
   showErasures,
   showLead,
   showPerson,
-  withdraw,
-} from './leadsOperations.js';
-import { putMarket, showMarket } from './marketOperations.js';
-import { showReasons } from './unsoldOperations.js';
+  withdrawLeadOperation,
+} from './leads/leadsOperations.js';
+import { applyMarketOperation, showMarket } from './market/marketOperations.js';
+import { showUnsoldReasons } from './leads/unsoldOperations.js';
 import type { Operation } from './operation.js';
 import {
   pauseBuyer,
@@ -24,17 +24,17 @@ import {
   resumeContract,
   showCampaigns,
   showContracts,
-} from './pauseOperations.js';
-import { testPostbacks } from './postbacksOperations.js';
-import { renewSecret, showSecret } from './secretsOperations.js';
+} from './market/pauseOperations.js';
+import { testPostbacks } from './market/postbacksOperations.js';
+import { rotateSecretOperation, showSecret } from './keys/secretsOperations.js';
 import { simulate } from './simulate/simulateOperation.js';
-import { testBuyer } from './buyersTestOperation.js';
+import { testBuyer } from './market/buyersTestOperation.js';
 import { showSuppressions, suppress, unsuppress } from './suppressionsOperations.js';
 
 /** Everything that the admin API does, in the order of its document. */
 export const OPERATIONS: readonly Operation[] = [
   showMarket,
-  putMarket,
+  applyMarketOperation,
   showCampaigns,
   pauseCampaign,
   resumeCampaign,
@@ -45,26 +45,26 @@ export const OPERATIONS: readonly Operation[] = [
   testPostbacks,
   findLeads,
   findLeadsOfPerson,
-  showReasons,
+  showUnsoldReasons,
   showLead,
   showPerson,
-  withdraw,
+  withdrawLeadOperation,
   resolvePost,
   retryLead,
   eraseLeads,
   showErasures,
   showKeys,
-  makeKey,
-  endKey,
+  createKeyOperation,
+  revokeKeyOperation,
   showSecret,
-  renewSecret,
+  rotateSecretOperation,
   showBuyers,
   pauseBuyer,
   resumeBuyer,
-  topUp,
+  topUpBuyer,
   testBuyer,
   showStatement,
-  compareBooks,
+  checkBooksOperation,
   showSuppressions,
   suppress,
   unsuppress,

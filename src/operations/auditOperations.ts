@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { listAudit } from '../store/audit.js';
 import type { AuditDocument } from '../store/documents.js';
-import { dateOf, Limit, Moment } from './inputs.js';
+import { dateOf, Limit, DateOrTime } from './inputs.js';
 import { operation } from './operation.js';
 
 const optional = Type.Optional;
@@ -23,7 +23,7 @@ const Listed = Type.Object({
     { description: 'Each value by its path; without from or to where there was or is none' },
   ),
 });
-export type DeedView = Type.Static<typeof Listed>;
+export type AuditEntryView = Type.Static<typeof Listed>;
 
 export const showAudit = operation({
   id: 'listAudit',
@@ -34,7 +34,7 @@ export const showAudit = operation({
   scope: 'audit:read',
   input: Type.Object(
     {
-      since: optional(Moment('Done since')),
+      since: optional(DateOrTime('Done since')),
       of: optional(
         Type.String({
           title: 'an id',
@@ -51,17 +51,17 @@ export const showAudit = operation({
     { title: 'the request' },
   ),
   output: Type.Object(
-    { deeds: Type.Array(Listed), more: Type.Boolean({ description: 'Whether there are older ones' }) },
+    { entries: Type.Array(Listed), more: Type.Boolean({ description: 'Whether there are older ones' }) },
     { $id: 'Audit', title: 'What was changed' },
   ),
   async run({ database }, { since, of, before, limit = 50 }) {
     const from = since === undefined ? undefined : dateOf(since);
     const found = await listAudit(database, { since: from, of, before }, limit + 1);
-    return { deeds: found.slice(0, limit).map(view), more: found.length > limit };
+    return { entries: found.slice(0, limit).map(view), more: found.length > limit };
   },
 });
 
-const view = ({ _id, at, who, via, key, kind, id, did, values }: AuditDocument): DeedView => ({
+const view = ({ _id, at, who, via, key, kind, id, did, values }: AuditDocument): AuditEntryView => ({
   audit_id: _id,
   at: at.toISOString(),
   who,

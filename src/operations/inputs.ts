@@ -6,7 +6,7 @@ import { pointInTime } from '../market/calendar/pointInTime.js';
  */
 
 /** At most so many leads, keys or deeds in one answer. */
-export const MOST_LISTED = 10_000;
+export const MAX_PAGE_SIZE = 10_000;
 
 export const LeadId = Type.String({
   title: 'a lead_id',
@@ -16,17 +16,17 @@ export const LeadId = Type.String({
 });
 
 export const Limit = Type.Integer({
-  title: `a whole number from 1 to ${MOST_LISTED}`,
+  title: `a whole number from 1 to ${MAX_PAGE_SIZE}`,
   examples: [50],
   minimum: 1,
-  maximum: MOST_LISTED,
+  maximum: MAX_PAGE_SIZE,
   description: 'So many at the most; 50 unless given',
 });
 
 export const Flag = (description: string) =>
   Type.Boolean({ title: 'true or false', examples: [true], description });
 
-export const Moment = (description: string) =>
+export const DateOrTime = (description: string) =>
   Type.Refine(
     Type.String({ title: 'a date or a time (ISO 8601)', examples: ['2026-11-24T14:30:00Z'], description }),
     (text) => pointInTime(text) !== undefined,

@@ -5,16 +5,16 @@ import type { Actor } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import type { Scope } from '../store/scopes.js';
 import type { OpsCalls } from '../temporal/opsCalls.js';
-import type { AdminErrorKind } from './operationErrors.js';
+import type { AdminErrorKind } from '../api/admin/adminErrors.js';
 
 /** Where an operation is done, and for whom. */
-export interface AdminContext extends OpsCalls {
+export interface OperationContext extends OpsCalls {
   database: Database;
   by: Actor;
   /** What the caller may do, and hand out to others. */
   scopes: readonly Scope[];
   /** The end and the limit of the caller's own key, which no key that it makes exceeds. */
-  own?: { expiresAt?: Date; limit?: number };
+  callerKey?: { expiresAt?: Date; limit?: number };
   /** Notifies a lead's workflow that the lead was withdrawn; does not wait until it has got it. */
   withdrawn(leadId: string): unknown;
   /** Which servers may be spoken to: a market that names others is refused. */
@@ -24,7 +24,7 @@ export interface AdminContext extends OpsCalls {
   /** Whether others wait for the same process: what takes long is bounded then. */
   isShared: boolean;
   /** Is told how far it is, by what takes long. */
-  tell?: (text: string) => void;
+  onProgress?: (text: string) => void;
   /** Speaks to sellers' servers, where the guard on outbound addresses lets it. */
   send: Send;
   /** Where Temporal's UI is, for links. */
@@ -44,25 +44,25 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   path: string;
   scope: Scope;
   /** Which scope is enough if the query has `dry_run=true`. */
-  scopeOfDryRun?: Scope;
+  dryRunScope?: Scope;
   /** Everything that is asked with: what the path names, the rest in the query of a GET, in the body of others. */
   input: In;
   /** Whether the body is a market file or a change of one, the input `file`; the rest is in the query then. */
   takesFile?: boolean;
   /** Whether it is answered as YAML unless JSON is asked for. */
-  givesFile?: boolean;
+  returnsFile?: boolean;
   /** Inputs that travel as headers: `if_match` as If-Match. */
   headers?: readonly string[];
   /** Names the state that is answered; sent as ETag. */
-  tagOf?(output: Type.Static<Out>): string;
+  etagOf?(output: Type.Static<Out>): string;
   /** Bytes; 64 KiB unless given, of a file 8 MiB. */
-  longestBody?: number;
+  maxBodyBytes?: number;
   /** Named by its `$id`. */
   output: Out;
   /** In which ways it may fail beside those that every operation has. */
   failures?: readonly AdminErrorKind[];
   /** @throws ApiError with a message for whoever asks */
-  run(context: AdminContext, input: Type.Static<In>): Promise<Type.Static<Out>>;
+  run(context: OperationContext, input: Type.Static<In>): Promise<Type.Static<Out>>;
 }
 
 /** Lets the types of input and output follow from the schemas. */
@@ -71,18 +71,21 @@ export const operation = <In extends Type.TObject, Out extends Type.TSchema>(
 ): Operation<In, Out> => one;
 
 /** The names in a path, in order. */
-export const pathNames = (path: string): string[] =>
+export const pathParameters = (path: string): string[] =>
   [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
 
-export type Place = 'path' | 'header' | 'query' | 'body';
+export type InputLocation = 'path' | 'header' | 'query' | 'body';
 
 /** The header that an input travels as. */
-export const headerOf = (name: string): string => name.replaceAll('_', '-');
+export const headerName = (name: string): string => name.replaceAll('_', '-');
 
 /** Where each input of an operation travels. */
-export function placeOf({ method, path, takesFile, headers = [] }: Operation, name: string): Place {
+export function inputLocation(
+  { method, path, takesFile, headers = [] }: Operation,
+  name: string,
+): InputLocation {
   if (headers.includes(name)) return 'header';
-  if (pathNames(path).includes(name)) return 'path';
+  if (pathParameters(path).includes(name)) return 'path';
   if (takesFile === true) return name === 'file' ? 'body' : 'query';
   return method === 'GET' ? 'query' : 'body';
 }

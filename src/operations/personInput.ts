@@ -10,7 +10,7 @@ const PROBLEMS = {
 } as const;
 
 /** What is wrong with a contact that ops named, in words that do not repeat it; undefined if nothing is. */
-export function contactFault(contact: Contact): { field: string; problem: string } | undefined {
+export function contactProblem(contact: Contact): { field: string; problem: string } | undefined {
   const given = withoutBlanks(contact);
   return faultOf(given, personKeys(given));
 }
@@ -20,7 +20,7 @@ export function contactFault(contact: Contact): { field: string; problem: string
  * @param at the path of the contact in the request
  * @throws ApiError if it is no phone number or no e-mail address
  */
-export async function matchNamed(database: Database, contact: Contact, at = ''): Promise<Match> {
+export async function matchOfContact(database: Database, contact: Contact, at = ''): Promise<Match> {
   const given = withoutBlanks(contact);
   const keys = personKeys(given);
   const fault = faultOf(given, keys);

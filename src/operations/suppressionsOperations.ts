@@ -15,9 +15,9 @@ import type { Database } from '../store/db.js';
 import { matchesOnLists } from '../store/persons/matchKeys.js';
 import { ApiError } from './refusal.js';
 import { BuyerName, Contact, Flag, SellerName } from './inputs.js';
-import { buyerNamed, sellerNamed } from './named.js';
-import { operation, type AdminContext } from './operation.js';
-import { matchNamed } from './personInput.js';
+import { findBuyerByName, findSellerByName } from './findByName.js';
+import { operation, type OperationContext } from './operation.js';
+import { matchOfContact } from './personInput.js';
 
 const optional = Type.Optional;
 const tag = 'Suppressions';
@@ -55,7 +55,7 @@ export const showSuppressions = operation({
 });
 
 /** So many persons by one request. */
-export const MOST_SUPPRESSED = 5000;
+export const MAX_SUPPRESSED = 5000;
 
 const Persons = Type.Object(
   {
@@ -67,7 +67,7 @@ const Persons = Type.Object(
         { phone: optional(Contact('A phone number')), email: optional(Contact('An e-mail address')) },
         { title: 'a person' },
       ),
-      { title: 'a list of persons', minItems: 1, maxItems: MOST_SUPPRESSED },
+      { title: 'a list of persons', minItems: 1, maxItems: MAX_SUPPRESSED },
     ),
   },
   { title: 'the request' },
@@ -81,7 +81,7 @@ export const suppress = operation({
   id: 'addSuppressions',
   summary: 'Never sell leads of these persons; those that wait are withdrawn',
   path: '/admin/suppressions/add',
-  longestBody: LONGEST_LIST,
+  maxBodyBytes: LONGEST_LIST,
   output: Type.Object(
     {
       added: Count,
@@ -111,7 +111,7 @@ export const unsuppress = operation({
   id: 'removeSuppressions',
   summary: 'Leads of these persons may be sold again',
   path: '/admin/suppressions/remove',
-  longestBody: LONGEST_LIST,
+  maxBodyBytes: LONGEST_LIST,
   output: Type.Object(
     { removed: Count, absent: Count },
     { $id: 'SuppressionsRemoved', title: 'What was removed' },
@@ -132,13 +132,13 @@ export const unsuppress = operation({
 const contactsOf = (matches: Match[]): number => matches.flatMap(hashesOf).length;
 
 async function read(
-  { database }: AdminContext,
+  { database }: OperationContext,
   { persons, ...whose }: Type.Static<typeof Persons>,
 ): Promise<{ scope: string; matches: Match[] }> {
   const scope = await scopeOf(database, whose);
   const matches: Match[] = [];
   for (const [i, person] of persons.entries())
-    matches.push(await matchNamed(database, person, `persons[${i}].`));
+    matches.push(await matchOfContact(database, person, `persons[${i}].`));
   return { scope, matches };
 }
 
@@ -148,12 +148,12 @@ async function scopeOf(
 ): Promise<string> {
   if ([seller !== undefined, buyer !== undefined, all].filter((given) => given).length !== 1)
     throw new ApiError('invalidField', 'Say whose list: seller, buyer, or all for every seller’s.');
-  if (seller !== undefined) return (await sellerNamed(database, seller)).code;
-  return buyer === undefined ? EVERY_SELLER : buyerScope((await buyerNamed(database, buyer)).id);
+  if (seller !== undefined) return (await findSellerByName(database, seller)).code;
+  return buyer === undefined ? EVERY_SELLER : buyerScope((await findBuyerByName(database, buyer)).id);
 }
 
 async function note(
-  { database, by }: AdminContext,
+  { database, by }: OperationContext,
   scope: string,
   did: string,
   counts: Record<string, number>,

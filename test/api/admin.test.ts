@@ -48,7 +48,7 @@ campaigns:
     contracts: [{ buyer: contoso, price: ${price} }]
 `;
   const CONTRACT = 'INITECH0/boats/contoso';
-  const auditOf = async (id: string) => (await world.ask(`GET /admin/audit?of=${id}`)).body.deeds;
+  const auditOf = async (id: string) => (await world.ask(`GET /admin/audit?of=${id}`)).body.entries;
 
   it('applies a market that sells a lead, and reports each change with old and new value', async () => {
     const dry = await apply(market('12.50'), '?dry_run=true');
@@ -364,13 +364,13 @@ campaigns:
     expect(body).toMatchObject({
       seller: 'INITECH0',
       addresses: [
-        { url: buyer.url, heard: true, answer: 'HTTP 200' },
-        { url: metadata, heard: false, answer: expect.stringContaining('OUTBOUND_ALLOW') as string },
+        { url: buyer.url, delivered: true, answer: 'HTTP 200' },
+        { url: metadata, delivered: false, answer: expect.stringContaining('OUTBOUND_ALLOW') as string },
       ],
     });
     expect(buyer.of('test')).toHaveLength(1);
     expect(await auditOf('INITECH0')).toMatchObject([
-      { did: 'postbacks tested', changes: [{ path: 'heard', to: '1 of 2' }] },
+      { did: 'postbacks tested', changes: [{ path: 'delivered', to: '1 of 2' }] },
       { did: 'created' },
     ]);
   });
@@ -476,9 +476,9 @@ campaigns:
     expect((await end()).body).toMatchObject({ id, status: 'revoked' });
     const again = await end('2098-01-01');
     expect([again.status, again.body.message]).toEqual([409, `${String(id)} is revoked already.`]);
-    const { deeds } = (await world.ask(`GET /admin/audit?of=${String(id)}`)).body;
+    const { entries } = (await world.ask(`GET /admin/audit?of=${String(id)}`)).body;
     const last = '2099-01-01T00:00:00.000Z';
-    expect(deeds).toMatchObject([
+    expect(entries).toMatchObject([
       {
         did: 'revoked',
         changes: [

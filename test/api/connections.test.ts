@@ -2,7 +2,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { slowReaders } from '../../src/api/plugins/slowReaders.js';
+import { slowClients } from '../../src/api/plugins/slowClients.js';
 import { openApiWorld, type ApiWorld } from './world.js';
 
 const MAX_CONNECTIONS = 10;
@@ -103,7 +103,7 @@ describe('an answer that its client does not read', () => {
   let app: FastifyInstance;
   beforeAll(async () => {
     app = fastify();
-    await app.register(slowReaders, { answerTimeoutMs: 1000 });
+    await app.register(slowClients, { answerTimeoutMs: 1000 });
     // More than the buffers of both sides.
     app.get('/', async () => Buffer.alloc(50_000_000));
     app.get('/small', async () => Buffer.alloc(100_000));

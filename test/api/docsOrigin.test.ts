@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { docsPage } from '../../src/api/docs/page.js';
+import { renderDocsPage } from '../../src/api/docs/page.js';
 import { request } from 'node:http';
 import { openApiWorld, type ApiWorld } from './world.js';
 
@@ -72,6 +72,9 @@ describe('with a public address', () => {
 });
 
 it('an address with replacement patterns is inserted literally', () => {
-  const page = docsPage({ html: 'POST http://127.0.0.1:3000/x', chapters: [], samples: [] }, { paths: {} });
+  const page = renderDocsPage(
+    { html: 'POST http://127.0.0.1:3000/x', chapters: [], samples: [] },
+    { paths: {} },
+  );
   expect(page("https://a$`$'$&$$b")).toContain('POST https://a$`$&#39;$&#38;$$b/x');
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildApp } from '../../src/api/leadApi.js';
+import { buildLeadApi } from '../../src/api/leadApi.js';
 import { openRedis } from '../../src/api/http/openRedis.js';
 import { createLog } from '../../src/log.js';
 import { openStarter } from '../../src/temporal/starter.js';
@@ -120,7 +120,7 @@ async function routesOf({ settings, database }: ApiWorld): Promise<string[]> {
   const log = createLog({ LOG_LEVEL: 'silent' }, 'test');
   const redis = await openRedis(settings.REDIS_URL, log);
   const starter = openStarter(settings, log);
-  const app = await buildApp({ settings, database, redis, starter, log });
+  const app = await buildLeadApi({ settings, database, redis, starter, log });
   const tree = app.printRoutes({ commonPrefix: false });
   await app.close();
   redis.disconnect();

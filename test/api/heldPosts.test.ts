@@ -1,7 +1,7 @@
 import { Client } from '@temporalio/client';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { resolvePost, retryLead } from '../../src/operations/leadCallOperations.js';
+import { resolvePost, retryLead } from '../../src/operations/leads/leadActionOperations.js';
 import { listAudit } from '../../src/store/audit.js';
 import { countHeldPosts } from '../../src/store/leads/heldPosts.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';

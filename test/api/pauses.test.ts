@@ -38,7 +38,7 @@ describe('pausing', () => {
   const ask = (path: string, body?: object): Promise<Reply> => world.ask(`POST /admin/${path}`, body);
   const run = (...args: string[]): Promise<Ran> => gavel(args, asEnvironment(world.settings));
   const lastDeed = async (id: string) =>
-    (await world.ask(`GET /admin/audit?of=${id}`)).body.deeds as object[];
+    (await world.ask(`GET /admin/audit?of=${id}`)).body.entries as object[];
 
   it.each([
     ['buyer', 'buyers/contoso', 'contoso', 'buyers'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FEWEST_LEADS, figuresView, type Figures } from '../../src/operations/simulate/simulationView.js';
+import { MIN_LEADS_SHOWN, figuresView, type Figures } from '../../src/operations/simulate/simulationView.js';
 import { COLUMNS, inColumns, type Columns, type Tally } from '../../src/market/simulate/tally.js';
 
 const BUYERS = ['northwind', 'fabrikam', 'contoso', 'tailspin'];
@@ -73,8 +73,8 @@ function counted(value: unknown, key = ''): number[] {
 test('Through the API no figure covers fewer than ten leads, and other figures are unchanged', () => {
   fc.assert(
     fc.property(figures, (given) => {
-      const view = figuresView(given, FEWEST_LEADS);
-      for (const count of counted(view)) expect(count === 0 || count >= FEWEST_LEADS).toBe(true);
+      const view = figuresView(given, MIN_LEADS_SHOWN);
+      for (const count of counted(view)) expect(count === 0 || count >= MIN_LEADS_SHOWN).toBe(true);
       for (const { currency, buyers, others, ...shown } of view.currencies) {
         const exact = given.currencies.find((one) => one.currency === currency)?.tallies;
         for (const column of COLUMNS) {
@@ -93,7 +93,7 @@ test('Through the API no figure covers fewer than ten leads, and other figures a
 test('Suppressed figures of buyers cannot be found by subtraction', () => {
   fc.assert(
     fc.property(figures, (given) => {
-      for (const { currency, buyers, others, ...shown } of figuresView(given, FEWEST_LEADS).currencies) {
+      for (const { currency, buyers, others, ...shown } of figuresView(given, MIN_LEADS_SHOWN).currencies) {
         const exact = given.currencies.find((one) => one.currency === currency)?.tallies;
         const all = new Set(COLUMNS.flatMap((column) => [...(exact?.[column].buyers.keys() ?? [])]));
         const hidden = all.size - buyers.length;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FEWEST_LEADS } from '../../src/operations/simulate/simulationView.js';
+import { MIN_LEADS_SHOWN } from '../../src/operations/simulate/simulationView.js';
 import type { Round } from '../../src/market/model/round.js';
 import type { CampaignDocument } from '../../src/store/documents.js';
 import type { Scope } from '../../src/store/scopes.js';
@@ -109,14 +109,14 @@ describe('a simulation through the API', () => {
       'email',
     ],
   ])('with %s reads personal input and requires its scope', async (_what, change, fields) => {
-    await leads(FEWEST_LEADS);
+    await leads(MIN_LEADS_SHOWN);
     const refused = await simulate(change);
     expect([refused.status, refused.body.error]).toEqual([403, 'Scope missing']);
     expect(refused.body.message).toContain(`filters on what persons wrote (${fields})`);
     expect(refused.body.message).toContain('a key with the scope persons:read');
     expect(await world.database.audit.countDocuments()).toBe(0);
     const { status, body } = await simulate(change, { scopes: ['simulations:read', 'persons:read'] });
-    expect([status, body.leads]).toEqual([200, FEWEST_LEADS]);
+    expect([status, body.leads]).toEqual([200, MIN_LEADS_SHOWN]);
   });
 
   it.each([
@@ -127,12 +127,12 @@ describe('a simulation through the API', () => {
     ],
     ['states', contractWith({ states: ['TX'] })],
   ])('with %s reads no personal input', async (_what, change) => {
-    await leads(FEWEST_LEADS);
+    await leads(MIN_LEADS_SHOWN);
     expect(await simulate(change)).toMatchObject({ status: 200 });
   });
 
   it('is in the audit with actor and changed keys, without values', async () => {
-    await leads(FEWEST_LEADS);
+    await leads(MIN_LEADS_SHOWN);
     const change = contractWith({ price: 13, filters: [{ field: 'phone', startsWith: ['2145550'] }] });
     expect(await simulate(change, { scopes: ['simulations:read', 'persons:read'] })).toMatchObject({
       status: 200,
@@ -154,10 +154,10 @@ describe('a simulation through the API', () => {
   });
 
   it('covers only the leads of one seller, records that, and rejects an unknown seller', async () => {
-    await leads(FEWEST_LEADS);
+    await leads(MIN_LEADS_SHOWN);
     expect(await simulate(contractWith({ price: 13 }), { seller: 'acme-insurance' })).toMatchObject({
       status: 200,
-      body: { campaigns: ['ACME1234/boats'], leads: FEWEST_LEADS },
+      body: { campaigns: ['ACME1234/boats'], leads: MIN_LEADS_SHOWN },
     });
     expect(await world.database.audit.findOne({ kind: 'simulation' })).toMatchObject({
       values: [{ path: 'since' }, { path: 'seller', to: 'ACME1234' }, {}],
@@ -168,7 +168,7 @@ describe('a simulation through the API', () => {
   });
 
   it('reads earlier stored fields with a new declaration', async () => {
-    await leads(FEWEST_LEADS, { roof: 'Asphalt shingle', credit: '700-749', phone: '(214) 555-0187' });
+    await leads(MIN_LEADS_SHOWN, { roof: 'Asphalt shingle', credit: '700-749', phone: '(214) 555-0187' });
     const change = (min: number) => ({
       campaigns: [
         {
@@ -199,7 +199,7 @@ describe('a simulation through the API', () => {
 
   it('shows figures of no lead or of ten and more leads only', async () => {
     expect((await simulate(contractWith({ price: 13 }))).body).toMatchObject({ leads: 0, currencies: [] });
-    await leads(FEWEST_LEADS - 1);
+    await leads(MIN_LEADS_SHOWN - 1);
     const few = await simulate(contractWith({ price: 13 }));
     expect([few.status, few.body.error]).toEqual([409, 'Conflict']);
     expect(few.body.message).toContain('Fewer than 10 leads of ACME1234/boats');

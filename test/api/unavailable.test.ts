@@ -2,7 +2,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { MongoInvalidArgumentError, MongoNetworkError, MongoNetworkTimeoutError } from 'mongodb';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { errors } from '../../src/api/plugins/errors.js';
+import { errorHandler } from '../../src/api/plugins/errorHandler.js';
 
 /** The error of a write to a socket that the other side has closed. */
 const BROKEN_PIPE = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', errno: -32, syscall: 'write' });
@@ -12,8 +12,8 @@ describe('a request that fails in the database', () => {
   let fault: Error;
   beforeAll(async () => {
     app = fastify();
-    const wording = { tooLarge: '', away: 'The lead was not stored.', nowhere: () => '' };
-    await app.register(errors, { log: pino({ level: 'silent' }), wording });
+    const wording = { tooLarge: '', databaseDown: 'The lead was not stored.', notFound: () => '' };
+    await app.register(errorHandler, { log: pino({ level: 'silent' }), wording });
     app.get('/', () => Promise.reject(fault));
   });
   afterAll(() => app.close());

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withdrawLead } from '../../src/operations/takeOffSale.js';
+import { withdrawLead } from '../../src/operations/leads/withdrawLead.js';
 import type { Round } from '../../src/market/model/round.js';
 import { claimLead, releaseClaim } from '../../src/store/sales/claims.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';

@@ -172,8 +172,10 @@ describe('gavel', () => {
       'Signs the postbacks to ACME1234.\n',
     );
     expect((await run(['secrets', 'rotate', '--seller', 'acme-insurance', '--overlap', '0s'])).code).toBe(0);
-    const { deeds } = JSON.parse((await run(['audit', 'list', '--json'])).stdout) as { deeds: object[] };
-    expect(deeds.slice(0, 7)).toMatchObject([
+    const { entries } = JSON.parse((await run(['audit', 'list', '--json'])).stdout) as {
+      entries: object[];
+    };
+    expect(entries.slice(0, 7)).toMatchObject([
       { kind: 'seller', id: 'ACME1234', did: 'secret rotated' },
       { kind: 'seller', id: 'ACME1234', did: 'secret shown' },
       { kind: 'buyer', id: 'northwind', did: 'secret rotated' },
@@ -182,7 +184,7 @@ describe('gavel', () => {
       { did: 'secret rotated', changes: [{ path: 'previous.until' }] },
       { did: 'secret shown' },
     ]);
-    expect(JSON.stringify(deeds)).not.toContain('whsec_');
+    expect(JSON.stringify(entries)).not.toContain('whsec_');
   });
 
   test.each([
@@ -245,12 +247,15 @@ describe('gavel', () => {
       const { MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP } = settings;
       const env = asEnvironment({ MONGODB_URL, MONGODB_DATABASE, OUTBOUND_ALLOW, OUTBOUND_HTTP });
       const ran = await gavel(['postbacks', 'test', '--seller', 'told', '--json'], env);
-      expect(ran).toMatchObject({ code: 1, stderr: '1 of 2 did not hear it; any 2xx says so.\n' });
+      expect(ran).toMatchObject({
+        code: 1,
+        stderr: '1 of 2 tests were not delivered; answer with any 2xx.\n',
+      });
       expect(JSON.parse(ran.stdout)).toMatchObject({
         seller: 'TEST0001',
         addresses: [
-          { url: crm.url, heard: true, answer: 'HTTP 200' },
-          { url: deaf.url, heard: false, answer: 'HTTP 404' },
+          { url: crm.url, delivered: true, answer: 'HTTP 200' },
+          { url: deaf.url, delivered: false, answer: 'HTTP 404' },
         ],
       });
       expect(crm.of('test')).toMatchObject([{ signed: true, body: { type: 'test' } }]);

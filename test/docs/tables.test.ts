@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ADMIN_ABOUT, type AdminErrorKind } from '../../src/operations/operationErrors.js';
+import { ADMIN_ERROR_CAUSES, type AdminErrorKind } from '../../src/api/admin/adminErrors.js';
 import { BUYER_ERRORS, errorOf, ERRORS } from '../../src/operations/refusal.js';
 import { RATE_HEADERS } from '../../src/api/http/rateLimits.js';
 import { SECRET_SETTINGS, Settings } from '../../src/config.js';
@@ -78,9 +78,9 @@ describe('docs/admin.md', () => {
   const page = readPage('docs/admin.md');
 
   test('names every error of the admin API with its status code and cause', () => {
-    const rows = (Object.keys(ADMIN_ABOUT) as AdminErrorKind[]).map((kind) => {
+    const rows = (Object.keys(ADMIN_ERROR_CAUSES) as AdminErrorKind[]).map((kind) => {
       const { status, error } = errorOf(kind);
-      return [String(status), inCode(error), ADMIN_ABOUT[kind]];
+      return [String(status), inCode(error), ADMIN_ERROR_CAUSES[kind]];
     });
     expect(rowsOf(page, 'code', 3)).toEqual(rows);
   });

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { statementView } from '../../src/operations/booksOperations.js';
+import { statementView } from '../../src/operations/books/booksOperations.js';
 import { statementCsv } from '../../src/cli/commands/books/statementForms.js';
 import { bookSale } from '../../src/store/books/book.js';
 import { checkBooks, type CheckCursor } from '../../src/store/books/checkBooks.js';

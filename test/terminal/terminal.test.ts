@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
-import type { LeadStory } from '../../src/operations/leadStory.js';
+import type { LeadDetails } from '../../src/operations/leads/leadDetails.js';
 import { describeLead } from '../../src/cli/commands/leads/describeLead.js';
 import { print, printCsv, printError, printJson, table } from '../../src/terminal/print.js';
 import { forTerminal, jsonText, onOneLine, style, visible } from '../../src/terminal/terminal.js';
@@ -132,7 +132,7 @@ test('Invisible characters are shown as symbols, and all others unchanged', () =
   expect(visible('Zoë Ünal, 東京, עברית, 👩‍👩‍👧\n\tend')).toBe('Zoë Ünal, 東京, עברית, 👩‍👩‍👧\n\tend');
 });
 
-function storyWith(text: string): LeadStory {
+function storyWith(text: string): LeadDetails {
   const at = '2026-11-24T14:33:05.000Z';
   return {
     lead_id: text,
@@ -172,8 +172,8 @@ function storyWith(text: string): LeadStory {
       },
     ],
     ledger: [{ sale_id: text, account: text, amount: 1, currency: 'USD', at }],
-    told: [{ at, what: text, whom: text, heard: false, ms: 1, detail: text }],
+    notifications: [{ at, what: text, whom: text, delivered: false, ms: 1, detail: text }],
     fields: { [text]: text },
     erased: { at, by: text },
-  } as unknown as LeadStory;
+  } as unknown as LeadDetails;
 }

@@ -2,7 +2,7 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scenario } from '../scenarios/runner/schema.js';
 import { handleOf, runScenario, type Run } from '../scenarios/runner/runScenario.js';
-import { leadStory } from '../../src/operations/leadStory.js';
+import { readLeadDetails } from '../../src/operations/leads/leadDetails.js';
 import type { News } from '../../src/market/waiting/waiting.js';
 import { factsOf } from '../../src/store/leads/leads.js';
 import { MARKET_CHANGED, OUTCOME, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
@@ -205,7 +205,7 @@ test('A waiting lead notified of an earlier time waits for it instead, without a
       .poll(() => database.leads.findOne({ _id: lead._id }))
       .toMatchObject({ dueAt: new Date(sooner.at) });
     expect((await handle.describe()).memo).toMatchObject({ lead: { until: inUtc(sooner.at) } });
-    expect(await leadStory(database, lead._id, { personal: false })).toMatchObject({
+    expect(await readLeadDetails(database, lead._id, { personal: false })).toMatchObject({
       rounds: { length: 1 },
       waits_for: { until: new Date(sooner.at).toISOString() },
     });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { leadView } from '../../src/api/leads/leadAnswer.js';
-import { leadStory } from '../../src/operations/leadStory.js';
+import { readLeadDetails } from '../../src/operations/leads/leadDetails.js';
 import { describeLead } from '../../src/cli/commands/leads/describeLead.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';
 import type { FieldValue } from '../../src/market/fields/reading.js';
@@ -100,8 +100,13 @@ describe('postbacks', () => {
   it('add each attempt to the lead’s story, including failed ones', async () => {
     crm.answer('lead.sold', [{ status: 503 }, {}]);
     const { _id } = await sell([crm.url, reports.url]);
-    const story = await leadStory(world.database, _id, { personal: false });
-    const tries = story?.told.map(({ what, whom, heard, detail }) => [what, whom, heard, detail]);
+    const story = await readLeadDetails(world.database, _id, { personal: false });
+    const tries = story?.notifications.map(({ what, whom, delivered, detail }) => [
+      what,
+      whom,
+      delivered,
+      detail,
+    ]);
     expect(tries).toHaveLength(3);
     expect(tries).toEqual(
       expect.arrayContaining([

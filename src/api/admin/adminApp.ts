@@ -2,26 +2,26 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { openapiOptions } from '../docs/openapi.js';
-import { addHome, openHttpServer } from '../httpServer.js';
-import { createLookups } from '../../operations/lookups.js';
-import type { Parts } from '../context.js';
-import type { Wording } from '../plugins/errors.js';
+import { addRootRoute, createFastifyApp } from '../fastifyApp.js';
+import { createReadCache } from '../readCache.js';
+import type { ApiContext } from '../context.js';
+import type { ErrorMessages } from '../plugins/errorHandler.js';
 import { createRateLimits } from '../http/rateLimits.js';
 import { healthRoute } from '../routes/healthRoutes.js';
 import { ErrorAnswer, Health } from '../schemas.js';
 import { errorOf } from '../../operations/refusal.js';
-import { Changed } from '../../operations/changes.js';
-import { ADMIN_ABOUT, type AdminErrorKind } from '../../operations/operationErrors.js';
+import { ChangeSchema } from '../../operations/market/marketChanges.js';
+import { ADMIN_ERROR_CAUSES, type AdminErrorKind } from './adminErrors.js';
 import { OPERATIONS } from '../../operations/allOperations.js';
 import { adminRoutes } from './adminRoutes.js';
 
 /** A market file may be large, and the line to it slow. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-const wordingFor = ({ PUBLIC_URL, PORT }: Parts['settings']): Wording => ({
+const wordingFor = ({ PUBLIC_URL, PORT }: ApiContext['settings']): ErrorMessages => ({
   tooLarge: 'The body is longer than this operation takes.',
-  away: 'The database does not answer. Look whether it was done before you send it again.',
-  nowhere: (path) =>
+  databaseDown: 'The database does not answer. Look whether it was done before you send it again.',
+  notFound: (path) =>
     OF_LEAD_API.test(path)
       ? `The Lead API serves ${path}: ${PUBLIC_URL === undefined ? `use port ${PORT}` : `use ${PUBLIC_URL}${path}`}. This is the admin API.`
       : 'There is nothing at this address. /admin/openapi.json lists every operation.',
@@ -31,10 +31,10 @@ const wordingFor = ({ PUBLIC_URL, PORT }: Parts['settings']): Wording => ({
 const OF_LEAD_API = /^\/(?:ready|docs|api\/[\w/-]{1,80})$/;
 
 /** The admin API, ready to listen or to be injected requests. Closing it closes none of its parts. */
-export async function buildAdminApp(parts: Parts): Promise<FastifyInstance> {
-  const app = await openHttpServer(parts, {
+export async function buildAdminApi(context: ApiContext): Promise<FastifyInstance> {
+  const app = await createFastifyApp(context, {
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    wording: wordingFor(parts.settings),
+    wording: wordingFor(context.settings),
   });
   // Bodies are read where it is known which operation they are for.
   app.removeAllContentTypeParsers();
@@ -49,18 +49,18 @@ export async function buildAdminApp(parts: Parts): Promise<FastifyInstance> {
   const about = 'Everything that `gavel` can do from afar. Its page is docs/admin.md.';
   await app.register(swagger, openapiOptions('Gavel Admin API', about, { adminKey: 'An admin key' }));
   await app.register(adminRoutes, {
-    parts,
-    lookups: createLookups(parts.database),
-    limits: createRateLimits(parts.redis),
+    context,
+    cache: createReadCache(context.database),
+    limits: createRateLimits(context.redis),
   });
   await app.register(healthRoute);
-  addHome(app, '/admin/openapi.json', { openapi: '/admin/openapi.json', health: '/health' });
+  addRootRoute(app, '/admin/openapi.json', { openapi: '/admin/openapi.json', health: '/health' });
   app.get('/admin/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;
 }
 
-const texts = (Object.keys(ADMIN_ABOUT) as AdminErrorKind[]).map((kind) => errorOf(kind).error);
+const texts = (Object.keys(ADMIN_ERROR_CAUSES) as AdminErrorKind[]).map((kind) => errorOf(kind).error);
 
 const AdminError = Type.Object(
   {
@@ -78,7 +78,9 @@ const AdminError = Type.Object(
       ),
     ),
     changes: Type.Optional(
-      Type.Array(Changed, { description: 'What a market file would change, if that needs a confirmation' }),
+      Type.Array(ChangeSchema, {
+        description: 'What a market file would change, if that needs a confirmation',
+      }),
     ),
   },
   { $id: 'AdminError', title: 'An error' },

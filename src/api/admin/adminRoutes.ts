@@ -8,17 +8,17 @@ import { auditName } from '../../store/keys/apiKeys.js';
 import { SCOPE_NAMES } from '../../store/scopes.js';
 import { ApiError, errorOf } from '../../operations/refusal.js';
 import { readForm } from '../http/body.js';
-import type { Parts, RouteParts } from '../context.js';
+import type { ApiContext, RouteContext } from '../context.js';
 import { auth, keyOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { queryOf } from '../http/requestTarget.js';
-import { ADMIN_ABOUT, ALWAYS, WITH_BODY, type AdminErrorKind } from '../../operations/operationErrors.js';
+import { ADMIN_ERROR_CAUSES, COMMON_FAILURES, BODY_FAILURES, type AdminErrorKind } from './adminErrors.js';
 import {
-  headerOf,
-  placeOf,
-  type AdminContext,
+  headerName,
+  inputLocation,
+  type OperationContext,
   type Operation,
-  type Place,
+  type InputLocation,
 } from '../../operations/operation.js';
 import { OPERATIONS } from '../../operations/allOperations.js';
 import { readInput } from './readInput.js';
@@ -28,15 +28,15 @@ type Asking = { Params: Record<string, string>; Body: Buffer | undefined };
 /** A route for each operation, behind a key that has its scope. */
 export async function adminRoutes(
   app: FastifyInstance,
-  { parts, lookups, limits }: RouteParts,
+  { context, cache, limits }: RouteContext,
 ): Promise<void> {
-  const { settings } = parts;
+  const { settings } = context;
   const outbound = readOutboundRules(settings);
   const sender = openSender(settings);
   app.addHook('onClose', () => sender.close());
   const { take } = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'requests');
   await app.register(auth, {
-    lookups,
+    cache,
     limits,
     failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     of: 'admin',
@@ -47,14 +47,17 @@ export async function adminRoutes(
       method: operation.method,
       url: operation.path,
       schema: schemaOf(operation),
-      bodyLimit: operation.longestBody ?? (operation.takesFile === true ? LONGEST_TEXT : SHORT_BODY),
+      bodyLimit: operation.maxBodyBytes ?? (operation.takesFile === true ? LONGEST_TEXT : SHORT_BODY),
       // Before a byte of the body is read.
       onRequest: async (request) => demandScope(request, operation),
       handler: async (request, reply) => {
         const input = await readInput(operation, request);
-        const output = await operation.run(contextOf(parts, { outbound, send: sender.send }, request), input);
-        if (operation.tagOf) reply.header('etag', `"${operation.tagOf(output)}"`);
-        if (operation.givesFile !== true || wantsJson(request)) return output;
+        const output = await operation.run(
+          contextOf(context, { outbound, send: sender.send }, request),
+          input,
+        );
+        if (operation.etagOf) reply.header('etag', `"${operation.etagOf(output)}"`);
+        if (operation.returnsFile !== true || wantsJson(request)) return output;
         return reply.type('application/yaml; charset=utf-8').send(stringify(output));
       },
     });
@@ -64,11 +67,11 @@ export async function adminRoutes(
 const SHORT_BODY = 64 * 1024;
 
 /** @throws ApiError naming the scope that the key lacks */
-function demandScope(request: FastifyRequest, { scope, scopeOfDryRun }: Operation): void {
+function demandScope(request: FastifyRequest, { scope, dryRunScope }: Operation): void {
   const { scopes = [] } = keyOf(request);
   if (scopes.includes(scope)) return;
-  if (scopeOfDryRun !== undefined && scopes.includes(scopeOfDryRun) && isDryRun(request)) return;
-  const dry = scopeOfDryRun === undefined ? '' : ` For a dry run ${scopeOfDryRun} is enough.`;
+  if (dryRunScope !== undefined && scopes.includes(dryRunScope) && isDryRun(request)) return;
+  const dry = dryRunScope === undefined ? '' : ` For a dry run ${dryRunScope} is enough.`;
   throw new ApiError(
     'scopeMissing',
     `This needs a key with the scope ${scope}; this one has ${scopes.join(', ')}.${dry} \`gavel keys create --admin\` makes one.`,
@@ -82,17 +85,17 @@ function isDryRun(request: FastifyRequest): boolean {
 }
 
 function contextOf(
-  { settings, database, starter }: Parts,
-  servers: Pick<AdminContext, 'outbound' | 'send'>,
+  { settings, database, starter }: ApiContext,
+  servers: Pick<OperationContext, 'outbound' | 'send'>,
   request: FastifyRequest,
-): AdminContext {
+): OperationContext {
   const own = keyOf(request);
   const { _id: key, scopes = [], expiresAt, limit } = own;
   const { TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace } = settings;
   return {
     database,
     by: { who: auditName(own), via: 'api', key },
-    own: { expiresAt, limit },
+    callerKey: { expiresAt, limit },
     scopes: SCOPE_NAMES.filter((scope) => scopes.includes(scope)),
     ...servers,
     retentionDays: settings.RETENTION_DAYS,
@@ -108,14 +111,14 @@ const wantsJson = ({ headers }: FastifyRequest): boolean =>
   (headers.accept ?? '').includes('application/json');
 
 function schemaOf(operation: Operation): object {
-  const { id, summary, tag, method, scope, scopeOfDryRun, input, takesFile, failures = [] } = operation;
-  const dry = scopeOfDryRun === undefined ? '' : ` (\`${scopeOfDryRun}\` is enough for a dry run)`;
-  const of = (place: Place) => {
+  const { id, summary, tag, method, scope, dryRunScope, input, takesFile, failures = [] } = operation;
+  const dry = dryRunScope === undefined ? '' : ` (\`${dryRunScope}\` is enough for a dry run)`;
+  const of = (place: InputLocation) => {
     const there = Object.entries<Type.TSchema>(input.properties).filter(
-      ([name]) => placeOf(operation, name) === place,
+      ([name]) => inputLocation(operation, name) === place,
     );
     const named = there.map(
-      ([name, schema]) => [place === 'header' ? headerOf(name) : name, schema] as const,
+      ([name, schema]) => [place === 'header' ? headerName(name) : name, schema] as const,
     );
     return there.length === 0 ? undefined : Type.Object(Object.fromEntries(named));
   };
@@ -131,17 +134,17 @@ function schemaOf(operation: Operation): object {
     ...(takesFile === true && { consumes: ['application/yaml', 'application/json'] }),
     response: {
       200: answerOf(operation),
-      ...answersOf([...ALWAYS, ...(method === 'GET' ? [] : WITH_BODY), ...failures]),
+      ...answersOf([...COMMON_FAILURES, ...(method === 'GET' ? [] : BODY_FAILURES), ...failures]),
     },
   };
 }
 
 function answerOf(operation: Operation): object {
-  const { output, givesFile } = operation;
+  const { output, returnsFile } = operation;
   const { $id = '', title: description = '' } = nameOf(output);
   const schema = Type.Ref($id);
-  if (givesFile !== true) return Type.Ref($id, { description });
-  const headers = operation.tagOf && {
+  if (returnsFile !== true) return Type.Ref($id, { description });
+  const headers = operation.etagOf && {
     ETag: { type: 'string', description: 'Names the state that is answered' },
   };
   return {
@@ -158,7 +161,7 @@ function answersOf(kinds: readonly AdminErrorKind[]): Record<number, Type.TSchem
   const byStatus = new Map<number, string[]>();
   for (const kind of new Set(kinds)) {
     const { status, error } = errorOf(kind);
-    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${error}\`: ${ADMIN_ABOUT[kind]}.`]);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${error}\`: ${ADMIN_ERROR_CAUSES[kind]}.`]);
   }
   return Object.fromEntries(
     [...byStatus].map(([status, lines]) => [

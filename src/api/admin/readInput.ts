@@ -8,9 +8,9 @@ import { ApiError } from '../../operations/refusal.js';
 import { readBody, readForm } from '../http/body.js';
 import type { Entries } from '../http/entries.js';
 import { queryOf } from '../http/requestTarget.js';
-import { wrongType } from '../http/wrongType.js';
-import { headerOf, placeOf, type Operation } from '../../operations/operation.js';
-import { UNSEEN_PROBLEM, unseenIn } from '../../operations/unseenIn.js';
+import { unsupportedType } from '../http/unsupportedType.js';
+import { headerName, inputLocation, type Operation } from '../../operations/operation.js';
+import { INVISIBLE_PROBLEM, findInvisibleCharacters } from '../../operations/invisibleCharacters.js';
 
 /**
  * What a request asks an operation with: from its path, its headers, its query and its body, each where it belongs.
@@ -23,7 +23,7 @@ export async function readInput<In extends Type.TObject>(
   const sent = {
     path: Object.entries(request.params),
     header: (operation.headers ?? []).flatMap((name): Entries => {
-      const value = request.headers[headerOf(name)];
+      const value = request.headers[headerName(name)];
       return value === undefined ? [] : [[name, value]];
     }),
     query: readForm(queryOf(request.url)),
@@ -34,8 +34,8 @@ export async function readInput<In extends Type.TObject>(
   for (const place of ['path', 'header', 'query', 'body'] as const) {
     for (const [name, value] of sent[place]) {
       if (Object.hasOwn(given, name)) faults.push({ field: name, problem: 'given twice' });
-      else if (Object.hasOwn(operation.input.properties, name) && placeOf(operation, name) !== place)
-        faults.push({ field: name, problem: `belongs in the ${placeOf(operation, name)}` });
+      else if (Object.hasOwn(operation.input.properties, name) && inputLocation(operation, name) !== place)
+        faults.push({ field: name, problem: `belongs in the ${inputLocation(operation, name)}` });
       else given[name] = place === 'body' ? value : plain(operation.input.properties[name], value);
     }
   }
@@ -44,7 +44,7 @@ export async function readInput<In extends Type.TObject>(
     if (faults.every((fault) => fault.field !== field))
       faults.push({ field, problem: problemOf(field, message) });
   });
-  for (const field of unseenIn(given)) faults.push({ field, problem: UNSEEN_PROBLEM });
+  for (const field of findInvisibleCharacters(given)) faults.push({ field, problem: INVISIBLE_PROBLEM });
   if (faults.length === 0 && Value.Check(operation.input, given)) return given;
   throw faulty(faults);
 }
@@ -57,7 +57,7 @@ async function bodyOf(
   const [name = ''] = (type ?? 'application/json').split(';');
   const isJson = name.trim().toLowerCase() === 'application/json';
   if (takesFile) return [['file', fileOf(body, isJson, name.trim().toLowerCase())]];
-  if (body.length > 0 && !isJson) throw wrongType('Send application/json.');
+  if (body.length > 0 && !isJson) throw unsupportedType('Send application/json.');
   return readBody(body, type);
 }
 
@@ -66,7 +66,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function fileOf(body: Buffer, isJson: boolean, type: string): string {
   if (!isJson && !YAML.includes(type))
-    throw wrongType('Send the file with "Content-Type: application/yaml" (or application/json).');
+    throw unsupportedType('Send the file with "Content-Type: application/yaml" (or application/json).');
   try {
     return utf8.decode(body);
   } catch {

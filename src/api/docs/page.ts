@@ -7,7 +7,7 @@ import { referenceHtml } from './reference.js';
 const EXAMPLE_ORIGIN = 'http://127.0.0.1:3000';
 
 /** The page for sellers' developers: the guide, and the reference made of the OpenAPI document. It runs no script. */
-export function docsPage(guide: Guide, document: OpenApi): (origin: string) => string {
+export function renderDocsPage(guide: Guide, document: OpenApi): (origin: string) => string {
   const chapters = [...guide.chapters, 'Reference'];
   const links = chapters.map(
     (chapter) => `<li><a href="#${anchorOf(chapter)}">${escapeHtml(chapter)}</a></li>`,

@@ -3,7 +3,7 @@ import { decodeUtf8 } from './encoding.js';
 import type { Entries } from './entries.js';
 import { readJson } from './jsonBody.js';
 import { readMultipart } from './multipart.js';
-import { wrongType } from './wrongType.js';
+import { unsupportedType } from './unsupportedType.js';
 
 /**
  * A query string or an urlencoded form, decoded as the URL standard says.
@@ -44,7 +44,7 @@ export async function readBody(body: Buffer, contentType: string | undefined): P
     case 'multipart/form-data':
       return inUtf8(await readMultipart(body, contentType ?? ''));
     default:
-      throw wrongType();
+      throw unsupportedType();
   }
 }
 

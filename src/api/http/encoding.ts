@@ -12,7 +12,7 @@ export function decodeUtf8(body: Buffer): string {
   if (isUtf8(body)) return utf8.decode(body);
   const start = firstFault(body);
   const byte = (body[start] ?? 0).toString(16).toUpperCase();
-  const at = placeIn(utf8.decode(body.subarray(0, start)));
+  const at = lineAndColumn(utf8.decode(body.subarray(0, start)));
   throw new ApiError(
     'invalidRequest',
     `The body is not in UTF-8: ${at} has the byte 0x${byte}, as Latin-1 and Windows-1252 have it. Send it in UTF-8.`,
@@ -50,7 +50,7 @@ function beginsAsUtf8(bytes: Buffer): boolean {
 }
 
 /** `line 3, column 14`: where the text goes on that begins so. */
-export function placeIn(before: string): string {
+export function lineAndColumn(before: string): string {
   const lines = before.split('\n');
   return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
 }

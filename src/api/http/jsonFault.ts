@@ -1,4 +1,4 @@
-import { placeIn } from './encoding.js';
+import { lineAndColumn } from './encoding.js';
 
 /** What may come next: after a comma or a bracket, after a name, after a value. */
 type Expected = 'value' | 'value or ]' | 'name' | 'name or }' | 'colon' | 'comma' | 'end';
@@ -23,7 +23,7 @@ export function jsonFault(text: string): string | undefined {
     if (at === text.length) return expected === 'end' ? undefined : endFault(text, opened);
     const char = text.charAt(at);
     const problem = problemAt(text, at, expected, opened);
-    if (problem !== undefined) return `${placeIn(text.slice(0, problem.at))}: ${problem.what}`;
+    if (problem !== undefined) return `${lineAndColumn(text.slice(0, problem.at))}: ${problem.what}`;
     switch (char) {
       case '{':
       case '[':
@@ -139,7 +139,7 @@ function endFault(text: string, opened: readonly string[]): string {
   const last = opened.at(-1);
   const what =
     last === '{' ? 'an object is not closed' : last === '[' ? 'a list is not closed' : 'it ends early';
-  return `${placeIn(text)}: ${what}`;
+  return `${lineAndColumn(text)}: ${what}`;
 }
 
 function lengthOf(pattern: RegExp, text: string, at: number): number {

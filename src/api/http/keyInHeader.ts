@@ -11,7 +11,7 @@ const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
  * which clients send as `Basic`. Undefined if there is none.
  * @param basic whether `Basic` is taken; browsers send it by themselves, also for other sites' pages
  */
-export function keyInHeader(header = '', { basic }: { basic: boolean }): string | undefined {
+export function readApiKey(header = '', { basic }: { basic: boolean }): string | undefined {
   const bearer = BEARER.exec(header)?.[1];
   if (bearer !== undefined || !basic) return bearer;
   const credentials = Buffer.from(BASIC.exec(header)?.[1] ?? '', 'base64').toString();
@@ -38,7 +38,7 @@ export function misplacedKey({ headers, url }: Asked): string | undefined {
 }
 
 /** What to say of a request without any key. */
-export const noKey = ({ headers }: Asked): string =>
+export const missingKeyMessage = ({ headers }: Asked): string =>
   (headers.authorization ?? '') === ''
     ? 'The request has no key. Send one in the header "Authorization: Bearer KEY".'
     : 'The header Authorization has no key. Send "Authorization: Bearer KEY".';

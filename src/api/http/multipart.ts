@@ -1,6 +1,6 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { ApiError } from '../../operations/refusal.js';
-import { wrongType } from './wrongType.js';
+import { unsupportedType } from './unsupportedType.js';
 
 /** More parts than any form has; each costs a little work. */
 const MAX_PARTS = 1000;
@@ -57,7 +57,7 @@ const encodedPart = (name: string, encoding: string): ApiError =>
   );
 
 const filePart = (name: string): ApiError =>
-  wrongType(`The part "${name}" is a file. Send text fields only.`);
+  unsupportedType(`The part "${name}" is a file. Send text fields only.`);
 
 const cutOff = (): ApiError =>
   new ApiError(

@@ -5,7 +5,7 @@ import type { Log } from '../../log.js';
 const refused = new WeakMap<Redis, string>();
 
 /** Why Redis refuses this client, if it does: commands then fail as if it were away. */
-export const refusalBy = (redis: Redis): string | undefined => refused.get(redis);
+export const connectionRefusal = (redis: Redis): string | undefined => refused.get(redis);
 
 /**
  * A client for counting requests, for which Redis is a help and no condition: a command that can't be sent now, or is

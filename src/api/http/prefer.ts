@@ -1,5 +1,5 @@
 /** How long a source wants to wait, and what to tell it about its wish. */
-export interface Wait {
+export interface WaitPreference {
   /** ms */
   answerWithinMs: number;
   /** For `Preference-Applied`; absent where nothing was asked for or applied. */
@@ -10,7 +10,7 @@ export interface Wait {
  * `Prefer: wait=2` shortens the answer window, `Prefer: respond-async` makes it none; together (RFC 7240, 4.3) the
  * answer may come within the wait, and is `pending` after it. Nothing lengthens the window.
  */
-export function readPrefer(header: string | string[] | undefined, answerWindowMs: number): Wait {
+export function readPrefer(header: string | string[] | undefined, answerWindowMs: number): WaitPreference {
   const preferences = readPreferences([header ?? []].flat().join(','));
   const isAsync = preferences.has('respond-async');
   const seconds = preferences.get('wait') ?? '';

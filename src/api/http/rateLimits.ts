@@ -13,20 +13,20 @@ export interface RateWindow {
 
 export interface RateLimits {
   /** Counts one request; one Redis round trip, none once the window is used up. */
-  take(bucket: string, limit: number): Promise<RateWindow>;
+  consume(bucket: string, limit: number): Promise<RateWindow>;
   /** Whether this process has refused the bucket and its window has not ended; no Redis round trip. */
-  isUsedUp(bucket: string): boolean;
+  isExhausted(bucket: string): boolean;
 }
 
 const secondsLeft = ({ endsAt }: RateWindow): number => Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
 
 /** When to send the next request, as a header. */
-export const retryAfter = (window: RateWindow): Record<string, number> => ({
+export const retryAfterHeader = (window: RateWindow): Record<string, number> => ({
   'retry-after': secondsLeft(window),
 });
 
 /** The same in words: `in 42 s`. */
-export const inSeconds = (window: RateWindow): string => `in ${secondsLeft(window)} s`;
+export const secondsInWords = (window: RateWindow): string => `in ${secondsLeft(window)} s`;
 
 const WINDOW_S = 60;
 /** Buckets over their limit that a process remembers: more addresses than that only cost it Redis round trips. */
@@ -65,7 +65,7 @@ export function createRateLimits(redis: Redis): RateLimits {
   const usedUp = new LRUCache<string, true>({ max: MOST_USED_UP });
 
   return {
-    async take(bucket, limit) {
+    async consume(bucket, limit) {
       try {
         return windowOf(await limiterOf(limit).consume(bucket), limit, true);
       } catch (refusal) {
@@ -74,7 +74,7 @@ export function createRateLimits(redis: Redis): RateLimits {
         return windowOf(refusal, limit, false);
       }
     },
-    isUsedUp: (bucket) => usedUp.has(bucket),
+    isExhausted: (bucket) => usedUp.has(bucket),
   };
 }
 

@@ -51,7 +51,7 @@ function textsOf(value: GivenValue): string | string[] {
  * it answers every request with its key.
  * @throws ApiError `keyReused` or `inProgress`
  */
-export function assertRepeats(first: StoredLead, fingerprint: string, now: Date): void {
+export function assertSameRequest(first: StoredLead, fingerprint: string, now: Date): void {
   if (first.erased) return;
   if (first.idempotency?.fingerprint !== fingerprint) {
     throw new ApiError(

@@ -7,7 +7,7 @@ import { isPaused } from '../../market/model/pause.js';
 import { categoryKey, type Campaign, type Seller } from '../../market/model/terms.js';
 import type { KeyDocument } from '../../store/documents.js';
 import { ApiError } from '../../operations/refusal.js';
-import type { Lookups } from '../../operations/lookups.js';
+import type { ReadCache } from '../readCache.js';
 import { invalidKey } from '../plugins/auth.js';
 
 /** A seller's key. */
@@ -23,16 +23,14 @@ export interface ReadRequest {
  * Finds the campaign that takes the lead, and reads the lead's fields by its terms.
  * @throws ApiError naming every fault
  */
-export async function readRequest(lookups: Lookups, key: SellerKey, given: Given): Promise<ReadRequest> {
-  const own = await lookups.seller(key.seller);
+export async function readRequest(cache: ReadCache, key: SellerKey, given: Given): Promise<ReadRequest> {
+  const own = await cache.seller(key.seller);
   const source = termsOf(own?.sources, key.source);
   const named = readAddressing(given, source);
-  const seller = named.seller === undefined ? own : await lookups.seller(named.seller);
+  const seller = named.seller === undefined ? own : await cache.seller(named.seller);
   if (seller?.code !== key.seller) throw anotherSeller();
   const campaign =
-    named.category === undefined
-      ? undefined
-      : await lookups.campaign(key.seller, categoryKey(named.category));
+    named.category === undefined ? undefined : await cache.campaign(key.seller, categoryKey(named.category));
   const isOpen = campaign?.active === true && seller.active;
   if (named.category !== undefined && !isOpen) throw noCampaign();
   if (campaign !== undefined && isPaused(campaign, Date.now())) throw pausedCampaign(campaign);

@@ -3,10 +3,10 @@ import plugin from 'fastify-plugin';
 import { inForce, KEY_FORM, looksLikeKey } from '../../store/keys/apiKeys.js';
 import type { KeyDocument } from '../../store/documents.js';
 import { ApiError } from '../../operations/refusal.js';
-import { countedAddress } from '../http/countedAddress.js';
-import { keyInHeader, misplacedKey, noKey } from '../http/keyInHeader.js';
-import type { Lookups } from '../../operations/lookups.js';
-import { inSeconds, retryAfter, type RateLimits } from '../http/rateLimits.js';
+import { addressGroup } from '../http/addressGroup.js';
+import { readApiKey, misplacedKey, missingKeyMessage } from '../http/keyInHeader.js';
+import type { ReadCache } from '../readCache.js';
+import { secondsInWords, retryAfterHeader, type RateLimits } from '../http/rateLimits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,7 +62,7 @@ function keyProblem(text: string, key: KeyDocument | null, of: Owner): string {
 }
 
 interface Options {
-  lookups: Lookups;
+  cache: ReadCache;
   limits: RateLimits;
   failuresPerMinute: number;
   /** Whose keys are let through. */
@@ -76,33 +76,37 @@ interface Options {
  * for in a list of all keys, so that made-up keys cost no query each.
  */
 export const auth = plugin(
-  async (app: FastifyInstance, { lookups, limits, failuresPerMinute, of }: Options) => {
+  async (app: FastifyInstance, { cache, limits, failuresPerMinute, of }: Options) => {
     app.decorateRequest('apiKey', null);
     const mayBeKey = async (text: string, address: string): Promise<boolean> =>
-      looksLikeKey(text) && (!limits.isUsedUp(address) || lookups.isListedKey(text));
+      looksLikeKey(text) && (!limits.isExhausted(address) || cache.isListedKey(text));
     app.addHook('onRequest', async (request) => {
-      const text = keyInHeader(request.headers.authorization, { basic: of !== 'admin' });
-      const address = `address:${countedAddress(request.ip)}`;
-      const key = text !== undefined && (await mayBeKey(text, address)) ? await lookups.key(text) : null;
+      const text = readApiKey(request.headers.authorization, { basic: of !== 'admin' });
+      const address = `address:${addressGroup(request.ip)}`;
+      const key = text !== undefined && (await mayBeKey(text, address)) ? await cache.key(text) : null;
       if (key?.[of] !== undefined && inForce(key, new Date())) {
         request.apiKey = key;
         return;
       }
       const buckets = [address, ...(key === null ? [] : [`refused:${key._id}`])];
-      const windows = await Promise.all(buckets.map((bucket) => limits.take(bucket, failuresPerMinute)));
+      const windows = await Promise.all(buckets.map((bucket) => limits.consume(bucket, failuresPerMinute)));
       const full = windows.find(({ allowed }) => !allowed);
       const problem = (): string =>
         text === undefined
-          ? (misplacedKey(request) ?? `${noKey(request)} ${KINDS[of].from}`)
+          ? (misplacedKey(request) ?? `${missingKeyMessage(request)} ${KINDS[of].from}`)
           : keyProblem(text, key, of);
       if (full === undefined) throw invalidKey(problem());
       const what =
         full === windows[0]
           ? 'without a valid key from this address'
           : 'with this key, which is not valid here';
-      throw new ApiError('rateLimited', `Too many requests ${what}. Send the next one ${inSeconds(full)}.`, {
-        headers: retryAfter(full),
-      });
+      throw new ApiError(
+        'rateLimited',
+        `Too many requests ${what}. Send the next one ${secondsInWords(full)}.`,
+        {
+          headers: retryAfterHeader(full),
+        },
+      );
     });
   },
 );

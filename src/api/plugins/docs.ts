@@ -4,7 +4,7 @@ import plugin from 'fastify-plugin';
 import { LRUCache } from 'lru-cache';
 import { readGuide } from '../docs/guide.js';
 import { completeOpenApi, openapiOptions } from '../docs/openapi.js';
-import { docsPage } from '../docs/page.js';
+import { renderDocsPage } from '../docs/page.js';
 import { icon, style } from '../docs/style.js';
 import {
   ErrorAnswer,
@@ -48,7 +48,7 @@ export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) 
     const guide = readGuide();
     const document = completeOpenApi(app.swagger(), guide.samples);
     openApi = JSON.stringify(document);
-    page = docsPage(guide, document);
+    page = renderDocsPage(guide, document);
   });
   // A page is large: those who ask by the same address share one text.
   const pages = new LRUCache<string, string>({ max: 20, memoMethod: (origin) => page(origin) });

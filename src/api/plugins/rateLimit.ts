@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../operations/refusal.js';
 import {
-  inSeconds,
-  retryAfter,
+  secondsInWords,
+  retryAfterHeader,
   type RATE_HEADERS,
   type RateLimits,
   type RateWindow,
@@ -10,7 +10,7 @@ import {
 import { keyOf } from './auth.js';
 
 /** How many times as often a key may ask for its leads as send them. */
-export const ASKING_FACTOR = 10;
+export const READ_LIMIT_FACTOR = 10;
 
 /**
  * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit; `ask` does so by a
@@ -27,13 +27,13 @@ export function rateLimitHooks(
 
   return {
     take: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const window = await limits.take(bucketOf(request), limitOf(request));
+      const window = await limits.consume(bucketOf(request), limitOf(request));
       reply.headers(headersOf(window));
       const sending = `send ${window.limit} ${window.limit === 1 ? what.replace(/s$/, '') : what} a minute`;
       if (!window.allowed) throw refusal(window, sending);
     },
     ask: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const window = await limits.take(`${bucketOf(request)}:asks`, limitOf(request) * ASKING_FACTOR);
+      const window = await limits.consume(`${bucketOf(request)}:asks`, limitOf(request) * READ_LIMIT_FACTOR);
       reply.headers(headersOf(window));
       const asking = `ask for leads and withdraw them ${window.limit} times a minute`;
       if (!window.allowed) throw refusal(window, asking);
@@ -48,6 +48,6 @@ const headersOf = (window: RateWindow): Record<keyof typeof RATE_HEADERS, number
 });
 
 const refusal = (window: RateWindow, mayDo: string): ApiError =>
-  new ApiError('rateLimited', `This key may ${mayDo}. Send the next request ${inSeconds(window)}.`, {
-    headers: retryAfter(window),
+  new ApiError('rateLimited', `This key may ${mayDo}. Send the next request ${secondsInWords(window)}.`, {
+    headers: retryAfterHeader(window),
   });

@@ -3,12 +3,12 @@ import Type, { type Static } from 'typebox';
 import { toDecimal } from '../../market/money.js';
 import type { ReturnDocument } from '../../store/documents.js';
 import type { Entries } from '../http/entries.js';
-import { givenFields } from '../leads/givenFields.js';
-import type { RouteParts } from '../context.js';
+import { mergeFields } from '../leads/mergeFields.js';
+import type { RouteContext } from '../context.js';
 import { auth, buyerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
-import { failures, type ReturnAnswer } from '../schemas.js';
-import { takeReturn } from '../../operations/takeReturn.js';
+import { errorResponses, type ReturnAnswer } from '../schemas.js';
+import { acceptReturn } from '../../operations/leads/acceptReturn.js';
 
 const post = {
   operationId: 'returnLead',
@@ -19,28 +19,38 @@ const post = {
   body: Type.Ref('ReturnRequest'),
   response: {
     200: Type.Ref('ReturnAnswer', { description: 'The lead was taken back, now or before' }),
-    ...failures('missingField', 'invalidField', 'invalidRequest', 'invalidKey', 'noReturns', 'notFound'),
-    ...failures('returnTooLate', 'tooLarge', 'wrongType', 'rateLimited', 'internal', 'unavailable'),
+    ...errorResponses(
+      'missingField',
+      'invalidField',
+      'invalidRequest',
+      'invalidKey',
+      'noReturns',
+      'notFound',
+    ),
+    ...errorResponses('returnTooLate', 'tooLarge', 'wrongType', 'rateLimited', 'internal', 'unavailable'),
   },
 };
 
 /** What buyers ask for with keys of their own. */
-export async function buyers(app: FastifyInstance, { parts, lookups, limits }: RouteParts): Promise<void> {
-  const { settings, database, starter } = parts;
+export async function buyerRoutes(
+  app: FastifyInstance,
+  { context, cache, limits }: RouteContext,
+): Promise<void> {
+  const { settings, database, starter } = context;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'returns');
   const failuresPerMinute = settings.RATE_LIMIT_PER_MINUTE;
-  await app.register(auth, { lookups, limits, failuresPerMinute, of: 'buyer' });
+  await app.register(auth, { cache, limits, failuresPerMinute, of: 'buyer' });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/buyers/returns',
     { schema: post, onRequest: rate.take },
     async (request) =>
       returnAnswer(
-        await takeReturn(
+        await acceptReturn(
           database,
           {
             buyer: buyerOf(request),
-            given: givenFields({ query: [], body: request.body ?? [] }),
+            given: mergeFields({ query: [], body: request.body ?? [] }),
             receivedAt: new Date(),
           },
           async (lead) => starter.startAgain(lead),

@@ -5,8 +5,8 @@ import { refusalBy as temporalRefusal } from '../../temporal/connection.js';
 import type { LeadStarter } from '../../temporal/starter.js';
 import { within } from '../../temporal/within.js';
 import { errorForLog } from '../../errorForLog.js';
-import { refusalBy as redisRefusal } from '../http/openRedis.js';
-import type { Parts } from '../context.js';
+import { connectionRefusal as redisRefusal } from '../http/openRedis.js';
+import type { ApiContext } from '../context.js';
 import type { Readiness } from '../schemas.js';
 
 /** How long a part may take to answer before it counts as away, ms. */
@@ -39,18 +39,25 @@ export async function healthRoute(app: FastifyInstance): Promise<void> {
  * `/ready` is 503 only without the database, and while the process stops. Without Redis or Temporal leads are still taken, as the Lead API promises:
  * a balancer that took the process away for that would lose leads. The part is named all the same.
  */
-export async function healthRoutes(app: FastifyInstance, { parts }: { parts: Parts }): Promise<void> {
+export async function healthRoutes(
+  app: FastifyInstance,
+  { context }: { context: ApiContext },
+): Promise<void> {
   await app.register(healthRoute);
-  const readiness = remembered(REMEMBERED_MS, () => askParts(parts));
+  const readiness = remembered(REMEMBERED_MS, () => checkServices(context));
   app.get('/ready', { schema: ready }, async (_request, reply) => {
     const found = await readiness();
-    const answer = { ...found, ready: found.ready && parts.isStopping?.() !== true };
+    const answer = { ...found, ready: found.ready && context.isStopping?.() !== true };
     return reply.code(answer.ready ? 200 : 503).send(answer);
   });
 }
 
 /** How each part is, in words. */
-export async function askParts({ database, redis, starter }: Parts): Promise<Static<typeof Readiness>> {
+export async function checkServices({
+  database,
+  redis,
+  starter,
+}: ApiContext): Promise<Static<typeof Readiness>> {
   const [mongodb, redisIs, temporal] = await Promise.all([
     stateOf(database.db.command({ ping: 1 })),
     redisState(redis),

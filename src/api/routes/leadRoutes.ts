@@ -6,18 +6,18 @@ import { createAdmission } from '../leads/admission.js';
 import { ApiError } from '../../operations/refusal.js';
 import { isForm, readForm } from '../http/body.js';
 import type { Entries } from '../http/entries.js';
-import { givenFields } from '../leads/givenFields.js';
+import { mergeFields } from '../leads/mergeFields.js';
 import { readIdempotencyKey } from '../leads/idempotency.js';
 import { leadView, newLeadAnswer, storedLeadAnswer, withWarnings } from '../leads/leadAnswer.js';
-import type { RouteParts } from '../context.js';
+import type { RouteContext } from '../context.js';
 import { auth, keyOf, sellerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../http/prefer.js';
 import { readRequest } from '../leads/readRequest.js';
 import { queryOf } from '../http/requestTarget.js';
-import { failures } from '../schemas.js';
-import { takeLead } from '../leads/takeLead.js';
-import { withdrawLead } from '../../operations/takeOffSale.js';
+import { errorResponses } from '../schemas.js';
+import { acceptLead } from '../leads/acceptLead.js';
+import { withdrawLead } from '../../operations/leads/withdrawLead.js';
 
 const security = [{ key: [] }];
 
@@ -41,7 +41,7 @@ const post = {
       description:
         'The lead was taken: `sold`, `pending` for now, or `withdrawn` if the person is on a suppression list',
     }),
-    ...failures(
+    ...errorResponses(
       ...([
         'missingField',
         'noCampaign',
@@ -63,7 +63,7 @@ const get = {
   params: Type.Object({ lead_id: Type.String({ description: 'From the answer to the lead' }) }),
   response: {
     200: Type.Ref('LeadView', { description: 'The lead as it stands now' }),
-    ...failures('invalidRequest', 'invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
+    ...errorResponses('invalidRequest', 'invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
   },
 };
 
@@ -78,22 +78,25 @@ const withdraw = {
       description:
         'The lead as it stands after that: `withdrawn`, `sold` if a buyer has it, or `pending` and `withdrawing`',
     }),
-    ...failures('invalidRequest', 'invalidKey', 'notFound', 'tooLarge', 'wrongType'),
-    ...failures('rateLimited', 'internal', 'unavailable'),
+    ...errorResponses('invalidRequest', 'invalidKey', 'notFound', 'tooLarge', 'wrongType'),
+    ...errorResponses('rateLimited', 'internal', 'unavailable'),
   },
 };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export async function leads(app: FastifyInstance, { parts, lookups, limits }: RouteParts): Promise<void> {
-  const { settings, database } = parts;
+export async function leadRoutes(
+  app: FastifyInstance,
+  { context, cache, limits }: RouteContext,
+): Promise<void> {
+  const { settings, database } = context;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'leads');
   const admission = createAdmission({
     most: settings.REQUESTS_IN_FLIGHT,
     answerWindowMs: settings.ANSWER_WINDOW_MS,
   });
   const failuresPerMinute = settings.RATE_LIMIT_PER_MINUTE;
-  await app.register(auth, { lookups, limits, failuresPerMinute, of: 'seller' });
+  await app.register(auth, { cache, limits, failuresPerMinute, of: 'seller' });
 
   app.post<{ Body: Entries | undefined }>(
     '/api/leads',
@@ -103,15 +106,15 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
       const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
       const wait = readPrefer(request.headers.prefer, settings.ANSWER_WINDOW_MS);
       const key = { ...keyOf(request), seller: sellerOf(request) };
-      const given = givenFields({
+      const given = mergeFields({
         query: readForm(queryOf(request.url)),
         body: request.body ?? [],
         bodyIsForm: isForm(request.headers['content-type']),
       });
-      const read = await readRequest(lookups, key, given);
-      const taken = await takeLead(
-        parts,
-        { lookups, admission },
+      const read = await readRequest(cache, key, given);
+      const taken = await acceptLead(
+        context,
+        { cache, admission },
         { ...read, key, given, idempotencyKey, answerWithinMs: wait.answerWithinMs, receivedAt },
       );
       const { warnings } = read.reading;
@@ -139,7 +142,7 @@ export async function leads(app: FastifyInstance, { parts, lookups, limits }: Ro
       const lead = await withdrawLead(database, await leadOf(request), {
         by: `${keyOf(request).source} (source)`,
         asked: 'seller',
-        notify: (leadId) => parts.starter.withdrawn(leadId),
+        notify: (leadId) => context.starter.withdrawn(leadId),
       });
       return leadView(lead);
     },

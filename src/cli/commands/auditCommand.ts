@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { showAudit, type DeedView } from '../../operations/auditOperations.js';
+import { showAudit, type AuditEntryView } from '../../operations/auditOperations.js';
 import { moment } from '../../market/calendar/formatUtc.js';
 import { adminCommand, useAdmin } from '../admin.js';
 import { count, past } from '../arguments.js';
@@ -29,11 +29,11 @@ export function auditCommand(): Command {
 
 async function list({ since, of, limit, json }: Options, command: Command): Promise<void> {
   const asked = { since: since?.toISOString(), of, limit };
-  const { deeds, more } = await useAdmin(command, (ask) => ask(showAudit, asked));
-  if (json) printJson({ deeds, more });
-  else if (deeds.length === 0) print(nothing(of, since));
+  const { entries, more } = await useAdmin(command, (ask) => ask(showAudit, asked));
+  if (json) printJson({ entries, more });
+  else if (entries.length === 0) print(nothing(of, since));
   else {
-    print(table(['when', 'who', 'what', 'did', 'from → to'], deeds.map(row)));
+    print(table(['when', 'who', 'what', 'did', 'from → to'], entries.map(row)));
     if (more) print(`These are the newest ${limit}; --limit shows more.`);
   }
 }
@@ -44,7 +44,7 @@ function nothing(of: string | undefined, since: Date | undefined): string {
   return `The audit has nothing about "${of}"${then}. Name a lead, contract, campaign, buyer, seller or key by its whole id.`;
 }
 
-const row = ({ at, who, via, kind, id, did, changes }: DeedView): Cell[] => [
+const row = ({ at, who, via, kind, id, did, changes }: AuditEntryView): Cell[] => [
   moment(Date.parse(at)),
   `${who} (${via})`,
   `${kind} ${id}`,
@@ -52,5 +52,5 @@ const row = ({ at, who, via, kind, id, did, changes }: DeedView): Cell[] => [
   changes.map(changeText),
 ];
 
-const changeText = ({ path, from, to }: DeedView['changes'][number]): string =>
+const changeText = ({ path, from, to }: AuditEntryView['changes'][number]): string =>
   from === undefined ? `${path}: ${to ?? ''}` : `${path}: ${from} → ${to ?? 'nothing'}`;

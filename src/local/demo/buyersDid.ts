@@ -1,4 +1,4 @@
-import type { LeadStory } from '../../operations/leadStory.js';
+import type { LeadDetails } from '../../operations/leads/leadDetails.js';
 
 /** What one buyer did with a lead in its last round. */
 export interface BuyerDid {
@@ -16,7 +16,7 @@ export interface BuyerDid {
 }
 
 /** Reads off a lead's story what each buyer did, the one who bought first. */
-export function buyersDid({ rounds, posts, currency }: LeadStory): BuyerDid[] {
+export function buyersDid({ rounds, posts, currency }: LeadDetails): BuyerDid[] {
   const contracts = rounds.at(-1)?.contracts ?? [];
   const did = contracts.map(({ contract, buyer, bid, ms, outcome }): BuyerDid => {
     const post = posts.find((each) => each.contract === contract)?.status;

@@ -1,5 +1,5 @@
 import Value from 'typebox/value';
-import { leadStory } from '../../operations/leadStory.js';
+import { readLeadDetails } from '../../operations/leads/leadDetails.js';
 import type { Database } from '../../store/db.js';
 import { nodeArguments } from '../gavelProcess.js';
 import { LocalStackError } from '../processes/localStackError.js';
@@ -77,7 +77,8 @@ export async function playDemo(
   if (!sent.answer && open.notApplied === undefined)
     throw new LocalStackError(`The sample lead was answered with ${sent.status}: ${sent.text}`);
   const ui = temporalUi === undefined ? undefined : { url: temporalUi, namespace };
-  const story = sent.answer && (await leadStory(database, sent.answer.lead_id, { personal: false, ui }));
+  const story =
+    sent.answer && (await readLeadDetails(database, sent.answer.lead_id, { personal: false, ui }));
   return {
     ...open,
     answer: sent,

@@ -14,17 +14,17 @@ import { readMarket, termsOf } from '../../store/market/readMarket.js';
 import { readOnly } from '../../store/readOnly.js';
 import { readPast } from '../../store/reports/readPast.js';
 import { ApiError } from '../refusal.js';
-import { askedOfPersons } from './askedOfPersons.js';
-import { invalidFile } from '../changes.js';
-import { dateOf, Moment, SellerName } from '../inputs.js';
-import { sellerNamed } from '../named.js';
-import { inTurns } from './inTurns.js';
-import { operation, type AdminContext } from '../operation.js';
+import { personalFieldsInChange } from './personalFields.js';
+import { invalidMarketFile } from '../market/marketChanges.js';
+import { dateOf, DateOrTime, SellerName } from '../inputs.js';
+import { findSellerByName } from '../findByName.js';
+import { runInTimeSlices } from './timeSlices.js';
+import { operation, type OperationContext } from '../operation.js';
 import {
-  FEWEST_LEADS,
+  MIN_LEADS_SHOWN,
   figuresView,
   isFew,
-  someOf,
+  abbreviateList,
   Simulation,
   type ModelView,
   type SimulationView,
@@ -47,17 +47,17 @@ export const simulate = operation({
   input: Type.Object(
     {
       file: Type.String({ description: 'What changes, as a part of a market file, in YAML or JSON' }),
-      since: Moment(`Leads received since; at most ${MOST_DAYS} days ago`),
+      since: DateOrTime(`Leads received since; at most ${MOST_DAYS} days ago`),
       seller: Type.Optional(SellerName),
     },
     { title: 'the request' },
   ),
   takesFile: true,
-  longestBody: 2 * 1024 * 1024,
+  maxBodyBytes: 2 * 1024 * 1024,
   output: Simulation,
   failures: ['invalidMarket', 'conflict', 'notFound'],
   async run(context, { file, since, seller }) {
-    const code = seller === undefined ? undefined : (await sellerNamed(context.database, seller)).code;
+    const code = seller === undefined ? undefined : (await findSellerByName(context.database, seller)).code;
     const asked = { file, since: dateOf(since), until: new Date(), seller: code };
     if (!context.isShared) return simulated(context, asked);
     if (asked.until.getTime() - asked.since.getTime() > MOST_DAYS * DAY_MS) throw tooMuch();
@@ -92,7 +92,7 @@ interface Asked {
 
 /** From the market and the change to what would have come of it; from here on nothing can be written. */
 async function simulated(
-  { database, by, scopes, isShared, tell = () => undefined }: AdminContext,
+  { database, by, scopes, isShared, onProgress = () => undefined }: OperationContext,
   { file, since, until, seller }: Asked,
 ): Promise<SimulationView> {
   const reading = readOnly(database);
@@ -104,7 +104,7 @@ async function simulated(
   const real = changes.filter(({ change }) => change === 'created' || change === 'changed');
   if (real.length === 0 && models.size === 0)
     throw new ApiError('conflict', 'The change changes nothing: the market is as it says already.');
-  const asked = askedOfPersons(before, after);
+  const asked = personalFieldsInChange(before, after);
   if (asked.length > 0 && !scopes.includes('persons:read')) throw personsAsked(asked);
   const modelled = [...models.keys()];
   const parts: Part[] = [...real, ...modelled.map((id) => ({ kind: 'contract' as const, id }))];
@@ -113,11 +113,11 @@ async function simulated(
   await recordAuditEvent(database, by, deedOf(real, modelled, { since, seller }));
   const past = await readPast(reading, { since, until, campaigns }, [before, after], (count) => {
     if (isShared && count > MOST_LEADS) throw tooMuch();
-    tell(`reading leads: ${count}`);
+    onProgress(`reading leads: ${count}`);
   });
-  if (isShared && isFew(past.leads.length, FEWEST_LEADS)) throw tooFew(ids);
-  tell(`deciding ${past.leads.length} leads again`);
-  const result = await inTurns(
+  if (isShared && isFew(past.leads.length, MIN_LEADS_SHOWN)) throw tooFew(ids);
+  onProgress(`deciding ${past.leads.length} leads again`);
+  const result = await runInTimeSlices(
     whatIf(past.leads, past.elsewhere, { before, after, models }, until.getTime()),
   );
   return {
@@ -126,7 +126,7 @@ async function simulated(
     campaigns: ids,
     changes: real,
     models: modelsIn(changed),
-    ...figuresView({ ...result, leftOut: past.leftOut }, isShared ? FEWEST_LEADS : 1),
+    ...figuresView({ ...result, leftOut: past.leftOut }, isShared ? MIN_LEADS_SHOWN : 1),
   };
 }
 
@@ -142,7 +142,7 @@ function campaignsOf(parts: readonly Part[], terms: Terms, seller: string | unde
   if (own.length > 0) return own;
   throw new ApiError(
     'conflict',
-    `The change concerns no campaign of ${seller}, but ${someOf(all.map(({ id }) => id))}. Leave the seller out, or name another one.`,
+    `The change concerns no campaign of ${seller}, but ${abbreviateList(all.map(({ id }) => id))}. Leave the seller out, or name another one.`,
   );
 }
 
@@ -187,13 +187,13 @@ const personsAsked = (fields: string[]): ApiError =>
 const tooFew = (campaigns: string[]): ApiError =>
   new ApiError(
     'conflict',
-    `Fewer than ${FEWEST_LEADS} leads of ${someOf(campaigns)} can be decided again, and figures of so few would reveal persons. Name an earlier \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
+    `Fewer than ${MIN_LEADS_SHOWN} leads of ${abbreviateList(campaigns)} can be decided again, and figures of so few would reveal persons. Name an earlier \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
 function changedBy(text: string, market: Terms): SimulatedMarket {
   const parsed = parseChange(text, market);
   if ('changed' in parsed) return parsed.changed;
-  throw invalidFile(`The change has ${faultCount(parsed.faults)}; nothing was decided.`, parsed.faults);
+  throw invalidMarketFile(`The change has ${faultCount(parsed.faults)}; nothing was decided.`, parsed.faults);
 }
 
 function modelsIn({ terms, models }: SimulatedMarket): ModelView[] {

@@ -9,13 +9,13 @@ import {
   type Tally,
 } from '../../market/simulate/tally.js';
 import type { WhatIf } from '../../market/simulate/whatIf.js';
-import { Changed } from '../changes.js';
+import { ChangeSchema } from '../market/marketChanges.js';
 
 /**
  * No figure of fewer leads is given away by the API: a handful of leads is a handful of persons. On the database itself
  * nothing is withheld (docs/decisions/simulated-figures.md).
  */
-export const FEWEST_LEADS = 10;
+export const MIN_LEADS_SHOWN = 10;
 
 /** Null: of fewer leads than may be shown. */
 const Figure = Type.Union([Type.Number(), Type.Null()]);
@@ -50,7 +50,7 @@ export const Simulation = Type.Object(
     campaigns: Type.Array(Type.String(), {
       description: 'Campaigns that the change concerns; only their leads are decided again',
     }),
-    changes: Type.Array(Changed, { description: 'What the change makes of the market' }),
+    changes: Type.Array(ChangeSchema, { description: 'What the change makes of the market' }),
     models: Type.Array(Model, {
       description: 'What buyers are assumed to do with leads that they were not asked about',
     }),
@@ -133,7 +133,7 @@ export function figuresView(
 }
 
 /** Names a few of many campaigns. */
-export const someOf = (campaigns: readonly string[]): string =>
+export const abbreviateList = (campaigns: readonly string[]): string =>
   campaigns.length <= MOST_NAMED
     ? campaigns.join(', ')
     : `${campaigns.slice(0, MOST_NAMED).join(', ')} and ${campaigns.length - MOST_NAMED} more`;

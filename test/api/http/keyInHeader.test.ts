@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keyInHeader } from '../../../src/api/http/keyInHeader.js';
+import { readApiKey } from '../../../src/api/http/keyInHeader.js';
 import { generateKey } from '../../../src/store/keys/apiKeys.js';
 
 const KEY = generateKey('live');
@@ -17,7 +17,7 @@ describe('An Authorization header', () => {
     ['a password without a user name', basic(`:${KEY}`)],
     ['Basic in another case', basic(`${KEY}:`).replace('Basic', 'basic')],
   ])('contains a key as %s', (_form, header) => {
-    expect(keyInHeader(header, { basic: true })).toBe(KEY);
+    expect(readApiKey(header, { basic: true })).toBe(KEY);
   });
 
   test.each([
@@ -31,11 +31,11 @@ describe('An Authorization header', () => {
     ['has credentials that are not text', `Basic ${'/'.repeat(1000)}`],
     ['is very long', `Bearer ${'Bearer '.repeat(10_000)}`],
   ])('contains no key if it %s', (_form, header) => {
-    expect(keyInHeader(header, { basic: true })).toBeUndefined();
+    expect(readApiKey(header, { basic: true })).toBeUndefined();
   });
 
   test('contains no key as Basic if Basic is not accepted', () => {
-    expect(keyInHeader(basic(`${KEY}:`), { basic: false })).toBeUndefined();
-    expect(keyInHeader(`Bearer ${KEY}`, { basic: false })).toBe(KEY);
+    expect(readApiKey(basic(`${KEY}:`), { basic: false })).toBeUndefined();
+    expect(readApiKey(`Bearer ${KEY}`, { basic: false })).toBe(KEY);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { givenFields } from '../../../src/api/leads/givenFields.js';
+import { mergeFields } from '../../../src/api/leads/mergeFields.js';
 import { FIELDS, standardField } from '../../../src/market/fields/standardFields.js';
 import { cleanText, isNullLike } from '../../../src/market/fields/text.js';
 import { DEFAULT_ALIASES } from '../../../src/market/fields/aliases.js';
@@ -53,7 +53,7 @@ const entries = fc.array(fc.tuple(names, texts), { maxLength: 12 });
 
 /** Fields of a request with each documented field once. */
 const read = (sent: readonly (readonly [string, unknown])[]) =>
-  readLead(givenFields({ query: [], body: [...ADDRESS, ...sent] }), OPTIONAL);
+  readLead(mergeFields({ query: [], body: [...ADDRESS, ...sent] }), OPTIONAL);
 
 /** Blank to the field's reader, or to people. */
 function saysNothing(name: string, value: string): boolean {

@@ -1,4 +1,4 @@
-import { leadStory, type LeadStory } from '../../../src/operations/leadStory.js';
+import { readLeadDetails, type LeadDetails } from '../../../src/operations/leads/leadDetails.js';
 import { textOf } from '../../../src/market/fields/standardFields.js';
 import { toDecimal } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/wording/story.js';
@@ -10,7 +10,7 @@ import type { Run } from './runScenario.js';
 export interface Results {
   leads: Map<
     string,
-    { answer: object; story: LeadStory; result: FinishedLead | undefined; personal: string[] }
+    { answer: object; story: LeadDetails; result: FinishedLead | undefined; personal: string[] }
   >;
   /** The requests to each server. */
   received: Map<string, Received[]>;
@@ -20,7 +20,7 @@ export interface Results {
 export async function collectResults({ database }: { database: Database }, run: Run): Promise<Results> {
   const leads: Results['leads'] = new Map();
   for (const [name, { document, answer, result }] of run.leads) {
-    const story = await leadStory(database, document._id, { personal: false });
+    const story = await readLeadDetails(database, document._id, { personal: false });
     if (!story || !answer) throw new Error(`The lead ${name} is not in the store.`);
     const personal = ['firstName', 'lastName', 'phone', 'email'].flatMap(
       (field) => textOf(document.fields, field) ?? [],

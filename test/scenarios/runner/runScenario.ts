@@ -7,8 +7,8 @@ import type { FinishedLead } from '../../../src/market/wording/story.js';
 import { categoryKey } from '../../../src/market/model/terms.js';
 import { ApiError, errorOf } from '../../../src/operations/refusal.js';
 import { newLeadAnswer } from '../../../src/api/leads/leadAnswer.js';
-import { newLead } from '../../../src/api/leads/takeLead.js';
-import { takeReturn } from '../../../src/operations/takeReturn.js';
+import { newLead } from '../../../src/api/leads/acceptLead.js';
+import { acceptReturn } from '../../../src/operations/leads/acceptReturn.js';
 import { readMarketFile } from '../../../src/market/file/changeMarket.js';
 import { applyMarket } from '../../../src/store/market/apply.js';
 import { findStoredLead, insertLead } from '../../../src/store/leads/leads.js';
@@ -184,7 +184,7 @@ async function returnLead(world: LeadWorld, run: Run, step: NonNullable<Step['re
   const given = givenFrom(Object.entries({ post_id: claim.postId, reason }));
   const request = { buyer: by, given, receivedAt: new Date(await clock.now()) };
   const ask = (): Promise<string | undefined> =>
-    takeReturn(database, request, (facts) => world.start(facts)).then(
+    acceptReturn(database, request, (facts) => world.start(facts)).then(
       () => undefined,
       (thrown: unknown) => {
         if (thrown instanceof ApiError) return errorOf(thrown.kind).error;

@@ -1,6 +1,6 @@
 import { BSON } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { leadStory } from '../../../src/operations/leadStory.js';
+import { readLeadDetails } from '../../../src/operations/leads/leadDetails.js';
 import { describeLead } from '../../../src/cli/commands/leads/describeLead.js';
 import type { Entry, Round } from '../../../src/market/model/round.js';
 import { claimLead, skipOffer, releaseClaim } from '../../../src/store/sales/claims.js';
@@ -105,7 +105,7 @@ describe('a lead with many rounds', () => {
         [1, 2, 150, 151].map((round) => [{ round, contract: `${CAMPAIGN}/buyer-0`, answer: 'circuit_open' }]),
       );
 
-      const story = await leadStory(database, _id, { personal: false });
+      const story = await readLeadDetails(database, _id, { personal: false });
       expect(story?.rounds.map(({ round }) => round).slice(3, 8)).toEqual([4, 5, 107, 108, 109]);
       expect(story?.rounds_left_out).toBe(101);
       expect(story && describeLead(story, new Date())).toContain('… 101 rounds are not shown');

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { compareBooks } from '../../../operations/booksOperations.js';
+import { checkBooksOperation } from '../../../operations/books/booksOperations.js';
 import type { BooksCheck, BooksDifference } from '../../../store/books/checkBooks.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';
@@ -46,7 +46,7 @@ async function compareAll(ask: Ask): Promise<BooksCheck & { ok: boolean }> {
     differences: [] as BooksDifference[],
   };
   for (let after: string | undefined; ;) {
-    const part = await ask(compareBooks, { after });
+    const part = await ask(checkBooksOperation, { after });
     sum.ok &&= part.ok;
     for (const key of ['sales', 'leads', 'balances', 'differing'] as const) sum[key] += part[key];
     sum.differences.push(...part.differences.slice(0, MOST_SHOWN - sum.differences.length));

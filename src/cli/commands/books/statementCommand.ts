@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { showStatement } from '../../../operations/booksOperations.js';
+import { showStatement } from '../../../operations/books/booksOperations.js';
 import { pointInTime } from '../../../market/calendar/pointInTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';

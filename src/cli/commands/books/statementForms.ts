@@ -1,4 +1,4 @@
-import type { StatementView } from '../../../operations/booksOperations.js';
+import type { StatementView } from '../../../operations/books/booksOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { formatDecimal, minorDigits } from '../../../market/money.js';
 import { colors, table } from '../../../terminal/print.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { showBuyers, type BuyerView } from '../../../operations/buyersOperations.js';
+import { showBuyers, type BuyerView } from '../../../operations/market/buyersOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { formatDecimal } from '../../../market/money.js';
 import { adminCommand, useAdmin } from '../../admin.js';

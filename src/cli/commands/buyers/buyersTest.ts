@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { testBuyer, type BuyerTestView } from '../../../operations/buyersTestOperation.js';
+import { testBuyer, type BuyerTestView } from '../../../operations/market/buyersTestOperation.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printJson, table } from '../../../terminal/print.js';

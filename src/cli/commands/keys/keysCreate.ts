@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import Value from 'typebox/value';
-import { AdminName, makeKey } from '../../../operations/keysOperations.js';
+import { AdminName, createKeyOperation } from '../../../operations/keys/keysOperations.js';
 import { nearest } from '../../../market/nearest.js';
 import { SourceName } from '../../../market/file/values.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
@@ -56,7 +56,7 @@ async function create({ json, ...options }: Options, command: Command): Promise<
     throw new CommandFailed('--admin NAME and --scopes LIST go together, and with no other key.');
   const owner = { seller, buyer, admin, scopes };
   const asked = { ...owner, source, test, limit, expires_at: expires?.toISOString() };
-  const made = await useAdmin(command, (ask) => ask(makeKey, asked));
+  const made = await useAdmin(command, (ask) => ask(createKeyOperation, asked));
   if (json) {
     printJson(made);
     return;

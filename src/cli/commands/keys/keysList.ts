@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { showKeys, type KeyView } from '../../../operations/keysOperations.js';
+import { showKeys, type KeyView } from '../../../operations/keys/keysOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { print, printJson, table, type Cell } from '../../../terminal/print.js';

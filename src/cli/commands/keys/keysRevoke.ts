@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { endKey } from '../../../operations/keysOperations.js';
+import { revokeKeyOperation } from '../../../operations/keys/keysOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { future } from '../../arguments.js';
@@ -22,7 +22,7 @@ export function revokeCommand(): Command {
 
 async function revoke(key: string, { at, json }: Options, command: Command): Promise<void> {
   const asked = { key, expires_at: at?.toISOString() };
-  const ended = await useAdmin(command, (ask) => ask(endKey, asked));
+  const ended = await useAdmin(command, (ask) => ask(revokeKeyOperation, asked));
   if (json) printJson(ended);
   else if (at === undefined) print(`${ended.id} is revoked; requests with it are refused within 2 s.`);
   else print(`${ended.id} goes on until ${moment(at)}; requests with it are refused from then on.`);

@@ -1,6 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import Value from 'typebox/value';
-import { Overlap, renewSecret, showSecret, type SecretView } from '../../../operations/secretsOperations.js';
+import {
+  Overlap,
+  rotateSecretOperation,
+  showSecret,
+  type SecretView,
+} from '../../../operations/keys/secretsOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
@@ -48,7 +53,7 @@ async function show({ json, ...asked }: Options, command: Command): Promise<void
 
 async function rotate({ json, ...asked }: Options & { overlap: string }, command: Command): Promise<void> {
   checkOwner(asked);
-  tell(await useAdmin(command, (ask) => ask(renewSecret, asked)), json);
+  tell(await useAdmin(command, (ask) => ask(rotateSecretOperation, asked)), json);
 }
 
 /** The secret is alone on standard output, so that a script can take it; what is said about it goes beside it. */

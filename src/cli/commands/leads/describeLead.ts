@@ -2,12 +2,12 @@ import { moment } from '../../../market/calendar/formatUtc.js';
 import { formatDecimal } from '../../../market/money.js';
 import { reasonInWords } from '../../../market/model/reason.js';
 import { HELD_TOO_LONG, span } from '../../../market/wording/story.js';
-import type { LeadStory } from '../../../operations/leadStory.js';
+import type { LeadDetails } from '../../../operations/leads/leadDetails.js';
 import { colors, table } from '../../../terminal/print.js';
 import { onOneLine } from '../../../terminal/terminal.js';
 
 /** A lead's story on a terminal, in the order in which it happened. */
-export function describeLead(story: LeadStory, now: Date): string {
+export function describeLead(story: LeadDetails, now: Date): string {
   const amount: Amount = (value) => (value === undefined ? '' : formatDecimal(value, story.currency));
   return [
     heading(story, amount),
@@ -15,7 +15,7 @@ export function describeLead(story: LeadStory, now: Date): string {
     ...section('Posts', postRows(story, amount)),
     ...section('Returns', returnRows(story, amount)),
     ...section('Books', bookRows(story, amount)),
-    ...section('Told', toldRows(story)),
+    ...section('Notifications', notificationRows(story)),
     heldText(story, now),
     ending(story, now),
     fieldsText(story),
@@ -27,7 +27,7 @@ export function describeLead(story: LeadStory, now: Date): string {
 
 type Amount = (value: number | undefined) => string;
 
-function heading(story: LeadStory, amount: Amount): string {
+function heading(story: LeadDetails, amount: Amount): string {
   const { lead_id, status, reason, seller, seller_name = seller, category, state, source, test } = story;
   const sold = status === 'sold' ? ` at ${amount(story.price)} to ${(story.buyer_ids ?? []).join(', ')}` : '';
   const why = reason === undefined ? '' : ` (${reasonInWords(reason)})`;
@@ -50,7 +50,7 @@ function leftOut(before: { round: number } | undefined, { round }: { round: numb
   return count > 0 ? [`… ${count} rounds are not shown`] : [];
 }
 
-function roundText({ round, at, floor, contracts }: LeadStory['rounds'][number], amount: Amount): string {
+function roundText({ round, at, floor, contracts }: LeadDetails['rounds'][number], amount: Amount): string {
   const rows = contracts.map(({ buyer, bid, outcome, detail, ms, asked_again: again }) => [
     buyer,
     amount(bid),
@@ -73,7 +73,7 @@ function section(title: string, rows: { head: string[]; rows: string[][] }): str
   return rows.rows.length === 0 ? [] : [`${colors.bold(title)}\n${table(rows.head, rows.rows)}`];
 }
 
-function postRows({ posts }: LeadStory, amount: Amount): { head: string[]; rows: string[][] } {
+function postRows({ posts }: LeadDetails, amount: Amount): { head: string[]; rows: string[][] } {
   return {
     head: ['buyer', 'status', 'price', 'round', 'began', 'post_id', 'buyer’s id', 'reason'],
     rows: posts.map(({ buyer, status, price, round, began_at, post_id, buyer_lead_id, detail }) => [
@@ -89,7 +89,7 @@ function postRows({ posts }: LeadStory, amount: Amount): { head: string[]; rows:
   };
 }
 
-function returnRows({ returns = [] }: LeadStory, amount: Amount): { head: string[]; rows: string[][] } {
+function returnRows({ returns = [] }: LeadDetails, amount: Amount): { head: string[]; rows: string[][] } {
   return {
     head: ['given back by', 'reason', 'at', 'the seller no longer earns'],
     rows: returns.map(({ buyer_id, reason, returned_at, amount: taken }) => [
@@ -101,7 +101,7 @@ function returnRows({ returns = [] }: LeadStory, amount: Amount): { head: string
   };
 }
 
-function bookRows({ ledger }: LeadStory, amount: Amount): { head: string[]; rows: string[][] } {
+function bookRows({ ledger }: LeadDetails, amount: Amount): { head: string[]; rows: string[][] } {
   return {
     head: ['account', 'amount', 'booked', 'sale'],
     rows: ledger.map((entry) => [
@@ -113,14 +113,14 @@ function bookRows({ ledger }: LeadStory, amount: Amount): { head: string[]; rows
   };
 }
 
-function toldRows({ told }: LeadStory): { head: string[]; rows: string[][] } {
+function notificationRows({ notifications }: LeadDetails): { head: string[]; rows: string[][] } {
   return {
-    head: ['at', 'what', 'whom', 'heard', 'answered in', 'detail'],
-    rows: told.map(({ at, what, whom, heard, ms, detail }) => [
+    head: ['at', 'what', 'recipient', 'delivered', 'answered in', 'detail'],
+    rows: notifications.map(({ at, what, whom, delivered, ms, detail }) => [
       moment(Date.parse(at)),
       what,
       whom,
-      heard ? colors.green('yes') : colors.red('no'),
+      delivered ? colors.green('yes') : colors.red('no'),
       `${Math.round(ms)} ms`,
       detail ?? '',
     ]),
@@ -128,7 +128,7 @@ function toldRows({ told }: LeadStory): { head: string[]; rows: string[][] } {
 }
 
 /** What ops are to decide, until when, and what happens if they don't. */
-function heldText({ lead_id: id, held = [] }: LeadStory, now: Date): string | undefined {
+function heldText({ lead_id: id, held = [] }: LeadDetails, now: Date): string | undefined {
   if (held.length === 0) return undefined;
   return held
     .map(({ buyer, post_id, since, until }) => {
@@ -147,7 +147,7 @@ function heldText({ lead_id: id, held = [] }: LeadStory, now: Date): string | un
 
 /** What it waits for, or that nothing more will happen. */
 function ending(
-  { status, waits_for, withdrawal, updated_at, held }: LeadStory,
+  { status, waits_for, withdrawal, updated_at, held }: LeadDetails,
   now: Date,
 ): string | undefined {
   if (waits_for !== undefined) {
@@ -173,14 +173,15 @@ const withdrawnBy = ({ by, reason }: { by?: string; reason?: string }): string =
       ? ''
       : ` by ${onOneLine(by)}`;
 
-function fieldsText(story: LeadStory): string {
+function fieldsText(story: LeadDetails): string {
   const { fields, sent, notes, erased, without_person: isUnstored } = story;
   if (erased) {
     const proof = erased.sha256 === undefined ? '' : `; SHA-256 of what was there: ${erased.sha256}`;
     return `${colors.bold('The person was erased')} ${moment(Date.parse(erased.at))} by ${onOneLine(erased.by)}${proof}`;
   }
   if (isUnstored) return 'The person is on a suppression list and was not stored.';
-  const text = (values: LeadStory['sent'], name: string): string => [values?.[name] ?? []].flat().join(', ');
+  const text = (values: LeadDetails['sent'], name: string): string =>
+    [values?.[name] ?? []].flat().join(', ');
   const columns: [head: string, cell: (name: string) => string][] = [
     ['name', (name) => name],
     ['value', (name) => text(fields, name)],

@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
-import { eraseLeads, findLeadsOfPerson, type LeadErased } from '../../../operations/leadsOperations.js';
+import {
+  eraseLeads,
+  findLeadsOfPerson,
+  type LeadErasedView,
+} from '../../../operations/leads/leadsOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';
@@ -74,8 +78,8 @@ async function leadsOf(ask: Ask, { seller, phone, email }: Options): Promise<str
 /** So many by one request: each may wait some seconds for its lead's workflow. */
 const AT_ONCE = 10;
 
-async function eraseAll(ask: Ask, leadIds: string[], by: string | undefined): Promise<LeadErased[]> {
-  const outcomes: LeadErased[] = [];
+async function eraseAll(ask: Ask, leadIds: string[], by: string | undefined): Promise<LeadErasedView[]> {
+  const outcomes: LeadErasedView[] = [];
   for (let i = 0; i < leadIds.length; i += AT_ONCE) {
     const { leads } = await ask(eraseLeads, { lead_ids: leadIds.slice(i, i + AT_ONCE), by });
     outcomes.push(...leads);
@@ -89,7 +93,7 @@ function tellLeads(leadIds: string[], json: boolean): void {
 }
 
 /** @throws CommandFailed where a lead could not be erased */
-function tellOutcomes(leads: LeadErased[], json: boolean): void {
+function tellOutcomes(leads: LeadErasedView[], json: boolean): void {
   if (json) printJson({ leads });
   else if (leads.length === 0) print('There is no such lead.');
   else print(table(['lead', 'outcome', 'when', 'by', 'SHA-256 of what was there'], leads.map(row)));
@@ -101,14 +105,14 @@ function tellOutcomes(leads: LeadErased[], json: boolean): void {
   }
 }
 
-const WORDS: Record<LeadErased['outcome'], string> = {
+const WORDS: Record<LeadErasedView['outcome'], string> = {
   erased: 'erased',
   already: 'erased before',
   held: 'held by a buyer',
   unknown: 'no such lead',
 };
 
-const row = ({ lead_id, outcome, erased_at, by = '', sha256 = '' }: LeadErased): string[] => [
+const row = ({ lead_id, outcome, erased_at, by = '', sha256 = '' }: LeadErasedView): string[] => [
   lead_id,
   WORDS[outcome],
   erased_at === undefined ? '' : moment(Date.parse(erased_at)),

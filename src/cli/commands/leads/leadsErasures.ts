@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { showErasures, type ErasureListed as Listed } from '../../../operations/leadsOperations.js';
+import { showErasures, type ErasureView } from '../../../operations/leads/leadsOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { past } from '../../arguments.js';
@@ -35,7 +35,7 @@ async function list({ since, json }: { since?: Date; json: boolean }, command: C
   });
 }
 
-const row = ({ lead_id, erased_at, by, sha256 = '' }: Listed): string[] => [
+const row = ({ lead_id, erased_at, by, sha256 = '' }: ErasureView): string[] => [
   lead_id,
   moment(Date.parse(erased_at)),
   by,

@@ -4,9 +4,9 @@ import {
   findLeads,
   findLeadsOfPerson,
   LEAD_STATUSES,
-  type LeadListed,
+  type LeadRow,
   type LeadPage,
-} from '../../../operations/leadsOperations.js';
+} from '../../../operations/leads/leadsOperations.js';
 import { showProgress } from '../../../terminal/showProgress.js';
 import { nearest } from '../../../market/nearest.js';
 import type { LeadStatus } from '../../../market/model/lead.js';
@@ -112,7 +112,7 @@ function reasonNamed(text: string): Reason | LeadReason {
   );
 }
 
-function row(lead: LeadListed): string[] {
+function row(lead: LeadRow): string[] {
   const {
     lead_id,
     received_at,
@@ -145,7 +145,7 @@ function row(lead: LeadListed): string[] {
 }
 
 /** One for each held post. */
-const heldRows = (leads: LeadListed[]): string[][] =>
+const heldRows = (leads: LeadRow[]): string[][] =>
   leads.flatMap(({ lead_id, received_at, seller, category, held = [] }) =>
     held.map(({ buyer, since, until }) => [
       lead_id,

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import {
-  showReasons,
+  showUnsoldReasons,
   type ContractReasonsView,
   type UnsoldView,
-} from '../../../operations/unsoldOperations.js';
+} from '../../../operations/leads/unsoldOperations.js';
 import { showProgress } from '../../../terminal/showProgress.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { reasonInWords } from '../../../market/model/reason.js';
@@ -48,13 +48,13 @@ async function reasons(
   else print(reasonsText(total));
 }
 
-type Asked = Parameters<typeof showReasons.run>[1];
+type Asked = Parameters<typeof showUnsoldReasons.run>[1];
 
 async function sumOfParts(ask: Ask, asked: Asked, tell: (text: string) => void): Promise<UnsoldView> {
-  const total = await ask(showReasons, asked);
+  const total = await ask(showUnsoldReasons, asked);
   for (let { next } = total; next !== undefined;) {
     tell(`counted ${whole(total.unsold)} unsold leads`);
-    const part = await ask(showReasons, { ...asked, after: next });
+    const part = await ask(showUnsoldReasons, { ...asked, after: next });
     addPart(total, part);
     next = part.next;
   }

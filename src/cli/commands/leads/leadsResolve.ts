@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { resolvePost } from '../../../operations/leadCallOperations.js';
+import { resolvePost } from '../../../operations/leads/leadActionOperations.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printJson } from '../../../terminal/print.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { retryLead } from '../../../operations/leadCallOperations.js';
+import { retryLead } from '../../../operations/leads/leadActionOperations.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { print, printJson } from '../../../terminal/print.js';
 import { standsInWords } from './standsInWords.js';

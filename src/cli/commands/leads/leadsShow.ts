@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { showLead, showPerson } from '../../../operations/leadsOperations.js';
+import { showLead, showPerson } from '../../../operations/leads/leadsOperations.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { describeLead } from './describeLead.js';
 import { print, printJson } from '../../../terminal/print.js';

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import Value from 'typebox/value';
 import { ApiError } from '../../../operations/refusal.js';
-import { IfMatch, putMarket } from '../../../operations/marketOperations.js';
+import { IfMatch, applyMarketOperation } from '../../../operations/market/marketOperations.js';
 import { faultsOfFile, readMarketFile } from '../../../market/file/changeMarket.js';
 import type { Fault } from '../../../market/file/fault.js';
 import type { Change } from '../../../store/market/applyPlan.js';
@@ -92,7 +92,7 @@ interface Planned {
 async function planOf(ask: Ask, file: string, text: string, options: Options): Promise<Planned> {
   const { replace, prune, ifMatch, json } = options;
   try {
-    return await ask(putMarket, { file: text, replace, prune, dry_run: true, if_match: ifMatch });
+    return await ask(applyMarketOperation, { file: text, replace, prune, dry_run: true, if_match: ifMatch });
   } catch (error) {
     const { faults, outcome } = refusalOf(text, error);
     if (json) printJson({ file, faults });
@@ -103,7 +103,7 @@ async function planOf(ask: Ask, file: string, text: string, options: Options): P
 /** Makes the changes of the plan, and no others. */
 async function asPlanned(ask: Ask, text: string, tag: string, { replace, prune }: Options) {
   try {
-    return await ask(putMarket, { file: text, replace, prune, yes: true, if_match: tag });
+    return await ask(applyMarketOperation, { file: text, replace, prune, yes: true, if_match: tag });
   } catch (error) {
     if (!(error instanceof ApiError) || error.kind !== 'marketChanged') throw error;
     throw new CommandFailed(

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { showCampaigns, showContracts } from '../../../operations/pauseOperations.js';
+import { showCampaigns, showContracts } from '../../../operations/market/pauseOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { formatDecimal } from '../../../market/money.js';
 import { adminCommand, useAdmin } from '../../admin.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { showMarket } from '../../../operations/marketOperations.js';
+import { showMarket } from '../../../operations/market/marketOperations.js';
 import { marketTag } from '../../../store/market/readMarket.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { print, printJson } from '../../../terminal/print.js';

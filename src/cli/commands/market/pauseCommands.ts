@@ -8,7 +8,7 @@ import {
   resumeCampaign,
   resumeContract,
   type PauseView,
-} from '../../../operations/pauseOperations.js';
+} from '../../../operations/market/pauseOperations.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ApiError } from '../../../operations/refusal.js';
 import { simulate } from '../../../operations/simulate/simulateOperation.js';
-import { someOf, type SimulationView } from '../../../operations/simulate/simulationView.js';
+import { abbreviateList, type SimulationView } from '../../../operations/simulate/simulationView.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { showProgress } from '../../../terminal/showProgress.js';
 import { adminCommand, useAdmin } from '../../admin.js';
@@ -33,7 +33,7 @@ export function simulateCommand(): Command {
 async function decideAgain({ since, change: file, seller, json }: Options, command: Command): Promise<void> {
   const asked = { file: await readText(file), since: since.toISOString(), seller };
   const shown = showProgress();
-  const needs = { persons: true, tell: shown.progress };
+  const needs = { persons: true, onProgress: shown.progress };
   const simulation = await useAdmin(command, (ask) => ask(simulate, asked), needs)
     .catch((error: unknown) => {
       if (!(error instanceof ApiError) || error.details.faults === undefined) throw error;
@@ -46,7 +46,7 @@ async function decideAgain({ since, change: file, seller, json }: Options, comma
 }
 
 function nothingToDecide({ since, campaigns, left_out: { erased, unheld } }: SimulationView): string {
-  const none = `No lead of ${someOf(campaigns)} received since ${moment(new Date(since))} can be decided again`;
+  const none = `No lead of ${abbreviateList(campaigns)} received since ${moment(new Date(since))} can be decided again`;
   const why =
     erased === 0 && unheld === 0
       ? 'none was received, except for test leads'

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { someOf, type SimulationView } from '../../../operations/simulate/simulationView.js';
+import { abbreviateList, type SimulationView } from '../../../operations/simulate/simulationView.js';
 import { moment } from '../../../market/calendar/formatUtc.js';
 import { formatDecimal } from '../../../market/money.js';
 import { COLUMNS, inColumns, type Columns } from '../../../market/simulate/tally.js';
@@ -22,7 +22,7 @@ const percent = (part: number, of: number): string => `${((of === 0 ? 0 : part /
 export function simulationText(simulation: SimulationView, file: string): string {
   const { since, campaigns, changes, models, currencies, leads } = simulation;
   return [
-    `${leadsIn(leads)} of ${someOf(campaigns)}, received since ${moment(new Date(since))}, decided again with the change in ${file === '-' ? 'standard input' : file}:`,
+    `${leadsIn(leads)} of ${abbreviateList(campaigns)}, received since ${moment(new Date(since))}, decided again with the change in ${file === '-' ? 'standard input' : file}:`,
     [...changes.flatMap(changeLines), ...models.map(modelLine)].join('\n'),
     ...currencies.flatMap((one) => currencyText(one, fewIn(simulation))),
     notes(simulation).join('\n'),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { testPostbacks } from '../../../operations/postbacksOperations.js';
+import { testPostbacks } from '../../../operations/market/postbacksOperations.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printJson, table } from '../../../terminal/print.js';
@@ -20,9 +20,17 @@ async function test({ seller, json }: { seller: string; json: boolean }, command
     throw new CommandFailed(
       `${tested.seller} has no address for postbacks; name one in the market file under its \`postback\`.`,
     );
-  const rows = addresses.map(({ url, heard, answer, ms }) => [url, heard ? 'yes' : 'no', answer, String(ms)]);
+  const rows = addresses.map(({ url, delivered, answer, ms }) => [
+    url,
+    delivered ? 'yes' : 'no',
+    answer,
+    String(ms),
+  ]);
   if (json) printJson(tested);
-  else print(table(['address', 'heard', 'answer', 'ms'], rows));
-  const deaf = addresses.filter(({ heard }) => !heard).length;
-  if (deaf > 0) throw new CommandFailed(`${deaf} of ${addresses.length} did not hear it; any 2xx says so.`);
+  else print(table(['address', 'delivered', 'answer', 'ms'], rows));
+  const failed = addresses.filter(({ delivered }) => !delivered).length;
+  if (failed > 0)
+    throw new CommandFailed(
+      `${failed} of ${addresses.length} tests were not delivered; answer with any 2xx.`,
+    );
 }

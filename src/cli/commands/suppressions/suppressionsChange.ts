@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { MOST_SUPPRESSED, suppress, unsuppress } from '../../../operations/suppressionsOperations.js';
+import { MAX_SUPPRESSED, suppress, unsuppress } from '../../../operations/suppressionsOperations.js';
 import { showProgress } from '../../../terminal/showProgress.js';
 import type { ColumnRole } from '../../../market/intake/contactColumns.js';
 import type { Contact } from '../../../market/fields/personKeys.js';
@@ -156,7 +156,7 @@ async function* parts(read: Read): AsyncGenerator<Contact[]> {
       read.uncertain += 1;
       if (read.uncertainLines.length < SHOWN) read.uncertainLines.push(entry.line);
     }
-    if (persons.length < MOST_SUPPRESSED) continue;
+    if (persons.length < MAX_SUPPRESSED) continue;
     yield persons;
     persons = [];
   }

@@ -1,0 +1,143 @@
+import { v7 } from 'uuid';
+import type { Given } from '../../market/intake/given.js';
+import { contactOf, KEY_RULE } from '../../market/fields/personKeys.js';
+import { measured } from '../../metrics.js';
+import type { Database } from '../../store/db.js';
+import { factsOf, insertLead, markAnswered } from '../../store/leads/leads.js';
+import type { LeadDocument, StoredLead } from '../../store/documents.js';
+import { matchOf } from '../../store/persons/matchKeys.js';
+import { isSuppressed } from '../../store/persons/suppressions.js';
+import type { OutcomeAnswer } from '../../temporal/names.js';
+import type { Admission } from './admission.js';
+import { assertSameRequest, idempotencyOf } from './idempotency.js';
+import type { ReadCache } from '../readCache.js';
+import type { ApiContext } from '../context.js';
+import type { ReadRequest, SellerKey } from './readRequest.js';
+
+/** A request for a lead in which no fault was found. */
+export interface LeadRequest extends ReadRequest {
+  key: SellerKey;
+  given: Given;
+  idempotencyKey?: string;
+  /** How long the source waits for the outcome, ms. */
+  answerWithinMs: number;
+  receivedAt: Date;
+}
+
+/** A lead that was taken now, with its outcome where there was one in time, or the one that this request repeats. */
+export type AcceptedLead =
+  | { lead: LeadDocument; outcome: OutcomeAnswer | undefined }
+  | { repeated: StoredLead };
+
+/**
+ * Takes one lead: checks it, stores it, starts its workflow, and waits for the outcome. Once it is stored it is
+ * accepted: whatever happens after that, the lead's workflow is run. One whose person is on a suppression list is stored
+ * as ended, and its workflow only sends the seller's postbacks. A lead that finds no place among those under way is stored all the same, and starts later.
+ * @throws ApiError for what the source did wrong; a database error when the lead could not be stored
+ */
+export async function acceptLead(
+  { settings, database, starter }: Pick<ApiContext, 'settings' | 'database' | 'starter'>,
+  { cache, admission }: { cache: ReadCache; admission: Admission },
+  request: LeadRequest,
+): Promise<AcceptedLead> {
+  const lead = await newLead(database, request, settings.ANSWER_WINDOW_MS);
+  if (await isOnList(database, cache, lead)) {
+    const notifies = (await cache.seller(lead.seller))?.postbacks.length ?? 0;
+    const ended = { ...suppressed(lead), dueAt: notifies > 0 ? startedLater() : undefined };
+    const stored = await insertLead(database, ended);
+    if (!stored.inserted) return repeatOf(stored.repeated, ended);
+    if (notifies > 0) startLater(ended);
+    return { lead: ended, outcome: undefined };
+  }
+  const place = await admission.enter(lead, request.answerWithinMs);
+  const dueAt = place === undefined ? startedLater() : lead.dueAt;
+  const stored = await insertLead(database, { ...lead, dueAt }).catch((error: unknown) => {
+    place?.leave();
+    throw error;
+  });
+  if (!stored.inserted) {
+    place?.leave();
+    return repeatOf(stored.repeated, lead);
+  }
+  const { seller, source } = lead;
+  for (const field of lead.unread ?? []) measured.unread(1, { seller, source, field });
+  const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
+  const answerWithinMs = Math.max(0, answerBy - Date.now());
+  const facts = { ...factsOf(lead), answerBy: answerWithinMs > 0 ? answerBy : undefined };
+  const outcome = place && (await starter.start(facts, answerWithinMs, place.answered));
+  if (place === undefined) {
+    measured.leadDeferred(1, { campaign: lead.campaign });
+    startLater(lead);
+  }
+  // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
+  const isEarly = outcome === undefined && Date.now() < answerBy;
+  if (isEarly && lead.idempotency !== undefined)
+    await markAnswered(database, lead._id).catch(() => undefined);
+  return { lead, outcome };
+
+  /** Starts a stored lead that nobody waits for. */
+  function startLater(stored: LeadDocument): void {
+    admission.enterLater(stored, ({ answered }) => void starter.start(factsOf(stored), 0, answered));
+  }
+}
+
+/** By then this process has started a lead that nobody waits for; otherwise a worker's sweep starts it. */
+const startedLater = (): Date => new Date(Date.now() + 60_000);
+
+/** @throws ApiError where the first request is still being answered, or was for another lead */
+function repeatOf(repeated: StoredLead, { idempotency }: LeadDocument): AcceptedLead {
+  assertSameRequest(repeated, idempotency?.fingerprint ?? '', new Date());
+  return { repeated };
+}
+
+/** Asks the database only for sellers who have a list. */
+const isOnList = async (database: Database, cache: ReadCache, lead: LeadDocument): Promise<boolean> =>
+  (await cache.hasSuppressions(lead.seller)) && isSuppressed(database, lead);
+
+/** It is sold to no buyer, so the person's data have no use; the hashes stay to show that it was not sold. */
+const suppressed = (lead: LeadDocument): LeadDocument => ({
+  ...lead,
+  withoutPerson: true,
+  status: 'withdrawn',
+  reason: 'suppressed',
+});
+
+/** The lead of a request as it is stored. */
+export async function newLead(
+  database: Database,
+  request: LeadRequest,
+  answerWindowMs: number,
+): Promise<LeadDocument> {
+  const { key, given, campaign, receivedAt, idempotencyKey } = request;
+  const person = request.reading.lead;
+  const after = (ms: number): Date => new Date(receivedAt.getTime() + ms);
+  return {
+    _id: v7(),
+    seller: key.seller,
+    campaign: campaign.id,
+    category: campaign.category,
+    key: key._id,
+    source: key.source,
+    test: key.test,
+    status: 'received',
+    receivedAt,
+    updatedAt: receivedAt,
+    dueAt: after(answerWindowMs),
+    ...person,
+    match: await matchOf(database, contactOf(person.fields)),
+    matchRule: KEY_RULE,
+    ...(idempotencyKey !== undefined && {
+      idempotency: idempotencyOf(
+        await database.vault.hash(),
+        key._id,
+        idempotencyKey,
+        given,
+        after(request.answerWithinMs),
+      ),
+    }),
+    rounds: {},
+    claims: {},
+    held: 0,
+    currency: campaign.currency,
+  };
+}

@@ -1,0 +1,39 @@
+import type { Campaign, Seller } from '../market/model/terms.js';
+import { cached } from '../store/cache.js';
+import type { Database } from '../store/db.js';
+import { findKey, hashKey, keyHashes } from '../store/keys/apiKeys.js';
+import type { KeyDocument } from '../store/documents.js';
+import { findAskedFields, findCampaign, findSeller } from '../store/market/storedTerms.js';
+import { hasSuppressions } from '../store/persons/suppressions.js';
+
+/** A campaign, with the fields that its contracts ask for by name. */
+export type CachedCampaign = Campaign & { asked: ReadonlySet<string> };
+
+/** What every request asks the store for, remembered so shortly that a change is in force within 2 s. */
+export interface ReadCache {
+  key(text: string): Promise<KeyDocument | null>;
+  /** Whether it may be a key in force, by a list of all keys: a made-up one costs no query of its own. */
+  isListedKey(text: string): Promise<boolean>;
+  seller(codeOrSlug: string): Promise<Seller | undefined>;
+  /** By `categoryKey(category)`. */
+  campaign(seller: string, categoryKey: string): Promise<CachedCampaign | undefined>;
+  /** Whether there is a list of persons whose leads the seller must not sell. */
+  hasSuppressions(seller: string): Promise<boolean>;
+}
+
+export function createReadCache(database: Database): ReadCache {
+  // A seller's code has letters and digits only, so the first space ends it.
+  const campaign = cached(async (id) => {
+    const space = id.indexOf(' ');
+    const campaign = await findCampaign(database, id.slice(0, space), id.slice(space + 1));
+    return campaign && { ...campaign, asked: await findAskedFields(database, campaign) };
+  });
+  const keys = cached(() => keyHashes(database));
+  return {
+    isListedKey: async (text) => (await keys('all')).has(hashKey(text)),
+    key: cached((text) => findKey(database, text)),
+    seller: cached((codeOrSlug) => findSeller(database, codeOrSlug)),
+    campaign: (seller, categoryKey) => campaign(`${seller} ${categoryKey}`),
+    hasSuppressions: cached((seller) => hasSuppressions(database, seller)),
+  };
+}

@@ -1,0 +1,163 @@
+import { conclude, detailFor } from '../../market/auction/decide.js';
+import { toDecimal } from '../../market/money.js';
+import type { Outcome } from '../../market/model/round.js';
+import { reasonShown, standingInWords } from '../../market/model/statusView.js';
+import { fullUntil, waitInWords } from '../../market/wording/story.js';
+import { nextWait, waitingRound } from '../../market/waiting/waiting.js';
+import type { Database } from '../../store/db.js';
+import { heldPostsOf, type HeldPost } from '../../store/leads/heldPosts.js';
+import { factsOf, findLead, findStoredLead } from '../../store/leads/leads.js';
+import type { Claim, StoredLead } from '../../store/documents.js';
+import { readRounds, type RoundWithAnswers } from '../../store/leads/rounds.js';
+import { stateOf } from '../../store/leads/withdrawals.js';
+import { workflowId } from '../../temporal/names.js';
+
+/** Everything the store knows of a lead, with amounts as decimals of its currency and times in ISO 8601. */
+export type LeadDetails = NonNullable<Awaited<ReturnType<typeof readLeadDetails>>>;
+
+interface Options {
+  /** Whether the person's own words are shown. */
+  personal: boolean;
+  ui?: { url: string; namespace: string } | undefined;
+}
+
+/** Of a lead with more rounds these are shown: each may have hundreds of bidders. */
+const SHOWN_ROUNDS = { first: 5, last: 45 };
+
+export const MASK = '•••';
+
+/** Reads a lead with its seller, sales and bookings; undefined where there is none of that id. */
+export async function readLeadDetails(database: Database, id: string, { personal, ui }: Options) {
+  const found = personal ? await findLead(database, id) : await findStoredLead(database, id);
+  if (found === null) return undefined;
+  const lead: StoredLead = found;
+  const [seller, sales] = await Promise.all([
+    database.sellers.findOne({ _id: lead.seller }),
+    database.sales.find({ lead: id }).sort({ at: 1 }).toArray(),
+  ]);
+  const saleIds = sales.map(({ _id }) => _id);
+  const bookings = await database.ledger
+    .find({ sale: { $in: saleIds } })
+    .sort({ at: 1, _id: 1 })
+    .toArray();
+  const decimal = (minor: number): number => toDecimal(minor, lead.currency);
+  const { rounds, leftOut } = await readRounds(database, lead, SHOWN_ROUNDS);
+  const last = rounds.at(-1);
+  const held = heldPostsOf(lead);
+  const waits =
+    stateOf(lead) === 'pending' && held.length === 0 && last
+      ? nextWait(factsOf(lead), last.round, last.answers)
+      : undefined;
+  const full =
+    waits &&
+    last &&
+    fullUntil(conclude(last.round, last.answers), waitingRound(last.round, last.answers).changes);
+  return {
+    lead_id: lead._id,
+    status: lead.status,
+    reason: reasonShown(lead),
+    test: lead.test,
+    seller: lead.seller,
+    seller_name: seller?.name,
+    campaign: lead.campaign,
+    category: lead.category,
+    state: lead.state,
+    key: lead.key,
+    source: lead.source,
+    received_at: lead.receivedAt.toISOString(),
+    updated_at: lead.updatedAt.toISOString(),
+    currency: lead.currency,
+    price: lead.price === undefined ? undefined : decimal(lead.price),
+    buyer_ids: lead.buyerIds,
+    returns: standingInWords(lead).returns,
+    rounds: rounds.map((held) => roundStory(held, lead)),
+    rounds_left_out: leftOut === 0 ? undefined : leftOut,
+    posts: Object.entries(lead.claims).map(([contract, claim]) => postStory(contract, claim, decimal)),
+    sales: sales.map(({ _id, buyer, price, at, buyerLeadId }) => ({
+      sale_id: _id,
+      buyer,
+      price: decimal(price),
+      at: at.toISOString(),
+      buyer_lead_id: buyerLeadId,
+    })),
+    ledger: bookings.map(({ sale, account, amount, currency, at }) => ({
+      sale_id: sale,
+      account,
+      amount: toDecimal(amount, currency),
+      at: at.toISOString(),
+    })),
+    notifications: (lead.told ?? []).map(notificationView),
+    held: held.length === 0 ? undefined : held.map(heldPostView),
+    waits_for: waits && { what: waitInWords(waits, full), until: new Date(waits.at).toISOString() },
+    withdrawal: lead.withdrawal && { ...lead.withdrawal, at: lead.withdrawal.at.toISOString() },
+    erased: lead.erased && { ...lead.erased, at: lead.erased.at.toISOString() },
+    without_person: lead.withoutPerson,
+    workflow: workflowId(id),
+    workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,
+    fields: 'fields' in found ? found.fields : masked(found),
+    sent: 'fields' in found ? found.sent : undefined,
+    notes: lead.notes ?? {},
+    unread: lead.unread ?? [],
+  };
+}
+
+/** `told` and `heard` are the stored names. */
+const notificationView = ({ at, heard, ...notification }: NonNullable<StoredLead['told']>[number]) => ({
+  ...notification,
+  at: at.toISOString(),
+  delivered: heard,
+});
+
+/** A post that waits for the decision of ops, as ops read it. */
+export const heldPostView = ({ buyer, postId, since, until }: HeldPost) => ({
+  buyer,
+  post_id: postId,
+  since: since.toISOString(),
+  until: until.toISOString(),
+});
+
+const masked = ({ person }: StoredLead): Record<string, string> =>
+  Object.fromEntries(Object.keys(person?.fields ?? {}).map((name) => [name, MASK]));
+
+function roundStory({ round, answers }: RoundWithAnswers, lead: StoredLead) {
+  const claims = Object.entries(lead.claims).filter(([, claim]) => claim.round === round.number);
+  const underWay = new Map(
+    claims.flatMap(([contract, { status, held }]): [string, 'held' | 'posting'][] =>
+      status === 'posting' ? [[contract, held === undefined ? 'posting' : 'held']] : [],
+    ),
+  );
+  const { currency, sale } = round.terms;
+  return {
+    round: round.number,
+    at: new Date(round.at).toISOString(),
+    mode: sale.mode,
+    floor: toDecimal(sale.floor, currency),
+    contracts: conclude(round, answers).map((outcome) => ({
+      contract: outcome.contract,
+      buyer: outcome.buyer,
+      bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
+      ...outcomeStory(outcome, underWay.get(outcome.contract)),
+      ms: outcome.ms,
+      asked_again: outcome.again,
+    })),
+  };
+}
+
+/** @param underWay whether its post has no outcome yet */
+const outcomeStory = (outcome: Outcome, underWay: 'held' | 'posting' | undefined) => ({
+  outcome: underWay ?? (outcome.sold ? 'sold' : outcome.reason),
+  detail: underWay === undefined ? detailFor(outcome) : undefined,
+});
+
+const postStory = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({
+  contract,
+  buyer: claim.buyer,
+  post_id: claim.postId,
+  round: claim.round,
+  status: claim.status,
+  price: decimal(claim.price),
+  began_at: claim.at.toISOString(),
+  ended_at: claim.endedAt?.toISOString(),
+  buyer_lead_id: claim.buyerLeadId,
+  detail: claim.words ?? claim.detail,
+});

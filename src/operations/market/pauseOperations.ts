@@ -1,0 +1,327 @@
+import Type from 'typebox';
+import { parseDuration } from '../../market/calendar/duration.js';
+import { formatInstant, parseInstant } from '../../market/calendar/instant.js';
+import { isPaused } from '../../market/model/pause.js';
+import type { Pausable } from '../../market/model/terms.js';
+import { toDecimal } from '../../market/money.js';
+import { moment } from '../../market/calendar/formatUtc.js';
+import type { Database } from '../../store/db.js';
+import { currentCampaign } from '../../store/market/earlierMarket.js';
+import { readTerms } from '../../store/market/readMarket.js';
+import { countWaiting, setPause, type PauseTarget } from '../../store/market/pauses.js';
+import { ApiError } from '../refusal.js';
+import { BuyerName, CampaignId, SellerName } from '../inputs.js';
+import { findBuyerByName, findCampaignByName, findContractByName, resolveIds } from '../findByName.js';
+import { operation, type OperationContext } from '../operation.js';
+
+const optional = Type.Optional;
+const tag = 'Market';
+
+/** The last time that ISO 8601 writes with a year of four digits. */
+const LATEST = Date.UTC(9999, 11, 31);
+
+/** When a pause ends, to the second; undefined if the text names no such time. */
+export function pauseEnd(text: string, now: number): number | undefined {
+  const span = parseDuration(text);
+  const at = span === undefined ? parseInstant(text) : now + span;
+  return at !== undefined && at < LATEST ? Math.ceil(at / 1000) * 1000 : undefined;
+}
+
+const Until = Type.Refine(
+  Type.String({
+    title: 'a date and time with its offset from UTC, or a duration from now',
+    examples: ['2026-12-01T09:00:00-06:00'],
+    description:
+      'Resumes by itself then: a time, or a duration from now (`2h`, `3d`); absent: paused until resumed',
+  }),
+  (text) => pauseEnd(text, 0) !== undefined,
+);
+
+const Category = Type.String({
+  title: 'a category',
+  examples: ['auto-insurance'],
+  minLength: 1,
+  maxLength: 100,
+  description: 'As in the campaign’s id, or as the market file writes it',
+});
+
+const State = Type.Object(
+  {
+    kind: Type.Enum(['buyer', 'campaign', 'contract'], { type: 'string' }),
+    id: Type.String(),
+    paused: Type.Boolean({ description: 'Whether it is paused now' }),
+    paused_until: optional(Type.String({ description: 'When it resumes by itself' })),
+    changed: Type.Boolean({ description: 'False: it was so before' }),
+    waiting_leads: Type.Integer({ minimum: 0, description: 'Unsold leads that wait in its campaigns' }),
+  },
+  { $id: 'PauseState', title: 'What is paused or resumed, as it is now' },
+);
+export type PauseView = Type.Static<typeof State>;
+
+/** What a request names. */
+interface Found {
+  id: string;
+  what: PauseTarget;
+  /** As it was before. */
+  was: Pausable;
+  /** In which leads may wait for it. */
+  campaigns: readonly string[];
+}
+
+const buyer = { buyer_id: BuyerName };
+const campaign = { seller: SellerName, category: Category };
+const contract = { ...campaign, buyer_id: BuyerName };
+const until = { until: optional(Until) };
+const title = { title: 'the request' };
+const common = { tag, method: 'POST', scope: 'market:write', output: State, failures: ['notFound'] } as const;
+
+export const pauseBuyer = operation({
+  ...common,
+  id: 'pauseBuyer',
+  summary: 'Pause a buyer, until a time or until it is resumed',
+  path: '/admin/buyers/:buyer_id/pause',
+  input: Type.Object({ ...buyer, ...until }, title),
+  run: async (context, { until: end, ...named }) =>
+    pause(context, await findBuyer(context.database, named), end),
+});
+
+export const resumeBuyer = operation({
+  ...common,
+  id: 'resumeBuyer',
+  summary: 'Resume a paused buyer',
+  path: '/admin/buyers/:buyer_id/resume',
+  input: Type.Object(buyer, title),
+  run: async (context, named) => resume(context, await findBuyer(context.database, named)),
+});
+
+export const pauseCampaign = operation({
+  ...common,
+  id: 'pauseCampaign',
+  summary: 'Pause a campaign, until a time or until it is resumed',
+  path: '/admin/campaigns/:seller/:category/pause',
+  input: Type.Object({ ...campaign, ...until }, title),
+  run: async (context, { until: end, ...named }) =>
+    pause(context, await findCampaign(context.database, named), end),
+});
+
+export const resumeCampaign = operation({
+  ...common,
+  id: 'resumeCampaign',
+  summary: 'Resume a paused campaign',
+  path: '/admin/campaigns/:seller/:category/resume',
+  input: Type.Object(campaign, title),
+  run: async (context, named) => resume(context, await findCampaign(context.database, named)),
+});
+
+export const pauseContract = operation({
+  ...common,
+  id: 'pauseContract',
+  summary: 'Pause a contract, until a time or until it is resumed',
+  path: '/admin/contracts/:seller/:category/:buyer_id/pause',
+  input: Type.Object({ ...contract, ...until }, title),
+  run: async (context, { until: end, ...named }) =>
+    pause(context, await findContract(context.database, named), end),
+});
+
+export const resumeContract = operation({
+  ...common,
+  id: 'resumeContract',
+  summary: 'Resume a paused contract',
+  path: '/admin/contracts/:seller/:category/:buyer_id/resume',
+  input: Type.Object(contract, title),
+  run: async (context, named) => resume(context, await findContract(context.database, named)),
+});
+
+async function pause(
+  { database, by }: OperationContext,
+  found: Found,
+  end: string | undefined,
+): Promise<PauseView> {
+  const pausedUntil = end === undefined ? undefined : endAfter(end, Date.now());
+  const changed = await setPause(database, found.what, { active: end !== undefined, pausedUntil }, by);
+  return view(database, found, { paused: true, pausedUntil, changed });
+}
+
+async function resume({ database, by }: OperationContext, found: Found): Promise<PauseView> {
+  // A pause that is over may still have its time; without effect, it wakes nobody.
+  const changed =
+    isPaused(found.was, Date.now()) && (await setPause(database, found.what, { active: true }, by));
+  return view(database, found, { paused: false, changed });
+}
+
+/** @throws ApiError if the time is over */
+function endAfter(text: string, now: number): number {
+  const at = pauseEnd(text, now) ?? 0;
+  if (at > now) return at;
+  throw new ApiError('invalidField', `until: ${moment(at)} has passed already; name a time that is to come.`);
+}
+
+async function view(
+  database: Database,
+  { id, what, campaigns }: Found,
+  { paused, pausedUntil, changed }: { paused: boolean; pausedUntil?: number; changed: boolean },
+): Promise<PauseView> {
+  return {
+    kind: what.kind,
+    id,
+    paused,
+    paused_until: pausedUntil === undefined ? undefined : formatInstant(pausedUntil),
+    changed,
+    waiting_leads: await countWaiting(database, campaigns),
+  };
+}
+
+async function findBuyer(database: Database, { buyer_id }: { buyer_id: string }): Promise<Found> {
+  const { id, active, pausedUntil } = await findBuyerByName(database, buyer_id);
+  const campaigns = await database.contracts.distinct('campaign', { buyer: id });
+  return { id, what: { kind: 'buyer', id }, was: { active, pausedUntil }, campaigns };
+}
+
+async function findCampaign(database: Database, named: { seller: string; category: string }): Promise<Found> {
+  const found = await findCampaignByName(database, `${named.seller}/${named.category}`);
+  const { id, seller, category } = found;
+  return { id, what: { kind: 'campaign', seller, category }, was: found, campaigns: [id] };
+}
+
+async function findContract(
+  database: Database,
+  named: { seller: string; category: string; buyer_id: string },
+): Promise<Found> {
+  const text = `${named.seller}/${named.category}/${named.buyer_id}`;
+  const found = await findContractByName(database, text);
+  const { id, campaign: of, buyer: by } = found;
+  const { seller, category } = await findCampaignByName(database, of);
+  return { id, what: { kind: 'contract', seller, category, buyer: by }, was: found, campaigns: [of] };
+}
+
+const pauseView = (pausable: Pausable) => {
+  const now = Date.now();
+  const { active, pausedUntil = 0 } = pausable;
+  return {
+    paused: isPaused(pausable, now),
+    paused_until: active && pausedUntil > now ? formatInstant(pausedUntil) : undefined,
+  };
+};
+
+const listed = {
+  id: Type.String(),
+  paused: Type.Boolean({ description: 'Whether it is paused now, by itself' }),
+  paused_until: optional(Type.String({ description: 'When it resumes by itself' })),
+};
+
+const CampaignListed = Type.Object({
+  ...listed,
+  category: Type.String(),
+  mode: Type.String(),
+  floor: Type.Number(),
+  currency: Type.String(),
+  contracts: Type.Integer(),
+  waiting_leads: Type.Integer(),
+});
+export type CampaignView = Type.Static<typeof CampaignListed>;
+
+export const showCampaigns = operation({
+  id: 'listCampaigns',
+  summary: 'Every campaign: whether it is paused, how it sells, how many leads wait in it',
+  tag,
+  method: 'GET',
+  path: '/admin/campaigns',
+  scope: 'market:read',
+  input: Type.Object({ seller: optional(SellerName) }, title),
+  output: Type.Object(
+    { campaigns: Type.Array(CampaignListed) },
+    { $id: 'Campaigns', title: 'Campaigns, by id' },
+  ),
+  failures: ['notFound'],
+  async run({ database }, named) {
+    const { seller } = await resolveIds(database, named);
+    const stored = await database.campaigns.find({ seller }, { sort: { _id: 1 } }).toArray();
+    const found = stored.map(currentCampaign);
+    const contracts = await countContracts(database);
+    const waiting = await Promise.all(found.map(({ _id }) => countWaiting(database, [_id])));
+    return {
+      campaigns: found.map(({ _id: id, ...campaign }, i) => ({
+        id,
+        ...pauseView(campaign),
+        category: campaign.category,
+        mode: campaign.sale.mode,
+        floor: toDecimal(campaign.sale.floor, campaign.currency),
+        currency: campaign.currency,
+        contracts: contracts.get(id) ?? 0,
+        waiting_leads: waiting[i] ?? 0,
+      })),
+    };
+  },
+});
+
+async function countContracts({ contracts }: Database): Promise<Map<string, number>> {
+  const found = await contracts
+    .aggregate<{ _id: string; count: number }>([{ $group: { _id: '$campaign', count: { $sum: 1 } } }])
+    .toArray();
+  return new Map(found.map(({ _id, count }) => [_id, count]));
+}
+
+const ContractListed = Type.Object({
+  ...listed,
+  buyer: Type.String(),
+  tier: Type.Integer(),
+  price: optional(Type.Number({ description: 'Its fixed price; absent: its buyer is asked for a bid' })),
+  currency: Type.String(),
+  also_paused: optional(
+    Type.String({ description: 'What else is paused: its campaign, its buyer or its seller' }),
+  ),
+});
+export type ContractView = Type.Static<typeof ContractListed>;
+
+export const showContracts = operation({
+  id: 'listContracts',
+  summary: 'Every contract: whether it is paused, its price and its tier',
+  tag,
+  method: 'GET',
+  path: '/admin/contracts',
+  scope: 'market:read',
+  input: Type.Object(
+    { seller: optional(SellerName), campaign: optional(CampaignId), buyer: optional(BuyerName) },
+    title,
+  ),
+  output: Type.Object(
+    { contracts: Type.Array(ContractListed) },
+    { $id: 'Contracts', title: 'Contracts, by id' },
+  ),
+  failures: ['notFound'],
+  async run({ database }, named) {
+    const { seller, campaign: id, buyer: by } = await resolveIds(database, named);
+    const market = await readTerms(database);
+    const sellers = new Map(market.sellers.map((one) => [one.code, one]));
+    const buyers = new Map(market.buyers.map((one) => [one.id, one]));
+    const campaigns = new Map(market.campaigns.map((one) => [one.id, one]));
+    const contracts = market.contracts.flatMap((one): ContractView[] => {
+      const own = campaigns.get(one.campaign);
+      const isNamed =
+        (id === undefined || one.campaign === id) &&
+        (by === undefined || one.buyer === by) &&
+        (seller === undefined || own?.seller === seller);
+      if (own === undefined || !isNamed) return [];
+      const { currency } = own;
+      const paused = (what: string, pausable: Pausable | undefined): string[] =>
+        pausable !== undefined && isPaused(pausable, Date.now()) ? [what] : [];
+      const others = [
+        ...paused('seller', sellers.get(own.seller)),
+        ...paused('campaign', own),
+        ...paused('buyer', buyers.get(one.buyer)),
+      ];
+      return [
+        {
+          id: one.id,
+          ...pauseView(one),
+          buyer: one.buyer,
+          tier: one.tier,
+          price: one.price === undefined ? undefined : toDecimal(one.price, currency),
+          currency,
+          also_paused: others[0],
+        },
+      ];
+    });
+    return { contracts };
+  },
+});
