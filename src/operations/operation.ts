@@ -5,7 +5,7 @@ import type { Actor } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import type { Scope } from '../store/scopes.js';
 import type { OpsCalls } from '../temporal/opsCalls.js';
-import type { AdminErrorKind } from '../api/admin/adminErrors.js';
+import type { OperationFailure } from './refusal.js';
 
 /** Where an operation is done, and for whom. */
 export interface OperationContext extends OpsCalls {
@@ -60,7 +60,7 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   /** Named by its `$id`. */
   output: Out;
   /** In which ways it may fail beside those that every operation has. */
-  failures?: readonly AdminErrorKind[];
+  failures?: readonly OperationFailure[];
   /** @throws ApiError with a message for whoever asks */
   run(context: OperationContext, input: Type.Static<In>): Promise<Type.Static<Out>>;
 }

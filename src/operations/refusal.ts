@@ -104,6 +104,9 @@ const ALL = { ...LEAD_API_ERRORS, ...ADMIN_ERRORS };
 
 export type ErrorKind = keyof typeof ALL;
 
+/** The ways in which some operations fail, beside those that all have. */
+export type OperationFailure = 'notFound' | keyof Omit<typeof ADMIN_ERRORS, 'scopeMissing'>;
+
 /** What an error is answered with: its status and its text. */
 export const errorOf = (kind: ErrorKind): { status: number; error: string } => ALL[kind];
 

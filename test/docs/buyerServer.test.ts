@@ -118,7 +118,7 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
         'unknown',
       ]);
       expect(await sendCancellation(send, buyer, { postId: 'a', leadId: 'l' })).toMatchObject({
-        heard: true,
+        delivered: true,
       });
       expect([await statusOf('a'), (await post('a', { phone: '1' })).answer]).toEqual(['refused', 'refused']);
     });
@@ -126,7 +126,7 @@ describe.skipIf(SERVERS.some(({ program }) => program === undefined)).each(SERVE
     test('accepts every notice, including unknown types', async () => {
       for (const type of ['won', 'billed', 'lost', 'low_balance', 'another'])
         expect(await sendNotice(send, { ...buyer, id: type, payload: { type, post_id: 'a' } })).toMatchObject(
-          { heard: true },
+          { delivered: true },
         );
       await expect.poll(() => printed).toContain('another');
     });
