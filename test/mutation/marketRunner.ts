@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { InstrumenterContext } from '@stryker-mutator/api/core';
 import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
@@ -36,7 +36,7 @@ type Findings = Record<string, { ms: number; isWhole: boolean }>;
 /** A property stops after this time, whatever its number of runs: a mutant that survives costs the time of all its tests. */
 const PROPERTY_MS = 200;
 /** A mutant has survived when it has survived this much of the processor's time. */
-const BUDGET_MS = 500;
+const BUDGET_MS = 1000;
 const PROBE_MS = 20;
 /** Tests that measure time fail by the instrumentation alone. */
 const MEASURES_TIME = /tenth of a second|in a moment$/;
@@ -77,6 +77,7 @@ class MarketTestRunner implements TestRunner {
     testFilter,
     hitLimit,
     mutantActivation,
+    sandboxFileName,
   }: MutantRunOptions): Promise<MutantRunResult> {
     instrumenter.hitCount = 0;
     instrumenter.hitLimit = hitLimit;
@@ -85,8 +86,11 @@ class MarketTestRunner implements TestRunner {
       const tests = await this.#load();
       instrumenter.activeMutant = activeMutant.id;
       const wanted = testFilter && new Set(testFilter);
+      const mirror = dirname(relative('', sandboxFileName)).replace(/^src/, 'test');
+      const isFar = ({ file }: MarketTest) => (dirname(file) === mirror ? 0 : 1);
       const ms = ({ id }: MarketTest) => this.#findings[id]?.ms ?? 0;
-      const chosen = tests.filter(({ id }) => wanted?.has(id) ?? true).sort((a, b) => ms(a) - ms(b));
+      const chosen = tests.filter(({ id }) => wanted?.has(id) ?? true);
+      chosen.sort((a, b) => isFar(a) - isFar(b) || ms(a) - ms(b));
       return toMutantRunResult(await runUntilFailure(chosen, this.#findings));
     } catch (error) {
       // A static mutant can make the import of a test fail.
