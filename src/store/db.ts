@@ -25,7 +25,7 @@ import type {
 } from './documents.js';
 import { openVault, type Vault } from './vault.js';
 
-/** The collections of one database, each described in the file that queries it. */
+/** A database: its client, its collections (documents.ts) and the keys of personal data. */
 export interface Database {
   client: MongoClient;
   db: Db;

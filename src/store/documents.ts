@@ -14,209 +14,316 @@ import type { Actor } from '../market/model/actor.js';
 import type { Scope } from './scopes.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/model/terms.js';
 
+/*
+ * Everything that is stored in MongoDB. An interface named XDocument, or StoredLead, is the shape of a collection's
+ * documents; db.ts assigns them to collections. By subject:
+ *
+ *   Market     sellers, buyers, campaigns, contracts · applies · wakes
+ *   Leads      leads, rounds
+ *   Sales      sales, returns, ledger · usage
+ *   Fairness   turns, circuits, answers
+ *   Persons    persons, suppressions, secrets
+ *   Access     keys
+ *   Upkeep     audit, backups
+ *
+ * Amounts are in minor units of their currency (`Minor`). Stored names stay as they are from release to release, because
+ * workers of two releases share a database during a rollout (docs/upgrades.md); where a stored name is not clear, its
+ * comment says what it holds. Indexes are in upkeep/indexes.ts.
+ */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Market: `sellers`, `buyers`, `campaigns` and `contracts` as the market file has them
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A part of the market file. `id` or `code` is stored as `_id`. */
+export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
+
+/** Collection `sellers`. */
+export type SellerDocument = Stored<Seller, 'code'> & WithSigning;
+
+/** Collection `buyers`. */
+export type BuyerDocument = Stored<Buyer, 'id'> &
+  WithSigning & {
+    /** If the buyer is billed on account: the total that the market file has already paid in, so that it is booked once. */
+    paidIn?: Minor;
+  };
+
+/** Collection `campaigns`. Requests find their campaign by `categoryKey`. */
+export type CampaignDocument = Stored<Campaign, 'id'> & { categoryKey: string };
+
+/** Collection `contracts`. */
+export type ContractDocument = Stored<Contract, 'id'>;
+
+/** The four collections of the market. */
+export interface StoredMarket {
+  sellers: SellerDocument[];
+  buyers: BuyerDocument[];
+  campaigns: CampaignDocument[];
+  contracts: ContractDocument[];
+}
+
+/** The part of a buyer or seller that holds the secrets for signing its messages. */
+export interface WithSigning {
+  _id: string;
+  signing?: SigningSecrets;
+  /** The plaintext secret of release 0.1.0 and earlier; `wrapPlainSecrets` replaces it by `signing`. */
+  secret?: string;
+}
+
+/** Secrets that sign the messages to a buyer or seller, wrapped by a master key. */
+export interface SigningSecrets {
+  current: WrappedKey;
+  /** Earlier secrets that still sign too, newest first, each with its expiry. */
+  previous?: { secret: WrappedKey; until: Date }[];
+  /** Incremented by each change, for optimistic locking. */
+  version: number;
+}
+
 /**
- * A lead with everything that happened to it. The person's data are in `fields`, `sent` and `phoneE164`, and nowhere else;
- * the database has them encrypted (`StoredLead`).
+ * Collection `applies`, one document: counts the changes of the market. Every change writes it, so that two concurrent
+ * changes conflict even if they touch different contracts.
+ */
+export interface MarketVersionDocument {
+  _id: 'market';
+  times: number;
+}
+
+/** Collection `wakes`: a change of a campaign's market that waiting leads must still be notified of. */
+export interface MarketChangeDocument {
+  /** The campaign. */
+  _id: string;
+  /** Contracts that may now buy waiting leads: their terms have changed, or their buyer has topped up. */
+  contracts: string[];
+  /** The campaign's terms for waiting leads have changed. */
+  pending?: true;
+  at: Date;
+  /** Lease expiry of the worker that notifies the leads. */
+  leaseUntil?: Date;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Leads: `leads` has each lead with its last round, `rounds` has the earlier rounds
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A lead in memory, with its history. Personal data is only in `fields`, `sent` and `phoneE164`; in the database it is
+ * encrypted (`StoredLead`).
  */
 export interface LeadDocument {
   _id: string;
   seller: string;
   campaign: string;
   category: string;
+  /** The id of the API key that it was posted with. */
   key: string;
-  /** Who posted it: the key's name for its source. */
+  /** The source that posted it, as its API key names it. */
   source: string;
   test: boolean;
   status: LeadStatus;
   receivedAt: Date;
   updatedAt: Date;
-  /** The sweep starts the lead's workflow where nothing has happened by then; absent once the lead has ended. */
+  /** When the sweep starts the lead's workflow if nothing happens before; absent once the lead has ended. */
   dueAt?: Date;
-  /** By name: the normal form, or what was sent if it could not be read. */
+  /** By name: the normalised value, or the value as sent if it could not be read. */
   fields: Record<string, FieldValue>;
-  /** Names of fields that could not be read: rules treat them as missing. */
+  /** Names of fields that could not be read. Rules treat them as missing. */
   unread?: string[];
-  /** By name: what was sent, if the stored value differs. */
+  /** By name: the value as sent, if it differs from the stored one. */
   sent?: Record<string, FieldValue>;
-  /** By name: how a value was read, for ops; nothing of the person. */
+  /** By name: how a value was read, for ops; without personal data. */
   notes?: Record<string, string>;
   /** Two-letter code. */
   state?: string;
   phoneE164?: string;
-  /** By what the person is recognised in other leads and on lists. */
+  /** Keyed hashes that recognise the person in other leads and on suppression lists. */
   match: Match;
-  /** `KEY_RULE` when `match` was made; absent in leads of releases up to 0.1.0. */
+  /** The `KEY_RULE` that `match` was computed with; absent in leads of release 0.1.0 and earlier. */
   matchRule?: number;
   /**
-   * Suppressed when it came, so its person was never stored; only the hashes in `match` say whose lead it was. Gone once
-   * these are erased.
+   * The lead was suppressed on arrival, so its person was never stored. Only the hashes in `match` identify the person.
+   * Removed when these are erased.
    */
   withoutPerson?: true;
-  /** The person was erased; there are no fields any more. */
+  /** The person was erased; the lead has no fields any more. */
   erased?: Erasure;
   idempotency?: Idempotency;
-  /** Of a lead erased while its request may be repeated: when `idempotency` goes too. */
+  /** On a lead that was erased while its request may be repeated: when `idempotency` is removed too. */
   repeatsUntil?: Date;
-  /** By number; the last one, others are in `rounds` (rounds.ts). Leads of earlier releases have all of theirs here. */
+  /** The last round, by number. Earlier rounds are in `rounds`; in leads of earlier releases all rounds are here. */
   rounds: Record<string, Round>;
   /** The number of the last round; absent before the first, and in leads of earlier releases. */
   lastRound?: number;
   /** By contract. */
   claims: Record<string, Claim>;
-  /** How many rounds were held before a buyer gave the lead back and it went on sale again. */
+  /** The number of rounds before the lead was returned and went on sale again. */
   roundsBefore?: number;
-  /**
-   * Offers of the last round that came to nothing and whose claims are there no more: no room under a limit, or offered
-   * again since.
-   */
+  /** Offers of the last round that have no claim: skipped, refused by a limit, or replaced by a later offer. */
   passed?: SkippedOffer[];
-  /** How many claims are `posting` or `accepted`: as many as the sale has places at the most. */
+  /** The number of claims that are `posting` or `accepted`; at most the number of places of the sale. */
   held: number;
-  /** Whether the one that holds it has it for itself alone. */
+  /** Whether the claim is exclusive. */
   heldAlone?: boolean;
-  /** Tries at telling the seller and buyers of it, the latest of many. */
+  /** Attempts to deliver notifications to the seller and to buyers; the most recent 100. */
   told?: NotificationAttempt[];
-  /** Contracts whose claim has ended and whose reservation is still to be confirmed or given back. */
+  /** Contracts with an unsettled reservation: its claim has ended, and it is still to be confirmed or released. */
   loose?: string[];
-  /** Contracts whose posts wait for the decision of ops. */
+  /** Contracts whose posts are held for a decision by ops. */
   heldForOps?: string[];
-  /** Since when it is off sale; see `withdraw`. */
+  /** Present once the lead is off sale; see `withdraw`. */
   withdrawal?: Withdrawal;
-  /** Why an unsold lead is so, in one word. */
+  /** Why an unsold lead is unsold, in one word. */
   reason?: LeadReason;
   currency: string;
   /** What the seller earns, the sum over buyers. */
   price?: Minor;
   buyerIds?: string[];
-  /** Sales that were given back, in the order in which that was booked; absent if there are none. */
+  /** Returned sales in the order of booking; absent if there are none. */
   returns?: StoredReturn[];
 }
-/** A post's state: `posting` → `accepted`, `refused` or `cancelled`; an accepted one may be `returned` later. */
+
+/**
+ * Collection `leads`. `person` is absent if it was erased (persons/erase.ts) or never stored (`withoutPerson`). Code that
+ * needs no personal data reads leads in this form.
+ */
+export type StoredLead = Omit<LeadDocument, 'fields' | 'sent' | 'phoneE164'> & { person?: SealedPerson };
+
+/**
+ * The personal data of a lead: each value encrypted under the lead's own key, which is wrapped by a master key. Without
+ * the lead's key nothing can be decrypted, in any copy of the database.
+ */
+export interface SealedPerson {
+  key: WrappedKey;
+  fields: SealedFields;
+  /** The values as sent, if they differ from the stored ones. */
+  sent?: SealedFields;
+  phoneE164?: Binary;
+}
+
+/** Encrypted values by field name. The names are the seller's and no personal data. */
+export type SealedFields = Record<string, Binary | { list: Binary }>;
+
+/** What a request with an `Idempotency-Key` leaves in its lead. The key is unique, so a repeat makes no second lead. */
+export interface Idempotency {
+  /** Keyed hash of the API key's id and the header's value, which may name the person. */
+  key: string;
+  /** Keyed hash of the request's fields; absent after the person was erased. */
+  fingerprint?: string;
+  /** Until then the first request may still be waiting for its answer. */
+  answeringUntil: Date;
+}
+
+/** The status of a post: `posting` → `accepted`, `refused` or `cancelled`; an accepted one may become `returned`. */
 export type ClaimStatus = 'posting' | 'accepted' | 'refused' | 'cancelled' | 'returned';
-/** A buyer's hold on the lead: made before the post is sent, found again by whoever repeats it. */
+
+/** A buyer's claim on the lead: stored before the post is sent, and found again by every retry. */
 export interface Claim {
-  /** Also the sale's id, where it comes to one. */
+  /** Also the id of the sale, if there is one. */
   postId: string;
   status: ClaimStatus;
   round: number;
   buyer: string;
-  /** Whether the buyer gets the lead for itself alone. */
+  /** Whether the buyer gets the lead exclusively. */
   exclusive: boolean;
   /** What the buyer pays. */
   price: Minor;
   /** What the seller earns of it. */
   earns: Minor;
-  /** What both are in; absent in a claim of an earlier release, which is in the lead's. */
+  /** Of both amounts; absent in claims of earlier releases, which are in the lead's currency. */
   currency?: string;
   at: Date;
-  /** A post without a clear answer that waits for the decision of ops; `until` then it is called off. */
+  /** The post has no clear answer and waits for a decision by ops; at `until` it is cancelled. */
   held?: { since: Date; until: Date };
-  /** Whether there was room under the limits, or why not: the word of the try that knew first, by which all others go. */
+  /** Whether the reservation under the limits succeeded, or why not. The first attempt to know decides for all of them. */
   room?: 'taken' | LimitRefusal;
   endedAt?: Date;
   /** The buyer's own reference. */
   buyerLeadId?: string;
-  /** Why it was refused or called off, or what was not kept of a yes; for ops. */
+  /** Why it was refused or cancelled, or which part of an acceptance was dropped; for ops. */
   detail?: string;
-  /** The same with the buyer's own words; erased with the person. */
+  /** The same with the buyer's own text; erased with the person. */
   words?: string;
 }
-/** What came of an offer in a round. */
+
+/** The limit that refused a reservation. */
+export interface LimitRefusal {
+  answer: Exclude<OfferReason, 'uncertain'>;
+  detail?: string | undefined;
+  /** When the limit may allow a sale again. */
+  change?: Change | undefined;
+}
+
+/** The outcome of an offer that has no claim. */
 export interface SkippedOffer {
   round: number;
   contract: string;
   answer: OfferReason;
   detail?: string | undefined;
-  /** Of a limit that left no room: when it has some again. */
+  /** If a limit refused it: when the limit may allow a sale again. */
   change?: Change | undefined;
 }
-/** The limit that left no room for a sale. */
-export interface LimitRefusal {
-  answer: Exclude<OfferReason, 'uncertain'>;
-  detail?: string | undefined;
-  /** When it has some again. */
-  change?: Change | undefined;
-}
-/** What a request with an `Idempotency-Key` leaves in its lead; unique, so two requests make one lead. */
-export interface Idempotency {
-  /** Keyed hash of the API key's id and the header's value, which may name the person. */
-  key: string;
-  /** Keyed hash of the request's fields; absent once the person was erased. */
-  fingerprint?: string;
-  /** Until when the first request may still be waiting for its answer. */
-  answeringUntil: Date;
-}
-/** A return as its lead keeps it; `returns.ts` has the booking. */
-export interface StoredReturn extends LeadReturn {
-  contract: string;
-  /** The reason is of more than one word and the buyer's own: it stays in the database. */
-  inOwnWords?: true;
-}
-/** Encrypted values by field name; the names themselves are the seller's words and not the person's. */
-export type SealedFields = Record<string, Binary | { list: Binary }>;
-/**
- * A person's data as the database has them: each value encrypted under a key that only this lead has, which in turn is
- * wrapped by a master key. Without the lead's key nothing of them can be read any more, in no copy of the database.
- */
-export interface SealedPerson {
-  key: WrappedKey;
-  fields: SealedFields;
-  /** What was sent, if the stored value differs. */
-  sent?: SealedFields;
-  phoneE164?: Binary;
-}
-/**
- * A lead as it is stored. `person` is absent if it was erased (src/store/persons/erase.ts) or never stored (`withoutPerson`). Code
- * that needs no person reads leads in this form.
- */
-export type StoredLead = Omit<LeadDocument, 'fields' | 'sent' | 'phoneE164'> & { person?: SealedPerson };
-/** The proof that a person was erased; it stays with the lead and tells nothing of the person. */
-export interface Erasure {
-  at: Date;
-  /** Who did it: a person at the command line, an admin's key, or the retention. */
-  by: string;
-  /**
-   * SHA-256 (hex) of what was destroyed, encrypted as it was: tells that a copy found elsewhere, in a backup, is of
-   * these data. Absent where nothing was there to destroy.
-   */
-  sha256?: string;
-}
-/** One try at telling the seller or a buyer what has become of a lead. */
+
+/** One attempt to notify the seller or a buyer of the lead's status. */
 export interface NotificationAttempt {
   at: Date;
-  /** `postback: sold`, `notice: won`. */
+  /** The notification: `postback: sold`, `notice: won`. */
   what: string;
-  /** `address 1` of the seller, or a buyer. */
+  /** The recipient: `address 1` of the seller, or a buyer. */
   whom: string;
+  /** Whether it was delivered. */
   heard: boolean;
-  /** The code of the answer, or why there was none. */
+  /** The status code of the answer, or why there was none. */
   detail?: string | undefined;
   ms: number;
 }
-/** A request to take a lead off sale; from then on no claim is made and no round is held. */
+
+/** A request to take a lead off sale. After it, no claim is made and no round is started. */
 export interface Withdrawal {
   at: Date;
-  /** Who asked, in words: "landing (source)", "dana (api)". Absent if its person is on a suppression list, and in earlier releases. */
+  /** Who asked: "landing (source)", "dana (api)". Absent for a suppression, and in earlier releases. */
   by?: string;
-  /** Of whom; absent in earlier releases. */
+  /** On whose behalf; absent in earlier releases. */
   asked?: WithdrawnBy;
-  /** Its person is on a suppression list; absent if the seller or ops asked. */
+  /** The person is on a suppression list; absent if the seller or ops asked. */
   reason?: 'suppressed';
 }
-/*
- * A lead's document holds its last round. Those before it are in a collection of their own: a document has a largest
- * size, and a lead may have a thousand rounds of a hundred bidders.
+
+/** A returned sale, as its lead has it; books/returns.ts books it. */
+export interface StoredReturn extends LeadReturn {
+  contract: string;
+  /** The reason is the buyer's free text and must not leave the database. */
+  inOwnWords?: true;
+}
+
+/** The record that a person was erased. It stays with the lead and has no personal data. */
+export interface Erasure {
+  at: Date;
+  /** The person at the command line, the admin's key, or `retention`. */
+  by: string;
+  /**
+   * SHA-256 (hex) of the destroyed ciphertext. It identifies a copy that is found elsewhere, for example in a backup.
+   * Absent if there was nothing to destroy.
+   */
+  sha256?: string;
+}
+
+/**
+ * Collection `rounds`: a lead's rounds before the last, each with its `LeadDocument.passed`. They are not in the lead,
+ * because a document has a maximum size, and a lead may have a thousand rounds with a hundred bidders.
  */
-/** A round that another has followed, with its offers that came to nothing (`LeadDocument.passed`). */
 export interface RoundDocument extends Round {
-  /** `LEAD_ID/000123`: the rounds of a lead stand together, in order. */
+  /** `LEAD_ID/000123`, so that the rounds of a lead are in order. */
   _id: string;
   lead: string;
   passed?: SkippedOffer[];
 }
-/** An accepted post: who, for how much. Immutable, except that `buyerLeadId` is erased with the lead's person. */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Sales and books: `sales`, `returns` and the `ledger`; `usage` has what counts against limits and balances
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Collection `sales`: an accepted post. Immutable, except that `buyerLeadId` is erased with the lead's person. */
 export interface SaleDocument {
-  /** The post's id, made of lead and contract: a repeat can't make a second sale. */
+  /** The post's id, made of lead and contract, so that a retry makes no second sale. */
   _id: string;
   lead: string;
   seller: string;
@@ -233,12 +340,13 @@ export interface SaleDocument {
   test: boolean;
   at: Date;
   buyerLeadId?: string;
-  /** What it was counted by under the contract's caps and budgets, in which windows: given back with a return. */
+  /** What it added to the contract's caps and budgets, by window; a return subtracts it again. */
   counted?: CountedUsage[];
 }
-/** A lead that its buyer gave back: the second booking of its sale. Immutable, except that `reason` is erased with the person. */
+
+/** Collection `returns`: a sale that its buyer returned. Immutable, except that `reason` is erased with the person. */
 export interface ReturnDocument {
-  /** The sale's id: a sale is given back once. */
+  /** The sale's id, so that a sale is returned once. */
   _id: string;
   lead: string;
   contract: string;
@@ -246,39 +354,46 @@ export interface ReturnDocument {
   reason: string;
   /** What the buyer gets back of the price. */
   refund: Minor;
-  /** What the seller gives back of what it earned. */
+  /** What the seller pays back of its earnings. */
   sellerPays: Minor;
   currency: string;
   at: Date;
-  /** Whether the lead went back on sale. */
+  /** Whether the lead went on sale again. */
   resold: boolean;
 }
-/** What is booked: a sale, its return, money that a prepaid buyer pays in. */
+
+/** A sale, its return, or a payment of a prepaid buyer. */
 export type BookingKind = 'sale' | 'return' | 'top_up';
+
 /**
- * One side of a booking. The sides of a booking sum to zero: of a sale, the buyer owes (negative) what the seller and the
- * house earn.
+ * Collection `ledger`: one entry of a booking. The entries of a booking sum to zero: for a sale, the buyer owes (negative)
+ * what the seller and the house earn.
  */
 export interface EntryDocument {
-  /** Booking and account: a booking made twice is the same entry. */
+  /** Booking and account, so that a repeated booking has the same entries. */
   _id: string;
   kind: BookingKind;
-  /** The sale that it books or takes back, or the payment. */
+  /** The sale that is booked or returned, or the payment. */
   sale: string;
   /** `buyer:northwind`, `seller:ACME1234`, `house`, `bank`. */
   account: string;
   amount: Minor;
   currency: string;
   at: Date;
-  /** Of a payment: what it is called where it came from. */
+  /** Of a payment: its external reference. */
   ref?: string;
 }
-/** A counter, by its path in the document (`sold.day:2026-11-24`), and how much of it was taken. */
-export interface CountedUsage {
-  path: string;
-  adds: number;
-}
-/** What a sale under way has taken up, so that it can be given back whatever its limits have become. */
+
+/** Collection `usage`: a contract's counters, by its id, or a prepaid buyer's account, by `buyer:ID`. */
+export type UsageDocument = Usage & {
+  _id: string;
+  /** Reservations of sales in progress, by sale. */
+  held?: Record<string, UsageReservation>;
+  /** Of an account: the sale that triggered the low-balance notice. Removed by the next top-up. */
+  low?: string;
+};
+
+/** What a sale in progress has reserved. It is stored, so that exactly this is released even if the limits change. */
 export interface UsageReservation {
   lead: string;
   contract: string;
@@ -287,41 +402,36 @@ export interface UsageReservation {
   /** Of the buyer's balance. */
   price?: Minor;
 }
-/** A contract's usage by its id, or a prepaid buyer's account by `buyer:ID`. `held` is by sale. */
-export type UsageDocument = Usage & {
-  _id: string;
-  held?: Record<string, UsageReservation>;
-  /** Of an account: the sale whose buyer was told that its balance is low; gone when it has topped up. */
-  low?: string;
-};
-/** Who holds leads of one person, by the keyed hash of its phone or e-mail: `phone:…`, `email:…`. */
-export interface PersonDocument {
-  _id: string;
-  holds: Hold[];
+
+/** A counter, by its path in the usage document (`sold.day:2026-11-24`), and what was added to it. */
+export interface CountedUsage {
+  path: string;
+  adds: number;
 }
-/** Whose turn it is in a campaign that awards by turns; `version` grows with each time that turns are taken. */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Fairness: `turns` of awards, `circuits` of failing buyers, `answers` counted by the hour
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Collection `turns`: the order of contracts in a campaign that awards by turns. */
 export interface TurnsDocument {
+  /** The campaign. */
   _id: string;
+  /** Incremented whenever turns are taken, for optimistic locking. */
   version: number;
   credits: Credits;
 }
-/** A buyer's circuit, by `circuitId`; a buyer without one has not failed of late. */
+
+/** Collection `circuits`: the circuit breaker of a buyer, by `circuitId`. A buyer without recent failures has none. */
 export type CircuitDocument = Circuit & { _id: string; version: number };
-/*
- * How many pings and posts each buyer answered, and how, by the hour: what `gavel buyers list` shows and what the daily
- * digest says. A worker counts in memory and writes every few seconds, so that counting costs no lead a round trip. A
- * worker that is killed loses the last seconds; nothing is booked or decided by these counts.
+
+/**
+ * Collection `answers`: how a buyer answered pings and posts in one hour. `gavel buyers list` and the daily digest show
+ * it; nothing is booked or decided by it. A worker counts in memory and writes every few seconds, so that counting costs
+ * no round trip per lead. A worker that is killed loses the counts of the last seconds.
  */
-/** Answers of one kind that could not be used. `no_by_status`: a 4xx, which is a valid no. */
-export interface AnswerFaults {
-  count: number;
-  /** The latest of them. */
-  last: { at: Date; detail?: string; id: string };
-}
-export type AnswerFault = Reason | 'no_by_status';
-/** The counts of one buyer in one hour, of test leads apart. */
 export interface AnswersDocument {
-  /** `northwind/2026-11-28T20`, of test leads with `/test` after it. */
+  /** `northwind/2026-11-28T20`, and `northwind/2026-11-28T20/test` for test leads. */
   _id: string;
   buyer: string;
   hour: Date;
@@ -330,33 +440,101 @@ export interface AnswersDocument {
   bids?: number;
   posts?: number;
   accepted?: number;
+  /** Unusable answers. */
   slips?: Partial<Record<Line, Partial<Record<AnswerFault, AnswerFaults>>>>;
 }
-/** What has changed that leads of a campaign wait for. */
-export interface MarketChangeDocument {
-  /** The campaign. */
+
+/** Why an answer is unusable. `no_by_status`: a 4xx, which is a valid no. */
+export type AnswerFault = Reason | 'no_by_status';
+
+/** Answers with the same fault. */
+export interface AnswerFaults {
+  count: number;
+  last: { at: Date; detail?: string; id: string };
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Persons: `persons` for rules on duplicates, `suppressions`, and the key of their hashes in `secrets`
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Collection `persons`: the buyers that hold leads of a person, by the keyed hash of phone or e-mail. */
+export interface PersonDocument {
+  /** `phone:…`, `email:…`. */
   _id: string;
-  /** Those that might now take leads that wait: their terms have changed, or their buyer has paid in. */
-  contracts: string[];
-  /** Its terms for leads that wait are others. */
-  pending?: true;
+  holds: Hold[];
+}
+
+/**
+ * Collection `suppressions`: a person on a list, by phone or e-mail. Leads of persons on a seller's list, or on the list
+ * of all sellers, must not be sold; leads of persons on a buyer's list are not offered to that buyer. Only the hash is
+ * stored.
+ */
+export interface SuppressionDocument {
+  /** Scope, slash, hash: a person is on a list once, and a list needs no other index. */
+  _id: string;
+  /** The list: a seller's code, `EVERY_SELLER`, or `buyer:ID`. */
+  scope: string;
+  kind: keyof Match;
   at: Date;
-  /** Until when a worker is at it. */
-  leaseUntil?: Date;
 }
-/** How often the market was changed. Each change writes it, so that two at once are in each other's way. */
-export interface MarketVersionDocument {
-  _id: 'market';
-  times: number;
+
+/** Collection `secrets`: a key of the whole database, wrapped by a master key. */
+export interface SecretDocument {
+  /** The key of the hashes in `match`, `persons` and `suppressions`. */
+  _id: 'hashes';
+  key: WrappedKey;
 }
-/** One value that a change touched; absent where there was or is nothing. */
-export interface AuditedValue {
-  /** As the market file writes it: `caps.day`, `contracts`. */
-  path: string;
-  from?: string;
-  to?: string;
+
+/** A key that is encrypted under the master key with this id. */
+export interface WrappedKey {
+  masterKey: string;
+  wrapped: Binary;
 }
-/** What was done to one thing. */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Access: `keys`
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Collection `keys`: an API key of a source, a buyer or an admin. The key itself is not stored, only its SHA-256. A fast
+ * hash is enough: a key has 160 random bits, so there is no dictionary to try.
+ */
+export interface KeyDocument {
+  /** `key_…`: the key's name in lists, logs and limits. */
+  _id: string;
+  hash: string;
+  /** Of a source's key: the seller whose leads it sends. */
+  seller?: string;
+  /** Of a buyer's key: the buyer. */
+  buyer?: string;
+  /** Of an admin's key: the holder's name, for the audit log. */
+  admin?: string;
+  /** What an admin's key allows. */
+  scopes?: Scope[];
+  /** The name by which contracts distinguish sources; the key's id unless given. */
+  source: string;
+  test: boolean;
+  /** Requests per minute; absent: the default of the settings. */
+  limit?: number;
+  createdAt: Date;
+  /** Who created it: an admin key, by its id and its name in the audit log, or a command. Absent in earlier releases. */
+  madeBy?: Actor;
+  expiresAt?: Date;
+  revokedAt?: Date;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Upkeep: `audit` and `backups`
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Collection `audit`: an event with actor and time. Append-only; without personal data and secrets. */
+export interface AuditDocument extends Actor, AuditEvent {
+  /** v7, so that ids are in the order of time. */
+  _id: string;
+  at: Date;
+}
+
+/** What was done to one object. */
 export interface AuditEvent {
   kind:
     | 'seller'
@@ -368,105 +546,26 @@ export interface AuditEvent {
     | 'suppressions'
     | 'simulation'
     | 'database';
-  /** Of that kind: a code, an id, a lead_id. */
+  /** The object's id: a code, an id, a lead_id. */
   id: string;
-  /** In one word or two: `changed`, `erased`, `paid in`. */
+  /** The action in one or two words: `changed`, `erased`, `paid in`. */
   did: string;
   values: AuditedValue[];
 }
-/** A deed with who did it and when. Nothing here changes it or takes it away; it holds no person's data and no secret. */
-export interface AuditDocument extends Actor, AuditEvent {
-  /** v7: in the order of time. */
-  _id: string;
-  at: Date;
+
+/** One value that an action changed. `from` is absent if it was not set before, `to` if it was removed. */
+export interface AuditedValue {
+  /** As in the market file: `caps.day`, `contracts`. */
+  path: string;
+  from?: string;
+  to?: string;
 }
-/** The last complete backup, noted in the database: its age is a metric. */
+
+/** Collection `backups`, one document: the last complete backup. Its age is a metric. */
 export interface BackupDocument {
   _id: 'last';
   /** The time of its snapshot. */
   at: Date;
   completedAt: Date;
   documents: number;
-}
-/**
- * A key of a seller's source, of a buyer or of an admin as stored: never the key itself, only its SHA-256. A key has 160
- * random bits, so a fast hash is as good as a slow one: there is no dictionary to try.
- */
-export interface KeyDocument {
-  /** `key_…`: names the key in lists, logs and limits. */
-  _id: string;
-  hash: string;
-  /** Of a key that sends a seller's leads. */
-  seller?: string;
-  /** Of a key with which a buyer speaks for itself. */
-  buyer?: string;
-  /** Of a key for the admin API: the name of who has it, which the audit tells. */
-  admin?: string;
-  /** What an admin key may do. */
-  scopes?: Scope[];
-  /** The name of the source that sends with it, for contracts to tell sources apart; the key's id unless given. */
-  source: string;
-  test: boolean;
-  /** Requests a minute; absent: the setting's. */
-  limit?: number;
-  createdAt: Date;
-  /** Who had it made: an admin key by its id and the name that it acts under, or a command. Absent in earlier releases. */
-  madeBy?: Actor;
-  expiresAt?: Date;
-  revokedAt?: Date;
-}
-/** A key that belongs to the whole database, wrapped by a master key. */
-export interface SecretDocument {
-  _id: 'hashes';
-  key: WrappedKey;
-}
-/** A key that is kept in the database, encrypted under the master key of that id. */
-export interface WrappedKey {
-  masterKey: string;
-  wrapped: Binary;
-}
-/**
- * A person on a list, by phone or e-mail. Lists of sellers, and the one of every seller, have persons whose leads must not
- * be sold; a buyer's has persons that this buyer does not want. Only the hash is kept.
- */
-export interface SuppressionDocument {
-  /** Scope, slash, hash: a person is on a list once, and a list needs no other index. */
-  _id: string;
-  /** Whose list it is: a seller's code, `EVERY_SELLER`, or `buyer:ID`. */
-  scope: string;
-  kind: keyof Match;
-  at: Date;
-}
-/** A buyer or a seller as stored. */
-export interface WithSigning {
-  _id: string;
-  signing?: SigningSecrets;
-  /** Of an earlier release, which kept it as it is; `wrapPlainSecrets` puts it under a master key. */
-  secret?: string;
-}
-/** The secrets that sign what a buyer or a seller is sent, wrapped by a master key. */
-export interface SigningSecrets {
-  current: WrappedKey;
-  /** Those before it that still sign as well, the newest first; each stops by itself. */
-  previous?: { secret: WrappedKey; until: Date }[];
-  /** Grows with each change, so that of two at once one is repeated. */
-  version: number;
-}
-/** What the market file says is stored under `_id` instead of `id` or `code`. */
-export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
-export type SellerDocument = Stored<Seller, 'code'> & WithSigning;
-export type BuyerDocument = Stored<Buyer, 'id'> &
-  WithSigning & {
-    /** Of a buyer that is billed on account: what the market file has paid in before, so that it is not paid in twice. */
-    paidIn?: Minor;
-  };
-/** `categoryKey` is what requests are matched by. */
-export type CampaignDocument = Stored<Campaign, 'id'> & { categoryKey: string };
-export type ContractDocument = Stored<Contract, 'id'>;
-/** Everything the store holds of the market. */
-export interface StoredMarket {
-  sellers: SellerDocument[];
-  buyers: BuyerDocument[];
-  campaigns: CampaignDocument[];
-  contracts: ContractDocument[];
 }
