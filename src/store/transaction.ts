@@ -5,12 +5,7 @@ import {
   type Document,
   type MongoClient,
 } from 'mongodb';
-
-/**
- * Such a transaction reads nothing, so it needs no order among reads. Asking for one would put a read concern into the
- * repeat of a transaction that met a conflict, which SecantusDB refuses with `bulkWrite`.
- */
-const blind = { causalConsistency: false };
+import { WRITE_ONLY_SESSION } from './localDatabase.js';
 
 /**
  * Writes all of it or nothing, in one transaction of two round trips: the client's bulkWrite reaches all collections at
@@ -22,7 +17,7 @@ export async function writeInTransaction<T extends Document>(
   writes: ClientBulkWriteModel<Record<string, T>>[],
   check: (result: ClientBulkWriteResult) => void = () => undefined,
 ): Promise<void> {
-  await client.withSession(blind, (session) =>
+  await client.withSession(WRITE_ONLY_SESSION, (session) =>
     session.withTransaction(async () => {
       check(
         await client

@@ -1,76 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
-import Type from 'typebox';
-import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { unsettledLeads } from '../../src/store/sales/capacity.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
-import { countHeldPosts } from '../../src/store/leads/heldPosts.js';
-import { listLeads } from '../../src/store/leads/listLeads.js';
 import { overdueLeads } from '../../src/store/leads/leads.js';
-import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/persons/suppressions.js';
 import { GIVEN_BACK, WITHDRAWN, WORKFLOW, workflowId } from '../../src/temporal/names.js';
 import { sweepOnce, type OverdueLead } from '../../src/worker/sweep.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
-
-const Find = Type.Object({ find: Type.String(), filter: Type.Record(Type.String(), Type.Unknown()) });
-const Explained = Type.Object({ queryPlanner: Type.Object({ winningPlan: Type.Unknown() }) });
-
-let database: Database;
-beforeAll(async () => {
-  const settings = await isolatedSettings();
-  const url = new URL(settings.MONGODB_URL);
-  url.searchParams.set('monitorCommands', 'true');
-  database = openDatabase({ ...settings, MONGODB_URL: url.toString() });
-  await ensureIndexes(database);
-});
-afterAll(async () => {
-  await database.db.dropDatabase();
-  await database.client.close();
-});
-
-/**
- * The query plan of each condition of the first query. One condition with an index is enough. SecantusDB uses it, although
- * it explains the whole query as a scan.
- */
-async function plansOf(query: () => Promise<unknown>): Promise<string> {
-  const commands: unknown[] = [];
-  const note = ({ command }: { command: unknown }) => commands.push(command);
-  database.client.on('commandStarted', note);
-  await query();
-  database.client.off('commandStarted', note);
-  const { find, filter } = Value.Parse(Find, commands[0]);
-  const plans = Object.entries(filter).map(async ([field, condition]) => {
-    const explained = await database.db.command({ explain: { find, filter: { [field]: condition } } });
-    return Value.Parse(Explained, explained).queryPlanner.winningPlan;
-  });
-  return JSON.stringify(await Promise.all(plans));
-}
-
-test.each([
-  ['the leads that are due', 'due', () => overdueLeads(database, new Date(), 100)],
-  ['reservations that were left behind', 'loose_1', () => unsettledLeads(database, new Date(), 100)],
-  ['posts that wait for ops', 'heldForOps_1', () => countHeldPosts(database)],
-])('A sweep reads %s and not all leads', async (_what, index, query) => {
-  expect(await plansOf(query)).toContain(`"indexName":"${index}"`);
-});
-
-test.each([
-  ['campaign', 'campaign_1__id_-1', { campaign: 'ACME1234/boats' }],
-  ['buyer', 'buyerIds_1', { boughtBy: 'northwind' }],
-])('Leads of a %s are listed by an index', async (_of, index, query) => {
-  expect(await plansOf(() => listLeads(database, query, 50))).toContain(`"indexName":"${index}"`);
-});
-
-test.each(['phone', 'email'])(
-  'A person who is put on a suppression list is looked for by %s, and not in all leads that ever were',
-  async (by) => {
-    const plans = await plansOf(() => withdrawSuppressed(database, EVERY_SELLER, [{ [by]: 'hash' }]));
-    expect(plans).toContain(`"indexName":"match.${by}_1"`);
-  },
-);
 
 describe('A backlog', () => {
   /** Without indexes, which would return the leads in order by themselves. */

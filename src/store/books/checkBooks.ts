@@ -1,6 +1,7 @@
 import type { ClientSession } from 'mongodb';
 import { formatMoney, type Minor } from '../../market/money.js';
 import type { Database } from '../db.js';
+import { IN_VALUES } from '../localDatabase.js';
 import { accountId } from '../sales/capacity.js';
 import { entriesOf } from './ledger.js';
 import type { EntryDocument, SaleDocument, StoredLead } from '../documents.js';
@@ -33,9 +34,6 @@ export interface CheckCursor {
 
 /** In the order in which they are gone through. */
 export const STAGES = ['bookings', 'leads', 'balances'] as const;
-
-/** So few because SecantusDB holds each document that it finds by an `$in` against all of its values again. */
-const BATCH = 100;
 
 /** So many differences are kept; whoever has more has one cause for all of them. */
 const MOST_KEPT = 1000;
@@ -122,7 +120,7 @@ async function* inBatches<T>(all: AsyncIterable<T>): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const one of all) {
     batch.push(one);
-    if (batch.length < BATCH) continue;
+    if (batch.length < IN_VALUES) continue;
     yield batch;
     batch = [];
   }

@@ -64,7 +64,6 @@ async function destroy(
 ): Promise<boolean> {
   const { _id, match } = lead;
   const { set, unset } = erasedFields(lead, erased, erased.at);
-  // oxlint-disable-next-line slow-filters/no-slow-operator -- nothing else looks at every claim, and erasing has time
   const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
   return database.client.withSession((session) =>
     session.withTransaction(async () => {

@@ -2,6 +2,7 @@ import { MongoBulkWriteError } from 'mongodb';
 import type { Match } from '../../market/limits/duplicates.js';
 import { sentContact } from '../../market/fields/personKeys.js';
 import type { Database } from '../db.js';
+import { IN_VALUES } from '../localDatabase.js';
 import { duplicateKeyOf } from '../transaction.js';
 import type { LeadDocument } from '../documents.js';
 import { matchesOnLists } from './matchKeys.js';
@@ -97,9 +98,6 @@ export async function isSuppressed(
   return (await database.suppressions.findOne({ _id: { $in: ids } }, { projection: { _id: 1 } })) !== null;
 }
 
-/** So many persons are looked for at once: SecantusDB holds each lead that it finds against all of them again. */
-const SOUGHT = 200;
-
 /** What a suppression list did to the leads of its persons that were on sale. */
 export interface SuppressedLeads {
   withdrawn: number;
@@ -117,8 +115,8 @@ export async function withdrawSuppressed(
   if (buyerOfScope(scope) !== undefined) return sum;
   for (const kind of ['phone', 'email'] as const) {
     const hashes = matches.flatMap(({ [kind]: hash }) => hash ?? []);
-    for (let i = 0; i < hashes.length; i += SOUGHT) {
-      const states = await withdrawMatching(database, scope, kind, hashes.slice(i, i + SOUGHT));
+    for (let i = 0; i < hashes.length; i += IN_VALUES) {
+      const states = await withdrawMatching(database, scope, kind, hashes.slice(i, i + IN_VALUES));
       for (const state of states) if (state === 'withdrawn' || state === 'withdrawing') sum[state] += 1;
     }
   }

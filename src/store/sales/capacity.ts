@@ -153,7 +153,6 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
 /** Adds the hold to those of the person, where no rule forbids it and it has not been done before. */
 function holdUnderRules(database: string, _id: string, hold: Hold, rules: DuplicateRule[]): Write {
   const forbiddenBy = rules.map((rule) => forbidding(rule, _id, hold));
-  // oxlint-disable-next-line slow-filters/no-slow-operator -- it is about one person's holds, not about the collection
   const forbidden = { lead: { $ne: hold.lead }, $or: forbiddenBy };
   return {
     name: 'updateOne',

@@ -85,7 +85,6 @@ async function rekey(
     session.withTransaction(async () => {
       const isAsRead = { 'match.phone': before.phone ?? null, 'match.email': before.email ?? null };
       const { matchedCount } = await leads.updateOne(
-        // oxlint-disable-next-line slow-filters/no-slow-operator -- of one lead
         { _id, ...OF_OLDER_RULE, ...isAsRead, $expr: nothingUnderWay },
         { $set: { match, matchRule: KEY_RULE } },
         { session },
