@@ -4,17 +4,17 @@ import type { PersonScreen } from './personScreen.js';
 import type { Answered } from './send.js';
 
 /*
- * Why an answer can't be used, in words that name the slip. They go wherever our own words go, so they repeat nothing of
- * the answer except short amounts, yes and no, and keys of a fixed list.
+ * Why an answer can't be used, in words that name the mistake. They are written to logs, Temporal and the API, so they
+ * repeat nothing of the answer except short amounts, yes and no, and keys of a fixed list.
  */
 
-/** A status that is not 2xx, as ops and buyers read it. */
+/** A status other than 2xx, for ops and buyers. */
 export const describeStatus = (status: number): string =>
   status >= 300 && status < 400 && status !== 304
     ? `HTTP ${status}; redirects are not followed`
     : `HTTP ${status}`;
 
-/** Keys that buyers write instead of the documented one, without case, `_` and `-`. */
+/** Keys that buyers write instead of the documented one; compared without case, `_` and `-`. */
 const BID_KEYS = ['bid', 'price', 'amount', 'value', 'offer', 'bidamount', 'bidprice', 'payout', 'cost'];
 const ACCEPTED_KEYS = ['accepted', 'accept', 'status', 'success', 'result', 'ok', 'sold', 'response'];
 
@@ -23,7 +23,7 @@ const EXAMPLES = {
   accepted: { keys: ACCEPTED_KEYS, send: '{"accepted": true} or {"accepted": false}' },
 };
 
-/** Why a body without the key that counts is not an answer. */
+/** Why a body without the expected key is not an answer. */
 export function missingKey({ malformed, detail, body }: Answered, key: keyof typeof EXAMPLES): string {
   const { keys, send } = EXAMPLES[key];
   if (malformed) return detail ?? 'not JSON';
@@ -38,7 +38,7 @@ export function missingKey({ malformed, detail, body }: Answered, key: keyof typ
     : `no key "${key}"; send ${send}`;
 }
 
-/** What is wrong with an amount; undefined if it can be counted in the currency. */
+/** The fault of an amount that can't be used in the currency. */
 export function amountFault(
   key: string,
   value: unknown,
@@ -53,7 +53,7 @@ export function amountFault(
   return `${key} has too many decimals${shown}; ${currency} has ${minorDigits(currency) || 'none'}`;
 }
 
-/** What is wrong with the answer to a post that says neither yes nor no. */
+/** The fault of an answer to a post that has no boolean `accepted`. */
 export function acceptedFault(answer: Answered): string {
   const accepted = optional(answer, 'accepted');
   if (accepted === undefined)
@@ -66,7 +66,7 @@ export function acceptedFault(answer: Answered): string {
   return `accepted is ${kindOf(accepted)}${shown}; ${remedy}`;
 }
 
-/** Short amounts only: longer digits may be a phone number. */
+/** Short amounts only; more digits may be a phone number. */
 const AMOUNT = /^-?\$?\d{1,5}(?:[.,]\d{1,6})?$/;
 
 function shownAmount(value: unknown, namesPerson: PersonScreen): string {

@@ -3,29 +3,29 @@ import type { PersonScreen } from './personScreen.js';
 import type { Answered } from './send.js';
 
 /*
- * The one gate for the words of a buyer. Whatever a buyer says of a lead in its own words, ids included, is read here and
- * nowhere else: it is kept only without control characters, within its length, and if it does not give the person away.
+ * Screening of all free text from buyers, ids included; nothing else reads it. Text is kept only without control
+ * characters, within its maximum length, and if it does not identify the person.
  */
 
-/** The longest id that is kept, in bytes of UTF-8. */
+/** The maximum length of an id, in bytes of UTF-8. */
 const MAX_ID_BYTES = 200;
 
-/** How much of a reason is kept, and how much of a longer one is looked at; characters. */
+/** The length to which a reason is cut, and the length up to which a longer one is screened; characters. */
 const MAX_REASON = 80;
 const MAX_SCREENED = 1000;
 
-/** A word of the buyer's as it may be kept. */
+/** Text from a buyer after screening. */
 export interface ScreenedText {
   kept?: string;
-  /** Why nothing is kept of what was sent: for ops, and in our own words. */
+  /** Why nothing is kept of it, worded by Gavel; for ops. */
   note?: string;
 }
 
-/** Why a buyer refuses or does not bid. */
+/** The reason of a refusal or of no bid, after screening. */
 export interface ScreenedReason {
-  /** A single word, such as `duplicate`. It may go wherever our own words go. */
+  /** A single word, such as `duplicate`. It may be written anywhere. */
   code?: string;
-  /** The reason as the buyer gave it. In the database only: never in Temporal, logs or metrics. */
+  /** The reason in the buyer's words. Only for the database: never for Temporal, logs or metrics. */
   words?: string;
   note?: string;
 }
@@ -33,11 +33,11 @@ export interface ScreenedReason {
 export const isObject = (body: unknown): body is Record<string, unknown> =>
   typeof body === 'object' && body !== null && !Array.isArray(body);
 
-/** An optional key of an answer; `null` is the same as absent. */
+/** An optional key of an answer; `null` counts as absent. */
 export const optional = ({ body }: Pick<Answered, 'body'>, key: string): unknown =>
   isObject(body) && Object.hasOwn(body, key) ? (body[key] ?? undefined) : undefined;
 
-/** An id that a buyer gives: its bid's or its lead's. A number is taken as it was written. */
+/** The buyer's id of its bid or of the lead. Of a number, the digits are kept as sent. */
 export function buyerId(
   answer: Pick<Answered, 'body' | 'text'>,
   key: string,
@@ -72,12 +72,12 @@ export function screenedReason(given: string, namesPerson: PersonScreen): Screen
   return isCode(words) ? { code: words, words } : { words };
 }
 
-/** One word of the kind that programs use: it can hardly be about anybody. */
+/** A single word in the form of a code; it can hardly identify a person. */
 const isCode = (text: string): boolean => /^[a-z][\w.-]{0,39}$/i.test(text);
 
 /**
- * A reason beside our own words: what may go anywhere, and what stays in the database.
- * @param own what we say of the answer ourselves, its status for instance
+ * Combines a reason with Gavel's own text: `detail` may be written anywhere, `words` only to the database.
+ * @param own Gavel's description of the answer, for instance its status
  */
 export function explained(
   { code, words, note }: ScreenedReason,
@@ -87,16 +87,16 @@ export function explained(
   return { detail: joined(': ', own, safe), words: words && joined(': ', own, words) };
 }
 
-/** Temporal's UI shows this in the place of free text. */
+/** Shown in Temporal's UI instead of free text. */
 const IN_OWN_WORDS = 'in its own words, see `gavel leads show`';
 
 const joined = (separator: string, ...parts: (string | undefined)[]): string | undefined =>
   parts.filter((part) => part !== undefined).join(separator) || undefined;
 
-/** What was ignored or not kept of an answer, for ops. */
+/** Joins notes on ignored or dropped parts of an answer, for ops. */
 export const notesOf = (...notes: (string | undefined)[]): string | undefined => joined('; ', ...notes);
 
-/** `a string`, `an array`: what a value is, without repeating it. */
+/** The type of a value without the value: `a string`, `an array`. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
@@ -106,21 +106,21 @@ export function kindOf(value: unknown): string {
 }
 
 /**
- * What a terminal would obey: CSI and OSC sequences and the like (ECMA-48), with their parameters. The ESC alone is not
- * enough, or the rest of it would stay as text.
+ * Terminal control sequences (ECMA-48: CSI, OSC and others) with their parameters. Removing the ESC alone would leave
+ * the rest as text.
  */
 const SEQUENCES =
-  // oxlint-disable-next-line no-control-regex -- they are made of control characters
+  // oxlint-disable-next-line no-control-regex -- the sequences consist of control characters
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?/g;
 
-/** On one line, without control and invisible characters and signs of writing direction. */
+/** On one line, without control characters, invisible characters and marks of writing direction. */
 export const withoutControls = (text: string): string =>
   cleanText(text.replace(SEQUENCES, ''))
     .replace(/[\n\t]+/g, ' ')
     .replace(/[\p{Cf}\p{Co}\p{Cn}]/gu, '')
     .trim();
 
-/** With the digits that a number of JavaScript loses beyond 2^53; undefined if what was sent can't be found out. */
+/** The digits of a number as sent, which JavaScript rounds beyond 2^53; undefined if they can't be recovered. */
 function numberAsWritten({ text }: Pick<Answered, 'text'>, key: string, value: number): string | undefined {
   if (!Number.isFinite(value)) return undefined;
   if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return String(value);
@@ -130,7 +130,7 @@ function numberAsWritten({ text }: Pick<Answered, 'text'>, key: string, value: n
   return typeof written === 'string' && /^-?\d+$/.test(written) ? written : undefined;
 }
 
-/** JSON with its numbers in quotes. Strings are matched first, so that no digits of theirs are taken for numbers. */
+/** Puts the numbers of JSON in quotes. Strings are matched first, so that digits in them are not numbers. */
 const withNumbersAsText = (json: string): string =>
   json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs, (token) =>
     token.startsWith('"') ? token : `"${token}"`,

@@ -5,7 +5,7 @@ import type { Reply, Secret, Send } from './send.js';
 
 /**
  * Asks an outside service about a lead and compares its answer with the threshold.
- * @param secret signs the question, so that the service knows who asks
+ * @param secret signs the question, so that the service can authenticate it
  */
 export async function askCheck(
   send: Send,
@@ -28,7 +28,7 @@ export async function askCheck(
   return readCheckAnswer(check, await send({ url, timeoutMs, secret, id, payload }));
 }
 
-/** What an answer says of a lead; where there is none, what the check's terms say. */
+/** Whether the answer passes the check. Without a usable answer, `whenSilent` decides. */
 export function readCheckAnswer(check: Check, reply: Reply): CheckResult {
   const silent = (why: string): CheckResult => ({
     passes: check.whenSilent === 'pass',

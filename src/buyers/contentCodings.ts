@@ -1,34 +1,34 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 
-/** A body that its `Content-Encoding` does not fit; the message says how, and repeats nothing of the answer. */
+/** A body that doesn't match its `Content-Encoding`. The message says how, and repeats nothing of the answer. */
 export class UndecodableBody extends Error {
   override name = 'UndecodableBody';
 }
 
-/** The decoded body has more bytes than it may have. */
+/** The decoded body exceeds the maximum size. */
 export class DecodedTooLarge extends Error {
   override name = 'DecodedTooLarge';
 }
 
-/** More than two codings on top of each other make no answer smaller, only costlier to read. */
+/** More than two nested codings make no answer smaller, only more expensive to read. */
 const MAX_CODINGS = 2;
 
 type Decode = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
-// The functions for whole buffers: no stream that needs an `error` listener, and `maxOutputLength` stops a bomb early.
+// The functions for whole buffers need no `error` listener, and `maxOutputLength` stops a decompression bomb early.
 const decodeGzip: Decode = promisify(gunzip);
 const decodeBrotli: Decode = promisify(brotliDecompress);
 const decodeZlib: Decode = promisify(inflate);
 const decodeRawDeflate: Decode = promisify(inflateRaw);
 
-/** RFC 1950, section 2.2: method 8, and a check that makes both bytes a multiple of 31. */
+/** RFC 1950, section 2.2: method 8, and a checksum that makes the two bytes a multiple of 31. */
 const isZlib = (bytes: Buffer): boolean =>
   bytes.length >= 2 && bytes.readUInt8(0) % 16 === 8 && bytes.readUInt16BE(0) % 31 === 0;
 
 /**
- * What a body says, without its content codings (RFC 9110, section 8.4). Some servers compress although they are asked
- * not to, name "deflate" what lacks its zlib header, or keep the header of a body that a proxy has decoded.
+ * Removes the content codings of a body (RFC 9110, section 8.4). Some servers compress although the request asks them
+ * not to, send raw deflate as "deflate", or keep the header of a body that a proxy has already decoded.
  * @throws UndecodableBody
  * @throws DecodedTooLarge
  */
@@ -62,7 +62,7 @@ async function decodeOne(bytes: Buffer, coding: string, maxOutputLength: number)
   }
 }
 
-/** Undefined if the body is plain JSON under a coding whose first bytes would tell. */
+/** Undefined if the body is plain JSON although its coding has a recognisable first byte. */
 function decoderFor(coding: string, bytes: Buffer): Decode | undefined {
   switch (coding) {
     case 'gzip':
@@ -74,7 +74,7 @@ function decoderFor(coding: string, bytes: Buffer): Decode | undefined {
     case 'br':
       return decodeBrotli;
     default:
-      // Its name is the buyer's own text and may hold anything.
+      // The name of the coding is the buyer's free text.
       throw new UndecodableBody('an unknown content coding');
   }
 }
@@ -82,7 +82,7 @@ function decoderFor(coding: string, bytes: Buffer): Decode | undefined {
 const isJsonObject = (bytes: Buffer): boolean =>
   /^(?:\xef\xbb\xbf)?\s*\{/.test(bytes.toString('latin1', 0, 64));
 
-/** What a body is that is not JSON. */
+/** Describes a body that is not JSON. */
 export function notJson(text: string): string {
   if (text.trim() === '') return 'not JSON: the body is empty';
   if (text.includes('\u0000') || text.startsWith('\ufffd\ufffd'))

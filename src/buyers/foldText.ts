@@ -1,4 +1,4 @@
-/** Letters with a stroke or a ligature, which Unicode does not take apart. */
+/** Letters with a stroke and ligatures, which Unicode does not decompose. */
 const LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -12,10 +12,10 @@ const LETTERS: Readonly<Record<string, string>> = {
   ı: 'i',
 };
 
-/** As German, Danish, Norwegian and Swedish write them without their keyboards. */
+/** Transliterations of German, Danish, Norwegian and Swedish on other keyboards. */
 const UMLAUTS: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', å: 'aa', ø: 'oe' };
 
-/** In lower case, without marks over or under its letters, and with plain digits. */
+/** In lower case, without diacritics, and with ASCII digits. */
 export function foldText(text: string): string {
   const lower = text.toLowerCase();
   if (isAscii(lower)) return lower;
@@ -26,7 +26,7 @@ export function foldText(text: string): string {
     .toLowerCase();
 }
 
-/** The ways to write a text in plain letters: `muller` and `mueller` for Müller. */
+/** The spellings of a text in ASCII letters: `muller` and `mueller` for Müller. */
 export function foldings(text: string): string[] {
   const folded = foldText(text);
   if (isAscii(text)) return [folded];
@@ -37,7 +37,7 @@ export function foldings(text: string): string[] {
 
 export const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
 
-/** Scripts have their digits in a row, from zero to nine. */
+/** The digits of a script are consecutive, from zero to nine. */
 function plainDigit(character: string): string {
   if (!/^\p{Nd}$/u.test(character)) return character;
   const code = character.codePointAt(0) ?? 0;

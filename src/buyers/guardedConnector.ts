@@ -3,10 +3,13 @@ import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { OutboundRules } from './outboundRules.js';
 
-/** The addresses of a host, at least one. */
+/** Resolves a host to at least one address. */
 export type Resolve = (host: string) => Promise<string[]>;
 
-/** The server may not be contacted, and was not; the message says why and which setting would allow it. */
+/**
+ * The rules forbid the server, and no connection was made. The message has the reason and the setting that would allow
+ * it.
+ */
 export class AddressRefused extends Error {
   override name = 'AddressRefused';
 }
@@ -15,7 +18,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * Opens connections only to servers that the rules allow. The name is resolved here, its addresses are checked, and the
- * socket is given those that passed: what a second look at the name would say (DNS rebinding) is never asked.
+ * socket gets only the allowed ones. The name is not resolved a second time, so DNS rebinding has no effect.
  */
 export function guardedConnector(
   rules: OutboundRules,
@@ -24,7 +27,7 @@ export function guardedConnector(
   const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: checkedLookup(rules, resolve) });
   return (options, done) => {
     const { protocol, hostname, port } = options;
-    // A socket does not look up what is an address already.
+    // A socket resolves no literal address, so it is checked here.
     const refusal = rules.hostRefusal(protocol, hostname, port);
     if (refusal === undefined) connect(options, done);
     else queueMicrotask(() => done(new AddressRefused(refusal), null));
@@ -53,8 +56,8 @@ function checkedLookup(rules: OutboundRules, resolve: Resolve): LookupFunction {
 }
 
 /**
- * Names that the settings vouch for are looked up as the system does it (hosts file, search domains). All others by DNS
- * alone: the system's way waits in a pool of four threads, where a few buyers with dead name servers hold up everybody.
+ * Names in the settings are resolved by the operating system (hosts file, search domains), all others by DNS alone: the
+ * system's resolver runs in a pool of four threads, where a few buyers with dead name servers would block all others.
  */
 function resolver(rules: OutboundRules): Resolve {
   const dns = new Resolver({ timeout: 2000, tries: 2 });

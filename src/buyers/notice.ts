@@ -1,13 +1,13 @@
 import { isClearNo } from '../market/model/clearNo.js';
 import type { Message, Reply, Send } from './send.js';
 
-/** Whether who was told something has heard it. `final`: it does not want to, and telling it again is no use. */
+/** The result of a delivery. `final`: the recipient refuses it, and a retry is useless. */
 export type Delivery = { ms: number; detail: string } & (
   | { delivered: true }
   | { delivered: false; final: boolean; retryAfterMs?: number }
 );
 
-/** Tells a buyer or a seller something; any 2xx says that it was heard. */
+/** Sends a notification to a buyer or seller; any 2xx confirms it. */
 export async function sendNotice(send: Send, message: Message): Promise<Delivery> {
   return readDelivery(await send(message));
 }

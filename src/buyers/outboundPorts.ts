@@ -4,9 +4,9 @@ import { SettingsError } from '../config.js';
 export type PortRule = (port: number) => boolean;
 
 /**
- * Ports from 1024 on that are never a buyer's web server. The first two lines are those of the Fetch standard ("bad
- * port"), whose protocols could take a request for commands; the others are of databases, queues, remote control and
- * cluster management, some of which obey any `POST`.
+ * Ports from 1024 on that are never a buyer's web server. The first two lines are from the Fetch standard ("bad port"):
+ * their protocols could execute a request as commands. The others belong to databases, queues, remote control and
+ * cluster management, some of which execute any `POST`.
  */
 const NEVER_WEB = new Set([
   ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
@@ -21,7 +21,7 @@ const DEFAULT_RULE: PortRule = (port) =>
   port === 80 || port === 443 || (port >= 1024 && !NEVER_WEB.has(port));
 
 /**
- * The ports that OUTBOUND_PORTS names; without it 80, 443, and those from 1024 on that may be a web server's.
+ * The ports of OUTBOUND_PORTS; by default 80, 443, and ports from 1024 on that may be a web server's.
  * @throws SettingsError if an entry is neither a port nor a range
  */
 export function readOutboundPorts(setting = ''): PortRule {

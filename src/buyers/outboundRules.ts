@@ -3,24 +3,25 @@ import ipaddr from 'ipaddr.js';
 import { SettingsError, type Settings } from '../config.js';
 import { readOutboundPorts } from './outboundPorts.js';
 
-/** Which servers may be contacted. A refusal is a text for ops that names the setting which would allow it. */
+/** The servers that may be contacted. A refusal is a text for ops that names the setting which would allow it. */
 export interface OutboundRules {
   /**
-   * What can be said of an address before its name is looked up.
+   * The refusal of a host before its name is resolved, if there is one.
    * @param host a name or an address, as in a URL
-   * @param port as in a URL: empty for the protocol's own
+   * @param port as in a URL: empty for the protocol's default
    */
   hostRefusal(protocol: string, host: string, port?: string): string | undefined;
   /**
+   * The refusal of a resolved address, if there is one.
    * @param address IPv4 or IPv6, as a resolver or the URL standard writes it
-   * @param host the name that it was found under
+   * @param host the name that resolved to it
    */
   addressRefusal(address: string, host?: string): string | undefined;
   /** Whether OUTBOUND_ALLOW names the host itself. */
   isNamed(host: string): boolean;
 }
 
-/** The settings that the rules are made of. */
+/** The settings that the rules are read from. */
 export const OUTBOUND_SETTINGS = [
   'OUTBOUND_ALLOW',
   'OUTBOUND_DENY',
@@ -33,8 +34,8 @@ export type OutboundSettings = Pick<Settings, 'OUTBOUND_ALLOW' | 'OUTBOUND_HTTP'
   Partial<Pick<Settings, (typeof OUTBOUND_SETTINGS)[number]>>;
 
 /**
- * The rules for addresses that sellers and buyers give: only public ones and not our own, only ports of web servers, only
- * by https, unless the settings say otherwise.
+ * The rules for addresses of sellers and buyers. Unless the settings say otherwise, only public addresses, none of
+ * Gavel's own, only ports of web servers, and only https.
  * @throws SettingsError if an entry of a setting can't be read
  */
 export function readOutboundRules(settings: OutboundSettings): OutboundRules {
@@ -70,7 +71,7 @@ export function readOutboundRules(settings: OutboundSettings): OutboundRules {
 const OWN_ADDRESS = "the exchange's own address; see PUBLIC_URL";
 
 /**
- * Why a buyer's or seller's URL would never be contacted; undefined if its name has yet to be looked up for that.
+ * Why a buyer's or seller's URL is never contacted; undefined if that depends on resolving its name.
  * @param url a valid URL
  */
 export function urlRefusal(rules: Pick<OutboundRules, 'hostRefusal'>, url: string): string | undefined {
@@ -78,7 +79,7 @@ export function urlRefusal(rules: Pick<OutboundRules, 'hostRefusal'>, url: strin
   return rules.hostRefusal(protocol, hostname, port);
 }
 
-/** The address that a host is without being looked up: `[::1]`, `10.0.0.5`, and `localhost` by RFC 6761, section 6.3. */
+/** The address of a host that needs no resolving: `[::1]`, `10.0.0.5`, and `localhost` by RFC 6761, section 6.3. */
 function literalAddress(host: string): string | undefined {
   if (/(^|\.)localhost\.?$/i.test(host)) return '127.0.0.1';
   const address = bareHost(host);
@@ -118,7 +119,7 @@ function readServers(setting: string, list: string): Servers {
     return true;
   }
   return {
-    // A dot at the end changes nothing in the domain name system.
+    // A trailing dot means the same name in DNS.
     hasName: (host) => names.has(host.toLowerCase().replace(/\.$/, '')),
     hasAddress: (address) => networks.check(address, familyOf(address)),
   };
@@ -129,19 +130,19 @@ const misread = (setting: string, entry: string): string =>
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'ipv4' : 'ipv6');
 
-/** Without what the URL standard would read as an address (WHATWG URL, "ends in a number"). */
+/** Not a name that the URL standard reads as an address (WHATWG URL, "ends in a number"). */
 const isHostName = (text: string): boolean =>
   /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text) && !/(^|\.)(\d+|0x[\da-f]*)$/.test(text);
 
-/** All of IPv6 that is assigned for use on the internet (IANA, "Internet Protocol Version 6 Address Space"). */
+/** The IPv6 addresses that are assigned for the internet (IANA, "Internet Protocol Version 6 Address Space"). */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
-/** Has the form of a public address, but is answered by the Azure host that one runs on, with its secrets. */
+/** A public address by its form, but the Azure host that a machine runs on answers it, with that machine's secrets. */
 const AZURE_PLATFORM = '168.63.129.16';
 
 /**
- * `public`, or the special use that IANA's registries give the address. IPv6 that stands for an IPv4 address (mapped,
- * translated, NAT64, 6to4, Teredo, ISATAP) is special too, because it may lead to a private one.
+ * `public`, or the special use that IANA's registries assign to the address. IPv6 that stands for an IPv4 address
+ * (mapped, translated, NAT64, 6to4, Teredo, ISATAP) is special too, because it may lead to a private one.
  */
 function kindOf(text: string): string {
   const address = ipaddr.parse(text);

@@ -3,8 +3,8 @@ import { HASH_BITS } from '../market/fields/personKeys.js';
 import { newest, type Secret } from './send.js';
 
 /**
- * What a buyer compares with its own records before it bids: the first bits, in hexadecimal, of an HMAC-SHA-256 of a
- * person's key, keyed with the buyer's newest secret as signatures are (docs/buyer.md).
+ * A hash that a buyer compares with its own records before it bids: the first bits, in hexadecimal, of an HMAC-SHA-256
+ * of a person's key, keyed like signatures with the buyer's newest secret (docs/buyer.md).
  * @param key of `personKeys`
  */
 export function personHash(key: string | undefined, secret: Secret): string | undefined {

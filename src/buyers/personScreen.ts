@@ -11,24 +11,24 @@ import {
 } from './personTraces.js';
 import { spellingsOf, type Spelling } from './spellings.js';
 
-/** Whether a text gives a lead's person away. */
+/** Whether a text identifies the lead's person. */
 export type PersonScreen = (text: string) => boolean;
 
 /**
- * Recognises a lead's person in what others write: by name, e-mail address, phone number, street, ZIP+4, date of birth and
- * numbers of documents, in any case and punctuation, with names joined or shortened to an initial, encoded, hashed, or
- * from the end to the beginning. What to look for is found out once a lead, at the first text.
+ * Recognises a lead's person in free text: by name, e-mail address, phone number, street, ZIP+4, date of birth and
+ * document numbers, in any case and punctuation, with names joined or shortened to an initial, encoded, hashed, or
+ * reversed. The traces to look for are computed once per lead, at the first text.
  */
 export const personScreen = (lead: LeadOfPerson): PersonScreen => screen(lead, hasName, hasIdentity);
 
 /**
- * The same, except for one name alone: most first names and many last names are words and other people's names as well
- * (Grace, Grant, Price), and say nothing of who it is.
+ * The same, but ignores a name alone: most first names and many last names are also words and other people's names
+ * (Grace, Grant, Price), and don't identify anyone.
  */
 export const identityScreen = (lead: LeadOfPerson): PersonScreen => screen(lead, hasIdentity);
 
-/** A text in one of its spellings, taken apart. */
-interface Apart {
+/** One spelling of a text, split into words and numbers. */
+interface SplitText {
   folded: string;
   words: string[];
   numbers: string[];
@@ -36,7 +36,7 @@ interface Apart {
   leastLetters: number;
 }
 
-type Find = (traces: Traces, apart: Apart) => boolean;
+type Find = (traces: Traces, split: SplitText) => boolean;
 
 const known = new WeakMap<LeadOfPerson, Traces>();
 
@@ -46,11 +46,11 @@ const screen =
     const traces = known.get(lead) ?? findTraces(lead);
     known.set(lead, traces);
     return spellingsOf(text).some((spelling) =>
-      takeApart(spelling).some((apart) => finds.some((find) => find(traces, apart))),
+      splitText(spelling).some((split) => finds.some((find) => find(traces, split))),
     );
   };
 
-const takeApart = ({ text, leastLetters }: Spelling): Apart[] =>
+const splitText = ({ text, leastLetters }: Spelling): SplitText[] =>
   foldings(text).map((folded) => {
     const words = wordsOf(folded);
     const numbers = words.filter(isNumber);
@@ -74,7 +74,7 @@ const hasIdentity: Find = (traces, { folded, words, numbers, names }) =>
 const hasAny = (text: string, traces: readonly string[]): boolean =>
   text.length > 0 && traces.some((trace) => text.includes(trace));
 
-/** By the length of their digests in hexadecimal. */
+/** By the length of the digest in hexadecimal. */
 const ALGORITHMS = new Map([
   [32, 'md5'],
   [40, 'sha1'],
@@ -90,7 +90,7 @@ const hasDigest = (folded: string, texts: Set<string>): boolean =>
     );
   });
 
-/** In numbers side by side, of which one may be the name of a month, or in one number of six or eight digits. */
+/** As adjacent numbers, one of which may be the name of a month, or as one number of six or eight digits. */
 function hasDate(folded: string, { year, month, day }: BirthDate): boolean {
   const [dd, mm, yyyy, yy] = [two(day), two(month), String(year), two(year % 100)];
   const whole = [yyyy + mm + dd, dd + mm + yyyy, mm + dd + yyyy];

@@ -1,7 +1,7 @@
 import type { FieldValue } from '../market/fields/reading.js';
 import { foldings, isAscii } from './foldText.js';
 
-/** A lead as its person is recognised in a text. */
+/** The fields of a lead that its person is recognised by. */
 export interface LeadOfPerson {
   fields: Readonly<Record<string, FieldValue>>;
   /** As the source sent them, if the stored values differ. */
@@ -9,22 +9,22 @@ export interface LeadOfPerson {
   phoneE164?: string;
 }
 
-/** What gives a person away; letters and digits folded, nothing between them. */
+/** Text that identifies a person. Letters and digits are folded, without anything between them. */
 export interface Traces {
-  /** Each by itself, as a whole word. */
+  /** As a whole word. */
   words: Set<string>;
   /** Within a word. */
   inWord: string[];
-  /** Anywhere, whatever stands between their letters. */
+  /** Anywhere, ignoring characters between the letters. */
   inLetters: string[];
-  /** Anywhere, whatever stands between their letters and digits. */
+  /** Anywhere, ignoring characters between the letters and digits. */
   inAll: string[];
-  /** Anywhere, whatever stands between their digits. */
+  /** Anywhere, ignoring characters between the digits. */
   inDigits: string[];
-  /** Two words that tell nothing alone: a house number and a street, a street and a city. */
+  /** Two words that identify nobody alone: a house number and a street, a street and a city. */
   together: [string, string][];
   births: BirthDate[];
-  /** E-mail addresses and phone numbers in the forms that are hashed to be matched. */
+  /** E-mail addresses and phone numbers in the forms that are hashed for matching. */
   hashed: Set<string>;
 }
 
@@ -34,7 +34,7 @@ export interface BirthDate {
   day: number;
 }
 
-/** The kinds of fields whose values give a person away, by name: letters only, in lower case. */
+/** The names of fields with identifying values, by kind: letters only, in lower case. */
 const KINDS = {
   name: /^(?!.*(?:company|business|campaign|page|form|file|host|domain|event|site|brand|product|plan|source|street|city|county|state|country|list|set|ad)name).*name$|^(?:surname|initials|spouse|applicant|contact|owner)$/,
   phone: /phone|mobile|^cell|cell$|^tel|fax|whatsapp|^sms/,
@@ -49,16 +49,16 @@ const KINDS = {
 
 const NOT_A_STREET = /mail|^ip|^mac|web|site|url|page/;
 
-/** Too short to be found within other words without finding it by chance, in letters of our alphabet. */
+/** Shorter traces would match within other words by chance; in ASCII letters. */
 const SHORT = 5;
 
-/** Longer ones are texts of the source, of consent and the like, and no names or addresses. */
+/** Longer values are texts of the source, such as consent, and no names or addresses. */
 const LONGEST_VALUE = 500;
 
-/** A phone number without country and area, which may be left out. */
+/** The digits of a phone number without country and area code, which may be omitted. */
 const LOCAL_NUMBER = 7;
 
-/** Words of names that are no name. */
+/** Particles and titles in names. */
 const PARTICLES = new Set(
   'a al am an and bin da das de del della den der des di dos du el en ibn la las le les los mac mc of st ste te ten ter the van vom von y zu zum zur mr mrs ms miss dr prof sir jr sr ii iii iv phd md'.split(
     ' ',
@@ -75,13 +75,13 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 const MONTH_NAME =
   /(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|t|ober|ember)?/g;
 
-/** A text with the names of months as their numbers; folded. */
+/** Replaces names of months by numbers; the text is folded. */
 export const withMonthNumbers = (text: string): string =>
   text.replace(MONTH_NAME, (_, month: string) => ` ${MONTHS.indexOf(month) + 1} `);
 
 const DENSE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
 
-/** Letters of scripts whose names have one to three of them count as much as three of ours. */
+/** In scripts whose names have one to three letters, each counts as three ASCII letters. */
 export const weightOf = (word: string): number =>
   isAscii(word) ? word.length : word.length + 2 * (word.match(DENSE)?.length ?? 0);
 
@@ -91,7 +91,7 @@ const lettersAndDigitsOf = (text: string): string => text.replace(/[^\p{L}\d]+/g
 export const wordsOf = (text: string): string[] =>
   text.match(isAscii(text) ? /[a-z]+|\d+/gi : /\p{L}+|\d+/gu) ?? [];
 
-/** What gives this lead's person away. */
+/** The traces of a lead's person. */
 export function findTraces({ fields, sent = {}, phoneE164 }: LeadOfPerson): Traces {
   const traces: Traces = {
     words: new Set(),
@@ -127,7 +127,7 @@ export function findTraces({ fields, sent = {}, phoneE164 }: LeadOfPerson): Trac
   return traces;
 }
 
-/** Each name, two of them joined in either order, and one joined with the first letter of another, or two. */
+/** Each name, two joined in either order, and one joined with the first one or two letters of another. */
 function addNames(traces: Traces, values: string[]): void {
   const parts = new Set(values.slice(0, 8).flatMap((value) => foldings(value).flatMap(partsOfName)));
   const names = [...parts].slice(0, 24);
@@ -186,7 +186,7 @@ function addStreet(traces: Traces, street: string, cities: string[]): void {
   const names = words.filter((word) => /\p{L}/u.test(word) && word.length >= 2 && !STREET_WORDS.has(word));
   const at = words.findIndex((word) => /^\d/.test(word));
   const house = words[at];
-  // "123 5th Avenue" has its name in a number.
+  // The name in "123 5th Avenue" is a number.
   const [name = words.find((word, i) => i > at && /^\d/.test(word))] = names;
   if (name === undefined) return;
   if (house !== undefined) {
@@ -201,7 +201,7 @@ function addStreet(traces: Traces, street: string, cities: string[]): void {
   if (kind !== undefined && (name + kind).length > SHORT) traces.inLetters.push(name + kind);
 }
 
-/** The dates that a text may mean: of a month and a day under 13 both. */
+/** The dates that a text may mean: both orders if day and month are below 13. */
 function birthDates(text: string): BirthDate[] {
   const numbers = withMonthNumbers(text)
     .replace(/^(\d{4})(\d\d)(\d\d)$/, '$1 $2 $3')

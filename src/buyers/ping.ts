@@ -7,7 +7,7 @@ import { buyerId, buyerReason, explained, isObject, kindOf, notesOf, optional } 
 import type { PersonScreen } from './personScreen.js';
 import type { Answered, Reply, Secret, Send } from './send.js';
 
-/** Would you buy it, and for how much? No name, phone, e-mail or street, ever. */
+/** A request for a bid. It never has name, phone, e-mail or street. */
 export interface Ping {
   pingId: string;
   category: string;
@@ -16,18 +16,18 @@ export interface Ping {
   city?: string;
   round: number;
   floor: Minor;
-  /** The least for a place in a shared sale; only in a hybrid sale, where the buyer may bid both. */
+  /** The minimum for a place in a shared sale. Only in a hybrid sale, in which the buyer may bid for both. */
   sharedFloor?: Minor;
   currency: string;
   test: boolean;
   /** Custom fields that the contract asks for. */
   fields: Record<string, FieldValue>;
-  /** Of what the contract asks for, for the buyer's own check on duplicates. */
+  /** If the contract asks for them, for the buyer's own duplicate check. */
   phoneHash?: string;
   emailHash?: string;
 }
 
-/** Asks one buyer; whatever it does comes back as a bid or as a reason, never as an exception. */
+/** Pings one buyer. Any answer or failure becomes a bid or a reason; nothing is thrown. */
 export async function sendPing(
   send: Send,
   buyer: { url: string; timeoutMs: number; secret: Secret },
@@ -64,7 +64,10 @@ export async function sendPing(
 type Asked = Pick<Ping, 'pingId' | 'currency'>;
 type Reading = { bid: Bid } | { noBid: NoBid };
 
-/** What a buyer's answer says. @param now when it came, UTC ms */
+/**
+ * Reads a buyer's answer.
+ * @param now when it arrived, UTC ms
+ */
 export function readPingAnswer(reply: Reply, ping: Asked, now: number, namesPerson: PersonScreen): Reading {
   switch (reply.kind) {
     case 'timeout':
@@ -86,13 +89,13 @@ function readAnswer(answer: Answered, ping: Asked, now: number, namesPerson: Per
   const reason = () => buyerReason(answer, namesPerson);
   if (status < 200 || status > 299)
     return { noBid: { reason: 'http_error', status, ...explained(reason(), describeStatus(status)) } };
-  // A bid for a place alone may leave the other one out.
+  // A bid for a shared place may omit the exclusive bid.
   const isBid = isObject(body) && (Object.hasOwn(body, 'bid') || typeof body.shared_bid === 'number');
   if (!isBid) return invalid(missingKey(answer, 'bid'));
   const [price, shared] = ['bid', 'shared_bid'].map((key) =>
     amountIn(answer, key, ping.currency, namesPerson),
   ) as [Amount, Amount];
-  // A fault in the bid is not made up for by the other one: which of them was meant is a guess.
+  // A fault in `bid` makes the whole answer invalid: which of the two amounts was meant would be a guess.
   if (price.fault !== undefined) return invalid(price.fault);
   if (price.amount === undefined && shared.amount === undefined) {
     if (shared.fault !== undefined) return invalid(shared.fault);
@@ -118,7 +121,7 @@ interface Amount {
   fault?: string;
 }
 
-/** An amount above zero; zero and `null` are none. */
+/** An amount above zero; zero and `null` are no bid. */
 function amountIn(answer: Answered, key: string, currency: string, namesPerson: PersonScreen): Amount {
   const value = optional(answer, key);
   if (value === undefined || value === 0) return {};
@@ -127,7 +130,7 @@ function amountIn(answer: Answered, key: string, currency: string, namesPerson: 
   return amount === undefined ? { fault: amountFault(key, value, currency, namesPerson) } : { amount };
 }
 
-/** A bid without an end of its own is good for this long, and none for longer than the most; ms. */
+/** How long a bid is valid unless it has its own expiry, and the maximum; ms. */
 const BID_KEPT_MS = 120_000;
 const BID_KEPT_AT_MOST_MS = 2_592_000_000;
 

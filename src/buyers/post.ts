@@ -7,7 +7,7 @@ import { sendNotice, type Delivery } from './notice.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered, Reply, Secret, Send } from './send.js';
 
-/** The whole lead for the buyer who won. */
+/** The full lead for the winning buyer. */
 export interface Post {
   postId: string;
   pingId?: string;
@@ -17,15 +17,15 @@ export interface Post {
   currency: string;
   exclusive: boolean;
   test: boolean;
-  /** When the source sent the lead: the person agreed to what `tcpaText` says no later than then. */
+  /** When the source sent the lead. The person agreed to `tcpaText` no later than that. */
   receivedAt: Date;
   /** Every field of the lead, by name. */
   lead: Record<string, FieldValue>;
 }
 
 /**
- * What a buyer's answer says. `uncertain` is everything that is neither a clear yes nor a clear no. `detail` is for ops;
- * `words` is the same with the buyer's own words, for the database only.
+ * The meaning of a buyer's answer. `uncertain`: neither a clear yes nor a clear no. `detail` is for ops; `words` is the
+ * same with the buyer's own text, for the database only.
  */
 export type PostReading =
   | { answer: 'accepted'; buyerLeadId?: string; detail?: string }
@@ -85,7 +85,7 @@ function readAnswer(answer: Answered, namesPerson: PersonScreen): PostReading {
   if (status < 200 || status > 299)
     return { answer: 'uncertain', detail: describeStatus(status), retryAfterMs };
   const accepted = optional(answer, 'accepted');
-  // A 2xx that says neither yes nor no may come from a buyer that took the lead: only asking again can tell.
+  // A 2xx without a clear answer may be from a buyer that took the lead, so the post is sent again.
   if (typeof accepted !== 'boolean')
     return { answer: 'uncertain', detail: acceptedFault(answer), retryAfterMs };
   if (accepted) {
@@ -96,7 +96,7 @@ function readAnswer(answer: Answered, namesPerson: PersonScreen): PostReading {
   return { answer: 'refused', detail, words };
 }
 
-/** Tells a buyer that a post is called off: it was not sold the lead and is not billed for it. */
+/** Notifies a buyer that its post is cancelled: it did not buy the lead and is not billed. */
 export async function sendCancellation(
   send: Send,
   buyer: PostEndpoint,

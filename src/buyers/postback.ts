@@ -7,23 +7,23 @@ import type { Secret, Send } from './send.js';
 /** How long a seller's server may take to answer, ms. */
 const TIMEOUT_MS = 10_000;
 
-/** A seller's address and the secret that signs what it is told. */
+/** A seller's address and the secret that signs its postbacks. */
 export interface PostbackAddress {
   url: string;
   secret: Secret;
 }
 
-/** What a postback says of a lead: nothing of its person. */
+/** The content of a postback; without personal data. */
 export interface ToldLead extends LeadStanding {
   _id: string;
   test: boolean;
   receivedAt: Date;
   updatedAt: Date;
-  /** What the source calls it, by field name. */
+  /** The source's own references of the lead, by field name. */
   references: Record<string, FieldValue>;
 }
 
-/** Tells one address of a seller that a lead's status has changed. */
+/** Notifies one address of a seller that a lead's status has changed. */
 export async function sendPostback(
   send: Send,
   to: PostbackAddress,
@@ -49,7 +49,7 @@ export async function sendPostback(
   return sendNotice(send, { ...to, timeoutMs: TIMEOUT_MS, id, payload });
 }
 
-/** Tries an address of a seller with a postback that is about no lead. */
+/** Tests an address of a seller with a postback that is about no lead. */
 export async function sendTestPostback(send: Send, to: PostbackAddress, id: string): Promise<Delivery> {
   const payload = { type: 'test', created_at: new Date().toISOString() };
   return sendNotice(send, { ...to, timeoutMs: TIMEOUT_MS, id, payload });

@@ -5,22 +5,22 @@ import { isDroppedConnection } from './droppedConnections.js';
 import { AddressRefused, guardedConnector, type Resolve } from './guardedConnector.js';
 import { readOutboundRules, type OutboundSettings } from './outboundRules.js';
 
-/** An answer of more than this is `invalid_response`, as it arrives and after it is decoded. */
+/** A larger answer is `invalid_response`, both before and after decoding. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** So is one with more headers than this, together. */
+/** The same limit for all headers together. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** What signs a message: one secret, or those that are in force when it is sent, the newest first. */
+/** Signs a message: one secret, or a function that returns the secrets in force, newest first. */
 export type Secret = string | (() => readonly string[]);
 
-/** The one that new signatures are checked with. */
+/** The newest secret. */
 export const newest = (secret: Secret): string => secretsIn(secret)[0] ?? '';
 
 /** One signed request to a buyer's server. */
 export interface Message {
   url: string;
-  /** `webhook-id`: the same when it is sent again, so that the buyer can tell. */
+  /** `webhook-id`: the same for each retry, so that the buyer can recognise it. */
   id: string;
   secret: Secret;
   payload: object;
@@ -35,14 +35,17 @@ export interface Answered {
   /** Undefined if it is not JSON. */
   body: unknown;
   malformed: boolean;
-  /** The JSON as it was sent: numbers of more than 15 digits lose some in `body`. */
+  /** The JSON as sent: in `body`, numbers of more than 15 digits are rounded. */
   text?: string;
   /** Why it could not be read; for ops. */
   detail?: string;
   retryAfterMs?: number;
 }
 
-/** What came back; `ms` is how long it took. `isBroken`: a server was connected to, and sent no whole HTTP answer. */
+/**
+ * The result of a request; `ms` is how long it took. `isBroken`: the connection was made, but no complete HTTP answer
+ * was received.
+ */
 export type Reply = { ms: number } & (
   | Answered
   | { kind: 'timeout' }
@@ -54,13 +57,13 @@ export type Send = (message: Message) => Promise<Reply>;
 
 interface SenderOptions {
   connectionsPerBuyer?: number;
-  /** How names become addresses; by default as src/buyers/guardedConnector.ts says. */
+  /** Resolves names; by default as in guardedConnector.ts. */
   resolve?: Resolve;
 }
 
 /**
- * Opens the connections to buyers: only to addresses that the settings allow, kept alive, pooled per origin, redirects
- * never followed.
+ * Opens connections to buyers: only to addresses that the settings allow, kept alive, pooled per origin, without
+ * following redirects.
  * @throws SettingsError if a setting on outbound connections can't be read
  */
 export function openSender(
@@ -74,29 +77,29 @@ export function openSender(
     maxHeaderSize: MAX_HEADER_BYTES,
     connect: guardedConnector(readOutboundRules(settings), resolve),
   };
-  const lines: Lines = {
+  const pools: Pools = {
     pooled: new Agent({ ...options, pipelining: 1 }),
-    // 0 turns keep-alive off (undici, "Client"): each request has a connection of its own.
+    // 0 disables keep-alive (undici, "Client"): each request has its own connection.
     fresh: new Agent({ ...options, pipelining: 0 }),
   };
   return {
-    send: (message) => sendSigned(lines, message),
+    send: (message) => sendSigned(pools, message),
     close: async () => {
-      await Promise.all([lines.pooled.close(), lines.fresh.close()]);
+      await Promise.all([pools.pooled.close(), pools.fresh.close()]);
     },
   };
 }
 
-/** The ways to a buyer's server: over connections that are kept alive, or over a new one each time. */
-interface Lines {
+/** Pools of connections: kept alive, or new for each request. */
+interface Pools {
   pooled: Agent;
   fresh: Agent;
 }
 
-async function sendSigned(lines: Lines, message: Message): Promise<Reply> {
+async function sendSigned(pools: Pools, message: Message): Promise<Reply> {
   const started = performance.now();
   const ms = () => Math.round(performance.now() - started);
-  // Before the try: a secret that can't be unwrapped is a fault of ours and not the buyer's.
+  // Outside the try: a secret that can't be unwrapped is an internal error, not the buyer's.
   const secrets = secretsIn(message.secret);
   try {
     const response = await exchange(lines, message, secrets);
@@ -130,7 +133,7 @@ async function exchange(
     'content-type': 'application/json',
     accept: 'application/json',
     'accept-encoding': 'identity',
-    // Firewalls of web applications refuse requests without one.
+    // Web application firewalls refuse requests without one.
     'user-agent': 'Gavel',
     ...signature(message.id, body, secrets),
   };
@@ -200,7 +203,7 @@ function failure(
   return { kind: 'unreachable', detail: code };
 }
 
-/** What is wrong with an answer that is not a whole one in HTTP; undefined if the error is another. */
+/** Describes an incomplete or invalid HTTP answer; undefined for other errors. */
 function brokenAnswer(error: unknown): string | undefined {
   if (error instanceof errors.HTTPParserError)
     return isTooShort(error)
@@ -220,6 +223,6 @@ function brokenAnswer(error: unknown): string | undefined {
   }
 }
 
-/** The end of the connection in the middle of an answer is reported by the parser. */
+/** The parser reports a connection that ends in the middle of an answer. */
 const isTooShort = ({ code }: { code: unknown }): boolean =>
   code === 'HPE_INVALID_EOF_STATE' || code === 'HPE_CLOSED_CONNECTION';

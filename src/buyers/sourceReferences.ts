@@ -3,15 +3,15 @@ import { identityScreen } from './personScreen.js';
 import type { LeadOfPerson } from './personTraces.js';
 
 /**
- * The fields by which a source knows its own lead again, as it may have named them. They come back in postbacks
- * (docs/source.md): the seller's tracker books the conversion of a click by them.
+ * The fields with a source's own references of a lead, in their usual spellings. Postbacks return them
+ * (docs/source.md), and the seller's tracker books the conversion of a click by them.
  */
 const REFERENCES = [
   ...['subId', 'subId2', 'subId3', 'subId4', 'subId5'],
   ...['reference', 'clickId', 'click_id', 'externalId', 'external_id'],
 ] as const;
 
-/** What the source called its lead, by the names that it used; nothing that tells who the person is. */
+/** The source's references of its lead, by the names of their fields; without values that identify the person. */
 export function sourceReferences(lead: LeadOfPerson): Record<string, FieldValue> {
   const tellsWho = identityScreen(lead);
   return Object.fromEntries(

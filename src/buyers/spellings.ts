@@ -1,22 +1,22 @@
-/** One way to read a text: as it is, decoded, or from its end. */
+/** One way to read a text: as it is, decoded, or reversed. */
 export interface Spelling {
   text: string;
   /**
-   * The shortest name that counts as found in it. Decoding what was never encoded gives noise, in which two or three letters
-   * of a name turn up by chance.
+   * The minimum length of a name that counts as found. Decoding text that was never encoded gives noise, which contains
+   * two or three letters of a name by chance.
    */
   leastLetters: number;
 }
 
-/** More work than this is not worth it for one text. */
+/** The maximum work for one text. */
 const MAX_SPELLINGS = 64;
 
-/** How often a text is decoded: what was encoded twice is still found. */
+/** How often a text is decoded: text that was encoded twice is still found. */
 const MAX_DEPTH = 2;
 
 /**
- * What a text may stand for: itself, without its escapes (percent, `\u`, `\x`, HTML), decoded from base64 and
- * hexadecimal, each of them also from the end to the beginning, and with letters that are set apart closed up.
+ * The readings of a text: as it is, unescaped (percent, `\u`, `\x`, HTML), decoded from base64 and hexadecimal, each of
+ * them also reversed, and with spaced-out letters joined.
  */
 export function spellingsOf(text: string): Spelling[] {
   const found = new Map<string, Spelling>();
@@ -45,14 +45,14 @@ export function spellingsOf(text: string): Spelling[] {
   return [...found.values()];
 }
 
-/** Letters and digits that stand alone, with a few other characters between them: `Z w e t s c h`, `Z.w.e.t.s.c.h`. */
+/** Single letters and digits separated by a few other characters: `Z w e t s c h`, `Z.w.e.t.s.c.h`. */
 const SET_APART =
   /(?<![\p{L}\p{M}\d])[\p{L}\d]\p{M}*(?:[^\p{L}\p{M}\d]{1,3}[\p{L}\d]\p{M}*(?![\p{L}\p{M}\d])){2,}/gu;
 
 const closedUp = (text: string): string =>
   text.replace(SET_APART, (run) => run.replace(/[^\p{L}\p{M}\d]+/gu, ''));
 
-/** What decoding makes of a text, in every way: whole texts, and the readable pieces of what comes out as noise. */
+/** The results of decoding: complete texts, and the readable pieces of noise. */
 interface Decoded {
   texts: string[];
   noise: string[];
@@ -62,13 +62,13 @@ const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 function decoded(text: string): Decoded {
   const out: Decoded = { texts: [unescaped(text)], noise: [] };
-  // The most frequent of ids; it could hold hexadecimal, but not base64.
+  // UUIDs are the most frequent ids; they could hold hexadecimal, but not base64.
   if (!UUID.test(text)) readBytes(base64Runs(text), 4, 'base64', out);
   readBytes(hexRuns(text), 2, 'hex', out);
   return out;
 }
 
-/** Without escapes; what is none stays. */
+/** Decodes escapes. */
 function unescaped(text: string): string {
   if (!/[%\\&]/.test(text)) return text;
   return text
@@ -82,18 +82,21 @@ function unescaped(text: string): string {
 
 const character = (code: number): string => (code <= 0x10ffff ? String.fromCodePoint(code) : ' ');
 
-/** In both alphabets (RFC 4648, sections 4 and 5). */
+/** In both alphabets of base64 (RFC 4648, sections 4 and 5). */
 const base64Runs = (text: string): string[] => [
   ...new Set([...(text.match(/[a-z0-9+/]{3,}/gi) ?? []), ...(text.match(/[a-z0-9_-]{3,}/gi) ?? [])]),
 ];
 
-/** Pairs may stand apart: `4a 6f`, `4A:6F`, `0x4a,0x6f`. */
+/** Pairs may be separated: `4a 6f`, `4A:6F`, `0x4a,0x6f`. */
 const hexRuns = (text: string): string[] =>
   (text.match(/(?:0x)?[0-9a-f](?:[\s:,._-]{0,2}(?:0x)?[0-9a-f]){3,}/gi) ?? []).map((run) =>
     run.replace(/0x|[\s:,._-]/gi, ''),
   );
 
-/** Reads runs as encoded text, which may begin at any place of a run. What all runs come to at one offset is one text. */
+/**
+ * Decodes runs, starting at each offset, because encoded text may begin anywhere in a run. The results of all runs at
+ * one offset are joined to one text.
+ */
 function readBytes(runs: string[], offsets: number, encoding: 'base64' | 'hex', out: Decoded): void {
   for (let offset = 0; offset < offsets; offset += 1) {
     const clean: string[] = [];
@@ -107,13 +110,13 @@ function readBytes(runs: string[], offsets: number, encoding: 'base64' | 'hex', 
   }
 }
 
-/** UTF-16 has a zero beside each letter of ours. */
+/** UTF-16 has a zero byte beside each ASCII letter. */
 const withoutZeros = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '') : text);
 
 const isText = (text: string): boolean =>
   text.length >= 2 && !text.includes('\uFFFD') && !/[\p{Cc}\p{Cn}\p{Co}]/u.test(text);
 
-/** What chance seldom makes of bytes: text of some length, and in Latin-1 with more ASCII than other letters. */
+/** Pieces that random bytes seldom contain: text of some length, and in Latin-1 with more ASCII than other letters. */
 const UTF8_PIECE = /[^\p{Cc}\uFFFD]{3,}/gu;
 const LATIN1_PIECE = /(?:[ -~]{2,}[À-ÿ]?){2,}/g;
 

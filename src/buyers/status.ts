@@ -3,13 +3,16 @@ import { buyerId, isObject } from './buyerText.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Reply, Secret, Send } from './send.js';
 
-/** What became of a post, by the buyer's own word. `unknown`: it does not know the post. `silent`: no usable answer; `detail` says why. */
+/**
+ * The buyer's answer to a status question. `unknown`: it does not know the post. `silent`: no usable answer, with the
+ * reason in `detail`.
+ */
 export type PostStatus =
   | { status: 'accepted'; buyerLeadId?: string; detail?: string }
   | { status: 'refused' | 'unknown' }
   | { status: 'silent'; detail: string };
 
-/** Asks a buyer what became of a post whose answer never came. */
+/** Asks a buyer for the status of a post that got no clear answer. */
 export async function askStatus(
   send: Send,
   buyer: { url: string; timeoutMs: number; secret: Secret },

@@ -18,18 +18,18 @@ import type { Reply, Secret, Send } from './send.js';
 import { askStatus } from './status.js';
 
 /*
- * Tries a buyer's server before it buys: a ping, a post, and what follows them, sent by the code that sends real ones. The
- * lead is fictional and marked as a test; nothing is stored, booked or counted.
+ * Tests a buyer's server before it buys: a ping, a post and their follow-ups, sent by the production code. The lead is
+ * fictional and marked as a test; nothing is stored, booked or counted.
  */
 
-/** What one check found. Only `failed` keeps the buyer from buying. */
+/** The result of one check. Only `failed` keeps the buyer from buying. */
 export interface BuyerTestCheck {
   check: string;
   result: 'ok' | 'warning' | 'failed';
   says: string;
 }
 
-/** What the test sent, for the log of the buyer's server. */
+/** The results, and the ids that the test sent, to find them in the buyer's log. */
 export interface BuyerTestResult {
   verdicts: BuyerTestCheck[];
   ping_id?: string;
@@ -110,7 +110,7 @@ interface BuyerTest {
   fields: Record<string, FieldValue>;
 }
 
-/** Sends by `by`, and keeps the reply as it came. */
+/** Sends with `by` and keeps the raw reply. */
 async function sendAndKeepReply<T>(
   send: Send,
   by: (send: Send) => Promise<T>,
@@ -167,7 +167,7 @@ async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint)
 
 const wrongSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
 
-/** Whether a server could be connected to and answered in time. */
+/** Whether the server was reachable and answered in time. */
 function arrived(check: string, reply: Reply, { url, timeoutMs }: Endpoint): BuyerTestCheck[] {
   const { protocol, host } = new URL(url);
   const connection: BuyerTestCheck = { check: `${check}: connection`, ...connectionTo(protocol, host) };
@@ -200,12 +200,12 @@ const connectionTo = (protocol: string, host: string): Omit<BuyerTestCheck, 'che
       }
     : { result: 'ok', says: `connected to ${host}, its TLS certificate is valid` };
 
-/** The statuses by which servers refuse a signature. */
+/** The statuses of a refused signature. */
 const REFUSALS = [401, 403];
 const statusOf = (reply: Reply): number | undefined => (reply.kind === 'answer' ? reply.status : undefined);
 const isRefusedKey = (reply: Reply): boolean => REFUSALS.includes(statusOf(reply) ?? 0);
 
-/** What a 4xx says of the server, if that is what it answered. */
+/** The meaning of a 4xx, if the answer is one. */
 function byStatus(
   code: number | undefined,
   buyer: string,
@@ -222,7 +222,7 @@ function byStatus(
   return { result: 'warning', says: `${status}: this counts as a no` };
 }
 
-/** A bid that is good for less than this may expire while the other buyers answer, ms. */
+/** A bid with a shorter expiry may expire while other buyers answer, ms. */
 const SHORT_BID_MS = 5000;
 
 function bidVerdict(
@@ -253,7 +253,7 @@ function bidVerdict(
     return { check, result: note === undefined ? 'ok' : 'warning', says: bids + ignored };
   }
   const { reason, status, words } = answer.noBid;
-  // The buyer's own words are about a fictional person.
+  // The buyer's text is about a fictional person, so it can be shown.
   const detail = words ?? answer.noBid.detail;
   if (reason === 'no_bid')
     return { check, result: 'ok', says: `no bid${detail === undefined ? '' : ` (${detail})`}` };
@@ -308,7 +308,7 @@ async function testPost(world: BuyerTest, pinged: Pinged | undefined): Promise<P
   const { answer: second } = await postBy(buyer.secret);
   verdicts.push(repeatVerdict(answer, second));
   verdicts.push(signatureVerdict('post', (await postBy(wrongSecret())).reply));
-  // A post whose first answer is unclear goes by the second one, as a real one does.
+  // After an unclear first answer the second one counts, as in production.
   const last = answer.answer === 'uncertain' ? second : answer;
   const status = buyer.status && (await testStatus(world, buyer.status, post, last));
   if (status !== undefined) verdicts.push(status.verdict);
