@@ -102,7 +102,7 @@ async function sendSigned(pools: Pools, message: Message): Promise<Reply> {
   // Outside the try: a secret that can't be unwrapped is an internal error, not the buyer's.
   const secrets = secretsIn(message.secret);
   try {
-    const response = await exchange(lines, message, secrets);
+    const response = await exchange(pools, message, secrets);
     const bytes = Buffer.from(await response.body.arrayBuffer());
     const { statusCode: status, headers } = response;
     return {
@@ -123,7 +123,7 @@ async function sendSigned(pools: Pools, message: Message): Promise<Reply> {
  * the other side recognise it (docs/decisions/dropped-connections.md).
  */
 async function exchange(
-  { pooled, fresh }: Lines,
+  { pooled, fresh }: Pools,
   message: Message,
   secrets: readonly string[],
 ): Promise<Dispatcher.ResponseData> {

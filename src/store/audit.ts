@@ -7,51 +7,51 @@ import type { AuditDocument, AuditedValue, AuditEvent } from './documents.js';
 
 export type { Actor } from '../market/model/actor.js';
 
-/** What a change leaves in the audit. */
-export const auditDocument = (by: Actor, deed: AuditEvent): AuditDocument => ({
+/** The audit entry of an event. */
+export const auditDocument = (by: Actor, event: AuditEvent): AuditDocument => ({
   _id: v7(),
   at: new Date(),
   ...by,
-  ...deed,
+  ...event,
 });
 
-/** The same as a part of the transaction that makes the change. */
-export const auditWrites = ({ db }: Database, by: Actor, deeds: AuditEvent[]) =>
-  deeds.map((deed) => ({
+/** The same as writes, for the transaction that makes the change. */
+export const auditWrites = ({ db }: Database, by: Actor, events: AuditEvent[]) =>
+  events.map((event) => ({
     name: 'insertOne' as const,
     namespace: `${db.databaseName}.audit`,
-    document: auditDocument(by, deed),
+    document: auditDocument(by, event),
   }));
 
-/** Notes what was done elsewhere than in one transaction of the database. */
-export async function recordAuditEvent({ audit }: Database, by: Actor, deed: AuditEvent): Promise<void> {
-  await audit.insertOne(auditDocument(by, deed));
+/** Records an event outside of a transaction. */
+export async function recordAuditEvent({ audit }: Database, by: Actor, event: AuditEvent): Promise<void> {
+  await audit.insertOne(auditDocument(by, event));
 }
 
-/** Notes an update of a workflow, once, however often it is tried. */
+/** Records an update of a workflow once, regardless of retries. */
 export async function recordUpdate(
   { audit }: Pick<Database, 'audit'>,
   by: Actor,
-  deed: AuditEvent,
+  event: AuditEvent,
   { updateId, at }: { updateId: string; at: Date },
 ): Promise<void> {
-  const random = createHash('sha256').update(`${deed.id}/${updateId}`).digest().subarray(0, 16);
+  const random = createHash('sha256').update(`${event.id}/${updateId}`).digest().subarray(0, 16);
   const _id = v7({ msecs: at.getTime(), random });
-  await audit.insertOne({ _id, at, ...by, ...deed }).catch((error: unknown) => {
+  await audit.insertOne({ _id, at, ...by, ...event }).catch((error: unknown) => {
     if (duplicateKeyOf(error) === undefined) throw error;
   });
 }
 
-/** Which deeds; what is absent says nothing. */
+/** Filters for audit entries. An absent filter matches all. */
 export interface AuditQuery {
   since?: Date;
-  /** The id of the thing that it was done to. */
+  /** The id of the object. */
   of?: string;
-  /** The page after this deed. */
+  /** Only older entries than this one, for paging. */
   before?: string;
 }
 
-/** The newest first. */
+/** Newest first. */
 export async function listAudit(
   { audit }: Database,
   { since, of, before }: AuditQuery,
@@ -59,19 +59,19 @@ export async function listAudit(
 ): Promise<AuditDocument[]> {
   return audit
     .find({
-      ...(since && { at: { $gte: since } }),
-      ...(of !== undefined && { id: of }),
-      ...(before !== undefined && { _id: { $lt: before } }),
+      at: since && { $gte: since },
+      id: of,
+      _id: before === undefined ? undefined : { $lt: before },
     })
     .sort({ _id: -1 })
     .limit(limit)
     .toArray();
 }
 
-/** Two states of something, each value under its path, as what differs between them. */
+/** The values that differ between two states of an object, by path. */
 export function changedValues(
-  was: Readonly<Record<string, string>>,
-  now: Readonly<Record<string, string>>,
+  was: Readonly<Record<string, string | undefined>>,
+  now: Readonly<Record<string, string | undefined>>,
 ): AuditedValue[] {
   const paths = [...new Set([...Object.keys(was), ...Object.keys(now)])];
   return paths
@@ -79,12 +79,12 @@ export function changedValues(
     .map((path) => ({ path, from: was[path], to: now[path] }));
 }
 
-/** A list of many thousand values is cut there: a document holds 16 MiB at the most. */
+/** Longer values, such as lists with thousands of entries, are cut: a document has a maximum of 16 MiB. */
 const LONGEST_VALUE = 10_000;
 
 /**
- * Values as the audit may keep them. Addresses of buyers and sellers may carry tokens in their query: that there is one
- * is all that is kept of it.
+ * Values without secrets. Addresses of buyers and sellers may carry tokens in their query, so only the presence of a
+ * query is kept.
  */
 export const redactedValues = (values: AuditedValue[]): AuditedValue[] =>
   values.map(({ path, from, to }) => ({ path, from: from && cut(from), to: to && cut(to) }));

@@ -41,7 +41,7 @@ export interface Database {
   ledger: Collection<EntryDocument>;
   secrets: Collection<SecretDocument>;
   suppressions: Collection<SuppressionDocument>;
-  /** The keys of persons' data; commands that touch none do without. */
+  /** Keys of personal data, loaded on first use; commands without personal data don't load them. */
   vault: Vault;
   usage: Collection<UsageDocument>;
   persons: Collection<PersonDocument>;
@@ -60,11 +60,11 @@ type Limits = Pick<
 >;
 
 /**
- * A client of the database; it connects when first used and again whenever the connection was lost. Writes are
- * acknowledged by a majority, so that what was answered survives the loss of a replica.
+ * Opens a client. It connects on first use, and again whenever the connection is lost. Writes are acknowledged by a
+ * majority, so acknowledged data survives the loss of a replica.
  *
- * What is to outlive an outage connects first (`client.connect()`): a client whose very first operation finds nobody is
- * closed by the driver for good.
+ * A process that must survive an outage calls `client.connect()` first: if a client's very first operation finds no
+ * server, the driver closes the client permanently.
  */
 export function openDatabase(
   settings: Pick<Settings, 'MONGODB_URL' | 'MONGODB_DATABASE'> & Partial<Pick<Settings, 'MASTER_KEYS'>>,
@@ -75,12 +75,12 @@ export function openDatabase(
     writeConcern: { w: 'majority' },
     ignoreUndefined: true,
     serverSelectionTimeoutMS: 2000,
-    // What a process gives up waiting for is still at work in the database. With many connections, one that is slow for
-    // a while is asked for more and more that nobody waits for, and never comes to what somebody does.
+    // An operation that times out in the process still runs in the database. With a large pool, a slow database would
+    // receive more and more abandoned operations, and never get to those with a waiting caller.
     maxPoolSize: 16,
     ...limits,
   });
-  // The driver emits an error when a server of the set speaks a version that it does not; the operations fail by it too.
+  // The driver emits an error if a server of the set has an unsupported version. The operations fail too.
   client.on('error', () => undefined);
   const db = client.db(settings.MONGODB_DATABASE);
   const secrets = db.collection<SecretDocument>('secrets');

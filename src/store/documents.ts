@@ -15,7 +15,7 @@ import type { Scope } from './scopes.js';
 import type { Buyer, Campaign, Contract, Seller } from '../market/model/terms.js';
 
 /*
- * Everything that is stored in MongoDB. An interface named XDocument, or StoredLead, is the shape of a collection's
+ * All data in MongoDB. An interface named XDocument, or StoredLead, is the shape of a collection's
  * documents; db.ts assigns them to collections. By subject:
  *
  *   Market     sellers, buyers, campaigns, contracts · applies · wakes
@@ -534,7 +534,7 @@ export interface AuditDocument extends Actor, AuditEvent {
   at: Date;
 }
 
-/** What was done to one object. */
+/** An action on one object. */
 export interface AuditEvent {
   kind:
     | 'seller'

@@ -1,10 +1,10 @@
 import type { Database } from './db.js';
 
-/** Work on one document in this process; a database is opened once there. */
+/** Queued work on one document in this process, which opens a database once. */
 interface Lane {
-  /** What comes last. */
+  /** The last queued work. */
   last: Promise<unknown>;
-  /** Batches that wait for their turn, by kind. */
+  /** Batches that wait for their turn, by kind of work. */
   waiting: Map<string, { items: unknown[]; results: Promise<unknown[]> }>;
 }
 
@@ -19,8 +19,8 @@ function laneOf(database: Database, name: string): Lane {
 }
 
 /**
- * Runs work on one document one after another within this process, in the order in which it came. Transactions on one
- * document that run side by side conflict, and all but one of them start again, each time.
+ * Runs work on one document serially within this process, in the order of the calls. Concurrent transactions on one
+ * document conflict, and all but one of them restart, each time.
  */
 export function runSerially<T>(database: Database, name: string, work: () => Promise<T>): Promise<T> {
   const lane = laneOf(database, name);
@@ -35,9 +35,9 @@ export function runSerially<T>(database: Database, name: string, work: () => Pro
 }
 
 /**
- * The same for work of one kind that can be done in one go: what comes while other work on the document is under way is
- * done together when its turn comes.
- * @param work gives each item its result, in the same order; if it fails, it fails for all of them
+ * The same for work that can be combined: calls that arrive while other work on the document runs are processed
+ * together as one batch.
+ * @param work returns the result of each item, in the same order; if it fails, it fails for all of them
  */
 export async function runInBatches<Item, Result>(
   database: Database,
@@ -60,5 +60,5 @@ export async function runInBatches<Item, Result>(
   return (await results)[0] as Result;
 }
 
-/** The lane of everything that writes into one lead's document. */
+/** The queue for writes to one lead's document. */
 export const leadLane = (leadId: string): string => `lead/${leadId}`;

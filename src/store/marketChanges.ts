@@ -1,13 +1,14 @@
 import type { Database } from './db.js';
 import type { MarketChangeDocument } from './documents.js';
 
-/** By then every process knows the new terms, ms (see cache.ts). */
+/** Every process knows the new terms after this time, ms (see cache.ts). */
 const KNOWN_AFTER_MS = 2000;
 const LEASE_MS = 60_000;
 
 /**
- * Notes that contracts have changed, for the transaction that changes them.
- * @param pending campaigns whose terms for leads that wait are others
+ * Writes that record changed contracts, for the transaction that changes them. The worker that leases a change notifies
+ * waiting leads of it.
+ * @param pending campaigns whose terms for waiting leads have changed
  */
 export function marketChangeWrites(
   { db }: Database,
@@ -23,27 +24,29 @@ export function marketChangeWrites(
     filter: { _id: campaign },
     update: {
       $addToSet: { contracts: { $each: ids } },
-      $set: { at: new Date(), ...(pending.includes(campaign) && { pending: true as const }) },
+      $set: { at: new Date(), pending: pending.includes(campaign) ? (true as const) : undefined },
       $unset: { leaseUntil: '' as const },
     },
     upsert: true,
   }));
 }
-/** Takes the oldest change that nobody is at, for a minute. */
+
+/** Leases the oldest change without a lease, for a minute. */
 export async function leaseMarketChange(
   { marketChanges }: Database,
   now: Date,
 ): Promise<MarketChangeDocument | null> {
   const isFree = { leaseUntil: { $not: { $gt: now } } };
   const isKnown = { at: { $lte: new Date(now.getTime() - KNOWN_AFTER_MS) } };
-  const wake = await marketChanges.findOne({ ...isKnown, ...isFree }, { sort: { at: 1 } });
-  if (wake === null) return null;
-  const { _id, at } = wake;
+  const change = await marketChanges.findOne({ ...isKnown, ...isFree }, { sort: { at: 1 } });
+  if (change === null) return null;
+  const { _id, at } = change;
   const lease = { $set: { leaseUntil: new Date(now.getTime() + LEASE_MS) } };
   const { modifiedCount } = await marketChanges.updateOne({ _id, at, ...isFree }, lease);
-  return modifiedCount === 1 ? wake : null;
+  return modifiedCount === 1 ? change : null;
 }
-/** A change of a large campaign takes longer than a minute. */
+
+/** Extends the lease: a change of a large campaign takes longer than a minute. */
 export async function extendMarketChangeLease(
   { marketChanges }: Database,
   { _id, at }: MarketChangeDocument,
@@ -51,7 +54,8 @@ export async function extendMarketChangeLease(
 ): Promise<void> {
   await marketChanges.updateOne({ _id, at }, { $set: { leaseUntil: new Date(now.getTime() + LEASE_MS) } });
 }
-/** The change has been seen to; one that came meanwhile stays. */
+
+/** Removes a handled change; a newer change of the campaign stays. */
 export async function removeMarketChange(
   { marketChanges }: Database,
   { _id, at }: MarketChangeDocument,

@@ -2,24 +2,24 @@ import { SettingsError } from '../config.js';
 import { decrypt, encrypt, KEY_BYTES } from './cipher.js';
 import type { WrappedKey } from './documents.js';
 
-/** The keys above all others. They are in the settings and never in the database. */
+/** The keys that wrap all other keys. They are only in the settings, never in the database. */
 export interface MasterKeys {
-  /** Id of the one that wraps whatever is new. */
+  /** Id of the key that wraps new keys. */
   current: string;
-  /** @param context what the key is for; it is unwrapped with the same context only */
+  /** @param context what the key is for; unwrapping needs the same context */
   wrap(key: Buffer, context: string): WrappedKey;
   /** @throws MasterKeyError */
   unwrap(key: WrappedKey, context: string): Buffer;
 }
 
-/** What was wrapped can't be unwrapped with the master keys that are set; the message says which one is needed. */
+/** A key can't be unwrapped with the configured master keys. The message names the missing one. */
 export class MasterKeyError extends SettingsError {
   override name = 'MasterKeyError';
 }
 
 /**
- * The master keys of the setting `MASTER_KEYS`: `id:base64`, separated by commas, the current one first.
- * @throws SettingsError where there are none, or where two share an id
+ * Reads the setting `MASTER_KEYS`: `id:base64`, separated by commas, the current key first.
+ * @throws SettingsError if there are none, or if two have the same id
  */
 export function readMasterKeys(setting: string | undefined): MasterKeys {
   const keys = parse(setting);
@@ -28,7 +28,7 @@ export function readMasterKeys(setting: string | undefined): MasterKeys {
   const [current, currentKey] = first;
   const byId = new Map(keys);
   if (byId.size < keys.length)
-    throw new SettingsError('MASTER_KEYS has two keys of one id; give each its own.');
+    throw new SettingsError('MASTER_KEYS has two keys with the same id; give each its own id.');
   return {
     current,
     wrap: (key, context) => ({ masterKey: current, wrapped: encrypt(currentKey, key, context) }),
@@ -51,7 +51,7 @@ export const rewrapKey = (masterKeys: MasterKeys, key: WrappedKey, context: stri
   masterKeys.wrap(masterKeys.unwrap(key, context), context);
 
 const NONE =
-  'MASTER_KEYS is not set; persons’ data and signing secrets are read and written with it. Give this command the value that the API and the worker have.';
+  'MASTER_KEYS is not set; it encrypts personal data and signing secrets. Set it to the value that the API and the worker have.';
 
 const absent = (id: string, present: string[]): string =>
   `MASTER_KEYS has no key "${id}", which was used here (it has ${present.join(', ')}). Add it after the others.`;
@@ -64,7 +64,7 @@ function parse(setting = ''): [id: string, key: Buffer][] {
       const [id = '', key = ''] = part.split(':');
       const bytes = Buffer.from(key, 'base64');
       if (bytes.length !== KEY_BYTES)
-        throw new SettingsError(`The key "${id}" of MASTER_KEYS has not ${KEY_BYTES} bytes.`);
+        throw new SettingsError(`The key "${id}" of MASTER_KEYS must be ${KEY_BYTES} bytes in base64.`);
       return [id, bytes];
     });
 }

@@ -16,12 +16,12 @@ import type {
 import type { Database } from './db.js';
 import type { Vault } from './vault.js';
 
-/** A collection that can be read and nothing else. */
+/** A collection without writes. */
 export interface ReadOnlyCollection<T> {
   find: (filter: Filter<T>, options?: FindOptions) => FindCursor<WithId<T>>;
 }
 
-/** The part of a database that whoever must change nothing is given: there is no way from it to a write. */
+/** The part of a database for code that must not change anything: it gives no access to a write. */
 export interface ReadOnlyDatabase {
   sellers: ReadOnlyCollection<SellerDocument>;
   buyers: ReadOnlyCollection<BuyerDocument>;

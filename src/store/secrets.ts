@@ -6,18 +6,18 @@ import { rewrapKey, type MasterKeys } from './masterKeys.js';
 import type { SecretDocument } from './documents.js';
 
 /**
- * A keyed hash (HMAC-SHA-256, base64url): equal texts of one kind have equal hashes, and who has not the key can't try
- * out which of the few billion phone numbers one belongs to.
+ * A keyed hash (HMAC-SHA-256, base64url): equal texts of one kind have equal hashes. Without the key, nobody can try
+ * out which of the few billion phone numbers a hash belongs to.
  */
 export type KeyedHash = (kind: string, text: string) => string;
 
-/** What the key of the hashes is wrapped for. */
+/** The context that the key of the hashes is wrapped with. */
 const HASHES = 'hashes';
 
 /**
- * The hash of this database. Its key is made by the first who asks and stays the same for good, whatever becomes of the
- * master keys that wrap it: suppression lists and checks for duplicates compare with hashes of years ago.
- * @throws MasterKeyError where the master keys are not those of this database
+ * Loads the hash of this database. The first caller creates its key, which never changes, even if its master key does:
+ * suppression lists and duplicate checks compare with hashes from years ago.
+ * @throws MasterKeyError if the configured master keys are not those of this database
  */
 export async function loadHash(
   secrets: Collection<SecretDocument>,
@@ -34,14 +34,14 @@ async function makeKey(secrets: Collection<SecretDocument>, masterKeys: MasterKe
     await secrets.insertOne(made);
     return made;
   } catch (error) {
-    // Another process was first, and its key is the one.
+    // Another process created the key first.
     const first = duplicateKeyOf(error) === undefined ? null : await secrets.findOne({ _id: HASHES });
     if (first === null) throw error;
     return first;
   }
 }
 
-/** Wraps the key of the hashes by the current master key. */
+/** Wraps the key of the hashes with the current master key. */
 export async function rewrapHash(secrets: Collection<SecretDocument>, masterKeys: MasterKeys): Promise<void> {
   const { key } = (await secrets.findOne({ _id: HASHES })) ?? (await makeKey(secrets, masterKeys));
   await secrets.updateOne({ _id: HASHES }, { $set: { key: rewrapKey(masterKeys, key, HASHES) } });

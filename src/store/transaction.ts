@@ -8,9 +8,9 @@ import {
 import { WRITE_ONLY_SESSION } from './localDatabase.js';
 
 /**
- * Writes all of it or nothing, in one transaction of two round trips: the client's bulkWrite reaches all collections at
- * once. It is repeated where another writer was in the way.
- * @param check looks at what was written, by the index of the write; what it throws undoes all of it
+ * Writes all or nothing, in one transaction of two round trips: the client's bulkWrite reaches all collections at once.
+ * The transaction is retried after a conflict.
+ * @param check inspects the results by the index of the write; if it throws, everything is rolled back
  */
 export async function writeInTransaction<T extends Document>(
   client: MongoClient,
@@ -29,15 +29,15 @@ export async function writeInTransaction<T extends Document>(
 }
 
 /**
- * For the client's `bulkWrite` inside a transaction: the driver's wrapper hides the label of a write conflict, by which
- * `withTransaction` knows to begin again.
+ * For the client's `bulkWrite` in a transaction: the driver's wrapper hides the label of a write conflict, which
+ * `withTransaction` needs to retry.
  */
 export function rethrowServerError(error: unknown): never {
   if (error instanceof MongoClientBulkWriteError && error.cause !== undefined) throw error.cause;
   throw error;
 }
 
-/** Whether an error is a unique index saying no, and to which one. */
+/** The index that an error is a duplicate key of; undefined for other errors. */
 export function duplicateKeyOf(error: unknown): string | undefined {
   if (error instanceof MongoClientBulkWriteError) {
     return [...error.writeErrors.values()].find(({ code }) => code === 11000)?.message;

@@ -3,13 +3,13 @@ import { readMasterKeys, type MasterKeys } from './masterKeys.js';
 import { loadHash, type KeyedHash } from './secrets.js';
 import type { SecretDocument } from './documents.js';
 
-/** The keys that persons' data are encrypted and hashed with, for one database. Each is asked for when it is needed. */
+/** The keys that encrypt and hash the personal data of one database. Each is loaded on first use. */
 export interface Vault {
-  /** @throws SettingsError where the process was given none */
+  /** @throws SettingsError if the process has none */
   masterKeys(): MasterKeys;
   /**
-   * Read from the database once a process.
-   * @throws MasterKeyError where the master keys are not those of this database
+   * Loaded from the database once per process.
+   * @throws MasterKeyError if the configured master keys are not those of this database
    */
   hash(): Promise<KeyedHash>;
 }
@@ -24,7 +24,7 @@ export function openVault(setting: string | undefined, secrets: Collection<Secre
       try {
         return await hash;
       } catch (error) {
-        // The next to ask tries again: the database may be back.
+        // The next caller tries again: the database may be reachable by then.
         hash = undefined;
         throw error;
       }

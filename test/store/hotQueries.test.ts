@@ -89,7 +89,8 @@ test.each(['phone', 'email'])('Leads of a suppressed person are found by the ind
 function filtersOf({ command }: Command): Record<string, unknown>[] {
   if (Value.Check(Find, command)) return [command.filter];
   if (Value.Check(Update, command)) return command.updates.map(({ q }) => q);
-  if (Value.Check(BulkWrite, command)) return command.ops.flatMap(({ filter }) => filter ?? []);
+  if (Value.Check(BulkWrite, command))
+    return command.ops.flatMap(({ filter }) => (filter === undefined ? [] : [filter]));
   return [];
 }
 

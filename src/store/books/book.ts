@@ -8,20 +8,20 @@ import { entriesOf } from './ledger.js';
 import { runInBatches, leadLane } from '../lanes.js';
 import { writeInTransaction } from '../transaction.js';
 
-/** The post was not under way any more when its sale was to be booked: settled, called off, or followed by another. */
+/** The post was no longer in progress when its sale was to be booked: settled, cancelled, or replaced by another. */
 class NotPosting extends Error {}
 
-/** What the buyer calls the lead, or why that is not kept. */
+/** The buyer's reference of the lead, or why it is not kept. */
 export interface BuyerReference {
   buyerLeadId?: string;
   detail?: string;
 }
 
-/** What the reservation did, for the booking to know. */
+/** What the reservation did, for the booking. */
 export interface Room {
-  /** Whether a reservation is to be confirmed after the booking. */
+  /** Whether a reservation must be confirmed after the booking. */
   isReserved: boolean;
-  /** Whether it has noted already that the buyer holds a lead of the person. */
+  /** Whether it has already noted the buyer as a holder of the person's lead. */
   isNoted: boolean;
   /** What it counted. */
   took: CountedUsage[];
@@ -29,10 +29,10 @@ export interface Room {
 
 /**
  * Books a sale: the lead's status, the sale and the ledger, in one transaction of two round trips. What other sales may
- * wait for, limits and who holds leads of the person, is not in it: `confirm` settles that after it.
- * Idempotent: the condition on the claim lets the first booking through and no other. Returns the claim's state
- * after it: `accepted`, or `cancelled` where the buyer's yes came after the post was called off, also where the contract
- * is offered the lead anew by now.
+ * wait for, limits and holders of the person's leads, is not part of it: `confirm` settles that afterwards. Idempotent:
+ * the condition on the claim allows only the first booking. Returns the claim's status after it: `accepted`, or
+ * `cancelled` if the buyer accepted after the post was cancelled, even if the contract was offered the lead again
+ * since.
  */
 export async function bookSale(
   database: Database,
@@ -61,7 +61,7 @@ export async function bookSale(
     ...(counted.length > 0 && { counted }),
   };
   const writes = booking(database, lead, contract, sale, { isReserved, isNoted, detail: reference?.detail });
-  // The buyers of a shared lead accept at the same moment, and each sale is written into the lead.
+  // The buyers of a shared lead accept concurrently, and each sale is written into the lead.
   const booked = await runInBatches(
     database,
     { lane: leadLane(lead._id), kind: 'book' },
@@ -79,7 +79,7 @@ export async function bookSale(
   return now.status === 'returned' ? 'accepted' : now.status;
 }
 
-/** Books all of them in one transaction; if one of them can't be booked, each in its own. */
+/** Books all in one transaction; if one of them can't be booked, each in its own. */
 async function bookAll(database: Database, bookings: Booking[]): Promise<PromiseSettledResult<void>[]> {
   if (bookings.length > 1) {
     const [together] = await Promise.allSettled([bookTogether(database, bookings)]);
@@ -103,11 +103,11 @@ function measure({ campaign, buyer, price, currency }: SaleDocument): void {
   measured.spent(toDecimal(price, currency), { campaign, buyer, currency });
 }
 
-/** What a claim's amounts are in. */
+/** The currency of a claim's amounts. */
 export const currencyOf = ({ currency }: Claim, lead: Pick<StoredLead, 'currency'>): string =>
   currency ?? lead.currency;
 
-/** What one booking writes. */
+/** The writes of one booking. */
 type Books = StoredLead | SaleDocument | EntryDocument;
 type Booking = ClientBulkWriteModel<Record<string, Books>>[];
 
@@ -147,7 +147,7 @@ function booking(
   ];
 }
 
-/** What holding the lead means for the person's other leads. */
+/** The buyer's hold on the lead's person, for duplicate rules on other leads. */
 export function holdOf(
   lead: Pick<StoredLead, '_id' | 'campaign' | 'match'>,
   contract: string,

@@ -6,45 +6,45 @@ import { accountId } from '../sales/capacity.js';
 import { entriesOf } from './ledger.js';
 import type { EntryDocument, SaleDocument, StoredLead } from '../documents.js';
 
-/** Two places of the books that should agree and do not. */
+/** Two parts of the books that disagree. */
 export interface BooksDifference {
   what: 'booking' | 'sale' | 'lead' | 'balance';
   /** Of the booking, the sale or the lead; of a balance, the account. */
   id: string;
-  /** Both sides in words. */
+  /** Both values, in words. */
   detail: string;
 }
 
 export interface BooksCheck {
-  /** How many of each were looked at. */
+  /** The number of each that was checked. */
   sales: number;
   leads: number;
   balances: number;
-  /** How many differences there are. */
+  /** The number of differences. */
   differing: number;
-  /** The first of them. */
+  /** The first of them, up to MOST_KEPT. */
   differences: BooksDifference[];
 }
 
-/** How far a check has come: a stage of it, and the id that was looked at last. */
+/** The progress of a check: its stage and the last checked id. */
 export interface CheckCursor {
   stage: (typeof STAGES)[number];
   after: string;
 }
 
-/** In the order in which they are gone through. */
+/** In the order of the check. */
 export const STAGES = ['bookings', 'leads', 'balances'] as const;
 
-/** So many differences are kept; whoever has more has one cause for all of them. */
+/** The number of differences that are listed; more of them have one cause. */
 const MOST_KEPT = 1000;
 
 /**
- * Compares everything in the books that is kept in two places: the sides of each booking sum to zero, each sale is in the
- * ledger as it was made, each lead's price is what its seller was booked for it, and each prepaid buyer has left what it
- * paid in less what it bought. Each lead and each balance is read in one transaction, so leads that are sold meanwhile are
- * no differences. Whatever the size of the books, a batch of them is in memory.
- * @param from where to begin
- * @param most after so many bookings, leads and balances it stops; absent: at the end
+ * Compares all data of the books that is stored twice: the entries of each booking sum to zero, each sale is in the
+ * ledger as it was made, each lead's price is what its seller was booked for it, and each prepaid buyer has left what
+ * it paid in minus what it bought. Each lead and each balance is read in one transaction, so concurrent sales are no
+ * differences. Memory is limited to a batch, whatever the size of the books.
+ * @param from where to continue
+ * @param most stops after this number of bookings, leads and balances; absent: at the end
  */
 export async function checkBooks(
   database: Database,
@@ -64,7 +64,7 @@ export async function checkBooks(
   return check;
 }
 
-/** A batch that was compared, up to a place. */
+/** A checked batch, and the position after it. */
 interface Batch {
   place: CheckCursor;
   size: number;
@@ -132,7 +132,7 @@ const together = <T>({ client }: Database, read: (session: ClientSession) => Pro
 
 type Side = Pick<EntryDocument, 'sale' | 'kind' | 'currency' | 'amount'>;
 
-/** The sides of each sale or payment, and of its return. */
+/** The entries of each sale or payment, and of its return. */
 async function* bookingsOf({ ledger }: Database, after: string): AsyncGenerator<Side[]> {
   const sides = ledger
     .find({ sale: { $gt: after } }, { projection: { sale: 1, kind: 1, currency: 1, amount: 1 } })
@@ -148,7 +148,7 @@ async function* bookingsOf({ ledger }: Database, after: string): AsyncGenerator<
   if (booking.length > 0) yield booking;
 }
 
-/** What the sides of one booking do not sum to. */
+/** The differences of one booking, whose entries should sum to zero. */
 function differencesIn(sides: readonly Side[]): BooksDifference[] {
   const sums = new Map<string, { side: Side; sum: Minor }>();
   for (const side of sides) {
@@ -164,7 +164,7 @@ function differencesIn(sides: readonly Side[]): BooksDifference[] {
     }));
 }
 
-/** Reads bookings that did not look right once more, all of each at one moment: it may have been made meanwhile. */
+/** Reads suspect bookings again, in one transaction: they may have been booked during the check. */
 async function confirmed(database: Database, ids: string[]): Promise<BooksDifference[]> {
   if (ids.length === 0) return [];
   const sides = await together(database, (session) =>
@@ -174,7 +174,7 @@ async function confirmed(database: Database, ids: string[]): Promise<BooksDiffer
   return ids.flatMap((id) => differencesIn(bySale.get(id) ?? []));
 }
 
-/** Ids of all leads that have a sale or a price, in their order, each once. */
+/** Ids of all leads with a sale or a price, in order, each once. */
 async function* soldLeads({ sales, leads }: Database, after: string): AsyncGenerator<string> {
   const sold = sales
     .find({ lead: { $gt: after } }, { projection: { lead: 1 }, sort: { lead: 1 } })
@@ -196,7 +196,7 @@ async function checkLeads(
   ids: string[],
   session: ClientSession,
 ): Promise<{ sales: number; differences: BooksDifference[] }> {
-  // One after another: a session runs one operation at a time.
+  // Sequential: a session runs one operation at a time.
   const sold = await sales.find({ lead: { $in: ids } }, { session }).toArray();
   const saleIds = sold.map(({ _id }) => _id);
   const booked = await ledger.find({ sale: { $in: saleIds } }, { session }).toArray();
@@ -224,17 +224,20 @@ function groupBy<T>(all: T[], keyOf: (one: T) => string): Map<string, T[]> {
 }
 
 function checkSale(sale: SaleDocument, booked: EntryDocument[]): BooksDifference[] {
-  const told = (entries: EntryDocument[]): string =>
+  const described = (entries: EntryDocument[]): string =>
     entries
       .map(({ account, amount, currency }) => `${account} ${formatMoney(amount, currency)}`)
       .sort()
       .join(', ') || 'nothing';
-  const [expected, found] = [told(entriesOf(sale)), told(booked.filter(({ kind }) => kind === 'sale'))];
+  const [expected, found] = [
+    described(entriesOf(sale)),
+    described(booked.filter(({ kind }) => kind === 'sale')),
+  ];
   if (expected === found) return [];
   return [{ what: 'sale', id: sale._id, detail: `should be booked as ${expected}; the ledger has ${found}` }];
 }
 
-/** A lead's price is what its seller earned of it, less what was taken back; test leads are in no ledger. */
+/** A lead's price is what its seller earned minus what was taken back. Test leads are not in the ledger. */
 function checkLead(
   id: string,
   lead: Pick<StoredLead, 'price' | 'currency'> | undefined,
@@ -261,8 +264,8 @@ function checkLead(
 }
 
 /**
- * What a prepaid buyer has left and what is held for its posts under way, against the ledger since it first paid in: what
- * it bought before that was on account. A sale that is booked may still be held for a moment.
+ * Compares what a prepaid buyer has left, plus its reservations in progress, with the ledger since it first paid in:
+ * earlier purchases were on account. A booked sale may still be reserved for a moment.
  */
 async function checkBalance(
   { usage, ledger, sales }: Database,

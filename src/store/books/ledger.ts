@@ -7,7 +7,7 @@ export const sellerAccount = (seller: string): string => `seller:${seller}`;
 export const HOUSE = 'house';
 export const BANK = 'bank';
 
-/** All sides of a sale. A test lead's sale moves no money. */
+/** All ledger entries of a sale. A test lead's sale moves no money. */
 export function entriesOf(sale: SaleDocument): EntryDocument[] {
   if (sale.test) return [];
   const entry = (account: string, amount: Minor): EntryDocument => ({
@@ -27,7 +27,7 @@ export function entriesOf(sale: SaleDocument): EntryDocument[] {
   ];
 }
 
-/** All sides of a return: what the sale booked, the other way round, as far as it is given back. */
+/** All ledger entries of a return: the entries of the sale reversed, up to the refund. */
 export function returnEntriesOf(
   sale: SaleDocument,
   { buyerGets, sellerPays, housePays }: Refund,

@@ -4,9 +4,9 @@ import { accountId } from '../sales/capacity.js';
 import type { Database } from '../db.js';
 
 /**
- * Whether a sale took a prepaid buyer's balance below what it wants to hear of. The first such sale says so, however many
- * are booked at once, and no other until the buyer has topped up again. Idempotent by sale. Costs a round trip only for
- * buyers that want to hear it.
+ * Whether this sale triggers the low-balance notice of a prepaid buyer. The first sale that brings the balance below
+ * the buyer's threshold does, even among concurrent bookings, and no other until the buyer tops up. Idempotent by sale.
+ * Costs a round trip only for buyers with this notice.
  */
 export async function claimLowBalanceNotice(
   { usage }: Database,
@@ -14,21 +14,21 @@ export async function claimLowBalanceNotice(
   sale: string,
 ): Promise<boolean> {
   if (lowBalance === undefined || notices?.events.includes('low_balance') !== true) return false;
-  const isUntold = { low: { $not: { $exists: true, $ne: sale } } };
+  const isUnclaimed = { low: { $not: { $exists: true, $ne: sale } } };
   const { matchedCount } = await usage.updateOne(
-    { _id: accountId(id), balance: { $lt: lowBalance }, ...isUntold },
+    { _id: accountId(id), balance: { $lt: lowBalance }, ...isUnclaimed },
     { $set: { low: sale } },
   );
   return matchedCount === 1;
 }
 
 /**
- * From now on the buyer hears of a low balance again, for the transaction that brings that about.
- * @param from where it has at least so much; absent: in any case, because it wants to hear of another amount
+ * Makes the next low balance trigger a notice again, for the transaction that tops up or changes the threshold.
+ * @param from only if the balance is at least this; absent: in any case, because the threshold has changed
  */
 export const rearmLowBalanceNotice = ({ db }: Database, buyer: string, from?: Minor) => ({
   name: 'updateOne' as const,
   namespace: `${db.databaseName}.usage`,
-  filter: { _id: accountId(buyer), ...(from !== undefined && { balance: { $gte: from } }) },
+  filter: { _id: accountId(buyer), balance: from === undefined ? undefined : { $gte: from } },
   update: { $unset: { low: '' as const } },
 });

@@ -20,14 +20,14 @@ import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
 export const findReturn = ({ returns }: Database, sale: string): Promise<ReturnDocument | null> =>
   returns.findOne({ _id: sale });
 
-/** The lead was changed by another hand between the look at it and the booking. */
+/** The lead was modified concurrently between read and write. */
 class LeadChanged extends Error {}
 
 /**
- * Books that a buyer gives a lead back: the return, the reversed sides of the ledger, the lead without this buyer and at a
- * lower price, the buyer's balance and its contract's room, in one transaction. Idempotent by sale: whoever comes second
- * gets the return of the first, and is told that it is not new. A lead goes back on sale only if nobody else holds it, its
- * person is still known, and it was not withdrawn.
+ * Books a return: the return, the reversed ledger entries, the lead without this buyer and at a lower price, the
+ * buyer's balance and its contract's counters, in one transaction. Idempotent by sale: a repeat gets the return of the
+ * first call, and `isNew` is false. A lead goes on sale again only if no other buyer holds it, its person is not
+ * erased, and it was not withdrawn.
  */
 export async function bookReturn(
   database: Database,
@@ -41,7 +41,7 @@ export async function bookReturn(
       database.leads.findOne({ _id: sale.lead }),
       database.buyers.findOne({ _id: sale.buyer }),
     ]);
-    // After the lead: one that shows the return has it booked.
+    // Read after the lead: if the lead shows the return, it is booked.
     const before = await findReturn(database, sale._id);
     if (before !== null) return { returned: before, isNew: false };
     if (lead?.claims[sale.contract]?.status !== 'accepted')
@@ -82,13 +82,13 @@ export async function bookReturn(
   }
 }
 
-/** What a return changes of how its lead stands. */
+/** The lead's status and returns after a return. */
 type LeadChange = Pick<StoredLead, 'status' | 'returns'>;
 
-/** One word of the kind that programs use can hardly be about anybody. */
+/** A single word in the form of a code can hardly identify a person. */
 const isOneWord = (reason: string): boolean => !reason.includes('_');
 
-/** A return as its lead keeps it. */
+/** A return in the form that its lead has. */
 const asStored = (
   { contract, buyer, reason, sellerPays, at }: ReturnDocument,
   { isListed }: { isListed: boolean },
@@ -101,7 +101,7 @@ const asStored = (
   inOwnWords: isListed || isOneWord(reason) ? undefined : true,
 });
 
-/** The returns of a lead; leads of earlier releases do not keep them themselves. */
+/** The returns of a lead. Leads of earlier releases don't have them. */
 export async function returnsOf(
   { returns }: Pick<Database, 'returns'>,
   lead: Pick<StoredLead, 'returns' | 'claims'>,
@@ -121,7 +121,7 @@ export async function returnsOf(
 type Written = StoredLead | ReturnDocument | EntryDocument | UsageDocument | PersonDocument;
 type Write = ClientBulkWriteModel<Record<string, Written>>;
 
-/** The lead, if it is still as it was looked at; the return; both sides of the ledger. */
+/** Writes the lead, if it is unmodified since the read; the return; the ledger entries. */
 function returning(
   { db }: Database,
   sale: SaleDocument,
@@ -149,7 +149,7 @@ function returning(
           [`${path}.detail`]: reason,
           heldAlone: false,
           updatedAt: at,
-          // Until its workflow has seen to it: it goes on sale again, or its seller is told.
+          // Until its workflow handles the return: it puts the lead on sale again, or notifies the seller.
           dueAt: at,
           roundsBefore,
           ...change,
@@ -171,7 +171,10 @@ function returning(
   ];
 }
 
-/** Money to a buyer that prepays in the sale's currency, and room in the very windows that the sale was counted in. */
+/**
+ * Credits a prepaid buyer in the sale's currency, and subtracts from the counters of the windows that the sale was
+ * counted in.
+ */
 function givingBack(
   { db }: Database,
   sale: SaleDocument,

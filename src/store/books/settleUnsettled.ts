@@ -2,13 +2,13 @@ import { holdOf } from './book.js';
 import { confirm, unsettledLeads, release } from '../sales/capacity.js';
 import type { Database } from '../db.js';
 
-/** A process settles its own reservations within this time, ms; after it, it has died. */
+/** A process settles its own reservations within this time, ms; after it, the process has died. */
 const GRACE_MS = 60_000;
 const BATCH = 100;
 
 /**
- * Settles reservations whose posts have ended and whose process died before it could: a booked one is confirmed, any
- * other is given back. Returns how many leads it saw to.
+ * Settles reservations whose posts have ended and whose process died first: the reservation of a booked sale is
+ * confirmed, any other is released. Returns the number of leads.
  */
 export async function settleUnsettled(database: Database): Promise<number> {
   const leads = await unsettledLeads(database, new Date(Date.now() - GRACE_MS), BATCH);

@@ -2,7 +2,7 @@ import type { Minor } from '../../market/money.js';
 import type { Database } from '../db.js';
 import type { BookingKind, EntryDocument, SaleDocument } from '../documents.js';
 
-/** One booking as one account sees it. */
+/** One booking, as a line of an account. */
 export interface StatementLine {
   at: Date;
   kind: BookingKind;
@@ -12,34 +12,34 @@ export interface StatementLine {
   campaign?: string;
   buyer?: string;
   seller?: string;
-  /** Of a payment: what it is called where it came from. */
+  /** Of a payment: its external reference. */
   ref?: string;
   amount: Minor;
-  /** Of the account in this currency, after the booking. */
+  /** The account's balance in this currency after the booking. */
   balance: Minor;
 }
 
-/** What happened to an account in one currency, or a part of it. */
+/** The lines of an account in one currency, or a page of them. */
 export interface CurrencyStatement {
   currency: string;
-  /** Before the first of these lines. */
+  /** Balance before the first of these lines. */
   opening: Minor;
   lines: StatementLine[];
-  /** After the last of these lines. */
+  /** Balance after the last of these lines. */
   closing: Minor;
-  /** There were lines before these in the period. */
+  /** The period has earlier lines. */
   isContinued?: true;
-  /** There are lines after these in the period. */
+  /** The period has later lines. */
   continues?: true;
 }
 
-/** A span of time; `until` is the first moment after it. */
+/** A period; `until` is exclusive. */
 export interface Period {
   from: Date;
   until: Date;
 }
 
-/** Where a page ends: at a booking, by its time and id, of a currency. */
+/** The last booking of a page, by currency, time and id. */
 export interface StatementCursor {
   currency: string;
   at: Date;
@@ -48,20 +48,19 @@ export interface StatementCursor {
 
 export interface StatementPage {
   currencies: CurrencyStatement[];
-  /** Where the next page begins; absent: this was the last. */
+  /** The start of the next page; absent on the last page. */
   next?: StatementCursor;
 }
 
-/** Which part of a statement: so many lines, those after a mark. */
+/** The requested page: at most `limit` lines, after a cursor. */
 export interface StatementPart {
   limit: number;
   after?: StatementCursor;
 }
 
 /**
- * An account's bookings of a period, currency by currency, in the order in which they were made, with the balances before
- * and after them: no more lines than the limit, however many there are. A currency that it was ever booked in is there even
- * if it has no line.
+ * One page of an account's bookings in a period: by currency, in the order of booking, with the balances before and
+ * after. A currency that the account was ever booked in is listed even without lines.
  * @param account `buyer:ID`, `seller:CODE`, `house`, `bank`
  */
 export async function statementPage(
@@ -75,7 +74,7 @@ export async function statementPage(
   const currencies: CurrencyStatement[] = [];
   let left = limit;
   for (const [currency, before] of asked) {
-    // A currency for which no line is left begins on the next page.
+    // A currency without room on this page begins on the next one.
     if (left === 0) return { currencies, next: { currency, at: new Date(0), id: '' } };
     const mark = after?.currency === currency && after.at >= span.from ? after : undefined;
     const opening = mark ? before + (await sumUpTo({ ledger }, account, span, mark)) : before;
@@ -99,7 +98,10 @@ export async function statementPage(
 
 type Ledger = Pick<Database, 'ledger'>;
 
-/** What the account has before a period, for each currency that it was booked in by its end, in the order of their codes. */
+/**
+ * The account's balances before a period, for each currency that it was booked in by the end of the period, by currency
+ * code.
+ */
 async function balancesBefore(
   { ledger }: Ledger,
   account: string,
@@ -113,7 +115,7 @@ async function balancesBefore(
   return new Map(currencies.map((currency) => [currency, sums.get(currency) ?? 0]));
 }
 
-/** What was booked in the period up to a mark, which is counted too. */
+/** The sum of the period's bookings up to and including a cursor. */
 async function sumUpTo(
   { ledger }: Ledger,
   account: string,
@@ -140,7 +142,7 @@ async function sumsByCurrency({ ledger }: Ledger, which: object): Promise<Map<st
 
 type Booked = EntryDocument & { of: SaleDocument[] };
 
-/** Bookings in the order in which they were made; of those at the same moment, in that of their ids. */
+/** Bookings in order of time, then of id. */
 async function bookingsAfter(
   { ledger }: Ledger,
   which: { account: string; currency: string },

@@ -16,37 +16,37 @@ import { rearmLowBalanceNotice } from './lowBalance.js';
 import { BANK } from './ledger.js';
 import { marketChangeWrites } from '../marketChanges.js';
 
-/** Money that a prepaid buyer pays in; less than zero where it takes some back. */
+/** A payment of a prepaid buyer; negative if it takes money back. */
 export interface TopUp {
   buyer: string;
   amount: Minor;
   currency: string;
-  /** What the payment is called where it came from. */
+  /** The payment's external reference. */
   ref?: string;
 }
 
-/** What a payment is recognised by when it is sent again: its name, or the key of the request. */
+/** A payment with its idempotency key: its reference, or the key of the request. */
 export type Payment = TopUp & ({ ref: string } | { ref?: undefined; key: string });
 
-/** What of a payment is booked, and whether this call did so. `amount` and `currency` are those that were booked. */
+/** The booked payment, and whether this call booked it. `amount` and `currency` are the booked ones. */
 export interface ToppedUp {
   id: string;
   isNew: boolean;
   amount: Minor;
   currency: string;
-  /** What the buyer has left. */
+  /** The buyer's balance. */
   balance: Minor;
 }
 
-/** The balance is in another currency than the payment, and nothing was booked. */
+/** The balance is in another currency than the payment; nothing was booked. */
 export class OtherCurrency extends Error {
   override name = 'OtherCurrency';
 }
 
 /**
- * Books what a prepaid buyer has paid in, in one transaction, and wakes the leads that wait in its campaigns: it may pay
- * for them now. It is booked once, however often it is sent.
- * @param by who books it, for the audit
+ * Books a payment of a prepaid buyer in one transaction, and wakes the waiting leads of its campaigns, which it may be
+ * able to pay for now. Idempotent.
+ * @param by the actor, for the audit log
  * @throws OtherCurrency
  */
 export async function bookTopUp(database: Database, topUp: Payment, by?: Actor): Promise<ToppedUp> {
@@ -90,12 +90,12 @@ const paidIn = ({ buyer, amount, currency, ref }: TopUp): AuditEvent => ({
   kind: 'buyer',
   id: buyer,
   did: 'paid in',
-  values: changedValues({}, { amount: formatMoney(amount, currency), ...(ref !== undefined && { ref }) }),
+  values: changedValues({}, { amount: formatMoney(amount, currency), ref }),
 });
 
 /**
- * What a top-up writes, for the transaction that it is part of: both sides of the ledger, and what the buyer has left.
- * @param id names the payment: the same id is booked once
+ * The writes of a payment, for the transaction that it is part of: both ledger entries and the buyer's balance.
+ * @param id of the payment; the same id is booked once
  */
 export function topUpWrites(
   database: Database,
@@ -112,7 +112,7 @@ export function topUpWrites(
     amount: value,
     currency,
     at,
-    ...(ref !== undefined && { ref }),
+    ref,
   });
   return [
     ...[side(accountId(buyer), amount), side(BANK, -amount)].map((document) => ({
@@ -123,7 +123,7 @@ export function topUpWrites(
     {
       name: 'updateOne' as const,
       namespace: `${db.databaseName}.usage`,
-      // Where the account is in another currency, its id is found taken, and nothing is booked.
+      // If the account is in another currency, the upsert fails with a duplicate _id, and nothing is booked.
       filter: { _id: accountId(buyer), currency: isIn(currency) },
       update: { $inc: { balance: amount }, $set: { currency } },
       upsert: true,

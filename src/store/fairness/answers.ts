@@ -2,7 +2,7 @@ import { LINES, type Line } from '../../market/limits/circuitBreaker.js';
 import type { Database } from '../db.js';
 import type { AnswersDocument, AnswerFault, AnswerFaults } from '../documents.js';
 
-/** One answer of a buyer. `id`: the ping's or post's. */
+/** One answer of a buyer. `id`: of the ping or post. */
 export interface BuyerAnswer {
   buyer: string;
   of: Line;
@@ -11,14 +11,14 @@ export interface BuyerAnswer {
   at: Date;
   /** A bid, or an accepted post. */
   isYes: boolean;
-  /** Why it could not be used. */
+  /** Why it is unusable. */
   fault?: { reason: AnswerFault; detail?: string };
 }
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const FLUSH_MS = 2000;
-/** Long enough for a digest that is late by days. */
+/** Long enough for a digest that is days late. */
 const KEPT_MS = 8 * DAY_MS;
 
 interface Tally {
@@ -27,7 +27,7 @@ interface Tally {
 }
 const tallies = new WeakMap<Database, Tally>();
 
-/** Counts an answer; it is written within seconds. */
+/** Counts an answer. The count is written within seconds. */
 export function countAnswer(database: Database, answer: BuyerAnswer): void {
   const tally = tallies.get(database) ?? { counted: new Map<string, AnswersDocument>() };
   tallies.set(database, tally);
@@ -50,7 +50,7 @@ export function countAnswer(database: Database, answer: BuyerAnswer): void {
   }, FLUSH_MS).unref();
 }
 
-/** Writes what was counted since the last time; a worker does so as it stops. What can't be written is lost. */
+/** Writes the counts since the last call; a worker does so when it stops. Counts that can't be written are lost. */
 export async function flushAnswers(database: Database): Promise<void> {
   const tally = tallies.get(database);
   const counted = [...(tally?.counted.values() ?? [])];
@@ -81,25 +81,25 @@ function addition({ buyer, hour, test, pings, bids, posts, accepted, slips: faul
   };
 }
 
-/** Forgets old counts; returns how many hours were forgotten. */
+/** Removes old counts; returns the number of hours. */
 export async function pruneAnswers({ answers }: Database, now: number): Promise<number> {
   const { deletedCount } = await answers.deleteMany({ hour: { $lt: new Date(now - KEPT_MS) } });
   return deletedCount;
 }
 
-/** What a buyer has answered in a time. */
+/** The number of a buyer's answers in a period. */
 export interface AnswerCounts {
   pings: number;
   bids: number;
   posts: number;
   accepted: number;
-  /** The most frequent first. */
+  /** Most frequent first. */
   faults: (AnswerFaults & { of: Line; reason: AnswerFault })[];
 }
 
 /**
- * The answers of each buyer in whole hours, by buyer.
- * @param which `test`: of test leads or of live ones alone; absent: of both
+ * The number of answers in whole hours, by buyer.
+ * @param which `test`: of test leads or of live leads only; absent: of both
  */
 export async function readAnswers(
   { answers }: Database,
@@ -113,7 +113,7 @@ export async function readAnswers(
   return new Map([...ids].map((id) => [id, together(found.filter((one) => one.buyer === id))]));
 }
 
-/** @param hours the earliest first */
+/** @param hours earliest first */
 function together(hours: readonly AnswersDocument[]): AnswerCounts {
   const sum = (key: 'pings' | 'bids' | 'posts' | 'accepted'): number =>
     hours.reduce((all, { [key]: count = 0 }) => all + count, 0);
@@ -133,7 +133,7 @@ function together(hours: readonly AnswersDocument[]): AnswerCounts {
   };
 }
 
-/** Those of some buyers whose answers to live leads could not all be used in a time. */
+/** The given buyers with unusable answers to live leads in a period. */
 export async function buyersWithAnswerFaults(
   database: Database,
   buyers: readonly string[],
@@ -143,7 +143,7 @@ export async function buyersWithAnswerFaults(
   return buyers.filter((id) => answers.get(id)?.faults.some(({ reason }) => reason !== 'no_by_status'));
 }
 
-/** The last 24 hours, the present one included. */
+/** The last 24 hours, including the present one. */
 export async function answersOfLastDay(database: Database, now: number): Promise<Map<string, AnswerCounts>> {
   const next = new Date((Math.floor(now / HOUR_MS) + 1) * HOUR_MS);
   return readAnswers(database, { from: new Date(next.getTime() - DAY_MS), to: next });

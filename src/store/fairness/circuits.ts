@@ -8,15 +8,15 @@ import {
 import type { Database } from '../db.js';
 import { duplicateKeyOf } from '../transaction.js';
 
-/** The circuits of all buyers that have failed of late. */
+/** The circuits of all buyers with recent failures. */
 export async function readCircuits({ circuits }: Database): Promise<Map<string, Circuit>> {
   const found = await circuits.find().toArray();
   return new Map(found.map((circuit) => [circuit._id, circuit]));
 }
 
-/** How a buyer's server answered. */
+/** The result of a request to a buyer's server. */
 export interface ServerAnswer {
-  /** Absent if it answered as it should. */
+  /** Absent if the answer was usable. */
   failure?: Failure;
   /** When, UTC ms. */
   now: number;
@@ -31,21 +31,21 @@ export interface CircuitChange {
 /** Answers that are written together. */
 interface Batch {
   answers: ServerAnswer[];
-  /** More can join it: the write before it is not done yet. */
+  /** More answers can join: the previous write is still in progress. */
   isOpen: boolean;
   written: Promise<CircuitChange>;
 }
 
-/** The last batch of each circuit, until it is written; of each way to the database. */
+/** The last batch of each circuit until it is written, by database. */
 const batches = new WeakMap<Database, Map<string, Batch>>();
 
 /**
- * Notes how a buyer's server answered. A buyer that has not failed and does not costs nothing. A buyer in trouble costs
- * each process one write at a time: what comes meanwhile is written together, or hundreds of leads would contend for one
- * document just when the machine has the least to spare.
+ * Records an answer in a buyer's circuit. A buyer without failures costs nothing. For a failing buyer, each process has
+ * one write in progress, and answers in the meantime are written together: otherwise hundreds of leads would contend
+ * for one document while the machine is busiest.
  * @param id see `circuitId`
  * @param answer `isKnown`: whether the caller has read this circuit
- * @returns what the write changed, to the first of those whose answers are written together
+ * @returns the change, to the first caller of a batch
  */
 export async function recordServerAnswer(
   database: Database,
@@ -80,13 +80,16 @@ export async function recordServerAnswer(
   return batch.written;
 }
 
-/** Whether this lead may try a failing buyer: one at a time does, the others leave it out until that one has an answer. */
+/**
+ * Whether this lead may probe a failing buyer: one lead at a time does, and the others skip the buyer until it is
+ * answered.
+ */
 export async function takeProbe(database: Database, id: string, now: number): Promise<boolean> {
   const { before, after } = await change(database, id, (circuit) => probing(circuit, now) ?? circuit);
   return after !== before;
 }
 
-/** Changes a circuit as the rule says; after a conflict with another writer it tries again. */
+/** Changes a circuit; retries after a conflict with a concurrent writer. */
 async function change(
   { circuits }: Database,
   _id: string,

@@ -9,11 +9,12 @@ import type { StoredLead, TurnsDocument } from '../documents.js';
 import { roundOfEarlierAttempt, roundWrite, storeRound } from '../leads/rounds.js';
 
 /**
- * Stores a round with the turns that it takes of its campaign, one for each place that the lead has; the round keeps the
- * order in which contracts are offered it. Both are stored or neither: a repeat finds the round of the earlier try, and
- * no turn is taken twice. Where another worker was quicker it is tried again, so no two leads take the same turn.
- * @param places 0: nothing is taken, as for a test lead
- * @returns what is stored: this round, or the one of an earlier try
+ * Stores a round together with the turns that it takes of its campaign, one for each place of the lead; the round has
+ * the order in which contracts are offered it. Both are stored or neither: a repeat finds the round of the earlier
+ * attempt, and no turn is taken twice. After a conflict with another worker it is retried, so no two leads take the
+ * same turn.
+ * @param places 0: no turns are taken, as for a test lead
+ * @returns the stored round: this one, or the one of an earlier attempt
  */
 export async function storeRoundWithTurns(
   database: Database,
@@ -46,7 +47,7 @@ async function storeInTurn(
   }
 }
 
-/** Those who were sent the lead are not those whose turns were taken: that is put right, once a round. */
+/** Corrects the turns of a round once, if the lead was sent to other contracts than the ones whose turns were taken. */
 export async function settleTurns(
   { client, db }: Database,
   { leadId, round, campaign, changes }: { leadId: string; round: number; campaign: string; changes: Changes },
@@ -57,7 +58,7 @@ export async function settleTurns(
     {
       name: 'updateOne',
       namespace: `${db.databaseName}.leads`,
-      // One that has moved was settled before the next round began.
+      // A round that has moved was settled before the next one began.
       filter: { _id: leadId, [`rounds.${round}.number`]: round, [settled]: { $exists: false } },
       update: { $set: { [settled]: true } },
     },
@@ -75,10 +76,10 @@ export async function settleTurns(
   });
 }
 
-/** An earlier try has settled the turns of the round. */
+/** An earlier attempt has settled the turns of the round. */
 class SettledBefore extends Error {}
 
-/** `before`: an earlier try has stored the round. `overtaken`: another lead has taken turns meanwhile. */
+/** `before`: an earlier attempt has stored the round. `overtaken`: another lead has taken turns in the meantime. */
 async function storeBoth(
   { client, db }: Database,
   leadId: string,
@@ -108,13 +109,13 @@ async function storeBoth(
   }
 }
 
-/** An earlier try has stored the round, with its turns. */
+/** An earlier attempt has stored the round, with its turns. */
 class StoredBefore extends Error {}
 
 /** Another lead has taken turns of the campaign since they were read. */
 class Overtaken extends Error {}
 
-/** The turns of a campaign; of one that has had none, they begin here. */
+/** The turns of a campaign; creates them if there are none. */
 async function turnsOf({ turns }: Pick<Database, 'turns'>, _id: string): Promise<TurnsDocument> {
   const found = await turns.findOne({ _id });
   if (found !== null) return found;

@@ -16,25 +16,25 @@ function base62(value: bigint, length: number): string {
 
 const checksum = (text: string): string => base62(BigInt(crc32(text)), 6);
 
-/** What keys are for, as their prefixes say it; buyers' keys of earlier releases begin with `gvl_live_`. */
+/** Kinds of keys, as in their prefixes; buyers' keys of earlier releases begin with `gvl_live_`. */
 export type KeyKind = 'live' | 'test' | 'buyer' | 'admin';
 
-/** A key's form, without its checksum, anywhere in a text. */
+/** The form of a key, anywhere in a text; without verifying its checksum. */
 export const KEY_FORM = /gvl_(?:live|test|buyer|admin)_[0-9A-Za-z]{33}/;
 
 const WHOLE_KEY = new RegExp(`^${KEY_FORM.source}$`);
 
 /**
- * A new key: `gvl_live_`, `gvl_test_`, `gvl_buyer_` or `gvl_admin_`, 27 random characters, 6 of checksum (CRC-32 of all before it), base 62. The
- * prefix lets people and secret scanners recognise it, the checksum lets a typo be told apart without asking the
- * database (the form GitHub describes in "Behind GitHub's new authentication token formats").
+ * Generates a key: `gvl_live_`, `gvl_test_`, `gvl_buyer_` or `gvl_admin_`, 27 random characters, 6 characters of
+ * checksum (CRC-32 of everything before it), base 62. People and secret scanners recognise the prefix, and the checksum
+ * detects a typo without a database query (the form of GitHub's "Behind GitHub's new authentication token formats").
  */
 export function generateKey(kind: KeyKind): string {
   const body = `gvl_${kind}_${base62(BigInt(`0x${randomBytes(20).toString('hex')}`), 27)}`;
   return body + checksum(body);
 }
 
-/** Whether a text is one of our keys by its form and checksum; says nothing about whether it is in force. */
+/** Whether a text is a key by its form and checksum; not whether the key is valid. */
 export function looksLikeKey(text: string): boolean {
   if (!WHOLE_KEY.test(text)) return false;
   return checksum(text.slice(0, -6)) === text.slice(-6);
@@ -42,13 +42,13 @@ export function looksLikeKey(text: string): boolean {
 
 export const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** Whose key it is: a seller's, a buyer's or an admin's, never of two. */
+/** The owner of a key: a seller, a buyer or an admin. */
 export type Owner =
   | { seller: string; buyer?: never; admin?: never }
   | { buyer: string; seller?: never; admin?: never }
   | { admin: string; scopes: Scope[]; seller?: never; buyer?: never };
 
-/** What a new key is to be. */
+/** The properties of a new key. */
 export type NewKey = Owner & { source?: string; test: boolean; limit?: number; expiresAt?: Date };
 
 function kindOf({ admin, buyer, test }: NewKey): KeyKind {
@@ -58,8 +58,8 @@ function kindOf({ admin, buyer, test }: NewKey): KeyKind {
 }
 
 /**
- * Stores a new key and returns it; this is the only time it is seen.
- * @param by who has it made, for the audit
+ * Stores a new key and returns it; it can't be read later.
+ * @param by the actor, for the audit log
  */
 export async function createKey(
   database: Database,
@@ -77,27 +77,27 @@ export async function createKey(
     createdAt: new Date(),
     madeBy: by,
   };
-  const deed: AuditEvent = { kind: 'key', id, did: 'created', values: changedValues({}, termsOf(document)) };
+  const event: AuditEvent = { kind: 'key', id, did: 'created', values: changedValues({}, termsOf(document)) };
   await writeInTransaction<KeyDocument | AuditDocument>(client, [
     { name: 'insertOne', namespace: `${db.databaseName}.keys`, document },
-    ...(by ? auditWrites(database, by, [deed]) : []),
+    ...(by ? auditWrites(database, by, [event]) : []),
   ]);
   return { key: secret, document };
 }
 
-/** Longer chains of keys that made keys are cut. */
-const LONGEST_WHO = 200;
+/** Longer chains of creating keys are cut. */
+const MAX_NAME_LENGTH = 200;
 
 /**
- * The name that an admin key acts under in the audit. A key that another key has made has its maker in it: whoever may make
- * keys could else act as anybody.
+ * The name of an admin key in the audit log. If another key created it, the creator is part of the name: otherwise a
+ * key that may create keys could act under any name.
  */
 export function auditName({ _id, admin = _id, madeBy }: KeyDocument): string {
   if (madeBy?.via !== 'api' || madeBy.who === admin) return admin;
-  return `${admin} (key made by ${madeBy.who})`.slice(0, LONGEST_WHO);
+  return `${admin} (key made by ${madeBy.who})`.slice(0, MAX_NAME_LENGTH);
 }
 
-/** Keys in force that were made with a key, by their ids. */
+/** Valid keys that were created with a key, by their ids. */
 export async function keysMadeWith({ keys }: Database, id: string): Promise<string[]> {
   const found = await keys
     .find({ 'madeBy.key': id, revokedAt: { $exists: false } }, { sort: { createdAt: 1 } })
@@ -106,7 +106,7 @@ export async function keysMadeWith({ keys }: Database, id: string): Promise<stri
   return found.filter((key) => inForce(key, now)).map(({ _id }) => _id);
 }
 
-/** What a key is, for the audit: whose, and for what. */
+/** The properties of a key, for the audit log. */
 function termsOf({
   seller,
   source,
@@ -116,26 +116,24 @@ function termsOf({
   test,
   limit,
   expiresAt,
-}: KeyDocument): Record<string, string> {
-  const terms = {
+}: KeyDocument): Record<string, string | undefined> {
+  return {
     seller,
     source: seller === undefined ? undefined : source,
     buyer,
     admin,
     scopes: scopes?.join(', '),
     test: test ? 'true' : undefined,
+    limit: limit?.toString(),
+    expires: expiresAt?.toISOString(),
   };
-  const given = { ...terms, limit: limit?.toString(), expires: expiresAt?.toISOString() };
-  return Object.fromEntries(
-    Object.entries(given).flatMap(([path, value]) => (value === undefined ? [] : [[path, value]])),
-  );
 }
 
 export async function findKey({ keys }: Database, key: string): Promise<KeyDocument | null> {
   return keys.findOne({ hash: hashKey(key) });
 }
 
-/** The hashes of all keys that may be in force. */
+/** The hashes of all keys that are not revoked. */
 export async function keyHashes({ keys }: Database): Promise<Set<string>> {
   const found = keys.find({ revokedAt: { $exists: false } }, { projection: { _id: 0, hash: 1 } });
   return new Set(await found.map(({ hash }) => hash).toArray());
@@ -150,9 +148,9 @@ export async function listKeys({ keys }: Database, owner: Partial<Owner> = {}): 
 }
 
 /**
- * Lets a key go on until a time and no longer, by its id; false where it is revoked, or ends no later by itself: what
- * takes a key away must never lengthen its life.
- * @param by who has it end, for the audit
+ * Sets an earlier expiry of a key; returns false if the key is revoked or expires no later, because this must never
+ * extend a key's validity.
+ * @param by the actor, for the audit log
  */
 export async function expireKey(
   { client, keys, audit }: Database,
@@ -174,8 +172,8 @@ export async function expireKey(
 }
 
 /**
- * Revokes a key by its id; false where there is none in force under it.
- * @param by who has it revoked, for the audit
+ * Revokes a key; returns false if it is not in force.
+ * @param by the actor, for the audit log
  */
 export async function revokeKey({ client, keys, audit }: Database, id: string, by?: Actor): Promise<boolean> {
   return client.withSession((session) =>
@@ -183,8 +181,8 @@ export async function revokeKey({ client, keys, audit }: Database, id: string, b
       const key = await keys.findOne({ _id: id, revokedAt: { $exists: false } }, { session });
       if (key === null) return false;
       await keys.updateOne({ _id: id }, { $set: { revokedAt: new Date() } }, { session });
-      const deed: AuditEvent = { kind: 'key', id, did: 'revoked', values: changedValues(termsOf(key), {}) };
-      if (by) await audit.insertOne(auditDocument(by, deed), { session });
+      const event: AuditEvent = { kind: 'key', id, did: 'revoked', values: changedValues(termsOf(key), {}) };
+      if (by) await audit.insertOne(auditDocument(by, event), { session });
       return true;
     }),
   );

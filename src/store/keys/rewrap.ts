@@ -4,15 +4,15 @@ import type { WrappedKey } from '../documents.js';
 import { rewrapHash } from '../secrets.js';
 import { rewrapSecrets } from './signing.js';
 
-/** So many at once: a round trip for each thousand, and no more in memory. */
+/** Leads per round trip, and in memory. */
 const BATCH = 1000;
 
 /**
- * Wraps every key in the database anew under the current master key, so that the others need not be kept. The keys
- * themselves stay, and with them all data. It can be broken off, begun again, and run beside everything else.
- * @param progress told how many leads have been done
- * @returns how many leads needed it
- * @throws MasterKeyError where the key of something stored is no longer among the master keys
+ * Wraps every key in the database with the current master key, so that the others are no longer needed. The keys
+ * themselves and all data stay. It can be interrupted, repeated, and run concurrently with everything else.
+ * @param progress called with the number of leads done
+ * @returns the number of leads that needed it
+ * @throws MasterKeyError if the master key of a stored key is not configured
  */
 export async function rewrap(database: Database, progress: (done: number) => void): Promise<number> {
   const { leads, secrets, vault } = database;
@@ -32,7 +32,7 @@ export async function rewrap(database: Database, progress: (done: number) => voi
     await leads.bulkWrite(
       some.map(({ _id, person }) => ({
         updateOne: {
-          // A lead that was erased meanwhile gets no key back.
+          // A lead that was erased in the meantime gets no key again.
           filter: { _id, 'person.key': { $exists: true } },
           update: { $set: { 'person.key': rewrapKey(masterKeys, person.key, _id) } },
         },

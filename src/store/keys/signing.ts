@@ -6,22 +6,22 @@ import { rewrapKey, type MasterKeys } from '../masterKeys.js';
 import type { WithSigning, SigningSecrets, WrappedKey } from '../documents.js';
 import type { Vault } from '../vault.js';
 
-/** Who is sent signed messages. */
+/** The recipient of signed messages. */
 export interface Recipient {
   kind: 'buyer' | 'seller';
   id: string;
 }
 
-/** More than this many secrets at once are nobody's plan; the oldest stops earlier. */
+/** The maximum number of previous secrets; beyond it, the oldest stops before its expiry. */
 const MOST_PREVIOUS = 3;
 
-/** As Standard Webhooks asks: 24 to 64 random bytes, base64, with a prefix that names what it is. */
+/** The form of Standard Webhooks: 24 to 64 random bytes, base64, with a prefix that names the kind. */
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** A wrapped secret can be unwrapped only for whom it was made. */
+/** A wrapped secret can be unwrapped only for its owner. */
 const contextOf = ({ kind, id }: Recipient): string => `signing secret of ${kind} ${id}`;
 
-/** A new secret for a buyer or seller, or the plain one of an earlier release, as it is stored. */
+/** A new secret, or the plaintext one of an earlier release, in stored form. */
 export function makeSigning(vault: Vault, recipient: Recipient, secret = newSecret()): SigningSecrets {
   return { current: wrap(vault.masterKeys(), recipient, secret), version: 1 };
 }
@@ -29,10 +29,10 @@ export function makeSigning(vault: Vault, recipient: Recipient, secret = newSecr
 const wrap = (masterKeys: MasterKeys, recipient: Recipient, secret: string): WrappedKey =>
   masterKeys.wrap(Buffer.from(secret), contextOf(recipient));
 
-/** Secrets in force when it is called, the newest first. They are unwrapped when they are first asked for. */
+/** Returns the secrets in force at the time of the call, newest first. They are unwrapped at the first call. */
 export type SecretsInForce = () => readonly string[];
 
-/** @throws MasterKeyError, when it is called, if a secret can't be unwrapped with the master keys that are set */
+/** @throws MasterKeyError from the returned function, if a secret can't be unwrapped with the configured master keys */
 export function secretsOf(
   vault: Pick<Vault, 'masterKeys'>,
   kind: Recipient['kind'],
@@ -56,7 +56,7 @@ export function secretsOf(
 const collectionOf = (database: Database, kind: Recipient['kind']): Collection<WithSigning> =>
   database.db.collection<WithSigning>(kind === 'buyer' ? 'buyers' : 'sellers');
 
-/** The secrets of one buyer or seller, and until when those before the newest sign as well. */
+/** The secrets of a buyer or seller, and the expiry of the previous ones. */
 export interface ShownSecrets {
   secrets: readonly string[];
   previousUntil: Date[];
@@ -81,10 +81,10 @@ const inForce = (
 ): NonNullable<SigningSecrets['previous']> => previous.filter(({ until }) => until.getTime() > Date.now());
 
 /**
- * Gives a buyer or a seller a new secret. The present one signs as well for `overlapMs`, so that its owner can install the
- * new one without a message being refused. Without an overlap all older secrets end at once, because one of them may have
+ * Creates a new secret for a buyer or seller. The present one signs too for `overlapMs`, so that its owner can install
+ * the new one without refusing messages. Without an overlap all older secrets end at once, because one of them may have
  * leaked. Undefined if there is no such buyer or seller.
- * @param by who has it rotated, for the audit, which holds neither of the secrets
+ * @param by the actor, for the audit log, which has neither secret
  */
 export async function rotateSecret(
   database: Database,
@@ -123,8 +123,8 @@ function rotated(vault: Vault, recipient: Recipient, stored: WithSigning, until:
 const KINDS: readonly Recipient['kind'][] = ['seller', 'buyer'];
 
 /**
- * Puts the secrets that an earlier release stored as they are under the current master key, and makes one if it made none:
- * one update for each buyer and seller, and none the next time.
+ * Wraps the plaintext secrets of earlier releases with the current master key, and creates missing ones: one update per
+ * buyer and seller, and none the next time.
  * @returns how many there were
  */
 export async function wrapPlainSecrets(database: Database): Promise<number> {
@@ -137,7 +137,10 @@ export async function wrapPlainSecrets(database: Database): Promise<number> {
   }));
 }
 
-/** Wraps every signing secret by the current master key. @returns how many buyers and sellers needed it */
+/**
+ * Wraps every signing secret with the current master key.
+ * @returns the number of buyers and sellers that needed it
+ */
 export async function rewrapSecrets(database: Database): Promise<number> {
   const masterKeys = database.vault.masterKeys();
   const plain = await wrapPlainSecrets(database);
@@ -164,7 +167,10 @@ function rewrapped(
   };
 }
 
-/** Takes secrets that sign no more out of the database. @returns of how many buyers and sellers */
+/**
+ * Removes expired secrets from the database.
+ * @returns the number of buyers and sellers
+ */
 export async function dropEndedSecrets(database: Database): Promise<number> {
   const ended = { 'signing.previous.until': { $lte: new Date() } };
   return eachSecret(database, ended, (_recipient, { signing }) => {
@@ -180,12 +186,15 @@ export async function dropEndedSecrets(database: Database): Promise<number> {
 }
 
 interface SecretChange {
-  /** What must still hold; else the secret was changed meanwhile, by somebody who knew better. */
+  /** The condition for the update; if it is false, the secret was modified concurrently and stays. */
   filter: Filter<WithSigning>;
   update: UpdateFilter<WithSigning>;
 }
 
-/** Changes the secrets of sellers and buyers, one after another. @returns how many were changed */
+/**
+ * Changes the secrets of sellers and buyers, one after another.
+ * @returns the number of changes
+ */
 async function eachSecret(
   database: Database,
   which: Filter<WithSigning>,

@@ -8,13 +8,13 @@ export interface HeldPost {
   buyer: string;
   postId: string;
   since: Date;
-  /** It is called off then. */
+  /** It is cancelled at this time. */
   until: Date;
 }
 
 /**
- * Notes that a post waits for the decision of ops. The lead is pending meanwhile, and no sweep looks for its workflow
- * before `until`. A repeat changes nothing.
+ * Holds a post for a decision by ops. The lead is pending until then, and the sweep ignores it before `until`. A repeat
+ * changes nothing.
  */
 export async function holdPost(
   { leads }: Pick<Database, 'leads'>,
@@ -29,23 +29,23 @@ export async function holdPost(
     { ...isPosting, [`${path}.held`]: { $exists: false } },
     { $set: { [`${path}.held`]: { since: now, until } }, $addToSet: { heldForOps: contract } },
   );
-  // A withdrawn lead stays due: the sweep notifies its workflow.
+  // A withdrawn lead stays due, so that the sweep notifies its workflow.
   await leads.updateOne(
     { ...isPosting, ...ON_SALE, ...NOT_WITHDRAWN },
     { $set: { status: 'pending', reason: 'uncertain', dueAt: until, updatedAt: now } },
   );
 }
 
-/** The posts of a lead that wait for the decision of ops. */
+/** The held posts of a lead. */
 export const heldPostsOf = ({ claims }: Pick<StoredLead, 'claims'>): HeldPost[] =>
   Object.entries(claims).flatMap(([contract, { status, held, buyer, postId }]: [string, Claim]) =>
     status === 'posting' && held !== undefined ? [{ contract, buyer, postId, ...held }] : [],
   );
 
-/** Leads with posts that wait for ops: any contract, as the index has nothing of that kind for an empty list. */
+/** Leads with held posts. Matches any contract: the sparse index excludes leads with an empty list. */
 export const HELD_FOR_OPS = { heldForOps: { $gt: '' } };
 
-/** How many posts wait for the decision of ops, and since when the oldest of them does. */
+/** The number of held posts, and the time of the oldest. */
 export async function countHeldPosts({
   leads,
 }: Pick<Database, 'leads'>): Promise<{ count: number; oldest: Date | undefined }> {

@@ -11,10 +11,10 @@ import { openLead, sealLead } from './person.js';
 import type { LeadDocument, NotificationAttempt, StoredLead } from '../documents.js';
 import { endWithdrawn, NOT_WITHDRAWN, ON_SALE, type LeadState } from './withdrawals.js';
 
-/** Waiting leads are counted up to here. */
+/** Waiting leads are counted up to this number. */
 export const MOST_COUNTED = 10_000;
 
-/** How many leads of a campaign have waited for a sale for this long, ms. */
+/** The number of a campaign's leads that have waited for a sale for this long, ms. */
 export const waitingLonger = async ({ leads }: Database, campaign: string, ms: number): Promise<number> =>
   leads.countDocuments(
     { campaign, status: 'pending', receivedAt: { $lte: new Date(Date.now() - ms) } },
@@ -28,10 +28,10 @@ export const factsOf = (lead: StoredLead): LeadFacts => ({
   state: lead.state,
   receivedAt: lead.receivedAt.getTime(),
   test: lead.test,
-  ...(lead.roundsBefore !== undefined && { roundsBefore: lead.roundsBefore }),
+  roundsBefore: lead.roundsBefore,
 });
 
-/** A lead as the rules see it. */
+/** A lead, as rules read it. */
 export const leadInRound = (lead: LeadDocument): LeadInRound & { match: Match } => ({
   facts: factsOf(lead),
   fields: fieldsForRules(lead),
@@ -51,7 +51,7 @@ function offeredBefore({ claims }: LeadDocument): LeadInRound['offered'] {
   return Object.fromEntries(ended);
 }
 
-/** Stores a new lead; `repeated` is the lead that already carries the same idempotency key. */
+/** Stores a new lead. `repeated` is an existing lead with the same idempotency key. */
 export async function insertLead(
   { leads, vault }: Database,
   lead: LeadDocument,
@@ -76,21 +76,21 @@ export async function insertLead(
   }
 }
 
-/** The first request was answered before its time was over: from now on a repeat is answered too. */
+/** The first request was answered in time: from now on, repeats are answered too. */
 export async function markAnswered({ leads }: Database, leadId: string): Promise<void> {
   await leads.updateOne({ _id: leadId }, { $set: { 'idempotency.answeringUntil': new Date() } });
 }
 
-/** How long an `Idempotency-Key` names the same lead: 24 h. */
+/** How long an `Idempotency-Key` refers to the same lead: 24 h. */
 export const IDEMPOTENCY_KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** @throws MasterKeyError where the lead can't be read with the master keys that are set */
+/** @throws MasterKeyError if the lead can't be decrypted with the configured master keys */
 export async function findLead({ leads, vault }: Database, leadId: string): Promise<LeadDocument | null> {
   const stored = await leads.findOne({ _id: leadId });
   return stored && openLead(vault, stored);
 }
 
-/** A lead that has a workflow is not stored: the database was restored from an older backup, or is another one. */
+/** A lead with a workflow is not stored: the database was restored from an older backup, or is another one. */
 export class UnknownLeadError extends Error {
   override name = 'UnknownLeadError';
   constructor(leadId: string) {
@@ -98,12 +98,12 @@ export class UnknownLeadError extends Error {
   }
 }
 
-/** The lead as it is stored, for whoever needs no person: it asks for no master key. */
+/** The lead without decryption, for code that needs no personal data; it needs no master key. */
 export async function findStoredLead({ leads }: Database, leadId: string): Promise<StoredLead | null> {
   return leads.findOne({ _id: leadId });
 }
 
-/** What a source is told of a lead. */
+/** What a source may read of a lead. */
 export type LeadSummary = Pick<
   StoredLead,
   '_id' | 'seller' | 'test' | 'receivedAt' | 'updatedAt' | keyof LeadStanding
@@ -124,15 +124,15 @@ const SUMMARY: Record<keyof LeadSummary, 1> = {
   returns: 1,
 };
 
-/** A lead without its rounds and its person, which may be large. */
+/** A lead without rounds and person, which may be large. */
 export async function findLeadSummary({ leads }: Database, leadId: string): Promise<LeadSummary | null> {
   return leads.findOne<LeadSummary>({ _id: leadId }, { projection: SUMMARY });
 }
 
 /**
- * The lead waits for its next round at `until`; `reason` says why it is unsold. Returns how the lead stands: one that was
- * sold or withdrawn meanwhile does not wait.
- * @param heard what its last round foresees by now; it is kept as if it had been known then
+ * Marks the lead as waiting for its next round at `until`; `reason` says why it is unsold. Returns the lead's state: a
+ * lead that was sold or withdrawn in the meantime does not wait.
+ * @param heard changes that its last round foresees by now; they are stored as if known then
  */
 export async function markPending(
   { leads }: Database,
@@ -162,8 +162,8 @@ async function noteForeseen(
 }
 
 /**
- * Lets an unsold lead expire that no buyer holds. Returns how it stands: `sold` or `withdrawn` if that came first.
- * @param reason why it is unsold; unless given, as its last round says
+ * Expires an unsold lead without claims. Returns the lead's state: `sold` or `withdrawn` if that came first.
+ * @param reason why it is unsold; by default the reason of its last round
  */
 export async function expireLead(
   { leads }: Pick<Database, 'leads'>,
@@ -178,8 +178,8 @@ export async function expireLead(
 }
 
 /**
- * How a lead stands, as its workflow finds it: one that was withdrawn and that no buyer holds any more is ended by this,
- * and one that has ended is not due any more.
+ * The lead's state, for its workflow. Ends a withdrawn lead without claims, and clears `dueAt` of a lead that has
+ * ended.
  */
 export async function stateForWorkflow(
   database: Pick<Database, 'leads'>,
@@ -192,8 +192,8 @@ export async function stateForWorkflow(
 }
 
 /**
- * A sold lead that every buyer has given back ends as `returned`; one whose last return came while another post was under
- * way does so when that is settled.
+ * Ends a sold lead that every buyer has returned as `returned`. If another post was in progress at the last return,
+ * this happens once that post is settled.
  */
 async function endReturned({ leads }: Pick<Database, 'leads'>, _id: string): Promise<EndStatus> {
   const { matchedCount } = await leads.updateOne(
@@ -203,7 +203,7 @@ async function endReturned({ leads }: Pick<Database, 'leads'>, _id: string): Pro
   return matchedCount === 1 ? 'returned' : 'sold';
 }
 
-/** Leads that should have moved on by `before` and did not, the oldest first. */
+/** Leads that are overdue since `before`, oldest first. */
 export async function overdueLeads({ leads }: Database, before: Date, limit: number): Promise<StoredLead[]> {
   return leads
     .find({ dueAt: { $lt: before } })
@@ -212,19 +212,22 @@ export async function overdueLeads({ leads }: Database, before: Date, limit: num
     .toArray();
 }
 
-/** Has the sweep start the workflow of a lead on sale, if it has none, instead of when its wait is over. */
+/**
+ * Makes a lead on sale due, so that the sweep starts its workflow now if it has none, and not only when its wait is
+ * over.
+ */
 export async function makeDue({ leads }: Pick<Database, 'leads'>, _id: string): Promise<void> {
   await leads.updateOne({ _id, ...ON_SALE }, { $min: { dueAt: new Date() } });
 }
 
-/** The workflow of a lead that has ended knows it, and of what came after that, a return: there is nothing to sweep any more. */
+/** The workflow of an ended lead has handled everything, including a return: the sweep can ignore it. */
 async function seenToEnd({ leads }: Pick<Database, 'leads'>, _id: string): Promise<void> {
   await leads.updateOne({ _id, status: { $in: [...ENDED] } }, { $unset: { dueAt: '' } });
 }
 
 /**
- * Puts off the next look at leads whose workflows were just seen to; those that have ended are not looked at again. One by one: where one of them is in a booking that
- * was cut off, SecantusDB would let an update of many wait for it with the whole collection locked.
+ * Postpones the next sweep of leads whose workflows were handled; ended leads are not swept again. One update
+ * per lead, because an update can wait for a booking that was interrupted, and the other leads must not wait with it.
  */
 export async function postponeSweep({ leads }: Database, leadIds: string[], dueAt: Date): Promise<void> {
   const isDue = { dueAt: { $lt: dueAt } };
@@ -237,12 +240,12 @@ export async function postponeSweep({ leads }: Database, leadIds: string[], dueA
   );
 }
 
-/** A day of tries at several addresses, and some. */
-const KEPT = 100;
+/** A day of attempts at several addresses, and a margin. */
+const ATTEMPTS_KEPT = 100;
 
 /**
- * Notes a try with its lead, for whoever reads the lead's story: Temporal shows tries only while more are to come. What
- * can't be noted is in the log alone; to fail for it would tell again who has heard.
+ * Adds a notification attempt to its lead, for `gavel leads show`: Temporal shows attempts only while more are to come.
+ * A failure is ignored, because failing the attempt would deliver the notification again; the log has it too.
  */
 export async function noteNotification(
   { leads }: Database,
@@ -250,6 +253,6 @@ export async function noteNotification(
   one: NotificationAttempt,
 ): Promise<void> {
   await leads
-    .updateOne({ _id: leadId }, { $push: { told: { $each: [one], $slice: -KEPT } } })
+    .updateOne({ _id: leadId }, { $push: { told: { $each: [one], $slice: -ATTEMPTS_KEPT } } })
     .catch(() => undefined);
 }

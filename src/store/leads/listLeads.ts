@@ -8,26 +8,26 @@ import { HELD_FOR_OPS } from './heldPosts.js';
 import type { StoredLead } from '../documents.js';
 import { lastRoundOf } from './rounds.js';
 
-/** Which leads; what is absent says nothing. */
+/** Filters for leads. An absent filter matches all. */
 export interface LeadQuery {
-  /** Of these hashes, all that are there must be the lead's. */
+  /** Every hash that is given must be the lead's. */
   match?: Match;
   status?: LeadStatus;
-  /** With a post that waits for the decision of ops. */
+  /** With a post that is held for a decision by ops. */
   held?: boolean;
   /** The seller's code. */
   seller?: string;
   campaign?: string;
   /** The lead's own reason. */
   reason?: LeadReason;
-  /** A buyer that has bought it. */
+  /** A buyer of the lead. */
   boughtBy?: string;
   since?: Date;
-  /** The page after this lead. */
+  /** Only older leads than this one, for paging. */
   before?: string;
 }
 
-/** What lists show of a lead: neither its person nor its rounds. */
+/** A lead in lists: without person and rounds. */
 export type ListedLead = Omit<StoredLead, 'person' | 'rounds'>;
 
 const those = (query: LeadQuery): Filter<StoredLead> => {
@@ -46,7 +46,7 @@ const those = (query: LeadQuery): Filter<StoredLead> => {
   };
 };
 
-/** The newest first: by id, which begins with the time. */
+/** Newest first, by id, which begins with the time. */
 export async function listLeads({ leads }: Database, query: LeadQuery, limit: number): Promise<ListedLead[]> {
   return leads
     .find(those(query))
@@ -56,12 +56,12 @@ export async function listLeads({ leads }: Database, query: LeadQuery, limit: nu
     .toArray();
 }
 
-/** Leads that are read at a time: a round may be large. */
+/** Leads per read: a round may be large. */
 const BATCH = 200;
 
 /**
- * The newest leads whose last round ended for a buyer with a reason. No index says so: each lead's round is read, of
- * `mostRead` leads at the most.
+ * The newest leads whose last round ended for a buyer with a reason. No index has it, so the rounds of up to `mostRead`
+ * leads are read.
  */
 export async function listByOutcome(
   { leads }: Database,

@@ -5,13 +5,13 @@ import { decrypt, encrypt, KEY_BYTES } from '../cipher.js';
 import type { LeadDocument, SealedFields, SealedPerson, StoredLead } from '../documents.js';
 import type { Vault } from '../vault.js';
 
-/** A value can be decrypted only in the place it was made for: in this lead, as this field. */
+/** A value can be decrypted only in its place: in this lead, as this field. */
 type Place = 'fields' | 'sent';
 const textAt = (leadId: string, place: Place, name: string): string => `${leadId}/${place}/${name}`;
 const listAt = (leadId: string, place: Place, name: string): string => `${leadId}/${place}.list/${name}`;
 const phoneAt = (leadId: string): string => `${leadId}/phoneE164`;
 
-/** A new lead in its stored form, with an encryption key of its own; `withoutPerson` drops its fields and their names. */
+/** A new lead in stored form, with its own encryption key. `withoutPerson` drops its fields and their names. */
 export function sealLead(vault: Vault, { fields, sent, phoneE164, ...lead }: LeadDocument): StoredLead {
   if (lead.withoutPerson) return { ...lead, unread: undefined, notes: undefined };
   const key = randomBytes(KEY_BYTES);
@@ -35,9 +35,9 @@ export function sealLead(vault: Vault, { fields, sent, phoneE164, ...lead }: Lea
 }
 
 /**
- * A stored lead with its person's data; an erased one has no fields.
- * @throws MasterKeyError if the master key is not among those that are set
- * @throws Error if what is stored was changed or belongs elsewhere
+ * Decrypts a stored lead; an erased one has no fields.
+ * @throws MasterKeyError if the master key is not configured
+ * @throws Error if a stored value was modified or belongs elsewhere
  */
 export function openLead(vault: Pick<Vault, 'masterKeys'>, { person, ...lead }: StoredLead): LeadDocument {
   if (person === undefined) return { ...lead, fields: {} };
@@ -46,7 +46,7 @@ export function openLead(vault: Pick<Vault, 'masterKeys'>, { person, ...lead }: 
     try {
       return decrypt(key, sealed, context).toString();
     } catch {
-      throw new Error(`What is stored as ${context} was changed, or was not made for this place`);
+      throw new Error(`The stored value ${context} was modified, or was not made for this place`);
     }
   };
   const openAll = (sealed: SealedFields, place: Place): Record<string, FieldValue> =>

@@ -6,7 +6,7 @@ import type { Claim, LeadDocument, SkippedOffer, RoundDocument, StoredLead } fro
 import { openLead } from './person.js';
 import type { ReadOnlyCollection } from '../readOnly.js';
 
-/** A round with what came of its offers. */
+/** A round with the outcomes of its offers. */
 export interface RoundWithAnswers {
   round: Round;
   answers: Answer[];
@@ -14,12 +14,12 @@ export interface RoundWithAnswers {
 
 const roundId = (lead: string, number: number): string => `${lead}/${String(number).padStart(6, '0')}`;
 
-/** What begins with the lead and a slash is before the lead with the character that follows the slash. */
+/** Ids that begin with the lead and a slash sort before the lead with the character that follows the slash. */
 export const roundsOfLead = (lead: string): Filter<RoundDocument> => ({
   _id: { $gte: `${lead}/`, $lt: `${lead}0` },
 });
 
-/** A lead as a round needs it. */
+/** The lead, decrypted. */
 export async function findLeadForRound(
   { leads, vault }: Pick<Database, 'leads' | 'vault'>,
   leadId: string,
@@ -29,8 +29,8 @@ export async function findLeadForRound(
 }
 
 /**
- * Makes room in a lead's document for a round: those before it move to their own collection, with their offers. It may be
- * broken off and repeated; a reader that finds a round in both places takes the lead's.
+ * Prepares a lead's document for a round: earlier rounds move to their own collection, with their offers. It may be
+ * interrupted and repeated; a reader that finds a round in both places uses the lead's.
  */
 export async function moveRounds(
   { client, db, leads }: Database,
@@ -62,8 +62,8 @@ export async function moveRounds(
 }
 
 /**
- * Stores a round as it stands now, unless another try of it has gone as far: a repeat must decide the same. Returns what
- * is stored: this round, or the one of an earlier try.
+ * Stores a round, unless another attempt has stored this version: a repeat must decide the same. Returns the stored
+ * round: this one, or the one of the earlier attempt.
  */
 export async function storeRound(database: Database, leadId: string, round: Round): Promise<Round> {
   const { filter, update } = roundWrite(leadId, round);
@@ -72,8 +72,9 @@ export async function storeRound(database: Database, leadId: string, round: Roun
 }
 
 /**
- * The write that stores a round; it matches nothing if another try has gone as far, or the lead has had a later round. The
- * lead's `updatedAt` stays: a round whose bids come after a withdrawal changes nothing that its source sees.
+ * The write that stores a round. It matches nothing if another attempt has stored this version, or the lead has a later
+ * round. The lead's `updatedAt` stays: a round whose bids arrive after a withdrawal changes nothing that its source
+ * sees.
  */
 export function roundWrite(_id: string, round: Round) {
   const { number, version } = round;
@@ -86,7 +87,7 @@ export function roundWrite(_id: string, round: Round) {
   return { filter: { _id, ...isNext }, update };
 }
 
-/** The round as it is stored, after a write of it that has matched nothing. */
+/** The stored round, after a write that matched nothing. */
 export async function roundOfEarlierAttempt(
   database: Database,
   leadId: string,
@@ -109,13 +110,13 @@ export async function findRound(
   return (await rounds.findOne<Round>({ _id: roundId(leadId, number) }, { projection })) ?? undefined;
 }
 
-/** Only so many of a lead's rounds: the first ones and the last ones. */
+/** How many of a lead's rounds to read: the first and the last ones. */
 export interface RoundSelection {
   first: number;
   last: number;
 }
 
-/** The rounds of a lead in the order in which they were held, and how many of them were left out. */
+/** The rounds of a lead in order, and the number of rounds that are left out. */
 export async function readRounds(
   database: { rounds: ReadOnlyCollection<RoundDocument> },
   lead: StoredLead,
@@ -144,7 +145,7 @@ export function lastRoundOf(
   return round && { round, answers: answersIn(lead, lead.passed ?? [], round.number) };
 }
 
-/** Of a lead that has all of its rounds in its own document nothing else need be read. */
+/** If a lead has all of its rounds in its own document, no other read is needed. */
 const mayHaveMoved = ({ rounds, lastRound = 0 }: StoredLead): boolean =>
   Object.keys(rounds).length < lastRound;
 
@@ -166,7 +167,7 @@ async function movedRounds(
 const ends = <T>(all: readonly T[], { first, last }: RoundSelection): T[] =>
   all.filter((_, i) => i < first || i >= all.length - last);
 
-/** What came of the offers of a round, as far as it is known. */
+/** The known outcomes of a round's offers. */
 function answersIn(
   { claims }: Pick<StoredLead, 'claims'>,
   passed: readonly SkippedOffer[],
@@ -178,7 +179,7 @@ function answersIn(
   return [...passed.filter((offer) => offer.round === round), ...settled];
 }
 
-/** What the claim says of the offer; one that was called off is `uncertain` for good. */
+/** The outcome that a claim shows; a cancelled post remains `uncertain`. */
 function answerOf(contract: string, { status, detail, words, exclusive }: Claim): Answer[] {
   switch (status) {
     case 'accepted':

@@ -2,12 +2,12 @@ import { ENDED, type LeadStatus } from '../../market/model/lead.js';
 import type { Database } from '../db.js';
 import type { StoredLead, Withdrawal } from '../documents.js';
 
-/** How a lead stands; `withdrawing`: withdrawn while a post was in flight, whose answer decides how it ends. */
+/** A lead's state. `withdrawing`: withdrawn while a post was in progress, whose answer decides how it ends. */
 export type LeadState = LeadStatus | 'withdrawing';
 
 type Leads = Pick<Database, 'leads'>;
 
-/** A condition of every write that goes on with a sale: a withdrawal wins over what was read before it. */
+/** A condition of every write that continues a sale: a withdrawal takes precedence over what was read before. */
 export const NOT_WITHDRAWN = { withdrawal: { $exists: false } };
 
 /** Not ended. */
@@ -23,10 +23,10 @@ export async function findState({ leads }: Leads, _id: string): Promise<LeadStat
 }
 
 /**
- * Takes a lead off sale and returns how it stands after that. Everybody who withdraws a lead does it here: the write
- * counts, whether its workflow can be reached or not, because every later step has it in its condition (`claimLead`,
- * `markPending`, a new round). A lead that a buyer holds at this moment is `withdrawing` until `endWithdrawn` finds it
- * free. A sold one stays sold, but no further buyer of a shared sale gets it, and a return does not put it back on sale.
+ * Takes a lead off sale and returns its state afterwards. All withdrawals are made here. The write takes effect even if
+ * the workflow can't be reached, because every later step has it in its condition (`claimLead`, `markPending`, a new
+ * round). A lead with a post in progress is `withdrawing` until `endWithdrawn` finds it free. A sold lead stays sold,
+ * but no further buyer of a shared sale gets it, and a return does not put it on sale again.
  */
 export async function withdraw(
   database: Leads,
@@ -37,7 +37,8 @@ export async function withdraw(
   const withdrawal: Withdrawal = { at, by, asked, reason };
   const isFirst = { _id, ...NOT_WITHDRAWN };
   for (;;) {
-    // The common case, in one round trip. The lead stays due until its workflow, or one that the sweep starts, has seen it.
+    // The common case, in one round trip. The lead stays due until its workflow, or the one that the sweep starts, has
+    // handled it.
     const free = await database.leads.updateOne(
       { ...isFirst, ...ON_SALE, held: 0 },
       { $set: { withdrawal, status: 'withdrawn', reason, updatedAt: at, dueAt: at } },
@@ -56,8 +57,8 @@ export async function withdraw(
 }
 
 /**
- * Ends a withdrawn lead if no buyer holds it any more. Returns how it stands after that: `sold` if the post in flight was
- * accepted, `withdrawing` while it has no answer.
+ * Ends a withdrawn lead without claims. Returns its state afterwards: `sold` if the post in progress was accepted,
+ * `withdrawing` while it has no answer.
  */
 export async function endWithdrawn(database: Leads, _id: string): Promise<LeadState | undefined> {
   const lead = await database.leads.findOne({ _id }, { projection: { status: 1, held: 1, withdrawal: 1 } });

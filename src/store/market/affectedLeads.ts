@@ -7,25 +7,25 @@ import { openLead } from '../leads/person.js';
 import type { MarketChangeDocument } from '../documents.js';
 import { removeMarketChange, extendMarketChangeLease, leaseMarketChange } from '../marketChanges.js';
 
-/** After so many leads that it has looked at, the worker says that it is still at it. */
+/** The lease is extended after this number of leads. */
 const KEEP_EVERY = 100;
 
-/** A waiting lead and what it is to hear; see `newsFor`. */
+/** A waiting lead and its notification; see `newsFor`. */
 export interface AffectedLead {
   leadId: string;
   news: 'now' | News;
 }
 
-/** A change that a worker is at, and the waiting leads that it concerns. */
+/** A change that this worker has leased, and the waiting leads that it affects. */
 export interface LeasedMarketChange {
   leads: AffectedLead[];
-  /** It takes longer: nobody else is to begin it. */
+  /** Extends the lease. */
   extendLease(): Promise<void>;
-  /** They have heard of it. */
+  /** All leads are notified; removes the change. */
   done(): Promise<void>;
 }
 
-/** The next change that nobody is at; undefined where there is none. */
+/** Leases the next change; undefined if there is none. */
 export async function nextMarketChange(
   database: Database,
   now: Date,
@@ -41,7 +41,7 @@ export async function nextMarketChange(
 }
 
 /**
- * Waiting leads of the campaign that have something to hear of the change, as far as contracts' own terms go.
+ * Waiting leads of the campaign that the change affects, as far as contracts' own terms tell.
  * @param extendLease see `LeasedMarketChange`
  */
 export async function affectedLeads(

@@ -33,33 +33,33 @@ import { topUpWrites } from '../books/topUp.js';
 import { marketChangeWrites } from '../marketChanges.js';
 
 export interface ApplyOptions extends Changing {
-  /** Who applies it, for the audit. */
+  /** The actor, for the audit log. */
   by?: Actor;
-  /** Makes the plan, and changes nothing. */
+  /** Returns the plan without changing anything. */
   dryRun?: boolean;
-  /** Only if the market is still the one with this tag; see marketTag. */
+  /** Only if the market still has this tag; see `marketTag`. */
   ifTag?: string;
-  /** Somebody has confirmed the warnings of the plan, or has not to be asked. */
+  /** The plan's warnings are confirmed, or need no confirmation. */
   confirmed?: boolean;
 }
 
-/** What was changed, or would be; or why nothing was. */
+/** The plan of the change that was made, or of a dry run; or why nothing was changed. */
 export type ApplyResult = Plan | { unconfirmed: Plan } | { faults: Fault[] } | { changedMeanwhile: true };
 
 export interface Plan {
   changes: Change[];
-  /** The tag of the market that the plan is for. */
+  /** The tag of the market that the plan is based on. */
   tag: string;
-  /** What the file names of the market that is to be. */
+  /** The new terms of everything that the file names. */
   named: Terms;
-  /** Contracts with bid models, of which an apply makes no use. */
+  /** Contracts with bid models, which an apply ignores. */
   models: { id: string }[];
   expireSooner: ApplyPlan['expireSooner'];
 }
 
 /**
- * Merges a market file into the stored market, all of it or nothing, in one transaction that the driver repeats when
- * another writer was in the way. Unless it is confirmed, a plan with warnings changes nothing.
+ * Merges a market file into the stored market, all or nothing, in one transaction, which the driver retries after a
+ * conflict. Unless it is confirmed, a plan with warnings changes nothing.
  */
 export async function applyMarket(
   database: Database,
@@ -86,12 +86,12 @@ export async function applyMarket(
       return plan;
     }),
   );
-  // After the transaction, so that a slow count doesn't make it fail.
+  // After the transaction, because a slow count could make it fail.
   if ('unconfirmed' in applied) return { unconfirmed: await withExpiring(database, applied.unconfirmed) };
   return dryRun && 'changes' in applied ? withExpiring(database, applied) : applied;
 }
 
-/** A plan that says how many waiting leads it ends. */
+/** Adds the number of waiting leads that a plan ends. */
 async function withExpiring(database: Database, plan: Plan): Promise<Plan> {
   if (plan.expireSooner.length === 0) return plan;
   const expiring = new Map<string, string>();
@@ -111,7 +111,7 @@ const leadsText = (count: number): string => {
   return count === 1 ? '1 waiting lead' : `${count} waiting leads`;
 };
 
-/** Currencies that what is booked in them binds. */
+/** Faults of currencies that can't change because amounts are stored in them. */
 async function boundFaults(
   database: Database,
   stored: StoredMarket,
@@ -163,15 +163,15 @@ async function write(
   session: ClientSession,
 ): Promise<void> {
   const { client, db } = database;
-  const left: Write[] = [];
-  // One after another: a session runs one operation at a time.
-  for (const buyer of plan.prepaidAgain) left.push(await leftOf(database, buyer, session));
+  const balances: Write[] = [];
+  // Sequential: a session runs one operation at a time.
+  for (const buyer of plan.prepaidAgain) balances.push(await restoredBalance(database, buyer, session));
   const signed = {
     sellers: plan.write.sellers.map((seller) => withSecret(database, 'seller', seller)),
     buyers: plan.write.buyers.map((buyer) => withSecret(database, 'buyer', buyer)),
   };
   const writes = [
-    ...slugsOutOfTheWay(`${db.databaseName}.sellers`, plan.write.sellers),
+    ...clearSlugs(`${db.databaseName}.sellers`, plan.write.sellers),
     ...Object.entries<StoredDocument[]>({ ...plan.write, ...signed }).flatMap(([collection, documents]) =>
       documents.map((document) => replacement(`${db.databaseName}.${collection}`, document)),
     ),
@@ -180,8 +180,8 @@ async function write(
       namespace: `${db.databaseName}.contracts`,
       filter: { _id },
     })),
-    ...plan.newCurrencies.map((buyer) => reckonIn(db.databaseName, buyer)),
-    ...left,
+    ...plan.newCurrencies.map((buyer) => setCurrency(db.databaseName, buyer)),
+    ...balances,
     ...plan.topUps.flatMap((topUp) => topUpWrites(database, topUp, v7())),
     ...plan.rearmLowBalance.map((buyer) => rearmLowBalanceNotice(database, buyer)),
     ...marketChangeWrites(database, plan.interestedContracts, plan.changedPending),
@@ -192,7 +192,7 @@ async function write(
   await client.bulkWrite<Collections>(all, { session }).catch(rethrowServerError);
 }
 
-/** Who is new gets a secret; the plain one that an earlier release stored is put under the master key. */
+/** Creates the secret of a new buyer or seller, and wraps the plaintext secret of an earlier release. */
 function withSecret<T extends WithSigning>({ vault }: Database, kind: Recipient['kind'], document: T): T {
   const { _id: id, signing, secret } = document;
   const own = signing ?? makeSigning(vault, { kind, id }, secret || undefined);
@@ -200,8 +200,8 @@ function withSecret<T extends WithSigning>({ vault }: Database, kind: Recipient[
 }
 
 /**
- * Two changes of different contracts write no document in common, so without this one both could go by what the market
- * was before either.
+ * Concurrent changes of different contracts have no other document in common, so without this write both could be based
+ * on the market before either.
  */
 const countApply = (database: string): Write => ({
   name: 'updateOne',
@@ -212,10 +212,10 @@ const countApply = (database: string): Write => ({
 });
 
 /**
- * A buyer that pays in advance again has what it once paid in, less what it has bought since, on account too: its
- * balance is what the ledger says, less what is held for posts under way.
+ * The balance of a buyer that is prepaid again: what it once paid in minus what it has bought since, on account too.
+ * Read from the ledger, minus the reservations in progress.
  */
-async function leftOf(
+async function restoredBalance(
   { ledger, usage, db }: Database,
   { id, currency }: ApplyPlan['prepaidAgain'][number],
   session: ClientSession,
@@ -236,8 +236,8 @@ async function leftOf(
   };
 }
 
-/** The account itself says what it is in, so that a payment or a sale of another currency finds no place there. */
-const reckonIn = (database: string, { id, currency }: ApplyPlan['newCurrencies'][number]): Write => ({
+/** The account has the currency, so a payment or a sale in another currency does not match it. */
+const setCurrency = (database: string, { id, currency }: ApplyPlan['newCurrencies'][number]): Write => ({
   name: 'updateOne',
   namespace: `${database}.usage`,
   filter: { _id: accountId(id) },
@@ -253,8 +253,8 @@ const replacement = (namespace: string, document: StoredDocument): Write => ({
   upsert: true,
 });
 
-/** Two sellers may swap their slugs, which are unique: for a moment each has its code, which is no slug, instead. */
-function slugsOutOfTheWay(namespace: string, sellers: StoredMarket['sellers']): Write[] {
+/** Two sellers may swap their slugs, which are unique: first each gets its code, which is no valid slug, as slug. */
+function clearSlugs(namespace: string, sellers: StoredMarket['sellers']): Write[] {
   return sellers.map(({ _id }) => ({
     name: 'updateOne',
     namespace,

@@ -23,52 +23,55 @@ import { changedBalances } from './boundCurrencies.js';
 import { termsOf } from './readMarket.js';
 import type { TopUp } from '../books/topUp.js';
 
-/** One line of what an apply does. `from` and `to` are as the market file writes them; absent where there is nothing. */
+/** One change of an apply. `from` and `to` are as in the market file; absent if there is no value. */
 export type Change = {
   kind: 'seller' | 'buyer' | 'campaign' | 'contract';
   id: string;
-  /** What a person should confirm, in sentences about the thing: that it loses a limit, say. */
+  /** What a person should confirm, in sentences about the object: that it loses a limit, for example. */
   warnings?: string[];
 } & (
   | { change: 'changed'; fields: Record<string, { from?: string; to?: string }> }
   | { change: 'created' | 'unchanged' | 'removed' | 'deactivated' | 'not_named' }
 );
 
-/** What is to be written, and how it is described. */
+/** The writes of an apply, and their description. */
 export interface ApplyPlan {
   changes: Change[];
-  /** The same for the audit: with every term of what is new or goes, and without secrets. */
+  /** The same for the audit log: with every term of new and removed objects, and without secrets. */
   auditEvents: AuditEvent[];
   write: StoredMarket;
   /** Contracts to delete, by id. */
   remove: string[];
-  /** What prepaid buyers pay in beyond what the file said before, or take back. */
+  /**
+   * Payments of prepaid buyers: the difference to the balance that the file had before, negative if they take money
+   * back.
+   */
   topUps: (TopUp & Pick<BuyerDocument, 'lowBalance'>)[];
-  /** Buyers that want to hear of another low balance than before. */
+  /** Buyers whose low-balance threshold has changed. */
   rearmLowBalance: string[];
-  /** Buyers that paid in advance once, were billed on account since, and pay in advance again. */
+  /** Buyers that were prepaid, then billed on account, and are prepaid again. */
   prepaidAgain: { id: string; currency: string }[];
-  /** Buyers whose balance is in another currency than before, and in which. */
+  /** Buyers whose balance is in another currency than before, with the new currency. */
   newCurrencies: { id: string; currency: string }[];
-  /** Contracts that might now take leads that wait. */
+  /** Contracts that may buy waiting leads now. */
   interestedContracts: { id: string; campaign: string }[];
-  /** Campaigns whose waiting leads wait by other terms. */
+  /** Campaigns whose terms for waiting leads have changed. */
   changedPending: string[];
-  /** Campaigns whose unsold leads end sooner than before, and after how long, ms. */
+  /** Campaigns whose unsold leads expire sooner than before, and after how long, ms. */
   expireSooner: { id: string; expireAfter: number }[];
 }
 
-/** A whole market that is to be, and what of it a market file names. */
+/** The complete new market, and what of it the market file names. */
 export interface Wanted {
   terms: Terms;
   named: Named;
 }
 
 /**
- * What makes the stored market match the wanted one. Pruning removes the contracts that the file does not name, so that
- * they buy nothing from the next round on, and deactivates its campaigns, so that sources get no further lead in and
- * waiting ones run out. It deletes no campaign, buyer or seller: leads, sales and books refer to them, and a post that is
- * under way needs its buyer's address and secret to be settled.
+ * The changes that make the stored market match the wanted one. Pruning removes the contracts that the file does not
+ * name, so that they buy nothing from the next round on, and deactivates its campaigns, so that they accept no further
+ * leads and waiting ones expire. It deletes no campaign, buyer or seller: leads, sales and the ledger refer to them,
+ * and a post in progress needs its buyer's address and secret.
  */
 export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
   const { terms } = wanted;
@@ -154,7 +157,7 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], { terms, named }: 
   changes.push(...notNamed('buyer', stored, named.buyers));
 }
 
-/** Returns what each campaign's amounts were in and are in, for its contracts. */
+/** Returns the currency of each campaign before and after, for its contracts. */
 function planCampaigns(
   { changes, auditEvents, write }: ApplyPlan,
   stored: CampaignDocument[],
@@ -234,7 +237,7 @@ function notNamed(kind: Change['kind'], stored: { _id: string }[], named: string
     .map(({ _id }) => ({ kind, id: _id, change: 'not_named' }));
 }
 
-/** How something changes; what is new or has changed goes to the deeds as well. */
+/** Compares an object before and after; a new or changed one gets an audit event. */
 function compare(
   auditEvents: AuditEvent[],
   kind: Change['kind'],

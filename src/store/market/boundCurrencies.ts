@@ -6,8 +6,8 @@ import { accountId } from '../sales/capacity.js';
 import type { Database } from '../db.js';
 
 /**
- * Of the campaigns and buyers whose currency a market would change, those that can't change it, and why: amounts are stored
- * as numbers of minor units, and those that are there already would be read in the new currency.
+ * The campaigns and buyers whose currency a market would change but can't, with the reason: amounts are stored in minor
+ * units, and existing ones would be read in the new currency.
  */
 export async function boundCurrencies(
   database: Database,
@@ -17,7 +17,7 @@ export async function boundCurrencies(
 ): Promise<Bound> {
   const campaigns = new Map<string, BoundCurrency>();
   const buyers = new Map<string, BoundCurrency>();
-  // One after another: a session runs one operation at a time.
+  // Sequential: a session runs one operation at a time.
   for (const { id, currency } of market.campaigns) {
     const was = stored.campaigns.find(({ _id }) => _id === id);
     if (was === undefined || was.currency === currency) continue;
@@ -31,15 +31,15 @@ export async function boundCurrencies(
   return { campaigns, buyers };
 }
 
-/** A buyer that is to have a balance in this currency. */
+/** A buyer's new currency of its balance. */
 export interface ChangedBalance {
   id: string;
   currency: string;
-  /** What its balance is in so far; absent where it has none. */
+  /** The present currency of its balance; absent without a balance. */
   was?: string;
 }
 
-/** Buyers that are to have a balance in another currency than before, or for the first time. */
+/** Buyers that get a balance in another currency than before, or for the first time. */
 export function changedBalances(
   { buyers }: Pick<StoredMarket, 'buyers'>,
   market: Pick<Terms, 'buyers'>,
@@ -53,7 +53,7 @@ export function changedBalances(
   });
 }
 
-/** What a prepaid buyer's balance is in; one of an earlier release does not say it. */
+/** The currency of a prepaid buyer's balance. Buyers of earlier releases don't have one. */
 const balanceCurrency = ({ balance, currency = 'USD' }: BuyerDocument): string | undefined =>
   balance === undefined ? undefined : currency;
 
@@ -67,7 +67,7 @@ async function bindingCampaign(
   if (await sales.findOne({ seller, campaign, test: false }, options)) return 'sales';
   const isOpen =
     (await leads.findOne({ campaign, status: 'pending' }, options)) ??
-    // By the index of what is due, as every new lead is.
+    // `dueAt` makes it use the index of due leads, which has every new lead.
     (await leads.findOne({ dueAt: { $gt: new Date(0) }, campaign, status: 'received' }, options));
   if (isOpen) return 'open leads';
   const ids = contracts.filter((one) => one.campaign === campaign).map(({ _id }) => _id);

@@ -2,15 +2,15 @@ import type { Minor } from '../../market/money.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from '../documents.js';
 
 /*
- * The market as earlier releases stored it, read as it is today. A release does not rewrite what is stored: workers of
- * the one before may still run, and a market is stored anew only when somebody applies it (docs/upgrades.md).
+ * Reads the market of earlier releases in the present form. A release does not rewrite stored data: workers of the
+ * previous release may still run, and the market is rewritten only by an apply (docs/upgrades.md).
  */
 type Without<T, Later extends keyof T> = Omit<T, Later> & Partial<Pick<T, Later>>;
 
 export type EarlierSeller = Without<SellerDocument, 'active' | 'postbacks'>;
 export type EarlierBuyer = Without<BuyerDocument, 'active'>;
 export type EarlierContract = Without<ContractDocument, 'active' | 'tier' | 'weight' | 'timezone'>;
-/** How it was sold and for how long it was tried stood beside the rest. */
+/** The terms of sale and of waiting were top-level fields. */
 export type EarlierCampaign = Omit<CampaignDocument, 'sale' | 'pending'> & {
   maxBuyers: number;
   floor: Minor;

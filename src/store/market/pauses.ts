@@ -5,16 +5,16 @@ import { applyMarket } from './apply.js';
 import type { Actor } from '../audit.js';
 import type { Database } from '../db.js';
 
-/** What is paused or resumed; see `Pausable`. */
+/** The object to pause or resume; see `Pausable`. */
 export type PauseTarget =
   | { kind: 'buyer'; id: string }
   | { kind: 'campaign'; seller: string; category: string }
   | { kind: 'contract'; seller: string; category: string; buyer: string };
 
 /**
- * Pauses or resumes something in the stored market: a market file with these two keys, applied like any other, so that the
- * audit has it and waiting leads wake. Returns whether anything has changed.
- * @throws Error if the market can't be changed so, which no fault of these two keys can cause
+ * Pauses or resumes an object of the stored market. It applies a market file with these two keys, so that the change is
+ * audited and waiting leads are notified. Returns whether anything has changed.
+ * @throws Error if the market can't be changed, which no fault of these two keys can cause
  */
 export async function setPause(
   database: Database,
@@ -36,9 +36,9 @@ function fileOf(paused: PauseTarget, keys: object): Record<string, unknown> {
   return { campaigns: [{ seller, category, contracts: [{ buyer: paused.buyer, ...keys }] }] };
 }
 
-/** How many leads wait for a buyer in these campaigns. */
+/** The number of leads that wait for a buyer in these campaigns. */
 export async function countWaiting({ leads }: Database, campaigns: readonly string[]): Promise<number> {
-  // One by one: each is a count of the index of waiting leads.
+  // One count per campaign: each uses the index of waiting leads.
   const counts = await Promise.all(
     campaigns.map((campaign) => leads.countDocuments({ campaign, status: 'pending' })),
   );

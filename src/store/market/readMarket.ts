@@ -6,13 +6,13 @@ import type { StoredMarket } from '../documents.js';
 import { currentBuyer, currentCampaign, currentContract, currentSeller } from './earlierMarket.js';
 import type { ReadOnlyDatabase } from '../readOnly.js';
 
-/** The whole market as it is stored, each kind in the order of its ids; in a session, as its transaction sees it. */
+/** The complete stored market, each collection in the order of ids; in a session, as its transaction sees it. */
 export async function readMarket(
   { sellers, buyers, campaigns, contracts }: Pick<ReadOnlyDatabase, keyof StoredMarket>,
   session?: ClientSession,
 ): Promise<StoredMarket> {
-  const sorted = { sort: { _id: 1 }, ...(session && { session }) } as const;
-  // One after another: a session runs one operation at a time.
+  const sorted = { sort: { _id: 1 }, session } as const;
+  // Sequential: a session runs one operation at a time.
   return {
     sellers: (await sellers.find({}, sorted).toArray()).map(currentSeller),
     buyers: (await buyers.find({}, sorted).toArray()).map(currentBuyer),
@@ -21,7 +21,7 @@ export async function readMarket(
   };
 }
 
-/** A stored market as the rules know it, without what the store adds to it. */
+/** The terms of a stored market, without the store's own fields. */
 export const termsOf = ({ sellers, buyers, campaigns, contracts }: StoredMarket): Terms => ({
   sellers: sellers.map(({ _id, ...rest }) => ({ code: _id, ...without(rest, 'secret', 'signing') })),
   buyers: buyers.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'secret', 'signing', 'paidIn') })),
@@ -35,13 +35,13 @@ function without<T extends object, Key extends keyof T>(document: T, ...keys: Ke
   return rest;
 }
 
-/** The whole market, without its secrets; each part in the order of ids. */
+/** The complete market without secrets, in the order of ids. */
 export const readTerms = async (database: Pick<ReadOnlyDatabase, keyof StoredMarket>): Promise<Terms> =>
   termsOf(await readMarket(database));
 
 /**
- * Names a state of the market: the same terms have the same tag. Whoever changes the market can say by it which state
- * the change is meant for. As an ETag it stands in quotes (RFC 9110, 8.8.3).
+ * Identifies a state of the market: equal terms have equal tags. A caller that changes the market can require the state
+ * that the change is based on. As an ETag it is in quotes (RFC 9110, 8.8.3).
  */
 export const marketTag = (market: MarketInFile): string =>
   createHash('sha256').update(JSON.stringify(market)).digest('hex').slice(0, 32);

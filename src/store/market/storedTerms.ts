@@ -9,15 +9,15 @@ import { currentBuyer, currentCampaign, currentContract, currentSeller } from '.
 import { secretsOf, type SecretsInForce } from '../keys/signing.js';
 import type { Vault } from '../vault.js';
 
-/** A buyer with the secrets that sign what it is sent; they stay out of the rules and of every result. */
+/** A buyer with the secrets that sign its messages; rules and results never contain them. */
 export type BuyerWithSecret = Buyer & { secret: SecretsInForce };
 
-/** A seller with the secrets that sign what it is told. */
+/** A seller with the secrets that sign its messages. */
 export type SellerWithSecret = Seller & { secret: SecretsInForce };
 
-/** Everything a round needs to know of the market. */
+/** All market data of a round. */
 export interface StoredTerms extends ReadyMarket<BuyerWithSecret, SellerWithSecret> {
-  /** Whether any buyer has given us a list of persons that it does not want. */
+  /** Whether any buyer has a suppression list. */
   buyersLists?: boolean;
 }
 
@@ -68,7 +68,7 @@ export async function findCampaign(
   return found ? campaignOf(found) : undefined;
 }
 
-/** The fields that a campaign and its contracts ask for by name. */
+/** The fields that a campaign and its contracts refer to by name. */
 export async function findAskedFields(
   { contracts }: Database,
   campaign: Campaign,
@@ -80,7 +80,7 @@ export async function findAskedFields(
   return askedFields(campaign, asking);
 }
 
-/** A campaign with its seller, contracts and their buyers, made ready for rounds, in the order of the contracts' ids. */
+/** A campaign with its seller, contracts and their buyers, compiled for rounds, in the order of the contracts' ids. */
 export async function loadTerms(database: Database, campaignId: string): Promise<StoredTerms | undefined> {
   const [campaign, contracts, compared, buyersLists] = await Promise.all([
     database.campaigns.findOne({ _id: campaignId }),
@@ -105,7 +105,7 @@ export async function loadTerms(database: Database, campaignId: string): Promise
   };
 }
 
-/** `comparedBuyers` of what is stored; of the rest of the market nothing is read. */
+/** `comparedBuyers` of the stored market; reads only the contracts with rules per buyer. */
 async function findComparedBuyers({ campaigns, contracts }: Database): Promise<Set<string>> {
   const perBuyer = { 'duplicates.per': 'buyer' };
   const [all, some] = await Promise.all([

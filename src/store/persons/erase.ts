@@ -10,28 +10,29 @@ import { findStoredLead, IDEMPOTENCY_KEPT_MS } from '../leads/leads.js';
 import { withdraw } from '../leads/withdrawals.js';
 
 /**
- * What became of it. `already`: it was erased before, as the proof says. `held`: a buyer's answer to a post is still
- * open, or another hand was quicker; nothing was changed, and the lead can be erased once that is settled.
+ * The outcome. `already`: it was erased before. `held`: a post is in progress, or the lead was modified concurrently;
+ * nothing was changed, and the lead can be erased once that is settled.
  */
 export type EraseResult =
   | { outcome: 'erased' | 'already'; erasure: Erasure }
   | { outcome: 'held' | 'unknown' };
 
 interface Options {
-  /** Who the proof says has done it. */
+  /** The actor, for the erasure record. */
   by: string;
-  /** Who asked for it, for the audit; absent where it is the retention's own doing. */
+  /** The actor, for the audit log; absent if the retention erases it. */
   asked?: Actor;
-  /** Notifies the workflow of a lead that is withdrawn for it. */
+  /** Notifies the workflow of a lead that is withdrawn before its erasure. */
   withdrawn?: (leadId: string) => unknown;
 }
 
 /**
- * Destroys the person's data of a lead with their key, and the hashes by which the person is found, in one transaction:
- * no copy of the database made after that has anything of the person. What buyers said of the lead in their own words
- * goes too. The rest of the lead, its sales and the books stay. So does, for the 24 hours in which its request may be repeated, the keyed hash of its `Idempotency-Key`: without
- * it, a repeat would become a new lead of the erased person (`forgetRepeats` removes it then). A lead that is still on
- * sale is withdrawn first; one that a buyer holds at that moment is `held`, and no other buyer gets it.
+ * Permanently erases the personal data of a lead with their key, and the hashes that find the person, in one
+ * transaction: copies of the database that are made afterwards contain nothing of the person. Buyers' free text goes
+ * too. The rest of the lead, its sales and the ledger stay. For the 24 hours in which its request may be repeated, the
+ * keyed hash of its `Idempotency-Key` stays too: without it, a repeat would become a new lead of the erased person
+ * (`forgetRepeats` removes it then). A lead on sale is withdrawn first. A lead with a post in progress is `held`, and
+ * no other buyer gets it.
  */
 export async function eraseLead(
   database: Database,
@@ -46,16 +47,16 @@ export async function eraseLead(
     await withdraw(database, leadId, withdrawal);
     withdrawn?.(leadId);
   }
-  const erasure: Erasure = { at: new Date(), by, ...(lead.person && { sha256: fingerprint(lead.person) }) };
+  const erasure: Erasure = { at: new Date(), by, sha256: lead.person && fingerprint(lead.person) };
   if (await destroy(database, lead, erasure, asked)) return { outcome: 'erased', erasure };
   const now = await findStoredLead(database, leadId);
   if (now?.erased) return { outcome: 'already', erasure: now.erased };
-  // Also one that is sold already, in part: nobody else is to get the person.
+  // A partly sold lead too: no other buyer may get the person.
   await withdraw(database, leadId, withdrawal);
   return { outcome: 'held' };
 }
 
-/** False where something is under way. */
+/** Returns false if a post or a reservation is in progress. */
 async function destroy(
   database: Database,
   lead: StoredLead,
@@ -74,7 +75,7 @@ async function destroy(
       );
       if (matchedCount === 0) return false;
       await eraseBuyerText(database, _id, session);
-      // What tells that buyers had this person before is found by the same hashes.
+      // The holds of buyers are found by the same hashes.
       const persons = { _id: { $in: personIds(match) } };
       await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
       await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
@@ -92,7 +93,7 @@ async function destroy(
   );
 }
 
-/** What an erasure writes into a lead, and what it takes out. */
+/** The changes that an erasure makes to a lead. */
 export function erasedFields(
   { receivedAt, idempotency }: Pick<StoredLead, 'receivedAt' | 'idempotency'>,
   erased: Erasure,
@@ -103,12 +104,15 @@ export function erasedFields(
   const ofRequest = mayBeRepeated ? 'idempotency.fingerprint' : 'idempotency';
   return {
     set: { erased, match: {}, repeatsUntil: mayBeRepeated ? repeatsUntil : undefined },
-    // A source may have given a field a person's name.
+    // The name of an undeclared field may contain a person's name.
     unset: { person: '', unread: '', notes: '', withoutPerson: '', [ofRequest]: '' } as const,
   };
 }
 
-/** Removes what `eraseLead` left for repeats of a request, once no repeat counts any more. @param now UTC ms */
+/**
+ * Removes the hashes that `eraseLead` keeps for repeats of a request, once repeats no longer count.
+ * @param now UTC ms
+ */
 export async function forgetRepeats({ leads }: Database, now: number): Promise<void> {
   await leads.updateMany(
     { repeatsUntil: { $lte: new Date(now) } },
@@ -116,19 +120,16 @@ export async function forgetRepeats({ leads }: Database, now: number): Promise<v
   );
 }
 
-const proofOf = ({ by, sha256 }: Erasure): Record<string, string> => ({
-  'erased.by': by,
-  ...(sha256 !== undefined && { 'erased.sha256': sha256 }),
-});
+const proofOf = ({ by, sha256 }: Erasure) => ({ 'erased.by': by, 'erased.sha256': sha256 });
 
-/** No post is out whose answer must still be booked or called off: its repeat would have nothing to send. */
+/** No post is in progress: it would have nothing to send again. */
 export const nothingUnderWay = {
   $not: {
     $in: ['posting', { $map: { input: { $objectToArray: '$claims' }, in: '$$this.v.status' } }],
   },
 };
 
-/** Of the wrapped key, then of the encrypted values in the order of their names: each is unlike all others. */
+/** Hashes the wrapped key, then the encrypted values in the order of their names; each ciphertext is unique. */
 function fingerprint({ key, fields, phoneE164, sent = {} }: SealedPerson): string {
   const hash = createHash('sha256').update(key.wrapped.value());
   for (const sealed of inOrder(fields)) hash.update(sealed.value());

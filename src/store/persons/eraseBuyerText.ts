@@ -4,12 +4,12 @@ import type { Claim } from '../documents.js';
 import { roundsOfLead } from '../leads/rounds.js';
 import type { Round } from '../../market/model/round.js';
 
-/** What stands for the reason of a return whose lead was erased. */
+/** Replaces the reason of a return whose lead was erased. */
 export const ERASED_REASON = 'erased';
 
 /**
- * Removes what buyers said of a lead: their ids of it and of their bids, and their reasons, from the lead, its sales and
- * its returns. They were screened when they came; but they are about the person, and a screen can miss something.
+ * Removes buyers' text about a lead, their ids of it and of their bids, and their reasons, from the lead, its sales and
+ * its returns. The text was screened on arrival, but it is about the person, and a screen can miss something.
  */
 export async function eraseBuyerText(
   { leads, rounds, sales, returns }: Pick<Database, 'leads' | 'rounds' | 'sales' | 'returns'>,
@@ -35,8 +35,8 @@ export async function eraseBuyerText(
   if (paths.length > 0 || reasons.length > 0) {
     const gone = Object.fromEntries(paths.map((path): [string, ''] => [path, '']));
     const update = {
-      ...(paths.length > 0 ? { $unset: gone } : {}),
-      ...(reasons.length > 0 ? { $set: Object.fromEntries(reasons) } : {}),
+      $unset: paths.length > 0 ? gone : undefined,
+      $set: reasons.length > 0 ? Object.fromEntries(reasons) : undefined,
     };
     await leads.updateOne({ _id: leadId }, update, { session });
   }
@@ -52,7 +52,7 @@ export async function eraseBuyerText(
   await returns.updateMany({ _id: { $in: saleIds } }, { $set: { reason: ERASED_REASON } }, { session });
 }
 
-/** If a buyer gave a reason, our own detail may repeat a word of it. */
+/** If the buyer gave a reason, Gavel's own `detail` may repeat a word of it. */
 const wordsInClaim = ({ buyerLeadId, words, status, detail }: Claim): string[] => [
   ...(buyerLeadId === undefined ? [] : ['buyerLeadId']),
   ...(words === undefined ? [] : ['words']),

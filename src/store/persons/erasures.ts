@@ -5,12 +5,18 @@ import type { Database } from '../db.js';
 import { erasedFields } from './erase.js';
 import type { Erasure, StoredLead } from '../documents.js';
 
-/** That a lead's person was erased. It names the lead and no person, so it may be kept apart from the database. */
+/**
+ * The record that a lead's person was erased. It names the lead and no person, so it may be stored outside the
+ * database.
+ */
 export interface ErasedLead extends Erasure {
   lead: string;
 }
 
-/** Erasures since a time, in their order. @param limit 0: all */
+/**
+ * Erasures since a time, in order.
+ * @param limit 0: all
+ */
 export async function listErasures({ leads }: Database, since: Date, limit = 0): Promise<ErasedLead[]> {
   const found = await leads
     .find({ 'erased.at': { $gte: since } }, { projection: { erased: 1 } })
@@ -23,10 +29,10 @@ export async function listErasures({ leads }: Database, since: Date, limit = 0):
 const BATCH = 500;
 
 /**
- * Erases again, in a database that was restored from a backup, the persons who were erased after the backup was made. No
- * worker may run. What was under way for such a lead at the time of the backup has been settled long ago, in a way that the
- * backup does not know: it is called off here, and no buyer is sent the lead again.
- * @returns how many leads of the list had a person
+ * Repeats erasures in a database that was restored from a backup: the persons who were erased after the backup. No
+ * worker may run. A post that was in progress at the time of the backup was settled since, in a way that the backup
+ * does not have: it is cancelled here, and no buyer is sent the lead again.
+ * @returns the number of listed leads that had a person
  */
 export async function repeatErasures(database: Database, erasures: readonly ErasedLead[]): Promise<number> {
   let repeated = 0;
@@ -36,7 +42,7 @@ export async function repeatErasures(database: Database, erasures: readonly Eras
       .find({ _id: { $in: [...byLead.keys()] }, erased: { $exists: false } }, { projection: { rounds: 0 } })
       .toArray();
     if (leads.length === 0) continue;
-    // First what finds the person: with its hashes gone from the lead, nothing would lead there any more.
+    // Erase the holds first: they are found by the hashes in the lead.
     const ids = leads.map(({ _id }) => _id);
     const persons = { _id: { $in: leads.flatMap(({ match }) => personIds(match)) } };
     await database.persons.updateMany(persons, { $pull: { holds: { lead: { $in: ids } } } });

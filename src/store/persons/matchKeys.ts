@@ -10,7 +10,7 @@ import type { KeyedHash } from '../secrets.js';
 
 type WithVault = Pick<Database, 'vault'>;
 
-/** By what the person is recognised: keyed hashes of `personKeys`. */
+/** The hashes that recognise the person: keyed hashes of `personKeys`. */
 export async function matchOf(database: WithVault, contact: Contact): Promise<Match> {
   return matchOfKeys(database, personKeys(contact));
 }
@@ -19,9 +19,9 @@ export const matchOfKeys = async ({ vault }: WithVault, keys: PersonKeys): Promi
   hashed(await vault.hash(), keys);
 
 /**
- * Every match under which a suppression list may have the person: the present one, and that of older releases if it
+ * Every match by which a suppression list may have the person: the present one, and that of older releases if it
  * differs.
- * @param sent as the source wrote it: the former rule did not read every spelling of a number as the same
+ * @param sent the contact as sent: the former rule treated some spellings of a number as different
  */
 export async function matchesOnLists({ vault }: WithVault, sent: Contact): Promise<Match[]> {
   const hash = await vault.hash();

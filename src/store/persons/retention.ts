@@ -4,14 +4,16 @@ import { ENDED } from '../../market/model/lead.js';
 import type { Database } from '../db.js';
 import { eraseLead } from './erase.js';
 
-/** Whose time is over: leads that ended so long before `now` (UTC ms) as their campaign says. */
+/**
+ * The persons whose retention is over: leads that ended longer before `now` (UTC ms) than their campaign's retention.
+ */
 export interface Retention {
   now: number;
-  /** Of campaigns that say nothing themselves, ms. Absent: their persons stay. */
+  /** For campaigns without their own retention, ms. Absent: their persons are kept. */
   retentionMs?: number | undefined;
 }
 
-/** Says in the log which campaigns keep persons for ever although nobody has decided so. A start does not fail by it. */
+/** Logs the campaigns that keep persons forever because no retention is set. A failure does not stop the start. */
 export async function warnOfRetention(
   { campaigns }: Database,
   { RETENTION_DAYS }: Pick<Settings, 'RETENTION_DAYS'>,
@@ -24,22 +26,22 @@ export async function warnOfRetention(
   if (endless.length > 0) log.warn({ event: 'retention_not_set', campaigns: endless });
 }
 
-/** Where a batch begins: in this campaign, with leads that were received after, UTC ms. */
+/** The start of a batch: a campaign, and leads received after this time, UTC ms. */
 export interface RetentionCursor {
   campaign: string;
   after: number;
 }
 
-/** What one batch did. `next` is where the following one begins; absent after the last. */
+/** The result of a batch. `next` is the start of the following one; absent after the last. */
 export interface RetentionBatch {
   erased: number;
   next?: RetentionCursor;
 }
 
 /**
- * Erases persons whose time is over: campaign by campaign in the order of their ids, the oldest first. One that a
- * buyer still holds is left for the next time.
- * @param limit how many leads the batch looks at
+ * Erases persons whose retention is over: by campaign id, oldest leads first. A lead with a post in progress is left
+ * for the next run.
+ * @param limit maximum number of leads in the batch
  */
 export async function eraseByRetention(
   database: Database,
@@ -63,7 +65,7 @@ export async function eraseByRetention(
     }
     left -= past.length;
     const last = past.at(-1);
-    // Leads of the same millisecond that no longer fitted in are found the next time.
+    // Further leads of the same millisecond are found by the next run.
     if (left === 0 && last) return { erased, next: { campaign, after: last.receivedAt.getTime() } };
   }
   return { erased };
@@ -77,7 +79,7 @@ interface Ended {
   before: Date;
 }
 
-/** Leads with something left to erase, the oldest first: their person, or the hashes of one that was never stored. */
+/** Leads with data to erase, oldest first: their person, or the hashes of a person that was never stored. */
 async function endedBefore(
   { leads }: Database,
   { campaign, after, before }: Ended,
@@ -96,7 +98,7 @@ async function endedBefore(
       .sort({ receivedAt: 1 })
       .limit(limit)
       .toArray();
-  // Each has an index of its own.
+  // Each condition has its own index.
   const found = await Promise.all(
     [{ 'person.key': { $exists: true } }, { withoutPerson: true as const }].map(find),
   );

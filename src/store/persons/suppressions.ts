@@ -10,20 +10,20 @@ import { NOT_WITHDRAWN, ON_SALE, withdraw, type LeadState } from '../leads/withd
 
 export const EVERY_SELLER = '*';
 
-/** No seller's code has a colon. */
+/** Sellers' codes have no colon. */
 const BUYER = 'buyer:';
 export const buyerScope = (id: string): string => BUYER + id;
-/** The buyer whose list a scope is; undefined for sellers' lists. */
+/** The buyer of a scope; undefined for sellers' lists. */
 export const buyerOfScope = (scope: string): string | undefined =>
   scope.startsWith(BUYER) ? scope.slice(BUYER.length) : undefined;
 
 const idOf = (scope: string, hash: string): string => `${scope}/${hash}`;
 
-/** The hashes of a phone and an e-mail, as far as there are any. */
+/** The hashes of phone and e-mail that are present. */
 export const hashesOf = ({ phone, email }: Match): string[] =>
   [phone, email].flatMap((hash) => (hash === undefined ? [] : [hash]));
 
-/** Puts persons on a list; returns how many were not on it. */
+/** Adds persons to a list; returns the number of new ones. */
 export async function addSuppressions(
   { suppressions }: Database,
   scope: string,
@@ -45,7 +45,7 @@ export async function addSuppressions(
   }
 }
 
-/** Takes persons off a list; returns how many were on it. */
+/** Removes persons from a list; returns the number of removed ones. */
 export async function removeSuppressions(
   { suppressions }: Database,
   scope: string,
@@ -55,9 +55,9 @@ export async function removeSuppressions(
   return (await suppressions.deleteMany({ _id: { $in: ids } })).deletedCount;
 }
 
-/** Whether the seller has a list at all, or there is one for every seller. */
+/** Whether there is a list of the seller or of all sellers. */
 export async function hasSuppressions({ suppressions }: Database, seller: string): Promise<boolean> {
-  // What begins with a scope and a slash is before the scope with the character that follows the slash.
+  // Ids that begin with a scope and a slash sort before the scope with the character that follows the slash.
   const ofScope = (scope: string) => ({ _id: { $gte: `${scope}/`, $lt: `${scope}0` } });
   const projection = { _id: 1 as const };
   const found = await Promise.all(
@@ -66,14 +66,14 @@ export async function hasSuppressions({ suppressions }: Database, seller: string
   return found.some((one) => one !== null);
 }
 
-/** Whether any buyer has given us a list. */
+/** Whether any buyer has a list. */
 export async function hasBuyersLists({ suppressions }: Database): Promise<boolean> {
-  // Everything that begins with `buyer:`; a semicolon is the character after a colon.
+  // Ids that begin with `buyer:`; a semicolon is the character after a colon.
   const ofBuyers = { $gte: BUYER, $lt: 'buyer;' };
   return (await suppressions.findOne({ _id: ofBuyers }, { projection: { _id: 1 } })) !== null;
 }
 
-/** Which of the buyers have the person on their own lists. */
+/** The buyers that have the person on their own lists. */
 export async function listedBy(
   { suppressions }: Database,
   buyers: readonly string[],
@@ -86,7 +86,7 @@ export async function listedBy(
   return new Set(found.flatMap(({ scope }) => buyerOfScope(scope) ?? []));
 }
 
-/** Whether a list of the seller, or of every seller, has the person's phone or e-mail. */
+/** Whether the person's phone or e-mail is on a list of the seller or of all sellers. */
 export async function isSuppressed(
   database: Database,
   lead: Pick<LeadDocument, 'seller' | 'match' | 'fields' | 'sent'>,
@@ -98,14 +98,20 @@ export async function isSuppressed(
   return (await database.suppressions.findOne({ _id: { $in: ids } }, { projection: { _id: 1 } })) !== null;
 }
 
-/** What a suppression list did to the leads of its persons that were on sale. */
+/** The effect of a suppression list on leads that were on sale. */
 export interface SuppressedLeads {
   withdrawn: number;
-  /** A buyer holds these: they end as withdrawn unless that buyer takes them, and go to no other. */
+  /**
+   * A buyer has a post of these in progress: they end as withdrawn unless that buyer accepts, and no other buyer gets
+   * them.
+   */
   withdrawing: number;
 }
 
-/** Withdraws leads of these persons that are on sale; a buyer's list withdraws none, for others may buy them. */
+/**
+ * Withdraws the leads of these persons that are on sale. A buyer's list withdraws none, because other buyers may buy
+ * them.
+ */
 export async function withdrawSuppressed(
   database: Database,
   scope: string,
@@ -134,7 +140,7 @@ async function withdrawMatching(
       [`match.${kind}`]: { $in: hashes },
       ...ON_SALE,
       ...NOT_WITHDRAWN,
-      ...(scope !== EVERY_SELLER && { seller: scope }),
+      seller: scope === EVERY_SELLER ? undefined : scope,
     })
     .project<{ _id: string }>({ _id: 1 })
     .toArray();
@@ -143,12 +149,12 @@ async function withdrawMatching(
   );
 }
 
-/** A list in figures. */
+/** The size of a list. */
 export interface SuppressionList {
   scope: string;
   phones: number;
   emails: number;
-  /** When somebody was last put on it. */
+  /** The time of the last addition. */
   changedAt: Date;
 }
 

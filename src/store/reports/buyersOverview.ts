@@ -13,28 +13,28 @@ import { readCircuits } from '../fairness/circuits.js';
 import type { Database } from '../db.js';
 import { currentBuyer } from '../market/earlierMarket.js';
 
-/** How a buyer stands. */
+/** The status of a buyer. */
 export interface BuyerOverview {
   id: string;
-  /** False: paused now. */
+  /** False while paused. */
   active: boolean;
-  /** When the pause ends by itself, UTC ms. */
+  /** When the pause ends automatically, UTC ms. */
   pausedUntil?: number;
   circuit: CircuitState;
-  /** What of it fails, where the circuit is not closed. */
+  /** Pings, posts or both, if the circuit is not closed. */
   failing: Line[];
-  /** Failures in a row, also while the circuit is closed. */
+  /** Consecutive failures, even while the circuit is closed. */
   troubles: Trouble[];
-  /** How it answered in the last 24 hours, test leads included. */
+  /** Its answers in the last 24 hours, including test leads. */
   answers: AnswerCounts;
-  /** Leads bought since the last midnight, UTC, tests not counted. */
+  /** Leads bought since midnight UTC, without test leads. */
   today: number;
-  /** Of a prepaid buyer: what is left to buy with, and what is held for posts under way. */
+  /** Of a prepaid buyer: the balance, and the amount reserved for posts in progress. */
   prepaid?: { left: Minor; held: Minor; currency: string };
 }
 
 /**
- * Every buyer of the store, by id.
+ * The status of every buyer, by id.
  * @param now UTC ms
  */
 export async function listBuyers(database: Database, now: number): Promise<BuyerOverview[]> {
@@ -66,7 +66,7 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
       troubles: troublesOf(circuits, id, now),
       answers: answers.get(id) ?? { pings: 0, bids: 0, posts: 0, accepted: 0, faults: [] },
       today: today.get(id) ?? 0,
-      ...(balance !== undefined && { prepaid: { left: account?.balance ?? 0, held, currency } }),
+      prepaid: balance === undefined ? undefined : { left: account?.balance ?? 0, held, currency },
     };
   });
 }

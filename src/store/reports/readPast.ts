@@ -14,42 +14,41 @@ import type { SaleDocument, StoredLead } from '../documents.js';
 import type { ReadOnlyDatabase } from '../readOnly.js';
 import { readRounds, type RoundWithAnswers } from '../leads/rounds.js';
 
-/** Leads with what became of them, and everything that deciding them again asks for. */
+/** Leads with their outcomes, and everything that deciding them again needs. */
 export interface Past {
   leads: PastLead[];
   elsewhere: Elsewhere;
   leftOut: LeadsLeftOut;
 }
 
-/** Leads that can't be decided again. */
+/** The number of leads that can't be decided again. */
 export interface LeadsLeftOut {
-  /** Their persons are not known any more. */
+  /** Their persons were erased. */
   erased: number;
-  /** No round was held for them, or not yet. */
+  /** They have had no round. */
   unheld: number;
 }
 
-/** Which leads are decided again: the leads of these campaigns that were received in a period. */
+/** The leads to decide again: received in a period, of these campaigns. */
 export interface PastSelection {
   since: Date;
-  /** The first moment after the period. */
+  /** Exclusive end of the period. */
   until: Date;
   campaigns: readonly Pick<Campaign, 'id' | 'seller'>[];
 }
 
-/** What the period's own rounds have changed, which is to be undone to know how things stood before it. */
+/** Changes of the period's own rounds, which are undone to know the state before it. */
 interface Undone {
   credits: Map<string, Credits>;
   offers: Map<string, { posted: number; accepted: number }>;
 }
 
 /**
- * Reads leads as they were sold, without test leads. What else was sold, in other campaigns too, is read as far as it takes
- * room under limits, balances and rules on duplicates. Of persons' data nothing is kept but the fields that some filter
- * asks for.
- * @param markets whose rules are to be asked: what they do not ask for is not read
- * @param onRead is called with the number of leads read so far
- * @throws MasterKeyError if a lead can't be read with the master keys that are set
+ * Reads leads as they were sold, without test leads. Other sales, also in other campaigns, are read as far as they
+ * count under limits, balances and duplicate rules. Personal data is dropped except for fields that some filter reads.
+ * @param markets whose rules decide: data that they don't use is not read
+ * @param onRead called with the number of leads read so far
+ * @throws MasterKeyError if a lead can't be decrypted with the configured master keys
  */
 export async function readPast(
   database: ReadOnlyDatabase,
@@ -73,7 +72,7 @@ export async function readPast(
   return { leads, elsewhere: { usage, credits, holds, sales, payments }, leftOut };
 }
 
-/** Leads that are read at a time, so that the process's other work does not wait long. */
+/** Leads per read, so that other work of the process is not blocked for long. */
 const STEP = 1000;
 
 async function readLeads(
@@ -87,7 +86,7 @@ async function readLeads(
   const found: PastLead[] = [];
   const leftOut: LeadsLeftOut = { erased: 0, unheld: 0 };
   const those = {
-    // With the seller it has an index.
+    // The seller makes it use an index.
     seller: { $in: [...new Set(campaigns.map(({ seller }) => seller))] },
     campaign: { $in: campaigns.map(({ id }) => id) },
     receivedAt: { $gte: since, $lt: until },
@@ -136,7 +135,7 @@ function pastLead(
   };
 }
 
-/** Notes what a lead's rounds have changed of turns, and of what is measured of buyers. */
+/** Adds the changes of a lead's rounds to turns and to the acceptance counts of buyers. */
 function undo({ credits, offers }: Undone, stored: StoredLead, rounds: readonly RoundWithAnswers[]): void {
   for (const { round, answers } of rounds) {
     const { award } = round.terms.sale;
@@ -152,10 +151,10 @@ function undo({ credits, offers }: Undone, stored: StoredLead, rounds: readonly 
 }
 
 const DAY_MS = 86_400_000;
-/** No window but the one that is all of time is longer. */
+/** No window is longer, except `total`. */
 const LONGEST_WINDOW_MS = 32 * DAY_MS;
 
-/** The sales of the leads in question, by lead and by their ids; of other leads, those that limits count. */
+/** The sales of these leads, by lead and sale id; of other leads, the sales that count under limits. */
 async function readSales(
   { sales, returns }: ReadOnlyDatabase,
   { since }: PastSelection,
@@ -199,17 +198,18 @@ const pastSale = (
   price,
   earns,
   at: at.getTime(),
-  ...(back && {
-    returned: {
-      at: back.at.getTime(),
-      reason: back.reason,
-      buyerGets: back.refund,
-      sellerPays: back.sellerPays,
-    },
-  }),
+  returned: back && {
+    at: back.at.getTime(),
+    reason: back.reason,
+    buyerGets: back.refund,
+    sellerPays: back.sellerPays,
+  },
 });
 
-/** What prepaid buyers had left when the period began, what they paid and owed since, and what was measured of buyers. */
+/**
+ * The balances of prepaid buyers at the start of the period, their payments and debts since, and the acceptance counts
+ * of buyers.
+ */
 async function readAccounts(
   { usage, ledger }: ReadOnlyDatabase,
   { since }: PastSelection,
@@ -250,7 +250,7 @@ async function readAccounts(
   return { usage: found, payments };
 }
 
-/** Contracts of campaigns that award by what is measured of buyers. */
+/** Contracts of campaigns that award by acceptance rate. */
 function contractsByValue({ campaigns, contracts }: Terms): string[] {
   const isByValue = ({ award }: Sale): boolean => award === 'expectedValue';
   const those = new Set(
@@ -261,7 +261,7 @@ function contractsByValue({ campaigns, contracts }: Terms): string[] {
 
 const CHUNK = 1000;
 
-/** Who holds other leads of the same persons, where some rule asks for it. */
+/** The buyers that hold other leads of the same persons, if some rule needs it. */
 async function readHolds(
   { persons }: ReadOnlyDatabase,
   markets: readonly Terms[],

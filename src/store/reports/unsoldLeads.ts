@@ -12,10 +12,10 @@ import { loadTerms } from '../market/storedTerms.js';
 import type { StoredLead } from '../documents.js';
 import { lastRoundOf } from '../leads/rounds.js';
 
-/** Which leads; test leads are never among them. */
+/** Filters for leads; test leads are never included. */
 export interface UnsoldQuery {
   since: Date;
-  /** The first moment after the period. */
+  /** Exclusive end of the period. */
   until: Date;
   /** The seller's code. */
   seller?: string;
@@ -24,22 +24,22 @@ export interface UnsoldQuery {
   buyer?: string;
 }
 
-/** Leads that are unsold and may have had a round; one whose first round is under way is `received`. */
+/** The statuses of unsold leads that may have had a round; during the first round a lead is `received`. */
 const UNSOLD = ['pending', 'expired', 'withdrawn'] as const satisfies readonly LeadStatus[];
 
-/** Why leads of a period are unsold, or of a part of it. */
+/** Why the leads of a period, or of a part of it, are unsold. */
 export interface UnsoldPart {
-  /** How many of the part's leads are unsold, by their own reason; `none` before the first round. */
+  /** The number of unsold leads by their own reason; `none` before the first round. */
   leads: Map<LeadReason | 'none', number>;
-  /** Of these: a post is under way, so that no reason counts yet. */
+  /** Of these, leads with a post in progress, for which no reason counts yet. */
   underWay: number;
   contracts: ContractReasons[];
-  /** The last lead of the part, if there are more. */
+  /** The last lead of the part, if more follow. */
   next?: string;
 }
 
 const those = ({ since, until, seller, campaign }: UnsoldQuery): Filter<StoredLead> => ({
-  // Ids begin with the time at which they were made: so the index of ids finds the period. A minute is for clocks that differ.
+  // Ids begin with their time, so the index of ids finds the period. The minute is for clock differences.
   _id: { $gte: firstIdOf(since.getTime() - 60_000) },
   receivedAt: { $gte: since, $lt: until },
   test: false,
@@ -49,7 +49,7 @@ const those = ({ since, until, seller, campaign }: UnsoldQuery): Filter<StoredLe
 
 const firstIdOf = (at: number): string => v7({ msecs: Math.max(0, at), random: new Uint8Array(16), seq: 0 });
 
-/** How many leads of a period there are of each status. */
+/** The number of leads of a period by status. */
 export async function countByStatus(
   { leads }: Database,
   query: UnsoldQuery,
@@ -65,13 +65,13 @@ export async function countByStatus(
 
 const WITH_ROUNDS = { reason: 1, rounds: 1, claims: 1, passed: 1, held: 1 } as const;
 
-/** Leads that are read at a time: a round may be large. */
+/** Leads per read: a round may be large. */
 const BATCH = 200;
 
 /**
- * Counts why contracts did not buy the unsold leads of a period, by each lead's last round. Reads at most `most` leads, in
- * the order of their ids.
- * @param after the `next` of the part before
+ * Counts why contracts did not buy the unsold leads of a period, by each lead's last round. Reads at most `most` leads,
+ * in the order of their ids.
+ * @param after the `next` of the previous part
  */
 export async function unsoldReasons(
   { leads }: Database,
@@ -101,10 +101,10 @@ export async function unsoldReasons(
   return { ...part, contracts: [...counts.values()], next: read === most ? last : undefined };
 }
 
-/** How a contract stands now: `gone` from the market, why it takes no lead at all, or up to which price it does. */
+/** The present state of a contract: `gone` from the market, why it buys no lead at all, or the maximum price. */
 export type ContractNow = 'gone' | Refusal | { upTo: string } | undefined;
 
-/** How contracts stand now, by their ids. */
+/** The present states of contracts, by id. */
 export async function contractsNow(
   database: Database,
   contracts: readonly string[],

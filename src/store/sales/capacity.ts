@@ -30,28 +30,31 @@ import type {
   UsageDocument,
 } from '../documents.js';
 
-/** So many sales of one person are remembered, the latest ones: a number that a robot types must not grow without end. */
+/**
+ * The number of sales per person that are remembered, the most recent ones. Without a limit, a number that a bot types
+ * would grow without end.
+ */
 const MOST_HOLDS = 1000;
 
-/** A prepaid buyer's account in `usage`: named as in the ledger. */
+/** The id of a prepaid buyer's account in `usage`, as in the ledger. */
 export const accountId = buyerAccount;
 
-/** The condition on an account that its balance is in a currency; one of an earlier release does not say which. */
+/** The condition that an account is in a currency. Accounts of earlier releases don't have one. */
 export const isIn = (currency: string): { $in: (string | null)[] } => ({ $in: [currency, null] });
 
-/** Everything that a sale needs room for. */
+/** All limits that a sale is reserved under. */
 export interface Reservation {
   hold: Hold;
   price: Minor;
   currency: string;
   limits: Limit[];
-  /** Whose they are; absent: nobody says when there is room again. */
+  /** Whose limits they are; absent: no time is given when they allow a sale again. */
   limiting?: Limiting | undefined;
   buyer: Pick<Buyer, 'id' | 'balance' | 'currency'>;
   match: Match;
-  /** Of the contract and of its campaign. */
+  /** Rules of the contract and of its campaign. */
   duplicates: DuplicateRule[];
-  /** Whether it is noted who holds a lead of the person; always so under rules. */
+  /** Whether the buyer is noted as a holder of the person's lead; always under rules. */
   notesPerson: boolean;
   /** Whether acceptance is counted for the campaign's award. */
   countsOffers: boolean;
@@ -68,10 +71,10 @@ type Written = Record<string, UsageDocument | PersonDocument | StoredLead>;
 type Write = ClientBulkWriteModel<Written>;
 
 /**
- * Takes the room that a sale needs under every limit, or none of it: one round trip where there is room. The conditions
- * are in the updates themselves, so no number of workers can take more than there is. Idempotent by sale.
- * Returns why there is no room, and until when, or what was counted for the sale. Of what it took before it found no room,
- * the caller gives back what it should (`release`): another try of the same sale may have found room meanwhile.
+ * Reserves a sale under all of its limits, or under none: one round trip if all allow it. The conditions are in the
+ * updates, so concurrent workers can't exceed a limit. Idempotent by sale. Returns what was counted for the sale, or
+ * the refusing limit and when it may allow the sale. After a refusal, part of the reservation may be in place; the
+ * caller releases it (`release`) if no other attempt of the same sale may have succeeded.
  */
 export async function reserve(
   database: Database,
@@ -79,7 +82,7 @@ export async function reserve(
 ): Promise<{ refusal: Refusal } | { took: CountedUsage[] }> {
   const writes = reservationWrites(database, reservation);
   if (writes.length === 0) return { took: [] };
-  // An absent counter passes any condition, also where a single sale is more than the limit.
+  // An absent counter passes any condition, even if a single sale exceeds the limit.
   const { limits, limiting, currency, hold } = reservation;
   const other = otherBalance(reservation.buyer, undefined, currency);
   if (other) return { refusal: other };
@@ -90,11 +93,11 @@ export async function reserve(
     const found = await lookUp(database, reservation);
     if (found.refusal) return { refusal: found.refusal };
     if (found.complete) return { took: found.took ?? [] };
-    // Room was made since the refusal: what is still lacking is tried for again.
+    // The limit allowed it in the meantime: try again for the rest.
   }
 }
 
-/** Whether every one of the writes found its condition true, or nothing there yet. */
+/** Whether the condition of every write was true. */
 async function takeAll({ client }: Database, writes: Write[]): Promise<boolean> {
   try {
     const { matchedCount, upsertedCount } = await client.bulkWrite<Written>(writes, { ordered: false });
@@ -105,7 +108,7 @@ async function takeAll({ client }: Database, writes: Write[]): Promise<boolean> 
   }
 }
 
-/** A condition that does not hold shows as the unique id of a document that exists: nothing else may be wrong. */
+/** A false condition shows as a duplicate _id of the existing document. No other error is expected. */
 const isOnlyRefused = (error: unknown): boolean =>
   error instanceof MongoClientBulkWriteError &&
   error.writeErrors.size > 0 &&
@@ -136,7 +139,7 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
   if (buyer.balance !== undefined) {
     const held: UsageReservation = { lead, contract, at, took: [], price };
     const taken = { $inc: { balance: -price }, $set: { [`held.${sale}`]: held } };
-    // Never made here: a buyer without an account has paid nothing in.
+    // Not upserted: a buyer without an account has paid nothing in.
     const covers = { balance: { $gte: price }, currency: isIn(currency) };
     writes.push(usage(accountId(buyer.id), covers, taken, false));
   }
@@ -150,7 +153,7 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
   return writes;
 }
 
-/** Adds the hold to those of the person, where no rule forbids it and it has not been done before. */
+/** Adds the hold to the person's, unless a rule forbids it or it was added before. */
 function holdUnderRules(database: string, _id: string, hold: Hold, rules: DuplicateRule[]): Write {
   const forbiddenBy = rules.map((rule) => forbidding(rule, _id, hold));
   const forbidden = { lead: { $ne: hold.lead }, $or: forbiddenBy };
@@ -164,8 +167,8 @@ function holdUnderRules(database: string, _id: string, hold: Hold, rules: Duplic
 }
 
 /**
- * The same where no rule of its own asks for it, for those of others and those that may come later; those that are there
- * already stay as they are. What no rule can look back to goes.
+ * The same without rules of its own, for other contracts' rules and later ones. Existing holds stay, except those older
+ * than any rule looks back.
  */
 function noteHolds(database: string, _id: string, noted: readonly Hold[]): Write {
   const before = { $ifNull: ['$holds', []] };
@@ -184,7 +187,7 @@ function noteHolds(database: string, _id: string, noted: readonly Hold[]): Write
   };
 }
 
-/** Notes who holds a lead under other keys of its person. */
+/** Moves the holds of a lead to other keys of its person. */
 export async function moveHolds(
   { persons }: Pick<Database, 'persons'>,
   lead: string,
@@ -208,10 +211,10 @@ export async function moveHolds(
   }
 }
 
-/** A hold, of another lead, that forbids a sale under the rule, as a condition; the same as `isDuplicate`. */
+/** The condition on a hold of another lead that forbids a sale under the rule; equivalent to `isDuplicate`. */
 function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
   const alike = rule.match === 'all' ? rule.by.map((field) => [field, hold[field] ?? 'none'] as const) : [];
-  // Matched by any field, a document of a field that the rule does not name forbids nothing.
+  // If any field may match, documents of fields outside the rule forbid nothing.
   const named = rule.match === 'all' || rule.by.some((field) => _id.startsWith(`${field}:`));
   return {
     [rule.per]: named ? hold[rule.per] : 'none',
@@ -220,7 +223,7 @@ function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
   };
 }
 
-/** After a refusal: which limit it was, or whether the reservation is there already, by an earlier try. */
+/** After a refusal: the limit that refused, or whether an earlier attempt has made the reservation. */
 async function lookUp(
   database: Database,
   reservation: Reservation,
@@ -253,7 +256,7 @@ async function lookUp(
   return { complete, took: usage.get(hold.contract)?.held?.[hold.sale]?.took };
 }
 
-/** Usage of contracts and buyers' accounts by id, and who holds leads of the person; one round trip, side by side. */
+/** Usage of contracts and buyers' accounts by id, and the holds of a person; two concurrent reads. */
 export async function readUsage(
   { usage, persons }: Database,
   ids: string[],
@@ -271,8 +274,8 @@ export async function readUsage(
 }
 
 /**
- * Gives back what a sale that did not come about had taken: caps on leads, budgets, the balance, the person. A post that
- * was sent stays counted as sent. Idempotent by sale.
+ * Releases the reservation of a sale that failed: caps, budgets, balance and person. A post that was sent stays
+ * counted. Idempotent by sale.
  */
 export async function release(
   database: Database,
@@ -302,7 +305,7 @@ export async function release(
   await database.client.bulkWrite<Written>([...given, ...people, tied(database, lead, [contract])]);
 }
 
-/** What the reservation of a sale under way has counted. */
+/** What the reservation of a sale in progress has counted. */
 export async function countedFor(
   { usage }: Database,
   { sale, contract }: Pick<Hold, 'sale' | 'contract'>,
@@ -310,16 +313,16 @@ export async function countedFor(
   return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
 }
 
-/** What a reservation did; unless given, all that it may have done is settled. */
+/** What the reservation did. By default everything that it may have done is settled. */
 interface Confirmed {
   isReserved?: boolean;
-  /** The person's holds have this one already. */
+  /** The person's holds include this one already. */
   isNoted?: boolean;
 }
 
 /**
- * The sale is booked: what it took up stays taken, the buyer has accepted one more, and holds a lead of the person.
- * Idempotent by sale.
+ * Confirms the reservation of a booked sale: its counts stay, the buyer has one more accepted post, and holds a lead of
+ * the person. Idempotent by sale.
  */
 export async function confirm(
   database: Database,
@@ -327,7 +330,7 @@ export async function confirm(
   { isReserved = true, isNoted = false }: Confirmed = {},
 ): Promise<void> {
   const sale = { hold, isReserved, isNoted };
-  // The buyers of a shared lead hold the same person's lead, and their sales stand in the same document.
+  // The buyers of a shared lead hold the same person's lead, so their sales write the same documents.
   await runInBatches(database, { lane: leadLane(hold.lead), kind: 'confirm' }, sale, async (sales) => {
     await database.client.bulkWrite<Written>(confirmation(database, sales));
     return sales.map(() => undefined);
@@ -336,7 +339,7 @@ export async function confirm(
 
 function confirmation(database: Database, sales: readonly ({ hold: Hold } & Required<Confirmed>)[]): Write[] {
   const byLead = new Map<string, string[]>();
-  /** By sale: one that is confirmed twice at the same moment is noted once. */
+  /** By sale, so that concurrent confirmations of one sale are noted once. */
   const byPerson = new Map<string, Map<string, Hold>>();
   for (const { hold, isNoted } of sales) {
     byLead.set(hold.lead, [...(byLead.get(hold.lead) ?? []), hold.contract]);
@@ -357,7 +360,7 @@ function confirmation(database: Database, sales: readonly ({ hold: Hold } & Requ
   ];
 }
 
-/** What is counted when the reservation ends, once. */
+/** Ends a reservation and adds to its counters, once. */
 function settled({ db }: Database, _id: string, sale: string, counts: Record<string, number>): Write {
   return {
     name: 'updateOne',
@@ -367,7 +370,7 @@ function settled({ db }: Database, _id: string, sale: string, counts: Record<str
   };
 }
 
-/** The lead has no loose reservations under these contracts any more. */
+/** Removes the contracts from the lead's unsettled reservations. */
 const tied = ({ db }: Database, lead: string, contracts: string[]): Write => ({
   name: 'updateOne',
   namespace: `${db.databaseName}.leads`,
@@ -375,13 +378,13 @@ const tied = ({ db }: Database, lead: string, contracts: string[]): Write => ({
   update: { $pull: { loose: { $in: contracts } } },
 });
 
-/** Leads with reservations that should have been settled by `before` and were not: a process died in between. */
+/** Leads with reservations that should have been settled by `before`, because their process died. */
 export async function unsettledLeads(
   { leads }: Database,
   before: Date,
   limit: number,
 ): Promise<Omit<StoredLead, 'rounds'>[]> {
-  // Any contract: the index has nothing of that kind for the leads whose list is empty again.
+  // Matches any contract: the sparse index excludes leads with an empty list.
   return leads
     .find({ loose: { $gt: '' }, updatedAt: { $lt: before } }, { projection: { rounds: 0 } })
     .limit(limit)

@@ -8,9 +8,8 @@ import { openLead } from '../leads/person.js';
 import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
 
 /**
- * The lead as the poster needs it with its claim, or why there is none: the offer was made in this round already and
- * there was no room for it, or the lead has ended, was withdrawn, is held by others, or is in another currency than the
- * offer.
+ * The lead with its claim, or why there is none: a limit refused the offer in this round already, or the lead has
+ * ended, was withdrawn, has all places taken, or is in another currency than the offer.
  */
 export type Claimed =
   | { lead: LeadDocument; claim: Claim }
@@ -18,11 +17,11 @@ export type Claimed =
   | { closed: LeadStatus };
 
 /**
- * Takes a buyer's hold on the lead, or finds the one that an earlier try took. The condition is in the update itself:
- * however many workers try at once, no more hold the lead than there are places, one that has it alone holds it alone,
- * and each contract holds it at most once. An offer that there was no room for is not made anew in the same round: a try
- * that comes late must not take up what another has given up.
- * @param again whether a post of an earlier round that was called off may be followed by another
+ * Claims the lead for a buyer, or finds the claim of an earlier attempt. The condition is in the update: however many
+ * workers try at once, there are no more claims than places, an exclusive claim is alone, and each contract has at most
+ * one. An offer that a limit refused is not repeated in the same round, because a late attempt must not claim a place
+ * that another attempt has given up.
+ * @param again whether a cancelled post of an earlier round may be followed by another
  */
 export async function claimLead(
   database: Database,
@@ -47,7 +46,7 @@ export async function claimLead(
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
       heldAlone: { $ne: true },
       passed: { $not: { $elemMatch: { round: claim.round, contract } } },
-      // What came of the offers of earlier rounds has moved with them.
+      // The outcomes of earlier rounds have moved with these rounds.
       lastRound: { $not: { $gt: claim.round } },
       ...unclaimed(contract, claim.round, again),
     },
@@ -57,7 +56,7 @@ export async function claimLead(
       ...(before.length > 0 && { $addToSet: { passed: { $each: before } } }),
     },
   };
-  // A shared lead is claimed for its buyers at the same moment.
+  // The buyers of a shared lead claim it concurrently.
   const lead = await runInBatches(database, { lane: leadLane(leadId), kind: 'claim' }, write, (writes) =>
     claimAll(database, leadId, writes),
   );
@@ -67,7 +66,7 @@ export async function claimLead(
   const passed = lead.passed?.find((one) => one.round === claim.round && one.contract === contract);
   if (passed === undefined || passed.answer === 'uncertain') return { closed: lead.status };
   const { answer, detail, change } = passed;
-  return { noRoom: { answer, detail, ...(change && { change }) } };
+  return { noRoom: { answer, detail, change } };
 }
 
 interface ClaimWrite {
@@ -75,7 +74,7 @@ interface ClaimWrite {
   update: UpdateFilter<StoredLead>;
 }
 
-/** Each claim by its own condition, in order; for each the lead as it is after all of them. */
+/** Applies each claim with its own condition, in order. Returns the lead after all of them, for each. */
 async function claimAll(
   { leads }: Pick<Database, 'leads'>,
   _id: string,
@@ -88,8 +87,8 @@ async function claimAll(
 }
 
 /**
- * Passes over an offer before it is made: its buyer's posts fail. False where a try of it has the claim already, and goes on
- * with it. A try that comes late finds it passed over.
+ * Skips an offer before it is made, because the buyer's posts fail. Returns false if an attempt has the claim already
+ * and continues with it. A late attempt finds the offer skipped.
  */
 export async function skipOffer(
   { leads }: Database,
@@ -104,7 +103,7 @@ export async function skipOffer(
   return matchedCount === 1;
 }
 
-/** Where a contract has no claim that stands in the way of another in this round. */
+/** The condition that a contract has no claim which prevents another in this round. */
 function unclaimed(contract: string, round: number, again: boolean): Record<string, object> {
   const path = `claims.${contract}`;
   if (!again) return { [path]: { $exists: false } };
@@ -112,9 +111,9 @@ function unclaimed(contract: string, round: number, again: boolean): Record<stri
 }
 
 /**
- * Says whether there is room for the sale that a claim is for. Of tries that found otherwise at the same time the first
- * to say so is right, and every one goes by what it said: no post is sent by one while another gives the claim up.
- * Undefined where the claim is not `posting` any more.
+ * Stores whether the limits allow the sale of a claim. If concurrent attempts found different answers, the first one
+ * counts for all of them, so that no attempt sends a post while another drops the claim. Returns undefined if the claim
+ * is no longer `posting`.
  */
 export async function agreeOnRoom(
   { leads }: Database,
@@ -139,7 +138,7 @@ export async function agreeOnRoom(
   return claim?.status === 'posting' && claim.postId === postId ? claim.room : undefined;
 }
 
-/** The claim that an offer made anew takes the place of: its round keeps what came of it. */
+/** The claim that a repeated offer replaces, so that its round keeps the outcome. */
 async function calledOffBefore(
   { leads }: Pick<Database, 'leads'>,
   leadId: string,
@@ -151,7 +150,7 @@ async function calledOffBefore(
   return [{ round: claim.round, contract, answer: 'uncertain', detail: claim.detail }];
 }
 
-/** A claim that no post was sent for goes: there was no room under a limit, which its round keeps. */
+/** Removes a claim without a post, because a limit refused it; its round keeps the reason. */
 export async function dropClaim(
   { leads }: Database,
   leadId: string,
@@ -171,8 +170,8 @@ export async function dropClaim(
 }
 
 /**
- * Ends a hold without a sale and gives its place to the next bidder. False where the claim was no longer `posting`:
- * it was booked or ended by another hand.
+ * Ends a claim without a sale and frees its place for the next bidder. Returns false if the claim was no longer
+ * `posting`, because a concurrent writer booked or ended it.
  */
 export async function releaseClaim(
   { leads }: Database,

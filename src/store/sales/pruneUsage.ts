@@ -4,9 +4,9 @@ import type { Database } from '../db.js';
 const COUNTERS = ['sold', 'posts', 'spent'] as const;
 
 /**
- * Forgets what was counted in windows that are over: nothing asks for it any more, and a cap an hour would add a count
- * for each of them for ever. A sale that is given back later counts down from nothing, in a window that is over too.
- * Returns how many counts were forgotten.
+ * Removes the counts of windows that are over. Nothing reads them any more, and an hourly cap would add a count per
+ * hour forever. A later return subtracts from nothing, in a window that is over too. Returns the number of removed
+ * counts.
  */
 export async function pruneUsage({ usage }: Database, now: number): Promise<number> {
   let pruned = 0;

@@ -101,10 +101,10 @@ export async function lastBackup(database: Database): Promise<Date | undefined> 
   return (await database.backups.findOne({ _id: 'last' }))?.at;
 }
 
-/** An incomplete backup of this age is not being written any more. */
+/** An incomplete backup of this age is no longer being written. */
 const INCOMPLETE_MS = 24 * 60 * 60 * 1000;
 
-/** Documents in all, and leads: leads are kept for good, so neither shrinks unless data was lost. */
+/** The number of documents and of leads. Leads are kept permanently, so neither shrinks unless data was lost. */
 const sizesOf = ({ collections }: Manifest): [documents: number, leads: number] => [
   collections.reduce((sum, each) => sum + each.documents, 0),
   collections.find(({ name }) => name === 'leads')?.documents ?? 0,
@@ -202,7 +202,7 @@ async function dump(
   return { documents, sha256: hash.digest('hex') };
 }
 
-/** Passes everything on, and updates the hash with it. */
+/** Passes all chunks on, and updates the hash. */
 const hashing = (hash: Hash) =>
   async function* (source: AsyncIterable<Buffer>) {
     for await (const chunk of source) {
@@ -227,10 +227,10 @@ export interface Restored {
 }
 
 /**
- * Puts a backup into an empty database, with its indexes, and erases again the persons erased since. Lists of erasures in
- * the backup's folder and beside it (deploy/backup/backup.sh writes that one) are read. Nothing is written before every
- * file was checked.
- * @throws BackupError if there is no whole backup, or the database is not empty
+ * Restores a backup into an empty database, with its indexes, and repeats the erasures since. Reads lists of erasures
+ * in the backup's folder and beside it (deploy/backup/backup.sh writes that one). Nothing is written before all files
+ * are checked.
+ * @throws BackupError if the backup is incomplete, or the database is not empty
  */
 export async function restore(
   database: Database,

@@ -9,29 +9,29 @@ import { openLead } from '../leads/person.js';
 import type { StoredLead } from '../documents.js';
 import { returnsOf } from '../books/returns.js';
 
-/** What `upgradeLeads` did. */
+/** The result of `upgradeLeads`. */
 export interface Upgraded {
-  /** Leads that older releases stored and that were looked at. */
+  /** The number of leads of older releases. */
   leads: number;
-  /** Of those, which got another key. */
+  /** Of these, leads whose key has changed. */
   rekeyed: number;
-  /** A post of these was under way; they are left for the next run. */
+  /** Of these, leads with a post in progress; the next run upgrades them. */
   left: number;
-  /** Leads that were given back and that keep their returns now; leads without a buyer are `returned`. */
+  /** Returned leads that now have their returns; leads without a buyer are `returned`. */
   returned: number;
 }
 
 const BATCH = 500;
 
-/** Stored by another rule than today's, and with a person whose keys can be computed. */
+/** Stored with an older rule, and with a person whose keys can be computed. */
 const OF_OLDER_RULE = { matchRule: { $ne: KEY_RULE }, 'person.key': { $exists: true } };
 
 /**
- * Brings what older releases stored into the form of this one: computes the keys of persons by today's rule, for their
- * leads and for who bought them, and removes what is not stored any more. It can be broken off, run again, and run beside
- * everything else; a lead that is done is not looked at again.
- * @param progress notified how many leads were looked at
- * @throws MasterKeyError if the key of something stored is not among the master keys
+ * Converts the data of older releases: computes the keys of persons with the present rule, for their leads and for the
+ * holds of buyers, and removes data that is no longer stored. It can be interrupted, repeated, and run concurrently
+ * with everything else; a converted lead is not read again.
+ * @param progress called with the number of leads read
+ * @throws MasterKeyError if the master key of a stored key is not configured
  */
 export async function upgradeLeads(database: Database, progress: (leads: number) => void): Promise<Upgraded> {
   await forgetOldRequests(database);
@@ -68,14 +68,14 @@ async function upgradeBatch(database: Database, leads: StoredLead[], done: Upgra
     else done.left += 1;
   }
   await database.leads.updateMany({ _id: { $in: same } }, { $set: { matchRule: KEY_RULE } });
-  // A suppressed lead is stored without its person; one that was withdrawn later had rounds, and keeps it.
+  // A suppressed lead is stored without its person. One that was withdrawn later had rounds, and keeps its person.
   await database.leads.updateMany(isUnstored, { $set: { withoutPerson: true }, $unset: { person: '' } });
   done.leads += leads.length;
 }
 
 const isSame = (one: Match, other: Match): boolean => one.phone === other.phone && one.email === other.email;
 
-/** False if a post is under way: who holds the person is noted under the key that its claim has read. */
+/** Returns false if a post is in progress: its hold is noted under the key that its claim has read. */
 async function rekey(
   { client, leads, persons }: Database,
   { _id, match: before }: StoredLead,
@@ -97,8 +97,8 @@ async function rekey(
 }
 
 /**
- * Older releases kept returns in a collection of their own only, and left a lead `sold` that every buyer had given back.
- * @returns how many leads it has changed
+ * Older releases kept returns only in their own collection, and left a lead `sold` after every buyer had returned it.
+ * @returns the number of changed leads
  */
 async function upgradeReturns(database: Database): Promise<number> {
   const { leads, returns } = database;
@@ -129,7 +129,7 @@ async function upgradeReturns(database: Database): Promise<number> {
   }
 }
 
-/** Older releases kept the hash of an erased lead's request for ever; `forgetRepeats` removes it after its time. */
+/** Older releases kept the hash of an erased lead's request forever; `forgetRepeats` removes it after its time. */
 async function forgetOldRequests({ leads }: Database): Promise<void> {
   await leads.updateMany(
     {
@@ -141,7 +141,10 @@ async function forgetOldRequests({ leads }: Database): Promise<void> {
   );
 }
 
-/** Whether older releases stored leads that `upgradeLeads` has not seen; the oldest lead of each campaign tells. */
+/**
+ * Whether there are leads of older releases that `upgradeLeads` has not converted; the oldest lead of each campaign
+ * tells.
+ */
 export async function isUpgradeDue({ campaigns, leads, returns }: Database): Promise<boolean> {
   const returned = await returns.findOne({}, { sort: { _id: 1 } });
   const keeps = returned && (await leads.findOne({ _id: returned.lead }, { projection: { returns: 1 } }));

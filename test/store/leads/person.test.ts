@@ -77,7 +77,7 @@ describe('a stored lead', () => {
     const bytes = Buffer.from(sealed instanceof Binary ? sealed.buffer : []);
     bytes[13] = (bytes[13] ?? 0) ^ 1;
     await database.leads.updateOne({ _id: id }, { $set: { 'person.fields.firstName': new Binary(bytes) } });
-    await expect(read(id)).rejects.toThrow(`What is stored as ${id}/fields/firstName was changed`);
+    await expect(read(id)).rejects.toThrow(`The stored value ${id}/fields/firstName was modified`);
   });
 
   test('is read without a master key if no personal data is requested', async () => {
