@@ -79,6 +79,7 @@ class MarketTestRunner implements TestRunner {
     mutantActivation,
     sandboxFileName,
   }: MutantRunOptions): Promise<MutantRunResult> {
+    const isFresh = this.#tests === undefined;
     instrumenter.hitCount = 0;
     instrumenter.hitLimit = hitLimit;
     if (mutantActivation === 'static') instrumenter.activeMutant = activeMutant.id;
@@ -91,7 +92,12 @@ class MarketTestRunner implements TestRunner {
       const ms = ({ id }: MarketTest) => this.#findings[id]?.ms ?? 0;
       const chosen = tests.filter(({ id }) => wanted?.has(id) ?? true);
       chosen.sort((a, b) => isFar(a) - isFar(b) || ms(a) - ms(b));
-      return toMutantRunResult(await runUntilFailure(chosen, this.#findings));
+      const result = await runUntilFailure(chosen, this.#findings);
+      const isHit = instrumenter.hitCount > 0;
+      instrumenter.activeMutant = undefined;
+      if (!isFresh && (await isStale(result, isHit, chosen, this.#findings)))
+        throw new Error('Tests need a new process');
+      return toMutantRunResult(result);
     } catch (error) {
       // A static mutant can make the import of a test fail.
       if (mutantActivation !== 'static') throw error;
@@ -156,7 +162,7 @@ async function runUntilFailure(tests: MarketTest[], findings: Findings): Promise
   for (const test of tests) {
     const { user, system } = process.cpuUsage(before);
     if ((user + system) / 1000 > BUDGET_MS) break;
-    const result = await resultOf(test, findings[test.id]?.isWhole === true ? undefined : PROPERTY_MS);
+    const result = await resultOf(test, limitOf(test, findings));
     results.push(result);
     const timeout = determineHitLimitReached(instrumenter.hitCount, instrumenter.hitLimit);
     if (timeout !== undefined) return timeout;
@@ -164,6 +170,9 @@ async function runUntilFailure(tests: MarketTest[], findings: Findings): Promise
   }
   return { status: DryRunStatus.Complete, tests: results };
 }
+
+const limitOf = ({ id }: MarketTest, findings: Findings): number | undefined =>
+  findings[id]?.isWhole === true ? undefined : PROPERTY_MS;
 
 async function resultOf({ id, name, file, run }: MarketTest, propertyMs?: number): Promise<TestResult> {
   // oxlint-disable-next-line typescript/no-deprecated -- The plugin that replaces it can't be set for all properties.
@@ -186,6 +195,23 @@ function failedImport(error: unknown): TestResult {
     status: TestStatus.Failed,
     failureMessage: String(error),
   };
+}
+
+/**
+ * Whether what earlier mutants left in caches of the market decided the result: the mutated code did not run because its
+ * results were cached, or the test fails without the mutant, too. Stryker then repeats the run in a new process.
+ */
+async function isStale(
+  result: DryRunResult,
+  isHit: boolean,
+  tests: readonly MarketTest[],
+  findings: Findings,
+): Promise<boolean> {
+  if (result.status !== DryRunStatus.Complete) return false;
+  const failed = result.tests.find(({ status }) => status === TestStatus.Failed);
+  const killer = tests.find(({ id }) => id === failed?.id);
+  if (killer === undefined) return !isHit;
+  return (await resultOf(killer, limitOf(killer, findings))).status === TestStatus.Failed;
 }
 
 /**
