@@ -4,11 +4,11 @@ import { personScreen } from '../src/buyers/personScreen.js';
 import {
   contendersOf,
   failureOf,
-  judged,
-  TRIED,
-  undecided,
+  withinCeiling,
+  PROBE_IN_PROGRESS,
+  missedEntry,
   withAnswers,
-  withPing,
+  withTestPing,
   type PingAnswer,
 } from '../src/market/auction/asking.js';
 import { isDecided, pingLimit } from '../src/market/auction/earlyClose.js';
@@ -76,7 +76,7 @@ async function untilDecided(
     }),
   );
   await Promise.race([all, decided]);
-  return asked.map((candidate) => known.get(candidate.contract) ?? undecided(candidate));
+  return asked.map((candidate) => known.get(candidate.contract) ?? missedEntry(candidate));
 }
 
 async function answerOf(
@@ -108,7 +108,7 @@ export async function pingOne(
   if (!market || !ready || !ping)
     return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
   const { secret } = ready.buyer;
-  if (!(await mayTry(deps, buyerId, 'pings'))) return { ms: 0, noBid: TRIED };
+  if (!(await mayTry(deps, buyerId, 'pings'))) return { ms: 0, noBid: PROBE_IN_PROGRESS };
   const { sale, currency } = round.terms;
   const wants = ready.contract.ping ?? {};
   const keys = personKeys(contactOf(lead.fields));
@@ -132,8 +132,8 @@ export async function pingOne(
     },
     personScreen(lead),
   );
-  const answer = judged(said, candidate, currency);
-  const result = lead.test ? withPing(answer, { pingId: id, limitMs: timeoutMs }) : answer;
+  const answer = withinCeiling(said, candidate, currency);
+  const result = lead.test ? withTestPing(answer, { pingId: id, limitMs: timeoutMs }) : answer;
   measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
   const failure = failureOf(result, Date.now());
   note(deps, {

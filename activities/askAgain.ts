@@ -1,4 +1,4 @@
-import { unlessSpent, withNewAnswer } from '../src/market/auction/asking.js';
+import { unlessExpired, withNewAnswer } from '../src/market/auction/asking.js';
 import type { Entry, Round } from '../src/market/model/round.js';
 import { storeRound } from '../src/store/leads/rounds.js';
 import { pingOne } from './ask.js';
@@ -27,7 +27,7 @@ export const askAgain =
     if (round.version > version) return expired;
     const market = await deps.terms(lead.campaign);
     const answer = await pingOne(deps, market, lead, round, expired, { answerBy, again: true });
-    const next = withNewAnswer(round, expired, unlessSpent(answer, Date.now()));
+    const next = withNewAnswer(round, expired, unlessExpired(answer, Date.now()));
     return entryOf(await storeRound(deps.database, leadId, next), contract);
   };
 

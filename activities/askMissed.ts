@@ -1,4 +1,4 @@
-import { missedIn } from '../src/market/auction/asking.js';
+import { missedCandidates } from '../src/market/auction/asking.js';
 import type { Round } from '../src/market/model/round.js';
 import { ask } from './ask.js';
 import type { Deps } from './deps.js';
@@ -23,5 +23,5 @@ export const askMissed =
     if (lead.withdrawal !== undefined) return 'withdrawn';
     if (round.version > version) return round;
     const market = await deps.terms(lead.campaign);
-    return ask(deps, market, lead, round, missedIn(round), answerBy);
+    return ask(deps, market, lead, round, missedCandidates(round), answerBy);
   };

@@ -1,5 +1,5 @@
 import { sendCancellation } from '../src/buyers/post.js';
-import { calledOff } from '../src/market/model/delivery.js';
+import { calledOffDetail } from '../src/market/model/delivery.js';
 import { measured } from '../src/metrics.js';
 import { holdOf } from '../src/store/books/book.js';
 import { release } from '../src/store/sales/capacity.js';
@@ -29,7 +29,7 @@ export const cancelPost =
   async ({ leadId, contract, postId, why }: CancelRequest): Promise<'cancelled' | 'accepted'> => {
     const { database, send, log } = deps;
     const called = await releaseClaim(database, leadId, contract, postId, 'cancelled', {
-      detail: calledOff(why),
+      detail: calledOffDetail(why),
     });
     const lead = await findLead(database, leadId);
     const claim = lead?.claims[contract];

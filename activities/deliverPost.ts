@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { waitBefore } from '../src/market/model/delivery.js';
+import { waitBeforeAttempt } from '../src/market/model/delivery.js';
 import type { Deps } from './deps.js';
 import { sellOnce, type SaleAnswer, type SaleRequest } from './sellLead.js';
 
@@ -16,7 +16,7 @@ export const deliverPost =
     const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
     const elapsed = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
     // The first try was the local one: this activity's attempt n is the post's n + 1, and the next one is n + 2.
-    const wait = waitBefore(attempt + 2, elapsed, answer.retryAfterMs, request.offer.delivery);
+    const wait = waitBeforeAttempt(attempt + 2, elapsed, answer.retryAfterMs, request.offer.delivery);
     if (wait === undefined) return answer;
     throw ApplicationFailure.create({
       type: 'Uncertain',

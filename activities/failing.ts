@@ -1,9 +1,9 @@
 import {
   circuitId,
-  stateOf,
+  circuitState,
   warningAfter,
   type Failure,
-  type Line,
+  type Channel,
 } from '../src/market/limits/circuitBreaker.js';
 import { measured } from '../src/metrics.js';
 import { countAnswer, type BuyerAnswer } from '../src/store/fairness/answers.js';
@@ -11,10 +11,10 @@ import { recordServerAnswer, takeProbe } from '../src/store/fairness/circuits.js
 import type { Deps } from './deps.js';
 
 /** Whether a lead may turn to a buyer: to one that fails, one lead at a time may, which tries it. */
-export async function mayTry({ database, circuits }: Deps, buyer: string, line: Line): Promise<boolean> {
+export async function mayTry({ database, circuits }: Deps, buyer: string, line: Channel): Promise<boolean> {
   const id = circuitId(buyer, line);
   const circuit = (await circuits()).get(id);
-  if (circuit === undefined || stateOf(circuit, Date.now()) === 'closed') return true;
+  if (circuit === undefined || circuitState(circuit, Date.now()) === 'closed') return true;
   return takeProbe(database, id, Date.now());
 }
 

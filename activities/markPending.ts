@@ -1,5 +1,5 @@
 import type { LeadReason } from '../src/market/model/reason.js';
-import type { News } from '../src/market/waiting/waiting.js';
+import type { WaitUpdate } from '../src/market/waiting/waiting.js';
 import { markPending as store } from '../src/store/leads/leads.js';
 import type { LeadState } from '../src/store/leads/withdrawals.js';
 import type { Deps } from './deps.js';
@@ -10,7 +10,7 @@ export interface Pending {
   /** Until when it waits, UTC ms. */
   until: number;
   /** What its last round foresees by now, after what it was told since; absent: it was told nothing. */
-  heard?: News & { round: number };
+  heard?: WaitUpdate & { round: number };
 }
 
 /** Notes that the lead is unsold, why, and until when it waits; returns how it stands: a withdrawn one does not wait. */

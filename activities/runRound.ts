@@ -2,7 +2,7 @@ import { planChecks } from './checks.js';
 import { nextTier } from '../src/market/auction/asking.js';
 import { measured } from '../src/metrics.js';
 import { newRound } from '../src/market/eligibility/newRound.js';
-import { planRound, withinLimits, type Known, type Plan } from '../src/market/eligibility/plan.js';
+import { planRound, withinLimits, type LimitState, type Plan } from '../src/market/eligibility/plan.js';
 import type { EndStatus } from '../src/market/model/lead.js';
 import type { Round } from '../src/market/model/round.js';
 import { withdrawnBy, type WithdrawnBy } from '../src/market/model/statusView.js';
@@ -124,7 +124,7 @@ async function planOf(
   market: StoredTerms,
   lead: LeadDocument,
   now: number,
-): Promise<{ plan: Plan<BuyerWithSecret>; known: Known; checksMs?: number }> {
+): Promise<{ plan: Plan<BuyerWithSecret>; known: LimitState; checksMs?: number }> {
   const asked = leadInRound(lead);
   const first = planRound(market, asked, now);
   const known = await knownOf(deps, market, first, lead);
@@ -138,7 +138,7 @@ async function knownOf(
   { campaign, buyersLists }: StoredTerms,
   plan: Plan<BuyerWithSecret>,
   lead: LeadDocument,
-): Promise<Known> {
+): Promise<LimitState> {
   const counts =
     campaign.sale.award === 'expectedValue' ||
     campaign.stages?.some(({ award }) => award === 'expectedValue');

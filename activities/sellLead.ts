@@ -1,12 +1,12 @@
 import { personScreen } from '../src/buyers/personScreen.js';
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
-import { hasExpired, TRIED } from '../src/market/auction/asking.js';
-import { asAnswer, type Offer, type OfferReason } from '../src/market/auction/decide.js';
+import { hasExpired, PROBE_IN_PROGRESS } from '../src/market/auction/asking.js';
+import { exclusionAsAnswer, type Offer, type OfferReason } from '../src/market/auction/decide.js';
 import { postedFields } from '../src/market/fields/standardFields.js';
 import { postId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/model/lead.js';
-import type { Campaign, Sale } from '../src/market/model/terms.js';
-import { otherCurrency, roomNeeded } from '../src/market/eligibility/reservation.js';
+import type { Campaign, Sale } from '../src/market/model/market.js';
+import { currencyExclusion, reservationNeeds } from '../src/market/eligibility/reservation.js';
 import type { Change } from '../src/market/model/round.js';
 import { measured } from '../src/metrics.js';
 import { bookSale, currencyOf, holdOf, type Room } from '../src/store/books/book.js';
@@ -108,14 +108,14 @@ async function passedOver(
 async function changedCurrency({ terms }: Deps, { campaign }: SaleRequest) {
   const now = campaign && (await terms(campaign.id));
   if (!now || now.campaign.currency === campaign.currency) return undefined;
-  const { detail } = otherCurrency(now.campaign.currency, campaign.currency);
+  const { detail } = currencyExclusion(now.campaign.currency, campaign.currency);
   return { answer: 'closed' as const, detail };
 }
 
 /** Of a buyer whose posts fail one lead at a time tries whether it takes them again, by its own; the others pass it over. */
 async function failing(deps: Deps, { offer }: SaleRequest) {
   if (await mayTry(deps, offer.buyer, 'posts')) return undefined;
-  return { answer: TRIED.reason, detail: TRIED.detail };
+  return { answer: PROBE_IN_PROGRESS.reason, detail: PROBE_IN_PROGRESS.detail };
 }
 
 async function sellClaimed(
@@ -215,12 +215,16 @@ async function reserveFor(
   buyer: BuyerWithSecret,
 ): Promise<Room & { refusal?: LimitRefusal }> {
   const market = await terms(lead.campaign);
-  const { limits, limiting, duplicates, notesPerson, countsOffers } = roomNeeded(market, offer.contract, {
-    price: claim.price,
-    test: lead.test,
-    award: sale.award,
-    now,
-  });
+  const { limits, limiting, duplicates, notesPerson, countsOffers } = reservationNeeds(
+    market,
+    offer.contract,
+    {
+      price: claim.price,
+      test: lead.test,
+      award: sale.award,
+      now,
+    },
+  );
   const isPrepaid = buyer.balance !== undefined && !lead.test;
   const reserved = await reserve(database, {
     hold: holdOf(lead, offer.contract, claim, now),
@@ -239,7 +243,7 @@ async function reserveFor(
     isNoted: notesPerson,
   };
   if (!('refusal' in reserved)) return { ...room, took: reserved.took };
-  return { ...room, took: [], refusal: asAnswer(reserved.refusal) };
+  return { ...room, took: [], refusal: exclusionAsAnswer(reserved.refusal) };
 }
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */

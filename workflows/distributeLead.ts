@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import type { Ended } from '../activities/endLead.js';
-import { spent, withEntry } from '../src/market/auction/asking.js';
+import { expiredBid, withEntry } from '../src/market/auction/asking.js';
 import { nextStep, type Offer } from '../src/market/auction/decide.js';
 import { isEnd, type LeadFacts } from '../src/market/model/lead.js';
 import type { Round } from '../src/market/model/round.js';
@@ -106,7 +106,7 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
       if (asked === 'withdrawn') story.closed = true;
       else now = withEntry(now, asked);
     } else {
-      const { reason, detail } = spent(offer.bid);
+      const { reason, detail } = expiredBid(offer.bid);
       story.record(offer, { answer: reason, detail });
     }
   }

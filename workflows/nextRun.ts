@@ -8,7 +8,7 @@ import {
 import type { LeadFacts, LeadStatus } from '../src/market/model/lead.js';
 import type { LeadReason } from '../src/market/model/reason.js';
 import type { Before, FinishedLead, RoundInWords } from '../src/market/wording/story.js';
-import type { News, WaitingRound } from '../src/market/waiting/waiting.js';
+import type { WaitUpdate, WaitingRound } from '../src/market/waiting/waiting.js';
 import { attributesOf, searchAttributes } from '../src/temporal/names.js';
 import type { Notification } from './notifications.js';
 
@@ -29,7 +29,7 @@ export interface Carried {
   /** Whether others held the lead in its last round. */
   heldElsewhere: boolean;
   /** What it was told and has not acted upon. */
-  news: News;
+  news: WaitUpdate;
   wake: boolean;
   withdrawn: boolean;
   givenBack: boolean;

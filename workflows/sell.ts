@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { SaleAnswer, SaleRequest } from '../activities/sellLead.js';
 import type { Offer } from '../src/market/auction/decide.js';
-import { DELIVERY, waitBefore } from '../src/market/model/delivery.js';
+import { DELIVERY, waitBeforeAttempt } from '../src/market/model/delivery.js';
 import type { LeadFacts } from '../src/market/model/lead.js';
 import { formatMoney } from '../src/market/money.js';
 import type { Round } from '../src/market/model/round.js';
@@ -44,7 +44,7 @@ async function again(
   story: Story,
 ): Promise<SaleAnswer> {
   const { buyer, delivery } = request.offer;
-  const wait = waitBefore(2, 0, first.retryAfterMs, delivery);
+  const wait = waitBeforeAttempt(2, 0, first.retryAfterMs, delivery);
   if (wait === undefined) return first;
   const why = `${buyer} gave no clear answer (${first.detail ?? 'unknown'}): the post is sent again`;
   if (await story.isWithdrawnWithin(wait, summary(why))) return first;
@@ -88,7 +88,7 @@ async function askWhatBecame(leadId: string, { contract, buyer }: Offer, story: 
   let elapsed = 0;
   for (let attempt = 2; ; attempt += 1) {
     const answer = await settlePost.executeWithOptions(ask, [{ leadId, contract }]);
-    const wait = waitBefore(attempt, elapsed);
+    const wait = waitBeforeAttempt(attempt, elapsed);
     if (answer.answer !== 'uncertain' || !answer.isSilent || wait === undefined) return answer;
     const again = `${buyer} did not say what became of the post: it is asked again`;
     if (await story.isWithdrawnWithin(wait, summary(again))) return answer;

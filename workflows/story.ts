@@ -15,7 +15,7 @@ import {
 import type { UpdateDeed } from '../activities/auditUpdate.js';
 import type { SaleAnswer } from '../activities/sellLead.js';
 import { HELD_MS } from '../src/market/model/delivery.js';
-import { conclude, unsoldReason, type Answer, type Offer } from '../src/market/auction/decide.js';
+import { conclude, unsoldReason, type OfferAnswer, type Offer } from '../src/market/auction/decide.js';
 import type { EndStatus, LeadFacts, LeadStatus } from '../src/market/model/lead.js';
 import { toDecimal, type Minor } from '../src/market/money.js';
 import { reasonInWords, type LeadReason } from '../src/market/model/reason.js';
@@ -38,15 +38,15 @@ import {
   type SaleInWords,
   type WaitingLead,
 } from '../src/market/wording/story.js';
-import { moment } from '../src/market/calendar/formatUtc.js';
+import { formatUtc } from '../src/market/calendar/isoTime.js';
 import { waitedForBids } from '../src/market/auction/waited.js';
 import {
-  bothNews,
+  mergeWaitUpdates,
   isSameWait,
   nextWait,
   waitingRound,
-  withNews,
-  type News,
+  withWaitUpdate,
+  type WaitUpdate,
   type Wait,
   type WaitingRound,
 } from '../src/market/waiting/waiting.js';
@@ -75,7 +75,7 @@ const withdrawn = defineSignal(WITHDRAWN);
 const resolvePost = defineUpdate<string, [PostDecision]>(RESOLVE_POST);
 const givenBack = defineSignal(GIVEN_BACK);
 const retryNow = defineSignal(RETRY_NOW);
-const marketChanged = defineSignal<[news?: News]>(MARKET_CHANGED);
+const marketChanged = defineSignal<[news?: WaitUpdate]>(MARKET_CHANGED);
 
 /** Begins the story of a lead: who may ask and tell what, from the workflow's first moment on. */
 export function begin(lead: LeadFacts, carried?: Carried): Story {
@@ -143,7 +143,7 @@ export class Story {
   private told: LeadStatus = 'received';
   private answered = false;
   private wake = false;
-  private news: News = { changes: [] };
+  private news: WaitUpdate = { changes: [] };
   private givenBack = false;
   private shownWaiting = false;
   /** How long others took so far; undefined since a buyer gave no clear answer. */
@@ -151,7 +151,7 @@ export class Story {
   /** How the last round ended for every contract. */
   outcomes: Outcome[] = [];
   /** What came of the offers of the present round. */
-  answers: Answer[] = [];
+  answers: OfferAnswer[] = [];
   /** Contracts whose sale took a prepaid balance below what their buyer wants to hear of. */
   low: string[] = [];
   withdrawn = false;
@@ -313,7 +313,7 @@ export class Story {
     this.show({
       status: this.status,
       waitsFor: waitInWords(wait, fullUntil(this.outcomes, this.lastWaiting.changes)),
-      until: moment(wait.at),
+      until: formatUtc(wait.at),
       opsCan: OPS_CAN,
     });
     upsertSearchAttributes([
@@ -324,14 +324,14 @@ export class Story {
 
   /** What the lead waits for, by its last round and what it was told since. */
   get wait(): Wait {
-    return nextWait(this.lead, withNews(this.lastWaiting, this.news), []);
+    return nextWait(this.lead, withWaitUpdate(this.lastWaiting, this.news), []);
   }
 
   /** What its last round foresees by now, if it was told anything since. */
-  get newsOfLastRound(): { heard?: News & { round: number } } {
+  get newsOfLastRound(): { heard?: WaitUpdate & { round: number } } {
     const { pending, changes } = this.news;
     if (pending === undefined && changes.length === 0) return {};
-    const round = withNews(this.lastWaiting, this.news);
+    const round = withWaitUpdate(this.lastWaiting, this.news);
     return { heard: { round: round.number, pending, changes: round.changes } };
   }
 
@@ -344,7 +344,7 @@ export class Story {
     const woken = () => this.wake || this.withdrawn;
     const isOver = () => woken() || isLongRun() || !isSameWait(this.wait, wait);
     const reason = reasonInWords(this.unsoldReason);
-    const why = `until ${moment(wait.at)}: waits for ${waitInWords(wait)} · unsold: ${reason} · see Memo`;
+    const why = `until ${formatUtc(wait.at)}: waits for ${waitInWords(wait)} · unsold: ${reason} · see Memo`;
     const early = ms > 0 ? await condition(isOver, ms, { summary: summary(why) }) : woken();
     if (isLongRun() && !this.withdrawn) return 'long run';
     if (early && !woken()) return 'another wait';
@@ -519,9 +519,9 @@ export class Story {
   }
 
   /** It might sell now; or, with news, it goes by them while it sleeps. */
-  marketChanged(news?: News): void {
+  marketChanged(news?: WaitUpdate): void {
     if (news?.changes === undefined) this.wakeUp();
-    else this.news = bothNews(this.news, news);
+    else this.news = mergeWaitUpdates(this.news, news);
   }
 
   giveBack(): void {
@@ -544,7 +544,7 @@ export class Story {
     this.show({
       status: HELD,
       waitsFor: heldInWords(buyers.map((buyer) => ({ buyer, postId: this.heldPosts.get(buyer) ?? '' }))),
-      until: moment(until),
+      until: formatUtc(until),
       otherwise: HELD_TOO_LONG,
       opsCan: opsCanDecide(this.lead.leadId, buyers),
     });

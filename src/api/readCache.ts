@@ -1,4 +1,4 @@
-import type { Campaign, Seller } from '../market/model/terms.js';
+import type { Campaign, Seller } from '../market/model/market.js';
 import { cached } from '../store/cache.js';
 import type { Database } from '../store/db.js';
 import { findKey, hashKey, keyHashes } from '../store/keys/apiKeys.js';

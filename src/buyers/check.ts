@@ -1,6 +1,6 @@
 import type { CheckResult } from '../market/eligibility/outsideChecks.js';
 import type { FieldValue } from '../market/fields/reading.js';
-import type { Check } from '../market/model/terms.js';
+import type { Check } from '../market/model/market.js';
 import type { Reply, Secret, Send } from './send.js';
 
 /**

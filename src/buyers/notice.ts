@@ -1,4 +1,4 @@
-import { isClearNo } from '../market/model/clearNo.js';
+import { isFinalRefusal } from '../market/model/clearNo.js';
 import type { Message, Reply, Send } from './send.js';
 
 /** The result of a delivery. `final`: the recipient refuses it, and a retry is useless. */
@@ -24,7 +24,7 @@ export function readDelivery(reply: Reply): Delivery {
       const { status, retryAfterMs } = reply;
       const detail = `HTTP ${status}`;
       if (status >= 200 && status < 300) return { ms, delivered: true, detail };
-      return { ms, delivered: false, final: isClearNo(status), detail, retryAfterMs };
+      return { ms, delivered: false, final: isFinalRefusal(status), detail, retryAfterMs };
     }
   }
 }

@@ -1,4 +1,4 @@
-import { isClearNo } from '../market/model/clearNo.js';
+import { isFinalRefusal } from '../market/model/clearNo.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
 import { acceptedFault, describeStatus } from './answerFaults.js';
@@ -77,7 +77,7 @@ export function readPostAnswer(reply: Reply, namesPerson: PersonScreen): PostRea
 
 function readAnswer(answer: Answered, namesPerson: PersonScreen): PostReading {
   const { status, retryAfterMs } = answer;
-  if (isClearNo(status)) {
+  if (isFinalRefusal(status)) {
     const own = `HTTP ${status}`;
     const { detail = own, words } = explained(buyerReason(answer, namesPerson), own);
     return { answer: 'refused', detail, words };

@@ -1,6 +1,6 @@
 import type { FieldValue } from '../market/fields/reading.js';
 import type { LeadStatus } from '../market/model/lead.js';
-import { standingInWords, type LeadStanding } from '../market/model/statusView.js';
+import { statusView, type StatusFields } from '../market/model/statusView.js';
 import { sendNotice, type Delivery } from './notice.js';
 import type { Secret, Send } from './send.js';
 
@@ -14,7 +14,7 @@ export interface PostbackAddress {
 }
 
 /** The content of a postback; without personal data. */
-export interface ToldLead extends LeadStanding {
+export interface ToldLead extends StatusFields {
   _id: string;
   test: boolean;
   receivedAt: Date;
@@ -30,7 +30,7 @@ export async function sendPostback(
   id: string,
   lead: ToldLead & { status: Exclude<LeadStatus, 'received'> },
 ): Promise<Delivery> {
-  const { price, buyer_ids, reason, withdrawn_by, returns } = standingInWords(lead);
+  const { price, buyer_ids, reason, withdrawn_by, returns } = statusView(lead);
   const payload = {
     type: `lead.${lead.status}`,
     lead_id: lead._id,

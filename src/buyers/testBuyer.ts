@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { hasExpired, judged, spent } from '../market/auction/asking.js';
-import { isClearNo } from '../market/model/clearNo.js';
+import { hasExpired, withinCeiling, expiredBid } from '../market/auction/asking.js';
+import { isFinalRefusal } from '../market/model/clearNo.js';
 import { declarationOf, type FieldDeclaration, type FieldType } from '../market/fields/declaration.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { formatMoney, toDecimal } from '../market/money.js';
@@ -8,7 +8,7 @@ import { contactOf, personKeys } from '../market/fields/personKeys.js';
 import { pingedFields } from '../market/fields/identifyingFields.js';
 import { floorOf } from '../market/auction/prices.js';
 import type { Bid } from '../market/model/round.js';
-import type { Buyer, Campaign, Contract, Endpoint, NoticeKind } from '../market/model/terms.js';
+import type { Buyer, Campaign, Contract, Endpoint, NoticeKind } from '../market/model/market.js';
 import { sendNotice } from './notice.js';
 import { personHash } from './personHash.js';
 import { personScreen } from './personScreen.js';
@@ -155,7 +155,7 @@ async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint)
   const pingBy = (secret: Secret) =>
     sendAndKeepReply(send, (sending) => sendPing(sending, { ...to, secret }, ping, screen));
   const { answer: said, reply } = await pingBy(buyer.secret);
-  const answer = judged(said, contract, currency);
+  const answer = withinCeiling(said, contract, currency);
   const first = arrived('ping', reply, to);
   const bid = 'bid' in answer ? answer.bid : undefined;
   if (reply.kind === 'unreachable' || reply.kind === 'timeout') return { verdicts: first, ping };
@@ -210,7 +210,7 @@ function byStatus(
   code: number | undefined,
   buyer: string,
 ): { result: BuyerTestCheck['result']; says: string } | undefined {
-  if (code === undefined || !isClearNo(code)) return undefined;
+  if (code === undefined || !isFinalRefusal(code)) return undefined;
   const status = `HTTP ${code}`;
   if (REFUSALS.includes(code))
     return {
@@ -234,7 +234,7 @@ function bidVerdict(
   if ('bid' in answer) {
     const { price, shared, note, goodForMs = Infinity } = answer.bid;
     if (hasExpired(answer.bid, Date.now()))
-      return { check, result: 'failed', says: `invalid_response: ${spent(answer.bid).detail}` };
+      return { check, result: 'failed', says: `invalid_response: ${expiredBid(answer.bid).detail}` };
     const most = Math.max(price ?? 0, shared ?? 0);
     const bids = `a bid of ${formatMoney(most, currency)}`;
     const ignored = note === undefined ? '' : `; ${note}`;

@@ -1,13 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import { MAX_PAGE_SIZE } from '../operations/inputs.js';
 import { parseDuration } from '../market/calendar/duration.js';
-import { moment } from '../market/calendar/formatUtc.js';
-import { pointInTime } from '../market/calendar/pointInTime.js';
+import { formatUtc, parseIsoTime } from '../market/calendar/isoTime.js';
 
 /** A date, a time, or so long ago. */
 export function past(text: string): Date {
   const span = parseDuration(text);
-  const at = span === undefined ? pointInTime(text) : new Date(Date.now() - span);
+  const at = span === undefined ? parseIsoTime(text) : new Date(Date.now() - span);
   if (at === undefined) throw new InvalidArgumentError('Write a date like 2026-11-01 or a duration like 7d.');
   return at;
 }
@@ -15,10 +14,10 @@ export function past(text: string): Date {
 /** A date, a time, or so long from now, which has not come yet. */
 export function future(text: string): Date {
   const span = parseDuration(text);
-  const at = span === undefined ? pointInTime(text) : new Date(Date.now() + span);
+  const at = span === undefined ? parseIsoTime(text) : new Date(Date.now() + span);
   if (at === undefined)
     throw new InvalidArgumentError('Write a date like 2027-01-31 or a duration like 90d.');
-  if (at.getTime() <= Date.now()) throw new InvalidArgumentError(`${moment(at)} has passed already.`);
+  if (at.getTime() <= Date.now()) throw new InvalidArgumentError(`${formatUtc(at)} has passed already.`);
   return at;
 }
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { pointInTime } from '../market/calendar/pointInTime.js';
+import { parseIsoTime } from '../market/calendar/isoTime.js';
 
 /*
  * Values that several operations take. As in a market file, `title` completes "… is not", and the example "write it like".
@@ -29,13 +29,13 @@ export const Flag = (description: string) =>
 export const DateOrTime = (description: string) =>
   Type.Refine(
     Type.String({ title: 'a date or a time (ISO 8601)', examples: ['2026-11-24T14:30:00Z'], description }),
-    (text) => pointInTime(text) !== undefined,
+    (text) => parseIsoTime(text) !== undefined,
   );
 
 export const Day = (description: string) =>
   Type.Refine(
     Type.String({ title: 'a day', examples: ['2026-11-24'], description }),
-    (text) => text.length === 10 && pointInTime(text) !== undefined,
+    (text) => text.length === 10 && parseIsoTime(text) !== undefined,
   );
 
 export const SellerName = Type.String({
@@ -67,7 +67,7 @@ export const Contact = (title: string) => Type.String({ title, maxLength: 320, d
 
 /** The date of a `Moment` or a `Day`. */
 export function dateOf(text: string): Date {
-  const at = pointInTime(text);
+  const at = parseIsoTime(text);
   if (at === undefined) throw new Error('What is no date has passed its check');
   return at;
 }

@@ -1,5 +1,5 @@
 import { pathText, type Path } from '../market/file/fault.js';
-import { hasUnseen } from '../market/unseen.js';
+import { hasInvisible } from '../market/invisible.js';
 import { ApiError } from './refusal.js';
 
 /** What a file has is its own business; a phone number or an e-mail address is read by the rules of leads. */
@@ -13,7 +13,7 @@ export const INVISIBLE_PROBLEM =
  * called, the name on a key.
  */
 export function findInvisibleCharacters(value: unknown, path: Path = []): string[] {
-  if (typeof value === 'string') return hasUnseen(value) ? [pathText(path)] : [];
+  if (typeof value === 'string') return hasInvisible(value) ? [pathText(path)] : [];
   if (Array.isArray(value)) return value.flatMap((item, i) => findInvisibleCharacters(item, [...path, i]));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) =>

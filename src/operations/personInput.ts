@@ -1,4 +1,4 @@
-import type { Match } from '../market/limits/duplicates.js';
+import type { PersonHashes } from '../market/limits/duplicates.js';
 import { personKeys, type Contact, type PersonKeys } from '../market/fields/personKeys.js';
 import type { Database } from '../store/db.js';
 import { matchOfKeys } from '../store/persons/matchKeys.js';
@@ -20,7 +20,7 @@ export function contactProblem(contact: Contact): { field: string; problem: stri
  * @param at the path of the contact in the request
  * @throws ApiError if it is no phone number or no e-mail address
  */
-export async function matchOfContact(database: Database, contact: Contact, at = ''): Promise<Match> {
+export async function matchOfContact(database: Database, contact: Contact, at = ''): Promise<PersonHashes> {
   const given = withoutBlanks(contact);
   const keys = personKeys(given);
   const fault = faultOf(given, keys);

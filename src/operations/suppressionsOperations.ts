@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { Match } from '../market/limits/duplicates.js';
+import type { PersonHashes } from '../market/limits/duplicates.js';
 import { recordAuditEvent } from '../store/audit.js';
 import {
   addSuppressions,
@@ -129,14 +129,14 @@ export const unsuppress = operation({
 });
 
 /** Phone numbers and e-mail addresses; a person may have both. */
-const contactsOf = (matches: Match[]): number => matches.flatMap(hashesOf).length;
+const contactsOf = (matches: PersonHashes[]): number => matches.flatMap(hashesOf).length;
 
 async function read(
   { database }: OperationContext,
   { persons, ...whose }: Type.Static<typeof Persons>,
-): Promise<{ scope: string; matches: Match[] }> {
+): Promise<{ scope: string; matches: PersonHashes[] }> {
   const scope = await scopeOf(database, whose);
-  const matches: Match[] = [];
+  const matches: PersonHashes[] = [];
   for (const [i, person] of persons.entries())
     matches.push(await matchOfContact(database, person, `persons[${i}].`));
   return { scope, matches };

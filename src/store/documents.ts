@@ -1,7 +1,7 @@
 import type { Binary } from 'mongodb';
 import type { OfferReason } from '../market/auction/decide.js';
 import type { FieldValue } from '../market/fields/reading.js';
-import type { Hold, Match } from '../market/limits/duplicates.js';
+import type { Hold, PersonHashes } from '../market/limits/duplicates.js';
 import type { LeadStatus } from '../market/model/lead.js';
 import type { LeadReason, Reason } from '../market/model/reason.js';
 import type { Change, Round } from '../market/model/round.js';
@@ -9,10 +9,10 @@ import type { LeadReturn, WithdrawnBy } from '../market/model/statusView.js';
 import type { Minor } from '../market/money.js';
 import type { Usage } from '../market/limits/usage.js';
 import type { Credits } from '../market/auction/turns.js';
-import type { Circuit, Line } from '../market/limits/circuitBreaker.js';
+import type { Circuit, Channel } from '../market/limits/circuitBreaker.js';
 import type { Actor } from '../market/model/actor.js';
 import type { Scope } from './scopes.js';
-import type { Buyer, Campaign, Contract, Seller } from '../market/model/terms.js';
+import type { Buyer, Campaign, Contract, Seller } from '../market/model/market.js';
 
 /*
  * All data in MongoDB. An interface named XDocument, or StoredLead, is the shape of a collection's
@@ -136,7 +136,7 @@ export interface LeadDocument {
   state?: string;
   phoneE164?: string;
   /** Keyed hashes that recognise the person in other leads and on suppression lists. */
-  match: Match;
+  match: PersonHashes;
   /** The `KEY_RULE` that `match` was computed with; absent in leads of release 0.1.0 and earlier. */
   matchRule?: number;
   /**
@@ -441,7 +441,7 @@ export interface AnswersDocument {
   posts?: number;
   accepted?: number;
   /** Unusable answers. */
-  slips?: Partial<Record<Line, Partial<Record<AnswerFault, AnswerFaults>>>>;
+  slips?: Partial<Record<Channel, Partial<Record<AnswerFault, AnswerFaults>>>>;
 }
 
 /** Why an answer is unusable. `no_by_status`: a 4xx, which is a valid no. */
@@ -474,7 +474,7 @@ export interface SuppressionDocument {
   _id: string;
   /** The list: a seller's code, `EVERY_SELLER`, or `buyer:ID`. */
   scope: string;
-  kind: keyof Match;
+  kind: keyof PersonHashes;
   at: Date;
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { UNSEEN } from '../market/unseen.js';
+import { INVISIBLE } from '../market/invisible.js';
 
 /*
  * What is shown on a terminal comes from everywhere: from buyers' answers, from persons, from files. A terminal obeys what
@@ -21,7 +21,7 @@ export const style =
   (text) =>
     `\u001b[${open};${MARK}m${text}\u001b[${close};${MARK}m`;
 
-const UNSEEN_OR_OURS = new RegExp(String.raw`\u001b\[(\d+);${MARK}m|${UNSEEN}`, 'gu');
+const UNSEEN_OR_OURS = new RegExp(String.raw`\u001b\[(\d+);${MARK}m|${INVISIBLE}`, 'gu');
 
 /** Shows what a terminal would obey, but for line breaks, tabs and our own colours: `␛[2J`. */
 export const visible = (text: string): string =>
@@ -47,7 +47,7 @@ function symbolOf(char: string): string {
   return `\\u{${code.toString(16)}}`;
 }
 
-const UNSEEN_IN_JSON = new RegExp(UNSEEN, 'gu');
+const UNSEEN_IN_JSON = new RegExp(INVISIBLE, 'gu');
 
 /** JSON with escapes for all that a terminal would obey, also what the standard lets stand as it is. */
 export const jsonText = (value: unknown, space?: number): string =>

@@ -1,12 +1,16 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { News } from '../market/waiting/waiting.js';
+import type { WaitUpdate } from '../market/waiting/waiting.js';
 import { MARKET_CHANGED, workflowId } from '../temporal/names.js';
 
 /** Changes of the market, and the waiting leads that each of them concerns. */
 export interface Wakes {
   /** The leads of the next change and what they are to hear, or undefined where there is none. */
   next(): Promise<
-    | { leads: { leadId: string; news: 'now' | News }[]; extendLease(): Promise<void>; done(): Promise<void> }
+    | {
+        leads: { leadId: string; news: 'now' | WaitUpdate }[];
+        extendLease(): Promise<void>;
+        done(): Promise<void>;
+      }
     | undefined
   >;
 }
@@ -30,7 +34,7 @@ export async function wakeOnce(client: Client, wakes: Wakes): Promise<number> {
 }
 
 /** Tells a lead's workflow, where it has not ended. */
-export async function wakeLead(client: Client, leadId: string, news: 'now' | News): Promise<void> {
+export async function wakeLead(client: Client, leadId: string, news: 'now' | WaitUpdate): Promise<void> {
   const args = news === 'now' ? [] : [news];
   try {
     await client.withDeadline(Date.now() + 10_000, () =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Notice } from '../../src/market/wording/notices.js';
-import type { NoticeKind } from '../../src/market/model/terms.js';
+import type { NoticeKind } from '../../src/market/model/market.js';
 import { readPage } from '../docs/page.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';

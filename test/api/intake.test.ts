@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { postedFields } from '../../src/market/fields/standardFields.js';
 import type { FieldDeclarations } from '../../src/market/fields/declaration.js';
 import type { SourceTerms } from '../../src/market/fields/aliases.js';
-import { categoryKey, categorySlug } from '../../src/market/model/terms.js';
+import { categoryKey, categorySlug } from '../../src/market/model/market.js';
 import { measured } from '../../src/metrics.js';
 import { findLead } from '../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../src/store/documents.js';

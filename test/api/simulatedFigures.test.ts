@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MIN_LEADS_SHOWN, figuresView, type Figures } from '../../src/operations/simulate/simulationView.js';
-import { COLUMNS, inColumns, type Columns, type Tally } from '../../src/market/simulate/tally.js';
+import { COLUMNS, mapCompared, type Compared, type Tally } from '../../src/market/simulate/tally.js';
 
 const BUYERS = ['northwind', 'fabrikam', 'contoso', 'tailspin'];
 const figure = fc.oneof(fc.constant(0), fc.nat(12), fc.nat(200));
@@ -33,7 +33,7 @@ const figures: fc.Arbitrary<Figures> = fc
   .map(({ tallies, counts }) => {
     const [erased, unheld, asBooked, leads, bid, form, post, check] = counts;
     const currencies = tallies.map(({ unsold, rows }, i) => {
-      const won: Columns<number[]> = {
+      const won: Compared<number[]> = {
         booked: rows.map(({ booked }) => booked),
         unchanged: rows.map(({ unchanged }) => unchanged),
         changed: rows.map(({ changed }) => changed),
@@ -41,7 +41,7 @@ const figures: fc.Arbitrary<Figures> = fc
       const most = Math.max(...COLUMNS.map((column) => won[column].reduce((sum, count) => sum + count, 0)));
       return {
         currency: i === 0 ? 'USD' : 'EUR',
-        tallies: inColumns(won, (counts) => tally(most + unsold, counts)),
+        tallies: mapCompared(won, (counts) => tally(most + unsold, counts)),
       };
     });
     return {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Entry, Excluded, Round } from '../../src/market/model/round.js';
-import { TRIED } from '../../src/market/auction/asking.js';
+import type { Entry, ExcludedGroup, Round } from '../../src/market/model/round.js';
+import { PROBE_IN_PROGRESS } from '../../src/market/auction/asking.js';
 import { windowKey } from '../../src/market/calendar/windows.js';
 import { listByOutcome } from '../../src/store/leads/listLeads.js';
 import { countByStatus, unsoldReasons } from '../../src/store/reports/unsoldLeads.js';
@@ -30,10 +30,10 @@ describe('why leads are unsold', () => {
     );
     other = await storeMarket(database, {}, { category: 'Planes' });
     await database.usage.insertOne({ _id: `${campaign._id}/northwind`, sold: { total: 1 } });
-    const state: Excluded = { reason: 'state', detail: 'buys CA only', buyers: 'contoso' };
-    const paused: Excluded = { reason: 'paused', detail: 'the contract', buyers: 'fabrikam' };
-    const capped: Excluded = { reason: 'capped', detail: '1 lead in all', buyers: 'northwind' };
-    const gone: Excluded = { reason: 'duplicate', buyers: 'tailspin' };
+    const state: ExcludedGroup = { reason: 'state', detail: 'buys CA only', buyers: 'contoso' };
+    const paused: ExcludedGroup = { reason: 'paused', detail: 'the contract', buyers: 'fabrikam' };
+    const capped: ExcludedGroup = { reason: 'capped', detail: '1 lead in all', buyers: 'northwind' };
+    const gone: ExcludedGroup = { reason: 'duplicate', buyers: 'tailspin' };
     await lead({ status: 'pending', reason: 'no_buyer_eligible' }, [capped, paused, state]);
     await lead(
       { status: 'expired', reason: 'no_bid' },
@@ -65,7 +65,7 @@ describe('why leads are unsold', () => {
   /** The second round is the last; the first is not counted. */
   async function lead(
     terms: Partial<LeadDocument>,
-    excluded: Excluded[] = [],
+    excluded: ExcludedGroup[] = [],
     entries: Entry[] = [],
   ): Promise<void> {
     const round: Round = {
@@ -273,7 +273,7 @@ describe('why leads are unsold', () => {
       contract: `${trucks._id}/${buyer}`,
       buyer,
       tier: 1,
-      ...(buyer === 'failing' ? { noBid: TRIED } : { bid: { price: 2000 } }),
+      ...(buyer === 'failing' ? { noBid: PROBE_IN_PROGRESS } : { bid: { price: 2000 } }),
     }));
     const round: Round = {
       number: 1,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSender } from '../../src/buyers/send.js';
 import { NO_CONTRACT, testBuyer, type TestTerms } from '../../src/buyers/testBuyer.js';
-import type { Buyer } from '../../src/market/model/terms.js';
+import type { Buyer } from '../../src/market/model/market.js';
 import { startBuyer, type Behaviours, type FakeBuyer, type RequestType } from '../support/buyer.js';
 import { makeCertificates } from '../support/certificates.js';
 import { openTlsProxy } from '../support/tlsProxy.js';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
-import { moment } from '../../src/market/calendar/formatUtc.js';
+import { formatUtc } from '../../src/market/calendar/isoTime.js';
 import { findKey, inForce } from '../../src/store/keys/apiKeys.js';
 import { SCOPE_NAMES } from '../../src/store/scopes.js';
 import { startBuyer } from '../support/buyer.js';
@@ -132,7 +132,7 @@ describe('gavel', () => {
     const end = (await database.keys.findOne({ _id: id }))?.expiresAt ?? new Date(0);
     expect((end.getTime() - before) / 86_400_000).toBeCloseTo(7, 2);
     const { stdout } = await run(['keys', 'list']);
-    expect(stdout).toMatch(new RegExp(`${id} .* in force .* ${moment(end)}`));
+    expect(stdout).toMatch(new RegExp(`${id} .* in force .* ${formatUtc(end)}`));
     expect(stdout).toMatch(new RegExp(`${next?.id ?? ''} .* in force .* never`));
     const refused = await run(['keys', 'revoke', id, '--at', 'soon']);
     expect(refused).toMatchObject({ code: 2, stdout: '' });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { editDistance, nearest, similarCategory } from '../../src/market/nearest.js';
-import { hasUnseen } from '../../src/market/unseen.js';
+import { hasInvisible } from '../../src/market/invisible.js';
 
 test.each([
   ['', '', 0],
@@ -79,5 +79,5 @@ test.each([
   ['\ufeffa', true],
   ['a\ud800', true],
 ])('%j has a character that can’t be seen: %s', (text, has) => {
-  expect(hasUnseen(text)).toBe(has);
+  expect(hasInvisible(text)).toBe(has);
 });

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import { contactOf, KEY_RULE } from '../../src/market/fields/personKeys.js';
-import { categoryKey, categorySlug } from '../../src/market/model/terms.js';
+import { categoryKey, categorySlug } from '../../src/market/model/market.js';
 import type { Database } from '../../src/store/db.js';
 import type {
   BuyerDocument,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scenario } from '../scenarios/runner/schema.js';
 import { handleOf, runScenario, type Run } from '../scenarios/runner/runScenario.js';
 import { readLeadDetails } from '../../src/operations/leads/leadDetails.js';
-import type { News } from '../../src/market/waiting/waiting.js';
+import type { WaitUpdate } from '../../src/market/waiting/waiting.js';
 import { factsOf } from '../../src/store/leads/leads.js';
 import { MARKET_CHANGED, OUTCOME, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
@@ -194,7 +194,7 @@ test('A waiting lead notified of an earlier time waits for it instead, without a
     /** Signals the workflow and waits until it has handled the signal. */
     const tell = async (minutes: number) => {
       const at = lead.receivedAt.getTime() + minutes * 60_000;
-      const news: News = { changes: [{ at, what: 'opening' }] };
+      const news: WaitUpdate = { changes: [{ at, what: 'opening' }] };
       const before = await eventsNow();
       await handle.signal(MARKET_CHANGED, news);
       await handle.executeUpdate(OUTCOME);

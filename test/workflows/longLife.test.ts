@@ -2,7 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FinishedLead } from '../../src/market/wording/story.js';
-import { MOST_ROUNDS_OF_LIFE, type News } from '../../src/market/waiting/waiting.js';
+import { MOST_ROUNDS_OF_LIFE, type WaitUpdate } from '../../src/market/waiting/waiting.js';
 import type { CampaignDocument, LeadDocument } from '../../src/store/documents.js';
 import { factsOf, findStoredLead } from '../../src/store/leads/leads.js';
 import { withdraw } from '../../src/store/leads/withdrawals.js';
@@ -73,7 +73,7 @@ describe('a lead that waits for months under a market that changes every few min
   ): Promise<void> {
     const at = lead.receivedAt.getTime() + soonest.day * DAY;
     const padding = 'x'.repeat(bytes);
-    const news = (i: number): News & { padding: string } => {
+    const news = (i: number): WaitUpdate & { padding: string } => {
       const later = soonest.comes === 'last' ? times - 1 - i : i;
       return { changes: [{ at: at + minutes(later), what: 'opening' }], padding };
     };

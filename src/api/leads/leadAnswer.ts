@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import type { FieldFault } from '../../market/fields/standardFields.js';
-import { standingInWords } from '../../market/model/statusView.js';
+import { statusView } from '../../market/model/statusView.js';
 import type { LeadSummary } from '../../store/leads/leads.js';
 import type { OutcomeAnswer } from '../../temporal/names.js';
 import type { LeadAnswer, LeadView } from '../schemas.js';
@@ -14,13 +14,13 @@ export function newLeadAnswer(lead: LeadSummary, outcome: OutcomeAnswer | undefi
   return {
     success: true,
     lead_id: lead._id,
-    ...standingInWords({ currency: lead.currency, status: 'pending', ...outcome }),
+    ...statusView({ currency: lead.currency, status: 'pending', ...outcome }),
   };
 }
 
 /** What the source is told of a lead that is stored. */
 export function storedLeadAnswer(lead: LeadSummary): Answer {
-  return { success: true, lead_id: lead._id, ...standingInWords(lead) };
+  return { success: true, lead_id: lead._id, ...statusView(lead) };
 }
 
 /** With what the source should know of its fields, if there is anything. */

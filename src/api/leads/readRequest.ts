@@ -2,9 +2,9 @@ import { isMissing, type FieldFault } from '../../market/fields/standardFields.j
 import type { SourceTerms } from '../../market/fields/aliases.js';
 import type { Given } from '../../market/intake/given.js';
 import { readAddressing, readLead, type LeadReading } from '../../market/intake/readLead.js';
-import { moment } from '../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../market/calendar/isoTime.js';
 import { isPaused } from '../../market/model/pause.js';
-import { categoryKey, type Campaign, type Seller } from '../../market/model/terms.js';
+import { categoryKey, type Campaign, type Seller } from '../../market/model/market.js';
 import type { KeyDocument } from '../../store/documents.js';
 import { ApiError } from '../../operations/refusal.js';
 import type { ReadCache } from '../readCache.js';
@@ -52,7 +52,7 @@ const anotherSeller = (): ApiError =>
 const pausedCampaign = ({ pausedUntil = 0 }: Campaign): ApiError =>
   new ApiError(
     'noCampaign',
-    `The seller takes no leads of this category until ${moment(pausedUntil)}. Nothing was stored; send the lead again then.`,
+    `The seller takes no leads of this category until ${formatUtc(pausedUntil)}. Nothing was stored; send the lead again then.`,
   );
 
 const noCampaign = (): ApiError =>

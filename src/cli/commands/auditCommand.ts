@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { showAudit, type AuditEntryView } from '../../operations/auditOperations.js';
-import { moment } from '../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../admin.js';
 import { count, past } from '../arguments.js';
 import { print, printJson, table, type Cell } from '../../terminal/print.js';
@@ -39,13 +39,13 @@ async function list({ since, of, limit, json }: Options, command: Command): Prom
 }
 
 function nothing(of: string | undefined, since: Date | undefined): string {
-  const then = since === undefined ? '' : ` since ${moment(since)}`;
+  const then = since === undefined ? '' : ` since ${formatUtc(since)}`;
   if (of === undefined) return `Nothing was changed${then}.`;
   return `The audit has nothing about "${of}"${then}. Name a lead, contract, campaign, buyer, seller or key by its whole id.`;
 }
 
 const row = ({ at, who, via, kind, id, did, changes }: AuditEntryView): Cell[] => [
-  moment(Date.parse(at)),
+  formatUtc(Date.parse(at)),
   `${who} (${via})`,
   `${kind} ${id}`,
   did,

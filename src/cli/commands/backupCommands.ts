@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { isStandIn } from '../../local/servers/localMongodb.js';
 import { showProgress } from '../../terminal/showProgress.js';
-import { moment } from '../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../market/calendar/isoTime.js';
 import {
   backup,
   BackupError,
@@ -64,7 +64,7 @@ async function backUp(dir: string, { keep, allowSmaller, json }: BackupOptions):
   else
     print(
       [
-        `${summary(manifest)} are in ${dir}, as of ${moment(new Date(manifest.at))}.`,
+        `${summary(manifest)} are in ${dir}, as of ${formatUtc(new Date(manifest.at))}.`,
         isOfOneMoment ? 'It has nothing that was written after that.' : STAND_IN,
         keys(manifest),
         ...(removed.length > 0 ? [`Older backups were removed: ${removed.join(', ')}.`] : []),

@@ -1,9 +1,9 @@
 import type { Failure } from '../limits/circuitBreaker.js';
-import { isClearNo } from '../model/clearNo.js';
+import { isFinalRefusal } from '../model/clearNo.js';
 import { aboveCeiling, isBelowFloor } from './prices.js';
 import type { Reason } from '../model/reason.js';
 import type { Bid, Candidate, Entry, NoBid, Round } from '../model/round.js';
-import type { Sale } from '../model/terms.js';
+import type { Sale } from '../model/market.js';
 import type { Contender } from './turns.js';
 
 /** What a buyer answered to a ping, or why it has not, and after how long, ms. */
@@ -16,15 +16,14 @@ export function nextTier({ later }: Round): { tier: number; asked: Candidate[] }
 }
 
 /** Those whose answers the round did not wait for, to be asked again: once. */
-export const missedIn = ({ entries }: Round): Candidate[] =>
+export const missedCandidates = ({ entries }: Round): Candidate[] =>
   entries.filter(({ again }) => again === 'due').map((entry) => ({ ...candidateIn(entry), again: 'asked' }));
 
 /** The same for those of a round that are asked at the same time: of each tier, and of it again where it was. */
-export const askedWith = ({ tier, again }: Candidate): string =>
-  `${tier}${again === 'asked' ? ' again' : ''}`;
+export const askGroup = ({ tier, again }: Candidate): string => `${tier}${again === 'asked' ? ' again' : ''}`;
 
 /** A candidate that was asked, and whose answer nobody waited for. */
-export const undecided = (candidate: Candidate): Entry => {
+export const missedEntry = (candidate: Candidate): Entry => {
   const detail = 'the round was decided before it answered';
   return candidate.again === undefined
     ? { ...candidate, again: 'due', noBid: { reason: 'outbid', detail } }
@@ -62,20 +61,20 @@ function candidateIn(entry: Entry): Candidate {
 }
 
 /** A buyer whose pings or posts fail is tried by one lead at a time. */
-export const TRIED = {
+export const PROBE_IN_PROGRESS = {
   reason: 'circuit_open',
   detail: 'after failures in a row; another lead is trying its server now',
 } as const;
 
 /** Why a bid is not used that expires before a post can be sent. */
-export function spent({ goodForMs, pingId }: Bid): NoBid & { reason: 'invalid_response' } {
+export function expiredBid({ goodForMs, pingId }: Bid): NoBid & { reason: 'invalid_response' } {
   const when = goodForMs === undefined ? 'expires' : `expires after ${goodForMs} ms,`;
   const detail = `the bid ${when} before a post can be sent; expires_in_ms is in milliseconds`;
   return { reason: 'invalid_response', detail, pingId };
 }
 
 /** The answer, or why its bid can't be used: it is above the contract's ceiling. */
-export function judged(
+export function withinCeiling(
   answer: PingAnswer,
   { ceiling }: Pick<Candidate, 'ceiling'>,
   currency: string,
@@ -85,8 +84,8 @@ export function judged(
 }
 
 /** The answer without a bid that has expired: its buyer has been asked for a new one already. */
-export const unlessSpent = (answer: PingAnswer, now: number): PingAnswer =>
-  'bid' in answer && hasExpired(answer.bid, now) ? { ms: answer.ms, noBid: spent(answer.bid) } : answer;
+export const unlessExpired = (answer: PingAnswer, now: number): PingAnswer =>
+  'bid' in answer && hasExpired(answer.bid, now) ? { ms: answer.ms, noBid: expiredBid(answer.bid) } : answer;
 
 /** A bid must be good for at least this much longer to be posted on, ms. */
 const POST_LEAD_MS = 100;
@@ -107,26 +106,26 @@ export const contendersOf = (sale: Sale, answers: readonly Entry[]): Contender[]
  * @param now UTC ms
  */
 export function failureOf(answer: PingAnswer, now: number): Failure | undefined {
-  const used = unlessSpent(answer, now);
+  const used = unlessExpired(answer, now);
   if (!('noBid' in used)) return undefined;
   const { reason, status, detail } = used.noBid;
-  if (reason === 'http_error' && status !== undefined && isClearNo(status)) return undefined;
-  return UNUSED.includes(reason) ? { reason, detail } : undefined;
+  if (reason === 'http_error' && status !== undefined && isFinalRefusal(status)) return undefined;
+  return UNUSABLE.includes(reason) ? { reason, detail } : undefined;
 }
 
 /** The answer to a ping of a test lead, with what its buyer is notified about if the answer could not be used. */
-export function withPing(
+export function withTestPing(
   answer: PingAnswer,
   { pingId, limitMs }: { pingId: string; limitMs: number },
 ): PingAnswer {
-  if (!('noBid' in answer) || !UNUSED.includes(answer.noBid.reason)) return answer;
+  if (!('noBid' in answer) || !UNUSABLE.includes(answer.noBid.reason)) return answer;
   const { reason, detail } = answer.noBid;
   const late = reason === 'timeout' ? `no answer within ${limitMs} ms` : undefined;
   return { ...answer, noBid: { ...answer.noBid, pingId, detail: detail ?? late } };
 }
 
 /** Answers to a ping that could not be used, by reason. */
-export const UNUSED: readonly Reason[] = ['timeout', 'unreachable', 'http_error', 'invalid_response'];
+export const UNUSABLE: readonly Reason[] = ['timeout', 'unreachable', 'http_error', 'invalid_response'];
 
 /** The round as a workflow's history may have it: without the buyers' own words, which only the database keeps. */
 export const withoutWords = <R extends Round>(round: R): R => ({

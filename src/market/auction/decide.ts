@@ -1,13 +1,13 @@
 import type { DeliveryPolicy } from '../model/delivery.js';
-import { missedIn } from './asking.js';
+import { missedCandidates } from './asking.js';
 import { isDecided } from './earlyClose.js';
 import { split } from '../model/margin.js';
 import { formatMoney, type Minor } from '../money.js';
 import type { LeadReason, Reason } from '../model/reason.js';
-import type { Bid, Candidate, Change, Entry, Outcome, Refusal, Round, RoundTerms } from '../model/round.js';
+import type { Bid, Candidate, Change, Entry, Outcome, Exclusion, Round, RoundTerms } from '../model/round.js';
 import { fnv1a } from '../hash.js';
-import { floorOf, isBelowFloor, priceIn, type Form } from './prices.js';
-import type { Sale } from '../model/terms.js';
+import { floorOf, isBelowFloor, priceIn, type SaleForm } from './prices.js';
+import type { Sale } from '../model/market.js';
 
 /** The lead, offered to one bidder. */
 export interface Offer {
@@ -43,16 +43,19 @@ export type OfferReason = Extract<
 >;
 
 /** What an offer ends with if a limit leaves no room for it. */
-export const asOfferReason = (reason: Reason): Exclude<OfferReason, 'uncertain'> =>
+export const offerReasonOf = (reason: Reason): Exclude<OfferReason, 'uncertain'> =>
   ROOM_REASONS.find((one) => one === reason) ?? 'capped';
 
 const ROOM_REASONS = ['over_budget', 'no_balance', 'duplicate', 'closed'] as const;
 
 /** A refusal for want of room, as what came of the offer. */
-export const asAnswer = ({ reason, ...why }: Refusal) => ({ answer: asOfferReason(reason), ...why });
+export const exclusionAsAnswer = ({ reason, ...why }: Exclusion) => ({
+  answer: offerReasonOf(reason),
+  ...why,
+});
 
 /** What came of an offer; an offer never made has none. */
-export type Answer =
+export type OfferAnswer =
   | { contract: string; answer: 'accepted'; exclusive: boolean }
   | {
       contract: string;
@@ -79,7 +82,7 @@ export type Step = { offers: Offer[] } | { ask: number } | { askAgain: string[] 
  * tier is asked only where the tiers before it bought nothing. Of equal bids the one with the smaller hash of lead and
  * contract goes first: the same each time it is computed, and no buyer is favoured over many leads.
  */
-export function nextStep(leadId: string, round: Round, answers: readonly Answer[]): Step {
+export function nextStep(leadId: string, round: Round, answers: readonly OfferAnswer[]): Step {
   const { sale, margin } = round.terms;
   const accepted = answers.filter(({ answer }) => answer === 'accepted');
   const answered = new Set(answers.map(({ contract }) => contract));
@@ -106,8 +109,8 @@ export function nextStep(leadId: string, round: Round, answers: readonly Answer[
 }
 
 /** Contracts whose answers the round did not wait for, where they could change who buys, as it stands by now. */
-function toAskAgain(round: Round, answers: readonly Answer[]): Candidate[] {
-  const missed = missedIn(round);
+function toAskAgain(round: Round, answers: readonly OfferAnswer[]): Candidate[] {
+  const missed = missedCandidates(round);
   if (missed.length === 0) return [];
   const lost = new Set(answers.flatMap(({ contract, answer }) => (answer === 'accepted' ? [] : [contract])));
   const left = round.entries.filter(({ contract }) => !lost.has(contract));
@@ -116,14 +119,14 @@ function toAskAgain(round: Round, answers: readonly Answer[]): Candidate[] {
 
 type Bidder = Extract<Entry, { bid: Bid }>;
 
-const soldAs = (accepted: readonly Answer[]): Form =>
+const soldAs = (accepted: readonly OfferAnswer[]): SaleForm =>
   accepted.some((answer) => answer.answer === 'accepted' && answer.exclusive) ? 'exclusive' : 'shared';
 
 /** In a hybrid sale the form that earns more now; of equal ones the exclusive one, which bothers the person less. */
-function bestForm(leadId: string, round: Round, open: Bidder[]): Form {
+function bestForm(leadId: string, round: Round, open: Bidder[]): SaleForm {
   const { sale } = round.terms;
   if (sale.mode !== 'hybrid') return sale.mode;
-  const worth = (form: Form, places: number): Minor =>
+  const worth = (form: SaleForm, places: number): Minor =>
     ranked(leadId, round, open, form)
       .slice(0, places)
       .reduce((sum, { price }) => sum + price, 0);
@@ -131,7 +134,12 @@ function bestForm(leadId: string, round: Round, open: Bidder[]): Form {
 }
 
 /** Bidders at or above their floor, in the order in which the lead is offered. */
-function ranked(leadId: string, round: Round, open: Bidder[], form: Form): { entry: Bidder; price: Minor }[] {
+function ranked(
+  leadId: string,
+  round: Round,
+  open: Bidder[],
+  form: SaleForm,
+): { entry: Bidder; price: Minor }[] {
   const { sale } = round.terms;
   const turn = new Map((round.turns ?? []).map((contract, i) => [contract, i]));
   return open
@@ -149,7 +157,7 @@ function ranked(leadId: string, round: Round, open: Bidder[], form: Form): { ent
 }
 
 /** How the round ended for every contract of the campaign: a bid that won, or one reason. */
-export function conclude(round: Round, answers: readonly Answer[]): Outcome[] {
+export function conclude(round: Round, answers: readonly OfferAnswer[]): Outcome[] {
   const answerOf = new Map(answers.map((answer) => [answer.contract, answer]));
   return [
     ...round.entries.map((entry) => outcome(entry, round.terms, answerOf.get(entry.contract))),
@@ -165,7 +173,7 @@ export function conclude(round: Round, answers: readonly Answer[]): Outcome[] {
   ];
 }
 
-function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: Answer | undefined): Outcome {
+function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: OfferAnswer | undefined): Outcome {
   const { contract, buyer, ms } = entry;
   const again = entry.again === 'asked' && ({ again: true } as const);
   const who = { contract, buyer, ...(ms !== undefined && { ms }), ...again };
@@ -173,7 +181,7 @@ function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: Answer | 
     const { reason, detail, words } = entry.noBid;
     return { ...who, sold: false, reason, detail, words };
   }
-  const form: Form = answer?.answer === 'accepted' && !answer.exclusive ? 'shared' : 'exclusive';
+  const form: SaleForm = answer?.answer === 'accepted' && !answer.exclusive ? 'shared' : 'exclusive';
   const { bid } = entry;
   const { note } = bid;
   const price = priceIn(sale, bid, form) ?? bid.price ?? bid.shared ?? 0;
@@ -201,7 +209,7 @@ function floorInWords({ bid, floor }: Bidder, sale: Sale, currency: string): str
 }
 
 /** What ops read of an outcome. Not for a workflow: the buyer's own words are in it. */
-export const detailFor = (outcome: Outcome): string | undefined =>
+export const opsDetail = (outcome: Outcome): string | undefined =>
   outcome.sold ? outcome.note : (outcome.words ?? outcome.detail ?? outcome.note);
 
 /** Why a round sold the lead to nobody: what came closest to a sale says it. */

@@ -1,6 +1,6 @@
 import { floorOf, placesOf } from './prices.js';
 import type { Candidate, Entry } from '../model/round.js';
-import type { Sale } from '../model/terms.js';
+import type { Sale } from '../model/market.js';
 
 /** How long a post may be expected to take: so much of the answer window is left for it, ms. */
 const POST_RESERVE_MS = 1000;

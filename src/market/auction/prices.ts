@@ -1,12 +1,12 @@
 import { formatMoney, type Minor } from '../money.js';
 import type { Bid, NoBid } from '../model/round.js';
-import type { Contract, Sale } from '../model/terms.js';
+import type { Contract, Sale } from '../model/market.js';
 
 /** Whether a bid is for the lead alone or for a place in a shared sale. */
-export type Form = 'exclusive' | 'shared';
+export type SaleForm = 'exclusive' | 'shared';
 
 /** What the entry's bid is in a form of sale; undefined where it is none. */
-export function priceIn(sale: Sale, bid: Bid, form: Form): Minor | undefined {
+export function priceIn(sale: Sale, bid: Bid, form: SaleForm): Minor | undefined {
   return sale.mode === 'hybrid' && form === 'shared' ? bid.shared : bid.price;
 }
 
@@ -14,14 +14,14 @@ export function priceIn(sale: Sale, bid: Bid, form: Form): Minor | undefined {
 export const placesOf = ({ mode, maxBuyers }: Sale): number => (mode === 'exclusive' ? 1 : maxBuyers);
 
 /** The lowest bid that is taken of a contract in a form of sale. */
-export function floorOf(sale: Sale, floor: Minor | undefined, form: Form): Minor {
+export function floorOf(sale: Sale, floor: Minor | undefined, form: SaleForm): Minor {
   const campaign =
     sale.mode === 'hybrid' && form === 'shared' ? (sale.sharedFloor ?? sale.floor) : sale.floor;
   return Math.max(campaign, floor ?? 0);
 }
 
 /** The least that a contract can come to pay: of a bid only its floor is known before it is asked for. */
-export function leastOf(
+export function lowestPrice(
   sale: Sale,
   { price, sharedPrice, floor }: Pick<Contract, 'price' | 'sharedPrice' | 'floor'>,
 ): Minor {

@@ -44,19 +44,19 @@ export function turnOrder(credits: Credits, contenders: readonly Contender[]): C
 }
 
 /** What is to be added to credits, by id; it adds up to zero. Additions may be made in any order, also while other turns are taken. */
-export type Changes = Readonly<Record<string, number>>;
+export type CreditChanges = Readonly<Record<string, number>>;
 
 /** One turn among those who stand: all gain their share of it, and the one that has it pays a whole one. */
-export function changesOf(standing: readonly Contender[], taker: string): Changes {
+export function turnChanges(standing: readonly Contender[], taker: string): CreditChanges {
   const total = weightOf(standing);
   return Object.fromEntries(standing.map(({ id, weight }) => [id, weight / total - (id === taker ? 1 : 0)]));
 }
 
 /** One turn for each of these, one after the other: who has had one contends for no other of the same lead. */
-export function changesOfAll(contenders: readonly Contender[], takers: readonly string[]): Changes {
-  let [standing, changes]: [readonly Contender[], Changes] = [contenders, {}];
+export function turnChangesOfAll(contenders: readonly Contender[], takers: readonly string[]): CreditChanges {
+  let [standing, changes]: [readonly Contender[], CreditChanges] = [contenders, {}];
   for (const taker of takers) {
-    changes = added(changes, changesOf(standing, taker));
+    changes = addChanges(changes, turnChanges(standing, taker));
     standing = standing.filter(({ id }) => id !== taker);
   }
   return changes;
@@ -70,17 +70,17 @@ export function takeTurns(
   credits: Credits,
   contenders: readonly Contender[],
   places: number,
-): { order: Contender[]; changes: Changes } {
+): { order: Contender[]; changes: CreditChanges } {
   const first: Contender[] = [];
-  let [left, changes]: [readonly Contender[], Changes] = [contenders, {}];
+  let [left, changes]: [readonly Contender[], CreditChanges] = [contenders, {}];
   for (let place = 0; place < Math.max(1, places) && left.length > 0; place++) {
     // Nothing is added for the first place: most leads have no other.
-    const [taker, ...others] = turnOrder(place === 0 ? credits : added(credits, changes), left);
+    const [taker, ...others] = turnOrder(place === 0 ? credits : addChanges(credits, changes), left);
     if (taker === undefined) break;
     first.push(taker);
     if (places > 0) {
-      const more = changesOf(left, taker.id);
-      changes = place === 0 ? more : added(changes, more);
+      const more = turnChanges(left, taker.id);
+      changes = place === 0 ? more : addChanges(changes, more);
     }
     left = others;
   }
@@ -101,26 +101,26 @@ export function settleTurns(
   places: number,
   sent: ReadonlySet<string>,
   away: ReadonlySet<string>,
-): Changes {
+): CreditChanges {
   const ids = order.map(({ id }) => id);
-  const taken = changesOfAll(order, ids.slice(0, places));
+  const taken = turnChangesOfAll(order, ids.slice(0, places));
   const present = order.filter(({ id }) => !away.has(id));
-  const used = changesOfAll(
+  const used = turnChangesOfAll(
     present,
     ids.filter((id) => sent.has(id)),
   );
-  const changes = Object.entries(added(used, scaled(taken, -1)));
+  const changes = Object.entries(addChanges(used, scaleChanges(taken, -1)));
   return Object.fromEntries(changes.filter(([, change]) => rounded(change) !== 0));
 }
 
 /** The credits once the changes are made. */
-export function added(credits: Credits, changes: Changes): Credits {
+export function addChanges(credits: Credits, changes: CreditChanges): Credits {
   const sum = { ...credits };
   for (const [id, change] of Object.entries(changes)) sum[id] = (sum[id] ?? 0) + change;
   return sum;
 }
 
-export const scaled = (changes: Changes, factor: number): Changes =>
+export const scaleChanges = (changes: CreditChanges, factor: number): CreditChanges =>
   Object.fromEntries(Object.entries(changes).map(([id, change]) => [id, change * factor]));
 
 const weightOf = (contenders: readonly Contender[]): number =>

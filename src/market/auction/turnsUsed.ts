@@ -1,18 +1,18 @@
-import { askedWith } from './asking.js';
-import type { Answer } from './decide.js';
+import { askGroup } from './asking.js';
+import type { OfferAnswer } from './decide.js';
 import { placesOf } from './prices.js';
 import type { Entry, Round } from '../model/round.js';
-import type { Sale } from '../model/terms.js';
-import { added, changesOfAll, settleTurns, type Changes, type Contender } from './turns.js';
+import type { Sale } from '../model/market.js';
+import { addChanges, turnChangesOfAll, settleTurns, type CreditChanges, type Contender } from './turns.js';
 
 /** Whether the award goes by turns, whatever is bid. */
 export const isByTurns = ({ award }: Sale): boolean => award === 'weighted' || award === 'roundRobin';
 
 /** Answers of those that were sent the lead. */
-const SENT: readonly Answer['answer'][] = ['accepted', 'refused', 'uncertain'];
+const SENT: readonly OfferAnswer['answer'][] = ['accepted', 'refused', 'uncertain'];
 
 /** What is to be changed of the turns that a round has taken, once it is known who was sent the lead. */
-export function turnsUsed(round: Round, answers: readonly Answer[]): Changes {
+export function turnsUsed(round: Round, answers: readonly OfferAnswer[]): CreditChanges {
   const answerOf = new Map(answers.map(({ contract, answer }) => [contract, answer]));
   const isSent = ({ contract }: Entry): boolean => {
     const answer = answerOf.get(contract);
@@ -31,16 +31,16 @@ export function turnsUsed(round: Round, answers: readonly Answer[]): Changes {
 }
 
 /** What a round has changed of the turns in all: those that it took, and what was put right after it. */
-export function turnsChanged(round: Round, answers: readonly Answer[]): Changes {
+export function turnsChanged(round: Round, answers: readonly OfferAnswer[]): CreditChanges {
   const places = placesOf(round.terms.sale);
   const taken = takenTogether(round).map((together) => {
     const order = together.map(contender);
-    return changesOfAll(
+    return turnChangesOfAll(
       order,
       order.slice(0, places).map(({ id }) => id),
     );
   });
-  return added(inAll(taken), turnsUsed(round, answers));
+  return addChanges(inAll(taken), turnsUsed(round, answers));
 }
 
 const contender = ({ contract, weight = 1 }: Entry): Contender => ({ id: contract, weight });
@@ -50,10 +50,9 @@ function takenTogether({ entries, turns = [] }: Round): Entry[][] {
   const inTurn = entries
     .filter(({ contract }) => turns.includes(contract))
     .sort((a, b) => turns.indexOf(a.contract) - turns.indexOf(b.contract));
-  return [...new Set(inTurn.map(askedWith))].map((time) =>
-    inTurn.filter((entry) => askedWith(entry) === time),
-  );
+  return [...new Set(inTurn.map(askGroup))].map((time) => inTurn.filter((entry) => askGroup(entry) === time));
 }
 
 /** No contract contends twice. */
-const inAll = (changes: readonly Changes[]): Changes => Object.fromEntries(changes.flatMap(Object.entries));
+const inAll = (changes: readonly CreditChanges[]): CreditChanges =>
+  Object.fromEntries(changes.flatMap(Object.entries));

@@ -1,4 +1,4 @@
-import { askedWith } from './asking.js';
+import { askGroup } from './asking.js';
 import type { Round } from '../model/round.js';
 
 /**
@@ -8,7 +8,7 @@ import type { Round } from '../model/round.js';
 export function waitedForBids({ checksMs = 0, entries }: Pick<Round, 'checksMs' | 'entries'>): number {
   const byTime = new Map<string, number>();
   for (const entry of entries) {
-    const time = askedWith(entry);
+    const time = askGroup(entry);
     byTime.set(time, Math.max(byTime.get(time) ?? 0, entry.ms ?? 0));
   }
   return [...byTime.values()].reduce((sum, ms) => sum + ms, checksMs);

@@ -1,7 +1,7 @@
 import { DAY, dayOf, weekdayOf, type Day, type Span } from './days.js';
 import { parseClosedTime, parseOpenHours } from './openHours.js';
 import { isUsHoliday } from './usHolidays.js';
-import { stretchAt, wallTime } from './zone.js';
+import { offsetPeriodAt, wallTime } from './zone.js';
 
 /** When a contract takes leads, as the market file says it; openHours.ts has the grammar of the texts. */
 export interface Schedule {
@@ -85,7 +85,7 @@ export function* openSpans(schedule: CompiledSchedule, from: number, until: numb
 function* dailySpans(schedule: CompiledSchedule, from: number, until: number): Generator<Span> {
   let start = from;
   while (start < until) {
-    const stretch = stretchAt(schedule.timezone, start);
+    const stretch = offsetPeriodAt(schedule.timezone, start);
     const end = Math.min(stretch.until, until);
     const lastDay = dayOf(end - 1 + stretch.offset);
     for (let day = dayOf(start + stretch.offset); day <= lastDay; day++) {

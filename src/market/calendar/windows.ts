@@ -1,5 +1,5 @@
 import { DAY, dayOf, HOUR, weekdayOf, type Day, type Span } from './days.js';
-import { momentOf, stretchAt, wallTime } from './zone.js';
+import { wallTimeToUtc, offsetPeriodAt, wallTime } from './zone.js';
 
 /** What a cap or a budget counts over. */
 export type Period = 'hour' | 'day' | 'week' | 'month' | 'total';
@@ -11,7 +11,7 @@ export type Period = 'hour' | 'day' | 'week' | 'month' | 'total';
  */
 export function windowKey(period: Period, timezone: string, at: number): string {
   if (period === 'total') return 'total';
-  const { offset } = stretchAt(timezone, at);
+  const { offset } = offsetPeriodAt(timezone, at);
   const wall = at + offset;
   if (period === 'week') return `week:${isoWeek(wall)}`;
   const shown = new Date(wall).toISOString();
@@ -67,12 +67,12 @@ function mondayOf(wall: number): Day {
 export function windowEnd(period: Period, timezone: string, at: number): number | undefined {
   if (period === 'total') return undefined;
   if (period === 'hour') return hourEnd(timezone, at);
-  return momentOf(timezone, nextStart(period, wallTime(timezone, at)), at);
+  return wallTimeToUtc(timezone, nextStart(period, wallTime(timezone, at)), at);
 }
 
 /** An hour of the clock also ends where the clock changes. */
 function hourEnd(timezone: string, at: number): number {
-  const { offset, until } = stretchAt(timezone, at);
+  const { offset, until } = offsetPeriodAt(timezone, at);
   return Math.min((Math.floor((at + offset) / HOUR) + 1) * HOUR - offset, until);
 }
 
@@ -94,5 +94,8 @@ function nextStart(period: 'day' | 'week' | 'month', wall: number): number {
 export function dayAround(timezone: string, at: number): Span {
   const start = dayOf(wallTime(timezone, at)) * DAY;
   // No clock is further from UTC than a day.
-  return { from: momentOf(timezone, start, start - DAY), until: momentOf(timezone, start + DAY, at) };
+  return {
+    from: wallTimeToUtc(timezone, start, start - DAY),
+    until: wallTimeToUtc(timezone, start + DAY, at),
+  };
 }

@@ -2,19 +2,19 @@ import { Temporal } from 'temporal-polyfill';
 import type { Span } from './days.js';
 
 /** The time between two changes of a zone's clock, UTC ms: the clock shows UTC plus `offset`, ms, all through it. */
-export interface Stretch extends Span {
+export interface OffsetPeriod extends Span {
   offset: number;
 }
 
 /** Few for each zone: clocks change twice a year. */
-const stretchesOf = new Map<string, Stretch[]>();
+const stretchesOf = new Map<string, OffsetPeriod[]>();
 
 /**
  * The stretch that `at`, UTC ms, lies in.
  * @param timezone an IANA time zone, e.g. `America/Chicago`
  * @throws RangeError where there is no such zone
  */
-export function stretchAt(timezone: string, at: number): Stretch {
+export function offsetPeriodAt(timezone: string, at: number): OffsetPeriod {
   const known = stretchesOf.get(timezone) ?? [];
   const hit = known.find(({ from, until }) => from <= at && at < until);
   if (hit) return hit;
@@ -23,7 +23,7 @@ export function stretchAt(timezone: string, at: number): Stretch {
   return stretch;
 }
 
-function readStretch(timezone: string, at: number): Stretch {
+function readStretch(timezone: string, at: number): OffsetPeriod {
   const moment = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone);
   // The previous change lies before a moment, not on it.
   const last = moment.add({ milliseconds: 1 }).getTimeZoneTransition('previous');
@@ -37,7 +37,7 @@ function readStretch(timezone: string, at: number): Stretch {
 
 /** What the zone's clock shows at `at`, UTC ms, as the ms at which a clock on UTC shows the same date and time. */
 export function wallTime(timezone: string, at: number): number {
-  return at + stretchAt(timezone, at).offset;
+  return at + offsetPeriodAt(timezone, at).offset;
 }
 
 /**
@@ -45,8 +45,8 @@ export function wallTime(timezone: string, at: number): number {
  * of the clock skips it, a later one.
  * @param notBefore UTC ms; matters where the clock shows the time twice
  */
-export function momentOf(timezone: string, wall: number, notBefore: number): number {
-  let stretch = stretchAt(timezone, notBefore);
-  while (wall - stretch.offset >= stretch.until) stretch = stretchAt(timezone, stretch.until);
+export function wallTimeToUtc(timezone: string, wall: number, notBefore: number): number {
+  let stretch = offsetPeriodAt(timezone, notBefore);
+  while (wall - stretch.offset >= stretch.until) stretch = offsetPeriodAt(timezone, stretch.until);
   return Math.max(wall - stretch.offset, stretch.from, notBefore);
 }

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { compileSchedule, type CompiledSchedule } from '../calendar/schedule.js';
 import { compileComparisons, type Comparisons } from '../filters/comparisons.js';
 import { compileFilters, type Filter, type LeadTest } from '../filters/filters.js';
-import { isLimited } from '../limits/usage.js';
-import type { Buyer, Campaign, Contract, Seller } from '../model/terms.js';
+import { hasLimits } from '../limits/usage.js';
+import type { Buyer, Campaign, Contract, Seller } from '../model/market.js';
 
 /** A contract made ready for many leads: what each round would else compute again. */
-export interface ReadyContract<B extends Buyer = Buyer> {
+export interface CompiledContract<B extends Buyer = Buyer> {
   contract: Contract;
   buyer: B;
   states?: ReadonlySet<string>;
@@ -21,10 +21,10 @@ export interface ReadyContract<B extends Buyer = Buyer> {
 }
 
 /** A campaign's terms made ready for many leads. */
-export interface ReadyMarket<B extends Buyer = Buyer, S extends Seller = Seller> {
+export interface CompiledCampaign<B extends Buyer = Buyer, S extends Seller = Seller> {
   seller: S;
   campaign: Campaign;
-  contracts: ReadyContract<B>[];
+  contracts: CompiledContract<B>[];
   /** `comparedBuyers` of the whole market; absent: none. */
   compared?: ReadonlySet<string>;
 }
@@ -47,21 +47,23 @@ function kept<Terms, Ready extends object>(
 }
 
 /** What is declared of a campaign's fields, compiled; the number is part of the key of all that is compiled from it. */
-interface ReadyFields {
+interface CompiledFields {
   id: number;
   comparisons: Comparisons;
 }
 
 let lastId = 0;
-const readyFields = kept(({ fields = {}, currency }: Pick<Campaign, 'fields' | 'currency'>): ReadyFields => {
-  lastId += 1;
-  return { id: lastId, comparisons: compileComparisons(fields, currency) };
-});
+const compileFields = kept(
+  ({ fields = {}, currency }: Pick<Campaign, 'fields' | 'currency'>): CompiledFields => {
+    lastId += 1;
+    return { id: lastId, comparisons: compileComparisons(fields, currency) };
+  },
+);
 
 interface FilterTerms {
   filters: Filter[];
   timezone: string;
-  fields: ReadyFields;
+  fields: CompiledFields;
 }
 
 const schedules = kept(compileSchedule);
@@ -72,17 +74,17 @@ const leadTests = kept(
 );
 
 /** The contracts of a campaign, made ready in their order; those of buyers that are not there are left out. */
-export function readyContracts<B extends Buyer>(
+export function compileContracts<B extends Buyer>(
   { fields, currency }: Pick<Campaign, 'fields' | 'currency'>,
   contracts: readonly Contract[],
   buyers: ReadonlyMap<string, B>,
-): ReadyContract<B>[] {
-  const compiled = readyFields({ fields, currency });
+): CompiledContract<B>[] {
+  const compiled = compileFields({ fields, currency });
   const namesStates = contracts.length <= NAMED_STATES_IN;
   return contracts.flatMap((contract) => {
     const buyer = buyers.get(contract.buyer);
     if (buyer === undefined) return [];
-    const ready = readyContract(contract, buyer, compiled);
+    const ready = compileContract(contract, buyer, compiled);
     if (namesStates && contract.states) ready.buysOnly = buysOnlyIn(contract.states);
     return [ready];
   });
@@ -102,7 +104,11 @@ function buysOnlyIn(states: readonly string[]): string {
 }
 
 /** One literal of one shape: a copy with a further key makes each round of a large campaign five times as slow. */
-function readyContract<B extends Buyer>(contract: Contract, buyer: B, fields: ReadyFields): ReadyContract<B> {
+function compileContract<B extends Buyer>(
+  contract: Contract,
+  buyer: B,
+  fields: CompiledFields,
+): CompiledContract<B> {
   const { states, sources, schedule, filters, timezone } = contract;
   return {
     contract,
@@ -113,6 +119,6 @@ function readyContract<B extends Buyer>(contract: Contract, buyer: B, fields: Re
     not: sources?.not && new Set(sources.not),
     schedule: schedule && schedules(schedule),
     filter: filters && leadTests({ filters, timezone, fields }),
-    limited: isLimited(contract) || buyer.balance !== undefined,
+    limited: hasLimits(contract) || buyer.balance !== undefined,
   };
 }

@@ -1,14 +1,14 @@
 import { DAY } from '../calendar/days.js';
 import { isOpen, nextOpening, type CompiledSchedule } from '../calendar/schedule.js';
-import type { ReadyContract } from './compileCampaign.js';
+import type { CompiledContract } from './compileCampaign.js';
 import type { FieldValue } from '../fields/reading.js';
 import { formatDuration } from '../calendar/duration.js';
 import type { LeadFacts } from '../model/lead.js';
-import { moment } from '../calendar/formatUtc.js';
+import { formatUtc } from '../calendar/isoTime.js';
 import { pauseOf } from '../model/pause.js';
-import { otherCurrency } from './reservation.js';
-import type { Refusal } from '../model/round.js';
-import type { Campaign, Seller } from '../model/terms.js';
+import { currencyExclusion } from './reservation.js';
+import type { Exclusion } from '../model/round.js';
+import type { Campaign, Seller } from '../model/market.js';
 
 /** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
 export interface LeadInRound {
@@ -26,24 +26,24 @@ export interface LeadInRound {
  * Why no contract of the campaign may buy the lead; undefined if some may. After a change of currency, the campaign's
  * amounts say nothing about a lead that came before it: 5000 yen are not 50.00 dollars.
  */
-export function barredBy(
+export function campaignExclusion(
   seller: Pick<Seller, 'active'>,
   campaign: Pick<Campaign, 'active' | 'pausedUntil' | 'currency'>,
   { currency }: Pick<LeadInRound, 'currency'>,
   now: number,
-): Refusal | undefined {
+): Exclusion | undefined {
   const paused = pauseOf(seller, 'the seller', now) ?? pauseOf(campaign, 'the campaign', now);
   if (paused !== undefined) return paused;
-  return campaign.currency === currency ? undefined : otherCurrency(campaign.currency, currency);
+  return campaign.currency === currency ? undefined : currencyExclusion(campaign.currency, currency);
 }
 
-const statesRefused = new Map<string | undefined, Refusal>();
+const statesRefused = new Map<string | undefined, Exclusion>();
 
 /** Most contracts of a large campaign are left out for the state, so the words of each state are made once. */
-function doesNotBuy(state: string | undefined): Refusal {
+function doesNotBuy(state: string | undefined): Exclusion {
   const known = statesRefused.get(state);
   if (known !== undefined) return known;
-  const refused: Refusal = { reason: 'state', detail: `does not buy ${state ?? 'leads without a state'}` };
+  const refused: Exclusion = { reason: 'state', detail: `does not buy ${state ?? 'leads without a state'}` };
   statesRefused.set(state, refused);
   return refused;
 }
@@ -53,7 +53,11 @@ function doesNotBuy(state: string | undefined): Refusal {
  * buyer's circuit, which depend on what else was sold, come after this.
  * @param now UTC ms
  */
-export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): Refusal | undefined {
+export function leadExclusion(
+  ready: CompiledContract,
+  lead: LeadInRound,
+  now: number,
+): Exclusion | undefined {
   const { contract, buyer, states, buysOnly, only, not, schedule, filter } = ready;
   const { facts, source } = lead;
   const paused = pauseOf(contract, 'the contract', now) ?? pauseOf(buyer, 'the buyer', now);
@@ -73,7 +77,7 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
     const from = facts.receivedAt + contract.delay;
     return {
       reason: 'not_yet',
-      detail: `offered from ${moment(from)}`,
+      detail: `offered from ${formatUtc(from)}`,
       change: { at: from, what: 'delay' },
     };
   }
@@ -82,7 +86,7 @@ export function refusal(ready: ReadyContract, lead: LeadInRound, now: number): R
   }
   const rule = filter?.(lead.fields, now);
   if (rule !== undefined) return { reason: 'filtered', detail: rule };
-  const closed = scheduleRefusal(schedule, now);
+  const closed = scheduleExclusion(schedule, now);
   if (closed !== undefined) return closed;
   if (contract.price === undefined && contract.sharedPrice === undefined && buyer.ping === undefined) {
     return { reason: 'no_bid', detail: 'the buyer has neither a ping nor a price' };
@@ -102,9 +106,12 @@ function opens(schedule: CompiledSchedule, now: number): number | undefined {
 }
 
 /** That a contract's schedule is closed, and when it opens; undefined if it is open, or the contract has none. */
-export function scheduleRefusal(schedule: CompiledSchedule | undefined, now: number): Refusal | undefined {
+export function scheduleExclusion(
+  schedule: CompiledSchedule | undefined,
+  now: number,
+): Exclusion | undefined {
   if (schedule === undefined || isOpen(schedule, now)) return undefined;
   const at = opens(schedule, now);
   if (at === undefined) return { reason: 'closed', detail: 'its schedule never opens again' };
-  return { reason: 'closed', detail: `opens ${moment(at)}`, change: { at, what: 'opening' } };
+  return { reason: 'closed', detail: `opens ${formatUtc(at)}`, change: { at, what: 'opening' } };
 }

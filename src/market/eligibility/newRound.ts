@@ -1,8 +1,8 @@
-import type { ReadyMarket } from './compileCampaign.js';
-import { candidateOf, type Known, type Plan } from './plan.js';
+import type { CompiledCampaign } from './compileCampaign.js';
+import { candidateOf, type LimitState, type Plan } from './plan.js';
 import type { Bid, Candidate, Round } from '../model/round.js';
 import { saleAt } from '../model/stages.js';
-import type { Buyer } from '../model/terms.js';
+import type { Buyer } from '../model/market.js';
 
 /**
  * A round as it stands before anybody is asked: who may be, and why the others may not.
@@ -10,10 +10,10 @@ import type { Buyer } from '../model/terms.js';
  * @param now UTC ms
  */
 export function newRound<B extends Buyer>(
-  { seller, campaign, contracts }: ReadyMarket<B>,
+  { seller, campaign, contracts }: CompiledCampaign<B>,
   { number, receivedAt, now }: { number: number; receivedAt: number; now: number },
   plan: Plan<B>,
-  usage: Known['usage'],
+  usage: LimitState['usage'],
 ): Round {
   const sale = saleAt(campaign, receivedAt, now);
   return {

@@ -1,12 +1,12 @@
-import type { ReadyContract } from './compileCampaign.js';
+import type { CompiledContract } from './compileCampaign.js';
 import type { Plan } from './plan.js';
-import type { Buyer, Campaign, Check } from '../model/terms.js';
+import type { Buyer, Campaign, Check } from '../model/market.js';
 
 /** Whether a lead passes an outside check; `detail` is for ops and holds nothing of the lead. */
 export type CheckResult = { passes: boolean; detail: string };
 
 /** The checks that a lead must pass to be offered under a contract: the campaign's, then its own. */
-export const checksOf = ({ checks = [] }: Campaign, { contract }: ReadyContract): Check[] => [
+export const checksOf = ({ checks = [] }: Campaign, { contract }: CompiledContract): Check[] => [
   ...checks,
   ...(contract.checks ?? []),
 ];

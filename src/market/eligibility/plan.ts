@@ -1,35 +1,48 @@
-import { circuitId, CLOSED, comeBackAt, LINES, stateOf, type Circuit } from '../limits/circuitBreaker.js';
-import type { ReadyContract, ReadyMarket } from './compileCampaign.js';
-import { leastOf } from '../auction/prices.js';
-import { duplicateUnder, isDuplicate, ON_OWN_LIST, type Hold, type Match } from '../limits/duplicates.js';
-import { barredBy, refusal, scheduleRefusal, type LeadInRound } from './eligibility.js';
+import {
+  circuitId,
+  CLOSED_CIRCUIT,
+  retryBuyerAt,
+  CHANNELS,
+  circuitState,
+  type Circuit,
+} from '../limits/circuitBreaker.js';
+import type { CompiledContract, CompiledCampaign } from './compileCampaign.js';
+import { lowestPrice } from '../auction/prices.js';
+import {
+  duplicateExclusion,
+  isDuplicate,
+  ON_BUYER_LIST,
+  type Hold,
+  type PersonHashes,
+} from '../limits/duplicates.js';
+import { campaignExclusion, leadExclusion, scheduleExclusion, type LeadInRound } from './eligibility.js';
 import { fraction } from '../hash.js';
-import { moment } from '../calendar/formatUtc.js';
+import { formatUtc } from '../calendar/isoTime.js';
 import { formatMoney } from '../money.js';
 import { pauseOf } from '../model/pause.js';
 import type { Reason } from '../model/reason.js';
-import type { Candidate, Change, Excluded, Refusal } from '../model/round.js';
+import type { Candidate, Change, ExcludedGroup, Exclusion } from '../model/round.js';
 import { nextStageAt, saleAt } from '../model/stages.js';
-import type { Buyer, Campaign, Sale } from '../model/terms.js';
+import type { Buyer, Campaign, Sale } from '../model/market.js';
 import {
   buyerAccount,
   fullLimit,
   limitsOf,
-  refusalUntil,
-  unpayable,
+  fullLimitExclusion,
+  balanceExclusion,
   type Limit,
   type Usage,
 } from '../limits/usage.js';
 
 /** Who may be asked, and why the others may not; every contract is in one of the two. */
 export interface Plan<B extends Buyer> {
-  open: ReadyContract<B>[];
-  excluded: Excluded[];
+  open: CompiledContract<B>[];
+  excluded: ExcludedGroup[];
   changes: Change[];
 }
 
 /** What else was sold lately, as far as the contracts in question go. */
-export interface Known {
+export interface LimitState {
   /** By contract, and by `buyer:ID` for balances. */
   usage: ReadonlyMap<string, Usage>;
   holds: readonly Hold[];
@@ -41,13 +54,13 @@ export interface Known {
 
 /** Looks at the contracts' own terms: most of a large campaign ends here, before anything is read from the store. */
 export function planRound<B extends Buyer>(
-  { seller, campaign, contracts }: ReadyMarket<B>,
+  { seller, campaign, contracts }: CompiledCampaign<B>,
   lead: LeadInRound,
   now: number,
 ): Plan<B> {
-  const barred = barredBy(seller, campaign, lead, now);
+  const barred = campaignExclusion(seller, campaign, lead, now);
   const stage = nextStageAt(campaign.stages ?? [], lead.facts.receivedAt, now);
-  const plan = sorted(contracts, (ready) => barred ?? refusal(ready, lead, now));
+  const plan = sorted(contracts, (ready) => barred ?? leadExclusion(ready, lead, now));
   return stage === undefined
     ? plan
     : { ...plan, changes: soonest([...plan.changes, { at: stage, what: 'stage' }]) };
@@ -56,13 +69,13 @@ export function planRound<B extends Buyer>(
 /** Looks at what else was sold: duplicates, caps, budgets, balances, buyers that are failing. */
 export function withinLimits<B extends Buyer>(
   plan: Plan<B>,
-  { campaign }: Pick<ReadyMarket<B>, 'campaign'>,
-  lead: LeadInRound & { match: Match },
-  known: Known,
+  { campaign }: Pick<CompiledCampaign<B>, 'campaign'>,
+  lead: LeadInRound & { match: PersonHashes },
+  known: LimitState,
   now: number,
 ): Plan<B> {
   const sale = saleAt(campaign, lead.facts.receivedAt, now);
-  const next = sorted(plan.open, (ready) => limitRefusal(ready, campaign, sale, lead, known, now));
+  const next = sorted(plan.open, (ready) => limitExclusion(ready, campaign, sale, lead, known, now));
   return {
     open: next.open,
     excluded: [...plan.excluded, ...next.excluded],
@@ -75,32 +88,32 @@ export function withinLimits<B extends Buyer>(
  * out after all.
  */
 const comebacks = (
-  asked: readonly ReadyContract[],
+  asked: readonly CompiledContract[],
   { facts }: LeadInRound,
-  { circuits }: Known,
+  { circuits }: LimitState,
   now: number,
 ): Change[] =>
   circuits.size === 0
     ? []
     : asked.flatMap(({ buyer }) =>
-        LINES.flatMap((line): Change[] => {
+        CHANNELS.flatMap((line): Change[] => {
           const id = circuitId(buyer.id, line);
           const share = fraction(`${facts.leadId}/${id}`);
-          const at = comeBackAt(circuits.get(id) ?? CLOSED, share, now);
+          const at = retryBuyerAt(circuits.get(id) ?? CLOSED_CIRCUIT, share, now);
           return at === undefined ? [] : [{ at, what: 'circuit' }];
         }),
       );
 
-function limitRefusal(
-  ready: ReadyContract,
-  campaign: ReadyMarket['campaign'],
+function limitExclusion(
+  ready: CompiledContract,
+  campaign: CompiledCampaign['campaign'],
   sale: Sale,
-  lead: LeadInRound & { match: Match },
-  { usage, holds, circuits, listedBy }: Known,
+  lead: LeadInRound & { match: PersonHashes },
+  { usage, holds, circuits, listedBy }: LimitState,
   now: number,
-): Refusal | undefined {
+): Exclusion | undefined {
   const { contract, buyer } = ready;
-  if (listedBy?.has(buyer.id)) return ON_OWN_LIST;
+  if (listedBy?.has(buyer.id)) return ON_BUYER_LIST;
   const asking = {
     lead: lead.facts.leadId,
     contract: contract.id,
@@ -109,33 +122,37 @@ function limitRefusal(
   };
   for (const rule of [campaign.duplicates, contract.duplicates]) {
     if (rule && isDuplicate(rule, asking, lead.match, holds, now)) {
-      return duplicateUnder(rule);
+      return duplicateExclusion(rule);
     }
   }
-  const room = lead.facts.test ? undefined : roomRefusal(ready, campaign, sale, usage, now);
-  return room ?? circuitRefusal(buyer.id, circuits, now);
+  const room = lead.facts.test ? undefined : capacityExclusion(ready, campaign, sale, usage, now);
+  return room ?? circuitExclusion(buyer.id, circuits, now);
 }
 
 /** Why a contract has no room under its caps and budget, or its buyer can't pay; undefined if neither is so. */
-function roomRefusal(
-  { contract, buyer, schedule }: ReadyContract,
+function capacityExclusion(
+  { contract, buyer, schedule }: CompiledContract,
   { currency }: Pick<Campaign, 'currency'>,
   sale: Sale,
-  usage: Known['usage'],
+  usage: LimitState['usage'],
   now: number,
-): Refusal | undefined {
-  const least = leastOf(sale, contract);
+): Exclusion | undefined {
+  const least = lowestPrice(sale, contract);
   const used = usage.get(contract.id);
   const full = fullLimit(limitsOf(contract, schedule, least, now), used);
-  if (full) return refusalUntil(full, used, { contract, schedule }, currency, now);
-  return unpayable(buyer, usage.get(buyerAccount(buyer.id)), least, currency);
+  if (full) return fullLimitExclusion(full, used, { contract, schedule }, currency, now);
+  return balanceExclusion(buyer, usage.get(buyerAccount(buyer.id)), least, currency);
 }
 
-function circuitRefusal(buyer: string, circuits: Known['circuits'], now: number): Refusal | undefined {
-  for (const line of LINES) {
+function circuitExclusion(
+  buyer: string,
+  circuits: LimitState['circuits'],
+  now: number,
+): Exclusion | undefined {
+  for (const line of CHANNELS) {
     const circuit = circuits.get(circuitId(buyer, line));
-    if (circuit && stateOf(circuit, now) === 'open') {
-      const until = circuit.until === undefined ? '' : `, until ${moment(circuit.until)}`;
+    if (circuit && circuitState(circuit, now) === 'open') {
+      const until = circuit.until === undefined ? '' : `, until ${formatUtc(circuit.until)}`;
       return { reason: 'circuit_open', detail: `after ${circuit.failures} failed ${line} in a row${until}` };
     }
   }
@@ -146,23 +163,23 @@ function circuitRefusal(buyer: string, circuits: Known['circuits'], now: number)
  * Why a contract takes no lead at all now, whatever the lead is like, and when that changes if it is known: it is paused,
  * closed, full or its buyer fails or can't pay. Undefined if it may take some.
  */
-export const contractRefusal = (
-  ready: ReadyContract,
-  { seller, campaign }: Pick<ReadyMarket, 'seller' | 'campaign'>,
-  { usage, circuits }: Pick<Known, 'usage' | 'circuits'>,
+export const contractExclusion = (
+  ready: CompiledContract,
+  { seller, campaign }: Pick<CompiledCampaign, 'seller' | 'campaign'>,
+  { usage, circuits }: Pick<LimitState, 'usage' | 'circuits'>,
   now: number,
-): Refusal | undefined =>
+): Exclusion | undefined =>
   pauseOf(seller, 'the seller', now) ??
   pauseOf(campaign, 'the campaign', now) ??
   pauseOf(ready.contract, 'the contract', now) ??
   pauseOf(ready.buyer, 'the buyer', now) ??
-  scheduleRefusal(ready.schedule, now) ??
-  roomRefusal(ready, campaign, campaign.sale, usage, now) ??
-  circuitRefusal(ready.buyer.id, circuits, now);
+  scheduleExclusion(ready.schedule, now) ??
+  capacityExclusion(ready, campaign, campaign.sale, usage, now) ??
+  circuitExclusion(ready.buyer.id, circuits, now);
 
 /** Up to which price a contract's budget takes leads now, in words; undefined if it has none. */
 export function budgetLeft(
-  { contract, schedule }: ReadyContract,
+  { contract, schedule }: CompiledContract,
   { currency }: Pick<Campaign, 'currency'>,
   used: Usage | undefined,
   now: number,
@@ -172,18 +189,18 @@ export function budgetLeft(
     .filter(({ counter }) => counter === 'spent')
     .sort((a, b) => leftOf(a) - leftOf(b));
   if (least === undefined) return undefined;
-  const { detail = '' } = refusalUntil(least, used, { contract, schedule }, currency, now);
+  const { detail = '' } = fullLimitExclusion(least, used, { contract, schedule }, currency, now);
   return { upTo: `up to ${formatMoney(leftOf(least), currency)}, what is left of ${detail}` };
 }
 
 /** Sorts contracts by whether they are refused; those with the same words go together. */
 function sorted<B extends Buyer>(
-  contracts: ReadyContract<B>[],
-  refusalOf: (ready: ReadyContract<B>) => Refusal | undefined,
+  contracts: CompiledContract<B>[],
+  refusalOf: (ready: CompiledContract<B>) => Exclusion | undefined,
 ): Plan<B> {
-  const open: ReadyContract<B>[] = [];
+  const open: CompiledContract<B>[] = [];
   // By reason and then by words: joining the two for each contract costs more than both lookups.
-  const excluded = new Map<Reason, Map<string | undefined, Excluded>>();
+  const excluded = new Map<Reason, Map<string | undefined, ExcludedGroup>>();
   const changes: Change[] = [];
   for (const ready of contracts) {
     const refused = refusalOf(ready);
@@ -193,7 +210,7 @@ function sorted<B extends Buyer>(
     }
     const { reason, detail, change } = refused;
     if (change) changes.push(change);
-    const groups = excluded.get(reason) ?? new Map<string | undefined, Excluded>();
+    const groups = excluded.get(reason) ?? new Map<string | undefined, ExcludedGroup>();
     if (groups.size === 0) excluded.set(reason, groups);
     const group = groups.get(detail);
     if (group) group.buyers += ` ${ready.buyer.id}`;
@@ -215,7 +232,7 @@ function soonest(changes: Change[]): Change[] {
 
 /** A contract as the round keeps it. */
 export function candidateOf(
-  { contract, buyer }: ReadyContract,
+  { contract, buyer }: CompiledContract,
   sale: Sale,
   usage: Usage | undefined,
 ): Candidate {

@@ -1,14 +1,14 @@
-import type { ReadyContract, ReadyMarket } from './compileCampaign.js';
+import type { CompiledContract, CompiledCampaign } from './compileCampaign.js';
 import type { Minor } from '../money.js';
 import type { NoBid } from '../model/round.js';
-import type { DuplicateRule, Sale } from '../model/terms.js';
-import { limitsOf, type Limit, type Limiting } from '../limits/usage.js';
+import type { DuplicateRule, Sale } from '../model/market.js';
+import { limitsOf, type Limit, type LimitOwner } from '../limits/usage.js';
 
 /** What a sale must find room under, and what it is counted in. */
-export interface RoomNeeded {
+export interface ReservationNeeds {
   limits: Limit[];
   /** Whose they are; absent where there are none. */
-  limiting?: Limiting;
+  limiting?: LimitOwner;
   /** Of the campaign and of the contract. */
   duplicates: DuplicateRule[];
   /**
@@ -25,11 +25,11 @@ export interface RoomNeeded {
  * @param market absent where the campaign is gone, as its contract may be
  * @param now UTC ms
  */
-export function roomNeeded(
-  market: ReadyMarket | undefined,
+export function reservationNeeds(
+  market: CompiledCampaign | undefined,
   contract: string,
   { price, test, award, now }: { price: Minor; test: boolean; award: Sale['award']; now: number },
-): RoomNeeded {
+): ReservationNeeds {
   const ready = market?.contracts.find((each) => each.contract.id === contract);
   const rules = [market?.campaign.duplicates, ready?.contract.duplicates].filter(
     (rule) => rule !== undefined,
@@ -44,13 +44,13 @@ export function roomNeeded(
 }
 
 /** What a campaign that is in one currency by now says to a lead, or a bid, that is in another. */
-export const otherCurrency = (campaign: string, other: string): NoBid => ({
+export const currencyExclusion = (campaign: string, other: string): NoBid => ({
   reason: 'closed',
   detail: `the campaign changed from ${other} to ${campaign}`,
 });
 
 /** Whether another contract is refused a person for what this one holds. */
-const isComparedWith = (market: ReadyMarket | undefined, { buyer }: ReadyContract): boolean =>
+const isComparedWith = (market: CompiledCampaign | undefined, { buyer }: CompiledContract): boolean =>
   market !== undefined &&
   (market.compared?.has(buyer.id) === true ||
     market.contracts.some(({ contract }) => contract.duplicates?.per === 'campaign'));

@@ -1,16 +1,29 @@
-import { duplicateUnder, isDuplicate, personIds, type Hold, type Match } from '../limits/duplicates.js';
+import {
+  duplicateExclusion,
+  isDuplicate,
+  personIds,
+  type Hold,
+  type PersonHashes,
+} from '../limits/duplicates.js';
 import type { Minor } from '../money.js';
-import type { RoomNeeded } from './reservation.js';
-import type { Refusal } from '../model/round.js';
-import type { Buyer } from '../model/terms.js';
-import { buyerAccount, fullLimit, refusalUntil, unpayable, type Limit, type Usage } from '../limits/usage.js';
+import type { ReservationNeeds } from './reservation.js';
+import type { Exclusion } from '../model/round.js';
+import type { Buyer } from '../model/market.js';
+import {
+  buyerAccount,
+  fullLimit,
+  fullLimitExclusion,
+  balanceExclusion,
+  type Limit,
+  type Usage,
+} from '../limits/usage.js';
 
 /**
  * What has been sold, as far as limits and rules on duplicates ask for it, for one that decides leads one after the other
  * and in memory; src/store/sales/capacity.ts keeps the same for many at once. Counters are changed in place, and a person's holds
  * are found without a look at all others.
  */
-export interface Room {
+export interface Reservations {
   /** By contract, and by `buyer:ID` for balances. */
   usage: Map<string, Usage>;
   /** By `personIds`. */
@@ -18,7 +31,7 @@ export interface Room {
 }
 
 /** What a sale needs room for. */
-export interface Asked extends RoomNeeded {
+export interface ReservationRequest extends ReservationNeeds {
   hold: Hold;
   price: Minor;
   currency: string;
@@ -26,64 +39,74 @@ export interface Asked extends RoomNeeded {
   buyer: Pick<Buyer, 'id' | 'balance' | 'currency'>;
 }
 
-const isPrepaid = ({ buyer, test }: Asked): boolean => buyer.balance !== undefined && !test;
+const isPrepaid = ({ buyer, test }: ReservationRequest): boolean => buyer.balance !== undefined && !test;
 
 /** Holds on leads of the person that were there by then, UTC ms. */
-export const holdsOf = ({ holds }: Room, match: Match, now: number): Hold[] =>
+export const holdsOf = ({ holds }: Reservations, match: PersonHashes, now: number): Hold[] =>
   personIds(match).flatMap((id) => (holds.get(id) ?? []).filter(({ at }) => at <= now));
 
 /** Takes the room that a sale needs under every limit, or none of it and says why, and until when. */
-export function takeRoom(room: Room, asked: Asked): Refusal | undefined {
+export function reserve(room: Reservations, asked: ReservationRequest): Exclusion | undefined {
   const { hold, price, currency, buyer, limits, limiting, duplicates, notesPerson, countsOffers } = asked;
   const holds = holdsOf(room, hold, hold.at);
   const rule = duplicates.find((each) => isDuplicate(each, hold, hold, holds, hold.at));
-  if (rule) return duplicateUnder(rule);
+  if (rule) return duplicateExclusion(rule);
   const used = room.usage.get(hold.contract);
   const full = fullLimit(limits, used);
-  if (full) return refusalUntil(full, used, limiting, currency, hold.at);
+  if (full) return fullLimitExclusion(full, used, limiting, currency, hold.at);
   const account = room.usage.get(buyerAccount(buyer.id));
-  const broke = isPrepaid(asked) ? unpayable(buyer, account, price, currency) : undefined;
+  const broke = isPrepaid(asked) ? balanceExclusion(buyer, account, price, currency) : undefined;
   if (broke) return broke;
-  count(room, hold.contract, limits, 1);
-  if (isPrepaid(asked)) pay(room, buyer.id, -price);
+  countUsage(room, hold.contract, limits, 1);
+  if (isPrepaid(asked)) addToBalance(room, buyer.id, -price);
   if (countsOffers) offered(room, hold.contract, 1, 0);
   if (notesPerson) note(room, hold);
   return undefined;
 }
 
 /** The sale is booked: what it took up stays taken, and the buyer holds a lead of the person. */
-export function confirmRoom(room: Room, { hold, countsOffers }: Asked): void {
+export function confirmReservation(room: Reservations, { hold, countsOffers }: ReservationRequest): void {
   if (countsOffers) offered(room, hold.contract, 0, 1);
   note(room, hold);
 }
 
 /** Gives back what a sale that did not come about had taken; a post that was sent stays counted as sent. */
-export function releaseRoom(room: Room, asked: Asked): void {
+export function releaseReservation(room: Reservations, asked: ReservationRequest): void {
   const { hold, limits, buyer, price } = asked;
-  count(room, hold.contract, limits.filter(isOfSale), -1);
-  if (isPrepaid(asked)) pay(room, buyer.id, price);
+  countUsage(room, hold.contract, limits.filter(isOfSale), -1);
+  if (isPrepaid(asked)) addToBalance(room, buyer.id, price);
   forget(room, hold);
 }
 
 /** The buyer gave the lead back: it gets its part of the price, and room under its limits where that is agreed. */
-export function returnRoom(room: Room, asked: Asked, refund: Minor, freesCap: boolean): void {
+export function releaseReturned(
+  room: Reservations,
+  asked: ReservationRequest,
+  refund: Minor,
+  freesCap: boolean,
+): void {
   const { hold, limits, buyer } = asked;
   const freed = limits
     .filter(isOfSale)
     .map((limit) => (limit.counter === 'spent' ? { ...limit, adds: refund } : limit));
-  if (freesCap) count(room, hold.contract, freed, -1);
-  if (isPrepaid(asked)) pay(room, buyer.id, refund);
+  if (freesCap) countUsage(room, hold.contract, freed, -1);
+  if (isPrepaid(asked)) addToBalance(room, buyer.id, refund);
   forget(room, hold);
 }
 
 /** What a prepaid buyer pays in, or owes where it is less than nothing. */
-export function pay(room: Room, buyer: string, amount: Minor): void {
+export function addToBalance(room: Reservations, buyer: string, amount: Minor): void {
   const account = usageOf(room, buyerAccount(buyer));
   account.balance = (account.balance ?? 0) + amount;
 }
 
 /** Counts a sale under limits, or takes it back. */
-export function count(room: Room, contract: string, limits: readonly Limit[], times: 1 | -1): void {
+export function countUsage(
+  room: Reservations,
+  contract: string,
+  limits: readonly Limit[],
+  times: 1 | -1,
+): void {
   const used = usageOf(room, contract);
   for (const { counter, window, adds } of limits) {
     const windows = (used[counter] ??= {});
@@ -93,26 +116,26 @@ export function count(room: Room, contract: string, limits: readonly Limit[], ti
 
 const isOfSale = ({ counter }: Limit): boolean => counter !== 'posts';
 
-function usageOf({ usage }: Room, id: string): Usage {
+function usageOf({ usage }: Reservations, id: string): Usage {
   const known = usage.get(id) ?? {};
   usage.set(id, known);
   return known;
 }
 
-function offered(room: Room, contract: string, posted: number, accepted: number): void {
+function offered(room: Reservations, contract: string, posted: number, accepted: number): void {
   const used = usageOf(room, contract);
   const { offers = { posted: 0, accepted: 0 } } = used;
   used.offers = { posted: offers.posted + posted, accepted: offers.accepted + accepted };
 }
 
-function note({ holds }: Room, hold: Hold): void {
+function note({ holds }: Reservations, hold: Hold): void {
   for (const id of personIds(hold)) {
     const known = holds.get(id) ?? [];
     if (!known.includes(hold)) holds.set(id, [...known, hold]);
   }
 }
 
-function forget({ holds }: Room, hold: Hold): void {
+function forget({ holds }: Reservations, hold: Hold): void {
   for (const id of personIds(hold)) {
     const left = (holds.get(id) ?? []).filter(({ sale }) => sale !== hold.sale);
     holds.set(id, left);

@@ -1,4 +1,4 @@
-import { momentOf } from '../calendar/zone.js';
+import { wallTimeToUtc } from '../calendar/zone.js';
 import { monthOf, twoDigits } from './date.js';
 import type { Reading } from './reading.js';
 import { readTypedText } from './text.js';
@@ -81,7 +81,7 @@ function written(given: string, { zone }: TimeHints): number | undefined {
   const wall = parts && wallOf(parts);
   if (parts === undefined || wall === undefined) return undefined;
   if (parts.name === undefined && parts.offset === undefined)
-    return zone === undefined ? undefined : momentOf(zone, wall, wall - 86_400_000);
+    return zone === undefined ? undefined : wallTimeToUtc(zone, wall, wall - 86_400_000);
   const offset = offsetOf(parts);
   return offset === undefined ? undefined : wall - offset * 60_000;
 }

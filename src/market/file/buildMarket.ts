@@ -2,16 +2,23 @@ import { DELIVERY, type DeliveryPolicy } from '../model/delivery.js';
 import type { Margin, Share } from '../model/margin.js';
 import { toMinor, type Minor } from '../money.js';
 import { stateCode } from '../fields/state.js';
-import type { Buyer, Campaign, Contract, DuplicateRule, Sale } from '../model/terms.js';
+import {
+  type Buyer,
+  type Campaign,
+  campaignId,
+  type Contract,
+  type DuplicateRule,
+  type Market,
+  type Sale,
+} from '../model/market.js';
 import type { Filter } from '../filters/filters.js';
 import { DEFAULTS } from './defaults.js';
 import { parseDuration } from '../calendar/duration.js';
 import { buildFields } from './fieldValues.js';
-import { parseInstant } from '../calendar/instant.js';
+import { parseInstant } from '../calendar/isoTime.js';
 import type { FilterInFile } from './filterSchema.js';
 import type { MarketInFile } from './schema.js';
 import { buildSources } from './sourceValues.js';
-import { campaignId, type Terms } from '../model/market.js';
 
 type CampaignInFile = NonNullable<MarketInFile['campaigns']>[number];
 
@@ -25,7 +32,7 @@ type MarginInFile = NonNullable<CampaignInFile['margin']>;
  * Builds the terms of a file in which no fault was found.
  * @throws Error where one was missed: the checks let a value through that has no meaning
  */
-export function buildTerms({ sellers = [], buyers = [], campaigns = [] }: MarketInFile): Terms {
+export function buildMarket({ sellers = [], buyers = [], campaigns = [] }: MarketInFile): Market {
   return {
     sellers: sellers.map(({ postback, active = true, sources, ...seller }) => ({
       ...seller,

@@ -1,5 +1,5 @@
 import { HASH_BITS } from '../fields/personKeys.js';
-import type { Terms } from '../model/market.js';
+import type { Market } from '../model/market.js';
 
 /**
  * What a person who applies a market should know of what it changes, although it is not a fault: what it reveals of
@@ -7,7 +7,7 @@ import type { Terms } from '../model/market.js';
  * @param retentionDays the setting RETENTION_DAYS; undefined if it is not set
  */
 export function cautionsOf(
-  { campaigns, contracts }: Pick<Terms, 'campaigns' | 'contracts'>,
+  { campaigns, contracts }: Pick<Market, 'campaigns' | 'contracts'>,
   retentionDays: number | undefined,
 ): string[] {
   const hashing = contracts.filter(({ ping }) => ping?.hashes !== undefined).map(({ id }) => id);

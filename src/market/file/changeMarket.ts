@@ -1,6 +1,6 @@
 import { minorDigits } from '../money.js';
-import { buildTerms } from './buildMarket.js';
-import { campaignId, type Terms } from '../model/market.js';
+import { buildMarket } from './buildMarket.js';
+import { campaignId, type Market } from '../model/market.js';
 import { PartOfMarket } from './changeSchema.js';
 import { checkMarket, type Context } from './marketChecks.js';
 import { checkUrls } from './checkUrls.js';
@@ -51,7 +51,7 @@ export interface Changing extends Merging {
 /** A market with a file merged into it. */
 export interface ChangedMarket {
   /** The whole market, with what the file does not name. */
-  terms: Terms;
+  terms: Market;
   named: Named;
   /** Bid models, which the file may have for `gavel simulate`. */
   models: Modelled[];
@@ -60,7 +60,7 @@ export interface ChangedMarket {
 }
 
 /** A market before its first file. */
-export const EMPTY: Terms = { sellers: [], buyers: [], campaigns: [], contracts: [] };
+export const EMPTY: Market = { sellers: [], buyers: [], campaigns: [], contracts: [] };
 
 /**
  * Merges a market file into a market (see `mergeChange`), and checks the result as a whole: the one meaning of a market
@@ -68,7 +68,7 @@ export const EMPTY: Terms = { sellers: [], buyers: [], campaigns: [], contracts:
  */
 export function changeMarket(
   file: MarketFile,
-  before: Terms,
+  before: Market,
   { urlRefusal = () => undefined, needsContracts = false, ...merging }: Changing = {},
 ): { changed: ChangedMarket } | { faults: Fault[] } {
   const { value, locate } = file;
@@ -104,7 +104,7 @@ export function changeMarket(
 
   const { market, named } = merged;
   if (faults.length === 0 && isOf(MarketInFile, market))
-    return { changed: { terms: buildTerms(market), named, models, placeOf } };
+    return { changed: { terms: buildMarket(market), named, models, placeOf } };
   if (faults.length === 0) throw new Error(`The checks of a market file missed a fault in ${typeof value}`);
   return { faults: distinct(faults).sort(byPosition) };
 }
@@ -189,7 +189,7 @@ function newNameHint(
 }
 
 /** Amounts that the file does not name would be taken for amounts of the new currency. */
-function checkCurrencies({ market, originOf }: MergedMarket, before: Terms, report: Report): void {
+function checkCurrencies({ market, originOf }: MergedMarket, before: Market, report: Report): void {
   const campaigns = new Map(before.campaigns.map(({ id, currency }) => [id, currency]));
   const buyers = new Map(
     before.buyers.flatMap(({ id, currency }) => (currency ? [[id, currency] as const] : [])),
@@ -230,7 +230,7 @@ function amountsIn(value: unknown, path: Path): { path: Path; amount: number }[]
 }
 
 /** A new campaign that brings no contracts is probably one of the market, misspelt. */
-function checkNewCampaigns({ market }: MergedMarket, before: Terms, report: Report): void {
+function checkNewCampaigns({ market }: MergedMarket, before: Market, report: Report): void {
   const known = new Set(before.campaigns.map(({ id }) => id));
   for (const [i, campaign] of market.campaigns.entries()) {
     const { seller, category, contracts } = campaign ?? {};
@@ -258,7 +258,7 @@ const distinct = (faults: readonly Fault[]): Fault[] => [
 ];
 
 /** A market by its keys. What follows from something else is left out, so that it goes on to follow from it. */
-function asKeys(market: Terms): MarketKeys {
+function asKeys(market: Market): MarketKeys {
   const { sellers = [], buyers = [], campaigns = [] } = marketInFile(market);
   const own = campaigns.map(({ contracts = [], ...campaign }) => ({
     ...campaign,

@@ -1,11 +1,10 @@
 import { toDecimal } from '../money.js';
-import type { Buyer, Campaign, Contract, Sale, Seller } from '../model/terms.js';
-import type { Terms } from '../model/market.js';
+import type { Buyer, Campaign, Contract, Market, Sale, Seller } from '../model/market.js';
 import { isOf } from './draft.js';
 import { formatDuration } from '../calendar/duration.js';
 import { pathText } from './fault.js';
 import { fieldsInFile } from './fieldValues.js';
-import { formatInstant } from '../calendar/instant.js';
+import { formatInstant } from '../calendar/isoTime.js';
 import { MarketInFile } from './schema.js';
 import { checkShape } from './shape.js';
 import { sourcesInFile } from './sourceValues.js';
@@ -15,7 +14,7 @@ import { isDuration, isInstant, isMoney } from './units.js';
  * The market as a file writes it, with every default spelt out: reading it gives the same terms again.
  * @throws Error if the terms can't be said by a file, with the first of them
  */
-export function marketInFile({ sellers, buyers, campaigns, contracts }: Terms): MarketInFile {
+export function marketInFile({ sellers, buyers, campaigns, contracts }: Market): MarketInFile {
   const contractsOf = new Map<string, Contract[]>(campaigns.map(({ id }) => [id, []]));
   for (const contract of contracts) contractsOf.get(contract.campaign)?.push(contract);
   const file = {

@@ -1,5 +1,4 @@
-import { categoryKey } from '../model/terms.js';
-import { campaignId } from '../model/market.js';
+import { campaignId, categoryKey } from '../model/market.js';
 import { pathText, type Path, type Report } from './fault.js';
 import { isMap, LISTS, listOf, type Keys, type MarketKeys } from './marketKeys.js';
 

@@ -1,9 +1,8 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { toMinor } from '../money.js';
-import type { Contract } from '../model/terms.js';
-import type { Amounts, BidModel } from '../model/distributions.js';
-import { campaignId, type Terms } from '../model/market.js';
+import { campaignId, type Contract, type Market } from '../model/market.js';
+import type { PriceRange, BidModel } from '../model/distributions.js';
 import { checkAmount } from './marketChecks.js';
 import { DEFAULTS } from './defaults.js';
 import type { Path, Report } from './fault.js';
@@ -64,8 +63,8 @@ const mapEntries = (list: unknown, mapped: (map: Keys, i: number) => Keys): unkn
 /** The models by contract. Reports what is wrong with them, and new contracts whose bids are unknown. */
 export function readModels(
   models: readonly Modelled[],
-  terms: Terms,
-  before: Terms,
+  terms: Market,
+  before: Market,
   report: Report,
 ): ReadonlyMap<string, BidModel> {
   const contracts = new Map(terms.contracts.map((contract) => [contract.id, contract]));
@@ -123,7 +122,7 @@ function amountsOf(
   currency: string,
   path: Path,
   report: Report,
-): Amounts | undefined {
+): PriceRange | undefined {
   const { [lowKey]: lowest, [highKey]: highest = lowest } = model;
   if (lowest === undefined || highest === undefined) {
     report([...path, lowKey], 'is missing; a model of bids needs it');

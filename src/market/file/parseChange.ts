@@ -1,5 +1,5 @@
 import type { BidModel } from '../model/distributions.js';
-import type { Terms } from '../model/market.js';
+import type { Market } from '../model/market.js';
 import { changeMarket, readMarketFile } from './changeMarket.js';
 import { byPosition, pathText, type Fault, type Report } from './fault.js';
 import type { Named } from './mergeChange.js';
@@ -7,7 +7,7 @@ import { readModels } from './models.js';
 
 /** A market with a change made in it, to decide leads by. */
 export interface SimulatedMarket {
-  terms: Terms;
+  terms: Market;
   named: Named;
   /** By contract. */
   models: ReadonlyMap<string, BidModel>;
@@ -17,7 +17,10 @@ export interface SimulatedMarket {
  * Reads a change for `gavel simulate`: a market file that is merged as `gavel apply` does, with bid models for contracts
  * whose buyers were not asked. Whatever the text, it is a changed market or faults, never an exception.
  */
-export function parseChange(text: string, market: Terms): { changed: SimulatedMarket } | { faults: Fault[] } {
+export function parseChange(
+  text: string,
+  market: Market,
+): { changed: SimulatedMarket } | { faults: Fault[] } {
   const file = readMarketFile(text);
   const result = changeMarket(file, market, { needsContracts: true });
   if (!('changed' in result)) return result;

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { LONGEST_WINDOW_DAYS } from '../limits/duplicates.js';
-import { AWARDS, MODES, NOTICES } from '../model/terms.js';
+import { AWARDS, MODES, NOTICES } from '../model/market.js';
 import { FieldsInFile } from './fieldValues.js';
 import { FilterInFile } from './filterSchema.js';
 import { SourcesOfSeller } from './sourceValues.js';

@@ -4,10 +4,10 @@ import { ADDRESSING } from '../fields/standardFields.js';
 import { MOST_MONEY } from '../money.js';
 import { isReasonCode } from '../model/returnShares.js';
 import { stateCode } from '../fields/state.js';
-import { categorySlug } from '../model/terms.js';
-import { hasUnseen } from '../unseen.js';
+import { categorySlug } from '../model/market.js';
+import { hasInvisible } from '../invisible.js';
 import { parseDuration } from '../calendar/duration.js';
-import { parseInstant } from '../calendar/instant.js';
+import { parseInstant } from '../calendar/isoTime.js';
 
 /*
  * The single values of a market file. Each has a `title`, which completes "… is not", and an example, which completes
@@ -41,7 +41,7 @@ export const named = <T extends Type.TSchema>(
 export const matching = (pattern: RegExp) => (value: string) => pattern.test(value);
 
 /** Printable, not blank, no space around it. */
-const isName = (value: string): boolean => value === value.trim() && !hasUnseen(value);
+const isName = (value: string): boolean => value === value.trim() && !hasInvisible(value);
 
 export const SellerCode = text(
   'a seller’s code (8 characters, A-Z and 0-9)',

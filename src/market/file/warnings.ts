@@ -6,11 +6,11 @@ import {
   type Campaign,
   categoryKey,
   type Contract,
+  type Market,
   type Pausable,
   type Seller,
-} from '../model/terms.js';
+} from '../model/market.js';
 import { isSame } from '../waiting/waking.js';
-import type { Terms } from '../model/market.js';
 import { formatDuration } from '../calendar/duration.js';
 import { similarCategory } from '../nearest.js';
 import { isMoney } from './units.js';
@@ -211,7 +211,7 @@ type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
  * What to confirm of a market's change, by `warningKey`.
  * @param clock UTC ms
  */
-export function warningsOf(before: Terms, after: Terms, clock: number): ReadonlyMap<string, string[]> {
+export function warningsOf(before: Market, after: Market, clock: number): ReadonlyMap<string, string[]> {
   const sentences = <T>(judges: readonly Judge<T>[], was: T | undefined, now: T): string[] =>
     was === undefined ? [] : judges.flatMap((judge) => judge(was, now, clock) ?? []);
   const was = {
@@ -264,7 +264,7 @@ export const slipsOf = (fields: Readonly<Record<string, { from?: string; to?: st
 export const warningKey = (kind: Kind, id: string): string => `${kind} ${id}`;
 
 /** New campaigns of a seller that has some: they may be meant for one of those. */
-function misspelt(before: Terms, after: Terms): [id: string, message: string][] {
+function misspelt(before: Market, after: Market): [id: string, message: string][] {
   const known = new Set(before.campaigns.map(({ id }) => id));
   return after.campaigns.flatMap(({ id, seller, category }): [string, string][] => {
     if (known.has(id)) return [];

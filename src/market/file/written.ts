@@ -1,9 +1,9 @@
 import { DELIVERY } from '../model/delivery.js';
 import { minorDigits, toDecimal } from '../money.js';
-import type { Buyer, Campaign, Contract, Seller } from '../model/terms.js';
+import type { Buyer, Campaign, Contract, Seller } from '../model/market.js';
 import { formatDuration } from '../calendar/duration.js';
 import { fieldsInFile } from './fieldValues.js';
-import { formatInstant } from '../calendar/instant.js';
+import { formatInstant } from '../calendar/isoTime.js';
 import { sourcesInFile } from './sourceValues.js';
 import { isDuration, isInstant, isMoney } from './units.js';
 

@@ -1,5 +1,5 @@
 import { fieldsIn } from '../filters/filters.js';
-import type { Campaign, Contract } from '../model/terms.js';
+import type { Campaign, Contract } from '../model/market.js';
 
 /** The fields that a campaign and its contracts ask for by name, in filters, pings and checks. */
 export function askedFields(

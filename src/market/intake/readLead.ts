@@ -14,7 +14,7 @@ import type { FieldValue, Reading } from '../fields/reading.js';
 import { readTyped } from '../fields/readTyped.js';
 import { cleanText, isNullLike } from '../fields/text.js';
 import { personKeys } from '../fields/personKeys.js';
-import type { Campaign } from '../model/terms.js';
+import type { Campaign } from '../model/market.js';
 import { FULL_NAME, meanings, type SourceTerms } from '../fields/aliases.js';
 import { keptName } from '../fields/fieldNames.js';
 import { problemOfKind, textsOf, type Given, type GivenValue } from './given.js';

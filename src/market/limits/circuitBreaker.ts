@@ -4,11 +4,12 @@ import type { Reason } from '../model/reason.js';
  * What a buyer is asked for. Each has a circuit of its own: a server that bids may take no post, and a buyer that is not
  * pinged is heard of by its posts alone.
  */
-export const LINES = ['pings', 'posts'] as const;
-export type Line = (typeof LINES)[number];
+export const CHANNELS = ['pings', 'posts'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 /** By what a buyer's circuit is known. No buyer's id has a colon in it. */
-export const circuitId = (buyer: string, line: Line): string => (line === 'pings' ? buyer : `post:${buyer}`);
+export const circuitId = (buyer: string, line: Channel): string =>
+  line === 'pings' ? buyer : `post:${buyer}`;
 
 /** Why an answer counts against a buyer: a reason of the closed list, and what ops are shown beside it. */
 export interface Failure {
@@ -50,10 +51,10 @@ export interface BreakerPolicy {
 export const BREAKER: BreakerPolicy = { failures: 10, openFor: 30_000, atMost: 600_000, probe: 30_000 };
 
 /** A buyer of which nothing bad is known. */
-export const CLOSED: Circuit = { failures: 0, opens: 0 };
+export const CLOSED_CIRCUIT: Circuit = { failures: 0, opens: 0 };
 
 /** @param now UTC ms */
-export function stateOf({ until, probeUntil = 0 }: Circuit, now: number): CircuitState {
+export function circuitState({ until, probeUntil = 0 }: Circuit, now: number): CircuitState {
   if (until === undefined) return 'closed';
   return now < Math.max(until, probeUntil) ? 'open' : 'half_open';
 }
@@ -68,7 +69,7 @@ const SPREAD_MS = 60_000;
  * @param share where in that time the lead comes, from 0 up to 1
  * @param now UTC ms
  */
-export function comeBackAt(circuit: Circuit, share: number, now: number): number | undefined {
+export function retryBuyerAt(circuit: Circuit, share: number, now: number): number | undefined {
   const { until, probeUntil = 0, openedAt = now } = circuit;
   if (until === undefined) return undefined;
   return Math.max(until, probeUntil, now) + Math.round(share * Math.max(SPREAD_MS, now - openedAt));
@@ -79,15 +80,16 @@ export function comeBackAt(circuit: Circuit, share: number, now: number): number
  * @param circuits by `circuitId`
  * @param now UTC ms
  */
-export function circuitOf(
+export function buyerCircuit(
   circuits: ReadonlyMap<string, Circuit>,
   buyer: string,
   now: number,
-): { circuit: CircuitState; failing: Line[] } {
-  const stateIn = (line: Line): CircuitState => stateOf(circuits.get(circuitId(buyer, line)) ?? CLOSED, now);
-  const states = LINES.map(stateIn);
+): { circuit: CircuitState; failing: Channel[] } {
+  const stateIn = (line: Channel): CircuitState =>
+    circuitState(circuits.get(circuitId(buyer, line)) ?? CLOSED_CIRCUIT, now);
+  const states = CHANNELS.map(stateIn);
   const circuit = (['open', 'half_open'] as const).find((state) => states.includes(state)) ?? 'closed';
-  return { circuit, failing: LINES.filter((line) => stateIn(line) !== 'closed') };
+  return { circuit, failing: CHANNELS.filter((line) => stateIn(line) !== 'closed') };
 }
 
 /**
@@ -95,7 +97,9 @@ export function circuitOf(
  * @param now UTC ms
  */
 export function takeProbe(circuit: Circuit, now: number, policy = BREAKER): Circuit | undefined {
-  return stateOf(circuit, now) === 'half_open' ? { ...circuit, probeUntil: now + policy.probe } : undefined;
+  return circuitState(circuit, now) === 'half_open'
+    ? { ...circuit, probeUntil: now + policy.probe }
+    : undefined;
 }
 
 /**
@@ -112,7 +116,7 @@ export function afterAnswer(
 ): Circuit {
   const { until, probeUntil } = circuit;
   if (until !== undefined && probeUntil === undefined) return circuit;
-  if (last === undefined) return CLOSED;
+  if (last === undefined) return CLOSED_CIRCUIT;
   const failures = circuit.failures + 1;
   if (failures < policy.failures) return { failures, opens: 0, last };
   const opens = circuit.opens + 1;
@@ -121,18 +125,18 @@ export function afterAnswer(
 }
 
 /** What ops are warned of: a buyer that is about to be left out, and one that is. */
-export type Warning = 'failing' | 'opened';
+export type CircuitWarning = 'failing' | 'opened';
 
 /** The warning that an answer gives rise to, if any: at half of the failures that open the circuit, and when it opens. */
-export function warningAfter(before: Circuit, after: Circuit, policy = BREAKER): Warning | undefined {
+export function warningAfter(before: Circuit, after: Circuit, policy = BREAKER): CircuitWarning | undefined {
   if (after.opens > before.opens) return 'opened';
   const half = policy.failures / 2;
   return before.failures < half && after.failures >= half ? 'failing' : undefined;
 }
 
 /** What fails of a buyer, for ops: also before its circuit opens. `until`: when it is tried again, UTC ms. */
-export interface Trouble {
-  of: Line;
+export interface CircuitReport {
+  of: Channel;
   state: CircuitState;
   failures: number;
   until?: number;
@@ -140,13 +144,17 @@ export interface Trouble {
 }
 
 /** @param now UTC ms */
-export function troublesOf(circuits: ReadonlyMap<string, Circuit>, buyer: string, now: number): Trouble[] {
-  return LINES.flatMap((of) => {
+export function circuitReports(
+  circuits: ReadonlyMap<string, Circuit>,
+  buyer: string,
+  now: number,
+): CircuitReport[] {
+  return CHANNELS.flatMap((of) => {
     const circuit = circuits.get(circuitId(buyer, of));
     if (circuit === undefined || circuit.failures === 0) return [];
     const { failures, until, probeUntil = 0, last } = circuit;
     return [
-      { of, state: stateOf(circuit, now), failures, until: until && Math.max(until, probeUntil), last },
+      { of, state: circuitState(circuit, now), failures, until: until && Math.max(until, probeUntil), last },
     ];
   });
 }

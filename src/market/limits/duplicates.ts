@@ -1,20 +1,20 @@
 import type { NoBid } from '../model/round.js';
-import type { Campaign, Contract, DuplicateRule } from '../model/terms.js';
+import type { Campaign, Contract, DuplicateRule } from '../model/market.js';
 
 /** Keyed hashes of `personKeys`, by which a person is recognised again without being known. */
-export interface Match {
+export interface PersonHashes {
   phone?: string;
   email?: string;
 }
 
 /** Under what somebody's holds on leads of the person are kept: `phone:…`, `email:…`. */
-export const personIds = (match: Match): string[] =>
+export const personIds = (match: PersonHashes): string[] =>
   (['phone', 'email'] as const).flatMap((field) =>
     match[field] === undefined ? [] : [`${field}:${match[field]}`],
   );
 
 /** Somebody's hold on a lead of the person: a post under way, or a sale. */
-export interface Hold extends Match {
+export interface Hold extends PersonHashes {
   sale: string;
   lead: string;
   contract: string;
@@ -43,7 +43,7 @@ type Asking = Pick<Hold, 'lead' | 'contract' | 'buyer' | 'campaign'>;
 export function isDuplicate(
   rule: DuplicateRule,
   asking: Asking,
-  match: Match,
+  match: PersonHashes,
   holds: readonly Hold[],
   now: number,
 ): boolean {
@@ -75,13 +75,13 @@ export function comparedBuyers(
 const isPerBuyer = ({ duplicates }: Pick<Contract, 'duplicates'>): boolean => duplicates?.per === 'buyer';
 
 /** The refusal of a lead whose person was sold before, in the words of the rule. */
-export const duplicateUnder = ({ withinDays, by }: DuplicateRule): NoBid => ({
+export const duplicateExclusion = ({ withinDays, by }: DuplicateRule): NoBid => ({
   reason: 'duplicate',
   detail: `within ${withinDays} days, by ${by.join(' and ')}`,
 });
 
 /** The refusal of a lead whose person is on the list that the buyer gave us. */
-export const ON_OWN_LIST: NoBid = { reason: 'duplicate', detail: 'on the buyer’s own list' };
+export const ON_BUYER_LIST: NoBid = { reason: 'duplicate', detail: 'on the buyer’s own list' };
 
-export const isOnOwnList = ({ reason, detail }: NoBid): boolean =>
-  reason === ON_OWN_LIST.reason && detail === ON_OWN_LIST.detail;
+export const isOnBuyerList = ({ reason, detail }: NoBid): boolean =>
+  reason === ON_BUYER_LIST.reason && detail === ON_BUYER_LIST.detail;

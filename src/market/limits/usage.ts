@@ -1,10 +1,10 @@
 import { nextPacedSlot, pacedCap } from '../calendar/pacing.js';
 import type { CompiledSchedule } from '../calendar/schedule.js';
 import { windowEnd, windowKey, type Period } from '../calendar/windows.js';
-import { moment } from '../calendar/formatUtc.js';
+import { formatUtc } from '../calendar/isoTime.js';
 import { formatMoney, type Minor } from '../money.js';
-import type { NoBid, Refusal } from '../model/round.js';
-import type { Buyer, Contract } from '../model/terms.js';
+import type { NoBid, Exclusion } from '../model/round.js';
+import type { Buyer, Contract } from '../model/market.js';
 
 /** What a contract has used of its limits, by window: leads bought, posts sent, money spent (minor units). */
 export interface Usage {
@@ -36,9 +36,9 @@ export interface Limit {
 
 const PERIODS: readonly Period[] = ['hour', 'day', 'week', 'month', 'total'];
 
-export type Limited = Pick<Contract, 'caps' | 'postCaps' | 'budget' | 'pace' | 'timezone'>;
+export type LimitTerms = Pick<Contract, 'caps' | 'postCaps' | 'budget' | 'pace' | 'timezone'>;
 
-export const isLimited = ({ caps, postCaps, budget }: Limited): boolean =>
+export const hasLimits = ({ caps, postCaps, budget }: LimitTerms): boolean =>
   caps !== undefined || postCaps !== undefined || budget !== undefined;
 
 /**
@@ -47,7 +47,7 @@ export const isLimited = ({ caps, postCaps, budget }: Limited): boolean =>
  * @param now UTC ms; windows begin and end in the contract's time zone
  */
 export function limitsOf(
-  contract: Limited,
+  contract: LimitTerms,
   schedule: CompiledSchedule | undefined,
   price: Minor,
   now: number,
@@ -82,8 +82,8 @@ export function fullLimit(limits: readonly Limit[], usage: Usage | undefined): L
 }
 
 /** Whose limits they are: its terms say when there is room again. */
-export interface Limiting {
-  contract: Limited;
+export interface LimitOwner {
+  contract: LimitTerms;
   schedule?: CompiledSchedule;
 }
 
@@ -92,13 +92,13 @@ export interface Limiting {
  * more than the whole limit waits for other terms, or a lower price.
  * @param limiting whose limit it is; absent: it is not known when there is room again
  */
-export function refusalUntil(
+export function fullLimitExclusion(
   limit: Limit,
   usage: Usage | undefined,
-  limiting: Limiting | undefined,
+  limiting: LimitOwner | undefined,
   currency: string,
   now: number,
-): Refusal {
+): Exclusion {
   const reason = limit.counter === 'spent' ? 'over_budget' : 'capped';
   const says = limitInWords(limit, limiting, currency);
   if (!limit.paced && limit.adds > limit.most)
@@ -107,13 +107,13 @@ export function refusalUntil(
   if (limiting === undefined) return { reason, detail: says };
   const { contract, schedule } = limiting;
   const used = usage?.[limit.counter]?.[limit.window] ?? 0;
-  const at = roomAgainAt(limit, contract, schedule, used, now);
+  const at = limitFreesAt(limit, contract, schedule, used, now);
   if (at === undefined) return { reason, detail: says };
-  return { reason, detail: `${says}, until ${moment(at)}`, change: { at, what: 'window' } };
+  return { reason, detail: `${says}, until ${formatUtc(at)}`, change: { at, what: 'window' } };
 }
 
 /** `5 leads a day`, `$100.00 a month`; `2 of 10 leads a day so far, spread over the day`. */
-function limitInWords(limit: Limit, limiting: Limiting | undefined, currency: string): string {
+function limitInWords(limit: Limit, limiting: LimitOwner | undefined, currency: string): string {
   const { counter, period, most, paced } = limit;
   const per = period === 'total' ? 'in all' : period === 'hour' ? 'an hour' : `a ${period}`;
   if (counter === 'spent') return `${formatMoney(most, currency)} ${per}`;
@@ -126,9 +126,9 @@ function limitInWords(limit: Limit, limiting: Limiting | undefined, currency: st
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** When a full limit has room again, UTC ms; undefined where only its terms can make some. */
-export function roomAgainAt(
+export function limitFreesAt(
   limit: Limit,
-  contract: Limited,
+  contract: LimitTerms,
   schedule: CompiledSchedule | undefined,
   used: number,
   now: number,
@@ -139,7 +139,7 @@ export function roomAgainAt(
 }
 
 /** Why a prepaid balance can't pay for what costs an amount of another currency; undefined where it can, or there is none. */
-export function otherBalance(
+export function balanceCurrencyExclusion(
   { balance, currency: own = 'another currency' }: Pick<Buyer, 'balance' | 'currency'>,
   account: Pick<Usage, 'currency'> | undefined,
   currency: string,
@@ -151,14 +151,14 @@ export function otherBalance(
 }
 
 /** Whether a prepaid buyer can pay; undefined means that it can, or that it is billed on account. */
-export function unpayable(
+export function balanceExclusion(
   buyer: Pick<Buyer, 'balance' | 'currency'>,
   account: Usage | undefined,
   price: Minor,
   currency: string,
 ): NoBid | undefined {
   if (buyer.balance === undefined) return undefined;
-  const other = otherBalance(buyer, account, currency);
+  const other = balanceCurrencyExclusion(buyer, account, currency);
   if (other) return other;
   const left = account?.balance ?? 0;
   return left < Math.max(price, 1)

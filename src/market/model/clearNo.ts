@@ -2,5 +2,5 @@
 const LATER = [408, 425, 429];
 
 /** Whether an HTTP status is a no that a retry can't turn into a yes. */
-export const isClearNo = (status: number): boolean =>
+export const isFinalRefusal = (status: number): boolean =>
   status >= 400 && status < 500 && !LATER.includes(status);

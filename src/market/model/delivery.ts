@@ -25,7 +25,7 @@ export const DELIVERY: DeliveryPolicy = {
 };
 
 /** What ops read of a post that is called off. @param why its last answer was not clear */
-export const calledOff = (why: string | undefined): string =>
+export const calledOffDetail = (why: string | undefined): string =>
   `no clear answer to the post${why === undefined ? '' : `: ${why}`}`;
 
 /** So long after its receipt a lead is held for ops at the least, ms; longer where its campaign gives it longer. */
@@ -38,7 +38,7 @@ const LONGEST_WAIT_MS = 3_600_000;
  * Undefined when the policy allows no further try: the post stays uncertain.
  * @param elapsed since the second try was due, ms
  */
-export function waitBefore(
+export function waitBeforeAttempt(
   attempt: number,
   elapsed: number,
   retryAfterMs = 0,

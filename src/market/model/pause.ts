@@ -1,6 +1,6 @@
-import { moment } from '../calendar/formatUtc.js';
-import type { Refusal } from './round.js';
-import type { Pausable } from './terms.js';
+import { formatUtc } from '../calendar/isoTime.js';
+import type { Exclusion } from './round.js';
+import type { Pausable } from './market.js';
 
 /** @param now UTC ms */
 export const isPaused = ({ active, pausedUntil = 0 }: Pausable, now: number): boolean =>
@@ -10,9 +10,9 @@ export const isPaused = ({ active, pausedUntil = 0 }: Pausable, now: number): bo
  * Why what is paused takes no lead, and when the pause ends if that is known; undefined if it is not paused.
  * @param what as a person calls it, such as `the buyer`
  */
-export function pauseOf(pausable: Pausable, what: string, now: number): Refusal | undefined {
+export function pauseOf(pausable: Pausable, what: string, now: number): Exclusion | undefined {
   if (!isPaused(pausable, now)) return undefined;
   const { active, pausedUntil: at } = pausable;
   if (!active || at === undefined) return { reason: 'paused', detail: what };
-  return { reason: 'paused', detail: `${what}, until ${moment(at)}`, change: { at, what: 'resume' } };
+  return { reason: 'paused', detail: `${what}, until ${formatUtc(at)}`, change: { at, what: 'resume' } };
 }

@@ -1,5 +1,5 @@
 import type { Minor } from '../money.js';
-import type { ReturnPolicy } from './terms.js';
+import type { ReturnPolicy } from './market.js';
 
 /** Who gets and who gives back how much of a sale; the buyer's part is the sum of the other two. */
 export interface Refund {

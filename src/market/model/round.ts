@@ -2,7 +2,7 @@ import type { DeliveryPolicy } from './delivery.js';
 import type { Margin } from './margin.js';
 import type { Minor } from '../money.js';
 import type { Reason } from './reason.js';
-import type { NoticeKind, PendingTerms, Sale } from './terms.js';
+import type { NoticeKind, PendingTerms, Sale } from './market.js';
 
 /** What a buyer answered to a ping, or what its contract says without asking. At least one of the prices is there. */
 export interface Bid {
@@ -58,7 +58,7 @@ export type Entry = Candidate & { ms?: number } & ({ bid: Bid } | { noBid: NoBid
  * Contracts that could not buy, together where the reason is the same: most of a large campaign's are. Their buyers' ids
  * are one text with spaces between them: as a list, a thousand of them cost the database more than the whole auction.
  */
-export interface Excluded extends NoBid {
+export interface ExcludedGroup extends NoBid {
   buyers: string;
 }
 
@@ -77,7 +77,7 @@ export interface Change {
 }
 
 /** Why a contract can't take the lead now, and when that will change by itself, where it will. */
-export type Refusal = NoBid & { change?: Change };
+export type Exclusion = NoBid & { change?: Change };
 
 /** One attempt at selling a lead, as stored before its outcome is known: every contract of the campaign is in it once. */
 export interface Round {
@@ -88,7 +88,7 @@ export interface Round {
   /** When it was planned, UTC ms. */
   at: number;
   terms: RoundTerms;
-  excluded: Excluded[];
+  excluded: ExcludedGroup[];
   /** Of the tiers asked so far. */
   entries: Entry[];
   /** Of the tiers still to be asked. */

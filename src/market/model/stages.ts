@@ -1,4 +1,4 @@
-import type { Campaign, Sale } from './terms.js';
+import type { Campaign, Sale } from './market.js';
 
 /** Terms that hold from some time after a lead was received: at once exclusive from 30.00, after 2 h shared from 12.00. */
 export interface Stage {

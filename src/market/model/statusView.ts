@@ -15,7 +15,7 @@ export interface LeadReturn {
 }
 
 /** What is stored of how a lead stands. `price` is what the seller earns, the sum over buyers. */
-export interface LeadStanding {
+export interface StatusFields {
   status: LeadStatus;
   currency: string;
   price?: Minor;
@@ -30,7 +30,7 @@ export interface LeadStanding {
 /** Between its receipt and its first round a lead is `pending` for its seller: accepted, and not sold. */
 type ShownStatus = Exclude<LeadStatus, 'received'>;
 
-type Shown = {
+type StatusView = {
   status: ShownStatus;
   price?: number;
   buyer_ids?: string[];
@@ -41,7 +41,7 @@ type Shown = {
 };
 
 /** How a lead stands in the words that its seller reads, in the API's answers and in postbacks alike. */
-export function standingInWords(lead: LeadStanding): Shown {
+export function statusView(lead: StatusFields): StatusView {
   const { currency, price, buyerIds, withdrawal, returns } = lead;
   const status = lead.status === 'received' ? 'pending' : lead.status;
   const isSold = status === 'sold' || status === 'returned';
@@ -50,7 +50,7 @@ export function standingInWords(lead: LeadStanding): Shown {
     status,
     price: isBooked && price !== undefined ? toDecimal(price, currency) : undefined,
     buyer_ids: status === 'sold' ? buyerIds : undefined,
-    reason: reasonShown(lead),
+    reason: shownReason(lead),
     withdrawing: status === 'pending' && withdrawal ? true : undefined,
     withdrawn_by: status === 'withdrawn' ? withdrawnBy(lead) : undefined,
     returns: returns?.map(({ buyer, reason, at, amount }) => ({
@@ -63,10 +63,10 @@ export function standingInWords(lead: LeadStanding): Shown {
 }
 
 /** Why an unsold lead is so. A withdrawn one is unsold because it was withdrawn, however far its last round came. */
-export function reasonShown({
+export function shownReason({
   status,
   reason,
-}: Pick<LeadStanding, 'status' | 'reason'>): LeadReason | undefined {
+}: Pick<StatusFields, 'status' | 'reason'>): LeadReason | undefined {
   if (status === 'sold' || status === 'returned') return undefined;
   return status === 'withdrawn' && reason !== 'suppressed' ? undefined : reason;
 }
@@ -75,5 +75,5 @@ export function reasonShown({
 export const withdrawnBy = ({
   reason,
   withdrawal,
-}: Pick<LeadStanding, 'reason' | 'withdrawal'>): WithdrawnBy | undefined =>
+}: Pick<StatusFields, 'reason' | 'withdrawal'>): WithdrawnBy | undefined =>
   withdrawal?.asked ?? (reason === 'suppressed' ? 'suppression' : undefined);

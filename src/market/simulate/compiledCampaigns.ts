@@ -1,10 +1,14 @@
-import { readyContracts, type ReadyMarket } from '../eligibility/compileCampaign.js';
+import { compileContracts, type CompiledCampaign } from '../eligibility/compileCampaign.js';
 import { comparedBuyers } from '../limits/duplicates.js';
-import type { Terms } from '../model/market.js';
-import type { Contract } from '../model/terms.js';
+import type { Contract, Market } from '../model/market.js';
 
 /** Every campaign of a market, made ready for rounds, by its id; contracts in the order of their ids, as the store reads them. */
-export function readyMarkets({ sellers, buyers, campaigns, contracts }: Terms): Map<string, ReadyMarket> {
+export function compileCampaigns({
+  sellers,
+  buyers,
+  campaigns,
+  contracts,
+}: Market): Map<string, CompiledCampaign> {
   const sellerOf = new Map(sellers.map((seller) => [seller.code, seller]));
   const buyerOf = new Map(buyers.map((buyer) => [buyer.id, buyer]));
   const byCampaign = new Map(campaigns.map(({ id }) => [id, [] as Contract[]]));
@@ -12,10 +16,10 @@ export function readyMarkets({ sellers, buyers, campaigns, contracts }: Terms): 
     byCampaign.get(contract.campaign)?.push(contract);
   const compared = comparedBuyers(campaigns, contracts);
   return new Map(
-    campaigns.flatMap((campaign): [string, ReadyMarket][] => {
+    campaigns.flatMap((campaign): [string, CompiledCampaign][] => {
       const seller = sellerOf.get(campaign.seller);
       if (!seller) return [];
-      const ready = readyContracts(campaign, byCampaign.get(campaign.id) ?? [], buyerOf);
+      const ready = compileContracts(campaign, byCampaign.get(campaign.id) ?? [], buyerOf);
       return [[campaign.id, { seller, campaign, contracts: ready, compared }]];
     }),
   );

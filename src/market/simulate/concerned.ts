@@ -1,8 +1,7 @@
-import type { Terms } from '../model/market.js';
-import type { Campaign } from '../model/terms.js';
+import type { Campaign, Market } from '../model/market.js';
 
 /** A part of a market that a change makes or changes. */
-export interface Part {
+export interface ChangedPart {
   kind: 'seller' | 'buyer' | 'campaign' | 'contract';
   id: string;
 }
@@ -12,8 +11,11 @@ export interface Part {
  * changes, and those with a contract, or a contract's buyer, that it changes. Leads of other campaigns keep their buyers.
  * @param terms with the change in them
  */
-export function concernedCampaigns(parts: readonly Part[], { campaigns, contracts }: Terms): Campaign[] {
-  const ids = (of: Part['kind']): Set<string> =>
+export function affectedCampaigns(
+  parts: readonly ChangedPart[],
+  { campaigns, contracts }: Market,
+): Campaign[] {
+  const ids = (of: ChangedPart['kind']): Set<string> =>
     new Set(parts.flatMap(({ kind, id }) => (kind === of ? [id] : [])));
   const own = {
     seller: ids('seller'),

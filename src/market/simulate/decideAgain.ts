@@ -1,35 +1,35 @@
 import TinyQueue from 'tinyqueue';
 import { checksOf } from '../eligibility/outsideChecks.js';
-import type { ReadyMarket } from '../eligibility/compileCampaign.js';
-import { asOfferReason, type Answer, type Offer } from '../auction/decide.js';
+import type { CompiledCampaign } from '../eligibility/compileCampaign.js';
+import { offerReasonOf, type OfferAnswer, type Offer } from '../auction/decide.js';
 import type { Hold } from '../limits/duplicates.js';
 import type { LeadInRound } from '../eligibility/eligibility.js';
 import type { Minor } from '../money.js';
 import { newRound } from '../eligibility/newRound.js';
 import { planRound, withinLimits, type Plan } from '../eligibility/plan.js';
 import { refundOf, returnRefusal } from '../model/returnShares.js';
-import { roomNeeded } from '../eligibility/reservation.js';
+import { reservationNeeds } from '../eligibility/reservation.js';
 import {
-  confirmRoom,
-  count,
+  confirmReservation,
+  countUsage,
   holdsOf,
-  pay,
-  releaseRoom,
-  returnRoom,
-  takeRoom,
-  type Asked,
-  type Room,
+  addToBalance,
+  releaseReservation,
+  releaseReturned,
+  reserve,
+  type ReservationRequest,
+  type Reservations,
 } from '../eligibility/reservationsInMemory.js';
 import type { Round } from '../model/round.js';
-import type { Buyer, ReturnPolicy } from '../model/terms.js';
-import { added, takeTurns, type Changes, type Contender, type Credits } from '../auction/turns.js';
+import type { Buyer, ReturnPolicy } from '../model/market.js';
+import { addChanges, takeTurns, type CreditChanges, type Contender, type Credits } from '../auction/turns.js';
 import { turnsUsed } from '../auction/turnsUsed.js';
 import { limitsOf, type Usage } from '../limits/usage.js';
 import { isLastWait, nextWait, type Wait } from '../waiting/waiting.js';
 import { walkRound } from './walkRound.js';
 import type { PastLead, PastSale } from './past.js';
-import type { Steps } from './yielding.js';
-import { answerFor, bidFor, keptOut, type Assumption, type Voices } from './buyerModel.js';
+import type { Yielding } from './yielding.js';
+import { answerFor, bidFor, stillExcluded, type Assumption, type BuyerModel } from './buyerModel.js';
 
 /** What else was sold and paid: leads that are not decided again keep their buyers, and these their room. */
 export interface Elsewhere {
@@ -48,9 +48,9 @@ export interface Elsewhere {
 export interface Case {
   leads: readonly PastLead[];
   /** By campaign. */
-  market: ReadonlyMap<string, ReadyMarket>;
+  market: ReadonlyMap<string, CompiledCampaign>;
   elsewhere: Elsewhere;
-  voices: Voices;
+  buyerModel: BuyerModel;
   /** Nothing is decided after it, UTC ms. */
   until: number;
 }
@@ -71,7 +71,7 @@ interface Life {
 }
 
 interface Sold extends PastSale {
-  asked: Asked;
+  asked: ReservationRequest;
   /** Whether and how it may be given back. */
   returns: ReturnPolicy | undefined;
 }
@@ -86,7 +86,7 @@ interface Event {
 
 interface World extends Case {
   queue: TinyQueue<Event>;
-  room: Room;
+  room: Reservations;
   credits: Map<string, Credits>;
   assumed: Map<string, Set<Assumption>>;
 }
@@ -96,7 +96,7 @@ interface World extends Case {
  * the words that buyers gave, and the moments at which rounds were held, or would be under other terms. Nobody is asked
  * anything, and nothing is written. The order of `leads` does not matter.
  */
-export function* decideAgain(given: Case): Steps<Decided> {
+export function* decideAgain(given: Case): Yielding<Decided> {
   const lives = given.leads.map((lead): Life => ({ lead, rounds: 0, offered: {}, sales: [] }));
   const world = begin(given);
   for (const life of lives) {
@@ -119,7 +119,7 @@ const saleOf = ({ contract, buyer, price, earns, at, returned }: Sold): PastSale
 
 function begin(given: Case): World {
   const { usage, holds, credits, sales, payments } = given.elsewhere;
-  const room: Room = {
+  const room: Reservations = {
     usage: new Map([...usage].map(([id, used]) => [id, { ...used }])),
     holds: new Map([...holds].map(([id, held]) => [id, [...held]])),
   };
@@ -135,11 +135,12 @@ function begin(given: Case): World {
         at,
         rank: 0,
         name: contract,
-        happens: () => ready && count(room, contract, limitsOf(ready.contract, ready.schedule, price, at), 1),
+        happens: () =>
+          ready && countUsage(room, contract, limitsOf(ready.contract, ready.schedule, price, at), 1),
       };
     }),
     ...payments.map(({ buyer, amount, at }): Event => {
-      return { at, rank: 0, name: buyer, happens: () => pay(room, buyer, amount) };
+      return { at, rank: 0, name: buyer, happens: () => addToBalance(room, buyer, amount) };
     }),
   ];
   const queue = new TinyQueue(events, (a, b) => a.at - b.at || a.rank - b.rank || (a.name < b.name ? -1 : 1));
@@ -158,7 +159,7 @@ function holdRound(world: World, life: Life, now: number): void {
   const planned = plan(world, market, life, now);
   const { round, answers } = walkRound(lead.facts.leadId, planned, {
     bid: (candidate, { terms }) => {
-      const { assumed, ...said } = bidFor(lead, candidate, terms, now, world.voices);
+      const { assumed, ...said } = bidFor(lead, candidate, terms, now, world.buyerModel);
       assume(world, lead, assumed);
       return said;
     },
@@ -176,7 +177,7 @@ function holdRound(world: World, life: Life, now: number): void {
 }
 
 /** Who may be asked, by the rules and by what outside services and failing servers said then. */
-function plan(world: World, market: ReadyMarket, life: Life, now: number): Round {
+function plan(world: World, market: CompiledCampaign, life: Life, now: number): Round {
   const { lead, offered } = life;
   const { usage } = world.room;
   life.rounds += 1;
@@ -189,14 +190,14 @@ function plan(world: World, market: ReadyMarket, life: Life, now: number): Round
 
 function withoutKept(
   world: World,
-  { campaign }: ReadyMarket,
+  { campaign }: CompiledCampaign,
   lead: PastLead,
   plan: Plan<Buyer>,
   now: number,
 ): Plan<Buyer> {
   const excluded = [...plan.excluded];
   const open = plan.open.filter((ready) => {
-    const { noBid, assumed } = keptOut(lead, ready.contract.id, checksOf(campaign, ready), now);
+    const { noBid, assumed } = stillExcluded(lead, ready.contract.id, checksOf(campaign, ready), now);
     assume(world, lead, assumed);
     if (noBid) excluded.push({ ...noBid, buyers: ready.buyer.id });
     return noBid === undefined;
@@ -211,19 +212,19 @@ function turnsIn(world: World, campaign: string, contenders: readonly Contender[
   return order.map(({ id }) => id);
 }
 
-function changeCredits({ credits }: World, campaign: string, changes: Changes): void {
-  credits.set(campaign, added(credits.get(campaign) ?? {}, changes));
+function changeCredits({ credits }: World, campaign: string, changes: CreditChanges): void {
+  credits.set(campaign, addChanges(credits.get(campaign) ?? {}, changes));
 }
 
 /** Sends the lead to one bidder, where there is room: what it would have answered. */
 function sell(
   world: World,
-  market: ReadyMarket,
+  market: CompiledCampaign,
   life: Life,
   { contract, buyer, exclusive, price, earns }: Offer,
   sale: Round['terms']['sale'],
   now: number,
-): Answer {
+): OfferAnswer {
   const { lead } = life;
   const { facts, match } = lead;
   const ready = market.contracts.find((each) => each.contract.id === contract);
@@ -238,26 +239,26 @@ function sell(
     at: now,
     ...match,
   };
-  const asked: Asked = {
-    ...roomNeeded(market, contract, { price, test: false, award: sale.award, now }),
+  const asked: ReservationRequest = {
+    ...reservationNeeds(market, contract, { price, test: false, award: sale.award, now }),
     hold,
     price,
     currency: market.campaign.currency,
     test: false,
     buyer: ready.buyer,
   };
-  const refusal = takeRoom(world.room, asked);
+  const refusal = reserve(world.room, asked);
   if (refusal) {
     const { reason, change } = refusal;
-    return { contract, answer: asOfferReason(reason), ...(change && { change }) };
+    return { contract, answer: offerReasonOf(reason), ...(change && { change }) };
   }
-  const { answer, assumed } = answerFor(lead, contract, now, world.voices);
+  const { answer, assumed } = answerFor(lead, contract, now, world.buyerModel);
   assume(world, lead, assumed);
   if (answer !== 'accepted') {
-    releaseRoom(world.room, asked);
+    releaseReservation(world.room, asked);
     return { contract, answer };
   }
-  confirmRoom(world.room, asked);
+  confirmReservation(world.room, asked);
   const sold: Sold = { contract, buyer, price, earns, at: now, asked, returns: ready.contract.returns };
   life.sales.push(sold);
   giveBackLater(world, life, sold);
@@ -276,7 +277,7 @@ function giveBackLater(world: World, life: Life, sold: Sold): void {
     const isOnlyHolder = life.sales.filter(({ returned }) => returned === undefined).length === 1;
     const { buyerGets, sellerPays } = refundOf(sold, policy.refund);
     sold.returned = { at, reason, buyerGets, sellerPays };
-    returnRoom(world.room, sold.asked, buyerGets, policy.freesCap);
+    releaseReturned(world.room, sold.asked, buyerGets, policy.freesCap);
     life.offered = { ...life.offered, [sold.contract]: 'returned' };
     if (policy.resell && isOnlyHolder) {
       const next = life.lead.rounds.find((round) => round.at > at)?.at ?? at;

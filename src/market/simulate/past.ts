@@ -1,16 +1,16 @@
-import { isOnOwnList, type Match } from '../limits/duplicates.js';
+import { isOnBuyerList, type PersonHashes } from '../limits/duplicates.js';
 import type { LeadInRound } from '../eligibility/eligibility.js';
 import type { LeadFacts } from '../model/lead.js';
 import type { Minor } from '../money.js';
-import type { Answer } from '../auction/decide.js';
+import type { OfferAnswer } from '../auction/decide.js';
 import type { Bid, Entry, NoBid, Round } from '../model/round.js';
-import type { Sale } from '../model/terms.js';
+import type { Sale } from '../model/market.js';
 import { nextWait } from '../waiting/waiting.js';
 
 /** A lead as it was sold, or not, with what each buyer said of it. Times are UTC ms, money minor units. */
 export interface PastLead extends Omit<LeadInRound, 'offered'> {
   campaign: string;
-  match: Match;
+  match: PersonHashes;
   /** In the order in which they were held; at least one. */
   rounds: PastRound[];
   /** What came of sending it, in the order in which it was sent. */
@@ -21,7 +21,7 @@ export interface PastLead extends Omit<LeadInRound, 'offered'> {
 }
 
 /** What a buyer said in a round. `isNamed`: the contract named its price, and nobody asked the buyer. */
-export type Said = { bid: Bid; isNamed: boolean } | { noBid: NoBid };
+export type PastAnswer = { bid: Bid; isNamed: boolean } | { noBid: NoBid };
 
 export interface PastRound {
   at: number;
@@ -30,9 +30,9 @@ export interface PastRound {
   /** What the bids were for. */
   mode: Sale['mode'];
   /** By contract, those that were asked. */
-  said: Record<string, Said>;
+  answers: Record<string, PastAnswer>;
   /** By contract, those that outside services or a failing server kept from being asked. */
-  kept: Record<string, NoBid>;
+  excluded: Record<string, NoBid>;
 }
 
 export interface PastPost {
@@ -59,9 +59,9 @@ export interface PastReturn {
 }
 
 /** What of a stored round tells what buyers said. */
-export function pastRound(facts: LeadFacts, round: Round, answers: readonly Answer[]): PastRound {
+export function pastRound(facts: LeadFacts, round: Round, answers: readonly OfferAnswer[]): PastRound {
   const kept = round.excluded.flatMap(({ buyers, ...why }) =>
-    why.reason === 'circuit_open' || isOnOwnList(why) || isCheck(why)
+    why.reason === 'circuit_open' || isOnBuyerList(why) || isCheck(why)
       ? buyers.split(' ').map((buyer): [string, NoBid] => [`${round.campaign}/${buyer}`, why])
       : [],
   );
@@ -72,8 +72,8 @@ export function pastRound(facts: LeadFacts, round: Round, answers: readonly Answ
     at: round.at,
     waitedUntil: nextWait(facts, round, answers).at,
     mode: round.terms.sale.mode,
-    said: Object.fromEntries(round.entries.flatMap(saidIn)),
-    kept: Object.fromEntries([...kept, ...passedOver]),
+    answers: Object.fromEntries(round.entries.flatMap(saidIn)),
+    excluded: Object.fromEntries([...kept, ...passedOver]),
   };
 }
 
@@ -81,7 +81,7 @@ export function pastRound(facts: LeadFacts, round: Round, answers: readonly Answ
 const isCheck = ({ reason, detail = '' }: NoBid): boolean =>
   reason === 'filtered' && detail.startsWith('check ');
 
-function saidIn(entry: Entry): [string, Said][] {
+function saidIn(entry: Entry): [string, PastAnswer][] {
   if ('bid' in entry) {
     const { price, shared } = entry.bid;
     // When it was good until is past; what it was for stays.

@@ -49,15 +49,15 @@ const paid = ({ price, returned }: PastSale): Minor => price - (returned?.buyerG
  * decided again with it. The effect of the change is `changed` less `unchanged`; `booked` less `unchanged` is what deciding
  * again can't reproduce.
  */
-export interface Columns<T> {
+export interface Compared<T> {
   booked: T;
   unchanged: T;
   changed: T;
 }
 
-export const COLUMNS = ['booked', 'unchanged', 'changed'] as const satisfies (keyof Columns<never>)[];
+export const COLUMNS = ['booked', 'unchanged', 'changed'] as const satisfies (keyof Compared<never>)[];
 
-export const inColumns = <A, B>(of: Columns<A>, what: (one: A) => B): Columns<B> => ({
+export const mapCompared = <A, B>(of: Compared<A>, what: (one: A) => B): Compared<B> => ({
   booked: what(of.booked),
   unchanged: what(of.unchanged),
   changed: what(of.changed),
@@ -65,17 +65,21 @@ export const inColumns = <A, B>(of: Columns<A>, what: (one: A) => B): Columns<B>
 
 export interface BuyerCompared {
   buyer: string;
-  won: Columns<number>;
-  spent: Columns<number>;
+  won: Compared<number>;
+  spent: Compared<number>;
 }
 
 /** Every buyer of any of the tallies, in the order of what they spend with the change, most first. */
-export function compareBuyers(tallies: Columns<Tally>): BuyerCompared[] {
+export function compareBuyers(tallies: Compared<Tally>): BuyerCompared[] {
   const buyers = new Set(COLUMNS.flatMap((column) => [...tallies[column].buyers.keys()]));
   return [...buyers]
     .map((buyer): BuyerCompared => {
-      const own = inColumns(tallies, ({ buyers: of }) => of.get(buyer) ?? NOTHING_WON);
-      return { buyer, won: inColumns(own, ({ won }) => won), spent: inColumns(own, ({ spent }) => spent) };
+      const own = mapCompared(tallies, ({ buyers: of }) => of.get(buyer) ?? NOTHING_WON);
+      return {
+        buyer,
+        won: mapCompared(own, ({ won }) => won),
+        spent: mapCompared(own, ({ spent }) => spent),
+      };
     })
     .sort(
       (a, b) =>

@@ -1,32 +1,36 @@
-import { contendersOf, missedIn, nextTier, withAnswers } from '../auction/asking.js';
-import { nextStep, type Answer, type Offer } from '../auction/decide.js';
+import { contendersOf, missedCandidates, nextTier, withAnswers } from '../auction/asking.js';
+import { nextStep, type OfferAnswer, type Offer } from '../auction/decide.js';
 import { placesOf } from '../auction/prices.js';
 import type { Bid, Candidate, Entry, NoBid, Round } from '../model/round.js';
 import type { Contender } from '../auction/turns.js';
 import { isByTurns } from '../auction/turnsUsed.js';
 
 /** How a round's buyers are asked and sent the lead, where nobody has to be waited for. */
-export interface Hands {
+export interface RoundCallbacks {
   bid: (candidate: Candidate, round: Round) => { bid: Bid } | { noBid: NoBid };
   /** In the order of their turns, where the award is by turns: they have taken them then. */
   turns: (contenders: readonly Contender[], places: number) => string[];
-  offer: (offer: Offer, round: Round) => Answer;
+  offer: (offer: Offer, round: Round) => OfferAnswer;
 }
 
 /** Takes a planned round to its end: asks tier after tier and offers the lead, until it is sold or nobody is left. */
-export function walkRound(leadId: string, planned: Round, hands: Hands): { round: Round; answers: Answer[] } {
+export function walkRound(
+  leadId: string,
+  planned: Round,
+  hands: RoundCallbacks,
+): { round: Round; answers: OfferAnswer[] } {
   let round = planned;
-  const answers: Answer[] = [];
+  const answers: OfferAnswer[] = [];
   for (;;) {
     const step = nextStep(leadId, round, answers);
     if (step === 'over') return { round, answers };
     if ('offers' in step) {
       for (const offer of step.offers) answers.push(hands.offer(offer, round));
-    } else round = ask(round, 'ask' in step ? nextTier(round).asked : missedIn(round), hands);
+    } else round = ask(round, 'ask' in step ? nextTier(round).asked : missedCandidates(round), hands);
   }
 }
 
-function ask(round: Round, asked: readonly Candidate[], hands: Hands): Round {
+function ask(round: Round, asked: readonly Candidate[], hands: RoundCallbacks): Round {
   const answers = asked.map((candidate): Entry => ({ ...candidate, ...hands.bid(candidate, round) }));
   const next = withAnswers(round, answers);
   if (!isByTurns(round.terms.sale)) return next;

@@ -1,17 +1,16 @@
-import type { Terms } from '../model/market.js';
+import type { Market, Pausable } from '../model/market.js';
 import { isPaused } from '../model/pause.js';
-import type { Pausable } from '../model/terms.js';
 import { decideAgain, type Elsewhere } from './decideAgain.js';
 import type { BidModel } from '../model/distributions.js';
 import type { PastLead, PastSale } from './past.js';
-import { readyMarkets } from './compiledCampaigns.js';
-import type { Steps } from './yielding.js';
-import { inColumns, sameSales, tallyOf, type Columns, type Tally } from './tally.js';
-import { ASSUMPTIONS, measure, type Assumption } from './buyerModel.js';
+import { compileCampaigns } from './compiledCampaigns.js';
+import type { Yielding } from './yielding.js';
+import { mapCompared, sameSales, tallyOf, type Compared, type Tally } from './tally.js';
+import { ASSUMPTIONS, observeAnswers, type Assumption } from './buyerModel.js';
 
 /** What would have become of leads under other terms, beside what became of them. */
 export interface WhatIf {
-  currencies: { currency: string; tallies: Columns<Tally> }[];
+  currencies: { currency: string; tallies: Compared<Tally> }[];
   /** How many leads were decided again. */
   leads: number;
   /** How many of them come out as they are booked when they are decided again without the change. */
@@ -22,8 +21,8 @@ export interface WhatIf {
 
 /** A market as it is and as a change would make it. */
 export interface Proposal {
-  before: Terms;
-  after: Terms;
+  before: Market;
+  after: Market;
   models: ReadonlyMap<string, BidModel>;
 }
 
@@ -37,21 +36,21 @@ export function* whatIf(
   elsewhere: Elsewhere,
   { before, after, models }: Proposal,
   until: number,
-): Steps<WhatIf> {
-  const measured = measure(leads);
+): Yielding<WhatIf> {
+  const measured = observeAnswers(leads);
   const again = { leads, until };
   const books = new Map(leads.map(({ facts, sales }) => [facts.leadId, sales]));
   const without = yield* decideAgain({
     ...again,
     elsewhere,
-    market: readyMarkets(withoutOldPauses(before, until)),
-    voices: { measured, models: new Map() },
+    market: compileCampaigns(withoutOldPauses(before, until)),
+    buyerModel: { measured, models: new Map() },
   });
   const { sales: changed, assumed } = yield* decideAgain({
     ...again,
     elsewhere: { ...elsewhere, payments: [...elsewhere.payments, ...paidIn(before, after)] },
-    market: readyMarkets(withoutOldPauses(after, until)),
-    voices: { measured, models },
+    market: compileCampaigns(withoutOldPauses(after, until)),
+    buyerModel: { measured, models },
   });
   return {
     currencies: inCurrencies(leads, { booked: books, unchanged: without.sales, changed }),
@@ -65,7 +64,7 @@ export function* whatIf(
  * The market without pauses that have ended: all leads are decided under the market as it is now, and one that came before
  * the end of a pause would be sold to nobody.
  */
-function withoutOldPauses({ sellers, buyers, campaigns, contracts }: Terms, now: number): Terms {
+function withoutOldPauses({ sellers, buyers, campaigns, contracts }: Market, now: number): Market {
   const current = <T extends Pausable>(all: T[]): T[] =>
     all.map((one) => ({ ...one, pausedUntil: isPaused(one, now) ? one.pausedUntil : undefined }));
   return { sellers, buyers: current(buyers), campaigns: current(campaigns), contracts: current(contracts) };
@@ -73,16 +72,16 @@ function withoutOldPauses({ sellers, buyers, campaigns, contracts }: Terms, now:
 
 type Sales = ReadonlyMap<string, readonly PastSale[]>;
 
-function inCurrencies(leads: readonly PastLead[], sales: Columns<Sales>): WhatIf['currencies'] {
+function inCurrencies(leads: readonly PastLead[], sales: Compared<Sales>): WhatIf['currencies'] {
   const currencies = [...new Set(leads.map(({ currency }) => currency))].sort();
   return currencies.map((currency) => {
     const own = leads.filter((lead) => lead.currency === currency);
-    return { currency, tallies: inColumns(sales, (of) => tallyOf(own, of)) };
+    return { currency, tallies: mapCompared(sales, (of) => tallyOf(own, of)) };
   });
 }
 
 /** What prepaid buyers would have paid in beyond what they did: before anything was sold. */
-const paidIn = (before: Terms, after: Terms): Elsewhere['payments'] => {
+const paidIn = (before: Market, after: Market): Elsewhere['payments'] => {
   const was = new Map(before.buyers.map(({ id, balance = 0 }) => [id, balance]));
   return after.buyers.flatMap(({ id, balance }) => {
     const amount = (balance ?? 0) - (was.get(id) ?? 0);

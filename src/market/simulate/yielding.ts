@@ -1,8 +1,8 @@
 /** Work that may be left for a while between its steps: it yields where that can be. */
-export type Steps<T> = Generator<undefined, T>;
+export type Yielding<T> = Generator<undefined, T>;
 
 /** Does all of it without a pause. */
-export function atOnce<T>(steps: Steps<T>): T {
+export function runToEnd<T>(steps: Yielding<T>): T {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;

@@ -1,7 +1,7 @@
-import type { Answer } from '../auction/decide.js';
+import type { OfferAnswer } from '../auction/decide.js';
 import type { LeadFacts } from '../model/lead.js';
 import type { Change, Round } from '../model/round.js';
-import type { PendingTerms } from '../model/terms.js';
+import type { PendingTerms } from '../model/market.js';
 
 /** What a pending lead sleeps towards: the next round or its end, also by its number of rounds. `at` is UTC ms. */
 export interface Wait {
@@ -10,7 +10,7 @@ export interface Wait {
 }
 
 /** What ops have changed since a lead fell asleep, as far as it goes by it while it sleeps. */
-export interface News {
+export interface WaitUpdate {
   /** The campaign's terms for leads that wait, where they are others now. */
   pending?: PendingTerms;
   /** Moments that its last round could not foresee. */
@@ -25,7 +25,7 @@ export type WaitingRound = Pick<Round, 'number' | 'at' | 'changes'> & {
 /** The same of a round and its answers, as little as will do; it stays small, however long the lead waits. */
 export const waitingRound = (
   { number, at, changes, terms }: Round,
-  answers: readonly Answer[],
+  answers: readonly OfferAnswer[],
 ): WaitingRound => ({
   number,
   at,
@@ -34,14 +34,14 @@ export const waitingRound = (
 });
 
 /** A round with what its lead was told since: it is as if it had been known then. */
-export const withNews = <R extends WaitingRound>(round: R, { pending, changes }: News): R => ({
+export const withWaitUpdate = <R extends WaitingRound>(round: R, { pending, changes }: WaitUpdate): R => ({
   ...round,
   terms: pending === undefined ? round.terms : { ...round.terms, pending },
   changes: soonestOfEach([...round.changes, ...changes]),
 });
 
 /** Both of what was told; where they differ, the later one holds. */
-export const bothNews = (first: News, then: News): News => ({
+export const mergeWaitUpdates = (first: WaitUpdate, then: WaitUpdate): WaitUpdate => ({
   ...first,
   ...then,
   changes: soonestOfEach([...first.changes, ...then.changes]),
@@ -58,7 +58,7 @@ function soonestOfEach(changes: readonly Change[]): Change[] {
 }
 
 /** When limits that left no room for an offer have some again. */
-const changesIn = (answers: readonly Answer[]): Change[] =>
+const changesIn = (answers: readonly OfferAnswer[]): Change[] =>
   answers.flatMap((answer) => ('change' in answer && answer.change ? [answer.change] : []));
 
 export const isSameWait = (a: Wait, b: Wait): boolean => a.at === b.at && a.until === b.until;
@@ -80,7 +80,7 @@ export const isLastWait = ({ until }: Wait): boolean => until === 'expiry' || un
  * change announces that. What would fall on or after the expiry is not waited for.
  * @param answers what came of the round's offers
  */
-export function nextWait(lead: LeadFacts, round: WaitingRound, answers: readonly Answer[]): Wait {
+export function nextWait(lead: LeadFacts, round: WaitingRound, answers: readonly OfferAnswer[]): Wait {
   if (round.number - (lead.roundsBefore ?? 0) >= MOST_ROUNDS_OF_LIFE)
     return { until: 'last round', at: round.at };
   const { retryAfter, expireAfter } = round.terms.pending;

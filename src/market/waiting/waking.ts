@@ -1,8 +1,7 @@
-import type { ReadyContract, ReadyMarket } from '../eligibility/compileCampaign.js';
-import { barredBy, refusal, type LeadInRound } from '../eligibility/eligibility.js';
-import type { Terms } from '../model/market.js';
-import type { Buyer, Campaign, Contract, Sale, Seller } from '../model/terms.js';
-import type { News } from './waiting.js';
+import type { CompiledContract, CompiledCampaign } from '../eligibility/compileCampaign.js';
+import { campaignExclusion, leadExclusion, type LeadInRound } from '../eligibility/eligibility.js';
+import type { Buyer, Campaign, Contract, Market, Sale, Seller } from '../model/market.js';
+import type { WaitUpdate } from './waiting.js';
 
 /** Whether a field that has changed might let a contract take a lead that it did not take before. */
 type Judge<T> = (was: T, now: T, isPrepaid: boolean) => boolean;
@@ -92,7 +91,7 @@ const CAMPAIGN: Record<keyof Campaign, Judge<Campaign>> = {
   sale: (was, now) => mightTakeMore(SALE, was.sale, now.sale),
   stages: always,
   margin: never,
-  // They let no contract take more; see waitAnew.
+  // They let no contract take more; see campaignsWithNewPendingTerms.
   pending: never,
   duplicates: eased('duplicates'),
   checks: eased('checks'),
@@ -157,7 +156,7 @@ function mightTakeMore<T extends object>(
  * own terms, or their campaign's, buyer's or seller's.
  * @param after what is not in it is as it was
  */
-export function mightTake(before: Terms, after: Terms): { id: string; campaign: string }[] {
+export function contractsToReconsider(before: Market, after: Market): { id: string; campaign: string }[] {
   const sellers = changedFor(SELLER, before.sellers, after.sellers, ({ code }) => code);
   const buyers = changedFor(BUYER, before.buyers, after.buyers, ({ id }) => id);
   const campaigns = changedFor(CAMPAIGN, before.campaigns, after.campaigns, ({ id }) => id);
@@ -195,7 +194,10 @@ function changedFor<T extends object>(
 }
 
 /** Campaigns whose waiting leads reckon anew until when they wait. */
-export function waitAnew(before: Pick<Terms, 'campaigns'>, after: Pick<Terms, 'campaigns'>): string[] {
+export function campaignsWithNewPendingTerms(
+  before: Pick<Market, 'campaigns'>,
+  after: Pick<Market, 'campaigns'>,
+): string[] {
   const was = new Map(before.campaigns.map(({ id, pending }) => [id, pending]));
   return after.campaigns
     .filter(({ id, pending }) => was.has(id) && !isSame(was.get(id), pending))
@@ -203,9 +205,9 @@ export function waitAnew(before: Pick<Terms, 'campaigns'>, after: Pick<Terms, 'c
 }
 
 /** What has changed that leads of a campaign wait for. */
-export interface Changed {
+export interface CampaignChange {
   /** Contracts that might take more leads than before. */
-  contracts: readonly ReadyContract[];
+  contracts: readonly CompiledContract[];
   /** Whether the campaign's terms for leads that wait are others. */
   pending: boolean;
 }
@@ -217,17 +219,17 @@ export interface Changed {
  * @param dueAt until when it waits, UTC ms
  * @param now UTC ms
  */
-export function newsFor(
-  { seller, campaign }: Pick<ReadyMarket, 'seller' | 'campaign'>,
-  { contracts, pending }: Changed,
+export function waitUpdateFor(
+  { seller, campaign }: Pick<CompiledCampaign, 'seller' | 'campaign'>,
+  { contracts, pending }: CampaignChange,
   lead: LeadInRound,
   dueAt: number,
   now: number,
-): 'now' | News | undefined {
-  const changes: News['changes'][number][] = [];
-  const barred = barredBy(seller, campaign, lead, now);
+): 'now' | WaitUpdate | undefined {
+  const changes: WaitUpdate['changes'][number][] = [];
+  const barred = campaignExclusion(seller, campaign, lead, now);
   for (const ready of contracts) {
-    const refused = barred ?? refusal(ready, lead, now);
+    const refused = barred ?? leadExclusion(ready, lead, now);
     if (refused === undefined) return 'now';
     if (refused.change && refused.change.at < dueAt) changes.push(refused.change);
   }

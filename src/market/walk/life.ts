@@ -1,10 +1,10 @@
-import type { Match } from '../limits/duplicates.js';
+import type { PersonHashes } from '../limits/duplicates.js';
 import type { LeadInRound } from '../eligibility/eligibility.js';
 import type { LeadStatus } from '../model/lead.js';
 import type { Minor } from '../money.js';
 import type { LeadReason } from '../model/reason.js';
 import type { Outcome, Round } from '../model/round.js';
-import type { News } from '../waiting/waiting.js';
+import type { WaitUpdate } from '../waiting/waiting.js';
 
 /** A buyer's hold on a lead, by contract: made before the post is sent. */
 export interface Claim {
@@ -21,7 +21,7 @@ export interface Claim {
 
 /** A lead and what has become of it so far. Times in UTC ms. */
 export interface Life {
-  lead: Omit<LeadInRound, 'offered'> & { match: Match };
+  lead: Omit<LeadInRound, 'offered'> & { match: PersonHashes };
   campaign: string;
   status: LeadStatus;
   reason?: LeadReason;
@@ -42,7 +42,7 @@ export interface Life {
   /** It is to go on now, because ops say so or the market has changed. */
   wake: boolean;
   /** What it has heard since it fell asleep. */
-  news: News;
+  news: WaitUpdate;
   withdrawn: boolean;
   /** What ops have found out of posts that are held for them, by buyer: whether it took the lead. */
   words: Map<string, boolean>;

@@ -1,10 +1,10 @@
-import { hasExpired, TRIED } from '../auction/asking.js';
-import { asAnswer, type Offer, type OfferReason } from '../auction/decide.js';
-import { calledOff, DELIVERY, HELD_MS, waitBefore } from '../model/delivery.js';
+import { hasExpired, PROBE_IN_PROGRESS } from '../auction/asking.js';
+import { exclusionAsAnswer, type Offer, type OfferReason } from '../auction/decide.js';
+import { calledOffDetail, DELIVERY, HELD_MS, waitBeforeAttempt } from '../model/delivery.js';
 import { postId } from '../ids.js';
 import { unusedPost } from '../wording/notices.js';
-import { roomNeeded } from '../eligibility/reservation.js';
-import type { Change, Refusal, Round } from '../model/round.js';
+import { reservationNeeds } from '../eligibility/reservation.js';
+import type { Change, Exclusion, Round } from '../model/round.js';
 import { answerSource, type Claim, type Life } from './life.js';
 import { pause, type Course } from './wait.js';
 import type { PostAnswer, PostStatus, World } from './world.js';
@@ -20,11 +20,12 @@ export function* sell(life: Life, world: World, round: Round, offer: Offer): Cou
   const now = world.now();
   if (hasExpired(offer.bid, now)) return { answer: 'expired' };
   const { contract, buyer, price, earns, exclusive } = offer;
-  if (!world.trade.mayTry(buyer, 'posts', now)) return { answer: TRIED.reason, detail: TRIED.detail };
+  if (!world.trade.mayTry(buyer, 'posts', now))
+    return { answer: PROBE_IN_PROGRESS.reason, detail: PROBE_IN_PROGRESS.detail };
   const again = offer.delivery?.again === true;
   const sale = postId(life.lead.facts.leadId, contract, again ? round.number : undefined);
   const refusal = reserve(life, world, round, offer, sale);
-  if (refusal) return asAnswer(refusal);
+  if (refusal) return exclusionAsAnswer(refusal);
   const claim: Claim = {
     sale,
     buyer,
@@ -48,7 +49,7 @@ function reserve(
   { terms }: Round,
   offer: Offer,
   sale: string,
-): Refusal | undefined {
+): Exclusion | undefined {
   const { facts, match } = life.lead;
   const { contract, buyer: id, price } = offer;
   const market = world.market(life.campaign);
@@ -56,7 +57,7 @@ function reserve(
   if (buyer === undefined) return { reason: 'paused', detail: 'it has left the market' };
   const [at, { test }] = [world.now(), facts];
   return world.trade.reserve({
-    ...roomNeeded(market, contract, { price, test, award: terms.sale.award, now: at }),
+    ...reservationNeeds(market, contract, { price, test, award: terms.sale.award, now: at }),
     hold: { sale, lead: facts.leadId, contract, buyer: id, campaign: life.campaign, at, ...match },
     price,
     currency: terms.currency,
@@ -82,7 +83,7 @@ function* post(
     const notice = unusedPost(round, offer, { test, postId: sale, detail: answer.detail });
     if (attempt === 1 && notice) world.tell(life, notice);
     const elapsed = secondDue === undefined ? 0 : world.now() - secondDue;
-    const wait = waitBefore(attempt + 1, elapsed, answer.retryAfterMs, offer.delivery);
+    const wait = waitBeforeAttempt(attempt + 1, elapsed, answer.retryAfterMs, offer.delivery);
     if (wait === undefined) return answer;
     secondDue ??= world.now() + wait;
     yield* pause(world.now() + wait, () => life.withdrawn);
@@ -117,7 +118,7 @@ function* askWhatBecame(life: Life, world: World, offer: Offer): Course<PostStat
   let elapsed = 0;
   for (let attempt = 2; ; attempt += 1) {
     const word = world.postStatus(life, offer);
-    const wait = waitBefore(attempt, elapsed);
+    const wait = waitBeforeAttempt(attempt, elapsed);
     if (word !== 'silent' || wait === undefined) return word;
     yield* pause(world.now() + wait, () => life.withdrawn);
     if (life.withdrawn) return word;
@@ -159,5 +160,5 @@ function* atTheEnd(
   claim.status = 'cancelled';
   world.trade.release(claim.sale);
   world.callOff(life, offer);
-  return { answer: 'uncertain', detail: calledOff(why) };
+  return { answer: 'uncertain', detail: calledOffDetail(why) };
 }

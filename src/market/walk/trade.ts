@@ -1,52 +1,52 @@
 import {
   afterAnswer,
   circuitId,
-  CLOSED,
-  stateOf,
+  CLOSED_CIRCUIT,
+  circuitState,
   takeProbe,
   type Circuit,
   type Failure,
-  type Line,
+  type Channel,
 } from '../limits/circuitBreaker.js';
 import type { Minor } from '../money.js';
-import type { Known } from '../eligibility/plan.js';
+import type { LimitState } from '../eligibility/plan.js';
 import {
-  confirmRoom,
-  pay,
-  releaseRoom,
-  returnRoom,
-  takeRoom,
-  type Asked,
-  type Room,
+  confirmReservation,
+  addToBalance,
+  releaseReservation,
+  releaseReturned,
+  reserve,
+  type ReservationRequest,
+  type Reservations,
 } from '../eligibility/reservationsInMemory.js';
-import type { Refusal } from '../model/round.js';
-import type { Buyer } from '../model/terms.js';
-import { added, takeTurns, type Changes, type Contender, type Credits } from '../auction/turns.js';
+import type { Exclusion } from '../model/round.js';
+import type { Buyer } from '../model/market.js';
+import { addChanges, takeTurns, type CreditChanges, type Contender, type Credits } from '../auction/turns.js';
 import { buyerAccount } from '../limits/usage.js';
 
 /** A sale that takes room, with a buyer that may want to hear when its balance is low. */
-type Taking = Asked & { buyer: Buyer };
+type Taking = ReservationRequest & { buyer: Buyer };
 
 /**
  * What else was sold, in memory: limits, balances, persons, turns, circuits, by the same rules as in the store, for one
  * that walks through lives without one.
  */
 export class Trade {
-  private readonly room: Room = { usage: new Map(), holds: new Map() };
+  private readonly room: Reservations = { usage: new Map(), holds: new Map() };
   private readonly circuits = new Map<string, Circuit>();
   private readonly credits = new Map<string, Credits>();
   /** Buyers that were told that their balance is low, and have not topped up above since. */
   private readonly low = new Set<string>();
   private readonly taken = new Map<string, Taking>();
 
-  known(): Known {
+  known(): LimitState {
     const { usage, holds } = this.room;
     return { usage, holds: [...holds.values()].flat(), circuits: this.circuits };
   }
 
   /** Takes the room that a sale needs under every limit, or none of it and says why. */
-  reserve(asked: Taking): Refusal | undefined {
-    const refusal = takeRoom(this.room, asked);
+  reserve(asked: Taking): Exclusion | undefined {
+    const refusal = reserve(this.room, asked);
     if (refusal === undefined) this.taken.set(asked.hold.sale, asked);
     return refusal;
   }
@@ -55,7 +55,7 @@ export class Trade {
   release(sale: string): void {
     const asked = this.taken.get(sale);
     if (asked === undefined) return;
-    releaseRoom(this.room, asked);
+    releaseReservation(this.room, asked);
     this.taken.delete(sale);
   }
 
@@ -66,7 +66,7 @@ export class Trade {
   confirm(sale: string): boolean {
     const asked = this.taken.get(sale);
     if (asked === undefined) return false;
-    confirmRoom(this.room, asked);
+    confirmReservation(this.room, asked);
     const { id, lowBalance = 0 } = asked.buyer;
     const isLow = !asked.test && this.balance(id) < lowBalance && !this.low.has(id);
     if (isLow) this.low.add(id);
@@ -77,13 +77,13 @@ export class Trade {
   giveBack(sale: string, refund: Minor, freesCap: boolean): void {
     const asked = this.taken.get(sale);
     if (asked === undefined) return;
-    returnRoom(this.room, asked, refund, freesCap);
+    releaseReturned(this.room, asked, refund, freesCap);
     this.taken.delete(sale);
   }
 
   /** What a prepaid buyer pays in. */
   topUp({ id, lowBalance = 0 }: Pick<Buyer, 'id' | 'lowBalance'>, amount: Minor): void {
-    pay(this.room, id, amount);
+    addToBalance(this.room, id, amount);
     if (this.balance(id) >= lowBalance) this.low.delete(id);
   }
 
@@ -99,24 +99,24 @@ export class Trade {
     return order.map(({ id }) => id);
   }
 
-  settleTurns(campaign: string, changes: Changes): void {
-    this.credits.set(campaign, added(this.credits.get(campaign) ?? {}, changes));
+  settleTurns(campaign: string, changes: CreditChanges): void {
+    this.credits.set(campaign, addChanges(this.credits.get(campaign) ?? {}, changes));
   }
 
   /** Whether a lead may turn to the buyer: one that fails is tried by one lead at a time. */
-  mayTry(buyer: string, line: Line, now: number): boolean {
+  mayTry(buyer: string, line: Channel, now: number): boolean {
     const id = circuitId(buyer, line);
     const circuit = this.circuits.get(id);
-    if (circuit === undefined || stateOf(circuit, now) === 'closed') return true;
+    if (circuit === undefined || circuitState(circuit, now) === 'closed') return true;
     const probing = takeProbe(circuit, now);
     if (probing) this.circuits.set(id, probing);
     return probing !== undefined;
   }
 
-  noteAnswer(buyer: string, line: Line, failure: Failure | undefined, now: number): void {
+  noteAnswer(buyer: string, line: Channel, failure: Failure | undefined, now: number): void {
     const id = circuitId(buyer, line);
-    const next = afterAnswer(this.circuits.get(id) ?? CLOSED, failure, now);
-    if (next === CLOSED) this.circuits.delete(id);
+    const next = afterAnswer(this.circuits.get(id) ?? CLOSED_CIRCUIT, failure, now);
+    if (next === CLOSED_CIRCUIT) this.circuits.delete(id);
     else this.circuits.set(id, next);
   }
 

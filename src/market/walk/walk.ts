@@ -1,20 +1,20 @@
 import {
   contendersOf,
   failureOf,
-  judged,
-  missedIn,
+  withinCeiling,
+  missedCandidates,
   nextTier,
-  spent,
-  TRIED,
-  undecided,
-  unlessSpent,
+  expiredBid,
+  PROBE_IN_PROGRESS,
+  missedEntry,
+  unlessExpired,
   withAnswers,
-  withPing,
+  withTestPing,
   withNewAnswer,
   type PingAnswer,
 } from '../auction/asking.js';
 import { afterChecks } from '../eligibility/outsideChecks.js';
-import { conclude, nextStep, unsoldReason, type Answer, type Offer } from '../auction/decide.js';
+import { conclude, nextStep, unsoldReason, type OfferAnswer, type Offer } from '../auction/decide.js';
 import { isDecided, pingLimit } from '../auction/earlyClose.js';
 import { pingId } from '../ids.js';
 import { fixedBid, newRound } from '../eligibility/newRound.js';
@@ -23,7 +23,7 @@ import { planRound, withinLimits } from '../eligibility/plan.js';
 import { placesOf } from '../auction/prices.js';
 import type { Candidate, Entry, Round } from '../model/round.js';
 import { isByTurns, turnsUsed } from '../auction/turnsUsed.js';
-import { isLastWait, isSameWait, nextWait, withNews, type Wait } from '../waiting/waiting.js';
+import { isLastWait, isSameWait, nextWait, withWaitUpdate, type Wait } from '../waiting/waiting.js';
 import { answerSource, offeredIn, type Life } from './life.js';
 import { sell, tellTheSeller } from './sell.js';
 import { pause, sideBySide, type Course } from './wait.js';
@@ -35,7 +35,7 @@ import type { World } from './world.js';
  */
 export function* walk(life: Life, world: World): Course<void> {
   while (life.endedAt === undefined) {
-    const answers: Answer[] = [];
+    const answers: OfferAnswer[] = [];
     const round = yield* auction(life, world, yield* plan(life, world), answers);
     if (!life.lead.facts.test) world.trade.settleTurns(life.campaign, turnsUsed(round, answers));
     const outcomes = conclude(round, answers);
@@ -81,7 +81,7 @@ function* ask(life: Life, world: World, round: Round, asked: readonly Candidate[
   }
   const took = Math.max(0, ...[...known.values()].map(({ ms = 0 }) => ms));
   if (took > 0) yield* pause(world.now() + took);
-  const answers = asked.map((candidate) => known.get(candidate.contract) ?? undecided(candidate));
+  const answers = asked.map((candidate) => known.get(candidate.contract) ?? missedEntry(candidate));
   return inTurn(life, world, withAnswers(round, answers), answers);
 }
 
@@ -104,15 +104,19 @@ function pingOne(
   const ready = world.market(life.campaign).contracts.find((each) => each.contract.id === contract);
   if (ready?.buyer.ping === undefined)
     return { ms: 0, noBid: { reason: 'paused', detail: 'it has left the market' } };
-  if (!world.trade.mayTry(buyer, 'pings', now)) return { ms: 0, noBid: TRIED };
+  if (!world.trade.mayTry(buyer, 'pings', now)) return { ms: 0, noBid: PROBE_IN_PROGRESS };
   const answerBy = life.answer === undefined ? facts.answerBy : undefined;
   const asked = {
     pingId: pingId(facts.leadId, contract, round.number, again),
     limitMs: pingLimit(ready.buyer.ping.timeoutMs, answerBy, now),
   };
-  const answer = judged(world.ping(life, { round, candidate, ...asked }), candidate, round.terms.currency);
+  const answer = withinCeiling(
+    world.ping(life, { round, candidate, ...asked }),
+    candidate,
+    round.terms.currency,
+  );
   world.trade.noteAnswer(buyer, 'pings', failureOf(answer, now + answer.ms), now);
-  return facts.test ? withPing(answer, asked) : answer;
+  return facts.test ? withTestPing(answer, asked) : answer;
 }
 
 /** Where the award is by turns, those who bid enough take theirs now; the round keeps the order. */
@@ -125,7 +129,7 @@ function inTurn(life: Life, world: World, round: Round, answers: readonly Entry[
 }
 
 /** Offers the lead, asks the next tier, offers again, until enough buyers hold it or nobody is left. */
-function* auction(life: Life, world: World, first: Round, answers: Answer[]): Course<Round> {
+function* auction(life: Life, world: World, first: Round, answers: OfferAnswer[]): Course<Round> {
   let round = first;
   const askedAgain = new Set<string>();
   while (!life.withdrawn) {
@@ -137,7 +141,7 @@ function* auction(life: Life, world: World, first: Round, answers: Answer[]): Co
       round = yield* ask(life, world, round, nextTier(round).asked);
     } else {
       for (const contract of step.askAgain) askedAgain.add(contract);
-      round = yield* ask(life, world, round, missedIn(round));
+      round = yield* ask(life, world, round, missedCandidates(round));
     }
   }
   return round;
@@ -149,7 +153,7 @@ function* offerAll(
   world: World,
   round: Round,
   offers: readonly Offer[],
-  { answers, askedAgain }: { answers: Answer[]; askedAgain: Set<string> },
+  { answers, askedAgain }: { answers: OfferAnswer[]; askedAgain: Set<string> },
 ): Course<Round> {
   const courses = offers.map((offer) => sell(life, world, round, offer));
   const came = yield* sideBySide(() => world.now(), courses);
@@ -161,7 +165,7 @@ function* offerAll(
     if (answer.answer === 'accepted') answers.push({ contract, answer: 'accepted', exclusive });
     else if (answer.answer !== 'expired') answers.push({ contract, ...answer });
     else if (askedAgain.has(contract)) {
-      const { reason, detail } = spent(offer.bid);
+      const { reason, detail } = expiredBid(offer.bid);
       answers.push({ contract, answer: reason, detail });
     } else {
       askedAgain.add(contract);
@@ -175,7 +179,7 @@ function askAgain(life: Life, world: World, round: Round, contract: string): Rou
   const expired = round.entries.find((entry) => entry.contract === contract);
   if (expired === undefined) return round;
   const answer = pingOne(life, world, round, expired, true);
-  return withNewAnswer(round, expired, unlessSpent(answer, world.now()));
+  return withNewAnswer(round, expired, unlessExpired(answer, world.now()));
 }
 
 /** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */
@@ -183,10 +187,10 @@ function* waitForAnotherRound(
   life: Life,
   world: World,
   round: Round,
-  answers: readonly Answer[],
+  answers: readonly OfferAnswer[],
 ): Course<void> {
   const outcomes = life.rounds.at(-1)?.outcomes ?? [];
-  const reckon = (): Wait => nextWait(life.lead.facts, withNews(round, life.news), answers);
+  const reckon = (): Wait => nextWait(life.lead.facts, withWaitUpdate(round, life.news), answers);
   life.status = 'pending';
   life.reason = unsoldReason(outcomes);
   answerSource(life, world.now());

@@ -1,10 +1,10 @@
 import type { PingAnswer } from '../auction/asking.js';
 import type { CheckResult } from '../eligibility/outsideChecks.js';
-import type { ReadyMarket } from '../eligibility/compileCampaign.js';
+import type { CompiledCampaign } from '../eligibility/compileCampaign.js';
 import type { Offer } from '../auction/decide.js';
 import type { Notice } from '../wording/notices.js';
 import type { Candidate, Round } from '../model/round.js';
-import type { Check } from '../model/terms.js';
+import type { Check } from '../model/market.js';
 import type { Claim, Life } from './life.js';
 import type { Trade } from './trade.js';
 
@@ -21,7 +21,7 @@ export type PostStatus = 'accepted' | 'refused' | 'unknown' | 'silent';
 export interface World {
   now(): number;
   /** The terms of a campaign as they are now. */
-  market(campaign: string): ReadyMarket;
+  market(campaign: string): CompiledCampaign;
   trade: Trade;
   check(life: Life, check: Check): CheckResult;
   /** @param limitMs how long it may take to answer */

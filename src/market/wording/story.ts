@@ -1,5 +1,5 @@
 import type { LeadStatus } from '../model/lead.js';
-import { moment } from '../calendar/formatUtc.js';
+import { formatUtc } from '../calendar/isoTime.js';
 import { formatMoney, type Minor } from '../money.js';
 import { reasonInWords, type LeadReason, type Reason } from '../model/reason.js';
 import type { Change, Outcome, Round } from '../model/round.js';
@@ -103,7 +103,7 @@ export function roundInWords(round: Round, outcomes: Outcome[]): RoundInWords {
   ]);
   return {
     round: round.number,
-    at: moment(round.at),
+    at: formatUtc(round.at),
     buyers: Object.fromEntries([...words, ...counted]),
   };
 }
@@ -161,7 +161,7 @@ export function waitInWords(wait: Wait, full?: number): string {
     case 'retry':
       return full === undefined
         ? 'its next retry'
-        : `its next retry; all its buyers are full until ${moment(full)}`;
+        : `its next retry; all its buyers are full until ${formatUtc(full)}`;
     case 'delay':
       return 'its next round, when a contract’s delay has ended';
     case 'opening':
@@ -197,7 +197,7 @@ export function returnsInWords(returns: readonly ReturnedSale[], currency: strin
     .slice(0, NAMED_BUYERS)
     .map(
       ({ buyer, price, round, reason, at }) =>
-        `Sold to ${buyer} at ${formatMoney(price, currency)} in round ${round}. Given back by ${buyer} (${reason}) on ${moment(at)}.`,
+        `Sold to ${buyer} at ${formatMoney(price, currency)} in round ${round}. Given back by ${buyer} (${reason}) on ${formatUtc(at)}.`,
     );
   const rest = returns.length - named.length;
   return [...named, ...(rest > 0 ? [`Given back by ${rest} others.`] : [])].join(' ');

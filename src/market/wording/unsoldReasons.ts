@@ -1,4 +1,4 @@
-import { conclude, type Answer } from '../auction/decide.js';
+import { conclude, type OfferAnswer } from '../auction/decide.js';
 import type { Reason } from '../model/reason.js';
 import type { Round } from '../model/round.js';
 
@@ -38,7 +38,7 @@ const MOST_DETAILS = 20;
 /** Adds why each contract did not buy in a lead's last round. */
 export function countReasons(
   counts: Map<string, ContractReasons>,
-  { round, answers }: { round: Round; answers: readonly Answer[] },
+  { round, answers }: { round: Round; answers: readonly OfferAnswer[] },
   isCounted: (buyer: string) => boolean,
 ): void {
   const asked = new Set(round.entries.map(({ contract }) => contract));

@@ -4,7 +4,7 @@ import { MISSING, type FieldFault } from '../../market/fields/standardFields.js'
 import { cleanText } from '../../market/fields/text.js';
 import { problemOfKind, type Given } from '../../market/intake/given.js';
 import { reasonCode, returnRefusal } from '../../market/model/returnShares.js';
-import type { ReturnPolicy } from '../../market/model/terms.js';
+import type { ReturnPolicy } from '../../market/model/market.js';
 import type { Database } from '../../store/db.js';
 import { factsOf, findLead } from '../../store/leads/leads.js';
 import { bookReturn, findReturn } from '../../store/books/returns.js';

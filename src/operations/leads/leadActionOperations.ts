@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Type from 'typebox';
-import { standingInWords } from '../../market/model/statusView.js';
+import { statusView } from '../../market/model/statusView.js';
 import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { heldPostsOf } from '../../store/leads/heldPosts.js';
@@ -70,7 +70,7 @@ export const resolvePost = operation({
         claims[contract]?.status !== 'posting' &&
         (status !== 'pending' || dueAt?.getTime() !== lead.dueAt?.getTime()),
     );
-    return { lead_id: id, buyer, accepted, ...standingInWords(now), updated_at: now.updatedAt.toISOString() };
+    return { lead_id: id, buyer, accepted, ...statusView(now), updated_at: now.updatedAt.toISOString() };
   },
 });
 
@@ -108,7 +108,7 @@ export const retryLead = operation({
     );
     const { lastRound: last = 0 } = now;
     const round = last > before ? last : undefined;
-    return { lead_id: id, round, ...standingInWords(now), updated_at: now.updatedAt.toISOString() };
+    return { lead_id: id, round, ...statusView(now), updated_at: now.updatedAt.toISOString() };
   },
 });
 

@@ -1,7 +1,7 @@
-import { conclude, detailFor } from '../../market/auction/decide.js';
+import { conclude, opsDetail } from '../../market/auction/decide.js';
 import { toDecimal } from '../../market/money.js';
 import type { Outcome } from '../../market/model/round.js';
-import { reasonShown, standingInWords } from '../../market/model/statusView.js';
+import { shownReason, statusView } from '../../market/model/statusView.js';
 import { fullUntil, waitInWords } from '../../market/wording/story.js';
 import { nextWait, waitingRound } from '../../market/waiting/waiting.js';
 import type { Database } from '../../store/db.js';
@@ -55,7 +55,7 @@ export async function readLeadDetails(database: Database, id: string, { personal
   return {
     lead_id: lead._id,
     status: lead.status,
-    reason: reasonShown(lead),
+    reason: shownReason(lead),
     test: lead.test,
     seller: lead.seller,
     seller_name: seller?.name,
@@ -69,7 +69,7 @@ export async function readLeadDetails(database: Database, id: string, { personal
     currency: lead.currency,
     price: lead.price === undefined ? undefined : decimal(lead.price),
     buyer_ids: lead.buyerIds,
-    returns: standingInWords(lead).returns,
+    returns: statusView(lead).returns,
     rounds: rounds.map((held) => roundStory(held, lead)),
     rounds_left_out: leftOut === 0 ? undefined : leftOut,
     posts: Object.entries(lead.claims).map(([contract, claim]) => postStory(contract, claim, decimal)),
@@ -146,7 +146,7 @@ function roundStory({ round, answers }: RoundWithAnswers, lead: StoredLead) {
 /** @param underWay whether its post has no outcome yet */
 const outcomeStory = (outcome: Outcome, underWay: 'held' | 'posting' | undefined) => ({
   outcome: underWay ?? (outcome.sold ? 'sold' : outcome.reason),
-  detail: underWay === undefined ? detailFor(outcome) : undefined,
+  detail: underWay === undefined ? opsDetail(outcome) : undefined,
 });
 
 const postStory = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({

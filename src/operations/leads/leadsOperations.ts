@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { ENDED, type LeadStatus } from '../../market/model/lead.js';
 import { toDecimal } from '../../market/money.js';
 import { LEAD_REASONS, REASONS } from '../../market/model/reason.js';
-import { reasonShown, standingInWords } from '../../market/model/statusView.js';
+import { shownReason, statusView } from '../../market/model/statusView.js';
 import { recordAuditEvent } from '../../store/audit.js';
 import { eraseLead } from '../../store/persons/erase.js';
 import { listErasures } from '../../store/persons/erasures.js';
@@ -203,7 +203,7 @@ function listed(lead: ListedLead): LeadRow {
     category,
     state,
     status,
-    reason: reasonShown(lead),
+    reason: shownReason(lead),
     price: price === undefined ? undefined : toDecimal(price, currency),
     currency,
     buyer_ids: lead.buyerIds,
@@ -337,7 +337,7 @@ export const withdrawLeadOperation = operation({
         values: [asked],
       });
     }
-    return { lead_id: id, ...standingInWords(lead), updated_at: lead.updatedAt.toISOString() };
+    return { lead_id: id, ...statusView(lead), updated_at: lead.updatedAt.toISOString() };
   },
 });
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { formatInstant } from '../../market/calendar/instant.js';
+import { formatInstant } from '../../market/calendar/isoTime.js';
 import { MISSING } from '../../market/fields/standardFields.js';
 import { formatMoney, toDecimal, toMinor } from '../../market/money.js';
 import { listBuyers, type BuyerOverview } from '../../store/reports/buyersOverview.js';

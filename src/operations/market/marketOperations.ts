@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { urlRefusal } from '../../buyers/outboundRules.js';
-import type { Terms } from '../../market/model/market.js';
+import type { Market } from '../../market/model/market.js';
 import { cautionsOf } from '../../market/file/cautions.js';
 import { readMarketFile } from '../../market/file/changeMarket.js';
 import { faultCount, type Fault } from '../../market/file/fault.js';
@@ -122,9 +122,9 @@ export const applyMarketOperation = operation({
 
 /** Of what the file names, what it changes. */
 function changedOf(
-  { campaigns, contracts }: Pick<Terms, 'campaigns' | 'contracts'>,
+  { campaigns, contracts }: Pick<Market, 'campaigns' | 'contracts'>,
   changes: readonly Change[],
-): Pick<Terms, 'campaigns' | 'contracts'> {
+): Pick<Market, 'campaigns' | 'contracts'> {
   const changed = new Set(
     changes.flatMap(({ kind, id, change }) => (change === 'unchanged' ? [] : `${kind} ${id}`)),
   );

@@ -1,10 +1,9 @@
 import Type from 'typebox';
 import { parseDuration } from '../../market/calendar/duration.js';
-import { formatInstant, parseInstant } from '../../market/calendar/instant.js';
+import { formatInstant, formatUtc, parseInstant } from '../../market/calendar/isoTime.js';
 import { isPaused } from '../../market/model/pause.js';
-import type { Pausable } from '../../market/model/terms.js';
+import type { Pausable } from '../../market/model/market.js';
 import { toDecimal } from '../../market/money.js';
-import { moment } from '../../market/calendar/formatUtc.js';
 import type { Database } from '../../store/db.js';
 import { currentCampaign } from '../../store/market/earlierMarket.js';
 import { readTerms } from '../../store/market/readMarket.js';
@@ -153,7 +152,10 @@ async function resume({ database, by }: OperationContext, found: Found): Promise
 function endAfter(text: string, now: number): number {
   const at = pauseEnd(text, now) ?? 0;
   if (at > now) return at;
-  throw new ApiError('invalidField', `until: ${moment(at)} has passed already; name a time that is to come.`);
+  throw new ApiError(
+    'invalidField',
+    `until: ${formatUtc(at)} has passed already; name a time that is to come.`,
+  );
 }
 
 async function view(

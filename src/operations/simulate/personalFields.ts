@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Terms } from '../../market/model/market.js';
+import type { Campaign, Contract, Market } from '../../market/model/market.js';
 import { fieldsIn, type Filter } from '../../market/filters/filters.js';
-import type { Campaign, Contract } from '../../market/model/terms.js';
 
 /** What every list of leads shows. All other fields hold what a person wrote: a custom field may hold anything. */
 const NOT_PERSONAL = 'state';
@@ -11,7 +10,7 @@ const NOT_PERSONAL = 'state';
  * declared to be something else. Its figures say how many leads have the values that it names, so some dozens of changes
  * read a phone number digit by digit.
  */
-export function personalFieldsInChange(before: Terms, after: Terms): string[] {
+export function personalFieldsInChange(before: Market, after: Market): string[] {
   const contracts = new Map(before.contracts.map((contract) => [contract.id, contract]));
   const campaigns = new Map(before.campaigns.map((campaign) => [campaign.id, campaign]));
   const fields = [

@@ -2,10 +2,9 @@ import Type from 'typebox';
 import { v7 } from 'uuid';
 import { faultCount } from '../../market/file/fault.js';
 import { parseChange, type SimulatedMarket } from '../../market/file/parseChange.js';
-import type { Terms } from '../../market/model/market.js';
+import type { Campaign, Market } from '../../market/model/market.js';
 import { toDecimal, type Minor } from '../../market/money.js';
-import type { Campaign } from '../../market/model/terms.js';
-import { concernedCampaigns, type Part } from '../../market/simulate/concerned.js';
+import { affectedCampaigns, type ChangedPart } from '../../market/simulate/concerned.js';
 import { whatIf } from '../../market/simulate/whatIf.js';
 import { planApply, type Change } from '../../store/market/applyPlan.js';
 import { redactedValues, recordAuditEvent } from '../../store/audit.js';
@@ -107,7 +106,7 @@ async function simulated(
   const asked = personalFieldsInChange(before, after);
   if (asked.length > 0 && !scopes.includes('persons:read')) throw personsAsked(asked);
   const modelled = [...models.keys()];
-  const parts: Part[] = [...real, ...modelled.map((id) => ({ kind: 'contract' as const, id }))];
+  const parts: ChangedPart[] = [...real, ...modelled.map((id) => ({ kind: 'contract' as const, id }))];
   const campaigns = campaignsOf(parts, after, seller);
   const ids = campaigns.map(({ id }) => id);
   await recordAuditEvent(database, by, deedOf(real, modelled, { since, seller }));
@@ -131,8 +130,8 @@ async function simulated(
 }
 
 /** @throws ApiError if there are none */
-function campaignsOf(parts: readonly Part[], terms: Terms, seller: string | undefined): Campaign[] {
-  const all = concernedCampaigns(parts, terms);
+function campaignsOf(parts: readonly ChangedPart[], terms: Market, seller: string | undefined): Campaign[] {
+  const all = affectedCampaigns(parts, terms);
   if (all.length === 0)
     throw new ApiError(
       'conflict',
@@ -190,7 +189,7 @@ const tooFew = (campaigns: string[]): ApiError =>
     `Fewer than ${MIN_LEADS_SHOWN} leads of ${abbreviateList(campaigns)} can be decided again, and figures of so few would reveal persons. Name an earlier \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
-function changedBy(text: string, market: Terms): SimulatedMarket {
+function changedBy(text: string, market: Market): SimulatedMarket {
   const parsed = parseChange(text, market);
   if ('changed' in parsed) return parsed.changed;
   throw invalidMarketFile(`The change has ${faultCount(parsed.faults)}; nothing was decided.`, parsed.faults);

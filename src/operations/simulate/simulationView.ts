@@ -3,9 +3,9 @@ import { toDecimal, type Minor } from '../../market/money.js';
 import {
   COLUMNS,
   compareBuyers,
-  inColumns,
+  mapCompared,
   type BuyerCompared,
-  type Columns,
+  type Compared,
   type Tally,
 } from '../../market/simulate/tally.js';
 import type { WhatIf } from '../../market/simulate/whatIf.js';
@@ -145,12 +145,12 @@ export const isFew = (count: number, fewest: number): boolean => count > 0 && co
 
 function currencyView({ currency, tallies }: WhatIf['currencies'][number], fewest: number): InCurrency {
   const { shown, rest } = withoutFew(compareBuyers(tallies), fewest);
-  const inMoney = (spent: Columns<Minor>): Columns<number> =>
-    inColumns(spent, (minor) => toDecimal(minor, currency));
+  const inMoney = (spent: Compared<Minor>): Compared<number> =>
+    mapCompared(spent, (minor) => toDecimal(minor, currency));
   const isSoldFew = COLUMNS.some((column) => isFew(tallies[column].sold, fewest));
   return {
     currency,
-    ...inColumns(tallies, (tally) => tallyView(tally, currency, { isSoldFew })),
+    ...mapCompared(tallies, (tally) => tallyView(tally, currency, { isSoldFew })),
     buyers: shown.map(({ buyer, won, spent }) => ({ buyer, won, spent: inMoney(spent) })),
     others: rest && { buyers: rest.buyers, won: rest.won, spent: inMoney(rest.spent) },
   };
@@ -199,11 +199,12 @@ function withoutFew(
 const isOfFew = ({ won, spent }: Pick<BuyerCompared, 'won' | 'spent'>, fewest: number): boolean =>
   COLUMNS.some((one) => isFew(won[one], fewest) || (fewest > 1 && won[one] === 0 && spent[one] !== 0));
 
-const inAll = (figures: Columns<number>): number => COLUMNS.reduce((sum, column) => sum + figures[column], 0);
+const inAll = (figures: Compared<number>): number =>
+  COLUMNS.reduce((sum, column) => sum + figures[column], 0);
 
 function together(buyers: readonly BuyerCompared[]): Together {
-  const sum = (of: 'won' | 'spent'): Columns<number> => {
-    const add = (column: keyof Columns<number>): number =>
+  const sum = (of: 'won' | 'spent'): Compared<number> => {
+    const add = (column: keyof Compared<number>): number =>
       buyers.reduce((total, one) => total + one[of][column], 0);
     return { booked: add('booked'), unchanged: add('unchanged'), changed: add('changed') };
   };

@@ -1,5 +1,5 @@
 import type { Minor } from '../../market/money.js';
-import type { Buyer } from '../../market/model/terms.js';
+import type { Buyer } from '../../market/model/market.js';
 import { accountId } from '../sales/capacity.js';
 import type { Database } from '../db.js';
 

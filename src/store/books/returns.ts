@@ -1,7 +1,7 @@
 import type { ClientBulkWriteModel } from 'mongodb';
 import { personIds } from '../../market/limits/duplicates.js';
 import { refundOf, type Refund } from '../../market/model/returnShares.js';
-import type { ReturnPolicy } from '../../market/model/terms.js';
+import type { ReturnPolicy } from '../../market/model/market.js';
 import { accountId, isIn } from '../sales/capacity.js';
 import type {
   EntryDocument,

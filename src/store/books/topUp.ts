@@ -1,6 +1,6 @@
 import { topUpId, topUpIdByKey } from '../../market/ids.js';
 import { formatMoney, type Minor } from '../../market/money.js';
-import type { Buyer } from '../../market/model/terms.js';
+import type { Buyer } from '../../market/model/market.js';
 import { auditWrites, changedValues, type Actor } from '../audit.js';
 import type {
   AuditDocument,

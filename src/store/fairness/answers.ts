@@ -1,11 +1,11 @@
-import { LINES, type Line } from '../../market/limits/circuitBreaker.js';
+import { CHANNELS, type Channel } from '../../market/limits/circuitBreaker.js';
 import type { Database } from '../db.js';
 import type { AnswersDocument, AnswerFault, AnswerFaults } from '../documents.js';
 
 /** One answer of a buyer. `id`: of the ping or post. */
 export interface BuyerAnswer {
   buyer: string;
-  of: Line;
+  of: Channel;
   test: boolean;
   id: string;
   at: Date;
@@ -68,7 +68,7 @@ export async function flushAnswers(database: Database): Promise<void> {
 }
 
 function addition({ buyer, hour, test, pings, bids, posts, accepted, slips: faults = {} }: AnswersDocument) {
-  const each = LINES.flatMap((of) =>
+  const each = CHANNELS.flatMap((of) =>
     Object.entries(faults[of] ?? {}).map(([reason, fault]) => ({ path: `slips.${of}.${reason}`, ...fault })),
   );
   const counts = Object.entries({ pings, bids, posts, accepted }).filter(([, by]) => by !== undefined);
@@ -94,7 +94,7 @@ export interface AnswerCounts {
   posts: number;
   accepted: number;
   /** Most frequent first. */
-  faults: (AnswerFaults & { of: Line; reason: AnswerFault })[];
+  faults: (AnswerFaults & { of: Channel; reason: AnswerFault })[];
 }
 
 /**
@@ -119,7 +119,7 @@ function together(hours: readonly AnswersDocument[]): AnswerCounts {
     hours.reduce((all, { [key]: count = 0 }) => all + count, 0);
   const faults = new Map<string, AnswerCounts['faults'][number]>();
   for (const { slips: inHour = {} } of hours)
-    for (const of of LINES)
+    for (const of of CHANNELS)
       for (const [reason, { count, last }] of Object.entries(inHour[of] ?? {})) {
         const before = faults.get(`${of} ${reason}`)?.count ?? 0;
         faults.set(`${of} ${reason}`, { of, reason: reason as AnswerFault, count: before + count, last });

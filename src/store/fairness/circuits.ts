@@ -1,6 +1,6 @@
 import {
   afterAnswer,
-  CLOSED,
+  CLOSED_CIRCUIT,
   takeProbe as probing,
   type Circuit,
   type Failure,
@@ -97,13 +97,13 @@ async function change(
 ): Promise<CircuitChange> {
   for (;;) {
     const found = await circuits.findOne({ _id });
-    const before = found ?? CLOSED;
+    const before = found ?? CLOSED_CIRCUIT;
     const next = rule(before);
     const changed = { before, after: next };
     if (next === before) return changed;
     const version = (found?.version ?? 0) + 1;
     try {
-      if (next === CLOSED) {
+      if (next === CLOSED_CIRCUIT) {
         if (found === null || (await circuits.deleteOne({ _id, version: found.version })).deletedCount === 1)
           return changed;
       } else if (found === null) {

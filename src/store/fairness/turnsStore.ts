@@ -1,6 +1,6 @@
 import type { ClientBulkWriteModel } from 'mongodb';
 import type { Round } from '../../market/model/round.js';
-import { added, takeTurns, type Changes, type Contender } from '../../market/auction/turns.js';
+import { addChanges, takeTurns, type CreditChanges, type Contender } from '../../market/auction/turns.js';
 import type { Database } from '../db.js';
 import { duplicateKeyOf, writeInTransaction } from '../transaction.js';
 
@@ -40,7 +40,7 @@ async function storeInTurn(
     const { order, changes } = takeTurns(credits, contenders, places);
     const inTurn = { ...round, turns: [...(round.turns ?? []), ...order.map(({ id }) => id)] };
     if (Object.keys(changes).length === 0) return storeRound(database, leadId, inTurn);
-    const taken = { credits: added(credits, changes), version: version + 1 };
+    const taken = { credits: addChanges(credits, changes), version: version + 1 };
     const stored = await storeBoth(database, leadId, inTurn, version, taken);
     if (stored === 'both') return inTurn;
     if (stored === 'before') return roundOfEarlierAttempt(database, leadId, round.number);
@@ -50,7 +50,12 @@ async function storeInTurn(
 /** Corrects the turns of a round once, if the lead was sent to other contracts than the ones whose turns were taken. */
 export async function settleTurns(
   { client, db }: Database,
-  { leadId, round, campaign, changes }: { leadId: string; round: number; campaign: string; changes: Changes },
+  {
+    leadId,
+    round,
+    campaign,
+    changes,
+  }: { leadId: string; round: number; campaign: string; changes: CreditChanges },
 ): Promise<void> {
   const settled = `rounds.${round}.turnsSettled`;
   const gains = Object.entries(changes).map(([id, change]) => [`credits.${id}`, change] as const);

@@ -1,10 +1,10 @@
-import type { Match } from '../../market/limits/duplicates.js';
+import type { PersonHashes } from '../../market/limits/duplicates.js';
 import { fieldsForRules } from '../../market/filters/comparisons.js';
-import type { LeadStanding } from '../../market/model/statusView.js';
+import type { StatusFields } from '../../market/model/statusView.js';
 import type { LeadInRound } from '../../market/eligibility/eligibility.js';
 import { ENDED, isEnd, type EndStatus, type LeadFacts } from '../../market/model/lead.js';
 import type { LeadReason } from '../../market/model/reason.js';
-import type { News } from '../../market/waiting/waiting.js';
+import type { WaitUpdate } from '../../market/waiting/waiting.js';
 import type { Database } from '../db.js';
 import { duplicateKeyOf } from '../transaction.js';
 import { openLead, sealLead } from './person.js';
@@ -32,7 +32,7 @@ export const factsOf = (lead: StoredLead): LeadFacts => ({
 });
 
 /** A lead, as rules read it. */
-export const leadInRound = (lead: LeadDocument): LeadInRound & { match: Match } => ({
+export const leadInRound = (lead: LeadDocument): LeadInRound & { match: PersonHashes } => ({
   facts: factsOf(lead),
   fields: fieldsForRules(lead),
   currency: lead.currency,
@@ -106,7 +106,7 @@ export async function findStoredLead({ leads }: Database, leadId: string): Promi
 /** What a source may read of a lead. */
 export type LeadSummary = Pick<
   StoredLead,
-  '_id' | 'seller' | 'test' | 'receivedAt' | 'updatedAt' | keyof LeadStanding
+  '_id' | 'seller' | 'test' | 'receivedAt' | 'updatedAt' | keyof StatusFields
 >;
 
 const SUMMARY: Record<keyof LeadSummary, 1> = {
@@ -139,7 +139,7 @@ export async function markPending(
   leadId: string,
   until: Date,
   reason: LeadReason,
-  heard?: News & { round: number },
+  heard?: WaitUpdate & { round: number },
 ): Promise<LeadState | undefined> {
   if (heard !== undefined) await noteForeseen({ leads }, leadId, heard);
   const { matchedCount } = await leads.updateOne(
@@ -152,7 +152,7 @@ export async function markPending(
 async function noteForeseen(
   { leads }: Pick<Database, 'leads'>,
   _id: string,
-  { round, changes, pending }: News & { round: number },
+  { round, changes, pending }: WaitUpdate & { round: number },
 ): Promise<void> {
   const path = `rounds.${round}`;
   await leads.updateOne(

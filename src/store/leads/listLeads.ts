@@ -1,6 +1,6 @@
 import type { Filter } from 'mongodb';
 import { conclude } from '../../market/auction/decide.js';
-import type { Match } from '../../market/limits/duplicates.js';
+import type { PersonHashes } from '../../market/limits/duplicates.js';
 import type { LeadStatus } from '../../market/model/lead.js';
 import type { LeadReason, Reason } from '../../market/model/reason.js';
 import type { Database } from '../db.js';
@@ -11,7 +11,7 @@ import { lastRoundOf } from './rounds.js';
 /** Filters for leads. An absent filter matches all. */
 export interface LeadQuery {
   /** Every hash that is given must be the lead's. */
-  match?: Match;
+  match?: PersonHashes;
   status?: LeadStatus;
   /** With a post that is held for a decision by ops. */
   held?: boolean;

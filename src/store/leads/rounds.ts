@@ -1,5 +1,5 @@
 import type { ClientBulkWriteModel, Filter } from 'mongodb';
-import type { Answer } from '../../market/auction/decide.js';
+import type { OfferAnswer } from '../../market/auction/decide.js';
 import type { Round } from '../../market/model/round.js';
 import type { Database } from '../db.js';
 import type { Claim, LeadDocument, SkippedOffer, RoundDocument, StoredLead } from '../documents.js';
@@ -9,7 +9,7 @@ import type { ReadOnlyCollection } from '../readOnly.js';
 /** A round with the outcomes of its offers. */
 export interface RoundWithAnswers {
   round: Round;
-  answers: Answer[];
+  answers: OfferAnswer[];
 }
 
 const roundId = (lead: string, number: number): string => `${lead}/${String(number).padStart(6, '0')}`;
@@ -172,7 +172,7 @@ function answersIn(
   { claims }: Pick<StoredLead, 'claims'>,
   passed: readonly SkippedOffer[],
   round: number,
-): Answer[] {
+): OfferAnswer[] {
   const settled = Object.entries(claims).flatMap(([contract, claim]) =>
     claim.round === round ? answerOf(contract, claim) : [],
   );
@@ -180,7 +180,7 @@ function answersIn(
 }
 
 /** The outcome that a claim shows; a cancelled post remains `uncertain`. */
-function answerOf(contract: string, { status, detail, words, exclusive }: Claim): Answer[] {
+function answerOf(contract: string, { status, detail, words, exclusive }: Claim): OfferAnswer[] {
   switch (status) {
     case 'accepted':
     case 'returned':

@@ -1,5 +1,5 @@
-import type { News } from '../../market/waiting/waiting.js';
-import { newsFor } from '../../market/waiting/waking.js';
+import type { WaitUpdate } from '../../market/waiting/waiting.js';
+import { waitUpdateFor } from '../../market/waiting/waking.js';
 import type { Database } from '../db.js';
 import { leadInRound } from '../leads/leads.js';
 import { loadTerms } from './storedTerms.js';
@@ -10,10 +10,10 @@ import { removeMarketChange, extendMarketChangeLease, leaseMarketChange } from '
 /** The lease is extended after this number of leads. */
 const KEEP_EVERY = 100;
 
-/** A waiting lead and its notification; see `newsFor`. */
+/** A waiting lead and its notification; see `waitUpdateFor`. */
 export interface AffectedLead {
   leadId: string;
-  news: 'now' | News;
+  news: 'now' | WaitUpdate;
 }
 
 /** A change that this worker has leased, and the waiting leads that it affects. */
@@ -64,7 +64,7 @@ export async function affectedLeads(
   for await (const lead of waiting) {
     if (++looked % KEEP_EVERY === 0) await extendLease?.();
     const until = lead.dueAt?.getTime() ?? Infinity;
-    const news = newsFor(market, changed, leadInRound(openLead(database.vault, lead)), until, now);
+    const news = waitUpdateFor(market, changed, leadInRound(openLead(database.vault, lead)), until, now);
     if (news !== undefined) concerned.push({ leadId: lead._id, news });
   }
   return concerned;

@@ -1,7 +1,7 @@
 import type { ClientBulkWriteModel, ClientSession } from 'mongodb';
 import { v7 } from 'uuid';
 import { unchangeable } from '../../market/file/boundCurrency.js';
-import type { Terms } from '../../market/model/market.js';
+import type { Market } from '../../market/model/market.js';
 import {
   changeMarket,
   type ChangedMarket,
@@ -51,7 +51,7 @@ export interface Plan {
   /** The tag of the market that the plan is based on. */
   tag: string;
   /** The new terms of everything that the file names. */
-  named: Terms;
+  named: Market;
   /** Contracts with bid models, which an apply ignores. */
   models: { id: string }[];
   expireSooner: ApplyPlan['expireSooner'];
@@ -130,7 +130,7 @@ async function boundFaults(
   return [...buyers, ...campaigns].sort(byPosition);
 }
 
-function namedTerms({ terms, named }: ChangedMarket): Terms {
+function namedTerms({ terms, named }: ChangedMarket): Market {
   const names = {
     sellers: new Set(named.sellers),
     buyers: new Set(named.buyers),

@@ -1,4 +1,4 @@
-import type { Terms } from '../../market/model/market.js';
+import { categoryKey, type Contract, type Market } from '../../market/model/market.js';
 import { DEFAULTS } from '../../market/file/defaults.js';
 import type { Named } from '../../market/file/mergeChange.js';
 import { slipsOf, warningKey, warningsOf } from '../../market/file/warnings.js';
@@ -9,8 +9,7 @@ import {
   writtenSeller,
   type Written,
 } from '../../market/file/written.js';
-import { categoryKey, type Contract } from '../../market/model/terms.js';
-import { mightTake, waitAnew } from '../../market/waiting/waking.js';
+import { contractsToReconsider, campaignsWithNewPendingTerms } from '../../market/waiting/waking.js';
 import { changedValues, redactedValues } from '../audit.js';
 import type {
   BuyerDocument,
@@ -63,7 +62,7 @@ export interface ApplyPlan {
 
 /** The complete new market, and what of it the market file names. */
 export interface Wanted {
-  terms: Terms;
+  terms: Market;
   named: Named;
 }
 
@@ -86,14 +85,16 @@ export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
     prepaidAgain: [],
     newCurrencies: changedBalances(stored, terms),
     interestedContracts: [],
-    changedPending: waitAnew(before, terms),
+    changedPending: campaignsWithNewPendingTerms(before, terms),
     expireSooner: endSooner(before, terms),
   };
   planSellers(plan, stored.sellers, wanted);
   planBuyers(plan, stored.buyers, wanted);
   const currencies = planCampaigns(plan, stored.campaigns, wanted);
   planContracts(plan, stored, wanted, currencies);
-  plan.interestedContracts = mightTake(before, terms).filter(({ id }) => !plan.remove.includes(id));
+  plan.interestedContracts = contractsToReconsider(before, terms).filter(
+    ({ id }) => !plan.remove.includes(id),
+  );
   const warnings = warningsOf(before, terms, Date.now());
   plan.changes = plan.changes.map((change): Change => {
     if (change.change === 'unchanged' || change.change === 'not_named') return change;
@@ -104,7 +105,7 @@ export function planApply(stored: StoredMarket, wanted: Wanted): ApplyPlan {
   return plan;
 }
 
-function endSooner(before: Terms, after: Terms): ApplyPlan['expireSooner'] {
+function endSooner(before: Market, after: Market): ApplyPlan['expireSooner'] {
   const was = new Map(before.campaigns.map(({ id, pending }) => [id, pending.expireAfter]));
   return after.campaigns.flatMap(({ id, pending: { expireAfter } }) =>
     expireAfter < (was.get(id) ?? 0) ? [{ id, expireAfter }] : [],

@@ -1,6 +1,6 @@
 import type { ClientSession } from 'mongodb';
 import type { Bound, BoundCurrency } from '../../market/file/boundCurrency.js';
-import type { Terms } from '../../market/model/market.js';
+import type { Market } from '../../market/model/market.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, StoredMarket } from '../documents.js';
 import { accountId } from '../sales/capacity.js';
 import type { Database } from '../db.js';
@@ -12,7 +12,7 @@ import type { Database } from '../db.js';
 export async function boundCurrencies(
   database: Database,
   stored: StoredMarket,
-  market: Terms,
+  market: Market,
   session: ClientSession,
 ): Promise<Bound> {
   const campaigns = new Map<string, BoundCurrency>();
@@ -42,7 +42,7 @@ export interface ChangedBalance {
 /** Buyers that get a balance in another currency than before, or for the first time. */
 export function changedBalances(
   { buyers }: Pick<StoredMarket, 'buyers'>,
-  market: Pick<Terms, 'buyers'>,
+  market: Pick<Market, 'buyers'>,
 ): ChangedBalance[] {
   const before = new Map(buyers.map((buyer) => [buyer._id, buyer]));
   return market.buyers.flatMap(({ id, balance, currency }) => {

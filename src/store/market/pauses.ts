@@ -1,6 +1,6 @@
 import { marketFileOf } from '../../market/file/changeMarket.js';
-import { formatInstant } from '../../market/calendar/instant.js';
-import type { Pausable } from '../../market/model/terms.js';
+import { formatInstant } from '../../market/calendar/isoTime.js';
+import type { Pausable } from '../../market/model/market.js';
 import { applyMarket } from './apply.js';
 import type { Actor } from '../audit.js';
 import type { Database } from '../db.js';

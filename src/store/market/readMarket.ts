@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ClientSession } from 'mongodb';
 import type { MarketInFile } from '../../market/file/schema.js';
-import type { Terms } from '../../market/model/market.js';
+import type { Market } from '../../market/model/market.js';
 import type { StoredMarket } from '../documents.js';
 import { currentBuyer, currentCampaign, currentContract, currentSeller } from './earlierMarket.js';
 import type { ReadOnlyDatabase } from '../readOnly.js';
@@ -22,7 +22,7 @@ export async function readMarket(
 }
 
 /** The terms of a stored market, without the store's own fields. */
-export const termsOf = ({ sellers, buyers, campaigns, contracts }: StoredMarket): Terms => ({
+export const termsOf = ({ sellers, buyers, campaigns, contracts }: StoredMarket): Market => ({
   sellers: sellers.map(({ _id, ...rest }) => ({ code: _id, ...without(rest, 'secret', 'signing') })),
   buyers: buyers.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'secret', 'signing', 'paidIn') })),
   campaigns: campaigns.map(({ _id, ...rest }) => ({ id: _id, ...without(rest, 'categoryKey') })),
@@ -36,7 +36,7 @@ function without<T extends object, Key extends keyof T>(document: T, ...keys: Ke
 }
 
 /** The complete market without secrets, in the order of ids. */
-export const readTerms = async (database: Pick<ReadOnlyDatabase, keyof StoredMarket>): Promise<Terms> =>
+export const readTerms = async (database: Pick<ReadOnlyDatabase, keyof StoredMarket>): Promise<Market> =>
   termsOf(await readMarket(database));
 
 /**

@@ -1,7 +1,7 @@
-import { readyContracts, type ReadyMarket } from '../../market/eligibility/compileCampaign.js';
+import { compileContracts, type CompiledCampaign } from '../../market/eligibility/compileCampaign.js';
 import { comparedBuyers } from '../../market/limits/duplicates.js';
 import { askedFields } from '../../market/intake/askedFields.js';
-import type { Buyer, Campaign, Contract, Seller } from '../../market/model/terms.js';
+import type { Buyer, Campaign, Contract, Seller } from '../../market/model/market.js';
 import type { Database } from '../db.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from '../documents.js';
 import { hasBuyersLists } from '../persons/suppressions.js';
@@ -16,7 +16,7 @@ export type BuyerWithSecret = Buyer & { secret: SecretsInForce };
 export type SellerWithSecret = Seller & { secret: SecretsInForce };
 
 /** All market data of a round. */
-export interface StoredTerms extends ReadyMarket<BuyerWithSecret, SellerWithSecret> {
+export interface StoredTerms extends CompiledCampaign<BuyerWithSecret, SellerWithSecret> {
   /** Whether any buyer has a suppression list. */
   buyersLists?: boolean;
 }
@@ -99,7 +99,7 @@ export async function loadTerms(database: Database, campaignId: string): Promise
   return {
     seller,
     campaign: campaignOf(campaign),
-    contracts: readyContracts(campaignOf(campaign), contracts.map(contractOf), byId),
+    contracts: compileContracts(campaignOf(campaign), contracts.map(contractOf), byId),
     compared,
     buyersLists,
   };

@@ -1,4 +1,4 @@
-import type { Match } from '../../market/limits/duplicates.js';
+import type { PersonHashes } from '../../market/limits/duplicates.js';
 import {
   formerPersonKeys,
   personKeys,
@@ -11,11 +11,11 @@ import type { KeyedHash } from '../secrets.js';
 type WithVault = Pick<Database, 'vault'>;
 
 /** The hashes that recognise the person: keyed hashes of `personKeys`. */
-export async function matchOf(database: WithVault, contact: Contact): Promise<Match> {
+export async function matchOf(database: WithVault, contact: Contact): Promise<PersonHashes> {
   return matchOfKeys(database, personKeys(contact));
 }
 
-export const matchOfKeys = async ({ vault }: WithVault, keys: PersonKeys): Promise<Match> =>
+export const matchOfKeys = async ({ vault }: WithVault, keys: PersonKeys): Promise<PersonHashes> =>
   hashed(await vault.hash(), keys);
 
 /**
@@ -23,15 +23,15 @@ export const matchOfKeys = async ({ vault }: WithVault, keys: PersonKeys): Promi
  * differs.
  * @param sent the contact as sent: the former rule treated some spellings of a number as different
  */
-export async function matchesOnLists({ vault }: WithVault, sent: Contact): Promise<Match[]> {
+export async function matchesOnLists({ vault }: WithVault, sent: Contact): Promise<PersonHashes[]> {
   const hash = await vault.hash();
   const [keys, former] = [personKeys(sent), formerPersonKeys(sent)];
   const isSame = keys.phone === former.phone && keys.email === former.email;
   return isSame ? [hashed(hash, keys)] : [hashed(hash, keys), hashed(hash, former)];
 }
 
-function hashed(hash: KeyedHash, { phone, email }: PersonKeys): Match {
-  const match: Match = {};
+function hashed(hash: KeyedHash, { phone, email }: PersonKeys): PersonHashes {
+  const match: PersonHashes = {};
   if (phone !== undefined) match.phone = hash('phone', phone);
   if (email !== undefined) match.email = hash('email', email);
   return match;

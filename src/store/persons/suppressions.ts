@@ -1,5 +1,5 @@
 import { MongoBulkWriteError } from 'mongodb';
-import type { Match } from '../../market/limits/duplicates.js';
+import type { PersonHashes } from '../../market/limits/duplicates.js';
 import { sentContact } from '../../market/fields/personKeys.js';
 import type { Database } from '../db.js';
 import { IN_VALUES } from '../localDatabase.js';
@@ -20,14 +20,14 @@ export const buyerOfScope = (scope: string): string | undefined =>
 const idOf = (scope: string, hash: string): string => `${scope}/${hash}`;
 
 /** The hashes of phone and e-mail that are present. */
-export const hashesOf = ({ phone, email }: Match): string[] =>
+export const hashesOf = ({ phone, email }: PersonHashes): string[] =>
   [phone, email].flatMap((hash) => (hash === undefined ? [] : [hash]));
 
 /** Adds persons to a list; returns the number of new ones. */
 export async function addSuppressions(
   { suppressions }: Database,
   scope: string,
-  matches: Match[],
+  matches: PersonHashes[],
 ): Promise<number> {
   const at = new Date();
   const documents = (['phone', 'email'] as const).flatMap((kind) =>
@@ -49,7 +49,7 @@ export async function addSuppressions(
 export async function removeSuppressions(
   { suppressions }: Database,
   scope: string,
-  matches: Match[],
+  matches: PersonHashes[],
 ): Promise<number> {
   const ids = matches.flatMap(hashesOf).map((hash) => idOf(scope, hash));
   return (await suppressions.deleteMany({ _id: { $in: ids } })).deletedCount;
@@ -77,7 +77,7 @@ export async function hasBuyersLists({ suppressions }: Database): Promise<boolea
 export async function listedBy(
   { suppressions }: Database,
   buyers: readonly string[],
-  match: Match,
+  match: PersonHashes,
 ): Promise<Set<string>> {
   const scopes = [...new Set(buyers)].map(buyerScope);
   const ids = scopes.flatMap((scope) => hashesOf(match).map((hash) => idOf(scope, hash)));
@@ -115,7 +115,7 @@ export interface SuppressedLeads {
 export async function withdrawSuppressed(
   database: Database,
   scope: string,
-  matches: Match[],
+  matches: PersonHashes[],
 ): Promise<SuppressedLeads> {
   const sum: SuppressedLeads = { withdrawn: 0, withdrawing: 0 };
   if (buyerOfScope(scope) !== undefined) return sum;
@@ -132,7 +132,7 @@ export async function withdrawSuppressed(
 async function withdrawMatching(
   { leads }: Database,
   scope: string,
-  kind: keyof Match,
+  kind: keyof PersonHashes,
   hashes: string[],
 ): Promise<(LeadState | undefined)[]> {
   const found = await leads
@@ -159,7 +159,7 @@ export interface SuppressionList {
 }
 
 export async function suppressionLists({ suppressions }: Database): Promise<SuppressionList[]> {
-  const count = (kind: keyof Match) => ({ $sum: { $cond: [{ $eq: ['$kind', kind] }, 1, 0] } });
+  const count = (kind: keyof PersonHashes) => ({ $sum: { $cond: [{ $eq: ['$kind', kind] }, 1, 0] } });
   return suppressions
     .aggregate<SuppressionList>([
       {

@@ -1,9 +1,9 @@
 import {
-  circuitOf,
-  troublesOf,
+  buyerCircuit,
+  circuitReports,
   type CircuitState,
-  type Line,
-  type Trouble,
+  type Channel,
+  type CircuitReport,
 } from '../../market/limits/circuitBreaker.js';
 import type { Minor } from '../../market/money.js';
 import { answersOfLastDay, type AnswerCounts } from '../fairness/answers.js';
@@ -22,9 +22,9 @@ export interface BuyerOverview {
   pausedUntil?: number;
   circuit: CircuitState;
   /** Pings, posts or both, if the circuit is not closed. */
-  failing: Line[];
+  failing: Channel[];
   /** Consecutive failures, even while the circuit is closed. */
-  troubles: Trouble[];
+  troubles: CircuitReport[];
   /** Its answers in the last 24 hours, including test leads. */
   answers: AnswerCounts;
   /** Leads bought since midnight UTC, without test leads. */
@@ -62,8 +62,8 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
       id,
       active: isActive,
       pausedUntil: active && !isActive ? pausedUntil : undefined,
-      ...circuitOf(circuits, id, now),
-      troubles: troublesOf(circuits, id, now),
+      ...buyerCircuit(circuits, id, now),
+      troubles: circuitReports(circuits, id, now),
       answers: answers.get(id) ?? { pings: 0, bids: 0, posts: 0, accepted: 0, faults: [] },
       today: today.get(id) ?? 0,
       prepaid: balance === undefined ? undefined : { left: account?.balance ?? 0, held, currency },

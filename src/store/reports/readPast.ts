@@ -1,11 +1,10 @@
 import { personIds, type Hold } from '../../market/limits/duplicates.js';
-import type { Terms } from '../../market/model/market.js';
+import type { Campaign, Market, Sale } from '../../market/model/market.js';
 import { fieldsForRules } from '../../market/filters/comparisons.js';
 import { fieldsIn } from '../../market/filters/filters.js';
-import type { Campaign, Sale } from '../../market/model/terms.js';
-import { added, scaled, type Credits } from '../../market/auction/turns.js';
+import { addChanges, scaleChanges, type Credits } from '../../market/auction/turns.js';
 import { turnsChanged } from '../../market/auction/turnsUsed.js';
-import { buyerAccount, isLimited, type Usage } from '../../market/limits/usage.js';
+import { buyerAccount, hasLimits, type Usage } from '../../market/limits/usage.js';
 import type { Elsewhere } from '../../market/simulate/decideAgain.js';
 import { pastRound, type PastLead, type PastPost, type PastSale } from '../../market/simulate/past.js';
 import { factsOf } from '../leads/leads.js';
@@ -53,7 +52,7 @@ interface Undone {
 export async function readPast(
   database: ReadOnlyDatabase,
   which: PastSelection,
-  markets: readonly Terms[],
+  markets: readonly Market[],
   onRead: (leads: number) => void,
 ): Promise<Past> {
   const undone: Undone = { credits: new Map(), offers: new Map() };
@@ -78,7 +77,11 @@ const STEP = 1000;
 async function readLeads(
   { leads, rounds, vault }: ReadOnlyDatabase,
   { since, until, campaigns }: PastSelection,
-  { markets, undone, onRead }: { markets: readonly Terms[]; undone: Undone; onRead: (leads: number) => void },
+  {
+    markets,
+    undone,
+    onRead,
+  }: { markets: readonly Market[]; undone: Undone; onRead: (leads: number) => void },
 ): Promise<Pick<Past, 'leads' | 'leftOut'>> {
   const fields = new Set(
     markets.flatMap(({ contracts }) => contracts.flatMap((each) => fieldsIn(each.filters))),
@@ -140,7 +143,7 @@ function undo({ credits, offers }: Undone, stored: StoredLead, rounds: readonly 
   for (const { round, answers } of rounds) {
     const { award } = round.terms.sale;
     const changes = round.turns ? turnsChanged(round, answers) : {};
-    credits.set(stored.campaign, added(credits.get(stored.campaign) ?? {}, scaled(changes, -1)));
+    credits.set(stored.campaign, addChanges(credits.get(stored.campaign) ?? {}, scaleChanges(changes, -1)));
     if (award !== 'expectedValue') continue;
     for (const { contract, answer } of answers) {
       if (answer !== 'accepted' && answer !== 'refused' && answer !== 'uncertain') continue;
@@ -158,10 +161,10 @@ const LONGEST_WINDOW_MS = 32 * DAY_MS;
 async function readSales(
   { sales, returns }: ReadOnlyDatabase,
   { since }: PastSelection,
-  markets: readonly Terms[],
+  markets: readonly Market[],
   leads: ReadonlySet<string>,
 ): Promise<{ own: Map<string, Map<string, PastSale>>; sales: Elsewhere['sales'] }> {
-  const limited = markets.flatMap(({ contracts }) => contracts.filter(isLimited));
+  const limited = markets.flatMap(({ contracts }) => contracts.filter(hasLimits));
   const always = limited.some(({ caps, postCaps, budget }) =>
     [caps, postCaps, budget].some((by) => by?.total),
   );
@@ -213,7 +216,7 @@ const pastSale = (
 async function readAccounts(
   { usage, ledger }: ReadOnlyDatabase,
   { since }: PastSelection,
-  markets: readonly Terms[],
+  markets: readonly Market[],
   { own, undone: { offers } }: { own: ReadonlySet<string>; undone: Undone },
 ): Promise<Pick<Elsewhere, 'usage' | 'payments'>> {
   const prepaid = markets.flatMap(({ buyers }) => buyers.filter(({ balance }) => balance !== undefined));
@@ -251,7 +254,7 @@ async function readAccounts(
 }
 
 /** Contracts of campaigns that award by acceptance rate. */
-function contractsByValue({ campaigns, contracts }: Terms): string[] {
+function contractsByValue({ campaigns, contracts }: Market): string[] {
   const isByValue = ({ award }: Sale): boolean => award === 'expectedValue';
   const those = new Set(
     campaigns.flatMap(({ id, sale, stages = [] }) => ([sale, ...stages].some(isByValue) ? id : [])),
@@ -264,7 +267,7 @@ const CHUNK = 1000;
 /** The buyers that hold other leads of the same persons, if some rule needs it. */
 async function readHolds(
   { persons }: ReadOnlyDatabase,
-  markets: readonly Terms[],
+  markets: readonly Market[],
   leads: readonly PastLead[],
   own: ReadonlySet<string>,
 ): Promise<Map<string, Hold[]>> {
@@ -286,5 +289,5 @@ async function readHolds(
 
 async function readCredits({ turns }: ReadOnlyDatabase, { credits }: Undone): Promise<Map<string, Credits>> {
   const found = await turns.find({}).toArray();
-  return new Map(found.map(({ _id, credits: now }) => [_id, added(now, credits.get(_id) ?? {})]));
+  return new Map(found.map(({ _id, credits: now }) => [_id, addChanges(now, credits.get(_id) ?? {})]));
 }

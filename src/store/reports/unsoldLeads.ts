@@ -1,9 +1,9 @@
 import { v7 } from 'uuid';
 import type { Filter } from 'mongodb';
 import type { LeadStatus } from '../../market/model/lead.js';
-import { budgetLeft, contractRefusal } from '../../market/eligibility/plan.js';
+import { budgetLeft, contractExclusion } from '../../market/eligibility/plan.js';
 import type { LeadReason } from '../../market/model/reason.js';
-import type { Refusal } from '../../market/model/round.js';
+import type { Exclusion } from '../../market/model/round.js';
 import { countReasons, type ContractReasons } from '../../market/wording/unsoldReasons.js';
 import { accountId, readUsage } from '../sales/capacity.js';
 import { readCircuits } from '../fairness/circuits.js';
@@ -102,7 +102,7 @@ export async function unsoldReasons(
 }
 
 /** The present state of a contract: `gone` from the market, why it buys no lead at all, or the maximum price. */
-export type ContractNow = 'gone' | Refusal | { upTo: string } | undefined;
+export type ContractNow = 'gone' | Exclusion | { upTo: string } | undefined;
 
 /** The present states of contracts, by id. */
 export async function contractsNow(
@@ -123,7 +123,7 @@ export async function contractsNow(
     for (const ready of named)
       found.set(
         ready.contract.id,
-        contractRefusal(ready, market, { usage, circuits }, now) ??
+        contractExclusion(ready, market, { usage, circuits }, now) ??
           budgetLeft(ready, market.campaign, usage.get(ready.contract.id), now),
       );
   }

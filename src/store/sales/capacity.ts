@@ -1,24 +1,24 @@
 import { MongoClientBulkWriteError, type ClientBulkWriteModel, type ClientSession } from 'mongodb';
 import {
   countsSince,
-  duplicateUnder,
+  duplicateExclusion,
   isDuplicate,
   LONGEST_WINDOW_MS,
   personIds,
   type Hold,
-  type Match,
+  type PersonHashes,
 } from '../../market/limits/duplicates.js';
 import type { Minor } from '../../market/money.js';
-import type { Refusal } from '../../market/model/round.js';
-import type { Buyer, DuplicateRule } from '../../market/model/terms.js';
+import type { Exclusion } from '../../market/model/round.js';
+import type { Buyer, DuplicateRule } from '../../market/model/market.js';
 import {
   buyerAccount,
   fullLimit,
-  otherBalance,
-  refusalUntil,
-  unpayable,
+  balanceCurrencyExclusion,
+  fullLimitExclusion,
+  balanceExclusion,
   type Limit,
-  type Limiting,
+  type LimitOwner,
 } from '../../market/limits/usage.js';
 import type { Database } from '../db.js';
 import { runInBatches, leadLane } from '../lanes.js';
@@ -49,9 +49,9 @@ export interface Reservation {
   currency: string;
   limits: Limit[];
   /** Whose limits they are; absent: no time is given when they allow a sale again. */
-  limiting?: Limiting | undefined;
+  limiting?: LimitOwner | undefined;
   buyer: Pick<Buyer, 'id' | 'balance' | 'currency'>;
-  match: Match;
+  match: PersonHashes;
   /** Rules of the contract and of its campaign. */
   duplicates: DuplicateRule[];
   /** Whether the buyer is noted as a holder of the person's lead; always under rules. */
@@ -79,15 +79,15 @@ type Write = ClientBulkWriteModel<Written>;
 export async function reserve(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal: Refusal } | { took: CountedUsage[] }> {
+): Promise<{ refusal: Exclusion } | { took: CountedUsage[] }> {
   const writes = reservationWrites(database, reservation);
   if (writes.length === 0) return { took: [] };
   // An absent counter passes any condition, even if a single sale exceeds the limit.
   const { limits, limiting, currency, hold } = reservation;
-  const other = otherBalance(reservation.buyer, undefined, currency);
+  const other = balanceCurrencyExclusion(reservation.buyer, undefined, currency);
   if (other) return { refusal: other };
   const never = fullLimit(limits, undefined);
-  if (never) return { refusal: refusalUntil(never, undefined, limiting, currency, hold.at) };
+  if (never) return { refusal: fullLimitExclusion(never, undefined, limiting, currency, hold.at) };
   for (;;) {
     if (await takeAll(database, writes)) return { took: tookUnder(reservation) };
     const found = await lookUp(database, reservation);
@@ -191,7 +191,7 @@ function noteHolds(database: string, _id: string, noted: readonly Hold[]): Write
 export async function moveHolds(
   { persons }: Pick<Database, 'persons'>,
   lead: string,
-  { from, to }: { from: Match; to: Match },
+  { from, to }: { from: PersonHashes; to: PersonHashes },
   session: ClientSession,
 ): Promise<void> {
   const before = { _id: { $in: personIds(from) } };
@@ -227,7 +227,7 @@ function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
 async function lookUp(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal?: Refusal; complete?: boolean; took?: CountedUsage[] }> {
+): Promise<{ refusal?: Exclusion; complete?: boolean; took?: CountedUsage[] }> {
   const { hold, price, currency, limits, limiting, buyer, match, duplicates, notesPerson } = reservation;
   const { usage, holds } = await readUsage(
     database,
@@ -237,16 +237,16 @@ async function lookUp(
   const rule = duplicates.find((each) => isDuplicate(each, hold, match, holds, hold.at));
   if (rule)
     return {
-      refusal: duplicateUnder(rule),
+      refusal: duplicateExclusion(rule),
     };
   const isHeld = (id: string): boolean => usage.get(id)?.held?.[hold.sale] !== undefined;
   if (!isHeld(hold.contract)) {
     const used = usage.get(hold.contract);
     const full = fullLimit(limits, used);
-    if (full) return { refusal: refusalUntil(full, used, limiting, currency, hold.at) };
+    if (full) return { refusal: fullLimitExclusion(full, used, limiting, currency, hold.at) };
   }
   if (!isHeld(accountId(buyer.id))) {
-    const broke = unpayable(buyer, usage.get(accountId(buyer.id)), price, currency);
+    const broke = balanceExclusion(buyer, usage.get(accountId(buyer.id)), price, currency);
     if (broke) return { refusal: broke };
   }
   const complete =
@@ -260,7 +260,7 @@ async function lookUp(
 export async function readUsage(
   { usage, persons }: Database,
   ids: string[],
-  match: Match,
+  match: PersonHashes,
 ): Promise<{ usage: Map<string, UsageDocument>; holds: Hold[] }> {
   const people = personIds(match);
   const [used, known] = await Promise.all([
@@ -279,7 +279,13 @@ export async function readUsage(
  */
 export async function release(
   database: Database,
-  { sale, lead, contract, buyer, ...match }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'> & Match,
+  {
+    sale,
+    lead,
+    contract,
+    buyer,
+    ...match
+  }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'> & PersonHashes,
   wasPosted = false,
 ): Promise<void> {
   const ids = [contract, accountId(buyer)];

@@ -1,4 +1,4 @@
-import type { Match } from '../../market/limits/duplicates.js';
+import type { PersonHashes } from '../../market/limits/duplicates.js';
 import { contactOf, KEY_RULE } from '../../market/fields/personKeys.js';
 import { moveHolds } from '../sales/capacity.js';
 import type { Database } from '../db.js';
@@ -73,13 +73,14 @@ async function upgradeBatch(database: Database, leads: StoredLead[], done: Upgra
   done.leads += leads.length;
 }
 
-const isSame = (one: Match, other: Match): boolean => one.phone === other.phone && one.email === other.email;
+const isSame = (one: PersonHashes, other: PersonHashes): boolean =>
+  one.phone === other.phone && one.email === other.email;
 
 /** Returns false if a post is in progress: its hold is noted under the key that its claim has read. */
 async function rekey(
   { client, leads, persons }: Database,
   { _id, match: before }: StoredLead,
-  match: Match,
+  match: PersonHashes,
 ): Promise<boolean> {
   return client.withSession((session) =>
     session.withTransaction(async () => {

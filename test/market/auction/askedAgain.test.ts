@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { missedIn, undecided, withAnswers } from '../../../src/market/auction/asking.js';
-import { conclude, nextStep, type Answer } from '../../../src/market/auction/decide.js';
+import { missedCandidates, missedEntry, withAnswers } from '../../../src/market/auction/asking.js';
+import { conclude, nextStep, type OfferAnswer } from '../../../src/market/auction/decide.js';
 import type { Candidate, Entry, Round } from '../../../src/market/model/round.js';
 import { turnsUsed } from '../../../src/market/auction/turnsUsed.js';
 import { roundInWords } from '../../../src/market/wording/story.js';
@@ -28,19 +28,19 @@ const closed: Round = {
     pending: { retryAfter: [], expireAfter: 0 },
   },
   excluded: [],
-  entries: [bids(north, 3000, 40), undecided(fab), undecided(con)],
+  entries: [bids(north, 3000, 40), missedEntry(fab), missedEntry(con)],
   later: [],
   turns: [north.contract],
   changes: [],
   tell: { postbacks: 0, notices: {} },
 };
 
-const refused: Answer = { contract: north.contract, answer: 'refused' };
+const refused: OfferAnswer = { contract: north.contract, answer: 'refused' };
 
-const [fabAgain, conAgain] = missedIn(closed) as [Candidate, Candidate];
+const [fabAgain, conAgain] = missedCandidates(closed) as [Candidate, Candidate];
 
 const askedAgain: Round = {
-  ...withAnswers(closed, [bids(fabAgain, 2000, 300), undecided(conAgain)]),
+  ...withAnswers(closed, [bids(fabAgain, 2000, 300), missedEntry(conAgain)]),
   turns: [north.contract, fab.contract],
 };
 
@@ -67,7 +67,7 @@ describe('A buyer that a round did not wait for', () => {
   });
 
   test('is shown in the story as asked again, with its outcome', () => {
-    const answers: Answer[] = [refused, { contract: fab.contract, answer: 'accepted', exclusive: true }];
+    const answers: OfferAnswer[] = [refused, { contract: fab.contract, answer: 'accepted', exclusive: true }];
     expect(roundInWords(askedAgain, conclude(askedAgain, answers)).buyers).toEqual({
       north: 'refused at $30.00 (40 ms)',
       fab: 'sold at $20.00 (300 ms, asked again)',
@@ -76,7 +76,7 @@ describe('A buyer that a round did not wait for', () => {
   });
 
   test('takes a turn among the buyers asked again, because the refusing buyer has used its own', () => {
-    const answers: Answer[] = [refused, { contract: fab.contract, answer: 'accepted', exclusive: true }];
+    const answers: OfferAnswer[] = [refused, { contract: fab.contract, answer: 'accepted', exclusive: true }];
     const both = withAnswers(closed, [bids(fabAgain, 2000, 300), bids(conAgain, 1000, 200)]);
     const turns = [north.contract, fab.contract, con.contract];
     expect(turnsUsed({ ...both, turns }, answers)).toEqual({});

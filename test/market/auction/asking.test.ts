@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import {
-  askedWith,
+  askGroup,
   contendersOf,
   failureOf,
   hasExpired,
-  judged,
-  missedIn,
+  withinCeiling,
+  missedCandidates,
   nextTier,
-  spent,
-  undecided,
-  unlessSpent,
+  expiredBid,
+  missedEntry,
+  unlessExpired,
   withAnswers,
   withNewAnswer,
   withoutWords,
-  withPing,
+  withTestPing,
   type PingAnswer,
 } from '../../../src/market/auction/asking.js';
-import { isClearNo } from '../../../src/market/model/clearNo.js';
+import { isFinalRefusal } from '../../../src/market/model/clearNo.js';
 import type { Candidate, Entry, NoBid, Round } from '../../../src/market/model/round.js';
-import type { Sale } from '../../../src/market/model/terms.js';
+import type { Sale } from '../../../src/market/model/market.js';
 
 const NOW = 1_000_000;
 const sale: Sale = { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highestBid' };
@@ -53,7 +53,7 @@ describe('The tier that is asked next', () => {
 });
 
 describe('A candidate whose answer nobody waited for', () => {
-  const slow = undecided(candidate('slow'));
+  const slow = missedEntry(candidate('slow'));
 
   test('is due to be asked again, and asked once only', () => {
     expect(slow).toEqual({
@@ -61,22 +61,22 @@ describe('A candidate whose answer nobody waited for', () => {
       again: 'due',
       noBid: { reason: 'outbid', detail: 'the round was decided before it answered' },
     });
-    expect(missedIn(roundOf([slow]))).toEqual([candidate('slow', { again: 'asked' })]);
-    const [again] = missedIn(roundOf([slow]));
-    expect(again && undecided(again)).toEqual({
+    expect(missedCandidates(roundOf([slow]))).toEqual([candidate('slow', { again: 'asked' })]);
+    const [again] = missedCandidates(roundOf([slow]));
+    expect(again && missedEntry(again)).toEqual({
       ...candidate('slow', { again: 'asked' }),
       noBid: {
         reason: 'outbid',
         detail: 'the round was decided before it answered, also when it was asked again',
       },
     });
-    expect(missedIn(roundOf([again ? undecided(again) : slow]))).toEqual([]);
+    expect(missedCandidates(roundOf([again ? missedEntry(again) : slow]))).toEqual([]);
   });
 
   test('is asked apart from its tier', () => {
-    expect(askedWith(candidate('slow', { tier: 2 }))).toBe('2');
-    expect(askedWith(candidate('slow', { tier: 2, again: 'due' }))).toBe('2');
-    expect(askedWith(candidate('slow', { tier: 2, again: 'asked' }))).toBe('2 again');
+    expect(askGroup(candidate('slow', { tier: 2 }))).toBe('2');
+    expect(askGroup(candidate('slow', { tier: 2, again: 'due' }))).toBe('2');
+    expect(askGroup(candidate('slow', { tier: 2, again: 'asked' }))).toBe('2 again');
   });
 });
 
@@ -133,28 +133,28 @@ describe('A bid', () => {
   ])('%s', (_, expiresAt, isExpired) => {
     expect(hasExpired({ price: 1, expiresAt }, NOW)).toBe(isExpired);
     const answer: PingAnswer = { ms: 5, bid: { price: 1, expiresAt } };
-    expect('noBid' in unlessSpent(answer, NOW)).toBe(isExpired);
+    expect('noBid' in unlessExpired(answer, NOW)).toBe(isExpired);
   });
 
   test('that expires too soon says how soon, if the buyer did', () => {
-    expect(spent({ goodForMs: 2, pingId: 'p' })).toEqual({
+    expect(expiredBid({ goodForMs: 2, pingId: 'p' })).toEqual({
       reason: 'invalid_response',
       detail: 'the bid expires after 2 ms, before a post can be sent; expires_in_ms is in milliseconds',
       pingId: 'p',
     });
-    expect(spent({}).detail).toContain('the bid expires before');
+    expect(expiredBid({}).detail).toContain('the bid expires before');
   });
 
   test('above the ceiling of its contract is not used', () => {
     const answer: PingAnswer = { ms: 5, bid: { price: 5001 } };
-    expect(judged(answer, { ceiling: 5000 }, 'USD')).toMatchObject({
+    expect(withinCeiling(answer, { ceiling: 5000 }, 'USD')).toMatchObject({
       ms: 5,
       noBid: { reason: 'invalid_response' },
     });
-    expect(judged(answer, { ceiling: 5001 }, 'USD')).toBe(answer);
-    expect(judged(answer, {}, 'USD')).toBe(answer);
+    expect(withinCeiling(answer, { ceiling: 5001 }, 'USD')).toBe(answer);
+    expect(withinCeiling(answer, {}, 'USD')).toBe(answer);
     const none = noBid({ reason: 'no_bid' });
-    expect(judged(none, { ceiling: 1 }, 'USD')).toBe(none);
+    expect(withinCeiling(none, { ceiling: 1 }, 'USD')).toBe(none);
   });
 
   test('contends for a turn if it is not below the floor, with a weight of 1 if the contract names none', () => {
@@ -209,14 +209,14 @@ test.each([
   [499, true],
   [500, false],
 ])('HTTP status %d is a clear no: %s', (status, isNo) => {
-  expect(isClearNo(status)).toBe(isNo);
+  expect(isFinalRefusal(status)).toBe(isNo);
 });
 
 describe('The buyer of a test lead is notified', () => {
   const ping = { pingId: 'p', limitMs: 300 };
 
   test('how long Gavel waited for its answer', () => {
-    expect(withPing(noBid({ reason: 'timeout' }), ping)).toEqual({
+    expect(withTestPing(noBid({ reason: 'timeout' }), ping)).toEqual({
       ms: 5,
       noBid: { reason: 'timeout', pingId: 'p', detail: 'no answer within 300 ms' },
     });
@@ -224,14 +224,16 @@ describe('The buyer of a test lead is notified', () => {
 
   test('why its answer could not be used', () => {
     const answer = noBid({ reason: 'invalid_response', detail: 'no price' });
-    expect(withPing(answer, ping)).toMatchObject({ noBid: { pingId: 'p', detail: 'no price' } });
-    expect(withPing(noBid({ reason: 'unreachable' }), ping)).toMatchObject({ noBid: { detail: undefined } });
+    expect(withTestPing(answer, ping)).toMatchObject({ noBid: { pingId: 'p', detail: 'no price' } });
+    expect(withTestPing(noBid({ reason: 'unreachable' }), ping)).toMatchObject({
+      noBid: { detail: undefined },
+    });
   });
 
   test('of nothing, if its answer could be used', () => {
     const bid: PingAnswer = { ms: 5, bid: { price: 1 } };
-    expect(withPing(bid, ping)).toBe(bid);
+    expect(withTestPing(bid, ping)).toBe(bid);
     const no = noBid({ reason: 'no_bid' });
-    expect(withPing(no, ping)).toBe(no);
+    expect(withTestPing(no, ping)).toBe(no);
   });
 });

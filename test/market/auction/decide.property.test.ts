@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { conclude, nextStep, type Answer, type Offer } from '../../../src/market/auction/decide.js';
+import { conclude, nextStep, type OfferAnswer, type Offer } from '../../../src/market/auction/decide.js';
 import { floorOf, priceIn } from '../../../src/market/auction/prices.js';
 import type { Bid, Candidate, Entry, Round } from '../../../src/market/model/round.js';
-import { AWARDS, MODES, type Sale } from '../../../src/market/model/terms.js';
+import { AWARDS, MODES, type Sale } from '../../../src/market/model/market.js';
 
 const cents = (most: number) => fc.integer({ min: 1, max: most });
 
@@ -83,7 +83,7 @@ function behavioursOf({ contracts }: Market): Behaviour[] {
 /** The observable events of a round. */
 interface Held {
   round: Round;
-  answers: Answer[];
+  answers: OfferAnswer[];
   offers: Offer[];
   /** Tiers in the order in which they were asked, each with the sales before it. */
   asked: { tier: number; bought: number }[];

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import {
-  asAnswer,
-  asOfferReason,
+  exclusionAsAnswer,
+  offerReasonOf,
   conclude,
-  detailFor,
+  opsDetail,
   nextStep,
   unsoldReason,
-  type Answer,
+  type OfferAnswer,
 } from '../../../src/market/auction/decide.js';
 import type { Bid, Candidate, Entry, Outcome, Round } from '../../../src/market/model/round.js';
 import type { Reason } from '../../../src/market/model/reason.js';
-import type { Sale } from '../../../src/market/model/terms.js';
+import type { Sale } from '../../../src/market/model/market.js';
 
 const exclusive: Sale = { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highestBid' };
 const shared: Sale = { mode: 'shared', maxBuyers: 2, floor: 1000, award: 'highestBid' };
@@ -45,15 +45,15 @@ function roundOf(sale: Sale, entries: Entry[], more: Partial<Round> = {}): Round
   };
 }
 
-const bought = (buyer: string, isAlone = true): Answer => ({
+const bought = (buyer: string, isAlone = true): OfferAnswer => ({
   contract: `ACME1234/auto/${buyer}`,
   answer: 'accepted',
   exclusive: isAlone,
 });
-const refused = (buyer: string): Answer => ({ contract: `ACME1234/auto/${buyer}`, answer: 'refused' });
+const refused = (buyer: string): OfferAnswer => ({ contract: `ACME1234/auto/${buyer}`, answer: 'refused' });
 
 /** The next step in short: `best alone 45.00`, `ask 2`, `again best`. */
-function stepOf(round: Round, answers: Answer[] = []): string {
+function stepOf(round: Round, answers: OfferAnswer[] = []): string {
   const step = nextStep('lead-1', round, answers);
   if (step === 'over') return step;
   if ('ask' in step) return `ask tier ${step.ask}`;
@@ -251,12 +251,12 @@ describe('A refusal by a limit', () => {
     ['capped', 'capped'],
     ['state', 'capped'],
   ])('for %s is the answer %s', (reason, answer) => {
-    expect(asOfferReason(reason)).toBe(answer);
+    expect(offerReasonOf(reason)).toBe(answer);
   });
 
   test('keeps its detail and when there is room again', () => {
     const change = { at: 5, what: 'window' } as const;
-    expect(asAnswer({ reason: 'over_budget', detail: 'per day', change })).toEqual({
+    expect(exclusionAsAnswer({ reason: 'over_budget', detail: 'per day', change })).toEqual({
       answer: 'over_budget',
       detail: 'per day',
       change,
@@ -265,7 +265,7 @@ describe('A refusal by a limit', () => {
 });
 
 describe('A round concludes', () => {
-  const outcomeOf = (entry: Entry, answers: Answer[] = [], sale: Sale = hybrid): Outcome | undefined =>
+  const outcomeOf = (entry: Entry, answers: OfferAnswer[] = [], sale: Sale = hybrid): Outcome | undefined =>
     conclude(roundOf(sale, [entry]), answers)[0];
 
   test('with the price of the form that was sold', () => {
@@ -301,7 +301,7 @@ describe('A round concludes', () => {
   });
 
   test('with what a buyer answered to the offer', () => {
-    const answer: Answer = {
+    const answer: OfferAnswer = {
       contract: 'ACME1234/auto/best',
       answer: 'refused',
       detail: 'no',
@@ -374,7 +374,7 @@ describe('Ops read of an outcome', () => {
     ['the note without a detail', { ...who, sold: false, reason: 'outbid', note: 'n' }, 'n'],
     ['nothing, if there is nothing', { ...who, sold: false, reason: 'outbid' }, undefined],
   ])('%s', (_, outcome, detail) => {
-    expect(detailFor(outcome)).toBe(detail);
+    expect(opsDetail(outcome)).toBe(detail);
   });
 });
 

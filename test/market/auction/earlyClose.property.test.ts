@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { missedIn, undecided, withAnswers } from '../../../src/market/auction/asking.js';
-import { conclude, nextStep, type Answer } from '../../../src/market/auction/decide.js';
+import { missedCandidates, missedEntry, withAnswers } from '../../../src/market/auction/asking.js';
+import { conclude, nextStep, type OfferAnswer } from '../../../src/market/auction/decide.js';
 import { isDecided, pingLimit } from '../../../src/market/auction/earlyClose.js';
 import type { Candidate, Entry, Round } from '../../../src/market/model/round.js';
-import { MODES, type Sale } from '../../../src/market/model/terms.js';
+import { MODES, type Sale } from '../../../src/market/model/market.js';
 
 const cents = fc.integer({ min: 1, max: 3000 });
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -65,15 +65,15 @@ function hold(
     const { bid = 0 } = all.find(({ candidate }) => candidate.contract === asked.contract) ?? {};
     return { ...asked, bid: { price: bid } };
   };
-  const entries = all.map(({ candidate, isHeard }) => (isHeard ? bidOf : undecided)(candidate));
-  const answers: Answer[] = [];
+  const entries = all.map(({ candidate, isHeard }) => (isHeard ? bidOf : missedEntry)(candidate));
+  const answers: OfferAnswer[] = [];
   let [round, timesAsked] = [roundOf(sale, entries), 0];
   for (;;) {
     const step = nextStep('lead-1', round, answers);
     if (step === 'over' || 'ask' in step) return { outcomes: conclude(round, answers), answers, timesAsked };
     if ('askAgain' in step) {
       timesAsked += 1;
-      round = withAnswers(round, missedIn(round).map(bidOf));
+      round = withAnswers(round, missedCandidates(round).map(bidOf));
       continue;
     }
     for (const { contract, exclusive } of step.offers) {
@@ -124,7 +124,7 @@ describe('A round that is closed early', () => {
           sale,
           all.map((one) => ({ ...one, isHeard: true })),
         );
-        const holders = (answers: readonly Answer[]) =>
+        const holders = (answers: readonly OfferAnswer[]) =>
           answers.flatMap(({ answer, contract }) => (answer === 'accepted' ? [contract] : [])).sort();
         expect(holders(early.answers)).toEqual(holders(patient.answers));
         expect(early.timesAsked).toBeLessThanOrEqual(1);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isDecided, pingLimit } from '../../../src/market/auction/earlyClose.js';
 import type { Bid, Candidate, Entry } from '../../../src/market/model/round.js';
-import type { Sale } from '../../../src/market/model/terms.js';
+import type { Sale } from '../../../src/market/model/market.js';
 
 const exclusive: Sale = { mode: 'exclusive', maxBuyers: 1, floor: 1000, award: 'highestBid' };
 const shared: Sale = { ...exclusive, mode: 'shared', maxBuyers: 2 };

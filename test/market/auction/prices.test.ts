@@ -3,13 +3,13 @@ import {
   aboveCeiling,
   floorOf,
   isBelowFloor,
-  leastOf,
+  lowestPrice,
   placesOf,
   priceIn,
-  type Form,
+  type SaleForm,
 } from '../../../src/market/auction/prices.js';
 import type { Bid } from '../../../src/market/model/round.js';
-import type { Contract, Sale } from '../../../src/market/model/terms.js';
+import type { Contract, Sale } from '../../../src/market/model/market.js';
 
 const exclusive: Sale = { mode: 'exclusive', maxBuyers: 3, floor: 1000, award: 'highestBid' };
 const shared: Sale = { mode: 'shared', maxBuyers: 3, floor: 1000, sharedFloor: 400, award: 'highestBid' };
@@ -17,7 +17,7 @@ const hybrid: Sale = { mode: 'hybrid', maxBuyers: 3, floor: 1000, sharedFloor: 4
 const hybridWithOneFloor: Sale = { mode: 'hybrid', maxBuyers: 3, floor: 1000, award: 'highestBid' };
 
 describe('A bid with a price and a shared price is worth', () => {
-  test.each<[string, Sale, Form, number]>([
+  test.each<[string, Sale, SaleForm, number]>([
     ['its price in an exclusive sale', exclusive, 'exclusive', 4500],
     ['its price in a shared sale', shared, 'shared', 4500],
     ['its price for the lead alone in a hybrid sale', hybrid, 'exclusive', 4500],
@@ -41,7 +41,7 @@ test.each([
 });
 
 describe('The floor is', () => {
-  test.each<[string, Sale, number | undefined, Form, number]>([
+  test.each<[string, Sale, number | undefined, SaleForm, number]>([
     ['the campaign’s in an exclusive sale', exclusive, undefined, 'exclusive', 1000],
     ['the campaign’s in a shared sale, which has no floor for places', shared, undefined, 'shared', 1000],
     ['the campaign’s for the lead alone in a hybrid sale', hybrid, undefined, 'exclusive', 1000],
@@ -75,7 +75,7 @@ describe('The least that a contract can come to pay is', () => {
       1000,
     ],
   ])('%s', (_, sale, contract, least) => {
-    expect(leastOf(sale, contract)).toBe(least);
+    expect(lowestPrice(sale, contract)).toBe(least);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  added,
+  addChanges,
   settleTurns,
   takeTurns,
   turnOrder,
@@ -22,7 +22,7 @@ function takers(weights: Record<string, number>, turns: number, credits: Credits
   const names: string[] = [];
   for (let i = 0; i < turns; i++) {
     const { order, changes } = takeTurn(credits, contenders(weights));
-    credits = added(credits, changes);
+    credits = addChanges(credits, changes);
     names.push(order[0]?.id ?? '');
   }
   return names;
@@ -54,11 +54,11 @@ describe('Turns are fair', () => {
   test('a contender that was capped for a while returns to its share without a burst', () => {
     const before = ['fab', 'con', 'north'].reduce<Credits>((credits) => {
       const { changes } = takeTurn(credits, contenders({ north: 1, fab: 1, con: 1 }));
-      return added(credits, changes);
+      return addChanges(credits, changes);
     }, {});
     const meanwhile = Array.from({ length: 100 }).reduce<Credits>((credits) => {
       const { changes } = takeTurn(credits, contenders({ fab: 1, con: 1 }));
-      return added(credits, changes);
+      return addChanges(credits, changes);
     }, before);
     expect(counted(takers({ north: 1, fab: 1, con: 1 }, 9, meanwhile))).toEqual({ north: 3, fab: 3, con: 3 });
   });
@@ -69,7 +69,7 @@ describe('Turns are fair', () => {
     for (let i = 0; i < 600; i++) {
       const present: Record<string, number> = i % 2 === 0 ? { north: 1, fab: 1, con: 1 } : { fab: 1, con: 1 };
       const { order, changes } = takeTurn(credits, contenders(present));
-      credits = added(credits, changes);
+      credits = addChanges(credits, changes);
       names.push(order[0]?.id ?? '');
     }
     expect(counted(names)).toEqual({ north: 100, fab: 250, con: 250 });
@@ -91,7 +91,7 @@ function sold(weights: Record<string, number>, leads: number, buys: (id: string,
     const ids = turn.order.map(({ id }) => id);
     const taker = ids.find((id) => buys(id, lead));
     const sent = new Set(taker === undefined ? ids : ids.slice(0, ids.indexOf(taker) + 1));
-    credits = added(added(credits, turn.changes), settleTurns(turn.order, 1, sent, NOBODY));
+    credits = addChanges(addChanges(credits, turn.changes), settleTurns(turn.order, 1, sent, NOBODY));
     first.push(ids[0] ?? '');
     if (taker !== undefined) buyers.push(taker);
   }
@@ -107,18 +107,18 @@ describe('A turn is used', () => {
   });
 
   test('by the contender that refused the lead and by the one that bought it afterwards', () => {
-    const credits = added(changes, settleTurns(order, 1, new Set([first, second]), NOBODY));
+    const credits = addChanges(changes, settleTurns(order, 1, new Set([first, second]), NOBODY));
     expect(credits[first]).toBeCloseTo(1 / 3 - 1);
     expect(credits[second]).toBeCloseTo(1 / 3 + 1 / 2 - 1);
     expect(credits[third]).toBeCloseTo(1 / 3 + 1 / 2);
   });
 
   test('by no contender if the lead was sent to none', () => {
-    expect(Object.values(added(changes, settleTurns(order, 1, NOBODY, NOBODY)))).toEqual([0, 0, 0]);
+    expect(Object.values(addChanges(changes, settleTurns(order, 1, NOBODY, NOBODY)))).toEqual([0, 0, 0]);
   });
 
   test('not by a contender that turned out to be capped; it is treated as absent', () => {
-    const credits = added(changes, settleTurns(order, 1, new Set([second]), new Set([first])));
+    const credits = addChanges(changes, settleTurns(order, 1, new Set([second]), new Set([first])));
     expect(credits[first]).toBeCloseTo(0);
     expect(credits[second]).toBeCloseTo(-0.5);
     expect(turnOrder(credits, order)[0]?.id).not.toBe(second);
@@ -128,7 +128,7 @@ describe('A turn is used', () => {
     const shared = takeTurns({}, contenders({ north: 1, fab: 1, con: 1 }), 2);
     const ids = shared.order.map(({ id }) => id);
     expect(settleTurns(shared.order, 2, new Set(ids.slice(0, 2)), NOBODY)).toEqual({});
-    const credits = added(shared.changes, settleTurns(shared.order, 2, new Set(ids), NOBODY));
+    const credits = addChanges(shared.changes, settleTurns(shared.order, 2, new Set(ids), NOBODY));
     const [one = 0, two = 0, three = 0] = ids.map((id) => credits[id]);
     expect(one).toBeCloseTo(1 / 3 - 1);
     expect(two).toBeCloseTo(1 / 3 + 1 / 2 - 1);
@@ -187,7 +187,7 @@ describe('Any contenders over any number of turns', () => {
       if (contending.length === 0) continue;
       const total = contending.reduce((sum, { weight }) => sum + weight, 0);
       const { order, changes } = takeTurn(credits, contending);
-      credits = added(credits, changes);
+      credits = addChanges(credits, changes);
       const [taker] = order;
       if (taker) had.set(taker.id, (had.get(taker.id) ?? 0) + 1);
       for (const { id, weight } of contending) fair.set(id, (fair.get(id) ?? 0) + weight / total);

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseDate } from '../../../src/market/calendar/days.js';
 import { formatDuration, parseDuration } from '../../../src/market/calendar/duration.js';
-import { formatInstant, parseInstant } from '../../../src/market/calendar/instant.js';
+import { formatInstant, parseInstant, parseIsoTime } from '../../../src/market/calendar/isoTime.js';
 import { parseClosedTime, parseOpenHours } from '../../../src/market/calendar/openHours.js';
-import { pointInTime } from '../../../src/market/calendar/pointInTime.js';
 import { isLongOver, windowKey } from '../../../src/market/calendar/windows.js';
 
 const HOUR = 3_600_000;
@@ -19,7 +18,7 @@ describe('A point in time', () => {
     ['2026-12-01T09:00:00-06:00', '2026-12-01T15:00:00.000Z'],
     ['2028-02-29', '2028-02-29T00:00:00.000Z'],
   ])('may be %s', (text, iso) => {
-    expect(pointInTime(text)?.toISOString()).toBe(iso);
+    expect(parseIsoTime(text)?.toISOString()).toBe(iso);
   });
 
   test.each([
@@ -37,7 +36,7 @@ describe('A point in time', () => {
     'soon',
     '',
   ])('is not “%s”', (text) => {
-    expect(pointInTime(text)).toBeUndefined();
+    expect(parseIsoTime(text)).toBeUndefined();
   });
 
   test('of an instant has a time', () => {

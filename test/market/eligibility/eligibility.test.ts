@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { compileSchedule } from '../../../src/market/calendar/schedule.js';
-import { readyContracts, type ReadyContract } from '../../../src/market/eligibility/compileCampaign.js';
+import { compileContracts, type CompiledContract } from '../../../src/market/eligibility/compileCampaign.js';
 import {
-  barredBy,
-  refusal,
-  scheduleRefusal,
+  campaignExclusion,
+  leadExclusion,
+  scheduleExclusion,
   type LeadInRound,
 } from '../../../src/market/eligibility/eligibility.js';
 import type { LeadFacts } from '../../../src/market/model/lead.js';
-import type { Refusal } from '../../../src/market/model/round.js';
-import type { Buyer, Contract } from '../../../src/market/model/terms.js';
+import type { Exclusion } from '../../../src/market/model/round.js';
+import type { Buyer, Contract } from '../../../src/market/model/market.js';
 import { buyerOf, CAMPAIGN, campaignOf, contractOf, HOUR, MINUTE, START } from '../simulate/live.js';
 
 const ID = `${CAMPAIGN}/best`;
 
-function ready(terms: Partial<Contract> = {}, buyer: Partial<Buyer> = {}, others = 0): ReadyContract {
+function ready(terms: Partial<Contract> = {}, buyer: Partial<Buyer> = {}, others = 0): CompiledContract {
   const contracts = [
     contractOf('best', terms),
     ...Array.from({ length: others }, (_, i) => contractOf(`other-${i}`)),
@@ -22,7 +22,7 @@ function ready(terms: Partial<Contract> = {}, buyer: Partial<Buyer> = {}, others
   const buyers = new Map(
     contracts.map((one) => [one.buyer, buyerOf(one.buyer, one.buyer === 'best' ? buyer : {})]),
   );
-  const [first] = readyContracts(campaignOf(), contracts, buyers);
+  const [first] = compileContracts(campaignOf(), contracts, buyers);
   if (first === undefined) throw new Error('There is no contract');
   return first;
 }
@@ -46,9 +46,9 @@ const lead = (facts: Partial<LeadFacts> = {}, more: Partial<LeadInRound> = {}): 
 
 describe('No contract may buy', () => {
   const until = { pausedUntil: START + HOUR };
-  const paused = (what: string): Refusal => ({ reason: 'paused', detail: what });
+  const paused = (what: string): Exclusion => ({ reason: 'paused', detail: what });
 
-  test.each<[string, { active: boolean }, Parameters<typeof barredBy>[1], Refusal | undefined]>([
+  test.each<[string, { active: boolean }, Parameters<typeof campaignExclusion>[1], Exclusion | undefined]>([
     ['while the seller is paused', { active: false }, campaignOf(), paused('the seller')],
     ['while the campaign is paused', { active: true }, campaignOf({ active: false }), paused('the campaign')],
     [
@@ -74,18 +74,18 @@ describe('No contract may buy', () => {
       { reason: 'closed', detail: 'the campaign changed from USD to EUR' },
     ],
   ])('%s', (_, seller, campaign, refused) => {
-    expect(barredBy(seller, campaign, lead(), START)).toEqual(refused);
+    expect(campaignExclusion(seller, campaign, lead(), START)).toEqual(refused);
   });
 
   test('unless nothing is paused', () => {
-    expect(barredBy({ active: true }, campaignOf(), lead(), START)).toBeUndefined();
-    expect(barredBy({ active: true }, campaignOf(until), lead(), START + HOUR)).toBeUndefined();
+    expect(campaignExclusion({ active: true }, campaignOf(), lead(), START)).toBeUndefined();
+    expect(campaignExclusion({ active: true }, campaignOf(until), lead(), START + HOUR)).toBeUndefined();
   });
 });
 
 describe('A contract does not take a lead', () => {
   const priced = { price: 100 };
-  test.each<[string, () => ReadyContract, LeadInRound, number, Refusal]>([
+  test.each<[string, () => CompiledContract, LeadInRound, number, Exclusion]>([
     [
       'while it is paused',
       () => ready({ active: false }),
@@ -214,10 +214,10 @@ describe('A contract does not take a lead', () => {
       { reason: 'no_bid', detail: 'the buyer has neither a ping nor a price' },
     ],
   ])('%s', (_, contract, of, age, refused) => {
-    expect(refusal(contract(), of, START + age)).toEqual(refused);
+    expect(leadExclusion(contract(), of, START + age)).toEqual(refused);
   });
 
-  test.each<[string, () => ReadyContract, LeadInRound, number]>([
+  test.each<[string, () => CompiledContract, LeadInRound, number]>([
     ['unless nothing speaks against it', () => ready(), lead(), 0],
     ['unless its state is bought', () => ready({ states: ['CA', 'TX'] }), lead(), 0],
     ['unless it buys in every state', () => ready(), lead({ state: undefined }), 0],
@@ -241,7 +241,7 @@ describe('A contract does not take a lead', () => {
     ],
     ['unless another contract refused it', () => ready(), lead({}, { offered: { other: 'refused' } }), 0],
   ])('%s', (_, contract, of, age) => {
-    expect(refusal(contract(), of, START + age)).toBeUndefined();
+    expect(leadExclusion(contract(), of, START + age)).toBeUndefined();
   });
 });
 
@@ -251,7 +251,7 @@ describe('A schedule', () => {
   test('says when it opens, however often and late it is asked', () => {
     const next = { reason: 'closed', change: { at: START + 7 * 24 * HOUR, what: 'opening' } };
     const after = { reason: 'closed', change: { at: START + 14 * 24 * HOUR, what: 'opening' } };
-    const at = (ms: number) => scheduleRefusal(weekday, START + ms);
+    const at = (ms: number) => scheduleExclusion(weekday, START + ms);
     expect(at(0)).toBeUndefined();
     expect(at(HOUR)).toMatchObject(next);
     expect(at(2 * HOUR)).toMatchObject(next);
@@ -263,7 +263,7 @@ describe('A schedule', () => {
   });
 
   test('is open if there is none', () => {
-    expect(scheduleRefusal(undefined, START)).toBeUndefined();
+    expect(scheduleExclusion(undefined, START)).toBeUndefined();
   });
 });
 
@@ -271,7 +271,10 @@ describe('The contracts of a campaign', () => {
   test('are compiled in their order, without those of unknown buyers', () => {
     const contracts = ['b', 'gone', 'a'].map((buyer) => contractOf(buyer));
     const buyers = new Map(['a', 'b'].map((id) => [id, buyerOf(id)]));
-    expect(readyContracts(campaignOf(), contracts, buyers).map(({ buyer }) => buyer.id)).toEqual(['b', 'a']);
+    expect(compileContracts(campaignOf(), contracts, buyers).map(({ buyer }) => buyer.id)).toEqual([
+      'b',
+      'a',
+    ]);
   });
 
   test('are limited by their own limits, or by a prepaid buyer', () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { circuitId, LINES } from '../../../src/market/limits/circuitBreaker.js';
-import { readyContracts, type ReadyMarket } from '../../../src/market/eligibility/compileCampaign.js';
-import { planRound, withinLimits, type Known, type Plan } from '../../../src/market/eligibility/plan.js';
-import type { Buyer, Contract } from '../../../src/market/model/terms.js';
+import { circuitId, CHANNELS } from '../../../src/market/limits/circuitBreaker.js';
+import { compileContracts, type CompiledCampaign } from '../../../src/market/eligibility/compileCampaign.js';
+import { planRound, withinLimits, type LimitState, type Plan } from '../../../src/market/eligibility/plan.js';
+import type { Buyer, Contract } from '../../../src/market/model/market.js';
 import type { Usage } from '../../../src/market/limits/usage.js';
 import { buyerOf, CAMPAIGN, campaignOf, contractOf, HOUR, MINUTE, START } from '../simulate/live.js';
 
@@ -29,7 +29,7 @@ const contracts = fc.array(
     terms,
     isActive: fc.boolean(),
     sold: fc.nat(3),
-    failing: fc.constantFrom(undefined, ...LINES),
+    failing: fc.constantFrom(undefined, ...CHANNELS),
   }),
   {
     minLength: 1,
@@ -43,9 +43,9 @@ const leads = fc.record({
 });
 
 interface Given {
-  market: ReadyMarket;
+  market: CompiledCampaign;
   lead: Parameters<typeof withinLimits>[2];
-  known: Known;
+  known: LimitState;
   now: number;
 }
 
@@ -56,7 +56,7 @@ const markets: fc.Arbitrary<Given> = fc
       // A paused market excludes every contract, so only one in five is paused.
       seller: { code: 'ACME1234', slug: 'acme', name: 'Acme', active: paused !== 0, postbacks: [] },
       campaign: campaignOf({ active: paused !== 1 }),
-      contracts: readyContracts(
+      contracts: compileContracts(
         campaignOf({}),
         all.map(({ terms: own }, i) => contractOf(`buyer-${i}`, own)),
         new Map(all.map(({ isActive }, i) => [`buyer-${i}`, buyerOf(`buyer-${i}`, { active: isActive })])),

@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { readyContracts, type ReadyMarket } from '../../../src/market/eligibility/compileCampaign.js';
+import { compileContracts, type CompiledCampaign } from '../../../src/market/eligibility/compileCampaign.js';
 import { fixedBid, newRound } from '../../../src/market/eligibility/newRound.js';
 import { afterChecks } from '../../../src/market/eligibility/outsideChecks.js';
 import {
   acceptanceRate,
   budgetLeft,
   candidateOf,
-  contractRefusal,
+  contractExclusion,
   planRound,
   withinLimits,
-  type Known,
+  type LimitState,
   type Plan,
 } from '../../../src/market/eligibility/plan.js';
 import { circuitId, type Circuit } from '../../../src/market/limits/circuitBreaker.js';
 import type { Hold } from '../../../src/market/limits/duplicates.js';
 import type { Usage } from '../../../src/market/limits/usage.js';
-import type { Buyer, Campaign, Check, Contract, Sale } from '../../../src/market/model/terms.js';
+import type { Buyer, Campaign, Check, Contract, Sale } from '../../../src/market/model/market.js';
 import { buyerOf, CAMPAIGN, campaignOf, contractOf, HOUR, MINUTE, START } from '../simulate/live.js';
 
 const DAY = 'day:2026-11-24';
@@ -25,7 +25,7 @@ function marketOf(
   contracts: Record<string, Partial<Contract>>,
   campaign: Partial<Campaign> = {},
   buyers: Record<string, Partial<Buyer>> = {},
-): ReadyMarket {
+): CompiledCampaign {
   const all = Object.entries(contracts).map(([buyer, terms]) => contractOf(buyer, terms));
   return {
     seller: {
@@ -36,7 +36,7 @@ function marketOf(
       postbacks: ['https://a.example', 'https://b.example'],
     },
     campaign: campaignOf(campaign),
-    contracts: readyContracts(
+    contracts: compileContracts(
       campaignOf(campaign),
       all,
       new Map(all.map(({ buyer }) => [buyer, buyerOf(buyer, buyers[buyer])])),
@@ -60,15 +60,19 @@ const lead: Parameters<typeof withinLimits>[2] = {
   match: { phone: 'p1' },
 };
 
-const known = (more: Partial<Known> = {}): Known => ({
+const known = (more: Partial<LimitState> = {}): LimitState => ({
   usage: new Map(),
   holds: [],
   circuits: new Map(),
   ...more,
 });
 
-const planOf = (market: ReadyMarket, knows: Partial<Known> = {}, of = lead, now = START): Plan<Buyer> =>
-  withinLimits(planRound(market, of, now), market, of, known(knows), now);
+const planOf = (
+  market: CompiledCampaign,
+  knows: Partial<LimitState> = {},
+  of = lead,
+  now = START,
+): Plan<Buyer> => withinLimits(planRound(market, of, now), market, of, known(knows), now);
 const openIn = ({ open }: Plan<Buyer>): string => open.map(({ buyer }) => buyer.id).join(' ');
 const usageOf = (usage: Record<string, Usage>): ReadonlyMap<string, Usage> => new Map(Object.entries(usage));
 const circuits = (buyer: string, circuit: Partial<Circuit>, line: 'pings' | 'posts' = 'pings') =>
@@ -222,12 +226,12 @@ describe('A contract takes no lead at all', () => {
   const of = (
     terms: Partial<Contract>,
     buyer: Partial<Buyer> = {},
-    more: Partial<ReadyMarket> = {},
-    knows: Partial<Known> = {},
+    more: Partial<CompiledCampaign> = {},
+    knows: Partial<LimitState> = {},
   ) => {
     const market = { ...marketOf({ a: terms }, {}, { a: buyer }), ...more };
     const [ready] = market.contracts;
-    return ready && contractRefusal(ready, market, known(knows), START);
+    return ready && contractExclusion(ready, market, known(knows), START);
   };
 
   test.each<[string, () => ReturnType<typeof of>, object | undefined]>([

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { readyContracts, type ReadyMarket } from '../../../src/market/eligibility/compileCampaign.js';
-import { otherCurrency, roomNeeded } from '../../../src/market/eligibility/reservation.js';
+import { compileContracts, type CompiledCampaign } from '../../../src/market/eligibility/compileCampaign.js';
+import { currencyExclusion, reservationNeeds } from '../../../src/market/eligibility/reservation.js';
 import {
-  confirmRoom,
+  confirmReservation,
   holdsOf,
-  pay,
-  releaseRoom,
-  returnRoom,
-  takeRoom,
-  type Asked,
-  type Room,
+  addToBalance,
+  releaseReservation,
+  releaseReturned,
+  reserve,
+  type ReservationRequest,
+  type Reservations,
 } from '../../../src/market/eligibility/reservationsInMemory.js';
 import type { Hold } from '../../../src/market/limits/duplicates.js';
-import type { Buyer, Campaign, Contract, DuplicateRule, Sale } from '../../../src/market/model/terms.js';
+import type { Buyer, Campaign, Contract, DuplicateRule, Sale } from '../../../src/market/model/market.js';
 import { buyerOf, CAMPAIGN, campaignOf, contractOf, START } from '../simulate/live.js';
 
 const ID = `${CAMPAIGN}/a`;
@@ -24,20 +24,20 @@ function marketOf(
   contracts: Record<string, Partial<Contract>>,
   campaign: Partial<Campaign> = {},
   compared?: ReadonlySet<string>,
-): ReadyMarket {
+): CompiledCampaign {
   const all = Object.entries(contracts).map(([buyer, terms]) => contractOf(buyer, terms));
   return {
     seller: { code: 'ACME1234', slug: 'acme', name: 'Acme', active: true, postbacks: [] },
     campaign: campaignOf(campaign),
-    contracts: readyContracts(campaignOf(), all, new Map(all.map(({ buyer }) => [buyer, buyerOf(buyer)]))),
+    contracts: compileContracts(campaignOf(), all, new Map(all.map(({ buyer }) => [buyer, buyerOf(buyer)]))),
     compared,
   };
 }
 
 const needed = (
-  market: ReadyMarket | undefined,
+  market: CompiledCampaign | undefined,
   { test = false, award = 'highestBid' }: { test?: boolean; award?: Sale['award'] } = {},
-) => roomNeeded(market, ID, { price: 4500, test, award, now: START });
+) => reservationNeeds(market, ID, { price: 4500, test, award, now: START });
 
 describe('A sale needs a reservation', () => {
   test('under the limits of its contract, and for a test lead under none', () => {
@@ -65,7 +65,7 @@ describe('A sale needs a reservation', () => {
     expect(needed(market).countsOffers).toBe(false);
   });
 
-  test.each<[string, ReadyMarket | undefined, boolean]>([
+  test.each<[string, CompiledCampaign | undefined, boolean]>([
     ['at once, if its contract has a rule', marketOf({ a: { duplicates: rule } }), true],
     ['at once, if its campaign has one', marketOf({ a: {} }, { duplicates: rule }), true],
     ['at once, if another contract compares its buyer', marketOf({ a: {} }, {}, new Set(['a'])), true],
@@ -93,7 +93,7 @@ describe('A sale needs a reservation', () => {
 });
 
 test('A campaign in another currency is closed to the lead', () => {
-  expect(otherCurrency('EUR', 'USD')).toEqual({
+  expect(currencyExclusion('EUR', 'USD')).toEqual({
     reason: 'closed',
     detail: 'the campaign changed from USD to EUR',
   });
@@ -110,10 +110,14 @@ describe('In memory,', () => {
     campaign: CAMPAIGN,
     at: START,
   };
-  const empty = (): Room => ({ usage: new Map(), holds: new Map() });
+  const empty = (): Reservations => ({ usage: new Map(), holds: new Map() });
   const terms = { caps: { day: 1 }, postCaps: { day: 9 }, budget: { day: 9000 } };
 
-  function asked(contract: Partial<Contract>, more: Partial<Asked> = {}, buyer: Partial<Buyer> = {}): Asked {
+  function asked(
+    contract: Partial<Contract>,
+    more: Partial<ReservationRequest> = {},
+    buyer: Partial<Buyer> = {},
+  ): ReservationRequest {
     const need = needed(marketOf({ a: contract }));
     return {
       ...need,
@@ -128,21 +132,21 @@ describe('In memory,', () => {
 
   test('a reservation counts the sale, the post and the price, and a second one finds the cap full', () => {
     const room = empty();
-    expect(takeRoom(room, asked(terms))).toBeUndefined();
+    expect(reserve(room, asked(terms))).toBeUndefined();
     const counted = { sold: { [DAY]: 1 }, posts: { [DAY]: 1 }, spent: { [DAY]: 4500 } };
     expect(room.usage.get(ID)).toEqual(counted);
-    expect(takeRoom(room, asked(terms))).toMatchObject({ reason: 'capped', change: { what: 'window' } });
+    expect(reserve(room, asked(terms))).toMatchObject({ reason: 'capped', change: { what: 'window' } });
     expect(room.usage.get(ID)).toEqual(counted);
   });
 
   test('a sale that fails gives back what it reserved but the post', () => {
     const room = empty();
     const one = asked({ ...terms, duplicates: rule }, {}, { balance: 1, currency: 'USD' });
-    pay(room, 'a', 5000);
-    expect(takeRoom(room, one)).toBeUndefined();
+    addToBalance(room, 'a', 5000);
+    expect(reserve(room, one)).toBeUndefined();
     expect(room.usage.get('buyer:a')).toEqual({ balance: 500 });
     expect(holdsOf(room, hold, START)).toHaveLength(2);
-    releaseRoom(room, one);
+    releaseReservation(room, one);
     expect(room.usage.get(ID)).toEqual({ sold: { [DAY]: 0 }, posts: { [DAY]: 1 }, spent: { [DAY]: 0 } });
     expect(room.usage.get('buyer:a')).toEqual({ balance: 5000 });
     expect(holdsOf(room, hold, START)).toEqual([]);
@@ -155,10 +159,10 @@ describe('In memory,', () => {
     ] as const) {
       const room = empty();
       const one = asked(terms, {}, { balance: 1, currency: 'USD' });
-      pay(room, 'a', 4500);
-      takeRoom(room, one);
-      confirmRoom(room, one);
-      returnRoom(room, one, 3000, freesCap);
+      addToBalance(room, 'a', 4500);
+      reserve(room, one);
+      confirmReservation(room, one);
+      releaseReturned(room, one, 3000, freesCap);
       expect(room.usage.get(ID)).toEqual(counted);
       expect(room.usage.get('buyer:a')).toEqual({ balance: 3000 });
       expect(holdsOf(room, hold, START)).toEqual([]);
@@ -168,24 +172,24 @@ describe('In memory,', () => {
   test('a prepaid buyer pays only for what it can, and nothing for a test lead', () => {
     const prepaid = { balance: 1, currency: 'USD' };
     const room = empty();
-    pay(room, 'a', 4499);
-    expect(takeRoom(room, asked(terms, {}, prepaid))).toMatchObject({ reason: 'no_balance' });
+    addToBalance(room, 'a', 4499);
+    expect(reserve(room, asked(terms, {}, prepaid))).toMatchObject({ reason: 'no_balance' });
     expect(room.usage.get(ID)).toBeUndefined();
     const test = asked({}, { test: true }, prepaid);
-    expect(takeRoom(room, test)).toBeUndefined();
+    expect(reserve(room, test)).toBeUndefined();
     expect(room.usage.get('buyer:a')).toEqual({ balance: 4499 });
-    releaseRoom(room, test);
-    returnRoom(room, test, 100, true);
+    releaseReservation(room, test);
+    releaseReturned(room, test, 100, true);
     expect(room.usage.get('buyer:a')).toEqual({ balance: 4499 });
   });
 
   test('a duplicate is refused before any limit', () => {
     const room = empty();
     const one = asked({ ...terms, duplicates: rule });
-    takeRoom(room, one);
+    reserve(room, one);
     const again = { ...one, hold: { ...hold, lead: 'l2', sale: 's2', at: START + 1 } };
-    expect(takeRoom(room, again)).toEqual({ reason: 'duplicate', detail: 'within 30 days, by phone' });
-    expect(takeRoom(room, { ...again, hold: { ...again.hold, phone: 'q' } })).toMatchObject({
+    expect(reserve(room, again)).toEqual({ reason: 'duplicate', detail: 'within 30 days, by phone' });
+    expect(reserve(room, { ...again, hold: { ...again.hold, phone: 'q' } })).toMatchObject({
       reason: 'capped',
     });
   });
@@ -193,37 +197,37 @@ describe('In memory,', () => {
   test('a hold counts from its time on, once, and only for its person', () => {
     const room = empty();
     const one = asked({ duplicates: rule });
-    takeRoom(room, one);
-    confirmRoom(room, one);
+    reserve(room, one);
+    confirmReservation(room, one);
     expect(holdsOf(room, { phone: 'p' }, START)).toEqual([hold]);
     expect(holdsOf(room, { phone: 'p' }, START - 1)).toEqual([]);
     expect(holdsOf(room, { phone: 'q' }, START)).toEqual([]);
     const other = { ...one, hold: { ...hold, sale: 's2', lead: 'l2' } };
-    confirmRoom(room, other);
-    releaseRoom(room, one);
+    confirmReservation(room, other);
+    releaseReservation(room, one);
     expect(holdsOf(room, { phone: 'p' }, START)).toEqual([other.hold]);
   });
 
   test('the person of a sale without a rule is noted when it is booked', () => {
     const room = empty();
     const one = asked({});
-    takeRoom(room, one);
+    reserve(room, one);
     expect(holdsOf(room, hold, START)).toEqual([]);
-    confirmRoom(room, one);
+    confirmReservation(room, one);
     expect(holdsOf(room, { email: 'e' }, START)).toEqual([hold]);
   });
 
   test('posts and acceptances are counted for the award by expected value', () => {
     const room = empty();
     const one = asked({}, { countsOffers: true });
-    takeRoom(room, one);
+    reserve(room, one);
     expect(room.usage.get(ID)?.offers).toEqual({ posted: 1, accepted: 0 });
-    confirmRoom(room, one);
-    takeRoom(room, one);
+    confirmReservation(room, one);
+    reserve(room, one);
     expect(room.usage.get(ID)?.offers).toEqual({ posted: 2, accepted: 1 });
     const plain = empty();
-    takeRoom(plain, asked({}));
-    confirmRoom(plain, asked({}));
+    reserve(plain, asked({}));
+    confirmReservation(plain, asked({}));
     expect(plain.usage.get(ID)?.offers).toBeUndefined();
   });
 });

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { campaignId, type Terms } from '../../../src/market/model/market.js';
+import { campaignId, type Market } from '../../../src/market/model/market.js';
 import { changeMarket, EMPTY, readMarketFile, type Changing } from '../../../src/market/file/changeMarket.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
 import { parseChange } from '../../../src/market/file/parseChange.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import { readPage } from '../../docs/page.js';
 
-function marketOf(text: string): Terms {
+function marketOf(text: string): Market {
   const parsed = parseMarket(text);
   if ('market' in parsed) return parsed.market;
   throw new Error(JSON.stringify(parsed.faults));
@@ -88,7 +88,7 @@ const CONTRACT_KEYS = part({
 });
 
 /** A part of the market with changed values, omitted entries and keys, and new ones. */
-const changeOf = ({ sellers, buyers, campaigns, contracts }: Terms): fc.Arbitrary<object> => {
+const changeOf = ({ sellers, buyers, campaigns, contracts }: Market): fc.Arbitrary<object> => {
   const named = (names: object[], keys: fc.Arbitrary<object>): fc.Arbitrary<[object, object][]> =>
     names.length === 0
       ? fc.constant([])
@@ -132,7 +132,7 @@ const changeOf = ({ sellers, buyers, campaigns, contracts }: Terms): fc.Arbitrar
 
 const CASES = MARKETS.chain((market) => fc.tuple(fc.constant(market), changeOf(market)));
 
-const applied = (text: string, market: Terms, how: Changing = {}) => {
+const applied = (text: string, market: Market, how: Changing = {}) => {
   const result = changeMarket(readMarketFile(text), market, how);
   return 'changed' in result ? result.changed.terms : undefined;
 };

@@ -3,24 +3,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { Terms } from '../../../src/market/model/market.js';
+import type { Market } from '../../../src/market/model/market.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import { readPage } from '../../docs/page.js';
 import { composeMarket } from '../../scenarios/runner/composeMarket.js';
 import { readScenario } from '../../scenarios/runner/readScenario.js';
 
-function marketOf(text: string): Terms {
+function marketOf(text: string): Market {
   const parsed = parseMarket(text);
   if ('market' in parsed) return parsed.market;
   throw new Error(JSON.stringify(parsed.faults));
 }
 
 /** Terms written to a file and read again. */
-const again = (terms: Terms): Terms => marketOf(stringify(marketInFile(terms)));
+const again = (terms: Market): Market => marketOf(stringify(marketInFile(terms)));
 
 /** The market of a scenario, with placeholder URLs. */
-function marketOfScenario(path: string): Terms {
+function marketOfScenario(path: string): Market {
   const scenario = readScenario(path, readFileSync(join(SCENARIOS, path), 'utf8'));
   const { contracts = {}, campaigns = {}, buyers = {}, services = {} } = scenario;
   const inOthers = Object.values(campaigns).flatMap((campaign) => Object.keys(campaign.contracts ?? {}));

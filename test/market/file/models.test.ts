@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readModels, takeModels } from '../../../src/market/file/models.js';
-import type { Contract } from '../../../src/market/model/terms.js';
+import type { Contract } from '../../../src/market/model/market.js';
 import { CAMPAIGN, marketOf } from '../simulate/live.js';
 
 const ID = `${CAMPAIGN}/best`;

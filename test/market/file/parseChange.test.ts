@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { Terms } from '../../../src/market/model/market.js';
+import type { Market } from '../../../src/market/model/market.js';
 import { faultText } from '../../../src/market/file/fault.js';
 import { parseChange, type SimulatedMarket } from '../../../src/market/file/parseChange.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 
 const textOf = (name: string): string => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
 
-function marketIn(text: string): Terms {
+function marketIn(text: string): Market {
   const parsed = parseMarket(text);
   if ('market' in parsed) return parsed.market;
   throw new Error(JSON.stringify(parsed.faults));

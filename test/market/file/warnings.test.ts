@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Terms } from '../../../src/market/model/market.js';
+import type { Market } from '../../../src/market/model/market.js';
 import { changeMarket, EMPTY, readMarketFile, type Changing } from '../../../src/market/file/changeMarket.js';
 import { slipsOf, warningsOf } from '../../../src/market/file/warnings.js';
 
 const NOW = Date.UTC(2026, 10, 28, 12);
 
-function changed(text: string, market: Terms, how: Changing = {}): Terms {
+function changed(text: string, market: Market, how: Changing = {}): Market {
   const result = changeMarket(readMarketFile(text), market, how);
   if ('changed' in result) return result.changed.terms;
   throw new Error(JSON.stringify(result.faults));

@@ -5,12 +5,12 @@ import {
   afterAnswer,
   BREAKER,
   circuitId,
-  circuitOf,
-  comeBackAt,
-  CLOSED,
-  stateOf,
+  buyerCircuit,
+  retryBuyerAt,
+  CLOSED_CIRCUIT,
+  circuitState,
   takeProbe,
-  troublesOf,
+  circuitReports,
   warningAfter,
   type Circuit,
   type Failure,
@@ -20,7 +20,7 @@ const SECOND = 1000;
 const FAILED: Failure = { reason: 'invalid_response', detail: 'not JSON' };
 
 /** The circuit after this number of failures in a row at `now`. */
-function failing(times: number, now = 0, circuit: Circuit = CLOSED): Circuit {
+function failing(times: number, now = 0, circuit: Circuit = CLOSED_CIRCUIT): Circuit {
   return Array.from({ length: times }).reduce<Circuit>((so) => afterAnswer(so, FAILED, now), circuit);
 }
 
@@ -33,29 +33,29 @@ function tried(circuit: Circuit, ok: boolean, now: number): Circuit {
 
 describe('A circuit', () => {
   test('stays closed until ten failures in a row', () => {
-    expect(stateOf(failing(9), 0)).toBe('closed');
-    expect(stateOf(failing(10), 0)).toBe('open');
+    expect(circuitState(failing(9), 0)).toBe('closed');
+    expect(circuitState(failing(10), 0)).toBe('open');
     const between = afterAnswer(failing(9), undefined, 0);
-    expect(stateOf(failing(9, 0, between), 0)).toBe('closed');
+    expect(circuitState(failing(9, 0, between), 0)).toBe('closed');
   });
 
   test('is open for half a minute and then lets one probe through', () => {
     const open = failing(10);
     expect(takeProbe(open, 30 * SECOND - 1)).toBeUndefined();
-    expect(stateOf(open, 30 * SECOND)).toBe('half_open');
-    const probing = takeProbe(open, 30 * SECOND) ?? CLOSED;
-    expect(stateOf(probing, 30 * SECOND)).toBe('open');
+    expect(circuitState(open, 30 * SECOND)).toBe('half_open');
+    const probing = takeProbe(open, 30 * SECOND) ?? CLOSED_CIRCUIT;
+    expect(circuitState(probing, 30 * SECOND)).toBe('open');
     expect(takeProbe(probing, 31 * SECOND)).toBeUndefined();
   });
 
   test('lets another probe through if the first one never reports a result', () => {
-    const probing = takeProbe(failing(10), 30 * SECOND) ?? CLOSED;
-    expect(stateOf(probing, 60 * SECOND)).toBe('half_open');
+    const probing = takeProbe(failing(10), 30 * SECOND) ?? CLOSED_CIRCUIT;
+    expect(circuitState(probing, 60 * SECOND)).toBe('half_open');
     expect(takeProbe(probing, 60 * SECOND)).toMatchObject({ probeUntil: 90 * SECOND });
   });
 
   test('closes when a probe succeeds', () => {
-    expect(tried(failing(10), true, 30 * SECOND)).toEqual(CLOSED);
+    expect(tried(failing(10), true, 30 * SECOND)).toEqual(CLOSED_CIRCUIT);
   });
 
   test('doubles its pause after each failed probe, up to ten minutes', () => {
@@ -95,12 +95,12 @@ test.each([
     [circuitId('northwind', 'posts'), failing(posts)],
     [circuitId('fabrikam', 'posts'), failing(10)],
   ]);
-  expect(circuitOf(circuits, 'northwind', seconds * SECOND)).toEqual(expected);
+  expect(buyerCircuit(circuits, 'northwind', seconds * SECOND)).toEqual(expected);
 });
 
 test('Ops are warned once at half of the failures, and each time the circuit opens', () => {
   const warnings: (string | undefined)[] = [];
-  let circuit = CLOSED;
+  let circuit = CLOSED_CIRCUIT;
   for (let i = 0; i < 10; i += 1) {
     const next = afterAnswer(circuit, FAILED, 0);
     warnings.push(warningAfter(circuit, next));
@@ -110,7 +110,7 @@ test('Ops are warned once at half of the failures, and each time the circuit ope
     [5, 'failing'],
     [10, 'opened'],
   ]);
-  const probing = takeProbe(circuit, 30 * SECOND) ?? CLOSED;
+  const probing = takeProbe(circuit, 30 * SECOND) ?? CLOSED_CIRCUIT;
   expect(warningAfter(circuit, probing)).toBeUndefined();
   expect(warningAfter(probing, afterAnswer(probing, FAILED, 30 * SECOND))).toBe('opened');
   expect(warningAfter(probing, afterAnswer(probing, undefined, 30 * SECOND))).toBeUndefined();
@@ -121,24 +121,27 @@ test('Ops see for pings and posts the failures, the last error and the end of th
     [circuitId('northwind', 'pings'), failing(3)],
     [circuitId('northwind', 'posts'), failing(10)],
   ]);
-  expect(troublesOf(circuits, 'northwind', 0)).toEqual([
+  expect(circuitReports(circuits, 'northwind', 0)).toEqual([
     { of: 'pings', state: 'closed', failures: 3, until: undefined, last: FAILED },
     { of: 'posts', state: 'open', failures: 10, until: 30 * SECOND, last: FAILED },
   ]);
-  expect(troublesOf(circuits, 'fabrikam', 0)).toEqual([]);
+  expect(circuitReports(circuits, 'fabrikam', 0)).toEqual([]);
 });
 
 test('A lead that skipped a failing buyer comes back after the pause, spread over as long as the outage has lasted', () => {
-  expect(comeBackAt(failing(9), 0, 0)).toBeUndefined();
+  expect(retryBuyerAt(failing(9), 0, 0)).toBeUndefined();
   const open = failing(10);
-  expect([0, 0.5].map((share) => comeBackAt(open, share, SECOND))).toEqual([30 * SECOND, 60 * SECOND]);
+  expect([0, 0.5].map((share) => retryBuyerAt(open, share, SECOND))).toEqual([30 * SECOND, 60 * SECOND]);
   const hour = 3600 * SECOND;
   const long = { ...open, until: hour + 5 * SECOND };
-  expect([0, 0.5].map((share) => comeBackAt(long, share, hour))).toEqual([long.until, long.until + hour / 2]);
+  expect([0, 0.5].map((share) => retryBuyerAt(long, share, hour))).toEqual([
+    long.until,
+    long.until + hour / 2,
+  ]);
   // A probe is in progress: the others come after it.
   const tried = { ...long, until: hour - SECOND, probeUntil: hour + 30 * SECOND };
-  expect(comeBackAt(tried, 0, hour)).toBe(hour + 30 * SECOND);
-  expect(comeBackAt({ ...long, until: hour - SECOND }, 0, hour)).toBe(hour);
+  expect(retryBuyerAt(tried, 0, hour)).toBe(hour + 30 * SECOND);
+  expect(retryBuyerAt({ ...long, until: hour - SECOND }, 0, hour)).toBe(hour);
 });
 
 test('For any answers at any times, an open circuit has one probe at a time, and one successful probe closes it', () => {
@@ -149,13 +152,13 @@ test('For any answers at any times, an open circuit has one probe at a time, and
       let now = 0;
       for (const { wait, ok } of steps) {
         now += wait;
-        const before = stateOf(circuit, now);
+        const before = circuitState(circuit, now);
         const probing = takeProbe(circuit, now);
         assert.equal(probing !== undefined, before === 'half_open');
         if (probing) assert.equal(takeProbe(probing, now), undefined);
         circuit = afterAnswer(probing ?? circuit, ok ? undefined : FAILED, now);
-        if (before === 'half_open') assert.equal(stateOf(circuit, now), ok ? 'closed' : 'open');
-        if (before === 'open') assert.equal(stateOf(circuit, now), 'open');
+        if (before === 'half_open') assert.equal(circuitState(circuit, now), ok ? 'closed' : 'open');
+        if (before === 'open') assert.equal(circuitState(circuit, now), 'open');
         assert((circuit.until ?? now) - now <= BREAKER.atMost);
       }
     }),

@@ -5,15 +5,15 @@ import {
   DAY_MS,
   isDuplicate,
   type Hold,
-  type Match,
+  type PersonHashes,
 } from '../../../src/market/limits/duplicates.js';
-import type { DuplicateRule } from '../../../src/market/model/terms.js';
+import type { DuplicateRule } from '../../../src/market/model/market.js';
 
 const NOW = Date.UTC(2026, 10, 24);
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const of = (...names: string[]) => fc.constantFrom(...names);
 
-const matches: fc.Arbitrary<Match> = fc
+const matches: fc.Arbitrary<PersonHashes> = fc
   .record({ phone: maybe(of('p', 'q')), email: maybe(of('e', 'f')) })
   .map(stated);
 const rules: fc.Arbitrary<DuplicateRule> = fc.record({
@@ -33,12 +33,13 @@ const holds: fc.Arbitrary<Hold> = fc
   .map(([who, match, ago]) => ({ ...who, ...match, sale: `${who.lead}/${who.contract}`, at: NOW - ago }));
 
 /** Omits a field that the person did not give. */
-function stated({ phone, email }: { phone: string | undefined; email: string | undefined }): Match {
+function stated({ phone, email }: { phone: string | undefined; email: string | undefined }): PersonHashes {
   return { ...(phone !== undefined && { phone }), ...(email !== undefined && { email }) };
 }
 
-const holdsFor = (property: (rule: DuplicateRule, who: Hold, match: Match, hold: Hold) => void): void =>
-  fc.assert(fc.property(rules, holds, matches, holds, property), { numRuns: 2000 });
+const holdsFor = (
+  property: (rule: DuplicateRule, who: Hold, match: PersonHashes, hold: Hold) => void,
+): void => fc.assert(fc.property(rules, holds, matches, holds, property), { numRuns: 2000 });
 
 describe('Whether a lead is a duplicate', () => {
   test('is symmetric: it does not depend on which of two leads was sold first', () => {

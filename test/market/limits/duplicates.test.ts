@@ -2,25 +2,25 @@ import { describe, expect, test } from 'vitest';
 import {
   comparedBuyers,
   DAY_MS,
-  duplicateUnder,
+  duplicateExclusion,
   isDuplicate,
-  isOnOwnList,
+  isOnBuyerList,
   LONGEST_WINDOW_MS,
-  ON_OWN_LIST,
+  ON_BUYER_LIST,
   personIds,
   type Hold,
-  type Match,
+  type PersonHashes,
 } from '../../../src/market/limits/duplicates.js';
-import type { DuplicateRule } from '../../../src/market/model/terms.js';
+import type { DuplicateRule } from '../../../src/market/model/market.js';
 
 const NOW = Date.UTC(2026, 10, 24);
 const rule: DuplicateRule = { by: ['phone', 'email'], match: 'any', withinDays: 30, per: 'contract' };
 const asking = { lead: 'new', contract: 'ACME/auto/best', buyer: 'best', campaign: 'ACME/auto' };
-const person: Match = { phone: 'p1', email: 'e1' };
+const person: PersonHashes = { phone: 'p1', email: 'e1' };
 const sold: Hold = { ...asking, ...person, lead: 'old', sale: 's', at: NOW - DAY_MS };
 
 describe('A lead is a duplicate', () => {
-  test.each<[string, Partial<DuplicateRule>, Match, Partial<Hold>]>([
+  test.each<[string, Partial<DuplicateRule>, PersonHashes, Partial<Hold>]>([
     ['if the contract has the person’s phone and e-mail', {}, person, {}],
     ['if the phone is the same, and one field is enough', {}, person, { email: 'e2' }],
     ['if the e-mail is the same, and one field is enough', {}, { email: 'e1' }, { phone: 'p2' }],
@@ -33,7 +33,7 @@ describe('A lead is a duplicate', () => {
     expect(isDuplicate({ ...rule, ...terms }, asking, match, [{ ...sold, ...hold }], NOW)).toBe(true);
   });
 
-  test.each<[string, Partial<DuplicateRule>, Match, Partial<Hold>]>([
+  test.each<[string, Partial<DuplicateRule>, PersonHashes, Partial<Hold>]>([
     ['not if phone and e-mail differ', {}, person, { phone: 'p2', email: 'e2' }],
     ['not if one field differs, and both must be the same', { match: 'all' }, person, { email: 'e2' }],
     ['not if a field is missing, and both must be the same', { match: 'all' }, { phone: 'p1' }, {}],
@@ -90,14 +90,14 @@ describe('A buyer’s sales in other campaigns matter', () => {
 });
 
 test('The refusal names the rule', () => {
-  expect(duplicateUnder(rule)).toEqual({
+  expect(duplicateExclusion(rule)).toEqual({
     reason: 'duplicate',
     detail: 'within 30 days, by phone and email',
   });
 });
 
 test('A person on the buyer’s own list is told from one under the rule', () => {
-  expect(isOnOwnList(ON_OWN_LIST)).toBe(true);
-  expect(isOnOwnList(duplicateUnder(rule))).toBe(false);
-  expect(isOnOwnList({ reason: 'filtered', detail: ON_OWN_LIST.detail })).toBe(false);
+  expect(isOnBuyerList(ON_BUYER_LIST)).toBe(true);
+  expect(isOnBuyerList(duplicateExclusion(rule))).toBe(false);
+  expect(isOnBuyerList({ reason: 'filtered', detail: ON_BUYER_LIST.detail })).toBe(false);
 });

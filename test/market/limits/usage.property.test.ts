@@ -5,8 +5,8 @@ import { windowKey } from '../../../src/market/calendar/windows.js';
 import {
   fullLimit,
   limitsOf,
-  roomAgainAt,
-  unpayable,
+  limitFreesAt,
+  balanceExclusion,
   type Limit,
   type Usage,
 } from '../../../src/market/limits/usage.js';
@@ -97,7 +97,7 @@ describe('Any limits at any time', () => {
       fc.property(contracts, moments, (contract, now) => {
         const unpaced = { ...contract, pace: false };
         const turnsThen = (limit: Limit): boolean => {
-          const at = roomAgainAt(limit, unpaced, undefined, limit.most, now);
+          const at = limitFreesAt(limit, unpaced, undefined, limit.most, now);
           if (at === undefined || limit.period === 'total')
             return at === undefined && limit.period === 'total';
           const windowAt = (moment: number) => windowKey(limit.period, contract.timezone, moment);
@@ -128,9 +128,9 @@ test('A prepaid buyer can pay at most its balance', () => {
   fc.assert(
     fc.property(fc.integer({ min: -1000, max: 9000 }), prices, (balance, price) => {
       const buyer = { balance: 0, currency: 'USD' };
-      expect(unpayable(buyer, { balance }, price, 'USD') === undefined).toBe(balance >= price);
-      expect(unpayable(buyer, { balance }, price, 'EUR')?.reason).toBe('no_balance');
-      expect(unpayable({}, undefined, price, 'USD')).toBeUndefined();
+      expect(balanceExclusion(buyer, { balance }, price, 'USD') === undefined).toBe(balance >= price);
+      expect(balanceExclusion(buyer, { balance }, price, 'EUR')?.reason).toBe('no_balance');
+      expect(balanceExclusion({}, undefined, price, 'USD')).toBeUndefined();
     }),
     runs,
   );

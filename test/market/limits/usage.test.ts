@@ -2,42 +2,42 @@ import { describe, expect, test } from 'vitest';
 import {
   buyerAccount,
   fullLimit,
-  isLimited,
+  hasLimits,
   limitsOf,
-  otherBalance,
-  refusalUntil,
-  unpayable,
-  type Limited,
+  balanceCurrencyExclusion,
+  fullLimitExclusion,
+  balanceExclusion,
+  type LimitTerms,
   type Usage,
 } from '../../../src/market/limits/usage.js';
-import type { Refusal } from '../../../src/market/model/round.js';
+import type { Exclusion } from '../../../src/market/model/round.js';
 
 const NOON = Date.UTC(2026, 2, 3, 12);
 const HOUR = 3_600_000;
-const plain: Limited = { timezone: 'UTC' };
+const plain: LimitTerms = { timezone: 'UTC' };
 
 /** The refusal of a lead at noon on 3 March 2026, UTC; undefined if all limits allow it. */
-function refusalOf(terms: Partial<Limited>, usage: Usage, price = 4500): Refusal | undefined {
+function refusalOf(terms: Partial<LimitTerms>, usage: Usage, price = 4500): Exclusion | undefined {
   const contract = { ...plain, ...terms };
   const full = fullLimit(limitsOf(contract, undefined, price, NOON), usage);
-  return full && refusalUntil(full, usage, { contract }, 'USD', NOON);
+  return full && fullLimitExclusion(full, usage, { contract }, 'USD', NOON);
 }
 
 describe('A contract is limited', () => {
-  test.each<[string, Partial<Limited>, boolean]>([
+  test.each<[string, Partial<LimitTerms>, boolean]>([
     ['by caps', { caps: { day: 1 } }, true],
     ['by caps on posts', { postCaps: { day: 1 } }, true],
     ['by a budget', { budget: { day: 1 } }, true],
     ['not by nothing', {}, false],
     ['not by its pace alone', { pace: true }, false],
   ])('%s', (_, terms, expected) => {
-    expect(isLimited({ ...plain, ...terms })).toBe(expected);
+    expect(hasLimits({ ...plain, ...terms })).toBe(expected);
   });
 });
 
 describe('A sale counts against', () => {
   test('every limit of the contract, by its window', () => {
-    const contract: Limited = {
+    const contract: LimitTerms = {
       timezone: 'America/Chicago',
       caps: { total: 9, hour: 1, day: 2, week: 3, month: 4 },
       postCaps: { day: 5 },
@@ -60,7 +60,7 @@ describe('A sale counts against', () => {
   });
 
   test('a part of the daily cap alone, if the contract paces it', () => {
-    const contract: Limited = { ...plain, caps: { day: 24, hour: 5 }, postCaps: { day: 24 }, pace: true };
+    const contract: LimitTerms = { ...plain, caps: { day: 24, hour: 5 }, postCaps: { day: 24 }, pace: true };
     const limits = limitsOf(contract, undefined, 0, NOON);
     expect(limits.map(({ paced }) => paced)).toEqual([false, true, false]);
     expect(limits[1]?.most).toBeLessThan(24);
@@ -74,13 +74,13 @@ describe('A sale counts against', () => {
 
 describe('A limit refuses a lead', () => {
   const day = 'day:2026-03-03';
-  const windowOf = (terms: Partial<Limited>): string =>
+  const windowOf = (terms: Partial<LimitTerms>): string =>
     limitsOf({ ...plain, ...terms }, undefined, 0, NOON)[0]?.window ?? '';
-  const full = (terms: Partial<Limited>, counter: 'sold' | 'posts' | 'spent', used: number): Usage => ({
+  const full = (terms: Partial<LimitTerms>, counter: 'sold' | 'posts' | 'spent', used: number): Usage => ({
     [counter]: { [windowOf(terms)]: used },
   });
 
-  test.each<[string, Partial<Limited>, 'sold' | 'posts' | 'spent', number, Refusal]>([
+  test.each<[string, Partial<LimitTerms>, 'sold' | 'posts' | 'spent', number, Exclusion]>([
     [
       'with its number and when there is room again',
       { caps: { day: 5 } },
@@ -164,7 +164,7 @@ describe('A limit refuses a lead', () => {
 
   test('without a time, if it is not known whose it is', () => {
     const [limit] = limitsOf({ ...plain, caps: { day: 5 } }, undefined, 0, NOON);
-    expect(limit && refusalUntil(limit, {}, undefined, 'USD', NOON)).toEqual({
+    expect(limit && fullLimitExclusion(limit, {}, undefined, 'USD', NOON)).toEqual({
       reason: 'capped',
       detail: '5 leads a day',
     });
@@ -227,14 +227,14 @@ describe('A prepaid buyer', () => {
       ],
     ],
   )('%s', (_, buyer, account, price, detail) => {
-    expect(unpayable(buyer, account, price, 'USD')).toEqual(
+    expect(balanceExclusion(buyer, account, price, 'USD')).toEqual(
       detail === undefined ? undefined : { reason: 'no_balance', detail },
     );
   });
 
   test('is another one than a buyer that is billed, which always pays', () => {
-    expect(unpayable({}, undefined, 4500, 'USD')).toBeUndefined();
-    expect(otherBalance({ currency: 'EUR' }, { currency: 'EUR' }, 'USD')).toBeUndefined();
+    expect(balanceExclusion({}, undefined, 4500, 'USD')).toBeUndefined();
+    expect(balanceCurrencyExclusion({ currency: 'EUR' }, { currency: 'EUR' }, 'USD')).toBeUndefined();
   });
 
   test('has an account of its own beside its contracts’', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
-  calledOff,
+  calledOffDetail,
   DELIVERY,
   HELD_MS,
-  waitBefore,
+  waitBeforeAttempt,
   type DeliveryPolicy,
 } from '../../../src/market/model/delivery.js';
 
@@ -20,20 +20,20 @@ describe('Before an uncertain post is sent again, Gavel waits', () => {
     ['what the contract says', 2, 0, 0, { ...patient, spacing: 7000 }, 7000],
     ['at most an hour', 20, 0, 0, patient, 3_600_000],
   ])('%s', (_, attempt, elapsed, retryAfter, policy, wait) => {
-    expect(waitBefore(attempt, elapsed, retryAfter, policy)).toBe(wait);
+    expect(waitBeforeAttempt(attempt, elapsed, retryAfter, policy)).toBe(wait);
   });
 
   test('not at all after the last try', () => {
-    expect(waitBefore(5, 0)).toBeUndefined();
+    expect(waitBeforeAttempt(5, 0)).toBeUndefined();
   });
 
   test('not at all if the next try would be too late', () => {
-    expect(waitBefore(2, 59_001)).toBeUndefined();
-    expect(waitBefore(2, 0, 60_001)).toBeUndefined();
+    expect(waitBeforeAttempt(2, 59_001)).toBeUndefined();
+    expect(waitBeforeAttempt(2, 0, 60_001)).toBeUndefined();
   });
 
   test('a second, if the buyer asks for nothing', () => {
-    expect(waitBefore(2, 0)).toBe(1000);
+    expect(waitBeforeAttempt(2, 0)).toBe(1000);
   });
 });
 
@@ -46,6 +46,6 @@ test('A lead is held for ops for a week at least', () => {
 });
 
 test('A post that is called off says why, if that is known', () => {
-  expect(calledOff('HTTP 503')).toBe('no clear answer to the post: HTTP 503');
-  expect(calledOff(undefined)).toBe('no clear answer to the post');
+  expect(calledOffDetail('HTTP 503')).toBe('no clear answer to the post: HTTP 503');
+  expect(calledOffDetail(undefined)).toBe('no clear answer to the post');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { accepts, bidOf, drawn, type BidModel } from '../../../src/market/model/distributions.js';
+import { drawAcceptance, drawBid, draw, type BidModel } from '../../../src/market/model/distributions.js';
 
 const contract = 'ACME/auto/best';
 const leads = Array.from({ length: 1000 }, (_, i) => `lead-${i}`);
@@ -7,12 +7,12 @@ const model: BidModel = { bids: { lowest: 1000, highest: 1003 }, bidsOn: 100, ac
 const modes = ['exclusive', 'shared', 'hybrid'] as const;
 
 test('What is drawn stays the same, differs by lead, contract and question, and is below 1', () => {
-  expect(drawn('l', contract, 'bids')).toBe(drawn('l', contract, 'bids'));
+  expect(draw('l', contract, 'bids')).toBe(draw('l', contract, 'bids'));
   const all = [
-    drawn('l', contract, 'bids'),
-    drawn('m', contract, 'bids'),
-    drawn('l', 'x', 'bids'),
-    drawn('l', contract, 'bid'),
+    draw('l', contract, 'bids'),
+    draw('m', contract, 'bids'),
+    draw('l', 'x', 'bids'),
+    draw('l', contract, 'bid'),
   ];
   expect(new Set(all).size).toBe(4);
   expect(all.every((one) => one >= 0 && one < 1)).toBe(true);
@@ -20,13 +20,13 @@ test('What is drawn stays the same, differs by lead, contract and question, and 
 
 describe('The model of a buyer bids', () => {
   test('every amount from the lowest to the highest', () => {
-    const prices = leads.map((lead) => bidOf(model, lead, contract, 'exclusive')?.price ?? 0);
+    const prices = leads.map((lead) => drawBid(model, lead, contract, 'exclusive')?.price ?? 0);
     expect([...new Set(prices)].sort()).toEqual([1000, 1001, 1002, 1003]);
   });
 
-  test('on as many of 100 leads as it is said to', () => {
+  test('on as many of 100 leads as its percentage says', () => {
     const on = (bidsOn: number) =>
-      leads.filter((lead) => bidOf({ ...model, bidsOn }, lead, contract, 'exclusive')).length;
+      leads.filter((lead) => drawBid({ ...model, bidsOn }, lead, contract, 'exclusive')).length;
     expect(on(100)).toBe(1000);
     expect(on(0)).toBe(0);
     expect(on(30)).toBeGreaterThan(250);
@@ -49,12 +49,12 @@ describe('The model of a buyer bids', () => {
       undefined,
     ],
   ])('%s', (_, mode, more, bid) => {
-    expect(bidOf({ ...model, bids: at(1000), ...more }, 'l', contract, mode)).toEqual(bid);
+    expect(drawBid({ ...model, bids: at(1000), ...more }, 'l', contract, mode)).toEqual(bid);
   });
 });
 
-test('The model accepts as many of 100 leads as it is said to', () => {
-  const of = (percent: number) => leads.filter((lead) => accepts(percent, lead, contract)).length;
+test('The model accepts as many of 100 leads as its percentage says', () => {
+  const of = (percent: number) => leads.filter((lead) => drawAcceptance(percent, lead, contract)).length;
   expect([of(0), of(100)]).toEqual([0, 1000]);
   expect(of(70)).toBeGreaterThan(650);
   expect(of(70)).toBeLessThan(750);

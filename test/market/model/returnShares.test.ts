@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isReasonCode, reasonCode, refundOf, returnRefusal } from '../../../src/market/model/returnShares.js';
-import type { ReturnPolicy } from '../../../src/market/model/terms.js';
+import type { ReturnPolicy } from '../../../src/market/model/market.js';
 
 describe('Of a lead that cost $45.00 and earned $36.00, a return of', () => {
   test.each([

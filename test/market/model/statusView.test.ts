@@ -1,23 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { ENDED, isEnd } from '../../../src/market/model/lead.js';
 import {
-  reasonShown,
-  standingInWords,
+  shownReason,
+  statusView,
   withdrawnBy,
-  type LeadStanding,
+  type StatusFields,
 } from '../../../src/market/model/statusView.js';
 
-const lead = (more: Partial<LeadStanding>): LeadStanding => ({ status: 'pending', currency: 'USD', ...more });
+const lead = (more: Partial<StatusFields>): StatusFields => ({ status: 'pending', currency: 'USD', ...more });
 
 /** What the seller reads, without the fields that are absent. */
-const shown = (more: Partial<LeadStanding>): object =>
-  JSON.parse(JSON.stringify(standingInWords(lead(more)))) as object;
+const shown = (more: Partial<StatusFields>): object =>
+  JSON.parse(JSON.stringify(statusView(lead(more)))) as object;
 
 const at = new Date('2026-03-03T12:00:00Z');
 const returns = [{ buyer: 'best', reason: 'wrong_number', at, amount: 4500 }];
 
 describe('A seller reads of a lead', () => {
-  test.each<[string, Partial<LeadStanding>, object]>([
+  test.each<[string, Partial<StatusFields>, object]>([
     ['that it is pending before its first round', { status: 'received' }, { status: 'pending' }],
     ['nothing of a price while it is pending', { price: 4500, buyerIds: ['best'] }, { status: 'pending' }],
     [
@@ -75,10 +75,10 @@ describe('A seller reads of a lead', () => {
 });
 
 test('A reason is shown as long as the lead is unsold', () => {
-  expect(reasonShown({ status: 'pending', reason: 'below_floor' })).toBe('below_floor');
-  expect(reasonShown({ status: 'returned', reason: 'below_floor' })).toBeUndefined();
-  expect(reasonShown({ status: 'withdrawn', reason: 'below_floor' })).toBeUndefined();
-  expect(reasonShown({ status: 'withdrawn', reason: 'suppressed' })).toBe('suppressed');
+  expect(shownReason({ status: 'pending', reason: 'below_floor' })).toBe('below_floor');
+  expect(shownReason({ status: 'returned', reason: 'below_floor' })).toBeUndefined();
+  expect(shownReason({ status: 'withdrawn', reason: 'below_floor' })).toBeUndefined();
+  expect(shownReason({ status: 'withdrawn', reason: 'suppressed' })).toBe('suppressed');
 });
 
 test('Who asked for the withdrawal comes before the reason', () => {

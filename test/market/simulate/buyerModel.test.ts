@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { BidModel } from '../../../src/market/model/distributions.js';
-import type { Bid, Candidate, Entry, Excluded, NoBid, Round } from '../../../src/market/model/round.js';
-import type { Check, Sale } from '../../../src/market/model/terms.js';
-import { answerFor, bidFor, keptOut, measure } from '../../../src/market/simulate/buyerModel.js';
-import { pastRound, type PastLead, type PastRound, type Said } from '../../../src/market/simulate/past.js';
-import { ON_OWN_LIST } from '../../../src/market/limits/duplicates.js';
+import type { Bid, Candidate, Entry, ExcludedGroup, NoBid, Round } from '../../../src/market/model/round.js';
+import type { Check, Sale } from '../../../src/market/model/market.js';
+import { answerFor, bidFor, stillExcluded, observeAnswers } from '../../../src/market/simulate/buyerModel.js';
+import {
+  pastRound,
+  type PastLead,
+  type PastRound,
+  type PastAnswer,
+} from '../../../src/market/simulate/past.js';
+import { ON_BUYER_LIST } from '../../../src/market/limits/duplicates.js';
 import { CAMPAIGN, campaignOf, START } from './live.js';
 
 const ID = `${CAMPAIGN}/a`;
@@ -20,11 +25,11 @@ const held = (more: Partial<PastRound> = {}): PastRound => ({
   at: START,
   waitedUntil: START,
   mode: 'exclusive',
-  said: {},
-  kept: {},
+  answers: {},
+  excluded: {},
   ...more,
 });
-const bids = (bid: Bid, isNamed = false): Said => ({ bid, isNamed });
+const bids = (bid: Bid, isNamed = false): PastAnswer => ({ bid, isNamed });
 const leadOf = (more: Partial<PastLead> = {}, leadId = 'l'): PastLead => ({
   facts: { leadId, seller: 'ACME1234', category: 'Auto Insurance', receivedAt: START, test: false },
   fields: {},
@@ -54,12 +59,12 @@ function bidOf(
   { mode = 'exclusive', of = candidate(), others = [], by = new Map(), now = NOW }: Asked = {},
 ) {
   const terms = { sale: { ...campaignOf().sale, mode }, currency: 'USD' };
-  return bidFor(lead, of, terms, now, { measured: measure(others), models: by });
+  return bidFor(lead, of, terms, now, { measured: observeAnswers(others), models: by });
 }
 
 describe('In a simulation a contract bids', () => {
-  const said = (...all: [at: number, said: Said][]) =>
-    leadOf({ rounds: all.map(([at, one]) => held({ at: START + at, said: { [ID]: one } })) });
+  const said = (...all: [at: number, said: PastAnswer][]) =>
+    leadOf({ rounds: all.map(([at, one]) => held({ at: START + at, answers: { [ID]: one } })) });
 
   test('the price that it names, whatever its buyer said', () => {
     expect(bidOf(said([0, bids({ price: 1 })]), { of: candidate({ price: 5 }) })).toEqual({
@@ -126,7 +131,7 @@ describe('In a simulation a contract bids', () => {
   });
 
   const both = { price: 9, shared: 4 };
-  test.each<[string, Sale['mode'], Sale['mode'], Said, object]>([
+  test.each<[string, Sale['mode'], Sale['mode'], PastAnswer, object]>([
     ['the same in the same form', 'shared', 'shared', bids({ price: 9 }), { bid: { price: 9 } }],
     [
       'the same for a named price, which is assumed',
@@ -180,7 +185,7 @@ describe('In a simulation a contract bids', () => {
       { bid: { price: 9 }, assumed: 'form' },
     ],
   ])('%s', (_, was, is, one, expected) => {
-    expect(bidOf(leadOf({ rounds: [held({ mode: was, said: { [ID]: one } })] }), { mode: is })).toEqual(
+    expect(bidOf(leadOf({ rounds: [held({ mode: was, answers: { [ID]: one } })] }), { mode: is })).toEqual(
       expected,
     );
   });
@@ -190,7 +195,7 @@ describe('In a simulation a buyer that is sent the lead answers', () => {
   const posts = (...answers: ('accepted' | 'refused' | 'timeout')[]) =>
     leadOf({ posts: answers.map((answer, i) => ({ contract: ID, at: START + i * 90, answer })) });
   const answerOf = (lead: PastLead, others: PastLead[] = [], by = new Map<string, BidModel>()) =>
-    answerFor(lead, ID, NOW, { measured: measure(others), models: by });
+    answerFor(lead, ID, NOW, { measured: observeAnswers(others), models: by });
 
   test('what it answered last by then', () => {
     expect(answerOf(posts('refused', 'timeout', 'accepted'))).toEqual({ answer: 'timeout' });
@@ -218,13 +223,14 @@ describe('In a simulation a buyer that is sent the lead answers', () => {
 
 describe('In a simulation a contract stays out of a round', () => {
   const checks = [{ name: 'trust' } as Check];
-  const kept = (why: NoBid, at = 0) => leadOf({ rounds: [held({ at: START + at, kept: { [ID]: why } })] });
-  const out = (lead: PastLead, of: readonly Check[] = []) => keptOut(lead, ID, of, NOW);
+  const kept = (why: NoBid, at = 0) =>
+    leadOf({ rounds: [held({ at: START + at, excluded: { [ID]: why } })] });
+  const out = (lead: PastLead, of: readonly Check[] = []) => stillExcluded(lead, ID, of, NOW);
   const failed: NoBid = { reason: 'filtered', detail: 'check trust: fake' };
 
   test.each<[string, NoBid, readonly Check[]]>([
     ['if its buyer failed', { reason: 'circuit_open' }, []],
-    ['if its buyer’s own list has the person', ON_OWN_LIST, []],
+    ['if its buyer’s own list has the person', ON_BUYER_LIST, []],
     ['if a check failed that is made again', failed, checks],
     ['if a check failed that says nothing else', { reason: 'filtered', detail: 'check trust' }, checks],
   ])('%s', (_, why, of) => {
@@ -239,10 +245,13 @@ describe('In a simulation a contract stays out of a round', () => {
 
   test('not if it was asked later', () => {
     const lead = leadOf({
-      rounds: [held({ kept: { [ID]: failed } }), held({ at: START + 9, said: { [ID]: bids({ price: 1 }) } })],
+      rounds: [
+        held({ excluded: { [ID]: failed } }),
+        held({ at: START + 9, answers: { [ID]: bids({ price: 1 }) } }),
+      ],
     });
     expect(out(lead, checks)).toEqual({});
-    expect(keptOut(lead, ID, checks, START)).toEqual({ noBid: failed });
+    expect(stillExcluded(lead, ID, checks, START)).toEqual({ noBid: failed });
   });
 
   test('not without a record, but a check that it would pass is assumed', () => {
@@ -252,7 +261,7 @@ describe('In a simulation a contract stays out of a round', () => {
 });
 
 describe('Of a stored round a simulation keeps', () => {
-  const roundOf = (entries: Entry[], excluded: Excluded[] = []): Round => ({
+  const roundOf = (entries: Entry[], excluded: ExcludedGroup[] = []): Round => ({
     number: 1,
     campaign: CAMPAIGN,
     version: 0,
@@ -264,8 +273,11 @@ describe('Of a stored round a simulation keeps', () => {
     changes: [],
     tell: { postbacks: 0, notices: {} },
   });
-  const past = (entries: Entry[], excluded: Excluded[] = [], answers: Parameters<typeof pastRound>[2] = []) =>
-    pastRound(leadOf().facts, roundOf(entries, excluded), answers);
+  const past = (
+    entries: Entry[],
+    excluded: ExcludedGroup[] = [],
+    answers: Parameters<typeof pastRound>[2] = [],
+  ) => pastRound(leadOf().facts, roundOf(entries, excluded), answers);
 
   test('what each buyer said, but not what its bid was good for', () => {
     expect(
@@ -291,11 +303,11 @@ describe('Of a stored round a simulation keeps', () => {
   });
 
   test('who was kept out by a failing server, a list or a check, and by nothing else', () => {
-    const { kept } = past(
+    const { excluded: kept } = past(
       [],
       [
         { reason: 'circuit_open', detail: 'x', buyers: 'a b' },
-        { ...ON_OWN_LIST, buyers: 'c' },
+        { ...ON_BUYER_LIST, buyers: 'c' },
         { reason: 'filtered', detail: 'check trust', buyers: 'd' },
         { reason: 'filtered', detail: 'zip', buyers: 'e' },
         { reason: 'filtered', buyers: 'f' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concernedCampaigns, type Part } from '../../../src/market/simulate/concerned.js';
+import { affectedCampaigns, type ChangedPart } from '../../../src/market/simulate/concerned.js';
 import { buyerOf, campaignOf, contractOf, marketOf } from './live.js';
 
 const BOATS = 'GLOBEX00/boats';
@@ -12,12 +12,12 @@ const terms = {
 };
 const AUTO = 'ACME1234/auto-insurance';
 
-test.each<[string, Part, string[]]>([
+test.each<[string, ChangedPart, string[]]>([
   ['a campaign: itself', { kind: 'campaign', id: BOATS }, [BOATS]],
   ['a contract: its campaign', { kind: 'contract', id: `${AUTO}/fabrikam` }, [AUTO]],
   ['a buyer: those with its contracts', { kind: 'buyer', id: 'northwind' }, [AUTO, BOATS]],
   ['a buyer without a contract: none', { kind: 'buyer', id: 'contoso' }, []],
   ['a seller: its own', { kind: 'seller', id: 'GLOBEX00' }, [BOATS]],
 ])('A change concerns the campaigns of %s', (_of, part, campaigns) => {
-  expect(concernedCampaigns([part], terms).map(({ id }) => id)).toEqual(campaigns);
+  expect(affectedCampaigns([part], terms).map(({ id }) => id)).toEqual(campaigns);
 });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { ON_OWN_LIST } from '../../../src/market/limits/duplicates.js';
-import type { Terms } from '../../../src/market/model/market.js';
+import { ON_BUYER_LIST } from '../../../src/market/limits/duplicates.js';
+import type { Market } from '../../../src/market/model/market.js';
 import type { NoBid } from '../../../src/market/model/round.js';
 import { decideAgain, type Elsewhere } from '../../../src/market/simulate/decideAgain.js';
 import type { BidModel } from '../../../src/market/model/distributions.js';
 import type { PastLead } from '../../../src/market/simulate/past.js';
-import { atOnce } from '../../../src/market/simulate/yielding.js';
-import { readyMarkets } from '../../../src/market/simulate/compiledCampaigns.js';
-import { measure } from '../../../src/market/simulate/buyerModel.js';
+import { runToEnd } from '../../../src/market/simulate/yielding.js';
+import { compileCampaigns } from '../../../src/market/simulate/compiledCampaigns.js';
+import { observeAnswers } from '../../../src/market/simulate/buyerModel.js';
 import { whatIf } from '../../../src/market/simulate/whatIf.js';
 import { CAMPAIGN, HOUR, live, marketOf, MINUTE, nothingElse, START, type LiveLead } from './live.js';
 
@@ -24,18 +24,18 @@ interface Given {
 }
 
 /** The simulated sale of the first lead: buyer, price and assumptions. */
-function again(past: readonly PastLead[], terms: Terms, { models = {}, elsewhere = {} }: Given = {}) {
+function again(past: readonly PastLead[], terms: Market, { models = {}, elsewhere = {} }: Given = {}) {
   const decided = decideAgain({
     leads: past,
-    market: readyMarkets(terms),
+    market: compileCampaigns(terms),
     elsewhere: { ...nothingElse(terms), ...elsewhere },
-    voices: {
-      measured: measure(past),
+    buyerModel: {
+      measured: observeAnswers(past),
       models: new Map(Object.entries(models).map(([buyer, model]) => [`${CAMPAIGN}/${buyer}`, model])),
     },
     until: Infinity,
   });
-  const { sales, assumed } = atOnce(decided);
+  const { sales, assumed } = runToEnd(decided);
   const all = [...sales.values()].flat();
   return {
     sold: all.map(({ buyer, price }) => [buyer, price]),
@@ -181,23 +181,25 @@ describe('A simulated lead', () => {
   });
 
   test('is kept from buyers excluded by a check, an open circuit or their own list, while the check exists', () => {
-    const kept = (why: NoBid): PastLead[] =>
+    const excludedFor = (why: NoBid): PastLead[] =>
       sold.map((lead) => ({
         ...lead,
-        rounds: lead.rounds.map(({ said, ...round }) => ({
+        rounds: lead.rounds.map(({ answers, ...round }) => ({
           ...round,
-          said: Object.fromEntries(Object.entries(said).filter(([id]) => !id.endsWith('northwind'))),
-          kept: { [`${CAMPAIGN}/northwind`]: why },
+          answers: Object.fromEntries(Object.entries(answers).filter(([id]) => !id.endsWith('northwind'))),
+          excluded: { [`${CAMPAIGN}/northwind`]: why },
         })),
       }));
     const unscored: NoBid = { reason: 'filtered', detail: 'check score' };
     const check = { name: 'score', url: 'http://c.example', timeoutMs: 50, sends: [], answer: 'score' };
     const checked = marketOf({}, { northwind: { checks: [{ ...check, whenSilent: 'fail' }] }, fabrikam: {} });
-    expect(again(kept(unscored), checked).sold).toEqual([['fabrikam', 2000]]);
-    expect(again(kept({ reason: 'circuit_open' }), marketOf({}, TWO)).sold).toEqual([['fabrikam', 2000]]);
-    expect(again(kept(ON_OWN_LIST), marketOf({}, TWO)).sold).toEqual([['fabrikam', 2000]]);
+    expect(again(excludedFor(unscored), checked).sold).toEqual([['fabrikam', 2000]]);
+    expect(again(excludedFor({ reason: 'circuit_open' }), marketOf({}, TWO)).sold).toEqual([
+      ['fabrikam', 2000],
+    ]);
+    expect(again(excludedFor(ON_BUYER_LIST), marketOf({}, TWO)).sold).toEqual([['fabrikam', 2000]]);
     const model = { bids: { lowest: 3000, highest: 3000 }, bidsOn: 100, accepts: 100 };
-    const free = again(kept(unscored), marketOf({}, TWO), { models: { northwind: model } });
+    const free = again(excludedFor(unscored), marketOf({}, TWO), { models: { northwind: model } });
     expect(free.sold).toEqual([['northwind', 3000]]);
   });
 
@@ -227,7 +229,7 @@ test('An ended pause blocks no lead, and a continuing pause blocks all leads', (
   const now = START + 24 * HOUR;
   const paused = (pausedUntil: number) => marketOf({}, { northwind: { pausedUntil }, fabrikam: {} });
   const proposal = { before: paused(now - HOUR), after: paused(now + HOUR), models: new Map() };
-  const { currencies } = atOnce(whatIf(sold, nothingElse(proposal.before), proposal, now));
+  const { currencies } = runToEnd(whatIf(sold, nothingElse(proposal.before), proposal, now));
   expect(currencies.map(({ tallies }) => [tallies.unchanged.revenue, tallies.changed.revenue])).toEqual([
     [4000, 2000],
   ]);

@@ -1,19 +1,18 @@
-import { readyMarkets } from '../../../src/market/simulate/compiledCampaigns.js';
-import type { Terms } from '../../../src/market/model/market.js';
-import type { Answer } from '../../../src/market/auction/decide.js';
+import { compileCampaigns } from '../../../src/market/simulate/compiledCampaigns.js';
+import type { Buyer, Campaign, Contract, Market } from '../../../src/market/model/market.js';
+import type { OfferAnswer } from '../../../src/market/auction/decide.js';
 import { newRound } from '../../../src/market/eligibility/newRound.js';
 import { planRound, withinLimits } from '../../../src/market/eligibility/plan.js';
 import {
-  confirmRoom,
+  confirmReservation,
   holdsOf,
-  pay,
-  releaseRoom,
-  takeRoom,
-  type Room,
+  addToBalance,
+  releaseReservation,
+  reserve,
+  type Reservations,
 } from '../../../src/market/eligibility/reservationsInMemory.js';
-import { roomNeeded } from '../../../src/market/eligibility/reservation.js';
+import { reservationNeeds } from '../../../src/market/eligibility/reservation.js';
 import type { Bid, NoBid, Round } from '../../../src/market/model/round.js';
-import type { Buyer, Campaign, Contract } from '../../../src/market/model/terms.js';
 import { isLastWait, nextWait } from '../../../src/market/waiting/waiting.js';
 import { walkRound } from '../../../src/market/simulate/walkRound.js';
 import type { Elsewhere } from '../../../src/market/simulate/decideAgain.js';
@@ -61,7 +60,7 @@ export const marketOf = (
   campaign: Partial<Campaign>,
   contracts: Record<string, Partial<Contract>>,
   buyers: Record<string, Partial<Buyer>> = {},
-): Terms => ({
+): Market => ({
   sellers: [{ code: 'ACME1234', slug: 'acme', name: 'Acme', active: true, postbacks: [] }],
   buyers: Object.keys(contracts).map((id) => buyerOf(id, buyers[id])),
   campaigns: [campaignOf(campaign)],
@@ -69,7 +68,7 @@ export const marketOf = (
 });
 
 /** The state without sales, with the balances in the market. */
-export const nothingElse = ({ buyers }: Terms): Elsewhere => ({
+export const nothingElse = ({ buyers }: Market): Elsewhere => ({
   usage: new Map(),
   credits: new Map(),
   holds: new Map(),
@@ -89,11 +88,11 @@ export interface LiveLead {
 }
 
 /** Sells leads one after the other and keeps the records of a store. Unsold leads wait and are retried. */
-export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity): PastLead[] {
-  const market = readyMarkets(terms).get(CAMPAIGN);
+export function live(terms: Market, leads: readonly LiveLead[], until = Infinity): PastLead[] {
+  const market = compileCampaigns(terms).get(CAMPAIGN);
   if (!market) throw new Error('The market has no campaign');
-  const room: Room = { usage: new Map(), holds: new Map() };
-  for (const { buyer, amount } of nothingElse(terms).payments) pay(room, buyer, amount);
+  const room: Reservations = { usage: new Map(), holds: new Map() };
+  for (const { buyer, amount } of nothingElse(terms).payments) addToBalance(room, buyer, amount);
   const lives = new Map(leads.map((lead) => [lead.id, { ...pastLeadOf(lead), buyers: lead.buyers }]));
   const offered = new Map<string, Record<string, 'refused'>>();
   const queue = leads.map(({ id, at }) => ({ id, at }));
@@ -111,7 +110,7 @@ export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity)
   function roundOf(
     now: number,
     lead: PastLead & Pick<LiveLead, 'buyers'>,
-  ): { round: Round; answers: Answer[] } {
+  ): { round: Round; answers: OfferAnswer[] } {
     if (!market) throw new Error('The market has no campaign');
     const { facts, match, buyers } = lead;
     const before = offered.get(facts.leadId) ?? {};
@@ -126,29 +125,29 @@ export function live(terms: Terms, leads: readonly LiveLead[], until = Infinity)
         return bid === undefined ? { noBid: { reason: 'no_bid' } } : { bid: { price: bid } };
       },
       turns: () => [],
-      offer: ({ contract, buyer, exclusive, price, earns }): Answer => {
+      offer: ({ contract, buyer, exclusive, price, earns }): OfferAnswer => {
         const ready = market.contracts.find((each) => each.contract.id === contract);
         if (!ready) throw new Error('It was offered to a stranger');
         const sale = `${facts.leadId}/${contract}`;
         const hold = { sale, lead: facts.leadId, contract, buyer, campaign: CAMPAIGN, at: now, ...match };
         const asked = {
-          ...roomNeeded(market, contract, { price, test: false, award: planned.terms.sale.award, now }),
+          ...reservationNeeds(market, contract, { price, test: false, award: planned.terms.sale.award, now }),
           hold,
           price,
           currency: 'USD',
           test: false,
           buyer: ready.buyer,
         };
-        const refusal = takeRoom(room, asked);
+        const refusal = reserve(room, asked);
         if (refusal) return { contract, answer: 'capped', ...(refusal.change && { change: refusal.change }) };
         const answer = buyers[buyer]?.accepts === false ? 'refused' : 'accepted';
         lead.posts.push({ contract, at: now, answer });
         if (answer === 'refused') {
           offered.set(facts.leadId, { ...offered.get(facts.leadId), [contract]: 'refused' });
-          releaseRoom(room, asked);
+          releaseReservation(room, asked);
           return { contract, answer };
         }
-        confirmRoom(room, asked);
+        confirmReservation(room, asked);
         lead.sales.push({ contract, buyer, price, earns, at: now });
         return { contract, answer, exclusive };
       },

@@ -1,5 +1,5 @@
 import { nothingElse, live, marketOf, MINUTE, START, type LiveLead } from './live.js';
-import { atOnce } from '../../../src/market/simulate/yielding.js';
+import { runToEnd } from '../../../src/market/simulate/yielding.js';
 import { whatIf } from '../../../src/market/simulate/whatIf.js';
 
 /*
@@ -29,7 +29,7 @@ const after = {
   campaigns: market.campaigns.map((campaign) => ({ ...campaign, sale: { ...campaign.sale, floor: 3000 } })),
 };
 const began = process.cpuUsage();
-const result = atOnce(
+const result = runToEnd(
   whatIf(past, nothingElse(market), { before: market, after, models: new Map() }, START + leads * 2 * MINUTE),
 );
 const { user, system } = process.cpuUsage(began);

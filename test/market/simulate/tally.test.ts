@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PastLead, PastSale } from '../../../src/market/simulate/past.js';
-import { compareBuyers, inColumns, sameSales, tallyOf } from '../../../src/market/simulate/tally.js';
+import { compareBuyers, mapCompared, sameSales, tallyOf } from '../../../src/market/simulate/tally.js';
 
 const leads = ['l1', 'l2', 'l3'].map((leadId) => ({ facts: { leadId } }) as Pick<PastLead, 'facts'>);
 const sale = (buyer: string, price: number, more: Partial<PastSale> = {}): PastSale => ({
@@ -57,7 +57,7 @@ test('Buyers are compared by what they spend with the change, then without it, t
 });
 
 test('Columns are changed one by one', () => {
-  expect(inColumns({ booked: 1, unchanged: 2, changed: 3 }, (one) => one * 10)).toEqual({
+  expect(mapCompared({ booked: 1, unchanged: 2, changed: 3 }, (one) => one * 10)).toEqual({
     booked: 10,
     unchanged: 20,
     changed: 30,

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Terms } from '../../../src/market/model/market.js';
-import { AWARDS, type DuplicateRule, type Sale } from '../../../src/market/model/terms.js';
+import { AWARDS, type DuplicateRule, type Market, type Sale } from '../../../src/market/model/market.js';
 import { windowKey } from '../../../src/market/calendar/windows.js';
 import { decideAgain, type Decided } from '../../../src/market/simulate/decideAgain.js';
 import type { PastLead, PastSale } from '../../../src/market/simulate/past.js';
-import { atOnce } from '../../../src/market/simulate/yielding.js';
-import { readyMarkets } from '../../../src/market/simulate/compiledCampaigns.js';
+import { runToEnd } from '../../../src/market/simulate/yielding.js';
+import { compileCampaigns } from '../../../src/market/simulate/compiledCampaigns.js';
 import { whatIf } from '../../../src/market/simulate/whatIf.js';
-import { measure } from '../../../src/market/simulate/buyerModel.js';
+import { observeAnswers } from '../../../src/market/simulate/buyerModel.js';
 import {
   buyerOf,
   contractOf,
@@ -48,7 +47,7 @@ const contract = fc.record(
   { requiredKeys: ['tier'] },
 );
 
-const markets: fc.Arbitrary<Terms> = fc
+const markets: fc.Arbitrary<Market> = fc
   .record({
     sale: sales,
     contracts: fc.array(contract, { minLength: 1, maxLength: BUYERS.length }),
@@ -88,15 +87,15 @@ const leads: fc.Arbitrary<LiveLead[]> = fc
     })),
   );
 
-function again(past: readonly PastLead[], terms: Terms): Decided {
+function again(past: readonly PastLead[], terms: Market): Decided {
   const steps = decideAgain({
     leads: past,
-    market: readyMarkets(terms),
+    market: compileCampaigns(terms),
     elsewhere: nothingElse(terms),
-    voices: { measured: measure(past), models: new Map() },
+    buyerModel: { measured: observeAnswers(past), models: new Map() },
     until: Infinity,
   });
-  return atOnce(steps);
+  return runToEnd(steps);
 }
 
 const runs = { numRuns: 300 };
@@ -132,7 +131,7 @@ describe('Simulated past auctions', () => {
       fc.property(markets, markets, leads, (was, is, given) => {
         const renamed = { ...is, sellers: is.sellers.map((seller) => ({ ...seller, name: 'Renamed' })) };
         const proposal = { before: is, after: renamed, models: new Map() };
-        const result = atOnce(whatIf(live(was, given), nothingElse(is), proposal, Infinity));
+        const result = runToEnd(whatIf(live(was, given), nothingElse(is), proposal, Infinity));
         for (const { tallies } of result.currencies) expect(tallies.changed).toEqual(tallies.unchanged);
       }),
       runs,
@@ -183,10 +182,10 @@ describe('Simulated past auctions', () => {
   });
 });
 
-const isByPrice = ({ campaigns }: Terms): boolean =>
+const isByPrice = ({ campaigns }: Market): boolean =>
   campaigns.every(({ sale }) => sale.award === 'highestBid' && sale.mode === 'exclusive');
 
-const withFloor = (terms: Terms, more: number): Terms => ({
+const withFloor = (terms: Market, more: number): Market => ({
   ...terms,
   campaigns: terms.campaigns.map((campaign) => ({
     ...campaign,
@@ -195,7 +194,7 @@ const withFloor = (terms: Terms, more: number): Terms => ({
 });
 
 /** Removes the terms by which one sale affects another. */
-const withoutLimits = (terms: Terms): Terms => ({
+const withoutLimits = (terms: Market): Market => ({
   ...terms,
   buyers: terms.buyers.map(({ id }) => buyerOf(id)),
   contracts: terms.contracts.map(({ buyer, tier, price, states, delay }) =>

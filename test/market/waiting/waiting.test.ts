@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import type { Answer } from '../../../src/market/auction/decide.js';
+import type { OfferAnswer } from '../../../src/market/auction/decide.js';
 import { waitedForBids } from '../../../src/market/auction/waited.js';
 import type { LeadFacts } from '../../../src/market/model/lead.js';
 import type { Change, Entry, Round } from '../../../src/market/model/round.js';
 import {
-  bothNews,
+  mergeWaitUpdates,
   isLastWait,
   isSameWait,
   MOST_ROUNDS_OF_LIFE,
   nextWait,
   waitingRound,
-  withNews,
+  withWaitUpdate,
   type WaitingRound,
 } from '../../../src/market/waiting/waiting.js';
 
@@ -24,14 +24,14 @@ const round = (more: Partial<WaitingRound> = {}): WaitingRound => ({
   ...more,
 });
 const opening: Change = { at: 2030, what: 'opening' };
-const full = (at: number): Answer => ({
+const full = (at: number): OfferAnswer => ({
   contract: 'c',
   answer: 'capped',
   change: { at, what: 'window' },
 });
 
 describe('An unsold lead waits', () => {
-  test.each<[string, Partial<WaitingRound>, Answer[], string, number]>([
+  test.each<[string, Partial<WaitingRound>, OfferAnswer[], string, number]>([
     ['for its first retry', {}, [], 'retry', 2060],
     ['for its second retry', { number: 2 }, [], 'retry', 2600],
     ['for the last retry time again', { number: 9 }, [], 'retry', 2600],
@@ -76,8 +76,8 @@ describe('A waiting lead keeps', () => {
   test('of each kind of change the soonest, from the round and its answers', () => {
     const later: Change = { at: 3000, what: 'opening' };
     const held = { ...round({ changes: [later, opening] }), entries: [], later: [] } as unknown as Round;
-    const accepted: Answer = { contract: 'c', answer: 'accepted', exclusive: true };
-    const refused: Answer = { contract: 'd', answer: 'refused' };
+    const accepted: OfferAnswer = { contract: 'c', answer: 'accepted', exclusive: true };
+    const refused: OfferAnswer = { contract: 'd', answer: 'refused' };
     expect(waitingRound(held, [full(2500), accepted, refused, full(2400)])).toEqual({
       number: 1,
       at: 2000,
@@ -88,8 +88,10 @@ describe('A waiting lead keeps', () => {
 
   test('news of new terms and of changes as if the round had known them', () => {
     const news = { pending: { retryAfter: [5], expireAfter: 50 }, changes: [opening] };
-    expect(withNews(round(), news)).toEqual(round({ terms: { pending: news.pending }, changes: [opening] }));
-    expect(withNews(round({ changes: [opening] }), { changes: [{ ...opening, at: 2040 }] })).toEqual(
+    expect(withWaitUpdate(round(), news)).toEqual(
+      round({ terms: { pending: news.pending }, changes: [opening] }),
+    );
+    expect(withWaitUpdate(round({ changes: [opening] }), { changes: [{ ...opening, at: 2040 }] })).toEqual(
       round({ changes: [opening] }),
     );
   });
@@ -97,9 +99,12 @@ describe('A waiting lead keeps', () => {
   test('the later of two news', () => {
     const first = { pending, changes: [opening] };
     const then = { changes: [{ at: 2010, what: 'delay' as const }] };
-    expect(bothNews(first, then)).toEqual({ pending, changes: [opening, ...then.changes] });
+    expect(mergeWaitUpdates(first, then)).toEqual({ pending, changes: [opening, ...then.changes] });
     const terms = { retryAfter: [1], expireAfter: 1 };
-    expect(bothNews(first, { pending: terms, changes: [] })).toEqual({ pending: terms, changes: [opening] });
+    expect(mergeWaitUpdates(first, { pending: terms, changes: [] })).toEqual({
+      pending: terms,
+      changes: [opening],
+    });
   });
 });
 

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { readyContracts } from '../../../src/market/eligibility/compileCampaign.js';
+import { compileContracts } from '../../../src/market/eligibility/compileCampaign.js';
 import type { LeadInRound } from '../../../src/market/eligibility/eligibility.js';
-import { mightTake, newsFor, waitAnew } from '../../../src/market/waiting/waking.js';
-import type { Buyer, Campaign, Contract, Seller } from '../../../src/market/model/terms.js';
+import {
+  contractsToReconsider,
+  waitUpdateFor,
+  campaignsWithNewPendingTerms,
+} from '../../../src/market/waiting/waking.js';
+import type { Buyer, Campaign, Contract, Seller } from '../../../src/market/model/market.js';
 import { CAMPAIGN, HOUR, marketOf } from '../simulate/live.js';
 
 interface Change {
@@ -168,28 +172,28 @@ function marketWith({ contract = {}, campaign = {}, buyer = {}, seller = {} }: C
 }
 
 test.each(WAKES)('%s may let a contract take more leads', (_, was, now) => {
-  expect(mightTake(marketWith(was), marketWith(now))).toEqual([
+  expect(contractsToReconsider(marketWith(was), marketWith(now))).toEqual([
     { id: `${CAMPAIGN}/northwind`, campaign: CAMPAIGN },
   ]);
 });
 
 test.each(LEAVES_ASLEEP)('%s lets no contract take more leads', (_, was, now) => {
-  expect(mightTake(marketWith(was), marketWith(now))).toEqual([]);
+  expect(contractsToReconsider(marketWith(was), marketWith(now))).toEqual([]);
 });
 
 test('A new contract may take more leads, and a removed contract may not', () => {
   const none = { sellers: [], buyers: [], campaigns: [], contracts: [] };
   const market = marketWith({});
-  expect(mightTake({ ...market, contracts: [] }, market)).toHaveLength(1);
-  expect(mightTake(market, none)).toEqual([]);
+  expect(contractsToReconsider({ ...market, contracts: [] }, market)).toHaveLength(1);
+  expect(contractsToReconsider(market, none)).toEqual([]);
 });
 
 test('Leads reschedule their wait if their campaign’s pending terms change, and not if they stay the same or are new', () => {
   const before = marketWith({ campaign: { pending: { retryAfter: [HOUR], expireAfter: 9 * HOUR } } });
   const after = marketWith({ campaign: { pending: { retryAfter: [HOUR], expireAfter: 5 * HOUR } } });
-  expect(waitAnew(before, after)).toEqual([CAMPAIGN]);
-  expect(waitAnew(before, before)).toEqual([]);
-  expect(waitAnew({ campaigns: [] }, after)).toEqual([]);
+  expect(campaignsWithNewPendingTerms(before, after)).toEqual([CAMPAIGN]);
+  expect(campaignsWithNewPendingTerms(before, before)).toEqual([]);
+  expect(campaignsWithNewPendingTerms({ campaigns: [] }, after)).toEqual([]);
 });
 
 describe('The notification of a lead that waits three hours for its next round, if', () => {
@@ -214,12 +218,12 @@ describe('The notification of a lead that waits three hours for its next round, 
     const { sellers, campaigns, buyers, ...market } = marketWith(change);
     const [seller, campaign, buyer, contract] = [sellers[0], campaigns[0], buyers[0], market.contracts[0]];
     if (!seller || !campaign || !buyer || !contract) throw new Error('The market is empty');
-    const changed = readyContracts(
+    const changed = compileContracts(
       campaign,
       contracts.map((terms) => ({ ...contract, ...terms })),
       new Map([[buyer.id, buyer]]),
     );
-    return newsFor(
+    return waitUpdateFor(
       { seller, campaign: { ...campaign, pending } },
       { contracts: changed, pending: isPending },
       lead,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readyContracts } from '../../../src/market/eligibility/compileCampaign.js';
-import { refusal, type LeadInRound } from '../../../src/market/eligibility/eligibility.js';
+import { compileContracts } from '../../../src/market/eligibility/compileCampaign.js';
+import { leadExclusion, type LeadInRound } from '../../../src/market/eligibility/eligibility.js';
 import {
   detailsOf,
   endInWords,
@@ -112,21 +112,21 @@ describe('a contract excluded by state', () => {
   const of = (states: string[], contracts = 1) => {
     const all = many(contracts, (i) => contractOf(`buyer-${i}`, { states }));
     const buyers = new Map(all.map(({ buyer }) => [buyer, buyerTermsOf(buyer)]));
-    const [first] = readyContracts({ currency: 'USD' }, all, buyers);
+    const [first] = compileContracts({ currency: 'USD' }, all, buyers);
     if (first === undefined) throw new Error('There is no contract');
     return first;
   };
 
   test('names the states that it buys, at most the first six', () => {
-    expect(refusal(of(['TX', 'CA', 'FL']), lead('NV'), 0)?.detail).toBe('buys TX, CA, FL only');
+    expect(leadExclusion(of(['TX', 'CA', 'FL']), lead('NV'), 0)?.detail).toBe('buys TX, CA, FL only');
     const nine = ['TX', 'CA', 'FL', 'NY', 'AZ', 'WA', 'OR', 'UT', 'NM'];
-    expect(refusal(of(nine), lead('NV'), 0)?.detail).toBe(
+    expect(leadExclusion(of(nine), lead('NV'), 0)?.detail).toBe(
       'buys TX, CA, FL, NY, AZ, WA and 3 other states only',
     );
   });
 
   test('names the lead’s state in a large campaign, so that all such contracts share one text', () => {
-    expect(refusal(of(['TX'], 31), lead('NV'), 0)?.detail).toBe('does not buy NV');
-    expect(refusal(of(['TX'], 31), lead(), 0)?.detail).toBe('does not buy leads without a state');
+    expect(leadExclusion(of(['TX'], 31), lead('NV'), 0)?.detail).toBe('does not buy NV');
+    expect(leadExclusion(of(['TX'], 31), lead(), 0)?.detail).toBe('does not buy leads without a state');
   });
 });

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { faultText } from '../../../src/market/file/fault.js';
-import type { Terms } from '../../../src/market/model/market.js';
+import type { Market } from '../../../src/market/model/market.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
 import type { Scenario } from './schema.js';
 
@@ -32,7 +32,7 @@ export interface Places {
  * The market of a scenario.
  * @throws Error with the faults that the market file's parser finds, and the file itself
  */
-export function composeMarket(terms: MarketInScenario, places: Places): Terms {
+export function composeMarket(terms: MarketInScenario, places: Places): Market {
   const file = composeFile(terms, places);
   const read = parseMarket(file);
   if ('market' in read) return read.market;

@@ -7,28 +7,31 @@ import { readPingAnswer } from '../../../src/buyers/ping.js';
 import { readPostAnswer } from '../../../src/buyers/post.js';
 import { readStatusAnswer } from '../../../src/buyers/status.js';
 import {
-  readyContracts,
-  type ReadyContract,
-  type ReadyMarket,
+  compileContracts,
+  type CompiledContract,
+  type CompiledCampaign,
 } from '../../../src/market/eligibility/compileCampaign.js';
 import { fieldsForRules } from '../../../src/market/filters/comparisons.js';
-import { detailFor, type Offer } from '../../../src/market/auction/decide.js';
+import { opsDetail, type Offer } from '../../../src/market/auction/decide.js';
 import { comparedBuyers } from '../../../src/market/limits/duplicates.js';
 import { givenFrom } from '../../../src/market/intake/given.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
-import type { Terms } from '../../../src/market/model/market.js';
+import { categoryKey, type Market } from '../../../src/market/model/market.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { contactOf, personKeys } from '../../../src/market/fields/personKeys.js';
-import { standingInWords, type LeadReturn } from '../../../src/market/model/statusView.js';
-import { categoryKey } from '../../../src/market/model/terms.js';
+import { statusView, type LeadReturn } from '../../../src/market/model/statusView.js';
 import { newLife, offeredIn, type Claim, type Life } from '../../../src/market/walk/life.js';
 import { tellTheSeller } from '../../../src/market/walk/sell.js';
 import { Trade } from '../../../src/market/walk/trade.js';
 import { begin, goOn, pause, type Course, type Running } from '../../../src/market/walk/wait.js';
 import { walk } from '../../../src/market/walk/walk.js';
 import type { World } from '../../../src/market/walk/world.js';
-import { bothNews } from '../../../src/market/waiting/waiting.js';
-import { mightTake, newsFor, waitAnew } from '../../../src/market/waiting/waking.js';
+import { mergeWaitUpdates } from '../../../src/market/waiting/waiting.js';
+import {
+  contractsToReconsider,
+  waitUpdateFor,
+  campaignsWithNewPendingTerms,
+} from '../../../src/market/waiting/waking.js';
 import type { RequestType } from '../../support/buyer.js';
 import { PERSON } from '../../support/source.js';
 import type { Comparable } from './compare.js';
@@ -72,9 +75,9 @@ class PureRun implements World {
   private readonly books: { account: string; amount: number }[] = [];
   private readonly steps: Step[];
   private terms: MarketInScenario = {};
-  private stored: Terms | undefined;
+  private stored: Market | undefined;
   /** Compiled campaigns since the latest change of terms. */
-  private readonly ready = new Map<string, ReadyMarket>();
+  private readonly ready = new Map<string, CompiledCampaign>();
   private running: Running[] = [];
   /** Started since the last call of `goOn`. */
   private readonly started: Running[] = [];
@@ -218,12 +221,18 @@ class PureRun implements World {
       if (buyer.lowBalance !== was?.lowBalance) this.trade.hearsOfLowAgain(buyer.id);
     }
     const none = { sellers: [], buyers: [], campaigns: [], contracts: [] };
-    const might = new Set(mightTake(before ?? none, after).map(({ id }) => id));
-    this.wakeFor(({ contract }) => might.has(contract.id), waitAnew(before ?? none, after));
+    const might = new Set(contractsToReconsider(before ?? none, after).map(({ id }) => id));
+    this.wakeFor(
+      ({ contract }) => might.has(contract.id),
+      campaignsWithNewPendingTerms(before ?? none, after),
+    );
   }
 
   /** Wakes waiting leads that the change may concern. */
-  private wakeFor(mightTake: (ready: ReadyContract) => boolean, rescheduled: readonly string[] = []): void {
+  private wakeFor(
+    mightTake: (ready: CompiledContract) => boolean,
+    rescheduled: readonly string[] = [],
+  ): void {
     for (const life of this.lives.values()) {
       if (life.status !== 'pending') continue;
       const market = this.market(life.campaign);
@@ -232,9 +241,9 @@ class PureRun implements World {
         contracts: market.contracts.filter(mightTake),
         pending: rescheduled.includes(life.campaign),
       };
-      const news = newsFor(market, changed, lead, life.dueAt ?? Infinity, this.clock);
+      const news = waitUpdateFor(market, changed, lead, life.dueAt ?? Infinity, this.clock);
       if (news === 'now') life.wake = true;
-      else if (news !== undefined) life.news = bothNews(life.news, news);
+      else if (news !== undefined) life.news = mergeWaitUpdates(life.news, news);
     }
   }
 
@@ -303,18 +312,18 @@ class PureRun implements World {
     return this.clock;
   }
 
-  market(id: string): ReadyMarket {
+  market(id: string): CompiledCampaign {
     const known = this.ready.get(id) ?? this.readyMarket(id);
     this.ready.set(id, known);
     return known;
   }
 
-  private readyMarket(id: string): ReadyMarket {
+  private readyMarket(id: string): CompiledCampaign {
     const { sellers = [], campaigns = [], contracts = [], buyers = [] } = this.stored ?? {};
     const [seller] = sellers;
     const campaign = campaigns.find((each) => each.id === id);
     if (!seller || !campaign) throw new Error(`The scenario has no campaign ${id}.`);
-    const ready = readyContracts(
+    const ready = compileContracts(
       campaign,
       contracts.filter((contract) => contract.campaign === id),
       new Map(buyers.map((buyer) => [buyer.id, buyer])),
@@ -390,7 +399,7 @@ class PureRun implements World {
       const { price, buyers: buyerIds, reason } = life;
       const { currency } = this.market(campaign).campaign;
       const returns = this.returns.get(life);
-      const standing = standingInWords({ status, currency, price, buyerIds, reason, returns });
+      const standing = statusView({ status, currency, price, buyerIds, reason, returns });
       const delivery = readDelivery(
         this.ask(SELLERS, `lead.${status}`, standing, { url, timeoutMs: POSTBACK_TIMEOUT_MS }),
       );
@@ -406,7 +415,7 @@ class PureRun implements World {
     this.book({ [`buyer:${buyer}`]: -price, [`seller:${SELLER}`]: earns, house: price - earns }, currency);
   };
 
-  private buyerOf(id: string): Terms['buyers'][number] {
+  private buyerOf(id: string): Market['buyers'][number] {
     const buyer = this.stored?.buyers.find((each) => each.id === id);
     if (!buyer) throw new Error(`The scenario has no buyer ${id}.`);
     return buyer;
@@ -448,13 +457,13 @@ class PureRun implements World {
 
 function leadOut(
   { lead, status, reason, rounds, answer, endedAt }: Life,
-  { campaign: { currency } }: ReadyMarket,
+  { campaign: { currency } }: CompiledCampaign,
 ): Comparable['leads'] extends ReadonlyMap<string, infer Lead> ? Lead : never {
   const { receivedAt } = lead.facts;
   const iso = (at: number): string => new Date(at).toISOString();
   const isInTime = answer?.status === 'sold' && answer.at - receivedAt <= ANSWER_WINDOW_MS;
   return {
-    answer: standingInWords(
+    answer: statusView(
       isInTime
         ? { currency, status: 'sold', price: answer.price, buyerIds: answer.buyers }
         : { currency, status: answer?.status === 'withdrawn' ? 'withdrawn' : 'pending' },
@@ -471,7 +480,7 @@ function leadOut(
           contract: outcome.contract,
           outcome: outcome.sold ? 'sold' : outcome.reason,
           bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
-          detail: detailFor(outcome),
+          detail: opsDetail(outcome),
         })),
       })),
     },

@@ -4,7 +4,7 @@ import { readLead } from '../../../src/market/intake/readLead.js';
 import { v7 } from 'uuid';
 import { toMinor } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/wording/story.js';
-import { categoryKey } from '../../../src/market/model/terms.js';
+import { categoryKey } from '../../../src/market/model/market.js';
 import { ApiError, errorOf } from '../../../src/operations/refusal.js';
 import { newLeadAnswer } from '../../../src/api/leads/leadAnswer.js';
 import { newLead } from '../../../src/api/leads/acceptLead.js';

@@ -1,4 +1,4 @@
-import { momentOf } from '../../../src/market/calendar/zone.js';
+import { wallTimeToUtc } from '../../../src/market/calendar/zone.js';
 import { formatDuration, parseDuration } from '../../../src/market/calendar/duration.js';
 
 /** Parses a span such as `1h30m` into ms. */
@@ -18,7 +18,7 @@ export function spanText(ms: number): string {
 export function momentMs(text: string): number {
   const [date = '', clock = '', zone = 'UTC'] = text.split(' ');
   const wall = Date.parse(`${date}T${clock}Z`);
-  return momentOf(zone, wall, wall - DAY);
+  return wallTimeToUtc(zone, wall, wall - DAY);
 }
 
 /** More than any zone's offset from UTC. */

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Buyer } from '../../../src/market/model/terms.js';
+import type { Buyer } from '../../../src/market/model/market.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
 import { claimLowBalanceNotice } from '../../../src/store/books/lowBalance.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BREAKER, circuitId, stateOf, type Failure } from '../../../src/market/limits/circuitBreaker.js';
+import { BREAKER, circuitId, circuitState, type Failure } from '../../../src/market/limits/circuitBreaker.js';
 import { recordServerAnswer, readCircuits, takeProbe } from '../../../src/store/fairness/circuits.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { isolatedSettings } from '../../support/stack.js';
@@ -84,7 +84,7 @@ describe('A buyer’s circuit shared by several workers', () => {
     await atOnce(BREAKER.failures, (worker) => fails(worker));
     const later = NOW + BREAKER.openFor;
     await atOnce(3, (worker) => takeProbe(worker, BUYER, later));
-    expect(stateOf((await circuit()) ?? { failures: 0, opens: 0 }, later)).toBe('open');
+    expect(circuitState((await circuit()) ?? { failures: 0, opens: 0 }, later)).toBe('open');
     await atOnce(1, (worker) => answers(worker, { now: later }));
     expect(await circuit()).toBeUndefined();
   });

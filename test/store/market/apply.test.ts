@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
-import type { Terms } from '../../../src/market/model/market.js';
+import type { Market } from '../../../src/market/model/market.js';
 import { parseDuration } from '../../../src/market/calendar/duration.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
 import { readMarketFile } from '../../../src/market/file/changeMarket.js';
@@ -35,7 +35,7 @@ afterAll(async () => {
   await database.client.close();
 });
 
-function market(text: string): Terms {
+function market(text: string): Market {
   const parsed = parseMarket(text);
   if ('market' in parsed) return parsed.market;
   throw new Error(JSON.stringify(parsed.faults));

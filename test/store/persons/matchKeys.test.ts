@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../../src/config.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
-import type { Match } from '../../../src/market/limits/duplicates.js';
+import type { PersonHashes } from '../../../src/market/limits/duplicates.js';
 import type { Contact } from '../../../src/market/fields/personKeys.js';
 import { matchOf } from '../../../src/store/persons/matchKeys.js';
 import { isolatedSettings } from '../../support/stack.js';
@@ -21,7 +21,7 @@ describe('a person', () => {
     await database.client.close();
   });
 
-  const match = (contact: Contact, by = database): Promise<Match> => matchOf(by, contact);
+  const match = (contact: Contact, by = database): Promise<PersonHashes> => matchOf(by, contact);
 
   async function withKeys<T>(MASTER_KEYS: string, use: (other: Database) => Promise<T>): Promise<T> {
     const other = openDatabase({ ...settings, MASTER_KEYS });

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { showStatement } from '../../../operations/books/booksOperations.js';
-import { pointInTime } from '../../../market/calendar/pointInTime.js';
+import { parseIsoTime } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';
 import { count } from '../../arguments.js';
@@ -68,6 +68,6 @@ async function printPages(ask: Ask, asked: Omit<Options, 'csv' | 'json'>): Promi
 }
 
 function day(text: string): string {
-  if (text.length === 10 && pointInTime(text) !== undefined) return text;
+  if (text.length === 10 && parseIsoTime(text) !== undefined) return text;
   throw new InvalidArgumentError('Write a day like 2026-11-01.');
 }

@@ -1,5 +1,5 @@
 import type { StatementView } from '../../../operations/books/booksOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal, minorDigits } from '../../../market/money.js';
 import { colors, table } from '../../../terminal/print.js';
 
@@ -20,7 +20,7 @@ function currencyText(part: OfCurrency): string {
   const { currency, opening_balance, bookings, closing_balance } = part;
   const money = (amount: number): string => formatDecimal(amount, currency);
   const rows = bookings.map((booking) => [
-    moment(Date.parse(booking.booked_at)),
+    formatUtc(Date.parse(booking.booked_at)),
     inWords(booking.kind),
     booking.campaign ?? booking.ref ?? '',
     booking.buyer ?? '',

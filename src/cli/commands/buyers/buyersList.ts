@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { showBuyers, type BuyerView } from '../../../operations/market/buyersOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { print, printJson, table } from '../../../terminal/print.js';
@@ -47,7 +47,7 @@ function row({ id, active, paused_until, failures, prepaid, leads_today, last_24
 }
 
 const activeIn = (active: boolean, until: string | undefined): string =>
-  active ? 'yes' : `no${until === undefined ? '' : `, until ${moment(new Date(until))}`}`;
+  active ? 'yes' : `no${until === undefined ? '' : `, until ${formatUtc(new Date(until))}`}`;
 
 function serverOf(failures: BuyerView['failures']): string {
   const leftOut = failures.filter((one) => one.left_out_until !== undefined).map(({ of }) => of);

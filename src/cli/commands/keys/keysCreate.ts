@@ -3,7 +3,7 @@ import Value from 'typebox/value';
 import { AdminName, createKeyOperation } from '../../../operations/keys/keysOperations.js';
 import { nearest } from '../../../market/nearest.js';
 import { SourceName } from '../../../market/file/values.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { SCOPE_NAMES, type Scope } from '../../../store/scopes.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { future } from '../../arguments.js';
@@ -64,7 +64,7 @@ async function create({ json, ...options }: Options, command: Command): Promise<
   // Alone on standard output, so that a script can take it; what is said about it goes beside it.
   print(made.key);
   const until =
-    made.expires_at === undefined ? 'does not expire' : `expires ${moment(new Date(made.expires_at))}`;
+    made.expires_at === undefined ? 'does not expire' : `expires ${formatUtc(new Date(made.expires_at))}`;
   const rate = limit === undefined ? '' : `, ${limit} a minute`;
   printError(`${made.id}: ${purpose(options)} ${made.of}${rate}; ${until}.`);
   printError('It is shown this once: only its hash is kept.');

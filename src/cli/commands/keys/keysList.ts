@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { showKeys, type KeyView } from '../../../operations/keys/keysOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { print, printJson, table, type Cell } from '../../../terminal/print.js';
 
@@ -35,7 +35,7 @@ const row = (key: KeyView): Cell[] => [
   key.status,
   key.created_at.slice(0, 10),
   key.made_by ?? '',
-  key.expires_at === undefined ? 'never' : moment(new Date(key.expires_at)),
+  key.expires_at === undefined ? 'never' : formatUtc(new Date(key.expires_at)),
 ];
 
 function ownerOf({ seller, buyer, admin = '' }: KeyView): string {

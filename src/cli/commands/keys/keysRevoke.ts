@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { revokeKeyOperation } from '../../../operations/keys/keysOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { future } from '../../arguments.js';
 import { print, printJson } from '../../../terminal/print.js';
@@ -25,6 +25,6 @@ async function revoke(key: string, { at, json }: Options, command: Command): Pro
   const ended = await useAdmin(command, (ask) => ask(revokeKeyOperation, asked));
   if (json) printJson(ended);
   else if (at === undefined) print(`${ended.id} is revoked; requests with it are refused within 2 s.`);
-  else print(`${ended.id} goes on until ${moment(at)}; requests with it are refused from then on.`);
+  else print(`${ended.id} goes on until ${formatUtc(at)}; requests with it are refused from then on.`);
   if (!json && ended.made) print(`Keys that were made with it go on: ${ended.made.join(', ')}.`);
 }

@@ -6,7 +6,7 @@ import {
   showSecret,
   type SecretView,
 } from '../../../operations/keys/secretsOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printError, printJson } from '../../../terminal/print.js';
@@ -65,7 +65,7 @@ function tell(secret: SecretView, json: boolean): void {
   const { kind, id, previous_until, older_until = [] } = secret;
   print(secret.secret);
   const what = kind === 'seller' ? 'postbacks' : 'requests';
-  const until = (at: string): string => moment(Date.parse(at));
+  const until = (at: string): string => formatUtc(Date.parse(at));
   const before = previous_until && `The one before it signs too until ${until(previous_until)}.`;
   const older = older_until.map((at) => `An older one signs too until ${until(at)}.`);
   const end = previous_until && 'If one of them has leaked, rotate with --overlap 0s: this ends all of them.';

@@ -1,4 +1,4 @@
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
 import { reasonInWords } from '../../../market/model/reason.js';
 import { HELD_TOO_LONG, span } from '../../../market/wording/story.js';
@@ -40,7 +40,7 @@ function heading(story: LeadDetails, amount: Amount): string {
     [category, state, `${seller_name} (${seller})`, test ? 'a test: it moves no money' : undefined]
       .filter((part) => part !== undefined)
       .join(' · '),
-    `Received ${moment(Date.parse(story.received_at))} by ${onOneLine(source)}; last changed ${moment(Date.parse(story.updated_at))}`,
+    `Received ${formatUtc(Date.parse(story.received_at))} by ${onOneLine(source)}; last changed ${formatUtc(Date.parse(story.updated_at))}`,
   ].join('\n');
 }
 
@@ -64,7 +64,7 @@ function roundText({ round, at, floor, contracts }: LeadDetails['rounds'][number
     [...(ms === undefined ? [] : [`${Math.round(ms)} ms`]), ...(again ? ['asked again'] : [])].join(', '),
     detail ?? '',
   ]);
-  const title = colors.bold(`Round ${round}`) + `, ${moment(Date.parse(at))}, floor ${amount(floor)}`;
+  const title = colors.bold(`Round ${round}`) + `, ${formatUtc(Date.parse(at))}, floor ${amount(floor)}`;
   if (rows.length === 0) return `${title}\nThe campaign has no contract.`;
   return `${title}\n${table(['buyer', 'bid', 'outcome', 'answered in', 'detail'], rows)}`;
 }
@@ -81,7 +81,7 @@ function postRows({ posts }: LeadDetails, amount: Amount): { head: string[]; row
       status,
       amount(price),
       String(round),
-      moment(Date.parse(began_at)),
+      formatUtc(Date.parse(began_at)),
       post_id,
       buyer_lead_id ?? '',
       detail ?? '',
@@ -95,7 +95,7 @@ function returnRows({ returns = [] }: LeadDetails, amount: Amount): { head: stri
     rows: returns.map(({ buyer_id, reason, returned_at, amount: taken }) => [
       buyer_id,
       reasonInWords(reason),
-      moment(Date.parse(returned_at)),
+      formatUtc(Date.parse(returned_at)),
       amount(taken),
     ]),
   };
@@ -107,7 +107,7 @@ function bookRows({ ledger }: LeadDetails, amount: Amount): { head: string[]; ro
     rows: ledger.map((entry) => [
       entry.account,
       amount(entry.amount),
-      moment(Date.parse(entry.at)),
+      formatUtc(Date.parse(entry.at)),
       entry.sale_id,
     ]),
   };
@@ -117,7 +117,7 @@ function notificationRows({ notifications }: LeadDetails): { head: string[]; row
   return {
     head: ['at', 'what', 'recipient', 'delivered', 'answered in', 'detail'],
     rows: notifications.map(({ at, what, whom, delivered, ms, detail }) => [
-      moment(Date.parse(at)),
+      formatUtc(Date.parse(at)),
       what,
       whom,
       delivered ? colors.green('yes') : colors.red('no'),
@@ -135,8 +135,8 @@ function heldText({ lead_id: id, held = [] }: LeadDetails, now: Date): string | 
       const left = Date.parse(until) - now.getTime();
       const when = left > 0 ? `in ${span(left)}` : 'due now';
       return [
-        `${colors.yellow(`Held for ops since ${moment(Date.parse(since))}: did ${buyer} take the lead?`)} Its post has no clear answer.`,
-        `Ask ${buyer} about post_id ${post_id}, and decide until ${moment(Date.parse(until))} (${when}):`,
+        `${colors.yellow(`Held for ops since ${formatUtc(Date.parse(since))}: did ${buyer} take the lead?`)} Its post has no clear answer.`,
+        `Ask ${buyer} about post_id ${post_id}, and decide until ${formatUtc(Date.parse(until))} (${when}):`,
         `  gavel leads resolve ${id} --buyer ${buyer} --accepted   the sale is booked`,
         `  gavel leads resolve ${id} --buyer ${buyer} --refused    the next bidder is offered the lead`,
         `If nobody decides by then, ${HELD_TOO_LONG}.`,
@@ -153,17 +153,18 @@ function ending(
   if (waits_for !== undefined) {
     const left = Date.parse(waits_for.until) - now.getTime();
     const when = left > 0 ? `in ${span(left)}` : 'due now';
-    return `Waits for ${waits_for.what}: ${moment(Date.parse(waits_for.until))} (${when})`;
+    return `Waits for ${waits_for.what}: ${formatUtc(Date.parse(waits_for.until))} (${when})`;
   }
-  const withdrawn = withdrawal && `Withdrawn ${moment(Date.parse(withdrawal.at))}${withdrawnBy(withdrawal)}`;
+  const withdrawn =
+    withdrawal && `Withdrawn ${formatUtc(Date.parse(withdrawal.at))}${withdrawnBy(withdrawal)}`;
   if (withdrawn !== undefined && (status === 'received' || status === 'pending'))
     return `${withdrawn}: it ends with the answer of the buyer that it was posted to.`;
   if (withdrawn !== undefined && status === 'sold')
-    return `${withdrawn}: no other buyer gets it. Sold ${moment(Date.parse(updated_at))}.`;
+    return `${withdrawn}: no other buyer gets it. Sold ${formatUtc(Date.parse(updated_at))}.`;
   if (withdrawn !== undefined && status === 'withdrawn') return `${withdrawn}.`;
   if (held !== undefined) return undefined;
   if (status === 'received') return 'Waits for its first round, or is in it.';
-  return `Ended ${moment(Date.parse(updated_at))}.`;
+  return `Ended ${formatUtc(Date.parse(updated_at))}.`;
 }
 
 const withdrawnBy = ({ by, reason }: { by?: string; reason?: string }): string =>
@@ -177,7 +178,7 @@ function fieldsText(story: LeadDetails): string {
   const { fields, sent, notes, erased, without_person: isUnstored } = story;
   if (erased) {
     const proof = erased.sha256 === undefined ? '' : `; SHA-256 of what was there: ${erased.sha256}`;
-    return `${colors.bold('The person was erased')} ${moment(Date.parse(erased.at))} by ${onOneLine(erased.by)}${proof}`;
+    return `${colors.bold('The person was erased')} ${formatUtc(Date.parse(erased.at))} by ${onOneLine(erased.by)}${proof}`;
   }
   if (isUnstored) return 'The person is on a suppression list and was not stored.';
   const text = (values: LeadDetails['sent'], name: string): string =>

@@ -4,7 +4,7 @@ import {
   findLeadsOfPerson,
   type LeadErasedView,
 } from '../../../operations/leads/leadsOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
@@ -115,7 +115,7 @@ const WORDS: Record<LeadErasedView['outcome'], string> = {
 const row = ({ lead_id, outcome, erased_at, by = '', sha256 = '' }: LeadErasedView): string[] => [
   lead_id,
   WORDS[outcome],
-  erased_at === undefined ? '' : moment(Date.parse(erased_at)),
+  erased_at === undefined ? '' : formatUtc(Date.parse(erased_at)),
   by,
   sha256,
 ];

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { showErasures, type ErasureView } from '../../../operations/leads/leadsOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { past } from '../../arguments.js';
 import { print, table } from '../../../terminal/print.js';
@@ -37,7 +37,7 @@ async function list({ since, json }: { since?: Date; json: boolean }, command: C
 
 const row = ({ lead_id, erased_at, by, sha256 = '' }: ErasureView): string[] => [
   lead_id,
-  moment(Date.parse(erased_at)),
+  formatUtc(Date.parse(erased_at)),
   by,
   sha256,
 ];

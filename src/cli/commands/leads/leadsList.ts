@@ -10,7 +10,7 @@ import {
 import { showProgress } from '../../../terminal/showProgress.js';
 import { nearest } from '../../../market/nearest.js';
 import type { LeadStatus } from '../../../market/model/lead.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
 import { reasonInWords, type LeadReason, type Reason } from '../../../market/model/reason.js';
 import { adminCommand, useAdmin } from '../../admin.js';
@@ -133,7 +133,7 @@ function row(lead: LeadRow): string[] {
   ].join('');
   return [
     lead_id,
-    moment(Date.parse(received_at)),
+    formatUtc(Date.parse(received_at)),
     seller,
     source,
     category,
@@ -149,11 +149,11 @@ const heldRows = (leads: LeadRow[]): string[][] =>
   leads.flatMap(({ lead_id, received_at, seller, category, held = [] }) =>
     held.map(({ buyer, since, until }) => [
       lead_id,
-      moment(Date.parse(received_at)),
+      formatUtc(Date.parse(received_at)),
       seller,
       category,
       buyer,
-      moment(Date.parse(since)),
-      moment(Date.parse(until)),
+      formatUtc(Date.parse(since)),
+      formatUtc(Date.parse(until)),
     ]),
   );

@@ -5,7 +5,7 @@ import {
   type UnsoldView,
 } from '../../../operations/leads/unsoldOperations.js';
 import { showProgress } from '../../../terminal/showProgress.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { reasonInWords } from '../../../market/model/reason.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';
@@ -123,7 +123,7 @@ export function reasonsText(total: UnsoldView): string {
 function periodText({ since, until, statuses = {} }: UnsoldView): string {
   const counts = mostFirst(Object.entries(statuses).map(([status, leads]) => ({ status, leads })));
   const all = counts.reduce((sum, { leads }) => sum + leads, 0);
-  const period = `from ${moment(new Date(since))} to ${moment(new Date(until))}`;
+  const period = `from ${formatUtc(new Date(since))} to ${formatUtc(new Date(until))}`;
   if (all === 0) return `No lead was received ${period}, tests not counted.`;
   const chart = bars(
     counts.map(({ status, leads }) => ({

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { showCampaigns, showContracts } from '../../../operations/market/pauseOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { campaignPauses, contractPauses } from './pauseCommands.js';
@@ -87,7 +87,7 @@ interface Stands {
 
 /** `active`, `paused`, `paused until 2026-12-01 09:00:00 UTC`, `its buyer is paused` */
 function stateText({ paused, paused_until, also_paused }: Stands): string {
-  if (paused_until !== undefined) return `paused until ${moment(new Date(paused_until))}`;
+  if (paused_until !== undefined) return `paused until ${formatUtc(new Date(paused_until))}`;
   if (paused) return 'paused';
   return also_paused === undefined ? 'active' : `its ${also_paused} is paused`;
 }

@@ -9,7 +9,7 @@ import {
   resumeContract,
   type PauseView,
 } from '../../../operations/market/pauseOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import type { Ask } from '../../ask.js';
 import { print, printJson } from '../../../terminal/print.js';
@@ -81,7 +81,7 @@ function commandsOf({ one, example, pause, resume }: Kind, id: (text: string) =>
 }
 
 function printState({ kind, id, paused, paused_until, changed, waiting_leads: waiting }: PauseView): void {
-  const until = paused_until === undefined ? '' : ` until ${moment(new Date(paused_until))}`;
+  const until = paused_until === undefined ? '' : ` until ${formatUtc(new Date(paused_until))}`;
   const active = changed ? 'is resumed' : 'is not paused';
   const now = paused ? `is paused${until || ' until it is resumed'}` : active;
   const where = kind === 'campaign' ? 'in it' : `in its campaign${kind === 'buyer' ? 's' : ''}`;
@@ -113,6 +113,6 @@ function end(text: string): string {
     throw new InvalidArgumentError(
       'Write a time with its offset from UTC like 2026-12-01T09:00:00-06:00 (or …Z), or a duration like 2h or 3d.',
     );
-  if (at <= Date.now()) throw new InvalidArgumentError(`${moment(at)} has passed already.`);
+  if (at <= Date.now()) throw new InvalidArgumentError(`${formatUtc(at)} has passed already.`);
   return text;
 }

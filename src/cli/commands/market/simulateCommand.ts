@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ApiError } from '../../../operations/refusal.js';
 import { simulate } from '../../../operations/simulate/simulateOperation.js';
 import { abbreviateList, type SimulationView } from '../../../operations/simulate/simulationView.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { showProgress } from '../../../terminal/showProgress.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
@@ -46,7 +46,7 @@ async function decideAgain({ since, change: file, seller, json }: Options, comma
 }
 
 function nothingToDecide({ since, campaigns, left_out: { erased, unheld } }: SimulationView): string {
-  const none = `No lead of ${abbreviateList(campaigns)} received since ${moment(new Date(since))} can be decided again`;
+  const none = `No lead of ${abbreviateList(campaigns)} received since ${formatUtc(new Date(since))} can be decided again`;
   const why =
     erased === 0 && unheld === 0
       ? 'none was received, except for test leads'

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { abbreviateList, type SimulationView } from '../../../operations/simulate/simulationView.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
-import { COLUMNS, inColumns, type Columns } from '../../../market/simulate/tally.js';
+import { COLUMNS, mapCompared, type Compared } from '../../../market/simulate/tally.js';
 import { ASSUMPTIONS, type Assumption } from '../../../market/simulate/buyerModel.js';
 import { bars } from '../../../terminal/bars.js';
 import { changeLines } from './describeChanges.js';
@@ -22,7 +22,7 @@ const percent = (part: number, of: number): string => `${((of === 0 ? 0 : part /
 export function simulationText(simulation: SimulationView, file: string): string {
   const { since, campaigns, changes, models, currencies, leads } = simulation;
   return [
-    `${leadsIn(leads)} of ${abbreviateList(campaigns)}, received since ${moment(new Date(since))}, decided again with the change in ${file === '-' ? 'standard input' : file}:`,
+    `${leadsIn(leads)} of ${abbreviateList(campaigns)}, received since ${formatUtc(new Date(since))}, decided again with the change in ${file === '-' ? 'standard input' : file}:`,
     [...changes.flatMap(changeLines), ...models.map(modelLine)].join('\n'),
     ...currencies.flatMap((one) => currencyText(one, fewIn(simulation))),
     notes(simulation).join('\n'),
@@ -70,11 +70,11 @@ function currencyText({ currency, buyers, others, ...tallies }: InCurrency, few:
 }
 
 function totals(
-  tallies: Columns<Tally>,
+  tallies: Compared<Tally>,
   { money, few }: { money: (amount: number) => string; few: string },
 ): string[][] {
   const line = (name: string, of: (tally: Tally) => number | null, words: (amount: number) => string) => {
-    const { booked, unchanged, changed } = inColumns(tallies, of);
+    const { booked, unchanged, changed } = mapCompared(tallies, of);
     return booked === null || unchanged === null || changed === null
       ? [name, few, few, few, '', '']
       : [name, ...figures({ booked, unchanged, changed }, words)];
@@ -94,7 +94,7 @@ const figuresTable = (title: string, rows: string[][]): string =>
   table(...rightAligned([title, 'booked', 'unchanged', 'with the change', 'effect', ''], rows));
 
 /** The three columns, and the effect of the change as an amount and in percent. */
-function figures(columns: Columns<number>, words: (amount: number) => string): string[] {
+function figures(columns: Compared<number>, words: (amount: number) => string): string[] {
   const { unchanged, changed } = columns;
   const effect = changed - unchanged;
   const sign = effect > 0 ? '+' : effect < 0 ? '−' : '';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { showSuppressions } from '../../../operations/suppressionsOperations.js';
-import { moment } from '../../../market/calendar/formatUtc.js';
+import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../admin.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
@@ -22,7 +22,7 @@ async function list({ json }: { json: boolean }, command: Command): Promise<void
       buyer === undefined ? (seller ?? 'every seller') : `buyer ${buyer}`,
       String(phones),
       String(emails),
-      moment(Date.parse(changed_at)),
+      formatUtc(Date.parse(changed_at)),
     ]);
     print(table(['list of', 'phones', 'e-mails', 'last added'], rows));
   }
