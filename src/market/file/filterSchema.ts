@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { parseDate } from '../calendar/days.js';
 import { compileExpression } from '../filters/expression.js';
+import type { RuleName } from '../filters/filters.js';
 import { FieldName, matching, text } from './values.js';
 
 /** A text that is not blank. */
@@ -65,6 +66,7 @@ const AreaCode = text('an area code (3 digits, the first from 2 to 9)', '214', m
 
 const optional = Type.Optional;
 
+/** The keys of a filter: its field, and each of its rules. */
 export const rules = {
   field: optional(FieldName),
   equals: optional(Comparable),
@@ -84,7 +86,7 @@ export const rules = {
   ),
   matches: optional(Expression),
   exists: optional(Type.Boolean({ title: 'true or false', examples: ['true'] })),
-};
+} satisfies Record<'field' | RuleName, Type.TSchema>;
 
 /** Filters in filters, of which all or any must hold. */
 function combining<Inner extends Type.TSchema>(inner: Inner) {

@@ -1,31 +1,39 @@
 import { parseDate } from '../calendar/days.js';
 import { FIELDS } from '../fields/standardFields.js';
-import { declarationOf, type FieldDeclaration, type FieldType } from '../fields/declaration.js';
+import { declarationOf, FIELD_TYPES, type FieldDeclaration, type FieldType } from '../fields/declaration.js';
 import { foldLabel } from '../fields/enum.js';
 import { readTyped } from '../fields/readTyped.js';
+import type { RuleName } from '../filters/filters.js';
 import type { Draft } from './draft.js';
 import type { Path, Report } from './fault.js';
 import type { Declared } from './fieldValues.js';
 import type { FilterInFile } from './filterSchema.js';
 import { nearest } from '../nearest.js';
 
-type Rule = Exclude<keyof FilterInFile, 'field' | 'all' | 'any'>;
 type FilterDraft = Draft<FilterInFile> & { field: string };
 
-const COMPARING = ['equals', 'oneOf', 'not'] as const satisfies Rule[];
-const IN_TEXT = ['startsWith', 'matches'] as const satisfies Rule[];
+const ALL_TYPES = FIELD_TYPES;
+const NUMBERS: readonly FieldType[] = ['number', 'money', 'range'];
+const DATES: readonly FieldType[] = ['date', 'birthDate'];
+const TEXTS: readonly FieldType[] = [...DATES, 'list', 'enum'];
 
-/** The rules that make sense for a field of each type. */
-const RULES_OF: Readonly<Record<FieldType, readonly Rule[]>> = {
-  boolean: [...COMPARING, 'exists'],
-  number: [...COMPARING, 'range', 'exists'],
-  money: [...COMPARING, 'range', 'exists'],
-  range: [...COMPARING, 'range', 'exists'],
-  date: [...COMPARING, 'range', ...IN_TEXT, 'exists'],
-  birthDate: [...COMPARING, 'range', 'age', ...IN_TEXT, 'exists'],
-  list: ['includes', ...COMPARING, ...IN_TEXT, 'exists'],
-  enum: [...COMPARING, ...IN_TEXT, 'exists'],
+/** The types of declared fields for which each rule makes sense, in the order in which messages list the rules. */
+const TYPES_OF: Readonly<Record<RuleName, readonly FieldType[]>> = {
+  includes: ['list'],
+  equals: ALL_TYPES,
+  oneOf: ALL_TYPES,
+  not: ALL_TYPES,
+  range: [...NUMBERS, ...DATES],
+  age: ['birthDate'],
+  startsWith: TEXTS,
+  matches: TEXTS,
+  areaCode: [],
+  exists: ALL_TYPES,
 };
+
+const RULES = Object.keys(TYPES_OF) as RuleName[];
+
+const fits = (rule: RuleName, type: FieldType): boolean => TYPES_OF[rule].includes(type);
 
 const EXAMPLES: Readonly<Record<Exclude<FieldType, 'list' | 'enum'>, string>> = {
   boolean: '"yes"',
@@ -43,8 +51,8 @@ export function checkFit(filter: FilterDraft, declared: Declared, path: Path, re
   const declaration = declarationOf(declared.fields, field);
   if (declaration) {
     const { type } = declaration;
-    const fitting = RULES_OF[type];
-    for (const rule of rulesIn(filter).filter((rule) => !fitting.includes(rule))) {
+    const fitting = RULES.filter((rule) => fits(rule, type));
+    for (const rule of rulesIn(filter).filter((rule) => !fits(rule, type))) {
       report([...path, rule], `is not a rule for a field of type ${type}; use ${fitting.join(', ')}`, 'key');
     }
     checkBoundsFit(filter, declaration, path, report);
@@ -55,8 +63,8 @@ export function checkFit(filter: FilterDraft, declared: Declared, path: Path, re
   }
 }
 
-const rulesIn = (filter: FilterDraft): Rule[] =>
-  Object.keys(filter).filter((key): key is Rule => key !== 'field' && key !== 'all' && key !== 'any');
+const rulesIn = (filter: FilterDraft): RuleName[] =>
+  Object.keys(filter).filter((key): key is RuleName => key !== 'field' && key !== 'all' && key !== 'any');
 
 function checkUndeclared({ field, ...filter }: FilterDraft, path: Path, report: Report): void {
   const isStandard = Object.hasOwn(FIELDS, field);
@@ -78,7 +86,7 @@ function checkBoundsFit(
   path: Path,
   report: Report,
 ): void {
-  if (range === undefined || !RULES_OF[type].includes('range')) return;
+  if (range === undefined || !fits('range', type)) return;
   const isDate = type === 'date' || type === 'birthDate';
   for (const [key, bound] of Object.entries<string | number | undefined>(range)) {
     if (bound === undefined || (typeof bound === 'string') === isDate) continue;

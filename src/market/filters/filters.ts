@@ -95,66 +95,96 @@ function some(tests: LeadTest[]): LeadTest {
   };
 }
 
-/** What a field's value is if it fails a rule, with the rule's name as the market file has it. */
-const FAILS = {
-  equals: "is not what 'equals' names",
-  oneOf: "is not one of 'oneOf'",
-  not: "is excluded by 'not'",
-  includes: "has none of 'includes'",
-  startsWith: "does not begin as 'startsWith' says",
-  areaCode: "has none of the area codes in 'areaCode'",
-  range: "is outside 'range'",
-  age: "is outside 'age'",
-  matches: "does not match the expression in 'matches'",
-  exists: "must be absent by 'exists'",
-} as const;
+/** The rules that a filter can have for its field. */
+export type RuleName = Exclude<keyof Filter, 'field' | 'all' | 'any'>;
 
 /** One rule on a field. */
 interface Rule {
-  name: keyof typeof FAILS;
+  /** What a value that fails the rule is, with the rule's name. */
+  fails: string;
   holds: (value: Comparable) => boolean;
   /** Whether the rule holds if the field is missing. */
   passesMissing?: boolean;
 }
 
+interface RuleContext {
+  /** Of the field. */
+  comparison: Comparison;
+  timezone: string;
+}
+
+/** Compiles a rule from its value in the filter. */
+type CompileRule<Name extends RuleName> = (wanted: NonNullable<Filter[Name]>, context: RuleContext) => Rule;
+
+/** Every rule. */
+const RULES: { [Name in RuleName]: CompileRule<Name> } = {
+  equals: (text, { comparison }) => ({
+    fails: "is not what 'equals' names",
+    holds: isOneOf([text], comparison),
+  }),
+  oneOf: (texts, { comparison }) => ({ fails: "is not one of 'oneOf'", holds: isOneOf(texts, comparison) }),
+  not: (texts, { comparison }) => {
+    const isExcluded = isOneOf(texts, comparison);
+    return { fails: "is excluded by 'not'", holds: (value) => !isExcluded(value), passesMissing: true };
+  },
+  includes: (texts, { comparison }) => ({
+    fails: "has none of 'includes'",
+    holds: isOneOf(texts, comparison),
+  }),
+  startsWith: (texts, { comparison }) => ({
+    fails: "does not begin as 'startsWith' says",
+    holds: beginsWith(texts, comparison),
+  }),
+  areaCode: (codes, { comparison }) => ({
+    fails: "has none of the area codes in 'areaCode'",
+    holds: beginsWith(codes, comparison),
+  }),
+  range: (range) => ({ fails: "is outside 'range'", holds: isWithin(range) }),
+  age: (age, { timezone }) => ({ fails: "is outside 'age'", holds: isAged(age, timezone) }),
+  matches: (text) => {
+    const expression = compileExpression(text);
+    return {
+      fails: "does not match the expression in 'matches'",
+      holds: ({ texts }) => expression(texts),
+    };
+  },
+  exists: (exists) => ({
+    fails: "must be absent by 'exists'",
+    holds: () => exists,
+    passesMissing: !exists,
+  }),
+};
+
+const RULE_NAMES = Object.keys(RULES) as RuleName[];
+
 function fieldTest(
   field: string,
-  { name, holds, passesMissing = false }: Rule,
+  { fails, holds, passesMissing = false }: Rule,
   { comparisons }: FilterContext,
 ): LeadTest {
-  const [fails, missing] = [`${field} ${FAILS[name]}`, `${field} is missing`];
+  const [failure, missing] = [`${field} ${fails}`, `${field} is missing`];
   return (fields, now) => {
     const value = comparisons.read(fields, field, now);
     if (value === undefined) return passesMissing ? undefined : missing;
     if (holds(value)) return undefined;
-    return field === 'state' ? `state ${stateIn(value)} ${FAILS[name]}` : fails;
+    return field === 'state' ? `state ${stateIn(value)} ${fails}` : failure;
   };
 }
 
 /** A state is always read as its code. */
 const stateIn = ({ texts: [code = ''] }: Comparable): string => code;
 
-function rulesOf(filter: Filter, field: string, { comparisons, timezone }: FilterContext): Rule[] {
-  const { equals, oneOf, not, includes, startsWith, areaCode, range, age, matches, exists } = filter;
-  const comparison = comparisons.of(field);
-  const rules: Rule[] = [];
-  if (equals !== undefined) rules.push({ name: 'equals', holds: isOneOf([equals], comparison) });
-  if (oneOf) rules.push({ name: 'oneOf', holds: isOneOf(oneOf, comparison) });
-  if (not) {
-    const isExcluded = isOneOf(not, comparison);
-    rules.push({ name: 'not', holds: (value) => !isExcluded(value), passesMissing: true });
-  }
-  if (includes) rules.push({ name: 'includes', holds: isOneOf(includes, comparison) });
-  if (startsWith) rules.push({ name: 'startsWith', holds: beginsWith(startsWith, comparison) });
-  if (areaCode) rules.push({ name: 'areaCode', holds: beginsWith(areaCode, comparison) });
-  if (range) rules.push({ name: 'range', holds: isWithin(range) });
-  if (age) rules.push({ name: 'age', holds: isAged(age, timezone) });
-  if (matches !== undefined) {
-    const expression = compileExpression(matches);
-    rules.push({ name: 'matches', holds: ({ texts }) => expression(texts) });
-  }
-  if (exists !== undefined) rules.push({ name: 'exists', holds: () => exists, passesMissing: !exists });
-  return rules;
+const rulesOf = (filter: Filter, field: string, { comparisons, timezone }: FilterContext): Rule[] =>
+  RULE_NAMES.flatMap(
+    (name) => compileRule(name, filter[name], { comparison: comparisons.of(field), timezone }) ?? [],
+  );
+
+function compileRule<Name extends RuleName>(
+  name: Name,
+  wanted: Filter[Name],
+  context: RuleContext,
+): Rule | undefined {
+  return wanted === undefined ? undefined : RULES[name](wanted, context);
 }
 
 function isOneOf(texts: readonly string[], comparison: Comparison): Rule['holds'] {
