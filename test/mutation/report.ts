@@ -7,6 +7,8 @@ import { parse } from 'yaml';
 export interface Equivalent {
   /** The name without its folder, so that a file can move. */
   file: string;
+  /** A part of the line that they begin in. */
+  line: string;
   /** As `npm run mutation` prints them. */
   mutants: string[];
   reason: string;
@@ -38,22 +40,29 @@ export function reportOf(results: readonly MutantResult[]): { files: FileReport[
       file.killed += 1;
       continue;
     }
-    const text = mutantText(readFileSync(path, 'utf8'), location, mutant.replacement);
-    if (!isEquivalent(path, text)) file.survived.push({ line: location.start.line, mutant: text });
+    const source = readFileSync(path, 'utf8');
+    const { line } = location.start;
+    const text = mutantText(source, location, mutant.replacement);
+    const entry = equivalentTo(path, source.split('\n')[line - 1] ?? '', text);
+    if (entry === undefined) file.survived.push({ line, mutant: text });
     else {
       file.equivalent += 1;
-      needed.add(`${basename(path)}: ${text}`);
+      needed.add(nameOf(entry, text));
     }
   }
   const names = new Set([...files.keys()].map((path) => basename(path)));
-  const stale = EQUIVALENTS.flatMap(({ file, mutants }) =>
-    names.has(file) ? mutants.map((mutant) => `${file}: ${mutant}`) : [],
-  ).filter((one) => !needed.has(one));
+  const stale = EQUIVALENTS.filter(({ file }) => names.has(file))
+    .flatMap((entry) => entry.mutants.map((mutant) => nameOf(entry, mutant)))
+    .filter((name) => !needed.has(name));
   return { files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), stale };
 }
 
-const isEquivalent = (path: string, text: string): boolean =>
-  EQUIVALENTS.some(({ file, mutants }) => file === basename(path) && mutants.includes(text));
+const nameOf = ({ file, line }: Equivalent, mutant: string): string => `${file}: ${mutant} (in ${line})`;
+
+const equivalentTo = (path: string, source: string, text: string): Equivalent | undefined =>
+  EQUIVALENTS.find(
+    ({ file, line, mutants }) => file === basename(path) && source.includes(line) && mutants.includes(text),
+  );
 
 /** `places === 0 → false`, on one line; of a long text the start. */
 function mutantText(source: string, { start, end }: MutantResult['location'], replacement: string): string {
@@ -100,10 +109,12 @@ export function withTables(page: string, files: readonly FileReport[]): string {
   const kept = rowsIn(page).filter(({ path }) => !now.has(path) && existsSync(path));
   const all = [...kept, ...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const rows = [...all.map((file) => cellsOf(`\`${file.path}\``, file)), cellsOf('in all', inAll(all))];
-  const equivalents = EQUIVALENTS.flatMap(({ file, mutants, reason }) =>
-    mutants.map((mutant) => [`\`${file}\``, inCode(mutant), reason]),
-  );
-  return withTable(withTable(page, HEADER, rows), ['in', 'mutant', 'why it behaves the same'], equivalents);
+  const equivalents = EQUIVALENTS.map(({ file, line, mutants, reason }) => [
+    `\`${file}\`: ${inCode(line)}`,
+    mutants.map(inCode).join('<br>'),
+    reason,
+  ]);
+  return withTable(withTable(page, HEADER, rows), ['in', 'mutants', 'why they behave the same'], equivalents);
 }
 
 function rowsIn(page: string): (Counts & { path: string })[] {

@@ -30,7 +30,7 @@ function faultsOf(terms: Terms): string[] {
   return 'faults' in parsed ? parsed.faults.map((fault) => faultText('', fault).replace(/^:/, '')) : [];
 }
 
-/** What is wrong between values of which each alone is right, and how values are shown. */
+/** Faults between values that are right one by one, and how messages show values. */
 const FAULTS: [name: string, terms: Terms, faults: string[]][] = [
   [
     'a currency without a balance',
