@@ -39,9 +39,8 @@ export function nextPacedSlot(
   at: number,
 ): number | undefined {
   const spans = openTimes(schedule, timezone, at);
-  const free = used < cap ? momentAfter(Math.ceil((lengthOf(spans) * used) / cap), spans) : undefined;
+  const free = momentAfter(Math.ceil((lengthOf(spans) * used) / cap), spans);
   if (free !== undefined && free >= at) return free;
-  if (free !== undefined && isOpenAt(schedule, at)) return at;
   return openingFrom(schedule, free === undefined ? dayAround(timezone, at).until : at);
 }
 
@@ -60,9 +59,6 @@ function momentAfter(elapsed: number, spans: Span[]): number | undefined {
   }
   return undefined;
 }
-
-const isOpenAt = (schedule: CompiledSchedule | undefined, at: number): boolean =>
-  schedule === undefined || isOpen(schedule, at);
 
 /** `from` itself where it is open. */
 const openingFrom = (schedule: CompiledSchedule | undefined, from: number): number | undefined =>
