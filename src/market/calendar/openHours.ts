@@ -22,7 +22,8 @@ const CLOSED = new RegExp(`^${DATE}(?:\\.\\.${DATE}| ${HOURS})?$`);
 export function parseOpenHours(text: string): OpenHours | undefined {
   const [, first = '', last = first, start = '', end = ''] = OPEN.exec(text) ?? [];
   const [from, until] = [timeOf(start), timeOf(end)];
-  if (first === '' || from === until) return undefined;
+  // Also of a text that does not match.
+  if (from === until) return undefined;
   return { weekdays: weekdaysOf(first, last), from, until: until > from ? until : until + DAY };
 }
 
