@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const PROJECTS = ['unit', 'e2e', 'scenario', 'workflow', 'browser', 'api'];
 
 /** Files that take 10 s or more, the longest first; docs/testing.md has the seconds. The short ones fill the gaps at the end. */
-const LONG = [
+export const LONG = [
   'local/start',
   'local/demo',
   'cli/processes',
