@@ -49,7 +49,7 @@ export interface RunningStack {
 /** Makes a folder look like a clone, so that `npm start` keeps its state there. */
 export function likeAClone(dir: string): string {
   copyFileSync(join(packageRoot, 'package.json'), join(dir, 'package.json'));
-  symlinkSync(join(packageRoot, 'src'), join(dir, 'src'));
+  symlinkSync(join(packageRoot, 'scripts'), join(dir, 'scripts'));
   return dir;
 }
 

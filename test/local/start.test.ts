@@ -35,7 +35,7 @@ const PARTS = {
   mongodb: /secantusd|mongod /,
   temporal: /temporal server start-dev/,
   redis: /(valkey|redis)-server/,
-  buyers: /demo\/buyers\.js$/,
+  buyers: /demo\/demoBuyers\.js$/,
 };
 type Name = keyof typeof PARTS;
 const NAMES = Object.keys(PARTS) as Name[];

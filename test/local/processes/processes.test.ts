@@ -66,7 +66,7 @@ it('ends the orphaned children of a process that ended by itself', async () => {
 /** A stack whose own process has just been killed: its folder and the pids of its children. */
 async function killedStack(): Promise<{ dir: string; pids: number[] }> {
   const dir = emptyDir();
-  const script = join(import.meta.dirname, 'fixtures', 'parent.ts');
+  const script = join(import.meta.dirname, '..', 'fixtures', 'parent.ts');
   const parent = spawn(process.execPath, ['--import', 'tsx', script, dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
