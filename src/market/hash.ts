@@ -5,5 +5,5 @@ export function fnv1a(text: string): number {
   return hash;
 }
 
-/** A number from 0 up to 1 that looks drawn by chance, and is the same each time. */
+/** A pseudorandom number from 0 up to 1 that is the same each time. */
 export const fraction = (text: string): number => fnv1a(text) / 2 ** 32;

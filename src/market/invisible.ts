@@ -1,6 +1,6 @@
 /**
- * What can't be seen and steers whoever shows it: controls (C0, C1), marks of direction, separators of lines, half a
- * character. As part of a regular expression with the flag `u`.
+ * Invisible characters that change how text is displayed: controls (C0, C1), directional marks, line separators, lone
+ * surrogates. As part of a regular expression with the flag `u`.
  */
 export const INVISIBLE = String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u{feff}]`;
 

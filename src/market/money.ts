@@ -29,8 +29,8 @@ function formOf(currency: string): Form {
 export const minorDigits = (currency: string): number => formOf(currency).digits;
 
 /**
- * A decimal amount (45.5 USD) as minor units (4550), or undefined where it is not a finite amount that the
- * currency can express: a tenth of a cent is nobody's price.
+ * A decimal amount (45.5 USD) as minor units (4550). Undefined if it is not a finite amount that the currency can
+ * express: no price has a tenth of a cent.
  */
 export function toMinor(amount: number, currency: string): Minor | undefined {
   const minor = Math.round(amount * 10 ** minorDigits(currency));

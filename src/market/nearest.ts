@@ -1,4 +1,4 @@
-/** Of the known words, the one that a mistyped one was probably meant to be; undefined where none is close. */
+/** The known word that a mistyped one probably stands for; undefined if none is close. */
 export function nearest(
   word: string,
   known: readonly string[],

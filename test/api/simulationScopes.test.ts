@@ -82,7 +82,7 @@ describe('a simulation through the API', () => {
       }),
       'phone, zip',
     ],
-    ['no filter any more', contractWith({ filters: null }), 'phone'],
+    ['no filter left', contractWith({ filters: null }), 'phone'],
     [
       'a field declared to be something else',
       { campaigns: [{ ...BOATS, fields: { roof: { type: 'enum', values: { tile: ['Tiles'] } } } }] },

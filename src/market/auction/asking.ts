@@ -6,23 +6,23 @@ import type { Bid, Candidate, Entry, NoBid, Round } from '../model/round.js';
 import type { Sale } from '../model/market.js';
 import type { Contender } from './turns.js';
 
-/** What a buyer answered to a ping, or why it has not, and after how long, ms. */
+/** A buyer's answer to a ping, or the reason that there is none. `ms`: the time it took. */
 export type PingAnswer = { ms: number } & ({ bid: Bid } | { noBid: NoBid });
 
-/** The tier of a round that is asked next, and who is in it. */
+/** The next tier of a round, and its candidates. */
 export function nextTier({ later }: Round): { tier: number; asked: Candidate[] } {
   const tier = Math.min(...later.map((candidate) => candidate.tier));
   return { tier, asked: later.filter((candidate) => candidate.tier === tier) };
 }
 
-/** Those whose answers the round did not wait for, to be asked again: once. */
+/** Candidates whose answers the round did not wait for. Each is asked again at most once. */
 export const missedCandidates = ({ entries }: Round): Candidate[] =>
   entries.filter(({ again }) => again === 'due').map((entry) => ({ ...candidateIn(entry), again: 'asked' }));
 
-/** The same for those of a round that are asked at the same time: of each tier, and of it again where it was. */
+/** A key for candidates that are asked at the same time: by tier, and by whether they are asked again. */
 export const askGroup = ({ tier, again }: Candidate): string => `${tier}${again === 'asked' ? ' again' : ''}`;
 
-/** A candidate that was asked, and whose answer nobody waited for. */
+/** The entry of a candidate that was asked, but whose answer the round did not wait for. */
 export const missedEntry = (candidate: Candidate): Entry => {
   const detail = 'the round was decided before it answered';
   return candidate.again === undefined
@@ -30,7 +30,7 @@ export const missedEntry = (candidate: Candidate): Entry => {
     : { ...candidate, noBid: { reason: 'outbid', detail: `${detail}, also when it was asked again` } };
 };
 
-/** The round with the answers of those that were asked, one version further. */
+/** The round with new answers, and its version raised by one. */
 export function withAnswers(round: Round, answers: Entry[]): Round {
   const asked = new Set(answers.map(({ contract }) => contract));
   const isOther = ({ contract }: Candidate): boolean => !asked.has(contract);
@@ -42,11 +42,11 @@ export function withAnswers(round: Round, answers: Entry[]): Round {
   };
 }
 
-/** The round with a buyer's new answer in the place of its bid, which has expired. */
+/** The round with a buyer's new answer in place of its expired bid. */
 export const withNewAnswer = (round: Round, expired: Entry, { ms, ...answer }: PingAnswer): Round =>
   withEntry(round, { ...candidateIn(expired), ms, ...answer });
 
-/** A round one version further, with another entry of one contract. */
+/** The round with one contract's entry replaced, and its version raised by one. */
 export const withEntry = (round: Round, entry: Entry): Round => ({
   ...round,
   version: round.version + 1,
@@ -60,20 +60,20 @@ function candidateIn(entry: Entry): Candidate {
   return candidate;
 }
 
-/** A buyer whose pings or posts fail is tried by one lead at a time. */
+/** While a buyer's circuit is half open, one lead at a time tries it. The others get this reason. */
 export const PROBE_IN_PROGRESS = {
   reason: 'circuit_open',
   detail: 'after failures in a row; another lead is trying its server now',
 } as const;
 
-/** Why a bid is not used that expires before a post can be sent. */
+/** The reason for a bid that expires before a post can be sent. */
 export function expiredBid({ goodForMs, pingId }: Bid): NoBid & { reason: 'invalid_response' } {
   const when = goodForMs === undefined ? 'expires' : `expires after ${goodForMs} ms,`;
   const detail = `the bid ${when} before a post can be sent; expires_in_ms is in milliseconds`;
   return { reason: 'invalid_response', detail, pingId };
 }
 
-/** The answer, or why its bid can't be used: it is above the contract's ceiling. */
+/** The answer, or `noBid` if its bid is above the contract's ceiling. */
 export function withinCeiling(
   answer: PingAnswer,
   { ceiling }: Pick<Candidate, 'ceiling'>,
@@ -83,26 +83,29 @@ export function withinCeiling(
   return noBid ? { ms: answer.ms, noBid } : answer;
 }
 
-/** The answer without a bid that has expired: its buyer has been asked for a new one already. */
+/** The answer, or `noBid` if its bid has expired. Its buyer was already asked for a new one. */
 export const unlessExpired = (answer: PingAnswer, now: number): PingAnswer =>
   'bid' in answer && hasExpired(answer.bid, now) ? { ms: answer.ms, noBid: expiredBid(answer.bid) } : answer;
 
-/** A bid must be good for at least this much longer to be posted on, ms. */
+/** A bid must be valid for at least this much longer to be posted, ms. */
 const POST_LEAD_MS = 100;
 
-/** Whether a bid is not good for long enough to be posted on. @param now UTC ms */
+/**
+ * Whether a bid expires too soon to be posted.
+ * @param now UTC ms
+ */
 export const hasExpired = ({ expiresAt }: Bid, now: number): boolean =>
   expiresAt !== undefined && now > expiresAt - POST_LEAD_MS;
 
-/** Who could have a turn of those that were asked: whoever bids enough. */
+/** The contracts that contend for turns: those whose bids reach the floor. */
 export const contendersOf = (sale: Sale, answers: readonly Entry[]): Contender[] =>
   answers.flatMap((entry) =>
     'bid' in entry && !isBelowFloor(sale, entry) ? [{ id: entry.contract, weight: entry.weight ?? 1 }] : [],
   );
 
 /**
- * Why the answer says that the buyer's server is not well; undefined if it bids, or does not want the lead. A bid that
- * expires at once can never be used.
+ * Why the answer counts as a failure of the buyer's server. Undefined if the buyer bids or does not want the lead. A
+ * bid that expires at once counts as a failure, because it can never be used.
  * @param now UTC ms
  */
 export function failureOf(answer: PingAnswer, now: number): Failure | undefined {
@@ -124,10 +127,10 @@ export function withTestPing(
   return { ...answer, noBid: { ...answer.noBid, pingId, detail: detail ?? late } };
 }
 
-/** Answers to a ping that could not be used, by reason. */
+/** The reasons of ping answers that could not be used. */
 export const UNUSABLE: readonly Reason[] = ['timeout', 'unreachable', 'http_error', 'invalid_response'];
 
-/** The round as a workflow's history may have it: without the buyers' own words, which only the database keeps. */
+/** The round without the buyers' own words. They are stored in the database only, never in workflow histories. */
 export const withoutWords = <R extends Round>(round: R): R => ({
   ...round,
   entries: round.entries.map((entry) =>

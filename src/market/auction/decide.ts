@@ -13,19 +13,19 @@ import type { Sale } from '../model/market.js';
 export interface Offer {
   contract: string;
   buyer: string;
-  /** Whether it gets the lead for itself alone. */
+  /** Whether it is the only buyer of the lead. */
   exclusive: boolean;
   /** What the buyer pays. */
   price: Minor;
-  /** What the seller earns of it. */
+  /** The seller's share of the price. */
   earns: Minor;
   bid: Bid;
   delivery?: DeliveryPolicy;
 }
 
 /**
- * Reasons that an offer can end with: the buyer's word, a limit that was reached or a currency that was changed since the
- * round was planned, or posts that fail.
+ * Why an offer does not end in a sale: the buyer's answer, a limit reached or a currency changed since the round was
+ * planned, or failed posts.
  */
 export type OfferReason = Extract<
   Reason,
@@ -42,45 +42,46 @@ export type OfferReason = Extract<
   | 'invalid_response'
 >;
 
-/** What an offer ends with if a limit leaves no room for it. */
+/** The reason of an offer that was excluded by a limit. */
 export const offerReasonOf = (reason: Reason): Exclude<OfferReason, 'uncertain'> =>
   ROOM_REASONS.find((one) => one === reason) ?? 'capped';
 
 const ROOM_REASONS = ['over_budget', 'no_balance', 'duplicate', 'closed'] as const;
 
-/** A refusal for want of room, as what came of the offer. */
+/** The result of an offer that was excluded by a limit. */
 export const exclusionAsAnswer = ({ reason, ...why }: Exclusion) => ({
   answer: offerReasonOf(reason),
   ...why,
 });
 
-/** What came of an offer; an offer never made has none. */
+/** The result of an offer. There is none if the offer was never made. */
 export type OfferAnswer =
   | { contract: string; answer: 'accepted'; exclusive: boolean }
   | {
       contract: string;
       answer: OfferReason;
       detail?: string;
-      /** The same with the buyer's own words; never in a workflow. */
+      /** The same in the buyer's own words. Never part of a workflow. */
       words?: string;
-      /** Of a limit that left no room: when it has some again. */
+      /** If a limit excluded the offer: when the limit allows sales again. */
       change?: Change;
     };
 
 /**
- * What is to be done next in a round: offers to be made side by side, a tier to be asked, contracts to be asked again that
- * it did not wait for, or nothing more.
+ * The next step of a round: make offers concurrently, ask a tier, ask contracts again whose answers it did not wait
+ * for, or end.
  */
 export type Step = { offers: Offer[] } | { ask: number } | { askAgain: string[] } | 'over';
 
 /**
- * Decides a round, one step at a time, from what is known of it so far. The same data give the same step, whoever asks
- * and however often.
+ * Decides a round, one step at a time, from what is known so far. The function is deterministic: the same data give
+ * the same step.
  *
- * A lead is offered to as many bidders at once as have room; when one of them does not buy, the next one is. Those that the
- * round did not wait for are asked again as soon as it would have had to wait for them, had it known who would not buy. A
- * tier is asked only where the tiers before it bought nothing. Of equal bids the one with the smaller hash of lead and
- * contract goes first: the same each time it is computed, and no buyer is favoured over many leads.
+ * A lead is offered to as many bidders at once as there are places. If one of them does not buy, the next one gets an
+ * offer. Contracts whose answers the round did not wait for are asked again when, given the refusals so far, the
+ * round would have waited for them. A tier is asked only if the earlier tiers bought nothing. Of equal bids, the one
+ * with the smaller hash of lead and contract goes first. That order is reproducible and favours no buyer over many
+ * leads.
  */
 export function nextStep(leadId: string, round: Round, answers: readonly OfferAnswer[]): Step {
   const { sale, margin } = round.terms;
@@ -99,7 +100,7 @@ export function nextStep(leadId: string, round: Round, answers: readonly OfferAn
       const exclusive = form === 'exclusive';
       return { contract, buyer, exclusive, price, earns, bid, ...(delivery && { delivery }) };
     });
-  // Who has had no turn yet comes after everybody who has.
+  // Contracts without a turn come after all contracts that have had one.
   const isTaken = round.turns === undefined ? places === 0 : offers.length === places;
   const missed = isTaken ? [] : toAskAgain(round, answers);
   if (missed.length > 0) return { askAgain: missed.map(({ contract }) => contract) };
@@ -108,7 +109,7 @@ export function nextStep(leadId: string, round: Round, answers: readonly OfferAn
   return next === undefined || accepted.length > 0 ? 'over' : { ask: next };
 }
 
-/** Contracts whose answers the round did not wait for, where they could change who buys, as it stands by now. */
+/** Contracts whose answers the round did not wait for, if they could still change who buys. */
 function toAskAgain(round: Round, answers: readonly OfferAnswer[]): Candidate[] {
   const missed = missedCandidates(round);
   if (missed.length === 0) return [];
@@ -122,7 +123,10 @@ type Bidder = Extract<Entry, { bid: Bid }>;
 const soldAs = (accepted: readonly OfferAnswer[]): SaleForm =>
   accepted.some((answer) => answer.answer === 'accepted' && answer.exclusive) ? 'exclusive' : 'shared';
 
-/** In a hybrid sale the form that earns more now; of equal ones the exclusive one, which bothers the person less. */
+/**
+ * In a hybrid sale, the form that earns more now. If both earn the same, the exclusive one, because it bothers the
+ * person less.
+ */
 function bestForm(leadId: string, round: Round, open: Bidder[]): SaleForm {
   const { sale } = round.terms;
   if (sale.mode !== 'hybrid') return sale.mode;
@@ -156,7 +160,7 @@ function ranked(
     });
 }
 
-/** How the round ended for every contract of the campaign: a bid that won, or one reason. */
+/** The outcome for every contract of the campaign: a winning bid, or one reason. */
 export function conclude(round: Round, answers: readonly OfferAnswer[]): Outcome[] {
   const answerOf = new Map(answers.map((answer) => [answer.contract, answer]));
   return [
@@ -201,18 +205,18 @@ function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: OfferAnsw
   };
 }
 
-/** `the floor is $10.00`: the lowest bid that would have been taken, in each form of sale that the bid was for. */
+/** `the floor is $10.00`: the lowest acceptable bid, for each form of sale that the bid covers. */
 function floorInWords({ bid, floor }: Bidder, sale: Sale, currency: string): string {
   const forms = (['exclusive', 'shared'] as const).filter((form) => priceIn(sale, bid, form) !== undefined);
   const floors = new Set(forms.map((form) => formatMoney(floorOf(sale, floor, form), currency)));
   return `the floor is ${[...floors].join(', of a place ')}`;
 }
 
-/** What ops read of an outcome. Not for a workflow: the buyer's own words are in it. */
+/** The detail that ops see. It may contain the buyer's own words, so it must not enter a workflow. */
 export const opsDetail = (outcome: Outcome): string | undefined =>
   outcome.sold ? outcome.note : (outcome.words ?? outcome.detail ?? outcome.note);
 
-/** Why a round sold the lead to nobody: what came closest to a sale says it. */
+/** Why a round did not sell the lead: the outcome that came closest to a sale. */
 export function unsoldReason(outcomes: Outcome[]): LeadReason {
   const reasons = new Set(outcomes.map((outcome) => (outcome.sold ? undefined : outcome.reason)));
   const closest = (['uncertain', 'refused', 'below_floor'] as const).find((reason) => reasons.has(reason));

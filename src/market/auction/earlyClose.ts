@@ -2,15 +2,15 @@ import { floorOf, placesOf } from './prices.js';
 import type { Candidate, Entry } from '../model/round.js';
 import type { Sale } from '../model/market.js';
 
-/** How long a post may be expected to take: so much of the answer window is left for it, ms. */
+/** Part of the answer window that is reserved for the post, ms. */
 const POST_RESERVE_MS = 1000;
-/** A ping that would have less than this is of no use to anybody, ms. */
+/** Pings with less time than this are pointless, ms. */
 const LEAST_PING_MS = 50;
 
 /**
- * How long a ping may take, ms: what is left of the answer window less what a post needs, never more than the contract's
- * own limit. Once the window is over nobody waits for it any more, and the buyer gets all of its time.
- * @param answerBy when the source is answered, UTC ms; absent where nobody waits
+ * Timeout of a ping, ms: the rest of the answer window minus the reserve for the post, but at most the contract's own
+ * timeout. After the window, no source is waiting, and the buyer gets its full timeout.
+ * @param answerBy deadline for the answer to the source, UTC ms; absent if no source is waiting
  */
 export function pingLimit(timeoutMs: number, answerBy: number | undefined, now: number): number {
   if (answerBy === undefined) return timeoutMs;
@@ -20,8 +20,8 @@ export function pingLimit(timeoutMs: number, answerBy: number | undefined, now: 
 }
 
 /**
- * Whether no answer that is still out can change who buys: somebody bid the price that ends the round at once, or the
- * bids that win already are above all that the others ever bid.
+ * Whether no outstanding answer can change who buys: a bid reached the instant-buy price, or the winning bids are
+ * above the ceilings of all outstanding contracts.
  */
 export function isDecided(sale: Sale, entries: readonly Entry[], out: readonly Candidate[]): boolean {
   const bids = entries

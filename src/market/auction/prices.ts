@@ -5,22 +5,25 @@ import type { Contract, Sale } from '../model/market.js';
 /** Whether a bid is for the lead alone or for a place in a shared sale. */
 export type SaleForm = 'exclusive' | 'shared';
 
-/** What the entry's bid is in a form of sale; undefined where it is none. */
+/** The bid for a form of sale; undefined if it does not cover that form. */
 export function priceIn(sale: Sale, bid: Bid, form: SaleForm): Minor | undefined {
   return sale.mode === 'hybrid' && form === 'shared' ? bid.shared : bid.price;
 }
 
-/** How many may hold the lead at the most. */
+/** The maximum number of buyers. */
 export const placesOf = ({ mode, maxBuyers }: Sale): number => (mode === 'exclusive' ? 1 : maxBuyers);
 
-/** The lowest bid that is taken of a contract in a form of sale. */
+/** The lowest acceptable bid of a contract for a form of sale. */
 export function floorOf(sale: Sale, floor: Minor | undefined, form: SaleForm): Minor {
   const campaign =
     sale.mode === 'hybrid' && form === 'shared' ? (sale.sharedFloor ?? sale.floor) : sale.floor;
   return Math.max(campaign, floor ?? 0);
 }
 
-/** The least that a contract can come to pay: of a bid only its floor is known before it is asked for. */
+/**
+ * The lowest price that a contract can end up paying. A contract that is pinged has no known price yet, only its
+ * floor.
+ */
 export function lowestPrice(
   sale: Sale,
   { price, sharedPrice, floor }: Pick<Contract, 'price' | 'sharedPrice' | 'floor'>,
@@ -31,7 +34,7 @@ export function lowestPrice(
   return Math.min(price ?? shared ?? 0, shared ?? price ?? 0);
 }
 
-/** Why a bid is not used that is above the ceiling of its contract; undefined if it is not above it. */
+/** The reason for a bid above its contract's ceiling; undefined if it is not above it. */
 export function aboveCeiling(
   { price, shared }: Bid,
   ceiling: Minor | undefined,
@@ -43,7 +46,7 @@ export function aboveCeiling(
   return { reason: 'invalid_response', detail };
 }
 
-/** Whether what somebody bids is too little in every form of sale. */
+/** Whether a bid is below the floor in every form of sale. */
 export const isBelowFloor = (sale: Sale, { bid, floor }: { bid: Bid; floor?: Minor }): boolean =>
   (['exclusive', 'shared'] as const).every((form) => {
     const price = priceIn(sale, bid, form);

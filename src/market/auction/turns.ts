@@ -1,26 +1,28 @@
 import { fnv1a } from '../hash.js';
 
 /*
- * Fair turns. Each lead is worth one turn. Everybody who could have it gains a share of the turn by weight, and whoever
- * has it pays a whole one; who could not have it, capped, closed or filtered, neither gains nor pays. What somebody has
- * gained and not yet had is its credit: it is kept while it is away, and all credits add up to zero.
+ * Fair turns. Each lead is worth one turn. Every contender gains a share of the turn in proportion to its weight, and
+ * the one that takes the turn pays a whole one. A contract that is not a contender (capped, closed, filtered) neither
+ * gains nor pays. The balance of a contract is its credit. Credits are kept while a contract is away, and all credits
+ * add up to zero.
  *
- * The turn goes by the earliest deadline among those that are owed anything, as in earliest eligible virtual deadline
- * first (Stoica and Abdel-Wahab, 1995): where the same contend each time, nobody is ever a whole turn ahead or behind.
+ * Turns go by the earliest deadline among the contenders with a positive credit, as in earliest eligible virtual
+ * deadline first (Stoica and Abdel-Wahab, 1995). If the contenders are the same each time, none is ever a whole turn
+ * ahead or behind.
  */
 
-/** Turns that each is owed, by contract; one without an entry is owed 0. Below 0: it had more than its share. */
+/** Turns owed to each contract. No entry means 0. Below 0: it has had more than its share. */
 export type Credits = Readonly<Record<string, number>>;
 
-/** A contract that could have the turn, by its id; `weight` is above 0, and equal weights are a round robin. */
+/** A contract that could take the turn, by its id. `weight` is above 0; equal weights give a round robin. */
 export interface Contender {
   id: string;
   weight: number;
 }
 
 /**
- * In which order contenders are offered the lead: the first has its turn, the others follow in case that it does not buy.
- * The order of `contenders` does not matter; equal claims are ordered by a hash of their ids.
+ * The order in which contenders are offered the lead. The first takes the turn; the others follow in case it does not
+ * buy. The order of `contenders` does not matter. Ties are broken by a hash of the ids.
  */
 export function turnOrder(credits: Credits, contenders: readonly Contender[]): Contender[] {
   const total = weightOf(contenders);
@@ -29,7 +31,7 @@ export function turnOrder(credits: Credits, contenders: readonly Contender[]): C
       const share = contender.weight / total;
       const owed = (credits[contender.id] ?? 0) + share;
       const isOwed = rounded(owed) > 0;
-      // In turns like this one: until it would be a whole turn behind, or until it is owed any.
+      // Counted in turns like this one: how long until it is a whole turn behind, or until it is owed anything.
       const due = rounded(((isOwed ? 1 : 0) - owed) / share);
       return { contender, isOwed, due, tie: fnv1a(contender.id) };
     })
@@ -43,16 +45,19 @@ export function turnOrder(credits: Credits, contenders: readonly Contender[]): C
     .map(({ contender }) => contender);
 }
 
-/** What is to be added to credits, by id; it adds up to zero. Additions may be made in any order, also while other turns are taken. */
+/** Changes to credits, by id. They add up to zero and commute, also with concurrent changes. */
 export type CreditChanges = Readonly<Record<string, number>>;
 
-/** One turn among those who stand: all gain their share of it, and the one that has it pays a whole one. */
+/** One turn: every contender gains its share, and `taker` pays a whole turn. */
 export function turnChanges(standing: readonly Contender[], taker: string): CreditChanges {
   const total = weightOf(standing);
   return Object.fromEntries(standing.map(({ id, weight }) => [id, weight / total - (id === taker ? 1 : 0)]));
 }
 
-/** One turn for each of these, one after the other: who has had one contends for no other of the same lead. */
+/**
+ * One turn for each taker, in order. A contract that has taken a turn does not contend for another turn of the same
+ * lead.
+ */
 export function turnChangesOfAll(contenders: readonly Contender[], takers: readonly string[]): CreditChanges {
   let [standing, changes]: [readonly Contender[], CreditChanges] = [contenders, {}];
   for (const taker of takers) {
@@ -63,8 +68,8 @@ export function turnChangesOfAll(contenders: readonly Contender[], takers: reado
 }
 
 /**
- * As many turns as a lead has places, and the order in which contenders are offered it: those that have a turn, then the
- * others, in case that one of the first does not buy. With no place at all there is an order, and nobody has a turn.
+ * Takes one turn for each place, and returns the order of offers: the takers, then the others in case a taker does
+ * not buy. With no places there is an order, but no turn is taken.
  */
 export function takeTurns(
   credits: Credits,
@@ -74,7 +79,7 @@ export function takeTurns(
   const first: Contender[] = [];
   let [left, changes]: [readonly Contender[], CreditChanges] = [contenders, {}];
   for (let place = 0; place < Math.max(1, places) && left.length > 0; place++) {
-    // Nothing is added for the first place: most leads have no other.
+    // The first place needs no addition, and most leads have no other.
     const [taker, ...others] = turnOrder(place === 0 ? credits : addChanges(credits, changes), left);
     if (taker === undefined) break;
     first.push(taker);
@@ -88,13 +93,14 @@ export function takeTurns(
 }
 
 /**
- * What is still to be changed once a round is over. A turn is used by whoever was sent the lead, whether it bought or not:
- * were a refused one given back, a contract that refuses everything would be asked first for ever. It is given back by
- * whoever had one and was not sent the lead: another limit was reached meanwhile, its bid had expired, the lead was taken
- * off sale. Who could not have been sent it is left out as if it had been away; who bought out of turn pays for one too.
- * @param order as `takeTurns` gave it, of one tier
- * @param sent those that were sent the lead, in any order
- * @param away those that turned out not to be able to have it
+ * Corrections after a round. A turn counts as used once the lead was sent, whether the buyer bought or not. If
+ * refusals gave the turn back, a contract that refuses everything would always be asked first. A taker that was not
+ * sent the lead gets its turn back: another limit was reached, its bid had expired or the lead was withdrawn. A
+ * contract that turned out unable to take the lead is treated as if it had been away. One that bought out of turn
+ * pays for a turn too.
+ * @param order as `takeTurns` returned it, of one tier
+ * @param sent contracts that were sent the lead, in any order
+ * @param away contracts that turned out unable to take the lead
  */
 export function settleTurns(
   order: readonly Contender[],
@@ -113,7 +119,7 @@ export function settleTurns(
   return Object.fromEntries(changes.filter(([, change]) => rounded(change) !== 0));
 }
 
-/** The credits once the changes are made. */
+/** The credits after the changes. */
 export function addChanges(credits: Credits, changes: CreditChanges): Credits {
   const sum = { ...credits };
   for (const [id, change] of Object.entries(changes)) sum[id] = (sum[id] ?? 0) + change;
@@ -126,5 +132,5 @@ export const scaleChanges = (changes: CreditChanges, factor: number): CreditChan
 const weightOf = (contenders: readonly Contender[]): number =>
   contenders.reduce((sum, { weight }) => sum + weight, 0);
 
-/** Sums of thirds differ in their last digits; claims that differ by less than this are equal. */
+/** Sums of thirds differ in their last digits. Smaller differences than this are ignored. */
 const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;

@@ -5,13 +5,13 @@ import type { Entry, Round } from '../model/round.js';
 import type { Sale } from '../model/market.js';
 import { addChanges, turnChangesOfAll, settleTurns, type CreditChanges, type Contender } from './turns.js';
 
-/** Whether the award goes by turns, whatever is bid. */
+/** Whether turns decide the award, regardless of the bids. */
 export const isByTurns = ({ award }: Sale): boolean => award === 'weighted' || award === 'roundRobin';
 
-/** Answers of those that were sent the lead. */
+/** Answers that show that the lead was sent. */
 const SENT: readonly OfferAnswer['answer'][] = ['accepted', 'refused', 'uncertain'];
 
-/** What is to be changed of the turns that a round has taken, once it is known who was sent the lead. */
+/** Corrections to the turns of a round, once it is known who was sent the lead. */
 export function turnsUsed(round: Round, answers: readonly OfferAnswer[]): CreditChanges {
   const answerOf = new Map(answers.map(({ contract, answer }) => [contract, answer]));
   const isSent = ({ contract }: Entry): boolean => {
@@ -30,7 +30,7 @@ export function turnsUsed(round: Round, answers: readonly OfferAnswer[]): Credit
   );
 }
 
-/** What a round has changed of the turns in all: those that it took, and what was put right after it. */
+/** All changes that a round made to turns: the turns taken, and the corrections after it. */
 export function turnsChanged(round: Round, answers: readonly OfferAnswer[]): CreditChanges {
   const places = placesOf(round.terms.sale);
   const taken = takenTogether(round).map((together) => {
@@ -45,7 +45,7 @@ export function turnsChanged(round: Round, answers: readonly OfferAnswer[]): Cre
 
 const contender = ({ contract, weight = 1 }: Entry): Contender => ({ id: contract, weight });
 
-/** Those who contended at the same time, in the order of their turns: of each tier, and of it again where it was. */
+/** Entries grouped by the time at which they contended (tier, and whether asked again), in the order of their turns. */
 function takenTogether({ entries, turns = [] }: Round): Entry[][] {
   const inTurn = entries
     .filter(({ contract }) => turns.includes(contract))
@@ -53,6 +53,6 @@ function takenTogether({ entries, turns = [] }: Round): Entry[][] {
   return [...new Set(inTurn.map(askGroup))].map((time) => inTurn.filter((entry) => askGroup(entry) === time));
 }
 
-/** No contract contends twice. */
+/** No contract contends twice, so no change overwrites another. */
 const inAll = (changes: readonly CreditChanges[]): CreditChanges =>
   Object.fromEntries(changes.flatMap(Object.entries));

@@ -2,8 +2,8 @@ import { askGroup } from './asking.js';
 import type { Round } from '../model/round.js';
 
 /**
- * How long a round waited for outside services and for the bids of its tiers, one tier after the other, and of those in a
- * tier that were asked again, ms; what is left of its time is the exchange's own.
+ * How long a round waited for outside checks and for bids, ms: the slowest answer of each tier, and of each group
+ * that was asked again, added up. The rest of the round's time is the exchange's own.
  */
 export function waitedForBids({ checksMs = 0, entries }: Pick<Round, 'checksMs' | 'entries'>): number {
   const byTime = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** A span of time, ms; `until` is the first moment after it. */
+/** A span of time, ms. `until` is exclusive. */
 export interface Span {
   from: number;
   until: number;
@@ -16,9 +16,9 @@ export const dayOf = (wall: number): Day => Math.floor(wall / DAY);
 /** 0 is Monday, 6 is Sunday. */
 export const weekdayOf = (day: Day): number => (((day + 3) % 7) + 7) % 7;
 
-/** A date of the calendar, `2026-12-25`, as the wall time at which it begins; undefined where there is no such day. */
+/** A calendar date, `2026-12-25`, as the wall time of its start; undefined if there is no such day. */
 export function parseDate(text: string): number | undefined {
   const start = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00.000Z`) : NaN;
-  // 30 February is read as 2 March by some.
+  // Some engines read 30 February as 2 March.
   return !Number.isNaN(start) && new Date(start).toISOString().startsWith(text) ? start : undefined;
 }

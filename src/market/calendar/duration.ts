@@ -1,6 +1,6 @@
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A duration as the market file writes it (`30s`, `15m`, `2h`, `3d`) in ms; undefined where it is none. */
+/** A duration as the market file writes it (`30s`, `15m`, `2h`, `3d`), in ms; undefined if it is not a duration. */
 export function parseDuration(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const size = UNITS[unit];

@@ -1,4 +1,4 @@
-/** An ISO 8601 date or date and time; a day that its month does not have is none. */
+/** An ISO 8601 date, or date and time. Undefined if it is anything else, or if the month does not have that day. */
 export function parseIsoTime(text: string): Date | undefined {
   const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
   const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);

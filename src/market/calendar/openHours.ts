@@ -16,8 +16,8 @@ const OPEN = new RegExp(`^${WEEKDAY}(?:-${WEEKDAY})? ${HOURS}$`);
 const CLOSED = new RegExp(`^${DATE}(?:\\.\\.${DATE}| ${HOURS})?$`);
 
 /**
- * Open hours as the market file writes them: `Mon-Fri 08:00-20:00`, `Sat 09:00-17:00`, over midnight
- * `Fri-Sat 22:00-02:00` (from Friday to Saturday and from Saturday to Sunday); undefined where it is none.
+ * Open hours as the market file writes them: `Mon-Fri 08:00-20:00`, `Sat 09:00-17:00`, over midnight `Fri-Sat
+ * 22:00-02:00` (from Friday to Saturday and from Saturday to Sunday). Undefined for any other text.
  */
 export function parseOpenHours(text: string): OpenHours | undefined {
   const [, first = '', last = first, start = '', end = ''] = OPEN.exec(text) ?? [];
@@ -27,7 +27,7 @@ export function parseOpenHours(text: string): OpenHours | undefined {
   return { weekdays: weekdaysOf(first, last), from, until: until > from ? until : until + DAY };
 }
 
-/** From one weekday to another, over the end of the week where need be: `Sat-Mon` is three days. */
+/** From one weekday to another, across the end of the week if necessary: `Sat-Mon` is three days. */
 function weekdaysOf(first: string, last: string): number[] {
   const start = WEEKDAYS.indexOf(first);
   const count = ((WEEKDAYS.indexOf(last) - start + 7) % 7) + 1;
@@ -35,8 +35,8 @@ function weekdaysOf(first: string, last: string): number[] {
 }
 
 /**
- * A time at which a contract is closed as the market file writes it: `2026-12-25`, `2026-12-24..2026-12-26`, both days
- * included, or `2026-12-24 12:00-24:00`; in wall time (see zone.ts). Undefined where it is none.
+ * A closed time of a contract as the market file writes it: `2026-12-25`, `2026-12-24..2026-12-26` (both days
+ * included) or `2026-12-24 12:00-24:00`, in wall time (see zone.ts). Undefined for any other text.
  */
 export function parseClosedTime(text: string): Span | undefined {
   const [, first = '', last = first, start = '00:00', end = '24:00'] = CLOSED.exec(text) ?? [];

@@ -3,14 +3,15 @@ import { isOpen, nextOpening, openSpans, type CompiledSchedule } from './schedul
 import { dayAround } from './windows.js';
 
 /*
- * A daily cap of n that is spread over the day: the day's open time is cut into n equal parts, and each part, as it
- * begins, frees one more. The first is free at opening, the whole cap before closing; what was not used stays free.
+ * A daily cap of n, spread over the day. The day's open time is cut into n equal parts, and the start of each part
+ * frees one more. The first is free at opening, the whole cap before closing. Unused ones stay free.
  */
 
 /**
- * How many of a daily cap may be used up to `at`, UTC ms: 0 before the day's opening, then 1 and more, in the end all.
+ * How many of a daily cap may be used up to `at`, UTC ms: 0 before the day's opening, then 1 and more, in the end
+ * all.
  * @param schedule absent: the day is open from midnight to midnight
- * @param timezone whose calendar the cap's day is of
+ * @param timezone whose calendar defines the cap's day
  */
 export function pacedCap(
   cap: number,
@@ -26,9 +27,9 @@ export function pacedCap(
 }
 
 /**
- * When one more than `used` may be used, UTC ms: `at` or the first moment after it that is open and at which the paced
- * cap exceeds `used`. Once the day's cap is used up, or the day's open time is over, that is the opening on a later day.
- * Undefined where the schedule does not open again in 400 days.
+ * When one more than `used` may be used, UTC ms: `at` or the first time after it that is open and at which the paced
+ * cap exceeds `used`. Once the day's cap is used up, or the day's open time is over, that is the opening on a later
+ * day. Undefined if the schedule does not open again within 400 days.
  * @param used how many of the cap were used on the day of `at`
  */
 export function nextPacedSlot(
@@ -50,7 +51,7 @@ function openTimes(schedule: CompiledSchedule | undefined, timezone: string, at:
   return schedule ? [...openSpans(schedule, day.from, day.until)] : [day];
 }
 
-/** The moment at which so much open time has passed and more is left; undefined where there is not as much. */
+/** The time at which this much open time has passed and more is left; undefined if there is not that much. */
 function momentAfter(elapsed: number, spans: Span[]): number | undefined {
   let left = elapsed;
   for (const { from, until } of spans) {
@@ -60,7 +61,7 @@ function momentAfter(elapsed: number, spans: Span[]): number | undefined {
   return undefined;
 }
 
-/** `from` itself where it is open. */
+/** `from` itself if it is open then. */
 const openingFrom = (schedule: CompiledSchedule | undefined, from: number): number | undefined =>
   schedule === undefined || isOpen(schedule, from) ? from : nextOpening(schedule, from);
 

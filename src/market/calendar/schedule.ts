@@ -15,7 +15,7 @@ export interface Schedule {
   closed?: string[];
 }
 
-/** A schedule made ready to be asked often. */
+/** A schedule compiled for frequent checks. */
 export interface CompiledSchedule {
   timezone: string;
   /** For each weekday from Monday on: spans in order, ms since the start of the day. */
@@ -25,10 +25,10 @@ export interface CompiledSchedule {
   closed: Span[];
 }
 
-/** No opening later than this is looked for: a contract that stays closed for longer does not open for this lead. */
+/** Openings are searched for this long, ms. A contract that stays closed for longer does not open for this lead. */
 const HORIZON = 400 * DAY;
 
-/** @throws Error on a text that is no time; the market file's checks let none pass */
+/** @throws Error on a text that is not a time; the market file's checks prevent that */
 export function compileSchedule({ timezone, open, holidays, closed = [] }: Schedule): CompiledSchedule {
   const week: Span[][] = Array.from({ length: 7 }, () => []);
   for (const text of open) {
@@ -53,21 +53,24 @@ function readable<T>(text: string, parsed: T | undefined): T {
 }
 
 /**
- * Whether the schedule is open at `at`, UTC ms: whether the clock on its wall shows an open hour. So hours that the clock
- * skips when daylight saving begins are not open that night, and those that it shows twice are open twice.
+ * Whether the schedule is open at `at`, UTC ms, by wall-clock time. So hours that the clock skips when daylight
+ * saving begins are not open that night, and hours that it shows twice are open twice.
  */
 export function isOpen(schedule: CompiledSchedule, at: number): boolean {
   const wall = wallTime(schedule.timezone, at);
   return openOn(schedule, dayOf(wall)).some(({ from, until }) => from <= wall && wall < until);
 }
 
-/** The first moment after `after`, both UTC ms, at which a closed schedule opens; undefined where none comes in 400 days. */
+/**
+ * The first time after `after` at which a closed schedule opens, both UTC ms; undefined if it does not open within
+ * 400 days.
+ */
 export function nextOpening(schedule: CompiledSchedule, after: number): number | undefined {
   for (const { from } of openSpans(schedule, after, after + HORIZON)) if (from > after) return from;
   return undefined;
 }
 
-/** The times at which the schedule is open between two moments, UTC ms, in order; those that touch are one. */
+/** The spans in which the schedule is open between two times, UTC ms, in order. Adjacent spans are joined. */
 export function* openSpans(schedule: CompiledSchedule, from: number, until: number): Generator<Span> {
   let open: Span | undefined;
   for (const next of dailySpans(schedule, from, until)) {
@@ -81,7 +84,7 @@ export function* openSpans(schedule: CompiledSchedule, from: number, until: numb
   if (open) yield open;
 }
 
-/** The same day by day, cut where the clock changes; spans of a day may overlap. */
+/** The same, day by day and cut at changes of the clock. Spans of a day may overlap. */
 function* dailySpans(schedule: CompiledSchedule, from: number, until: number): Generator<Span> {
   let start = from;
   while (start < until) {
@@ -112,7 +115,7 @@ function openOn({ week, holidays, closed }: CompiledSchedule, day: Day): Span[] 
     .reduce((left, gap) => left.flatMap((span) => without(span, gap)), spans);
 }
 
-/** What is left of a span when a gap is cut out of it. */
+/** The rest of a span when a gap is cut out of it. */
 function without(span: Span, gap: Span): Span[] {
   return [
     { from: span.from, until: Math.min(span.until, gap.from) },

@@ -26,7 +26,7 @@ export function windowKey(period: Period, timezone: string, at: number): string 
 }
 
 /**
- * Whether the window of that name (`windowKey`) has been over for a day at the least, on every clock on earth.
+ * Whether the window of that name (`windowKey`) ended at least a day ago in every time zone.
  * @param now UTC ms
  */
 export function isLongOver(window: string, now: number): boolean {
@@ -53,7 +53,7 @@ function isoWeek(wall: number): string {
   return `${year}-W${String(week).padStart(2, '0')}`;
 }
 
-/** `-06:00`; a moment on UTC that is as far from its midnight shows the digits. */
+/** `-06:00`. A UTC time that far from midnight shows the digits. */
 function offsetText(offset: number): string {
   return (offset < 0 ? '-' : '+') + new Date(Math.abs(offset)).toISOString().slice(11, 16);
 }
@@ -63,14 +63,14 @@ function mondayOf(wall: number): Day {
   return day - weekdayOf(day);
 }
 
-/** The first moment after the window that `at` lies in, both UTC ms; a total has none. */
+/** The end of the window that contains `at`, exclusive, both UTC ms; a total has none. */
 export function windowEnd(period: Period, timezone: string, at: number): number | undefined {
   if (period === 'total') return undefined;
   if (period === 'hour') return hourEnd(timezone, at);
   return wallTimeToUtc(timezone, nextStart(period, wallTime(timezone, at)), at);
 }
 
-/** An hour of the clock also ends where the clock changes. */
+/** An hour also ends when the clock changes. */
 function hourEnd(timezone: string, at: number): number {
   const { offset, until } = offsetPeriodAt(timezone, at);
   return Math.min((Math.floor((at + offset) / HOUR) + 1) * HOUR - offset, until);
@@ -93,7 +93,7 @@ function nextStart(period: 'day' | 'week' | 'month', wall: number): number {
 /** The day of the zone's calendar that `at` lies in, UTC ms. */
 export function dayAround(timezone: string, at: number): Span {
   const start = dayOf(wallTime(timezone, at)) * DAY;
-  // No clock is further from UTC than a day.
+  // No time zone is further from UTC than a day.
   return {
     from: wallTimeToUtc(timezone, start, start - DAY),
     until: wallTimeToUtc(timezone, start + DAY, at),

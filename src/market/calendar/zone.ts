@@ -1,18 +1,18 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Span } from './days.js';
 
-/** The time between two changes of a zone's clock, UTC ms: the clock shows UTC plus `offset`, ms, all through it. */
+/** The time between two changes of a zone's offset, UTC ms. All through it, the clock shows UTC plus `offset`, ms. */
 export interface OffsetPeriod extends Span {
   offset: number;
 }
 
-/** Few for each zone: clocks change twice a year. */
+/** Few for each zone: offsets change twice a year. */
 const stretchesOf = new Map<string, OffsetPeriod[]>();
 
 /**
- * The stretch that `at`, UTC ms, lies in.
+ * The offset period that contains `at`, UTC ms.
  * @param timezone an IANA time zone, e.g. `America/Chicago`
- * @throws RangeError where there is no such zone
+ * @throws RangeError if there is no such zone
  */
 export function offsetPeriodAt(timezone: string, at: number): OffsetPeriod {
   const known = stretchesOf.get(timezone) ?? [];
@@ -25,7 +25,7 @@ export function offsetPeriodAt(timezone: string, at: number): OffsetPeriod {
 
 function readStretch(timezone: string, at: number): OffsetPeriod {
   const moment = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone);
-  // The previous change lies before a moment, not on it.
+  // The previous change is strictly before a time, so add 1 ms to include one at `at`.
   const last = moment.add({ milliseconds: 1 }).getTimeZoneTransition('previous');
   const next = moment.getTimeZoneTransition('next');
   return {
@@ -41,9 +41,9 @@ export function wallTime(timezone: string, at: number): number {
 }
 
 /**
- * The first moment, UTC ms, at which the zone's clock shows the time `wall` (as `wallTime` gives it), or, where a change
- * of the clock skips it, a later one.
- * @param notBefore UTC ms; matters where the clock shows the time twice
+ * The first time, UTC ms, at which the zone's clock shows the time `wall` (as `wallTime` returns it), or a later one
+ * if a change of the clock skips it.
+ * @param notBefore UTC ms; matters if the clock shows the time twice
  */
 export function wallTimeToUtc(timezone: string, wall: number, notBefore: number): number {
   let stretch = offsetPeriodAt(timezone, notBefore);

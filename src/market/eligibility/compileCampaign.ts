@@ -5,22 +5,22 @@ import { compileFilters, type Filter, type LeadTest } from '../filters/filters.j
 import { hasLimits } from '../limits/usage.js';
 import type { Buyer, Campaign, Contract, Seller } from '../model/market.js';
 
-/** A contract made ready for many leads: what each round would else compute again. */
+/** A contract compiled for many leads, so that rounds do not repeat the work. */
 export interface CompiledContract<B extends Buyer = Buyer> {
   contract: Contract;
   buyer: B;
   states?: ReadonlySet<string>;
-  /** `buys TX, CA only`; in a campaign of few contracts, see `NAMED_STATES_IN`. */
+  /** `buys TX, CA only`; set in campaigns with few contracts only, see `NAMED_STATES_IN`. */
   buysOnly?: string;
   only?: ReadonlySet<string>;
   not?: ReadonlySet<string>;
   schedule?: CompiledSchedule;
   filter?: LeadTest;
-  /** Whether selling under it takes up a limit of its own or of its buyer. */
+  /** Whether its sales count against limits of the contract or of its buyer. */
   limited: boolean;
 }
 
-/** A campaign's terms made ready for many leads. */
+/** A campaign with its contracts, compiled for many leads. */
 export interface CompiledCampaign<B extends Buyer = Buyer, S extends Seller = Seller> {
   seller: S;
   campaign: Campaign;
@@ -29,10 +29,7 @@ export interface CompiledCampaign<B extends Buyer = Buyer, S extends Seller = Se
   compared?: ReadonlySet<string>;
 }
 
-/**
- * The market is read again every two seconds, and seldom differs: what is expensive to compile is kept by what it is
- * compiled from.
- */
+/** The market is read every two seconds and seldom differs, so expensive compilations are cached by their input. */
 function kept<Terms, Ready extends object>(
   compile: (terms: Terms) => Ready,
   keyOf: (terms: Terms) => string = JSON.stringify,
@@ -46,7 +43,7 @@ function kept<Terms, Ready extends object>(
   };
 }
 
-/** What is declared of a campaign's fields, compiled; the number is part of the key of all that is compiled from it. */
+/** A campaign's field declarations, compiled. `id` is part of the cache key of everything compiled from them. */
 interface CompiledFields {
   id: number;
   comparisons: Comparisons;
@@ -73,7 +70,7 @@ const leadTests = kept(
   ({ filters, timezone, fields }) => `${fields.id} ${timezone} ${JSON.stringify(filters)}`,
 );
 
-/** The contracts of a campaign, made ready in their order; those of buyers that are not there are left out. */
+/** Compiles the contracts of a campaign, in their order. Contracts whose buyer does not exist are left out. */
 export function compileContracts<B extends Buyer>(
   { fields, currency }: Pick<Campaign, 'fields' | 'currency'>,
   contracts: readonly Contract[],
@@ -91,8 +88,8 @@ export function compileContracts<B extends Buyer>(
 }
 
 /**
- * A round keeps contracts with the same reason and the same words together. In a large campaign, where most contracts are
- * left out for the state, words of their own would make a round many times as large.
+ * A round groups contracts that have the same reason and detail. In a large campaign, most contracts are excluded by
+ * state, and individual details would make a round many times as large.
  */
 const NAMED_STATES_IN = 30;
 const NAMED_STATES = 6;
@@ -103,7 +100,9 @@ function buysOnlyIn(states: readonly string[]): string {
   return `buys ${named.join(', ')}${others > 1 ? ` and ${others} other states` : ''} only`;
 }
 
-/** One literal of one shape: a copy with a further key makes each round of a large campaign five times as slow. */
+/**
+ * One object literal with one shape: a copy with another key makes each round of a large campaign five times as slow.
+ */
 function compileContract<B extends Buyer>(
   contract: Contract,
   buyer: B,

@@ -10,21 +10,21 @@ import { currencyExclusion } from './reservation.js';
 import type { Exclusion } from '../model/round.js';
 import type { Campaign, Seller } from '../model/market.js';
 
-/** A lead as the rules see it. `fields` hold the person's words; nothing of them may leave in a reason. */
+/** A lead as the rules see it. `fields` hold personal data, which must not enter a reason. */
 export interface LeadInRound {
   facts: LeadFacts;
   fields: Readonly<Record<string, FieldValue>>;
-  /** The campaign's when the lead came: what is bid and paid for it. */
+  /** The campaign's currency when the lead was received: bids and prices for the lead are in it. */
   currency: string;
-  /** Who posted it: the source's name. */
+  /** The name of the source that posted it. */
   source: string;
-  /** How earlier posts of this lead ended, by contract: a buyer that had it is not asked again. */
+  /** The results of earlier posts of this lead, by contract: a buyer that had it is not asked again. */
   offered: Record<string, 'refused' | 'uncertain' | 'returned'>;
 }
 
 /**
  * Why no contract of the campaign may buy the lead; undefined if some may. After a change of currency, the campaign's
- * amounts say nothing about a lead that came before it: 5000 yen are not 50.00 dollars.
+ * amounts do not apply to leads that were received before it: 5000 yen are not 50.00 dollars.
  */
 export function campaignExclusion(
   seller: Pick<Seller, 'active'>,
@@ -39,7 +39,7 @@ export function campaignExclusion(
 
 const statesRefused = new Map<string | undefined, Exclusion>();
 
-/** Most contracts of a large campaign are left out for the state, so the words of each state are made once. */
+/** Most contracts of a large campaign are excluded by state, so the exclusion of each state is cached. */
 function doesNotBuy(state: string | undefined): Exclusion {
   const known = statesRefused.get(state);
   if (known !== undefined) return known;
@@ -49,8 +49,8 @@ function doesNotBuy(state: string | undefined): Exclusion {
 }
 
 /**
- * Whether the contract's own terms let it take this lead now; undefined means that they do. Limits, duplicates and the
- * buyer's circuit, which depend on what else was sold, come after this.
+ * Why the contract's own terms exclude this lead now; undefined if they do not. Limits, duplicates and the buyer's
+ * circuit, which depend on other sales, are checked after this.
  * @param now UTC ms
  */
 export function leadExclusion(
@@ -94,7 +94,7 @@ export function leadExclusion(
   return undefined;
 }
 
-/** Until a closed schedule opens, or for a day where it does not, the answer stays the same, and it is asked for often. */
+/** The next opening is needed often and stays the same until the schedule opens, or for a day if it does not open. */
 const asked = new WeakMap<CompiledSchedule, { at: number; opens: number | undefined }>();
 
 function opens(schedule: CompiledSchedule, now: number): number | undefined {
@@ -105,7 +105,10 @@ function opens(schedule: CompiledSchedule, now: number): number | undefined {
   return next;
 }
 
-/** That a contract's schedule is closed, and when it opens; undefined if it is open, or the contract has none. */
+/**
+ * The exclusion by a closed schedule, with the time of the next opening; undefined if the schedule is open or the
+ * contract has none.
+ */
 export function scheduleExclusion(
   schedule: CompiledSchedule | undefined,
   now: number,

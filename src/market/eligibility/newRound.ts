@@ -5,7 +5,7 @@ import { saleAt } from '../model/stages.js';
 import type { Buyer } from '../model/market.js';
 
 /**
- * A round as it stands before anybody is asked: who may be, and why the others may not.
+ * A round before its first ping: the candidates, and the reasons of the other contracts.
  * @param receivedAt of the lead, UTC ms
  * @param now UTC ms
  */
@@ -40,7 +40,7 @@ export function newRound<B extends Buyer>(
   };
 }
 
-/** What a contract bids that names its price, and need not be asked; undefined where it must be. */
+/** The bid of a contract with a fixed price, which is not pinged; undefined if the contract must be pinged. */
 export function fixedBid({ price, sharedPrice }: Pick<Candidate, 'price' | 'sharedPrice'>): Bid | undefined {
   if (price === undefined && sharedPrice === undefined) return undefined;
   return {

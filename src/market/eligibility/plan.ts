@@ -34,25 +34,28 @@ import {
   type Usage,
 } from '../limits/usage.js';
 
-/** Who may be asked, and why the others may not; every contract is in one of the two. */
+/** The contracts that may be asked, and the reasons of the others. Every contract is in one of the two. */
 export interface Plan<B extends Buyer> {
   open: CompiledContract<B>[];
   excluded: ExcludedGroup[];
   changes: Change[];
 }
 
-/** What else was sold lately, as far as the contracts in question go. */
+/** The state of limits, duplicates and circuits that the contracts in question depend on. */
 export interface LimitState {
   /** By contract, and by `buyer:ID` for balances. */
   usage: ReadonlyMap<string, Usage>;
   holds: readonly Hold[];
   /** By `circuitId`. */
   circuits: ReadonlyMap<string, Circuit>;
-  /** Ids of buyers that have the person on the list that they gave us. */
+  /** Ids of buyers whose own suppression list contains the person. */
   listedBy?: ReadonlySet<string>;
 }
 
-/** Looks at the contracts' own terms: most of a large campaign ends here, before anything is read from the store. */
+/**
+ * Checks the contracts' own terms. This excludes most contracts of a large campaign before anything is read from the
+ * store.
+ */
 export function planRound<B extends Buyer>(
   { seller, campaign, contracts }: CompiledCampaign<B>,
   lead: LeadInRound,
@@ -66,7 +69,7 @@ export function planRound<B extends Buyer>(
     : { ...plan, changes: soonest([...plan.changes, { at: stage, what: 'stage' }]) };
 }
 
-/** Looks at what else was sold: duplicates, caps, budgets, balances, buyers that are failing. */
+/** Checks everything that depends on other sales: duplicates, caps, budgets, balances, open circuits. */
 export function withinLimits<B extends Buyer>(
   plan: Plan<B>,
   { campaign }: Pick<CompiledCampaign<B>, 'campaign'>,
@@ -84,8 +87,8 @@ export function withinLimits<B extends Buyer>(
 }
 
 /**
- * When the lead comes back to buyers that fail. Where one may be tried, another lead may do so first, and this one is left
- * out after all.
+ * When the lead is worth another round for buyers with an open circuit. If one may be tried, another lead may try it
+ * first, and this one is excluded after all.
  */
 const comebacks = (
   asked: readonly CompiledContract[],
@@ -129,7 +132,7 @@ function limitExclusion(
   return room ?? circuitExclusion(buyer.id, circuits, now);
 }
 
-/** Why a contract has no room under its caps and budget, or its buyer can't pay; undefined if neither is so. */
+/** The exclusion by a full cap or budget, or by the buyer's balance; undefined if there is none. */
 function capacityExclusion(
   { contract, buyer, schedule }: CompiledContract,
   { currency }: Pick<Campaign, 'currency'>,
@@ -160,8 +163,8 @@ function circuitExclusion(
 }
 
 /**
- * Why a contract takes no lead at all now, whatever the lead is like, and when that changes if it is known: it is paused,
- * closed, full or its buyer fails or can't pay. Undefined if it may take some.
+ * Why a contract takes no leads at all now, and when that changes if it is known: it is paused, closed or full, or
+ * its buyer fails or can't pay. Undefined if it may take some.
  */
 export const contractExclusion = (
   ready: CompiledContract,
@@ -177,7 +180,7 @@ export const contractExclusion = (
   capacityExclusion(ready, campaign, campaign.sale, usage, now) ??
   circuitExclusion(ready.buyer.id, circuits, now);
 
-/** Up to which price a contract's budget takes leads now, in words; undefined if it has none. */
+/** The highest price that the rest of a contract's budget covers, in words; undefined if it has no budget. */
 export function budgetLeft(
   { contract, schedule }: CompiledContract,
   { currency }: Pick<Campaign, 'currency'>,
@@ -193,13 +196,13 @@ export function budgetLeft(
   return { upTo: `up to ${formatMoney(leftOf(least), currency)}, what is left of ${detail}` };
 }
 
-/** Sorts contracts by whether they are refused; those with the same words go together. */
+/** Splits contracts into open and excluded ones, and groups exclusions that have the same detail. */
 function sorted<B extends Buyer>(
   contracts: CompiledContract<B>[],
   refusalOf: (ready: CompiledContract<B>) => Exclusion | undefined,
 ): Plan<B> {
   const open: CompiledContract<B>[] = [];
-  // By reason and then by words: joining the two for each contract costs more than both lookups.
+  // By reason, then by detail: joining the two for each contract costs more than both lookups.
   const excluded = new Map<Reason, Map<string | undefined, ExcludedGroup>>();
   const changes: Change[] = [];
   for (const ready of contracts) {
@@ -220,7 +223,7 @@ function sorted<B extends Buyer>(
   return { open, excluded: groups, changes: soonest(changes) };
 }
 
-/** Of each kind of change the first. */
+/** The first change of each kind. */
 function soonest(changes: Change[]): Change[] {
   const first = new Map<Change['what'], Change>();
   for (const change of changes) {
@@ -230,7 +233,7 @@ function soonest(changes: Change[]): Change[] {
   return [...first.values()];
 }
 
-/** A contract as the round keeps it. */
+/** A contract as a candidate of a round. */
 export function candidateOf(
   { contract, buyer }: CompiledContract,
   sale: Sale,
@@ -252,7 +255,10 @@ export function candidateOf(
   };
 }
 
-/** Posts accepted of those sent, one accepted post added to both: a new buyer is trusted until it has shown otherwise. */
+/**
+ * The share of posts that were accepted, with one accepted post added to both counts: a new buyer is trusted at
+ * first.
+ */
 export function acceptanceRate(usage: Usage | undefined): number {
   const { posted = 0, accepted = 0 } = usage?.offers ?? {};
   return (accepted + 1) / (posted + 1);

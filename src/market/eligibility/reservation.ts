@@ -4,25 +4,26 @@ import type { NoBid } from '../model/round.js';
 import type { DuplicateRule, Sale } from '../model/market.js';
 import { limitsOf, type Limit, type LimitOwner } from '../limits/usage.js';
 
-/** What a sale must find room under, and what it is counted in. */
+/** The limits and rules that a sale must pass, and the counters that it changes. */
 export interface ReservationNeeds {
   limits: Limit[];
-  /** Whose they are; absent where there are none. */
+  /** The owner of the limits; absent if there are none. */
   limiting?: LimitOwner;
   /** Of the campaign and of the contract. */
   duplicates: DuplicateRule[];
   /**
-   * Whether it is noted at once that the buyer holds a lead of the person: a rule of its own asks for it, or one of another
-   * contract may ask meanwhile. Else it is noted once the sale is booked, for rules that are made later.
+   * Whether it is recorded at once that the buyer holds a lead of the person: if a rule of its own needs it, or a
+   * concurrent check of another contract may need it. Otherwise it is recorded when the sale is booked, for rules
+   * that are made later.
    */
   notesPerson: boolean;
-  /** Whether acceptance is counted for the campaign's award. */
+  /** Whether acceptance is counted, for the campaign's award. */
   countsOffers: boolean;
 }
 
 /**
- * What a sale under a contract needs room for; nothing but the rules on duplicates where the lead is a test.
- * @param market absent where the campaign is gone, as its contract may be
+ * What a sale under a contract must reserve. For a test lead, only the rules on duplicates.
+ * @param market absent if the campaign no longer exists; its contract may be gone too
  * @param now UTC ms
  */
 export function reservationNeeds(
@@ -43,13 +44,13 @@ export function reservationNeeds(
   };
 }
 
-/** What a campaign that is in one currency by now says to a lead, or a bid, that is in another. */
+/** The reason for a lead or bid in a currency that the campaign no longer uses. */
 export const currencyExclusion = (campaign: string, other: string): NoBid => ({
   reason: 'closed',
   detail: `the campaign changed from ${other} to ${campaign}`,
 });
 
-/** Whether another contract is refused a person for what this one holds. */
+/** Whether another contract is refused a person because of what this one holds. */
 const isComparedWith = (market: CompiledCampaign | undefined, { buyer }: CompiledContract): boolean =>
   market !== undefined &&
   (market.compared?.has(buyer.id) === true ||

@@ -19,9 +19,9 @@ import {
 } from '../limits/usage.js';
 
 /**
- * What has been sold, as far as limits and rules on duplicates ask for it, for one that decides leads one after the other
- * and in memory; src/store/sales/capacity.ts keeps the same for many at once. Counters are changed in place, and a person's holds
- * are found without a look at all others.
+ * The state of limits and rules on duplicates, for a caller that decides leads one after the other in memory.
+ * src/store/sales/capacity.ts does the same for concurrent callers. Counters are changed in place. A person's holds
+ * are found without a scan of all others.
  */
 export interface Reservations {
   /** By contract, and by `buyer:ID` for balances. */
@@ -30,7 +30,7 @@ export interface Reservations {
   holds: Map<string, Hold[]>;
 }
 
-/** What a sale needs room for. */
+/** The reservation that a sale needs. */
 export interface ReservationRequest extends ReservationNeeds {
   hold: Hold;
   price: Minor;
@@ -41,11 +41,11 @@ export interface ReservationRequest extends ReservationNeeds {
 
 const isPrepaid = ({ buyer, test }: ReservationRequest): boolean => buyer.balance !== undefined && !test;
 
-/** Holds on leads of the person that were there by then, UTC ms. */
+/** Holds on leads of the person that were made by `now`, UTC ms. */
 export const holdsOf = ({ holds }: Reservations, match: PersonHashes, now: number): Hold[] =>
   personIds(match).flatMap((id) => (holds.get(id) ?? []).filter(({ at }) => at <= now));
 
-/** Takes the room that a sale needs under every limit, or none of it and says why, and until when. */
+/** Reserves what a sale needs under every limit, or nothing, and then returns the exclusion. */
 export function reserve(room: Reservations, asked: ReservationRequest): Exclusion | undefined {
   const { hold, price, currency, buyer, limits, limiting, duplicates, notesPerson, countsOffers } = asked;
   const holds = holdsOf(room, hold, hold.at);
@@ -64,13 +64,13 @@ export function reserve(room: Reservations, asked: ReservationRequest): Exclusio
   return undefined;
 }
 
-/** The sale is booked: what it took up stays taken, and the buyer holds a lead of the person. */
+/** The sale is booked: its reservation becomes final, and the buyer holds a lead of the person. */
 export function confirmReservation(room: Reservations, { hold, countsOffers }: ReservationRequest): void {
   if (countsOffers) offered(room, hold.contract, 0, 1);
   note(room, hold);
 }
 
-/** Gives back what a sale that did not come about had taken; a post that was sent stays counted as sent. */
+/** Releases the reservation of a sale that was not made. A post that was sent still counts as sent. */
 export function releaseReservation(room: Reservations, asked: ReservationRequest): void {
   const { hold, limits, buyer, price } = asked;
   countUsage(room, hold.contract, limits.filter(isOfSale), -1);
@@ -78,7 +78,7 @@ export function releaseReservation(room: Reservations, asked: ReservationRequest
   forget(room, hold);
 }
 
-/** The buyer gave the lead back: it gets its part of the price, and room under its limits where that is agreed. */
+/** The buyer returned the lead: it gets its refund, and its caps are freed if that is agreed. */
 export function releaseReturned(
   room: Reservations,
   asked: ReservationRequest,
@@ -94,13 +94,13 @@ export function releaseReturned(
   forget(room, hold);
 }
 
-/** What a prepaid buyer pays in, or owes where it is less than nothing. */
+/** Adds a payment to a prepaid buyer's balance; a negative amount is owed. */
 export function addToBalance(room: Reservations, buyer: string, amount: Minor): void {
   const account = usageOf(room, buyerAccount(buyer));
   account.balance = (account.balance ?? 0) + amount;
 }
 
-/** Counts a sale under limits, or takes it back. */
+/** Counts a sale under limits, or reverts that (`-1`). */
 export function countUsage(
   room: Reservations,
   contract: string,

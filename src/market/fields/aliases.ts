@@ -5,7 +5,7 @@ import { foldedName } from './fieldNames.js';
 export interface SourceTerms {
   /** Names that the source sends, each with the field that it means. */
   aliases?: readonly { name: string; field: string }[];
-  /** Whether the usual names count (`DEFAULT_ALIASES`); absent: they do. */
+  /** Whether the usual names (`DEFAULT_ALIASES`) apply; default true. */
   defaults?: boolean;
 }
 
@@ -13,9 +13,9 @@ export interface SourceTerms {
 export const FULL_NAME = 'fullName';
 
 /**
- * The usual names of the documented fields, the likeliest first, as form builders, ad platforms and lead exchanges write
- * them. How words are set apart does not matter: `first_name` stands for `FirstName`, `first-name` and `FIRST NAME`. Left
- * out is what may as well mean something else: `address`, `source`, `lead_id`, `click_id`, `referrer`, `tcpa`.
+ * The usual names of the documented fields, the likeliest first, as form builders, ad platforms and lead exchanges
+ * write them. Separators between words do not matter: `first_name` also matches `FirstName`, `first-name` and `FIRST
+ * NAME`. Ambiguous names are left out: `address`, `source`, `lead_id`, `click_id`, `referrer`, `tcpa`.
  */
 export const DEFAULT_ALIASES: Readonly<Record<string, readonly string[]>> = {
   firstName: [
@@ -96,7 +96,7 @@ export const DEFAULT_ALIASES: Readonly<Record<string, readonly string[]>> = {
 
 export interface Meaning {
   field: string;
-  /** Of several names for one field, the one with the lowest counts. */
+  /** If several names stand for one field, the lowest rank wins. */
   rank: number;
 }
 
@@ -110,7 +110,7 @@ const usualNames: ReadonlyMap<string, Meaning> = new Map(
   ),
 );
 
-/** What a form calls the person whose fields it groups: `lead[first_name]`. */
+/** A form's group around a person's fields: `lead[first_name]`. */
 const GROUP = /^(?:lead|contact|user|customer|person|applicant|form|fields|form_fields|data)\[([^[\]]+)\]$/i;
 
 /** The field that a name means to a source; undefined for a name of its own. */

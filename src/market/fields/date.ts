@@ -6,27 +6,30 @@ import { readTypedText } from './text.js';
 export const DATE_ORDERS = ['mdy', 'dmy', 'ymd', 'mdy!', 'dmy!'] as const;
 export const EPOCH_UNITS = ['s', 'ms'] as const;
 
-/** How a source writes its dates; each hint only matters where a date has more than one reading. */
+/** How a source writes its dates. A hint matters only if a date has more than one reading. */
 export interface DateHints {
-  /** The order of day, month and year between slashes; `mdy` if nothing is said. With `!` it holds for dots too and for good. */
+  /**
+   * The order of day, month and year between slashes; default `mdy`. With `!` it also applies to dots, and no other
+   * order is tried.
+   */
   order?: (typeof DATE_ORDERS)[number];
   /** Numbers are days of a spreadsheet, counted from 1899-12-30. */
   format?: 'excel';
   /** Numbers are seconds or milliseconds since 1970-01-01 UTC. */
   unit?: (typeof EPOCH_UNITS)[number];
-  /** In which time zone such a number is a day (IANA); UTC if nothing is said. */
+  /** The time zone that turns such a number into a day (IANA); default UTC. */
   zone?: string;
 }
 
 const DAY_MS = 86_400_000;
-/** No date is read that is later. */
+/** The latest date that is accepted. */
 const LATEST_MS = Date.UTC(2200, 11, 31);
 const EXCEL_EPOCH = Date.UTC(1899, 11, 30);
 
 /** Months by the first three letters of their names. */
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** The number of a month by its name or the first three letters of it; 0 if it is none. */
+/** The number of a month by its name or the first three letters of it; 0 if there is no such month. */
 export const monthOf = (name: string): number => MONTHS.indexOf(name.slice(0, 3).toLowerCase()) + 1;
 
 /** `03`: a part of a date or time as ISO 8601 writes it. */
@@ -41,7 +44,7 @@ const MONTH_FIRST = new RegExp(`^${WEEKDAY}${NAMES}[\\s.,-]+${DAY}[\\s,-]+${YEAR
 const DAY_FIRST = new RegExp(`^${WEEKDAY}${DAY}[\\s.-]*(?:of\\s+)?${NAMES}[\\s.,-]+${YEAR}$`, 'i');
 const YEAR_FIRST = new RegExp(`^(\\d{4})[\\s.-]+${NAMES}[\\s.-]+${DAY}$`, 'i');
 
-/** A time of day behind a date, with all that follows it. */
+/** A time of day after a date, with the rest of the text. */
 const TIME_BEHIND = /(?:T|[\s,]+(?:at\s+)?)\d{1,2}(?::\d{2}.*|\s*[ap]\.?m\.?)$/is;
 
 interface Parts {
@@ -50,7 +53,7 @@ interface Parts {
   day: number;
 }
 
-/** What a year of two digits means, or undefined if that is not certain. */
+/** The full year of a two-digit year; undefined if it is not certain. */
 type Century = (year: number, month: number, day: number) => number | undefined;
 
 /** The day of a date as written, `1985-03-07`: never moved by a time zone. @param now UTC ms */
@@ -61,13 +64,15 @@ export function readDate(sent: string, now: number, hints: DateHints = {}): Read
   });
 }
 
-/** The oldest person, and the youngest with a lead of their own, whose birth year of two digits is believed, years. */
+/** Ages between which a two-digit birth year is accepted, years. */
 const OLDEST_GUESSED = 100;
 const YOUNGEST_GUESSED = 16;
 /** No living person is older, years. */
 const OLDEST = 120;
 
-/** A date of birth, likewise: in the past, and of somebody alive. A year of two digits is that of a person of 16 to 100. */
+/**
+ * A date of birth, likewise: in the past, and of a living person. A two-digit year is that of a person of 16 to 100.
+ */
 export function readBirthDate(sent: string, now: number, hints: DateHints = {}): Reading {
   return readTypedText(sent, 'not a date of birth', (text) => {
     if (isEmptyDate(text)) return {};
@@ -91,7 +96,7 @@ export const todayIn = (timezone: string, now: number): string =>
 const isEmptyDate = (text: string): boolean => /^0{1,4}([-/.]?)0{1,2}\1?0{1,4}(?:[T ]00:00.*)?$/.test(text);
 
 function dateIn(given: string, hints: DateHints, century: Century): string | undefined {
-  // XML Schema's dates carry a zone, which moves no day here.
+  // XML Schema's dates have a zone, which does not change the day here.
   const text = given
     .replace(TIME_BEHIND, '')
     .replace(/^(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})$/i, '$1')
@@ -142,7 +147,7 @@ function between(text: string, { order = 'mdy' }: DateHints, century: Century): 
   const [first, second] = [Number(a), Number(b)];
   const read = (isDayFirst: boolean): string | undefined =>
     valid({ year: c, month: isDayFirst ? second : first, day: isDayFirst ? first : second }, century);
-  // The only other reading counts if there is no such month in the first one.
+  // The other reading counts only if the first one has no such month.
   const hasNoMonth = (dayFirst ? second : first) > 12;
   return isStrict || !hasNoMonth ? read(dayFirst) : read(!dayFirst);
 }
@@ -159,7 +164,7 @@ function compact(text: string, { order = 'mdy' }: DateHints): string | undefined
   return valid({ year: at(4, 4), month, day }, never);
 }
 
-/** The day in normal form if there is such a day; none is rolled over into the next month. */
+/** The day in normal form. Undefined if there is no such day: it does not roll over into the next month. */
 function valid({ year, month, day }: Parts, century: Century): string | undefined {
   const full = year.length === 2 ? century(Number(year), month, day) : Number(year);
   if (full === undefined || full < 1800 || full > 2200) return undefined;
@@ -173,7 +178,7 @@ function nearestCentury(now: number): Century {
   return (year) => first + ((((year - first) % 100) + 100) % 100);
 }
 
-/** The one century in which a person born then is of an age to be believed. */
+/** The century in which a person born then has a plausible age, if there is only one. */
 function centuryOfAdult(now: number): Century {
   const today = new Date(now).toISOString().slice(0, 10);
   return (year, month, day) => {

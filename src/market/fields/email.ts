@@ -8,7 +8,7 @@ export interface EmailOptions {
 
 /** Local part (RFC 5321 and RFC 6531: letters of any script), without quoted forms, which nobody has. */
 const LOCAL = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
-/** A host that the internet can reach: labels, and a last one that is no number. */
+/** A public host name: labels, and a last one that is not a number. */
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})$/;
 
 /**

@@ -1,6 +1,6 @@
 import { cleanText } from './text.js';
 
-/** What a field without a name is kept as. */
+/** The name of a field that was sent without one. */
 const UNNAMED = '(unnamed)';
 
 /**
@@ -25,7 +25,7 @@ const encodeFirst = (text: string): string => encoded(text.slice(0, 1)) + text.s
 const encoded = (character: string): string =>
   Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '%$&');
 
-/** With a code for every character that can't be seen. */
+/** Percent-encodes every invisible character. */
 function withCodes(sent: string): string {
   return sent
     .replace(CODE, encodeFirst)
@@ -41,7 +41,7 @@ export function listName(name: string): string | undefined {
   return /^(.+)\[\d{0,4}\]$/s.exec(name)?.[1];
 }
 
-/** A name without regard to how its words are set apart: `first_name`, `FirstName` and `first name` are one. */
+/** A name without separators and case: `first_name`, `FirstName` and `first name` are equal. */
 export const foldedName = (name: string): string =>
   name
     .normalize('NFKC')

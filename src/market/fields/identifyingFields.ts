@@ -7,7 +7,7 @@ import { FULL_NAME, meanings } from './aliases.js';
 const NAMING = new Set(['firstName', 'lastName', FULL_NAME, 'phone', 'phoneExtension', 'email']);
 const usualMeaning = meanings({});
 
-/** Whether a field says who the person is, by its own name or by one that sources give it. */
+/** Whether a field identifies the person, by its own name or by an alias. */
 export function namesPerson(field: string, declared: FieldDeclarations | undefined): boolean {
   if (declarationOf(declared, field) !== undefined) return false;
   return NAMING.has(standardField(field) ? field : (usualMeaning(field)?.field ?? ''));
@@ -20,8 +20,8 @@ interface Asking {
 }
 
 /**
- * What of a lead's fields a ping carries: where the person lives, at most as exact as five digits of ZIP, and what the
- * contract asks for. Values that could not be read are left out: they may be anything, a name too.
+ * The fields of a lead in a ping: where the person lives, at most to five digits of ZIP, and the fields that the
+ * contract asks for. Values that could not be read are left out: they may be anything, even a name.
  */
 export function pingedFields(
   lead: Pick<LeadFields, 'fields' | 'unread'>,

@@ -5,7 +5,7 @@ import { dialledDigits, HOME_COUNTRY, phoneParts, readPhone } from './phone.js';
 import type { FieldValue } from './reading.js';
 import { typedText } from './text.js';
 
-/** A phone number and an e-mail address, as somebody wrote them. */
+/** A phone number and an e-mail address, as written. */
 export interface Contact {
   phone?: string;
   email?: string;

@@ -10,7 +10,7 @@ export interface Bounds {
   excluded?: boolean;
 }
 
-/** Words before a number, and behind it, by what they make of it. */
+/** Words before and after a number, by their meaning. */
 const AT_LEAST = String.raw`(?:at least|min(?:imum)?(?: of)?|from|no less than|not less than|>=|≥)`;
 const OVER = String.raw`(?:over|above|more than|greater than|higher than|>)`;
 const UNDER = String.raw`(?:under|below|less than|fewer than|lower than|<)`;

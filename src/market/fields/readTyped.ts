@@ -15,7 +15,7 @@ export type FieldReader = Reader<FieldValue, FieldValue>;
 /** An enum's reader is expensive to make, and a campaign's declarations stay in memory for many leads. */
 const readers = new WeakMap<FieldDeclaration, Map<string, FieldReader>>();
 
-/** What a value of a declared field means; see `typedReader`. */
+/** Reads a value of a declared field; see `typedReader`. */
 export const readTyped = (
   declaration: FieldDeclaration,
   sent: FieldValue,

@@ -2,11 +2,11 @@
 export type FieldValue = string | string[];
 
 /**
- * What a sent value means.
+ * The meaning of a sent value.
  *
- * - `value`: its normal form. A `note` beside it says what was changed that a person may want to check.
+ * - `value`: its normal form. A `note` beside it names a correction that a person may want to check.
  * - no `value`, no `note`: blank, as if the field had not been sent.
- * - no `value` but a `note`: not readable with certainty. It is kept as sent, and the note tells ops why.
+ * - no `value` but a `note`: not readable with certainty. It is kept as sent, and the note gives ops the reason.
  */
 export interface Reading<T = string> {
   value?: T;

@@ -15,7 +15,7 @@ export interface StandardField {
   read: (sent: string, options: ReadOptions) => Reading;
 }
 
-/** What is known of how a value was sent. */
+/** How a value was sent. */
 export type ReadOptions = EmailOptions;
 
 const plain = (sent: string): Reading => readText(sent);
@@ -131,7 +131,7 @@ export const FIELDS: Readonly<Record<string, StandardField>> = {
 export const standardField = (name: string): StandardField | undefined =>
   Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
 
-/** Always required. They say whose lead it is and are no fields of the person's. */
+/** Always required. They identify the campaign and are not fields of the person. */
 export const ADDRESSING = ['seller', 'category'] as const;
 
 /** Required unless the campaign says otherwise. */
@@ -146,13 +146,13 @@ export const PROOFS: readonly string[] = [
   'userAgent',
 ];
 
-/** What is wrong with a field, in a few words that never repeat its value. */
+/** The problem of a field, in a few words that never repeat its value. */
 export interface FieldFault {
   field: string;
   problem: string;
 }
 
-/** The problem of a required field that is absent or blank, or how it begins. */
+/** The problem of a required field that is absent or blank, or the start of it. */
 export const MISSING = 'missing';
 
 export const isMissing = ({ problem }: FieldFault): boolean => problem.startsWith(MISSING);
@@ -165,7 +165,7 @@ export interface LeadFields {
   unread?: string[];
   /** By name: what was sent, if the stored value differs. */
   sent?: Record<string, FieldValue>;
-  /** By name: what ops should know of how a value was read. Never repeats a value. */
+  /** By name: remarks for ops on how a value was read. They never repeat a value. */
   notes?: Record<string, string>;
   /** Two-letter code. */
   state?: string;

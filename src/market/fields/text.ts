@@ -8,7 +8,7 @@ import type { Reading } from './reading.js';
 const INVISIBLE =
   /[\u00AD\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]|\u034F|\u17B4|\u17B5/gu;
 
-/** Hangul fillers and the blank Braille cell look like spaces and are none. */
+/** Hangul fillers and the blank Braille cell look like spaces but are not. */
 const BLANK_LETTERS = /[\u115F\u1160\u2800\u3164\uFFA0]/gu;
 
 /** Joiners have a meaning within emoji and within the scripts that need them, such as Persian and Hindi. */
@@ -53,8 +53,8 @@ function keepWhereItJoins(joiner: string, offset: number, text: string): string 
 }
 
 /**
- * Words that programs and people write for "nothing". They count only as the whole value: Null, None, Na and Nan are
- * surnames, so a name, a city and free text are never compared with them.
+ * Words that programs and people write for "nothing". They count only as the whole value. Null, None, Na and Nan are
+ * surnames, so names, cities and free text are never compared with them.
  */
 const NULL_LIKE = new RegExp(
   [

@@ -6,7 +6,7 @@ import { readTypedText } from './text.js';
 export interface TimeHints {
   /** An IANA zone for times that come without an offset. */
   zone?: string;
-  /** What a number counts since 1970-01-01 UTC; 13 digits are milliseconds in any case. */
+  /** The unit of numbers since 1970-01-01 UTC; 13 digits are always milliseconds. */
   unit?: 's' | 'ms';
 }
 

@@ -1,4 +1,4 @@
-/** What binds a currency, and what to do instead. */
+/** Why a currency can't change, and what to do instead. */
 const BINDING = {
   sales:
     'the campaign has sales; sell in the new currency under another category, and set this campaign to active: false',
@@ -9,13 +9,13 @@ const BINDING = {
   balance: 'the buyer has a balance; give the new balance to a buyer with another id',
 } as const;
 
-/** A currency that can't be changed, and what binds it. */
+/** A currency that can't be changed, and the reason. */
 export interface BoundCurrency {
   currency: string;
   by: keyof typeof BINDING;
 }
 
-/** Campaigns and buyers that can't have another currency than so far. */
+/** Campaigns and buyers whose currency can't be changed. */
 export type Bound = Record<'campaigns' | 'buyers', ReadonlyMap<string, BoundCurrency>>;
 
 export const unchangeable = ({ currency, by }: BoundCurrency, wanted: string): string =>

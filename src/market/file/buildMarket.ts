@@ -29,8 +29,8 @@ type DuplicatesInFile = NonNullable<ContractInFile['duplicates']>;
 type MarginInFile = NonNullable<CampaignInFile['margin']>;
 
 /**
- * Builds the terms of a file in which no fault was found.
- * @throws Error where one was missed: the checks let a value through that has no meaning
+ * Builds the market of a file without faults.
+ * @throws Error if a check missed a fault and a value has no meaning
  */
 export function buildMarket({ sellers = [], buyers = [], campaigns = [] }: MarketInFile): Market {
   return {
@@ -168,7 +168,7 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
   };
 }
 
-/** Numbers and truth values as texts: fields are compared in their normal form, which is a text. */
+/** Converts numbers and booleans to texts: fields are compared in their normal form, which is a text. */
 function filterOf({ equals, oneOf, not, all, any, ...rules }: FilterInFile): Filter {
   const filter: Filter = rules;
   if (equals !== undefined) filter.equals = String(equals);
@@ -189,7 +189,7 @@ function marginOf({ bands, ...margin }: MarginInFile, convert: Convert): Margin 
 const shareOf = ({ percent, fixed = 0 }: { percent?: number; fixed?: number }, { minor }: Convert): Share =>
   percent === undefined ? { fixed: minor(fixed) } : { percent };
 
-/** @param per whose earlier leads count unless the rule says so */
+/** @param per the default of the rule's `per` */
 const duplicatesOf = (rule: DuplicatesInFile, per: DuplicateRule['per']): DuplicateRule => ({
   match: 'any',
   per,

@@ -2,8 +2,8 @@ import { HASH_BITS } from '../fields/personKeys.js';
 import type { Market } from '../model/market.js';
 
 /**
- * What a person who applies a market should know of what it changes, although it is not a fault: what it reveals of
- * persons, and how long it keeps them.
+ * Effects of a market on personal data that the person who applies it should know, although they are not faults: what
+ * it reveals, and how long it keeps data.
  * @param retentionDays the setting RETENTION_DAYS; undefined if it is not set
  */
 export function cautionsOf(

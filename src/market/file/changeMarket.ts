@@ -20,17 +20,17 @@ import { isMoney } from './units.js';
 export interface MarketFile {
   value: unknown;
   locate: (path: Path, at?: 'key' | 'value') => Position;
-  /** What is wrong with its text. If it can't be read at all, there is no value. */
+  /** The faults of its text. If the text can't be parsed, there is no value. */
   faults: Fault[];
 }
 
-/** Reads the text of a market file. Whatever the text, nothing is thrown. */
+/** Reads the text of a market file. It never throws. */
 export function readMarketFile(text: string): MarketFile {
   const document = readDocument(text);
   return 'value' in document ? document : { value: undefined, locate: START, faults: document.faults };
 }
 
-/** A market file that a program has made instead of a person. */
+/** A market file that a program made. */
 export const marketFileOf = (value: MarketInFile | Keys): MarketFile => ({
   value,
   locate: START,
@@ -39,23 +39,23 @@ export const marketFileOf = (value: MarketInFile | Keys): MarketFile => ({
 
 const START = (): Position => ({ line: 1, column: 1 });
 
-/** Why an address would never be contacted, if the settings say so. */
+/** Why the settings do not allow an address. */
 export type UrlRefusal = (url: string) => string | undefined;
 
 export interface Changing extends Merging {
   urlRefusal?: UrlRefusal;
-  /** Whether a campaign that is not in the market must bring contracts: without any there is nothing to decide. */
+  /** Whether a new campaign must have contracts: without any there is nothing to decide. */
   needsContracts?: boolean;
 }
 
 /** A market with a file merged into it. */
 export interface ChangedMarket {
-  /** The whole market, with what the file does not name. */
+  /** The whole market, including the parts that the file does not name. */
   terms: Market;
   named: Named;
   /** Bid models, which the file may have for `gavel simulate`. */
   models: Modelled[];
-  /** A place of the file, for faults that only the database knows. */
+  /** Locates a path in the file, for faults that only the database can find. */
   placeOf: (path: Path) => Pick<Fault, 'line' | 'column' | 'path'>;
 }
 
@@ -63,8 +63,8 @@ export interface ChangedMarket {
 export const EMPTY: Market = { sellers: [], buyers: [], campaigns: [], contracts: [] };
 
 /**
- * Merges a market file into a market (see `mergeChange`), and checks the result as a whole: the one meaning of a market
- * file, for `gavel apply` and `gavel simulate` alike. Whatever the file, it is a changed market or all of its faults.
+ * Merges a market file into a market (see `mergeChange`) and checks the result as a whole. `gavel apply` and `gavel
+ * simulate` share this. The result is a changed market, or all faults of the file.
  */
 export function changeMarket(
   file: MarketFile,
@@ -93,7 +93,7 @@ export function changeMarket(
   const known = onceOnly(() => faultsOfMarket(base));
   const isStored = (path: Path): boolean => merged.originOf(path).isStored;
   const reportMerged: Report = (path, message, at) => {
-    // Rules may have become stricter since the market was stored, which is not the fault of this file.
+    // Rules may have become stricter since the market was stored. That is not a fault of this file.
     if (isStored(path) && known().has(faultKey(path, message))) return;
     if (message.startsWith(MISSING) && isUnnamed(path, merged, base)) return;
     faults.push({ ...placeOf(path, at), message: message + newNameHint(path, message, merged, base) });
@@ -109,7 +109,7 @@ export function changeMarket(
   return { faults: distinct(faults).sort(byPosition) };
 }
 
-/** What is wrong with a file by itself, whatever the market is. */
+/** The faults of a file by itself, regardless of the market. */
 export function faultsOfFile(file: MarketFile): Fault[] {
   const faults = [...file.faults];
   readPart(file, (path, message, at) => {
@@ -118,7 +118,7 @@ export function faultsOfFile(file: MarketFile): Fault[] {
   return faults.sort(byPosition);
 }
 
-/** What of the file has the right shape; undefined if it has nothing to merge. */
+/** The parts of the file with the right shape; undefined if there is nothing to merge. */
 function readPart({ value }: MarketFile, report: Report): { part: Keys; models: Modelled[] } | undefined {
   if (value === undefined) return undefined;
   if (value === null) report([], 'is empty; name sellers, buyers or campaigns');
@@ -128,7 +128,7 @@ function readPart({ value }: MarketFile, report: Report): { part: Keys; models: 
   return isMap(part) ? { part, models } : undefined;
 }
 
-/** Checks a market of which some values may be undefined, because they are faults already. */
+/** Checks a market in which some values may be undefined because they are already reported. */
 function checkWhole(market: MarketKeys, report: Report, context: Context): void {
   const draft = checkShape(MarketInFile, market, [], report);
   if (isDraft(MarketInFile, draft)) checkMarket(draft, report, context);
@@ -164,14 +164,14 @@ function onceOnly<T>(make: () => T): () => T {
 
 const MISSING = 'is missing';
 
-/** Whether the path is of a seller or buyer without a name that can be read, which may be one of the market. */
+/** Whether the path is of a seller or buyer without a readable name, which may exist in the market. */
 function isUnnamed([list, i, key]: Path, { market }: MergedMarket, base: MarketKeys): boolean {
   if (key === undefined || (list !== 'sellers' && list !== 'buyers') || base[list].length === 0) return false;
   const name = list === 'sellers' ? 'code' : 'id';
   return key !== name && market[list][Number(i)]?.[name] === undefined;
 }
 
-/** A name that is missing something may be another one, mistyped. */
+/** A new name with missing keys may be a mistyped existing name. */
 function newNameHint(
   [list, i, key]: Path,
   message: string,
@@ -188,7 +188,10 @@ function newNameHint(
   return meant === undefined ? '' : ` (the market has no ${what} "${own}"; did you mean ${meant}?)`;
 }
 
-/** Amounts that the file does not name would be taken for amounts of the new currency. */
+/**
+ * Reports a change of currency unless the file names every amount: other amounts would be taken for amounts of the
+ * new currency.
+ */
 function checkCurrencies({ market, originOf }: MergedMarket, before: Market, report: Report): void {
   const campaigns = new Map(before.campaigns.map(({ id, currency }) => [id, currency]));
   const buyers = new Map(
@@ -229,7 +232,7 @@ function amountsIn(value: unknown, path: Path): { path: Path; amount: number }[]
   return Object.entries(value).flatMap(([key, item]) => amountsIn(item, [...path, key]));
 }
 
-/** A new campaign that brings no contracts is probably one of the market, misspelt. */
+/** Reports new campaigns without contracts: each is probably a mistyped existing one. */
 function checkNewCampaigns({ market }: MergedMarket, before: Market, report: Report): void {
   const known = new Set(before.campaigns.map(({ id }) => id));
   for (const [i, campaign] of market.campaigns.entries()) {
@@ -238,7 +241,7 @@ function checkNewCampaigns({ market }: MergedMarket, before: Market, report: Rep
       continue;
     if (Array.isArray(contracts) && contracts.length > 0) continue;
     const own = before.campaigns.filter((one) => one.seller === seller).map((one) => one.category);
-    // The seller itself is at fault.
+    // The seller itself is reported.
     if (!before.sellers.some(({ code }) => code === seller)) continue;
     const meant = similarCategory(category, own);
     const listed = own.length === 0 ? 'it has none.' : `its categories are ${own.join(', ')}.`;
@@ -257,7 +260,7 @@ const distinct = (faults: readonly Fault[]): Fault[] => [
   ).values(),
 ];
 
-/** A market by its keys. What follows from something else is left out, so that it goes on to follow from it. */
+/** A market by its keys. Derived defaults are left out, so that they are derived again after the merge. */
 function asKeys(market: Market): MarketKeys {
   const { sellers = [], buyers = [], campaigns = [] } = marketInFile(market);
   const own = campaigns.map(({ contracts = [], ...campaign }) => ({

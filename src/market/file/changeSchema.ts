@@ -7,8 +7,8 @@ const { contracts } = campaigns.items.properties;
 const optional = Type.Optional;
 
 /**
- * A map of which any part may be given. Lists are given whole. Where a market file may leave a key out, the part may
- * have `null`, which removes it.
+ * A schema in which all keys are optional. Lists are replaced as a whole. A key that is optional in a market file may
+ * be `null`, which removes it.
  */
 function partOf(schema: Type.TObject, needed: readonly string[] = []): Type.TObject {
   const title = 'title' in schema && typeof schema.title === 'string' ? schema.title : '';
@@ -31,7 +31,7 @@ function anyPartOf(schema: Type.TSchema): Type.TSchema {
 
 const campaign = partOf(campaigns.items, ['seller', 'category']);
 
-/** What a market file may hold: any part of a market, with the names of the entries that it is about. */
+/** The schema of a market file: any part of a market, with the ids of its entries. */
 export const PartOfMarket = Type.Object(
   {
     sellers: optional(Type.Array(partOf(sellers.items, ['code']), { title: 'a list of sellers' })),
@@ -54,7 +54,7 @@ export const PartOfMarket = Type.Object(
   { title: 'a market', minProperties: 1 },
 );
 
-/** All but the contracts, which are entries of their own. */
+/** All keys except contracts, which are entries of their own. */
 function removableOf(schema: Type.TObject): string[] {
   const keys: unknown = 'removable' in schema ? schema.removable : [];
   return Array.isArray(keys) ? keys.filter((key): key is string => key !== 'contracts') : [];

@@ -1,6 +1,6 @@
 import type { Path, Report } from './fault.js';
 
-/** Keys whose values are addresses, wherever they stand: of a seller's postbacks, a buyer's endpoints, a check. */
+/** Keys whose values are addresses, at any depth: a seller's postbacks, a buyer's endpoints, a check. */
 const URL_KEYS = new Set(['url', 'also']);
 
 /**

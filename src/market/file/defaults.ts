@@ -1,6 +1,6 @@
 import { REQUIRED_BY_DEFAULT } from '../fields/standardFields.js';
 
-/** What holds for a campaign where the file is silent, as the file would write it. */
+/** The defaults of a campaign, as the file would write them. */
 export const DEFAULTS = {
   active: true,
   currency: 'USD',

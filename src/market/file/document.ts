@@ -14,19 +14,22 @@ import {
 } from 'yaml';
 import { type Fault, type Path, pathText, type Position } from './fault.js';
 
-/** A YAML text as plain values, with the way back to the place of each. */
+/** A YAML text as plain values, with the position of each. */
 export interface MarketDocument {
   value: unknown;
-  /** Where a path is in the text; of a path that is not there, where its nearest parent is. */
+  /** The position of a path in the text; for a path that does not exist, of its nearest parent. */
   locate: (path: Path, at?: 'key' | 'value') => Position;
   /** Keys that a map has twice. */
   faults: Fault[];
 }
 
-/** A market of 10,000 contracts is a third of it; more is a mistake, or meant to fill the memory. */
+/**
+ * Maximum length of the text. A market of 10,000 contracts is a third of it; more is a mistake or an attack on
+ * memory.
+ */
 export const LONGEST_TEXT = 8 * 1024 * 1024;
 
-/** Reads a YAML text; what can't be read is returned as faults, and nothing is thrown, whatever the text. */
+/** Reads a YAML text. Unreadable text is returned as faults; it never throws. */
 export function readDocument(text: string): MarketDocument | { faults: Fault[] } {
   if (text.length > LONGEST_TEXT) {
     return whole(`is ${text.length} characters long; more than ${LONGEST_TEXT} are not read`);
@@ -56,7 +59,7 @@ export function readDocument(text: string): MarketDocument | { faults: Fault[] }
   }
 }
 
-/** The first place that is not YAML; what is wrong after it usually follows from it. */
+/** The first syntax fault; later ones usually follow from it. */
 function firstOf({ contents, errors, warnings }: Document.Parsed, lines: LineStarts): Fault | undefined {
   const [first, ...more] = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   if (first === undefined) return undefined;
@@ -129,7 +132,7 @@ function offset(document: Document.Parsed, path: Path, at: 'key' | 'value'): num
   return found;
 }
 
-/** Finds keys that a map has twice, and aliases of what no anchor before them has named. */
+/** Finds duplicate keys in maps, and aliases without an earlier anchor. */
 function lookThrough(document: Document.Parsed, lines: LineStarts): Record<'repeated' | 'dangling', Fault[]> {
   const repeated: Fault[] = [];
   const dangling: Fault[] = [];

@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 
 /**
- * What of a value has the right shape, with everything else left out: keys may be missing, entries of lists keep
- * their place. Checks that look at several values run on a draft, so that one wrong value hides no other fault.
+ * The parts of a value with the right shape: keys may be missing, and list entries keep their place. Checks across
+ * several values run on a draft, so that one wrong value does not hide other faults.
  */
 export type Draft<T> = T extends readonly (infer Item)[]
   ? (Draft<Item> | undefined)[]
@@ -11,7 +11,7 @@ export type Draft<T> = T extends readonly (infer Item)[]
     ? { [Key in keyof T]?: Draft<T[Key]> | undefined }
     : T;
 
-/** Whether everything that is there has the shape that the schema asks for. */
+/** Whether the existing parts match the schema. */
 export function isDraft<T extends Type.TSchema>(schema: T, value: unknown): value is Draft<Type.Static<T>> {
   const check = compiled.get(schema) ?? Compile(draftOf(schema));
   compiled.set(schema, check);
@@ -25,7 +25,7 @@ export function isOf<T extends Type.TSchema>(schema: T, value: unknown): value i
   return check.Check(value);
 }
 
-/** Made once a schema: the whole market's is large. */
+/** Compiled once for each schema, because the market's schema is large. */
 const compiled = new WeakMap<Type.TSchema, Validator>();
 const whole = new WeakMap<Type.TSchema, Validator>();
 

@@ -1,4 +1,4 @@
-/** Where in the file's tree: keys and positions in lists. */
+/** A path in the file's tree: keys and list indexes. */
 export type Path = readonly (string | number)[];
 
 /** Line and column in the text, both from 1. */
@@ -7,9 +7,9 @@ export interface Position {
   column: number;
 }
 
-/** One thing wrong with a market file, where it is, and what to write instead. */
+/** One fault of a market file: its position, and what to write instead. */
 export interface Fault extends Position {
-  /** `campaigns[0].contracts[1].price`; empty where the fault is with the text as a whole. */
+  /** `campaigns[0].contracts[1].price`; empty if the fault concerns the text as a whole. */
   path: string;
   message: string;
 }

@@ -38,7 +38,7 @@ const DeclarationInFile = Type.Object(
   { title: 'a field’s declaration' },
 );
 
-/** A campaign's declared fields as written; `checkFields` checks what is between the values. */
+/** A campaign's declared fields as written; `checkFields` checks the relations between values. */
 export const FieldsInFile = named(DeclarationInFile, {
   title: 'a map of fields',
   names: FieldName,
@@ -50,7 +50,7 @@ type DeclarationInFile = FieldsInFile[string];
 
 const DATE_HINTS = ['order', 'unit', 'zone', 'format'] as const;
 
-/** Reports what is wrong between the values of declarations, each of which has the right shape. */
+/** Reports faults between the values of declarations, each of which has the right shape. */
 export function checkFields(fields: Draft<FieldsInFile>, path: Path, report: Report): void {
   for (const [name, declaration] of Object.entries(fields)) {
     const at = [...path, name];
@@ -104,14 +104,14 @@ function checkLabels(values: Draft<NonNullable<DeclarationInFile['values']>>, pa
   }
 }
 
-/** A campaign's declarations, and the fields whose declaration is faulty, so that nothing can be said about their rules. */
+/** A campaign's declarations, and the fields with a faulty declaration, whose rules can't be checked. */
 export interface Declared {
   fields: FieldDeclarations;
   faulty: ReadonlySet<string>;
   currency: string;
 }
 
-/** What can be read of the declarations of a draft. */
+/** The readable declarations of a draft. */
 export function declaredIn(fields: Draft<FieldsInFile> | undefined, currency: string): Declared {
   const entries = Object.entries(fields ?? {});
   const known = entries.flatMap(([name, declaration]): [string, FieldDeclaration][] => {

@@ -16,8 +16,8 @@ const Text = Type.Refine(
 );
 
 /**
- * What a value is compared with. YAML's numbers and truth values are taken for fields that are declared to have them
- * (`checkFit`); for others they are a slip, because YAML drops the zeros of a ZIP code.
+ * A value to compare with. YAML numbers and booleans are accepted for fields that are declared as such (`checkFit`).
+ * For other fields they are a mistake, because YAML drops the zeros of a ZIP code.
  */
 const Comparable = Type.Union([Text, Type.Boolean(), Type.Number({ minimum: -1e15, maximum: 1e15 })], {
   title: 'a text of 1 to 2000 characters',

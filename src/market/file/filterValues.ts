@@ -8,8 +8,8 @@ import { rules, type FilterInFile } from './filterSchema.js';
 const RULES = Object.keys(rules).filter((key) => key !== 'field');
 
 /**
- * Reports what is wrong between the values of a filter and of those in it, each of which has the right shape, and between
- * them and what the campaign declares of its fields.
+ * Reports faults between the values of a filter and its inner filters, each of which has the right shape, and between
+ * them and the campaign's field declarations.
  */
 export function checkFilter(
   filter: Draft<FilterInFile>,

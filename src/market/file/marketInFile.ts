@@ -58,7 +58,7 @@ function campaignInFile(campaign: Campaign, contracts: Contract[]) {
   };
 }
 
-/** How many buyers may hold an exclusive lead goes without saying. */
+/** The maximum number of buyers of an exclusive lead is implied. */
 const saleInFile = ({ maxBuyers, ...sale }: Sale) => ({
   ...sale,
   maxBuyers: sale.mode === 'exclusive' ? undefined : maxBuyers,

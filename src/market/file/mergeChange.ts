@@ -136,7 +136,7 @@ export function mergeChange(
     return { at: path, text: pathText(path), isStored: false };
   }
 
-  /** What of the change has to do with a place that it does not name: the contract's campaign, or its buyer. */
+  /** The part of the change that is related to a place that it does not name: the contract's campaign, or its buyer. */
   function related(path: Path): Path {
     const own = origins.get(keyOf(path.slice(0, 2)));
     if (own || path[2] !== 'contracts') return own ?? [];
@@ -146,7 +146,7 @@ export function mergeChange(
   }
 }
 
-/** What a change of a map makes of it. */
+/** Merges a change of a map into the map. */
 function merge(base: Keys, change: Keys): Keys {
   const result = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(change)) {
@@ -154,7 +154,7 @@ function merge(base: Keys, change: Keys): Keys {
     else if (isMap(value)) {
       const was = result.get(key);
       const now = merge(isMap(was) ? was : {}, value);
-      // All that was in it is removed.
+      // Every key of it was removed.
       if (Object.keys(now).length === 0 && Object.keys(value).length > 0) result.delete(key);
       else result.set(key, now);
     } else result.set(key, value);

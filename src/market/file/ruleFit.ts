@@ -106,7 +106,7 @@ const compared = ({ equals, oneOf = [], not = [] }: FilterDraft): [Path, Written
     ...not.map((value, i): [Path, Written | undefined] => [['not', i], value]),
   ].filter((one): one is [Path, Written] => one[1] !== undefined);
 
-/** What is wrong with a text that is compared with a declared field. */
+/** The problem of a text that is compared with a declared field. */
 function misread(
   written: Written,
   declaration: FieldDeclaration,

@@ -77,7 +77,7 @@ const fieldsOf = ({ field, all = [], any = [] }: Filter): string[] =>
 
 const unscheduled: Judge<Contract> = ({ schedule: was }, { schedule: now }) => {
   if (was === undefined) return undefined;
-  if (now === undefined) return 'buys at any time, because it has no schedule any more';
+  if (now === undefined) return 'buys at any time: its schedule is removed';
   const gone = (['holidays', 'closed'] as const).filter(
     (key) => was[key] !== undefined && now[key] === undefined,
   );
@@ -138,7 +138,7 @@ const keepingMost: Judge<Campaign> = ({ margin: was }, { margin: now }) => {
 
 const SELLER: readonly Judge<Seller>[] = [
   resumed('resumes this seller, which was paused'),
-  stopped('pauses this seller: none of its leads is taken or offered'),
+  stopped('pauses this seller: its leads are neither accepted nor offered'),
   unposted,
 ];
 
@@ -148,7 +148,7 @@ const BUYER: readonly Judge<Buyer>[] = [
   (was, now) => {
     if (was.balance === undefined) return undefined;
     if (now.balance === undefined)
-      return 'ends its prepaid balance: it buys on account, without a limit by what it has paid';
+      return 'ends its prepaid balance: it buys on account, and payments no longer limit its purchases';
     const { currency = 'USD' } = now;
     if ((was.currency ?? 'USD') !== currency || now.balance >= was.balance) return undefined;
     return `takes ${formatMoney(was.balance - now.balance, currency)} off its balance`;
@@ -161,7 +161,7 @@ const BUYER: readonly Judge<Buyer>[] = [
 
 const CAMPAIGN: readonly Judge<Campaign>[] = [
   resumed('resumes this campaign, which was paused'),
-  stopped('pauses this campaign: it takes no leads, and waiting ones expire'),
+  stopped('pauses this campaign: it accepts no leads, and pending ones expire'),
   (was, now) =>
     was.currency === now.currency
       ? undefined
@@ -178,12 +178,12 @@ const CAMPAIGN: readonly Judge<Campaign>[] = [
       : undefined,
   ({ sale: was }, { sale: now }) =>
     was.sharedFloor !== undefined && now.sharedFloor === undefined && now.mode === 'hybrid'
-      ? 'has no floor of its own for shared bids any more'
+      ? 'no longer has a floor of its own for shared bids'
       : undefined,
-  removed('margin', 'the house keeps nothing of its sales any more'),
+  removed('margin', 'the house no longer keeps a share of its sales'),
   keepingMost,
   removed('duplicates', 'sells leads of the same person again'),
-  removed('retention', 'has no retention of its own any more'),
+  removed('retention', 'no longer has a retention of its own'),
   unchecked,
 ];
 
@@ -191,9 +191,9 @@ const CONTRACT: readonly Judge<Contract>[] = [
   resumed('resumes this contract, which was paused'),
   unlimited('caps', 'leads'),
   unlimited('postCaps', 'posts'),
-  unlimited('budget', 'what it spends'),
-  removed('floor', 'has no floor of its own any more'),
-  removed('ceiling', 'has no ceiling any more'),
+  unlimited('budget', 'spending'),
+  removed('floor', 'no longer has a floor of its own'),
+  removed('ceiling', 'no longer has a ceiling'),
   removed('until', 'is offered leads of any age'),
   (was, now) => (was.pace === true && now.pace !== true ? 'may buy all of its daily cap at once' : undefined),
   widened,
@@ -201,7 +201,7 @@ const CONTRACT: readonly Judge<Contract>[] = [
   unsourced,
   unscheduled,
   removed('duplicates', 'buys leads of the same person again'),
-  removed('returns', "can't give leads back any more"),
+  removed('returns', 'can no longer return leads'),
   unchecked,
 ];
 
@@ -233,7 +233,7 @@ export function warningsOf(before: Market, after: Market, clock: number): Readon
     add('contract', contract.id, sentences(CONTRACT, was.contracts.get(contract.id), contract));
   const left = new Set(after.contracts.map(({ id }) => id));
   for (const { id } of before.contracts)
-    if (!left.has(id)) add('contract', id, ['removes this contract: it buys nothing any more']);
+    if (!left.has(id)) add('contract', id, ['removes this contract: it buys no more leads']);
   for (const [id, message] of misspelt(before, after)) add('campaign', id, [message]);
   return found;
 }

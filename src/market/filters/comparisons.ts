@@ -207,7 +207,7 @@ export function fieldsForRules({
   return readableFields({ fields, unread: unread.filter((name) => Object.hasOwn(FIELDS, name)) });
 }
 
-/** How a campaign's fields are compared; made ready to be asked often. */
+/** The comparisons of a campaign's fields, compiled for frequent use. */
 export interface Comparisons {
   of: (field: string) => Comparison;
   /** A field of a lead; undefined if it is missing, blank or can't be read. */

@@ -41,23 +41,23 @@ export interface Filter {
 }
 
 /**
- * A filter made ready to be asked often: undefined if the lead passes, else what it fails, for ops: the field and the
- * rule (`zip does not begin as 'startsWith' says`, `age is missing`). It never has a value, neither of the lead nor of the
- * rule, which may equal it; only a state is named by its code, as a lead's reasons name it elsewhere.
+ * A compiled filter: undefined if the lead passes, else the reason for ops: the field and the rule (`zip does not
+ * begin as 'startsWith' says`, `age is missing`). It never contains a value of the lead, nor of the rule, which may
+ * equal it. The exception is a state's code, which a lead's reasons contain elsewhere too.
  * @param now UTC ms
  */
 export type LeadTest = (fields: Fields, now: number) => string | undefined;
 
-/** What filters are asked with. */
+/** The context of filter checks. */
 export interface FilterContext {
   comparisons: Comparisons;
-  /** By whose calendar people have birthdays (IANA). */
+  /** The time zone that decides birthdays (IANA). */
   timezone: string;
 }
 
 /**
  * Filters that must all be passed.
- * @throws Error on a regular expression that is none or is too large; the market file's checks let none pass
+ * @throws Error on a regular expression that is invalid or too large; the market file's checks prevent that
  */
 export const compileFilters = (filters: readonly Filter[], context: FilterContext): LeadTest =>
   every(filters.map((filter) => compileFilter(filter, context)));
@@ -218,7 +218,7 @@ function isAged({ min = 0, max = Infinity }: NonNullable<Filter['age']>, timezon
   return ({ ages }) => ages(timezone).some((age) => min <= age && age <= max);
 }
 
-/** The fields of a lead that filters ask for; one that several ask for is there several times. */
+/** The fields that filters use, with repetitions. */
 export const fieldsIn = (filters: readonly Filter[] = []): string[] =>
   filters.flatMap(({ field, all, any }) => [
     ...(field === undefined ? [] : [field]),

@@ -2,8 +2,8 @@ import { typedText } from '../fields/text.js';
 import { personKeys, type Contact } from '../fields/personKeys.js';
 
 /**
- * What a column of a list holds: phone numbers, e-mail addresses, both mixed, or the two parts of a phone number (the
- * FTC's Do Not Call file has `214,5551234`).
+ * The content of a column: phone numbers, e-mail addresses, both mixed, or the two parts of a phone number (the FTC's
+ * Do Not Call file has `214,5551234`).
  */
 export type ColumnRole = 'phone' | 'email' | 'either' | 'areaCode' | 'localNumber';
 

@@ -36,7 +36,7 @@ export function textsOf(given: GivenValue): string | string[] {
   }
 }
 
-/** What is wrong with the kind of a value of one of the documented fields, which are texts. */
+/** The problem with the kind of a value of a documented field; these fields are texts. */
 export function problemOfKind(given: GivenValue): string | undefined {
   switch (given.kind) {
     case 'text':

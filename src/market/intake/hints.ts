@@ -5,10 +5,10 @@ import { namesOf } from '../fields/aliases.js';
 import { foldedName } from '../fields/fieldNames.js';
 import type { Given } from './given.js';
 
-/** The shortest word that a slip can be told from another word in. */
+/** The shortest word in which a typing error can be told from another word. */
 const LEAST_LETTERS = 4;
 
-/** How many slips a name may have to be taken for a mistyped one. */
+/** The maximum number of typing errors in a name that still matches. */
 const slipsAllowed = (name: string): number =>
   name.length < LEAST_LETTERS ? 0 : Math.max(1, Math.floor(name.length / 4));
 

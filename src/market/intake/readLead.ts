@@ -20,7 +20,7 @@ import { keptName } from '../fields/fieldNames.js';
 import { problemOfKind, textsOf, type Given, type GivenValue } from './given.js';
 import { missingProblem, nearlyStandard } from './hints.js';
 
-/** What the campaign and the source say of a lead's fields. */
+/** The campaign's and the source's rules for a lead's fields. */
 export interface IntakeTerms extends Pick<Campaign, 'fields'> {
   required: readonly string[];
   /** Names that contracts ask for (`askedFields`). */
@@ -35,9 +35,9 @@ export interface IntakeTerms extends Pick<Campaign, 'fields'> {
 /** A request's fields, read. */
 export interface LeadReading {
   lead: LeadFields;
-  /** Why the lead can't be taken; none if it can. */
+  /** Why the lead is refused; empty if it is accepted. */
   faults: FieldFault[];
-  /** What the source should know of a lead that is taken all the same. */
+  /** Warnings for the source about a lead that is accepted. */
   warnings: FieldFault[];
 }
 

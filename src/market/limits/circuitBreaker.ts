@@ -1,56 +1,56 @@
 import type { Reason } from '../model/reason.js';
 
 /**
- * What a buyer is asked for. Each has a circuit of its own: a server that bids may take no post, and a buyer that is not
- * pinged is heard of by its posts alone.
+ * The kinds of requests to a buyer. Each has a circuit of its own: a server that bids may fail on posts, and a buyer
+ * without pings is known by its posts only.
  */
 export const CHANNELS = ['pings', 'posts'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** By what a buyer's circuit is known. No buyer's id has a colon in it. */
+/** The id of a buyer's circuit. Buyer ids contain no colon. */
 export const circuitId = (buyer: string, line: Channel): string =>
   line === 'pings' ? buyer : `post:${buyer}`;
 
-/** Why an answer counts against a buyer: a reason of the closed list, and what ops are shown beside it. */
+/** A failed answer: a reason of the closed list, and a detail for ops. */
 export interface Failure {
   reason: Reason;
   detail?: string;
 }
 
-/** What is known of how a buyer's server has answered of late; nothing else decides whether it is asked. */
+/** The recent failures of a buyer's server. Nothing else decides whether it is asked. */
 export interface Circuit {
   /** Failures in a row. */
   failures: number;
-  /** How often it has opened since the last answer that was none. */
+  /** How often it has opened since the last successful answer. */
   opens: number;
-  /** Open: since when, UTC ms. */
+  /** If open: since when, UTC ms. */
   openedAt?: number;
-  /** Open: until when nobody asks, UTC ms; after that one may try. */
+  /** If open: no requests before this time, UTC ms. After it, one lead may try. */
   until?: number;
-  /** One tries, and the others wait for what comes of it, but no longer than this, UTC ms. */
+  /** A probe is in progress. The others wait for its result, but no longer than this, UTC ms. */
   probeUntil?: number;
   /** The latest failure; absent in circuits of earlier releases. */
   last?: Failure;
 }
 
-/** `closed`: asked like any other; `open`: left out; `half_open`: one may try whether it answers again. */
+/** `closed`: asked normally. `open`: skipped. `half_open`: one lead may try whether it answers again. */
 export type CircuitState = 'closed' | 'half_open' | 'open';
 
-/** When a circuit opens and for how long; ms. */
+/** When a circuit opens, and for how long; ms. */
 export interface BreakerPolicy {
-  /** Failures in a row at which it opens. */
+  /** The number of failures in a row that opens it. */
   failures: number;
-  /** The first time; each time after that twice as long. */
+  /** The first time. It doubles each time after that. */
   openFor: number;
   atMost: number;
-  /** How long a try may take: one that was made by a process that has died since must not keep the others waiting. */
+  /** Timeout of a probe: if the process of a probe dies, the others must not wait for it. */
   probe: number;
 }
 
-/** In force for every buyer. */
+/** The policy for every buyer. */
 export const BREAKER: BreakerPolicy = { failures: 10, openFor: 30_000, atMost: 600_000, probe: 30_000 };
 
-/** A buyer of which nothing bad is known. */
+/** A buyer without failures. */
 export const CLOSED_CIRCUIT: Circuit = { failures: 0, opens: 0 };
 
 /** @param now UTC ms */
@@ -59,14 +59,14 @@ export function circuitState({ until, probeUntil = 0 }: Circuit, now: number): C
   return now < Math.max(until, probeUntil) ? 'open' : 'half_open';
 }
 
-/** Over so long at the least do leads come back that were not offered to a buyer that failed, ms. */
+/** Leads that skipped a failing buyer come back spread over at least this long, ms. */
 const SPREAD_MS = 60_000;
 
 /**
- * When a lead that a failing buyer is left out for is worth another round, UTC ms; undefined where the circuit is closed.
- * Leads come back after the pause over as long a time as the buyer has failed so far: not all at once, and the less often
- * the longer it lasts, so that a day's outage costs a lead tens of rounds, not hundreds.
- * @param share where in that time the lead comes, from 0 up to 1
+ * When a lead that skipped a failing buyer is worth another round, UTC ms; undefined if the circuit is closed. After
+ * the pause, leads come back over as long a time as the buyer has failed so far. So they do not come all at once, and
+ * they come less often the longer the outage lasts: a day's outage costs a lead tens of rounds, not hundreds.
+ * @param share the lead's place in that time, from 0 up to 1
  * @param now UTC ms
  */
 export function retryBuyerAt(circuit: Circuit, share: number, now: number): number | undefined {
@@ -76,7 +76,7 @@ export function retryBuyerAt(circuit: Circuit, share: number, now: number): numb
 }
 
 /**
- * How a buyer's two circuits are together, and which of them are not closed.
+ * The combined state of a buyer's two circuits, and which of them are not closed.
  * @param circuits by `circuitId`
  * @param now UTC ms
  */
@@ -93,7 +93,7 @@ export function buyerCircuit(
 }
 
 /**
- * The circuit while one tries whether the buyer answers again: open to everybody else. Undefined where none is to be made.
+ * The circuit while one lead tries the buyer: open to all others. Undefined if no probe is due.
  * @param now UTC ms
  */
 export function takeProbe(circuit: Circuit, now: number, policy = BREAKER): Circuit | undefined {
@@ -103,9 +103,9 @@ export function takeProbe(circuit: Circuit, now: number, policy = BREAKER): Circ
 }
 
 /**
- * The circuit after an answer. An open one goes by its try alone: answers to what was asked before it opened come late,
- * and tell nothing new.
- * @param last why the answer is a failure; absent if the buyer answered as it should, also if it does not want the lead
+ * The circuit after an answer. For an open circuit only its probe counts: answers to requests from before it opened
+ * come late and bring nothing new.
+ * @param last why the answer is a failure; absent if the buyer answered properly, also if it does not want the lead
  * @param now UTC ms
  */
 export function afterAnswer(
@@ -124,17 +124,17 @@ export function afterAnswer(
   return { failures, opens, openedAt: circuit.openedAt ?? now, until: now + openFor, last };
 }
 
-/** What ops are warned of: a buyer that is about to be left out, and one that is. */
+/** Warnings for ops: a buyer that is about to be skipped, and one that is skipped. */
 export type CircuitWarning = 'failing' | 'opened';
 
-/** The warning that an answer gives rise to, if any: at half of the failures that open the circuit, and when it opens. */
+/** The warning that an answer triggers, if any: at half of the failures that open the circuit, and when it opens. */
 export function warningAfter(before: Circuit, after: Circuit, policy = BREAKER): CircuitWarning | undefined {
   if (after.opens > before.opens) return 'opened';
   const half = policy.failures / 2;
   return before.failures < half && after.failures >= half ? 'failing' : undefined;
 }
 
-/** What fails of a buyer, for ops: also before its circuit opens. `until`: when it is tried again, UTC ms. */
+/** A buyer's failures, for ops, also before its circuit opens. `until`: when it is tried again, UTC ms. */
 export interface CircuitReport {
   of: Channel;
   state: CircuitState;

@@ -1,19 +1,19 @@
 import type { NoBid } from '../model/round.js';
 import type { Campaign, Contract, DuplicateRule } from '../model/market.js';
 
-/** Keyed hashes of `personKeys`, by which a person is recognised again without being known. */
+/** Keyed hashes of `personKeys`. They recognise a person without revealing who it is. */
 export interface PersonHashes {
   phone?: string;
   email?: string;
 }
 
-/** Under what somebody's holds on leads of the person are kept: `phone:…`, `email:…`. */
+/** The ids under which holds on leads of the person are kept: `phone:…`, `email:…`. */
 export const personIds = (match: PersonHashes): string[] =>
   (['phone', 'email'] as const).flatMap((field) =>
     match[field] === undefined ? [] : [`${field}:${match[field]}`],
   );
 
-/** Somebody's hold on a lead of the person: a post under way, or a sale. */
+/** A contract's hold on a lead of the person: a post in flight, or a sale. */
 export interface Hold extends PersonHashes {
   sale: string;
   lead: string;
@@ -26,18 +26,18 @@ export interface Hold extends PersonHashes {
 
 export const DAY_MS = 86_400_000;
 
-/** No rule looks further back, days. */
+/** The longest window of a rule, days. */
 export const LONGEST_WINDOW_DAYS = 3650;
 export const LONGEST_WINDOW_MS = LONGEST_WINDOW_DAYS * DAY_MS;
 
-/** Since when a hold counts, UTC ms. */
+/** Holds after this time count, UTC ms. */
 export const countsSince = (rule: DuplicateRule, now: number): number => now - rule.withinDays * DAY_MS;
 
 type Asking = Pick<Hold, 'lead' | 'contract' | 'buyer' | 'campaign'>;
 
 /**
- * Whether the rule forbids selling the lead to whoever asks, because of what others or the same hold of the person.
- * Other buyers' holds on the same lead do not count: that is a shared sale.
+ * Whether the rule forbids selling the lead to the asking contract, because of existing holds on the person. Other
+ * buyers' holds on the same lead do not count: that is a shared sale.
  * @param now UTC ms
  */
 export function isDuplicate(
@@ -57,8 +57,8 @@ export function isDuplicate(
 }
 
 /**
- * Buyers of which some contract, in whatever campaign, is refused a person for what the buyer holds under any other: what
- * they hold must be known while its post is under way.
+ * Buyers that have, in any campaign, a contract that is refused a person because of what the buyer holds under
+ * another contract. Their holds must be known while a post is in flight.
  */
 export function comparedBuyers(
   campaigns: readonly Pick<Campaign, 'id' | 'duplicates'>[],
@@ -74,13 +74,13 @@ export function comparedBuyers(
 
 const isPerBuyer = ({ duplicates }: Pick<Contract, 'duplicates'>): boolean => duplicates?.per === 'buyer';
 
-/** The refusal of a lead whose person was sold before, in the words of the rule. */
+/** The exclusion of a lead whose person was sold before, worded by the rule. */
 export const duplicateExclusion = ({ withinDays, by }: DuplicateRule): NoBid => ({
   reason: 'duplicate',
   detail: `within ${withinDays} days, by ${by.join(' and ')}`,
 });
 
-/** The refusal of a lead whose person is on the list that the buyer gave us. */
+/** The exclusion of a lead whose person is on the suppression list that the buyer provided. */
 export const ON_BUYER_LIST: NoBid = { reason: 'duplicate', detail: 'on the buyer’s own list' };
 
 export const isOnBuyerList = ({ reason, detail }: NoBid): boolean =>

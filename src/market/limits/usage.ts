@@ -6,23 +6,23 @@ import { formatMoney, type Minor } from '../money.js';
 import type { NoBid, Exclusion } from '../model/round.js';
 import type { Buyer, Contract } from '../model/market.js';
 
-/** What a contract has used of its limits, by window: leads bought, posts sent, money spent (minor units). */
+/** A contract's usage of its limits, by window: leads bought, posts sent, money spent (minor units). */
 export interface Usage {
   sold?: Record<string, number>;
   posts?: Record<string, number>;
   spent?: Record<string, number>;
-  /** Posts sent and accepted in all, where the campaign awards by expected value. */
+  /** All posts sent and accepted, if the campaign awards by expected value. */
   offers?: { posted: number; accepted: number };
-  /** Of a buyer: what is left of its prepaid balance. */
+  /** Of a buyer: the rest of its prepaid balance. */
   balance?: Minor;
-  /** What the balance is in; absent in an account of an earlier release, which is in the buyer's. */
+  /** The currency of the balance. Absent in accounts of earlier releases, which are in the buyer's currency. */
   currency?: string;
 }
 
 /** A buyer's account, in `Usage` and in the ledger. */
 export const buyerAccount = (buyer: string): string => `buyer:${buyer}`;
 
-/** One limit that a sale would count against: `adds` more must not lead past `most`. */
+/** One limit that a sale counts against. Adding `adds` must not exceed `most`. */
 export interface Limit {
   counter: 'sold' | 'posts' | 'spent';
   period: Period;
@@ -42,8 +42,8 @@ export const hasLimits = ({ caps, postCaps, budget }: LimitTerms): boolean =>
   caps !== undefined || postCaps !== undefined || budget !== undefined;
 
 /**
- * Every limit that a sale at this price counts against now. The same list says whether there is room and is the
- * condition of the reservation, so that the two can't disagree.
+ * Every limit that a sale at this price counts against now. The same list decides whether a sale fits and is the
+ * condition of the reservation, so the two can't disagree.
  * @param now UTC ms; windows begin and end in the contract's time zone
  */
 export function limitsOf(
@@ -76,21 +76,21 @@ export function limitsOf(
   ];
 }
 
-/** The first limit that leaves no room; undefined where there is room under all of them. */
+/** The first limit that the sale would exceed; undefined if it fits under all of them. */
 export function fullLimit(limits: readonly Limit[], usage: Usage | undefined): Limit | undefined {
   return limits.find(({ counter, window, most, adds }) => (usage?.[counter]?.[window] ?? 0) + adds > most);
 }
 
-/** Whose limits they are: its terms say when there is room again. */
+/** The owner of limits. Its terms say when a full limit allows sales again. */
 export interface LimitOwner {
   contract: LimitTerms;
   schedule?: CompiledSchedule;
 }
 
 /**
- * The refusal of a contract whose limit leaves no room, and when there is room again if that comes by itself. What costs
- * more than the whole limit waits for other terms, or a lower price.
- * @param limiting whose limit it is; absent: it is not known when there is room again
+ * The exclusion by a full limit, and when the limit allows sales again if that needs no other change. A price above
+ * the whole limit waits for other terms, or for a lower price.
+ * @param limiting the owner of the limit; absent: it is not known when the limit allows sales again
  */
 export function fullLimitExclusion(
   limit: Limit,
@@ -125,7 +125,7 @@ function limitInWords(limit: Limit, limiting: LimitOwner | undefined, currency: 
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
-/** When a full limit has room again, UTC ms; undefined where only its terms can make some. */
+/** When a full limit allows sales again, UTC ms; undefined if only a change of its terms can. */
 export function limitFreesAt(
   limit: Limit,
   contract: LimitTerms,
@@ -138,19 +138,19 @@ export function limitFreesAt(
   return windowEnd(limit.period, contract.timezone, now);
 }
 
-/** Why a prepaid balance can't pay for what costs an amount of another currency; undefined where it can, or there is none. */
+/** The reason that a prepaid balance can't pay in a currency; undefined if it can, or if the buyer is not prepaid. */
 export function balanceCurrencyExclusion(
   { balance, currency: own = 'another currency' }: Pick<Buyer, 'balance' | 'currency'>,
   account: Pick<Usage, 'currency'> | undefined,
   currency: string,
 ): NoBid | undefined {
   if (balance === undefined) return undefined;
-  // The account as well: what is remembered of the buyer may be older.
+  // The account is checked as well, because the cached buyer may be older.
   const other = [own, account?.currency ?? own].find((one) => one !== currency);
   return other === undefined ? undefined : { reason: 'no_balance', detail: `the balance is in ${other}` };
 }
 
-/** Whether a prepaid buyer can pay; undefined means that it can, or that it is billed on account. */
+/** The reason that a prepaid buyer can't pay; undefined if it can, or is billed on account. */
 export function balanceExclusion(
   buyer: Pick<Buyer, 'balance' | 'currency'>,
   account: Usage | undefined,

@@ -1,21 +1,25 @@
-/** How patiently an uncertain post is sent again, and what holds when it stays uncertain. */
+/** How often an uncertain post is retried, and what happens if it stays uncertain. */
 export interface DeliveryPolicy {
-  /** Tries in all, the first included. */
+  /** Number of attempts, including the first. */
   attempts: number;
-  /** No try later than this after the second one was due, ms. */
+  /** No attempt later than this after the second one was due, ms. */
   within: number;
-  /** The first wait, ms; each further one is twice as long, up to an hour. */
+  /** The first wait, ms. It doubles with each attempt, up to an hour. */
   spacing: number;
   /**
-   * What uncertainty at the end means. `moveOn`: the post is called off, the buyer is told, the lead goes to the next
-   * bidder. `ask`: the buyer's status address is asked first. `hold`: ops decide, and the lead waits for them.
+   * What to do if the post is still uncertain after all attempts. `moveOn`: cancel the post, notify the buyer, and
+   * offer the lead to the next bidder. `ask`: first ask the buyer's status address. `hold`: ops decide, and the lead
+   * waits for them.
    */
   atEnd: 'moveOn' | 'ask' | 'hold';
-  /** Whether a post that was called off may be offered anew in a later round: for a buyer that waits out its outages. */
+  /**
+   * Whether a buyer with a cancelled post may be offered the lead again in a later round: for buyers that recover
+   * from outages.
+   */
   again: boolean;
 }
 
-/** In force where a contract says nothing: four tries, all within a minute. */
+/** The default policy: four attempts, all within a minute. */
 export const DELIVERY: DeliveryPolicy = {
   attempts: 4,
   within: 60_000,
@@ -24,19 +28,22 @@ export const DELIVERY: DeliveryPolicy = {
   again: false,
 };
 
-/** What ops read of a post that is called off. @param why its last answer was not clear */
+/**
+ * The detail of a cancelled post, for ops.
+ * @param why its last answer was not clear
+ */
 export const calledOffDetail = (why: string | undefined): string =>
   `no clear answer to the post${why === undefined ? '' : `: ${why}`}`;
 
-/** So long after its receipt a lead is held for ops at the least, ms; longer where its campaign gives it longer. */
+/** How long after its receipt a lead is held for ops, ms. If its campaign's expiry is later, until then. */
 export const HELD_MS = 7 * 86_400_000;
 
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * How long to wait before try number `attempt` (2 is the first repeat), ms: at least what the buyer's `Retry-After` asks.
- * Undefined when the policy allows no further try: the post stays uncertain.
- * @param elapsed since the second try was due, ms
+ * The wait before attempt number `attempt` (2 is the first retry), ms: at least the buyer's `Retry-After`. Undefined
+ * if the policy allows no further attempt: the post stays uncertain.
+ * @param elapsed since the second attempt was due, ms
  */
 export function waitBeforeAttempt(
   attempt: number,

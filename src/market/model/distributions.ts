@@ -3,33 +3,33 @@ import type { Minor } from '../money.js';
 import type { Bid } from './round.js';
 import type { Sale } from './market.js';
 
-/** Each amount from the lowest to the highest, both included, is as likely as any other. */
+/** A uniform distribution of amounts, both bounds included. */
 export interface PriceRange {
   lowest: Minor;
   highest: Minor;
 }
 
-/** What a buyer is taken to do with leads that nobody has asked it about. */
+/** Assumed behaviour of a buyer for leads that it was not asked about. */
 export interface BidModel {
-  /** What it bids for a lead. Absent: the contract has a price, or the buyer wants places alone. */
+  /** Bids for a lead. Absent: the contract has a price, or the buyer wants places in shared sales only. */
   bids?: PriceRange;
-  /** What it bids for a place in a shared sale. Absent: as for a lead where the sale is shared, nothing where it is hybrid. */
+  /** Bids for a place in a shared sale. Absent: the same as for a lead if the sale is shared, none if it is hybrid. */
   sharedBids?: PriceRange;
-  /** Of 100 leads that it is asked about. */
+  /** Percentage of leads that it bids on. */
   bidsOn: number;
-  /** Of 100 leads that it is sent. */
+  /** Percentage of posts that it accepts. */
   accepts: number;
 }
 
 /**
- * A number from 0 up to 1 that looks drawn by chance and is the same each time: a simulation that is repeated comes out
- * the same, and two with different terms differ by these alone.
- * @param what tells apart what is drawn for one lead and contract
+ * A pseudorandom number from 0 up to 1 that is the same each time. So a repeated simulation has the same result, and
+ * two simulations differ by their terms only.
+ * @param what distinguishes the draws for one lead and contract
  */
 export const draw = (leadId: string, contract: string, what: string): number =>
   fraction(`${leadId}/${contract}/${what}`);
 
-/** What the model bids for a lead that is sold in this way; undefined where it does not bid. */
+/** The model's bid for a lead in this mode of sale; undefined if it does not bid. */
 export function drawBid(
   { bids, sharedBids, bidsOn }: BidModel,
   leadId: string,
@@ -37,7 +37,7 @@ export function drawBid(
   mode: Sale['mode'],
 ): Bid | undefined {
   if (draw(leadId, contract, 'bids') * 100 >= bidsOn) return undefined;
-  // One draw for both: who values a lead highly values a place in it highly.
+  // One draw for both: a buyer that values a lead highly also values a place in it highly.
   const at = draw(leadId, contract, 'bid');
   const within = ({ lowest, highest }: PriceRange): Minor => lowest + Math.floor(at * (highest - lowest + 1));
   const alone = mode === 'shared' ? (sharedBids ?? bids) : bids;

@@ -1,7 +1,7 @@
-/** `received` → `pending` → `sold`, `expired` or `withdrawn`; `sold` → `returned` when every buyer has given it back. */
+/** `received` → `pending` → `sold`, `expired` or `withdrawn`; `sold` → `returned` when every buyer has returned it. */
 export type LeadStatus = 'received' | 'pending' | 'sold' | 'returned' | 'expired' | 'withdrawn';
 
-/** What ends a lead, until a buyer gives it back and it goes on sale again. */
+/** The final statuses. A return can put a lead on sale again. */
 export type EndStatus = Exclude<LeadStatus, 'received' | 'pending'>;
 
 const ENDS = ['sold', 'returned', 'expired', 'withdrawn'] as const satisfies readonly EndStatus[];
@@ -12,8 +12,8 @@ export const isEnd = (state: string | undefined): state is EndStatus =>
   ENDS.some((status) => status === state);
 
 /**
- * What the workflow may know of a lead: ids and facts that name no person. It is kept in Temporal's histories, which
- * are not erased with the person, so names, phones, e-mails and custom fields never enter it.
+ * The data of a lead that its workflow may have: ids and facts that identify no person. Temporal's histories keep it
+ * and are not erased with the person, so names, phones, e-mails and custom fields must never enter it.
  */
 export interface LeadFacts {
   leadId: string;
@@ -21,13 +21,13 @@ export interface LeadFacts {
   seller: string;
   /** The campaign's category as the seller writes it, e.g. `Auto Insurance`. */
   category: string;
-  /** Two-letter code, where the campaign asks for one. */
+  /** Two-letter code, if the campaign requires one. */
   state?: string;
   /** UTC ms. */
   receivedAt: number;
   test: boolean;
-  /** How many rounds were held before a buyer gave it back and it went on sale again; absent in its first life. */
+  /** The number of rounds before a return put it on sale again; absent before the first return. */
   roundsBefore?: number;
-  /** When its source is answered, UTC ms; absent where nobody waits for it. */
+  /** Deadline for the answer to its source, UTC ms; absent if no source is waiting. */
   answerBy?: number;
 }

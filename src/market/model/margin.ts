@@ -1,12 +1,12 @@
 import type { Minor } from '../money.js';
 
-/** What the house keeps of a sale: a part of the price, to a hundredth of a percent, or an amount. */
+/** The house's share of a sale: a percentage of the price, to a hundredth of a percent, or an amount. */
 export type Share = { percent: number } | { fixed: Minor };
 
-/** One share for every price, or bands of prices: the band that starts highest at or below the price holds. */
+/** One share for every price, or price bands: the band with the highest start at or below the price applies. */
 export type Margin = Share | { bands: ({ from: Minor } & Share)[] };
 
-/** Who pays and who gets what of one sale; the buyer's part is the sum of the other two. */
+/** The split of one sale; the buyer's part is the sum of the other two. */
 export interface Split {
   buyerPays: Minor;
   sellerEarns: Minor;

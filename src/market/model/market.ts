@@ -22,62 +22,65 @@ export interface Seller {
   name: string;
   /** False: paused, nothing of the seller's is sold and no lead of its is taken. */
   active: boolean;
-  /** Addresses that are told of every change of a lead's status. */
+  /** Addresses that receive a postback for every change of a lead's status. */
   postbacks: string[];
   /** By the source's name: how it names its fields. */
   sources?: Record<string, SourceTerms>;
 }
 
-/** A server that is asked or told something, and how long it may take to answer, ms. */
+/** A server that receives requests, and its timeout, ms. */
 export interface Endpoint {
   url: string;
   timeoutMs: number;
 }
 
-/** The notices that a buyer may want beside its pings and posts. */
+/** The notices that a buyer may subscribe to, in addition to pings and posts. */
 export const NOTICES = ['won', 'lost', 'billed', 'low_balance', 'unused', 'digest'] as const;
 export type NoticeKind = (typeof NOTICES)[number];
 
 export interface Buyer extends Pausable {
   id: string;
   name: string;
-  /** Absent: the buyer is never asked, its contracts name a price. */
+  /** Absent: the buyer is never pinged; its contracts have fixed prices. */
   ping?: Endpoint;
   post: Endpoint;
-  /** Asked what became of a post whose answer never came. */
+  /** Asked for the result of a post whose answer never came. */
   status?: Endpoint;
   notices?: Endpoint & { events: NoticeKind[] };
-  /** Prepaid: what the market file has paid in, in all. Absent: billed on account. */
+  /** Prepaid: the total that the market file has paid in. Absent: billed on account. */
   balance?: Minor;
-  /** Prepaid: below which balance it is told so, where its notices ask for that. */
+  /** Prepaid: a balance below this triggers a notice, if the buyer subscribes to it. */
   lowBalance?: Minor;
-  /** What the balance is kept in; only of prepaid buyers. */
+  /** The currency of the balance; only of prepaid buyers. */
   currency?: string;
 }
 
 /**
- * `exclusive`: to one buyer. `shared`: to up to `maxBuyers`. `hybrid`: whichever earns more, the best exclusive bid or
- * the best shared bids together.
+ * `exclusive`: to one buyer. `shared`: to up to `maxBuyers`. `hybrid`: whichever earns more, the best exclusive bid
+ * or the best shared bids together.
  */
 export const MODES = ['exclusive', 'shared', 'hybrid'] as const;
 
 /**
- * Who gets the lead of those who would: the highest bid; the highest bid times the share of its posts that the buyer has
- * accepted; a fair share of the leads by weight; everybody in turn.
+ * How the winner is chosen: the highest bid; the highest bid times the buyer's acceptance rate of posts; a fair share
+ * of the leads by weight; everyone in turn.
  */
 export const AWARDS = ['highestBid', 'expectedValue', 'weighted', 'roundRobin'] as const;
 
 /** How a lead is sold during one stage of its life. */
 export interface Sale {
   mode: (typeof MODES)[number];
-  /** How many buyers may hold the lead where it is shared; 1 in an exclusive sale. */
+  /** Maximum number of buyers of a shared lead; 1 in an exclusive sale. */
   maxBuyers: number;
-  /** No lower bid is taken. In a hybrid sale, of exclusive bids. */
+  /** Lowest acceptable bid; in a hybrid sale, the lowest exclusive bid. */
   floor: Minor;
-  /** No lower shared bid is taken in a hybrid sale. */
+  /** Lowest acceptable shared bid in a hybrid sale. */
   sharedFloor?: Minor;
   award: (typeof AWARDS)[number];
-  /** A bid of this much ends the round at once; if it comes to no sale, whoever was not waited for is asked again. */
+  /**
+   * A bid of this much ends the round at once. If no sale results, contracts whose answers the round did not wait for
+   * are asked again.
+   */
   instantBuy?: Minor;
 }
 
@@ -86,13 +89,16 @@ export interface Stage extends Sale {
   after: number;
 }
 
-/** Who counts as the same person, and for how long it is not sold to again. */
+/** Which leads are of the same person, and for how long that person is not sold again. */
 export interface DuplicateRule {
   by: ('phone' | 'email')[];
-  /** Whether one of the fields is enough, or all must be the same. An empty field is never the same. */
+  /** Whether one equal field is enough, or all must be equal. Empty fields are never equal. */
   match: 'any' | 'all';
   withinDays: number;
-  /** Whose earlier leads count: those that the contract, the buyer under any contract, or anybody in the campaign holds. */
+  /**
+   * Whose earlier leads count: those of the contract, of the buyer under any contract, or of any buyer in the
+   * campaign.
+   */
   per: 'contract' | 'buyer' | 'campaign';
 }
 
@@ -101,19 +107,19 @@ export interface Check extends Endpoint {
   name: string;
   /** Fields that the service is sent. */
   sends: string[];
-  /** Which number, text or boolean of its answer counts. */
+  /** The key in its answer that counts: a number, text or boolean. */
   answer: string;
   atLeast?: number;
   atMost?: number;
   equals?: string;
-  /** Whether a lead passes when the service gives no usable answer. */
+  /** Whether a lead passes if the service gives no usable answer. */
   whenSilent: 'pass' | 'fail';
 }
 
 /** Waits between the rounds, ms; the last one repeats until the lead expires. */
 export interface PendingTerms {
   retryAfter: number[];
-  /** How long after it was received an unsold lead ends, ms. */
+  /** How long after its receipt an unsold lead expires, ms. */
   expireAfter: number;
 }
 
@@ -127,7 +133,7 @@ export interface Campaign extends Pausable {
   currency: string;
   /** Names of the fields that a lead must have. */
   required: string[];
-  /** What its custom fields are; others are texts. */
+  /** Declarations of its custom fields; undeclared ones are texts. */
   fields?: FieldDeclarations;
   sale: Sale;
   /** Later terms, in order of their time; before the first of them `sale` holds. */
@@ -136,7 +142,7 @@ export interface Campaign extends Pausable {
   pending: PendingTerms;
   duplicates?: DuplicateRule;
   checks?: Check[];
-  /** How long after a lead's end its person is kept, ms. Absent: as long as the settings say. */
+  /** How long after a lead's end its personal data is kept, ms. Absent: as long as the settings say. */
   retention?: number;
 }
 
@@ -149,11 +155,11 @@ export interface ReturnPolicy {
   within: number;
   /** Absent: any. */
   reasons?: string[];
-  /** What of the price is given back, percent. */
+  /** Percentage of the price that is refunded. */
   refund: number;
-  /** Whether the return makes room under the contract's caps again. */
+  /** Whether the return frees the contract's caps again. */
   freesCap: boolean;
-  /** Whether the lead goes back on sale to others. */
+  /** Whether the lead is offered to other buyers again. */
   resell: boolean;
 }
 
@@ -163,9 +169,9 @@ export interface Contract extends Pausable {
   id: string;
   campaign: string;
   buyer: string;
-  /** Contracts of tier 1 are asked first; a tier is asked only when those before it bought nothing. */
+  /** Contracts of tier 1 are asked first. A tier is asked only if the earlier tiers bought nothing. */
   tier: number;
-  /** Its share where the campaign awards by weight. */
+  /** Its weight if the campaign awards by weight. */
   weight: number;
   /** Two-letter codes; absent: every state. */
   states?: string[];
@@ -174,11 +180,11 @@ export interface Contract extends Pausable {
   schedule?: Schedule;
   /** A fixed price; absent: the buyer is pinged for a bid. */
   price?: Minor;
-  /** A fixed price for a place in a shared sale, where the campaign's mode is hybrid. */
+  /** A fixed price for a place in a shared sale, if the campaign's mode is hybrid. */
   sharedPrice?: Minor;
-  /** No lower bid of this contract is taken. */
+  /** Lowest acceptable bid of this contract. */
   floor?: Minor;
-  /** The most that the buyer ever bids: it need not be waited for when somebody has bid more. */
+  /** The highest bid that the buyer ever makes: the round need not wait for it once another bid is higher. */
   ceiling?: Minor;
   /** Offered only once the lead has been unsold this long, ms. */
   delay?: number;
@@ -191,11 +197,11 @@ export interface Contract extends Pausable {
   budget?: Partial<Record<'day' | 'month' | 'total', Minor>>;
   /** Whether the daily cap is spread over the day's open hours. */
   pace?: boolean;
-  /** Where its windows begin and end (IANA). */
+  /** The time zone of its windows (IANA). */
   timezone: string;
   duplicates?: DuplicateRule;
   checks?: Check[];
-  /** What its pings carry beside the defaults: custom fields, hashes of phone and e-mail. */
+  /** Additional data in its pings: custom fields, hashes of phone and e-mail. */
   ping?: { fields?: string[]; hashes?: ('phone' | 'email')[] };
   delivery?: DeliveryPolicy;
   returns?: ReturnPolicy;

@@ -7,8 +7,8 @@ export const isPaused = ({ active, pausedUntil = 0 }: Pausable, now: number): bo
   !active || now < pausedUntil;
 
 /**
- * Why what is paused takes no lead, and when the pause ends if that is known; undefined if it is not paused.
- * @param what as a person calls it, such as `the buyer`
+ * The exclusion by a pause, with its end if that is known; undefined if it is not paused.
+ * @param what is paused, such as `the buyer`
  */
 export function pauseOf(pausable: Pausable, what: string, now: number): Exclusion | undefined {
   if (!isPaused(pausable, now)) return undefined;

@@ -1,4 +1,4 @@
-/** Why a contract did not buy: the closed list that docs/ops.md explains, in the order in which the checks are made. */
+/** Why a contract did not buy: the closed list that docs/ops.md explains, in the order of the checks. */
 export const REASONS = [
   // before anybody is asked
   'filtered',
@@ -26,13 +26,13 @@ export const REASONS = [
 
 export type Reason = (typeof REASONS)[number];
 
-/** A reason as people read it; a buyer whose circuit is open is left out, as `gavel buyers list` says. */
+/** A reason in words. A buyer with an open circuit is "left out", as in `gavel buyers list`. */
 export const reasonInWords = (reason: string): string =>
   reason === 'circuit_open' ? 'left out' : reason.replaceAll('_', ' ');
 
 /**
- * Why a lead is unsold, in one word for its seller: how far it came in its last round, that its person is on a list of
- * those whose leads must not be sold, or that it has been offered as often as a lead is.
+ * Why a lead is unsold, in one word for its seller: how far it came in its last round, that its person is on a
+ * suppression list, or that it has reached the limit of rounds.
  */
 export const LEAD_REASONS = [
   'no_buyer_eligible',

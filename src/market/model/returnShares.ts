@@ -1,7 +1,7 @@
 import type { Minor } from '../money.js';
 import type { ReturnPolicy } from './market.js';
 
-/** Who gets and who gives back how much of a sale; the buyer's part is the sum of the other two. */
+/** The amounts of a refund; the buyer's part is the sum of the other two. */
 export interface Refund {
   buyerGets: Minor;
   sellerPays: Minor;
@@ -9,8 +9,8 @@ export interface Refund {
 }
 
 /**
- * What of a sale is given back. The buyer's part of the price and the seller's part of what it earned are both rounded down
- * to the currency's smallest unit; the house gives the rest, which is never more than it kept.
+ * The refund of a sale. The buyer's part of the price and the seller's part of its earnings are both rounded down to
+ * the currency's smallest unit. The house pays the rest, which is never more than it kept.
  * @param percent of the price, to a hundredth
  */
 export function refundOf({ price, earns }: { price: Minor; earns: Minor }, percent: number): Refund {
@@ -20,10 +20,13 @@ export function refundOf({ price, earns }: { price: Minor; earns: Minor }, perce
   return { buyerGets, sellerPays, housePays: buyerGets - sellerPays };
 }
 
-/** The form of a reason for a return, in the market file and in the books: `wrong_number`. */
+/** The format of a return reason, in the market file and in the ledger: `wrong_number`. */
 export const isReasonCode = (text: string): boolean => /^[a-z][a-z0-9_]{0,39}$/.test(text);
 
-/** A buyer's reason in that form: `Wrong Number`, `WRONG-NUMBER` are `wrong_number`. Undefined if it can't have it. */
+/**
+ * A buyer's reason in that format: `Wrong Number` and `WRONG-NUMBER` become `wrong_number`. Undefined if that is
+ * impossible.
+ */
 export function reasonCode(text: string): string | undefined {
   const code = text
     .toLowerCase()
@@ -32,11 +35,11 @@ export function reasonCode(text: string): string | undefined {
   return isReasonCode(code) ? code : undefined;
 }
 
-/** Why a lead can't be given back. */
+/** Why a lead can't be returned. */
 export type ReturnRefusal = 'not_agreed' | 'too_late' | 'wrong_reason';
 
 /**
- * Whether the contract's terms let the buyer give back what it bought at `soldAt`; undefined where they do.
+ * Why the contract's terms do not allow the return of a lead that was bought at `soldAt`; undefined if they allow it.
  * @param soldAt UTC ms, as `now`
  */
 export function returnRefusal(

@@ -4,20 +4,20 @@ import type { Minor } from '../money.js';
 import type { Reason } from './reason.js';
 import type { NoticeKind, PendingTerms, Sale } from './market.js';
 
-/** What a buyer answered to a ping, or what its contract says without asking. At least one of the prices is there. */
+/** A buyer's bid, or the fixed price of its contract. It has at least one of the two prices. */
 export interface Bid {
   /** For the lead alone; in a shared sale, for a place in it. */
   price?: Minor;
-  /** For a place in a shared sale, where the sale is hybrid. */
+  /** For a place in a shared sale, if the sale is hybrid. */
   shared?: Minor;
   /** The buyer's own reference to its bid. */
   bidId?: string;
   pingId?: string;
-  /** Good until then, UTC ms. Absent: a fixed price, or a bid without an end of its own. */
+  /** Expiry, UTC ms. Absent: a fixed price, or a bid that does not expire by itself. */
   expiresAt?: number;
-  /** How long the buyer said that it is good, ms; absent if it did not say. */
+  /** The validity that the buyer named, ms; absent if it named none. */
   goodForMs?: number;
-  /** What was ignored of the buyer's answer, for ops. */
+  /** The ignored parts of the buyer's answer, for ops. */
   note?: string;
 }
 
@@ -30,11 +30,11 @@ export interface NoBid {
   words?: string;
   /** The HTTP status, if that is the reason. */
   status?: number;
-  /** Of a test lead, if the answer could not be used: the ping that the buyer is notified about. */
+  /** For test leads, if the answer could not be used: the ping that the buyer is notified about. */
   pingId?: string;
 }
 
-/** A contract that may buy in this round: what the decision needs to know of it, kept so that it can be made again. */
+/** A contract that may buy in this round, with everything that the decision depends on, so that it can be repeated. */
 export interface Candidate {
   contract: string;
   buyer: string;
@@ -44,25 +44,28 @@ export interface Candidate {
   sharedPrice?: Minor;
   floor?: Minor;
   ceiling?: Minor;
-  /** The share of its posts that the buyer has accepted, 0 to 1; where the award asks for it. */
+  /** The buyer's acceptance rate of posts, 0 to 1; if the award needs it. */
   rate?: number;
   delivery?: DeliveryPolicy;
-  /** Nobody waited for its answer: it is to be asked again if that answer could still matter, or has been. */
+  /**
+   * The round did not wait for its answer. `due`: it is asked again if its answer could still matter. `asked`: it has
+   * been asked again.
+   */
   again?: 'due' | 'asked';
 }
 
-/** What a candidate came to when its tier was asked. `ms` is how long the buyer took. */
+/** A candidate's result once its tier was asked. `ms`: how long the buyer took. */
 export type Entry = Candidate & { ms?: number } & ({ bid: Bid } | { noBid: NoBid });
 
 /**
- * Contracts that could not buy, together where the reason is the same: most of a large campaign's are. Their buyers' ids
- * are one text with spaces between them: as a list, a thousand of them cost the database more than the whole auction.
+ * Contracts that could not buy, grouped by reason: in a large campaign, that is most contracts. The buyers' ids are
+ * one text with spaces between them. As a list, a thousand of them cost the database more than the whole auction.
  */
 export interface ExcludedGroup extends NoBid {
   buyers: string;
 }
 
-/** The campaign's terms that a round was held under; kept with it, so that it can be decided again. */
+/** The campaign's terms for a round, stored with it so that the decision can be repeated. */
 export interface RoundTerms {
   currency: string;
   sale: Sale;
@@ -70,20 +73,20 @@ export interface RoundTerms {
   pending: PendingTerms;
 }
 
-/** A moment at which the lead is worth another round, UTC ms, and what happens then. */
+/** A time at which the lead is worth another round, UTC ms, and what happens then. */
 export interface Change {
   at: number;
   what: 'delay' | 'opening' | 'window' | 'stage' | 'circuit' | 'resume';
 }
 
-/** Why a contract can't take the lead now, and when that will change by itself, where it will. */
+/** Why a contract can't take the lead now, and when that changes by itself, if it does. */
 export type Exclusion = NoBid & { change?: Change };
 
-/** One attempt at selling a lead, as stored before its outcome is known: every contract of the campaign is in it once. */
+/** One attempt to sell a lead, as stored before its outcome is known. Every contract of the campaign is in it once. */
 export interface Round {
   number: number;
   campaign: string;
-  /** Grows with each change of what is stored: a tier asked, a bid asked again. */
+  /** Incremented with each change: a tier asked, a bid asked again. */
   version: number;
   /** When it was planned, UTC ms. */
   at: number;
@@ -93,24 +96,27 @@ export interface Round {
   entries: Entry[];
   /** Of the tiers still to be asked. */
   later: Candidate[];
-  /** Contracts in the order of their turns, where the award is by turns. */
+  /** Contracts in the order of their turns, if the award is by turns. */
   turns?: string[];
-  /** How long outside services took to say whether it may be sold; absent where none was asked. */
+  /** How long the outside checks took; absent if there were none. */
   checksMs?: number;
-  /** When something will change for the contracts that could not buy, the soonest of each kind. */
+  /** The next changes for the contracts that could not buy, the soonest of each kind. */
   changes: Change[];
-  /** Whom to tell what comes of it: the seller's addresses, and which notices each buyer wants that wants any. */
+  /**
+   * Notifications of the result: the number of the seller's postback addresses, and the notices that each buyer
+   * subscribes to.
+   */
   tell: { postbacks: number; notices: Readonly<Record<string, readonly NoticeKind[]>> };
 }
 
-/** How one contract's part in a round ended. */
+/** The outcome of a round for one contract. */
 export type Outcome = {
   contract: string;
   buyer: string;
   ms?: number;
-  /** Whether it was asked again, as nobody waited for its first answer. */
+  /** Whether it was asked again because the round did not wait for its first answer. */
   again?: true;
   price?: Minor;
-  /** What was ignored of the buyer's answer, for ops. */
+  /** The ignored parts of the buyer's answer, for ops. */
   note?: string;
 } & ({ sold: true } | { sold: false; reason: Reason; detail?: string; words?: string });

@@ -6,7 +6,10 @@ export interface Stage {
   after: number;
 }
 
-/** The stage that a lead is in, whatever their order: the last that has begun; undefined before the first. Times in UTC ms. */
+/**
+ * The current stage of a lead: the last one that has started, whatever their order; undefined before the first. Times
+ * in UTC ms.
+ */
 export function stageAt<S extends Stage>(
   stages: readonly S[],
   receivedAt: number,

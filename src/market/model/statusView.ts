@@ -2,10 +2,10 @@ import type { LeadStatus } from './lead.js';
 import { toDecimal, type Minor } from '../money.js';
 import type { LeadReason } from './reason.js';
 
-/** Who took a lead off sale: somebody of its seller, somebody of the exchange, a suppression list, an erasure. */
+/** Who withdrew a lead: the seller, ops, a suppression list or an erasure. */
 export type WithdrawnBy = 'seller' | 'ops' | 'suppression' | 'erasure';
 
-/** A sale that its buyer gave back. */
+/** A returned sale. */
 export interface LeadReturn {
   buyer: string;
   reason: string;
@@ -14,14 +14,14 @@ export interface LeadReturn {
   amount: Minor;
 }
 
-/** What is stored of how a lead stands. `price` is what the seller earns, the sum over buyers. */
+/** The stored fields of a lead's status. `price` is the seller's earnings, the sum over buyers. */
 export interface StatusFields {
   status: LeadStatus;
   currency: string;
   price?: Minor;
   buyerIds?: string[];
   reason?: LeadReason;
-  /** There is one once the lead was withdrawn, also while a post in flight may still sell it. */
+  /** Set once a withdrawal was requested, also while a post in flight may still sell the lead. */
   withdrawal?: { asked?: WithdrawnBy; reason?: 'suppressed' };
   /** In the order in which they were booked; absent if there are none. */
   returns?: LeadReturn[];
@@ -40,7 +40,7 @@ type StatusView = {
   returns?: { buyer_id: string; reason: string; returned_at: string; amount: number }[];
 };
 
-/** How a lead stands in the words that its seller reads, in the API's answers and in postbacks alike. */
+/** A lead's status as its seller sees it, in the API's answers and in postbacks alike. */
 export function statusView(lead: StatusFields): StatusView {
   const { currency, price, buyerIds, withdrawal, returns } = lead;
   const status = lead.status === 'received' ? 'pending' : lead.status;
@@ -62,7 +62,7 @@ export function statusView(lead: StatusFields): StatusView {
   };
 }
 
-/** Why an unsold lead is so. A withdrawn one is unsold because it was withdrawn, however far its last round came. */
+/** Why a lead is unsold. A withdrawn lead has no other reason, however far its last round came. */
 export function shownReason({
   status,
   reason,
@@ -71,7 +71,7 @@ export function shownReason({
   return status === 'withdrawn' && reason !== 'suppressed' ? undefined : reason;
 }
 
-/** Who took a lead off sale; undefined if an earlier release has not stored it. */
+/** Who withdrew a lead; undefined if an earlier release did not store it. */
 export const withdrawnBy = ({
   reason,
   withdrawal,

@@ -7,23 +7,23 @@ import { drawAcceptance, drawBid, draw, type BidModel } from '../model/distribut
 import type { PastLead, PastPost, PastAnswer } from './past.js';
 
 /**
- * What a decision that is made again rests on beside what buyers have really said. `bid`: the bid of a buyer that was not
- * asked. `form`: a bid that was given for another way of selling. `post`: the answer of a buyer that was not sent the
+ * Assumptions of a repeated decision, in addition to the buyers' real answers. `bid`: the bid of a buyer that was not
+ * asked. `form`: a bid that was made for another mode of sale. `post`: the answer of a buyer that was not sent the
  * lead. `check`: that the lead passes a check that was not made.
  */
 export const ASSUMPTIONS = ['bid', 'form', 'post', 'check'] as const;
 export type Assumption = (typeof ASSUMPTIONS)[number];
 
-/** What a buyer says, and what that rests on where it did not say so. */
+/** A buyer's answer, with the assumption if the buyer did not give it. */
 export type WithAssumption<Word> = Word & { assumed?: Assumption };
 
-/** What buyers said of all leads in a period, by contract: what those of them are taken to say that were not asked. */
+/** The buyers' real answers for all leads of a period, by contract. They stand in for answers that were never given. */
 export interface ObservedAnswers {
   said: ReadonlyMap<string, readonly { mode: Sale['mode']; answer: PastAnswer }[]>;
   posts: ReadonlyMap<string, { sent: number; accepted: number }>;
 }
 
-/** @param leads in any order: what is measured of them does not depend on it */
+/** @param leads in any order; the result does not depend on it */
 export function observeAnswers(leads: readonly PastLead[]): ObservedAnswers {
   const said = new Map<string, { mode: Sale['mode']; answer: PastAnswer }[]>();
   const posts = new Map<string, { sent: number; accepted: number }>();
@@ -43,13 +43,13 @@ export function observeAnswers(leads: readonly PastLead[]): ObservedAnswers {
   return { said, posts };
 }
 
-/** Where buyers' words are to be found. */
+/** The sources of buyers' answers. */
 export interface BuyerModel {
   measured: ObservedAnswers;
   models: ReadonlyMap<string, BidModel>;
 }
 
-/** What a contract bids, as `wordOf` knows it; a bid above the contract's ceiling is none. */
+/** A contract's bid, as `answerToPing` finds it. A bid above the contract's ceiling does not count. */
 export function bidFor(
   lead: PastLead,
   candidate: Candidate,
@@ -63,8 +63,8 @@ export function bidFor(
 }
 
 /**
- * What a contract bids. The price that it names; else what its buyer said when it was asked about this lead, the last time
- * by then, else the first time; else what its model says; else what it said of another lead of the period.
+ * A contract's bid. Its fixed price if it has one. Else its buyer's real answer for this lead: the last one up to
+ * `now`, else the first. Else its model's bid. Else its answer for another lead of the period.
  */
 function answerToPing(
   lead: PastLead,
@@ -96,7 +96,7 @@ function answerToPing(
   return { noBid: { reason: 'no_bid', detail: 'it was asked about no lead of the period' }, assumed: 'bid' };
 }
 
-/** What a buyer said when the lead was sold in one way, as its word where it is sold in another. */
+/** An answer that was given for one mode of sale, converted to another. */
 function inForm(
   said: PastAnswer,
   was: Sale['mode'],
@@ -104,7 +104,7 @@ function inForm(
 ): WithAssumption<{ bid: Bid } | { noBid: NoBid }> {
   if ('noBid' in said) return said;
   const { bid, isNamed } = said;
-  // Nobody has asked a buyer whose contract named its price what it would bid.
+  // The contract had a fixed price, so its buyer was never asked for a bid.
   const named = isNamed && { assumed: 'bid' as const };
   if (was === is) return { bid, ...named };
   const own = was === 'hybrid' ? bid[is === 'exclusive' ? 'price' : 'shared'] : bid.price;
@@ -116,7 +116,7 @@ function inForm(
   return { bid: { price: own }, assumed: 'form' };
 }
 
-/** What a buyer answers when it is sent the lead: what it answered; else as its model says, or as often as it did. */
+/** A buyer's answer to a post: its real answer; else drawn with its model's rate, or its real rate. */
 export function answerFor(
   lead: PastLead,
   contract: string,
@@ -135,8 +135,8 @@ export function answerFor(
 }
 
 /**
- * Why a contract is left out of a round that it was left out of before, and would be again: a check, a failing server, the
- * buyer's own list.
+ * Why a contract that was excluded from a past round is still excluded: a check, a failing server, or the buyer's own
+ * suppression list.
  */
 export function stillExcluded(
   lead: PastLead,
@@ -159,6 +159,6 @@ export function stillExcluded(
 const isOf = ({ detail = '' }: NoBid, check: string): boolean =>
   detail === `check ${check}` || detail.startsWith(`check ${check}:`);
 
-/** The last that was by then, else the first. */
+/** The last item up to `now`, else the first. */
 const lastBy = <T extends { at: number }>(items: readonly T[], now: number): T | undefined =>
   items.findLast(({ at }) => at <= now) ?? items[0];

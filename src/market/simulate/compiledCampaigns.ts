@@ -2,7 +2,7 @@ import { compileContracts, type CompiledCampaign } from '../eligibility/compileC
 import { comparedBuyers } from '../limits/duplicates.js';
 import type { Contract, Market } from '../model/market.js';
 
-/** Every campaign of a market, made ready for rounds, by its id; contracts in the order of their ids, as the store reads them. */
+/** Compiles every campaign of a market, by its id. Contracts are in the order of their ids, as the store reads them. */
 export function compileCampaigns({
   sellers,
   buyers,

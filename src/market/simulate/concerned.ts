@@ -1,15 +1,15 @@
 import type { Campaign, Market } from '../model/market.js';
 
-/** A part of a market that a change makes or changes. */
+/** A part of a market that a change adds or changes. */
 export interface ChangedPart {
   kind: 'seller' | 'buyer' | 'campaign' | 'contract';
   id: string;
 }
 
 /**
- * The campaigns whose leads a change may sell otherwise, in the order of their ids: the ones that it changes, the ones of a seller that it
- * changes, and those with a contract, or a contract's buyer, that it changes. Leads of other campaigns keep their buyers.
- * @param terms with the change in them
+ * The campaigns whose leads a change may affect, in the order of their ids: campaigns that it changes, and those with
+ * a seller, a contract or a contract's buyer that it changes. Leads of other campaigns keep their buyers.
+ * @param terms the market after the change
  */
 export function affectedCampaigns(
   parts: readonly ChangedPart[],

@@ -31,20 +31,20 @@ import type { PastLead, PastSale } from './past.js';
 import type { Yielding } from './yielding.js';
 import { answerFor, bidFor, stillExcluded, type Assumption, type BuyerModel } from './buyerModel.js';
 
-/** What else was sold and paid: leads that are not decided again keep their buyers, and these their room. */
+/** Sales and payments of leads that are not decided again: these leads keep their buyers and their usage of limits. */
 export interface Elsewhere {
-  /** At the beginning: what prepaid buyers had left, and posts sent and accepted by contract. */
+  /** At the start: balances of prepaid buyers, and posts sent and accepted by contract. */
   usage: ReadonlyMap<string, Usage>;
-  /** At the beginning, by campaign. */
+  /** At the start, by campaign. */
   credits: ReadonlyMap<string, Credits>;
   holds: ReadonlyMap<string, readonly Hold[]>;
   /** In any order. */
   sales: readonly { contract: string; price: Minor; at: number }[];
-  /** What prepaid buyers paid in or owed for other leads; in any order. */
+  /** Payments and debts of prepaid buyers for other leads; in any order. */
   payments: readonly { buyer: string; amount: Minor; at: number }[];
 }
 
-/** Everything that past auctions are decided again from. */
+/** The complete input of a simulation of past auctions. */
 export interface Case {
   leads: readonly PastLead[];
   /** By campaign. */
@@ -55,14 +55,14 @@ export interface Case {
   until: number;
 }
 
-/** How leads came out, by their ids. */
+/** The results of leads, by their ids. */
 export interface Decided {
   sales: ReadonlyMap<string, readonly PastSale[]>;
-  /** What of it rests on more than buyers have said. */
+  /** The assumptions behind the results, by lead. */
   assumed: ReadonlyMap<string, ReadonlySet<Assumption>>;
 }
 
-/** One lead, as far as it has come. */
+/** One lead and its progress. */
 interface Life {
   lead: PastLead;
   rounds: number;
@@ -72,11 +72,11 @@ interface Life {
 
 interface Sold extends PastSale {
   asked: ReservationRequest;
-  /** Whether and how it may be given back. */
+  /** The return policy of its contract. */
   returns: ReturnPolicy | undefined;
 }
 
-/** Something that happens at a time, UTC ms; of what happens at the same time, the one with the smaller rank and name is first. */
+/** An event at a time, UTC ms. Events at the same time are ordered by rank, then by name. */
 interface Event {
   at: number;
   rank: number;
@@ -92,9 +92,9 @@ interface World extends Case {
 }
 
 /**
- * Decides past auctions again, in the order of time, each with the room that those before it have left: the same rules,
- * the words that buyers gave, and the moments at which rounds were held, or would be under other terms. Nobody is asked
- * anything, and nothing is written. The order of `leads` does not matter.
+ * Decides past auctions again in the order of time, each under the limits that the earlier ones have left. It uses
+ * the same rules, the buyers' real answers, and the times at which rounds were held, or would be held under other
+ * terms. No buyer is asked and nothing is written. The order of `leads` does not matter.
  */
 export function* decideAgain(given: Case): Yielding<Decided> {
   const lives = given.leads.map((lead): Life => ({ lead, rounds: 0, offered: {}, sales: [] }));
@@ -151,7 +151,7 @@ function atTime({ queue }: World, at: number, { lead }: Life, happens: () => voi
   queue.push({ at, rank: 1, name: lead.facts.leadId, happens });
 }
 
-/** One round of a lead: sold, it is over; unsold, the lead waits for its next one, where there is one. */
+/** Holds one round of a lead. If the lead is not sold, its next round is scheduled, if there is one. */
 function holdRound(world: World, life: Life, now: number): void {
   const { lead } = life;
   const market = world.market.get(lead.campaign);
@@ -176,7 +176,7 @@ function holdRound(world: World, life: Life, now: number): void {
   if (next !== undefined) atTime(world, next, life, () => holdRound(world, life, next));
 }
 
-/** Who may be asked, by the rules and by what outside services and failing servers said then. */
+/** The candidates, by the rules and by the past results of outside checks and failing servers. */
 function plan(world: World, market: CompiledCampaign, life: Life, now: number): Round {
   const { lead, offered } = life;
   const { usage } = world.room;
@@ -216,7 +216,7 @@ function changeCredits({ credits }: World, campaign: string, changes: CreditChan
   credits.set(campaign, addChanges(credits.get(campaign) ?? {}, changes));
 }
 
-/** Sends the lead to one bidder, where there is room: what it would have answered. */
+/** Sends the lead to one bidder if limits allow it, and returns the answer that it would have given. */
 function sell(
   world: World,
   market: CompiledCampaign,
@@ -265,7 +265,7 @@ function sell(
   return { contract, answer, exclusive };
 }
 
-/** A buyer that gave the lead back does so again, as long after it bought it, if its terms let it. */
+/** A buyer that returned the lead does so again, after the same time, if its terms allow it. */
 function giveBackLater(world: World, life: Life, sold: Sold): void {
   const past = life.lead.sales.find(({ contract }) => contract === sold.contract);
   const policy = sold.returns;
@@ -287,8 +287,8 @@ function giveBackLater(world: World, life: Life, sold: Sold): void {
 }
 
 /**
- * When the lead's next round is held, UTC ms; undefined where it expires. As it was in the past, where it waited for the
- * same moment or was woken before it; else when its terms say.
+ * When the lead's next round is held, UTC ms; undefined if the lead expires. The past time if the lead waited for the
+ * same time or was woken earlier; else the time that its terms give.
  */
 function nextRoundAt({ rounds }: PastLead, now: number, wait: Wait): number | undefined {
   const next = rounds.find(({ at }) => at > now);

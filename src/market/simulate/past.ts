@@ -7,31 +7,31 @@ import type { Bid, Entry, NoBid, Round } from '../model/round.js';
 import type { Sale } from '../model/market.js';
 import { nextWait } from '../waiting/waiting.js';
 
-/** A lead as it was sold, or not, with what each buyer said of it. Times are UTC ms, money minor units. */
+/** A past lead with its rounds, answers and sales. Times are UTC ms, money is in minor units. */
 export interface PastLead extends Omit<LeadInRound, 'offered'> {
   campaign: string;
   match: PersonHashes;
-  /** In the order in which they were held; at least one. */
+  /** In order; at least one. */
   rounds: PastRound[];
-  /** What came of sending it, in the order in which it was sent. */
+  /** The answers to its posts, in order. */
   posts: PastPost[];
   sales: PastSale[];
-  /** Nobody is offered it from then on. */
+  /** No offers from this time on. */
   withdrawnAt?: number;
 }
 
-/** What a buyer said in a round. `isNamed`: the contract named its price, and nobody asked the buyer. */
+/** A buyer's answer in a round. `isNamed`: the contract has a fixed price, and its buyer was not asked. */
 export type PastAnswer = { bid: Bid; isNamed: boolean } | { noBid: NoBid };
 
 export interface PastRound {
   at: number;
-  /** How long the lead was then to wait for the next one. */
+  /** The time of the next round, as planned then. */
   waitedUntil: number;
-  /** What the bids were for. */
+  /** The mode of sale that the bids were for. */
   mode: Sale['mode'];
-  /** By contract, those that were asked. */
+  /** The answers, by contract. */
   answers: Record<string, PastAnswer>;
-  /** By contract, those that outside services or a failing server kept from being asked. */
+  /** The reasons of contracts that an outside check, a failing server or the buyer's own list excluded, by contract. */
   excluded: Record<string, NoBid>;
 }
 
@@ -41,7 +41,7 @@ export interface PastPost {
   answer: 'accepted' | 'refused' | 'uncertain' | 'timeout';
 }
 
-/** A sale as the books have it. */
+/** A sale as booked. */
 export interface PastSale {
   contract: string;
   buyer: string;
@@ -58,7 +58,7 @@ export interface PastReturn {
   sellerPays: Minor;
 }
 
-/** What of a stored round tells what buyers said. */
+/** The buyers' answers in a stored round. */
 export function pastRound(facts: LeadFacts, round: Round, answers: readonly OfferAnswer[]): PastRound {
   const kept = round.excluded.flatMap(({ buyers, ...why }) =>
     why.reason === 'circuit_open' || isOnBuyerList(why) || isCheck(why)
@@ -77,18 +77,18 @@ export function pastRound(facts: LeadFacts, round: Round, answers: readonly Offe
   };
 }
 
-/** How a round names a check that a lead did not pass (src/buyers/check.ts). */
+/** The detail of a failed check (src/buyers/check.ts). */
 const isCheck = ({ reason, detail = '' }: NoBid): boolean =>
   reason === 'filtered' && detail.startsWith('check ');
 
 function saidIn(entry: Entry): [string, PastAnswer][] {
   if ('bid' in entry) {
     const { price, shared } = entry.bid;
-    // When it was good until is past; what it was for stays.
+    // Its expiry is past. The prices count.
     const bid = { ...(price !== undefined && { price }), ...(shared !== undefined && { shared }) };
     const isNamed = entry.price !== undefined || entry.sharedPrice !== undefined;
     return [[entry.contract, { bid, isNamed }]];
   }
-  // Nobody waited for its answer, so nobody knows it.
+  // The round did not wait for its answer, so it is unknown.
   return entry.noBid.reason === 'outbid' ? [] : [[entry.contract, { noBid: entry.noBid }]];
 }

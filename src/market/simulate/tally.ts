@@ -1,20 +1,20 @@
 import type { Minor } from '../money.js';
 import type { PastLead, PastSale } from './past.js';
 
-/** What came of leads, in one currency. Money in minor units, less what was given back with returns. */
+/** The results of leads in one currency. Money in minor units, net of refunds. */
 export interface Tally {
   leads: number;
-  /** Bought by somebody who kept them. */
+  /** Leads with a sale that was not returned. */
   sold: number;
-  /** What buyers paid. */
+  /** The amount that buyers paid. */
   revenue: Minor;
-  /** What of it sellers earned; the rest is the house's. */
+  /** The sellers' part of it; the rest is the house's. */
   earned: Minor;
   buyers: ReadonlyMap<string, BuyerTally>;
 }
 
 export interface BuyerTally {
-  /** Leads that it bought and kept. */
+  /** Leads that it bought and did not return. */
   won: number;
   spent: Minor;
 }
@@ -45,9 +45,9 @@ export function tallyOf(
 const paid = ({ price, returned }: PastSale): Minor => price - (returned?.buyerGets ?? 0);
 
 /**
- * The same leads three times. `booked`: as the books have them. `unchanged`: decided again without the change. `changed`:
- * decided again with it. The effect of the change is `changed` less `unchanged`; `booked` less `unchanged` is what deciding
- * again can't reproduce.
+ * The same leads in three variants. `booked`: as in the ledger. `unchanged`: decided again without the change.
+ * `changed`: decided again with it. The effect of the change is `changed` minus `unchanged`; `booked` minus
+ * `unchanged` is the error of the simulation.
  */
 export interface Compared<T> {
   booked: T;
@@ -69,7 +69,7 @@ export interface BuyerCompared {
   spent: Compared<number>;
 }
 
-/** Every buyer of any of the tallies, in the order of what they spend with the change, most first. */
+/** Every buyer of any variant, sorted by spend with the change, highest first. */
 export function compareBuyers(tallies: Compared<Tally>): BuyerCompared[] {
   const buyers = new Set(COLUMNS.flatMap((column) => [...tallies[column].buyers.keys()]));
   return [...buyers]
@@ -90,7 +90,7 @@ export function compareBuyers(tallies: Compared<Tally>): BuyerCompared[] {
     );
 }
 
-/** How many leads were sold to the same buyers at the same prices. */
+/** The number of leads that were sold to the same buyers at the same prices. */
 export function sameSales(
   leads: readonly Pick<PastLead, 'facts'>[],
   one: ReadonlyMap<string, readonly PastSale[]>,

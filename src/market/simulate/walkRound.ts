@@ -5,15 +5,15 @@ import type { Bid, Candidate, Entry, NoBid, Round } from '../model/round.js';
 import type { Contender } from '../auction/turns.js';
 import { isByTurns } from '../auction/turnsUsed.js';
 
-/** How a round's buyers are asked and sent the lead, where nobody has to be waited for. */
+/** Callbacks that answer for buyers at once, so that a round need not wait. */
 export interface RoundCallbacks {
   bid: (candidate: Candidate, round: Round) => { bid: Bid } | { noBid: NoBid };
-  /** In the order of their turns, where the award is by turns: they have taken them then. */
+  /** Takes the turns, if the award is by turns, and returns the contracts in their order. */
   turns: (contenders: readonly Contender[], places: number) => string[];
   offer: (offer: Offer, round: Round) => OfferAnswer;
 }
 
-/** Takes a planned round to its end: asks tier after tier and offers the lead, until it is sold or nobody is left. */
+/** Runs a planned round to its end: asks tier after tier and offers the lead until it is sold or no bidder is left. */
 export function walkRound(
   leadId: string,
   planned: Round,

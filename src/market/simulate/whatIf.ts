@@ -8,18 +8,18 @@ import type { Yielding } from './yielding.js';
 import { mapCompared, sameSales, tallyOf, type Compared, type Tally } from './tally.js';
 import { ASSUMPTIONS, observeAnswers, type Assumption } from './buyerModel.js';
 
-/** What would have become of leads under other terms, beside what became of them. */
+/** The results of past leads under changed terms, compared with the real ones. */
 export interface WhatIf {
   currencies: { currency: string; tallies: Compared<Tally> }[];
-  /** How many leads were decided again. */
+  /** The number of leads that were decided again. */
   leads: number;
-  /** How many of them come out as they are booked when they are decided again without the change. */
+  /** The number of them whose result without the change equals the booked one. */
   asBooked: number;
-  /** How many results with the change rest on more than buyers have said, in all and by what it is. */
+  /** The number of results with the change that rest on assumptions, in total and by assumption. */
   assumed: { leads: number; by: Record<Assumption, number> };
 }
 
-/** A market as it is and as a change would make it. */
+/** A market before and after a change. */
 export interface Proposal {
   before: Market;
   after: Market;
@@ -27,8 +27,8 @@ export interface Proposal {
 }
 
 /**
- * Decides past leads again, with a change of terms and without it: the market may have changed since they were sold, so
- * what the books say shows less than the effect of the change.
+ * Decides past leads again, with a change of terms and without it. The market may have changed since the leads were
+ * sold, so a comparison with the ledger would not show the effect of the change alone.
  * @param until nothing is decided after it, UTC ms
  */
 export function* whatIf(
@@ -61,8 +61,8 @@ export function* whatIf(
 }
 
 /**
- * The market without pauses that have ended: all leads are decided under the market as it is now, and one that came before
- * the end of a pause would be sold to nobody.
+ * The market without pauses that have ended. All leads are decided under the current market, and a lead from before
+ * the end of a pause would otherwise not be sold.
  */
 function withoutOldPauses({ sellers, buyers, campaigns, contracts }: Market, now: number): Market {
   const current = <T extends Pausable>(all: T[]): T[] =>
@@ -80,7 +80,7 @@ function inCurrencies(leads: readonly PastLead[], sales: Compared<Sales>): WhatI
   });
 }
 
-/** What prepaid buyers would have paid in beyond what they did: before anything was sold. */
+/** Additional payments of prepaid buyers under the change, booked before the first sale. */
 const paidIn = (before: Market, after: Market): Elsewhere['payments'] => {
   const was = new Map(before.buyers.map(({ id, balance = 0 }) => [id, balance]));
   return after.buyers.flatMap(({ id, balance }) => {

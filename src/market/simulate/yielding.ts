@@ -1,7 +1,7 @@
-/** Work that may be left for a while between its steps: it yields where that can be. */
+/** Work that can be interrupted at each `yield`, so that a long computation does not block the event loop. */
 export type Yielding<T> = Generator<undefined, T>;
 
-/** Does all of it without a pause. */
+/** Runs all of it without interruption. */
 export function runToEnd<T>(steps: Yielding<T>): T {
   for (;;) {
     const step = steps.next();

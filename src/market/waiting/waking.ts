@@ -3,7 +3,7 @@ import { campaignExclusion, leadExclusion, type LeadInRound } from '../eligibili
 import type { Buyer, Campaign, Contract, Market, Sale, Seller } from '../model/market.js';
 import type { WaitUpdate } from './waiting.js';
 
-/** Whether a field that has changed might let a contract take a lead that it did not take before. */
+/** Whether a changed field might let a contract take a lead that it did not take before. */
 type Judge<T> = (was: T, now: T, isPrepaid: boolean) => boolean;
 
 const never = (): boolean => false;
@@ -12,7 +12,7 @@ const always = (): boolean => true;
 /** Fields whose values are numbers. */
 type NumberOf<T> = { [K in keyof T]-?: T[K] extends number | undefined ? K : never }[keyof T];
 
-/** `absent`: what a field that is not there comes to. */
+/** `absent`: the value that a missing field stands for. */
 const rises =
   <T>(field: NumberOf<T>, absent: number): Judge<T> =>
   (was, now) =>
@@ -24,13 +24,13 @@ const falls =
 
 const turnedOn: Judge<{ active: boolean }> = (was, now) => now.active && !was.active;
 
-/** A rule that keeps leads out: it is gone, or another one. */
+/** A rule that excludes leads was removed or changed. */
 const eased =
   <T>(field: keyof T): Judge<T> =>
   (was) =>
     was[field] !== undefined;
 
-/** A limit of some window is higher, or gone. */
+/** The limit of some window was raised or removed. */
 const roomier =
   (field: 'caps' | 'postCaps' | 'budget'): Judge<Contract> =>
   (was, now) => {
@@ -38,7 +38,7 @@ const roomier =
     return Object.entries(was[field] ?? {}).some(([window, most]) => most < (limits[window] ?? Infinity));
   };
 
-/** A lower price reaches no floor that the one before did not, but what is left of a budget or balance may cover it. */
+/** A lower price can't reach a floor that the old one missed, but the rest of a budget or balance may cover it. */
 const priced =
   (field: 'price' | 'sharedPrice'): Judge<Contract> =>
   (was, now, isPrepaid) => {
@@ -91,7 +91,7 @@ const CAMPAIGN: Record<keyof Campaign, Judge<Campaign>> = {
   sale: (was, now) => mightTakeMore(SALE, was.sale, now.sale),
   stages: always,
   margin: never,
-  // They let no contract take more; see campaignsWithNewPendingTerms.
+  // They let no contract take more leads; see campaignsWithNewPendingTerms.
   pending: never,
   duplicates: eased('duplicates'),
   checks: eased('checks'),
@@ -129,10 +129,10 @@ const CONTRACT: Record<keyof Contract, Judge<Contract>> = {
   returns: never,
 };
 
-/** Whether two values say the same, whatever the order of their keys. */
+/** Whether two values are deeply equal, regardless of the order of keys. */
 export const isSame = (a: unknown, b: unknown): boolean => inOrder(a) === inOrder(b);
 
-/** As text, whatever the order of its keys. */
+/** As text, independent of the order of keys. */
 const inOrder = (value: unknown): string =>
   JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
@@ -152,9 +152,9 @@ function mightTakeMore<T extends object>(
 }
 
 /**
- * Contracts that might take leads now which they did not take before, because something changed that they go by: their
- * own terms, or their campaign's, buyer's or seller's.
- * @param after what is not in it is as it was
+ * Contracts that might now take leads that they did not take before, because their own terms changed, or their
+ * campaign's, buyer's or seller's.
+ * @param after entries that are missing here are unchanged
  */
 export function contractsToReconsider(before: Market, after: Market): { id: string; campaign: string }[] {
   const sellers = changedFor(SELLER, before.sellers, after.sellers, ({ code }) => code);
@@ -193,7 +193,7 @@ function changedFor<T extends object>(
   );
 }
 
-/** Campaigns whose waiting leads reckon anew until when they wait. */
+/** Campaigns with changed terms for pending leads, whose waits must be computed again. */
 export function campaignsWithNewPendingTerms(
   before: Pick<Market, 'campaigns'>,
   after: Pick<Market, 'campaigns'>,
@@ -204,19 +204,19 @@ export function campaignsWithNewPendingTerms(
     .map(({ id }) => id);
 }
 
-/** What has changed that leads of a campaign wait for. */
+/** A change that affects a campaign's pending leads. */
 export interface CampaignChange {
   /** Contracts that might take more leads than before. */
   contracts: readonly CompiledContract[];
-  /** Whether the campaign's terms for leads that wait are others. */
+  /** Whether the campaign's terms for pending leads changed. */
   pending: boolean;
 }
 
 /**
- * What a waiting lead is to hear of a change: that a round might sell it `now`, or by what it reckons anew until when it
- * waits. A contract that can't take it yet concerns it where it can before the lead would wake by itself. Undefined where
- * the change is nothing to it.
- * @param dueAt until when it waits, UTC ms
+ * The notification of a pending lead about a change: `now` if a round might sell it now, an update if its wait must
+ * be computed again, undefined if the change does not affect it. A contract that can't take it yet affects it only if
+ * the contract can take it before its wait ends.
+ * @param dueAt the current end of its wait, UTC ms
  * @param now UTC ms
  */
 export function waitUpdateFor(

@@ -27,21 +27,21 @@ export interface Life {
   reason?: LeadReason;
   rounds: { round: Round; outcomes: Outcome[] }[];
   claims: Map<string, Claim>;
-  /** Contracts whose sale took a prepaid balance below what their buyer wants to hear of. */
+  /** Contracts whose sale took the prepaid balance below the threshold of the buyer's notice. */
   low: string[];
   /** What the seller earns, the sum over buyers, and who they are. */
   price: Minor;
   buyers: string[];
-  /** What its source was told, and when; it waits until then. */
+  /** The answer to its source, and its time; the source waits until then. */
   answer?: { at: number; status: LeadStatus; price: Minor; buyers: string[] };
   endedAt?: number;
-  /** The status that its seller was told last. */
+  /** The last status that its seller was notified of. */
   told: LeadStatus;
-  /** Until when it waits. */
+  /** The end of its wait. */
   dueAt?: number;
   /** It is to go on now, because ops say so or the market has changed. */
   wake: boolean;
-  /** What it has heard since it fell asleep. */
+  /** Updates since its wait started. */
   news: WaitUpdate;
   withdrawn: boolean;
   /** What ops have found out of posts that are held for them, by buyer: whether it took the lead. */
@@ -73,7 +73,7 @@ export const offeredIn = ({ claims }: Life): LeadInRound['offered'] =>
     }),
   );
 
-/** The source is told how the lead stands, unless it was before. */
+/** Answers the source with the lead's status, unless it was answered before. */
 export function answerSource(life: Life, now: number): void {
   const { status, price, buyers } = life;
   life.answer ??= { at: now, status, price, buyers: [...buyers] };

@@ -9,7 +9,7 @@ import { answerSource, type Claim, type Life } from './life.js';
 import { pause, type Course } from './wait.js';
 import type { PostAnswer, PostStatus, World } from './world.js';
 
-/** What came of offering the lead to one buyer. */
+/** The result of an offer to one buyer. */
 export type SaleAnswer =
   | { answer: 'accepted' }
   | { answer: 'expired' }
@@ -113,7 +113,7 @@ function settle(
   return { answer: 'accepted' };
 }
 
-/** The question what became of a post, again and again while the buyer is silent and the lead is not withdrawn. */
+/** Asks for the result of a post, again and again while the buyer is silent and the lead is not withdrawn. */
 function* askWhatBecame(life: Life, world: World, offer: Offer): Course<PostStatus> {
   let elapsed = 0;
   for (let attempt = 2; ; attempt += 1) {

@@ -24,7 +24,7 @@ import type { Buyer } from '../model/market.js';
 import { addChanges, takeTurns, type CreditChanges, type Contender, type Credits } from '../auction/turns.js';
 import { buyerAccount } from '../limits/usage.js';
 
-/** A sale that takes room, with a buyer that may want to hear when its balance is low. */
+/** A reservation, with a buyer that may want a notice of a low balance. */
 type Taking = ReservationRequest & { buyer: Buyer };
 
 /**
@@ -35,7 +35,7 @@ export class Trade {
   private readonly room: Reservations = { usage: new Map(), holds: new Map() };
   private readonly circuits = new Map<string, Circuit>();
   private readonly credits = new Map<string, Credits>();
-  /** Buyers that were told that their balance is low, and have not topped up above since. */
+  /** Buyers that were notified of a low balance and have not topped up since. */
   private readonly low = new Set<string>();
   private readonly taken = new Map<string, Taking>();
 
@@ -60,8 +60,8 @@ export class Trade {
   }
 
   /**
-   * The sale is booked: what it took up stays taken, and the buyer holds a lead of the person. True where it is the one
-   * that took a prepaid balance below what its buyer wants to hear of.
+   * The sale is booked: its reservation becomes final, and the buyer holds a lead of the person. True if this sale
+   * took the prepaid balance below the threshold of the buyer's notice.
    */
   confirm(sale: string): boolean {
     const asked = this.taken.get(sale);
@@ -87,7 +87,7 @@ export class Trade {
     if (this.balance(id) >= lowBalance) this.low.delete(id);
   }
 
-  /** The buyer wants to hear of another low balance than before. */
+  /** The buyer has changed the threshold of its notice. */
   hearsOfLowAgain(buyer: string): void {
     this.low.delete(buyer);
   }

@@ -7,7 +7,7 @@ export interface Pause {
 /** Something that goes on in time, and says each time what it waits for; it goes on with whether that came before its moment. */
 export type Course<T> = Generator<Pause, T, boolean>;
 
-/** Waits; true where what was waited for came before its moment. */
+/** Waits; true if the awaited event came before the time. */
 export function* pause(until: number, unless?: () => boolean): Course<boolean> {
   return yield { until, ...(unless && { unless }) };
 }
@@ -42,13 +42,13 @@ export interface Running {
   paused: Pause;
 }
 
-/** Begins a course; undefined where it is over at once. */
+/** Starts a course; undefined if it ends at once. */
 export function begin(course: Course<unknown>): Running | undefined {
   const step = course.next(false);
   return step.done === true ? undefined : { course, paused: step.value };
 }
 
-/** Lets every course go on that need not wait any more, until all of them must, or are over; gives those that are not. */
+/** Resumes every course that need not wait, until all must wait or have ended. Returns the others. */
 export function goOn(running: readonly Running[], now: number): Running[] {
   let left = [...running];
   for (;;) {

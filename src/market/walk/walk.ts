@@ -30,8 +30,8 @@ import { pause, sideBySide, type Course } from './wait.js';
 import type { World } from './world.js';
 
 /**
- * The life of a lead from its next round to its end, by the rules alone: what workflows and activities do with servers and
- * a database is done here with data, in the same order. A lead that was given back walks anew.
+ * The life of a lead from its next round to its end, by the rules alone: the work of workflows and activities with
+ * servers and a database is done here with data, in the same order. A returned lead starts again.
  */
 export function* walk(life: Life, world: World): Course<void> {
   while (life.endedAt === undefined) {
@@ -182,7 +182,7 @@ function askAgain(life: Life, world: World, round: Round, contract: string): Rou
   return withNewAnswer(round, expired, unlessExpired(answer, world.now()));
 }
 
-/** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */
+/** Unsold: waits until something can change, or ends the lead if nothing can. */
 function* waitForAnotherRound(
   life: Life,
   world: World,

@@ -14,7 +14,10 @@ export type PostAnswer =
   | { answer: 'refused'; detail: string }
   | { answer: 'uncertain'; detail: string; retryAfterMs?: number };
 
-/** What the buyer's status address says of a post; `unknown` too where it has none, `silent` where it does not answer. */
+/**
+ * The answer of the buyer's status address for a post; `unknown` also if it has no such address, `silent` if it does
+ * not answer.
+ */
 export type PostStatus = 'accepted' | 'refused' | 'unknown' | 'silent';
 
 /** Everybody a lead meets on its way, as data: nothing is sent anywhere. Times in UTC ms. */

@@ -2,7 +2,7 @@ import { bandOf } from './priceBand.js';
 import type { Reason } from '../model/reason.js';
 import type { Outcome, Round } from '../model/round.js';
 
-/** A notice to a buyer about its part in a round. */
+/** A notice to a buyer about its result in a round. */
 export type Notice = { buyer: string; contract: string } & (
   | { kind: 'won' | 'billed' | 'low_balance' }
   | { kind: 'lost'; pingId: string; bidId?: string; reason: Reason; detail?: string; band?: string }
@@ -10,25 +10,25 @@ export type Notice = { buyer: string; contract: string } & (
 );
 
 /**
- * Of a test lead: an answer could not be used, or nothing was asked, because the buyer is left out after failures. `id` is
- * the ping's or the post's.
+ * For test leads: an answer could not be used, or nothing was asked because the buyer is skipped after failures. `id`
+ * is the ping's or the post's.
  */
 type UnusedNotice = { kind: 'unused'; reason: Reason; detail?: string } & (
   | { of: 'ping' | 'post'; id: string }
   | { of: 'lead' }
 );
 
-/** A buyer that was sent the lead knows by its own answer how that ended. */
+/** Reasons that the buyer already knows, because it was sent the lead and answered. */
 const KNOWN: readonly Reason[] = ['refused', 'uncertain'];
 
-/** Why a bid could not be used that arrived as a bid: it is too low, or expires too soon. */
+/** Why a well-formed bid could not be used: it is too low, or expires too soon. */
 const NOT_USED: readonly Reason[] = ['below_floor', 'invalid_response'];
 
 /**
- * The notices of a round to the buyers that want them: a buyer whose post was accepted has won, and is billed unless the
- * lead is a test; a buyer whose bid did not win has lost, and learns the band of the lowest price at which the lead was
- * sold. Of a test lead, buyers learn which of their answers could not be used.
- * @param low contracts whose sale took their buyer's prepaid balance below the amount that it wants a notice at
+ * The notices of a round, for buyers that subscribe to them. A buyer whose post was accepted has won, and is billed
+ * unless the lead is a test. A buyer whose bid did not win has lost, and learns the price band of the lowest sale.
+ * For test leads, buyers learn which of their answers could not be used.
+ * @param low contracts whose sale took the prepaid balance below the threshold of the buyer's notice
  */
 export function noticesOf(
   round: Round,
@@ -68,7 +68,7 @@ const unusedPings = ({ entries }: Round): Notice[] =>
     return [{ buyer, contract, kind: 'unused', of: 'ping', id, reason, detail }];
   });
 
-/** A buyer whose circuit is open is not asked, and would look in vain for a ping of its test lead. */
+/** A buyer with an open circuit is not asked, so it would miss the ping of its test lead without a notice. */
 const leftOut = (outcomes: readonly Outcome[]): Notice[] =>
   outcomes.flatMap((outcome): Notice[] => {
     if (outcome.sold || outcome.reason !== 'circuit_open') return [];
@@ -78,7 +78,7 @@ const leftOut = (outcomes: readonly Outcome[]): Notice[] =>
     ];
   });
 
-/** The notice that the first answer to a post of a test lead is neither yes nor no, if the buyer wants it. */
+/** The notice that the first answer to a test lead's post is neither a yes nor a no, if the buyer subscribes to it. */
 export function unusedPost(
   { tell }: Pick<Round, 'tell'>,
   { buyer, contract }: { buyer: string; contract: string },

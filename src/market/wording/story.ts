@@ -6,14 +6,14 @@ import type { Change, Outcome, Round } from '../model/round.js';
 import type { WithdrawnBy } from '../model/statusView.js';
 import type { Wait } from '../waiting/waiting.js';
 
-/** A round as people read it: each buyer with its price or its reason. */
+/** A round in words: each buyer with its price or its reason. */
 export interface RoundInWords {
   round: number;
   at: string;
   buyers: Record<string, string>;
 }
 
-/** How a finished lead ended; Temporal's UI shows it first and large, so it needs no code to be understood. */
+/** The result of a finished lead. Temporal's UI shows it first and large, so it must be clear without the code. */
 export interface FinishedLead {
   status: LeadStatus;
   story: string;
@@ -22,36 +22,36 @@ export interface FinishedLead {
   ended: string;
 }
 
-/** What a lead that is still on sale waits for; the memo that ops see. */
+/** What a lead on sale waits for: the memo that ops see. */
 export interface WaitingLead {
   /** `held`: a post of it waits for the decision of ops. */
   status: LeadStatus | 'held';
   waitsFor: string;
   until: string;
-  /** What happens at that time if ops have not decided. */
+  /** The consequence at that time if ops have not decided. */
   otherwise?: string;
-  /** What ops can send it, and what that does. */
+  /** Signals that ops can send it, with their effects. */
   opsCan: readonly string[];
-  /** What has become of it before: who bought it and gave it back. Absent if nobody has. */
+  /** Its earlier sales and returns; absent if there are none. */
   story?: string;
   /** Absent in the first round, while it is held for ops. */
   lastRound?: RoundInWords;
 }
 
-/** One buyer's purchase, as it is told. */
+/** One purchase, for display. */
 export interface SaleInWords {
   buyer: string;
   price: Minor;
 }
 
-/** A sale that was booked, and in which round. */
+/** A booked sale, with its round. */
 export interface BookedSale extends SaleInWords {
-  /** What the seller earns of it. */
+  /** The seller's earnings. */
   earns: Minor;
   round: number;
 }
 
-/** A sale that its buyer gave back. */
+/** A returned sale. */
 export interface ReturnedSale extends BookedSale {
   reason: string;
   /** UTC ms. */
@@ -60,27 +60,27 @@ export interface ReturnedSale extends BookedSale {
   amount: Minor;
 }
 
-/** What became of a lead in earlier runs of its workflow, or before a buyer gave it back. It names no person. */
+/** A lead's history from earlier runs of its workflow, or from before a return. It contains no personal data. */
 export interface Before {
-  /** Of many the first and the last. */
+  /** If there are many, the first and the last. */
   rounds: RoundInWords[];
   /** The number of the last one. */
   lastRound: number;
-  /** Sales that stand. */
+  /** Sales that were not returned. */
   sales: BookedSale[];
   returns: ReturnedSale[];
   currency: string;
 }
 
 /**
- * So many contracts are named one by one, of those that were asked and of those that could not buy; the others are
- * counted by their reasons. Temporal keeps what is told here, and takes 2 MiB for a life.
+ * Maximum number of contracts that are listed individually: asked ones, and ones that could not buy. The others are
+ * counted by reason. Temporal stores this text and allows 2 MiB for each workflow.
  */
 const NAMED_ASKED = 50;
 const NAMED_OTHERS = 30;
-/** Characters of what is told of one contract. */
+/** Maximum length of the text for one contract, characters. */
 const LONGEST = 200;
-/** So many buyers of a shared lead are named. */
+/** Maximum number of buyers of a shared lead that are listed. */
 const NAMED_BUYERS = 20;
 
 export function roundInWords(round: Round, outcomes: Outcome[]): RoundInWords {
@@ -88,7 +88,7 @@ export function roundInWords(round: Round, outcomes: Outcome[]): RoundInWords {
   const wasAsked = new Set(round.entries.map(({ contract }) => contract));
   const asked = outcomes.filter(({ contract }) => wasAsked.has(contract));
   const others = outcomes.filter(({ contract }) => !wasAsked.has(contract));
-  // Who has bought comes first, and is always named: a lead has a hundred buyers at the most.
+  // Buyers that bought come first and are always listed: a lead has at most a hundred.
   const sold = asked.filter((outcome) => outcome.sold);
   const unsold = asked.filter((outcome) => !outcome.sold);
   const left = Math.max(0, NAMED_ASKED - sold.length);
@@ -138,12 +138,12 @@ function inWords(outcome: Outcome, currency: string): string {
 
 const cut = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
 
-/** Why a contract can't take a lead whose terms it does not fit, whenever it is offered. */
+/** Reasons that exclude a lead permanently, because it does not fit the contract. */
 const UNFIT: ReadonlySet<Reason> = new Set<Reason>(['filtered', 'state']);
 
 /**
- * Until when every contract that might take the lead is full, UTC ms; undefined if one is not, or if that does not end by
- * itself.
+ * When the first limit allows sales again, UTC ms, if every contract that might take the lead is full; undefined if
+ * one is not full, or if the limits do not free up by themselves.
  */
 export function fullUntil(outcomes: readonly Outcome[], changes: readonly Change[]): number | undefined {
   const reasons = outcomes.flatMap((outcome) => (outcome.sold ? [] : [outcome.reason]));
@@ -153,8 +153,8 @@ export function fullUntil(outcomes: readonly Outcome[], changes: readonly Change
 }
 
 /**
- * What comes when the wait is over.
- * @param full until when all buyers are full, UTC ms
+ * What the lead waits for, in words.
+ * @param full when the first full buyer can buy again, UTC ms, if all are full
  */
 export function waitInWords(wait: Wait, full?: number): string {
   switch (wait.until) {
@@ -187,11 +187,11 @@ export const heldInWords = (posts: readonly { buyer: string; postId: string }[])
     .map(({ buyer, postId }) => `did ${buyer} take the lead with the post_id ${postId}?`)
     .join(' ')} Ask the buyer`;
 
-/** What becomes of a post that nobody has decided on. */
+/** The consequence if ops do not decide on a held post. */
 export const HELD_TOO_LONG =
   'the post is called off: the buyer is notified that it is not billed, and the lead goes on to the next bidder or expires';
 
-/** Who bought a lead and gave it back: buyer, price, reason and time of each. */
+/** The returned sales of a lead: buyer, price, reason and time of each. */
 export function returnsInWords(returns: readonly ReturnedSale[], currency: string): string {
   const named = returns
     .slice(0, NAMED_BUYERS)
@@ -203,15 +203,15 @@ export function returnsInWords(returns: readonly ReturnedSale[], currency: strin
   return [...named, ...(rest > 0 ? [`Given back by ${rest} others.`] : [])].join(' ');
 }
 
-/** How a lead has ended. */
+/** The result of a lead. */
 interface End {
   status: LeadStatus;
-  /** Sales of this life, or the ones that stand of the life before. */
+  /** The sales of this run, or earlier ones that were not returned. */
   sales: readonly SaleInWords[];
   /** Whether the sales were booked before the last return. */
   isSoldBefore?: boolean;
   returns?: readonly ReturnedSale[];
-  /** What the seller keeps of sales that were given back. */
+  /** The seller's remaining earnings from returned sales. */
   kept?: Minor;
   withdrawnBy?: WithdrawnBy;
   currency: string;
@@ -221,7 +221,7 @@ interface End {
   took: number;
 }
 
-/** How a lead ended, in a sentence or two. */
+/** The result of a lead in a sentence or two. */
 export function endInWords(end: End): string {
   const { returns = [], currency } = end;
   const said = lastEndInWords(end);
@@ -270,7 +270,7 @@ function byWhom(by: WithdrawnBy | undefined): string {
   }
 }
 
-/** The same as the memo of a waiting lead, as the Markdown that Temporal's UI renders; its tables have no gaps. */
+/** A waiting lead's memo as Markdown, which Temporal's UI renders. Its tables have no gaps. */
 export function detailsOf(waiting: WaitingLead): string {
   const { status, waitsFor, until, otherwise, opsCan, story, lastRound } = waiting;
   const what = status === 'held' ? 'Held for ops' : 'Pending';
@@ -291,13 +291,13 @@ export function detailsOf(waiting: WaitingLead): string {
   return asMarkdown(lines.join('\n'));
 }
 
-/** The UI shows the quotes of other text as typographic ones, which no JSON has. */
+/** The UI turns quotes in plain text into typographic ones, which are not valid JSON. */
 const jsonAsCode = (text: string): string => text.replace(/\{[^{}`]*\}/g, '`$&`');
 
-/** A text with amounts as Markdown: between two dollar signs the UI reads a formula. */
+/** Escapes amounts for Markdown: the UI reads text between two dollar signs as a formula. */
 export const asMarkdown = (text: string): string => text.replaceAll('$', String.raw`\$`);
 
-/** A span for people: "0.4 s", "12 min", "3.5 h", "2 days". */
+/** A duration for people: "0.4 s", "12 min", "3.5 h", "2 days". */
 export function span(ms: number): string {
   const units: [number, string][] = [
     [86_400_000, 'days'],

@@ -5,7 +5,7 @@ import type { Round } from '../model/round.js';
 /** How often a contract did not buy for one reason. */
 export interface ReasonCount {
   reason: Reason;
-  /** Whether the contract was asked in those rounds, or could not buy before anybody was asked. */
+  /** Whether the contract was asked in those rounds, or was excluded before any ping. */
   asked: boolean;
   leads: number;
   /** The most frequent details, in no order. A reason whose details name a time has them only for a bid that a limit refused. */
@@ -16,7 +16,7 @@ export interface ReasonCount {
 export interface ContractReasons {
   contract: string;
   buyer: string;
-  /** In how many rounds it was. */
+  /** The number of rounds that it was in. */
   leads: number;
   /** By `asked` and the reason. */
   reasons: Map<string, ReasonCount>;
@@ -32,10 +32,10 @@ const CHANGING: ReadonlySet<Reason> = new Set<Reason>([
   'circuit_open',
 ]);
 
-/** How many different details of one reason are kept. */
+/** Maximum number of different details for each reason. */
 const MOST_DETAILS = 20;
 
-/** Adds why each contract did not buy in a lead's last round. */
+/** Adds each contract's reason in a lead's last round. */
 export function countReasons(
   counts: Map<string, ContractReasons>,
   { round, answers }: { round: Round; answers: readonly OfferAnswer[] },
@@ -61,7 +61,7 @@ export function countReasons(
 const isAsked = ({ contract, reason }: { contract: string; reason: Reason }, asked: ReadonlySet<string>) =>
   asked.has(contract) && reason !== 'circuit_open';
 
-/** What a bid did not fit into; how the contract stands now may be another thing. */
+/** Limits that a bid exceeded. The contract's limits may be different now. */
 const LIMITS: ReadonlySet<Reason> = new Set<Reason>(['capped', 'over_budget']);
 
 function addReason(

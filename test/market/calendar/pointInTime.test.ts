@@ -136,7 +136,7 @@ describe('A window is long over', () => {
     },
   );
 
-  test('never of a total, or of a name that is none', () => {
+  test('never for a total or an invalid name', () => {
     expect(isLongOver('total', noon * 2)).toBe(false);
     expect(isLongOver('', noon)).toBe(false);
   });

@@ -68,7 +68,7 @@ describe('A change requires confirmation', () => {
       ],
     ],
     [fabrikam('postCaps: null'), [`${FABRIKAM} removes its limit on posts a day`]],
-    [fabrikam('budget: null'), [`${FABRIKAM} removes its limit on what it spends a day`]],
+    [fabrikam('budget: null'), [`${FABRIKAM} removes its limit on spending a day`]],
     [fabrikam('until: null'), [`${FABRIKAM} is offered leads of any age`]],
     [fabrikam('states: null'), [`${FABRIKAM} buys leads of every state`]],
     [fabrikam('states: [TX, CA]'), [`${FABRIKAM} buys leads of more states: CA`]],
@@ -78,21 +78,21 @@ describe('A change requires confirmation', () => {
       [`${FABRIKAM} removes or changes a filter on age`],
     ],
     [fabrikam('sources: null'), [`${FABRIKAM} removes its limit on sources (not)`]],
-    [fabrikam('schedule: null'), [`${FABRIKAM} buys at any time, because it has no schedule any more`]],
+    [fabrikam('schedule: null'), [`${FABRIKAM} buys at any time: its schedule is removed`]],
     [fabrikam('schedule: { holidays: null }'), [`${FABRIKAM} buys on days that were closed (holidays)`]],
     [fabrikam('duplicates: null'), [`${FABRIKAM} buys leads of the same person again`]],
     [fabrikam('checks: null'), [`${FABRIKAM} no longer makes the check score`]],
     [
       auto('contracts: [{ buyer: northwind, floor: null, ceiling: null }]'),
-      [`${NORTHWIND} has no floor of its own any more`, `${NORTHWIND} has no ceiling any more`],
+      [`${NORTHWIND} no longer has a floor of its own`, `${NORTHWIND} no longer has a ceiling`],
     ],
-    [auto('margin: null'), [`${AUTO} the house keeps nothing of its sales any more`]],
-    [auto('retention: null'), [`${AUTO} has no retention of its own any more`]],
+    [auto('margin: null'), [`${AUTO} the house no longer keeps a share of its sales`]],
+    [auto('retention: null'), [`${AUTO} no longer has a retention of its own`]],
     [auto('duplicates: null'), [`${AUTO} sells leads of the same person again`]],
-    [auto('active: false'), [`${AUTO} pauses this campaign: it takes no leads, and waiting ones expire`]],
+    [auto('active: false'), [`${AUTO} pauses this campaign: it accepts no leads, and pending ones expire`]],
     [
       auto("pausedUntil: '2026-12-01T00:00:00Z'"),
-      [`${AUTO} pauses this campaign: it takes no leads, and waiting ones expire`],
+      [`${AUTO} pauses this campaign: it accepts no leads, and pending ones expire`],
     ],
     [
       'campaigns: [{ seller: ACME1234, category: Solar, active: true }]',
@@ -101,11 +101,13 @@ describe('A change requires confirmation', () => {
     ['buyers: [{ id: northwind, active: null }]', ['buyer northwind resumes this buyer, which was paused']],
     [
       'sellers: [{ code: ACME1234, active: false }]',
-      ['seller ACME1234 pauses this seller: none of its leads is taken or offered'],
+      ['seller ACME1234 pauses this seller: its leads are neither accepted nor offered'],
     ],
     [
       'buyers: [{ id: fabrikam, balance: null }]',
-      ['buyer fabrikam ends its prepaid balance: it buys on account, without a limit by what it has paid'],
+      [
+        'buyer fabrikam ends its prepaid balance: it buys on account, and payments no longer limit its purchases',
+      ],
     ],
     ['buyers: [{ id: fabrikam, balance: 60.00 }]', ['buyer fabrikam takes $40.00 off its balance']],
     [
@@ -127,7 +129,7 @@ describe('A change requires confirmation', () => {
       auto('required: [firstName, lastName, phone, state, email, zip]'),
       [`${AUTO} refuses leads without email, zip`],
     ],
-    [fabrikam('returns: null'), [`${FABRIKAM} can't give leads back any more`]],
+    [fabrikam('returns: null'), [`${FABRIKAM} can no longer return leads`]],
     [
       "buyers: [{ id: fabrikam, post: { url: 'https://fabrlkam.example/leads' } }]",
       ['buyer fabrikam moves its post to fabrlkam.example'],
@@ -166,11 +168,11 @@ describe('A change requires confirmation', () => {
 
   test('if it prunes a contract or a campaign', () => {
     expect(warned(auto('contracts: [{ buyer: fabrikam }]'), { prune: true })).toEqual([
-      `${NORTHWIND} removes this contract: it buys nothing any more`,
-      'contract ACME1234/solar/northwind removes this contract: it buys nothing any more',
+      `${NORTHWIND} removes this contract: it buys no more leads`,
+      'contract ACME1234/solar/northwind removes this contract: it buys no more leads',
     ]);
     expect(warned('campaigns: [{ seller: ACME1234, category: Solar }]', { prune: true })).toContain(
-      `${AUTO} pauses this campaign: it takes no leads, and waiting ones expire`,
+      `${AUTO} pauses this campaign: it accepts no leads, and pending ones expire`,
     );
   });
 });

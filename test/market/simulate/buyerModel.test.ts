@@ -292,13 +292,13 @@ describe('Of a stored round a simulation keeps', () => {
       at: START,
       waitedUntil: START + 60,
       mode: 'exclusive',
-      said: {
+      answers: {
         [ID]: bids({ price: 5, shared: 3 }),
         b: bids({ price: 9 }, true),
         c: bids({ shared: 9 }, true),
         d: { noBid: { reason: 'no_bid' } },
       },
-      kept: {},
+      excluded: {},
     });
   });
 

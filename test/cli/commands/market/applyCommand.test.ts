@@ -75,7 +75,7 @@ describe('gavel apply', () => {
       '~ campaign ACME1234/auto-insurance',
       '    sale.floor: 10.00 → 0.00',
       '    retention: 90d → nothing',
-      '    ! has no retention of its own any more',
+      '    ! no longer has a retention of its own',
       '    ! lowers sale.floor to 0',
       `~ contract ${FABRIKAM}`,
       '    caps.day: 50 → nothing',
