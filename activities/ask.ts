@@ -13,7 +13,7 @@ import {
 } from '../src/market/auction/asking.js';
 import { isDecided, pingLimit } from '../src/market/auction/earlyClose.js';
 import { pingId } from '../src/market/ids.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { pingedFields } from '../src/market/fields/identifyingFields.js';
 import { fixedBid } from '../src/market/eligibility/newRound.js';
 import { contactOf, personKeys } from '../src/market/fields/personKeys.js';
@@ -134,7 +134,7 @@ export async function pingOne(
   );
   const answer = withinCeiling(said, candidate, currency);
   const result = lead.test ? withTestPing(answer, { pingId: id, limitMs: timeoutMs }) : answer;
-  measured.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
+  metrics.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
   const failure = failureOf(result, Date.now());
   note(deps, {
     buyer: buyerId,

@@ -1,6 +1,6 @@
 import { sendCancellation } from '../src/buyers/post.js';
 import { calledOffDetail } from '../src/market/model/delivery.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { holdOf } from '../src/store/books/book.js';
 import { release } from '../src/store/sales/capacity.js';
 import { releaseClaim } from '../src/store/sales/claims.js';
@@ -40,7 +40,7 @@ export const cancelPost =
     const buyer = await buyerOf(deps, lead, contract);
     if (buyer === undefined) return 'cancelled';
     const notice = await sendCancellation(send, { ...buyer.post, secret: buyer.secret }, { postId, leadId });
-    measured.told(notice.ms, { kind: 'cancelled', heard: String(notice.delivered) });
+    metrics.notificationAttempt(notice.ms, { kind: 'cancelled', heard: String(notice.delivered) });
     log.info({
       lead_id: leadId,
       contract,

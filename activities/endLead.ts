@@ -1,6 +1,6 @@
 import type { LeadReason } from '../src/market/model/reason.js';
 import { withdrawnBy, type WithdrawnBy } from '../src/market/model/statusView.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { expireLead, findLeadSummary, stateForWorkflow } from '../src/store/leads/leads.js';
 import { withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
 import type { Deps } from './deps.js';
@@ -28,7 +28,7 @@ export const endLead =
       status === 'expired'
         ? await expireLead(database, leadId, reason)
         : await stateForWorkflow(database, leadId);
-    if (state === 'expired' || state === 'withdrawn') measured.unsold(1, { status: state });
+    if (state === 'expired' || state === 'withdrawn') metrics.unsold(1, { status: state });
     log.info({ lead_id: leadId, event: 'ended', status: state });
     const lead = state === 'withdrawn' ? await findLeadSummary(database, leadId) : null;
     return { state, withdrawnBy: lead === null ? undefined : withdrawnBy(lead) };

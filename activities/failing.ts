@@ -5,7 +5,7 @@ import {
   type Failure,
   type Channel,
 } from '../src/market/limits/circuitBreaker.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { countAnswer, type BuyerAnswer } from '../src/store/fairness/answers.js';
 import { recordServerAnswer, takeProbe } from '../src/store/fairness/circuits.js';
 import type { Deps } from './deps.js';
@@ -63,10 +63,10 @@ async function noteInCircuit(
     const labels = { buyer, of, reason: last?.reason ?? 'unknown' };
     const about = { ...labels, failures, detail: last?.detail };
     if (warning === 'failing') {
-      measured.buyerFailing(1, labels);
+      metrics.buyerFailing(1, labels);
       log.warn({ event: 'buyer_failing', ...about });
     } else {
-      measured.circuitOpened(1, labels);
+      metrics.circuitOpened(1, labels);
       log.warn({ event: 'circuit_opened', ...about, until: new Date(until ?? 0).toISOString() });
     }
   } catch {

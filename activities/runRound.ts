@@ -1,6 +1,6 @@
 import { planChecks } from './checks.js';
 import { nextTier } from '../src/market/auction/asking.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { newRound } from '../src/market/eligibility/newRound.js';
 import { planRound, withinLimits, type LimitState, type Plan } from '../src/market/eligibility/plan.js';
 import type { EndStatus } from '../src/market/model/lead.js';
@@ -107,7 +107,7 @@ async function noRound(
 ): Promise<NoRound> {
   const { _id, seller } = lead;
   if (ended === 'expired' || ended === 'withdrawn') {
-    measured.unsold(1, { status: ended });
+    metrics.unsold(1, { status: ended });
     log.info({ lead_id: _id, event: 'ended', status: ended });
   }
   const withdrawal = ended === 'withdrawn' ? await findLeadSummary(database, _id) : null;

@@ -8,7 +8,7 @@ import type { LeadStatus } from '../src/market/model/lead.js';
 import type { Campaign, Sale } from '../src/market/model/market.js';
 import { currencyExclusion, reservationNeeds } from '../src/market/eligibility/reservation.js';
 import type { Change } from '../src/market/model/round.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { bookSale, currencyOf, holdOf, type Room } from '../src/store/books/book.js';
 import { confirm, countedFor, release, reserve } from '../src/store/sales/capacity.js';
 import { agreeOnRoom, claimLead, dropClaim, skipOffer, releaseClaim } from '../src/store/sales/claims.js';
@@ -149,7 +149,7 @@ async function sellClaimed(
     personScreen(lead),
   );
   const { ms, answer: outcome } = result;
-  measured.post(ms, { buyer: claim.buyer, outcome });
+  metrics.post(ms, { buyer: claim.buyer, outcome });
   const { detail } = result;
   const isWell = outcome !== 'uncertain';
   note(deps, {

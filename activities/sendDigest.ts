@@ -1,5 +1,5 @@
 import { sendNotice } from '../src/buyers/notice.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { buyersWithAnswerFaults, readAnswers, type AnswerCounts } from '../src/store/fairness/answers.js';
 import { findBuyer } from '../src/store/market/storedTerms.js';
 import type { Deps } from './deps.js';
@@ -48,7 +48,7 @@ export const sendDigest =
     const message = { url, timeoutMs, secret: buyer.secret, id: `${id}.${day}.digest`, payload };
     const delivery = await sendNotice(send, message);
     const { delivered, detail, ms } = delivery;
-    measured.told(ms, { kind: 'digest', heard: String(delivered) });
+    metrics.notificationAttempt(ms, { kind: 'digest', heard: String(delivered) });
     log.info({ buyer: id, event: 'notice', kind: 'digest', day, delivered, detail, ms });
     if (!delivery.delivered) throw undelivered(id, delivery);
     return 'sent';

@@ -1,7 +1,7 @@
 import { sendNotice } from '../src/buyers/notice.js';
 import { toDecimal } from '../src/market/money.js';
 import type { Notice } from '../src/market/wording/notices.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { accountId } from '../src/store/sales/capacity.js';
 import { findStoredLead, noteNotification } from '../src/store/leads/leads.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
@@ -33,7 +33,7 @@ export const tellBuyer =
     const id = `${idAbout(lead, notice, round)}.${kind}`;
     const delivery = await sendNotice(send, { url, timeoutMs, secret: buyer.secret, id, payload });
     const { delivered, detail, ms } = delivery;
-    measured.told(ms, { kind, heard: String(delivered) });
+    metrics.notificationAttempt(ms, { kind, heard: String(delivered) });
     log.info({ lead_id: leadId, round, contract, event: 'notice', kind, delivered, detail, ms });
     const told = { at: new Date(), what: `notice: ${kind}`, whom: buyer.id, heard: delivered, detail, ms };
     await noteNotification(database, leadId, told);

@@ -2,7 +2,7 @@ import { sendPostback } from '../src/buyers/postback.js';
 import { sourceReferences } from '../src/buyers/sourceReferences.js';
 import { postbackId } from '../src/market/ids.js';
 import type { LeadStatus } from '../src/market/model/lead.js';
-import { measured } from '../src/metrics.js';
+import { metrics } from '../src/metrics.js';
 import { findLead, noteNotification } from '../src/store/leads/leads.js';
 import { findSeller } from '../src/store/market/storedTerms.js';
 import type { Deps } from './deps.js';
@@ -36,7 +36,7 @@ export const tellSeller =
     const about = { ...lead, status, references: sourceReferences(lead) };
     const delivery = await sendPostback(send, { url, secret }, id, about);
     const { delivered, detail, ms } = delivery;
-    measured.told(ms, { kind: 'postback', heard: String(delivered) });
+    metrics.notificationAttempt(ms, { kind: 'postback', heard: String(delivered) });
     log.info({
       lead_id: leadId,
       seller: seller.code,

@@ -282,7 +282,7 @@ export function readSettings(env?: NodeJS.ProcessEnv, local?: Record<string, str
 export function pickSettings<Name extends keyof Settings>(
   names: readonly Name[],
   env: NodeJS.ProcessEnv = process.env,
-  local: Record<string, string> = runningStack(),
+  local: Record<string, string> = localStackSettings(),
 ): Pick<Settings, Name> {
   const schema: Type.TSchema = Type.Pick(Settings, names);
   const isSettings = (value: unknown): value is Pick<Settings, Name> => Value.Check(schema, value);
@@ -290,7 +290,7 @@ export function pickSettings<Name extends keyof Settings>(
   const unread = new Map<keyof Settings, string>();
   for (const name of names) {
     try {
-      const value = givenSetting(name, env, local);
+      const value = rawSetting(name, env, local);
       if (value !== undefined) given[name] = value;
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
@@ -344,10 +344,10 @@ function pemFault(name: string, path: unknown): string[] {
  * A setting as it is given, which is checked when it is used; undefined if it is not set.
  * @throws SettingsError if it is a secret whose file can't be read, or if it is given twice
  */
-export function givenSetting(
+export function rawSetting(
   name: keyof Settings,
   env: NodeJS.ProcessEnv = process.env,
-  local: Record<string, string> = runningStack(),
+  local: Record<string, string> = localStackSettings(),
 ): string | undefined {
   const isOfStack = !env.MONGODB_URL || env.MONGODB_URL === local.MONGODB_URL;
   // The local stack's master keys are of its own database.
@@ -355,7 +355,7 @@ export function givenSetting(
   const value = fromFile(name, env) ?? env[name] ?? stacks;
   if (value === undefined || value === '') return undefined;
   const passwordName = PASSWORDS[name];
-  const password = passwordName && givenSetting(passwordName, env, local);
+  const password = passwordName && rawSetting(passwordName, env, local);
   return password === undefined ? value : withPassword(name, value, password);
 }
 
@@ -409,7 +409,7 @@ function fault(name: string, schema: Type.TSchema, settings: unknown): string[] 
 /** An address as it may be shown and logged: "mongodb://user:secret@db/x" becomes "mongodb://…@db/x". */
 export const withoutCredentials = (address: string): string => address.replace(/\/\/[^/]*@/, '//…@');
 
-function runningStack(): Record<string, string> {
+function localStackSettings(): Record<string, string> {
   try {
     const addresses = JSON.parse(readFileSync(ADDRESSES_FILE, 'utf8')) as Record<string, string>;
     return { ...addresses, MASTER_KEYS: readFileSync(MASTER_KEYS_FILE, 'utf8') };

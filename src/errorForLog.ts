@@ -1,7 +1,7 @@
 import { MongoNetworkError, MongoSystemError } from 'mongodb';
 
 /** An error without the words that may hold personal data: drivers quote the document that they could not write. */
-export interface FaultForLog {
+export interface LoggedError {
   name: string;
   code?: string | number;
   /** Only of errors that speak of a connection or of the code, and without what they quote. */
@@ -9,7 +9,7 @@ export interface FaultForLog {
   stack: string[];
 }
 
-export function errorForLog(error: unknown): FaultForLog {
+export function errorForLog(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { name: typeof error, stack: [] };
   return {
     name: error.name,

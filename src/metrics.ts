@@ -13,7 +13,6 @@ import { SettingsError, type Settings } from './config.js';
  * What a process measures of itself and of the market, as Prometheus reads it. Labels are names of the market (buyers,
  * campaigns, routes, reasons), of which there are few; never a lead and never a person.
  */
-
 const exporter = new PrometheusExporter({
   preventServerStart: true,
   withoutScopeInfo: true,
@@ -35,7 +34,7 @@ function count(name: string, description: string): (by: number, labels: Record<s
   return (by, labels) => counter.add(by, labels);
 }
 
-export const measured = {
+export const metrics = {
   request: seconds('gavel_request_seconds', 'Requests that an API answered, by route and status'),
   connectionDropped: count(
     'gavel_connections_dropped',
@@ -63,14 +62,14 @@ export const measured = {
   sale: count('gavel_sales', 'Sales by campaign and buyer, test leads left out'),
   spent: count('gavel_spent', 'What buyers paid for these sales, by campaign, buyer and currency'),
   unsold: count('gavel_leads_unsold', 'Leads that ended unsold: expired or withdrawn'),
-  told: seconds(
+  notificationAttempt: seconds(
     'gavel_notice_seconds',
     'Attempts to deliver postbacks and notices, by kind and whether they were delivered',
   ),
 } as const;
 
 /** What a process looks up when its metrics are read. It sets what it knows; what is not set is not served. */
-export const lookedUp: {
+export const gaugeSources: {
   /** The parts that it needs, and whether each is there. */
   ready?: () => Promise<Record<string, boolean>>;
   /** The moment that the last complete backup shows; undefined: there is none. */
@@ -83,9 +82,9 @@ export const lookedUp: {
 const LOOK_UP_MS = 2000;
 
 /** What a look-up finds; undefined if the process does not know it, or it fails or takes too long. */
-async function found<T>(lookUp: (() => Promise<T>) | undefined): Promise<T | undefined> {
+async function lookUp<T>(read: (() => Promise<T>) | undefined): Promise<T | undefined> {
   const late = setTimeout(LOOK_UP_MS, undefined, { ref: false });
-  return Promise.race([lookUp?.().catch(() => undefined), late]);
+  return Promise.race([read?.().catch(() => undefined), late]);
 }
 
 meter
@@ -93,7 +92,7 @@ meter
     description: 'Whether a part that this process needs is there: 1 or 0',
   })
   .addCallback(async (result) => {
-    const parts = (await found(lookedUp.ready)) ?? {};
+    const parts = (await lookUp(gaugeSources.ready)) ?? {};
     for (const [part, isThere] of Object.entries(parts)) result.observe(isThere ? 1 : 0, { part });
   });
 
@@ -104,8 +103,8 @@ meter
   })
   .addCallback(async (result) => {
     // While the database is away, the age goes on from the backup that was last seen there.
-    const { lastBackup } = lookedUp;
-    knownBackup = (await found(lastBackup && (async () => ({ at: await lastBackup() })))) ?? knownBackup;
+    const { lastBackup } = gaugeSources;
+    knownBackup = (await lookUp(lastBackup && (async () => ({ at: await lastBackup() })))) ?? knownBackup;
     if (knownBackup === undefined) return;
     const { at } = knownBackup;
     result.observe(at === undefined ? Infinity : (Date.now() - at.getTime()) / 1000);
@@ -120,7 +119,7 @@ const oldestHeldPost = meter.createObservableGauge('gavel_held_posts_oldest_seco
 });
 meter.addBatchObservableCallback(
   async (result) => {
-    const held = await found(lookedUp.heldPosts);
+    const held = await lookUp(gaugeSources.heldPosts);
     if (held === undefined) return;
     const { count, oldest } = held;
     result.observe(heldPosts, count);
@@ -146,7 +145,7 @@ meter
     description: 'Free share of the disk that this process runs on; in a container it is the disk of Docker',
   })
   .addCallback(async (result) => {
-    const disk = await found(() => statfs('/'));
+    const disk = await lookUp(() => statfs('/'));
     if (disk !== undefined && disk.blocks > 0) result.observe(disk.bavail / disk.blocks);
   });
 

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SettingsError } from '../src/config.js';
 import { anyPort } from '../src/local/servers/ports.js';
-import { lookedUp, measured, serveMetrics } from '../src/metrics.js';
+import { gaugeSources, metrics, serveMetrics } from '../src/metrics.js';
 import { inCode, readPage, rowsOf } from './docs/page.js';
 
 const METRICS_HOST = '127.0.0.1';
@@ -10,16 +10,16 @@ const METRICS_HOST = '127.0.0.1';
 describe('Metrics', () => {
   test('are served under exactly the names in docs/monitoring.md', async () => {
     const METRICS_PORT = await anyPort();
-    const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });
-    onTestFinished(() => metrics.close());
-    for (const measure of Object.values(measured)) measure(1, { buyer: 'northwind' });
-    lookedUp.ready = async () => ({ mongodb: true });
-    lookedUp.lastBackup = async () => new Date();
-    lookedUp.heldPosts = async () => ({ count: 2, oldest: new Date(Date.now() - 60_000) });
+    const server = await serveMetrics({ METRICS_HOST, METRICS_PORT });
+    onTestFinished(() => server.close());
+    for (const measure of Object.values(metrics)) measure(1, { buyer: 'northwind' });
+    gaugeSources.ready = async () => ({ mongodb: true });
+    gaugeSources.lastBackup = async () => new Date();
+    gaugeSources.heldPosts = async () => ({ count: 2, oldest: new Date(Date.now() - 60_000) });
     onTestFinished(() => {
-      delete lookedUp.ready;
-      delete lookedUp.heldPosts;
-      delete lookedUp.lastBackup;
+      delete gaugeSources.ready;
+      delete gaugeSources.heldPosts;
+      delete gaugeSources.lastBackup;
     });
     const text = await (await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/metrics`)).text();
     expect(text).toMatch(/^gavel_held_posts 2$/m);
@@ -32,38 +32,38 @@ describe('Metrics', () => {
 
   test('show available servers and the age of the last backup, even without the database', async () => {
     const METRICS_PORT = await anyPort();
-    const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });
+    const server = await serveMetrics({ METRICS_HOST, METRICS_PORT });
     onTestFinished(async () => {
-      delete lookedUp.ready;
-      delete lookedUp.lastBackup;
-      await metrics.close();
+      delete gaugeSources.ready;
+      delete gaugeSources.lastBackup;
+      await server.close();
     });
     const lines = async (): Promise<string[]> => {
       const text = await (await fetch(`http://${METRICS_HOST}:${METRICS_PORT}/metrics`)).text();
       return text.split('\n').filter((line) => /^gavel_(ready|backup_age)/.test(line));
     };
     const age = async (): Promise<number> => Number((await lines()).at(-1)?.split(' ')[1]);
-    lookedUp.ready = async () => ({ mongodb: true, temporal: false });
-    lookedUp.lastBackup = async () => undefined;
+    gaugeSources.ready = async () => ({ mongodb: true, temporal: false });
+    gaugeSources.lastBackup = async () => undefined;
     expect(await lines()).toEqual([
       'gavel_ready{part="mongodb"} 1',
       'gavel_ready{part="temporal"} 0',
       'gavel_backup_age_seconds +Inf',
     ]);
-    lookedUp.lastBackup = async () => new Date(Date.now() - 3_600_000);
+    gaugeSources.lastBackup = async () => new Date(Date.now() - 3_600_000);
     const before = await age();
     expect(before).toBeCloseTo(3600, 0);
-    lookedUp.lastBackup = () => Promise.reject(new Error('away'));
+    gaugeSources.lastBackup = () => Promise.reject(new Error('away'));
     await setTimeout(20);
     expect(await age()).toBeGreaterThan(before);
-    lookedUp.lastBackup = () => new Promise(() => undefined);
+    gaugeSources.lastBackup = () => new Promise(() => undefined);
     expect(await age()).toBeGreaterThan(before + 1);
   });
 
   test('are served on the machine’s address in a network', async () => {
     const METRICS_PORT = await anyPort();
-    const metrics = await serveMetrics({ METRICS_HOST: '127.0.0.0/8', METRICS_PORT });
-    onTestFinished(() => metrics.close());
+    const server = await serveMetrics({ METRICS_HOST: '127.0.0.0/8', METRICS_PORT });
+    onTestFinished(() => server.close());
     expect((await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).status).toBe(200);
   });
 
@@ -77,8 +77,8 @@ describe('Metrics', () => {
 
   test('name the setting to change if their port is taken', async () => {
     const METRICS_PORT = await anyPort();
-    const metrics = await serveMetrics({ METRICS_HOST, METRICS_PORT });
-    onTestFinished(() => metrics.close());
+    const server = await serveMetrics({ METRICS_HOST, METRICS_PORT });
+    onTestFinished(() => server.close());
     const second = serveMetrics({ METRICS_HOST, METRICS_PORT });
     await expect(second).rejects.toThrow(SettingsError);
     await expect(second).rejects.toThrow(/Set METRICS_PORT to a free port/);

@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
-import { summary } from '../src/temporal/bounds.js';
+import { fitSummary } from '../src/temporal/sizeLimits.js';
 
 const { dueDigests } = proxyActivities<Activities>({
   startToCloseTimeout: '1 min',
@@ -32,7 +32,7 @@ export async function digest(): Promise<{ day: string; buyers: number; undeliver
     buyers += batch.buyers.length;
     await Promise.all(
       batch.buyers.map(async (buyer) => {
-        const options = { summary: summary(`tell ${buyer}: digest of ${day}`) };
+        const options = { summary: fitSummary(`tell ${buyer}: digest of ${day}`) };
         await sendDigest.executeWithOptions(options, [{ buyer, day }]).catch(() => undelivered.push(buyer));
       }),
     );

@@ -9,7 +9,7 @@ import type { LeadFacts, LeadStatus } from '../src/market/model/lead.js';
 import type { LeadReason } from '../src/market/model/reason.js';
 import type { Before, FinishedLead, RoundInWords } from '../src/market/wording/story.js';
 import type { WaitUpdate, WaitingRound } from '../src/market/waiting/waiting.js';
-import { attributesOf, searchAttributes } from '../src/temporal/names.js';
+import { leadSearchAttributes, searchAttributes } from '../src/temporal/names.js';
 import type { Notification } from './notifications.js';
 
 /**
@@ -59,7 +59,7 @@ export async function continueInNextRun(lead: LeadFacts, carried: () => Carried)
   // Whoever searches for leads that wait finds the run that goes on, and none of those before it.
   upsertSearchAttributes([{ key: searchAttributes.status, value: 'continued' }]);
   const { answerBy: _answered, ...facts } = lead;
-  const typedSearchAttributes = attributesOf(facts, 'pending');
+  const typedSearchAttributes = leadSearchAttributes(facts, 'pending');
   const next = makeContinueAsNewFunc<(facts: LeadFacts, carried: Carried) => Promise<FinishedLead>>({
     typedSearchAttributes,
   });

@@ -5,7 +5,7 @@ import type { LeadFacts } from '../src/market/model/lead.js';
 import type { Offer } from '../src/market/auction/decide.js';
 import { noticesOf, unusedPost } from '../src/market/wording/notices.js';
 import type { Outcome, Round } from '../src/market/model/round.js';
-import { summary } from '../src/temporal/bounds.js';
+import { fitSummary } from '../src/temporal/sizeLimits.js';
 import type { Notifications } from './notifications.js';
 
 /*
@@ -39,7 +39,7 @@ export function notifySeller(
   for (let address = 0; address < addresses; address += 1) {
     story.notifications.add({
       send: 'tellSeller',
-      summary: summary(`tell ${seller} that the lead is ${status}`),
+      summary: fitSummary(`tell ${seller} that the lead is ${status}`),
       until: Date.now() + FOR_MS,
       request: { leadId, status, round, address },
     });
@@ -68,7 +68,7 @@ function notifyBuyer(story: NotifyingStory, request: BuyerNotice): void {
   const { buyer, kind } = request.notice;
   story.notifications.add({
     send: 'tellBuyer',
-    summary: summary(`tell ${buyer}: ${kind}`),
+    summary: fitSummary(`tell ${buyer}: ${kind}`),
     until: Date.now() + FOR_MS,
     request,
   });
@@ -78,7 +78,7 @@ function notifyBuyer(story: NotifyingStory, request: BuyerNotice): void {
 export function notifyCalledOff(story: NotifyingStory, buyer: string, request: CancelRequest): void {
   story.notifications.add({
     send: 'cancelPostDurably',
-    summary: summary(`tell ${buyer} that the post is called off`),
+    summary: fitSummary(`tell ${buyer} that the post is called off`),
     until: Date.now() + CALLED_OFF_FOR_MS,
     request,
   });

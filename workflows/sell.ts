@@ -5,7 +5,7 @@ import { DELIVERY, waitBeforeAttempt } from '../src/market/model/delivery.js';
 import type { LeadFacts } from '../src/market/model/lead.js';
 import { formatMoney } from '../src/market/money.js';
 import type { Round } from '../src/market/model/round.js';
-import { summary } from '../src/temporal/bounds.js';
+import { fitSummary } from '../src/temporal/sizeLimits.js';
 import { notifyCalledOff, notifyUnusedPost } from './notify.js';
 import { cancelPost, deliverPost, forgottenPosts, sellLead, settlePost } from './steps.js';
 import type { Story } from './story.js';
@@ -47,8 +47,8 @@ async function again(
   const wait = waitBeforeAttempt(2, 0, first.retryAfterMs, delivery);
   if (wait === undefined) return first;
   const why = `${buyer} gave no clear answer (${first.detail ?? 'unknown'}): the post is sent again`;
-  if (await story.isWithdrawnWithin(wait, summary(why))) return first;
-  const post = { summary: summary(`post to ${buyer} at ${price}`) };
+  if (await story.isWithdrawnWithin(wait, fitSummary(why))) return first;
+  const post = { summary: fitSummary(`post to ${buyer} at ${price}`) };
   const deliver = () => deliverPost.executeWithOptions(post, [request]);
   return (await story.unlessWithdrawn(deliver)) ?? first;
 }
@@ -71,7 +71,7 @@ async function atTheEnd(
   if (atEnd === 'hold') {
     const accepted = await story.wordOfOps(offer, last.postId, round);
     if (accepted !== undefined) {
-      const settle = { summary: summary(`settle the post to ${buyer} by the word of ops`) };
+      const settle = { summary: fitSummary(`settle the post to ${buyer} by the word of ops`) };
       return settlePost.executeWithOptions(settle, [{ leadId, contract, accepted }]);
     }
   }
@@ -84,14 +84,14 @@ async function atTheEnd(
  * than once after that.
  */
 async function askWhatBecame(leadId: string, { contract, buyer }: Offer, story: Story): Promise<SaleAnswer> {
-  const ask = { summary: summary(`ask ${buyer} what became of the post`) };
+  const ask = { summary: fitSummary(`ask ${buyer} what became of the post`) };
   let elapsed = 0;
   for (let attempt = 2; ; attempt += 1) {
     const answer = await settlePost.executeWithOptions(ask, [{ leadId, contract }]);
     const wait = waitBeforeAttempt(attempt, elapsed);
     if (answer.answer !== 'uncertain' || !answer.isSilent || wait === undefined) return answer;
     const again = `${buyer} did not say what became of the post: it is asked again`;
-    if (await story.isWithdrawnWithin(wait, summary(again))) return answer;
+    if (await story.isWithdrawnWithin(wait, fitSummary(again))) return answer;
     elapsed += wait;
   }
 }
@@ -110,7 +110,7 @@ async function callOff(
   story: Story,
 ): Promise<'cancelled' | 'accepted'> {
   const notice = { leadId, contract, postId, why };
-  const tell = { summary: summary(`tell ${buyer} that the post is called off`) };
+  const tell = { summary: fitSummary(`tell ${buyer} that the post is called off`) };
   try {
     return await cancelPost.executeWithOptions(tell, [notice]);
   } catch (error) {

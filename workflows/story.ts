@@ -50,17 +50,17 @@ import {
   type Wait,
   type WaitingRound,
 } from '../src/market/waiting/waiting.js';
-import { keywords, summary } from '../src/temporal/bounds.js';
+import { fitKeywords, fitSummary } from '../src/temporal/sizeLimits.js';
 import {
-  GIVEN_BACK,
-  HELD,
-  MARKET_CHANGED,
-  OUTCOME,
-  RESOLVE_POST,
-  RETRY_NOW,
+  GIVEN_BACK_SIGNAL,
+  HELD_STATUS,
+  MARKET_CHANGED_SIGNAL,
+  OUTCOME_UPDATE,
+  RESOLVE_POST_UPDATE,
+  RETRY_NOW_SIGNAL,
   searchAttributes,
-  WITHDRAW,
-  WITHDRAWN,
+  WITHDRAW_UPDATE,
+  WITHDRAWN_SIGNAL,
   type OutcomeAnswer,
   type PostDecision,
 } from '../src/temporal/names.js';
@@ -69,13 +69,13 @@ import { Notifications } from './notifications.js';
 import { notifySeller, type ChangeToTell } from './notify.js';
 import { auditUpdate, holdPost, withdrawLead } from './steps.js';
 
-const outcome = defineUpdate<OutcomeAnswer>(OUTCOME);
-const withdraw = defineUpdate<{ status: LeadStatus }>(WITHDRAW);
-const withdrawn = defineSignal(WITHDRAWN);
-const resolvePost = defineUpdate<string, [PostDecision]>(RESOLVE_POST);
-const givenBack = defineSignal(GIVEN_BACK);
-const retryNow = defineSignal(RETRY_NOW);
-const marketChanged = defineSignal<[news?: WaitUpdate]>(MARKET_CHANGED);
+const outcome = defineUpdate<OutcomeAnswer>(OUTCOME_UPDATE);
+const withdraw = defineUpdate<{ status: LeadStatus }>(WITHDRAW_UPDATE);
+const withdrawn = defineSignal(WITHDRAWN_SIGNAL);
+const resolvePost = defineUpdate<string, [PostDecision]>(RESOLVE_POST_UPDATE);
+const givenBack = defineSignal(GIVEN_BACK_SIGNAL);
+const retryNow = defineSignal(RETRY_NOW_SIGNAL);
+const marketChanged = defineSignal<[news?: WaitUpdate]>(MARKET_CHANGED_SIGNAL);
 
 /** Begins the story of a lead: who may ask and tell what, from the workflow's first moment on. */
 export function begin(lead: LeadFacts, carried?: Carried): Story {
@@ -105,8 +105,8 @@ export function begin(lead: LeadFacts, carried?: Carried): Story {
 
 /** What ops can send a lead that waits, in the words of Temporal's UI. */
 const OPS_CAN = [
-  `More Actions, Send a Signal, ${RETRY_NOW}: the next round is held now`,
-  `More Actions, Send an Update, ${WITHDRAW}: the lead is taken off sale for good`,
+  `More Actions, Send a Signal, ${RETRY_NOW_SIGNAL}: the next round is held now`,
+  `More Actions, Send an Update, ${WITHDRAW_UPDATE}: the lead is taken off sale for good`,
 ];
 
 /** The same for a lead whose posts to these buyers wait for them: with the input that each decision takes. */
@@ -114,10 +114,10 @@ function opsCanDecide(leadId: string, buyers: readonly string[]): string[] {
   const input = (buyer: string, accepted: boolean): string => JSON.stringify({ buyer, accepted });
   return [
     ...buyers.flatMap((buyer) => [
-      `${buyer} took the lead: More Actions, Send an Update, ${RESOLVE_POST} with the input ${input(buyer, true)}, or \`gavel leads resolve ${leadId} --buyer ${buyer} --accepted\`: the sale is booked`,
-      `${buyer} did not take it: More Actions, Send an Update, ${RESOLVE_POST} with the input ${input(buyer, false)}, or \`gavel leads resolve ${leadId} --buyer ${buyer} --refused\`: the next bidder is offered the lead`,
+      `${buyer} took the lead: More Actions, Send an Update, ${RESOLVE_POST_UPDATE} with the input ${input(buyer, true)}, or \`gavel leads resolve ${leadId} --buyer ${buyer} --accepted\`: the sale is booked`,
+      `${buyer} did not take it: More Actions, Send an Update, ${RESOLVE_POST_UPDATE} with the input ${input(buyer, false)}, or \`gavel leads resolve ${leadId} --buyer ${buyer} --refused\`: the next bidder is offered the lead`,
     ]),
-    `More Actions, Send an Update, ${WITHDRAW}: the post is called off and the lead is taken off sale for good`,
+    `More Actions, Send an Update, ${WITHDRAW_UPDATE}: the post is called off and the lead is taken off sale for good`,
   ];
 }
 
@@ -345,7 +345,7 @@ export class Story {
     const isOver = () => woken() || isLongRun() || !isSameWait(this.wait, wait);
     const reason = reasonInWords(this.unsoldReason);
     const why = `until ${formatUtc(wait.at)}: waits for ${waitInWords(wait)} · unsold: ${reason} · see Memo`;
-    const early = ms > 0 ? await condition(isOver, ms, { summary: summary(why) }) : woken();
+    const early = ms > 0 ? await condition(isOver, ms, { summary: fitSummary(why) }) : woken();
     if (isLongRun() && !this.withdrawn) return 'long run';
     if (early && !woken()) return 'another wait';
     this.wake = false;
@@ -366,13 +366,13 @@ export class Story {
     const isShown = patched('held-posts-are-shown');
     if (isShown) {
       await holdPost({ leadId: this.lead.leadId, contract, buyer, until });
-      upsertSearchAttributes([{ key: searchAttributes.status, value: HELD }]);
+      upsertSearchAttributes([{ key: searchAttributes.status, value: HELD_STATUS }]);
     }
     if (patched('sellers-hear-of-held-leads')) notifySeller(this.lead, this, this.heldToTell(round));
     this.showHeld(until);
     const isOver = () => this.held.get(buyer) !== undefined || this.withdrawn;
     const why = `held for ops: did ${buyer} take the lead? Its post has no clear answer`;
-    await condition(isOver, Math.max(1, until - Date.now()), { summary: summary(why) });
+    await condition(isOver, Math.max(1, until - Date.now()), { summary: fitSummary(why) });
     const accepted = this.held.get(buyer);
     this.held.delete(buyer);
     if (isShown && this.held.size > 0) this.showHeld(until);
@@ -407,7 +407,7 @@ export class Story {
       buyers.length > 0 || this.returns.length > 0
         ? [
             { key: searchAttributes.price, value: toDecimal(this.price, this.currency) },
-            { key: searchAttributes.buyers, value: buyers.length > 0 ? keywords(buyers) : null },
+            { key: searchAttributes.buyers, value: buyers.length > 0 ? fitKeywords(buyers) : null },
           ]
         : [];
     upsertSearchAttributes([
@@ -481,7 +481,7 @@ export class Story {
     const { id: updateId = '' } = currentUpdateInfo() ?? {};
     const { leadId } = this.lead;
     const deed = { leadId, updateId, at: Date.now(), did, values, by };
-    await auditUpdate.executeWithOptions({ summary: summary(`note in the audit: ${did}`) }, [deed]);
+    await auditUpdate.executeWithOptions({ summary: fitSummary(`note in the audit: ${did}`) }, [deed]);
   }
 
   noteWithdrawn(): void {
@@ -542,7 +542,7 @@ export class Story {
   private showHeld(until: number): void {
     const buyers = [...this.held].flatMap(([buyer, decided]) => (decided === undefined ? [buyer] : []));
     this.show({
-      status: HELD,
+      status: HELD_STATUS,
       waitsFor: heldInWords(buyers.map((buyer) => ({ buyer, postId: this.heldPosts.get(buyer) ?? '' }))),
       until: formatUtc(until),
       otherwise: HELD_TOO_LONG,

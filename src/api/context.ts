@@ -3,7 +3,7 @@ import type { OutboundSettings } from '../buyers/outboundRules.js';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import type { Database } from '../store/db.js';
-import type { LeadStarter } from '../temporal/starter.js';
+import type { LeadStarter } from '../temporal/leadStarter.js';
 import type { ReadCache } from './readCache.js';
 import type { RateLimits } from './http/rateLimits.js';
 

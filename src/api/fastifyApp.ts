@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { errorForLog } from '../errorForLog.js';
-import { measured } from '../metrics.js';
+import { metrics } from '../metrics.js';
 import { createLimitedServer } from './http/limitedServer.js';
 import type { ApiContext } from './context.js';
 import { gracefulShutdown } from './plugins/gracefulShutdown.js';
@@ -42,7 +42,7 @@ export async function createFastifyApp(
     serverFactory: (handler) =>
       createLimitedServer(handler, {
         maxConnections: settings.MAX_CONNECTIONS,
-        onDrop: () => measured.connectionDropped(1, {}),
+        onDrop: () => metrics.connectionDropped(1, {}),
         keepAliveTimeout: settings.KEEP_ALIVE_MS,
         requestTimeout: requestTimeoutMs,
         // Of connections that say nothing, too.

@@ -5,7 +5,7 @@ import type { Log } from '../log.js';
 import { openDatabase, type Database } from '../store/db.js';
 import { ensureIndexes } from '../store/upkeep/indexes.js';
 import { warnOfRetention } from '../store/persons/retention.js';
-import { openStarter } from '../temporal/starter.js';
+import { openLeadStarter } from '../temporal/leadStarter.js';
 import { buildAdminApi } from './admin/adminApp.js';
 import { buildLeadApi } from './leadApi.js';
 import { openRedis } from './http/openRedis.js';
@@ -61,7 +61,7 @@ async function start(
   const database = openDatabase(settings, limits);
   await prepareDatabase(settings, database);
   const redis = await openRedis(settings.REDIS_URL, log);
-  const starter = openStarter(settings, log);
+  const starter = openLeadStarter(settings, log);
   const closeParts = async (): Promise<void> => {
     // Its end is no outage, so it is not logged as one.
     redis.removeAllListeners('close');

@@ -1,6 +1,6 @@
 import { Command, Help, type Option } from 'commander';
-import { refuseRemote } from './admin.js';
-import { adminApiCommand } from './commands/services/adminCommand.js';
+import { rejectRemote } from './useAdmin.js';
+import { adminApiCommand } from './commands/services/adminApiCommand.js';
 import { apiCommand } from './commands/services/apiCommand.js';
 import { applyCommand } from './commands/market/applyCommand.js';
 import { auditCommand } from './commands/auditCommand.js';
@@ -31,7 +31,7 @@ export function gavelProgram(): Command {
   const program = new Command('gavel')
     .description('a lead exchange you host yourself')
     .option('--remote <url>', 'work by the admin API there, with the key of GAVEL_ADMIN_KEY')
-    .hook('preAction', (_program, command) => refuseRemote(command))
+    .hook('preAction', (_program, command) => rejectRemote(command))
     .addHelpText('after', HELP)
     .addCommand(apiCommand())
     .addCommand(adminApiCommand())

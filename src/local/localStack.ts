@@ -1,4 +1,4 @@
-import { explained } from '../terminal/useDatabase.js';
+import { explainDatabaseError } from '../terminal/useDatabase.js';
 import { pickSettings } from '../config.js';
 import { openDatabase } from '../store/db.js';
 import { ensureIndexes } from '../store/upkeep/indexes.js';
@@ -151,7 +151,7 @@ async function startParts(
       demo: played,
     };
   } catch (error) {
-    throw explained(error, settings.MONGODB_URL);
+    throw explainDatabaseError(error, settings.MONGODB_URL);
   } finally {
     await database.client.close();
   }

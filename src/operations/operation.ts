@@ -4,11 +4,11 @@ import type { Send } from '../buyers/send.js';
 import type { Actor } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import type { Scope } from '../store/scopes.js';
-import type { OpsCalls } from '../temporal/opsCalls.js';
+import type { LeadWorkflowCalls } from '../temporal/leadWorkflowCalls.js';
 import type { OperationFailure } from './refusal.js';
 
 /** Where an operation is done, and for whom. */
-export interface OperationContext extends OpsCalls {
+export interface OperationContext extends LeadWorkflowCalls {
   database: Database;
   by: Actor;
   /** What the caller may do, and hand out to others. */
@@ -16,7 +16,7 @@ export interface OperationContext extends OpsCalls {
   /** The end and the limit of the caller's own key, which no key that it makes exceeds. */
   callerKey?: { expiresAt?: Date; limit?: number };
   /** Notifies a lead's workflow that the lead was withdrawn; does not wait until it has got it. */
-  withdrawn(leadId: string): unknown;
+  notifyWithdrawn(leadId: string): unknown;
   /** Which servers may be spoken to: a market that names others is refused. */
   outbound: OutboundRules;
   /** The setting RETENTION_DAYS, if it is set. */

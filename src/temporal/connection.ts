@@ -59,7 +59,7 @@ const REFUSALS: [pattern: RegExp, words: string][] = [
 ];
 
 /** What is wrong with the settings, if that is why the connection fails; in words that name no address and no key. */
-export function refusalBy(error: unknown): string | undefined {
+export function explainConnectionError(error: unknown): string | undefined {
   const messages: string[] = [];
   for (let at = error; at instanceof Error; at = at.cause) messages.push(at.message);
   return REFUSALS.find(([pattern]) => pattern.test(messages.join('\n')))?.[1];

@@ -1,33 +1,32 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { LeadFacts, LeadStatus } from '../market/model/lead.js';
 import type { Actor } from '../market/model/actor.js';
-import { keyword } from './bounds.js';
+import { fitKeyword } from './sizeLimits.js';
 
 /** Names and types that both sides of the workflow share: the API and the CLI that talk to it, and the workflow itself. */
-
-export const WORKFLOW = 'distributeLead';
+export const LEAD_WORKFLOW = 'distributeLead';
 /** The workflow that erases persons whose time is over. */
-export const RETENTION = 'retention';
+export const RETENTION_WORKFLOW = 'retention';
 /** The workflow that sends buyers their daily digests. */
-export const DIGEST = 'digest';
+export const DIGEST_WORKFLOW = 'digest';
 
 /** The id under which ops find a lead's workflow. */
 export const workflowId = (leadId: string): string => `lead-${leadId}`;
 
 /** Update: what the source is told, as soon as the first round has ended. */
-export const OUTCOME = 'outcome';
+export const OUTCOME_UPDATE = 'outcome';
 /** Signal: hold the next round now instead of at its time. */
-export const RETRY_NOW = 'retryNow';
+export const RETRY_NOW_SIGNAL = 'retryNow';
 /**
  * Signal: terms have changed so that a waiting lead might now sell; with `News`, that it reckons anew until when it waits.
  */
-export const MARKET_CHANGED = 'marketChanged';
+export const MARKET_CHANGED_SIGNAL = 'marketChanged';
 /** Signal: a buyer has given the lead back, so that its life goes on or its seller is told. */
-export const GIVEN_BACK = 'givenBack';
+export const GIVEN_BACK_SIGNAL = 'givenBack';
 /** Update: ops say whether the buyer accepted a post that is held for them. */
-export const RESOLVE_POST = 'resolvePost';
+export const RESOLVE_POST_UPDATE = 'resolvePost';
 /** What `LeadStatus` is while a post waits for that. */
-export const HELD = 'held';
+export const HELD_STATUS = 'held';
 
 /** What ops have found out about a post that is held for them. */
 export interface PostDecision {
@@ -37,9 +36,9 @@ export interface PostDecision {
   by?: Actor;
 }
 /** Signal: the lead was withdrawn, which the database knows already. */
-export const WITHDRAWN = 'withdrawn';
+export const WITHDRAWN_SIGNAL = 'withdrawn';
 /** Update: withdraw the lead; answers how it stands once it has ended. */
-export const WITHDRAW = 'withdraw';
+export const WITHDRAW_UPDATE = 'withdraw';
 
 /**
  * The early answer. `price` is what the seller earns, minor units, the sum over buyers. `waitedMs` is how much of its
@@ -53,7 +52,7 @@ export interface OutcomeAnswer {
   waitedMs?: number;
 }
 
-/** What ops can search and sort leads by; the worker registers them when it starts. Their values are bounded (bounds.ts). */
+/** What ops can search and sort leads by; the worker registers them when it starts. Their values are bounded (sizeLimits.ts). */
 export const searchAttributes = {
   status: defineSearchAttributeKey('LeadStatus', 'KEYWORD'),
   seller: defineSearchAttributeKey('SellerCode', 'KEYWORD'),
@@ -65,12 +64,12 @@ export const searchAttributes = {
 };
 
 /** What a lead is found by from its first moment on. */
-export const attributesOf = (
+export const leadSearchAttributes = (
   { seller, category, state }: LeadFacts,
   status: LeadStatus,
 ): SearchAttributePair[] => [
   { key: searchAttributes.status, value: status },
-  { key: searchAttributes.seller, value: keyword(seller) },
-  { key: searchAttributes.category, value: keyword(category) },
-  ...(state === undefined ? [] : [{ key: searchAttributes.state, value: keyword(state) }]),
+  { key: searchAttributes.seller, value: fitKeyword(seller) },
+  { key: searchAttributes.category, value: fitKeyword(category) },
+  ...(state === undefined ? [] : [{ key: searchAttributes.state, value: fitKeyword(state) }]),
 ];

@@ -2,9 +2,9 @@ import { hostname, userInfo } from 'node:os';
 import type { Actor } from '../store/audit.js';
 
 /** Who typed the command, as the audit and proofs of erasure name them: `dana@laptop`. */
-export const typist = (): string => `${userName()}@${hostname()}`;
+export const userAtHost = (): string => `${userName()}@${hostname()}`;
 
-export const cliActor = (): Actor => ({ who: typist(), via: 'cli' });
+export const cliActor = (): Actor => ({ who: userAtHost(), via: 'cli' });
 
 /** In a container the user may be a number that no name belongs to. */
 function userName(): string {

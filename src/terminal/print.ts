@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { isatty } from 'node:tty';
 import Table from 'cli-table3';
-import { forTerminal, jsonText, onOneLine, style, visible, type Style } from './terminal.js';
+import { forTerminal, jsonText, onOneLine, style, escapeControls, type Style } from './terminal.js';
 
 const STYLES = {
   bold: style(1, 22),
@@ -21,7 +21,6 @@ export const colors: Record<keyof typeof STYLES, Style> =
     : { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };
 
 /* All that a command says goes through one of these, so that nothing in it can steer the reader's terminal. */
-
 export const print = (text: string): void => console.log(forTerminal(text));
 
 /** Beside the output: messages, and what went wrong. */
@@ -50,7 +49,7 @@ export function table(head: string[], rows: readonly (readonly Cell[])[]): strin
     ]),
   );
   const made = new Table({
-    head: head.map((text) => colors.dim(visible(text))),
+    head: head.map((text) => colors.dim(escapeControls(text))),
     chars: { ...none, 'top-left': '', 'top-right': '', 'bottom-left': '', 'bottom-right': '', middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });

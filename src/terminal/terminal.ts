@@ -24,11 +24,12 @@ export const style =
 const UNSEEN_OR_OURS = new RegExp(String.raw`\u001b\[(\d+);${MARK}m|${INVISIBLE}`, 'gu');
 
 /** Shows what a terminal would obey, but for line breaks, tabs and our own colours: `␛[2J`. */
-export const visible = (text: string): string =>
+export const escapeControls = (text: string): string =>
   text.replace(UNSEEN_OR_OURS, (found, ours?: string) => (ours === undefined ? symbolOf(found) : found));
 
 /** The same on one line: ␊ for a line break. */
-export const onOneLine = (text: string): string => visible(text).replaceAll('\n', '␊').replaceAll('\t', '␉');
+export const onOneLine = (text: string): string =>
+  escapeControls(text).replaceAll('\n', '␊').replaceAll('\t', '␉');
 
 /** The same, as it goes to the terminal: no colour has its mark any more. */
 export const forTerminal = (text: string): string =>

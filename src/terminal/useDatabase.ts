@@ -1,5 +1,5 @@
 import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
-import { givenSetting, pickSettings, withoutCredentials } from '../config.js';
+import { rawSetting, pickSettings, withoutCredentials } from '../config.js';
 import { openDatabase, type Database } from '../store/db.js';
 import { CommandFailed } from './commandFailed.js';
 
@@ -10,11 +10,11 @@ const NAMES = ['MONGODB_URL', 'MONGODB_DATABASE'] as const;
  * master keys if they are set: only some changes of the market sign something.
  */
 export async function useDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
-  return opened({ ...pickSettings(NAMES), MASTER_KEYS: givenSetting('MASTER_KEYS') }, use);
+  return opened({ ...pickSettings(NAMES), MASTER_KEYS: rawSetting('MASTER_KEYS') }, use);
 }
 
 /** The same for a command that reads persons' data or looks for a person: it needs the master keys too. */
-export async function usePersons<T>(use: (database: Database) => Promise<T>): Promise<T> {
+export async function useDatabaseWithKeys<T>(use: (database: Database) => Promise<T>): Promise<T> {
   return opened(pickSettings([...NAMES, 'MASTER_KEYS']), use);
 }
 
@@ -27,14 +27,14 @@ async function opened<T>(
     await database.client.connect();
     return await use(database);
   } catch (error) {
-    throw explained(error, settings.MONGODB_URL);
+    throw explainDatabaseError(error, settings.MONGODB_URL);
   } finally {
     await database.client.close();
   }
 }
 
 /** The driver's error as what to do about it, where it is about reaching the database; any other as it is. */
-export function explained(error: unknown, url: string): unknown {
+export function explainDatabaseError(error: unknown, url: string): unknown {
   const address = withoutCredentials(url);
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
     const why = withoutCredentials(error.message);

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 /** Where the build puts the bundle, beside the compiled code (buildBundle.ts). */
-export const BUILT = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+export const BUNDLE_PATH = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 
 /**
  * The workflows as the one file that a worker loads into its sandbox.

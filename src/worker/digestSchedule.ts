@@ -1,6 +1,6 @@
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Settings, TemporalSettings } from '../config.js';
-import { DIGEST } from '../temporal/names.js';
+import { DIGEST_WORKFLOW } from '../temporal/names.js';
 import { ensureSchedule } from './retentionSchedule.js';
 
 /** The schedule's id; ops find it in Temporal's UI under Schedules. */
@@ -18,7 +18,7 @@ export async function scheduleDigest(
     policies: { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: '6 days' },
     action: {
       type: 'startWorkflow',
-      workflowType: DIGEST,
+      workflowType: DIGEST_WORKFLOW,
       workflowId: digestScheduleId(taskQueue),
       taskQueue,
       args: [],

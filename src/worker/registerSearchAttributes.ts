@@ -5,7 +5,7 @@ import { searchAttributes } from '../temporal/names.js';
 const INDEXED_VALUE = { KEYWORD: 2, INT: 3, DOUBLE: 4, KEYWORD_LIST: 7 } as const;
 
 /** Our search attributes by name, each with its type, as Temporal's operator API takes them. */
-export const indexedValues = new Map(
+export const searchAttributeTypes = new Map(
   Object.values(searchAttributes).map(({ name, type }) => [name, INDEXED_VALUE[type]]),
 );
 
@@ -29,7 +29,7 @@ export async function registerSearchAttributes(
     return undefined;
   });
   if (listed === undefined) return 'unchecked';
-  for (const [name, type] of indexedValues) {
+  for (const [name, type] of searchAttributeTypes) {
     const known: number | undefined = listed.customAttributes[name];
     if (known !== undefined && known !== type) {
       throw new Error(
@@ -37,7 +37,7 @@ export async function registerSearchAttributes(
       );
     }
   }
-  const missing = [...indexedValues].filter(([name]) => !(name in listed.customAttributes));
+  const missing = [...searchAttributeTypes].filter(([name]) => !(name in listed.customAttributes));
   if (missing.length === 0) return 'registered';
   await operatorService
     .addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) })

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import type { Settings, TemporalSettings } from '../config.js';
 import { openConnection } from '../temporal/connection.js';
-import { RETENTION } from '../temporal/names.js';
+import { RETENTION_WORKFLOW } from '../temporal/names.js';
 
 type RetentionSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE' | 'RETENTION_DAYS'>;
 
@@ -26,7 +26,7 @@ export async function ensureSchedule(settings: TemporalSettings, options: Schedu
   try {
     const { schedule } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
     const handle = schedule.getHandle(options.scheduleId);
-    const isNew = await schedule.create(options).then(() => true, unlessAlreadyThere);
+    const isNew = await schedule.create(options).then(() => true, ignoreAlreadyRunning);
     if (isNew !== true) await handle.update(({ state }) => ({ ...options, state }));
   } finally {
     await connection.close();
@@ -40,7 +40,7 @@ function scheduleOptions({ TASK_QUEUE: taskQueue, RETENTION_DAYS }: RetentionSet
     policies: { overlap: ScheduleOverlapPolicy.SKIP },
     action: {
       type: 'startWorkflow',
-      workflowType: RETENTION,
+      workflowType: RETENTION_WORKFLOW,
       workflowId: retentionScheduleId(taskQueue),
       taskQueue,
       args: [RETENTION_DAYS ? { retentionMs: RETENTION_DAYS * DAY_MS } : {}],
@@ -48,6 +48,6 @@ function scheduleOptions({ TASK_QUEUE: taskQueue, RETENTION_DAYS }: RetentionSet
   } satisfies ScheduleOptions;
 }
 
-function unlessAlreadyThere(error: unknown): void {
+function ignoreAlreadyRunning(error: unknown): void {
   if (!(error instanceof ScheduleAlreadyRunning)) throw error;
 }

@@ -2,20 +2,19 @@ import { isGrpcServiceError, type Connection } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
-import { repeat, type Repeated } from '../temporal/repeat.js';
+import { runPeriodically, type PeriodicTask } from '../temporal/runPeriodically.js';
 
 /*
  * Which build of the workers lives the leads (docs/upgrades.md). Temporal gives tasks to the workers of one build, the
  * current one; those of others have none. Leads move to it at their next step.
  */
-
 export type RolloutSettings = Pick<Settings, 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'WORKER_ROLLOUT'>;
 
 /**
  * `current`: tasks come to this build. `waits`: they go to another. `unknown`: Temporal has not heard of this build yet,
  * which it does when the first of its workers asks for tasks.
  */
-export type Standing = 'current' | 'waits' | 'unknown';
+export type RolloutState = 'current' | 'waits' | 'unknown';
 
 /** How soon a worker that starts looks again whether Temporal knows its build, and how long it waits for that, ms. */
 const SOON_MS = 100;
@@ -33,21 +32,21 @@ export async function startRollout(
   settings: RolloutSettings,
   buildId: string,
   log: Log,
-): Promise<Repeated> {
-  const look = () => takeTurn(connection, settings, buildId, log);
+): Promise<PeriodicTask> {
+  const look = () => makeCurrentIfDue(connection, settings, buildId, log);
   const until = Date.now() + PATIENCE_MS;
   while (Date.now() < until) {
-    const standing = await look().catch((): Standing => 'unknown');
+    const standing = await look().catch((): RolloutState => 'unknown');
     if (standing === 'waits') log.warn({ event: 'build_waits', build: buildId });
     if (standing !== 'unknown') break;
     await sleep(SOON_MS);
   }
-  return repeat(
+  return runPeriodically(
     async (signal) => {
       await connection.withAbortSignal(signal, look);
       return 0;
     },
-    { everyMs: LOOK_EVERY_MS, full: 1, failed: { event: 'rollout_failed' } },
+    { everyMs: LOOK_EVERY_MS, failed: { event: 'rollout_failed' } },
     log,
   );
 }
@@ -57,13 +56,13 @@ export async function startRollout(
  * left, so that going back to an earlier release needs none either. A worker of an earlier build that starts again in
  * the middle of a release takes nothing back.
  */
-export async function takeTurn(
+export async function makeCurrentIfDue(
   connection: Connection,
   { TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: deploymentName, WORKER_ROLLOUT }: RolloutSettings,
   buildId: string,
   log: Log,
   goneAfterMs = GONE_AFTER_MS,
-): Promise<Standing> {
+): Promise<RolloutState> {
   const { workflowService } = connection;
   const described = await workflowService
     .describeWorkerDeployment({ namespace, deploymentName })
@@ -76,7 +75,7 @@ export async function takeTurn(
   if (WORKER_ROLLOUT === 'manual') return 'waits';
   const wasActive = Boolean(own.firstActivationTime);
   if (wasActive && current) {
-    const seen = await lastSeen(connection, namespace, deploymentName, current);
+    const seen = await lastPollTime(connection, namespace, deploymentName, current);
     if (seen > Date.now() - goneAfterMs) return 'waits';
   }
   const { conflictToken } = described ?? {};
@@ -91,7 +90,7 @@ export async function takeTurn(
 }
 
 /** When a worker of that build has asked for tasks last, UTC ms; 0 where none is known. */
-async function lastSeen(
+async function lastPollTime(
   { workflowService }: Connection,
   namespace: string,
   taskQueue: string,

@@ -2,12 +2,12 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Settings, TemporalSettings } from '../config.js';
 import type { Log } from '../log.js';
-import { connectionOptions, openConnection, refusalBy } from '../temporal/connection.js';
+import { connectionOptions, openConnection, explainConnectionError } from '../temporal/connection.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
-import { repeat } from '../temporal/repeat.js';
+import { runPeriodically } from '../temporal/runPeriodically.js';
 import { startRollout } from './rollout.js';
-import { startSweep, type Overdue } from './sweep.js';
-import { wakeOnce, type Wakes } from './wake.js';
+import { startSweep, type OverdueLeads } from './sweep.js';
+import { signalNextMarketChange, type MarketChanges } from './signalMarketChanges.js';
 
 export interface RunningWorker {
   /** Finishes what is under way, takes nothing new, and lets go of the connections. */
@@ -16,15 +16,15 @@ export interface RunningWorker {
   ended: Promise<void>;
 }
 
-export interface WorkerParts {
+export interface WorkerServices {
   /** See `buildIdOf`. */
   buildId: string;
   activities: object;
   workflowBundle: WorkflowBundleOption;
-  overdue: Overdue;
-  wakes: Wakes;
+  overdueLeads: OverdueLeads;
+  marketChanges: MarketChanges;
   /** Settles reservations that a process left loose when it died; returns how many. */
-  settleLoose: () => Promise<number>;
+  settleUnsettled: () => Promise<number>;
   /** Forgets counts that nothing asks for any more; returns how many. */
   pruneUsage: () => Promise<number>;
 }
@@ -54,24 +54,28 @@ const SHUTDOWN_GRACE = '15 s';
  */
 export async function runWorker(
   settings: WorkerSettings,
-  parts: WorkerParts,
+  services: WorkerServices,
   log: Log,
 ): Promise<RunningWorker> {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: taskQueue } = settings;
-  const connection = await patiently(
+  const connection = await retryUntilConnected(
     () => NativeConnection.connect(connectionOptions(settings)),
     address,
     log,
   );
   const clientConnection = openConnection(settings);
-  const known = await patiently(() => registerSearchAttributes(clientConnection, namespace), address, log);
+  const known = await retryUntilConnected(
+    () => registerSearchAttributes(clientConnection, namespace),
+    address,
+    log,
+  );
   if (known === 'unchecked') log.warn({ event: 'search_attributes_unchecked', namespace });
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue,
-    activities: parts.activities,
-    workflowBundle: parts.workflowBundle,
+    activities: services.activities,
+    workflowBundle: services.workflowBundle,
     maxConcurrentWorkflowTaskExecutions: settings.LEADS_IN_FLIGHT,
     maxConcurrentLocalActivityExecutions: settings.LEADS_IN_FLIGHT,
     maxConcurrentActivityTaskExecutions: settings.LEADS_IN_FLIGHT,
@@ -80,35 +84,40 @@ export async function runWorker(
     // Leads live for days: each goes on under the current build, and not under the one that it began with.
     workerDeploymentOptions: {
       useWorkerVersioning: true,
-      version: { deploymentName: taskQueue, buildId: parts.buildId },
+      version: { deploymentName: taskQueue, buildId: services.buildId },
       defaultVersioningBehavior: 'AUTO_UPGRADE',
     },
   });
   const ended = worker.run();
-  const rollout = startRollout(clientConnection, settings, parts.buildId, log);
+  const rollout = startRollout(clientConnection, settings, services.buildId, log);
   await Promise.race([rollout, ended]);
   const client = new Client({ connection: clientConnection, namespace });
   const beside = [
     await rollout,
-    startSweep(client, taskQueue, parts.overdue, log),
-    repeat(
-      (signal) => client.withAbortSignal(signal, () => wakeOnce(client, parts.wakes)),
-      { everyMs: WAKE_EVERY_MS, full: 1, done: { event: 'woken' }, failed: { event: 'woken_failed' } },
+    startSweep(client, taskQueue, services.overdueLeads, log),
+    runPeriodically(
+      (signal) =>
+        client.withAbortSignal(signal, () => signalNextMarketChange(client, services.marketChanges)),
+      {
+        everyMs: WAKE_EVERY_MS,
+        repeatUntilIdle: true,
+        done: { event: 'woken' },
+        failed: { event: 'woken_failed' },
+      },
       log,
     ),
-    repeat(
-      parts.settleLoose,
+    runPeriodically(
+      services.settleUnsettled,
       {
         everyMs: SETTLE_EVERY_MS,
-        full: Infinity,
         done: { event: 'settled_loose' },
         failed: { event: 'settled_loose_failed' },
       },
       log,
     ),
-    repeat(
-      parts.pruneUsage,
-      { everyMs: PRUNE_EVERY_MS, full: Infinity, failed: { event: 'prune_usage_failed' } },
+    runPeriodically(
+      services.pruneUsage,
+      { everyMs: PRUNE_EVERY_MS, failed: { event: 'prune_usage_failed' } },
       log,
     ),
   ];
@@ -123,12 +132,12 @@ export async function runWorker(
 }
 
 /** Repeats what needs Temporal until it is there; a worker that starts before its server is nobody's mistake. */
-async function patiently<T>(connect: () => Promise<T>, address: string, log: Log): Promise<T> {
+async function retryUntilConnected<T>(connect: () => Promise<T>, address: string, log: Log): Promise<T> {
   for (let wait = 250; ; wait = Math.min(wait * 2, 5000)) {
     try {
       return await connect();
     } catch (error) {
-      const why = refusalBy(error) ?? (error instanceof Error ? error.message : 'unknown');
+      const why = explainConnectionError(error) ?? (error instanceof Error ? error.message : 'unknown');
       log.warn({ event: 'waiting_for_temporal', address, why });
       await new Promise((resolve) => setTimeout(resolve, wait));
     }

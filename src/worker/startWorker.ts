@@ -20,7 +20,7 @@ import { settleUnsettled } from '../store/books/settleUnsettled.js';
 import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
 import { isUpgradeDue } from '../store/upkeep/upgrade.js';
 import { nextMarketChange } from '../store/market/affectedLeads.js';
-import { BUILT } from './bundleWorkflows.js';
+import { BUNDLE_PATH } from './bundleWorkflows.js';
 import { scheduleDigest } from './digestSchedule.js';
 import { scheduleRetention } from './retentionSchedule.js';
 import { runWorker, type RunningWorker } from './runWorker.js';
@@ -43,7 +43,11 @@ interface StartedWorker extends RunningWorker {
  * Wires a worker: the database, the way to the buyers, the steps, the workflows.
  * @param codePath the workflows' bundle
  */
-export async function startWorker(settings: Settings, log: Log, codePath = BUILT): Promise<StartedWorker> {
+export async function startWorker(
+  settings: Settings,
+  log: Log,
+  codePath = BUNDLE_PATH,
+): Promise<StartedWorker> {
   const database = openDatabase(settings, IMPATIENT);
   const sender = openSender(settings);
   const circuits = cached(() => readCircuits(database));
@@ -56,29 +60,29 @@ export async function startWorker(settings: Settings, log: Log, codePath = BUILT
     send: sender.send,
     log,
   });
-  const overdue = {
+  const overdueLeadsSource = {
     find: async (before: Date, limit: number) =>
       (await overdueLeads(database, before, limit)).map((lead) => ({
         facts: factsOf(lead),
         isWithdrawn: lead.withdrawal !== undefined,
       })),
-    seenTo: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
+    postpone: (leadIds: string[], lookAgainAt: Date) => postponeSweep(database, leadIds, lookAgainAt),
   };
-  const wakes = { next: () => nextMarketChange(database, new Date()) };
-  const parts = {
+  const marketChanges = { next: () => nextMarketChange(database, new Date()) };
+  const services = {
     buildId: settings.BUILD_ID ?? buildIdOf(release(), readFileSync(codePath, 'utf8')),
     activities,
     workflowBundle: { codePath },
-    overdue,
-    wakes,
-    settleLoose: () => settleUnsettled(database),
+    overdueLeads: overdueLeadsSource,
+    marketChanges,
+    settleUnsettled: () => settleUnsettled(database),
     pruneUsage: async () => {
       await dropEndedSecrets(database);
       const now = Date.now();
       return (await pruneAnswers(database, now)) + (await pruneUsage(database, now));
     },
   };
-  const worker = await runWorker(settings, parts, log);
+  const worker = await runWorker(settings, services, log);
   // Leads are sold without these schedules; the next worker that starts makes them.
   const why = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
   await scheduleRetention(settings).catch((error: unknown) => {

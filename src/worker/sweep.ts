@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { Log } from '../log.js';
 import type { LeadFacts } from '../market/model/lead.js';
-import { repeat, type Repeated } from '../temporal/repeat.js';
-import { startIfMissing } from '../temporal/start.js';
-import { notifyWithdrawn } from '../temporal/withdrawn.js';
+import { runPeriodically, type PeriodicTask } from '../temporal/runPeriodically.js';
+import { startIfMissing } from '../temporal/startLead.js';
+import { notifyWithdrawn } from '../temporal/leadWorkflowClient.js';
 
 /** A lead that should have moved on and did not. */
 export interface OverdueLead {
@@ -13,9 +13,9 @@ export interface OverdueLead {
 }
 
 /** Where the sweep finds such leads, and notes that it has seen to them. */
-export interface Overdue {
+export interface OverdueLeads {
   find(before: Date, limit: number): Promise<OverdueLead[]>;
-  seenTo(leadIds: string[], lookAgainAt: Date): Promise<void>;
+  postpone(leadIds: string[], lookAgainAt: Date): Promise<void>;
 }
 
 /** A lead is overdue when it has not moved for this long after it should have, ms. */
@@ -31,19 +31,24 @@ const BATCH = 20;
  * notifies the workflows of withdrawn leads, if the process that withdrew them could not. It goes by the lead's own due
  * time, because Temporal forgets finished ids after its retention.
  */
-export const startSweep = (client: Client, taskQueue: string, overdue: Overdue, log: Log): Repeated =>
-  repeat(
-    (signal) => client.withAbortSignal(signal, () => sweepOnce(client, taskQueue, overdue)),
-    { everyMs: EVERY_MS, full: Infinity, done: { event: 'sweep' }, failed: { event: 'sweep_failed' } },
+export const startSweep = (
+  client: Client,
+  taskQueue: string,
+  overdue: OverdueLeads,
+  log: Log,
+): PeriodicTask =>
+  runPeriodically(
+    (signal) => client.withAbortSignal(signal, () => sweepBatch(client, taskQueue, overdue)),
+    { everyMs: EVERY_MS, done: { event: 'sweep' }, failed: { event: 'sweep_failed' } },
     log,
   );
 
 /** One pass over at most a batch; returns how many workflows it started. */
-export async function sweepOnce(client: Client, taskQueue: string, overdue: Overdue): Promise<number> {
+export async function sweepBatch(client: Client, taskQueue: string, overdue: OverdueLeads): Promise<number> {
   const leads = await overdue.find(new Date(Date.now() - GRACE_MS), BATCH);
   const started = await Promise.allSettled(leads.map((lead) => ensureStarted(client, taskQueue, lead)));
   const seenTo = leads.filter((_lead, i) => started[i]?.status === 'fulfilled');
-  await overdue.seenTo(
+  await overdue.postpone(
     seenTo.map(({ facts }) => facts.leadId),
     new Date(Date.now() + AGAIN_MS),
   );

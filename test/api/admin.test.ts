@@ -207,7 +207,7 @@ campaigns:
         outbound: readOutboundRules(settings),
         isShared: false,
         send: () => Promise.reject(new Error('Nothing is sent by a simulation')),
-        withdrawn: () => undefined,
+        notifyWithdrawn: () => undefined,
         resolvePost: () => Promise.reject(new Error('Nothing is decided by a simulation')),
         retryNow: () => Promise.reject(new Error('Nothing is retried by a simulation')),
       },
@@ -231,7 +231,7 @@ campaigns:
       outbound: readOutboundRules(settings),
       isShared: true,
       send: () => Promise.reject(new Error('Nothing is sent by a simulation')),
-      withdrawn: () => undefined,
+      notifyWithdrawn: () => undefined,
       resolvePost: () => Promise.reject(new Error('Nothing is decided by a simulation')),
       retryNow: () => Promise.reject(new Error('Nothing is retried by a simulation')),
     };

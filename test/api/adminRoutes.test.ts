@@ -3,7 +3,7 @@ import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Operation } from '../../src/operations/operation.js';
 import { OPERATIONS } from '../../src/operations/allOperations.js';
-import { requestOf } from '../../src/cli/remote.js';
+import { toHttpRequest } from '../../src/cli/remoteAdmin.js';
 import { circuitId } from '../../src/market/limits/circuitBreaker.js';
 import { createKey } from '../../src/store/keys/apiKeys.js';
 import type { CampaignDocument } from '../../src/store/documents.js';
@@ -86,7 +86,7 @@ describe('every operation of the admin API', () => {
     const lead = await storeLead(world.database, campaign, { fields: SAMPLE });
     const seller = await createKey(world.database, { seller: 'ACME1234', test: false });
     const input = INPUTS[operation.id]?.(lead._id, seller.document._id) ?? {};
-    const { path, method, headers, body } = requestOf(operation, input);
+    const { path, method, headers, body } = toHttpRequest(operation, input);
     return world.ask(`${method} ${path}`, body, key, { accept: 'application/json', ...headers });
   }
 

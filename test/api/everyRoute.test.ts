@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLeadApi } from '../../src/api/leadApi.js';
 import { openRedis } from '../../src/api/http/openRedis.js';
 import { createLog } from '../../src/log.js';
-import { openStarter } from '../../src/temporal/starter.js';
+import { openLeadStarter } from '../../src/temporal/leadStarter.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 
 /** The parts of two answers that must be equal, so that the cases cannot be distinguished. */
@@ -119,7 +119,7 @@ function sendTo({ api, key }: ApiWorld, route: string, headers: Record<string, s
 async function routesOf({ settings, database }: ApiWorld): Promise<string[]> {
   const log = createLog({ LOG_LEVEL: 'silent' }, 'test');
   const redis = await openRedis(settings.REDIS_URL, log);
-  const starter = openStarter(settings, log);
+  const starter = openLeadStarter(settings, log);
   const app = await buildLeadApi({ settings, database, redis, starter, log });
   const tree = app.printRoutes({ commonPrefix: false });
   await app.close();

@@ -6,8 +6,8 @@ import { listAudit } from '../../src/store/audit.js';
 import { countHeldPosts } from '../../src/store/leads/heldPosts.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';
 import { openConnection } from '../../src/temporal/connection.js';
-import { RETRY_NOW, searchAttributes, workflowId } from '../../src/temporal/names.js';
-import { openNotifier } from '../../src/temporal/withdrawn.js';
+import { RETRY_NOW_SIGNAL, searchAttributes, workflowId } from '../../src/temporal/names.js';
+import { openLeadWorkflowClient } from '../../src/temporal/leadWorkflowClient.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { gavel, type Ran } from '../cli/gavel.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
@@ -93,7 +93,7 @@ describe('a decision of ops', { timeout: 60_000 }, () => {
       waitsFor: expect.stringMatching(/did odd take the lead with the post_id [0-9a-f-]{36}\?/) as string,
     });
     expect(memo.opsCan[0]).toContain('{"buyer":"odd","accepted":true}');
-    expect(memo.opsCan.join()).not.toContain(RETRY_NOW);
+    expect(memo.opsCan.join()).not.toContain(RETRY_NOW_SIGNAL);
     expect((await countHeldPosts(world.database)).count).toBeGreaterThanOrEqual(1);
 
     const reply = await decide(id, true);
@@ -187,7 +187,7 @@ describe('a decision of ops', { timeout: 60_000 }, () => {
   });
 
   it('fails within seconds while Temporal is unavailable', async () => {
-    const away = openNotifier({ ...world.settings, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    const away = openLeadWorkflowClient({ ...world.settings, TEMPORAL_ADDRESS: '127.0.0.1:1' });
     const began = Date.now();
     expect(await away.retryNow('a lead')).toEqual({ sent: 'away' });
     expect(Date.now() - began).toBeLessThan(10_000);

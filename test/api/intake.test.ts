@@ -5,7 +5,7 @@ import { postedFields } from '../../src/market/fields/standardFields.js';
 import type { FieldDeclarations } from '../../src/market/fields/declaration.js';
 import type { SourceTerms } from '../../src/market/fields/aliases.js';
 import { categoryKey, categorySlug } from '../../src/market/model/market.js';
-import { measured } from '../../src/metrics.js';
+import { metrics } from '../../src/metrics.js';
 import { findLead } from '../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../src/store/documents.js';
 import { contractDocument } from '../support/market.js';
@@ -167,7 +167,7 @@ function expectStored(lead: LeadDocument, row: Row): void {
 }
 
 it('an unreadable value is counted by seller, source and field', async () => {
-  const unread = vi.spyOn(measured, 'unread');
+  const unread = vi.spyOn(metrics, 'unread');
   onTestFinished(() => unread.mockRestore());
   await post({ name: 'a ZIP code of three digits', json: { zip: '501' } });
   expect(unread).toHaveBeenCalledExactlyOnceWith(1, {

@@ -1,11 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { Agent } from 'undici';
 import { v7 } from 'uuid';
 import type { Settings } from '../../src/config.js';
 import { openConnection } from '../../src/temporal/connection.js';
 import type { Database } from '../../src/store/db.js';
-import { OUTCOME, workflowId } from '../../src/temporal/names.js';
-import { within } from '../../src/temporal/within.js';
+import { OUTCOME_UPDATE, workflowId } from '../../src/temporal/names.js';
 import type { Done } from './load.js';
 import { storePlainLead } from './plainSteps.js';
 import { sendLead, type Source } from './source.js';
@@ -60,7 +60,7 @@ export function openWays(settings: Settings, database: Database, source: Source)
         taskQueue,
         workflowIdConflictPolicy: 'FAIL',
       });
-      await workflow.executeUpdateWithStart(OUTCOME, { startWorkflowOperation });
+      await workflow.executeUpdateWithStart(OUTCOME_UPDATE, { startWorkflowOperation });
       return { workflowId: startWorkflowOperation.options.workflowId };
     },
     async lead() {
@@ -83,11 +83,11 @@ export function openWays(settings: Settings, database: Database, source: Source)
     },
     async historyOf(id) {
       const handle = workflow.getHandle(id);
-      const isOver = await within(
+      const isOver = await Promise.race([
         handle.result().then(() => true),
-        HISTORY_WITHIN_MS,
-      ).catch(() => false);
-      if (isOver !== true) return undefined;
+        sleep(HISTORY_WITHIN_MS, false, { ref: false }),
+      ]).catch(() => false);
+      if (!isOver) return undefined;
       const { events } = await handle.fetchHistory();
       const tasks = events?.filter((event) => event.workflowTaskStartedEventAttributes) ?? [];
       return { workflowTasks: tasks.length, events: events?.length ?? 0 };

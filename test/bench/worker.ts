@@ -18,16 +18,16 @@ logSdkMessages(log);
 await runService(log, 20_000, async () => {
   const sender = openSender(settings);
   const database = openDatabase(settings);
-  const nothing = { find: async () => [], seenTo: async () => undefined };
+  const nothing = { find: async () => [], postpone: async () => undefined };
   const worker = await runWorker(
     settings,
     {
       buildId: 'bench',
       activities: plainSteps(database, sender.send),
       workflowBundle: await bundleWorkflows(new URL('workflows', import.meta.url)),
-      overdue: nothing,
-      wakes: { next: async () => undefined },
-      settleLoose: async () => 0,
+      overdueLeads: nothing,
+      marketChanges: { next: async () => undefined },
+      settleUnsettled: async () => 0,
       pruneUsage: async () => 0,
     },
     log,

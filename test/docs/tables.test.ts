@@ -8,7 +8,12 @@ import { SECRET_SETTINGS, Settings } from '../../src/config.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { FIELDS } from '../../src/market/fields/standardFields.js';
 import { LEAD_REASONS, REASONS } from '../../src/market/model/reason.js';
-import { RESOLVE_POST, RETRY_NOW, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
+import {
+  RESOLVE_POST_UPDATE,
+  RETRY_NOW_SIGNAL,
+  searchAttributes,
+  WITHDRAW_UPDATE,
+} from '../../src/temporal/names.js';
 import { SCOPES } from '../../src/store/scopes.js';
 import { inCode, readPage, rowsOf } from './page.js';
 
@@ -103,7 +108,7 @@ describe('docs/ops.md', () => {
 
   test('names every signal and update that ops can send', () => {
     const sent = rowsOf(page, 'to', 2).map(([, how = '']) => how.split(', ').at(-1));
-    expect(sent).toEqual([RETRY_NOW, WITHDRAW, RESOLVE_POST].map(inCode));
+    expect(sent).toEqual([RETRY_NOW_SIGNAL, WITHDRAW_UPDATE, RESOLVE_POST_UPDATE].map(inCode));
   });
 
   test('explains every reason, first of contracts, then of leads', () => {

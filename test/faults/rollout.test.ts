@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
 import { createLog } from '../../src/log.js';
-import { RETRY_NOW, workflowId } from '../../src/temporal/names.js';
-import { takeTurn } from '../../src/worker/rollout.js';
+import { RETRY_NOW_SIGNAL, workflowId } from '../../src/temporal/names.js';
+import { makeCurrentIfDue } from '../../src/worker/rollout.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
@@ -107,7 +107,7 @@ describe('a new build of the workers', () => {
       }),
     );
     late.answer('ping', { body: { bid: 20 } });
-    await client.workflow.getHandle(workflowId(idOf(waiting))).signal(RETRY_NOW);
+    await client.workflow.getHandle(workflowId(idOf(waiting))).signal(RETRY_NOW_SIGNAL);
     await becomesSold(source, { leadId: idOf(waiting), buyer: 'late', price: 2000 });
     expect((await world.storyOf(idOf(waiting))).status).toBe('sold');
     await expect.poll(() => livedBy('second'), { timeout: 20_000 }).toContain(workflowId(idOf(waiting)));
@@ -121,10 +121,10 @@ describe('a new build of the workers', () => {
     await startWorker('first');
     expect(await currentBuild()).toBe('second');
     await stop(worker);
-    expect(await takeTurn(connection, settings, 'first', log)).toBe('waits');
+    expect(await makeCurrentIfDue(connection, settings, 'first', log)).toBe('waits');
     const manual = { ...settings, WORKER_ROLLOUT: 'manual' as const };
-    expect(await takeTurn(connection, manual, 'first', log, 0)).toBe('waits');
-    expect(await takeTurn(connection, settings, 'first', log, 0)).toBe('current');
+    expect(await makeCurrentIfDue(connection, manual, 'first', log, 0)).toBe('waits');
+    expect(await makeCurrentIfDue(connection, settings, 'first', log, 0)).toBe('current');
     expect(await currentBuild()).toBe('first');
   });
 });

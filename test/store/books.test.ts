@@ -1,7 +1,7 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { statementView } from '../../src/operations/books/booksOperations.js';
-import { statementCsv } from '../../src/cli/commands/books/statementForms.js';
+import { statementCsv } from '../../src/cli/commands/books/statementText.js';
 import { bookSale } from '../../src/store/books/book.js';
 import { checkBooks, type CheckCursor } from '../../src/store/books/checkBooks.js';
 import { claimLead } from '../../src/store/sales/claims.js';

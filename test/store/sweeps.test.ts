@@ -3,8 +3,8 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { overdueLeads } from '../../src/store/leads/leads.js';
-import { GIVEN_BACK, WITHDRAWN, WORKFLOW, workflowId } from '../../src/temporal/names.js';
-import { sweepOnce, type OverdueLead } from '../../src/worker/sweep.js';
+import { GIVEN_BACK_SIGNAL, WITHDRAWN_SIGNAL, LEAD_WORKFLOW, workflowId } from '../../src/temporal/names.js';
+import { sweepBatch, type OverdueLead } from '../../src/worker/sweep.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
@@ -63,14 +63,14 @@ describe('A backlog', () => {
     const seen: string[] = [];
     const overdue = {
       find: (_before: Date, limit: number) => Promise.resolve(leads.slice(seen.length, seen.length + limit)),
-      seenTo: async (leadIds: string[]) => {
+      postpone: async (leadIds: string[]) => {
         expect(running).toBe(0);
         seen.push(...leadIds);
         expect(started).toEqual(seen.map(workflowId));
       },
     };
-    expect(await sweepOnce(client, 'queue', overdue)).toBe(20);
-    expect(await sweepOnce(client, 'queue', overdue)).toBe(leads.length - 20);
+    expect(await sweepBatch(client, 'queue', overdue)).toBe(20);
+    expect(await sweepBatch(client, 'queue', overdue)).toBe(leads.length - 20);
     expect(started).toEqual(leads.map(({ facts }) => workflowId(facts.leadId)));
     expect(seen).toHaveLength(leads.length);
     expect(most.atOnce).toBe(20);
@@ -87,9 +87,9 @@ describe('A backlog', () => {
     const seen: string[] = [];
     const overdue = {
       find: () => Promise.resolve(backlog(3)),
-      seenTo: async (leadIds: string[]) => void seen.push(...leadIds),
+      postpone: async (leadIds: string[]) => void seen.push(...leadIds),
     };
-    await expect(sweepOnce(client, 'queue', overdue)).rejects.toThrow('refused');
+    await expect(sweepBatch(client, 'queue', overdue)).rejects.toThrow('refused');
     expect(seen).toEqual(['lead-0', 'lead-2']);
   });
 
@@ -105,7 +105,7 @@ describe('A backlog', () => {
         start: async (_workflow: string, options: { workflowId: string }): Promise<void> => {
           const { workflowId: id } = options;
           if (id !== workflowId(gone.facts.leadId))
-            throw new WorkflowExecutionAlreadyStartedError('It runs', id, WORKFLOW);
+            throw new WorkflowExecutionAlreadyStartedError('It runs', id, LEAD_WORKFLOW);
         },
         getHandle: (id: string) => ({ signal: async (name: string) => void signals.push([id, name]) }),
       },
@@ -113,13 +113,13 @@ describe('A backlog', () => {
     const seen: string[] = [];
     const overdue = {
       find: () => Promise.resolve([running, back, gone]),
-      seenTo: async (leadIds: string[]) => void seen.push(...leadIds),
+      postpone: async (leadIds: string[]) => void seen.push(...leadIds),
     };
-    expect(await sweepOnce(client, 'queue', overdue)).toBe(1);
+    expect(await sweepBatch(client, 'queue', overdue)).toBe(1);
     expect(seen).toEqual(['lead-0', 'lead-1', 'lead-2']);
     expect(signals).toEqual([
-      [workflowId('lead-1'), GIVEN_BACK],
-      [workflowId('lead-0'), WITHDRAWN],
+      [workflowId('lead-1'), GIVEN_BACK_SIGNAL],
+      [workflowId('lead-0'), WITHDRAWN_SIGNAL],
     ]);
   });
 });

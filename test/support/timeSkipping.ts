@@ -13,9 +13,9 @@ import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { factsOf } from '../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../src/store/documents.js';
 import { loadTerms } from '../../src/store/market/storedTerms.js';
-import { OUTCOME, WORKFLOW, type OutcomeAnswer } from '../../src/temporal/names.js';
-import { indexedValues } from '../../src/worker/registerSearchAttributes.js';
-import { startLead, startOptions } from '../../src/temporal/start.js';
+import { OUTCOME_UPDATE, LEAD_WORKFLOW, type OutcomeAnswer } from '../../src/temporal/names.js';
+import { searchAttributeTypes } from '../../src/worker/registerSearchAttributes.js';
+import { startLead, leadWorkflowOptions } from '../../src/temporal/startLead.js';
 import { marketClock, type MarketClock } from './marketClock.js';
 import { isolatedSettings, stackAddresses, timeSkippingServer, workflowBundle } from './stack.js';
 
@@ -74,7 +74,7 @@ export async function openLeadWorld(
     server: { executable: { type: 'existing-path', path: timeSkipping } },
   });
   await env.connection.operatorService.addSearchAttributes({
-    searchAttributes: Object.fromEntries(indexedValues),
+    searchAttributes: Object.fromEntries(searchAttributeTypes),
   });
   const clock = marketClock(env);
   const sender = openSender(settings);
@@ -110,12 +110,15 @@ export async function openLeadWorld(
     taskQueue,
     submit: async (lead, answerBy) => {
       const start = new WithStartWorkflowOperation<LeadWorkflow>(
-        WORKFLOW,
-        startOptions({ ...factsOf(lead), ...(answerBy !== undefined && { answerBy }) }, taskQueue),
+        LEAD_WORKFLOW,
+        leadWorkflowOptions({ ...factsOf(lead), ...(answerBy !== undefined && { answerBy }) }, taskQueue),
       );
-      const answer = await client.workflow.executeUpdateWithStart<LeadWorkflow, OutcomeAnswer, []>(OUTCOME, {
-        startWorkflowOperation: start,
-      });
+      const answer = await client.workflow.executeUpdateWithStart<LeadWorkflow, OutcomeAnswer, []>(
+        OUTCOME_UPDATE,
+        {
+          startWorkflowOperation: start,
+        },
+      );
       return { answer, handle: await start.workflowHandle() };
     },
     start: async (lead) => {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listAudit, recordUpdate } from '../../src/store/audit.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { factsOf, findStoredLead } from '../../src/store/leads/leads.js';
-import { RESOLVE_POST, WITHDRAW, workflowId } from '../../src/temporal/names.js';
-import { startLead } from '../../src/temporal/start.js';
+import { RESOLVE_POST_UPDATE, WITHDRAW_UPDATE, workflowId } from '../../src/temporal/names.js';
+import { startLead } from '../../src/temporal/startLead.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeLead, storeMarket } from '../support/market.js';
@@ -47,7 +47,7 @@ describe('an action of ops on a lead’s workflow in Temporal', () => {
   test('is in the audit once, with its sender', { timeout: 60_000 }, async () => {
     const handle = client.workflow.getHandle(workflowId(leadId));
     const settle = () =>
-      handle.executeUpdate(RESOLVE_POST, { args: [{ buyer: 'northwind', accepted: false }] });
+      handle.executeUpdate(RESOLVE_POST_UPDATE, { args: [{ buyer: 'northwind', accepted: false }] });
     await expect.poll(() => northwind.of('post').length, { timeout: 10_000 }).toBe(1);
     // Before the post is held for ops, the update is rejected without an audit entry.
     await expect.poll(() => settle().catch(() => 'refused'), { timeout: 10_000 }).toMatch(/did not take it/);
@@ -61,7 +61,7 @@ describe('an action of ops on a lead’s workflow in Temporal', () => {
         values: [{ path: 'northwind', to: 'refused' }],
       },
     ]);
-    expect(await handle.executeUpdate(WITHDRAW)).toEqual({ status: 'withdrawn' });
+    expect(await handle.executeUpdate(WITHDRAW_UPDATE)).toEqual({ status: 'withdrawn' });
     expect(await findStoredLead(database, leadId)).toMatchObject({ status: 'withdrawn', withdrawal: {} });
     expect((await audited()).map(({ who, via, did }) => [who, via, did])).toEqual([
       ['dana@ops', 'temporal', 'withdrawal asked for'],

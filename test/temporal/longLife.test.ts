@@ -3,8 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { factsOf } from '../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../src/store/documents.js';
-import { MARKET_CHANGED, OUTCOME, searchAttributes, workflowId } from '../../src/temporal/names.js';
-import { startLead } from '../../src/temporal/start.js';
+import {
+  MARKET_CHANGED_SIGNAL,
+  OUTCOME_UPDATE,
+  searchAttributes,
+  workflowId,
+} from '../../src/temporal/names.js';
+import { startLead } from '../../src/temporal/startLead.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -50,8 +55,8 @@ describe('a lead whose workflow continues as new', () => {
     let at = lead.receivedAt.getTime() + minutes(10_000);
     for (let change = 0; change % 20 > 0 || (await runNow()) === first; change += 1) {
       at -= minutes(1);
-      await handle.signal(MARKET_CHANGED, { changes: [{ at, what: 'opening' }], padding });
-      expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
+      await handle.signal(MARKET_CHANGED_SIGNAL, { changes: [{ at, what: 'opening' }], padding });
+      expect(await handle.executeUpdate(OUTCOME_UPDATE)).toMatchObject({ status: 'pending' });
     }
     await expect
       .poll(() => database.leads.findOne({ _id: lead._id }), { timeout: 20_000 })

@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
-import { indexedValues, registerSearchAttributes } from '../../src/worker/registerSearchAttributes.js';
+import { searchAttributeTypes, registerSearchAttributes } from '../../src/worker/registerSearchAttributes.js';
 
 type OperatorService = Connection['operatorService'];
 
@@ -24,7 +24,7 @@ function server(listed: Record<string, number> | number, added: Promise<object> 
   return { asked, connection: { operatorService: operatorService as unknown as OperatorService } };
 }
 
-const ALL = Object.fromEntries(indexedValues);
+const ALL = Object.fromEntries(searchAttributeTypes);
 const { Round, BuyerIds, ...SOME } = ALL;
 
 describe('the search attributes of a namespace', () => {

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporalState } from '../../src/api/routes/healthRoutes.js';
 import type { Settings } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
-import { connectionOptions, openConnection, refusalBy } from '../../src/temporal/connection.js';
-import { openStarter } from '../../src/temporal/starter.js';
-import { openNotifier } from '../../src/temporal/withdrawn.js';
+import { connectionOptions, openConnection, explainConnectionError } from '../../src/temporal/connection.js';
+import { openLeadStarter } from '../../src/temporal/leadStarter.js';
+import { openLeadWorkflowClient } from '../../src/temporal/leadWorkflowClient.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld } from '../api/world.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
@@ -66,8 +66,8 @@ describe('a Temporal with TLS that requires a client certificate', () => {
   test('is notified by the withdraw command', async () => {
     const { body } = await sendLead(world, SAMPLE, { prefer: '' });
     expect(body.status).toBe('pending');
-    const notifier = openNotifier(world.settings);
-    notifier.withdrawn(String(body.lead_id));
+    const notifier = openLeadWorkflowClient(world.settings);
+    notifier.notifyWithdrawn(String(body.lead_id));
     await notifier.close();
     await expect
       .poll(async () => (await request(world, `/api/leads/${String(body.lead_id)}`)).body.status, {
@@ -103,7 +103,7 @@ test('/ready names a namespace that does not exist, and a worker with a key name
   const noTls = 'the server at TEMPORAL_ADDRESS does not speak TLS, which TEMPORAL_API_KEY';
   const withKey = { TEMPORAL_ADDRESS: settings.TEMPORAL_ADDRESS, TEMPORAL_API_KEY: 'a-key' };
   const stateWith = async (changed: Partial<Settings>): Promise<string> => {
-    const starter = openStarter({ ...settings, ...changed }, createLog({ LOG_LEVEL: 'silent' }, 'api'));
+    const starter = openLeadStarter({ ...settings, ...changed }, createLog({ LOG_LEVEL: 'silent' }, 'api'));
     const state = await temporalState(starter);
     await starter.close();
     return state;
@@ -114,7 +114,7 @@ test('/ready names a namespace that does not exist, and a worker with a key name
     'away (there is no such TEMPORAL_NAMESPACE)',
   );
   const refused = await NativeConnection.connect(connectionOptions(withKey)).catch((error: unknown) => error);
-  expect(refusalBy(refused)).toContain(noTls);
+  expect(explainConnectionError(refused)).toContain(noTls);
 });
 
 test('The client and the worker send the API key', async () => {

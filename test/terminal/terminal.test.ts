@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } 
 import type { LeadDetails } from '../../src/operations/leads/leadDetails.js';
 import { describeLead } from '../../src/cli/commands/leads/describeLead.js';
 import { print, printCsv, printError, printJson, table } from '../../src/terminal/print.js';
-import { forTerminal, jsonText, onOneLine, style, visible } from '../../src/terminal/terminal.js';
+import { forTerminal, jsonText, onOneLine, style, escapeControls } from '../../src/terminal/terminal.js';
 import { showProgress } from '../../src/terminal/showProgress.js';
 
 /** Control characters: C0 except line break and tab, DEL, C1, bidirectional controls, separators. */
@@ -127,9 +127,11 @@ test('A table has only Gavel’s colours, and the same width as without them', (
 });
 
 test('Invisible characters are shown as symbols, and all others unchanged', () => {
-  expect(visible('\u001b[31mred\u0007 \u0000 \u007f \u009b \u202e')).toBe('␛[31mred␇ ␀ ␡ \\u{9b} \\u{202e}');
+  expect(escapeControls('\u001b[31mred\u0007 \u0000 \u007f \u009b \u202e')).toBe(
+    '␛[31mred␇ ␀ ␡ \\u{9b} \\u{202e}',
+  );
   expect(onOneLine('a\n\tb\r\n')).toBe('a␊␉b␍␊');
-  expect(visible('Zoë Ünal, 東京, עברית, 👩‍👩‍👧\n\tend')).toBe('Zoë Ünal, 東京, עברית, 👩‍👩‍👧\n\tend');
+  expect(escapeControls('Zoë Ünal, 東京, עברית, 👩‍👩‍👧\n\tend')).toBe('Zoë Ünal, 東京, עברית, 👩‍👩‍👧\n\tend');
 });
 
 function storyWith(text: string): LeadDetails {

@@ -5,7 +5,12 @@ import { handleOf, runScenario, type Run } from '../scenarios/runner/runScenario
 import { readLeadDetails } from '../../src/operations/leads/leadDetails.js';
 import type { WaitUpdate } from '../../src/market/waiting/waiting.js';
 import { factsOf } from '../../src/store/leads/leads.js';
-import { MARKET_CHANGED, OUTCOME, searchAttributes, WITHDRAW } from '../../src/temporal/names.js';
+import {
+  MARKET_CHANGED_SIGNAL,
+  OUTCOME_UPDATE,
+  searchAttributes,
+  WITHDRAW_UPDATE,
+} from '../../src/temporal/names.js';
 import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 
 let world: LeadWorld;
@@ -180,8 +185,8 @@ function textOf(payload: Payload | null | undefined): unknown[] {
 
 test('A waiting lead answers every query with pending', async () => {
   await afterLife(waiting, async (handle) => {
-    expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
-    expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
+    expect(await handle.executeUpdate(OUTCOME_UPDATE)).toMatchObject({ status: 'pending' });
+    expect(await handle.executeUpdate(OUTCOME_UPDATE)).toMatchObject({ status: 'pending' });
   });
 });
 
@@ -196,8 +201,8 @@ test('A waiting lead notified of an earlier time waits for it instead, without a
       const at = lead.receivedAt.getTime() + minutes * 60_000;
       const news: WaitUpdate = { changes: [{ at, what: 'opening' }] };
       const before = await eventsNow();
-      await handle.signal(MARKET_CHANGED, news);
-      await handle.executeUpdate(OUTCOME);
+      await handle.signal(MARKET_CHANGED_SIGNAL, news);
+      await handle.executeUpdate(OUTCOME_UPDATE);
       return { at, events: (await eventsNow()) - before };
     };
     const sooner = await tell(20);
@@ -217,7 +222,7 @@ test('A waiting lead notified of an earlier time waits for it instead, without a
 
 test('The update that withdraws a waiting lead returns withdrawn, and its story shows it', async () => {
   const result = await afterLife(waiting, async (handle) => {
-    expect(await handle.executeUpdate(WITHDRAW)).toEqual({ status: 'withdrawn' });
+    expect(await handle.executeUpdate(WITHDRAW_UPDATE)).toEqual({ status: 'withdrawn' });
     return handle.result();
   });
   expect(result.story).toMatch(/^Withdrawn .* after it was received, after 1 round\.$/);

@@ -6,8 +6,13 @@ import { MOST_ROUNDS_OF_LIFE, type WaitUpdate } from '../../src/market/waiting/w
 import type { CampaignDocument, LeadDocument } from '../../src/store/documents.js';
 import { factsOf, findStoredLead } from '../../src/store/leads/leads.js';
 import { withdraw } from '../../src/store/leads/withdrawals.js';
-import { MARKET_CHANGED, OUTCOME, WORKFLOW, workflowId } from '../../src/temporal/names.js';
-import { notifyWithdrawn } from '../../src/temporal/withdrawn.js';
+import {
+  MARKET_CHANGED_SIGNAL,
+  OUTCOME_UPDATE,
+  LEAD_WORKFLOW,
+  workflowId,
+} from '../../src/temporal/names.js';
+import { notifyWithdrawn } from '../../src/temporal/leadWorkflowClient.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { workflowBundle } from '../support/stack.js';
@@ -82,8 +87,8 @@ describe('a lead that waits for months under a market that changes every few min
       const size = Math.min(AT_ONCE[group % AT_ONCE.length] ?? 1, times - i);
       const some = Array.from({ length: size }, (_, more) => news(i + more));
       i += size;
-      await Promise.all(some.map((one) => handle.signal(MARKET_CHANGED, one)));
-      expect(await handle.executeUpdate(OUTCOME)).toMatchObject({ status: 'pending' });
+      await Promise.all(some.map((one) => handle.signal(MARKET_CHANGED_SIGNAL, one)));
+      expect(await handle.executeUpdate(OUTCOME_UPDATE)).toMatchObject({ status: 'pending' });
     }
   }
 
@@ -207,7 +212,7 @@ describe('a lead that waits for months under a market that changes every few min
       { $set: { 'pending.retryAfter': [minutes(1)] } },
     );
     const facts = { ...factsOf(lead), leadId: _id, receivedAt: receivedAt.getTime() };
-    handle = await client.workflow.start(WORKFLOW, {
+    handle = await client.workflow.start(LEAD_WORKFLOW, {
       workflowId: workflowId(_id),
       taskQueue,
       args: [facts, carried],

@@ -100,7 +100,7 @@ function contextOf(
     ...servers,
     retentionDays: settings.RETENTION_DAYS,
     isShared: true,
-    withdrawn: (leadId) => starter.withdrawn(leadId),
+    notifyWithdrawn: (leadId) => starter.notifyWithdrawn(leadId),
     resolvePost: (leadId, decision) => starter.resolvePost(leadId, decision),
     retryNow: (leadId) => starter.retryNow(leadId),
     ...(url !== undefined && { ui: { url, namespace } }),

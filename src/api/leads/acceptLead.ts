@@ -1,7 +1,7 @@
 import { v7 } from 'uuid';
 import type { Given } from '../../market/intake/given.js';
 import { contactOf, KEY_RULE } from '../../market/fields/personKeys.js';
-import { measured } from '../../metrics.js';
+import { metrics } from '../../metrics.js';
 import type { Database } from '../../store/db.js';
 import { factsOf, insertLead, markAnswered } from '../../store/leads/leads.js';
 import type { LeadDocument, StoredLead } from '../../store/documents.js';
@@ -60,13 +60,13 @@ export async function acceptLead(
     return repeatOf(stored.repeated, lead);
   }
   const { seller, source } = lead;
-  for (const field of lead.unread ?? []) measured.unread(1, { seller, source, field });
+  for (const field of lead.unread ?? []) metrics.unread(1, { seller, source, field });
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
   const answerWithinMs = Math.max(0, answerBy - Date.now());
   const facts = { ...factsOf(lead), answerBy: answerWithinMs > 0 ? answerBy : undefined };
   const outcome = place && (await starter.start(facts, answerWithinMs, place.answered));
   if (place === undefined) {
-    measured.leadDeferred(1, { campaign: lead.campaign });
+    metrics.leadDeferred(1, { campaign: lead.campaign });
     startLater(lead);
   }
   // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
 import type { Log } from '../../log.js';
-import { measured } from '../../metrics.js';
+import { metrics } from '../../metrics.js';
 
 /** Routes that machines ask every few seconds: worth a line only when something is wrong. */
 const QUIET = ['/health', '/ready'];
@@ -16,7 +16,7 @@ export const requestLog = plugin(async (app: FastifyInstance, { log }: { log: Lo
     if (route !== undefined && QUIET.includes(route) && reply.statusCode < 400) return;
     const ms = Math.round(reply.elapsedTime);
     const { method } = request;
-    measured.request(reply.elapsedTime, { method, route: route ?? 'none', status: String(reply.statusCode) });
+    metrics.request(reply.elapsedTime, { method, route: route ?? 'none', status: String(reply.statusCode) });
     log.info({
       event: 'request',
       method,

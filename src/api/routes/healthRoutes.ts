@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import Type, { type Static } from 'typebox';
-import { refusalBy as temporalRefusal } from '../../temporal/connection.js';
-import type { LeadStarter } from '../../temporal/starter.js';
-import { within } from '../../temporal/within.js';
+import { explainConnectionError as temporalRefusal } from '../../temporal/connection.js';
+import type { LeadStarter } from '../../temporal/leadStarter.js';
 import { errorForLog } from '../../errorForLog.js';
 import { connectionRefusal as redisRefusal } from '../http/openRedis.js';
 import type { ApiContext } from '../context.js';
@@ -92,5 +92,5 @@ async function stateOf(
     () => 'ok',
     (error: unknown) => `away (${refusalBy(error) ?? errorForLog(error).name})`,
   );
-  return (await within(answered, PATIENCE_MS)) ?? 'away (no answer)';
+  return Promise.race([answered, sleep(PATIENCE_MS, 'away (no answer)', { ref: false })]);
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { measured } from '../../metrics.js';
+import { metrics } from '../../metrics.js';
 import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
 import { createAdmission } from '../leads/admission.js';
 import { ApiError } from '../../operations/refusal.js';
@@ -124,7 +124,7 @@ export async function leadRoutes(
       }
       if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
       const answer = withWarnings(newLeadAnswer(taken.lead, taken.outcome), warnings);
-      measured.leadAnswered(1, { campaign: taken.lead.campaign, status: answer.status });
+      metrics.leadAnswered(1, { campaign: taken.lead.campaign, status: answer.status });
       return answer;
     },
   );
@@ -142,7 +142,7 @@ export async function leadRoutes(
       const lead = await withdrawLead(database, await leadOf(request), {
         by: `${keyOf(request).source} (source)`,
         asked: 'seller',
-        notify: (leadId) => context.starter.withdrawn(leadId),
+        notify: (leadId) => context.starter.notifyWithdrawn(leadId),
       });
       return leadView(lead);
     },

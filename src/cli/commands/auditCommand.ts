@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { showAudit, type AuditEntryView } from '../../operations/auditOperations.js';
 import { formatUtc } from '../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../admin.js';
-import { count, past } from '../arguments.js';
+import { adminCommand, useAdmin } from '../useAdmin.js';
+import { parseCount, parsePastTime } from '../argumentParsers.js';
 import { print, printJson, table, type Cell } from '../../terminal/print.js';
 
 interface Options {
@@ -19,9 +19,13 @@ export function auditCommand(): Command {
     .addCommand(
       adminCommand('list')
         .description('what commands and the admin API have changed, the newest first')
-        .option('--since <when>', 'only what was done since: a date, a time, or so long ago (7d)', past)
+        .option(
+          '--since <when>',
+          'only what was done since: a date, a time, or so long ago (7d)',
+          parsePastTime,
+        )
         .option('--of <id>', 'only what was done to the lead, contract, key, … of this id')
-        .option('--limit <count>', 'so many at the most', count, 50)
+        .option('--limit <count>', 'so many at the most', parseCount, 50)
         .option('--json', 'print them as JSON', false)
         .action(list),
     );
@@ -29,7 +33,7 @@ export function auditCommand(): Command {
 
 async function list({ since, of, limit, json }: Options, command: Command): Promise<void> {
   const asked = { since: since?.toISOString(), of, limit };
-  const { entries, more } = await useAdmin(command, (ask) => ask(showAudit, asked));
+  const { entries, more } = await useAdmin(command, (call) => call(showAudit, asked));
   if (json) printJson({ entries, more });
   else if (entries.length === 0) print(nothing(of, since));
   else {

@@ -14,8 +14,8 @@ import {
 } from '../../store/upkeep/backup.js';
 import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
-import { localCommand } from '../admin.js';
-import { duration } from '../arguments.js';
+import { localCommand } from '../useAdmin.js';
+import { parseDurationMs } from '../argumentParsers.js';
 import { cliActor } from '../../terminal/currentUser.js';
 import { CommandFailed } from '../../terminal/commandFailed.js';
 import { print, printError, printJson } from '../../terminal/print.js';
@@ -29,7 +29,7 @@ export function backupCommand(): Command {
   return localCommand('backup', `a backup has every lead, and no key gives remote access to that. ${WHERE}`)
     .description('back up the whole database into a new folder; persons stay encrypted')
     .argument('<dir>', 'the folder to create')
-    .option('--keep <duration>', 'then remove backups beside it that are older, such as 14d', duration)
+    .option('--keep <duration>', 'then remove backups beside it that are older, such as 14d', parseDurationMs)
     .option(
       '--allow-smaller',
       'remove them even if one has more than twice as many documents or leads',

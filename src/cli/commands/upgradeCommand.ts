@@ -3,10 +3,10 @@ import { showProgress } from '../../terminal/showProgress.js';
 import { recordAuditEvent } from '../../store/audit.js';
 import { ensureIndexes } from '../../store/upkeep/indexes.js';
 import { upgradeLeads } from '../../store/upkeep/upgrade.js';
-import { localCommand } from '../admin.js';
+import { localCommand } from '../useAdmin.js';
 import { cliActor } from '../../terminal/currentUser.js';
 import { print, printJson } from '../../terminal/print.js';
-import { usePersons } from '../../terminal/useDatabase.js';
+import { useDatabaseWithKeys } from '../../terminal/useDatabase.js';
 
 const WHY_HERE =
   'it reads persons’ data, which takes the master keys. Run it where MASTER_KEYS and MONGODB_URL are set; docs/upgrades.md tells how.';
@@ -22,7 +22,7 @@ export function upgradeCommand(): Command {
 async function upgrade({ json }: { json: boolean }): Promise<void> {
   const shown = showProgress();
   try {
-    const done = await usePersons(async (database) => {
+    const done = await useDatabaseWithKeys(async (database) => {
       await ensureIndexes(database);
       const upgraded = await upgradeLeads(database, (leads) => shown.progress(`${leads} leads`));
       const values = Object.entries(upgraded).map(([path, count]) => ({ path, to: String(count) }));

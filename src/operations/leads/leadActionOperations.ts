@@ -7,7 +7,7 @@ import { heldPostsOf } from '../../store/leads/heldPosts.js';
 import { findStoredLead, makeDue } from '../../store/leads/leads.js';
 import type { StoredLead } from '../../store/documents.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
-import type { Sent } from '../../temporal/opsCalls.js';
+import type { CallResult } from '../../temporal/leadWorkflowCalls.js';
 import { ApiError } from '../refusal.js';
 import { BuyerName, LeadId } from '../inputs.js';
 import { noLead, statusProperties } from './leadsOperations.js';
@@ -145,7 +145,7 @@ function assertWaits(lead: StoredLead): void {
 }
 
 /** @throws ApiError unless the lead's workflow did as it was asked */
-async function assertDone(sent: Sent, database: Database, { _id: id }: StoredLead): Promise<void> {
+async function assertDone(sent: CallResult, database: Database, { _id: id }: StoredLead): Promise<void> {
   switch (sent.sent) {
     case 'done':
       return;

@@ -326,7 +326,7 @@ export const withdrawLeadOperation = operation({
     const lead = await withdrawLead(database, found, {
       by: `${by.who} (${by.via})`,
       asked: 'ops',
-      notify: (leadId) => context.withdrawn(leadId),
+      notify: (leadId) => context.notifyWithdrawn(leadId),
     });
     if (!ENDED.includes(found.status)) {
       const asked = { path: 'status', from: found.status, to: stateOf(lead) };
@@ -385,7 +385,7 @@ export const eraseLeads = operation({
       const erased = await eraseLead(context.database, id, {
         by,
         asked: context.by,
-        withdrawn: (leadId) => context.withdrawn(leadId),
+        withdrawn: (leadId) => context.notifyWithdrawn(leadId),
       });
       const erasure = 'erasure' in erased ? erased.erasure : undefined;
       leads.push({

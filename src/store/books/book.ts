@@ -1,7 +1,7 @@
 import type { ClientBulkWriteModel } from 'mongodb';
 import type { Hold } from '../../market/limits/duplicates.js';
 import { toDecimal } from '../../market/money.js';
-import { measured } from '../../metrics.js';
+import { metrics } from '../../metrics.js';
 import type { Claim, CountedUsage, EntryDocument, SaleDocument, StoredLead } from '../documents.js';
 import type { Database } from '../db.js';
 import { entriesOf } from './ledger.js';
@@ -99,8 +99,8 @@ const bookTogether = ({ client }: Database, bookings: Booking[]): Promise<void> 
   });
 
 function measure({ campaign, buyer, price, currency }: SaleDocument): void {
-  measured.sale(1, { campaign, buyer });
-  measured.spent(toDecimal(price, currency), { campaign, buyer, currency });
+  metrics.sale(1, { campaign, buyer });
+  metrics.spent(toDecimal(price, currency), { campaign, buyer, currency });
 }
 
 /** The currency of a claim's amounts. */

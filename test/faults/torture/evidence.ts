@@ -6,7 +6,7 @@ import type {
   UsageDocument,
 } from '../../../src/store/documents.js';
 import { checkBooks, type BooksCheck } from '../../../src/store/books/checkBooks.js';
-import { searchAttributes, WORKFLOW } from '../../../src/temporal/names.js';
+import { searchAttributes, LEAD_WORKFLOW } from '../../../src/temporal/names.js';
 import { allLeads } from '../../support/market.js';
 import { findMarkers } from '../findMarkers.js';
 import type { Crowd, KeptReturn } from './buyers.js';
@@ -52,7 +52,7 @@ export async function gatherEvidence(
 ): Promise<Evidence> {
   const lives: Life[] = [];
   for await (const { workflowId, status, typedSearchAttributes } of temporal.workflow.list({
-    query: `WorkflowType = '${WORKFLOW}'`,
+    query: `WorkflowType = '${LEAD_WORKFLOW}'`,
   })) {
     const leadStatus = typedSearchAttributes.get(searchAttributes.status) ?? '';
     lives.push({ leadId: workflowId.replace(/^lead-/, ''), status: status.name, leadStatus });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WORKFLOW } from '../../../src/temporal/names.js';
+import { LEAD_WORKFLOW } from '../../../src/temporal/names.js';
 import type { Progress } from '../../../src/terminal/progress.js';
 import type { Stage } from './stage.js';
 
@@ -32,7 +32,7 @@ async function lookAround({ database, temporal }: Stage): Promise<Open> {
   const [leads, loose, { count }] = await Promise.all([
     database.leads.countDocuments({ status: { $in: ['received', 'pending'] } }),
     database.leads.countDocuments({ 'loose.0': { $exists: true } }),
-    temporal.workflow.count(`WorkflowType = '${WORKFLOW}' AND ExecutionStatus = 'Running'`),
+    temporal.workflow.count(`WorkflowType = '${LEAD_WORKFLOW}' AND ExecutionStatus = 'Running'`),
   ]);
   return { leads, lives: count, reservations: loose };
 }

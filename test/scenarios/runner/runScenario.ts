@@ -17,9 +17,9 @@ import { findCampaign } from '../../../src/store/market/storedTerms.js';
 import { bookTopUp } from '../../../src/store/books/topUp.js';
 import { nextMarketChange } from '../../../src/store/market/affectedLeads.js';
 import { withdraw } from '../../../src/store/leads/withdrawals.js';
-import { RESOLVE_POST, RETRY_NOW, workflowId } from '../../../src/temporal/names.js';
-import { wakeOnce } from '../../../src/worker/wake.js';
-import { notifyWithdrawn } from '../../../src/temporal/withdrawn.js';
+import { RESOLVE_POST_UPDATE, RETRY_NOW_SIGNAL, workflowId } from '../../../src/temporal/names.js';
+import { signalNextMarketChange } from '../../../src/worker/signalMarketChanges.js';
+import { notifyWithdrawn } from '../../../src/temporal/leadWorkflowClient.js';
 import type { FakeBuyer } from '../../support/buyer.js';
 import { secretOf } from '../../support/secretOf.js';
 import { PERSON } from '../../support/source.js';
@@ -160,12 +160,12 @@ function takesStepsDuring(world: LeadWorld, run: Run, buyer: string): FakeBuyer[
 async function take(world: LeadWorld, run: Run, step: Step): Promise<void> {
   if (step.answers) setAnswers(run.servers, step.answers);
   if (step.market) await changeMarket(world, run, step.market);
-  if (step.retryNow !== undefined) await handleOf(world, run, step.retryNow).signal(RETRY_NOW);
+  if (step.retryNow !== undefined) await handleOf(world, run, step.retryNow).signal(RETRY_NOW_SIGNAL);
   if (step.return) await returnLead(world, run, step.return);
   if (step.topUp) await topUp(world, step.topUp);
   if (step.resolvePost) {
     const { lead, ...word } = step.resolvePost;
-    await handleOf(world, run, lead).executeUpdate(RESOLVE_POST, { args: [word] });
+    await handleOf(world, run, lead).executeUpdate(RESOLVE_POST_UPDATE, { args: [word] });
   }
   if (step.withdraw !== undefined) {
     const id = leadIdOf(run, step.withdraw);
@@ -241,7 +241,7 @@ async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario
 async function wakeWaiting({ database, client, clock }: LeadWorld): Promise<void> {
   const changeIsKnown = new Date((await clock.now()) + WAKES_AFTER_MS);
   while ((await database.marketChanges.countDocuments()) > 0)
-    await wakeOnce(client, { next: () => nextMarketChange(database, changeIsKnown) });
+    await signalNextMarketChange(client, { next: () => nextMarketChange(database, changeIsKnown) });
 }
 
 /** The terms after a step. Terms of a buyer that the step does not name stay the same. */

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { checkBooksOperation } from '../../../operations/books/booksOperations.js';
 import type { BooksCheck, BooksDifference } from '../../../store/books/checkBooks.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import type { Ask } from '../../ask.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import type { CallOperation } from '../../callOperation.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printError, printJson, table } from '../../../terminal/print.js';
 
@@ -36,7 +36,7 @@ async function check({ json }: { json: boolean }, command: Command): Promise<voi
 }
 
 /** Part by part: a remote admin API compares so much and no more by one request. */
-async function compareAll(ask: Ask): Promise<BooksCheck & { ok: boolean }> {
+async function compareAll(call: CallOperation): Promise<BooksCheck & { ok: boolean }> {
   const sum = {
     ok: true,
     sales: 0,
@@ -46,7 +46,7 @@ async function compareAll(ask: Ask): Promise<BooksCheck & { ok: boolean }> {
     differences: [] as BooksDifference[],
   };
   for (let after: string | undefined; ;) {
-    const part = await ask(checkBooksOperation, { after });
+    const part = await call(checkBooksOperation, { after });
     sum.ok &&= part.ok;
     for (const key of ['sales', 'leads', 'balances', 'differing'] as const) sum[key] += part[key];
     sum.differences.push(...part.differences.slice(0, MOST_SHOWN - sum.differences.length));

@@ -1,12 +1,12 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { showStatement } from '../../../operations/books/booksOperations.js';
 import { parseIsoTime } from '../../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import type { Ask } from '../../ask.js';
-import { count } from '../../arguments.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import type { CallOperation } from '../../callOperation.js';
+import { parseCount } from '../../argumentParsers.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printCsv, printError, printJson } from '../../../terminal/print.js';
-import { CSV_HEAD, statementCsv, statementText } from './statementForms.js';
+import { CSV_HEAD, statementCsv, statementText } from './statementText.js';
 
 interface Options {
   buyer?: string;
@@ -29,7 +29,7 @@ export function statementCommand(): Command {
     .option('--house', 'what the house keeps', false)
     .option('--from <date>', 'the first day (2026-11-01), UTC; else that of the last day’s month', day)
     .option('--to <date>', 'the last day, UTC; today unless given', day)
-    .option('--limit <count>', 'so many bookings at the most; with --csv, at a time', count, 1000)
+    .option('--limit <count>', 'so many bookings at the most; with --csv, at a time', parseCount, 1000)
     .option('--after <cursor>', 'the bookings after those of another page, which said so')
     .option('--csv', 'print all of it as CSV', false)
     .option('--json', 'print it as JSON', false)
@@ -42,10 +42,10 @@ async function show({ csv, json, ...asked }: Options, command: Command): Promise
     throw new CommandFailed('Name one account: --buyer ID, --seller CODE or --house.');
   if (csv && json) throw new CommandFailed('Choose one of --csv and --json.');
   if (csv) {
-    await useAdmin(command, (ask) => printPages(ask, asked));
+    await useAdmin(command, (call) => printPages(call, asked));
     return;
   }
-  const statement = await useAdmin(command, (ask) => ask(showStatement, asked));
+  const statement = await useAdmin(command, (call) => call(showStatement, asked));
   if (json) printJson(statement);
   else print(statementText(statement));
   if (statement.next !== undefined)
@@ -55,10 +55,10 @@ async function show({ csv, json, ...asked }: Options, command: Command): Promise
 }
 
 /** However long the statement is, one page of it is in memory. */
-async function printPages(ask: Ask, asked: Omit<Options, 'csv' | 'json'>): Promise<void> {
+async function printPages(call: CallOperation, asked: Omit<Options, 'csv' | 'json'>): Promise<void> {
   let head = CSV_HEAD;
   for (let next = { ...asked }; ;) {
-    const page = await ask(showStatement, next);
+    const page = await call(showStatement, next);
     await printCsv(head + statementCsv(page));
     if (page.next === undefined) return;
     head = '';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { showBuyers, type BuyerView } from '../../../operations/market/buyersOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
 /** `gavel buyers list` */
@@ -20,7 +20,7 @@ const HEAD = [
 ];
 
 async function list({ json }: { json: boolean }, command: Command): Promise<void> {
-  const { buyers } = await useAdmin(command, (ask) => ask(showBuyers, {}));
+  const { buyers } = await useAdmin(command, (call) => call(showBuyers, {}));
   if (json) printJson({ buyers });
   else if (buyers.length === 0)
     print('There is no buyer yet; `gavel apply FILE` with some under buyers makes them.');

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { testBuyer, type BuyerTestView } from '../../../operations/market/buyersTestOperation.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
@@ -26,7 +26,7 @@ export function buyersTestCommand(): Command {
 }
 
 async function test(id: string, { contract, post, json }: Options, command: Command): Promise<void> {
-  const tested = await useAdmin(command, (ask) => ask(testBuyer, { buyer_id: id, contract, post }));
+  const tested = await useAdmin(command, (call) => call(testBuyer, { buyer_id: id, contract, post }));
   if (json) printJson(tested);
   else print(inWords(tested));
   if (!tested.ok) {

@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import Value from 'typebox/value';
 import { PaymentRef, topUpBuyer, type TopUpView } from '../../../operations/market/buyersOperations.js';
 import { formatDecimal } from '../../../market/money.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { print, printJson } from '../../../terminal/print.js';
 
 interface Options {
@@ -26,7 +26,7 @@ export function topUpCommand(): Command {
 }
 
 async function book(id: string, amount: number, { ref, json }: Options, command: Command): Promise<void> {
-  const booked = await useAdmin(command, (ask) => ask(topUpBuyer, { buyer_id: id, amount, ref }));
+  const booked = await useAdmin(command, (call) => call(topUpBuyer, { buyer_id: id, amount, ref }));
   if (json) printJson(booked);
   else print(inWords(booked));
 }

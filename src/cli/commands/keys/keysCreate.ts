@@ -5,8 +5,8 @@ import { nearest } from '../../../market/nearest.js';
 import { SourceName } from '../../../market/file/values.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { SCOPE_NAMES, type Scope } from '../../../store/scopes.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import { future } from '../../arguments.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import { parseFutureTime } from '../../argumentParsers.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printError, printJson } from '../../../terminal/print.js';
 
@@ -42,7 +42,7 @@ export function createCommand(): Command {
     .option(
       '--expires <when>',
       'a date (2027-01-31, from its first moment, UTC), a time, or from now: 90d',
-      future,
+      parseFutureTime,
     )
     .option('--json', 'print the key as JSON', false)
     .action(create);
@@ -56,7 +56,7 @@ async function create({ json, ...options }: Options, command: Command): Promise<
     throw new CommandFailed('--admin NAME and --scopes LIST go together, and with no other key.');
   const owner = { seller, buyer, admin, scopes };
   const asked = { ...owner, source, test, limit, expires_at: expires?.toISOString() };
-  const made = await useAdmin(command, (ask) => ask(createKeyOperation, asked));
+  const made = await useAdmin(command, (call) => call(createKeyOperation, asked));
   if (json) {
     printJson(made);
     return;

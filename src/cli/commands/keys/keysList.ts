@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { showKeys, type KeyView } from '../../../operations/keys/keysOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { print, printJson, table, type Cell } from '../../../terminal/print.js';
 
 /** `gavel keys list` */
@@ -14,7 +14,7 @@ export function listCommand(): Command {
 }
 
 async function list({ seller, json }: { seller?: string; json: boolean }, command: Command): Promise<void> {
-  const { keys } = await useAdmin(command, (ask) => ask(showKeys, { seller }));
+  const { keys } = await useAdmin(command, (call) => call(showKeys, { seller }));
   if (json) printJson({ keys });
   else if (keys.length === 0) print('There is no key yet; `gavel keys create --seller CODE` makes one.');
   else

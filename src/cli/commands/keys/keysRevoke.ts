@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { revokeKeyOperation } from '../../../operations/keys/keysOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import { future } from '../../arguments.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import { parseFutureTime } from '../../argumentParsers.js';
 import { print, printJson } from '../../../terminal/print.js';
 
 interface Options {
@@ -15,14 +15,14 @@ export function revokeCommand(): Command {
   return adminCommand('revoke')
     .description('end a key for good; requests with it are refused within 2 s')
     .argument('<id>', 'its id (key_…), or the key itself')
-    .option('--at <when>', 'let it go on until a date, a time, or so long from now (7d)', future)
+    .option('--at <when>', 'let it go on until a date, a time, or so long from now (7d)', parseFutureTime)
     .option('--json', 'print the outcome as JSON', false)
     .action(revoke);
 }
 
 async function revoke(key: string, { at, json }: Options, command: Command): Promise<void> {
   const asked = { key, expires_at: at?.toISOString() };
-  const ended = await useAdmin(command, (ask) => ask(revokeKeyOperation, asked));
+  const ended = await useAdmin(command, (call) => call(revokeKeyOperation, asked));
   if (json) printJson(ended);
   else if (at === undefined) print(`${ended.id} is revoked; requests with it are refused within 2 s.`);
   else print(`${ended.id} goes on until ${formatUtc(at)}; requests with it are refused from then on.`);

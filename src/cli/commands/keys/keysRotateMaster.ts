@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { showProgress } from '../../../terminal/showProgress.js';
 import { recordAuditEvent } from '../../../store/audit.js';
 import { rewrap } from '../../../store/keys/rewrap.js';
-import { localCommand } from '../../admin.js';
+import { localCommand } from '../../useAdmin.js';
 import { cliActor } from '../../../terminal/currentUser.js';
 import { print, printJson } from '../../../terminal/print.js';
-import { usePersons } from '../../../terminal/useDatabase.js';
+import { useDatabaseWithKeys } from '../../../terminal/useDatabase.js';
 
 const WHY_HERE =
   'it takes the old and the new master key, which no API is told. Run it where MASTER_KEYS has both and MONGODB_URL is set; docs/backup.md tells how.';
@@ -21,7 +21,7 @@ export function rotateMasterCommand(): Command {
 async function rotate({ json }: { json: boolean }): Promise<void> {
   const shown = showProgress();
   try {
-    const outcome = await usePersons(async (database) => {
+    const outcome = await useDatabaseWithKeys(async (database) => {
       const leads = await rewrap(database, (done) => shown.progress(`${done} leads`));
       const { current: key } = database.vault.masterKeys();
       const of = { kind: 'database', id: database.db.databaseName } as const;

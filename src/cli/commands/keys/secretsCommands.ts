@@ -7,7 +7,7 @@ import {
   type SecretView,
 } from '../../../operations/keys/secretsOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printError, printJson } from '../../../terminal/print.js';
 
@@ -48,12 +48,12 @@ const command = (name: string, description: string): Command =>
 
 async function show({ json, ...asked }: Options, command: Command): Promise<void> {
   checkOwner(asked);
-  tell(await useAdmin(command, (ask) => ask(showSecret, asked)), json);
+  tell(await useAdmin(command, (call) => call(showSecret, asked)), json);
 }
 
 async function rotate({ json, ...asked }: Options & { overlap: string }, command: Command): Promise<void> {
   checkOwner(asked);
-  tell(await useAdmin(command, (ask) => ask(rotateSecretOperation, asked)), json);
+  tell(await useAdmin(command, (call) => call(rotateSecretOperation, asked)), json);
 }
 
 /** The secret is alone on standard output, so that a script can take it; what is said about it goes beside it. */

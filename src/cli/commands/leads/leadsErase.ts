@@ -5,8 +5,8 @@ import {
   type LeadErasedView,
 } from '../../../operations/leads/leadsOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import type { Ask } from '../../ask.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import type { CallOperation } from '../../callOperation.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { confirm, isInteractive } from '../../../terminal/confirm.js';
 import { checkPerson, namesPerson, type PersonOptions } from '../../personOptions.js';
@@ -43,15 +43,15 @@ async function erase(ids: string[], options: Options, command: Command): Promise
   checkPerson(options);
   await useAdmin(
     command,
-    async (ask) => {
-      const leadIds = persons ? await leadsOf(ask, options) : ids.map((id) => id.trim());
+    async (call) => {
+      const leadIds = persons ? await leadsOf(call, options) : ids.map((id) => id.trim());
       if (dryRun) tellLeads(leadIds, json);
       else {
         await confirmed(leadIds.length, options);
-        tellOutcomes(await eraseAll(ask, leadIds, by), json);
+        tellOutcomes(await eraseAll(call, leadIds, by), json);
       }
     },
-    { persons },
+    { personalData: persons },
   );
 }
 
@@ -66,10 +66,10 @@ async function confirmed(count: number, { yes, json }: Options): Promise<void> {
 const PAGE = 500;
 
 /** Every lead of the person. */
-async function leadsOf(ask: Ask, { seller, phone, email }: Options): Promise<string[]> {
+async function leadsOf(call: CallOperation, { seller, phone, email }: Options): Promise<string[]> {
   const ids: string[] = [];
   for (;;) {
-    const page = await ask(findLeadsOfPerson, { phone, email, seller, before: ids.at(-1), limit: PAGE });
+    const page = await call(findLeadsOfPerson, { phone, email, seller, before: ids.at(-1), limit: PAGE });
     ids.push(...page.leads.map(({ lead_id }) => lead_id));
     if (!page.more) return ids;
   }
@@ -78,10 +78,14 @@ async function leadsOf(ask: Ask, { seller, phone, email }: Options): Promise<str
 /** So many by one request: each may wait some seconds for its lead's workflow. */
 const AT_ONCE = 10;
 
-async function eraseAll(ask: Ask, leadIds: string[], by: string | undefined): Promise<LeadErasedView[]> {
+async function eraseAll(
+  call: CallOperation,
+  leadIds: string[],
+  by: string | undefined,
+): Promise<LeadErasedView[]> {
   const outcomes: LeadErasedView[] = [];
   for (let i = 0; i < leadIds.length; i += AT_ONCE) {
-    const { leads } = await ask(eraseLeads, { lead_ids: leadIds.slice(i, i + AT_ONCE), by });
+    const { leads } = await call(eraseLeads, { lead_ids: leadIds.slice(i, i + AT_ONCE), by });
     outcomes.push(...leads);
   }
   return outcomes;

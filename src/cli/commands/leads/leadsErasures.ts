@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { showErasures, type ErasureView } from '../../../operations/leads/leadsOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import { past } from '../../arguments.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import { parsePastTime } from '../../argumentParsers.js';
 import { print, table } from '../../../terminal/print.js';
 
 /** `gavel leads erasures` */
 export function erasuresCommand(): Command {
   return adminCommand('erasures')
     .description('list which leads’ persons were erased, for restore --erasures; it names no person')
-    .option('--since <when>', 'only since a date, a time, or a duration ago (7d)', past)
+    .option('--since <when>', 'only since a date, a time, or a duration ago (7d)', parsePastTime)
     .option('--json', 'print one JSON object a line, which restore reads', false)
     .action(list);
 }
@@ -17,12 +17,12 @@ export function erasuresCommand(): Command {
 const PAGE = 5000;
 
 async function list({ since, json }: { since?: Date; json: boolean }, command: Command): Promise<void> {
-  await useAdmin(command, async (ask) => {
+  await useAdmin(command, async (call) => {
     let from = since?.toISOString();
     // A page begins with the last erasure of the one before: several may be of the same millisecond.
     let known = new Set<string>();
     for (;;) {
-      const { erasures, more } = await ask(showErasures, { since: from, limit: PAGE });
+      const { erasures, more } = await call(showErasures, { since: from, limit: PAGE });
       const fresh = erasures.filter(({ lead_id }) => !known.has(lead_id));
       if (json) for (const erasure of fresh) print(JSON.stringify(erasure));
       else if (fresh.length > 0)

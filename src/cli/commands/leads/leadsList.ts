@@ -13,9 +13,9 @@ import type { LeadStatus } from '../../../market/model/lead.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
 import { reasonInWords, type LeadReason, type Reason } from '../../../market/model/reason.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import type { Ask } from '../../ask.js';
-import { count, past } from '../../arguments.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import type { CallOperation } from '../../callOperation.js';
+import { parseCount, parsePastTime } from '../../argumentParsers.js';
 import { checkPerson, namesPerson, type PersonOptions } from '../../personOptions.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
@@ -47,8 +47,8 @@ export function listCommand(): Command {
       'only leads that are unsold for this reason; with --buyer, leads whose last round ended so for the buyer',
       reasonNamed,
     )
-    .option('--since <when>', 'only those received since: a date, a time, or so long ago (7d)', past)
-    .option('--limit <count>', 'so many at the most', count, 50)
+    .option('--since <when>', 'only those received since: a date, a time, or so long ago (7d)', parsePastTime)
+    .option('--limit <count>', 'so many at the most', parseCount, 50)
     .option('--json', 'print the leads as JSON', false)
     .action(list);
 }
@@ -60,13 +60,15 @@ async function list(options: Options, command: Command): Promise<void> {
   const named = { status, held: held || undefined, seller, campaign, buyer, reason };
   const which = { ...named, since: since?.toISOString(), limit };
   const persons = namesPerson(person);
-  const asked = (ask: Ask, before?: string) =>
-    persons ? ask(findLeadsOfPerson, { ...person, ...which, before }) : ask(findLeads, { ...which, before });
+  const asked = (call: CallOperation, before?: string) =>
+    persons
+      ? call(findLeadsOfPerson, { ...person, ...which, before })
+      : call(findLeads, { ...which, before });
   const shown = showProgress();
   const { leads, more } = await useAdmin(
     command,
-    (ask) => find((before) => asked(ask, before), limit, shown.progress),
-    { persons },
+    (call) => find((before) => asked(call, before), limit, shown.progress),
+    { personalData: persons },
   ).finally(() => shown.done());
   if (json) printJson({ leads, more });
   else if (leads.length === 0) print(held ? 'No post waits for ops.' : 'There is no such lead.');
@@ -87,14 +89,14 @@ async function list(options: Options, command: Command): Promise<void> {
 
 /** A search that no index helps ends after some thousand leads; it goes on here until there are enough. */
 async function find(
-  ask: (before?: string) => Promise<LeadPage>,
+  call: (before?: string) => Promise<LeadPage>,
   limit: number,
   tell: (text: string) => void,
 ): Promise<Pick<LeadPage, 'leads' | 'more'>> {
-  const page = await ask();
+  const page = await call();
   for (let { searched_to: to } = page; to !== undefined && page.leads.length < limit;) {
     tell(`found ${page.leads.length} leads, searching on before ${to}`);
-    const next = await ask(to);
+    const next = await call(to);
     page.leads.push(...next.leads.slice(0, limit - page.leads.length));
     page.more = next.more;
     to = next.searched_to;

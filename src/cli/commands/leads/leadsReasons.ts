@@ -7,9 +7,9 @@ import {
 import { showProgress } from '../../../terminal/showProgress.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { reasonInWords } from '../../../market/model/reason.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import type { Ask } from '../../ask.js';
-import { past } from '../../arguments.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import type { CallOperation } from '../../callOperation.js';
+import { parsePastTime } from '../../argumentParsers.js';
 import { bars } from '../../../terminal/bars.js';
 import { colors, print, printJson } from '../../../terminal/print.js';
 
@@ -26,8 +26,12 @@ interface Options {
 export function reasonsCommand(): Command {
   return adminCommand('reasons')
     .description('count why leads are unsold, for each contract, and show when it has room again')
-    .option('--since <when>', 'leads received since: a date, a time, or so long ago; 1d unless given', past)
-    .option('--until <when>', 'leads received before this: a date, a time, or so long ago', past)
+    .option(
+      '--since <when>',
+      'leads received since: a date, a time, or so long ago; 1d unless given',
+      parsePastTime,
+    )
+    .option('--until <when>', 'leads received before this: a date, a time, or so long ago', parsePastTime)
     .option('--campaign <id>', 'only of this campaign (ACME1234/auto-insurance)')
     .option('--seller <code|slug>', 'only this seller’s')
     .option('--buyer <id>', 'only the reasons of this buyer’s contracts')
@@ -36,12 +40,12 @@ export function reasonsCommand(): Command {
 }
 
 async function reasons(
-  { since = past('1d'), until, json, ...which }: Options,
+  { since = parsePastTime('1d'), until, json, ...which }: Options,
   command: Command,
 ): Promise<void> {
   const shown = showProgress();
   const asked = { since: since.toISOString(), until: (until ?? new Date()).toISOString(), ...which };
-  const total = await useAdmin(command, (ask) => sumOfParts(ask, asked, shown.progress)).finally(() =>
+  const total = await useAdmin(command, (call) => sumOfParts(call, asked, shown.progress)).finally(() =>
     shown.done(),
   );
   if (json) printJson(total);
@@ -50,11 +54,15 @@ async function reasons(
 
 type Asked = Parameters<typeof showUnsoldReasons.run>[1];
 
-async function sumOfParts(ask: Ask, asked: Asked, tell: (text: string) => void): Promise<UnsoldView> {
-  const total = await ask(showUnsoldReasons, asked);
+async function sumOfParts(
+  call: CallOperation,
+  asked: Asked,
+  tell: (text: string) => void,
+): Promise<UnsoldView> {
+  const total = await call(showUnsoldReasons, asked);
   for (let { next } = total; next !== undefined;) {
     tell(`counted ${whole(total.unsold)} unsold leads`);
-    const part = await ask(showUnsoldReasons, { ...asked, after: next });
+    const part = await call(showUnsoldReasons, { ...asked, after: next });
     addPart(total, part);
     next = part.next;
   }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { resolvePost } from '../../../operations/leads/leadActionOperations.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printJson } from '../../../terminal/print.js';
-import { standsInWords } from './standsInWords.js';
+import { statusText } from './statusText.js';
 
 interface Options {
   buyer: string;
@@ -31,10 +31,10 @@ async function resolve(given: string, options: Options, command: Command): Promi
       'Say what the buyer did with the lead: --accepted if it took it, --refused if it did not.',
     );
   const id = given.trim();
-  const lead = await useAdmin(command, (ask) => ask(resolvePost, { lead_id: id, buyer, accepted }));
+  const lead = await useAdmin(command, (call) => call(resolvePost, { lead_id: id, buyer, accepted }));
   if (json) printJson(lead);
   else {
     const decision = accepted ? `${buyer} took it` : `${buyer} did not take it`;
-    print(`Lead ${id}: ${decision}. It is ${standsInWords(lead)}.`);
+    print(`Lead ${id}: ${decision}. It is ${statusText(lead)}.`);
   }
 }

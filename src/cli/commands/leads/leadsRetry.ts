@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { retryLead } from '../../../operations/leads/leadActionOperations.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { print, printJson } from '../../../terminal/print.js';
-import { standsInWords } from './standsInWords.js';
+import { statusText } from './statusText.js';
 
 /** `gavel leads retry ID` */
 export function retryCommand(): Command {
@@ -15,9 +15,9 @@ export function retryCommand(): Command {
 
 async function retry(given: string, { json }: { json: boolean }, command: Command): Promise<void> {
   const id = given.trim();
-  const lead = await useAdmin(command, (ask) => ask(retryLead, { lead_id: id }));
+  const lead = await useAdmin(command, (call) => call(retryLead, { lead_id: id }));
   if (json) printJson(lead);
   else if (lead.round === undefined)
     print(`The next round of lead ${id} is held as soon as a worker takes it; gavel leads show ${id}`);
-  else print(`Lead ${id}: round ${lead.round} is held. It is ${standsInWords(lead)}.`);
+  else print(`Lead ${id}: round ${lead.round} is held. It is ${statusText(lead)}.`);
 }

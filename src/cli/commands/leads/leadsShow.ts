@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { showLead, showPerson } from '../../../operations/leads/leadsOperations.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { describeLead } from './describeLead.js';
 import { print, printJson } from '../../../terminal/print.js';
 
@@ -23,13 +23,13 @@ async function show(id: string, { personal, json }: Options, command: Command): 
   const lead = { lead_id: id.trim() };
   const story = await useAdmin(
     command,
-    async (ask) => {
-      const masked = await ask(showLead, lead);
+    async (call) => {
+      const masked = await call(showLead, lead);
       if (!personal) return masked;
-      const { fields, sent } = await ask(showPerson, lead);
+      const { fields, sent } = await call(showPerson, lead);
       return { ...masked, fields, sent };
     },
-    { persons: personal },
+    { personalData: personal },
   );
   if (json) printJson(story);
   else print(describeLead(story, new Date()));

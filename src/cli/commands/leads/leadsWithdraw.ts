@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withdrawLeadOperation } from '../../../operations/leads/leadsOperations.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printJson } from '../../../terminal/print.js';
 
@@ -14,7 +14,7 @@ export function withdrawCommand(): Command {
 }
 
 async function take(given: string, { json }: { json: boolean }, command: Command): Promise<void> {
-  const lead = await useAdmin(command, (ask) => ask(withdrawLeadOperation, { lead_id: given.trim() }));
+  const lead = await useAdmin(command, (call) => call(withdrawLeadOperation, { lead_id: given.trim() }));
   if (json) printJson(lead);
   if (lead.status === 'sold') throw new CommandFailed(`Lead ${lead.lead_id} is sold; it can't be withdrawn.`);
   if (!json) print(inWords(lead.lead_id, lead.status));

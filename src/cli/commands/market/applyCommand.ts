@@ -5,12 +5,12 @@ import { IfMatch, applyMarketOperation } from '../../../operations/market/market
 import { faultsOfFile, readMarketFile } from '../../../market/file/changeMarket.js';
 import type { Fault } from '../../../market/file/fault.js';
 import type { Change } from '../../../store/market/applyPlan.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import type { Ask } from '../../ask.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import type { CallOperation } from '../../callOperation.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { confirm, isInteractive } from '../../../terminal/confirm.js';
 import { changeCount, describeChanges, secretsToGive } from './describeChanges.js';
-import { faultsIn, faultsText } from './faultsText.js';
+import { faultSummary, faultsText } from './faultsText.js';
 import { print, printError, printJson } from '../../../terminal/print.js';
 import { readText } from '../../../terminal/readText.js';
 
@@ -58,8 +58,8 @@ export function applyCommand(): Command {
 
 async function apply(file: string, options: Options, command: Command): Promise<void> {
   const text = await readText(file);
-  await useAdmin(command, async (ask) => {
-    const plan = await planOf(ask, file, text, options);
+  await useAdmin(command, async (call) => {
+    const plan = await planOf(call, file, text, options);
     const count = changeCount(plan.changes);
     const hint = options.replace ? '' : ' (Keys that the file does not name stay; --replace resets them.)';
     if (!options.json) {
@@ -73,7 +73,7 @@ async function apply(file: string, options: Options, command: Command): Promise<
       return;
     }
     await confirmed(file, plan, options);
-    const applied = await asPlanned(ask, text, plan.etag, options);
+    const applied = await asPlanned(call, text, plan.etag, options);
     if (options.json) printJson({ file, ...applied });
     else print([`Applied ${changesText(count)}.`, ...secretsToGive(applied.changes)].join('\n'));
   });
@@ -89,21 +89,21 @@ interface Planned {
  * What applying the file would change.
  * @throws CommandFailed with the faults of the file
  */
-async function planOf(ask: Ask, file: string, text: string, options: Options): Promise<Planned> {
+async function planOf(call: CallOperation, file: string, text: string, options: Options): Promise<Planned> {
   const { replace, prune, ifMatch, json } = options;
   try {
-    return await ask(applyMarketOperation, { file: text, replace, prune, dry_run: true, if_match: ifMatch });
+    return await call(applyMarketOperation, { file: text, replace, prune, dry_run: true, if_match: ifMatch });
   } catch (error) {
     const { faults, outcome } = refusalOf(text, error);
     if (json) printJson({ file, faults });
-    throw new CommandFailed((json ? faultsIn : faultsText)(file, faults, outcome));
+    throw new CommandFailed((json ? faultSummary : faultsText)(file, faults, outcome));
   }
 }
 
 /** Makes the changes of the plan, and no others. */
-async function asPlanned(ask: Ask, text: string, tag: string, { replace, prune }: Options) {
+async function asPlanned(call: CallOperation, text: string, tag: string, { replace, prune }: Options) {
   try {
-    return await ask(applyMarketOperation, { file: text, replace, prune, yes: true, if_match: tag });
+    return await call(applyMarketOperation, { file: text, replace, prune, yes: true, if_match: tag });
   } catch (error) {
     if (!(error instanceof ApiError) || error.kind !== 'marketChanged') throw error;
     throw new CommandFailed(

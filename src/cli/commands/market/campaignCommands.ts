@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { showCampaigns, showContracts } from '../../../operations/market/pauseOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { campaignPauses, contractPauses } from './pauseCommands.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
@@ -44,7 +44,7 @@ async function listCampaigns(
   { json, ...which }: Listing<{ seller?: string }>,
   command: Command,
 ): Promise<void> {
-  const { campaigns } = await useAdmin(command, (ask) => ask(showCampaigns, which));
+  const { campaigns } = await useAdmin(command, (call) => call(showCampaigns, which));
   if (json) printJson({ campaigns });
   else if (campaigns.length === 0)
     print('There is no campaign; `gavel apply FILE` with some under campaigns makes them.');
@@ -65,7 +65,7 @@ async function listContracts(
   { json, ...which }: Listing<{ seller?: string; campaign?: string; buyer?: string }>,
   command: Command,
 ): Promise<void> {
-  const { contracts } = await useAdmin(command, (ask) => ask(showContracts, which));
+  const { contracts } = await useAdmin(command, (call) => call(showContracts, which));
   if (json) printJson({ contracts });
   else if (contracts.length === 0) print('There is no such contract.');
   else {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { showMarket } from '../../../operations/market/marketOperations.js';
 import { marketTag } from '../../../store/market/readMarket.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { print, printJson } from '../../../terminal/print.js';
 
 /** `gavel market …` */
@@ -18,7 +18,7 @@ export function marketCommand(): Command {
 }
 
 async function show({ json }: { json: boolean }, command: Command): Promise<void> {
-  const market = await useAdmin(command, (ask) => ask(showMarket, {}));
+  const market = await useAdmin(command, (call) => call(showMarket, {}));
   if (json) printJson(market);
   else print(`# ETag ${marketTag(market)}\n${stringify(market).trimEnd()}`);
 }

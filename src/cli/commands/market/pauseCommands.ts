@@ -10,8 +10,8 @@ import {
   type PauseView,
 } from '../../../operations/market/pauseOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import type { Ask } from '../../ask.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import type { CallOperation } from '../../callOperation.js';
 import { print, printJson } from '../../../terminal/print.js';
 
 /** How a kind of thing is paused and resumed by its id. */
@@ -19,29 +19,29 @@ interface Kind {
   one: string;
   /** What an id is like. */
   example: string;
-  pause: (ask: Ask, id: string, until: string | undefined) => Promise<PauseView>;
-  resume: (ask: Ask, id: string) => Promise<PauseView>;
+  pause: (call: CallOperation, id: string, until: string | undefined) => Promise<PauseView>;
+  resume: (call: CallOperation, id: string) => Promise<PauseView>;
 }
 
 const BUYER: Kind = {
   one: 'buyer',
   example: 'northwind',
-  pause: (ask, buyer_id, until) => ask(pauseBuyer, { buyer_id, until }),
-  resume: (ask, buyer_id) => ask(resumeBuyer, { buyer_id }),
+  pause: (call, buyer_id, until) => call(pauseBuyer, { buyer_id, until }),
+  resume: (call, buyer_id) => call(resumeBuyer, { buyer_id }),
 };
 
 const CAMPAIGN: Kind = {
   one: 'campaign',
   example: 'ACME1234/auto-insurance',
-  pause: (ask, id, until) => ask(pauseCampaign, { ...campaignIn(id), until }),
-  resume: (ask, id) => ask(resumeCampaign, campaignIn(id)),
+  pause: (call, id, until) => call(pauseCampaign, { ...campaignIn(id), until }),
+  resume: (call, id) => call(resumeCampaign, campaignIn(id)),
 };
 
 const CONTRACT: Kind = {
   one: 'contract',
   example: 'ACME1234/auto-insurance/northwind',
-  pause: (ask, id, until) => ask(pauseContract, { ...contractIn(id), until }),
-  resume: (ask, id) => ask(resumeContract, contractIn(id)),
+  pause: (call, id, until) => call(pauseContract, { ...contractIn(id), until }),
+  resume: (call, id) => call(resumeContract, contractIn(id)),
 };
 
 /** `gavel buyers pause|resume ID` */
@@ -68,14 +68,14 @@ function commandsOf({ one, example, pause, resume }: Kind, id: (text: string) =>
       )
       .option('--json', 'print how it is now as JSON', false)
       .action(async (named: string, options: { until?: string; json: boolean }, command: Command) => {
-        print(await useAdmin(command, (ask) => pause(ask, named, options.until)), options);
+        print(await useAdmin(command, (call) => pause(call, named, options.until)), options);
       }),
     adminCommand('resume')
       .description(`resume a paused ${one}; leads that wait are offered to it at once`)
       .argument('<id>', what, id)
       .option('--json', 'print how it is now as JSON', false)
       .action(async (named: string, options: { json: boolean }, command: Command) => {
-        print(await useAdmin(command, (ask) => resume(ask, named)), options);
+        print(await useAdmin(command, (call) => resume(call, named)), options);
       }),
   ];
 }

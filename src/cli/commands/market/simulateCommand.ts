@@ -4,13 +4,13 @@ import { simulate } from '../../../operations/simulate/simulateOperation.js';
 import { abbreviateList, type SimulationView } from '../../../operations/simulate/simulationView.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { showProgress } from '../../../terminal/showProgress.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
-import { past } from '../../arguments.js';
+import { parsePastTime } from '../../argumentParsers.js';
 import { faultsText } from './faultsText.js';
 import { print, printJson } from '../../../terminal/print.js';
 import { readText } from '../../../terminal/readText.js';
-import { simulationText } from './simulateForms.js';
+import { simulationText } from './simulationText.js';
 
 interface Options {
   since: Date;
@@ -23,7 +23,11 @@ interface Options {
 export function simulateCommand(): Command {
   return adminCommand('simulate')
     .description('decide past auctions again under changed terms; sends nothing to anyone')
-    .requiredOption('--since <when>', 'leads received since: a date, a time, or a span before now (7d)', past)
+    .requiredOption(
+      '--since <when>',
+      'leads received since: a date, a time, or a span before now (7d)',
+      parsePastTime,
+    )
     .requiredOption('--change <file>', 'what changes, as a part of a market file; - reads standard input')
     .option('--seller <code|slug>', 'decide only this seller’s leads again')
     .option('--json', 'print the outcome as JSON', false)
@@ -34,7 +38,7 @@ async function decideAgain({ since, change: file, seller, json }: Options, comma
   const asked = { file: await readText(file), since: since.toISOString(), seller };
   const shown = showProgress();
   const needs = { persons: true, onProgress: shown.progress };
-  const simulation = await useAdmin(command, (ask) => ask(simulate, asked), needs)
+  const simulation = await useAdmin(command, (call) => call(simulate, asked), needs)
     .catch((error: unknown) => {
       if (!(error instanceof ApiError) || error.details.faults === undefined) throw error;
       throw new CommandFailed(faultsText(file, error.details.faults, 'nothing was decided.'));

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { testPostbacks } from '../../../operations/market/postbacksOperations.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
@@ -14,7 +14,7 @@ export function testCommand(): Command {
 }
 
 async function test({ seller, json }: { seller: string; json: boolean }, command: Command): Promise<void> {
-  const tested = await useAdmin(command, (ask) => ask(testPostbacks, { seller }));
+  const tested = await useAdmin(command, (call) => call(testPostbacks, { seller }));
   const { addresses } = tested;
   if (addresses.length === 0)
     throw new CommandFailed(

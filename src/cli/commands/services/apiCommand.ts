@@ -3,7 +3,7 @@ import { readSettings, type Settings } from '../../../config.js';
 import { createLog } from '../../../log.js';
 import { refusedToListen } from './refusedToListen.js';
 import { runService } from './runService.js';
-import { explained } from '../../../terminal/useDatabase.js';
+import { explainDatabaseError } from '../../../terminal/useDatabase.js';
 
 /** Time for a balancer to notice, for what is left of the longest answer window, and to close the connections. */
 const graceMs = (settings: Settings): number => settings.STOP_DELAY_MS + settings.ANSWER_WINDOW_MS + 10_000;
@@ -20,15 +20,18 @@ async function api(): Promise<void> {
   const log = createLog(settings, 'api');
   await runService(log, graceMs(settings), async () => {
     // Loaded here, so that the other commands don't wait for what only this one needs.
-    const [{ startApi }, { lookedUp, serveMetrics }] = await Promise.all([
+    const [{ startApi }, { gaugeSources, serveMetrics }] = await Promise.all([
       import('../../../api/server.js'),
       import('../../../metrics.js'),
     ]);
     const metrics = await serveMetrics(settings);
     const running = await startApi(settings, log).catch((error: unknown) => {
-      throw refusedToListen(error, settings, ['HOST', 'PORT']) ?? explained(error, settings.MONGODB_URL);
+      throw (
+        refusedToListen(error, settings, ['HOST', 'PORT']) ??
+        explainDatabaseError(error, settings.MONGODB_URL)
+      );
     });
-    lookedUp.ready = () => running.ready();
+    gaugeSources.ready = () => running.ready();
     return {
       ready: { address: running.address },
       close: async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { pickSettings, TEMPORAL_SETTINGS } from '../../../config.js';
-import { localCommand } from '../../admin.js';
+import { localCommand } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 
 /** `gavel temporal …`: Temporal's own command line, with the connection of Gavel's settings. */

@@ -3,8 +3,8 @@ import { MAX_SUPPRESSED, suppress, unsuppress } from '../../../operations/suppre
 import { showProgress } from '../../../terminal/showProgress.js';
 import type { ColumnRole } from '../../../market/intake/contactColumns.js';
 import type { Contact } from '../../../market/fields/personKeys.js';
-import { adminCommand, useAdmin } from '../../admin.js';
-import type { Ask } from '../../ask.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
+import type { CallOperation } from '../../callOperation.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { openContactFile, type ContactFile } from './contactFile.js';
 import { print, printError, printJson, table } from '../../../terminal/print.js';
@@ -44,8 +44,8 @@ export const removeCommand = (): Command =>
 
 async function importList(file: string, options: Options, command: Command): Promise<void> {
   const sum = { added: 0, present: 0, withdrawn_leads: 0, withdrawing_leads: 0 };
-  const read = await change(file, options, command, async (ask, list) => {
-    const done = await ask(suppress, list);
+  const read = await change(file, options, command, async (call, list) => {
+    const done = await call(suppress, list);
     sum.added += done.added;
     sum.present += done.present;
     sum.withdrawn_leads += done.withdrawn_leads;
@@ -67,8 +67,8 @@ async function importList(file: string, options: Options, command: Command): Pro
 
 async function removeList(file: string, options: Options, command: Command): Promise<void> {
   const sum = { removed: 0, absent: 0 };
-  const read = await change(file, options, command, async (ask, list) => {
-    const done = await ask(unsuppress, list);
+  const read = await change(file, options, command, async (call, list) => {
+    const done = await call(unsuppress, list);
     sum.removed += done.removed;
     sum.absent += done.absent;
   });
@@ -109,7 +109,7 @@ async function change(
   file: string,
   { seller, buyer, all, dryRun }: Options,
   command: Command,
-  work: (ask: Ask, list: Part) => Promise<void>,
+  work: (call: CallOperation, list: Part) => Promise<void>,
 ): Promise<Read> {
   if ([seller !== undefined, buyer !== undefined, all].filter((given) => given).length !== 1)
     throw new CommandFailed('Say whose list: --seller CODE, --buyer ID, or --all.');
@@ -124,15 +124,15 @@ async function change(
     bad: 0,
     problems: [],
   };
-  const readAll = async (ask?: Ask): Promise<void> => {
+  const readAll = async (call?: CallOperation): Promise<void> => {
     for await (const persons of parts(read)) {
-      if (ask) await work(ask, { seller, buyer, all, persons });
+      if (call) await work(call, { seller, buyer, all, persons });
       shown.progress(`${read.phones + read.emails} read`);
     }
   };
   try {
     if (dryRun) await readAll();
-    else await useAdmin(command, readAll, { persons: true });
+    else await useAdmin(command, readAll, { personalData: true });
     return read;
   } finally {
     shown.done();

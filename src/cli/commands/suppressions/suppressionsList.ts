@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { showSuppressions } from '../../../operations/suppressionsOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
-import { adminCommand, useAdmin } from '../../admin.js';
+import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
 /** `gavel suppressions list` */
@@ -13,7 +13,7 @@ export function listCommand(): Command {
 }
 
 async function list({ json }: { json: boolean }, command: Command): Promise<void> {
-  const { lists } = await useAdmin(command, (ask) => ask(showSuppressions, {}));
+  const { lists } = await useAdmin(command, (call) => call(showSuppressions, {}));
   if (json) printJson({ lists });
   else if (lists.length === 0)
     print('There is no list yet; `gavel suppressions import FILE --seller CODE` makes one.');

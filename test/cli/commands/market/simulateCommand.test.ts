@@ -180,15 +180,15 @@ describe('gavel simulate', () => {
     onTestFinished(() => admin.close());
     const { key } = await createKey(database, { admin: 'ops', scopes: ['simulations:read'], test: false });
     const change = `${AUTO}, sale: { floor: 15 }, contracts: [{ buyer: northwind, model: { lowest: 16, accepts: 50 } }] }]`;
-    const ask = (...args: string[]) => ['simulate', '--since', since, '--change', '-', ...args];
-    const afar = (...args: string[]): Promise<Ran> =>
-      gavel(['--remote', admin.address, ...ask(...args)], { GAVEL_ADMIN_KEY: key }, change);
-    const here = await gavel(ask(), asEnvironment(settings), change);
+    const args = ['simulate', '--since', since, '--change', '-'];
+    const remote = (...more: string[]): Promise<Ran> =>
+      gavel(['--remote', admin.address, ...args, ...more], { GAVEL_ADMIN_KEY: key }, change);
+    const here = await gavel(args, asEnvironment(settings), change);
     const limit = 'Over the API, figures of fewer than 10 leads are not shown.\n';
-    const told = await afar();
+    const told = await remote();
     expect(told.stdout).toContain(limit);
     expect({ ...told, stdout: told.stdout.replace(limit, '') }).toEqual({ ...here, stderr: '' });
-    const asJson: unknown = JSON.parse((await afar('--json')).stdout);
+    const asJson: unknown = JSON.parse((await remote('--json')).stdout);
     expect(asJson).toMatchObject({ file: '-', leads: LEADS, currencies: [{ changed: { sold: 12 } }] });
   });
 

@@ -1,9 +1,9 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { WaitUpdate } from '../market/waiting/waiting.js';
-import { MARKET_CHANGED, workflowId } from '../temporal/names.js';
+import { MARKET_CHANGED_SIGNAL, workflowId } from '../temporal/names.js';
 
 /** Changes of the market, and the waiting leads that each of them concerns. */
-export interface Wakes {
+export interface MarketChanges {
   /** The leads of the next change and what they are to hear, or undefined where there is none. */
   next(): Promise<
     | {
@@ -21,24 +21,26 @@ const AT_ONCE = 10;
 const KEEP_EVERY = 1000;
 
 /** Wakes the leads of one change of the market; returns how many. */
-export async function wakeOnce(client: Client, wakes: Wakes): Promise<number> {
+export async function signalNextMarketChange(client: Client, wakes: MarketChanges): Promise<number> {
   const wake = await wakes.next();
   if (!wake) return 0;
   const { leads } = wake;
   for (let i = 0; i < leads.length; i += AT_ONCE) {
     if (i % KEEP_EVERY === 0 && i > 0) await wake.extendLease();
-    await Promise.all(leads.slice(i, i + AT_ONCE).map(({ leadId, news }) => wakeLead(client, leadId, news)));
+    await Promise.all(
+      leads.slice(i, i + AT_ONCE).map(({ leadId, news }) => signalLead(client, leadId, news)),
+    );
   }
   await wake.done();
   return leads.length;
 }
 
 /** Tells a lead's workflow, where it has not ended. */
-export async function wakeLead(client: Client, leadId: string, news: 'now' | WaitUpdate): Promise<void> {
+export async function signalLead(client: Client, leadId: string, news: 'now' | WaitUpdate): Promise<void> {
   const args = news === 'now' ? [] : [news];
   try {
     await client.withDeadline(Date.now() + 10_000, () =>
-      client.workflow.getHandle(workflowId(leadId)).signal(MARKET_CHANGED, ...args),
+      client.workflow.getHandle(workflowId(leadId)).signal(MARKET_CHANGED_SIGNAL, ...args),
     );
   } catch (error) {
     // It has ended meanwhile.

@@ -13,14 +13,14 @@ const SUMMARY_BYTES = 380;
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 /** A text that fits into a search attribute of type Keyword. */
-export const keyword = (text: string): string =>
+export const fitKeyword = (text: string): string =>
   text.length <= KEYWORD_CHARACTERS ? text : `${text.slice(0, KEYWORD_CHARACTERS - 1)}…`;
 
 /** As many of these, from the first one on, as fit into a search attribute of type KeywordList. */
-export function keywords(texts: readonly string[]): string[] {
+export function fitKeywords(texts: readonly string[]): string[] {
   const fitting: string[] = [];
   let bytes = 2;
-  for (const text of texts.map(keyword)) {
+  for (const text of texts.map(fitKeyword)) {
     bytes += bytesOf(JSON.stringify(text)) + 1;
     if (bytes > ATTRIBUTE_BYTES) break;
     fitting.push(text);
@@ -29,7 +29,7 @@ export function keywords(texts: readonly string[]): string[] {
 }
 
 /** A text that fits into the summary of a workflow, a timer or an activity. */
-export function summary(text: string): string {
+export function fitSummary(text: string): string {
   if (bytesOf(text) <= SUMMARY_BYTES) return text;
   let cut = '';
   for (const character of text) {

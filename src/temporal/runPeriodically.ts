@@ -2,15 +2,15 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.js';
 
-export interface Repeated {
+export interface PeriodicTask {
   /** Aborts the signal of the step under way, waits for its end, and begins no other. */
   stop: () => Promise<void>;
 }
 
-interface Options {
+interface PeriodicTaskOptions {
   everyMs: number;
-  /** A step that did so much is followed by the next at once: there is more. */
-  full: number;
+  /** Whether a step that did something is followed by the next without a pause: there may be more. */
+  repeatUntilIdle?: boolean;
   /** What the log says of a step that did something, where it says nothing itself; and of one that failed. */
   done?: { event: string };
   failed: { event: string };
@@ -20,11 +20,11 @@ interface Options {
  * Repeats a step beside the worker until stopped. A step that fails is tried again after the pause. Calls to a Temporal
  * that is away take their whole deadline: a step that makes some gives them the signal.
  */
-export function repeat(
+export function runPeriodically(
   step: (signal: AbortSignal) => Promise<number>,
-  { everyMs, full, done, failed }: Options,
+  { everyMs, repeatUntilIdle = false, done, failed }: PeriodicTaskOptions,
   log: Log,
-): Repeated {
+): PeriodicTask {
   const stopping = new AbortController();
   let current = new AbortController();
   const loop = (async () => {
@@ -38,7 +38,9 @@ export function repeat(
         return 0;
       });
       if (done && leads > 0) log.info({ ...done, leads });
-      if (leads < full) await pause(everyMs, stopping.signal);
+      if (leads === 0 || !repeatUntilIdle)
+        // An aborted signal ends the pause.
+        await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();
   return {
@@ -49,7 +51,3 @@ export function repeat(
     },
   };
 }
-
-/** Ends early when the signal is aborted, or was so already. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal }).catch(() => undefined);

@@ -4,15 +4,15 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import type { LeadFacts } from '../market/model/lead.js';
-import { summary } from './bounds.js';
-import { attributesOf, GIVEN_BACK, WORKFLOW, workflowId } from './names.js';
+import { fitSummary } from './sizeLimits.js';
+import { leadSearchAttributes, GIVEN_BACK_SIGNAL, LEAD_WORKFLOW, workflowId } from './names.js';
 
 /**
  * How a lead's workflow is started, by the API and by the sweep alike. Whoever comes second finds the first's
  * workflow; one that was terminated or failed is begun again, because the lead's own status says that it has not ended.
  * A lead that a buyer gave back has a workflow that ended well, and begins another; `startLead` does the rest.
  */
-export function startOptions(lead: LeadFacts, taskQueue: string) {
+export function leadWorkflowOptions(lead: LeadFacts, taskQueue: string) {
   return {
     workflowId: workflowId(lead.leadId),
     taskQueue,
@@ -20,10 +20,13 @@ export function startOptions(lead: LeadFacts, taskQueue: string) {
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy:
       lead.roundsBefore === undefined ? 'ALLOW_DUPLICATE_FAILED_ONLY' : 'ALLOW_DUPLICATE',
-    staticSummary: summary(
+    staticSummary: fitSummary(
       [lead.category, lead.state, lead.seller, lead.test ? 'test' : undefined].filter(Boolean).join(' · '),
     ),
-    typedSearchAttributes: attributesOf(lead, lead.roundsBefore === undefined ? 'received' : 'pending'),
+    typedSearchAttributes: leadSearchAttributes(
+      lead,
+      lead.roundsBefore === undefined ? 'received' : 'pending',
+    ),
   } satisfies WorkflowStartOptions;
 }
 
@@ -38,10 +41,15 @@ export async function startLead(
   taskQueue: string,
   withinMs: number,
 ): Promise<void> {
-  const options = startOptions(lead, taskQueue);
+  const options = leadWorkflowOptions(lead, taskQueue);
   await client.withDeadline(Date.now() + withinMs, async () => {
-    if (lead.roundsBefore === undefined) await client.workflow.start(WORKFLOW, options);
-    else await client.workflow.signalWithStart(WORKFLOW, { ...options, signal: GIVEN_BACK, signalArgs: [] });
+    if (lead.roundsBefore === undefined) await client.workflow.start(LEAD_WORKFLOW, options);
+    else
+      await client.workflow.signalWithStart(LEAD_WORKFLOW, {
+        ...options,
+        signal: GIVEN_BACK_SIGNAL,
+        signalArgs: [],
+      });
   });
 }
 
@@ -56,16 +64,16 @@ export async function startIfMissing(
   taskQueue: string,
   withinMs: number,
 ): Promise<boolean> {
-  const options = { ...startOptions(lead, taskQueue), workflowIdConflictPolicy: 'FAIL' as const };
+  const options = { ...leadWorkflowOptions(lead, taskQueue), workflowIdConflictPolicy: 'FAIL' as const };
   return client.withDeadline(Date.now() + withinMs, async () => {
     try {
-      await client.workflow.start(WORKFLOW, options);
+      await client.workflow.start(LEAD_WORKFLOW, options);
       return true;
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
     if (lead.roundsBefore !== undefined)
-      await client.workflow.getHandle(options.workflowId).signal(GIVEN_BACK);
+      await client.workflow.getHandle(options.workflowId).signal(GIVEN_BACK_SIGNAL);
     return false;
   });
 }

@@ -1,6 +1,6 @@
 import { reasonInWords } from '../../../market/model/reason.js';
 /** How a lead stands, at the end of a sentence: `sold to northwind`, `pending (no bid)`. */
-export function standsInWords({
+export function statusText({
   status,
   reason,
   buyer_ids: buyers = [],

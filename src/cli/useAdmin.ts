@@ -6,48 +6,49 @@ import type { openSender } from '../buyers/send.js';
 import { pickSettings, TEMPORAL_SETTINGS } from '../config.js';
 import type { Database } from '../store/db.js';
 import { SCOPE_NAMES } from '../store/scopes.js';
-import type { openNotifier } from '../temporal/withdrawn.js';
+import type { openLeadWorkflowClient } from '../temporal/leadWorkflowClient.js';
 import { cliActor } from '../terminal/currentUser.js';
 import { CommandFailed } from '../terminal/commandFailed.js';
-import { remoteAsk } from './remote.js';
-import { useDatabase, usePersons } from '../terminal/useDatabase.js';
-import type { Ask } from './ask.js';
+import { callRemotely } from './remoteAdmin.js';
+import { useDatabase, useDatabaseWithKeys } from '../terminal/useDatabase.js';
+import type { CallOperation } from './callOperation.js';
 
-const remotes = new WeakSet<Command>();
-const whyHere = new WeakMap<Command, string>();
+const remoteCommands = new WeakSet<Command>();
+const localReasons = new WeakMap<Command, string>();
 
 /** A command that does all it does by operations of the admin API, so that it works from afar too. */
 export function adminCommand(name: string): Command {
   const command = new Command(name);
-  remotes.add(command);
+  remoteCommands.add(command);
   return command;
 }
 
 /** A command that is done where the servers are and never from afar, and why. */
 export function localCommand(name: string, why: string): Command {
   const command = new Command(name);
-  whyHere.set(command, why);
+  localReasons.set(command, why);
   return command;
 }
 
 /** Where `--remote` says that a command is to be done; undefined: here. */
-const remoteOf = (command: Command): string | undefined =>
+const remoteUrlOf = (command: Command): string | undefined =>
   command.optsWithGlobals<{ remote?: string }>().remote;
 
 /** @throws CommandFailed where the command is to be done from afar and can't be */
-export function refuseRemote(command: Command): void {
-  if (remoteOf(command) === undefined || remotes.has(command)) return;
-  const why = whyHere.get(command) ?? 'it runs here, with the settings of this machine. Leave --remote out.';
-  throw new CommandFailed(`\`${typedAs(command)}\` can’t be done by --remote: ${why}`);
+export function rejectRemote(command: Command): void {
+  if (remoteUrlOf(command) === undefined || remoteCommands.has(command)) return;
+  const why =
+    localReasons.get(command) ?? 'it runs here, with the settings of this machine. Leave --remote out.';
+  throw new CommandFailed(`\`${commandPath(command)}\` can’t be done by --remote: ${why}`);
 }
 
 /** `gavel keys rotate-master` */
-const typedAs = (command: Command): string =>
-  command.parent === null ? command.name() : `${typedAs(command.parent)} ${command.name()}`;
+const commandPath = (command: Command): string =>
+  command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 
-interface Needs {
+interface UseAdminOptions {
   /** Whether a person's data are read or a person is looked for. */
-  persons?: boolean;
+  personalData?: boolean;
   /** Is told how far what takes long has come, where it is done here. */
   onProgress?: (text: string) => void;
 }
@@ -55,13 +56,13 @@ interface Needs {
 /** Does a command's work by a remote admin API where `--remote` names one, else on the database of the settings. */
 export async function useAdmin<T>(
   command: Command,
-  work: (ask: Ask) => Promise<T>,
-  { persons = false, onProgress }: Needs = {},
+  work: (call: CallOperation) => Promise<T>,
+  { personalData = false, onProgress }: UseAdminOptions = {},
 ): Promise<T> {
-  const remote = remoteOf(command);
-  if (remote !== undefined) return work(remoteAsk(remote, adminKey()));
-  return (persons ? usePersons : useDatabase)(async (database) => {
-    const { context, close } = localContext(database, onProgress);
+  const remote = remoteUrlOf(command);
+  if (remote !== undefined) return work(callRemotely(remote, adminKey()));
+  return (personalData ? useDatabaseWithKeys : useDatabase)(async (database) => {
+    const { context, close } = localAdminContext(database, onProgress);
     try {
       return await work((operation, input) => {
         rejectInvisibleCharacters(input);
@@ -82,15 +83,15 @@ function adminKey(): string {
 }
 
 /** Whoever reaches the database may do everything. */
-function localContext(
+function localAdminContext(
   database: Database,
-  onProgress: Needs['onProgress'],
+  onProgress: UseAdminOptions['onProgress'],
 ): { context: OperationContext; close: () => Promise<void> } {
-  let opened: ReturnType<typeof openNotifier> | undefined;
+  let opened: ReturnType<typeof openLeadWorkflowClient> | undefined;
   // Loaded when first used, as below, so that the other commands don't wait for what only one needs.
   const notifier = async () => {
-    const { openNotifier } = await import('../temporal/withdrawn.js');
-    opened ??= openNotifier(pickSettings(TEMPORAL_SETTINGS));
+    const { openLeadWorkflowClient } = await import('../temporal/leadWorkflowClient.js');
+    opened ??= openLeadWorkflowClient(pickSettings(TEMPORAL_SETTINGS));
     return opened;
   };
   let sender: ReturnType<typeof openSender> | undefined;
@@ -107,7 +108,7 @@ function localContext(
       onProgress,
       retentionDays: pickSettings(['RETENTION_DAYS']).RETENTION_DAYS,
       outbound: readOutboundRules(pickSettings(OUTBOUND_SETTINGS)),
-      withdrawn: async (leadId) => (await notifier()).withdrawn(leadId),
+      notifyWithdrawn: async (leadId) => (await notifier()).notifyWithdrawn(leadId),
       resolvePost: async (leadId, decision) => (await notifier()).resolvePost(leadId, decision),
       retryNow: async (leadId) => (await notifier()).retryNow(leadId),
       send: async (message) => {
@@ -115,7 +116,7 @@ function localContext(
         sender ??= openSender(pickSettings(OUTBOUND_SETTINGS));
         return sender.send(message);
       },
-      ...(url !== undefined && { ui: { url, namespace } }),
+      ui: url === undefined ? undefined : { url, namespace },
     },
     close: async () => {
       await Promise.all([opened?.close(), sender?.close()]);

@@ -1,19 +1,19 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
-import { RESOLVE_POST, RETRY_NOW, workflowId, type PostDecision } from './names.js';
+import { RESOLVE_POST_UPDATE, RETRY_NOW_SIGNAL, workflowId, type PostDecision } from './names.js';
 
 /** What a lead's workflow was asked to do, by Gavel's own API and commands. */
-export interface OpsCalls {
+export interface LeadWorkflowCalls {
   /** Decides on a post that is held for ops. */
-  resolvePost(leadId: string, decision: PostDecision): Promise<Sent>;
+  resolvePost(leadId: string, decision: PostDecision): Promise<CallResult>;
   /** Has the next round held now; does not wait for it. */
-  retryNow(leadId: string): Promise<Sent>;
+  retryNow(leadId: string): Promise<CallResult>;
 }
 
 /**
  * What came of it. `refused`: the workflow does not accept it, for the reason that it gives. `gone`: no workflow of the lead
  * runs. `no worker`: none has answered in time. `away`: Temporal does not answer.
  */
-export type Sent =
+export type CallResult =
   | { sent: 'done' }
   | { sent: 'refused'; why: string }
   | { sent: 'gone' | 'no worker' | 'away' };
@@ -22,15 +22,15 @@ export type Sent =
 const PATIENCE_MS = 5000;
 const LOOK_MS = 1000;
 
-export const sendDecision = (client: Client, leadId: string, decision: PostDecision): Promise<Sent> =>
-  send(client, () => handleOf(client, leadId).executeUpdate(RESOLVE_POST, { args: [decision] }));
+export const resolvePost = (client: Client, leadId: string, decision: PostDecision): Promise<CallResult> =>
+  send(client, () => handleOf(client, leadId).executeUpdate(RESOLVE_POST_UPDATE, { args: [decision] }));
 
-export const sendRetry = (client: Client, leadId: string): Promise<Sent> =>
-  send(client, () => handleOf(client, leadId).signal(RETRY_NOW));
+export const retryNow = (client: Client, leadId: string): Promise<CallResult> =>
+  send(client, () => handleOf(client, leadId).signal(RETRY_NOW_SIGNAL));
 
 const handleOf = (client: Client, leadId: string) => client.workflow.getHandle(workflowId(leadId));
 
-async function send(client: Client, call: () => Promise<unknown>): Promise<Sent> {
+async function send(client: Client, call: () => Promise<unknown>): Promise<CallResult> {
   try {
     await client.withDeadline(Date.now() + PATIENCE_MS, call);
     return { sent: 'done' };
@@ -38,11 +38,11 @@ async function send(client: Client, call: () => Promise<unknown>): Promise<Sent>
     if (error instanceof WorkflowUpdateFailedError)
       return { sent: 'refused', why: error.cause?.message ?? error.message };
     if (error instanceof WorkflowNotFoundError) return { sent: 'gone' };
-    return { sent: (await isThere(client)) ? 'no worker' : 'away' };
+    return { sent: (await isReachable(client)) ? 'no worker' : 'away' };
   }
 }
 
-async function isThere(client: Client): Promise<boolean> {
+async function isReachable(client: Client): Promise<boolean> {
   const { namespace } = client.options;
   try {
     await client.withDeadline(Date.now() + LOOK_MS, () =>

@@ -4,7 +4,7 @@ import { parseDuration } from '../market/calendar/duration.js';
 import { formatUtc, parseIsoTime } from '../market/calendar/isoTime.js';
 
 /** A date, a time, or so long ago. */
-export function past(text: string): Date {
+export function parsePastTime(text: string): Date {
   const span = parseDuration(text);
   const at = span === undefined ? parseIsoTime(text) : new Date(Date.now() - span);
   if (at === undefined) throw new InvalidArgumentError('Write a date like 2026-11-01 or a duration like 7d.');
@@ -12,7 +12,7 @@ export function past(text: string): Date {
 }
 
 /** A date, a time, or so long from now, which has not come yet. */
-export function future(text: string): Date {
+export function parseFutureTime(text: string): Date {
   const span = parseDuration(text);
   const at = span === undefined ? parseIsoTime(text) : new Date(Date.now() + span);
   if (at === undefined)
@@ -22,14 +22,14 @@ export function future(text: string): Date {
 }
 
 /** A span of time, in ms. */
-export function duration(text: string): number {
+export function parseDurationMs(text: string): number {
   const span = parseDuration(text);
   if (span === undefined || span <= 0) throw new InvalidArgumentError('Write a duration like 12h or 14d.');
   return span;
 }
 
 /** How many are listed at the most. */
-export function count(text: string): number {
+export function parseCount(text: string): number {
   if (/^\d{1,6}$/.test(text) && Number(text) > 0 && Number(text) <= MAX_PAGE_SIZE) return Number(text);
   throw new InvalidArgumentError(`It is a whole number from 1 to ${MAX_PAGE_SIZE}.`);
 }

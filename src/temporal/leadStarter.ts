@@ -1,32 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import type { Settings, TemporalSettings } from '../config.js';
 import type { LeadFacts } from '../market/model/lead.js';
 import type { Log } from '../log.js';
 import { openConnection } from './connection.js';
-import { OUTCOME, WORKFLOW, type OutcomeAnswer } from './names.js';
-import { sendDecision, sendRetry, type OpsCalls } from './opsCalls.js';
-import { startLead, startOptions } from './start.js';
-import { notifyWithdrawn } from './withdrawn.js';
-import { within } from './within.js';
+import { OUTCOME_UPDATE, LEAD_WORKFLOW, type OutcomeAnswer } from './names.js';
+import { resolvePost, retryNow, type LeadWorkflowCalls } from './leadWorkflowCalls.js';
+import { startLead, leadWorkflowOptions } from './startLead.js';
+import { notifyWithdrawn } from './leadWorkflowClient.js';
 
 /** Begins leads' workflows for the API. */
-export interface LeadStarter extends OpsCalls {
+export interface LeadStarter extends LeadWorkflowCalls {
   /**
    * Starts the lead's workflow and waits for its early answer, `answerWithinMs` at the most; 0 does not wait. Undefined
    * when there is none in time: no worker is up, Temporal is down, or buyers are slow. The lead is stored either way,
-   * and the sweep starts it where this call could not. Never rejects. `heard` is told of an answer also where it comes
+   * and the sweep starts it where this call could not. Never rejects. `onAnswer` is called with an answer also where it comes
    * a little too late.
    */
   start(
     lead: LeadFacts,
     answerWithinMs: number,
-    heard: (outcome: OutcomeAnswer) => void,
+    onAnswer: (outcome: OutcomeAnswer) => void,
   ): Promise<OutcomeAnswer | undefined>;
   /** Starts the workflow of a lead that a buyer has given back; the sweep does where this can't. Waits for nothing. */
   startAgain(lead: LeadFacts): void;
   /** See `notifyWithdrawn`. Waits for nothing. */
-  withdrawn(leadId: string): void;
+  notifyWithdrawn(leadId: string): void;
   /** Rejects when Temporal does not answer. */
   ready(): Promise<void>;
   /** Hears no more answers, and lets go of the connection once the calls under way have ended: their time is limited. */
@@ -41,7 +41,7 @@ const UNWATCHED_MS = 10_000;
 type StarterSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE'>;
 
 /** Connects when first used, and again whenever the connection was lost. */
-export function openStarter(settings: StarterSettings, log: Log): LeadStarter {
+export function openLeadStarter(settings: StarterSettings, log: Log): LeadStarter {
   const connection = openConnection(settings);
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   const underWay = new Set<Promise<unknown>>();
@@ -56,10 +56,10 @@ export function openStarter(settings: StarterSettings, log: Log): LeadStarter {
   }
 
   async function begin(lead: LeadFacts, withinMs: number): Promise<OutcomeAnswer> {
-    const options = startOptions(lead, settings.TASK_QUEUE);
+    const options = leadWorkflowOptions(lead, settings.TASK_QUEUE);
     const ask = () =>
-      client.workflow.executeUpdateWithStart<Workflow, OutcomeAnswer, []>(OUTCOME, {
-        startWorkflowOperation: new WithStartWorkflowOperation(WORKFLOW, options),
+      client.workflow.executeUpdateWithStart<Workflow, OutcomeAnswer, []>(OUTCOME_UPDATE, {
+        startWorkflowOperation: new WithStartWorkflowOperation(LEAD_WORKFLOW, options),
       });
     // One for each call: the client never lets go of what listens to a signal.
     const call = new AbortController();
@@ -72,11 +72,11 @@ export function openStarter(settings: StarterSettings, log: Log): LeadStarter {
   }
 
   return {
-    async start(lead, answerWithinMs, heard) {
+    async start(lead, answerWithinMs, onAnswer) {
       let why = 'late';
       const began = noted(begin(lead, answerWithinMs + LATE_MS)).then(
         (outcome) => {
-          heard(outcome);
+          onAnswer(outcome);
           return outcome;
         },
         (error: unknown) => {
@@ -85,7 +85,7 @@ export function openStarter(settings: StarterSettings, log: Log): LeadStarter {
         },
       );
       if (answerWithinMs === 0) return undefined;
-      const outcome = await within(began, answerWithinMs);
+      const outcome = await Promise.race([began, sleep(answerWithinMs, undefined, { ref: false })]);
       if (outcome === undefined) log.warn({ lead_id: lead.leadId, event: 'no_early_answer', why });
       return outcome;
     },
@@ -95,9 +95,9 @@ export function openStarter(settings: StarterSettings, log: Log): LeadStarter {
         log.warn({ lead_id: lead.leadId, event: 'not_started_again', why });
       });
     },
-    withdrawn: (leadId) => void noted(notifyWithdrawn(client, leadId)),
-    resolvePost: (leadId, decision) => noted(sendDecision(client, leadId, decision)),
-    retryNow: (leadId) => noted(sendRetry(client, leadId)),
+    notifyWithdrawn: (leadId) => void noted(notifyWithdrawn(client, leadId)),
+    resolvePost: (leadId, decision) => noted(resolvePost(client, leadId, decision)),
+    retryNow: (leadId) => noted(retryNow(client, leadId)),
     async ready() {
       await noted(
         client.withDeadline(Date.now() + 1000, () =>

@@ -3,7 +3,7 @@ import { readSettings } from '../../../config.js';
 import { createLog } from '../../../log.js';
 import { refusedToListen } from './refusedToListen.js';
 import { runService } from './runService.js';
-import { explained } from '../../../terminal/useDatabase.js';
+import { explainDatabaseError } from '../../../terminal/useDatabase.js';
 
 /** More than an erasure needs that waits for its lead's workflow. */
 const GRACE_MS = 10_000;
@@ -20,7 +20,7 @@ async function admin(): Promise<void> {
   const log = createLog(settings, 'admin');
   await runService(log, GRACE_MS, async () => {
     // Loaded here, so that the other commands don't wait for what only this one needs.
-    const [{ startAdminApi }, { lookedUp, serveMetrics }] = await Promise.all([
+    const [{ startAdminApi }, { gaugeSources, serveMetrics }] = await Promise.all([
       import('../../../api/server.js'),
       import('../../../metrics.js'),
     ]);
@@ -28,10 +28,10 @@ async function admin(): Promise<void> {
     const running = await startAdminApi(settings, log).catch((error: unknown) => {
       throw (
         refusedToListen(error, settings, ['ADMIN_HOST', 'ADMIN_PORT']) ??
-        explained(error, settings.MONGODB_URL)
+        explainDatabaseError(error, settings.MONGODB_URL)
       );
     });
-    lookedUp.ready = () => running.ready();
+    gaugeSources.ready = () => running.ready();
     return {
       ready: { address: running.address },
       close: async () => {

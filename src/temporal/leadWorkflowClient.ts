@@ -1,8 +1,8 @@
 import { Client } from '@temporalio/client';
 import type { TemporalSettings } from '../config.js';
 import { openConnection } from './connection.js';
-import { WITHDRAWN, workflowId } from './names.js';
-import { sendDecision, sendRetry, type OpsCalls } from './opsCalls.js';
+import { WITHDRAWN_SIGNAL, workflowId } from './names.js';
+import { resolvePost, retryNow, type LeadWorkflowCalls } from './leadWorkflowCalls.js';
 
 const PATIENCE_MS = 5000;
 
@@ -13,7 +13,7 @@ const PATIENCE_MS = 5000;
 export async function notifyWithdrawn(client: Client, leadId: string): Promise<void> {
   await client
     .withDeadline(Date.now() + PATIENCE_MS, () =>
-      client.workflow.getHandle(workflowId(leadId)).signal(WITHDRAWN),
+      client.workflow.getHandle(workflowId(leadId)).signal(WITHDRAWN_SIGNAL),
     )
     .catch(() => undefined);
 }
@@ -25,8 +25,8 @@ export async function notifyWithdrawn(client: Client, leadId: string): Promise<v
 const RETRIES = { factor: 1.3, maxAttempts: 11 };
 
 /** For a process that starts no leads; connects when first used. */
-export function openNotifier(settings: TemporalSettings): OpsCalls & {
-  withdrawn(leadId: string): void;
+export function openLeadWorkflowClient(settings: TemporalSettings): LeadWorkflowCalls & {
+  notifyWithdrawn(leadId: string): void;
   /** Waits for what is being sent. */
   close(): Promise<void>;
 } {
@@ -34,9 +34,9 @@ export function openNotifier(settings: TemporalSettings): OpsCalls & {
   const client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   const sent: Promise<void>[] = [];
   return {
-    withdrawn: (leadId) => void sent.push(notifyWithdrawn(client, leadId)),
-    resolvePost: (leadId, decision) => sendDecision(client, leadId, decision),
-    retryNow: (leadId) => sendRetry(client, leadId),
+    notifyWithdrawn: (leadId) => void sent.push(notifyWithdrawn(client, leadId)),
+    resolvePost: (leadId, decision) => resolvePost(client, leadId, decision),
+    retryNow: (leadId) => retryNow(client, leadId),
     close: async () => {
       await Promise.all(sent);
       await connection.close();

@@ -11,15 +11,15 @@ import {
 } from '../operations/operation.js';
 import { ADMIN_ERROR_CAUSES, type AdminErrorKind } from '../api/admin/adminErrors.js';
 import { ApiError, errorOf } from '../operations/refusal.js';
-import type { Ask } from './ask.js';
+import type { CallOperation } from './callOperation.js';
 import { CommandFailed } from '../terminal/commandFailed.js';
 import { printError } from '../terminal/print.js';
 
 /** Asks a remote admin API. */
-export function remoteAsk(given: string, key: string): Ask {
+export function callRemotely(given: string, key: string): CallOperation {
   const url = remoteUrl(given);
   return async (operation, input) => {
-    const { path, ...init } = requestOf(operation, input);
+    const { path, ...init } = toHttpRequest(operation, input);
     const headers = { ...init.headers, accept: 'application/json', authorization: `Bearer ${key}` };
     const request: RequestInit = { ...init, headers, redirect: 'error' };
     let answer = await send(url, path, request);
@@ -35,7 +35,7 @@ export function remoteAsk(given: string, key: string): Ask {
 }
 
 /** An operation as an HTTP request. */
-export function requestOf<In extends Type.TObject>(
+export function toHttpRequest<In extends Type.TObject>(
   operation: Operation<In>,
   input: Type.Static<In>,
 ): { path: string; method: string; headers: Record<string, string>; body?: string } {
