@@ -98,7 +98,7 @@ export function nextStep(leadId: string, round: Round, answers: readonly OfferAn
       const { contract, buyer, bid, delivery } = entry;
       const earns = margin ? split(price, margin).sellerEarns : price;
       const exclusive = form === 'exclusive';
-      return { contract, buyer, exclusive, price, earns, bid, ...(delivery && { delivery }) };
+      return { contract, buyer, exclusive, price, earns, bid, delivery };
     });
   // Contracts without a turn come after all contracts that have had one.
   const isTaken = round.turns === undefined ? places === 0 : offers.length === places;
@@ -171,7 +171,7 @@ export function conclude(round: Round, answers: readonly OfferAnswer[]): Outcome
     ...round.excluded.flatMap(({ buyers, reason, detail }) =>
       buyers.split(' ').map((buyer): Outcome => {
         const contract = `${round.campaign}/${buyer}`;
-        return { contract, buyer, sold: false, reason, ...(detail !== undefined && { detail }) };
+        return { contract, buyer, sold: false, reason, detail };
       }),
     ),
   ];
@@ -179,8 +179,8 @@ export function conclude(round: Round, answers: readonly OfferAnswer[]): Outcome
 
 function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: OfferAnswer | undefined): Outcome {
   const { contract, buyer, ms } = entry;
-  const again = entry.again === 'asked' && ({ again: true } as const);
-  const who = { contract, buyer, ...(ms !== undefined && { ms }), ...again };
+  const again = entry.again === 'asked' ? (true as const) : undefined;
+  const who = { contract, buyer, ms, again };
   if ('noBid' in entry) {
     const { reason, detail, words } = entry.noBid;
     return { ...who, sold: false, reason, detail, words };

@@ -24,7 +24,7 @@ export function newRound<B extends Buyer>(
     terms: {
       currency: campaign.currency,
       sale,
-      ...(campaign.margin && { margin: campaign.margin }),
+      margin: campaign.margin,
       pending: campaign.pending,
     },
     excluded: plan.excluded,
@@ -43,8 +43,5 @@ export function newRound<B extends Buyer>(
 /** The bid of a contract with a fixed price, which is not pinged; undefined if the contract must be pinged. */
 export function fixedBid({ price, sharedPrice }: Pick<Candidate, 'price' | 'sharedPrice'>): Bid | undefined {
   if (price === undefined && sharedPrice === undefined) return undefined;
-  return {
-    ...(price !== undefined && { price }),
-    ...(sharedPrice !== undefined && { shared: sharedPrice }),
-  };
+  return { price, shared: sharedPrice };
 }

@@ -244,15 +244,20 @@ export function candidateOf(
     contract: id,
     buyer: buyer.id,
     tier,
-    ...(sale.award === 'weighted' && { weight }),
-    ...(sale.award === 'roundRobin' && { weight: 1 }),
-    ...(sale.award === 'expectedValue' && { rate: acceptanceRate(usage) }),
-    ...(price !== undefined && { price }),
-    ...(sharedPrice !== undefined && { sharedPrice }),
-    ...(floor !== undefined && { floor }),
-    ...(ceiling !== undefined && { ceiling }),
-    ...(delivery && { delivery }),
+    weight: turnWeight(sale.award, weight),
+    rate: sale.award === 'expectedValue' ? acceptanceRate(usage) : undefined,
+    price,
+    sharedPrice,
+    floor,
+    ceiling,
+    delivery,
   };
+}
+
+/** The weight of a contract if turns decide the award. */
+function turnWeight(award: Sale['award'], weight: number): number | undefined {
+  if (award === 'roundRobin') return 1;
+  return award === 'weighted' ? weight : undefined;
 }
 
 /**

@@ -37,7 +37,7 @@ export function reservationNeeds(
   );
   return {
     limits: ready && !test ? limitsOf(ready.contract, ready.schedule, price, now) : [],
-    ...(ready && { limiting: ready }),
+    limiting: ready,
     duplicates: rules,
     notesPerson: rules.length > 0 || (ready !== undefined && isComparedWith(market, ready)),
     countsOffers: award === 'expectedValue' && !test,

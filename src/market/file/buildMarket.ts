@@ -60,9 +60,10 @@ function buyerOf({
     ...buyer,
     active,
     pausedUntil: instantOf(pausedUntil),
-    ...(notices && { notices: { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices } }),
-    ...(balance !== undefined && { balance: minor(balance), currency }),
-    ...(lowBalance !== undefined && { lowBalance: minor(lowBalance) }),
+    notices: notices && { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices },
+    balance: optional(balance, minor),
+    currency: balance === undefined ? undefined : currency,
+    lowBalance: optional(lowBalance, minor),
   };
 }
 
@@ -88,16 +89,14 @@ function campaignOf(campaign: CampaignInFile): Campaign {
     required: campaign.required ?? DEFAULTS.required,
     fields: campaign.fields && buildFields(campaign.fields),
     sale: saleOf(campaign.sale ?? {}, convert),
-    ...(stages && {
-      stages: stages
-        .map(({ after, ...sale }) => ({ after: convert.ms(after), ...saleOf(sale, convert) }))
-        .sort((a, b) => a.after - b.after),
-    }),
-    ...(margin && { margin: marginOf(margin, convert) }),
+    stages: stages
+      ?.map(({ after, ...sale }) => ({ after: convert.ms(after), ...saleOf(sale, convert) }))
+      .sort((a, b) => a.after - b.after),
+    margin: margin && marginOf(margin, convert),
     pending: { retryAfter: retryAfter.map(convert.ms), expireAfter: convert.ms(expireAfter) },
-    ...(campaign.duplicates && { duplicates: duplicatesOf(campaign.duplicates, 'campaign') }),
-    ...(campaign.checks && { checks: campaign.checks }),
-    ...(campaign.retention !== undefined && { retention: convert.ms(campaign.retention) }),
+    duplicates: campaign.duplicates && duplicatesOf(campaign.duplicates, 'campaign'),
+    checks: campaign.checks,
+    retention: optional(campaign.retention, convert.ms),
   };
 }
 
@@ -109,9 +108,9 @@ function saleOf(
     mode,
     maxBuyers: mode === 'exclusive' ? 1 : (maxBuyers ?? DEFAULTS.maxBuyers),
     floor: minor(floor ?? DEFAULTS.floor),
-    ...(sharedFloor !== undefined && { sharedFloor: minor(sharedFloor) }),
+    sharedFloor: optional(sharedFloor, minor),
     award,
-    ...(instantBuy !== undefined && { instantBuy: minor(instantBuy) }),
+    instantBuy: optional(instantBuy, minor),
   };
 }
 
@@ -151,20 +150,24 @@ function contractOf(campaign: string, contract: ContractInFile, { minor, ms }: C
     tier: contract.tier ?? 1,
     weight: contract.weight ?? 1,
     timezone: contract.timezone ?? contract.schedule?.timezone ?? 'UTC',
-    ...(states && { states: states.map((state) => checked(stateCode(state))) }),
+    states: states?.map((state) => checked(stateCode(state))),
     filters: filters?.map(filterOf),
-    ...(price !== undefined && { price: minor(price) }),
-    ...(sharedPrice !== undefined && { sharedPrice: minor(sharedPrice) }),
-    ...(floor !== undefined && { floor: minor(floor) }),
-    ...(ceiling !== undefined && { ceiling: minor(ceiling) }),
-    ...(delay !== undefined && { delay: ms(delay) }),
-    ...(until !== undefined && { until: ms(until) }),
-    ...(budget && { budget: amounts(budget, minor) }),
-    ...(duplicates && { duplicates: duplicatesOf(duplicates, 'contract') }),
-    ...(delivery && { delivery: deliveryOf(delivery, ms) }),
-    ...(returns && {
-      returns: { refund: 100, freesCap: true, resell: false, ...returns, within: ms(returns.within) },
-    }),
+    price: optional(price, minor),
+    sharedPrice: optional(sharedPrice, minor),
+    floor: optional(floor, minor),
+    ceiling: optional(ceiling, minor),
+    delay: optional(delay, ms),
+    until: optional(until, ms),
+    budget: budget && amounts(budget, minor),
+    duplicates: duplicates && duplicatesOf(duplicates, 'contract'),
+    delivery: delivery && deliveryOf(delivery, ms),
+    returns: returns && {
+      refund: 100,
+      freesCap: true,
+      resell: false,
+      ...returns,
+      within: ms(returns.within),
+    },
   };
 }
 
@@ -203,8 +206,8 @@ function deliveryOf(
   return {
     ...DELIVERY,
     ...policy,
-    ...(within !== undefined && { within: ms(within) }),
-    ...(spacing !== undefined && { spacing: ms(spacing) }),
+    within: within === undefined ? DELIVERY.within : ms(within),
+    spacing: spacing === undefined ? DELIVERY.spacing : ms(spacing),
   };
 }
 
@@ -227,6 +230,9 @@ const converter = (currency: string): Convert => ({
   minor: (amount) => checked(toMinor(amount, currency)),
   ms: (duration) => checked(parseDuration(duration)),
 });
+
+const optional = <From, To>(value: From | undefined, convert: (value: From) => To): To | undefined =>
+  value === undefined ? undefined : convert(value);
 
 const instantOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : checked(parseInstant(text));

@@ -32,11 +32,15 @@ function firstFault(file: unknown): string {
   return found[0] ?? 'for an unknown reason';
 }
 
-const sellerInFile = ({ postbacks: [url, ...also], sources, ...seller }: Seller) => ({
-  ...seller,
-  ...(sources && { sources: sourcesInFile(sources) }),
-  ...(url !== undefined && { postback: { url, ...(also.length > 0 && { also }) } }),
-});
+const sellerInFile = ({ postbacks: [url, ...also], sources, ...seller }: Seller) =>
+  written(
+    {
+      ...seller,
+      sources: sources && sourcesInFile(sources),
+      postback: url === undefined ? undefined : { url, also: also.length > 0 ? also : undefined },
+    },
+    'USD',
+  );
 
 const buyerInFile = (buyer: Buyer) => written(buyer, buyer.currency ?? 'USD');
 

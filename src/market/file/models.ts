@@ -111,7 +111,7 @@ function modelOf(
   const bids = lowest === undefined && !wantsLeads ? undefined : amounts('lowest', 'highest');
   const hasPlaces = sharedLowest !== undefined || sharedHighest !== undefined;
   const sharedBids = hasPlaces ? amounts('sharedLowest', 'sharedHighest') : undefined;
-  return { ...(bids && { bids }), ...(sharedBids && { sharedBids }), bidsOn, accepts };
+  return { bids, sharedBids, bidsOn, accepts };
 }
 
 type AmountKeys = [lowest: 'lowest' | 'sharedLowest', highest: 'highest' | 'sharedHighest'];

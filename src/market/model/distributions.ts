@@ -43,7 +43,7 @@ export function drawBid(
   const alone = mode === 'shared' ? (sharedBids ?? bids) : bids;
   const place = mode === 'hybrid' ? sharedBids : undefined;
   if (alone === undefined && place === undefined) return undefined;
-  return { ...(alone && { price: within(alone) }), ...(place && { shared: within(place) }) };
+  return { price: alone && within(alone), shared: place && within(place) };
 }
 
 export const drawAcceptance = (percent: number, leadId: string, contract: string): boolean =>

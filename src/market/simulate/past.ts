@@ -85,7 +85,7 @@ function saidIn(entry: Entry): [string, PastAnswer][] {
   if ('bid' in entry) {
     const { price, shared } = entry.bid;
     // Its expiry is past. The prices count.
-    const bid = { ...(price !== undefined && { price }), ...(shared !== undefined && { shared }) };
+    const bid = { price, shared };
     const isNamed = entry.price !== undefined || entry.sharedPrice !== undefined;
     return [[entry.contract, { bid, isNamed }]];
   }

@@ -45,8 +45,7 @@ export const withWaitUpdate = <R extends WaitingRound>(round: R, { pending, chan
 
 /** Merges two updates. If they differ, the later one wins. */
 export const mergeWaitUpdates = (first: WaitUpdate, then: WaitUpdate): WaitUpdate => ({
-  ...first,
-  ...then,
+  pending: then.pending ?? first.pending,
   changes: soonestOfEach([...first.changes, ...then.changes]),
 });
 

@@ -235,5 +235,5 @@ export function waitUpdateFor(
   }
   if (!pending && changes.length === 0) return undefined;
   const [first] = changes.sort((a, b) => a.at - b.at);
-  return { ...(pending && { pending: campaign.pending }), changes: first ? [first] : [] };
+  return { pending: pending ? campaign.pending : undefined, changes: first ? [first] : [] };
 }
