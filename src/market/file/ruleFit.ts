@@ -33,7 +33,9 @@ const TYPES_OF: Readonly<Record<RuleName, readonly FieldType[]>> = {
 
 const RULES = Object.keys(TYPES_OF) as RuleName[];
 
-const fits = (rule: RuleName, type: FieldType): boolean => TYPES_OF[rule].includes(type);
+/** The draft of a filter may have keys that are not rules. */
+const fits = (rule: RuleName, type: FieldType): boolean =>
+  Object.hasOwn(TYPES_OF, rule) && TYPES_OF[rule].includes(type);
 
 const EXAMPLES: Readonly<Record<Exclude<FieldType, 'list' | 'enum'>, string>> = {
   boolean: '"yes"',
