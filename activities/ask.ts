@@ -55,7 +55,10 @@ export async function ask(
   const { sale } = round.terms;
   const contenders = isByTurns(sale) ? contendersOf(sale, answers) : [];
   if (contenders.length === 0) return storeRound(deps.database, lead._id, next);
-  return storeRoundWithTurns(deps.database, lead._id, next, contenders, lead.test ? 0 : placesOf(sale));
+  return storeRoundWithTurns(deps.database, lead._id, next, {
+    contenders,
+    places: lead.test ? 0 : placesOf(sale),
+  });
 }
 
 /** Waits for every answer, or until no answer that is still out can change who buys. */

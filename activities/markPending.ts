@@ -17,4 +17,4 @@ export interface Pending {
 export const markPending =
   ({ database }: Deps) =>
   async ({ leadId, until, reason, heard }: Pending): Promise<LeadState | undefined> =>
-    store(database, leadId, new Date(until), reason, heard);
+    store(database, leadId, new Date(until), { reason, foreseen: heard });

@@ -31,7 +31,7 @@ describe('a lead is shown only to its seller', () => {
   });
 
   it('shows why it was not sold in one word', async () => {
-    await markPending(world.database, leadId, new Date(), 'no_bid');
+    await markPending(world.database, leadId, new Date(), { reason: 'no_bid' });
     expect((await show(world.key)).body).toMatchObject({ status: 'pending', reason: 'no_bid' });
     await expireLead(world.database, leadId);
     expect((await show(world.key)).body).toMatchObject({ status: 'expired', reason: 'no_bid' });

@@ -10,7 +10,7 @@ import { openSender } from '../../src/buyers/send.js';
 import { askStatus } from '../../src/buyers/status.js';
 import { toDecimal } from '../../src/market/money.js';
 import { REASONS } from '../../src/market/model/reason.js';
-import { startTalker, type Talker } from './talker.js';
+import { startRawServer, type RawServer } from './rawServer.js';
 
 /** Answers of a careless or malicious server. */
 interface Said {
@@ -259,7 +259,7 @@ describe('for any answer of a buyer’s server', () => {
   });
 
   it('bytes that are not HTTP, and cut or changed HTTP, make nothing throw', async () => {
-    const talker: Talker = await startTalker();
+    const server: RawServer = await startRawServer();
     const head = fc.constantFrom(
       'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"bid":40}',
       'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n\u001f\u008b\u0008aa\r\n0\r\n\r\n',
@@ -279,19 +279,19 @@ describe('for any answer of a buyer’s server', () => {
     try {
       await fc.assert(
         fc.asyncProperty(bytes, ending, async (sent, ends) => {
-          talker.talk((socket) => {
+          server.answerWith((socket) => {
             socket.write(sent, () => {
               if (ends === 'ends') socket.end();
               else if (ends === 'resets') socket.resetAndDestroy();
             });
           });
-          expectHarmless(await ping(talker.url, 60));
-          expectHarmless(await post(talker.url, 60));
+          expectHarmless(await ping(server.url, 60));
+          expectHarmless(await post(server.url, 60));
         }),
         { numRuns: 150 },
       );
     } finally {
-      await talker.close();
+      await server.close();
     }
   });
 });

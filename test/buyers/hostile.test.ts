@@ -6,7 +6,7 @@ import { openSender } from '../../src/buyers/send.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { namesNobody } from '../support/namesNobody.js';
 import { FORGIVEN, HOSTILE } from './hostileBuyers.js';
-import { says, startTalker, type Talker } from './talker.js';
+import { says, startRawServer, type RawServer } from './rawServer.js';
 
 /** Timeouts for a buyer that does not answer and for one that does, ms. */
 const PATIENCE_MS = { silent: 300, quick: 3000 };
@@ -17,13 +17,13 @@ const SLACK_MS = 1000;
 describe('a hostile buyer costs its own bid and nothing else', () => {
   let honest: FakeBuyer;
   let sender: ReturnType<typeof openSender>;
-  let hostile: Talker;
+  let hostile: RawServer;
 
   beforeAll(async () => {
     honest = await startBuyer();
     // One connection per buyer, so that a leaked connection shows at once.
     sender = openSender({ OUTBOUND_ALLOW: '127.0.0.1', OUTBOUND_HTTP: true }, { connectionsPerBuyer: 1 });
-    hostile = await startTalker();
+    hostile = await startRawServer();
   });
   afterAll(async () => {
     await Promise.all([honest.close(), sender.close()]);
@@ -54,8 +54,8 @@ describe('a hostile buyer costs its own bid and nothing else', () => {
       namesNobody,
     );
 
-  it.each(HOSTILE)('%s', async (_how, talk, reason, detail) => {
-    hostile.talk(talk);
+  it.each(HOSTILE)('%s', async (_how, rawAnswer, reason, detail) => {
+    hostile.answerWith(rawAnswer);
     const timeoutMs = reason === 'timeout' ? PATIENCE_MS.silent : PATIENCE_MS.quick;
     const [theirs, other] = await Promise.all([ping(hostile.url, timeoutMs), ping(honest.url, 5000)]);
     expect(theirs).toMatchObject({ noBid: { reason, ...(detail !== undefined && { detail }) } });
@@ -64,13 +64,13 @@ describe('a hostile buyer costs its own bid and nothing else', () => {
     expect(other.ms).toBeLessThan(SLACK_MS);
 
     expect(await post(timeoutMs)).not.toMatchObject({ answer: 'accepted' });
-    if (['timeout', 'unreachable'].includes(reason)) await hostile.letGo();
-    hostile.talk(says('{"bid":40}'));
+    if (['timeout', 'unreachable'].includes(reason)) await hostile.closed();
+    hostile.answerWith(says('{"bid":40}'));
     expect(await ping(hostile.url, 5000)).toMatchObject({ bid: { price: 4000 } });
   });
 
   it.each(FORGIVEN)('a bid with %s is a bid', async (_how, answer) => {
-    hostile.talk(says(answer));
+    hostile.answerWith(says(answer));
     expect(await ping(hostile.url, 5000)).toMatchObject({ bid: { price: 4000 } });
     expect(({} as Record<string, unknown>).bid).toBeUndefined();
   });

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { bytes, chunked, endless, KiB, ok, says, whole, type Talk } from './talker.js';
+import { bytes, chunked, endless, KiB, ok, says, whole, type RawAnswer } from './rawServer.js';
 
 /** A buyer's raw reaction to a ping, and the reason of its contract in the round. */
-export const HOSTILE: readonly [how: string, talk: Talk, reason: string, detail?: string][] = [
+export const HOSTILE: readonly [how: string, answer: RawAnswer, reason: string, detail?: string][] = [
   ['it sends nothing', () => undefined, 'timeout'],
   ['it drips an answer, byte by byte', endless(whole, 'x', 50), 'timeout'],
   ['it drips its headers, byte by byte', endless(`${ok}X-Slow: `, 'x', 50), 'timeout'],

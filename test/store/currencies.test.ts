@@ -179,7 +179,7 @@ describe('The currency of a balance', () => {
     const sale = await database.sales.findOne({ _id: postId });
     if (sale === null) throw new Error('Nothing was sold');
     const policy = { within: 86_400_000, refund: 100, freesCap: true, resell: false };
-    await bookReturn(database, sale, policy, 'duplicate', new Date());
+    await bookReturn(database, sale, { policy, reason: 'duplicate', at: new Date() });
     expect(await database.usage.findOne({ _id: NORTHWIND })).toMatchObject({
       balance: 5000,
       currency: 'JPY',

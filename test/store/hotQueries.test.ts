@@ -111,7 +111,7 @@ async function sellLead(campaign: CampaignDocument): Promise<void> {
   await claim(waiting._id, CONTRACT, 'held');
   await holdPost(database, waiting._id, CONTRACT, new Date());
   await releaseClaim(database, waiting._id, CONTRACT, 'held', 'cancelled');
-  await markPending(database, waiting._id, new Date(), 'uncertain');
+  await markPending(database, waiting._id, new Date(), { reason: 'uncertain' });
   await expireLead(database, waiting._id);
   await withdraw(database, (await storeLead(database, campaign))._id);
 }

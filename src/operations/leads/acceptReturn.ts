@@ -37,7 +37,7 @@ export async function acceptReturn(
   const policy = policyFor(contract?.returns, sale, reason, receivedAt);
   const isListed = policy.reasons?.includes(reason) === true;
   const kept = isListed || !(await namesPerson(database, sale.lead, given, reason)) ? reason : WITHHELD;
-  const { returned, isNew } = await bookReturn(database, sale, policy, kept, receivedAt);
+  const { returned, isNew } = await bookReturn(database, sale, { policy, reason: kept, at: receivedAt });
   const lead = isNew ? await database.leads.findOne({ _id: sale.lead }) : null;
   if (lead) await start(factsOf(lead));
   return { ...returned, test: sale.test };

@@ -32,9 +32,7 @@ class LeadChanged extends Error {}
 export async function bookReturn(
   database: Database,
   sale: SaleDocument,
-  policy: ReturnPolicy,
-  reason: string,
-  at: Date,
+  { policy, reason, at }: { policy: ReturnPolicy; reason: string; at: Date },
 ): Promise<{ returned: ReturnDocument; isNew: boolean }> {
   for (;;) {
     const [lead, buyer] = await Promise.all([

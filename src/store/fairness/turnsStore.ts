@@ -13,27 +13,23 @@ import { roundOfEarlierAttempt, roundWrite, storeRound } from '../leads/rounds.j
  * the order in which contracts are offered it. Both are stored or neither: a repeat finds the round of the earlier
  * attempt, and no turn is taken twice. After a conflict with another worker it is retried, so no two leads take the
  * same turn.
- * @param places 0: no turns are taken, as for a test lead
+ * @param award `places` is 0 if no turns are taken, as for a test lead
  * @returns the stored round: this one, or the one of an earlier attempt
  */
 export async function storeRoundWithTurns(
   database: Database,
   leadId: string,
   round: Round,
-  contenders: Contender[],
-  places: number,
+  award: { contenders: Contender[]; places: number },
 ): Promise<Round> {
-  return runSerially(database, `turns/${round.campaign}`, () =>
-    storeInTurn(database, leadId, round, contenders, places),
-  );
+  return runSerially(database, `turns/${round.campaign}`, () => storeInTurn(database, leadId, round, award));
 }
 
 async function storeInTurn(
   database: Database,
   leadId: string,
   round: Round,
-  contenders: Contender[],
-  places: number,
+  { contenders, places }: { contenders: Contender[]; places: number },
 ): Promise<Round> {
   for (;;) {
     const { version, credits } = await turnsOf(database, round.campaign);
@@ -41,7 +37,7 @@ async function storeInTurn(
     const inTurn = { ...round, turns: [...(round.turns ?? []), ...order.map(({ id }) => id)] };
     if (Object.keys(changes).length === 0) return storeRound(database, leadId, inTurn);
     const taken = { credits: addChanges(credits, changes), version: version + 1 };
-    const stored = await storeBoth(database, leadId, inTurn, version, taken);
+    const stored = await storeBoth(database, leadId, inTurn, { version, taken });
     if (stored === 'both') return inTurn;
     if (stored === 'before') return roundOfEarlierAttempt(database, leadId, round.number);
   }
@@ -89,8 +85,7 @@ async function storeBoth(
   { client, db }: Database,
   leadId: string,
   round: Round,
-  version: number,
-  taken: Omit<TurnsDocument, '_id'>,
+  { version, taken }: { version: number; taken: Omit<TurnsDocument, '_id'> },
 ): Promise<'both' | 'before' | 'overtaken'> {
   const writes: ClientBulkWriteModel<Record<string, StoredLead | TurnsDocument>>[] = [
     { name: 'updateOne', namespace: `${db.databaseName}.leads`, ...roundWrite(leadId, round) },

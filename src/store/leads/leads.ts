@@ -132,16 +132,15 @@ export async function findLeadSummary({ leads }: Database, leadId: string): Prom
 /**
  * Marks the lead as waiting for its next round at `until`; `reason` says why it is unsold. Returns the lead's state: a
  * lead that was sold or withdrawn in the meantime does not wait.
- * @param heard changes that its last round foresees by now; they are stored as if known then
+ * @param foreseen changes that its last round foresees by now; they are stored as if known then
  */
 export async function markPending(
   { leads }: Database,
   leadId: string,
   until: Date,
-  reason: LeadReason,
-  heard?: WaitUpdate & { round: number },
+  { reason, foreseen }: { reason: LeadReason; foreseen?: WaitUpdate & { round: number } },
 ): Promise<LeadState | undefined> {
-  if (heard !== undefined) await noteForeseen({ leads }, leadId, heard);
+  if (foreseen !== undefined) await storeForeseen({ leads }, leadId, foreseen);
   const { matchedCount } = await leads.updateOne(
     { _id: leadId, ...ON_SALE, ...NOT_WITHDRAWN },
     { $set: { status: 'pending', dueAt: until, reason, updatedAt: new Date() } },
@@ -149,7 +148,7 @@ export async function markPending(
   return matchedCount === 1 ? 'pending' : stateForWorkflow({ leads }, leadId);
 }
 
-async function noteForeseen(
+async function storeForeseen(
   { leads }: Pick<Database, 'leads'>,
   _id: string,
   { round, changes, pending }: WaitUpdate & { round: number },
@@ -187,7 +186,7 @@ export async function stateForWorkflow(
 ): Promise<LeadState | undefined> {
   const found = await endWithdrawn(database, leadId);
   const state = found === 'sold' ? await endReturned(database, leadId) : found;
-  if (isEnd(state)) await seenToEnd(database, leadId);
+  if (isEnd(state)) await clearDue(database, leadId);
   return state;
 }
 
@@ -221,7 +220,7 @@ export async function makeDue({ leads }: Pick<Database, 'leads'>, _id: string): 
 }
 
 /** The workflow of an ended lead has handled everything, including a return: the sweep can ignore it. */
-async function seenToEnd({ leads }: Pick<Database, 'leads'>, _id: string): Promise<void> {
+async function clearDue({ leads }: Pick<Database, 'leads'>, _id: string): Promise<void> {
   await leads.updateOne({ _id, status: { $in: [...ENDED] } }, { $unset: { dueAt: '' } });
 }
 

@@ -120,10 +120,10 @@ export interface RoundSelection {
 export async function readRounds(
   database: { rounds: ReadOnlyCollection<RoundDocument> },
   lead: StoredLead,
-  most?: RoundSelection,
+  selection?: RoundSelection,
 ): Promise<{ rounds: RoundWithAnswers[]; leftOut: number }> {
   const own = Object.values(lead.rounds);
-  const moved = mayHaveMoved(lead) ? await movedRounds(database, lead._id, most) : [];
+  const moved = mayHaveMoved(lead) ? await movedRounds(database, lead._id, selection) : [];
   const known = new Map<number, { round: Round; passed: SkippedOffer[] }>();
   for (const { passed = [], ...round } of moved) known.set(round.number, { round, passed });
   for (const round of own) known.set(round.number, { round, passed: known.get(round.number)?.passed ?? [] });
@@ -133,7 +133,7 @@ export async function readRounds(
       const all = [...passed, ...(lead.passed ?? []).filter((offer) => offer.round === round.number)];
       return { round, answers: answersIn(lead, all, round.number) };
     });
-  const shown = most === undefined ? held : ends(held, most);
+  const shown = selection === undefined ? held : ends(held, selection);
   return { rounds: shown, leftOut: Math.max(lead.lastRound ?? 0, held.length) - shown.length };
 }
 
@@ -152,14 +152,14 @@ const mayHaveMoved = ({ rounds, lastRound = 0 }: StoredLead): boolean =>
 async function movedRounds(
   { rounds }: { rounds: ReadOnlyCollection<RoundDocument> },
   lead: string,
-  most: RoundSelection | undefined,
+  selection: RoundSelection | undefined,
 ): Promise<(Round & Pick<RoundDocument, 'passed'>)[]> {
   const those = roundsOfLead(lead);
   const projection = { _id: 0, lead: 0 };
-  if (most === undefined) return rounds.find(those, { sort: { _id: 1 }, projection }).toArray();
+  if (selection === undefined) return rounds.find(those, { sort: { _id: 1 }, projection }).toArray();
   const [first, last] = await Promise.all([
-    rounds.find(those, { sort: { _id: 1 }, limit: most.first, projection }).toArray(),
-    rounds.find(those, { sort: { _id: -1 }, limit: most.last, projection }).toArray(),
+    rounds.find(those, { sort: { _id: 1 }, limit: selection.first, projection }).toArray(),
+    rounds.find(those, { sort: { _id: -1 }, limit: selection.last, projection }).toArray(),
   ]);
   return [...first, ...last];
 }

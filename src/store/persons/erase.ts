@@ -80,13 +80,13 @@ async function destroy(
       await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
       await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
       if (asked) {
-        const deed: AuditEvent = {
+        const event: AuditEvent = {
           kind: 'lead',
           id: _id,
           did: 'erased',
           values: changedValues({}, proofOf(erased)),
         };
-        await database.audit.insertOne(auditDocument(asked, deed), { session });
+        await database.audit.insertOne(auditDocument(asked, event), { session });
       }
       return true;
     }),

@@ -55,7 +55,7 @@ async function storeFirstRound(
     changes: [],
     tell: { postbacks: 0, notices: {} },
   };
-  return (await storeRoundWithTurns(by, leadId, round, among, places)).turns ?? [];
+  return (await storeRoundWithTurns(by, leadId, round, { contenders: among, places })).turns ?? [];
 }
 
 test('Twelve concurrent leads on two workers give three turns to each of four buyers', async () => {

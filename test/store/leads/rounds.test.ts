@@ -209,7 +209,7 @@ describe('a late retry of an earlier round', () => {
     await settleTurns(database, turns);
     expect(await database.turns.findOne({ _id: 'turns of a late try' })).toMatchObject({ version: 1 });
     const heard = { round: 1, changes: [{ at: 1, what: 'delay' as const }] };
-    await markPending(database, leadId, new Date(), 'no_bid', heard);
+    await markPending(database, leadId, new Date(), { reason: 'no_bid', foreseen: heard });
     expect(Object.keys((await stored(leadId)).rounds)).toEqual(['2']);
   });
 });

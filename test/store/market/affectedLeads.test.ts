@@ -152,7 +152,7 @@ describe('a market change', () => {
     const round = { number: 1, terms: { pending: { retryAfter: [], expireAfter: 9 } }, changes: [] };
     await database.leads.updateOne({ _id: 'texan' }, { $set: { 'rounds.1': round } });
     for (const until of [1, 2])
-      await markPending(database, 'texan', new Date(until), 'no_buyer_eligible', heard);
+      await markPending(database, 'texan', new Date(until), { reason: 'no_buyer_eligible', foreseen: heard });
     expect(await findRound(database, 'texan', 1)).toMatchObject({
       terms: { pending: heard.pending },
       changes: [change],
