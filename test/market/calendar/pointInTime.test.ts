@@ -117,6 +117,10 @@ test('A time of closing is a day, several days or hours of a day', () => {
   expect(parseClosedTime('2026-12-24 12:30-24:00')).toEqual({ from: at + 12.5 * HOUR, until: at + DAY });
 });
 
+test('An hour on UTC has the offset +00:00', () => {
+  expect(windowKey('hour', 'UTC', Date.UTC(2026, 10, 24, 12))).toBe('hour:2026-11-24T12+00:00');
+});
+
 describe('A window is long over', () => {
   const noon = Date.UTC(2026, 10, 24, 12);
 
