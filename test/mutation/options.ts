@@ -4,7 +4,7 @@ import type { PartialStrykerOptions } from '@stryker-mutator/api/core';
 export const EXCLUDED = [
   // Mostly sentences, whose mutants are other sentences.
   'src/market/wording/**',
-  'src/market/model/{reason,terms}.ts',
+  'src/market/model/reason.ts',
   // A lead's life without servers, for scenarios only: the sale engine replaces it.
   'src/market/walk/**',
   // The loop over the rounds of a simulation: the sale engine replaces it.
