@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -5,6 +6,7 @@ import { packageRoot } from '../../src/packageRoot.js';
 import { workflowId } from '../../src/temporal/names.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';
 import { openApiWorld, SAMPLE, sendLead, type ApiWorld } from '../api/world.js';
+import { onStore } from '../cli/gavel.js';
 import { readPage } from '../docs/page.js';
 import { faultsOf, openBrowser } from '../support/browser.js';
 import { startBuyer, type Behaviour, type FakeBuyer } from '../support/buyer.js';
@@ -12,6 +14,8 @@ import { chromium } from '../support/chromium.js';
 import { minutes, storeMarket } from '../support/market.js';
 import { stackAddresses } from '../support/stack.js';
 import { workerOf } from '../support/worker.js';
+
+type LeadBody = Awaited<ReturnType<typeof sendLead>>['body'];
 
 /** The views of docs/ops.md, each with its link. */
 const VIEWS = (readPage('docs/ops.md').tables.find(({ header }) => header[0] === 'view')?.rows ?? []).map(
@@ -68,13 +72,16 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
 
   /** Sends a lead and opens its page, as `gavel leads show` links to it. */
   async function pageOf(category: string, status: string): Promise<Page> {
+    return (await sendAndOpen(category, status)).page;
+  }
+  async function sendAndOpen(category: string, status: string): Promise<{ page: Page; body: LeadBody }> {
     const { body } = await sendLead(world, { ...SAMPLE, category }, { prefer: '' });
     expect(body).toMatchObject({ status });
     const page = await context.newPage();
     onTestFinished(() => page.close());
     const { TEMPORAL_UI_URL } = stackAddresses();
     await page.goto(`${TEMPORAL_UI_URL}/namespaces/default/workflows/${workflowId(String(body.lead_id))}`);
-    return page;
+    return { page, body };
   }
 
   const shows = async (page: Page, ...words: (string | RegExp)[]): Promise<void> => {
@@ -88,10 +95,36 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
     const { width } = page.viewportSize() ?? { width: 1400 };
     await page.screenshot({ path, clip: { x: 256, y: 48, width: width - 256, height } });
   };
+  /** With `PICTURES=yes`, makes the image of README.md: the terminal of a source and of ops beside the lead's page. */
+  const frontPicture = async (answer: string, leadId: string): Promise<void> => {
+    if (process.env.PICTURES !== 'yes') return;
+    const { stdout } = await onStore(world.settings)(['leads', 'show', leadId]);
+    const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+    const terminal = escape(
+      [
+        '$ curl http://127.0.0.1:3000/api/leads -H "Authorization: Bearer $GAVEL_KEY" …',
+        answer,
+        '',
+        `$ npm run gavel -- leads show ${leadId}`,
+        stdout,
+      ].join('\n'),
+    );
+    const image = readFileSync(join(packageRoot, 'docs', 'images', 'lead-sold.png')).toString('base64');
+    const front = await context.newPage();
+    await front.setViewportSize({ width: 1800, height: 700 });
+    await front.setContent(
+      `<body style="margin:0;display:flex;gap:16px;background:#f8f8f8;align-items:stretch">
+         <pre style="flex:0 0 720px;box-sizing:border-box;margin:0;padding:20px;background:#14171c;color:#e4e7ec;font:13px/1.5 'DejaVu Sans Mono',monospace;white-space:pre-wrap;overflow:hidden;border-radius:8px">${terminal}</pre>
+         <img style="flex:1;min-width:0;object-fit:contain;object-position:top;border-radius:8px" src="data:image/png;base64,${image}">
+       </body>`,
+    );
+    await front.screenshot({ path: join(packageRoot, 'docs', 'images', 'front.png') });
+    await front.close();
+  };
   const tab = (page: Page, name: string): Promise<void> => page.getByRole('tab', { name }).click();
 
   it('shows the buyer and price of a sold lead, and the reasons of the other buyers', async () => {
-    const page = await pageOf('Home Insurance', 'sold');
+    const { page, body } = await sendAndOpen('Home Insurance', 'sold');
     await shows(
       page,
       'COMPLETED',
@@ -101,6 +134,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
       '"outbid at $12.50"',
     );
     await picture(page, 'lead-sold', 640);
+    await frontPicture(JSON.stringify(body), String(body.lead_id));
     await tab(page, 'User Metadata');
     await shows(page, 'Home Insurance · TX · ACME1234');
   });
