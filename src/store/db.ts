@@ -29,29 +29,43 @@ import { openVault, type Vault } from './vault.js';
 export interface Database {
   client: MongoClient;
   db: Db;
+  /** Keys of personal data, loaded on first use; commands without personal data don't load them. */
+  vault: Vault;
+
+  // Market
   sellers: Collection<SellerDocument>;
   buyers: Collection<BuyerDocument>;
   campaigns: Collection<CampaignDocument>;
   contracts: Collection<ContractDocument>;
-  keys: Collection<KeyDocument>;
+  applies: Collection<MarketVersionDocument>;
+  marketChanges: Collection<MarketChangeDocument>;
+
+  // Leads
   leads: Collection<StoredLead>;
   rounds: Collection<RoundDocument>;
+
+  // Sales and books
   sales: Collection<SaleDocument>;
   returns: Collection<ReturnDocument>;
   ledger: Collection<EntryDocument>;
-  secrets: Collection<SecretDocument>;
-  suppressions: Collection<SuppressionDocument>;
-  /** Keys of personal data, loaded on first use; commands without personal data don't load them. */
-  vault: Vault;
   usage: Collection<UsageDocument>;
-  persons: Collection<PersonDocument>;
+
+  // Fairness
   turns: Collection<TurnsDocument>;
   circuits: Collection<CircuitDocument>;
   answers: Collection<AnswersDocument>;
-  marketChanges: Collection<MarketChangeDocument>;
+
+  // Persons
+  persons: Collection<PersonDocument>;
+  suppressions: Collection<SuppressionDocument>;
+  secrets: Collection<SecretDocument>;
+
+  // Access
+  keys: Collection<KeyDocument>;
+
+  // Upkeep
   audit: Collection<AuditDocument>;
   backups: Collection<BackupDocument>;
-  applies: Collection<MarketVersionDocument>;
 }
 
 type Limits = Pick<
@@ -87,28 +101,28 @@ export function openDatabase(
   return {
     client,
     db,
+    vault: openVault(settings.MASTER_KEYS, secrets),
     sellers: db.collection('sellers'),
     buyers: db.collection('buyers'),
     campaigns: db.collection('campaigns'),
     contracts: db.collection('contracts'),
-    keys: db.collection('keys'),
+    applies: db.collection('applies'),
+    marketChanges: db.collection('wakes'),
     leads: db.collection('leads'),
     rounds: db.collection('rounds'),
     sales: db.collection('sales'),
     returns: db.collection('returns'),
     ledger: db.collection('ledger'),
-    secrets,
-    suppressions: db.collection('suppressions'),
-    vault: openVault(settings.MASTER_KEYS, secrets),
     usage: db.collection('usage'),
-    persons: db.collection('persons'),
     turns: db.collection('turns'),
     circuits: db.collection('circuits'),
     answers: db.collection('answers'),
-    marketChanges: db.collection('wakes'),
+    persons: db.collection('persons'),
+    suppressions: db.collection('suppressions'),
+    secrets,
+    keys: db.collection('keys'),
     audit: db.collection('audit'),
     backups: db.collection('backups'),
-    applies: db.collection('applies'),
   };
 }
 

@@ -66,19 +66,19 @@ export interface StatementPart {
 export async function statementPage(
   { ledger }: Database,
   account: string,
-  span: Period,
+  period: Period,
   { limit, after }: StatementPart,
 ): Promise<StatementPage> {
-  const openings = await balancesBefore({ ledger }, account, span);
+  const openings = await balancesBefore({ ledger }, account, period);
   const asked = [...openings].filter(([currency]) => after === undefined || currency >= after.currency);
   const currencies: CurrencyStatement[] = [];
   let left = limit;
   for (const [currency, before] of asked) {
     // A currency without room on this page begins on the next one.
     if (left === 0) return { currencies, next: { currency, at: new Date(0), id: '' } };
-    const mark = after?.currency === currency && after.at >= span.from ? after : undefined;
-    const opening = mark ? before + (await sumUpTo({ ledger }, account, span, mark)) : before;
-    const booked = await bookingsAfter({ ledger }, { account, currency }, span, {
+    const mark = after?.currency === currency && after.at >= period.from ? after : undefined;
+    const opening = mark ? before + (await sumUpTo({ ledger }, account, period, mark)) : before;
+    const booked = await bookingsAfter({ ledger }, { account, currency }, period, {
       limit: left + 1,
       after: mark,
     });

@@ -33,7 +33,7 @@ describe('erasing a lead', () => {
   const store = (lead: Partial<LeadDocument> = {}) => storeLead(database, campaign, lead);
   const post = { postId: 'post', round: 1, buyer: 'northwind', exclusive: false, price: 4500, earns: 4500 };
 
-  test('deletes the personal data, the key and the hashes, keeps everything else, and leaves a proof', async () => {
+  test('deletes the personal data, the key and the hashes, keeps everything else, and leaves an erasure record', async () => {
     const lead = await store({
       status: 'sold',
       price: 4500,
@@ -135,7 +135,7 @@ describe('erasing a lead', () => {
     expect(await database.persons.distinct('_id')).toEqual(['phone:of-somebody-else']);
   });
 
-  test('a second time keeps the first proof, and each lead has its own proof', async () => {
+  test('a second time keeps the first erasure record, and each lead has its own', async () => {
     const [lead, other] = [await store({ status: 'expired' }), await store({ status: 'expired' })];
     const first = await eraseLead(database, lead._id, { by });
     expect(await eraseLead(database, lead._id, { by: 'somebody else' })).toEqual({
