@@ -39,7 +39,7 @@ import {
   type WaitingLead,
 } from '../src/market/wording/story.js';
 import { formatUtc } from '../src/market/calendar/isoTime.js';
-import { waitedForBids } from '../src/market/auction/waited.js';
+import { waitedForBids } from '../src/market/auction/asking.js';
 import {
   mergeWaitUpdates,
   isSameWait,

@@ -1,4 +1,4 @@
-import { isFinalRefusal } from '../market/model/clearNo.js';
+import { isFinalRefusal } from '../market/model/delivery.js';
 import type { Message, Reply, Send } from './send.js';
 
 /** The result of a delivery. `final`: the recipient refuses it, and a retry is useless. */

@@ -1,4 +1,4 @@
-import { isFinalRefusal } from '../market/model/clearNo.js';
+import { isFinalRefusal } from '../market/model/delivery.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
 import { acceptedFault, describeStatus } from './answerFaults.js';

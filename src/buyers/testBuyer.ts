@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hasExpired, withinCeiling, expiredBid } from '../market/auction/asking.js';
-import { isFinalRefusal } from '../market/model/clearNo.js';
+import { isFinalRefusal } from '../market/model/delivery.js';
 import { declarationOf, type FieldDeclaration, type FieldType } from '../market/fields/declaration.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { formatMoney, toDecimal } from '../market/money.js';

@@ -1,5 +1,5 @@
 import type { Failure } from '../limits/circuitBreaker.js';
-import { isFinalRefusal } from '../model/clearNo.js';
+import { isFinalRefusal } from '../model/delivery.js';
 import { aboveCeiling, isBelowFloor } from './prices.js';
 import type { Reason } from '../model/reason.js';
 import type { Bid, Candidate, Entry, NoBid, Round } from '../model/round.js';
@@ -139,3 +139,16 @@ export const withoutWords = <R extends Round>(round: R): R => ({
       : entry,
   ),
 });
+
+/**
+ * How long a round waited for outside checks and for bids, ms: the slowest answer of each tier, and of each group
+ * that was asked again, added up. The rest of the round's time is the exchange's own.
+ */
+export function waitedForBids({ checksMs = 0, entries }: Pick<Round, 'checksMs' | 'entries'>): number {
+  const byTime = new Map<string, number>();
+  for (const entry of entries) {
+    const time = askGroup(entry);
+    byTime.set(time, Math.max(byTime.get(time) ?? 0, entry.ms ?? 0));
+  }
+  return [...byTime.values()].reduce((sum, ms) => sum + ms, checksMs);
+}

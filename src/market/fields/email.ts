@@ -6,7 +6,7 @@ export interface EmailOptions {
   plusWasSpace?: boolean;
 }
 
-/** Local part (RFC 5321 and RFC 6531: letters of any script), without quoted forms, which nobody has. */
+/** Local part (RFC 5321 and RFC 6531: letters of any script), without quoted forms, which are not used in practice. */
 const LOCAL = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 /** A public host name: labels, and a last one that is not a number. */
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})$/;

@@ -16,7 +16,7 @@ export interface Contact {
  * suppression lists, erasure, search and the hashes for buyers all compare these (docs/decisions/match-key.md).
  */
 export interface PersonKeys {
-  /** E.164 without an extension; of what is no such number, its digits. */
+  /** E.164 without an extension; for anything else, its digits. */
   phone?: string;
   /** In lower case, its domain in ASCII. */
   email?: string;
@@ -53,7 +53,7 @@ export const contactOf = (fields: Readonly<Record<string, FieldValue>>): Contact
 export const sentContact = ({ fields, sent }: Pick<LeadFields, 'fields' | 'sent'>): Contact =>
   contactOf({ ...fields, ...sent });
 
-/** Asterisks, bullets and runs of x stand for what is not shown: many persons look the same behind them. */
+/** Asterisks, bullets and runs of x hide characters, so many persons have the same masked value. */
 const MASK = /[*•●]|x{2,}|_{2,}|#{2,}|\.{3,}/i;
 /** A spreadsheet's `2.15E+09` has lost digits: many numbers look the same in it. */
 const ROUNDED = /^\d(?:[.,]\d+)?e\+?\d+$/i;
@@ -92,8 +92,8 @@ function emailKey(sent: string): string | undefined {
 }
 
 /**
- * The keys by the rule of releases up to 0.1.0. Suppression lists have only hashes, so what was imported then stays under
- * these keys and is still found by them.
+ * The keys by the rule of releases up to 0.1.0. Suppression lists contain only hashes, so entries imported then stay
+ * under these keys and are still found by them.
  */
 export function formerPersonKeys({ phone, email }: Contact): PersonKeys {
   const number = phone === undefined ? undefined : parsePhoneNumberFromString(phone, 'US');

@@ -48,7 +48,7 @@ export function readPhone(sent: string, country: CountryCode = HOME_COUNTRY): Re
   });
 }
 
-/** An input mask or a country prefix that nobody filled in. */
+/** An unfilled input mask or country prefix. */
 const isUnfilled = (text: string): boolean => /^\+?1?[\s()_.-]*$/.test(text);
 
 function readFirst(text: string, country: CountryCode): Phone | undefined {

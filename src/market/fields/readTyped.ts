@@ -1,8 +1,6 @@
-import { readBoolean } from './boolean.js';
+import { enumReader, readBoolean, readList } from './choices.js';
 import { readBirthDate, readDate } from './date.js';
 import type { FieldDeclaration } from './declaration.js';
-import { enumReader } from './enum.js';
-import { readList } from './list.js';
 import { readMoney, readNumber } from './number.js';
 import { readRange } from './range.js';
 import type { FieldValue, Reading } from './reading.js';
@@ -23,8 +21,8 @@ export const readTyped = (
 ): Reading<FieldValue> => typedReader(declaration, currency)(sent, now);
 
 /**
- * The reader of a declared field. Of several values each is read; if one of them can't be read, none counts. A normal form
- * is read as itself.
+ * The reader of a declared field. If there are several values, each is read, and one unreadable value makes all of
+ * them unreadable. A normal form is read as itself.
  * @param currency of the campaign's amounts (ISO 4217)
  */
 export function typedReader(declaration: FieldDeclaration, currency: string): FieldReader {

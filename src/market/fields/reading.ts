@@ -1,4 +1,4 @@
-/** A field's value: one text, or several where a source sends a list or names a custom field more than once. */
+/** A field's value: one text, or several if a source sends a list or repeats a custom field. */
 export type FieldValue = string | string[];
 
 /**

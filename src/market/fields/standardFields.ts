@@ -173,7 +173,7 @@ export interface LeadFields {
   phoneE164?: string;
 }
 
-/** A lead's fields as rules and pings see them: without those that could not be read. */
+/** A lead's fields as rules and pings see them: without unreadable ones. */
 export function readableFields({
   fields,
   unread = [],

@@ -170,7 +170,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
 export const readState = (sent: string): Reading =>
   readTypedText(sent, 'not a US state or territory', stateCode);
 
-/** The two-letter code that a text means, or undefined if it means none with certainty. */
+/** The two-letter code of a text; undefined if it is not certain. */
 export function stateCode(text: string): string | undefined {
   // `string:TX` is AngularJS's; a post office abroad and a ZIP code are written beside the state.
   const plain = folded(text.replace(/^string:/, ''))

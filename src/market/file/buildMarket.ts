@@ -12,7 +12,7 @@ import {
   type Sale,
 } from '../model/market.js';
 import type { Filter } from '../filters/filters.js';
-import { DEFAULTS } from './defaults.js';
+import { DEFAULTS } from './keys.js';
 import { parseDuration } from '../calendar/duration.js';
 import { buildFields } from './fieldValues.js';
 import { parseInstant } from '../calendar/isoTime.js';

@@ -7,14 +7,13 @@ import { checkUrls } from './checkUrls.js';
 import { readDocument } from './document.js';
 import { isDraft, isOf } from './draft.js';
 import { byPosition, pathText, type Fault, type Path, type Position, type Report } from './fault.js';
-import { isMap, type Keys, type MarketKeys } from './marketKeys.js';
+import { isMap, isMoney, type Keys, type MarketKeys } from './keys.js';
 import { marketInFile } from './marketInFile.js';
 import { mergeChange, type MergedMarket, type Merging, type Named } from './mergeChange.js';
 import { ModelInFile, takeModels, type Modelled } from './models.js';
 import { nearest, similarCategory } from '../nearest.js';
 import { MarketInFile } from './schema.js';
 import { checkShape } from './shape.js';
-import { isMoney } from './units.js';
 
 /** A market file as it was read: any part of a market. */
 export interface MarketFile {

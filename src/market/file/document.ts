@@ -161,7 +161,7 @@ function repeatedKeys(map: YAMLMap, path: Path, lines: LineStarts): Fault[] {
   });
 }
 
-/** The path of a node by those above it, the node itself being the last. */
+/** The path of a node by its ancestors; the node itself is the last. */
 function pathOf(nodes: readonly unknown[]): Path {
   const path: (string | number)[] = [];
   for (const [i, node] of nodes.entries()) {

@@ -7,7 +7,7 @@ import {
   type FieldDeclarations,
   type FieldType,
 } from '../fields/declaration.js';
-import { foldLabel } from '../fields/enum.js';
+import { foldLabel } from '../fields/choices.js';
 import type { Draft } from './draft.js';
 import type { Path, Report } from './fault.js';
 import { FieldName, line, Name, named, oneOf, TimeZone } from './values.js';

@@ -1,7 +1,7 @@
 import { minorDigits, toMinor } from '../money.js';
 import { stateCode } from '../fields/state.js';
 import { namesPerson } from '../fields/identifyingFields.js';
-import { DEFAULTS } from './defaults.js';
+import { DEFAULTS, isMoney } from './keys.js';
 import type { Draft } from './draft.js';
 import { parseDuration } from '../calendar/duration.js';
 import type { Path, Report } from './fault.js';
@@ -10,7 +10,6 @@ import { checkFilter } from './filterValues.js';
 import { nearest } from '../nearest.js';
 import type { MarketInFile } from './schema.js';
 import { checkSources } from './sourceValues.js';
-import { isMoney } from './units.js';
 
 export type MarketDraft = Draft<MarketInFile>;
 type CampaignDraft = NonNullable<NonNullable<MarketDraft['campaigns']>[number]>;
@@ -27,13 +26,13 @@ const NO_PRICE = 'has neither a price nor a buyer with a ping: give the contract
 
 /** What a market does not say of itself. */
 export interface Context {
-  /** Whether what is at the path was in the market before the file. */
+  /** Whether the value at the path was in the market before the file. */
   isStored: (path: Path) => boolean;
-  /** Names of the file's sellers and buyers that are faults themselves, as written; undefined if there is none. */
+  /** Faulty names of the file's sellers and buyers, as written; undefined if a name is missing. */
   unreadable: Record<'sellers' | 'buyers', unknown[]>;
 }
 
-/** Reports what is wrong between values of a whole market, each of which has the right shape. */
+/** Reports faults between the values of a whole market, each of which has the right shape. */
 export function checkMarket(
   { sellers = [], buyers = [], campaigns = [] }: MarketDraft,
   report: Report,
@@ -266,7 +265,7 @@ function checkAmounts(value: unknown, currency: string, path: Path, report: Repo
   }
 }
 
-/** A person who is erased is recognised by no rule on duplicates any more. */
+/** After an erasure, no rule on duplicates recognises the person. */
 function checkRetention(
   { retention, duplicates, contracts = [] }: CampaignDraft,
   path: Path,
@@ -284,7 +283,7 @@ function checkPending(pending: CampaignDraft['pending'], path: Path, report: Rep
   const expireAfter = parseDuration(pending?.expireAfter ?? DEFAULTS.expireAfter) ?? 0;
   const rest = expireAfter - waits.reduce((sum, wait) => sum + wait, 0);
   const rounds = 1 + waits.length + Math.max(0, Math.floor(rest / (waits.at(-1) ?? NaN)));
-  // Not a number where a wait can't be read, which is a fault already.
+  // NaN if a wait is unreadable, which is already reported.
   if (!(rounds > MOST_ROUNDS)) return;
   const message = `would offer an unsold lead ${rounds} times before it expires; at most ${MOST_ROUNDS} make sense: lengthen the last wait, which repeats`;
   report([...path, 'retryAfter'], message);
@@ -332,7 +331,7 @@ function checkContract(
     report([...path, 'ceiling'], 'is for bids; this contract has a price');
 }
 
-/** A tenth of a cent is nobody's price. */
+/** Amounts smaller than the currency's minor unit are faults. */
 export function checkAmount(amount: number, currency: string, path: Path, report: Report): void {
   if (toMinor(amount, currency) !== undefined) return;
   const digits = minorDigits(currency);

@@ -8,7 +8,7 @@ import { formatInstant } from '../calendar/isoTime.js';
 import { MarketInFile } from './schema.js';
 import { checkShape } from './shape.js';
 import { sourcesInFile } from './sourceValues.js';
-import { isDuration, isInstant, isMoney } from './units.js';
+import { isDuration, isInstant, isMoney } from './keys.js';
 
 /**
  * The market as a file writes it, with every default spelt out: reading it gives the same terms again.

@@ -1,6 +1,6 @@
 import { campaignId, categoryKey } from '../model/market.js';
 import { pathText, type Path, type Report } from './fault.js';
-import { isMap, LISTS, listOf, type Keys, type MarketKeys } from './marketKeys.js';
+import { isMap, LISTS, listOf, type Keys, type MarketKeys } from './keys.js';
 
 export interface Merging {
   /** Entries become exactly what the change says of them, instead of keeping the keys that it does not name. */
@@ -12,7 +12,7 @@ export interface Merging {
 /** What a change names, by name and in the order of its text. */
 export type Named = Record<'sellers' | 'buyers' | 'campaigns' | 'contracts', string[]>;
 
-/** A market with a change in it, and where in the change each of its parts comes from. */
+/** A market after a change, with the origin of each part. */
 export interface MergedMarket {
   market: MarketKeys;
   named: Named;
@@ -25,7 +25,7 @@ export interface Origin {
   at: Path;
   /** What to call it: `buyers[0].name`, or the name of what the change does not name. */
   text: string;
-  /** Whether what is there is the market's own, and not the change's. */
+  /** Whether the value comes from the stored market and not from the change. */
   isStored: boolean;
 }
 

@@ -4,9 +4,8 @@ import { toMinor } from '../money.js';
 import { campaignId, type Contract, type Market } from '../model/market.js';
 import type { PriceRange, BidModel } from '../model/distributions.js';
 import { checkAmount } from './marketChecks.js';
-import { DEFAULTS } from './defaults.js';
+import { DEFAULTS, isMap, type Keys } from './keys.js';
 import type { Path, Report } from './fault.js';
-import { isMap, type Keys } from './marketKeys.js';
 import { Price } from './values.js';
 
 const Percent = Type.Number({
@@ -60,7 +59,7 @@ const mapEntries = (list: unknown, mapped: (map: Keys, i: number) => Keys): unkn
     ? list.map((entry: unknown, i): unknown => (isMap(entry) ? mapped(entry, i) : entry))
     : list;
 
-/** The models by contract. Reports what is wrong with them, and new contracts whose bids are unknown. */
+/** The models by contract. Reports faults in them, and new contracts with unknown bids. */
 export function readModels(
   models: readonly Modelled[],
   terms: Market,

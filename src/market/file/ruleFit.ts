@@ -1,7 +1,7 @@
 import { parseDate } from '../calendar/days.js';
 import { FIELDS } from '../fields/standardFields.js';
 import { declarationOf, FIELD_TYPES, type FieldDeclaration, type FieldType } from '../fields/declaration.js';
-import { foldLabel } from '../fields/enum.js';
+import { foldLabel } from '../fields/choices.js';
 import { readTyped } from '../fields/readTyped.js';
 import type { RuleName } from '../filters/filters.js';
 import type { Draft } from './draft.js';

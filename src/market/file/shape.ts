@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import type { Path, Report } from './fault.js';
-import { isMap } from './marketKeys.js';
+import { isMap } from './keys.js';
 import { nearest } from '../nearest.js';
 
 /**

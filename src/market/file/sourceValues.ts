@@ -22,7 +22,7 @@ const SourceInFile = Type.Object(
   { title: 'a source mapping', minProperties: 1 },
 );
 
-/** What a seller says of its sources, by their names; `checkSources` checks what is between the values. */
+/** A seller's settings for its sources, by name; `checkSources` checks the relations between values. */
 export const SourcesOfSeller = named(SourceInFile, {
   title: 'a map of sources',
   names: SourceName,
@@ -31,13 +31,13 @@ export const SourcesOfSeller = named(SourceInFile, {
 
 export type SourcesOfSeller = Type.Static<typeof SourcesOfSeller>;
 
-/** Reports what is wrong between aliases, each of which has the right shape. */
+/** Reports faults between aliases, each of which has the right shape. */
 export function checkSources(sources: Draft<SourcesOfSeller>, path: Path, report: Report): void {
   for (const [source, terms] of Object.entries(sources))
     checkAliases(terms?.aliases ?? {}, [...path, source, 'aliases'], report);
 }
 
-/** Names are told apart as in a request: `First Name` and `first_name` are one. */
+/** Names are compared as in a request: `First Name` and `first_name` are the same. */
 function checkAliases(aliases: Draft<Record<string, string>>, path: Path, report: Report): void {
   const known = new Map<string, { name: string; field: string | undefined }>();
   for (const [name, field] of Object.entries(aliases)) {

@@ -14,12 +14,12 @@ import { parseInstant } from '../calendar/isoTime.js';
  * "write it like"; together they are the message when a value is something else.
  */
 
-/** A text that passes a test of its own beside its length. */
+/** A text with a maximum length and a test. */
 export function text(title: string, example: string, passes: (value: string) => boolean, maxLength = 2048) {
   return Type.Refine(Type.String({ title, examples: [example], minLength: 1, maxLength }), passes);
 }
 
-/** One of some words; the static type is those words. */
+/** One of several words; they are the static type. */
 export const oneOf = <const Value extends string>(
   title: string,
   values: readonly Value[],

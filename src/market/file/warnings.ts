@@ -13,19 +13,18 @@ import {
 import { isSame } from '../waiting/waking.js';
 import { formatDuration } from '../calendar/duration.js';
 import { similarCategory } from '../nearest.js';
-import { isMoney } from './units.js';
+import { isMoney } from './keys.js';
 
 /*
- * What a person should confirm before a market is changed: sentences about changes that remove a limit, that take away
- * or give back money, that stop or resume sales, that send leads to
- * another server, that end waiting leads, or that look like a slip of the decimal point.
- * Any other change, such as a floor that is lowered by a half, has no warning. Neither does a new entry.
+ * Warnings to confirm before a market is changed: about changes that remove a limit, take or return money, stop or
+ * resume sales, send leads to another server, expire pending leads, or look like a misplaced decimal point. Other
+ * changes, such as a floor that is halved, have no warning. New entries have none either.
  */
 
 /** @param clock UTC ms */
 type Judge<T> = (was: T, now: T, clock: number) => string | undefined;
 
-/** A key that is there no more. */
+/** A removed key. */
 const removed =
   <T>(key: keyof T, message: string): Judge<T> =>
   (was, now) =>
@@ -49,7 +48,7 @@ const WINDOWS: Readonly<Record<string, string>> = {
   total: 'in total',
 };
 
-/** Windows of a limit that are there no more. */
+/** Removed windows of a limit. */
 const unlimited =
   (key: 'caps' | 'postCaps' | 'budget', what: string): Judge<Contract> =>
   (was, now) => {
@@ -208,7 +207,7 @@ const CONTRACT: readonly Judge<Contract>[] = [
 type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
 
 /**
- * What to confirm of a market's change, by `warningKey`.
+ * The warnings of a market's change, by `warningKey`.
  * @param clock UTC ms
  */
 export function warningsOf(before: Market, after: Market, clock: number): ReadonlyMap<string, string[]> {
@@ -263,7 +262,7 @@ export const slipsOf = (fields: Readonly<Record<string, { from?: string; to?: st
 /** `contract ACME1234/auto-insurance/northwind` */
 export const warningKey = (kind: Kind, id: string): string => `${kind} ${id}`;
 
-/** New campaigns of a seller that has some: they may be meant for one of those. */
+/** New campaigns of a seller that already has some: an existing one may be meant. */
 function misspelt(before: Market, after: Market): [id: string, message: string][] {
   const known = new Set(before.campaigns.map(({ id }) => id));
   return after.campaigns.flatMap(({ id, seller, category }): [string, string][] => {

@@ -5,9 +5,9 @@ import { formatDuration } from '../calendar/duration.js';
 import { fieldsInFile } from './fieldValues.js';
 import { formatInstant } from '../calendar/isoTime.js';
 import { sourcesInFile } from './sourceValues.js';
-import { isDuration, isInstant, isMoney } from './units.js';
+import { isDuration, isInstant, isMoney } from './keys.js';
 
-/** Terms as the market file would write them, key by key: what people compare, and how changes are shown. */
+/** A part of a market as the market file writes it, key by key: for comparisons, and for the display of changes. */
 export type Written = Record<string, string>;
 
 export const writtenSeller = ({ sources, ...seller }: Omit<Seller, 'code'>): Written =>
@@ -24,7 +24,7 @@ export const writtenContract = (
   currency: string,
 ): Written => written({ ...contract, delivery }, currency);
 
-/** Every value under its path. What the file does not say of itself (ids of what it stands in) is left out. */
+/** Every value by its path. Values that the file implies (ids of parents) are left out. */
 function written(terms: object, currency: string): Written {
   const lines: Written = {};
   const walk = (value: unknown, path: string): void => {

@@ -39,7 +39,7 @@ export interface Comparison {
 
 /** How a field is read, too. */
 interface ComparedField extends Comparison {
-  /** Undefined if there is no value, or none that can be read. */
+  /** Undefined if there is no readable value. */
   read: (value: FieldValue, now: number) => Values | undefined;
   /** Undefined if the text, one of `Values`, is no such thing. */
   boundsOf: (text: string, kind: BoundKind) => Bounds | undefined;

@@ -130,7 +130,7 @@ function pairAreaCodes(columns: readonly Column[], values: readonly string[][]):
   });
 }
 
-/** A phone number or e-mail address of a row, or what is wrong with it. */
+/** A phone number or e-mail address of a row, or its problem. */
 export type Entry = { contact: Contact; isCertain: boolean } | { problem: string };
 
 /** Every contact of a row. */

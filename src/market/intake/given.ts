@@ -11,7 +11,7 @@ export type GivenValue =
 /** By name as sent. */
 export type Given = ReadonlyMap<string, GivenValue>;
 
-/** Texts and lists by name, for callers whose fields come from elsewhere than a request. */
+/** Texts and lists by name, for callers whose fields do not come from a request. */
 export const givenFrom = (values: Iterable<readonly [string, FieldValue]>): Given =>
   new Map(
     [...values].map(([name, value]): [string, GivenValue] => [

@@ -30,8 +30,8 @@ export function missingProblem(field: string, others: Given): string {
 }
 
 /**
- * Names that often stand for a field but may mean something else, so that they only give a hint: those of a seller and a
- * category in other APIs, and of persons' fields in other languages of the United States.
+ * Names that often stand for a field but may mean something else, so they only give a hint: names for a seller and a
+ * category in other APIs, and for personal fields in other languages of the United States.
  */
 const ALSO_MEANT: Readonly<Record<string, readonly string[]>> = {
   seller: ['seller_id', 'seller_code', 'seller_name', 'seller_slug', 'account', 'account_id', 'client_id'],
@@ -58,7 +58,10 @@ function holds(object: unknown, wanted: readonly string[], depth = 1): boolean {
   );
 }
 
-/** Slips between a name and the nearest of those wanted; the last part of a path (`fields.first_name`) must be exact. */
+/**
+ * Typing errors between a name and the nearest wanted one; the last part of a path (`fields.first_name`) must be
+ * exact.
+ */
 function slipsIn(name: string, wanted: readonly string[]): number {
   const parts = name.split(/[.[\]:/]+/).filter((part) => part !== '');
   const last = parts.length > 1 ? foldedName(parts.at(-1) ?? '') : undefined;

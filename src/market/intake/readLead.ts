@@ -83,7 +83,7 @@ class LeadReader {
   private readonly misfits = new Map<string, { field: string; reading: Reading }>();
   /** Names that stand for a field which was sent under another name too, with another value: why they are custom fields. */
   private readonly conflicts = new Map<string, string>();
-  /** Why a name in one text was not split into what is missing. */
+  /** Why a full name was not split into its missing parts. */
   private unsplit: { field: string; why: string } | undefined;
   /** Names of the request that stand for a standard field. */
   private readonly used = new Set<string>();
@@ -333,7 +333,7 @@ class LeadReader {
     else this.warnings.push({ field: name, problem: note });
   }
 
-  /** Undefined for a blank one. A required field may have the answer "none", but no program's word for nothing. */
+  /** Undefined if it is blank. A required field may have the answer "none", but not a program's word for nothing. */
   private customText(name: string, sent: string): string | undefined {
     const text = cleanText(sent);
     if (text === '') return undefined;
@@ -421,7 +421,7 @@ function hasPhoneDigits(sent: string): boolean {
   return digits >= 7 && digits <= 15;
 }
 
-/** A number that was made up, with 555 as its area code or behind it, such as the documented one: nobody can correct it. */
+/** A fictional number, with 555 as or after its area code, such as the documented one: it can't be corrected. */
 const isFictionalPhone = (field: string, { value, original }: Reading): boolean =>
   field === 'phone' &&
   value === undefined &&

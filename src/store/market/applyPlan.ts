@@ -1,5 +1,5 @@
 import { categoryKey, type Contract, type Market } from '../../market/model/market.js';
-import { DEFAULTS } from '../../market/file/defaults.js';
+import { DEFAULTS } from '../../market/file/keys.js';
 import type { Named } from '../../market/file/mergeChange.js';
 import { slipsOf, warningKey, warningsOf } from '../../market/file/warnings.js';
 import {

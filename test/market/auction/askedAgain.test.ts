@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { missedCandidates, missedEntry, withAnswers } from '../../../src/market/auction/asking.js';
+import {
+  missedCandidates,
+  missedEntry,
+  waitedForBids,
+  withAnswers,
+} from '../../../src/market/auction/asking.js';
 import { conclude, nextStep, type OfferAnswer } from '../../../src/market/auction/decide.js';
 import type { Candidate, Entry, Round } from '../../../src/market/model/round.js';
 import { turnsUsed } from '../../../src/market/auction/turnsUsed.js';
 import { roundInWords } from '../../../src/market/wording/story.js';
-import { waitedForBids } from '../../../src/market/auction/waited.js';
 
 const candidate = (buyer: string): Candidate => ({ contract: `ACME1234/auto/${buyer}`, buyer, tier: 1 });
 

@@ -16,7 +16,7 @@ import {
   withTestPing,
   type PingAnswer,
 } from '../../../src/market/auction/asking.js';
-import { isFinalRefusal } from '../../../src/market/model/clearNo.js';
+import { isFinalRefusal } from '../../../src/market/model/delivery.js';
 import type { Candidate, Entry, NoBid, Round } from '../../../src/market/model/round.js';
 import type { Sale } from '../../../src/market/model/market.js';
 

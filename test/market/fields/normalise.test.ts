@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readBoolean } from '../../../src/market/fields/boolean.js';
+import { readBoolean, readList } from '../../../src/market/fields/choices.js';
 import { readBirthDate, readDate } from '../../../src/market/fields/date.js';
 import { readEmail } from '../../../src/market/fields/email.js';
-import { readList } from '../../../src/market/fields/list.js';
 import { readFirstName, readFullName, readName } from '../../../src/market/fields/name.js';
 import { readMoney, readNumber } from '../../../src/market/fields/number.js';
 import { readPhone } from '../../../src/market/fields/phone.js';

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readBoolean } from '../../../src/market/fields/boolean.js';
+import { readBoolean, readList } from '../../../src/market/fields/choices.js';
 import { readBirthDate, readDate } from '../../../src/market/fields/date.js';
 import { readEmail } from '../../../src/market/fields/email.js';
-import { readList } from '../../../src/market/fields/list.js';
 import { readFirstName, readName } from '../../../src/market/fields/name.js';
 import { readMoney, readNumber } from '../../../src/market/fields/number.js';
 import { readPhone } from '../../../src/market/fields/phone.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OfferAnswer } from '../../../src/market/auction/decide.js';
-import { waitedForBids } from '../../../src/market/auction/waited.js';
+import { waitedForBids } from '../../../src/market/auction/asking.js';
 import type { LeadFacts } from '../../../src/market/model/lead.js';
 import type { Change, Entry, Round } from '../../../src/market/model/round.js';
 import {
