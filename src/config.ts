@@ -276,8 +276,8 @@ export function readSettings(env?: NodeJS.ProcessEnv, local?: Record<string, str
 }
 
 /**
- * The settings that are named, and no demand for others: listing keys needs no Temporal.
- * @throws SettingsError naming every setting at fault among those that are asked for
+ * The named settings only: listing keys needs no Temporal.
+ * @throws SettingsError naming every invalid setting among these
  */
 export function pickSettings<Name extends keyof Settings>(
   names: readonly Name[],
@@ -307,7 +307,7 @@ export function pickSettings<Name extends keyof Settings>(
   throw new SettingsError(faults.join('\n'));
 }
 
-/** What is wrong with settings of a connection to Temporal, each of which has the right form. */
+/** Conflicts between settings of the Temporal connection that are valid by themselves. */
 function temporalFaults(settings: Partial<TemporalSettings>): string[] {
   const { TEMPORAL_TLS, TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
   const files = TEMPORAL_SETTINGS.filter((name) => name.endsWith('_PATH'));

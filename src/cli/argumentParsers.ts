@@ -3,7 +3,7 @@ import { MAX_PAGE_SIZE } from '../operations/inputs.js';
 import { parseDuration } from '../market/calendar/duration.js';
 import { formatUtc, parseIsoTime } from '../market/calendar/isoTime.js';
 
-/** A date, a time, or so long ago. */
+/** A date, a time, or a duration before now. */
 export function parsePastTime(text: string): Date {
   const span = parseDuration(text);
   const at = span === undefined ? parseIsoTime(text) : new Date(Date.now() - span);
@@ -11,7 +11,7 @@ export function parsePastTime(text: string): Date {
   return at;
 }
 
-/** A date, a time, or so long from now, which has not come yet. */
+/** A date, a time, or a duration from now. It must be in the future. */
 export function parseFutureTime(text: string): Date {
   const span = parseDuration(text);
   const at = span === undefined ? parseIsoTime(text) : new Date(Date.now() + span);
@@ -21,15 +21,15 @@ export function parseFutureTime(text: string): Date {
   return at;
 }
 
-/** A span of time, in ms. */
+/** A duration, in ms. */
 export function parseDurationMs(text: string): number {
   const span = parseDuration(text);
   if (span === undefined || span <= 0) throw new InvalidArgumentError('Write a duration like 12h or 14d.');
   return span;
 }
 
-/** How many are listed at the most. */
+/** Maximum length of a list. */
 export function parseCount(text: string): number {
   if (/^\d{1,6}$/.test(text) && Number(text) > 0 && Number(text) <= MAX_PAGE_SIZE) return Number(text);
-  throw new InvalidArgumentError(`It is a whole number from 1 to ${MAX_PAGE_SIZE}.`);
+  throw new InvalidArgumentError(`Write a whole number from 1 to ${MAX_PAGE_SIZE}.`);
 }

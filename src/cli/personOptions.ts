@@ -10,7 +10,7 @@ export interface PersonOptions {
 export const namesPerson = ({ phone, email }: PersonOptions): boolean =>
   phone !== undefined || email !== undefined;
 
-/** @throws CommandFailed where a person is named by what is no phone number or no e-mail address */
+/** @throws CommandFailed if the phone number or e-mail address is invalid */
 export function checkPerson(person: PersonOptions): void {
   const fault = namesPerson(person) ? contactProblem(person) : undefined;
   if (fault) throw new CommandFailed(`--${fault.field} is ${fault.problem}.`);

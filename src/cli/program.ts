@@ -30,7 +30,7 @@ Exit codes: 0 done, 1 failed, with a message on standard error, 2 wrong usage.`;
 export function gavelProgram(): Command {
   const program = new Command('gavel')
     .description('a lead exchange you host yourself')
-    .option('--remote <url>', 'work by the admin API there, with the key of GAVEL_ADMIN_KEY')
+    .option('--remote <url>', 'use the admin API at this address, with the key in GAVEL_ADMIN_KEY')
     .hook('preAction', (_program, command) => rejectRemote(command))
     .addHelpText('after', HELP)
     .addCommand(apiCommand())
@@ -66,12 +66,12 @@ export function gavelProgram(): Command {
   return program;
 }
 
-/** That a switch is off unless it is given needs no saying. */
+/** Leaves out the default of switches: they are off. */
 function optionDescription(this: Help, option: Option): string {
   return option.isBoolean() ? option.description : Help.prototype.optionDescription.call(this, option);
 }
 
-/** Settings of a command do not reach the commands that are added to it. */
+/** Settings of a command don't apply to its subcommands. */
 function forAll(command: Command, change: (command: Command) => void): void {
   change(command);
   for (const each of command.commands) forAll(each, change);

@@ -23,7 +23,7 @@ export function callRemotely(given: string, key: string): CallOperation {
     const headers = { ...init.headers, accept: 'application/json', authorization: `Bearer ${key}` };
     const request: RequestInit = { ...init, headers, redirect: 'error' };
     let answer = await send(url, path, request);
-    // What was refused for its number was not done.
+    // A rate-limited request was not executed.
     for (; answer.waitS !== undefined; answer = await send(url, path, request)) {
       printError(`${refusalOf(url, answer).message} Waiting ${answer.waitS} s …`);
       await setTimeout(answer.waitS * 1000);
@@ -64,7 +64,7 @@ export function toHttpRequest<In extends Type.TObject>(
   };
 }
 
-/** A key must not be read on the way: https, or no way at all. */
+/** A key must not be sent unencrypted: https only. */
 function remoteUrl(given: string): URL {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url?.protocol === 'https:') return url;
@@ -78,7 +78,7 @@ interface Answer {
   ok: boolean;
   status: number;
   body: unknown;
-  /** The key is good, and is to send its next request after so many seconds. */
+  /** Seconds after which a rate-limited key may send its next request. */
   waitS?: number;
 }
 
@@ -101,7 +101,7 @@ async function send(url: URL, path: string, init: RequestInit): Promise<Answer> 
   }
 }
 
-/** Only who has sent a good key is told its limit; guesses and keys that are none any more are not waited for. */
+/** Only answers to a valid key contain its limit; requests with a guessed or revoked key are not retried. */
 function waitOf({ status, headers }: Response): number | undefined {
   if (status !== 429 || !headers.has('x-ratelimit-limit')) return undefined;
   return Math.min(60, Math.max(1, Number(headers.get('retry-after')) || 1));

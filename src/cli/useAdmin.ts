@@ -16,25 +16,25 @@ import type { CallOperation } from './callOperation.js';
 const remoteCommands = new WeakSet<Command>();
 const localReasons = new WeakMap<Command, string>();
 
-/** A command that does all it does by operations of the admin API, so that it works from afar too. */
+/** A command that only uses operations of the admin API, so that it also works remotely. */
 export function adminCommand(name: string): Command {
   const command = new Command(name);
   remoteCommands.add(command);
   return command;
 }
 
-/** A command that is done where the servers are and never from afar, and why. */
+/** A command that works only where the servers are, and the reason. */
 export function localCommand(name: string, why: string): Command {
   const command = new Command(name);
   localReasons.set(command, why);
   return command;
 }
 
-/** Where `--remote` says that a command is to be done; undefined: here. */
+/** The URL of `--remote`; undefined: the command runs locally. */
 const remoteUrlOf = (command: Command): string | undefined =>
   command.optsWithGlobals<{ remote?: string }>().remote;
 
-/** @throws CommandFailed where the command is to be done from afar and can't be */
+/** @throws CommandFailed if `--remote` is given and the command doesn't support it */
 export function rejectRemote(command: Command): void {
   if (remoteUrlOf(command) === undefined || remoteCommands.has(command)) return;
   const why =
@@ -47,13 +47,13 @@ const commandPath = (command: Command): string =>
   command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 
 interface UseAdminOptions {
-  /** Whether a person's data are read or a person is looked for. */
+  /** Whether personal data is read or searched. */
   personalData?: boolean;
-  /** Is told how far what takes long has come, where it is done here. */
+  /** Receives the progress of long operations that run locally. */
   onProgress?: (text: string) => void;
 }
 
-/** Does a command's work by a remote admin API where `--remote` names one, else on the database of the settings. */
+/** Runs a command's work on the admin API named by `--remote`, else on the database of the settings. */
 export async function useAdmin<T>(
   command: Command,
   work: (call: CallOperation) => Promise<T>,
@@ -78,11 +78,11 @@ function adminKey(): string {
   const { GAVEL_ADMIN_KEY } = pickSettings(['GAVEL_ADMIN_KEY']);
   if (GAVEL_ADMIN_KEY !== undefined) return GAVEL_ADMIN_KEY;
   throw new CommandFailed(
-    'Set GAVEL_ADMIN_KEY to an admin key; `gavel keys create --admin NAME --scopes …` makes one where the servers are.',
+    'GAVEL_ADMIN_KEY is not set. Set it to an admin key; create one with `gavel keys create --admin NAME --scopes …` where the servers are.',
   );
 }
 
-/** Whoever reaches the database may do everything. */
+/** Anyone with access to the database has all scopes. */
 function localAdminContext(
   database: Database,
   onProgress: UseAdminOptions['onProgress'],

@@ -48,7 +48,7 @@ export function connectionOptions(settings: ConnectionSettings) {
   return { address, apiKey, tls };
 }
 
-/** Mistakes in the settings by which a connection fails, found in what the libraries say of them. */
+/** Wrong settings that make a connection fail, recognized by the libraries' messages. */
 const REFUSALS: [pattern: RegExp, words: string][] = [
   [
     /InvalidContentType|wrong version number|packet length too long/,
@@ -58,7 +58,7 @@ const REFUSALS: [pattern: RegExp, words: string][] = [
   [/Namespace \S+ is not found/, 'there is no such TEMPORAL_NAMESPACE'],
 ];
 
-/** What is wrong with the settings, if that is why the connection fails; in words that name no address and no key. */
+/** The wrong setting that makes the connection fail, if any; names no address and no key. */
 export function explainConnectionError(error: unknown): string | undefined {
   const messages: string[] = [];
   for (let at = error; at instanceof Error; at = at.cause) messages.push(at.message);

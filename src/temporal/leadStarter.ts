@@ -10,10 +10,10 @@ import { resolvePost, retryNow, type LeadWorkflowCalls } from './leadWorkflowCal
 import { startLead, leadWorkflowOptions } from './startLead.js';
 import { notifyWithdrawn } from './leadWorkflowClient.js';
 
-/** Begins leads' workflows for the API. */
+/** Starts leads' workflows for the API. */
 export interface LeadStarter extends LeadWorkflowCalls {
   /**
-   * Starts the lead's workflow and waits for its early answer, `answerWithinMs` at the most; 0 does not wait. Undefined
+   * Starts the lead's workflow and waits for its early answer, at most `answerWithinMs`; 0 does not wait. Undefined
    * when there is none in time: no worker is up, Temporal is down, or buyers are slow. The lead is stored either way,
    * and the sweep starts it where this call could not. Never rejects. `onAnswer` is called with an answer also where it comes
    * a little too late.
@@ -33,9 +33,9 @@ export interface LeadStarter extends LeadWorkflowCalls {
   close(): Promise<void>;
 }
 
-/** How long an answer is listened for that nobody waits for any more, ms. */
+/** How long a late answer is still awaited, ms. */
 const LATE_MS = 6000;
-/** How long a start that nobody waits for may take, ms. */
+/** Timeout of a start in the background, ms. */
 const UNWATCHED_MS = 10_000;
 
 type StarterSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE'>;
@@ -47,7 +47,7 @@ export function openLeadStarter(settings: StarterSettings, log: Log): LeadStarte
   const underWay = new Set<Promise<unknown>>();
   const listening = new Set<AbortController>();
 
-  /** A call that is tried again on a closed connection throws out of a timer, where nobody can catch it: closing waits. */
+  /** A retry on a closed connection throws inside a timer, where it can't be caught: closing waits for pending calls. */
   function noted<T>(call: Promise<T>): Promise<T> {
     const over = (): void => void underWay.delete(call);
     underWay.add(call);

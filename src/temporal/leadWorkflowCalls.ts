@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { RESOLVE_POST_UPDATE, RETRY_NOW_SIGNAL, workflowId, type PostDecision } from './names.js';
 
-/** What a lead's workflow was asked to do, by Gavel's own API and commands. */
+/** Calls of ops to a lead's workflow, by Gavel's API and commands. */
 export interface LeadWorkflowCalls {
   /** Decides on a post that is held for ops. */
   resolvePost(leadId: string, decision: PostDecision): Promise<CallResult>;
@@ -10,7 +10,7 @@ export interface LeadWorkflowCalls {
 }
 
 /**
- * What came of it. `refused`: the workflow does not accept it, for the reason that it gives. `gone`: no workflow of the lead
+ * The outcome of a call. `refused`: the workflow rejected it, with a reason. `gone`: no workflow of the lead
  * runs. `no worker`: none has answered in time. `away`: Temporal does not answer.
  */
 export type CallResult =
@@ -18,7 +18,7 @@ export type CallResult =
   | { sent: 'refused'; why: string }
   | { sent: 'gone' | 'no worker' | 'away' };
 
-/** A worker that runs answers within a second, ms. */
+/** A running worker answers within a second; timeout in ms. */
 const PATIENCE_MS = 5000;
 const LOOK_MS = 1000;
 

@@ -13,15 +13,15 @@ export const DIGEST_WORKFLOW = 'digest';
 /** The id under which ops find a lead's workflow. */
 export const workflowId = (leadId: string): string => `lead-${leadId}`;
 
-/** Update: what the source is told, as soon as the first round has ended. */
+/** Update: the answer to the source, after the first round. */
 export const OUTCOME_UPDATE = 'outcome';
-/** Signal: hold the next round now instead of at its time. */
+/** Signal: run the next round now instead of at its time. */
 export const RETRY_NOW_SIGNAL = 'retryNow';
 /**
- * Signal: terms have changed so that a waiting lead might now sell; with `News`, that it reckons anew until when it waits.
+ * Signal: terms have changed so that a waiting lead might now sell; with `News`, the lead computes its next wait again.
  */
 export const MARKET_CHANGED_SIGNAL = 'marketChanged';
-/** Signal: a buyer has given the lead back, so that its life goes on or its seller is told. */
+/** Signal: a buyer has returned the lead, so its life continues or its seller is notified. */
 export const GIVEN_BACK_SIGNAL = 'givenBack';
 /** Update: ops say whether the buyer accepted a post that is held for them. */
 export const RESOLVE_POST_UPDATE = 'resolvePost';
@@ -42,7 +42,7 @@ export const WITHDRAW_UPDATE = 'withdraw';
 
 /**
  * The early answer. `price` is what the seller earns, minor units, the sum over buyers. `waitedMs` is how much of its
- * time others took, buyers and outside services; absent where a buyer gave no clear answer at first.
+ * time others took, buyers and outside services; absent if a buyer gave no clear answer at first.
  */
 export interface OutcomeAnswer {
   status: LeadStatus;

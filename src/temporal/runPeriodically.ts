@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.js';
 
 export interface PeriodicTask {
-  /** Aborts the signal of the step under way, waits for its end, and begins no other. */
+  /** Aborts the current step, waits for its end, and starts no other. */
   stop: () => Promise<void>;
 }
 
@@ -11,14 +11,14 @@ interface PeriodicTaskOptions {
   everyMs: number;
   /** Whether a step that did something is followed by the next without a pause: there may be more. */
   repeatUntilIdle?: boolean;
-  /** What the log says of a step that did something, where it says nothing itself; and of one that failed. */
+  /** Log events of a step that did something, unless it logs by itself, and of a failed step. */
   done?: { event: string };
   failed: { event: string };
 }
 
 /**
  * Repeats a step beside the worker until stopped. A step that fails is tried again after the pause. Calls to a Temporal
- * that is away take their whole deadline: a step that makes some gives them the signal.
+ * that is unreachable last until their deadline: a step passes them the signal.
  */
 export function runPeriodically(
   step: (signal: AbortSignal) => Promise<number>,

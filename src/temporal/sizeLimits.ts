@@ -1,6 +1,6 @@
 /*
- * What Temporal takes at the most. A value that is larger fails the start of a workflow or its task, each time it is
- * tried; so everything whose size others decide is cut before it is sent.
+ * Size limits of Temporal. A larger value fails the start of a workflow or its task on every attempt, so all data whose
+ * size others control is truncated before it is sent.
  */
 
 /** Characters of a Keyword, and of each in a list: the column of the visibility store. */

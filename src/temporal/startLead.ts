@@ -8,9 +8,9 @@ import { fitSummary } from './sizeLimits.js';
 import { leadSearchAttributes, GIVEN_BACK_SIGNAL, LEAD_WORKFLOW, workflowId } from './names.js';
 
 /**
- * How a lead's workflow is started, by the API and by the sweep alike. Whoever comes second finds the first's
- * workflow; one that was terminated or failed is begun again, because the lead's own status says that it has not ended.
- * A lead that a buyer gave back has a workflow that ended well, and begins another; `startLead` does the rest.
+ * How a lead's workflow is started, by the API and by the sweep. The second caller gets the first's
+ * workflow; a terminated or failed one is started again, because the lead's own status says that it has not ended.
+ * A returned lead has a completed workflow, and starts another; `startLead` does the rest.
  */
 export function leadWorkflowOptions(lead: LeadFacts, taskQueue: string) {
   return {
@@ -31,9 +31,9 @@ export function leadWorkflowOptions(lead: LeadFacts, taskQueue: string) {
 }
 
 /**
- * Starts a lead's workflow, and waits for nothing. Of a lead that was given back the workflow of its first life may be
- * open still, for somebody who has not heard of the sale: it is told, and goes on.
- * @throws WorkflowExecutionAlreadyStartedError where the lead has a workflow that ended well
+ * Starts a lead's workflow, and does not wait for its result. The first workflow of a returned lead may still be open,
+ * because a notification of the sale is undelivered: it receives a signal, and continues.
+ * @throws WorkflowExecutionAlreadyStartedError if the lead has a completed workflow
  */
 export async function startLead(
   client: Client,

@@ -5,7 +5,7 @@ const ECHO_MS = 1000;
 const LOOK_MS = 500;
 
 export interface StopRequest {
-  /** Aborted when the stack is to end, in order. */
+  /** Aborted when the stack should shut down gracefully. */
   signal: AbortSignal;
   /** Stops listening. */
   dispose(): void;
@@ -13,7 +13,7 @@ export interface StopRequest {
 
 /**
  * Listens for what ends the stack: Ctrl-C, SIGTERM, a terminal that closes, or the end of the npm that started us.
- * @param insist called when it is asked for again, by somebody who does not want to wait
+ * @param insist called at a second request, to stop without waiting
  */
 export function onStopRequest(insist: () => void): StopRequest {
   const controller = new AbortController();
@@ -36,7 +36,7 @@ export function onStopRequest(insist: () => void): StopRequest {
   };
 }
 
-/** An npm that is killed tells nobody; as our parent (its scripts `exec` us) it is seen to be gone by who takes its place. */
+/** A killed npm sends no signal. It is our parent (its scripts `exec` us), so a changed parent id shows its end. */
 function watchNpm(gone: () => void): NodeJS.Timeout | undefined {
   if (process.env.npm_lifecycle_event === undefined) return undefined;
   const npm = process.ppid;

@@ -8,8 +8,8 @@ import { INVISIBLE } from '../market/invisible.js';
  */
 
 /**
- * Our own colours are marked by a number that nobody else knows; they are as wide as any, namely not at all, for whoever
- * measures a text.
+ * Our own colours are marked by a number that nobody else knows; like all escape sequences they have no width when a text
+ * is measured.
  */
 const MARK = Array.from({ length: 3 }, () => randomInt(1000, 10_000)).join(';');
 

@@ -17,8 +17,8 @@ const isRefused = (error: unknown): boolean => isGrpcServiceError(error) && REFU
 /**
  * Registers the search attributes that the namespace does not know yet. `unchecked`: the server does not tell which it
  * knows.
- * @throws Error naming an attribute that exists with another type: a name of ours that somebody else's workflows use
- * @throws Error naming those that are missing, if the server lets only its own tools register them (Temporal Cloud)
+ * @throws Error naming an attribute that exists with another type: one that other workflows in the namespace use
+ * @throws Error naming the missing attributes, if the server lets only its own tools register them (Temporal Cloud)
  */
 export async function registerSearchAttributes(
   { operatorService }: Pick<Connection, 'operatorService'>,

@@ -5,14 +5,14 @@ import type { Log } from '../log.js';
 import { runPeriodically, type PeriodicTask } from '../temporal/runPeriodically.js';
 
 /*
- * Which build of the workers lives the leads (docs/upgrades.md). Temporal gives tasks to the workers of one build, the
+ * Which build of the workers executes lead workflows (docs/upgrades.md). Temporal gives tasks to the workers of one build, the
  * current one; those of others have none. Leads move to it at their next step.
  */
 export type RolloutSettings = Pick<Settings, 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'WORKER_ROLLOUT'>;
 
 /**
- * `current`: tasks come to this build. `waits`: they go to another. `unknown`: Temporal has not heard of this build yet,
- * which it does when the first of its workers asks for tasks.
+ * `current`: tasks come to this build. `waits`: they go to another. `unknown`: Temporal does not know this build yet; it
+ * does once the first of its workers polls for tasks.
  */
 export type RolloutState = 'current' | 'waits' | 'unknown';
 
@@ -89,7 +89,7 @@ export async function makeCurrentIfDue(
   return 'current';
 }
 
-/** When a worker of that build has asked for tasks last, UTC ms; 0 where none is known. */
+/** When a worker of that build last polled for tasks, UTC ms; 0 if none is known. */
 async function lastPollTime(
   { workflowService }: Connection,
   namespace: string,

@@ -23,15 +23,15 @@ export interface WorkerServices {
   workflowBundle: WorkflowBundleOption;
   overdueLeads: OverdueLeads;
   marketChanges: MarketChanges;
-  /** Settles reservations that a process left loose when it died; returns how many. */
+  /** Settles reservations that a crashed process left unsettled; returns how many. */
   settleUnsettled: () => Promise<number>;
-  /** Forgets counts that nothing asks for any more; returns how many. */
+  /** Deletes counts that are no longer needed; returns how many. */
   pruneUsage: () => Promise<number>;
 }
 
 type WorkerSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE' | 'WORKER_ROLLOUT' | 'LEADS_IN_FLIGHT'>;
 
-/** How often changes of the market are looked for, ms: leads that wait for days can wait for this. */
+/** How often market changes are polled, ms: leads that wait for days can wait for this. */
 const WAKE_EVERY_MS = 1000;
 const SETTLE_EVERY_MS = 30_000;
 const PRUNE_EVERY_MS = 3_600_000;
@@ -43,11 +43,11 @@ const PRUNE_EVERY_MS = 3_600_000;
  */
 const UNDISTURBED: object = { isolateExecutionTimeout: '1 min' };
 
-/** How long steps under way may take to finish when the worker is told to stop. */
+/** How long steps under way may take to finish when the worker stops. */
 const SHUTDOWN_GRACE = '15 s';
 
 /**
- * Runs leads' workflows and their steps, and the sweep beside them. Waits for Temporal where it is not up yet.
+ * Runs leads' workflows and their steps, and the sweep beside them. Waits until Temporal is up.
  *
  * A workflow task is held while its local activities run, that is for as long as the slowest buyer takes, so the slots
  * are counted in leads in flight and not in cores.

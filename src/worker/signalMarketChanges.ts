@@ -2,9 +2,9 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { WaitUpdate } from '../market/waiting/waiting.js';
 import { MARKET_CHANGED_SIGNAL, workflowId } from '../temporal/names.js';
 
-/** Changes of the market, and the waiting leads that each of them concerns. */
+/** Market changes, and the waiting leads that each of them affects. */
 export interface MarketChanges {
-  /** The leads of the next change and what they are to hear, or undefined where there is none. */
+  /** The leads of the next change and the news for them; undefined if there is none. */
   next(): Promise<
     | {
         leads: { leadId: string; news: 'now' | WaitUpdate }[];
@@ -15,12 +15,12 @@ export interface MarketChanges {
   >;
 }
 
-/** At once, so that a change of a large campaign is no stampede. */
+/** Concurrent signals; a limit, so that a change of a large campaign is no stampede. */
 const AT_ONCE = 10;
-/** After so many the worker says that it is still at it. */
+/** The worker extends its lease after this number of leads. */
 const KEEP_EVERY = 1000;
 
-/** Wakes the leads of one change of the market; returns how many. */
+/** Signals the leads of one market change; returns how many. */
 export async function signalNextMarketChange(client: Client, wakes: MarketChanges): Promise<number> {
   const wake = await wakes.next();
   if (!wake) return 0;
@@ -35,7 +35,7 @@ export async function signalNextMarketChange(client: Client, wakes: MarketChange
   return leads.length;
 }
 
-/** Tells a lead's workflow, where it has not ended. */
+/** Signals a lead's workflow unless it has ended. */
 export async function signalLead(client: Client, leadId: string, news: 'now' | WaitUpdate): Promise<void> {
   const args = news === 'now' ? [] : [news];
   try {

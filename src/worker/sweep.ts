@@ -5,14 +5,14 @@ import { runPeriodically, type PeriodicTask } from '../temporal/runPeriodically.
 import { startIfMissing } from '../temporal/startLead.js';
 import { notifyWithdrawn } from '../temporal/leadWorkflowClient.js';
 
-/** A lead that should have moved on and did not. */
+/** A lead that should have made progress and did not. */
 export interface OverdueLead {
   facts: LeadFacts;
   /** It was withdrawn, and its workflow may not know yet. */
   isWithdrawn: boolean;
 }
 
-/** Where the sweep finds such leads, and notes that it has seen to them. */
+/** Finds overdue leads, and postpones the next check of handled ones. */
 export interface OverdueLeads {
   find(before: Date, limit: number): Promise<OverdueLead[]>;
   postpone(leadIds: string[], lookAgainAt: Date): Promise<void>;
@@ -20,7 +20,7 @@ export interface OverdueLeads {
 
 /** A lead is overdue when it has not moved for this long after it should have, ms. */
 const GRACE_MS = 5_000;
-/** A lead that was seen to is not looked at again for this long, ms: it may be waiting for its turn. */
+/** A handled lead is not checked again for this long, ms: it may be waiting for its turn. */
 const AGAIN_MS = 60_000;
 const EVERY_MS = 2_000;
 /** Ten a second: a backlog after an outage or a crowd comes in order of age, and leaves room for what is sent now. */

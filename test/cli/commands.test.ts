@@ -124,7 +124,7 @@ describe('gavel', () => {
     const id = old?.id ?? '';
     expect(await run(['keys', 'revoke', id, '--at', '2099-01-31'])).toEqual({
       code: 0,
-      stdout: `${id} goes on until 2099-01-31 00:00:00 UTC; requests with it are refused from then on.\n`,
+      stdout: `${id} is valid until 2099-01-31 00:00:00 UTC; requests with it are refused from then on.\n`,
       stderr: '',
     });
     const before = Date.now();
@@ -188,7 +188,7 @@ describe('gavel', () => {
   });
 
   test.each([
-    [['secrets', 'show'], 1, 'Say whose secret it is: --buyer ID or --seller CODE.'],
+    [['secrets', 'show'], 1, 'Name the secret’s owner: --buyer ID or --seller CODE.'],
     [['secrets', 'show', '--buyer', 'nobody'], 1, 'The market has no buyer "nobody"'],
     [
       ['secrets', 'rotate', '--buyer', 'northwind', '--overlap', '31d'],
@@ -271,7 +271,7 @@ describe('gavel', () => {
       'The market has no seller "NOBODY00"; `gavel apply FILE` with one under sellers creates it.',
     ],
     [['leads', 'show', '0198-none'], 1, 'There is no lead "0198-none"; its id is the lead_id of the answer.'],
-    [['keys', 'create'], 1, 'Say whose key it is: --seller CODE, --buyer ID or --admin NAME.'],
+    [['keys', 'create'], 1, 'Name the key’s owner: --seller CODE, --buyer ID or --admin NAME.'],
   ])('%j ends with %i and a message', async (args, code, message) => {
     const ran = await run(args);
     expect(ran).toMatchObject({ code, stdout: '' });

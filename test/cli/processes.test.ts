@@ -137,7 +137,7 @@ test('A taken port gives one clear message', async () => {
   const ran = await gavelProcess(['api'], asEnvironment({ ...settings, PORT: port }));
   expect(ran).toMatchObject({
     code: 1,
-    stderr: `Port ${port} of 127.0.0.1 is taken by another program. End that one, or set PORT (0: any free one).\n`,
+    stderr: `Port ${port} of 127.0.0.1 is used by another program. Stop that program, or set PORT (0: any free one).\n`,
   });
   expect(ran.stdout).not.toContain('not_accepted');
 });

@@ -144,7 +144,7 @@ describe('gavel --remote', () => {
   test.each([
     [['backup', 'x'], '`gavel backup` can’t be done by --remote: a backup has every lead'],
     [['restore', 'x'], '`gavel restore` can’t be done by --remote: it replaces the whole database'],
-    [['keys', 'rotate-master'], '`gavel keys rotate-master` can’t be done by --remote: it takes the old and'],
+    [['keys', 'rotate-master'], '`gavel keys rotate-master` can’t be done by --remote: it needs the old and'],
     [['worker'], '`gavel worker` can’t be done by --remote: it runs here'],
   ])('rejects commands that work only on the servers: %j', async (args, message) => {
     const ran = await afar(args);

@@ -15,17 +15,13 @@ interface Options {
 /** `gavel audit …` */
 export function auditCommand(): Command {
   return new Command('audit')
-    .description('what was changed, by whom and when')
+    .description('list changes: what, by whom and when')
     .addCommand(
       adminCommand('list')
-        .description('what commands and the admin API have changed, the newest first')
-        .option(
-          '--since <when>',
-          'only what was done since: a date, a time, or so long ago (7d)',
-          parsePastTime,
-        )
-        .option('--of <id>', 'only what was done to the lead, contract, key, … of this id')
-        .option('--limit <count>', 'so many at the most', parseCount, 50)
+        .description('list changes made by commands and the admin API, newest first')
+        .option('--since <when>', 'only changes since a date, a time, or a duration ago (7d)', parsePastTime)
+        .option('--of <id>', 'only changes of the lead, contract, key, … with this id')
+        .option('--limit <count>', 'list at most this number', parseCount, 50)
         .option('--json', 'print them as JSON', false)
         .action(list),
     );

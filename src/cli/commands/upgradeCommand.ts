@@ -9,12 +9,12 @@ import { print, printJson } from '../../terminal/print.js';
 import { useDatabaseWithKeys } from '../../terminal/useDatabase.js';
 
 const WHY_HERE =
-  'it reads persons’ data, which takes the master keys. Run it where MASTER_KEYS and MONGODB_URL are set; docs/upgrades.md tells how.';
+  'it reads personal data, which needs the master keys. Run it where MASTER_KEYS and MONGODB_URL are set; see docs/upgrades.md.';
 
 /** `gavel upgrade` */
 export function upgradeCommand(): Command {
   return localCommand('upgrade', WHY_HERE)
-    .description('bring what older releases stored into the form of this one; can be stopped and run again')
+    .description('migrate data stored by older releases to this release; can be stopped and run again')
     .option('--json', 'print the outcome as JSON', false)
     .action(upgrade);
 }

@@ -57,5 +57,5 @@ test('gavel upgrade migrates leads of older releases, with an audit entry', asyn
   const again = await gavel(['upgrade', '--json'], asEnvironment(settings));
   expect(JSON.parse(again.stdout)).toEqual({ leads: 0, rekeyed: 0, left: 0, returned: 0 });
   const afar = await gavel(['upgrade', '--remote', 'http://localhost:1'], asEnvironment(settings));
-  expect(afar.stderr).toContain('can’t be done by --remote: it reads persons’ data');
+  expect(afar.stderr).toContain('can’t be done by --remote: it reads personal data');
 });

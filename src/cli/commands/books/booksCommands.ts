@@ -9,10 +9,10 @@ import { print, printError, printJson, table } from '../../../terminal/print.js'
 /** `gavel books …` */
 export function booksCommand(): Command {
   return new Command('books')
-    .description('the ledger and everything that must agree with it')
+    .description('check the ledger and all data that must agree with it')
     .addCommand(
       adminCommand('check')
-        .description('compare sales, ledger, leads’ prices and prepaid balances; 1 where they differ')
+        .description('compare sales, ledger, leads’ prices and prepaid balances; exit with 1 if they differ')
         .option('--json', 'print what was compared and what differs as JSON', false)
         .action(check),
     );
@@ -35,7 +35,7 @@ async function check({ json }: { json: boolean }, command: Command): Promise<voi
   if (!json) print(agreed(checked));
 }
 
-/** Part by part: a remote admin API compares so much and no more by one request. */
+/** Part by part: a remote admin API limits how much one request compares. */
 async function compareAll(call: CallOperation): Promise<BooksCheck & { ok: boolean }> {
   const sum = {
     ok: true,

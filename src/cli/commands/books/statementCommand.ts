@@ -23,14 +23,21 @@ interface Options {
 /** `gavel statement` */
 export function statementCommand(): Command {
   return adminCommand('statement')
-    .description('sales, returns and top-ups of an account in a period, with the balance before and after')
+    .description(
+      'print sales, returns and top-ups of an account in a period, with the balance before and after',
+    )
     .option('--buyer <id>', 'the account of this buyer; what it owes is below zero')
     .option('--seller <code|slug>', 'the account of this seller')
     .option('--house', 'what the house keeps', false)
     .option('--from <date>', 'the first day (2026-11-01), UTC; else that of the last day’s month', day)
     .option('--to <date>', 'the last day, UTC; today unless given', day)
-    .option('--limit <count>', 'so many bookings at the most; with --csv, at a time', parseCount, 1000)
-    .option('--after <cursor>', 'the bookings after those of another page, which said so')
+    .option(
+      '--limit <count>',
+      'print at most this number of bookings; with --csv, at a time',
+      parseCount,
+      1000,
+    )
+    .option('--after <cursor>', 'continue after an earlier page, with the cursor that it printed')
     .option('--csv', 'print all of it as CSV', false)
     .option('--json', 'print it as JSON', false)
     .action(show);
@@ -54,7 +61,7 @@ async function show({ csv, json, ...asked }: Options, command: Command): Promise
     );
 }
 
-/** However long the statement is, one page of it is in memory. */
+/** Keeps one page in memory, however long the statement is. */
 async function printPages(call: CallOperation, asked: Omit<Options, 'csv' | 'json'>): Promise<void> {
   let head = CSV_HEAD;
   for (let next = { ...asked }; ;) {

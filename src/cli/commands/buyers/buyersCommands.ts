@@ -7,7 +7,7 @@ import { buyerPauses } from '../market/pauseCommands.js';
 /** `gavel buyers …` */
 export function buyersCommand(): Command {
   const command = new Command('buyers')
-    .description('buyers, what they have left, and what they pay in')
+    .description('list, top up, test, pause and resume buyers')
     .addCommand(buyersListCommand())
     .addCommand(topUpCommand())
     .addCommand(buyersTestCommand());

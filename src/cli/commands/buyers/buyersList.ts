@@ -8,7 +8,9 @@ import { print, printJson, table } from '../../../terminal/print.js';
 /** `gavel buyers list` */
 export function buyersListCommand(): Command {
   return adminCommand('list')
-    .description('list every buyer: whether it buys, how its server answers, what it has left, today’s leads')
+    .description(
+      'list buyers: whether they are active, how their servers answer, prepaid balance, today’s leads',
+    )
     .option('--json', 'print the buyers as JSON', false)
     .action(list);
 }
@@ -22,8 +24,7 @@ const HEAD = [
 async function list({ json }: { json: boolean }, command: Command): Promise<void> {
   const { buyers } = await useAdmin(command, (call) => call(showBuyers, {}));
   if (json) printJson({ buyers });
-  else if (buyers.length === 0)
-    print('There is no buyer yet; `gavel apply FILE` with some under buyers makes them.');
+  else if (buyers.length === 0) print('There is no buyer yet. Create buyers with `gavel apply FILE`.');
   else {
     print(table(HEAD, buyers.map(row)));
     const remarks = buyers.flatMap(remarksOn);
@@ -64,7 +65,7 @@ const NO_BY_STATUS = 'no_by_status';
 const isUnused = ({ reason }: Unused): boolean => reason !== NO_BY_STATUS;
 const sum = (unused: readonly Unused[]): number => unused.reduce((all, { count }) => all + count, 0);
 
-/** What is wrong with a buyer's answers, one line for each thing. */
+/** Problems with a buyer's answers, one per line. */
 function remarksOn({ id, failures, last_24h }: BuyerView): string[] {
   const failing = failures.map(({ of, in_a_row, left_out_until: until, reason, detail }) => {
     const why = [reason, detail].filter((text) => text !== undefined).join(', ');

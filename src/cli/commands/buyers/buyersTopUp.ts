@@ -13,12 +13,12 @@ interface Options {
 /** `gavel buyers topup ID AMOUNT` */
 export function topUpCommand(): Command {
   return adminCommand('topup')
-    .description('book what a prepaid buyer has paid in; it buys with it at once')
+    .description('book a payment of a prepaid buyer; the buyer can spend it at once')
     .argument('<id>', 'the buyer')
     .argument('<amount>', 'in its currency, such as 500.00', amountOf)
     .requiredOption(
       '--ref <text>',
-      'what the payment is called where it came from (wire 4711); the same one is booked once',
+      'external reference of the payment (wire 4711); a reference is booked only once',
       refOf,
     )
     .option('--json', 'print what was booked as JSON', false)
@@ -47,6 +47,6 @@ function amountOf(text: string): number {
 function refOf(text: string): string {
   if (Value.Check(PaymentRef, text)) return text;
   throw new InvalidArgumentError(
-    'Write letters, digits and .,:;/#_()+- with a letter or digit first, 100 characters at the most.',
+    'Write letters, digits and .,:;/#_()+- with a letter or digit first, at most 100 characters.',
   );
 }

@@ -7,7 +7,7 @@ import { rotateMasterCommand } from './keysRotateMaster.js';
 /** `gavel keys …` */
 export function keysCommand(): Command {
   return new Command('keys')
-    .description('the keys of the sellers’ sources, of buyers and of the admin API, and the master keys')
+    .description('manage the keys of sellers’ sources, buyers and the admin API, and the master keys')
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(revokeCommand())

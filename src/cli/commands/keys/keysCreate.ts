@@ -26,14 +26,18 @@ interface Options {
 export function createCommand(): Command {
   return adminCommand('create')
     .description(
-      'make a key for a source of a seller, for a buyer, or for the admin API; it is shown this once',
+      'create a key for a source of a seller, for a buyer, or for the admin API; it is shown only once',
     )
-    .option('--seller <code|slug>', 'the seller whose leads it sends')
-    .option('--buyer <id>', 'instead: the buyer that gives leads back with it')
-    .option('--admin <name>', 'instead: who uses the admin API with it; the audit tells the name', adminName)
-    .option('--scopes <list>', `what an admin key may do, with commas: ${SCOPE_NAMES.join(', ')}`, scopeList)
-    .option('--source <name>', 'what contracts know the source by; the key’s id unless given', sourceName)
-    .option('--test', 'mark every lead it sends as a test, which moves no money', false)
+    .option('--seller <code|slug>', 'the seller whose leads are sent with it')
+    .option('--buyer <id>', 'instead: the buyer that returns leads with it')
+    .option('--admin <name>', 'instead: the user of the admin API, as named in the audit', adminName)
+    .option(
+      '--scopes <list>',
+      `permissions of an admin key, separated by commas: ${SCOPE_NAMES.join(', ')}`,
+      scopeList,
+    )
+    .option('--source <name>', 'name of the source in contracts (default: the key’s id)', sourceName)
+    .option('--test', 'mark every lead sent with it as a test, which moves no money', false)
     .option(
       '--limit <per minute>',
       'requests a minute, instead of the setting RATE_LIMIT_PER_MINUTE',
@@ -51,9 +55,9 @@ export function createCommand(): Command {
 async function create({ json, ...options }: Options, command: Command): Promise<void> {
   const { seller, buyer, admin, scopes, source, test, limit, expires } = options;
   if ([seller, buyer, admin].filter((one) => one !== undefined).length !== 1)
-    throw new CommandFailed('Say whose key it is: --seller CODE, --buyer ID or --admin NAME.');
+    throw new CommandFailed('Name the key’s owner: --seller CODE, --buyer ID or --admin NAME.');
   if ((admin === undefined) !== (scopes === undefined))
-    throw new CommandFailed('--admin NAME and --scopes LIST go together, and with no other key.');
+    throw new CommandFailed('--admin NAME and --scopes LIST belong together: give both or neither.');
   const owner = { seller, buyer, admin, scopes };
   const asked = { ...owner, source, test, limit, expires_at: expires?.toISOString() };
   const made = await useAdmin(command, (call) => call(createKeyOperation, asked));
@@ -67,7 +71,7 @@ async function create({ json, ...options }: Options, command: Command): Promise<
     made.expires_at === undefined ? 'does not expire' : `expires ${formatUtc(new Date(made.expires_at))}`;
   const rate = limit === undefined ? '' : `, ${limit} a minute`;
   printError(`${made.id}: ${purpose(options)} ${made.of}${rate}; ${until}.`);
-  printError('It is shown this once: only its hash is kept.');
+  printError('It is shown only once: only its hash is stored.');
 }
 
 function purpose({ buyer, admin, test }: Omit<Options, 'json'>): string {
@@ -90,7 +94,7 @@ function scopeList(text: string): Scope[] {
     throw new InvalidArgumentError(
       meant === undefined
         ? `The scopes are ${SCOPE_NAMES.join(', ')}.`
-        : `"${name}" is none; did you mean ${meant}?`,
+        : `"${name}" is not a scope. Did you mean ${meant}?`,
     );
   });
 }
@@ -105,5 +109,5 @@ function sourceName(text: string): string {
 function perMinute(text: string): number {
   const limit = Number(text);
   if (/^\d{1,7}$/.test(text) && limit > 0) return limit;
-  throw new InvalidArgumentError('It is a whole number of requests, 1 or more.');
+  throw new InvalidArgumentError('Write a whole number of requests, 1 or more.');
 }

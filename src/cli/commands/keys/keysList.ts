@@ -7,7 +7,7 @@ import { print, printJson, table, type Cell } from '../../../terminal/print.js';
 /** `gavel keys list` */
 export function listCommand(): Command {
   return adminCommand('list')
-    .description('the keys, oldest first; never the keys themselves, of which only hashes are kept')
+    .description('list keys, oldest first; the keys themselves are not shown, only their hashes are stored')
     .option('--seller <code|slug>', 'only this seller’s')
     .option('--json', 'print the keys as JSON', false)
     .action(list);
@@ -16,7 +16,8 @@ export function listCommand(): Command {
 async function list({ seller, json }: { seller?: string; json: boolean }, command: Command): Promise<void> {
   const { keys } = await useAdmin(command, (call) => call(showKeys, { seller }));
   if (json) printJson({ keys });
-  else if (keys.length === 0) print('There is no key yet; `gavel keys create --seller CODE` makes one.');
+  else if (keys.length === 0)
+    print('There is no key yet. Create one with `gavel keys create --seller CODE`.');
   else
     print(
       table(

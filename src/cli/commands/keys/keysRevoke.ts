@@ -13,9 +13,9 @@ interface Options {
 /** `gavel keys revoke ID` */
 export function revokeCommand(): Command {
   return adminCommand('revoke')
-    .description('end a key for good; requests with it are refused within 2 s')
+    .description('permanently revoke a key; requests with it are refused within 2 s')
     .argument('<id>', 'its id (key_…), or the key itself')
-    .option('--at <when>', 'let it go on until a date, a time, or so long from now (7d)', parseFutureTime)
+    .option('--at <when>', 'revoke it at a date, a time, or a duration from now (7d)', parseFutureTime)
     .option('--json', 'print the outcome as JSON', false)
     .action(revoke);
 }
@@ -25,6 +25,6 @@ async function revoke(key: string, { at, json }: Options, command: Command): Pro
   const ended = await useAdmin(command, (call) => call(revokeKeyOperation, asked));
   if (json) printJson(ended);
   else if (at === undefined) print(`${ended.id} is revoked; requests with it are refused within 2 s.`);
-  else print(`${ended.id} goes on until ${formatUtc(at)}; requests with it are refused from then on.`);
-  if (!json && ended.made) print(`Keys that were made with it go on: ${ended.made.join(', ')}.`);
+  else print(`${ended.id} is valid until ${formatUtc(at)}; requests with it are refused from then on.`);
+  if (!json && ended.made) print(`Keys that were created with it stay valid: ${ended.made.join(', ')}.`);
 }

@@ -8,12 +8,12 @@ import { print, printJson } from '../../../terminal/print.js';
 import { useDatabaseWithKeys } from '../../../terminal/useDatabase.js';
 
 const WHY_HERE =
-  'it takes the old and the new master key, which no API is told. Run it where MASTER_KEYS has both and MONGODB_URL is set; docs/backup.md tells how.';
+  'it needs the old and the new master key, which no API receives. Run it where MASTER_KEYS has both and MONGODB_URL is set; see docs/backup.md.';
 
 /** `gavel keys rotate-master` */
 export function rotateMasterCommand(): Command {
   return localCommand('rotate-master', WHY_HERE)
-    .description('put all that is stored under the first of MASTER_KEYS, so that the others can go')
+    .description('re-encrypt all data with the first key in MASTER_KEYS so older keys can be removed')
     .option('--json', 'print the outcome as JSON', false)
     .action(rotate);
 }
@@ -33,7 +33,7 @@ async function rotate({ json }: { json: boolean }): Promise<void> {
     if (json) printJson(outcome);
     else
       print(
-        `Everything is under the master key "${outcome.key}"; ${outcome.leads} leads were not. No other key of MASTER_KEYS is needed any more, except for older backups.`,
+        `All data is encrypted with the master key "${outcome.key}"; ${outcome.leads} leads were re-encrypted. Other keys in MASTER_KEYS are needed only for older backups.`,
       );
   } finally {
     shown.done();

@@ -20,18 +20,18 @@ interface Options {
 /** `gavel secrets …` */
 export function secretsCommand(): Command {
   return new Command('secrets')
-    .description('the secrets that sign what buyers and sellers are sent')
+    .description('show and rotate the secrets that sign messages to buyers and sellers')
     .addCommand(
-      command('show', 'print the secret of a buyer or seller; the audit notes who has read it').action(show),
+      command('show', 'print the secret of a buyer or seller; the audit records who read it').action(show),
     )
     .addCommand(
       command(
         'rotate',
-        'give a buyer or seller a new secret, which is printed; the old one signs too for a while',
+        'create and print a new secret of a buyer or seller; the old one also signs for a while',
       )
         .option(
           '--overlap <duration>',
-          'how long the old one signs too; 0s ends it and all older ones at once',
+          'how long the old one also signs; 0s revokes it and all older ones at once',
           overlap,
           '24h',
         )
@@ -74,7 +74,7 @@ function tell(secret: SecretView, json: boolean): void {
 
 function checkOwner({ buyer, seller }: Pick<Options, 'buyer' | 'seller'>): void {
   if ((buyer === undefined) === (seller === undefined))
-    throw new CommandFailed('Say whose secret it is: --buyer ID or --seller CODE.');
+    throw new CommandFailed('Name the secret’s owner: --buyer ID or --seller CODE.');
 }
 
 function overlap(text: string): string {

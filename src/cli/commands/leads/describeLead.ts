@@ -44,7 +44,7 @@ function heading(story: LeadDetails, amount: Amount): string {
   ].join('\n');
 }
 
-/** That rounds of a long life are not shown. */
+/** Says how many rounds of a long life are not shown. */
 function leftOut(before: { round: number } | undefined, { round }: { round: number }): string[] {
   const count = before === undefined ? 0 : round - before.round - 1;
   return count > 0 ? [`… ${count} rounds are not shown`] : [];
@@ -127,7 +127,7 @@ function notificationRows({ notifications }: LeadDetails): { head: string[]; row
   };
 }
 
-/** What ops are to decide, until when, and what happens if they don't. */
+/** The decision that ops have to make, its deadline, and what happens without it. */
 function heldText({ lead_id: id, held = [] }: LeadDetails, now: Date): string | undefined {
   if (held.length === 0) return undefined;
   return held
@@ -145,7 +145,7 @@ function heldText({ lead_id: id, held = [] }: LeadDetails, now: Date): string | 
     .join('\n\n');
 }
 
-/** What it waits for, or that nothing more will happen. */
+/** The event that the lead waits for, or its end. */
 function ending(
   { status, waits_for, withdrawal, updated_at, held }: LeadDetails,
   now: Date,

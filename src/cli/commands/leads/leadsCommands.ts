@@ -11,7 +11,7 @@ import { withdrawCommand } from './leadsWithdraw.js';
 /** `gavel leads …` */
 export function leadsCommand(): Command {
   return new Command('leads')
-    .description('leads and what became of them')
+    .description('list, show, retry, withdraw and erase leads')
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(retryCommand())

@@ -59,7 +59,7 @@ async function erase(ids: string[], options: Options, command: Command): Promise
 async function confirmed(count: number, { yes, json }: Options): Promise<void> {
   if (count === 0 || yes || json || !isInteractive()) return;
   const leads = count === 1 ? 'the person of 1 lead' : `the persons of ${count} leads`;
-  if (await confirm(`Erase ${leads} for good? Nothing brings their data back.`)) return;
+  if (await confirm(`Permanently erase ${leads}? The data can't be restored.`)) return;
   throw new CommandFailed('Nothing was erased.', 4);
 }
 
@@ -75,7 +75,7 @@ async function leadsOf(call: CallOperation, { seller, phone, email }: Options): 
   }
 }
 
-/** So many by one request: each may wait some seconds for its lead's workflow. */
+/** Leads per request: each may wait some seconds for its workflow. */
 const AT_ONCE = 10;
 
 async function eraseAll(
@@ -96,7 +96,7 @@ function tellLeads(leadIds: string[], json: boolean): void {
   else print([...leadIds, `${leadIds.length} would be erased; nothing was changed.`].join('\n'));
 }
 
-/** @throws CommandFailed where a lead could not be erased */
+/** @throws CommandFailed if a lead could not be erased */
 function tellOutcomes(leads: LeadErasedView[], json: boolean): void {
   if (json) printJson({ leads });
   else if (leads.length === 0) print('There is no such lead.');

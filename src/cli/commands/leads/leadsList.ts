@@ -34,11 +34,11 @@ interface Options extends PersonOptions {
 /** `gavel leads list` */
 export function listCommand(): Command {
   return adminCommand('list')
-    .description('leads, the newest first; never their persons, who are found but not shown')
+    .description('list leads, newest first; search by phone or e-mail works, personal data is not shown')
     .option('--phone <number>', 'only of this person, however the number is written')
     .option('--email <address>', 'only of this person')
-    .addOption(new Option('--status <status>', 'only those that stand so').choices(LEAD_STATUSES))
-    .option('--held', 'only those with a post that waits for the decision of ops', false)
+    .addOption(new Option('--status <status>', 'only leads with this status').choices(LEAD_STATUSES))
+    .option('--held', 'only leads with a post that waits for a decision of ops', false)
     .option('--seller <code|slug>', 'only this seller’s')
     .option('--campaign <id>', 'only of this campaign (ACME1234/auto-insurance)')
     .option('--buyer <id>', 'only leads that this buyer has bought')
@@ -47,8 +47,12 @@ export function listCommand(): Command {
       'only leads that are unsold for this reason; with --buyer, leads whose last round ended so for the buyer',
       reasonNamed,
     )
-    .option('--since <when>', 'only those received since: a date, a time, or so long ago (7d)', parsePastTime)
-    .option('--limit <count>', 'so many at the most', parseCount, 50)
+    .option(
+      '--since <when>',
+      'only leads received since a date, a time, or a duration ago (7d)',
+      parsePastTime,
+    )
+    .option('--limit <count>', 'list at most this number', parseCount, 50)
     .option('--json', 'print the leads as JSON', false)
     .action(list);
 }
@@ -87,7 +91,7 @@ async function list(options: Options, command: Command): Promise<void> {
   }
 }
 
-/** A search that no index helps ends after some thousand leads; it goes on here until there are enough. */
+/** A search without an index stops after some thousand leads; this continues it until there are enough. */
 async function find(
   call: (before?: string) => Promise<LeadPage>,
   limit: number,
@@ -146,7 +150,7 @@ function row(lead: LeadRow): string[] {
   ];
 }
 
-/** One for each held post. */
+/** One row per held post. */
 const heldRows = (leads: LeadRow[]): string[][] =>
   leads.flatMap(({ lead_id, received_at, seller, category, held = [] }) =>
     held.map(({ buyer, since, until }) => [

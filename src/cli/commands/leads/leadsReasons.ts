@@ -28,10 +28,10 @@ export function reasonsCommand(): Command {
     .description('count why leads are unsold, for each contract, and show when it has room again')
     .option(
       '--since <when>',
-      'leads received since: a date, a time, or so long ago; 1d unless given',
+      'leads received since a date, a time, or a duration ago (default: 1d)',
       parsePastTime,
     )
-    .option('--until <when>', 'leads received before this: a date, a time, or so long ago', parsePastTime)
+    .option('--until <when>', 'leads received before a date, a time, or a duration ago', parsePastTime)
     .option('--campaign <id>', 'only of this campaign (ACME1234/auto-insurance)')
     .option('--seller <code|slug>', 'only this seller’s')
     .option('--buyer <id>', 'only the reasons of this buyer’s contracts')

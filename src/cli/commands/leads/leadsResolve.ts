@@ -20,7 +20,7 @@ export function resolveCommand(): Command {
     .requiredOption('--buyer <id>', 'whose post; `gavel leads list --held` shows which are held')
     .option('--accepted', 'the buyer took the lead: the sale is booked', false)
     .option('--refused', 'the buyer did not take it: the lead goes on to the next bidder', false)
-    .option('--json', 'print how the lead stands as JSON', false)
+    .option('--json', 'print the lead’s status as JSON', false)
     .action(resolve);
 }
 

@@ -7,9 +7,9 @@ import { statusText } from './statusText.js';
 /** `gavel leads retry ID` */
 export function retryCommand(): Command {
   return adminCommand('retry')
-    .description('hold the next round of a pending lead now instead of at its time')
+    .description('run the next round of a pending lead now instead of at its time')
     .argument('<id>', 'the lead_id that the source was answered with')
-    .option('--json', 'print how the lead stands as JSON', false)
+    .option('--json', 'print the lead’s status as JSON', false)
     .action(retry);
 }
 

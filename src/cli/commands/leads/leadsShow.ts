@@ -12,7 +12,7 @@ interface Options {
 /** `gavel leads show ID` */
 export function showCommand(): Command {
   return adminCommand('show')
-    .description('the whole story of a lead: rounds, bids, posts, sales, books, what it waits for')
+    .description('show a lead’s whole history: rounds, bids, posts, sales, books, what it waits for')
     .argument('<id>', 'the lead_id that the source was answered with')
     .option('--personal', 'show what the person wrote, which is masked otherwise', false)
     .option('--json', 'print the story as JSON', false)

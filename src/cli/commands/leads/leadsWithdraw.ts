@@ -7,9 +7,9 @@ import { print, printJson } from '../../../terminal/print.js';
 /** `gavel leads withdraw ID` */
 export function withdrawCommand(): Command {
   return adminCommand('withdraw')
-    .description('take a lead off sale for good; fails if it is sold')
+    .description('permanently take a lead off sale; fails if it is sold')
     .argument('<id>', 'the lead_id that the source was answered with')
-    .option('--json', 'print how the lead stands as JSON', false)
+    .option('--json', 'print the lead’s status as JSON', false)
     .action(take);
 }
 

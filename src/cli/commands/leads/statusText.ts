@@ -1,5 +1,5 @@
 import { reasonInWords } from '../../../market/model/reason.js';
-/** How a lead stands, at the end of a sentence: `sold to northwind`, `pending (no bid)`. */
+/** A lead's status, at the end of a sentence: `sold to northwind`, `pending (no bid)`. */
 export function statusText({
   status,
   reason,

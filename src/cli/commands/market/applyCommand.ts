@@ -140,7 +140,7 @@ interface Refused {
   outcome: string;
 }
 
-/** What is wrong with the file; if the market can't be read, what is wrong with the file by itself. */
+/** The faults of the file; if the market can't be read, the faults found without it. */
 function refusalOf(text: string, error: unknown): Refused {
   const outcome = 'nothing was changed.';
   if (error instanceof ApiError && error.details.faults) return { faults: error.details.faults, outcome };

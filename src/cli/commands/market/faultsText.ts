@@ -1,6 +1,6 @@
 import { faultCount, faultText, type Fault } from '../../../market/file/fault.js';
 
-/** What is wrong with a file, each fault with its line, and what came of it: `nothing was changed.` */
+/** The faults of a file, each with its line, and the outcome: `nothing was changed.` */
 export const faultsText = (file: string, faults: Fault[], outcome: string): string =>
   [...faults.map((fault) => faultText(file, fault)), '', faultSummary(file, faults, outcome)].join('\n');
 

@@ -8,7 +8,7 @@ import { print, printJson } from '../../../terminal/print.js';
 /** `gavel market …` */
 export function marketCommand(): Command {
   return new Command('market')
-    .description('show the market that is in force')
+    .description('show the current market')
     .addCommand(
       adminCommand('show')
         .description('print the market as a market file, with every default spelt out')

@@ -63,17 +63,17 @@ function commandsOf({ one, example, pause, resume }: Kind, id: (text: string) =>
       .argument('<id>', what, id)
       .option(
         '--until <when>',
-        'resume it by itself then: a time with its offset, or so long from now (2h, 3d)',
+        'resume it then automatically: a time with its offset, or a duration from now (2h, 3d)',
         end,
       )
-      .option('--json', 'print how it is now as JSON', false)
+      .option('--json', 'print the new state as JSON', false)
       .action(async (named: string, options: { until?: string; json: boolean }, command: Command) => {
         print(await useAdmin(command, (call) => pause(call, named, options.until)), options);
       }),
     adminCommand('resume')
       .description(`resume a paused ${one}; leads that wait are offered to it at once`)
       .argument('<id>', what, id)
-      .option('--json', 'print how it is now as JSON', false)
+      .option('--json', 'print the new state as JSON', false)
       .action(async (named: string, options: { json: boolean }, command: Command) => {
         print(await useAdmin(command, (call) => resume(call, named)), options);
       }),

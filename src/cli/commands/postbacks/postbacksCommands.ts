@@ -3,7 +3,5 @@ import { testCommand } from './postbacksTest.js';
 
 /** `gavel postbacks …` */
 export function postbacksCommand(): Command {
-  return new Command('postbacks')
-    .description('what sellers are told of their leads')
-    .addCommand(testCommand());
+  return new Command('postbacks').description('test postbacks to sellers').addCommand(testCommand());
 }

@@ -7,9 +7,9 @@ import { print, printJson, table } from '../../../terminal/print.js';
 /** `gavel postbacks test --seller CODE` */
 export function testCommand(): Command {
   return adminCommand('test')
-    .description('send a test to each of a seller’s addresses and print what came back')
+    .description('send a test to each of a seller’s addresses and print the answers')
     .requiredOption('--seller <code|slug>', 'whose')
-    .option('--json', 'print what came back as JSON', false)
+    .option('--json', 'print the answers as JSON', false)
     .action(test);
 }
 

@@ -2,7 +2,7 @@ import type { Settings } from '../../../config.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 
 /**
- * Why a server could not listen, as what to do about it; undefined where that was not the fault.
+ * The error of a server that could not listen, with its remedy; undefined for other errors.
  * @param names the settings of its address and port
  */
 export function refusedToListen(
@@ -13,7 +13,7 @@ export function refusedToListen(
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') {
     return new CommandFailed(
-      `Port ${settings[port]} of ${settings[host]} is taken by another program. End that one, or set ${port} (0: any free one).`,
+      `Port ${settings[port]} of ${settings[host]} is used by another program. Stop that program, or set ${port} (0: any free one).`,
     );
   }
   if (code === 'EACCES')

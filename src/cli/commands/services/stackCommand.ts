@@ -55,7 +55,7 @@ async function stack(demo: boolean, json: boolean): Promise<void> {
       },
     });
   } catch (error) {
-    // What fails because it was told to end is no failure.
+    // An error caused by the stop request is not a failure.
     if (!stop.signal.aborted) throw error;
   } finally {
     shown.done();

@@ -103,7 +103,7 @@ function parsed(text: Readable, delimiter: string | undefined): AsyncIterable<Ro
   return text.pipe(csv) as AsyncIterable<Row>;
 }
 
-/** So much of a file shows its encoding and delimiter, bytes. */
+/** Bytes at the start of a file that show its encoding and delimiter. */
 const HEAD_BYTES = 65_536;
 
 interface Decoded {
@@ -196,7 +196,7 @@ function unusable(file: string, rows: number, columns: readonly Column[]): strin
   );
 }
 
-/** @param done what became of the list */
+/** @param done the outcome for the list */
 function explained(file: string, error: unknown, done: string): unknown {
   if (error instanceof CsvError)
     return new CommandFailed(`${file} can't be read as CSV: ${error.message}. ${done}`);

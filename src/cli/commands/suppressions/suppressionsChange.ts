@@ -84,7 +84,7 @@ const leadsOf = (count: number): string =>
 /** More problems than this are only counted. */
 const MOST_PROBLEMS = 1000;
 
-/** What was read of a file. */
+/** The contents of a file that were read. */
 interface Read {
   file: string;
   layout: ContactFile;

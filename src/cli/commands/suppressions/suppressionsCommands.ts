@@ -5,7 +5,7 @@ import { listCommand } from './suppressionsList.js';
 /** `gavel suppressions …` */
 export function suppressionsCommand(): Command {
   return new Command('suppressions')
-    .description('lists of persons whose leads must not be sold, or not to a buyer')
+    .description('manage lists of persons whose leads must not be sold, or not to a buyer')
     .addCommand(importCommand())
     .addCommand(listCommand())
     .addCommand(removeCommand());

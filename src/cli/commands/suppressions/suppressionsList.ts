@@ -7,7 +7,9 @@ import { print, printJson, table } from '../../../terminal/print.js';
 /** `gavel suppressions list` */
 export function listCommand(): Command {
   return adminCommand('list')
-    .description('the lists in figures; who is on them can’t be read, only their hashes are kept')
+    .description(
+      'list suppression lists with their sizes; persons can’t be shown, only their hashes are stored',
+    )
     .option('--json', 'print the lists as JSON', false)
     .action(list);
 }
@@ -16,7 +18,7 @@ async function list({ json }: { json: boolean }, command: Command): Promise<void
   const { lists } = await useAdmin(command, (call) => call(showSuppressions, {}));
   if (json) printJson({ lists });
   else if (lists.length === 0)
-    print('There is no list yet; `gavel suppressions import FILE --seller CODE` makes one.');
+    print('There is no list yet. Create one with `gavel suppressions import FILE --seller CODE`.');
   else {
     const rows = lists.map(({ seller, buyer, phones, emails, changed_at }) => [
       buyer === undefined ? (seller ?? 'every seller') : `buyer ${buyer}`,

@@ -149,7 +149,7 @@ describe('gavel leads', () => {
     const refused = await atTerminal(['erase', _id], 'n\n');
     expect(refused).toMatchObject({ code: 4, stderr: 'Nothing was erased.\n' });
     expect(refused.stdout).toContain(
-      'Erase the person of 1 lead for good? Nothing brings their data back. [y/N]',
+      "Permanently erase the person of 1 lead? The data can't be restored. [y/N]",
     );
     expect((await run(['show', _id])).stdout).not.toContain('was erased');
     const none = await atTerminal(['erase', '--phone', '2125550999']);
