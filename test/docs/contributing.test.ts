@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/packageRoot.js';
+import { readPage } from './page.js';
+
+/** A part of a diff that is in one piece in the file. */
+interface Hunk {
+  file: string;
+  /** Its context and removed lines, as they are in the file. */
+  before: string;
+}
+
+/** `--- FILE` starts the hunks of an existing file, `+++ FILE` a new file, `@@` the next hunk. */
+function hunksOf(diff: string): Hunk[] {
+  return diff.split(/^--- /m).flatMap((part) => {
+    const [file = '', ...lines] = part.split('\n');
+    const [existing = ''] = lines.join('\n').split(/^\+\+\+ /m);
+    return existing.split(/^@@$/m).map((hunk) => ({
+      file,
+      before: hunk
+        .split('\n')
+        .filter((line) => /^[ -]/.test(line))
+        .map((line) => line.slice(1))
+        .join('\n'),
+    }));
+  });
+}
+
+describe('CONTRIBUTING.md', () => {
+  const diffs = readPage('CONTRIBUTING.md').codes.filter(({ lang }) => lang === 'diff');
+  const hunks = diffs.flatMap(({ text }) => hunksOf(text)).filter(({ before }) => before !== '');
+
+  test('has diffs', () => {
+    expect(hunks.length).toBeGreaterThan(10);
+  });
+
+  test.each(hunks)('quotes context and removed lines as they are in $file', ({ file, before }) => {
+    expect(`\n${readFileSync(join(packageRoot, file), 'utf8')}`).toContain(`\n${before}\n`);
+  });
+});
