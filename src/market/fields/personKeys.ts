@@ -53,7 +53,7 @@ export const contactOf = (fields: Readonly<Record<string, FieldValue>>): Contact
 export const sentContact = ({ fields, sent }: Pick<LeadFields, 'fields' | 'sent'>): Contact =>
   contactOf({ ...fields, ...sent });
 
-/** Asterisks, bullets and runs of x hide characters, so many persons have the same masked value. */
+/** Asterisks, bullets and runs of x hide characters, and many persons share one masked value. */
 const MASK = /[*•●]|x{2,}|_{2,}|#{2,}|\.{3,}/i;
 /** A spreadsheet's `2.15E+09` has lost digits: many numbers look the same in it. */
 const ROUNDED = /^\d(?:[.,]\d+)?e\+?\d+$/i;
