@@ -4,8 +4,8 @@ import { isAlive } from './processes/lock.js';
 import { packageRoot } from '../packageRoot.js';
 
 /**
- * A folder for the servers of this process alone, `.local/KIND/PID`, and nothing of what processes that are gone have
- * left beside it. Whoever uses it removes it.
+ * Creates a folder for the servers of this process only, `.local/KIND/PID`, and removes the folders of processes that
+ * have ended. The caller removes it.
  */
 export function runDir(kind: 'bench' | 'torture' | 'fuzz' | 'protections'): string {
   const runs = join(packageRoot, '.local', kind);

@@ -15,8 +15,8 @@ export interface LeadStarter extends LeadWorkflowCalls {
   /**
    * Starts the lead's workflow and waits for its early answer, at most `answerWithinMs`; 0 does not wait. Undefined
    * when there is none in time: no worker is up, Temporal is down, or buyers are slow. The lead is stored either way,
-   * and the sweep starts it where this call could not. Never rejects. `onAnswer` is called with an answer also where it comes
-   * a little too late.
+   * and the sweep starts it where this call could not. Never rejects. `onAnswer` is also called
+   * with an answer that comes a little too late.
    */
   start(
     lead: LeadFacts,

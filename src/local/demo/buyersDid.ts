@@ -3,7 +3,7 @@ import type { LeadDetails } from '../../operations/leads/leadDetails.js';
 /** What one buyer did with a lead in its last round. */
 export interface BuyerDid {
   buyer: string;
-  /** How long it took to answer the ping, ms; absent where it was not asked. */
+  /** How long it took to answer the ping, ms; absent if it was not asked. */
   ms?: number;
   /** Its bid, or its contract's price. */
   price?: number;
@@ -11,7 +11,7 @@ export interface BuyerDid {
   currency: string;
   /** "sold", or the reason why not. */
   outcome: string;
-  /** How its post ended; absent where it was sent none. */
+  /** The outcome of its post; absent if there was none. */
   post?: string;
 }
 

@@ -26,7 +26,7 @@ export const DemoMessage = Type.Union([
     party: Type.String(),
     /** `ping`, `post`, `post cancelled`, `low balance`, `postback` … */
     what: Type.String(),
-    /** What it was about, without the person: "Auto Insurance · TX". */
+    /** The lead, without personal data: "Auto Insurance · TX". */
     about: Type.String(),
     answer: Type.String(),
   }),

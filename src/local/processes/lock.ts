@@ -67,7 +67,7 @@ function link(from: string, to: string): boolean {
   }
 }
 
-/** A process as a lock names it: its id and, where the system says, when it started, since ids are used again. */
+/** A process as a lock names it: its id and, if known, its start time, because ids are reused. */
 const holder = (pid: number): string => `${pid} ${startOf(pid)}`.trim();
 
 const isHeldBy = (text: string): boolean => isAlive(pidOf(text)) && holder(pidOf(text)) === text;

@@ -26,7 +26,7 @@ export interface LocalServerContext {
 /** A server that can be provided on this machine. */
 export interface LocalServer {
   name: ServerName;
-  /** The setting that, where it has an address, is used instead. */
+  /** The setting whose address is used instead, if it is set. */
   setting: 'MONGODB_URL' | 'REDIS_URL' | 'TEMPORAL_ADDRESS';
   /** Names of its program on PATH, the best first. */
   binaries: readonly string[];

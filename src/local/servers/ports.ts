@@ -43,8 +43,8 @@ async function firstFree(ports: (number | undefined)[]): Promise<number> {
 }
 
 /**
- * Where any port is looked for. Linux gives outgoing connections, and whoever asks for any port, those from 32768 on, others
- * from 49152 (RFC 6335): one of those could be gone again before a server listens on it.
+ * The range in which a free port is searched. Linux uses ports from 32768 for outgoing connections and requests for any
+ * port, other systems from 49152 (RFC 6335): such a port could be taken before a server listens on it.
  */
 const FIRST = 20_000;
 const LAST = 32_767;

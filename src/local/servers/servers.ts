@@ -20,20 +20,20 @@ const titleOf = ({ name }: LocalServer): string => TITLES[name];
 const portNames: readonly PortName[] = ['mongodb', 'redis', 'temporal', 'temporalUi'];
 
 export interface Servers {
-  /** Of those that were needed: given by the environment, or of the ones started here. */
+  /** Addresses of the required servers, from the environment or started here. */
   addresses: ServerAddresses;
-  /** Those started here, by name (`mongodb`, `redis`, `temporal`). */
+  /** The servers started here, by name (`mongodb`, `redis`, `temporal`). */
   processes: Processes;
   /** Starts another part, as the servers were; it ends before them. */
   start: Start;
-  /** Ends them all, in order, and gives the lock back. */
+  /** Stops all servers, in order, and releases the lock. */
   stop(): Promise<void>;
 }
 
 export interface ServersOptions {
   /** Holds the servers' data, logs, ports and lock; two stacks can't use it at the same time. */
   dir: string;
-  /** Of `dir`, where the caller has taken it already. */
+  /** The lock of `dir`, if the caller holds it already. */
   lock?: Lock;
   env?: NodeJS.ProcessEnv;
   progress?: Progress;

@@ -11,12 +11,10 @@ export function stackCommand(): Command {
     .description('run the servers, a worker and the APIs on this machine (stop with Ctrl-C)')
     .option('--demo', 'apply the demo market, start its buyers and send a sample lead', false)
     .option('--json', 'print one JSON object when everything answers', false)
-    .action(async ({ demo, json }: { demo: boolean; json: boolean }) => {
-      await stack(demo, json);
-    });
+    .action(stack);
 }
 
-async function stack(demo: boolean, json: boolean): Promise<void> {
+async function stack({ demo, json }: { demo: boolean; json: boolean }): Promise<void> {
   const shown = showProgress(process.stderr, { clock: true });
   shown.progress('Loading Gavel');
   // Loaded here, so that the other commands don't wait for what only this one needs.
