@@ -7,7 +7,7 @@ import type { LeadStarter } from '../temporal/leadStarter.js';
 import type { ReadCache } from './readCache.js';
 import type { RateLimits } from './http/rateLimits.js';
 
-/** What the Lead API and the admin API are built of; a server file and a test both hand it in. */
+/** The services that the Lead API and the admin API use. */
 export interface ApiContext {
   settings: Pick<
     Settings,
@@ -28,11 +28,11 @@ export interface ApiContext {
   redis: Redis;
   starter: LeadStarter;
   log: Log;
-  /** Whether the process has been stopped and still takes leads for a while. */
+  /** Whether the process is shutting down; it still accepts leads for STOP_DELAY_MS. */
   isStopping?: () => boolean;
 }
 
-/** What routes behind a key are registered with. */
+/** The options of plugins whose routes require a key. */
 export interface RouteContext {
   context: ApiContext;
   cache: ReadCache;

@@ -12,22 +12,22 @@ import { requestLog } from './plugins/requestLog.js';
 import { securityHeaders } from './plugins/securityHeaders.js';
 import { slowClients } from './plugins/slowClients.js';
 
-/** Leads may come whole in the query string, so the request line may be as long as a body. */
+/** A whole lead may be in the query string, so the request line may be as long as a body. */
 const MAX_HEADER_BYTES = 96 * 1024;
 
 interface Options {
-  /** How long a request may take to arrive, from its first byte to its last, and a client to read its answer, ms. */
+  /** Timeout for receiving a whole request, and for the client to read the response, ms. */
   requestTimeoutMs: number;
   wording: ErrorMessages;
 }
 
 /**
- * Only who speaks to us is believed when it says for whom: of `X-Forwarded-For`, the last address. Those before it came
- * with the request, and whoever sends it could write there what it likes.
+ * Trusts the last address of `X-Forwarded-For` only, which the proxy in front sets. A client can set the addresses before
+ * it to anything.
  */
 const isProxyInFront = (_address: string, hop: number): boolean => hop === 0;
 
-/** What all of our HTTP servers have in common: how they refuse, log, close, and what browsers may do with them. */
+/** A Fastify app with the plugins that both APIs share: errors, log, security headers, timeouts, shutdown. */
 export async function createFastifyApp(
   { settings, log, isStopping }: Pick<ApiContext, 'settings' | 'log' | 'isStopping'>,
   { requestTimeoutMs, wording }: Options,
@@ -37,7 +37,7 @@ export async function createFastifyApp(
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: settings.TRUST_PROXY && isProxyInFront,
-    // Closing answers 503 in the API's own shape, see plugins/closing.ts.
+    // plugins/gracefulShutdown.ts answers 503 in the API’s own format.
     return503OnClosing: false,
     serverFactory: (handler) =>
       createLimitedServer(handler, {
@@ -45,33 +45,33 @@ export async function createFastifyApp(
         onDrop: () => metrics.connectionDropped(1, {}),
         keepAliveTimeout: settings.KEEP_ALIVE_MS,
         requestTimeout: requestTimeoutMs,
-        // Of connections that say nothing, too.
+        // Also for idle new connections.
         headersTimeout: requestTimeoutMs,
-        // How often slow requests are looked for; Node's 30 s would let each hold its connection that much longer.
+        // With Node’s default of 30 s, a slow request would hold its connection that much longer.
         connectionsCheckingInterval: 1000,
         maxHeaderSize: MAX_HEADER_BYTES,
         requireHostHeader: false,
-        // Whatever NODE_OPTIONS says.
+        // NODE_OPTIONS can’t override this.
         insecureHTTPParser: false,
       }),
-    // Of closing, too, which waits for requests under way: `untilStopped` limits that.
+    // It also limits closing, which waits for requests in progress: `untilStopped` limits that.
     pluginTimeout: 0,
     routerOptions: {
       ignoreTrailingSlash: true,
-      // An id is looked at by its route, however long it is.
+      // Each route checks its ids itself.
       maxParamLength: MAX_URL_CHARACTERS,
-      // The query is read by the routes, where a name that is given twice is a fault.
+      // The routes read the query themselves, because a duplicate name is a fault.
       querystringParser: () => ({}),
     },
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply, { log, wording }),
     clientErrorHandler: refuseMalformed,
   });
-  // A connection that can't be accepted, for want of file descriptors or memory, is no reason to end the process.
-  // One that comes before it listens, such as a port that is taken, is the starter's.
+  // If a connection can't be accepted, for lack of file descriptors or memory, the process goes on.
+  // Errors before it listens, such as a port in use, reject `listen`.
   app.server.once('listening', () => {
     app.server.on('error', (error) => log.error({ event: 'not_accepted', fault: errorForLog(error) }));
   });
-  // Schemas describe and serialise; requests are checked by rules of our own, which name every fault at once.
+  // Schemas describe and serialise. The routes check requests by rules that report all faults at once.
   app.setValidatorCompiler(() => () => true);
 
   await app.register(errorHandler, { log, wording });
@@ -85,8 +85,8 @@ export async function createFastifyApp(
 }
 
 /**
- * Answers `/`: browsers are redirected to the page that they should read, programs get its address and others as JSON.
- * @param links paths by what they lead to
+ * Serves `/`: browsers are redirected to `page`, programs get `links` as JSON.
+ * @param links paths by name
  */
 export function addRootRoute(app: FastifyInstance, page: string, links: Record<string, string>): void {
   app.get('/', { schema: { hide: true } }, async (request, reply) => {

@@ -9,20 +9,20 @@ import { buyerRoutes } from './routes/buyerRoutes.js';
 import { healthRoutes } from './routes/healthRoutes.js';
 import { leadRoutes } from './routes/leadRoutes.js';
 
-/** A source that needs longer to send 64 KiB, or to read its answer, has lost its connection or means no good. */
+/** A source that takes longer to send 64 KiB or to read a response is disconnected, or is an attacker. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 const wording = {
-  tooLarge: 'A body may have 64 KiB at the most.',
+  tooLarge: 'The body is over 64 KiB. Send a shorter one.',
   databaseDown:
     'The lead could not be stored. Send it again after Retry-After seconds, with an Idempotency-Key.',
   notFound: (path: string) =>
     path.startsWith('/admin')
-      ? 'The admin API is not on this port. This is the Lead API; its page is /docs.'
-      : 'There is nothing at this address. See /docs.',
+      ? 'This is the Lead API, documented at /docs. The admin API is on another port.'
+      : 'This path does not exist. See /docs.',
 };
 
-/** The API, ready to listen or to be injected requests. Closing it closes none of its parts. */
+/** The Lead API, not listening yet. Closing it does not close the services in `context`. */
 export async function buildLeadApi(context: ApiContext): Promise<FastifyInstance> {
   const app = await createFastifyApp(context, { requestTimeoutMs: REQUEST_TIMEOUT_MS, wording });
   const cache = createReadCache(context.database);

@@ -6,18 +6,18 @@ import type { KeyDocument } from '../store/documents.js';
 import { findAskedFields, findCampaign, findSeller } from '../store/market/storedTerms.js';
 import { hasSuppressions } from '../store/persons/suppressions.js';
 
-/** A campaign, with the fields that its contracts ask for by name. */
+/** A campaign, with the fields that its contracts name. */
 export type CachedCampaign = Campaign & { asked: ReadonlySet<string> };
 
-/** What every request asks the store for, remembered so shortly that a change is in force within 2 s. */
+/** Cached reads of the store, which every request needs. A change takes effect within 2 s. */
 export interface ReadCache {
   key(text: string): Promise<KeyDocument | null>;
-  /** Whether it may be a key in force, by a list of all keys: a made-up one costs no query of its own. */
+  /** Whether the key is in the cached list of all keys, so that invented keys need no query. */
   isListedKey(text: string): Promise<boolean>;
   seller(codeOrSlug: string): Promise<Seller | undefined>;
   /** By `categoryKey(category)`. */
   campaign(seller: string, categoryKey: string): Promise<CachedCampaign | undefined>;
-  /** Whether there is a list of persons whose leads the seller must not sell. */
+  /** Whether a suppression list applies to the seller. */
   hasSuppressions(seller: string): Promise<boolean>;
 }
 

@@ -1,16 +1,16 @@
 import Type from 'typebox';
 import { ADDRESSING, FIELDS } from '../market/fields/standardFields.js';
-import { LEAD_API_ERRORS } from '../operations/refusal.js';
+import { LEAD_API_ERRORS } from './errorTable.js';
 import { MAX_FIELDS, MAX_NAME, MAX_VALUE } from './leads/mergeFields.js';
 import { outcomeProperties } from '../operations/leads/outcomeSchema.js';
 
-/** The shapes of everything the API answers: they serialise the answers and are the OpenAPI document. */
+/* Schemas of the Lead API: they serialise responses and generate the OpenAPI document. */
 const id = (description: string) => Type.String({ format: 'uuid', description });
 
 const status = Type.Enum(['sold', 'pending', 'returned', 'expired', 'withdrawn'], {
   type: 'string',
   description:
-    '`pending` is never billable: the status that counts comes by asking later, or by postback. `returned`: sold, and given back by every buyer',
+    '`pending` is not billable: get the final status by a later request or by postback. `returned`: sold, and returned by every buyer',
 });
 
 const fieldProblems = (description: string, problem: string) =>
@@ -30,12 +30,12 @@ export const LeadAnswer = Type.Object(
     ...outcomeProperties,
     warnings: Type.Optional(
       fieldProblems(
-        'Fields that were taken but not as they were meant; absent if there are none',
+        'Fields that were accepted but not understood; absent if there are none',
         'not a ZIP code of 5 or 9 digits; kept as sent',
       ),
     ),
   },
-  { $id: 'LeadAnswer', title: 'A lead that was taken' },
+  { $id: 'LeadAnswer', title: 'An accepted lead' },
 );
 
 export const LeadView = Type.Object(
@@ -47,30 +47,30 @@ export const LeadView = Type.Object(
     created_at: Type.String({ format: 'date-time' }),
     updated_at: Type.String({ format: 'date-time' }),
   },
-  { $id: 'LeadView', title: 'A lead as it stands' },
+  { $id: 'LeadView', title: 'The current status of a lead' },
 );
 
 export const ReturnRequest = Type.Object(
   {
     post_id: Type.Optional(
       Type.String({
-        description: 'Of the post with which the lead came. Needed, unless there is a `lead_id`',
+        description: 'The id of the post that delivered the lead. Required without a `lead_id`',
         examples: ['c1f2a9d0-…'],
       }),
     ),
     lead_id: Type.Optional(
       Type.String({
-        description: 'Of the lead, instead of `post_id`, if you have bought it once',
+        description: 'The id of the lead, instead of `post_id`, if you bought it only once',
         examples: ['019a5c7e-…'],
       }),
     ),
     reason: Type.String({
       description:
-        'One word or a few of a-z and 0-9, kept as `wrong_number`; one of those that the contract names, if it names any',
+        'A few words of a-z and 0-9, stored like `wrong_number`. If the contract lists reasons, one of them',
       examples: ['duplicate'],
     }),
   },
-  { $id: 'ReturnRequest', title: 'A lead that is given back' },
+  { $id: 'ReturnRequest', title: 'A lead to return' },
 );
 
 export const ReturnAnswer = Type.Object(
@@ -79,15 +79,17 @@ export const ReturnAnswer = Type.Object(
     post_id: id('The post’s id'),
     lead_id: id('The lead’s id'),
     status: Type.Literal('returned'),
-    reason: Type.String({ description: 'As it was given first; `withheld` if it may name the person' }),
-    refund: Type.Number({ description: 'What the buyer gets back of the price', examples: [45] }),
+    reason: Type.String({
+      description: 'The reason of the first request; `withheld` if it may name the person',
+    }),
+    refund: Type.Number({ description: 'The refunded part of the price', examples: [45] }),
     currency: Type.String({ examples: ['USD'] }),
     returned_at: Type.String({ format: 'date-time' }),
     test: Type.Optional(
-      Type.Literal(true, { description: 'Only if the lead was a test: no money moves, and `refund` is 0' }),
+      Type.Literal(true, { description: 'Only for test leads: no money moves, and `refund` is 0' }),
     ),
   },
-  { $id: 'ReturnAnswer', title: 'A lead that was taken back' },
+  { $id: 'ReturnAnswer', title: 'A returned lead' },
 );
 
 const errorTexts = [...new Set(Object.values(LEAD_API_ERRORS).map(({ error }) => error))];
@@ -96,9 +98,9 @@ export const ErrorAnswer = Type.Object(
   {
     success: Type.Literal(false),
     error: Type.Enum(errorTexts, { type: 'string', description: 'One of the texts of the error table' }),
-    message: Type.String({ description: 'What to do about it' }),
-    request_id: id('Names the request in our logs; also the header X-Request-Id'),
-    fields: Type.Optional(fieldProblems('Every field at fault', 'missing')),
+    message: Type.String({ description: 'What is wrong, and what to do' }),
+    request_id: id('The id of the request in the exchange’s logs, as in the header X-Request-Id'),
+    fields: Type.Optional(fieldProblems('All invalid fields', 'missing')),
   },
   { $id: 'ErrorAnswer', title: 'An error' },
 );
@@ -107,14 +109,14 @@ const part = (description: string) => Type.String({ description, examples: ['ok'
 
 export const Readiness = Type.Object(
   {
-    ready: Type.Boolean({ description: 'Whether leads are taken' }),
+    ready: Type.Boolean({ description: 'Whether leads are accepted' }),
     parts: Type.Object({
-      mongodb: part('`ok`, or what is wrong. Without it no lead is taken'),
-      redis: part('`ok`, or what is wrong. Without it each process counts requests for itself'),
-      temporal: part('`ok`, or what is wrong. Without it leads are answered `pending` and sold later'),
+      mongodb: part('`ok`, or the problem. Without it no lead is accepted'),
+      redis: part('`ok`, or the problem. Without it each process counts requests for itself'),
+      temporal: part('`ok`, or the problem. Without it leads are answered `pending` and sold later'),
     }),
   },
-  { $id: 'Readiness', title: 'Whether leads are taken' },
+  { $id: 'Readiness', title: 'Whether leads are accepted' },
 );
 
 export const Health = Type.Object(
@@ -129,7 +131,7 @@ const Scalar = Type.Union([Type.String({ maxLength: MAX_VALUE }), Type.Number(),
 
 const isAlwaysRequired = (name: string): boolean => ADDRESSING.some((always) => always === name);
 
-/** What a source sends, for the docs: requests are checked by src/market/fields/standardFields.ts, which names every fault. */
+/** A lead as a source sends it, for the docs. src/market/fields/standardFields.ts checks requests and reports all faults. */
 export const LeadRequest = Type.Object(
   Object.fromEntries(
     Object.entries(FIELDS).map(([name, { about, example }]) => {
@@ -141,7 +143,7 @@ export const LeadRequest = Type.Object(
     $id: 'LeadRequest',
     title: 'A lead',
     description:
-      'Which fields are required beside these two is the campaign’s. Any other name is a custom field, which may have a list of values. Numbers and booleans are taken as text.',
+      'The campaign decides which other fields are required. Any other name is a custom field and may have a list of values. Numbers and booleans are read as text.',
     additionalProperties: Type.Union([Scalar, Type.Array(Scalar), Type.Null()]),
     propertyNames: Type.String({ minLength: 1, maxLength: MAX_NAME }),
     maxProperties: MAX_FIELDS,
@@ -154,7 +156,7 @@ function exampleLead(): Record<string, string> {
   return Object.fromEntries(shown.map((name) => [name, FIELDS[name]?.example ?? '']));
 }
 
-/** The answers of a route that may fail in these ways, for its `response` schema. */
+/** Error responses for a route’s `response` schema. */
 export function errorResponses(...kinds: (keyof typeof LEAD_API_ERRORS)[]) {
   const byStatus = new Map<number, string[]>();
   for (const kind of kinds) {

@@ -12,35 +12,35 @@ import { openRedis } from './http/openRedis.js';
 import type { ApiContext } from './context.js';
 import { checkServices } from './routes/healthRoutes.js';
 
-/** A source waits for the database: one that hangs is one that is away. */
-const IMPATIENT = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTimeoutMS: 4000 };
+/** Sources wait for the database, so a database that does not respond in time counts as down. */
+const SHORT_TIMEOUTS = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTimeoutMS: 4000 };
 
 /** A running API. */
 export interface RunningApi {
   /** `http://127.0.0.1:3000` */
   address: string;
-  /** The parts that it needs, and whether each is there. */
+  /** The services that it needs, and whether each is up. */
   ready(): Promise<Record<string, boolean>>;
-  /** Waits STOP_DELAY_MS, ends open requests as they would have ended, then every connection. */
+  /** Waits STOP_DELAY_MS, completes open requests, then closes all connections. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the Lead API on the servers that the settings name.
- * @throws Error where the database does not answer or has other master keys, or the port is taken
+ * Starts the Lead API with the servers in the settings.
+ * @throws Error if the database is down or has other master keys, or if the port is in use
  */
 export const startApi = (settings: Settings, log: Log): Promise<RunningApi> =>
   start(settings, log, {
     build: buildLeadApi,
-    limits: IMPATIENT,
+    limits: SHORT_TIMEOUTS,
     host: settings.HOST,
     port: settings.PORT,
     stopDelayMs: settings.STOP_DELAY_MS,
   });
 
 /**
- * Starts the admin API, which waits for the database as long as the command line does.
- * @throws Error likewise
+ * Starts the admin API. It waits for the database as long as the command line does.
+ * @throws Error as `startApi`
  */
 export const startAdminApi = (settings: Settings, log: Log): Promise<RunningApi> =>
   start(settings, log, { build: buildAdminApi, host: settings.ADMIN_HOST, port: settings.ADMIN_PORT });
@@ -62,8 +62,8 @@ async function start(
   await prepareDatabase(settings, database);
   const redis = await openRedis(settings.REDIS_URL, log);
   const starter = openLeadStarter(settings, log);
-  const closeParts = async (): Promise<void> => {
-    // Its end is no outage, so it is not logged as one.
+  const closeServices = async (): Promise<void> => {
+    // A planned close is not logged as an outage.
     redis.removeAllListeners('close');
     redis.disconnect();
     await Promise.all([starter.close(), database.client.close()]);
@@ -78,7 +78,7 @@ async function start(
       isStopping = true;
       if (stopDelayMs) await sleep(stopDelayMs);
       await app.close();
-      await closeParts();
+      await closeServices();
     };
     const ready = async (): Promise<Record<string, boolean>> => {
       const { parts: states } = await checkServices(context);
@@ -86,14 +86,14 @@ async function start(
     };
     return { address, ready, close };
   } catch (error) {
-    await closeParts();
+    await closeServices();
     throw error;
   }
 }
 
 /**
- * Indexes and keys, by a client of its own: an index of a large collection takes longer than a source may wait. The
- * client for the requests is connected before the first of them comes.
+ * Connects, creates indexes and checks keys. It uses a second client for that: indexing a large collection takes longer
+ * than the timeouts for requests.
  */
 async function prepareDatabase(settings: Settings, { client }: Database): Promise<void> {
   const database = openDatabase(settings);

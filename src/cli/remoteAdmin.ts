@@ -10,7 +10,8 @@ import {
   type Operation,
 } from '../operations/operation.js';
 import { ADMIN_ERROR_CAUSES, type AdminErrorKind } from '../api/admin/adminErrors.js';
-import { ApiError, errorOf } from '../operations/refusal.js';
+import { errorOf } from '../api/errorTable.js';
+import { OperationError } from '../operations/operationError.js';
 import type { CallOperation } from './callOperation.js';
 import { CommandFailed } from '../terminal/commandFailed.js';
 import { printError } from '../terminal/print.js';
@@ -128,7 +129,7 @@ function refusalOf(url: URL, { status, body }: Answer): Error {
   if (!Value.Check(Refusal, body)) return strange(url, status);
   const kinds = Object.keys(ADMIN_ERROR_CAUSES) as AdminErrorKind[];
   const kind = kinds.find((one) => errorOf(one).error === body.error) ?? 'internal';
-  return new ApiError(kind, body.message, { faults: body.faults, changes: body.changes });
+  return new OperationError(kind, body.message, { faults: body.faults, changes: body.changes });
 }
 
 const strange = ({ origin }: URL, status: number): CommandFailed =>

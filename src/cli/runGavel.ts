@@ -1,5 +1,5 @@
 import { CommanderError, type Command } from 'commander';
-import { ApiError } from '../operations/refusal.js';
+import { OperationError } from '../operations/operationError.js';
 import { SettingsError } from '../config.js';
 import { CommandFailed, type FailureCode } from '../terminal/commandFailed.js';
 import { printError } from '../terminal/print.js';
@@ -29,7 +29,7 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const planned =
     error instanceof CommandFailed ||
-    error instanceof ApiError ||
+    error instanceof OperationError ||
     error instanceof SettingsError ||
     error.name === 'LocalStackError';
   return planned ? error.message : (error.stack ?? error.message);

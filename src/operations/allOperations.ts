@@ -31,7 +31,7 @@ import { simulate } from './simulate/simulateOperation.js';
 import { testBuyer } from './market/buyersTestOperation.js';
 import { showSuppressions, suppress, unsuppress } from './suppressionsOperations.js';
 
-/** Everything that the admin API does, in the order of its document. */
+/** All operations, in the order of the OpenAPI document. */
 export const OPERATIONS: readonly Operation[] = [
   showMarket,
   applyMarketOperation,

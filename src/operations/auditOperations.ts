@@ -11,48 +11,48 @@ const Listed = Type.Object({
   at: Type.String(),
   who: Type.String({
     description:
-      'The name of the admin key; of a command, the user and machine; of what was sent in Temporal, the sender as Temporal knows it',
+      'The name of the admin key; for commands, user and machine; for messages sent in Temporal, its name of the sender',
   }),
   via: Type.Enum(['api', 'cli', 'temporal'], { type: 'string' }),
   key_id: optional(Type.String({ description: 'The admin key' })),
-  kind: Type.String({ description: 'What it was done to: contract, lead, key, …' }),
-  id: Type.String({ description: 'Which one' }),
+  kind: Type.String({ description: 'The kind of the changed object: contract, lead, key, …' }),
+  id: Type.String({ description: 'The id of the changed object' }),
   did: Type.String(),
   changes: Type.Array(
     Type.Object({ path: Type.String(), from: optional(Type.String()), to: optional(Type.String()) }),
-    { description: 'Each value by its path; without from or to where there was or is none' },
+    { description: 'Changed values by path; without `from` for a new value, without `to` for a removed one' },
   ),
 });
 export type AuditEntryView = Type.Static<typeof Listed>;
 
 export const showAudit = operation({
   id: 'listAudit',
-  summary: 'What was changed, by whom, when, and from what to what, the newest first',
+  summary: 'List audit entries, newest first: actor, time, and old and new values',
   tag: 'Audit',
   method: 'GET',
   path: '/admin/audit',
   scope: 'audit:read',
   input: Type.Object(
     {
-      since: optional(DateOrTime('Done since')),
+      since: optional(DateOrTime('Start of the period')),
       of: optional(
         Type.String({
           title: 'an id',
           examples: ['ACME1234/auto-insurance/northwind'],
           maxLength: 300,
-          description: 'Only what was done to the lead, contract, key, … of this id',
+          description: 'Only entries about the object with this id (a lead, contract, key, …)',
         }),
       ),
       before: optional(
-        Type.String({ title: 'an audit_id', maxLength: 64, description: 'Only older ones than this' }),
+        Type.String({ title: 'an audit_id', maxLength: 64, description: 'Only older entries than this one' }),
       ),
       limit: optional(Limit),
     },
     { title: 'the request' },
   ),
   output: Type.Object(
-    { entries: Type.Array(Listed), more: Type.Boolean({ description: 'Whether there are older ones' }) },
-    { $id: 'Audit', title: 'What was changed' },
+    { entries: Type.Array(Listed), more: Type.Boolean({ description: 'Whether there are older entries' }) },
+    { $id: 'Audit', title: 'Audit entries' },
   ),
   async run({ database }, { since, of, before, limit = 50 }) {
     const from = since === undefined ? undefined : dateOf(since);

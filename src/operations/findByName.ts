@@ -9,17 +9,17 @@ import {
   type BuyerWithSecret,
   type SellerWithSecret,
 } from '../store/market/storedTerms.js';
-import { ApiError } from './refusal.js';
+import { OperationError } from './operationError.js';
 
-/** The seller that a person means by a code or a slug. */
+/** @throws OperationError if the market has no such seller */
 export const findSellerByName = async (database: Database, codeOrSlug: string): Promise<SellerWithSecret> =>
   (await findSeller(database, codeOrSlug)) ?? unknown(database, 'seller', codeOrSlug);
 
-/** The buyer that a person means by its id. */
+/** @throws OperationError if the market has no such buyer */
 export const findBuyerByName = async (database: Database, id: string): Promise<BuyerWithSecret> =>
   (await findBuyer(database, id)) ?? unknown(database, 'buyer', id);
 
-/** The campaign that a person means by `SELLER/CATEGORY`: the seller's code or slug, and the category in any spelling. */
+/** Finds a campaign by `SELLER/CATEGORY`: the seller's code or slug, and the category in any spelling. */
 export async function findCampaignByName(
   database: Database,
   text: string,
@@ -30,7 +30,7 @@ export async function findCampaignByName(
   return { id, ...campaign };
 }
 
-/** The contract that a person means by `SELLER/CATEGORY/BUYER`. */
+/** Finds a contract by `SELLER/CATEGORY/BUYER`. */
 export async function findContractByName(
   database: Database,
   text: string,
@@ -49,7 +49,7 @@ async function campaignIdOf(database: Database, text: string): Promise<string> {
   return campaignId((await findSeller(database, named))?.code ?? named, text.slice(slash + 1));
 }
 
-/** The ids of the seller, campaign and buyer that a person means, each where it is named. */
+/** The ids of the named seller, campaign and buyer. */
 export async function resolveIds(
   database: Database,
   { seller, campaign, buyer }: { seller?: string; campaign?: string; buyer?: string },
@@ -62,10 +62,10 @@ export async function resolveIds(
 }
 
 /**
- * The id that was probably meant: misspelt by ear (`alfa` for alpha), or its last part alone (`home-improvement` for
- * BRIGHT01/home-improvement).
+ * The id that was probably meant, if it is misspelt (`alfa` for alpha), or only its last part is given (`home-improvement`
+ * for BRIGHT01/home-improvement).
  */
-function meantBy(named: string, ids: readonly string[]): string | undefined {
+function suggestionFor(named: string, ids: readonly string[]): string | undefined {
   const close = nearest(named, ids, { lettersPerSlip: 2 });
   if (close !== undefined || named.includes('/')) return close;
   const lastOf = (id: string): string => id.slice(id.lastIndexOf('/') + 1);
@@ -76,15 +76,15 @@ function meantBy(named: string, ids: readonly string[]): string | undefined {
 
 type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
 
-/** @throws ApiError with the name that was probably meant */
+/** @throws OperationError with the id that was probably meant */
 async function unknown(database: Database, kind: Kind, named: string): Promise<never> {
   const ids = await database[`${kind}s`].distinct('_id');
-  const meant = meantBy(named, ids);
+  const meant = suggestionFor(named, ids);
   const hint =
     meant === undefined
       ? `\`gavel apply FILE\` with one under ${kind}s creates it`
       : `did you mean ${meant}?`;
-  throw new ApiError(
+  throw new OperationError(
     'notFound',
     `The market has no ${kind} "${named}"; ${hint}${meant === undefined ? '.' : ''}`,
   );

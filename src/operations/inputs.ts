@@ -2,10 +2,11 @@ import Type from 'typebox';
 import { parseIsoTime } from '../market/calendar/isoTime.js';
 
 /*
- * Values that several operations take. As in a market file, `title` completes "… is not", and the example "write it like".
+ * Inputs that several operations share. As in a market file, faults are worded from `title` ("… is not") and the example
+ * ("write it like").
  */
 
-/** At most so many leads, keys or deeds in one answer. */
+/** Page size limit of leads, keys, bookings and audit entries. */
 export const MAX_PAGE_SIZE = 10_000;
 
 export const LeadId = Type.String({
@@ -20,7 +21,7 @@ export const Limit = Type.Integer({
   examples: [50],
   minimum: 1,
   maximum: MAX_PAGE_SIZE,
-  description: 'So many at the most; 50 unless given',
+  description: 'Page size; 50 by default',
 });
 
 export const Flag = (description: string) =>
@@ -62,12 +63,12 @@ export const CampaignId = Type.String({
   description: 'A campaign’s id: the seller’s code or slug, and the category',
 });
 
-/** Looked at by src/market/fields/standardFields.ts, whose words never repeat it. */
+/** Checked by src/market/fields/standardFields.ts, whose messages never repeat it. */
 export const Contact = (title: string) => Type.String({ title, maxLength: 320, description: title });
 
-/** The date of a `Moment` or a `Day`. */
+/** The date of a `DateOrTime` or a `Day`. */
 export function dateOf(text: string): Date {
   const at = parseIsoTime(text);
-  if (at === undefined) throw new Error('What is no date has passed its check');
+  if (at === undefined) throw new Error('An invalid date has passed validation');
   return at;
 }

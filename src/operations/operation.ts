@@ -5,35 +5,34 @@ import type { Actor } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import type { Scope } from '../store/scopes.js';
 import type { LeadWorkflowCalls } from '../temporal/leadWorkflowCalls.js';
-import type { OperationFailure } from './refusal.js';
+import type { OperationFailure } from './operationError.js';
 
-/** Where an operation is done, and for whom. */
+/** The services and the caller of an operation. */
 export interface OperationContext extends LeadWorkflowCalls {
   database: Database;
   by: Actor;
-  /** What the caller may do, and hand out to others. */
+  /** Permissions of the caller, which it may also grant to new keys. */
   scopes: readonly Scope[];
-  /** The end and the limit of the caller's own key, which no key that it makes exceeds. */
+  /** Expiry and rate limit of the caller's key. Keys that it creates can't exceed them. */
   callerKey?: { expiresAt?: Date; limit?: number };
-  /** Notifies a lead's workflow that the lead was withdrawn; does not wait until it has got it. */
+  /** Notifies a lead's workflow of a withdrawal, without waiting. */
   notifyWithdrawn(leadId: string): unknown;
-  /** Which servers may be spoken to: a market that names others is refused. */
+  /** Rules for outbound addresses; a market with other addresses is rejected. */
   outbound: OutboundRules;
   /** The setting RETENTION_DAYS, if it is set. */
   retentionDays?: number;
-  /** Whether others wait for the same process: what takes long is bounded then. */
+  /** Whether the process also serves other requests; long operations are limited then. */
   isShared: boolean;
-  /** Is told how far it is, by what takes long. */
+  /** Receives the progress of long operations. */
   onProgress?: (text: string) => void;
-  /** Speaks to sellers' servers, where the guard on outbound addresses lets it. */
+  /** Sends requests to servers of buyers and sellers, within the outbound rules. */
   send: Send;
-  /** Where Temporal's UI is, for links. */
+  /** Temporal's UI, for links. */
   ui?: { url: string; namespace: string };
 }
 
 /**
- * One thing that ops can ask for or do: a route of the admin API, and what a command of `gavel` does, on the database or
- * by a remote admin API alike.
+ * One operation of ops: it is a route of the admin API, and a `gavel` command calls it, directly or with --remote.
  */
 export interface Operation<In extends Type.TObject = Type.TObject, Out extends Type.TSchema = Type.TSchema> {
   id: string;
@@ -43,43 +42,43 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   /** `/admin/leads/:lead_id` */
   path: string;
   scope: Scope;
-  /** Which scope is enough if the query has `dry_run=true`. */
+  /** The scope that is enough if the query has `dry_run=true`. */
   dryRunScope?: Scope;
-  /** Everything that is asked with: what the path names, the rest in the query of a GET, in the body of others. */
+  /** All inputs: parameters of the path, and the others in the query of a GET or in the body. */
   input: In;
-  /** Whether the body is a market file or a change of one, the input `file`; the rest is in the query then. */
+  /** Whether the body is a market file or a change of one, as input `file`. Other inputs are in the query then. */
   takesFile?: boolean;
-  /** Whether it is answered as YAML unless JSON is asked for. */
+  /** Whether the response is YAML, unless the client accepts JSON. */
   returnsFile?: boolean;
-  /** Inputs that travel as headers: `if_match` as If-Match. */
+  /** Inputs sent as headers: `if_match` as If-Match. */
   headers?: readonly string[];
-  /** Names the state that is answered; sent as ETag. */
+  /** The ETag of the output. */
   etagOf?(output: Type.Static<Out>): string;
-  /** Bytes; 64 KiB unless given, of a file 8 MiB. */
+  /** By default 64 KiB, or 8 MiB for a file. */
   maxBodyBytes?: number;
-  /** Named by its `$id`. */
+  /** Its name in OpenAPI is its `$id`. */
   output: Out;
-  /** In which ways it may fail beside those that every operation has. */
+  /** Errors in addition to those of every operation. */
   failures?: readonly OperationFailure[];
-  /** @throws ApiError with a message for whoever asks */
+  /** @throws OperationError with a message for the caller */
   run(context: OperationContext, input: Type.Static<In>): Promise<Type.Static<Out>>;
 }
 
-/** Lets the types of input and output follow from the schemas. */
+/** Infers the types of input and output from the schemas. */
 export const operation = <In extends Type.TObject, Out extends Type.TSchema>(
   one: Operation<In, Out>,
 ): Operation<In, Out> => one;
 
-/** The names in a path, in order. */
+/** The parameters of a path, in order. */
 export const pathParameters = (path: string): string[] =>
   [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
 
 export type InputLocation = 'path' | 'header' | 'query' | 'body';
 
-/** The header that an input travels as. */
+/** The header of an input. */
 export const headerName = (name: string): string => name.replaceAll('_', '-');
 
-/** Where each input of an operation travels. */
+/** The part of the request with this input. */
 export function inputLocation(
   { method, path, takesFile, headers = [] }: Operation,
   name: string,

@@ -2,23 +2,23 @@ import type { PersonHashes } from '../market/limits/duplicates.js';
 import { personKeys, type Contact, type PersonKeys } from '../market/fields/personKeys.js';
 import type { Database } from '../store/db.js';
 import { matchOfKeys } from '../store/persons/matchKeys.js';
-import { ApiError } from './refusal.js';
+import { OperationError } from './operationError.js';
 
 const PROBLEMS = {
   phone: 'not a phone number of 7 to 15 digits',
   email: 'not an e-mail address',
 } as const;
 
-/** What is wrong with a contact that ops named, in words that do not repeat it; undefined if nothing is. */
+/** The problem of a contact, in words that do not repeat it. Undefined if it is valid. */
 export function contactProblem(contact: Contact): { field: string; problem: string } | undefined {
   const given = withoutBlanks(contact);
   return faultOf(given, personKeys(given));
 }
 
 /**
- * By what the person is found.
+ * The hashes to find a person by.
  * @param at the path of the contact in the request
- * @throws ApiError if it is no phone number or no e-mail address
+ * @throws OperationError if the phone number or the e-mail address is invalid
  */
 export async function matchOfContact(database: Database, contact: Contact, at = ''): Promise<PersonHashes> {
   const given = withoutBlanks(contact);
@@ -26,7 +26,7 @@ export async function matchOfContact(database: Database, contact: Contact, at = 
   const fault = faultOf(given, keys);
   if (fault === undefined) return matchOfKeys(database, keys);
   const { field, problem } = fault;
-  throw new ApiError('invalidField', `${at}${field} is ${problem}.`, {
+  throw new OperationError('invalidField', `${at}${field} is ${problem}.`, {
     fields: [{ field: at + field, problem }],
   });
 }

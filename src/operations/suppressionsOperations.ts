@@ -13,7 +13,7 @@ import {
 } from '../store/persons/suppressions.js';
 import type { Database } from '../store/db.js';
 import { matchesOnLists } from '../store/persons/matchKeys.js';
-import { ApiError } from './refusal.js';
+import { OperationError } from './operationError.js';
 import { BuyerName, Contact, Flag, SellerName } from './inputs.js';
 import { findBuyerByName, findSellerByName } from './findByName.js';
 import { operation, type OperationContext } from './operation.js';
@@ -24,8 +24,10 @@ const tag = 'Suppressions';
 const Count = Type.Integer({ minimum: 0 });
 
 const Listed = Type.Object({
-  seller: optional(Type.String({ description: 'Whose it is; without seller and buyer, every seller’s' })),
-  buyer: optional(Type.String({ description: 'The buyer that gave it' })),
+  seller: optional(
+    Type.String({ description: 'The owner; without seller and buyer it is the list of all sellers' }),
+  ),
+  buyer: optional(Type.String({ description: 'The owner, if it is a buyer' })),
   phones: Count,
   emails: Count,
   changed_at: Type.String(),
@@ -33,7 +35,7 @@ const Listed = Type.Object({
 
 export const showSuppressions = operation({
   id: 'listSuppressions',
-  summary: 'The lists in figures; who is on them can’t be read, only their hashes are kept',
+  summary: 'List suppression lists with their counts; entries can’t be read, since only hashes are stored',
   tag,
   method: 'GET',
   path: '/admin/suppressions',
@@ -54,13 +56,13 @@ export const showSuppressions = operation({
   },
 });
 
-/** So many persons by one request. */
+/** Limit of persons per request. */
 export const MAX_SUPPRESSED = 5000;
 
 const Persons = Type.Object(
   {
     seller: optional(SellerName),
-    all: optional(Flag('The list of every seller')),
+    all: optional(Flag('The list of all sellers')),
     buyer: optional(BuyerName),
     persons: Type.Array(
       Type.Object(
@@ -74,14 +76,14 @@ const Persons = Type.Object(
 );
 
 const shared = { tag, method: 'POST', scope: 'leads:write', input: Persons } as const;
-const LONGEST_LIST = 2 * 1024 * 1024;
+const MAX_LIST_BYTES = 2 * 1024 * 1024;
 
 export const suppress = operation({
   ...shared,
   id: 'addSuppressions',
-  summary: 'Never sell leads of these persons; those that wait are withdrawn',
+  summary: 'Add persons to a suppression list. Their leads are never sold, and pending ones are withdrawn',
   path: '/admin/suppressions/add',
-  maxBodyBytes: LONGEST_LIST,
+  maxBodyBytes: MAX_LIST_BYTES,
   output: Type.Object(
     {
       added: Count,
@@ -89,10 +91,10 @@ export const suppress = operation({
       withdrawn_leads: Count,
       withdrawing_leads: Type.Integer({
         minimum: 0,
-        description: 'A buyer holds these; each ends as withdrawn unless that buyer takes it',
+        description: 'Leads that a buyer holds; each becomes withdrawn unless that buyer accepts it',
       }),
     },
-    { $id: 'SuppressionsAdded', title: 'What was added' },
+    { $id: 'SuppressionsAdded', title: 'Counts of added persons' },
   ),
   failures: ['notFound'],
   async run(context, asked) {
@@ -109,12 +111,12 @@ export const suppress = operation({
 export const unsuppress = operation({
   ...shared,
   id: 'removeSuppressions',
-  summary: 'Leads of these persons may be sold again',
+  summary: 'Remove persons from a suppression list, so that their leads can be sold',
   path: '/admin/suppressions/remove',
-  maxBodyBytes: LONGEST_LIST,
+  maxBodyBytes: MAX_LIST_BYTES,
   output: Type.Object(
     { removed: Count, absent: Count },
-    { $id: 'SuppressionsRemoved', title: 'What was removed' },
+    { $id: 'SuppressionsRemoved', title: 'Counts of removed persons' },
   ),
   failures: ['notFound'],
   async run(context, asked) {
@@ -147,7 +149,10 @@ async function scopeOf(
   { seller, buyer, all = false }: Omit<Type.Static<typeof Persons>, 'persons'>,
 ): Promise<string> {
   if ([seller !== undefined, buyer !== undefined, all].filter((given) => given).length !== 1)
-    throw new ApiError('invalidField', 'Say whose list: seller, buyer, or all for every seller’s.');
+    throw new OperationError(
+      'invalidField',
+      'Name exactly one list: `seller`, `buyer`, or `all` for all sellers.',
+    );
   if (seller !== undefined) return (await findSellerByName(database, seller)).code;
   return buyer === undefined ? EVERY_SELLER : buyerScope((await findBuyerByName(database, buyer)).id);
 }

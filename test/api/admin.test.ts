@@ -152,7 +152,7 @@ campaigns:
         status: 403,
         body: {
           message: expect.stringContaining(
-            'the scope market:write; this one has market:read. For a dry run market:read is enough.',
+            'the scope market:write; it has market:read. A dry run needs only market:read.',
           ) as string,
         },
       });
@@ -243,7 +243,7 @@ campaigns:
     expect(first).toMatchObject({ status: 'fulfilled', value: { leads: 0 } });
     expect(second).toMatchObject({
       status: 'rejected',
-      reason: { kind: 'unavailable', details: { headers: { 'retry-after': 5 } } },
+      reason: { kind: 'unavailable', details: { retryAfterS: 5 } },
     });
   });
 
@@ -301,13 +301,13 @@ campaigns:
     const before = (await world.database.usage.findOne({ _id: 'buyer:contoso' }))?.balance ?? 0;
     const nameless = await pay(5);
     expect([nameless.status, nameless.body.error]).toEqual([400, 'Missing required field']);
-    expect(nameless.body.message).toContain('Name the payment by `ref`, or send an Idempotency-Key');
+    expect(nameless.body.message).toContain('The payment has neither `ref` nor Idempotency-Key.');
     const sent = await Promise.all([1, 2, 3].map(() => pay(5, 'key-1')));
     expect(sent.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(sent.filter(({ body }) => body.booked_before === false)).toHaveLength(1);
     const other = await pay(6, 'key-1');
     expect([other.status, other.body.error]).toEqual([409, 'Conflict']);
-    expect(other.body.message).toContain('A payment with this Idempotency-Key is booked already, with $5.00');
+    expect(other.body.message).toContain('A payment with this Idempotency-Key is already booked, with $5.00');
     expect((await pay(6, 'key-2')).body).toMatchObject({ booked_before: false });
     expect((await world.database.usage.findOne({ _id: 'buyer:contoso' }))?.balance).toBe(before + 1100);
     expect(await world.database.ledger.countDocuments({ kind: 'top_up', account: 'bank' })).toBeGreaterThan(
@@ -351,7 +351,7 @@ campaigns:
     const unpinged = await world.ask('POST /admin/buyers/tried/test', {});
     expect([unpinged.status, unpinged.body.message]).toEqual([
       409,
-      'tried has no address for pings; test it with a post: `gavel buyers test tried --post`, or "post": true.',
+      'tried has no ping address. Test it with a post: `gavel buyers test tried --post`, or "post": true.',
     ]);
   });
 
@@ -384,7 +384,7 @@ campaigns:
     expect(refused?.body).toMatchObject({
       error: 'Rate limit exceeded',
       message: expect.stringMatching(
-        /^This key may send 3 requests a minute. Send the next request in \d+ s\.$/,
+        /^This key may send 3 requests per minute. Send the next request in \d+ s\.$/,
       ) as string,
     });
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -469,13 +469,19 @@ campaigns:
     expect((await world.ask('GET /admin/keys', undefined, key)).status).toBe(200);
     for (const later of ['2099-01-02', '2099-01-03']) {
       const { status, body } = await end(later);
-      expect([status, body.message]).toEqual([409, `${String(id)} ends at ${until} already.`]);
+      expect([status, body.message]).toEqual([
+        409,
+        `${String(id)} already expires at ${until}. Nothing was changed.`,
+      ]);
     }
-    expect((await end('2020-01-01')).body.message).toContain('has passed already');
+    expect((await end('2020-01-01')).body.message).toContain('is in the past');
     expect((await end('2099-01-01')).status).toBe(200);
     expect((await end()).body).toMatchObject({ id, status: 'revoked' });
     const again = await end('2098-01-01');
-    expect([again.status, again.body.message]).toEqual([409, `${String(id)} is revoked already.`]);
+    expect([again.status, again.body.message]).toEqual([
+      409,
+      `${String(id)} is already revoked. Nothing was changed.`,
+    ]);
     const { entries } = (await world.ask(`GET /admin/audit?of=${String(id)}`)).body;
     const last = '2099-01-01T00:00:00.000Z';
     expect(entries).toMatchObject([
@@ -509,32 +515,37 @@ campaigns:
       'POST /admin/leads/erase',
       { lead_ids: ['none'], by: 'Dana\u001b]0;owned\u0007' },
       400,
-      'by (has characters',
+      'by (contains invisible characters',
     ],
     [
       'POST /admin/leads/erase',
       { lead_ids: ['none\u202e'] },
       400,
-      'lead_ids[0] (has characters that can’t be seen',
+      'lead_ids[0] (contains invisible characters',
     ],
-    ['POST /admin/keys/revoke', { key: 'key_\u009b31m' }, 400, 'key (has characters'],
-    ['GET /admin/audit?of=a%0Db', undefined, 400, 'of (has characters'],
-    ['POST /admin/keys', { seller: 'ACME1234', buyer: 'contoso' }, 400, 'Say whose key it is'],
+    ['POST /admin/keys/revoke', { key: 'key_\u009b31m' }, 400, 'key (contains invisible characters'],
+    ['GET /admin/audit?of=a%0Db', undefined, 400, 'of (contains invisible characters'],
+    ['POST /admin/keys', { seller: 'ACME1234', buyer: 'contoso' }, 400, 'Name exactly one owner'],
     ['POST /admin/keys', { admin: 'a b', scopes: ['leads:read'] }, 400, 'admin ("a b" is not a name'],
-    ['POST /admin/keys', { seller: 'ACME1234', expires_at: '2020-01-01' }, 400, 'has passed already'],
-    ['GET /admin/statement?buyer=contoso&house=true', undefined, 400, 'Name one account'],
+    ['POST /admin/keys', { seller: 'ACME1234', expires_at: '2020-01-01' }, 400, 'is in the past'],
+    ['GET /admin/statement?buyer=contoso&house=true', undefined, 400, 'Name exactly one account'],
     ['GET /admin/statement?house=true&limit=20000', undefined, 400, 'limit (20000 is not a whole number'],
-    ['GET /admin/statement?house=true&after=WyJVU0QiXQ', undefined, 400, 'after is not the `next` of a page'],
-    ['GET /admin/statement?house=true&after=%7B', undefined, 400, 'after is not the `next` of a page'],
-    ['GET /admin/books/check?after=sellers:a', undefined, 400, 'after is not the `next` of a part'],
+    [
+      'GET /admin/statement?house=true&after=WyJVU0QiXQ',
+      undefined,
+      400,
+      'after is not a `next` of this statement.',
+    ],
+    ['GET /admin/statement?house=true&after=%7B', undefined, 400, 'after is not a `next` of this statement.'],
+    ['GET /admin/books/check?after=sellers:a', undefined, 400, 'after is not a `next` of this check.'],
     ['GET /admin/leads/none', undefined, 404, 'There is no lead "none"'],
     ['POST /admin/buyers/nobody/topups', { amount: 5, ref: 'a' }, 404, 'The market has no buyer "nobody"'],
     ['POST /admin/simulate', { sellers: [] }, 400, 'since (missing)'],
-    ['POST /admin/simulate?since=2020-01-01', { sellers: [] }, 400, 'goes back 31 days'],
+    ['POST /admin/simulate?since=2020-01-01', { sellers: [] }, 400, 'covers at most 31 days'],
     ['DELETE /admin/leads/erase', undefined, 405, 'Use POST here.'],
     ['DELETE /admin/leads/none', undefined, 405, 'Use GET, HEAD here.'],
     ['DELETE /admin/market', undefined, 405, 'Use GET, HEAD, PUT here.'],
-    ['POST /admin/leads/erase', { lead_ids: ['x'.repeat(70_000)] }, 413, 'longer than this operation takes'],
+    ['POST /admin/leads/erase', { lead_ids: ['x'.repeat(70_000)] }, 413, 'too long for this operation'],
   ])('%s with %j is answered with %i and the fault', async (route, body, status, message) => {
     const reply = await world.ask(route, body);
     expect(reply.status).toBe(status);

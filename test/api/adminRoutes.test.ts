@@ -123,7 +123,7 @@ describe('every operation of the admin API', () => {
       const others = SCOPE_NAMES.filter((scope) => scope !== one.scope);
       const reply = await send(one, await world.adminKeyFor(others));
       expect([reply.status, reply.body.error]).toEqual([403, 'Scope missing']);
-      expect(reply.body.message).toContain(`a key with the scope ${one.scope};`);
+      expect(reply.body.message).toContain(`lacks the scope ${one.scope};`);
       expect(await world.database.audit.countDocuments()).toBe(before);
     },
   );

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ERRORS } from '../../src/operations/refusal.js';
+import { ERRORS } from '../../src/api/errorTable.js';
 import { createKey, generateKey, revokeKey } from '../../src/store/keys/apiKeys.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
 

@@ -105,7 +105,7 @@ describe('a decision of ops', { timeout: 60_000 }, () => {
     ]);
     expect(await decide(id, false)).toMatchObject({
       status: 409,
-      body: { message: 'The post to odd was accepted already. Nothing of this lead waits for ops.' },
+      body: { message: 'The post to odd was accepted already. No post of this lead is held for ops.' },
     });
     expect((await run('leads', 'list', '--held')).stdout).not.toContain(id);
     expect(await findStoredLead(world.database, id)).toMatchObject({ heldForOps: [] });
@@ -125,13 +125,13 @@ describe('a decision of ops', { timeout: 60_000 }, () => {
   it('is rejected for a post that is not held, and a retry is rejected for a lead that does not wait', async () => {
     const id = await heldLead();
     expect((await decide(id, true, 'gamma')).body.message).toBe(
-      `Lead ${id} was never posted to gamma. These posts wait for ops: odd.`,
+      `Lead ${id} was never posted to gamma. Posts held for ops: odd.`,
     );
     const retried = await run('leads', 'retry', id);
     expect(retried.code).toBe(1);
     expect(retried.stderr).toContain(`gavel leads resolve ${id} --buyer odd --accepted`);
     await decide(id, true);
-    expect((await run('leads', 'retry', id)).stderr).toContain('is sold: no round is held for a lead');
+    expect((await run('leads', 'retry', id)).stderr).toContain('is sold, so no further round starts');
     expect(await world.ask(`POST /admin/leads/${id.replace(/.$/, 'x')}/retry`, {})).toMatchObject({
       status: 404,
     });
@@ -144,7 +144,7 @@ describe('a decision of ops', { timeout: 60_000 }, () => {
     const ran = await run('leads', 'resolve', id, '--buyer', 'odd', '--accepted');
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toContain(
-      'The post to odd was never held for ops: odd accepted it. Nothing of this lead waits for ops.',
+      'The post to odd was never held for ops: odd accepted it. No post of this lead is held for ops.',
     );
   });
 
@@ -165,7 +165,7 @@ describe('a decision of ops', { timeout: 60_000 }, () => {
     const began = Date.now();
     expect(await decide(id, true)).toMatchObject({
       status: 503,
-      body: { message: expect.stringMatching(/^No worker has answered within 5 s\. Start one/) as string },
+      body: { message: expect.stringMatching(/^No worker answered within 5 s\. Start one/) as string },
     });
     expect(Date.now() - began).toBeLessThan(10_000);
     worker = await workerOf(world.settings);
@@ -177,9 +177,7 @@ describe('a decision of ops', { timeout: 60_000 }, () => {
   it('restarts a terminated workflow, and is executed by a retry of the request', async () => {
     const id = await heldLead();
     await client.workflow.getHandle(workflowId(id)).terminate();
-    expect((await decide(id, true)).body.message).toMatch(
-      /has no running workflow.* Repeat this in a minute/,
-    );
+    expect((await decide(id, true)).body.message).toMatch(/has no running workflow.* Retry in a minute/);
     await expect
       .poll(async () => (await decide(id, true)).body.status, { timeout: 40_000, interval: 1000 })
       .toBe('sold');

@@ -38,7 +38,9 @@ describe('a revoked key', () => {
     expect(replies.filter(({ status }) => status === 401)).toHaveLength(30);
     const refused = replies.filter(({ status }) => status === 429);
     expect(refused).toHaveLength(10);
-    expect(refused[0]?.body.message).toMatch(/^Too many requests with this key, which is not valid here\./);
+    expect(refused[0]?.body.message).toMatch(
+      /^Too many failed authentication attempts with this key, which is revoked/,
+    );
     expect(refused[0]?.headers.has('retry-after')).toBe(true);
     expect((await sendLead(world, undefined, from(1))).status).toBe(200);
   });

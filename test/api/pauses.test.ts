@@ -123,7 +123,7 @@ describe('pausing', () => {
       'buyers/contoso/pause',
       { until: '2020-01-01T00:00:00Z' },
       400,
-      '2020-01-01 00:00:00 UTC has passed already',
+      '2020-01-01 00:00:00 UTC is in the past',
     ],
     ['buyers/contoso/pause', { until: '999999999d' }, 400, 'is not a date and time'],
   ])('%s with %j is rejected, and nothing is changed', async (path, body, status, message) => {

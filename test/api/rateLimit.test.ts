@@ -70,7 +70,7 @@ describe('the rate limit of a key', () => {
     for (const { status, headers, body } of refused) {
       expect([status, body.error]).toEqual([429, 'Rate limit exceeded']);
       expect(body.message).toMatch(
-        /^This key may ask for leads and withdraw them 20 times a minute\. Send the next request in \d+ s\.$/,
+        /^This key may read and withdraw leads 20 times per minute\. Send the next request in \d+ s\.$/,
       );
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
       // The headers show the exceeded limit.
@@ -84,7 +84,9 @@ describe('the rate limit of a key', () => {
   it('a limit of one is worded in the singular', async () => {
     const key = await world.keyFor({ limit: 1 });
     await sendLead({ ...world, key });
-    expect((await sendLead({ ...world, key })).body.message).toContain('This key may send 1 lead a minute.');
+    expect((await sendLead({ ...world, key })).body.message).toContain(
+      'This key may send 1 lead per minute.',
+    );
   });
 
   it('requests without a valid key are limited by address, and do not slow valid keys', async () => {
@@ -100,7 +102,7 @@ describe('the rate limit of a key', () => {
     expect(refused?.body).toMatchObject({
       error: 'Rate limit exceeded',
       message: expect.stringMatching(
-        /^Too many requests without a valid key from this address\. Send the next one in \d+ s\.$/,
+        /^Too many failed authentication attempts from this address\. Send the next request in \d+ s\.$/,
       ) as string,
     });
     expect(refused?.headers.has('retry-after')).toBe(true);

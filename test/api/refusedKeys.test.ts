@@ -28,7 +28,7 @@ describe('A request without a readable key gets an error with the remedy', () =>
     [
       'none',
       () => send(none),
-      'The request has no key. Send one in the header "Authorization: Bearer KEY". The seller hands it out.',
+      'The request has no key. Send one in the header "Authorization: Bearer KEY". Ask the seller for one.',
     ],
     ['no scheme', () => send({ authorization: world.key }), 'has a key without the word Bearer.'],
     ['another scheme', () => send({ authorization: `Token ${world.key}` }), 'has a key in another form.'],
@@ -46,11 +46,11 @@ describe('A request without a readable key gets an error with the remedy', () =>
       () => request(world, `/api/leads?key=${world.key}`, { method: 'POST', headers: none }),
       'The key is in the query string, which is not read.',
     ],
-    ['none, from a buyer', () => giveBack(none), 'The exchange’s operator hands it out.'],
+    ['none, from a buyer', () => giveBack(none), 'Ask the operator of the exchange for one.'],
     [
       'none, from an admin',
       () => world.ask('GET /admin/audit', undefined, '', none),
-      '`gavel keys create --admin` makes one.',
+      'Create one with `gavel keys create --admin`.',
     ],
   ])('%s', async (_where, ask, message) => {
     const { status, body } = await ask();
@@ -63,9 +63,9 @@ describe('A request without a readable key gets an error with the remedy', () =>
 
 describe('A rejected key gets an error with the reason', () => {
   it.each<[string, () => Promise<Reply>, string]>([
-    ['cut off', () => send(bearer(world.key.slice(0, -1))), 'This is not a whole key'],
-    ['in quotes', () => send(bearer(`"${world.key}"`)), 'There are other characters beside the key.'],
-    ['made up', () => send(bearer(generateKey('live'))), 'This key is not known here.'],
+    ['cut off', () => send(bearer(world.key.slice(0, -1))), 'The key is incomplete or mistyped.'],
+    ['in quotes', () => send(bearer(`"${world.key}"`)), 'The header has other characters beside the key.'],
+    ['made up', () => send(bearer(generateKey('live'))), 'The key is unknown.'],
     ['of a buyer', () => send(bearer(keys.buyer)), 'This is a buyer’s key; send a seller’s key here.'],
     ['of a seller', () => giveBack(bearer(world.key)), 'This is a seller’s key; send a buyer’s key here.'],
     ['of an admin', () => send(bearer(world.adminKey)), 'This is an admin key; send a seller’s key here.'],
@@ -97,7 +97,7 @@ describe('A rejected key gets an error with the reason', () => {
     );
     expect(nobodys.body.message).toBe(theirs.body.message);
     const guessed = await send(bearer(generateKey('live')), { ...SAMPLE, seller: 'GLOBEX00' });
-    expect(guessed.body.message).toContain('not known');
+    expect(guessed.body.message).toContain('is unknown');
   });
 });
 
@@ -142,8 +142,8 @@ describe('An unknown path', () => {
 
   it.each([
     ['Lead API', '/lead', () => world.api.address, 'See /docs.'],
-    ['Lead API', '/admin/leads', () => world.api.address, 'The admin API is not on this port.'],
-    ['admin API', '/admin/leeds', () => world.admin.address, '/admin/openapi.json lists every operation.'],
+    ['Lead API', '/admin/leads', () => world.api.address, 'The admin API is on another port.'],
+    ['admin API', '/admin/leeds', () => world.admin.address, '/admin/openapi.json lists all operations.'],
     ['admin API', '/docs', () => world.admin.address, 'The Lead API serves /docs: use port '],
     ['admin API', '/ready', () => world.admin.address, 'The Lead API serves /ready: use port '],
   ])('%s: %s', async (_which, path, address, message) => {

@@ -167,7 +167,7 @@ describe('a buyer returns a lead', () => {
     const { key: slow } = await createKey(world.database, { buyer: 'northwind', test: false, limit: 1 });
     const replies = [await giveBack({}, slow), await giveBack({}, slow)];
     expect(replies.map(({ status }) => status)).toEqual([400, 429]);
-    expect(replies[1]?.body.message).toMatch(/^This key may send 1 returns? a minute\./);
+    expect(replies[1]?.body.message).toMatch(/^This key may send 1 returns? per minute\./);
   });
 
   it('but not after the contract’s return window, nor without return terms', async () => {

@@ -112,8 +112,8 @@ describe('a simulation through the API', () => {
     await leads(MIN_LEADS_SHOWN);
     const refused = await simulate(change);
     expect([refused.status, refused.body.error]).toEqual([403, 'Scope missing']);
-    expect(refused.body.message).toContain(`filters on what persons wrote (${fields})`);
-    expect(refused.body.message).toContain('a key with the scope persons:read');
+    expect(refused.body.message).toContain(`filters on personal fields (${fields})`);
+    expect(refused.body.message).toContain('a key that also has the scope persons:read');
     expect(await world.database.audit.countDocuments()).toBe(0);
     const { status, body } = await simulate(change, { scopes: ['simulations:read', 'persons:read'] });
     expect([status, body.leads]).toEqual([200, MIN_LEADS_SHOWN]);

@@ -221,7 +221,7 @@ describe('why leads are unsold', () => {
     expect((await world.ask('GET /admin/leads?reason=capped')).body).toMatchObject({
       error: 'Invalid field',
       message: expect.stringMatching(
-        /^"capped" is not a reason of a lead; these are no_buyer_eligible, .*With `buyer` it is/,
+        /^"capped" is not a reason of a lead. Use one of no_buyer_eligible, .*add `buyer`/,
       ) as string,
     });
   });

@@ -270,7 +270,11 @@ describe('gavel', () => {
       1,
       'The market has no seller "NOBODY00"; `gavel apply FILE` with one under sellers creates it.',
     ],
-    [['leads', 'show', '0198-none'], 1, 'There is no lead "0198-none"; its id is the lead_id of the answer.'],
+    [
+      ['leads', 'show', '0198-none'],
+      1,
+      'There is no lead "0198-none". Use the lead_id of the response to the lead.',
+    ],
     [['keys', 'create'], 1, 'Name the key’s owner: --seller CODE, --buyer ID or --admin NAME.'],
   ])('%j ends with %i and a message', async (args, code, message) => {
     const ran = await run(args);

@@ -120,7 +120,7 @@ describe('gavel --remote', () => {
     let asked = 0;
     const busy = createServer((_request, response) => {
       asked += 1;
-      const refusal = { error: 'Rate limit exceeded', message: 'This key may send 5 requests a minute.' };
+      const refusal = { error: 'Rate limit exceeded', message: 'This key may send 5 requests per minute.' };
       const headers = asked === 1 ? { 'x-ratelimit-limit': '5', 'retry-after': '1' } : {};
       response.writeHead(asked === 1 ? 429 : 200, headers);
       response.end(JSON.stringify(asked === 1 ? refusal : { keys: [] }));
@@ -130,7 +130,10 @@ describe('gavel --remote', () => {
     const { port } = busy.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;
     const ran = await run(['--remote', url, 'keys', 'list', '--json'], { GAVEL_ADMIN_KEY: key });
-    expect(ran).toMatchObject({ code: 0, stderr: 'This key may send 5 requests a minute. Waiting 1 s …\n' });
+    expect(ran).toMatchObject({
+      code: 0,
+      stderr: 'This key may send 5 requests per minute. Waiting 1 s …\n',
+    });
     expect(asked).toBe(2);
   });
 
@@ -138,7 +141,7 @@ describe('gavel --remote', () => {
     const { key: weak } = await createKey(database, { admin: 'erin', scopes: ['leads:read'], test: false });
     const ran = await run(['--remote', admin.address, 'keys', 'list'], { GAVEL_ADMIN_KEY: weak });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
-    expect(ran.stderr).toContain('This needs a key with the scope keys:read; this one has leads:read.');
+    expect(ran.stderr).toContain('The key lacks the scope keys:read; it has leads:read.');
   });
 
   test.each([

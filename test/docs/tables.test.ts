@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ADMIN_ERROR_CAUSES, type AdminErrorKind } from '../../src/api/admin/adminErrors.js';
-import { BUYER_ERRORS, errorOf, ERRORS } from '../../src/operations/refusal.js';
+import { BUYER_ERRORS, errorOf, ERRORS } from '../../src/api/errorTable.js';
 import { RATE_HEADERS } from '../../src/api/http/rateLimits.js';
 import { SECRET_SETTINGS, Settings } from '../../src/config.js';
 import { packageRoot } from '../../src/packageRoot.js';

@@ -9,34 +9,35 @@ import type { ErrorMessages } from '../plugins/errorHandler.js';
 import { createRateLimits } from '../http/rateLimits.js';
 import { healthRoute } from '../routes/healthRoutes.js';
 import { ErrorAnswer, Health } from '../schemas.js';
-import { errorOf } from '../../operations/refusal.js';
+import { errorOf } from '../errorTable.js';
 import { ChangeSchema } from '../../operations/market/marketChanges.js';
 import { ADMIN_ERROR_CAUSES, type AdminErrorKind } from './adminErrors.js';
 import { OPERATIONS } from '../../operations/allOperations.js';
 import { adminRoutes } from './adminRoutes.js';
 
-/** A market file may be large, and the line to it slow. */
+/** A market file may be large, and the connection slow. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
 const wordingFor = ({ PUBLIC_URL, PORT }: ApiContext['settings']): ErrorMessages => ({
-  tooLarge: 'The body is longer than this operation takes.',
-  databaseDown: 'The database does not answer. Look whether it was done before you send it again.',
+  tooLarge: 'The body is too long for this operation. Send a shorter one.',
+  databaseDown:
+    'The database does not answer. Before you send the request again, check whether it was executed.',
   notFound: (path) =>
     OF_LEAD_API.test(path)
       ? `The Lead API serves ${path}: ${PUBLIC_URL === undefined ? `use port ${PORT}` : `use ${PUBLIC_URL}${path}`}. This is the admin API.`
-      : 'There is nothing at this address. /admin/openapi.json lists every operation.',
+      : 'This path does not exist. /admin/openapi.json lists all operations.',
 });
 
-/** Paths that are asked for on the wrong port. */
+/** Paths of the Lead API, for a hint when they are requested here. */
 const OF_LEAD_API = /^\/(?:ready|docs|api\/[\w/-]{1,80})$/;
 
-/** The admin API, ready to listen or to be injected requests. Closing it closes none of its parts. */
+/** The admin API, not listening yet. Closing it does not close the services in `context`. */
 export async function buildAdminApi(context: ApiContext): Promise<FastifyInstance> {
   const app = await createFastifyApp(context, {
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     wording: wordingFor(context.settings),
   });
-  // Bodies are read where it is known which operation they are for.
+  // `readInput` reads bodies, because their format depends on the operation.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     '*',
@@ -46,7 +47,7 @@ export async function buildAdminApi(context: ApiContext): Promise<FastifyInstanc
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   for (const schema of new Set([...OPERATIONS.map(({ output }) => output), AdminError, Health]))
     app.addSchema(schema);
-  const about = 'Everything that `gavel` can do from afar. Its page is docs/admin.md.';
+  const about = 'All `gavel` commands that work with --remote. The guide is docs/admin.md.';
   await app.register(swagger, openapiOptions('Gavel Admin API', about, { adminKey: 'An admin key' }));
   await app.register(adminRoutes, {
     context,
@@ -74,12 +75,12 @@ const AdminError = Type.Object(
           path: Type.String({ examples: ['campaigns[0].sale.floor'] }),
           message: Type.String(),
         }),
-        { description: 'Of a market file, each with its line' },
+        { description: 'Faults of a market file, each with its line' },
       ),
     ),
     changes: Type.Optional(
       Type.Array(ChangeSchema, {
-        description: 'What a market file would change, if that needs a confirmation',
+        description: 'Changes of the market file, if they need confirmation',
       }),
     ),
   },

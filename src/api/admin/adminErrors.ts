@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../../operations/refusal.js';
+import type { ErrorKind } from '../../operations/operationError.js';
 
 /** Every error of the admin API, and its cause; docs/admin.md has the same table. */
 export const ADMIN_ERROR_CAUSES = {

@@ -6,7 +6,8 @@ import { openSender } from '../../buyers/send.js';
 import { LONGEST_TEXT } from '../../market/file/document.js';
 import { auditName } from '../../store/keys/apiKeys.js';
 import { SCOPE_NAMES } from '../../store/scopes.js';
-import { ApiError, errorOf } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
+import { errorOf } from '../errorTable.js';
 import { readForm } from '../http/body.js';
 import type { ApiContext, RouteContext } from '../context.js';
 import { auth, keyOf } from '../plugins/auth.js';
@@ -23,9 +24,9 @@ import {
 import { OPERATIONS } from '../../operations/allOperations.js';
 import { readInput } from './readInput.js';
 
-type Asking = { Params: Record<string, string>; Body: Buffer | undefined };
+type AdminRequest = { Params: Record<string, string>; Body: Buffer | undefined };
 
-/** A route for each operation, behind a key that has its scope. */
+/** A route for each operation; it requires a key with the scope of the operation. */
 export async function adminRoutes(
   app: FastifyInstance,
   { context, cache, limits }: RouteContext,
@@ -34,21 +35,21 @@ export async function adminRoutes(
   const outbound = readOutboundRules(settings);
   const sender = openSender(settings);
   app.addHook('onClose', () => sender.close());
-  const { take } = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'requests');
+  const { limitWrites } = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'requests');
   await app.register(auth, {
     cache,
     limits,
     failuresPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     of: 'admin',
   });
-  app.addHook('onRequest', take);
+  app.addHook('onRequest', limitWrites);
   for (const operation of OPERATIONS) {
-    app.route<Asking>({
+    app.route<AdminRequest>({
       method: operation.method,
       url: operation.path,
       schema: schemaOf(operation),
       bodyLimit: operation.maxBodyBytes ?? (operation.takesFile === true ? LONGEST_TEXT : SHORT_BODY),
-      // Before a byte of the body is read.
+      // Before the body is read.
       onRequest: async (request) => demandScope(request, operation),
       handler: async (request, reply) => {
         const input = await readInput(operation, request);
@@ -66,19 +67,19 @@ export async function adminRoutes(
 
 const SHORT_BODY = 64 * 1024;
 
-/** @throws ApiError naming the scope that the key lacks */
+/** @throws OperationError with the missing scope */
 function demandScope(request: FastifyRequest, { scope, dryRunScope }: Operation): void {
   const { scopes = [] } = keyOf(request);
   if (scopes.includes(scope)) return;
   if (dryRunScope !== undefined && scopes.includes(dryRunScope) && isDryRun(request)) return;
-  const dry = dryRunScope === undefined ? '' : ` For a dry run ${dryRunScope} is enough.`;
-  throw new ApiError(
+  const dry = dryRunScope === undefined ? '' : ` A dry run needs only ${dryRunScope}.`;
+  throw new OperationError(
     'scopeMissing',
-    `This needs a key with the scope ${scope}; this one has ${scopes.join(', ')}.${dry} \`gavel keys create --admin\` makes one.`,
+    `The key lacks the scope ${scope}; it has ${scopes.join(', ')}.${dry} \`gavel keys create --admin\` makes one.`,
   );
 }
 
-/** Written in any other way than this, `dry_run` needs the scope of the operation. */
+/** Only `dry_run=true`, given once, needs the lesser scope. */
 function isDryRun(request: FastifyRequest): boolean {
   const given = readForm(queryOf(request.url)).filter(([name]) => name === 'dry_run');
   return given.length === 1 && given[0]?.[1] === 'true';
@@ -103,7 +104,7 @@ function contextOf(
     notifyWithdrawn: (leadId) => starter.notifyWithdrawn(leadId),
     resolvePost: (leadId, decision) => starter.resolvePost(leadId, decision),
     retryNow: (leadId) => starter.retryNow(leadId),
-    ...(url !== undefined && { ui: { url, namespace } }),
+    ui: url === undefined ? undefined : { url, namespace },
   };
 }
 
@@ -113,7 +114,7 @@ const wantsJson = ({ headers }: FastifyRequest): boolean =>
 function schemaOf(operation: Operation): object {
   const { id, summary, tag, method, scope, dryRunScope, input, takesFile, failures = [] } = operation;
   const dry = dryRunScope === undefined ? '' : ` (\`${dryRunScope}\` is enough for a dry run)`;
-  const of = (place: InputLocation) => {
+  const schemaIn = (place: InputLocation) => {
     const there = Object.entries<Type.TSchema>(input.properties).filter(
       ([name]) => inputLocation(operation, name) === place,
     );
@@ -127,25 +128,31 @@ function schemaOf(operation: Operation): object {
     summary: `${summary}. Needs the scope \`${scope}\`${dry}`,
     tags: [tag],
     security: [{ adminKey: [] }],
-    ...(of('path') && { params: of('path') }),
-    ...(of('header') && { headers: of('header') }),
-    ...(of('query') && { querystring: of('query') }),
-    ...(of('body') && { body: takesFile === true ? input.properties.file : of('body') }),
-    ...(takesFile === true && { consumes: ['application/yaml', 'application/json'] }),
+    // Fastify warns of a schema that is undefined.
+    ...definedOnly({
+      params: schemaIn('path'),
+      headers: schemaIn('header'),
+      querystring: schemaIn('query'),
+      body: takesFile === true ? input.properties.file : schemaIn('body'),
+      consumes: takesFile === true ? ['application/yaml', 'application/json'] : undefined,
+    }),
     response: {
-      200: answerOf(operation),
-      ...answersOf([...COMMON_FAILURES, ...(method === 'GET' ? [] : BODY_FAILURES), ...failures]),
+      200: successResponse(operation),
+      ...errorResponsesFor([...COMMON_FAILURES, ...(method === 'GET' ? [] : BODY_FAILURES), ...failures]),
     },
   };
 }
 
-function answerOf(operation: Operation): object {
+const definedOnly = (values: object): object =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+function successResponse(operation: Operation): object {
   const { output, returnsFile } = operation;
   const { $id = '', title: description = '' } = nameOf(output);
   const schema = Type.Ref($id);
   if (returnsFile !== true) return Type.Ref($id, { description });
   const headers = operation.etagOf && {
-    ETag: { type: 'string', description: 'Names the state that is answered' },
+    ETag: { type: 'string', description: 'Identifies the state in the response' },
   };
   return {
     description,
@@ -156,8 +163,8 @@ function answerOf(operation: Operation): object {
 
 const nameOf = (schema: Type.TSchema): { $id?: string; title?: string } => ({ ...schema });
 
-/** One answer a status: several errors may share it. */
-function answersOf(kinds: readonly AdminErrorKind[]): Record<number, Type.TSchema> {
+/** One response for each status, which several errors may share. */
+function errorResponsesFor(kinds: readonly AdminErrorKind[]): Record<number, Type.TSchema> {
   const byStatus = new Map<number, string[]>();
   for (const kind of new Set(kinds)) {
     const { status, error } = errorOf(kind);

@@ -4,7 +4,7 @@ import Value from 'typebox/value';
 import { pathText } from '../../market/file/fault.js';
 import { checkShape } from '../../market/file/shape.js';
 import { MISSING, type FieldFault } from '../../market/fields/standardFields.js';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 import { readBody, readForm } from '../http/body.js';
 import type { Entries } from '../http/entries.js';
 import { queryOf } from '../http/requestTarget.js';
@@ -13,8 +13,8 @@ import { headerName, inputLocation, type Operation } from '../../operations/oper
 import { INVISIBLE_PROBLEM, findInvisibleCharacters } from '../../operations/invisibleCharacters.js';
 
 /**
- * What a request asks an operation with: from its path, its headers, its query and its body, each where it belongs.
- * @throws ApiError naming every fault
+ * Reads an operation’s input from the path, headers, query and body of a request.
+ * @throws OperationError with all faults
  */
 export async function readInput<In extends Type.TObject>(
   operation: Operation<In>,
@@ -70,27 +70,30 @@ function fileOf(body: Buffer, isJson: boolean, type: string): string {
   try {
     return utf8.decode(body);
   } catch {
-    throw new ApiError('invalidRequest', 'The file is not in UTF-8.');
+    throw new OperationError(
+      'invalidRequest',
+      'The file is not in UTF-8. Save it as UTF-8 and send it again.',
+    );
   }
 }
 
-/** What stands in an address is text; a number or a yes is meant where one belongs. */
+/** Parameters in a path or query are text; numbers and booleans are parsed. */
 function plain(schema: Type.TSchema | undefined, value: unknown): unknown {
   if (schema === undefined || Type.IsString(schema)) return value;
   if (Type.IsBoolean(schema)) return value === 'true' ? true : value === 'false' ? false : value;
   return Type.IsInteger(schema) && /^\d{1,15}$/.test(String(value)) ? Number(value) : value;
 }
 
-/** A person is not told back, not even to whoever has named one. */
+/** Errors never repeat personal data, not even to the caller who sent it. */
 function problemOf(field: string, message: string): string {
   if (message.startsWith('is missing')) return MISSING;
-  return /(^|\.)(phone|email)$/.test(field) ? 'not a text of 320 characters at the most' : message;
+  return /(^|\.)(phone|email)$/.test(field) ? 'not a text of at most 320 characters' : message;
 }
 
-function faulty(fields: FieldFault[]): ApiError {
+function faulty(fields: FieldFault[]): OperationError {
   const isMissing = fields.some(({ problem }) => problem === MISSING);
   const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
-  return new ApiError(
+  return new OperationError(
     isMissing ? 'missingField' : 'invalidField',
     `Correct these and send it again: ${names}.`,
     {

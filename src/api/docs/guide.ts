@@ -4,25 +4,25 @@ import { fileURLToPath } from 'node:url';
 import { Marked, type Token, type Tokens } from 'marked';
 import { anchorOf, codeHtml } from './html.js';
 
-/** The same request in one language. */
+/** A request in one language. */
 export interface Sample {
   lang: string;
   label: string;
   source: string;
 }
 
-/** docs/source.md as the page shows it. */
+/** docs/source.md for the docs page. */
 export interface Guide {
   html: string;
-  /** Its chapters, for the navigation. */
+  /** Chapter titles, for the navigation. */
   chapters: string[];
-  /** How a lead is sent, in each language: the first thing that the guide shows. */
+  /** The first example of the guide, in each language: sending a lead. */
   samples: Sample[];
 }
 
 const LANGUAGES: Readonly<Record<string, string>> = { sh: 'curl', js: 'Node', php: 'PHP', python: 'Python' };
 
-/** Reads the guide; the one text serves those who read the repository and those who read the page. */
+/** Reads the guide from the repository’s docs. */
 export function readGuide(): Guide {
   const marked = new Marked({
     renderer: {
@@ -49,7 +49,7 @@ export function readGuide(): Guide {
   };
 }
 
-/** Beside the sources, and beside `dist` too. */
+/** `docs` is next to `src`, and in the image next to `dist`. */
 function guideFile(dir = dirname(fileURLToPath(import.meta.url))): string {
   const file = join(dir, 'docs', 'source.md');
   return existsSync(file) ? file : guideFile(dirname(dir));
@@ -60,7 +60,7 @@ type Block = { token: Token } | { samples: Sample[] };
 const isHeading = (token: Token): token is Tokens.Heading => token.type === 'heading';
 const isCode = (token: Token): token is Tokens.Code => token.type === 'code';
 
-/** Code in several languages, one right after the other, is one thing to be read in the reader's own language. */
+/** Groups adjacent code blocks in several languages as one example. */
 function groupSamples(tokens: Token[]): Block[] {
   const blocks: Block[] = [];
   for (const token of tokens.filter(({ type }) => type !== 'space')) {
@@ -73,7 +73,7 @@ function groupSamples(tokens: Token[]): Block[] {
       else blocks.push({ samples: [sample] });
     }
   }
-  // A single one is an example like any other.
+  // A single block is not a group.
   return blocks.map((block) => {
     const [first, second] = 'samples' in block ? block.samples : [];
     if (first === undefined || second !== undefined) return block;
@@ -81,7 +81,7 @@ function groupSamples(tokens: Token[]): Block[] {
   });
 }
 
-/** Tabs of radio buttons and style alone: the page runs no script. `name` is theirs alone on the page. */
+/** Tabs of radio buttons and CSS, because the page runs no script. `name` must be unique on the page. */
 function tabs(samples: Sample[], name: string): string {
   const inputs = samples.map(({ lang, label }, index) => {
     const checked = index === 0 ? ' checked' : '';

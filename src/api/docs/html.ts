@@ -1,9 +1,9 @@
-/** Text as it may stand in HTML, between tags and in attributes. */
+/** Escapes text for HTML elements and attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A heading's name in the address: "Wait less" → `wait-less`. */
+/** The anchor of a heading: "Wait less" → `wait-less`. */
 export function anchorOf(text: string): string {
   return text
     .toLowerCase()
@@ -11,7 +11,7 @@ export function anchorOf(text: string): string {
     .replace(/^-|-$/g, '');
 }
 
-/** Code as HTML, with strings and comments set apart: as much colour as helps reading. */
+/** Code as HTML, with strings and comments highlighted. */
 export function codeHtml(code: string): string {
   const parts = /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)|((?<=^|\s)(?:#|\/\/) .*$)/gm;
   let html = '';

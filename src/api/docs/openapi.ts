@@ -20,15 +20,15 @@ const Operation = Type.Object({
   'x-codeSamples': Type.Optional(Type.Unknown()),
 });
 
-/** What of an OpenAPI document is read and completed here. */
+/** The parts of an OpenAPI document used here. */
 const OpenApi = Type.Object({ paths: Type.Record(Type.String(), Type.Record(Type.String(), Operation)) });
 
 export type Operation = Static<typeof Operation>;
 export type OpenApi = Static<typeof OpenApi>;
 
 /**
- * How a document is made of the routes' schemas.
- * @param keys what each kind of key is, by its name in the routes' `security`
+ * Options of the OpenAPI generator.
+ * @param keys descriptions of the keys, by their name in the routes’ `security`
  */
 export const openapiOptions = (
   title: string,
@@ -55,7 +55,7 @@ export const openapiOptions = (
 });
 
 const HEADERS: Record<string, { description: string; schema: { type: string } }> = {
-  'X-Request-Id': { description: 'Names the request in our logs', schema: { type: 'string' } },
+  'X-Request-Id': { description: 'The id of the request in the exchange’s logs', schema: { type: 'string' } },
   ...Object.fromEntries(
     Object.entries(RATE_HEADERS).map(([name, description]) => [
       name,
@@ -64,7 +64,7 @@ const HEADERS: Record<string, { description: string; schema: { type: string } }>
   ),
 };
 
-/** Adds what schemas of routes can't say: answers' headers, fields in the query, code to copy. */
+/** Adds to the document what routes’ schemas can’t express: response headers, fields in the query, code samples. */
 export function completeOpenApi(document: unknown, samples: Sample[]): OpenApi {
   if (!Value.Check(OpenApi, document)) throw new Error('A route has no operationId, summary or tags');
   for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
@@ -80,12 +80,15 @@ export function completeOpenApi(document: unknown, samples: Sample[]): OpenApi {
   return document;
 }
 
-const RETRY_AFTER = { description: 'Seconds to wait before sending it again', schema: { type: 'integer' } };
+const RETRY_AFTER = {
+  description: 'Seconds to wait before sending the request again',
+  schema: { type: 'integer' },
+};
 
 const QUERY = {
   name: 'fields',
   in: 'query',
-  description: 'The fields of the body may also be in the query; where both name a field, the body wins',
+  description: 'Fields may be in the query as well. If a field is in both, the body’s value is used',
   style: 'form',
   explode: true,
   schema: { type: 'object', additionalProperties: { type: 'string' } },

@@ -3,10 +3,10 @@ import { anchorOf, escapeHtml } from './html.js';
 import type { OpenApi } from './openapi.js';
 import { referenceHtml } from './reference.js';
 
-/** The address in the guide's examples. */
+/** The base URL in the guide’s examples. */
 const EXAMPLE_ORIGIN = 'http://127.0.0.1:3000';
 
-/** The page for sellers' developers: the guide, and the reference made of the OpenAPI document. It runs no script. */
+/** Renders the docs page: the guide and the API reference. It has no scripts. */
 export function renderDocsPage(guide: Guide, document: OpenApi): (origin: string) => string {
   const chapters = [...guide.chapters, 'Reference'];
   const links = chapters.map(
@@ -30,6 +30,6 @@ ${referenceHtml(document)}
 </body>
 </html>
 `;
-  // As a function: in a text, `$` has a meaning of its own.
+  // A function, because `$` is special in a replacement string.
   return (origin) => page.replaceAll(EXAMPLE_ORIGIN, () => escapeHtml(origin));
 }

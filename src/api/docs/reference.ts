@@ -1,7 +1,7 @@
 import { escapeHtml } from './html.js';
 import type { OpenApi, Operation } from './openapi.js';
 
-/** The operations of sources in the OpenAPI document, short: what each takes and what it may answer. */
+/** The API reference: the sources’ operations of the OpenAPI document, with parameters and responses. */
 export function referenceHtml({ paths }: OpenApi): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods)
@@ -13,7 +13,7 @@ export function referenceHtml({ paths }: OpenApi): string {
 ${operations.join('\n')}`;
 }
 
-/** The tag of what sources can do; other operations are for buyers and operators, who read other pages. */
+/** The tag of sources’ operations. Buyers and operators have other pages. */
 const SOURCES = 'Leads';
 
 function operationHtml(method: string, path: string, operation: Operation): string {
@@ -27,8 +27,8 @@ function operationHtml(method: string, path: string, operation: Operation): stri
   return `<section class="operation">
 <h3 id="${escapeHtml(operation.operationId)}"><b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code></h3>
 <p>${escapeHtml(operation.summary)}</p>
-${parameters.length > 0 ? tableHtml(['parameter', 'in', 'is'], parameters) : ''}
-${tableHtml(['answer', 'when'], answers)}
+${parameters.length > 0 ? tableHtml(['parameter', 'in', 'description'], parameters) : ''}
+${tableHtml(['status', 'when'], answers)}
 </section>`;
 }
 
@@ -37,7 +37,7 @@ function tableHtml(header: string[], rows: string[]): string {
   return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
-/** Descriptions hold Markdown's code marks, a line for each case, and no more of it. */
+/** Descriptions use only inline code and line breaks of Markdown. */
 const textHtml = (text: string): string =>
   escapeHtml(text)
     .replace(/`([^`]+)`/g, '<code>$1</code>')

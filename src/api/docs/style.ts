@@ -1,4 +1,4 @@
-/** The look of the docs page, light or dark as the reader's system is. */
+/** The style sheet of the docs page, with a light and a dark theme. */
 export const style = `
 :root {
   color-scheme: light dark;
@@ -36,7 +36,7 @@ pre code { font-size: inherit; }
 pre { margin: 1rem 0; padding: 1rem 1.25rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--panel); border: 1px solid var(--line); border-radius: 8px; }
 .string { color: var(--string); }
 .comment { color: var(--faint); }
-/* A shadow at the edge beyond which a table goes on; the end of the table moves its own colour over it. */
+/* A shadow at each edge beyond which a table scrolls. */
 .wide {
   overflow-x: auto; margin: 1rem 0; background-repeat: no-repeat;
   background-image: linear-gradient(to right, var(--paper) 40%, transparent), linear-gradient(to left, var(--paper) 40%, transparent),
@@ -71,5 +71,5 @@ td:first-child code { white-space: nowrap; }
 }
 `;
 
-/** The mark in the browser's tab. */
+/** The favicon. */
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b5fc0"/><path fill="#fff" d="m9 12 7-7 4 4-7 7zM15 14l2-2 9 9-2 2zM6 24h12v3H6z"/></svg>`;

@@ -4,8 +4,8 @@ import ipaddr from 'ipaddr.js';
 const WITH_PORT = /^(?:\[(.+)\]|(\d+(?:\.\d+){3}))(?::\d+)?$/;
 
 /**
- * By what requests from an address are counted together: an IPv4 address by itself, an IPv6 one by its /64, as whoever
- * has one address of those has them all. What is no address counts as it is written.
+ * The group of addresses that share a rate limit: an IPv4 address alone, an IPv6 address with its /64, since one client
+ * usually owns all addresses of a /64. Invalid addresses are returned unchanged.
  */
 export function addressGroup(ip: string): string {
   const [, inBrackets, beforePort] = WITH_PORT.exec(ip) ?? [];

@@ -1,4 +1,4 @@
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 import { decodeUtf8 } from './encoding.js';
 import type { Entries } from './entries.js';
 import { readJson } from './jsonBody.js';
@@ -6,19 +6,19 @@ import { readMultipart } from './multipart.js';
 import { unsupportedType } from './unsupportedType.js';
 
 /**
- * A query string or an urlencoded form, decoded as the URL standard says.
- * @throws ApiError `invalidRequest` where it is not in UTF-8
+ * A query string or an urlencoded form, decoded by the URL standard.
+ * @throws OperationError `invalidRequest` if it is not UTF-8
  */
 export function readForm(text: string): Entries {
   return text === '' ? [] : inUtf8([...new URLSearchParams(text)]);
 }
 
-/** What is not UTF-8 was decoded to U+FFFD: the names of people would be damaged without a word. */
+/** Invalid UTF-8 is decoded to U+FFFD. Without this check, names of people would be damaged silently. */
 function inUtf8(entries: [string, string][]): Entries {
   const [name] = entries.find((entry) => entry.some((text) => text.includes('\ufffd'))) ?? [];
   if (name === undefined) return entries;
   const which = name.includes('\ufffd') ? 'The name of a field' : `The field "${name.slice(0, 64)}"`;
-  throw new ApiError(
+  throw new OperationError(
     'invalidRequest',
     `${which} is not in UTF-8. Send all fields in UTF-8: in a form and in an address, é is %C3%A9.`,
   );
@@ -26,14 +26,14 @@ function inUtf8(entries: [string, string][]): Entries {
 
 const FORM = 'application/x-www-form-urlencoded';
 
-/** A body without a type is JSON. */
+/** The media type; JSON by default. */
 const typeOf = (contentType = 'application/json'): string =>
   (contentType.split(';')[0] ?? '').trim().toLowerCase();
 
-/** Whether the body is a form in which an unencoded plus sign stands for a space. */
+/** Whether the body is an urlencoded form, in which a plus sign means a space. */
 export const isForm = (contentType: string | undefined): boolean => typeOf(contentType) === FORM;
 
-/** The fields of a body by its content type. */
+/** Parses a body by its content type. */
 export async function readBody(body: Buffer, contentType: string | undefined): Promise<Entries> {
   if (body.length === 0) return [];
   switch (typeOf(contentType)) {
@@ -48,12 +48,12 @@ export async function readBody(body: Buffer, contentType: string | undefined): P
   }
 }
 
-/** `curl -d '{…}'` sends JSON under a form's header, which would read it as one field with a strange name. */
+/** `curl -d '{…}'` sends JSON with the content type of a form, which would make it one field with a strange name. */
 function readUrlencoded(text: string): Entries {
   const entries = readForm(text);
   if (!/^\s*[{[]/.test(entries[0]?.[0] ?? '')) return entries;
-  throw new ApiError(
+  throw new OperationError(
     'invalidRequest',
-    'The body is JSON, but its header says that it is a form. Send the header "Content-Type: application/json".',
+    'The body is JSON, but its Content-Type is that of a form. Send the header "Content-Type: application/json".',
   );
 }

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** How long a client may take to close its side once we have closed ours, ms. */
+/** How long the client has to close its side of the connection, ms. */
 const LINGER_MS = 2000;
 
-/** Sends the last words on a connection and closes it, also if the client does not close its side. */
-export function closeSocket(socket: Socket, lastWords = ''): void {
+/** Sends final data, if any, and closes the connection; destroys it if the client does not close its side. */
+export function closeSocket(socket: Socket, finalData = ''): void {
   const late = setTimeout(() => socket.destroy(), LINGER_MS);
   late.unref();
   socket.once('close', () => clearTimeout(late));
-  socket.end(lastWords);
+  socket.end(finalData);
 }

@@ -1,2 +1,2 @@
-/** Names and values in the order in which they came; a form may name a field twice. */
+/** Names and values in the order sent; a form may repeat a name. */
 export type Entries = (readonly [name: string, value: unknown])[];

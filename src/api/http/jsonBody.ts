@@ -1,18 +1,22 @@
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 import type { Entries } from './entries.js';
 import { decodeUtf8 } from './encoding.js';
 import { jsonFault } from './jsonFault.js';
 
 /**
- * The members of a JSON object, in their order.
- * @throws ApiError `invalidRequest` that says what is wrong with the body, and where
+ * The members of a JSON object, in order.
+ * @throws OperationError `invalidRequest` with the fault and its position
  */
 export function readJson(body: Buffer): Entries {
   const text = decodeUtf8(body);
   const value = parse(text);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return withAllDigits(text, value);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return entriesWithExactNumbers(text, value);
   const kind = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${nameOf(value)}`;
-  throw new ApiError('invalidRequest', `The body is ${kind}. Send one JSON object: {"name": "value", …}.`);
+  throw new OperationError(
+    'invalidRequest',
+    `The body is ${kind}. Send one JSON object: {"name": "value", …}.`,
+  );
 }
 
 const nameOf = (value: unknown): string => (typeof value === 'string' ? 'text' : typeof value);
@@ -21,45 +25,45 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Forms are sent without their header, too.
+    // Some clients send forms without the header.
     const hint = /^\s*[\w.%+-]+=/.test(text)
       ? 'It looks like a form: send the header "Content-Type: application/x-www-form-urlencoded".'
       : 'Send one JSON object: {"name": "value", …}.';
-    throw new ApiError('invalidRequest', `The body is not JSON. ${sentence(jsonFault(text))} ${hint}`);
+    throw new OperationError('invalidRequest', `The body is not JSON. ${sentence(jsonFault(text))} ${hint}`);
   }
 }
 
 /** The fault as a sentence. */
 const sentence = (fault = 'it can’t be read'): string => `${fault.charAt(0).toUpperCase()}${fault.slice(1)}.`;
 
-function withAllDigits(text: string, object: object): Entries {
-  const whole = withWholeNumbers(text);
-  return entriesOf(whole, whole === text ? object : (JSON.parse(whole) as object));
+function entriesWithExactNumbers(text: string, object: object): Entries {
+  const exact = quoteLargeNumbers(text);
+  return entriesOf(exact, exact === text ? object : (JSON.parse(exact) as object));
 }
 
-/** A text, or a number as RFC 8259 writes it. */
+/** A string, or a number by RFC 8259. */
 const TEXT_OR_NUMBER =
   /"(?:[^"\\]+|\\.)*"|(?<![\w.+-])-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/g;
 
 /**
- * Numbers beyond 2^53, such as the ids of ad platforms, as texts: JSON.parse would change their last digits.
- * @param json a text that JSON.parse takes: on another one the expression could take very long
+ * Quotes numbers beyond 2^53, such as ids of ad platforms: JSON.parse would change their last digits.
+ * @param json valid JSON: on other text the expression could take very long
  */
-function withWholeNumbers(json: string): string {
+function quoteLargeNumbers(json: string): string {
   if (!/\d{16}|[eE][+-]?\d/.test(json)) return json;
-  return json.replace(TEXT_OR_NUMBER, (token) => (isWhole(token) ? token : `"${token}"`));
+  return json.replace(TEXT_OR_NUMBER, (token) => (keepsDigits(token) ? token : `"${token}"`));
 }
 
-function isWhole(token: string): boolean {
+function keepsDigits(token: string): boolean {
   if (token.startsWith('"')) return true;
   const number = Number(token);
   return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
 }
 
 /**
- * The members of an object in their order, also those whose name comes again: JSON.parse keeps the last one, others take
- * the first (RFC 8259, section 4).
- * @param json the text of an object that JSON.parse takes
+ * The members of an object in order, including duplicate names: JSON.parse keeps the last one, other parsers the first
+ * (RFC 8259, section 4).
+ * @param json a valid JSON object
  */
 function entriesOf(json: string, object: object): Entries {
   const members = membersOf(json);

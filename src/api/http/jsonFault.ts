@@ -1,18 +1,18 @@
 import { lineAndColumn } from './encoding.js';
 
-/** What may come next: after a comma or a bracket, after a name, after a value. */
+/** The expected next token. */
 type Expected = 'value' | 'value or ]' | 'name' | 'name or }' | 'colon' | 'comma' | 'end';
 
 const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/y;
 const WORD = /(?:true|false|null)(?![\w$])/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
-/** What a text can't have as it is: its end, an escape, or a control character. */
+/** Special characters in a string: its end, an escape, or a control character. */
 const SPECIAL = /["\\]|[^ -\uffff]/g;
 
 /**
- * Why a text is not JSON and where, in words that quote nothing of it: JSON.parse says so by repeating what stands there,
- * which may be a person's name. Undefined if it is JSON.
+ * Why a text is not JSON, with the position. It quotes nothing of the text, which may hold a person's name; the messages of
+ * JSON.parse do. Undefined if it is JSON.
  */
 export function jsonFault(text: string): string | undefined {
   const opened: ('{' | '[')[] = [];
@@ -68,7 +68,7 @@ const WANTED: Record<Expected, string> = {
   end: 'there is more text after the end',
 };
 
-/** What is wrong with the token that begins here, if anything. */
+/** The problem of the token at this position, if any. */
 function problemAt(
   text: string,
   at: number,
@@ -101,7 +101,7 @@ function problemAt(
   return here('this is not a JSON value; write texts in double quotes');
 }
 
-/** What is wrong with a text that begins here. */
+/** The problem of the string at this position, if any. */
 function textProblem(text: string, at: number): Problem | undefined {
   const end = specialAfter(text, at + 1);
   if (end === undefined) return { at, what: 'this text is not closed' };
@@ -116,7 +116,7 @@ function textProblem(text: string, at: number): Problem | undefined {
   };
 }
 
-/** Where the first character after this is that can't stand in a text as it is: its end is one, good escapes are not. */
+/** The position of the next special character of a string, valid escapes excluded. */
 function specialAfter(text: string, from: number): number | undefined {
   for (let at = from; ;) {
     SPECIAL.lastIndex = at;
@@ -128,7 +128,7 @@ function specialAfter(text: string, from: number): number | undefined {
   }
 }
 
-/** Where a good text, number or word ends. */
+/** The end of a valid string, number or word. */
 function tokenEnd(text: string, at: number): number {
   if (text[at] === '"') return (specialAfter(text, at + 1) ?? at) + 1;
   return at + (lengthOf(NUMBER, text, at) || lengthOf(WORD, text, at));

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { KEY_FORM, looksLikeKey } from '../../store/keys/apiKeys.js';
 import { queryOf } from './requestTarget.js';
 
-/** Form builders set the header from a text that holds the scheme already: `Bearer Bearer KEY`. */
+/** Some form builders add the scheme twice: `Bearer Bearer KEY`. */
 const BEARER = /^(?:Bearer +){1,2}(\S+)$/i;
 const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
 
 /**
- * The key in an `Authorization` header: `Bearer KEY`, or credentials of an address (`https://KEY@host`, `https://x:KEY@host`),
- * which clients send as `Basic`. Undefined if there is none.
- * @param basic whether `Basic` is taken; browsers send it by themselves, also for other sites' pages
+ * The key in an `Authorization` header: `Bearer KEY`, or the credentials of a URL (`https://KEY@host`, `https://x:KEY@host`),
+ * which clients send as `Basic`. Undefined if there is no key.
+ * @param basic whether `Basic` is accepted; browsers send it automatically, even for pages of other sites
  */
 export function readApiKey(header = '', { basic }: { basic: boolean }): string | undefined {
   const bearer = BEARER.exec(header)?.[1];
@@ -18,10 +18,10 @@ export function readApiKey(header = '', { basic }: { basic: boolean }): string |
   return /^([^:]*):?(.*)$/s.exec(credentials)?.slice(1).find(looksLikeKey);
 }
 
-/** Headers in which other APIs have their keys. */
+/** Headers that other APIs use for keys. */
 const OTHER_HEADERS = ['x-api-key', 'api-key', 'x-auth-token', 'proxy-authorization', 'cookie'];
 
-/** Where a request has its key instead of the header, and what to change; repeats nothing of what was sent. */
+/** Where the key is, if it is not in the right header, and what to change. It repeats nothing that was sent. */
 export function misplacedKey({ headers, url }: Asked): string | undefined {
   const { authorization = '' } = headers;
   if (KEY_FORM.test(authorization)) {
@@ -37,7 +37,7 @@ export function misplacedKey({ headers, url }: Asked): string | undefined {
   return undefined;
 }
 
-/** What to say of a request without any key. */
+/** The message for a request without a key. */
 export const missingKeyMessage = ({ headers }: Asked): string =>
   (headers.authorization ?? '') === ''
     ? 'The request has no key. Send one in the header "Authorization: Bearer KEY".'
@@ -48,7 +48,7 @@ interface Asked {
   url: string;
 }
 
-/** Browsers and proxies set the last two by themselves. */
+/** Browsers and proxies set the last two headers themselves. */
 const isKeyOf = (name: string, value: string | string[] | undefined): boolean =>
   value !== undefined && (/^x-|^api-/.test(name) || KEY_FORM.test(String(value)));
 

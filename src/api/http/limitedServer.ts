@@ -8,26 +8,26 @@ import {
 import type { Socket } from 'node:net';
 
 /**
- * Requests of one connection that may wait for their answers at the same time. Clients and proxies send the next request
- * when they have read an answer; Node takes all that arrive in one piece, and keeps an answer to each in memory.
+ * Limit of pipelined requests per connection. Clients and proxies wait for a response before the next request. Node accepts
+ * all requests that arrive in one piece, and keeps a response to each in memory.
  */
-const MOST_PIPELINED = 10;
+const MAX_PIPELINED = 10;
 
 interface Limits {
-  /** Further connections are closed as they come. */
+  /** Further connections are closed at once. */
   maxConnections: number;
-  /** Notified of each connection that was closed so. */
+  /** Called for each connection closed by this limit. */
   onDrop: () => void;
 }
 
-/** An HTTP server that closes the connections of clients that ask for more at once than it keeps in memory. */
+/** An HTTP server with limits on connections and on pipelined requests. */
 export function createLimitedServer(
   handler: RequestListener,
   { maxConnections, onDrop, ...options }: ServerOptions & Limits,
 ): Server {
   const pending = new WeakMap<Socket, Set<ServerResponse>>();
 
-  /** The answers that a connection waits for. When it breaks, Node notifies only the first of them. */
+  /** The pending responses of a connection. When it breaks, Node emits `close` only on the first. */
   function pendingOf(socket: Socket): Set<ServerResponse> {
     const known = pending.get(socket);
     if (known !== undefined) return known;
@@ -41,7 +41,7 @@ export function createLimitedServer(
 
   const server = createServer(options, (request, response) => {
     const responses = pendingOf(request.socket);
-    if (responses.size >= MOST_PIPELINED || request.socket.destroyed) return void request.socket.destroy();
+    if (responses.size >= MAX_PIPELINED || request.socket.destroyed) return void request.socket.destroy();
     responses.add(response);
     response.once('close', () => responses.delete(response));
     handler(request, response);

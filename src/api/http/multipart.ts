@@ -1,14 +1,14 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 import { unsupportedType } from './unsupportedType.js';
 
-/** More parts than any form has; each costs a little work. */
+/** More than any form has; each part costs some work. */
 const MAX_PARTS = 1000;
 
 /**
- * The text fields of a `multipart/form-data` body, in the order in which they came. A part with a file name is a file.
- * An empty one is ignored: browsers send it for a file input that was left empty.
- * @throws ApiError `invalidRequest`, `wrongType` for a file that is not empty, `tooLarge`
+ * The text fields of a `multipart/form-data` body, in order. A part with a file name is a file. An empty file is ignored:
+ * browsers send it for an empty file input.
+ * @throws OperationError `invalidRequest`, `wrongType` for a file that is not empty, `tooLarge`
  */
 export function readMultipart(body: Buffer, contentType: string): Promise<[name: string, value: string][]> {
   return new Promise((resolve, reject) => {
@@ -20,18 +20,18 @@ export function readMultipart(body: Buffer, contentType: string): Promise<[name:
     });
     parser.on('file', (name: string | undefined, file) => {
       file.on('data', () => reject(filePart(name ?? '')));
-      // A body that ends inside the file fails on the file's stream as well as on the parser's. Without a listener here
-      // the process would end.
-      file.on('error', () => reject(cutOff()));
+      // A body that ends inside the file emits an error on the file's stream as well. Without a listener the process would
+      // crash.
+      file.on('error', () => reject(incompleteBody()));
     });
-    parser.on('partsLimit', () => reject(new ApiError('tooLarge', `Send at most ${MAX_PARTS} parts.`)));
-    parser.on('error', () => reject(cutOff()));
+    parser.on('partsLimit', () => reject(new OperationError('tooLarge', `Send at most ${MAX_PARTS} parts.`)));
+    parser.on('error', () => reject(incompleteBody()));
     parser.on('finish', () => resolve(entries));
     parser.end(body);
   });
 }
 
-/** @throws ApiError when the header names no usable boundary */
+/** @throws OperationError if the header has no valid boundary */
 function openParser(contentType: string): BusboyInstance {
   try {
     return new Busboy({
@@ -40,27 +40,27 @@ function openParser(contentType: string): BusboyInstance {
       isPartAFile: (_name, _type, filename) => filename !== undefined,
     });
   } catch {
-    throw new ApiError(
+    throw new OperationError(
       'invalidRequest',
-      'The Content-Type names no usable boundary. Leave this header to your HTTP library when it builds the form.',
+      'The Content-Type has no valid boundary. Let your HTTP library set this header when it builds the form.',
     );
   }
 }
 
-/** Transfer encodings that e-mail has and HTTP does without (RFC 7578, 4.7): the parser leaves them as they are. */
+/** Transfer encodings of e-mail, which HTTP does not use (RFC 7578, 4.7) and the parser does not decode. */
 const ENCODED = /^\s*(?:base64|quoted-printable)/i;
 
-const encodedPart = (name: string, encoding: string): ApiError =>
-  new ApiError(
+const encodedPart = (name: string, encoding: string): OperationError =>
+  new OperationError(
     'invalidRequest',
     `The part "${name}" is encoded as ${encoding}. Send it unencoded, in UTF-8.`,
   );
 
-const filePart = (name: string): ApiError =>
+const filePart = (name: string): OperationError =>
   unsupportedType(`The part "${name}" is a file. Send text fields only.`);
 
-const cutOff = (): ApiError =>
-  new ApiError(
+const incompleteBody = (): OperationError =>
+  new OperationError(
     'invalidRequest',
-    'The multipart body is cut off, or its boundary is not the one that Content-Type names.',
+    'The multipart body is incomplete, or its boundary differs from the one in Content-Type.',
   );

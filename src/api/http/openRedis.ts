@@ -1,15 +1,15 @@
 import { Redis } from 'ioredis';
 import type { Log } from '../../log.js';
 
-/** Clients that Redis refuses, and why. */
+/** Clients that Redis rejects, and why. */
 const refused = new WeakMap<Redis, string>();
 
-/** Why Redis refuses this client, if it does: commands then fail as if it were away. */
+/** Why Redis rejects this client, if it does. Commands fail then as if Redis were down. */
 export const connectionRefusal = (redis: Redis): string | undefined => refused.get(redis);
 
 /**
- * A client for counting requests, for which Redis is a help and no condition: a command that can't be sent now, or is
- * not answered at once, fails, and the process counts for itself. Connects again by itself whenever Redis is back.
+ * A client for rate limits, which work without Redis: a command that can't be sent now, or times out, fails, and the process
+ * counts for itself. The client reconnects automatically.
  */
 export async function openRedis(url: string, log: Log): Promise<Redis> {
   const redis = new Redis(url, {
@@ -33,13 +33,13 @@ export async function openRedis(url: string, log: Log): Promise<Redis> {
       log.warn({ event: 'redis_away', why, means: 'each process counts requests for itself' });
     isUp = false;
     if (/^(WRONGPASS|NOAUTH)\b/.test(why)) refused.set(redis, 'the password is refused');
-    // It does not answer at all now; the error after a refusal says only that the connection was closed.
+    // Redis is down now. The error after a rejection says only that the connection was closed.
     else if (error !== undefined && 'syscall' in error) refused.delete(redis);
   };
   redis.on('ready', up);
   redis.on('error', away);
   redis.on('close', away);
-  // The first requests are counted too when Redis is up; when it is not, the client goes on trying.
+  // Connected before the first request, so that it is counted too. If Redis is down, the client keeps trying.
   await redis.connect().catch(away);
   return redis;
 }

@@ -1,14 +1,14 @@
-/** How long a source wants to wait, and what to tell it about its wish. */
+/** How long a source waits for the response, and the preferences that were applied. */
 export interface WaitPreference {
   /** ms */
   answerWithinMs: number;
-  /** For `Preference-Applied`; absent where nothing was asked for or applied. */
+  /** For `Preference-Applied`; absent if no preference was sent or applied. */
   applied?: string;
 }
 
 /**
- * `Prefer: wait=2` shortens the answer window, `Prefer: respond-async` makes it none; together (RFC 7240, 4.3) the
- * answer may come within the wait, and is `pending` after it. Nothing lengthens the window.
+ * `Prefer: wait=2` shortens the answer window, `Prefer: respond-async` sets it to zero. With both (RFC 7240, 4.3) the source
+ * waits that long, and gets `pending` after it. Nothing lengthens the window.
  */
 export function readPrefer(header: string | string[] | undefined, answerWindowMs: number): WaitPreference {
   const preferences = readPreferences([header ?? []].flat().join(','));
@@ -21,7 +21,7 @@ export function readPrefer(header: string | string[] | undefined, answerWindowMs
   return { answerWithinMs, applied: applied.length > 0 ? applied.join(', ') : undefined };
 }
 
-/** Preferences by lower-case name; of one that is repeated the first counts (RFC 7240, 2). Parameters are dropped. */
+/** Preferences by lower-case name. The first of duplicates counts (RFC 7240, 2). Parameters are dropped. */
 function readPreferences(header: string): Map<string, string> {
   const preferences = new Map<string, string>();
   for (const preference of header.split(',')) {

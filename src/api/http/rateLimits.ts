@@ -2,46 +2,43 @@ import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** A minute's window of requests, as it stands after this one. */
+/** A one-minute window, after this request. */
 export interface RateWindow {
   allowed: boolean;
   limit: number;
   remaining: number;
-  /** When the window ends, UTC ms. */
+  /** UTC ms. */
   endsAt: number;
 }
 
 export interface RateLimits {
-  /** Counts one request; one Redis round trip, none once the window is used up. */
+  /** Counts one request: one Redis round trip, or none if the window is exhausted. */
   consume(bucket: string, limit: number): Promise<RateWindow>;
-  /** Whether this process has refused the bucket and its window has not ended; no Redis round trip. */
+  /** Whether this process has rejected the bucket in its current window; no Redis round trip. */
   isExhausted(bucket: string): boolean;
 }
 
-const secondsLeft = ({ endsAt }: RateWindow): number => Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
+/** When to send the next request, seconds. */
+export const secondsLeft = ({ endsAt }: RateWindow): number =>
+  Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
 
-/** When to send the next request, as a header. */
-export const retryAfterHeader = (window: RateWindow): Record<string, number> => ({
-  'retry-after': secondsLeft(window),
-});
-
-/** The same in words: `in 42 s`. */
+/** `in 42 s` */
 export const secondsInWords = (window: RateWindow): string => `in ${secondsLeft(window)} s`;
 
 const WINDOW_S = 60;
-/** Buckets over their limit that a process remembers: more addresses than that only cost it Redis round trips. */
-const MOST_USED_UP = 10_000;
+/** Exhausted buckets that a process remembers; further ones only cost Redis round trips. */
+const MAX_EXHAUSTED = 10_000;
 
-/** What every answer to a known key tells of its window. */
+/** Headers of every response to a valid key. */
 export const RATE_HEADERS = {
-  'X-RateLimit-Limit': 'Requests a minute',
-  'X-RateLimit-Remaining': 'How many of them are left',
-  'X-RateLimit-Reset': 'When the minute ends, Unix time in seconds',
+  'X-RateLimit-Limit': 'Requests per minute',
+  'X-RateLimit-Remaining': 'Remaining requests in this minute',
+  'X-RateLimit-Reset': 'End of the minute, Unix time in seconds',
 } as const;
 
 /**
- * Requests counted in fixed windows of a minute that begin with their first request, atomically in Redis, so that all
- * processes share the count. While Redis is down each process counts for itself.
+ * Counts requests in fixed one-minute windows, which start with their first request. All processes share the count, which is
+ * atomic in Redis. While Redis is down, each process counts for itself.
  */
 export function createRateLimits(redis: Redis): RateLimits {
   const limiters = new Map<number, RateLimiterRedis>();
@@ -62,25 +59,24 @@ export function createRateLimits(redis: Redis): RateLimits {
     return limiter;
   }
 
-  const usedUp = new LRUCache<string, true>({ max: MOST_USED_UP });
+  const exhausted = new LRUCache<string, true>({ max: MAX_EXHAUSTED });
 
   return {
     async consume(bucket, limit) {
       try {
-        return windowOf(await limiterOf(limit).consume(bucket), limit, true);
+        return { allowed: true, ...windowOf(await limiterOf(limit).consume(bucket), limit) };
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
-        usedUp.set(bucket, true, { ttl: Math.max(1, refusal.msBeforeNext) });
-        return windowOf(refusal, limit, false);
+        exhausted.set(bucket, true, { ttl: Math.max(1, refusal.msBeforeNext) });
+        return { allowed: false, ...windowOf(refusal, limit) };
       }
     },
-    isExhausted: (bucket) => usedUp.has(bucket),
+    isExhausted: (bucket) => exhausted.has(bucket),
   };
 }
 
-function windowOf(window: RateLimiterRes, limit: number, allowed: boolean): RateWindow {
+function windowOf(window: RateLimiterRes, limit: number): Omit<RateWindow, 'allowed'> {
   return {
-    allowed,
     limit,
     remaining: Math.max(0, window.remainingPoints),
     endsAt: Date.now() + window.msBeforeNext,

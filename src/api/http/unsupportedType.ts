@@ -1,6 +1,6 @@
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 
-/** @param message what to send instead, where it is not the type that is wrong */
+/** @param message what to send instead */
 export const unsupportedType = (
   message = 'Send application/json, application/x-www-form-urlencoded or multipart/form-data without files.',
-): ApiError => new ApiError('wrongType', message);
+): OperationError => new OperationError('wrongType', message);

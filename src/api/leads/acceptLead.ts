@@ -14,7 +14,7 @@ import type { ReadCache } from '../readCache.js';
 import type { ApiContext } from '../context.js';
 import type { ReadRequest, SellerKey } from './readRequest.js';
 
-/** A request for a lead in which no fault was found. */
+/** A valid request. */
 export interface LeadRequest extends ReadRequest {
   key: SellerKey;
   given: Given;
@@ -24,16 +24,16 @@ export interface LeadRequest extends ReadRequest {
   receivedAt: Date;
 }
 
-/** A lead that was taken now, with its outcome where there was one in time, or the one that this request repeats. */
+/** A new lead, with its outcome if it came in time, or the lead that this request repeats. */
 export type AcceptedLead =
   | { lead: LeadDocument; outcome: OutcomeAnswer | undefined }
   | { repeated: StoredLead };
 
 /**
- * Takes one lead: checks it, stores it, starts its workflow, and waits for the outcome. Once it is stored it is
- * accepted: whatever happens after that, the lead's workflow is run. One whose person is on a suppression list is stored
- * as ended, and its workflow only sends the seller's postbacks. A lead that finds no place among those under way is stored all the same, and starts later.
- * @throws ApiError for what the source did wrong; a database error when the lead could not be stored
+ * Stores a lead, starts its workflow, and waits for the outcome. A stored lead is accepted: its workflow runs, whatever
+ * fails after that. A lead on a suppression list is stored as withdrawn, and its workflow only sends postbacks. Over the
+ * limit of leads in progress, the lead is stored and started later.
+ * @throws OperationError for errors of the source; a database error if the lead could not be stored
  */
 export async function acceptLead(
   { settings, database, starter }: Pick<ApiContext, 'settings' | 'database' | 'starter'>,
@@ -69,32 +69,32 @@ export async function acceptLead(
     metrics.leadDeferred(1, { campaign: lead.campaign });
     startLater(lead);
   }
-  // A lead with an outcome shows by its status that the answer is out; one that Temporal did not take does not.
+  // If Temporal did not accept the lead, its status does not show that the response was sent.
   const isEarly = outcome === undefined && Date.now() < answerBy;
   if (isEarly && lead.idempotency !== undefined)
     await markAnswered(database, lead._id).catch(() => undefined);
   return { lead, outcome };
 
-  /** Starts a stored lead that nobody waits for. */
+  /** Starts a stored lead whose source is not waiting. */
   function startLater(stored: LeadDocument): void {
     admission.enterLater(stored, ({ answered }) => void starter.start(factsOf(stored), 0, answered));
   }
 }
 
-/** By then this process has started a lead that nobody waits for; otherwise a worker's sweep starts it. */
+/** If this process has not started the lead by then, a worker’s sweep does. */
 const startedLater = (): Date => new Date(Date.now() + 60_000);
 
-/** @throws ApiError where the first request is still being answered, or was for another lead */
+/** @throws OperationError if the first request is in progress, or had other fields */
 function repeatOf(repeated: StoredLead, { idempotency }: LeadDocument): AcceptedLead {
   assertSameRequest(repeated, idempotency?.fingerprint ?? '', new Date());
   return { repeated };
 }
 
-/** Asks the database only for sellers who have a list. */
+/** Queries the database only for sellers with a list. */
 const isOnList = async (database: Database, cache: ReadCache, lead: LeadDocument): Promise<boolean> =>
   (await cache.hasSuppressions(lead.seller)) && isSuppressed(database, lead);
 
-/** It is sold to no buyer, so the person's data have no use; the hashes stay to show that it was not sold. */
+/** Stored without personal data, which have no use here. The hashes stay as evidence. */
 const suppressed = (lead: LeadDocument): LeadDocument => ({
   ...lead,
   withoutPerson: true,
@@ -102,7 +102,7 @@ const suppressed = (lead: LeadDocument): LeadDocument => ({
   reason: 'suppressed',
 });
 
-/** The lead of a request as it is stored. */
+/** The document of a new lead. */
 export async function newLead(
   database: Database,
   request: LeadRequest,
@@ -126,15 +126,15 @@ export async function newLead(
     ...person,
     match: await matchOf(database, contactOf(person.fields)),
     matchRule: KEY_RULE,
-    ...(idempotencyKey !== undefined && {
-      idempotency: idempotencyOf(
-        await database.vault.hash(),
-        key._id,
-        idempotencyKey,
-        given,
-        after(request.answerWithinMs),
-      ),
-    }),
+    idempotency:
+      idempotencyKey === undefined
+        ? undefined
+        : idempotencyOf(await database.vault.hash(), {
+            apiKey: key._id,
+            idempotencyKey,
+            fields: given,
+            answeringUntil: after(request.answerWithinMs),
+          }),
     rounds: {},
     claims: {},
     held: 0,

@@ -2,28 +2,35 @@ import { cleanText } from '../../market/fields/text.js';
 import type { Given, GivenValue } from '../../market/intake/given.js';
 import type { Idempotency, StoredLead } from '../../store/documents.js';
 import type { KeyedHash } from '../../store/secrets.js';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 
 const MAX_LENGTH = 255;
 
-/** The value of `Idempotency-Key`, or undefined where the header was not sent. */
+/** The value of `Idempotency-Key`, or undefined without the header. */
 export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   const value = [header].flat().join(', ');
   if (value.length > 0 && value.length <= MAX_LENGTH) return value;
-  throw new ApiError('invalidRequest', `Idempotency-Key must have 1 to ${MAX_LENGTH} characters.`);
+  throw new OperationError('invalidRequest', `Idempotency-Key must have 1 to ${MAX_LENGTH} characters.`);
+}
+
+/** A request with an `Idempotency-Key`. */
+interface KeyedRequest {
+  /** Id of the API key. */
+  apiKey: string;
+  idempotencyKey: string;
+  fields: Given;
+  /** Until then, the first request counts as in progress. */
+  answeringUntil: Date;
 }
 
 /**
- * What a request with an `Idempotency-Key` leaves in its lead. Both hashes are keyed: the header may hold an address,
- * and the fields may be guessed. Requests that sent the same fields have one fingerprint, in whatever order and format.
+ * The idempotency data stored with a lead. Both hashes are keyed, because the header may hold an e-mail address and fields can
+ * be guessed. The fingerprint depends on the fields only, not on their order and format.
  */
 export function idempotencyOf(
   hash: KeyedHash,
-  apiKey: string,
-  idempotencyKey: string,
-  fields: Given,
-  answeringUntil: Date,
+  { apiKey, idempotencyKey, fields, answeringUntil }: KeyedRequest,
 ): Idempotency {
   const sorted = [...fields]
     .map(([name, value]) => [name, textsOf(value)])
@@ -47,21 +54,25 @@ function textsOf(value: GivenValue): string | string[] {
 }
 
 /**
- * Whether the lead that a repeated key names may answer this request. Of an erased lead nothing is left to compare with:
- * it answers every request with its key.
- * @throws ApiError `keyReused` or `inProgress`
+ * Checks that a request repeats the first one with its key. An erased lead has no data to compare, so that any request with
+ * its key is accepted.
+ * @throws OperationError `keyReused` or `inProgress`
  */
 export function assertSameRequest(first: StoredLead, fingerprint: string, now: Date): void {
   if (first.erased) return;
   if (first.idempotency?.fingerprint !== fingerprint) {
-    throw new ApiError(
+    throw new OperationError(
       'keyReused',
-      'This Idempotency-Key was sent with other fields. Use a new one for a new lead.',
+      'This Idempotency-Key was used with other fields. Use a new key for a new lead.',
     );
   }
   if (first.status === 'received' && first.idempotency.answeringUntil > now) {
-    throw new ApiError('inProgress', 'The first request with this Idempotency-Key is still being answered.', {
-      headers: { 'retry-after': 1 },
-    });
+    throw new OperationError(
+      'inProgress',
+      'The first request with this Idempotency-Key is still being answered.',
+      {
+        retryAfterS: 1,
+      },
+    );
   }
 }

@@ -7,9 +7,9 @@ import type { LeadAnswer, LeadView } from '../schemas.js';
 
 type Answer = Static<typeof LeadAnswer>;
 
-/** What the source is told of a new lead; without an outcome in time it is `pending`, which is true: it is stored. */
+/** The response for a new lead. Without an outcome in time it is `pending`. */
 export function newLeadAnswer(lead: LeadSummary, outcome: OutcomeAnswer | undefined): Answer {
-  // One that may not be sold has ended before it began.
+  // A suppressed lead has ended at once.
   if (lead.status !== 'received') return storedLeadAnswer(lead);
   return {
     success: true,
@@ -18,12 +18,12 @@ export function newLeadAnswer(lead: LeadSummary, outcome: OutcomeAnswer | undefi
   };
 }
 
-/** What the source is told of a lead that is stored. */
+/** The response for a stored lead. */
 export function storedLeadAnswer(lead: LeadSummary): Answer {
   return { success: true, lead_id: lead._id, ...statusView(lead) };
 }
 
-/** With what the source should know of its fields, if there is anything. */
+/** Adds warnings about fields, if there are any. */
 export const withWarnings = (answer: Answer, warnings: FieldFault[]): Answer =>
   warnings.length === 0 ? answer : { ...answer, warnings };
 

@@ -2,33 +2,33 @@ import { listName } from '../../market/fields/fieldNames.js';
 import type { Given, GivenValue } from '../../market/intake/given.js';
 import { cleanText } from '../../market/fields/text.js';
 import { KEY_FORM, looksLikeKey } from '../../store/keys/apiKeys.js';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 import type { Entries } from '../http/entries.js';
 
 export const MAX_FIELDS = 100;
 export const MAX_NAME = 64;
 export const MAX_VALUE = 10_000;
 
-/** A request's names and values, decoded. */
+/** Decoded names and values of a request. */
 export interface RequestFields {
   query: Entries;
   body: Entries;
-  /** The body is urlencoded, as the query always is: an unencoded plus sign has become a space. */
+  /** The body is urlencoded, so an unencoded plus sign has become a space. Always true of the query. */
   bodyIsForm?: boolean;
 }
 
 /**
- * The fields of the query and of the body together, without those that show nothing. If both name a field, the body's
- * counts, also when it is blank. What looks like one of our keys is dropped as if it had not been sent: a key in the wrong
- * place must not end up in a lead.
- * @throws ApiError `tooLarge`
+ * Merges the fields of query and body, and drops blank ones. If a field is in both, the body's value counts, even a blank one.
+ * Values with an API key are dropped, so that a misplaced key is never stored with a lead.
+ * @throws OperationError `tooLarge`
  */
 export function mergeFields({ query, body, bodyIsForm = false }: RequestFields): Given {
   const sent = new Map([
     ...grouped(query, { plusWasSpace: true }),
     ...grouped(body, { plusWasSpace: bodyIsForm }),
   ]);
-  if (sent.size > MAX_FIELDS) throw new ApiError('tooLarge', `Send ${MAX_FIELDS} fields at the most.`);
+  if (sent.size > MAX_FIELDS)
+    throw new OperationError('tooLarge', `The request has too many fields. Send at most ${MAX_FIELDS}.`);
   for (const [name, { values }] of sent) checkLengths(name, values);
   return new Map(
     [...sent].flatMap(([name, value]): [string, GivenValue][] => {
@@ -38,7 +38,7 @@ export function mergeFields({ query, body, bodyIsForm = false }: RequestFields):
   );
 }
 
-/** The values of a name, in the order in which they came. */
+/** The values of a name, in order. */
 interface SentValues {
   values: Value[];
   isList: boolean;
@@ -61,9 +61,9 @@ function grouped(entries: Entries, { plusWasSpace }: { plusWasSpace: boolean }):
   return sent;
 }
 
-/** The texts of a value, however deep its lists; numbers and booleans are taken as text. */
+/** The values in nested lists, flattened. Numbers and booleans become text. */
 function valuesOf(name: string, value: unknown): Value[] {
-  const values: unknown[] = Array.isArray(value) ? value.flat(DEEPEST_LIST) : [value];
+  const values: unknown[] = Array.isArray(value) ? value.flat(MAX_LIST_DEPTH) : [value];
   return values.flatMap((one): Value[] => {
     if (typeof one === 'string') return [{ text: one }];
     if (typeof one === 'number' || typeof one === 'boolean') return [{ text: String(one) }];
@@ -71,9 +71,9 @@ function valuesOf(name: string, value: unknown): Value[] {
   });
 }
 
-const DEEPEST_LIST = 10;
+const MAX_LIST_DEPTH = 10;
 
-/** @throws ApiError `tooLarge` also for what is nested too deeply to be written: each level has a character at least */
+/** @throws OperationError `tooLarge` if the value is nested too deeply to be serialised, which is always too long as well */
 function jsonOf(name: string, value: unknown): string {
   try {
     return JSON.stringify(value);
@@ -84,19 +84,22 @@ function jsonOf(name: string, value: unknown): string {
 
 function checkLengths(name: string, values: readonly Value[]): void {
   if (name.length > MAX_NAME)
-    throw new ApiError('tooLarge', `The name of a field may have ${MAX_NAME} characters at the most.`);
+    throw new OperationError(
+      'tooLarge',
+      `The name of a field is too long. Use at most ${MAX_NAME} characters.`,
+    );
   if (values.some((one) => isTooLong('text' in one ? one.text : one.json))) throw tooLong(name);
 }
 
-/** Characters as people and JSON Schema count them: an emoji is one, of two UTF-16 units. */
+/** Counts code points like JSON Schema, not UTF-16 units: an emoji is one character. */
 const isTooLong = (text: string): boolean => text.length > MAX_VALUE && Array.from(text).length > MAX_VALUE;
 
-const tooLong = (name: string): ApiError =>
-  new ApiError('tooLarge', `A value may have ${MAX_VALUE} characters at the most.`, {
+const tooLong = (name: string): OperationError =>
+  new OperationError('tooLarge', `A value is too long. Send at most ${MAX_VALUE} characters.`, {
     fields: [{ field: name, problem: `longer than ${MAX_VALUE} characters` }],
   });
 
-/** Undefined if nothing of it can be seen. */
+/** Undefined if it is blank. */
 function givenValue({ values, isList, plusWasSpace }: SentValues): GivenValue | undefined {
   const shown = values.filter((one) => 'json' in one || cleanText(one.text) !== '');
   const [first, ...more] = shown;
@@ -113,7 +116,7 @@ function givenValue({ values, isList, plusWasSpace }: SentValues): GivenValue | 
     : { kind: 'object', json: first.json };
 }
 
-/** Also inside a longer text, such as the address of a landing page. */
+/** Also finds keys inside a longer text, such as the URL of a landing page. */
 function holdsKey(text: string): boolean {
   return text.includes('gvl_') && (text.match(EVERY_KEY) ?? []).some(looksLikeKey);
 }

@@ -6,22 +6,22 @@ import { formatUtc } from '../../market/calendar/isoTime.js';
 import { isPaused } from '../../market/model/pause.js';
 import { categoryKey, type Campaign, type Seller } from '../../market/model/market.js';
 import type { KeyDocument } from '../../store/documents.js';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 import type { ReadCache } from '../readCache.js';
 import { invalidKey } from '../plugins/auth.js';
 
 /** A seller's key. */
 export type SellerKey = KeyDocument & { seller: string };
 
-/** What a request asks for: a lead of this campaign, read by its terms. */
+/** A lead, with the campaign whose terms it was read by. */
 export interface ReadRequest {
   campaign: Campaign;
   reading: LeadReading;
 }
 
 /**
- * Finds the campaign that takes the lead, and reads the lead's fields by its terms.
- * @throws ApiError naming every fault
+ * Finds the campaign of the lead, and reads the lead's fields by its terms.
+ * @throws OperationError with all faults
  */
 export async function readRequest(cache: ReadCache, key: SellerKey, given: Given): Promise<ReadRequest> {
   const own = await cache.seller(key.seller);
@@ -43,29 +43,29 @@ export async function readRequest(cache: ReadCache, key: SellerKey, given: Given
 const termsOf = (sources: Seller['sources'] = {}, source: string): SourceTerms | undefined =>
   Object.hasOwn(sources, source) ? sources[source] : undefined;
 
-/** The same for a seller that does not exist: a key shows nothing of other sellers. */
-const anotherSeller = (): ApiError =>
+/** Also for a seller that does not exist, so that a key reveals nothing about other sellers. */
+const anotherSeller = (): OperationError =>
   invalidKey(
     'This key belongs to another seller. Check `seller`: it must be the code or the slug of the seller that this key belongs to.',
   );
 
-const pausedCampaign = ({ pausedUntil = 0 }: Campaign): ApiError =>
-  new ApiError(
+const pausedCampaign = ({ pausedUntil = 0 }: Campaign): OperationError =>
+  new OperationError(
     'noCampaign',
     `The seller takes no leads of this category until ${formatUtc(pausedUntil)}. Nothing was stored; send the lead again then.`,
   );
 
-const noCampaign = (): ApiError =>
-  new ApiError(
+const noCampaign = (): OperationError =>
+  new OperationError(
     'noCampaign',
     'This category is not one of the seller’s active campaigns. Ask the seller for their names.',
   );
 
 const REST_UNKNOWN = ' Which other fields are required depends on the category.';
 
-function faulty(fields: FieldFault[], more: string): ApiError {
+function faulty(fields: FieldFault[], more: string): OperationError {
   const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
-  return new ApiError(
+  return new OperationError(
     fields.some(isMissing) ? 'missingField' : 'invalidField',
     `Correct these fields and send it again: ${names}.${more}`,
     { fields },

@@ -2,11 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
 import { inForce, KEY_FORM, looksLikeKey } from '../../store/keys/apiKeys.js';
 import type { KeyDocument } from '../../store/documents.js';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
+import { HttpError } from '../http/httpError.js';
 import { addressGroup } from '../http/addressGroup.js';
 import { readApiKey, misplacedKey, missingKeyMessage } from '../http/keyInHeader.js';
 import type { ReadCache } from '../readCache.js';
-import { secondsInWords, retryAfterHeader, type RateLimits } from '../http/rateLimits.js';
+import { secondsInWords, secondsLeft, type RateLimits } from '../http/rateLimits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,20 +15,20 @@ declare module 'fastify' {
   }
 }
 
-/** The key of a request that has passed this plugin. */
+/** The key of an authenticated request. */
 export function keyOf(request: FastifyRequest): KeyDocument {
-  if (request.apiKey === null) throw new Error('The route is not behind the key check');
+  if (request.apiKey === null) throw new Error('The route does not use the auth plugin');
   return request.apiKey;
 }
 
-/** The seller whose key it is. */
+/** The seller of the key. */
 export function sellerOf(request: FastifyRequest): string {
   const { seller } = keyOf(request);
   if (seller === undefined) throw new Error('The route is not for sellers');
   return seller;
 }
 
-/** The buyer whose key it is. */
+/** The buyer of the key. */
 export function buyerOf(request: FastifyRequest): string {
   const { buyer } = keyOf(request);
   if (buyer === undefined) throw new Error('The route is not for buyers');
@@ -37,43 +38,43 @@ export function buyerOf(request: FastifyRequest): string {
 type Owner = 'seller' | 'buyer' | 'admin';
 
 const KINDS: Record<Owner, { name: string; from: string }> = {
-  seller: { name: 'a seller’s key', from: 'The seller hands it out.' },
-  buyer: { name: 'a buyer’s key', from: 'The exchange’s operator hands it out.' },
-  admin: { name: 'an admin key', from: '`gavel keys create --admin` makes one.' },
+  seller: { name: 'a seller’s key', from: 'Ask the seller for one.' },
+  buyer: { name: 'a buyer’s key', from: 'Ask the operator of the exchange for one.' },
+  admin: { name: 'an admin key', from: 'Create one with `gavel keys create --admin`.' },
 };
 
-export const invalidKey = (problem: string): ApiError =>
-  new ApiError('invalidKey', problem, { headers: { 'www-authenticate': 'Bearer' } });
+export const invalidKey = (problem: string): OperationError =>
+  new HttpError('invalidKey', problem, { headers: { 'www-authenticate': 'Bearer' } });
 
-/** Why a key is refused. Only who has a key that was once good learns more than that it is not known. */
+/** Why a key is rejected. Only the holder of a key that was once valid learns more than that it is unknown. */
 function keyProblem(text: string, key: KeyDocument | null, of: Owner): string {
   const { name, from } = KINDS[of];
   if (!looksLikeKey(text)) {
     return KEY_FORM.exec(text)?.some(looksLikeKey)
-      ? `There are other characters beside the key. Send only "Authorization: Bearer KEY". ${from}`
-      : `This is not a whole key: a part is missing or changed. Copy it again. ${from}`;
+      ? `The header has other characters beside the key. Send only "Authorization: Bearer KEY". ${from}`
+      : `The key is incomplete or mistyped. Copy it again. ${from}`;
   }
-  if (key === null) return `This key is not known here. Check that it is ${name} of this exchange. ${from}`;
+  if (key === null) return `The key is unknown. Check that it is ${name} of this exchange. ${from}`;
   const own = (['seller', 'buyer', 'admin'] as const).find((owner) => key[owner] !== undefined);
   if (own !== undefined && own !== of) return `This is ${KINDS[own].name}; send ${name} here. ${from}`;
   if (key.revokedAt)
-    return `This key was revoked at ${key.revokedAt.toISOString()}. Send another one. ${from}`;
-  return `This key expired at ${key.expiresAt?.toISOString() ?? ''}. Send another one. ${from}`;
+    return `This key was revoked at ${key.revokedAt.toISOString()}. Send another key. ${from}`;
+  return `This key expired at ${key.expiresAt?.toISOString() ?? ''}. Send another key. ${from}`;
 }
 
 interface Options {
   cache: ReadCache;
   limits: RateLimits;
   failuresPerMinute: number;
-  /** Whose keys are let through. */
+  /** Which kind of key is accepted. */
   of: Owner;
 }
 
 /**
- * Lets requests with a key in force through, before a byte of the body is read. Form and checksum are looked at first:
- * a typo or a guess costs the database nothing. Failures are limited by address and, if the key was once good, by key,
- * from however many addresses it comes. Neither slows a valid key: while an address is over its limit, its keys are looked
- * for in a list of all keys, so that made-up keys cost no query each.
+ * Authenticates requests before their body is read. Format and checksum are checked first, so that typos and guesses need no
+ * query. Failed attempts are rate-limited by address and, if the key was once valid, by key across all addresses. Valid keys
+ * are never limited by this: while an address is over its limit, its keys are looked up in a cached list of all keys, so that
+ * invented keys need no query.
  */
 export const auth = plugin(
   async (app: FastifyInstance, { cache, limits, failuresPerMinute, of }: Options) => {
@@ -98,13 +99,13 @@ export const auth = plugin(
       if (full === undefined) throw invalidKey(problem());
       const what =
         full === windows[0]
-          ? 'without a valid key from this address'
-          : 'with this key, which is not valid here';
-      throw new ApiError(
+          ? 'from this address'
+          : 'with this key, which is revoked, expired or of the wrong kind';
+      throw new OperationError(
         'rateLimited',
-        `Too many requests ${what}. Send the next one ${secondsInWords(full)}.`,
+        `Too many failed authentication attempts ${what}. Send the next request ${secondsInWords(full)}.`,
         {
-          headers: retryAfterHeader(full),
+          retryAfterS: secondsLeft(full),
         },
       );
     });

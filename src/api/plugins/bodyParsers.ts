@@ -6,10 +6,10 @@ import { unsupportedType } from '../http/unsupportedType.js';
 /** 64 KiB. */
 export const MAX_BODY_BYTES = 65_536;
 
-/** Every body becomes names and values, whatever its type; one that is too long is not read to its end. */
+/** Parses bodies of all content types to names and values, and stops reading a body that is too long. */
 export const bodyParsers = plugin(async (app: FastifyInstance) => {
   app.removeAllContentTypeParsers();
-  // An empty header names no type, and Fastify refuses it before a parser sees it.
+  // Fastify rejects an empty header before a parser gets it.
   app.addHook('onRequest', async ({ raw }) => {
     if (raw.headers['content-type'] === '') delete raw.headers['content-type'];
   });
@@ -18,7 +18,8 @@ export const bodyParsers = plugin(async (app: FastifyInstance) => {
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
     async (request: FastifyRequest, body: Buffer) => {
       const coding = request.headers['content-encoding'] ?? 'identity';
-      if (coding.toLowerCase() !== 'identity') throw unsupportedType('Send the body uncompressed.');
+      if (coding.toLowerCase() !== 'identity')
+        throw unsupportedType('The body is compressed. Send it uncompressed.');
       return readBody(body, request.headers['content-type']);
     },
   );

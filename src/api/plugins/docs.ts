@@ -18,13 +18,13 @@ import {
 } from '../schemas.js';
 
 interface Options {
-  /** The address in the examples; that of the request unless given. */
+  /** The base URL in the examples; by default that of the request. */
   publicUrl: string | undefined;
 }
 
 /**
- * The OpenAPI document, made of the schemas that serve the requests, and a page to read: docs/source.md with a reference
- * made of that document, all of it from this server.
+ * Serves the OpenAPI document, generated from the routes’ schemas, and the docs page: docs/source.md with a reference
+ * generated from that document.
  */
 export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) => {
   for (const schema of [
@@ -38,8 +38,8 @@ export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) 
     Health,
   ])
     app.addSchema(schema);
-  const about = 'Send a lead, and be told in the same call whether it was sold. The guide is at /docs.';
-  const keys = { key: 'The key that the seller handed out', buyerKey: 'A buyer’s own key' };
+  const about = 'Send a lead, and get the result of its sale in the same call. The guide is at /docs.';
+  const keys = { key: 'A source’s key, from the seller', buyerKey: 'A buyer’s key' };
   await app.register(swagger, openapiOptions('Gavel Lead API', about, keys));
 
   let openApi = '';
@@ -50,11 +50,11 @@ export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) 
     openApi = JSON.stringify(document);
     page = renderDocsPage(guide, document);
   });
-  // A page is large: those who ask by the same address share one text.
+  // Pages are large: cached by base URL.
   const pages = new LRUCache<string, string>({ max: 20, memoMethod: (origin) => page(origin) });
   const hidden = { schema: { hide: true } };
   app.get('/docs', hidden, async (request, reply) => {
-    // A page with an address that the request names must not be kept for others.
+    // A page with the base URL of the request must not be cached for other clients.
     if (publicUrl === undefined) reply.headers({ 'cache-control': 'no-store', vary: NAMED_BY });
     else reply.header('cache-control', CACHED);
     return reply.type('text/html; charset=utf-8').send(pages.memo(publicUrl ?? originOf(request)));
@@ -70,17 +70,17 @@ export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) 
   );
 });
 
-/** The same for everybody, until the next release. */
+/** The content changes only with a release. */
 const CACHED = 'public, max-age=300';
-/** What names the address that a request came by. */
+/** The headers that determine the base URL. */
 const NAMED_BY = 'Host, X-Forwarded-Host, X-Forwarded-Proto';
 
-/** As the reader's browser knows this server, so that examples can be copied; a Host of another form is not repeated. */
+/** The base URL as the browser knows it, so that examples can be copied. A malformed Host is not repeated. */
 function originOf({ protocol, host }: FastifyRequest): string {
   const isHost = host.length <= LONGEST_HOST && /^(?:[\w.-]+|\[[\da-f:]+\])(?::\d{1,5})?$/i.test(host);
-  // A proxy in front may say any word for the protocol.
+  // A proxy may send any value as the protocol.
   return isHost ? `${protocol === 'https' ? 'https' : 'http'}://${host}` : 'http://127.0.0.1:3000';
 }
 
-/** A domain name has 253 characters at most (RFC 1035), a port six with its colon. */
+/** A domain name has at most 253 characters (RFC 1035), a port with its colon six. */
 const LONGEST_HOST = 259;

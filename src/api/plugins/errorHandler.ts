@@ -5,46 +5,58 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import plugin from 'fastify-plugin';
 import { MongoAPIError, MongoError } from 'mongodb';
 import type { Log } from '../../log.js';
-import { ApiError, errorBody } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
+import { errorBody } from '../errorTable.js';
+import { headersOf, HttpError, statusOf } from '../http/httpError.js';
 import { errorForLog } from '../../errorForLog.js';
 import { closeSocket } from '../http/closeSocket.js';
 import { unsupportedType } from '../http/unsupportedType.js';
 
-/** What an API says where its own words are needed. */
+/** Messages that differ between the two APIs. */
 export interface ErrorMessages {
-  /** A body is longer than it may be. */
+  /** The body is too long. */
   tooLarge: string;
-  /** The database is away. */
+  /** The database is down. */
   databaseDown: string;
-  /** There is nothing at this path. */
+  /** The path does not exist. */
   notFound: (path: string) => string;
 }
 
-/** What Fastify refuses by itself, in the API's own words. */
-const REFUSALS: Readonly<Record<string, (wording: ErrorMessages) => ApiError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ({ tooLarge }) => new ApiError('tooLarge', tooLarge),
+/** Errors of Fastify, by code. */
+const FASTIFY_ERRORS: Readonly<Record<string, (wording: ErrorMessages) => OperationError>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ({ tooLarge }) => new OperationError('tooLarge', tooLarge),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => unsupportedType(),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new ApiError('invalidRequest', 'The body is not as long as its Content-Length says.'),
+    new OperationError(
+      'invalidRequest',
+      'The body is shorter or longer than its Content-Length. Send a correct Content-Length.',
+    ),
   FST_ERR_BAD_URL: () =>
-    new ApiError('invalidRequest', 'The address has a percent sign that encodes nothing.'),
+    new OperationError(
+      'invalidRequest',
+      'The URL has a percent sign that encodes nothing. Encode it as %25.',
+    ),
 };
 
-/** The database has just closed the connection that it is asked on: the driver passes on what the socket says. */
+/** The database has just closed the connection in use. The driver passes on the error of the socket. */
 const isBrokenPipe = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EPIPE';
 
-/** Any error as one that may be shown. */
-function shown(error: unknown, wording: ErrorMessages): ApiError {
-  if (error instanceof ApiError) return error;
+/** Converts any error to one that the client may see. */
+function shown(error: unknown, wording: ErrorMessages): OperationError {
+  if (error instanceof OperationError) return error;
   if ((error instanceof MongoError && !(error instanceof MongoAPIError)) || isBrokenPipe(error))
-    return new ApiError('unavailable', wording.databaseDown, { headers: { 'retry-after': 5 } });
+    return new OperationError('unavailable', wording.databaseDown, { retryAfterS: 5 });
   const { code = '', statusCode = 500 } = error as Partial<FastifyError>;
-  const refusal = REFUSALS[code];
+  const refusal = FASTIFY_ERRORS[code];
   if (refusal !== undefined) return refusal(wording);
-  // A source that hung up in the middle of its body, for one.
-  if (statusCode < 500) return new ApiError('invalidRequest', 'The request can’t be read to its end.');
-  return new ApiError('internal', 'Internal error. If it persists, contact support with this request_id.');
+  // For example, the client disconnected while sending the body.
+  if (statusCode < 500)
+    return new OperationError('invalidRequest', 'The request is incomplete. Send it again.');
+  return new OperationError(
+    'internal',
+    'Internal error. If it persists, contact support with this request_id.',
+  );
 }
 
 interface Options {
@@ -52,7 +64,7 @@ interface Options {
   wording: ErrorMessages;
 }
 
-/** Sends any error in the one shape, and logs what is ours without the words that may hold people's data. */
+/** Sends an error in the API's format, and logs internal errors without their messages, which may hold personal data. */
 export function sendError(
   error: unknown,
   request: FastifyRequest,
@@ -60,12 +72,13 @@ export function sendError(
   { log, wording }: Options,
 ): FastifyReply {
   const answer = shown(error, wording);
-  if (!(error instanceof ApiError) && answer.status >= 500) {
+  const status = statusOf(answer);
+  if (!(error instanceof OperationError) && status >= 500) {
     log.error({ event: 'request_failed', request_id: request.id, fault: errorForLog(error) });
   }
   return reply
-    .code(answer.status)
-    .headers({ 'x-request-id': request.id, ...answer.details.headers })
+    .code(status)
+    .headers({ 'x-request-id': request.id, ...headersOf(answer) })
     .type('application/json; charset=utf-8')
     .send(errorBody(answer, request.id));
 }
@@ -78,16 +91,16 @@ export const errorHandler = plugin(async (app: FastifyInstance, options: Options
       if (answering.get(socket) === response) answering.delete(socket);
     });
   });
-  // An expectation that we do not know is passed over (RFC 9110, 10.1.1), rather than refused without a word.
+  // Ignores unknown values of Expect (RFC 9110, 10.1.1). Node would answer an empty 417.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 });
 
-/** The last answer that is on its way on a connection. */
+/** The pending response of each connection. */
 const answering = new WeakMap<Socket, ServerResponse>();
 
 /**
- * Answers what is no HTTP request at all, on the bare socket. What comes behind a good request must not be taken for
- * its answer: a source told that its lead is malformed would send it again.
+ * Answers malformed HTTP on the socket itself. If a valid request is pending on the connection, it writes nothing: a source
+ * would take the error for the response to that request, and send its lead again.
  */
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
@@ -95,23 +108,31 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): v
   if (earlier?.req.complete === true) return void earlier.once('close', () => closeSocket(socket));
   const id = randomUUID();
   const answer = malformed(error.code);
+  const status = statusOf(answer);
   const body = JSON.stringify(errorBody(answer, id));
   closeSocket(
     socket,
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
       `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `X-Request-Id: ${id}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 
-function malformed(code: string | undefined): ApiError {
+function malformed(code: string | undefined): OperationError {
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return new ApiError('tooLarge', 'The request line and headers are too long.', { status: 431 });
+    return new HttpError(
+      'tooLarge',
+      'The request line and headers are too long. Send the lead in the body.',
+      { status: 431 },
+    );
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new ApiError('invalidRequest', 'The request did not arrive in time. Send it again.', {
+    return new HttpError('invalidRequest', 'The request did not arrive in time. Send it again.', {
       status: 408,
     });
   }
-  return new ApiError('invalidRequest', 'This is not an HTTP request.');
+  return new OperationError(
+    'invalidRequest',
+    'The request is not valid HTTP. Check your HTTP client, and that it uses http or https as the server does.',
+  );
 }

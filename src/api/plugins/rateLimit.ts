@@ -1,21 +1,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 import {
   secondsInWords,
-  retryAfterHeader,
+  secondsLeft,
   type RATE_HEADERS,
   type RateLimits,
   type RateWindow,
 } from '../http/rateLimits.js';
 import { keyOf } from './auth.js';
 
-/** How many times as often a key may ask for its leads as send them. */
+/** The rate limit of reads, as a multiple of the limit of writes. */
 export const READ_LIMIT_FACTOR = 10;
 
 /**
- * Hooks for routes behind the key check: `take` counts the request and refuses it over the limit; `ask` does so by a
- * count of its own, with a higher limit, and leaves the other alone. Both put the three headers of their own count on the
- * answer, whatever becomes of the request.
+ * Rate-limit hooks for authenticated routes: `limitWrites`, and `limitReads` with a separate count and a higher limit. Both
+ * set the three rate-limit headers on every response.
  */
 export function rateLimitHooks(
   limits: RateLimits,
@@ -26,16 +25,16 @@ export function rateLimitHooks(
   const bucketOf = (request: FastifyRequest): string => `key:${keyOf(request)._id}`;
 
   return {
-    take: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    limitWrites: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const window = await limits.consume(bucketOf(request), limitOf(request));
       reply.headers(headersOf(window));
-      const sending = `send ${window.limit} ${window.limit === 1 ? what.replace(/s$/, '') : what} a minute`;
+      const sending = `send ${window.limit} ${window.limit === 1 ? what.replace(/s$/, '') : what} per minute`;
       if (!window.allowed) throw refusal(window, sending);
     },
-    ask: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    limitReads: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const window = await limits.consume(`${bucketOf(request)}:asks`, limitOf(request) * READ_LIMIT_FACTOR);
       reply.headers(headersOf(window));
-      const asking = `ask for leads and withdraw them ${window.limit} times a minute`;
+      const asking = `read and withdraw leads ${window.limit} times per minute`;
       if (!window.allowed) throw refusal(window, asking);
     },
   };
@@ -47,7 +46,11 @@ const headersOf = (window: RateWindow): Record<keyof typeof RATE_HEADERS, number
   'X-RateLimit-Reset': Math.ceil(window.endsAt / 1000),
 });
 
-const refusal = (window: RateWindow, mayDo: string): ApiError =>
-  new ApiError('rateLimited', `This key may ${mayDo}. Send the next request ${secondsInWords(window)}.`, {
-    headers: retryAfterHeader(window),
-  });
+const refusal = (window: RateWindow, mayDo: string): OperationError =>
+  new OperationError(
+    'rateLimited',
+    `This key may ${mayDo}. Send the next request ${secondsInWords(window)}.`,
+    {
+      retryAfterS: secondsLeft(window),
+    },
+  );

@@ -3,11 +3,11 @@ import plugin from 'fastify-plugin';
 import type { Log } from '../../log.js';
 import { metrics } from '../../metrics.js';
 
-/** Routes that machines ask every few seconds: worth a line only when something is wrong. */
+/** Routes that machines poll. Only their errors are logged. */
 const QUIET = ['/health', '/ready'];
 
 /**
- * One line a request. The route is its pattern, never the address as sent: query strings hold people's data, and
+ * Logs one line per request, with the pattern of the route instead of the URL: query strings contain personal data, and
  * sometimes keys.
  */
 export const requestLog = plugin(async (app: FastifyInstance, { log }: { log: Log }) => {

@@ -3,11 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
 
 /**
- * What browsers may do with our pages: load from this server alone, and frame nothing (https://helmetjs.github.io).
- * There is no CORS: a key in a web page would be everybody's.
+ * Pages load resources only from this server, and can't be framed (https://helmetjs.github.io). There is no CORS: a key in a
+ * web page would be public.
  */
 export const securityHeaders = plugin(async (app: FastifyInstance) => {
-  // What is answered is for the one who asked, unless a route says otherwise.
+  // Responses are private, unless a route sets another value.
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
   });
@@ -23,7 +23,7 @@ export const securityHeaders = plugin(async (app: FastifyInstance) => {
         frameAncestors: ["'none'"],
       },
     },
-    // The proxy that ends TLS in front of us decides this for its whole domain.
+    // The proxy that terminates TLS decides this for its whole domain.
     strictTransportSecurity: false,
   });
 });

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
+import { HttpError } from '../http/httpError.js';
 import { pathOf } from '../http/requestTarget.js';
 import type { ErrorMessages } from './errorHandler.js';
 
 /**
- * Tells an address that does not exist (404) from one that does not take the method (405). Asked before the body is
- * read: nobody needs the body of a request that goes nowhere.
+ * Answers 404 for an unknown path, and 405 if the path exists without this method, before the body is read.
  */
 export const unknownRoutes = plugin(
   async (app: FastifyInstance, { notFound }: Pick<ErrorMessages, 'notFound'>) => {
@@ -21,11 +21,11 @@ export const unknownRoutes = plugin(
       if (!request.is404) return;
       const path = pathOf(request.url);
       const fitting = [...routes].filter(([, { address }]) => address.test(path));
-      // An address of its own goes before one of a pattern: /admin/leads/erase is no lead.
+      // A literal path has priority over a pattern: `/admin/leads/erase` is not a lead.
       const [, route] = fitting.find(([url]) => !url.includes(':')) ?? fitting[0] ?? [];
-      if (route === undefined) throw new ApiError('notFound', notFound(path));
+      if (route === undefined) throw new OperationError('notFound', notFound(path));
       const allow = [...route.methods].sort().join(', ');
-      throw new ApiError('wrongMethod', `Use ${allow} here.`, { headers: { allow } });
+      throw new HttpError('wrongMethod', `Use ${allow} here.`, { headers: { allow } });
     });
   },
 );

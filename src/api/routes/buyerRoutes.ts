@@ -12,13 +12,13 @@ import { acceptReturn } from '../../operations/leads/acceptReturn.js';
 
 const post = {
   operationId: 'returnLead',
-  summary: 'Give a lead back',
+  summary: 'Return a lead',
   tags: ['Returns'],
   security: [{ buyerKey: [] }],
   consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
   body: Type.Ref('ReturnRequest'),
   response: {
-    200: Type.Ref('ReturnAnswer', { description: 'The lead was taken back, now or before' }),
+    200: Type.Ref('ReturnAnswer', { description: 'The lead is returned, by this request or an earlier one' }),
     ...errorResponses(
       'missingField',
       'invalidField',
@@ -31,7 +31,7 @@ const post = {
   },
 };
 
-/** What buyers ask for with keys of their own. */
+/** Routes for buyers. */
 export async function buyerRoutes(
   app: FastifyInstance,
   { context, cache, limits }: RouteContext,
@@ -43,7 +43,7 @@ export async function buyerRoutes(
 
   app.post<{ Body: Entries | undefined }>(
     '/api/buyers/returns',
-    { schema: post, onRequest: rate.take },
+    { schema: post, onRequest: rate.limitWrites },
     async (request) =>
       returnAnswer(
         await acceptReturn(
@@ -73,7 +73,7 @@ const returnAnswer = ({
   lead_id: lead,
   status: 'returned',
   reason,
-  // A test moves no money.
+  // Tests move no money.
   refund: toDecimal(test ? 0 : refund, currency),
   currency,
   returned_at: at.toISOString(),

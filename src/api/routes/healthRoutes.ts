@@ -9,25 +9,25 @@ import { connectionRefusal as redisRefusal } from '../http/openRedis.js';
 import type { ApiContext } from '../context.js';
 import type { Readiness } from '../schemas.js';
 
-/** How long a part may take to answer before it counts as away, ms. */
-const PATIENCE_MS = 1000;
-/** How long an answer is given again, ms: `/ready` asks for no key, and each look at the parts costs three servers. */
-const REMEMBERED_MS = 1000;
+/** Timeout after which a service counts as down, ms. */
+const SERVICE_TIMEOUT_MS = 1000;
+/** How long a result is cached, ms: `/ready` needs no key, and each check asks three servers. */
+const CACHED_MS = 1000;
 
 const health = {
   operationId: 'health',
   summary: 'Whether the process is up',
   tags: ['Operation'],
-  response: { 200: Type.Ref('Health', { description: 'It is' }) },
+  response: { 200: Type.Ref('Health', { description: 'The process is up' }) },
 };
 
 const ready = {
   operationId: 'ready',
-  summary: 'Whether leads are taken, and which part is away',
+  summary: 'Whether leads are accepted, and which service is down',
   tags: ['Operation'],
   response: {
-    200: Type.Ref('Readiness', { description: 'Leads are taken; a part that is away is named' }),
-    503: Type.Ref('Readiness', { description: 'Leads are not taken' }),
+    200: Type.Ref('Readiness', { description: 'Leads are accepted; services that are down are named' }),
+    503: Type.Ref('Readiness', { description: 'Leads are not accepted' }),
   },
 };
 
@@ -36,15 +36,15 @@ export async function healthRoute(app: FastifyInstance): Promise<void> {
 }
 
 /**
- * `/ready` is 503 only without the database, and while the process stops. Without Redis or Temporal leads are still taken, as the Lead API promises:
- * a balancer that took the process away for that would lose leads. The part is named all the same.
+ * `/ready` is 503 only without the database, and during shutdown. Without Redis or Temporal the API still accepts leads, and a
+ * load balancer that removed the process would lose them. The response names the service that is down.
  */
 export async function healthRoutes(
   app: FastifyInstance,
   { context }: { context: ApiContext },
 ): Promise<void> {
   await app.register(healthRoute);
-  const readiness = remembered(REMEMBERED_MS, () => checkServices(context));
+  const readiness = cachedFor(CACHED_MS, () => checkServices(context));
   app.get('/ready', { schema: ready }, async (_request, reply) => {
     const found = await readiness();
     const answer = { ...found, ready: found.ready && context.isStopping?.() !== true };
@@ -52,7 +52,7 @@ export async function healthRoutes(
   });
 }
 
-/** How each part is, in words. */
+/** The state of each service, in words. */
 export async function checkServices({
   database,
   redis,
@@ -66,15 +66,15 @@ export async function checkServices({
   return { ready: mongodb === 'ok', parts: { mongodb, redis: redisIs, temporal } };
 }
 
-/** How Redis is, in words. */
+/** The state of Redis, in words. */
 export const redisState = (redis: Redis): Promise<string> => stateOf(redis.ping(), () => redisRefusal(redis));
 
-/** How Temporal is, in words. */
+/** The state of Temporal, in words. */
 export const temporalState = (starter: Pick<LeadStarter, 'ready'>): Promise<string> =>
   stateOf(starter.ready(), temporalRefusal);
 
-/** What `ask` resolves with, for all who want to know within this time of its start. It must not reject. */
-function remembered<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
+/** Caches the result of `ask` for this time. `ask` must not reject. */
+function cachedFor<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
   let last: { at: number; answer: Promise<T> } | undefined;
   return () => {
     const now = performance.now();
@@ -83,7 +83,7 @@ function remembered<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** `ok`, or why not, in words that name no address. */
+/** `ok`, or the problem, without addresses. */
 async function stateOf(
   asked: Promise<unknown>,
   refusalBy: (error: unknown) => string | undefined = () => undefined,
@@ -92,5 +92,5 @@ async function stateOf(
     () => 'ok',
     (error: unknown) => `away (${refusalBy(error) ?? errorForLog(error).name})`,
   );
-  return Promise.race([answered, sleep(PATIENCE_MS, 'away (no answer)', { ref: false })]);
+  return Promise.race([answered, sleep(SERVICE_TIMEOUT_MS, 'away (no answer)', { ref: false })]);
 }

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { metrics } from '../../metrics.js';
 import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
 import { createAdmission } from '../leads/admission.js';
-import { ApiError } from '../../operations/refusal.js';
+import { OperationError } from '../../operations/operationError.js';
 import { isForm, readForm } from '../http/body.js';
 import type { Entries } from '../http/entries.js';
 import { mergeFields } from '../leads/mergeFields.js';
@@ -29,17 +29,19 @@ const post = {
   consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
   headers: Type.Object({
     'idempotency-key': Type.Optional(
-      Type.String({ minLength: 1, maxLength: 255, description: 'Makes sending twice safe, for 24 h' }),
+      Type.String({ minLength: 1, maxLength: 255, description: 'Makes retries safe for 24 h' }),
     ),
     prefer: Type.Optional(
-      Type.String({ description: '`wait=N` (seconds) shortens the wait, `respond-async` ends it at once' }),
+      Type.String({
+        description: '`wait=N` waits at most N seconds for the result, `respond-async` does not wait',
+      }),
     ),
   }),
   body: Type.Ref('LeadRequest'),
   response: {
     200: Type.Ref('LeadAnswer', {
       description:
-        'The lead was taken: `sold`, `pending` for now, or `withdrawn` if the person is on a suppression list',
+        'The lead was accepted: `sold`, `pending`, or `withdrawn` if the person is on a suppression list',
     }),
     ...errorResponses(
       ...([
@@ -57,26 +59,26 @@ const post = {
 
 const get = {
   operationId: 'showLead',
-  summary: 'Ask how a lead stands',
+  summary: 'Show the status of a lead',
   tags: ['Leads'],
   security,
-  params: Type.Object({ lead_id: Type.String({ description: 'From the answer to the lead' }) }),
+  params: Type.Object({ lead_id: Type.String({ description: 'From the response to the lead' }) }),
   response: {
-    200: Type.Ref('LeadView', { description: 'The lead as it stands now' }),
+    200: Type.Ref('LeadView', { description: 'The current status of the lead' }),
     ...errorResponses('invalidRequest', 'invalidKey', 'notFound', 'rateLimited', 'internal', 'unavailable'),
   },
 };
 
 const withdraw = {
   operationId: 'withdrawLead',
-  summary: 'Take a lead off sale',
+  summary: 'Withdraw a lead from sale',
   tags: ['Leads'],
   security,
   params: get.params,
   response: {
     200: Type.Ref('LeadView', {
       description:
-        'The lead as it stands after that: `withdrawn`, `sold` if a buyer has it, or `pending` and `withdrawing`',
+        'The new status: `withdrawn`, `sold` if a buyer bought it, or `pending` with `withdrawing`',
     }),
     ...errorResponses('invalidRequest', 'invalidKey', 'notFound', 'tooLarge', 'wrongType'),
     ...errorResponses('rateLimited', 'internal', 'unavailable'),
@@ -100,7 +102,7 @@ export async function leadRoutes(
 
   app.post<{ Body: Entries | undefined }>(
     '/api/leads',
-    { schema: post, onRequest: rate.take },
+    { schema: post, onRequest: rate.limitWrites },
     async (request, reply) => {
       const receivedAt = new Date();
       const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
@@ -131,13 +133,13 @@ export async function leadRoutes(
 
   app.get<{ Params: { lead_id: string } }>(
     '/api/leads/:lead_id',
-    { schema: get, onRequest: rate.ask },
+    { schema: get, onRequest: rate.limitReads },
     async (request) => leadView(await leadOf(request)),
   );
 
   app.post<{ Params: { lead_id: string } }>(
     '/api/leads/:lead_id/withdraw',
-    { schema: withdraw, onRequest: rate.ask },
+    { schema: withdraw, onRequest: rate.limitReads },
     async (request) => {
       const lead = await withdrawLead(database, await leadOf(request), {
         by: `${keyOf(request).source} (source)`,
@@ -148,13 +150,13 @@ export async function leadRoutes(
     },
   );
 
-  /** The lead that the address names, if it is one of the key's seller; for a test key, a test lead. */
+  /** The lead of the path, if it belongs to the key’s seller. A test key finds only test leads. */
   async function leadOf(request: FastifyRequest<{ Params: { lead_id: string } }>): Promise<LeadSummary> {
     const id = request.params.lead_id.toLowerCase();
     const lead = UUID.test(id) ? await findLeadSummary(database, id) : null;
     const isTestKey = keyOf(request).test;
     if (lead?.seller === sellerOf(request) && (lead.test || !isTestKey)) return lead;
-    throw new ApiError(
+    throw new OperationError(
       'notFound',
       isTestKey
         ? 'The seller of this key has no test lead with this id. A test key reaches no live leads.'

@@ -11,7 +11,7 @@ import {
   type StatementLine,
   type StatementPage,
 } from '../../store/books/statement.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { BuyerName, dateOf, Day, Flag, MAX_PAGE_SIZE, SellerName } from '../inputs.js';
 import { findBuyerByName, findSellerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -22,45 +22,45 @@ const tag = 'Books';
 const Booking = Type.Object({
   booked_at: Type.String(),
   kind: Type.Unsafe<StatementLine['kind']>(Type.Enum(['sale', 'return', 'top_up'], { type: 'string' })),
-  booking_id: Type.String({ description: 'The sale’s or the payment’s' }),
+  booking_id: Type.String({ description: 'The id of the sale or payment' }),
   lead_id: optional(Type.String()),
   campaign: optional(Type.String()),
   buyer: optional(Type.String()),
   seller: optional(Type.String()),
   ref: optional(Type.String()),
   amount: Type.Number(),
-  balance: Type.Number({ description: 'After the booking' }),
+  balance: Type.Number({ description: 'Balance after the booking' }),
 });
 
 const Statement = Type.Object(
   {
     account: Type.String(),
-    from: Type.String({ description: 'The first day' }),
-    to: Type.String({ description: 'The last day' }),
+    from: Type.String({ description: 'First day' }),
+    to: Type.String({ description: 'Last day' }),
     currencies: Type.Array(
       Type.Object({
         currency: Type.String(),
-        opening_balance: Type.Number({ description: 'Before the first of these bookings' }),
+        opening_balance: Type.Number({ description: 'Balance before the first of these bookings' }),
         bookings: Type.Array(Booking),
-        closing_balance: Type.Number({ description: 'After the last of these bookings' }),
-        continued: optional(Type.Literal(true, { description: 'The page before has its first bookings' })),
-        continues: optional(Type.Literal(true, { description: 'The next page has more of its bookings' })),
+        closing_balance: Type.Number({ description: 'Balance after the last of these bookings' }),
+        continued: optional(Type.Literal(true, { description: 'Earlier bookings are on the previous page' })),
+        continues: optional(Type.Literal(true, { description: 'Further bookings are on the next page' })),
       }),
     ),
     next: optional(
-      Type.String({ description: 'Asked for as `after`, gives the next page; absent: the last' }),
+      Type.String({ description: 'Send as `after` to get the next page; absent on the last page' }),
     ),
   },
   { $id: 'Statement', title: 'A statement' },
 );
-/** A statement for programs: amounts as decimals, times in ISO 8601. */
+/** A statement with decimal amounts and ISO 8601 times. */
 export type StatementView = Type.Static<typeof Statement>;
 
 const DAY_MS = 86_400_000;
 
 export const showStatement = operation({
   id: 'showStatement',
-  summary: 'Sales, returns and top-ups of an account in a period, with the balance before and after',
+  summary: 'Show an account’s sales, returns and top-ups in a period, with opening and closing balance',
   tag,
   method: 'GET',
   path: '/admin/statement',
@@ -69,20 +69,20 @@ export const showStatement = operation({
     {
       buyer: optional(BuyerName),
       seller: optional(SellerName),
-      house: optional(Flag('What the house keeps')),
-      from: optional(Day('The first day, UTC; else that of the last day’s month')),
-      to: optional(Day('The last day, UTC; today unless given')),
+      house: optional(Flag('The account of the house')),
+      from: optional(Day('First day, UTC; by default the first of the last day’s month')),
+      to: optional(Day('Last day, UTC; by default today')),
       limit: optional(
         Type.Integer({
           title: `a whole number from 1 to ${MAX_PAGE_SIZE}`,
           examples: [1000],
           minimum: 1,
           maximum: MAX_PAGE_SIZE,
-          description: 'So many bookings at the most; 1000 unless given',
+          description: 'Page size; 1000 by default',
         }),
       ),
       after: optional(
-        Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the page before' }),
+        Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the previous page' }),
       ),
     },
     { title: 'the request' },
@@ -95,7 +95,10 @@ export const showStatement = operation({
     const from = first === undefined ? monthBegan : dateOf(first);
     const until = new Date((Math.floor(to.getTime() / DAY_MS) + 1) * DAY_MS);
     if (from >= until)
-      throw new ApiError('invalidField', 'The last day of the statement is before its first.');
+      throw new OperationError(
+        'invalidField',
+        'The last day of the statement is before its first. Change one of them.',
+      );
     const account = await accountOf(database, whose);
     const mark = after === undefined ? undefined : readMark(after);
     const page = await statementPage(database, account, { from, until }, { limit, after: mark });
@@ -103,7 +106,7 @@ export const showStatement = operation({
   },
 });
 
-/** A mark as one word that names it. */
+/** A cursor, encoded for `after`. */
 const markText = ({ currency, at, id }: StatementCursor): string =>
   Buffer.from(JSON.stringify([currency, at.getTime(), id])).toString('base64url');
 
@@ -114,7 +117,10 @@ function readMark(text: string): StatementCursor {
     const [currency, at, id] = Value.Parse(MarkParts, JSON.parse(Buffer.from(text, 'base64url').toString()));
     return { currency, at: new Date(at), id };
   } catch {
-    throw new ApiError('invalidField', 'after is not the `next` of a page of this statement.');
+    throw new OperationError(
+      'invalidField',
+      'after is not a `next` of this statement. Send the `next` of the previous page.',
+    );
   }
 }
 
@@ -124,18 +130,18 @@ interface Whose {
   house?: boolean;
 }
 
-/** The one account that is asked for; buyers that have left the market keep theirs. */
+/** The requested account. Buyers that left the market keep theirs. */
 async function accountOf(database: Database, { buyer, seller, house = false }: Whose): Promise<string> {
   const asked = [buyer, seller, house || undefined].filter((one) => one !== undefined);
   if (asked.length !== 1)
-    throw new ApiError('invalidField', 'Name one account: a buyer’s, a seller’s or the house’s.');
+    throw new OperationError('invalidField', 'Name exactly one account: `buyer`, `seller` or `house`.');
   if (buyer !== undefined) return buyerAccount((await findBuyerByName(database, buyer)).id);
   return seller === undefined ? HOUSE : sellerAccount((await findSellerByName(database, seller)).code);
 }
 
 const dayText = (at: Date): string => at.toISOString().slice(0, 10);
 
-/** @param period its first and its last day */
+/** @param period first and last day */
 export const statementView = (
   account: string,
   period: { from: Date; to: Date },
@@ -172,7 +178,8 @@ const Count = Type.Integer({ minimum: 0 });
 
 export const checkBooksOperation = operation({
   id: 'checkBooks',
-  summary: 'Compare sales, ledger, leads’ prices and prepaid balances, part by part until there is no `next`',
+  summary:
+    'Compare sales, ledger, prices of leads and prepaid balances, one part per request, until `next` is absent',
   tag,
   method: 'GET',
   path: '/admin/books/check',
@@ -180,14 +187,14 @@ export const checkBooksOperation = operation({
   input: Type.Object(
     {
       after: optional(
-        Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the part before' }),
+        Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the previous part' }),
       ),
     },
     { title: 'the request' },
   ),
   output: Type.Object(
     {
-      ok: Type.Boolean({ description: 'Whether nothing differs, of what was compared' }),
+      ok: Type.Boolean({ description: 'Whether this part has no differences' }),
       sales: Count,
       leads: Count,
       balances: Count,
@@ -197,34 +204,37 @@ export const checkBooksOperation = operation({
             Type.Enum(['booking', 'sale', 'lead', 'balance'], { type: 'string' }),
           ),
           id: Type.String(),
-          detail: Type.String({ description: 'Both sides in words' }),
+          detail: Type.String({ description: 'Both values, in words' }),
         }),
-        { description: 'The first thousand' },
+        { description: 'The first 1000 differences' },
       ),
-      differing: Type.Integer({ minimum: 0, description: 'How many there are' }),
+      differing: Type.Integer({ minimum: 0, description: 'Number of differences' }),
       next: optional(
-        Type.String({ description: 'Asked for as `after`, compares the next part; absent: all is compared' }),
+        Type.String({ description: 'Send as `after` to compare the next part; absent after the last part' }),
       ),
     },
-    { $id: 'BooksCheck', title: 'What was compared, and what differs' },
+    { $id: 'BooksCheck', title: 'Counts and differences of a comparison' },
   ),
   async run({ database, isShared }, { after }) {
     const from = after === undefined ? undefined : readPlace(after);
     const { next, ...checked } = await checkBooks(database, {
       from,
-      most: isShared ? MOST_COMPARED : Infinity,
+      most: isShared ? MAX_COMPARED : Infinity,
     });
     return { ok: checked.differing === 0, ...checked, next: next && `${next.stage}:${next.after}` };
   },
 });
 
-/** Bookings, leads and balances by one request: some seconds of work. */
-const MOST_COMPARED = 10_000;
+/** Limit of bookings, leads and balances per request, which takes some seconds. */
+const MAX_COMPARED = 10_000;
 
 function readPlace(text: string): CheckCursor {
   const [, name, after = ''] = /^(\w+):(.*)$/s.exec(text) ?? [];
   const stage = STAGES.find((one) => one === name);
   if (stage === undefined)
-    throw new ApiError('invalidField', 'after is not the `next` of a part of this check.');
+    throw new OperationError(
+      'invalidField',
+      'after is not a `next` of this check. Send the `next` of the previous part.',
+    );
   return { stage, after };
 }

@@ -14,7 +14,7 @@ import {
 } from '../../store/keys/apiKeys.js';
 import type { KeyDocument } from '../../store/documents.js';
 import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { BuyerName, dateOf, Flag, DateOrTime, SellerName } from '../inputs.js';
 import { findBuyerByName, findSellerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -31,23 +31,23 @@ const ScopeName = Type.Unsafe<Scope>(
 );
 
 const about = {
-  id: Type.String({ description: 'Names the key in lists, logs and the audit' }),
-  seller: optional(Type.String({ description: 'Of a key that sends a seller’s leads' })),
-  buyer: optional(Type.String({ description: 'Of a key with which a buyer gives leads back' })),
-  admin: optional(Type.String({ description: 'Of a key for this API: the name of who has it' })),
-  scopes: optional(Type.Array(ScopeName, { description: 'What an admin key may do' })),
-  source: Type.String({ description: 'The name of a seller’s source; the key’s id unless given' }),
+  id: Type.String({ description: 'Identifies the key in lists, logs and the audit' }),
+  seller: optional(Type.String({ description: 'For keys of sources: the seller' })),
+  buyer: optional(Type.String({ description: 'For keys of buyers: the buyer' })),
+  admin: optional(Type.String({ description: 'For admin keys: the name of the holder' })),
+  scopes: optional(Type.Array(ScopeName, { description: 'Permissions of an admin key' })),
+  source: Type.String({ description: 'The name of the source; by default the key’s id' }),
   test: Type.Boolean(),
-  limit: optional(Type.Integer({ description: 'Requests a minute; absent: the setting’s' })),
+  limit: optional(Type.Integer({ description: 'Requests per minute; absent if the setting applies' })),
   status: Type.Enum(['in force', 'expired', 'revoked'], { type: 'string' }),
   created_at: Type.String(),
-  made_by: optional(Type.String({ description: 'Who had it made' })),
+  made_by: optional(Type.String({ description: 'Who created the key' })),
   expires_at: optional(Type.String()),
   revoked_at: optional(Type.String()),
 };
 
 const Listed = Type.Object(about);
-/** A key as lists show it: all but its hash. */
+/** A key without its hash. */
 export type KeyView = Type.Static<typeof Listed>;
 
 export function keyView(key: KeyDocument, now: Date): KeyView {
@@ -73,7 +73,7 @@ export function keyView(key: KeyDocument, now: Date): KeyView {
 
 export const showKeys = operation({
   id: 'listKeys',
-  summary: 'The keys, oldest first; never the keys themselves, of which only hashes are kept',
+  summary: 'List keys, oldest first. The keys themselves are not shown, since only hashes are stored',
   tag,
   method: 'GET',
   path: '/admin/keys',
@@ -89,19 +89,19 @@ export const showKeys = operation({
   },
 });
 
-/** Who may have an admin key: what the audit calls it. */
+/** The name of an admin key’s holder, as the audit shows it. */
 export const AdminName = Type.Refine(
   Type.String({
     title: 'a name (letters, digits and ._@- without a space, at most 64)',
     examples: ['dana'],
-    description: 'Who has the key; the audit tells it',
+    description: 'The holder’s name, as the audit shows it',
   }),
   (text) => /^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u.test(text),
 );
 
 export const createKeyOperation = operation({
   id: 'createKey',
-  summary: 'Make a key for a source of a seller, for a buyer, or for this API; it is shown this once',
+  summary: 'Create a key for a source, a buyer, or this API. It is shown only once',
   tag,
   method: 'POST',
   path: '/admin/keys',
@@ -116,31 +116,29 @@ export const createKeyOperation = operation({
           title: 'a list of scopes',
           minItems: 1,
           uniqueItems: true,
-          description: 'Of an admin key',
+          description: 'Scopes of an admin key',
         }),
       ),
       source: optional(SourceName),
-      test: optional(Flag('Marks every lead that it sends as a test')),
+      test: optional(Flag('Marks all its leads as tests')),
       limit: optional(
         Type.Integer({
           title: 'a number of requests a minute',
           examples: [60],
           minimum: 1,
           maximum: 9_999_999,
-          description: 'Requests a minute, instead of the setting’s',
+          description: 'Requests per minute; by default the setting applies',
         }),
       ),
       expires_at: optional(
-        DateOrTime(
-          'From when on it is refused; no later than the key that asks, and unless given as that one',
-        ),
+        DateOrTime('Expiry; at most, and by default, that of the key used for this request'),
       ),
     },
     { title: 'the request' },
   ),
   output: Type.Object(
     {
-      key: Type.String({ description: 'Shown this once: only its hash is kept' }),
+      key: Type.String({ description: 'Shown only once: only its hash is stored' }),
       of: Type.String(),
       ...about,
     },
@@ -154,12 +152,12 @@ export const createKeyOperation = operation({
     await ensureIndexes(database);
     const owner = await ownerOf(database, { seller, buyer, admin, scopes: asked.scopes });
     if (seller === undefined && (test || source !== undefined))
-      throw refused('test and source are for keys that send leads; a buyer’s or an admin’s key sends none.');
+      throw refused('test and source are only for keys of sources. Leave them out.');
     const beyond = asked.scopes?.find((scope) => !scopes.includes(scope));
     if (beyond !== undefined)
-      throw new ApiError(
+      throw new OperationError(
         'scopeMissing',
-        `A key can’t hand out the scope ${beyond}, which it has not itself.`,
+        `This key can’t grant the scope ${beyond}, because it lacks it. Use a key that has it.`,
       );
     const expiresAt = noLaterThan(callerKey.expiresAt, timeToCome(expires_at));
     const limit = admin === undefined ? wanted : noMoreThan(callerKey.limit, wanted);
@@ -170,26 +168,26 @@ export const createKeyOperation = operation({
 
 function timeToCome(expires_at: string | undefined): Date | undefined {
   const at = expires_at === undefined ? undefined : dateOf(expires_at);
-  if (at && at <= new Date()) throw refused('expires_at has passed already.');
+  if (at && at <= new Date()) throw refused('expires_at is in the past. Send a later time.');
   return at;
 }
 
-/** A key ends with the one that has made it, or before: else one that leaks for a day could be kept for ever. */
+/** A key can’t outlive the key that created it. Otherwise a leaked short-lived key could be extended indefinitely. */
 function noLaterThan(own: Date | undefined, wanted: Date | undefined): Date | undefined {
   if (own === undefined || (wanted && wanted <= own)) return wanted;
   if (wanted === undefined) return own;
   throw refused(
-    `expires_at is later than ${own.toISOString()}, the end of the key that you ask with. Ask with a key that lasts longer, or make this one by \`gavel keys create\` where the database is.`,
+    `expires_at is later than ${own.toISOString()}, the expiry of the key that you use. Use a key that lasts longer, or create this one with \`gavel keys create\` on a machine that reaches the database.`,
   );
 }
 
 function noMoreThan(own: number | undefined, wanted: number | undefined): number | undefined {
   if (own === undefined || (wanted !== undefined && wanted <= own)) return wanted;
   if (wanted === undefined) return own;
-  throw refused(`limit is more than ${own} a minute, which the key that you ask with has.`);
+  throw refused(`limit is more than ${own} per minute, the limit of the key that you use. Send a lower one.`);
 }
 
-const refused = (message: string): ApiError => new ApiError('invalidField', message);
+const refused = (message: string): OperationError => new OperationError('invalidField', message);
 
 interface Asked {
   seller?: string;
@@ -198,15 +196,17 @@ interface Asked {
   scopes?: Scope[];
 }
 
-/** Whose key it is to be. */
+/** The owner of the new key. */
 async function ownerOf(
   database: Database,
   { seller, buyer, admin, scopes }: Asked,
 ): Promise<{ of: Owner; name: string }> {
   if ([seller, buyer, admin].filter((one) => one !== undefined).length !== 1)
-    throw refused('Say whose key it is: a seller’s, a buyer’s or an admin’s.');
+    throw refused('Name exactly one owner: `seller`, `buyer` or `admin`.');
   if ((admin === undefined) !== (scopes === undefined))
-    throw refused(`An admin key, and no other, has scopes: any of ${SCOPE_NAMES.join(', ')}.`);
+    throw refused(
+      `Admin keys need scopes, and other keys must not have any. Scopes are ${SCOPE_NAMES.join(', ')}.`,
+    );
   if (admin !== undefined && scopes !== undefined) return { of: { admin, scopes }, name: admin };
   if (buyer !== undefined) {
     const { id, name } = await findBuyerByName(database, buyer);
@@ -218,7 +218,7 @@ async function ownerOf(
 
 export const revokeKeyOperation = operation({
   id: 'revokeKey',
-  summary: 'End a key for good, at once or at a time; requests with it are refused within 2 s of that',
+  summary: 'Revoke a key permanently, now or at a given time. Its requests are rejected within 2 s of that',
   tag,
   method: 'POST',
   path: '/admin/keys/revoke',
@@ -229,10 +229,10 @@ export const revokeKeyOperation = operation({
         title: 'a key’s id',
         examples: ['key_0123456789abcdef'],
         maxLength: 100,
-        description: 'Its id, or the key itself: who finds a key has the key and not its id',
+        description: 'Its id, or the key itself, for someone who found a leaked key',
       }),
       expires_at: optional(
-        DateOrTime('Until when it goes on, no later than it would; absent: it ends at once'),
+        DateOrTime('New expiry, not later than the current one; by default the key is revoked now'),
       ),
     },
     { title: 'the request' },
@@ -244,11 +244,11 @@ export const revokeKeyOperation = operation({
       expires_at: about.expires_at,
       made: optional(
         Type.Array(Type.String(), {
-          description: 'Keys in force that were made with it, by their ids: they go on',
+          description: 'Ids of valid keys created with this key. They stay valid',
         }),
       ),
     },
-    { $id: 'KeyRevoked', title: 'A key that is no more, or until when it is one' },
+    { $id: 'KeyRevoked', title: 'A revoked key, or its new expiry' },
   ),
   failures: ['notFound', 'conflict'],
   async run({ database, by }, { key: given, expires_at }) {
@@ -256,7 +256,7 @@ export const revokeKeyOperation = operation({
       ? await findKey(database, given)
       : await database.keys.findOne({ _id: given });
     if (key === null)
-      throw new ApiError('notFound', 'There is no such key; `gavel keys list` shows them all.');
+      throw new OperationError('notFound', 'This key does not exist. `gavel keys list` shows all keys.');
     const { _id: id } = key;
     const expiresAt = timeToCome(expires_at);
     const isDone = expiresAt
@@ -268,7 +268,7 @@ export const revokeKeyOperation = operation({
       const made = await keysMadeWith(database, id);
       return { id, status, expires_at: until, made: made.length > 0 ? made : undefined };
     }
-    const how = status === 'revoked' ? 'is revoked' : `ends at ${until ?? ''}`;
-    throw new ApiError('conflict', `${id} ${how} already.`);
+    const how = status === 'revoked' ? 'is already revoked' : `already expires at ${until ?? ''}`;
+    throw new OperationError('conflict', `${id} ${how}. Nothing was changed.`);
   },
 });

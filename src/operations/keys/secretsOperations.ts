@@ -3,7 +3,7 @@ import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { parseDuration } from '../../market/calendar/duration.js';
 import { findSecrets, rotateSecret, type Recipient, type ShownSecrets } from '../../store/keys/signing.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { BuyerName, SellerName } from '../inputs.js';
 import { findBuyerByName, findSellerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -17,24 +17,23 @@ const Secret = Type.Object(
   {
     kind: Type.Enum(['buyer', 'seller'], { type: 'string' }),
     id: Type.String({ description: 'The buyer’s id or the seller’s code' }),
-    secret: Type.String({ description: 'The newest: check signatures with it' }),
+    secret: Type.String({ description: 'The newest secret, to verify signatures with' }),
     previous_until: optional(
-      Type.String({ description: 'Until when messages are signed with the one before as well' }),
+      Type.String({ description: 'End of the period in which the previous secret signs as well' }),
     ),
     older_until: optional(
       Type.Array(Type.String(), {
-        description: 'Until when messages are signed with still older ones as well; the newest first',
+        description: 'The same for older secrets, newest first',
       }),
     ),
   },
-  { $id: 'SigningSecret', title: 'What signs the messages to a buyer or a seller' },
+  { $id: 'SigningSecret', title: 'The signing secret of a buyer or a seller' },
 );
 export type SecretView = Type.Static<typeof Secret>;
 
 export const showSecret = operation({
   id: 'showSecret',
-  summary:
-    'The secret with which the messages to a buyer or a seller are signed; the audit tells who has read it',
+  summary: 'Show the signing secret of a buyer or a seller. The audit records who read it',
   tag,
   method: 'GET',
   path: '/admin/secrets',
@@ -50,7 +49,7 @@ export const showSecret = operation({
   },
 });
 
-/** How long the secret before signs as well, unless said otherwise; and at the most. */
+/** How long the previous secret signs as well: default and limit. */
 const OVERLAP = '24h';
 const LONGEST_MS = 30 * 86_400_000;
 
@@ -58,14 +57,14 @@ export const Overlap = Type.Refine(
   Type.String({
     title: 'a duration of at most 30d',
     examples: [OVERLAP],
-    description: `For how long messages are signed with the present secret as well: 0s ends it and all older ones at once; ${OVERLAP} unless given`,
+    description: `How long the present secret keeps signing; 0s retires it and all older ones at once; ${OVERLAP} by default`,
   }),
   (text) => (parseDuration(text) ?? Infinity) <= LONGEST_MS,
 );
 
 export const rotateSecretOperation = operation({
   id: 'rotateSecret',
-  summary: 'Give a buyer or a seller a new secret; for a while messages are signed with both',
+  summary: 'Create a new secret for a buyer or a seller. During the overlap, messages are signed with both',
   tag,
   method: 'POST',
   path: '/admin/secrets/rotate',
@@ -84,7 +83,7 @@ async function recipientOf(
   { buyer, seller }: { buyer?: string; seller?: string },
 ): Promise<Recipient> {
   if ((buyer === undefined) === (seller === undefined))
-    throw new ApiError('invalidField', 'Say whose secret it is: a buyer’s or a seller’s.');
+    throw new OperationError('invalidField', 'Name exactly one: `buyer` or `seller`.');
   if (buyer !== undefined) return { kind: 'buyer', id: (await findBuyerByName(database, buyer)).id };
   return { kind: 'seller', id: (await findSellerByName(database, seller ?? '')).code };
 }
@@ -92,7 +91,7 @@ async function recipientOf(
 function secretView({ kind, id }: Recipient, shown: ShownSecrets | undefined): SecretView {
   const [secret] = shown?.secrets ?? [];
   if (secret === undefined)
-    throw new ApiError('conflict', `The ${kind} ${id} has no secret yet; rotate it to make one.`);
+    throw new OperationError('conflict', `The ${kind} ${id} has no secret yet. Rotate it to create one.`);
   const [previous_until, ...older] = shown?.previousUntil.map((until) => until.toISOString()) ?? [];
   return { kind, id, secret, previous_until, older_until: older.length > 0 ? older : undefined };
 }

@@ -9,9 +9,9 @@ import type { Database } from '../../store/db.js';
 import { factsOf, findLead } from '../../store/leads/leads.js';
 import { bookReturn, findReturn } from '../../store/books/returns.js';
 import type { ReturnDocument, SaleDocument } from '../../store/documents.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 
-/** A buyer's request to give a lead back, after its key was found good. */
+/** An authenticated request of a buyer to return a lead. */
 export interface ReturnRequest {
   buyer: string;
   given: Given;
@@ -19,10 +19,10 @@ export interface ReturnRequest {
 }
 
 /**
- * Takes a lead back from its buyer, by the terms of the contract as they are now. A return that is booked already is
- * answered again as it was, whatever the request says beside its `post_id` or `lead_id`.
- * @param start sees to it that the lead goes on sale again or that its seller is told; where it fails, the sweep does so
- * @throws ApiError
+ * Returns a lead by the current terms of the contract. If the return is already booked, it is returned unchanged, even if
+ * the request differs in other fields than `post_id` and `lead_id`.
+ * @param start starts the lead's workflow, which sells the lead again or notifies the seller; the sweep does so if it fails
+ * @throws OperationError
  */
 export async function acceptReturn(
   database: Database,
@@ -44,8 +44,8 @@ export async function acceptReturn(
 }
 
 /**
- * The sale that a request means. `lead_id` alone names it only if the buyer has bought the lead once, returned sales
- * included: a repeated request must not give back another sale than the first one did.
+ * Finds the sale to return. `lead_id` alone is enough only if the buyer bought the lead once, counting returned sales:
+ * a retry must not return another sale than the first request did.
  */
 async function saleOf(
   { sales }: Database,
@@ -55,30 +55,33 @@ async function saleOf(
   const [sale, ...others] = await sales.find({ buyer, _id: postId, lead: leadId }).sort({ at: 1 }).toArray();
   if (sale === undefined) {
     const names = [postId === undefined ? [] : 'post_id', leadId === undefined ? [] : 'lead_id'].flat();
-    throw new ApiError('notFound', `This key’s buyer has bought nothing by this ${names.join(' and ')}.`);
+    throw new OperationError(
+      'notFound',
+      `This key’s buyer has bought nothing by this ${names.join(' and ')}.`,
+    );
   }
   if (others.length === 0) return sale;
   const problem = `bought ${others.length + 1} times; send post_id instead: ${[sale, ...others].map(({ _id }) => _id).join(' or ')}`;
-  throw new ApiError('invalidField', `Correct these fields and send it again: lead_id (${problem}).`, {
+  throw new OperationError('invalidField', `Correct these fields and send it again: lead_id (${problem}).`, {
     fields: [{ field: 'lead_id', problem }],
   });
 }
 
-/** What is booked as the reason of a return whose own reason may name the person: the return itself is right. */
+/** Stored instead of a reason that may name the person. The return itself is valid. */
 const WITHHELD = 'withheld';
 
-/** A reason that the contract lists is the market file's; any other is the buyer's own, and may say anything. */
+/** Only reasons outside the contract's list are checked: a buyer may write anything there. */
 async function namesPerson(database: Database, leadId: string, ...texts: string[]): Promise<boolean> {
   const lead = await findLead(database, leadId);
   return lead !== null && texts.some(personScreen(lead));
 }
 
-/** One of the ids is there, or both. */
+/** At least one of the ids is defined. */
 interface ReturnFields {
   postId?: string;
   leadId?: string;
   reason: string;
-  /** The reason as it was sent. */
+  /** The reason as sent. */
   given: string;
 }
 
@@ -111,14 +114,14 @@ function fieldsOf(request: Given): ReturnFields {
   if (given !== undefined && reason !== undefined && fields.length === 0)
     return { postId, leadId, reason, given };
   const names = fields.map(({ field, problem }) => `${field} (${problem})`).join(', ');
-  throw new ApiError(
+  throw new OperationError(
     missing.length > 0 ? 'missingField' : 'invalidField',
     `Correct these fields and send it again: ${names}.`,
     { fields },
   );
 }
 
-/** The terms that allow the return. */
+/** @throws OperationError if the terms do not allow the return */
 function policyFor(
   policy: ReturnPolicy | undefined,
   sale: SaleDocument,
@@ -127,14 +130,14 @@ function policyFor(
 ): ReturnPolicy {
   const refusal = returnRefusal(policy, reason, sale.at.getTime(), now.getTime());
   if (policy === undefined || refusal === 'not_agreed')
-    throw new ApiError('noReturns', 'The contract under which this lead was bought allows no returns.');
+    throw new OperationError('noReturns', 'The contract under which this lead was bought allows no returns.');
   if (refusal === 'too_late') {
     const until = new Date(sale.at.getTime() + policy.within).toISOString();
-    throw new ApiError('returnTooLate', `This lead could be given back until ${until}.`);
+    throw new OperationError('returnTooLate', `This lead could be returned until ${until}.`);
   }
   if (refusal === undefined) return policy;
   const reasons = (policy.reasons ?? []).join(', ');
-  throw new ApiError('invalidField', `The contract takes leads back for these reasons: ${reasons}.`, {
+  throw new OperationError('invalidField', `The contract takes leads back for these reasons: ${reasons}.`, {
     fields: [{ field: 'reason', problem: `one of ${reasons}` }],
   });
 }

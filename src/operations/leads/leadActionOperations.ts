@@ -8,19 +8,19 @@ import { findStoredLead, makeDue } from '../../store/leads/leads.js';
 import type { StoredLead } from '../../store/documents.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
 import type { CallResult } from '../../temporal/leadWorkflowCalls.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { BuyerName, LeadId } from '../inputs.js';
 import { noLead, statusProperties } from './leadsOperations.js';
 import { operation } from '../operation.js';
 
 /*
- * What ops have a lead's workflow do.
+ * Operations that a lead's workflow executes.
  */
 const tag = 'Leads';
 
 export const resolvePost = operation({
   id: 'resolvePost',
-  summary: 'Decide on a post that is held for ops: the buyer took the lead, or did not',
+  summary: 'Decide a post that is held for ops: accepted or refused by the buyer',
   tag,
   method: 'POST',
   path: '/admin/leads/:lead_id/resolve',
@@ -31,14 +31,15 @@ export const resolvePost = operation({
       buyer: BuyerName,
       accepted: Type.Boolean({
         title: 'true or false',
-        description: 'Whether the buyer took the lead. true books the sale, false lets the lead go on',
+        description:
+          'Whether the buyer accepted the lead. true books the sale, false offers the lead to other buyers',
       }),
     },
     { title: 'the request' },
   ),
   output: Type.Object(
     { lead_id: Type.String(), buyer: Type.String(), accepted: Type.Boolean(), ...statusProperties },
-    { $id: 'PostResolved', title: 'How the lead stands after the decision' },
+    { $id: 'PostResolved', title: 'The status of the lead after the decision' },
   ),
   failures: ['notFound', 'conflict'],
   async run(context, { lead_id: id, buyer, accepted }) {
@@ -46,24 +47,27 @@ export const resolvePost = operation({
     const lead = await storedLead(database, id);
     const [contract, claim] = Object.entries(lead.claims).find(([, one]) => one.buyer === buyer) ?? [];
     if (contract === undefined || claim === undefined)
-      throw new ApiError('conflict', `Lead ${id} was never posted to ${buyer}. ${whatIsHeld(lead)}`);
+      throw new OperationError('conflict', `Lead ${id} was never posted to ${buyer}. ${heldPostsText(lead)}`);
     if (claim.status === 'posting') {
       const sent = await context.resolvePost(id, { buyer, accepted, by });
       await assertDone(sent, database, lead);
     } else if (claim.status !== 'refused' && (claim.status === 'cancelled' || !accepted)) {
-      const how = claim.status === 'cancelled' ? 'was called off' : 'was accepted';
-      throw new ApiError('conflict', `The post to ${buyer} ${how} already. ${whatIsHeld(lead)}`);
+      const how = claim.status === 'cancelled' ? 'was cancelled' : 'was accepted';
+      throw new OperationError('conflict', `The post to ${buyer} ${how} already. ${heldPostsText(lead)}`);
     } else if (claim.status === 'refused' && accepted) {
-      throw new ApiError('conflict', `The post to ${buyer} was refused already. ${whatIsHeld(lead)}`);
+      throw new OperationError(
+        'conflict',
+        `The post to ${buyer} was refused already. ${heldPostsText(lead)}`,
+      );
     } else if (claim.held === undefined) {
       const how = claim.status === 'refused' ? 'refused' : 'accepted';
-      throw new ApiError(
+      throw new OperationError(
         'conflict',
-        `The post to ${buyer} was never held for ops: ${buyer} ${how} it. ${whatIsHeld(lead)}`,
+        `The post to ${buyer} was never held for ops: ${buyer} ${how} it. ${heldPostsText(lead)}`,
       );
     }
-    // A refused lead is offered to the next bidder first; what it waits for after that is new.
-    const now = await untilIt(
+    // After a refusal, the lead is first offered to the next bidder. A new `dueAt` shows that this is done.
+    const now = await waitForLead(
       database,
       id,
       ({ claims, status, dueAt }) =>
@@ -76,7 +80,7 @@ export const resolvePost = operation({
 
 export const retryLead = operation({
   id: 'retryLead',
-  summary: 'Hold the next round of a pending lead now instead of at its time',
+  summary: 'Start the next round of a pending lead now',
   tag,
   method: 'POST',
   path: '/admin/leads/:lead_id/retry',
@@ -85,22 +89,20 @@ export const retryLead = operation({
   output: Type.Object(
     {
       lead_id: Type.String(),
-      round: Type.Optional(
-        Type.Integer({ description: 'The round that was held; absent if it is not planned yet' }),
-      ),
+      round: Type.Optional(Type.Integer({ description: 'The new round; absent if it is not planned yet' })),
       ...statusProperties,
     },
-    { $id: 'LeadRetried', title: 'How the lead stands after the round, or while it is held' },
+    { $id: 'LeadRetried', title: 'The status of the lead after the round, or during it' },
   ),
   failures: ['notFound', 'conflict'],
   async run(context, { lead_id: id }) {
     const { database, by } = context;
     const lead = await storedLead(database, id);
-    assertWaits(lead);
+    assertWaitsForRound(lead);
     await assertDone(await context.retryNow(id), database, lead);
     await recordAuditEvent(database, by, { kind: 'lead', id, did: 'retry asked for', values: [] });
     const { lastRound: before = 0 } = lead;
-    const now = await untilIt(
+    const now = await waitForLead(
       database,
       id,
       ({ lastRound = 0, status, updatedAt }) =>
@@ -118,72 +120,72 @@ async function storedLead(database: Database, id: string): Promise<StoredLead> {
   return lead;
 }
 
-/** What ops can decide on. */
-function whatIsHeld(lead: StoredLead): string {
+/** The posts that ops can decide. */
+function heldPostsText(lead: StoredLead): string {
   const held = heldPostsOf(lead);
-  if (held.length === 0) return 'Nothing of this lead waits for ops.';
-  return `These posts wait for ops: ${held.map(({ buyer }) => buyer).join(', ')}.`;
+  if (held.length === 0) return 'No post of this lead is held for ops.';
+  return `Posts held for ops: ${held.map(({ buyer }) => buyer).join(', ')}.`;
 }
 
-/** @throws ApiError if the lead does not wait for a round */
-function assertWaits(lead: StoredLead): void {
+/** @throws OperationError if the lead is not waiting for a round */
+function assertWaitsForRound(lead: StoredLead): void {
   const { _id: id } = lead;
   const state = stateOf(lead);
   const [held] = heldPostsOf(lead);
   const posting = Object.values(lead.claims).find(({ status }) => status === 'posting');
   const why =
     held !== undefined
-      ? `waits for ops, and not for a round: did ${held.buyer} take it? Decide with \`gavel leads resolve ${id} --buyer ${held.buyer} --accepted\` (or --refused)`
+      ? `waits for ops, not for a round. Decide whether ${held.buyer} accepted it, with \`gavel leads resolve ${id} --buyer ${held.buyer} --accepted\` (or --refused)`
       : state === 'withdrawing'
-        ? 'is withdrawn: no round is held any more'
+        ? 'is withdrawn, so no further round starts'
         : state === 'received' || (state === 'pending' && posting !== undefined)
-          ? `is in a round${posting === undefined ? '' : `: ${posting.buyer} has not answered its post yet`}. Look again with \`gavel leads show ${id}\``
+          ? `is in a round${posting === undefined ? '' : `: ${posting.buyer} has not answered its post yet`}. Check it again with \`gavel leads show ${id}\``
           : state === 'pending'
             ? undefined
-            : `is ${state}: no round is held for a lead that has ended`;
-  if (why !== undefined) throw new ApiError('conflict', `Lead ${id} ${why}. Nothing was changed.`);
+            : `is ${state}, so no further round starts`;
+  if (why !== undefined) throw new OperationError('conflict', `Lead ${id} ${why}. Nothing was changed.`);
 }
 
-/** @throws ApiError unless the lead's workflow did as it was asked */
+/** @throws OperationError unless the lead's workflow executed the request */
 async function assertDone(sent: CallResult, database: Database, { _id: id }: StoredLead): Promise<void> {
   switch (sent.sent) {
     case 'done':
       return;
     case 'refused':
-      throw new ApiError(
+      throw new OperationError(
         'conflict',
-        `${sent.why}. Nothing was changed: a decision is taken only while \`gavel leads show ${id}\` says that a post is held for ops.`,
+        `${sent.why}. Nothing was changed. Ops can decide only while \`gavel leads show ${id}\` shows a post held for ops.`,
       );
     case 'gone':
       await makeDue(database, id);
-      throw new ApiError(
+      throw new OperationError(
         'unavailable',
-        `Lead ${id} has no running workflow: somebody terminated it. A worker starts it again within seconds. Repeat this in a minute.`,
+        `Lead ${id} has no running workflow: it was terminated. A worker restarts it within seconds. Retry in a minute.`,
       );
     case 'no worker':
-      throw new ApiError(
+      throw new OperationError(
         'unavailable',
-        `No worker has answered within 5 s. Start one (\`gavel worker\`), see by \`gavel leads show ${id}\` whether it is done, and repeat it if not.`,
+        `No worker answered within 5 s. Start one (\`gavel worker\`), check with \`gavel leads show ${id}\` whether the request was executed, and retry if not.`,
       );
     case 'away':
-      throw new ApiError('unavailable', 'Temporal does not answer. Repeat this when it is back.');
+      throw new OperationError('unavailable', 'Temporal does not answer. Retry when it is up.');
   }
 }
 
-/** How long the answer waits for what the workflow does next, ms: mostly it is done within a second. */
-const PATIENCE_MS = 2000;
-const LOOK_EVERY_MS = 50;
+/** How long the response waits for the workflow, which is usually done within a second, ms. */
+const TIMEOUT_MS = 2000;
+const POLL_INTERVAL_MS = 50;
 
-/** The lead once it is so, or as it is when that takes too long. */
-async function untilIt(
+/** Polls until the lead meets the condition, or until the timeout. */
+async function waitForLead(
   database: Database,
   id: string,
-  isSo: (lead: StoredLead) => boolean,
+  isDone: (lead: StoredLead) => boolean,
 ): Promise<StoredLead> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + TIMEOUT_MS;
   for (;;) {
     const lead = await storedLead(database, id);
-    if (isSo(lead) || Date.now() >= until) return lead;
-    await sleep(LOOK_EVERY_MS);
+    if (isDone(lead) || Date.now() >= until) return lead;
+    await sleep(POLL_INTERVAL_MS);
   }
 }

@@ -12,21 +12,21 @@ import { readRounds, type RoundWithAnswers } from '../../store/leads/rounds.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
 import { workflowId } from '../../temporal/names.js';
 
-/** Everything the store knows of a lead, with amounts as decimals of its currency and times in ISO 8601. */
+/** All stored data of a lead, with decimal amounts and ISO 8601 times. */
 export type LeadDetails = NonNullable<Awaited<ReturnType<typeof readLeadDetails>>>;
 
 interface Options {
-  /** Whether the person's own words are shown. */
+  /** Whether personal data are included. */
   personal: boolean;
   ui?: { url: string; namespace: string } | undefined;
 }
 
-/** Of a lead with more rounds these are shown: each may have hundreds of bidders. */
+/** Rounds shown of a lead with more: each may have hundreds of bidders. */
 const SHOWN_ROUNDS = { first: 5, last: 45 };
 
 export const MASK = '•••';
 
-/** Reads a lead with its seller, sales and bookings; undefined where there is none of that id. */
+/** Reads a lead with its seller, sales and bookings. Undefined if there is no such lead. */
 export async function readLeadDetails(database: Database, id: string, { personal, ui }: Options) {
   const found = personal ? await findLead(database, id) : await findStoredLead(database, id);
   if (found === null) return undefined;
@@ -70,9 +70,9 @@ export async function readLeadDetails(database: Database, id: string, { personal
     price: lead.price === undefined ? undefined : decimal(lead.price),
     buyer_ids: lead.buyerIds,
     returns: statusView(lead).returns,
-    rounds: rounds.map((held) => roundStory(held, lead)),
+    rounds: rounds.map((held) => roundView(held, lead)),
     rounds_left_out: leftOut === 0 ? undefined : leftOut,
-    posts: Object.entries(lead.claims).map(([contract, claim]) => postStory(contract, claim, decimal)),
+    posts: Object.entries(lead.claims).map(([contract, claim]) => postView(contract, claim, decimal)),
     sales: sales.map(({ _id, buyer, price, at, buyerLeadId }) => ({
       sale_id: _id,
       buyer,
@@ -108,7 +108,7 @@ const notificationView = ({ at, heard, ...notification }: NonNullable<StoredLead
   delivered: heard,
 });
 
-/** A post that waits for the decision of ops, as ops read it. */
+/** A post held for ops. */
 export const heldPostView = ({ buyer, postId, since, until }: HeldPost) => ({
   buyer,
   post_id: postId,
@@ -119,7 +119,7 @@ export const heldPostView = ({ buyer, postId, since, until }: HeldPost) => ({
 const masked = ({ person }: StoredLead): Record<string, string> =>
   Object.fromEntries(Object.keys(person?.fields ?? {}).map((name) => [name, MASK]));
 
-function roundStory({ round, answers }: RoundWithAnswers, lead: StoredLead) {
+function roundView({ round, answers }: RoundWithAnswers, lead: StoredLead) {
   const claims = Object.entries(lead.claims).filter(([, claim]) => claim.round === round.number);
   const underWay = new Map(
     claims.flatMap(([contract, { status, held }]): [string, 'held' | 'posting'][] =>
@@ -136,20 +136,20 @@ function roundStory({ round, answers }: RoundWithAnswers, lead: StoredLead) {
       contract: outcome.contract,
       buyer: outcome.buyer,
       bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
-      ...outcomeStory(outcome, underWay.get(outcome.contract)),
+      ...outcomeView(outcome, underWay.get(outcome.contract)),
       ms: outcome.ms,
       asked_again: outcome.again,
     })),
   };
 }
 
-/** @param underWay whether its post has no outcome yet */
-const outcomeStory = (outcome: Outcome, underWay: 'held' | 'posting' | undefined) => ({
+/** @param underWay the state of a post without an outcome */
+const outcomeView = (outcome: Outcome, underWay: 'held' | 'posting' | undefined) => ({
   outcome: underWay ?? (outcome.sold ? 'sold' : outcome.reason),
   detail: underWay === undefined ? opsDetail(outcome) : undefined,
 });
 
-const postStory = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({
+const postView = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({
   contract,
   buyer: claim.buyer,
   post_id: claim.postId,

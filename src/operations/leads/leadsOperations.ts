@@ -9,7 +9,7 @@ import { listErasures } from '../../store/persons/erasures.js';
 import { heldPostsOf } from '../../store/leads/heldPosts.js';
 import { findLead, findStoredLead } from '../../store/leads/leads.js';
 import { listByOutcome, listLeads, type LeadQuery, type ListedLead } from '../../store/leads/listLeads.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { heldPostView, readLeadDetails, type LeadDetails } from './leadDetails.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
 import { outcomeProperties } from './outcomeSchema.js';
@@ -42,11 +42,11 @@ export const LEAD_STATUSES = [
 ] as const satisfies readonly LeadStatus[];
 const Status = Type.Enum([...LEAD_STATUSES], {
   type: 'string',
-  title: `how a lead stands (${LEAD_STATUSES.join(', ')})`,
+  title: `a lead status (${LEAD_STATUSES.join(', ')})`,
   examples: ['pending'],
 });
 
-const Source = Type.String({ description: 'Who sent it: the name of its key’s source, else the key’s id' });
+const Source = Type.String({ description: 'The source: the name in its key, or the key’s id' });
 
 const Listed = Type.Object({
   lead_id: Type.String(),
@@ -57,7 +57,7 @@ const Listed = Type.Object({
   state: optional(Type.String()),
   status: Status,
   reason: optional(Type.String()),
-  price: optional(Type.Number({ description: 'What the seller earns' })),
+  price: optional(Type.Number({ description: 'The seller’s earnings' })),
   currency: Type.String(),
   buyer_ids: optional(Type.Array(Type.String())),
   test: Type.Boolean(),
@@ -68,43 +68,43 @@ const Listed = Type.Object({
         buyer: Type.String(),
         post_id: Type.String(),
         since: Type.String(),
-        until: Type.String({ description: 'When the post is called off unless ops have decided' }),
+        until: Type.String({ description: 'When the post is cancelled without a decision' }),
       }),
-      { description: 'Posts that wait for the decision of ops; absent if there are none' },
+      { description: 'Posts held for ops; absent if there are none' },
     ),
   ),
 });
 export type LeadRow = Type.Static<typeof Listed>;
 
-/** Most leads that one request for a buyer's reason reads: some seconds of work. */
-const MOST_SEARCHED = 5000;
+/** Limit of leads that a search by a buyer's reason reads, which takes some seconds. */
+const MAX_SEARCHED = 5000;
 
 const Page = Type.Object(
   {
     leads: Type.Array(Listed),
-    more: Type.Boolean({ description: 'Whether there are older ones, or may be' }),
+    more: Type.Boolean({ description: 'Whether there may be older leads' }),
     searched_to: optional(
       Type.String({
-        description: `With \`buyer\` and \`reason\`: the last lead that was looked at, of ${MOST_SEARCHED} at the most; sent as \`before\` it goes on there`,
+        description: `With \`buyer\` and \`reason\`: the last of at most ${MAX_SEARCHED} leads searched; send it as \`before\` to continue`,
       }),
     ),
   },
-  { $id: 'LeadPage', title: 'Leads, the newest first' },
+  { $id: 'LeadPage', title: 'Leads, newest first' },
 );
 
-/** Reasons of a contract, and of a lead. */
+/** Reasons of contracts and of leads. */
 export const ALL_REASONS = [...new Set([...REASONS, ...LEAD_REASONS])];
 
 export type LeadPage = Type.Static<typeof Page>;
 
 const which = {
   status: optional(Status),
-  held: optional(Flag('Only leads with a post that waits for the decision of ops')),
+  held: optional(Flag('Only leads with a post held for ops')),
   seller: optional(SellerName),
   campaign: optional(CampaignId),
   buyer: optional({
     ...BuyerName,
-    description: 'Only leads that this buyer has bought; with `reason`, see there',
+    description: 'Only leads that this buyer bought; with `reason`, see there',
   }),
   reason: optional(
     Type.Enum(ALL_REASONS, {
@@ -112,19 +112,19 @@ const which = {
       title: `a reason (${ALL_REASONS.join(', ')})`,
       examples: ['no_bid'],
       description:
-        'Only leads with this reason of their own; with `buyer`, only leads whose last round ended so for this buyer',
+        'Only leads with this reason; with `buyer`, only leads whose last round had this reason for the buyer',
     }),
   ),
-  since: optional(DateOrTime('Received since')),
+  since: optional(DateOrTime('Start of the period in which leads were received')),
   before: optional(
-    Type.String({ title: 'a lead_id', maxLength: 64, description: 'Only older ones than this lead' }),
+    Type.String({ title: 'a lead_id', maxLength: 64, description: 'Only older leads than this one' }),
   ),
   limit: optional(Limit),
 };
 
 export const findLeads = operation({
   id: 'listLeads',
-  summary: 'Leads, the newest first; never their persons',
+  summary: 'List leads, newest first; personal data are not shown',
   tag,
   method: 'GET',
   path: '/admin/leads',
@@ -137,7 +137,7 @@ export const findLeads = operation({
 
 export const findLeadsOfPerson = operation({
   id: 'findLeadsOfPerson',
-  summary: 'The leads of a person, who is found by phone or e-mail (of both, by both) and not shown',
+  summary: 'List leads of a person by phone or e-mail, or both; personal data are not shown',
   tag,
   method: 'POST',
   path: '/admin/leads/search',
@@ -171,24 +171,24 @@ async function page(
   const query: LeadQuery = { match, status, held, before, seller, campaign, since: from };
   if (buyer !== undefined && named !== undefined) {
     const outcome = { buyer, reason: oneOf(REASONS, named, 'of a buyer') };
-    const found = await listByOutcome(database, query, outcome, { limit, mostRead: MOST_SEARCHED });
+    const found = await listByOutcome(database, query, outcome, { limit, mostRead: MAX_SEARCHED });
     const { leads, searchedTo } = found;
     return { leads: leads.map(listed), more: searchedTo !== undefined, searched_to: searchedTo };
   }
   const reason = named === undefined ? undefined : oneOf(LEAD_REASONS, named, 'of a lead');
-  // One more than is shown tells whether there are more.
+  // Reads one more to know whether there are more.
   const found = await listLeads(database, { ...query, reason, boughtBy: buyer }, limit + 1);
   return { leads: found.slice(0, limit).map(listed), more: found.length > limit };
 }
 
-/** @throws ApiError if the reason is not one of these, which are only some of all */
+/** @throws OperationError if the reason is of the other kind */
 function oneOf<Of extends string>(reasons: readonly Of[], named: string, whose: string): Of {
   const reason = reasons.find((one) => one === named);
   if (reason !== undefined) return reason;
-  const hint = whose === 'of a lead' ? '. With `buyer` it is the reason of this buyer.' : '.';
-  throw new ApiError(
+  const hint = whose === 'of a lead' ? '. To search by a reason of a buyer, add `buyer`.' : '.';
+  throw new OperationError(
     'invalidField',
-    `"${named}" is not a reason ${whose}; these are ${reasons.join(', ')}${hint}`,
+    `"${named}" is not a reason ${whose}. Use one of ${reasons.join(', ')}${hint}`,
   );
 }
 
@@ -226,34 +226,34 @@ const Story = Type.Unsafe<LeadDetails>(
       seller: Type.String(),
       campaign: Type.String(),
       category: Type.String(),
-      key: Type.String({ description: 'The id of the key that it was sent with' }),
+      key: Type.String({ description: 'The id of its key' }),
       source: Source,
       received_at: Type.String(),
       updated_at: Type.String(),
       currency: Type.String(),
-      rounds: parts('Each round with each contract’s bid and outcome; of many the first 5 and the last 45'),
-      rounds_left_out: optional(Type.Integer({ description: 'How many rounds are not shown' })),
-      posts: parts('What buyers were sent, and how it ended'),
-      sales: parts('Who bought it for how much'),
-      ledger: parts('What was booked'),
+      rounds: parts('Rounds with bid and outcome of each contract; at most the first 5 and the last 45'),
+      rounds_left_out: optional(Type.Integer({ description: 'Number of rounds not shown' })),
+      posts: parts('Posts to buyers, and their outcome'),
+      sales: parts('Buyers and prices'),
+      ledger: parts('Bookings'),
       notifications: parts('Each attempt to notify the seller or a buyer; the latest 100'),
-      fields: Type.Record(Type.String(), OneOrSeveral, { description: 'By name, masked' }),
-      notes: Type.Record(Type.String(), Type.String(), { description: 'By field: how its value was read' }),
-      unread: Type.Array(Type.String(), { description: 'Fields whose value could not be read' }),
-      workflow: Type.String({ description: 'The id of its workflow in Temporal' }),
+      fields: Type.Record(Type.String(), OneOrSeveral, { description: 'Fields by name, masked' }),
+      notes: Type.Record(Type.String(), Type.String(), { description: 'How values were read, by field' }),
+      unread: Type.Array(Type.String(), { description: 'Fields with unreadable values' }),
+      workflow: Type.String({ description: 'The id of its Temporal workflow' }),
     },
-    { $id: 'LeadDetails', title: 'A lead and everything that happened to it', additionalProperties: true },
+    { $id: 'LeadDetails', title: 'A lead with its history', additionalProperties: true },
   ),
 );
 
 const named = Type.Object({ lead_id: LeadId }, { title: 'the request' });
 
-export const noLead = (id: string): ApiError =>
-  new ApiError('notFound', `There is no lead "${id}"; its id is the lead_id of the answer.`);
+export const noLead = (id: string): OperationError =>
+  new OperationError('notFound', `There is no lead "${id}". Use the lead_id of the response to the lead.`);
 
 export const showLead = operation({
   id: 'showLead',
-  summary: 'The whole story of a lead: rounds, bids, posts, sales, books, what it waits for',
+  summary: 'Show a lead with rounds, bids, posts, sales, bookings and what it waits for',
   tag,
   method: 'GET',
   path: '/admin/leads/:lead_id',
@@ -270,7 +270,7 @@ export const showLead = operation({
 
 export const showPerson = operation({
   id: 'showPerson',
-  summary: 'What a lead’s person wrote; that it was looked at is in the audit',
+  summary: 'Show the personal data of a lead; the audit records it',
   tag,
   method: 'GET',
   path: '/admin/leads/:lead_id/person',
@@ -280,15 +280,15 @@ export const showPerson = operation({
     {
       lead_id: Type.String(),
       fields: Type.Record(Type.String(), OneOrSeveral, {
-        description: 'By name: its normal form, or what was sent if it could not be read',
+        description: 'Normalised values by name; unreadable ones as sent',
       }),
       sent: optional(
         Type.Record(Type.String(), OneOrSeveral, {
-          description: 'By name: what was sent, if the field’s value differs',
+          description: 'Values as sent, by name, if they differ',
         }),
       ),
     },
-    { $id: 'Person', title: 'A lead’s person; no fields where it was erased' },
+    { $id: 'Person', title: 'Personal data of a lead; without fields if erased' },
   ),
   failures: ['notFound'],
   async run({ database, by }, { lead_id: id }) {
@@ -299,7 +299,7 @@ export const showPerson = operation({
   },
 });
 
-/** How a lead stands after something was done to it. */
+/** The status of a lead after an operation. */
 export const statusProperties = {
   status: Type.Enum(['sold', 'pending', 'returned', 'expired', 'withdrawn'], { type: 'string' }),
   ...outcomeProperties,
@@ -308,7 +308,7 @@ export const statusProperties = {
 
 export const withdrawLeadOperation = operation({
   id: 'withdrawLead',
-  summary: 'Take a lead off sale for good; one that is sold stays sold',
+  summary: 'Withdraw a lead from sale permanently; a sold lead stays sold',
   tag,
   method: 'POST',
   path: '/admin/leads/:lead_id/withdraw',
@@ -316,7 +316,7 @@ export const withdrawLeadOperation = operation({
   input: named,
   output: Type.Object(
     { lead_id: Type.String(), ...statusProperties },
-    { $id: 'LeadStanding', title: 'How a lead stands' },
+    { $id: 'LeadStanding', title: 'The status of a lead' },
   ),
   failures: ['notFound'],
   async run(context, { lead_id: id }) {
@@ -341,7 +341,7 @@ export const withdrawLeadOperation = operation({
   },
 });
 
-/** At most so many persons are erased by one request: each may wait for its lead's workflow. */
+/** Limit of erasures per request: each may wait for its lead's workflow. */
 export const MAX_ERASED = 100;
 
 const ErasedLead = Type.Object({
@@ -349,13 +349,13 @@ const ErasedLead = Type.Object({
   outcome: Type.Enum(['erased', 'already', 'held', 'unknown'], { type: 'string' }),
   erased_at: optional(Type.String()),
   by: optional(Type.String()),
-  sha256: optional(Type.String({ description: 'Of what was there, encrypted as it was' })),
+  sha256: optional(Type.String({ description: 'Hash of the erased data, as they were encrypted' })),
 });
 export type LeadErasedView = Type.Static<typeof ErasedLead>;
 
 export const eraseLeads = operation({
   id: 'eraseLeads',
-  summary: 'Destroy the persons’ data of leads for good; the books stay, and a proof of it',
+  summary: 'Permanently erase personal data of leads; ledger and erasure record are kept',
   tag,
   method: 'POST',
   path: '/admin/leads/erase',
@@ -369,7 +369,7 @@ export const eraseLeads = operation({
           examples: ['Dana'],
           minLength: 1,
           maxLength: 100,
-          description: 'Who the proof says has done it; the key’s name unless given',
+          description: 'Who erased them, for the erasure record; by default the key’s name',
         }),
       ),
     },
@@ -377,7 +377,7 @@ export const eraseLeads = operation({
   ),
   output: Type.Object(
     { leads: Type.Array(ErasedLead) },
-    { $id: 'LeadsErased', title: 'What became of each lead; one that a buyer holds is to be tried again' },
+    { $id: 'LeadsErased', title: 'The outcome for each lead; retry leads that a buyer holds' },
   ),
   async run(context, { lead_ids: ids, by = context.by.who }) {
     const leads: LeadErasedView[] = [];
@@ -402,15 +402,15 @@ export const eraseLeads = operation({
 
 const ErasureView = Type.Object({
   lead_id: Type.String(),
-  erased_at: Type.String({ description: 'The page after this one begins with the last of them' }),
+  erased_at: Type.String({ description: 'Send that of the last one as `since` to get the next page' }),
   by: Type.String(),
-  sha256: optional(Type.String({ description: 'Of what was there, encrypted as it was' })),
+  sha256: optional(Type.String({ description: 'Hash of the erased data, as they were encrypted' })),
 });
 export type ErasureView = Type.Static<typeof ErasureView>;
 
 export const showErasures = operation({
   id: 'listErasures',
-  summary: 'Which leads’ persons were erased since a time, in that order; it names leads and no persons',
+  summary: 'List erasures since a time, oldest first; they contain no personal data',
   tag,
   method: 'GET',
   path: '/admin/erasures',
@@ -422,9 +422,9 @@ export const showErasures = operation({
   output: Type.Object(
     {
       erasures: Type.Array(ErasureView),
-      more: Type.Boolean({ description: 'Whether there are later ones' }),
+      more: Type.Boolean({ description: 'Whether there are later erasures' }),
     },
-    { $id: 'ErasurePage', title: 'Erasures, the oldest first' },
+    { $id: 'ErasurePage', title: 'Erasures, oldest first' },
   ),
   async run({ database }, { since, limit = 50 }) {
     const from = since === undefined ? new Date(0) : dateOf(since);

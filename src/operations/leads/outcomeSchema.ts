@@ -3,13 +3,13 @@ import Type from 'typebox';
 export const outcomeProperties = {
   reason: Type.Optional(
     Type.String({
-      description: 'Why an unsold lead is so, in one word',
+      description: 'Why the lead is unsold',
       examples: ['no_bid', 'no_buyer_eligible'],
     }),
   ),
   price: Type.Optional(
     Type.Number({
-      description: 'What the seller earns, the sum over buyers, in the campaign’s currency',
+      description: 'The seller’s earnings from all buyers, in the campaign’s currency',
       examples: [45],
     }),
   ),
@@ -20,26 +20,26 @@ export const outcomeProperties = {
     Type.Array(
       Type.Object({
         buyer_id: Type.String({ examples: ['northwind'] }),
-        reason: Type.String({ description: 'Why the buyer gave it back', examples: ['wrong_number'] }),
+        reason: Type.String({ description: 'Why the buyer returned it', examples: ['wrong_number'] }),
         returned_at: Type.String({ format: 'date-time' }),
-        amount: Type.Number({ description: 'What the seller no longer earns', examples: [45] }),
+        amount: Type.Number({ description: 'The seller’s lost earnings', examples: [45] }),
       }),
       {
         description:
-          'Buyers that gave the lead back. `price` is what remains earned; `price` plus all amounts is what was earned before the returns',
+          'Returns by buyers. `price` is what remains; `price` plus all amounts is the total before the returns',
       },
     ),
   ),
   withdrawn_by: Type.Optional(
     Type.Enum(['seller', 'ops', 'suppression', 'erasure'], {
       type: 'string',
-      description: 'Beside `withdrawn`: who took the lead off sale',
+      description: 'With `withdrawn`: who withdrew the lead',
     }),
   ),
   withdrawing: Type.Optional(
     Type.Literal(true, {
       description:
-        'Beside `pending`: the lead was withdrawn while a buyer had it, and ends as `withdrawn` unless that buyer takes it',
+        'With `pending`: the lead was withdrawn while a buyer had it, and becomes `withdrawn` unless that buyer accepts it',
     }),
   ),
 };

@@ -14,36 +14,34 @@ import { operation } from '../operation.js';
 const optional = Type.Optional;
 const Count = Type.Integer({ minimum: 0 });
 
-/** Most unsold leads that one request reads: some seconds of work. */
-const MOST_READ = 5000;
+/** Limit of unsold leads read per request, which takes some seconds. */
+const MAX_READ = 5000;
 
 const OfReason = Type.Object({
   reason: Type.Unsafe<Reason>(Type.Enum([...REASONS], { type: 'string' })),
   asked: Type.Boolean({
-    description: 'Whether the contract was asked in these rounds, or could not buy before anybody was asked',
+    description: 'Whether the contract was asked in these rounds, or was excluded before',
   }),
   leads: Count,
   details: Type.Array(Type.Object({ detail: Type.String(), leads: Count }), {
     description:
-      'The most frequent details; of reasons whose details name a time only for bids that a cap or budget refused',
+      'The most frequent details. Details with a time are given only for bids rejected by a cap or budget',
   }),
 });
 
 const OfContract = Type.Object({
   contract: Type.String(),
   buyer: Type.String(),
-  leads: Type.Integer({ minimum: 0, description: 'In how many of the last rounds it was' }),
+  leads: Type.Integer({ minimum: 0, description: 'Number of last rounds with this contract' }),
   reasons: Type.Array(OfReason),
   now: Type.Object(
     {
       takes_leads: Type.Boolean(),
       reason: optional(Type.String()),
-      detail: optional(
-        Type.String({ description: 'If it takes leads: up to which price, if it has a budget' }),
-      ),
-      until: optional(Type.String({ description: 'When this ends by itself, if it is known' })),
+      detail: optional(Type.String({ description: 'If it takes leads and has a budget: the highest price' })),
+      until: optional(Type.String({ description: 'When this ends, if known' })),
     },
-    { description: 'How the contract stands now, whatever a lead is like' },
+    { description: 'The current state of the contract, regardless of the lead' },
   ),
 });
 export type ContractReasonsView = Type.Static<typeof OfContract>;
@@ -54,20 +52,20 @@ export const UnsoldReasons = Type.Object(
     until: Type.String(),
     statuses: optional(
       Type.Record(Type.String(), Count, {
-        description: 'All leads of the period by status, tests not counted; in the first part only',
+        description: 'Leads of the period by status, without tests; only in the first part',
       }),
     ),
-    unsold: Type.Integer({ minimum: 0, description: 'How many unsold leads this part is of' }),
+    unsold: Type.Integer({ minimum: 0, description: 'Number of unsold leads in this part' }),
     under_way: Type.Integer({
       minimum: 0,
-      description: 'Of these: a post is under way; no reason counts yet',
+      description: 'Those with a post in progress, which have no reason yet',
     }),
     reasons: Type.Array(Type.Object({ reason: Type.String(), leads: Count }), {
-      description: 'The leads’ own reasons; `none` before the first round',
+      description: 'Reasons of the leads; `none` before the first round',
     }),
     contracts: Type.Array(OfContract),
     next: optional(
-      Type.String({ description: 'Asked for as `after`, gives the next part; absent: this is the last' }),
+      Type.String({ description: 'Send as `after` to get the next part; absent in the last part' }),
     ),
   },
   { $id: 'UnsoldReasons', title: 'Why leads are unsold' },
@@ -77,19 +75,19 @@ export type UnsoldView = Type.Static<typeof UnsoldReasons>;
 export const showUnsoldReasons = operation({
   id: 'unsoldReasons',
   summary:
-    'Why leads are unsold: of each contract the reasons of their last rounds, part by part until there is no `next`',
+    'Count why leads are unsold: the reasons of each contract in their last rounds, one part per request, until `next` is absent',
   tag: 'Leads',
   method: 'GET',
   path: '/admin/leads/reasons',
   scope: 'leads:read',
   input: Type.Object(
     {
-      since: DateOrTime('Received since'),
-      until: optional(DateOrTime('Received before; absent: until now')),
+      since: DateOrTime('Start of the period in which leads were received'),
+      until: optional(DateOrTime('End of the period; by default now')),
       seller: optional(SellerName),
       campaign: optional(CampaignId),
       buyer: optional(BuyerName),
-      after: optional({ ...LeadId, description: 'The `next` of the part before' }),
+      after: optional({ ...LeadId, description: 'The `next` of the previous part' }),
     },
     { title: 'the request' },
   ),
@@ -100,7 +98,7 @@ export const showUnsoldReasons = operation({
     const period = { since: dateOf(since), until: until === undefined ? now : dateOf(until) };
     const query = { ...period, ...(await resolveIds(database, which)) };
     const [part, statuses] = await Promise.all([
-      unsoldReasons(database, query, { after, most: MOST_READ }),
+      unsoldReasons(database, query, { after, most: MAX_READ }),
       after === undefined ? countByStatus(database, query) : undefined,
     ]);
     const stand = await contractsNow(

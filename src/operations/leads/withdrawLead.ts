@@ -5,23 +5,23 @@ import type { Database } from '../../store/db.js';
 import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
 import { endWithdrawn, withdraw } from '../../store/leads/withdrawals.js';
 
-/** How long the answer waits for a post in flight, ms: it is out within a second. */
-const PATIENCE_MS = 800;
-const LOOK_EVERY_MS = 50;
+/** How long the response waits for a post in progress, ms. The response is sent within a second. */
+const TIMEOUT_MS = 800;
+const POLL_INTERVAL_MS = 50;
 
 interface Asked {
-  /** Who asked, in words. */
+  /** Who asked, as the audit shows it. */
   by: string;
-  /** Of whom. */
+  /** The role of who asked. */
   asked: WithdrawnBy;
-  /** Notifies the lead's workflow, and waits for nothing. */
+  /** Notifies the lead's workflow without waiting. */
   notify: (leadId: string) => unknown;
 }
 
 /**
- * Takes a lead off sale and returns it as it stands after that: `withdrawn`, or `sold` if a buyer has bought it. If a
- * post is in flight it waits a moment for that buyer's answer; without one in time the lead is still on sale in name, with
- * its withdrawal, and ends by that answer. The database alone decides; Temporal may be away.
+ * Withdraws a lead and returns its new status: `withdrawn`, or `sold` if a buyer bought it. It waits a moment for a post in
+ * progress. If the buyer does not answer in time, the lead stays `pending` with its withdrawal, and the answer decides. This
+ * works while Temporal is down.
  */
 export async function withdrawLead(
   database: Database,
@@ -29,11 +29,11 @@ export async function withdrawLead(
   { by, asked, notify }: Asked,
 ): Promise<LeadSummary> {
   if (isEnd(lead.status) && lead.status !== 'sold') return lead;
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + TIMEOUT_MS;
   let state = await withdraw(database, lead._id, { by, asked });
   notify(lead._id);
   while (state === 'withdrawing' && Date.now() < until) {
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_INTERVAL_MS);
     state = await endWithdrawn(database, lead._id);
   }
   return (await findLeadSummary(database, lead._id)) ?? lead;

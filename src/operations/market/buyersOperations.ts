@@ -4,7 +4,7 @@ import { MISSING } from '../../market/fields/standardFields.js';
 import { formatMoney, toDecimal, toMinor } from '../../market/money.js';
 import { listBuyers, type BuyerOverview } from '../../store/reports/buyersOverview.js';
 import { bookTopUp, OtherCurrency } from '../../store/books/topUp.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { BuyerName } from '../inputs.js';
 import { findBuyerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -14,52 +14,52 @@ const tag = 'Buyers';
 
 const Listed = Type.Object({
   id: Type.String(),
-  active: Type.Boolean({ description: 'False: paused now' }),
-  paused_until: optional(Type.String({ description: 'When it resumes by itself' })),
+  active: Type.Boolean({ description: 'False while paused' }),
+  paused_until: optional(Type.String({ description: 'When it resumes automatically' })),
   circuit: Type.Unsafe<BuyerOverview['circuit']>(
-    Type.String({ description: 'Whether its server answers; an open one is not asked' }),
+    Type.String({ description: 'State of its circuit breaker; while open, the buyer is not asked' }),
   ),
   failing: Type.Array(Type.Unsafe<BuyerOverview['failing'][number]>(Type.String()), {
-    description: 'What fails where the circuit is not closed: pings, posts or both',
+    description: 'What fails if the circuit is not closed: pings, posts or both',
   }),
   failures: Type.Array(
     Type.Object({
       of: Type.Unsafe<'pings' | 'posts'>(Type.String({ description: 'pings or posts' })),
-      in_a_row: Type.Integer({ description: 'Its circuit opens after 10' }),
-      left_out_until: optional(Type.String({ description: 'When one lead tries it again' })),
-      reason: optional(Type.String({ description: 'Of the latest failure' })),
+      in_a_row: Type.Integer({ description: 'Consecutive failures; the circuit opens after 10' }),
+      left_out_until: optional(Type.String({ description: 'When one lead tries the buyer again' })),
+      reason: optional(Type.String({ description: 'Reason of the latest failure' })),
       detail: optional(Type.String()),
     }),
-    { description: 'Failures in a row, also before its circuit opens' },
+    { description: 'Consecutive failures, even if the circuit is still closed' },
   ),
   last_24h: Type.Object(
     {
-      pings: Type.Integer({ description: 'Answered or not' }),
+      pings: Type.Integer({ description: 'All pings, answered or not' }),
       bids: Type.Integer(),
-      posts: Type.Integer({ description: 'Each try is counted' }),
+      posts: Type.Integer({ description: 'All attempts' }),
       accepted: Type.Integer(),
       unused: Type.Array(
         Type.Object({
           of: Type.Unsafe<'pings' | 'posts'>(Type.String({ description: 'pings or posts' })),
           reason: Type.String({
             description:
-              'timeout, unreachable, http_error or invalid_response; of posts uncertain; no_by_status: a 4xx, which counts as a no',
+              'timeout, unreachable, http_error or invalid_response; for posts also uncertain; no_by_status: a 4xx, which counts as a refusal',
           }),
           count: Type.Integer(),
-          detail: optional(Type.String({ description: 'What was wrong with the latest' })),
+          detail: optional(Type.String({ description: 'Problem of the latest response' })),
           latest_at: Type.String(),
-          latest_id: Type.String({ description: 'Its ping_id or post_id' }),
+          latest_id: Type.String({ description: 'The ping_id or post_id of the latest response' }),
         }),
-        { description: 'Answers that could not be used, the most frequent reason first' },
+        { description: 'Unusable responses, most frequent reason first' },
       ),
     },
-    { description: 'The present hour and the 23 before it, test leads included' },
+    { description: 'The current hour and the 23 before it, including test leads' },
   ),
-  leads_today: Type.Integer({ description: 'Bought since midnight, UTC, tests not counted' }),
+  leads_today: Type.Integer({ description: 'Leads bought since midnight, UTC, without tests' }),
   prepaid: optional(
     Type.Object({
-      left: Type.Number({ description: 'What it can buy with' }),
-      held: Type.Number({ description: 'What is held for posts under way' }),
+      left: Type.Number({ description: 'Available balance' }),
+      held: Type.Number({ description: 'Reserved for posts in progress' }),
       currency: Type.String(),
     }),
   ),
@@ -68,7 +68,7 @@ export type BuyerView = Type.Static<typeof Listed>;
 
 export const showBuyers = operation({
   id: 'listBuyers',
-  summary: 'List every buyer: whether it buys, how its server answers, what it has left, today’s leads',
+  summary: 'List buyers, with pause, state of their server, balance and leads of today',
   tag,
   method: 'GET',
   path: '/admin/buyers',
@@ -123,13 +123,12 @@ const view = ({
   },
 });
 
-/** Begins with a letter or a digit: a spreadsheet takes nothing in a statement for a formula. */
+/** Starts with a letter or digit, so that no spreadsheet reads it as a formula. */
 export const PaymentRef = Type.Refine(
   Type.String({
     title: 'a payment’s name (letters, digits and .,:;/#_()+- with a letter or digit first, at most 100)',
     examples: ['wire 4711'],
-    description:
-      'What the payment is called where it came from; the same one is booked once. Needed, unless there is an Idempotency-Key',
+    description: 'The payment’s reference, booked only once. Required without an Idempotency-Key',
   }),
   (text) => /^[\p{L}\p{N}][\p{L}\p{N} .,:;/#_()+-]{0,99}$/u.test(text),
 );
@@ -140,10 +139,10 @@ const Booked = Type.Object(
     booking_id: Type.String(),
     ref: optional(Type.String()),
     booked_before: Type.Boolean({
-      description: 'Whether the payment was booked already, and nothing was done',
+      description: 'Whether the payment was already booked, so that nothing changed',
     }),
     amount: Type.Number(),
-    balance: Type.Number({ description: 'What the buyer has left' }),
+    balance: Type.Number({ description: 'The buyer’s new balance' }),
     currency: Type.String(),
   },
   { $id: 'TopUp', title: 'A payment' },
@@ -152,7 +151,7 @@ export type TopUpView = Type.Static<typeof Booked>;
 
 export const topUpBuyer = operation({
   id: 'topUpBuyer',
-  summary: 'Book what a prepaid buyer has paid in; it buys with it at once',
+  summary: 'Book a payment of a prepaid buyer, which is available at once',
   tag,
   method: 'POST',
   path: '/admin/buyers/:buyer_id/topups',
@@ -174,7 +173,7 @@ export const topUpBuyer = operation({
           examples: ['4b6e2e0a-8f0f-4c9e-9a55-1f1c7e3e6f0d'],
           minLength: 1,
           maxLength: 255,
-          description: 'Names the payment if it has no `ref`',
+          description: 'Identifies a payment without `ref`',
         }),
       ),
     },
@@ -187,15 +186,15 @@ export const topUpBuyer = operation({
     if (ref === undefined && key === undefined) throw nameless();
     const { balance, currency = 'USD' } = await findBuyerByName(database, buyer);
     if (balance === undefined)
-      throw new ApiError(
+      throw new OperationError(
         'conflict',
-        `${buyer} is billed on account; give it a balance in the market file to have it pay before.`,
+        `${buyer} is not prepaid. To make it prepaid, give it a balance in the market file.`,
       );
     const amount = toMinor(decimal, currency);
     if (amount === undefined)
-      throw new ApiError(
+      throw new OperationError(
         'invalidField',
-        `${decimal} is not an amount that ${currency} can express; send fewer decimals.`,
+        `${decimal} has too many decimals for ${currency}. Send fewer decimals.`,
       );
     const topUp = { buyer, amount, currency };
     const payment = ref === undefined ? { ...topUp, key: key ?? '' } : { ...topUp, ref };
@@ -203,9 +202,9 @@ export const topUpBuyer = operation({
       throw error instanceof OtherCurrency ? changedMeanwhile(buyer) : error;
     });
     if (booked.amount !== amount || booked.currency !== currency)
-      throw new ApiError(
+      throw new OperationError(
         'conflict',
-        `${ref === undefined ? 'A payment with this Idempotency-Key' : `"${ref}"`} is booked already, with ${formatMoney(booked.amount, booked.currency)}; nothing was changed. Another payment needs another ${ref === undefined ? 'key' : 'ref'}.`,
+        `${ref === undefined ? 'A payment with this Idempotency-Key' : `"${ref}"`} is already booked, with ${formatMoney(booked.amount, booked.currency)}. Nothing was changed. For another payment, send another ${ref === undefined ? 'key' : 'ref'}.`,
       );
     return {
       buyer,
@@ -219,15 +218,15 @@ export const topUpBuyer = operation({
   },
 });
 
-const changedMeanwhile = (buyer: string): ApiError =>
-  new ApiError(
+const changedMeanwhile = (buyer: string): OperationError =>
+  new OperationError(
     'conflict',
-    `The currency of ${buyer}’s balance was changed meanwhile; nothing was booked. Read the buyer again, and send the amount in its currency.`,
+    `The currency of ${buyer}’s balance was modified concurrently. Nothing was booked. Read the buyer again, and send the amount in its currency.`,
   );
 
-const nameless = (): ApiError =>
-  new ApiError(
+const nameless = (): OperationError =>
+  new OperationError(
     'missingField',
-    'Name the payment by `ref`, or send an Idempotency-Key: sent twice without one, it would be booked twice.',
+    'The payment has neither `ref` nor Idempotency-Key. Send one of them, so that a retry does not book it twice.',
     { fields: [{ field: 'ref', problem: MISSING }] },
   );

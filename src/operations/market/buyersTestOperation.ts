@@ -8,7 +8,7 @@ import {
 import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { loadTerms } from '../../store/market/storedTerms.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { BuyerName, Flag } from '../inputs.js';
 import { findBuyerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -18,26 +18,28 @@ const optional = Type.Optional;
 const Tested = Type.Object(
   {
     buyer: Type.String(),
-    contract: optional(Type.String({ description: 'Whose terms the test used; absent if it has none' })),
-    ok: Type.Boolean({ description: 'Whether no check failed; warnings do not count' }),
+    contract: optional(
+      Type.String({ description: 'The contract whose terms the test used; absent if the buyer has none' }),
+    ),
+    ok: Type.Boolean({ description: 'Whether all checks passed; warnings count as passed' }),
     checks: Type.Array(
       Type.Object({
         check: Type.String(),
         result: Type.Unsafe<BuyerTestCheck['result']>(Type.String({ description: 'ok, warning or failed' })),
-        says: Type.String({ description: 'What was found, and what to do' }),
+        says: Type.String({ description: 'The finding, and what to do' }),
       }),
     ),
     ping_id: optional(Type.String()),
     post_id: optional(Type.String()),
   },
-  { $id: 'BuyerTested', title: 'What a test of a buyer’s server found' },
+  { $id: 'BuyerTested', title: 'The result of a test of a buyer’s server' },
 );
 export type BuyerTestView = Type.Static<typeof Tested>;
 
 export const testBuyer = operation({
   id: 'testBuyer',
   summary:
-    'Send a buyer’s server a ping, and a post if asked for, of a fictional lead, and check the answers; nothing is booked',
+    'Send a ping of a fictional lead to a buyer’s server, and with `post` a post, and check the responses; nothing is booked',
   tag: 'Buyers',
   method: 'POST',
   path: '/admin/buyers/:buyer_id/test',
@@ -51,12 +53,11 @@ export const testBuyer = operation({
           examples: ['ACME1234/auto-insurance'],
           minLength: 1,
           maxLength: 300,
-          description: 'Whose terms are used: its floor, fields and states; its first contract unless given',
+          description:
+            'The contract whose floor, fields and states are used; by default the buyer’s first one',
         }),
       ),
-      post: optional(
-        Flag('Whether the lead is posted as well, twice, and the status question and a notice are sent'),
-      ),
+      post: optional(Flag('Also posts the lead twice, and sends a status request and a notice')),
     },
     { title: 'the request' },
   ),
@@ -65,9 +66,9 @@ export const testBuyer = operation({
   async run({ database, by, send }, { buyer_id, contract: named, post = false }) {
     const buyer = await findBuyerByName(database, buyer_id);
     if (buyer.ping === undefined && !post)
-      throw new ApiError(
+      throw new OperationError(
         'conflict',
-        `${buyer.id} has no address for pings; test it with a post: \`gavel buyers test ${buyer.id} --post\`, or "post": true.`,
+        `${buyer.id} has no ping address. Test it with a post: \`gavel buyers test ${buyer.id} --post\`, or "post": true.`,
       );
     const { contract, terms } = await termsFor(database, buyer.id, named);
     const { verdicts, ...ids } = await runTest(send, buyer, terms, { withPost: post });
@@ -78,7 +79,7 @@ export const testBuyer = operation({
   },
 });
 
-/** The terms of the contract that is named, or else of the buyer's first one that is active. */
+/** The terms of the named contract, or of the buyer’s first active one. */
 async function termsFor(
   database: Database,
   buyer: string,
@@ -90,7 +91,7 @@ async function termsFor(
   if (found === undefined && named !== undefined) {
     const ids = all.map(({ campaign }) => campaign).join(', ');
     const remedy = ids === '' ? 'it has none; leave `contract` out' : `its contracts are in ${ids}`;
-    throw new ApiError('notFound', `${buyer} has no contract "${named}": ${remedy}.`);
+    throw new OperationError('notFound', `${buyer} has no contract "${named}": ${remedy}.`);
   }
   const market = found && (await loadTerms(database, found.campaign));
   const ready = market?.contracts.find(({ contract }) => contract.id === found?._id);

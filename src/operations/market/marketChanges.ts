@@ -1,9 +1,9 @@
 import Type from 'typebox';
 import type { Fault } from '../../market/file/fault.js';
 import type { Change } from '../../store/market/applyPlan.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 
-/** What is done to a part of the market, or would be. */
+/** A change of one object of the market, executed or planned. */
 export const ChangeSchema = Type.Unsafe<Change>(
   Type.Object({
     kind: Type.Enum(['seller', 'buyer', 'campaign', 'contract'], { type: 'string' }),
@@ -15,18 +15,17 @@ export const ChangeSchema = Type.Unsafe<Change>(
       Type.Record(
         Type.String(),
         Type.Object({ from: Type.Optional(Type.String()), to: Type.Optional(Type.String()) }),
-        { description: 'Each changed value by its path in the market file' },
+        { description: 'Changed values by path in the market file' },
       ),
     ),
     warnings: Type.Optional(
       Type.Array(Type.String(), {
-        description:
-          'What a person should confirm, such as a limit that is removed; absent if there is nothing to confirm',
+        description: 'Reasons to confirm the change, such as a removed limit; absent if there are none',
       }),
     ),
   }),
 );
 
-/** Of a market file or a change. */
-export const invalidMarketFile = (message: string, faults: Fault[]): ApiError =>
-  new ApiError('invalidMarket', message, { faults });
+/** The error for faults in a market file or change. */
+export const invalidMarketFile = (message: string, faults: Fault[]): OperationError =>
+  new OperationError('invalidMarket', message, { faults });

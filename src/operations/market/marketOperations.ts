@@ -10,7 +10,7 @@ import { applyMarket } from '../../store/market/apply.js';
 import type { Change } from '../../store/market/applyPlan.js';
 import { ensureIndexes } from '../../store/upkeep/indexes.js';
 import { marketTag, readTerms } from '../../store/market/readMarket.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { ChangeSchema, invalidMarketFile } from './marketChanges.js';
 import { Flag } from '../inputs.js';
 import { operation } from '../operation.js';
@@ -18,13 +18,13 @@ import { operation } from '../operation.js';
 const list = (description: string) =>
   Type.Array(Type.Object({}, { additionalProperties: true }), { description });
 
-/** Its keys are docs/market-file.md's; the shape that is checked is src/market/file/schema.ts. */
+/** docs/market-file.md describes the keys; src/market/file/schema.ts validates them. */
 const File = Type.Unsafe<MarketInFile>(
   Type.Object(
     {
-      sellers: list('Who sells'),
-      buyers: list('Who buys'),
-      campaigns: list('On which terms, with the contracts of each'),
+      sellers: list('Sellers'),
+      buyers: list('Buyers'),
+      campaigns: list('Campaigns with their contracts'),
     },
     { $id: 'Market', title: 'A market file' },
   ),
@@ -32,7 +32,7 @@ const File = Type.Unsafe<MarketInFile>(
 
 export const showMarket = operation({
   id: 'showMarket',
-  summary: 'Show the market as a market file, with every default spelt out',
+  summary: 'Show the market as a market file, with all defaults',
   tag: 'Market',
   method: 'GET',
   path: '/admin/market',
@@ -44,21 +44,21 @@ export const showMarket = operation({
   run: async ({ database }) => marketInFile(await readTerms(database)),
 });
 
-/** As HTTP has it, in quotes, or as it stands between them; a proxy that packs answers marks it as weak. */
+/** With or without quotes. A proxy that compresses responses marks it as weak. */
 const ETAG = /^(?:W\/)?"?([0-9a-f]{32})"?$/;
 
 export const IfMatch = Type.Refine(
   Type.String({
     title: 'the ETag of a market',
     examples: ['"0f343b0931126a20f133d67c2b018a3b"'],
-    description: 'Only if the market is still the one with this ETag',
+    description: 'Apply only if the market still has this ETag',
   }),
   (text) => ETAG.test(text),
 );
 
 export const applyMarketOperation = operation({
   id: 'applyMarket',
-  summary: 'Merge a market file into the market, all of it or, on any fault, nothing',
+  summary: 'Merge a market file into the market; with any fault, nothing is changed',
   tag: 'Market',
   method: 'PUT',
   path: '/admin/market',
@@ -68,14 +68,14 @@ export const applyMarketOperation = operation({
     {
       file: Type.String({ description: 'A market file, in YAML or JSON' }),
       replace: Type.Optional(
-        Flag('Each entry becomes exactly as in the file; without it, keys that an entry does not name stay'),
+        Flag('Replaces entries with those of the file; by default, keys that an entry omits are kept'),
       ),
-      prune: Type.Optional(Flag('Removes contracts and deactivates campaigns that the file does not name')),
+      prune: Type.Optional(Flag('Removes contracts and deactivates campaigns that are not in the file')),
       yes: Type.Optional(
-        Flag('Confirms changes with `warnings`; without it, they are answered with 409 and not made'),
+        Flag('Confirms changes with `warnings`; without it, the response is 409 and nothing is changed'),
       ),
       if_match: Type.Optional(IfMatch),
-      dry_run: Type.Optional(Flag('Answers what would change, and changes nothing')),
+      dry_run: Type.Optional(Flag('Returns the changes without making them')),
     },
     { title: 'the request' },
   ),
@@ -85,15 +85,14 @@ export const applyMarketOperation = operation({
     {
       dry_run: Type.Boolean(),
       etag: Type.String({
-        description: 'The ETag of the market that the changes were planned for; `if_match` takes it',
+        description: 'The ETag of the market for which the changes were planned, for `if_match`',
       }),
       changes: Type.Array(ChangeSchema),
       cautions: Type.Array(Type.String(), {
-        description:
-          'Not faults, but worth knowing: what the market reveals of persons, how long it keeps them',
+        description: 'Cautions about personal data: what the market reveals, and how long it is kept',
       }),
     },
-    { $id: 'MarketChanges', title: 'What was changed, or would be' },
+    { $id: 'MarketChanges', title: 'Executed or planned changes' },
   ),
   failures: ['invalidMarket', 'marketChanged', 'confirmationNeeded'],
   async run(
@@ -120,7 +119,7 @@ export const applyMarketOperation = operation({
   },
 });
 
-/** Of what the file names, what it changes. */
+/** The campaigns and contracts of the file that it changes. */
 function changedOf(
   { campaigns, contracts }: Pick<Market, 'campaigns' | 'contracts'>,
   changes: readonly Change[],
@@ -135,23 +134,25 @@ function changedOf(
 }
 
 const modelsIgnored = (models: readonly { id: string }[]): string[] =>
-  models.map(({ id }) => `The model of contract ${id} is for \`gavel simulate\`; apply makes no use of it.`);
+  models.map(
+    ({ id }) => `The model of contract ${id} is only for \`gavel simulate\`; \`gavel apply\` ignores it.`,
+  );
 
-const confirmationNeeded = (changes: Change[]): ApiError => {
+const confirmationNeeded = (changes: Change[]): OperationError => {
   const count = changes.filter(({ warnings }) => warnings !== undefined).length;
   const those = count === 1 ? '1 of the changes has' : `${count} of the changes have`;
-  return new ApiError(
+  return new OperationError(
     'confirmationNeeded',
-    `${those} warnings (see \`changes\`); nothing was changed. Send the file with yes=true to make the changes.`,
+    `${those} warnings (see \`changes\`). Nothing was changed. Send the file with yes=true to make the changes.`,
     { changes },
   );
 };
 
-const marketChanged = (): ApiError =>
-  new ApiError(
+const marketChanged = (): OperationError =>
+  new OperationError(
     'marketChanged',
-    'The market has changed since you read it; nothing was changed. Read it again (GET /admin/market, `gavel market show`), make your change in it, and apply it with its ETag.',
+    'The market has changed since you read it. Nothing was changed. Read it again (GET /admin/market, `gavel market show`), repeat your change, and apply it with the new ETag.',
   );
 
-const invalidMarket = (faults: Fault[]): ApiError =>
+const invalidMarket = (faults: Fault[]): OperationError =>
   invalidMarketFile(`The market file has ${faultCount(faults)}; nothing was changed.`, faults);

@@ -8,7 +8,7 @@ import type { Database } from '../../store/db.js';
 import { currentCampaign } from '../../store/market/earlierMarket.js';
 import { readTerms } from '../../store/market/readMarket.js';
 import { countWaiting, setPause, type PauseTarget } from '../../store/market/pauses.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { BuyerName, CampaignId, SellerName } from '../inputs.js';
 import { findBuyerByName, findCampaignByName, findContractByName, resolveIds } from '../findByName.js';
 import { operation, type OperationContext } from '../operation.js';
@@ -16,10 +16,10 @@ import { operation, type OperationContext } from '../operation.js';
 const optional = Type.Optional;
 const tag = 'Market';
 
-/** The last time that ISO 8601 writes with a year of four digits. */
+/** The last date that ISO 8601 writes with a four-digit year. */
 const LATEST = Date.UTC(9999, 11, 31);
 
-/** When a pause ends, to the second; undefined if the text names no such time. */
+/** The end of a pause, to the second. Undefined if the text is neither a time nor a duration. */
 export function pauseEnd(text: string, now: number): number | undefined {
   const span = parseDuration(text);
   const at = span === undefined ? parseInstant(text) : now + span;
@@ -31,7 +31,7 @@ const Until = Type.Refine(
     title: 'a date and time with its offset from UTC, or a duration from now',
     examples: ['2026-12-01T09:00:00-06:00'],
     description:
-      'Resumes by itself then: a time, or a duration from now (`2h`, `3d`); absent: paused until resumed',
+      'When it resumes automatically: a time, or a duration from now (`2h`, `3d`); by default it stays paused until resumed',
   }),
   (text) => pauseEnd(text, 0) !== undefined,
 );
@@ -41,7 +41,7 @@ const Category = Type.String({
   examples: ['auto-insurance'],
   minLength: 1,
   maxLength: 100,
-  description: 'As in the campaign’s id, or as the market file writes it',
+  description: 'The category, as in the campaign’s id or in the market file',
 });
 
 const State = Type.Object(
@@ -49,21 +49,21 @@ const State = Type.Object(
     kind: Type.Enum(['buyer', 'campaign', 'contract'], { type: 'string' }),
     id: Type.String(),
     paused: Type.Boolean({ description: 'Whether it is paused now' }),
-    paused_until: optional(Type.String({ description: 'When it resumes by itself' })),
-    changed: Type.Boolean({ description: 'False: it was so before' }),
-    waiting_leads: Type.Integer({ minimum: 0, description: 'Unsold leads that wait in its campaigns' }),
+    paused_until: optional(Type.String({ description: 'When it resumes automatically' })),
+    changed: Type.Boolean({ description: 'False if it already had this state' }),
+    waiting_leads: Type.Integer({ minimum: 0, description: 'Unsold leads waiting in its campaigns' }),
   },
-  { $id: 'PauseState', title: 'What is paused or resumed, as it is now' },
+  { $id: 'PauseState', title: 'The new state of a buyer, campaign or contract' },
 );
 export type PauseView = Type.Static<typeof State>;
 
-/** What a request names. */
+/** The object to pause or resume. */
 interface Found {
   id: string;
   what: PauseTarget;
-  /** As it was before. */
+  /** Its previous state. */
   was: Pausable;
-  /** In which leads may wait for it. */
+  /** Campaigns whose leads may wait for it. */
   campaigns: readonly string[];
 }
 
@@ -142,20 +142,17 @@ async function pause(
 }
 
 async function resume({ database, by }: OperationContext, found: Found): Promise<PauseView> {
-  // A pause that is over may still have its time; without effect, it wakes nobody.
+  // An expired pause may still be stored. Removing it has no effect, so no lead is woken for it.
   const changed =
     isPaused(found.was, Date.now()) && (await setPause(database, found.what, { active: true }, by));
   return view(database, found, { paused: false, changed });
 }
 
-/** @throws ApiError if the time is over */
+/** @throws OperationError if the time is in the past */
 function endAfter(text: string, now: number): number {
   const at = pauseEnd(text, now) ?? 0;
   if (at > now) return at;
-  throw new ApiError(
-    'invalidField',
-    `until: ${formatUtc(at)} has passed already; name a time that is to come.`,
-  );
+  throw new OperationError('invalidField', `until: ${formatUtc(at)} is in the past. Send a later time.`);
 }
 
 async function view(
@@ -207,8 +204,8 @@ const pauseView = (pausable: Pausable) => {
 
 const listed = {
   id: Type.String(),
-  paused: Type.Boolean({ description: 'Whether it is paused now, by itself' }),
-  paused_until: optional(Type.String({ description: 'When it resumes by itself' })),
+  paused: Type.Boolean({ description: 'Whether it is paused itself' }),
+  paused_until: optional(Type.String({ description: 'When it resumes automatically' })),
 };
 
 const CampaignListed = Type.Object({
@@ -224,7 +221,7 @@ export type CampaignView = Type.Static<typeof CampaignListed>;
 
 export const showCampaigns = operation({
   id: 'listCampaigns',
-  summary: 'Every campaign: whether it is paused, how it sells, how many leads wait in it',
+  summary: 'List campaigns, with pause, sale mode and number of waiting leads',
   tag,
   method: 'GET',
   path: '/admin/campaigns',
@@ -267,17 +264,15 @@ const ContractListed = Type.Object({
   ...listed,
   buyer: Type.String(),
   tier: Type.Integer(),
-  price: optional(Type.Number({ description: 'Its fixed price; absent: its buyer is asked for a bid' })),
+  price: optional(Type.Number({ description: 'Its fixed price; absent if its buyer bids' })),
   currency: Type.String(),
-  also_paused: optional(
-    Type.String({ description: 'What else is paused: its campaign, its buyer or its seller' }),
-  ),
+  also_paused: optional(Type.String({ description: 'Also paused: its seller, campaign or buyer' })),
 });
 export type ContractView = Type.Static<typeof ContractListed>;
 
 export const showContracts = operation({
   id: 'listContracts',
-  summary: 'Every contract: whether it is paused, its price and its tier',
+  summary: 'List contracts, with pause, price and tier',
   tag,
   method: 'GET',
   path: '/admin/contracts',

@@ -8,7 +8,7 @@ import { operation } from '../operation.js';
 
 export const testPostbacks = operation({
   id: 'testPostbacks',
-  summary: 'Send a test to each address at which a seller is told of its leads, and tell what came back',
+  summary: 'Send a test to each postback address of a seller, and show the responses',
   tag: 'Market',
   method: 'POST',
   path: '/admin/postbacks/test',
@@ -20,13 +20,13 @@ export const testPostbacks = operation({
       addresses: Type.Array(
         Type.Object({
           url: Type.String(),
-          delivered: Type.Boolean({ description: 'Whether it answered with a 2xx' }),
-          answer: Type.String({ description: 'Its status, or why there was no answer' }),
+          delivered: Type.Boolean({ description: 'Whether the response was a 2xx' }),
+          answer: Type.String({ description: 'Status of the response, or why there was none' }),
           ms: Type.Integer({ minimum: 0 }),
         }),
       ),
     },
-    { $id: 'PostbacksTested', title: 'What each address said; none where the seller has none' },
+    { $id: 'PostbacksTested', title: 'The response of each address; empty if the seller has none' },
   ),
   failures: ['notFound'],
   async run({ database, by, send }, { seller: named }) {

@@ -2,13 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Campaign, Contract, Market } from '../../market/model/market.js';
 import { fieldsIn, type Filter } from '../../market/filters/filters.js';
 
-/** What every list of leads shows. All other fields hold what a person wrote: a custom field may hold anything. */
+/** Shown in every list of leads. All other fields are personal, since a custom field may hold anything. */
 const NOT_PERSONAL = 'state';
 
 /**
- * Fields of persons that a change asks for: those of filters that are not the same before and after it, and those that are
- * declared to be something else. Its figures say how many leads have the values that it names, so some dozens of changes
- * read a phone number digit by digit.
+ * Personal fields in the parts of filters and declarations that a change modifies. The figures of a simulation reveal how many
+ * leads have certain values, so that some dozens of simulations could read a phone number digit by digit.
  */
 export function personalFieldsInChange(before: Market, after: Market): string[] {
   const contracts = new Map(before.contracts.map((contract) => [contract.id, contract]));
@@ -24,7 +23,7 @@ type Asking = Pick<Contract, 'filters' | 'timezone'>;
 
 function askedByFilters(was: Asking | undefined, { filters = [], timezone }: Asking): string[] {
   const before = was?.filters ?? [];
-  // Ages are counted on the contract's clock.
+  // Ages depend on the contract's time zone.
   const isSameDay = was?.timezone === timezone || !filters.some(asksForAge);
   return isSameDay && isDeepStrictEqual(before, filters) ? [] : [...fieldsIn(before), ...fieldsIn(filters)];
 }

@@ -12,7 +12,7 @@ import type { AuditedValue, AuditEvent } from '../../store/documents.js';
 import { readMarket, termsOf } from '../../store/market/readMarket.js';
 import { readOnly } from '../../store/readOnly.js';
 import { readPast } from '../../store/reports/readPast.js';
-import { ApiError } from '../refusal.js';
+import { OperationError } from '../operationError.js';
 import { personalFieldsInChange } from './personalFields.js';
 import { invalidMarketFile } from '../market/marketChanges.js';
 import { dateOf, DateOrTime, SellerName } from '../inputs.js';
@@ -29,24 +29,24 @@ import {
   type SimulationView,
 } from './simulationView.js';
 
-/** Of a process that others wait for. */
-const MOST_DAYS = 31;
-const MOST_LEADS = 50_000;
+/** Limits if the process also serves other requests. */
+const MAX_DAYS = 31;
+const MAX_LEADS = 50_000;
 const DAY_MS = 86_400_000;
 
 let isUnderWay = false;
 
 export const simulate = operation({
   id: 'simulate',
-  summary: 'Decide past auctions again under changed terms; it sends nothing to anyone and changes nothing',
+  summary: 'Repeat past auctions under changed terms. Nothing is sent or changed',
   tag: 'Market',
   method: 'POST',
   path: '/admin/simulate',
   scope: 'simulations:read',
   input: Type.Object(
     {
-      file: Type.String({ description: 'What changes, as a part of a market file, in YAML or JSON' }),
-      since: DateOrTime(`Leads received since; at most ${MOST_DAYS} days ago`),
+      file: Type.String({ description: 'The changes, as a part of a market file, in YAML or JSON' }),
+      since: DateOrTime(`Start of the period; at most ${MAX_DAYS} days ago`),
       seller: Type.Optional(SellerName),
     },
     { title: 'the request' },
@@ -59,7 +59,7 @@ export const simulate = operation({
     const code = seller === undefined ? undefined : (await findSellerByName(context.database, seller)).code;
     const asked = { file, since: dateOf(since), until: new Date(), seller: code };
     if (!context.isShared) return simulated(context, asked);
-    if (asked.until.getTime() - asked.since.getTime() > MOST_DAYS * DAY_MS) throw tooMuch();
+    if (asked.until.getTime() - asked.since.getTime() > MAX_DAYS * DAY_MS) throw tooMuch();
     if (isUnderWay) throw busy();
     isUnderWay = true;
     try {
@@ -70,26 +70,26 @@ export const simulate = operation({
   },
 });
 
-const tooMuch = (): ApiError =>
-  new ApiError(
+const tooMuch = (): OperationError =>
+  new OperationError(
     'invalidField',
-    `A simulation goes back ${MOST_DAYS} days and has ${MOST_LEADS} leads at the most. Name a later \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
+    `A simulation covers at most ${MAX_DAYS} days and ${MAX_LEADS} leads. Send a later \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
-const busy = (): ApiError =>
-  new ApiError('unavailable', 'Another simulation is under way. Ask again after Retry-After seconds.', {
-    headers: { 'retry-after': 5 },
+const busy = (): OperationError =>
+  new OperationError('unavailable', 'Another simulation is in progress. Retry after Retry-After seconds.', {
+    retryAfterS: 5,
   });
 
 interface Asked {
   file: string;
   since: Date;
   until: Date;
-  /** Only its campaigns are decided again. */
+  /** Simulates only its campaigns. */
   seller?: string;
 }
 
-/** From the market and the change to what would have come of it; from here on nothing can be written. */
+/** Runs a simulation. `readOnly` prevents writes. */
 async function simulated(
   { database, by, scopes, isShared, onProgress = () => undefined }: OperationContext,
   { file, since, until, seller }: Asked,
@@ -102,7 +102,10 @@ async function simulated(
   const { changes } = planApply(stored, changed);
   const real = changes.filter(({ change }) => change === 'created' || change === 'changed');
   if (real.length === 0 && models.size === 0)
-    throw new ApiError('conflict', 'The change changes nothing: the market is as it says already.');
+    throw new OperationError(
+      'conflict',
+      'The change has no effect: the market already has these values. Change the file.',
+    );
   const asked = personalFieldsInChange(before, after);
   if (asked.length > 0 && !scopes.includes('persons:read')) throw personsAsked(asked);
   const modelled = [...models.keys()];
@@ -111,7 +114,7 @@ async function simulated(
   const ids = campaigns.map(({ id }) => id);
   await recordAuditEvent(database, by, deedOf(real, modelled, { since, seller }));
   const past = await readPast(reading, { since, until, campaigns }, [before, after], (count) => {
-    if (isShared && count > MOST_LEADS) throw tooMuch();
+    if (isShared && count > MAX_LEADS) throw tooMuch();
     onProgress(`reading leads: ${count}`);
   });
   if (isShared && isFew(past.leads.length, MIN_LEADS_SHOWN)) throw tooFew(ids);
@@ -129,23 +132,23 @@ async function simulated(
   };
 }
 
-/** @throws ApiError if there are none */
+/** @throws OperationError if there are none */
 function campaignsOf(parts: readonly ChangedPart[], terms: Market, seller: string | undefined): Campaign[] {
   const all = affectedCampaigns(parts, terms);
   if (all.length === 0)
-    throw new ApiError(
+    throw new OperationError(
       'conflict',
-      'The change concerns no campaign: what it names has no contract in one. Name a campaign or a contract.',
+      'The change affects no campaign: its buyers or sellers have no contract. Change a campaign or a contract.',
     );
   const own = seller === undefined ? all : all.filter((campaign) => campaign.seller === seller);
   if (own.length > 0) return own;
-  throw new ApiError(
+  throw new OperationError(
     'conflict',
-    `The change concerns no campaign of ${seller}, but ${abbreviateList(all.map(({ id }) => id))}. Leave the seller out, or name another one.`,
+    `The change affects no campaign of ${seller}, only ${abbreviateList(all.map(({ id }) => id))}. Leave \`seller\` out, or name another one.`,
   );
 }
 
-/** Who has simulated what: the paths of what changes and no value, which a filter may have from a person. */
+/** The audit entry: changed paths without values, because a filter may contain personal data. */
 function deedOf(
   changes: Change[],
   models: string[],
@@ -165,28 +168,28 @@ function deedOf(
     kind: 'simulation',
     id: v7(),
     did: 'simulated',
-    values: redactedValues(values.slice(0, MOST_NOTED)),
+    values: redactedValues(values.slice(0, MAX_AUDITED)),
   };
 }
 
-/** An enum's values stand in the path of their labels. */
+/** Cuts the paths of labels, which contain the values of an enum. */
 const pathsOf = (fields: object): string[] => [
   ...new Set(Object.keys(fields).map((path) => path.replace(/^(fields\.[^.]+\.values)\..*$/s, '$1'))),
 ];
 
 /** A change may name thousands of contracts. */
-const MOST_NOTED = 200;
+const MAX_AUDITED = 200;
 
-const personsAsked = (fields: string[]): ApiError =>
-  new ApiError(
+const personsAsked = (fields: string[]): OperationError =>
+  new OperationError(
     'scopeMissing',
-    `The change has filters on what persons wrote (${fields.join(', ')}), which its figures would reveal. This needs a key with the scope persons:read as well.`,
+    `The change has filters on personal fields (${fields.join(', ')}), and its figures would reveal their values. Use a key that also has the scope persons:read.`,
   );
 
-const tooFew = (campaigns: string[]): ApiError =>
-  new ApiError(
+const tooFew = (campaigns: string[]): OperationError =>
+  new OperationError(
     'conflict',
-    `Fewer than ${MIN_LEADS_SHOWN} leads of ${abbreviateList(campaigns)} can be decided again, and figures of so few would reveal persons. Name an earlier \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
+    `Fewer than ${MIN_LEADS_SHOWN} leads of ${abbreviateList(campaigns)} can be simulated, and their figures would reveal persons. Send an earlier \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
 function changedBy(text: string, market: Market): SimulatedMarket {
@@ -206,11 +209,10 @@ function modelsIn({ terms, models }: SimulatedMarket): ModelView[] {
     return {
       contract: id,
       currency,
-      ...(bids && { lowest: amount(bids.lowest), highest: amount(bids.highest) }),
-      ...(sharedBids && {
-        shared_lowest: amount(sharedBids.lowest),
-        shared_highest: amount(sharedBids.highest),
-      }),
+      lowest: bids && amount(bids.lowest),
+      highest: bids && amount(bids.highest),
+      shared_lowest: sharedBids && amount(sharedBids.lowest),
+      shared_highest: sharedBids && amount(sharedBids.highest),
       bids_on_percent: bidsOn,
       accepts_percent: accepts,
     };

@@ -12,12 +12,12 @@ import type { WhatIf } from '../../market/simulate/whatIf.js';
 import { ChangeSchema } from '../market/marketChanges.js';
 
 /**
- * No figure of fewer leads is given away by the API: a handful of leads is a handful of persons. On the database itself
- * nothing is withheld (docs/decisions/simulated-figures.md).
+ * The API shows no figure of fewer leads, which would reveal persons. Commands on the database itself show all figures
+ * (docs/decisions/simulated-figures.md).
  */
 export const MIN_LEADS_SHOWN = 10;
 
-/** Null: of fewer leads than may be shown. */
+/** Null if too few leads are behind it. */
 const Figure = Type.Union([Type.Number(), Type.Null()]);
 const Count = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]);
 const Three = Type.Object({ booked: Type.Number(), unchanged: Type.Number(), changed: Type.Number() });
@@ -26,7 +26,7 @@ const TallyView = Type.Object({
   leads: Type.Integer({ minimum: 0 }),
   sold: Count,
   revenue: Type.Union([Type.Number(), Type.Null()], {
-    description: 'What buyers pay, less what they were given back',
+    description: 'Payments of buyers, less refunds',
   }),
   sellers_earn: Figure,
   house_keeps: Figure,
@@ -37,7 +37,7 @@ const Model = Type.Object({
   currency: Type.String(),
   lowest: Type.Optional(Type.Number()),
   highest: Type.Optional(Type.Number()),
-  shared_lowest: Type.Optional(Type.Number({ description: 'For a place in a shared sale' })),
+  shared_lowest: Type.Optional(Type.Number({ description: 'Bid for a place in a shared sale' })),
   shared_highest: Type.Optional(Type.Number()),
   bids_on_percent: Type.Number(),
   accepts_percent: Type.Number(),
@@ -48,30 +48,29 @@ export const Simulation = Type.Object(
     since: Type.String(),
     until: Type.String(),
     campaigns: Type.Array(Type.String(), {
-      description: 'Campaigns that the change concerns; only their leads are decided again',
+      description: 'Campaigns that the change affects; only their leads are simulated',
     }),
-    changes: Type.Array(ChangeSchema, { description: 'What the change makes of the market' }),
+    changes: Type.Array(ChangeSchema, { description: 'Changes of the market' }),
     models: Type.Array(Model, {
-      description: 'What buyers are assumed to do with leads that they were not asked about',
+      description: 'Assumptions about buyers for leads that they were not asked about',
     }),
     fewest_leads: Type.Optional(
-      Type.Integer({ description: 'Figures of fewer leads are not shown: they are null, or put together' }),
+      Type.Integer({ description: 'Figures of fewer leads are null, or combined' }),
     ),
-    leads: Type.Integer({ minimum: 0, description: 'How many were decided again' }),
+    leads: Type.Integer({ minimum: 0, description: 'Number of simulated leads' }),
     left_out: Type.Object(
       { erased: Count, unheld: Count },
       {
-        description: 'Leads whose persons were erased, and leads for which no round was held',
+        description: 'Leads left out: erased, or without a round',
       },
     ),
     unchanged_as_booked: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
-      description: 'How many come out as booked when they are decided again without the change',
+      description: 'Number of leads whose simulation without the change matches the booked result',
     }),
     assumed: Type.Object(
       { leads: Count, bid: Count, form: Count, post: Count, check: Count },
       {
-        description:
-          'How many results with the change rest on more than buyers have said, in all and by what it is',
+        description: 'Number of results with the change that rest on assumptions, in total and by assumption',
       },
     ),
     currencies: Type.Array(
@@ -84,30 +83,30 @@ export const Simulation = Type.Object(
         others: Type.Optional(
           Type.Object(
             { buyers: Type.Integer({ minimum: 2 }), won: Three, spent: Three },
-            { description: 'Buyers of few leads, together' },
+            { description: 'Buyers of few leads, combined' },
           ),
         ),
       }),
       {
         description:
-          'By currency, the same leads three times: as booked, decided again without the change, decided again with it. The effect of the change is `changed` less `unchanged`',
+          'By currency, the same leads three times: as booked, simulated without the change, and simulated with it. The effect of the change is `changed` minus `unchanged`',
       },
     ),
   },
-  { $id: 'Simulation', title: 'What leads would have been sold for, with a change and without it' },
+  { $id: 'Simulation', title: 'Simulated sales with and without a change' },
 );
 export type SimulationView = Type.Static<typeof Simulation>;
 export type ModelView = Type.Static<typeof Model>;
 type InCurrency = SimulationView['currencies'][number];
 
-/** What came of deciding leads again, and which could not be. */
+/** Results of a simulation, and the leads left out. */
 export interface Figures extends WhatIf {
   leftOut: { erased: number; unheld: number };
 }
 
 /**
  * The figures of a simulation.
- * @param fewest no figure of fewer leads is shown; 1: every one is
+ * @param fewest figures of fewer leads are hidden; 1 shows all
  */
 export function figuresView(
   { leads, leftOut, asBooked, assumed, currencies }: Figures,
@@ -132,15 +131,15 @@ export function figuresView(
   };
 }
 
-/** Names a few of many campaigns. */
+/** Lists the first few of many campaigns. */
 export const abbreviateList = (campaigns: readonly string[]): string =>
-  campaigns.length <= MOST_NAMED
+  campaigns.length <= MAX_NAMED
     ? campaigns.join(', ')
-    : `${campaigns.slice(0, MOST_NAMED).join(', ')} and ${campaigns.length - MOST_NAMED} more`;
+    : `${campaigns.slice(0, MAX_NAMED).join(', ')} and ${campaigns.length - MAX_NAMED} more`;
 
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
-/** None is not few: that nothing was sold is about nobody. */
+/** Zero is not few: it is about no person. */
 export const isFew = (count: number, fewest: number): boolean => count > 0 && count < fewest;
 
 function currencyView({ currency, tallies }: WhatIf['currencies'][number], fewest: number): InCurrency {
@@ -156,7 +155,7 @@ function currencyView({ currency, tallies }: WhatIf['currencies'][number], fewes
   };
 }
 
-/** @param isSoldFew the sales of some column are too few to be shown, and so is the money of all */
+/** @param isSoldFew whether a column has too few sales, which hides sales and money of all columns */
 function tallyView(
   { leads, sold, revenue, earned }: Tally,
   currency: string,
@@ -175,8 +174,8 @@ function tallyView(
 type Together = Pick<BuyerCompared, 'won' | 'spent'> & { buyers: number };
 
 /**
- * Buyers of few leads are put together, with as many of the next larger ones as it takes: from the sums nobody finds out
- * the part of a single one. What is left after all buyers is left out.
+ * Combines buyers of few leads, with as many of the next larger ones as needed, so that the sums do not reveal a single buyer.
+ * If even all buyers together are too few, none is shown.
  */
 function withoutFew(
   all: readonly BuyerCompared[],
@@ -195,7 +194,7 @@ function withoutFew(
   }
 }
 
-/** What was spent on leads that were given back is about few as well. */
+/** Spending without sales, on returned leads, is about few leads as well. */
 const isOfFew = ({ won, spent }: Pick<BuyerCompared, 'won' | 'spent'>, fewest: number): boolean =>
   COLUMNS.some((one) => isFew(won[one], fewest) || (fewest > 1 && won[one] === 0 && spent[one] !== 0));
 

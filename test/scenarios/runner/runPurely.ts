@@ -1,5 +1,5 @@
 import { returnRefusal, refundOf } from '../../../src/market/model/returnShares.js';
-import { LEAD_API_ERRORS } from '../../../src/operations/refusal.js';
+import { LEAD_API_ERRORS } from '../../../src/api/errorTable.js';
 import { readCheckAnswer } from '../../../src/buyers/check.js';
 import { readDelivery } from '../../../src/buyers/notice.js';
 import { personScreen } from '../../../src/buyers/personScreen.js';

@@ -5,7 +5,8 @@ import { v7 } from 'uuid';
 import { toMinor } from '../../../src/market/money.js';
 import type { FinishedLead } from '../../../src/market/wording/story.js';
 import { categoryKey } from '../../../src/market/model/market.js';
-import { ApiError, errorOf } from '../../../src/operations/refusal.js';
+import { errorOf } from '../../../src/api/errorTable.js';
+import { OperationError } from '../../../src/operations/operationError.js';
 import { newLeadAnswer } from '../../../src/api/leads/leadAnswer.js';
 import { newLead } from '../../../src/api/leads/acceptLead.js';
 import { acceptReturn } from '../../../src/operations/leads/acceptReturn.js';
@@ -187,7 +188,7 @@ async function returnLead(world: LeadWorld, run: Run, step: NonNullable<Step['re
     acceptReturn(database, request, (facts) => world.start(facts)).then(
       () => undefined,
       (thrown: unknown) => {
-        if (thrown instanceof ApiError) return errorOf(thrown.kind).error;
+        if (thrown instanceof OperationError) return errorOf(thrown.kind).error;
         throw thrown;
       },
     );

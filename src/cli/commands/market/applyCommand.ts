@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import Value from 'typebox/value';
-import { ApiError } from '../../../operations/refusal.js';
+import { OperationError } from '../../../operations/operationError.js';
 import { IfMatch, applyMarketOperation } from '../../../operations/market/marketOperations.js';
 import { faultsOfFile, readMarketFile } from '../../../market/file/changeMarket.js';
 import type { Fault } from '../../../market/file/fault.js';
@@ -105,7 +105,7 @@ async function asPlanned(call: CallOperation, text: string, tag: string, { repla
   try {
     return await call(applyMarketOperation, { file: text, replace, prune, yes: true, if_match: tag });
   } catch (error) {
-    if (!(error instanceof ApiError) || error.kind !== 'marketChanged') throw error;
+    if (!(error instanceof OperationError) || error.kind !== 'marketChanged') throw error;
     throw new CommandFailed(
       'The market has changed since this plan was made; nothing was changed. Run the command again to see the new plan.',
     );
@@ -143,7 +143,8 @@ interface Refused {
 /** The faults of the file; if the market can't be read, the faults found without it. */
 function refusalOf(text: string, error: unknown): Refused {
   const outcome = 'nothing was changed.';
-  if (error instanceof ApiError && error.details.faults) return { faults: error.details.faults, outcome };
+  if (error instanceof OperationError && error.details.faults)
+    return { faults: error.details.faults, outcome };
   const faults = faultsOfFile(readMarketFile(text));
   if (faults.length === 0) throw error;
   const why = error instanceof Error ? error.message : 'unknown error';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ApiError } from '../../../operations/refusal.js';
+import { OperationError } from '../../../operations/operationError.js';
 import { simulate } from '../../../operations/simulate/simulateOperation.js';
 import { abbreviateList, type SimulationView } from '../../../operations/simulate/simulationView.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
@@ -40,7 +40,7 @@ async function decideAgain({ since, change: file, seller, json }: Options, comma
   const needs = { persons: true, onProgress: shown.progress };
   const simulation = await useAdmin(command, (call) => call(simulate, asked), needs)
     .catch((error: unknown) => {
-      if (!(error instanceof ApiError) || error.details.faults === undefined) throw error;
+      if (!(error instanceof OperationError) || error.details.faults === undefined) throw error;
       throw new CommandFailed(faultsText(file, error.details.faults, 'nothing was decided.'));
     })
     .finally(() => shown.done());

@@ -38,7 +38,7 @@ describe('gavel', () => {
     );
     const other = await run(['buyers', 'topup', 'northwind', '99', '--ref', 'wire 4711']);
     expect(other).toMatchObject({ code: 1, stdout: '' });
-    expect(other.stderr).toContain('"wire 4711" is booked already, with $250.50; nothing was changed.');
+    expect(other.stderr).toContain('"wire 4711" is already booked, with $250.50. Nothing was changed.');
 
     const listed = await run(['buyers', 'list', '--json']);
     const prepaid = { left: 5250.5, held: 0, currency: 'USD' };

@@ -187,7 +187,7 @@ describe('gavel leads', () => {
     expect(JSON.parse(asJson.stdout)).toMatchObject({ fields });
     const refused = await run(['erase', _id, '--by', 'Dana\u001b[2J']);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain('by has characters that can’t be seen');
+    expect(refused.stderr).toContain('by contains invisible characters');
   });
 
   test('erase requires leads or a person, and not both', async () => {

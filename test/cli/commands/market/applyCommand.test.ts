@@ -199,7 +199,7 @@ describe('gavel apply', () => {
     );
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain(
-      `The model of contract ${FABRIKAM} is for \`gavel simulate\`; apply makes no use of it.`,
+      `The model of contract ${FABRIKAM} is only for \`gavel simulate\`; \`gavel apply\` ignores it.`,
     );
     expect(await fabrikam()).toMatchObject({ price: 1400 });
     expect(await fabrikam()).not.toHaveProperty('model');

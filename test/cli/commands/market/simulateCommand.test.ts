@@ -212,13 +212,13 @@ describe('gavel simulate', () => {
     const other = await simulate(floor, '--seller', 'globex');
     expect(other).toMatchObject({ code: 1, stdout: '' });
     expect(other.stderr).toContain(
-      'The change concerns no campaign of GLOBEX00, but ACME1234/auto-insurance. Leave the seller out',
+      'The change affects no campaign of GLOBEX00, only ACME1234/auto-insurance. Leave `seller` out',
     );
   });
 
   test.each([
-    ['sellers: [{ code: GLOBEX00, name: Renamed }]', [], 'The change concerns no campaign: '],
-    [`${AUTO}, sale: { floor: 10 } }]`, [], 'changes nothing: the market is as it says already'],
+    ['sellers: [{ code: GLOBEX00, name: Renamed }]', [], 'The change affects no campaign: '],
+    [`${AUTO}, sale: { floor: 10 } }]`, [], 'The change has no effect: the market already has these values'],
     [
       `${AUTO}, contracts: [{ buyer: contoso, price: 5 }] }]`,
       [],

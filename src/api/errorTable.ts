@@ -1,8 +1,6 @@
-import type { FieldFault } from '../market/fields/standardFields.js';
-import type { Fault } from '../market/file/fault.js';
-import type { Change } from '../store/market/applyPlan.js';
+import type { ErrorKind, OperationError } from '../operations/operationError.js';
 
-/** Every error that a source may be answered, once: its status and the text that programs may rely on. */
+/** Errors of the Lead API: status, and the text that programs may rely on. `about` is the cause, for the docs. */
 export const ERRORS = {
   missingField: {
     status: 400,
@@ -74,7 +72,7 @@ export const ERRORS = {
   },
 } as const;
 
-/** What only buyers are answered. */
+/** Errors that only buyers get. */
 export const BUYER_ERRORS = {
   noReturns: {
     status: 403,
@@ -91,7 +89,7 @@ export const BUYER_ERRORS = {
 /** Every error of the Lead API. */
 export const LEAD_API_ERRORS = { ...ERRORS, ...BUYER_ERRORS };
 
-/** What only the admin API answers. */
+/** Errors of the admin API alone. */
 export const ADMIN_ERRORS = {
   scopeMissing: { status: 403, error: 'Scope missing' },
   conflict: { status: 409, error: 'Conflict' },
@@ -100,44 +98,16 @@ export const ADMIN_ERRORS = {
   invalidMarket: { status: 422, error: 'Invalid market file' },
 } as const;
 
-const ALL = { ...LEAD_API_ERRORS, ...ADMIN_ERRORS };
+const ALL_ERRORS: Record<ErrorKind, { status: number; error: string }> = {
+  ...LEAD_API_ERRORS,
+  ...ADMIN_ERRORS,
+};
 
-export type ErrorKind = keyof typeof ALL;
+/** The status and the text of an error. */
+export const errorOf = (kind: ErrorKind): { status: number; error: string } => ALL_ERRORS[kind];
 
-/** The ways in which some operations fail, beside those that all have. */
-export type OperationFailure = 'notFound' | keyof Omit<typeof ADMIN_ERRORS, 'scopeMissing'>;
-
-/** What an error is answered with: its status and its text. */
-export const errorOf = (kind: ErrorKind): { status: number; error: string } => ALL[kind];
-
-interface Details {
-  /** The status where another than the kind's says it better, for requests that HTTP itself refuses. */
-  status?: number;
-  headers?: Record<string, string | number>;
-  fields?: FieldFault[];
-  /** Of a market file, each with its line. */
-  faults?: Fault[];
-  /** Of a market: what would be changed. */
-  changes?: Change[];
-}
-
-/** Ends a request with one of the errors above; `message` tells the source what to do about it. */
-export class ApiError extends Error {
-  override name = 'ApiError';
-  readonly status: number;
-
-  constructor(
-    readonly kind: ErrorKind,
-    message: string,
-    readonly details: Details = {},
-  ) {
-    super(message);
-    this.status = details.status ?? errorOf(kind).status;
-  }
-}
-
-/** What a failed request is answered with. */
-export function errorBody(error: ApiError, requestId: string) {
+/** The body of the response to a failed request. */
+export function errorBody(error: OperationError, requestId: string) {
   return {
     success: false as const,
     error: errorOf(error.kind).error,
