@@ -10,7 +10,7 @@ export interface AskAgainRequest {
   number: number;
   contract: string;
   version: number;
-  /** When the source is answered, UTC ms; absent where nobody waits. */
+  /** When the source is answered, UTC ms; absent if nobody waits. */
   answerBy?: number;
 }
 

@@ -8,7 +8,7 @@ export interface MissedRequest {
   leadId: string;
   number: number;
   version: number;
-  /** When the source is answered, UTC ms; absent where nobody waits. */
+  /** When the source is answered, UTC ms; absent if nobody waits. */
   answerBy?: number;
 }
 

@@ -14,7 +14,7 @@ import { readRounds } from '../src/store/leads/rounds.js';
 /** As many rounds as the workflow tells in full (workflows/story.ts). */
 const TOLD = { first: 5, last: 20 };
 
-/** What has become of a lead so far, for a run of its workflow that has not seen it. It goes into a history. */
+/** The outcome of a lead so far, for a workflow run that does not know it. It is recorded in the history. */
 export async function beforeOf(database: Database, leadId: string): Promise<Before> {
   const lead = await findStoredLead(database, leadId);
   if (lead === null) throw new UnknownLeadError(leadId);

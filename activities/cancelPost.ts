@@ -12,7 +12,7 @@ import { undelivered } from './undelivered.js';
 export interface CancelRequest {
   leadId: string;
   contract: string;
-  /** The post that is called off; the contract may have been offered the lead anew since. */
+  /** The cancelled post; the contract may have been offered the lead again since. */
   postId: string;
   /** Why the last answer to it was not clear. */
   why?: string;
@@ -20,7 +20,7 @@ export interface CancelRequest {
 
 /**
  * Calls a post off: the claim is given up first, so that a yes that is still on its way can't be booked, then the
- * buyer is told. Returns `accepted` where the yes was booked before. Throws until the buyer has heard it, for
+ * buyer is notified. Returns `accepted` if the acceptance was booked before. Throws until the notice is delivered, for
  * Temporal to try again, no sooner than the buyer asks for; a server that knows no such notice answers 4xx, and asking it
  * again is no use.
  */

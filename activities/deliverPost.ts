@@ -6,7 +6,7 @@ import { sellOnce, type SaleAnswer, type SaleRequest } from './sellLead.js';
 /**
  * The same step as `sellLead`, patiently and where ops can watch: an uncertain answer is thrown, so that Temporal
  * shows the attempt, its error and when the next one is due. When the policy allows no further try, the answer is
- * `uncertain` for good.
+ * `uncertain` permanently.
  */
 export const deliverPost =
   (deps: Deps) =>

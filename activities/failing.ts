@@ -21,7 +21,7 @@ export async function mayTry({ database, circuits }: Deps, buyer: string, line: 
 /** Limits are kept to within milliseconds, save by a process that stood still: it was paused, or its machine asleep. */
 const STOOD_STILL_MS = 1000;
 
-/** What came of asking a buyer. */
+/** The result of a request to a buyer. */
 interface Answered extends Omit<BuyerAnswer, 'at' | 'fault'> {
   /** Why it counts against the buyer's server. */
   failure?: Failure;

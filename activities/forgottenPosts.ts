@@ -11,8 +11,8 @@ export interface ForgottenPost {
 const GRACE_MS = 60_000;
 
 /**
- * Posts that were begun and that nobody is at any more: by a worker that slept while another went on without it, and then
- * died. A lead whose own workflow has nothing under way can't end while one of them may have been heard.
+ * Orphaned posts: still `posting`, but their worker died. A suspended worker leaves one when another continued without it.
+ * A lead can't end while such a post may have been delivered.
  */
 export const forgottenPosts =
   ({ database }: Deps) =>

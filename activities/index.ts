@@ -24,7 +24,7 @@ import { withdrawLead } from './withdrawLead.js';
 import type { Deps } from './deps.js';
 
 /**
- * A step that fails for good if the lead is not stored: retrying it does not help, and its workflow fails with the reason.
+ * A step that fails without retries if the lead is not stored: a retry does not help, and its workflow fails with the reason.
  * If the lead is restored later, the sweep starts a new workflow, as after every failure.
  */
 const ofLead =

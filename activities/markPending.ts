@@ -7,13 +7,13 @@ import type { Deps } from './deps.js';
 export interface Pending {
   leadId: string;
   reason: LeadReason;
-  /** Until when it waits, UTC ms. */
+  /** End of the wait, UTC ms. */
   until: number;
-  /** What its last round foresees by now, after what it was told since; absent: it was told nothing. */
+  /** The next events by its last round and the market changes since; absent if there were none. */
   heard?: WaitUpdate & { round: number };
 }
 
-/** Notes that the lead is unsold, why, and until when it waits; returns how it stands: a withdrawn one does not wait. */
+/** Stores that the lead is unsold, the reason and the end of its wait; returns its status: a withdrawn lead does not wait. */
 export const markPending =
   ({ database }: Deps) =>
   async ({ leadId, until, reason, heard }: Pending): Promise<LeadState | undefined> =>

@@ -28,7 +28,7 @@ export interface RoundRequest {
   number: number;
   /** The workflow's time, UTC ms: a repeat after a crash plans with the time of its own task. */
   now: number;
-  /** When the source is answered, UTC ms; absent where nobody waits for this round. */
+  /** When the source is answered, UTC ms; absent if nobody waits for this round. */
   answerBy?: number;
   /** Whether the run does not know yet what has become of the lead before. */
   asksBefore?: boolean;
@@ -37,7 +37,7 @@ export interface RoundRequest {
 /** No new round is held: the lead has ended, or was withdrawn while a post was in flight and ends with its answer. */
 export interface NoRound {
   ended: EndStatus | 'withdrawing';
-  /** How many addresses of the seller are told. */
+  /** The number of the seller's postback addresses. */
   addresses: number;
   /** Of a withdrawn lead: who took it off sale, if that is stored. */
   withdrawnBy?: WithdrawnBy;
@@ -45,7 +45,7 @@ export interface NoRound {
 
 /**
  * Holds one round up to the bids of its first tier: who is eligible, what they bid, a reason for everybody else. The
- * round is stored before it is returned, and a repeat returns the stored one instead of asking again, so whoever
+ * round is stored before it is returned, and a repeat returns the stored one instead of asking again, so every caller that
  * repeats it decides the same.
  */
 export const runRound =

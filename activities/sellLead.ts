@@ -31,11 +31,11 @@ export interface SaleRequest {
 }
 
 /**
- * What came of offering the lead to one buyer. `closed` with a status: the lead has ended, was withdrawn, is held by others
+ * The result of an offer to one buyer. `closed` with a status: the lead has ended, was withdrawn, is held by others
  * already, or is in another currency than the offer; the auction is over.
  * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
- * `final`: asking again is no use. `isSilent`: asked what became of the post, the buyer said nothing. `change`: when a
- * limit that left no room has some again. `isLow`: it took the buyer's prepaid balance below what it wants to hear of.
+ * `final`: asking again is no use. `isSilent`: the buyer did not answer the question about its post. `change`: when a
+ * limit that left no room has some again. `isLow`: it took the buyer's prepaid balance below the buyer's notice limit.
  * `ms` is how long the buyer took to answer the post.
  */
 export type SaleAnswer =
@@ -74,7 +74,7 @@ export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolea
     leadId,
     offer.contract,
     { postId: id, round, buyer, exclusive, price, earns, currency: campaign?.currency },
-    // No new post on a bid that has expired; one that was begun is still finished.
+    // No new post on a bid that has expired; a started post is still finished.
     hasExpired(offer.bid, Date.now()) ? 0 : sale.maxBuyers,
     again,
   );
@@ -90,7 +90,7 @@ export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolea
   return sellClaimed(deps, request, claimed, isFirst);
 }
 
-/** Why the offer is not made at all, if it has not been begun by another try. */
+/** Why the offer is not made, unless another attempt has started it. */
 async function passedOver(
   deps: Deps,
   request: SaleRequest,
@@ -179,7 +179,7 @@ async function sellClaimed(
 
 /**
  * The room that the sale has, or the limit that leaves none; in the words that the first try of this claim found
- * (`agreeOnRoom`). Undefined where the claim is settled already.
+ * (`agreeOnRoom`). Undefined if the claim is already settled.
  */
 async function roomFor(
   deps: Deps,
@@ -197,7 +197,7 @@ async function roomFor(
   if (room === 'taken') return found.refusal ? { ...found, took: await countedFor(database, hold) } : found;
   if (room === undefined) {
     const now = await findStoredLead(database, lead._id);
-    // Where it is loose, whoever settled it settles its reservation too, or the sweep does.
+    // If it is unsettled, the one that settled the claim also settles its reservation, or the sweep does.
     if (now?.loose?.includes(contract) !== true) await release(database, hold);
     return undefined;
   }
@@ -264,7 +264,7 @@ async function settledBefore(
   }
 }
 
-/** The sale is booked; of those that took a balance below what its buyer wants to hear of, the first says so. */
+/** The sale is booked; of the sales that took a balance below its buyer's notice limit, the first reports it. */
 export async function accepted(
   { database }: Deps,
   lead: Pick<LeadDocument, 'test'>,
@@ -323,7 +323,7 @@ async function settle(
     if (room.isReserved || !room.isNoted) await confirm(database, holdOf(lead, contract, claim), room);
     return accepted(deps, lead, claim, buyer);
   }
-  // The yes came after the post was called off: the buyer hears once more that it was not sold the lead.
+  // The acceptance came after the post was cancelled: the buyer is notified again that it did not buy the lead.
   await sendCancellation(
     deps.send,
     { ...buyer.post, secret: buyer.secret },

@@ -13,7 +13,7 @@ import { accepted as acceptedBy, buyerOf, uncertain, type SaleAnswer } from './s
 export interface SettleRequest {
   leadId: string;
   contract: string;
-  /** What ops know of the post; absent where the buyer is to be asked. */
+  /** The decision of ops about the post; absent if the buyer is asked. */
   accepted?: boolean;
 }
 

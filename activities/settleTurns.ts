@@ -9,7 +9,7 @@ export interface SettleTurnsRequest {
   changes: CreditChanges;
 }
 
-/** Gives turns back whose contracts were not sent the lead, and charges those that were sent it out of turn. */
+/** Returns the turns of contracts that did not get the lead, and charges contracts that got it out of turn. */
 export const settleTurns =
   ({ database }: Deps) =>
   async (request: SettleTurnsRequest): Promise<void> =>

@@ -16,8 +16,8 @@ export interface BuyerNotice {
 }
 
 /**
- * Tells a buyer of its part in a round, where it wants to know.
- * @throws ApplicationFailure until the buyer has heard it, for Temporal to try again, or not after a clear no
+ * Notifies a buyer of its part in a round, if it wants the notice.
+ * @throws ApplicationFailure until the notice is delivered: retried by Temporal, except after a clear refusal
  */
 export const tellBuyer =
   (deps: Deps) =>
@@ -47,7 +47,7 @@ function idAbout({ _id, claims }: StoredLead, notice: Notice, round: number): st
   return notice.kind === 'lost' ? notice.pingId : claims[notice.contract]?.postId;
 }
 
-/** The notice as the buyer reads it (docs/buyer.md); undefined where there is nothing to tell any more. */
+/** The notice as the buyer reads it (docs/buyer.md); undefined if the notice is obsolete. */
 async function payloadOf(
   { database }: Deps,
   { _id: lead_id, claims, currency, test }: StoredLead,

@@ -11,16 +11,15 @@ import { undelivered } from './undelivered.js';
 export interface Postback {
   leadId: string;
   status: Exclude<LeadStatus, 'received'>;
-  /** The last round before the change; 0 where there was none. */
+  /** The last round before the change; 0 if there was none. */
   round: number;
   /** Which of the seller's addresses, from 0: the address itself may hold a secret, and stays out of histories. */
   address: number;
 }
 
 /**
- * Tells one address of the seller that the lead's status has changed. What the lead has left behind it meanwhile is not
- * told any more.
- * @throws ApplicationFailure until the address has heard it, for Temporal to try again, or not after a clear no
+ * Notifies one address of the seller of the lead's new status. An obsolete status is not sent.
+ * @throws ApplicationFailure until the postback is delivered: retried by Temporal, except after a clear refusal
  */
 export const tellSeller =
   ({ database, send, log }: Deps) =>

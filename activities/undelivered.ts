@@ -6,8 +6,8 @@ const SHORTEST_MS = 10_000;
 const LONGEST_MS = 3_600_000;
 
 /**
- * A notice that was not heard, as the failure that ops see and that Temporal tries again after; a clear no fails the
- * activity for good.
+ * The failure of an undelivered notice, as ops see it. Temporal retries it; after a clear refusal the activity fails
+ * without retries.
  */
 export function undelivered(
   who: string,
@@ -16,7 +16,7 @@ export function undelivered(
   const asked = retryAfterMs === undefined ? 0 : Math.min(Math.max(retryAfterMs, SHORTEST_MS), LONGEST_MS);
   return ApplicationFailure.create({
     type: 'NoticeUndelivered',
-    message: `${who} ${final ? 'refuses it' : 'has not heard it'}: ${detail}`,
+    message: `${who} ${final ? 'refuses it' : 'did not confirm it'}: ${detail}`,
     nonRetryable: final,
     ...(asked > 0 && { nextRetryDelay: asked }),
   });

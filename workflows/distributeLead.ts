@@ -113,7 +113,7 @@ async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: S
   return now;
 }
 
-/** Unsold: sleeps until something can change, or ends the lead where nothing can any more. */
+/** Unsold: sleeps until something can change, or ends the lead if nothing can change. */
 async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void> {
   const { leadId } = lead;
   const { wait } = story;
@@ -138,7 +138,7 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
   } else if (wait.until === 'expiry' && !woken) await endUnsold(leadId, 'expired', story);
 }
 
-/** Ends the lead, once no buyer holds it: a post that another run of this workflow has begun is settled first. */
+/** Ends the lead, once no buyer holds it: a post that another run of this workflow has started is settled first. */
 async function endUnsold(leadId: string, status: 'expired' | 'withdrawn', story: Story): Promise<void> {
   for (;;) {
     const reason = story.unsoldReason === 'too_many_rounds' ? story.unsoldReason : undefined;

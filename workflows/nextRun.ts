@@ -28,18 +28,18 @@ export interface Carried {
   addresses: number;
   /** Whether others held the lead in its last round. */
   heldElsewhere: boolean;
-  /** What it was told and has not acted upon. */
+  /** Signals that it has not acted on yet. */
   news: WaitUpdate;
   wake: boolean;
   withdrawn: boolean;
   givenBack: boolean;
-  /** What is yet to get through. */
+  /** Notifications that are not delivered yet. */
   notifications: Notification[];
-  /** What became of the lead before a return; absent if there was none, and in runs of earlier releases. */
+  /** The outcome before a return; absent if there was none, and in runs of earlier releases. */
   before?: Before;
 }
 
-/** A run is long enough after so many events, or so many bytes; the server ends one at 51,200 and 50 MiB. */
+/** A run continues as new after this many events or bytes; the server ends one at 51,200 and 50 MiB. */
 const LONG_EVENTS = 2000;
 const LONG_BYTES = 4 * 1024 * 1024;
 
@@ -50,13 +50,13 @@ export function isLongRun(): boolean {
 
 /**
  * Ends this run and goes on in a new one, once every update has its answer. Returns, and nothing has happened, if the lead
- * is withdrawn before that: whoever asked for it waits for the lead's end.
- * @param carried is asked at the last moment: what the lead is told until then goes along
+ * is withdrawn before that: the caller waits for the lead's end.
+ * @param carried is called last, so that it includes every signal until then
  */
 export async function continueInNextRun(lead: LeadFacts, carried: () => Carried): Promise<void> {
   await condition(() => allHandlersFinished() || carried().withdrawn);
   if (carried().withdrawn) return;
-  // Whoever searches for leads that wait finds the run that goes on, and none of those before it.
+  // A search for waiting leads finds only the latest run.
   upsertSearchAttributes([{ key: searchAttributes.status, value: 'continued' }]);
   const { answerBy: _answered, ...facts } = lead;
   const typedSearchAttributes = leadSearchAttributes(facts, 'pending');

@@ -6,7 +6,7 @@ import { cancelPostDurably, tellBuyer, tellSeller } from './steps.js';
 /** A notification that is yet to get through: an activity and what it is run with, as plain data. */
 export type Notification = {
   summary: string;
-  /** Until when it is sent again, UTC ms. */
+  /** End of its retries, UTC ms. */
   until: number;
 } & (
   | { send: 'tellSeller'; request: Postback }

@@ -9,14 +9,14 @@ import { fitSummary } from '../src/temporal/sizeLimits.js';
 import type { Notifications } from './notifications.js';
 
 /*
- * Who is notified of what became of the lead. Only the workflow's end waits for it: the lead goes on meanwhile.
+ * Notifications of sellers and buyers about the lead. Only the workflow's end waits for them.
  */
 
 /** Sellers and buyers are notified of the lead for this long, ms; of a cancelled post longer. */
 const FOR_MS = 26 * 3_600_000;
 const CALLED_OFF_FOR_MS = 72 * 3_600_000;
 
-/** The status that a seller has yet to hear of, and how many addresses it has. */
+/** The status that the seller is not yet notified of, and the number of its addresses. */
 export type ChangeToTell = Pick<Postback, 'status' | 'round'> & { addresses: number };
 
 /** What notifications need of a lead's story. */
@@ -74,7 +74,7 @@ function notifyBuyer(story: NotifyingStory, request: BuyerNotice): void {
   });
 }
 
-/** Notifies a buyer that its post was called off, which it could not be told at once. */
+/** Notifies a buyer of a cancelled post whose first notice was not delivered. */
 export function notifyCalledOff(story: NotifyingStory, buyer: string, request: CancelRequest): void {
   story.notifications.add({
     send: 'cancelPostDurably',

@@ -84,25 +84,25 @@ async function atTheEnd(
  * than once after that.
  */
 async function askWhatBecame(leadId: string, { contract, buyer }: Offer, story: Story): Promise<SaleAnswer> {
-  const ask = { summary: fitSummary(`ask ${buyer} what became of the post`) };
+  const ask = { summary: fitSummary(`ask ${buyer} for the result of the post`) };
   let elapsed = 0;
   for (let attempt = 2; ; attempt += 1) {
     const answer = await settlePost.executeWithOptions(ask, [{ leadId, contract }]);
     const wait = waitBeforeAttempt(attempt, elapsed);
     if (answer.answer !== 'uncertain' || !answer.isSilent || wait === undefined) return answer;
-    const again = `${buyer} did not say what became of the post: it is asked again`;
+    const again = `${buyer} did not report the result of the post: it is asked again`;
     if (await story.isWithdrawnWithin(wait, fitSummary(again))) return answer;
     elapsed += wait;
   }
 }
 
-/** Calls off what another run of this life has begun and nobody is at any more; this run has no post under way. */
+/** Cancels orphaned posts of another run of this workflow; this run has no post in flight. */
 export async function callOffForgotten(leadId: string, story: Story): Promise<void> {
   for (const post of await forgottenPosts({ leadId }))
     await callOff(leadId, post, { postId: post.postId }, story);
 }
 
-/** The lead moves on only after the buyer was first told; a notice that does not get through is sent for days. */
+/** The lead moves on only after a first notice to the buyer; an undelivered notice is retried for days. */
 async function callOff(
   leadId: string,
   { contract, buyer }: Pick<Offer, 'contract' | 'buyer'>,

@@ -5,7 +5,7 @@ import type { Activities } from '../activities/index.js';
  * The steps of a lead's life and how each is run (docs/decisions/local-activities.md).
  *
  * Local: run inside the workflow task, without a trip through the server. Each leaves its intent in the database first
- * and finds it again, so that a repeat after a crash changes nothing. They fail only where the database is away, and
+ * and finds it again, so that a repeat after a crash changes nothing. They fail only if the database is unavailable, and
  * are repeated until it is back.
  */
 export const {

@@ -81,7 +81,7 @@ const marketChanged = defineSignal<[news?: WaitUpdate]>(MARKET_CHANGED_SIGNAL);
 export function begin(lead: LeadFacts, carried?: Carried): Story {
   const story = new Story(lead, carried);
   setHandler(outcome, () => story.firstAnswer(), {
-    description: 'What the source is told after the first round',
+    description: 'The answer to the source after the first round',
   });
   setHandler(withdraw, () => story.withdraw(), {
     description: 'Takes the lead off sale; answers how it stands',
@@ -106,7 +106,7 @@ export function begin(lead: LeadFacts, carried?: Carried): Story {
 /** What ops can send a lead that waits, in the words of Temporal's UI. */
 const OPS_CAN = [
   `More Actions, Send a Signal, ${RETRY_NOW_SIGNAL}: the next round is held now`,
-  `More Actions, Send an Update, ${WITHDRAW_UPDATE}: the lead is taken off sale for good`,
+  `More Actions, Send an Update, ${WITHDRAW_UPDATE}: the lead is permanently taken off sale`,
 ];
 
 /** The same for a lead whose posts to these buyers wait for them: with the input that each decision takes. */
@@ -117,15 +117,15 @@ function opsCanDecide(leadId: string, buyers: readonly string[]): string[] {
       `${buyer} took the lead: More Actions, Send an Update, ${RESOLVE_POST_UPDATE} with the input ${input(buyer, true)}, or \`gavel leads resolve ${leadId} --buyer ${buyer} --accepted\`: the sale is booked`,
       `${buyer} did not take it: More Actions, Send an Update, ${RESOLVE_POST_UPDATE} with the input ${input(buyer, false)}, or \`gavel leads resolve ${leadId} --buyer ${buyer} --refused\`: the next bidder is offered the lead`,
     ]),
-    `More Actions, Send an Update, ${WITHDRAW_UPDATE}: the post is called off and the lead is taken off sale for good`,
+    `More Actions, Send an Update, ${WITHDRAW_UPDATE}: the post is cancelled and the lead is permanently taken off sale`,
   ];
 }
 
-/** Rounds that are told in full: the first ones and the last ones of a long life. */
+/** The rounds that the result shows in full: the first and the last ones of a long life. */
 const TOLD_FIRST = 5;
 const TOLD_LAST = 20;
 
-/** What has happened to a lead so far, as its workflow remembers it and as ops see it. */
+/** The state of a lead's workflow: its history as the workflow needs it and as ops see it. */
 export class Story {
   private status: LeadStatus = 'received';
   private endedAt = 0;
@@ -150,21 +150,21 @@ export class Story {
   private waitedMs: number | undefined = 0;
   /** How the last round ended for every contract. */
   outcomes: Outcome[] = [];
-  /** What came of the offers of the present round. */
+  /** The outcomes of the current round's offers. */
   answers: OfferAnswer[] = [];
-  /** Contracts whose sale took a prepaid balance below what their buyer wants to hear of. */
+  /** Contracts whose sale took a prepaid balance below the buyer's notice limit. */
   low: string[] = [];
   withdrawn = false;
-  /** Whether it is yet to learn what became of the lead before. */
+  /** Whether the lead's outcome before this run is not loaded yet. */
   asksBefore = true;
-  /** How many addresses of the seller are told. */
+  /** The number of the seller's postback addresses. */
   addresses = 0;
   /** The lead has ended, was withdrawn, or is held by others: no more offers are made in this round. */
   closed = false;
   /** It was so in the last round. */
   heldElsewhere = false;
   unsoldReason: LeadReason = 'no_buyer_eligible';
-  /** What is yet to get through; the workflow stays open for it. */
+  /** Undelivered notifications; the workflow stays open for them. */
   readonly notifications = new Notifications();
 
   constructor(
@@ -222,7 +222,7 @@ export class Story {
     return this.roundsHeld + 1;
   }
 
-  /** Notes what became of the lead before this run, or before a buyer gave it back. */
+  /** Stores the lead's outcome before this run, or before a return. */
   takeBefore(before: Before | undefined, nextRound: number): void {
     this.asksBefore = false;
     if (before === undefined) return;
@@ -247,7 +247,7 @@ export class Story {
     return answerBy === undefined || this.answered ? {} : { answerBy };
   }
 
-  /** Notes what came of one offer of the present round. */
+  /** Stores the outcome of one offer of the current round. */
   record(
     { contract, buyer, price, earns, exclusive }: Offer,
     answer: Exclude<SaleAnswer, { answer: 'expired' }>,
@@ -275,7 +275,7 @@ export class Story {
     this.waitedMs = undefined;
   }
 
-  /** A buyer is asked anew once a round: its bid has expired, or nobody waited for its answer. */
+  /** A buyer is asked again once a round: its bid expired, or its answer was not waited for. */
   mayAskAgain({ contract }: Pick<Offer, 'contract'>): boolean {
     if (this.askedAgain.has(contract)) return false;
     this.askedAgain.add(contract);
@@ -300,13 +300,13 @@ export class Story {
     this.closed = false;
   }
 
-  /** An earlier run has held this round, and others after it: what came of its offers is not found again. */
+  /** An earlier run has held this round and later ones: the outcomes of its offers are not available. */
   private knownInWords(number: number): RoundInWords | undefined {
     const { rounds = [], lastRound = 0 } = this.before ?? {};
     return number < lastRound ? rounds.find(({ round }) => round === number) : undefined;
   }
 
-  /** Unsold for now: the source is told so, and ops see what the lead waits for. */
+  /** Unsold for now: the source gets `pending`, and ops see the next event. */
   pending(wait: Wait): void {
     this.status = 'pending';
     this.answered = true;
@@ -322,12 +322,12 @@ export class Story {
     ]);
   }
 
-  /** What the lead waits for, by its last round and what it was told since. */
+  /** The lead's next event, by its last round and the market changes since. */
   get wait(): Wait {
     return nextWait(this.lead, withWaitUpdate(this.lastWaiting, this.news), []);
   }
 
-  /** What its last round foresees by now, if it was told anything since. */
+  /** The next events by its last round and the market changes since, if there were any. */
   get newsOfLastRound(): { heard?: WaitUpdate & { round: number } } {
     const { pending, changes } = this.news;
     if (pending === undefined && changes.length === 0) return {};
@@ -336,7 +336,7 @@ export class Story {
   }
 
   /**
-   * Sleeps until the wait is over; true when the lead was woken before. Ends early, too, when what it was told makes it
+   * Sleeps until the wait is over; true when the lead was woken before. Ends early, too, when a market change makes it
    * another wait, or when the run has become long.
    */
   async sleep(wait: Wait): Promise<boolean | 'another wait' | 'long run'> {
@@ -354,7 +354,7 @@ export class Story {
   }
 
   /**
-   * Holds the lead for ops, who find out what became of a post: whether the buyer accepted it. Undefined when the lead
+   * Holds the lead until ops decide whether the buyer accepted its post. Undefined when the lead
    * has been withdrawn or its time is over before they say.
    */
   async wordOfOps({ buyer, contract }: Offer, postId: string, round: Round): Promise<boolean | undefined> {
@@ -362,7 +362,7 @@ export class Story {
     this.heldPosts.set(buyer, postId);
     this.answered = true;
     const until = this.lead.receivedAt + Math.max(round.terms.pending.expireAfter, HELD_MS);
-    // Lives that an earlier release has begun go on without it.
+    // Workflows of an earlier release continue without it.
     const isShown = patched('held-posts-are-shown');
     if (isShown) {
       await holdPost({ leadId: this.lead.leadId, contract, buyer, until });
@@ -400,7 +400,7 @@ export class Story {
     this.withdrawnBy = withdrawnBy;
     this.endedAt = Date.now();
     this.answered = true;
-    // What is told of this end is read after it, and knows of a return before it.
+    // Notifications of this end are built after it, so they include a return before it.
     this.givenBack = false;
     const buyers = this.standing.map(({ buyer }) => buyer);
     const sale =
@@ -419,7 +419,7 @@ export class Story {
     setCurrentDetails(asMarkdown(this.inWords()));
   }
 
-  /** The status that the seller has yet to be told of, the round that led to it, and how many addresses it has. */
+  /** The status that the seller is not yet notified of, its round, and the number of the seller's addresses. */
   changeToTell(): ChangeToTell | undefined {
     const { status, waiting, addresses } = this;
     if (status === this.told || status === 'received') return undefined;
@@ -436,7 +436,7 @@ export class Story {
 
   /**
    * Waits until every update has its answer and every notification has been delivered or given up; or, true, until a
-   * buyer has given the lead back: then its life goes on, also while somebody has yet to hear of the one before.
+   * buyer has given the lead back: then its life goes on, also while notifications of the previous sale are undelivered.
    */
   async goesOn(): Promise<boolean> {
     const isFinished = () => this.notifications.pending.length === 0 && allHandlersFinished();
@@ -463,7 +463,7 @@ export class Story {
     };
   }
 
-  /** Withdrawn by whoever sends the update: stored first, as by every other way. */
+  /** Withdrawn by the sender of the update: stored first, as in every other way. */
   async withdraw(): Promise<{ status: LeadStatus }> {
     const audited = this.audit('withdrawal asked for');
     await withdrawLead({ leadId: this.lead.leadId });
@@ -488,13 +488,13 @@ export class Story {
     this.withdrawn = true;
   }
 
-  /** Waits so long; ends at once, with true, if the lead is withdrawn. */
+  /** Waits this long; ends at once, with true, if the lead is withdrawn. */
   isWithdrawnWithin(ms: number, summary: string): Promise<boolean> {
     return condition(() => this.withdrawn, ms, { summary });
   }
 
   /**
-   * What comes of an activity; undefined if the lead is withdrawn before the activity's next attempt. An attempt under
+   * The result of an activity; undefined if the lead is withdrawn before the activity's next attempt. An attempt under
    * way is not cut off: its answer counts.
    */
   async unlessWithdrawn<T>(activity: () => Promise<T>): Promise<T | undefined> {
