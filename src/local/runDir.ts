@@ -4,7 +4,7 @@ import { isAlive } from './processes/lock.js';
 import { packageRoot } from '../packageRoot.js';
 
 /**
- * Creates a folder for the servers of this process only, `.local/KIND/PID`, and removes the folders of processes that
+ * Names a folder for the servers of this process only, `.local/KIND/PID`, and removes the folders of processes that
  * have ended. The caller removes it.
  */
 export function runDir(kind: 'bench' | 'torture' | 'fuzz' | 'protections'): string {
