@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/packageRoot.js';
@@ -28,8 +28,17 @@ function hunksOf(diff: string): Hunk[] {
 }
 
 describe('CONTRIBUTING.md', () => {
-  const diffs = readPage('CONTRIBUTING.md').codes.filter(({ lang }) => lang === 'diff');
+  const { codes, codespans } = readPage('CONTRIBUTING.md');
+  const diffs = codes.filter(({ lang }) => lang === 'diff');
   const hunks = diffs.flatMap(({ text }) => hunksOf(text)).filter(({ before }) => before !== '');
+
+  test('names files and folders that exist', () => {
+    const named = codespans.filter((text) =>
+      /^(src|test|workflows|activities|scripts|docs)\/[^ ]*$/.test(text),
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((path) => !existsSync(join(packageRoot, path)))).toEqual([]);
+  });
 
   test('has diffs', () => {
     expect(hunks.length).toBeGreaterThan(10);
