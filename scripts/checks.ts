@@ -37,6 +37,7 @@ export const LINT: Check = {
 };
 export const QUICK: Check[] = [
   { name: 'format', run: ['node_modules/oxfmt/bin/oxfmt', '--check', '.'] },
+  { name: 'plain English', run: ['scripts/plainEnglish.mjs'] },
   {
     name: 'dependency rules',
     run: [

@@ -1,7 +1,7 @@
 /** How many leads an API process has under way at once, by how long they take. */
 export interface Places {
   readonly count: number;
-  /** Notes that a lead of a campaign has begun beside so many others; returns what notes its end. */
+  /** Records the start of a lead beside N others; returns a function that records its end. */
   begin(campaign: string, others: number): (end: LeadEnd) => void;
 }
 
@@ -11,17 +11,17 @@ export interface LeadEnd {
   waitedMs: number;
 }
 
-/** When leads take so many times what they take alone, there are fewer places; below the other, soon more. */
+/** Ratios of a lead's time to its time alone: above the first, places are reduced; below the second, increased. */
 const TOO_SLOW = 1.5;
 const QUICK = 1.1;
 /** Places that there are at first, and those that there always are. */
 const FIRST = 16;
 const LEAST = 2;
-/** Looked at are so many leads, which began one after the other: those that end first are the quick ones. */
+/** Leads per sample, consecutive by their start: the first to end would all be quick ones. */
 const LEADS = 8;
-/** Those that have not ended after so long are not waited for, ms. */
+/** A sample does not wait longer than this for a lead's end, ms. */
 const LONG_MS = 10_000;
-/** When no lead was alone for so long, half as many are for a moment, ms. */
+/** If no lead was alone for this time, places are halved for a moment, ms. */
 const LEARN_AGAIN_MS = 10_000;
 
 /**
@@ -42,7 +42,7 @@ export function createPlaces(most: number, now: () => number = () => performance
   /** How many places there were before they were halved to learn from it. */
   let before: number | undefined;
   let ends: (LeadEnd & { campaign: string })[] = [];
-  /** How many of the leads that are looked at have begun, and since when. */
+  /** Leads of the current sample that have started, and its start time. */
   let begun = 0;
   let lookedAt = now();
   let wasFull = false;
@@ -55,7 +55,7 @@ export function createPlaces(most: number, now: () => number = () => performance
   }
 
   function look(): void {
-    // Of a campaign that was never alone so much is known: no more than it took, and perhaps what others take.
+    // For a campaign without a lead alone: at most the time that this lead took, or the usual time of others.
     const usual = mean([...alone.values()]);
     for (const { campaign, ownMs } of ends)
       if (!alone.has(campaign)) alone.set(campaign, Math.min(ownMs, usual));

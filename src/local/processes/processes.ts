@@ -37,7 +37,7 @@ export interface Command {
   output?: 'inherit';
 }
 
-/** What is done about a stack that was killed itself. */
+/** Cleanup after a stack whose own process was killed. */
 export interface LastWill {
   /** Files that say that the stack runs; removed when its parts have ended. */
   signs: string[];
@@ -186,7 +186,7 @@ export class Processes {
 export const deathOf = (part: Part, how: string): LocalStackError =>
   withLog(part, `${part.name} has ended (${how})`);
 
-/** What is wrong with a part, with the last lines of its log. */
+/** An error about a part, with the last lines of its log. */
 export function withLog({ log }: Part, what: string): LocalStackError {
   const lines = lastLines(log).map((line) => `  ${line}`);
   return new LocalStackError(
