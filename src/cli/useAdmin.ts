@@ -23,7 +23,7 @@ export function adminCommand(name: string): Command {
   return command;
 }
 
-/** A command that works only where the servers are, and the reason. */
+/** A command that runs on the machine of the servers only, and the reason. */
 export function localCommand(name: string, why: string): Command {
   const command = new Command(name);
   localReasons.set(command, why);
