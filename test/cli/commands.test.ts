@@ -112,7 +112,7 @@ describe('gavel', () => {
     expect((await run(['keys', 'list'])).stdout).toMatch(/test leads +5 +revoked/);
     expect(await run(['keys', 'revoke', key])).toMatchObject({
       code: 1,
-      stderr: `${stored?._id ?? ''} is revoked already.\n`,
+      stderr: `${stored?._id ?? ''} is already revoked. Nothing was changed.\n`,
     });
   });
 

@@ -154,8 +154,8 @@ describe('gavel', () => {
   test.each([
     [['statement'], 'Name one account: --buyer ID, --seller CODE or --house.'],
     [['statement', '--house', '--from', '2026-11-30', '--to', '2026-11-01'], 'is before its first'],
-    [['buyers', 'topup', 'fabrikam', '5', '--ref', 'a'], 'fabrikam is billed on account'],
-    [['buyers', 'topup', 'northwind', '5.001', '--ref', 'a'], '5.001 is not an amount that USD can express'],
+    [['buyers', 'topup', 'fabrikam', '5', '--ref', 'a'], 'fabrikam is not prepaid'],
+    [['buyers', 'topup', 'northwind', '5.001', '--ref', 'a'], '5.001 has too many decimals for USD'],
     [['buyers', 'topup', 'northwind', '-5', '--ref', 'a'], 'Write an amount above zero'],
     [['buyers', 'topup', 'northwind', '5'], "required option '--ref <text>' not specified"],
   ])('%j reports the fault', async (args, message) => {
