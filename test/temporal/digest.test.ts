@@ -57,13 +57,13 @@ describe('the daily digest', () => {
         ...{ ...bid, buyer, id, isYes: false },
         fault: { reason: 'invalid_response', detail },
       });
-      const no = { ...bid, isYes: false, slip: { reason: 'no_by_status', detail: 'HTTP 422' } } as const;
+      const no = { ...bid, isYes: false, fault: { reason: 'no_by_status', detail: 'HTTP 422' } } as const;
       for (const answer of [
         ...[bid, slip('not JSON', 'p-2'), slip('bid is too large', 'p-3'), no],
         ...[slip('not JSON', 'p-4', 'contoso'), { ...no, buyer: 'fabrikam' }],
         { ...slip('not JSON', 'p-5', 'fabrikam'), test: true },
         { ...slip('not JSON', 'p-6'), at: new Date(at.getTime() + 1) },
-        { ...bid, of: 'posts' as const, slip: { reason: 'uncertain' as const, detail: 'HTTP 503' } },
+        { ...bid, of: 'posts' as const, fault: { reason: 'uncertain' as const, detail: 'HTTP 503' } },
       ])
         countAnswer(database, answer);
       await flushAnswers(database);
