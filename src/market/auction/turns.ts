@@ -78,7 +78,7 @@ export function takeTurns(
 ): { order: Contender[]; changes: CreditChanges } {
   const first: Contender[] = [];
   let [left, changes]: [readonly Contender[], CreditChanges] = [contenders, {}];
-  for (let place = 0; place < Math.max(1, places) && left.length > 0; place++) {
+  for (let place = 0; place < Math.max(1, places); place++) {
     // The first place needs no addition, and most leads have no other.
     const [taker, ...others] = turnOrder(place === 0 ? credits : addChanges(credits, changes), left);
     if (taker === undefined) break;
@@ -115,7 +115,7 @@ export function settleTurns(
     present,
     ids.filter((id) => sent.has(id)),
   );
-  const changes = Object.entries(addChanges(used, scaleChanges(taken, -1)));
+  const changes = Object.entries(addChanges(used, reverseChanges(taken)));
   return Object.fromEntries(changes.filter(([, change]) => rounded(change) !== 0));
 }
 
@@ -126,8 +126,9 @@ export function addChanges(credits: Credits, changes: CreditChanges): Credits {
   return sum;
 }
 
-export const scaleChanges = (changes: CreditChanges, factor: number): CreditChanges =>
-  Object.fromEntries(Object.entries(changes).map(([id, change]) => [id, change * factor]));
+/** The changes that undo these. */
+export const reverseChanges = (changes: CreditChanges): CreditChanges =>
+  Object.fromEntries(Object.entries(changes).map(([id, change]) => [id, -change]));
 
 const weightOf = (contenders: readonly Contender[]): number =>
   contenders.reduce((sum, { weight }) => sum + weight, 0);

@@ -6,7 +6,7 @@ import type { PastLead, PastSale } from './past.js';
 import { compileCampaigns } from './compiledCampaigns.js';
 import type { Yielding } from './yielding.js';
 import { mapCompared, sameSales, tallyOf, type Compared, type Tally } from './tally.js';
-import { ASSUMPTIONS, observeAnswers, type Assumption } from './buyerModel.js';
+import { observeAnswers, type Assumption } from './buyerModel.js';
 
 /** The results of past leads under changed terms, compared with the real ones. */
 export interface WhatIf {
@@ -83,14 +83,12 @@ function inCurrencies(leads: readonly PastLead[], sales: Compared<Sales>): WhatI
 /** Additional payments of prepaid buyers under the change, booked before the first sale. */
 const paidIn = (before: Market, after: Market): Elsewhere['payments'] => {
   const was = new Map(before.buyers.map(({ id, balance = 0 }) => [id, balance]));
-  return after.buyers.flatMap(({ id, balance }) => {
-    const amount = (balance ?? 0) - (was.get(id) ?? 0);
-    return balance === undefined || amount === 0 ? [] : [{ buyer: id, amount, at: 0 }];
-  });
+  return after.buyers.flatMap(({ id, balance }) =>
+    balance === undefined ? [] : [{ buyer: id, amount: balance - (was.get(id) ?? 0), at: 0 }],
+  );
 };
 
 function counted(assumed: ReadonlyMap<string, ReadonlySet<Assumption>>): Record<Assumption, number> {
   const count = (what: Assumption): number => [...assumed.values()].filter((all) => all.has(what)).length;
-  const [bid, form, post, check] = ASSUMPTIONS.map(count);
-  return { bid: bid ?? 0, form: form ?? 0, post: post ?? 0, check: check ?? 0 };
+  return { bid: count('bid'), form: count('form'), post: count('post'), check: count('check') };
 }

@@ -22,7 +22,7 @@ const falls =
   (was, now) =>
     Number(now[field] ?? absent) < Number(was[field] ?? absent);
 
-const turnedOn: Judge<{ active: boolean }> = (was, now) => now.active && !was.active;
+const turnedOn: Judge<{ active: boolean }> = (_, now) => now.active;
 
 /** A rule that excludes leads was removed or changed. */
 const eased =

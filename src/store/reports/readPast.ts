@@ -2,7 +2,7 @@ import { personIds, type Hold } from '../../market/limits/duplicates.js';
 import type { Campaign, Market, Sale } from '../../market/model/market.js';
 import { fieldsForRules } from '../../market/filters/comparisons.js';
 import { fieldsIn } from '../../market/filters/filters.js';
-import { addChanges, scaleChanges, type Credits } from '../../market/auction/turns.js';
+import { addChanges, reverseChanges, type Credits } from '../../market/auction/turns.js';
 import { turnsChanged } from '../../market/auction/turnsUsed.js';
 import { buyerAccount, hasLimits, type Usage } from '../../market/limits/usage.js';
 import type { Elsewhere } from '../../market/simulate/decideAgain.js';
@@ -143,7 +143,7 @@ function undo({ credits, offers }: Undone, stored: StoredLead, rounds: readonly 
   for (const { round, answers } of rounds) {
     const { award } = round.terms.sale;
     const changes = round.turns ? turnsChanged(round, answers) : {};
-    credits.set(stored.campaign, addChanges(credits.get(stored.campaign) ?? {}, scaleChanges(changes, -1)));
+    credits.set(stored.campaign, addChanges(credits.get(stored.campaign) ?? {}, reverseChanges(changes)));
     if (award !== 'expectedValue') continue;
     for (const { contract, answer } of answers) {
       if (answer !== 'accepted' && answer !== 'refused' && answer !== 'uncertain') continue;
