@@ -15,6 +15,8 @@ test.each([
   ['caps', 'pacs', 2],
   ['ab', 'ba', 1],
   ['abcd', 'badc', 2],
+  ['ab', 'ca', 2],
+  ['ab', 'bc', 2],
   ['kitten', 'sitting', 3],
   ['budget', 'bugdet', 1],
 ])('From “%s” to “%s” it takes %d letters', (a, b, distance) => {
@@ -56,13 +58,15 @@ describe('A mistyped word was meant to be', () => {
 });
 
 describe('A category was meant to be', () => {
-  const known = ['Auto Insurance', 'Home Improvement'];
+  const known = ['Auto Insurance', 'Home Improvement', 'Home Garden Fences'];
 
   test.each([
     ['Auto Insurence', 'Auto Insurance'],
     ['insurance', 'Auto Insurance'],
     ['auto-insurance leads', 'Auto Insurance'],
     ['Improvement, Home', 'Home Improvement'],
+    ['fences / home', 'Home Garden Fences'],
+    ['Home Warranty', undefined],
     ['Solar', undefined],
   ])('%s: %s', (category, meant) => {
     expect(similarCategory(category, known)).toBe(meant);

@@ -119,6 +119,12 @@ describe('An exclusive sale', () => {
     expect(stepOf(roundOf(exclusive, tied.toReversed()))).toBe(first);
   });
 
+  test('breaks ties by name if the hashes of two contracts are the same', () => {
+    const tied = [bidder('razlum', 4000), bidder('qqfibd', 4000)];
+    expect(stepOf(roundOf(exclusive, tied))).toBe('qqfibd alone 4000');
+    expect(stepOf(roundOf(exclusive, tied.toReversed()))).toBe('qqfibd alone 4000');
+  });
+
   test('tells the seller’s part and the delivery terms of the contract', () => {
     const delivery = { attempts: 1, within: 0, spacing: 1, atEnd: 'hold', again: false } as const;
     const round = roundOf(exclusive, [bidder('best', 4500, { delivery })]);

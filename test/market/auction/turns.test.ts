@@ -75,6 +75,18 @@ describe('Turns are fair', () => {
     expect(counted(names)).toEqual({ north: 100, fab: 250, con: 250 });
   });
 
+  test('contenders whose hashes are the same have turns in the order of their names', () => {
+    expect(takers({ safuva: 1, ijptej: 1 }, 2)).toEqual(['ijptej', 'safuva']);
+    expect(takers({ ijptej: 1, safuva: 1 }, 2)).toEqual(['ijptej', 'safuva']);
+  });
+
+  test('the second place counts what the first one changed', () => {
+    // Without the share of the first turn, a heavy contender that has had more than its share is owed nothing yet.
+    const credits = { first: 0.8, heavy: -0.8 };
+    const { order } = takeTurns(credits, contenders({ light: 1, heavy: 3, first: 1 }), 2);
+    expect(order.map(({ id }) => id)).toEqual(['first', 'heavy', 'light']);
+  });
+
   test('a lead without contenders uses no turn', () => {
     expect(takeTurn({}, [])).toEqual({ order: [], changes: {} });
     expect(settleTurns([], 1, NOBODY, NOBODY)).toEqual({});

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileComparisons, type Fields } from '../../../src/market/filters/comparisons.js';
 import type { FieldDeclarations } from '../../../src/market/fields/declaration.js';
-import { compileFilters, type Filter } from '../../../src/market/filters/filters.js';
+import { compileFilters, fieldsIn, type Filter } from '../../../src/market/filters/filters.js';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 
@@ -39,10 +39,16 @@ describe('A lead passes', () => {
     ],
     ['a date with a time', { field: 'born', range: { max: '2008-02-29' } }, { born: '2008-02-29T23:59:00Z' }],
     ['a date as the US writes it', { field: 'born', range: { min: '1960-01-01' } }, { born: '1/1/1960' }],
+    [
+      'a date of two-digit month and day',
+      { field: 'born', range: { min: '1990-11-24', max: '1990-11-24' } },
+      { born: '11/24/1990' },
+    ],
     ['an expression anywhere in the value', { field: 'make', matches: 'yot' }, { make: 'TOYOTA' }],
     ['an expression for the whole value', { field: 'zip', matches: '^7[56]\\d{3}$' }, { zip: ' 75001 ' }],
     ['an existing field', { field: 'email', exists: true }, { email: 'ann@mail.example' }],
     ['the absence of a field that is blank', { field: 'email', exists: false }, { email: ' ' }],
+    ['a filter that asks nothing', {}, {}],
     ['several rules on a field', { field: 'zip', startsWith: ['75'], not: ['75001'] }, { zip: '75002' }],
     [
       'all of several filters',
@@ -121,6 +127,44 @@ describe('A failed lead is reported with field and rule for', () => {
       { make: 'x' },
       "make must be absent by 'exists'",
     ],
+    [
+      'the second of several rules on a field',
+      { field: 'zip', startsWith: ['75'], not: ['75001'] },
+      { zip: '75001' },
+      "zip is excluded by 'not'",
+    ],
+    ['the only one of any', { any: [{ field: 'a', equals: '1' }] }, {}, 'a is missing'],
+    ['none of any', { any: [] }, {}, "'any' is empty"],
+    [
+      'a date after other text',
+      { field: 'born', range: { min: '1960-01-01' } },
+      { born: 'on 1/1/1990' },
+      "born is outside 'range'",
+    ],
+    [
+      'a date before other text',
+      { field: 'born', range: { min: '1960-01-01' } },
+      { born: '1/1/19901' },
+      "born is outside 'range'",
+    ],
+    [
+      'a full date after other text',
+      { field: 'born', range: { min: '1960-01-01' } },
+      { born: 'on 1990-01-01' },
+      "born is outside 'range'",
+    ],
+    [
+      'a text without a date',
+      { field: 'born', range: { min: '1960-01-01' } },
+      { born: 'in May' },
+      "born is outside 'range'",
+    ],
+    [
+      'the age at an impossible date',
+      { field: 'born', age: { min: 18 } },
+      { born: '1985-02-30' },
+      "born is outside 'age'",
+    ],
     ['the name of a built-in property', { field: 'constructor', exists: true }, {}, 'constructor is missing'],
     [
       'one of all',
@@ -157,6 +201,26 @@ describe('A failed lead is reported with field and rule for', () => {
     ]);
     expect(test({ a: '1', b: '3' })).toBe("b is not what 'equals' names");
   });
+});
+
+test('Filters that were compiled once decide by the time and the fields of each call', () => {
+  const test = testOf([{ field: 'born', age: { min: 18 } }]);
+  const fields = { born: '2008-11-29' };
+  expect(test(fields, NOW)).toBe("born is outside 'age'");
+  expect(test(fields, NOW + 24 * 3_600_000)).toBeUndefined();
+  expect(test(fields, NOW)).toBe("born is outside 'age'");
+  expect(test({ born: '2000-01-01' }, NOW)).toBeUndefined();
+});
+
+test('The fields of filters are those of their combinations, too, and a phone’s area code needs the phone', () => {
+  expect(fieldsIn()).toEqual([]);
+  expect(
+    fieldsIn([
+      { field: 'zip', exists: true },
+      { all: [{ field: 'make' }, { any: [{ field: 'areaCode' }] }] },
+      { any: [{ field: 'zip' }] },
+    ]),
+  ).toEqual(['zip', 'make', 'areaCode', 'phone', 'zip']);
 });
 
 describe('Any filters, on any lead', () => {

@@ -98,6 +98,7 @@ describe('A declared field fails', () => {
     [{ type: 'birthDate' }, { age: { max: 40 } }, '2030-01-01'],
     [{ type: 'list' }, { includes: ['repair'] }, 'Repair, minor'],
     [{ type: 'list' }, { not: ['solar'] }, 'roof|solar'],
+    [{ type: 'list' }, { includes: ['solar;roof'] }, 'solar'],
     [ROOF, { equals: 'tile' }, 'asphalt'],
     [ROOF, { oneOf: ['asphalt', 'tile'] }, 'slate'],
   ])('%j: %j of %j', (declaration, rules, value) => {
@@ -153,6 +154,9 @@ describe('A standard field', () => {
     [{ field: 'phone', startsWith: ['1214'] }, { phone: '214-555-0187' }],
     [{ field: 'phone', startsWith: ['+1'] }, { phone: '214-555-0187' }],
     [{ field: 'phone', startsWith: ['+44 20'] }, { phone: '+44 20 7946 0958' }],
+    [{ field: 'phone', startsWith: [' +44 20'] }, { phone: '+44 20 7946 0958' }],
+    [{ field: 'phone', matches: '^\\+4420' }, { phone: '+44 20 7946 0958' }],
+    [{ field: 'phone', equals: '(214) 555-0187 x12' }, { phone: '+12145550187' }],
     [{ field: 'phone', equals: '214.555.0187' }, { phone: 'tel:+1-214-555-0187' }],
     [{ field: 'phone', not: ['2145550187'] }, { phone: '+1 972 555 0187' }],
     [{ field: 'phone', matches: '^214' }, { phone: '+12145550187' }],
@@ -167,6 +171,9 @@ describe('A standard field', () => {
     [{ field: 'zip', not: ['75001-9999'] }, { zip: '75001-1234' }],
     [{ field: 'zip', startsWith: ['75'] }, { zip: 'TX 75001' }],
     [{ field: 'zip', startsWith: ['75001-12'] }, { zip: '750011234' }],
+    [{ field: 'zip', startsWith: ['7500112'] }, { zip: '750011234' }],
+    [{ field: 'zip', startsWith: ['75001 12'] }, { zip: '750011234' }],
+    [{ field: 'zip', equals: '75001' }, { zip: ['75001'] }],
     [{ field: 'zip', startsWith: ['75001-'] }, { zip: '75001' }],
     [{ field: 'zip', matches: '^7[56]\\d{3}$' }, { zip: '75001-1234' }],
     [{ field: 'zip', range: { min: 75_000, max: 75_999 } }, { zip: '75001-1234' }],
@@ -176,6 +183,7 @@ describe('A standard field', () => {
     [{ field: 'state', oneOf: ['US-HI'] }, { state: 'Hawaiʻi' }],
     [{ field: 'state', not: ['California'] }, { state: 'Texas' }],
     [{ field: 'email', equals: 'Ann@Mail.example' }, { email: 'mailto:ann@mail.example' }],
+    [{ field: 'email', equals: 'mailto:Ann@mail.example' }, { email: 'ann@mail.example' }],
     [{ field: 'email', matches: '@mail\\.example$' }, { email: 'Ann <ANN@mail.example>' }],
   ])('passes %j in %j', (filter, fields) => {
     expect(standard(filter, fields)).toBeUndefined();
@@ -212,6 +220,12 @@ describe('A standard field', () => {
     [{ field: 'areaCode', oneOf: ['214'] }, { phone: '+44 20 7946 0958' }, 'areaCode is missing'],
     [{ field: 'zip', oneOf: ['75001-1234'] }, { zip: '75001' }, "zip is not one of 'oneOf'"],
     [{ field: 'zip', not: ['75001'] }, { zip: '75001-1234' }, "zip is excluded by 'not'"],
+    [
+      { field: 'zip', startsWith: ['75001-13'] },
+      { zip: '75001-1234' },
+      "zip does not begin as 'startsWith' says",
+    ],
+    [{ field: 'make', oneOf: ['214'] }, { phone: '(214) 555-0187' }, 'make is missing'],
     [{ field: 'zip', startsWith: ['75'] }, { zip: '75' }, 'zip is missing'],
     [{ field: 'state', equals: 'TX' }, { state: 'somewhere' }, 'state is missing'],
     [{ field: 'state', not: ['AK'] }, { state: 'Alaska' }, "state AK is excluded by 'not'"],

@@ -18,6 +18,9 @@ test.each<[string, ChangedPart, string[]]>([
   ['a buyer: those with its contracts', { kind: 'buyer', id: 'northwind' }, [AUTO, BOATS]],
   ['a buyer without a contract: none', { kind: 'buyer', id: 'contoso' }, []],
   ['a seller: its own', { kind: 'seller', id: 'GLOBEX00' }, [BOATS]],
+  ['a seller that has the id of a campaign: none', { kind: 'seller', id: BOATS }, []],
 ])('A change concerns the campaigns of %s', (_of, part, campaigns) => {
   expect(affectedCampaigns([part], terms).map(({ id }) => id)).toEqual(campaigns);
+  const reversed = { ...terms, campaigns: terms.campaigns.toReversed() };
+  expect(affectedCampaigns([part], reversed).map(({ id }) => id)).toEqual(campaigns);
 });

@@ -5,6 +5,7 @@ import {
   contractsToReconsider,
   waitUpdateFor,
   campaignsWithNewPendingTerms,
+  isSame,
 } from '../../../src/market/waiting/waking.js';
 import type { Buyer, Campaign, Contract, Seller } from '../../../src/market/model/market.js';
 import { CAMPAIGN, HOUR, marketOf } from '../simulate/live.js';
@@ -37,6 +38,7 @@ const WAKES: [name: string, was: Change, now: Change][] = [
   ['other hours', { contract: { schedule } }, {}],
   ['a higher price', { contract: { price: 900 } }, { contract: { price: 1200 } }],
   ['a price instead of a ping', {}, { contract: { price: 1200 } }],
+  ['a ping instead of a price', { contract: { price: 1200 } }, {}],
   ['a lower floor', { contract: { floor: 2000 } }, { contract: { floor: 1500 } }],
   ['a shorter delay', { contract: { delay: 24 * HOUR } }, { contract: { delay: HOUR } }],
   ['a later end', { contract: { until: HOUR } }, { contract: { until: 2 * HOUR } }],
@@ -90,6 +92,7 @@ const WAKES: [name: string, was: Change, now: Change][] = [
     { contract: { delivery } },
     { contract: { delivery: { ...delivery, again: true } } },
   ],
+  ['uncertain posts offered again at once', {}, { contract: { delivery: { ...delivery, again: true } } }],
   ['more posts', { contract: { postCaps: { day: 1 } } }, { contract: { postCaps: { day: 2 } } }],
   ['a cap that is not paced', { contract: { pace: true } }, { contract: { pace: false } }],
   ['a higher shared price', { contract: { sharedPrice: 900 } }, { contract: { sharedPrice: 1200 } }],
@@ -152,6 +155,10 @@ const LEAVES_ASLEEP: typeof WAKES = [
     { contract: { delivery: { ...delivery, again: true } } },
     { contract: { delivery: { ...delivery, again: true, attempts: 9 } } },
   ],
+  ['delivery terms', {}, { contract: { delivery } }],
+  ['no delivery terms', { contract: { delivery } }, {}],
+  ['a floor of nothing', {}, { contract: { floor: 0 } }],
+  ['the same floor for places', {}, { campaign: { sale: { ...sale, sharedFloor: 1000 } } }],
   ['a paced cap', {}, { contract: { pace: true } }],
   ['a lower end', {}, { contract: { until: HOUR } }],
   ['a prepaid balance', {}, { buyer: { balance: 100 } }],
@@ -179,6 +186,21 @@ test.each(WAKES)('%s may let a contract take more leads', (_, was, now) => {
 
 test.each(LEAVES_ASLEEP)('%s lets no contract take more leads', (_, was, now) => {
   expect(contractsToReconsider(marketWith(was), marketWith(now))).toEqual([]);
+});
+
+test.each<[unknown, unknown, boolean]>([
+  [{ a: 1, b: 2, c: 3 }, { c: 3, a: 1, b: 2 }, true],
+  [{ a: 1, b: 2, c: 3 }, { b: 2, a: 1, c: 3 }, true],
+  [{ a: { b: 1, c: 2 } }, { a: { c: 2, b: 1 } }, true],
+  [[{ a: 1, b: 2 }], [{ b: 2, a: 1 }], true],
+  [{ a: null }, { a: null }, true],
+  [{ a: 1 }, { a: 2 }, false],
+  [{ a: 1 }, { b: 1 }, false],
+  [[1, 2], [2, 1], false],
+  [[1], { 0: 1 }, false],
+  [null, {}, false],
+])('Whether %j and %j are the same: %s', (a, b, same) => {
+  expect(isSame(a, b)).toBe(same);
 });
 
 test('A new contract may take more leads, and a removed contract may not', () => {
