@@ -15,6 +15,7 @@ import { PROTECTIONS, unprotected, type Protection } from './list.js';
 /** The files and folders that the tests need. */
 const COPIED = [
   'src',
+  'scripts',
   'workflows',
   'activities',
   'test',
