@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { watch } from 'node:fs';
+import { readdirSync, watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,5 +59,25 @@ async function compileAndRestart(): Promise<void> {
   isCompiling = false;
 }
 
-for (const folder of ['src', 'workflows', 'activities'])
-  watch(join(packageRoot, folder), { recursive: true }, () => void compileAndRestart());
+const watched = new Set<string>();
+
+/**
+ * Watches each folder by itself: Node's recursive watch on Linux follows files, and loses one that an editor replaces by
+ * a rename.
+ */
+function watchFolder(folder: string): void {
+  if (watched.has(folder)) return;
+  watched.add(folder);
+  watch(folder, () => {
+    watchFolders(folder);
+    void compileAndRestart();
+  }).on('error', () => watched.delete(folder));
+  watchFolders(folder);
+}
+
+function watchFolders(parent: string): void {
+  for (const entry of readdirSync(parent, { withFileTypes: true }))
+    if (entry.isDirectory()) watchFolder(join(parent, entry.name));
+}
+
+for (const folder of ['src', 'workflows', 'activities']) watchFolder(join(packageRoot, folder));

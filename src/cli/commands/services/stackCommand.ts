@@ -50,6 +50,8 @@ async function stack({ demo, json }: { demo: boolean; json: boolean }): Promise<
         process.on('message', (message) => {
           if (message === 'restart') void restart();
         });
+        // The channel must not keep this process alive after Ctrl-C.
+        process.channel?.unref();
       },
     });
   } catch (error) {
