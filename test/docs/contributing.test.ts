@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/packageRoot.js';
 import { readPage } from './page.js';
 
-/** A part of a diff that is in one piece in the file. */
+/** A part of a diff whose quoted lines are in the file, in this order; new lines may be between them. */
 interface Hunk {
   file: string;
   /** Its context and removed lines, as they are in the file. */
-  before: string;
+  before: string[];
 }
 
 /** `--- FILE` starts the hunks of an existing file, `+++ FILE` a new file, `@@` the next hunk. */
@@ -20,9 +20,8 @@ function hunksOf(diff: string): Hunk[] {
       file,
       before: hunk
         .split('\n')
-        .filter((line) => /^[ -]/.test(line))
-        .map((line) => line.slice(1))
-        .join('\n'),
+        .filter((line) => /^[ -]./.test(line))
+        .map((line) => line.slice(1)),
     }));
   });
 }
@@ -30,7 +29,7 @@ function hunksOf(diff: string): Hunk[] {
 describe('CONTRIBUTING.md', () => {
   const { codes, codespans } = readPage('CONTRIBUTING.md');
   const diffs = codes.filter(({ lang }) => lang === 'diff');
-  const hunks = diffs.flatMap(({ text }) => hunksOf(text)).filter(({ before }) => before !== '');
+  const hunks = diffs.flatMap(({ text }) => hunksOf(text)).filter(({ before }) => before.length > 0);
 
   test('names files and folders that exist', () => {
     const named = codespans.filter((text) =>
@@ -44,7 +43,16 @@ describe('CONTRIBUTING.md', () => {
     expect(hunks.length).toBeGreaterThan(10);
   });
 
-  test.each(hunks)('quotes context and removed lines as they are in $file', ({ file, before }) => {
-    expect(`\n${readFileSync(join(packageRoot, file), 'utf8')}`).toContain(`\n${before}\n`);
+  test.each(hunks)('quotes lines as they are in $file: $before.0', ({ file, before }) => {
+    const lines = readFileSync(join(packageRoot, file), 'utf8').split('\n');
+    let from = 0;
+    for (const quoted of before) {
+      const at = lines.indexOf(quoted, from);
+      if (at < 0)
+        expect.fail(
+          `${file} no longer has this line at its place; update the diff in CONTRIBUTING.md: ${quoted}`,
+        );
+      from = at + 1;
+    }
   });
 });
