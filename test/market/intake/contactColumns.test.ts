@@ -180,3 +180,157 @@ describe('a list without a header', () => {
     ]);
   });
 });
+
+describe('Columns with unclear names', () => {
+  const two = (name: string, value: string, other = 'Phone'): (string | undefined)[] | undefined =>
+    rolesOf([
+      [name, other],
+      [value, '2145550187'],
+      [value, '2145550188'],
+    ]);
+
+  test.each([
+    ['Contact', '2145550187', 'phone'],
+    ['Contact', 'jo@example.org', 'email'],
+    ['Contact', 'jo', undefined],
+    ['Phone or e-mail', 'jo', 'either'],
+    ['p'.repeat(61), '2145550187', 'phone'],
+    [`phone ${'x'.repeat(54)}`, 'jo', 'phone'],
+    [`phone ${'x'.repeat(55)}`, 'jo', undefined],
+    ['MobilePhone2Value', 'jo', 'phone'],
+    ['  Phone -- No.', 'jo', 'phone'],
+    ['xareacode', '214', undefined],
+    ['areacodes', '214', undefined],
+    ['Customer ID', '214', undefined],
+  ])('%s with the value %s has the role %s', (name, value, role) => {
+    expect(two(name, value)).toEqual([role, 'phone']);
+  });
+
+  test('are those of most values', () => {
+    const mixed = (...cells: string[]) => rolesOf([['Who', 'Name'], ...cells.map((cell) => [cell, 'Doe'])]);
+    expect(mixed('2145550187', '2145550188', 'jo@example.org')).toEqual(['phone', undefined]);
+    expect(mixed('2145550187', 'jo@example.org')).toEqual(['either', undefined]);
+    expect(mixed('2145550187', 'jo@example.org', 'x')).toEqual(['either', undefined]);
+    expect(mixed('2145550187', 'x')).toBeUndefined();
+    expect(mixed('jo@example.org', 'ro@example.org', '@')).toEqual(['email', undefined]);
+  });
+
+  test.each<[string[][], (string | undefined)[] | undefined]>([
+    [
+      [
+        ['Area Code', 'Rest'],
+        ['(214)', '555-0187'],
+      ],
+      ['areaCode', 'localNumber'],
+    ],
+    [
+      [
+        ['NPA', 'Rest'],
+        ['214', '555 0187'],
+      ],
+      ['areaCode', 'localNumber'],
+    ],
+    [
+      [
+        ['NPA', 'Phone'],
+        ['214', '2145550187'],
+      ],
+      [undefined, 'phone'],
+    ],
+    [
+      [
+        ['Zip', 'Phone'],
+        ['214', '5550187'],
+      ],
+      [undefined, 'phone'],
+    ],
+    [
+      [
+        ['Who', 'Rest'],
+        ['1214', '5550187'],
+      ],
+      undefined,
+    ],
+    [
+      [
+        ['Who', 'Rest'],
+        ['2145', '5550187'],
+      ],
+      undefined,
+    ],
+    [
+      [
+        ['Who', 'Rest'],
+        ['214', '5550187x'],
+      ],
+      undefined,
+    ],
+    [
+      [
+        ['Phone', 'Rest'],
+        ['214', '5550187'],
+      ],
+      ['phone', undefined],
+    ],
+  ])('The columns %j have the roles %j', (rows, roles) => {
+    expect(rolesOf(rows)).toEqual(roles);
+  });
+});
+
+describe('Rows before the first contact', () => {
+  const headerRows = (rows: string[][]) => readLayout(rows).layout?.headerRows;
+  const titles = (count: number) => Array.from({ length: count }, () => ['Title 1']);
+
+  test.each<[string[][], number | undefined]>([
+    [[['Phone'], ['2145550187']], 1],
+    [[...titles(19), ['Phone'], ['2145550187']], 20],
+    [[...titles(20), ['Phone'], ['2145550187']], 1],
+    [
+      [
+        ['Phone', '2145550187'],
+        ['Cell', '2145550188'],
+      ],
+      0,
+    ],
+    [[['People'], ['2145550187']], 1],
+    [[['People 12'], ['2145550187']], 1],
+    [[['People 123'], ['2145550187']], 0],
+    [[['jane(at)example.com'], ['2145550187']], 0],
+    [[[''], ['2145550187']], 0],
+    [
+      [
+        ['People', '12'],
+        ['2145550187', 'x'],
+        ['2145550188', 'x'],
+      ],
+      0,
+    ],
+  ])('%j have %s', (rows, count) => {
+    expect(headerRows(rows)).toBe(count);
+  });
+});
+
+test.each<[string, unknown[]]>([
+  ['2145550187 ', [{ phone: '2145550187' }]],
+  ['2145550187;9725550121', [{ phone: '2145550187' }, { phone: '9725550121' }]],
+  ['2145550187 / 9725550121', [{ phone: '2145550187' }, { phone: '9725550121' }]],
+  ['214/5550187', [{ phone: '214/5550187' }]],
+  ['2145550187:::9725550121', [{ phone: '2145550187' }, { phone: '9725550121' }]],
+  ['2145550187 or 9725550121', [{ phone: '2145550187' }, { phone: '9725550121' }]],
+  ['2145550187,9725550121', [{ phone: '2145550187' }, { phone: '9725550121' }]],
+  ['2145550187,,12', [{ phone: '2145550187,,12' }]],
+  ['2145550187; x', [{ phone: '2145550187; x' }]],
+  ['x', ['not a phone number of 7 to 15 digits']],
+  ['', ['neither a phone number nor an e-mail address']],
+])('A cell with %j of a column of phones has the contacts %j', (cell, expected) => {
+  expect(contacts([['Phone'], [cell], ['2145550199']]).slice(0, -1)).toEqual(expected);
+});
+
+test('An e-mail address is certain, and a column that is not read has no contacts', () => {
+  expect(entries([['Email'], ['jo@example.org']])).toEqual([
+    { contact: { email: 'jo@example.org' }, isCertain: true },
+  ]);
+  expect(entriesOf(['x', 'y'], { headerRows: 0, columns: [{}, { role: 'areaCode' }] })).toEqual([
+    { problem: 'neither a phone number nor an e-mail address' },
+  ]);
+});
