@@ -21,7 +21,7 @@ const onServers = {
   globalSetup: [stack, compiled],
   testTimeout: 30_000,
   hookTimeout: 60_000,
-  maxWorkers: 3,
+  maxWorkers: 2,
   sequence: { groupOrder: 1 },
 };
 
