@@ -15,8 +15,7 @@ function project(
   return { test: { name, include, environment: 'node', isolate: false, ...options } };
 }
 
-// Many of these tests wait more than they work, so there is a worker more than there are cores. They are one group: no
-// worker waits for the end of a project.
+// One group: no worker waits for the end of a project. A third worker makes tests miss their answer windows.
 const onServers = {
   globalSetup: [stack, compiled],
   testTimeout: 30_000,
