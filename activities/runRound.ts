@@ -128,7 +128,7 @@ async function planOf(
   const asked = leadInRound(lead);
   const first = planRound(market, asked, now);
   const known = await knownOf(deps, market, first, lead);
-  const second = withinLimits(first, market, asked, known, now);
+  const second = withinLimits(first, market, asked, { ...known, now });
   return { ...(await planChecks(deps, market, second, lead)), known };
 }
 

@@ -31,7 +31,7 @@ export const tellSeller =
     if (seller === undefined || url === undefined) return 'not asked for';
     const { secret } = seller;
     const returns = Object.values(lead.claims).filter((claim) => claim.status === 'returned').length;
-    const id = postbackId(leadId, status, round, url, returns);
+    const id = postbackId({ leadId, status, round, url, returns });
     const about = { ...lead, status, references: sourceReferences(lead) };
     const delivery = await sendPostback(send, { url, secret }, id, about);
     const { delivered, detail, ms } = delivery;

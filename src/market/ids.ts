@@ -21,14 +21,16 @@ export const topUpId = (buyer: string, ref: string): string => v5(`top-up/${buye
 export const topUpIdByKey = (buyer: string, key: string): string =>
   v5(`top-up-by-key/${buyer}/${key}`, NAMESPACE);
 
-/**
- * The postback to one address of the seller for one change of a lead's status, in one round.
- * @param returns the number of returns so far: the seller is notified of the status after each
- */
-export const postbackId = (
-  leadId: string,
-  status: string,
-  round: number,
-  url: string,
-  returns: number,
-): string => v5(`postback/${leadId}/${status}/${round}/${url}${returns > 0 ? `/${returns}` : ''}`, NAMESPACE);
+/** A change of a lead's status in a round, and the address of the seller that is notified of it. */
+interface PostbackKey {
+  leadId: string;
+  status: string;
+  round: number;
+  url: string;
+  /** The number of returns so far: the seller is notified of the status after each. */
+  returns: number;
+}
+
+/** The postback to one address of the seller for one change of a lead's status, in one round. */
+export const postbackId = ({ leadId, status, round, url, returns }: PostbackKey): string =>
+  v5(`postback/${leadId}/${status}/${round}/${url}${returns > 0 ? `/${returns}` : ''}`, NAMESPACE);

@@ -5,7 +5,7 @@ import { pingId, postbackId, postId, topUpId, topUpIdByKey } from '../../src/mar
 /* Buyers recognize a repeated request by its id, and sales are booked under it: an id stays as it is in every release. */
 
 const contract = 'ACME/auto/best';
-const url = 'https://x.example/p';
+const postback = { leadId: 'l1', status: 'sold', round: 1, url: 'https://x.example/p' };
 
 describe('The id stays the same in every release', () => {
   test.each<[string, () => string, string]>([
@@ -23,10 +23,10 @@ describe('The id stays the same in every release', () => {
       'd8a8e5e9-8717-5738-a649-085277324cfc',
     ],
     ['of a payment by its key', () => topUpIdByKey('best', 'key-1'), 'd44350f0-a916-5c93-b701-b665595d98a1'],
-    ['of a postback', () => postbackId('l1', 'sold', 1, url, 0), 'afb6eb1b-7591-5c8d-af37-09e1fcaff1f6'],
+    ['of a postback', () => postbackId({ ...postback, returns: 0 }), 'afb6eb1b-7591-5c8d-af37-09e1fcaff1f6'],
     [
       'of a postback after two returns',
-      () => postbackId('l1', 'sold', 1, url, 2),
+      () => postbackId({ ...postback, returns: 2 }),
       '5df368a2-e879-5455-8002-6610d4997ff0',
     ],
   ])('%s', (_, id, expected) => {

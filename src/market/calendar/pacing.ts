@@ -7,19 +7,20 @@ import { dayAround } from './windows.js';
  * frees one more. The first is free at opening, the whole cap before closing. Unused ones stay free.
  */
 
+/** The hours over which a daily cap is spread. */
+export interface BusinessHours {
+  /** Absent: the day is open from midnight to midnight. */
+  schedule?: CompiledSchedule;
+  /** Whose calendar defines the cap's day. */
+  timezone: string;
+}
+
 /**
  * How many of a daily cap may be used up to `at`, UTC ms: 0 before the day's opening, then 1 and more, in the end
  * all.
- * @param schedule absent: the day is open from midnight to midnight
- * @param timezone whose calendar defines the cap's day
  */
-export function pacedCap(
-  cap: number,
-  schedule: CompiledSchedule | undefined,
-  timezone: string,
-  at: number,
-): number {
-  const spans = openTimes(schedule, timezone, at);
+export function pacedCap(cap: number, hours: BusinessHours, at: number): number {
+  const spans = openTimes(hours, at);
   const total = lengthOf(spans);
   const elapsed = spans.reduce((sum, { from, until }) => sum + clamp(at - from, 0, until - from), 0);
   const begun = spans[0] !== undefined && spans[0].from <= at;
@@ -35,18 +36,17 @@ export function pacedCap(
 export function nextPacedSlot(
   used: number,
   cap: number,
-  schedule: CompiledSchedule | undefined,
-  timezone: string,
+  hours: BusinessHours,
   at: number,
 ): number | undefined {
-  const spans = openTimes(schedule, timezone, at);
+  const spans = openTimes(hours, at);
   const free = momentAfter(Math.ceil((lengthOf(spans) * used) / cap), spans);
   if (free !== undefined && free >= at) return free;
-  return openingFrom(schedule, free === undefined ? dayAround(timezone, at).until : at);
+  return openingFrom(hours.schedule, free === undefined ? dayAround(hours.timezone, at).until : at);
 }
 
 /** The open spans of the day of `at`, UTC ms. */
-function openTimes(schedule: CompiledSchedule | undefined, timezone: string, at: number): Span[] {
+function openTimes({ schedule, timezone }: BusinessHours, at: number): Span[] {
   const day = dayAround(timezone, at);
   return schedule ? [...openSpans(schedule, day.from, day.until)] : [day];
 }

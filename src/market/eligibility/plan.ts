@@ -74,11 +74,11 @@ export function withinLimits<B extends Buyer>(
   plan: Plan<B>,
   { campaign }: Pick<CompiledCampaign<B>, 'campaign'>,
   lead: LeadInRound & { match: PersonHashes },
-  known: LimitState,
-  now: number,
+  known: LimitState & { now: number },
 ): Plan<B> {
-  const sale = saleAt(campaign, lead.facts.receivedAt, now);
-  const next = sorted(plan.open, (ready) => limitExclusion(ready, campaign, sale, lead, known, now));
+  const { now } = known;
+  const context = { ...known, campaign, sale: saleAt(campaign, lead.facts.receivedAt, now) };
+  const next = sorted(plan.open, (ready) => limitExclusion(ready, lead, context));
   return {
     open: next.open,
     excluded: [...plan.excluded, ...next.excluded],
@@ -107,14 +107,20 @@ const comebacks = (
         }),
       );
 
+/** What the limits of a campaign's contracts depend on in a round. */
+interface LimitContext extends LimitState {
+  campaign: CompiledCampaign['campaign'];
+  sale: Sale;
+  /** UTC ms. */
+  now: number;
+}
+
 function limitExclusion(
   ready: CompiledContract,
-  campaign: CompiledCampaign['campaign'],
-  sale: Sale,
   lead: LeadInRound & { match: PersonHashes },
-  { usage, holds, circuits, listedBy }: LimitState,
-  now: number,
+  context: LimitContext,
 ): Exclusion | undefined {
+  const { campaign, holds, circuits, listedBy, now } = context;
   const { contract, buyer } = ready;
   if (listedBy?.has(buyer.id)) return ON_BUYER_LIST;
   const asking = {
@@ -122,28 +128,26 @@ function limitExclusion(
     contract: contract.id,
     buyer: buyer.id,
     campaign: campaign.id,
+    ...lead.match,
   };
   for (const rule of [campaign.duplicates, contract.duplicates]) {
-    if (rule && isDuplicate(rule, asking, lead.match, holds, now)) {
+    if (rule && isDuplicate(rule, asking, holds, now)) {
       return duplicateExclusion(rule);
     }
   }
-  const room = lead.facts.test ? undefined : capacityExclusion(ready, campaign, sale, usage, now);
+  const room = lead.facts.test ? undefined : capacityExclusion(ready, context);
   return room ?? circuitExclusion(buyer.id, circuits, now);
 }
 
 /** The exclusion by a full cap or budget, or by the buyer's balance; undefined if there is none. */
 function capacityExclusion(
   { contract, buyer, schedule }: CompiledContract,
-  { currency }: Pick<Campaign, 'currency'>,
-  sale: Sale,
-  usage: LimitState['usage'],
-  now: number,
+  { campaign: { currency }, sale, usage, now }: Omit<LimitContext, 'holds' | 'circuits'>,
 ): Exclusion | undefined {
   const least = lowestPrice(sale, contract);
   const used = usage.get(contract.id);
   const full = fullLimit(limitsOf(contract, schedule, least, now), used);
-  if (full) return fullLimitExclusion(full, used, { contract, schedule }, currency, now);
+  if (full) return fullLimitExclusion(full, used, { limiting: { contract, schedule }, currency, now });
   return balanceExclusion(buyer, usage.get(buyerAccount(buyer.id)), least, currency);
 }
 
@@ -177,7 +181,7 @@ export const contractExclusion = (
   pauseOf(ready.contract, 'the contract', now) ??
   pauseOf(ready.buyer, 'the buyer', now) ??
   scheduleExclusion(ready.schedule, now) ??
-  capacityExclusion(ready, campaign, campaign.sale, usage, now) ??
+  capacityExclusion(ready, { campaign, sale: campaign.sale, usage, now }) ??
   circuitExclusion(ready.buyer.id, circuits, now);
 
 /** The highest price that the rest of a contract's budget covers, in words; undefined if it has no budget. */
@@ -192,7 +196,11 @@ export function budgetLeft(
     .filter(({ counter }) => counter === 'spent')
     .sort((a, b) => leftOf(a) - leftOf(b));
   if (least === undefined) return undefined;
-  const { detail = '' } = fullLimitExclusion(least, used, { contract, schedule }, currency, now);
+  const { detail = '' } = fullLimitExclusion(least, used, {
+    limiting: { contract, schedule },
+    currency,
+    now,
+  });
   return { upTo: `up to ${formatMoney(leftOf(least), currency)}, what is left of ${detail}` };
 }
 

@@ -49,11 +49,11 @@ export const holdsOf = ({ holds }: Reservations, match: PersonHashes, now: numbe
 export function reserve(room: Reservations, asked: ReservationRequest): Exclusion | undefined {
   const { hold, price, currency, buyer, limits, limiting, duplicates, notesPerson, countsOffers } = asked;
   const holds = holdsOf(room, hold, hold.at);
-  const rule = duplicates.find((each) => isDuplicate(each, hold, hold, holds, hold.at));
+  const rule = duplicates.find((each) => isDuplicate(each, hold, holds, hold.at));
   if (rule) return duplicateExclusion(rule);
   const used = room.usage.get(hold.contract);
   const full = fullLimit(limits, used);
-  if (full) return fullLimitExclusion(full, used, limiting, currency, hold.at);
+  if (full) return fullLimitExclusion(full, used, { limiting, currency, now: hold.at });
   const account = room.usage.get(buyerAccount(buyer.id));
   const broke = isPrepaid(asked) ? balanceExclusion(buyer, account, price, currency) : undefined;
   if (broke) return broke;

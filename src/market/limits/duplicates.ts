@@ -33,7 +33,8 @@ export const LONGEST_WINDOW_MS = LONGEST_WINDOW_DAYS * DAY_MS;
 /** Holds after this time count, UTC ms. */
 export const countsSince = (rule: DuplicateRule, now: number): number => now - rule.withinDays * DAY_MS;
 
-type Asking = Pick<Hold, 'lead' | 'contract' | 'buyer' | 'campaign'>;
+/** The lead of a person that a contract asks for. */
+type Asking = Pick<Hold, 'lead' | 'contract' | 'buyer' | 'campaign' | 'phone' | 'email'>;
 
 /**
  * Whether the rule forbids selling the lead to the asking contract, because of existing holds on the person. Other
@@ -43,12 +44,11 @@ type Asking = Pick<Hold, 'lead' | 'contract' | 'buyer' | 'campaign'>;
 export function isDuplicate(
   rule: DuplicateRule,
   asking: Asking,
-  match: PersonHashes,
   holds: readonly Hold[],
   now: number,
 ): boolean {
   const same = (hold: Hold) => (field: 'phone' | 'email') =>
-    match[field] !== undefined && hold[field] === match[field];
+    asking[field] !== undefined && hold[field] === asking[field];
   return holds.some((hold) => {
     if (hold.lead === asking.lead || hold[rule.per] !== asking[rule.per]) return false;
     if (hold.at <= countsSince(rule, now)) return false;

@@ -59,7 +59,7 @@ export function limitsOf(
       counter,
       period,
       window: windowKey(period, timezone, now),
-      most: paced ? pacedCap(most, schedule, timezone, now) : most,
+      most: paced ? pacedCap(most, { schedule, timezone }, now) : most,
       adds,
       paced,
     };
@@ -87,17 +87,23 @@ export interface LimitOwner {
   schedule?: CompiledSchedule;
 }
 
+/** What a full limit's exclusion depends on besides its usage. */
+interface ExclusionContext {
+  /** The owner of the limit; absent: it is not known when the limit allows sales again. */
+  limiting?: LimitOwner;
+  currency: string;
+  /** UTC ms. */
+  now: number;
+}
+
 /**
  * The exclusion by a full limit, and when the limit allows sales again if that needs no other change. A price above
  * the whole limit waits for other terms, or for a lower price.
- * @param limiting the owner of the limit; absent: it is not known when the limit allows sales again
  */
 export function fullLimitExclusion(
   limit: Limit,
   usage: Usage | undefined,
-  limiting: LimitOwner | undefined,
-  currency: string,
-  now: number,
+  { limiting, currency, now }: ExclusionContext,
 ): Exclusion {
   const reason = limit.counter === 'spent' ? 'over_budget' : 'capped';
   const says = limitInWords(limit, limiting, currency);
@@ -105,9 +111,8 @@ export function fullLimitExclusion(
     return { reason, detail: `${says}, which is less than the lead costs` };
   if (limit.period === 'total') return { reason, detail: `${says}, which does not reset` };
   if (limiting === undefined) return { reason, detail: says };
-  const { contract, schedule } = limiting;
   const used = usage?.[limit.counter]?.[limit.window] ?? 0;
-  const at = limitFreesAt(limit, contract, schedule, used, now);
+  const at = limitFreesAt(limit, limiting, used, now);
   if (at === undefined) return { reason, detail: says };
   return { reason, detail: `${says}, until ${formatUtc(at)}`, change: { at, what: 'window' } };
 }
@@ -128,14 +133,13 @@ const counted = (count: number, one: string): string => `${count} ${one}${count 
 /** When a full limit allows sales again, UTC ms; undefined if only a change of its terms can. */
 export function limitFreesAt(
   limit: Limit,
-  contract: LimitTerms,
-  schedule: CompiledSchedule | undefined,
+  { contract: { caps, timezone }, schedule }: LimitOwner,
   used: number,
   now: number,
 ): number | undefined {
-  const cap = contract.caps?.day;
-  if (limit.paced && cap !== undefined) return nextPacedSlot(used, cap, schedule, contract.timezone, now);
-  return windowEnd(limit.period, contract.timezone, now);
+  const cap = caps?.day;
+  if (limit.paced && cap !== undefined) return nextPacedSlot(used, cap, { schedule, timezone }, now);
+  return windowEnd(limit.period, timezone, now);
 }
 
 /** The reason that a prepaid balance can't pay in a currency; undefined if it can, or if the buyer is not prepaid. */

@@ -51,14 +51,13 @@ export interface BuyerModel {
 
 /** A contract's bid, as `answerToPing` finds it. A bid above the contract's ceiling does not count. */
 export function bidFor(
+  buyerModel: BuyerModel,
   lead: PastLead,
   candidate: Candidate,
-  { sale, currency }: Pick<RoundTerms, 'sale' | 'currency'>,
-  now: number,
-  voices: BuyerModel,
+  { terms, now }: { terms: Pick<RoundTerms, 'sale' | 'currency'>; now: number },
 ): WithAssumption<{ bid: Bid } | { noBid: NoBid }> {
-  const word = answerToPing(lead, candidate, sale.mode, now, voices);
-  const noBid = 'bid' in word ? aboveCeiling(word.bid, candidate.ceiling, currency) : undefined;
+  const word = answerToPing(buyerModel, lead, candidate, { mode: terms.sale.mode, now });
+  const noBid = 'bid' in word ? aboveCeiling(word.bid, candidate.ceiling, terms.currency) : undefined;
   return noBid ? { noBid, assumed: word.assumed } : word;
 }
 
@@ -67,11 +66,10 @@ export function bidFor(
  * `now`, else the first. Else its model's bid. Else its answer for another lead of the period.
  */
 function answerToPing(
+  { measured, models }: BuyerModel,
   lead: PastLead,
   candidate: Candidate,
-  mode: Sale['mode'],
-  now: number,
-  { measured, models }: BuyerModel,
+  { mode, now }: { mode: Sale['mode']; now: number },
 ): WithAssumption<{ bid: Bid } | { noBid: NoBid }> {
   const { contract } = candidate;
   const { leadId } = lead.facts;

@@ -159,7 +159,7 @@ function holdRound(world: World, life: Life, now: number): void {
   const planned = plan(world, market, life, now);
   const { round, answers } = walkRound(lead.facts.leadId, planned, {
     bid: (candidate, { terms }) => {
-      const { assumed, ...said } = bidFor(lead, candidate, terms, now, world.buyerModel);
+      const { assumed, ...said } = bidFor(world.buyerModel, lead, candidate, { terms, now });
       assume(world, lead, assumed);
       return said;
     },
@@ -183,7 +183,7 @@ function plan(world: World, market: CompiledCampaign, life: Life, now: number): 
   life.rounds += 1;
   const asked = { ...lead, offered };
   const known = { usage, holds: holdsOf(world.room, lead.match, now), circuits: new Map() };
-  const eligible = withinLimits(planRound(market, asked, now), market, asked, known, now);
+  const eligible = withinLimits(planRound(market, asked, now), market, asked, { ...known, now });
   const about = { number: life.rounds, receivedAt: lead.facts.receivedAt, now };
   return newRound(market, about, withoutKept(world, market, lead, eligible, now), usage);
 }

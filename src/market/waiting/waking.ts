@@ -157,16 +157,15 @@ function mightTakeMore<T extends object>(
  * @param after entries that are missing here are unchanged
  */
 export function contractsToReconsider(before: Market, after: Market): { id: string; campaign: string }[] {
-  const sellers = changedFor(SELLER, before.sellers, after.sellers, ({ code }) => code);
-  const buyers = changedFor(BUYER, before.buyers, after.buyers, ({ id }) => id);
-  const campaigns = changedFor(CAMPAIGN, before.campaigns, after.campaigns, ({ id }) => id);
+  const sellers = changedFor(SELLER, [before.sellers, after.sellers], ({ code }) => code);
+  const buyers = changedFor(BUYER, [before.buyers, after.buyers], ({ id }) => id);
+  const campaigns = changedFor(CAMPAIGN, [before.campaigns, after.campaigns], ({ id }) => id);
   const prepaid = new Set(
     [...before.buyers, ...after.buyers].flatMap(({ id, balance }) => (balance === undefined ? [] : [id])),
   );
   const contracts = changedFor(
     CONTRACT,
-    before.contracts,
-    after.contracts,
+    [before.contracts, after.contracts],
     ({ id }) => id,
     ({ buyer }) => prepaid.has(buyer),
   );
@@ -182,8 +181,7 @@ export function contractsToReconsider(before: Market, after: Market): { id: stri
 
 function changedFor<T extends object>(
   judges: { readonly [K in keyof T]-?: Judge<T> },
-  before: readonly T[],
-  after: readonly T[],
+  [before, after]: readonly [before: readonly T[], after: readonly T[]],
   idOf: (one: T) => string,
   isPrepaid: (one: T) => boolean = () => false,
 ): Set<string> {
@@ -223,8 +221,7 @@ export function waitUpdateFor(
   { seller, campaign }: Pick<CompiledCampaign, 'seller' | 'campaign'>,
   { contracts, pending }: CampaignChange,
   lead: LeadInRound,
-  dueAt: number,
-  now: number,
+  { dueAt, now }: { dueAt: number; now: number },
 ): 'now' | WaitUpdate | undefined {
   const changes: WaitUpdate['changes'][number][] = [];
   const barred = campaignExclusion(seller, campaign, lead, now);

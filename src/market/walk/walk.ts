@@ -59,7 +59,7 @@ function* plan(life: Life, world: World): Course<Round> {
   const market = world.market(life.campaign);
   const lead = { ...life.lead, offered: offeredIn(life) };
   const known = world.trade.known();
-  const open = withinLimits(planRound(market, lead, now), market, lead, known, now);
+  const open = withinLimits(planRound(market, lead, now), market, lead, { ...known, now });
   const checked = afterChecks(open, market.campaign, (check) => world.check(life, check));
   const number = (life.rounds.at(-1)?.round.number ?? 0) + 1;
   const { receivedAt } = lead.facts;

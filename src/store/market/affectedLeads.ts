@@ -63,8 +63,8 @@ export async function affectedLeads(
   let looked = 0;
   for await (const lead of waiting) {
     if (++looked % KEEP_EVERY === 0) await extendLease?.();
-    const until = lead.dueAt?.getTime() ?? Infinity;
-    const news = waitUpdateFor(market, changed, leadInRound(openLead(database.vault, lead)), until, now);
+    const dueAt = lead.dueAt?.getTime() ?? Infinity;
+    const news = waitUpdateFor(market, changed, leadInRound(openLead(database.vault, lead)), { dueAt, now });
     if (news !== undefined) concerned.push({ leadId: lead._id, news });
   }
   return concerned;

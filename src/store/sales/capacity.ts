@@ -87,7 +87,7 @@ export async function reserve(
   const other = balanceCurrencyExclusion(reservation.buyer, undefined, currency);
   if (other) return { refusal: other };
   const never = fullLimit(limits, undefined);
-  if (never) return { refusal: fullLimitExclusion(never, undefined, limiting, currency, hold.at) };
+  if (never) return { refusal: fullLimitExclusion(never, undefined, { limiting, currency, now: hold.at }) };
   for (;;) {
     if (await takeAll(database, writes)) return { took: tookUnder(reservation) };
     const found = await lookUp(database, reservation);
@@ -234,7 +234,7 @@ async function lookUp(
     [hold.contract, accountId(buyer.id)],
     notesPerson ? match : {},
   );
-  const rule = duplicates.find((each) => isDuplicate(each, hold, match, holds, hold.at));
+  const rule = duplicates.find((each) => isDuplicate(each, hold, holds, hold.at));
   if (rule)
     return {
       refusal: duplicateExclusion(rule),
@@ -243,7 +243,7 @@ async function lookUp(
   if (!isHeld(hold.contract)) {
     const used = usage.get(hold.contract);
     const full = fullLimit(limits, used);
-    if (full) return { refusal: fullLimitExclusion(full, used, limiting, currency, hold.at) };
+    if (full) return { refusal: fullLimitExclusion(full, used, { limiting, currency, now: hold.at }) };
   }
   if (!isHeld(accountId(buyer.id))) {
     const broke = balanceExclusion(buyer, usage.get(accountId(buyer.id)), price, currency);

@@ -19,7 +19,7 @@ describe('A daily cap of 8 over eight open hours with a break allows', () => {
     ['all in the last hour', '17:00', 8],
     ['all after closing', '23:59', 8],
   ])('%s', (_, time, free) => {
-    expect(pacedCap(8, split, zone, at(`2026-11-24T${time}-06:00`))).toBe(free);
+    expect(pacedCap(8, { schedule: split, timezone: zone }, at(`2026-11-24T${time}-06:00`))).toBe(free);
   });
 
   test.each([
@@ -42,7 +42,7 @@ describe('A daily cap of 8 over eight open hours with a break allows', () => {
       '2026-11-30T08:00-06:00',
     ],
   ])('%s', (_, used, now, slot) => {
-    expect(iso(nextPacedSlot(used, 8, split, zone, at(now)))).toBe(iso(at(slot)));
+    expect(iso(nextPacedSlot(used, 8, { schedule: split, timezone: zone }, at(now)))).toBe(iso(at(slot)));
   });
 });
 
@@ -52,20 +52,20 @@ describe('Without a schedule, a cap is spread over the whole day', () => {
     ['a day of 23 hours', 23, '2027-03-14T11:30-05:00', 11],
     ['a day of 25 hours', 25, '2026-11-01T11:30-06:00', 13],
   ])('%s', (_, cap, now, free) => {
-    expect(pacedCap(cap, undefined, zone, at(now))).toBe(free);
+    expect(pacedCap(cap, { timezone: zone }, at(now))).toBe(free);
   });
 
   test('one is free again at midnight', () => {
-    expect(iso(nextPacedSlot(24, 24, undefined, zone, at('2026-11-24T23:30-06:00')))).toBe(
+    expect(iso(nextPacedSlot(24, 24, { timezone: zone }, at('2026-11-24T23:30-06:00')))).toBe(
       iso(at('2026-11-25T00:00-06:00')),
     );
   });
 });
 
 test('A schedule that never opens allows no lead', () => {
-  const never = compileSchedule({ timezone: zone, open: [] });
-  expect(pacedCap(8, never, zone, at('2026-11-24T12:00-06:00'))).toBe(0);
-  expect(nextPacedSlot(0, 8, never, zone, at('2026-11-24T12:00-06:00'))).toBeUndefined();
+  const never = { schedule: compileSchedule({ timezone: zone, open: [] }), timezone: zone };
+  expect(pacedCap(8, never, at('2026-11-24T12:00-06:00'))).toBe(0);
+  expect(nextPacedSlot(0, 8, never, at('2026-11-24T12:00-06:00'))).toBeUndefined();
 });
 
 describe('In any zone, at any time', () => {
@@ -93,13 +93,14 @@ describe('In any zone, at any time', () => {
       fc.property(world, moment, ({ zone, schedule, when, cap }, other) => {
         const day = dayAround(zone, when);
         const later = Math.min(day.until - 1, when + (other % 40_000_000));
-        expect(pacedCap(cap, schedule, zone, later)).toBeGreaterThanOrEqual(
-          pacedCap(cap, schedule, zone, when),
+        expect(pacedCap(cap, { schedule, timezone: zone }, later)).toBeGreaterThanOrEqual(
+          pacedCap(cap, { schedule, timezone: zone }, when),
         );
         const open = schedule ? [...openSpans(schedule, day.from, day.until)] : [day];
         const [first, last] = [open[0], open.at(-1)];
-        if (first) expect(pacedCap(cap, schedule, zone, first.from)).toBe(1);
-        if (last && last.until < day.until) expect(pacedCap(cap, schedule, zone, last.until)).toBe(cap);
+        if (first) expect(pacedCap(cap, { schedule, timezone: zone }, first.from)).toBe(1);
+        if (last && last.until < day.until)
+          expect(pacedCap(cap, { schedule, timezone: zone }, last.until)).toBe(cap);
       }),
       { numRuns: 2000 },
     );
@@ -109,15 +110,15 @@ describe('In any zone, at any time', () => {
     fc.assert(
       fc.property(world, fc.nat(100_000), ({ zone, schedule, when, cap }, n) => {
         const used = n % (cap + 1);
-        const slot = nextPacedSlot(used, cap, schedule, zone, when);
+        const slot = nextPacedSlot(used, cap, { schedule, timezone: zone }, when);
         if (slot === undefined) return;
         const open = (moment: number) => schedule === undefined || isOpen(schedule, moment);
         expect(slot).toBeGreaterThanOrEqual(when);
         expect(open(slot)).toBe(true);
         const today = slot < dayAround(zone, when).until;
-        expect(pacedCap(cap, schedule, zone, slot)).toBeGreaterThan(today ? used : 0);
+        expect(pacedCap(cap, { schedule, timezone: zone }, slot)).toBeGreaterThan(today ? used : 0);
         if (today && slot > when) {
-          const free = open(slot - 1) && pacedCap(cap, schedule, zone, slot - 1) > used;
+          const free = open(slot - 1) && pacedCap(cap, { schedule, timezone: zone }, slot - 1) > used;
           expect(free).toBe(false);
         }
       }),

@@ -103,7 +103,7 @@ const excludedIn = ({ excluded }: Plan<Buyer>): string[] =>
 const openIn = ({ open }: Plan<Buyer>): string[] => open.map(({ buyer }) => buyer.id);
 const planned = ({ market, lead, known, now }: Given): { first: Plan<Buyer>; second: Plan<Buyer> } => {
   const first = planRound(market, lead, now);
-  return { first, second: withinLimits(first, market, lead, known, now) };
+  return { first, second: withinLimits(first, market, lead, { ...known, now }) };
 };
 
 /** Sorted and joined to one text, because comparing lists in tens of thousands of cases is slow. */

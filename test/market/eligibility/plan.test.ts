@@ -72,7 +72,7 @@ const planOf = (
   knows: Partial<LimitState> = {},
   of = lead,
   now = START,
-): Plan<Buyer> => withinLimits(planRound(market, of, now), market, of, known(knows), now);
+): Plan<Buyer> => withinLimits(planRound(market, of, now), market, of, { ...known(knows), now });
 const openIn = ({ open }: Plan<Buyer>): string => open.map(({ buyer }) => buyer.id).join(' ');
 const usageOf = (usage: Record<string, Usage>): ReadonlyMap<string, Usage> => new Map(Object.entries(usage));
 const circuits = (buyer: string, circuit: Partial<Circuit>, line: 'pings' | 'posts' = 'pings') =>

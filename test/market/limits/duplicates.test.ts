@@ -30,7 +30,9 @@ describe('A lead is a duplicate', () => {
     ['of another contract of the buyer', { per: 'buyer' }, person, { contract: 'x', campaign: 'y' }],
     ['of another buyer of the campaign', { per: 'campaign' }, person, { contract: 'x', buyer: 'z' }],
   ])('%s', (_, terms, match, hold) => {
-    expect(isDuplicate({ ...rule, ...terms }, asking, match, [{ ...sold, ...hold }], NOW)).toBe(true);
+    expect(isDuplicate({ ...rule, ...terms }, { ...asking, ...match }, [{ ...sold, ...hold }], NOW)).toBe(
+      true,
+    );
   });
 
   test.each<[string, Partial<DuplicateRule>, PersonHashes, Partial<Hold>]>([
@@ -45,13 +47,15 @@ describe('A lead is a duplicate', () => {
     ['not of another buyer, if the rule is for the buyer', { per: 'buyer' }, person, { buyer: 'x' }],
     ['not of another campaign, if the rule is for it', { per: 'campaign' }, person, { campaign: 'x' }],
   ])('%s', (_, terms, match, hold) => {
-    expect(isDuplicate({ ...rule, ...terms }, asking, match, [{ ...sold, ...hold }], NOW)).toBe(false);
+    expect(isDuplicate({ ...rule, ...terms }, { ...asking, ...match }, [{ ...sold, ...hold }], NOW)).toBe(
+      false,
+    );
   });
 
   test('by any of several earlier leads', () => {
     const others = [{ ...sold, phone: 'p2', email: 'e2' }, sold];
-    expect(isDuplicate(rule, asking, person, others, NOW)).toBe(true);
-    expect(isDuplicate(rule, asking, person, [], NOW)).toBe(false);
+    expect(isDuplicate(rule, { ...asking, ...person }, others, NOW)).toBe(true);
+    expect(isDuplicate(rule, { ...asking, ...person }, [], NOW)).toBe(false);
   });
 });
 

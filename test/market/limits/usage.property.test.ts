@@ -97,7 +97,7 @@ describe('Any limits at any time', () => {
       fc.property(contracts, moments, (contract, now) => {
         const unpaced = { ...contract, pace: false };
         const turnsThen = (limit: Limit): boolean => {
-          const at = limitFreesAt(limit, unpaced, undefined, limit.most, now);
+          const at = limitFreesAt(limit, { contract: unpaced }, limit.most, now);
           if (at === undefined || limit.period === 'total')
             return at === undefined && limit.period === 'total';
           const windowAt = (moment: number) => windowKey(limit.period, contract.timezone, moment);

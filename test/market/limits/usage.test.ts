@@ -20,7 +20,7 @@ const plain: LimitTerms = { timezone: 'UTC' };
 function refusalOf(terms: Partial<LimitTerms>, usage: Usage, price = 4500): Exclusion | undefined {
   const contract = { ...plain, ...terms };
   const full = fullLimit(limitsOf(contract, undefined, price, NOON), usage);
-  return full && fullLimitExclusion(full, usage, { contract }, 'USD', NOON);
+  return full && fullLimitExclusion(full, usage, { limiting: { contract }, currency: 'USD', now: NOON });
 }
 
 describe('A contract is limited', () => {
@@ -164,7 +164,7 @@ describe('A limit refuses a lead', () => {
 
   test('without a time, if it is not known whose it is', () => {
     const [limit] = limitsOf({ ...plain, caps: { day: 5 } }, undefined, 0, NOON);
-    expect(limit && fullLimitExclusion(limit, {}, undefined, 'USD', NOON)).toEqual({
+    expect(limit && fullLimitExclusion(limit, {}, { currency: 'USD', now: NOON })).toEqual({
       reason: 'capped',
       detail: '5 leads a day',
     });

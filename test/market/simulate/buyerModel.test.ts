@@ -59,7 +59,7 @@ function bidOf(
   { mode = 'exclusive', of = candidate(), others = [], by = new Map(), now = NOW }: Asked = {},
 ) {
   const terms = { sale: { ...campaignOf().sale, mode }, currency: 'USD' };
-  return bidFor(lead, of, terms, now, { measured: observeAnswers(others), models: by });
+  return bidFor({ measured: observeAnswers(others), models: by }, lead, of, { terms, now });
 }
 
 describe('In a simulation a contract bids', () => {

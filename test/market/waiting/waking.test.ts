@@ -249,8 +249,7 @@ describe('The notification of a lead that waits three hours for its next round, 
       { seller, campaign: { ...campaign, pending } },
       { contracts: changed, pending: isPending },
       lead,
-      now + 2 * HOUR,
-      now,
+      { dueAt: now + 2 * HOUR, now },
     );
   };
   const later = (hours: number) => ({ price: 1200, delay: hours * HOUR });

@@ -241,7 +241,7 @@ class PureRun implements World {
         contracts: market.contracts.filter(mightTake),
         pending: rescheduled.includes(life.campaign),
       };
-      const news = waitUpdateFor(market, changed, lead, life.dueAt ?? Infinity, this.clock);
+      const news = waitUpdateFor(market, changed, lead, { dueAt: life.dueAt ?? Infinity, now: this.clock });
       if (news === 'now') life.wake = true;
       else if (news !== undefined) life.news = mergeWaitUpdates(life.news, news);
     }
