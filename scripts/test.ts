@@ -23,9 +23,11 @@ const checks = startChecks();
 async function fetchServers(): Promise<void> {
   const shown = showProgress();
   const env = withoutServers(process.env);
-  await installPackages(packagesDir, env, ['the tests'], shown.progress, checks.processes).catch(
-    () => undefined,
-  );
+  await installPackages(packagesDir, ['the tests'], {
+    env,
+    progress: shown.progress,
+    processes: checks.processes,
+  }).catch(() => undefined);
   shown.done();
 }
 

@@ -33,7 +33,7 @@ export async function startRollout(
   buildId: string,
   log: Log,
 ): Promise<PeriodicTask> {
-  const look = () => makeCurrentIfDue(connection, settings, buildId, log);
+  const look = () => makeCurrentIfDue({ connection, settings, buildId, log });
   const until = Date.now() + PATIENCE_MS;
   while (Date.now() < until) {
     const standing = await look().catch((): RolloutState => 'unknown');
@@ -51,18 +51,23 @@ export async function startRollout(
   );
 }
 
+interface Rollout {
+  connection: Connection;
+  settings: RolloutSettings;
+  buildId: string;
+  log: Log;
+}
+
 /**
  * Makes the build current if it is new, so that a release needs no command; or if no worker of the current build is
  * left, so that going back to an earlier release needs none either. A worker of an earlier build that starts again in
  * the middle of a release takes nothing back.
  */
 export async function makeCurrentIfDue(
-  connection: Connection,
-  { TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: deploymentName, WORKER_ROLLOUT }: RolloutSettings,
-  buildId: string,
-  log: Log,
+  { connection, settings, buildId, log }: Rollout,
   goneAfterMs = GONE_AFTER_MS,
 ): Promise<RolloutState> {
+  const { TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: deploymentName, WORKER_ROLLOUT } = settings;
   const { workflowService } = connection;
   const described = await workflowService
     .describeWorkerDeployment({ namespace, deploymentName })

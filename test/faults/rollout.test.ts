@@ -121,10 +121,10 @@ describe('a new build of the workers', () => {
     await startWorker('first');
     expect(await currentBuild()).toBe('second');
     await stop(worker);
-    expect(await makeCurrentIfDue(connection, settings, 'first', log)).toBe('waits');
+    expect(await makeCurrentIfDue({ connection, settings, buildId: 'first', log })).toBe('waits');
     const manual = { ...settings, WORKER_ROLLOUT: 'manual' as const };
-    expect(await makeCurrentIfDue(connection, manual, 'first', log, 0)).toBe('waits');
-    expect(await makeCurrentIfDue(connection, settings, 'first', log, 0)).toBe('current');
+    expect(await makeCurrentIfDue({ connection, settings: manual, buildId: 'first', log }, 0)).toBe('waits');
+    expect(await makeCurrentIfDue({ connection, settings, buildId: 'first', log }, 0)).toBe('current');
     expect(await currentBuild()).toBe('first');
   });
 });

@@ -41,7 +41,11 @@ const servers = await startServers({
   progress,
 });
 try {
-  await installPackages(packagesDir, process.env, ['workflow tests'], progress, servers.processes);
+  await installPackages(packagesDir, ['workflow tests'], {
+    env: process.env,
+    progress,
+    processes: servers.processes,
+  });
   const { MONGODB_URL = '', REDIS_URL = '' } = servers.addresses;
   const world = await openLeadWorld({
     addresses: { MONGODB_URL, REDIS_URL, TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPORAL_UI_URL: '' },

@@ -50,6 +50,6 @@ async function start(): Promise<{ servers: Servers; dir: string }> {
   const servers = await startServers({ dir, env, progress });
   // Missing if all servers were found on PATH.
   if (!existsSync(timeSkippingServer))
-    await installPackages(packagesDir, env, ['workflow tests'], progress, servers.processes);
+    await installPackages(packagesDir, ['workflow tests'], { env, progress, processes: servers.processes });
   return { servers, dir };
 }

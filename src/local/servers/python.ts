@@ -25,20 +25,25 @@ export interface Packages {
   python: string;
 }
 
+interface InstallContext {
+  env: NodeJS.ProcessEnv;
+  progress: Progress;
+  /** Runs pip. */
+  processes: Processes;
+}
+
 /**
  * The pinned packages of requirements.txt in `dir`, installed there unless they already are. They are first installed
  * beside it and renamed when complete, so a download that was cut short is never used.
  * @param wantedBy names of the servers that are needed from here, for the message when there is no usable Python
- * @param processes runs pip
  * @throws LocalStackError when Python is missing, too old or too new, or pip fails
  */
 export async function installPackages(
   dir: string,
-  env: NodeJS.ProcessEnv,
   wantedBy: string[],
-  progress: Progress,
-  processes: Processes,
+  context: InstallContext,
 ): Promise<Packages> {
+  const { env, progress } = context;
   const interpreter = await findPython(dir, env, wantedBy);
   const wanted = fingerprint(interpreter);
   if (isComplete(dir, wanted)) return { dir, python: interpreter.path };
@@ -46,7 +51,7 @@ export async function installPackages(
   mkdirSync(dirname(dir), { recursive: true });
   removeLeftovers(dir);
   const fresh = `${dir}.${process.pid}.new`;
-  await pipInstall(interpreter, fresh, env, progress, processes);
+  await pipInstall(interpreter, fresh, context);
   writeFileSync(join(fresh, MARKER), wanted);
   // Another process may have installed the same meanwhile; a complete one in place is as good as ours.
   if (isComplete(dir, wanted)) rmSync(fresh, { recursive: true });
@@ -119,9 +124,7 @@ async function hasPip({ path }: Interpreter, env: NodeJS.ProcessEnv): Promise<bo
 async function pipInstall(
   { path }: Interpreter,
   target: string,
-  env: NodeJS.ProcessEnv,
-  progress: Progress,
-  processes: Processes,
+  { env, progress, processes }: InstallContext,
 ): Promise<void> {
   const args = ['-m', 'pip', 'install', '--require-hashes', '--no-deps', '--only-binary=:all:'];
   args.push('--ignore-requires-python', '--no-input', '--progress-bar=off', '--disable-pip-version-check');

@@ -104,7 +104,9 @@ async function findPrograms(
   const found = servers.map((server) => ({ server, binary: findBinary(server.binaries, env) }));
   const lacking = found.filter(({ binary }) => binary === undefined).map(({ server }) => server.name);
   const packages: Packages | undefined =
-    lacking.length > 0 ? await installPackages(packagesDir, env, lacking, progress, processes) : undefined;
+    lacking.length > 0
+      ? await installPackages(packagesDir, lacking, { env, progress, processes })
+      : undefined;
   return found.flatMap(({ server, binary }) => {
     const program: Program | undefined = binary === undefined ? packages && { packages } : { binary };
     return program ? [{ server, program }] : [];

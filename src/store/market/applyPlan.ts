@@ -130,7 +130,12 @@ function planSellers(
   const before = byId(stored);
   for (const { code, ...seller } of namedOf(terms.sellers, named.sellers, (one) => one.code)) {
     const was = before.get(code);
-    const change = compare(auditEvents, 'seller', code, was && writtenSeller(was), writtenSeller(seller));
+    const change = compare(
+      auditEvents,
+      { kind: 'seller', id: code },
+      was && writtenSeller(was),
+      writtenSeller(seller),
+    );
     if (change.change !== 'unchanged')
       write.sellers.push({ _id: code, ...seller, secret: was?.secret, signing: was?.signing });
     changes.push(change);
@@ -143,7 +148,7 @@ function planBuyers(plan: ApplyPlan, stored: BuyerDocument[], { terms, named }: 
   const before = byId(stored);
   for (const { id, ...buyer } of namedOf(terms.buyers, named.buyers, (one) => one.id)) {
     const was = before.get(id);
-    const change = compare(auditEvents, 'buyer', id, was && writtenBuyer(was), writtenBuyer(buyer));
+    const change = compare(auditEvents, { kind: 'buyer', id }, was && writtenBuyer(was), writtenBuyer(buyer));
     const paidBefore = was?.balance ?? was?.paidIn ?? 0;
     const paidNow = buyer.balance === undefined ? 0 : buyer.balance - paidBefore;
     const { currency = DEFAULTS.currency, lowBalance } = buyer;
@@ -170,8 +175,7 @@ function planCampaigns(
     const was = before.get(id);
     const change = compare(
       auditEvents,
-      'campaign',
-      id,
+      { kind: 'campaign', id },
       was && writtenCampaign(was),
       writtenCampaign(campaign),
     );
@@ -210,7 +214,7 @@ function planContracts(
   for (const { id, ...contract } of namedOf(terms.contracts, named.contracts, (one) => one.id)) {
     const was = before.get(id);
     const now = written(contract, 'after');
-    const change = compare(plan.auditEvents, 'contract', id, was && written(was, 'before'), now);
+    const change = compare(plan.auditEvents, { kind: 'contract', id }, was && written(was, 'before'), now);
     if (change.change !== 'unchanged') plan.write.contracts.push({ _id: id, ...contract });
     plan.changes.push(change);
   }
@@ -241,8 +245,7 @@ function notNamed(kind: Change['kind'], stored: { _id: string }[], named: string
 /** Compares an object before and after; a new or changed one gets an audit event. */
 function compare(
   auditEvents: AuditEvent[],
-  kind: Change['kind'],
-  id: string,
+  { kind, id }: Pick<Change, 'kind' | 'id'>,
   was: Written | undefined,
   now: Written,
 ): Change {

@@ -26,7 +26,12 @@ esac`;
   const env = { PATH: bin };
   const said: string[] = [];
   const tell = (text: string): void => void said.push(text);
-  return { env, dir, said, install: () => installPackages(dir, env, ['temporal'], tell, processes) };
+  return {
+    env,
+    dir,
+    said,
+    install: () => installPackages(dir, ['temporal'], { env, progress: tell, processes }),
+  };
 }
 
 const complete = 'mkdir -p "$target"; echo once >> "$target/../times"; echo done > "$target/server"';
@@ -84,12 +89,10 @@ it.each([
 it('reports a missing Python', async () => {
   const processes = new Processes(emptyDir());
   const env = { PATH: emptyDir() };
-  const install = installPackages(
-    join(emptyDir(), 'python'),
+  const install = installPackages(join(emptyDir(), 'python'), ['redis', 'mongodb'], {
     env,
-    ['redis', 'mongodb'],
-    () => undefined,
+    progress: () => undefined,
     processes,
-  );
+  });
   await expect(install).rejects.toThrow('No server for redis, mongodb: there is no python3 on PATH.');
 });
