@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBuyer, type FakeBuyer, type Received } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
-import { sendLead, type Source } from '../support/source.js';
+import { PERSON, sendLead, type Source } from '../support/source.js';
 import { openTcpProxy, throughProxy, type TcpProxy } from '../support/tcpProxy.js';
 import { becomesSold, postsOf, wasSoldOnce } from './soldOnce.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
@@ -27,7 +27,7 @@ describe('a worker is killed with leads in progress', () => {
   const releases: (() => void)[] = [];
 
   beforeAll(async () => {
-    world = await openFaultWorld({ ANSWER_WINDOW_MS: 500 });
+    world = await openFaultWorld();
     mongodb = await openTcpProxy(world.settings.MONGODB_URL);
     const throughGate = { ...world.settings, MONGODB_URL: throughProxy(world.settings.MONGODB_URL, mongodb) };
     const [api, worker] = await Promise.all([
@@ -37,12 +37,12 @@ describe('a worker is killed with leads in progress', () => {
     source = { address: api.address, key: world.key };
 
     await Promise.all([
-      held('asked', ({ second }) => mongodb.hold('request', 'rounds.1', second)),
-      held('bid', ({ second }) => mongodb.hold('answer', 'rounds.1', second)),
-      held('claimed', ({ best }) => mongodb.hold('answer', 'update', `claims.${best}`)),
+      held('asked', ({ second }) => holdAlsoRetry('request', 'rounds.1', second)),
+      held('bid', ({ second }) => holdAlsoRetry('answer', 'rounds.1', second)),
+      held('claimed', ({ best }) => holdAlsoRetry('answer', 'update', `claims.${best}`)),
       held('posted', (_contracts, { best }) => isPosted(best)),
-      held('accepted', ({ best }) => mongodb.hold('request', 'bulkWrite', `claims.${best}`)),
-      held('booked', () => mongodb.hold('answer', 'commitTransaction')),
+      held('accepted', ({ best }) => holdAlsoRetry('request', 'bulkWrite', `claims.${best}`)),
+      held('booked', () => holdAlsoRetry('answer', 'commitTransaction')),
     ]);
     await worker.kill();
     expect(await standings()).toEqual({
@@ -64,7 +64,16 @@ describe('a worker is killed with leads in progress', () => {
     await mongodb.close();
   });
 
-  /** Sends a lead and waits until it is held at its point. */
+  /** Holds also the retry: the worker's driver repeats a request that has no answer after 5 s. */
+  async function holdAlsoRetry(...request: Parameters<TcpProxy['hold']>): Promise<void> {
+    await mongodb.hold(...request);
+    void mongodb.hold(...request);
+  }
+
+  /**
+   * Sends a lead and waits until it is held at its point. Its source does not wait for an answer, because what is left of
+   * the answer window would limit the pings: on a busy machine the best buyer would miss it.
+   */
   async function held(
     name: string,
     hold: (contracts: { best: string; second: string }, buyers: Case) => Promise<void>,
@@ -83,7 +92,7 @@ describe('a worker is killed with leads in progress', () => {
     const kept: Case = { category: name, leadId: '', winner, best, second };
     cases.set(name, kept);
     const holds = hold({ best: `${campaign._id}/${winner}`, second: `${campaign._id}/${name}-second` }, kept);
-    const reply = await sendLead(source, name);
+    const reply = await sendLead(source, name, PERSON, { prefer: 'respond-async' });
     expect(reply.body).toMatchObject({ success: true, status: 'pending' });
     kept.leadId = String(reply.body.lead_id);
     await holds;
