@@ -1,11 +1,14 @@
 import { stringify } from 'yaml';
-import { faultText } from '../../../src/market/file/fault.js';
 import type { Market } from '../../../src/market/model/market.js';
 import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { marketError } from './pageFaults.js';
 import type { Scenario } from './schema.js';
 
 /** The terms of a scenario. Ops can change them while it runs. */
-export type MarketInScenario = Pick<Scenario, 'seller' | 'campaign' | 'contracts' | 'campaigns' | 'buyers'>;
+export type MarketInScenario = Pick<
+  Scenario,
+  'seller' | 'campaign' | 'contracts' | 'campaigns' | 'buyers' | 'page'
+>;
 
 /** URLs of a buyer's server. Without `ping` the buyer is not pinged and its contract needs a price. */
 export interface Addresses {
@@ -30,14 +33,13 @@ export interface Places {
 
 /**
  * The market of a scenario.
- * @throws Error with the faults that the market file's parser finds, and the file itself
+ * @throws Error with the faults that the market file's parser finds, each with its line on the scenario's page
  */
 export function composeMarket(terms: MarketInScenario, places: Places): Market {
   const file = composeFile(terms, places);
   const read = parseMarket(file);
   if ('market' in read) return read.market;
-  const faults = read.faults.map((fault) => faultText('market', fault));
-  throw new Error([`The scenario's terms are not a valid market:`, ...faults, '', file].join('\n'));
+  throw marketError(terms, file, read.faults);
 }
 
 /** The market file of a scenario, completed with ids, names and URLs. */

@@ -23,7 +23,10 @@ export function readScenario(file: string, text: string): Scenario {
     check(Scenario, document.value, [], (path, message, at) => {
       faults.push({ ...document.locate(path, at), path: pathText(path), message });
     });
-    if (faults.length === 0 && Value.Check(Scenario, document.value)) return document.value;
+    if (faults.length === 0 && Value.Check(Scenario, document.value)) {
+      const { value: scenario, locate } = document;
+      return { ...scenario, page: { file, locate, scenario } };
+    }
   }
   throw new Error(
     faults

@@ -25,6 +25,7 @@ import type { FakeBuyer } from '../../support/buyer.js';
 import { secretOf } from '../../support/secretOf.js';
 import { PERSON } from '../../support/source.js';
 import type { LeadWorld } from '../../support/timeSkipping.js';
+import { marketError } from './pageFaults.js';
 import { CATEGORY, composeFile, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
 import { placesOf, SELLERS, startServers, startServices, setAnswers, type Servers } from './servers.js';
@@ -223,9 +224,10 @@ async function changeMarket(world: LeadWorld, run: Run, change: MarketInScenario
   const { database } = world;
   const { terms, scenario, servers } = run;
   run.terms = changed(terms, change);
-  const file = readMarketFile(composeFile(run.terms, placesOf(servers, run.services, scenario)));
+  const composed = composeFile(run.terms, placesOf(servers, run.services, scenario));
   const exactly = { replace: true, prune: true, confirmed: true };
-  const applied = await applyMarket(database, file, exactly);
+  const applied = await applyMarket(database, readMarketFile(composed), exactly);
+  if ('faults' in applied) throw marketError(run.terms, composed, applied.faults);
   if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
   world.marketChanged();
   for (const change of applied.changes) {
@@ -247,6 +249,7 @@ async function wakeWaiting({ database, client, clock }: LeadWorld): Promise<void
 
 /** The terms after a step. Terms of a buyer that the step does not name stay the same. */
 export const changed = (terms: MarketInScenario, change: MarketInScenario): MarketInScenario => ({
+  page: change.page ?? terms.page,
   seller: { ...terms.seller, ...change.seller },
   campaign: { ...terms.campaign, ...change.campaign },
   contracts: { ...terms.contracts, ...change.contracts },

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import type { MarketDocument } from '../../../src/market/file/document.js';
 import { REASONS } from '../../../src/market/model/reason.js';
 
 /*
@@ -254,7 +255,15 @@ export const Scenario = Type.Object(
   { title: 'a scenario' },
 );
 
-export type Scenario = Type.Static<typeof Scenario>;
+/** The page that a scenario was read from. */
+export interface ScenarioPage {
+  file: string;
+  locate: MarketDocument['locate'];
+  scenario: Type.Static<typeof Scenario>;
+}
+
+/** A scenario; one that a test writes as an object has no page. */
+export type Scenario = Type.Static<typeof Scenario> & { page?: ScenarioPage };
 export type BuyerAnswers = Type.Static<typeof BuyerAnswers>;
 export type LeadExpectation = Type.Static<typeof LeadExpectation>;
 export type Expectation = Type.Static<typeof Expectation>;
