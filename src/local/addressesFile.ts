@@ -1,15 +1,15 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the addresses of the stack in a folder are, for as long as it runs. */
+/** The file with the addresses of a folder's stack; it exists while the stack runs. */
 export const addressesFile = (dir: string): string => join(dir, 'addresses.json');
 
-/** Where in the folder of a stack the keys of the demo are. */
+/** The file with the demo's keys in the folder of a stack. */
 export const KEY_FILES = { live: 'demo-key', test: 'demo-test-key', buyer: 'demo-buyer-key' } as const;
 
 /**
- * Leaves the addresses of the running stack for the commands beside it (`ADDRESSES_FILE` of src/config.ts).
- * @returns a function that takes them away again; the end of the process does so too
+ * Writes the addresses of the running stack to a file for other commands (`ADDRESSES_FILE` of src/config.ts).
+ * @returns a function that deletes the file; the end of the process deletes it too
  */
 export function writeAddresses(dir: string, addresses: Record<string, string>): () => void {
   const file = addressesFile(dir);

@@ -15,8 +15,7 @@ const APIS = {
 } as const;
 
 /**
- * Where one of the stack's APIs will listen: at its setting's port where that is given, else at its default or any free
- * port.
+ * The address of one of the stack's APIs: the port of its setting if that is given, else its default or any free port.
  * @throws LocalStackError when the port that was asked for is taken
  */
 export async function chooseApiAddress(

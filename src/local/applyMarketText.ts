@@ -8,7 +8,7 @@ import { LocalStackError } from './processes/localStackError.js';
  * Makes the entries of a market of our own exactly as its file says, without a confirmation.
  * @param name what the market is called in the error: `demo market`
  * @param prune also removes contracts and deactivates campaigns that it does not name
- * @throws LocalStackError naming what stands against it
+ * @throws LocalStackError with the faults or conflicts that prevent it
  */
 export async function applyMarketText(
   database: Database,

@@ -1,4 +1,4 @@
-/** Is given what is being done now, in a few words, for the person who waits. */
+/** Receives a short description of the current step, for the person who waits. */
 export type Progress = (text: string) => void;
 
 const LIST = new Intl.ListFormat('en-GB');

@@ -19,7 +19,7 @@ export function showProgress(
   stream: NodeJS.WriteStream = process.stderr,
   { clock = false }: { clock?: boolean } = {},
 ): ShownProgress {
-  // A terminal without a width (a pseudo-terminal nobody has sized) has no place for a spinner.
+  // A terminal without a width (a pseudo-terminal without a size) has no space for a spinner.
   const isTerminal = stream.isTTY && stream.columns !== 0;
   const shown = isTerminal ? spinnerOn(stream) : linesOn(stream);
   const started = Date.now();

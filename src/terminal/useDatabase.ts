@@ -33,7 +33,7 @@ async function opened<T>(
   }
 }
 
-/** The driver's error as what to do about it, where it is about reaching the database; any other as it is. */
+/** Replaces a driver's connection error by one that says what to do; other errors are returned unchanged. */
 export function explainDatabaseError(error: unknown, url: string): unknown {
   const address = withoutCredentials(url);
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {

@@ -6,13 +6,13 @@ import { runPeriodically, type PeriodicTask } from '../temporal/runPeriodically.
 
 /*
  * Which build of the workers executes lead workflows (docs/upgrades.md). Temporal gives tasks to the workers of one build, the
- * current one; those of others have none. Leads move to it at their next step.
+ * current one; workers of other builds get none. Leads move to the current build at their next step.
  */
 export type RolloutSettings = Pick<Settings, 'TEMPORAL_NAMESPACE' | 'TASK_QUEUE' | 'WORKER_ROLLOUT'>;
 
 /**
- * `current`: tasks come to this build. `waits`: they go to another. `unknown`: Temporal does not know this build yet; it
- * does once the first of its workers polls for tasks.
+ * `current`: tasks go to this build. `waits`: they go to another one. `unknown`: Temporal does not know this build until
+ * the first of its workers polls for tasks.
  */
 export type RolloutState = 'current' | 'waits' | 'unknown';
 
@@ -20,12 +20,12 @@ export type RolloutState = 'current' | 'waits' | 'unknown';
 const SOON_MS = 100;
 const PATIENCE_MS = 15_000;
 const LOOK_EVERY_MS = 10_000;
-/** A worker that is up asks for tasks at least once a minute: an ask of it is held for no longer, ms. */
+/** A running worker polls for tasks at least once a minute, the maximum length of a long poll, ms. */
 const GONE_AFTER_MS = 90_000;
 
 /**
- * Makes the build current where that is its turn, now and later; resolves once it is known how the build stands, or
- * after a while without.
+ * Makes the build current when it may be, now and periodically. Resolves once the build's state is known, or after a
+ * timeout.
  */
 export async function startRollout(
   connection: Connection,
@@ -59,9 +59,8 @@ interface Rollout {
 }
 
 /**
- * Makes the build current if it is new, so that a release needs no command; or if no worker of the current build is
- * left, so that going back to an earlier release needs none either. A worker of an earlier build that starts again in
- * the middle of a release takes nothing back.
+ * Makes the build current if it is new, or if no worker of the current build is left. So neither a release nor a
+ * rollback needs a command. A worker of an earlier build that restarts during a release does not revert it.
  */
 export async function makeCurrentIfDue(
   { connection, settings, buildId, log }: Rollout,

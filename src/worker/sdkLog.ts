@@ -2,8 +2,8 @@ import { Runtime, type Logger, type LogLevel } from '@temporalio/worker';
 import type { Log } from '../log.js';
 
 /**
- * Puts the Temporal SDK's own messages into our log, once a process, before anything else of the SDK is used. Of their
- * data only names, ids and the error's words pass: payloads never do.
+ * Forwards the Temporal SDK's messages to our log. Call it once a process, before any other use of the SDK. Only names,
+ * ids and error messages are forwarded, never payloads.
  */
 export function logSdkMessages(log: Log): void {
   const write = (level: LogLevel, message: string, metadata: Partial<Record<string, unknown>> = {}) => {
@@ -22,7 +22,7 @@ export function logSdkMessages(log: Log): void {
     warn: (message, metadata) => write('WARN', message, metadata),
     error: (message, metadata) => write('ERROR', message, metadata),
   };
-  // Without `forward` the SDK's core would print lines of its own, which are no JSON, between ours.
+  // Without `forward` the SDK's core would print its own lines, which are not JSON, between ours.
   Runtime.install({
     logger,
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },

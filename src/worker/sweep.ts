@@ -20,16 +20,16 @@ export interface OverdueLeads {
 
 /** A lead is overdue when it has not moved for this long after it should have, ms. */
 const GRACE_MS = 5_000;
-/** A handled lead is not checked again for this long, ms: it may be waiting for its turn. */
+/** A handled lead is not checked again for this long, ms: its workflow may still be queued. */
 const AGAIN_MS = 60_000;
 const EVERY_MS = 2_000;
-/** Ten a second: a backlog after an outage or a crowd comes in order of age, and leaves room for what is sent now. */
+/** Ten a second: a backlog after an outage starts in order of age, and leaves capacity for new leads. */
 const BATCH = 20;
 
 /**
  * Starts stored leads that have no workflow: Temporal was down, or a process died between storing and starting. It also
- * notifies the workflows of withdrawn leads, if the process that withdrew them could not. It goes by the lead's own due
- * time, because Temporal forgets finished ids after its retention.
+ * notifies the workflows of withdrawn leads, if the process that withdrew them could not. It decides by the lead's own
+ * due time, because Temporal forgets finished ids after its retention.
  */
 export const startSweep = (
   client: Client,

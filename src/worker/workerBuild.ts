@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** Ends the code of a bundle; what follows tells where the sources lay. */
+/** Ends the code of a bundle; the source map after it contains local paths. */
 const SOURCE_MAP = '//# sourceMappingURL=';
 
 /**
- * A build as Temporal names it: the release and what its workflows are, so that two workers have the same one exactly
- * where they live leads alike. "0.1.0-514d6bc8"
+ * A build's id in Temporal: the release and a hash of its workflows, so that two workers have the same id only if they
+ * execute workflows in the same way. "0.1.0-514d6bc8"
  * @param release the package's version
  * @param bundle the text of the workflows' bundle
  */

@@ -109,11 +109,11 @@ function noticed(request: Request): string {
   const { type, balance, below, currency } = request;
   if (balance !== undefined && below !== undefined)
     return `${dollars(balance, currency)} left, below ${dollars(below, currency)}`;
-  return type.startsWith('lead.') ? standing(request) : 'noted';
+  return type.startsWith('lead.') ? statusText(request) : 'noted';
 }
 
-/** How a postback says that its lead stands. */
-function standing({ status, reason, price, currency, buyer_ids: ids, returns = [] }: Request): string {
+/** The lead's status in a postback. */
+function statusText({ status, reason, price, currency, buyer_ids: ids, returns = [] }: Request): string {
   const now = [status, reason].filter((each) => each !== undefined).join(': ');
   const sold = price !== undefined && ids ? `sold at ${dollars(price, currency)} to ${ids.join(', ')}` : now;
   const back = returns.map(

@@ -13,7 +13,7 @@ export const DemoParty = Type.Object({
   bidsAfterMs: Type.Optional(Type.Integer()),
   /** Refuses posts of leads with this ZIP code. */
   refusesZip: Type.Optional(Type.String()),
-  /** Answers posts with 503, so that nobody knows whether it took the lead. */
+  /** Answers posts with 503, so that it is uncertain whether it took the lead. */
   isUnclear: Type.Optional(Type.Boolean()),
 });
 export type DemoParty = Type.Static<typeof DemoParty>;

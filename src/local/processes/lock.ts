@@ -18,7 +18,7 @@ export function isAlive(pid: number): boolean {
 
 export interface Lock {
   path: string;
-  /** Names a process that also holds the lock, for as long as it lives: should we be killed, it gives the lock back. */
+  /** Adds a process that holds the lock while it runs. It releases the lock if this process is killed. */
   share(pid: number): void;
   release(): void;
 }
@@ -34,7 +34,7 @@ export async function takeLock(dir: string): Promise<Lock> {
   const own = join(dir, `lock.${process.pid}`);
   writeFileSync(own, holder(process.pid));
   try {
-    // Linking is atomic and fails where the name exists, and the lock is never seen without its content.
+    // Linking is atomic and fails if the name exists, so the lock always has its content.
     while (!link(own, path)) {
       const [owner, cleaner] = holdersOf(path);
       if (owner !== undefined && isHeldBy(owner)) throw running(dir, owner);

@@ -182,7 +182,7 @@ export class Processes {
   }
 }
 
-/** Says of a part that ended by itself how it did, with the last lines of its log. */
+/** How a part ended by itself, with the last lines of its log. */
 export const deathOf = (part: Part, how: string): LocalStackError =>
   withLog(part, `${part.name} has ended (${how})`);
 
@@ -197,7 +197,7 @@ export function withLog({ log }: Part, what: string): LocalStackError {
 }
 
 const LINES_SHOWN = 8;
-/** Of the end of a log, which may be long; more than its last lines have, bytes. */
+/** How much of the end of a log is read, bytes; more than the lines that are shown. */
 const READ_AT_MOST = 16 * 1024;
 
 /** None when the log was removed meanwhile. */
@@ -219,6 +219,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // The group is gone, which is what was wanted.
+    // The group has ended already.
   }
 }

@@ -30,6 +30,6 @@ export interface LocalServer {
   setting: 'MONGODB_URL' | 'REDIS_URL' | 'TEMPORAL_ADDRESS';
   /** Names of its program on PATH, the best first. */
   binaries: readonly string[];
-  /** How it is started, and where it answers then. */
+  /** How it is started, and its address. */
   plan(context: LocalServerContext): { plan: Plan; addresses: ServerAddresses };
 }

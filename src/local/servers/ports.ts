@@ -19,8 +19,8 @@ export function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A free port for each name: the one it would rather have, else the one it had the last time, so that bookmarks and
- * shells keep working from one start to the next, else any.
+ * A free port for each name: the preferred one, else the one of the last start, so that bookmarks and shells keep
+ * working, else any.
  */
 export async function choosePorts<Name extends string>(
   dir: string,
@@ -49,7 +49,7 @@ async function firstFree(ports: (number | undefined)[]): Promise<number> {
 const FIRST = 20_000;
 const LAST = 32_767;
 
-/** A port of the loopback address that nobody has at this moment, and that nobody is given by chance in the next. */
+/** A free port of the loopback address that the system does not assign to other programs. */
 export async function anyPort(): Promise<number> {
   for (let port = randomInt(FIRST, LAST + 1); ; port = port === LAST ? FIRST : port + 1)
     if (await isFree(port)) return port;

