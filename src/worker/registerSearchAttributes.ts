@@ -15,8 +15,8 @@ const REFUSED = [7 /* PERMISSION_DENIED */, 12 /* UNIMPLEMENTED */];
 const isRefused = (error: unknown): boolean => isGrpcServiceError(error) && REFUSED.includes(error.code);
 
 /**
- * Registers the search attributes that the namespace does not know yet. `unchecked`: the server does not
- * list the ones it knows.
+ * Registers the search attributes that the namespace does not know yet. `unchecked`: the server does not list
+ * the ones it knows.
  * @throws Error naming an attribute that exists with another type: one that other workflows in the namespace use
  * @throws Error naming the missing attributes, if the server lets only its own tools register them (Temporal Cloud)
  */

@@ -49,9 +49,11 @@ export function turnOrder(credits: Credits, contenders: readonly Contender[]): C
 export type CreditChanges = Readonly<Record<string, number>>;
 
 /** One turn: every contender gains its share, and `taker` pays a whole turn. */
-export function turnChanges(standing: readonly Contender[], taker: string): CreditChanges {
-  const total = weightOf(standing);
-  return Object.fromEntries(standing.map(({ id, weight }) => [id, weight / total - (id === taker ? 1 : 0)]));
+export function turnChanges(contenders: readonly Contender[], taker: string): CreditChanges {
+  const total = weightOf(contenders);
+  return Object.fromEntries(
+    contenders.map(({ id, weight }) => [id, weight / total - (id === taker ? 1 : 0)]),
+  );
 }
 
 /**
@@ -59,10 +61,10 @@ export function turnChanges(standing: readonly Contender[], taker: string): Cred
  * lead.
  */
 export function turnChangesOfAll(contenders: readonly Contender[], takers: readonly string[]): CreditChanges {
-  let [standing, changes]: [readonly Contender[], CreditChanges] = [contenders, {}];
+  let [remaining, changes]: [readonly Contender[], CreditChanges] = [contenders, {}];
   for (const taker of takers) {
-    changes = addChanges(changes, turnChanges(standing, taker));
-    standing = standing.filter(({ id }) => id !== taker);
+    changes = addChanges(changes, turnChanges(remaining, taker));
+    remaining = remaining.filter(({ id }) => id !== taker);
   }
   return changes;
 }

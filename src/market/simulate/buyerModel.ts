@@ -15,23 +15,23 @@ export const ASSUMPTIONS = ['bid', 'form', 'post', 'check'] as const;
 export type Assumption = (typeof ASSUMPTIONS)[number];
 
 /** A buyer's answer, with the assumption if the buyer did not give it. */
-export type WithAssumption<Word> = Word & { assumed?: Assumption };
+export type WithAssumption<Answer> = Answer & { assumed?: Assumption };
 
 /** The buyers' real answers for all leads of a period, by contract. They stand in for answers that were never given. */
 export interface ObservedAnswers {
-  said: ReadonlyMap<string, readonly { mode: Sale['mode']; answer: PastAnswer }[]>;
+  pings: ReadonlyMap<string, readonly { mode: Sale['mode']; answer: PastAnswer }[]>;
   posts: ReadonlyMap<string, { sent: number; accepted: number }>;
 }
 
 /** @param leads in any order; the result does not depend on it */
 export function observeAnswers(leads: readonly PastLead[]): ObservedAnswers {
-  const said = new Map<string, { mode: Sale['mode']; answer: PastAnswer }[]>();
+  const pings = new Map<string, { mode: Sale['mode']; answer: PastAnswer }[]>();
   const posts = new Map<string, { sent: number; accepted: number }>();
   for (const lead of [...leads].sort((a, b) => (a.facts.leadId < b.facts.leadId ? -1 : 1))) {
     for (const { mode, answers } of lead.rounds) {
       for (const [contract, answer] of Object.entries(answers)) {
-        const known = said.get(contract) ?? [];
-        if (known.length === 0) said.set(contract, known);
+        const known = pings.get(contract) ?? [];
+        if (known.length === 0) pings.set(contract, known);
         known.push({ mode, answer });
       }
     }
@@ -40,7 +40,7 @@ export function observeAnswers(leads: readonly PastLead[]): ObservedAnswers {
       posts.set(contract, { sent: sent + 1, accepted: accepted + (answer === 'accepted' ? 1 : 0) });
     }
   }
-  return { said, posts };
+  return { pings, posts };
 }
 
 /** The sources of buyers' answers. */
@@ -56,9 +56,9 @@ export function bidFor(
   candidate: Candidate,
   { terms, now }: { terms: Pick<RoundTerms, 'sale' | 'currency'>; now: number },
 ): WithAssumption<{ bid: Bid } | { noBid: NoBid }> {
-  const word = answerToPing(buyerModel, lead, candidate, { mode: terms.sale.mode, now });
-  const noBid = 'bid' in word ? aboveCeiling(word.bid, candidate.ceiling, terms.currency) : undefined;
-  return noBid ? { noBid, assumed: word.assumed } : word;
+  const answer = answerToPing(buyerModel, lead, candidate, { mode: terms.sale.mode, now });
+  const noBid = 'bid' in answer ? aboveCeiling(answer.bid, candidate.ceiling, terms.currency) : undefined;
+  return noBid ? { noBid, assumed: answer.assumed } : answer;
 }
 
 /**
@@ -76,19 +76,19 @@ function answerToPing(
   const fixed = fixedBid(candidate);
   if (fixed) return { bid: fixed };
   const model = models.get(contract);
-  const heard = lastBy(
+  const round = lastBy(
     lead.rounds.filter(({ answers }) => contract in answers),
     now,
   );
-  const own = heard?.answers[contract];
-  const kept = heard && own && inForm(own, heard.mode, mode);
+  const own = round?.answers[contract];
+  const kept = round && own && inForm(own, round.mode, mode);
   if (kept && (kept.assumed === undefined || model === undefined)) return kept;
   if (model) {
     const bid = drawBid(model, leadId, contract, mode);
-    const word = bid === undefined ? { noBid: { reason: 'no_bid' as const } } : { bid };
-    return { ...word, assumed: 'bid' };
+    const answer = bid === undefined ? { noBid: { reason: 'no_bid' as const } } : { bid };
+    return { ...answer, assumed: 'bid' };
   }
-  const others = measured.said.get(contract) ?? [];
+  const others = measured.pings.get(contract) ?? [];
   const other = others[Math.floor(draw(leadId, contract, 'bid') * others.length)];
   if (other) return { ...inForm(other.answer, other.mode, mode), assumed: 'bid' };
   return { noBid: { reason: 'no_bid', detail: 'it was asked about no lead of the period' }, assumed: 'bid' };
@@ -96,12 +96,12 @@ function answerToPing(
 
 /** An answer that was given for one mode of sale, converted to another. */
 function inForm(
-  said: PastAnswer,
+  answer: PastAnswer,
   was: Sale['mode'],
   is: Sale['mode'],
 ): WithAssumption<{ bid: Bid } | { noBid: NoBid }> {
-  if ('noBid' in said) return said;
-  const { bid, isNamed } = said;
+  if ('noBid' in answer) return answer;
+  const { bid, isNamed } = answer;
   // The contract had a fixed price, so its buyer was never asked for a bid.
   const named = isNamed && { assumed: 'bid' as const };
   if (was === is) return { bid, ...named };
