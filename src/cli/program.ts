@@ -1,60 +1,51 @@
 import { Command, Help, type Option } from 'commander';
 import { rejectRemote } from './useAdmin.js';
-import { adminApiCommand } from './commands/services/adminApiCommand.js';
-import { apiCommand } from './commands/services/apiCommand.js';
-import { applyCommand } from './commands/market/applyCommand.js';
-import { auditCommand } from './commands/auditCommand.js';
-import { backupCommand, restoreCommand } from './commands/backupCommands.js';
-import { booksCommand } from './commands/books/booksCommands.js';
-import { buyersCommand } from './commands/buyers/buyersCommands.js';
-import { campaignsCommand, contractsCommand } from './commands/market/campaignCommands.js';
-import { keysCommand } from './commands/keys/keysCommands.js';
-import { leadsCommand } from './commands/leads/leadsCommands.js';
-import { marketCommand } from './commands/market/marketCommands.js';
-import { postbacksCommand } from './commands/postbacks/postbacksCommands.js';
-import { secretsCommand } from './commands/keys/secretsCommands.js';
-import { simulateCommand } from './commands/market/simulateCommand.js';
-import { stackCommand } from './commands/services/stackCommand.js';
-import { statementCommand } from './commands/books/statementCommand.js';
-import { suppressionsCommand } from './commands/suppressions/suppressionsCommands.js';
-import { upgradeCommand } from './commands/upgradeCommand.js';
-import { temporalCommand } from './commands/services/temporalCommand.js';
 import { forTerminal } from '../terminal/terminal.js';
-import { workerCommand } from './commands/services/workerCommand.js';
 
 const HELP = `
 Settings come from the environment; beside a running \`npm start\`, commands find its servers by themselves.
 Exit codes: 0 done, 1 failed, with a message on standard error, 2 wrong usage.`;
 
-/** The command line of Gavel, one file a command. */
-export function gavelProgram(): Command {
+/** The commands, in the order of the help. Only the one that is used is loaded, so that it starts faster. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  api: async () => (await import('./commands/services/apiCommand.js')).apiCommand(),
+  admin: async () => (await import('./commands/services/adminApiCommand.js')).adminApiCommand(),
+  worker: async () => (await import('./commands/services/workerCommand.js')).workerCommand(),
+  stack: async () => (await import('./commands/services/stackCommand.js')).stackCommand(),
+  apply: async () => (await import('./commands/market/applyCommand.js')).applyCommand(),
+  market: async () => (await import('./commands/market/marketCommands.js')).marketCommand(),
+  buyers: async () => (await import('./commands/buyers/buyersCommands.js')).buyersCommand(),
+  campaigns: async () => (await import('./commands/market/campaignCommands.js')).campaignsCommand(),
+  contracts: async () => (await import('./commands/market/campaignCommands.js')).contractsCommand(),
+  keys: async () => (await import('./commands/keys/keysCommands.js')).keysCommand(),
+  secrets: async () => (await import('./commands/keys/secretsCommands.js')).secretsCommand(),
+  leads: async () => (await import('./commands/leads/leadsCommands.js')).leadsCommand(),
+  postbacks: async () => (await import('./commands/postbacks/postbacksCommands.js')).postbacksCommand(),
+  suppressions: async () =>
+    (await import('./commands/suppressions/suppressionsCommands.js')).suppressionsCommand(),
+  simulate: async () => (await import('./commands/market/simulateCommand.js')).simulateCommand(),
+  statement: async () => (await import('./commands/books/statementCommand.js')).statementCommand(),
+  books: async () => (await import('./commands/books/booksCommands.js')).booksCommand(),
+  audit: async () => (await import('./commands/auditCommand.js')).auditCommand(),
+  backup: async () => (await import('./commands/backupCommands.js')).backupCommand(),
+  restore: async () => (await import('./commands/backupCommands.js')).restoreCommand(),
+  upgrade: async () => (await import('./commands/upgradeCommand.js')).upgradeCommand(),
+  temporal: async () => (await import('./commands/services/temporalCommand.js')).temporalCommand(),
+};
+
+/**
+ * The command line of Gavel, one file a command.
+ * @param args loads only the command that they name; by default, or if they name none, all commands
+ */
+export async function gavelProgram(args: string[] = []): Promise<Command> {
   const program = new Command('gavel')
     .description('a lead exchange you host yourself')
     .option('--remote <url>', 'use the admin API at this address, with the key in GAVEL_ADMIN_KEY')
     .hook('preAction', (_program, command) => rejectRemote(command))
-    .addHelpText('after', HELP)
-    .addCommand(apiCommand())
-    .addCommand(adminApiCommand())
-    .addCommand(workerCommand())
-    .addCommand(stackCommand())
-    .addCommand(applyCommand())
-    .addCommand(marketCommand())
-    .addCommand(buyersCommand())
-    .addCommand(campaignsCommand())
-    .addCommand(contractsCommand())
-    .addCommand(keysCommand())
-    .addCommand(secretsCommand())
-    .addCommand(leadsCommand())
-    .addCommand(postbacksCommand())
-    .addCommand(suppressionsCommand())
-    .addCommand(simulateCommand())
-    .addCommand(statementCommand())
-    .addCommand(booksCommand())
-    .addCommand(auditCommand())
-    .addCommand(backupCommand())
-    .addCommand(restoreCommand())
-    .addCommand(upgradeCommand())
-    .addCommand(temporalCommand());
+    .addHelpText('after', HELP);
+  const named = Object.entries(COMMANDS).filter(([name]) => name === commandIn(args));
+  const needed = named.length > 0 ? named : Object.entries(COMMANDS);
+  for (const command of await Promise.all(needed.map(([, load]) => load()))) program.addCommand(command);
   forAll(program, (command) => {
     command.exitOverride().showHelpAfterError('Add --help to see how it is used.');
     command.configureHelp({ optionDescription });
@@ -64,6 +55,12 @@ export function gavelProgram(): Command {
     });
   });
   return program;
+}
+
+/** The first word that is not the option `--remote`. */
+function commandIn([first = '', ...rest]: string[]): string {
+  if (first === '--remote') return commandIn(rest.slice(1));
+  return first.startsWith('--remote=') ? commandIn(rest) : first;
 }
 
 /** Leaves out the default of switches: they are off. */

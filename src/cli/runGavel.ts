@@ -7,7 +7,8 @@ import { gavelProgram } from './program.js';
 
 type ExitCode = 0 | 2 | FailureCode;
 
-export const runGavel = (argv: string[]): Promise<ExitCode> => runProgram(gavelProgram(), argv);
+export const runGavel = async (argv: string[]): Promise<ExitCode> =>
+  runProgram(await gavelProgram(argv.slice(2)), argv);
 
 /**
  * Runs one command line. Resolves with the exit code: 0 done, 2 wrong usage, which the parser has reported already, and

@@ -10,7 +10,7 @@ function leaves(command: Command, above: string[] = []): [string, Command][] {
   });
 }
 
-const commands = leaves(gavelProgram());
+const commands = leaves(await gavelProgram());
 
 describe('gavel --help', () => {
   it.each(commands)('%s describes itself, its arguments and its options', (_name, command) => {
@@ -26,11 +26,9 @@ describe('gavel --help', () => {
     expect(without.map(([name]) => name)).toEqual(['api', 'admin', 'worker', 'temporal']);
   });
 
-  it('lists the exit codes', () => {
+  it('lists the exit codes', async () => {
     let printed = '';
-    gavelProgram()
-      .configureOutput({ writeOut: (text) => (printed += text) })
-      .outputHelp();
+    (await gavelProgram()).configureOutput({ writeOut: (text) => (printed += text) }).outputHelp();
     expect(printed).toContain(
       'Exit codes: 0 done, 1 failed, with a message on standard error, 2 wrong usage.',
     );
