@@ -23,10 +23,14 @@ const MOST_CRASHES = 5;
  * @param tell is called with each crash and each recovery
  */
 export const supervise =
-  (processes: Processes, tell: (event: PartEvent) => void): Start =>
+  (
+    processes: Processes,
+    tell: (event: PartEvent) => void,
+    { firstPauseMs = FIRST_PAUSE_MS }: { firstPauseMs?: number } = {},
+  ): Start =>
   async (plan) => {
     const part = await begin(processes, plan);
-    void keepRunning(processes, plan, part, tell);
+    void keepRunning(processes, plan, part, { tell, firstPauseMs });
   };
 
 interface Crash {
@@ -41,7 +45,7 @@ async function keepRunning(
   processes: Processes,
   plan: Plan,
   first: Part,
-  tell: (event: PartEvent) => void,
+  { tell, firstPauseMs }: { tell: (event: PartEvent) => void; firstPauseMs: number },
 ): Promise<void> {
   const { name } = plan.command;
   const { log } = first;
@@ -58,7 +62,7 @@ async function keepRunning(
         processes.fail(new LocalStackError(`${name} keeps crashing: ${crashes} times in a row. ${message}`));
         return;
       }
-      const againInMs = Math.min(FIRST_PAUSE_MS * 2 ** (crashes - 1), LONGEST_PAUSE_MS);
+      const againInMs = Math.min(firstPauseMs * 2 ** (crashes - 1), LONGEST_PAUSE_MS);
       const [why = ''] = message.split('\n', 1);
       tell({ part: name, event: 'crashed', why, againInMs, log });
       await sleep(againInMs, undefined, { ref: false });

@@ -13,12 +13,12 @@ import { emptyDir } from '../helpers.js';
 const READY = `console.log('ready ' + process.pid); process.send({ event: 'ready' });`;
 const RUNS = `${READY} setInterval(() => {}, 1000);`;
 
-function stack() {
+function stack(pauses: { firstPauseMs?: number } = {}) {
   const logs = emptyDir();
   const processes = new Processes(logs);
   onTestFinished(() => processes.stop());
   const events: PartEvent[] = [];
-  const start = supervise(processes, (event) => events.push(event));
+  const start = supervise(processes, (event) => events.push(event), pauses);
   const happened = (): string[] => events.map(({ event }) => event);
   return { processes, logs, events, happened, start };
 }
@@ -46,17 +46,17 @@ it('restarts a killed process, reports it, and keeps its earlier output', async 
 });
 
 it('gives up on a process that keeps crashing, after increasing pauses, with its last lines', async () => {
-  const { processes, events, start } = stack();
+  const { processes, events, start } = stack({ firstPauseMs: 50 });
   await start(plan(`${READY} console.error('out of luck'); setTimeout(() => process.exit(3), 50);`));
   const { message } = await processes.failure;
   expect(message).toMatch(/^worker keeps crashing: 5 times in a row\. worker has ended \(exit code 3\)\.\n/);
   expect(message).toContain('out of luck');
   const pauses = events.flatMap((event) => (event.event === 'crashed' ? [event.againInMs] : []));
-  expect(pauses).toEqual([500, 1000, 2000, 4000]);
+  expect(pauses).toEqual([50, 100, 200, 400]);
 });
 
 it('reports a port taken by another program, and starts the process when it is free', async () => {
-  const { processes, events, happened, start } = stack();
+  const { processes, events, happened, start } = stack({ firstPauseMs: 50 });
   const port = await anyPort();
   await start(plan(RUNS, [port]));
   const other = createServer();
@@ -65,7 +65,7 @@ it('reports a port taken by another program, and starts the process when it is f
   await expect.poll(happened, { timeout: 10_000 }).toEqual(['crashed', 'crashed']);
   expect(events[1]).toMatchObject({
     why: `worker was not started: port ${port} is taken by another program.`,
-    againInMs: 1000,
+    againInMs: 100,
   });
   other.close();
   await expect.poll(happened, { timeout: 10_000 }).toEqual(['crashed', 'crashed', 'recovered']);
@@ -80,12 +80,12 @@ it('rejects a process that can’t be started the first time', async () => {
 });
 
 it('restarts nothing while the stack ends', async () => {
-  const { processes, happened, start } = stack();
+  const { processes, happened, start } = stack({ firstPauseMs: 200 });
   await start(plan(RUNS));
   processes.kill();
   await expect.poll(happened).toEqual(['crashed']);
   await processes.stop();
-  await new Promise((resolve) => setTimeout(resolve, 800));
+  await new Promise((resolve) => setTimeout(resolve, 400));
   expect(happened()).toEqual(['crashed']);
   expect(processes.parts).toEqual([]);
 });
