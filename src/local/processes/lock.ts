@@ -10,7 +10,8 @@ import { LocalStackError } from './localStackError.js';
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    // A zombie has ended, and its parent has not collected its exit code.
+    return statOf(pid)[STATE] !== 'Z';
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
@@ -74,12 +75,18 @@ const isHeldBy = (text: string): boolean => isAlive(pidOf(text)) && holder(pidOf
 
 const pidOf = (text: string): number => Number(text.split(' ')[0]);
 
-/** Field 22 of /proc/PID/stat (proc_pid_stat(5)); the second field, the name, may itself have spaces. */
-function startOf(pid: number): string {
+const startOf = (pid: number): string => statOf(pid)[START] ?? '';
+
+/** Fields 3 and 22 of /proc/PID/stat (proc_pid_stat(5)). */
+const STATE = 0;
+const START = 19;
+
+/** The fields after the name, which may itself have spaces. None on other systems than Linux. */
+function statOf(pid: number): string[] {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? '';
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
   } catch {
-    return '';
+    return [];
   }
 }
 

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { takeLock } from '../../../src/local/processes/lock.js';
+import { isAlive, takeLock } from '../../../src/local/processes/lock.js';
 import { emptyDir } from '../helpers.js';
 
 function otherProcess(): ChildProcess {
@@ -62,4 +63,13 @@ it('is taken over after the cleanup process of its holder has ended', async () =
   expect(taken).toBe(false);
   cleaner.kill('SIGKILL');
   (await taking).release();
+});
+
+it.runIf(process.platform === 'linux')('is not held by a zombie', async () => {
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+  onTestFinished(() => void parent.kill());
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  await expect.poll(() => isAlive(pid)).toBe(false);
+  expect(process.kill(pid, 0)).toBe(true);
 });
