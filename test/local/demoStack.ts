@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import Type, { type Static } from 'typebox';
 import Value from 'typebox/value';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { isAlive } from '../../src/local/processes/lock.js';
 import { packageRoot } from '../../src/packageRoot.js';
 
@@ -145,7 +145,7 @@ export async function nothingIsLeft(
   { pid, parts }: Pick<RunningStack, 'pid' | 'parts'>,
 ): Promise<void> {
   const pids = [pid, ...parts.map((part) => part.pid)];
-  await expect.poll(() => pids.filter(isAlive), { timeout: 20_000 }).toEqual([]);
+  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 20_000 });
   const signs = ['lock', 'addresses.json'].map((name) => join(dir, '.local', name));
-  await expect.poll(() => signs.filter(existsSync)).toEqual([]);
+  await vi.waitFor(() => expect(signs.filter(existsSync)).toEqual([]));
 }

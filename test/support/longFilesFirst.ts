@@ -6,7 +6,6 @@ const PROJECTS = ['unit', 'e2e', 'scenario', 'workflow', 'browser', 'api'];
 /** Files that take 10 s or more, the longest first; docs/testing.md has the seconds. The short ones fill the gaps at the end. */
 export const LONG = [
   'local/start',
-  'local/demo',
   'cli/processes',
   'faults/rollout',
   'faults/temporalAway',
@@ -16,7 +15,6 @@ export const LONG = [
   'faults/databaseAway',
   'cli/commands/backupCommands',
   'local/production',
-  'local/processes/supervise',
   'scenarios/scenarios',
   'workflows/longLife',
   'temporal/connection',
