@@ -3,10 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { isAlive } from '../../src/local/processes/lock.js';
+import { scratchDir } from '../support/scratchDir.js';
 
 /** An empty folder that is deleted after the test. */
-export function emptyDir(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'gavel-'));
+export const emptyDir = (): string => deletedAfterTest(mkdtempSync(join(tmpdir(), 'gavel-')));
+
+/** The same for the data of a server. */
+export const emptyDataDir = (): string => deletedAfterTest(scratchDir());
+
+function deletedAfterTest(dir: string): string {
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }

@@ -15,7 +15,7 @@ import { readMasterKeys } from '../../src/store/masterKeys.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { compiledGavel, isolatedSettings } from '../support/stack.js';
-import { emptyDir } from './helpers.js';
+import { emptyDataDir, emptyDir } from './helpers.js';
 
 const deployed = (path: string): string => join(packageRoot, 'deploy', path);
 
@@ -48,7 +48,11 @@ describe('deploy/secrets.sh', () => {
 
 /** A database with authentication and an administrator `root`; the address is a template for a user. */
 async function databaseWithPasswords(): Promise<(user: string) => string> {
-  const servers = await startServers({ dir: emptyDir(), env: { PATH: process.env.PATH }, need: ['mongodb'] });
+  const servers = await startServers({
+    dir: emptyDataDir(),
+    env: { PATH: process.env.PATH },
+    need: ['mongodb'],
+  });
   const { host } = new URL(servers.addresses.MONGODB_URL ?? '');
   const client = new MongoClient(`mongodb://${host}/?directConnection=true`);
   await client.db('admin').command({ createUser: 'root', pwd: 'root-1', roles: ['root'] });

@@ -5,7 +5,7 @@ import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
 import { startServers } from '../../../src/local/servers/servers.js';
 import { isolatedSettings } from '../../support/stack.js';
-import { allGone, emptyDir } from '../helpers.js';
+import { allGone, emptyDataDir, emptyDir } from '../helpers.js';
 
 it('isolates each test', async () => {
   const [one, other] = await Promise.all([isolatedSettings(), isolatedSettings()]);
@@ -15,8 +15,9 @@ it('isolates each test', async () => {
 });
 
 it('keeps addresses and data from one start to the next, and leaves no process and no lock', async () => {
-  const dir = emptyDir();
-  const first = await startServers({ dir });
+  const dir = emptyDataDir();
+  const need = ['redis', 'mongodb'] as const;
+  const first = await startServers({ dir, need });
   const { REDIS_URL = '', MONGODB_URL = '' } = first.addresses;
   const pids = first.processes.parts.map(({ pid }) => pid);
   const [redis, mongodb] = [new Redis(REDIS_URL), new MongoClient(MONGODB_URL)];
@@ -28,7 +29,7 @@ it('keeps addresses and data from one start to the next, and leaves no process a
   await allGone(pids);
   expect(existsSync(join(dir, 'lock'))).toBe(false);
 
-  const second = await startServers({ dir, need: ['redis', 'mongodb'] });
+  const second = await startServers({ dir, need });
   expect(second.addresses).toEqual({ REDIS_URL, MONGODB_URL });
   const [again, mongodbAgain] = [new Redis(REDIS_URL), new MongoClient(MONGODB_URL)];
   expect(await again.get('kept')).toBe('yes');
