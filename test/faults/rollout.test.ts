@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, describe, it, onTestFinished } from 'vitest';
 import { createLog } from '../../src/log.js';
 import { RETRY_NOW_SIGNAL, workflowId } from '../../src/temporal/names.js';
@@ -10,6 +11,9 @@ import { sendLead, type Reply, type Source } from '../support/source.js';
 import { workerOf } from '../support/worker.js';
 import { becomesSold, wasSoldOnce } from './soldOnce.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
+
+/** Between two leads, which all are checked at the end. */
+const PAUSE_MS = 50;
 
 describe('a new build of the workers', () => {
   let world: FaultWorld;
@@ -83,7 +87,10 @@ describe('a new build of the workers', () => {
     const answers: Reply[] = [];
     const enough = new AbortController();
     const flow = (async () => {
-      while (!enough.signal.aborted) answers.push(await sendLead(source, 'flowing'));
+      while (!enough.signal.aborted) {
+        answers.push(await sendLead(source, 'flowing'));
+        await sleep(PAUSE_MS);
+      }
     })();
     const answered = async (more: number): Promise<void> => {
       const before = answers.length;
