@@ -147,5 +147,5 @@ export async function nothingIsLeft(
   const pids = [pid, ...parts.map((part) => part.pid)];
   await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 20_000 });
   const signs = ['lock', 'addresses.json'].map((name) => join(dir, '.local', name));
-  await vi.waitFor(() => expect(signs.filter(existsSync)).toEqual([]));
+  await vi.waitFor(() => expect(signs.filter(existsSync)).toEqual([]), { timeout: 10_000 });
 }

@@ -81,7 +81,7 @@ async function killedStack(): Promise<{ dir: string; pids: number[] }> {
 it('leaves no process and no lock when it is killed', async () => {
   const { dir, pids } = await killedStack();
   await allGone(pids);
-  await expect.poll(() => existsSync(join(dir, 'lock'))).toBe(false);
+  await expect.poll(() => existsSync(join(dir, 'lock')), { timeout: 10_000 }).toBe(false);
 });
 
 it('waits after an immediate restart until the orphaned processes have ended', async () => {
