@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withdrawLead } from '../../src/operations/leads/withdrawLead.js';
 import type { Round } from '../../src/market/model/round.js';
 import { claimLead, releaseClaim } from '../../src/store/sales/claims.js';
@@ -9,7 +9,7 @@ import { storeRound } from '../../src/store/leads/rounds.js';
 import { withdrawSuppressed } from '../../src/store/persons/suppressions.js';
 import { workflowId } from '../../src/temporal/names.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';
-import { startBuyer, type FakeBuyer } from '../support/buyer.js';
+import { startBuyer, type Behaviour, type FakeBuyer, type Received } from '../support/buyer.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { workerOf } from '../support/worker.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
@@ -118,76 +118,19 @@ describe('a seller withdraws a lead', () => {
     expect((await request(world, `/api/leads/${id}`)).body).toEqual(later.body);
   });
 
-  describe('that waits', () => {
-    let worker: RunningWorker;
-    let crm: FakeBuyer;
-    let connection: Connection;
-    beforeAll(async () => {
-      crm = await startBuyer();
-      await world.database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks: [crm.url] } });
-      worker = await workerOf(world.settings);
-      connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
-    });
-    afterAll(async () => {
-      await worker.stop();
-      await connection.close();
-      await crm.close();
-    });
-
-    /** A lead of a separate person that waits for days. */
-    async function asleep(phone: string): Promise<string> {
-      const { body } = await sendLead(world, { ...SAMPLE, phone }, { prefer: '' });
-      expect(body.status).toBe('pending');
-      const id = String(body.lead_id);
-      await expect.poll(() => toldOf(id), { timeout: 20_000 }).toEqual(['lead.pending']);
-      return id;
-    }
-    const toldOf = (id: string): string[] =>
-      crm.received.filter(({ body }) => body.lead_id === id).map(({ type }) => type);
-
-    /** Its seller gets one postback, and nothing remains in progress. */
-    async function hasEnded(id: string): Promise<void> {
-      const { TEMPORAL_NAMESPACE: namespace } = world.settings;
-      const handle = new Client({ connection, namespace }).workflow.getHandle(workflowId(id));
-      await expect.poll(() => toldOf(id), { timeout: 30_000 }).toEqual(['lead.pending', 'lead.withdrawn']);
-      expect(await handle.result()).toMatchObject({ status: 'withdrawn' });
-      await expect
-        .poll(() => world.database.leads.findOne({ _id: id }), { timeout: 30_000 })
-        .not.toHaveProperty('dueAt');
-    }
-
-    it('and its workflow ends with it', async () => {
-      const id = await asleep('512-555-0130');
-      expect((await withdraw(id)).body).toMatchObject({ status: 'withdrawn' });
-      await hasEnded(id);
-    });
-
-    it('and its workflow, which was unreachable, is notified soon', async () => {
-      const id = await asleep('512-555-0131');
-      const lead = await findStoredLead(world.database, id);
-      if (lead === null) throw new Error('The lead is gone');
-      await withdrawLead(world.database, lead, { by: 'a test', asked: 'ops', notify: () => undefined });
-      await hasEnded(id);
-    });
-
-    it('by adding its person to a suppression list, and its workflow is notified soon', async () => {
-      const id = await asleep('512-555-0132');
-      const person = await matchOf(world.database, { phone: '512-555-0132' });
-      expect(await withdrawSuppressed(world.database, 'ACME1234', [person])).toEqual({
-        withdrawn: 1,
-        withdrawing: 0,
-      });
-      await hasEnded(id);
-    });
-  });
-
-  describe('during a post', () => {
+  /** The tests that wait for seconds. */
+  describe.concurrent('with a worker', () => {
     let worker: RunningWorker;
     let crm: FakeBuyer;
     let slow: FakeBuyer;
     let next: FakeBuyer;
+    let connection: Connection;
     beforeAll(async () => {
       [crm, slow, next] = await Promise.all([startBuyer(), startBuyer(), startBuyer()]);
+      slow.answer('post', (received) => answerTo(received)?.behaviour ?? {});
+      slow.onRequest = (received) => {
+        if (received.type === 'post') answerTo(received)?.reached(String(received.body.lead_id));
+      };
       await storeMarket(
         world.database,
         {
@@ -198,73 +141,121 @@ describe('a seller withdraws a lead', () => {
       );
       await world.database.sellers.updateOne({ _id: 'ACME1234' }, { $set: { postbacks: [crm.url] } });
       worker = await workerOf(world.settings);
+      connection = await Connection.connect({ address: world.settings.TEMPORAL_ADDRESS });
     });
     afterAll(async () => {
       await worker.stop();
+      await connection.close();
       await Promise.all([crm, slow, next].map((server) => server.close()));
     });
 
-    /** A lead whose post has just reached the slow buyer. */
-    async function posted(): Promise<string> {
-      const got = new Promise<string>((resolve) => {
-        slow.onRequest = ({ type, body }) => {
-          if (type === 'post') resolve(String(body.lead_id));
-        };
-      });
-      void sendLead(world, { ...SAMPLE, category: 'Renters' }, { prefer: 'wait=1' });
-      return got;
+    /** A lead of a separate person that waits for days. */
+    async function asleep(phone: string): Promise<string> {
+      const { body } = await sendLead(world, { ...SAMPLE, phone }, { prefer: '' });
+      expect(body.status).toBe('pending');
+      const id = String(body.lead_id);
+      await vi.waitFor(() => expect(toldOf(id)).toEqual(['lead.pending']), { timeout: 20_000 });
+      return id;
     }
+    const becomes = (id: string, status: string): Promise<void> =>
+      vi.waitFor(async () => expect((await request(world, `/api/leads/${id}`)).body.status).toBe(status), {
+        timeout: 15_000,
+      });
     const toldOf = (id: string): string[] =>
       crm.received.filter(({ body }) => body.lead_id === id).map(({ type }) => type);
 
-    it('is answered within a second; if that buyer refuses six seconds later, no other gets it', async () => {
-      slow.answer('post', { after: 6000, body: { accepted: false } });
-      const id = await posted();
+    /** Its seller gets one postback, and nothing remains in progress. */
+    async function hasEnded(id: string): Promise<void> {
+      const { TEMPORAL_NAMESPACE: namespace } = world.settings;
+      const handle = new Client({ connection, namespace }).workflow.getHandle(workflowId(id));
+      await vi.waitFor(() => expect(toldOf(id)).toEqual(['lead.pending', 'lead.withdrawn']), {
+        timeout: 30_000,
+      });
+      expect(await handle.result()).toMatchObject({ status: 'withdrawn' });
+      await vi.waitFor(
+        async () => expect(await world.database.leads.findOne({ _id: id })).not.toHaveProperty('dueAt'),
+        { timeout: 30_000 },
+      );
+    }
+
+    it('ends the workflow of a waiting lead', async () => {
+      const id = await asleep('512-555-0130');
+      expect((await withdraw(id)).body).toMatchObject({ status: 'withdrawn' });
+      await hasEnded(id);
+    });
+
+    it('notifies the workflow of a waiting lead soon, which was unreachable', async () => {
+      const id = await asleep('512-555-0131');
+      const lead = await findStoredLead(world.database, id);
+      if (lead === null) throw new Error('The lead is gone');
+      await withdrawLead(world.database, lead, { by: 'a test', asked: 'ops', notify: () => undefined });
+      await hasEnded(id);
+    });
+
+    it('by adding the person of a waiting lead to a suppression list, and its workflow is notified soon', async () => {
+      const id = await asleep('512-555-0132');
+      const person = await matchOf(world.database, { phone: '512-555-0132' });
+      expect(await withdrawSuppressed(world.database, 'ACME1234', [person])).toEqual({
+        withdrawn: 1,
+        withdrawing: 0,
+      });
+      await hasEnded(id);
+    });
+
+    /** What the slow buyer does with the post of a person's lead, by the digits of the phone number. */
+    const answersOf = new Map<string, { behaviour: Behaviour; reached: (leadId: string) => void }>();
+    const digitsOf = (phone: unknown): string => String(phone).replaceAll(/\D/g, '').slice(-10);
+    const answerTo = ({ body }: Received) => answersOf.get(digitsOf((body.lead as { phone?: string }).phone));
+
+    /** A lead whose post has just reached the slow buyer, which answers it so. */
+    async function posted(phone: string, behaviour: Behaviour): Promise<string> {
+      const got = new Promise<string>((reached) => answersOf.set(digitsOf(phone), { behaviour, reached }));
+      void sendLead(world, { ...SAMPLE, phone, category: 'Renters' }, { prefer: 'wait=1' });
+      return got;
+    }
+    const postsOf = (server: FakeBuyer, id: string) =>
+      server.of('post').filter(({ body }) => body.lead_id === id);
+
+    it('during a post is answered within a second; if that buyer refuses six seconds later, no other gets it', async () => {
+      const id = await posted('512-555-0133', { after: 6000, body: { accepted: false } });
       const began = Date.now();
       const { status, body } = await withdraw(id);
       expect(Date.now() - began).toBeLessThan(1000);
       expect([status, body.status, body.withdrawing]).toEqual([200, 'pending', true]);
-      await expect
-        .poll(async () => (await request(world, `/api/leads/${id}`)).body.status, { timeout: 15_000 })
-        .toBe('withdrawn');
+      await becomes(id, 'withdrawn');
       expect(Date.now() - began).toBeGreaterThan(5500);
-      await expect.poll(() => toldOf(id), { timeout: 10_000 }).toEqual(['lead.withdrawn']);
+      await vi.waitFor(() => expect(toldOf(id)).toEqual(['lead.withdrawn']), { timeout: 10_000 });
       expect((await withdraw(id)).body).toMatchObject({ status: 'withdrawn' });
-      expect(next.of('post')).toEqual([]);
-      expect(slow.of('post')).toHaveLength(1);
+      expect(postsOf(next, id)).toEqual([]);
+      expect(postsOf(slow, id)).toHaveLength(1);
     });
 
-    it('is sold once if that buyer accepts', async () => {
-      slow.answer('post', { after: 2500, body: { accepted: true } });
-      const id = await posted();
+    it('during a post is sold once if that buyer accepts', async () => {
+      const id = await posted('512-555-0134', { after: 2500, body: { accepted: true } });
       expect((await withdraw(id)).body).toMatchObject({ status: 'pending', withdrawing: true });
-      await expect
-        .poll(async () => (await request(world, `/api/leads/${id}`)).body.status, { timeout: 10_000 })
-        .toBe('sold');
+      await becomes(id, 'sold');
       expect((await withdraw(id)).body).toMatchObject({ status: 'sold', buyer_ids: ['slow'] });
-      await expect.poll(() => toldOf(id), { timeout: 10_000 }).toEqual(['lead.sold']);
+      await vi.waitFor(() => expect(toldOf(id)).toEqual(['lead.sold']), { timeout: 10_000 });
     });
 
-    it('is answered `withdrawn` or `sold` if that buyer answers while the withdrawal waits', async () => {
+    it('during a post is answered `withdrawn` or `sold` if that buyer answers while the withdrawal waits', async () => {
       for (const [accepted, status] of [
         [false, 'withdrawn'],
         [true, 'sold'],
       ] as const) {
-        slow.answer('post', { after: 400, body: { accepted } });
-        expect((await withdraw(await posted())).body).toMatchObject({ status });
+        const id = await posted(`512-555-014${Number(accepted)}`, { after: 400, body: { accepted } });
+        expect((await withdraw(id)).body).toMatchObject({ status });
+        expect(postsOf(next, id)).toEqual([]);
       }
-      expect(next.of('post')).toEqual([]);
     });
 
-    it('is cancelled if that buyer gives no clear answer, without a retry', async () => {
-      slow.answer('post', { after: 1500, status: 503 });
-      const id = await posted();
-      const sent = slow.of('post').length;
+    it('during a post is cancelled if that buyer gives no clear answer, without a retry', async () => {
+      const id = await posted('512-555-0135', { after: 1500, status: 503 });
       expect((await withdraw(id)).body).toMatchObject({ status: 'pending', withdrawing: true });
-      await expect.poll(() => toldOf(id), { timeout: 10_000 }).toEqual(['lead.withdrawn']);
-      expect(slow.of('post')).toHaveLength(sent);
+      await vi.waitFor(() => expect(toldOf(id)).toEqual(['lead.withdrawn']), { timeout: 10_000 });
+      expect(postsOf(slow, id)).toHaveLength(1);
       expect(slow.of('post_cancelled').map(({ body }) => body.lead_id)).toEqual([id]);
-      expect(next.of('post')).toEqual([]);
+      expect(postsOf(next, id)).toEqual([]);
     });
   });
 });
