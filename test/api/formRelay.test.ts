@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi, type TestContext } from 'vitest';
 import { readPage } from '../docs/page.js';
 import { freePort } from '../support/freePort.js';
 import { openApiWorld, type ApiWorld } from './world.js';
@@ -34,8 +34,7 @@ type Post = (
 /** Runs the relay in front of an API; returns a function that posts to it, and its output. */
 async function startRelay(
   { code, file, start }: (typeof RELAYS)[number],
-  api: string,
-  key: string,
+  { api, key, onTestFinished }: { api: string; key: string } & Pick<TestContext, 'onTestFinished'>,
 ): Promise<{ post: Post; printed: () => string }> {
   const dir = mkdtempSync(join(tmpdir(), 'gavel-form-'));
   const port = await freePort();
@@ -61,7 +60,7 @@ async function startRelay(
 const PERSON = { firstName: 'Zoë', lastName: 'Doe', phone: '214-555-0187', state: 'TX' };
 const THANKS = { status: 303, to: '/thanks.html', text: '' };
 
-describe.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
+describe.concurrent.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
   const isMissing = relayOf.lang === 'PHP' && !phpHasCurl;
   let world: ApiWorld;
   beforeAll(async () => {
@@ -70,8 +69,12 @@ describe.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
   afterAll(() => world.close());
   const leads = (): Promise<number> => world.database.leads.countDocuments({ seller: 'ACME1234' });
 
-  it.skipIf(isMissing)('forwards a browser’s form and shows a page', async () => {
-    const { post, printed } = await startRelay(relayOf, world.api.address, world.key);
+  it.skipIf(isMissing)('forwards a browser’s form and shows a page', async ({ onTestFinished }) => {
+    const { post, printed } = await startRelay(relayOf, {
+      api: world.api.address,
+      key: world.key,
+      onTestFinished,
+    });
     expect(await post(new URLSearchParams(PERSON))).toEqual(THANKS);
     expect(await leads()).toBe(1);
     // A double click.
@@ -82,7 +85,7 @@ describe.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
     const refused = await post(new URLSearchParams({ ...PERSON, phone: '' }));
     expect(refused).toMatchObject({ status: 400, to: null });
     expect(refused.text).toContain('phone: missing');
-    await expect.poll(printed).toContain('phone (missing)');
+    await vi.waitFor(() => expect(printed()).toContain('phone (missing)'));
 
     expect((await post('', 'GET')).status).toBe(405);
     expect((await post(new URLSearchParams({ note: 'x'.repeat(70_000) }))).status).toBe(413);
@@ -95,19 +98,28 @@ describe.each(RELAYS)('The relay of docs/source.md in $lang', (relayOf) => {
     else expect([reply.status, reply.text]).toEqual([415, expect.stringContaining('without enctype')]);
   });
 
-  it.skipIf(isMissing)('retries a lead without an answer, with the same Idempotency-Key', async () => {
-    const keys: unknown[] = [];
-    const api = createServer((request, response) => {
-      keys.push(request.headers['idempotency-key']);
-      if (keys.length === 1) return void request.socket.destroy();
-      const status = keys.length === 2 ? 503 : 200;
-      response.writeHead(status).end(JSON.stringify({ success: status === 200, message: 'Send it again.' }));
-    });
-    const port = await freePort();
-    await new Promise<void>((resolve) => void api.listen(port, '127.0.0.1', resolve));
-    onTestFinished(() => void api.close());
-    const { post } = await startRelay(relayOf, `http://127.0.0.1:${port}`, world.key);
-    expect(await post(new URLSearchParams(PERSON))).toEqual(THANKS);
-    expect(keys).toEqual([expect.stringMatching(/^[\da-f]{64}$/), keys[0], keys[0]]);
-  });
+  it.skipIf(isMissing)(
+    'retries a lead without an answer, with the same Idempotency-Key',
+    async ({ onTestFinished }) => {
+      const keys: unknown[] = [];
+      const api = createServer((request, response) => {
+        keys.push(request.headers['idempotency-key']);
+        if (keys.length === 1) return void request.socket.destroy();
+        const status = keys.length === 2 ? 503 : 200;
+        response
+          .writeHead(status)
+          .end(JSON.stringify({ success: status === 200, message: 'Send it again.' }));
+      });
+      const port = await freePort();
+      await new Promise<void>((resolve) => void api.listen(port, '127.0.0.1', resolve));
+      onTestFinished(() => void api.close());
+      const { post } = await startRelay(relayOf, {
+        api: `http://127.0.0.1:${port}`,
+        key: world.key,
+        onTestFinished,
+      });
+      expect(await post(new URLSearchParams(PERSON))).toEqual(THANKS);
+      expect(keys).toEqual([expect.stringMatching(/^[\da-f]{64}$/), keys[0], keys[0]]);
+    },
+  );
 });

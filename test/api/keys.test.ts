@@ -21,7 +21,9 @@ const statusesOf = (key: string): Promise<number[]> =>
   Promise.all([world.api, second].map(async (api) => (await sendLead({ api, key })).status));
 
 describe('a revoked key', () => {
-  it('is rejected by every process within 2 s, even if it has just accepted the key', async () => {
+  it.concurrent('is rejected by every process within 2 s, even if it has just accepted the key', async ({
+    expect,
+  }) => {
     const { key, document } = await createKey(world.database, { seller: 'ACME1234', test: false });
     expect(await statusesOf(key)).toEqual([200, 200]);
     await revokeKey(world.database, document._id);
@@ -68,7 +70,9 @@ describe('a key', () => {
     expect(world.logged.join('')).not.toContain(world.key);
   });
 
-  it('is valid in every process from its creation, and the replaced key until it is revoked', async () => {
+  it.concurrent('is valid in every process from its creation, and the replaced key until it is revoked', async ({
+    expect,
+  }) => {
     const old = await createKey(world.database, { seller: 'ACME1234', test: false });
     expect(await statusesOf(old.key)).toEqual([200, 200]);
     const next = await createKey(world.database, { seller: 'ACME1234', test: false });
@@ -79,7 +83,7 @@ describe('a key', () => {
     expect(await statusesOf(next.key)).toEqual([200, 200]);
   });
 
-  it('with an expiry is valid until then in every process, and no longer', async () => {
+  it.concurrent('with an expiry is valid until then in every process, and no longer', async () => {
     const old = await createKey(world.database, { seller: 'ACME1234', test: false });
     expect(await statusesOf(old.key)).toEqual([200, 200]);
     const end = new Date(Date.now() + 3000);
@@ -90,7 +94,7 @@ describe('a key', () => {
     expect(await statusesOf(old.key)).toEqual([401, 401]);
   });
 
-  it('that expires is rejected by every process at its time, even if cached', async () => {
+  it.concurrent('that expires is rejected by every process at its time, even if cached', async () => {
     const expiresAt = new Date(Date.now() + 3000);
     const { key } = await createKey(world.database, { seller: 'ACME1234', test: false, expiresAt });
     expect(await statusesOf(key)).toEqual([200, 200]);
