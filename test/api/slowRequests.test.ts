@@ -1,9 +1,17 @@
 import { connect } from 'node:net';
-import { expect, it } from 'vitest';
-import { openApiWorld, sendLead } from './world.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { openApiWorld, sendLead, type ApiWorld } from './world.js';
 
-it('an incomplete request is dropped after 10 s and does not affect others', async () => {
-  const world = await openApiWorld();
+const HEALTH = 'GET /health HTTP/1.1\r\nHost: gavel\r\n\r\n';
+
+let world: ApiWorld;
+beforeAll(async () => {
+  world = await openApiWorld();
+});
+afterAll(() => world.close());
+
+it.concurrent('an incomplete request is dropped after 10 s and does not affect others', async () => {
   const head = `POST /api/leads HTTP/1.1\r\nHost: gavel\r\nAuthorization: Bearer ${world.key}\r\n`;
   const began = performance.now();
   const answers = Promise.all([
@@ -17,7 +25,21 @@ it('an incomplete request is dropped after 10 s and does not affect others', asy
   const seconds = (performance.now() - began) / 1000;
   expect(seconds).toBeGreaterThan(9);
   expect(seconds).toBeLessThan(20);
-  await world.close();
+});
+
+it.concurrent('a connection that is idle stays open longer than that', async () => {
+  const { hostname, port } = new URL(world.api.address);
+  const socket = connect(Number(port), hostname);
+  let answers = '';
+  socket.on('data', (chunk: Buffer) => (answers += chunk.toString()));
+  const served = (count: number) => vi.waitFor(() => expect(answers.match(/200 OK/g)).toHaveLength(count));
+  socket.write(HEALTH);
+  await served(1);
+  await sleep(11_000);
+  socket.write(HEALTH);
+  await served(2);
+  expect(answers).toContain('Keep-Alive: timeout=72');
+  socket.destroy();
 });
 
 /** Sends the start of a request, then a piece five times a second; resolves with the answer when the server closes. */
