@@ -9,7 +9,7 @@ import { FORGIVEN, HOSTILE } from './hostileBuyers.js';
 import { says, startRawServer, type RawServer } from './rawServer.js';
 
 /** Timeouts for a buyer that does not answer and for one that does, ms. */
-const PATIENCE_MS = { silent: 300, quick: 3000 };
+const PATIENCE_MS = { silent: 100, quick: 3000 };
 
 /** Tolerance for a busy machine. A request without a working timeout takes far longer. */
 const SLACK_MS = 1000;
