@@ -198,7 +198,7 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
   });
 
   it('lets ops start the next round of a pending lead now', async () => {
-    const page = await pageOf('Pet Insurance', 'pending');
+    const { page, body } = await sendAndOpen('Pet Insurance', 'pending');
     await tab(page, 'User Metadata');
     await shows(page, 'Pending.');
     await page.getByRole('button', { name: 'More Actions' }).click();
@@ -206,6 +206,10 @@ describe.skipIf(chromium === undefined)('a lead’s page in Temporal’s UI', ()
     await page.getByRole('button', { name: /Select a signal/ }).click();
     await page.getByRole('option', { name: 'retryNow Holds the next round now' }).click();
     await page.getByRole('button', { name: 'Submit' }).click();
+    const lead = () => world.database.leads.findOne({ _id: String(body.lead_id) });
+    await expect.poll(lead, { timeout: 20_000 }).toMatchObject({ lastRound: 2 });
+    // By itself the UI shows it seconds later.
+    await page.reload();
     await tab(page, 'Memo');
     await shows(page, /"round": ?2/);
   });
