@@ -20,13 +20,10 @@ export const LONG = [
   'temporal/connection',
   'temporal/tls',
   'browser/temporalUi',
-  'api/withdraw',
-  'api/outages',
-  'api/heldPosts',
-  'api/connections',
-  'api/slowRequests',
-  'api/keys',
   'api/crowd',
+  'api/withdraw',
+  'api/slowRequests',
+  'api/outages',
 ];
 
 const place = (names: string[], name: string): number => {
