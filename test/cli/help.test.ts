@@ -26,6 +26,17 @@ describe('gavel --help', () => {
     expect(without.map(([name]) => name)).toEqual(['api', 'admin', 'worker', 'temporal']);
   });
 
+  it.each([
+    [['keys', 'list'], 1],
+    [['--remote', 'https://admin.example', 'leads', 'show'], 1],
+    [['--remote=https://admin.example', 'leads', 'show'], 1],
+    [['--help'], 22],
+    [['kees'], 22],
+    [['constructor'], 22],
+  ])('%j loads %i commands', async (args, count) => {
+    expect((await gavelProgram(args)).commands).toHaveLength(count);
+  });
+
   it('lists the exit codes', async () => {
     let printed = '';
     (await gavelProgram()).configureOutput({ writeOut: (text) => (printed += text) }).outputHelp();

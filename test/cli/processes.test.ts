@@ -11,7 +11,7 @@ import { startBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings, stackAddresses } from '../support/stack.js';
-import { gavelProcess, spawnGavel } from './gavel.js';
+import { gavel, gavelProcess, spawnGavel } from './gavel.js';
 
 let settings: Settings;
 let database: Database;
@@ -100,7 +100,7 @@ test('gavel api and gavel worker sell a lead, gavel leads show prints it, and bo
   expect(shown.stdout).toContain('NW-1');
   expect(shown.stdout).toContain(`${TEMPORAL_UI_URL}/namespaces/default/workflows/lead-${answer.lead_id}`);
   expect(shown.stdout).not.toMatch(/Johanna|Doeringer|555-?123/);
-  const personal = await gavelProcess(['leads', 'show', answer.lead_id, '--personal', '--json'], env);
+  const personal = await gavel(['leads', 'show', answer.lead_id, '--personal', '--json'], env);
   expect(JSON.parse(personal.stdout)).toMatchObject({
     status: 'sold',
     price: 45,
