@@ -11,17 +11,22 @@ export interface MarketClock {
   /** Advances to a time. Timers on the way fire at their own times. */
   passTo(at: number): Promise<void>;
   /**
-   * Advances until a promise resolves, in steps of `step` ms that double if `grows`. Resolves with false if it is still
-   * pending after `most` ms were skipped.
+   * Advances until an event has happened, in steps of `step` ms that double if `grows`. Resolves with false if it has not
+   * happened after `most` ms were skipped.
    */
-  passUntil(
-    happened: Promise<unknown>,
-    steps: { step: number; grows: boolean; most: number },
-  ): Promise<boolean>;
+  passUntil(event: ServerEvent, steps: { step: number; grows: boolean; most: number }): Promise<boolean>;
   /** Wraps activities so that each sets `Date` before it starts. The clock skips no time while one runs. */
   onTime(steps: Steps): Steps;
   /** Restores `Date` after the last pending sleep. */
   stop(): Promise<void>;
+}
+
+/** An event on the server. A message takes some ms of real time, in which a clock that skips passes days. */
+export interface ServerEvent<T = unknown> {
+  /** Settles when the message arrives. */
+  message: Promise<T>;
+  /** Asks the server, which knows it before the message arrives. */
+  hasHappened: () => Promise<boolean>;
 }
 
 type Steps = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
@@ -51,8 +56,8 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
       const left = at - (await now());
       if (left > 0) await sleep(left);
     },
-    passUntil: async (happened, { step, grows, most }) => {
-      const over = happened.then(
+    passUntil: async ({ message, hasHappened }, { step, grows, most }) => {
+      const over = message.then(
         () => true,
         () => true,
       );
@@ -64,7 +69,7 @@ export function marketClock(env: TestWorkflowEnvironment): MarketClock {
         await (grows ? slept : Promise.race([slept, over]));
         // The clock is real while something works, so only the rest of the step was skipped.
         jumped += Math.max(0, next - (performance.now() - before));
-        if (await Promise.race([over, nextTurn(false)])) return true;
+        if ((await Promise.race([over, nextTurn(false)])) || (await hasHappened())) return over;
       }
       return false;
     },

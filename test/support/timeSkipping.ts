@@ -13,10 +13,10 @@ import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { factsOf } from '../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../src/store/documents.js';
 import { loadTerms } from '../../src/store/market/storedTerms.js';
-import { OUTCOME_UPDATE, LEAD_WORKFLOW, type OutcomeAnswer } from '../../src/temporal/names.js';
+import { OUTCOME_UPDATE, LEAD_WORKFLOW, workflowId, type OutcomeAnswer } from '../../src/temporal/names.js';
 import { searchAttributeTypes } from '../../src/worker/registerSearchAttributes.js';
 import { startLead, leadWorkflowOptions } from '../../src/temporal/startLead.js';
-import { marketClock, type MarketClock } from './marketClock.js';
+import { marketClock, type MarketClock, type ServerEvent } from './marketClock.js';
 import { isolatedSettings, stackAddresses, timeSkippingServer, workflowBundle } from './stack.js';
 
 /** Lead workflows on a Temporal server with time skipping, with a real database and real HTTP buyers. */
@@ -117,6 +117,7 @@ export async function openLeadWorld(
         OUTCOME_UPDATE,
         {
           startWorkflowOperation: start,
+          updateId: lead._id,
         },
       );
       return { answer, handle: await start.workflowHandle() };
@@ -133,6 +134,37 @@ export async function openLeadWorld(
       await sender.close();
       await database.db.dropDatabase();
       await database.client.close();
+    },
+  };
+}
+
+/** The end of a lead's workflow. */
+export function endOf(
+  handle: Pick<WorkflowHandle<LeadWorkflow>, 'result' | 'describe'>,
+): ServerEvent<FinishedLead> {
+  return {
+    message: handle.result(),
+    hasHappened: async () => {
+      const { name } = (await handle.describe()).status;
+      return name !== 'RUNNING' && name !== 'CONTINUED_AS_NEW';
+    },
+  };
+}
+
+/** The early answer to a lead whose workflow exists. */
+export function answerTo<T>(
+  { client }: Pick<LeadWorld, 'client'>,
+  { _id }: LeadDocument,
+  message: Promise<T>,
+): ServerEvent<T> {
+  return {
+    message,
+    hasHappened: async () => {
+      const { outcome } = await client.workflowService.pollWorkflowExecutionUpdate({
+        namespace: client.options.namespace,
+        updateRef: { updateId: _id, workflowExecution: { workflowId: workflowId(_id) } },
+      });
+      return outcome !== null && outcome !== undefined;
     },
   };
 }

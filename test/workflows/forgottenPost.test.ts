@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findStoredLead } from '../../src/store/leads/leads.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { buyerDocument, minutes, storeLead, storeMarket } from '../support/market.js';
-import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import { endOf, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 
 let world: LeadWorld;
 let northwind: FakeBuyer;
@@ -32,7 +32,7 @@ it('An orphaned post of a dead worker is cancelled, so that its lead can end', a
   });
   const { answer, handle } = await world.submit(lead);
   expect(answer.status).toBe('pending');
-  await clock.passUntil(handle.result(), { step: 1000, grows: true, most: minutes(60) });
+  await clock.passUntil(endOf(handle), { step: 1000, grows: true, most: minutes(60) });
   expect((await handle.result()).status).toBe('expired');
   expect(fabrikam.received.map(({ body }) => [body.type, body.post_id])).toEqual([
     ['post_cancelled', 'post-1'],

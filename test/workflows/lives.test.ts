@@ -11,7 +11,7 @@ import {
   searchAttributes,
   WITHDRAW_UPDATE,
 } from '../../src/temporal/names.js';
-import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import { endOf, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 
 let world: LeadWorld;
 
@@ -336,7 +336,7 @@ test('A workflow that is started again after termination shows all earlier round
       await handle.terminate();
       await world.start(factsOf(lead));
       const again = handleOf(world, run);
-      await world.clock.passUntil(again.result(), { step: 60_000, grows: true, most: 86_400_000 });
+      await world.clock.passUntil(endOf(again), { step: 60_000, grows: true, most: 86_400_000 });
       return again.result();
     },
   );

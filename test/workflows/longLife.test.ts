@@ -16,7 +16,7 @@ import { notifyWithdrawn } from '../../src/temporal/leadWorkflowClient.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { workflowBundle } from '../support/stack.js';
-import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import { endOf, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 import type { Carried } from '../../workflows/nextRun.js';
 
 const DAY = minutes(24 * 60);
@@ -117,7 +117,7 @@ describe('a lead that waits for months under a market that changes every few min
   }
 
   const toldOf = (): string[] => crm.received.map(({ type }) => type);
-  const end = () => world.clock.passUntil(handle.result(), { step: 1000, grows: true, most: 400 * DAY });
+  const end = () => world.clock.passUntil(endOf(handle), { step: 1000, grows: true, most: 400 * DAY });
 
   test(
     'continues as new with short histories, keeps its state, and is sold in the end',

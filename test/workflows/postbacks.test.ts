@@ -7,7 +7,7 @@ import type { FieldValue } from '../../src/market/fields/reading.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { PERSON } from '../support/source.js';
-import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import { endOf, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 
 describe('postbacks', () => {
   let world: LeadWorld;
@@ -38,7 +38,7 @@ describe('postbacks', () => {
     const lead = await storeLead(database, campaign, { fields: { ...PERSON, ...fields } });
     const { answer, handle } = await world.submit(lead);
     expect(answer.status).toBe('sold');
-    await clock.passUntil(handle.result(), { step: 1000, grows: true, most: minutes(27 * 60) });
+    await clock.passUntil(endOf(handle), { step: 1000, grows: true, most: minutes(27 * 60) });
     return storedLead(lead._id);
   }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { factsOf } from '../../src/store/leads/leads.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
-import { openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import { endOf, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 
 let world: LeadWorld;
 let northwind: FakeBuyer;
@@ -26,9 +26,8 @@ test('The workflow of a lead that is missing in a restored database fails with t
   expect(answer.status).toBe('pending');
   const stored = await database.leads.findOne({ _id: lead._id });
   await database.leads.deleteOne({ _id: lead._id });
-  const ended = handle.result().catch((error: unknown) => error);
-  await clock.passUntil(ended, { step: 1000, grows: true, most: minutes(30) });
-  const failure = await ended;
+  await clock.passUntil(endOf(handle), { step: 1000, grows: true, most: minutes(30) });
+  const failure = await handle.result().catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(WorkflowFailedError);
   expect((failure as WorkflowFailedError).cause).toMatchObject({
     type: 'UnknownLead',
@@ -41,6 +40,6 @@ test('The workflow of a lead that is missing in a restored database fails with t
   northwind.answer('ping', { body: { bid: 45 } });
   await world.start(factsOf(lead));
   const again = world.client.workflow.getHandle(handle.workflowId);
-  await clock.passUntil(again.result(), { step: 1000, grows: true, most: minutes(30) });
+  await clock.passUntil(endOf(again), { step: 1000, grows: true, most: minutes(30) });
   expect(await again.result()).toMatchObject({ status: 'sold' });
 });

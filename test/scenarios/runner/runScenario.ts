@@ -24,7 +24,7 @@ import { notifyWithdrawn } from '../../../src/temporal/leadWorkflowClient.js';
 import type { FakeBuyer } from '../../support/buyer.js';
 import { secretOf } from '../../support/secretOf.js';
 import { PERSON } from '../../support/source.js';
-import type { LeadWorld } from '../../support/timeSkipping.js';
+import { answerTo, endOf, type LeadWorld } from '../../support/timeSkipping.js';
 import { marketError } from './pageFaults.js';
 import { CATEGORY, composeFile, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
@@ -100,7 +100,7 @@ async function sendLead(world: LeadWorld, run: Run, name: string, lead: LeadInSc
   const submitted = world.submit(document, document.receivedAt.getTime() + ANSWER_WINDOW_MS);
   run.updates.push(submitted);
   await untilWorkflowExists(world, document);
-  const isInTime = await world.clock.passUntil(submitted, {
+  const isInTime = await world.clock.passUntil(answerTo(world, document, submitted), {
     step: 100,
     grows: false,
     most: ANSWER_WINDOW_MS,
@@ -266,10 +266,10 @@ const buyersWith = ({ buyers = {} }: MarketInScenario, change: MarketInScenario)
 async function untilAllHaveEnded(world: LeadWorld, run: Run): Promise<void> {
   for (const [name, lead] of run.leads) {
     if (/^(pending|received)/.test(expectedOf(run.scenario, name).ends ?? '')) continue;
-    const result = handleOf(world, run, name).result();
-    const hasEnded = await world.clock.passUntil(result, { step: 1000, grows: true, most: LONGEST_LIFE_MS });
+    const end = endOf(handleOf(world, run, name));
+    const hasEnded = await world.clock.passUntil(end, { step: 1000, grows: true, most: LONGEST_LIFE_MS });
     if (!hasEnded) throw new Error(`The lead ${name} has not ended after 400 days.`);
-    lead.result = await result;
+    lead.result = await end.message;
   }
 }
 
