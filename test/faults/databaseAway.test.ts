@@ -11,19 +11,27 @@ describe('the database of a running market becomes unavailable', () => {
   let world: FaultWorld;
   let source: Source;
   let mongodb: TcpProxy;
+  /** An API with a way of its own to the database. */
+  let idle: { address: string; mongodb: TcpProxy };
   beforeAll(async () => {
     world = await openFaultWorld({ ANSWER_WINDOW_MS: 1000 });
     mongodb = await openTcpProxy(world.settings.MONGODB_URL);
-    const settings = { ...world.settings, MONGODB_URL: throughProxy(world.settings.MONGODB_URL, mongodb) };
-    const [{ address }] = await Promise.all([
-      world.processes.api(settings),
-      world.processes.worker(settings),
+    const other = await openTcpProxy(world.settings.MONGODB_URL);
+    const through = (proxy: TcpProxy) => ({
+      ...world.settings,
+      MONGODB_URL: throughProxy(world.settings.MONGODB_URL, proxy),
+    });
+    const [{ address }, second] = await Promise.all([
+      world.processes.api(through(mongodb)),
+      world.processes.api(through(other)),
+      world.processes.worker(through(mongodb)),
     ]);
     source = { address, key: world.key };
+    idle = { address: second.address, mongodb: other };
   });
   afterAll(async () => {
     await world.close();
-    await mongodb.close();
+    await Promise.all([mongodb.close(), idle.mongodb.close()]);
   });
 
   it('a lead accepted meanwhile is booked once, new leads are rejected completely, and everything recovers by itself', async () => {
@@ -58,15 +66,11 @@ describe('the database of a running market becomes unavailable', () => {
 
   it('a process without requests before the outage also recovers by itself', async () => {
     await storeMarket(world.database, {}, { category: 'Renters' });
-    const way = await openTcpProxy(world.settings.MONGODB_URL);
-    onTestFinished(() => way.close());
-    const settings = { ...world.settings, MONGODB_URL: throughProxy(world.settings.MONGODB_URL, way) };
-    const fresh = await world.processes.api(settings);
-    way.cut();
-    const other = { address: fresh.address, key: world.key };
+    idle.mongodb.cut();
+    const other = { address: idle.address, key: world.key };
     const refused = await sendLead(other, 'Renters', { ...PERSON, zip: '75004' });
     expect(refused.status).toBe(503);
-    way.mend();
+    idle.mongodb.mend();
     await expect
       .poll(async () => (await sendLead(other, 'Renters', { ...PERSON, zip: '75004' })).status, {
         timeout: 20_000,
