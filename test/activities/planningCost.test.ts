@@ -94,7 +94,7 @@ test('a round among 1,000 contracts takes at most 1.75 times the processor time 
   expect(cost).toBeLessThan(1.75);
 });
 
-// Takes minutes, mostly for creating the contracts; docs/bench.md describes how to run it.
+// Takes minutes, mostly for creating the contracts; docs/performance.md describes how to run it.
 test.runIf(process.env.MEASURE === 'yes')(
   '100,000 contracts in other campaigns have no measurable effect',
   async () => {

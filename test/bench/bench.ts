@@ -1,48 +1,79 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { resolve } from 'node:path';
-import { print, printJson } from '../../src/terminal/print.js';
+import { print, printError, printJson } from '../../src/terminal/print.js';
 import { runProgram } from '../../src/cli/runGavel.js';
 import { showProgress } from '../../src/terminal/showProgress.js';
 import { onStopRequest } from '../../src/terminal/stopRequest.js';
-import { describeOverload } from './describeOverload.js';
-import { describeReport } from './describeReport.js';
+import { burstCharts, burstSections, runBurst } from './burst.js';
+import type { Chart } from './charts.js';
+import { FULL, QUICK, runCosts } from './costs.js';
+import { costsCharts, costsSections } from './costsReport.js';
+import { growthCharts, growthSections, MANY, PERSONS, runGrowth, type Growth } from './growth.js';
+import { SHAPE_NAMES, type ShapeName } from './market.js';
 import type { Run } from './onServers.js';
-import { runBench } from './runBench.js';
 import { runOverload } from './overload.js';
+import { overloadCharts, overloadSections } from './overloadReport.js';
+import { writeFigures } from './performancePage.js';
+import { runSoak, soakCharts, soakSections } from './soak.js';
+import { asText, type Section } from './tables.js';
+import type { Machine } from './usage.js';
 
 interface Options {
-  leads?: number;
+  seconds?: number;
   repeat?: number;
-  concurrency: number[];
-  quick: boolean;
+  concurrency?: number[];
+  shapes?: ShapeName[];
   profile?: string;
-  overload: boolean;
-  seconds: number;
+  overload?: boolean;
+  burst?: boolean;
+  soak?: number;
+  persons?: boolean;
+  many?: boolean;
+  leads?: number;
+  quick: boolean;
   json: boolean;
+  write: boolean;
 }
+
+const KINDS = ['overload', 'burst', 'soak', 'persons', 'many'];
+const kind = (flags: string, description: string): Option =>
+  new Option(flags, description).conflicts([
+    ...KINDS.filter((name) => !flags.startsWith(`--${name}`)),
+    ...['concurrency', 'shapes', 'profile'],
+  ]);
 
 /** `npm run bench` */
 const program = new Command('bench')
   .description('measure the cost of a lead, compared with an empty workflow and with the plain way')
   .option(
-    '--leads <count>',
-    'number of leads of each kind at each concurrency and repetition (200; quick: 24)',
+    '--seconds <count>',
+    'duration of each measurement (10; quick: 2), or of the flood (120; quick: 15)',
     count,
   )
-  .option('--repeat <times>', 'number of repetitions (3; quick: 1)', count)
-  .option('--concurrency <list>', 'number of leads at a time', counts, [1, 8, 32])
-  .option('--quick', 'run a short version of under a minute', false)
-  .option('--profile <folder>', 'write CPU profiles of the API and the worker to this folder')
-  .addOption(
-    new Option('--overload', 'send the API three times its capacity instead, and measure the outcome')
-      .default(false)
-      .conflicts(['leads', 'repeat', 'concurrency', 'quick', 'profile']),
-  )
-  .option('--seconds <count>', 'with --overload: duration', count, 60)
+  .option('--repeat <times>', 'number of repetitions, whose median counts (3; quick: 1)', count)
+  .option('--concurrency <list>', 'number of leads at a time (1,8,32,64; quick: 1,8,32)', counts)
+  .option('--shapes <list>', `kinds of leads (all; quick: usual): ${SHAPE_NAMES.join(', ')}`, shapes)
+  .option('--profile <folder>', 'write CPU profiles of Gavel’s processes to this folder')
+  .addOption(kind('--overload', 'send three times the capacity instead'))
+  .addOption(kind('--burst', 'send 200 leads at once instead'))
+  .addOption(kind('--soak <minutes>', 'send half the capacity for a long time instead').argParser(count))
+  .addOption(kind('--persons', 'send 5,500 leads with the same placeholder e-mail address instead'))
+  .addOption(kind('--many', 'send 51,000 leads instead, and compare the last with the first'))
+  .option('--leads <count>', 'with --burst, --persons or --many: number of leads', count)
+  .option('--quick', 'run a short version of about a minute', false)
+  .option('--write', 'write figures and charts into docs/performance.md', false)
   .option('--json', 'print the figures as JSON', false)
   .exitOverride()
   .showHelpAfterError('Add --help for usage.')
   .action(bench);
+
+/** The outcome of a run: the JSON, and how to show it. */
+interface Outcome {
+  kind: string;
+  report: { machine: Machine; ended?: string };
+  sections: Section[];
+  charts: Record<string, Chart>;
+}
 
 async function bench(options: Options): Promise<void> {
   const shown = showProgress();
@@ -53,31 +84,67 @@ async function bench(options: Options): Promise<void> {
   });
   const run = { progress: shown.progress, signal: stop.signal, onKill: (now: () => void) => (kill = now) };
   try {
-    const measured = options.overload ? await overload(options, run) : await costs(options, run);
+    const outcome = await measure(options, run);
     shown.done();
-    if (measured === undefined) process.exit(130);
-    if (options.json) printJson(measured.report);
-    else print(measured.described());
+    if (outcome === undefined) process.exit(130);
+    const { report, sections, charts } = outcome;
+    if (options.json) printJson(report);
+    else print(asText(sections));
+    if (report.ended !== undefined) {
+      printError(`\nThe figures are not complete: ${report.ended}`);
+      process.exit(stop.signal.aborted ? 130 : 1);
+    }
+    if (options.write) writeFigures({ ...outcome, machine: report.machine, charts });
   } finally {
     shown.done();
     stop.dispose();
   }
 }
 
-async function costs({ quick, leads, repeat, concurrency, profile }: Options, run: Run) {
-  const report = await runBench({
-    ...run,
-    leads: leads ?? (quick ? 24 : 200),
-    repeat: repeat ?? (quick ? 1 : 3),
-    concurrency,
-    ...(profile !== undefined && { profile: resolve(profile) }),
-  });
-  return report && { report, described: () => describeReport(report) };
+function measure(options: Options, run: Run): Promise<Outcome | undefined> {
+  const { quick } = options;
+  const leads = quick ? QUICK.warmUp : FULL.warmUp;
+  if (options.overload) {
+    const seconds = options.seconds ?? (quick ? 15 : 120);
+    return outcome('overload', runOverload({ ...run, leads, seconds }), overloadSections, overloadCharts);
+  }
+  if (options.burst) {
+    const repeat = options.repeat ?? (quick ? 1 : 3);
+    const burst = { ...run, leads, repeat, size: options.leads ?? 200 };
+    return outcome('burst', runBurst(burst), burstSections, burstCharts);
+  }
+  if (options.soak !== undefined) {
+    return outcome('soak', runSoak({ ...run, leads, minutes: options.soak }), soakSections, soakCharts);
+  }
+  if (options.persons) return growing('persons', PERSONS);
+  if (options.many) return growing('many', MANY);
+  const { seconds, repeat, concurrency, shapes: names, profile } = options;
+  const base = quick ? QUICK : FULL;
+  const plan = {
+    ...base,
+    seconds: seconds ?? base.seconds,
+    repeat: repeat ?? base.repeat,
+    concurrency: concurrency ?? base.concurrency,
+    shapes: names ?? base.shapes,
+    profile: profile === undefined ? undefined : resolve(profile),
+  };
+  return outcome('costs', runCosts({ ...run, ...plan }), costsSections, costsCharts);
+
+  function growing(name: string, whole: Growth): Promise<Outcome | undefined> {
+    const part = quick ? { leads: whole.leads / 50, measured: whole.measured / 10 } : {};
+    const growth = { ...whole, ...part, ...(options.leads === undefined ? {} : { leads: options.leads }) };
+    return outcome(name, runGrowth({ ...run, leads, growth }), growthSections, growthCharts(name));
+  }
 }
 
-async function overload({ seconds }: Options, run: Run) {
-  const report = await runOverload({ ...run, seconds });
-  return report && { report, described: () => describeOverload(report) };
+async function outcome<R extends { machine: Machine }>(
+  name: string,
+  running: Promise<R | undefined>,
+  sections: (report: R) => Section[],
+  charts: (report: R) => Record<string, Chart>,
+): Promise<Outcome | undefined> {
+  const report = await running;
+  return report && { kind: name, report, sections: sections(report), charts: charts(report) };
 }
 
 function count(text: string): number {
@@ -87,6 +154,14 @@ function count(text: string): number {
 
 function counts(text: string): number[] {
   return text.split(',').map(count);
+}
+
+function shapes(text: string): ShapeName[] {
+  return text.split(',').map((name) => {
+    const known = SHAPE_NAMES.find((one) => one === name.trim());
+    if (known === undefined) throw new InvalidArgumentError(`It must be of ${SHAPE_NAMES.join(', ')}.`);
+    return known;
+  });
 }
 
 process.exitCode = await runProgram(program, process.argv);

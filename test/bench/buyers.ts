@@ -1,23 +1,33 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Type from 'typebox';
-import Value from 'typebox/value';
-import { BUYER_MS, bidOf } from './market.js';
+import { bidOf, QUICK_MS, type Manner } from './market.js';
 
 /**
- * The process of the bench's buyers: one HTTP server per port on the command line. They answer after the configured time
- * with constant bids, and accept every post. They do nothing else, because their CPU time is not measured.
+ * The process of the bench's buyers: one HTTP server per port on the command line. Their bids are constant, and they
+ * accept every post that they answer. They do nothing else, because they share the machine.
  */
-const Request = Type.Object({ type: Type.String() });
+
+/** The answer time of a request, ms. */
+const DELAYS: Record<Manner, () => number> = {
+  instant: () => 0,
+  quick: () => QUICK_MS,
+  mixed: () => {
+    const draw = Math.random();
+    return draw < 0.01 ? 1500 : draw < 0.1 ? 50 : QUICK_MS;
+  },
+};
+
+const FAILED_OF_MIXED = 0.05;
 
 async function answer(request: IncomingMessage, response: ServerResponse, bid: number): Promise<void> {
-  let text = '';
-  for await (const chunk of request.setEncoding('utf8')) text += String(chunk);
-  const { type } = Value.Parse(Request, JSON.parse(text));
-  await sleep(BUYER_MS);
+  request.resume();
+  const [, manner = '', kind] = (request.url ?? '').split('/');
+  const ms = DELAYS[manner as Manner]();
+  if (ms > 0) await sleep(ms);
+  const isFailed = manner === 'mixed' && Math.random() < FAILED_OF_MIXED;
   response
-    .writeHead(200, { 'content-type': 'application/json' })
-    .end(JSON.stringify(type === 'ping' ? { bid } : { accepted: true }));
+    .writeHead(isFailed ? 503 : 200, { 'content-type': 'application/json' })
+    .end(JSON.stringify(isFailed ? {} : kind === 'ping' ? { bid } : { accepted: true }));
 }
 
 const ports = process.argv.slice(2).map(Number);

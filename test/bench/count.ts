@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startOnce } from '../../src/local/processes/startPlan.js';
 import { Processes } from '../../src/local/processes/processes.js';
 import { FRESH_MS } from '../../src/store/cache.js';
-import { startGavel } from './startGavel.js';
 import { load } from './load.js';
+import type { ShapeName } from './market.js';
 import { openProxy, throughProxy, type Proxy } from './proxy.js';
 import { mongodbRequests, redisRequests, type RequestReader } from './requests.js';
-import { openWays } from './ways.js';
+import { sendLead } from './source.js';
+import { startGavel } from './startGavel.js';
 import type { World } from './world.js';
 
 /** Round trips to one server for a lead, counted on the wire. */
@@ -22,17 +23,16 @@ export interface RoundTrips {
   commands: Record<string, number>;
 }
 
-export interface Counted {
-  leads: number;
-  mongodb: RoundTrips;
-  redis: RoundTrips;
-}
+type Trips = Record<'mongodb' | 'redis', RoundTrips>;
+
+/** The round trips by shape of the lead. */
+export type Counted = Record<'usual' | 'limits', Trips>;
 
 const WARM_UP = 5;
 const PAUSES = 3;
 
-/** Sells leads one after another with a separate API and worker, which reach their servers through counting proxies. */
-export async function countRoundTrips(world: World, leads: number): Promise<Counted> {
+/** Sells leads one after another with a separate Gavel, which reaches its servers through counting proxies. */
+export async function countRoundTrips(world: World, shape: ShapeName, leads: number): Promise<Trips> {
   const { MONGODB_URL, REDIS_URL } = world.settings;
   const mongodb = await openCounter(MONGODB_URL, mongodbRequests);
   const redis = await openCounter(REDIS_URL, redisRequests);
@@ -44,12 +44,9 @@ export async function countRoundTrips(world: World, leads: number): Promise<Coun
   };
   try {
     const api = await startGavel(world.dir, startOnce(processes), env);
-    const open = openWays(world.settings, world.database, { api, key: world.key });
-    try {
-      return await count({ mongodb, redis }, leads, (some) => load(some, 1, open.ways.lead));
-    } finally {
-      await open.close();
-    }
+    const { agent, key, seller } = world;
+    const sell = (some: number) => load(some, 1, () => sendLead(agent, { api, key, seller }, { shape }));
+    return await count({ mongodb, redis }, leads, sell);
   } finally {
     await processes.stop();
     await Promise.all([mongodb.close(), redis.close()]);
@@ -61,7 +58,7 @@ async function count(
   { mongodb, redis }: Record<keyof Counts, Counter>,
   leads: number,
   sell: (some: number) => Promise<unknown>,
-): Promise<Counted> {
+): Promise<Trips> {
   const counted = async (some: number): Promise<Counts> => {
     const before = { mongodb: mongodb.requests(), redis: redis.requests() };
     await sell(some);
@@ -80,7 +77,7 @@ async function count(
       each.map((one) => one[server]),
       afterPauses.map((one) => one[server]),
     );
-  return { leads, mongodb: trips('mongodb'), redis: trips('redis') };
+  return { mongodb: trips('mongodb'), redis: trips('redis') };
 }
 
 /** Number of requests by name. */

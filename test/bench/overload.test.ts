@@ -2,9 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { overloadReport, type Overload } from './overloadReport.js';
 import type { Reply } from './source.js';
 
-const sold = (ms: number): Reply => ({ status: 200, text: '', ms, leadId: 'lead', sold: true, price: 24 });
-const pending: Reply = { status: 200, text: '', ms: 1500, leadId: 'lead', sold: false };
-const refused: Reply = { status: 503, text: '', ms: 2 };
+const sold = (ms: number): Reply => ({
+  status: 200,
+  text: '',
+  sentAt: 0,
+  ms,
+  leadId: 'lead',
+  sold: true,
+  price: 24,
+});
+const pending: Reply = { status: 200, text: '', sentAt: 0, ms: 1500, leadId: 'lead', sold: false };
+const refused: Reply = { status: 503, text: '', sentAt: 0, ms: 2 };
 const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
 
 /** Ten seconds at three times the capacity, with all aims met. */
@@ -16,7 +24,7 @@ const WELL: Overload = {
   alone: times(20, sold(60)),
   beside: times(20, sold(100)),
   meanwhile: times(20, sold(150)),
-  samples: [120, 150, 200, 200, 200, 200, 210, 200].map((mb, i) => ({ ms: i * 1000, mb })),
+  samples: [120, 150, 200, 200, 200, 200, 210, 200].map((mb, i) => ({ ms: i * 1000, mb, handles: 50 })),
   normalAfterS: 2,
   settledAfterS: 5,
   kept: {
@@ -43,7 +51,7 @@ describe('The report of a flood', () => {
   });
 
   test('shows a steady rise of memory as a slope', () => {
-    const samples = Array.from({ length: 60 }, (_, i) => ({ ms: i * 1000, mb: 100 + i }));
+    const samples = Array.from({ length: 60 }, (_, i) => ({ ms: i * 1000, mb: 100 + i, handles: 50 }));
     expect(overloadReport({ ...WELL, samples }).memory_mb?.per_minute).toBeCloseTo(60);
   });
 
@@ -51,12 +59,15 @@ describe('The report of a flood', () => {
     ['leads/s sold at once in the flood, to those before', { flood: times(280, pending) }],
     ['p99 of taken leads, s', { flood: times(100, sold(4001)) }],
     ['leads refused, or answered otherwise', { flood: [...WELL.flood, refused] }],
-    ['leads refused, or answered otherwise', { flood: [...WELL.flood, { status: 0, text: 'reset', ms: 1 }] }],
+    [
+      'leads refused, or answered otherwise',
+      { flood: [...WELL.flood, { status: 0, text: 'reset', sentAt: 0, ms: 1 }] },
+    ],
     ['another seller’s p50 in the flood, to its p50 before it', { meanwhile: times(20, sold(201)) }],
     ['another seller’s p50 in the flood, to its p50 before it', { meanwhile: times(20, pending) }],
     [
-      'the API’s memory in the flood’s last quarter, to its second',
-      { samples: [100, 100, 100, 100, 100, 100, 130, 130].map((mb, ms) => ({ ms, mb })) },
+      'Gavel’s memory in the flood’s last quarter, to its second',
+      { samples: [100, 100, 100, 100, 100, 100, 130, 130].map((mb, ms) => ({ ms, mb, handles: 50 })) },
     ],
     ['back to normal after the flood, s', { normalAfterS: 31 }],
     ...(['lost', 'unheard', 'open', 'untrue'] as const).map((what): [string, Partial<Overload>] => [

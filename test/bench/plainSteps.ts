@@ -7,8 +7,12 @@ import { SAMPLE } from '../../src/local/demo/sample.js';
 import { cached } from '../../src/store/cache.js';
 import type { Database } from '../../src/store/db.js';
 import { secretsOf } from '../../src/store/keys/signing.js';
+import { buyerId, SHAPES } from './market.js';
 
 const CURRENCY = 'USD';
+
+/** Those of the usual lead. */
+const BUYER_IDS = Array.from({ length: SHAPES.usual.contracts }, (_, i) => buyerId(SHAPES.usual.buyers, i));
 
 /** A lead of the plain way, stored separately from the product's leads. */
 interface PlainLead {
@@ -47,7 +51,7 @@ export async function storePlainLead(database: Database): Promise<string> {
 export function plainSteps(database: Database, send: Send) {
   const leads = leadsOf(database);
   const market = cached(async () => {
-    const all = await database.buyers.find().toArray();
+    const all = await database.buyers.find({ _id: { $in: BUYER_IDS } }).toArray();
     return new Map(
       all.map((buyer) => [buyer._id, { ...buyer, secret: secretsOf(database.vault, 'buyer', buyer) }]),
     );

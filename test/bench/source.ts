@@ -4,26 +4,38 @@ import { Compile } from 'typebox/compile';
 import { request, type Dispatcher } from 'undici';
 import { v7 } from 'uuid';
 import { SAMPLE } from '../../src/local/demo/sample.js';
+import { categoryOf, type ShapeName } from './market.js';
 
-/** A source: the API, a key, and its seller (by default the sample's). */
+/** A source: the API, and a key of a seller. */
 export interface Source {
   api: string;
   key: string;
-  seller?: string;
+  seller: string;
 }
 
-/** Answer to a lead and its duration, ms. */
+/** What a source sends: the sample lead in the campaign of a shape, by default with a new e-mail address each time. */
+export interface Sent {
+  shape?: ShapeName;
+  email?: string;
+}
+
+/** Answer to a lead. */
 export interface Reply {
   /** 0 without an answer. */
   status: number;
   /** The body, or the error if there is no answer. */
   text: string;
+  /** When it was sent (`performance.now()`), and the duration until the answer, ms. */
+  sentAt: number;
   ms: number;
   /** Id of an accepted lead. */
   leadId?: string;
   sold?: boolean;
   price?: number;
 }
+
+/** A source gives up after this time, ms. */
+export const PATIENCE_MS = 30_000;
 
 const Taken = Compile(
   Type.Object({ lead_id: Type.String(), status: Type.String(), price: Type.Optional(Type.Number()) }),
@@ -35,28 +47,34 @@ function somebody(): { phone: string; email: string } {
   return { phone: `512-${randomInt(200, 1000)}-${line}`, email: `${v7()}@email.com` };
 }
 
-/** Sends the sample lead as a source does, with a different person each time. Never rejects. */
+/** Sends a lead as a source does. Never rejects. */
 export async function sendLead(
   dispatcher: Dispatcher,
-  { api, key, seller = SAMPLE.seller }: Source,
+  { api, key, seller }: Source,
+  { shape = 'usual', email }: Sent = {},
 ): Promise<Reply> {
-  const began = performance.now();
+  const person = somebody();
+  const lead = {
+    ...SAMPLE,
+    ...person,
+    email: email ?? person.email,
+    seller,
+    category: categoryOf(shape),
+  };
+  const sentAt = performance.now();
+  const timed = () => ({ sentAt, ms: performance.now() - sentAt });
   try {
     const { statusCode, body } = await request(`${api}/api/leads`, {
       dispatcher,
       method: 'POST',
+      headersTimeout: PATIENCE_MS,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ ...SAMPLE, ...somebody(), seller }),
+      body: JSON.stringify(lead),
     });
     const text = await body.text();
-    return {
-      status: statusCode,
-      text,
-      ms: performance.now() - began,
-      ...(statusCode === 200 && taken(text)),
-    };
+    return { status: statusCode, text, ...timed(), ...(statusCode === 200 ? taken(text) : {}) };
   } catch (error) {
-    return { status: 0, text: String(error), ms: performance.now() - began };
+    return { status: 0, text: String(error), ...timed() };
   }
 }
 

@@ -2,18 +2,35 @@ import { colors, table } from '../../src/terminal/print.js';
 import type { Aim, Figure } from './aims.js';
 
 /** A titled table with its head in the first row. */
-export const section = (title: string, [head = [], ...rows]: string[][]): string =>
-  `${colors.bold(title)}\n${table(head, rows)}`;
+export interface Section {
+  title: string;
+  rows: string[][];
+}
 
-export const aimsTable = (aims: Aim[]): string =>
-  section('Aims', [['aim', 'wanted', 'measured', ''], ...aims.map(aimRow)]);
+/** The sections for a terminal. */
+export const asText = (sections: readonly Section[]): string =>
+  sections
+    .map(({ title, rows: [head = [], ...rows] }) => `${colors.bold(title)}\n${table(head, rows)}`)
+    .join('\n\n');
 
-const aimRow = ({ aim, wanted, measured, met }: Aim): string[] => [
-  aim,
-  wanted,
-  spread(measured),
-  met ? colors.green('met') : colors.red('not met'),
-];
+/** The sections for a Markdown page, with aligned columns. */
+export const asMarkdown = (sections: readonly Section[]): string =>
+  sections.map(({ title, rows }) => `**${title}**\n\n${markdownTable(rows)}`).join('\n\n');
+
+function markdownTable([head = [], ...rows]: string[][]): string {
+  const widths = head.map((text, i) => Math.max(3, text.length, ...rows.map((row) => (row[i] ?? '').length)));
+  const line = (cells: string[]): string =>
+    `| ${widths.map((width, i) => (cells[i] ?? '').padEnd(width)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+export const aimsSection = (aims: readonly Aim[]): Section => ({
+  title: 'Aims',
+  rows: [
+    ['aim', 'wanted', 'measured', ''],
+    ...aims.map(({ aim, wanted, measured, met }) => [aim, wanted, spread(measured), met ? 'met' : 'missed']),
+  ],
+});
 
 /** Formats `2.2 (2.1–2.4)`, or one value if the repetitions are equal. */
 export function spread({ median, least, most }: Figure): string {

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, WithStartWorkflowOperation } from '@temporalio/client';
-import { Agent } from 'undici';
 import { v7 } from 'uuid';
-import type { Settings } from '../../src/config.js';
 import { openConnection } from '../../src/temporal/connection.js';
-import type { Database } from '../../src/store/db.js';
-import { OUTCOME_UPDATE, workflowId } from '../../src/temporal/names.js';
-import type { Done } from './load.js';
+import { workflowId } from '../../src/temporal/names.js';
+import type { ShapeName } from './market.js';
 import { storePlainLead } from './plainSteps.js';
-import { sendLead, type Source } from './source.js';
+import { PATIENCE_MS, sendLead } from './source.js';
+import type { Product, World } from './world.js';
+import { FLOOR_UPDATE } from './workflows/floorUpdate.js';
 import type { empty, plain } from './workflows/index.js';
 
 /**
@@ -17,16 +16,27 @@ import type { empty, plain } from './workflows/index.js';
  */
 export const WAYS = ['floor', 'lead', 'plain'] as const;
 export type WayName = (typeof WAYS)[number];
-export type Ways = Record<WayName, () => Promise<Done>>;
+
+/** Result of one piece of work. */
+export interface Done {
+  /** Absent if no workflow was started. */
+  workflowId?: string;
+  /** Whether the lead was sold in time; the floor sells nothing. */
+  sold?: boolean;
+  /** Reason of a failure: status and text of the answer, or an error. */
+  failed?: string;
+}
 
 /** Counts of one history. */
 export interface History {
   workflowTasks: number;
   events: number;
+  bytes: number;
 }
 
-export interface OpenWays {
-  ways: Ways;
+export interface Ways {
+  /** Does one piece of work; never rejects, and ends within half a minute. */
+  go: (way: WayName, shape: ShapeName) => Promise<Done>;
   /** Reads a workflow's history after its end; undefined if it does not end soon or failed. */
   historyOf: (workflowId: string) => Promise<History | undefined>;
   close: () => Promise<void>;
@@ -38,33 +48,30 @@ const REQUEST_ID = /,"request_id":"[^"]*"/;
 /** A lead answered `pending` may last until its campaign's expiry, ms. */
 const HISTORY_WITHIN_MS = 10_000;
 
-/** Counts a failed piece of work instead of failing the run. */
-async function settled(work: () => Promise<Done>): Promise<Done> {
-  try {
-    return await work();
-  } catch (error) {
-    return { failed: String(error) };
-  }
-}
+/** Turns errors and lateness into results. */
+const settled = (work: Promise<Done>): Promise<Done> =>
+  Promise.race([
+    work.catch((error: unknown) => ({ failed: String(error) })),
+    sleep(PATIENCE_MS, { failed: `no result within ${PATIENCE_MS / 1000} s` }, { ref: false }),
+  ]);
 
 /** Opens the clients of the ways. Those of the floor and of the plain way start their workflows directly. */
-export function openWays(settings: Settings, database: Database, source: Source): OpenWays {
+export function openWays({ settings, database, agent, key, seller }: World, { api }: Product): Ways {
   const connection = openConnection(settings);
   const { workflow } = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
   const taskQueue = BENCH_QUEUE;
-  const agent = new Agent();
-  const ways: Ways = {
+  const ways: Record<WayName, (shape: ShapeName) => Promise<Done>> = {
     async floor() {
       const startWorkflowOperation = new WithStartWorkflowOperation<typeof empty>('empty', {
         workflowId: `floor-${v7()}`,
         taskQueue,
         workflowIdConflictPolicy: 'FAIL',
       });
-      await workflow.executeUpdateWithStart(OUTCOME_UPDATE, { startWorkflowOperation });
+      await workflow.executeUpdateWithStart(FLOOR_UPDATE, { startWorkflowOperation });
       return { workflowId: startWorkflowOperation.options.workflowId };
     },
-    async lead() {
-      const { status, leadId, sold, text } = await sendLead(agent, source);
+    async lead(shape) {
+      const { status, leadId, sold, text } = await sendLead(agent, { api, key, seller }, { shape });
       if (leadId === undefined) return { failed: `${status} ${text.replace(REQUEST_ID, '')}` };
       return { workflowId: workflowId(leadId), sold };
     },
@@ -76,11 +83,7 @@ export function openWays(settings: Settings, database: Database, source: Source)
     },
   };
   return {
-    ways: {
-      floor: () => settled(ways.floor),
-      lead: () => settled(ways.lead),
-      plain: () => settled(ways.plain),
-    },
+    go: (way, shape) => settled(ways[way](shape)),
     async historyOf(id) {
       const handle = workflow.getHandle(id);
       const isOver = await Promise.race([
@@ -88,14 +91,11 @@ export function openWays(settings: Settings, database: Database, source: Source)
         sleep(HISTORY_WITHIN_MS, false, { ref: false }),
       ]).catch(() => false);
       if (!isOver) return undefined;
-      const { events } = await handle.fetchHistory();
+      const [{ events }, { historySize = 0 }] = await Promise.all([handle.fetchHistory(), handle.describe()]);
       const tasks = events?.filter((event) => event.workflowTaskStartedEventAttributes) ?? [];
-      return { workflowTasks: tasks.length, events: events?.length ?? 0 };
+      return { workflowTasks: tasks.length, events: events?.length ?? 0, bytes: historySize };
     },
-    close: async () => {
-      await connection.close();
-      await agent.close();
-    },
+    close: () => connection.close(),
   };
 }
 

@@ -1,7 +1,7 @@
 import { defineUpdate, setHandler } from '@temporalio/workflow';
-import { OUTCOME_UPDATE } from '../../../src/temporal/names.js';
+import { FLOOR_UPDATE } from './floorUpdate.js';
 
-/** The floor: the minimum cost of a durable early answer on this server. It answers without doing any work. */
+/** The floor: an empty workflow that answers its caller. */
 export async function empty(): Promise<void> {
-  setHandler(defineUpdate(OUTCOME_UPDATE), () => undefined);
+  setHandler(defineUpdate(FLOOR_UPDATE), () => undefined);
 }

@@ -48,16 +48,22 @@ export async function keptOf(database: Database, answers: Reply[]): Promise<Kept
 }
 
 const LOOK_EVERY_MS = 250;
-/** Longer than it takes to sell the backlog of a flood. */
-const GIVEN_UP_AFTER_S = 600;
 
-/** Waits until every lead has ended; returns the duration, s. */
-export async function untilSettled({ leads }: Database): Promise<number> {
+/** How leads stand after a wait. */
+export interface Settled {
+  /** Duration of the wait. */
+  seconds: number;
+  /** Leads that have not ended. */
+  open: number;
+}
+
+/** Waits until every lead has ended, or for `withinS`: by default longer than it takes to sell the backlog of a flood. */
+export async function untilSettled({ leads }: Database, withinS = 600): Promise<Settled> {
   const began = performance.now();
   for (;;) {
-    const seconds = (performance.now() - began) / 1000;
     const open = await leads.countDocuments({ status: { $nin: [...ENDED] } });
-    if (open === 0 || seconds > GIVEN_UP_AFTER_S) return seconds;
+    const seconds = (performance.now() - began) / 1000;
+    if (open === 0 || seconds > withinS) return { seconds, open };
     await sleep(LOOK_EVERY_MS);
   }
 }
