@@ -12,7 +12,8 @@ export interface FullName {
 const PARTICLE =
   /^(?:van|von|vom|zu|zum|zur|der|den|de|del|della|di|da|do|dos|das|du|des|la|le|las|los|el|al|bin|ibn|ben|ter|ten|te|af|av|y|st\.?|san|santa)$/i;
 const TITLE = /^(?:mr|mrs|ms|miss|mx|dr|prof|rev|hon|sir|madam|capt|sgt|lt|col|fr)\.?$/i;
-const SUFFIX = /^(?:jr|sr|ii|iii|iv|v|esq|md|phd|dds|cpa)\.?$/i;
+const SUFFIX = /^(?:jr|sr|ii|iii|iv|v|esq|m\.?d|ph\.?d|d\.?d\.?s|cpa)\.?$/i;
+const AND = /^(?:and|&|or)$/i;
 const ROMAN = /^(?:ii|iii|iv|vi{0,3})$/i;
 
 /**
@@ -31,39 +32,36 @@ export const readFirstName = (sent: string): Reading =>
     ? { value: cleanText(sent), original: sent }
     : readName(sent);
 
-const inOneCase = (text: string): boolean =>
-  (text === text.toUpperCase() || text === text.toLowerCase()) && text.toUpperCase() !== text.toLowerCase();
+const inOneCase = (text: string): boolean => text === text.toUpperCase() || text === text.toLowerCase();
 
 function capitalised(text: string): string {
   const words = text.split(' ');
   return words
     .map((word, i) => {
       if (ROMAN.test(word) && i > 0) return word.toUpperCase();
-      if (i < words.length - 1 && PARTICLE.test(word) && !/^st|^san/i.test(word)) return word.toLowerCase();
-      return word.split('-').map(capitalisedPart).join('-');
+      // St, San and Santa have capitals.
+      if (i < words.length - 1 && PARTICLE.test(word) && !/^s/i.test(word)) return word.toLowerCase();
+      return word
+        .split(/(?<=[-.])/)
+        .map(capitalisedPart)
+        .join('');
     })
     .join(' ');
 }
 
-/** `O'Brien`, `McDonald`; `Macdonald` and `MacDonald` can't be told apart. Initials (`J.P.`, `J`) stay capitals. */
-function capitalisedPart(part: string): string {
-  if (/^(?:\p{L}\.)+\p{L}?$/u.test(part)) return part.toUpperCase();
-  return part
+/** `O'Brien`, `McDonald`; `Macdonald` and `MacDonald` can't be told apart. */
+const capitalisedPart = (part: string): string =>
+  part
     .toLowerCase()
-    .replace(/^(\P{L}*)(\p{L})/u, raiseSecond)
-    .replace(/^(\P{L}*\p{L}['’])(\p{L})/u, raiseSecond)
-    .replace(/^(\P{L}*Mc)(\p{L})/u, raiseSecond)
+    .replace(/\p{L}/u, capital)
+    .replace(/(?<=^\P{L}*\p{L}['’])\p{L}/u, capital)
+    .replace(/(?<=Mc)\p{L}/u, capital)
     .normalize('NFC');
-}
 
-const raiseSecond = (_all: string, before: string, letter: string): string => before + capital(letter);
-
-/** The capital of a letter, if it is one letter too: that of `ﬁ` is not. */
+/** The capital of a letter, if the letter is that capital's small one: `s` is, `ſ` and `ß` are not. */
 function capital(letter: string): string {
   const upper = letter.toUpperCase();
-  return upper.toLowerCase() === letter && upper.normalize('NFC') === upper && upper.length === letter.length
-    ? upper
-    : letter;
+  return upper.toLowerCase() === letter ? upper : letter;
 }
 
 /** Words of programs that are no name at all, as the whole value. */
@@ -75,55 +73,64 @@ const NO_NAME = /^(?:undefined|\[object \w+\]|\{\{.*\}\}|<test lead:.*>|n\/?a|-+
  * from two given names: a form with two fields is better.
  */
 export function readFullName(sent: string): Reading<FullName> {
-  const text = cleanText(sent).replace(/\s+/g, ' ');
-  if (text === '' || NO_NAME.test(text) || !/\p{L}/u.test(text)) return blank(sent);
-  const plain = text.replace(/\s*(?:["“”„].*?["“”]|\(.*?\))\s*/gu, ' ').trim();
-  const [before = '', ...behind] = plain.split(/\s*,\s*/);
-  const tail = behind.flatMap((part) => part.split(' ')).filter((word) => word !== '');
-  const isReversed = tail.length > 0 && !tail.every((word) => SUFFIX.test(word));
-  const words = isReversed ? [...tail, ...before.split(' ')] : [...before.split(' '), ...tail];
-  const value = isReversed ? fromReversed(tail, before) : fromWords(words);
-  return value === undefined ? blank(sent) : { value, original: sent };
+  const text = cleanText(sent);
+  if (NO_NAME.test(text) || !/\p{L}/u.test(text)) return blank(sent);
+  const [before = [], ...behind] = withoutNicknames(text)
+    .split(',')
+    .map((part) => part.split(/\s/).filter((word) => /[\p{L}\p{N}&]/u.test(word)))
+    .filter((part) => part.length > 0);
+  const tail = behind.flat();
+  const isReversed = !tail.every((word) => SUFFIX.test(word));
+  const value = isReversed ? fromReversed(tail, withoutTitles(before)) : fromWords([...before, ...tail]);
+  return { value, original: sent };
 }
 
-function fromReversed(given: string[], surname: string): FullName | undefined {
-  const suffix = given.filter((word) => SUFFIX.test(word));
-  const first = given.filter((word) => !SUFFIX.test(word) && !TITLE.test(word)).join(' ');
-  return first === '' ? undefined : named(first, surname, suffix[0]);
+/** `John` of `John "Jack"`, `John (Jack)` and `"John"`. */
+function withoutNicknames(text: string): string {
+  return text.replace(/^(?:["“”„](.*?)["“”]|\((.*?)\))/u, '$1$2 ').replace(/["“”„].*?["“”]|\(.*?\)/gu, ' ');
+}
+
+function fromReversed(given: string[], surname: string[]): FullName | undefined {
+  const suffix = given.find((word) => SUFFIX.test(word));
+  return named(
+    given.filter((word) => !SUFFIX.test(word) && !TITLE.test(word)),
+    surname,
+    suffix,
+  );
 }
 
 function fromWords(all: string[]): FullName | undefined {
   const untitled = withoutTitles(all);
-  const suffix = untitled.length > 2 ? untitled.filter((word, i) => i > 0 && SUFFIX.test(word)) : [];
-  const words = untitled.filter((word) => !suffix.includes(word));
-  const and = words.findIndex((word) => /^(?:and|&|or)$/i.test(word));
-  const one = and > 0 ? firstOfTwo(words, and) : words;
-  if (one.length === 0) return undefined;
-  if (one.length === 1) return { first: firstNameText(one[0] ?? '') };
-  let start = one.length - 1;
-  while (start > 1 && PARTICLE.test(one[start - 1] ?? '')) start -= 1;
-  return named(one.slice(0, start).join(' '), one.slice(start).join(' '), suffix[0]);
+  const isSuffix = (word: string, i: number): boolean =>
+    i > 0 && untitled.length > 2 && SUFFIX.test(word) && !(isInitial(word) && i < untitled.length - 1);
+  const words = untitled.filter((word, i) => !isSuffix(word, i));
+  const and = words.findIndex((word) => AND.test(word));
+  const one = and > 0 ? firstOfTwo(words.slice(0, and), words.slice(and + 1)) : words;
+  const surname = surnameOf(one);
+  return named(one.slice(0, one.length - surname.length), surname, untitled.find(isSuffix));
 }
 
-/** `Dr. Jane`, `Mr. & Mrs. John` */
-function withoutTitles(words: string[]): string[] {
-  const isTitle = (word: string | undefined): boolean => word !== undefined && TITLE.test(word);
-  const start = words.findIndex(
-    (word, i) =>
-      !isTitle(word) && !(/^(?:and|&)$/i.test(word) && isTitle(words[i - 1]) && isTitle(words[i + 1])),
-  );
-  return start > 0 && words.length - start > 0 ? words.slice(start) : words;
+/** The V of `John V. Doe`, which behind the surname is a suffix. */
+const isInitial = (suffix: string): boolean => /^v/i.test(suffix);
+
+/** `Dr. Jane`, `Mr. & Mrs. John`, `Mr and Jane`. The last word is no title. */
+const withoutTitles = (words: string[]): string[] =>
+  words.slice(words.findIndex((word, i) => !TITLE.test(word) && !(i > 0 && AND.test(word))));
+
+/** `John and Jane Doe` are John Doe and Jane Doe; `John and Jane` have no surname. */
+const firstOfTwo = (first: string[], second: string[]): string[] =>
+  first.length > 1 ? first : [...first, ...surnameOf(second)];
+
+/** The last word with the particles before it; none of one word. */
+function surnameOf(words: string[]): string[] {
+  let start = Math.max(1, words.length - 1);
+  while (start > 1 && PARTICLE.test(words[start - 1] ?? '')) start -= 1;
+  return words.slice(start);
 }
 
-/** `John and Jane Doe` are John Doe and Jane Doe. */
-function firstOfTwo(words: string[], and: number): string[] {
-  const first = words.slice(0, and);
-  return first.length > 1 ? first : [...first, ...words.slice(-1)];
+/** @returns undefined if there is no first name */
+function named(first: string[], last: string[], suffix: string | undefined): FullName | undefined {
+  const { value } = readFirstName(first.join(' '));
+  if (value === undefined) return undefined;
+  return { first: value, last: readName(last.join(' ')).value, suffix: suffix?.replace(/\.$/, '') };
 }
-
-function named(first: string, last: string, suffix: string | undefined): FullName {
-  return { first: firstNameText(first), last: nameText(last), suffix: suffix?.replace(/\.$/, '') };
-}
-
-const firstNameText = (text: string): string => readFirstName(text).value ?? text;
-const nameText = (text: string): string => readName(text).value ?? text;
