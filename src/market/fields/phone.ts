@@ -19,9 +19,12 @@ const LABEL =
 const LABEL_BEHIND =
   /(?<=[\d)\s])[\s,-]*[([]?\s*(?:c|h|w|m|o|cell|mobile|home|work|office|main)\.?\s*[)\]]?$/i;
 
-/** `ext. 12`, `x12`, `#12`, `;ext=12`, `,,12`; the digits may be missing, if a form left its extension empty. */
+/**
+ * `ext. 12`, `x12`, `#12`, `;ext=12`, `,,12`; the digits may be missing, if a form left its extension empty. An x right
+ * behind an exponent (`2.1E9x`) belongs to none.
+ */
 const EXTENSION =
-  /[\s,;.\-(]*(?:(?<![a-z])(?:ext(?:ension|n)?|extn|ex|poste)(?:\s*(?:no|number))?\s*[.:=#]*\s*(\d{1,15})?|(?:(?<![a-z])xt?|;\s*ext|#|,,)\s*[.:=#]*\s*(\d{1,9})?)\s*\)?[#.]?$/i;
+  /[\s,;.\-(]*(?:(?<![a-z])(?:ext(?:ension|n)?|extn|ex|poste)(?:\s*(?:no|number))?\s*[.:=#]*\s*(\d{1,15})?|(?:(?<![a-z]|e\+?\d{1,3})xt?|;\s*ext|#|,,)\s*[.:=#]*\s*(\d{1,9})?)\s*\)?[#.]?$/i;
 
 /** Parameters of a `tel:` address (RFC 3966) that say nothing of the number itself. */
 const PARAMETERS = /;(?:phone-context|isub)=[^;]*/gi;

@@ -55,14 +55,17 @@ interface Parts {
 export function readTime(sent: string, hints: TimeHints = {}): Reading {
   return readTypedText(sent, 'not a date and time with its offset from UTC', (text) => {
     const at = counted(text, hints) ?? written(text, hints);
-    return at === undefined || Math.abs(at) > 8.64e15 ? undefined : formatTime(at);
+    return at === undefined || at > LAST ? undefined : formatTime(at);
   });
 }
+
+/** The last moment of a year with four digits. */
+const LAST = Date.UTC(10_000) - 1;
 
 const formatTime = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z');
 
 function counted(text: string, { unit }: TimeHints): number | undefined {
-  if (/^\d{13}$/.test(text) && unit !== 's') return Number(text);
+  if (/^\d{13}$/.test(text)) return Number(text);
   if (unit === undefined || !/^\d{1,14}(?:\.\d+)?$/.test(text)) return undefined;
   return Math.floor(Number(text) * (unit === 's' ? 1000 : 1));
 }
