@@ -26,12 +26,11 @@ export const UNIT = String.raw`(?:\s*[/-]?\s*(?:${UNIT_WORD}\.?[\s/-]*){1,3})?`;
  * Undefined if the groups are no thousands.
  */
 function plainDecimal(text: string): string | undefined {
-  const digits = text.replace(/[\s\u00A0’']/gu, (separator) => (separator === '’' ? "'" : separator)).trim();
+  const digits = text.replaceAll('’', "'").trim();
   const last = Math.max(digits.lastIndexOf('.'), digits.lastIndexOf(','));
   const kind = digits[last];
-  const isOnly = last >= 0 && digits.indexOf(kind ?? '') === last;
-  const isThousands = kind === ',' && !digits.includes('.') && /,\d{3}$/.test(digits) && last > 0;
-  const isDecimal = isOnly && !isThousands && (kind === '.' || /,\d{1,2}$/.test(digits));
+  const isOnly = digits.indexOf(kind ?? '') === last;
+  const isDecimal = isOnly && (kind === '.' || /,\d{1,2}$/.test(digits));
   const whole = isDecimal ? digits.slice(0, last) : digits;
   const fraction = isDecimal ? digits.slice(last + 1) : '';
   const grouped = /^(?:\d*|\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*)$/u.test(whole);
@@ -62,7 +61,7 @@ function numberIn(sent: string): Omit<Reading, 'original'> | undefined {
     new RegExp(`^(-?)\\s*(${AMOUNT})(${UNIT})$`, 'i').exec(text) ?? [];
   const value = scientific(text) ?? amountIn(amount);
   if (value === undefined) return undefined;
-  const note = unit.trim() === '' ? undefined : 'the unit behind the number was left out';
+  const note = unit === '' ? undefined : 'the unit behind the number was left out';
   return { value: value === '0' ? value : minus + value, note };
 }
 
