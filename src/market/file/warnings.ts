@@ -241,7 +241,7 @@ export function warningsOf(before: Market, after: Market, clock: number): Readon
 const SLIP = 10;
 
 const isAmount = (path: string): boolean =>
-  isMoney(path) || /^(caps|postCaps)\.|(^|\.)percent$|^returns\.refund$/.test(path);
+  isMoney(path) || /^(?:caps|postCaps|margin|returns\.refund)\b/.test(path);
 
 /**
  * Amounts, caps and percentages that become many times as large or as small.
@@ -255,7 +255,8 @@ export const slipsOf = (fields: Readonly<Record<string, { from?: string; to?: st
     if (was === 0) return path === 'balance' ? [] : [`raises ${path} from 0`];
     if (now === 0) return [`lowers ${path} to 0`];
     const factor = Number(Math.max(now / was, was / now).toFixed(2));
-    if (factor < SLIP) return [];
+    // Not a number: a source may call a field `price`.
+    if (!(factor >= SLIP)) return [];
     return [`${now > was ? 'multiplies' : 'divides'} ${path} by ${factor}`];
   });
 

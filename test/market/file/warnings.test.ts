@@ -205,6 +205,9 @@ describe('A change of an amount by a factor of ten or more requires confirmation
     ['weight', '1', '100'],
     ['ping.timeoutMs', '100', '1000'],
     ['delay', '1m', '10m'],
+    ['fields.caps.label', '1', '100'],
+    ['fields.returns.refund', '1', '100'],
+    ['sources.landing.aliases.price', 'firstName', 'lastName'],
   ])('but not %s: %s → %s', (path, from, to) => {
     expect(slipsOf({ [path]: { from, to } })).toEqual([]);
   });
