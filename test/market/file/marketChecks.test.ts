@@ -30,6 +30,9 @@ function faultsOf(terms: Terms): string[] {
   return 'faults' in parsed ? parsed.faults.map((fault) => faultText('', fault).replace(/^:/, '')) : [];
 }
 
+const sources = (count: number): string =>
+  `{ ${Array.from({ length: count }, (_, i) => `s${i}: { defaults: true }`).join(', ')} }`;
+
 /** Faults between values that are right one by one, and how messages show values. */
 const FAULTS: [name: string, terms: Terms, faults: string[]][] = [
   [
@@ -369,6 +372,45 @@ const FAULTS: [name: string, terms: Terms, faults: string[]][] = [
     { campaign: 'required: [firstName, firstName]' },
     ['8:27  campaigns[0].required[1]: "firstName" is in the list twice; remove one'],
   ],
+  [
+    'a truth value instead of a text',
+    { seller: ' }\n  , { code: ACME1235, slug: b, name: true' },
+    ['2:38  sellers[1].name: is read as a boolean; put it in quotes: "true"'],
+  ],
+  [
+    'a slug with spaces',
+    { seller: ' }\n  , { code: ACME1235, slug: "A  b", name: B' },
+    [
+      '2:29  sellers[1].slug: "A  b" is not a slug (a-z, 0-9 and single hyphens, at most 64); did you mean a-b?',
+    ],
+  ],
+  [
+    'an unknown key beside a known one',
+    { campaign: 'sale: { floor: 5, flour: 6 }' },
+    ['8:23  campaigns[0].sale.flour: a sale policy has no key "flour"; did you mean floor?'],
+  ],
+  [
+    'too many durations',
+    { campaign: `pending: { retryAfter: [${'1h, '.repeat(101)}] }` },
+    ['8:28  campaigns[0].pending.retryAfter: has 101 entries; at most 100 are taken'],
+  ],
+  [
+    'too many sources',
+    { seller: `, sources: ${sources(1001)}` },
+    ['1:62  sellers[0].sources: has 1001 entries; at most 1000 are taken'],
+  ],
+  [
+    'no sources',
+    { seller: ', sources: {}' },
+    ['1:62  sellers[0].sources: is empty; remove it, or name at least one'],
+  ],
+  [
+    'a mistyped word',
+    { campaign: 'sale: { mode: hybird }' },
+    [
+      '8:19  campaigns[0].sale.mode: "hybird" is not a sale mode (exclusive, shared, hybrid); did you mean hybrid?',
+    ],
+  ],
 ];
 
 const RIGHT: [name: string, terms: Terms][] = [
@@ -388,6 +430,8 @@ const RIGHT: [name: string, terms: Terms][] = [
   ['an end after the delay', { contract: ', delay: 2h, until: 3h' }],
   ['a pace', { contract: ', pace: true, caps: { day: 3 }' }],
   ['no pace', { contract: ', pace: false' }],
+  ['as many durations as a list takes', { campaign: `pending: { retryAfter: [${'1h, '.repeat(100)}] }` }],
+  ['as many sources as a seller takes', { seller: `, sources: ${sources(1000)}` }],
 ];
 
 describe('A market file is at fault for', () => {

@@ -45,6 +45,26 @@ describe('Names of a source’s fields', () => {
   });
 
   test.each([
+    ['are a field’s own and mean it', '{ landing: { aliases: { zip: zip } } }'],
+    [
+      'are one name with one meaning',
+      '{ landing: { aliases: { vor_name: firstName, Vorname: firstName } } }',
+    ],
+    ['have no letters', '{ landing: { aliases: { "?": firstName, "!": lastName } } }'],
+  ])('are accepted that %s', (_what, sources) => {
+    expect(faultsOf(marketWith(sources))).toEqual([]);
+  });
+
+  test('are reported at their own places', () => {
+    const aliases = '{ zip: phone, vor_name: firstName, Vorname: lastName }';
+    expect(faultsOf(marketWith(`{ a: 5, b: { aliases: ${aliases} } }`))).toEqual([
+      'market.yaml:1:67  sellers[0].sources.a: 5 is not a source mapping, which is a map with the keys aliases, defaults',
+      'market.yaml:1:86  sellers[0].sources.b.aliases.zip: is a standard field’s own name, which always means that field; remove it',
+      'market.yaml:1:119  sellers[0].sources.b.aliases.Vorname: is the same name as "vor_name", which means firstName; keep one',
+    ]);
+  });
+
+  test.each([
     ['say nothing', '{ landing: {} }', 'names none of aliases, defaults'],
     ['are of no source', '{ Landing: { defaults: false } }', 'is not the name of a source'],
     ['mean no field', '{ landing: { aliases: { vorname: "first name" } } }', 'is not the name of a field'],

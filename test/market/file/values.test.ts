@@ -2,7 +2,7 @@ import type Type from 'typebox';
 import { expect, test } from 'vitest';
 import { changeMarket, EMPTY, faultsOfFile, readMarketFile } from '../../../src/market/file/changeMarket.js';
 import { checkUrls } from '../../../src/market/file/checkUrls.js';
-import { pathText } from '../../../src/market/file/fault.js';
+import { byPosition, faultCount, pathText } from '../../../src/market/file/fault.js';
 import { isOf } from '../../../src/market/file/draft.js';
 import * as values from '../../../src/market/file/values.js';
 
@@ -54,6 +54,17 @@ test.each<[string, Type.TSchema, number[], number[]]>([
 ])('Numbers of a %s', (_, schema, right, wrong) => {
   expect(right.filter((value) => !isOf(schema, value))).toEqual([]);
   expect(wrong.filter((value) => isOf(schema, value))).toEqual([]);
+});
+
+test('Faults are counted, and sorted by their places', () => {
+  const at = (line: number, column: number) => ({ line, column, path: '', message: '' });
+  expect([at(2, 1), at(1, 9), at(1, 3), at(1, 10)].sort(byPosition)).toEqual([
+    at(1, 3),
+    at(1, 9),
+    at(1, 10),
+    at(2, 1),
+  ]);
+  expect([[], [at(1, 1)], [at(1, 1), at(1, 2)]].map(faultCount)).toEqual(['0 faults', '1 fault', '2 faults']);
 });
 
 test('Addresses that the settings do not allow are reported with their places', () => {
