@@ -3,6 +3,7 @@ import { nextTier } from '../src/market/auction/asking.js';
 import { metrics } from '../src/metrics.js';
 import { newRound } from '../src/market/eligibility/newRound.js';
 import { planRound, withinLimits, type LimitState, type Plan } from '../src/market/eligibility/plan.js';
+import { isByDuplicateRule, type PersonHashes } from '../src/market/limits/duplicates.js';
 import type { EndStatus } from '../src/market/model/lead.js';
 import type { Round } from '../src/market/model/round.js';
 import { withdrawnBy, type WithdrawnBy } from '../src/market/model/statusView.js';
@@ -17,6 +18,7 @@ import {
 import type { LeadDocument } from '../src/store/documents.js';
 import { findLeadForRound, findRound, moveRounds, storeRound } from '../src/store/leads/rounds.js';
 import { findSeller, type BuyerWithSecret, type StoredTerms } from '../src/store/market/storedTerms.js';
+import { comparedOf, findCompared } from '../src/store/persons/commonValues.js';
 import { isSuppressed, listedBy } from '../src/store/persons/suppressions.js';
 import { stateOf, withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
 import { ask } from './ask.js';
@@ -74,10 +76,10 @@ async function hold(
   if (market === undefined)
     return storeRound(deps.database, leadId, await emptyRound(deps, lead, number, now));
 
-  const { plan, known, checksMs } = await planOf(deps, market, lead, now);
+  const { plan, known, checksMs, notCompared } = await planOf(deps, market, lead, now);
   const receivedAt = lead.receivedAt.getTime();
   const planned = newRound(market, { number, receivedAt, now }, plan, known.usage);
-  const round = { ...planned, ...(checksMs !== undefined && { checksMs }) };
+  const round = { ...planned, checksMs, notCompared };
   return ask(deps, market, lead, round, nextTier(round).asked, answerBy);
 }
 
@@ -124,12 +126,30 @@ async function planOf(
   market: StoredTerms,
   lead: LeadDocument,
   now: number,
-): Promise<{ plan: Plan<BuyerWithSecret>; known: LimitState; checksMs?: number }> {
+): Promise<{
+  plan: Plan<BuyerWithSecret>;
+  known: LimitState;
+  checksMs?: number;
+  notCompared?: Round['notCompared'];
+}> {
   const asked = leadInRound(lead);
   const first = planRound(market, asked, now);
-  const known = await knownOf(deps, market, first, lead);
-  const second = withinLimits(first, market, asked, { ...known, now });
-  return { ...(await planChecks(deps, market, second, lead)), known };
+  const hasRules =
+    market.campaign.duplicates !== undefined ||
+    first.open.some(({ contract }) => contract.duplicates !== undefined);
+  let match = hasRules ? comparedOf(lead.match) : {};
+  const known = await knownOf(deps, market, first, lead, match);
+  let second = withinLimits(first, market, { ...asked, match }, { ...known, now });
+  if (hasRules && second.excluded.some(isByDuplicateRule)) {
+    match = await findCompared(deps.database, lead.match);
+    second = withinLimits(first, market, { ...asked, match }, { ...known, now });
+  }
+  const fields = (['phone', 'email'] as const).filter((field) => match[field] !== lead.match[field]);
+  return {
+    ...(await planChecks(deps, market, second, lead)),
+    known,
+    notCompared: hasRules && fields.length > 0 ? fields : undefined,
+  };
 }
 
 /** Reads what the rules of the contracts in question ask for, and nothing for those that ask for nothing. */
@@ -138,6 +158,7 @@ async function knownOf(
   { campaign, buyersLists }: StoredTerms,
   plan: Plan<BuyerWithSecret>,
   lead: LeadDocument,
+  compared: PersonHashes,
 ): Promise<LimitState> {
   const counts =
     campaign.sale.award === 'expectedValue' ||
@@ -146,11 +167,9 @@ async function knownOf(
     ...(limited || counts === true ? [contract.id] : []),
     ...(buyer.balance === undefined ? [] : [accountId(buyer.id)]),
   ]);
-  const isAskedFor =
-    campaign.duplicates ?? plan.open.some(({ contract }) => contract.duplicates !== undefined);
   const withLists = buyersLists ? plan.open.map(({ buyer }) => buyer.id) : [];
   const [{ usage, holds }, failing, listed] = await Promise.all([
-    readUsage(database, [...new Set(ids)], isAskedFor ? lead.match : {}),
+    readUsage(database, [...new Set(ids)], compared),
     circuits(),
     listedBy(database, withLists, lead.match),
   ]);

@@ -4,17 +4,19 @@ import { hasExpired, PROBE_IN_PROGRESS } from '../src/market/auction/asking.js';
 import { exclusionAsAnswer, type Offer, type OfferReason } from '../src/market/auction/decide.js';
 import { postedFields } from '../src/market/fields/standardFields.js';
 import { postId } from '../src/market/ids.js';
+import { isByDuplicateRule } from '../src/market/limits/duplicates.js';
 import type { LeadStatus } from '../src/market/model/lead.js';
 import type { Campaign, Sale } from '../src/market/model/market.js';
 import { currencyExclusion, reservationNeeds } from '../src/market/eligibility/reservation.js';
 import type { Change } from '../src/market/model/round.js';
 import { metrics } from '../src/metrics.js';
-import { bookSale, currencyOf, holdOf, type Room } from '../src/store/books/book.js';
-import { confirm, countedFor, release, reserve } from '../src/store/sales/capacity.js';
+import { bookSale, currencyOf, holdOf } from '../src/store/books/book.js';
+import { confirm, countedFor, release, reserve, type Reservation } from '../src/store/sales/capacity.js';
 import { agreeOnRoom, claimLead, dropClaim, skipOffer, releaseClaim } from '../src/store/sales/claims.js';
 import { findStoredLead } from '../src/store/leads/leads.js';
-import type { Claim, LeadDocument, LimitRefusal } from '../src/store/documents.js';
+import type { Claim, CountedUsage, LeadDocument, LimitRefusal } from '../src/store/documents.js';
 import { claimLowBalanceNotice } from '../src/store/books/lowBalance.js';
+import { comparedOf, findCompared } from '../src/store/persons/commonValues.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import { mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
@@ -177,6 +179,13 @@ async function sellClaimed(
   return settled.answer === 'accepted' || settled.answer === 'refused' ? { ...settled, ms } : settled;
 }
 
+/** What the sale has reserved. */
+interface Room {
+  /** Whether a limit, the balance or the award has counted it. */
+  isReserved: boolean;
+  took: CountedUsage[];
+}
+
 /**
  * The room that the sale has, or the limit that leaves none; in the words that the first try of this claim found
  * (`agreeOnRoom`). Undefined if the claim is already settled.
@@ -191,7 +200,7 @@ async function roomFor(
   const { database } = deps;
   const { contract } = request.offer;
   const found = await reserveFor(deps, request, lead, claim, buyer);
-  if (!found.isReserved && !found.isNoted) return found;
+  if (!found.isReserved && !found.notesPerson) return found;
   const hold = holdOf(lead, contract, claim);
   const room = await agreeOnRoom(database, lead._id, contract, claim.postId, found.refusal ?? 'taken');
   if (room === 'taken') return found.refusal ? { ...found, took: await countedFor(database, hold) } : found;
@@ -213,7 +222,7 @@ async function reserveFor(
   lead: LeadDocument,
   claim: Claim,
   buyer: BuyerWithSecret,
-): Promise<Room & { refusal?: LimitRefusal }> {
+): Promise<Room & { notesPerson: boolean; refusal?: LimitRefusal }> {
   const market = await terms(lead.campaign);
   const { limits, limiting, duplicates, notesPerson, countsOffers } = reservationNeeds(
     market,
@@ -226,22 +235,25 @@ async function reserveFor(
     },
   );
   const isPrepaid = buyer.balance !== undefined && !lead.test;
-  const reserved = await reserve(database, {
+  const reservation: Reservation = {
     hold: holdOf(lead, offer.contract, claim, now),
     price: claim.price,
     currency: currencyOf(claim, lead),
     limits,
     limiting,
     buyer: isPrepaid ? buyer : { id: buyer.id },
-    match: lead.match,
+    match: duplicates.length > 0 ? comparedOf(lead.match) : lead.match,
     duplicates,
     notesPerson,
     countsOffers,
-  });
-  const room = {
-    isReserved: limits.length > 0 || isPrepaid || countsOffers,
-    isNoted: notesPerson,
   };
+  let reserved = await reserve(database, reservation);
+  if ('refusal' in reserved && isByDuplicateRule(reserved.refusal))
+    reserved = await reserve(database, {
+      ...reservation,
+      match: await findCompared(database, lead.match),
+    });
+  const room = { isReserved: limits.length > 0 || isPrepaid || countsOffers, notesPerson };
   if (!('refusal' in reserved)) return { ...room, took: reserved.took };
   return { ...room, took: [], refusal: exclusionAsAnswer(reserved.refusal) };
 }
@@ -318,9 +330,9 @@ async function settle(
     return { answer: 'refused', detail: result.detail };
   }
   if (result.answer === 'uncertain') return { ...result, postId: claim.postId };
-  const booked = await bookSale(database, lead, contract, claim, result, room);
+  const booked = await bookSale(database, lead, contract, claim, result, room.took);
   if (booked === 'accepted') {
-    if (room.isReserved || !room.isNoted) await confirm(database, holdOf(lead, contract, claim), room);
+    await confirm(database, holdOf(lead, contract, claim), room);
     return accepted(deps, lead, claim, buyer);
   }
   // The acceptance came after the post was cancelled: the buyer is notified again that it did not buy the lead.

@@ -54,11 +54,14 @@ export const settlePost =
         return { answer: 'refused', detail };
       }
       case 'accepted': {
-        const booked = await bookSale(database, lead, contract, claim, word, {
-          isReserved: true,
-          isNoted: false,
-          took: await countedFor(database, hold),
-        });
+        const booked = await bookSale(
+          database,
+          lead,
+          contract,
+          claim,
+          word,
+          await countedFor(database, hold),
+        );
         if (booked !== 'accepted') return uncertain(claim, 'accepted after it was called off');
         await confirm(database, hold);
         return acceptedBy(deps, lead, claim, buyer);

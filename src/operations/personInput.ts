@@ -1,5 +1,5 @@
 import type { PersonHashes } from '../market/limits/duplicates.js';
-import { personKeys, type Contact, type PersonKeys } from '../market/fields/personKeys.js';
+import { isPlaceholder, personKeys, type Contact, type PersonKeys } from '../market/fields/personKeys.js';
 import type { Database } from '../store/db.js';
 import { matchOfKeys } from '../store/persons/matchKeys.js';
 import { OperationError } from './operationError.js';
@@ -37,7 +37,9 @@ function faultOf(given: Contact, keys: PersonKeys): { field: string; problem: st
   const field = (['phone', 'email'] as const).find(
     (name) => given[name] !== undefined && keys[name] === undefined,
   );
-  return field && { field, problem: PROBLEMS[field] };
+  if (field === undefined) return undefined;
+  const isShared = isPlaceholder({ [field]: given[field] });
+  return { field, problem: isShared ? 'a placeholder that many persons share' : PROBLEMS[field] };
 }
 
 const withoutBlanks = ({ phone, email }: Contact): Contact => ({

@@ -457,7 +457,10 @@ export interface AnswerFaults {
 // Persons: `persons` for rules on duplicates, `suppressions`, and the key of their hashes in `secrets`
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Collection `persons`: the buyers that hold leads of a person, by the keyed hash of phone or e-mail. */
+/**
+ * Collection `persons`: the buyers that hold leads of a person, by the keyed hash of phone or e-mail. It has the posts in
+ * flight and the latest sales of each contract (`SALES_KEPT`), so its size does not grow with the number of sales.
+ */
 export interface PersonDocument {
   /** `phone:…`, `email:…`. */
   _id: string;

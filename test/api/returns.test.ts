@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bookSale } from '../../src/store/books/book.js';
+import { bookSale, holdOf } from '../../src/store/books/book.js';
+import { confirm } from '../../src/store/sales/capacity.js';
 import { checkBooks } from '../../src/store/books/checkBooks.js';
 import { claimLead } from '../../src/store/sales/claims.js';
 import { eraseLead } from '../../src/store/persons/erase.js';
@@ -43,9 +44,10 @@ describe('a buyer returns a lead', () => {
     const offer = { postId: v7(), round: 1, buyer: 'northwind', exclusive: true, price: 4501, earns: 4001 };
     const claimed = await claimLead(database, id, CONTRACT, offer, 1);
     if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
-    const room = { isReserved: false, isNoted: true, took: [{ path: 'sold.total', adds: 1 }] };
+    const took = [{ path: 'sold.total', adds: 1 }];
     await database.usage.updateOne({ _id: CONTRACT }, { $inc: { 'sold.total': 1 } }, { upsert: true });
-    await bookSale(database, claimed.lead, CONTRACT, claimed.claim, { buyerLeadId: 'its-id' }, room);
+    await bookSale(database, claimed.lead, CONTRACT, claimed.claim, { buyerLeadId: 'its-id' }, took);
+    await confirm(database, holdOf(claimed.lead, CONTRACT, claimed.claim), { isReserved: false });
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4501 } });
     return { lead: id, post_id: offer.postId };
   }

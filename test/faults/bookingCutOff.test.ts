@@ -53,11 +53,7 @@ describe('a booking is interrupted before its commit', () => {
     const claimed = await claimLead(direct, 'cut-off', contract, post, 1);
     if (!('claim' in claimed)) throw new Error('The lead is not on sale');
     const end = await leaveUncommitted('cut-off');
-    const booked = bookSale(database, claimed.lead, contract, claimed.claim, undefined, {
-      isReserved: false,
-      isNoted: false,
-      took: [],
-    });
+    const booked = bookSale(database, claimed.lead, contract, claimed.claim, undefined);
     await Promise.race([booked, triedTwice()]);
     await end();
     expect(await booked).toBe('accepted');

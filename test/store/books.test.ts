@@ -48,11 +48,7 @@ describe('the books', () => {
     const claimed = await claimLead(database, _id, contract, { postId: v7(), ...terms }, 1);
     if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
     const { lead, claim } = claimed;
-    await bookSale(database, lead, contract, claim, undefined, {
-      isReserved: false,
-      isNoted: true,
-      took: [],
-    });
+    await bookSale(database, lead, contract, claim, undefined);
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4500 } });
     return { lead: _id, sale: claim.postId };
   }

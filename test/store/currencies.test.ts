@@ -64,11 +64,7 @@ async function sell(): Promise<void> {
   const terms = { postId, round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
   const claimed = await claimLead(database, _id, contract, { ...terms, currency: 'USD' }, 1);
   if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
-  await bookSale(database, claimed.lead, contract, claimed.claim, undefined, {
-    isReserved: false,
-    isNoted: true,
-    took: [],
-  });
+  await bookSale(database, claimed.lead, contract, claimed.claim, undefined);
 }
 
 describe('The currency of a campaign', () => {

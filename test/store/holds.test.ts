@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Hold } from '../../src/market/limits/duplicates.js';
-import { confirm, readUsage, reserve, type Reservation } from '../../src/store/sales/capacity.js';
+import type { DuplicateRule } from '../../src/market/model/market.js';
+import { confirm, readUsage, release, reserve, type Reservation } from '../../src/store/sales/capacity.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -38,28 +39,53 @@ test('A new sale of a person deletes holds that are older than any rule', async 
 test('A sale confirmed twice is recorded once, with the first time', async () => {
   await confirm(database, hold('one', 'b'));
   await confirm(database, hold('one', 'b', NOW + 5));
-  expect((await readUsage(database, [], { phone: 'b' })).holds).toEqual([hold('one', 'b')]);
+  expect((await readUsage(database, [], { phone: 'b' })).holds).toMatchObject([hold('one', 'b')]);
 });
 
-test('The last thousand sales of a number are kept, with and without a rule', async () => {
-  const many = Array.from({ length: 1000 }, (_, i) => hold(`sale ${i}`, 'c'));
-  await database.persons.insertOne({ _id: 'phone:c', holds: many });
-  await confirm(database, hold('latest', 'c'));
-  const asking: Reservation = {
-    hold: hold('after that', 'c'),
-    price: 100,
-    currency: 'USD',
-    limits: [],
-    buyer: { id: 'northwind' },
-    match: { phone: 'c' },
-    duplicates: [{ by: ['phone'], match: 'any', withinDays: 1, per: 'buyer' }],
-    notesPerson: true,
-    countsOffers: false,
-  };
-  expect(await reserve(database, asking)).toHaveProperty('refusal.reason', 'duplicate');
-  const later = { ...asking, hold: hold('after that', 'c', NOW + 2 * DAY) };
-  expect(await reserve(database, later)).toEqual({ took: [] });
-  const sales = await salesOf('c');
-  expect(sales).toHaveLength(1000);
-  expect(sales.slice(-2)).toEqual(['latest', 'after that']);
+const rule: DuplicateRule = { by: ['phone'], match: 'any', withinDays: 1, per: 'buyer' };
+
+const asking = (one: Hold, duplicates: DuplicateRule[] = []): Reservation => ({
+  hold: one,
+  price: 100,
+  currency: 'USD',
+  limits: [],
+  buyer: { id: 'northwind' },
+  match: { phone: one.phone },
+  duplicates,
+  notesPerson: true,
+  countsOffers: false,
+});
+
+test('Of a number that a thousand leads have, the latest sales of each contract are kept', async () => {
+  const other = { ...hold('other', 'c'), contract: 'ACME1234/solar/fabrikam', buyer: 'fabrikam' };
+  await confirm(database, other);
+  for (let i = 0; i < 5; i++) await confirm(database, hold(`sale ${i}`, 'c', NOW + i));
+  expect(await salesOf('c')).toEqual(['other', 'sale 2', 'sale 3', 'sale 4']);
+  const next = hold('after that', 'c', NOW + DAY);
+  expect(await reserve(database, asking(next, [rule]))).toHaveProperty('refusal.reason', 'duplicate');
+  const later = { ...next, at: NOW + 2 * DAY };
+  expect(await reserve(database, asking(later, [rule]))).toEqual({ took: [] });
+  await confirm(database, later);
+  expect(await salesOf('c')).toEqual(['other', 'sale 3', 'sale 4', 'after that']);
+});
+
+test('Posts that are refused leave the sales before them, however many there were', async () => {
+  await confirm(database, hold('sold', 'd'));
+  const posts = Array.from({ length: 20 }, (_, i) => hold(`post ${i}`, 'd'));
+  for (const post of posts) expect(await reserve(database, asking(post))).toEqual({ took: [] });
+  expect(await salesOf('d')).toHaveLength(21);
+  await Promise.all(posts.map((post) => release(database, post)));
+  expect(await salesOf('d')).toEqual(['sold']);
+  expect(await reserve(database, asking(hold('next', 'd'), [rule]))).toHaveProperty('refusal');
+});
+
+test('A post that is accepted after others stays a sale with its own time', async () => {
+  const first = hold('first', 'e', NOW - 5);
+  await reserve(database, asking(first));
+  await confirm(database, hold('second', 'e'));
+  await confirm(database, { ...first, at: NOW + 5 });
+  expect((await readUsage(database, [], { phone: 'e' })).holds).toEqual([
+    hold('second', 'e'),
+    { ...first, posting: false },
+  ]);
 });

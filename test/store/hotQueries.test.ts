@@ -82,7 +82,7 @@ test.each([
 
 test.each(['phone', 'email'])('Leads of a suppressed person are found by the index of the %s', async (by) => {
   const plans = await plansOf(() => withdrawSuppressed(database, EVERY_SELLER, [{ [by]: 'hash' }]));
-  expect(plans).toContain(`"indexName":"match.${by}_1"`);
+  expect(plans).toContain(`"indexName":"match.${by}_1_receivedAt_-1"`);
 });
 
 /** The filters of a command. */
@@ -103,8 +103,7 @@ async function sellLead(campaign: CampaignDocument): Promise<void> {
   await releaseClaim(database, _id, CONTRACT, 'refused', 'refused');
   await release(database, refused.hold, true);
   const { lead, claimed, hold } = await claim(_id, `${CONTRACT}-2`, 'accepted');
-  const reserved = { isReserved: true, isNoted: false, took: [] };
-  expect(await bookSale(database, lead, `${CONTRACT}-2`, claimed, undefined, reserved)).toBe('accepted');
+  expect(await bookSale(database, lead, `${CONTRACT}-2`, claimed, undefined)).toBe('accepted');
   await confirm(database, hold);
   await findLeadSummary(database, _id);
   const waiting = await storeLead(database, campaign);

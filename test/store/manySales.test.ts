@@ -9,7 +9,6 @@ import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
 
 const BUYERS = 34;
-const ROOM = { isReserved: false, isNoted: false, took: [] };
 const contractOf = (i: number): string => `ACME1234/auto-insurance/buyer-${i}`;
 
 /** Each sale is written into the lead's document, so concurrent transactions would conflict repeatedly. */
@@ -57,8 +56,8 @@ describe('a shared lead that 34 buyers accept concurrently', () => {
     const { lead } = claimed;
     // One after the other, in the order of answers.
     await sleep(i % 7);
-    const booked = await bookSale(database, lead, contractOf(i), claimed.claim, undefined, ROOM);
-    await confirm(database, holdOf(lead, contractOf(i), claimed.claim), ROOM);
+    const booked = await bookSale(database, lead, contractOf(i), claimed.claim, undefined);
+    await confirm(database, holdOf(lead, contractOf(i), claimed.claim), { isReserved: false });
     return booked;
   }
 
@@ -92,7 +91,7 @@ describe('a shared lead that 34 buyers accept concurrently', () => {
     const booked = await atOnce(async (i) => {
       const claimed = claims[i];
       if (claimed === undefined || !('claim' in claimed)) return 'not claimed';
-      return bookSale(database, claimed.lead, contractOf(i), claimed.claim, undefined, ROOM);
+      return bookSale(database, claimed.lead, contractOf(i), claimed.claim, undefined);
     });
     expect(booked.filter((status) => status === 'accepted')).toHaveLength(BUYERS - 1);
     expect(booked[7]).toBe('cancelled');

@@ -1,4 +1,5 @@
 import {
+  afterSale,
   duplicateExclusion,
   isDuplicate,
   personIds,
@@ -60,14 +61,14 @@ export function reserve(room: Reservations, asked: ReservationRequest): Exclusio
   countUsage(room, hold.contract, limits, 1);
   if (isPrepaid(asked)) addToBalance(room, buyer.id, -price);
   if (countsOffers) offered(room, hold.contract, 1, 0);
-  if (notesPerson) note(room, hold);
+  if (notesPerson) changeHolds(room, hold, (known) => [...known, { ...hold, posting: true }]);
   return undefined;
 }
 
 /** The sale is booked: its reservation becomes final, and the buyer holds a lead of the person. */
 export function confirmReservation(room: Reservations, { hold, countsOffers }: ReservationRequest): void {
   if (countsOffers) offered(room, hold.contract, 0, 1);
-  note(room, hold);
+  changeHolds(room, hold, (known) => afterSale(known, hold));
 }
 
 /** Releases the reservation of a sale that was not made. A post that was sent still counts as sent. */
@@ -128,16 +129,13 @@ function offered(room: Reservations, contract: string, posted: number, accepted:
   used.offers = { posted: offers.posted + posted, accepted: offers.accepted + accepted };
 }
 
-function note({ holds }: Reservations, hold: Hold): void {
-  for (const id of personIds(hold)) {
-    const known = holds.get(id) ?? [];
-    if (!known.includes(hold)) holds.set(id, [...known, hold]);
-  }
-}
+const forget = (room: Reservations, { sale, ...match }: Hold): void =>
+  changeHolds(room, match, (known) => known.filter((hold) => hold.sale !== sale));
 
-function forget({ holds }: Reservations, hold: Hold): void {
-  for (const id of personIds(hold)) {
-    const left = (holds.get(id) ?? []).filter(({ sale }) => sale !== hold.sale);
-    holds.set(id, left);
-  }
+function changeHolds(
+  { holds }: Reservations,
+  match: PersonHashes,
+  change: (known: readonly Hold[]) => Hold[],
+): void {
+  for (const id of personIds(match)) holds.set(id, change(holds.get(id) ?? []));
 }

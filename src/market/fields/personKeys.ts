@@ -2,6 +2,7 @@ import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js'
 import { textOf, type LeadFields } from './standardFields.js';
 import { readEmail } from './email.js';
 import { dialledDigits, HOME_COUNTRY, phoneParts, readPhone } from './phone.js';
+import { isPlaceholderEmail, isPlaceholderPhone } from './placeholders.js';
 import type { FieldValue } from './reading.js';
 import { typedText } from './text.js';
 
@@ -33,14 +34,27 @@ export const HASH_BITS = 16;
  * The number of this rule, which is stored with the keys. Raise it if a text gets another key than before: `gavel upgrade`
  * then computes the keys of stored leads again.
  */
-export const KEY_RULE = 2;
+export const KEY_RULE = 3;
 
 /** The same keys for every way in which one phone number or e-mail address is written. */
-export function personKeys({ phone, email }: Contact, country: CountryCode = HOME_COUNTRY): PersonKeys {
-  return {
-    phone: phone === undefined ? undefined : phoneKey(phone, country),
-    email: email === undefined ? undefined : emailKey(email),
-  };
+export function personKeys(contact: Contact, country: CountryCode = HOME_COUNTRY): PersonKeys {
+  return withoutPlaceholders(allKeys(contact, country));
+}
+
+const allKeys = ({ phone, email }: Contact, country: CountryCode): PersonKeys => ({
+  phone: phone === undefined ? undefined : phoneKey(phone, country),
+  email: email === undefined ? undefined : emailKey(email),
+});
+
+const withoutPlaceholders = ({ phone, email }: PersonKeys): PersonKeys => ({
+  phone: phone === undefined || isPlaceholderPhone(phone) ? undefined : phone,
+  email: email === undefined || isPlaceholderEmail(email) ? undefined : email,
+});
+
+/** Whether a value has no key because it is a placeholder. */
+export function isPlaceholder(contact: Contact, country: CountryCode = HOME_COUNTRY): boolean {
+  const { phone = '', email = '' } = allKeys(contact, country);
+  return isPlaceholderPhone(phone) || isPlaceholderEmail(email);
 }
 
 /** The phone and e-mail of a lead's fields. */
@@ -98,8 +112,8 @@ function emailKey(sent: string): string | undefined {
 export function formerPersonKeys({ phone, email }: Contact): PersonKeys {
   const number = phone === undefined ? undefined : parsePhoneNumberFromString(phone, 'US');
   const digits = phone?.replace(/\D/g, '');
-  return {
+  return withoutPlaceholders({
     phone: (number?.isPossible() === true ? number.number : digits) || undefined,
     email: email?.trim().toLowerCase() || undefined,
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { typedText } from '../fields/text.js';
-import { personKeys, type Contact } from '../fields/personKeys.js';
+import { isPlaceholder, personKeys, type Contact } from '../fields/personKeys.js';
 
 /**
  * The content of a column: phone numbers, e-mail addresses, both mixed, or the two parts of a phone number (the FTC's
@@ -147,6 +147,7 @@ export function entriesOf(row: readonly string[], { columns }: Layout): Entry[] 
   return entries.length > 0 ? entries : [NEITHER];
 }
 
+const PLACEHOLDER: Entry = { problem: 'a placeholder that many persons share' };
 const NEITHER: Entry = { problem: 'neither a phone number nor an e-mail address' };
 
 /** A cell may hold several, of which each is meant: `214-555-0187; 972-555-0121`. */
@@ -157,6 +158,7 @@ function each(cell: string): string[] {
 }
 
 function phoneEntry(phone: string): Entry {
+  if (isPlaceholder({ phone })) return PLACEHOLDER;
   const key = personKeys({ phone }).phone;
   if (key === undefined) return { problem: 'not a phone number of 7 to 15 digits' };
   return { contact: { phone }, isCertain: key.startsWith('+') };
@@ -166,6 +168,7 @@ function phoneEntry(phone: string): Entry {
 const HAS_BOTH_PARTS = /[^\s@]@[^\s@]/;
 
 function emailEntry(email: string): Entry {
+  if (isPlaceholder({ email })) return PLACEHOLDER;
   const key = personKeys({ email }).email;
   if (key === undefined || !HAS_BOTH_PARTS.test(key)) return { problem: 'not an e-mail address' };
   return { contact: { email }, isCertain: true };

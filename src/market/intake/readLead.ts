@@ -3,6 +3,7 @@ import {
   FIELDS,
   MISSING,
   standardField,
+  textOf,
   type FieldFault,
   type LeadFields,
   type StandardField,
@@ -13,7 +14,8 @@ import { dialledDigits, phoneParts } from '../fields/phone.js';
 import type { FieldValue, Reading } from '../fields/reading.js';
 import { readTyped } from '../fields/readTyped.js';
 import { cleanText, isNullLike } from '../fields/text.js';
-import { personKeys } from '../fields/personKeys.js';
+import { isPlaceholder, personKeys } from '../fields/personKeys.js';
+import { PLACEHOLDER_NOTE } from '../fields/placeholders.js';
 import type { Campaign } from '../model/market.js';
 import { FULL_NAME, meanings, type SourceTerms } from '../fields/aliases.js';
 import { keptName } from '../fields/fieldNames.js';
@@ -381,6 +383,8 @@ class LeadReader {
 
   private lead(): LeadFields {
     const fields = Object.fromEntries(this.fields);
+    for (const name of ['phone', 'email'])
+      if (isPlaceholder({ [name]: textOf(fields, name) })) this.note(name, PLACEHOLDER_NOTE);
     const readText = (name: string): string | undefined => {
       const value = this.unread.includes(name) ? undefined : this.fields.get(name);
       return typeof value === 'string' ? value : undefined;

@@ -22,7 +22,16 @@ export interface Hold extends PersonHashes {
   campaign: string;
   /** UTC ms. */
   at: number;
+  /** The post is in flight. Such holds are all kept. */
+  posting?: boolean;
 }
+
+/**
+ * How many sales of a contract to a person are remembered, the most recent ones. A rule needs only the latest sale of
+ * another lead. That is one of the latest two, because the asking lead may have been sold under the contract itself; the
+ * third takes its place if a sale is returned.
+ */
+export const SALES_KEPT = 3;
 
 export const DAY_MS = 86_400_000;
 
@@ -56,6 +65,27 @@ export function isDuplicate(
   });
 }
 
+/** The holds of a person after a sale was booked: the sales of its contract that no rule needs any more are dropped. */
+export function afterSale(holds: readonly Hold[], sold: Hold): Hold[] {
+  const others = holds.filter(({ sale, at }) => sale !== sold.sale && at > sold.at - LONGEST_WINDOW_MS);
+  const isEarlier = ({ contract, at, posting }: Hold): boolean =>
+    contract === sold.contract && posting !== true && at <= sold.at;
+  return [
+    ...others.filter((hold) => !isEarlier(hold)),
+    ...others.filter(isEarlier).slice(1 - SALES_KEPT),
+    { ...sold, posting: undefined },
+  ];
+}
+
+/** Of all holds of a person, those that a rule may need. */
+export const latestHolds = (holds: readonly Hold[]): Hold[] =>
+  holds.filter(
+    ({ contract, posting }, i) =>
+      posting === true ||
+      holds.slice(i + 1).filter((later) => later.contract === contract && later.posting !== true).length <
+        SALES_KEPT,
+  );
+
 /**
  * Buyers that have, in any campaign, a contract that is refused a person because of what the buyer holds under
  * another contract. Their holds must be known while a post is in flight.
@@ -82,6 +112,10 @@ export const duplicateExclusion = ({ withinDays, by }: DuplicateRule): NoBid => 
 
 /** The exclusion of a lead whose person is on the suppression list that the buyer provided. */
 export const ON_BUYER_LIST: NoBid = { reason: 'duplicate', detail: 'on the buyer’s own list' };
+
+/** Whether a rule on duplicates is the reason; a buyer's own list is another one. */
+export const isByDuplicateRule = (noBid: NoBid): boolean =>
+  noBid.reason === 'duplicate' && !isOnBuyerList(noBid);
 
 export const isOnBuyerList = ({ reason, detail }: NoBid): boolean =>
   reason === ON_BUYER_LIST.reason && detail === ON_BUYER_LIST.detail;

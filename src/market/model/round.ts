@@ -98,6 +98,8 @@ export interface Round {
   later: Candidate[];
   /** Contracts in the order of their turns, if the award is by turns. */
   turns?: string[];
+  /** Contacts that duplicate rules ignored, because leads of many persons have them. */
+  notCompared?: ('phone' | 'email')[];
   /** How long the outside checks took; absent if there were none. */
   checksMs?: number;
   /** The next changes for the contracts that could not buy, the soonest of each kind. */

@@ -96,9 +96,20 @@ export async function readLeadDetails(database: Database, id: string, { personal
     workflow_url: ui && `${ui.url.replace(/\/$/, '')}/namespaces/${ui.namespace}/workflows/${workflowId(id)}`,
     fields: 'fields' in found ? found.fields : masked(found),
     sent: 'fields' in found ? found.sent : undefined,
-    notes: lead.notes ?? {},
+    notes: notesOf(lead, rounds),
     unread: lead.unread ?? [],
   };
+}
+
+const NOT_COMPARED = 'leads of many persons have it; duplicate rules ignore it';
+
+function notesOf({ notes = {} }: StoredLead, rounds: readonly RoundWithAnswers[]): Record<string, string> {
+  const fields = new Set(rounds.flatMap(({ round }) => round.notCompared ?? []));
+  const added = [...fields].map((name): [string, string] => [
+    name,
+    notes[name] === undefined ? NOT_COMPARED : `${notes[name]}; ${NOT_COMPARED}`,
+  ]);
+  return { ...notes, ...Object.fromEntries(added) };
 }
 
 /** `told` and `heard` are the stored names. */

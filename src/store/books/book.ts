@@ -17,22 +17,13 @@ export interface BuyerReference {
   detail?: string;
 }
 
-/** What the reservation did, for the booking. */
-export interface Room {
-  /** Whether a reservation must be confirmed after the booking. */
-  isReserved: boolean;
-  /** Whether it has already noted the buyer as a holder of the person's lead. */
-  isNoted: boolean;
-  /** What it counted. */
-  took: CountedUsage[];
-}
-
 /**
  * Books a sale: the lead's status, the sale and the ledger, in one transaction of two round trips. What other sales may
  * wait for, limits and holders of the person's leads, is not part of it: `confirm` settles that afterwards. Idempotent:
  * the condition on the claim allows only the first booking. Returns the claim's status after it: `accepted`, or
  * `cancelled` if the buyer accepted after the post was cancelled, even if the contract was offered the lead again
  * since.
+ * @param took what the reservation has counted
  */
 export async function bookSale(
   database: Database,
@@ -40,7 +31,7 @@ export async function bookSale(
   contract: string,
   claim: Claim,
   reference: BuyerReference | undefined,
-  { isReserved, isNoted, took }: Room,
+  took: readonly CountedUsage[] = [],
 ): Promise<Claim['status']> {
   const counted = took.filter(({ path }) => /^(sold|spent)\./.test(path));
   const sale: SaleDocument = {
@@ -60,7 +51,7 @@ export async function bookSale(
     buyerLeadId: reference?.buyerLeadId,
     ...(counted.length > 0 && { counted }),
   };
-  const writes = booking(database, lead, contract, sale, { isReserved, isNoted, detail: reference?.detail });
+  const writes = booking(database, lead, contract, sale, reference?.detail);
   // The buyers of a shared lead accept concurrently, and each sale is written into the lead.
   const booked = await runInBatches(
     database,
@@ -116,7 +107,7 @@ function booking(
   lead: StoredLead,
   contract: string,
   sale: SaleDocument,
-  { isReserved, isNoted, detail }: Pick<Room, 'isReserved' | 'isNoted'> & { detail: string | undefined },
+  detail: string | undefined,
 ): Booking {
   const path = `claims.${contract}`;
   const done = {
@@ -133,7 +124,7 @@ function booking(
       update: {
         $set: { status: 'sold', updatedAt: sale.at, ...done },
         $inc: { price: sale.earns },
-        $push: { buyerIds: sale.buyer, ...((isReserved || !isNoted) && { loose: contract }) },
+        $push: { buyerIds: sale.buyer, loose: contract },
         $pull: { heldForOps: contract },
         $unset: { dueAt: '', reason: '' },
       },

@@ -116,7 +116,10 @@ function pastLead(
   rounds: readonly RoundWithAnswers[],
   fields: PastLead['fields'],
 ): PastLead {
-  const { campaign, currency, match, source, status, updatedAt, withdrawal } = stored;
+  const { campaign, currency, source, status, updatedAt, withdrawal } = stored;
+  const notCompared = rounds.flatMap(({ round }) => round.notCompared ?? []);
+  const match = { ...stored.match };
+  for (const field of notCompared) Reflect.deleteProperty(match, field);
   const facts = factsOf(stored);
   return {
     facts,

@@ -5,6 +5,7 @@ import {
   isDuplicate,
   LONGEST_WINDOW_MS,
   personIds,
+  SALES_KEPT,
   type Hold,
   type PersonHashes,
 } from '../../market/limits/duplicates.js';
@@ -30,12 +31,6 @@ import type {
   UsageDocument,
 } from '../documents.js';
 
-/**
- * The number of sales per person that are remembered, the most recent ones. Without a limit, a number that a bot types
- * would grow without end.
- */
-const MOST_HOLDS = 1000;
-
 /** The id of a prepaid buyer's account in `usage`, as in the ledger. */
 export const accountId = buyerAccount;
 
@@ -51,6 +46,7 @@ export interface Reservation {
   /** Whose limits they are; absent: no time is given when they allow a sale again. */
   limiting?: LimitOwner | undefined;
   buyer: Pick<Buyer, 'id' | 'balance' | 'currency'>;
+  /** The contacts that rules compare. */
   match: PersonHashes;
   /** Rules of the contract and of its campaign. */
   duplicates: DuplicateRule[];
@@ -143,46 +139,68 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
     const covers = { balance: { $gte: price }, currency: isIn(currency) };
     writes.push(usage(accountId(buyer.id), covers, taken, false));
   }
-  if (notesPerson) {
-    const noted = (id: string): Write =>
-      duplicates.length > 0
-        ? holdUnderRules(db.databaseName, id, hold, duplicates)
-        : noteHolds(db.databaseName, id, [hold]);
-    writes.push(...personIds(match).map(noted));
-  }
+  if (notesPerson)
+    writes.push(
+      ...personIds(match).map((id) => holdInFlight(db.databaseName, id, { hold, match, rules: duplicates })),
+    );
   return writes;
 }
 
-/** Adds the hold to the person's, unless a rule forbids it or it was added before. */
-function holdUnderRules(database: string, _id: string, hold: Hold, rules: DuplicateRule[]): Write {
-  const forbiddenBy = rules.map((rule) => forbidding(rule, _id, hold));
-  const forbidden = { lead: { $ne: hold.lead }, $or: forbiddenBy };
+/** Adds the hold of a post in flight to the person's, unless a rule forbids it or it was added before. */
+function holdInFlight(
+  database: string,
+  _id: string,
+  { hold, match, rules }: { hold: Hold; match: PersonHashes; rules: DuplicateRule[] },
+): Write {
+  const compared = { ...hold, phone: match.phone, email: match.email };
+  const forbidden = { lead: { $ne: hold.lead }, $or: rules.map((rule) => forbidding(rule, _id, compared)) };
   return {
     name: 'updateOne',
     namespace: `${database}.persons`,
-    filter: { _id, 'holds.sale': { $ne: hold.sale }, holds: { $not: { $elemMatch: forbidden } } },
-    update: { $push: { holds: { $each: [hold], $slice: -MOST_HOLDS } } },
+    filter: {
+      _id,
+      'holds.sale': { $ne: hold.sale },
+      holds: rules.length > 0 ? { $not: { $elemMatch: forbidden } } : undefined,
+    },
+    update: { $push: { holds: { ...hold, posting: true } } },
     upsert: true,
   };
 }
 
 /**
- * The same without rules of its own, for other contracts' rules and later ones. Existing holds stay, except those older
- * than any rule looks back.
+ * Adds the holds of booked sales to the person's, or settles those of their posts. Of their contracts, only the latest
+ * sales are kept (`SALES_KEPT`). Posts in flight are kept apart from sales: if they are refused, the sales before them
+ * still count.
  */
-function noteHolds(database: string, _id: string, noted: readonly Hold[]): Write {
+function noteSales(database: string, _id: string, sold: readonly Hold[]): Write {
   const before = { $ifNull: ['$holds', []] };
-  const latest = Math.max(...noted.map(({ at }) => at));
+  const sales = sold.map(({ sale }) => sale);
+  const contracts = [...new Set(sold.map(({ contract }) => contract))];
+  const latest = Math.max(...sold.map(({ at }) => at));
+  const some = (cond: object): object => ({ $filter: { input: before, as: 'hold', cond } });
+  const isKnown = { $in: ['$$hold.sale', sales] };
   const counts = { $gt: ['$$hold.at', latest - LONGEST_WINDOW_MS] };
-  const kept = { $filter: { input: before, as: 'hold', cond: counts } };
+  const isPosting = { $eq: ['$$hold.posting', true] };
+  const isOther = { $or: [isPosting, { $not: [{ $in: ['$$hold.contract', contracts] }] }] };
+  const isOf = (contract: string) => ({ $eq: ['$$hold.contract', contract] });
   const known = { $map: { input: before, as: 'hold', in: '$$hold.sale' } };
   const isNew = { $not: [{ $in: ['$$hold.sale', known] }] };
-  const added = { $filter: { input: { $literal: noted }, as: 'hold', cond: isNew } };
+  const holds = [
+    some({ $and: [{ $not: [isKnown] }, counts, isOther] }),
+    ...contracts.map((contract) => ({
+      $slice: [
+        some({ $and: [{ $not: [isKnown] }, counts, { $not: [isPosting] }, isOf(contract)] }),
+        1 - SALES_KEPT,
+      ],
+    })),
+    { $map: { input: some(isKnown), as: 'hold', in: { $mergeObjects: ['$$hold', { posting: false }] } } },
+    { $filter: { input: { $literal: sold }, as: 'hold', cond: isNew } },
+  ];
   return {
     name: 'updateOne',
     namespace: `${database}.persons`,
     filter: { _id },
-    update: [{ $set: { holds: { $slice: [{ $concatArrays: [kept, added] }, -MOST_HOLDS] } } }],
+    update: [{ $set: { holds: { $concatArrays: holds } } }],
     upsert: true,
   };
 }
@@ -206,7 +224,7 @@ export async function moveHolds(
   await persons.updateMany(before, { $pull: { holds: { lead } } }, { session });
   await persons.deleteMany({ ...before, holds: { $size: 0 } }, { session });
   for (const _id of personIds(to)) {
-    const added = { $each: [...holds.values()], $slice: -MOST_HOLDS };
+    const added = { $each: [...holds.values()] };
     await persons.updateOne({ _id }, { $push: { holds: added } }, { session, upsert: true });
   }
 }
@@ -234,7 +252,8 @@ async function lookUp(
     [hold.contract, accountId(buyer.id)],
     notesPerson ? match : {},
   );
-  const rule = duplicates.find((each) => isDuplicate(each, hold, holds, hold.at));
+  const asking = { ...hold, phone: match.phone, email: match.email };
+  const rule = duplicates.find((each) => isDuplicate(each, asking, holds, hold.at));
   if (rule)
     return {
       refusal: duplicateExclusion(rule),
@@ -319,23 +338,17 @@ export async function countedFor(
   return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
 }
 
-/** What the reservation did. By default everything that it may have done is settled. */
-interface Confirmed {
-  isReserved?: boolean;
-  /** The person's holds include this one already. */
-  isNoted?: boolean;
-}
-
 /**
  * Confirms the reservation of a booked sale: its counts stay, the buyer has one more accepted post, and holds a lead of
  * the person. Idempotent by sale.
+ * @param isReserved whether limits or the balance have counted the sale; by default they may have
  */
 export async function confirm(
   database: Database,
   hold: Hold,
-  { isReserved = true, isNoted = false }: Confirmed = {},
+  { isReserved = true }: { isReserved?: boolean } = {},
 ): Promise<void> {
-  const sale = { hold, isReserved, isNoted };
+  const sale = { hold, isReserved };
   // The buyers of a shared lead hold the same person's lead, so their sales write the same documents.
   await runInBatches(database, { lane: leadLane(hold.lead), kind: 'confirm' }, sale, async (sales) => {
     await database.client.bulkWrite<Written>(confirmation(database, sales));
@@ -343,13 +356,13 @@ export async function confirm(
   });
 }
 
-function confirmation(database: Database, sales: readonly ({ hold: Hold } & Required<Confirmed>)[]): Write[] {
+function confirmation(database: Database, sales: readonly { hold: Hold; isReserved: boolean }[]): Write[] {
   const byLead = new Map<string, string[]>();
   /** By sale, so that concurrent confirmations of one sale are noted once. */
   const byPerson = new Map<string, Map<string, Hold>>();
-  for (const { hold, isNoted } of sales) {
+  for (const { hold } of sales) {
     byLead.set(hold.lead, [...(byLead.get(hold.lead) ?? []), hold.contract]);
-    for (const id of isNoted ? [] : personIds(hold))
+    for (const id of personIds(hold))
       byPerson.set(id, (byPerson.get(id) ?? new Map<string, Hold>()).set(hold.sale, hold));
   }
   return [
@@ -361,7 +374,7 @@ function confirmation(database: Database, sales: readonly ({ hold: Hold } & Requ
           ]
         : [],
     ),
-    ...[...byPerson].map(([id, holds]) => noteHolds(database.db.databaseName, id, [...holds.values()])),
+    ...[...byPerson].map(([id, holds]) => noteSales(database.db.databaseName, id, [...holds.values()])),
     ...[...byLead].map(([lead, contracts]) => tied(database, lead, contracts)),
   ];
 }

@@ -11,8 +11,7 @@ export async function ensureIndexes(database: Database): Promise<void> {
   await keyIndexes(database);
   await leadIndexes(database);
   await saleIndexes(database);
-  const { persons, audit, answers } = database;
-  await persons.createIndex({ 'holds.lead': 1 });
+  const { audit, answers } = database;
   await audit.createIndex({ id: 1 });
   await answers.createIndex({ hour: 1 });
 }
@@ -36,7 +35,8 @@ async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ seller: 1, receivedAt: -1 });
   await leads.createIndex({ campaign: 1, _id: -1 });
   await leads.createIndex({ campaign: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
-  for (const by of ['match.phone', 'match.email', 'loose', 'heldForOps', 'buyerIds'])
+  for (const by of ['match.phone', 'match.email']) await leads.createIndex({ [by]: 1, receivedAt: -1 });
+  for (const by of ['loose', 'heldForOps', 'buyerIds'])
     await leads.createIndex({ [by]: 1 }, { sparse: true }, {});
   await leads.createIndex(
     { campaign: 1, receivedAt: 1 },

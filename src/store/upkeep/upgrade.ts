@@ -1,4 +1,4 @@
-import type { PersonHashes } from '../../market/limits/duplicates.js';
+import { latestHolds, SALES_KEPT, type PersonHashes } from '../../market/limits/duplicates.js';
 import { contactOf, KEY_RULE } from '../../market/fields/personKeys.js';
 import { moveHolds } from '../sales/capacity.js';
 import type { Database } from '../db.js';
@@ -34,7 +34,9 @@ const OF_OLDER_RULE = { matchRule: { $ne: KEY_RULE }, 'person.key': { $exists: t
  * @throws MasterKeyError if the master key of a stored key is not configured
  */
 export async function upgradeLeads(database: Database, progress: (leads: number) => void): Promise<Upgraded> {
+  await dropOldIndexes(database);
   await forgetOldRequests(database);
+  await trimHolds(database);
   const done: Upgraded = { leads: 0, rekeyed: 0, left: 0, returned: await upgradeReturns(database) };
   for (let last = ''; ;) {
     const some = await database.leads
@@ -140,6 +142,22 @@ async function forgetOldRequests({ leads }: Database): Promise<void> {
     },
     [{ $set: { repeatsUntil: { $add: ['$receivedAt', IDEMPOTENCY_KEPT_MS] } } }],
   );
+}
+
+/** Indexes that no query uses any more. A new database does not have them. */
+async function dropOldIndexes({ leads, persons }: Database): Promise<void> {
+  const ifPresent = () => undefined;
+  await persons.dropIndex('holds.lead_1').catch(ifPresent);
+  for (const name of ['match.phone_1', 'match.email_1']) await leads.dropIndex(name).catch(ifPresent);
+}
+
+/** Older releases kept the last thousand sales of a person. */
+async function trimHolds({ persons }: Database): Promise<void> {
+  for await (const { _id, holds } of persons.find({ [`holds.${SALES_KEPT}`]: { $exists: true } })) {
+    const latest = latestHolds(holds);
+    // If it was modified since the read, its next sale trims it.
+    if (latest.length < holds.length) await persons.updateOne({ _id, holds }, { $set: { holds: latest } });
+  }
 }
 
 /**

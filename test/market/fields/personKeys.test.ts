@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { formerPersonKeys, personKeys } from '../../../src/market/fields/personKeys.js';
+import { formerPersonKeys, isPlaceholder, personKeys } from '../../../src/market/fields/personKeys.js';
 
 const phoneKey = (phone: string): string | undefined => personKeys({ phone }).phone;
 const emailKey = (email: string): string | undefined => personKeys({ email }).email;
@@ -148,3 +148,28 @@ test('keys of older releases equal the current ones for common number formats', 
     email: 'jo@example.org',
   });
 });
+
+test.each(['none@none.com', 'No-Email@gmail.com', 'n/a@example.org', 'test@example.org', 'jo@noemail.com'])(
+  'a placeholder is no key: %s',
+  (email) => {
+    expect(personKeys({ email })).toEqual({});
+    expect(formerPersonKeys({ email })).toEqual({});
+    expect(isPlaceholder({ email })).toBe(true);
+  },
+);
+
+test.each(['0000000000', '(555) 555-5555', '+1 111 111 1111', '123-456-7890', '9876543210', '0000000'])(
+  'a placeholder is no key: %s',
+  (phone) => {
+    expect(personKeys({ phone })).toEqual({});
+    expect(isPlaceholder({ phone })).toBe(true);
+  },
+);
+
+test.each(['nora@example.org', 'nobody@example.org', 'tester.jones@example.org', 'none.such@none-such.org'])(
+  'an address that only resembles a placeholder is a key: %s',
+  (email) => {
+    expect(personKeys({ email })).toEqual({ email });
+    expect(isPlaceholder({ email, phone: '555-123-4567' })).toBe(false);
+  },
+);

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  afterSale,
   countsSince,
   DAY_MS,
   isDuplicate,
+  latestHolds,
+  SALES_KEPT,
   type Hold,
   type PersonHashes,
 } from '../../../src/market/limits/duplicates.js';
@@ -100,5 +103,40 @@ describe('Whether a lead is a duplicate', () => {
       );
       expect(isDuplicate({ ...rule, match: 'any' }, asks(who, match), [hold], NOW)).toBe(true);
     });
+  });
+
+  test('does not change when sales that no rule needs are forgotten', () => {
+    const events = fc.array(fc.tuple(holds, fc.boolean()), { maxLength: 20 });
+    const property = (rule: DuplicateRule, who: Hold, made: [Hold, boolean][]): void => {
+      const inOrder = made
+        .map(([hold, isRefused], i) => ({
+          // The buyer and the campaign of a contract stay the same.
+          hold: {
+            ...hold,
+            lead: `l${i}`,
+            sale: `${i}`,
+            phone: 'p',
+            email: undefined,
+            buyer: 'b1',
+            campaign: 'k1',
+          },
+          isRefused,
+        }))
+        .sort((a, b) => a.hold.at - b.hold.at);
+      let kept: Hold[] = [];
+      const all: Hold[] = [];
+      for (const { hold, isRefused } of inOrder) {
+        kept = [...kept, { ...hold, posting: true }];
+        kept = isRefused ? kept.filter(({ sale }) => sale !== hold.sale) : afterSale(kept, hold);
+        if (!isRefused) all.push(hold);
+      }
+      for (const lead of ['another', ...all.map((hold) => hold.lead)])
+        expect(isDuplicate(rule, { ...who, lead, phone: 'p' }, kept, NOW)).toBe(
+          isDuplicate(rule, { ...who, lead, phone: 'p' }, all, NOW),
+        );
+      expect(kept.length).toBeLessThanOrEqual(2 * SALES_KEPT);
+      expect(latestHolds(all)).toHaveLength(kept.length);
+    };
+    fc.assert(fc.property(rules, holds, events, property), { numRuns: 1000 });
   });
 });

@@ -99,8 +99,7 @@ describe('a contract that is offered the lead again after its post was cancelled
 
   test('holds the lead by its second post, regardless of late answers to the first', async () => {
     const { lead, claim } = await offeredTwice();
-    const room = { isReserved: false, isNoted: true, took: [] };
-    expect(await bookSale(database, lead, CONTRACT, claim, undefined, room)).toBe('cancelled');
+    expect(await bookSale(database, lead, CONTRACT, claim, undefined)).toBe('cancelled');
     expect(await claimNow(lead._id)).toMatchObject({ postId: 'post-2', status: 'posting' });
     expect(await database.sales.countDocuments()).toBe(0);
   });
