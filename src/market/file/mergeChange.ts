@@ -44,19 +44,25 @@ export function mergeChange(
   const origins = new Map<string, Path>();
   const named: Named = { sellers: [], buyers: [], campaigns: [], contracts: [] };
   const merged: MarketKeys = {
-    sellers: mergeList(['sellers'], ['sellers'], market.sellers, change.sellers, {
+    sellers: mergeList(market.sellers, change.sellers, {
+      from: ['sellers'],
+      path: ['sellers'],
       nameOf: textOf('code'),
       key: 'code',
       named: named.sellers,
       merging: entry,
     }),
-    buyers: mergeList(['buyers'], ['buyers'], market.buyers, change.buyers, {
+    buyers: mergeList(market.buyers, change.buyers, {
+      from: ['buyers'],
+      path: ['buyers'],
       nameOf: textOf('id'),
       key: 'id',
       named: named.buyers,
       merging: (base, buyer) => entry(base && withoutLow(base, buyer), buyer),
     }),
-    campaigns: mergeList(['campaigns'], ['campaigns'], market.campaigns, change.campaigns, {
+    campaigns: mergeList(market.campaigns, change.campaigns, {
+      from: ['campaigns'],
+      path: ['campaigns'],
       nameOf: campaignName,
       key: 'category',
       named: named.campaigns,
@@ -71,11 +77,9 @@ export function mergeChange(
   }
 
   function mergeList(
-    path: Path,
-    from: Path,
     base: readonly (Keys | undefined)[],
     changes: unknown,
-    { nameOf, key, named: names, merging }: MergingList,
+    { from, path, nameOf, key, named: names, merging }: MergingList,
   ): (Keys | undefined)[] {
     const result = [...base];
     const places = new Map(base.map((map, i) => [map && nameOf(map), i]));
@@ -108,13 +112,15 @@ export function mergeChange(
     const known = listOf(base?.contracts);
     const wanted = new Set(listOf(contracts).map(nameOf));
     const names: string[] = [];
-    const list = mergeList(
-      [...path, 'contracts'],
-      [...from, 'contracts'],
-      prune ? known.filter((contract) => wanted.has(nameOf(contract))) : known,
-      contracts,
-      { nameOf, key: 'buyer', named: names, merging: entry },
-    );
+    const kept = prune ? known.filter((contract) => wanted.has(nameOf(contract))) : known;
+    const list = mergeList(kept, contracts, {
+      from: [...from, 'contracts'],
+      path: [...path, 'contracts'],
+      nameOf,
+      key: 'buyer',
+      named: names,
+      merging: entry,
+    });
     named.contracts.push(...names.map((buyer) => `${own}/${buyer}`));
     return { ...entry(base && fitting(base, rest), rest), contracts: list };
   }
@@ -163,6 +169,10 @@ function merge(base: Keys, change: Keys): Keys {
 }
 
 interface MergingList {
+  /** The place of the list in the change. */
+  from: Path;
+  /** Its place in the merged market. */
+  path: Path;
   /** Undefined if it can't be read. */
   nameOf: (map: Keys) => string | undefined;
   /** The key that says it, for faults. */

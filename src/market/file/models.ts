@@ -77,7 +77,7 @@ export function readModels(
       if (!known.has(id) && !hasPrice(contract)) report(path, UNKNOWN);
     } else if (Value.Check(ModelInFile, model)) {
       const currency = currencies.get(contract.campaign) ?? DEFAULTS.currency;
-      const made = modelOf(model, contract, currency, [...path, 'model'], report);
+      const made = modelOf({ model, currency, path: [...path, 'model'] }, contract, report);
       if (made) read.set(id, made);
     }
   }
@@ -90,36 +90,35 @@ const UNKNOWN =
 const hasPrice = ({ price, sharedPrice }: Contract): boolean =>
   price !== undefined || sharedPrice !== undefined;
 
-function modelOf(
-  model: ModelInFile,
-  contract: Contract,
-  currency: string,
-  path: Path,
-  report: Report,
-): BidModel | undefined {
-  const { lowest, highest, sharedLowest, sharedHighest, bidsOn = 100, accepts = 100 } = model;
+/** A model in a change. */
+interface GivenModel {
+  model: ModelInFile;
+  currency: string;
+  path: Path;
+}
+
+function modelOf(given: GivenModel, contract: Contract, report: Report): BidModel | undefined {
+  const { lowest, highest, sharedLowest, sharedHighest, bidsOn = 100, accepts = 100 } = given.model;
   const bidding = [lowest, highest, sharedLowest, sharedHighest].some((amount) => amount !== undefined);
   if (hasPrice(contract)) {
     if (!bidding) return { bidsOn, accepts };
-    report(path, 'has bids, and the contract has a price; keep one of them');
+    report(given.path, 'has bids, and the contract has a price; keep one of them');
     return undefined;
   }
   // A buyer may want places alone.
   const wantsLeads = sharedLowest === undefined || highest !== undefined;
-  const amounts = (...keys: AmountKeys) => amountsOf(model, keys, currency, path, report);
-  const bids = lowest === undefined && !wantsLeads ? undefined : amounts('lowest', 'highest');
+  const bids =
+    lowest === undefined && !wantsLeads ? undefined : amountsOf(given, ['lowest', 'highest'], report);
   const hasPlaces = sharedLowest !== undefined || sharedHighest !== undefined;
-  const sharedBids = hasPlaces ? amounts('sharedLowest', 'sharedHighest') : undefined;
+  const sharedBids = hasPlaces ? amountsOf(given, ['sharedLowest', 'sharedHighest'], report) : undefined;
   return { bids, sharedBids, bidsOn, accepts };
 }
 
 type AmountKeys = [lowest: 'lowest' | 'sharedLowest', highest: 'highest' | 'sharedHighest'];
 
 function amountsOf(
-  model: ModelInFile,
+  { model, currency, path }: GivenModel,
   [lowKey, highKey]: AmountKeys,
-  currency: string,
-  path: Path,
   report: Report,
 ): PriceRange | undefined {
   const { [lowKey]: lowest, [highKey]: highest = lowest } = model;
