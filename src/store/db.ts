@@ -2,6 +2,8 @@ import { MongoClient, type Collection, type Db, type MongoClientOptions } from '
 import { SettingsError, type Settings } from '../config.js';
 import type {
   AnswersDocument,
+  AppliesDocument,
+  MarketTermsDocument,
   MarketVersionDocument,
   AuditDocument,
   BackupDocument,
@@ -37,7 +39,9 @@ export interface Database {
   buyers: Collection<BuyerDocument>;
   campaigns: Collection<CampaignDocument>;
   contracts: Collection<ContractDocument>;
-  applies: Collection<MarketVersionDocument>;
+  applies: Collection<AppliesDocument>;
+  marketVersions: Collection<MarketVersionDocument>;
+  marketTerms: Collection<MarketTermsDocument>;
   marketChanges: Collection<MarketChangeDocument>;
 
   // Leads
@@ -107,6 +111,8 @@ export function openDatabase(
     campaigns: db.collection('campaigns'),
     contracts: db.collection('contracts'),
     applies: db.collection('applies'),
+    marketVersions: db.collection('marketVersions'),
+    marketTerms: db.collection('marketTerms'),
     marketChanges: db.collection('wakes'),
     leads: db.collection('leads'),
     rounds: db.collection('rounds'),

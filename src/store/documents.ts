@@ -18,7 +18,7 @@ import type { Buyer, Campaign, Contract, Seller } from '../market/model/market.j
  * All data in MongoDB. An interface named XDocument, or StoredLead, is the shape of a collection's
  * documents; db.ts assigns them to collections. By subject:
  *
- *   Market     sellers, buyers, campaigns, contracts · applies · wakes
+ *   Market     sellers, buyers, campaigns, contracts · applies, marketVersions, marketTerms · wakes
  *   Leads      leads, rounds
  *   Sales      sales, returns, ledger · usage
  *   Fairness   turns, circuits, answers
@@ -80,13 +80,39 @@ export interface SigningSecrets {
 }
 
 /**
- * Collection `applies`, one document: counts the changes of the market. Every change writes it, so that two concurrent
- * changes conflict even if they touch different contracts.
+ * Collection `applies`, one document: the number of the market's current version. Every change increments it, so that two
+ * concurrent changes conflict even if they touch different contracts.
  */
-export interface MarketVersionDocument {
+export interface AppliesDocument {
   _id: 'market';
   times: number;
 }
+
+/**
+ * Collection `marketVersions`: who changed the market and when. Immutable. The author is absent if an earlier release or
+ * the start of the demo made the version.
+ */
+export interface MarketVersionDocument extends Partial<Actor> {
+  _id: number;
+  at: Date;
+  /** `marketTerms` has the whole market with this number, and not only the changed objects. */
+  whole?: true;
+  changes: Pick<AuditEvent, 'kind' | 'id' | 'did'>[];
+}
+
+/** An object of the market; without terms if it was removed. */
+export type VersionedTerms =
+  | { kind: 'seller'; id: string; terms?: Seller }
+  | { kind: 'buyer'; id: string; terms?: Buyer }
+  | { kind: 'campaign'; id: string; terms?: Campaign }
+  | { kind: 'contract'; id: string; terms?: Contract };
+
+/** Collection `marketTerms`: the terms of one object since a version of the market. Immutable. */
+export type MarketTermsDocument = VersionedTerms & {
+  /** `000000041/contract/ACME1234/auto-insurance/northwind`. */
+  _id: string;
+  version: number;
+};
 
 /** Collection `wakes`: a change of a campaign's market that waiting leads must still be notified of. */
 export interface MarketChangeDocument {

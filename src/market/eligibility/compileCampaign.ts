@@ -27,6 +27,8 @@ export interface CompiledCampaign<B extends Buyer = Buyer, S extends Seller = Se
   contracts: CompiledContract<B>[];
   /** `comparedBuyers` of the whole market; absent: none. */
   compared?: ReadonlySet<string>;
+  /** The version of the market; absent in a market that is not stored. */
+  marketVersion?: number;
 }
 
 /** The market is read every two seconds and seldom differs, so expensive compilations are cached by their input. */

@@ -10,7 +10,7 @@ import type { Buyer } from '../model/market.js';
  * @param now UTC ms
  */
 export function newRound<B extends Buyer>(
-  { seller, campaign, contracts }: CompiledCampaign<B>,
+  { seller, campaign, contracts, marketVersion }: CompiledCampaign<B>,
   { number, receivedAt, now }: { number: number; receivedAt: number; now: number },
   plan: Plan<B>,
   usage: LimitState['usage'],
@@ -19,6 +19,7 @@ export function newRound<B extends Buyer>(
   return {
     number,
     campaign: campaign.id,
+    marketVersion,
     version: 0,
     at: now,
     terms: {

@@ -86,6 +86,8 @@ export type Exclusion = NoBid & { change?: Change };
 export interface Round {
   number: number;
   campaign: string;
+  /** The version of the market that it was planned with; absent in rounds of earlier releases and in simulations. */
+  marketVersion?: number;
   /** Incremented with each change: a tier asked, a bid asked again. */
   version: number;
   /** When it was planned, UTC ms. */

@@ -12,6 +12,7 @@ import { byPosition, type Fault } from '../../market/file/fault.js';
 import { marketInFile } from '../../market/file/marketInFile.js';
 import { auditWrites, type Actor } from '../audit.js';
 import type {
+  MarketTermsDocument,
   MarketVersionDocument,
   AuditDocument,
   EntryDocument,
@@ -31,6 +32,7 @@ import { rearmLowBalanceNotice } from '../books/lowBalance.js';
 import { makeSigning, type Recipient } from '../keys/signing.js';
 import { topUpWrites } from '../books/topUp.js';
 import { marketChangeWrites } from '../marketChanges.js';
+import { versionWrites } from './versions.js';
 
 export interface ApplyOptions extends Changing {
   /** The actor, for the audit log. */
@@ -82,7 +84,7 @@ export async function applyMarket(
       const plan: Plan = { changes, tag, named: namedTerms(result.changed), models, expireSooner };
       if (dryRun) return plan;
       if (!confirmed && needsConfirmation(made.changes)) return { unconfirmed: plan };
-      await write(database, made, by, session);
+      await write(database, stored, made, by, session);
       return plan;
     }),
   );
@@ -152,12 +154,14 @@ type StoredDocument =
   | UsageDocument
   | MarketChangeDocument
   | AuditDocument
-  | MarketVersionDocument;
+  | MarketVersionDocument
+  | MarketTermsDocument;
 type Collections = Record<string, StoredDocument>;
 type Write = ClientBulkWriteModel<Collections>;
 
 async function write(
   database: Database,
+  stored: StoredMarket,
   plan: ApplyPlan,
   by: Actor | undefined,
   session: ClientSession,
@@ -188,8 +192,18 @@ async function write(
     ...(by ? auditWrites(database, by, plan.auditEvents) : []),
   ];
   if (writes.length === 0) return;
-  const all = [...writes, countApply(db.databaseName)];
-  await client.bulkWrite<Collections>(all, { session }).catch(rethrowServerError);
+  const recorded = await versionWrites(
+    database,
+    {
+      by,
+      stored,
+      write: plan.write,
+      remove: plan.remove,
+      changes: plan.auditEvents.map(({ kind, id, did }) => ({ kind, id, did })),
+    },
+    session,
+  );
+  await client.bulkWrite<Collections>([...writes, ...recorded], { session }).catch(rethrowServerError);
 }
 
 /** Creates the secret of a new buyer or seller, and wraps the plaintext secret of an earlier release. */
@@ -198,18 +212,6 @@ function withSecret<T extends WithSigning>({ vault }: Database, kind: Recipient[
   const own = signing ?? makeSigning(vault, { kind, id }, secret || undefined);
   return { ...document, secret: undefined, signing: own };
 }
-
-/**
- * Concurrent changes of different contracts have no other document in common, so without this write both could be based
- * on the market before either.
- */
-const countApply = (database: string): Write => ({
-  name: 'updateOne',
-  namespace: `${database}.applies`,
-  filter: { _id: 'market' },
-  update: { $inc: { times: 1 } },
-  upsert: true,
-});
 
 /**
  * The balance of a buyer that is prepaid again: what it once paid in minus what it has bought since, on account too.

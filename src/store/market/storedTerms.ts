@@ -8,6 +8,7 @@ import { hasBuyersLists } from '../persons/suppressions.js';
 import { currentBuyer, currentCampaign, currentContract, currentSeller } from './earlierMarket.js';
 import { secretsOf, type SecretsInForce } from '../keys/signing.js';
 import type { Vault } from '../vault.js';
+import { currentVersion } from './versions.js';
 
 /** A buyer with the secrets that sign its messages; rules and results never contain them. */
 export type BuyerWithSecret = Buyer & { secret: SecretsInForce };
@@ -82,6 +83,16 @@ export async function findAskedFields(
 
 /** A campaign with its seller, contracts and their buyers, compiled for rounds, in the order of the contracts' ids. */
 export async function loadTerms(database: Database, campaignId: string): Promise<StoredTerms | undefined> {
+  for (let marketVersion = await currentVersion(database); ;) {
+    const terms = await readTermsOf(database, campaignId);
+    const after = await currentVersion(database);
+    if (after === marketVersion) return terms && { ...terms, marketVersion };
+    // The market was changed during the read.
+    marketVersion = after;
+  }
+}
+
+async function readTermsOf(database: Database, campaignId: string): Promise<StoredTerms | undefined> {
   const [campaign, contracts, compared, buyersLists] = await Promise.all([
     database.campaigns.findOne({ _id: campaignId }),
     database.contracts.find({ campaign: campaignId }).sort({ _id: 1 }).toArray(),
