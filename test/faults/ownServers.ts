@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ServerAddresses, ServerName } from '../../src/local/servers/localServer.js';
 import { withoutServers } from '../../src/local/runDir.js';
 import { startServers, type Servers } from '../../src/local/servers/servers.js';
+import { startPostgresql, startTemporal } from '../bench/clusterServers.js';
 import { scratchDir } from '../support/scratchDir.js';
 
 /** Servers for one test, for faults that shared servers can't have. */
@@ -23,9 +25,38 @@ export interface OwnServers {
 }
 
 /** @param dir their folder; by default a new one that `close` deletes */
-export async function startOwnServers(need: readonly ServerName[], dir = scratchDir()): Promise<OwnServers> {
-  const env = withoutServers(process.env);
-  const start = (): Promise<Servers> => startServers({ dir, env, need });
+export const startOwnServers = (need: readonly ServerName[], dir = scratchDir()): Promise<OwnServers> =>
+  own(dir, () => startServers({ dir, env: withoutServers(process.env), need }));
+
+/** Temporal on PostgreSQL instead of the development server. `kill`, `pause` and `restart` don't affect PostgreSQL. */
+export async function startOwnCluster(dir: string): Promise<OwnServers> {
+  const bare = (folder: string): Promise<Servers> =>
+    startServers({ dir: folder, env: withoutServers(process.env), need: [] });
+  const below = await bare(join(dir, 'below'));
+  try {
+    const postgresql = await startPostgresql(below, join(dir, 'below'));
+    const temporal = await own(dir, async () => {
+      const servers = await bare(dir);
+      try {
+        const TEMPORAL_ADDRESS = await startTemporal(servers, dir, postgresql);
+        return { ...servers, addresses: { TEMPORAL_ADDRESS } };
+      } catch (error) {
+        await servers.stop();
+        throw error;
+      }
+    });
+    const stop = async (): Promise<void> => {
+      await temporal.stop();
+      await below.stop();
+    };
+    return { ...temporal, stop, close: () => stop().then(() => temporal.close()) };
+  } catch (error) {
+    await below.stop();
+    throw error;
+  }
+}
+
+async function own(dir: string, start: () => Promise<Servers>): Promise<OwnServers> {
   let servers = await start();
   const stop = (): Promise<void> => servers.stop();
   const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => {

@@ -18,6 +18,8 @@ export interface TortureOptions {
   /** How long leads are sent and things are broken. */
   seconds: number;
   leadsPerSecond: number;
+  /** Whether Temporal runs on PostgreSQL with several history shards, and not as the development server. */
+  cluster: boolean;
   /** How long everything may then take to come to its end. */
   settleWithinMs: number;
   progress: Progress;
@@ -57,12 +59,12 @@ export const isBroken = ({ judged, open }: TortureResult): boolean =>
 
 /** Runs the plan of a seed on its own servers and processes. Returns undefined if it was stopped. */
 export async function runTorture(options: TortureOptions): Promise<TortureResult | undefined> {
-  const { seed, signal, progress } = options;
+  const { seed, cluster, signal, progress } = options;
   const dir = runDir('torture');
   const draw = drawOf(seed);
   progress('starting servers, API and workers');
   const returns = openReturns(draw);
-  const stage = await openStage(dir, draw, returns.onBilled);
+  const stage = await openStage({ dir, draw, cluster }, returns.onBilled);
   returns.open(stage);
   const told = new Promise<undefined>((resolve) => {
     if (signal.aborted) resolve(undefined);
@@ -172,7 +174,7 @@ async function playLane(
 
 interface Returns {
   kept: Notes['returns'];
-  onBilled: Parameters<typeof openStage>[2];
+  onBilled: Parameters<typeof openStage>[1];
   open(stage: Stage): void;
   /** From now on nobody gives back what is billed. */
   close(): void;

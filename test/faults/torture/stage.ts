@@ -13,7 +13,7 @@ import { asEnvironment } from '../../support/asEnvironment.js';
 import { compiled } from '../../../scripts/compile.mjs';
 import { gavelIn } from '../../support/compiled.js';
 import { gavelProcesses } from '../../support/gavelProcesses.js';
-import { startOwnServers, type OwnServers } from '../ownServers.js';
+import { startOwnCluster, startOwnServers, type OwnServers } from '../ownServers.js';
 import { gatherCrowd, type Crowd } from './buyers.js';
 import type { Draw } from './draw.js';
 import { openLink, type Link } from './link.js';
@@ -58,17 +58,20 @@ const SETTING = { database: 'MONGODB_URL', temporal: 'TEMPORAL_ADDRESS', counter
 const LOCAL = { database: 'mongodb', temporal: 'temporal', counters: 'redis' } as const;
 
 /**
- * Starts servers, market, buyers, two API processes and two workers.
+ * Starts servers, market, buyers, two API processes and two workers. `cluster`: with Temporal on PostgreSQL.
  * @param onBilled told of each sale that a buyer was billed for, the first time
  */
 export async function openStage(
-  dir: string,
-  draw: Draw,
+  { dir, draw, cluster }: { dir: string; draw: Draw; cluster: boolean },
   onBilled: (buyer: BuyerId, postId: string) => void,
 ): Promise<Stage> {
   const started: [ServerName, OwnServers][] = [];
+  const start = (name: ServerName): Promise<OwnServers> =>
+    cluster && name === 'temporal'
+      ? startOwnCluster(join(dir, name))
+      : startOwnServers([LOCAL[name]], join(dir, name));
   // One after another: the first fetches the programs of all, where they are not there yet.
-  for (const name of SERVERS) started.push([name, await startOwnServers([LOCAL[name]], join(dir, name))]);
+  for (const name of SERVERS) started.push([name, await start(name)]);
   const servers = fromEntries(started);
   const addressOf = (name: ServerName): string => servers[name].addresses[SETTING[name]] ?? '';
   const toServer = (name: ServerName): Promise<Link> => openLink(() => addressOf(name));

@@ -12,6 +12,7 @@ interface Options {
   seed: number;
   rate: number;
   settle: number;
+  cluster: boolean;
   json: boolean;
 }
 
@@ -22,12 +23,13 @@ const program = new Command('torture')
   .option('--seed <number>', 'seed of the plan of leads, faults and buyers’ behaviour', number, 1)
   .option('--rate <leads>', 'leads per second', number, 2)
   .option('--settle <minutes>', 'timeout for all leads to end afterwards', number, 6)
+  .option('--cluster', 'run Temporal on PostgreSQL with 4 history shards (needs Go and PostgreSQL)', false)
   .option('--json', 'print the figures as JSON', false)
   .exitOverride()
   .showHelpAfterError('Add --help to see how it is used.')
   .action(torture);
 
-async function torture({ minutes, seed, rate, settle, json }: Options): Promise<void> {
+async function torture({ minutes, seed, rate, settle, cluster, json }: Options): Promise<void> {
   const shown = showProgress();
   const stop = onStopRequest(() => process.exit(130));
   try {
@@ -35,6 +37,7 @@ async function torture({ minutes, seed, rate, settle, json }: Options): Promise<
       seed,
       seconds: Math.round(minutes * 60),
       leadsPerSecond: rate,
+      cluster,
       settleWithinMs: settle * 60_000,
       progress: shown.progress,
       signal: stop.signal,
