@@ -1,10 +1,7 @@
 import { sendCancellation } from '../src/buyers/post.js';
 import { calledOffDetail } from '../src/market/model/delivery.js';
 import { metrics } from '../src/metrics.js';
-import { holdOf } from '../src/store/books/book.js';
-import { release } from '../src/store/sales/capacity.js';
-import { releaseClaim } from '../src/store/sales/claims.js';
-import { findLead } from '../src/store/leads/leads.js';
+import { cancelPost as cancelStored } from '../src/store/sales/posts.js';
 import type { Deps } from './deps.js';
 import { buyerOf } from './sellLead.js';
 import { undelivered } from './undelivered.js';
@@ -28,15 +25,12 @@ export const cancelPost =
   (deps: Deps) =>
   async ({ leadId, contract, postId, why }: CancelRequest): Promise<'cancelled' | 'accepted'> => {
     const { database, send, log } = deps;
-    const called = await releaseClaim(database, leadId, contract, postId, 'cancelled', {
-      detail: calledOffDetail(why),
-    });
-    const lead = await findLead(database, leadId);
-    const claim = lead?.claims[contract];
-    if (lead === null || claim === undefined) return 'cancelled';
+    const detail = calledOffDetail(why);
+    const cancelled = await cancelStored(database, leadId, { contract, postId, detail });
+    if (cancelled === undefined) return 'cancelled';
+    const { lead, claim } = cancelled;
     if ((claim.status === 'accepted' || claim.status === 'returned') && claim.postId === postId)
       return 'accepted';
-    if (called) await release(database, holdOf(lead, contract, claim), true);
     const buyer = await buyerOf(deps, lead, contract);
     if (buyer === undefined) return 'cancelled';
     const notice = await sendCancellation(send, { ...buyer.post, secret: buyer.secret }, { postId, leadId });

@@ -1,22 +1,19 @@
 import { personScreen } from '../src/buyers/personScreen.js';
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
 import { hasExpired, PROBE_IN_PROGRESS } from '../src/market/auction/asking.js';
-import { exclusionAsAnswer, type Offer, type OfferReason } from '../src/market/auction/decide.js';
+import type { Offer, OfferReason } from '../src/market/auction/decide.js';
 import { postedFields } from '../src/market/fields/standardFields.js';
 import { postId } from '../src/market/ids.js';
-import { isByDuplicateRule } from '../src/market/limits/duplicates.js';
 import type { LeadStatus } from '../src/market/model/lead.js';
 import type { Campaign, Sale } from '../src/market/model/market.js';
 import { currencyExclusion, reservationNeeds } from '../src/market/eligibility/reservation.js';
 import type { Change } from '../src/market/model/round.js';
 import { metrics } from '../src/metrics.js';
-import { bookSale, currencyOf, holdOf } from '../src/store/books/book.js';
-import { confirm, countedFor, release, reserve, type Reservation } from '../src/store/sales/capacity.js';
-import { agreeOnRoom, claimLead, dropClaim, skipOffer, releaseClaim } from '../src/store/sales/claims.js';
-import { findStoredLead } from '../src/store/leads/leads.js';
-import type { Claim, CountedUsage, LeadDocument, LimitRefusal } from '../src/store/documents.js';
+import { currencyOf } from '../src/store/sales/book.js';
+import { skipOffer, type ClaimTerms } from '../src/store/sales/claims.js';
+import { beginPost, bookPost, refusePost, type Post, type SaleNeeds } from '../src/store/sales/posts.js';
+import type { Claim, LeadDocument } from '../src/store/documents.js';
 import { claimLowBalanceNotice } from '../src/store/books/lowBalance.js';
-import { comparedOf, findCompared } from '../src/store/persons/commonValues.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import { mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
@@ -65,35 +62,46 @@ export const sellLead =
 
 /** @param isFirst whether the post is sent for the first time; what is under way goes on, however the buyer's posts fail */
 export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolean): Promise<SaleAnswer> {
-  const { leadId, round, sale, offer, campaign } = request;
+  const { leadId, round, sale, offer, campaign, now } = request;
+  const { contract, buyer, exclusive, price, earns } = offer;
   const again = offer.delivery?.again === true;
-  const id = postId(leadId, offer.contract, again ? round : undefined);
-  const { buyer, exclusive, price, earns } = offer;
-  const passed = isFirst ? await passedOver(deps, request, again) : undefined;
-  if (passed) return passed;
-  const claimed = await claimLead(
-    deps.database,
-    leadId,
-    offer.contract,
-    { postId: id, round, buyer, exclusive, price, earns, currency: campaign?.currency },
+  const skipped = isFirst ? await skippedOffer(deps, request, again) : undefined;
+  if (skipped) return skipped;
+  const isExpired = hasExpired(offer.bid, Date.now());
+  const terms: ClaimTerms = {
+    lead: leadId,
+    contract,
+    postId: postId(leadId, contract, again ? round : undefined),
+    round,
+    buyer,
+    exclusive,
+    price,
+    earns,
+    currency: campaign?.currency,
     // No new post on a bid that has expired; a started post is still finished.
-    hasExpired(offer.bid, Date.now()) ? 0 : sale.maxBuyers,
+    maxBuyers: isExpired ? 0 : sale.maxBuyers,
     again,
+  };
+  const begun = await beginPost(
+    deps.database,
+    terms,
+    (lead, claim) => needsOf(deps, request, lead, claim),
+    now,
   );
-  if ('noRoom' in claimed) return claimed.noRoom;
-  if ('closed' in claimed) {
-    return hasExpired(offer.bid, Date.now())
-      ? { answer: 'expired' }
-      : { answer: 'closed', status: claimed.closed };
+  switch (begun.status) {
+    case 'refused':
+      return begun.refusal;
+    case 'closed':
+      return isExpired ? { answer: 'expired' } : { answer: 'closed', status: begun.leadStatus };
+    case 'settled':
+      return settledBefore(deps, contract, begun);
+    case 'posting':
+      return send(deps, begun.post, request, isFirst);
   }
-  if (claimed.claim.status !== 'posting') return settledBefore(deps, offer.contract, claimed);
-  // Sent before, it may have been taken, which is settled without sending the person again.
-  if (claimed.lead.withdrawal !== undefined) return uncertain(claimed.claim, WITHDRAWN);
-  return sellClaimed(deps, request, claimed, isFirst);
 }
 
 /** Why the offer is not made, unless another attempt has started it. */
-async function passedOver(
+async function skippedOffer(
   deps: Deps,
   request: SaleRequest,
   again: boolean,
@@ -120,19 +128,26 @@ async function failing(deps: Deps, { offer }: SaleRequest) {
   return { answer: PROBE_IN_PROGRESS.reason, detail: PROBE_IN_PROGRESS.detail };
 }
 
-async function sellClaimed(
+/** What the sale of a claim must reserve. A prepaid buyer pays nothing for a test lead. */
+async function needsOf(
   deps: Deps,
-  request: SaleRequest,
-  { lead, claim }: { lead: LeadDocument; claim: Claim },
-  isFirst: boolean,
-): Promise<SaleAnswer> {
+  { offer, sale, now }: SaleRequest,
+  lead: LeadDocument,
+  { price, buyer: id }: Claim,
+): Promise<SaleNeeds> {
+  const market = await deps.terms(lead.campaign);
+  const needs = reservationNeeds(market, offer.contract, { price, test: lead.test, award: sale.award, now });
+  const buyer = lead.test ? undefined : await buyerOf(deps, lead, offer.contract);
+  return { ...needs, buyer: buyer ?? { id } };
+}
+
+async function send(deps: Deps, post: Post, request: SaleRequest, isFirst: boolean): Promise<SaleAnswer> {
   const { offer } = request;
+  const { lead, claim } = post;
+  // Sent before, it may have been taken, which is settled without sending the person again.
+  if (lead.withdrawal !== undefined) return uncertain(claim, WITHDRAWN);
   const buyer = await buyerOf(deps, lead, offer.contract);
   if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
-  const room = await roomFor(deps, request, lead, claim, buyer);
-  // Another try has settled the claim meanwhile: it is found so.
-  if (room === undefined) return sellOnce(deps, request, isFirst);
-  if ('answer' in room) return room;
   const result = await sendPost(
     deps.send,
     { ...buyer.post, secret: buyer.secret },
@@ -175,87 +190,8 @@ async function sellClaimed(
     detail,
     ms,
   });
-  const settled = await settle(deps, lead, claim, offer.contract, buyer, result, room);
+  const settled = await settle(deps, post, buyer, result);
   return settled.answer === 'accepted' || settled.answer === 'refused' ? { ...settled, ms } : settled;
-}
-
-/** What the sale has reserved. */
-interface Room {
-  /** Whether a limit, the balance or the award has counted it. */
-  isReserved: boolean;
-  took: CountedUsage[];
-}
-
-/**
- * The room that the sale has, or the limit that leaves none; in the words that the first try of this claim found
- * (`agreeOnRoom`). Undefined if the claim is already settled.
- */
-async function roomFor(
-  deps: Deps,
-  request: SaleRequest,
-  lead: LeadDocument,
-  claim: Claim,
-  buyer: BuyerWithSecret,
-): Promise<Room | LimitRefusal | undefined> {
-  const { database } = deps;
-  const { contract } = request.offer;
-  const found = await reserveFor(deps, request, lead, claim, buyer);
-  if (!found.isReserved && !found.notesPerson) return found;
-  const hold = holdOf(lead, contract, claim);
-  const room = await agreeOnRoom(database, lead._id, contract, claim.postId, found.refusal ?? 'taken');
-  if (room === 'taken') return found.refusal ? { ...found, took: await countedFor(database, hold) } : found;
-  if (room === undefined) {
-    const now = await findStoredLead(database, lead._id);
-    // If it is unsettled, the one that settled the claim also settles its reservation, or the sweep does.
-    if (now?.loose?.includes(contract) !== true) await release(database, hold);
-    return undefined;
-  }
-  await release(database, hold);
-  await dropClaim(database, lead._id, claim.postId, { round: request.round, contract, ...room });
-  return room;
-}
-
-/** Takes the room that the sale needs under its limits; `refusal` is the one that leaves none. */
-async function reserveFor(
-  { database, terms }: Deps,
-  { offer, sale, now }: SaleRequest,
-  lead: LeadDocument,
-  claim: Claim,
-  buyer: BuyerWithSecret,
-): Promise<Room & { notesPerson: boolean; refusal?: LimitRefusal }> {
-  const market = await terms(lead.campaign);
-  const { limits, limiting, duplicates, notesPerson, countsOffers } = reservationNeeds(
-    market,
-    offer.contract,
-    {
-      price: claim.price,
-      test: lead.test,
-      award: sale.award,
-      now,
-    },
-  );
-  const isPrepaid = buyer.balance !== undefined && !lead.test;
-  const reservation: Reservation = {
-    hold: holdOf(lead, offer.contract, claim, now),
-    price: claim.price,
-    currency: currencyOf(claim, lead),
-    limits,
-    limiting,
-    buyer: isPrepaid ? buyer : { id: buyer.id },
-    match: duplicates.length > 0 ? comparedOf(lead.match) : lead.match,
-    duplicates,
-    notesPerson,
-    countsOffers,
-  };
-  let reserved = await reserve(database, reservation);
-  if ('refusal' in reserved && isByDuplicateRule(reserved.refusal))
-    reserved = await reserve(database, {
-      ...reservation,
-      match: await findCompared(database, lead.match),
-    });
-  const room = { isReserved: limits.length > 0 || isPrepaid || countsOffers, notesPerson };
-  if (!('refusal' in reserved)) return { ...room, took: reserved.took };
-  return { ...room, took: [], refusal: exclusionAsAnswer(reserved.refusal) };
 }
 
 /** The answer that an earlier try got: the claim remembers it, and the buyer is not bothered again. */
@@ -315,26 +251,19 @@ export async function buyerOf(
 
 async function settle(
   deps: Deps,
-  lead: LeadDocument,
-  claim: Claim,
-  contract: string,
+  post: Post,
   buyer: BuyerWithSecret,
   result: PostResult,
-  room: Room,
 ): Promise<SaleAnswer> {
   const { database } = deps;
+  const { lead, claim } = post;
+  if (result.answer === 'uncertain') return { ...result, postId: claim.postId };
   if (result.answer === 'refused') {
-    if (await releaseClaim(database, lead._id, contract, claim.postId, 'refused', result)) {
-      await release(database, holdOf(lead, contract, claim), true);
-    }
+    await refusePost(database, post, result);
     return { answer: 'refused', detail: result.detail };
   }
-  if (result.answer === 'uncertain') return { ...result, postId: claim.postId };
-  const booked = await bookSale(database, lead, contract, claim, result, room.took);
-  if (booked === 'accepted') {
-    await confirm(database, holdOf(lead, contract, claim), room);
-    return accepted(deps, lead, claim, buyer);
-  }
+  const booked = await bookPost(database, post, result);
+  if (booked === 'accepted') return accepted(deps, lead, claim, buyer);
   // The acceptance came after the post was cancelled: the buyer is notified again that it did not buy the lead.
   await sendCancellation(
     deps.send,

@@ -1,9 +1,7 @@
 import { personScreen } from '../src/buyers/personScreen.js';
 import type { Send } from '../src/buyers/send.js';
 import { askStatus, type PostStatus } from '../src/buyers/status.js';
-import { bookSale, holdOf } from '../src/store/books/book.js';
-import { confirm, countedFor, release } from '../src/store/sales/capacity.js';
-import { releaseClaim } from '../src/store/sales/claims.js';
+import { bookPost, refusePost, resumePost } from '../src/store/sales/posts.js';
 import { findLead, UnknownLeadError } from '../src/store/leads/leads.js';
 import type { Claim, LeadDocument } from '../src/store/documents.js';
 import type { BuyerWithSecret } from '../src/store/market/storedTerms.js';
@@ -38,7 +36,6 @@ export const settlePost =
       accepted === undefined
         ? await askBuyer(send, lead, claim, buyer)
         : { status: accepted ? 'accepted' : 'refused' };
-    const hold = holdOf(lead, contract, claim);
     switch (word.status) {
       case 'unknown':
         return uncertain(claim, 'it knows nothing of the post');
@@ -49,21 +46,12 @@ export const settlePost =
         };
       case 'refused': {
         const detail = accepted === undefined ? 'by its status address' : 'by ops';
-        if (await releaseClaim(database, leadId, contract, claim.postId, 'refused', { detail }))
-          await release(database, hold, true);
+        await refusePost(database, { lead, contract, claim }, { detail });
         return { answer: 'refused', detail };
       }
       case 'accepted': {
-        const booked = await bookSale(
-          database,
-          lead,
-          contract,
-          claim,
-          word,
-          await countedFor(database, hold),
-        );
+        const booked = await bookPost(database, await resumePost(database, lead, contract, claim), word);
         if (booked !== 'accepted') return uncertain(claim, 'accepted after it was called off');
-        await confirm(database, hold);
         return acceptedBy(deps, lead, claim, buyer);
       }
     }

@@ -16,7 +16,7 @@ import { factsOf, overdueLeads, postponeSweep } from '../store/leads/leads.js';
 import { loadTerms } from '../store/market/storedTerms.js';
 import { pruneUsage } from '../store/sales/pruneUsage.js';
 import { warnOfRetention } from '../store/persons/retention.js';
-import { settleUnsettled } from '../store/books/settleUnsettled.js';
+import { settleOrphans } from '../store/sales/posts.js';
 import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
 import { isUpgradeDue } from '../store/upkeep/upgrade.js';
 import { nextMarketChange } from '../store/market/affectedLeads.js';
@@ -75,7 +75,7 @@ export async function startWorker(
     workflowBundle: { codePath },
     overdueLeads: overdueLeadsSource,
     marketChanges,
-    settleUnsettled: () => settleUnsettled(database),
+    settleUnsettled: () => settleOrphans(database),
     pruneUsage: async () => {
       await dropEndedSecrets(database);
       const now = Date.now();

@@ -9,7 +9,7 @@ test('An undelivered cancellation is retried after the buyer’s Retry-After', a
   const { _id: leadId } = await storeLead(database, campaign);
   const contract = `${campaign._id}/northwind`;
   const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
-  await claimLead(database, leadId, contract, { postId: 'post-1', ...terms }, 1);
+  await claimLead(database, { lead: leadId, contract, postId: 'post-1', ...terms, maxBuyers: 1 });
   const cancel = () => steps.cancelPost({ leadId, contract, postId: 'post-1' });
   const unheard = { type: 'NoticeUndelivered', nonRetryable: false };
 

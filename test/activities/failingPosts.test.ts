@@ -84,7 +84,7 @@ describe('a buyer whose posts fail', () => {
   test('gets the post that is in progress', async () => {
     const lead = await aLead();
     const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
-    await claimLead(world.database, lead, contract, { postId: 'post-1', ...terms }, 1);
+    await claimLead(world.database, { lead, contract, postId: 'post-1', ...terms, maxBuyers: 1 });
     await circuitIs(Date.now() + 60_000);
     expect(await sell(lead)).toMatchObject({ answer: 'accepted' });
   });

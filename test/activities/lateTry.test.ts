@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { agreeOnRoom, claimLead } from '../../src/store/sales/claims.js';
+import { agreeOnReservation, claimLead } from '../../src/store/sales/claims.js';
 import { storeLead } from '../support/market.js';
 import { openStepsWorld, saleOf, type StepsWorld } from '../support/steps.js';
 
@@ -41,15 +41,16 @@ describe('two attempts of one offer to a prepaid buyer', () => {
   test('An attempt that gets a reservation after another was rejected releases it and posts nothing', async () => {
     await hasPaidIn(10_000);
     const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
-    await claimLead(world.database, leadId, contract, { postId: 'post-1', ...terms }, 1);
+    await claimLead(world.database, { lead: leadId, contract, postId: 'post-1', ...terms, maxBuyers: 1 });
+    const post = { contract, postId: 'post-1' };
     const word = { answer: 'no_balance', detail: '$10.00 left' } as const;
-    expect(await agreeOnRoom(world.database, leadId, contract, 'post-1', word)).toEqual(word);
-    expect(await agreeOnRoom(world.database, leadId, contract, 'post-1', 'taken')).toEqual(word);
+    expect(await agreeOnReservation(world.database, leadId, post, word)).toEqual(word);
+    expect(await agreeOnReservation(world.database, leadId, post, 'taken')).toEqual(word);
 
     expect(await sell(1)).toEqual(word);
     expect(world.northwind.received).toEqual([]);
     expect(await world.database.usage.findOne(account)).toMatchObject({ balance: 10_000, held: {} });
     expect(await world.database.leads.findOne({ _id: leadId })).toMatchObject({ held: 0, claims: {} });
-    expect(await agreeOnRoom(world.database, leadId, contract, 'post-1', 'taken')).toBeUndefined();
+    expect(await agreeOnReservation(world.database, leadId, post, 'taken')).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { claimLead, releaseClaim } from '../../src/store/sales/claims.js';
+import { claimLead, endClaim } from '../../src/store/sales/claims.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';
 import { withdraw } from '../../src/store/leads/withdrawals.js';
 import { storeLead } from '../support/market.js';
@@ -48,7 +48,7 @@ describe('a lead withdrawn only in the database', () => {
   });
 
   test('neither waits nor expires nor has a round while a post is in flight, and ends after it', async () => {
-    await claimLead(world.database, leadId, contract, { ...claim, postId: 'p' }, 1);
+    await claimLead(world.database, { lead: leadId, contract, ...claim, postId: 'p', maxBuyers: 1 });
     expect(await withdraw(world.database, leadId)).toBe('withdrawing');
     expect(await pending()).toBe('withdrawing');
     expect(await world.steps.endLead({ leadId, status: 'expired' })).toMatchObject({ state: 'withdrawing' });
@@ -56,7 +56,7 @@ describe('a lead withdrawn only in the database', () => {
       ended: 'withdrawing',
       addresses: 0,
     });
-    await releaseClaim(world.database, leadId, contract, 'p', 'refused');
+    await endClaim(world.database, leadId, { contract, postId: 'p', status: 'refused' });
     expect(await world.steps.endLead({ leadId, status: 'expired' })).toMatchObject({ state: 'withdrawn' });
     expect(await stored()).not.toHaveProperty('dueAt');
     expect(world.northwind.received).toEqual([]);

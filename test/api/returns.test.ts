@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bookSale, holdOf } from '../../src/store/books/book.js';
+import { bookSale, holdOf } from '../../src/store/sales/book.js';
 import { confirm } from '../../src/store/sales/capacity.js';
 import { checkBooks } from '../../src/store/books/checkBooks.js';
 import { claimLead } from '../../src/store/sales/claims.js';
@@ -42,11 +42,15 @@ describe('a buyer returns a lead', () => {
     const { database } = world;
     const id = String((await sendLead(world, SAMPLE, headers)).body.lead_id);
     const offer = { postId: v7(), round: 1, buyer: 'northwind', exclusive: true, price: 4501, earns: 4001 };
-    const claimed = await claimLead(database, id, CONTRACT, offer, 1);
+    const claimed = await claimLead(database, { lead: id, contract: CONTRACT, ...offer, maxBuyers: 1 });
     if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
     const took = [{ path: 'sold.total', adds: 1 }];
     await database.usage.updateOne({ _id: CONTRACT }, { $inc: { 'sold.total': 1 } }, { upsert: true });
-    await bookSale(database, claimed.lead, CONTRACT, claimed.claim, { buyerLeadId: 'its-id' }, took);
+    await bookSale(
+      database,
+      { lead: claimed.lead, contract: CONTRACT, claim: claimed.claim, counted: took },
+      { buyerLeadId: 'its-id' },
+    );
     await confirm(database, holdOf(claimed.lead, CONTRACT, claimed.claim), { isReserved: false });
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4501 } });
     return { lead: id, post_id: offer.postId };

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withdrawLead } from '../../src/operations/leads/withdrawLead.js';
 import type { Round } from '../../src/market/model/round.js';
-import { claimLead, releaseClaim } from '../../src/store/sales/claims.js';
+import { claimLead, endClaim } from '../../src/store/sales/claims.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';
 import { matchOf } from '../../src/store/persons/matchKeys.js';
 import { storeRound } from '../../src/store/leads/rounds.js';
@@ -104,15 +104,17 @@ describe('a seller withdraws a lead', () => {
     if (campaign === null) throw new Error('The world has no such campaign.');
     const { _id: id } = await storeLead(world.database, campaign);
     const offer = { postId: 'p', round: 1, buyer: 'northwind', exclusive: false, price: 1, earns: 1 };
-    await claimLead(world.database, id, 'c', offer, 2);
+    await claimLead(world.database, { lead: id, contract: 'c', ...offer, maxBuyers: 2 });
     const began = Date.now();
     const reply = await withdraw(id);
     expect(Date.now() - began).toBeLessThan(1000);
     expect([reply.status, reply.body.status, reply.body.withdrawing]).toEqual([200, 'pending', true]);
-    expect(await claimLead(world.database, id, 'd', { ...offer, postId: 'q' }, 2)).toMatchObject({
+    expect(
+      await claimLead(world.database, { lead: id, contract: 'd', ...offer, postId: 'q', maxBuyers: 2 }),
+    ).toMatchObject({
       closed: 'received',
     });
-    await releaseClaim(world.database, id, 'c', 'p', 'refused');
+    await endClaim(world.database, id, { contract: 'c', postId: 'p', status: 'refused' });
     const later = await withdraw(id);
     expect([later.status, later.body.status, later.body.withdrawing]).toEqual([200, 'withdrawn', undefined]);
     expect((await request(world, `/api/leads/${id}`)).body).toEqual(later.body);

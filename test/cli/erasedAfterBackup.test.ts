@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config.js';
 import { release } from '../../src/store/sales/capacity.js';
-import { claimLead, releaseClaim } from '../../src/store/sales/claims.js';
+import { claimLead, endClaim } from '../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { eraseLead } from '../../src/store/persons/erase.js';
@@ -65,10 +65,10 @@ describe('a person erased after a backup', () => {
       holds: [{ ...hold, ...sold?.match }],
     });
     const post = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
-    await claimLead(database, ids.posting, CONTRACT, post, 1);
+    await claimLead(database, { lead: ids.posting, contract: CONTRACT, ...post, maxBuyers: 1 });
     expect((await run(['backup', dir], live)).code).toBe(0);
 
-    await releaseClaim(database, ids.posting, CONTRACT, 'p', 'refused');
+    await endClaim(database, ids.posting, { contract: CONTRACT, postId: 'p', status: 'refused' });
     await release(database, { ...hold, sale: 'p', lead: ids.posting });
     for (const id of erased())
       expect(await eraseLead(database, id, { by: 'dana' })).toMatchObject({ outcome: 'erased' });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { bookSale } from '../../src/store/books/book.js';
+import { bookSale } from '../../src/store/sales/book.js';
 import { claimLead } from '../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { postponeSweep } from '../../src/store/leads/leads.js';
@@ -50,10 +50,10 @@ describe('a booking is interrupted before its commit', () => {
   it('the retried booking waits, sends no further post, and is booked once', async () => {
     const contract = 'ACME1234/auto-insurance/northwind';
     const post = { postId: 'post', round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
-    const claimed = await claimLead(direct, 'cut-off', contract, post, 1);
+    const claimed = await claimLead(direct, { lead: 'cut-off', contract, ...post, maxBuyers: 1 });
     if (!('claim' in claimed)) throw new Error('The lead is not on sale');
     const end = await leaveUncommitted('cut-off');
-    const booked = bookSale(database, claimed.lead, contract, claimed.claim, undefined);
+    const booked = bookSale(database, { lead: claimed.lead, contract, claim: claimed.claim });
     await Promise.race([booked, triedTwice()]);
     await end();
     expect(await booked).toBe('accepted');

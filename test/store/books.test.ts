@@ -2,7 +2,7 @@ import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { statementView } from '../../src/operations/books/booksOperations.js';
 import { statementCsv } from '../../src/cli/commands/books/statementText.js';
-import { bookSale } from '../../src/store/books/book.js';
+import { bookSale } from '../../src/store/sales/book.js';
 import { checkBooks, type CheckCursor } from '../../src/store/books/checkBooks.js';
 import { claimLead } from '../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
@@ -45,10 +45,10 @@ describe('the books', () => {
     const { _id } = await storeLead(database, campaign);
     const contract = `${campaign._id}/northwind`;
     const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4000 };
-    const claimed = await claimLead(database, _id, contract, { postId: v7(), ...terms }, 1);
+    const claimed = await claimLead(database, { lead: _id, contract, postId: v7(), ...terms, maxBuyers: 1 });
     if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
     const { lead, claim } = claimed;
-    await bookSale(database, lead, contract, claim, undefined);
+    await bookSale(database, { lead, contract, claim });
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4500 } });
     return { lead: _id, sale: claim.postId };
   }

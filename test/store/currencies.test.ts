@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readMarketFile } from '../../src/market/file/changeMarket.js';
 import { applyMarket } from '../../src/store/market/apply.js';
-import { bookSale } from '../../src/store/books/book.js';
+import { bookSale } from '../../src/store/sales/book.js';
 import { reserve } from '../../src/store/sales/capacity.js';
 import { checkBooks } from '../../src/store/books/checkBooks.js';
 import { claimLead } from '../../src/store/sales/claims.js';
@@ -62,9 +62,9 @@ async function sell(): Promise<void> {
   const contract = `${AUTO}/northwind`;
   const { _id } = await storeLead(database, await campaignNow());
   const terms = { postId, round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4500 };
-  const claimed = await claimLead(database, _id, contract, { ...terms, currency: 'USD' }, 1);
+  const claimed = await claimLead(database, { lead: _id, contract, ...terms, currency: 'USD', maxBuyers: 1 });
   if (!('claim' in claimed)) throw new Error('The lead is not on sale.');
-  await bookSale(database, claimed.lead, contract, claimed.claim, undefined);
+  await bookSale(database, { lead: claimed.lead, contract, claim: claimed.claim });
 }
 
 describe('The currency of a campaign', () => {

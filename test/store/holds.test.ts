@@ -64,7 +64,7 @@ test('Of a number that a thousand leads have, the latest sales of each contract 
   const next = hold('after that', 'c', NOW + DAY);
   expect(await reserve(database, asking(next, [rule]))).toHaveProperty('refusal.reason', 'duplicate');
   const later = { ...next, at: NOW + 2 * DAY };
-  expect(await reserve(database, asking(later, [rule]))).toEqual({ took: [] });
+  expect(await reserve(database, asking(later, [rule]))).toEqual({ counted: [] });
   await confirm(database, later);
   expect(await salesOf('c')).toEqual(['other', 'sale 3', 'sale 4', 'after that']);
 });
@@ -72,7 +72,7 @@ test('Of a number that a thousand leads have, the latest sales of each contract 
 test('Posts that are refused leave the sales before them, however many there were', async () => {
   await confirm(database, hold('sold', 'd'));
   const posts = Array.from({ length: 20 }, (_, i) => hold(`post ${i}`, 'd'));
-  for (const post of posts) expect(await reserve(database, asking(post))).toEqual({ took: [] });
+  for (const post of posts) expect(await reserve(database, asking(post))).toEqual({ counted: [] });
   expect(await salesOf('d')).toHaveLength(21);
   await Promise.all(posts.map((post) => release(database, post)));
   expect(await salesOf('d')).toEqual(['sold']);

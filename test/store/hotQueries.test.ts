@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bookSale, holdOf } from '../../src/store/books/book.js';
+import { bookSale, holdOf } from '../../src/store/sales/book.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import type { CampaignDocument } from '../../src/store/documents.js';
 import { countHeldPosts, holdPost } from '../../src/store/leads/heldPosts.js';
@@ -10,7 +10,7 @@ import { listLeads } from '../../src/store/leads/listLeads.js';
 import { withdraw } from '../../src/store/leads/withdrawals.js';
 import { EVERY_SELLER, withdrawSuppressed } from '../../src/store/persons/suppressions.js';
 import { confirm, release, reserve, unsettledLeads } from '../../src/store/sales/capacity.js';
-import { agreeOnRoom, claimLead, releaseClaim } from '../../src/store/sales/claims.js';
+import { agreeOnReservation, claimLead, endClaim } from '../../src/store/sales/claims.js';
 import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -100,16 +100,16 @@ const CONTRACT = 'ACME1234/auto-insurance/northwind';
 async function sellLead(campaign: CampaignDocument): Promise<void> {
   const { _id } = await storeLead(database, campaign, { match: { phone: 'hash-of-the-phone' } });
   const refused = await claim(_id, CONTRACT, 'refused');
-  await releaseClaim(database, _id, CONTRACT, 'refused', 'refused');
-  await release(database, refused.hold, true);
+  await endClaim(database, _id, { contract: CONTRACT, postId: 'refused', status: 'refused' });
+  await release(database, refused.hold, { wasPosted: true });
   const { lead, claimed, hold } = await claim(_id, `${CONTRACT}-2`, 'accepted');
-  expect(await bookSale(database, lead, `${CONTRACT}-2`, claimed, undefined)).toBe('accepted');
+  expect(await bookSale(database, { lead, contract: `${CONTRACT}-2`, claim: claimed })).toBe('accepted');
   await confirm(database, hold);
   await findLeadSummary(database, _id);
   const waiting = await storeLead(database, campaign);
   await claim(waiting._id, CONTRACT, 'held');
   await holdPost(database, waiting._id, CONTRACT, new Date());
-  await releaseClaim(database, waiting._id, CONTRACT, 'held', 'cancelled');
+  await endClaim(database, waiting._id, { contract: CONTRACT, postId: 'held', status: 'cancelled' });
   await markPending(database, waiting._id, new Date(), { reason: 'uncertain' });
   await expireLead(database, waiting._id);
   await withdraw(database, (await storeLead(database, campaign))._id);
@@ -117,7 +117,7 @@ async function sellLead(campaign: CampaignDocument): Promise<void> {
 
 async function claim(leadId: string, contract: string, postId: string) {
   const terms = { round: 1, buyer: 'northwind', exclusive: true, price: 4500, earns: 4000 };
-  const found = await claimLead(database, leadId, contract, { postId, ...terms }, 1);
+  const found = await claimLead(database, { lead: leadId, contract, postId, ...terms, maxBuyers: 1 });
   if (!('claim' in found)) throw new Error('The lead was not claimed');
   const hold = holdOf(found.lead, contract, found.claim);
   const reserved = await reserve(database, {
@@ -125,8 +125,8 @@ async function claim(leadId: string, contract: string, postId: string) {
     ...{ match: found.lead.match, notesPerson: true, countsOffers: true },
     duplicates: [{ per: 'buyer', by: ['phone'], match: 'any', withinDays: 1 }],
   });
-  expect(reserved).toHaveProperty('took');
-  await agreeOnRoom(database, leadId, contract, postId, 'taken');
+  expect(reserved).toHaveProperty('counted');
+  await agreeOnReservation(database, leadId, { contract, postId }, 'taken');
   return { lead: found.lead, claimed: found.claim, hold };
 }
 

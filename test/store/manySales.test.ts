@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bookSale, holdOf } from '../../src/store/books/book.js';
+import { bookSale, holdOf } from '../../src/store/sales/book.js';
 import { confirm } from '../../src/store/sales/capacity.js';
-import { claimLead, releaseClaim } from '../../src/store/sales/claims.js';
+import { claimLead, endClaim } from '../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import type { LeadDocument } from '../../src/store/documents.js';
 import { storeLead, storeMarket } from '../support/market.js';
@@ -45,18 +45,19 @@ describe('a shared lead that 34 buyers accept concurrently', () => {
 
   async function sell(leadId: string, i: number): Promise<string> {
     const claim = { postId: `${leadId}-${i}`, round: 1, buyer: `buyer-${i}`, exclusive: false };
-    const claimed = await claimLead(
-      database,
-      leadId,
-      contractOf(i),
-      { ...claim, price: 100, earns: 90 },
-      BUYERS,
-    );
+    const claimed = await claimLead(database, {
+      lead: leadId,
+      contract: contractOf(i),
+      ...claim,
+      price: 100,
+      earns: 90,
+      maxBuyers: BUYERS,
+    });
     if (!('claim' in claimed)) return 'not claimed';
     const { lead } = claimed;
     // One after the other, in the order of answers.
     await sleep(i % 7);
-    const booked = await bookSale(database, lead, contractOf(i), claimed.claim, undefined);
+    const booked = await bookSale(database, { lead, contract: contractOf(i), claim: claimed.claim });
     await confirm(database, holdOf(lead, contractOf(i), claimed.claim), { isReserved: false });
     return booked;
   }
@@ -79,19 +80,23 @@ describe('a shared lead that 34 buyers accept concurrently', () => {
   test('is booked only for posts that are still in progress', async () => {
     const { _id } = await newLead();
     const claims = await atOnce((i) =>
-      claimLead(
-        database,
-        _id,
-        contractOf(i),
-        { postId: `${_id}-${i}`, round: 1, buyer: `buyer-${i}`, exclusive: false, price: 100, earns: 90 },
-        BUYERS,
-      ),
+      claimLead(database, {
+        lead: _id,
+        contract: contractOf(i),
+        postId: `${_id}-${i}`,
+        round: 1,
+        buyer: `buyer-${i}`,
+        exclusive: false,
+        price: 100,
+        earns: 90,
+        maxBuyers: BUYERS,
+      }),
     );
-    await releaseClaim(database, _id, contractOf(7), `${_id}-7`, 'cancelled');
+    await endClaim(database, _id, { contract: contractOf(7), postId: `${_id}-7`, status: 'cancelled' });
     const booked = await atOnce(async (i) => {
       const claimed = claims[i];
       if (claimed === undefined || !('claim' in claimed)) return 'not claimed';
-      return bookSale(database, claimed.lead, contractOf(i), claimed.claim, undefined);
+      return bookSale(database, { lead: claimed.lead, contract: contractOf(i), claim: claimed.claim });
     });
     expect(booked.filter((status) => status === 'accepted')).toHaveLength(BUYERS - 1);
     expect(booked[7]).toBe('cancelled');

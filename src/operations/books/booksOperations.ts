@@ -4,7 +4,7 @@ import { toDecimal } from '../../market/money.js';
 import { buyerAccount } from '../../market/limits/usage.js';
 import { checkBooks, STAGES, type BooksDifference, type CheckCursor } from '../../store/books/checkBooks.js';
 import type { Database } from '../../store/db.js';
-import { HOUSE, sellerAccount } from '../../store/books/ledger.js';
+import { HOUSE, sellerAccount } from '../../store/sales/ledger.js';
 import {
   statementPage,
   type StatementCursor,

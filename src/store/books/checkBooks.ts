@@ -3,7 +3,7 @@ import { formatMoney, type Minor } from '../../market/money.js';
 import type { Database } from '../db.js';
 import { IN_VALUES } from '../localDatabase.js';
 import { accountId } from '../sales/capacity.js';
-import { entriesOf } from './ledger.js';
+import { entriesOf } from '../sales/ledger.js';
 import type { EntryDocument, SaleDocument, StoredLead } from '../documents.js';
 
 /** Two parts of the books that disagree. */

@@ -14,7 +14,7 @@ import type {
 } from '../documents.js';
 import type { Database } from '../db.js';
 import { duplicateKeyOf, writeInTransaction } from '../transaction.js';
-import { returnEntriesOf } from './ledger.js';
+import { returnEntriesOf } from '../sales/ledger.js';
 import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
 
 export const findReturn = ({ returns }: Database, sale: string): Promise<ReturnDocument | null> =>

@@ -13,7 +13,7 @@ import { accountId, isIn } from '../sales/capacity.js';
 import type { Database } from '../db.js';
 import { duplicateKeyOf, writeInTransaction } from '../transaction.js';
 import { rearmLowBalanceNotice } from './lowBalance.js';
-import { BANK } from './ledger.js';
+import { BANK } from '../sales/ledger.js';
 import { marketChangeWrites } from '../marketChanges.js';
 
 /** A payment of a prepaid buyer; negative if it takes money back. */

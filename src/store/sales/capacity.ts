@@ -58,7 +58,7 @@ export interface Reservation {
 
 const pathOf = ({ counter, window }: Limit): string => `${counter}.${window}`;
 
-const tookUnder = ({ limits, countsOffers }: Reservation): CountedUsage[] => [
+const countedUnder = ({ limits, countsOffers }: Reservation): CountedUsage[] => [
   ...limits.map((limit) => ({ path: pathOf(limit), adds: limit.adds })),
   ...(countsOffers ? [{ path: 'offers.posted', adds: 1 }] : []),
 ];
@@ -75,9 +75,9 @@ type Write = ClientBulkWriteModel<Written>;
 export async function reserve(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal: Exclusion } | { took: CountedUsage[] }> {
+): Promise<{ refusal: Exclusion } | { counted: CountedUsage[] }> {
   const writes = reservationWrites(database, reservation);
-  if (writes.length === 0) return { took: [] };
+  if (writes.length === 0) return { counted: [] };
   // An absent counter passes any condition, even if a single sale exceeds the limit.
   const { limits, limiting, currency, hold } = reservation;
   const other = balanceCurrencyExclusion(reservation.buyer, undefined, currency);
@@ -85,10 +85,10 @@ export async function reserve(
   const never = fullLimit(limits, undefined);
   if (never) return { refusal: fullLimitExclusion(never, undefined, { limiting, currency, now: hold.at }) };
   for (;;) {
-    if (await takeAll(database, writes)) return { took: tookUnder(reservation) };
+    if (await takeAll(database, writes)) return { counted: countedUnder(reservation) };
     const found = await lookUp(database, reservation);
     if (found.refusal) return { refusal: found.refusal };
-    if (found.complete) return { took: found.took ?? [] };
+    if (found.complete) return { counted: found.counted ?? [] };
     // The limit allowed it in the meantime: try again for the rest.
   }
 }
@@ -123,14 +123,16 @@ function reservationWrites({ db }: Database, reservation: Reservation): Write[] 
     upsert,
   });
   if (limits.length > 0 || countsOffers) {
-    const took = tookUnder(reservation);
-    const room = limits.map((limit) => [pathOf(limit), { $not: { $gt: limit.most - limit.adds } }] as const);
+    const took = countedUnder(reservation);
+    const allowed = limits.map(
+      (limit) => [pathOf(limit), { $not: { $gt: limit.most - limit.adds } }] as const,
+    );
     const held: UsageReservation = { lead, contract, at, took };
     const taken = {
       $inc: Object.fromEntries(took.map(({ path, adds }) => [path, adds])),
       $set: { [`held.${sale}`]: held },
     };
-    writes.push(usage(contract, Object.fromEntries(room), taken, true));
+    writes.push(usage(contract, Object.fromEntries(allowed), taken, true));
   }
   if (buyer.balance !== undefined) {
     const held: UsageReservation = { lead, contract, at, took: [], price };
@@ -245,7 +247,7 @@ function forbidding(rule: DuplicateRule, _id: string, hold: Hold): object {
 async function lookUp(
   database: Database,
   reservation: Reservation,
-): Promise<{ refusal?: Exclusion; complete?: boolean; took?: CountedUsage[] }> {
+): Promise<{ refusal?: Exclusion; complete?: boolean; counted?: CountedUsage[] }> {
   const { hold, price, currency, limits, limiting, buyer, match, duplicates, notesPerson } = reservation;
   const { usage, holds } = await readUsage(
     database,
@@ -272,7 +274,7 @@ async function lookUp(
     (limits.length === 0 || isHeld(hold.contract)) &&
     (buyer.balance === undefined || isHeld(accountId(buyer.id))) &&
     (!notesPerson || personIds(match).length === 0 || holds.some(({ sale }) => sale === hold.sale));
-  return { complete, took: usage.get(hold.contract)?.held?.[hold.sale]?.took };
+  return { complete, counted: usage.get(hold.contract)?.held?.[hold.sale]?.took };
 }
 
 /** Usage of contracts and buyers' accounts by id, and the holds of a person; two concurrent reads. */
@@ -305,7 +307,7 @@ export async function release(
     buyer,
     ...match
   }: Pick<Hold, 'sale' | 'lead' | 'contract' | 'buyer'> & PersonHashes,
-  wasPosted = false,
+  { wasPosted = false }: { wasPosted?: boolean } = {},
 ): Promise<void> {
   const ids = [contract, accountId(buyer)];
   const found = await database.usage
@@ -316,7 +318,7 @@ export async function release(
     const back = took
       .filter(({ path }) => !wasPosted || !/^(posts|offers)\./.test(path))
       .map(({ path, adds }) => [path, -adds] as const);
-    return settled(database, _id, sale, {
+    return endReservation(database, _id, sale, {
       ...Object.fromEntries(back),
       ...(price > 0 && { balance: price }),
     });
@@ -327,7 +329,11 @@ export async function release(
     filter: { _id },
     update: { $pull: { holds: { sale } } },
   }));
-  await database.client.bulkWrite<Written>([...given, ...people, tied(database, lead, [contract])]);
+  await database.client.bulkWrite<Written>([
+    ...given,
+    ...people,
+    settledContracts(database, lead, [contract]),
+  ]);
 }
 
 /** What the reservation of a sale in progress has counted. */
@@ -369,18 +375,18 @@ function confirmation(database: Database, sales: readonly { hold: Hold; isReserv
     ...sales.flatMap(({ hold: { sale, contract, buyer }, isReserved }) =>
       isReserved
         ? [
-            settled(database, contract, sale, { 'offers.accepted': 1 }),
-            settled(database, accountId(buyer), sale, {}),
+            endReservation(database, contract, sale, { 'offers.accepted': 1 }),
+            endReservation(database, accountId(buyer), sale, {}),
           ]
         : [],
     ),
     ...[...byPerson].map(([id, holds]) => noteSales(database.db.databaseName, id, [...holds.values()])),
-    ...[...byLead].map(([lead, contracts]) => tied(database, lead, contracts)),
+    ...[...byLead].map(([lead, contracts]) => settledContracts(database, lead, contracts)),
   ];
 }
 
 /** Ends a reservation and adds to its counters, once. */
-function settled({ db }: Database, _id: string, sale: string, counts: Record<string, number>): Write {
+function endReservation({ db }: Database, _id: string, sale: string, counts: Record<string, number>): Write {
   return {
     name: 'updateOne',
     namespace: `${db.databaseName}.usage`,
@@ -390,7 +396,7 @@ function settled({ db }: Database, _id: string, sale: string, counts: Record<str
 }
 
 /** Removes the contracts from the lead's unsettled reservations. */
-const tied = ({ db }: Database, lead: string, contracts: string[]): Write => ({
+const settledContracts = ({ db }: Database, lead: string, contracts: string[]): Write => ({
   name: 'updateOne',
   namespace: `${db.databaseName}.leads`,
   filter: { _id: lead },

@@ -7,13 +7,26 @@ import { runInBatches, leadLane } from '../lanes.js';
 import { openLead } from '../leads/person.js';
 import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
 
+/** An offer to a buyer, as its claim has it. */
+export interface ClaimTerms extends Pick<
+  Claim,
+  'postId' | 'round' | 'buyer' | 'exclusive' | 'price' | 'earns' | 'currency'
+> {
+  /** Its id, or the lead if the caller has read it; then a new claim needs no other read. */
+  lead: string | LeadDocument;
+  contract: string;
+  maxBuyers: number;
+  /** Whether a cancelled post of an earlier round may be followed by another. */
+  again?: boolean;
+}
+
 /**
  * The lead with its claim, or why there is none: a limit refused the offer in this round already, or the lead has
  * ended, was withdrawn, has all places taken, or is in another currency than the offer.
  */
 export type Claimed =
-  | { lead: LeadDocument; claim: Claim }
-  | { noRoom: LimitRefusal }
+  | { lead: LeadDocument; claim: Claim; isNew: boolean }
+  | { refusal: LimitRefusal }
   | { closed: LeadStatus };
 
 /**
@@ -21,20 +34,15 @@ export type Claimed =
  * workers try at once, there are no more claims than places, an exclusive claim is alone, and each contract has at most
  * one. An offer that a limit refused is not repeated in the same round, because a late attempt must not claim a place
  * that another attempt has given up.
- * @param again whether a cancelled post of an earlier round may be followed by another
  */
 export async function claimLead(
   database: Database,
-  leadId: string,
-  contract: string,
-  claim: Pick<Claim, 'postId' | 'round' | 'buyer' | 'exclusive' | 'price' | 'earns' | 'currency'>,
-  maxBuyers: number,
-  again = false,
+  { lead: given, contract, maxBuyers, again = false, ...terms }: ClaimTerms,
 ): Promise<Claimed> {
+  const leadId = typeof given === 'string' ? given : given._id;
   const path = `claims.${contract}`;
-  const at = new Date();
-  const fresh: Claim = { ...claim, status: 'posting', at };
-  const before = again ? await calledOffBefore(database, leadId, contract) : [];
+  const claim: Claim = { ...terms, status: 'posting', at: new Date() };
+  const before = again ? await cancelledBefore(database, leadId, contract) : [];
   const write: ClaimWrite = {
     filter: {
       _id: leadId,
@@ -51,22 +59,28 @@ export async function claimLead(
       ...unclaimed(contract, claim.round, again),
     },
     update: {
-      $set: { [path]: fresh, heldAlone: claim.exclusive, updatedAt: at },
+      $set: { [path]: claim, heldAlone: claim.exclusive, updatedAt: claim.at },
       $inc: { held: 1 },
       ...(before.length > 0 && { $addToSet: { passed: { $each: before } } }),
     },
   };
   // The buyers of a shared lead claim it concurrently.
-  const lead = await runInBatches(database, { lane: leadLane(leadId), kind: 'claim' }, write, (writes) =>
-    claimAll(database, leadId, writes),
+  const { isNew, lead } = await runInBatches(
+    database,
+    { lane: leadLane(leadId), kind: 'claim' },
+    { write, isRead: typeof given === 'string' },
+    (writes) => claimAll(database, leadId, writes),
   );
-  const taken = lead.claims[contract];
-  const isOurs = taken !== undefined && !(again && taken.status === 'cancelled' && taken.round < claim.round);
-  if (isOurs) return { lead: openLead(database.vault, lead), claim: taken };
-  const passed = lead.passed?.find((one) => one.round === claim.round && one.contract === contract);
-  if (passed === undefined || passed.answer === 'uncertain') return { closed: lead.status };
-  const { answer, detail, change } = passed;
-  return { noRoom: { answer, detail, change } };
+  if (lead === undefined && typeof given !== 'string')
+    return { lead: { ...given, claims: { ...given.claims, [contract]: claim } }, claim, isNew };
+  if (!lead) throw new UnknownLeadError(leadId);
+  const found = lead.claims[contract];
+  const isOurs = found !== undefined && !(again && found.status === 'cancelled' && found.round < claim.round);
+  if (isOurs) return { lead: openLead(database.vault, lead), claim: found, isNew };
+  const skipped = lead.passed?.find((one) => one.round === claim.round && one.contract === contract);
+  if (skipped === undefined || skipped.answer === 'uncertain') return { closed: lead.status };
+  const { answer, detail, change } = skipped;
+  return { refusal: { answer, detail, change } };
 }
 
 interface ClaimWrite {
@@ -74,16 +88,20 @@ interface ClaimWrite {
   update: UpdateFilter<StoredLead>;
 }
 
-/** Applies each claim with its own condition, in order. Returns the lead after all of them, for each. */
+/**
+ * Applies each claim with its own condition, in order. The lead after all of them is read if it is needed: a caller has
+ * none, or a claim was refused.
+ */
 async function claimAll(
   { leads }: Pick<Database, 'leads'>,
   _id: string,
-  writes: ClaimWrite[],
-): Promise<StoredLead[]> {
-  await leads.bulkWrite(writes.map((updateOne) => ({ updateOne })));
+  claims: { write: ClaimWrite; isRead: boolean }[],
+): Promise<{ isNew: boolean; lead?: StoredLead | null }[]> {
+  const { matchedCount } = await leads.bulkWrite(claims.map(({ write }) => ({ updateOne: write })));
+  const isNew = matchedCount === claims.length;
+  if (isNew && !claims.some(({ isRead }) => isRead)) return claims.map(() => ({ isNew }));
   const lead = await leads.findOne({ _id }, { projection: { rounds: 0 } });
-  if (lead === null) throw new UnknownLeadError(_id);
-  return writes.map(() => lead);
+  return claims.map(() => ({ isNew, lead }));
 }
 
 /**
@@ -115,11 +133,10 @@ function unclaimed(contract: string, round: number, again: boolean): Record<stri
  * counts for all of them, so that no attempt sends a post while another drops the claim. Returns undefined if the claim
  * is no longer `posting`.
  */
-export async function agreeOnRoom(
+export async function agreeOnReservation(
   { leads }: Database,
   leadId: string,
-  contract: string,
-  postId: string,
+  { contract, postId }: { contract: string; postId: string },
   found: 'taken' | LimitRefusal,
 ): Promise<'taken' | LimitRefusal | undefined> {
   const path = `claims.${contract}`;
@@ -139,7 +156,7 @@ export async function agreeOnRoom(
 }
 
 /** The claim that a repeated offer replaces, so that its round keeps the outcome. */
-async function calledOffBefore(
+async function cancelledBefore(
   { leads }: Pick<Database, 'leads'>,
   leadId: string,
   contract: string,
@@ -169,17 +186,20 @@ export async function dropClaim(
   );
 }
 
+/** A claim that ends without a sale, with the reason. */
+export interface EndedClaim extends Pick<Claim, 'postId' | 'detail' | 'words'> {
+  contract: string;
+  status: 'refused' | 'cancelled';
+}
+
 /**
  * Ends a claim without a sale and frees its place for the next bidder. Returns false if the claim was no longer
  * `posting`, because a concurrent writer booked or ended it.
  */
-export async function releaseClaim(
+export async function endClaim(
   { leads }: Database,
   leadId: string,
-  contract: string,
-  postId: string,
-  status: 'refused' | 'cancelled',
-  why: Pick<Claim, 'detail' | 'words'> = {},
+  { contract, postId, status, detail, words }: EndedClaim,
 ): Promise<boolean> {
   const path = `claims.${contract}`;
   const now = new Date();
@@ -189,8 +209,8 @@ export async function releaseClaim(
       $set: {
         [`${path}.status`]: status,
         [`${path}.endedAt`]: now,
-        [`${path}.detail`]: why.detail,
-        [`${path}.words`]: why.words,
+        [`${path}.detail`]: detail,
+        [`${path}.words`]: words,
         heldAlone: false,
         updatedAt: now,
       },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { split, type Margin, type Share } from '../../../src/market/model/margin.js';
 import { refundOf } from '../../../src/market/model/returnShares.js';
-import { entriesOf, returnEntriesOf } from '../../../src/store/books/ledger.js';
+import { entriesOf, returnEntriesOf } from '../../../src/store/sales/ledger.js';
 import type { EntryDocument } from '../../../src/store/documents.js';
 
 const percents = fc.integer({ min: 0, max: 10_000 }).map((hundredths) => hundredths / 100);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLeadDetails } from '../../../src/operations/leads/leadDetails.js';
 import { describeLead } from '../../../src/cli/commands/leads/describeLead.js';
 import type { Entry, Round } from '../../../src/market/model/round.js';
-import { claimLead, skipOffer, releaseClaim } from '../../../src/store/sales/claims.js';
+import { claimLead, skipOffer, endClaim } from '../../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import type { CampaignDocument, LeadDocument, StoredLead } from '../../../src/store/documents.js';
 import { eraseLead } from '../../../src/store/persons/erase.js';
@@ -155,8 +155,8 @@ describe('a lead with many rounds', () => {
     const { _id, receivedAt } = await newLead();
     await hold(_id, northwind(1));
     const claim = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 900, earns: 900 };
-    await claimLead(database, _id, NORTHWIND, { ...claim, currency: 'USD' }, 1);
-    await releaseClaim(database, _id, NORTHWIND, 'p', 'refused');
+    await claimLead(database, { lead: _id, contract: NORTHWIND, ...claim, currency: 'USD', maxBuyers: 1 });
+    await endClaim(database, _id, { contract: NORTHWIND, postId: 'p', status: 'refused' });
     await hold(_id, northwind(2));
     const until = new Date(receivedAt.getTime() + 1);
     const which = { since: receivedAt, until, campaigns: [{ id: campaign._id, seller: campaign.seller }] };
@@ -198,7 +198,13 @@ describe('a late retry of an earlier round', () => {
 
   test('gets no claim', async () => {
     const claim = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 900, earns: 900 };
-    const late = await claimLead(database, leadId, NORTHWIND, { ...claim, currency: 'USD' }, 1);
+    const late = await claimLead(database, {
+      lead: leadId,
+      contract: NORTHWIND,
+      ...claim,
+      currency: 'USD',
+      maxBuyers: 1,
+    });
     expect(late).toEqual({ closed: 'pending' });
     expect((await stored(leadId)).held).toBe(0);
   });

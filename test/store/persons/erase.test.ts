@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { release } from '../../../src/store/sales/capacity.js';
-import { claimLead, releaseClaim } from '../../../src/store/sales/claims.js';
+import { claimLead, endClaim } from '../../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import type {
   CampaignDocument,
@@ -161,12 +161,14 @@ describe('erasing a lead', () => {
     'that is %s waits for the answer to a post, and for what was reserved for it',
     async (status) => {
       const lead = await store({ status });
-      await claimLead(database, lead._id, CONTRACT, post, 2);
+      await claimLead(database, { lead: lead._id, contract: CONTRACT, ...post, maxBuyers: 2 });
       expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
       expect((await findLead(database, lead._id))?.fields).toEqual(lead.fields);
       // No other buyer gets the lead meanwhile.
-      expect(await claimLead(database, lead._id, 'another', post, 2)).toEqual({ closed: status });
-      await releaseClaim(database, lead._id, CONTRACT, post.postId, 'refused');
+      expect(
+        await claimLead(database, { lead: lead._id, contract: 'another', ...post, maxBuyers: 2 }),
+      ).toEqual({ closed: status });
+      await endClaim(database, lead._id, { contract: CONTRACT, postId: post.postId, status: 'refused' });
       expect(await eraseLead(database, lead._id, { by })).toEqual({ outcome: 'held' });
       const hold = {
         sale: post.postId,
@@ -183,7 +185,9 @@ describe('erasing a lead', () => {
   test('stops further sales, even if it has a free place', async () => {
     const lead = await store({ status: 'sold' });
     await eraseLead(database, lead._id, { by });
-    expect(await claimLead(database, lead._id, CONTRACT, post, 3)).toEqual({ closed: 'sold' });
+    expect(await claimLead(database, { lead: lead._id, contract: CONTRACT, ...post, maxBuyers: 3 })).toEqual({
+      closed: 'sold',
+    });
   });
 
   test('concurrently with a post either posts the whole lead or nothing', async () => {
@@ -191,7 +195,7 @@ describe('erasing a lead', () => {
       const lead = await store({ status: 'sold' });
       const [erased, claimed] = await Promise.all([
         eraseLead(database, lead._id, { by }),
-        claimLead(database, lead._id, CONTRACT, post, 1),
+        claimLead(database, { lead: lead._id, contract: CONTRACT, ...post, maxBuyers: 1 }),
       ]);
       const posted = 'lead' in claimed ? claimed.lead.fields : undefined;
       expect(posted).toEqual(erased.outcome === 'erased' ? undefined : lead.fields);

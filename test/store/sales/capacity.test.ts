@@ -5,7 +5,7 @@ import { accountId, confirm, release, reserve, type Reservation } from '../../..
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
 import type { CampaignDocument, Claim } from '../../../src/store/documents.js';
-import { settleUnsettled } from '../../../src/store/books/settleUnsettled.js';
+import { settleOrphans } from '../../../src/store/sales/posts.js';
 import { storeLead, storeMarket } from '../../support/market.js';
 import { isolatedSettings } from '../../support/stack.js';
 
@@ -57,7 +57,7 @@ function asking(hold: Hold, more: Partial<Reservation> = {}): Reservation {
 
 const atOnce = <T>(act: (i: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: MANY }, (_, i) => act(i)));
-const taken = (answers: object[]): number => answers.filter((answer) => 'took' in answer).length;
+const taken = (answers: object[]): number => answers.filter((answer) => 'counted' in answer).length;
 const usageOf = (id: string) => database.usage.findOne({ _id: id });
 
 describe(`${MANY} concurrent sales`, () => {
@@ -122,8 +122,9 @@ describe(`${MANY} concurrent calls for one sale`, () => {
 
   test('release the reservation once, and a sent post stays counted', async () => {
     const [sent, unsent] = [holdOn('sent', 'back'), holdOn('unsent', 'back')];
-    for (const hold of [sent, unsent]) expect(await reserve(database, asking(hold))).toHaveProperty('took');
-    await atOnce(() => release(database, sent, true));
+    for (const hold of [sent, unsent])
+      expect(await reserve(database, asking(hold))).toHaveProperty('counted');
+    await atOnce(() => release(database, sent, { wasPosted: true }));
     await atOnce(() => release(database, unsent));
     expect(await usageOf('back')).toMatchObject({ sold: { [DAY]: 0 }, posts: { [DAY]: 1 }, held: {} });
     const more = await atOnce((i) => reserve(database, asking(holdOn(`more-${i}`, 'back'))));
@@ -161,7 +162,7 @@ test('Orphaned reservations of a dead process are settled: sold ones stay, refus
   }
   const loose = statuses.map(contract);
   await storeLead(database, campaign, { ...lead, claims, loose, updatedAt: new Date(NOW) });
-  expect(await settleUnsettled(database)).toBe(1);
+  expect(await settleOrphans(database)).toBe(1);
   const soldUnder = async (status: string) => (await usageOf(contract(status)))?.sold?.[DAY];
   expect(await Promise.all(statuses.map(soldUnder))).toEqual([1, 0, 1]);
   expect(Object.keys((await usageOf(contract('posting')))?.held ?? {})).toEqual(['sale-posting']);

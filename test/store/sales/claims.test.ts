@@ -1,7 +1,7 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bookSale } from '../../../src/store/books/book.js';
-import { claimLead, dropClaim, releaseClaim } from '../../../src/store/sales/claims.js';
+import { bookSale } from '../../../src/store/sales/book.js';
+import { claimLead, dropClaim, endClaim } from '../../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import type { CampaignDocument, Claim } from '../../../src/store/documents.js';
 import { stateForWorkflow } from '../../../src/store/leads/leads.js';
@@ -27,7 +27,13 @@ describe('a shared lead with two places', () => {
     const claimed = await Promise.all(
       Array.from({ length: 10 }, (_, i) => {
         const terms = { round: 1, buyer: `buyer-${i}`, exclusive: false, price: 4500, earns: 4500 };
-        return claimLead(database, _id, `ACME1234/auto-insurance/buyer-${i}`, { postId: v7(), ...terms }, 2);
+        return claimLead(database, {
+          lead: _id,
+          contract: `ACME1234/auto-insurance/buyer-${i}`,
+          postId: v7(),
+          ...terms,
+          maxBuyers: 2,
+        });
       }),
     );
     expect(claimed.filter((one) => 'claim' in one)).toHaveLength(2);
@@ -40,7 +46,9 @@ describe('a shared lead with two places', () => {
   test('cannot be claimed after its return', async () => {
     const lead = { status: 'returned', price: 0, buyerIds: [], returns: back } as const;
     const { _id } = await storeLead(database, campaign, { ...lead, buyerIds: [] });
-    expect(await claimLead(database, _id, CONTRACT, { postId: v7(), ...terms }, 2)).toEqual({
+    expect(
+      await claimLead(database, { lead: _id, contract: CONTRACT, postId: v7(), ...terms, maxBuyers: 2 }),
+    ).toEqual({
       closed: 'returned',
     });
   });
@@ -48,13 +56,13 @@ describe('a shared lead with two places', () => {
   test('becomes returned when its last post is refused after the other buyer returned it', async () => {
     const { _id } = await storeLead(database, campaign);
     const postId = v7();
-    await claimLead(database, _id, CONTRACT, { postId, ...terms }, 2);
+    await claimLead(database, { lead: _id, contract: CONTRACT, postId, ...terms, maxBuyers: 2 });
     await database.leads.updateOne(
       { _id },
       { $set: { status: 'sold', price: 0, buyerIds: [], returns: back } },
     );
     expect(await stateForWorkflow(database, _id)).toBe('sold');
-    await releaseClaim(database, _id, CONTRACT, postId, 'refused');
+    await endClaim(database, _id, { contract: CONTRACT, postId, status: 'refused' });
     expect(await stateForWorkflow(database, _id)).toBe('returned');
   });
 });
@@ -72,14 +80,14 @@ describe('a contract that is offered the lead again after its post was cancelled
 
   async function offer(leadId: string, round: number) {
     const terms = { round, buyer: 'northwind', exclusive: true, price: 4500, earns: 4000 };
-    const claimed = await claimLead(
-      database,
-      leadId,
-      CONTRACT,
-      { postId: `post-${round}`, ...terms },
-      1,
-      true,
-    );
+    const claimed = await claimLead(database, {
+      lead: leadId,
+      contract: CONTRACT,
+      postId: `post-${round}`,
+      ...terms,
+      maxBuyers: 1,
+      again: true,
+    });
     if (!('claim' in claimed)) throw new Error('The lead is not on sale');
     return claimed;
   }
@@ -89,7 +97,7 @@ describe('a contract that is offered the lead again after its post was cancelled
     if (campaign === null) throw new Error('There is no campaign');
     const { _id } = await storeLead(database, campaign);
     const first = await offer(_id, 1);
-    await releaseClaim(database, _id, CONTRACT, 'post-1', 'cancelled');
+    await endClaim(database, _id, { contract: CONTRACT, postId: 'post-1', status: 'cancelled' });
     await offer(_id, 2);
     return first;
   }
@@ -99,7 +107,7 @@ describe('a contract that is offered the lead again after its post was cancelled
 
   test('holds the lead by its second post, regardless of late answers to the first', async () => {
     const { lead, claim } = await offeredTwice();
-    expect(await bookSale(database, lead, CONTRACT, claim, undefined)).toBe('cancelled');
+    expect(await bookSale(database, { lead, contract: CONTRACT, claim })).toBe('cancelled');
     expect(await claimNow(lead._id)).toMatchObject({ postId: 'post-2', status: 'posting' });
     expect(await database.sales.countDocuments()).toBe(0);
   });

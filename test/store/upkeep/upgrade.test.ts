@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { formerPersonKeys, KEY_RULE } from '../../../src/market/fields/personKeys.js';
-import { claimLead, releaseClaim } from '../../../src/store/sales/claims.js';
+import { claimLead, endClaim } from '../../../src/store/sales/claims.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
 import type { CampaignDocument, LeadDocument } from '../../../src/store/documents.js';
@@ -104,9 +104,9 @@ describe('data of an older release', () => {
   test('is skipped while a post is in progress and upgraded after it', async () => {
     const id = await storeFormerly('001-214-555-0187', { status: 'pending' });
     const post = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 1, earns: 1 };
-    await claimLead(database, id, CONTRACT, post, 1);
+    await claimLead(database, { lead: id, contract: CONTRACT, ...post, maxBuyers: 1 });
     expect(await upgrade()).toEqual({ leads: 1, rekeyed: 0, left: 1, returned: 0 });
-    await releaseClaim(database, id, CONTRACT, 'p', 'refused');
+    await endClaim(database, id, { contract: CONTRACT, postId: 'p', status: 'refused' });
     expect(await upgrade()).toEqual({ leads: 1, rekeyed: 1, left: 0, returned: 0 });
   });
 

@@ -39,7 +39,7 @@ describe('gavel suppressions', () => {
     const held = await storeLead(database, campaign, { status: 'pending' });
     const contract = `${campaign._id}/northwind`;
     const claim = { postId: 'p', round: 1, buyer: 'northwind', exclusive: true, price: 1, earns: 1 };
-    await claimLead(database, held._id, contract, claim, 1);
+    await claimLead(database, { lead: held._id, contract, ...claim, maxBuyers: 1 });
     const list = file('555-123-4567\nnobody@example.org\n\n(512) 555-0100\n');
     const ran = await run(['import', list, '--seller', 'acme-insurance']);
     expect(ran.stdout).toBe(

@@ -17,23 +17,28 @@ export interface BuyerReference {
   detail?: string;
 }
 
+/** A post that its buyer has accepted. */
+export interface AcceptedPost {
+  lead: StoredLead;
+  contract: string;
+  claim: Claim;
+  /** What its reservation has counted. */
+  counted?: readonly CountedUsage[];
+}
+
 /**
  * Books a sale: the lead's status, the sale and the ledger, in one transaction of two round trips. What other sales may
  * wait for, limits and holders of the person's leads, is not part of it: `confirm` settles that afterwards. Idempotent:
  * the condition on the claim allows only the first booking. Returns the claim's status after it: `accepted`, or
  * `cancelled` if the buyer accepted after the post was cancelled, even if the contract was offered the lead again
  * since.
- * @param took what the reservation has counted
  */
 export async function bookSale(
   database: Database,
-  lead: StoredLead,
-  contract: string,
-  claim: Claim,
-  reference: BuyerReference | undefined,
-  took: readonly CountedUsage[] = [],
+  { lead, contract, claim, counted: reserved = [] }: AcceptedPost,
+  reference?: BuyerReference,
 ): Promise<Claim['status']> {
-  const counted = took.filter(({ path }) => /^(sold|spent)\./.test(path));
+  const counted = reserved.filter(({ path }) => /^(sold|spent)\./.test(path));
   const sale: SaleDocument = {
     _id: claim.postId,
     lead: lead._id,

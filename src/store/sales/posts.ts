@@ -1,0 +1,196 @@
+import type { ReservationNeeds } from '../../market/eligibility/reservation.js';
+import { isByDuplicateRule, type Hold } from '../../market/limits/duplicates.js';
+import type { LeadStatus } from '../../market/model/lead.js';
+import type { Buyer } from '../../market/model/market.js';
+import { exclusionAsAnswer } from '../../market/auction/decide.js';
+import { bookSale, currencyOf, holdOf, type BuyerReference } from './book.js';
+import type { Database } from '../db.js';
+import type { Claim, CountedUsage, LeadDocument, LimitRefusal } from '../documents.js';
+import { findLead, findStoredLead } from '../leads/leads.js';
+import { comparedOf, findCompared } from '../persons/commonValues.js';
+import { confirm, countedFor, release, reserve, unsettledLeads, type Reservation } from './capacity.js';
+import { agreeOnReservation, claimLead, dropClaim, endClaim, type ClaimTerms } from './claims.js';
+
+/*
+ * The sale of a lead to one buyer: a post is started, and then booked, refused or cancelled. Each step is stored
+ * before its effect is visible to anyone, and may be repeated. What a process that died has left behind is settled by
+ * `settleOrphans`.
+ */
+
+/** A post in progress. */
+export interface Post {
+  lead: LeadDocument;
+  contract: string;
+  claim: Claim;
+  /** The counts of its reservation under limits and for the award. */
+  counted: readonly CountedUsage[];
+  /** Whether there is a reservation to settle when the post ends. */
+  isReserved: boolean;
+}
+
+/**
+ * `settled`: an earlier attempt has got the buyer's answer. `refused`: a limit refuses the sale, and no attempt sends the
+ * post. `closed`: the lead has ended, was withdrawn, has all places taken, or is in another currency than the offer.
+ */
+export type BegunPost =
+  | { status: 'posting'; post: Post }
+  | { status: 'settled'; lead: LeadDocument; claim: Claim }
+  | { status: 'refused'; refusal: LimitRefusal }
+  | { status: 'closed'; leadStatus: LeadStatus };
+
+/** What a sale must reserve: its limits and rules, and the balance of the buyer if it is prepaid. */
+export type SaleNeeds = ReservationNeeds & { buyer: Pick<Buyer, 'id' | 'balance' | 'currency'> };
+
+/** An attempt runs longer than this before another one starts, ms. */
+const ALONE_MS = 2000;
+
+/**
+ * Starts a post, or finds the one that an earlier attempt started: claims the lead for the buyer, then reserves what the
+ * sale needs. If concurrent attempts of one post get different answers from the limits, the first one counts for all.
+ * @param now decides the windows that the sale counts in, UTC ms
+ */
+export async function beginPost(
+  database: Database,
+  offer: ClaimTerms,
+  needsOf: (lead: LeadDocument, claim: Claim) => Promise<SaleNeeds>,
+  now: number,
+): Promise<BegunPost> {
+  const began = performance.now();
+  const claimed = await claimLead(database, offer);
+  if ('refusal' in claimed) return { status: 'refused', refusal: claimed.refusal };
+  if ('closed' in claimed) return { status: 'closed', leadStatus: claimed.closed };
+  const { lead, claim, isNew } = claimed;
+  if (claim.status !== 'posting') return { status: 'settled', lead, claim };
+  const { contract } = offer;
+  const needs = await needsOf(lead, claim);
+  const hold = holdOf(lead, contract, claim, now);
+  const found = await reserveFor(database, { lead, claim, hold, needs });
+  const isReserved = needs.limits.length > 0 || needs.buyer.balance !== undefined || needs.countsOffers;
+  const post: Post = { lead, contract, claim, counted: found.counted, isReserved };
+  const isAlone = isNew && found.refusal === undefined && performance.now() - began < ALONE_MS;
+  if (isAlone || (!isReserved && !needs.notesPerson)) return { status: 'posting', post };
+  const answer = found.refusal ?? 'taken';
+  const agreed = await agreeOnReservation(database, lead._id, { contract, postId: claim.postId }, answer);
+  if (agreed === 'taken') {
+    const counted = found.refusal ? await countedFor(database, hold) : found.counted;
+    return { status: 'posting', post: { ...post, counted } };
+  }
+  if (agreed === undefined) {
+    const current = await findStoredLead(database, lead._id);
+    // If it is unsettled, the attempt that ended the claim also settles its reservation, or the sweep does.
+    if (current?.loose?.includes(contract) !== true) await release(database, hold);
+    return beginPost(database, offer, needsOf, now);
+  }
+  await release(database, hold);
+  await dropClaim(database, lead._id, claim.postId, { round: claim.round, contract, ...agreed });
+  return { status: 'refused', refusal: agreed };
+}
+
+/** Reserves what the sale needs; `refusal` is the limit that does not allow it. */
+async function reserveFor(
+  database: Database,
+  {
+    lead,
+    claim,
+    hold,
+    needs: { buyer, limits, limiting, duplicates, notesPerson, countsOffers },
+  }: { lead: LeadDocument; claim: Claim; hold: Hold; needs: SaleNeeds },
+): Promise<{ counted: readonly CountedUsage[]; refusal?: LimitRefusal }> {
+  const reservation: Reservation = {
+    hold,
+    price: claim.price,
+    currency: currencyOf(claim, lead),
+    limits,
+    limiting,
+    buyer,
+    match: duplicates.length > 0 ? comparedOf(lead.match) : lead.match,
+    duplicates,
+    notesPerson,
+    countsOffers,
+  };
+  let reserved = await reserve(database, reservation);
+  if ('refusal' in reserved && isByDuplicateRule(reserved.refusal))
+    reserved = await reserve(database, {
+      ...reservation,
+      match: await findCompared(database, lead.match),
+    });
+  if ('counted' in reserved) return reserved;
+  return { counted: [], refusal: exclusionAsAnswer(reserved.refusal) };
+}
+
+/** A post that was started in another process, for an answer that comes later. */
+export async function resumePost(
+  database: Database,
+  lead: LeadDocument,
+  contract: string,
+  claim: Claim,
+): Promise<Post> {
+  const counted = await countedFor(database, { sale: claim.postId, contract });
+  return { lead, contract, claim, counted, isReserved: true };
+}
+
+/**
+ * The buyer has accepted: books the sale, then settles the reservation. Returns `cancelled` if the post was cancelled
+ * before; the buyer must be notified of that.
+ */
+export async function bookPost(
+  database: Database,
+  post: Post,
+  reference?: BuyerReference,
+): Promise<Claim['status']> {
+  const { lead, contract, claim, isReserved } = post;
+  const status = await bookSale(database, post, reference);
+  if (status === 'accepted') await confirm(database, holdOf(lead, contract, claim), { isReserved });
+  return status;
+}
+
+/** The buyer has refused: frees the lead for other buyers, then releases the reservation. A sent post stays counted. */
+export async function refusePost(
+  database: Database,
+  { lead, contract, claim }: Pick<Post, 'lead' | 'contract' | 'claim'>,
+  { detail, words }: Pick<Claim, 'detail' | 'words'>,
+): Promise<void> {
+  if (
+    await endClaim(database, lead._id, { contract, postId: claim.postId, status: 'refused', detail, words })
+  )
+    await release(database, holdOf(lead, contract, claim), { wasPosted: true });
+}
+
+/**
+ * Cancels a post without a clear answer; an acceptance that arrives later can't be booked. Returns the lead with its claim
+ * afterwards, which is `accepted` or `returned` if the sale was booked before. Undefined if there is no claim.
+ */
+export async function cancelPost(
+  database: Database,
+  leadId: string,
+  { contract, postId, detail }: { contract: string; postId: string; detail: string },
+): Promise<{ lead: LeadDocument; claim: Claim } | undefined> {
+  const isCancelled = await endClaim(database, leadId, { contract, postId, status: 'cancelled', detail });
+  const lead = await findLead(database, leadId);
+  const claim = lead?.claims[contract];
+  if (lead === null || claim === undefined) return undefined;
+  if (isCancelled) await release(database, holdOf(lead, contract, claim), { wasPosted: true });
+  return { lead, claim };
+}
+
+/** A process settles its own reservations within this time, ms; after it, the process has died. */
+const GRACE_MS = 60_000;
+const BATCH = 100;
+
+/**
+ * Settles orphaned reservations: their posts have ended, and their process died first. The reservation of a booked sale
+ * is confirmed, any other is released. Returns the number of leads.
+ */
+export async function settleOrphans(database: Database): Promise<number> {
+  const leads = await unsettledLeads(database, new Date(Date.now() - GRACE_MS), BATCH);
+  for (const lead of leads) {
+    for (const contract of lead.loose ?? []) {
+      const claim = lead.claims[contract];
+      if (claim === undefined) continue;
+      const hold = holdOf(lead, contract, claim);
+      if (claim.status === 'accepted' || claim.status === 'returned') await confirm(database, hold);
+      else if (claim.status !== 'posting') await release(database, hold, { wasPosted: true });
+    }
+  }
+  return leads.length;
+}
