@@ -65,9 +65,9 @@ export interface Burst {
 }
 
 async function burst({ database }: World, send: Send, size: number): Promise<Burst> {
-  const began = performance.now();
+  const [began, since] = [performance.now(), Date.now()];
   const replies = await Promise.all(Array.from({ length: size }, () => send()));
-  await untilSettled(database);
+  await untilSettled(database, { since });
   const endedAfterS = (performance.now() - began) / 1000;
   const ids = replies.flatMap(({ leadId }) => leadId ?? []);
   const sold = await database.leads.countDocuments({ _id: { $in: ids }, status: 'sold' });

@@ -5,7 +5,7 @@ import { load, loadFor, type Piece } from './load.js';
 import { SHAPE_NAMES, type ShapeName } from './market.js';
 import type { Run } from './onServers.js';
 import { cpuFromNow, type Cpu } from './usage.js';
-import { openWays, WAYS, type Done, type History, type WayName } from './ways.js';
+import { openWays, WAYS, type Done, type History, type WayName, type Ways } from './ways.js';
 import { LONG_WINDOW_MS, startBenchWorker, startProduct, watchedIn, withWorld, type World } from './world.js';
 
 /** A way with a kind of lead at a concurrency. */
@@ -104,25 +104,8 @@ async function measureAll(
       for (const one of cases) {
         const step = `${seen.measurements.length + 1} of ${plan.repeat * cases.length}`;
         progress(`measuring ${step}: ${one.way}, ${one.shape}, ${one.concurrency} at a time`);
-        const {
-          pieces,
-          seconds,
-          seen: cpu,
-        } = await loadFor({
-          seconds: plan.seconds,
-          concurrency: one.concurrency,
-          work: () => ways.go(one.way, one.shape),
-          watch: () => cpuFromNow(watchedIn(world)),
-        });
-        const begun = pieces.flatMap(({ result }) =>
-          result.sold === false ? [] : (result.workflowId ?? []),
-        );
-        const histories = await Promise.all(begun.slice(0, HISTORIES).map(ways.historyOf));
-        seen.measurements.push({
-          ...{ ...one, repetition, seconds, pieces, cpu },
-          open: await untilSettled(world.database, SETTLE_WITHIN_S).then(({ open }) => open),
-          histories: histories.filter((history) => history !== undefined),
-        });
+        const measured = await measureCase(world, ways, one, plan.seconds);
+        seen.measurements.push({ ...measured, ...one, repetition });
       }
     }
   } finally {
@@ -130,13 +113,32 @@ async function measureAll(
   }
 }
 
+async function measureCase(
+  world: World,
+  { go, historyOf }: Ways,
+  { way, shape, concurrency }: Case,
+  seconds: number,
+): Promise<Omit<Measurement, keyof Case | 'repetition'>> {
+  const since = Date.now();
+  const { seen: cpu, ...done } = await loadFor({
+    ...{ seconds, concurrency },
+    work: () => go(way, shape),
+    watch: () => cpuFromNow(watchedIn(world)),
+  });
+  const begun = done.pieces.flatMap(({ result }) => (result.sold === false ? [] : (result.workflowId ?? [])));
+  const histories = await Promise.all(begun.slice(0, HISTORIES).map(historyOf));
+  const open = await openAfter(world, since);
+  return { ...done, cpu, open, histories: histories.filter((history) => history !== undefined) };
+}
+
 const WARM_UP_AT = 8;
 
 /** Number of histories read for each measurement. */
 const HISTORIES = 5;
 
-/** How long a measurement waits for the leads of the previous one that were answered before their end. */
-const SETTLE_WITHIN_S = 10;
+/** Waits for leads that were answered before their end, so that they don't burden the next measurement. */
+const openAfter = async ({ database }: World, since: number): Promise<number> =>
+  (await untilSettled(database, { withinS: 10, since })).open;
 
 /** The defaults of `npm run bench`, and of a quick run. */
 export const FULL: Plan = {

@@ -57,13 +57,31 @@ export interface Settled {
   open: number;
 }
 
-/** Waits until every lead has ended, or for `withinS`: by default longer than it takes to sell the backlog of a flood. */
-export async function untilSettled({ leads }: Database, withinS = 600): Promise<Settled> {
+interface Wait {
+  /** When to give up, s; by default longer than it takes to sell the backlog of a flood. */
+  withinS?: number;
+  /** Leads received before this time (`Date.now()`) don't count. */
+  since?: number;
+}
+
+/** Waits until every lead has ended. Never rejects: a database that does not answer is asked again. */
+export async function untilSettled(
+  { leads }: Database,
+  { withinS = 600, since = 0 }: Wait = {},
+): Promise<Settled> {
   const began = performance.now();
+  const isOpen = { _id: { $gte: firstIdAt(since) }, status: { $nin: [...ENDED] } };
+  let open = NaN;
   for (;;) {
-    const open = await leads.countDocuments({ status: { $nin: [...ENDED] } });
+    open = await leads.countDocuments(isOpen).catch(() => open);
     const seconds = (performance.now() - began) / 1000;
     if (open === 0 || seconds > withinS) return { seconds, open };
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** Ids of leads begin with the time in hexadecimal (UUID version 7). */
+function firstIdAt(ms: number): string {
+  const hex = ms.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }

@@ -66,6 +66,7 @@ async function overload(world: World, { progress, seconds, leads }: OverloadOpti
   const calm = await endSteady();
 
   progress(`flooding for ${seconds} s`);
+  const since = Date.now();
   const usage = sampleUsage(product.processes, 500);
   const endFlood = sendAll([...steady, ...(await sourcesOf(FLOOD))], full.capacity);
   const meanwhile = await sendFor(seconds, other);
@@ -75,7 +76,7 @@ async function overload(world: World, { progress, seconds, leads }: OverloadOpti
   progress('waiting until all is as before');
   const after = await untilNormal(other, 2 * timesOf(alone.pieces).p50_ms);
   const flood = await stopped;
-  const { seconds: settledAfterS } = await untilSettled(database);
+  const { seconds: settledAfterS } = await untilSettled(database, { since });
   progress('comparing answers and books');
   const aloneReplies = alone.pieces.map(({ result }) => result);
   const before = [...warm, ...full.replies, ...aloneReplies, ...calm, ...beside];
@@ -96,10 +97,11 @@ export async function capacityOf(
   { database }: World,
   send: Send,
 ): Promise<{ capacity: number; replies: Reply[] }> {
+  const since = Date.now();
   const { pieces, seconds } = await load(CAPACITY_LEADS, 32, send);
   const replies = pieces.map(({ result }) => result);
   const taken = replies.filter(({ leadId }) => leadId !== undefined).length;
-  return { capacity: taken / (seconds + (await untilSettled(database)).seconds), replies };
+  return { capacity: taken / (seconds + (await untilSettled(database, { since })).seconds), replies };
 }
 
 /** All sellers send concurrently, each its share of `perSecond`, until stopped; resolves with all answers. */
