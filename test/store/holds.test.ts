@@ -73,9 +73,10 @@ test('Posts that are refused leave the sales before them, however many there wer
   await confirm(database, hold('sold', 'd'));
   const posts = Array.from({ length: 20 }, (_, i) => hold(`post ${i}`, 'd'));
   for (const post of posts) expect(await reserve(database, asking(post))).toEqual({ counted: [] });
-  expect(await salesOf('d')).toHaveLength(21);
+  await confirm(database, hold('sold meanwhile', 'd'));
+  expect(await salesOf('d')).toHaveLength(22);
   await Promise.all(posts.map((post) => release(database, post)));
-  expect(await salesOf('d')).toEqual(['sold']);
+  expect(await salesOf('d')).toEqual(['sold', 'sold meanwhile']);
   expect(await reserve(database, asking(hold('next', 'd'), [rule]))).toHaveProperty('refusal');
 });
 
