@@ -7,15 +7,16 @@ const BASE = '^src/(config|log|metrics|errorForLog|packageRoot)\\.ts$';
 
 /** From the top of the house to its ground. */
 const ROOMS = {
-  cli: ['terminal', 'local', 'worker', 'api', 'operations', 'temporal', 'buyers', 'store', 'market'],
+  cli: ['terminal', 'local', 'worker', 'api', 'operations', 'temporal', 'redis', 'buyers', 'store', 'market'],
   local: ['terminal', 'operations', 'store', 'market'],
   terminal: ['store', 'market'],
-  worker: ['activities', 'temporal', 'buyers', 'store', 'market'],
+  worker: ['activities', 'temporal', 'redis', 'buyers', 'store', 'market'],
   workflows: ['activities', 'temporal', 'market'],
   activities: ['buyers', 'store', 'market'],
-  api: ['operations', 'temporal', 'buyers', 'store', 'market'],
+  api: ['operations', 'temporal', 'redis', 'buyers', 'store', 'market'],
   operations: ['temporal', 'buyers', 'store', 'market'],
   temporal: ['market'],
+  redis: ['market'],
   buyers: ['market'],
   store: ['market'],
   market: [],

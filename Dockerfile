@@ -1,4 +1,4 @@
-# Gavel's API, worker and commands in one image: `docker build -t gavel .`, then `docker run gavel api|worker|apply|keys|leads`.
+# Gavel's API, worker and commands in one image: `docker build -t gavel .`, then `docker run gavel serve|worker|apply|keys|leads`.
 # (`gavel stack` works only in a clone, because the image does not contain its servers.)
 # Based on Debian, because Temporal's native core needs glibc, which Alpine does not have.
 FROM node:22.23.2-bookworm-slim@sha256:d649c27dae7ba0137b3cef5dd75baa422c08dc3d9e3fc0c23dfb172dc3cc6436 AS base
@@ -62,4 +62,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
 
 # Node handles SIGTERM itself; `docker run --init` (compose: `init: true`) adds a proper init process as PID 1.
 ENTRYPOINT ["node", "--enable-source-maps", "dist/src/cli/gavel.js"]
-CMD ["api"]
+CMD ["serve"]

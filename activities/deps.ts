@@ -1,6 +1,7 @@
 import type { Send } from '../src/buyers/send.js';
 import type { Log } from '../src/log.js';
 import type { Circuit } from '../src/market/limits/circuitBreaker.js';
+import type { OutcomeAnswer } from '../src/market/model/lead.js';
 import type { Database } from '../src/store/db.js';
 import type { StoredTerms } from '../src/store/market/storedTerms.js';
 
@@ -12,5 +13,10 @@ export interface Deps {
   /** The circuits of buyers that fail, at most 2 s old. */
   circuits: () => Promise<ReadonlyMap<string, Circuit>>;
   send: Send;
+  /**
+   * Sends the outcome of a lead's first round to the API process whose source waits for it; never throws. Absent where no
+   * source waits.
+   */
+  announce?: (leadId: string, answerTo: string | undefined, outcome: OutcomeAnswer) => void;
   log: Log;
 }

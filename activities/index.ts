@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { withoutWords } from '../src/market/auction/asking.js';
 import type { Round } from '../src/market/model/round.js';
 import { UnknownLeadError } from '../src/store/leads/leads.js';
+import { announceAnswer } from './announceAnswer.js';
 import { askAgain } from './askAgain.js';
 import { askMissed } from './askMissed.js';
 import { askTier } from './askTier.js';
@@ -52,6 +53,7 @@ const isRound = <Result extends object | string>(result: Result): result is Resu
 /** The steps of a lead's life that touch the world, as plain functions for the worker to register. */
 export function createActivities(deps: Deps) {
   return {
+    announceAnswer: announceAnswer(deps),
     runRound: forHistory(ofLead(runRound(deps))),
     askTier: forHistory(ofLead(askTier(deps))),
     askMissed: forHistory(ofLead(askMissed(deps))),

@@ -133,12 +133,6 @@ export const Settings = Type.Object({
         'Days after a lead’s end until its personal data is erased, unless its campaign has a `retention`; 0: never. Unset: never, with a warning',
     }),
   ),
-  REQUESTS_IN_FLIGHT: Type.Integer({
-    default: 1000,
-    minimum: 2,
-    description:
-      'Maximum number of leads that one API process sells concurrently while their sources wait; within it, the process adapts to what the machine can do',
-  }),
   MAX_CONNECTIONS: Type.Integer({
     default: 2000,
     minimum: 10,
@@ -171,7 +165,8 @@ export const Settings = Type.Object({
     default: 200,
     minimum: 1,
     maximum: 5000,
-    description: 'Concurrent rounds of one worker',
+    description:
+      'The most leads that one worker has in hand at once; while the machine has no CPU time to spare, it has fewer',
   }),
   OUTBOUND_ALLOW: Type.String({
     default: '',

@@ -45,10 +45,12 @@ async function live(lead: LeadFacts, story: Story): Promise<void> {
       break;
     }
     story.closeRound(await auction(lead, round, story));
+    if (story.sold) await story.announce();
     notifyBuyers(lead, story);
     if (story.sold) story.end('sold');
     else await waitForAnotherRound(lead, story);
   }
+  await story.announce();
   notifySeller(lead, story);
 }
 
@@ -94,7 +96,6 @@ function askMore(
 async function offerAll(lead: LeadFacts, round: Round, offers: Offer[], story: Story): Promise<Round> {
   let now = round;
   const answers = await Promise.all(offers.map((offer) => sell(lead, round, offer, story)));
-  story.waitedFor(answers);
   for (const [i, answer] of answers.entries()) {
     const offer = offers[i];
     if (offer === undefined) continue;
@@ -127,6 +128,7 @@ async function waitForAnotherRound(lead: LeadFacts, story: Story): Promise<void>
   // Sold by another run of this workflow, or ended: the next round finds it so.
   if (standing !== undefined && standing !== 'pending') return;
   story.pending(wait);
+  await story.announce();
   notifySeller(lead, story);
   const woken = await story.sleep(wait);
   if (woken === 'long run') await continueInNextRun(lead, () => story.carried());

@@ -58,7 +58,7 @@ export async function continueInNextRun(lead: LeadFacts, carried: () => Carried)
   if (carried().withdrawn) return;
   // A search for waiting leads finds only the latest run.
   upsertSearchAttributes([{ key: searchAttributes.status, value: 'continued' }]);
-  const { answerBy: _answered, ...facts } = lead;
+  const { answerBy: _answered, answerTo: _announced, ...facts } = lead;
   const typedSearchAttributes = leadSearchAttributes(facts, 'pending');
   const next = makeContinueAsNewFunc<(facts: LeadFacts, carried: Carried) => Promise<FinishedLead>>({
     typedSearchAttributes,

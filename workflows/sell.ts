@@ -27,7 +27,6 @@ export async function sell(lead: LeadFacts, round: Round, offer: Offer, story: S
   const first = await sellLead(request);
   if (first.answer !== 'uncertain') return first;
   if (!first.final) notifyUnusedPost(lead, round, { ...first, offer }, story);
-  story.waitsPatiently();
   const price = formatMoney(offer.price, terms.currency);
   const last = first.final ? first : await again(request, first, price, story);
   return last.answer === 'uncertain' ? atTheEnd(lead, round, offer, last, story) : last;

@@ -9,6 +9,7 @@ import type { Activities } from '../activities/index.js';
  * are repeated until it is back.
  */
 export const {
+  announceAnswer,
   runRound,
   askTier,
   askAgain,

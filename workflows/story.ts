@@ -16,7 +16,7 @@ import type { UpdateDeed } from '../activities/auditUpdate.js';
 import type { SaleAnswer } from '../activities/sellLead.js';
 import { HELD_MS } from '../src/market/model/delivery.js';
 import { conclude, unsoldReason, type OfferAnswer, type Offer } from '../src/market/auction/decide.js';
-import type { EndStatus, LeadFacts, LeadStatus } from '../src/market/model/lead.js';
+import type { EndStatus, LeadFacts, LeadStatus, OutcomeAnswer } from '../src/market/model/lead.js';
 import { toDecimal, type Minor } from '../src/market/money.js';
 import { reasonInWords, type LeadReason } from '../src/market/model/reason.js';
 import type { Outcome, Round } from '../src/market/model/round.js';
@@ -39,7 +39,6 @@ import {
   type WaitingLead,
 } from '../src/market/wording/story.js';
 import { formatUtc } from '../src/market/calendar/isoTime.js';
-import { waitedForBids } from '../src/market/auction/asking.js';
 import {
   mergeWaitUpdates,
   isSameWait,
@@ -61,13 +60,12 @@ import {
   searchAttributes,
   WITHDRAW_UPDATE,
   WITHDRAWN_SIGNAL,
-  type OutcomeAnswer,
   type PostDecision,
 } from '../src/temporal/names.js';
 import { isLongRun, type Carried } from './nextRun.js';
 import { Notifications } from './notifications.js';
 import { notifySeller, type ChangeToTell } from './notify.js';
-import { auditUpdate, holdPost, withdrawLead } from './steps.js';
+import { announceAnswer, auditUpdate, holdPost, withdrawLead } from './steps.js';
 
 const outcome = defineUpdate<OutcomeAnswer>(OUTCOME_UPDATE);
 const withdraw = defineUpdate<{ status: LeadStatus }>(WITHDRAW_UPDATE);
@@ -142,12 +140,11 @@ export class Story {
   private heldPosts = new Map<string, string>();
   private told: LeadStatus = 'received';
   private answered = false;
+  private announced = false;
   private wake = false;
   private news: WaitUpdate = { changes: [] };
   private givenBack = false;
   private shownWaiting = false;
-  /** How long others took so far; undefined since a buyer gave no clear answer. */
-  private waitedMs: number | undefined = 0;
   /** How the last round ended for every contract. */
   outcomes: Outcome[] = [];
   /** The outcomes of the current round's offers. */
@@ -174,6 +171,7 @@ export class Story {
     if (carried === undefined) return;
     this.status = 'pending';
     this.answered = true;
+    this.announced = true;
     this.waiting = carried.lastRound;
     this.unsoldReason = carried.unsoldReason;
     this.currency = carried.currency;
@@ -265,16 +263,6 @@ export class Story {
     }
   }
 
-  /** Buyers have answered their posts, which were sent at once. */
-  waitedFor(answers: readonly SaleAnswer[]): void {
-    this.waited(Math.max(0, ...answers.map((answer) => ('ms' in answer && answer.ms) || 0)));
-  }
-
-  /** A buyer gave no clear answer: how long its post takes says nothing any more. */
-  waitsPatiently(): void {
-    this.waitedMs = undefined;
-  }
-
   /** A buyer is asked again once a round: its bid expired, or its answer was not waited for. */
   mayAskAgain({ contract }: Pick<Offer, 'contract'>): boolean {
     if (this.askedAgain.has(contract)) return false;
@@ -286,7 +274,6 @@ export class Story {
   closeRound(round: Round): void {
     const outcomes = conclude(round, this.answers);
     this.round = round;
-    this.waited(waitedForBids(round));
     this.addresses = round.tell.postbacks;
     this.outcomes = outcomes;
     this.currency = round.terms.currency;
@@ -369,6 +356,7 @@ export class Story {
       upsertSearchAttributes([{ key: searchAttributes.status, value: HELD_STATUS }]);
     }
     if (patched('sellers-hear-of-held-leads')) notifySeller(this.lead, this, this.heldToTell(round));
+    await this.announce();
     this.showHeld(until);
     const isOver = () => this.held.get(buyer) !== undefined || this.withdrawn;
     const why = `held for ops: did ${buyer} take the lead? Its post has no clear answer`;
@@ -452,11 +440,21 @@ export class Story {
 
   async firstAnswer(): Promise<OutcomeAnswer> {
     await condition(() => this.answered);
-    const { waitedMs } = this;
-    if (!this.sold) return { status: this.status, waitedMs };
+    return this.outcome;
+  }
+
+  /** Answers the source, once. */
+  async announce(): Promise<void> {
+    const { leadId, answerTo } = this.lead;
+    if (answerTo === undefined || this.announced) return;
+    this.announced = true;
+    await announceAnswer({ leadId, answerTo, outcome: this.outcome });
+  }
+
+  private get outcome(): OutcomeAnswer {
+    if (!this.sold) return { status: this.status === 'received' ? 'pending' : this.status };
     return {
       status: 'sold',
-      waitedMs,
       price: this.price,
       currency: this.currency,
       buyerIds: this.sales.map(({ buyer }) => buyer),
@@ -561,10 +559,6 @@ export class Story {
     };
     upsertMemo({ lead: waiting });
     setCurrentDetails(detailsOf(waiting));
-  }
-
-  private waited(ms: number): void {
-    if (this.waitedMs !== undefined) this.waitedMs += ms;
   }
 
   /** The sales that stand: the sales of this life, or what a return before it has left. */

@@ -3,6 +3,7 @@ import type { OutboundSettings } from '../buyers/outboundRules.js';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import type { Database } from '../store/db.js';
+import type { Answers } from '../redis/answers.js';
 import type { LeadStarter } from '../temporal/leadStarter.js';
 import type { ReadCache } from './readCache.js';
 import type { RateLimits } from './http/rateLimits.js';
@@ -13,7 +14,6 @@ export interface ApiContext {
     Settings,
     | 'ANSWER_WINDOW_MS'
     | 'RATE_LIMIT_PER_MINUTE'
-    | 'REQUESTS_IN_FLIGHT'
     | 'MAX_CONNECTIONS'
     | 'KEEP_ALIVE_MS'
     | 'PUBLIC_URL'
@@ -32,9 +32,14 @@ export interface ApiContext {
   isStopping?: () => boolean;
 }
 
+/** What the Lead API uses besides. */
+export interface LeadApiContext extends ApiContext {
+  answers: Answers;
+}
+
 /** The options of plugins whose routes require a key. */
-export interface RouteContext {
-  context: ApiContext;
+export interface RouteContext<Context extends ApiContext = ApiContext> {
+  context: Context;
   cache: ReadCache;
   limits: RateLimits;
 }

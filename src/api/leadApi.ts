@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { addRootRoute, createFastifyApp } from './fastifyApp.js';
 import { createReadCache } from './readCache.js';
-import type { ApiContext } from './context.js';
+import type { LeadApiContext } from './context.js';
 import { bodyParsers } from './plugins/bodyParsers.js';
 import { docs } from './plugins/docs.js';
 import { createRateLimits } from './http/rateLimits.js';
@@ -23,7 +23,7 @@ const wording = {
 };
 
 /** The Lead API, not listening yet. Closing it does not close the services in `context`. */
-export async function buildLeadApi(context: ApiContext): Promise<FastifyInstance> {
+export async function buildLeadApi(context: LeadApiContext): Promise<FastifyInstance> {
   const app = await createFastifyApp(context, { requestTimeoutMs: REQUEST_TIMEOUT_MS, wording });
   const cache = createReadCache(context.database);
   const limits = createRateLimits(context.redis);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionLike } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
@@ -8,7 +9,8 @@ import { warnOfRetention } from '../store/persons/retention.js';
 import { openLeadStarter } from '../temporal/leadStarter.js';
 import { buildAdminApi } from './admin/adminApp.js';
 import { buildLeadApi } from './leadApi.js';
-import { openRedis } from './http/openRedis.js';
+import { openAnswers, type Answers } from '../redis/answers.js';
+import { openRedis } from '../redis/openRedis.js';
 import type { ApiContext } from './context.js';
 import { checkServices } from './routes/healthRoutes.js';
 
@@ -25,18 +27,37 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
+/** What the Lead API shares with a worker in its process. */
+export interface SharedWithWorker {
+  answers: Answers;
+  /** The worker's connection, once it has one. */
+  connection: Promise<ConnectionLike>;
+}
+
 /**
  * Starts the Lead API with the servers in the settings.
  * @throws Error if the database is down or has other master keys, or if the port is in use
  */
-export const startApi = (settings: Settings, log: Log): Promise<RunningApi> =>
-  start(settings, log, {
-    build: buildLeadApi,
-    limits: SHORT_TIMEOUTS,
-    host: settings.HOST,
-    port: settings.PORT,
-    stopDelayMs: settings.STOP_DELAY_MS,
-  });
+export async function startApi(settings: Settings, log: Log, worker?: SharedWithWorker): Promise<RunningApi> {
+  const answers = worker?.answers ?? (await openAnswers(settings.REDIS_URL, log));
+  const closeAnswers = (): void => {
+    if (worker === undefined) answers.close();
+  };
+  try {
+    const api = await start(settings, log, {
+      build: (context) => buildLeadApi({ ...context, answers }),
+      limits: SHORT_TIMEOUTS,
+      host: settings.HOST,
+      port: settings.PORT,
+      stopDelayMs: settings.STOP_DELAY_MS,
+      connection: worker?.connection,
+    });
+    return { ...api, close: () => api.close().finally(closeAnswers) };
+  } catch (error) {
+    closeAnswers();
+    throw error;
+  }
+}
 
 /**
  * Starts the admin API. It waits for the database as long as the command line does.
@@ -51,17 +72,18 @@ interface Server {
   host: string;
   port: number;
   stopDelayMs?: number;
+  connection?: Promise<ConnectionLike>;
 }
 
 async function start(
   settings: Settings,
   log: Log,
-  { build, limits, host, port, stopDelayMs }: Server,
+  { build, limits, host, port, stopDelayMs, connection }: Server,
 ): Promise<RunningApi> {
   const database = openDatabase(settings, limits);
   await prepareDatabase(settings, database);
   const redis = await openRedis(settings.REDIS_URL, log);
-  const starter = openLeadStarter(settings, log);
+  const starter = openLeadStarter(settings, log, connection);
   const closeServices = async (): Promise<void> => {
     // A planned close is not logged as an outage.
     redis.removeAllListeners('close');

@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 failed, with a message on standard error, 2 wrong usage.`;
 
 /** The commands, in the order of the help. Only the one that is used is loaded, so that it starts faster. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import('./commands/services/serveCommand.js')).serveCommand(),
   api: async () => (await import('./commands/services/apiCommand.js')).apiCommand(),
   admin: async () => (await import('./commands/services/adminApiCommand.js')).adminApiCommand(),
   worker: async () => (await import('./commands/services/workerCommand.js')).workerCommand(),

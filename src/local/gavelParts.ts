@@ -5,37 +5,26 @@ import type { Part } from './processes/processes.js';
 import { waitUntil } from './processes/waitUntil.js';
 
 /**
- * A worker; it says that it is ready by a message.
+ * API and worker in one process; it says that it is ready by a message.
  * @param nodeFlags flags for its Node, such as those of the profiler
  */
-export const workerPlan = (env: NodeJS.ProcessEnv, nodeFlags: readonly string[] = []): Plan => ({
-  command: {
-    name: 'worker',
-    command: process.execPath,
-    args: [...nodeFlags, ...nodeArguments('cli/gavel', 'worker')],
-    env,
-    ipc: true,
-  },
-  ready: readyMessage,
-});
-
-/** An API, likewise; it is ready when /ready says so. */
-export const apiPlan = (
+export const servePlan = (
   env: NodeJS.ProcessEnv,
-  { port, url }: ApiAddress,
+  { port }: ApiAddress,
   nodeFlags: readonly string[] = [],
 ): Plan => ({
   command: {
-    name: 'api',
+    name: 'serve',
     command: process.execPath,
-    args: [...nodeFlags, ...nodeArguments('cli/gavel', 'api')],
+    args: [...nodeFlags, ...nodeArguments('cli/gavel', 'serve')],
     env: { ...env, PORT: String(port) },
+    ipc: true,
   },
   ports: [port],
-  ready: (part) => waitUntil(part, async () => (await fetch(`${url}/ready`)).ok),
+  ready: readyMessage,
 });
 
-/** An admin API; it says that it is ready by a message. */
+/** An admin API, likewise. */
 export const adminPlan = (env: NodeJS.ProcessEnv, { port }: ApiAddress): Plan => ({
   command: {
     name: 'admin',

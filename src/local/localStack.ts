@@ -9,7 +9,7 @@ import type { DemoMessage } from './demo/messages.js';
 import type { ServerAddresses } from './servers/localServer.js';
 import { takeLock } from './processes/lock.js';
 import { localMasterKeys } from './localMasterKeys.js';
-import { adminPlan, apiPlan, workerPlan } from './gavelParts.js';
+import { adminPlan, servePlan } from './gavelParts.js';
 import { reportStarting, type Progress } from '../terminal/progress.js';
 import { startServers, type Servers } from './servers/servers.js';
 import type { PartEvent } from './processes/supervise.js';
@@ -62,7 +62,7 @@ export async function runStack(options: StackOptions): Promise<void> {
   const servers = await startServers({ dir, lock, env, progress, signal, onPart });
   options.onKill(() => servers.processes.kill());
   options.onStarted?.(async () => {
-    await Promise.all(['worker', 'api', 'admin'].map((part) => servers.processes.restart(part)));
+    await Promise.all(['serve', 'admin'].map((part) => servers.processes.restart(part)));
   });
   const ended = endOf(servers, signal);
   let removeAddresses: (() => void) | undefined;
@@ -120,7 +120,7 @@ async function startParts(
   env: NodeJS.ProcessEnv,
   { api, admin }: Record<'api' | 'admin', ApiAddress>,
 ): Promise<StackReady> {
-  const started = reportStarting(progress, [...(demo ? ['buyers'] : []), 'worker', 'API', 'admin API']);
+  const started = reportStarting(progress, [...(demo ? ['buyers'] : []), 'API and worker', 'admin API']);
   const settings = pickSettings(
     ['MONGODB_URL', 'MONGODB_DATABASE', 'MASTER_KEYS', 'TEMPORAL_NAMESPACE'],
     env,
@@ -133,8 +133,7 @@ async function startParts(
     );
     const [open] = await Promise.all([
       started('buyers', opened),
-      started('worker', start(workerPlan(env))),
-      started('API', start(apiPlan(env, api))),
+      started('API and worker', start(servePlan(env, api))),
       started('admin API', start(adminPlan(env, admin))),
     ]);
     const temporalUi = env.TEMPORAL_UI_URL;

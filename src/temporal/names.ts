@@ -40,18 +40,6 @@ export const WITHDRAWN_SIGNAL = 'withdrawn';
 /** Update: withdraw the lead; answers how it stands once it has ended. */
 export const WITHDRAW_UPDATE = 'withdraw';
 
-/**
- * The early answer. `price` is what the seller earns, minor units, the sum over buyers. `waitedMs` is how much of its
- * time others took, buyers and outside services; absent if a buyer gave no clear answer at first.
- */
-export interface OutcomeAnswer {
-  status: LeadStatus;
-  price?: number;
-  currency?: string;
-  buyerIds?: string[];
-  waitedMs?: number;
-}
-
 /** What ops can search and sort leads by; the worker registers them when it starts. Their values are bounded (sizeLimits.ts). */
 export const searchAttributes = {
   status: defineSearchAttributeKey('LeadStatus', 'KEYWORD'),

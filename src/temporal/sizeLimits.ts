@@ -9,6 +9,8 @@ const KEYWORD_CHARACTERS = 255;
 const ATTRIBUTE_BYTES = 2000;
 /** Bytes of a summary: the server takes 400. */
 const SUMMARY_BYTES = 380;
+/** Bytes of a fairness key. */
+const FAIRNESS_KEY_BYTES = 64;
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
@@ -29,11 +31,16 @@ export function fitKeywords(texts: readonly string[]): string[] {
 }
 
 /** A text that fits into the summary of a workflow, a timer or an activity. */
-export function fitSummary(text: string): string {
-  if (bytesOf(text) <= SUMMARY_BYTES) return text;
+export const fitSummary = (text: string): string => fitBytes(text, SUMMARY_BYTES);
+
+/** A text that fits into a fairness key. */
+export const fitFairnessKey = (text: string): string => fitBytes(text, FAIRNESS_KEY_BYTES);
+
+function fitBytes(text: string, most: number): string {
+  if (bytesOf(text) <= most) return text;
   let cut = '';
   for (const character of text) {
-    if (bytesOf(cut) + bytesOf(character) > SUMMARY_BYTES - bytesOf('…')) break;
+    if (bytesOf(cut) + bytesOf(character) > most - bytesOf('…')) break;
     cut += character;
   }
   return `${cut}…`;

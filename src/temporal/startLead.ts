@@ -4,13 +4,18 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import type { LeadFacts } from '../market/model/lead.js';
-import { fitSummary } from './sizeLimits.js';
+import { fitFairnessKey, fitSummary } from './sizeLimits.js';
 import { leadSearchAttributes, GIVEN_BACK_SIGNAL, LEAD_WORKFLOW, workflowId } from './names.js';
+
+/** Which leads get a free worker first: the smaller number. */
+const SOURCE_WAITS = 3;
+const NOBODY_WAITS = 4;
 
 /**
  * How a lead's workflow is started, by the API and by the sweep. The second caller gets the first's
  * workflow; a terminated or failed one is started again, because the lead's own status says that it has not ended.
- * A returned lead has a completed workflow, and starts another; `startLead` does the rest.
+ * A returned lead has a completed workflow, and starts another; `startLead` does the rest. While all workers are busy,
+ * sellers take turns.
  */
 export function leadWorkflowOptions(lead: LeadFacts, taskQueue: string) {
   return {
@@ -20,6 +25,10 @@ export function leadWorkflowOptions(lead: LeadFacts, taskQueue: string) {
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy:
       lead.roundsBefore === undefined ? 'ALLOW_DUPLICATE_FAILED_ONLY' : 'ALLOW_DUPLICATE',
+    priority: {
+      priorityKey: lead.answerBy === undefined ? NOBODY_WAITS : SOURCE_WAITS,
+      fairnessKey: fitFairnessKey(lead.seller),
+    },
     staticSummary: fitSummary(
       [lead.category, lead.state, lead.seller, lead.test ? 'test' : undefined].filter(Boolean).join(' · '),
     ),
@@ -33,6 +42,7 @@ export function leadWorkflowOptions(lead: LeadFacts, taskQueue: string) {
 /**
  * Starts a lead's workflow, and does not wait for its result. The first workflow of a returned lead may still be open,
  * because a notification of the sale is undelivered: it receives a signal, and continues.
+ * @param options `eager`: the client's connection is a worker's, which gets the first task at once
  * @throws WorkflowExecutionAlreadyStartedError if the lead has a completed workflow
  */
 export async function startLead(
@@ -40,10 +50,12 @@ export async function startLead(
   lead: LeadFacts,
   taskQueue: string,
   withinMs: number,
+  { eager = false }: { eager?: boolean } = {},
 ): Promise<void> {
   const options = leadWorkflowOptions(lead, taskQueue);
   await client.withDeadline(Date.now() + withinMs, async () => {
-    if (lead.roundsBefore === undefined) await client.workflow.start(LEAD_WORKFLOW, options);
+    if (lead.roundsBefore === undefined)
+      await client.workflow.start(LEAD_WORKFLOW, { ...options, requestEagerStart: eager });
     else
       await client.workflow.signalWithStart(LEAD_WORKFLOW, {
         ...options,

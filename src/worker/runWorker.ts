@@ -2,7 +2,12 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Settings, TemporalSettings } from '../config.js';
 import type { Log } from '../log.js';
-import { connectionOptions, openConnection, explainConnectionError } from '../temporal/connection.js';
+import {
+  connectionOptions,
+  explainConnectionError,
+  openConnection,
+  type ConnectionSettings,
+} from '../temporal/connection.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
 import { runPeriodically } from '../temporal/runPeriodically.js';
 import { startRollout } from './rollout.js';
@@ -56,13 +61,10 @@ export async function runWorker(
   settings: WorkerSettings,
   services: WorkerServices,
   log: Log,
+  connecting = connectWorker(settings, log),
 ): Promise<RunningWorker> {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TASK_QUEUE: taskQueue } = settings;
-  const connection = await retryUntilConnected(
-    () => NativeConnection.connect(connectionOptions(settings)),
-    address,
-    log,
-  );
+  const connection = await connecting;
   const clientConnection = openConnection(settings);
   const known = await retryUntilConnected(
     () => registerSearchAttributes(clientConnection, namespace),
@@ -130,6 +132,14 @@ export async function runWorker(
     },
   };
 }
+
+/** The connection of a worker; an API in its process starts leads over it. Waits until Temporal is up. */
+export const connectWorker = (settings: ConnectionSettings, log: Log): Promise<NativeConnection> =>
+  retryUntilConnected(
+    () => NativeConnection.connect(connectionOptions(settings)),
+    settings.TEMPORAL_ADDRESS,
+    log,
+  );
 
 /** Repeats what needs Temporal until it is there; a worker that starts before its server is nobody's mistake. */
 async function retryUntilConnected<T>(connect: () => Promise<T>, address: string, log: Log): Promise<T> {

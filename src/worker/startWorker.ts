@@ -1,3 +1,4 @@
+import type { NativeConnection } from '@temporalio/worker';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createActivities } from '../../activities/index.js';
@@ -5,6 +6,7 @@ import { openSender } from '../buyers/send.js';
 import type { Settings } from '../config.js';
 import { packageRoot } from '../packageRoot.js';
 import type { Log } from '../log.js';
+import { openAnnouncer, type Announcer } from '../redis/answers.js';
 import { flushAnswers, pruneAnswers } from '../store/fairness/answers.js';
 import { lastBackup } from '../store/upkeep/backup.js';
 import { cached } from '../store/cache.js';
@@ -39,17 +41,25 @@ interface StartedWorker extends RunningWorker {
   heldPosts: () => ReturnType<typeof countHeldPosts>;
 }
 
+/** What a worker shares with an API in its process. */
+export interface SharedWithApi {
+  answers: Announcer;
+  connection: Promise<NativeConnection>;
+}
+
 /**
- * Wires a worker: the database, the way to the buyers, the steps, the workflows.
+ * Wires a worker: the database, the way to the buyers and to waiting sources, the steps, the workflows.
  * @param codePath the workflows' bundle
  */
 export async function startWorker(
   settings: Settings,
   log: Log,
   codePath = BUNDLE_PATH,
+  api?: SharedWithApi,
 ): Promise<StartedWorker> {
   const database = openDatabase(settings, IMPATIENT);
   const sender = openSender(settings);
+  const answers = api?.answers ?? (await openAnnouncer(settings.REDIS_URL, log));
   const circuits = cached(() => readCircuits(database));
   await database.client.connect();
   await prepareDatabase(settings);
@@ -58,6 +68,7 @@ export async function startWorker(
     terms: cached((campaign) => loadTerms(database, campaign)),
     circuits: () => circuits('all'),
     send: sender.send,
+    announce: answers.announce,
     log,
   });
   const overdueLeadsSource = {
@@ -82,7 +93,7 @@ export async function startWorker(
       return (await pruneAnswers(database, now)) + (await pruneUsage(database, now));
     },
   };
-  const worker = await runWorker(settings, services, log);
+  const worker = await runWorker(settings, services, log, api?.connection);
   // Leads are sold without these schedules; the next worker that starts makes them.
   const why = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
   await scheduleRetention(settings).catch((error: unknown) => {
@@ -101,6 +112,7 @@ export async function startWorker(
       await worker.stop();
       await flushAnswers(database).catch(() => undefined);
       await sender.close();
+      if (api === undefined) answers.close();
       await database.client.close();
     },
   };

@@ -28,7 +28,7 @@ describe('with more concurrent sources than sellable leads', () => {
   let worker: Awaited<ReturnType<typeof workerOf>>;
   beforeAll(async () => {
     // Two leads at a time, each for half a second or more. Every lead waits up to a second.
-    world = await openApiWorld({ ANSWER_WINDOW_MS: 2000, REQUESTS_IN_FLIGHT: 2 });
+    world = await openApiWorld({ ANSWER_WINDOW_MS: 2000, LEADS_IN_FLIGHT: 2 });
     buyer = await startBuyer({ post: { after: 500, body: { accepted: true } } });
     await world.database.buyers.insertOne({
       ...buyerDocument('northwind', buyer),

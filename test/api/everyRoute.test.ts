@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLeadApi } from '../../src/api/leadApi.js';
-import { openRedis } from '../../src/api/http/openRedis.js';
+import { openAnswers } from '../../src/redis/answers.js';
+import { openRedis } from '../../src/redis/openRedis.js';
 import { createLog } from '../../src/log.js';
 import { openLeadStarter } from '../../src/temporal/leadStarter.js';
 import { openApiWorld, request, SAMPLE, sendLead, type ApiWorld, type Reply } from './world.js';
@@ -120,10 +121,12 @@ async function routesOf({ settings, database }: ApiWorld): Promise<string[]> {
   const log = createLog({ LOG_LEVEL: 'silent' }, 'test');
   const redis = await openRedis(settings.REDIS_URL, log);
   const starter = openLeadStarter(settings, log);
-  const app = await buildLeadApi({ settings, database, redis, starter, log });
+  const answers = await openAnswers(settings.REDIS_URL, log);
+  const app = await buildLeadApi({ settings, database, redis, starter, answers, log });
   const tree = app.printRoutes({ commonPrefix: false });
   await app.close();
   redis.disconnect();
+  answers.close();
   await starter.close();
   const found: string[] = [];
   const above: string[] = [];

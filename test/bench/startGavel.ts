@@ -1,8 +1,8 @@
 import { chooseApiAddress } from '../../src/local/apiAddress.js';
-import { apiPlan, workerPlan } from '../../src/local/gavelParts.js';
+import { servePlan } from '../../src/local/gavelParts.js';
 import type { Start } from '../../src/local/processes/startPlan.js';
 
-/** Starts `gavel api` and `gavel worker` as separate processes, as in production; returns the API's address. */
+/** Starts `gavel serve`, as in production; returns the API's address. */
 export async function startGavel(
   dir: string,
   start: Start,
@@ -10,6 +10,6 @@ export async function startGavel(
   nodeFlags: readonly string[] = [],
 ): Promise<string> {
   const address = await chooseApiAddress(dir, { ...env, PORT: '0' });
-  await Promise.all([start(apiPlan(env, address, nodeFlags)), start(workerPlan(env, nodeFlags))]);
+  await start(servePlan(env, address, nodeFlags));
   return address.url;
 }

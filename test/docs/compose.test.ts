@@ -317,7 +317,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('keeps the number of workers that is set', () => {
-    expect(compose.services.worker).toMatchObject({ scale: '${WORKERS:-1}' });
+    expect(compose.services.worker).toMatchObject({ scale: '${WORKERS:-0}' });
   });
 
   test('refers to existing sections of the pages', () => {

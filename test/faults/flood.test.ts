@@ -7,9 +7,6 @@ import { contractDocument, sellerDocument, storeMarket } from '../support/market
 import { PERSON, sendLead, type Source } from '../support/source.js';
 import { openFaultWorld, type FaultWorld } from './world.js';
 
-/** Few enough that most leads of the flood get no place. */
-const REQUESTS_IN_FLIGHT = 3;
-
 /** Ten times the capacity of the seller's share. */
 const FLOOD_PER_SECOND = 50;
 
@@ -22,7 +19,7 @@ describe.runIf(process.env.MEASURE === 'yes')('one seller sends far more than th
   let api: Awaited<ReturnType<FaultWorld['processes']['api']>>;
   beforeAll(async () => {
     buyer = await startBuyer();
-    world = await openFaultWorld({ REQUESTS_IN_FLIGHT, RATE_LIMIT_PER_MINUTE: 1_000_000 });
+    world = await openFaultWorld({ RATE_LIMIT_PER_MINUTE: 1_000_000 });
     const campaign = await storeMarket(world.database, { northwind: { server: buyer } });
     await world.database.sellers.insertOne(sellerDocument('FLOOD000', 'flood', 'Flood'));
     const theirs = { ...campaign, _id: 'FLOOD000/auto-insurance', seller: 'FLOOD000' };

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { openRedis } from '../../src/api/http/openRedis.js';
+import { openRedis } from '../../src/redis/openRedis.js';
 import { redisState } from '../../src/api/routes/healthRoutes.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { createLog } from '../../src/log.js';

@@ -3,15 +3,21 @@ import type { Given } from '../../market/intake/given.js';
 import { contactOf, KEY_RULE } from '../../market/fields/personKeys.js';
 import { metrics } from '../../metrics.js';
 import type { Database } from '../../store/db.js';
-import { factsOf, insertLead, markAnswered } from '../../store/leads/leads.js';
+import {
+  factsOf,
+  findLeadSummary,
+  insertLead,
+  markAnswered,
+  type LeadSummary,
+} from '../../store/leads/leads.js';
 import type { LeadDocument, StoredLead } from '../../store/documents.js';
 import { matchOf } from '../../store/persons/matchKeys.js';
 import { isSuppressed } from '../../store/persons/suppressions.js';
-import type { OutcomeAnswer } from '../../temporal/names.js';
-import type { Admission } from './admission.js';
+import type { OutcomeAnswer } from '../../market/model/lead.js';
+import type { Backlog } from './backlog.js';
 import { assertSameRequest, idempotencyOf } from './idempotency.js';
 import type { ReadCache } from '../readCache.js';
-import type { ApiContext } from '../context.js';
+import type { LeadApiContext } from '../context.js';
 import type { ReadRequest, SellerKey } from './readRequest.js';
 
 /** A valid request. */
@@ -24,20 +30,20 @@ export interface LeadRequest extends ReadRequest {
   receivedAt: Date;
 }
 
-/** A new lead, with its outcome if it came in time, or the lead that this request repeats. */
+/** A new lead with its outcome, or as it is stored when the time is over; or the lead that this request repeats. */
 export type AcceptedLead =
-  | { lead: LeadDocument; outcome: OutcomeAnswer | undefined }
+  | { lead: LeadSummary; outcome: OutcomeAnswer | undefined }
   | { repeated: StoredLead };
 
 /**
  * Stores a lead, starts its workflow, and waits for the outcome. A stored lead is accepted: its workflow runs, whatever
- * fails after that. A lead on a suppression list is stored as withdrawn, and its workflow only sends postbacks. Over the
- * limit of leads in progress, the lead is stored and started later.
+ * fails after that. A lead on a suppression list is stored as withdrawn, and its workflow only sends postbacks. A lead
+ * that can't be sold while its source waits is answered `pending` at once, and goes on sale after those that can.
  * @throws OperationError for errors of the source; a database error if the lead could not be stored
  */
 export async function acceptLead(
-  { settings, database, starter }: Pick<ApiContext, 'settings' | 'database' | 'starter'>,
-  { cache, admission }: { cache: ReadCache; admission: Admission },
+  { settings, database, starter, answers, log }: LeadApiContext,
+  { cache, backlog }: { cache: ReadCache; backlog: Backlog },
   request: LeadRequest,
 ): Promise<AcceptedLead> {
   const lead = await newLead(database, request, settings.ANSWER_WINDOW_MS);
@@ -46,42 +52,39 @@ export async function acceptLead(
     const ended = { ...suppressed(lead), dueAt: notifies > 0 ? startedLater() : undefined };
     const stored = await insertLead(database, ended);
     if (!stored.inserted) return repeatOf(stored.repeated, ended);
-    if (notifies > 0) startLater(ended);
+    if (notifies > 0) starter.start(factsOf(ended));
     return { lead: ended, outcome: undefined };
   }
-  const place = await admission.enter(lead, request.answerWithinMs);
-  const dueAt = place === undefined ? startedLater() : lead.dueAt;
-  const stored = await insertLead(database, { ...lead, dueAt }).catch((error: unknown) => {
-    place?.leave();
-    throw error;
-  });
-  if (!stored.inserted) {
-    place?.leave();
-    return repeatOf(stored.repeated, lead);
-  }
-  const { seller, source } = lead;
+  const waits = request.answerWithinMs > 0;
+  const isDeferred = waits && !backlog.isInTime(lead.seller, request.answerWithinMs);
+  const stored = await insertLead(database, { ...lead, dueAt: isDeferred ? startedLater() : lead.dueAt });
+  if (!stored.inserted) return repeatOf(stored.repeated, lead);
+  const { seller, source, campaign } = lead;
   for (const field of lead.unread ?? []) metrics.unread(1, { seller, source, field });
-  const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
-  const answerWithinMs = Math.max(0, answerBy - Date.now());
-  const facts = { ...factsOf(lead), answerBy: answerWithinMs > 0 ? answerBy : undefined };
-  const outcome = place && (await starter.start(facts, answerWithinMs, place.answered));
-  if (place === undefined) {
-    metrics.leadDeferred(1, { campaign: lead.campaign });
-    startLater(lead);
+  const facts = { ...factsOf(lead), answerTo: answers.id };
+  if (!waits || isDeferred) {
+    starter.start(facts);
+    if (isDeferred) {
+      metrics.leadDeferred(1, { campaign });
+      if (lead.idempotency !== undefined) await markAnswered(database, lead._id).catch(() => undefined);
+    }
+    return { lead, outcome: undefined };
   }
-  // If Temporal did not accept the lead, its status does not show that the response was sent.
-  const isEarly = outcome === undefined && Date.now() < answerBy;
-  if (isEarly && lead.idempotency !== undefined)
-    await markAnswered(database, lead._id).catch(() => undefined);
-  return { lead, outcome };
+  const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
+  backlog.waits(facts, answerBy);
+  const outcome = answers.waitFor(facts.leadId, answerBy);
+  starter.start({ ...facts, answerBy });
+  return (await outcome) === undefined ? late(lead) : { lead, outcome: await outcome };
 
-  /** Starts a stored lead whose source is not waiting. */
-  function startLater(stored: LeadDocument): void {
-    admission.enterLater(stored, ({ answered }) => void starter.start(factsOf(stored), 0, answered));
+  /** The time is over: the lead may have an outcome whose announcement got lost. */
+  async function late(lead: LeadDocument): Promise<AcceptedLead> {
+    log.warn({ lead_id: lead._id, event: 'no_early_answer' });
+    const now = await findLeadSummary(database, lead._id).catch(() => null);
+    return { lead: now ?? lead, outcome: undefined };
   }
 }
 
-/** If this process has not started the lead by then, a worker’s sweep does. */
+/** When the sweep looks for a lead that may have to wait in Temporal's task queue. */
 const startedLater = (): Date => new Date(Date.now() + 60_000);
 
 /** @throws OperationError if the first request is in progress, or had other fields */

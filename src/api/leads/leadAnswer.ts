@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import type { FieldFault } from '../../market/fields/standardFields.js';
 import { statusView } from '../../market/model/statusView.js';
 import type { LeadSummary } from '../../store/leads/leads.js';
-import type { OutcomeAnswer } from '../../temporal/names.js';
+import type { OutcomeAnswer } from '../../market/model/lead.js';
 import type { LeadAnswer, LeadView } from '../schemas.js';
 
 type Answer = Static<typeof LeadAnswer>;

@@ -53,7 +53,7 @@ export async function buyerRoutes(
             given: mergeFields({ query: [], body: request.body ?? [] }),
             receivedAt: new Date(),
           },
-          async (lead) => starter.startAgain(lead),
+          async (lead) => starter.start(lead),
         ),
       ),
   );

@@ -5,7 +5,7 @@ import Type, { type Static } from 'typebox';
 import { explainConnectionError as temporalRefusal } from '../../temporal/connection.js';
 import type { LeadStarter } from '../../temporal/leadStarter.js';
 import { errorForLog } from '../../errorForLog.js';
-import { connectionRefusal as redisRefusal } from '../http/openRedis.js';
+import { connectionRefusal as redisRefusal } from '../../redis/openRedis.js';
 import type { ApiContext } from '../context.js';
 import type { Readiness } from '../schemas.js';
 

@@ -2,14 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { metrics } from '../../metrics.js';
 import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
-import { createAdmission } from '../leads/admission.js';
+import { createBacklog } from '../leads/backlog.js';
 import { OperationError } from '../../operations/operationError.js';
 import { isForm, readForm } from '../http/body.js';
 import type { Entries } from '../http/entries.js';
 import { mergeFields } from '../leads/mergeFields.js';
 import { readIdempotencyKey } from '../leads/idempotency.js';
 import { leadView, newLeadAnswer, storedLeadAnswer, withWarnings } from '../leads/leadAnswer.js';
-import type { RouteContext } from '../context.js';
+import type { LeadApiContext, RouteContext } from '../context.js';
 import { auth, keyOf, sellerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../http/prefer.js';
@@ -89,14 +89,13 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export async function leadRoutes(
   app: FastifyInstance,
-  { context, cache, limits }: RouteContext,
+  { context, cache, limits }: RouteContext<LeadApiContext>,
 ): Promise<void> {
   const { settings, database } = context;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'leads');
-  const admission = createAdmission({
-    most: settings.REQUESTS_IN_FLIGHT,
-    answerWindowMs: settings.ANSWER_WINDOW_MS,
-  });
+  const { answers } = context;
+  const backlog = createBacklog(settings.ANSWER_WINDOW_MS);
+  answers.onAnswer((leadId) => backlog.finished(leadId));
   const failuresPerMinute = settings.RATE_LIMIT_PER_MINUTE;
   await app.register(auth, { cache, limits, failuresPerMinute, of: 'seller' });
 
@@ -116,7 +115,7 @@ export async function leadRoutes(
       const read = await readRequest(cache, key, given);
       const taken = await acceptLead(
         context,
-        { cache, admission },
+        { cache, backlog },
         { ...read, key, given, idempotencyKey, answerWithinMs: wait.answerWithinMs, receivedAt },
       );
       const { warnings } = read.reading;
@@ -126,7 +125,7 @@ export async function leadRoutes(
       }
       if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
       const answer = withWarnings(newLeadAnswer(taken.lead, taken.outcome), warnings);
-      metrics.leadAnswered(1, { campaign: taken.lead.campaign, status: answer.status });
+      metrics.leadAnswered(1, { campaign: read.campaign.id, status: answer.status });
       return answer;
     },
   );

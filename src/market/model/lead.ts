@@ -30,4 +30,14 @@ export interface LeadFacts {
   roundsBefore?: number;
   /** Deadline for the answer to its source, UTC ms; absent if no source is waiting. */
   answerBy?: number;
+  /** Id of the API process that expects the outcome of the first round; absent if none does. */
+  answerTo?: string;
+}
+
+/** The early answer. `price` is what the seller earns, minor units, the sum over buyers. */
+export interface OutcomeAnswer {
+  status: LeadStatus;
+  price?: number;
+  currency?: string;
+  buyerIds?: string[];
 }

@@ -1,10 +1,10 @@
 import { errorForLog } from '../../../errorForLog.js';
 import type { Log } from '../../../log.js';
 
-/** A process of Gavel that runs until it is stopped: an API or a worker. */
+/** A process of Gavel that runs until it is stopped: an API, a worker, or both. */
 export interface Service {
-  /** What else is known once it is ready, such as its address. */
-  ready?: object;
+  /** What else is known once it is ready, such as its address; a promise if it is not ready yet. */
+  ready?: object | Promise<object>;
   /** Settles when the service ends by itself, which it should not do. */
   ended?: Promise<void>;
   /** Takes nothing new, finishes what is under way, and closes the connections. */
@@ -68,6 +68,11 @@ export async function runService(log: Log, graceMs: number, start: () => Promise
   running.ended?.then(() => {
     if (!isDraining) broken(new Error('The service ended by itself.'));
   }, broken);
-  log.info({ event: 'ready', ...running.ready });
-  process.send?.({ event: 'ready', ...running.ready });
+  try {
+    const ready = { event: 'ready', ...(await running.ready) };
+    log.info(ready);
+    process.send?.(ready);
+  } catch (error) {
+    broken(error);
+  }
 }

@@ -5,7 +5,7 @@ import { runService } from './runService.js';
 import { explainDatabaseError } from '../../../terminal/useDatabase.js';
 
 /** More than the worker gives the steps under way (src/worker/runWorker.ts). */
-const GRACE_MS = 25_000;
+export const WORKER_GRACE_MS = 25_000;
 
 /** `gavel worker` */
 export function workerCommand(): Command {
@@ -17,7 +17,7 @@ export function workerCommand(): Command {
 async function work(): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings, 'worker');
-  await runService(log, GRACE_MS, async () => {
+  await runService(log, WORKER_GRACE_MS, async () => {
     // Loaded here, so that the other commands don't wait for what only this one needs.
     const [{ startWorker }, { logSdkMessages }, { gaugeSources, serveMetrics }] = await Promise.all([
       import('../../../worker/startWorker.js'),

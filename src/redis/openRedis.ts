@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { Log } from '../../log.js';
+import type { Log } from '../log.js';
 
 /** Clients that Redis rejects, and why. */
 const refused = new WeakMap<Redis, string>();
@@ -8,10 +8,15 @@ const refused = new WeakMap<Redis, string>();
 export const connectionRefusal = (redis: Redis): string | undefined => refused.get(redis);
 
 /**
- * A client for rate limits, which work without Redis: a command that can't be sent now, or times out, fails, and the process
- * counts for itself. The client reconnects automatically.
+ * A client for what works without Redis, too: a command that can't be sent now, or times out, fails. The client reconnects
+ * automatically.
+ * @param means what the process does while Redis is down, for the log
  */
-export async function openRedis(url: string, log: Log): Promise<Redis> {
+export async function openRedis(
+  url: string,
+  log: Log,
+  means = 'each process counts requests for itself, and answers from other processes are late',
+): Promise<Redis> {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: 1000,
@@ -29,8 +34,7 @@ export async function openRedis(url: string, log: Log): Promise<Redis> {
   };
   const away = (error?: Error): void => {
     const why = error?.message ?? 'the connection was closed';
-    if (isUp !== false)
-      log.warn({ event: 'redis_away', why, means: 'each process counts requests for itself' });
+    if (isUp !== false) log.warn({ event: 'redis_away', why, means });
     isUp = false;
     if (/^(WRONGPASS|NOAUTH)\b/.test(why)) refused.set(redis, 'the password is refused');
     // Redis is down now. The error after a rejection says only that the connection was closed.
