@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ConnectionLike } from '@temporalio/client';
 import type { Settings, TemporalSettings } from '../config.js';
 import type { LeadFacts } from '../market/model/lead.js';
@@ -18,12 +19,14 @@ export interface LeadStarter extends LeadWorkflowCalls {
   notifyWithdrawn(leadId: string): void;
   /** Rejects when Temporal does not answer. */
   ready(): Promise<void>;
-  /** Lets go of the connection once the calls under way have ended: their time is limited. */
+  /** Ends starts that take too long, and closes the connection once the calls under way have ended: their time is limited. */
   close(): Promise<void>;
 }
 
 /** Timeout of a start, ms. */
 const START_WITHIN_MS = 10_000;
+/** How long a closing process waits for starts under way, ms. */
+const FINISH_WITHIN_MS = 1000;
 
 type StarterSettings = TemporalSettings & Pick<Settings, 'TASK_QUEUE'>;
 
@@ -45,6 +48,7 @@ export function openLeadStarter(
     () => undefined,
   );
   const underWay = new Set<Promise<unknown>>();
+  const starting = new Set<AbortController>();
 
   /** A retry on a closed connection throws inside a timer, where it can't be caught: closing waits for pending calls. */
   function noted<T>(call: Promise<T>): Promise<T> {
@@ -54,13 +58,24 @@ export function openLeadStarter(
     return call;
   }
 
+  async function begin(lead: LeadFacts): Promise<void> {
+    const options = { withinMs: START_WITHIN_MS, eager: eagerClient !== undefined };
+    const starter = eagerClient ?? client;
+    // One for each call: the client never lets go of what listens to a signal.
+    const call = new AbortController();
+    starting.add(call);
+    try {
+      await starter.withAbortSignal(call.signal, () =>
+        startLead(starter, lead, settings.TASK_QUEUE, options),
+      );
+    } finally {
+      starting.delete(call);
+    }
+  }
+
   return {
     start(lead) {
-      const started =
-        eagerClient === undefined
-          ? startLead(client, lead, settings.TASK_QUEUE, START_WITHIN_MS)
-          : startLead(eagerClient, lead, settings.TASK_QUEUE, START_WITHIN_MS, { eager: true });
-      noted(started).catch((error: unknown) => {
+      noted(begin(lead)).catch((error: unknown) => {
         const why = error instanceof Error ? error.name : 'unknown';
         log.warn({ lead_id: lead.leadId, event: 'not_started', why });
       });
@@ -76,7 +91,10 @@ export function openLeadStarter(
       );
     },
     close: async () => {
-      await Promise.allSettled(underWay);
+      const over = Promise.allSettled(underWay);
+      await Promise.race([over, sleep(FINISH_WITHIN_MS, undefined, { ref: false })]);
+      for (const call of starting) call.abort();
+      await over;
       await connection.close();
     },
   };

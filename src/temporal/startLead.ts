@@ -49,8 +49,7 @@ export async function startLead(
   client: Client,
   lead: LeadFacts,
   taskQueue: string,
-  withinMs: number,
-  { eager = false }: { eager?: boolean } = {},
+  { withinMs, eager = false }: { withinMs: number; eager?: boolean },
 ): Promise<void> {
   const options = leadWorkflowOptions(lead, taskQueue);
   await client.withDeadline(Date.now() + withinMs, async () => {

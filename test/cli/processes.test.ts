@@ -9,6 +9,7 @@ import { openDatabase, type Database } from '../../src/store/db.js';
 import { createKey } from '../../src/store/keys/apiKeys.js';
 import { startBuyer } from '../support/buyer.js';
 import { storeMarket } from '../support/market.js';
+import { sendLead } from '../support/source.js';
 import { asEnvironment } from '../support/asEnvironment.js';
 import { isolatedSettings, stackAddresses } from '../support/stack.js';
 import { gavel, gavelProcess, spawnGavel } from './gavel.js';
@@ -28,7 +29,7 @@ afterAll(async () => {
 
 /** Starts a process that runs until it is stopped; resolves with its ready line. */
 async function started(
-  command: 'api' | 'admin' | 'worker',
+  command: 'serve' | 'api' | 'admin' | 'worker',
   more: Record<string, string> = {},
 ): Promise<{ ready: unknown; output: () => string; stop: () => Promise<unknown[]> }> {
   const child = spawnGavel([command], { ...asEnvironment(settings), ...more });
@@ -116,6 +117,48 @@ test('gavel api and gavel worker sell a lead, gavel leads show prints it, and bo
   ]);
 });
 
+test('gavel serve sells a lead, serves the metrics of API and worker, and stops on a signal', async () => {
+  const buyer = await startBuyer();
+  onTestFinished(() => buyer.close());
+  await storeMarket(database, { contoso: { server: buyer } }, { category: 'Solar' });
+  const { key } = await createKey(database, { seller: 'ACME1234', test: false });
+  const METRICS_PORT = String(await anyPort());
+  const serve = await started('serve', { METRICS_PORT });
+  const { address } = Value.Parse(Type.Object({ address: Type.String() }), serve.ready);
+  const { body } = await sendLead({ address, key }, 'Solar');
+  expect(body).toMatchObject({ status: 'sold', price: 20, buyer_ids: ['contoso'] });
+  const metrics = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
+  for (const part of ['mongodb', 'redis', 'temporal', 'worker'])
+    expect(metrics).toContain(`gavel_ready{part="${part}"} 1`);
+  expect(metrics).toContain('gavel_leads_answered_total{campaign="ACME1234/solar",status="sold"} 1');
+  expect(metrics).toContain('gavel_sales_total{campaign="ACME1234/solar",buyer="contoso"} 1');
+  expect(await serve.stop()).toEqual([0, null]);
+});
+
+test('gavel serve takes leads while Temporal is down, and stops on a signal', async () => {
+  const serve = spawnGavel(['serve'], {
+    ...asEnvironment({
+      ...settings,
+      PORT: await anyPort(),
+      TEMPORAL_ADDRESS: `127.0.0.1:${await anyPort()}`,
+    }),
+  });
+  onTestFinished(() => void serve.kill('SIGKILL'));
+  const ended: Promise<unknown[]> = once(serve, 'exit');
+  let output = '';
+  serve.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await expect.poll(() => output, { timeout: 30_000 }).toContain('"event":"listening"');
+  await expect.poll(() => output, { timeout: 30_000 }).toContain('"event":"waiting_for_temporal"');
+  const { address } = JSON.parse(output.split('\n').find((line) => line.includes('"listening"')) ?? '') as {
+    address: string;
+  };
+  const { key } = await createKey(database, { seller: 'ACME1234', test: false });
+  const { body } = await sendLead({ address, key }, 'Solar', undefined, { prefer: 'respond-async' });
+  expect(body).toMatchObject({ success: true, status: 'pending' });
+  serve.kill('SIGTERM');
+  expect(await ended, output).toEqual([0, null]);
+});
+
 test('gavel admin answers, serves its metrics, and stops on a signal', async () => {
   const METRICS_PORT = String(await anyPort());
   const admin = await started('admin', { ADMIN_PORT: '0', METRICS_PORT });
@@ -146,7 +189,7 @@ test('A taken port gives one clear message', async () => {
 });
 
 // Both APIs run by the same function. Concurrent: each of them mostly waits.
-test.concurrent.each(['admin', 'worker'])(
+test.concurrent.each(['serve', 'admin', 'worker'])(
   'gavel %s ends with a message and no stack when the database is away',
   async (command) => {
     const MONGODB_URL = `mongodb://gavel:hunter2@127.0.0.1:${await anyPort()}/`;

@@ -4,7 +4,7 @@ import type { Settings } from '../../src/config.js';
 import { Processes, type Part } from '../../src/local/processes/processes.js';
 import { asEnvironment } from './asEnvironment.js';
 
-/** A running `gavel api`, `gavel admin` or `gavel worker`. */
+/** A running `gavel serve`, `gavel api`, `gavel admin` or `gavel worker`. */
 export interface GavelProcess {
   /** Its output so far. */
   log(): string;
@@ -25,12 +25,14 @@ export interface GavelProcess {
 /** A started process. `ready` resolves with its ready log line and rejects if the process ends before. */
 export type StartedProcess = GavelProcess & { ready: Promise<Record<string, unknown>> };
 
-type GavelCommand = 'api' | 'admin' | 'worker';
+type GavelCommand = 'serve' | 'api' | 'admin' | 'worker';
 
 /** The product's processes for one test, each with a log file. All end with the test. */
 export interface GavelProcesses {
   /** Starts one and does not wait for it. */
   start(command: GavelCommand, settings: Settings): StartedProcess;
+  /** Resolves when the API takes leads and the worker in its process polls. */
+  serve(settings: Settings): Promise<GavelProcess & { address: string }>;
   /** Resolves when the API takes leads. */
   api(settings: Settings): Promise<GavelProcess & { address: string }>;
   /** Resolves when the admin API takes requests. */
@@ -65,13 +67,14 @@ export function gavelProcesses(logs: string, program: string[]): GavelProcesses 
     return { ...gavel, ready: readyOf(part, gavel) };
   }
 
-  const listening = async (command: 'api' | 'admin', settings: Settings) => {
+  const listening = async (command: 'serve' | 'api' | 'admin', settings: Settings) => {
     const { ready, ...gavel } = start(command, settings);
     return { ...gavel, address: String((await ready).address) };
   };
 
   return {
     start,
+    serve: (settings) => listening('serve', settings),
     api: (settings) => listening('api', settings),
     admin: (settings) => listening('admin', settings),
     worker: async (settings) => {

@@ -123,7 +123,7 @@ export async function openLeadWorld(
       return { answer, handle: await start.workflowHandle() };
     },
     start: async (lead) => {
-      await startLead(client, lead, taskQueue, 10_000);
+      await startLead(client, lead, taskQueue, { withinMs: 10_000 });
     },
     marketChanged: () => kept.clear(),
     close: async () => {

@@ -33,7 +33,7 @@ describe('an action of ops on a lead’s workflow in Temporal', () => {
     client = new Client({ connection, namespace, identity: 'dana@ops' });
     const lead = await storeLead(database, campaign);
     leadId = lead._id;
-    await startLead(client, factsOf(lead), TASK_QUEUE, 10_000);
+    await startLead(client, factsOf(lead), TASK_QUEUE, { withinMs: 10_000 });
   });
   afterAll(async () => {
     await worker.stop();

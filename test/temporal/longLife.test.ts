@@ -35,7 +35,7 @@ describe('a lead whose workflow continues as new', () => {
     connection = await Connection.connect({ address: settings.TEMPORAL_ADDRESS });
     client = new Client({ connection, namespace: settings.TEMPORAL_NAMESPACE });
     lead = await storeLead(database, campaign);
-    await startLead(client, factsOf(lead), settings.TASK_QUEUE, 10_000);
+    await startLead(client, factsOf(lead), settings.TASK_QUEUE, { withinMs: 10_000 });
     handle = client.workflow.getHandle(workflowId(lead._id));
   });
   afterAll(async () => {

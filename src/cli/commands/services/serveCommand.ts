@@ -42,7 +42,8 @@ async function serve(): Promise<void> {
     let stopWorker = async (): Promise<void> => undefined;
     let isWorking = false;
     gaugeSources.ready = async () => ({ ...(await api.ready()), worker: isWorking });
-    // The API takes leads while the worker still waits for Temporal.
+    // It takes leads while the worker still waits for Temporal.
+    log.info({ event: 'listening', address: api.address });
     const started = startWorker(settings, log, undefined, shared).then((worker) => {
       isWorking = true;
       stopWorker = worker.stop;
