@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerTuner, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Settings, TemporalSettings } from '../config.js';
 import type { Log } from '../log.js';
 import {
@@ -48,13 +48,20 @@ const PRUNE_EVERY_MS = 3_600_000;
  */
 const UNDISTURBED: object = { isolateExecutionTimeout: '1 min' };
 
+/** The shares of the machine's CPU time and memory from which on it has none to spare. */
+const BUSY_CPU = 0.9;
+const BUSY_MEMORY = 0.95;
+/** Slots that there are even then. */
+const FEW_SLOTS = 8;
+const POLLS = 4;
+
 /** How long steps under way may take to finish when the worker stops. */
 const SHUTDOWN_GRACE = '15 s';
 
 /**
  * Runs leads' workflows and their steps, and the sweep beside them. Waits until Temporal is up.
  *
- * A workflow task is held while its local activities run, that is for as long as the slowest buyer takes, so the slots
+ * A workflow task is held while its local activities run, that is for as long as the slowest buyer takes, so its slots
  * are counted in leads in flight and not in cores.
  */
 export async function runWorker(
@@ -78,9 +85,10 @@ export async function runWorker(
     taskQueue,
     activities: services.activities,
     workflowBundle: services.workflowBundle,
-    maxConcurrentWorkflowTaskExecutions: settings.LEADS_IN_FLIGHT,
-    maxConcurrentLocalActivityExecutions: settings.LEADS_IN_FLIGHT,
-    maxConcurrentActivityTaskExecutions: settings.LEADS_IN_FLIGHT,
+    tuner: slots(settings.LEADS_IN_FLIGHT),
+    // Each poll takes a slot while it waits. Half of them are for new leads.
+    maxConcurrentWorkflowTaskPolls: POLLS,
+    nonStickyToStickyPollRatio: 0.5,
     shutdownGraceTime: SHUTDOWN_GRACE,
     ...UNDISTURBED,
     // Leads live for days: each goes on under the current build, and not under the one that it began with.
@@ -132,6 +140,24 @@ export async function runWorker(
     },
   };
 }
+
+/**
+ * How many leads a worker has in hand at once. A lead that waits for its buyers costs no CPU time, so there are many slots
+ * while the machine has some to spare, and few while it has none: further leads would only make each other slower. They
+ * wait in Temporal's task queue, which gives the next free slot to a lead whose source waits, of the seller whose turn it
+ * is.
+ */
+const slots = (most: number): WorkerTuner => ({
+  workflowTaskSlotSupplier: {
+    type: 'resource-based',
+    tunerOptions: { targetCpuUsage: BUSY_CPU, targetMemoryUsage: BUSY_MEMORY },
+    minimumSlots: Math.min(most, FEW_SLOTS),
+    maximumSlots: most,
+  },
+  localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: most },
+  activityTaskSlotSupplier: { type: 'fixed-size', numSlots: most },
+  nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+});
 
 /** The connection of a worker; an API in its process starts leads over it. Waits until Temporal is up. */
 export const connectWorker = (settings: ConnectionSettings, log: Log): Promise<NativeConnection> =>

@@ -12,6 +12,11 @@ const dynamicConfig = [
   'history.visibilityProcessorMaxPollRPS=500',
   // Search attributes that the worker registers can be used at once, not after up to a minute.
   'system.forceSearchAttributesCacheRefreshOnRead=true',
+  // Sellers take turns while leads wait for a worker.
+  'matching.enableFairness=true',
+  // Priority and turns are kept in each partition by itself.
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
   // A task queue of its own for each test is a deployment of its own.
   'matching.maxDeployments=10000',
 ];
