@@ -14,7 +14,7 @@ export interface Deps {
   circuits: () => Promise<ReadonlyMap<string, Circuit>>;
   send: Send;
   /**
-   * Sends the outcome of a lead's first round to the API process whose source waits for it; never throws. Absent where no
+   * Sends the outcome of a lead's first round to the API process whose source waits for it; never throws. Absent if no
    * source waits.
    */
   announce?: (leadId: string, answerTo: string | undefined, outcome: OutcomeAnswer) => void;

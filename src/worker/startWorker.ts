@@ -68,7 +68,7 @@ export async function startWorker(
     terms: cached((campaign) => loadTerms(database, campaign)),
     circuits: () => circuits('all'),
     send: sender.send,
-    announce: answers.announce,
+    announce: (leadId, answerTo, outcome) => answers.announce(leadId, answerTo, outcome),
     log,
   });
   const overdueLeadsSource = {

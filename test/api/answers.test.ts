@@ -34,7 +34,7 @@ it('an outcome of this process arrives without Redis', async () => {
   expect(await waiting).toEqual(SOLD);
 });
 
-it('an outcome of another process arrives over Redis, and only where it is awaited', async () => {
+it('an outcome of another process arrives over Redis, in the one process that awaits it', async () => {
   const [api, other, worker] = await Promise.all([
     opened(openAnswers(url, log)),
     opened(openAnswers(url, log)),

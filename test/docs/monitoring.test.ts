@@ -82,8 +82,11 @@ describe('Prometheus in the compose file', () => {
     services: Record<string, { command?: string[] }>;
   };
 
-  test.each(['api', 'admin'])('scrapes each %s by name, so that a missing container is noticed', (job) => {
-    const names = Object.keys(services).filter((name) => services[name]?.command?.[0] === job);
+  test.each([
+    ['api', 'serve'],
+    ['admin', 'admin'],
+  ])('scrapes each %s by name, so that a missing container is noticed', (job, command) => {
+    const names = Object.keys(services).filter((name) => services[name]?.command?.[0] === command);
     const targets = jobs
       .find(({ job_name }) => job_name === job)
       ?.static_configs?.flatMap((one) => one.targets);

@@ -121,6 +121,7 @@ describe('docs/monitoring.md', () => {
     const folders = [
       'src/api',
       'src/cli',
+      'src/redis',
       'src/store',
       'src/temporal',
       'src/worker',

@@ -38,7 +38,7 @@ export type AcceptedLead =
 /**
  * Stores a lead, starts its workflow, and waits for the outcome. A stored lead is accepted: its workflow runs, whatever
  * fails after that. A lead on a suppression list is stored as withdrawn, and its workflow only sends postbacks. A lead
- * that can't be sold while its source waits is answered `pending` at once, and goes on sale after those that can.
+ * that can't be sold while its source waits is answered `pending` at once, and goes on sale after the others.
  * @throws OperationError for errors of the source; a database error if the lead could not be stored
  */
 export async function acceptLead(

@@ -46,7 +46,7 @@ async function serve(): Promise<void> {
     log.info({ event: 'listening', address: api.address });
     const started = startWorker(settings, log, undefined, shared).then((worker) => {
       isWorking = true;
-      stopWorker = worker.stop;
+      stopWorker = () => worker.stop();
       gaugeSources.lastBackup = worker.lastBackup;
       gaugeSources.heldPosts = worker.heldPosts;
       return worker;
