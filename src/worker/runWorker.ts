@@ -52,8 +52,8 @@ const UNDISTURBED: object = { isolateExecutionTimeout: '1 min' };
 const BUSY_CPU = 0.9;
 const BUSY_MEMORY = 0.95;
 /** Slots that there are even then. */
-const FEW_SLOTS = 8;
-const POLLS = 4;
+const FEW_SLOTS = 12;
+const POLLS = 2;
 
 /** How long steps under way may take to finish when the worker stops. */
 const SHUTDOWN_GRACE = '15 s';
@@ -86,7 +86,7 @@ export async function runWorker(
     activities: services.activities,
     workflowBundle: services.workflowBundle,
     tuner: slots(settings.LEADS_IN_FLIGHT),
-    // Each poll takes a slot while it waits. Half of them are for new leads.
+    // Each poll takes a slot while it waits, which a lead can't have that is started in this process.
     maxConcurrentWorkflowTaskPolls: POLLS,
     nonStickyToStickyPollRatio: 0.5,
     shutdownGraceTime: SHUTDOWN_GRACE,
