@@ -120,7 +120,7 @@ async function startParts(
   env: NodeJS.ProcessEnv,
   { api, admin }: Record<'api' | 'admin', ApiAddress>,
 ): Promise<StackReady> {
-  const started = reportStarting(progress, [...(demo ? ['buyers'] : []), 'API and worker', 'admin API']);
+  const started = reportStarting(progress, [...(demo ? ['buyers'] : []), 'API with worker', 'admin API']);
   const settings = pickSettings(
     ['MONGODB_URL', 'MONGODB_DATABASE', 'MASTER_KEYS', 'TEMPORAL_NAMESPACE'],
     env,
@@ -133,7 +133,7 @@ async function startParts(
     );
     const [open] = await Promise.all([
       started('buyers', opened),
-      started('API and worker', start(servePlan(env, api))),
+      started('API with worker', start(servePlan(env, api))),
       started('admin API', start(adminPlan(env, admin))),
     ]);
     const temporalUi = env.TEMPORAL_UI_URL;

@@ -23,16 +23,16 @@ describe('gavel --help', () => {
 
   it('every command that ends by itself can print JSON, and services log JSON', () => {
     const without = commands.filter(([, { options }]) => !options.some(({ long }) => long === '--json'));
-    expect(without.map(([name]) => name)).toEqual(['api', 'admin', 'worker', 'temporal']);
+    expect(without.map(([name]) => name)).toEqual(['serve', 'api', 'admin', 'worker', 'temporal']);
   });
 
   it.each([
     [['keys', 'list'], 1],
     [['--remote', 'https://admin.example', 'leads', 'show'], 1],
     [['--remote=https://admin.example', 'leads', 'show'], 1],
-    [['--help'], 22],
-    [['kees'], 22],
-    [['constructor'], 22],
+    [['--help'], 23],
+    [['kees'], 23],
+    [['constructor'], 23],
   ])('%j loads %i commands', async (args, count) => {
     expect((await gavelProgram(args)).commands).toHaveLength(count);
   });

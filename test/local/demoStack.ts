@@ -81,7 +81,7 @@ export async function npmStarting(dir: string): Promise<Pick<RunningStack, 'chil
   await new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString();
-      if (said.includes('Starting buyers, worker, API')) resolve();
+      if (said.includes('Starting buyers, API')) resolve();
     });
     child.once('exit', () => reject(new Error(`The stack has ended: ${said}`)));
   });

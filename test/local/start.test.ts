@@ -30,8 +30,7 @@ const listens = (server: Server, port: number): Promise<boolean> =>
 
 /** The processes of `npm start`, by command line. */
 const PARTS = {
-  api: /gavel\.js api$/,
-  worker: /gavel\.js worker$/,
+  serve: /gavel\.js serve$/,
   admin: /gavel\.js admin$/,
   mongodb: /secantusd|mongod /,
   temporal: /temporal server start-dev/,
@@ -215,7 +214,7 @@ describe('npm start', () => {
       );
       expect(stderr).toMatch(new RegExp(`^..:..:..  ${name} runs again, [\\d.]+ s after its end\\.\\n`, 'm'));
     }
-    const log = readFileSync(join(dir, '.local', 'logs', 'worker.log'), 'utf8');
+    const log = readFileSync(join(dir, '.local', 'logs', 'serve.log'), 'utf8');
     expect(log.match(/"event":"ready"/g)).toHaveLength(2);
     await nothingIsLeft(dir, { pid: stack.pid, parts });
   });
@@ -237,7 +236,7 @@ describe('npm start', () => {
     expect(again.ready).toMatchObject({ api, demo: { keys: demo.keys } });
     await gavel('leads', 'show', demo.answer.answer.lead_id);
     const port = Number(new URL(api).port);
-    const killed = again.parts.find(({ args }) => args.endsWith('gavel.js api'));
+    const killed = again.parts.find(({ args }) => args.endsWith('gavel.js serve'));
     process.kill(killed?.pid ?? 0, 'SIGKILL');
     const other = createServer();
     onTestFinished(() => void other.close());
@@ -246,7 +245,7 @@ describe('npm start', () => {
     expect([code, stderr]).toEqual([
       1,
       expect.stringContaining(
-        `api keeps crashing: 5 times in a row. api was not started: port ${port} is taken by another program.\n`,
+        `serve keeps crashing: 5 times in a row. serve was not started: port ${port} is taken by another program.\n`,
       ),
     ]);
     await nothingIsLeft(dir, again);
