@@ -6,6 +6,8 @@ import { showProgress } from '../../src/terminal/showProgress.js';
 import { onStopRequest } from '../../src/terminal/stopRequest.js';
 import { burstCharts, burstSections, runBurst } from './burst.js';
 import type { Chart } from './charts.js';
+import { runCluster } from './cluster.js';
+import { clusterSections } from './clusterReport.js';
 import { FULL, QUICK, runCosts } from './costs.js';
 import { costsCharts, costsSections } from './costsReport.js';
 import { growthCharts, growthSections, MANY, PERSONS, runGrowth, type Growth } from './growth.js';
@@ -29,13 +31,14 @@ interface Options {
   soak?: number;
   persons?: boolean;
   many?: boolean;
+  cluster?: boolean;
   leads?: number;
   quick: boolean;
   json: boolean;
   write: boolean;
 }
 
-const KINDS = ['overload', 'burst', 'soak', 'persons', 'many'];
+const KINDS = ['overload', 'burst', 'soak', 'persons', 'many', 'cluster'];
 const kind = (flags: string, description: string): Option =>
   new Option(flags, description).conflicts([
     ...KINDS.filter((name) => !flags.startsWith(`--${name}`)),
@@ -59,6 +62,12 @@ const program = new Command('bench')
   .addOption(kind('--soak <minutes>', 'send half the capacity for a long time instead').argParser(count))
   .addOption(kind('--persons', 'send 5,500 leads with the same placeholder e-mail address instead'))
   .addOption(kind('--many', 'send 51,000 leads instead, and compare the last with the first'))
+  .addOption(
+    kind(
+      '--cluster',
+      'compare two processes with one, on Temporal with PostgreSQL (needs Go and PostgreSQL)',
+    ),
+  )
   .option('--leads <count>', 'with --burst, --persons or --many: number of leads', count)
   .option('--quick', 'run a short version of about a minute', false)
   .option('--write', 'write figures and charts into docs/performance.md', false)
@@ -120,6 +129,10 @@ function measure(options: Options, run: Run): Promise<Outcome | undefined> {
   if (options.many) return growing('many', MANY);
   const { seconds, repeat, concurrency, shapes: names, profile } = options;
   const base = quick ? QUICK : FULL;
+  if (options.cluster) {
+    const cluster = { leads, seconds: seconds ?? base.seconds, repeat: repeat ?? base.repeat };
+    return outcome('cluster', runCluster({ ...run, ...cluster }), clusterSections, () => ({}));
+  }
   const plan = {
     ...base,
     seconds: seconds ?? base.seconds,

@@ -11,6 +11,8 @@ export interface Run {
   signal: AbortSignal;
   /** Receives a function that kills all processes at once. */
   onKill: (kill: () => void) => void;
+  /** Starts another Temporal than the development server; returns its address. */
+  startTemporal?: (servers: Servers, dir: string) => Promise<string>;
 }
 
 /**
@@ -18,14 +20,22 @@ export interface Run {
  * @throws LocalStackError if a process can't be started or ends by itself
  */
 export async function onServers<T>(
-  { progress, signal, onKill }: Run,
+  { progress, signal, onKill, startTemporal }: Run,
   work: (dir: string, servers: Servers) => Promise<T>,
 ): Promise<T | undefined> {
   const dir = runDir('bench');
-  const servers = await startServers({ dir, env: withoutServers(process.env), progress, signal });
+  const servers = await startServers({
+    ...{ dir, env: withoutServers(process.env), progress, signal },
+    need: startTemporal ? ['redis', 'mongodb'] : undefined,
+  });
   onKill(() => servers.processes.kill());
+  const start = async (): Promise<T> => {
+    if (startTemporal === undefined) return work(dir, servers);
+    const TEMPORAL_ADDRESS = await startTemporal(servers, dir);
+    return work(dir, { ...servers, addresses: { ...servers.addresses, TEMPORAL_ADDRESS } });
+  };
   try {
-    return await Promise.race([endOf(servers, signal), work(dir, servers)]);
+    return await Promise.race([endOf(servers, signal), start()]);
   } finally {
     progress('ending');
     await servers.stop();

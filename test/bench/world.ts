@@ -111,6 +111,7 @@ export async function startProduct(world: World, flags: readonly string[] = []):
 const GROUPS: Partial<Record<string, string>> = {
   mongodb: 'database',
   temporal: 'Temporal',
+  postgresql: 'Temporal',
   redis: 'Redis',
   buyers: 'buyers, client',
   client: 'buyers, client',
