@@ -113,7 +113,7 @@ export function soakSections(report: SoakReport): Section[] {
   ];
   return [
     {
-      title: `${report.minutes} minutes at ${rounded(report.sent_per_second)} leads a second, half the capacity`,
+      title: `${report.minutes} min at ${rounded(report.sent_per_second)} leads a second, half the capacity`,
       rows: [
         ['quarter', 'p50 ms', 'p99 ms'],
         ...report.quarters.map(({ p50_ms, p99_ms }, i) => [`${i + 1}`, rounded(p50_ms), rounded(p99_ms)]),
