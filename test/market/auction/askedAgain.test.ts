@@ -1,10 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  missedCandidates,
-  missedEntry,
-  waitedForBids,
-  withAnswers,
-} from '../../../src/market/auction/asking.js';
+import { missedCandidates, missedEntry, withAnswers } from '../../../src/market/auction/asking.js';
 import { conclude, nextStep, type OfferAnswer } from '../../../src/market/auction/decide.js';
 import type { Candidate, Entry, Round } from '../../../src/market/model/round.js';
 import { turnsUsed } from '../../../src/market/auction/turnsUsed.js';
@@ -84,10 +79,5 @@ describe('A buyer that a round did not wait for', () => {
     const both = withAnswers(closed, [bids(fabAgain, 2000, 300), bids(conAgain, 1000, 200)]);
     const turns = [north.contract, fab.contract, con.contract];
     expect(turnsUsed({ ...both, turns }, answers)).toEqual({});
-  });
-
-  test('adds its answer time to that of the first buyers', () => {
-    expect(waitedForBids(closed)).toBe(40);
-    expect(waitedForBids(askedAgain)).toBe(340);
   });
 });

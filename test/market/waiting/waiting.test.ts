@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OfferAnswer } from '../../../src/market/auction/decide.js';
-import { waitedForBids } from '../../../src/market/auction/asking.js';
 import type { LeadFacts } from '../../../src/market/model/lead.js';
-import type { Change, Entry, Round } from '../../../src/market/model/round.js';
+import type { Change, Round } from '../../../src/market/model/round.js';
 import {
   mergeWaitUpdates,
   isLastWait,
@@ -106,18 +105,4 @@ describe('A waiting lead keeps', () => {
       changes: [opening],
     });
   });
-});
-
-test('A round waits for its checks, and in each tier for the slowest buyer', () => {
-  const entry = (tier: number, ms: number | undefined, again?: 'asked'): Entry => ({
-    contract: `c${tier}${ms}`,
-    buyer: 'b',
-    tier,
-    ms,
-    again,
-    bid: { price: 1 },
-  });
-  const entries = [entry(1, 50), entry(1, 80), entry(1, undefined), entry(2, 30), entry(1, 20, 'asked')];
-  expect(waitedForBids({ checksMs: 5, entries })).toBe(5 + 80 + 30 + 20);
-  expect(waitedForBids({ entries: [] })).toBe(0);
 });
