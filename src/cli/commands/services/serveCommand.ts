@@ -1,6 +1,8 @@
+import type { ConnectionLike } from '@temporalio/client';
 import { Command } from 'commander';
 import { readSettings } from '../../../config.js';
 import { createLog } from '../../../log.js';
+import type { RunningWorker } from '../../../worker/runWorker.js';
 import { explainDatabaseError } from '../../../terminal/useDatabase.js';
 import { apiGraceMs } from './apiCommand.js';
 import { refusedToListen } from './refusedToListen.js';
@@ -18,45 +20,50 @@ async function serve(): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings, 'serve');
   await runService(log, apiGraceMs(settings) + WORKER_GRACE_MS, async () => {
-    // Loaded here, so that the other commands don't wait for what only this one needs.
-    const [{ startApi }, { startWorker }, { connectWorker }, { openAnswers }, { logSdkMessages }, metricsOf] =
-      await Promise.all([
-        import('../../../api/server.js'),
-        import('../../../worker/startWorker.js'),
-        import('../../../worker/runWorker.js'),
-        import('../../../redis/answers.js'),
-        import('../../../worker/sdkLog.js'),
-        import('../../../metrics.js'),
-      ]);
-    const { gaugeSources, serveMetrics } = metricsOf;
+    // Loaded here, so that the other commands don't wait for what only this one needs; and the worker after that, so that
+    // the API takes leads while it is loaded and while it waits for Temporal.
+    const [{ startApi }, { openAnswers }, { gaugeSources, serveMetrics }] = await Promise.all([
+      import('../../../api/server.js'),
+      import('../../../redis/answers.js'),
+      import('../../../metrics.js'),
+    ]);
     const metrics = await serveMetrics(settings);
-    logSdkMessages(log);
     const answers = await openAnswers(settings.REDIS_URL, log);
-    const shared = { answers, connection: connectWorker(settings, log) };
-    const api = await startApi(settings, log, shared).catch((error: unknown) => {
+    let shareConnection: (connection: ConnectionLike) => void = () => undefined;
+    const connection = new Promise<ConnectionLike>((resolve) => (shareConnection = resolve));
+    const api = await startApi(settings, log, { answers, connection }).catch((error: unknown) => {
       throw (
         refusedToListen(error, settings, ['HOST', 'PORT']) ??
         explainDatabaseError(error, settings.MONGODB_URL)
       );
     });
-    let stopWorker = async (): Promise<void> => undefined;
-    let isWorking = false;
-    gaugeSources.ready = async () => ({ ...(await api.ready()), worker: isWorking });
-    // It takes leads while the worker still waits for Temporal.
     log.info({ event: 'listening', address: api.address });
-    const started = startWorker(settings, log, undefined, shared).then((worker) => {
-      isWorking = true;
-      stopWorker = () => worker.stop();
-      gaugeSources.lastBackup = worker.lastBackup;
-      gaugeSources.heldPosts = worker.heldPosts;
-      return worker;
-    });
+    let running: RunningWorker | undefined;
+    gaugeSources.ready = async () => ({ ...(await api.ready()), worker: running !== undefined });
+
+    async function startWorker(): Promise<RunningWorker> {
+      const [worker, { connectWorker }, { logSdkMessages }] = await Promise.all([
+        import('../../../worker/startWorker.js'),
+        import('../../../worker/runWorker.js'),
+        import('../../../worker/sdkLog.js'),
+      ]);
+      logSdkMessages(log);
+      const connecting = connectWorker(settings, log);
+      connecting.then(shareConnection, () => undefined);
+      const started = await worker.startWorker(settings, log, undefined, { answers, connection: connecting });
+      running = started;
+      gaugeSources.lastBackup = started.lastBackup;
+      gaugeSources.heldPosts = started.heldPosts;
+      return started;
+    }
+
+    const started = startWorker();
     return {
       ready: started.then(() => ({ address: api.address })),
       ended: started.then(({ ended }) => ended),
       close: async () => {
         await api.close();
-        await stopWorker();
+        await running?.stop();
         answers.close();
         await metrics.close();
       },
