@@ -123,8 +123,22 @@ export interface MarketChangeDocument {
   /** The campaign's terms for waiting leads have changed. */
   pending?: true;
   at: Date;
-  /** Lease expiry of the worker that notifies the leads. */
+  /** Lease expiry of the worker that notifies the next leads; once it is over, when they were notified last. */
   leaseUntil?: Date;
+  /** Absent if no lead was notified. */
+  progress?: MarketChangeProgress;
+}
+
+/** How far the waiting leads of a campaign, oldest first, are notified of a change. */
+export interface MarketChangeProgress {
+  /** `MarketChangeDocument.at` when they were notified. If it is later now, another change was added meanwhile. */
+  at: Date;
+  /** The last lead that was looked at; empty at the start. */
+  after: string;
+  /** The last lead that needs to be looked at; absent: all. */
+  until?: string;
+  /** Leads up to this one must be looked at again, because a change was added after they were notified. */
+  again?: string;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 import type { Database } from './db.js';
-import type { MarketChangeDocument } from './documents.js';
+import type { MarketChangeDocument, MarketChangeProgress } from './documents.js';
 
 /** Every process knows the new terms after this time, ms (see cache.ts). */
 const KNOWN_AFTER_MS = 2000;
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 
 /**
  * Writes that record changed contracts, for the transaction that changes them. The worker that leases a change notifies
- * waiting leads of it.
+ * waiting leads of it. A change of a campaign whose leads are being notified is added to the one in progress.
  * @param pending campaigns whose terms for waiting leads have changed
  */
 export function marketChangeWrites(
@@ -25,40 +25,70 @@ export function marketChangeWrites(
     update: {
       $addToSet: { contracts: { $each: ids } },
       $set: { at: new Date(), pending: pending.includes(campaign) ? (true as const) : undefined },
-      $unset: { leaseUntil: '' as const },
     },
     upsert: true,
   }));
 }
 
-/** Leases the oldest change without a lease, for a minute. */
+/** A change that this process has leased. */
+export type LeasedMarketChange = MarketChangeDocument &
+  Required<Pick<MarketChangeDocument, 'leaseUntil' | 'progress'>>;
+
+/**
+ * Leases a change: one that no lead was notified of, else the one that has waited longest, so that a large campaign does
+ * not delay the others.
+ */
 export async function leaseMarketChange(
   { marketChanges }: Database,
   now: Date,
-): Promise<MarketChangeDocument | null> {
+): Promise<LeasedMarketChange | null> {
   const isFree = { leaseUntil: { $not: { $gt: now } } };
   const isKnown = { at: { $lte: new Date(now.getTime() - KNOWN_AFTER_MS) } };
-  const change = await marketChanges.findOne({ ...isKnown, ...isFree }, { sort: { at: 1 } });
+  const change = await marketChanges.findOne({ ...isKnown, ...isFree }, { sort: { leaseUntil: 1, at: 1 } });
   if (change === null) return null;
   const { _id, at } = change;
-  const lease = { $set: { leaseUntil: new Date(now.getTime() + LEASE_MS) } };
-  const { modifiedCount } = await marketChanges.updateOne({ _id, at, ...isFree }, lease);
-  return modifiedCount === 1 ? change : null;
+  const leaseUntil = new Date(now.getTime() + LEASE_MS);
+  const { modifiedCount } = await marketChanges.updateOne({ _id, at, ...isFree }, { $set: { leaseUntil } });
+  return modifiedCount === 1 ? { ...change, leaseUntil, progress: progressOf(change) } : null;
 }
 
-/** Extends the lease: a change of a large campaign takes longer than a minute. */
-export async function extendMarketChangeLease(
+/** With a change that was added since: it concerns the rest of the leads, and then those before them again. */
+function progressOf({ at, progress }: MarketChangeDocument): MarketChangeProgress {
+  if (progress === undefined) return { at, after: '' };
+  if (progress.at.getTime() === at.getTime()) return progress;
+  return { at, after: progress.after, again: progress.after };
+}
+
+/** Stores that the leads up to this one are notified, and ends the lease. */
+export async function advanceMarketChange(
   { marketChanges }: Database,
-  { _id, at }: MarketChangeDocument,
+  { _id, leaseUntil, progress }: LeasedMarketChange,
+  after: string,
   now: Date,
 ): Promise<void> {
-  await marketChanges.updateOne({ _id, at }, { $set: { leaseUntil: new Date(now.getTime() + LEASE_MS) } });
+  await marketChanges.updateOne(
+    { _id, leaseUntil },
+    { $set: { progress: { ...progress, after }, leaseUntil: now } },
+  );
 }
 
-/** Removes a handled change; a newer change of the campaign stays. */
-export async function removeMarketChange(
-  { marketChanges }: Database,
-  { _id, at }: MarketChangeDocument,
+/**
+ * All leads are notified: removes the change, unless another was added that concerns leads again.
+ * @param after the last of them
+ */
+export async function finishMarketChange(
+  database: Database,
+  change: LeasedMarketChange,
+  after: string,
+  now: Date,
 ): Promise<void> {
-  await marketChanges.deleteOne({ _id, at });
+  const { _id, at, leaseUntil, progress } = change;
+  const { again } = progress;
+  if (again !== undefined) {
+    const progressAgain = { at, after: '', until: again };
+    await advanceMarketChange(database, { ...change, progress: progressAgain }, '', now);
+    return;
+  }
+  const { deletedCount } = await database.marketChanges.deleteOne({ _id, at, leaseUntil });
+  if (deletedCount === 0) await advanceMarketChange(database, change, after, now);
 }

@@ -1,38 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { WaitUpdate } from '../market/waiting/waiting.js';
 import { MARKET_CHANGED_SIGNAL, workflowId } from '../temporal/names.js';
 
 /** Market changes, and the waiting leads that each of them affects. */
 export interface MarketChanges {
-  /** The leads of the next change and the news for them; undefined if there is none. */
+  /** The next leads of a change, oldest first, and the news for them; undefined if there is no change. */
   next(): Promise<
-    | {
-        leads: { leadId: string; news: 'now' | WaitUpdate }[];
-        extendLease(): Promise<void>;
-        done(): Promise<void>;
-      }
-    | undefined
+    { leads: { leadId: string; news: 'now' | WaitUpdate }[]; done(): Promise<void> } | undefined
   >;
 }
 
-/** Concurrent signals; a limit, so that a change of a large campaign is no stampede. */
-const AT_ONCE = 10;
-/** The worker extends its lease after this number of leads. */
-const KEEP_EVERY = 1000;
+/**
+ * Leads that a process notifies per second. Each may start a round: a change that affects many leads takes its time, and
+ * leaves capacity for new leads.
+ */
+export const NOTIFIED_PER_SECOND = 20;
 
-/** Signals the leads of one market change; returns how many. */
-export async function signalNextMarketChange(client: Client, wakes: MarketChanges): Promise<number> {
-  const wake = await wakes.next();
-  if (!wake) return 0;
-  const { leads } = wake;
-  for (let i = 0; i < leads.length; i += AT_ONCE) {
-    if (i % KEEP_EVERY === 0 && i > 0) await wake.extendLease();
-    await Promise.all(
-      leads.slice(i, i + AT_ONCE).map(({ leadId, news }) => signalLead(client, leadId, news)),
-    );
+/** Signals the next leads of a market change, in order; returns how many. */
+export async function signalNextMarketChange(client: Client, changes: MarketChanges): Promise<number> {
+  const batch = await changes.next();
+  if (!batch) return 0;
+  for (const { leadId, news } of batch.leads) {
+    const pause = sleep(1000 / NOTIFIED_PER_SECOND);
+    await signalLead(client, leadId, news);
+    await pause;
   }
-  await wake.done();
-  return leads.length;
+  await batch.done();
+  return batch.leads.length;
 }
 
 /** Signals a lead's workflow unless it has ended. */

@@ -4,11 +4,17 @@ import type { Database } from '../db.js';
 import { leadInRound } from '../leads/leads.js';
 import { loadTerms } from './storedTerms.js';
 import { openLead } from '../leads/person.js';
-import type { MarketChangeDocument } from '../documents.js';
-import { removeMarketChange, extendMarketChangeLease, leaseMarketChange } from '../marketChanges.js';
+import {
+  advanceMarketChange,
+  finishMarketChange,
+  leaseMarketChange,
+  type LeasedMarketChange,
+} from '../marketChanges.js';
 
-/** The lease is extended after this number of leads. */
-const KEEP_EVERY = 100;
+/** A batch is what a worker that crashes notifies again. */
+const BATCH = 10;
+/** Leads that are looked at for a batch. Their personal data is decrypted, so this takes a part of a second. */
+const MOST_LOOKED_AT = 2000;
 
 /** A waiting lead and its notification; see `waitUpdateFor`. */
 export interface AffectedLead {
@@ -16,56 +22,54 @@ export interface AffectedLead {
   news: 'now' | WaitUpdate;
 }
 
-/** A change that this worker has leased, and the waiting leads that it affects. */
-export interface LeasedMarketChange {
+/** The next waiting leads that a market change affects, oldest first. */
+export interface AffectedBatch {
   leads: AffectedLead[];
-  /** Extends the lease. */
-  extendLease(): Promise<void>;
-  /** All leads are notified; removes the change. */
+  /** They are notified; the next batch starts after them. */
   done(): Promise<void>;
 }
 
-/** Leases the next change; undefined if there is none. */
-export async function nextMarketChange(
-  database: Database,
-  now: Date,
-): Promise<LeasedMarketChange | undefined> {
+/** Leases a market change for the next batch of its leads; undefined if there is none. */
+export async function nextMarketChange(database: Database, now: Date): Promise<AffectedBatch | undefined> {
   const change = await leaseMarketChange(database, now);
   if (!change) return undefined;
-  const extendLease = (): Promise<void> => extendMarketChangeLease(database, change, new Date());
-  return {
-    leads: await affectedLeads(database, change, now.getTime(), extendLease),
-    extendLease,
-    done: () => removeMarketChange(database, change),
-  };
+  const { leads, after, isLast } = await affectedLeads(database, change, now.getTime());
+  const finish = isLast ? finishMarketChange : advanceMarketChange;
+  return { leads, done: () => finish(database, change, after, now) };
 }
 
 /**
- * Waiting leads of the campaign that the change affects, as far as contracts' own terms tell.
- * @param extendLease see `LeasedMarketChange`
+ * The next waiting leads of the campaign that the change affects, as far as contracts' own terms tell; the last lead that
+ * was looked at, and whether it was the last of all.
  */
-export async function affectedLeads(
+async function affectedLeads(
   database: Database,
-  { _id: campaign, contracts, pending }: MarketChangeDocument,
+  { _id: campaign, contracts, pending, progress: { after, until } }: LeasedMarketChange,
   now: number,
-  extendLease?: () => Promise<void>,
-): Promise<AffectedLead[]> {
+): Promise<{ leads: AffectedLead[]; after: string; isLast: boolean }> {
+  const leads: AffectedLead[] = [];
   const market = await loadTerms(database, campaign);
-  if (market === undefined) return [];
   const ids = new Set(contracts);
   const changed = {
-    contracts: market.contracts.filter(({ contract }) => ids.has(contract.id)),
+    contracts: market?.contracts.filter(({ contract }) => ids.has(contract.id)) ?? [],
     pending: pending === true,
   };
-  if (changed.contracts.length === 0 && !changed.pending) return [];
-  const waiting = database.leads.find({ campaign, status: 'pending' }, { projection: { rounds: 0 } });
-  const concerned: AffectedLead[] = [];
+  if (market === undefined || (changed.contracts.length === 0 && !changed.pending))
+    return { leads, after, isLast: true };
+  const waiting = database.leads
+    .find(
+      { campaign, status: 'pending', _id: { $gt: after, $lte: until } },
+      { projection: { rounds: 0 }, sort: { _id: 1 }, limit: MOST_LOOKED_AT },
+    )
+    .map((lead) => ({ id: lead._id, dueAt: lead.dueAt?.getTime() ?? Infinity, lead }));
+  let last = after;
   let looked = 0;
-  for await (const lead of waiting) {
-    if (++looked % KEEP_EVERY === 0) await extendLease?.();
-    const dueAt = lead.dueAt?.getTime() ?? Infinity;
+  for await (const { id, dueAt, lead } of waiting) {
+    last = id;
+    looked += 1;
     const news = waitUpdateFor(market, changed, leadInRound(openLead(database.vault, lead)), { dueAt, now });
-    if (news !== undefined) concerned.push({ leadId: lead._id, news });
+    if (news !== undefined) leads.push({ leadId: id, news });
+    if (leads.length === BATCH) return { leads, after: last, isLast: false };
   }
-  return concerned;
+  return { leads, after: last, isLast: looked < MOST_LOOKED_AT };
 }

@@ -35,7 +35,7 @@ async function leadIndexes({ leads }: Database): Promise<void> {
   await leads.createIndex({ 'idempotency.key': 1 }, { name: 'idempotency', unique: true, sparse: true }, {});
   await leads.createIndex({ seller: 1, receivedAt: -1 });
   await leads.createIndex({ campaign: 1, _id: -1 });
-  await leads.createIndex({ campaign: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
+  await leads.createIndex({ campaign: 1, _id: 1 }, { partialFilterExpression: { status: 'pending' } }, {});
   for (const by of ['match.phone', 'match.email']) await leads.createIndex({ [by]: 1, receivedAt: -1 });
   for (const by of ['loose', 'heldForOps', 'buyerIds'])
     await leads.createIndex({ [by]: 1 }, { sparse: true }, {});

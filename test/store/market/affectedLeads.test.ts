@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readMarketFile } from '../../../src/market/file/changeMarket.js';
 import { applyMarket } from '../../../src/store/market/apply.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';
 import { ensureIndexes } from '../../../src/store/upkeep/indexes.js';
 import { markPending } from '../../../src/store/leads/leads.js';
 import { findRound } from '../../../src/store/leads/rounds.js';
-import { affectedLeads } from '../../../src/store/market/affectedLeads.js';
-import {
-  removeMarketChange,
-  extendMarketChangeLease,
-  leaseMarketChange,
-} from '../../../src/store/marketChanges.js';
+import { nextMarketChange, type AffectedLead } from '../../../src/store/market/affectedLeads.js';
+import { leaseMarketChange } from '../../../src/store/marketChanges.js';
 import { startBuyer, type FakeBuyer } from '../../support/buyer.js';
-import { storeLead, storeMarket } from '../../support/market.js';
+import { buyerDocument, contractDocument, storeLead, storeMarket } from '../../support/market.js';
 import { isolatedSettings } from '../../support/stack.js';
 
 const HOUR = 3_600_000;
@@ -52,39 +48,48 @@ describe('a market change', () => {
     if (!('changes' in applied)) throw new Error(JSON.stringify(applied));
   }
 
+  /** The leads that workers notify, in order. */
+  async function notified(): Promise<AffectedLead[]> {
+    const leads: AffectedLead[] = [];
+    for (;;) {
+      const batch = await nextMarketChange(database, later());
+      if (!batch) return leads;
+      leads.push(...batch.leads);
+      await batch.done();
+    }
+  }
+  const changes = () => database.marketChanges.find().toArray();
+
   test('wakes only waiting leads that the changed contract takes now', async () => {
     await apply('{ buyer: northwind, states: [CA, TX] }');
-    const wake = await leaseMarketChange(database, later());
-    expect(wake).toMatchObject({
-      _id: 'ACME1234/auto-insurance',
-      contracts: ['ACME1234/auto-insurance/northwind'],
-    });
-    if (!wake) return;
-    expect(await affectedLeads(database, wake, Date.now())).toEqual([{ leadId: 'texan', news: 'now' }]);
-    expect(await leaseMarketChange(database, later())).toBeNull();
-    await removeMarketChange(database, wake);
-    expect(await database.marketChanges.countDocuments()).toBe(0);
+    const contracts = ['ACME1234/auto-insurance/northwind'];
+    expect(await changes()).toMatchObject([{ _id: 'ACME1234/auto-insurance', contracts }]);
+    expect(await notified()).toEqual([{ leadId: 'texan', news: 'now' }]);
+    expect(await changes()).toEqual([]);
   });
 
   test('wakes no lead if nothing changed, and none before every process knows the change', async () => {
     await apply('{ buyer: northwind, states: [CA, TX] }');
-    expect(await database.marketChanges.countDocuments()).toBe(0);
+    expect(await changes()).toEqual([]);
     await apply('{ buyer: northwind, states: [CA, TX, NY] }');
     expect(await leaseMarketChange(database, new Date())).toBeNull();
     expect(await leaseMarketChange(database, later())).not.toBeNull();
+    await database.marketChanges.deleteMany();
   });
 
   test('is not lost while another change is processed', async () => {
-    const wake = await leaseMarketChange(database, new Date(Date.now() + 120_000));
+    await apply('{ buyer: northwind, states: [CA, TX] }');
+    await apply('{ buyer: northwind, states: [CA, FL] }');
+    const batch = await nextMarketChange(database, later());
+    expect(batch?.leads).toEqual([{ leadId: 'floridian', news: 'now' }]);
     await apply('{ buyer: northwind }');
-    if (wake) await removeMarketChange(database, wake);
-    const next = await leaseMarketChange(database, later());
-    if (!next) throw new Error('The change is lost');
-    expect(await affectedLeads(database, next, Date.now())).toEqual([
-      { leadId: 'texan', news: 'now' },
+    await batch?.done();
+    const both = [
       { leadId: 'floridian', news: 'now' },
-    ]);
-    await removeMarketChange(database, next);
+      { leadId: 'texan', news: 'now' },
+    ];
+    expect(await notified()).toEqual(both);
+    expect(await changes()).toEqual([]);
   });
 
   test('notifies only leads that can be sold before their next wake, with the time', async () => {
@@ -94,56 +99,32 @@ describe('a market change', () => {
       { $set: { dueAt: new Date(Date.now() + HOUR / 2) } },
     );
     await apply('{ buyer: northwind, delay: 5h }');
-    expect(await database.marketChanges.countDocuments()).toBe(0);
+    expect(await changes()).toEqual([]);
     await apply('{ buyer: northwind, delay: 1h }');
-    const wake = await leaseMarketChange(database, later());
-    if (!wake) throw new Error('The change is lost');
     const texan = await database.leads.findOne({ _id: 'texan' });
     const change = { at: Number(texan?.receivedAt) + HOUR, what: 'delay' };
-    expect(await affectedLeads(database, wake, Date.now())).toEqual([
-      { leadId: 'texan', news: { changes: [change] } },
-    ]);
-    await removeMarketChange(database, wake);
+    expect(await notified()).toEqual([{ leadId: 'texan', news: { changes: [change] } }]);
   });
 
   test('notifies all leads of a campaign if its pending terms change', async () => {
     await apply('{ buyer: northwind, delay: 1h }', '{ retryAfter: [20m], expireAfter: 3d }');
-    const wake = await leaseMarketChange(database, later());
-    if (!wake) throw new Error('The change is lost');
-    expect(wake).toMatchObject({ contracts: [], pending: true });
+    expect(await changes()).toMatchObject([{ contracts: [], pending: true }]);
     const news = { pending: { retryAfter: [HOUR / 3], expireAfter: 72 * HOUR }, changes: [] };
-    expect(await affectedLeads(database, wake, Date.now())).toEqual([
-      { leadId: 'texan', news },
+    expect(await notified()).toEqual([
       { leadId: 'floridian', news },
+      { leadId: 'texan', news },
     ]);
   });
 
-  test('is processed by one worker at a time, however long it takes', async () => {
-    const inAMinute = new Date(Date.now() + 65_000);
+  test('is processed by one worker at a time, and by another if that one crashes', async () => {
     await apply('{ buyer: northwind, delay: 30m }');
-    const wake = await leaseMarketChange(database, later());
-    if (!wake) throw new Error('The change is lost');
-    const inTwo = new Date(inAMinute.getTime() + 61_000);
-    await extendMarketChangeLease(database, wake, new Date(Date.now() + 10_000));
-    expect(await leaseMarketChange(database, inAMinute)).toBeNull();
-    expect(await leaseMarketChange(database, inTwo)).not.toBeNull();
-  });
-
-  test('stays leased while a worker searches a large campaign', async () => {
-    const campaign = 'ACME1234/auto-insurance';
-    const lead = await database.leads.findOne({ _id: 'texan' });
-    if (!lead) throw new Error('The lead is gone');
-    delete lead.person;
-    const many = Array.from({ length: 100 }, (_, i) => ({ ...lead, _id: `many ${i}` }));
-    await database.leads.insertMany(many);
-    let kept = 0;
-    const wake = { _id: campaign, contracts: [], pending: true as const, at: new Date() };
-    const leads = await affectedLeads(database, wake, Date.now(), () => {
-      kept += 1;
-      return Promise.resolve();
-    });
-    expect([leads.length, kept]).toEqual([102, 1]);
-    await database.leads.deleteMany({ _id: { $in: many.map(({ _id }) => _id) } });
+    const batch = await nextMarketChange(database, later());
+    expect(batch?.leads).toHaveLength(2);
+    expect(await nextMarketChange(database, later())).toBeUndefined();
+    const afterCrash = await nextMarketChange(database, new Date(Date.now() + 35_000));
+    expect(afterCrash?.leads).toEqual(batch?.leads);
+    await afterCrash?.done();
+    expect(await changes()).toEqual([]);
   });
 
   test('is stored once with the lead’s last round', async () => {
@@ -157,5 +138,125 @@ describe('a market change', () => {
       terms: { pending: heard.pending },
       changes: [change],
     });
+  });
+});
+
+describe('a market change that affects many leads', () => {
+  const CAMPAIGN = 'ACME1234/auto-insurance';
+  const COUNT = 300;
+  const idOf = (i: number): string => `lead ${String(i).padStart(5, '0')}`;
+  const ids = Array.from({ length: COUNT }, (_, i) => idOf(i));
+  let database: Database;
+  let now: number;
+
+  beforeAll(async () => {
+    database = openDatabase(await isolatedSettings());
+    await ensureIndexes(database);
+    const server = { url: 'http://127.0.0.1:9/', secret: 'whsec_c2VjcmV0' };
+    await database.buyers.insertOne({
+      ...buyerDocument('northwind', server),
+      ping: { url: server.url, timeoutMs: 500 },
+    });
+    for (const category of ['Auto Insurance', 'Solar']) {
+      const campaign = await storeMarket(database, {}, { category });
+      await database.contracts.insertOne(contractDocument(campaign._id, 'northwind'));
+      const lead = await storeLead(database, campaign, {
+        _id: `old ${category}`,
+        status: 'pending',
+        state: 'TX',
+      });
+      await database.leads.deleteOne({ _id: lead._id });
+      const many = category === 'Solar' ? ['solar'] : ids;
+      // Not in order, as several processes store leads.
+      const shuffled = many.toSorted((a, b) => (a.slice(-2) + a < b.slice(-2) + b ? -1 : 1));
+      await database.leads.insertMany(shuffled.map((_id) => ({ ...lead, _id, person: undefined })));
+    }
+  });
+  beforeEach(async () => {
+    await database.marketChanges.deleteMany();
+    now = Date.now() + 10_000;
+  });
+  afterAll(async () => {
+    await database.db.dropDatabase();
+    await database.client.close();
+  });
+
+  /** A top-up or an apply adds this change. */
+  async function change(campaign = CAMPAIGN): Promise<void> {
+    const at = new Date((now += 3000) - 2500);
+    await database.marketChanges.updateOne(
+      { _id: campaign },
+      { $addToSet: { contracts: `${campaign}/northwind` }, $set: { at } },
+      { upsert: true },
+    );
+  }
+
+  /** The next batches. */
+  async function notify(batches = Infinity): Promise<string[]> {
+    const leads: string[] = [];
+    for (let i = 0; i < batches; i++) {
+      const batch = await nextMarketChange(database, new Date((now += 1000)));
+      if (!batch) return leads;
+      leads.push(...batch.leads.map(({ leadId }) => leadId));
+      await batch.done();
+    }
+    return leads;
+  }
+
+  test('notifies each once, oldest first', async () => {
+    await change();
+    expect(await notify()).toEqual(ids);
+    expect(await database.marketChanges.countDocuments()).toBe(0);
+  });
+
+  test('continues after a crash with the leads that were not notified', async () => {
+    await change();
+    expect(await notify(5)).toEqual(ids.slice(0, 50));
+    const lost = await nextMarketChange(database, new Date((now += 1000)));
+    expect(lost?.leads.map(({ leadId }) => leadId)).toEqual(ids.slice(50, 60));
+    expect(await notify()).toEqual([]);
+    now += 30_000;
+    expect(await notify()).toEqual(ids.slice(50));
+  });
+
+  test('continues if another change is added, and then repeats only the leads before that', async () => {
+    await change();
+    expect(await notify(4)).toEqual(ids.slice(0, 40));
+    await change();
+    expect(await notify(8)).toEqual(ids.slice(40, 120));
+    await change();
+    expect(await notify(19)).toEqual(ids.slice(120));
+    expect(await notify(4)).toEqual(ids.slice(0, 40));
+    expect(await notify()).toEqual(ids.slice(40, 120));
+    expect(await database.marketChanges.countDocuments()).toBe(0);
+  });
+
+  test('notifies all again if another change is added during the repetition', async () => {
+    await change();
+    await notify(2);
+    await change();
+    await notify(COUNT / 10 - 1);
+    expect(await notify(1)).toEqual(ids.slice(0, 10));
+    await change();
+    expect(await notify()).toEqual([...ids.slice(10), ...ids.slice(0, 10)]);
+  });
+
+  test('does not delay a change of another campaign', async () => {
+    await change();
+    await notify(3);
+    await change('ACME1234/solar');
+    expect(await notify(3)).toEqual(['solar', ...ids.slice(30, 50)]);
+  });
+
+  test('looks at thousands of unaffected leads in few steps', async () => {
+    await database.contracts.updateOne({ _id: `${CAMPAIGN}/northwind` }, { $set: { states: ['CA'] } });
+    const lead = await database.leads.findOne({ _id: idOf(0) });
+    if (!lead) throw new Error('The lead is gone');
+    const others = Array.from({ length: 2700 }, (_, i) => ({ ...lead, _id: idOf(COUNT + i) }));
+    await database.leads.insertMany([...others, { ...lead, _id: idOf(9999), state: 'CA' }]);
+    await change();
+    expect(await notify(1)).toEqual([]);
+    expect(await notify(1)).toEqual([idOf(9999)]);
+    expect(await database.marketChanges.countDocuments()).toBe(0);
   });
 });
