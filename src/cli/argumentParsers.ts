@@ -33,3 +33,9 @@ export function parseCount(text: string): number {
   if (/^\d{1,6}$/.test(text) && Number(text) > 0 && Number(text) <= MAX_PAGE_SIZE) return Number(text);
   throw new InvalidArgumentError(`Write a whole number from 1 to ${MAX_PAGE_SIZE}.`);
 }
+
+/** The number of a version of the market. */
+export function parseVersion(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write the number of a version, as `gavel market versions` has it.');
+}

@@ -13,6 +13,7 @@ import {
   withdrawLeadOperation,
 } from './leads/leadsOperations.js';
 import { applyMarketOperation, showMarket } from './market/marketOperations.js';
+import { showMarketVersion, showMarketVersions } from './market/versionsOperations.js';
 import { showUnsoldReasons } from './leads/unsoldOperations.js';
 import type { Operation } from './operation.js';
 import {
@@ -35,6 +36,8 @@ import { showSuppressions, suppress, unsuppress } from './suppressionsOperations
 export const OPERATIONS: readonly Operation[] = [
   showMarket,
   applyMarketOperation,
+  showMarketVersions,
+  showMarketVersion,
   showCampaigns,
   pauseCampaign,
   resumeCampaign,

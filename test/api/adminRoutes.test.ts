@@ -21,6 +21,8 @@ buyers:
 const INPUTS: Record<string, (leadId: string, keyId: string) => Record<string, unknown>> = {
   showMarket: () => ({}),
   applyMarket: () => ({ file: NORTHWIND, prune: false }),
+  listMarketVersions: () => ({ of: 'northwind', before: 9, limit: 5 }),
+  showMarketVersion: () => ({ version: 1, since: 0 }),
   listCampaigns: () => ({ seller: 'ACME1234' }),
   pauseCampaign: () => ({ seller: 'ACME1234', category: 'boats', until: '2999-01-01T00:00:00Z' }),
   resumeCampaign: () => ({ seller: 'ACME1234', category: 'boats' }),

@@ -10,10 +10,12 @@ import { applyMarket } from '../../store/market/apply.js';
 import type { Change } from '../../store/market/applyPlan.js';
 import { ensureIndexes } from '../../store/upkeep/indexes.js';
 import { marketTag, readTerms } from '../../store/market/readMarket.js';
+import { marketAt } from '../../store/market/versions.js';
 import { OperationError } from '../operationError.js';
 import { ChangeSchema, invalidMarketFile } from './marketChanges.js';
 import { Flag } from '../inputs.js';
 import { operation } from '../operation.js';
+import { VersionNumber, versionOf } from './versionsOperations.js';
 
 const list = (description: string) =>
   Type.Array(Type.Object({}, { additionalProperties: true }), { description });
@@ -37,11 +39,19 @@ export const showMarket = operation({
   method: 'GET',
   path: '/admin/market',
   scope: 'market:read',
-  input: Type.Object({}, { title: 'the request' }),
+  input: Type.Object(
+    { version: Type.Optional(VersionNumber('An earlier version; by default the current one')) },
+    { title: 'the request' },
+  ),
   returnsFile: true,
   etagOf: marketTag,
   output: File,
-  run: async ({ database }) => marketInFile(await readTerms(database)),
+  failures: ['notFound'],
+  async run({ database }, { version }) {
+    if (version === undefined) return marketInFile(await readTerms(database));
+    await versionOf(database, version);
+    return marketInFile(await marketAt(database, version));
+  },
 });
 
 /** With or without quotes. A proxy that compresses responses marks it as weak. */

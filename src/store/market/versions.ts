@@ -1,5 +1,5 @@
 import type { ClientSession } from 'mongodb';
-import type { Market } from '../../market/model/market.js';
+import { categoryKey, type Market } from '../../market/model/market.js';
 import {
   writtenBuyer,
   writtenCampaign,
@@ -16,6 +16,7 @@ import type {
   StoredMarket,
   VersionedTerms,
 } from '../documents.js';
+import { currentBuyer, currentCampaign, currentContract, currentSeller } from './earlierMarket.js';
 import { termsOf } from './readMarket.js';
 
 /** The number of the market's current version; 0 if it was never changed. In a session, as its transaction sees it. */
@@ -133,15 +134,26 @@ export async function marketAt({ marketVersions, marketTerms }: Database, versio
   const objects = new Map<string, VersionedTerms>();
   for await (const object of marketTerms.find({ _id: range }).sort({ _id: 1 }))
     objects.set(`${object.kind}/${object.id}`, object);
-  const market: Market = { sellers: [], buyers: [], campaigns: [], contracts: [] };
+  const stored: StoredMarket = { sellers: [], buyers: [], campaigns: [], contracts: [] };
   for (const object of [...objects.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     if (object.terms === undefined) continue;
-    if (object.kind === 'seller') market.sellers.push(object.terms);
-    else if (object.kind === 'buyer') market.buyers.push(object.terms);
-    else if (object.kind === 'campaign') market.campaigns.push(object.terms);
-    else market.contracts.push(object.terms);
+    if (object.kind === 'seller') {
+      const { code: _id, ...seller } = object.terms;
+      stored.sellers.push(currentSeller({ _id, ...seller }));
+    } else if (object.kind === 'buyer') {
+      const { id: _id, ...buyer } = object.terms;
+      stored.buyers.push(currentBuyer({ _id, ...buyer }));
+    } else if (object.kind === 'campaign') {
+      const { id: _id, ...campaign } = object.terms;
+      stored.campaigns.push(
+        currentCampaign({ _id, ...campaign, categoryKey: categoryKey(campaign.category) }),
+      );
+    } else {
+      const { id: _id, ...contract } = object.terms;
+      stored.contracts.push(currentContract({ _id, ...contract }));
+    }
   }
-  return market;
+  return termsOf(stored);
 }
 
 /** What differs between two markets, as in the audit log: as in the market file, and without secrets in addresses. */
