@@ -52,7 +52,7 @@ const UNDISTURBED: object = { isolateExecutionTimeout: '1 min' };
 const BUSY_CPU = 0.9;
 const BUSY_MEMORY = 0.95;
 /** Slots that there are even then. */
-const FEW_SLOTS = 12;
+const FEW_SLOTS = 25;
 const POLLS = 2;
 
 /** How long steps under way may take to finish when the worker stops. */
