@@ -7,7 +7,9 @@ import {
   withinCeiling,
   PROBE_IN_PROGRESS,
   missedEntry,
+  unlessExpired,
   withAnswers,
+  withNewAnswer,
   withTestPing,
   type PingAnswer,
 } from '../src/market/auction/asking.js';
@@ -27,31 +29,33 @@ import { storeRoundWithTurns } from '../src/store/fairness/turnsStore.js';
 import { mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
 
+/** Who asks, about which lead, under which terms; `answerBy`: when the source is answered, UTC ms, if it waits. */
+export interface Asking {
+  deps: Deps;
+  /** Undefined if the campaign has left the market. */
+  market: StoredTerms | undefined;
+  lead: LeadDocument;
+  answerBy: number | undefined;
+}
+
 /**
- * Asks the buyers of a tier, or those of it that are asked again: all at once, each with its own time limit, so that the
- * slowest costs what its own limit says and the others nothing. The round is stored with what they answered, one version
- * further, and with the order of their turns where the award goes by turns. Returns what is stored: where an earlier try
- * has, its round.
+ * Asks candidates concurrently, each with its own timeout, so that a slow one delays no other. Stores the round with
+ * their answers, one version further, and with the order of their turns if the award is by turns. Returns the stored
+ * round: this one, or the one of an earlier attempt.
  */
-export async function ask(
-  deps: Deps,
-  market: StoredTerms | undefined,
-  lead: LeadDocument,
-  round: Round,
-  asked: readonly Candidate[],
-  answerBy: number | undefined,
-): Promise<Round> {
+export async function ask(asking: Asking, round: Round, asked: readonly Candidate[]): Promise<Round> {
+  const { deps, lead } = asking;
   const answers = await untilDecided(
     round,
     asked,
-    asked.map((candidate) => answerOf(deps, market, lead, round, candidate, answerBy)),
+    asked.map((candidate) => answerOf(asking, round, candidate)),
   );
   for (const { contract, ms, ...what } of answers) {
     const outcome = 'bid' in what ? 'bid' : what.noBid.reason;
     const detail = 'bid' in what ? what.bid.note : what.noBid.detail;
     deps.log.info({ lead_id: lead._id, round: round.number, contract, event: 'ping', outcome, detail, ms });
   }
-  const next = withAnswers(round, answers);
+  const next = { ...withAnswers(round, answers), decidedAfter: sinceStart(round) };
   const { sale } = round.terms;
   const contenders = isByTurns(sale) ? contendersOf(sale, answers) : [];
   if (contenders.length === 0) return storeRound(deps.database, lead._id, next);
@@ -61,12 +65,22 @@ export async function ask(
   });
 }
 
-/** Waits for every answer, or until no answer that is still out can change who buys. */
+/** Asks one contract for a new bid, because its bid has expired, and stores the round with its answer. */
+export async function askAgain(asking: Asking, round: Round, contract: string): Promise<Round> {
+  const expired = round.entries.find((entry) => entry.contract === contract);
+  if (expired === undefined) throw new Error(`Round ${round.number} has not asked ${contract}`);
+  const answer = await pingOne(asking, round, expired, true);
+  const next = withNewAnswer(round, expired, unlessExpired(answer, Date.now()));
+  return storeRound(asking.deps.database, asking.lead._id, { ...next, decidedAfter: sinceStart(round) });
+}
+
+/** Waits for every answer, or until no outstanding answer can change who buys. */
 async function untilDecided(
   round: Round,
   asked: readonly Candidate[],
   answers: readonly Promise<Entry>[],
 ): Promise<Entry[]> {
+  const sentAfter = sinceStart(round);
   const known = new Map<string, Entry>();
   let close: () => void = () => undefined;
   const decided = new Promise<void>((resolve) => (close = resolve));
@@ -79,31 +93,24 @@ async function untilDecided(
     }),
   );
   await Promise.race([all, decided]);
-  return asked.map((candidate) => known.get(candidate.contract) ?? missedEntry(candidate));
+  return asked.map((candidate) => known.get(candidate.contract) ?? { ...missedEntry(candidate), sentAfter });
 }
 
-async function answerOf(
-  deps: Deps,
-  market: StoredTerms | undefined,
-  lead: LeadDocument,
-  round: Round,
-  candidate: Candidate,
-  answerBy: number | undefined,
-): Promise<Entry> {
+/** Ms since the round's start, which is by the workflow's clock. */
+const sinceStart = ({ at }: Round): number => Math.max(0, Date.now() - at);
+
+async function answerOf(asking: Asking, round: Round, candidate: Candidate): Promise<Entry> {
   const bid = fixedBid(candidate);
   if (bid) return { ...candidate, bid };
-  const again = candidate.again === 'asked';
-  return { ...candidate, ...(await pingOne(deps, market, lead, round, candidate, { answerBy, again })) };
+  return { ...candidate, ...(await pingOne(asking, round, candidate, candidate.again === 'asked')) };
 }
 
-/** Asks one buyer, if its campaign is still there; `again` where it was asked in this round before. */
-export async function pingOne(
-  deps: Deps,
-  market: StoredTerms | undefined,
-  lead: LeadDocument,
+/** Pings one contract, if it is still in the market; `again` if it was asked in this round before. */
+async function pingOne(
+  { deps, market, lead, answerBy }: Asking,
   round: Round,
   candidate: Candidate,
-  { answerBy, again = false }: { answerBy?: number | undefined; again?: boolean },
+  again: boolean,
 ): Promise<PingAnswer> {
   const { contract, buyer: buyerId, floor } = candidate;
   const ready = market?.contracts.find((each) => each.contract.id === contract);
@@ -117,6 +124,7 @@ export async function pingOne(
   const keys = personKeys(contactOf(lead.fields));
   const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const id = pingId(lead._id, contract, round.number, again);
+  const sentAfter = sinceStart(round);
   const said = await sendPing(
     deps.send,
     { url: ping.url, timeoutMs, secret },
@@ -151,5 +159,5 @@ export async function pingOne(
     noByStatus:
       'noBid' in result && result.noBid.reason === 'http_error' && !failure ? result.noBid.detail : undefined,
   });
-  return result;
+  return { ...result, sentAfter };
 }

@@ -1,35 +1,30 @@
+import { isEnd } from '../src/market/model/lead.js';
 import type { LeadReason } from '../src/market/model/reason.js';
-import { withdrawnBy, type WithdrawnBy } from '../src/market/model/statusView.js';
-import { metrics } from '../src/metrics.js';
-import { expireLead, findLeadSummary, stateForWorkflow } from '../src/store/leads/leads.js';
-import { withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
+import { expireLead, stateForWorkflow } from '../src/store/leads/leads.js';
+import { withdraw } from '../src/store/leads/withdrawals.js';
 import type { Deps } from './deps.js';
+import { endOf, type End } from './endOf.js';
 
 export interface EndRequest {
   leadId: string;
   status: 'expired' | 'withdrawn';
-  /** Why an expired lead is unsold; unless given, as its last round says. */
+  /** Why an expired lead is unsold; by default the reason of its last round. */
   reason?: LeadReason;
+  /** The API process whose source waits for the outcome; absent if none does. */
+  answerTo?: string;
 }
 
-/** How the lead stands after that. */
-export interface Ended {
-  state: LeadState | undefined;
-  /** Of a withdrawn lead: who took it off sale, if that is stored. */
-  withdrawnBy?: WithdrawnBy;
-}
-
-/** Ends an unsold lead that no buyer holds; returns how it stands: `sold` if a sale came first. */
+/** Ends an unsold lead without claims. Returns its end, or `posting` while a post is in progress. */
 export const endLead =
-  ({ database, log }: Deps) =>
-  async ({ leadId, status, reason }: EndRequest): Promise<Ended> => {
+  (deps: Deps) =>
+  async ({ leadId, status, reason, answerTo }: EndRequest): Promise<End | { status: 'posting' }> => {
+    const { database, announce } = deps;
     if (status === 'withdrawn') await withdraw(database, leadId);
     const state =
       status === 'expired'
         ? await expireLead(database, leadId, reason)
         : await stateForWorkflow(database, leadId);
-    if (state === 'expired' || state === 'withdrawn') metrics.unsold(1, { status: state });
-    log.info({ lead_id: leadId, event: 'ended', status: state });
-    const lead = state === 'withdrawn' ? await findLeadSummary(database, leadId) : null;
-    return { state, withdrawnBy: lead === null ? undefined : withdrawnBy(lead) };
+    if (!isEnd(state)) return { status: 'posting' };
+    if (answerTo !== undefined && state !== 'sold') announce?.(leadId, answerTo, { status: state });
+    return endOf(deps, leadId, state);
   };

@@ -1,13 +1,13 @@
 import { personScreen } from '../src/buyers/personScreen.js';
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
 import { hasExpired, PROBE_IN_PROGRESS } from '../src/market/auction/asking.js';
-import type { Offer, OfferReason } from '../src/market/auction/decide.js';
+import type { Offer } from '../src/market/auction/decide.js';
 import { postedFields } from '../src/market/fields/standardFields.js';
 import { postId } from '../src/market/ids.js';
-import type { LeadStatus } from '../src/market/model/lead.js';
+import type { SaleAnswer, UncertainAnswer } from '../src/market/life/round.js';
 import type { Campaign, Sale } from '../src/market/model/market.js';
 import { currencyExclusion, reservationNeeds } from '../src/market/eligibility/reservation.js';
-import type { Change } from '../src/market/model/round.js';
+import type { Round } from '../src/market/model/round.js';
 import { metrics } from '../src/metrics.js';
 import { currencyOf } from '../src/store/sales/book.js';
 import { skipOffer, type ClaimTerms } from '../src/store/sales/claims.js';
@@ -23,44 +23,33 @@ export interface SaleRequest {
   round: number;
   sale: Pick<Sale, 'maxBuyers' | 'award'>;
   offer: Offer;
-  /** Whose offer it is, and what its amounts are in; absent in a life that an earlier release began. */
-  campaign?: Pick<Campaign, 'id' | 'currency'>;
-  /** The workflow's time, UTC ms: which windows the sale counts in. */
+  /** The campaign of the offer, and the currency of its amounts. */
+  campaign: Pick<Campaign, 'id' | 'currency'>;
+  /** Decides the windows that the sale counts in, UTC ms. */
   now: number;
 }
 
-/**
- * The result of an offer to one buyer. `closed` with a status: the lead has ended, was withdrawn, is held by others
- * already, or is in another currency than the offer; the auction is over.
- * `expired`: the bid was good for a while that is over, and nothing was done. `retryAfterMs` is what the buyer asked for;
- * `final`: asking again is no use. `isSilent`: the buyer did not answer the question about its post. `change`: when a
- * limit that left no room has some again. `isLow`: it took the buyer's prepaid balance below the buyer's notice limit.
- * `ms` is how long the buyer took to answer the post.
- */
-export type SaleAnswer =
-  | { answer: 'accepted'; isLow?: true; ms?: number }
-  | { answer: 'expired' }
-  | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string; change?: Change; ms?: number }
-  | {
-      answer: 'uncertain';
-      postId: string;
-      detail?: string;
-      retryAfterMs?: number;
-      final?: true;
-      isSilent?: true;
-    }
-  | { answer: 'closed'; status: LeadStatus };
+export const saleRequest = (
+  { _id: leadId }: Pick<LeadDocument, '_id'>,
+  { number, campaign, terms }: Round,
+  offer: Offer,
+  now: number,
+): SaleRequest => ({
+  leadId,
+  round: number,
+  sale: terms.sale,
+  offer,
+  campaign: { id: campaign, currency: terms.currency },
+  now,
+});
 
 /** Why a post without a clear answer is not sent again. */
 const WITHDRAWN = 'the lead was withdrawn';
 
-/** Sells to one buyer in one try: claim, reserve, post, book. Anything but a clear answer comes back as `uncertain`. */
-export const sellLead =
-  (deps: Deps) =>
-  (request: SaleRequest): Promise<SaleAnswer> =>
-    sellOnce(deps, request, true);
-
-/** @param isFirst whether the post is sent for the first time; what is under way goes on, however the buyer's posts fail */
+/**
+ * Sells to one buyer in one attempt: claim, reserve, post, book.
+ * @param isFirst whether the post is sent for the first time; a post in progress continues, however the buyer's posts fail
+ */
 export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolean): Promise<SaleAnswer> {
   const { leadId, round, sale, offer, campaign, now } = request;
   const { contract, buyer, exclusive, price, earns } = offer;
@@ -77,7 +66,7 @@ export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolea
     exclusive,
     price,
     earns,
-    currency: campaign?.currency,
+    currency: campaign.currency,
     // No new post on a bid that has expired; a started post is still finished.
     maxBuyers: isExpired ? 0 : sale.maxBuyers,
     again,
@@ -116,7 +105,7 @@ async function skippedOffer(
 
 /** The campaign is in another currency than the bid by now: its limits, and its next rounds, say nothing about this price. */
 async function changedCurrency({ terms }: Deps, { campaign }: SaleRequest) {
-  const now = campaign && (await terms(campaign.id));
+  const now = await terms(campaign.id);
   if (!now || now.campaign.currency === campaign.currency) return undefined;
   const { detail } = currencyExclusion(now.campaign.currency, campaign.currency);
   return { answer: 'closed' as const, detail };
@@ -224,10 +213,7 @@ export async function accepted(
 }
 
 /** Nothing that is tried again can make it clear. */
-export const uncertain = (
-  { postId }: Claim,
-  detail?: string,
-): Extract<SaleAnswer, { answer: 'uncertain' }> => ({
+export const uncertain = ({ postId }: Claim, detail?: string): UncertainAnswer => ({
   answer: 'uncertain',
   postId,
   ...(detail !== undefined && { detail }),

@@ -6,7 +6,8 @@ import { findLead, UnknownLeadError } from '../src/store/leads/leads.js';
 import type { Claim, LeadDocument } from '../src/store/documents.js';
 import type { BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import type { Deps } from './deps.js';
-import { accepted as acceptedBy, buyerOf, uncertain, type SaleAnswer } from './sellLead.js';
+import { accepted as acceptedBy, buyerOf, uncertain } from './sellLead.js';
+import type { SaleAnswer } from '../src/market/life/round.js';
 
 export interface SettleRequest {
   leadId: string;

@@ -1,4 +1,4 @@
 /** The workflows that a worker runs. */
 export { digest } from './digest.js';
-export { distributeLead } from './distributeLead.js';
+export { distributeLead } from './lead.js';
 export { retention } from './retention.js';

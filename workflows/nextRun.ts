@@ -7,8 +7,8 @@ import {
 } from '@temporalio/workflow';
 import type { LeadFacts, LeadStatus } from '../src/market/model/lead.js';
 import type { LeadReason } from '../src/market/model/reason.js';
-import type { Before, FinishedLead, RoundInWords } from '../src/market/wording/story.js';
-import type { WaitUpdate, WaitingRound } from '../src/market/waiting/waiting.js';
+import type { WaitingRound, WaitUpdate } from '../src/market/waiting/waiting.js';
+import type { FinishedLead } from '../src/market/wording/story.js';
 import { leadSearchAttributes, searchAttributes } from '../src/temporal/names.js';
 import type { Notification } from './notifications.js';
 
@@ -19,24 +19,26 @@ import type { Notification } from './notifications.js';
 export interface Carried {
   /** The lead's last round, as much of it as the wait goes by. */
   lastRound: WaitingRound;
-  unsoldReason: LeadReason;
-  currency: string;
-  /** Rounds that its story tells in full. */
-  rounds: RoundInWords[];
-  /** The status that its seller knows, and how many addresses the seller has. */
-  told: LeadStatus;
+  reason: LeadReason;
+  /** The status that the seller is notified of, and how many addresses the seller has. */
+  notified: LeadStatus;
   addresses: number;
   /** Whether others held the lead in its last round. */
-  heldElsewhere: boolean;
+  isHeldElsewhere: boolean;
   /** Signals that it has not acted on yet. */
   news: WaitUpdate;
-  wake: boolean;
-  withdrawn: boolean;
-  givenBack: boolean;
+  isWoken: boolean;
+  isWithdrawn: boolean;
+  isGivenBack: boolean;
   /** Notifications that are not delivered yet. */
   notifications: Notification[];
-  /** The outcome before a return; absent if there was none, and in runs of earlier releases. */
-  before?: Before;
+}
+
+/** A run of a lead's workflow that can hand over to the next one. */
+interface Run {
+  readonly isWithdrawn: boolean;
+  readonly factsOfNextRun: LeadFacts;
+  carried(): Carried;
 }
 
 /** A run continues as new after this many events or bytes; the server ends one at 51,200 and 50 MiB. */
@@ -49,19 +51,17 @@ export function isLongRun(): boolean {
 }
 
 /**
- * Ends this run and goes on in a new one, once every update has its answer. Returns, and nothing has happened, if the lead
- * is withdrawn before that: the caller waits for the lead's end.
- * @param carried is called last, so that it includes every signal until then
+ * Ends this run and goes on in a new one, once every update has its answer. Returns without effect if the lead is withdrawn
+ * before that. The state is read last, so that it includes every signal until then.
  */
-export async function continueInNextRun(lead: LeadFacts, carried: () => Carried): Promise<void> {
-  await condition(() => allHandlersFinished() || carried().withdrawn);
-  if (carried().withdrawn) return;
+export async function continueInNextRun(lead: Run): Promise<void> {
+  await condition(() => allHandlersFinished() || lead.isWithdrawn);
+  if (lead.isWithdrawn) return;
   // A search for waiting leads finds only the latest run.
   upsertSearchAttributes([{ key: searchAttributes.status, value: 'continued' }]);
-  const { answerBy: _answered, answerTo: _announced, ...facts } = lead;
-  const typedSearchAttributes = leadSearchAttributes(facts, 'pending');
+  const facts = lead.factsOfNextRun;
   const next = makeContinueAsNewFunc<(facts: LeadFacts, carried: Carried) => Promise<FinishedLead>>({
-    typedSearchAttributes,
+    typedSearchAttributes: leadSearchAttributes(facts, 'pending'),
   });
-  await next(facts, carried());
+  await next(facts, lead.carried());
 }

@@ -8,23 +8,11 @@ import type { Activities } from '../activities/index.js';
  * and finds it again, so that a repeat after a crash changes nothing. They fail only if the database is unavailable, and
  * are repeated until it is back.
  */
-export const {
-  announceAnswer,
-  runRound,
-  askTier,
-  askAgain,
-  askMissed,
-  sellLead,
-  settleTurns,
-  markPending,
-  withdrawLead,
-  endLead,
-  forgottenPosts,
-  holdPost,
-} = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '45 s',
-  retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s' },
-});
+export const { runRound, markPending, withdrawLead, endLead, forgottenPosts, holdPost } =
+  proxyLocalActivities<Activities>({
+    startToCloseTimeout: '45 s',
+    retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s' },
+  });
 
 /** Normal: the server holds them, retries them and shows ops each attempt and when the next one is due. */
 export const { deliverPost, settlePost } = proxyActivities<Activities>({

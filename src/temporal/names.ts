@@ -13,8 +13,6 @@ export const DIGEST_WORKFLOW = 'digest';
 /** The id under which ops find a lead's workflow. */
 export const workflowId = (leadId: string): string => `lead-${leadId}`;
 
-/** Update: the answer to the source, after the first round. */
-export const OUTCOME_UPDATE = 'outcome';
 /** Signal: run the next round now instead of at its time. */
 export const RETRY_NOW_SIGNAL = 'retryNow';
 /**

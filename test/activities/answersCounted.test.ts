@@ -23,7 +23,7 @@ describe('a buyer whose answers cannot be used', () => {
   const aLead = async (test = false): Promise<string> =>
     (await storeLead(world.database, world.campaign, { test }))._id;
   const ping = async (leadId: string): Promise<void> => {
-    await world.steps.runRound({ leadId, number: 1, now: Date.now() });
+    await world.steps.startRound({ leadId, number: 1, now: Date.now() });
   };
   const counted = async () => {
     await flushAnswers(world.database);

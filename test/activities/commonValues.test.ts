@@ -23,7 +23,7 @@ describe('a campaign that buys a person once', () => {
 
   const store = async (phone = v7()): Promise<string> =>
     (await storeLead(world.database, world.campaign, { match: { phone, email } }))._id;
-  const round = (leadId: string) => world.steps.runRound({ leadId, number: 1, now: Date.now() });
+  const round = (leadId: string) => world.steps.startRound({ leadId, number: 1, now: Date.now() });
   const sell = (leadId: string) => world.steps.sellLead(saleOf(leadId));
 
   test('still buys leads with an e-mail address that many persons have, and tells ops', async () => {

@@ -14,7 +14,7 @@ test('A new round moves the earlier rounds out of the lead’s document, and the
   const { database, campaign, steps } = world;
   const { _id: leadId } = await storeLead(database, campaign, { status: 'pending' });
   const held = [];
-  for (const number of [1, 2, 3]) held.push(await steps.runRound({ leadId, number, now: Date.now() }));
+  for (const number of [1, 2, 3]) held.push(await steps.startRound({ leadId, number, now: Date.now() }));
   const lead = await findStoredLead(database, leadId);
   if (lead === null) throw new Error('The lead is gone');
   expect(Object.keys(lead.rounds)).toEqual(['3']);
@@ -23,6 +23,6 @@ test('A new round moves the earlier rounds out of the lead’s document, and the
   expect([rounds.map(({ round }) => round), leftOut]).toEqual([held, 0]);
   // A retried activity of an earlier round finds it and asks no buyer.
   const asked = world.northwind.of('ping').length;
-  expect(await steps.runRound({ leadId, number: 1, now: Date.now() })).toEqual(held[0]);
+  expect(await steps.startRound({ leadId, number: 1, now: Date.now() })).toEqual(held[0]);
   expect(world.northwind.of('ping')).toHaveLength(asked);
 });

@@ -14,7 +14,7 @@ describe('a buyer with a suppression list of its own', () => {
   const round = async (phone: string) => {
     const { database, campaign, steps } = world;
     const { _id } = await storeLead(database, campaign, { fields: { phone } });
-    return steps.runRound({ leadId: _id, number: 1, now: Date.now() });
+    return steps.startRound({ leadId: _id, number: 1, now: Date.now() });
   };
 
   test('is not asked about its persons and gets no notices', async () => {

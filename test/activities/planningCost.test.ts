@@ -1,5 +1,4 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createActivities, type Activities } from '../../activities/index.js';
 import { createLog } from '../../src/log.js';
 import { cached } from '../../src/store/cache.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
@@ -8,6 +7,7 @@ import type { CampaignDocument, ContractDocument } from '../../src/store/documen
 import { loadTerms } from '../../src/store/market/storedTerms.js';
 import { buyerDocument, contractDocument, storeLead, storeMarket } from '../support/market.js';
 import { isolatedSettings } from '../support/stack.js';
+import { stepsWith, type Steps } from '../support/steps.js';
 
 /*
  * The cost that a campaign's other contracts add to a round of a lead that ten contracts take. It covers the whole
@@ -34,14 +34,14 @@ const AWAY: Partial<ContractDocument>[] = [
 /** A database with its activities. They read the market again for each round unless it is cached. */
 interface Market {
   database: Database;
-  runRound: Activities['runRound'];
+  startRound: Steps['startRound'];
 }
 
 async function openMarket({ remembers }: { remembers: boolean }): Promise<Market> {
   const database = openDatabase(await isolatedSettings());
   await ensureIndexes(database);
   const read = (id: string) => loadTerms(database, id);
-  const { runRound } = createActivities({
+  const { startRound } = stepsWith({
     database,
     terms: remembers ? cached(read) : read,
     circuits: async () => new Map(),
@@ -49,7 +49,7 @@ async function openMarket({ remembers }: { remembers: boolean }): Promise<Market
     log: createLog({ LOG_LEVEL: 'silent' }, 'test'),
   });
   onTestFinished(() => database.client.close());
-  return { database, runRound };
+  return { database, startRound };
 }
 
 async function campaignOf({ database }: Market, category: string, count: number): Promise<CampaignDocument> {
@@ -63,12 +63,12 @@ async function campaignOf({ database }: Market, category: string, count: number)
 }
 
 /** Processor time of a round in this process, ms: other load of the machine does not count. */
-async function roundOf({ database, runRound }: Market, campaign: CampaignDocument): Promise<number> {
+async function roundOf({ database, startRound }: Market, campaign: CampaignDocument): Promise<number> {
   const lead = await storeLead(database, campaign);
   const started = process.cpuUsage();
-  const round = await runRound({ leadId: lead._id, number: 1, now: Date.now() });
+  const round = await startRound({ leadId: lead._id, number: 1, now: Date.now() });
   const { user, system } = process.cpuUsage(started);
-  if ('ended' in round) throw new Error('No round was held');
+  if (!('entries' in round)) throw new Error('No round was held');
   expect(round.entries).toHaveLength(10);
   return (user + system) / 1000;
 }

@@ -13,7 +13,7 @@ describe('a lead whose person is added to a suppression list while a buyer holds
   afterAll(() => world.close());
 
   const roundOf = (leadId: string, number: number) =>
-    world.steps.runRound({ leadId, number, now: Date.now() });
+    world.steps.startRound({ leadId, number, now: Date.now() });
 
   test('ends before its next round, and no buyer is asked again', async () => {
     const { database, campaign, northwind } = world;

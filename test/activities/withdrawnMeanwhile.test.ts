@@ -23,15 +23,19 @@ describe('a lead withdrawn only in the database', () => {
   });
 
   const stored = () => findStoredLead(world.database, leadId);
-  const pending = () => world.steps.markPending({ leadId, until: Date.now() + 60_000, reason: 'no_bid' });
+  const pending = async () => {
+    const wait = { until: 'retry' as const, at: Date.now() + 60_000 };
+    return (await world.steps.markPending({ leadId, wait, reason: 'no_bid' })).state;
+  };
 
   test('is posted to no buyer, and its round ends', async () => {
-    await world.steps.runRound({ leadId, number: 1, now: Date.now() });
+    const round = await world.steps.startRound({ leadId, number: 1, now: Date.now() });
+    if (!('entries' in round)) throw new Error('No round was held');
+    const port = await world.steps.portOf(leadId);
     expect(await withdraw(world.database, leadId)).toBe('withdrawn');
     expect(await world.steps.sellLead(saleOf(leadId))).toEqual({ answer: 'closed', status: 'withdrawn' });
-    expect(await world.steps.askTier({ leadId, number: 1, tier: 2 })).toBe('withdrawn');
-    expect(await world.steps.askMissed({ leadId, number: 1, version: 1 })).toBe('withdrawn');
-    expect(await world.steps.askAgain({ leadId, number: 1, version: 1, contract })).toBe('withdrawn');
+    expect(await port.ask(round, [])).toBe('closed');
+    expect(await port.askAgain(round, contract)).toBe('closed');
     expect(await pending()).toBe('withdrawn');
     expect(world.northwind.of('post')).toEqual([]);
     expect(await stored()).toMatchObject({ status: 'withdrawn', held: 0 });
@@ -44,20 +48,20 @@ describe('a lead withdrawn only in the database', () => {
     expect(world.northwind.of('post')).toHaveLength(1);
     const { postId = '' } = (await stored())?.claims[contract] ?? {};
     expect(await world.steps.cancelPost({ leadId, contract, postId })).toBe('cancelled');
-    expect(await world.steps.endLead({ leadId, status: 'withdrawn' })).toMatchObject({ state: 'withdrawn' });
+    expect(await world.steps.endLead({ leadId, status: 'withdrawn' })).toMatchObject({ status: 'withdrawn' });
   });
 
   test('neither waits nor expires nor has a round while a post is in flight, and ends after it', async () => {
     await claimLead(world.database, { lead: leadId, contract, ...claim, postId: 'p', maxBuyers: 1 });
     expect(await withdraw(world.database, leadId)).toBe('withdrawing');
     expect(await pending()).toBe('withdrawing');
-    expect(await world.steps.endLead({ leadId, status: 'expired' })).toMatchObject({ state: 'withdrawing' });
-    expect(await world.steps.runRound({ leadId, number: 1, now: Date.now() })).toEqual({
-      ended: 'withdrawing',
+    expect(await world.steps.endLead({ leadId, status: 'expired' })).toEqual({ status: 'posting' });
+    expect(await world.steps.startRound({ leadId, number: 1, now: Date.now() })).toEqual({
+      status: 'withdrawing',
       addresses: 0,
     });
     await endClaim(world.database, leadId, { contract, postId: 'p', status: 'refused' });
-    expect(await world.steps.endLead({ leadId, status: 'expired' })).toMatchObject({ state: 'withdrawn' });
+    expect(await world.steps.endLead({ leadId, status: 'expired' })).toMatchObject({ status: 'withdrawn' });
     expect(await stored()).not.toHaveProperty('dueAt');
     expect(world.northwind.received).toEqual([]);
   });

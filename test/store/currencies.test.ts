@@ -218,7 +218,7 @@ describe('A lead whose campaign has changed its currency', () => {
     await changeTo('USD');
     const { _id: leadId } = await storeLead(world.database, world.campaign);
     await changeTo('JPY');
-    expect(await world.steps.runRound({ leadId, number: 1, now: Date.now() })).toMatchObject({
+    expect(await world.steps.startRound({ leadId, number: 1, now: Date.now() })).toMatchObject({
       excluded: [{ reason: 'closed', detail: 'the campaign changed from USD to JPY', buyers: 'northwind' }],
       entries: [],
     });

@@ -1,4 +1,4 @@
-import { Client, WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
+import { Client, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
@@ -13,7 +13,7 @@ import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { factsOf } from '../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../src/store/documents.js';
 import { loadTerms } from '../../src/store/market/storedTerms.js';
-import { OUTCOME_UPDATE, LEAD_WORKFLOW, workflowId } from '../../src/temporal/names.js';
+import { LEAD_WORKFLOW, RESOLVE_POST_UPDATE } from '../../src/temporal/names.js';
 import { searchAttributeTypes } from '../../src/worker/registerSearchAttributes.js';
 import { startLead, leadWorkflowOptions } from '../../src/temporal/startLead.js';
 import { marketClock, type MarketClock, type ServerEvent } from './marketClock.js';
@@ -86,6 +86,8 @@ export async function openLeadWorld(
   };
   const log = createLog(settings, 'test');
   const taskQueue = randomUUID();
+  /** The sources that wait for the outcomes of their leads. */
+  const sources = new Map<string, (outcome: OutcomeAnswer) => void>();
   const worker = await Worker.create({
     connection: env.nativeConnection,
     taskQueue,
@@ -97,6 +99,7 @@ export async function openLeadWorld(
         terms,
         circuits: () => readCircuits(database),
         send: sender.send,
+        announce: (leadId, _answerTo, outcome) => sources.get(leadId)?.(outcome),
         log,
       }),
     ),
@@ -109,18 +112,13 @@ export async function openLeadWorld(
     client,
     taskQueue,
     submit: async (lead, answerBy) => {
-      const start = new WithStartWorkflowOperation<LeadWorkflow>(
-        LEAD_WORKFLOW,
-        leadWorkflowOptions({ ...factsOf(lead), ...(answerBy !== undefined && { answerBy }) }, taskQueue),
-      );
-      const answer = await client.workflow.executeUpdateWithStart<LeadWorkflow, OutcomeAnswer, []>(
-        OUTCOME_UPDATE,
-        {
-          startWorkflowOperation: start,
-          updateId: lead._id,
-        },
-      );
-      return { answer, handle: await start.workflowHandle() };
+      const answer = new Promise<OutcomeAnswer>((resolve) => sources.set(lead._id, resolve));
+      const facts = { ...factsOf(lead), answerBy, answerTo: 'test' };
+      const options = leadWorkflowOptions(facts, taskQueue);
+      const handle = await client.workflow.start<LeadWorkflow>(LEAD_WORKFLOW, options);
+      const outcome = await answer;
+      await taskIsOver(handle);
+      return { answer: outcome, handle };
     },
     start: async (lead) => {
       await startLead(client, lead, taskQueue, { withinMs: 10_000 });
@@ -138,6 +136,19 @@ export async function openLeadWorld(
   };
 }
 
+/**
+ * An activity gives the answer while its workflow task runs. A workflow that is terminated in the middle of one stops the
+ * test server's clock.
+ */
+async function taskIsOver(handle: Pick<WorkflowHandle, 'fetchHistory'>): Promise<void> {
+  for (;;) {
+    const { events } = await handle.fetchHistory();
+    const { workflowTaskScheduledEventAttributes: scheduled, workflowTaskStartedEventAttributes: started } =
+      events?.at(-1) ?? {};
+    if (!scheduled && !started) return;
+  }
+}
+
 /** The end of a lead's workflow. */
 export function endOf(
   handle: Pick<WorkflowHandle<LeadWorkflow>, 'result' | 'describe'>,
@@ -151,22 +162,12 @@ export function endOf(
   };
 }
 
-/** The early answer to a lead whose workflow exists. */
-export function answerTo<T>(
-  { client }: Pick<LeadWorld, 'client'>,
-  { _id }: LeadDocument,
-  message: Promise<T>,
-): ServerEvent<T> {
-  return {
-    message,
-    hasHappened: async () => {
-      const { outcome } = await client.workflowService.pollWorkflowExecutionUpdate({
-        namespace: client.options.namespace,
-        updateRef: { updateId: _id, workflowExecution: { workflowId: workflowId(_id) } },
-      });
-      return outcome !== null && outcome !== undefined;
-    },
-  };
+/** Waits until the workflow has handled every signal that was sent before, by an update that it rejects. */
+export async function hasHandledSignals(handle: Pick<WorkflowHandle, 'executeUpdate'>): Promise<void> {
+  const rejected = await handle
+    .executeUpdate(RESOLVE_POST_UPDATE, { args: [{ buyer: 'nobody', accepted: true }] })
+    .catch((error: unknown) => error);
+  if (!(rejected instanceof WorkflowUpdateFailedError)) throw rejected;
 }
 
 let isQuiet = false;

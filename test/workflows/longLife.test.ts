@@ -6,17 +6,12 @@ import { MOST_ROUNDS_OF_LIFE, type WaitUpdate } from '../../src/market/waiting/w
 import type { CampaignDocument, LeadDocument } from '../../src/store/documents.js';
 import { factsOf, findStoredLead } from '../../src/store/leads/leads.js';
 import { withdraw } from '../../src/store/leads/withdrawals.js';
-import {
-  MARKET_CHANGED_SIGNAL,
-  OUTCOME_UPDATE,
-  LEAD_WORKFLOW,
-  workflowId,
-} from '../../src/temporal/names.js';
+import { LEAD_WORKFLOW, MARKET_CHANGED_SIGNAL, workflowId } from '../../src/temporal/names.js';
 import { notifyWithdrawn } from '../../src/temporal/leadWorkflowClient.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
 import { workflowBundle } from '../support/stack.js';
-import { endOf, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import { endOf, hasHandledSignals, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
 import type { Carried } from '../../workflows/nextRun.js';
 
 const DAY = minutes(24 * 60);
@@ -88,7 +83,7 @@ describe('a lead that waits for months under a market that changes every few min
       const some = Array.from({ length: size }, (_, more) => news(i + more));
       i += size;
       await Promise.all(some.map((one) => handle.signal(MARKET_CHANGED_SIGNAL, one)));
-      expect(await handle.executeUpdate(OUTCOME_UPDATE)).toMatchObject({ status: 'pending' });
+      await hasHandledSignals(handle);
     }
   }
 
@@ -175,7 +170,14 @@ describe('a lead that waits for months under a market that changes every few min
     const { client, database, taskQueue } = world;
     await withdrawNow();
     crm.received.length = 0;
-    const { _id, receivedAt } = await storeLead(database, campaign, { lastRound: MOST_ROUNDS_OF_LIFE - 2 });
+    const contract = `${campaign._id}/fabrikam`;
+    const at = new Date();
+    const sale = { postId: 'post-1', round: 1, buyer: 'fabrikam', exclusive: true, price: 4500, earns: 4000 };
+    const { _id, receivedAt } = await storeLead(database, campaign, {
+      lastRound: MOST_ROUNDS_OF_LIFE - 2,
+      claims: { [contract]: { ...sale, status: 'returned', at } },
+      returns: [{ contract, buyer: 'fabrikam', reason: 'duplicate', at, amount: 4000 }],
+    });
     const carried: Carried = {
       lastRound: {
         number: MOST_ROUNDS_OF_LIFE - 2,
@@ -183,29 +185,15 @@ describe('a lead that waits for months under a market that changes every few min
         changes: [],
         terms: { pending: { retryAfter: [minutes(1)], expireAfter: 300 * DAY } },
       },
-      unsoldReason: 'no_bid',
-      currency: 'USD',
-      rounds: [],
-      told: 'pending',
+      reason: 'no_bid',
+      notified: 'pending',
       addresses: 1,
-      heldElsewhere: false,
+      isHeldElsewhere: false,
       news: { changes: [] },
-      wake: false,
-      withdrawn: false,
-      givenBack: false,
+      isWoken: false,
+      isWithdrawn: false,
+      isGivenBack: false,
       notifications: [],
-      before: {
-        rounds: [],
-        lastRound: 1,
-        sales: [],
-        returns: [
-          {
-            ...{ buyer: 'fabrikam', price: 4500, earns: 4000, round: 1 },
-            ...{ reason: 'duplicate', at: receivedAt.getTime(), amount: 4000 },
-          },
-        ],
-        currency: 'USD',
-      },
     };
     await database.campaigns.updateOne(
       { _id: campaign._id },

@@ -1,4 +1,5 @@
 import type { Failure } from '../limits/circuitBreaker.js';
+import { pingId } from '../ids.js';
 import { isFinalRefusal } from '../model/delivery.js';
 import { aboveCeiling, isBelowFloor } from './prices.js';
 import type { Reason } from '../model/reason.js';
@@ -7,7 +8,7 @@ import type { Sale } from '../model/market.js';
 import type { Contender } from './turns.js';
 
 /** A buyer's answer to a ping, or the reason that there is none. `ms`: the time it took. */
-export type PingAnswer = { ms: number } & ({ bid: Bid } | { noBid: NoBid });
+export type PingAnswer = { ms: number; sentAfter?: number } & ({ bid: Bid } | { noBid: NoBid });
 
 /** The next tier of a round, and its candidates. */
 export function nextTier({ later }: Round): { tier: number; asked: Candidate[] } {
@@ -42,22 +43,31 @@ export function withAnswers(round: Round, answers: Entry[]): Round {
   };
 }
 
-/** The round with a buyer's new answer in place of its expired bid. */
-export const withNewAnswer = (round: Round, expired: Entry, { ms, ...answer }: PingAnswer): Round =>
-  withEntry(round, { ...candidateIn(expired), ms, ...answer });
-
-/** The round with one contract's entry replaced, and its version raised by one. */
-export const withEntry = (round: Round, entry: Entry): Round => ({
-  ...round,
-  version: round.version + 1,
-  entries: round.entries.map((before) => (before.contract === entry.contract ? entry : before)),
-});
+/** The round with a buyer's new answer in place of its expired bid, and its version raised by one. */
+export function withNewAnswer(round: Round, expired: Entry, answer: PingAnswer): Round {
+  const entry: Entry = { ...candidateIn(expired), ...answer };
+  return {
+    ...round,
+    version: round.version + 1,
+    entries: round.entries.map((before) => (before.contract === entry.contract ? entry : before)),
+  };
+}
 
 function candidateIn(entry: Entry): Candidate {
   const candidate: Candidate & { bid?: unknown; noBid?: unknown } = { ...entry };
   delete candidate.bid;
   delete candidate.noBid;
   return candidate;
+}
+
+/** Whether a contract has been asked twice in this round. Nobody is asked a third time. */
+export function wasAskedAgain(
+  leadId: string,
+  { number, entries }: Pick<Round, 'number' | 'entries'>,
+  { contract, bid }: { contract: string; bid: Bid },
+): boolean {
+  const isOfSecondPing = bid.pingId === pingId(leadId, contract, number, true);
+  return isOfSecondPing || entries.some((entry) => entry.contract === contract && entry.again === 'asked');
 }
 
 /** While a buyer's circuit is half open, one lead at a time tries it. The others get this reason. */
@@ -85,7 +95,9 @@ export function withinCeiling(
 
 /** The answer, or `noBid` if its bid has expired. Its buyer was already asked for a new one. */
 export const unlessExpired = (answer: PingAnswer, now: number): PingAnswer =>
-  'bid' in answer && hasExpired(answer.bid, now) ? { ms: answer.ms, noBid: expiredBid(answer.bid) } : answer;
+  'bid' in answer && hasExpired(answer.bid, now)
+    ? { ms: answer.ms, sentAfter: answer.sentAfter, noBid: expiredBid(answer.bid) }
+    : answer;
 
 /** A bid must be valid for at least this much longer to be posted, ms. */
 const POST_LEAD_MS = 100;
@@ -129,13 +141,3 @@ export function withTestPing(
 
 /** The reasons of ping answers that could not be used. */
 export const UNUSABLE: readonly Reason[] = ['timeout', 'unreachable', 'http_error', 'invalid_response'];
-
-/** The round without the buyers' own words. They are stored in the database only, never in workflow histories. */
-export const withoutWords = <R extends Round>(round: R): R => ({
-  ...round,
-  entries: round.entries.map((entry) =>
-    'noBid' in entry && entry.noBid.words !== undefined
-      ? { ...entry, noBid: { ...entry.noBid, words: undefined } }
-      : entry,
-  ),
-});

@@ -54,8 +54,11 @@ export interface Candidate {
   again?: 'due' | 'asked';
 }
 
-/** A candidate's result once its tier was asked. `ms`: how long the buyer took. */
-export type Entry = Candidate & { ms?: number } & ({ bid: Bid } | { noBid: NoBid });
+/**
+ * A candidate's result once its tier was asked. `ms`: how long the buyer took. `sentAfter`: when its ping was sent, ms
+ * after the round's start.
+ */
+export type Entry = Candidate & { ms?: number; sentAfter?: number } & ({ bid: Bid } | { noBid: NoBid });
 
 /**
  * Contracts that could not buy, grouped by reason: in a large campaign, that is most contracts. The buyers' ids are
@@ -104,6 +107,8 @@ export interface Round {
   notCompared?: ('phone' | 'email')[];
   /** How long the outside checks took; absent if there were none. */
   checksMs?: number;
+  /** When the latest answers were in and offers could be made, ms after the round's start. */
+  decidedAfter?: number;
   /** The next changes for the contracts that could not buy, the soonest of each kind. */
   changes: Change[];
   /**

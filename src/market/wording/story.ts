@@ -1,17 +1,10 @@
 import type { LeadStatus } from '../model/lead.js';
 import { formatUtc } from '../calendar/isoTime.js';
 import { formatMoney, type Minor } from '../money.js';
-import { reasonInWords, type LeadReason, type Reason } from '../model/reason.js';
-import type { Change, Outcome, Round } from '../model/round.js';
+import { reasonInWords, type LeadReason } from '../model/reason.js';
+import type { Outcome, Round } from '../model/round.js';
 import type { WithdrawnBy } from '../model/statusView.js';
-import type { Wait } from '../waiting/waiting.js';
-
-/** A round in words: each buyer with its price or its reason. */
-export interface RoundInWords {
-  round: number;
-  at: string;
-  buyers: Record<string, string>;
-}
+import type { RoundInWords } from './waitingLead.js';
 
 /** The result of a finished lead. Temporal's UI shows it first and large, so it must be clear without the code. */
 export interface FinishedLead {
@@ -22,54 +15,18 @@ export interface FinishedLead {
   ended: string;
 }
 
-/** What a lead on sale waits for: the memo that ops see. */
-export interface WaitingLead {
-  /** `held`: a post of it waits for the decision of ops. */
-  status: LeadStatus | 'held';
-  waitsFor: string;
-  until: string;
-  /** The consequence at that time if ops have not decided. */
-  otherwise?: string;
-  /** Signals that ops can send it, with their effects. */
-  opsCan: readonly string[];
-  /** Its earlier sales and returns; absent if there are none. */
-  story?: string;
-  /** Absent in the first round, while it is held for ops. */
-  lastRound?: RoundInWords;
-}
-
 /** One purchase, for display. */
 export interface SaleInWords {
   buyer: string;
   price: Minor;
 }
 
-/** A booked sale, with its round. */
-export interface BookedSale extends SaleInWords {
-  /** The seller's earnings. */
-  earns: Minor;
-  round: number;
-}
-
 /** A returned sale. */
-export interface ReturnedSale extends BookedSale {
+export interface ReturnedSale extends SaleInWords {
+  round: number;
   reason: string;
   /** UTC ms. */
   at: number;
-  /** What the seller no longer earns. */
-  amount: Minor;
-}
-
-/** A lead's history from earlier runs of its workflow, or from before a return. It contains no personal data. */
-export interface Before {
-  /** If there are many, the first and the last. */
-  rounds: RoundInWords[];
-  /** The number of the last one. */
-  lastRound: number;
-  /** Sales that were not returned. */
-  sales: BookedSale[];
-  returns: ReturnedSale[];
-  currency: string;
 }
 
 /**
@@ -138,59 +95,6 @@ function inWords(outcome: Outcome, currency: string): string {
 
 const cut = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
 
-/** Reasons that exclude a lead permanently, because it does not fit the contract. */
-const UNFIT: ReadonlySet<Reason> = new Set<Reason>(['filtered', 'state']);
-
-/**
- * When the first limit allows sales again, UTC ms, if every contract that might take the lead is full; undefined if
- * one is not full, or if the limits do not free up by themselves.
- */
-export function fullUntil(outcomes: readonly Outcome[], changes: readonly Change[]): number | undefined {
-  const reasons = outcomes.flatMap((outcome) => (outcome.sold ? [] : [outcome.reason]));
-  const fit = reasons.filter((reason) => !UNFIT.has(reason));
-  const areFull = fit.length > 0 && fit.every((reason) => reason === 'capped' || reason === 'over_budget');
-  return areFull ? changes.find(({ what }) => what === 'window')?.at : undefined;
-}
-
-/**
- * What the lead waits for, in words.
- * @param full when the first full buyer can buy again, UTC ms, if all are full
- */
-export function waitInWords(wait: Wait, full?: number): string {
-  switch (wait.until) {
-    case 'retry':
-      return full === undefined
-        ? 'its next retry'
-        : `its next retry; all its buyers are full until ${formatUtc(full)}`;
-    case 'delay':
-      return 'its next round, when a contract’s delay has ended';
-    case 'opening':
-      return 'its next round, when a contract’s schedule opens';
-    case 'window':
-      return 'its next round, when a contract’s cap or budget has room again';
-    case 'circuit':
-      return 'its next round, when a buyer that fails may answer again';
-    case 'resume':
-      return 'its next round, when a pause ends';
-    case 'stage':
-      return 'its next round, when the campaign’s next stage begins';
-    case 'expiry':
-      return 'its expiry: no round is left before it';
-    case 'last round':
-      return 'its end: it was offered as often as a lead is';
-  }
-}
-
-/** What a lead waits for while these posts are held for ops. */
-export const heldInWords = (posts: readonly { buyer: string; postId: string }[]): string =>
-  `the decision of ops: ${posts
-    .map(({ buyer, postId }) => `did ${buyer} take the lead with the post_id ${postId}?`)
-    .join(' ')} Ask the buyer`;
-
-/** The consequence if ops do not decide on a held post. */
-export const HELD_TOO_LONG =
-  'the post is called off: the buyer is notified that it is not billed, and the lead goes on to the next bidder or expires';
-
 /** The returned sales of a lead: buyer, price, reason and time of each. */
 export function returnsInWords(returns: readonly ReturnedSale[], currency: string): string {
   const named = returns
@@ -206,7 +110,7 @@ export function returnsInWords(returns: readonly ReturnedSale[], currency: strin
 /** The result of a lead. */
 interface End {
   status: LeadStatus;
-  /** The sales of this run, or earlier ones that were not returned. */
+  /** The sales that were not returned. */
   sales: readonly SaleInWords[];
   /** Whether the sales were booked before the last return. */
   isSoldBefore?: boolean;
@@ -269,33 +173,6 @@ function byWhom(by: WithdrawnBy | undefined): string {
       return '';
   }
 }
-
-/** A waiting lead's memo as Markdown, which Temporal's UI renders. Its tables have no gaps. */
-export function detailsOf(waiting: WaitingLead): string {
-  const { status, waitsFor, until, otherwise, opsCan, story, lastRound } = waiting;
-  const what = status === 'held' ? 'Held for ops' : 'Pending';
-  const then = otherwise === undefined ? '' : ` If nobody decides by then, ${otherwise}.`;
-  const waits = `**${what}.** Until ${until} it waits for ${waitsFor}.${then}`;
-  const buyers = Object.entries(lastRound?.buyers ?? {}).map(([buyer, words]) => `- **${buyer}**: ${words}`);
-  const round = lastRound ? ['', `Round ${lastRound.round}, ${lastRound.at}:`, '', ...buyers] : [];
-  const past = story === undefined ? [] : ['', story];
-  const lines = [
-    waits,
-    ...past,
-    ...round,
-    '',
-    'Ops can:',
-    '',
-    ...opsCan.map((what) => `- ${jsonAsCode(what)}`),
-  ];
-  return asMarkdown(lines.join('\n'));
-}
-
-/** The UI turns quotes in plain text into typographic ones, which are not valid JSON. */
-const jsonAsCode = (text: string): string => text.replace(/\{[^{}`]*\}/g, '`$&`');
-
-/** Escapes amounts for Markdown: the UI reads text between two dollar signs as a formula. */
-export const asMarkdown = (text: string): string => text.replaceAll('$', String.raw`\$`);
 
 /** A duration for people: "0.4 s", "12 min", "3.5 h", "2 days". */
 export function span(ms: number): string {

@@ -2,7 +2,7 @@ import { conclude, opsDetail } from '../../market/auction/decide.js';
 import { toDecimal } from '../../market/money.js';
 import type { Outcome } from '../../market/model/round.js';
 import { shownReason, statusView } from '../../market/model/statusView.js';
-import { fullUntil, waitInWords } from '../../market/wording/story.js';
+import { fullUntil, waitInWords } from '../../market/wording/waitingLead.js';
 import { nextWait, waitingRound } from '../../market/waiting/waiting.js';
 import type { Database } from '../../store/db.js';
 import { heldPostsOf, type HeldPost } from '../../store/leads/heldPosts.js';

@@ -12,7 +12,6 @@ import {
   unlessExpired,
   withAnswers,
   withNewAnswer,
-  withoutWords,
   withTestPing,
   type PingAnswer,
 } from '../../../src/market/auction/asking.js';
@@ -108,19 +107,6 @@ describe('A round with new answers', () => {
     expect(round.entries).toEqual([{ ...a, ms: 7, noBid: { reason: 'no_bid' } }, second]);
     const back = withNewAnswer(round, { ...a, noBid: { reason: 'no_bid' } }, { ms: 8, bid: { price: 1 } });
     expect(back.entries[0]).toEqual({ ...a, ms: 8, bid: { price: 1 } });
-  });
-
-  test('has no words of buyers in a workflow', () => {
-    const entries: Entry[] = [
-      { ...a, noBid: { reason: 'no_bid', words: 'not today', detail: 'no' } },
-      { ...b, noBid: { reason: 'no_bid' } },
-      { ...late, bid: { price: 5 } },
-    ];
-    expect(withoutWords(roundOf(entries)).entries).toEqual([
-      { ...a, noBid: { reason: 'no_bid', words: undefined, detail: 'no' } },
-      { ...b, noBid: { reason: 'no_bid' } },
-      { ...late, bid: { price: 5 } },
-    ]);
   });
 });
 

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { compileContracts } from '../../../src/market/eligibility/compileCampaign.js';
 import { leadExclusion, type LeadInRound } from '../../../src/market/eligibility/eligibility.js';
-import {
-  detailsOf,
-  endInWords,
-  fullUntil,
-  roundInWords,
-  waitInWords,
-} from '../../../src/market/wording/story.js';
+import { endInWords, roundInWords } from '../../../src/market/wording/story.js';
+import { detailsOf, fullUntil, waitInWords } from '../../../src/market/wording/waitingLead.js';
 import type { Outcome, Round } from '../../../src/market/model/round.js';
 import { buyerOf as buyerTermsOf, contractOf } from '../simulate/live.js';
 

@@ -84,11 +84,11 @@ test('A market stored by an earlier release sells the same before and after it i
   await db.collection<EarlierCampaign>('campaigns').insertOne(campaign);
   await db.collection<EarlierContract>('contracts').insertOne(contract);
 
-  const { runRound } = stepsOn(database, sender.send);
+  const { startRound } = stepsOn(database, sender.send);
   const bids = async () => {
     const lead = await storeLead(database, { ...campaign, ...(await nowOf(campaign._id)) });
-    const round = await runRound({ leadId: lead._id, number: 1, now: Date.now() });
-    if ('ended' in round) return round;
+    const round = await startRound({ leadId: lead._id, number: 1, now: Date.now() });
+    if (!('entries' in round)) return round;
     const prices = round.entries.map((entry) => ('bid' in entry ? entry.bid.price : entry.noBid));
     return { sale: round.terms.sale, bids: prices };
   };

@@ -1,7 +1,8 @@
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal } from '../../../market/money.js';
 import { reasonInWords } from '../../../market/model/reason.js';
-import { HELD_TOO_LONG, span } from '../../../market/wording/story.js';
+import { span } from '../../../market/wording/story.js';
+import { HELD_TOO_LONG } from '../../../market/wording/waitingLead.js';
 import type { LeadDetails } from '../../../operations/leads/leadDetails.js';
 import { colors, table } from '../../../terminal/print.js';
 import { onOneLine } from '../../../terminal/terminal.js';

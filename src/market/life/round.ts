@@ -1,0 +1,112 @@
+import { expiredBid, missedCandidates, nextTier, wasAskedAgain } from '../auction/asking.js';
+import { nextStep, type Offer, type OfferAnswer, type OfferReason } from '../auction/decide.js';
+import type { LeadStatus } from '../model/lead.js';
+import type { Candidate, Change, Round } from '../model/round.js';
+
+/**
+ * The result of an offer to one buyer. `expired`: the bid can't be used any more, and nothing was done. `closed` with a
+ * status: the lead has ended, was withdrawn or is held by others, so the round is over. `change`: when the limit that
+ * refused the offer allows sales again. `isLow`: the sale took the buyer's prepaid balance below the threshold of its
+ * notice. `ms`: how long the buyer took to answer the post.
+ */
+export type SaleAnswer =
+  | { answer: 'accepted'; isLow?: true; ms?: number }
+  | { answer: 'expired' }
+  | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string; change?: Change; ms?: number }
+  | UncertainAnswer
+  | { answer: 'closed'; status: LeadStatus };
+
+/**
+ * A post without a clear answer: the buyer may have taken the lead. `retryAfterMs`: the buyer's `Retry-After`. `final`:
+ * another attempt is of no use. `isSilent`: the buyer did not answer the question about the post.
+ */
+export interface UncertainAnswer {
+  answer: 'uncertain';
+  postId: string;
+  detail?: string;
+  retryAfterMs?: number;
+  final?: true;
+  isSilent?: true;
+}
+
+/** What a round does in the world. `ask` and `askAgain` return `closed` if the lead was withdrawn meanwhile. */
+export interface RoundPort {
+  /** Asks candidates concurrently; returns the round with their answers, one version further. */
+  ask(round: Round, asked: readonly Candidate[]): Promise<Round | 'closed'>;
+  /** Asks one contract for a new bid, because its bid has expired. */
+  askAgain(round: Round, contract: string): Promise<Round | 'closed'>;
+  /** Sends the lead to one buyer. */
+  sell(round: Round, offer: Offer): Promise<SaleAnswer>;
+  /** Whether the round stops before its next step and is continued later. */
+  isInterrupted?(): boolean;
+}
+
+/** A post without a clear answer, with its offer. */
+export interface UncertainOffer {
+  offer: Offer;
+  answer: UncertainAnswer;
+}
+
+/**
+ * How far a round has come. `over`: every contract has its outcome. `closed`: the lead is off sale or held by others.
+ * `uncertain`: these posts must be settled before the round continues. `interrupted`: see `isInterrupted`.
+ */
+export type HeldRound = {
+  round: Round;
+  answers: OfferAnswer[];
+  accepted: { offer: Offer; isLow: boolean }[];
+} & ({ status: 'over' | 'closed' | 'interrupted' } | { status: 'uncertain'; posts: UncertainOffer[] });
+
+/**
+ * Runs a planned round: asks tier after tier and offers the lead, until enough buyers hold it, nobody is left, or a post
+ * has no clear answer. A stored round is continued with the answers that are known.
+ */
+export async function holdRound(
+  leadId: string,
+  planned: Round,
+  known: readonly OfferAnswer[],
+  port: RoundPort,
+): Promise<HeldRound> {
+  let round = planned;
+  const answers = [...known];
+  const accepted: HeldRound['accepted'] = [];
+  for (;;) {
+    const soFar = { round, answers, accepted };
+    const step = nextStep(leadId, round, answers);
+    if (step === 'over') return { ...soFar, status: 'over' };
+    if (port.isInterrupted?.() === true) return { ...soFar, status: 'interrupted' };
+    if ('offers' in step) {
+      const now = round;
+      const made = await Promise.all(
+        step.offers.map(async (offer) => ({ offer, answer: await port.sell(now, offer) })),
+      );
+      let isClosed = false;
+      const posts: UncertainOffer[] = [];
+      for (const { offer, answer } of made) {
+        if ('status' in answer) isClosed = true;
+        else if (answer.answer === 'uncertain') posts.push({ offer, answer });
+        else if (answer.answer === 'accepted') {
+          accepted.push({ offer, isLow: answer.isLow === true });
+          answers.push({ contract: offer.contract, answer: 'accepted', exclusive: offer.exclusive });
+        } else if (answer.answer !== 'expired') {
+          const { answer: reason, detail, change } = answer;
+          answers.push({ contract: offer.contract, answer: reason, detail, change });
+        } else if (wasAskedAgain(leadId, round, offer)) {
+          const { reason, detail } = expiredBid(offer.bid);
+          answers.push({ contract: offer.contract, answer: reason, detail });
+        } else {
+          const asked = await port.askAgain(round, offer.contract);
+          if (asked === 'closed') isClosed = true;
+          else round = asked;
+        }
+      }
+      if (posts.length > 0) return { ...soFar, round, status: 'uncertain', posts };
+      if (isClosed) return { ...soFar, round, status: 'closed' };
+    } else {
+      const asked = 'ask' in step ? nextTier(round).asked : missedCandidates(round);
+      const next = await port.ask(round, asked);
+      if (next === 'closed') return { ...soFar, status: 'closed' };
+      round = next;
+    }
+  }
+}
