@@ -1,7 +1,9 @@
 import TinyQueue from 'tinyqueue';
 import { checksOf } from '../eligibility/outsideChecks.js';
 import type { CompiledCampaign } from '../eligibility/compileCampaign.js';
-import { offerReasonOf, type OfferAnswer, type Offer } from '../auction/decide.js';
+import { contendersOf, withAnswers } from '../auction/asking.js';
+import { offerReasonOf, type Offer } from '../auction/decide.js';
+import { placesOf } from '../auction/prices.js';
 import type { Hold } from '../limits/duplicates.js';
 import type { LeadInRound } from '../eligibility/eligibility.js';
 import type { Minor } from '../money.js';
@@ -20,15 +22,14 @@ import {
   type ReservationRequest,
   type Reservations,
 } from '../eligibility/reservationsInMemory.js';
-import type { Round } from '../model/round.js';
+import { holdRound, type RoundPort, type SaleAnswer } from '../life/round.js';
+import type { Entry, Round } from '../model/round.js';
 import type { Buyer, ReturnPolicy } from '../model/market.js';
 import { addChanges, takeTurns, type CreditChanges, type Contender, type Credits } from '../auction/turns.js';
-import { turnsUsed } from '../auction/turnsUsed.js';
+import { isByTurns, turnsUsed } from '../auction/turnsUsed.js';
 import { limitsOf, type Usage } from '../limits/usage.js';
 import { isLastWait, nextWait, type Wait } from '../waiting/waiting.js';
-import { walkRound } from './walkRound.js';
 import type { PastLead, PastSale } from './past.js';
-import type { Yielding } from './yielding.js';
 import { answerFor, bidFor, stillExcluded, type Assumption, type BuyerModel } from './buyerModel.js';
 
 /** Sales and payments of leads that are not decided again: these leads keep their buyers and their usage of limits. */
@@ -81,8 +82,13 @@ interface Event {
   at: number;
   rank: number;
   name: string;
-  happens: () => void;
+  happens: () => void | Promise<void>;
 }
+
+/** Lets other work of the process run. */
+export type Pause = () => void | Promise<void>;
+
+const noPause: Pause = () => undefined;
 
 interface World extends Case {
   queue: TinyQueue<Event>;
@@ -95,17 +101,18 @@ interface World extends Case {
  * Decides past auctions again in the order of time, each under the limits that the earlier ones have left. It uses
  * the same rules, the buyers' real answers, and the times at which rounds were held, or would be held under other
  * terms. No buyer is asked and nothing is written. The order of `leads` does not matter.
+ * @param pause is called after each event, so that other work of the process is not blocked
  */
-export function* decideAgain(given: Case): Yielding<Decided> {
+export async function decideAgain(given: Case, pause: Pause = noPause): Promise<Decided> {
   const lives = given.leads.map((lead): Life => ({ lead, rounds: 0, offered: {}, sales: [] }));
   const world = begin(given);
   for (const life of lives) {
     const [first] = life.lead.rounds;
-    if (first) atTime(world, first.at, life, () => holdRound(world, life, first.at));
+    if (first) atTime(world, first.at, life, () => nextRoundOf(world, life, first.at));
   }
   for (let event = world.queue.pop(); event && event.at <= given.until; event = world.queue.pop()) {
-    event.happens();
-    yield;
+    await event.happens();
+    await pause();
   }
   return {
     sales: new Map(lives.map(({ lead, sales }) => [lead.facts.leadId, sales.map(saleOf)])),
@@ -147,25 +154,28 @@ function begin(given: Case): World {
   return { ...given, queue, room, credits: new Map(credits), assumed: new Map() };
 }
 
-function atTime({ queue }: World, at: number, { lead }: Life, happens: () => void): void {
+function atTime({ queue }: World, at: number, { lead }: Life, happens: Event['happens']): void {
   queue.push({ at, rank: 1, name: lead.facts.leadId, happens });
 }
 
 /** Holds one round of a lead. If the lead is not sold, its next round is scheduled, if there is one. */
-function holdRound(world: World, life: Life, now: number): void {
+async function nextRoundOf(world: World, life: Life, now: number): Promise<void> {
   const { lead } = life;
   const market = world.market.get(lead.campaign);
   if (market === undefined || (lead.withdrawnAt !== undefined && now >= lead.withdrawnAt)) return;
   const planned = plan(world, market, life, now);
-  const { round, answers } = walkRound(lead.facts.leadId, planned, {
-    bid: (candidate, { terms }) => {
-      const { assumed, ...said } = bidFor(world.buyerModel, lead, candidate, { terms, now });
-      assume(world, lead, assumed);
-      return said;
-    },
-    turns: (contenders, places) => turnsIn(world, lead.campaign, contenders, places),
-    offer: (offer, { terms }) => sell(world, market, life, offer, terms.sale, now),
-  });
+  const { leadId } = lead.facts;
+  const port = pastBuyers(world, market, life, now);
+  let held = await holdRound(leadId, planned, [], port);
+  // A post without a clear answer was cancelled in the end.
+  while (held.status === 'uncertain') {
+    const cancelled = held.posts.map(({ offer: { contract } }) => ({
+      contract,
+      answer: 'uncertain' as const,
+    }));
+    held = await holdRound(leadId, held.round, [...held.answers, ...cancelled], port);
+  }
+  const { round, answers } = held;
   changeCredits(world, lead.campaign, turnsUsed(round, answers));
   for (const { contract, answer } of answers) {
     if (answer === 'refused' || answer === 'uncertain')
@@ -173,7 +183,29 @@ function holdRound(world: World, life: Life, now: number): void {
   }
   if (answers.some(({ answer }) => answer === 'accepted')) return;
   const next = nextRoundAt(lead, now, nextWait(lead.facts, round, answers));
-  if (next !== undefined) atTime(world, next, life, () => holdRound(world, life, next));
+  if (next !== undefined) atTime(world, next, life, () => nextRoundOf(world, life, next));
+}
+
+/** The buyers of past leads, who answer at once and as they did. */
+function pastBuyers(world: World, market: CompiledCampaign, life: Life, now: number): RoundPort {
+  const { lead } = life;
+  return {
+    ask: async (round, asked) => {
+      const { terms } = round;
+      const entries = asked.map((candidate): Entry => {
+        const { assumed, ...said } = bidFor(world.buyerModel, lead, candidate, { terms, now });
+        assume(world, lead, assumed);
+        return { ...candidate, ...said };
+      });
+      const next = withAnswers(round, entries);
+      if (!isByTurns(terms.sale)) return next;
+      const turns = turnsIn(world, lead.campaign, contendersOf(terms.sale, entries), placesOf(terms.sale));
+      return { ...next, turns: [...(round.turns ?? []), ...turns] };
+    },
+    // Past bids do not expire.
+    askAgain: async () => 'closed',
+    sell: async (round, offer) => sell(world, market, life, offer, { sale: round.terms.sale, now }),
+  };
 }
 
 /** The candidates, by the rules and by the past results of outside checks and failing servers. */
@@ -221,10 +253,9 @@ function sell(
   world: World,
   market: CompiledCampaign,
   life: Life,
-  { contract, buyer, exclusive, price, earns }: Offer,
-  sale: Round['terms']['sale'],
-  now: number,
-): OfferAnswer {
+  { contract, buyer, price, earns }: Offer,
+  { sale, now }: { sale: Round['terms']['sale']; now: number },
+): SaleAnswer {
   const { lead } = life;
   const { facts, match } = lead;
   const ready = market.contracts.find((each) => each.contract.id === contract);
@@ -250,19 +281,19 @@ function sell(
   const refusal = reserve(world.room, asked);
   if (refusal) {
     const { reason, change } = refusal;
-    return { contract, answer: offerReasonOf(reason), ...(change && { change }) };
+    return { answer: offerReasonOf(reason), change };
   }
   const { answer, assumed } = answerFor(lead, contract, now, world.buyerModel);
   assume(world, lead, assumed);
   if (answer !== 'accepted') {
     releaseReservation(world.room, asked);
-    return { contract, answer };
+    return answer === 'uncertain' ? { answer, postId: name } : { answer };
   }
   confirmReservation(world.room, asked);
   const sold: Sold = { contract, buyer, price, earns, at: now, asked, returns: ready.contract.returns };
   life.sales.push(sold);
   giveBackLater(world, life, sold);
-  return { contract, answer, exclusive };
+  return { answer };
 }
 
 /** A buyer that returned the lead does so again, after the same time, if its terms allow it. */
@@ -281,7 +312,7 @@ function giveBackLater(world: World, life: Life, sold: Sold): void {
     life.offered = { ...life.offered, [sold.contract]: 'returned' };
     if (policy.resell && isOnlyHolder) {
       const next = life.lead.rounds.find((round) => round.at > at)?.at ?? at;
-      atTime(world, next, life, () => holdRound(world, life, next));
+      atTime(world, next, life, () => nextRoundOf(world, life, next));
     }
   });
 }

@@ -1,10 +1,9 @@
 import type { Market, Pausable } from '../model/market.js';
 import { isPaused } from '../model/pause.js';
-import { decideAgain, type Elsewhere } from './decideAgain.js';
+import { decideAgain, type Elsewhere, type Pause } from './decideAgain.js';
 import type { BidModel } from '../model/distributions.js';
 import type { PastLead, PastSale } from './past.js';
 import { compileCampaigns } from './compiledCampaigns.js';
-import type { Yielding } from './yielding.js';
 import { mapCompared, sameSales, tallyOf, type Compared, type Tally } from './tally.js';
 import { observeAnswers, type Assumption } from './buyerModel.js';
 
@@ -29,29 +28,35 @@ export interface Proposal {
 /**
  * Decides past leads again, with a change of terms and without it. The market may have changed since the leads were
  * sold, so a comparison with the ledger would not show the effect of the change alone.
- * @param until nothing is decided after it, UTC ms
+ * @param limits `until`: nothing is decided after it, UTC ms; `pause`: see `decideAgain`
  */
-export function* whatIf(
+export async function whatIf(
   leads: readonly PastLead[],
   elsewhere: Elsewhere,
   { before, after, models }: Proposal,
-  until: number,
-): Yielding<WhatIf> {
+  { until, pause }: { until: number; pause?: Pause },
+): Promise<WhatIf> {
   const measured = observeAnswers(leads);
   const again = { leads, until };
   const books = new Map(leads.map(({ facts, sales }) => [facts.leadId, sales]));
-  const without = yield* decideAgain({
-    ...again,
-    elsewhere,
-    market: compileCampaigns(withoutOldPauses(before, until)),
-    buyerModel: { measured, models: new Map() },
-  });
-  const { sales: changed, assumed } = yield* decideAgain({
-    ...again,
-    elsewhere: { ...elsewhere, payments: [...elsewhere.payments, ...paidIn(before, after)] },
-    market: compileCampaigns(withoutOldPauses(after, until)),
-    buyerModel: { measured, models },
-  });
+  const without = await decideAgain(
+    {
+      ...again,
+      elsewhere,
+      market: compileCampaigns(withoutOldPauses(before, until)),
+      buyerModel: { measured, models: new Map() },
+    },
+    pause,
+  );
+  const { sales: changed, assumed } = await decideAgain(
+    {
+      ...again,
+      elsewhere: { ...elsewhere, payments: [...elsewhere.payments, ...paidIn(before, after)] },
+      market: compileCampaigns(withoutOldPauses(after, until)),
+      buyerModel: { measured, models },
+    },
+    pause,
+  );
   return {
     currencies: inCurrencies(leads, { booked: books, unchanged: without.sales, changed }),
     leads: leads.length,

@@ -17,7 +17,7 @@ import { personalFieldsInChange } from './personalFields.js';
 import { invalidMarketFile } from '../market/marketChanges.js';
 import { dateOf, DateOrTime, SellerName } from '../inputs.js';
 import { findSellerByName } from '../findByName.js';
-import { runInTimeSlices } from './timeSlices.js';
+import { timeSlices } from './timeSlices.js';
 import { operation, type OperationContext } from '../operation.js';
 import {
   MIN_LEADS_SHOWN,
@@ -119,9 +119,11 @@ async function simulated(
   });
   if (isShared && isFew(past.leads.length, MIN_LEADS_SHOWN)) throw tooFew(ids);
   onProgress(`deciding ${past.leads.length} leads again`);
-  const result = await runInTimeSlices(
-    whatIf(past.leads, past.elsewhere, { before, after, models }, until.getTime()),
-  );
+  const proposal = { before, after, models };
+  const result = await whatIf(past.leads, past.elsewhere, proposal, {
+    until: until.getTime(),
+    pause: timeSlices(),
+  });
   return {
     since: since.toISOString(),
     until: until.toISOString(),

@@ -12,9 +12,11 @@ import {
   type Reservations,
 } from '../../../src/market/eligibility/reservationsInMemory.js';
 import { reservationNeeds } from '../../../src/market/eligibility/reservation.js';
-import type { Bid, NoBid, Round } from '../../../src/market/model/round.js';
+import type { Candidate, Entry, Round } from '../../../src/market/model/round.js';
+import { withAnswers } from '../../../src/market/auction/asking.js';
+import { isByTurns } from '../../../src/market/auction/turnsUsed.js';
+import { holdRound } from '../../../src/market/life/round.js';
 import { isLastWait, nextWait } from '../../../src/market/waiting/waiting.js';
-import { walkRound } from '../../../src/market/simulate/walkRound.js';
 import type { Elsewhere } from '../../../src/market/simulate/decideAgain.js';
 import { pastRound, type PastLead } from '../../../src/market/simulate/past.js';
 
@@ -88,7 +90,7 @@ export interface LiveLead {
 }
 
 /** Sells leads one after the other and keeps the records of a store. Unsold leads wait and are retried. */
-export function live(terms: Market, leads: readonly LiveLead[], until = Infinity): PastLead[] {
+export async function live(terms: Market, leads: readonly LiveLead[], until = Infinity): Promise<PastLead[]> {
   const market = compileCampaigns(terms).get(CAMPAIGN);
   if (!market) throw new Error('The market has no campaign');
   const room: Reservations = { usage: new Map(), holds: new Map() };
@@ -101,16 +103,16 @@ export function live(terms: Market, leads: readonly LiveLead[], until = Infinity
     const next = queue.shift();
     const lead = next && lives.get(next.id);
     if (!lead || next.at > until) return [...lives.values()].filter(({ rounds }) => rounds.length > 0);
-    const { round, answers } = roundOf(next.at, lead);
+    const { round, answers } = await roundOf(next.at, lead);
     const sold = lead.sales.length > 0;
     const wait = nextWait(lead.facts, round, answers);
     if (!sold && !isLastWait(wait)) queue.push({ id: next.id, at: wait.at });
   }
 
-  function roundOf(
+  async function roundOf(
     now: number,
     lead: PastLead & Pick<LiveLead, 'buyers'>,
-  ): { round: Round; answers: OfferAnswer[] } {
+  ): Promise<{ round: Round; answers: OfferAnswer[] }> {
     if (!market) throw new Error('The market has no campaign');
     const { facts, match, buyers } = lead;
     const before = offered.get(facts.leadId) ?? {};
@@ -119,13 +121,19 @@ export function live(terms: Market, leads: readonly LiveLead[], until = Infinity
     const plan = withinLimits(planRound(market, asked, now), market, asked, { ...known, now });
     const about = { number: lead.rounds.length + 1, receivedAt: facts.receivedAt, now };
     const planned = newRound(market, about, plan, room.usage);
-    const over = walkRound(facts.leadId, planned, {
-      bid: ({ buyer, price }): { bid: Bid } | { noBid: NoBid } => {
-        const bid = price ?? buyers[buyer]?.bid;
-        return bid === undefined ? { noBid: { reason: 'no_bid' } } : { bid: { price: bid } };
+    const entryOf = (candidate: Candidate): Entry => {
+      const bid = candidate.price ?? buyers[candidate.buyer]?.bid;
+      return bid === undefined
+        ? { ...candidate, noBid: { reason: 'no_bid' } }
+        : { ...candidate, bid: { price: bid } };
+    };
+    const over = await holdRound(facts.leadId, planned, [], {
+      ask: async (round, asked) => {
+        const next = withAnswers(round, asked.map(entryOf));
+        return isByTurns(round.terms.sale) ? { ...next, turns: round.turns ?? [] } : next;
       },
-      turns: () => [],
-      offer: ({ contract, buyer, exclusive, price, earns }): OfferAnswer => {
+      askAgain: async () => 'closed',
+      sell: async (_, { contract, buyer, price, earns }) => {
         const ready = market.contracts.find((each) => each.contract.id === contract);
         if (!ready) throw new Error('It was offered to a stranger');
         const sale = `${facts.leadId}/${contract}`;
@@ -139,17 +147,17 @@ export function live(terms: Market, leads: readonly LiveLead[], until = Infinity
           buyer: ready.buyer,
         };
         const refusal = reserve(room, asked);
-        if (refusal) return { contract, answer: 'capped', ...(refusal.change && { change: refusal.change }) };
+        if (refusal) return { answer: 'capped', change: refusal.change };
         const answer = buyers[buyer]?.accepts === false ? 'refused' : 'accepted';
         lead.posts.push({ contract, at: now, answer });
         if (answer === 'refused') {
           offered.set(facts.leadId, { ...offered.get(facts.leadId), [contract]: 'refused' });
           releaseReservation(room, asked);
-          return { contract, answer };
+          return { answer };
         }
         confirmReservation(room, asked);
         lead.sales.push({ contract, buyer, price, earns, at: now });
-        return { contract, answer, exclusive };
+        return { answer };
       },
     });
     lead.rounds.push(pastRound(facts, over.round, over.answers));

@@ -1,5 +1,4 @@
 import { nothingElse, live, marketOf, MINUTE, START, type LiveLead } from './live.js';
-import { runToEnd } from '../../../src/market/simulate/yielding.js';
 import { whatIf } from '../../../src/market/simulate/whatIf.js';
 
 /*
@@ -23,15 +22,14 @@ const given = Array.from({ length: leads }, (_, i): LiveLead => ({
     ]),
   ),
 }));
-const past = live(market, given);
+const past = await live(market, given);
 const after = {
   ...market,
   campaigns: market.campaigns.map((campaign) => ({ ...campaign, sale: { ...campaign.sale, floor: 3000 } })),
 };
 const began = process.cpuUsage();
-const result = runToEnd(
-  whatIf(past, nothingElse(market), { before: market, after, models: new Map() }, START + leads * 2 * MINUTE),
-);
+const proposal = { before: market, after, models: new Map() };
+const result = await whatIf(past, nothingElse(market), proposal, { until: START + leads * 2 * MINUTE });
 const { user, system } = process.cpuUsage(began);
 const seconds = (user + system) / 1_000_000;
 console.log(

@@ -4,7 +4,6 @@ import { AWARDS, type DuplicateRule, type Market, type Sale } from '../../../src
 import { windowKey } from '../../../src/market/calendar/windows.js';
 import { decideAgain, type Decided } from '../../../src/market/simulate/decideAgain.js';
 import type { PastLead, PastSale } from '../../../src/market/simulate/past.js';
-import { runToEnd } from '../../../src/market/simulate/yielding.js';
 import { compileCampaigns } from '../../../src/market/simulate/compiledCampaigns.js';
 import { whatIf } from '../../../src/market/simulate/whatIf.js';
 import { observeAnswers } from '../../../src/market/simulate/buyerModel.js';
@@ -87,25 +86,23 @@ const leads: fc.Arbitrary<LiveLead[]> = fc
     })),
   );
 
-function again(past: readonly PastLead[], terms: Market): Decided {
-  const steps = decideAgain({
+const again = (past: readonly PastLead[], terms: Market): Promise<Decided> =>
+  decideAgain({
     leads: past,
     market: compileCampaigns(terms),
     elsewhere: nothingElse(terms),
     buyerModel: { measured: observeAnswers(past), models: new Map() },
     until: Infinity,
   });
-  return runToEnd(steps);
-}
 
 const runs = { numRuns: 300 };
 
 describe('Simulated past auctions', () => {
   test('have their original results under their original terms, without assumptions', () => {
-    fc.assert(
-      fc.property(markets, leads, (terms, given) => {
-        const past = live(terms, given);
-        const { sales: sold, assumed } = again(past, terms);
+    return fc.assert(
+      fc.asyncProperty(markets, leads, async (terms, given) => {
+        const past = await live(terms, given);
+        const { sales: sold, assumed } = await again(past, terms);
         expect(Object.fromEntries(sold)).toEqual(
           Object.fromEntries(past.map(({ facts, sales: before }) => [facts.leadId, before])),
         );
@@ -116,22 +113,22 @@ describe('Simulated past auctions', () => {
   });
 
   test('have the same results for any order of the leads', () => {
-    fc.assert(
-      fc.property(markets, markets, leads, (was, is, given) => {
-        const past = live(was, given);
+    return fc.assert(
+      fc.asyncProperty(markets, markets, leads, async (was, is, given) => {
+        const past = await live(was, given);
         const entries = ({ sales: sold }: Decided) => Object.fromEntries(sold);
-        expect(entries(again(past.toReversed(), is))).toEqual(entries(again(past, is)));
+        expect(entries(await again(past.toReversed(), is))).toEqual(entries(await again(past, is)));
       }),
       runs,
     );
   });
 
   test('show no effect of a change without effect, even after other market changes', () => {
-    fc.assert(
-      fc.property(markets, markets, leads, (was, is, given) => {
+    return fc.assert(
+      fc.asyncProperty(markets, markets, leads, async (was, is, given) => {
         const renamed = { ...is, sellers: is.sellers.map((seller) => ({ ...seller, name: 'Renamed' })) };
         const proposal = { before: is, after: renamed, models: new Map() };
-        const result = runToEnd(whatIf(live(was, given), nothingElse(is), proposal, Infinity));
+        const result = await whatIf(await live(was, given), nothingElse(is), proposal, { until: Infinity });
         for (const { tallies } of result.currencies) expect(tallies.changed).toEqual(tallies.unchanged);
       }),
       runs,
@@ -139,13 +136,13 @@ describe('Simulated past auctions', () => {
   });
 
   test('sell no further lead and none below the floor if only the floor is raised', () => {
-    fc.assert(
-      fc.property(markets, leads, fc.integer({ min: 0, max: 3000 }), (terms, given, more) => {
+    return fc.assert(
+      fc.asyncProperty(markets, leads, fc.integer({ min: 0, max: 3000 }), async (terms, given, more) => {
         const free = withoutLimits(terms);
-        const past = live(free, given);
+        const past = await live(free, given);
         const raised = withFloor(free, more);
         const floor = raised.campaigns[0]?.sale.floor ?? 0;
-        const { sales: sold } = again(past, raised);
+        const { sales: sold } = await again(past, raised);
         for (const { facts, sales: before, rounds } of past) {
           const after = sold.get(facts.leadId) ?? [];
           if (before.length === 0) expect(after).toEqual([]);
@@ -159,9 +156,9 @@ describe('Simulated past auctions', () => {
   });
 
   test('exceed no cap, no budget and no balance of the changed terms', () => {
-    fc.assert(
-      fc.property(markets, markets, leads, (was, is, given) => {
-        const { sales: sold } = again(live(was, given), is);
+    return fc.assert(
+      fc.asyncProperty(markets, markets, leads, async (was, is, given) => {
+        const { sales: sold } = await again(await live(was, given), is);
         const all = [...sold.values()].flat();
         for (const { id, caps = {}, budget = {} } of is.contracts) {
           const own = all.filter((sale) => sale.contract === id);

@@ -3,7 +3,6 @@ import type { Market } from '../../../src/market/model/market.js';
 import type { BidModel } from '../../../src/market/model/distributions.js';
 import type { PastLead } from '../../../src/market/simulate/past.js';
 import { whatIf } from '../../../src/market/simulate/whatIf.js';
-import { runToEnd } from '../../../src/market/simulate/yielding.js';
 import { CAMPAIGN, live, marketOf, MINUTE, nothingElse, START, type LiveLead } from './live.js';
 
 const TWO = { northwind: {}, fabrikam: {} };
@@ -12,7 +11,10 @@ const leadOf = (id: string, at: number, northwind: number): LiveLead => ({
   at,
   buyers: { northwind: { bid: northwind, accepts: true }, fabrikam: { bid: 2000, accepts: true } },
 });
-const past = live(marketOf({}, TWO), [leadOf('lead-1', START, 4000), leadOf('lead-2', START + MINUTE, 3000)]);
+const past = await live(marketOf({}, TWO), [
+  leadOf('lead-1', START, 4000),
+  leadOf('lead-2', START + MINUTE, 3000),
+]);
 const prepaid = (balance: number | undefined) =>
   marketOf({}, TWO, { northwind: { balance, currency: 'USD' } });
 
@@ -22,39 +24,40 @@ const compared = (
   { leads = past, models = {} }: { leads?: readonly PastLead[]; models?: Record<string, BidModel> } = {},
 ) => {
   const byContract = new Map(Object.entries(models).map(([buyer, one]) => [`${CAMPAIGN}/${buyer}`, one]));
-  return runToEnd(whatIf(leads, nothingElse(before), { before, after, models: byContract }, Infinity));
+  return whatIf(leads, nothingElse(before), { before, after, models: byContract }, { until: Infinity });
 };
 
 describe('A comparison of past leads', () => {
-  test('counts leads, those decided as they are booked, and those that rest on assumptions', () => {
+  test('counts leads, those decided as they are booked, and those that rest on assumptions', async () => {
     const [first, second] = past;
     const resold = second && { ...second, sales: [] };
     const leads = first && resold ? [first, resold] : [];
     const without = marketOf({}, { northwind: { active: false }, fabrikam: {} });
-    expect(compared(marketOf({}, TWO), without, { leads })).toMatchObject({
+    expect(await compared(marketOf({}, TWO), without, { leads })).toMatchObject({
       leads: 2,
       asBooked: 1,
       assumed: { leads: 2, by: { bid: 0, form: 0, post: 2, check: 0 } },
     });
   });
 
-  test('counts leads by each assumption', () => {
+  test('counts leads by each assumption', async () => {
     const contoso = { bids: { lowest: 4500, highest: 4500 }, bidsOn: 100, accepts: 100 };
     const added = { ...TWO, contoso: {} };
     const check = { name: 'score', url: 'http://c.example', timeoutMs: 50, sends: [], answer: 'score' };
     const checked = { ...TWO, contoso: { checks: [{ ...check, whenSilent: 'fail' as const }] } };
     const shared = { sale: { mode: 'shared', maxBuyers: 2, floor: 1000, award: 'highestBid' } } as const;
-    const by = (after: Market) => compared(marketOf({}, TWO), after, { models: { contoso } }).assumed.by;
-    expect(by(marketOf({}, added))).toEqual({ bid: 2, form: 0, post: 2, check: 0 });
-    expect(by(marketOf({}, checked))).toEqual({ bid: 2, form: 0, post: 2, check: 2 });
-    expect(by(marketOf(shared, TWO))).toEqual({ bid: 0, form: 2, post: 2, check: 0 });
+    const by = async (after: Market) =>
+      (await compared(marketOf({}, TWO), after, { models: { contoso } })).assumed.by;
+    expect(await by(marketOf({}, added))).toEqual({ bid: 2, form: 0, post: 2, check: 0 });
+    expect(await by(marketOf({}, checked))).toEqual({ bid: 2, form: 0, post: 2, check: 2 });
+    expect(await by(marketOf(shared, TWO))).toEqual({ bid: 0, form: 2, post: 2, check: 0 });
   });
 
-  test('shows money by currency, in the order of the currencies', () => {
+  test('shows money by currency, in the order of the currencies', async () => {
     const [first, second] = past;
     const leads = first && second ? [first, { ...second, currency: 'EUR' }] : [];
     const without = marketOf({}, { northwind: { active: false }, fabrikam: {} });
-    const { currencies } = compared(marketOf({}, TWO), without, { leads });
+    const { currencies } = await compared(marketOf({}, TWO), without, { leads });
     // A campaign in dollars can't sell a lead in euros again.
     const revenues = currencies.map(({ currency, tallies: { booked, unchanged, changed } }) => {
       return [currency, booked.revenue, unchanged.revenue, changed.revenue, changed.leads];
@@ -69,9 +72,9 @@ describe('A comparison of past leads', () => {
     ['pays for a lead', 1000, 4000, 4000],
     ['is too small', 1000, 3999, 2000],
     ['is a buyer’s first', undefined, 4000, 4000],
-  ])('adds to a balance what the change pays in: it %s', (_, before, after, revenue) => {
+  ])('adds to a balance what the change pays in: it %s', async (_, before, after, revenue) => {
     const leads = past.slice(0, 1);
-    const { currencies } = compared(prepaid(before), prepaid(after), { leads });
+    const { currencies } = await compared(prepaid(before), prepaid(after), { leads });
     expect(currencies.map(({ tallies }) => tallies.changed.revenue)).toEqual([revenue]);
   });
 });
