@@ -27,7 +27,7 @@ const STORE = ['reports', 'upkeep', 'market', 'keys', 'books', 'fairness', 'sale
 const MARKET = [
   'simulate',
   'intake',
-  'walk',
+  'life',
   'wording',
   'file',
   'waiting',

@@ -1,6 +1,7 @@
 import { conclude, unsoldReason } from '../src/market/auction/decide.js';
 import type { HeldRound, UncertainOffer } from '../src/market/life/round.js';
-import { HELD_MS, type DeliveryPolicy } from '../src/market/model/delivery.js';
+import type { UncertainPost as DeliveredPost } from '../src/market/life/deliver.js';
+import { HELD_MS } from '../src/market/model/delivery.js';
 import type { LeadReason } from '../src/market/model/reason.js';
 import { formatMoney, toDecimal } from '../src/market/money.js';
 import { waitingRound, type WaitingRound } from '../src/market/waiting/waiting.js';
@@ -13,16 +14,11 @@ import type { Deps } from './deps.js';
 import { endOf, storedLead, type End } from './endOf.js';
 
 /** A post without a clear answer, for its delivery by the workflow. */
-export interface UncertainPost {
-  contract: string;
-  buyer: string;
+export interface UncertainPost extends DeliveredPost {
+  round: number;
   postId: string;
   /** What the buyer pays, in words. */
   price: string;
-  detail?: string;
-  retryAfterMs?: number;
-  final?: true;
-  delivery?: DeliveryPolicy;
   /** End of the time in which ops may decide on the post, UTC ms. */
   holdUntil: number;
 }
@@ -101,7 +97,7 @@ function endInFirstRound(lead: LeadDocument, { round, answers, accepted }: HeldR
 
 function uncertainPost(
   lead: LeadDocument,
-  { round: { terms } }: HeldRound,
+  { round: { number, terms } }: HeldRound,
   { offer, answer }: UncertainOffer,
 ): UncertainPost {
   const { contract, buyer, price, delivery } = offer;
@@ -109,6 +105,7 @@ function uncertainPost(
   return {
     contract,
     buyer,
+    round: number,
     postId,
     price: formatMoney(price, terms.currency),
     detail,

@@ -1,87 +1,155 @@
-import { sleep } from '@temporalio/workflow';
-import type { RoundReport } from '../activities/roundReport.js';
-import type { NoRound } from '../activities/runRound.js';
+import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
+import type { UncertainPost } from '../activities/roundReport.js';
+import { live, type LifePort, type RoundResult } from '../src/market/life/life.js';
+import type { SaleAnswer } from '../src/market/life/round.js';
 import type { LeadFacts } from '../src/market/model/lead.js';
 import type { LeadReason } from '../src/market/model/reason.js';
-import { isLastWait } from '../src/market/waiting/waiting.js';
+import type { Wait } from '../src/market/waiting/waiting.js';
 import type { FinishedLead } from '../src/market/wording/story.js';
+import { fitSummary } from '../src/temporal/sizeLimits.js';
 import { LeadOnSale } from './leadOnSale.js';
 import { continueInNextRun, type Carried } from './nextRun.js';
-import { cancelOrphanedPosts, deliver } from './deliver.js';
-import { endLead, markPending, runRound } from './steps.js';
+import {
+  cancelPost,
+  deliverPost,
+  endLead,
+  forgottenPosts,
+  markPending,
+  runRound,
+  settlePost,
+} from './steps.js';
 
 /**
- * The life of a lead. It is offered in rounds until it is sold, withdrawn or too old. A returned lead goes on. Everything
- * that touches the world is an activity, and most of a life happens in one: `runRound` asks buyers, sends posts and books
- * sales. Here is what takes time.
+ * The workflow of a lead: its life (`src/market/life/life.ts`), whose steps are activities.
  * @param carried the state of the previous run; absent in the first
  */
 export async function distributeLead(facts: LeadFacts, carried?: Carried): Promise<FinishedLead> {
   const lead = new LeadOnSale(facts, carried);
-  if (carried !== undefined) await waitForNextRound(lead);
-  do {
-    while (!lead.hasEnded) await offer(lead);
-    lead.notifySeller();
-  } while (await lead.isReturned());
+  await live(new LifeOnTemporal(lead), { isWaiting: carried !== undefined });
   return lead.result;
 }
 
-/** Offers the lead in one round. If it stays unsold, it waits for the next. */
-async function offer(lead: LeadOnSale): Promise<void> {
-  if (lead.isHeldElsewhere) await cancelOrphanedPosts(lead);
-  const round = await holdRound(lead);
-  if (round.status === 'withdrawing') await end(lead, 'withdrawn');
-  else if (round.status === 'unsold') {
-    lead.isUnsold(round);
-    await waitForNextRound(lead);
-  } else lead.end(round);
-}
+/**
+ * Most of a life happens in one activity: `runRound` asks buyers, sends posts and books sales. A post without a clear
+ * answer is delivered by activities that ops can watch. Between rounds the workflow sleeps.
+ */
+class LifeOnTemporal implements LifePort<UncertainPost> {
+  private waitsFor = '';
 
-/** Runs a round to its end. A post without a clear answer is delivered patiently, and then the round continues. */
-async function holdRound(
-  lead: LeadOnSale,
-): Promise<Exclude<RoundReport | NoRound, { status: 'uncertain' | 'interrupted' }>> {
-  for (;;) {
-    const report = await runRound({
-      ...lead.source,
-      leadId: lead.id,
-      after: lead.lastRound,
-      now: Date.now(),
-    });
+  constructor(private readonly lead: LeadOnSale) {}
+
+  get hasEnded(): boolean {
+    return this.lead.hasEnded;
+  }
+
+  get isWithdrawn(): boolean {
+    return this.lead.isWithdrawn;
+  }
+
+  get wait(): Wait {
+    return this.lead.wait;
+  }
+
+  async runRound(): Promise<RoundResult<UncertainPost>> {
+    const { lead } = this;
+    if (lead.isHeldElsewhere) await this.cancelOrphanedPosts();
+    const { source, id: leadId, lastRound: after } = lead;
+    const report = await runRound({ ...source, leadId, after, now: Date.now() });
     lead.hasReport(report);
-    if (report.status === 'uncertain')
-      await Promise.all(report.posts.map((post) => deliver(lead, report.round, post)));
-    else if (report.status !== 'interrupted') return report;
+    const { status } = report;
+    if (status === 'uncertain' || status === 'interrupted' || status === 'withdrawing') return report;
+    if (status === 'unsold') {
+      lead.isUnsold(report);
+      return report;
+    }
+    lead.end(report);
+    return { status: 'ended' };
   }
-}
 
-/** Sleeps until something can change, or ends the lead if nothing can. */
-async function waitForNextRound(lead: LeadOnSale): Promise<void> {
-  for (;;) {
-    const { wait } = lead;
-    const pending = await markPending({ ...lead.source, ...lead.unsold, leadId: lead.id, wait });
-    if (pending.state === 'withdrawing') return end(lead, 'withdrawn');
-    // Sold or ended by another run of this workflow: the next round finds it.
-    if (pending.state !== 'pending') return;
-    lead.waits(wait, pending);
-    const woken = await lead.sleep(wait, pending.waitsFor);
-    if (woken === 'long run') await continueInNextRun(lead);
-    if (lead.isWithdrawn) return end(lead, 'withdrawn');
-    if (woken === 'long run' || woken === 'another wait') continue;
-    if (wait.until === 'last round') return end(lead, 'expired', 'too_many_rounds');
-    if (isLastWait(wait) && woken === 'in time') return end(lead, 'expired');
-    return;
+  async markPending(wait: Wait): Promise<'pending' | 'withdrawing' | 'elsewhere'> {
+    const { source, unsold, id: leadId } = this.lead;
+    const pending = await markPending({ ...source, ...unsold, leadId, wait });
+    const { state } = pending;
+    if (state !== 'pending') return state === 'withdrawing' ? state : 'elsewhere';
+    this.waitsFor = pending.waitsFor;
+    this.lead.waits(wait, pending);
+    return state;
   }
-}
 
-/** Ends the unsold lead, once no post of another run is in progress. */
-async function end(lead: LeadOnSale, status: 'expired' | 'withdrawn', reason?: LeadReason): Promise<void> {
-  while (!lead.hasEnded) {
-    const ended = await endLead({ ...lead.source, leadId: lead.id, status, reason });
-    if (ended.status !== 'posting') lead.end(ended);
-    else {
-      await cancelOrphanedPosts(lead);
-      await sleep('10 s', { summary: 'a post is in progress: the lead ends when it is settled' });
+  async sleep(wait: Wait): Promise<'in time' | 'woken' | 'another wait'> {
+    const woken = await this.lead.sleep(wait, this.waitsFor);
+    if (woken !== 'long run') return woken;
+    await continueInNextRun(this.lead);
+    return 'another wait';
+  }
+
+  /** Ends the lead, once no post of another run is in progress. */
+  async end(status: 'expired' | 'withdrawn', reason?: LeadReason): Promise<void> {
+    const { lead } = this;
+    while (!lead.hasEnded) {
+      const ended = await endLead({ ...lead.source, leadId: lead.id, status, reason });
+      if (ended.status !== 'posting') lead.end(ended);
+      else {
+        await this.cancelOrphanedPosts();
+        await sleep('10 s', { summary: 'a post is in progress: the lead ends when it is settled' });
+      }
     }
   }
+
+  notifySeller(): void {
+    this.lead.notifySeller();
+  }
+
+  isReturned(): Promise<boolean> {
+    return this.lead.isReturned();
+  }
+
+  pause(ms: number, why: string): Promise<void> {
+    return this.lead.pause(ms, why);
+  }
+
+  sendAgain({ buyer, price, round, contract }: UncertainPost): Promise<SaleAnswer | undefined> {
+    const summary = fitSummary(`post to ${buyer} at ${price}`);
+    const request = { leadId: this.lead.id, round, contract };
+    return this.lead.unlessWithdrawn(() => deliverPost.executeWithOptions({ summary }, [request]));
+  }
+
+  askBuyer({ buyer, contract }: UncertainPost): Promise<SaleAnswer> {
+    const summary = fitSummary(`ask ${buyer} for the result of the post`);
+    return settlePost.executeWithOptions({ summary }, [{ leadId: this.lead.id, contract }]);
+  }
+
+  decisionOfOps(post: UncertainPost): Promise<boolean | undefined> {
+    return this.lead.decisionOfOps(post);
+  }
+
+  async settle({ buyer, contract }: UncertainPost, accepted: boolean): Promise<void> {
+    const summary = fitSummary(`settle the post to ${buyer} by the decision of ops`);
+    await settlePost.executeWithOptions({ summary }, [{ leadId: this.lead.id, contract, accepted }]);
+  }
+
+  /** The lead goes on after one attempt to notify the buyer. An undelivered notice is retried for days. */
+  async cancel(
+    { contract, buyer, postId }: Pick<UncertainPost, 'contract' | 'buyer' | 'postId'>,
+    why?: string,
+  ): Promise<void> {
+    const request = { leadId: this.lead.id, contract, postId, why };
+    const summary = fitSummary(`tell ${buyer} that the post is called off`);
+    try {
+      await cancelPost.executeWithOptions({ summary }, [request]);
+    } catch (error) {
+      if (!isUndelivered(error)) throw error;
+      this.lead.notifications.notifyOfCancellation(buyer, request);
+    }
+  }
+
+  /** Cancels posts of another run of this workflow whose worker died. This run has no post in progress. */
+  private async cancelOrphanedPosts(): Promise<void> {
+    for (const post of await forgottenPosts({ leadId: this.lead.id })) await this.cancel(post);
+  }
 }
+
+const isUndelivered = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === 'NoticeUndelivered';

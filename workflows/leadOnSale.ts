@@ -75,6 +75,11 @@ export class LeadOnSale {
   private isWoken = false;
   private isGivenBack = false;
   private isShownWaiting = false;
+  /**
+   * Whether the run is long. Read only with an event of the history: a rejected update leaves none, and a replay would not
+   * read it then.
+   */
+  private isRunLong = false;
   private news: WaitUpdate = { changes: [] };
   private held: HeldPost[] = [];
   isWithdrawn = false;
@@ -161,10 +166,11 @@ export class LeadOnSale {
   async sleep(wait: Wait, waitsFor: string): Promise<'in time' | 'woken' | 'another wait' | 'long run'> {
     const ms = wait.at - Date.now();
     const isCalled = (): boolean => this.isWoken || this.isWithdrawn;
-    const isOver = (): boolean => isCalled() || isLongRun() || !isSameWait(this.wait, wait);
+    this.isRunLong = isLongRun();
+    const isOver = (): boolean => isCalled() || this.isRunLong || !isSameWait(this.wait, wait);
     const why = `until ${formatUtc(wait.at)}: waits for ${waitsFor} · unsold: ${reasonInWords(this.reason)} · see Memo`;
     const isEarly = ms > 0 ? await condition(isOver, ms, { summary: fitSummary(why) }) : isCalled();
-    if (isLongRun() && !this.isWithdrawn) return 'long run';
+    if (this.isRunLong && !this.isWithdrawn) return 'long run';
     if (isEarly && !isCalled()) return 'another wait';
     this.isWoken = false;
     this.news = { changes: [] };
@@ -206,10 +212,13 @@ export class LeadOnSale {
    * Holds a post until ops decide whether its buyer took the lead. Undefined if the lead is withdrawn or the time is over
    * before.
    */
-  async decisionOfOps(
-    { buyer, contract, postId, holdUntil: until }: UncertainPost,
-    round: number,
-  ): Promise<boolean | undefined> {
+  async decisionOfOps({
+    buyer,
+    contract,
+    postId,
+    round,
+    holdUntil: until,
+  }: UncertainPost): Promise<boolean | undefined> {
     const post: HeldPost = { buyer, postId };
     this.held.push(post);
     const past = await holdPost({ leadId: this.id, contract, buyer, until, answerTo: this.source.answerTo });
@@ -234,9 +243,9 @@ export class LeadOnSale {
     return this.held.filter(({ accepted }) => accepted === undefined);
   }
 
-  /** Waits this long; true at once if the lead is withdrawn. */
-  isWithdrawnWithin(ms: number, why: string): Promise<boolean> {
-    return condition(() => this.isWithdrawn, ms, { summary: fitSummary(why) });
+  /** Waits this long, or until the lead is withdrawn. */
+  async pause(ms: number, why: string): Promise<void> {
+    await condition(() => this.isWithdrawn, ms, { summary: fitSummary(why) });
   }
 
   /**
@@ -317,6 +326,7 @@ export class LeadOnSale {
 
   /** The lead might sell now; or, with news, its wait is computed again. */
   private marketChanged(news?: WaitUpdate): void {
+    this.isRunLong = isLongRun();
     if (news?.changes === undefined) this.isWoken = true;
     else this.news = mergeWaitUpdates(this.news, news);
   }

@@ -25,10 +25,12 @@ describe('a lead whose person is added to a suppression list while a buyer holds
     });
     await database.leads.updateOne({ _id }, { $set: { held: 0 } });
 
-    expect(await roundOf(_id, 2)).toEqual({
-      ended: 'withdrawn',
+    expect(await roundOf(_id, 2)).toMatchObject({
+      status: 'withdrawn',
       addresses: 0,
-      withdrawnBy: 'suppression',
+      lead: {
+        story: expect.stringMatching(/^Withdrawn because its person is on a suppression list/) as string,
+      },
     });
     expect(await database.leads.findOne({ _id })).toMatchObject({
       status: 'withdrawn',
@@ -41,10 +43,12 @@ describe('a lead whose person is added to a suppression list while a buyer holds
   test('also ends if the lead is stored after the import has searched for the person', async () => {
     const { database, campaign } = world;
     const { _id } = await storeLead(database, campaign, { status: 'pending', match });
-    expect(await roundOf(_id, 2)).toEqual({
-      ended: 'withdrawn',
+    expect(await roundOf(_id, 2)).toMatchObject({
+      status: 'withdrawn',
       addresses: 0,
-      withdrawnBy: 'suppression',
+      lead: {
+        story: expect.stringMatching(/^Withdrawn because its person is on a suppression list/) as string,
+      },
     });
     expect(await database.leads.findOne({ _id })).toMatchObject({
       status: 'withdrawn',

@@ -9,9 +9,9 @@ import { runPurely } from '../scenarios/runner/runPurely.js';
  */
 
 for (const { file, name, scenario, fault } of readAll()) {
-  test(`${name} (${file})`, () => {
+  test(`${name} (${file})`, async () => {
     if (scenario === undefined) throw fault;
-    const { expected, actual } = compare(scenario, runPurely(scenario));
+    const { expected, actual } = compare(scenario, await runPurely(scenario));
     expect(actual).toEqual(expected);
   });
 }

@@ -5,10 +5,6 @@ export const EXCLUDED = [
   // Mostly sentences, whose mutants are other sentences.
   'src/market/wording/**',
   'src/market/model/reason.ts',
-  // A lead's life without servers, for scenarios only: the sale engine replaces it.
-  'src/market/walk/**',
-  // The loop over the rounds of a simulation: the sale engine replaces it.
-  'src/market/simulate/{walkRound,decideAgain,yielding}.ts',
 ];
 
 export const REPORT = '.local/mutation/report.html';

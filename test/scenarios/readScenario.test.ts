@@ -27,7 +27,7 @@ test('A scenario with unknown keys reports all of them, each with its line', () 
   );
 });
 
-test('A scenario whose terms are no valid market reports each fault with its line on the page', () => {
+test('A scenario whose terms are no valid market reports each fault with its line on the page', async () => {
   const text = [
     'name: A market with faults in all of its parts',
     'seller: { slug: Not A Slug }',
@@ -41,7 +41,7 @@ test('A scenario whose terms are no valid market reports each fault with its lin
     'lead: {}',
     'expect: {}',
   ].join('\n');
-  expect(() => runPurely(readScenario('x.yaml', text))).toThrow(
+  await expect(runPurely(readScenario('x.yaml', text))).rejects.toThrow(
     [
       'The scenario’s terms are not a valid market:',
       'x.yaml:2:17  seller.slug: "Not A Slug" is not a slug (a-z, 0-9 and single hyphens, at most 64); did you mean not-a-slug?',
@@ -53,7 +53,7 @@ test('A scenario whose terms are no valid market reports each fault with its lin
   );
 });
 
-test('A fault in terms that a step changes is reported with the line of the step', () => {
+test('A fault in terms that a step changes is reported with the line of the step', async () => {
   const text = [
     'name: A market that a step breaks',
     'contracts: { northwind: { price: 20.00 }, fabrikam: { price: 10.00 } }',
@@ -64,7 +64,7 @@ test('A fault in terms that a step changes is reported with the line of the step
     '    market: { contracts: { fabrikam: { price: 10.00, delay: soon } } }',
     'expect: {}',
   ].join('\n');
-  expect(() => runPurely(readScenario('x.yaml', text))).toThrow(
+  await expect(runPurely(readScenario('x.yaml', text))).rejects.toThrow(
     'x.yaml:7:61  then[1].market.contracts.fabrikam.delay: "soon" is not a duration from 1s to 365d; write it like "15m"',
   );
 });

@@ -7,12 +7,18 @@ import type { Candidate, Change, Round } from '../model/round.js';
  * The result of an offer to one buyer. `expired`: the bid can't be used any more, and nothing was done. `closed` with a
  * status: the lead has ended, was withdrawn or is held by others, so the round is over. `change`: when the limit that
  * refused the offer allows sales again. `isLow`: the sale took the buyer's prepaid balance below the threshold of its
- * notice. `ms`: how long the buyer took to answer the post.
+ * notice. `words`: the detail in the buyer's own words, which never enter a workflow. `ms`: how long the buyer took to answer the post.
  */
 export type SaleAnswer =
   | { answer: 'accepted'; isLow?: true; ms?: number }
   | { answer: 'expired' }
-  | { answer: Exclude<OfferReason, 'uncertain'>; detail?: string; change?: Change; ms?: number }
+  | {
+      answer: Exclude<OfferReason, 'uncertain'>;
+      detail?: string;
+      words?: string;
+      change?: Change;
+      ms?: number;
+    }
   | UncertainAnswer
   | { answer: 'closed'; status: LeadStatus };
 
@@ -89,8 +95,8 @@ export async function holdRound(
           accepted.push({ offer, isLow: answer.isLow === true });
           answers.push({ contract: offer.contract, answer: 'accepted', exclusive: offer.exclusive });
         } else if (answer.answer !== 'expired') {
-          const { answer: reason, detail, change } = answer;
-          answers.push({ contract: offer.contract, answer: reason, detail, change });
+          const { answer: reason, detail, words, change } = answer;
+          answers.push({ contract: offer.contract, answer: reason, detail, words, change });
         } else if (wasAskedAgain(leadId, round, offer)) {
           const { reason, detail } = expiredBid(offer.bid);
           answers.push({ contract: offer.contract, answer: reason, detail });

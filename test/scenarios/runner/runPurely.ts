@@ -12,7 +12,7 @@ import {
   type CompiledCampaign,
 } from '../../../src/market/eligibility/compileCampaign.js';
 import { fieldsForRules } from '../../../src/market/filters/comparisons.js';
-import { opsDetail, type Offer } from '../../../src/market/auction/decide.js';
+import { opsDetail } from '../../../src/market/auction/decide.js';
 import { comparedBuyers } from '../../../src/market/limits/duplicates.js';
 import { givenFrom } from '../../../src/market/intake/given.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
@@ -20,12 +20,7 @@ import { categoryKey, type Market } from '../../../src/market/model/market.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';
 import { contactOf, personKeys } from '../../../src/market/fields/personKeys.js';
 import { statusView, type LeadReturn } from '../../../src/market/model/statusView.js';
-import { newLife, offeredIn, type Claim, type Life } from '../../../src/market/walk/life.js';
-import { tellTheSeller } from '../../../src/market/walk/sell.js';
-import { Trade } from '../../../src/market/walk/trade.js';
-import { begin, goOn, pause, type Course, type Running } from '../../../src/market/walk/wait.js';
-import { walk } from '../../../src/market/walk/walk.js';
-import type { World } from '../../../src/market/walk/world.js';
+import { live } from '../../../src/market/life/life.js';
 import { mergeWaitUpdates } from '../../../src/market/waiting/waiting.js';
 import {
   contractsToReconsider,
@@ -37,11 +32,14 @@ import { PERSON } from '../../support/source.js';
 import type { Comparable } from './compare.js';
 import { CATEGORY, composeMarket, SELLER, type MarketInScenario } from './composeMarket.js';
 import { DataParty } from './dataParty.js';
+import { PureLead, type Parties } from './pureLead.js';
 import { ANSWER_WINDOW_MS, changed, expectedOf, LONGEST_LIFE_MS } from './runScenario.js';
 import type { LeadInScenario, Scenario, Step } from './schema.js';
 import { behavioursOf, partiesOf, placesOf, SELLERS, setAnswers } from './servers.js';
+import { SimulatedClock } from './simulatedClock.js';
 import { momentMs } from './time.js';
 import { fieldsOf, timeline } from './timeline.js';
+import { Trade } from './trade.js';
 
 /** Start time of a scenario without `starts`: a Monday at noon. */
 const DEFAULT_START = Date.UTC(2027, 0, 4, 12);
@@ -60,33 +58,34 @@ const POSTBACK_PERIOD_MS = 26 * 3_600_000;
 const POSTBACK_TIMEOUT_MS = 10_000;
 
 /** Runs a scenario through the rules alone: without servers or a database, in simulated time. */
-export function runPurely(scenario: Scenario): Comparable {
+export async function runPurely(scenario: Scenario): Promise<Comparable> {
   const run = new PureRun(scenario);
-  run.play();
+  await run.play();
   return run.results();
 }
 
-class PureRun implements World {
+class PureRun implements Parties {
   readonly trade = new Trade();
   private readonly parties: ReadonlyMap<string, DataParty>;
   private readonly services: ReadonlyMap<string, DataParty>;
-  private readonly lives = new Map<string, Life>();
-  private readonly returns = new Map<Life, LeadReturn[]>();
+  private readonly leads = new Map<string, PureLead>();
+  private readonly returns = new Map<PureLead, LeadReturn[]>();
   private readonly books: { account: string; amount: number }[] = [];
   private readonly steps: Step[];
   private terms: MarketInScenario = {};
   private stored: Market | undefined;
   /** Compiled campaigns since the latest change of terms. */
   private readonly ready = new Map<string, CompiledCampaign>();
-  private running: Running[] = [];
-  /** Started since the last call of `goOn`. */
-  private readonly started: Running[] = [];
+  /** The first error of a life or a postback. */
+  private failure: Error | undefined;
   /** Number of postbacks in progress. */
   private openPostbacks = 0;
-  private clock: number;
+  readonly clock: SimulatedClock;
 
   constructor(private readonly scenario: Scenario) {
-    this.clock = scenario.starts === undefined ? DEFAULT_START : momentMs(scenario.starts);
+    this.clock = new SimulatedClock(
+      scenario.starts === undefined ? DEFAULT_START : momentMs(scenario.starts),
+    );
     this.steps = (scenario.then ?? []).filter(({ during }) => during !== undefined);
     this.parties = new Map(
       [...partiesOf(scenario)].map((id) => [
@@ -104,41 +103,29 @@ class PureRun implements World {
     setAnswers(this.parties, scenario.answers ?? {});
   }
 
-  play(): void {
+  async play(): Promise<void> {
     this.change(this.scenario);
-    for (const event of timeline(this.scenario, this.clock)) {
-      this.passTo(event.at);
+    for (const event of timeline(this.scenario, this.clock.now())) {
+      await this.clock.passTo(event.at);
       if ('step' in event) this.take(event.step);
       else this.send(event.name, event.lead);
-      this.goOn();
+      await this.clock.settle();
     }
-    const most = this.clock + LONGEST_LIFE_MS;
-    while (!this.isOver() && this.running.length > 0 && this.clock < most) this.passTo(this.nextAt());
+    const most = this.clock.now() + LONGEST_LIFE_MS;
+    while (!this.isOver() && this.clock.nextAt() < most) await this.clock.passTo(this.clock.nextAt());
+    if (this.failure !== undefined) throw this.failure;
   }
 
   /** Whether every lead that is expected to end has ended. */
   private isOver(): boolean {
     return (
-      this.openPostbacks === 0 &&
-      [...this.lives].every(
-        ([name, life]) =>
-          life.endedAt !== undefined ||
-          /^(pending|received)/.test(expectedOf(this.scenario, name).ends ?? ''),
-      )
+      this.failure !== undefined ||
+      (this.openPostbacks === 0 &&
+        [...this.leads].every(
+          ([name, lead]) =>
+            lead.hasEnded || /^(pending|received)/.test(expectedOf(this.scenario, name).ends ?? ''),
+        ))
     );
-  }
-
-  private nextAt(): number {
-    return Math.min(...this.running.map(({ paused }) => paused.until));
-  }
-
-  /** Advances the clock to a time. Courses that wait for an earlier time continue at that time. */
-  private passTo(at: number): void {
-    while (this.nextAt() <= at) {
-      this.clock = Math.max(this.clock, this.nextAt());
-      this.goOn();
-    }
-    this.clock = Math.max(this.clock, at);
   }
 
   private send(name: string, lead: LeadInScenario): void {
@@ -148,38 +135,28 @@ class PureRun implements World {
     );
     if (!campaign) throw new Error(`The scenario has no campaign for ${String(category)}.`);
     const given = givenFrom(fieldsOf(PERSON, lead));
-    const read = readLead(given, { ...campaign, required: [], now: this.clock }).lead;
+    const read = readLead(given, { ...campaign, required: [], now: this.clock.now() }).lead;
     const [fields, state] = [fieldsForRules(read), read.state];
     const facts = {
       leadId: `lead-${name}`,
       seller: SELLER,
       category: campaign.category,
       ...(state !== undefined && { state }),
-      receivedAt: this.clock,
+      receivedAt: this.clock.now(),
       test: test === true,
-      answerBy: this.clock + ANSWER_WINDOW_MS,
+      answerBy: this.clock.now() + ANSWER_WINDOW_MS,
     };
     const match = personKeys(contactOf(read.fields));
-    const life = newLife(
-      { facts, fields, currency: campaign.currency, source: String(source), match },
-      campaign.id,
-    );
-    this.lives.set(name, life);
-    this.start(life);
+    const received = { facts, fields, currency: campaign.currency, source: String(source), match };
+    const pure = new PureLead(received, campaign.id, this);
+    this.leads.set(name, pure);
+    this.start(live(pure));
   }
 
-  private start(life: Life): void {
-    this.begin(walk(life, this));
-  }
-
-  private begin(course: Course<void>): void {
-    const running = begin(course);
-    if (running) this.started.push(running);
-  }
-
-  private goOn(): void {
-    const left = goOn(this.running, this.clock);
-    this.running = [...left, ...this.started.splice(0)];
+  private start(course: Promise<void>): void {
+    course.catch((error: unknown) => {
+      this.failure ??= error instanceof Error ? error : new Error(String(error));
+    });
   }
 
   private during(request: string): void {
@@ -187,20 +164,20 @@ class PureRun implements World {
     for (const step of i < 0 ? [] : this.steps.splice(i, 1)) this.take(step);
   }
 
-  private life(name = 'lead'): Life {
-    const life = this.lives.get(name);
-    if (!life) throw new Error(`The scenario has no lead ${name} yet.`);
-    return life;
+  private lead(name = 'lead'): PureLead {
+    const lead = this.leads.get(name);
+    if (!lead) throw new Error(`The scenario has no lead ${name} yet.`);
+    return lead;
   }
 
   private take(step: Step): void {
     if (step.answers) setAnswers(this.parties, step.answers);
     if (step.market) this.change(step.market);
-    if (step.retryNow !== undefined) this.life(step.retryNow).wake = true;
-    if (step.withdraw !== undefined) this.life(step.withdraw).withdrawn = true;
+    if (step.retryNow !== undefined) this.lead(step.retryNow).isWoken = true;
+    if (step.withdraw !== undefined) this.lead(step.withdraw).isWithdrawn = true;
     if (step.resolvePost) {
       const { lead, buyer, accepted } = step.resolvePost;
-      this.life(lead).words.set(buyer, accepted);
+      this.lead(lead).decisions.set(buyer, accepted);
     }
     if (step.return) this.returnLead(step.return);
     if (step.topUp) this.topUp(step.topUp);
@@ -216,7 +193,7 @@ class PureRun implements World {
     for (const buyer of after.buyers) {
       const was = before?.buyers.find(({ id }) => id === buyer.id);
       const paid = (buyer.balance ?? 0) - (was?.balance ?? 0);
-      if (paid !== 0) this.book({ [`buyer:${buyer.id}`]: paid, bank: -paid }, buyer.currency);
+      if (paid !== 0) this.enter({ [`buyer:${buyer.id}`]: paid, bank: -paid }, buyer.currency);
       if (paid !== 0) this.trade.topUp(buyer, paid);
       if (buyer.lowBalance !== was?.lowBalance) this.trade.hearsOfLowAgain(buyer.id);
     }
@@ -233,17 +210,20 @@ class PureRun implements World {
     mightTake: (ready: CompiledContract) => boolean,
     rescheduled: readonly string[] = [],
   ): void {
-    for (const life of this.lives.values()) {
-      if (life.status !== 'pending') continue;
-      const market = this.market(life.campaign);
-      const lead = { ...life.lead, offered: offeredIn(life) };
+    for (const lead of this.leads.values()) {
+      if (lead.status !== 'pending') continue;
+      const market = this.market(lead.campaign);
       const changed = {
         contracts: market.contracts.filter(mightTake),
-        pending: rescheduled.includes(life.campaign),
+        pending: rescheduled.includes(lead.campaign),
       };
-      const news = waitUpdateFor(market, changed, lead, { dueAt: life.dueAt ?? Infinity, now: this.clock });
-      if (news === 'now') life.wake = true;
-      else if (news !== undefined) life.news = mergeWaitUpdates(life.news, news);
+      const asked = { ...lead.lead, offered: lead.offered };
+      const news = waitUpdateFor(market, changed, asked, {
+        dueAt: lead.dueAt ?? Infinity,
+        now: this.clock.now(),
+      });
+      if (news === 'now') lead.isWoken = true;
+      else if (news !== undefined) lead.news = mergeWaitUpdates(lead.news, news);
     }
   }
 
@@ -253,64 +233,63 @@ class PureRun implements World {
     const { currency = 'USD' } = buyer;
     const minor = toMinor(amount, currency);
     if (minor === undefined) throw new Error(`${amount} is not a valid amount in ${currency}.`);
-    this.book({ [`buyer:${id}`]: minor, bank: -minor }, currency);
+    this.enter({ [`buyer:${id}`]: minor, bank: -minor }, currency);
     this.trade.topUp(buyer, minor);
     if (minor > 0) this.wakeFor(({ contract }) => contract.buyer === id);
   }
 
   private returnLead({ lead: name, by, reason, atOnce = 1, error }: NonNullable<Step['return']>): void {
-    const life = this.life(name);
+    const lead = this.lead(name);
     for (let time = 0; time < atOnce; time += 1) {
-      const refusal = this.returnOnce(life, by, reason);
+      const refusal = this.returnOnce(lead, by, reason);
       if (refusal !== error)
         throw new Error(`The return of ${name} by ${by} was answered with ${refusal ?? 'a yes'}.`);
     }
   }
 
-  private returnOnce(life: Life, by: string, reason: string): string | undefined {
-    const [contract, claim] = [...life.claims].find(([, { buyer }]) => buyer === by) ?? [];
+  private returnOnce(lead: PureLead, by: string, reason: string): string | undefined {
+    const [contract, claim] = [...lead.claims].find(([, { buyer }]) => buyer === by) ?? [];
     if (contract === undefined || claim === undefined) throw new Error(`No post was sent to ${by}.`);
     if (claim.status === 'returned') return undefined;
     const policy = this.stored?.contracts.find(({ id }) => id === contract)?.returns;
-    const refused = returnRefusal(policy, reason, claim.at, this.clock);
+    const refused = returnRefusal(policy, reason, claim.at, this.clock.now());
     if (policy === undefined || refused === 'not_agreed') return LEAD_API_ERRORS.noReturns.error;
     if (refused !== undefined)
       return LEAD_API_ERRORS[refused === 'too_late' ? 'returnTooLate' : 'invalidField'].error;
     const { buyerGets, sellerPays, housePays } = refundOf(claim, policy.refund);
-    const isOnlyHolder = life.status === 'sold' && life.buyers.length === 1;
+    const isOnlyHolder = lead.status === 'sold' && lead.buyers.length === 1;
     claim.status = 'returned';
-    life.price -= sellerPays;
-    life.buyers = life.buyers.filter((buyer) => buyer !== by);
+    lead.price -= sellerPays;
+    lead.buyers = lead.buyers.filter((buyer) => buyer !== by);
     this.trade.giveBack(claim.sale, buyerGets, policy.freesCap);
-    const { currency } = this.market(life.campaign).campaign;
-    this.book({ [`buyer:${by}`]: buyerGets, [`seller:${SELLER}`]: -sellerPays, house: -housePays }, currency);
-    const returned = { buyer: by, reason, at: new Date(this.clock), amount: sellerPays };
-    this.returns.set(life, [...(this.returns.get(life) ?? []), returned]);
-    life.told = 'received';
-    if (policy.resell && isOnlyHolder && !life.withdrawn) this.resell(life);
+    const { currency } = this.market(lead.campaign).campaign;
+    this.enter(
+      { [`buyer:${by}`]: buyerGets, [`seller:${SELLER}`]: -sellerPays, house: -housePays },
+      currency,
+    );
+    const returned = { buyer: by, reason, at: new Date(this.clock.now()), amount: sellerPays };
+    this.returns.set(lead, [...(this.returns.get(lead) ?? []), returned]);
+    lead.notified = 'received';
+    if (policy.resell && isOnlyHolder && !lead.isWithdrawn) this.resell(lead);
     else {
-      if (isOnlyHolder) life.status = 'returned';
-      tellTheSeller(life, this);
+      if (isOnlyHolder) lead.status = 'returned';
+      lead.notifySeller();
     }
     return undefined;
   }
 
-  private resell(life: Life): void {
-    life.status = 'pending';
-    delete life.endedAt;
-    this.start(life);
+  private resell(lead: PureLead): void {
+    lead.status = 'pending';
+    delete lead.endedAt;
+    this.start(live(lead));
   }
 
-  private book(amounts: Record<string, number>, currency = 'USD'): void {
+  private enter(amounts: Record<string, number>, currency = 'USD'): void {
     const sides = Object.entries(amounts).filter(([, amount]) => amount !== 0);
     this.books.push(...sides.map(([account, amount]) => ({ account, amount: toDecimal(amount, currency) })));
   }
 
-  // The implementation of `World`.
-
-  now(): number {
-    return this.clock;
-  }
+  // The implementation of `Parties`.
 
   market(id: string): CompiledCampaign {
     const known = this.ready.get(id) ?? this.readyMarket(id);
@@ -331,7 +310,7 @@ class PureRun implements World {
     return { seller, campaign, contracts: ready, compared: comparedBuyers(campaigns, contracts) };
   }
 
-  check: World['check'] = (_, check) => {
+  check: Parties['check'] = (_, check) => {
     const service = [...this.services.values()].find(({ url }) => url === check.url);
     return readCheckAnswer(
       check,
@@ -339,30 +318,30 @@ class PureRun implements World {
     );
   };
 
-  ping: World['ping'] = ({ lead }, { round, candidate, pingId, limitMs }) => {
+  ping: Parties['ping'] = ({ lead }, { round, candidate, pingId, limitMs }) => {
     const { url } = this.buyerOf(candidate.buyer).ping ?? { url: '' };
     const reply = this.ask(candidate.buyer, 'ping', { ping_id: pingId }, { url, timeoutMs: limitMs });
     const { currency } = round.terms;
-    const at = this.clock + reply.ms;
+    const at = this.clock.now() + reply.ms;
     return { ms: reply.ms, ...readPingAnswer(reply, { pingId, currency }, at, personScreen(lead)) };
   };
 
-  post: World['post'] = ({ lead }, { buyer, contract }) => {
+  post: Parties['post'] = ({ lead }, { buyer, contract }) => {
     const body = { lead_id: lead.facts.leadId, contract };
     return readPostAnswer(this.ask(buyer, 'post', body, this.buyerOf(buyer).post), personScreen(lead));
   };
 
-  postStatus: World['postStatus'] = ({ lead }, { buyer }) => {
+  postStatus: Parties['postStatus'] = ({ lead }, buyer) => {
     const { status } = this.buyerOf(buyer);
     if (!status) return 'unknown';
     return readStatusAnswer(this.ask(buyer, 'post_status', {}, status), personScreen(lead)).status;
   };
 
-  callOff: World['callOff'] = (_, { buyer }: Offer) => {
+  notifyOfCancellation: Parties['notifyOfCancellation'] = (_, buyer) => {
     this.sendUntilDelivered(buyer, 'post_cancelled', {}, this.buyerOf(buyer).post);
   };
 
-  tell: World['tell'] = ({ campaign, claims }, notice) => {
+  notifyBuyer: Parties['notifyBuyer'] = ({ campaign, claims }, notice) => {
     const { buyer, kind, contract } = notice;
     const { notices, balance } = this.buyerOf(buyer);
     const { currency } = this.market(campaign).campaign;
@@ -384,35 +363,35 @@ class PureRun implements World {
     this.sendUntilDelivered(buyer, kind, body, notices);
   };
 
-  tellSeller: World['tellSeller'] = (life) => {
-    for (const url of this.market(life.campaign).seller.postbacks) this.begin(this.sendPostback(life, url));
+  notifySeller: Parties['notifySeller'] = (lead) => {
+    for (const url of this.market(lead.campaign).seller.postbacks) this.start(this.sendPostback(lead, url));
   };
 
   /** Sends the lead's status to one URL of the seller until it is delivered or superseded. */
-  private *sendPostback(life: Life, url: string): Course<void> {
-    const { status, campaign } = life;
+  private async sendPostback(lead: PureLead, url: string): Promise<void> {
+    const { status, campaign } = lead;
     if (status === 'received') return;
-    const until = this.clock + POSTBACK_PERIOD_MS;
+    const until = this.clock.now() + POSTBACK_PERIOD_MS;
     this.openPostbacks += 1;
-    for (let wait = FIRST_WAIT_MS; this.clock < until; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-      if (life.status !== status) break;
-      const { price, buyers: buyerIds, reason } = life;
+    for (let wait = FIRST_WAIT_MS; this.clock.now() < until; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+      if (lead.status !== status) break;
+      const { price, buyers: buyerIds, reason } = lead;
       const { currency } = this.market(campaign).campaign;
-      const returns = this.returns.get(life);
+      const returns = this.returns.get(lead);
       const standing = statusView({ status, currency, price, buyerIds, reason, returns });
       const delivery = readDelivery(
         this.ask(SELLERS, `lead.${status}`, standing, { url, timeoutMs: POSTBACK_TIMEOUT_MS }),
       );
       if (delivery.delivered || delivery.final) break;
-      yield* pause(this.clock + wait);
+      await this.clock.sleep(this.clock.now() + wait);
     }
     this.openPostbacks -= 1;
   }
 
-  booked: World['booked'] = (life, _, { buyer, price, earns }: Claim) => {
-    if (life.lead.facts.test) return;
-    const { currency } = this.market(life.campaign).campaign;
-    this.book({ [`buyer:${buyer}`]: -price, [`seller:${SELLER}`]: earns, house: price - earns }, currency);
+  book: Parties['book'] = (lead, { buyer, price, earns }) => {
+    if (lead.lead.facts.test) return;
+    const { currency } = this.market(lead.campaign).campaign;
+    this.enter({ [`buyer:${buyer}`]: -price, [`seller:${SELLER}`]: earns, house: price - earns }, currency);
   };
 
   private buyerOf(id: string): Market['buyers'][number] {
@@ -447,7 +426,7 @@ class PureRun implements World {
   results(): Comparable {
     return {
       leads: new Map(
-        [...this.lives].map(([name, life]) => [name, leadOut(life, this.market(life.campaign))]),
+        [...this.leads].map(([name, lead]) => [name, leadOut(lead, this.market(lead.campaign))]),
       ),
       received: new Map([...this.parties].map(([id, { received }]) => [id, received])),
       books: this.books,
@@ -456,17 +435,17 @@ class PureRun implements World {
 }
 
 function leadOut(
-  { lead, status, reason, rounds, answer, endedAt }: Life,
+  { lead, status, reason, rounds, answer, endedAt }: PureLead,
   { campaign: { currency } }: CompiledCampaign,
 ): Comparable['leads'] extends ReadonlyMap<string, infer Lead> ? Lead : never {
   const { receivedAt } = lead.facts;
   const iso = (at: number): string => new Date(at).toISOString();
-  const isInTime = answer?.status === 'sold' && answer.at - receivedAt <= ANSWER_WINDOW_MS;
+  const early = answer && answer.at - receivedAt <= ANSWER_WINDOW_MS ? answer : undefined;
   return {
     answer: statusView(
-      isInTime
-        ? { currency, status: 'sold', price: answer.price, buyerIds: answer.buyers }
-        : { currency, status: answer?.status === 'withdrawn' ? 'withdrawn' : 'pending' },
+      early?.status === 'sold'
+        ? { currency, status: 'sold', price: early.price, buyerIds: early.buyers }
+        : { currency, status: early?.status === 'withdrawn' ? 'withdrawn' : 'pending' },
     ),
     story: {
       status,

@@ -7,9 +7,9 @@ import {
   type Circuit,
   type Failure,
   type Channel,
-} from '../limits/circuitBreaker.js';
-import type { Minor } from '../money.js';
-import type { LimitState } from '../eligibility/plan.js';
+} from '../../../src/market/limits/circuitBreaker.js';
+import type { Minor } from '../../../src/market/money.js';
+import type { LimitState } from '../../../src/market/eligibility/plan.js';
 import {
   confirmReservation,
   addToBalance,
@@ -18,11 +18,17 @@ import {
   reserve,
   type ReservationRequest,
   type Reservations,
-} from '../eligibility/reservationsInMemory.js';
-import type { Exclusion } from '../model/round.js';
-import type { Buyer } from '../model/market.js';
-import { addChanges, takeTurns, type CreditChanges, type Contender, type Credits } from '../auction/turns.js';
-import { buyerAccount } from '../limits/usage.js';
+} from '../../../src/market/eligibility/reservationsInMemory.js';
+import type { Exclusion } from '../../../src/market/model/round.js';
+import type { Buyer } from '../../../src/market/model/market.js';
+import {
+  addChanges,
+  takeTurns,
+  type CreditChanges,
+  type Contender,
+  type Credits,
+} from '../../../src/market/auction/turns.js';
+import { buyerAccount } from '../../../src/market/limits/usage.js';
 
 /** A reservation, with a buyer that may want a notice of a low balance. */
 type Taking = ReservationRequest & { buyer: Buyer };
