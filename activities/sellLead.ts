@@ -20,6 +20,8 @@ import type { Deps } from './deps.js';
 
 export interface SaleRequest {
   leadId: string;
+  /** The lead, if the caller has read it. */
+  lead?: LeadDocument;
   round: number;
   sale: Pick<Sale, 'maxBuyers' | 'award'>;
   offer: Offer;
@@ -30,12 +32,13 @@ export interface SaleRequest {
 }
 
 export const saleRequest = (
-  { _id: leadId }: Pick<LeadDocument, '_id'>,
+  lead: LeadDocument,
   { number, campaign, terms }: Round,
   offer: Offer,
   now: number,
 ): SaleRequest => ({
-  leadId,
+  leadId: lead._id,
+  lead,
   round: number,
   sale: terms.sale,
   offer,
@@ -51,14 +54,14 @@ const WITHDRAWN = 'the lead was withdrawn';
  * @param isFirst whether the post is sent for the first time; a post in progress continues, however the buyer's posts fail
  */
 export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolean): Promise<SaleAnswer> {
-  const { leadId, round, sale, offer, campaign, now } = request;
+  const { leadId, lead: known, round, sale, offer, campaign, now } = request;
   const { contract, buyer, exclusive, price, earns } = offer;
   const again = offer.delivery?.again === true;
   const skipped = isFirst ? await skippedOffer(deps, request, again) : undefined;
   if (skipped) return skipped;
   const isExpired = hasExpired(offer.bid, Date.now());
   const terms: ClaimTerms = {
-    lead: leadId,
+    lead: known ?? leadId,
     contract,
     postId: postId(leadId, contract, again ? round : undefined),
     round,

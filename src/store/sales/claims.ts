@@ -35,10 +35,8 @@ export type Claimed =
  * one. An offer that a limit refused is not repeated in the same round, because a late attempt must not claim a place
  * that another attempt has given up.
  */
-export async function claimLead(
-  database: Database,
-  { lead: given, contract, maxBuyers, again = false, ...terms }: ClaimTerms,
-): Promise<Claimed> {
+export async function claimLead(database: Database, offer: ClaimTerms): Promise<Claimed> {
+  const { lead: given, contract, maxBuyers, again = false, ...terms } = offer;
   const leadId = typeof given === 'string' ? given : given._id;
   const path = `claims.${contract}`;
   const claim: Claim = { ...terms, status: 'posting', at: new Date() };
@@ -49,6 +47,8 @@ export async function claimLead(
       status: { $nin: ['expired', 'withdrawn', 'returned'] },
       erased: { $exists: false },
       ...NOT_WITHDRAWN,
+      // The person's keys are as the caller has read them.
+      ...(typeof given !== 'string' && { matchRule: given.matchRule }),
       // An offer in another currency than the lead's would be booked as an amount that nobody bid.
       currency: claim.currency,
       held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
@@ -77,6 +77,8 @@ export async function claimLead(
   const found = lead.claims[contract];
   const isOurs = found !== undefined && !(again && found.status === 'cancelled' && found.round < claim.round);
   if (isOurs) return { lead: openLead(database.vault, lead), claim: found, isNew };
+  if (typeof given !== 'string' && given.matchRule !== lead.matchRule)
+    return claimLead(database, { ...offer, lead: leadId });
   const skipped = lead.passed?.find((one) => one.round === claim.round && one.contract === contract);
   if (skipped === undefined || skipped.answer === 'uncertain') return { closed: lead.status };
   const { answer, detail, change } = skipped;
