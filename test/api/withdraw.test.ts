@@ -57,8 +57,20 @@ describe('a seller withdraws a lead', () => {
     const terms = {
       currency: 'USD',
       sale: { mode: 'exclusive', maxBuyers: 1, floor: 0, award: 'highestBid' },
+      pending: { retryAfter: [], expireAfter: 0 },
     };
-    const round = { number: 1, campaign, version: 1, at: Date.now(), terms, excluded: [], entries: [] };
+    const round = {
+      number: 1,
+      campaign,
+      version: 1,
+      at: Date.now(),
+      terms,
+      excluded: [],
+      entries: [],
+      later: [],
+      changes: [],
+      tell: { postbacks: 0, notices: {} },
+    };
     await storeRound(world.database, id, round as unknown as Round);
     expect(await findStoredLead(world.database, id)).toHaveProperty('lastRound', 1);
     for (const { status, body } of [...others, await withdraw(id)])

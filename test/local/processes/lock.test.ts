@@ -66,7 +66,7 @@ it('is taken over after the cleanup process of its holder has ended', async () =
 });
 
 it.runIf(process.platform === 'linux')('is not held by a zombie', async () => {
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+  const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60']);
   onTestFinished(() => void parent.kill());
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
