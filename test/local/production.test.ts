@@ -196,9 +196,14 @@ test('The backup service keeps old backups and erasures when the database has lo
   expect(both).toHaveLength(2);
   expect(both).toEqual(expect.arrayContaining([before, expect.stringContaining(erased._id)]));
   await database.leads.deleteMany({});
+  // A backup is named by its second.
+  const taken = readdirSync(backups);
+  await expect.poll(() => taken.some((name) => name.startsWith(thisSecond()))).toBe(false);
   expect(backUp()).toMatchObject({ status: 0 });
   expect(readFileSync(list, 'utf8').trim().split('\n')).toEqual(both);
 }, 60_000);
+
+const thisSecond = (): string => new Date().toISOString().slice(0, 19).replaceAll(':', '-');
 
 test.each(['0', '0.5', '24h', '08', '48', '-1'])(
   'A schedule of %s hours is refused before any backup',
