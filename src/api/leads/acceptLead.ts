@@ -5,7 +5,7 @@ import { metrics } from '../../metrics.js';
 import type { Database } from '../../store/db.js';
 import {
   factsOf,
-  findLeadSummary,
+  findFinalSummary,
   insertLead,
   markAnswered,
   type LeadSummary,
@@ -76,10 +76,13 @@ export async function acceptLead(
   starter.start({ ...facts, answerBy });
   return (await outcome) === undefined ? late(lead) : { lead, outcome: await outcome };
 
-  /** The time is over: the lead may have an outcome whose announcement got lost. */
+  /**
+   * The time is over: the lead may have an outcome whose announcement got lost. A sale that other buyers may still join
+   * is answered `pending`, so that no answer has a part of the price.
+   */
   async function late(lead: LeadDocument): Promise<AcceptedLead> {
     log.warn({ lead_id: lead._id, event: 'no_early_answer' });
-    const now = await findLeadSummary(database, lead._id).catch(() => null);
+    const now = await findFinalSummary(database, lead._id).catch(() => null);
     return { lead: now ?? lead, outcome: undefined };
   }
 }

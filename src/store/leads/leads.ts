@@ -129,6 +129,17 @@ export async function findLeadSummary({ leads }: Database, leadId: string): Prom
   return leads.findOne<LeadSummary>({ _id: leadId }, { projection: SUMMARY });
 }
 
+/** The same, but null while a lead is sold to one buyer and others may still buy it. */
+export async function findFinalSummary({ leads }: Database, leadId: string): Promise<LeadSummary | null> {
+  const lead = await leads.findOne<LeadSummary & Pick<StoredLead, 'heldAlone'>>(
+    { _id: leadId },
+    { projection: { ...SUMMARY, heldAlone: 1 } },
+  );
+  if (lead === null) return null;
+  const { heldAlone, ...summary } = lead;
+  return summary.status === 'sold' && heldAlone !== true ? null : summary;
+}
+
 /**
  * Marks the lead as waiting for its next round at `until`; `reason` says why it is unsold. Returns the lead's state: a
  * lead that was sold or withdrawn in the meantime does not wait.
