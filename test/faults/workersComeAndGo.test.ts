@@ -80,7 +80,7 @@ describe('while workers start and stop', () => {
     expect(JSON.stringify(rounds)).toContain('timeout');
   });
 
-  it('a worker stopped with twenty leads in flight drains, and each lead is sold once', async () => {
+  it('a worker stopped with sixteen leads in flight drains, and each lead is sold once', async () => {
     const asked = await buyer();
     const sold = await buyer();
     await market('asked', { asked: { server: asked, pingTimeoutMs: 8000, postTimeoutMs: 8000 } });
@@ -94,9 +94,10 @@ describe('while workers start and stop', () => {
     const worker = await world.processes.worker(world.settings);
     onTestFinished(() => worker.kill());
     const lead = (category: string) => sendLead(source, category, undefined, { prefer: 'respond-async' });
-    const ten = (category: string) => Promise.all(Array.from({ length: 10 }, () => lead(category)));
-    const [atPing, atPost] = await Promise.all([ten('asked'), ten('sold')]);
-    await Promise.all([pings.atLeast(10), posts.atLeast(10)]);
+    // No more than a worker has slots on a busy machine.
+    const eight = (category: string) => Promise.all(Array.from({ length: 8 }, () => lead(category)));
+    const [atPing, atPost] = await Promise.all([eight('asked'), eight('sold')]);
+    await Promise.all([pings.atLeast(8), posts.atLeast(8)]);
 
     worker.tellToEnd();
     await expect.poll(() => worker.logged({ event: 'stopping' }).length, { timeout: 10_000 }).toBe(1);
