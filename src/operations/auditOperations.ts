@@ -6,6 +6,12 @@ import { operation } from './operation.js';
 
 const optional = Type.Optional;
 
+/** The old and new values of a changed object. */
+export const ChangedValues = Type.Array(
+  Type.Object({ path: Type.String(), from: optional(Type.String()), to: optional(Type.String()) }),
+  { description: 'Changed values by path; without `from` for a new value, without `to` for a removed one' },
+);
+
 const Listed = Type.Object({
   audit_id: Type.String(),
   at: Type.String(),
@@ -18,10 +24,7 @@ const Listed = Type.Object({
   kind: Type.String({ description: 'The kind of the changed object: contract, lead, key, …' }),
   id: Type.String({ description: 'The id of the changed object' }),
   did: Type.String(),
-  changes: Type.Array(
-    Type.Object({ path: Type.String(), from: optional(Type.String()), to: optional(Type.String()) }),
-    { description: 'Changed values by path; without `from` for a new value, without `to` for a removed one' },
-  ),
+  changes: ChangedValues,
 });
 export type AuditEntryView = Type.Static<typeof Listed>;
 

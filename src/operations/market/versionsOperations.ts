@@ -5,6 +5,7 @@ import { findVersion, listVersions, marketAt, marketDifference } from '../../sto
 import { Limit } from '../inputs.js';
 import { operation } from '../operation.js';
 import { OperationError } from '../operationError.js';
+import { ChangedValues } from '../auditOperations.js';
 
 const optional = Type.Optional;
 
@@ -78,16 +79,11 @@ export const showMarketVersions = operation({
   },
 });
 
-const Values = Type.Array(
-  Type.Object({ path: Type.String(), from: optional(Type.String()), to: optional(Type.String()) }),
-  { description: 'Changed values by path; without `from` for a new value, without `to` for a removed one' },
-);
-
 const Shown = Type.Object(
   {
     ...made,
     since: Type.Integer({ description: 'The version that it is compared with' }),
-    changes: Type.Array(Type.Object({ ...changed, values: Values }), { description: 'What differs' }),
+    changes: Type.Array(Type.Object({ ...changed, values: ChangedValues }), { description: 'What differs' }),
   },
   { $id: 'MarketVersion', title: 'A version of the market' },
 );
