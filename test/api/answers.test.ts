@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { OutcomeAnswer } from '../../src/market/model/lead.js';
 import { createLog } from '../../src/log.js';
-import { openAnnouncer, openAnswers, type Answers } from '../../src/redis/answers.js';
+import { openAnnouncer, openAnswers, type Announcer, type Answers } from '../../src/redis/answers.js';
 import { isolatedSettings } from '../support/stack.js';
 import { openGate, type Gate } from './gate.js';
 
@@ -59,6 +59,17 @@ it('without an outcome the wait ends at its time; a late outcome still reaches l
   expect(arrived).toEqual(['late']);
 });
 
+/** An outcome that the worker announces reaches the API, once Redis connects both. */
+async function arrivesAgain(api: Answers, worker: Announcer): Promise<void> {
+  let arrived: unknown;
+  void soon(api, 'found', 20_000).then((outcome) => (arrived = outcome));
+  const announced = () => {
+    worker.announce('found', api.id, SOLD);
+    return arrived;
+  };
+  await expect.poll(announced, { timeout: 15_000 }).toEqual(SOLD);
+}
+
 it.each(['cut', 'hold'] as const)(
   'Redis away (%s): nothing throws, and outcomes arrive again when it is back',
   async (how) => {
@@ -68,13 +79,7 @@ it.each(['cut', 'hold'] as const)(
     worker.announce('lost', api.id, SOLD);
     expect(await lost).toBeUndefined();
     gate.mend();
-    let arrived: unknown;
-    void soon(api, 'found', 20_000).then((outcome) => (arrived = outcome));
-    const announced = () => {
-      worker.announce('found', api.id, SOLD);
-      return arrived;
-    };
-    await expect.poll(announced, { timeout: 15_000 }).toEqual(SOLD);
+    await arrivesAgain(api, worker);
   },
 );
 
@@ -82,11 +87,5 @@ it('after a start without Redis, outcomes arrive once it is there', async () => 
   gate.cut();
   const [api, worker] = await Promise.all([opened(openAnswers(url, log)), opened(openAnnouncer(url, log))]);
   gate.mend();
-  let arrived: unknown;
-  void soon(api, 'found', 20_000).then((outcome) => (arrived = outcome));
-  const announced = () => {
-    worker.announce('found', api.id, SOLD);
-    return arrived;
-  };
-  await expect.poll(announced, { timeout: 15_000 }).toEqual(SOLD);
+  await arrivesAgain(api, worker);
 });
