@@ -15,12 +15,12 @@ function project(
   return { test: { name, include, environment: 'node', isolate: false, ...options } };
 }
 
-// One group: no worker waits for the end of a project. With a third worker, a scenario misses its answer window now and then.
+// One group: no worker waits for the end of a project. A third worker uses the time in which the other two wait for servers.
 const onServers = {
   globalSetup: [stack, compiled],
   testTimeout: 30_000,
   hookTimeout: 60_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   sequence: { groupOrder: 1 },
 };
 

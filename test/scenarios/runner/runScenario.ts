@@ -24,7 +24,7 @@ import { notifyWithdrawn } from '../../../src/temporal/leadWorkflowClient.js';
 import type { FakeBuyer } from '../../support/buyer.js';
 import { secretOf } from '../../support/secretOf.js';
 import { PERSON } from '../../support/source.js';
-import { endOf, type LeadWorld } from '../../support/timeSkipping.js';
+import { endOf, taskIsOver, type LeadWorld } from '../../support/timeSkipping.js';
 import { marketError } from './pageFaults.js';
 import { CATEGORY, composeFile, SELLER, type MarketInScenario } from './composeMarket.js';
 import type { LeadExpectation, LeadInScenario, Scenario, Step } from './schema.js';
@@ -100,7 +100,7 @@ async function sendLead(world: LeadWorld, run: Run, name: string, lead: LeadInSc
   const submitted = world.submit(document, document.receivedAt.getTime() + ANSWER_WINDOW_MS);
   run.updates.push(submitted);
   await untilWorkflowExists(world, document);
-  // It comes from an activity in this process, at once.
+  // It comes from an activity in this process, without a message on its way.
   const answer = { message: submitted, hasHappened: () => Promise.resolve(false) };
   const isInTime = await world.clock.passUntil(answer, {
     step: 100,
@@ -281,7 +281,9 @@ export const expectedOf = ({ leads, expect }: Scenario, name: string): LeadExpec
 /** Terminates the workflows that still wait, and empties the database for the next scenario. */
 async function forget(world: LeadWorld, run: Run): Promise<void> {
   for (const name of run.leads.keys()) {
-    await handleOf(world, run, name).terminate().catch(isOver);
+    const handle = handleOf(world, run, name);
+    await taskIsOver(handle);
+    await handle.terminate().catch(isOver);
   }
   await Promise.allSettled(run.updates);
   const { client, db } = world.database;
