@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerTuner, type WorkflowBundleOption } from '@temporalio/worker';
+import { NativeConnection, type WorkerTuner, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Settings, TemporalSettings } from '../config.js';
 import type { Log } from '../log.js';
 import {
@@ -8,6 +8,7 @@ import {
   openConnection,
   type ConnectionSettings,
 } from '../temporal/connection.js';
+import { LeadWorker } from './leadWorker.js';
 import { registerSearchAttributes } from './registerSearchAttributes.js';
 import { runPeriodically } from '../temporal/runPeriodically.js';
 import { startRollout } from './rollout.js';
@@ -41,13 +42,6 @@ const WAKE_EVERY_MS = 1000;
 const SETTLE_EVERY_MS = 30_000;
 const PRUNE_EVERY_MS = 3_600_000;
 
-/**
- * What the SDK allows a workflow's code without a break, five seconds, is over at once where the process stood still in
- * the middle of it; and Node ends a process in which a `vm` is interrupted so
- * (https://github.com/nodejs/node/issues/38503). The SDK takes another limit, but does not name it in its types.
- */
-const UNDISTURBED: object = { isolateExecutionTimeout: '1 min' };
-
 /** The shares of the machine's CPU time and memory from which on it has none to spare. */
 const BUSY_CPU = 0.9;
 const BUSY_MEMORY = 0.95;
@@ -79,7 +73,7 @@ export async function runWorker(
     log,
   );
   if (known === 'unchecked') log.warn({ event: 'search_attributes_unchecked', namespace });
-  const worker = await Worker.create({
+  const worker = await LeadWorker.create({
     connection,
     namespace,
     taskQueue,
@@ -90,7 +84,6 @@ export async function runWorker(
     maxConcurrentWorkflowTaskPolls: POLLS,
     nonStickyToStickyPollRatio: 0.5,
     shutdownGraceTime: SHUTDOWN_GRACE,
-    ...UNDISTURBED,
     // Leads live for days: each goes on under the current build, and not under the one that it began with.
     workerDeploymentOptions: {
       useWorkerVersioning: true,
