@@ -4,7 +4,7 @@ import type { FieldValue } from '../market/fields/reading.js';
 import type { Hold, PersonHashes } from '../market/limits/duplicates.js';
 import type { LeadStatus } from '../market/model/lead.js';
 import type { LeadReason, Reason } from '../market/model/reason.js';
-import type { Change, Round } from '../market/model/round.js';
+import type { Change, MetLimit, Round } from '../market/model/round.js';
 import type { LeadReturn, WithdrawnBy } from '../market/model/statusView.js';
 import type { Minor } from '../market/money.js';
 import type { Usage } from '../market/limits/usage.js';
@@ -298,13 +298,14 @@ export interface SkippedOffer {
   contract: string;
   answer: OfferReason;
   detail?: string | undefined;
-  /** If a limit refused it: when the limit may allow a sale again. */
+  /** If a limit refused it: when the limit may allow a sale again, and its figures. */
   change?: Change | undefined;
 }
 
 /** One attempt to notify the seller or a buyer of the lead's status. */
 export interface NotificationAttempt {
   at: Date;
+  limit?: MetLimit | undefined;
   /** The notification: `postback: sold`, `notice: won`. */
   what: string;
   /** The recipient: `address 1` of the seller, or a buyer. */
@@ -315,6 +316,7 @@ export interface NotificationAttempt {
   detail?: string | undefined;
   ms: number;
 }
+  limit?: MetLimit | undefined;
 
 /** A request to take a lead off sale. After it, no claim is made and no round is started. */
 export interface Withdrawal {

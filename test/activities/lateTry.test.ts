@@ -29,7 +29,11 @@ describe('two attempts of one offer to a prepaid buyer', () => {
 
   test('An offer rejected by a limit stays rejected in its round, even after the limit is freed', async () => {
     await hasPaidIn(1000);
-    const refusal = { answer: 'no_balance', detail: '$10.00 left, which is less than the lead costs' };
+    const refusal = {
+      answer: 'no_balance',
+      detail: '$10.00 left, which is less than the lead costs',
+      limit: { counter: 'balance', most: 1000 },
+    };
     expect(await sell(1)).toEqual(refusal);
     await hasPaidIn(5000);
     expect(await sell(1)).toEqual(refusal);

@@ -4,7 +4,17 @@ import { isDecided } from './earlyClose.js';
 import { split } from '../model/margin.js';
 import { formatMoney, type Minor } from '../money.js';
 import type { LeadReason, Reason } from '../model/reason.js';
-import type { Bid, Candidate, Change, Entry, Outcome, Exclusion, Round, RoundTerms } from '../model/round.js';
+import type {
+  Bid,
+  Candidate,
+  Change,
+  Entry,
+  Exclusion,
+  MetLimit,
+  Outcome,
+  Round,
+  RoundTerms,
+} from '../model/round.js';
 import { fnv1a } from '../hash.js';
 import { floorOf, isBelowFloor, priceIn, type SaleForm } from './prices.js';
 import type { Sale } from '../model/market.js';
@@ -63,8 +73,9 @@ export type OfferAnswer =
       detail?: string;
       /** The same in the buyer's own words. Never part of a workflow. */
       words?: string;
-      /** If a limit excluded the offer: when the limit allows sales again. */
+      /** If a limit excluded the offer: when it allows sales again, and its figures. */
       change?: Change;
+      limit?: MetLimit;
     };
 
 /**
@@ -168,19 +179,27 @@ export function conclude(round: Round, answers: readonly OfferAnswer[]): Outcome
     ...round.later.map(({ contract, buyer }): Outcome => {
       return { contract, buyer, sold: false, reason: 'outbid', detail: 'an earlier tier bought' };
     }),
-    ...round.excluded.flatMap(({ buyers, reason, detail }) =>
-      buyers.split(' ').map((buyer): Outcome => {
+    ...round.excluded.flatMap(({ buyers, reason, detail, limit, used }) => {
+      const uses = used?.split(' ').map(Number);
+      return buyers.split(' ').map((buyer, i): Outcome => {
         const contract = `${round.campaign}/${buyer}`;
-        return { contract, buyer, sold: false, reason, detail };
-      }),
-    ),
+        return {
+          contract,
+          buyer,
+          sold: false,
+          reason,
+          detail,
+          limit: limit && { ...limit, used: uses?.[i] },
+        };
+      });
+    }),
   ];
 }
 
 function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: OfferAnswer | undefined): Outcome {
-  const { contract, buyer, ms } = entry;
+  const { contract, buyer, ms, sentAfter } = entry;
   const again = entry.again === 'asked' ? (true as const) : undefined;
-  const who = { contract, buyer, ms, again };
+  const who = { contract, buyer, ms, sentAfter, again };
   if ('noBid' in entry) {
     const { reason, detail, words } = entry.noBid;
     return { ...who, sold: false, reason, detail, words };
@@ -191,8 +210,8 @@ function outcome(entry: Entry, { sale, currency }: RoundTerms, answer: OfferAnsw
   const price = priceIn(sale, bid, form) ?? bid.price ?? bid.shared ?? 0;
   if (answer?.answer === 'accepted') return { ...who, price, note, sold: true };
   if (answer) {
-    const { answer: reason, detail, words } = answer;
-    return { ...who, price, note, sold: false, reason, detail, words };
+    const { answer: reason, detail, words, limit } = answer;
+    return { ...who, price, note, sold: false, reason, detail, words, limit };
   }
   if (!isBelowFloor(sale, entry)) return { ...who, price, note, sold: false, reason: 'outbid' };
   return {

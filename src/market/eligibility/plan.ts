@@ -21,7 +21,7 @@ import { formatUtc } from '../calendar/isoTime.js';
 import { formatMoney } from '../money.js';
 import { pauseOf } from '../model/pause.js';
 import type { Reason } from '../model/reason.js';
-import type { Candidate, Change, ExcludedGroup, Exclusion } from '../model/round.js';
+import type { Candidate, Change, ExcludedGroup, Exclusion, MetLimit } from '../model/round.js';
 import { nextStageAt, saleAt } from '../model/stages.js';
 import type { Buyer, Campaign, Sale } from '../model/market.js';
 import {
@@ -219,16 +219,25 @@ function sorted<B extends Buyer>(
       open.push(ready);
       continue;
     }
-    const { reason, detail, change } = refused;
+    const { reason, detail, change, limit } = refused;
     if (change) changes.push(change);
     const groups = excluded.get(reason) ?? new Map<string | undefined, ExcludedGroup>();
     if (groups.size === 0) excluded.set(reason, groups);
     const group = groups.get(detail);
-    if (group) group.buyers += ` ${ready.buyer.id}`;
-    else groups.set(detail, { reason, detail, buyers: ready.buyer.id });
+    if (group) {
+      group.buyers += ` ${ready.buyer.id}`;
+      if (group.used !== undefined) group.used += ` ${limit?.used ?? 0}`;
+    } else groups.set(detail, { reason, detail, buyers: ready.buyer.id, ...figuresOf(limit) });
   }
   const groups = [...excluded.values()].flatMap((ofReason) => [...ofReason.values()]);
   return { open, excluded: groups, changes: soonest(changes) };
+}
+
+/** The limit of a group, which its detail names, and the first contract's use of it. */
+function figuresOf(limit: MetLimit | undefined): Pick<ExcludedGroup, 'limit' | 'used'> {
+  if (limit === undefined) return {};
+  const { used, ...ofAll } = limit;
+  return { limit: ofAll, used: used?.toString() };
 }
 
 /** The first change of each kind. */

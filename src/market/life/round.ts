@@ -1,12 +1,12 @@
 import { expiredBid, missedCandidates, nextTier, wasAskedAgain } from '../auction/asking.js';
 import { nextStep, type Offer, type OfferAnswer, type OfferReason } from '../auction/decide.js';
 import type { LeadStatus } from '../model/lead.js';
-import type { Candidate, Change, Round } from '../model/round.js';
+import type { Candidate, Change, MetLimit, Round } from '../model/round.js';
 
 /**
  * The result of an offer to one buyer. `expired`: the bid can't be used any more, and nothing was done. `closed` with a
  * status: the lead has ended, was withdrawn or is held by others, so the round is over. `change`: when the limit that
- * refused the offer allows sales again. `isLow`: the sale took the buyer's prepaid balance below the threshold of its
+ * refused the offer allows sales again; `limit`: its figures. `isLow`: the sale took the buyer's prepaid balance below the threshold of its
  * notice. `words`: the detail in the buyer's own words, which never enter a workflow. `ms`: how long the buyer took to answer the post.
  */
 export type SaleAnswer =
@@ -17,6 +17,7 @@ export type SaleAnswer =
       detail?: string;
       words?: string;
       change?: Change;
+      limit?: MetLimit;
       ms?: number;
     }
   | UncertainAnswer
@@ -95,8 +96,8 @@ export async function holdRound(
           accepted.push({ offer, isLow: answer.isLow === true });
           answers.push({ contract: offer.contract, answer: 'accepted', exclusive: offer.exclusive });
         } else if (answer.answer !== 'expired') {
-          const { answer: reason, detail, words, change } = answer;
-          answers.push({ contract: offer.contract, answer: reason, detail, words, change });
+          const { answer: reason, detail, words, change, limit } = answer;
+          answers.push({ contract: offer.contract, answer: reason, detail, words, change, limit });
         } else if (wasAskedAgain(leadId, round, offer)) {
           const { reason, detail } = expiredBid(offer.bid);
           answers.push({ contract: offer.contract, answer: reason, detail });

@@ -3,7 +3,7 @@ import type { CompiledSchedule } from '../calendar/schedule.js';
 import { windowEnd, windowKey, type Period } from '../calendar/windows.js';
 import { formatUtc } from '../calendar/isoTime.js';
 import { formatMoney, type Minor } from '../money.js';
-import type { NoBid, Exclusion } from '../model/round.js';
+import type { Exclusion, MetLimit, NoBid } from '../model/round.js';
 import type { Buyer, Contract } from '../model/market.js';
 
 /** A contract's usage of its limits, by window: leads bought, posts sent, money spent (minor units). */
@@ -105,16 +105,22 @@ export function fullLimitExclusion(
   usage: Usage | undefined,
   { limiting, currency, now }: ExclusionContext,
 ): Exclusion {
-  const reason = limit.counter === 'spent' ? 'over_budget' : 'capped';
+  const { counter, period, window, most, adds, paced } = limit;
+  const reason = counter === 'spent' ? 'over_budget' : 'capped';
   const says = limitInWords(limit, limiting, currency);
-  if (!limit.paced && limit.adds > limit.most)
-    return { reason, detail: `${says}, which is less than the lead costs` };
-  if (limit.period === 'total') return { reason, detail: `${says}, which does not reset` };
-  if (limiting === undefined) return { reason, detail: says };
-  const used = usage?.[limit.counter]?.[limit.window] ?? 0;
-  const at = limitFreesAt(limit, limiting, used, now);
-  if (at === undefined) return { reason, detail: says };
-  return { reason, detail: `${says}, until ${formatUtc(at)}`, change: { at, what: 'window' } };
+  const used = usage?.[counter]?.[window] ?? 0;
+  const met: MetLimit = { counter, period, used, most };
+  if (!paced && adds > most)
+    return { reason, detail: `${says}, which is less than the lead costs`, limit: met };
+  if (period === 'total') return { reason, detail: `${says}, which does not reset`, limit: met };
+  const at = limiting && limitFreesAt(limit, limiting, used, now);
+  if (at === undefined) return { reason, detail: says, limit: met };
+  return {
+    reason,
+    detail: `${says}, until ${formatUtc(at)}`,
+    change: { at, what: 'window' },
+    limit: { ...met, resetsAt: at },
+  };
 }
 
 /** `5 leads a day`, `$100.00 a month`; `2 of 10 leads a day so far, spread over the day`. */
@@ -169,6 +175,7 @@ export function balanceExclusion(
     ? {
         reason: 'no_balance',
         detail: `${formatMoney(left, currency)} left, which is less than the lead costs`,
+        limit: { counter: 'balance', most: left },
       }
     : undefined;
 }

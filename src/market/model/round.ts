@@ -2,6 +2,7 @@ import type { DeliveryPolicy } from './delivery.js';
 import type { Margin } from './margin.js';
 import type { Minor } from '../money.js';
 import type { Reason } from './reason.js';
+import type { Period } from '../calendar/windows.js';
 import type { NoticeKind, PendingTerms, Sale } from './market.js';
 
 /** A buyer's bid, or the fixed price of its contract. It has at least one of the two prices. */
@@ -21,6 +22,19 @@ export interface Bid {
   note?: string;
 }
 
+/** The figures of a full limit, as they were when it excluded a contract. Money is in minor units. */
+export interface MetLimit {
+  /** Leads bought, posts sent or money spent in a period; or the buyer's prepaid balance. */
+  counter: 'sold' | 'posts' | 'spent' | 'balance';
+  period?: Period;
+  /** Absent for a balance. */
+  used?: number;
+  /** The most that may be used; of a balance, what is left. */
+  most: number;
+  /** When it allows sales again without a change of terms, UTC ms. */
+  resetsAt?: number;
+}
+
 /** Why there is no bid. */
 export interface NoBid {
   reason: Reason;
@@ -30,6 +44,8 @@ export interface NoBid {
   words?: string;
   /** The HTTP status, if that is the reason. */
   status?: number;
+  /** The limit, if that is the reason; absent in rounds of earlier releases. */
+  limit?: MetLimit;
   /** For test leads, if the answer could not be used: the ping that the buyer is notified about. */
   pingId?: string;
 }
@@ -63,9 +79,11 @@ export type Entry = Candidate & { ms?: number; sentAfter?: number } & ({ bid: Bi
 /**
  * Contracts that could not buy, grouped by reason: in a large campaign, that is most contracts. The buyers' ids are
  * one text with spaces between them. As a list, a thousand of them cost the database more than the whole auction.
+ * The same holds for `used`: what each buyer's contract has used of `limit`.
  */
 export interface ExcludedGroup extends NoBid {
   buyers: string;
+  used?: string;
 }
 
 /** The campaign's terms for a round, stored with it so that the decision can be repeated. */
@@ -123,9 +141,11 @@ export type Outcome = {
   contract: string;
   buyer: string;
   ms?: number;
+  /** When its ping was sent, ms after the round's start. */
+  sentAfter?: number;
   /** Whether it was asked again because the round did not wait for its first answer. */
   again?: true;
   price?: Minor;
   /** The ignored parts of the buyer's answer, for ops. */
   note?: string;
-} & ({ sold: true } | { sold: false; reason: Reason; detail?: string; words?: string });
+} & ({ sold: true } | { sold: false; reason: Reason; detail?: string; words?: string; limit?: MetLimit });

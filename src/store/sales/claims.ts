@@ -81,8 +81,8 @@ export async function claimLead(database: Database, offer: ClaimTerms): Promise<
     return claimLead(database, { ...offer, lead: leadId });
   const skipped = lead.passed?.find((one) => one.round === claim.round && one.contract === contract);
   if (skipped === undefined || skipped.answer === 'uncertain') return { closed: lead.status };
-  const { answer, detail, change } = skipped;
-  return { refusal: { answer, detail, change } };
+  const { answer, detail, change, limit } = skipped;
+  return { refusal: { answer, detail, change, limit } };
 }
 
 interface ClaimWrite {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { conclude } from '../../../src/market/auction/decide.js';
 import { compileContracts, type CompiledCampaign } from '../../../src/market/eligibility/compileCampaign.js';
 import { fixedBid, newRound } from '../../../src/market/eligibility/newRound.js';
 import { afterChecks } from '../../../src/market/eligibility/outsideChecks.js';
@@ -168,7 +169,13 @@ describe('A contract is excluded by', () => {
   test('its cap, and not for a test lead', () => {
     const market = marketOf({ a: { caps: { day: 1 } } });
     expect(planOf(market, full).excluded).toEqual([
-      { reason: 'capped', detail: `1 lead a day, until ${UNTIL}`, buyers: 'a' },
+      {
+        reason: 'capped',
+        detail: `1 lead a day, until ${UNTIL}`,
+        buyers: 'a',
+        limit: { counter: 'sold', period: 'day', most: 1, resetsAt: Date.parse('2026-11-25T00:00:00Z') },
+        used: '1',
+      },
     ]);
     expect(openIn(planOf(market, full, { ...lead, facts: { ...lead.facts, test: true } }))).toBe('a');
   });
@@ -180,6 +187,23 @@ describe('A contract is excluded by', () => {
     });
     expect(openIn(planOf(market, spent(500)))).toBe('a');
     expect(planOf(market, spent(501)).excluded).toMatchObject([{ reason: 'over_budget' }]);
+  });
+
+  test('the same budget as another contract, each with what it has spent', () => {
+    const budget = { total: 10_000 };
+    const market = marketOf({ a: { budget }, b: { budget } });
+    const usage = usageOf({
+      [`${CAMPAIGN}/a`]: { spent: { total: 9_500 } },
+      [`${CAMPAIGN}/b`]: { spent: { total: 10_000 } },
+    });
+    const plan = planOf(market, { usage });
+    expect(plan.excluded).toMatchObject([{ buyers: 'a b', used: '9500 10000' }]);
+    const round = newRound(market, { number: 1, receivedAt: START, now: START }, plan, usage);
+    const limit = { counter: 'spent', period: 'total', most: 10_000 };
+    expect(conclude(round, [])).toMatchObject([
+      { buyer: 'a', reason: 'over_budget', limit: { ...limit, used: 9_500 } },
+      { buyer: 'b', reason: 'over_budget', limit: { ...limit, used: 10_000 } },
+    ]);
   });
 
   test('the balance of its buyer', () => {

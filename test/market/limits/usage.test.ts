@@ -10,7 +10,7 @@ import {
   type LimitTerms,
   type Usage,
 } from '../../../src/market/limits/usage.js';
-import type { Exclusion } from '../../../src/market/model/round.js';
+import type { Exclusion, MetLimit } from '../../../src/market/model/round.js';
 
 const NOON = Date.UTC(2026, 2, 3, 12);
 const HOUR = 3_600_000;
@@ -22,6 +22,8 @@ function refusalOf(terms: Partial<LimitTerms>, usage: Usage, price = 4500): Excl
   const full = fullLimit(limitsOf(contract, undefined, price, NOON), usage);
   return full && fullLimitExclusion(full, usage, { limiting: { contract }, currency: 'USD', now: NOON });
 }
+
+const withoutFigures = (refusal: Exclusion | undefined) => refusal && { ...refusal, limit: undefined };
 
 describe('A contract is limited', () => {
   test.each<[string, Partial<LimitTerms>, boolean]>([
@@ -133,12 +135,12 @@ describe('A limit refuses a lead', () => {
       { reason: 'capped', detail: '3 leads in all, which does not reset' },
     ],
   ])('%s', (_, terms, counter, used, refusal) => {
-    expect(refusalOf(terms, full(terms, counter, used))).toEqual(refusal);
+    expect(withoutFigures(refusalOf(terms, full(terms, counter, used)))).toEqual(refusal);
     expect(refusalOf(terms, full(terms, counter, used - 1))).toBeUndefined();
   });
 
   test('that costs more than the whole limit, without a time', () => {
-    expect(refusalOf({ budget: { day: 4499 } }, {})).toEqual({
+    expect(withoutFigures(refusalOf({ budget: { day: 4499 } }, {}))).toEqual({
       reason: 'over_budget',
       detail: '$44.99 a day, which is less than the lead costs',
     });
@@ -167,7 +169,31 @@ describe('A limit refuses a lead', () => {
     expect(limit && fullLimitExclusion(limit, {}, { currency: 'USD', now: NOON })).toEqual({
       reason: 'capped',
       detail: '5 leads a day',
+      limit: { counter: 'sold', period: 'day', used: 0, most: 5 },
     });
+  });
+
+  test.each<[string, Partial<LimitTerms>, Usage, MetLimit]>([
+    [
+      'a cap, with its next reset',
+      { caps: { day: 5 } },
+      { sold: { [windowOf({ caps: { day: 5 } })]: 5 } },
+      { counter: 'sold', period: 'day', used: 5, most: 5, resetsAt: Date.UTC(2026, 2, 4) },
+    ],
+    [
+      'a cap that does not reset',
+      { postCaps: { total: 3 } },
+      { posts: { total: 3 } },
+      { counter: 'posts', period: 'total', used: 3, most: 3 },
+    ],
+    [
+      'a budget with a rest that is too small',
+      { budget: { total: 10_000 } },
+      { spent: { total: 9_000 } },
+      { counter: 'spent', period: 'total', used: 9_000, most: 10_000 },
+    ],
+  ])('with the figures of %s', (_, terms, usage, limit) => {
+    expect(refusalOf(terms, usage)?.limit).toEqual(limit);
   });
 
   test('in its own window only', () => {
@@ -227,9 +253,16 @@ describe('A prepaid buyer', () => {
       ],
     ],
   )('%s', (_, buyer, account, price, detail) => {
-    expect(balanceExclusion(buyer, account, price, 'USD')).toEqual(
-      detail === undefined ? undefined : { reason: 'no_balance', detail },
-    );
+    const excluded = balanceExclusion(buyer, account, price, 'USD');
+    expect(excluded?.detail).toBe(detail);
+    expect(excluded?.reason).toBe(detail && 'no_balance');
+  });
+
+  test('is excluded with the figure of its balance', () => {
+    expect(balanceExclusion(prepaid, { balance: 999 }, 4500, 'USD')?.limit).toEqual({
+      counter: 'balance',
+      most: 999,
+    });
   });
 
   test('is another one than a buyer that is billed, which always pays', () => {
