@@ -5,7 +5,7 @@ import { waitBeforeAttempt } from '../src/market/model/delivery.js';
 import { UnknownLeadError } from '../src/store/leads/leads.js';
 import { findLeadForRound, findRound } from '../src/store/leads/rounds.js';
 import type { Deps } from './deps.js';
-import { saleRequest, sellOnce, type SaleRequest } from './sellLead.js';
+import { saleRequest, sellAgain } from './sellLead.js';
 
 export interface DeliveryRequest {
   leadId: string;
@@ -21,7 +21,7 @@ export const deliverPost =
   (deps: Deps) =>
   async (delivery: DeliveryRequest): Promise<SaleAnswer> => {
     const request = await requestFor(deps, delivery);
-    const answer = await sellOnce(deps, request, false);
+    const answer = await sellAgain(deps, request);
     if (answer.answer !== 'uncertain' || answer.final) return answer;
     const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
     const elapsed = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
@@ -36,10 +36,7 @@ export const deliverPost =
   };
 
 /** The offer of a post, as the lead's claim and its round have it. */
-async function requestFor(
-  { database }: Deps,
-  { leadId, round: number, contract }: DeliveryRequest,
-): Promise<SaleRequest> {
+async function requestFor({ database }: Deps, { leadId, round: number, contract }: DeliveryRequest) {
   const lead = await findLeadForRound(database, leadId);
   if (lead === null) throw new UnknownLeadError(leadId);
   const round = lead.rounds[number] ?? (await findRound(database, leadId, number));
@@ -49,5 +46,5 @@ async function requestFor(
     throw new Error(`Lead ${leadId} has no post to ${contract} in round ${number}`);
   const { buyer, exclusive, price, earns } = claim;
   const offer: Offer = { contract, buyer, exclusive, price, earns, bid: entry.bid, delivery: entry.delivery };
-  return saleRequest(lead, round, offer, Date.now());
+  return { ...saleRequest(lead, round, offer, Date.now()), lead };
 }

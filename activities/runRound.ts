@@ -131,7 +131,7 @@ export function roundPort(
       if (stored === 'closed' || stored.version > round.version) return stored;
       return askAgain(asking, round, contract);
     },
-    sell: (round, offer) => sellOnce(deps, saleRequest(lead, round, offer, Math.max(now, Date.now())), true),
+    sell: (round, offer) => sellOnce(deps, saleRequest(lead, round, offer, Math.max(now, Date.now()))),
   };
 }
 

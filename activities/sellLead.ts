@@ -11,8 +11,16 @@ import type { Round } from '../src/market/model/round.js';
 import { metrics } from '../src/metrics.js';
 import { currencyOf } from '../src/store/sales/book.js';
 import { skipOffer, type ClaimTerms } from '../src/store/sales/claims.js';
-import { beginPost, bookPost, refusePost, type Post, type SaleNeeds } from '../src/store/sales/posts.js';
-import type { Claim, LeadDocument } from '../src/store/documents.js';
+import {
+  beginPost,
+  bookPost,
+  keepPost,
+  refusePost,
+  resumePost,
+  type Post,
+  type SaleNeeds,
+} from '../src/store/sales/posts.js';
+import type { Claim, LeadDocument, PostAttempt } from '../src/store/documents.js';
 import { claimLowBalanceNotice } from '../src/store/books/lowBalance.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import { mayTry, note } from './failing.js';
@@ -49,16 +57,33 @@ export const saleRequest = (
 /** Why a post without a clear answer is not sent again. */
 const WITHDRAWN = 'the lead was withdrawn';
 
+/** Whether a post is sent for the first time, or again after an answer that was not clear. */
+type Sending = 'first' | 'again';
+
+/** Sells to one buyer in one attempt: claim, reserve, post, book. */
+export async function sellOnce(deps: Deps, request: SaleRequest): Promise<SaleAnswer> {
+  return (await skippedOffer(deps, request)) ?? sell(deps, request, 'first');
+}
+
 /**
- * Sells to one buyer in one attempt: claim, reserve, post, book.
- * @param isFirst whether the post is sent for the first time; a post in progress continues, however the buyer's posts fail
+ * Sends a post again that got no clear answer, however the buyer's posts fail. If an attempt was stored, the claim and
+ * its reservation are known.
  */
-export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolean): Promise<SaleAnswer> {
+export async function sellAgain(
+  deps: Deps,
+  request: SaleRequest & { lead: LeadDocument },
+): Promise<SaleAnswer> {
+  const { lead, offer } = request;
+  const claim = lead.claims[offer.contract];
+  if (claim?.status !== 'posting' || claim.room !== 'taken') return sell(deps, request, 'again');
+  const post = await resumePost(deps.database, lead, offer.contract, claim);
+  return send(deps, post, request, 'again');
+}
+
+async function sell(deps: Deps, request: SaleRequest, sending: Sending): Promise<SaleAnswer> {
   const { leadId, lead: known, round, sale, offer, campaign, now } = request;
   const { contract, buyer, exclusive, price, earns } = offer;
-  const again = offer.delivery?.again === true;
-  const skipped = isFirst ? await skippedOffer(deps, request, again) : undefined;
-  if (skipped) return skipped;
+  const again = mayOfferAgain(offer);
   const isExpired = hasExpired(offer.bid, Date.now());
   const terms: ClaimTerms = {
     lead: known ?? leadId,
@@ -88,22 +113,25 @@ export async function sellOnce(deps: Deps, request: SaleRequest, isFirst: boolea
     case 'settled':
       return settledBefore(deps, contract, begun);
     case 'posting':
-      return send(deps, begun.post, request, isFirst);
+      return send(deps, begun.post, request, sending);
   }
 }
+
+/** Whether a cancelled post of an earlier round may be followed by another. */
+const mayOfferAgain = ({ delivery }: Offer): boolean => delivery?.again === true;
 
 /** Why the offer is not made, unless another attempt has started it. */
 async function skippedOffer(
   deps: Deps,
   request: SaleRequest,
-  again: boolean,
 ): Promise<{ answer: 'closed' | 'circuit_open'; detail?: string } | undefined> {
   const { leadId, round, offer } = request;
   if (hasExpired(offer.bid, Date.now())) return undefined;
   const why = (await changedCurrency(deps, request)) ?? (await failing(deps, request));
   if (why === undefined) return undefined;
   const { contract } = offer;
-  return (await skipOffer(deps.database, leadId, { round, contract, ...why }, again)) ? why : undefined;
+  const isSkipped = await skipOffer(deps.database, leadId, { round, contract, ...why }, mayOfferAgain(offer));
+  return isSkipped ? why : undefined;
 }
 
 /** The campaign is in another currency than the bid by now: its limits, and its next rounds, say nothing about this price. */
@@ -133,13 +161,14 @@ async function needsOf(
   return { ...needs, buyer: buyer ?? { id } };
 }
 
-async function send(deps: Deps, post: Post, request: SaleRequest, isFirst: boolean): Promise<SaleAnswer> {
+async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sending): Promise<SaleAnswer> {
   const { offer } = request;
   const { lead, claim } = post;
   // Sent before, it may have been taken, which is settled without sending the person again.
   if (lead.withdrawal !== undefined) return uncertain(claim, WITHDRAWN);
   const buyer = await buyerOf(deps, lead, offer.contract);
   if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
+  const at = new Date();
   const result = await sendPost(
     deps.send,
     { ...buyer.post, secret: buyer.secret },
@@ -171,7 +200,7 @@ async function send(deps: Deps, post: Post, request: SaleRequest, isFirst: boole
     isYes: outcome === 'accepted',
     failure: isWell ? undefined : { reason: 'uncertain', detail },
     // One lead that is tried for days must not keep the others out.
-    isNews: isFirst || isWell,
+    isNews: sending === 'first' || isWell,
   });
   deps.log.info({
     lead_id: lead._id,
@@ -182,7 +211,8 @@ async function send(deps: Deps, post: Post, request: SaleRequest, isFirst: boole
     detail,
     ms,
   });
-  const settled = await settle(deps, post, buyer, result);
+  const attempt: PostAttempt = { at, ms, outcome, detail: isWell ? undefined : detail };
+  const settled = await settle(deps, post, buyer, { ...result, attempt });
   return settled.answer === 'accepted' || settled.answer === 'refused' ? { ...settled, ms } : settled;
 }
 
@@ -242,16 +272,19 @@ async function settle(
   deps: Deps,
   post: Post,
   buyer: BuyerWithSecret,
-  result: PostResult,
+  { attempt, ...result }: PostResult & { attempt: PostAttempt },
 ): Promise<SaleAnswer> {
   const { database } = deps;
   const { lead, claim } = post;
-  if (result.answer === 'uncertain') return { ...result, postId: claim.postId };
+  if (result.answer === 'uncertain') {
+    await keepPost(database, post, attempt);
+    return { ...result, postId: claim.postId };
+  }
   if (result.answer === 'refused') {
-    await refusePost(database, post, result);
+    await refusePost(database, post, { ...result, attempt });
     return { answer: 'refused', detail: result.detail };
   }
-  const booked = await bookPost(database, post, result);
+  const booked = await bookPost(database, post, { ...result, attempt });
   if (booked === 'accepted') return accepted(deps, lead, claim, buyer);
   // The acceptance came after the post was cancelled: the buyer is notified again that it did not buy the lead.
   await sendCancellation(

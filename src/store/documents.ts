@@ -162,6 +162,8 @@ export interface LeadDocument {
   status: LeadStatus;
   receivedAt: Date;
   updatedAt: Date;
+  /** When it was sold to its last buyer, returned by all of them, expired or withdrawn; absent in leads of earlier releases. */
+  endedAt?: Date;
   /** When the sweep starts the lead's workflow if nothing happens before; absent once the lead has ended. */
   dueAt?: Date;
   /** By name: the normalised value, or the value as sent if it could not be read. */
@@ -276,6 +278,8 @@ export interface Claim {
   /** Whether the reservation under the limits succeeded, or why not. The first attempt to know decides for all of them. */
   room?: 'taken' | LimitRefusal;
   endedAt?: Date;
+  /** Each time the post was sent and answered, or not answered; the latest 100. Absent in claims of earlier releases. */
+  attempts?: PostAttempt[];
   /** The buyer's own reference. */
   buyerLeadId?: string;
   /** Why it was refused or cancelled, or which part of an acceptance was dropped; for ops. */
@@ -284,12 +288,24 @@ export interface Claim {
   words?: string;
 }
 
+/** One attempt to send a post. */
+export interface PostAttempt {
+  /** When it was sent. */
+  at: Date;
+  /** Until the answer, or until Gavel stopped waiting for it. */
+  ms: number;
+  outcome: 'accepted' | 'refused' | 'uncertain';
+  /** Why it is uncertain; never the buyer's own words. */
+  detail?: string | undefined;
+}
+
 /** The limit that refused a reservation. */
 export interface LimitRefusal {
   answer: Exclude<OfferReason, 'uncertain'>;
   detail?: string | undefined;
   /** When the limit may allow a sale again. */
   change?: Change | undefined;
+  limit?: MetLimit | undefined;
 }
 
 /** The outcome of an offer that has no claim. */
@@ -300,12 +316,12 @@ export interface SkippedOffer {
   detail?: string | undefined;
   /** If a limit refused it: when the limit may allow a sale again, and its figures. */
   change?: Change | undefined;
+  limit?: MetLimit | undefined;
 }
 
 /** One attempt to notify the seller or a buyer of the lead's status. */
 export interface NotificationAttempt {
   at: Date;
-  limit?: MetLimit | undefined;
   /** The notification: `postback: sold`, `notice: won`. */
   what: string;
   /** The recipient: `address 1` of the seller, or a buyer. */
@@ -316,7 +332,6 @@ export interface NotificationAttempt {
   detail?: string | undefined;
   ms: number;
 }
-  limit?: MetLimit | undefined;
 
 /** A request to take a lead off sale. After it, no claim is made and no round is started. */
 export interface Withdrawal {

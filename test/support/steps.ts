@@ -54,7 +54,7 @@ export function stepsWith(deps: Deps): Steps {
     },
     portOf: async (leadId) =>
       roundPort(await asking(leadId), { now: Date.now(), isInterrupted: () => false }),
-    sellLead: (request) => sellOnce(deps, request, true),
+    sellLead: (request) => sellOnce(deps, request),
   };
 }
 

@@ -105,6 +105,7 @@ const suppressed = (lead: LeadDocument): LeadDocument => ({
   ...lead,
   withoutPerson: true,
   status: 'withdrawn',
+  endedAt: lead.receivedAt,
   reason: 'suppressed',
 });
 

@@ -63,6 +63,7 @@ export async function bookReturn(
     const change: LeadChange = {
       status: returned.resold ? 'pending' : isLast ? 'returned' : lead.status,
       returns: [...(await returnsOf(database, lead)), asStored(returned, { isListed: listed })],
+      endedAt: returned.resold ? undefined : isLast ? at : lead.endedAt,
     };
     const isPrepaid = buyer?.balance !== undefined && buyer.currency === sale.currency && !sale.test;
     const writes = [
@@ -80,8 +81,8 @@ export async function bookReturn(
   }
 }
 
-/** The lead's status and returns after a return. */
-type LeadChange = Pick<StoredLead, 'status' | 'returns'>;
+/** What a return changes in its lead. `endedAt` is absent if the lead is on sale again. */
+type LeadChange = Pick<StoredLead, 'status' | 'returns' | 'endedAt'>;
 
 /** A single word in the form of a code can hardly identify a person. */
 const isOneWord = (reason: string): boolean => !reason.includes('_');
@@ -154,6 +155,7 @@ function returning(
         },
         $inc: { held: -1, price: -refund.sellerPays },
         $pull: { buyerIds: sale.buyer },
+        $unset: resold ? { endedAt: '' } : undefined,
       },
     },
     { name: 'insertOne', namespace: `${db.databaseName}.returns`, document: returned },

@@ -180,9 +180,10 @@ export async function expireLead(
   leadId: string,
   reason?: LeadReason,
 ): Promise<LeadState | undefined> {
+  const now = new Date();
   const { matchedCount } = await leads.updateOne(
     { _id: leadId, ...ON_SALE, held: 0, ...NOT_WITHDRAWN },
-    { $set: { status: 'expired', reason, updatedAt: new Date() }, $unset: { dueAt: '' } },
+    { $set: { status: 'expired', reason, updatedAt: now, endedAt: now }, $unset: { dueAt: '' } },
   );
   return matchedCount === 1 ? 'expired' : stateForWorkflow({ leads }, leadId);
 }
@@ -206,9 +207,10 @@ export async function stateForWorkflow(
  * this happens once that post is settled.
  */
 async function endReturned({ leads }: Pick<Database, 'leads'>, _id: string): Promise<EndStatus> {
+  const now = new Date();
   const { matchedCount } = await leads.updateOne(
     { _id, status: 'sold', held: 0, returns: { $exists: true } },
-    { $set: { status: 'returned', updatedAt: new Date() } },
+    { $set: { status: 'returned', updatedAt: now, endedAt: now } },
   );
   return matchedCount === 1 ? 'returned' : 'sold';
 }

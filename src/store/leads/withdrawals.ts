@@ -41,7 +41,7 @@ export async function withdraw(
     // handled it.
     const free = await database.leads.updateOne(
       { ...isFirst, ...ON_SALE, held: 0 },
-      { $set: { withdrawal, status: 'withdrawn', reason, updatedAt: at, dueAt: at } },
+      { $set: { withdrawal, status: 'withdrawn', reason, updatedAt: at, endedAt: at, dueAt: at } },
     );
     if (free.matchedCount === 1) return 'withdrawn';
     const held = await database.leads.updateOne(
@@ -65,9 +65,10 @@ export async function endWithdrawn(database: Leads, _id: string): Promise<LeadSt
   if (lead === null) return undefined;
   const { held, withdrawal } = lead;
   if (withdrawal === undefined || stateOf(lead) !== 'withdrawing' || held > 0) return stateOf(lead);
+  const now = new Date();
   const { matchedCount } = await database.leads.updateOne(
     { _id, ...ON_SALE, held: 0 },
-    { $set: { status: 'withdrawn', reason: withdrawal.reason, updatedAt: new Date() } },
+    { $set: { status: 'withdrawn', reason: withdrawal.reason, updatedAt: now, endedAt: now } },
   );
   return matchedCount === 1 ? 'withdrawn' : findState(database, _id);
 }

@@ -67,7 +67,9 @@ function erasedAgain(lead: StoredLead, erased: Erasure): AnyBulkWriteOperation<S
     [`claims.${contract}.status`, 'cancelled'],
     [`claims.${contract}.endedAt`, now],
   ]);
-  const ended = ENDED.includes(lead.status) ? {} : { status: 'withdrawn' as const, updatedAt: now };
+  const ended = ENDED.includes(lead.status)
+    ? {}
+    : { status: 'withdrawn' as const, updatedAt: now, endedAt: now };
   return {
     updateOne: {
       filter: { _id: lead._id },

@@ -2,7 +2,14 @@ import type { ClientBulkWriteModel } from 'mongodb';
 import type { Hold } from '../../market/limits/duplicates.js';
 import { toDecimal } from '../../market/money.js';
 import { metrics } from '../../metrics.js';
-import type { Claim, CountedUsage, EntryDocument, SaleDocument, StoredLead } from '../documents.js';
+import type {
+  Claim,
+  CountedUsage,
+  EntryDocument,
+  PostAttempt,
+  SaleDocument,
+  StoredLead,
+} from '../documents.js';
 import type { Database } from '../db.js';
 import { entriesOf } from './ledger.js';
 import { runInBatches, leadLane } from '../lanes.js';
@@ -12,9 +19,11 @@ import { writeInTransaction } from '../transaction.js';
 class NotPosting extends Error {}
 
 /** The buyer's reference of the lead, or why it is not kept. */
-export interface BuyerReference {
+export interface Acceptance {
   buyerLeadId?: string;
   detail?: string;
+  /** The attempt that was accepted; absent if ops or the buyer's status address said so. */
+  attempt?: PostAttempt;
 }
 
 /** A post that its buyer has accepted. */
@@ -36,7 +45,7 @@ export interface AcceptedPost {
 export async function bookSale(
   database: Database,
   { lead, contract, claim, counted: reserved = [] }: AcceptedPost,
-  reference?: BuyerReference,
+  acceptance: Acceptance = {},
 ): Promise<Claim['status']> {
   const counted = reserved.filter(({ path }) => /^(sold|spent)\./.test(path));
   const sale: SaleDocument = {
@@ -53,10 +62,10 @@ export async function bookSale(
     round: claim.round,
     test: lead.test,
     at: new Date(),
-    buyerLeadId: reference?.buyerLeadId,
+    buyerLeadId: acceptance.buyerLeadId,
     ...(counted.length > 0 && { counted }),
   };
-  const writes = booking(database, lead, contract, sale, reference?.detail);
+  const writes = booking(database, lead, { contract, sale, acceptance });
   // The buyers of a shared lead accept concurrently, and each sale is written into the lead.
   const booked = await runInBatches(
     database,
@@ -110,9 +119,11 @@ type Booking = ClientBulkWriteModel<Record<string, Books>>[];
 function booking(
   { db }: Database,
   lead: StoredLead,
-  contract: string,
-  sale: SaleDocument,
-  detail: string | undefined,
+  {
+    contract,
+    sale,
+    acceptance: { detail, attempt },
+  }: { contract: string; sale: SaleDocument; acceptance: Acceptance },
 ): Booking {
   const path = `claims.${contract}`;
   const done = {
@@ -127,9 +138,9 @@ function booking(
       namespace: `${db.databaseName}.leads`,
       filter: { _id: lead._id, [`${path}.status`]: 'posting', [`${path}.postId`]: sale._id },
       update: {
-        $set: { status: 'sold', updatedAt: sale.at, ...done },
+        $set: { status: 'sold', updatedAt: sale.at, endedAt: sale.at, ...done },
         $inc: { price: sale.earns },
-        $push: { buyerIds: sale.buyer, loose: contract },
+        $push: { buyerIds: sale.buyer, loose: contract, [`${path}.attempts`]: attempt },
         $pull: { heldForOps: contract },
         $unset: { dueAt: '', reason: '' },
       },

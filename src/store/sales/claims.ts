@@ -2,7 +2,14 @@ import type { Filter, UpdateFilter } from 'mongodb';
 import type { LeadStatus } from '../../market/model/lead.js';
 import type { Database } from '../db.js';
 import { UnknownLeadError } from '../leads/leads.js';
-import type { Claim, LeadDocument, LimitRefusal, SkippedOffer, StoredLead } from '../documents.js';
+import type {
+  Claim,
+  LeadDocument,
+  LimitRefusal,
+  PostAttempt,
+  SkippedOffer,
+  StoredLead,
+} from '../documents.js';
 import { runInBatches, leadLane } from '../lanes.js';
 import { openLead } from '../leads/person.js';
 import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
@@ -192,6 +199,8 @@ export async function dropClaim(
 export interface EndedClaim extends Pick<Claim, 'postId' | 'detail' | 'words'> {
   contract: string;
   status: 'refused' | 'cancelled';
+  /** The attempt that was refused; absent if ops or the buyer's status address said so. */
+  attempt?: PostAttempt;
 }
 
 /**
@@ -201,7 +210,7 @@ export interface EndedClaim extends Pick<Claim, 'postId' | 'detail' | 'words'> {
 export async function endClaim(
   { leads }: Database,
   leadId: string,
-  { contract, postId, status, detail, words }: EndedClaim,
+  { contract, postId, status, detail, words, attempt }: EndedClaim,
 ): Promise<boolean> {
   const path = `claims.${contract}`;
   const now = new Date();
@@ -217,9 +226,30 @@ export async function endClaim(
         updatedAt: now,
       },
       $inc: { held: -1 },
-      $addToSet: { loose: contract },
+      $addToSet: { loose: contract, [`${path}.attempts`]: attempt },
       $pull: { heldForOps: contract },
     },
   );
   return modifiedCount === 1;
+}
+
+const ATTEMPTS_KEPT = 100;
+
+/**
+ * Stores an attempt without a clear answer. The post was sent, so the limits allowed it: the next attempt does not check
+ * them again.
+ */
+export async function noteUncertainAttempt(
+  { leads }: Database,
+  leadId: string,
+  { contract, postId, attempt }: { contract: string; postId: string; attempt: PostAttempt },
+): Promise<void> {
+  const path = `claims.${contract}`;
+  await leads.updateOne(
+    { _id: leadId, [`${path}.status`]: 'posting', [`${path}.postId`]: postId },
+    {
+      $set: { [`${path}.room`]: 'taken' },
+      $push: { [`${path}.attempts`]: { $each: [attempt], $slice: -ATTEMPTS_KEPT } },
+    },
+  );
 }

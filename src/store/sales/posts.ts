@@ -3,13 +3,21 @@ import { isByDuplicateRule, type Hold } from '../../market/limits/duplicates.js'
 import type { LeadStatus } from '../../market/model/lead.js';
 import type { Buyer } from '../../market/model/market.js';
 import { exclusionAsAnswer } from '../../market/auction/decide.js';
-import { bookSale, currencyOf, holdOf, type BuyerReference } from './book.js';
+import { bookSale, currencyOf, holdOf, type Acceptance } from './book.js';
 import type { Database } from '../db.js';
-import type { Claim, CountedUsage, LeadDocument, LimitRefusal } from '../documents.js';
+import type { Claim, CountedUsage, LeadDocument, LimitRefusal, PostAttempt } from '../documents.js';
 import { findLead, findStoredLead } from '../leads/leads.js';
 import { comparedOf, findCompared } from '../persons/commonValues.js';
 import { confirm, countedFor, release, reserve, unsettledLeads, type Reservation } from './capacity.js';
-import { agreeOnReservation, claimLead, dropClaim, endClaim, type ClaimTerms } from './claims.js';
+import {
+  agreeOnReservation,
+  claimLead,
+  dropClaim,
+  endClaim,
+  noteUncertainAttempt,
+  type ClaimTerms,
+  type EndedClaim,
+} from './claims.js';
 
 /*
  * The sale of a lead to one buyer: a post is started, and then booked, refused or cancelled. Each step is stored
@@ -118,7 +126,7 @@ async function reserveFor(
   return { counted: [], refusal: exclusionAsAnswer(reserved.refusal) };
 }
 
-/** A post that was started in another process, for an answer that comes later. */
+/** A post that was sent before, for another attempt or for an answer that comes later. */
 export async function resumePost(
   database: Database,
   lead: LeadDocument,
@@ -136,10 +144,10 @@ export async function resumePost(
 export async function bookPost(
   database: Database,
   post: Post,
-  reference?: BuyerReference,
+  acceptance?: Acceptance,
 ): Promise<Claim['status']> {
   const { lead, contract, claim, isReserved } = post;
-  const status = await bookSale(database, post, reference);
+  const status = await bookSale(database, post, acceptance);
   if (status === 'accepted') await confirm(database, holdOf(lead, contract, claim), { isReserved });
   return status;
 }
@@ -148,13 +156,19 @@ export async function bookPost(
 export async function refusePost(
   database: Database,
   { lead, contract, claim }: Pick<Post, 'lead' | 'contract' | 'claim'>,
-  { detail, words }: Pick<Claim, 'detail' | 'words'>,
+  { detail, words, attempt }: Pick<EndedClaim, 'detail' | 'words' | 'attempt'>,
 ): Promise<void> {
-  if (
-    await endClaim(database, lead._id, { contract, postId: claim.postId, status: 'refused', detail, words })
-  )
+  const ended: EndedClaim = { contract, postId: claim.postId, status: 'refused', detail, words, attempt };
+  if (await endClaim(database, lead._id, ended))
     await release(database, holdOf(lead, contract, claim), { wasPosted: true });
 }
+
+/** The buyer gave no clear answer: the post stays in progress, with this attempt. */
+export const keepPost = (
+  database: Database,
+  { lead, contract, claim: { postId } }: Post,
+  attempt: PostAttempt,
+): Promise<void> => noteUncertainAttempt(database, lead._id, { contract, postId, attempt });
 
 /**
  * Cancels a post without a clear answer; an acceptance that arrives later can't be booked. Returns the lead with its claim
