@@ -1,6 +1,6 @@
 import { conclude, opsDetail } from '../../market/auction/decide.js';
 import { toDecimal } from '../../market/money.js';
-import type { Outcome } from '../../market/model/round.js';
+import type { MetLimit, Outcome } from '../../market/model/round.js';
 import { shownReason, statusView } from '../../market/model/statusView.js';
 import { fullUntil, waitInWords } from '../../market/wording/waitingLead.js';
 import { nextWait, waitingRound } from '../../market/waiting/waiting.js';
@@ -66,6 +66,7 @@ export async function readLeadDetails(database: Database, id: string, { personal
     source: lead.source,
     received_at: lead.receivedAt.toISOString(),
     updated_at: lead.updatedAt.toISOString(),
+    ended_at: lead.endedAt?.toISOString(),
     currency: lead.currency,
     price: lead.price === undefined ? undefined : decimal(lead.price),
     buyer_ids: lead.buyerIds,
@@ -141,13 +142,18 @@ function roundView({ round, answers }: RoundWithAnswers, lead: StoredLead) {
   return {
     round: round.number,
     at: new Date(round.at).toISOString(),
+    market_version: round.marketVersion,
     mode: sale.mode,
     floor: toDecimal(sale.floor, currency),
+    checks_ms: round.checksMs,
+    decided_after_ms: round.decidedAfter,
     contracts: conclude(round, answers).map((outcome) => ({
       contract: outcome.contract,
       buyer: outcome.buyer,
       bid: outcome.price === undefined ? undefined : toDecimal(outcome.price, currency),
       ...outcomeView(outcome, underWay.get(outcome.contract)),
+      limit: outcome.sold || outcome.limit === undefined ? undefined : limitView(outcome.limit, currency),
+      sent_after_ms: outcome.sentAfter,
       ms: outcome.ms,
       asked_again: outcome.again,
     })),
@@ -160,6 +166,20 @@ const outcomeView = (outcome: Outcome, underWay: 'held' | 'posting' | undefined)
   detail: underWay === undefined ? opsDetail(outcome) : undefined,
 });
 
+const COUNTERS = { sold: 'leads', posts: 'posts', spent: 'budget', balance: 'balance' } as const;
+
+function limitView({ counter, period, used, most, resetsAt }: MetLimit, currency: string) {
+  const isMoney = counter === 'spent' || counter === 'balance';
+  const figure = (count: number): number => (isMoney ? toDecimal(count, currency) : count);
+  return {
+    of: COUNTERS[counter],
+    period,
+    used: used === undefined ? undefined : figure(used),
+    most: figure(most),
+    resets_at: resetsAt === undefined ? undefined : new Date(resetsAt).toISOString(),
+  };
+}
+
 const postView = (contract: string, claim: Claim, decimal: (minor: number) => number) => ({
   contract,
   buyer: claim.buyer,
@@ -169,6 +189,13 @@ const postView = (contract: string, claim: Claim, decimal: (minor: number) => nu
   price: decimal(claim.price),
   began_at: claim.at.toISOString(),
   ended_at: claim.endedAt?.toISOString(),
+  attempts: (claim.attempts ?? []).map(({ at, ms, outcome, detail: why }) => ({
+    sent_at: at.toISOString(),
+    answered_at: new Date(at.getTime() + ms).toISOString(),
+    ms,
+    outcome,
+    detail: why,
+  })),
   buyer_lead_id: claim.buyerLeadId,
   detail: claim.words ?? claim.detail,
 });

@@ -230,10 +230,18 @@ const Story = Type.Unsafe<LeadDetails>(
       source: Source,
       received_at: Type.String(),
       updated_at: Type.String(),
+      ended_at: optional(
+        Type.String({
+          description:
+            'When it was sold, returned, expired or withdrawn; absent while it is on sale, and if an earlier release ended it',
+        }),
+      ),
       currency: Type.String(),
-      rounds: parts('Rounds with bid and outcome of each contract; at most the first 5 and the last 45'),
+      rounds: parts(
+        'Rounds: the version of the market, the time of planning, checks and decision, and for each contract bid, outcome, times and the full limit with its figures; at most the first 5 and the last 45',
+      ),
       rounds_left_out: optional(Type.Integer({ description: 'Number of rounds not shown' })),
-      posts: parts('Posts to buyers, and their outcome'),
+      posts: parts('Posts to buyers: outcome, and each attempt with its times and answer; the latest 100'),
       sales: parts('Buyers and prices'),
       ledger: parts('Bookings'),
       notifications: parts('Each attempt to notify the seller or a buyer; the latest 100'),

@@ -14,6 +14,7 @@ export function describeLead(story: LeadDetails, now: Date): string {
     heading(story, amount),
     ...story.rounds.flatMap((round, i) => [...leftOut(story.rounds[i - 1], round), roundText(round, amount)]),
     ...section('Posts', postRows(story, amount)),
+    ...section('Attempts of posts', attemptRows(story)),
     ...section('Returns', returnRows(story, amount)),
     ...section('Books', bookRows(story, amount)),
     ...section('Notifications', notificationRows(story)),
@@ -51,8 +52,13 @@ function leftOut(before: { round: number } | undefined, { round }: { round: numb
   return count > 0 ? [`… ${count} rounds are not shown`] : [];
 }
 
-function roundText({ round, at, floor, contracts }: LeadDetails['rounds'][number], amount: Amount): string {
-  const rows = contracts.map(({ buyer, bid, outcome, detail, ms, asked_again: again }) => [
+type RoundView = LeadDetails['rounds'][number];
+
+function roundText(
+  { round, at, floor, market_version: version, contracts }: RoundView,
+  amount: Amount,
+): string {
+  const rows = contracts.map(({ buyer, bid, outcome, detail, limit, ms, asked_again: again }) => [
     buyer,
     amount(bid),
     outcome === 'sold'
@@ -63,11 +69,18 @@ function roundText({ round, at, floor, contracts }: LeadDetails['rounds'][number
           ? colors.yellow('held for ops')
           : reasonInWords(outcome),
     [...(ms === undefined ? [] : [`${Math.round(ms)} ms`]), ...(again ? ['asked again'] : [])].join(', '),
-    detail ?? '',
+    [detail, usedOf(limit, amount)].filter((part) => part !== undefined).join('; '),
   ]);
-  const title = colors.bold(`Round ${round}`) + `, ${formatUtc(Date.parse(at))}, floor ${amount(floor)}`;
+  const terms = `floor ${amount(floor)}${version === undefined ? '' : `, market version ${version}`}`;
+  const title = colors.bold(`Round ${round}`) + `, ${formatUtc(Date.parse(at))}, ${terms}`;
   if (rows.length === 0) return `${title}\nThe campaign has no contract.`;
   return `${title}\n${table(['buyer', 'bid', 'outcome', 'answered in', 'detail'], rows)}`;
+}
+
+/** How much of a full limit was used. Of a balance, the detail says what is left. */
+function usedOf(limit: RoundView['contracts'][number]['limit'], amount: Amount): string | undefined {
+  if (limit?.used === undefined) return undefined;
+  return `${limit.of === 'budget' ? amount(limit.used) : limit.used} used`;
 }
 
 function section(title: string, rows: { head: string[]; rows: string[][] }): string[] {
@@ -87,6 +100,21 @@ function postRows({ posts }: LeadDetails, amount: Amount): { head: string[]; row
       buyer_lead_id ?? '',
       detail ?? '',
     ]),
+  };
+}
+
+function attemptRows({ posts }: LeadDetails): { head: string[]; rows: string[][] } {
+  return {
+    head: ['buyer', 'sent', 'answered in', 'answer', 'detail'],
+    rows: posts.flatMap(({ buyer, attempts }) =>
+      attempts.map(({ sent_at, ms, outcome, detail }) => [
+        buyer,
+        formatUtc(Date.parse(sent_at)),
+        `${Math.round(ms)} ms`,
+        outcome,
+        detail ?? '',
+      ]),
+    ),
   };
 }
 
@@ -148,7 +176,7 @@ function heldText({ lead_id: id, held = [] }: LeadDetails, now: Date): string | 
 
 /** The event that the lead waits for, or its end. */
 function ending(
-  { status, waits_for, withdrawal, updated_at, held }: LeadDetails,
+  { status, waits_for, withdrawal, updated_at, ended_at = updated_at, held }: LeadDetails,
   now: Date,
 ): string | undefined {
   if (waits_for !== undefined) {
@@ -161,11 +189,11 @@ function ending(
   if (withdrawn !== undefined && (status === 'received' || status === 'pending'))
     return `${withdrawn}: it ends with the answer of the buyer that it was posted to.`;
   if (withdrawn !== undefined && status === 'sold')
-    return `${withdrawn}: no other buyer gets it. Sold ${formatUtc(Date.parse(updated_at))}.`;
+    return `${withdrawn}: no other buyer gets it. Sold ${formatUtc(Date.parse(ended_at))}.`;
   if (withdrawn !== undefined && status === 'withdrawn') return `${withdrawn}.`;
   if (held !== undefined) return undefined;
   if (status === 'received') return 'Waits for its first round, or is in it.';
-  return `Ended ${formatUtc(Date.parse(updated_at))}.`;
+  return `Ended ${formatUtc(Date.parse(ended_at))}.`;
 }
 
 const withdrawnBy = ({ by, reason }: { by?: string; reason?: string }): string =>

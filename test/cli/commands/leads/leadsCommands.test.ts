@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '../../../../src/config.js';
 import { openDatabase, type Database } from '../../../../src/store/db.js';
-import type { CampaignDocument } from '../../../../src/store/documents.js';
+import type { CampaignDocument, Claim, PostAttempt } from '../../../../src/store/documents.js';
 import { asEnvironment } from '../../../support/asEnvironment.js';
 import { isolatedSettings } from '../../../support/stack.js';
 import { storeLead, storeMarket } from '../../../support/market.js';
@@ -98,6 +98,27 @@ describe('gavel leads', () => {
     const { stdout } = await run(['show', _id]);
     expect(stdout).toMatch(/^Lead \S+: withdrawn$/m);
     expect(stdout).toMatch(/^Withdrawn 2\S+ \S+ UTC by \S+@\S+ \(cli\)\.$/m);
+  });
+
+  test('shows each attempt of a post, and when the lead ended', async () => {
+    const at = new Date('2026-11-24T14:33:02.118Z');
+    const endedAt = new Date('2026-11-24T14:33:04Z');
+    const attempts: PostAttempt[] = [
+      { at, ms: 1200, outcome: 'uncertain', detail: 'HTTP 503' },
+      { at: new Date('2026-11-24T14:33:03.900Z'), ms: 81.4, outcome: 'accepted' },
+    ];
+    const claim: Claim = {
+      ...{ postId: 'p', status: 'accepted', round: 1, buyer: 'northwind', exclusive: true },
+      ...{ price: 4500, earns: 4500, at, endedAt, attempts },
+    };
+    const { _id } = await storeLead(database, campaign, {
+      ...{ status: 'sold', price: 4500, buyerIds: ['northwind'], endedAt },
+      claims: { [`${campaign._id}/northwind`]: claim },
+    });
+    const { stdout } = await run(['show', _id]);
+    expect(stdout).toMatch(/northwind +2026-11-24 14:33:02 UTC +1200 ms +uncertain +HTTP 503/);
+    expect(stdout).toMatch(/northwind +2026-11-24 14:33:03 UTC +81 ms +accepted/);
+    expect(stdout).toMatch(/^Ended 2026-11-24 14:33:04 UTC\.$/m);
   });
 
   test('fails to withdraw a sold lead, so that scripts notice it', async () => {
