@@ -13,7 +13,7 @@ import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { factsOf } from '../../src/store/leads/leads.js';
 import type { LeadDocument } from '../../src/store/documents.js';
 import { loadTerms } from '../../src/store/market/storedTerms.js';
-import { LEAD_WORKFLOW, RESOLVE_POST_UPDATE } from '../../src/temporal/names.js';
+import { LEAD_WORKFLOW, RESOLVE_POST_UPDATE, workflowId } from '../../src/temporal/names.js';
 import { searchAttributeTypes } from '../../src/worker/registerSearchAttributes.js';
 import { startLead, leadWorkflowOptions } from '../../src/temporal/startLead.js';
 import { marketClock, type MarketClock, type ServerEvent } from './marketClock.js';
@@ -27,13 +27,12 @@ export interface LeadWorld {
   client: Client;
   taskQueue: string;
   /**
-   * Starts the lead as the API does; resolves with the early answer and the workflow's handle.
+   * Starts the lead as the API does; resolves with the early answer, while the workflow still runs its task.
    * @param answerBy time by which its source is answered, UTC ms
    */
-  submit(
-    lead: LeadDocument,
-    answerBy?: number,
-  ): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
+  offer(lead: LeadDocument, answerBy?: number): Promise<OutcomeAnswer>;
+  /** Starts the lead as the API does; resolves when it is answered and its workflow has completed the task. */
+  submit(lead: LeadDocument): Promise<{ answer: OutcomeAnswer; handle: WorkflowHandle<LeadWorkflow> }>;
   /** Starts the lead's workflow as the sweep does. */
   start(lead: LeadFacts): Promise<void>;
   /** Clears cached terms after a change of the market. */
@@ -106,17 +105,23 @@ export async function openLeadWorld(
   });
   const running = worker.run();
   const client = new Client({ connection: env.connection, identity: IDENTITY });
+  const offer = async (lead: LeadDocument, answerBy?: number): Promise<OutcomeAnswer> => {
+    const answer = new Promise<OutcomeAnswer>((resolve) => sources.set(lead._id, resolve));
+    const facts = { ...factsOf(lead), answerBy, answerTo: 'test' };
+    await client.workflow.start<LeadWorkflow>(LEAD_WORKFLOW, leadWorkflowOptions(facts, taskQueue));
+    return answer;
+  };
   return {
     database,
     clock,
     client,
     taskQueue,
-    submit: async (lead, answerBy) => {
-      const answer = new Promise<OutcomeAnswer>((resolve) => sources.set(lead._id, resolve));
-      const facts = { ...factsOf(lead), answerBy, answerTo: 'test' };
-      const options = leadWorkflowOptions(facts, taskQueue);
-      const handle = await client.workflow.start<LeadWorkflow>(LEAD_WORKFLOW, options);
-      return { answer: await answer, handle };
+    offer,
+    submit: async (lead) => {
+      const answer = await offer(lead);
+      const handle = client.workflow.getHandle<LeadWorkflow>(workflowId(lead._id));
+      await taskIsOver(handle);
+      return { answer, handle };
     },
     start: async (lead) => {
       await startLead(client, lead, taskQueue, { withinMs: 10_000 });

@@ -97,17 +97,18 @@ async function sendLead(world: LeadWorld, run: Run, name: string, lead: LeadInSc
   const document = await storeLead(world, lead);
   const leadRun: LeadRun = { document };
   run.leads.set(name, leadRun);
-  const submitted = world.submit(document, document.receivedAt.getTime() + ANSWER_WINDOW_MS);
-  run.updates.push(submitted);
+  const answered = world.offer(document, document.receivedAt.getTime() + ANSWER_WINDOW_MS);
+  run.updates.push(answered);
   await untilWorkflowExists(world, document);
   // It comes from an activity in this process, without a message on its way.
-  const answer = { message: submitted, hasHappened: () => Promise.resolve(false) };
+  const answer = { message: answered, hasHappened: () => Promise.resolve(false) };
   const isInTime = await world.clock.passUntil(answer, {
     step: 100,
     grows: false,
     most: ANSWER_WINDOW_MS,
   });
-  leadRun.answer = newLeadAnswer(document, isInTime ? (await submitted).answer : undefined);
+  if (isInTime) await taskIsOver(handleOf(world, run, name));
+  leadRun.answer = newLeadAnswer(document, isInTime ? await answered : undefined);
 }
 
 async function storeLead({ clock, database }: LeadWorld, lead: LeadInScenario): Promise<LeadDocument> {
