@@ -3,11 +3,14 @@ import type { Log } from '../src/log.js';
 import type { Circuit } from '../src/market/limits/circuitBreaker.js';
 import type { OutcomeAnswer } from '../src/market/model/lead.js';
 import type { Database } from '../src/store/db.js';
+import type { NewLeads } from '../src/store/leads/newLeads.js';
 import type { StoredTerms } from '../src/store/market/storedTerms.js';
 
 /** What the steps need from the world; the worker provides it, a test its own. */
 export interface Deps {
   database: Database;
+  /** Leads that an API in this process has just stored; absent if there is none. */
+  newLeads?: NewLeads;
   /** A campaign with its contracts and buyers, at most 2 s old. */
   terms: (campaign: string) => Promise<StoredTerms | undefined>;
   /** The circuits of buyers that fail, at most 2 s old. */

@@ -3,6 +3,7 @@ import type { OutboundSettings } from '../buyers/outboundRules.js';
 import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import type { Database } from '../store/db.js';
+import type { NewLeads } from '../store/leads/newLeads.js';
 import type { Answers } from '../redis/answers.js';
 import type { LeadStarter } from '../temporal/leadStarter.js';
 import type { ReadCache } from './readCache.js';
@@ -35,6 +36,8 @@ export interface ApiContext {
 /** What the Lead API uses besides. */
 export interface LeadApiContext extends ApiContext {
   answers: Answers;
+  /** Of the worker in this process, if there is one. */
+  newLeads?: NewLeads;
 }
 
 /** The options of plugins whose routes require a key. */

@@ -5,6 +5,7 @@ import type { Settings } from '../config.js';
 import type { Log } from '../log.js';
 import { openDatabase, type Database } from '../store/db.js';
 import { ensureIndexes } from '../store/upkeep/indexes.js';
+import type { NewLeads } from '../store/leads/newLeads.js';
 import { warnOfRetention } from '../store/persons/retention.js';
 import { openLeadStarter } from '../temporal/leadStarter.js';
 import { buildAdminApi } from './admin/adminApp.js';
@@ -30,6 +31,7 @@ export interface RunningApi {
 /** What the Lead API shares with a worker in its process. */
 export interface SharedWithWorker {
   answers: Answers;
+  newLeads: NewLeads;
   /** The worker's connection, once it has one. */
   connection: Promise<ConnectionLike>;
 }
@@ -45,7 +47,7 @@ export async function startApi(settings: Settings, log: Log, worker?: SharedWith
   };
   try {
     const api = await start(settings, log, {
-      build: (context) => buildLeadApi({ ...context, answers }),
+      build: (context) => buildLeadApi({ ...context, answers, newLeads: worker?.newLeads }),
       limits: SHORT_TIMEOUTS,
       host: settings.HOST,
       port: settings.PORT,

@@ -15,6 +15,7 @@ import { openDatabase } from '../store/db.js';
 import { ensureIndexes } from '../store/upkeep/indexes.js';
 import { countHeldPosts } from '../store/leads/heldPosts.js';
 import { factsOf, overdueLeads, postponeSweep } from '../store/leads/leads.js';
+import type { NewLeads } from '../store/leads/newLeads.js';
 import { loadTerms } from '../store/market/storedTerms.js';
 import { pruneUsage } from '../store/sales/pruneUsage.js';
 import { warnOfRetention } from '../store/persons/retention.js';
@@ -44,6 +45,7 @@ interface StartedWorker extends RunningWorker {
 /** What a worker shares with an API in its process. */
 export interface SharedWithApi {
   answers: Announcer;
+  newLeads: NewLeads;
   connection: Promise<NativeConnection>;
 }
 
@@ -65,6 +67,7 @@ export async function startWorker(
   await prepareDatabase(settings);
   const activities = createActivities({
     database,
+    newLeads: api?.newLeads,
     terms: cached((campaign) => loadTerms(database, campaign)),
     circuits: () => circuits('all'),
     send: sender.send,

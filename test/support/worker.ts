@@ -3,6 +3,7 @@ import { startApi, type RunningApi } from '../../src/api/server.js';
 import { openAnswers } from '../../src/redis/answers.js';
 import { startWorker, type SharedWithApi } from '../../src/worker/startWorker.js';
 import type { Settings } from '../../src/config.js';
+import { openNewLeads } from '../../src/store/leads/newLeads.js';
 import { createLog } from '../../src/log.js';
 import { connectWorker, type RunningWorker } from '../../src/worker/runWorker.js';
 import { logSdkMessages } from '../../src/worker/sdkLog.js';
@@ -21,7 +22,7 @@ export async function workerOf(settings: Settings, api?: SharedWithApi): Promise
 export async function serveOf(settings: Settings): Promise<{ api: RunningApi; stop: () => Promise<void> }> {
   quiet();
   const answers = await openAnswers(settings.REDIS_URL, silent);
-  const shared = { answers, connection: connectWorker(settings, silent) };
+  const shared = { answers, newLeads: openNewLeads(), connection: connectWorker(settings, silent) };
   const worker = await workerOf(settings, shared);
   const api = await startApi(settings, silent, shared);
   const stop = async (): Promise<void> => {

@@ -42,7 +42,7 @@ export type AcceptedLead =
  * @throws OperationError for errors of the source; a database error if the lead could not be stored
  */
 export async function acceptLead(
-  { settings, database, starter, answers, log }: LeadApiContext,
+  { settings, database, starter, answers, newLeads, log }: LeadApiContext,
   { cache, backlog }: { cache: ReadCache; backlog: Backlog },
   request: LeadRequest,
 ): Promise<AcceptedLead> {
@@ -73,6 +73,7 @@ export async function acceptLead(
   const answerBy = request.receivedAt.getTime() + request.answerWithinMs;
   backlog.waits(facts, answerBy);
   const outcome = answers.waitFor(facts.leadId, answerBy);
+  newLeads?.add(lead);
   starter.start({ ...facts, answerBy });
   return (await outcome) === undefined ? late(lead) : { lead, outcome: await outcome };
 

@@ -22,16 +22,19 @@ async function serve(): Promise<void> {
   await runService(log, apiGraceMs(settings) + WORKER_GRACE_MS, async () => {
     // Loaded here, so that the other commands don't wait for what only this one needs; and the worker after that, so that
     // the API takes leads while it is loaded and while it waits for Temporal.
-    const [{ startApi }, { openAnswers }, { gaugeSources, serveMetrics }] = await Promise.all([
-      import('../../../api/server.js'),
-      import('../../../redis/answers.js'),
-      import('../../../metrics.js'),
-    ]);
+    const [{ startApi }, { openAnswers }, { openNewLeads }, { gaugeSources, serveMetrics }] =
+      await Promise.all([
+        import('../../../api/server.js'),
+        import('../../../redis/answers.js'),
+        import('../../../store/leads/newLeads.js'),
+        import('../../../metrics.js'),
+      ]);
     const metrics = await serveMetrics(settings);
     const answers = await openAnswers(settings.REDIS_URL, log);
+    const newLeads = openNewLeads();
     let shareConnection: (connection: ConnectionLike) => void = () => undefined;
     const connection = new Promise<ConnectionLike>((resolve) => (shareConnection = resolve));
-    const api = await startApi(settings, log, { answers, connection }).catch((error: unknown) => {
+    const api = await startApi(settings, log, { answers, newLeads, connection }).catch((error: unknown) => {
       throw (
         refusedToListen(error, settings, ['HOST', 'PORT']) ??
         explainDatabaseError(error, settings.MONGODB_URL)
@@ -50,7 +53,11 @@ async function serve(): Promise<void> {
       logSdkMessages(log);
       const connecting = connectWorker(settings, log);
       connecting.then(shareConnection, () => undefined);
-      const started = await worker.startWorker(settings, log, undefined, { answers, connection: connecting });
+      const started = await worker.startWorker(settings, log, undefined, {
+        answers,
+        newLeads,
+        connection: connecting,
+      });
       running = started;
       gaugeSources.lastBackup = started.lastBackup;
       gaugeSources.heldPosts = started.heldPosts;
