@@ -13,6 +13,7 @@ import {
   withTestPing,
   type PingAnswer,
 } from '../src/market/auction/asking.js';
+import { nextStep } from '../src/market/auction/decide.js';
 import { isDecided, pingLimit } from '../src/market/auction/earlyClose.js';
 import { pingId } from '../src/market/ids.js';
 import { metrics } from '../src/metrics.js';
@@ -22,12 +23,13 @@ import { contactOf, personKeys } from '../src/market/fields/personKeys.js';
 import { floorOf, placesOf } from '../src/market/auction/prices.js';
 import type { Candidate, Entry, Round } from '../src/market/model/round.js';
 import { isByTurns } from '../src/market/auction/turnsUsed.js';
-import type { LeadDocument } from '../src/store/documents.js';
+import type { Claim, LeadDocument } from '../src/store/documents.js';
 import { storeRound } from '../src/store/leads/rounds.js';
 import type { StoredTerms } from '../src/store/market/storedTerms.js';
 import { storeRoundWithTurns } from '../src/store/fairness/turnsStore.js';
 import { mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
+import { saleRequest, storeRoundForSale } from './sellLead.js';
 
 /** Who asks, about which lead, under which terms; `answerBy`: when the source is answered, UTC ms, if it waits. */
 export interface Asking {
@@ -36,6 +38,8 @@ export interface Asking {
   market: StoredTerms | undefined;
   lead: LeadDocument;
   answerBy: number | undefined;
+  /** Claims that this attempt has stored with its round, by contract; absent if it makes no offers. */
+  claims?: Map<string, Claim>;
 }
 
 /**
@@ -58,11 +62,25 @@ export async function ask(asking: Asking, round: Round, asked: readonly Candidat
   const next = { ...withAnswers(round, answers), decidedAfter: sinceStart(round) };
   const { sale } = round.terms;
   const contenders = isByTurns(sale) ? contendersOf(sale, answers) : [];
-  if (contenders.length === 0) return storeRound(deps.database, lead._id, next);
+  if (contenders.length === 0) return store(asking, next);
   return storeRoundWithTurns(deps.database, lead._id, next, {
     contenders,
     places: lead.test ? 0 : placesOf(sale),
   });
+}
+
+/** Stores a round; its first answers together with the claim of the offer that they lead to, if it is only one. */
+async function store({ deps, lead, claims }: Asking, round: Round): Promise<Round> {
+  const step = claims !== undefined && round.version === 1 ? nextStep(lead._id, round, []) : 'over';
+  const [offer, other] = typeof step === 'object' && 'offers' in step ? step.offers : [];
+  if (offer !== undefined && other === undefined) {
+    const claim = await storeRoundForSale(deps, round, saleRequest(lead, round, offer, Date.now()));
+    if (claim !== undefined) {
+      claims?.set(offer.contract, claim);
+      return round;
+    }
+  }
+  return storeRound(deps.database, lead._id, round);
 }
 
 /** Asks one contract for a new bid, because its bid has expired, and stores the round with its answer. */

@@ -10,12 +10,20 @@ import { countAnswer, type BuyerAnswer } from '../src/store/fairness/answers.js'
 import { recordServerAnswer, takeProbe } from '../src/store/fairness/circuits.js';
 import type { Deps } from './deps.js';
 
+/** Whether all leads may turn to a buyer. */
+export async function isHealthy(
+  { circuits }: Pick<Deps, 'circuits'>,
+  buyer: string,
+  line: Channel,
+): Promise<boolean> {
+  const circuit = (await circuits()).get(circuitId(buyer, line));
+  return circuit === undefined || circuitState(circuit, Date.now()) === 'closed';
+}
+
 /** Whether a lead may turn to a buyer: to one that fails, one lead at a time may, which tries it. */
-export async function mayTry({ database, circuits }: Deps, buyer: string, line: Channel): Promise<boolean> {
-  const id = circuitId(buyer, line);
-  const circuit = (await circuits()).get(id);
-  if (circuit === undefined || circuitState(circuit, Date.now()) === 'closed') return true;
-  return takeProbe(database, id, Date.now());
+export async function mayTry(deps: Deps, buyer: string, line: Channel): Promise<boolean> {
+  if (await isHealthy(deps, buyer, line)) return true;
+  return takeProbe(deps.database, circuitId(buyer, line), Date.now());
 }
 
 /** Limits are kept to within milliseconds, save by a process that stood still: it was paused, or its machine asleep. */

@@ -16,7 +16,7 @@ import type { Deps } from './deps.js';
 import { addressesOf, endOf, type End } from './endOf.js';
 import { planRound } from './planRound.js';
 import { reportOf, type RoundReport } from './roundReport.js';
-import { saleRequest, sellOnce } from './sellLead.js';
+import { saleRequest, sellClaimed, sellOnce } from './sellLead.js';
 
 export interface RoundRequest {
   leadId: string;
@@ -49,7 +49,7 @@ export const runRound =
     if (lead === null) throw new UnknownLeadError(leadId);
     const number = Math.max(after + 1, lead.lastRound ?? 0);
     const market = await deps.terms(lead.campaign);
-    const asking: Asking = { deps, market, lead, answerBy };
+    const asking: Asking = { deps, market, lead, answerBy, claims: new Map() };
     const started = await startRound(asking, { number, now });
     if ('status' in started) {
       if (started.status !== 'withdrawing') announce(deps, lead, answerTo, started);
@@ -131,7 +131,13 @@ export function roundPort(
       if (stored === 'closed' || stored.version > round.version) return stored;
       return askAgain(asking, round, contract);
     },
-    sell: (round, offer) => sellOnce(deps, saleRequest(lead, round, offer, Math.max(now, Date.now()))),
+    sell: (round, offer) => {
+      const request = saleRequest(lead, round, offer, Math.max(now, Date.now()));
+      const claimed = asking.claims?.get(offer.contract);
+      if (claimed === undefined) return sellOnce(deps, request);
+      asking.claims?.delete(offer.contract);
+      return sellClaimed(deps, { ...request, claimed });
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import { currencyExclusion, reservationNeeds } from '../src/market/eligibility/r
 import type { Round } from '../src/market/model/round.js';
 import { metrics } from '../src/metrics.js';
 import { currencyOf } from '../src/store/sales/book.js';
-import { skipOffer, type ClaimTerms } from '../src/store/sales/claims.js';
+import { skipOffer, storeRoundWithClaim, type ClaimTerms } from '../src/store/sales/claims.js';
 import {
   beginPost,
   bookPost,
@@ -23,7 +23,7 @@ import {
 import type { Claim, LeadDocument, PostAttempt } from '../src/store/documents.js';
 import { claimLowBalanceNotice } from '../src/store/books/lowBalance.js';
 import { findBuyer, type BuyerWithSecret } from '../src/store/market/storedTerms.js';
-import { mayTry, note } from './failing.js';
+import { isHealthy, mayTry, note } from './failing.js';
 import type { Deps } from './deps.js';
 
 export interface SaleRequest {
@@ -37,6 +37,8 @@ export interface SaleRequest {
   campaign: Pick<Campaign, 'id' | 'currency'>;
   /** Decides the windows that the sale counts in, UTC ms. */
   now: number;
+  /** Its claim, if this attempt has stored it with the round. */
+  claimed?: Claim;
 }
 
 export const saleRequest = (
@@ -44,7 +46,7 @@ export const saleRequest = (
   { number, campaign, terms }: Round,
   offer: Offer,
   now: number,
-): SaleRequest => ({
+): SaleRequest & { lead: LeadDocument } => ({
   leadId: lead._id,
   lead,
   round: number,
@@ -80,28 +82,18 @@ export async function sellAgain(
   return send(deps, post, request, 'again');
 }
 
+/** The same as `sellOnce` for an offer whose claim this attempt has stored with the round. */
+export const sellClaimed = (deps: Deps, request: SaleRequest & { claimed: Claim }): Promise<SaleAnswer> =>
+  sell(deps, request, 'first');
+
 async function sell(deps: Deps, request: SaleRequest, sending: Sending): Promise<SaleAnswer> {
-  const { leadId, lead: known, round, sale, offer, campaign, now } = request;
-  const { contract, buyer, exclusive, price, earns } = offer;
-  const again = mayOfferAgain(offer);
+  const { leadId, lead = leadId, offer, now, claimed } = request;
+  const { contract } = offer;
   const isExpired = hasExpired(offer.bid, Date.now());
-  const terms: ClaimTerms = {
-    lead: known ?? leadId,
-    contract,
-    postId: postId(leadId, contract, again ? round : undefined),
-    round,
-    buyer,
-    exclusive,
-    price,
-    earns,
-    currency: campaign.currency,
-    // No new post on a bid that has expired; a started post is still finished.
-    maxBuyers: isExpired ? 0 : sale.maxBuyers,
-    again,
-  };
+  const terms = claimTerms(request, { isExpired });
   const begun = await beginPost(
     deps.database,
-    terms,
+    { ...terms, lead, claimed },
     (lead, claim) => needsOf(deps, request, lead, claim),
     now,
   );
@@ -117,8 +109,45 @@ async function sell(deps: Deps, request: SaleRequest, sending: Sending): Promise
   }
 }
 
+/**
+ * Stores a round with the claim of its only first offer, in one write. Undefined if nothing was stored: the offer might be
+ * skipped, or the conditions are not met.
+ */
+export async function storeRoundForSale(
+  deps: Deps,
+  round: Round,
+  request: SaleRequest & { lead: LeadDocument },
+): Promise<Claim | undefined> {
+  const { offer, lead } = request;
+  if (hasExpired(offer.bid, Date.now()) || mayOfferAgain(offer)) return undefined;
+  if (!(await isHealthy(deps, offer.buyer, 'posts')) || (await changedCurrency(deps, request)) !== undefined)
+    return undefined;
+  return storeRoundWithClaim(deps.database, round, { ...claimTerms(request, { isExpired: false }), lead });
+}
+
 /** Whether a cancelled post of an earlier round may be followed by another. */
 const mayOfferAgain = ({ delivery }: Offer): boolean => delivery?.again === true;
+
+function claimTerms(
+  { leadId, round, sale, offer, campaign }: SaleRequest,
+  { isExpired }: { isExpired: boolean },
+): Omit<ClaimTerms, 'lead'> {
+  const { contract, buyer, exclusive, price, earns } = offer;
+  const again = mayOfferAgain(offer);
+  return {
+    contract,
+    postId: postId(leadId, contract, again ? round : undefined),
+    round,
+    buyer,
+    exclusive,
+    price,
+    earns,
+    currency: campaign.currency,
+    // No new post on a bid that has expired; a started post is still finished.
+    maxBuyers: isExpired ? 0 : sale.maxBuyers,
+    again,
+  };
+}
 
 /** Why the offer is not made, unless another attempt has started it. */
 async function skippedOffer(

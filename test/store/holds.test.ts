@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Hold } from '../../src/market/limits/duplicates.js';
 import type { DuplicateRule } from '../../src/market/model/market.js';
-import { confirm, readUsage, release, reserve, type Reservation } from '../../src/store/sales/capacity.js';
+import {
+  confirm,
+  dropHold,
+  noteHold,
+  readUsage,
+  release,
+  reserve,
+  type Reservation,
+} from '../../src/store/sales/capacity.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { isolatedSettings } from '../support/stack.js';
@@ -40,6 +48,28 @@ test('A sale confirmed twice is recorded once, with the first time', async () =>
   await confirm(database, hold('one', 'b'));
   await confirm(database, hold('one', 'b', NOW + 5));
   expect((await readUsage(database, [], { phone: 'b' })).holds).toMatchObject([hold('one', 'b')]);
+});
+
+test('A sale without limits is noted once beside its post, and removed if it is not booked', async () => {
+  const one = hold('noted', 'n');
+  await Promise.all([noteHold(database, one), noteHold(database, one)]);
+  await noteHold(database, { ...one, at: NOW + 5 });
+  await noteHold(database, hold('other', 'n'));
+  expect((await readUsage(database, [], { phone: 'n' })).holds).toMatchObject([one, hold('other', 'n')]);
+  await dropHold(database, one);
+  expect(await salesOf('n')).toEqual(['other']);
+});
+
+test('The buyers of a shared lead are noted together', async () => {
+  const shared = { ...hold('first', 's'), lead: 'shared' };
+  const holds = ['first', 'second', 'third'].map((sale) => ({ ...shared, sale, contract: sale }));
+  await Promise.all(holds.map((one) => noteHold(database, one)));
+  expect(await salesOf('s')).toEqual(['first', 'second', 'third']);
+});
+
+test('Of a number that many leads have, the latest noted sales of a contract are kept', async () => {
+  for (let i = 0; i < 5; i++) await noteHold(database, hold(`sale ${i}`, 'm'));
+  expect(await salesOf('m')).toEqual(['sale 2', 'sale 3', 'sale 4']);
 });
 
 const rule: DuplicateRule = { by: ['phone'], match: 'any', withinDays: 1, per: 'buyer' };

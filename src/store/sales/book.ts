@@ -33,6 +33,8 @@ export interface AcceptedPost {
   claim: Claim;
   /** What its reservation has counted. */
   counted?: readonly CountedUsage[];
+  /** Whether a reservation is left to confirm after the booking; by default there may be one. */
+  isUnsettled?: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface AcceptedPost {
  */
 export async function bookSale(
   database: Database,
-  { lead, contract, claim, counted: reserved = [] }: AcceptedPost,
+  { lead, contract, claim, counted: reserved = [], isUnsettled = true }: AcceptedPost,
   acceptance: Acceptance = {},
 ): Promise<Claim['status']> {
   const counted = reserved.filter(({ path }) => /^(sold|spent)\./.test(path));
@@ -65,7 +67,7 @@ export async function bookSale(
     buyerLeadId: acceptance.buyerLeadId,
     ...(counted.length > 0 && { counted }),
   };
-  const writes = booking(database, lead, { contract, sale, acceptance });
+  const writes = booking(database, lead, { sale, acceptance, isUnsettled });
   // The buyers of a shared lead accept concurrently, and each sale is written into the lead.
   const booked = await runInBatches(
     database,
@@ -120,11 +122,12 @@ function booking(
   { db }: Database,
   lead: StoredLead,
   {
-    contract,
     sale,
     acceptance: { detail, attempt },
-  }: { contract: string; sale: SaleDocument; acceptance: Acceptance },
+    isUnsettled,
+  }: { sale: SaleDocument; acceptance: Acceptance; isUnsettled: boolean },
 ): Booking {
+  const { contract } = sale;
   const path = `claims.${contract}`;
   const done = {
     [`${path}.status`]: 'accepted',
@@ -140,7 +143,11 @@ function booking(
       update: {
         $set: { status: 'sold', updatedAt: sale.at, endedAt: sale.at, ...done },
         $inc: { price: sale.earns },
-        $push: { buyerIds: sale.buyer, loose: contract, [`${path}.attempts`]: attempt },
+        $push: {
+          buyerIds: sale.buyer,
+          loose: isUnsettled ? contract : undefined,
+          [`${path}.attempts`]: attempt,
+        },
         $pull: { heldForOps: contract },
         $unset: { dueAt: '', reason: '' },
       },

@@ -23,6 +23,7 @@ import {
 } from '../../market/limits/usage.js';
 import type { Database } from '../db.js';
 import { runInBatches, leadLane } from '../lanes.js';
+import { duplicateKeyOf } from '../transaction.js';
 import type {
   CountedUsage,
   UsageReservation,
@@ -205,6 +206,40 @@ function noteSales(database: string, _id: string, sold: readonly Hold[]): Write 
     update: [{ $set: { holds: { $concatArrays: holds } } }],
     upsert: true,
   };
+}
+
+/**
+ * Adds a sale without a reservation to the holds of its person, for rules that are made later. It runs beside the post,
+ * so that nothing is left to confirm after the booking. Idempotent by sale.
+ */
+export async function noteHold(database: Database, hold: Hold): Promise<void> {
+  // The buyers of a shared lead hold the same person's lead.
+  const lane = { lane: `holds/${hold.lead}`, kind: 'note' };
+  await runInBatches(database, lane, hold, async (holds) => {
+    // Concurrent attempts of one sale note it once.
+    await noteHolds(database, [...new Map(holds.map((one) => [one.sale, one])).values()]);
+    return holds.map(() => undefined);
+  });
+}
+
+/** Most persons are new, and inserting costs less than updating. */
+async function noteHolds({ client, db, persons }: Database, holds: Hold[]): Promise<void> {
+  const ids = [...new Set(holds.flatMap(personIds))];
+  if (ids.length === 0) return;
+  try {
+    await persons.insertMany(
+      ids.map((_id) => ({ _id, holds })),
+      { ordered: false },
+    );
+  } catch (error) {
+    if (duplicateKeyOf(error) === undefined) throw error;
+    await client.bulkWrite<Written>(ids.map((id) => noteSales(db.databaseName, id, holds)));
+  }
+}
+
+/** Removes a sale that was not booked from the holds of its person. */
+export async function dropHold({ persons }: Pick<Database, 'persons'>, hold: Hold): Promise<void> {
+  await persons.updateMany({ _id: { $in: personIds(hold) } }, { $pull: { holds: { sale: hold.sale } } });
 }
 
 /** Moves the holds of a lead to other keys of its person. */

@@ -1,5 +1,6 @@
 import type { Filter, UpdateFilter } from 'mongodb';
 import type { LeadStatus } from '../../market/model/lead.js';
+import type { Round } from '../../market/model/round.js';
 import type { Database } from '../db.js';
 import { UnknownLeadError } from '../leads/leads.js';
 import type {
@@ -12,6 +13,7 @@ import type {
 } from '../documents.js';
 import { runInBatches, leadLane } from '../lanes.js';
 import { openLead } from '../leads/person.js';
+import { roundWrite } from '../leads/rounds.js';
 import { NOT_WITHDRAWN } from '../leads/withdrawals.js';
 
 /** An offer to a buyer, as its claim has it. */
@@ -43,34 +45,10 @@ export type Claimed =
  * that another attempt has given up.
  */
 export async function claimLead(database: Database, offer: ClaimTerms): Promise<Claimed> {
-  const { lead: given, contract, maxBuyers, again = false, ...terms } = offer;
+  const { lead: given, contract, again = false } = offer;
   const leadId = typeof given === 'string' ? given : given._id;
-  const path = `claims.${contract}`;
-  const claim: Claim = { ...terms, status: 'posting', at: new Date() };
-  const before = again ? await cancelledBefore(database, leadId, contract) : [];
-  const write: ClaimWrite = {
-    filter: {
-      _id: leadId,
-      status: { $nin: ['expired', 'withdrawn', 'returned'] },
-      erased: { $exists: false },
-      ...NOT_WITHDRAWN,
-      // The person's keys are as the caller has read them.
-      ...(typeof given !== 'string' && { matchRule: given.matchRule }),
-      // An offer in another currency than the lead's would be booked as an amount that nobody bid.
-      currency: claim.currency,
-      held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
-      heldAlone: { $ne: true },
-      passed: { $not: { $elemMatch: { round: claim.round, contract } } },
-      // The outcomes of earlier rounds have moved with these rounds.
-      lastRound: { $not: { $gt: claim.round } },
-      ...unclaimed(contract, claim.round, again),
-    },
-    update: {
-      $set: { [path]: claim, heldAlone: claim.exclusive, updatedAt: claim.at },
-      $inc: { held: 1 },
-      ...(before.length > 0 && { $addToSet: { passed: { $each: before } } }),
-    },
-  };
+  const claim = newClaim(offer);
+  const write = claimWrite(offer, claim, again ? await cancelledBefore(database, leadId, contract) : []);
   // The buyers of a shared lead claim it concurrently.
   const { isNew, lead } = await runInBatches(
     database,
@@ -90,6 +68,69 @@ export async function claimLead(database: Database, offer: ClaimTerms): Promise<
   if (skipped === undefined || skipped.answer === 'uncertain') return { closed: lead.status };
   const { answer, detail, change, limit } = skipped;
   return { refusal: { answer, detail, change, limit } };
+}
+
+/**
+ * Stores a new round of a lead together with the claim of its first offer, in one write. Returns the claim. Undefined if
+ * nothing was written: the conditions of the round (`roundWrite`) or of the claim (`claimLead`) are not met.
+ */
+export async function storeRoundWithClaim(
+  { leads }: Pick<Database, 'leads'>,
+  round: Round,
+  offer: ClaimTerms & { lead: LeadDocument },
+): Promise<Claim | undefined> {
+  const claim = newClaim(offer);
+  const claimed = claimWrite(offer, claim);
+  const stored = roundWrite(offer.lead._id, round);
+  const { matchedCount } = await leads.updateOne(
+    { ...claimed.filter, ...stored.filter },
+    { ...claimed.update, $set: { ...claimed.update.$set, ...stored.update.$set } },
+  );
+  return matchedCount === 1 ? claim : undefined;
+}
+
+const newClaim = ({ postId, round, buyer, exclusive, price, earns, currency }: ClaimTerms): Claim => ({
+  postId,
+  round,
+  buyer,
+  exclusive,
+  price,
+  earns,
+  currency,
+  status: 'posting',
+  at: new Date(),
+});
+
+/** @param replaced the claim of an earlier round that this one replaces */
+function claimWrite(
+  { lead, contract, maxBuyers, again = false }: ClaimTerms,
+  claim: Claim,
+  replaced: SkippedOffer[] = [],
+): ClaimWrite {
+  const isKnown = typeof lead !== 'string';
+  return {
+    filter: {
+      _id: isKnown ? lead._id : lead,
+      status: { $nin: ['expired', 'withdrawn', 'returned'] },
+      erased: { $exists: false },
+      ...NOT_WITHDRAWN,
+      // The person's keys are as the caller has read them.
+      ...(isKnown && { matchRule: lead.matchRule }),
+      // An offer in another currency than the lead's would be booked as an amount that nobody bid.
+      currency: claim.currency,
+      held: { $lt: claim.exclusive ? Math.min(1, maxBuyers) : maxBuyers },
+      heldAlone: { $ne: true },
+      passed: { $not: { $elemMatch: { round: claim.round, contract } } },
+      // The outcomes of earlier rounds have moved with these rounds.
+      lastRound: { $not: { $gt: claim.round } },
+      ...unclaimed(contract, claim.round, again),
+    },
+    update: {
+      $set: { [`claims.${contract}`]: claim, heldAlone: claim.exclusive, updatedAt: claim.at },
+      $inc: { held: 1 },
+      $addToSet: replaced.length > 0 ? { passed: { $each: replaced } } : undefined,
+    },
+  };
 }
 
 interface ClaimWrite {

@@ -8,13 +8,23 @@ import type { Database } from '../db.js';
 import type { Claim, CountedUsage, LeadDocument, LimitRefusal, PostAttempt } from '../documents.js';
 import { findLead, findStoredLead } from '../leads/leads.js';
 import { comparedOf, findCompared } from '../persons/commonValues.js';
-import { confirm, countedFor, release, reserve, unsettledLeads, type Reservation } from './capacity.js';
+import {
+  confirm,
+  countedFor,
+  dropHold,
+  noteHold,
+  release,
+  reserve,
+  unsettledLeads,
+  type Reservation,
+} from './capacity.js';
 import {
   agreeOnReservation,
   claimLead,
   dropClaim,
   endClaim,
   noteUncertainAttempt,
+  type Claimed,
   type ClaimTerms,
   type EndedClaim,
 } from './claims.js';
@@ -32,8 +42,12 @@ export interface Post {
   claim: Claim;
   /** The counts of its reservation under limits and for the award. */
   counted: readonly CountedUsage[];
-  /** Whether there is a reservation to settle when the post ends. */
-  isReserved: boolean;
+  /** Whether limits, the balance or the award have counted it. */
+  isCounted: boolean;
+  /**
+   * Present if the post has no reservation to settle: the write, in progress, that adds it to the holds of the person.
+   */
+  noted?: Promise<void>;
 }
 
 /**
@@ -55,16 +69,18 @@ const ALONE_MS = 2000;
 /**
  * Starts a post, or finds the one that an earlier attempt started: claims the lead for the buyer, then reserves what the
  * sale needs. If concurrent attempts of one post get different answers from the limits, the first one counts for all.
+ * @param offer `claimed`: its claim, if this attempt has stored it with the round (`storeRoundWithClaim`)
  * @param now decides the windows that the sale counts in, UTC ms
  */
 export async function beginPost(
   database: Database,
-  offer: ClaimTerms,
+  offer: ClaimTerms & { claimed?: Claim },
   needsOf: (lead: LeadDocument, claim: Claim) => Promise<SaleNeeds>,
   now: number,
 ): Promise<BegunPost> {
   const began = performance.now();
-  const claimed = await claimLead(database, offer);
+  const { claimed: known, ...terms } = offer;
+  const claimed = known ? claimedBefore(terms, known) : await claimLead(database, terms);
   if ('refusal' in claimed) return { status: 'refused', refusal: claimed.refusal };
   if ('closed' in claimed) return { status: 'closed', leadStatus: claimed.closed };
   const { lead, claim, isNew } = claimed;
@@ -73,10 +89,16 @@ export async function beginPost(
   const needs = await needsOf(lead, claim);
   const hold = holdOf(lead, contract, claim, now);
   const found = await reserveFor(database, { lead, claim, hold, needs });
-  const isReserved = needs.limits.length > 0 || needs.buyer.balance !== undefined || needs.countsOffers;
-  const post: Post = { lead, contract, claim, counted: found.counted, isReserved };
+  const isCounted = needs.limits.length > 0 || needs.buyer.balance !== undefined || needs.countsOffers;
+  const post: Post = { lead, contract, claim, counted: found.counted, isCounted };
+  if (!isCounted && !needs.notesPerson) {
+    const noted = noteHold(database, hold);
+    // Its failure is reported by the booking.
+    noted.catch(() => undefined);
+    return { status: 'posting', post: { ...post, noted } };
+  }
   const isAlone = isNew && found.refusal === undefined && performance.now() - began < ALONE_MS;
-  if (isAlone || (!isReserved && !needs.notesPerson)) return { status: 'posting', post };
+  if (isAlone) return { status: 'posting', post };
   const answer = found.refusal ?? 'taken';
   const agreed = await agreeOnReservation(database, lead._id, { contract, postId: claim.postId }, answer);
   if (agreed === 'taken') {
@@ -87,12 +109,18 @@ export async function beginPost(
     const current = await findStoredLead(database, lead._id);
     // If it is unsettled, the attempt that ended the claim also settles its reservation, or the sweep does.
     if (current?.loose?.includes(contract) !== true) await release(database, hold);
-    return beginPost(database, offer, needsOf, now);
+    return beginPost(database, terms, needsOf, now);
   }
   await release(database, hold);
   await dropClaim(database, lead._id, claim.postId, { round: claim.round, contract, ...agreed });
   return { status: 'refused', refusal: agreed };
 }
+
+/** The claim that this attempt has stored with its round. */
+const claimedBefore = ({ lead, contract }: ClaimTerms, claim: Claim): Claimed => {
+  if (typeof lead === 'string') throw new Error(`Lead ${lead} was not read`);
+  return { lead: { ...lead, claims: { ...lead.claims, [contract]: claim } }, claim, isNew: true };
+};
 
 /** Reserves what the sale needs; `refusal` is the limit that does not allow it. */
 async function reserveFor(
@@ -134,7 +162,7 @@ export async function resumePost(
   claim: Claim,
 ): Promise<Post> {
   const counted = await countedFor(database, { sale: claim.postId, contract });
-  return { lead, contract, claim, counted, isReserved: true };
+  return { lead, contract, claim, counted, isCounted: true };
 }
 
 /**
@@ -146,18 +174,26 @@ export async function bookPost(
   post: Post,
   acceptance?: Acceptance,
 ): Promise<Claim['status']> {
-  const { lead, contract, claim, isReserved } = post;
-  const status = await bookSale(database, post, acceptance);
-  if (status === 'accepted') await confirm(database, holdOf(lead, contract, claim), { isReserved });
+  const { lead, contract, claim, isCounted, noted } = post;
+  await noted;
+  const status = await bookSale(database, { ...post, isUnsettled: noted === undefined }, acceptance);
+  const hold = holdOf(lead, contract, claim);
+  if (noted === undefined) {
+    if (status === 'accepted') await confirm(database, hold, { isReserved: isCounted });
+  } else if (status !== 'accepted') {
+    // A concurrent attempt may have cancelled the post before the hold was noted.
+    await dropHold(database, hold);
+  }
   return status;
 }
 
 /** The buyer has refused: frees the lead for other buyers, then releases the reservation. A sent post stays counted. */
 export async function refusePost(
   database: Database,
-  { lead, contract, claim }: Pick<Post, 'lead' | 'contract' | 'claim'>,
+  { lead, contract, claim, noted }: Pick<Post, 'lead' | 'contract' | 'claim' | 'noted'>,
   { detail, words, attempt }: Pick<EndedClaim, 'detail' | 'words' | 'attempt'>,
 ): Promise<void> {
+  await noted?.catch(() => undefined);
   const ended: EndedClaim = { contract, postId: claim.postId, status: 'refused', detail, words, attempt };
   if (await endClaim(database, lead._id, ended))
     await release(database, holdOf(lead, contract, claim), { wasPosted: true });
