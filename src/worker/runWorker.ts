@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, type WorkerTuner, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Settings, TemporalSettings } from '../config.js';
@@ -16,7 +17,7 @@ import { startSweep, type OverdueLeads } from './sweep.js';
 import { signalNextMarketChange, type MarketChanges } from './signalMarketChanges.js';
 
 export interface RunningWorker {
-  /** Finishes what is under way, takes nothing new, and lets go of the connections. */
+  /** Finishes what is under way within 20 s, takes nothing new, and lets go of the connections. */
   stop(): Promise<void>;
   /** Rejects when the worker dies by itself. */
   ended: Promise<void>;
@@ -51,6 +52,12 @@ const POLLS = 2;
 
 /** How long steps under way may take to finish when the worker stops. */
 const SHUTDOWN_GRACE = '15 s';
+/**
+ * When a stopping worker gives up its steps, ms: while the database is away, a lead's step fails at each attempt, and the
+ * SDK repeats it without a limit. This is as safe as a crash, since each step finds what an earlier attempt has done. The
+ * SDK's own limit (`shutdownForceTime`) throws before the steps have ended, and logs an error.
+ */
+const GIVEN_UP_AFTER_MS = 20_000;
 
 /**
  * Runs leads' workflows and their steps, and the sweep beside them. Waits until Temporal is up.
@@ -128,8 +135,12 @@ export async function runWorker(
     ended,
     stop: async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
-      await Promise.all([ended, ...beside.map(({ stop }) => stop())]);
-      await Promise.all([connection.close(), clientConnection.close()]);
+      const late = sleep(GIVEN_UP_AFTER_MS, 'late' as const, { ref: false });
+      const [how] = await Promise.all([Promise.race([ended, late]), ...beside.map(({ stop }) => stop())]);
+      await clientConnection.close();
+      // Steps that were given up use the worker's connection until the process exits.
+      if (how === 'late') log.warn({ event: 'steps_given_up', after_ms: GIVEN_UP_AFTER_MS });
+      else await connection.close();
     },
   };
 }
@@ -168,7 +179,7 @@ async function retryUntilConnected<T>(connect: () => Promise<T>, address: string
     } catch (error) {
       const why = explainConnectionError(error) ?? (error instanceof Error ? error.message : 'unknown');
       log.warn({ event: 'waiting_for_temporal', address, why });
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await sleep(wait);
     }
   }
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, describe, it, onTestFinished } from 'vites
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { storeMarket, type TestContract } from '../support/market.js';
 import { leadNow, sendLead, type Reply, type Source } from '../support/source.js';
+import { openTcpProxy, throughProxy } from '../support/tcpProxy.js';
 import { workerOf } from '../support/worker.js';
 import { holdRequests } from './holdRequests.js';
 import { becomesSold, wasSoldOnce } from './soldOnce.js';
@@ -121,5 +122,34 @@ describe('while workers start and stop', () => {
       expect((await world.storyOf(sale.leadId)).status).toBe('sold');
       await wasSoldOnce(world.database, sale);
     }
+  });
+
+  it('a worker whose database is away ends in time without an error, and another one sells its lead', async () => {
+    const server = await buyer();
+    await market('away', { waiting: { server } });
+    const mongodb = await openTcpProxy(world.settings.MONGODB_URL);
+    onTestFinished(() => mongodb.close());
+    const worker = await world.processes.worker({
+      ...world.settings,
+      MONGODB_URL: throughProxy(world.settings.MONGODB_URL, mongodb),
+    });
+    onTestFinished(() => worker.kill());
+    mongodb.cut();
+    const reply = await sendLead(source, 'away', undefined, { prefer: 'respond-async' });
+    await expect
+      .poll(() => worker.logged({ event: 'temporal_sdk', activityType: 'runRound' }).length, {
+        timeout: 20_000,
+      })
+      .toBeGreaterThan(0);
+
+    worker.tellToEnd();
+    expect(await worker.ended, worker.log()).toBe('exit code 0');
+    for (const event of ['stopping', 'steps_given_up', 'stopped'])
+      expect(worker.logged({ event }), event).toHaveLength(1);
+
+    await startWorker();
+    const sale = { leadId: idOf(reply), buyer: 'waiting', price: 2000 };
+    await becomesSold(source, sale, 20_000);
+    await wasSoldOnce(world.database, { ...sale, server });
   });
 });
