@@ -1,76 +1,10 @@
-import { MongoClient, type Collection, type Db, type MongoClientOptions } from 'mongodb';
+import { MongoClient, type MongoClientOptions } from 'mongodb';
 import { SettingsError, type Settings } from '../config.js';
-import type {
-  AnswersDocument,
-  AppliesDocument,
-  MarketTermsDocument,
-  MarketVersionDocument,
-  AuditDocument,
-  BackupDocument,
-  BuyerDocument,
-  CampaignDocument,
-  CircuitDocument,
-  ContractDocument,
-  EntryDocument,
-  KeyDocument,
-  PersonDocument,
-  ReturnDocument,
-  RoundDocument,
-  SaleDocument,
-  SecretDocument,
-  SellerDocument,
-  StoredLead,
-  SuppressionDocument,
-  TurnsDocument,
-  UsageDocument,
-  MarketChangeDocument,
-} from './documents.js';
-import { openVault, type Vault } from './vault.js';
+import type * as stored from './documents.js';
+import { openVault } from './vault.js';
 
 /** A database: its client, its collections (documents.ts) and the keys of personal data. */
-export interface Database {
-  client: MongoClient;
-  db: Db;
-  /** Keys of personal data, loaded on first use; commands without personal data don't load them. */
-  vault: Vault;
-
-  // Market
-  sellers: Collection<SellerDocument>;
-  buyers: Collection<BuyerDocument>;
-  campaigns: Collection<CampaignDocument>;
-  contracts: Collection<ContractDocument>;
-  applies: Collection<AppliesDocument>;
-  marketVersions: Collection<MarketVersionDocument>;
-  marketTerms: Collection<MarketTermsDocument>;
-  marketChanges: Collection<MarketChangeDocument>;
-
-  // Leads
-  leads: Collection<StoredLead>;
-  rounds: Collection<RoundDocument>;
-
-  // Sales and books
-  sales: Collection<SaleDocument>;
-  returns: Collection<ReturnDocument>;
-  ledger: Collection<EntryDocument>;
-  usage: Collection<UsageDocument>;
-
-  // Fairness
-  turns: Collection<TurnsDocument>;
-  circuits: Collection<CircuitDocument>;
-  answers: Collection<AnswersDocument>;
-
-  // Persons
-  persons: Collection<PersonDocument>;
-  suppressions: Collection<SuppressionDocument>;
-  secrets: Collection<SecretDocument>;
-
-  // Access
-  keys: Collection<KeyDocument>;
-
-  // Upkeep
-  audit: Collection<AuditDocument>;
-  backups: Collection<BackupDocument>;
-}
+export type Database = ReturnType<typeof openDatabase>;
 
 type Limits = Pick<
   MongoClientOptions,
@@ -87,7 +21,7 @@ type Limits = Pick<
 export function openDatabase(
   settings: Pick<Settings, 'MONGODB_URL' | 'MONGODB_DATABASE'> & Partial<Pick<Settings, 'MASTER_KEYS'>>,
   limits: Limits = {},
-): Database {
+) {
   const client = newClient(settings.MONGODB_URL, {
     appName: 'gavel',
     writeConcern: { w: 'majority' },
@@ -101,34 +35,49 @@ export function openDatabase(
   // The driver emits an error if a server of the set has an unsupported version. The operations fail too.
   client.on('error', () => undefined);
   const db = client.db(settings.MONGODB_DATABASE);
-  const secrets = db.collection<SecretDocument>('secrets');
+  const secrets = db.collection<stored.SecretDocument>('secrets');
   return {
     client,
     db,
+    /** Keys of personal data, loaded on first use; commands without personal data don't load them. */
     vault: openVault(settings.MASTER_KEYS, secrets),
-    sellers: db.collection('sellers'),
-    buyers: db.collection('buyers'),
-    campaigns: db.collection('campaigns'),
-    contracts: db.collection('contracts'),
-    applies: db.collection('applies'),
-    marketVersions: db.collection('marketVersions'),
-    marketTerms: db.collection('marketTerms'),
-    marketChanges: db.collection('wakes'),
-    leads: db.collection('leads'),
-    rounds: db.collection('rounds'),
-    sales: db.collection('sales'),
-    returns: db.collection('returns'),
-    ledger: db.collection('ledger'),
-    usage: db.collection('usage'),
-    turns: db.collection('turns'),
-    circuits: db.collection('circuits'),
-    answers: db.collection('answers'),
-    persons: db.collection('persons'),
-    suppressions: db.collection('suppressions'),
+
+    // Market
+    sellers: db.collection<stored.SellerDocument>('sellers'),
+    buyers: db.collection<stored.BuyerDocument>('buyers'),
+    campaigns: db.collection<stored.CampaignDocument>('campaigns'),
+    contracts: db.collection<stored.ContractDocument>('contracts'),
+    applies: db.collection<stored.AppliesDocument>('applies'),
+    marketVersions: db.collection<stored.MarketVersionDocument>('marketVersions'),
+    marketTerms: db.collection<stored.MarketTermsDocument>('marketTerms'),
+    marketChanges: db.collection<stored.MarketChangeDocument>('wakes'),
+
+    // Leads
+    leads: db.collection<stored.StoredLead>('leads'),
+    rounds: db.collection<stored.RoundDocument>('rounds'),
+
+    // Sales and books
+    sales: db.collection<stored.SaleDocument>('sales'),
+    returns: db.collection<stored.ReturnDocument>('returns'),
+    ledger: db.collection<stored.EntryDocument>('ledger'),
+    usage: db.collection<stored.UsageDocument>('usage'),
+
+    // Fairness
+    turns: db.collection<stored.TurnsDocument>('turns'),
+    circuits: db.collection<stored.CircuitDocument>('circuits'),
+    answers: db.collection<stored.AnswersDocument>('answers'),
+
+    // Persons
+    persons: db.collection<stored.PersonDocument>('persons'),
+    suppressions: db.collection<stored.SuppressionDocument>('suppressions'),
     secrets,
-    keys: db.collection('keys'),
-    audit: db.collection('audit'),
-    backups: db.collection('backups'),
+
+    // Access
+    keys: db.collection<stored.KeyDocument>('keys'),
+
+    // Upkeep
+    audit: db.collection<stored.AuditDocument>('audit'),
+    backups: db.collection<stored.BackupDocument>('backups'),
   };
 }
 
