@@ -32,27 +32,23 @@ export const showAudit = operation({
   id: 'listAudit',
   summary: 'List audit entries, newest first: actor, time, and old and new values',
   tag: 'Audit',
-  method: 'GET',
-  path: '/admin/audit',
+  route: 'GET /admin/audit',
   scope: 'audit:read',
-  input: Type.Object(
-    {
-      since: optional(DateOrTime('Start of the period')),
-      of: optional(
-        Type.String({
-          title: 'an id',
-          examples: ['ACME1234/auto-insurance/northwind'],
-          maxLength: 300,
-          description: 'Only entries about the object with this id (a lead, contract, key, …)',
-        }),
-      ),
-      before: optional(
-        Type.String({ title: 'an audit_id', maxLength: 64, description: 'Only older entries than this one' }),
-      ),
-      limit: optional(Limit),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    since: optional(DateOrTime('Start of the period')),
+    of: optional(
+      Type.String({
+        title: 'an id',
+        examples: ['ACME1234/auto-insurance/northwind'],
+        maxLength: 300,
+        description: 'Only entries about the object with this id (a lead, contract, key, …)',
+      }),
+    ),
+    before: optional(
+      Type.String({ title: 'an audit_id', maxLength: 64, description: 'Only older entries than this one' }),
+    ),
+    limit: optional(Limit),
+  },
   output: Type.Object(
     { entries: Type.Array(Listed), more: Type.Boolean({ description: 'Whether there are older entries' }) },
     { $id: 'Audit', title: 'Audit entries' },

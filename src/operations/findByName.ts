@@ -9,7 +9,7 @@ import {
   type BuyerWithSecret,
   type SellerWithSecret,
 } from '../store/market/storedTerms.js';
-import { OperationError } from './operationError.js';
+import { OperationError, notFound } from './operationError.js';
 
 /** @throws OperationError if the market has no such seller */
 export const findSellerByName = async (database: Database, codeOrSlug: string): Promise<SellerWithSecret> =>
@@ -84,8 +84,5 @@ async function unknown(database: Database, kind: Kind, named: string): Promise<n
     meant === undefined
       ? `\`gavel apply FILE\` with one under ${kind}s creates it`
       : `did you mean ${meant}?`;
-  throw new OperationError(
-    'notFound',
-    `The market has no ${kind} "${named}"; ${hint}${meant === undefined ? '.' : ''}`,
-  );
+  throw notFound(`The market has no ${kind} "${named}"; ${hint}${meant === undefined ? '.' : ''}`);
 }

@@ -1,10 +1,10 @@
-import type Type from 'typebox';
+import Type from 'typebox';
 import type { OutboundRules } from '../buyers/outboundRules.js';
 import type { Send } from '../buyers/send.js';
 import type { Actor } from '../store/audit.js';
 import type { Database } from '../store/db.js';
 import type { Scope } from '../store/scopes.js';
-import type { LeadWorkflowCalls } from '../temporal/leadWorkflowCalls.js';
+import type { LeadWorkflowCalls } from '../temporal/leadWorkflowClient.js';
 import type { OperationFailure } from './operationError.js';
 
 /** The services and the caller of an operation. */
@@ -64,10 +64,26 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   run(context: OperationContext, input: Type.Static<In>): Promise<Type.Static<Out>>;
 }
 
+/** An operation as it is declared. */
+interface Declared<In extends Type.TProperties, Out extends Type.TSchema> extends Omit<
+  Operation<Type.TObject<In>, Out>,
+  'input' | 'method' | 'path'
+> {
+  /** `GET /admin/leads/:lead_id` */
+  route: `${Operation['method']} /admin/${string}`;
+  /** The properties of the request. */
+  input: In;
+}
+
 /** Infers the types of input and output from the schemas. */
-export const operation = <In extends Type.TObject, Out extends Type.TSchema>(
-  one: Operation<In, Out>,
-): Operation<In, Out> => one;
+export function operation<In extends Type.TProperties, Out extends Type.TSchema>({
+  route,
+  input,
+  ...one
+}: Declared<In, Out>): Operation<Type.TObject<In>, Out> {
+  const [method, path] = route.split(' ') as [Operation['method'], string];
+  return { ...one, method, path, input: Type.Object(input, { title: 'the request' }) };
+}
 
 /** The parameters of a path, in order. */
 export const pathParameters = (path: string): string[] =>

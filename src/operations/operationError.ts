@@ -52,3 +52,10 @@ export class OperationError extends Error {
     super(message);
   }
 }
+
+/* The most frequent errors. */
+export const invalidRequest = (message: string) => new OperationError('invalidRequest', message);
+export const invalidField = (message: string) => new OperationError('invalidField', message);
+export const notFound = (message: string) => new OperationError('notFound', message);
+export const conflict = (message: string) => new OperationError('conflict', message);
+export const unavailable = (message: string) => new OperationError('unavailable', message);

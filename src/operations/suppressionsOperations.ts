@@ -13,7 +13,7 @@ import {
 } from '../store/persons/suppressions.js';
 import type { Database } from '../store/db.js';
 import { matchesOnLists } from '../store/persons/matchKeys.js';
-import { OperationError } from './operationError.js';
+import { invalidField } from './operationError.js';
 import { BuyerName, Contact, Flag, SellerName } from './inputs.js';
 import { findBuyerByName, findSellerByName } from './findByName.js';
 import { operation, type OperationContext } from './operation.js';
@@ -37,10 +37,9 @@ export const showSuppressions = operation({
   id: 'listSuppressions',
   summary: 'List suppression lists with their counts; entries can’t be read, since only hashes are stored',
   tag,
-  method: 'GET',
-  path: '/admin/suppressions',
+  route: 'GET /admin/suppressions',
   scope: 'leads:read',
-  input: Type.Object({}, { title: 'the request' }),
+  input: {},
   output: Type.Object({ lists: Type.Array(Listed) }, { $id: 'SuppressionLists', title: 'Suppression lists' }),
   async run({ database }) {
     const lists = await suppressionLists(database);
@@ -59,30 +58,27 @@ export const showSuppressions = operation({
 /** Limit of persons per request. */
 export const MAX_SUPPRESSED = 5000;
 
-const Persons = Type.Object(
-  {
-    seller: optional(SellerName),
-    all: optional(Flag('The list of all sellers')),
-    buyer: optional(BuyerName),
-    persons: Type.Array(
-      Type.Object(
-        { phone: optional(Contact('A phone number')), email: optional(Contact('An e-mail address')) },
-        { title: 'a person' },
-      ),
-      { title: 'a list of persons', minItems: 1, maxItems: MAX_SUPPRESSED },
+const Persons = Type.Object({
+  seller: optional(SellerName),
+  all: optional(Flag('The list of all sellers')),
+  buyer: optional(BuyerName),
+  persons: Type.Array(
+    Type.Object(
+      { phone: optional(Contact('A phone number')), email: optional(Contact('An e-mail address')) },
+      { title: 'a person' },
     ),
-  },
-  { title: 'the request' },
-);
+    { title: 'a list of persons', minItems: 1, maxItems: MAX_SUPPRESSED },
+  ),
+});
 
-const shared = { tag, method: 'POST', scope: 'leads:write', input: Persons } as const;
+const shared = { tag, scope: 'leads:write', input: Persons.properties } as const;
 const MAX_LIST_BYTES = 2 * 1024 * 1024;
 
 export const suppress = operation({
   ...shared,
   id: 'addSuppressions',
   summary: 'Add persons to a suppression list. Their leads are never sold, and pending ones are withdrawn',
-  path: '/admin/suppressions/add',
+  route: 'POST /admin/suppressions/add',
   maxBodyBytes: MAX_LIST_BYTES,
   output: Type.Object(
     {
@@ -112,7 +108,7 @@ export const unsuppress = operation({
   ...shared,
   id: 'removeSuppressions',
   summary: 'Remove persons from a suppression list, so that their leads can be sold',
-  path: '/admin/suppressions/remove',
+  route: 'POST /admin/suppressions/remove',
   maxBodyBytes: MAX_LIST_BYTES,
   output: Type.Object(
     { removed: Count, absent: Count },
@@ -149,10 +145,7 @@ async function scopeOf(
   { seller, buyer, all = false }: Omit<Type.Static<typeof Persons>, 'persons'>,
 ): Promise<string> {
   if ([seller !== undefined, buyer !== undefined, all].filter((given) => given).length !== 1)
-    throw new OperationError(
-      'invalidField',
-      'Name exactly one list: `seller`, `buyer`, or `all` for all sellers.',
-    );
+    throw invalidField('Name exactly one list: `seller`, `buyer`, or `all` for all sellers.');
   if (seller !== undefined) return (await findSellerByName(database, seller)).code;
   return buyer === undefined ? EVERY_SELLER : buyerScope((await findBuyerByName(database, buyer)).id);
 }

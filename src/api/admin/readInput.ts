@@ -4,7 +4,7 @@ import Value from 'typebox/value';
 import { pathText } from '../../market/file/fault.js';
 import { checkShape } from '../../market/file/shape.js';
 import { MISSING, type FieldFault } from '../../market/fields/standardFields.js';
-import { OperationError } from '../../operations/operationError.js';
+import { OperationError, invalidRequest } from '../../operations/operationError.js';
 import { readBody, readForm } from '../http/body.js';
 import type { Entries } from '../http/entries.js';
 import { queryOf } from '../http/requestTarget.js';
@@ -70,10 +70,7 @@ function fileOf(body: Buffer, isJson: boolean, type: string): string {
   try {
     return utf8.decode(body);
   } catch {
-    throw new OperationError(
-      'invalidRequest',
-      'The file is not in UTF-8. Save it as UTF-8 and send it again.',
-    );
+    throw invalidRequest('The file is not in UTF-8. Save it as UTF-8 and send it again.');
   }
 }
 

@@ -1,4 +1,4 @@
-import { OperationError } from '../../operations/operationError.js';
+import { OperationError, invalidRequest } from '../../operations/operationError.js';
 import { decodeUtf8 } from './encoding.js';
 import type { Entries } from './entries.js';
 import { readJson } from './jsonBody.js';
@@ -18,8 +18,7 @@ function inUtf8(entries: [string, string][]): Entries {
   const [name] = entries.find((entry) => entry.some((text) => text.includes('\ufffd'))) ?? [];
   if (name === undefined) return entries;
   const which = name.includes('\ufffd') ? 'The name of a field' : `The field "${name.slice(0, 64)}"`;
-  throw new OperationError(
-    'invalidRequest',
+  throw invalidRequest(
     `${which} is not in UTF-8. Send all fields in UTF-8: in a form and in an address, é is %C3%A9.`,
   );
 }
@@ -52,8 +51,7 @@ export async function readBody(body: Buffer, contentType: string | undefined): P
 function readUrlencoded(text: string): Entries {
   const entries = readForm(text);
   if (!/^\s*[{[]/.test(entries[0]?.[0] ?? '')) return entries;
-  throw new OperationError(
-    'invalidRequest',
+  throw invalidRequest(
     'The body is JSON, but its Content-Type is that of a form. Send the header "Content-Type: application/json".',
   );
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { OperationError } from '../../operations/operationError.js';
+import { OperationError, invalidRequest } from '../../operations/operationError.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -8,13 +8,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * @throws OperationError `invalidRequest` with the position of the invalid byte and the probable encoding
  */
 export function decodeUtf8(body: Buffer): string {
-  if (isUtf16(body)) throw new OperationError('invalidRequest', 'The body is in UTF-16. Send it in UTF-8.');
+  if (isUtf16(body)) throw invalidRequest('The body is in UTF-16. Send it in UTF-8.');
   if (isUtf8(body)) return utf8.decode(body);
   const start = firstFault(body);
   const byte = (body[start] ?? 0).toString(16).toUpperCase();
   const at = lineAndColumn(utf8.decode(body.subarray(0, start)));
-  throw new OperationError(
-    'invalidRequest',
+  throw invalidRequest(
     `The body is not in UTF-8: ${at} has the byte 0x${byte}, probably Latin-1 or Windows-1252. Send it in UTF-8.`,
   );
 }

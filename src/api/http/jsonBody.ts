@@ -1,4 +1,4 @@
-import { OperationError } from '../../operations/operationError.js';
+import { OperationError, invalidRequest } from '../../operations/operationError.js';
 import type { Entries } from './entries.js';
 import { decodeUtf8 } from './encoding.js';
 import { jsonFault } from './jsonFault.js';
@@ -13,10 +13,7 @@ export function readJson(body: Buffer): Entries {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return entriesWithExactNumbers(text, value);
   const kind = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${nameOf(value)}`;
-  throw new OperationError(
-    'invalidRequest',
-    `The body is ${kind}. Send one JSON object: {"name": "value", …}.`,
-  );
+  throw invalidRequest(`The body is ${kind}. Send one JSON object: {"name": "value", …}.`);
 }
 
 const nameOf = (value: unknown): string => (typeof value === 'string' ? 'text' : typeof value);
@@ -29,7 +26,7 @@ function parse(text: string): unknown {
     const hint = /^\s*[\w.%+-]+=/.test(text)
       ? 'It looks like a form: send the header "Content-Type: application/x-www-form-urlencoded".'
       : 'Send one JSON object: {"name": "value", …}.';
-    throw new OperationError('invalidRequest', `The body is not JSON. ${sentence(jsonFault(text))} ${hint}`);
+    throw invalidRequest(`The body is not JSON. ${sentence(jsonFault(text))} ${hint}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { OperationError } from '../../operations/operationError.js';
+import { OperationError, invalidRequest } from '../../operations/operationError.js';
 import { unsupportedType } from './unsupportedType.js';
 
 /** More than any form has; each part costs some work. */
@@ -40,8 +40,7 @@ function openParser(contentType: string): BusboyInstance {
       isPartAFile: (_name, _type, filename) => filename !== undefined,
     });
   } catch {
-    throw new OperationError(
-      'invalidRequest',
+    throw invalidRequest(
       'The Content-Type has no valid boundary. Let your HTTP library set this header when it builds the form.',
     );
   }
@@ -51,16 +50,10 @@ function openParser(contentType: string): BusboyInstance {
 const ENCODED = /^\s*(?:base64|quoted-printable)/i;
 
 const encodedPart = (name: string, encoding: string): OperationError =>
-  new OperationError(
-    'invalidRequest',
-    `The part "${name}" is encoded as ${encoding}. Send it unencoded, in UTF-8.`,
-  );
+  invalidRequest(`The part "${name}" is encoded as ${encoding}. Send it unencoded, in UTF-8.`);
 
 const filePart = (name: string): OperationError =>
   unsupportedType(`The part "${name}" is a file. Send text fields only.`);
 
 const incompleteBody = (): OperationError =>
-  new OperationError(
-    'invalidRequest',
-    'The multipart body is incomplete, or its boundary differs from the one in Content-Type.',
-  );
+  invalidRequest('The multipart body is incomplete, or its boundary differs from the one in Content-Type.');

@@ -11,7 +11,7 @@ import {
   type StatementLine,
   type StatementPage,
 } from '../../store/books/statement.js';
-import { OperationError } from '../operationError.js';
+import { invalidField } from '../operationError.js';
 import { BuyerName, dateOf, Day, Flag, MAX_PAGE_SIZE, SellerName } from '../inputs.js';
 import { findBuyerByName, findSellerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -62,31 +62,27 @@ export const showStatement = operation({
   id: 'showStatement',
   summary: 'Show an account’s sales, returns and top-ups in a period, with opening and closing balance',
   tag,
-  method: 'GET',
-  path: '/admin/statement',
+  route: 'GET /admin/statement',
   scope: 'books:read',
-  input: Type.Object(
-    {
-      buyer: optional(BuyerName),
-      seller: optional(SellerName),
-      house: optional(Flag('The account of the house')),
-      from: optional(Day('First day, UTC; by default the first of the last day’s month')),
-      to: optional(Day('Last day, UTC; by default today')),
-      limit: optional(
-        Type.Integer({
-          title: `a whole number from 1 to ${MAX_PAGE_SIZE}`,
-          examples: [1000],
-          minimum: 1,
-          maximum: MAX_PAGE_SIZE,
-          description: 'Page size; 1000 by default',
-        }),
-      ),
-      after: optional(
-        Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the previous page' }),
-      ),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    buyer: optional(BuyerName),
+    seller: optional(SellerName),
+    house: optional(Flag('The account of the house')),
+    from: optional(Day('First day, UTC; by default the first of the last day’s month')),
+    to: optional(Day('Last day, UTC; by default today')),
+    limit: optional(
+      Type.Integer({
+        title: `a whole number from 1 to ${MAX_PAGE_SIZE}`,
+        examples: [1000],
+        minimum: 1,
+        maximum: MAX_PAGE_SIZE,
+        description: 'Page size; 1000 by default',
+      }),
+    ),
+    after: optional(
+      Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the previous page' }),
+    ),
+  },
   output: Statement,
   failures: ['notFound'],
   async run({ database }, { from: first, to: last, limit = 1000, after, ...whose }) {
@@ -95,10 +91,7 @@ export const showStatement = operation({
     const from = first === undefined ? monthBegan : dateOf(first);
     const until = new Date((Math.floor(to.getTime() / DAY_MS) + 1) * DAY_MS);
     if (from >= until)
-      throw new OperationError(
-        'invalidField',
-        'The last day of the statement is before its first. Change one of them.',
-      );
+      throw invalidField('The last day of the statement is before its first. Change one of them.');
     const account = await accountOf(database, whose);
     const mark = after === undefined ? undefined : readMark(after);
     const page = await statementPage(database, account, { from, until }, { limit, after: mark });
@@ -117,10 +110,7 @@ function readMark(text: string): StatementCursor {
     const [currency, at, id] = Value.Parse(MarkParts, JSON.parse(Buffer.from(text, 'base64url').toString()));
     return { currency, at: new Date(at), id };
   } catch {
-    throw new OperationError(
-      'invalidField',
-      'after is not a `next` of this statement. Send the `next` of the previous page.',
-    );
+    throw invalidField('after is not a `next` of this statement. Send the `next` of the previous page.');
   }
 }
 
@@ -133,8 +123,7 @@ interface Whose {
 /** The requested account. Buyers that left the market keep theirs. */
 async function accountOf(database: Database, { buyer, seller, house = false }: Whose): Promise<string> {
   const asked = [buyer, seller, house || undefined].filter((one) => one !== undefined);
-  if (asked.length !== 1)
-    throw new OperationError('invalidField', 'Name exactly one account: `buyer`, `seller` or `house`.');
+  if (asked.length !== 1) throw invalidField('Name exactly one account: `buyer`, `seller` or `house`.');
   if (buyer !== undefined) return buyerAccount((await findBuyerByName(database, buyer)).id);
   return seller === undefined ? HOUSE : sellerAccount((await findSellerByName(database, seller)).code);
 }
@@ -181,17 +170,13 @@ export const checkBooksOperation = operation({
   summary:
     'Compare sales, ledger, prices of leads and prepaid balances, one part per request, until `next` is absent',
   tag,
-  method: 'GET',
-  path: '/admin/books/check',
+  route: 'GET /admin/books/check',
   scope: 'books:read',
-  input: Type.Object(
-    {
-      after: optional(
-        Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the previous part' }),
-      ),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    after: optional(
+      Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the previous part' }),
+    ),
+  },
   output: Type.Object(
     {
       ok: Type.Boolean({ description: 'Whether this part has no differences' }),
@@ -232,9 +217,6 @@ function readPlace(text: string): CheckCursor {
   const [, name, after = ''] = /^(\w+):(.*)$/s.exec(text) ?? [];
   const stage = STAGES.find((one) => one === name);
   if (stage === undefined)
-    throw new OperationError(
-      'invalidField',
-      'after is not a `next` of this check. Send the `next` of the previous part.',
-    );
+    throw invalidField('after is not a `next` of this check. Send the `next` of the previous part.');
   return { stage, after };
 }

@@ -14,7 +14,7 @@ import {
 } from '../../store/keys/apiKeys.js';
 import type { KeyDocument } from '../../store/documents.js';
 import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
-import { OperationError } from '../operationError.js';
+import { OperationError, conflict, invalidField, notFound } from '../operationError.js';
 import { BuyerName, dateOf, Flag, DateOrTime, SellerName } from '../inputs.js';
 import { findBuyerByName, findSellerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -75,10 +75,9 @@ export const showKeys = operation({
   id: 'listKeys',
   summary: 'List keys, oldest first. The keys themselves are not shown, since only hashes are stored',
   tag,
-  method: 'GET',
-  path: '/admin/keys',
+  route: 'GET /admin/keys',
   scope: 'keys:read',
-  input: Type.Object({ seller: optional(SellerName) }, { title: 'the request' }),
+  input: { seller: optional(SellerName) },
   output: Type.Object({ keys: Type.Array(Listed) }, { $id: 'Keys', title: 'Keys' }),
   failures: ['notFound'],
   async run({ database }, { seller }) {
@@ -103,39 +102,35 @@ export const createKeyOperation = operation({
   id: 'createKey',
   summary: 'Create a key for a source, a buyer, or this API. It is shown only once',
   tag,
-  method: 'POST',
-  path: '/admin/keys',
+  route: 'POST /admin/keys',
   scope: 'keys:write',
-  input: Type.Object(
-    {
-      seller: optional(SellerName),
-      buyer: optional(BuyerName),
-      admin: optional(AdminName),
-      scopes: optional(
-        Type.Array(ScopeName, {
-          title: 'a list of scopes',
-          minItems: 1,
-          uniqueItems: true,
-          description: 'Scopes of an admin key',
-        }),
-      ),
-      source: optional(SourceName),
-      test: optional(Flag('Marks all its leads as tests')),
-      limit: optional(
-        Type.Integer({
-          title: 'a number of requests a minute',
-          examples: [60],
-          minimum: 1,
-          maximum: 9_999_999,
-          description: 'Requests per minute; by default the setting applies',
-        }),
-      ),
-      expires_at: optional(
-        DateOrTime('Expiry; at most, and by default, that of the key used for this request'),
-      ),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    seller: optional(SellerName),
+    buyer: optional(BuyerName),
+    admin: optional(AdminName),
+    scopes: optional(
+      Type.Array(ScopeName, {
+        title: 'a list of scopes',
+        minItems: 1,
+        uniqueItems: true,
+        description: 'Scopes of an admin key',
+      }),
+    ),
+    source: optional(SourceName),
+    test: optional(Flag('Marks all its leads as tests')),
+    limit: optional(
+      Type.Integer({
+        title: 'a number of requests a minute',
+        examples: [60],
+        minimum: 1,
+        maximum: 9_999_999,
+        description: 'Requests per minute; by default the setting applies',
+      }),
+    ),
+    expires_at: optional(
+      DateOrTime('Expiry; at most, and by default, that of the key used for this request'),
+    ),
+  },
   output: Type.Object(
     {
       key: Type.String({ description: 'Shown only once: only its hash is stored' }),
@@ -152,7 +147,7 @@ export const createKeyOperation = operation({
     await ensureIndexes(database);
     const owner = await ownerOf(database, { seller, buyer, admin, scopes: asked.scopes });
     if (seller === undefined && (test || source !== undefined))
-      throw refused('test and source are only for keys of sources. Leave them out.');
+      throw invalidField('test and source are only for keys of sources. Leave them out.');
     const beyond = asked.scopes?.find((scope) => !scopes.includes(scope));
     if (beyond !== undefined)
       throw new OperationError(
@@ -168,7 +163,7 @@ export const createKeyOperation = operation({
 
 function timeToCome(expires_at: string | undefined): Date | undefined {
   const at = expires_at === undefined ? undefined : dateOf(expires_at);
-  if (at && at <= new Date()) throw refused('expires_at is in the past. Send a later time.');
+  if (at && at <= new Date()) throw invalidField('expires_at is in the past. Send a later time.');
   return at;
 }
 
@@ -176,7 +171,7 @@ function timeToCome(expires_at: string | undefined): Date | undefined {
 function noLaterThan(own: Date | undefined, wanted: Date | undefined): Date | undefined {
   if (own === undefined || (wanted && wanted <= own)) return wanted;
   if (wanted === undefined) return own;
-  throw refused(
+  throw invalidField(
     `expires_at is later than ${own.toISOString()}, the expiry of the key that you use. Use a key that lasts longer, or create this one with \`gavel keys create\` on a machine that reaches the database.`,
   );
 }
@@ -184,10 +179,10 @@ function noLaterThan(own: Date | undefined, wanted: Date | undefined): Date | un
 function noMoreThan(own: number | undefined, wanted: number | undefined): number | undefined {
   if (own === undefined || (wanted !== undefined && wanted <= own)) return wanted;
   if (wanted === undefined) return own;
-  throw refused(`limit is more than ${own} per minute, the limit of the key that you use. Send a lower one.`);
+  throw invalidField(
+    `limit is more than ${own} per minute, the limit of the key that you use. Send a lower one.`,
+  );
 }
-
-const refused = (message: string): OperationError => new OperationError('invalidField', message);
 
 interface Asked {
   seller?: string;
@@ -202,9 +197,9 @@ async function ownerOf(
   { seller, buyer, admin, scopes }: Asked,
 ): Promise<{ of: Owner; name: string }> {
   if ([seller, buyer, admin].filter((one) => one !== undefined).length !== 1)
-    throw refused('Name exactly one owner: `seller`, `buyer` or `admin`.');
+    throw invalidField('Name exactly one owner: `seller`, `buyer` or `admin`.');
   if ((admin === undefined) !== (scopes === undefined))
-    throw refused(
+    throw invalidField(
       `Admin keys need scopes, and other keys must not have any. Scopes are ${SCOPE_NAMES.join(', ')}.`,
     );
   if (admin !== undefined && scopes !== undefined) return { of: { admin, scopes }, name: admin };
@@ -220,23 +215,19 @@ export const revokeKeyOperation = operation({
   id: 'revokeKey',
   summary: 'Revoke a key permanently, now or at a given time. Its requests are rejected within 2 s of that',
   tag,
-  method: 'POST',
-  path: '/admin/keys/revoke',
+  route: 'POST /admin/keys/revoke',
   scope: 'keys:write',
-  input: Type.Object(
-    {
-      key: Type.String({
-        title: 'a key’s id',
-        examples: ['key_0123456789abcdef'],
-        maxLength: 100,
-        description: 'Its id, or the key itself, for someone who found a leaked key',
-      }),
-      expires_at: optional(
-        DateOrTime('New expiry, not later than the current one; by default the key is revoked now'),
-      ),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    key: Type.String({
+      title: 'a key’s id',
+      examples: ['key_0123456789abcdef'],
+      maxLength: 100,
+      description: 'Its id, or the key itself, for someone who found a leaked key',
+    }),
+    expires_at: optional(
+      DateOrTime('New expiry, not later than the current one; by default the key is revoked now'),
+    ),
+  },
   output: Type.Object(
     {
       id: about.id,
@@ -255,8 +246,7 @@ export const revokeKeyOperation = operation({
     const key = looksLikeKey(given)
       ? await findKey(database, given)
       : await database.keys.findOne({ _id: given });
-    if (key === null)
-      throw new OperationError('notFound', 'This key does not exist. `gavel keys list` shows all keys.');
+    if (key === null) throw notFound('This key does not exist. `gavel keys list` shows all keys.');
     const { _id: id } = key;
     const expiresAt = timeToCome(expires_at);
     const isDone = expiresAt
@@ -269,6 +259,6 @@ export const revokeKeyOperation = operation({
       return { id, status, expires_at: until, made: made.length > 0 ? made : undefined };
     }
     const how = status === 'revoked' ? 'is already revoked' : `already expires at ${until ?? ''}`;
-    throw new OperationError('conflict', `${id} ${how}. Nothing was changed.`);
+    throw conflict(`${id} ${how}. Nothing was changed.`);
   },
 });

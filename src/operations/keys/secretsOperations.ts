@@ -3,7 +3,7 @@ import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { parseDuration } from '../../market/calendar/duration.js';
 import { findSecrets, rotateSecret, type Recipient, type ShownSecrets } from '../../store/keys/signing.js';
-import { OperationError } from '../operationError.js';
+import { conflict, invalidField } from '../operationError.js';
 import { BuyerName, SellerName } from '../inputs.js';
 import { findBuyerByName, findSellerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -35,10 +35,9 @@ export const showSecret = operation({
   id: 'showSecret',
   summary: 'Show the signing secret of a buyer or a seller. The audit records who read it',
   tag,
-  method: 'GET',
-  path: '/admin/secrets',
+  route: 'GET /admin/secrets',
   scope: 'secrets:read',
-  input: Type.Object(whose, { title: 'the request' }),
+  input: whose,
   output: Secret,
   failures: ['notFound', 'conflict'],
   async run({ database, by }, asked) {
@@ -66,10 +65,9 @@ export const rotateSecretOperation = operation({
   id: 'rotateSecret',
   summary: 'Create a new secret for a buyer or a seller. During the overlap, messages are signed with both',
   tag,
-  method: 'POST',
-  path: '/admin/secrets/rotate',
+  route: 'POST /admin/secrets/rotate',
   scope: 'secrets:write',
-  input: Type.Object({ ...whose, overlap: optional(Overlap) }, { title: 'the request' }),
+  input: { ...whose, overlap: optional(Overlap) },
   output: Secret,
   failures: ['notFound'],
   async run({ database, by }, { overlap = OVERLAP, ...asked }) {
@@ -83,15 +81,14 @@ async function recipientOf(
   { buyer, seller }: { buyer?: string; seller?: string },
 ): Promise<Recipient> {
   if ((buyer === undefined) === (seller === undefined))
-    throw new OperationError('invalidField', 'Name exactly one: `buyer` or `seller`.');
+    throw invalidField('Name exactly one: `buyer` or `seller`.');
   if (buyer !== undefined) return { kind: 'buyer', id: (await findBuyerByName(database, buyer)).id };
   return { kind: 'seller', id: (await findSellerByName(database, seller ?? '')).code };
 }
 
 function secretView({ kind, id }: Recipient, shown: ShownSecrets | undefined): SecretView {
   const [secret] = shown?.secrets ?? [];
-  if (secret === undefined)
-    throw new OperationError('conflict', `The ${kind} ${id} has no secret yet. Rotate it to create one.`);
+  if (secret === undefined) throw conflict(`The ${kind} ${id} has no secret yet. Rotate it to create one.`);
   const [previous_until, ...older] = shown?.previousUntil.map((until) => until.toISOString()) ?? [];
   return { kind, id, secret, previous_until, older_until: older.length > 0 ? older : undefined };
 }

@@ -9,7 +9,7 @@ import type { Database } from '../../store/db.js';
 import { factsOf, findLead } from '../../store/leads/leads.js';
 import { bookReturn, findReturn } from '../../store/books/returns.js';
 import type { ReturnDocument, SaleDocument } from '../../store/documents.js';
-import { OperationError } from '../operationError.js';
+import { OperationError, notFound } from '../operationError.js';
 
 /** An authenticated request of a buyer to return a lead. */
 export interface ReturnRequest {
@@ -55,10 +55,7 @@ async function saleOf(
   const [sale, ...others] = await sales.find({ buyer, _id: postId, lead: leadId }).sort({ at: 1 }).toArray();
   if (sale === undefined) {
     const names = [postId === undefined ? [] : 'post_id', leadId === undefined ? [] : 'lead_id'].flat();
-    throw new OperationError(
-      'notFound',
-      `This key’s buyer has bought nothing by this ${names.join(' and ')}.`,
-    );
+    throw notFound(`This key’s buyer has bought nothing by this ${names.join(' and ')}.`);
   }
   if (others.length === 0) return sale;
   const problem = `bought ${others.length + 1} times; send post_id instead: ${[sale, ...others].map(({ _id }) => _id).join(' or ')}`;

@@ -7,8 +7,8 @@ import { heldPostsOf } from '../../store/leads/heldPosts.js';
 import { findStoredLead, makeDue } from '../../store/leads/leads.js';
 import type { StoredLead } from '../../store/documents.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
-import type { CallResult } from '../../temporal/leadWorkflowCalls.js';
-import { OperationError } from '../operationError.js';
+import type { CallResult } from '../../temporal/leadWorkflowClient.js';
+import { OperationError, conflict, unavailable } from '../operationError.js';
 import { BuyerName, LeadId } from '../inputs.js';
 import { noLead, statusProperties } from './leadsOperations.js';
 import { operation } from '../operation.js';
@@ -22,21 +22,17 @@ export const resolvePost = operation({
   id: 'resolvePost',
   summary: 'Decide a post that is held for ops: accepted or refused by the buyer',
   tag,
-  method: 'POST',
-  path: '/admin/leads/:lead_id/resolve',
+  route: 'POST /admin/leads/:lead_id/resolve',
   scope: 'leads:write',
-  input: Type.Object(
-    {
-      lead_id: LeadId,
-      buyer: BuyerName,
-      accepted: Type.Boolean({
-        title: 'true or false',
-        description:
-          'Whether the buyer accepted the lead. true books the sale, false offers the lead to other buyers',
-      }),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    lead_id: LeadId,
+    buyer: BuyerName,
+    accepted: Type.Boolean({
+      title: 'true or false',
+      description:
+        'Whether the buyer accepted the lead. true books the sale, false offers the lead to other buyers',
+    }),
+  },
   output: Type.Object(
     { lead_id: Type.String(), buyer: Type.String(), accepted: Type.Boolean(), ...statusProperties },
     { $id: 'PostResolved', title: 'The status of the lead after the decision' },
@@ -47,22 +43,18 @@ export const resolvePost = operation({
     const lead = await storedLead(database, id);
     const [contract, claim] = Object.entries(lead.claims).find(([, one]) => one.buyer === buyer) ?? [];
     if (contract === undefined || claim === undefined)
-      throw new OperationError('conflict', `Lead ${id} was never posted to ${buyer}. ${heldPostsText(lead)}`);
+      throw conflict(`Lead ${id} was never posted to ${buyer}. ${heldPostsText(lead)}`);
     if (claim.status === 'posting') {
       const sent = await context.resolvePost(id, { buyer, accepted, by });
       await assertDone(sent, database, lead);
     } else if (claim.status !== 'refused' && (claim.status === 'cancelled' || !accepted)) {
       const how = claim.status === 'cancelled' ? 'was cancelled' : 'was accepted';
-      throw new OperationError('conflict', `The post to ${buyer} ${how} already. ${heldPostsText(lead)}`);
+      throw conflict(`The post to ${buyer} ${how} already. ${heldPostsText(lead)}`);
     } else if (claim.status === 'refused' && accepted) {
-      throw new OperationError(
-        'conflict',
-        `The post to ${buyer} was refused already. ${heldPostsText(lead)}`,
-      );
+      throw conflict(`The post to ${buyer} was refused already. ${heldPostsText(lead)}`);
     } else if (claim.held === undefined) {
       const how = claim.status === 'refused' ? 'refused' : 'accepted';
-      throw new OperationError(
-        'conflict',
+      throw conflict(
         `The post to ${buyer} was never held for ops: ${buyer} ${how} it. ${heldPostsText(lead)}`,
       );
     }
@@ -82,10 +74,9 @@ export const retryLead = operation({
   id: 'retryLead',
   summary: 'Start the next round of a pending lead now',
   tag,
-  method: 'POST',
-  path: '/admin/leads/:lead_id/retry',
+  route: 'POST /admin/leads/:lead_id/retry',
   scope: 'leads:write',
-  input: Type.Object({ lead_id: LeadId }, { title: 'the request' }),
+  input: { lead_id: LeadId },
   output: Type.Object(
     {
       lead_id: Type.String(),
@@ -143,7 +134,7 @@ function assertWaitsForRound(lead: StoredLead): void {
           : state === 'pending'
             ? undefined
             : `is ${state}, so no further round starts`;
-  if (why !== undefined) throw new OperationError('conflict', `Lead ${id} ${why}. Nothing was changed.`);
+  if (why !== undefined) throw conflict(`Lead ${id} ${why}. Nothing was changed.`);
 }
 
 /** @throws OperationError unless the lead's workflow executed the request */
@@ -152,23 +143,20 @@ async function assertDone(sent: CallResult, database: Database, { _id: id }: Sto
     case 'done':
       return;
     case 'refused':
-      throw new OperationError(
-        'conflict',
+      throw conflict(
         `${sent.why}. Nothing was changed. Ops can decide only while \`gavel leads show ${id}\` shows a post held for ops.`,
       );
     case 'gone':
       await makeDue(database, id);
-      throw new OperationError(
-        'unavailable',
+      throw unavailable(
         `Lead ${id} has no running workflow: it was terminated. A worker restarts it within seconds. Retry in a minute.`,
       );
     case 'no worker':
-      throw new OperationError(
-        'unavailable',
+      throw unavailable(
         `No worker answered within 5 s. Start one (\`gavel worker\`), check with \`gavel leads show ${id}\` whether the request was executed, and retry if not.`,
       );
     case 'away':
-      throw new OperationError('unavailable', 'Temporal does not answer. Retry when it is up.');
+      throw unavailable('Temporal does not answer. Retry when it is up.');
   }
 }
 

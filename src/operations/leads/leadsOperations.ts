@@ -9,7 +9,7 @@ import { listErasures } from '../../store/persons/erasures.js';
 import { heldPostsOf } from '../../store/leads/heldPosts.js';
 import { findLead, findStoredLead } from '../../store/leads/leads.js';
 import { listByOutcome, listLeads, type LeadQuery, type ListedLead } from '../../store/leads/listLeads.js';
-import { OperationError } from '../operationError.js';
+import { OperationError, invalidField, notFound } from '../operationError.js';
 import { heldPostView, readLeadDetails, type LeadDetails } from './leadDetails.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
 import { outcomeProperties } from './outcomeSchema.js';
@@ -126,10 +126,9 @@ export const findLeads = operation({
   id: 'listLeads',
   summary: 'List leads, newest first; personal data are not shown',
   tag,
-  method: 'GET',
-  path: '/admin/leads',
+  route: 'GET /admin/leads',
   scope: 'leads:read',
-  input: Type.Object(which, { title: 'the request' }),
+  input: which,
   output: Page,
   failures: ['notFound'],
   run: ({ database }, query) => page(database, query),
@@ -139,13 +138,13 @@ export const findLeadsOfPerson = operation({
   id: 'findLeadsOfPerson',
   summary: 'List leads of a person by phone or e-mail, or both; personal data are not shown',
   tag,
-  method: 'POST',
-  path: '/admin/leads/search',
+  route: 'POST /admin/leads/search',
   scope: 'leads:read',
-  input: Type.Object(
-    { phone: optional(Contact('A phone number')), email: optional(Contact('An e-mail address')), ...which },
-    { title: 'the request' },
-  ),
+  input: {
+    phone: optional(Contact('A phone number')),
+    email: optional(Contact('An e-mail address')),
+    ...which,
+  },
   output: Page,
   failures: ['notFound'],
   run: async ({ database }, { phone, email, ...query }) =>
@@ -186,10 +185,7 @@ function oneOf<Of extends string>(reasons: readonly Of[], named: string, whose: 
   const reason = reasons.find((one) => one === named);
   if (reason !== undefined) return reason;
   const hint = whose === 'of a lead' ? '. To search by a reason of a buyer, add `buyer`.' : '.';
-  throw new OperationError(
-    'invalidField',
-    `"${named}" is not a reason ${whose}. Use one of ${reasons.join(', ')}${hint}`,
-  );
+  throw invalidField(`"${named}" is not a reason ${whose}. Use one of ${reasons.join(', ')}${hint}`);
 }
 
 function listed(lead: ListedLead): LeadRow {
@@ -254,17 +250,16 @@ const Story = Type.Unsafe<LeadDetails>(
   ),
 );
 
-const named = Type.Object({ lead_id: LeadId }, { title: 'the request' });
+const named = { lead_id: LeadId };
 
 export const noLead = (id: string): OperationError =>
-  new OperationError('notFound', `There is no lead "${id}". Use the lead_id of the response to the lead.`);
+  notFound(`There is no lead "${id}". Use the lead_id of the response to the lead.`);
 
 export const showLead = operation({
   id: 'showLead',
   summary: 'Show a lead with rounds, bids, posts, sales, bookings and what it waits for',
   tag,
-  method: 'GET',
-  path: '/admin/leads/:lead_id',
+  route: 'GET /admin/leads/:lead_id',
   scope: 'leads:read',
   input: named,
   output: Story,
@@ -280,8 +275,7 @@ export const showPerson = operation({
   id: 'showPerson',
   summary: 'Show the personal data of a lead; the audit records it',
   tag,
-  method: 'GET',
-  path: '/admin/leads/:lead_id/person',
+  route: 'GET /admin/leads/:lead_id/person',
   scope: 'persons:read',
   input: named,
   output: Type.Object(
@@ -318,8 +312,7 @@ export const withdrawLeadOperation = operation({
   id: 'withdrawLead',
   summary: 'Withdraw a lead from sale permanently; a sold lead stays sold',
   tag,
-  method: 'POST',
-  path: '/admin/leads/:lead_id/withdraw',
+  route: 'POST /admin/leads/:lead_id/withdraw',
   scope: 'leads:write',
   input: named,
   output: Type.Object(
@@ -365,24 +358,20 @@ export const eraseLeads = operation({
   id: 'eraseLeads',
   summary: 'Permanently erase personal data of leads; ledger and erasure record are kept',
   tag,
-  method: 'POST',
-  path: '/admin/leads/erase',
+  route: 'POST /admin/leads/erase',
   scope: 'leads:write',
-  input: Type.Object(
-    {
-      lead_ids: Type.Array(LeadId, { title: 'a list of lead_ids', minItems: 1, maxItems: MAX_ERASED }),
-      by: optional(
-        Type.String({
-          title: 'a name (1 to 100 characters)',
-          examples: ['Dana'],
-          minLength: 1,
-          maxLength: 100,
-          description: 'Who erased them, for the erasure record; by default the key’s name',
-        }),
-      ),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    lead_ids: Type.Array(LeadId, { title: 'a list of lead_ids', minItems: 1, maxItems: MAX_ERASED }),
+    by: optional(
+      Type.String({
+        title: 'a name (1 to 100 characters)',
+        examples: ['Dana'],
+        minLength: 1,
+        maxLength: 100,
+        description: 'Who erased them, for the erasure record; by default the key’s name',
+      }),
+    ),
+  },
   output: Type.Object(
     { leads: Type.Array(ErasedLead) },
     { $id: 'LeadsErased', title: 'The outcome for each lead; retry leads that a buyer holds' },
@@ -420,13 +409,9 @@ export const showErasures = operation({
   id: 'listErasures',
   summary: 'List erasures since a time, oldest first; they contain no personal data',
   tag,
-  method: 'GET',
-  path: '/admin/erasures',
+  route: 'GET /admin/erasures',
   scope: 'leads:read',
-  input: Type.Object(
-    { since: optional(DateOrTime('Erased at this time or later')), limit: optional(Limit) },
-    { title: 'the request' },
-  ),
+  input: { since: optional(DateOrTime('Erased at this time or later')), limit: optional(Limit) },
   output: Type.Object(
     {
       erasures: Type.Array(ErasureView),

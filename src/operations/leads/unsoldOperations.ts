@@ -77,20 +77,16 @@ export const showUnsoldReasons = operation({
   summary:
     'Count why leads are unsold: the reasons of each contract in their last rounds, one part per request, until `next` is absent',
   tag: 'Leads',
-  method: 'GET',
-  path: '/admin/leads/reasons',
+  route: 'GET /admin/leads/reasons',
   scope: 'leads:read',
-  input: Type.Object(
-    {
-      since: DateOrTime('Start of the period in which leads were received'),
-      until: optional(DateOrTime('End of the period; by default now')),
-      seller: optional(SellerName),
-      campaign: optional(CampaignId),
-      buyer: optional(BuyerName),
-      after: optional({ ...LeadId, description: 'The `next` of the previous part' }),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    since: DateOrTime('Start of the period in which leads were received'),
+    until: optional(DateOrTime('End of the period; by default now')),
+    seller: optional(SellerName),
+    campaign: optional(CampaignId),
+    buyer: optional(BuyerName),
+    after: optional({ ...LeadId, description: 'The `next` of the previous part' }),
+  },
   output: UnsoldReasons,
   failures: ['notFound'],
   async run({ database }, { since, until, after, ...which }) {

@@ -4,7 +4,7 @@ import { MISSING } from '../../market/fields/standardFields.js';
 import { formatMoney, toDecimal, toMinor } from '../../market/money.js';
 import { listBuyers, type BuyerOverview } from '../../store/reports/buyersOverview.js';
 import { bookTopUp, OtherCurrency } from '../../store/books/topUp.js';
-import { OperationError } from '../operationError.js';
+import { OperationError, conflict, invalidField } from '../operationError.js';
 import { BuyerName } from '../inputs.js';
 import { findBuyerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -70,10 +70,9 @@ export const showBuyers = operation({
   id: 'listBuyers',
   summary: 'List buyers, with pause, state of their server, balance and leads of today',
   tag,
-  method: 'GET',
-  path: '/admin/buyers',
+  route: 'GET /admin/buyers',
   scope: 'books:read',
-  input: Type.Object({}, { title: 'the request' }),
+  input: {},
   output: Type.Object({ buyers: Type.Array(Listed) }, { $id: 'Buyers', title: 'Buyers' }),
   run: async ({ database }) => ({ buyers: (await listBuyers(database, Date.now())).map(view) }),
 });
@@ -153,32 +152,28 @@ export const topUpBuyer = operation({
   id: 'topUpBuyer',
   summary: 'Book a payment of a prepaid buyer, which is available at once',
   tag,
-  method: 'POST',
-  path: '/admin/buyers/:buyer_id/topups',
+  route: 'POST /admin/buyers/:buyer_id/topups',
   scope: 'books:write',
-  input: Type.Object(
-    {
-      buyer_id: BuyerName,
-      amount: Type.Number({
-        title: 'an amount above zero',
-        examples: ['500.00'],
-        exclusiveMinimum: 0,
-        maximum: 999_999_999_999,
-        description: 'In the buyer’s currency',
+  input: {
+    buyer_id: BuyerName,
+    amount: Type.Number({
+      title: 'an amount above zero',
+      examples: ['500.00'],
+      exclusiveMinimum: 0,
+      maximum: 999_999_999_999,
+      description: 'In the buyer’s currency',
+    }),
+    ref: optional(PaymentRef),
+    idempotency_key: optional(
+      Type.String({
+        title: 'a key of 1 to 255 characters',
+        examples: ['4b6e2e0a-8f0f-4c9e-9a55-1f1c7e3e6f0d'],
+        minLength: 1,
+        maxLength: 255,
+        description: 'Identifies a payment without `ref`',
       }),
-      ref: optional(PaymentRef),
-      idempotency_key: optional(
-        Type.String({
-          title: 'a key of 1 to 255 characters',
-          examples: ['4b6e2e0a-8f0f-4c9e-9a55-1f1c7e3e6f0d'],
-          minLength: 1,
-          maxLength: 255,
-          description: 'Identifies a payment without `ref`',
-        }),
-      ),
-    },
-    { title: 'the request' },
-  ),
+    ),
+  },
   headers: ['idempotency_key'],
   output: Booked,
   failures: ['notFound', 'conflict'],
@@ -186,24 +181,17 @@ export const topUpBuyer = operation({
     if (ref === undefined && key === undefined) throw nameless();
     const { balance, currency = 'USD' } = await findBuyerByName(database, buyer);
     if (balance === undefined)
-      throw new OperationError(
-        'conflict',
-        `${buyer} is not prepaid. To make it prepaid, give it a balance in the market file.`,
-      );
+      throw conflict(`${buyer} is not prepaid. To make it prepaid, give it a balance in the market file.`);
     const amount = toMinor(decimal, currency);
     if (amount === undefined)
-      throw new OperationError(
-        'invalidField',
-        `${decimal} has too many decimals for ${currency}. Send fewer decimals.`,
-      );
+      throw invalidField(`${decimal} has too many decimals for ${currency}. Send fewer decimals.`);
     const topUp = { buyer, amount, currency };
     const payment = ref === undefined ? { ...topUp, key: key ?? '' } : { ...topUp, ref };
     const booked = await bookTopUp(database, payment, by).catch((error: unknown) => {
       throw error instanceof OtherCurrency ? changedMeanwhile(buyer) : error;
     });
     if (booked.amount !== amount || booked.currency !== currency)
-      throw new OperationError(
-        'conflict',
+      throw conflict(
         `${ref === undefined ? 'A payment with this Idempotency-Key' : `"${ref}"`} is already booked, with ${formatMoney(booked.amount, booked.currency)}. Nothing was changed. For another payment, send another ${ref === undefined ? 'key' : 'ref'}.`,
       );
     return {
@@ -219,8 +207,7 @@ export const topUpBuyer = operation({
 });
 
 const changedMeanwhile = (buyer: string): OperationError =>
-  new OperationError(
-    'conflict',
+  conflict(
     `The currency of ${buyer}’s balance was modified concurrently. Nothing was booked. Read the buyer again, and send the amount in its currency.`,
   );
 

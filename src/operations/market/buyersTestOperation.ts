@@ -8,7 +8,7 @@ import {
 import { recordAuditEvent } from '../../store/audit.js';
 import type { Database } from '../../store/db.js';
 import { loadTerms } from '../../store/market/storedTerms.js';
-import { OperationError } from '../operationError.js';
+import { conflict, notFound } from '../operationError.js';
 import { BuyerName, Flag } from '../inputs.js';
 import { findBuyerByName } from '../findByName.js';
 import { operation } from '../operation.js';
@@ -41,33 +41,27 @@ export const testBuyer = operation({
   summary:
     'Send a ping of a fictional lead to a buyer’s server, and with `post` a post, and check the responses; nothing is booked',
   tag: 'Buyers',
-  method: 'POST',
-  path: '/admin/buyers/:buyer_id/test',
+  route: 'POST /admin/buyers/:buyer_id/test',
   scope: 'market:write',
-  input: Type.Object(
-    {
-      buyer_id: BuyerName,
-      contract: optional(
-        Type.String({
-          title: 'a contract or campaign of the buyer',
-          examples: ['ACME1234/auto-insurance'],
-          minLength: 1,
-          maxLength: 300,
-          description:
-            'The contract whose floor, fields and states are used; by default the buyer’s first one',
-        }),
-      ),
-      post: optional(Flag('Also posts the lead twice, and sends a status request and a notice')),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    buyer_id: BuyerName,
+    contract: optional(
+      Type.String({
+        title: 'a contract or campaign of the buyer',
+        examples: ['ACME1234/auto-insurance'],
+        minLength: 1,
+        maxLength: 300,
+        description: 'The contract whose floor, fields and states are used; by default the buyer’s first one',
+      }),
+    ),
+    post: optional(Flag('Also posts the lead twice, and sends a status request and a notice')),
+  },
   output: Tested,
   failures: ['notFound', 'conflict'],
   async run({ database, by, send }, { buyer_id, contract: named, post = false }) {
     const buyer = await findBuyerByName(database, buyer_id);
     if (buyer.ping === undefined && !post)
-      throw new OperationError(
-        'conflict',
+      throw conflict(
         `${buyer.id} has no ping address. Test it with a post: \`gavel buyers test ${buyer.id} --post\`, or "post": true.`,
       );
     const { contract, terms } = await termsFor(database, buyer.id, named);
@@ -91,7 +85,7 @@ async function termsFor(
   if (found === undefined && named !== undefined) {
     const ids = all.map(({ campaign }) => campaign).join(', ');
     const remedy = ids === '' ? 'it has none; leave `contract` out' : `its contracts are in ${ids}`;
-    throw new OperationError('notFound', `${buyer} has no contract "${named}": ${remedy}.`);
+    throw notFound(`${buyer} has no contract "${named}": ${remedy}.`);
   }
   const market = found && (await loadTerms(database, found.campaign));
   const ready = market?.contracts.find(({ contract }) => contract.id === found?._id);

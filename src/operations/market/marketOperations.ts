@@ -36,13 +36,9 @@ export const showMarket = operation({
   id: 'showMarket',
   summary: 'Show the market as a market file, with all defaults',
   tag: 'Market',
-  method: 'GET',
-  path: '/admin/market',
+  route: 'GET /admin/market',
   scope: 'market:read',
-  input: Type.Object(
-    { version: Type.Optional(VersionNumber('An earlier version; by default the current one')) },
-    { title: 'the request' },
-  ),
+  input: { version: Type.Optional(VersionNumber('An earlier version; by default the current one')) },
   returnsFile: true,
   etagOf: marketTag,
   output: File,
@@ -70,25 +66,21 @@ export const applyMarketOperation = operation({
   id: 'applyMarket',
   summary: 'Merge a market file into the market; with any fault, nothing is changed',
   tag: 'Market',
-  method: 'PUT',
-  path: '/admin/market',
+  route: 'PUT /admin/market',
   scope: 'market:write',
   dryRunScope: 'market:read',
-  input: Type.Object(
-    {
-      file: Type.String({ description: 'A market file, in YAML or JSON' }),
-      replace: Type.Optional(
-        Flag('Replaces entries with those of the file; by default, keys that an entry omits are kept'),
-      ),
-      prune: Type.Optional(Flag('Removes contracts and deactivates campaigns that are not in the file')),
-      yes: Type.Optional(
-        Flag('Confirms changes with `warnings`; without it, the response is 409 and nothing is changed'),
-      ),
-      if_match: Type.Optional(IfMatch),
-      dry_run: Type.Optional(Flag('Returns the changes without making them')),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    file: Type.String({ description: 'A market file, in YAML or JSON' }),
+    replace: Type.Optional(
+      Flag('Replaces entries with those of the file; by default, keys that an entry omits are kept'),
+    ),
+    prune: Type.Optional(Flag('Removes contracts and deactivates campaigns that are not in the file')),
+    yes: Type.Optional(
+      Flag('Confirms changes with `warnings`; without it, the response is 409 and nothing is changed'),
+    ),
+    if_match: Type.Optional(IfMatch),
+    dry_run: Type.Optional(Flag('Returns the changes without making them')),
+  },
   takesFile: true,
   headers: ['if_match'],
   output: Type.Object(

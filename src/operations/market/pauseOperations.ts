@@ -8,7 +8,7 @@ import type { Database } from '../../store/db.js';
 import { currentCampaign } from '../../store/market/earlierMarket.js';
 import { readTerms } from '../../store/market/readMarket.js';
 import { countWaiting, setPause, type PauseTarget } from '../../store/market/pauses.js';
-import { OperationError } from '../operationError.js';
+import { OperationError, invalidField } from '../operationError.js';
 import { BuyerName, CampaignId, SellerName } from '../inputs.js';
 import { findBuyerByName, findCampaignByName, findContractByName, resolveIds } from '../findByName.js';
 import { operation, type OperationContext } from '../operation.js';
@@ -71,15 +71,14 @@ const buyer = { buyer_id: BuyerName };
 const campaign = { seller: SellerName, category: Category };
 const contract = { ...campaign, buyer_id: BuyerName };
 const until = { until: optional(Until) };
-const title = { title: 'the request' };
-const common = { tag, method: 'POST', scope: 'market:write', output: State, failures: ['notFound'] } as const;
+const common = { tag, scope: 'market:write', output: State, failures: ['notFound'] } as const;
 
 export const pauseBuyer = operation({
   ...common,
   id: 'pauseBuyer',
   summary: 'Pause a buyer, until a time or until it is resumed',
-  path: '/admin/buyers/:buyer_id/pause',
-  input: Type.Object({ ...buyer, ...until }, title),
+  route: 'POST /admin/buyers/:buyer_id/pause',
+  input: { ...buyer, ...until },
   run: async (context, { until: end, ...named }) =>
     pause(context, await findBuyer(context.database, named), end),
 });
@@ -88,8 +87,8 @@ export const resumeBuyer = operation({
   ...common,
   id: 'resumeBuyer',
   summary: 'Resume a paused buyer',
-  path: '/admin/buyers/:buyer_id/resume',
-  input: Type.Object(buyer, title),
+  route: 'POST /admin/buyers/:buyer_id/resume',
+  input: buyer,
   run: async (context, named) => resume(context, await findBuyer(context.database, named)),
 });
 
@@ -97,8 +96,8 @@ export const pauseCampaign = operation({
   ...common,
   id: 'pauseCampaign',
   summary: 'Pause a campaign, until a time or until it is resumed',
-  path: '/admin/campaigns/:seller/:category/pause',
-  input: Type.Object({ ...campaign, ...until }, title),
+  route: 'POST /admin/campaigns/:seller/:category/pause',
+  input: { ...campaign, ...until },
   run: async (context, { until: end, ...named }) =>
     pause(context, await findCampaign(context.database, named), end),
 });
@@ -107,8 +106,8 @@ export const resumeCampaign = operation({
   ...common,
   id: 'resumeCampaign',
   summary: 'Resume a paused campaign',
-  path: '/admin/campaigns/:seller/:category/resume',
-  input: Type.Object(campaign, title),
+  route: 'POST /admin/campaigns/:seller/:category/resume',
+  input: campaign,
   run: async (context, named) => resume(context, await findCampaign(context.database, named)),
 });
 
@@ -116,8 +115,8 @@ export const pauseContract = operation({
   ...common,
   id: 'pauseContract',
   summary: 'Pause a contract, until a time or until it is resumed',
-  path: '/admin/contracts/:seller/:category/:buyer_id/pause',
-  input: Type.Object({ ...contract, ...until }, title),
+  route: 'POST /admin/contracts/:seller/:category/:buyer_id/pause',
+  input: { ...contract, ...until },
   run: async (context, { until: end, ...named }) =>
     pause(context, await findContract(context.database, named), end),
 });
@@ -126,8 +125,8 @@ export const resumeContract = operation({
   ...common,
   id: 'resumeContract',
   summary: 'Resume a paused contract',
-  path: '/admin/contracts/:seller/:category/:buyer_id/resume',
-  input: Type.Object(contract, title),
+  route: 'POST /admin/contracts/:seller/:category/:buyer_id/resume',
+  input: contract,
   run: async (context, named) => resume(context, await findContract(context.database, named)),
 });
 
@@ -152,7 +151,7 @@ async function resume({ database, by }: OperationContext, found: Found): Promise
 function endAfter(text: string, now: number): number {
   const at = pauseEnd(text, now) ?? 0;
   if (at > now) return at;
-  throw new OperationError('invalidField', `until: ${formatUtc(at)} is in the past. Send a later time.`);
+  throw invalidField(`until: ${formatUtc(at)} is in the past. Send a later time.`);
 }
 
 async function view(
@@ -223,10 +222,9 @@ export const showCampaigns = operation({
   id: 'listCampaigns',
   summary: 'List campaigns, with pause, sale mode and number of waiting leads',
   tag,
-  method: 'GET',
-  path: '/admin/campaigns',
+  route: 'GET /admin/campaigns',
   scope: 'market:read',
-  input: Type.Object({ seller: optional(SellerName) }, title),
+  input: { seller: optional(SellerName) },
   output: Type.Object(
     { campaigns: Type.Array(CampaignListed) },
     { $id: 'Campaigns', title: 'Campaigns, by id' },
@@ -274,13 +272,9 @@ export const showContracts = operation({
   id: 'listContracts',
   summary: 'List contracts, with pause, price and tier',
   tag,
-  method: 'GET',
-  path: '/admin/contracts',
+  route: 'GET /admin/contracts',
   scope: 'market:read',
-  input: Type.Object(
-    { seller: optional(SellerName), campaign: optional(CampaignId), buyer: optional(BuyerName) },
-    title,
-  ),
+  input: { seller: optional(SellerName), campaign: optional(CampaignId), buyer: optional(BuyerName) },
   output: Type.Object(
     { contracts: Type.Array(ContractListed) },
     { $id: 'Contracts', title: 'Contracts, by id' },

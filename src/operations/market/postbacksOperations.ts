@@ -10,10 +10,9 @@ export const testPostbacks = operation({
   id: 'testPostbacks',
   summary: 'Send a test to each postback address of a seller, and show the responses',
   tag: 'Market',
-  method: 'POST',
-  path: '/admin/postbacks/test',
+  route: 'POST /admin/postbacks/test',
   scope: 'market:write',
-  input: Type.Object({ seller: SellerName }, { title: 'the request' }),
+  input: { seller: SellerName },
   output: Type.Object(
     {
       seller: Type.String({ description: 'Its code' }),

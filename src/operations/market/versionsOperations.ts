@@ -4,7 +4,7 @@ import type { AuditEvent, MarketVersionDocument } from '../../store/documents.js
 import { findVersion, listVersions, marketAt, marketDifference } from '../../store/market/versions.js';
 import { Limit } from '../inputs.js';
 import { operation } from '../operation.js';
-import { OperationError } from '../operationError.js';
+import { OperationError, notFound } from '../operationError.js';
 import { ChangedValues } from '../auditOperations.js';
 
 const optional = Type.Optional;
@@ -41,24 +41,20 @@ export const showMarketVersions = operation({
   id: 'listMarketVersions',
   summary: 'List the versions of the market, newest first, with author and changed objects',
   tag: 'Market',
-  method: 'GET',
-  path: '/admin/market/versions',
+  route: 'GET /admin/market/versions',
   scope: 'market:read',
-  input: Type.Object(
-    {
-      of: optional(
-        Type.String({
-          title: 'an id',
-          examples: ['ACME1234/auto-insurance/northwind'],
-          maxLength: 300,
-          description: 'Only versions that changed the object with this id',
-        }),
-      ),
-      before: optional(VersionNumber('Only earlier versions than this one')),
-      limit: optional(Limit),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    of: optional(
+      Type.String({
+        title: 'an id',
+        examples: ['ACME1234/auto-insurance/northwind'],
+        maxLength: 300,
+        description: 'Only versions that changed the object with this id',
+      }),
+    ),
+    before: optional(VersionNumber('Only earlier versions than this one')),
+    limit: optional(Limit),
+  },
   output: Type.Object(
     {
       versions: Type.Array(Listed),
@@ -93,16 +89,12 @@ export const showMarketVersion = operation({
   id: 'showMarketVersion',
   summary: 'Show what differs between a version of the market and an earlier one',
   tag: 'Market',
-  method: 'GET',
-  path: '/admin/market/versions/:version',
+  route: 'GET /admin/market/versions/:version',
   scope: 'market:read',
-  input: Type.Object(
-    {
-      version: VersionNumber('The version'),
-      since: optional(VersionNumber('The version to compare it with; by default the one before')),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    version: VersionNumber('The version'),
+    since: optional(VersionNumber('The version to compare it with; by default the one before')),
+  },
   output: Shown,
   failures: ['notFound'],
   async run({ database }, { version, since = Math.max(version - 1, 0) }) {
@@ -124,10 +116,7 @@ export async function versionOf(database: Database, version: number): Promise<Ma
 }
 
 const notRecorded = (version: number): OperationError =>
-  new OperationError(
-    'notFound',
-    `No version ${version} of the market is recorded. \`gavel market versions\` lists them.`,
-  );
+  notFound(`No version ${version} of the market is recorded. \`gavel market versions\` lists them.`);
 
 const header = ({ _id, at, who, via, key, whole }: MarketVersionDocument) => ({
   version: _id,

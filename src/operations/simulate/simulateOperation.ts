@@ -12,7 +12,7 @@ import type { AuditedValue, AuditEvent } from '../../store/documents.js';
 import { readMarket, termsOf } from '../../store/market/readMarket.js';
 import { readOnly } from '../../store/readOnly.js';
 import { readPast } from '../../store/reports/readPast.js';
-import { OperationError } from '../operationError.js';
+import { OperationError, conflict, invalidField } from '../operationError.js';
 import { personalFieldsInChange } from './personalFields.js';
 import { invalidMarketFile } from '../market/marketChanges.js';
 import { dateOf, DateOrTime, SellerName } from '../inputs.js';
@@ -40,17 +40,13 @@ export const simulate = operation({
   id: 'simulate',
   summary: 'Repeat past auctions under changed terms. Nothing is sent or changed',
   tag: 'Market',
-  method: 'POST',
-  path: '/admin/simulate',
+  route: 'POST /admin/simulate',
   scope: 'simulations:read',
-  input: Type.Object(
-    {
-      file: Type.String({ description: 'The changes, as a part of a market file, in YAML or JSON' }),
-      since: DateOrTime(`Start of the period; at most ${MAX_DAYS} days ago`),
-      seller: Type.Optional(SellerName),
-    },
-    { title: 'the request' },
-  ),
+  input: {
+    file: Type.String({ description: 'The changes, as a part of a market file, in YAML or JSON' }),
+    since: DateOrTime(`Start of the period; at most ${MAX_DAYS} days ago`),
+    seller: Type.Optional(SellerName),
+  },
   takesFile: true,
   maxBodyBytes: 2 * 1024 * 1024,
   output: Simulation,
@@ -71,8 +67,7 @@ export const simulate = operation({
 });
 
 const tooMuch = (): OperationError =>
-  new OperationError(
-    'invalidField',
+  invalidField(
     `A simulation covers at most ${MAX_DAYS} days and ${MAX_LEADS} leads. Send a later \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
@@ -102,10 +97,7 @@ async function simulated(
   const { changes } = planApply(stored, changed);
   const real = changes.filter(({ change }) => change === 'created' || change === 'changed');
   if (real.length === 0 && models.size === 0)
-    throw new OperationError(
-      'conflict',
-      'The change has no effect: the market already has these values. Change the file.',
-    );
+    throw conflict('The change has no effect: the market already has these values. Change the file.');
   const asked = personalFieldsInChange(before, after);
   if (asked.length > 0 && !scopes.includes('persons:read')) throw personsAsked(asked);
   const modelled = [...models.keys()];
@@ -138,14 +130,12 @@ async function simulated(
 function campaignsOf(parts: readonly ChangedPart[], terms: Market, seller: string | undefined): Campaign[] {
   const all = affectedCampaigns(parts, terms);
   if (all.length === 0)
-    throw new OperationError(
-      'conflict',
+    throw conflict(
       'The change affects no campaign: its buyers or sellers have no contract. Change a campaign or a contract.',
     );
   const own = seller === undefined ? all : all.filter((campaign) => campaign.seller === seller);
   if (own.length > 0) return own;
-  throw new OperationError(
-    'conflict',
+  throw conflict(
     `The change affects no campaign of ${seller}, only ${abbreviateList(all.map(({ id }) => id))}. Leave \`seller\` out, or name another one.`,
   );
 }
@@ -189,8 +179,7 @@ const personsAsked = (fields: string[]): OperationError =>
   );
 
 const tooFew = (campaigns: string[]): OperationError =>
-  new OperationError(
-    'conflict',
+  conflict(
     `Fewer than ${MIN_LEADS_SHOWN} leads of ${abbreviateList(campaigns)} can be simulated, and their figures would reveal persons. Send an earlier \`since\`, or run \`gavel simulate\` on a machine that reaches the database.`,
   );
 
