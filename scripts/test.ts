@@ -1,5 +1,5 @@
-import { withoutServers } from '../src/local/runDir.js';
-import { packagesDir } from '../src/local/servers/findTemporal.js';
+import { withoutServers } from '../test/support/runDir.js';
+import { packagesDir } from '../src/local/servers/findPrograms.js';
 import { installPackages } from '../src/local/servers/python.js';
 import { showProgress } from '../src/terminal/showProgress.js';
 import { LINT, QUICK, startChecks, vitest, type Check } from './checks.js';

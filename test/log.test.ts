@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newLead } from '../src/api/leads/acceptLead.js';
 import { createLog } from '../src/log.js';
-import { givenFrom } from '../src/market/intake/given.js';
+import { givenFrom } from './support/givenFrom.js';
 import { readLead } from '../src/market/intake/readLead.js';
 import { openDatabase, type Database } from '../src/store/db.js';
 import { findStoredLead, insertLead } from '../src/store/leads/leads.js';

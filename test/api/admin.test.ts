@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { simulate } from '../../src/operations/simulate/simulateOperation.js';
 import { readOutboundRules } from '../../src/buyers/outboundRules.js';
-import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { parseMarket } from '../support/parseMarket.js';
 import { createKey } from '../../src/store/keys/apiKeys.js';
 import { SCOPE_NAMES, type Scope } from '../../src/store/scopes.js';
 import type { RunningWorker } from '../../src/worker/runWorker.js';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/packageRoot.js';
 import { faultText } from '../../src/market/file/fault.js';
 import { changeMarket, EMPTY, readMarketFile } from '../../src/market/file/changeMarket.js';
-import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { parseMarket } from '../support/parseMarket.js';
 import { MarketInFile } from '../../src/market/file/schema.js';
 import { inCode, pagePaths, readPage } from './page.js';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/packageRoot.js';
 import { ModelInFile } from '../../src/market/file/models.js';
 import { parseChange } from '../../src/market/file/parseChange.js';
-import { parseMarket } from '../../src/market/file/parseMarket.js';
+import { parseMarket } from '../support/parseMarket.js';
 import { readPage } from './page.js';
 
 const page = readPage('docs/simulate.md');

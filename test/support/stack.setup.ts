@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { ServerAddresses } from '../../src/local/servers/localServer.js';
 import { installPackages } from '../../src/local/servers/python.js';
-import { withoutServers } from '../../src/local/runDir.js';
-import { packagesDir } from '../../src/local/servers/findTemporal.js';
+import { withoutServers } from './runDir.js';
+import { packagesDir } from '../../src/local/servers/findPrograms.js';
 import { startServers, type Servers } from '../../src/local/servers/servers.js';
 import { removeOldScratchDirs, scratchDir } from './scratchDir.js';
 

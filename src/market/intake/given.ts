@@ -1,5 +1,3 @@
-import type { FieldValue } from '../fields/reading.js';
-
 /** The value of a field as a request has it, before it is read. One that shows nothing is left out. */
 export type GivenValue =
   | { kind: 'text'; text: string; plusWasSpace?: boolean }
@@ -10,17 +8,6 @@ export type GivenValue =
 
 /** By name as sent. */
 export type Given = ReadonlyMap<string, GivenValue>;
-
-/** Texts and lists by name, for callers whose fields do not come from a request. */
-export const givenFrom = (values: Iterable<readonly [string, FieldValue]>): Given =>
-  new Map(
-    [...values].map(([name, value]): [string, GivenValue] => [
-      name,
-      typeof value === 'string'
-        ? { kind: 'text', text: value }
-        : { kind: 'list', texts: value, repeated: false },
-    ]),
-  );
 
 /** The texts of a value, as they were sent; one text if a name was given again with the same one. */
 export function textsOf(given: GivenValue): string | string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { faultText } from '../../../src/market/file/fault.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 import { pingedFields } from '../../../src/market/fields/identifyingFields.js';
 
 const LEAD = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cautionsOf } from '../../../src/market/file/cautions.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 
 function cautions(terms: string, retentionDays?: number): string[] {
   const read = parseMarket(`

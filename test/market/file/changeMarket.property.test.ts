@@ -6,7 +6,7 @@ import { campaignId, type Market } from '../../../src/market/model/market.js';
 import { changeMarket, EMPTY, readMarketFile, type Changing } from '../../../src/market/file/changeMarket.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
 import { parseChange } from '../../../src/market/file/parseChange.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 import { readPage } from '../../docs/page.js';
 
 function marketOf(text: string): Market {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { changeMarket, EMPTY, readMarketFile } from '../../../src/market/file/changeMarket.js';
 import { faultText } from '../../../src/market/file/fault.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 import { writtenCampaign } from '../../../src/market/file/written.js';
 
 /** A market with these declarations and filters, in lines 3 and 4. */

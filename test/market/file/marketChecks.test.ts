@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { faultText } from '../../../src/market/file/fault.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 
 /** What a market file says beyond the least that it needs; each text follows other keys. */
 interface Terms {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Market } from '../../../src/market/model/market.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 import { readPage } from '../../docs/page.js';
 import { composeMarket } from '../../scenarios/runner/composeMarket.js';
 import { readScenario } from '../../scenarios/runner/readScenario.js';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Market } from '../../../src/market/model/market.js';
 import { faultText } from '../../../src/market/file/fault.js';
 import { parseChange, type SimulatedMarket } from '../../../src/market/file/parseChange.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 
 const textOf = (name: string): string => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isMap, isSeq, parseDocument, type Node } from 'yaml';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 
 const MARKET = readFileSync(new URL('market.yaml', import.meta.url), 'utf8');
 

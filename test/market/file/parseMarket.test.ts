@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { changeMarket, EMPTY, readMarketFile } from '../../../src/market/file/changeMarket.js';
 import { faultText } from '../../../src/market/file/fault.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 
 const MARKET = readFileSync(new URL('market.yaml', import.meta.url), 'utf8');
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { faultText } from '../../../src/market/file/fault.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 import { writtenSeller } from '../../../src/market/file/written.js';
 
 const marketWith = (sources: string): string =>

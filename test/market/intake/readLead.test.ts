@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { mergeFields } from '../../../src/api/leads/mergeFields.js';
 import { askedFields } from '../../../src/market/intake/askedFields.js';
-import { givenFrom, textsOf } from '../../../src/market/intake/given.js';
+import { textsOf } from '../../../src/market/intake/given.js';
+import { givenFrom } from '../../support/givenFrom.js';
 import {
   readAddressing,
   readLead,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bandOf } from '../../../src/market/wording/priceBand.js';
+import { bandOf } from '../../../src/market/wording/notices.js';
 
 test.each([
   [4500, 'USD', '40-50'],

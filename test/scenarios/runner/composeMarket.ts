@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { Market } from '../../../src/market/model/market.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 import { marketError } from './pageFaults.js';
 import type { Scenario } from './schema.js';
 

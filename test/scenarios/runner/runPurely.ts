@@ -14,7 +14,7 @@ import {
 import { fieldsForRules } from '../../../src/market/filters/comparisons.js';
 import { opsDetail } from '../../../src/market/auction/decide.js';
 import { comparedBuyers } from '../../../src/market/limits/duplicates.js';
-import { givenFrom } from '../../../src/market/intake/given.js';
+import { givenFrom } from '../../support/givenFrom.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
 import { categoryKey, type Market } from '../../../src/market/model/market.js';
 import { toDecimal, toMinor } from '../../../src/market/money.js';

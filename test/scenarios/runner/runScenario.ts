@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { givenFrom } from '../../../src/market/intake/given.js';
+import { givenFrom } from '../../support/givenFrom.js';
 import { readLead } from '../../../src/market/intake/readLead.js';
 import { v7 } from 'uuid';
 import { toMinor } from '../../../src/market/money.js';

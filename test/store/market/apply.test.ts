@@ -5,7 +5,7 @@ import type { Market } from '../../../src/market/model/market.js';
 import { parseDuration } from '../../../src/market/calendar/duration.js';
 import { marketInFile } from '../../../src/market/file/marketInFile.js';
 import { readMarketFile } from '../../../src/market/file/changeMarket.js';
-import { parseMarket } from '../../../src/market/file/parseMarket.js';
+import { parseMarket } from '../../support/parseMarket.js';
 import { applyMarket, type ApplyOptions } from '../../../src/store/market/apply.js';
 import type { Change } from '../../../src/store/market/applyPlan.js';
 import { openDatabase, type Database } from '../../../src/store/db.js';

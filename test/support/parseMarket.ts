@@ -1,6 +1,6 @@
-import type { Market } from '../model/market.js';
-import { changeMarket, EMPTY, readMarketFile, type UrlRefusal } from './changeMarket.js';
-import type { Fault } from './fault.js';
+import type { Market } from '../../src/market/model/market.js';
+import { changeMarket, EMPTY, readMarketFile, type UrlRefusal } from '../../src/market/file/changeMarket.js';
+import type { Fault } from '../../src/market/file/fault.js';
 
 /** Reads a market file that is a whole market. Whatever the text, it is a market or faults, never an exception. */
 export function parseMarket(text: string, urlRefusal?: UrlRefusal): { market: Market } | { faults: Fault[] } {

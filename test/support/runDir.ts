@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive } from './processes/lock.js';
-import { packageRoot } from '../packageRoot.js';
+import { isAlive } from '../../src/local/processes/lock.js';
+import { packageRoot } from '../../src/packageRoot.js';
 
 /**
  * Names a folder for the servers of this process only, `.local/KIND/PID`, and removes the folders of processes that
