@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import type Type from 'typebox';
+import Value from 'typebox/value';
 import { MAX_PAGE_SIZE } from '../operations/inputs.js';
 import { parseDuration } from '../market/calendar/duration.js';
 import { formatUtc, parseIsoTime } from '../market/calendar/isoTime.js';
@@ -39,3 +41,11 @@ export function parseVersion(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Write the number of a version, as `gavel market versions` has it.');
 }
+
+/** Parses a text that must fit a schema; the hint says what to write. */
+export const fitting =
+  (schema: Type.TSchema, hint: string) =>
+  (text: string): string => {
+    if (Value.Check(schema, text)) return text;
+    throw new InvalidArgumentError(hint);
+  };

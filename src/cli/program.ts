@@ -9,8 +9,8 @@ Exit codes: 0 done, 1 failed, with a message on standard error, 2 wrong usage.`;
 /** The commands, in the order of the help. Only the one that is used is loaded, so that it starts faster. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   serve: async () => (await import('./commands/services/serveCommand.js')).serveCommand(),
-  api: async () => (await import('./commands/services/apiCommand.js')).apiCommand(),
-  admin: async () => (await import('./commands/services/adminApiCommand.js')).adminApiCommand(),
+  api: async () => (await import('./commands/services/apiCommands.js')).apiCommand(),
+  admin: async () => (await import('./commands/services/apiCommands.js')).adminApiCommand(),
   worker: async () => (await import('./commands/services/workerCommand.js')).workerCommand(),
   stack: async () => (await import('./commands/services/stackCommand.js')).stackCommand(),
   apply: async () => (await import('./commands/market/applyCommand.js')).applyCommand(),
@@ -25,7 +25,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   suppressions: async () =>
     (await import('./commands/suppressions/suppressionsCommands.js')).suppressionsCommand(),
   simulate: async () => (await import('./commands/market/simulateCommand.js')).simulateCommand(),
-  statement: async () => (await import('./commands/books/statementCommand.js')).statementCommand(),
+  statement: async () => (await import('./commands/books/booksCommands.js')).statementCommand(),
   books: async () => (await import('./commands/books/booksCommands.js')).booksCommand(),
   audit: async () => (await import('./commands/auditCommand.js')).auditCommand(),
   backup: async () => (await import('./commands/backupCommands.js')).backupCommand(),
@@ -35,7 +35,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
 };
 
 /**
- * The command line of Gavel, one file a command.
+ * The command line of Gavel.
  * @param args loads only the command that they name; by default, or if they name none, all commands
  */
 export async function gavelProgram(args: string[] = []): Promise<Command> {

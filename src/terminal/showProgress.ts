@@ -44,6 +44,16 @@ export function showProgress(
   };
 }
 
+/** Shows what the work reports, until it ends. */
+export async function withProgress<T>(work: (progress: Progress) => Promise<T>): Promise<T> {
+  const shown = showProgress();
+  try {
+    return await work(shown.progress);
+  } finally {
+    shown.done();
+  }
+}
+
 interface Shown {
   show(text: string): void;
   done(): void;

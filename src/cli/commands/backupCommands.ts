@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isStandIn } from '../../local/servers/localMongodb.js';
-import { showProgress } from '../../terminal/showProgress.js';
+import { withProgress } from '../../terminal/showProgress.js';
 import { formatUtc } from '../../market/calendar/isoTime.js';
 import {
   backup,
@@ -146,13 +146,10 @@ function erasedAgain(erased: number, lists: string[]): string {
 async function working<T>(
   work: (database: Database, tell: (text: string) => void) => Promise<T>,
 ): Promise<T> {
-  const shown = showProgress();
   try {
-    return await useDatabase((database) => work(database, shown.progress));
+    return await withProgress((progress) => useDatabase((database) => work(database, progress)));
   } catch (error) {
     throw error instanceof BackupError ? new CommandFailed(error.message) : error;
-  } finally {
-    shown.done();
   }
 }
 

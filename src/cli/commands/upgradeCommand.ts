@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { showProgress } from '../../terminal/showProgress.js';
+import { withProgress } from '../../terminal/showProgress.js';
 import { recordAuditEvent } from '../../store/audit.js';
 import { ensureIndexes } from '../../store/upkeep/indexes.js';
 import { upgradeLeads } from '../../store/upkeep/upgrade.js';
@@ -20,27 +20,23 @@ export function upgradeCommand(): Command {
 }
 
 async function upgrade({ json }: { json: boolean }): Promise<void> {
-  const shown = showProgress();
-  try {
-    const done = await useDatabaseWithKeys(async (database) => {
+  const done = await withProgress((progress) =>
+    useDatabaseWithKeys(async (database) => {
       await ensureIndexes(database);
-      const upgraded = await upgradeLeads(database, (leads) => shown.progress(`${leads} leads`));
+      const upgraded = await upgradeLeads(database, (leads) => progress(`${leads} leads`));
       const values = Object.entries(upgraded).map(([path, count]) => ({ path, to: String(count) }));
       const of = { kind: 'database', id: database.db.databaseName } as const;
       await recordAuditEvent(database, cliActor(), { ...of, did: 'upgraded', values });
       return upgraded;
-    });
-    shown.done();
-    if (json) printJson(done);
-    else {
-      const left = done.left === 0 ? '' : ` ${done.left} are being posted to a buyer: run it again later.`;
-      const back =
-        done.returned === 0 ? '' : ` ${done.returned} that were given back keep their returns now.`;
-      print(
-        `${done.leads} leads of older releases were looked at; ${done.rekeyed} got another key.${back}${left}`,
-      );
-    }
-  } finally {
-    shown.done();
+    }),
+  );
+  if (json) {
+    printJson(done);
+    return;
   }
+  const left = done.left === 0 ? '' : ` ${done.left} are being posted to a buyer: run it again later.`;
+  const back = done.returned === 0 ? '' : ` ${done.returned} that were given back keep their returns now.`;
+  print(
+    `${done.leads} leads of older releases were looked at; ${done.rekeyed} got another key.${back}${left}`,
+  );
 }

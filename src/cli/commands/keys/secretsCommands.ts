@@ -1,5 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
-import Value from 'typebox/value';
+import { Command } from 'commander';
 import {
   Overlap,
   rotateSecretOperation,
@@ -8,6 +7,7 @@ import {
 } from '../../../operations/keys/secretsOperations.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
+import { fitting } from '../../argumentParsers.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printError, printJson } from '../../../terminal/print.js';
 
@@ -32,7 +32,7 @@ export function secretsCommand(): Command {
         .option(
           '--overlap <duration>',
           'how long the old one also signs; 0s revokes it and all older ones at once',
-          overlap,
+          fitting(Overlap, 'Write a duration like 24h, at most 30d.'),
           '24h',
         )
         .action(rotate),
@@ -75,9 +75,4 @@ function tell(secret: SecretView, json: boolean): void {
 function checkOwner({ buyer, seller }: Pick<Options, 'buyer' | 'seller'>): void {
   if ((buyer === undefined) === (seller === undefined))
     throw new CommandFailed('Name the secret’s owner: --buyer ID or --seller CODE.');
-}
-
-function overlap(text: string): string {
-  if (Value.Check(Overlap, text)) return text;
-  throw new InvalidArgumentError('Write a duration like 24h, at most 30d.');
 }

@@ -7,7 +7,7 @@ import {
   type LeadRow,
   type LeadPage,
 } from '../../../operations/leads/leadsOperations.js';
-import { showProgress } from '../../../terminal/showProgress.js';
+import { withProgress } from '../../../terminal/showProgress.js';
 import { nearest } from '../../../market/nearest.js';
 import type { LeadStatus } from '../../../market/model/lead.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
@@ -68,12 +68,11 @@ async function list(options: Options, command: Command): Promise<void> {
     persons
       ? call(findLeadsOfPerson, { ...person, ...which, before })
       : call(findLeads, { ...which, before });
-  const shown = showProgress();
-  const { leads, more } = await useAdmin(
-    command,
-    (call) => find((before) => asked(call, before), limit, shown.progress),
-    { personalData: persons },
-  ).finally(() => shown.done());
+  const { leads, more } = await withProgress((progress) =>
+    useAdmin(command, (call) => find((before) => asked(call, before), limit, progress), {
+      personalData: persons,
+    }),
+  );
   if (json) printJson({ leads, more });
   else if (leads.length === 0) print(held ? 'No post waits for ops.' : 'There is no such lead.');
   else if (held) {

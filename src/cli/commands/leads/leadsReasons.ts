@@ -4,7 +4,7 @@ import {
   type ContractReasonsView,
   type UnsoldView,
 } from '../../../operations/leads/unsoldOperations.js';
-import { showProgress } from '../../../terminal/showProgress.js';
+import { withProgress } from '../../../terminal/showProgress.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { reasonInWords } from '../../../market/model/reason.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
@@ -43,10 +43,9 @@ async function reasons(
   { since = parsePastTime('1d'), until, json, ...which }: Options,
   command: Command,
 ): Promise<void> {
-  const shown = showProgress();
   const asked = { since: since.toISOString(), until: (until ?? new Date()).toISOString(), ...which };
-  const total = await useAdmin(command, (call) => sumOfParts(call, asked, shown.progress)).finally(() =>
-    shown.done(),
+  const total = await withProgress((progress) =>
+    useAdmin(command, (call) => sumOfParts(call, asked, progress)),
   );
   if (json) printJson(total);
   else print(reasonsText(total));

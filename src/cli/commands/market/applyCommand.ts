@@ -1,11 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import Value from 'typebox/value';
+import type { Command } from 'commander';
 import { OperationError } from '../../../operations/operationError.js';
 import { IfMatch, applyMarketOperation } from '../../../operations/market/marketOperations.js';
 import { faultsOfFile, readMarketFile } from '../../../market/file/changeMarket.js';
 import type { Fault } from '../../../market/file/fault.js';
 import type { Change } from '../../../store/market/applyPlan.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
+import { fitting } from '../../argumentParsers.js';
 import type { CallOperation } from '../../callOperation.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { confirm, isInteractive } from '../../../terminal/confirm.js';
@@ -49,7 +49,7 @@ export function applyCommand(): Command {
     .option(
       '--if-match <etag>',
       'apply only if the market is still the one that `market show` gave this ETag',
-      etag,
+      fitting(IfMatch, 'Write it as the first line of `gavel market show` has it.'),
     )
     .option('--json', 'print the changes or faults as JSON', false)
     .addHelpText('after', EXIT_CODES)
@@ -129,11 +129,6 @@ async function confirmed(file: string, plan: Planned, { yes, json }: Options): P
 }
 
 const changesText = (count: number): string => (count === 1 ? '1 change' : `${count} changes`);
-
-function etag(text: string): string {
-  if (Value.Check(IfMatch, text)) return text;
-  throw new InvalidArgumentError('Write it as the first line of `gavel market show` has it.');
-}
 
 interface Refused {
   faults: Fault[];

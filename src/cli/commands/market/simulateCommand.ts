@@ -3,7 +3,7 @@ import { OperationError } from '../../../operations/operationError.js';
 import { simulate } from '../../../operations/simulate/simulateOperation.js';
 import { abbreviateList, type SimulationView } from '../../../operations/simulate/simulationView.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
-import { showProgress } from '../../../terminal/showProgress.js';
+import { withProgress } from '../../../terminal/showProgress.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { parsePastTime } from '../../argumentParsers.js';
@@ -36,14 +36,12 @@ export function simulateCommand(): Command {
 
 async function decideAgain({ since, change: file, seller, json }: Options, command: Command): Promise<void> {
   const asked = { file: await readText(file), since: since.toISOString(), seller };
-  const shown = showProgress();
-  const needs = { persons: true, onProgress: shown.progress };
-  const simulation = await useAdmin(command, (call) => call(simulate, asked), needs)
-    .catch((error: unknown) => {
-      if (!(error instanceof OperationError) || error.details.faults === undefined) throw error;
-      throw new CommandFailed(faultsText(file, error.details.faults, 'nothing was decided.'));
-    })
-    .finally(() => shown.done());
+  const simulation = await withProgress((onProgress) =>
+    useAdmin(command, (call) => call(simulate, asked), { personalData: true, onProgress }),
+  ).catch((error: unknown) => {
+    if (!(error instanceof OperationError) || error.details.faults === undefined) throw error;
+    throw new CommandFailed(faultsText(file, error.details.faults, 'nothing was decided.'));
+  });
   if (simulation.leads === 0) throw new CommandFailed(nothingToDecide(simulation));
   if (json) printJson({ file, ...simulation });
   else print(simulationText(simulation, file));

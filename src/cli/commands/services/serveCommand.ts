@@ -4,8 +4,7 @@ import { readSettings } from '../../../config.js';
 import { createLog } from '../../../log.js';
 import type { RunningWorker } from '../../../worker/runWorker.js';
 import { explainDatabaseError } from '../../../terminal/useDatabase.js';
-import { apiGraceMs } from './apiCommand.js';
-import { refusedToListen } from './refusedToListen.js';
+import { apiGraceMs, refusedToListen } from './apiCommands.js';
 import { runService } from './runService.js';
 import { WORKER_GRACE_MS } from './workerCommand.js';
 

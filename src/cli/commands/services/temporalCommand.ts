@@ -16,7 +16,7 @@ export function temporalCommand(): Command {
 
 async function runTemporal(args: string[]): Promise<void> {
   // Loaded here, so that the other commands don't wait for what only this one needs.
-  const { findTemporal } = await import('../../../local/servers/findTemporal.js');
+  const { findTemporal } = await import('../../../local/servers/findPrograms.js');
   const program = findTemporal();
   if (program === undefined)
     throw new CommandFailed(

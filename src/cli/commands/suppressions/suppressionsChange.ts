@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { MAX_SUPPRESSED, suppress, unsuppress } from '../../../operations/suppressionsOperations.js';
-import { showProgress } from '../../../terminal/showProgress.js';
+import { withProgress } from '../../../terminal/showProgress.js';
 import type { ColumnRole } from '../../../market/intake/contactColumns.js';
 import type { Contact } from '../../../market/fields/personKeys.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
@@ -113,7 +113,6 @@ async function change(
 ): Promise<Read> {
   if ([seller !== undefined, buyer !== undefined, all].filter((given) => given).length !== 1)
     throw new CommandFailed('Say whose list: --seller CODE, --buyer ID, or --all.');
-  const shown = showProgress();
   const read: Read = {
     file,
     layout: await openContactFile(file),
@@ -124,19 +123,16 @@ async function change(
     bad: 0,
     problems: [],
   };
-  const readAll = async (call?: CallOperation): Promise<void> => {
-    for await (const persons of parts(read)) {
-      if (call) await work(call, { seller, buyer, all, persons });
-      shown.progress(`${read.phones + read.emails} read`);
-    }
-  };
-  try {
-    if (dryRun) await readAll();
-    else await useAdmin(command, readAll, { personalData: true });
-    return read;
-  } finally {
-    shown.done();
-  }
+  await withProgress((progress) => {
+    const readAll = async (call?: CallOperation): Promise<void> => {
+      for await (const persons of parts(read)) {
+        if (call) await work(call, { seller, buyer, all, persons });
+        progress(`${read.phones + read.emails} read`);
+      }
+    };
+    return dryRun ? readAll() : useAdmin(command, readAll, { personalData: true });
+  });
+  return read;
 }
 
 /** The list in parts as large as one request takes. */
