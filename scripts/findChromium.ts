@@ -1,4 +1,4 @@
-import { findBinary } from '../src/local/servers/findBinary.js';
+import { findBinary } from '../src/local/servers/findPrograms.js';
 
 /** The browser for the browser tests: `CHROMIUM_PATH`, else one on PATH. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {

@@ -4,13 +4,11 @@ import { errorForLog } from '../errorForLog.js';
 import { metrics } from '../metrics.js';
 import { createLimitedServer } from './http/limitedServer.js';
 import type { ApiContext } from './context.js';
-import { gracefulShutdown } from './plugins/gracefulShutdown.js';
+import { gracefulShutdown, slowClients } from './plugins/connections.js';
 import { errorHandler, refuseMalformed, sendError, type ErrorMessages } from './plugins/errorHandler.js';
-import { unknownRoutes } from './plugins/unknownRoutes.js';
-import { MAX_URL_CHARACTERS, requestChecks } from './plugins/requestChecks.js';
+import { unknownRoutes, MAX_URL_CHARACTERS, requestChecks } from './plugins/requestChecks.js';
 import { requestLog } from './plugins/requestLog.js';
 import { securityHeaders } from './plugins/securityHeaders.js';
-import { slowClients } from './plugins/slowClients.js';
 
 /** A whole lead may be in the query string, so the request line may be as long as a body. */
 const MAX_HEADER_BYTES = 96 * 1024;
@@ -37,7 +35,7 @@ export async function createFastifyApp(
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: settings.TRUST_PROXY && isProxyInFront,
-    // plugins/gracefulShutdown.ts answers 503 in the API’s own format.
+    // plugins/connections.ts answers 503 in the API’s own format.
     return503OnClosing: false,
     serverFactory: (handler) =>
       createLimitedServer(handler, {

@@ -1,8 +1,8 @@
 import type { ApiAddress } from './apiAddress.js';
-import { nodeArguments } from './gavelProcess.js';
 import type { Plan } from './processes/startPlan.js';
 import type { Part } from './processes/processes.js';
 import { waitUntil } from './processes/waitUntil.js';
+import { fileURLToPath } from 'node:url';
 
 /**
  * API and worker in one process; it says that it is ready by a message.
@@ -44,4 +44,9 @@ export async function readyMessage(part: Part): Promise<void> {
     ready ||= typeof message === 'object' && 'event' in message && message.event === 'ready';
   });
   await waitUntil(part, async () => ready);
+}
+
+/** The arguments for Node that run a compiled file of the product. */
+export function nodeArguments(file: 'cli/gavel' | 'local/demo/demoBuyers', ...args: string[]): string[] {
+  return ['--enable-source-maps', fileURLToPath(new URL(`../${file}.js`, import.meta.url)), ...args];
 }

@@ -4,9 +4,8 @@ import type { Settings, TemporalSettings } from '../config.js';
 import type { LeadFacts } from '../market/model/lead.js';
 import type { Log } from '../log.js';
 import { openConnection } from './connection.js';
-import { resolvePost, retryNow, type LeadWorkflowCalls } from './leadWorkflowCalls.js';
+import { resolvePost, retryNow, type LeadWorkflowCalls, notifyWithdrawn } from './leadWorkflowClient.js';
 import { startLead } from './startLead.js';
-import { notifyWithdrawn } from './leadWorkflowClient.js';
 
 /** Starts leads' workflows for the API. */
 export interface LeadStarter extends LeadWorkflowCalls {

@@ -24,8 +24,7 @@ import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
 import { isUpgradeDue } from '../store/upkeep/upgrade.js';
 import { nextMarketChange } from '../store/market/affectedLeads.js';
 import { BUNDLE_PATH } from './bundleWorkflows.js';
-import { scheduleDigest } from './digestSchedule.js';
-import { scheduleRetention } from './retentionSchedule.js';
+import { scheduleDigest, scheduleRetention } from './schedules.js';
 import { runWorker, type RunningWorker } from './runWorker.js';
 import { buildIdOf } from './workerBuild.js';
 

@@ -2,7 +2,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { slowClients } from '../../src/api/plugins/slowClients.js';
+import { slowClients } from '../../src/api/plugins/connections.js';
 import { openApiWorld, type ApiWorld } from './world.js';
 
 const MAX_CONNECTIONS = 10;

@@ -14,7 +14,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { LocalStackError } from '../../src/local/processes/localStackError.js';
 import { withLog, type Command } from '../../src/local/processes/processes.js';
 import { waitUntil } from '../../src/local/processes/waitUntil.js';
-import { findBinary } from '../../src/local/servers/findBinary.js';
+import { findBinary } from '../../src/local/servers/findPrograms.js';
 import { choosePorts } from '../../src/local/servers/ports.js';
 import type { Servers } from '../../src/local/servers/servers.js';
 import { packageRoot } from '../../src/packageRoot.js';

@@ -8,7 +8,7 @@ import { sendPing } from '../../src/buyers/ping.js';
 import { sendCancellation, sendPost } from '../../src/buyers/post.js';
 import { openSender } from '../../src/buyers/send.js';
 import { askStatus } from '../../src/buyers/status.js';
-import { findBinary } from '../../src/local/servers/findBinary.js';
+import { findBinary } from '../../src/local/servers/findPrograms.js';
 import { freePort } from '../support/freePort.js';
 import { namesNobody } from '../support/namesNobody.js';
 import { readPage } from './page.js';

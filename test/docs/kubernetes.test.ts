@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { ApiContext } from '../../src/api/context.js';
 import { healthRoutes } from '../../src/api/routes/healthRoutes.js';
-import { apiGraceMs } from '../../src/cli/commands/services/apiCommand.js';
+import { apiGraceMs } from '../../src/cli/commands/services/apiCommands.js';
 import { WORKER_GRACE_MS } from '../../src/cli/commands/services/workerCommand.js';
 import { gavelProgram } from '../../src/cli/program.js';
 import { readSettings, SECRET_SETTINGS, Settings, SETTINGS } from '../../src/config.js';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { findBinary } from '../../src/local/servers/findBinary.js';
+import { findBinary } from '../../src/local/servers/findPrograms.js';
 import { readPage, rowsOf } from './page.js';
 
 const page = readPage('docs/buyer.md');

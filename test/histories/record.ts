@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installPackages } from '../../src/local/servers/python.js';
 import { compiled } from '../../scripts/compile.mjs';
-import { packagesDir } from '../../src/local/servers/findTemporal.js';
+import { packagesDir } from '../../src/local/servers/findPrograms.js';
 import { startServers } from '../../src/local/servers/servers.js';
 import { bundleIn } from '../support/compiled.js';
 import { readScenario } from '../scenarios/runner/readScenario.js';

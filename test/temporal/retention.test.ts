@@ -8,7 +8,7 @@ import { openDatabase, type Database } from '../../src/store/db.js';
 import type { CampaignDocument, LeadDocument } from '../../src/store/documents.js';
 import { findStoredLead } from '../../src/store/leads/leads.js';
 import { eraseByRetention, type RetentionCursor } from '../../src/store/persons/retention.js';
-import { retentionScheduleId, scheduleRetention } from '../../src/worker/retentionSchedule.js';
+import { retentionScheduleId, scheduleRetention } from '../../src/worker/schedules.js';
 import { gavelProcesses } from '../support/gavelProcesses.js';
 import { storeLead, storeMarket } from '../support/market.js';
 import { compiledGavel, isolatedSettings } from '../support/stack.js';

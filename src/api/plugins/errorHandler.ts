@@ -5,11 +5,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import plugin from 'fastify-plugin';
 import { MongoAPIError, MongoError } from 'mongodb';
 import type { Log } from '../../log.js';
-import { OperationError } from '../../operations/operationError.js';
+import { OperationError, invalidRequest } from '../../operations/operationError.js';
 import { errorBody } from '../errorTable.js';
 import { headersOf, HttpError, statusOf } from '../http/httpError.js';
 import { errorForLog } from '../../errorForLog.js';
-import { closeSocket } from '../http/closeSocket.js';
 import { unsupportedType } from '../http/unsupportedType.js';
 
 /** Messages that differ between the two APIs. */
@@ -27,15 +26,8 @@ const FASTIFY_ERRORS: Readonly<Record<string, (wording: ErrorMessages) => Operat
   FST_ERR_CTP_BODY_TOO_LARGE: ({ tooLarge }) => new OperationError('tooLarge', tooLarge),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => unsupportedType(),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new OperationError(
-      'invalidRequest',
-      'The body is shorter or longer than its Content-Length. Send a correct Content-Length.',
-    ),
-  FST_ERR_BAD_URL: () =>
-    new OperationError(
-      'invalidRequest',
-      'The URL has a percent sign that encodes nothing. Encode it as %25.',
-    ),
+    invalidRequest('The body is shorter or longer than its Content-Length. Send a correct Content-Length.'),
+  FST_ERR_BAD_URL: () => invalidRequest('The URL has a percent sign that encodes nothing. Encode it as %25.'),
 };
 
 /** The database has just closed the connection in use. The driver passes on the error of the socket. */
@@ -51,8 +43,7 @@ function shown(error: unknown, wording: ErrorMessages): OperationError {
   const refusal = FASTIFY_ERRORS[code];
   if (refusal !== undefined) return refusal(wording);
   // For example, the client disconnected while sending the body.
-  if (statusCode < 500)
-    return new OperationError('invalidRequest', 'The request is incomplete. Send it again.');
+  if (statusCode < 500) return invalidRequest('The request is incomplete. Send it again.');
   return new OperationError(
     'internal',
     'Internal error. If it persists, contact support with this request_id.',
@@ -131,8 +122,18 @@ function malformed(code: string | undefined): OperationError {
       status: 408,
     });
   }
-  return new OperationError(
-    'invalidRequest',
+  return invalidRequest(
     'The request is not valid HTTP. Check your HTTP client, and that it uses http or https as the server does.',
   );
+}
+
+/** How long the client has to close its side of the connection, ms. */
+const LINGER_MS = 2000;
+
+/** Sends final data, if any, and closes the connection; destroys it if the client does not close its side. */
+function closeSocket(socket: Socket, finalData = ''): void {
+  const late = setTimeout(() => socket.destroy(), LINGER_MS);
+  late.unref();
+  socket.once('close', () => clearTimeout(late));
+  socket.end(finalData);
 }

@@ -1,18 +1,16 @@
 import Value from 'typebox/value';
-import { readLeadDetails } from '../../operations/leads/leadDetails.js';
+import { readLeadDetails, type LeadDetails } from '../../operations/leads/leadDetails.js';
 import type { Database } from '../../store/db.js';
-import { nodeArguments } from '../gavelProcess.js';
+import { nodeArguments, readyMessage } from '../gavelParts.js';
 import { LocalStackError } from '../processes/localStackError.js';
-import { readyMessage } from '../gavelParts.js';
 import type { Plan, Start } from '../processes/startPlan.js';
-import { buyersDid, type BuyerDid } from './buyersDid.js';
 import { demoKeys, type DemoKeys } from './demoKeys.js';
 import { applyDemoMarket, demoParties } from './demoMarket.js';
 import { DemoMessage, type DemoParty } from './messages.js';
 import { sampleCurl, sendSample, type SampleAnswer } from './sample.js';
 
 /** The demo market is applied and its buyers run. */
-export interface OpenDemo {
+interface OpenDemo {
   keys: DemoKeys;
   /** See `DemoMarket`. */
   notApplied?: string;
@@ -86,4 +84,36 @@ export async function playDemo(
     workflow: story?.workflow_url,
     curl: sampleCurl(api, live),
   };
+}
+
+/** What one buyer did with a lead in its last round. */
+interface BuyerDid {
+  buyer: string;
+  /** How long it took to answer the ping, ms; absent if it was not asked. */
+  ms?: number;
+  /** Its bid, or its contract's price. */
+  price?: number;
+  /** Of the price. */
+  currency: string;
+  /** "sold", or the reason why not. */
+  outcome: string;
+  /** The outcome of its post; absent if there was none. */
+  post?: string;
+}
+
+/** Reads off a lead's story what each buyer did, the one who bought first. */
+function buyersDid({ rounds, posts, currency }: LeadDetails): BuyerDid[] {
+  const contracts = rounds.at(-1)?.contracts ?? [];
+  const did = contracts.map(({ contract, buyer, bid, ms, outcome }): BuyerDid => {
+    const post = posts.find((each) => each.contract === contract)?.status;
+    return {
+      buyer,
+      ms,
+      price: bid,
+      currency,
+      outcome,
+      post,
+    };
+  });
+  return did.toSorted((a, b) => Number(b.outcome === 'sold') - Number(a.outcome === 'sold'));
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { temporalIn } from './findTemporal.js';
+import { temporalIn } from './findPrograms.js';
 import type { LocalServer } from './localServer.js';
 import { waitUntil } from '../processes/waitUntil.js';
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { addressesFile } from '../addressesFile.js';
-import { findBinary } from './findBinary.js';
-import { packagesDir } from './findTemporal.js';
+import { findBinary, packagesDir } from './findPrograms.js';
 import type { LocalServer, PortName, Program, ServerAddresses, ServerName } from './localServer.js';
 import { takeLock, type Lock } from '../processes/lock.js';
 import { mongodb } from './localMongodb.js';

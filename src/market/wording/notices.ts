@@ -1,6 +1,6 @@
-import { bandOf } from './priceBand.js';
 import type { Reason } from '../model/reason.js';
 import type { Outcome, Round } from '../model/round.js';
+import { toDecimal, type Minor } from '../money.js';
 
 /** A notice to a buyer about its result in a round. */
 export type Notice = { buyer: string; contract: string } & (
@@ -86,4 +86,17 @@ export function unusedPost(
 ): Notice | undefined {
   if (!test || tell.notices[buyer]?.includes('unused') !== true) return undefined;
   return { buyer, contract, kind: 'unused', of: 'post', id: postId, reason: 'uncertain', detail };
+}
+
+/** Minimum width, minor units: a band that holds a single price would reveal it. */
+const NARROWEST = 10;
+
+/**
+ * The band that contains a price, for readers who must not know the price itself. Its width is one unit of the
+ * price's first digit: $45.00 is in "40-50", $12.50 in "10-20", the end excluded.
+ */
+export function bandOf(price: Minor, currency: string): string {
+  const width = Math.max(NARROWEST, 10 ** (String(price).length - 1));
+  const from = Math.floor(price / width) * width;
+  return `${toDecimal(from, currency)}-${toDecimal(from + width, currency)}`;
 }
