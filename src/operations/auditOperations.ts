@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { listAudit } from '../store/audit.js';
 import type { AuditDocument } from '../store/documents.js';
-import { dateOf, Limit, DateOrTime } from './inputs.js';
+import { dateOf, Limit, DateOrTime, ObjectId } from './inputs.js';
 import { operation } from './operation.js';
 
 const optional = Type.Optional;
@@ -36,14 +36,7 @@ export const showAudit = operation({
   scope: 'audit:read',
   input: {
     since: optional(DateOrTime('Start of the period')),
-    of: optional(
-      Type.String({
-        title: 'an id',
-        examples: ['ACME1234/auto-insurance/northwind'],
-        maxLength: 300,
-        description: 'Only entries about the object with this id (a lead, contract, key, …)',
-      }),
-    ),
+    of: optional(ObjectId('Only entries about the object with this id (a lead, contract, key, …)')),
     before: optional(
       Type.String({ title: 'an audit_id', maxLength: 64, description: 'Only older entries than this one' }),
     ),

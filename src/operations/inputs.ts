@@ -16,13 +16,25 @@ export const LeadId = Type.String({
   maxLength: 64,
 });
 
-export const Limit = Type.Integer({
-  title: `a whole number from 1 to ${MAX_PAGE_SIZE}`,
-  examples: [50],
-  minimum: 1,
-  maximum: MAX_PAGE_SIZE,
-  description: 'Page size; 50 by default',
-});
+export const PageSize = (usual: number) =>
+  Type.Integer({
+    title: `a whole number from 1 to ${MAX_PAGE_SIZE}`,
+    examples: [usual],
+    minimum: 1,
+    maximum: MAX_PAGE_SIZE,
+    description: `Page size; ${usual} by default`,
+  });
+
+export const Limit = PageSize(50);
+
+/** The id of an object that a list can be limited to. */
+export const ObjectId = (description: string) =>
+  Type.String({
+    title: 'an id',
+    examples: ['ACME1234/auto-insurance/northwind'],
+    maxLength: 300,
+    description,
+  });
 
 export const Flag = (description: string) =>
   Type.Boolean({ title: 'true or false', examples: [true], description });

@@ -12,7 +12,7 @@ import {
   type StatementPage,
 } from '../../store/books/statement.js';
 import { invalidField } from '../operationError.js';
-import { BuyerName, dateOf, Day, Flag, MAX_PAGE_SIZE, SellerName } from '../inputs.js';
+import { BuyerName, dateOf, Day, Flag, PageSize, SellerName } from '../inputs.js';
 import { findBuyerByName, findSellerByName } from '../findByName.js';
 import { operation } from '../operation.js';
 
@@ -70,15 +70,7 @@ export const showStatement = operation({
     house: optional(Flag('The account of the house')),
     from: optional(Day('First day, UTC; by default the first of the last day’s month')),
     to: optional(Day('Last day, UTC; by default today')),
-    limit: optional(
-      Type.Integer({
-        title: `a whole number from 1 to ${MAX_PAGE_SIZE}`,
-        examples: [1000],
-        minimum: 1,
-        maximum: MAX_PAGE_SIZE,
-        description: 'Page size; 1000 by default',
-      }),
-    ),
+    limit: optional(PageSize(1000)),
     after: optional(
       Type.String({ title: 'a `next`', maxLength: 400, description: 'The `next` of the previous page' }),
     ),

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import type { Database } from '../../store/db.js';
 import type { AuditEvent, MarketVersionDocument } from '../../store/documents.js';
 import { findVersion, listVersions, marketAt, marketDifference } from '../../store/market/versions.js';
-import { Limit } from '../inputs.js';
+import { Limit, ObjectId } from '../inputs.js';
 import { operation } from '../operation.js';
 import { OperationError, notFound } from '../operationError.js';
 import { ChangedValues } from '../auditOperations.js';
@@ -44,14 +44,7 @@ export const showMarketVersions = operation({
   route: 'GET /admin/market/versions',
   scope: 'market:read',
   input: {
-    of: optional(
-      Type.String({
-        title: 'an id',
-        examples: ['ACME1234/auto-insurance/northwind'],
-        maxLength: 300,
-        description: 'Only versions that changed the object with this id',
-      }),
-    ),
+    of: optional(ObjectId('Only versions that changed the object with this id')),
     before: optional(VersionNumber('Only earlier versions than this one')),
     limit: optional(Limit),
   },
