@@ -1,6 +1,6 @@
 import type { Binary } from 'mongodb';
 import type { OfferReason } from '../market/auction/decide.js';
-import type { FieldValue } from '../market/fields/reading.js';
+import type { LeadFields } from '../market/fields/standardFields.js';
 import type { Hold, PersonHashes } from '../market/limits/duplicates.js';
 import type { LeadStatus } from '../market/model/lead.js';
 import type { LeadReason, Reason } from '../market/model/reason.js';
@@ -149,7 +149,7 @@ export interface MarketChangeProgress {
  * A lead in memory, with its history. Personal data is only in `fields`, `sent` and `phoneE164`; in the database it is
  * encrypted (`StoredLead`).
  */
-export interface LeadDocument {
+export interface LeadDocument extends LeadFields {
   _id: string;
   seller: string;
   campaign: string;
@@ -166,17 +166,6 @@ export interface LeadDocument {
   endedAt?: Date;
   /** When the sweep starts the lead's workflow if nothing happens before; absent once the lead has ended. */
   dueAt?: Date;
-  /** By name: the normalised value, or the value as sent if it could not be read. */
-  fields: Record<string, FieldValue>;
-  /** Names of fields that could not be read. Rules treat them as missing. */
-  unread?: string[];
-  /** By name: the value as sent, if it differs from the stored one. */
-  sent?: Record<string, FieldValue>;
-  /** By name: how a value was read, for ops; without personal data. */
-  notes?: Record<string, string>;
-  /** Two-letter code. */
-  state?: string;
-  phoneE164?: string;
   /** Keyed hashes that recognise the person in other leads and on suppression lists. */
   match: PersonHashes;
   /** The `KEY_RULE` that `match` was computed with; absent in leads of release 0.1.0 and earlier. */
