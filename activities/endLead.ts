@@ -1,11 +1,11 @@
 import { isEnd } from '../src/market/model/lead.js';
 import type { LeadReason } from '../src/market/model/reason.js';
 import { expireLead, stateForWorkflow } from '../src/store/leads/leads.js';
-import { withdraw } from '../src/store/leads/withdrawals.js';
+import { withdraw, type LeadState } from '../src/store/leads/withdrawals.js';
 import type { Deps } from './deps.js';
 import { endOf, type End } from './endOf.js';
 
-export interface EndRequest {
+interface EndRequest {
   leadId: string;
   status: 'expired' | 'withdrawn';
   /** Why an expired lead is unsold; by default the reason of its last round. */
@@ -28,3 +28,9 @@ export const endLead =
     if (answerTo !== undefined && state !== 'sold') announce?.(leadId, answerTo, { status: state });
     return endOf(deps, leadId, state);
   };
+
+/** Withdraws a lead by an update that was sent to its workflow. */
+export const withdrawLead =
+  ({ database }: Deps) =>
+  ({ leadId }: { leadId: string }): Promise<LeadState | undefined> =>
+    withdraw(database, leadId, { by: 'an update in Temporal', asked: 'ops' });

@@ -1,10 +1,9 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { UnknownLeadError } from '../src/store/leads/leads.js';
 import { auditUpdate } from './auditUpdate.js';
-import { cancelPost } from './cancelPost.js';
+import { cancelPost, forgottenPosts } from './cancelPost.js';
 import { deliverPost } from './deliverPost.js';
-import { endLead } from './endLead.js';
-import { forgottenPosts } from './forgottenPosts.js';
+import { endLead, withdrawLead } from './endLead.js';
 import { holdPost } from './holdPost.js';
 import { erasePersons } from './erasePersons.js';
 import { markPending } from './markPending.js';
@@ -13,7 +12,6 @@ import { dueDigests, sendDigest } from './sendDigest.js';
 import { settlePost } from './settlePost.js';
 import { tellBuyer } from './tellBuyer.js';
 import { tellSeller } from './tellSeller.js';
-import { withdrawLead } from './withdrawLead.js';
 import type { Deps } from './deps.js';
 
 /**
