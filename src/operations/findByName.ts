@@ -9,7 +9,7 @@ import {
   type BuyerWithSecret,
   type SellerWithSecret,
 } from '../store/market/storedTerms.js';
-import { OperationError, notFound } from './operationError.js';
+import { notFound } from './operationError.js';
 
 /** @throws OperationError if the market has no such seller */
 export const findSellerByName = async (database: Database, codeOrSlug: string): Promise<SellerWithSecret> =>

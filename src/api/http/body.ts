@@ -1,4 +1,4 @@
-import { OperationError, invalidRequest } from '../../operations/operationError.js';
+import { invalidRequest } from '../../operations/operationError.js';
 import { decodeUtf8 } from './encoding.js';
 import type { Entries } from './entries.js';
 import { readJson } from './jsonBody.js';

@@ -1,4 +1,4 @@
-import { OperationError, invalidRequest } from '../../operations/operationError.js';
+import { invalidRequest } from '../../operations/operationError.js';
 import type { Entries } from './entries.js';
 import { decodeUtf8 } from './encoding.js';
 import { jsonFault } from './jsonFault.js';

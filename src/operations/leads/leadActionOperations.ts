@@ -8,7 +8,7 @@ import { findStoredLead, makeDue } from '../../store/leads/leads.js';
 import type { StoredLead } from '../../store/documents.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
 import type { CallResult } from '../../temporal/leadWorkflowClient.js';
-import { OperationError, conflict, unavailable } from '../operationError.js';
+import { conflict, unavailable } from '../operationError.js';
 import { BuyerName, LeadId } from '../inputs.js';
 import { noLead, statusProperties } from './leadsOperations.js';
 import { operation } from '../operation.js';

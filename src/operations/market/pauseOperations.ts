@@ -8,7 +8,7 @@ import type { Database } from '../../store/db.js';
 import { currentCampaign } from '../../store/market/earlierMarket.js';
 import { readTerms } from '../../store/market/readMarket.js';
 import { countWaiting, setPause, type PauseTarget } from '../../store/market/pauses.js';
-import { OperationError, invalidField } from '../operationError.js';
+import { invalidField } from '../operationError.js';
 import { BuyerName, CampaignId, SellerName } from '../inputs.js';
 import { findBuyerByName, findCampaignByName, findContractByName, resolveIds } from '../findByName.js';
 import { operation, type OperationContext } from '../operation.js';
