@@ -9,7 +9,7 @@ import { listErasures } from '../../store/persons/erasures.js';
 import { heldPostsOf } from '../../store/leads/heldPosts.js';
 import { findLead, findStoredLead } from '../../store/leads/leads.js';
 import { listByOutcome, listLeads, type LeadQuery, type ListedLead } from '../../store/leads/listLeads.js';
-import { OperationError, invalidField, notFound } from '../operationError.js';
+import { invalidField, notFound, type OperationError } from '../operationError.js';
 import { heldPostView, readLeadDetails, type LeadDetails } from './leadDetails.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
 import { outcomeProperties } from './outcomeSchema.js';

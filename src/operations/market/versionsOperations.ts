@@ -4,7 +4,7 @@ import type { AuditEvent, MarketVersionDocument } from '../../store/documents.js
 import { findVersion, listVersions, marketAt, marketDifference } from '../../store/market/versions.js';
 import { Limit, ObjectId } from '../inputs.js';
 import { operation } from '../operation.js';
-import { OperationError, notFound } from '../operationError.js';
+import { notFound, type OperationError } from '../operationError.js';
 import { ChangedValues } from '../auditOperations.js';
 
 const optional = Type.Optional;
