@@ -101,8 +101,9 @@ async function sendSigned(pools: Pools, message: Message): Promise<Reply> {
   const ms = () => Math.round(performance.now() - started);
   // Outside the try: a secret that can't be unwrapped is an internal error, not the buyer's.
   const secrets = secretsIn(message.secret);
+  const limit = timeLimit(message.timeoutMs);
   try {
-    const response = await exchange(pools, message, secrets);
+    const response = await exchange(pools, message, { secrets, signal: limit.signal });
     const bytes = Buffer.from(await response.body.arrayBuffer());
     const { statusCode: status, headers } = response;
     return {
@@ -114,7 +115,20 @@ async function sendSigned(pools: Pools, message: Message): Promise<Reply> {
     };
   } catch (error) {
     return { ms: ms(), ...failure(error) };
+  } finally {
+    limit.clear();
   }
+}
+
+/**
+ * Aborts with a `TimeoutError` after some time unless it is cleared. The timer of `AbortSignal.timeout` can't be cleared:
+ * it fires long after most answers, and every signal lives until then.
+ */
+function timeLimit(ms: number): { signal: AbortSignal; clear: () => void } {
+  const controller = new AbortController();
+  const expire = (): void => controller.abort(new DOMException('The time limit is over', 'TimeoutError'));
+  const timer = setTimeout(expire, ms).unref();
+  return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
 /**
@@ -125,10 +139,9 @@ async function sendSigned(pools: Pools, message: Message): Promise<Reply> {
 async function exchange(
   { pooled, fresh }: Pools,
   message: Message,
-  secrets: readonly string[],
+  { secrets, signal }: { secrets: readonly string[]; signal: AbortSignal },
 ): Promise<Dispatcher.ResponseData> {
   const body = JSON.stringify(message.payload);
-  const signal = AbortSignal.timeout(message.timeoutMs);
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
