@@ -139,7 +139,7 @@ async function pingOne(
   if (!(await mayTry(deps, buyerId, 'pings'))) return { ms: 0, noBid: PROBE_IN_PROGRESS };
   const { sale, currency } = round.terms;
   const wants = ready.contract.ping ?? {};
-  const keys = personKeys(contactOf(lead.fields));
+  const keys = wants.hashes === undefined ? {} : personKeys(contactOf(lead.fields));
   const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const id = pingId(lead._id, contract, round.number, again);
   const sentAfter = sinceStart(round);
