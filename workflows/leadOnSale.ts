@@ -201,7 +201,8 @@ export class LeadOnSale {
    */
   async isReturned(): Promise<boolean> {
     const isFinished = (): boolean => this.notifications.pending.length === 0 && allHandlersFinished();
-    await condition(() => isFinished() || this.isGivenBack);
+    const isOver = (): boolean => isFinished() || this.isGivenBack;
+    if (!isOver()) await condition(isOver);
     if (!this.isGivenBack) return false;
     this.ended = undefined;
     this.notified = 'received';
