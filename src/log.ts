@@ -44,12 +44,30 @@ export function createLog(settings: Pick<Settings, 'LOG_LEVEL'>, name: string, t
 /** Lines that can't be written wait in memory, up to this many bytes; then new ones are dropped. */
 const MOST_WAITING = 4 * 1024 * 1024;
 
-/** A disk that is full, or a reader that is gone, costs lines of the log and never the process. */
+/**
+ * Writes lines without waiting. A disk that is full, or a reader that is gone, costs lines of the log and never the process.
+ * The lines of one turn of the event loop are one write, because each write wakes another thread.
+ */
 function standardOutput(): DestinationStream {
   const output = pino.destination({ maxLength: MOST_WAITING });
   output.on('error', () => {
     // At the exit of the process it would try again without end.
     output.flushSync = () => undefined;
   });
-  return output;
+  let lines = '';
+  let isUsed = false;
+  const writeLines = (): void => {
+    const text = lines;
+    lines = '';
+    if (text !== '') output.write(text);
+  };
+  return {
+    write: (line) => {
+      // Before pino's own listener, which waits for what is written.
+      if (!isUsed) process.prependListener('exit', writeLines);
+      isUsed = true;
+      if (lines === '') setImmediate(writeLines);
+      lines += line;
+    },
+  };
 }

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newLead } from '../src/api/leads/acceptLead.js';
 import { createLog } from '../src/log.js';
 import { givenFrom } from './support/givenFrom.js';
 import { readLead } from '../src/market/intake/readLead.js';
+import { packageRoot } from '../src/packageRoot.js';
 import { openDatabase, type Database } from '../src/store/db.js';
 import { findStoredLead, insertLead } from '../src/store/leads/leads.js';
 import type { LeadDocument } from '../src/store/documents.js';
@@ -25,6 +27,26 @@ test('The log omits personal data of leads and requests, and every key', () => {
   expect(lines.join('')).toContain('01a2');
   expect(lines.join('')).not.toMatch(/zebulon|4567/i);
 });
+
+test('Lines that are logged right before the process exits are written', () => {
+  const program = `
+    import { createLog } from './src/log.js';
+    const log = createLog({ LOG_LEVEL: 'info' }, 'test');
+    log.info('first');
+    log.info('second');
+    setImmediate(() => {
+      log.info('third');
+      log.info('last');
+      process.exit(0);
+    });`;
+  const node = ['--import', 'tsx', '--input-type=module', '--eval', program];
+  const { stdout } = spawnSync(process.execPath, node, { cwd: packageRoot, encoding: 'utf8' });
+  const messages = stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(messages.toSorted()).toEqual(['first', 'last', 'second', 'third']);
+}, 30_000);
 
 describe('A log line with a whole lead', () => {
   let database: Database;
