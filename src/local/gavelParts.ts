@@ -46,7 +46,13 @@ export async function readyMessage(part: Part): Promise<void> {
   await waitUntil(part, async () => ready);
 }
 
+/**
+ * As in the image. With the default of 16 MB for new objects, many of a lead's objects outlive a collection while the lead
+ * waits for its buyers, and copying them takes a tenth of the process's CPU time.
+ */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=32'];
+
 /** The arguments for Node that run a compiled file of the product. */
 export function nodeArguments(file: 'cli/gavel' | 'local/demo/demoBuyers', ...args: string[]): string[] {
-  return ['--enable-source-maps', fileURLToPath(new URL(`../${file}.js`, import.meta.url)), ...args];
+  return [...NODE_FLAGS, fileURLToPath(new URL(`../${file}.js`, import.meta.url)), ...args];
 }
