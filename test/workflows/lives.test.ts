@@ -6,7 +6,13 @@ import { readLeadDetails } from '../../src/operations/leads/leadDetails.js';
 import type { WaitUpdate } from '../../src/market/waiting/waiting.js';
 import { factsOf } from '../../src/store/leads/leads.js';
 import { MARKET_CHANGED_SIGNAL, searchAttributes, WITHDRAW_UPDATE } from '../../src/temporal/names.js';
-import { endOf, hasHandledSignals, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import {
+  endOf,
+  hasHandledSignals,
+  openLeadWorld,
+  taskIsOver,
+  type LeadWorld,
+} from '../support/timeSkipping.js';
 
 let world: LeadWorld;
 
@@ -22,7 +28,11 @@ type Handle = ReturnType<typeof handleOf>;
 
 /** Runs a scenario and inspects the workflow of its lead at the end. */
 const afterLife = <T>(scenario: Omit<Scenario, 'name'>, look: (handle: Handle, run: Run) => Promise<T>) =>
-  runScenario(world, { name: 'one life', ...scenario }, (_, run) => look(handleOf(world, run), run));
+  runScenario(world, { name: 'one life', ...scenario }, async (_, run) => {
+    const handle = handleOf(world, run);
+    await taskIsOver(handle);
+    return look(handle, run);
+  });
 
 const NOBODY_BIDS = { ping: { status: 204 } };
 /** The scenario stops here while the lead waits. */
