@@ -1,6 +1,6 @@
 import { Client, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { randomUUID } from 'node:crypto';
 import { createActivities } from '../../activities/index.js';
 import { openSender } from '../../src/buyers/send.js';
@@ -8,6 +8,7 @@ import { createLog } from '../../src/log.js';
 import type { LeadFacts, OutcomeAnswer } from '../../src/market/model/lead.js';
 import type { FinishedLead } from '../../src/market/wording/story.js';
 import { readCircuits } from '../../src/store/fairness/circuits.js';
+import { LeadWorker } from '../../src/worker/leadWorker.js';
 import { openDatabase, type Database } from '../../src/store/db.js';
 import { ensureIndexes } from '../../src/store/upkeep/indexes.js';
 import { factsOf } from '../../src/store/leads/leads.js';
@@ -87,7 +88,7 @@ export async function openLeadWorld(
   const taskQueue = randomUUID();
   /** The sources that wait for the outcomes of their leads. */
   const sources = new Map<string, (outcome: OutcomeAnswer) => void>();
-  const worker = await Worker.create({
+  const worker = await LeadWorker.create({
     connection: env.nativeConnection,
     taskQueue,
     workflowBundle: { codePath: bundle },
@@ -170,10 +171,18 @@ export async function hasHandledSignals(handle: Pick<WorkflowHandle, 'executeUpd
   if (!(rejected instanceof WorkflowUpdateFailedError)) throw rejected;
 }
 
+const warnings: string[] = [];
+/** The warnings and errors of Temporal's SDK in this file. */
+export const sdkWarnings: readonly string[] = warnings;
+
 let isQuiet = false;
 
 /** Keeps the SDK's log out of the test output. It can be set once per process. */
 function quiet(): void {
-  if (!isQuiet) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const logger = new DefaultLogger('WARN', ({ level, message }) => {
+    warnings.push(message);
+    if (level === 'ERROR') console.error(message);
+  });
+  if (!isQuiet) Runtime.install({ logger });
   isQuiet = true;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { factsOf } from '../../src/store/leads/leads.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
-import { endOf, openLeadWorld, type LeadWorld } from '../support/timeSkipping.js';
+import { endOf, openLeadWorld, sdkWarnings, type LeadWorld } from '../support/timeSkipping.js';
 
 let world: LeadWorld;
 let northwind: FakeBuyer;
@@ -33,6 +33,7 @@ test('The workflow of a lead that is missing in a restored database fails with t
     type: 'UnknownLead',
     message: `No lead ${lead._id} is stored: the database was restored from an older backup, or is another one`,
   });
+  expect(sdkWarnings).toContain('Workflow failed');
 
   // A newer backup contains the lead.
   if (stored === null) throw new Error('the lead was not stored');
