@@ -31,7 +31,7 @@ export interface WorkerServices {
   overdueLeads: OverdueLeads;
   marketChanges: MarketChanges;
   /** Settles reservations that a crashed process left unsettled; returns how many. */
-  settleUnsettled: () => Promise<number>;
+  settleOrphans: () => Promise<number>;
   /** Deletes counts that are no longer needed; returns how many. */
   pruneUsage: () => Promise<number>;
 }
@@ -117,7 +117,7 @@ export async function runWorker(
       log,
     ),
     runPeriodically(
-      services.settleUnsettled,
+      services.settleOrphans,
       {
         everyMs: SETTLE_EVERY_MS,
         done: { event: 'settled_loose' },

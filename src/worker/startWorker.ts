@@ -88,7 +88,7 @@ export async function startWorker(
     workflowBundle: { codePath },
     overdueLeads: overdueLeadsSource,
     marketChanges,
-    settleUnsettled: () => settleOrphans(database),
+    settleOrphans: () => settleOrphans(database),
     pruneUsage: async () => {
       await dropEndedSecrets(database);
       const now = Date.now();

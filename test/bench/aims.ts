@@ -27,7 +27,7 @@ export const atLeast = (limit: number, aim: string, measured: Figure): Aim => ({
   met: measured.median >= limit,
 });
 
-/** The figure of some values, of which those that could not be measured (NaN) are left out. */
+/** The figure of the measured values; NaN, a failed measurement, is left out. */
 export function figure(measured: number[]): Figure {
   const values = measured.filter((value) => !Number.isNaN(value));
   if (values.length === 0) return { median: NaN, least: NaN, most: NaN };

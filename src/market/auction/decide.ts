@@ -54,9 +54,9 @@ export type OfferReason = Extract<
 
 /** The reason of an offer that was excluded by a limit. */
 export const offerReasonOf = (reason: Reason): Exclude<OfferReason, 'uncertain'> =>
-  ROOM_REASONS.find((one) => one === reason) ?? 'capped';
+  LIMIT_REASONS.find((one) => one === reason) ?? 'capped';
 
-const ROOM_REASONS = ['over_budget', 'no_balance', 'duplicate', 'closed'] as const;
+const LIMIT_REASONS = ['over_budget', 'no_balance', 'duplicate', 'closed'] as const;
 
 /** The result of an offer that was excluded by a limit. */
 export const exclusionAsAnswer = ({ reason, ...why }: Exclusion) => ({

@@ -135,8 +135,8 @@ function limitExclusion(
       return duplicateExclusion(rule);
     }
   }
-  const room = lead.facts.test ? undefined : capacityExclusion(ready, context);
-  return room ?? circuitExclusion(buyer.id, circuits, now);
+  const full = lead.facts.test ? undefined : capacityExclusion(ready, context);
+  return full ?? circuitExclusion(buyer.id, circuits, now);
 }
 
 /** The exclusion by a full cap or budget, or by the buyer's balance; undefined if there is none. */

@@ -47,41 +47,44 @@ export const holdsOf = ({ holds }: Reservations, match: PersonHashes, now: numbe
   personIds(match).flatMap((id) => (holds.get(id) ?? []).filter(({ at }) => at <= now));
 
 /** Reserves what a sale needs under every limit, or nothing, and then returns the exclusion. */
-export function reserve(room: Reservations, asked: ReservationRequest): Exclusion | undefined {
+export function reserve(reservations: Reservations, asked: ReservationRequest): Exclusion | undefined {
   const { hold, price, currency, buyer, limits, limiting, duplicates, notesPerson, countsOffers } = asked;
-  const holds = holdsOf(room, hold, hold.at);
+  const holds = holdsOf(reservations, hold, hold.at);
   const rule = duplicates.find((each) => isDuplicate(each, hold, holds, hold.at));
   if (rule) return duplicateExclusion(rule);
-  const used = room.usage.get(hold.contract);
+  const used = reservations.usage.get(hold.contract);
   const full = fullLimit(limits, used);
   if (full) return fullLimitExclusion(full, used, { limiting, currency, now: hold.at });
-  const account = room.usage.get(buyerAccount(buyer.id));
+  const account = reservations.usage.get(buyerAccount(buyer.id));
   const broke = isPrepaid(asked) ? balanceExclusion(buyer, account, price, currency) : undefined;
   if (broke) return broke;
-  countUsage(room, hold.contract, limits, 1);
-  if (isPrepaid(asked)) addToBalance(room, buyer.id, -price);
-  if (countsOffers) offered(room, hold.contract, 1, 0);
-  if (notesPerson) changeHolds(room, hold, (known) => [...known, { ...hold, posting: true }]);
+  countUsage(reservations, hold.contract, limits, 1);
+  if (isPrepaid(asked)) addToBalance(reservations, buyer.id, -price);
+  if (countsOffers) offered(reservations, hold.contract, 1, 0);
+  if (notesPerson) changeHolds(reservations, hold, (known) => [...known, { ...hold, posting: true }]);
   return undefined;
 }
 
 /** The sale is booked: its reservation becomes final, and the buyer holds a lead of the person. */
-export function confirmReservation(room: Reservations, { hold, countsOffers }: ReservationRequest): void {
-  if (countsOffers) offered(room, hold.contract, 0, 1);
-  changeHolds(room, hold, (known) => afterSale(known, hold));
+export function confirmReservation(
+  reservations: Reservations,
+  { hold, countsOffers }: ReservationRequest,
+): void {
+  if (countsOffers) offered(reservations, hold.contract, 0, 1);
+  changeHolds(reservations, hold, (known) => afterSale(known, hold));
 }
 
 /** Releases the reservation of a sale that was not made. A post that was sent still counts as sent. */
-export function releaseReservation(room: Reservations, asked: ReservationRequest): void {
+export function releaseReservation(reservations: Reservations, asked: ReservationRequest): void {
   const { hold, limits, buyer, price } = asked;
-  countUsage(room, hold.contract, limits.filter(isOfSale), -1);
-  if (isPrepaid(asked)) addToBalance(room, buyer.id, price);
-  forget(room, hold);
+  countUsage(reservations, hold.contract, limits.filter(isOfSale), -1);
+  if (isPrepaid(asked)) addToBalance(reservations, buyer.id, price);
+  forget(reservations, hold);
 }
 
 /** The buyer returned the lead: it gets its refund, and its caps are freed if that is agreed. */
 export function releaseReturned(
-  room: Reservations,
+  reservations: Reservations,
   asked: ReservationRequest,
   refund: Minor,
   freesCap: boolean,
@@ -90,25 +93,25 @@ export function releaseReturned(
   const freed = limits
     .filter(isOfSale)
     .map((limit) => (limit.counter === 'spent' ? { ...limit, adds: refund } : limit));
-  if (freesCap) countUsage(room, hold.contract, freed, -1);
-  if (isPrepaid(asked)) addToBalance(room, buyer.id, refund);
-  forget(room, hold);
+  if (freesCap) countUsage(reservations, hold.contract, freed, -1);
+  if (isPrepaid(asked)) addToBalance(reservations, buyer.id, refund);
+  forget(reservations, hold);
 }
 
 /** Adds a payment to a prepaid buyer's balance; a negative amount is owed. */
-export function addToBalance(room: Reservations, buyer: string, amount: Minor): void {
-  const account = usageOf(room, buyerAccount(buyer));
+export function addToBalance(reservations: Reservations, buyer: string, amount: Minor): void {
+  const account = usageOf(reservations, buyerAccount(buyer));
   account.balance = (account.balance ?? 0) + amount;
 }
 
 /** Counts a sale under limits, or reverts that (`-1`). */
 export function countUsage(
-  room: Reservations,
+  reservations: Reservations,
   contract: string,
   limits: readonly Limit[],
   times: 1 | -1,
 ): void {
-  const used = usageOf(room, contract);
+  const used = usageOf(reservations, contract);
   for (const { counter, window, adds } of limits) {
     const windows = (used[counter] ??= {});
     windows[window] = (windows[window] ?? 0) + times * adds;
@@ -123,14 +126,14 @@ function usageOf({ usage }: Reservations, id: string): Usage {
   return known;
 }
 
-function offered(room: Reservations, contract: string, posted: number, accepted: number): void {
-  const used = usageOf(room, contract);
+function offered(reservations: Reservations, contract: string, posted: number, accepted: number): void {
+  const used = usageOf(reservations, contract);
   const { offers = { posted: 0, accepted: 0 } } = used;
   used.offers = { posted: offers.posted + posted, accepted: offers.accepted + accepted };
 }
 
-const forget = (room: Reservations, { sale, ...match }: Hold): void =>
-  changeHolds(room, match, (known) => known.filter((hold) => hold.sale !== sale));
+const forget = (reservations: Reservations, { sale, ...match }: Hold): void =>
+  changeHolds(reservations, match, (known) => known.filter((hold) => hold.sale !== sale));
 
 function changeHolds(
   { holds }: Reservations,

@@ -77,7 +77,7 @@ export function afterSale(holds: readonly Hold[], sold: Hold): Hold[] {
   ];
 }
 
-/** Of all holds of a person, those that a rule may need. */
+/** The holds of a person that a rule may need. */
 export const latestHolds = (holds: readonly Hold[]): Hold[] =>
   holds.filter(
     ({ contract, posting }, i) =>

@@ -92,7 +92,7 @@ const noPause: Pause = () => undefined;
 
 interface World extends Case {
   queue: TinyQueue<Event>;
-  room: Reservations;
+  reservations: Reservations;
   credits: Map<string, Credits>;
   assumed: Map<string, Set<Assumption>>;
 }
@@ -126,7 +126,7 @@ const saleOf = ({ contract, buyer, price, earns, at, returned }: Sold): PastSale
 
 function begin(given: Case): World {
   const { usage, holds, credits, sales, payments } = given.elsewhere;
-  const room: Reservations = {
+  const reservations: Reservations = {
     usage: new Map([...usage].map(([id, used]) => [id, { ...used }])),
     holds: new Map([...holds].map(([id, held]) => [id, [...held]])),
   };
@@ -143,15 +143,15 @@ function begin(given: Case): World {
         rank: 0,
         name: contract,
         happens: () =>
-          ready && countUsage(room, contract, limitsOf(ready.contract, ready.schedule, price, at), 1),
+          ready && countUsage(reservations, contract, limitsOf(ready.contract, ready.schedule, price, at), 1),
       };
     }),
     ...payments.map(({ buyer, amount, at }): Event => {
-      return { at, rank: 0, name: buyer, happens: () => addToBalance(room, buyer, amount) };
+      return { at, rank: 0, name: buyer, happens: () => addToBalance(reservations, buyer, amount) };
     }),
   ];
   const queue = new TinyQueue(events, (a, b) => a.at - b.at || a.rank - b.rank || (a.name < b.name ? -1 : 1));
-  return { ...given, queue, room, credits: new Map(credits), assumed: new Map() };
+  return { ...given, queue, reservations, credits: new Map(credits), assumed: new Map() };
 }
 
 function atTime({ queue }: World, at: number, { lead }: Life, happens: Event['happens']): void {
@@ -211,10 +211,10 @@ function pastBuyers(world: World, market: CompiledCampaign, life: Life, now: num
 /** The candidates, by the rules and by the past results of outside checks and failing servers. */
 function plan(world: World, market: CompiledCampaign, life: Life, now: number): Round {
   const { lead, offered } = life;
-  const { usage } = world.room;
+  const { usage } = world.reservations;
   life.rounds += 1;
   const asked = { ...lead, offered };
-  const known = { usage, holds: holdsOf(world.room, lead.match, now), circuits: new Map() };
+  const known = { usage, holds: holdsOf(world.reservations, lead.match, now), circuits: new Map() };
   const eligible = withinLimits(planRound(market, asked, now), market, asked, { ...known, now });
   const about = { number: life.rounds, receivedAt: lead.facts.receivedAt, now };
   return newRound(market, about, withoutKept(world, market, lead, eligible, now), usage);
@@ -278,7 +278,7 @@ function sell(
     test: false,
     buyer: ready.buyer,
   };
-  const refusal = reserve(world.room, asked);
+  const refusal = reserve(world.reservations, asked);
   if (refusal) {
     const { reason, change } = refusal;
     return { answer: offerReasonOf(reason), change };
@@ -286,10 +286,10 @@ function sell(
   const { answer, assumed } = answerFor(lead, contract, now, world.buyerModel);
   assume(world, lead, assumed);
   if (answer !== 'accepted') {
-    releaseReservation(world.room, asked);
+    releaseReservation(world.reservations, asked);
     return answer === 'uncertain' ? { answer, postId: name } : { answer };
   }
-  confirmReservation(world.room, asked);
+  confirmReservation(world.reservations, asked);
   const sold: Sold = { contract, buyer, price, earns, at: now, asked, returns: ready.contract.returns };
   life.sales.push(sold);
   giveBackLater(world, life, sold);
@@ -308,7 +308,7 @@ function giveBackLater(world: World, life: Life, sold: Sold): void {
     const isOnlyHolder = life.sales.filter(({ returned }) => returned === undefined).length === 1;
     const { buyerGets, sellerPays } = refundOf(sold, policy.refund);
     sold.returned = { at, reason, buyerGets, sellerPays };
-    releaseReturned(world.room, sold.asked, buyerGets, policy.freesCap);
+    releaseReturned(world.reservations, sold.asked, buyerGets, policy.freesCap);
     life.offered = { ...life.offered, [sold.contract]: 'returned' };
     if (policy.resell && isOnlyHolder) {
       const next = life.lead.rounds.find((round) => round.at > at)?.at ?? at;

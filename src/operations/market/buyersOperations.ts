@@ -117,7 +117,7 @@ const view = ({
   leads_today: today,
   prepaid: prepaid && {
     left: toDecimal(prepaid.left, prepaid.currency),
-    held: toDecimal(prepaid.held, prepaid.currency),
+    held: toDecimal(prepaid.reserved, prepaid.currency),
     currency: prepaid.currency,
   },
 });

@@ -275,10 +275,10 @@ async function checkBalance(
 ): Promise<BooksDifference[]> {
   const account = accountId(buyer);
   const used = await usage.findOne({ _id: account }, { session });
-  const held = Object.entries(used?.held ?? {});
-  const booked = await sales.find({ _id: { $in: held.map(([sale]) => sale) } }, { session }).toArray();
+  const reserved = Object.entries(used?.held ?? {});
+  const booked = await sales.find({ _id: { $in: reserved.map(([sale]) => sale) } }, { session }).toArray();
   const isBooked = new Set(booked.map(({ _id }) => _id));
-  const underWay = held.reduce((sum, [sale, { price = 0 }]) => sum + (isBooked.has(sale) ? 0 : price), 0);
+  const underWay = reserved.reduce((sum, [sale, { price = 0 }]) => sum + (isBooked.has(sale) ? 0 : price), 0);
   const first = await ledger.findOne({ account, kind: 'top_up', currency }, { session, sort: { at: 1 } });
   const [total] =
     first === null
@@ -296,5 +296,5 @@ async function checkBalance(
   const kept = (used?.balance ?? 0) + underWay;
   if (kept === derived) return [];
   const [has, says] = [formatMoney(kept, currency), formatMoney(derived, currency)];
-  return [{ what: 'balance', id: account, detail: `left and held are ${has}; the ledger says ${says}` }];
+  return [{ what: 'balance', id: account, detail: `left and reserved are ${has}; the ledger says ${says}` }];
 }

@@ -181,7 +181,7 @@ function givingBack(
   { buyerGets }: Refund,
   { freesCap, isPrepaid }: { freesCap: boolean; isPrepaid: boolean },
 ): Write[] {
-  const room = (freesCap ? (sale.counted ?? []) : []).map(({ path, adds }): [string, number] => [
+  const freed = (freesCap ? (sale.counted ?? []) : []).map(({ path, adds }): [string, number] => [
     path,
     path.startsWith('spent.') ? -buyerGets : -adds,
   ]);
@@ -192,7 +192,7 @@ function givingBack(
     update: { $inc: amounts },
   });
   return [
-    ...(room.length > 0 ? [add(sale.contract, Object.fromEntries(room))] : []),
+    ...(freed.length > 0 ? [add(sale.contract, Object.fromEntries(freed))] : []),
     ...(isPrepaid && buyerGets > 0
       ? [add(accountId(sale.buyer), { balance: buyerGets }, { currency: isIn(sale.currency) })]
       : []),

@@ -19,7 +19,7 @@ const SAMPLE = 5 * MOST_PERSONS_A_DAY;
 /** Values that were found common, by hash, for an hour. */
 const known = new LRUCache<string, true>({ max: 10_000, ttl: 3_600_000 });
 
-/** The contacts that duplicate rules compare: without those that this process knows to be common. */
+/** The contacts that duplicate rules compare: without common values that this process knows. */
 export const comparedOf = ({ phone, email }: PersonHashes): PersonHashes => ({
   phone: phone !== undefined && known.has(phone) ? undefined : phone,
   email: email !== undefined && known.has(email) ? undefined : email,

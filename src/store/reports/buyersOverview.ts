@@ -30,7 +30,7 @@ export interface BuyerOverview {
   /** Leads bought since midnight UTC, without test leads. */
   today: number;
   /** Of a prepaid buyer: the balance, and the amount reserved for posts in progress. */
-  prepaid?: { left: Minor; held: Minor; currency: string };
+  prepaid?: { left: Minor; reserved: Minor; currency: string };
 }
 
 /**
@@ -57,7 +57,7 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
   return known.map(({ _id: id, active, pausedUntil, balance, currency = 'USD' }) => {
     const isActive = !isPaused({ active, pausedUntil }, now);
     const account = accountOf.get(accountId(id));
-    const held = Object.values(account?.held ?? {}).reduce((sum, { price = 0 }) => sum + price, 0);
+    const reserved = Object.values(account?.held ?? {}).reduce((sum, { price = 0 }) => sum + price, 0);
     return {
       id,
       active: isActive,
@@ -66,7 +66,7 @@ export async function listBuyers(database: Database, now: number): Promise<Buyer
       troubles: circuitReports(circuits, id, now),
       answers: answers.get(id) ?? { pings: 0, bids: 0, posts: 0, accepted: 0, faults: [] },
       today: today.get(id) ?? 0,
-      prepaid: balance === undefined ? undefined : { left: account?.balance ?? 0, held, currency },
+      prepaid: balance === undefined ? undefined : { left: account?.balance ?? 0, reserved, currency },
     };
   });
 }

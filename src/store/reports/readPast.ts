@@ -232,13 +232,13 @@ async function readAccounts(
   ]);
   const found = new Map<string, Usage>();
   const payments: { buyer: string; amount: number; at: number }[] = [];
-  for (const { _id, balance, held = {}, offers: counted } of used) {
+  for (const { _id, balance, held: reserved = {}, offers: counted } of used) {
     const buyer = buyers.get(_id);
     if (buyer !== undefined && balance !== undefined) {
       const booked = entries.filter(
         ({ account, currency }) => account === _id && currency === currencyOf.get(_id),
       );
-      const pending = Object.values(held).reduce((sum, { price = 0 }) => sum + price, 0);
+      const pending = Object.values(reserved).reduce((sum, { price = 0 }) => sum + price, 0);
       const since = booked.reduce((sum, { amount }) => sum + amount, 0);
       found.set(_id, { balance: balance + pending - since });
       payments.push(

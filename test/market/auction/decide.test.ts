@@ -260,7 +260,7 @@ describe('A refusal by a limit', () => {
     expect(offerReasonOf(reason)).toBe(answer);
   });
 
-  test('keeps its detail and when there is room again', () => {
+  test('keeps its detail and when the limit allows sales again', () => {
     const change = { at: 5, what: 'window' } as const;
     expect(exclusionAsAnswer({ reason: 'over_budget', detail: 'per day', change })).toEqual({
       answer: 'over_budget',

@@ -131,25 +131,32 @@ describe('In memory,', () => {
   }
 
   test('a reservation counts the sale, the post and the price, and a second one finds the cap full', () => {
-    const room = empty();
-    expect(reserve(room, asked(terms))).toBeUndefined();
+    const reservations = empty();
+    expect(reserve(reservations, asked(terms))).toBeUndefined();
     const counted = { sold: { [DAY]: 1 }, posts: { [DAY]: 1 }, spent: { [DAY]: 4500 } };
-    expect(room.usage.get(ID)).toEqual(counted);
-    expect(reserve(room, asked(terms))).toMatchObject({ reason: 'capped', change: { what: 'window' } });
-    expect(room.usage.get(ID)).toEqual(counted);
+    expect(reservations.usage.get(ID)).toEqual(counted);
+    expect(reserve(reservations, asked(terms))).toMatchObject({
+      reason: 'capped',
+      change: { what: 'window' },
+    });
+    expect(reservations.usage.get(ID)).toEqual(counted);
   });
 
   test('a sale that fails gives back what it reserved but the post', () => {
-    const room = empty();
+    const reservations = empty();
     const one = asked({ ...terms, duplicates: rule }, {}, { balance: 1, currency: 'USD' });
-    addToBalance(room, 'a', 5000);
-    expect(reserve(room, one)).toBeUndefined();
-    expect(room.usage.get('buyer:a')).toEqual({ balance: 500 });
-    expect(holdsOf(room, hold, START)).toHaveLength(2);
-    releaseReservation(room, one);
-    expect(room.usage.get(ID)).toEqual({ sold: { [DAY]: 0 }, posts: { [DAY]: 1 }, spent: { [DAY]: 0 } });
-    expect(room.usage.get('buyer:a')).toEqual({ balance: 5000 });
-    expect(holdsOf(room, hold, START)).toEqual([]);
+    addToBalance(reservations, 'a', 5000);
+    expect(reserve(reservations, one)).toBeUndefined();
+    expect(reservations.usage.get('buyer:a')).toEqual({ balance: 500 });
+    expect(holdsOf(reservations, hold, START)).toHaveLength(2);
+    releaseReservation(reservations, one);
+    expect(reservations.usage.get(ID)).toEqual({
+      sold: { [DAY]: 0 },
+      posts: { [DAY]: 1 },
+      spent: { [DAY]: 0 },
+    });
+    expect(reservations.usage.get('buyer:a')).toEqual({ balance: 5000 });
+    expect(holdsOf(reservations, hold, START)).toEqual([]);
   });
 
   test('a return gives back its part of the price, and the cap only if that is agreed', () => {
@@ -157,74 +164,74 @@ describe('In memory,', () => {
       [true, { sold: { [DAY]: 0 }, posts: { [DAY]: 1 }, spent: { [DAY]: 1500 } }],
       [false, { sold: { [DAY]: 1 }, posts: { [DAY]: 1 }, spent: { [DAY]: 4500 } }],
     ] as const) {
-      const room = empty();
+      const reservations = empty();
       const one = asked(terms, {}, { balance: 1, currency: 'USD' });
-      addToBalance(room, 'a', 4500);
-      reserve(room, one);
-      confirmReservation(room, one);
-      releaseReturned(room, one, 3000, freesCap);
-      expect(room.usage.get(ID)).toEqual(counted);
-      expect(room.usage.get('buyer:a')).toEqual({ balance: 3000 });
-      expect(holdsOf(room, hold, START)).toEqual([]);
+      addToBalance(reservations, 'a', 4500);
+      reserve(reservations, one);
+      confirmReservation(reservations, one);
+      releaseReturned(reservations, one, 3000, freesCap);
+      expect(reservations.usage.get(ID)).toEqual(counted);
+      expect(reservations.usage.get('buyer:a')).toEqual({ balance: 3000 });
+      expect(holdsOf(reservations, hold, START)).toEqual([]);
     }
   });
 
   test('a prepaid buyer pays only for what it can, and nothing for a test lead', () => {
     const prepaid = { balance: 1, currency: 'USD' };
-    const room = empty();
-    addToBalance(room, 'a', 4499);
-    expect(reserve(room, asked(terms, {}, prepaid))).toMatchObject({ reason: 'no_balance' });
-    expect(room.usage.get(ID)).toBeUndefined();
+    const reservations = empty();
+    addToBalance(reservations, 'a', 4499);
+    expect(reserve(reservations, asked(terms, {}, prepaid))).toMatchObject({ reason: 'no_balance' });
+    expect(reservations.usage.get(ID)).toBeUndefined();
     const test = asked({}, { test: true }, prepaid);
-    expect(reserve(room, test)).toBeUndefined();
-    expect(room.usage.get('buyer:a')).toEqual({ balance: 4499 });
-    releaseReservation(room, test);
-    releaseReturned(room, test, 100, true);
-    expect(room.usage.get('buyer:a')).toEqual({ balance: 4499 });
+    expect(reserve(reservations, test)).toBeUndefined();
+    expect(reservations.usage.get('buyer:a')).toEqual({ balance: 4499 });
+    releaseReservation(reservations, test);
+    releaseReturned(reservations, test, 100, true);
+    expect(reservations.usage.get('buyer:a')).toEqual({ balance: 4499 });
   });
 
   test('a duplicate is refused before any limit', () => {
-    const room = empty();
+    const reservations = empty();
     const one = asked({ ...terms, duplicates: rule });
-    reserve(room, one);
+    reserve(reservations, one);
     const again = { ...one, hold: { ...hold, lead: 'l2', sale: 's2', at: START + 1 } };
-    expect(reserve(room, again)).toEqual({ reason: 'duplicate', detail: 'within 30 days, by phone' });
-    expect(reserve(room, { ...again, hold: { ...again.hold, phone: 'q' } })).toMatchObject({
+    expect(reserve(reservations, again)).toEqual({ reason: 'duplicate', detail: 'within 30 days, by phone' });
+    expect(reserve(reservations, { ...again, hold: { ...again.hold, phone: 'q' } })).toMatchObject({
       reason: 'capped',
     });
   });
 
   test('a hold counts from its time on, once, and only for its person', () => {
-    const room = empty();
+    const reservations = empty();
     const one = asked({ duplicates: rule });
-    reserve(room, one);
-    confirmReservation(room, one);
-    expect(holdsOf(room, { phone: 'p' }, START)).toEqual([hold]);
-    expect(holdsOf(room, { phone: 'p' }, START - 1)).toEqual([]);
-    expect(holdsOf(room, { phone: 'q' }, START)).toEqual([]);
+    reserve(reservations, one);
+    confirmReservation(reservations, one);
+    expect(holdsOf(reservations, { phone: 'p' }, START)).toEqual([hold]);
+    expect(holdsOf(reservations, { phone: 'p' }, START - 1)).toEqual([]);
+    expect(holdsOf(reservations, { phone: 'q' }, START)).toEqual([]);
     const other = { ...one, hold: { ...hold, sale: 's2', lead: 'l2' } };
-    confirmReservation(room, other);
-    releaseReservation(room, one);
-    expect(holdsOf(room, { phone: 'p' }, START)).toEqual([other.hold]);
+    confirmReservation(reservations, other);
+    releaseReservation(reservations, one);
+    expect(holdsOf(reservations, { phone: 'p' }, START)).toEqual([other.hold]);
   });
 
   test('the person of a sale without a rule is noted when it is booked', () => {
-    const room = empty();
+    const reservations = empty();
     const one = asked({});
-    reserve(room, one);
-    expect(holdsOf(room, hold, START)).toEqual([]);
-    confirmReservation(room, one);
-    expect(holdsOf(room, { email: 'e' }, START)).toEqual([hold]);
+    reserve(reservations, one);
+    expect(holdsOf(reservations, hold, START)).toEqual([]);
+    confirmReservation(reservations, one);
+    expect(holdsOf(reservations, { email: 'e' }, START)).toEqual([hold]);
   });
 
   test('posts and acceptances are counted for the award by expected value', () => {
-    const room = empty();
+    const reservations = empty();
     const one = asked({}, { countsOffers: true });
-    reserve(room, one);
-    expect(room.usage.get(ID)?.offers).toEqual({ posted: 1, accepted: 0 });
-    confirmReservation(room, one);
-    reserve(room, one);
-    expect(room.usage.get(ID)?.offers).toEqual({ posted: 2, accepted: 1 });
+    reserve(reservations, one);
+    expect(reservations.usage.get(ID)?.offers).toEqual({ posted: 1, accepted: 0 });
+    confirmReservation(reservations, one);
+    reserve(reservations, one);
+    expect(reservations.usage.get(ID)?.offers).toEqual({ posted: 2, accepted: 1 });
     const plain = empty();
     reserve(plain, asked({}));
     confirmReservation(plain, asked({}));

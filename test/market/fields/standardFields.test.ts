@@ -78,7 +78,7 @@ describe('An e-mail address whose plus sign arrived as a space', () => {
 describe('The fields of a lead', () => {
   const fields = { phone: '+12145550187', email: 'jane@example.com', tcpaText: 'I agree', roof: ['a', 'b'] };
 
-  test('are readable without those that could not be read', () => {
+  test('are readable without the unread ones', () => {
     expect(readableFields({ fields })).toBe(fields);
     expect(readableFields({ fields, unread: [] })).toBe(fields);
     expect(readableFields({ fields: { a: 'x', b: 'y' }, unread: ['a'] })).toEqual({ b: 'y' });

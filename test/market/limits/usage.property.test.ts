@@ -65,7 +65,7 @@ describe('Any limits at any time', () => {
     );
   });
 
-  test('leave no more room for a higher price or after another sale', () => {
+  test('allow no more for a higher price or after another sale', () => {
     fc.assert(
       fc.property(contracts, prices, prices, moments, (contract, one, other, now) => {
         const [cheap, dear] = one < other ? [one, other] : [other, one];
@@ -92,7 +92,7 @@ describe('Any limits at any time', () => {
     );
   });
 
-  test('have room again in a later window, or never by themselves', () => {
+  test('allow sales again in a later window, or never by themselves', () => {
     fc.assert(
       fc.property(contracts, moments, (contract, now) => {
         const unpaced = { ...contract, pace: false };

@@ -84,7 +84,7 @@ describe('A limit refuses a lead', () => {
 
   test.each<[string, Partial<LimitTerms>, 'sold' | 'posts' | 'spent', number, Exclusion]>([
     [
-      'with its number and when there is room again',
+      'with its number and when it allows sales again',
       { caps: { day: 5 } },
       'sold',
       5,

@@ -93,8 +93,8 @@ export interface LiveLead {
 export async function live(terms: Market, leads: readonly LiveLead[], until = Infinity): Promise<PastLead[]> {
   const market = compileCampaigns(terms).get(CAMPAIGN);
   if (!market) throw new Error('The market has no campaign');
-  const room: Reservations = { usage: new Map(), holds: new Map() };
-  for (const { buyer, amount } of nothingElse(terms).payments) addToBalance(room, buyer, amount);
+  const reservations: Reservations = { usage: new Map(), holds: new Map() };
+  for (const { buyer, amount } of nothingElse(terms).payments) addToBalance(reservations, buyer, amount);
   const lives = new Map(leads.map((lead) => [lead.id, { ...pastLeadOf(lead), buyers: lead.buyers }]));
   const offered = new Map<string, Record<string, 'refused'>>();
   const queue = leads.map(({ id, at }) => ({ id, at }));
@@ -116,11 +116,15 @@ export async function live(terms: Market, leads: readonly LiveLead[], until = In
     if (!market) throw new Error('The market has no campaign');
     const { facts, match, buyers } = lead;
     const before = offered.get(facts.leadId) ?? {};
-    const known = { usage: room.usage, holds: holdsOf(room, match, now), circuits: new Map() };
+    const known = {
+      usage: reservations.usage,
+      holds: holdsOf(reservations, match, now),
+      circuits: new Map(),
+    };
     const asked = { ...lead, offered: before };
     const plan = withinLimits(planRound(market, asked, now), market, asked, { ...known, now });
     const about = { number: lead.rounds.length + 1, receivedAt: facts.receivedAt, now };
-    const planned = newRound(market, about, plan, room.usage);
+    const planned = newRound(market, about, plan, reservations.usage);
     const entryOf = (candidate: Candidate): Entry => {
       const bid = candidate.price ?? buyers[candidate.buyer]?.bid;
       return bid === undefined
@@ -146,16 +150,16 @@ export async function live(terms: Market, leads: readonly LiveLead[], until = In
           test: false,
           buyer: ready.buyer,
         };
-        const refusal = reserve(room, asked);
+        const refusal = reserve(reservations, asked);
         if (refusal) return { answer: 'capped', change: refusal.change };
         const answer = buyers[buyer]?.accepts === false ? 'refused' : 'accepted';
         lead.posts.push({ contract, at: now, answer });
         if (answer === 'refused') {
           offered.set(facts.leadId, { ...offered.get(facts.leadId), [contract]: 'refused' });
-          releaseReservation(room, asked);
+          releaseReservation(reservations, asked);
           return { answer };
         }
-        confirmReservation(room, asked);
+        confirmReservation(reservations, asked);
         lead.sales.push({ contract, buyer, price, earns, at: now });
         return { answer };
       },

@@ -28,7 +28,7 @@ const compared = (
 };
 
 describe('A comparison of past leads', () => {
-  test('counts leads, those decided as they are booked, and those that rest on assumptions', async () => {
+  test('counts all leads, leads decided as booked, and leads that rest on assumptions', async () => {
     const [first, second] = past;
     const resold = second && { ...second, sales: [] };
     const leads = first && resold ? [first, resold] : [];

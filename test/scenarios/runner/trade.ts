@@ -38,7 +38,7 @@ type Taking = ReservationRequest & { buyer: Buyer };
  * that walks through lives without one.
  */
 export class Trade {
-  private readonly room: Reservations = { usage: new Map(), holds: new Map() };
+  private readonly reservations: Reservations = { usage: new Map(), holds: new Map() };
   private readonly circuits = new Map<string, Circuit>();
   private readonly credits = new Map<string, Credits>();
   /** Buyers that were notified of a low balance and have not topped up since. */
@@ -46,13 +46,13 @@ export class Trade {
   private readonly taken = new Map<string, Taking>();
 
   known(): LimitState {
-    const { usage, holds } = this.room;
+    const { usage, holds } = this.reservations;
     return { usage, holds: [...holds.values()].flat(), circuits: this.circuits };
   }
 
-  /** Takes the room that a sale needs under every limit, or none of it and says why. */
+  /** Reserves what a sale needs under every limit, or nothing, and then says why. */
   reserve(asked: Taking): Exclusion | undefined {
-    const refusal = reserve(this.room, asked);
+    const refusal = reserve(this.reservations, asked);
     if (refusal === undefined) this.taken.set(asked.hold.sale, asked);
     return refusal;
   }
@@ -61,7 +61,7 @@ export class Trade {
   release(sale: string): void {
     const asked = this.taken.get(sale);
     if (asked === undefined) return;
-    releaseReservation(this.room, asked);
+    releaseReservation(this.reservations, asked);
     this.taken.delete(sale);
   }
 
@@ -72,24 +72,24 @@ export class Trade {
   confirm(sale: string): boolean {
     const asked = this.taken.get(sale);
     if (asked === undefined) return false;
-    confirmReservation(this.room, asked);
+    confirmReservation(this.reservations, asked);
     const { id, lowBalance = 0 } = asked.buyer;
     const isLow = !asked.test && this.balance(id) < lowBalance && !this.low.has(id);
     if (isLow) this.low.add(id);
     return isLow;
   }
 
-  /** The buyer gave the lead back: it gets its part of the price, and room under its limits where that is agreed. */
+  /** The buyer gave the lead back: it gets its part of the price, and its caps are freed if that is agreed. */
   giveBack(sale: string, refund: Minor, freesCap: boolean): void {
     const asked = this.taken.get(sale);
     if (asked === undefined) return;
-    releaseReturned(this.room, asked, refund, freesCap);
+    releaseReturned(this.reservations, asked, refund, freesCap);
     this.taken.delete(sale);
   }
 
   /** What a prepaid buyer pays in. */
   topUp({ id, lowBalance = 0 }: Pick<Buyer, 'id' | 'lowBalance'>, amount: Minor): void {
-    addToBalance(this.room, id, amount);
+    addToBalance(this.reservations, id, amount);
     if (this.balance(id) >= lowBalance) this.low.delete(id);
   }
 
@@ -126,5 +126,5 @@ export class Trade {
     else this.circuits.set(id, next);
   }
 
-  private balance = (buyer: string): Minor => this.room.usage.get(buyerAccount(buyer))?.balance ?? 0;
+  private balance = (buyer: string): Minor => this.reservations.usage.get(buyerAccount(buyer))?.balance ?? 0;
 }

@@ -123,8 +123,8 @@ describe('a contract that is offered the lead again after its post was cancelled
 
   test('keeps its claim when a suspended worker gets no reservation for the first post', async () => {
     const { lead, claim } = await offeredTwice();
-    const noRoom = { round: 1, contract: CONTRACT, answer: 'capped' } as const;
-    await dropClaim(database, lead._id, claim.postId, noRoom);
+    const refusal = { round: 1, contract: CONTRACT, answer: 'capped' } as const;
+    await dropClaim(database, lead._id, claim.postId, refusal);
     expect(await claimNow(lead._id)).toMatchObject({ postId: 'post-2', status: 'posting' });
   });
 });
