@@ -19,6 +19,7 @@ import type { NewLeads } from '../store/leads/newLeads.js';
 import { loadTerms } from '../store/market/storedTerms.js';
 import { pruneUsage } from '../store/sales/pruneUsage.js';
 import { warnOfRetention } from '../store/persons/retention.js';
+import { confirmCollected } from '../store/sales/capacity.js';
 import { settleOrphans } from '../store/sales/posts.js';
 import { dropEndedSecrets, wrapPlainSecrets } from '../store/keys/signing.js';
 import { isUpgradeDue } from '../store/upkeep/upgrade.js';
@@ -112,7 +113,7 @@ export async function startWorker(
     heldPosts: () => countHeldPosts(database),
     stop: async () => {
       await worker.stop();
-      await flushAnswers(database).catch(() => undefined);
+      await Promise.allSettled([flushAnswers(database), confirmCollected(database)]);
       await sender.close();
       if (api === undefined) answers.close();
       await database.client.close();

@@ -51,7 +51,7 @@ describe('a buyer returns a lead', () => {
       { lead: claimed.lead, contract: CONTRACT, claim: claimed.claim, counted: took },
       { buyerLeadId: 'its-id' },
     );
-    await confirm(database, holdOf(claimed.lead, CONTRACT, claimed.claim), { isReserved: false });
+    await confirm(database, holdOf(claimed.lead, CONTRACT, claimed.claim), { countedIn: [], person: 'add' });
     await database.usage.updateOne({ _id: 'buyer:northwind' }, { $inc: { balance: -4501 } });
     return { lead: id, post_id: offer.postId };
   }

@@ -3,6 +3,8 @@ import type { Hold } from '../../src/market/limits/duplicates.js';
 import type { DuplicateRule } from '../../src/market/model/market.js';
 import {
   confirm,
+  confirmCollected,
+  confirmLater,
   dropHold,
   noteHold,
   readUsage,
@@ -70,6 +72,22 @@ test('The buyers of a shared lead are noted together', async () => {
 test('Of a number that many leads have, the latest noted sales of a contract are kept', async () => {
   for (let i = 0; i < 5; i++) await noteHold(database, hold(`sale ${i}`, 'm'));
   expect(await salesOf('m')).toEqual(['sale 2', 'sale 3', 'sale 4']);
+});
+
+test('Sales under limits are confirmed together, and not for a person that was erased meanwhile', async () => {
+  const sales = ['x', 'y', 'erased'].map((sale) => hold(sale, sale === 'erased' ? 'gone' : 'together'));
+  for (const one of sales) {
+    expect(await reserve(database, asking(one))).toHaveProperty('counted');
+    confirmLater(database, one, { countedIn: [], person: 'settle' });
+  }
+  await database.persons.deleteOne({ _id: 'phone:gone' });
+  await confirmCollected(database);
+  const { holds } = await readUsage(database, [], { phone: 'together' });
+  expect(holds.map(({ sale, posting }) => [sale, posting])).toEqual([
+    ['x', false],
+    ['y', false],
+  ]);
+  expect(await salesOf('gone')).toEqual([]);
 });
 
 const rule: DuplicateRule = { by: ['phone'], match: 'any', withinDays: 1, per: 'buyer' };

@@ -58,7 +58,7 @@ describe('a shared lead that 34 buyers accept concurrently', () => {
     // One after the other, in the order of answers.
     await sleep(i % 7);
     const booked = await bookSale(database, { lead, contract: contractOf(i), claim: claimed.claim });
-    await confirm(database, holdOf(lead, contractOf(i), claimed.claim), { isReserved: false });
+    await confirm(database, holdOf(lead, contractOf(i), claimed.claim), { countedIn: [], person: 'add' });
     return booked;
   }
 

@@ -174,8 +174,9 @@ function holdInFlight(
  * Adds the holds of booked sales to the person's, or settles those of their posts. Of their contracts, only the latest
  * sales are kept (`SALES_KEPT`). Posts in flight are kept apart from sales: if they are refused, the sales before them
  * still count.
+ * @param person `settle`: only those of their posts
  */
-function noteSales(database: string, _id: string, sold: readonly Hold[]): Write {
+function noteSales(database: string, _id: string, sold: readonly Hold[], person: 'add' | 'settle'): Write {
   const before = { $ifNull: ['$holds', []] };
   const sales = sold.map(({ sale }) => sale);
   const contracts = [...new Set(sold.map(({ contract }) => contract))];
@@ -197,14 +198,14 @@ function noteSales(database: string, _id: string, sold: readonly Hold[]): Write 
       ],
     })),
     { $map: { input: some(isKnown), as: 'hold', in: { $mergeObjects: ['$$hold', { posting: false }] } } },
-    { $filter: { input: { $literal: sold }, as: 'hold', cond: isNew } },
+    ...(person === 'add' ? [{ $filter: { input: { $literal: sold }, as: 'hold', cond: isNew } }] : []),
   ];
   return {
     name: 'updateOne',
     namespace: `${database}.persons`,
     filter: { _id },
     update: [{ $set: { holds: { $concatArrays: holds } } }],
-    upsert: true,
+    upsert: person === 'add',
   };
 }
 
@@ -233,7 +234,7 @@ async function noteHolds({ client, db, persons }: Database, holds: Hold[]): Prom
     );
   } catch (error) {
     if (duplicateKeyOf(error) === undefined) throw error;
-    await client.bulkWrite<Written>(ids.map((id) => noteSales(db.databaseName, id, holds)));
+    await client.bulkWrite<Written>(ids.map((id) => noteSales(db.databaseName, id, holds, 'add')));
   }
 }
 
@@ -379,45 +380,94 @@ export async function countedFor(
   return (await usage.findOne({ _id: contract }))?.held?.[sale]?.took ?? [];
 }
 
+/** The parts of a post that its booking leaves to settle. */
+export interface Unsettled {
+  /** The usage documents that may have counted it: of its contract, and of its buyer's account. */
+  countedIn: string[];
+  /** `add`: the person may not have its hold. `settle`: it has the hold of the post. `done`: it has that of the sale. */
+  person: 'add' | 'settle' | 'done';
+}
+
+type BookedSale = Unsettled & { hold: Hold };
+
+/** For a post of which only the claim is known. */
+export const maybeUnsettled = ({ contract, buyer }: Pick<Hold, 'contract' | 'buyer'>): Unsettled => ({
+  countedIn: [contract, accountId(buyer)],
+  person: 'add',
+});
+
 /**
  * Confirms the reservation of a booked sale: its counts stay, the buyer has one more accepted post, and holds a lead of
  * the person. Idempotent by sale.
- * @param isReserved whether limits or the balance have counted the sale; by default they may have
  */
 export async function confirm(
   database: Database,
   hold: Hold,
-  { isReserved = true }: { isReserved?: boolean } = {},
+  unsettled = maybeUnsettled(hold),
 ): Promise<void> {
-  const sale = { hold, isReserved };
+  const sale = { hold, ...unsettled };
   // The buyers of a shared lead hold the same person's lead, so their sales write the same documents.
   await runInBatches(database, { lane: leadLane(hold.lead), kind: 'confirm' }, sale, async (sales) => {
-    await database.client.bulkWrite<Written>(confirmation(database, sales));
+    await confirmAll(database, sales);
     return sales.map(() => undefined);
   });
 }
 
-function confirmation(database: Database, sales: readonly { hold: Hold; isReserved: boolean }[]): Write[] {
+/** How long sales are collected, to be confirmed together, ms. */
+const COLLECT_MS = 250;
+
+/** Sales to confirm together, by database, which a process opens once. */
+const collected = new WeakMap<Database, BookedSale[]>();
+
+/**
+ * The same, later and together with other sales: the limits have counted the sale already, so no decision needs it. If
+ * this process dies before, or the write fails, `settleOrphans` confirms it.
+ */
+export function confirmLater(database: Database, hold: Hold, unsettled: Unsettled): void {
+  const sales = collected.get(database) ?? [];
+  collected.set(database, sales);
+  sales.push({ hold, ...unsettled });
+  if (sales.length > 1) return;
+  setTimeout(() => void confirmCollected(database).catch(() => undefined), COLLECT_MS).unref();
+}
+
+/** Confirms the collected sales. */
+export async function confirmCollected(database: Database): Promise<void> {
+  const sales = collected.get(database);
+  collected.delete(database);
+  if (sales !== undefined) await confirmAll(database, sales);
+}
+
+async function confirmAll(database: Database, sales: readonly BookedSale[]): Promise<void> {
+  const writes = confirmation(database, sales);
+  if (writes.length > 0) await database.client.bulkWrite<Written>(writes);
+}
+
+function confirmation(database: Database, sales: readonly BookedSale[]): Write[] {
   const byLead = new Map<string, string[]>();
-  /** By sale, so that concurrent confirmations of one sale are noted once. */
-  const byPerson = new Map<string, Map<string, Hold>>();
-  for (const { hold } of sales) {
-    byLead.set(hold.lead, [...(byLead.get(hold.lead) ?? []), hold.contract]);
-    for (const id of personIds(hold))
-      byPerson.set(id, (byPerson.get(id) ?? new Map<string, Hold>()).set(hold.sale, hold));
-  }
+  for (const { hold } of sales) byLead.set(hold.lead, [...(byLead.get(hold.lead) ?? []), hold.contract]);
   return [
-    ...sales.flatMap(({ hold: { sale, contract, buyer }, isReserved }) =>
-      isReserved
-        ? [
-            endReservation(database, contract, sale, { 'offers.accepted': 1 }),
-            endReservation(database, accountId(buyer), sale, {}),
-          ]
-        : [],
+    ...sales.flatMap(({ hold: { sale, contract }, countedIn }) =>
+      countedIn.map((id) =>
+        endReservation(database, id, sale, id === contract ? { 'offers.accepted': 1 } : {}),
+      ),
     ),
-    ...[...byPerson].map(([id, holds]) => noteSales(database.db.databaseName, id, [...holds.values()])),
+    ...(['add', 'settle'] as const).flatMap((person) =>
+      holdersOf(sales.filter((sale) => sale.person === person)).map(([id, holds]) =>
+        noteSales(database.db.databaseName, id, holds, person),
+      ),
+    ),
     ...[...byLead].map(([lead, contracts]) => settledContracts(database, lead, contracts)),
   ];
+}
+
+/** The sales by person; concurrent confirmations of one sale count once. */
+function holdersOf(sales: readonly BookedSale[]): [string, Hold[]][] {
+  const byPerson = new Map<string, Map<string, Hold>>();
+  for (const { hold } of sales)
+    for (const id of personIds(hold))
+      byPerson.set(id, (byPerson.get(id) ?? new Map<string, Hold>()).set(hold.sale, hold));
+  return [...byPerson].map(([id, holds]) => [id, [...holds.values()]]);
 }
 
 /** Ends a reservation and adds to its counters, once. */

@@ -9,14 +9,18 @@ import type { Claim, CountedUsage, LeadDocument, LimitRefusal, PostAttempt } fro
 import { findLead, findStoredLead } from '../leads/leads.js';
 import { comparedOf, findCompared } from '../persons/commonValues.js';
 import {
+  accountId,
   confirm,
+  confirmLater,
   countedFor,
   dropHold,
+  maybeUnsettled,
   noteHold,
   release,
   reserve,
   unsettledLeads,
   type Reservation,
+  type Unsettled,
 } from './capacity.js';
 import {
   agreeOnReservation,
@@ -42,11 +46,11 @@ export interface Post {
   claim: Claim;
   /** The counts of its reservation under limits and for the award. */
   counted: readonly CountedUsage[];
-  /** Whether limits, the balance or the award have counted it. */
-  isCounted: boolean;
-  /**
-   * Present if the post has no reservation to settle: the write, in progress, that adds it to the holds of the person.
-   */
+  /** The parts that its booking leaves to settle. */
+  unsettled: Unsettled;
+  /** Whether its sale is confirmed at once, because awards depend on it or not all is known; otherwise later. */
+  isConfirmedAtOnce: boolean;
+  /** The write, in progress, that adds it to the holds of the person; absent if its reservation does. */
   noted?: Promise<void>;
 }
 
@@ -89,21 +93,24 @@ export async function beginPost(
   const needs = await needsOf(lead, claim);
   const hold = holdOf(lead, contract, claim, now);
   const found = await reserveFor(database, { lead, claim, hold, needs });
-  const isCounted = needs.limits.length > 0 || needs.buyer.balance !== undefined || needs.countsOffers;
-  const post: Post = { lead, contract, claim, counted: found.counted, isCounted };
-  if (!isCounted && !needs.notesPerson) {
-    const noted = noteHold(database, hold);
+  const unsettled = unsettledBy(needs, hold);
+  const posting = (counted: readonly CountedUsage[]): BegunPost => {
+    const noted = needs.notesPerson ? undefined : noteHold(database, hold);
     // Its failure is reported by the booking.
-    noted.catch(() => undefined);
-    return { status: 'posting', post: { ...post, noted } };
-  }
+    noted?.catch(() => undefined);
+    const isConfirmedAtOnce = needs.countsOffers;
+    return {
+      status: 'posting',
+      post: { lead, contract, claim, counted, unsettled, isConfirmedAtOnce, noted },
+    };
+  };
+  const isReserved = unsettled.countedIn.length > 0 || needs.notesPerson;
   const isAlone = isNew && found.refusal === undefined && performance.now() - began < ALONE_MS;
-  if (isAlone) return { status: 'posting', post };
+  if (isAlone || !isReserved) return posting(found.counted);
   const answer = found.refusal ?? 'taken';
   const agreed = await agreeOnReservation(database, lead._id, { contract, postId: claim.postId }, answer);
   if (agreed === 'taken') {
-    const counted = found.refusal ? await countedFor(database, hold) : found.counted;
-    return { status: 'posting', post: { ...post, counted } };
+    return posting(found.refusal ? await countedFor(database, hold) : found.counted);
   }
   if (agreed === undefined) {
     const current = await findStoredLead(database, lead._id);
@@ -114,6 +121,22 @@ export async function beginPost(
   await release(database, hold);
   await dropClaim(database, lead._id, claim.postId, { round: claim.round, contract, ...agreed });
   return { status: 'refused', refusal: agreed };
+}
+
+/** The parts of a reservation that the booking leaves to settle. Its hold on a common value of the person is not placed before the booking. */
+function unsettledBy(
+  { limits, duplicates, buyer, countsOffers, notesPerson }: SaleNeeds,
+  { contract, phone, email }: Hold,
+): Unsettled {
+  const compared = duplicates.length > 0 ? comparedOf({ phone, email }) : { phone, email };
+  const isPlaced = compared.phone === phone && compared.email === email;
+  return {
+    countedIn: [
+      ...(limits.length > 0 || countsOffers ? [contract] : []),
+      ...(buyer.balance === undefined ? [] : [accountId(buyer.id)]),
+    ],
+    person: notesPerson ? (isPlaced ? 'settle' : 'add') : 'done',
+  };
 }
 
 /** The claim that this attempt has stored with its round. */
@@ -162,7 +185,8 @@ export async function resumePost(
   claim: Claim,
 ): Promise<Post> {
   const counted = await countedFor(database, { sale: claim.postId, contract });
-  return { lead, contract, claim, counted, isCounted: true };
+  const unsettled = maybeUnsettled({ contract, buyer: claim.buyer });
+  return { lead, contract, claim, counted, unsettled, isConfirmedAtOnce: true };
 }
 
 /**
@@ -174,16 +198,16 @@ export async function bookPost(
   post: Post,
   acceptance?: Acceptance,
 ): Promise<Claim['status']> {
-  const { lead, contract, claim, isCounted, noted } = post;
+  const { lead, contract, claim, unsettled, isConfirmedAtOnce, noted } = post;
   await noted;
-  const status = await bookSale(database, { ...post, isUnsettled: noted === undefined }, acceptance);
+  const isUnsettled = unsettled.countedIn.length > 0 || unsettled.person !== 'done';
+  const status = await bookSale(database, { ...post, isUnsettled }, acceptance);
   const hold = holdOf(lead, contract, claim);
-  if (noted === undefined) {
-    if (status === 'accepted') await confirm(database, hold, { isReserved: isCounted });
-  } else if (status !== 'accepted') {
-    // A concurrent attempt may have cancelled the post before the hold was noted.
-    await dropHold(database, hold);
-  }
+  // A concurrent attempt may have cancelled the post before the hold was noted.
+  if (status !== 'accepted' && noted !== undefined) await dropHold(database, hold);
+  if (status !== 'accepted' || !isUnsettled) return status;
+  if (isConfirmedAtOnce) await confirm(database, hold, unsettled);
+  else confirmLater(database, hold, unsettled);
   return status;
 }
 
