@@ -1,4 +1,4 @@
-import { withoutServers } from '../test/support/runDir.js';
+import { withoutServers } from '../test/bench/runDir.js';
 import { packagesDir } from '../src/local/servers/findPrograms.js';
 import { installPackages } from '../src/local/servers/python.js';
 import { showProgress } from '../src/terminal/showProgress.js';

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Progress } from '../../src/terminal/progress.js';
-import { runDir, withoutServers } from '../support/runDir.js';
+import { runDir, withoutServers } from './runDir.js';
 import { startServers, type Servers } from '../../src/local/servers/servers.js';
 import { endOf } from '../../src/local/localStack.js';
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerAddresses, ServerName } from '../../src/local/servers/localServer.js';
-import { withoutServers } from '../support/runDir.js';
+import { withoutServers } from '../bench/runDir.js';
 import { startServers, type Servers } from '../../src/local/servers/servers.js';
 import { startPostgresql, startTemporal } from '../bench/clusterServers.js';
 import { scratchDir } from '../support/scratchDir.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { ServerAddresses } from '../../src/local/servers/localServer.js';
 import { installPackages } from '../../src/local/servers/python.js';
-import { withoutServers } from './runDir.js';
+import { withoutServers } from '../bench/runDir.js';
 import { packagesDir } from '../../src/local/servers/findPrograms.js';
 import { startServers, type Servers } from '../../src/local/servers/servers.js';
 import { removeOldScratchDirs, scratchDir } from './scratchDir.js';

@@ -171,6 +171,7 @@ function storyWith(text: string): LeadDetails {
         round: 1,
         began_at: at,
         buyer_lead_id: text,
+        attempts: [{ sent_at: at, ms: 1, outcome: 'accepted', detail: text }],
       },
     ],
     ledger: [{ sale_id: text, account: text, amount: 1, currency: 'USD', at }],

@@ -1,5 +1,5 @@
 import { WorkflowFailedError } from '@temporalio/client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { factsOf } from '../../src/store/leads/leads.js';
 import { startBuyer, type FakeBuyer } from '../support/buyer.js';
 import { minutes, storeLead, storeMarket } from '../support/market.js';
@@ -33,7 +33,8 @@ test('The workflow of a lead that is missing in a restored database fails with t
     type: 'UnknownLead',
     message: `No lead ${lead._id} is stored: the database was restored from an older backup, or is another one`,
   });
-  expect(sdkWarnings).toContain('Workflow failed');
+  // The SDK hands its log lines over a little later.
+  await vi.waitFor(() => expect(sdkWarnings).toContain('Workflow failed'), { timeout: 10_000 });
 
   // A newer backup contains the lead.
   if (stored === null) throw new Error('the lead was not stored');

@@ -7,7 +7,7 @@ import { runProgram } from '../../../src/cli/runGavel.js';
 import { readSettings } from '../../../src/config.js';
 import { compiled } from '../../../scripts/compile.mjs';
 import { localMasterKeys } from '../../../src/local/localMasterKeys.js';
-import { runDir } from '../../support/runDir.js';
+import { runDir } from '../../bench/runDir.js';
 import { showProgress } from '../../../src/terminal/showProgress.js';
 import { onStopRequest } from '../../../src/terminal/stopRequest.js';
 import { openDatabase } from '../../../src/store/db.js';

@@ -6,7 +6,7 @@ import { print, table } from '../../../src/terminal/print.js';
 import { runProgram } from '../../../src/cli/runGavel.js';
 import { packageRoot } from '../../../src/packageRoot.js';
 import { Processes } from '../../../src/local/processes/processes.js';
-import { runDir } from '../../support/runDir.js';
+import { runDir } from '../../bench/runDir.js';
 import { packagesDir } from '../../../src/local/servers/findPrograms.js';
 import { showProgress } from '../../../src/terminal/showProgress.js';
 import { onStopRequest } from '../../../src/terminal/stopRequest.js';

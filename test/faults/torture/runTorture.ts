@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../../../src/terminal/progress.js';
-import { runDir } from '../../support/runDir.js';
+import { runDir } from '../../bench/runDir.js';
 import { giveBack } from './buyers.js';
 import { drawOf, type Draw } from './draw.js';
 import { gatherEvidence, type Evidence, type Notes } from './evidence.js';

@@ -5,7 +5,7 @@ import { packageRoot } from '../../src/packageRoot.js';
 
 /**
  * Names a folder for the servers of this process only, `.local/KIND/PID`, and removes the folders of processes that
- * have ended. The caller removes it.
+ * have ended. The caller removes it. It is here because the bench is compiled without the rest of `test`.
  */
 export function runDir(kind: 'bench' | 'torture' | 'fuzz' | 'protections'): string {
   const runs = join(packageRoot, '.local', kind);
