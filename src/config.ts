@@ -11,9 +11,17 @@ const MASTER_KEY = '[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=';
  */
 const SERVER = '([^\\s/?#@]*@)?[^\\s/?#@]+(/[^\\s/?#@]*)?';
 
+const whole = (description: string, limits: { default: number; minimum: number; maximum?: number }) =>
+  Type.Integer({ ...limits, description });
+
+const port = (usual: number, description: string) =>
+  whole(description, { default: usual, minimum: 0, maximum: 65_535 });
+
+const optionalText = (description: string, rules: Type.TStringOptions & { secret?: true } = {}) =>
+  Type.Optional(Type.String({ ...rules, description }));
+
 /** A file in PEM form, which is read when a process starts. */
-const pemFile = (what: string) =>
-  Type.Optional(Type.String({ minLength: 1, description: `File (PEM) of ${what}` }));
+const pemFile = (what: string) => optionalText(`File (PEM) of ${what}`, { minLength: 1 });
 
 /**
  * Every setting of Gavel, once: the schema checks it, its descriptions are the table in docs/settings.md (a test
@@ -21,35 +29,22 @@ const pemFile = (what: string) =>
  */
 export const Settings = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'Address that the API listens on' }),
-  PORT: Type.Integer({
-    default: 3000,
-    minimum: 0,
-    maximum: 65535,
-    description: 'Port of the API; 0 takes a free one',
-  }),
+  PORT: port(3000, 'Port of the API; 0 takes a free one'),
   ADMIN_HOST: Type.String({
     default: '127.0.0.1',
     description:
       'Address that the admin API listens on; anyone who can reach it and has a key can do what ops can',
   }),
-  ADMIN_PORT: Type.Integer({
-    default: 3001,
-    minimum: 0,
-    maximum: 65535,
-    description: 'Port of the admin API; 0 takes a free one',
-  }),
+  ADMIN_PORT: port(3001, 'Port of the admin API; 0 takes a free one'),
   MONGODB_URL: Type.String({
     pattern: `^mongodb(\\+srv)?://${SERVER}(\\?\\S*)?$`,
     secret: true,
     description:
       'Address of a replica set of MongoDB 8 or newer: `mongodb://USER@HOST:PORT/?replicaSet=NAME`; in user and password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`. Unset: the local stack’s',
   }),
-  MONGODB_PASSWORD: Type.Optional(
-    Type.String({
-      secret: true,
-      description: 'Password of the user in MONGODB_URL, if that address does not contain it',
-    }),
-  ),
+  MONGODB_PASSWORD: optionalText('Password of the user in MONGODB_URL, if that address does not contain it', {
+    secret: true,
+  }),
   MONGODB_DATABASE: Type.String({ default: 'gavel', minLength: 1, description: 'Name of the database' }),
   MASTER_KEYS: Type.String({
     pattern: `^${MASTER_KEY}(,${MASTER_KEY})*$`,
@@ -64,21 +59,18 @@ export const Settings = Type.Object({
     description:
       'Address of Redis or Valkey, which counts requests: `redis://HOST:PORT`, or `rediss://HOST:PORT` with TLS. Unset: the local stack’s',
   }),
-  REDIS_PASSWORD: Type.Optional(
-    Type.String({ secret: true, description: 'Password for REDIS_URL, if that address does not contain it' }),
-  ),
+  REDIS_PASSWORD: optionalText('Password for REDIS_URL, if that address does not contain it', {
+    secret: true,
+  }),
   TEMPORAL_ADDRESS: Type.String({
     pattern: '^[^/\\s]+:\\d+$',
     description: 'host:port of Temporal’s frontend. Unset: the local stack’s',
   }),
   TEMPORAL_NAMESPACE: Type.String({ default: 'default', minLength: 1, description: 'Temporal namespace' }),
-  TEMPORAL_API_KEY: Type.Optional(
-    Type.String({
-      pattern: '^[\\x21-\\x7e]+$',
-      secret: true,
-      description: 'API key for Temporal, as issued by Temporal Cloud; turns on TLS',
-    }),
-  ),
+  TEMPORAL_API_KEY: optionalText('API key for Temporal, as issued by Temporal Cloud; turns on TLS', {
+    pattern: '^[\\x21-\\x7e]+$',
+    secret: true,
+  }),
   TEMPORAL_TLS: Type.Optional(
     Type.Boolean({
       description:
@@ -88,11 +80,9 @@ export const Settings = Type.Object({
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: pemFile(
     'the certificate authority that issued Temporal’s certificate. Unset: public authorities',
   ),
-  TEMPORAL_TLS_SERVER_NAME: Type.Optional(
-    Type.String({
-      pattern: '^[\\w.-]+$',
-      description: 'Host name that Temporal’s certificate must have. Unset: the host of TEMPORAL_ADDRESS',
-    }),
+  TEMPORAL_TLS_SERVER_NAME: optionalText(
+    'Host name that Temporal’s certificate must have. Unset: the host of TEMPORAL_ADDRESS',
+    { pattern: '^[\\w.-]+$' },
   ),
   TEMPORAL_TLS_CLIENT_CERT_PATH: pemFile('Gavel’s client certificate for Temporal (mTLS)'),
   TEMPORAL_TLS_CLIENT_KEY_PATH: pemFile('the private key of that certificate'),
@@ -102,29 +92,23 @@ export const Settings = Type.Object({
     description:
       'Temporal task queue of lead workflows, and name of the worker deployment; without `.` and `:`',
   }),
-  BUILD_ID: Type.Optional(
-    Type.String({
-      pattern: '^[\\w.-]{1,64}$',
-      description: 'Id of this build in Temporal. Unset: the release and a hash of its workflows',
-    }),
-  ),
+  BUILD_ID: optionalText('Id of this build in Temporal. Unset: the release and a hash of its workflows', {
+    pattern: '^[\\w.-]{1,64}$',
+  }),
   WORKER_ROLLOUT: Type.Enum(['auto', 'manual'], {
     default: 'auto',
     description:
       'When leads move to a new build: as soon as its first worker is up (auto), or on a command to Temporal (manual)',
   }),
-  ANSWER_WINDOW_MS: Type.Integer({
+  ANSWER_WINDOW_MS: whole('How long a source waits for `sold` before the answer is `pending`, ms', {
     default: 3000,
     minimum: 100,
     maximum: 60000,
-    description: 'How long a source waits for `sold` before the answer is `pending`, ms',
   }),
-  RATE_LIMIT_PER_MINUTE: Type.Integer({
-    default: 60,
-    minimum: 1,
-    description:
-      'Requests a minute for each key without its own limit, and failed authentications a minute for each address',
-  }),
+  RATE_LIMIT_PER_MINUTE: whole(
+    'Requests a minute for each key without its own limit, and failed authentications a minute for each address',
+    { default: 60, minimum: 1 },
+  ),
   RETENTION_DAYS: Type.Optional(
     Type.Integer({
       minimum: 0,
@@ -133,41 +117,26 @@ export const Settings = Type.Object({
         'Days after a lead’s end until its personal data is erased, unless its campaign has a `retention`; 0: never. Unset: never, with a warning',
     }),
   ),
-  MAX_CONNECTIONS: Type.Integer({
-    default: 2000,
-    minimum: 10,
-    maximum: 60_000,
-    description:
-      'Maximum number of open connections of one API process; further connections are closed at once',
-  }),
-  KEEP_ALIVE_MS: Type.Integer({
-    default: 72_000,
-    minimum: 1000,
-    maximum: 3_600_000,
-    description:
-      'How long an idle connection to an API stays open, ms; must be longer than a load balancer in front keeps it open',
-  }),
-  STOP_DELAY_MS: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 60_000,
-    description:
-      'How long a stopping API still accepts leads, ms, while `/ready` answers 503; give a load balancer in front enough time to notice',
-  }),
-  PUBLIC_URL: Type.Optional(
-    Type.String({
-      pattern: '^https?://[\\w.:\\[\\]-]+(/[\\w./-]*[\\w-])?$',
-      description:
-        'Public address of the API, such as `https://leads.example`, for the examples on /docs; buyers’ and sellers’ addresses must not point to it. Unset: the address in the reader’s browser',
-    }),
+  MAX_CONNECTIONS: whole(
+    'Maximum number of open connections of one API process; further connections are closed at once',
+    { default: 2000, minimum: 10, maximum: 60_000 },
   ),
-  LEADS_IN_FLIGHT: Type.Integer({
-    default: 200,
-    minimum: 1,
-    maximum: 5000,
-    description:
-      'The most leads that one worker has in hand at once; while the machine has no CPU time to spare, it has fewer',
-  }),
+  KEEP_ALIVE_MS: whole(
+    'How long an idle connection to an API stays open, ms; must be longer than a load balancer in front keeps it open',
+    { default: 72_000, minimum: 1000, maximum: 3_600_000 },
+  ),
+  STOP_DELAY_MS: whole(
+    'How long a stopping API still accepts leads, ms, while `/ready` answers 503; give a load balancer in front enough time to notice',
+    { default: 0, minimum: 0, maximum: 60_000 },
+  ),
+  PUBLIC_URL: optionalText(
+    'Public address of the API, such as `https://leads.example`, for the examples on /docs; buyers’ and sellers’ addresses must not point to it. Unset: the address in the reader’s browser',
+    { pattern: '^https?://[\\w.:\\[\\]-]+(/[\\w./-]*[\\w-])?$' },
+  ),
+  LEADS_IN_FLIGHT: whole(
+    'The most leads that one worker has in hand at once; while the machine has no CPU time to spare, it has fewer',
+    { default: 200, minimum: 1, maximum: 5000 },
+  ),
   OUTBOUND_ALLOW: Type.String({
     default: '',
     description:
@@ -192,30 +161,19 @@ export const Settings = Type.Object({
     description:
       'Address for `/metrics`, or a network (`10.0.0.0/8`) in which this machine has an address; no key is needed to read metrics',
   }),
-  METRICS_PORT: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 65535,
-    description: 'Port of `/metrics` for Prometheus in this process; 0: no metrics',
-  }),
+  METRICS_PORT: port(0, 'Port of `/metrics` for Prometheus in this process; 0: no metrics'),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     default: 'info',
     description: 'Log level: fatal, error, warn, info, debug or silent',
   }),
-  TEMPORAL_UI_URL: Type.Optional(
-    Type.String({
-      pattern: '^https?://',
-      description:
-        'Address of Temporal’s UI, for links to lead workflows. Unset: the local stack’s, else no links',
-    }),
+  TEMPORAL_UI_URL: optionalText(
+    'Address of Temporal’s UI, for links to lead workflows. Unset: the local stack’s, else no links',
+    { pattern: '^https?://' },
   ),
-  GAVEL_ADMIN_KEY: Type.Optional(
-    Type.String({
-      pattern: '^gvl_admin_[0-9A-Za-z]{33}$',
-      secret: true,
-      description: 'Admin key for commands with `--remote`; servers don’t need it',
-    }),
-  ),
+  GAVEL_ADMIN_KEY: optionalText('Admin key for commands with `--remote`; servers don’t need it', {
+    pattern: '^gvl_admin_[0-9A-Za-z]{33}$',
+    secret: true,
+  }),
   TRUST_PROXY: Type.Boolean({
     default: false,
     description:
@@ -236,7 +194,6 @@ export class SettingsError extends Error {
   override name = 'SettingsError';
 }
 
-/** The settings of a connection to Temporal, which belong together. */
 export const TEMPORAL_SETTINGS = [
   'TEMPORAL_ADDRESS',
   'TEMPORAL_NAMESPACE',
@@ -250,7 +207,6 @@ export const TEMPORAL_SETTINGS = [
 
 export type TemporalSettings = Pick<Settings, (typeof TEMPORAL_SETTINGS)[number]>;
 
-/** The names of all settings. */
 export const SETTINGS = Object.keys(Settings.properties) as (keyof Settings)[];
 
 /** Settings that are a secret or can contain one. Each is also read from the file that `NAME_FILE` names. */

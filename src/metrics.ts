@@ -87,28 +87,26 @@ async function lookUp<T>(read: (() => Promise<T>) | undefined): Promise<T | unde
   return Promise.race([read?.().catch(() => undefined), late]);
 }
 
-meter
-  .createObservableGauge('gavel_ready', {
-    description: 'Whether a part that this process needs is there: 1 or 0',
-  })
-  .addCallback(async (result) => {
-    const parts = (await lookUp(gaugeSources.ready)) ?? {};
-    for (const [part, isThere] of Object.entries(parts)) result.observe(isThere ? 1 : 0, { part });
-  });
+type Observe = Parameters<ReturnType<typeof meter.createObservableGauge>['addCallback']>[0];
+
+function gauge(name: string, description: string, observe: Observe): void {
+  meter.createObservableGauge(name, { description }).addCallback(observe);
+}
+
+gauge('gavel_ready', 'Whether a part that this process needs is there: 1 or 0', async (result) => {
+  const parts = (await lookUp(gaugeSources.ready)) ?? {};
+  for (const [part, isThere] of Object.entries(parts)) result.observe(isThere ? 1 : 0, { part });
+});
 
 let knownBackup: { at?: Date } | undefined;
-meter
-  .createObservableGauge('gavel_backup_age_seconds', {
-    description: 'How long ago the last complete backup was made',
-  })
-  .addCallback(async (result) => {
-    // While the database is away, the age goes on from the backup that was last seen there.
-    const { lastBackup } = gaugeSources;
-    knownBackup = (await lookUp(lastBackup && (async () => ({ at: await lastBackup() })))) ?? knownBackup;
-    if (knownBackup === undefined) return;
-    const { at } = knownBackup;
-    result.observe(at === undefined ? Infinity : (Date.now() - at.getTime()) / 1000);
-  });
+gauge('gavel_backup_age_seconds', 'How long ago the last complete backup was made', async (result) => {
+  // While the database is away, the age goes on from the backup that was last seen there.
+  const { lastBackup } = gaugeSources;
+  knownBackup = (await lookUp(lastBackup && (async () => ({ at: await lastBackup() })))) ?? knownBackup;
+  if (knownBackup === undefined) return;
+  const { at } = knownBackup;
+  result.observe(at === undefined ? Infinity : (Date.now() - at.getTime()) / 1000);
+});
 
 const heldPosts = meter.createObservableGauge('gavel_held_posts', {
   description:
@@ -129,29 +127,25 @@ meter.addBatchObservableCallback(
 );
 
 const delay = monitorEventLoopDelay();
-meter
-  .createObservableGauge('nodejs_eventloop_lag_p99_seconds', {
-    description: 'Event-loop delay since the last scrape, 99th percentile',
-  })
-  .addCallback((result) => {
+gauge(
+  'nodejs_eventloop_lag_p99_seconds',
+  'Event-loop delay since the last scrape, 99th percentile',
+  (result) => {
     result.observe(delay.percentile(99) / 1e9);
     delay.reset();
-  });
-meter
-  .createObservableGauge('process_resident_memory_bytes', { description: 'Memory that the process has' })
-  .addCallback((result) => result.observe(process.memoryUsage.rss()));
-meter
-  .createObservableGauge('gavel_disk_free_ratio', {
-    description: 'Free share of the disk that this process runs on; in a container it is the disk of Docker',
-  })
-  .addCallback(async (result) => {
+  },
+);
+gauge('process_resident_memory_bytes', 'Memory that the process has', (result) =>
+  result.observe(process.memoryUsage.rss()),
+);
+gauge(
+  'gavel_disk_free_ratio',
+  'Free share of the disk that this process runs on; in a container it is the disk of Docker',
+  async (result) => {
     const disk = await lookUp(() => statfs('/'));
     if (disk !== undefined && disk.blocks > 0) result.observe(disk.bavail / disk.blocks);
-  });
-
-export interface MetricsServer {
-  close(): Promise<void>;
-}
+  },
+);
 
 /**
  * Answers `GET /metrics` if the settings name a port; nothing else is there, and no key is asked for.
@@ -160,7 +154,7 @@ export interface MetricsServer {
 export async function serveMetrics({
   METRICS_HOST,
   METRICS_PORT,
-}: Pick<Settings, 'METRICS_HOST' | 'METRICS_PORT'>): Promise<MetricsServer> {
+}: Pick<Settings, 'METRICS_HOST' | 'METRICS_PORT'>): Promise<{ close(): Promise<void> }> {
   if (METRICS_PORT === 0) return { close: async () => undefined };
   const host = addressOf(METRICS_HOST);
   delay.enable();

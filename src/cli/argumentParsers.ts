@@ -5,7 +5,6 @@ import { MAX_PAGE_SIZE } from '../operations/inputs.js';
 import { parseDuration } from '../market/calendar/duration.js';
 import { formatUtc, parseIsoTime } from '../market/calendar/isoTime.js';
 
-/** A date, a time, or a duration before now. */
 export function parsePastTime(text: string): Date {
   const span = parseDuration(text);
   const at = span === undefined ? parseIsoTime(text) : new Date(Date.now() - span);
@@ -23,7 +22,6 @@ export function parseFutureTime(text: string): Date {
   return at;
 }
 
-/** A duration, in ms. */
 export function parseDurationMs(text: string): number {
   const span = parseDuration(text);
   if (span === undefined || span <= 0) throw new InvalidArgumentError('Write a duration like 12h or 14d.');
@@ -36,13 +34,11 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError(`Write a whole number from 1 to ${MAX_PAGE_SIZE}.`);
 }
 
-/** The number of a version of the market. */
 export function parseVersion(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Write the number of a version, as `gavel market versions` has it.');
 }
 
-/** Parses a text that must fit a schema; the hint says what to write. */
 export const fitting =
   (schema: Type.TSchema, hint: string) =>
   (text: string): string => {

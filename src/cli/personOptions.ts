@@ -1,7 +1,6 @@
 import { contactProblem } from '../operations/personInput.js';
 import { CommandFailed } from '../terminal/commandFailed.js';
 
-/** A person as the command line names one. */
 export interface PersonOptions {
   phone?: string;
   email?: string;

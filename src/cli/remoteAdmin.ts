@@ -16,7 +16,6 @@ import type { CallOperation } from './callOperation.js';
 import { CommandFailed } from '../terminal/commandFailed.js';
 import { printError } from '../terminal/print.js';
 
-/** Asks a remote admin API. */
 export function callRemotely(given: string, key: string): CallOperation {
   const url = remoteUrl(given);
   return async (operation, input) => {
@@ -35,7 +34,6 @@ export function callRemotely(given: string, key: string): CallOperation {
   };
 }
 
-/** An operation as an HTTP request. */
 export function toHttpRequest<In extends Type.TObject>(
   operation: Operation<In>,
   input: Type.Static<In>,

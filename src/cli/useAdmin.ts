@@ -47,9 +47,7 @@ const commandPath = (command: Command): string =>
   command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 
 interface UseAdminOptions {
-  /** Whether personal data is read or searched. */
   personalData?: boolean;
-  /** Receives the progress of long operations that run locally. */
   onProgress?: (text: string) => void;
 }
 

@@ -6,7 +6,6 @@ import { operation } from './operation.js';
 
 const optional = Type.Optional;
 
-/** The old and new values of a changed object. */
 export const ChangedValues = Type.Array(
   Type.Object({ path: Type.String(), from: optional(Type.String()), to: optional(Type.String()) }),
   { description: 'Changed values by path; without `from` for a new value, without `to` for a removed one' },

@@ -49,7 +49,6 @@ async function campaignIdOf(database: Database, text: string): Promise<string> {
   return campaignId((await findSeller(database, named))?.code ?? named, text.slice(slash + 1));
 }
 
-/** The ids of the named seller, campaign and buyer. */
 export async function resolveIds(
   database: Database,
   { seller, campaign, buyer }: { seller?: string; campaign?: string; buyer?: string },
@@ -74,10 +73,12 @@ function suggestionFor(named: string, ids: readonly string[]): string | undefine
   return ending.length === 0 ? undefined : ending.slice(0, 3).join(' or ');
 }
 
-type Kind = 'seller' | 'buyer' | 'campaign' | 'contract';
-
 /** @throws OperationError with the id that was probably meant */
-async function unknown(database: Database, kind: Kind, named: string): Promise<never> {
+async function unknown(
+  database: Database,
+  kind: 'seller' | 'buyer' | 'campaign' | 'contract',
+  named: string,
+): Promise<never> {
   const ids = await database[`${kind}s`].distinct('_id');
   const meant = suggestionFor(named, ids);
   const hint =

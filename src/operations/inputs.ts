@@ -27,7 +27,6 @@ export const PageSize = (usual: number) =>
 
 export const Limit = PageSize(50);
 
-/** The id of an object that a list can be limited to. */
 export const ObjectId = (description: string) =>
   Type.String({
     title: 'an id',
@@ -78,7 +77,6 @@ export const CampaignId = Type.String({
 /** Checked by src/market/fields/standardFields.ts, whose messages never repeat it. */
 export const Contact = (title: string) => Type.String({ title, maxLength: 320, description: title });
 
-/** The date of a `DateOrTime` or a `Day`. */
 export function dateOf(text: string): Date {
   const at = parseIsoTime(text);
   if (at === undefined) throw new Error('An invalid date has passed validation');

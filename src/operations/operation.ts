@@ -23,9 +23,7 @@ export interface OperationContext extends LeadWorkflowCalls {
   retentionDays?: number;
   /** Whether the process also serves other requests; long operations are limited then. */
   isShared: boolean;
-  /** Receives the progress of long operations. */
   onProgress?: (text: string) => void;
-  /** Sends requests to servers of buyers and sellers, within the outbound rules. */
   send: Send;
   /** Temporal's UI, for links. */
   ui?: { url: string; namespace: string };
@@ -52,7 +50,6 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   returnsFile?: boolean;
   /** Inputs sent as headers: `if_match` as If-Match. */
   headers?: readonly string[];
-  /** The ETag of the output. */
   etagOf?(output: Type.Static<Out>): string;
   /** By default 64 KiB, or 8 MiB for a file. */
   maxBodyBytes?: number;
@@ -64,14 +61,12 @@ export interface Operation<In extends Type.TObject = Type.TObject, Out extends T
   run(context: OperationContext, input: Type.Static<In>): Promise<Type.Static<Out>>;
 }
 
-/** An operation as it is declared. */
 interface Declared<In extends Type.TProperties, Out extends Type.TSchema> extends Omit<
   Operation<Type.TObject<In>, Out>,
   'input' | 'method' | 'path'
 > {
   /** `GET /admin/leads/:lead_id` */
   route: `${Operation['method']} /admin/${string}`;
-  /** The properties of the request. */
   input: In;
 }
 
@@ -85,16 +80,13 @@ export function operation<In extends Type.TProperties, Out extends Type.TSchema>
   return { ...one, method, path, input: Type.Object(input, { title: 'the request' }) };
 }
 
-/** The parameters of a path, in order. */
 export const pathParameters = (path: string): string[] =>
   [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
 
 export type InputLocation = 'path' | 'header' | 'query' | 'body';
 
-/** The header of an input. */
 export const headerName = (name: string): string => name.replaceAll('_', '-');
 
-/** The part of the request with this input. */
 export function inputLocation(
   { method, path, takesFile, headers = [] }: Operation,
   name: string,

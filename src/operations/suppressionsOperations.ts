@@ -55,7 +55,6 @@ export const showSuppressions = operation({
   },
 });
 
-/** Limit of persons per request. */
 export const MAX_SUPPRESSED = 5000;
 
 const Persons = Type.Object({

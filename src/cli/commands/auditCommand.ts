@@ -5,14 +5,6 @@ import { adminCommand, useAdmin } from '../useAdmin.js';
 import { parseCount, parsePastTime } from '../argumentParsers.js';
 import { print, printJson, table, type Cell } from '../../terminal/print.js';
 
-interface Options {
-  since?: Date;
-  of?: string;
-  limit: number;
-  json: boolean;
-}
-
-/** `gavel audit …` */
 export function auditCommand(): Command {
   return new Command('audit')
     .description('list changes: what, by whom and when')
@@ -27,7 +19,10 @@ export function auditCommand(): Command {
     );
 }
 
-async function list({ since, of, limit, json }: Options, command: Command): Promise<void> {
+async function list(
+  { since, of, limit, json }: { since?: Date; of?: string; limit: number; json: boolean },
+  command: Command,
+): Promise<void> {
   const asked = { since: since?.toISOString(), of, limit };
   const { entries, more } = await useAdmin(command, (call) => call(showAudit, asked));
   if (json) printJson({ entries, more });

@@ -24,7 +24,6 @@ import { useDatabase } from '../../terminal/useDatabase.js';
 
 const WHERE = 'Run it on a machine that reaches the database, with MONGODB_URL set; see docs/backup.md.';
 
-/** `gavel backup DIR` */
 export function backupCommand(): Command {
   return localCommand('backup', `a backup has every lead, and no key gives remote access to that. ${WHERE}`)
     .description('back up the whole database into a new folder; persons stay encrypted')
@@ -42,13 +41,10 @@ export function backupCommand(): Command {
 const STAND_IN =
   'The local stack’s stand-in for MongoDB has no snapshots: a part of what was written while the backup ran may be in it. Send no leads while it runs.';
 
-interface BackupOptions {
-  keep?: number;
-  allowSmaller: boolean;
-  json: boolean;
-}
-
-async function backUp(dir: string, { keep, allowSmaller, json }: BackupOptions): Promise<void> {
+async function backUp(
+  dir: string,
+  { keep, allowSmaller, json }: { keep?: number; allowSmaller: boolean; json: boolean },
+): Promise<void> {
   const { manifest, isOfOneMoment } = await working(async (database, tell) => {
     const made = await backup(database, dir, tell);
     await noteBackup(database, made).catch((error: unknown) => {
@@ -87,7 +83,6 @@ async function prune(
   return [];
 }
 
-/** `gavel restore DIR` */
 export function restoreCommand(): Command {
   return localCommand(
     'restore',
@@ -104,13 +99,10 @@ export function restoreCommand(): Command {
     .action(restoreFrom);
 }
 
-interface RestoreOptions {
-  replace: boolean;
-  erasures?: string;
-  json: boolean;
-}
-
-async function restoreFrom(dir: string, { replace, erasures: file, json }: RestoreOptions): Promise<void> {
+async function restoreFrom(
+  dir: string,
+  { replace, erasures: file, json }: { replace: boolean; erasures?: string; json: boolean },
+): Promise<void> {
   const { manifest, erased, lists } = await working(async (database, tell) => {
     const erasures = file === undefined ? [] : readErasures(file, await readText(file));
     const restored = await restore(database, dir, { replace, erasures }, tell);

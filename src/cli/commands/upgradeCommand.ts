@@ -11,7 +11,6 @@ import { useDatabaseWithKeys } from '../../terminal/useDatabase.js';
 const WHY_HERE =
   'it reads personal data, which needs the master keys. Run it where MASTER_KEYS and MONGODB_URL are set; see docs/upgrades.md.';
 
-/** `gavel upgrade` */
 export function upgradeCommand(): Command {
   return localCommand('upgrade', WHY_HERE)
     .description('migrate data stored by older releases to this release; can be stopped and run again')

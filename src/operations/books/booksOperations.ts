@@ -53,7 +53,6 @@ const Statement = Type.Object(
   },
   { $id: 'Statement', title: 'A statement' },
 );
-/** A statement with decimal amounts and ISO 8601 times. */
 export type StatementView = Type.Static<typeof Statement>;
 
 const DAY_MS = 86_400_000;
@@ -91,7 +90,6 @@ export const showStatement = operation({
   },
 });
 
-/** A cursor, encoded for `after`. */
 const markText = ({ currency, at, id }: StatementCursor): string =>
   Buffer.from(JSON.stringify([currency, at.getTime(), id])).toString('base64url');
 
@@ -106,14 +104,11 @@ function readMark(text: string): StatementCursor {
   }
 }
 
-interface Whose {
-  buyer?: string;
-  seller?: string;
-  house?: boolean;
-}
-
 /** The requested account. Buyers that left the market keep theirs. */
-async function accountOf(database: Database, { buyer, seller, house = false }: Whose): Promise<string> {
+async function accountOf(
+  database: Database,
+  { buyer, seller, house = false }: { buyer?: string; seller?: string; house?: boolean },
+): Promise<string> {
   const asked = [buyer, seller, house || undefined].filter((one) => one !== undefined);
   if (asked.length !== 1) throw invalidField('Name exactly one account: `buyer`, `seller` or `house`.');
   if (buyer !== undefined) return buyerAccount((await findBuyerByName(database, buyer)).id);
@@ -142,18 +137,17 @@ export const statementView = (
   next: next && markText(next),
 });
 
-const bookingView = (line: StatementLine, currency: string): Type.Static<typeof Booking> => ({
-  booked_at: line.at.toISOString(),
-  kind: line.kind,
-  booking_id: line.booking,
-  lead_id: line.lead,
-  campaign: line.campaign,
-  buyer: line.buyer,
-  seller: line.seller,
-  ref: line.ref,
-  amount: toDecimal(line.amount, currency),
-  balance: toDecimal(line.balance, currency),
-});
+function bookingView(line: StatementLine, currency: string): Type.Static<typeof Booking> {
+  const { at, booking, lead, amount, balance, ...shown } = line;
+  return {
+    booked_at: at.toISOString(),
+    booking_id: booking,
+    lead_id: lead,
+    ...shown,
+    amount: toDecimal(amount, currency),
+    balance: toDecimal(balance, currency),
+  };
+}
 
 const Count = Type.Integer({ minimum: 0 });
 

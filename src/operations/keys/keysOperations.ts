@@ -16,7 +16,7 @@ import type { KeyDocument } from '../../store/documents.js';
 import { SCOPE_NAMES, type Scope } from '../../store/scopes.js';
 import { OperationError, conflict, invalidField, notFound } from '../operationError.js';
 import { BuyerName, dateOf, Flag, DateOrTime, SellerName } from '../inputs.js';
-import { findBuyerByName, findSellerByName } from '../findByName.js';
+import { findBuyerByName, findSellerByName, resolveIds } from '../findByName.js';
 import { operation } from '../operation.js';
 
 const optional = Type.Optional;
@@ -47,7 +47,6 @@ const about = {
 };
 
 const Listed = Type.Object(about);
-/** A key without its hash. */
 export type KeyView = Type.Static<typeof Listed>;
 
 export function keyView(key: KeyDocument, now: Date): KeyView {
@@ -81,14 +80,13 @@ export const showKeys = operation({
   output: Type.Object({ keys: Type.Array(Listed) }, { $id: 'Keys', title: 'Keys' }),
   failures: ['notFound'],
   async run({ database }, { seller }) {
-    const code = seller === undefined ? undefined : (await findSellerByName(database, seller)).code;
-    const keys = await listKeys(database, code === undefined ? {} : { seller: code });
+    const { seller: code } = await resolveIds(database, { seller });
+    const keys = await listKeys(database, { seller: code });
     const now = new Date();
     return { keys: keys.map((key) => keyView(key, now)) };
   },
 });
 
-/** The name of an admin key’s holder, as the audit shows it. */
 export const AdminName = Type.Refine(
   Type.String({
     title: 'a name (letters, digits and ._@- without a space, at most 64)',
@@ -184,17 +182,9 @@ function noMoreThan(own: number | undefined, wanted: number | undefined): number
   );
 }
 
-interface Asked {
-  seller?: string;
-  buyer?: string;
-  admin?: string;
-  scopes?: Scope[];
-}
-
-/** The owner of the new key. */
 async function ownerOf(
   database: Database,
-  { seller, buyer, admin, scopes }: Asked,
+  { seller, buyer, admin, scopes }: { seller?: string; buyer?: string; admin?: string; scopes?: Scope[] },
 ): Promise<{ of: Owner; name: string }> {
   if ([seller, buyer, admin].filter((one) => one !== undefined).length !== 1)
     throw invalidField('Name exactly one owner: `seller`, `buyer` or `admin`.');

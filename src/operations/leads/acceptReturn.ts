@@ -11,13 +11,6 @@ import { bookReturn, findReturn } from '../../store/books/returns.js';
 import type { ReturnDocument, SaleDocument } from '../../store/documents.js';
 import { OperationError, notFound } from '../operationError.js';
 
-/** An authenticated request of a buyer to return a lead. */
-export interface ReturnRequest {
-  buyer: string;
-  given: Given;
-  receivedAt: Date;
-}
-
 /**
  * Returns a lead by the current terms of the contract. If the return is already booked, it is returned unchanged, even if
  * the request differs in other fields than `post_id` and `lead_id`.
@@ -26,7 +19,7 @@ export interface ReturnRequest {
  */
 export async function acceptReturn(
   database: Database,
-  { buyer, given: request, receivedAt }: ReturnRequest,
+  { buyer, given: request, receivedAt }: { buyer: string; given: Given; receivedAt: Date },
   start: (lead: LeadFacts) => Promise<unknown>,
 ): Promise<ReturnDocument & { test: boolean }> {
   const { reason, given, ...named } = fieldsOf(request);
@@ -78,7 +71,6 @@ interface ReturnFields {
   postId?: string;
   leadId?: string;
   reason: string;
-  /** The reason as sent. */
   given: string;
 }
 

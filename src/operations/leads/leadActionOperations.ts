@@ -111,7 +111,6 @@ async function storedLead(database: Database, id: string): Promise<StoredLead> {
   return lead;
 }
 
-/** The posts that ops can decide. */
 function heldPostsText(lead: StoredLead): string {
   const held = heldPostsOf(lead);
   if (held.length === 0) return 'No post of this lead is held for ops.';
@@ -164,7 +163,6 @@ async function assertDone(sent: CallResult, database: Database, { _id: id }: Sto
 const TIMEOUT_MS = 2000;
 const POLL_INTERVAL_MS = 50;
 
-/** Polls until the lead meets the condition, or until the timeout. */
 async function waitForLead(
   database: Database,
   id: string,

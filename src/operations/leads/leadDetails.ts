@@ -12,14 +12,7 @@ import { readRounds, type RoundWithAnswers } from '../../store/leads/rounds.js';
 import { stateOf } from '../../store/leads/withdrawals.js';
 import { workflowId } from '../../temporal/names.js';
 
-/** All stored data of a lead, with decimal amounts and ISO 8601 times. */
 export type LeadDetails = NonNullable<Awaited<ReturnType<typeof readLeadDetails>>>;
-
-interface Options {
-  /** Whether personal data are included. */
-  personal: boolean;
-  ui?: { url: string; namespace: string } | undefined;
-}
 
 /** Rounds shown of a lead with more: each may have hundreds of bidders. */
 const SHOWN_ROUNDS = { first: 5, last: 45 };
@@ -27,7 +20,11 @@ const SHOWN_ROUNDS = { first: 5, last: 45 };
 export const MASK = '•••';
 
 /** Reads a lead with its seller, sales and bookings. Undefined if there is no such lead. */
-export async function readLeadDetails(database: Database, id: string, { personal, ui }: Options) {
+export async function readLeadDetails(
+  database: Database,
+  id: string,
+  { personal, ui }: { personal: boolean; ui?: { url: string; namespace: string } },
+) {
   const found = personal ? await findLead(database, id) : await findStoredLead(database, id);
   if (found === null) return undefined;
   const lead: StoredLead = found;
@@ -120,7 +117,6 @@ const notificationView = ({ at, heard, ...notification }: NonNullable<StoredLead
   delivered: heard,
 });
 
-/** A post held for ops. */
 export const heldPostView = ({ buyer, postId, since, until }: HeldPost) => ({
   buyer,
   post_id: postId,

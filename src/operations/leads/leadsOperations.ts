@@ -92,7 +92,6 @@ const Page = Type.Object(
   { $id: 'LeadPage', title: 'Leads, newest first' },
 );
 
-/** Reasons of contracts and of leads. */
 export const ALL_REASONS = [...new Set([...REASONS, ...LEAD_REASONS])];
 
 export type LeadPage = Type.Static<typeof Page>;
@@ -151,18 +150,14 @@ export const findLeadsOfPerson = operation({
     page(database, { ...query, match: await matchOfContact(database, { phone, email }) }),
 });
 
-interface PageQuery extends Pick<LeadQuery, 'match' | 'status' | 'held' | 'before'> {
-  seller?: string;
-  campaign?: string;
-  buyer?: string;
-  reason?: (typeof ALL_REASONS)[number];
-  since?: string;
-  limit?: number;
-}
-
 async function page(
   database: OperationContext['database'],
-  { since, limit = 50, reason: named, ...rest }: PageQuery,
+  {
+    since,
+    limit = 50,
+    reason: named,
+    ...rest
+  }: Type.Static<Type.TObject<typeof which>> & Pick<LeadQuery, 'match'>,
 ): Promise<Type.Static<typeof Page>> {
   const { seller, campaign, buyer } = await resolveIds(database, rest);
   const { match, status, held, before } = rest;
@@ -301,7 +296,6 @@ export const showPerson = operation({
   },
 });
 
-/** The status of a lead after an operation. */
 export const statusProperties = {
   status: Type.Enum(['sold', 'pending', 'returned', 'expired', 'withdrawn'], { type: 'string' }),
   ...outcomeProperties,
@@ -330,13 +324,8 @@ export const withdrawLeadOperation = operation({
       notify: (leadId) => context.notifyWithdrawn(leadId),
     });
     if (!ENDED.includes(found.status)) {
-      const asked = { path: 'status', from: found.status, to: stateOf(lead) };
-      await recordAuditEvent(database, by, {
-        kind: 'lead',
-        id,
-        did: 'withdrawal asked for',
-        values: [asked],
-      });
+      const values = [{ path: 'status', from: found.status, to: stateOf(lead) }];
+      await recordAuditEvent(database, by, { kind: 'lead', id, did: 'withdrawal asked for', values });
     }
     return { lead_id: id, ...statusView(lead), updated_at: lead.updatedAt.toISOString() };
   },

@@ -10,9 +10,7 @@ const TIMEOUT_MS = 800;
 const POLL_INTERVAL_MS = 50;
 
 interface Asked {
-  /** Who asked, as the audit shows it. */
   by: string;
-  /** The role of who asked. */
   asked: WithdrawnBy;
   /** Notifies the lead's workflow without waiting. */
   notify: (leadId: string) => unknown;

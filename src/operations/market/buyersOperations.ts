@@ -77,50 +77,40 @@ export const showBuyers = operation({
   run: async ({ database }) => ({ buyers: (await listBuyers(database, Date.now())).map(view) }),
 });
 
-const view = ({
-  id,
-  active,
-  pausedUntil,
-  circuit,
-  failing,
-  troubles,
-  answers,
-  prepaid,
-  today,
-}: BuyerOverview): BuyerView => ({
-  id,
-  active,
-  paused_until: pausedUntil === undefined ? undefined : formatInstant(pausedUntil),
-  circuit,
-  failing,
-  failures: troubles.map(({ of, failures, until, last }) => ({
-    of,
-    in_a_row: failures,
-    left_out_until: until === undefined ? undefined : new Date(until).toISOString(),
-    reason: last?.reason,
-    detail: last?.detail,
-  })),
-  last_24h: {
-    pings: answers.pings,
-    bids: answers.bids,
-    posts: answers.posts,
-    accepted: answers.accepted,
-    unused: answers.faults.map(({ of, reason, count, last }) => ({
+function view({ answers, prepaid, ...buyer }: BuyerOverview): BuyerView {
+  const { faults, ...counts } = answers;
+  return {
+    id: buyer.id,
+    active: buyer.active,
+    paused_until: buyer.pausedUntil === undefined ? undefined : formatInstant(buyer.pausedUntil),
+    circuit: buyer.circuit,
+    failing: buyer.failing,
+    failures: buyer.troubles.map(({ of, failures, until, last }) => ({
       of,
-      reason,
-      count,
-      detail: last.detail,
-      latest_at: last.at.toISOString(),
-      latest_id: last.id,
+      in_a_row: failures,
+      left_out_until: until === undefined ? undefined : new Date(until).toISOString(),
+      reason: last?.reason,
+      detail: last?.detail,
     })),
-  },
-  leads_today: today,
-  prepaid: prepaid && {
-    left: toDecimal(prepaid.left, prepaid.currency),
-    held: toDecimal(prepaid.reserved, prepaid.currency),
-    currency: prepaid.currency,
-  },
-});
+    last_24h: {
+      ...counts,
+      unused: faults.map(({ of, reason, count, last }) => ({
+        of,
+        reason,
+        count,
+        detail: last.detail,
+        latest_at: last.at.toISOString(),
+        latest_id: last.id,
+      })),
+    },
+    leads_today: buyer.today,
+    prepaid: prepaid && {
+      left: toDecimal(prepaid.left, prepaid.currency),
+      held: toDecimal(prepaid.reserved, prepaid.currency),
+      currency: prepaid.currency,
+    },
+  };
+}
 
 /** Starts with a letter or digit, so that no spreadsheet reads it as a formula. */
 export const PaymentRef = Type.Refine(

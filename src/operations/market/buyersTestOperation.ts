@@ -73,7 +73,6 @@ export const testBuyer = operation({
   },
 });
 
-/** The terms of the named contract, or of the buyer’s first active one. */
 async function termsFor(
   database: Database,
   buyer: string,

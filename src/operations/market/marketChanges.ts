@@ -3,7 +3,6 @@ import type { Fault } from '../../market/file/fault.js';
 import type { Change } from '../../store/market/applyPlan.js';
 import { OperationError } from '../operationError.js';
 
-/** A change of one object of the market, executed or planned. */
 export const ChangeSchema = Type.Unsafe<Change>(
   Type.Object({
     kind: Type.Enum(['seller', 'buyer', 'campaign', 'contract'], { type: 'string' }),
@@ -26,6 +25,5 @@ export const ChangeSchema = Type.Unsafe<Change>(
   }),
 );
 
-/** The error for faults in a market file or change. */
 export const invalidMarketFile = (message: string, faults: Fault[]): OperationError =>
   new OperationError('invalidMarket', message, { faults });

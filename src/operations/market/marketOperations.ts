@@ -121,7 +121,6 @@ export const applyMarketOperation = operation({
   },
 });
 
-/** The campaigns and contracts of the file that it changes. */
 function changedOf(
   { campaigns, contracts }: Pick<Market, 'campaigns' | 'contracts'>,
   changes: readonly Change[],

@@ -57,15 +57,15 @@ const State = Type.Object(
 );
 export type PauseView = Type.Static<typeof State>;
 
-/** The object to pause or resume. */
 interface Found {
   id: string;
   what: PauseTarget;
-  /** Its previous state. */
   was: Pausable;
   /** Campaigns whose leads may wait for it. */
   campaigns: readonly string[];
 }
+
+type Find<Named> = (database: Database, named: Named) => Promise<Found>;
 
 const buyer = { buyer_id: BuyerName };
 const campaign = { seller: SellerName, category: Category };
@@ -79,8 +79,7 @@ export const pauseBuyer = operation({
   summary: 'Pause a buyer, until a time or until it is resumed',
   route: 'POST /admin/buyers/:buyer_id/pause',
   input: { ...buyer, ...until },
-  run: async (context, { until: end, ...named }) =>
-    pause(context, await findBuyer(context.database, named), end),
+  run: pausing(findBuyer),
 });
 
 export const resumeBuyer = operation({
@@ -89,7 +88,7 @@ export const resumeBuyer = operation({
   summary: 'Resume a paused buyer',
   route: 'POST /admin/buyers/:buyer_id/resume',
   input: buyer,
-  run: async (context, named) => resume(context, await findBuyer(context.database, named)),
+  run: resuming(findBuyer),
 });
 
 export const pauseCampaign = operation({
@@ -98,8 +97,7 @@ export const pauseCampaign = operation({
   summary: 'Pause a campaign, until a time or until it is resumed',
   route: 'POST /admin/campaigns/:seller/:category/pause',
   input: { ...campaign, ...until },
-  run: async (context, { until: end, ...named }) =>
-    pause(context, await findCampaign(context.database, named), end),
+  run: pausing(findCampaign),
 });
 
 export const resumeCampaign = operation({
@@ -108,7 +106,7 @@ export const resumeCampaign = operation({
   summary: 'Resume a paused campaign',
   route: 'POST /admin/campaigns/:seller/:category/resume',
   input: campaign,
-  run: async (context, named) => resume(context, await findCampaign(context.database, named)),
+  run: resuming(findCampaign),
 });
 
 export const pauseContract = operation({
@@ -117,8 +115,7 @@ export const pauseContract = operation({
   summary: 'Pause a contract, until a time or until it is resumed',
   route: 'POST /admin/contracts/:seller/:category/:buyer_id/pause',
   input: { ...contract, ...until },
-  run: async (context, { until: end, ...named }) =>
-    pause(context, await findContract(context.database, named), end),
+  run: pausing(findContract),
 });
 
 export const resumeContract = operation({
@@ -127,24 +124,30 @@ export const resumeContract = operation({
   summary: 'Resume a paused contract',
   route: 'POST /admin/contracts/:seller/:category/:buyer_id/resume',
   input: contract,
-  run: async (context, named) => resume(context, await findContract(context.database, named)),
+  run: resuming(findContract),
 });
 
-async function pause(
-  { database, by }: OperationContext,
-  found: Found,
-  end: string | undefined,
-): Promise<PauseView> {
-  const pausedUntil = end === undefined ? undefined : endAfter(end, Date.now());
-  const changed = await setPause(database, found.what, { active: end !== undefined, pausedUntil }, by);
-  return view(database, found, { paused: true, pausedUntil, changed });
+function pausing<Named>(find: Find<Named>) {
+  return async (
+    { database, by }: OperationContext,
+    asked: Named & { until?: string },
+  ): Promise<PauseView> => {
+    const found = await find(database, asked);
+    const pausedUntil = asked.until === undefined ? undefined : endAfter(asked.until, Date.now());
+    const active = pausedUntil !== undefined;
+    const changed = await setPause(database, found.what, { active, pausedUntil }, by);
+    return view(database, found, { paused: true, pausedUntil, changed });
+  };
 }
 
-async function resume({ database, by }: OperationContext, found: Found): Promise<PauseView> {
-  // An expired pause may still be stored. Removing it has no effect, so no lead is woken for it.
-  const changed =
-    isPaused(found.was, Date.now()) && (await setPause(database, found.what, { active: true }, by));
-  return view(database, found, { paused: false, changed });
+function resuming<Named>(find: Find<Named>) {
+  return async ({ database, by }: OperationContext, asked: Named): Promise<PauseView> => {
+    const found = await find(database, asked);
+    // An expired pause may still be stored. Removing it has no effect, so no lead is woken for it.
+    const changed =
+      isPaused(found.was, Date.now()) && (await setPause(database, found.what, { active: true }, by));
+    return view(database, found, { paused: false, changed });
+  };
 }
 
 /** @throws OperationError if the time is in the past */
@@ -216,7 +219,6 @@ const CampaignListed = Type.Object({
   contracts: Type.Integer(),
   waiting_leads: Type.Integer(),
 });
-export type CampaignView = Type.Static<typeof CampaignListed>;
 
 export const showCampaigns = operation({
   id: 'listCampaigns',

@@ -99,7 +99,6 @@ export type SimulationView = Type.Static<typeof Simulation>;
 export type ModelView = Type.Static<typeof Model>;
 type InCurrency = SimulationView['currencies'][number];
 
-/** Results of a simulation, and the leads left out. */
 export interface Figures extends WhatIf {
   leftOut: { erased: number; unheld: number };
 }
@@ -131,7 +130,6 @@ export function figuresView(
   };
 }
 
-/** Lists the first few of many campaigns. */
 export const abbreviateList = (campaigns: readonly string[]): string =>
   campaigns.length <= MAX_NAMED
     ? campaigns.join(', ')

@@ -9,7 +9,6 @@ import { parseIsoTime } from '../../../market/calendar/isoTime.js';
 import { parseCount } from '../../argumentParsers.js';
 import { CSV_HEAD, statementCsv, statementText } from './statementText.js';
 
-/** `gavel books …` */
 export function booksCommand(): Command {
   return new Command('books')
     .description('check the ledger and all data that must agree with it')
@@ -77,7 +76,6 @@ interface Options {
   json: boolean;
 }
 
-/** `gavel statement` */
 export function statementCommand(): Command {
   return adminCommand('statement')
     .description(

@@ -3,20 +3,17 @@ import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal, minorDigits } from '../../../market/money.js';
 import { colors, table } from '../../../terminal/print.js';
 
-type OfCurrency = StatementView['currencies'][number];
-
 /** For programs. */
 const decimals = (amount: number, currency: string): string => amount.toFixed(minorDigits(currency));
 const inWords = (kind: string): string => kind.replaceAll('_', ' ');
 
-/** A statement on a terminal. */
 export function statementText({ account, from, to, currencies }: StatementView): string {
   const head = `${colors.bold(account)}, ${from} to ${to} (UTC)`;
   if (currencies.length === 0) return `${head}\nNothing was ever booked.`;
   return [head, ...currencies.map(currencyText)].join('\n\n');
 }
 
-function currencyText(part: OfCurrency): string {
+function currencyText(part: StatementView['currencies'][number]): string {
   const { currency, opening_balance, bookings, closing_balance } = part;
   const money = (amount: number): string => formatDecimal(amount, currency);
   const rows = bookings.map((booking) => [
@@ -52,7 +49,6 @@ const COLUMNS = [
   'balance',
 ] as const;
 
-/** The first line of a statement as CSV. */
 export const CSV_HEAD = `${COLUMNS.join(',')}\r\n`;
 
 /** A page of a statement as CSV (RFC 4180), with a line for the balance before and after each currency's bookings. */

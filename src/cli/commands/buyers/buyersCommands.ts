@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buyersListCommand } from './buyersList.js';
-import { buyerPauses } from '../market/pauseCommands.js';
+import { buyerPauses } from '../market/campaignCommands.js';
 import { PaymentRef, topUpBuyer, type TopUpView } from '../../../operations/market/buyersOperations.js';
 import { formatDecimal } from '../../../market/money.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
@@ -9,7 +9,6 @@ import { print, printJson, table } from '../../../terminal/print.js';
 import { testBuyer, type BuyerTestView } from '../../../operations/market/buyersTestOperation.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 
-/** `gavel buyers …` */
 export function buyersCommand(): Command {
   const command = new Command('buyers')
     .description('list, top up, test, pause and resume buyers')
@@ -47,15 +46,10 @@ export function buyersCommand(): Command {
   return command;
 }
 
-interface TopUpOptions {
-  ref: string;
-  json: boolean;
-}
-
 async function book(
   id: string,
   amount: number,
-  { ref, json }: TopUpOptions,
+  { ref, json }: { ref: string; json: boolean },
   command: Command,
 ): Promise<void> {
   const booked = await useAdmin(command, (call) => call(topUpBuyer, { buyer_id: id, amount, ref }));
@@ -76,13 +70,11 @@ function amountOf(text: string): number {
   throw new InvalidArgumentError('Write an amount above zero, such as 500.00.');
 }
 
-interface TestOptions {
-  contract?: string;
-  post: boolean;
-  json: boolean;
-}
-
-async function test(id: string, { contract, post, json }: TestOptions, command: Command): Promise<void> {
+async function test(
+  id: string,
+  { contract, post, json }: { contract?: string; post: boolean; json: boolean },
+  command: Command,
+): Promise<void> {
   const tested = await useAdmin(command, (call) => call(testBuyer, { buyer_id: id, contract, post }));
   if (json) printJson(tested);
   else print(testText(tested));

@@ -5,7 +5,6 @@ import { formatDecimal } from '../../../market/money.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
-/** `gavel buyers list` */
 export function buyersListCommand(): Command {
   return adminCommand('list')
     .description(
@@ -65,7 +64,6 @@ const NO_BY_STATUS = 'no_by_status';
 const isUnused = ({ reason }: Unused): boolean => reason !== NO_BY_STATUS;
 const sum = (unused: readonly Unused[]): number => unused.reduce((all, { count }) => all + count, 0);
 
-/** Problems with a buyer's answers, one per line. */
 function remarksOn({ id, failures, last_24h }: BuyerView): string[] {
   const failing = failures.map(({ of, in_a_row, left_out_until: until, reason, detail }) => {
     const why = [reason, detail].filter((text) => text !== undefined).join(', ');

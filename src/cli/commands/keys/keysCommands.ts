@@ -20,7 +20,6 @@ import { rewrap } from '../../../store/keys/rewrap.js';
 import { cliActor } from '../../../terminal/currentUser.js';
 import { useDatabaseWithKeys } from '../../../terminal/useDatabase.js';
 
-/** `gavel keys …` */
 export function keysCommand(): Command {
   return new Command('keys')
     .description('manage the keys of sellers’ sources, buyers and the admin API, and the master keys')
@@ -180,7 +179,6 @@ function purposeOf({ seller, scopes, test }: KeyView): Cell {
   return test ? 'test leads' : 'live leads';
 }
 
-/** Characters of a line of scopes. */
 const WIDEST = 48;
 
 function wrapped(words: readonly string[]): string[] {
@@ -193,12 +191,11 @@ function wrapped(words: readonly string[]): string[] {
   return lines;
 }
 
-interface RevokeOptions {
-  at?: Date;
-  json: boolean;
-}
-
-async function revoke(key: string, { at, json }: RevokeOptions, command: Command): Promise<void> {
+async function revoke(
+  key: string,
+  { at, json }: { at?: Date; json: boolean },
+  command: Command,
+): Promise<void> {
   const asked = { key, expires_at: at?.toISOString() };
   const ended = await useAdmin(command, (call) => call(revokeKeyOperation, asked));
   if (json) printJson(ended);

@@ -17,7 +17,6 @@ interface Options {
   json: boolean;
 }
 
-/** `gavel secrets …` */
 export function secretsCommand(): Command {
   return new Command('secrets')
     .description('show and rotate the secrets that sign messages to buyers and sellers')

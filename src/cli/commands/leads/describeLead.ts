@@ -7,7 +7,6 @@ import type { LeadDetails } from '../../../operations/leads/leadDetails.js';
 import { colors, table } from '../../../terminal/print.js';
 import { onOneLine } from '../../../terminal/terminal.js';
 
-/** A lead's story on a terminal, in the order in which it happened. */
 export function describeLead(story: LeadDetails, now: Date): string {
   const amount: Amount = (value) => (value === undefined ? '' : formatDecimal(value, story.currency));
   return [
@@ -46,7 +45,6 @@ function heading(story: LeadDetails, amount: Amount): string {
   ].join('\n');
 }
 
-/** Says how many rounds of a long life are not shown. */
 function leftOut(before: { round: number } | undefined, { round }: { round: number }): string[] {
   const count = before === undefined ? 0 : round - before.round - 1;
   return count > 0 ? [`… ${count} rounds are not shown`] : [];
@@ -156,7 +154,6 @@ function notificationRows({ notifications }: LeadDetails): { head: string[]; row
   };
 }
 
-/** The decision that ops have to make, its deadline, and what happens without it. */
 function heldText({ lead_id: id, held = [] }: LeadDetails, now: Date): string | undefined {
   if (held.length === 0) return undefined;
   return held
@@ -174,7 +171,6 @@ function heldText({ lead_id: id, held = [] }: LeadDetails, now: Date): string | 
     .join('\n\n');
 }
 
-/** The event that the lead waits for, or its end. */
 function ending(
   { status, waits_for, withdrawal, updated_at, ended_at = updated_at, held }: LeadDetails,
   now: Date,

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { eraseCommand } from './leadsErase.js';
 import { listCommand } from './leadsList.js';
 import { reasonsCommand } from './leadsReasons.js';
 import {
@@ -8,6 +7,9 @@ import {
   withdrawLeadOperation,
   showErasures,
   type ErasureView,
+  eraseLeads,
+  findLeadsOfPerson,
+  type LeadErasedView,
 } from '../../../operations/leads/leadsOperations.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { describeLead } from './describeLead.js';
@@ -17,8 +19,10 @@ import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { parsePastTime } from '../../argumentParsers.js';
 import { reasonInWords } from '../../../market/model/reason.js';
+import type { CallOperation } from '../../callOperation.js';
+import { confirm, isInteractive } from '../../../terminal/confirm.js';
+import { checkPerson, namesPerson, type PersonOptions } from '../../personOptions.js';
 
-/** `gavel leads …` */
 export function leadsCommand(): Command {
   return new Command('leads')
     .description('list, show, retry, withdraw and erase leads')
@@ -66,12 +70,11 @@ export function leadsCommand(): Command {
     );
 }
 
-interface ShowOptions {
-  personal: boolean;
-  json: boolean;
-}
-
-async function show(id: string, { personal, json }: ShowOptions, command: Command): Promise<void> {
+async function show(
+  id: string,
+  { personal, json }: { personal: boolean; json: boolean },
+  command: Command,
+): Promise<void> {
   const lead = { lead_id: id.trim() };
   const story = await useAdmin(
     command,
@@ -96,39 +99,31 @@ async function retry(given: string, { json }: { json: boolean }, command: Comman
   else print(`Lead ${id}: round ${lead.round} is held. It is ${statusText(lead)}.`);
 }
 
-interface ResolveOptions {
-  buyer: string;
-  accepted: boolean;
-  refused: boolean;
-  json: boolean;
-}
-
-async function resolve(given: string, options: ResolveOptions, command: Command): Promise<void> {
-  const { buyer, accepted, refused, json } = options;
+async function resolve(
+  given: string,
+  { buyer, accepted, refused, json }: { buyer: string; accepted: boolean; refused: boolean; json: boolean },
+  command: Command,
+): Promise<void> {
   if (accepted === refused)
     throw new CommandFailed(
       'Say what the buyer did with the lead: --accepted if it took it, --refused if it did not.',
     );
   const id = given.trim();
   const lead = await useAdmin(command, (call) => call(resolvePost, { lead_id: id, buyer, accepted }));
+  const decision = accepted ? 'took it' : 'did not take it';
   if (json) printJson(lead);
-  else {
-    const decision = accepted ? `${buyer} took it` : `${buyer} did not take it`;
-    print(`Lead ${id}: ${decision}. It is ${statusText(lead)}.`);
-  }
+  else print(`Lead ${id}: ${buyer} ${decision}. It is ${statusText(lead)}.`);
 }
 
 async function withdraw(given: string, { json }: { json: boolean }, command: Command): Promise<void> {
   const lead = await useAdmin(command, (call) => call(withdrawLeadOperation, { lead_id: given.trim() }));
   if (json) printJson(lead);
   if (lead.status === 'sold') throw new CommandFailed(`Lead ${lead.lead_id} is sold; it can't be withdrawn.`);
-  if (!json) print(withdrawnText(lead.lead_id, lead.status));
-}
-
-function withdrawnText(id: string, status: string): string {
-  if (status === 'pending')
-    return `Lead ${id} is withdrawn, but a buyer has it: it ends as withdrawn unless that buyer takes it.`;
-  return `Lead ${id} is ${status}.`;
+  const outcome =
+    lead.status === 'pending'
+      ? 'withdrawn, but a buyer has it: it ends as withdrawn unless that buyer takes it'
+      : lead.status;
+  if (!json) print(`Lead ${lead.lead_id} is ${outcome}.`);
 }
 
 const PAGE = 5000;
@@ -160,15 +155,124 @@ const row = ({ lead_id, erased_at, by, sha256 = '' }: ErasureView): string[] => 
 ];
 
 /** A lead's status, at the end of a sentence: `sold to northwind`, `pending (no bid)`. */
-export function statusText({
-  status,
-  reason,
-  buyer_ids: buyers = [],
-}: {
-  status: string;
-  reason?: string;
-  buyer_ids?: string[];
-}): string {
+export function statusText(lead: { status: string; reason?: string; buyer_ids?: string[] }): string {
+  const { status, reason, buyer_ids: buyers = [] } = lead;
   if (buyers.length > 0) return `${status} to ${buyers.join(', ')}`;
   return reason === undefined ? status : `${status} (${reasonInWords(reason)})`;
 }
+
+interface EraseOptions extends PersonOptions {
+  seller?: string;
+  by?: string;
+  dryRun: boolean;
+  yes: boolean;
+  json: boolean;
+}
+
+function eraseCommand(): Command {
+  return adminCommand('erase')
+    .description('permanently erase a person’s data; the ledger and an erasure record are kept')
+    .argument('[ids...]', 'the lead_id of each')
+    .option('--phone <number>', 'instead: every lead of this person')
+    .option('--email <address>', 'instead: every lead of this person; with --phone, of who has both')
+    .option('--seller <code|slug>', 'only this seller’s leads of the person')
+    .option('--by <name>', 'who the erasure record names; you, unless given')
+    .option('--yes', 'erase at a terminal without asking', false)
+    .option('--dry-run', 'show which leads they are, and change nothing', false)
+    .option('--json', 'print the outcome as JSON', false)
+    .action(erase);
+}
+
+async function erase(ids: string[], options: EraseOptions, command: Command): Promise<void> {
+  const { by, dryRun, json } = options;
+  const persons = namesPerson(options);
+  if (ids.length > 0 === persons)
+    throw new CommandFailed('Name the leads by their ids, or the person by --phone or --email.');
+  checkPerson(options);
+  await useAdmin(
+    command,
+    async (call) => {
+      const leadIds = persons ? await leadsOf(call, options) : ids.map((id) => id.trim());
+      if (dryRun) tellLeads(leadIds, json);
+      else {
+        await confirmed(leadIds.length, options);
+        tellOutcomes(await eraseAll(call, leadIds, by), json);
+      }
+    },
+    { personalData: persons },
+  );
+}
+
+/** Asks a person at a terminal; a program goes on. @throws CommandFailed if the answer is no */
+async function confirmed(count: number, { yes, json }: EraseOptions): Promise<void> {
+  if (count === 0 || yes || json || !isInteractive()) return;
+  const leads = count === 1 ? 'the person of 1 lead' : `the persons of ${count} leads`;
+  if (await confirm(`Permanently erase ${leads}? The data can't be restored.`)) return;
+  throw new CommandFailed('Nothing was erased.', 4);
+}
+
+const PERSON_PAGE = 500;
+
+async function leadsOf(call: CallOperation, { seller, phone, email }: EraseOptions): Promise<string[]> {
+  const ids: string[] = [];
+  for (;;) {
+    const page = await call(findLeadsOfPerson, {
+      phone,
+      email,
+      seller,
+      before: ids.at(-1),
+      limit: PERSON_PAGE,
+    });
+    ids.push(...page.leads.map(({ lead_id }) => lead_id));
+    if (!page.more) return ids;
+  }
+}
+
+/** Leads per request: each may wait some seconds for its workflow. */
+const AT_ONCE = 10;
+
+async function eraseAll(
+  call: CallOperation,
+  leadIds: string[],
+  by: string | undefined,
+): Promise<LeadErasedView[]> {
+  const outcomes: LeadErasedView[] = [];
+  for (let i = 0; i < leadIds.length; i += AT_ONCE) {
+    const { leads } = await call(eraseLeads, { lead_ids: leadIds.slice(i, i + AT_ONCE), by });
+    outcomes.push(...leads);
+  }
+  return outcomes;
+}
+
+function tellLeads(leadIds: string[], json: boolean): void {
+  if (json) printJson({ dry_run: true, leads: leadIds });
+  else print([...leadIds, `${leadIds.length} would be erased; nothing was changed.`].join('\n'));
+}
+
+/** @throws CommandFailed if a lead could not be erased */
+function tellOutcomes(leads: LeadErasedView[], json: boolean): void {
+  if (json) printJson({ leads });
+  else if (leads.length === 0) print('There is no such lead.');
+  else print(table(['lead', 'outcome', 'when', 'by', 'SHA-256 of what was there'], leads.map(erasedRow)));
+  const open = leads.filter(({ outcome }) => outcome === 'held' || outcome === 'unknown');
+  if (open.length > 0) {
+    throw new CommandFailed(
+      `${open.length} of ${leads.length} could not be erased. One that is held waits for a buyer’s answer: try it again later.`,
+    );
+  }
+}
+
+const WORDS: Record<LeadErasedView['outcome'], string> = {
+  erased: 'erased',
+  already: 'erased before',
+  held: 'held by a buyer',
+  unknown: 'no such lead',
+};
+
+const erasedRow = ({ lead_id, outcome, erased_at, by = '', sha256 = '' }: LeadErasedView): string[] => [
+  lead_id,
+  WORDS[outcome],
+  erased_at === undefined ? '' : formatUtc(Date.parse(erased_at)),
+  by,
+  sha256,
+];

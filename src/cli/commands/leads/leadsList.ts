@@ -31,7 +31,6 @@ interface Options extends PersonOptions {
   json: boolean;
 }
 
-/** `gavel leads list` */
 export function listCommand(): Command {
   return adminCommand('list')
     .description('list leads, newest first; search by phone or e-mail works, personal data is not shown')
@@ -118,18 +117,7 @@ function reasonNamed(text: string): Reason | LeadReason {
 }
 
 function row(lead: LeadRow): string[] {
-  const {
-    lead_id,
-    received_at,
-    seller,
-    source,
-    category,
-    state = '',
-    status,
-    reason,
-    price,
-    currency,
-  } = lead;
+  const { lead_id, seller, source, category, state = '', status, reason, price, currency } = lead;
   const why = reason === undefined ? '' : ` (${reasonInWords(reason)})`;
   const marks = [
     lead.held === undefined ? '' : ', held for ops',
@@ -138,7 +126,7 @@ function row(lead: LeadRow): string[] {
   ].join('');
   return [
     lead_id,
-    formatUtc(Date.parse(received_at)),
+    formatUtc(Date.parse(lead.received_at)),
     seller,
     source,
     category,
@@ -149,7 +137,6 @@ function row(lead: LeadRow): string[] {
   ];
 }
 
-/** One row per held post. */
 const heldRows = (leads: LeadRow[]): string[][] =>
   leads.flatMap(({ lead_id, received_at, seller, category, held = [] }) =>
     held.map(({ buyer, since, until }) => [

@@ -22,7 +22,6 @@ interface Options {
   json: boolean;
 }
 
-/** `gavel leads reasons` */
 export function reasonsCommand(): Command {
   return adminCommand('reasons')
     .description('count why leads are unsold, for each contract, and show when it has room again')
@@ -51,11 +50,9 @@ async function reasons(
   else print(reasonsText(total));
 }
 
-type Asked = Parameters<typeof showUnsoldReasons.run>[1];
-
 async function sumOfParts(
   call: CallOperation,
-  asked: Asked,
+  asked: Parameters<typeof showUnsoldReasons.run>[1],
   tell: (text: string) => void,
 ): Promise<UnsoldView> {
   const total = await call(showUnsoldReasons, asked);
@@ -87,7 +84,6 @@ function addPart(total: UnsoldView, part: UnsoldView): void {
   }
 }
 
-/** Adds counts to those of the same name. */
 function addAll<T extends { leads: number }>(
   sums: T[],
   added: readonly T[],
@@ -107,10 +103,8 @@ const percent = (part: number, of: number): string => `${((part / of) * 100).toF
 const mostFirst = <T extends { leads: number }>(counts: readonly T[]): T[] =>
   [...counts].sort((a, b) => b.leads - a.leads);
 
-/** Most contracts that are shown. */
 const SHOWN = 30;
 
-/** The counts on a terminal. */
 export function reasonsText(total: UnsoldView): string {
   const { unsold, under_way, contracts } = total;
   const shown = [...contracts].sort((a, b) => (a.contract < b.contract ? -1 : 1)).slice(0, SHOWN);
@@ -155,7 +149,6 @@ function ownReasons({ unsold, reasons }: UnsoldView): string {
   return `Why ${leadsIn(unsold)} ${unsold === 1 ? 'is' : 'are'} unsold, by how far the last round came:\n${chart}`;
 }
 
-/** Most details that are shown behind a bar. */
 const SHOWN_DETAILS = 3;
 
 function contractText({ contract, leads, reasons, now }: ContractReasonsView): string {

@@ -32,7 +32,6 @@ Exit codes:
   3  with --dry-run: something would change
   4  not confirmed; nothing was changed`;
 
-/** `gavel apply FILE` */
 export function applyCommand(): Command {
   return adminCommand('apply')
     .description('merge a market file into the market; show the plan, then apply all of it or nothing')
@@ -100,7 +99,6 @@ async function planOf(call: CallOperation, file: string, text: string, options: 
   }
 }
 
-/** Makes the changes of the plan, and no others. */
 async function asPlanned(call: CallOperation, text: string, tag: string, { replace, prune }: Options) {
   try {
     return await call(applyMarketOperation, { file: text, replace, prune, yes: true, if_match: tag });
@@ -130,13 +128,8 @@ async function confirmed(file: string, plan: Planned, { yes, json }: Options): P
 
 const changesText = (count: number): string => (count === 1 ? '1 change' : `${count} changes`);
 
-interface Refused {
-  faults: Fault[];
-  outcome: string;
-}
-
 /** The faults of the file; if the market can't be read, the faults found without it. */
-function refusalOf(text: string, error: unknown): Refused {
+function refusalOf(text: string, error: unknown): { faults: Fault[]; outcome: string } {
   const outcome = 'nothing was changed.';
   if (error instanceof OperationError && error.details.faults)
     return { faults: error.details.faults, outcome };

@@ -11,7 +11,6 @@ export function describeChanges(changes: Change[], { verbose }: { verbose: boole
   return lines.join('\n');
 }
 
-/** How many parts of the market change. */
 export const changeCount = (changes: Change[]): number =>
   changes.filter(({ change }) => change !== 'unchanged' && change !== 'not_named').length;
 

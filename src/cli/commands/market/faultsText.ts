@@ -4,6 +4,5 @@ import { faultCount, faultText, type Fault } from '../../../market/file/fault.js
 export const faultsText = (file: string, faults: Fault[], outcome: string): string =>
   [...faults.map((fault) => faultText(file, fault)), '', faultSummary(file, faults, outcome)].join('\n');
 
-/** The last line of it alone. */
 export const faultSummary = (file: string, faults: Fault[], outcome: string): string =>
   `${file} has ${faultCount(faults)}; ${outcome}`;

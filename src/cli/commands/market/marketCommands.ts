@@ -13,7 +13,6 @@ import { parseCount, parseVersion } from '../../argumentParsers.js';
 import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { colors, print, printJson, table, type Cell } from '../../../terminal/print.js';
 
-/** `gavel market …` */
 export function marketCommand(): Command {
   return new Command('market')
     .description('show the market, and who changed it')

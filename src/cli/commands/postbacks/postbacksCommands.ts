@@ -4,7 +4,6 @@ import { adminCommand, useAdmin } from '../../useAdmin.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
 import { print, printJson, table } from '../../../terminal/print.js';
 
-/** `gavel postbacks …` */
 export function postbacksCommand(): Command {
   return new Command('postbacks')
     .description('test postbacks to sellers')

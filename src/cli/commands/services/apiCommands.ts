@@ -9,7 +9,6 @@ import { CommandFailed } from '../../../terminal/commandFailed.js';
 export const apiGraceMs = (settings: Settings): number =>
   settings.STOP_DELAY_MS + settings.ANSWER_WINDOW_MS + 10_000;
 
-/** `gavel api` */
 export function apiCommand(): Command {
   return new Command('api')
     .description('run the Lead API (stop with Ctrl-C); it logs one JSON object a line')
@@ -21,7 +20,6 @@ export function apiCommand(): Command {
 /** More than an erasure needs that waits for its lead's workflow. */
 const GRACE_MS = 10_000;
 
-/** `gavel admin` */
 export function adminApiCommand(): Command {
   return new Command('admin')
     .description('run the admin API (stop with Ctrl-C); it logs one JSON object a line')
@@ -35,18 +33,13 @@ export function adminApiCommand(): Command {
     );
 }
 
-/** One of the two APIs. */
 interface Api {
-  /** Its name in the log. */
   name: 'api' | 'admin';
   start: 'startApi' | 'startAdminApi';
-  /** The settings of its address and port. */
   listensOn: Parameters<typeof refusedToListen>[2];
-  /** How long draining may take. */
   graceMs: (settings: Settings) => number;
 }
 
-/** Runs an API and its metrics until a signal stops it. */
 export async function runApi({ name, start, listensOn, graceMs }: Api): Promise<void> {
   const settings = readSettings();
   const log = createLog(settings, name);

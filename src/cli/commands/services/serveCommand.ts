@@ -8,7 +8,6 @@ import { apiGraceMs, refusedToListen } from './apiCommands.js';
 import { runService } from './runService.js';
 import { WORKER_GRACE_MS } from './workerCommand.js';
 
-/** `gavel serve` */
 export function serveCommand(): Command {
   return new Command('serve')
     .description('run the Lead API and a worker in one process (stop with Ctrl-C)')

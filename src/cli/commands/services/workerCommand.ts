@@ -7,7 +7,6 @@ import { explainDatabaseError } from '../../../terminal/useDatabase.js';
 /** More than the worker gives the steps under way (src/worker/runWorker.ts). */
 export const WORKER_GRACE_MS = 25_000;
 
-/** `gavel worker` */
 export function workerCommand(): Command {
   return new Command('worker')
     .description('run a worker that executes lead workflows (stop with Ctrl-C)')

@@ -20,7 +20,6 @@ export interface ContactFile {
   /** Undefined if each line has one value. */
   delimiter?: string;
   columns: Column[];
-  /** The line that names the columns. */
   headerLine?: number;
   contacts: AsyncIterable<ListedContact>;
 }
@@ -60,7 +59,6 @@ interface Row {
 
 interface Opened {
   rows: AsyncIterator<Row>;
-  /** The rows that were read to find the layout. */
   sample: Row[];
   layout: Layout;
 }
@@ -106,13 +104,9 @@ function parsed(text: Readable, delimiter: string | undefined): AsyncIterable<Ro
 /** Bytes at the start of a file that show its encoding and delimiter. */
 const HEAD_BYTES = 65_536;
 
-interface Decoded {
-  encoding: string;
-  delimiter: string | undefined;
-  text: Readable;
-}
-
-async function decode(source: Readable): Promise<Decoded> {
+async function decode(
+  source: Readable,
+): Promise<{ encoding: string; delimiter: string | undefined; text: Readable }> {
   const chunks = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   const head: Buffer[] = [];
   let bytes = 0;
