@@ -7,7 +7,6 @@ import type { AuditDocument, AuditedValue, AuditEvent } from './documents.js';
 
 export type { Actor } from '../market/model/actor.js';
 
-/** The audit entry of an event. */
 export const auditDocument = (by: Actor, event: AuditEvent): AuditDocument => ({
   _id: v7(),
   at: new Date(),
@@ -42,19 +41,13 @@ export async function recordUpdate(
   });
 }
 
-/** Filters for audit entries. An absent filter matches all. */
-export interface AuditQuery {
-  since?: Date;
-  /** The id of the object. */
-  of?: string;
-  /** Only older entries than this one, for paging. */
-  before?: string;
-}
-
-/** Newest first. */
+/**
+ * Entries, newest first. An absent filter matches all.
+ * @param which `of`: the id of the object; `before`: only older entries than this one, for paging
+ */
 export async function listAudit(
   { audit }: Database,
-  { since, of, before }: AuditQuery,
+  { since, of, before }: { since?: Date; of?: string; before?: string },
   limit: number,
 ): Promise<AuditDocument[]> {
   return audit

@@ -16,29 +16,18 @@ import type { Buyer, Campaign, Contract, Seller } from '../market/model/market.j
 
 /*
  * All data in MongoDB. An interface named XDocument, or StoredLead, is the shape of a collection's
- * documents; db.ts assigns them to collections. By subject:
- *
- *   Market     sellers, buyers, campaigns, contracts · applies, marketVersions, marketTerms · wakes
- *   Leads      leads, rounds
- *   Sales      sales, returns, ledger · usage
- *   Fairness   turns, circuits, answers
- *   Persons    persons, suppressions, secrets
- *   Access     keys
- *   Upkeep     audit, backups
+ * documents; db.ts assigns them to collections.
  *
  * Amounts are in minor units of their currency (`Minor`). Stored names stay as they are from release to release, because
  * workers of two releases share a database during a rollout (docs/upgrades.md); where a stored name is not clear, its
  * comment says what it holds. Indexes are in upkeep/indexes.ts.
  */
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Market: `sellers`, `buyers`, `campaigns` and `contracts` as the market file has them
-// ---------------------------------------------------------------------------------------------------------------------
 
 /** A part of the market file. `id` or `code` is stored as `_id`. */
 export type Stored<T, Id extends keyof T> = Omit<T, Id> & { _id: T[Id] & string };
 
-/** Collection `sellers`. */
 export type SellerDocument = Stored<Seller, 'code'> & WithSigning;
 
 /** Collection `buyers`. */
@@ -51,10 +40,8 @@ export type BuyerDocument = Stored<Buyer, 'id'> &
 /** Collection `campaigns`. Requests find their campaign by `categoryKey`. */
 export type CampaignDocument = Stored<Campaign, 'id'> & { categoryKey: string };
 
-/** Collection `contracts`. */
 export type ContractDocument = Stored<Contract, 'id'>;
 
-/** The four collections of the market. */
 export interface StoredMarket {
   sellers: SellerDocument[];
   buyers: BuyerDocument[];
@@ -116,7 +103,6 @@ export type MarketTermsDocument = VersionedTerms & {
 
 /** Collection `wakes`: a change of a campaign's market that waiting leads must still be notified of. */
 export interface MarketChangeDocument {
-  /** The campaign. */
   _id: string;
   /** Contracts that may now buy waiting leads: their terms have changed, or their buyer has topped up. */
   contracts: string[];
@@ -141,9 +127,7 @@ export interface MarketChangeProgress {
   again?: string;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Leads: `leads` has each lead with its last round, `rounds` has the earlier rounds
-// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * A lead in memory, with its history. Personal data is only in `fields`, `sent` and `phoneE164`; in the database it is
@@ -184,7 +168,6 @@ export interface LeadDocument extends LeadFields {
   rounds: Record<string, Round>;
   /** The number of the last round; absent before the first, and in leads of earlier releases. */
   lastRound?: number;
-  /** By contract. */
   claims: Record<string, Claim>;
   /** The number of rounds before the lead was returned and went on sale again. */
   roundsBefore?: number;
@@ -255,7 +238,6 @@ export interface Claim {
   buyer: string;
   /** Whether the buyer gets the lead exclusively. */
   exclusive: boolean;
-  /** What the buyer pays. */
   price: Minor;
   /** What the seller earns of it. */
   earns: Minor;
@@ -277,9 +259,7 @@ export interface Claim {
   words?: string;
 }
 
-/** One attempt to send a post. */
 export interface PostAttempt {
-  /** When it was sent. */
   at: Date;
   /** Until the answer, or until Gavel stopped waiting for it. */
   ms: number;
@@ -315,7 +295,6 @@ export interface NotificationAttempt {
   what: string;
   /** The recipient: `address 1` of the seller, or a buyer. */
   whom: string;
-  /** Whether it was delivered. */
   heard: boolean;
   /** The status code of the answer, or why there was none. */
   detail?: string | undefined;
@@ -363,9 +342,7 @@ export interface RoundDocument extends Round {
   passed?: SkippedOffer[];
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Sales and books: `sales`, `returns` and the `ledger`; `usage` has what counts against limits and balances
-// ---------------------------------------------------------------------------------------------------------------------
 
 /** Collection `sales`: an accepted post. Immutable, except that `buyerLeadId` is erased with the lead's person. */
 export interface SaleDocument {
@@ -376,7 +353,6 @@ export interface SaleDocument {
   campaign: string;
   contract: string;
   buyer: string;
-  /** What the buyer pays. */
   price: Minor;
   /** What the seller earns of it; the rest is the house's. */
   earns: Minor;
@@ -455,13 +431,10 @@ export interface CountedUsage {
   adds: number;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Fairness: `turns` of awards, `circuits` of failing buyers, `answers` counted by the hour
-// ---------------------------------------------------------------------------------------------------------------------
 
 /** Collection `turns`: the order of contracts in a campaign that awards by turns. */
 export interface TurnsDocument {
-  /** The campaign. */
   _id: string;
   /** Incremented whenever turns are taken, for optimistic locking. */
   version: number;
@@ -486,22 +459,18 @@ export interface AnswersDocument {
   bids?: number;
   posts?: number;
   accepted?: number;
-  /** Unusable answers. */
   slips?: Partial<Record<Channel, Partial<Record<AnswerFault, AnswerFaults>>>>;
 }
 
 /** Why an answer is unusable. `no_by_status`: a 4xx, which is a valid no. */
 export type AnswerFault = Reason | 'no_by_status';
 
-/** Answers with the same fault. */
 export interface AnswerFaults {
   count: number;
   last: { at: Date; detail?: string; id: string };
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Persons: `persons` for rules on duplicates, `suppressions`, and the key of their hashes in `secrets`
-// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * Collection `persons`: the buyers that hold leads of a person, by the keyed hash of phone or e-mail. It has the posts in
@@ -540,9 +509,7 @@ export interface WrappedKey {
   wrapped: Binary;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Access: `keys`
-// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * Collection `keys`: an API key of a source, a buyer or an admin. The key itself is not stored, only its SHA-256. A fast
@@ -572,9 +539,7 @@ export interface KeyDocument {
   revokedAt?: Date;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Upkeep: `audit` and `backups`
-// ---------------------------------------------------------------------------------------------------------------------
 
 /** Collection `audit`: an event with actor and time. Append-only; without personal data and secrets. */
 export interface AuditDocument extends Actor, AuditEvent {

@@ -2,7 +2,6 @@ import type { Database } from './db.js';
 
 /** Queued work on one document in this process, which opens a database once. */
 interface Lane {
-  /** The last queued work. */
   last: Promise<unknown>;
   /** Batches that wait for their turn, by kind of work. */
   waiting: Map<string, { items: unknown[]; results: Promise<unknown[]> }>;

@@ -30,7 +30,6 @@ export function marketChangeWrites(
   }));
 }
 
-/** A change that this process has leased. */
 export type LeasedMarketChange = MarketChangeDocument &
   Required<Pick<MarketChangeDocument, 'leaseUntil' | 'progress'>>;
 

@@ -1,7 +1,6 @@
 import type { Collection, Document, Filter, FindCursor, FindOptions, WithId } from 'mongodb';
 import type { Database } from './db.js';
 
-/** A collection without writes. */
 export interface ReadOnlyCollection<T> {
   find: (filter: Filter<T>, options?: FindOptions) => FindCursor<WithId<T>>;
 }

@@ -2,10 +2,17 @@ import {
   MongoClientBulkWriteError,
   type ClientBulkWriteModel,
   type ClientBulkWriteResult,
+  type ClientSession,
   type Document,
   type MongoClient,
 } from 'mongodb';
 import { WRITE_ONLY_SESSION } from './localDatabase.js';
+
+/** Reads and writes in one transaction, which the driver retries after a conflict. */
+export const inTransaction = <T>(
+  client: MongoClient,
+  work: (session: ClientSession) => Promise<T>,
+): Promise<T> => client.withSession((session) => session.withTransaction(() => work(session)));
 
 /**
  * Writes all or nothing, in one transaction of two round trips: the client's bulkWrite reaches all collections at once.

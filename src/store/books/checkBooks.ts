@@ -4,6 +4,7 @@ import type { Database } from '../db.js';
 import { IN_VALUES } from '../localDatabase.js';
 import { accountId } from '../sales/capacity.js';
 import { entriesOf } from '../sales/ledger.js';
+import { inTransaction } from '../transaction.js';
 import type { EntryDocument, SaleDocument, StoredLead } from '../documents.js';
 
 /** Two parts of the books that disagree. */
@@ -16,11 +17,9 @@ export interface BooksDifference {
 }
 
 export interface BooksCheck {
-  /** The number of each that was checked. */
   sales: number;
   leads: number;
   balances: number;
-  /** The number of differences. */
   differing: number;
   /** The first of them, up to MOST_KEPT. */
   differences: BooksDifference[];
@@ -64,7 +63,6 @@ export async function checkBooks(
   return check;
 }
 
-/** A checked batch, and the position after it. */
 interface Batch {
   place: CheckCursor;
   size: number;
@@ -102,7 +100,9 @@ async function* compareBookings(database: Database, after: string): AsyncGenerat
 
 async function* compareLeads(database: Database, after: string): AsyncGenerator<Batch> {
   for await (const ids of inBatches(soldLeads(database, after))) {
-    const { sales, differences } = await together(database, (session) => checkLeads(database, ids, session));
+    const { sales, differences } = await inTransaction(database.client, (session) =>
+      checkLeads(database, ids, session),
+    );
     const place: CheckCursor = { stage: 'leads', after: ids.at(-1) ?? '' };
     yield { place, size: ids.length, leads: ids.length, sales, differences };
   }
@@ -111,7 +111,9 @@ async function* compareLeads(database: Database, after: string): AsyncGenerator<
 async function* compareBalances(database: Database, after: string): AsyncGenerator<Batch> {
   const prepaid = database.buyers.find({ _id: { $gt: after }, balance: { $exists: true } }).sort({ _id: 1 });
   for await (const { _id, currency = 'USD' } of prepaid) {
-    const differences = await together(database, (session) => checkBalance(database, _id, currency, session));
+    const differences = await inTransaction(database.client, (session) =>
+      checkBalance(database, _id, currency, session),
+    );
     yield { place: { stage: 'balances', after: _id }, size: 1, balances: 1, differences };
   }
 }
@@ -126,9 +128,6 @@ async function* inBatches<T>(all: AsyncIterable<T>): AsyncGenerator<T[]> {
   }
   if (batch.length > 0) yield batch;
 }
-
-const together = <T>({ client }: Database, read: (session: ClientSession) => Promise<T>): Promise<T> =>
-  client.withSession((session) => session.withTransaction(() => read(session)));
 
 type Side = Pick<EntryDocument, 'sale' | 'kind' | 'currency' | 'amount'>;
 
@@ -167,7 +166,7 @@ function differencesIn(sides: readonly Side[]): BooksDifference[] {
 /** Reads suspect bookings again, in one transaction: they may have been booked during the check. */
 async function confirmed(database: Database, ids: string[]): Promise<BooksDifference[]> {
   if (ids.length === 0) return [];
-  const sides = await together(database, (session) =>
+  const sides = await inTransaction(database.client, (session) =>
     database.ledger.find({ sale: { $in: ids } }, { session }).toArray(),
   );
   const bySale = groupBy(sides, ({ sale }) => sale);

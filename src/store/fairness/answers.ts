@@ -87,13 +87,11 @@ export async function pruneAnswers({ answers }: Database, now: number): Promise<
   return deletedCount;
 }
 
-/** The number of a buyer's answers in a period. */
 export interface AnswerCounts {
   pings: number;
   bids: number;
   posts: number;
   accepted: number;
-  /** Most frequent first. */
   faults: (AnswerFaults & { of: Channel; reason: AnswerFault })[];
 }
 

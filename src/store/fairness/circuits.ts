@@ -8,7 +8,6 @@ import {
 import type { Database } from '../db.js';
 import { duplicateKeyOf } from '../transaction.js';
 
-/** The circuits of all buyers with recent failures. */
 export async function readCircuits({ circuits }: Database): Promise<Map<string, Circuit>> {
   const found = await circuits.find().toArray();
   return new Map(found.map((circuit) => [circuit._id, circuit]));
@@ -22,13 +21,11 @@ export interface ServerAnswer {
   now: number;
 }
 
-/** A circuit before and after a write. */
 export interface CircuitChange {
   before: Circuit;
   after: Circuit;
 }
 
-/** Answers that are written together. */
 interface Batch {
   answers: ServerAnswer[];
   /** More answers can join: the previous write is still in progress. */

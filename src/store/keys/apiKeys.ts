@@ -4,7 +4,7 @@ import { auditDocument, auditWrites, changedValues, type Actor } from '../audit.
 import type { KeyDocument, AuditDocument, AuditEvent } from '../documents.js';
 import type { Database } from '../db.js';
 import type { Scope } from '../scopes.js';
-import { writeInTransaction } from '../transaction.js';
+import { inTransaction, writeInTransaction } from '../transaction.js';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -48,7 +48,6 @@ export type Owner =
   | { buyer: string; seller?: never; admin?: never }
   | { admin: string; scopes: Scope[]; seller?: never; buyer?: never };
 
-/** The properties of a new key. */
 export type NewKey = Owner & { source?: string; test: boolean; limit?: number; expiresAt?: Date };
 
 function kindOf({ admin, buyer, test }: NewKey): KeyKind {
@@ -107,27 +106,16 @@ export async function keysMadeWith({ keys }: Database, id: string): Promise<stri
 }
 
 /** The properties of a key, for the audit log. */
-function termsOf({
+const termsOf = ({ seller, source, buyer, admin, scopes, test, limit, expiresAt }: KeyDocument) => ({
   seller,
-  source,
+  source: seller === undefined ? undefined : source,
   buyer,
   admin,
-  scopes,
-  test,
-  limit,
-  expiresAt,
-}: KeyDocument): Record<string, string | undefined> {
-  return {
-    seller,
-    source: seller === undefined ? undefined : source,
-    buyer,
-    admin,
-    scopes: scopes?.join(', '),
-    test: test ? 'true' : undefined,
-    limit: limit?.toString(),
-    expires: expiresAt?.toISOString(),
-  };
-}
+  scopes: scopes?.join(', '),
+  test: test ? 'true' : undefined,
+  limit: limit?.toString(),
+  expires: expiresAt?.toISOString(),
+});
 
 export async function findKey({ keys }: Database, key: string): Promise<KeyDocument | null> {
   return keys.findOne({ hash: hashKey(key) });
@@ -158,17 +146,15 @@ export async function expireKey(
   expiresAt: Date,
   by?: Actor,
 ): Promise<boolean> {
-  return client.withSession((session) =>
-    session.withTransaction(async () => {
-      const key = await keys.findOne({ _id: id }, { session });
-      if (key === null || key.revokedAt || (key.expiresAt && key.expiresAt <= expiresAt)) return false;
-      await keys.updateOne({ _id: id }, { $set: { expiresAt } }, { session });
-      const values = changedValues(termsOf(key), termsOf({ ...key, expiresAt }));
-      if (by)
-        await audit.insertOne(auditDocument(by, { kind: 'key', id, did: 'changed', values }), { session });
-      return true;
-    }),
-  );
+  return inTransaction(client, async (session) => {
+    const key = await keys.findOne({ _id: id }, { session });
+    if (key === null || key.revokedAt || (key.expiresAt && key.expiresAt <= expiresAt)) return false;
+    await keys.updateOne({ _id: id }, { $set: { expiresAt } }, { session });
+    const values = changedValues(termsOf(key), termsOf({ ...key, expiresAt }));
+    if (by)
+      await audit.insertOne(auditDocument(by, { kind: 'key', id, did: 'changed', values }), { session });
+    return true;
+  });
 }
 
 /**
@@ -176,14 +162,12 @@ export async function expireKey(
  * @param by the actor, for the audit log
  */
 export async function revokeKey({ client, keys, audit }: Database, id: string, by?: Actor): Promise<boolean> {
-  return client.withSession((session) =>
-    session.withTransaction(async () => {
-      const key = await keys.findOne({ _id: id, revokedAt: { $exists: false } }, { session });
-      if (key === null) return false;
-      await keys.updateOne({ _id: id }, { $set: { revokedAt: new Date() } }, { session });
-      const event: AuditEvent = { kind: 'key', id, did: 'revoked', values: changedValues(termsOf(key), {}) };
-      if (by) await audit.insertOne(auditDocument(by, event), { session });
-      return true;
-    }),
-  );
+  return inTransaction(client, async (session) => {
+    const key = await keys.findOne({ _id: id, revokedAt: { $exists: false } }, { session });
+    if (key === null) return false;
+    await keys.updateOne({ _id: id }, { $set: { revokedAt: new Date() } }, { session });
+    const event: AuditEvent = { kind: 'key', id, did: 'revoked', values: changedValues(termsOf(key), {}) };
+    if (by) await audit.insertOne(auditDocument(by, event), { session });
+    return true;
+  });
 }

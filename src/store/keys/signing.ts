@@ -4,9 +4,9 @@ import { auditDocument, type Actor } from '../audit.js';
 import type { Database } from '../db.js';
 import { rewrapKey, type MasterKeys } from '../masterKeys.js';
 import type { WithSigning, SigningSecrets, WrappedKey } from '../documents.js';
+import { inTransaction } from '../transaction.js';
 import type { Vault } from '../vault.js';
 
-/** The recipient of signed messages. */
 export interface Recipient {
   kind: 'buyer' | 'seller';
   id: string;
@@ -95,20 +95,18 @@ export async function rotateSecret(
   const { client, vault, audit } = database;
   const { kind, id } = recipient;
   const collection = collectionOf(database, kind);
-  return client.withSession((session) =>
-    session.withTransaction(async () => {
-      const stored = await collection.findOne({ _id: id }, { session });
-      if (stored === null) return undefined;
-      const until = new Date(Date.now() + overlapMs);
-      const replaced = rotated(vault, recipient, stored, until);
-      const signing = overlapMs > 0 ? replaced : { ...replaced, previous: undefined };
-      await collection.updateOne({ _id: id }, { $set: { signing }, $unset: { secret: '' } }, { session });
-      const values = [{ path: 'previous.until', to: until.toISOString() }];
-      if (by)
-        await audit.insertOne(auditDocument(by, { kind, id, did: 'secret rotated', values }), { session });
-      return shown(vault, kind, { _id: id, signing });
-    }),
-  );
+  return inTransaction(client, async (session) => {
+    const stored = await collection.findOne({ _id: id }, { session });
+    if (stored === null) return undefined;
+    const until = new Date(Date.now() + overlapMs);
+    const replaced = rotated(vault, recipient, stored, until);
+    const signing = overlapMs > 0 ? replaced : { ...replaced, previous: undefined };
+    await collection.updateOne({ _id: id }, { $set: { signing }, $unset: { secret: '' } }, { session });
+    const values = [{ path: 'previous.until', to: until.toISOString() }];
+    if (by)
+      await audit.insertOne(auditDocument(by, { kind, id, did: 'secret rotated', values }), { session });
+    return shown(vault, kind, { _id: id, signing });
+  });
 }
 
 function rotated(vault: Vault, recipient: Recipient, stored: WithSigning, until: Date): SigningSecrets {

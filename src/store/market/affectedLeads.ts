@@ -22,15 +22,14 @@ export interface AffectedLead {
   news: 'now' | WaitUpdate;
 }
 
-/** The next waiting leads that a market change affects, oldest first. */
-export interface AffectedBatch {
-  leads: AffectedLead[];
-  /** They are notified; the next batch starts after them. */
-  done(): Promise<void>;
-}
-
-/** Leases a market change for the next batch of its leads; undefined if there is none. */
-export async function nextMarketChange(database: Database, now: Date): Promise<AffectedBatch | undefined> {
+/**
+ * Leases a market change for the next batch of the waiting leads that it affects, oldest first; undefined if there is none.
+ * After `done`, the next batch starts after these leads.
+ */
+export async function nextMarketChange(
+  database: Database,
+  now: Date,
+): Promise<{ leads: AffectedLead[]; done(): Promise<void> } | undefined> {
   const change = await leaseMarketChange(database, now);
   if (!change) return undefined;
   const { leads, after, isLast } = await affectedLeads(database, change, now.getTime());

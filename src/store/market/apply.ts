@@ -26,7 +26,7 @@ import { boundCurrencies } from './boundCurrencies.js';
 import { accountId } from '../sales/capacity.js';
 import type { Database } from '../db.js';
 import { marketTag, readMarket, termsOf } from './readMarket.js';
-import { rethrowServerError } from '../transaction.js';
+import { inTransaction, rethrowServerError } from '../transaction.js';
 import { MOST_COUNTED, waitingLonger } from '../leads/leads.js';
 import { rearmLowBalanceNotice } from '../books/lowBalance.js';
 import { makeSigning, type Recipient } from '../keys/signing.js';
@@ -35,7 +35,6 @@ import { marketChangeWrites } from '../marketChanges.js';
 import { versionWrites } from './versions.js';
 
 export interface ApplyOptions extends Changing {
-  /** The actor, for the audit log. */
   by?: Actor;
   /** Returns the plan without changing anything. */
   dryRun?: boolean;
@@ -68,26 +67,24 @@ export async function applyMarket(
   file: MarketFile,
   { by, dryRun = false, ifTag, confirmed = false, ...changing }: ApplyOptions = {},
 ): Promise<ApplyResult> {
-  const applied = await database.client.withSession((session) =>
-    session.withTransaction(async (): Promise<ApplyResult> => {
-      const stored = await readMarket(database, session);
-      const before = termsOf(stored);
-      const tag = marketTag(marketInFile(before));
-      if (ifTag !== undefined && ifTag !== tag) return { changedMeanwhile: true };
-      const result = changeMarket(file, before, changing);
-      if (!('changed' in result)) return result;
-      const faults = await boundFaults(database, stored, result.changed, session);
-      if (faults.length > 0) return { faults };
-      const made = planApply(stored, result.changed);
-      const models = result.changed.models.filter(({ model }) => model !== undefined);
-      const { changes, expireSooner } = made;
-      const plan: Plan = { changes, tag, named: namedTerms(result.changed), models, expireSooner };
-      if (dryRun) return plan;
-      if (!confirmed && needsConfirmation(made.changes)) return { unconfirmed: plan };
-      await write(database, stored, made, by, session);
-      return plan;
-    }),
-  );
+  const applied = await inTransaction(database.client, async (session): Promise<ApplyResult> => {
+    const stored = await readMarket(database, session);
+    const before = termsOf(stored);
+    const tag = marketTag(marketInFile(before));
+    if (ifTag !== undefined && ifTag !== tag) return { changedMeanwhile: true };
+    const result = changeMarket(file, before, changing);
+    if (!('changed' in result)) return result;
+    const faults = await boundFaults(database, stored, result.changed, session);
+    if (faults.length > 0) return { faults };
+    const made = planApply(stored, result.changed);
+    const models = result.changed.models.filter(({ model }) => model !== undefined);
+    const { changes, expireSooner } = made;
+    const plan: Plan = { changes, tag, named: namedTerms(result.changed), models, expireSooner };
+    if (dryRun) return plan;
+    if (!confirmed && needsConfirmation(made.changes)) return { unconfirmed: plan };
+    await write(database, stored, made, by, session);
+    return plan;
+  });
   // After the transaction, because a slow count could make it fail.
   if ('unconfirmed' in applied) return { unconfirmed: await withExpiring(database, applied.unconfirmed) };
   return dryRun && 'changes' in applied ? withExpiring(database, applied) : applied;

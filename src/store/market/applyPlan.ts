@@ -33,13 +33,11 @@ export type Change = {
   | { change: 'created' | 'unchanged' | 'removed' | 'deactivated' | 'not_named' }
 );
 
-/** The writes of an apply, and their description. */
 export interface ApplyPlan {
   changes: Change[];
   /** The same for the audit log: with every term of new and removed objects, and without secrets. */
   auditEvents: AuditEvent[];
   write: StoredMarket;
-  /** Contracts to delete, by id. */
   remove: string[];
   /**
    * Payments of prepaid buyers: the difference to the balance that the file had before, negative if they take money
@@ -112,7 +110,6 @@ function endSooner(before: Market, after: Market): ApplyPlan['expireSooner'] {
   );
 }
 
-/** Whether a person should confirm the changes. */
 export const needsConfirmation = (changes: readonly Change[]): boolean =>
   changes.some(({ warnings }) => warnings !== undefined);
 
@@ -130,12 +127,8 @@ function planSellers(
   const before = byId(stored);
   for (const { code, ...seller } of namedOf(terms.sellers, named.sellers, (one) => one.code)) {
     const was = before.get(code);
-    const change = compare(
-      auditEvents,
-      { kind: 'seller', id: code },
-      was && writtenSeller(was),
-      writtenSeller(seller),
-    );
+    const now = writtenSeller(seller);
+    const change = compare(auditEvents, { kind: 'seller', id: code }, was && writtenSeller(was), now);
     if (change.change !== 'unchanged')
       write.sellers.push({ _id: code, ...seller, secret: was?.secret, signing: was?.signing });
     changes.push(change);
@@ -173,12 +166,8 @@ function planCampaigns(
   const after = new Map(terms.campaigns.map((campaign) => [campaign.id, campaign]));
   for (const { id, ...campaign } of namedOf(terms.campaigns, named.campaigns, (one) => one.id)) {
     const was = before.get(id);
-    const change = compare(
-      auditEvents,
-      { kind: 'campaign', id },
-      was && writtenCampaign(was),
-      writtenCampaign(campaign),
-    );
+    const now = writtenCampaign(campaign);
+    const change = compare(auditEvents, { kind: 'campaign', id }, was && writtenCampaign(was), now);
     if (change.change !== 'unchanged') {
       write.campaigns.push({ _id: id, ...campaign, categoryKey: categoryKey(campaign.category) });
     }

@@ -31,7 +31,6 @@ export async function boundCurrencies(
   return { campaigns, buyers };
 }
 
-/** A buyer's new currency of its balance. */
 export interface ChangedBalance {
   id: string;
   currency: string;

@@ -13,7 +13,6 @@ import { currentVersion } from './versions.js';
 /** A buyer with the secrets that sign its messages; rules and results never contain them. */
 export type BuyerWithSecret = Buyer & { secret: SecretsInForce };
 
-/** A seller with the secrets that sign its messages. */
 export type SellerWithSecret = Seller & { secret: SecretsInForce };
 
 /** All market data of a round. */

@@ -27,14 +27,10 @@ export async function currentVersion(
   return (await applies.findOne({ _id: 'market' }, { session }))?.times ?? 0;
 }
 
-/** A change of the market, for `versionWrites`. */
 export interface NewVersion {
   by?: Actor;
-  /** The market before. */
   stored: StoredMarket;
-  /** New and changed objects. */
   write: StoredMarket;
-  /** Removed contracts, by id. */
   remove: readonly string[];
   changes: MarketVersionDocument['changes'];
 }
@@ -96,18 +92,13 @@ const objectsOf = ({ sellers, buyers, campaigns, contracts }: Market): Versioned
   ...contracts.map((terms) => ({ kind: 'contract' as const, id: terms.id, terms })),
 ];
 
-/** Filters for versions. An absent filter matches all. */
-export interface VersionQuery {
-  /** The id of a changed object. */
-  of?: string;
-  /** Only earlier versions than this one, for paging. */
-  before?: number;
-}
-
-/** Newest first. */
+/**
+ * Versions, newest first. An absent filter matches all.
+ * @param which `of`: the id of a changed object; `before`: only earlier versions than this one, for paging
+ */
 export async function listVersions(
   { marketVersions }: Database,
-  { of, before }: VersionQuery,
+  { of, before }: { of?: string; before?: number },
   limit: number,
 ): Promise<MarketVersionDocument[]> {
   return marketVersions

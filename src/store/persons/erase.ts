@@ -7,6 +7,7 @@ import type { AuditEvent, Erasure, SealedFields, SealedPerson, StoredLead, Claim
 import type { Database } from '../db.js';
 import { findStoredLead, IDEMPOTENCY_KEPT_MS } from '../leads/leads.js';
 import { withdraw } from '../leads/withdrawals.js';
+import { inTransaction } from '../transaction.js';
 import { roundsOfLead } from '../leads/rounds.js';
 import type { Round } from '../../market/model/round.js';
 
@@ -65,34 +66,27 @@ async function destroy(
   const { _id, match } = lead;
   const { set, unset } = erasedFields(lead, erased, erased.at);
   const settled = { 'loose.0': { $exists: false }, $expr: nothingUnderWay };
-  return database.client.withSession((session) =>
-    session.withTransaction(async () => {
-      const { matchedCount } = await database.leads.updateOne(
-        { _id, status: { $in: [...ENDED] }, erased: { $exists: false }, ...settled },
-        { $set: set, $unset: unset },
-        { session },
-      );
-      if (matchedCount === 0) return false;
-      await eraseBuyerText(database, _id, session);
-      // The holds of buyers are found by the same hashes.
-      const persons = { _id: { $in: personIds(match) } };
-      await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
-      await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
-      if (asked) {
-        const event: AuditEvent = {
-          kind: 'lead',
-          id: _id,
-          did: 'erased',
-          values: changedValues({}, proofOf(erased)),
-        };
-        await database.audit.insertOne(auditDocument(asked, event), { session });
-      }
-      return true;
-    }),
-  );
+  return inTransaction(database.client, async (session) => {
+    const { matchedCount } = await database.leads.updateOne(
+      { _id, status: { $in: [...ENDED] }, erased: { $exists: false }, ...settled },
+      { $set: set, $unset: unset },
+      { session },
+    );
+    if (matchedCount === 0) return false;
+    await eraseBuyerText(database, _id, session);
+    // The holds of buyers are found by the same hashes.
+    const persons = { _id: { $in: personIds(match) } };
+    await database.persons.updateMany(persons, { $pull: { holds: { lead: _id } } }, { session });
+    await database.persons.deleteMany({ ...persons, holds: { $size: 0 } }, { session });
+    if (asked) {
+      const values = changedValues({}, { 'erased.by': erased.by, 'erased.sha256': erased.sha256 });
+      const event: AuditEvent = { kind: 'lead', id: _id, did: 'erased', values };
+      await database.audit.insertOne(auditDocument(asked, event), { session });
+    }
+    return true;
+  });
 }
 
-/** The changes that an erasure makes to a lead. */
 export function erasedFields(
   { receivedAt, idempotency }: Pick<StoredLead, 'receivedAt' | 'idempotency'>,
   erased: Erasure,
@@ -118,8 +112,6 @@ export async function forgetRepeats({ leads }: Database, now: number): Promise<v
     { $unset: { idempotency: '', repeatsUntil: '' } },
   );
 }
-
-const proofOf = ({ by, sha256 }: Erasure) => ({ 'erased.by': by, 'erased.sha256': sha256 });
 
 /** No post is in progress: it would have nothing to send again. */
 export const nothingUnderWay = {

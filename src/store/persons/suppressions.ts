@@ -19,7 +19,6 @@ export const buyerOfScope = (scope: string): string | undefined =>
 
 const idOf = (scope: string, hash: string): string => `${scope}/${hash}`;
 
-/** The hashes of phone and e-mail that are present. */
 export const hashesOf = ({ phone, email }: PersonHashes): string[] =>
   [phone, email].flatMap((hash) => (hash === undefined ? [] : [hash]));
 
@@ -66,7 +65,6 @@ export async function hasSuppressions({ suppressions }: Database, seller: string
   return found.some((one) => one !== null);
 }
 
-/** Whether any buyer has a list. */
 export async function hasBuyersLists({ suppressions }: Database): Promise<boolean> {
   // Ids that begin with `buyer:`; a semicolon is the character after a colon.
   const ofBuyers = { $gte: BUYER, $lt: 'buyer;' };
@@ -149,12 +147,10 @@ async function withdrawMatching(
   );
 }
 
-/** The size of a list. */
 export interface SuppressionList {
   scope: string;
   phones: number;
   emails: number;
-  /** The time of the last addition. */
   changedAt: Date;
 }
 

@@ -13,7 +13,6 @@ import { readCircuits } from '../fairness/circuits.js';
 import type { Database } from '../db.js';
 import { currentBuyer } from '../market/earlierMarket.js';
 
-/** The status of a buyer. */
 export interface BuyerOverview {
   id: string;
   /** False while paused. */

@@ -17,7 +17,6 @@ export interface UnsoldQuery {
   since: Date;
   /** Exclusive end of the period. */
   until: Date;
-  /** The seller's code. */
   seller?: string;
   campaign?: string;
   /** Only this buyer's reasons. */
@@ -49,7 +48,6 @@ const those = ({ since, until, seller, campaign }: UnsoldQuery): Filter<StoredLe
 
 const firstIdOf = (at: number): string => v7({ msecs: Math.max(0, at), random: new Uint8Array(16), seq: 0 });
 
-/** The number of leads of a period by status. */
 export async function countByStatus(
   { leads }: Database,
   query: UnsoldQuery,
@@ -104,7 +102,6 @@ export async function unsoldReasons(
 /** The present state of a contract: `gone` from the market, why it buys no lead at all, or the maximum price. */
 export type ContractNow = 'gone' | Exclusion | { upTo: string } | undefined;
 
-/** The present states of contracts, by id. */
 export async function contractsNow(
   database: Database,
   contracts: readonly string[],

@@ -8,6 +8,7 @@ import { matchOf } from '../persons/matchKeys.js';
 import { openLead } from '../leads/person.js';
 import type { StoredLead } from '../documents.js';
 import { returnsOf } from '../books/returns.js';
+import { inTransaction } from '../transaction.js';
 
 /** The result of `upgradeLeads`. */
 export interface Upgraded {
@@ -84,19 +85,17 @@ async function rekey(
   { _id, match: before }: StoredLead,
   match: PersonHashes,
 ): Promise<boolean> {
-  return client.withSession((session) =>
-    session.withTransaction(async () => {
-      const isAsRead = { 'match.phone': before.phone ?? null, 'match.email': before.email ?? null };
-      const { matchedCount } = await leads.updateOne(
-        { _id, ...OF_OLDER_RULE, ...isAsRead, $expr: nothingUnderWay },
-        { $set: { match, matchRule: KEY_RULE } },
-        { session },
-      );
-      if (matchedCount === 0) return false;
-      await moveHolds({ persons }, _id, { from: before, to: match }, session);
-      return true;
-    }),
-  );
+  return inTransaction(client, async (session) => {
+    const isAsRead = { 'match.phone': before.phone ?? null, 'match.email': before.email ?? null };
+    const { matchedCount } = await leads.updateOne(
+      { _id, ...OF_OLDER_RULE, ...isAsRead, $expr: nothingUnderWay },
+      { $set: { match, matchRule: KEY_RULE } },
+      { session },
+    );
+    if (matchedCount === 0) return false;
+    await moveHolds({ persons }, _id, { from: before, to: match }, session);
+    return true;
+  });
 }
 
 /**
