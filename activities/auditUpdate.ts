@@ -34,7 +34,6 @@ const MOST_TRIES = 3;
 /** Of gRPC's status codes. */
 const UNIMPLEMENTED = 12;
 
-/** The identity that the update came with, as the workflow's history has it. */
 async function senderOf(updateId: string): Promise<string | undefined> {
   const { client, info } = Context.current();
   try {

@@ -36,22 +36,11 @@ export const cancelPost =
     if (buyer === undefined) return 'cancelled';
     const notice = await sendCancellation(send, { ...buyer.post, secret: buyer.secret }, { postId, leadId });
     metrics.notificationAttempt(notice.ms, { kind: 'cancelled', heard: String(notice.delivered) });
-    log.info({
-      lead_id: leadId,
-      contract,
-      event: 'post_cancelled',
-      delivered: notice.delivered,
-      detail: notice.detail,
-    });
+    const { delivered, detail: answer } = notice;
+    log.info({ lead_id: leadId, contract, event: 'post_cancelled', delivered, detail: answer });
     if (notice.delivered || notice.final) return 'cancelled';
     throw undelivered(claim.buyer, notice);
   };
-
-interface ForgottenPost {
-  contract: string;
-  buyer: string;
-  postId: string;
-}
 
 /** No try lasts longer: a step has 45 s (workflows/steps.ts), ms. */
 const GRACE_MS = 60_000;
@@ -62,7 +51,7 @@ const GRACE_MS = 60_000;
  */
 export const forgottenPosts =
   ({ database }: Deps) =>
-  async ({ leadId }: { leadId: string }): Promise<ForgottenPost[]> => {
+  async ({ leadId }: { leadId: string }): Promise<{ contract: string; buyer: string; postId: string }[]> => {
     const lead = await findStoredLead(database, leadId);
     return Object.entries(lead?.claims ?? {}).flatMap(([contract, { status, at, buyer, postId }]) =>
       status === 'posting' && at.getTime() < Date.now() - GRACE_MS ? [{ contract, buyer, postId }] : [],

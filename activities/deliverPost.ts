@@ -35,7 +35,6 @@ export const deliverPost =
     });
   };
 
-/** The offer of a post, as the lead's claim and its round have it. */
 async function requestFor({ database }: Deps, { leadId, round: number, contract }: DeliveryRequest) {
   const lead = await findLeadForRound(database, leadId);
   if (lead === null) throw new UnknownLeadError(leadId);

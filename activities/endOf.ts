@@ -111,7 +111,6 @@ export async function storedLead(database: Database, leadId: string): Promise<St
   return lead;
 }
 
-/** The number of postback addresses of a lead's seller. */
 export async function addressesOf(
   { database, terms }: Deps,
   { campaign, seller }: Pick<StoredLead, 'campaign' | 'seller'>,

@@ -10,7 +10,6 @@ import { countAnswer, type BuyerAnswer } from '../src/store/fairness/answers.js'
 import { recordServerAnswer, takeProbe } from '../src/store/fairness/circuits.js';
 import type { Deps } from './deps.js';
 
-/** Whether all leads may turn to a buyer. */
 export async function isHealthy(
   { circuits }: Pick<Deps, 'circuits'>,
   buyer: string,
@@ -29,7 +28,6 @@ export async function mayTry(deps: Deps, buyer: string, line: Channel): Promise<
 /** Limits are kept to within milliseconds, save by a process that stood still: it was paused, or its machine asleep. */
 const STOOD_STILL_MS = 1000;
 
-/** The result of a request to a buyer. */
 interface Answered extends Omit<BuyerAnswer, 'at' | 'fault'> {
   /** Why it counts against the buyer's server. */
   failure?: Failure;

@@ -16,13 +16,8 @@ export interface HoldRequest {
 /** Stores that a post waits for the decision of ops; returns what they read of its lead. */
 export const holdPost =
   ({ database, log, announce }: Deps) =>
-  async ({
-    leadId,
-    contract,
-    buyer,
-    until,
-    answerTo,
-  }: HoldRequest): Promise<Pick<WaitingLead, 'story' | 'lastRound'>> => {
+  async (request: HoldRequest): Promise<Pick<WaitingLead, 'story' | 'lastRound'>> => {
+    const { leadId, contract, buyer, until, answerTo } = request;
     await hold(database, leadId, contract, new Date(until));
     if (answerTo !== undefined) announce?.(leadId, answerTo, { status: 'pending' });
     log.warn({ lead_id: leadId, contract, event: 'post_held', buyer, until: new Date(until).toISOString() });

@@ -17,7 +17,6 @@ import { endOf, storedLead, type End } from './endOf.js';
 export interface UncertainPost extends DeliveredPost {
   round: number;
   postId: string;
-  /** What the buyer pays, in words. */
   price: string;
   /** End of the time in which ops may decide on the post, UTC ms. */
   holdUntil: number;

@@ -32,29 +32,15 @@ export const tellSeller =
     const { secret } = seller;
     const returns = Object.values(lead.claims).filter((claim) => claim.status === 'returned').length;
     const id = postbackId({ leadId, status, round, url, returns });
-    const about = { ...lead, status, references: sourceReferences(lead) };
-    const delivery = await sendPostback(send, { url, secret }, id, about);
+    const change = { ...lead, status, references: sourceReferences(lead) };
+    const delivery = await sendPostback(send, { url, secret }, id, change);
     const { delivered, detail, ms } = delivery;
     metrics.notificationAttempt(ms, { kind: 'postback', heard: String(delivered) });
-    log.info({
-      lead_id: leadId,
-      seller: seller.code,
-      event: 'postback',
-      status,
-      address,
-      delivered,
-      detail,
-      ms,
-    });
+    const about = { lead_id: leadId, seller: seller.code, status, address };
+    log.info({ ...about, event: 'postback', delivered, detail, ms });
     const whom = `address ${address + 1}`;
-    await noteNotification(database, leadId, {
-      at: new Date(),
-      what: `postback: ${status}`,
-      whom,
-      heard: delivered,
-      detail,
-      ms,
-    });
+    const told = { at: new Date(), what: `postback: ${status}`, whom, heard: delivered, detail, ms };
+    await noteNotification(database, leadId, told);
     if (!delivery.delivered) throw undelivered(`${seller.code}, ${whom},`, delivery);
     return 'told';
   };

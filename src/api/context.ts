@@ -9,7 +9,6 @@ import type { LeadStarter } from '../temporal/leadStarter.js';
 import type { ReadCache } from './readCache.js';
 import type { RateLimits } from './http/rateLimits.js';
 
-/** The services that the Lead API and the admin API use. */
 export interface ApiContext {
   settings: Pick<
     Settings,
@@ -33,14 +32,12 @@ export interface ApiContext {
   isStopping?: () => boolean;
 }
 
-/** What the Lead API uses besides. */
 export interface LeadApiContext extends ApiContext {
   answers: Answers;
   /** Of the worker in this process, if there is one. */
   newLeads?: NewLeads;
 }
 
-/** The options of plugins whose routes require a key. */
 export interface RouteContext<Context extends ApiContext = ApiContext> {
   context: Context;
   cache: ReadCache;

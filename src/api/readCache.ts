@@ -17,7 +17,6 @@ export interface ReadCache {
   seller(codeOrSlug: string): Promise<Seller | undefined>;
   /** By `categoryKey(category)`. */
   campaign(seller: string, categoryKey: string): Promise<CachedCampaign | undefined>;
-  /** Whether a suppression list applies to the seller. */
   hasSuppressions(seller: string): Promise<boolean>;
 }
 

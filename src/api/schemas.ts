@@ -156,7 +156,6 @@ function exampleLead(): Record<string, string> {
   return Object.fromEntries(shown.map((name) => [name, FIELDS[name]?.example ?? '']));
 }
 
-/** Error responses for a route’s `response` schema. */
 export function errorResponses(...kinds: (keyof typeof LEAD_API_ERRORS)[]) {
   const byStatus = new Map<number, string[]>();
   for (const kind of kinds) {

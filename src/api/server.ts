@@ -18,7 +18,6 @@ import { checkServices } from './routes/healthRoutes.js';
 /** Sources wait for the database, so a database that does not respond in time counts as down. */
 const SHORT_TIMEOUTS = { connectTimeoutMS: 2000, socketTimeoutMS: 4000, waitQueueTimeoutMS: 4000 };
 
-/** A running API. */
 export interface RunningApi {
   /** `http://127.0.0.1:3000` */
   address: string;
@@ -28,7 +27,6 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-/** What the Lead API shares with a worker in its process. */
 export interface SharedWithWorker {
   answers: Answers;
   newLeads: NewLeads;

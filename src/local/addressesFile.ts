@@ -1,7 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The file with the addresses of a folder's stack; it exists while the stack runs. */
 export const addressesFile = (dir: string): string => join(dir, 'addresses.json');
 
 /** The file with the demo's keys in the folder of a stack. */

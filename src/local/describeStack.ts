@@ -8,15 +8,8 @@ import type { StackReady } from './localStack.js';
 import type { PartEvent } from './processes/supervise.js';
 
 /** What a person sees of a stack that is ready. */
-export function describeStack({
-  api,
-  docs,
-  admin,
-  servers,
-  temporalUi,
-  namespace,
-  demo,
-}: StackReady): string {
+export function describeStack(ready: StackReady): string {
+  const { api, docs, admin, servers, temporalUi, namespace, demo } = ready;
   const list = temporalUi && `${temporalUi}/namespaces/${namespace}/workflows`;
   const addresses = lines({
     API: api,
@@ -43,7 +36,6 @@ export function describeStack({
 const OTHERS =
   'docs/demo.md has a request for each other outcome: pending, refused and resold, sold late, held, returned …';
 
-/** A line for each value that there is. */
 const lines = (values: Record<string, string | undefined>): string =>
   Object.entries(values)
     .flatMap(([name, value]) => (value === undefined ? [] : [`${colors.bold(name.padEnd(11))}  ${value}`]))

@@ -12,25 +12,23 @@ export const servePlan = (
   env: NodeJS.ProcessEnv,
   { port }: ApiAddress,
   nodeFlags: readonly string[] = [],
-): Plan => ({
-  command: {
-    name: 'serve',
-    command: process.execPath,
-    args: [...nodeFlags, ...nodeArguments('cli/gavel', 'serve')],
-    env: { ...env, PORT: String(port) },
-    ipc: true,
-  },
-  ports: [port],
-  ready: readyMessage,
-});
+): Plan => apiPlan('serve', { ...env, PORT: String(port) }, port, nodeFlags);
 
 /** An admin API, likewise. */
-export const adminPlan = (env: NodeJS.ProcessEnv, { port }: ApiAddress): Plan => ({
+export const adminPlan = (env: NodeJS.ProcessEnv, { port }: ApiAddress): Plan =>
+  apiPlan('admin', { ...env, ADMIN_PORT: String(port) }, port);
+
+const apiPlan = (
+  name: string,
+  env: NodeJS.ProcessEnv,
+  port: number,
+  nodeFlags: readonly string[] = [],
+): Plan => ({
   command: {
-    name: 'admin',
+    name,
     command: process.execPath,
-    args: nodeArguments('cli/gavel', 'admin'),
-    env: { ...env, ADMIN_PORT: String(port) },
+    args: [...nodeFlags, ...nodeArguments('cli/gavel', name)],
+    env,
     ipc: true,
   },
   ports: [port],

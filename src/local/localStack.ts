@@ -32,7 +32,6 @@ export interface StackOptions {
   /** Whether the demo market is applied and played. */
   demo: boolean;
   env?: NodeJS.ProcessEnv;
-  /** Ends the stack. */
   signal: AbortSignal;
   progress: Progress;
   /** Told once everything answers. */

@@ -50,6 +50,5 @@ export function toDecimal(minor: Minor, currency: string): number {
 export const formatMoney = (minor: Minor, currency: string): string =>
   formatDecimal(toDecimal(minor, currency), currency);
 
-/** A decimal amount for people, likewise. */
 export const formatDecimal = (amount: number, currency: string): string =>
   formOf(currency).format.format(amount);

@@ -78,7 +78,6 @@ async function openReceiver(
   return { close: () => redis.disconnect() };
 }
 
-/** For a process with an API. */
 export async function openAnswers(url: string, log: Log): Promise<Answers> {
   const id = randomUUID();
   const others = await openAnnouncer(url, log);

@@ -1,7 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Log } from '../log.js';
 
-/** Clients that Redis rejects, and why. */
 const refused = new WeakMap<Redis, string>();
 
 /** Why Redis rejects this client, if it does. Commands fail then as if Redis were down. */

@@ -1,4 +1,3 @@
-/** One bar of a chart: what it is of, how long it is, and what is written behind it. */
 export interface Bar {
   name: string;
   value: number;
@@ -6,7 +5,6 @@ export interface Bar {
   color: (text: string) => string;
 }
 
-/** As long as the longest bar is, in characters. */
 const LONGEST = 40;
 /** A character of a bar by how many eighths of it are full. */
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];

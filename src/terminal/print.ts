@@ -37,7 +37,6 @@ export async function printCsv(text: string): Promise<void> {
 /** It does not see that our colours end, and ends them once more. There is no such sequence in a cell any more. */
 const RESET_BY_TABLE = new RegExp(String.raw`\u001b\[\d*m`, 'g');
 
-/** What a cell shows: one line, or several. */
 export type Cell = string | readonly string[];
 
 /** Columns under a heading, without lines: readable, and fit for grep. A line break within a text makes no line. */

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { text as allOf } from 'node:stream/consumers';
 import { CommandFailed } from './commandFailed.js';
 
-/** The text of a file, or of standard input if the name is `-`. */
 export async function readText(file: string): Promise<string> {
   try {
     return file === '-' ? await allOf(process.stdin) : await readFile(file, 'utf8');

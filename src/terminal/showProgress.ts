@@ -8,7 +8,6 @@ export interface ShownProgress {
   done: () => void;
 }
 
-/** How often the clock moves, ms. */
 const TICK_MS = { terminal: 1000, lines: 3000 };
 
 /**
@@ -44,7 +43,6 @@ export function showProgress(
   };
 }
 
-/** Shows what the work reports, until it ends. */
 export async function withProgress<T>(work: (progress: Progress) => Promise<T>): Promise<T> {
   const shown = showProgress();
   try {

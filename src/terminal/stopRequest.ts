@@ -7,7 +7,6 @@ const LOOK_MS = 500;
 export interface StopRequest {
   /** Aborted when the stack should shut down gracefully. */
   signal: AbortSignal;
-  /** Stops listening. */
   dispose(): void;
 }
 

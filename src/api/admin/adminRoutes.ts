@@ -26,7 +26,6 @@ import { readInput } from './readInput.js';
 
 type AdminRequest = { Params: Record<string, string>; Body: Buffer | undefined };
 
-/** A route for each operation; it requires a key with the scope of the operation. */
 export async function adminRoutes(
   app: FastifyInstance,
   { context, cache, limits }: RouteContext,
@@ -163,7 +162,6 @@ function successResponse(operation: Operation): object {
 
 const nameOf = (schema: Type.TSchema): { $id?: string; title?: string } => ({ ...schema });
 
-/** One response for each status, which several errors may share. */
 function errorResponsesFor(kinds: readonly AdminErrorKind[]): Record<number, Type.TSchema> {
   const byStatus = new Map<number, string[]>();
   for (const kind of new Set(kinds)) {

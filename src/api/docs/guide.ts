@@ -4,17 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { Marked, type Token, type Tokens } from 'marked';
 import { anchorOf, codeHtml } from './html.js';
 
-/** A request in one language. */
 export interface Sample {
   lang: string;
   label: string;
   source: string;
 }
 
-/** docs/source.md for the docs page. */
 export interface Guide {
   html: string;
-  /** Chapter titles, for the navigation. */
   chapters: string[];
   /** The first example of the guide, in each language: sending a lead. */
   samples: Sample[];
@@ -22,7 +19,6 @@ export interface Guide {
 
 const LANGUAGES: Readonly<Record<string, string>> = { sh: 'curl', js: 'Node', php: 'PHP', python: 'Python' };
 
-/** Reads the guide from the repository’s docs. */
 export function readGuide(): Guide {
   const marked = new Marked({
     renderer: {

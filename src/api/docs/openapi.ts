@@ -20,7 +20,6 @@ const Operation = Type.Object({
   'x-codeSamples': Type.Optional(Type.Unknown()),
 });
 
-/** The parts of an OpenAPI document used here. */
 const OpenApi = Type.Object({ paths: Type.Record(Type.String(), Type.Record(Type.String(), Operation)) });
 
 export type Operation = Static<typeof Operation>;

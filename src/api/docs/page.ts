@@ -33,7 +33,6 @@ ${referenceHtml(document)}
   return (origin) => page.replaceAll(EXAMPLE_ORIGIN, () => escapeHtml(origin));
 }
 
-/** The API reference: the sources’ operations of the OpenAPI document, with parameters and responses. */
 function referenceHtml({ paths }: OpenApi): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods)

@@ -1,4 +1,3 @@
-/** The style sheet of the docs page, with a light and a dark theme. */
 export const style = `
 :root {
   color-scheme: light dark;
@@ -71,5 +70,4 @@ td:first-child code { white-space: nowrap; }
 }
 `;
 
-/** The favicon. */
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b5fc0"/><path fill="#fff" d="m9 12 7-7 4 4-7 7zM15 14l2-2 9 9-2 2zM6 24h12v3H6z"/></svg>`;

@@ -32,7 +32,6 @@ const typeOf = (contentType = 'application/json'): string =>
 /** Whether the body is an urlencoded form, in which a plus sign means a space. */
 export const isForm = (contentType: string | undefined): boolean => typeOf(contentType) === FORM;
 
-/** Parses a body by its content type. */
 export async function readBody(body: Buffer, contentType: string | undefined): Promise<Entries> {
   if (body.length === 0) return [];
   switch (typeOf(contentType)) {

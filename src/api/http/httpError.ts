@@ -1,13 +1,7 @@
 import { OperationError, type ErrorKind } from '../../operations/operationError.js';
 import { errorOf } from '../errorTable.js';
 
-interface HttpDetails {
-  /** A status that is more exact than that of the kind. */
-  status?: number;
-  headers?: Record<string, string | number>;
-}
-
-/** An error with a status or headers of its own. */
+/** `status` can be more exact than that of the kind. */
 export class HttpError extends OperationError {
   readonly status: number;
   readonly headers: Record<string, string | number>;
@@ -15,7 +9,7 @@ export class HttpError extends OperationError {
   constructor(
     kind: ErrorKind,
     message: string,
-    { status = errorOf(kind).status, headers = {} }: HttpDetails,
+    { status = errorOf(kind).status, headers = {} }: Partial<Pick<HttpError, 'status' | 'headers'>>,
   ) {
     super(kind, message);
     this.status = status;
@@ -23,11 +17,9 @@ export class HttpError extends OperationError {
   }
 }
 
-/** The status of the response to a failed request. */
 export const statusOf = (error: OperationError): number =>
   error instanceof HttpError ? error.status : errorOf(error.kind).status;
 
-/** The headers of the response to a failed request. */
 export function headersOf(error: OperationError): Record<string, string | number> {
   if (error instanceof HttpError) return error.headers;
   const { retryAfterS } = error.details;

@@ -30,7 +30,6 @@ function parse(text: string): unknown {
   }
 }
 
-/** The fault as a sentence. */
 const sentence = (fault = 'it can’t be read'): string => `${fault.charAt(0).toUpperCase()}${fault.slice(1)}.`;
 
 function entriesWithExactNumbers(text: string, object: object): Entries {

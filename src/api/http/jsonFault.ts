@@ -1,6 +1,5 @@
 import { lineAndColumn } from './encoding.js';
 
-/** The expected next token. */
 type Expected = 'value' | 'value or ]' | 'name' | 'name or }' | 'colon' | 'comma' | 'end';
 
 const SPACE = /[ \t\r\n]*/y;
@@ -68,7 +67,6 @@ const WANTED: Record<Expected, string> = {
   end: 'there is more text after the end',
 };
 
-/** The problem of the token at this position, if any. */
 function problemAt(
   text: string,
   at: number,
@@ -101,7 +99,6 @@ function problemAt(
   return here('this is not a JSON value; write texts in double quotes');
 }
 
-/** The problem of the string at this position, if any. */
 function textProblem(text: string, at: number): Problem | undefined {
   const end = specialAfter(text, at + 1);
   if (end === undefined) return { at, what: 'this text is not closed' };
@@ -128,7 +125,6 @@ function specialAfter(text: string, from: number): number | undefined {
   }
 }
 
-/** The end of a valid string, number or word. */
 function tokenEnd(text: string, at: number): number {
   if (text[at] === '"') return (specialAfter(text, at + 1) ?? at) + 1;
   return at + (lengthOf(NUMBER, text, at) || lengthOf(WORD, text, at));

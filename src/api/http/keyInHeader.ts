@@ -37,7 +37,6 @@ export function misplacedKey({ headers, url }: Asked): string | undefined {
   return undefined;
 }
 
-/** The message for a request without a key. */
 export const missingKeyMessage = ({ headers }: Asked): string =>
   (headers.authorization ?? '') === ''
     ? 'The request has no key. Send one in the header "Authorization: Bearer KEY".'

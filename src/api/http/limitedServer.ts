@@ -16,11 +16,9 @@ const MAX_PIPELINED = 10;
 interface Limits {
   /** Further connections are closed at once. */
   maxConnections: number;
-  /** Called for each connection closed by this limit. */
   onDrop: () => void;
 }
 
-/** An HTTP server with limits on connections and on pipelined requests. */
 export function createLimitedServer(
   handler: RequestListener,
   { maxConnections, onDrop, ...options }: ServerOptions & Limits,

@@ -1,6 +1,5 @@
 /** How long a source waits for the response, and the preferences that were applied. */
 export interface WaitPreference {
-  /** ms */
   answerWithinMs: number;
   /** For `Preference-Applied`; absent if no preference was sent or applied. */
   applied?: string;

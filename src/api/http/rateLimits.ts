@@ -18,18 +18,15 @@ export interface RateLimits {
   isExhausted(bucket: string): boolean;
 }
 
-/** When to send the next request, seconds. */
 export const secondsLeft = ({ endsAt }: RateWindow): number =>
   Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
 
-/** `in 42 s` */
 export const secondsInWords = (window: RateWindow): string => `in ${secondsLeft(window)} s`;
 
 const WINDOW_S = 60;
 /** Exhausted buckets that a process remembers; further ones only cost Redis round trips. */
 const MAX_EXHAUSTED = 10_000;
 
-/** Headers of every response to a valid key. */
 export const RATE_HEADERS = {
   'X-RateLimit-Limit': 'Requests per minute',
   'X-RateLimit-Remaining': 'Remaining requests in this minute',

@@ -15,20 +15,17 @@ declare module 'fastify' {
   }
 }
 
-/** The key of an authenticated request. */
 export function keyOf(request: FastifyRequest): KeyDocument {
   if (request.apiKey === null) throw new Error('The route does not use the auth plugin');
   return request.apiKey;
 }
 
-/** The seller of the key. */
 export function sellerOf(request: FastifyRequest): string {
   const { seller } = keyOf(request);
   if (seller === undefined) throw new Error('The route is not for sellers');
   return seller;
 }
 
-/** The buyer of the key. */
 export function buyerOf(request: FastifyRequest): string {
   const { buyer } = keyOf(request);
   if (buyer === undefined) throw new Error('The route is not for buyers');
@@ -66,7 +63,6 @@ interface Options {
   cache: ReadCache;
   limits: RateLimits;
   failuresPerMinute: number;
-  /** Which kind of key is accepted. */
   of: Owner;
 }
 

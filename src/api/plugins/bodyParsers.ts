@@ -3,7 +3,6 @@ import plugin from 'fastify-plugin';
 import { readBody } from '../http/body.js';
 import { unsupportedType } from '../http/unsupportedType.js';
 
-/** 64 KiB. */
 export const MAX_BODY_BYTES = 65_536;
 
 /** Parses bodies of all content types to names and values, and stops reading a body that is too long. */

@@ -11,17 +11,12 @@ import { headersOf, HttpError, statusOf } from '../http/httpError.js';
 import { errorForLog } from '../../errorForLog.js';
 import { unsupportedType } from '../http/unsupportedType.js';
 
-/** Messages that differ between the two APIs. */
 export interface ErrorMessages {
-  /** The body is too long. */
   tooLarge: string;
-  /** The database is down. */
   databaseDown: string;
-  /** The path does not exist. */
   notFound: (path: string) => string;
 }
 
-/** Errors of Fastify, by code. */
 const FASTIFY_ERRORS: Readonly<Record<string, (wording: ErrorMessages) => OperationError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ({ tooLarge }) => new OperationError('tooLarge', tooLarge),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => unsupportedType(),
@@ -34,7 +29,6 @@ const FASTIFY_ERRORS: Readonly<Record<string, (wording: ErrorMessages) => Operat
 const isBrokenPipe = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EPIPE';
 
-/** Converts any error to one that the client may see. */
 function shown(error: unknown, wording: ErrorMessages): OperationError {
   if (error instanceof OperationError) return error;
   if ((error instanceof MongoError && !(error instanceof MongoAPIError)) || isBrokenPipe(error))

@@ -19,15 +19,13 @@ interface OpenDemo {
 /** What the sample lead came to. */
 export interface Demo extends OpenDemo {
   answer: SampleAnswer;
-  buyers: BuyerDid[];
+  buyers: ReturnType<typeof buyersDid>;
   /** The lead's page in Temporal's UI; only if we know the UI. */
   workflow?: string;
-  /** Sends the same lead again. */
   curl: string;
 }
 
 interface DemoStack {
-  /** Holds the stack's state. */
   dir: string;
   env: NodeJS.ProcessEnv;
   start: Start;
@@ -86,34 +84,12 @@ export async function playDemo(
   };
 }
 
-/** What one buyer did with a lead in its last round. */
-interface BuyerDid {
-  buyer: string;
-  /** How long it took to answer the ping, ms; absent if it was not asked. */
-  ms?: number;
-  /** Its bid, or its contract's price. */
-  price?: number;
-  /** Of the price. */
-  currency: string;
-  /** "sold", or the reason why not. */
-  outcome: string;
-  /** The outcome of its post; absent if there was none. */
-  post?: string;
-}
-
-/** Reads off a lead's story what each buyer did, the one who bought first. */
-function buyersDid({ rounds, posts, currency }: LeadDetails): BuyerDid[] {
+/** What each buyer did with a lead in its last round, the one who bought first; `ms`: until it answered the ping. */
+function buyersDid({ rounds, posts, currency }: LeadDetails) {
   const contracts = rounds.at(-1)?.contracts ?? [];
-  const did = contracts.map(({ contract, buyer, bid, ms, outcome }): BuyerDid => {
+  const did = contracts.map(({ contract, buyer, bid: price, ms, outcome }) => {
     const post = posts.find((each) => each.contract === contract)?.status;
-    return {
-      buyer,
-      ms,
-      price: bid,
-      currency,
-      outcome,
-      post,
-    };
+    return { buyer, ms, price, currency, outcome, post };
   });
   return did.toSorted((a, b) => Number(b.outcome === 'sold') - Number(a.outcome === 'sold'));
 }

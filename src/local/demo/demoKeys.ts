@@ -6,7 +6,6 @@ import { createKey, findKey, inForce, type NewKey } from '../../store/keys/apiKe
 import { KEY_FILES } from '../addressesFile.js';
 import { SAMPLE } from './sample.js';
 
-/** The API keys that the demo prints. */
 export interface DemoKeys {
   /** Sends leads of the demo's seller. */
   live: string;

@@ -129,7 +129,6 @@ export async function demoParties(database: Database, ports: Ports): Promise<Dem
   );
 }
 
-/** A market file whose local addresses have other ports. */
 function withPorts(text: string, before: Ports, after: Ports): string {
   const moved = new Map(ids.map((id) => [String(before[id]), String(after[id])]));
   return text.replaceAll(/(?<=http:\/\/127\.0\.0\.1:)\d+(?=\/)/g, (port) => moved.get(port) ?? port);

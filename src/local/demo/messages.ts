@@ -7,9 +7,7 @@ export const DemoParty = Type.Object({
   port: Type.Integer(),
   /** What its requests are signed with. */
   secret: Type.String(),
-  /** What it bids when it is pinged. */
   bid: Type.Optional(Type.Number()),
-  /** How long it takes to bid, ms. */
   bidsAfterMs: Type.Optional(Type.Integer()),
   /** Refuses posts of leads with this ZIP code. */
   refusesZip: Type.Optional(Type.String()),

@@ -46,7 +46,6 @@ export async function sendSample(api: string, key: string): Promise<SampleAnswer
   return { status: response.status, text, answer: Value.Check(Answer, answer) ? answer : undefined, ms };
 }
 
-/** The same request as one line for a shell. */
 export function sampleCurl(api: string, key: string): string {
   return `curl -sS ${api}/api/leads -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '${JSON.stringify(SAMPLE)}'`;
 }

@@ -8,7 +8,6 @@ const reaper = join(packageRoot, 'src', 'local', 'processes', 'reaper.mjs');
 /** How long a part may take to end by itself before it is killed, ms. */
 const GRACE_MS = 20_000;
 
-/** A running part of the stack. */
 export interface Part {
   name: string;
   /** Whether the other parts need it, so that it ends after them. */

@@ -69,11 +69,8 @@ async function keepRunning(
     }
     try {
       const part = await begin(processes, plan);
-      tell({
-        part: name,
-        event: isRestart ? 'restarted' : 'recovered',
-        afterMs: Date.now() - awaySince,
-      });
+      const event = isRestart ? 'restarted' : 'recovered';
+      tell({ part: name, event, afterMs: Date.now() - awaySince });
       crash = await crashOf(part);
       awaySince = Date.now();
     } catch (error) {
@@ -82,7 +79,6 @@ async function keepRunning(
   }
 }
 
-/** Waits for the end of a part that is ready. */
 async function crashOf(part: Part): Promise<Crash> {
   const since = Date.now();
   const how = await part.ended;

@@ -30,6 +30,5 @@ export interface LocalServer {
   setting: 'MONGODB_URL' | 'REDIS_URL' | 'TEMPORAL_ADDRESS';
   /** Names of its program on PATH, the best first. */
   binaries: readonly string[];
-  /** How it is started, and its address. */
   plan(context: LocalServerContext): { plan: Plan; addresses: ServerAddresses };
 }

@@ -28,7 +28,6 @@ export interface Packages {
 interface InstallContext {
   env: NodeJS.ProcessEnv;
   progress: Progress;
-  /** Runs pip. */
   processes: Processes;
 }
 

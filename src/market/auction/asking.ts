@@ -10,7 +10,6 @@ import type { Contender } from './turns.js';
 /** A buyer's answer to a ping, or the reason that there is none. `ms`: the time it took. */
 export type PingAnswer = { ms: number; sentAfter?: number } & ({ bid: Bid } | { noBid: NoBid });
 
-/** The next tier of a round, and its candidates. */
 export function nextTier({ later }: Round): { tier: number; asked: Candidate[] } {
   const tier = Math.min(...later.map((candidate) => candidate.tier));
   return { tier, asked: later.filter((candidate) => candidate.tier === tier) };
@@ -31,7 +30,6 @@ export const missedEntry = (candidate: Candidate): Entry => {
     : { ...candidate, noBid: { reason: 'outbid', detail: `${detail}, also when it was asked again` } };
 };
 
-/** The round with new answers, and its version raised by one. */
 export function withAnswers(round: Round, answers: Entry[]): Round {
   const asked = new Set(answers.map(({ contract }) => contract));
   const isOther = ({ contract }: Candidate): boolean => !asked.has(contract);

@@ -19,13 +19,10 @@ import { fnv1a } from '../hash.js';
 import { floorOf, isBelowFloor, priceIn, type SaleForm } from './prices.js';
 import type { Sale } from '../model/market.js';
 
-/** The lead, offered to one bidder. */
 export interface Offer {
   contract: string;
   buyer: string;
-  /** Whether it is the only buyer of the lead. */
   exclusive: boolean;
-  /** What the buyer pays. */
   price: Minor;
   /** The seller's share of the price. */
   earns: Minor;
@@ -148,7 +145,6 @@ function bestForm(leadId: string, round: Round, open: Bidder[]): SaleForm {
   return worth('exclusive', 1) >= worth('shared', sale.maxBuyers) ? 'exclusive' : 'shared';
 }
 
-/** Bidders at or above their floor, in the order in which the lead is offered. */
 function ranked(
   leadId: string,
   round: Round,
@@ -171,7 +167,6 @@ function ranked(
     });
 }
 
-/** The outcome for every contract of the campaign: a winning bid, or one reason. */
 export function conclude(round: Round, answers: readonly OfferAnswer[]): Outcome[] {
   const answerOf = new Map(answers.map((answer) => [answer.contract, answer]));
   return [
@@ -243,5 +238,4 @@ export function unsoldReason(outcomes: Outcome[]): LeadReason {
   return ASKED.some((reason) => reasons.has(reason)) ? 'no_bid' : 'no_buyer_eligible';
 }
 
-/** Reasons of contracts that were eligible and asked. */
 const ASKED: Reason[] = ['no_bid', 'timeout', 'unreachable', 'http_error', 'invalid_response', 'outbid'];

@@ -10,7 +10,6 @@ export function priceIn(sale: Sale, bid: Bid, form: SaleForm): Minor | undefined
   return sale.mode === 'hybrid' && form === 'shared' ? bid.shared : bid.price;
 }
 
-/** The maximum number of buyers. */
 export const placesOf = ({ mode, maxBuyers }: Sale): number => (mode === 'exclusive' ? 1 : maxBuyers);
 
 /** The lowest acceptable bid of a contract for a form of sale. */

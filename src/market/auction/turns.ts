@@ -121,14 +121,12 @@ export function settleTurns(
   return Object.fromEntries(changes.filter(([, change]) => rounded(change) !== 0));
 }
 
-/** The credits after the changes. */
 export function addChanges(credits: Credits, changes: CreditChanges): Credits {
   const sum = { ...credits };
   for (const [id, change] of Object.entries(changes)) sum[id] = (sum[id] ?? 0) + change;
   return sum;
 }
 
-/** The changes that undo these. */
 export const reverseChanges = (changes: CreditChanges): CreditChanges =>
   Object.fromEntries(Object.entries(changes).map(([id, change]) => [id, -change]));
 

@@ -8,7 +8,6 @@ import { addChanges, turnChangesOfAll, settleTurns, type CreditChanges, type Con
 /** Whether turns decide the award, regardless of the bids. */
 export const isByTurns = ({ award }: Sale): boolean => award === 'weighted' || award === 'roundRobin';
 
-/** Answers that show that the lead was sent. */
 const SENT: readonly OfferAnswer['answer'][] = ['accepted', 'refused', 'uncertain'];
 
 /** Corrections to the turns of a round, once it is known who was sent the lead. */

@@ -1,6 +1,5 @@
 import { DAY, parseDate, type Span } from './days.js';
 
-/** Open hours that are the same every week. */
 export interface OpenHours extends Span {
   /** 0 is Monday. `from` and `until` are ms since the start of that day; hours over midnight end after 24:00. */
   weekdays: number[];

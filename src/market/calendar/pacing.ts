@@ -7,7 +7,6 @@ import { dayAround } from './windows.js';
  * frees one more. The first is free at opening, the whole cap before closing. Unused ones stay free.
  */
 
-/** The hours over which a daily cap is spread. */
 export interface BusinessHours {
   /** Absent: the day is open from midnight to midnight. */
   schedule?: CompiledSchedule;
@@ -45,7 +44,6 @@ export function nextPacedSlot(
   return openingFrom(hours.schedule, free === undefined ? dayAround(hours.timezone, at).until : at);
 }
 
-/** The open spans of the day of `at`, UTC ms. */
 function openTimes({ schedule, timezone }: BusinessHours, at: number): Span[] {
   const day = dayAround(timezone, at);
   return schedule ? [...openSpans(schedule, day.from, day.until)] : [day];

@@ -15,7 +15,6 @@ export interface Schedule {
   closed?: string[];
 }
 
-/** A schedule compiled for frequent checks. */
 export interface CompiledSchedule {
   timezone: string;
   /** For each weekday from Monday on: spans in order, ms since the start of the day. */
@@ -104,7 +103,6 @@ function* dailySpans(schedule: CompiledSchedule, from: number, until: number): G
   }
 }
 
-/** The open spans of one day, in wall time. */
 function openOn({ week, holidays, closed }: CompiledSchedule, day: Day): Span[] {
   const hours = week[weekdayOf(day)] ?? [];
   if (hours.length === 0 || (holidays && isUsHoliday(day))) return [];
@@ -115,7 +113,6 @@ function openOn({ week, holidays, closed }: CompiledSchedule, day: Day): Span[] 
     .reduce((left, gap) => left.flatMap((span) => without(span, gap)), spans);
 }
 
-/** The rest of a span when a gap is cut out of it. */
 function without(span: Span, gap: Span): Span[] {
   return [
     { from: span.from, until: Math.min(span.until, gap.from) },

@@ -20,7 +20,6 @@ export interface CompiledContract<B extends Buyer = Buyer> {
   limited: boolean;
 }
 
-/** A campaign with its contracts, compiled for many leads. */
 export interface CompiledCampaign<B extends Buyer = Buyer, S extends Seller = Seller> {
   seller: S;
   campaign: Campaign;

@@ -11,7 +11,6 @@ export const checksOf = ({ checks = [] }: Campaign, { contract }: CompiledContra
   ...(contract.checks ?? []),
 ];
 
-/** The plan without the contracts whose checks the lead does not pass. */
 export function afterChecks<B extends Buyer>(
   plan: Plan<B>,
   campaign: Campaign,

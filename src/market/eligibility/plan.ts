@@ -240,7 +240,6 @@ function figuresOf(limit: MetLimit | undefined): Pick<ExcludedGroup, 'limit' | '
   return { limit: ofAll, used: used?.toString() };
 }
 
-/** The first change of each kind. */
 function soonest(changes: Change[]): Change[] {
   const first = new Map<Change['what'], Change>();
   for (const change of changes) {
@@ -250,7 +249,6 @@ function soonest(changes: Change[]): Change[] {
   return [...first.values()];
 }
 
-/** A contract as a candidate of a round. */
 export function candidateOf(
   { contract, buyer }: CompiledContract,
   sale: Sale,

@@ -7,9 +7,7 @@ import { limitsOf, type Limit, type LimitOwner } from '../limits/usage.js';
 /** The limits and rules that a sale must pass, and the counters that it changes. */
 export interface ReservationNeeds {
   limits: Limit[];
-  /** The owner of the limits; absent if there are none. */
   limiting?: LimitOwner;
-  /** Of the campaign and of the contract. */
   duplicates: DuplicateRule[];
   /**
    * Whether it is recorded at once that the buyer holds a lead of the person: if a rule of its own needs it, or a

@@ -31,7 +31,6 @@ export interface Reservations {
   holds: Map<string, Hold[]>;
 }
 
-/** The reservation that a sale needs. */
 export interface ReservationRequest extends ReservationNeeds {
   hold: Hold;
   price: Minor;

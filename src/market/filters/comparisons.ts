@@ -20,7 +20,6 @@ interface Values {
   beginnings: readonly string[];
 }
 
-/** A field of a lead, ready to be compared. */
 export interface Comparable extends Values {
   /** Of the values that are bounds of this kind. */
   bounds: (kind: BoundKind) => readonly Bounds[];
@@ -47,7 +46,6 @@ interface ComparedField extends Comparison {
 
 const fold = (text: string): string => text.trim().toLowerCase();
 
-/** Values that are the same for every rule. */
 function valuesOf(texts: readonly string[]): Values | undefined {
   if (texts.length === 0) return undefined;
   const keys = texts.map(fold);
@@ -106,7 +104,6 @@ const PHONE: ComparedField = {
   beginningOf: international,
 };
 
-/** The beginning of a number with its country code. */
 function international(text: string): string {
   const digits = text.replace(/\D/g, '');
   if (digits === '') return fold(text);
@@ -190,7 +187,6 @@ function typedBounds(text: string, { type }: FieldDeclaration): Bounds | undefin
   }
 }
 
-/** A lead's fields by name. */
 export type Fields = Readonly<Record<string, FieldValue>>;
 
 /**
@@ -217,7 +213,6 @@ export interface Comparisons {
 /** The name under which rules ask for a phone's area code, unless the lead has a field of that name. */
 export const AREA_CODE_FIELD = 'areaCode';
 
-/** Compiles what a campaign declares of its fields. */
 export function compileComparisons(declarations: FieldDeclarations, currency: string): Comparisons {
   const declared = new Map(
     Object.entries(declarations).map(([field, declaration]) => [field, declaredField(declaration, currency)]),

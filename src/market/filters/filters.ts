@@ -20,7 +20,6 @@ export interface Filter {
   field?: string;
   equals?: string;
   oneOf?: string[];
-  /** None of these. */
   not?: string[];
   /** At least one of these is in the list. */
   includes?: string[];
@@ -34,9 +33,7 @@ export interface Filter {
   /** A regular expression in RE2's syntax (https://github.com/google/re2/wiki/Syntax) that some part of the value matches. */
   matches?: string;
   exists?: boolean;
-  /** Every one of these holds. */
   all?: Filter[];
-  /** At least one of these holds. */
   any?: Filter[];
 }
 
@@ -48,7 +45,6 @@ export interface Filter {
  */
 export type LeadTest = (fields: Fields, now: number) => string | undefined;
 
-/** The context of filter checks. */
 export interface FilterContext {
   comparisons: Comparisons;
   /** The time zone that decides birthdays (IANA). */
@@ -95,10 +91,8 @@ function some(tests: LeadTest[]): LeadTest {
   };
 }
 
-/** The rules that a filter can have for its field. */
 export type RuleName = Exclude<keyof Filter, 'field' | 'all' | 'any'>;
 
-/** One rule on a field. */
 interface Rule {
   /** What a value that fails the rule is, with the rule's name. */
   fails: string;
@@ -113,10 +107,8 @@ interface RuleContext {
   timezone: string;
 }
 
-/** Compiles a rule from its value in the filter. */
 type CompileRule<Name extends RuleName> = (wanted: NonNullable<Filter[Name]>, context: RuleContext) => Rule;
 
-/** Every rule. */
 const RULES: { [Name in RuleName]: CompileRule<Name> } = {
   equals: (text, { comparison }) => ({
     fails: "is not what 'equals' names",

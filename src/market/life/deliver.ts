@@ -20,13 +20,10 @@ export interface DeliveryPort<Post extends UncertainPost> {
   pause(ms: number, why: string): Promise<void>;
   /** Sends the post again as often as its policy allows; undefined if the lead is withdrawn before an answer. */
   sendAgain(post: Post): Promise<SaleAnswer | undefined>;
-  /** Asks the buyer's status address once. */
   askBuyer(post: Post): Promise<SaleAnswer>;
   /** Holds the post until ops decide; undefined if the lead is withdrawn or the time is over before. */
   decisionOfOps(post: Post): Promise<boolean | undefined>;
-  /** Settles the post by the decision of ops. */
   settle(post: Post, accepted: boolean): Promise<void>;
-  /** Cancels the post and notifies the buyer. */
   cancel(post: Post, why: string | undefined): Promise<void>;
 }
 

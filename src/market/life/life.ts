@@ -21,7 +21,6 @@ export interface LifePort<Post extends UncertainPost> extends DeliveryPort<Post>
   markPending(wait: Wait): Promise<'pending' | 'withdrawing' | 'elsewhere'>;
   /** Sleeps until the wait is over, the lead is woken, or market changes make it another wait. */
   sleep(wait: Wait): Promise<'in time' | 'woken' | 'another wait'>;
-  /** Ends the unsold lead. */
   end(status: 'expired' | 'withdrawn', reason?: LeadReason): Promise<void>;
   notifySeller(): void;
   /** Waits until every notification is delivered; true if a buyer returns the lead before. */

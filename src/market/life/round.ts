@@ -42,13 +42,11 @@ export interface RoundPort {
   ask(round: Round, asked: readonly Candidate[]): Promise<Round | 'closed'>;
   /** Asks one contract for a new bid, because its bid has expired. */
   askAgain(round: Round, contract: string): Promise<Round | 'closed'>;
-  /** Sends the lead to one buyer. */
   sell(round: Round, offer: Offer): Promise<SaleAnswer>;
   /** Whether the round stops before its next step and is continued later. */
   isInterrupted?(): boolean;
 }
 
-/** A post without a clear answer, with its offer. */
 export interface UncertainOffer {
   offer: Offer;
   answer: UncertainAnswer;

@@ -19,7 +19,6 @@ export interface Failure {
 
 /** The recent failures of a buyer's server. Nothing else decides whether it is asked. */
 export interface Circuit {
-  /** Failures in a row. */
   failures: number;
   /** How often it has opened since the last successful answer. */
   opens: number;
@@ -47,10 +46,8 @@ export interface BreakerPolicy {
   probe: number;
 }
 
-/** The policy for every buyer. */
 export const BREAKER: BreakerPolicy = { failures: 10, openFor: 30_000, atMost: 600_000, probe: 30_000 };
 
-/** A buyer without failures. */
 export const CLOSED_CIRCUIT: Circuit = { failures: 0, opens: 0 };
 
 /** @param now UTC ms */

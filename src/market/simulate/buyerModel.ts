@@ -43,7 +43,6 @@ export function observeAnswers(leads: readonly PastLead[]): ObservedAnswers {
   return { pings, posts };
 }
 
-/** The sources of buyers' answers. */
 export interface BuyerModel {
   measured: ObservedAnswers;
   models: ReadonlyMap<string, BidModel>;

@@ -1,6 +1,5 @@
 import type { Campaign, Market } from '../model/market.js';
 
-/** A part of a market that a change adds or changes. */
 export interface ChangedPart {
   kind: 'seller' | 'buyer' | 'campaign' | 'contract';
   id: string;

@@ -45,7 +45,6 @@ export interface Elsewhere {
   payments: readonly { buyer: string; amount: Minor; at: number }[];
 }
 
-/** The complete input of a simulation of past auctions. */
 export interface Case {
   leads: readonly PastLead[];
   /** By campaign. */
@@ -56,14 +55,11 @@ export interface Case {
   until: number;
 }
 
-/** The results of leads, by their ids. */
 export interface Decided {
   sales: ReadonlyMap<string, readonly PastSale[]>;
-  /** The assumptions behind the results, by lead. */
   assumed: ReadonlyMap<string, ReadonlySet<Assumption>>;
 }
 
-/** One lead and its progress. */
 interface Life {
   lead: PastLead;
   rounds: number;
@@ -73,7 +69,6 @@ interface Life {
 
 interface Sold extends PastSale {
   asked: ReservationRequest;
-  /** The return policy of its contract. */
   returns: ReturnPolicy | undefined;
 }
 

@@ -13,7 +13,6 @@ export interface PastLead extends Omit<LeadInRound, 'offered'> {
   match: PersonHashes;
   /** In order; at least one. */
   rounds: PastRound[];
-  /** The answers to its posts, in order. */
   posts: PastPost[];
   sales: PastSale[];
   /** No offers from this time on. */
@@ -29,7 +28,6 @@ export interface PastRound {
   waitedUntil: number;
   /** The mode of sale that the bids were for. */
   mode: Sale['mode'];
-  /** The answers, by contract. */
   answers: Record<string, PastAnswer>;
   /** The reasons of contracts that an outside check, a failing server or the buyer's own list excluded, by contract. */
   excluded: Record<string, NoBid>;
@@ -41,7 +39,6 @@ export interface PastPost {
   answer: 'accepted' | 'refused' | 'uncertain' | 'timeout';
 }
 
-/** A sale as booked. */
 export interface PastSale {
   contract: string;
   buyer: string;
@@ -58,7 +55,6 @@ export interface PastReturn {
   sellerPays: Minor;
 }
 
-/** The buyers' answers in a stored round. */
 export function pastRound(facts: LeadFacts, round: Round, answers: readonly OfferAnswer[]): PastRound {
   const kept = round.excluded.flatMap(({ buyers, ...why }) =>
     why.reason === 'circuit_open' || isOnBuyerList(why) || isCheck(why)

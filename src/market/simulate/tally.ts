@@ -6,7 +6,6 @@ export interface Tally {
   leads: number;
   /** Leads with a sale that was not returned. */
   sold: number;
-  /** The amount that buyers paid. */
   revenue: Minor;
   /** The sellers' part of it; the rest is the house's. */
   earned: Minor;

@@ -10,19 +10,11 @@ import { observeAnswers, type Assumption } from './buyerModel.js';
 /** The results of past leads under changed terms, compared with the real ones. */
 export interface WhatIf {
   currencies: { currency: string; tallies: Compared<Tally> }[];
-  /** The number of leads that were decided again. */
   leads: number;
   /** The number of them whose result without the change equals the booked one. */
   asBooked: number;
   /** The number of results with the change that rest on assumptions, in total and by assumption. */
   assumed: { leads: number; by: Record<Assumption, number> };
-}
-
-/** A market before and after a change. */
-export interface Proposal {
-  before: Market;
-  after: Market;
-  models: ReadonlyMap<string, BidModel>;
 }
 
 /**
@@ -33,7 +25,7 @@ export interface Proposal {
 export async function whatIf(
   leads: readonly PastLead[],
   elsewhere: Elsewhere,
-  { before, after, models }: Proposal,
+  { before, after, models }: { before: Market; after: Market; models: ReadonlyMap<string, BidModel> },
   { until, pause }: { until: number; pause?: Pause },
 ): Promise<WhatIf> {
   const measured = observeAnswers(leads);

@@ -13,7 +13,6 @@ export interface Wait {
 export interface WaitUpdate {
   /** The campaign's terms for pending leads, if they changed. */
   pending?: PendingTerms;
-  /** Times that its last round could not foresee. */
   changes: readonly Change[];
 }
 

@@ -9,7 +9,6 @@ type Judge<T> = (was: T, now: T, isPrepaid: boolean) => boolean;
 const never = (): boolean => false;
 const always = (): boolean => true;
 
-/** Fields whose values are numbers. */
 type NumberOf<T> = { [K in keyof T]-?: T[K] extends number | undefined ? K : never }[keyof T];
 
 /** `absent`: the value that a missing field stands for. */

@@ -2,7 +2,6 @@ import type { Reason } from '../model/reason.js';
 import type { Outcome, Round } from '../model/round.js';
 import { toDecimal, type Minor } from '../money.js';
 
-/** A notice to a buyer about its result in a round. */
 export type Notice = { buyer: string; contract: string } & (
   | { kind: 'won' | 'billed' | 'low_balance' }
   | { kind: 'lost'; pingId: string; bidId?: string; reason: Reason; detail?: string; band?: string }

@@ -15,13 +15,11 @@ export interface FinishedLead {
   ended: string;
 }
 
-/** One purchase, for display. */
 export interface SaleInWords {
   buyer: string;
   price: Minor;
 }
 
-/** A returned sale. */
 export interface ReturnedSale extends SaleInWords {
   round: number;
   reason: string;
@@ -107,10 +105,8 @@ export function returnsInWords(returns: readonly ReturnedSale[], currency: strin
   return [...named, ...(rest > 0 ? [`Given back by ${rest} others.`] : [])].join(' ');
 }
 
-/** The result of a lead. */
 interface End {
   status: LeadStatus;
-  /** The sales that were not returned. */
   sales: readonly SaleInWords[];
   /** Whether the sales were booked before the last return. */
   isSoldBefore?: boolean;
@@ -125,7 +121,6 @@ interface End {
   took: number;
 }
 
-/** The result of a lead in a sentence or two. */
 export function endInWords(end: End): string {
   const { returns = [], currency } = end;
   const said = lastEndInWords(end);

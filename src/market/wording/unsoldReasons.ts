@@ -2,7 +2,6 @@ import { conclude, type OfferAnswer } from '../auction/decide.js';
 import type { Reason } from '../model/reason.js';
 import type { Round } from '../model/round.js';
 
-/** How often a contract did not buy for one reason. */
 export interface ReasonCount {
   reason: Reason;
   /** Whether the contract was asked in those rounds, or was excluded before any ping. */
@@ -16,7 +15,6 @@ export interface ReasonCount {
 export interface ContractReasons {
   contract: string;
   buyer: string;
-  /** The number of rounds that it was in. */
   leads: number;
   /** By `asked` and the reason. */
   reasons: Map<string, ReasonCount>;
@@ -35,7 +33,6 @@ const CHANGING: ReadonlySet<Reason> = new Set<Reason>([
 /** Maximum number of different details for each reason. */
 const MOST_DETAILS = 20;
 
-/** Adds each contract's reason in a lead's last round. */
 export function countReasons(
   counts: Map<string, ContractReasons>,
   { round, answers }: { round: Round; answers: readonly OfferAnswer[] },
