@@ -35,6 +35,7 @@ const MARKET = [
   'auction',
   'limits',
   'model',
+  'mapping',
   'filters',
   'fields',
   'calendar',
