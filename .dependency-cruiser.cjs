@@ -30,6 +30,7 @@ const MARKET = [
   'life',
   'wording',
   'file',
+  'protocol',
   'waiting',
   'eligibility',
   'auction',

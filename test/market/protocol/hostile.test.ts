@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { compileMatcher } from '../../../src/market/protocol/matcher.js';
+import { parseXml } from '../../../src/market/protocol/xmlDocument.js';
+import { compileXPath } from '../../../src/market/protocol/xpath.js';
+import { compileTemplate } from '../../../src/market/protocol/template.js';
+import { requestScope } from './recordings.js';
+
+/** An answer's limit. */
+const SIZE = 64 * 1024;
+
+function ms(work: () => unknown): number {
+  const started = performance.now();
+  work();
+  return performance.now() - started;
+}
+
+describe('A hostile answer is refused or read in bounded time', () => {
+  test('nested deeper than 100 elements', () => {
+    expect(parseXml('<a>'.repeat(101) + '</a>'.repeat(101))).toBeUndefined();
+    expect(parseXml('<a>'.repeat(100) + '</a>'.repeat(100))).toBeDefined();
+  });
+
+  test('with entities of its own', () => {
+    const laughs = '<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><l>&b;</l>';
+    expect(parseXml(laughs)).toBeUndefined();
+    expect(parseXml('<l>&b;</l>')).toBeUndefined();
+    expect(parseXml('<!DOCTYPE l SYSTEM "file:///etc/passwd"><l/>')).toBeUndefined();
+  });
+
+  test('with as many elements as fit', () => {
+    const wide = `<r>${'<a/>'.repeat(SIZE / 4 - 2)}</r>`;
+    expect(ms(() => parseXml(wide))).toBeLessThan(1000);
+    const rows = '<a><b><c><d/></c></b></a>';
+    const deep = parseXml(`<r>${rows.repeat(Math.floor(SIZE / rows.length))}</r>`);
+    if (deep === undefined) throw new Error('not read');
+    for (const path of ['//a//b//c//d', '//*//*//*//*//*', "//*[b='x']//c[last()]"])
+      expect(ms(() => compileXPath(path)(deep))).toBeLessThan(1000);
+  });
+
+  test.each(['(a*)*b', '(a|aa)+$', '(.*)(.*)(.*)(.*)x', '((a{0,9}){0,9})b', '^(\\w+\\s?)*$'])(
+    'for the expression %s',
+    (expression) => {
+      const match = compileMatcher(expression);
+      expect(ms(() => match('a'.repeat(SIZE)))).toBeLessThan(2000);
+    },
+  );
+
+  test.each(['(a{1,1000}){1,1000}', '(', 'a'.repeat(501), '(?:x{500}){5}'])(
+    'the expression %s is refused',
+    (expression) => expect(() => compileMatcher(expression)).toThrow(),
+  );
+});
+
+describe('A hostile template reaches nothing', () => {
+  const scope = requestScope({ requests: {}, answers: {} }, 'post');
+  test.each([
+    'lead.__proto__',
+    'lead.constructor',
+    'values.toString',
+    'ping.answer.constructor.name',
+    'ping.capture.valueOf',
+  ])('%s', (path) => expect(compileTemplate(`{{ ${path} }}`, 'post').render(scope)).toBeUndefined());
+
+  test('and its result is bounded', () => {
+    const text = compileTemplate('{{ lead.text }}'.repeat(50), 'post').render({
+      ...scope,
+      lead: { text: 'x'.repeat(100_000) },
+    });
+    expect(String(text)).toHaveLength(20_000);
+  });
+});
