@@ -1,4 +1,5 @@
-import { sendPing } from '../src/buyers/ping.js';
+import { fieldsInPing, ownProtocol, stepOf, timeoutOf } from '../src/buyers/ownProtocol.js';
+import { sendPing, type PingResult } from '../src/buyers/ping.js';
 import { personHash } from '../src/buyers/personHash.js';
 import { personScreen } from '../src/buyers/personScreen.js';
 import {
@@ -24,6 +25,7 @@ import { floorOf, placesOf } from '../src/market/auction/prices.js';
 import type { Candidate, Entry, Round } from '../src/market/model/round.js';
 import { isByTurns } from '../src/market/auction/turnsUsed.js';
 import type { Claim, LeadDocument } from '../src/store/documents.js';
+import { sealPingAnswer } from '../src/store/leads/pingAnswer.js';
 import { storeRound } from '../src/store/leads/rounds.js';
 import type { StoredTerms } from '../src/store/market/storedTerms.js';
 import { storeRoundWithTurns } from '../src/store/fairness/turnsStore.js';
@@ -140,12 +142,13 @@ async function pingOne(
   const { sale, currency } = round.terms;
   const wants = ready.contract.ping ?? {};
   const keys = wants.hashes === undefined ? {} : personKeys(contactOf(lead.fields));
-  const timeoutMs = pingLimit(ping.timeoutMs, answerBy, Date.now());
   const id = pingId(lead._id, contract, round.number, again);
+  const own = stepOf(ownProtocol(ready.buyer, ready.contract), 'ping');
+  const timeoutMs = pingLimit(timeoutOf(own, ping), answerBy, Date.now());
   const sentAfter = sinceStart(round);
   const said = await sendPing(
     deps.send,
-    { url: ping.url, timeoutMs, secret },
+    { url: ping.url, timeoutMs, secret, own },
     {
       pingId: id,
       category: lead.category,
@@ -158,10 +161,11 @@ async function pingOne(
       ...pingedFields(lead, { names: wants.fields, declared: market.campaign.fields }),
       phoneHash: wants.hashes?.includes('phone') ? personHash(keys.phone, secret) : undefined,
       emailHash: wants.hashes?.includes('email') ? personHash(keys.email, secret) : undefined,
+      lead: own && fieldsInPing(lead, own.compiled.fields, market.campaign.fields),
     },
     personScreen(lead),
   );
-  const answer = withinCeiling(said, candidate, currency);
+  const answer = withKept(deps, lead, contract, { said, answer: withinCeiling(said, candidate, currency) });
   const result = lead.test ? withTestPing(answer, { pingId: id, limitMs: timeoutMs }) : answer;
   metrics.ping(result.ms, { buyer: buyerId, outcome: 'bid' in result ? 'bid' : result.noBid.reason });
   const failure = failureOf(result, Date.now());
@@ -178,4 +182,16 @@ async function pingOne(
       'noBid' in result && result.noBid.reason === 'http_error' && !failure ? result.noBid.detail : undefined,
   });
   return { ...result, sentAfter };
+}
+
+/** The answer with what the post needs of it, encrypted. */
+function withKept(
+  { database }: Deps,
+  lead: LeadDocument,
+  contract: string,
+  { said, answer }: { said: PingResult; answer: PingAnswer },
+): PingAnswer {
+  if (!('bid' in answer) || said.kept === undefined) return answer;
+  const kept = sealPingAnswer(database.vault, lead, contract, said.kept);
+  return { ms: answer.ms, bid: { ...answer.bid, kept } };
 }

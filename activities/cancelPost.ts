@@ -1,9 +1,10 @@
+import { stepOf } from '../src/buyers/ownProtocol.js';
 import { sendCancellation } from '../src/buyers/post.js';
 import { calledOffDetail } from '../src/market/model/delivery.js';
 import { metrics } from '../src/metrics.js';
 import { cancelPost as cancelStored } from '../src/store/sales/posts.js';
 import type { Deps } from './deps.js';
-import { buyerOf } from './sellLead.js';
+import { buyerOf, ownProtocolOf } from './sellLead.js';
 import { undelivered } from './undelivered.js';
 import { findStoredLead } from '../src/store/leads/leads.js';
 
@@ -34,7 +35,9 @@ export const cancelPost =
       return 'accepted';
     const buyer = await buyerOf(deps, lead, contract);
     if (buyer === undefined) return 'cancelled';
-    const notice = await sendCancellation(send, { ...buyer.post, secret: buyer.secret }, { postId, leadId });
+    const own = stepOf(await ownProtocolOf(deps, lead, contract, buyer), 'post');
+    const to = { ...buyer.post, secret: buyer.secret, own };
+    const notice = await sendCancellation(send, to, { postId, leadId });
     metrics.notificationAttempt(notice.ms, { kind: 'cancelled', heard: String(notice.delivered) });
     const { delivered, detail: answer } = notice;
     log.info({ lead_id: leadId, contract, event: 'post_cancelled', delivered, detail: answer });

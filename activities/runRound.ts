@@ -16,7 +16,7 @@ import type { Deps } from './deps.js';
 import { addressesOf, endOf, type End } from './endOf.js';
 import { planRound } from './planRound.js';
 import { reportOf, type RoundReport } from './roundReport.js';
-import { saleRequest, sellClaimed, sellOnce } from './sellLead.js';
+import { saleRequest, sellClaimed, sellOnce, type SaleRequest } from './sellLead.js';
 
 export interface RoundRequest {
   leadId: string;
@@ -55,11 +55,16 @@ export const runRound =
       if (started.status !== 'withdrawing') announce(deps, lead, answerTo, started);
       return started;
     }
-    const port = roundPort(asking, { now, isInterrupted: () => Date.now() - began > BUDGET_MS });
+    let redirectUrl: string | undefined;
+    const port = roundPort(asking, {
+      now,
+      isInterrupted: () => Date.now() - began > BUDGET_MS,
+      onRedirect: (url) => (redirectUrl = url),
+    });
     const held = await holdRound(leadId, started.round, started.answers, port);
     const isFirst = number === 1 && !started.isStored;
     const report = await reportOf(deps, lead, held, { isFirst });
-    if (report.status === 'sold') announce(deps, lead, answerTo, report);
+    if (report.status === 'sold') announce(deps, lead, answerTo, { ...report, redirectUrl });
     if (held.status === 'over' || held.status === 'closed') await settle(deps, lead, held);
     return report;
   };
@@ -69,11 +74,11 @@ function announce(
   deps: Deps,
   { _id, currency }: LeadDocument,
   answerTo: string | undefined,
-  { status, sale }: Pick<End, 'status' | 'sale'>,
+  { status, sale, redirectUrl }: Pick<End, 'status' | 'sale'> & { redirectUrl?: string },
 ): void {
   if (answerTo === undefined) return;
   const { price = 0, buyers } = sale ?? {};
-  const sold = { price: toMinor(price, currency), currency, buyerIds: buyers };
+  const sold = { price: toMinor(price, currency), currency, buyerIds: buyers, redirectUrl };
   deps.announce?.(_id, answerTo, { status, ...(status === 'sold' ? sold : {}) });
 }
 
@@ -106,7 +111,11 @@ async function stateBefore({ database }: Deps, lead: LeadDocument, number: numbe
 /** The worker's side of a round: buyers over HTTP, and the database. */
 export function roundPort(
   asking: Asking,
-  { now, isInterrupted }: { now: number; isInterrupted: () => boolean },
+  {
+    now,
+    isInterrupted,
+    onRedirect,
+  }: { now: number; isInterrupted: () => boolean; onRedirect?: SaleRequest['onRedirect'] },
 ): RoundPort {
   const { deps, lead } = asking;
   /** The round as it is stored now; `closed` if the lead was withdrawn. */
@@ -134,9 +143,9 @@ export function roundPort(
     sell: (round, offer) => {
       const request = saleRequest(lead, round, offer, Math.max(now, Date.now()));
       const claimed = asking.claims?.get(offer.contract);
-      if (claimed === undefined) return sellOnce(deps, request);
+      if (claimed === undefined) return sellOnce(deps, { ...request, onRedirect });
       asking.claims?.delete(offer.contract);
-      return sellClaimed(deps, { ...request, claimed });
+      return sellClaimed(deps, { ...request, onRedirect, claimed });
     },
   };
 }

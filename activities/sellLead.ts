@@ -1,3 +1,4 @@
+import { ownProtocol, stepOf, timeoutOf, type OwnProtocol } from '../src/buyers/ownProtocol.js';
 import { personScreen } from '../src/buyers/personScreen.js';
 import { sendCancellation, sendPost, type PostResult } from '../src/buyers/post.js';
 import { hasExpired, PROBE_IN_PROGRESS } from '../src/market/auction/asking.js';
@@ -9,7 +10,8 @@ import type { Campaign, Sale } from '../src/market/model/market.js';
 import { currencyExclusion, reservationNeeds } from '../src/market/eligibility/reservation.js';
 import type { Round } from '../src/market/model/round.js';
 import { metrics } from '../src/metrics.js';
-import { currencyOf } from '../src/store/sales/book.js';
+import { currencyOf, type Acceptance } from '../src/store/sales/book.js';
+import { openPingAnswer } from '../src/store/leads/pingAnswer.js';
 import { skipOffer, storeRoundWithClaim, type ClaimTerms } from '../src/store/sales/claims.js';
 import {
   beginPost,
@@ -39,6 +41,8 @@ export interface SaleRequest {
   now: number;
   /** Its claim, if this attempt has stored it with the round. */
   claimed?: Claim;
+  /** Takes the address that the buyer of a booked sale wants the person to be sent to. It must not enter a workflow. */
+  onRedirect?: (url: string) => void;
 }
 
 export const saleRequest = (
@@ -198,14 +202,20 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
   const buyer = await buyerOf(deps, lead, offer.contract);
   if (buyer === undefined) return uncertain(claim, 'the buyer has left the market');
   const at = new Date();
+  const own = await ownProtocolOf(deps, lead, offer.contract, buyer);
+  const step = stepOf(own, 'post');
+  const timeoutMs = timeoutOf(step, buyer.post);
   const result = await sendPost(
     deps.send,
-    { ...buyer.post, secret: buyer.secret },
+    { ...buyer.post, timeoutMs, secret: buyer.secret, own: step },
     {
       postId: claim.postId,
       pingId: offer.bid.pingId,
       bidId: offer.bid.bidId,
       leadId: lead._id,
+      category: lead.category,
+      pinged: openPingAnswer(deps.database.vault, lead, offer.contract, offer.bid.kept),
+      isAgain: !post.isNew,
       price: claim.price,
       currency: currencyOf(claim, lead),
       exclusive: claim.exclusive,
@@ -218,14 +228,16 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
   const { ms, answer: outcome } = result;
   metrics.post(ms, { buyer: claim.buyer, outcome });
   const { detail } = result;
-  const isWell = outcome !== 'uncertain';
+  const isClear = outcome !== 'uncertain';
+  // A buyer that decides later works.
+  const isWell = isClear || result.pending === true;
   note(deps, {
     buyer: claim.buyer,
     of: 'posts',
     test: lead.test,
     id: claim.postId,
     ms,
-    limitMs: buyer.post.timeoutMs,
+    limitMs: timeoutMs,
     isYes: outcome === 'accepted',
     failure: isWell ? undefined : { reason: 'uncertain', detail },
     // One lead that is tried for days must not keep the others out.
@@ -240,8 +252,9 @@ async function send(deps: Deps, post: Post, request: SaleRequest, sending: Sendi
     detail,
     ms,
   });
-  const attempt: PostAttempt = { at, ms, outcome, detail: isWell ? undefined : detail };
-  const settled = await settle(deps, post, buyer, { ...result, attempt });
+  const attempt: PostAttempt = { at, ms, outcome, detail: isClear ? undefined : detail };
+  const settling = { post, buyer, own, onRedirect: request.onRedirect };
+  const settled = await settle(deps, settling, { ...result, attempt });
   return settled.answer === 'accepted' || settled.answer === 'refused' ? { ...settled, ms } : settled;
 }
 
@@ -297,29 +310,62 @@ export async function buyerOf(
   return present ?? (claim && (await findBuyer(deps.database, claim.buyer)));
 }
 
+interface Settling {
+  post: Post;
+  buyer: BuyerWithSecret;
+  own: OwnProtocol | undefined;
+  onRedirect: SaleRequest['onRedirect'];
+}
+
 async function settle(
   deps: Deps,
-  post: Post,
-  buyer: BuyerWithSecret,
+  { post, buyer, own, onRedirect }: Settling,
   { attempt, ...result }: PostResult & { attempt: PostAttempt },
 ): Promise<SaleAnswer> {
   const { database } = deps;
   const { lead, claim } = post;
   if (result.answer === 'uncertain') {
-    await keepPost(database, post, attempt);
-    return { ...result, postId: claim.postId };
+    const { detail, retryAfterMs, pending, pendingId } = result;
+    await keepPost(database, post, { attempt, buyerLeadId: pendingId });
+    const final = pending === true ? true : undefined;
+    return { answer: 'uncertain', detail, retryAfterMs, postId: claim.postId, final };
   }
   if (result.answer === 'refused') {
     await refusePost(database, post, { ...result, attempt });
     return { answer: 'refused', detail: result.detail };
   }
-  const booked = await bookPost(database, post, { ...result, attempt });
-  if (booked === 'accepted') return accepted(deps, lead, claim, buyer);
+  const acceptance = await allowedAcceptance(deps, lead, result);
+  const booked = await bookPost(database, post, { ...acceptance, attempt });
+  if (booked === 'accepted') {
+    if (acceptance.redirectUrl !== undefined) onRedirect?.(acceptance.redirectUrl);
+    return accepted(deps, lead, claim, buyer);
+  }
   // The acceptance came after the post was cancelled: the buyer is notified again that it did not buy the lead.
   await sendCancellation(
     deps.send,
-    { ...buyer.post, secret: buyer.secret },
+    { ...buyer.post, secret: buyer.secret, own: stepOf(own, 'post') },
     { postId: claim.postId, leadId: lead._id },
   );
   return uncertain(claim, 'accepted after it was called off');
+}
+
+/** The buyer's reference, with its address for the person only if the campaign passes such addresses on. */
+export async function allowedAcceptance(
+  deps: Deps,
+  { campaign }: Pick<LeadDocument, 'campaign'>,
+  { buyerLeadId, redirectUrl, detail }: Acceptance,
+): Promise<Acceptance> {
+  const isAllowed = redirectUrl !== undefined && (await deps.terms(campaign))?.campaign.redirects === true;
+  return { buyerLeadId, redirectUrl: isAllowed ? redirectUrl : undefined, detail };
+}
+
+/** The buyer's own protocol under the contract, or as the buyer has it if the contract has left the market. */
+export async function ownProtocolOf(
+  deps: Deps,
+  { campaign }: Pick<LeadDocument, 'campaign'>,
+  contract: string,
+  buyer: BuyerWithSecret,
+): Promise<OwnProtocol | undefined> {
+  const market = await deps.terms(campaign);
+  return ownProtocol(buyer, market?.contracts.find((one) => one.contract.id === contract)?.contract);
 }

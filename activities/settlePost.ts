@@ -1,12 +1,15 @@
+import { stepOf, timeoutOf, type StepScope } from '../src/buyers/ownProtocol.js';
 import { personScreen } from '../src/buyers/personScreen.js';
-import type { Send } from '../src/buyers/send.js';
 import { askStatus, type PostStatus } from '../src/buyers/status.js';
+import { postedFields } from '../src/market/fields/standardFields.js';
+import { openPingAnswer } from '../src/store/leads/pingAnswer.js';
+import { currencyOf } from '../src/store/sales/book.js';
 import { bookPost, refusePost, resumePost } from '../src/store/sales/posts.js';
 import { findLead, UnknownLeadError } from '../src/store/leads/leads.js';
 import type { Claim, LeadDocument } from '../src/store/documents.js';
 import type { BuyerWithSecret } from '../src/store/market/storedTerms.js';
 import type { Deps } from './deps.js';
-import { accepted as acceptedBy, buyerOf, uncertain } from './sellLead.js';
+import { accepted as acceptedBy, allowedAcceptance, buyerOf, ownProtocolOf, uncertain } from './sellLead.js';
 import type { SaleAnswer } from '../src/market/life/round.js';
 
 export interface SettleRequest {
@@ -23,7 +26,7 @@ export interface SettleRequest {
 export const settlePost =
   (deps: Deps) =>
   async ({ leadId, contract, accepted }: SettleRequest): Promise<SaleAnswer> => {
-    const { database, send } = deps;
+    const { database } = deps;
     const lead = await findLead(database, leadId);
     if (lead === null) throw new UnknownLeadError(leadId);
     const claim = lead.claims[contract];
@@ -35,7 +38,7 @@ export const settlePost =
       return acceptedBy(deps, lead, claim, buyer);
     const word: PostStatus =
       accepted === undefined
-        ? await askBuyer(send, lead, claim, buyer)
+        ? await askBuyer(deps, { lead, contract, claim }, buyer)
         : { status: accepted ? 'accepted' : 'refused' };
     switch (word.status) {
       case 'unknown':
@@ -51,7 +54,8 @@ export const settlePost =
         return { answer: 'refused', detail };
       }
       case 'accepted': {
-        const booked = await bookPost(database, await resumePost(database, lead, contract, claim), word);
+        const post = await resumePost(database, lead, contract, claim);
+        const booked = await bookPost(database, post, await allowedAcceptance(deps, lead, word));
         if (booked !== 'accepted') return uncertain(claim, 'accepted after it was called off');
         return acceptedBy(deps, lead, claim, buyer);
       }
@@ -59,11 +63,32 @@ export const settlePost =
   };
 
 async function askBuyer(
-  send: Send,
-  lead: LeadDocument,
-  { postId }: Claim,
+  deps: Deps,
+  { lead, contract, claim }: { lead: LeadDocument; contract: string; claim: Claim },
   buyer: BuyerWithSecret | undefined,
 ): Promise<PostStatus> {
   if (!buyer?.status) return { status: 'unknown' };
-  return askStatus(send, { ...buyer.status, secret: buyer.secret }, postId, personScreen(lead));
+  const { database, send } = deps;
+  const step = stepOf(await ownProtocolOf(deps, lead, contract, buyer), 'status');
+  const entry = lead.rounds[claim.round]?.entries.find((one) => one.contract === contract);
+  const bid = entry && 'bid' in entry ? entry.bid : undefined;
+  const currency = currencyOf(claim, lead);
+  const scope: StepScope = {
+    lead: postedFields(lead),
+    terms: {
+      post_id: claim.postId,
+      ping_id: bid?.pingId,
+      lead_id: lead._id,
+      category: lead.category,
+      currency,
+    },
+    ping: openPingAnswer(database.vault, lead, contract, bid?.kept),
+    post: { id: claim.buyerLeadId },
+    currency,
+    test: lead.test,
+  };
+  const own = step && { ...step, scope };
+  const timeoutMs = timeoutOf(step, buyer.status);
+  const to = { ...buyer.status, timeoutMs, secret: buyer.secret, own };
+  return askStatus(send, to, claim.postId, personScreen(lead));
 }

@@ -18,6 +18,8 @@ const NOT_LOGGED = [
   'body',
   'query',
   'secret',
+  'secrets',
+  'redirectUrl',
   'signing',
   'key',
 ];

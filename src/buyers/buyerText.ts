@@ -47,8 +47,14 @@ export function buyerId(
   if (value === undefined) return {};
   if (typeof value !== 'string' && typeof value !== 'number')
     return { note: `${key} is ${kindOf(value)} and was not kept` };
-  const id = typeof value === 'number' ? numberAsWritten(answer, key, value) : withoutControls(value);
+  const id = typeof value === 'number' ? numberAsWritten(answer, key, value) : value;
   if (id === undefined) return { note: `${key} is a number that JSON can't hold and was not kept` };
+  return screenedId(key, id, namesPerson);
+}
+
+/** An id as the buyer wrote it. @param key what to call it in a note */
+export function screenedId(key: string, given: string | undefined, namesPerson: PersonScreen): ScreenedText {
+  const id = withoutControls(given ?? '');
   if (id === '') return {};
   if (Buffer.byteLength(id) > MAX_ID_BYTES)
     return { note: `${key} is over ${MAX_ID_BYTES} bytes and was not kept` };
@@ -61,6 +67,15 @@ export function buyerReason(answer: Pick<Answered, 'body'>, namesPerson: PersonS
   if (value === undefined) return {};
   if (typeof value !== 'string' && typeof value !== 'number') return { note: `reason is ${kindOf(value)}` };
   return screenedReason(String(value), namesPerson);
+}
+
+/** A reason in the buyer's words, and as the word that its protocol has for it. */
+export function reasonOf(
+  { reason, code }: { reason?: string; code?: string },
+  namesPerson: PersonScreen,
+): ScreenedReason {
+  const screened = reason === undefined ? {} : screenedReason(reason, namesPerson);
+  return code === undefined ? screened : { ...screened, code };
 }
 
 export function screenedReason(given: string, namesPerson: PersonScreen): ScreenedReason {

@@ -3,7 +3,21 @@ import type { FieldValue } from '../market/fields/reading.js';
 import { MOST_MONEY, toDecimal, toMinor, type Minor } from '../market/money.js';
 import type { Bid, NoBid } from '../market/model/round.js';
 import { amountFault, missingKey, describeStatus } from './answerFaults.js';
-import { buyerId, buyerReason, explained, isObject, kindOf, notesOf, optional } from './buyerText.js';
+import { isFinalRefusal } from '../market/model/delivery.js';
+import type { AnswerReading } from '../market/protocol/answer.js';
+import type { KeptAnswer } from '../market/protocol/scope.js';
+import {
+  buyerId,
+  buyerReason,
+  explained,
+  isObject,
+  kindOf,
+  notesOf,
+  optional,
+  reasonOf,
+  screenedId,
+} from './buyerText.js';
+import { answerToKeep, rawAnswer, sendStep, type OwnReply, type OwnStep } from './ownProtocol.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered, Reply, Secret, Send } from './send.js';
 
@@ -25,15 +39,30 @@ export interface Ping {
   /** If the contract asks for them, for the buyer's own duplicate check. */
   phoneHash?: string;
   emailHash?: string;
+  /** What the templates of the buyer's own protocol may use of the lead. */
+  lead?: Record<string, FieldValue>;
+}
+
+/** The answer, with what the buyer's own protocol needs of it in its post. */
+export type PingResult = PingAnswer & { kept?: KeptAnswer };
+
+interface PingEndpoint {
+  url: string;
+  timeoutMs: number;
+  secret: Secret;
+  /** The ping of the buyer's own protocol; absent: Gavel's. */
+  own?: OwnStep;
 }
 
 /** Pings one buyer. Any answer or failure becomes a bid or a reason; nothing is thrown. */
 export async function sendPing(
   send: Send,
-  buyer: { url: string; timeoutMs: number; secret: Secret },
+  buyer: PingEndpoint,
   ping: Ping,
   namesPerson: PersonScreen,
-): Promise<PingAnswer> {
+): Promise<PingResult> {
+  if (buyer.own !== undefined)
+    return pingByOwnProtocol(send, { ...buyer, own: buyer.own }, ping, namesPerson);
   const payload = {
     type: 'ping',
     ping_id: ping.pingId,
@@ -61,6 +90,54 @@ export async function sendPing(
   return { ms: reply.ms, ...readPingAnswer(reply, ping, Date.now(), namesPerson) };
 }
 
+async function pingByOwnProtocol(
+  send: Send,
+  { own, timeoutMs }: PingEndpoint & { own: OwnStep },
+  { pingId, category, currency, floor, round, test, lead = {} }: Ping,
+  namesPerson: PersonScreen,
+): Promise<PingResult> {
+  const terms = { ping_id: pingId, category, currency, floor: toDecimal(floor, currency), round };
+  const reply = await sendStep(send, own, { lead, terms, currency, test }, timeoutMs);
+  return {
+    ms: reply.ms,
+    ...readOwnPingAnswer(reply, own, { pingId, currency, now: Date.now() }, namesPerson),
+  };
+}
+
+/** Reads an answer in the buyer's own protocol; `now` is when it arrived, UTC ms. */
+export function readOwnPingAnswer(
+  reply: OwnReply,
+  { compiled: { read }, protocol }: OwnStep,
+  { pingId, currency, now }: Asked & { now: number },
+  namesPerson: PersonScreen,
+): Reading & { kept?: KeptAnswer } {
+  if (reply.kind === 'unsent') return invalid(`the ping was not sent: ${reply.detail}`);
+  if (reply.kind !== 'answer') return withoutAnswer(reply);
+  const raw = rawAnswer(reply);
+  if (raw === undefined) return invalid(reply.detail ?? 'the answer can’t be decoded');
+  const reading = read(raw, currency);
+  if (reading.means !== 'bid') return noBidOf(reading, reply, namesPerson);
+  const { keepsPingAnswer } = protocol.compiled;
+  const kept = keepsPingAnswer ? answerToKeep(reading, reply) : undefined;
+  if (keepsPingAnswer && kept === undefined)
+    return invalid('the answer is over 16 KiB, and the post needs it');
+  const id = screenedId('id', reading.id, namesPerson);
+  const expiresAt = now + BID_KEPT_MS;
+  return { kept, bid: { price: reading.bid, bidId: id.kept, pingId, expiresAt, note: id.note } };
+}
+
+function noBidOf(reading: AnswerReading, { status }: Answered, namesPerson: PersonScreen): Reading {
+  const { means, reason, code, detail } = reading;
+  const said = explained(reasonOf({ reason, code }, namesPerson));
+  if (means === 'noBid') return { noBid: { reason: 'no_bid', ...said } };
+  if (isLater(status) || means === 'again')
+    return { noBid: { reason: 'http_error', status, ...said, detail: describeStatus(status) } };
+  return { noBid: { reason: 'invalid_response', ...said, detail } };
+}
+
+/** A status that is never an answer to the question. */
+const isLater = (status: number): boolean => (status < 200 || status > 299) && !isFinalRefusal(status);
+
 type Asked = Pick<Ping, 'pingId' | 'currency'>;
 type Reading = { bid: Bid } | { noBid: NoBid };
 
@@ -69,6 +146,10 @@ type Reading = { bid: Bid } | { noBid: NoBid };
  * @param now when it arrived, UTC ms
  */
 export function readPingAnswer(reply: Reply, ping: Asked, now: number, namesPerson: PersonScreen): Reading {
+  return reply.kind === 'answer' ? readAnswer(reply, ping, now, namesPerson) : withoutAnswer(reply);
+}
+
+function withoutAnswer(reply: Exclude<Reply, { kind: 'answer' }>): Reading {
   switch (reply.kind) {
     case 'timeout':
       return { noBid: { reason: 'timeout' } };
@@ -76,8 +157,6 @@ export function readPingAnswer(reply: Reply, ping: Asked, now: number, namesPers
       return { noBid: { reason: 'unreachable', detail: reply.detail } };
     case 'oversized':
       return invalid(reply.detail);
-    case 'answer':
-      return readAnswer(reply, ping, now, namesPerson);
   }
 }
 

@@ -2,7 +2,11 @@ import { isFinalRefusal } from '../market/model/delivery.js';
 import type { FieldValue } from '../market/fields/reading.js';
 import { toDecimal, type Minor } from '../market/money.js';
 import { acceptedFault, describeStatus } from './answerFaults.js';
-import { buyerId, buyerReason, explained, optional } from './buyerText.js';
+import type { AnswerReading } from '../market/protocol/answer.js';
+import { usableRedirect } from '../market/protocol/redirect.js';
+import type { KeptAnswer } from '../market/protocol/scope.js';
+import { buyerId, buyerReason, explained, notesOf, optional, reasonOf, screenedId } from './buyerText.js';
+import { rawAnswer, sendStep, type OwnReply, type OwnStep } from './ownProtocol.js';
 import { sendNotice, type Delivery } from './notice.js';
 import type { PersonScreen } from './personScreen.js';
 import type { Answered, Reply, Secret, Send } from './send.js';
@@ -13,6 +17,7 @@ export interface Post {
   pingId?: string;
   bidId?: string;
   leadId: string;
+  category?: string;
   price: Minor;
   currency: string;
   exclusive: boolean;
@@ -21,6 +26,10 @@ export interface Post {
   receivedAt: Date;
   /** Every field of the lead, by name. */
   lead: Record<string, FieldValue>;
+  /** Of the buyer's own protocol: its answer to the ping. */
+  pinged?: KeptAnswer;
+  /** Whether it was sent before. */
+  isAgain?: boolean;
 }
 
 /**
@@ -28,9 +37,18 @@ export interface Post {
  * same with the buyer's own text, for the database only.
  */
 export type PostReading =
-  | { answer: 'accepted'; buyerLeadId?: string; detail?: string }
+  | { answer: 'accepted'; buyerLeadId?: string; redirectUrl?: string; detail?: string }
   | { answer: 'refused'; detail: string; words?: string }
-  | { answer: 'uncertain'; detail: string; retryAfterMs?: number };
+  | UncertainReading;
+
+/** `pending`: the buyer has the lead and has not decided. The post is not sent again; `pendingId` is its own reference. */
+interface UncertainReading {
+  answer: 'uncertain';
+  detail: string;
+  retryAfterMs?: number;
+  pending?: true;
+  pendingId?: string;
+}
 
 export type PostResult = { ms: number } & PostReading;
 
@@ -38,6 +56,8 @@ interface PostEndpoint {
   url: string;
   timeoutMs: number;
   secret: Secret;
+  /** The post of the buyer's own protocol; absent: Gavel's. */
+  own?: OwnStep;
 }
 
 export async function sendPost(
@@ -46,6 +66,8 @@ export async function sendPost(
   post: Post,
   namesPerson: PersonScreen,
 ): Promise<PostResult> {
+  if (buyer.own !== undefined)
+    return postByOwnProtocol(send, { ...buyer, own: buyer.own }, post, namesPerson);
   const payload = {
     type: 'post',
     post_id: post.postId,
@@ -59,21 +81,104 @@ export async function sendPost(
     received_at: post.receivedAt.toISOString(),
     lead: post.lead,
   };
-  const reply = await send({ ...buyer, id: post.postId, payload });
+  const { url, timeoutMs, secret } = buyer;
+  const reply = await send({ url, timeoutMs, secret, id: post.postId, payload });
   return { ms: reply.ms, ...readPostAnswer(reply, namesPerson) };
 }
 
-export function readPostAnswer(reply: Reply, namesPerson: PersonScreen): PostReading {
-  switch (reply.kind) {
-    case 'timeout':
-      return { answer: 'uncertain', detail: 'no answer in time' };
-    case 'unreachable':
-    case 'oversized':
-      return { answer: 'uncertain', detail: reply.detail };
-    case 'answer':
-      return readAnswer(reply, namesPerson);
+async function postByOwnProtocol(
+  send: Send,
+  { own, timeoutMs }: PostEndpoint & { own: OwnStep },
+  post: Post,
+  namesPerson: PersonScreen,
+): Promise<PostResult> {
+  const { currency, test, lead, pinged } = post;
+  const terms = {
+    post_id: post.postId,
+    ping_id: post.pingId,
+    lead_id: post.leadId,
+    price: toDecimal(post.price, currency),
+    currency,
+    category: post.category,
+    exclusive: post.exclusive,
+    received_at: post.receivedAt.toISOString(),
+  };
+  const reply = await sendStep(send, own, { lead, terms, ping: pinged, currency, test }, timeoutMs);
+  return { ms: reply.ms, ...readOwnPostAnswer(reply, own, { currency, isAgain: post.isAgain, namesPerson }) };
+}
+
+interface OwnReading {
+  currency: string;
+  /** Whether the post was sent before. */
+  isAgain?: boolean;
+  namesPerson: PersonScreen;
+}
+
+/** Reads an answer in the buyer's own protocol. */
+export function readOwnPostAnswer(
+  reply: OwnReply,
+  { compiled }: OwnStep,
+  { currency, ...reading }: OwnReading,
+): PostReading {
+  if (reply.kind === 'unsent')
+    return { answer: 'uncertain', detail: `the post was not sent: ${reply.detail}` };
+  if (reply.kind !== 'answer') return withoutAnswer(reply);
+  const raw = rawAnswer(reply);
+  if (raw === undefined)
+    return { answer: 'uncertain', detail: reply.detail ?? 'the answer can’t be decoded' };
+  return meaningOf(compiled.read(raw, currency), reply, reading);
+}
+
+/**
+ * What an answer in the buyer's own protocol means for the post. `duplicate` is a no, unless the post was sent before:
+ * then it may be a duplicate of itself.
+ */
+export function meaningOf(
+  reading: AnswerReading,
+  { status, retryAfterMs }: Answered,
+  { isAgain = false, namesPerson }: Omit<OwnReading, 'currency'>,
+): PostReading {
+  const { means, reason, code } = reading;
+  const said = reasonOf({ reason, code }, namesPerson);
+  switch (means) {
+    case 'accepted': {
+      const { kept, note } = screenedId('id', reading.id, namesPerson);
+      const redirectUrl = reading.redirect === undefined ? undefined : usableRedirect(reading.redirect);
+      const isDropped = reading.redirect !== undefined && redirectUrl === undefined;
+      const detail = notesOf(
+        note,
+        isDropped ? 'redirect is not an https address and was not kept' : undefined,
+      );
+      return { answer: 'accepted', buyerLeadId: kept, redirectUrl, detail };
+    }
+    case 'refused':
+    case 'duplicate': {
+      if (means === 'duplicate' && isAgain)
+        return { answer: 'uncertain', detail: 'a duplicate, which may be of the same post sent before' };
+      const own = status >= 400 ? `HTTP ${status}` : means === 'duplicate' ? 'duplicate' : undefined;
+      const { detail = 'no reason given', words } = explained(said, said.code === own ? undefined : own);
+      return { answer: 'refused', detail, words };
+    }
+    case 'pending': {
+      const { kept } = screenedId('id', reading.id, namesPerson);
+      return { answer: 'uncertain', pending: true, pendingId: kept, detail: 'the buyer has not decided yet' };
+    }
+    case 'again':
+    case 'unclear':
+    case 'bid':
+    case 'noBid':
+      return { answer: 'uncertain', detail: reading.detail ?? describeStatus(status), retryAfterMs };
   }
 }
+
+export function readPostAnswer(reply: Reply, namesPerson: PersonScreen): PostReading {
+  return reply.kind === 'answer' ? readAnswer(reply, namesPerson) : withoutAnswer(reply);
+}
+
+const withoutAnswer = (reply: Exclude<Reply, { kind: 'answer' }>): PostReading => ({
+  answer: 'uncertain',
+  detail: reply.kind === 'timeout' ? 'no answer in time' : reply.detail,
+});
 
 function readAnswer(answer: Answered, namesPerson: PersonScreen): PostReading {
   const { status, retryAfterMs } = answer;
@@ -102,6 +207,10 @@ export async function sendCancellation(
   buyer: PostEndpoint,
   notice: { postId: string; leadId: string },
 ): Promise<Delivery> {
+  // A buyer with its own protocol knows no such message: it would take it for a lead.
+  if (buyer.own !== undefined)
+    return { ms: 0, delivered: false, final: true, detail: 'its protocol has no cancel notice' };
+  const { url, timeoutMs, secret } = buyer;
   const payload = { type: 'post_cancelled', post_id: notice.postId, lead_id: notice.leadId };
-  return sendNotice(send, { ...buyer, id: `${notice.postId}.cancelled`, payload });
+  return sendNotice(send, { url, timeoutMs, secret, id: `${notice.postId}.cancelled`, payload });
 }

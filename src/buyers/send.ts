@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, errors, request, type Dispatcher } from 'undici';
 import { Webhook } from 'standardwebhooks';
 import { decodeBody, DecodedTooLarge, notJson, UndecodableBody } from './contentCodings.js';
@@ -17,15 +18,27 @@ export type Secret = string | (() => readonly string[]);
 /** The newest secret. */
 export const newest = (secret: Secret): string => secretsIn(secret)[0] ?? '';
 
-/** One signed request to a buyer's server. */
-export interface Message {
+/** One request to a buyer's server: signed JSON of Gavel's own protocol, or a request of the buyer's protocol. */
+export type Message = SignedMessage | OwnMessage;
+
+interface Addressed {
   url: string;
+  /** From the first byte sent to the last one received, ms. */
+  timeoutMs: number;
+}
+
+export interface SignedMessage extends Addressed {
   /** `webhook-id`: the same for each retry, so that the buyer can recognise it. */
   id: string;
   secret: Secret;
   payload: object;
-  /** From the first byte sent to the last one received, ms. */
-  timeoutMs: number;
+}
+
+/** A request as the buyer's own protocol wants it, without Gavel's signature. */
+export interface OwnMessage extends Addressed {
+  request: { method: string; headers: Readonly<Record<string, string>>; body?: string };
+  /** Whether it changes nothing if it arrives twice, so that it may be repeated after a dropped connection. */
+  isRepeatable: boolean;
 }
 
 /** An HTTP answer. */
@@ -35,8 +48,10 @@ export interface Answered {
   /** Undefined if it is not JSON. */
   body: unknown;
   malformed: boolean;
-  /** The JSON as sent: in `body`, numbers of more than 15 digits are rounded. */
+  /** The decoded answer as sent: in `body`, numbers of more than 15 digits are rounded. Undefined if it can't be decoded. */
   text?: string;
+  /** By name in lower case; several of one name are joined by a comma. Only of requests of the buyer's own protocol. */
+  headers?: Record<string, string>;
   /** Why it could not be read; for ops. */
   detail?: string;
   retryAfterMs?: number;
@@ -83,7 +98,7 @@ export function openSender(
     fresh: new Agent({ ...options, pipelining: 0 }),
   };
   return {
-    send: (message) => sendSigned(pools, message),
+    send: (message) => sendMessage(pools, message),
     close: async () => {
       await Promise.all([pools.pooled.close(), pools.fresh.close()]);
     },
@@ -96,22 +111,23 @@ interface Pools {
   fresh: Agent;
 }
 
-async function sendSigned(pools: Pools, message: Message): Promise<Reply> {
+async function sendMessage(pools: Pools, message: Message): Promise<Reply> {
   const started = performance.now();
   const ms = () => Math.round(performance.now() - started);
   // Outside the try: a secret that can't be unwrapped is an internal error, not the buyer's.
-  const secrets = secretsIn(message.secret);
+  const outgoing = 'request' in message ? ownRequest(message) : signedRequest(message);
   const limit = timeLimit(message.timeoutMs);
   try {
-    const response = await exchange(pools, message, { secrets, signal: limit.signal });
+    const response = await exchange(pools, message.url, { ...outgoing, signal: limit.signal });
     const bytes = Buffer.from(await response.body.arrayBuffer());
     const { statusCode: status, headers } = response;
     return {
       ms: ms(),
       kind: 'answer',
       status,
-      ...(await readBody(bytes, headers['content-encoding'])),
+      ...(await readBody(bytes, headers)),
       retryAfterMs: retryAfter(headers['retry-after']),
+      headers: 'request' in message ? joinedHeaders(headers) : undefined,
     };
   } catch (error) {
     return { ms: ms(), ...failure(error) };
@@ -131,31 +147,53 @@ function timeLimit(ms: number): { signal: AbortSignal; clear: () => void } {
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
-/**
- * Sends the request. If a kept-alive connection was dropped as it was used again, the same request, signature included,
- * goes once more over a new connection, within the same time limit. This is safe for every message, because its `id` lets
- * the other side recognise it (docs/decisions/dropped-connections.md).
- */
-async function exchange(
-  { pooled, fresh }: Pools,
-  message: Message,
-  { secrets, signal }: { secrets: readonly string[]; signal: AbortSignal },
-): Promise<Dispatcher.ResponseData> {
+interface Outgoing {
+  method: Dispatcher.HttpMethod;
+  headers: Record<string, string>;
+  body: string | undefined;
+  isRepeatable: boolean;
+}
+
+const ALWAYS = {
+  'accept-encoding': 'identity',
+  // Web application firewalls refuse requests without one.
+  'user-agent': 'Gavel',
+};
+
+function signedRequest(message: SignedMessage): Outgoing {
   const body = JSON.stringify(message.payload);
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
-    'accept-encoding': 'identity',
-    // Web application firewalls refuse requests without one.
-    'user-agent': 'Gavel',
-    ...signature(message.id, body, secrets),
+    ...ALWAYS,
+    ...signature(message.id, body, secretsIn(message.secret)),
   };
+  return { method: 'POST', headers, body, isRepeatable: true };
+}
+
+const ownRequest = ({ request: { method, headers, body }, isRepeatable }: OwnMessage): Outgoing => ({
+  method,
+  headers: { 'user-agent': ALWAYS['user-agent'], accept: '*/*', ...headers, 'accept-encoding': 'identity' },
+  body,
+  isRepeatable,
+});
+
+/**
+ * Sends the request. If a kept-alive connection was dropped as it was used again, the same request, signature included,
+ * goes once more over a new connection, within the same time limit. This is safe for every signed message, because its
+ * `id` lets the other side recognise it (docs/decisions/dropped-connections.md).
+ */
+async function exchange(
+  { pooled, fresh }: Pools,
+  url: string,
+  { isRepeatable, ...outgoing }: Outgoing & { signal: AbortSignal },
+): Promise<Dispatcher.ResponseData> {
   const sendBy = (dispatcher: Agent): Promise<Dispatcher.ResponseData> =>
-    request(message.url, { dispatcher, method: 'POST', headers, body, signal });
+    request(url, { dispatcher, ...outgoing });
   try {
     return await sendBy(pooled);
   } catch (error) {
-    if (signal.aborted || !isDroppedConnection(error)) throw error;
+    if (outgoing.signal.aborted || !isRepeatable || !isDroppedConnection(error)) throw error;
     return await sendBy(fresh);
   }
 }
@@ -175,13 +213,14 @@ function signature(id: string, body: string, secrets: readonly string[]): Record
 
 async function readBody(
   bytes: Buffer,
-  contentEncoding: string | string[] | undefined,
+  headers: IncomingHttpHeaders,
 ): Promise<Pick<Answered, 'body' | 'malformed' | 'text' | 'detail'>> {
   const malformed = (detail: string) => ({ body: undefined, malformed: true, detail });
   let text: string;
   try {
+    const decoded = await decodeBody(bytes, headers['content-encoding'], MAX_ANSWER_BYTES);
     // The decoder drops a byte order mark.
-    text = new TextDecoder().decode(await decodeBody(bytes, contentEncoding, MAX_ANSWER_BYTES));
+    text = decoderFor(headers['content-type']).decode(decoded);
   } catch (error) {
     if (error instanceof UndecodableBody) return malformed(error.message);
     throw error;
@@ -189,9 +228,26 @@ async function readBody(
   try {
     return { body: JSON.parse(text), malformed: false, text };
   } catch {
-    return malformed(notJson(text));
+    return { ...malformed(notJson(text)), text };
   }
 }
+
+/** The decoder for the charset of a `Content-Type`; UTF-8 if it has none, or an unknown one. */
+function decoderFor(contentType: string | undefined): InstanceType<typeof TextDecoder> {
+  const charset = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    return new TextDecoder();
+  }
+}
+
+const joinedHeaders = (headers: IncomingHttpHeaders): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, typeof value === 'string' ? value : value.join(', ')]],
+    ),
+  );
 
 /** `Retry-After` in ms: seconds or a date (RFC 9110, 10.2.3); undefined if it is neither. */
 function retryAfter(header: string | string[] | undefined): number | undefined {

@@ -12,7 +12,8 @@ import type { Buyer, Campaign, Contract, Endpoint, NoticeKind } from '../market/
 import { sendNotice } from './notice.js';
 import { personHash } from './personHash.js';
 import { personScreen } from './personScreen.js';
-import { sendPing, type Ping } from './ping.js';
+import { fieldsInPing, ownProtocol, stepOf, type NamedSecrets, type OwnStep } from './ownProtocol.js';
+import { sendPing, type Ping, type PingResult } from './ping.js';
 import { sendCancellation, sendPost, type Post, type PostResult } from './post.js';
 import type { Reply, Secret, Send } from './send.js';
 import { askStatus } from './status.js';
@@ -36,12 +37,15 @@ export interface BuyerTestResult {
   post_id?: string;
 }
 
-type TestedBuyer = Pick<Buyer, 'id' | 'ping' | 'post' | 'status' | 'notices'> & { secret: Secret };
+type TestedBuyer = Pick<Buyer, 'id' | 'ping' | 'post' | 'status' | 'notices' | 'protocol'> & {
+  secret: Secret;
+  secrets?: NamedSecrets;
+};
 
 /** The terms under which the fictional lead is sold. */
 export interface TestTerms {
   campaign: Pick<Campaign, 'category' | 'currency' | 'sale' | 'fields' | 'required'>;
-  contract: Pick<Contract, 'ping' | 'price' | 'floor' | 'ceiling' | 'states'>;
+  contract: Pick<Contract, 'ping' | 'price' | 'floor' | 'ceiling' | 'states' | 'protocol'> & { id?: string };
 }
 
 /** Terms for a buyer without a contract. */
@@ -130,6 +134,7 @@ interface Pinged {
   verdicts: BuyerTestCheck[];
   ping: Ping;
   bid?: Bid;
+  kept?: PingResult['kept'];
 }
 
 async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint): Promise<Pinged> {
@@ -152,18 +157,30 @@ async function testPing({ send, buyer, terms, fields }: BuyerTest, to: Endpoint)
     emailHash: hashed('email'),
   };
   const screen = personScreen({ fields });
+  const own = ownStepOf(buyer, contract, 'ping');
+  if (own !== undefined)
+    ping.lead = fieldsInPing({ fields, state: String(fields.state) }, own.compiled.fields, campaign.fields);
   const pingBy = (secret: Secret) =>
-    sendAndKeepReply(send, (sending) => sendPing(sending, { ...to, secret }, ping, screen));
+    sendAndKeepReply(send, (sending) => sendPing(sending, { ...to, secret, own }, ping, screen));
   const { answer: said, reply } = await pingBy(buyer.secret);
   const answer = withinCeiling(said, contract, currency);
   const first = arrived('ping', reply, to);
   const bid = 'bid' in answer ? answer.bid : undefined;
   if (reply.kind === 'unreachable' || reply.kind === 'timeout') return { verdicts: first, ping };
   const verdicts = [...first, bidVerdict(answer, ping, buyer.id)];
+  // Its own protocol has no signature.
+  if (own !== undefined) return { verdicts, ping, bid, kept: said.kept };
   if (isRefusedKey(reply)) return { verdicts, ping };
   const wrong = await pingBy(wrongSecret());
   return { verdicts: [...verdicts, signatureVerdict('ping', wrong.reply)], ping, bid };
 }
+
+const ownStepOf = (
+  buyer: TestedBuyer,
+  contract: TestTerms['contract'],
+  step: OwnStep['step'],
+): OwnStep | undefined =>
+  stepOf(ownProtocol(buyer, { id: contract.id ?? '', protocol: contract.protocol }), step);
 
 const wrongSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
 
@@ -288,7 +305,9 @@ async function testPost(world: BuyerTest, pinged: Pinged | undefined): Promise<P
     postId: randomUUID(),
     pingId: pinged?.ping.pingId,
     bidId: pinged?.bid?.bidId,
+    pinged: pinged?.kept,
     leadId: randomUUID(),
+    category: campaign.category,
     price: pinged?.bid?.price ?? contract.price ?? floorOf(campaign.sale, contract.floor, 'exclusive'),
     currency: campaign.currency,
     exclusive: campaign.sale.mode === 'exclusive',
@@ -297,13 +316,16 @@ async function testPost(world: BuyerTest, pinged: Pinged | undefined): Promise<P
     lead: fields,
   };
   const screen = personScreen({ fields });
+  const own = ownStepOf(buyer, contract, 'post');
   const postBy = (secret: Secret) =>
-    sendAndKeepReply(send, (sending) => sendPost(sending, { ...buyer.post, secret }, post, screen));
+    sendAndKeepReply(send, (sending) => sendPost(sending, { ...buyer.post, secret, own }, post, screen));
   const { answer, reply } = await postBy(buyer.secret);
   const verdicts = arrived('post', reply, buyer.post);
   if (reply.kind === 'answer' || reply.kind === 'oversized')
     verdicts.push(postVerdict(answer, reply, buyer.id));
   const isAway = reply.kind === 'unreachable' && !reply.isBroken;
+  // In its own protocol, a second post may be a second lead.
+  if (own !== undefined) return { verdicts, post };
   if (isAway || isRefusedKey(reply)) return { verdicts, post };
   const { answer: second } = await postBy(buyer.secret);
   verdicts.push(repeatVerdict(answer, second));

@@ -27,7 +27,12 @@ import {
   showContracts,
 } from './market/pauseOperations.js';
 import { testPostbacks } from './market/postbacksOperations.js';
-import { rotateSecretOperation, showSecret } from './keys/secretsOperations.js';
+import {
+  removeProtocolSecretOperation,
+  rotateSecretOperation,
+  setProtocolSecretOperation,
+  showSecret,
+} from './keys/secretsOperations.js';
 import { simulate } from './simulate/simulateOperation.js';
 import { testBuyer } from './market/buyersTestOperation.js';
 import { showSuppressions, suppress, unsuppress } from './suppressionsOperations.js';
@@ -61,6 +66,8 @@ export const OPERATIONS: readonly Operation[] = [
   revokeKeyOperation,
   showSecret,
   rotateSecretOperation,
+  setProtocolSecretOperation,
+  removeProtocolSecretOperation,
   showBuyers,
   pauseBuyer,
   resumeBuyer,

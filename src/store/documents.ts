@@ -33,6 +33,8 @@ export type SellerDocument = Stored<Seller, 'code'> & WithSigning;
 /** Collection `buyers`. */
 export type BuyerDocument = Stored<Buyer, 'id'> &
   WithSigning & {
+    /** Secrets of its own protocol, by name. */
+    secrets?: Record<string, WrappedKey>;
     /** If the buyer is billed on account: the total that the market file has already paid in, so that it is booked once. */
     paidIn?: Minor;
   };
@@ -150,6 +152,8 @@ export interface LeadDocument extends LeadFields {
   endedAt?: Date;
   /** When the sweep starts the lead's workflow if nothing happens before; absent once the lead has ended. */
   dueAt?: Date;
+  /** The key of the lead's personal data, to encrypt more of it; absent in a new lead and after an erasure. */
+  personKey?: WrappedKey;
   /** Keyed hashes that recognise the person in other leads and on suppression lists. */
   match: PersonHashes;
   /** The `KEY_RULE` that `match` was computed with; absent in leads of release 0.1.0 and earlier. */
@@ -191,6 +195,8 @@ export interface LeadDocument extends LeadFields {
   /** What the seller earns, the sum over buyers. */
   price?: Minor;
   buyerIds?: string[];
+  /** Of the last sale that has one. */
+  redirectUrl?: string;
   /** Returned sales in the order of booking; absent if there are none. */
   returns?: StoredReturn[];
 }
@@ -199,7 +205,9 @@ export interface LeadDocument extends LeadFields {
  * Collection `leads`. `person` is absent if it was erased (persons/erase.ts) or never stored (`withoutPerson`). Code that
  * needs no personal data reads leads in this form.
  */
-export type StoredLead = Omit<LeadDocument, 'fields' | 'sent' | 'phoneE164'> & { person?: SealedPerson };
+export type StoredLead = Omit<LeadDocument, 'fields' | 'sent' | 'phoneE164' | 'personKey'> & {
+  person?: SealedPerson;
+};
 
 /**
  * The personal data of a lead: each value encrypted under the lead's own key, which is wrapped by a master key. Without
@@ -253,6 +261,8 @@ export interface Claim {
   attempts?: PostAttempt[];
   /** The buyer's own reference. */
   buyerLeadId?: string;
+  /** Where the buyer wants the person to be sent; erased with the person. */
+  redirectUrl?: string;
   /** Why it was refused or cancelled, or which part of an acceptance was dropped; for ops. */
   detail?: string;
   /** The same with the buyer's own text; erased with the person. */
@@ -344,7 +354,10 @@ export interface RoundDocument extends Round {
 
 // Sales and books: `sales`, `returns` and the `ledger`; `usage` has what counts against limits and balances
 
-/** Collection `sales`: an accepted post. Immutable, except that `buyerLeadId` is erased with the lead's person. */
+/**
+ * Collection `sales`: an accepted post. Immutable, except that `buyerLeadId` and `redirectUrl` are erased with the lead's
+ * person.
+ */
 export interface SaleDocument {
   /** The post's id, made of lead and contract, so that a retry makes no second sale. */
   _id: string;
@@ -362,6 +375,7 @@ export interface SaleDocument {
   test: boolean;
   at: Date;
   buyerLeadId?: string;
+  redirectUrl?: string;
   /** What it added to the contract's caps and budgets, by window; a return subtracts it again. */
   counted?: CountedUsage[];
 }

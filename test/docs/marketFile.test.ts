@@ -43,6 +43,8 @@ function keysOf(schema: Type.TObject, section: string, before = ''): Key[] {
 }
 
 function keysBelow(property: Type.TSchema, { section, key }: Key): Key[] {
+  // docs/buyer-protocols.md describes it.
+  if (key === 'protocol') return [];
   const inner = itemOf(property);
   // Filters hold filters.
   if (!Type.IsObject(inner) || (section === 'filters' && ['all', 'any'].includes(key))) return [];

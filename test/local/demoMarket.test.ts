@@ -160,7 +160,7 @@ campaigns:
     const moved = await applyDemoMarket(database, dir);
     expect(moved.ports.northwind).not.toBe(ports.northwind);
     const { buyers = [] } = await market();
-    expect(Object.fromEntries(buyers.map(({ id, post }) => [id, post.url]))).toMatchObject({
+    expect(Object.fromEntries(buyers.map(({ id, post }) => [id, post?.url]))).toMatchObject({
       northwind: `http://127.0.0.1:${moved.ports.northwind}/post`,
       fabrikam: other,
       contoso: `http://127.0.0.1:${ports.contoso}/post`,

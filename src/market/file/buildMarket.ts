@@ -8,10 +8,12 @@ import {
   campaignId,
   type Contract,
   type DuplicateRule,
+  type Endpoint,
   type Market,
   type Sale,
 } from '../model/market.js';
 import type { Filter } from '../filters/filters.js';
+import type { Protocol, Step } from '../model/protocol.js';
 import { DEFAULTS } from './keys.js';
 import { parseDuration } from '../calendar/duration.js';
 import { buildFields } from './fieldValues.js';
@@ -53,6 +55,9 @@ function buyerOf({
   notices,
   active = true,
   pausedUntil,
+  ping,
+  post,
+  status,
   ...buyer
 }: BuyerInFile): Buyer {
   const { minor } = converter(currency);
@@ -60,11 +65,20 @@ function buyerOf({
     ...buyer,
     active,
     pausedUntil: instantOf(pausedUntil),
+    ping: ping ?? endpointIn(buyer.protocol, 'ping'),
+    post: checked(post ?? endpointIn(buyer.protocol, 'post')),
+    status: status ?? endpointIn(buyer.protocol, 'status'),
     notices: notices && { timeoutMs: DEFAULTS.noticeTimeoutMs, ...notices },
     balance: optional(balance, minor),
     currency: balance === undefined ? undefined : currency,
     lowBalance: optional(lowBalance, minor),
   };
+}
+
+/** A step's address in a protocol that names it itself. */
+export function endpointIn(protocol: Protocol | undefined, step: Step): Endpoint | undefined {
+  const { url, timeoutMs = DEFAULTS.stepTimeoutMs[step] } = protocol?.[step]?.request ?? {};
+  return url === undefined ? undefined : { url, timeoutMs };
 }
 
 function campaignOf(campaign: CampaignInFile): Campaign {
@@ -86,6 +100,7 @@ function campaignOf(campaign: CampaignInFile): Campaign {
     active,
     pausedUntil: instantOf(pausedUntil),
     currency,
+    redirects: campaign.redirects,
     required: campaign.required ?? DEFAULTS.required,
     fields: campaign.fields && buildFields(campaign.fields),
     sale: saleOf(campaign.sale ?? {}, convert),

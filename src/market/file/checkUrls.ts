@@ -1,7 +1,10 @@
 import type { Path, Report } from './fault.js';
 
 /** Keys whose values are addresses, at any depth: a seller's postbacks, a buyer's endpoints, a check. */
-const URL_KEYS = new Set(['url', 'also']);
+const URL_KEYS = new Set(['url', 'also', 'tokenUrl']);
+
+/** Keys below which names are the seller's or the buyer's own, and no addresses. */
+const FREE_KEYS = new Set(['fields', 'values', 'headers', 'query', 'json', 'form', 'xml', 'soap', 'samples']);
 
 /**
  * Reports every address of the file that the settings do not allow.
@@ -20,8 +23,7 @@ export function checkUrls(
   } else if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) checkUrls(item, refusal, [...path, i], report);
   } else if (typeof value === 'object' && value !== null) {
-    // Declared fields have names of the seller's own, and no addresses.
-    const keys = Object.entries(value).filter(([key]) => key !== 'fields');
+    const keys = Object.entries(value).filter(([key]) => !FREE_KEYS.has(key));
     for (const [key, item] of keys) checkUrls(item, refusal, [...path, key], report);
   }
 }

@@ -24,9 +24,12 @@ const DURATION = /(^|\.)(delay|until|after|expireAfter|retryAfter|within|spacing
 const INSTANT = /(^|\.)pausedUntil$/;
 
 /** @param path keys joined by dots, places in lists left out or in brackets behind their key */
-export const isMoney = (path: string): boolean => MONEY.test(path);
-export const isDuration = (path: string): boolean => DURATION.test(path);
-export const isInstant = (path: string): boolean => INSTANT.test(path);
+export const isMoney = (path: string): boolean => MONEY.test(path) && !isOfProtocol(path);
+export const isDuration = (path: string): boolean => DURATION.test(path) && !isOfProtocol(path);
+export const isInstant = (path: string): boolean => INSTANT.test(path) && !isOfProtocol(path);
+
+/** The names in a buyer's protocol are the buyer's own. */
+const isOfProtocol = (path: string): boolean => /(^|\.)protocol\./.test(path);
 
 /** The defaults of a campaign, as the file would write them. */
 export const DEFAULTS = {
@@ -36,6 +39,8 @@ export const DEFAULTS = {
   floor: 0,
   maxBuyers: 3,
   noticeTimeoutMs: 3000,
+  /** Of a step of a protocol that has an address of its own. */
+  stepTimeoutMs: { ping: 1000, post: 10_000, status: 10_000 },
   retryAfter: ['1m', '5m', '30m', '2h', '12h', '24h'],
   expireAfter: '72h',
 };

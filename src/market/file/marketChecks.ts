@@ -8,6 +8,10 @@ import type { Path, Report } from './fault.js';
 import { checkFields, declaredIn, type Declared } from './fieldValues.js';
 import { checkFilter } from './filterValues.js';
 import { nearest } from '../nearest.js';
+import { isOf } from './draft.js';
+import type { Protocol, Step } from '../model/protocol.js';
+import { ProtocolInFile } from './protocolSchema.js';
+import { checkProtocol, checkValues } from './protocolValues.js';
 import type { MarketInFile } from './schema.js';
 import { checkSources } from './sourceValues.js';
 
@@ -44,7 +48,7 @@ export function checkMarket(
     checkSources(seller?.sources ?? {}, ['sellers', i, 'sources'], report);
   });
   const unasked = new Set(
-    buyers.flatMap((buyer) => (buyer?.id !== undefined && !('ping' in buyer) ? buyer.id : [])),
+    buyers.flatMap((buyer) => (buyer?.id !== undefined && !isPinged(buyer) ? buyer.id : [])),
   );
   buyers.forEach((buyer, i) => {
     if (buyer) checkBuyer(buyer, ['buyers', i], report);
@@ -52,7 +56,46 @@ export function checkMarket(
   campaigns.forEach((campaign, i) => {
     if (campaign) checkCampaign(campaign, unasked, ['campaigns', i], report);
   });
+  checkContractProtocols({ buyers, campaigns }, report);
 }
+
+const isPinged = (buyer: BuyerDraft): boolean =>
+  'ping' in buyer || buyer.protocol?.ping?.request?.url !== undefined;
+
+/** The protocols under which contracts buy: their own terms, with their buyer's. */
+function checkContractProtocols({ buyers = [], campaigns = [] }: MarketDraft, report: Report): void {
+  const places = new Map(buyers.map((buyer, i) => [buyer?.id, ['buyers', i]]));
+  const byId = new Map(buyers.map((buyer) => [buyer?.id, buyer]));
+  const checked = new Set<string>();
+  for (const [i, campaign] of campaigns.entries()) {
+    for (const [j, contract] of (campaign?.contracts ?? []).entries()) {
+      const buyer = byId.get(contract?.buyer);
+      const [ofBuyer, own] = [wholeProtocol(buyer?.protocol), wholeProtocol(contract?.protocol)];
+      const isWhole = (ofBuyer === undefined) === (buyer?.protocol === undefined);
+      const isReadable = (own === undefined) === (contract?.protocol === undefined);
+      if (!buyer?.id || !isWhole || !isReadable) continue;
+      const terms = { layers: [ofBuyer, own], urls: urlsOf(buyer) };
+      if (own !== undefined) {
+        const path = ['campaigns', i, 'contracts', j, 'protocol'];
+        checkProtocol({ ...terms, currency: campaign?.currency ?? DEFAULTS.currency }, path, report);
+        checkValues(terms, path, report);
+      } else if (ofBuyer !== undefined && !checked.has(buyer.id)) {
+        checked.add(buyer.id);
+        checkValues(terms, [...(places.get(buyer.id) ?? []), 'protocol'], report);
+      }
+    }
+  }
+}
+
+/** A protocol all of which has the right shape. */
+const wholeProtocol = (protocol: unknown): Protocol | undefined =>
+  isOf(ProtocolInFile, protocol) ? protocol : undefined;
+
+const urlsOf = (buyer: BuyerDraft | undefined): Partial<Record<Step, string>> => ({
+  ping: buyer?.ping?.url,
+  post: buyer?.post?.url,
+  status: buyer?.status?.url,
+});
 
 /** Two sellers of one slug: of the two, the one that the file names is at fault. */
 function checkSlugs(
@@ -145,8 +188,26 @@ export function reportRepeats(
   }
 }
 
+const ENDPOINTS = ['ping', 'post', 'status'] as const;
+
 function checkBuyer(buyer: BuyerDraft, path: Path, report: Report): void {
   const currency = 'currency' in buyer ? buyer.currency : DEFAULTS.currency;
+  const hasOwnUrl = (step: Step): boolean => buyer.protocol?.[step]?.request?.url !== undefined;
+  if (!('post' in buyer) && !hasOwnUrl('post')) report([...path, 'post'], 'is missing; a buyer needs it');
+  for (const step of ENDPOINTS) {
+    if (step in buyer && hasOwnUrl(step))
+      report(
+        [...path, 'protocol', step, 'request', 'url'],
+        `is the address of the ${step}, and the buyer’s ${step} has one; remove one of them`,
+      );
+  }
+  const protocol = wholeProtocol(buyer.protocol);
+  if (protocol !== undefined)
+    checkProtocol(
+      { layers: [protocol], urls: urlsOf(buyer), currency: currency ?? DEFAULTS.currency },
+      [...path, 'protocol'],
+      report,
+    );
   if (currency !== undefined) checkAmounts(buyer, currency, path, report);
   if ('currency' in buyer && !('balance' in buyer)) {
     report([...path, 'currency'], 'is the currency of a balance, and the buyer has none; add balance', 'key');

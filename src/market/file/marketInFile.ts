@@ -1,5 +1,7 @@
 import { toDecimal } from '../money.js';
 import type { Buyer, Campaign, Contract, Market, Sale, Seller } from '../model/market.js';
+import type { Step } from '../model/protocol.js';
+import { endpointIn } from './buildMarket.js';
 import { isOf } from './draft.js';
 import { formatDuration } from '../calendar/duration.js';
 import { pathText } from './fault.js';
@@ -42,7 +44,12 @@ const sellerInFile = ({ postbacks: [url, ...also], sources, ...seller }: Seller)
     'USD',
   );
 
-const buyerInFile = (buyer: Buyer) => written(buyer, buyer.currency ?? 'USD');
+/** Addresses that its protocol names are not repeated. */
+function buyerInFile(buyer: Buyer) {
+  const own = (step: Step) => (endpointIn(buyer.protocol, step) === undefined ? buyer[step] : undefined);
+  const endpoints = { ping: own('ping'), post: own('post'), status: own('status') };
+  return written({ ...buyer, ...endpoints }, buyer.currency ?? 'USD');
+}
 
 /** Ids follow from what they stand in. */
 function campaignInFile(campaign: Campaign, contracts: Contract[]) {

@@ -3,6 +3,7 @@ import { LONGEST_WINDOW_DAYS } from '../limits/duplicates.js';
 import { AWARDS, MODES, NOTICES } from '../model/market.js';
 import { FieldsInFile } from './fieldValues.js';
 import { FilterInFile } from './filterSchema.js';
+import { ProtocolInFile } from './protocolSchema.js';
 import { SourcesOfSeller } from './sourceValues.js';
 import {
   Amount,
@@ -67,7 +68,7 @@ const BuyerInFile = Type.Object(
     active: Active,
     pausedUntil: PausedUntil,
     ping: optional(endpoint('a ping', 10_000)),
-    post: endpoint('a post', 30_000),
+    post: optional(endpoint('a post', 30_000)),
     status: optional(endpoint('a status address', 30_000)),
     notices: optional(
       Type.Object(
@@ -79,6 +80,7 @@ const BuyerInFile = Type.Object(
         { title: 'an address for notices' },
       ),
     ),
+    protocol: optional(ProtocolInFile),
     balance: optional(Amount),
     lowBalance: optional(Price),
     currency: optional(Currency),
@@ -213,6 +215,7 @@ const ContractInFile = Type.Object(
         { title: 'a ping policy', minProperties: 1 },
       ),
     ),
+    protocol: optional(ProtocolInFile),
     delivery: optional(DeliveryInFile),
     returns: optional(ReturnsInFile),
   },
@@ -237,6 +240,7 @@ const CampaignInFile = Type.Object(
     active: Active,
     pausedUntil: PausedUntil,
     currency: optional(Currency),
+    redirects: Active,
     required: optional(
       Type.Array(FieldName, { title: 'a list of field names', uniqueItems: true, maxItems: 100 }),
     ),

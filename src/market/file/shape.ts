@@ -11,6 +11,7 @@ import { nearest } from '../nearest.js';
  */
 export function checkShape(schema: Type.TSchema, value: unknown, path: Path, report: Report): unknown {
   if (value === undefined) return undefined;
+  if ('tree' in schema) return checkTree(value, path, report);
   if (Type.IsObject(schema)) return checkMap(schema, value, path, report);
   if (Type.IsArray(schema)) return checkList(schema, value, path, report);
   if (Type.IsRecord(schema) && 'names' in schema) return checkNamed(schema, value, path, report);
@@ -45,6 +46,25 @@ function checkMap(schema: Type.TObject, value: unknown, path: Path, report: Repo
     }
   }
   return Object.fromEntries(kept);
+}
+
+/**
+ * Maps, lists and values of any names, as a buyer's protocol has them. `null` removes a key of a change, except for
+ * `blank: null`, which is a word there.
+ */
+function checkTree(value: unknown, path: Path, report: Report): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown, i) => checkTree(item, [...path, i], report));
+  if (!isMap(value)) {
+    if (value === null && typeof path.at(-1) === 'number')
+      report(path, 'has no value; write one, or remove it');
+    return value;
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      key === 'blank' && item === null && 'value' in value ? 'null' : checkTree(item, [...path, key], report),
+    ]),
+  );
 }
 
 /** A map whose keys are names that the file chooses. */

@@ -10,6 +10,7 @@ import {
   type Pausable,
   type Seller,
 } from '../model/market.js';
+import { STEPS, type Protocol, type RequestTerms } from '../model/protocol.js';
 import { isSame } from '../waiting/waking.js';
 import { formatDuration } from '../calendar/duration.js';
 import { similarCategory } from '../nearest.js';
@@ -113,6 +114,25 @@ const moved: Judge<Buyer> = (was, now) => {
   return moves.length > 0 ? `moves its ${moves.join(', ')}` : undefined;
 };
 
+/** Hosts that a protocol sends persons and secrets to, and did not before. */
+const redirected =
+  <T extends Pick<Contract, 'protocol'>>(
+    addressesOf: (request: RequestTerms) => (string | undefined)[],
+  ): Judge<T> =>
+  (was, now) => {
+    const hostsIn = (protocol: Protocol | undefined): string[] =>
+      STEPS.flatMap((step) => addressesOf(protocol?.[step]?.request ?? {})).flatMap((address) =>
+        address === undefined ? [] : hostOf(address),
+      );
+    const before = hostsIn(was.protocol);
+    const added = hostsIn(now.protocol).filter((host) => !before.includes(host));
+    return was.protocol !== undefined && added.length > 0
+      ? `sends its requests to ${[...new Set(added)].join(', ')}`
+      : undefined;
+  };
+
+const tokenAddress = ({ auth }: RequestTerms) => auth?.oauth2?.tokenUrl;
+
 const hostOf = (url: string): string => new URL(url).host;
 
 const sharing: Judge<Campaign> = ({ sale: was }, { sale: now }) =>
@@ -144,6 +164,7 @@ const SELLER: readonly Judge<Seller>[] = [
 const BUYER: readonly Judge<Buyer>[] = [
   resumed('resumes this buyer, which was paused'),
   moved,
+  redirected((request) => [tokenAddress(request)]),
   (was, now) => {
     if (was.balance === undefined) return undefined;
     if (now.balance === undefined)
@@ -201,6 +222,7 @@ const CONTRACT: readonly Judge<Contract>[] = [
   unscheduled,
   removed('duplicates', 'buys leads of the same person again'),
   removed('returns', 'can no longer return leads'),
+  redirected((request) => [request.url, tokenAddress(request)]),
   unchecked,
 ];
 

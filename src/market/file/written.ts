@@ -48,6 +48,7 @@ const NOT_WRITTEN = new Set([
   'id',
   'secret',
   'signing',
+  'secrets',
   'seller',
   'campaign',
   'buyer',

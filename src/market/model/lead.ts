@@ -40,4 +40,6 @@ export interface OutcomeAnswer {
   price?: number;
   currency?: string;
   buyerIds?: string[];
+  /** Where a buyer wants the person to be sent. */
+  redirectUrl?: string;
 }

@@ -6,6 +6,7 @@ import type { Filter } from '../filters/filters.js';
 import type { SourceTerms } from '../fields/aliases.js';
 import type { Margin } from './margin.js';
 import type { Minor } from '../money.js';
+import type { Protocol } from './protocol.js';
 
 /** The market as the rules know it: defaults filled in, money in minor units, times in ms, states as codes. */
 export interface Market {
@@ -47,6 +48,8 @@ export interface Buyer extends Pausable {
   /** Asked for the result of a post whose answer never came. */
   status?: Endpoint;
   notices?: Endpoint & { events: NoticeKind[] };
+  /** Its own protocol. Steps that it does not describe use Gavel's. */
+  protocol?: Protocol;
   /** Prepaid: the total that the market file has paid in. Absent: billed on account. */
   balance?: Minor;
   /** Prepaid: a balance below this triggers a notice, if the buyer subscribes to it. */
@@ -131,6 +134,8 @@ export interface Campaign extends Pausable {
   category: string;
   /** ISO 4217. */
   currency: string;
+  /** Whether sources are answered with the address that a buyer wants the person to be sent to. */
+  redirects?: boolean;
   /** Names of the fields that a lead must have. */
   required: string[];
   /** Declarations of its custom fields; undeclared ones are texts. */
@@ -203,6 +208,8 @@ export interface Contract extends Pausable {
   checks?: Check[];
   /** Additional data in its pings: custom fields, hashes of phone and e-mail. */
   ping?: { fields?: string[]; hashes?: ('phone' | 'email')[] };
+  /** Merged into the buyer's protocol. */
+  protocol?: Protocol;
   delivery?: DeliveryPolicy;
   returns?: ReturnPolicy;
 }

@@ -20,7 +20,12 @@ export interface Bid {
   goodForMs?: number;
   /** The ignored parts of the buyer's answer, for ops. */
   note?: string;
+  /** The whole answer, if the post of the buyer's own protocol needs it. */
+  kept?: SealedAnswer;
 }
+
+/** Encrypted; only the store can read it. */
+export type SealedAnswer = object;
 
 /** The figures of a full limit, as they were when it excluded a contract. Money is in minor units. */
 export interface MetLimit {

@@ -20,6 +20,8 @@ export interface StatusFields {
   currency: string;
   price?: Minor;
   buyerIds?: string[];
+  /** Where a buyer wants the person to be sent. */
+  redirectUrl?: string;
   reason?: LeadReason;
   /** Set once a withdrawal was requested, also while a post in flight may still sell the lead. */
   withdrawal?: { asked?: WithdrawnBy; reason?: 'suppressed' };
@@ -34,6 +36,7 @@ type StatusView = {
   status: ShownStatus;
   price?: number;
   buyer_ids?: string[];
+  redirect_url?: string;
   reason?: LeadReason;
   withdrawing?: true;
   withdrawn_by?: WithdrawnBy;
@@ -42,7 +45,7 @@ type StatusView = {
 
 /** A lead's status as its seller sees it, in the API's answers and in postbacks alike. */
 export function statusView(lead: StatusFields): StatusView {
-  const { currency, price, buyerIds, withdrawal, returns } = lead;
+  const { currency, price, buyerIds, redirectUrl, withdrawal, returns } = lead;
   const status = lead.status === 'received' ? 'pending' : lead.status;
   const isSold = status === 'sold' || status === 'returned';
   const isBooked = isSold || returns !== undefined;
@@ -50,6 +53,7 @@ export function statusView(lead: StatusFields): StatusView {
     status,
     price: isBooked && price !== undefined ? toDecimal(price, currency) : undefined,
     buyer_ids: status === 'sold' ? buyerIds : undefined,
+    redirect_url: status === 'sold' ? redirectUrl : undefined,
     reason: shownReason(lead),
     withdrawing: status === 'pending' && withdrawal ? true : undefined,
     withdrawn_by: status === 'withdrawn' ? withdrawnBy(lead) : undefined,

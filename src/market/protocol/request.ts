@@ -107,7 +107,7 @@ export function compileRequest(
       target.url.searchParams.append(name, value);
     if (target.url.href.length > LONGEST_URL) return { problem: 'the address is too long' };
     const written = body?.(scope);
-    if (written !== undefined && byteLength(written.text) > LARGEST_BODY)
+    if (written !== undefined && isOver(written.text, LARGEST_BODY))
       return { problem: `the body is over ${LARGEST_BODY / 1024} KiB` };
     return {
       method,
@@ -120,7 +120,9 @@ export function compileRequest(
   return { render, references, timeoutMs: terms.timeoutMs };
 }
 
-const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+/** Whether a text has more bytes of UTF-8. A UTF-16 unit has at most three. */
+const isOver = (text: string, bytes: number): boolean =>
+  text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
 
 /** Compiles a text; on a fault, one that is empty. */
 function templateOf(
@@ -156,6 +158,7 @@ function compileAddress(text: string, compiling: Compiling): Part<{ url: URL } |
   const segments = (address: string): number => new URL(address).pathname.split('/').length;
   const expected = URL.canParse(text) ? segments(text.replace(/\{\{.*?\}\}/gs, 'x')) : 0;
   const { render } = templateOf(text, compiling, (given, step) => compileTemplate(given, step, escapeUrl));
+  if (!text.includes('{{') && URL.canParse(text)) return () => ({ url: new URL(text) });
   return (scope) => {
     const address = textOfValue(render(scope));
     if (!URL.canParse(address)) return { problem: 'the address is not valid' };

@@ -64,6 +64,7 @@ const BUYER: Record<keyof Buyer, Judge<Buyer>> = {
   post: always,
   status: never,
   notices: never,
+  protocol: always,
   balance: rises('balance', Infinity),
   lowBalance: never,
   currency: always,
@@ -85,6 +86,7 @@ const CAMPAIGN: Record<keyof Campaign, Judge<Campaign>> = {
   active: turnedOn,
   pausedUntil: falls('pausedUntil', 0),
   currency: always,
+  redirects: never,
   required: never,
   fields: always,
   sale: (was, now) => mightTakeMore(SALE, was.sale, now.sale),
@@ -124,6 +126,7 @@ const CONTRACT: Record<keyof Contract, Judge<Contract>> = {
   duplicates: eased('duplicates'),
   checks: eased('checks'),
   ping: always,
+  protocol: always,
   delivery: (was, now) => now.delivery?.again === true && was.delivery?.again !== true,
   returns: never,
 };

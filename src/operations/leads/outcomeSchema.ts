@@ -16,6 +16,13 @@ export const outcomeProperties = {
   buyer_ids: Type.Optional(
     Type.Array(Type.String(), { description: 'One id for each sale', examples: [['northwind']] }),
   ),
+  redirect_url: Type.Optional(
+    Type.String({
+      description:
+        'Where the buyer wants the person to be sent; only if the campaign allows it and the buyer sends one',
+      examples: ['https://buyer.example/thanks'],
+    }),
+  ),
   returns: Type.Optional(
     Type.Array(
       Type.Object({

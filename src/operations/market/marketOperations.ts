@@ -13,6 +13,7 @@ import { marketTag, readTerms } from '../../store/market/readMarket.js';
 import { marketAt } from '../../store/market/versions.js';
 import { OperationError } from '../operationError.js';
 import { ChangeSchema, invalidMarketFile } from './marketChanges.js';
+import { missingSecrets } from './protocolSecrets.js';
 import { Flag } from '../inputs.js';
 import { operation } from '../operation.js';
 import { VersionNumber, versionOf } from './versionsOperations.js';
@@ -91,7 +92,8 @@ export const applyMarketOperation = operation({
       }),
       changes: Type.Array(ChangeSchema),
       cautions: Type.Array(Type.String(), {
-        description: 'Cautions about personal data: what the market reveals, and how long it is kept',
+        description:
+          'Cautions about personal data (what the market reveals, and how long it is kept) and about secrets that are not stored',
       }),
     },
     { $id: 'MarketChanges', title: 'Executed or planned changes' },
@@ -116,7 +118,11 @@ export const applyMarketOperation = operation({
     if ('faults' in applied) throw invalidMarket(applied.faults);
     if ('unconfirmed' in applied) throw confirmationNeeded(applied.unconfirmed.changes);
     const { changes, tag: etag, named, models } = applied;
-    const cautions = [...modelsIgnored(models), ...cautionsOf(changedOf(named, changes), retentionDays)];
+    const cautions = [
+      ...modelsIgnored(models),
+      ...cautionsOf(changedOf(named, changes), retentionDays),
+      ...(await missingSecrets(database, named)),
+    ];
     return { dry_run: dryRun, etag, changes, cautions };
   },
 });

@@ -120,6 +120,7 @@ const SUMMARY: Record<keyof LeadSummary, 1> = {
   price: 1,
   currency: 1,
   buyerIds: 1,
+  redirectUrl: 1,
   withdrawal: 1,
   returns: 1,
 };

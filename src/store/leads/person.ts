@@ -12,7 +12,10 @@ const listAt = (leadId: string, place: Place, name: string): string => `${leadId
 const phoneAt = (leadId: string): string => `${leadId}/phoneE164`;
 
 /** A new lead in stored form, with its own encryption key. `withoutPerson` drops its fields and their names. */
-export function sealLead(vault: Vault, { fields, sent, phoneE164, ...lead }: LeadDocument): StoredLead {
+export function sealLead(
+  vault: Vault,
+  { fields, sent, phoneE164, personKey: _personKey, ...lead }: LeadDocument,
+): StoredLead {
   if (lead.withoutPerson) return { ...lead, unread: undefined, notes: undefined };
   const key = randomBytes(KEY_BYTES);
   const seal = (text: string, context: string): Binary => encrypt(key, Buffer.from(text), context);
@@ -61,6 +64,7 @@ export function openLead(vault: Pick<Vault, 'masterKeys'>, { person, ...lead }: 
   const { fields, sent, phoneE164 } = person;
   return {
     ...lead,
+    personKey: person.key,
     fields: openAll(fields, 'fields'),
     sent: sent && openAll(sent, 'sent'),
     phoneE164: phoneE164 && open(phoneE164, phoneAt(lead._id)),

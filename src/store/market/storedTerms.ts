@@ -6,12 +6,13 @@ import type { Database } from '../db.js';
 import type { BuyerDocument, CampaignDocument, ContractDocument, SellerDocument } from '../documents.js';
 import { hasBuyersLists } from '../persons/suppressions.js';
 import { currentBuyer, currentCampaign, currentContract, currentSeller } from './earlierMarket.js';
+import { namedSecretsOf, type NamedSecrets } from '../keys/protocolSecrets.js';
 import { secretsOf, type SecretsInForce } from '../keys/signing.js';
 import type { Vault } from '../vault.js';
 import { currentVersion } from './versions.js';
 
 /** A buyer with the secrets that sign its messages; rules and results never contain them. */
-export type BuyerWithSecret = Buyer & { secret: SecretsInForce };
+export type BuyerWithSecret = Buyer & { secret: SecretsInForce; secrets: NamedSecrets };
 
 export type SellerWithSecret = Seller & { secret: SecretsInForce };
 
@@ -37,8 +38,8 @@ function contractOf(stored: ContractDocument): Contract {
 }
 
 function buyerOf(vault: Vault, stored: BuyerDocument): BuyerWithSecret {
-  const { _id: id, signing: _signing, ...rest } = currentBuyer(stored);
-  return { id, ...rest, secret: secretsOf(vault, 'buyer', stored) };
+  const { _id: id, signing: _signing, secrets: _secrets, ...rest } = currentBuyer(stored);
+  return { id, ...rest, secret: secretsOf(vault, 'buyer', stored), secrets: namedSecretsOf(vault, stored) };
 }
 
 /** A seller by its code or its slug. */

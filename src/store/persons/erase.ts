@@ -148,9 +148,10 @@ async function eraseBuyerText(
 ): Promise<void> {
   const lead = await leads.findOne(
     { _id: leadId },
-    { projection: { claims: 1, rounds: 1, returns: 1 }, session },
+    { projection: { claims: 1, rounds: 1, returns: 1, redirectUrl: 1 }, session },
   );
   const paths = [
+    ...(lead?.redirectUrl === undefined ? [] : ['redirectUrl']),
     ...Object.entries(lead?.claims ?? {}).flatMap(([contract, claim]) =>
       wordsInClaim(claim).map((key) => `claims.${contract}.${key}`),
     ),
@@ -177,13 +178,14 @@ async function eraseBuyerText(
   }
   const sold = await sales.find({ lead: leadId }, { projection: { _id: 1 }, session }).toArray();
   if (sold.length === 0) return;
-  await sales.updateMany({ lead: leadId }, { $unset: { buyerLeadId: '' } }, { session });
+  await sales.updateMany({ lead: leadId }, { $unset: { buyerLeadId: '', redirectUrl: '' } }, { session });
   const saleIds = sold.map(({ _id }) => _id);
   await returns.updateMany({ _id: { $in: saleIds } }, { $set: { reason: ERASED_REASON } }, { session });
 }
 
 /** If the buyer gave a reason, Gavel's own `detail` may repeat a word of it. */
-const wordsInClaim = ({ buyerLeadId, words, status, detail }: Claim): string[] => [
+const wordsInClaim = ({ buyerLeadId, redirectUrl, words, status, detail }: Claim): string[] => [
+  ...(redirectUrl === undefined ? [] : ['redirectUrl']),
   ...(buyerLeadId === undefined ? [] : ['buyerLeadId']),
   ...(words === undefined ? [] : ['words']),
   ...(detail !== undefined && (words !== undefined || status === 'returned') ? ['detail'] : []),
@@ -191,6 +193,9 @@ const wordsInClaim = ({ buyerLeadId, words, status, detail }: Claim): string[] =
 
 const wordsInRound = ({ entries }: Round): string[] =>
   entries.flatMap((entry, i) => {
-    if ('bid' in entry) return entry.bid.bidId === undefined ? [] : [`entries.${i}.bid.bidId`];
+    if ('bid' in entry)
+      return (['bidId', 'kept'] as const).flatMap((key) =>
+        entry.bid[key] === undefined ? [] : [`entries.${i}.bid.${key}`],
+      );
     return entry.noBid.words === undefined ? [] : [`entries.${i}.noBid.words`, `entries.${i}.noBid.detail`];
   });

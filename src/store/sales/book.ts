@@ -18,9 +18,10 @@ import { writeInTransaction } from '../transaction.js';
 /** The post was no longer in progress when its sale was to be booked: settled, cancelled, or replaced by another. */
 class NotPosting extends Error {}
 
-/** The buyer's reference of the lead, or why it is not kept. */
+/** The buyer's reference of the lead and its address for the person, or why they are not kept. */
 export interface Acceptance {
   buyerLeadId?: string;
+  redirectUrl?: string;
   detail?: string;
   /** The attempt that was accepted; absent if ops or the buyer's status address said so. */
   attempt?: PostAttempt;
@@ -65,6 +66,7 @@ export async function bookSale(
     test: lead.test,
     at: new Date(),
     buyerLeadId: acceptance.buyerLeadId,
+    redirectUrl: acceptance.redirectUrl,
     ...(counted.length > 0 && { counted }),
   };
   const writes = booking(database, lead, { sale, acceptance, isUnsettled });
@@ -133,6 +135,7 @@ function booking(
     [`${path}.status`]: 'accepted',
     [`${path}.endedAt`]: sale.at,
     [`${path}.buyerLeadId`]: sale.buyerLeadId,
+    [`${path}.redirectUrl`]: sale.redirectUrl,
     [`${path}.detail`]: detail,
   };
   return [
@@ -141,7 +144,13 @@ function booking(
       namespace: `${db.databaseName}.leads`,
       filter: { _id: lead._id, [`${path}.status`]: 'posting', [`${path}.postId`]: sale._id },
       update: {
-        $set: { status: 'sold', updatedAt: sale.at, endedAt: sale.at, ...done },
+        $set: {
+          status: 'sold',
+          updatedAt: sale.at,
+          endedAt: sale.at,
+          redirectUrl: sale.redirectUrl,
+          ...done,
+        },
         $inc: { price: sale.earns },
         $push: {
           buyerIds: sale.buyer,

@@ -277,19 +277,24 @@ export async function endClaim(
 const ATTEMPTS_KEPT = 100;
 
 /**
- * Stores an attempt without a clear answer. The post was sent, so the limits allowed it: the next attempt does not check
- * them again.
+ * Stores an attempt without a clear answer, with the reference of a buyer that has not decided yet. The post was sent, so
+ * the limits allowed it: the next attempt does not check them again.
  */
 export async function noteUncertainAttempt(
   { leads }: Database,
   leadId: string,
-  { contract, postId, attempt }: { contract: string; postId: string; attempt: PostAttempt },
+  {
+    contract,
+    postId,
+    attempt,
+    buyerLeadId,
+  }: { contract: string; postId: string; attempt: PostAttempt; buyerLeadId?: string },
 ): Promise<void> {
   const path = `claims.${contract}`;
   await leads.updateOne(
     { _id: leadId, [`${path}.status`]: 'posting', [`${path}.postId`]: postId },
     {
-      $set: { [`${path}.room`]: 'taken' },
+      $set: { [`${path}.room`]: 'taken', [`${path}.buyerLeadId`]: buyerLeadId },
       $push: { [`${path}.attempts`]: { $each: [attempt], $slice: -ATTEMPTS_KEPT } },
     },
   );

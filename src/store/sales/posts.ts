@@ -46,6 +46,8 @@ export interface Post {
   claim: Claim;
   /** The counts of its reservation under limits and for the award. */
   counted: readonly CountedUsage[];
+  /** Whether this attempt has made the claim, so that the post was never sent before. */
+  isNew: boolean;
   /** The parts that its booking leaves to settle. */
   unsettled: Unsettled;
   /** Whether its sale is confirmed at once, because awards depend on it or not all is known; otherwise later. */
@@ -101,7 +103,7 @@ export async function beginPost(
     const isConfirmedAtOnce = needs.countsOffers;
     return {
       status: 'posting',
-      post: { lead, contract, claim, counted, unsettled, isConfirmedAtOnce, noted },
+      post: { lead, contract, claim, counted, unsettled, isConfirmedAtOnce, isNew, noted },
     };
   };
   const isReserved = unsettled.countedIn.length > 0 || needs.notesPerson;
@@ -186,7 +188,7 @@ export async function resumePost(
 ): Promise<Post> {
   const counted = await countedFor(database, { sale: claim.postId, contract });
   const unsettled = maybeUnsettled({ contract, buyer: claim.buyer });
-  return { lead, contract, claim, counted, unsettled, isConfirmedAtOnce: true };
+  return { lead, contract, claim, counted, unsettled, isConfirmedAtOnce: true, isNew: false };
 }
 
 /**
@@ -227,8 +229,8 @@ export async function refusePost(
 export const keepPost = (
   database: Database,
   { lead, contract, claim: { postId } }: Post,
-  attempt: PostAttempt,
-): Promise<void> => noteUncertainAttempt(database, lead._id, { contract, postId, attempt });
+  noted: { attempt: PostAttempt; buyerLeadId?: string },
+): Promise<void> => noteUncertainAttempt(database, lead._id, { contract, postId, ...noted });
 
 /**
  * Cancels a post without a clear answer; an acceptance that arrives later can't be booked. Returns the lead with its claim

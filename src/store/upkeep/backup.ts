@@ -166,6 +166,7 @@ async function masterKeysOf({ leads, secrets, sellers, buyers }: Database): Prom
   const found = await Promise.all([
     leads.aggregate<{ _id: string }>(by('person.key.masterKey')).toArray(),
     secrets.aggregate<{ _id: string }>(by('key.masterKey')).toArray(),
+    protocolSecretKeys(buyers),
     ...[sellers, buyers].flatMap((signed) => [
       signed.aggregate<{ _id: string }>(by('signing.current.masterKey')).toArray(),
       signed
@@ -177,6 +178,14 @@ async function masterKeysOf({ leads, secrets, sellers, buyers }: Database): Prom
     ]),
   ]);
   return [...new Set(found.flat().map(({ _id }) => _id))].sort();
+}
+
+/** Names are the operator's own, so there is no path to group by. */
+async function protocolSecretKeys(buyers: Database['buyers']): Promise<{ _id: string }[]> {
+  const found = await buyers.find({ secrets: { $exists: true } }, { projection: { secrets: 1 } }).toArray();
+  return found.flatMap(({ secrets = {} }) =>
+    Object.values(secrets).map(({ masterKey }) => ({ _id: masterKey })),
+  );
 }
 
 async function dump(

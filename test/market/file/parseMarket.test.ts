@@ -297,7 +297,7 @@ const FAULTS: [string, string, string, string][] = [
     'an entry that is no campaign',
     '  - seller: ACME1234\n    category: Solar\n',
     '  - 7\n  - seller: ACME1234\n    category: Solar\n',
-    '30:5  campaigns[1]: 7 is not a campaign, which is a map with the keys seller, category, active, pausedUntil, currency, required, fields, sale, stages, margin, duplicates, checks, retention, pending, contracts',
+    '30:5  campaigns[1]: 7 is not a campaign, which is a map with the keys seller, category, active, pausedUntil, currency, redirects, required, fields, sale, stages, margin, duplicates, checks, retention, pending, contracts',
   ],
   [
     'a seller whom nobody knows',
@@ -316,7 +316,7 @@ const FAULTS: [string, string, string, string][] = [
     'a key from nowhere',
     'delay: 15m',
     'colour: red',
-    '29:9  campaigns[0].contracts[1].colour: a contract has no key "colour"; the keys are buyer, active, pausedUntil, tier, weight, states, filters, sources, schedule, timezone, price, sharedPrice, floor, ceiling, delay, until, caps, postCaps, budget, pace, duplicates, checks, ping, delivery, returns',
+    '29:9  campaigns[0].contracts[1].colour: a contract has no key "colour"; the keys are buyer, active, pausedUntil, tier, weight, states, filters, sources, schedule, timezone, price, sharedPrice, floor, ceiling, delay, until, caps, postCaps, budget, pace, duplicates, checks, ping, protocol, delivery, returns',
   ],
   [
     'a pause until a day without a time',

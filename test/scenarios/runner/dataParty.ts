@@ -57,5 +57,8 @@ function replyOf(behaviour: Behaviour, timeoutMs: number): Reply {
   const retry = Number.isFinite(wait) ? { retryAfterMs: wait * 1000 } : {};
   const malformed = raw !== undefined || body === undefined;
   const detail = malformed ? notJson(raw ?? '') : undefined;
-  return { ms, kind: 'answer', status, body: malformed ? undefined : body, malformed, detail, ...retry };
+  const text = raw ?? (body === undefined ? '' : JSON.stringify(body));
+  const read = malformed ? undefined : body;
+  const sent = { 'content-type': 'application/json', ...headers };
+  return { ms, kind: 'answer', status, body: read, malformed, text, detail, headers: sent, ...retry };
 }

@@ -52,9 +52,9 @@ import type { Trade } from './trade.js';
 
 /** A buyer's answer to a post. */
 export type PostAnswer =
-  | { answer: 'accepted' }
+  | { answer: 'accepted'; redirectUrl?: string }
   | { answer: 'refused'; detail: string }
-  | { answer: 'uncertain'; detail: string; retryAfterMs?: number };
+  | { answer: 'uncertain'; detail: string; retryAfterMs?: number; pending?: true };
 
 /** The answer of a buyer's status address; `unknown` also if it has none, `silent` if it does not answer. */
 export type PostStatus = 'accepted' | 'refused' | 'unknown' | 'silent';
@@ -84,7 +84,7 @@ export interface Parties {
     lead: PureLead,
     asked: { round: Round; candidate: Candidate; pingId: string; limitMs: number },
   ): PingAnswer;
-  post(lead: PureLead, offer: Offer): PostAnswer;
+  post(lead: PureLead, offer: Offer, sent: { isAgain: boolean }): PostAnswer;
   postStatus(lead: PureLead, buyer: string): PostStatus;
   /** Notifies a buyer that a post is cancelled. */
   notifyOfCancellation(lead: PureLead, buyer: string): void;
@@ -106,8 +106,10 @@ export class PureLead implements LifePort<PurePost> {
   /** What the seller earns, the sum over buyers, and who they are. */
   price: Minor = 0;
   buyers: string[] = [];
+  /** Where the last buyer that says so wants the person to be sent. */
+  redirectUrl?: string;
   /** The answer to its source. */
-  answer?: { at: number; status: LeadStatus; price: Minor; buyers: string[] };
+  answer?: { at: number; status: LeadStatus; price: Minor; buyers: string[]; redirectUrl?: string };
   endedAt?: number;
   /** The status that its seller is notified of. */
   notified: LeadStatus = 'received';
@@ -227,6 +229,7 @@ export class PureLead implements LifePort<PurePost> {
     for (let attempt = 2; ; attempt += 1) {
       const answer = this.post(offer);
       if (answer.answer !== 'uncertain') return this.record(offer, answer);
+      if (answer.pending) return { ...answer, postId: '', final: true };
       const elapsed = this.now() - secondDue;
       const wait = waitBeforeAttempt(attempt + 1, elapsed, answer.retryAfterMs, offer.delivery);
       if (wait === undefined) return { ...answer, postId: '' };
@@ -282,8 +285,8 @@ export class PureLead implements LifePort<PurePost> {
 
   /** Answers the source with the lead's status, unless it was answered before. */
   private answerSource(): void {
-    const { status, price, buyers } = this;
-    this.answer ??= { at: this.now(), status, price, buyers: [...buyers] };
+    const { status, price, buyers, redirectUrl } = this;
+    this.answer ??= { at: this.now(), status, price, buyers: [...buyers], redirectUrl };
   }
 
   /** A round up to the bids of its first tier. */
@@ -382,7 +385,7 @@ export class PureLead implements LifePort<PurePost> {
     const { test } = this.lead.facts;
     const notice = unusedPost(round, offer, { test, postId: sale, detail: answer.detail });
     if (notice) this.parties.notifyBuyer(this, notice);
-    return { ...answer, postId: sale };
+    return { ...answer, postId: sale, final: answer.pending };
   }
 
   private reserve({ terms }: Round, offer: Offer, sale: string): Exclusion | undefined {
@@ -404,9 +407,12 @@ export class PureLead implements LifePort<PurePost> {
   }
 
   private post(offer: Offer, { isFirst = false }: { isFirst?: boolean } = {}): PostAnswer {
-    const answer = this.parties.post(this, offer);
+    const answer = this.parties.post(this, offer, { isAgain: !isFirst });
+    if (answer.answer === 'accepted') this.redirectUrl = answer.redirectUrl ?? this.redirectUrl;
     const failure =
-      answer.answer === 'uncertain' ? { reason: answer.answer, detail: answer.detail } : undefined;
+      answer.answer === 'uncertain' && !answer.pending
+        ? { reason: answer.answer, detail: answer.detail }
+        : undefined;
     if (isFirst || !failure) this.parties.trade.noteAnswer(offer.buyer, 'posts', failure, this.now());
     return answer;
   }

@@ -15,6 +15,8 @@ export interface Results {
   /** The requests to each server. */
   received: Map<string, Received[]>;
   books: { account: string; amount: number }[];
+  /** Buyers with a protocol of their own. */
+  ownProtocols: string[];
 }
 
 export async function collectResults({ database }: { database: Database }, run: Run): Promise<Results> {
@@ -27,10 +29,13 @@ export async function collectResults({ database }: { database: Database }, run: 
     );
     leads.set(name, { answer, story, result, personal });
   }
+  const own = await database.buyers.find({ protocol: { $exists: true } }).toArray();
+  const ofContracts = await database.contracts.find({ protocol: { $exists: true } }).toArray();
   const entries = await database.ledger.find().toArray();
   return {
     leads,
     received: new Map([...run.servers].map(([id, { received }]) => [id, received])),
+    ownProtocols: [...own.map(({ _id }) => _id), ...ofContracts.map(({ buyer }) => buyer)],
     books: entries.map(({ account, amount, currency }) => ({ account, amount: toDecimal(amount, currency) })),
   };
 }

@@ -3,9 +3,10 @@ import { LEAD_API_ERRORS } from '../../../src/api/errorTable.js';
 import { readCheckAnswer } from '../../../src/buyers/check.js';
 import { readDelivery } from '../../../src/buyers/notice.js';
 import { personScreen } from '../../../src/buyers/personScreen.js';
-import { readPingAnswer } from '../../../src/buyers/ping.js';
-import { readPostAnswer } from '../../../src/buyers/post.js';
-import { readStatusAnswer } from '../../../src/buyers/status.js';
+import { ownProtocol, stepOf, type OwnStep } from '../../../src/buyers/ownProtocol.js';
+import { readOwnPingAnswer, readPingAnswer } from '../../../src/buyers/ping.js';
+import { readOwnPostAnswer, readPostAnswer } from '../../../src/buyers/post.js';
+import { readOwnStatusAnswer, readStatusAnswer } from '../../../src/buyers/status.js';
 import {
   compileContracts,
   type CompiledContract,
@@ -323,21 +324,42 @@ class PureRun implements Parties {
     const reply = this.ask(candidate.buyer, 'ping', { ping_id: pingId }, { url, timeoutMs: limitMs });
     const { currency } = round.terms;
     const at = this.clock.now() + reply.ms;
-    return { ms: reply.ms, ...readPingAnswer(reply, { pingId, currency }, at, personScreen(lead)) };
+    const own = this.ownStep(candidate.buyer, candidate.contract, 'ping');
+    const read = own
+      ? readOwnPingAnswer(reply, own, { pingId, currency, now: at }, personScreen(lead))
+      : readPingAnswer(reply, { pingId, currency }, at, personScreen(lead));
+    return { ms: reply.ms, ...read };
   };
 
-  post: Parties['post'] = ({ lead }, { buyer, contract }) => {
+  post: Parties['post'] = ({ lead, campaign }, { buyer, contract }, { isAgain }) => {
     const body = { lead_id: lead.facts.leadId, contract };
-    return readPostAnswer(this.ask(buyer, 'post', body, this.buyerOf(buyer).post), personScreen(lead));
+    const reply = this.ask(buyer, 'post', body, this.buyerOf(buyer).post);
+    const own = this.ownStep(buyer, contract, 'post');
+    const namesPerson = personScreen(lead);
+    if (own === undefined) return readPostAnswer(reply, namesPerson);
+    const { currency, redirects } = this.market(campaign).campaign;
+    const read = readOwnPostAnswer(reply, own, { currency, isAgain, namesPerson });
+    return read.answer === 'accepted' && redirects !== true ? { ...read, redirectUrl: undefined } : read;
   };
+
+  private ownStep(buyer: string, contract: string, step: OwnStep['step']): OwnStep | undefined {
+    const terms = this.stored?.contracts.find(({ id }) => id === contract);
+    return stepOf(ownProtocol(this.buyerOf(buyer), terms), step);
+  }
 
   postStatus: Parties['postStatus'] = ({ lead }, buyer) => {
     const { status } = this.buyerOf(buyer);
     if (!status) return 'unknown';
-    return readStatusAnswer(this.ask(buyer, 'post_status', {}, status), personScreen(lead)).status;
+    const reply = this.ask(buyer, 'post_status', {}, status);
+    const contract = this.stored?.contracts.find((one) => one.buyer === buyer)?.id ?? '';
+    const own = this.ownStep(buyer, contract, 'status');
+    if (own === undefined) return readStatusAnswer(reply, personScreen(lead)).status;
+    return readOwnStatusAnswer(reply, own, lead.currency, personScreen(lead)).status;
   };
 
   notifyOfCancellation: Parties['notifyOfCancellation'] = (_, buyer) => {
+    // Its own protocol has no such notice.
+    if (this.buyerOf(buyer).protocol?.post !== undefined) return;
     this.sendUntilDelivered(buyer, 'post_cancelled', {}, this.buyerOf(buyer).post);
   };
 
@@ -444,7 +466,13 @@ function leadOut(
   return {
     answer: statusView(
       early?.status === 'sold'
-        ? { currency, status: 'sold', price: early.price, buyerIds: early.buyers }
+        ? {
+            currency,
+            status: 'sold',
+            price: early.price,
+            buyerIds: early.buyers,
+            redirectUrl: early.redirectUrl,
+          }
         : { currency, status: early?.status === 'withdrawn' ? 'withdrawn' : 'pending' },
     ),
     story: {

@@ -190,6 +190,9 @@ const ofLead = {
             title: 'a list of buyers',
           }),
         ),
+        redirect_url: optional(
+          Type.String({ title: 'an address', examples: ['https://northwind.example/thanks'] }),
+        ),
       },
       { title: 'the answer to the source' },
     ),

@@ -1,0 +1,27 @@
+import type { Market } from '../../market/model/market.js';
+import { compileProtocol, effectiveProtocol } from '../../market/protocol/protocol.js';
+import type { Database } from '../../store/db.js';
+import { protocolSecretNames } from '../../store/keys/protocolSecrets.js';
+
+/** Cautions about secrets that the protocols of these buyers use and that are not stored: without them nothing is sent. */
+export async function missingSecrets(
+  database: Pick<Database, 'buyers'>,
+  { buyers, contracts }: Pick<Market, 'buyers' | 'contracts'>,
+): Promise<string[]> {
+  const cautions: string[] = [];
+  for (const { id, protocol, ping, post, status } of buyers) {
+    const urls = { ping: ping?.url, post: post.url, status: status?.url };
+    const own = contracts.filter(({ buyer }) => buyer === id).map((contract) => contract.protocol);
+    const used = [undefined, ...own].flatMap(
+      (over) => compileProtocol(effectiveProtocol(protocol, over), urls, () => undefined).secrets,
+    );
+    if (used.length === 0) continue;
+    const stored = (await protocolSecretNames(database, id)) ?? [];
+    for (const name of new Set(used))
+      if (!stored.includes(name))
+        cautions.push(
+          `The protocol of ${id} uses the secret ${name}, which is not stored, so nothing is sent: \`gavel secrets set ${name} --buyer ${id}\`.`,
+        );
+  }
+  return cautions;
+}
