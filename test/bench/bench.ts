@@ -8,7 +8,7 @@ import { burstCharts, burstSections, runBurst } from './burst.js';
 import type { Chart } from './charts.js';
 import { runCluster } from './cluster.js';
 import { clusterSections } from './clusterReport.js';
-import { FULL, QUICK, runCosts } from './costs.js';
+import { FULL, QUICK, runCosts, TEMPLATES } from './costs.js';
 import { costsCharts, costsSections } from './costsReport.js';
 import { growthCharts, growthSections, MANY, PERSONS, runGrowth, type Growth } from './growth.js';
 import { SHAPE_NAMES, type ShapeName } from './market.js';
@@ -32,13 +32,14 @@ interface Options {
   persons?: boolean;
   many?: boolean;
   cluster?: boolean;
+  templates?: boolean;
   leads?: number;
   quick: boolean;
   json: boolean;
   write: boolean;
 }
 
-const KINDS = ['overload', 'burst', 'soak', 'persons', 'many', 'cluster'];
+const KINDS = ['overload', 'burst', 'soak', 'persons', 'many', 'cluster', 'templates'];
 const kind = (flags: string, description: string): Option =>
   new Option(flags, description).conflicts([
     ...KINDS.filter((name) => !flags.startsWith(`--${name}`)),
@@ -61,6 +62,9 @@ const program = new Command('bench')
   .addOption(kind('--burst', 'send 200 leads at once instead'))
   .addOption(kind('--soak <minutes>', 'send half the capacity for a long time instead').argParser(count))
   .addOption(kind('--persons', 'send 5,500 leads with the same placeholder e-mail address instead'))
+  .addOption(
+    kind('--templates', 'compare buyers with a protocol of their own with buyers that speak Gavel’s instead'),
+  )
   .addOption(kind('--many', 'send 51,000 leads instead, and compare the last with the first'))
   .addOption(
     kind(
@@ -137,8 +141,8 @@ function measure(options: Options, run: Run): Promise<Outcome | undefined> {
     ...base,
     seconds: seconds ?? base.seconds,
     repeat: repeat ?? base.repeat,
-    concurrency: concurrency ?? base.concurrency,
-    shapes: names ?? base.shapes,
+    concurrency: options.templates ? TEMPLATES.concurrency : (concurrency ?? base.concurrency),
+    shapes: options.templates ? TEMPLATES.shapes : (names ?? base.shapes),
     profile: profile === undefined ? undefined : resolve(profile),
   };
   return outcome('costs', runCosts({ ...run, ...plan }), costsSections, costsCharts);

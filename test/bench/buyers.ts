@@ -11,6 +11,7 @@ import { bidOf, QUICK_MS, type Manner } from './market.js';
 const DELAYS: Record<Manner, () => number> = {
   instant: () => 0,
   quick: () => QUICK_MS,
+  template: () => QUICK_MS,
   mixed: () => {
     const draw = Math.random();
     return draw < 0.01 ? 1500 : draw < 0.1 ? 50 : QUICK_MS;
@@ -19,11 +20,20 @@ const DELAYS: Record<Manner, () => number> = {
 
 const FAILED_OF_MIXED = 0.05;
 
+let lastId = 0;
+
 async function answer(request: IncomingMessage, response: ServerResponse, bid: number): Promise<void> {
   request.resume();
   const [, manner = '', kind] = (request.url ?? '').split('/');
   const ms = DELAYS[manner as Manner]();
   if (ms > 0) await sleep(ms);
+  if (manner === 'template') {
+    const price = kind === 'ping' ? `<price>${bid}</price>` : '';
+    response
+      .writeHead(200, { 'content-type': 'text/xml' })
+      .end(`<response><status>Matched</status><lead_id>${++lastId}</lead_id>${price}</response>`);
+    return;
+  }
   const isFailed = manner === 'mixed' && Math.random() < FAILED_OF_MIXED;
   response
     .writeHead(isFailed ? 503 : 200, { 'content-type': 'application/json' })

@@ -149,3 +149,9 @@ export const QUICK: Plan = {
   ...{ seconds: 2, repeat: 1, warmUp: 60, counted: 5 },
   ...{ concurrency: [1, 8, 32], shapes: ['usual'] },
 };
+
+/** What `--templates` measures. */
+export const TEMPLATES: Pick<Plan, 'concurrency' | 'shapes'> = {
+  concurrency: [32],
+  shapes: ['usual', 'template buyers'],
+};

@@ -160,6 +160,13 @@ function aims(all: Measurement[], measured: Measured[], { usual, limits }: Parti
       atLeast(3, `leads/s at ${FULL} to the plain way’s`, figure(ones.map(to('plain')))),
     ),
     ...known(beyond, (ratios) => atLeast(1, `leads/s at ${BEYOND} to those at ${SOME}`, figure(ratios))),
+    ...known(all.filter(isSame({ way: 'lead', shape: 'template buyers', concurrency: FULL })), (ones) =>
+      atMost(
+        1.2,
+        `cost of a lead through template buyers at ${FULL}, to the usual lead’s`,
+        figure(ones.map((one) => perSecond(beside(one, 'lead', all), one))),
+      ),
+    ),
     atMost(0, 'leads refused or failed, all measurements', once(sum(refused.map(({ failed }) => failed)))),
     ...cpu(18, 'Gavel'),
     ...cpu(8, 'database'),

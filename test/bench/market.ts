@@ -2,9 +2,9 @@ import { SAMPLE } from '../../src/local/demo/sample.js';
 
 /**
  * How buyers answer. `instant`: at once. `quick`: after 5 ms. `mixed`: most after 5 ms, some after 50 ms, 1 % later than
- * the ping timeout; 5 % of all requests get a 503.
+ * the ping timeout; 5 % of all requests get a 503. `template`: after 5 ms, in a protocol of its own: forms and XML.
  */
-export const MANNERS = ['instant', 'quick', 'mixed'] as const;
+export const MANNERS = ['instant', 'quick', 'mixed', 'template'] as const;
 export type Manner = (typeof MANNERS)[number];
 
 /** Answer time of quick buyers for a ping and for a post, ms. */
@@ -26,6 +26,7 @@ export const SHAPES = {
   'twenty contracts': { ...USUAL, contracts: 20 },
   'instant buyers': { ...USUAL, buyers: 'instant' },
   'mixed buyers': { ...USUAL, buyers: 'mixed' },
+  'template buyers': { ...USUAL, buyers: 'template' },
   limits: { ...USUAL, limits: true },
 } satisfies Record<string, Shape>;
 export type ShapeName = keyof typeof SHAPES;
@@ -67,7 +68,12 @@ const buyerText = (manner: Manner, index: number, port: number): string =>
   `  - id: ${buyerId(manner, index)}
     name: Buyer ${buyerId(manner, index)}
     ping: { url: 'http://127.0.0.1:${port}/${manner}/ping', timeoutMs: 1000 }
-    post: { url: 'http://127.0.0.1:${port}/${manner}/post', timeoutMs: 3000 }`;
+    post: { url: 'http://127.0.0.1:${port}/${manner}/post', timeoutMs: 3000 }${manner === 'template' ? TEMPLATE : ''}`;
+
+/** A key in place of the preset's secret. */
+const KEY = '{ request: { form: { Key: bench } } }';
+const TEMPLATE = `
+    protocol: { preset: boberdoo-xml, values: { TYPE: 26, SRC: GAVEL }, ping: ${KEY}, post: ${KEY} }`;
 
 function campaignText(seller: string, name: ShapeName): string {
   const { contracts, buyers, limits }: Shape = SHAPES[name];

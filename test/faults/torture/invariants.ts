@@ -6,7 +6,7 @@ import type { Received } from '../../support/buyer.js';
 import type { TorturedBuyer } from './buyers.js';
 import type { Evidence } from './evidence.js';
 import { INSISTENT, PERSON_MARKERS, type Manner } from './leads.js';
-import { CATEGORIES, characterOf, type Category } from './market.js';
+import { CATEGORIES, characterOf, OWN_PROTOCOL, type Category } from './market.js';
 import type { KeptAnswer } from './sources.js';
 
 /** A promise that was broken, and where. */
@@ -242,12 +242,13 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    name: 'every request to a buyer is signed under its own id, and no ping contains personal data',
+    name: 'every request in Gavel’s protocol is signed under its own id, and no ping contains personal data',
     of: [2, 6],
     check: ({ crowd }) =>
       crowd.buyers.flatMap(({ id, server }) =>
         server.received.flatMap((request) => {
-          const wrong = whatIsWrong(request);
+          const isOwn = id === OWN_PROTOCOL && ['ping', 'post'].includes(request.type);
+          const wrong = isOwn ? personIn(request) : whatIsWrong(request);
           return wrong === undefined ? [] : [{ expected: `a right ${request.type} to ${id}`, found: wrong }];
         }),
       ),
@@ -374,11 +375,16 @@ const overdrawn = ({ usage }: Evidence): Violation[] =>
     balance >= 0 ? [] : [{ expected: `${accountId(_id)} not below zero`, found: String(balance) }],
   );
 
+function personIn({ type, body }: Pick<Received, 'type' | 'body'>): string | undefined {
+  const text = JSON.stringify(body).toLowerCase();
+  const isNamed = type !== 'post' && PERSON_MARKERS.some((marker) => text.includes(marker));
+  return isNamed ? `it names a person: ${text}` : undefined;
+}
+
 function whatIsWrong({ type, signed, body, headers }: Received): string | undefined {
   if (!signed) return 'its signature is not right';
-  const text = JSON.stringify(body).toLowerCase();
-  if (type !== 'post' && PERSON_MARKERS.some((marker) => text.includes(marker)))
-    return `it names a person: ${text}`;
+  const named = personIn({ type, body });
+  if (named !== undefined) return named;
   const id = { ping: body.ping_id, post: body.post_id, post_cancelled: `${String(body.post_id)}.cancelled` }[
     type
   ];

@@ -62,7 +62,7 @@ export const CHARACTERS = {
     takes: 0.8,
   },
   tailspin: {
-    about: 'lies, bids late and high, and contradicts itself',
+    about: 'lies, bids late and high, contradicts itself, and speaks a protocol of its own',
     honest: false,
     pings: { bids: 3, bidsTooLate: 2, talksNonsense: 1, fails: 1, sendsElsewhere: 1 },
     posts: { answers: 3, contradictsItself: 2, decidesAndTalksNonsense: 1, isBusy: 1 },
@@ -199,10 +199,37 @@ campaigns:
 `;
 }
 
+/** The buyer that is asked by templates: unsigned, and without cancel notices. */
+export const OWN_PROTOCOL: BuyerId = 'tailspin';
+
+const TEMPLATES = `
+    protocol:
+      ping:
+        request:
+          json: { type: ping, ping_id: '{{ ping_id }}', round: '{{ round }}', fields: { ${NUMBER}: '{{ lead.${NUMBER} }}' } }
+        answer:
+          bid: { at: bid }
+          bidWhen: { at: bid, is: number>0 }
+          noBidWhen: { at: reason, is: any }
+      post:
+        request:
+          json:
+            type: post
+            post_id: '{{ post_id }}'
+            lead_id: '{{ lead_id }}'
+            price: '{{ price }}'
+            exclusive: '{{ exclusive }}'
+            bid: '{{ ping.answer.bid }}'
+            lead: { ${NUMBER}: '{{ lead.${NUMBER} }}', phone: '{{ lead.phone }}' }
+        answer:
+          acceptedWhen: { at: accepted, is: true }
+          refusedWhen: { at: accepted, is: false }
+          reason: { at: reason }`;
+
 function buyerText(id: BuyerId, url: string): string {
   const { balance, hasStatus } = characterOf(id);
   return `  - id: ${id}
-    name: ${id}
+    name: ${id}${id === OWN_PROTOCOL ? TEMPLATES : ''}
     ping: { url: '${url}', timeoutMs: ${PING_TIMEOUT_MS} }
     post: { url: '${url}', timeoutMs: ${POST_TIMEOUT_MS} }
     notices: { url: '${url}', events: [won, lost, billed] }${
