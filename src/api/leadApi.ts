@@ -5,6 +5,7 @@ import type { LeadApiContext } from './context.js';
 import { bodyParsers } from './plugins/bodyParsers.js';
 import { docs } from './plugins/docs.js';
 import { createRateLimits } from './http/rateLimits.js';
+import { createLeadIntake } from './leads/leadIntake.js';
 import { buyerRoutes } from './routes/buyerRoutes.js';
 import { healthRoutes } from './routes/healthRoutes.js';
 import { leadRoutes } from './routes/leadRoutes.js';
@@ -30,7 +31,8 @@ export async function buildLeadApi(context: LeadApiContext): Promise<FastifyInst
   await app.register(bodyParsers);
   await app.register(docs, { publicUrl: context.settings.PUBLIC_URL });
   addRootRoute(app, '/docs', { docs: '/docs', openapi: '/docs/openapi.json' });
-  await app.register(leadRoutes, { context, cache, limits });
+  const takeLead = createLeadIntake(context, cache);
+  await app.register(leadRoutes, { context, cache, limits, takeLead });
   await app.register(buyerRoutes, { context, cache, limits });
   await app.register(healthRoutes, { context });
   await app.ready();

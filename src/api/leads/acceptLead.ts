@@ -18,7 +18,8 @@ import type { Backlog } from './backlog.js';
 import { assertSameRequest, idempotencyOf } from './idempotency.js';
 import type { ReadCache } from '../readCache.js';
 import type { LeadApiContext } from '../context.js';
-import type { ReadRequest, SellerKey } from './readRequest.js';
+import type { SellerKey } from '../plugins/auth.js';
+import type { ReadRequest } from './readRequest.js';
 
 /** A valid request. */
 export interface LeadRequest extends ReadRequest {

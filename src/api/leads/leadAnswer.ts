@@ -5,7 +5,8 @@ import type { LeadSummary } from '../../store/leads/leads.js';
 import type { OutcomeAnswer } from '../../market/model/lead.js';
 import type { LeadAnswer, LeadView } from '../schemas.js';
 
-type Answer = Static<typeof LeadAnswer>;
+/** The body of the response for an accepted lead. */
+export type Answer = Static<typeof LeadAnswer>;
 
 /** The response for a new lead. Without an outcome in time it is `pending`. */
 export function newLeadAnswer(lead: LeadSummary, outcome: OutcomeAnswer | undefined): Answer {

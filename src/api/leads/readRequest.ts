@@ -5,13 +5,9 @@ import { readAddressing, readLead, type LeadReading } from '../../market/intake/
 import { formatUtc } from '../../market/calendar/isoTime.js';
 import { isPaused } from '../../market/model/pause.js';
 import { categoryKey, type Campaign, type Seller } from '../../market/model/market.js';
-import type { KeyDocument } from '../../store/documents.js';
 import { OperationError } from '../../operations/operationError.js';
 import type { ReadCache } from '../readCache.js';
-import { invalidKey } from '../plugins/auth.js';
-
-/** A seller's key. */
-export type SellerKey = KeyDocument & { seller: string };
+import { invalidKey, type SellerKey } from '../plugins/auth.js';
 
 /** A lead, with the campaign whose terms it was read by. */
 export interface ReadRequest {

@@ -20,11 +20,20 @@ export function keyOf(request: FastifyRequest): KeyDocument {
   return request.apiKey;
 }
 
+/** A seller's key. */
+export type SellerKey = KeyDocument & { seller: string };
+
 export function sellerOf(request: FastifyRequest): string {
   const { seller } = keyOf(request);
   if (seller === undefined) throw new Error('The route is not for sellers');
   return seller;
 }
+
+/** The key of a seller’s request. */
+export const sellerKeyOf = (request: FastifyRequest): SellerKey => ({
+  ...keyOf(request),
+  seller: sellerOf(request),
+});
 
 export function buyerOf(request: FastifyRequest): string {
   const { buyer } = keyOf(request);

@@ -1,22 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { metrics } from '../../metrics.js';
 import { findLeadSummary, type LeadSummary } from '../../store/leads/leads.js';
-import { createBacklog } from '../leads/backlog.js';
 import { OperationError } from '../../operations/operationError.js';
 import { isForm, readForm } from '../http/body.js';
 import type { Entries } from '../http/entries.js';
 import { mergeFields } from '../leads/mergeFields.js';
 import { readIdempotencyKey } from '../leads/idempotency.js';
-import { leadView, newLeadAnswer, storedLeadAnswer, withWarnings } from '../leads/leadAnswer.js';
-import type { LeadApiContext, RouteContext } from '../context.js';
-import { auth, keyOf, sellerOf } from '../plugins/auth.js';
+import { leadView } from '../leads/leadAnswer.js';
+import type { LeadRouteContext } from '../leads/leadIntake.js';
+import { auth, keyOf, sellerKeyOf, sellerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../http/prefer.js';
-import { readRequest } from '../leads/readRequest.js';
 import { queryOf } from '../http/requestTarget.js';
 import { errorResponses } from '../schemas.js';
-import { acceptLead } from '../leads/acceptLead.js';
 import { withdrawLead } from '../../operations/leads/withdrawLead.js';
 
 const security = [{ key: [] }];
@@ -89,13 +85,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export async function leadRoutes(
   app: FastifyInstance,
-  { context, cache, limits }: RouteContext<LeadApiContext>,
+  { context, cache, limits, takeLead }: LeadRouteContext,
 ): Promise<void> {
   const { settings, database } = context;
   const rate = rateLimitHooks(limits, settings.RATE_LIMIT_PER_MINUTE, 'leads');
-  const { answers } = context;
-  const backlog = createBacklog(settings.ANSWER_WINDOW_MS);
-  answers.onAnswer((leadId) => backlog.finished(leadId));
   const failuresPerMinute = settings.RATE_LIMIT_PER_MINUTE;
   await app.register(auth, { cache, limits, failuresPerMinute, of: 'seller' });
 
@@ -103,29 +96,22 @@ export async function leadRoutes(
     '/api/leads',
     { schema: post, onRequest: rate.limitWrites },
     async (request, reply) => {
-      const receivedAt = new Date();
       const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
       const wait = readPrefer(request.headers.prefer, settings.ANSWER_WINDOW_MS);
-      const key = { ...keyOf(request), seller: sellerOf(request) };
       const given = mergeFields({
         query: readForm(queryOf(request.url)),
         body: request.body ?? [],
         bodyIsForm: isForm(request.headers['content-type']),
       });
-      const read = await readRequest(cache, key, given);
-      const taken = await acceptLead(
-        context,
-        { cache, backlog },
-        { ...read, key, given, idempotencyKey, answerWithinMs: wait.answerWithinMs, receivedAt },
-      );
-      const { warnings } = read.reading;
-      if ('repeated' in taken) {
-        reply.header('idempotent-replayed', 'true');
-        return withWarnings(storedLeadAnswer(taken.repeated), warnings);
-      }
-      if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
-      const answer = withWarnings(newLeadAnswer(taken.lead, taken.outcome), warnings);
-      metrics.leadAnswered(1, { campaign: read.campaign.id, status: answer.status });
+      const { answerWithinMs } = wait;
+      const { answer, isReplayed } = await takeLead({
+        key: sellerKeyOf(request),
+        given,
+        idempotencyKey,
+        answerWithinMs,
+      });
+      if (isReplayed) reply.header('idempotent-replayed', 'true');
+      else if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
       return answer;
     },
   );
