@@ -6,6 +6,7 @@ import { bodyParsers } from './plugins/bodyParsers.js';
 import { docs } from './plugins/docs.js';
 import { createRateLimits } from './http/rateLimits.js';
 import { createLeadIntake } from './leads/leadIntake.js';
+import { batchRoutes } from './routes/batchRoutes.js';
 import { buyerRoutes } from './routes/buyerRoutes.js';
 import { healthRoutes } from './routes/healthRoutes.js';
 import { leadRoutes } from './routes/leadRoutes.js';
@@ -33,6 +34,7 @@ export async function buildLeadApi(context: LeadApiContext): Promise<FastifyInst
   addRootRoute(app, '/docs', { docs: '/docs', openapi: '/docs/openapi.json' });
   const takeLead = createLeadIntake(context, cache);
   await app.register(leadRoutes, { context, cache, limits, takeLead });
+  await app.register(batchRoutes, { context, cache, limits, takeLead, wording });
   await app.register(buyerRoutes, { context, cache, limits });
   await app.register(healthRoutes, { context });
   await app.ready();

@@ -105,6 +105,26 @@ export const ErrorAnswer = Type.Object(
   { $id: 'ErrorAnswer', title: 'An error' },
 );
 
+export const BatchResult = Type.Object(
+  {
+    line: Type.Integer({ minimum: 1, description: 'The line of the lead in the body, from 1' }),
+    code: Type.Integer({
+      description: 'The status code that a request with this lead alone would have',
+      examples: [200],
+    }),
+    replayed: Type.Optional(
+      Type.Literal(true, { description: 'The line repeats an earlier lead, by its idempotency key' }),
+    ),
+    retry_after: Type.Optional(
+      Type.Integer({ description: 'Seconds to wait before sending the lead again', examples: [1] }),
+    ),
+    answer: Type.Union([Type.Ref('LeadAnswer'), Type.Ref('ErrorAnswer')], {
+      description: 'The body that a request with this lead alone would have',
+    }),
+  },
+  { $id: 'BatchResult', title: 'The answer to a line of a batch' },
+);
+
 const part = (description: string) => Type.String({ description, examples: ['ok'] });
 
 export const Readiness = Type.Object(
@@ -155,6 +175,18 @@ function exampleLead(): Record<string, string> {
   const shown = ['seller', 'category', 'firstName', 'lastName', 'email', 'phone', 'state', 'zip', 'city'];
   return Object.fromEntries(shown.map((name) => [name, FIELDS[name]?.example ?? '']));
 }
+
+/** The headers of requests with leads. */
+export const leadHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'Makes retries safe for 24 h' }),
+  ),
+  prefer: Type.Optional(
+    Type.String({
+      description: '`wait=N` waits at most N seconds for the result, `respond-async` does not wait',
+    }),
+  ),
+});
 
 export function errorResponses(...kinds: (keyof typeof LEAD_API_ERRORS)[]) {
   const byStatus = new Map<number, string[]>();

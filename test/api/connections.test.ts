@@ -1,4 +1,5 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -94,10 +95,24 @@ describe('an answer that its client does not read', () => {
     await app.register(slowClients, { answerTimeoutMs: 1000 });
     // More than the buffers of both sides.
     app.get('/', async () => Buffer.alloc(50_000_000));
+    app.get('/stream', async (_request, reply) => reply.send(Readable.from(pieces(10))));
+    app.get('/flood', async (_request, reply) => reply.send(Readable.from(flood())));
     app.get('/small', async () => Buffer.alloc(100_000));
     await app.listen({ host: '127.0.0.1', port: 0 });
   });
   afterAll(() => app.close());
+
+  /** One a quarter of a second. */
+  async function* pieces(count: number): AsyncGenerator<string> {
+    for (let i = 0; i < count; i += 1) {
+      await sleep(250);
+      yield `${i}\n`;
+    }
+  }
+
+  function* flood(): Generator<Buffer> {
+    for (;;) yield Buffer.alloc(1_000_000);
+  }
 
   const connections = () =>
     new Promise<number>((resolve, reject) =>
@@ -111,6 +126,20 @@ describe('an answer that its client does not read', () => {
     await sleep(500);
     expect(await connections()).toBe(1);
     await expect.poll(connections, { timeout: 3000 }).toBe(0);
+  });
+
+  it('is aborted if it is streamed and not read', async () => {
+    const { port } = app.server.address() as AddressInfo;
+    const socket = await connection('GET /flood HTTP/1.1\r\nHost: gavel\r\n\r\n', `http://127.0.0.1:${port}`);
+    socket.pause();
+    await expect.poll(connections).toBe(1);
+    await expect.poll(connections, { timeout: 3000 }).toBe(0);
+  });
+
+  it('may take longer than its timeout if it is streamed and read', async () => {
+    const { port } = app.server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/stream`);
+    expect((await response.text()).split('\n')).toHaveLength(11);
   });
 
   it('is sent completely to a client that reads', async () => {

@@ -27,6 +27,17 @@ const PRIVATE: Record<string, (world: ApiWorld, stranger: string) => Promise<[th
       const to = (seller: string) => sendLead({ ...world, key }, { ...SAMPLE, seller });
       return [await to('ACME1234'), await to('NOBODY00')];
     },
+    'POST /api/leads/batch': async (world, key) => {
+      const to = async (seller: string): Promise<Reply> => {
+        const { headers, body } = await request({ ...world, key }, '/api/leads/batch', {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-ndjson', prefer: 'respond-async' },
+          body: JSON.stringify({ ...SAMPLE, seller }),
+        });
+        return { status: Number(body.code), headers, body: body.answer as Record<string, unknown> };
+      };
+      return [await to('ACME1234'), await to('NOBODY00')];
+    },
     'GET /api/leads/:lead_id': async (world, key) => {
       const id = String((await sendLead(world)).body.lead_id);
       const show = (leadId: string) => request({ ...world, key }, `/api/leads/${leadId}`);

@@ -9,9 +9,13 @@ const MAX_LENGTH = 255;
 /** The value of `Idempotency-Key`, or undefined without the header. */
 export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
-  const value = [header].flat().join(', ');
+  return checkIdempotencyKey([header].flat().join(', '), 'Idempotency-Key');
+}
+
+/** @param name where it was sent, for the message */
+export function checkIdempotencyKey(value: string, name: string): string {
   if (value.length > 0 && value.length <= MAX_LENGTH) return value;
-  throw new OperationError('invalidRequest', `Idempotency-Key must have 1 to ${MAX_LENGTH} characters.`);
+  throw new OperationError('invalidRequest', `${name} must have 1 to ${MAX_LENGTH} characters.`);
 }
 
 /** A request with an `Idempotency-Key`. */

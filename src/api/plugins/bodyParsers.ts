@@ -16,10 +16,15 @@ export const bodyParsers = plugin(async (app: FastifyInstance) => {
     '*',
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
     async (request: FastifyRequest, body: Buffer) => {
-      const coding = request.headers['content-encoding'] ?? 'identity';
-      if (coding.toLowerCase() !== 'identity')
-        throw unsupportedType('The body is compressed. Send it uncompressed.');
+      refuseCompressed(request);
       return readBody(body, request.headers['content-type']);
     },
   );
 });
+
+/** @throws OperationError `wrongType` */
+export function refuseCompressed({ headers }: Pick<FastifyRequest, 'headers'>): void {
+  const coding = headers['content-encoding'] ?? 'identity';
+  if (coding.toLowerCase() !== 'identity')
+    throw unsupportedType('The body is compressed. Send it uncompressed.');
+}

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
 import { OperationError } from '../../operations/operationError.js';
@@ -39,19 +40,30 @@ export const gracefulShutdown = plugin(
 );
 
 interface Options {
-  /** Timeout for the client to read a response, ms. */
+  /** Timeout for the client to read a response, or what is ready of a streamed one, ms. */
   answerTimeoutMs: number;
 }
 
 /**
  * Closes the connection of a client that does not read its response. Otherwise the response would stay in memory, and the
- * connection would count against MAX_CONNECTIONS, without a time limit.
+ * connection would count against MAX_CONNECTIONS, without a time limit. A streamed response may take longer than the
+ * timeout, as long as the client reads what is ready.
  */
 export const slowClients = plugin(async (app: FastifyInstance, { answerTimeoutMs }: Options) => {
-  app.addHook('onSend', async (request, reply) => {
-    const late = setTimeout(() => request.raw.socket.destroy(), answerTimeoutMs);
-    late.unref();
+  app.addHook('onSend', async (request, reply, payload) => {
+    let late: NodeJS.Timeout | undefined;
+    const stop = (): void => clearTimeout(late);
+    const start = (): void => {
+      stop();
+      late = setTimeout(() => request.raw.socket.destroy(), answerTimeoutMs);
+      late.unref();
+    };
+    if (payload instanceof Readable) {
+      // Paused while the client has more to read than the buffers hold.
+      payload.on('pause', start).once('end', start);
+      reply.raw.on('drain', stop);
+    } else start();
     // Emitted when the last byte is handed to the system, and when the connection breaks.
-    reply.raw.once('close', () => clearTimeout(late));
+    reply.raw.once('close', stop);
   });
 });

@@ -7,6 +7,7 @@ import { completeOpenApi, openapiOptions } from '../docs/openapi.js';
 import { renderDocsPage } from '../docs/page.js';
 import { icon, style } from '../docs/style.js';
 import {
+  BatchResult,
   ErrorAnswer,
   Health,
   LeadAnswer,
@@ -31,6 +32,7 @@ export const docs = plugin(async (app: FastifyInstance, { publicUrl }: Options) 
     LeadRequest,
     LeadAnswer,
     LeadView,
+    BatchResult,
     ErrorAnswer,
     ReturnRequest,
     ReturnAnswer,

@@ -49,20 +49,24 @@ interface Options {
   wording: ErrorMessages;
 }
 
-/** Sends an error in the API's format, and logs internal errors without their messages, which may hold personal data. */
+/** Logs an internal error without its message, which may hold personal data. */
+export function explain(error: unknown, requestId: string, { log, wording }: Options): OperationError {
+  const answer = shown(error, wording);
+  if (!(error instanceof OperationError) && statusOf(answer) >= 500)
+    log.error({ event: 'request_failed', request_id: requestId, fault: errorForLog(error) });
+  return answer;
+}
+
+/** Sends an error in the API's format. */
 export function sendError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  { log, wording }: Options,
+  options: Options,
 ): FastifyReply {
-  const answer = shown(error, wording);
-  const status = statusOf(answer);
-  if (!(error instanceof OperationError) && status >= 500) {
-    log.error({ event: 'request_failed', request_id: request.id, fault: errorForLog(error) });
-  }
+  const answer = explain(error, request.id, options);
   return reply
-    .code(status)
+    .code(statusOf(answer))
     .headers({ 'x-request-id': request.id, ...headersOf(answer) })
     .type('application/json; charset=utf-8')
     .send(errorBody(answer, request.id));

@@ -24,13 +24,21 @@ export function rateLimitHooks(
   const limitOf = (request: FastifyRequest): number => keyOf(request).limit ?? requestsPerMinute;
   const bucketOf = (request: FastifyRequest): string => `key:${keyOf(request)._id}`;
 
+  const consumeWrite = (request: FastifyRequest): Promise<RateWindow> =>
+    limits.consume(bucketOf(request), limitOf(request));
+  const refuseWrite = (window: RateWindow): void => {
+    const sending = `send ${window.limit} ${window.limit === 1 ? what.replace(/s$/, '') : what} per minute`;
+    if (!window.allowed) throw refusal(window, sending);
+  };
+
   return {
     limitWrites: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const window = await limits.consume(bucketOf(request), limitOf(request));
+      const window = await consumeWrite(request);
       reply.headers(headersOf(window));
-      const sending = `send ${window.limit} ${window.limit === 1 ? what.replace(/s$/, '') : what} per minute`;
-      if (!window.allowed) throw refusal(window, sending);
+      refuseWrite(window);
     },
+    /** Counts a further write of the same request. @throws OperationError `rateLimited` */
+    countWrite: async (request: FastifyRequest): Promise<void> => refuseWrite(await consumeWrite(request)),
     limitReads: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const window = await limits.consume(`${bucketOf(request)}:asks`, limitOf(request) * READ_LIMIT_FACTOR);
       reply.headers(headersOf(window));

@@ -12,7 +12,7 @@ import { auth, keyOf, sellerKeyOf, sellerOf } from '../plugins/auth.js';
 import { rateLimitHooks } from '../plugins/rateLimit.js';
 import { readPrefer } from '../http/prefer.js';
 import { queryOf } from '../http/requestTarget.js';
-import { errorResponses } from '../schemas.js';
+import { errorResponses, leadHeaders } from '../schemas.js';
 import { withdrawLead } from '../../operations/leads/withdrawLead.js';
 
 const security = [{ key: [] }];
@@ -23,16 +23,7 @@ const post = {
   tags: ['Leads'],
   security,
   consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
-  headers: Type.Object({
-    'idempotency-key': Type.Optional(
-      Type.String({ minLength: 1, maxLength: 255, description: 'Makes retries safe for 24 h' }),
-    ),
-    prefer: Type.Optional(
-      Type.String({
-        description: '`wait=N` waits at most N seconds for the result, `respond-async` does not wait',
-      }),
-    ),
-  }),
+  headers: leadHeaders,
   body: Type.Ref('LeadRequest'),
   response: {
     200: Type.Ref('LeadAnswer', {
@@ -103,13 +94,9 @@ export async function leadRoutes(
         body: request.body ?? [],
         bodyIsForm: isForm(request.headers['content-type']),
       });
+      const key = sellerKeyOf(request);
       const { answerWithinMs } = wait;
-      const { answer, isReplayed } = await takeLead({
-        key: sellerKeyOf(request),
-        given,
-        idempotencyKey,
-        answerWithinMs,
-      });
+      const { answer, isReplayed } = await takeLead({ key, given, idempotencyKey, answerWithinMs });
       if (isReplayed) reply.header('idempotent-replayed', 'true');
       else if (wait.applied !== undefined) reply.header('preference-applied', wait.applied);
       return answer;

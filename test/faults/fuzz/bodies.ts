@@ -20,6 +20,7 @@ export interface Body {
 }
 
 const JSON_TYPE = 'application/json';
+const NDJSON_TYPE = 'application/x-ndjson';
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const MULTIPART_TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
 
@@ -51,6 +52,10 @@ export const WHOLE_BODIES: readonly Body[] = [
 export function bodyFor(route: Route, market: string, dice: Dice): Body | undefined {
   if (route.types.length === 0) return dice.chance(0.9) ? undefined : dice.oneOf(WHOLE_BODIES);
   if (route.types.includes('application/yaml')) return fileFor(market, dice);
+  if (route.types.includes(NDJSON_TYPE)) {
+    const lines = Array.from({ length: dice.below(5) }, () => encodedJson(leadFor(dice), dice).bytes);
+    return { type: NDJSON_TYPE, bytes: Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')])) };
+  }
   const values = route.path === '/api/leads' ? leadFor(dice) : valueFor(route, route.body ?? {}, dice);
   const types = route.types.includes('multipart/form-data')
     ? [JSON_TYPE, FORM_TYPE, MULTIPART_TYPE]
