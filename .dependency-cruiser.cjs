@@ -70,6 +70,12 @@ module.exports = {
       from: { path: '^(src|workflows|activities)/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
+    {
+      name: 'clients-import-nothing',
+      severity: 'error',
+      from: { path: '^clients/' },
+      to: { pathNot: '^clients/' },
+    },
     ...roomRules,
     ...floorRules('store', STORE),
     ...floorRules('market', MARKET),

@@ -36,7 +36,7 @@ export default defineConfig({
       project('workflow', ['test/{workflows,temporal,worker}/**/*.test.ts'], onServers),
       project(
         'api',
-        ['test/{api,operations,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'],
+        ['test/{api,clients,operations,store,buyers,activities}/**/*.test.ts', 'test/*.test.ts'],
         onServers,
       ),
       project('e2e', ['test/{cli,local,terminal,scripts,faults,bench}/**/*.test.ts'], {

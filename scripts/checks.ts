@@ -45,6 +45,7 @@ export const QUICK: Check[] = [
       'src',
       'workflows',
       'activities',
+      'clients',
       'test/bench/workflows',
     ],
   },

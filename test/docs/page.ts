@@ -31,12 +31,13 @@ export interface Page {
   links: string[];
 }
 
-/** README.md and every page under docs/. */
+/** README.md, the client's and every page under docs/. */
 export function pagePaths(): string[] {
   const pages = readdirSync(join(packageRoot, 'docs'), { recursive: true, encoding: 'utf8' });
   return [
     'README.md',
     'CONTRIBUTING.md',
+    'clients/typescript/README.md',
     ...pages.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
   ];
 }
