@@ -12,6 +12,7 @@ COPY tsconfig.json ./
 COPY src src
 COPY workflows workflows
 COPY activities activities
+COPY clients clients
 COPY scripts scripts
 RUN npm run build
 

@@ -174,6 +174,10 @@ export const Settings = Type.Object({
     pattern: '^gvl_admin_[0-9A-Za-z]{33}$',
     secret: true,
   }),
+  GAVEL_KEY: optionalText('A source’s key for `gavel leads import`; servers don’t need it', {
+    pattern: '^gvl_(live|test)_[0-9A-Za-z]{33}$',
+    secret: true,
+  }),
   TRUST_PROXY: Type.Boolean({
     default: false,
     description:

@@ -17,7 +17,7 @@ import { CommandFailed } from '../terminal/commandFailed.js';
 import { printError } from '../terminal/print.js';
 
 export function callRemotely(given: string, key: string): CallOperation {
-  const url = remoteUrl(given);
+  const url = apiUrl('--remote', given);
   return async (operation, input) => {
     const { path, ...init } = toHttpRequest(operation, input);
     const headers = { ...init.headers, accept: 'application/json', authorization: `Bearer ${key}` };
@@ -63,13 +63,13 @@ export function toHttpRequest<In extends Type.TObject>(
   };
 }
 
-/** A key must not be sent unencrypted: https only. */
-function remoteUrl(given: string): URL {
+/** The address of an API. A key must not be sent unencrypted: https only. @param option that has it */
+export function apiUrl(option: string, given: string): URL {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url?.protocol === 'https:') return url;
   if (url?.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) return url;
   throw new CommandFailed(
-    `--remote takes an https address, or http on this machine (through an SSH tunnel, say): ${given} is neither.`,
+    `${option} takes an https address, or http on this machine (through an SSH tunnel, say): ${given} is neither.`,
   );
 }
 

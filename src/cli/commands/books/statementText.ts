@@ -2,6 +2,7 @@ import type { StatementView } from '../../../operations/books/booksOperations.js
 import { formatUtc } from '../../../market/calendar/isoTime.js';
 import { formatDecimal, minorDigits } from '../../../market/money.js';
 import { colors, table } from '../../../terminal/print.js';
+import { csvLine } from '../../csvLine.js';
 
 /** For programs. */
 const decimals = (amount: number, currency: string): string => amount.toFixed(minorDigits(currency));
@@ -71,11 +72,8 @@ export function statementCsv({ from, to, currencies }: StatementView): string {
       ];
     },
   );
-  return rows.map((line) => `${line}\r\n`).join('');
+  return rows.join('');
 }
 
 const row = (cells: Partial<Record<(typeof COLUMNS)[number], string | undefined>>): string =>
-  COLUMNS.map((column) => quoted(cells[column] ?? '')).join(',');
-
-/** RFC 4180, section 2: quotes where a comma, a quote or a line break is in the cell. */
-const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  csvLine(COLUMNS.map((column) => cells[column] ?? ''));

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { importCommand } from './import/leadsImport.js';
 import { listCommand } from './leadsList.js';
 import { reasonsCommand } from './leadsReasons.js';
 import {
@@ -25,7 +26,8 @@ import { checkPerson, namesPerson, type PersonOptions } from '../../personOption
 
 export function leadsCommand(): Command {
   return new Command('leads')
-    .description('list, show, retry, withdraw and erase leads')
+    .description('import, list, show, retry, withdraw and erase leads')
+    .addCommand(importCommand())
     .addCommand(listCommand())
     .addCommand(
       adminCommand('show')

@@ -1,6 +1,3 @@
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { parse, CsvError, type InfoRecord, type Parser } from 'csv-parse';
 import {
   entriesOf,
   readLayout,
@@ -10,6 +7,7 @@ import {
   type Layout,
 } from '../../../market/intake/contactColumns.js';
 import { CommandFailed } from '../../../terminal/commandFailed.js';
+import { explainFileError, openRowFile, type Row, type RowFile } from '../../rowFile.js';
 
 /** One phone number or e-mail address of a list, or what is wrong with the line. */
 export type ListedContact = Entry & { line: number };
@@ -32,10 +30,10 @@ export interface ContactFile {
  * @throws CommandFailed if it can't be read, or has no column with phones or e-mails
  */
 export async function openContactFile(file: string): Promise<ContactFile> {
-  const source: Readable = file === '-' ? process.stdin : createReadStream(file);
+  let opened: RowFile | undefined;
   try {
-    const { encoding, delimiter, text } = await decode(source);
-    const rows = parsed(text, delimiter)[Symbol.asyncIterator]();
+    opened = await openRowFile(file);
+    const { encoding, delimiter, rows } = opened;
     const sample = await take(rows, SAMPLE_ROWS);
     const { layout, columns } = readLayout(sample.map(({ record }) => record));
     if (layout === undefined) throw new CommandFailed(unusable(file, sample.length, columns));
@@ -47,14 +45,9 @@ export async function openContactFile(file: string): Promise<ContactFile> {
       contacts: contactsOf(file, { rows, sample, layout }),
     };
   } catch (error) {
-    source.destroy();
-    throw explained(file, error, 'Nothing was changed.');
+    opened?.close();
+    throw explainFileError(file, error, 'Nothing was changed.');
   }
-}
-
-interface Row {
-  record: string[];
-  info: Pick<InfoRecord, 'lines'>;
 }
 
 interface Opened {
@@ -71,7 +64,7 @@ async function* contactsOf(file: string, { rows, sample, layout }: Opened): Asyn
     for (const row of sample.splice(0).slice(layout.headerRows)) yield* of(row);
     for (let next = await rows.next(); next.done !== true; next = await rows.next()) yield* of(next.value);
   } catch (error) {
-    throw explained(file, error, 'What came before was taken; correct the file and run this again.');
+    throw explainFileError(file, error, 'What came before was taken; correct the file and run this again.');
   }
 }
 
@@ -85,101 +78,6 @@ async function take(rows: AsyncIterator<Row>, most: number): Promise<Row[]> {
   return taken;
 }
 
-function parsed(text: Readable, delimiter: string | undefined): AsyncIterable<Row> {
-  const csv: Parser = parse({
-    info: true,
-    // No text has the unit separator: a line is one value then.
-    delimiter: delimiter ?? '\u001F',
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-    trim: true,
-    // A quote that is never closed must not take the rest of a long file into memory.
-    max_record_size: 1_000_000,
-  });
-  text.on('error', (error) => csv.destroy(error));
-  return text.pipe(csv) as AsyncIterable<Row>;
-}
-
-/** Bytes at the start of a file that show its encoding and delimiter. */
-const HEAD_BYTES = 65_536;
-
-async function decode(
-  source: Readable,
-): Promise<{ encoding: string; delimiter: string | undefined; text: Readable }> {
-  const chunks = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  const head: Buffer[] = [];
-  let bytes = 0;
-  while (bytes < HEAD_BYTES) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    head.push(Buffer.from(next.value));
-    bytes += next.value.length;
-  }
-  const start = Buffer.concat(head);
-  const encoding = encodingOf(start);
-  const decoder = new TextDecoder(encoding);
-  const first = decoder.decode(start, { stream: true });
-  if (/^\s*(?:\{|\[\s*[{"\d])/.test(first))
-    throw new NotText('it is JSON. Write one number or address a line, or CSV.');
-  const { delimiter, text } = withoutSeparatorLine(first);
-  async function* decoded(): AsyncGenerator<string> {
-    yield text;
-    for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
-      yield decoder.decode(next.value, { stream: true });
-    yield decoder.decode();
-  }
-  return { encoding, delimiter: delimiter ?? delimiterOf(text), text: Readable.from(decoded()) };
-}
-
-/** A file is no list; the message says what it is, and what to do. */
-class NotText extends Error {}
-
-/** By its byte order mark, else by where its zero bytes are. @throws NotText */
-function encodingOf(start: Buffer): string {
-  if (start[0] === 0xff && start[1] === 0xfe) return 'utf-16le';
-  if (start[0] === 0xfe && start[1] === 0xff) return 'utf-16be';
-  if (start.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004')))
-    throw new NotText('it is an Excel workbook or a ZIP archive. Save the sheet as CSV, or unpack it.');
-  if (start[0] === 0x1f && start[1] === 0x8b)
-    throw new NotText('it is compressed. Unpack it: gunzip --stdout FILE | gavel suppressions import - …');
-  const bytes = [...start.subarray(0, 1000)];
-  const zeros = bytes.flatMap((byte, at) => (byte === 0 ? [at] : []));
-  if (zeros.length === 0) return 'utf-8';
-  if (zeros.length > bytes.length / 4 && zeros.every((at) => at % 2 === 1)) return 'utf-16le';
-  if (zeros.length > bytes.length / 4 && zeros.every((at) => at % 2 === 0)) return 'utf-16be';
-  throw new NotText('it is not a text file. Save the list as CSV.');
-}
-
-/** Excel's `sep=;` in the first line. */
-function withoutSeparatorLine(text: string): { delimiter?: string; text: string } {
-  const [line = '', delimiter] = /^"?sep=(.)"?(?=\r?\n)/i.exec(text) ?? [];
-  return { delimiter, text: text.slice(line.length) };
-}
-
-/** The delimiter that most lines have, and the same number of times; undefined if a line is one value. */
-function delimiterOf(text: string): string | undefined {
-  const lines = text
-    .replace(/"[^"]*"/g, '')
-    .split(/\r\n|\r|\n/)
-    .slice(0, SAMPLE_ROWS)
-    .filter((line) => line.trim() !== '');
-  const found = [',', ';', '\t', '|']
-    .map((delimiter) => {
-      const counts = lines.map((line) => line.split(delimiter).length - 1);
-      const usual = mostFrequent(counts.filter((count) => count > 0));
-      return { delimiter, usual, lines: counts.filter((count) => count === usual).length };
-    })
-    .filter(({ usual, lines: alike }) => usual > 0 && alike > lines.length / 2);
-  return found.sort((a, b) => b.lines - a.lines || b.usual - a.usual)[0]?.delimiter;
-}
-
-function mostFrequent(counts: readonly number[]): number {
-  const times = new Map<number, number>();
-  for (const count of counts) times.set(count, (times.get(count) ?? 0) + 1);
-  return [...times].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 0;
-}
-
 function unusable(file: string, rows: number, columns: readonly Column[]): string {
   if (rows === 0) return `${file} is empty; nothing was changed.`;
   const names = columns.flatMap(({ name }) => (name === undefined ? [] : [`"${name}"`]));
@@ -188,15 +86,4 @@ function unusable(file: string, rows: number, columns: readonly Column[]): strin
     `${file} has no column with phone numbers or e-mail addresses; nothing was changed. ${found}` +
     'Name the column "Phone" or "Email" in the first line, or give a file with one number or address a line.'
   );
-}
-
-/** @param done the outcome for the list */
-function explained(file: string, error: unknown, done: string): unknown {
-  if (error instanceof CsvError)
-    return new CommandFailed(`${file} can't be read as CSV: ${error.message}. ${done}`);
-  if (error instanceof NotText) return new CommandFailed(`${file} can't be read: ${error.message}`);
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return new CommandFailed(`${file} can't be read: there is no such file.`);
-  if (code === 'EISDIR') return new CommandFailed(`${file} can't be read: it is a folder.`);
-  return error;
 }
